@@ -1,0 +1,1 @@
+"""Analysis: what the scores of a run say."""

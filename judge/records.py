@@ -1,0 +1,216 @@
+"""The records that everything else passes on: what is judged, what is asked, what comes back, and the scores.
+
+Item -> Request -> Completion -> Score. A person and a model are both raters and write the same Score rows.
+"""
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Role = Literal["query", "reference"]
+RaterKind = Literal["human", "judge"]
+Status = Literal["ok", "unparsed", "refused", "truncated", "failed", "skipped"]
+FailureKind = Literal[
+    "timeout", "connection", "rate_limit", "server", "context", "filter", "request", "image", "reply"
+]
+
+STATUSES: tuple[Status, ...] = ("ok", "unparsed", "refused", "truncated", "failed", "skipped")
+OVERALL = "overall"
+"""The dimension name under which the overall score of an item is kept."""
+
+
+def canonical_json(value: object) -> str:
+    """JSON with sorted keys and no spaces: equal values give equal text."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def content_hash(value: object) -> str:
+    """Hex sha256 of the canonical JSON of `value`."""
+    return hashlib.sha256(canonical_json(value).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+class Record(BaseModel):
+    """Base of all that is written to disk: immutable, and no unknown fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Image(Record):
+    """A picture that belongs to an item: a file or an address, and what it shows."""
+
+    path: str | None = None
+    """File, relative to the input file (or to `--image-root`)."""
+    url: str | None = None
+    """Address or data URL; passed on untouched."""
+    role: Role = "query"
+    sha256: str | None = None
+    """Hash of the file's bytes, filled in when the images are checked before anything is paid."""
+
+    @model_validator(mode="after")
+    def _has_one_source(self) -> Self:
+        if (self.path is None) == (self.url is None):
+            raise ValueError("an image needs either a path or a url")
+        return self
+
+
+class Item(Record):
+    """What is judged: a question with one answer, and what belongs to it."""
+
+    id: str = Field(min_length=1)
+    question: str
+    answer: str
+    """May be empty: an empty answer is an answer, and it is judged."""
+    reference: str | None = None
+    images: tuple[Image, ...] = ()
+    choices: tuple[str, ...] = ()
+    """Texts of the options of a multiple-choice question, in the order A, B, C, …"""
+    gold: str | None = None
+    """Letter of the right choice."""
+    system: str | None = None
+    """Who answered."""
+    metadata: dict[str, Any] = Field(default_factory=dict)
+    """Every other field of the input; slices and rubric rules read it."""
+
+    def field(self, name: str) -> Any:
+        """Value of `name` for slices and rules: a metadata field, or `system`; None where it is missing."""
+        return self.metadata.get(name, self.system if name == "system" else None)
+
+    @cached_property
+    def digest(self) -> str:
+        """Hash of the whole content: two items with one id and another digest contradict each other."""
+        return content_hash(self.model_dump())
+
+
+Message = dict[str, Any]
+"""A chat message: role, and content as text or as a list of parts.
+
+Parts are ``{"type": "text", "text": …}`` and ``{"type": "image", "image": n}``, n being the position in
+`Item.images`: only a backend loads and encodes pictures.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked of a judge for one item (and, where each dimension is asked for alone, one dimension)."""
+
+    item: Item
+    messages: Sequence[Message]
+    model: str
+    params: Mapping[str, Any]
+    """Parameters of the model as they are sent: temperature, max_tokens, …"""
+    schema: Mapping[str, Any] | None
+    """JSON schema of the wanted reply; None where a bare number is asked for."""
+    key: str
+    """Hash of everything that decides the reply: one key is never asked for twice."""
+    sample: int = 0
+    dimension: str | None = None
+    """None where one reply holds all dimensions."""
+    attempt: int = 0
+    """0 for the first asking; 1 where a truncated or unreadable reply is asked for once more."""
+
+    def again(self, **params: Any) -> "Request":
+        """Ask the same once more, with some parameters changed (a truncated reply needs more tokens)."""
+        return replace(self, params={**self.params, **params}, attempt=self.attempt + 1)
+
+
+def request_key(
+    model: str,
+    messages: Sequence[Message],
+    images: Sequence[Image],
+    params: Mapping[str, Any],
+    schema: Mapping[str, Any] | None,
+    sample: int,
+) -> str:
+    """Hash of everything that decides a reply. Pictures count by bytes or address, not by name."""
+    pictures = [image.sha256 or image.url or image.path for image in images]
+    return content_hash([model, messages, pictures, params, schema, sample])
+
+
+class Usage(Record):
+    """Tokens of one completion, as the provider counted them."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cached_tokens: int = 0
+    """Part of the prompt tokens that came out of the provider's cache."""
+    reasoning_tokens: int = 0
+    """Part of the completion tokens that was thought and not said."""
+
+
+class Failure(Record):
+    """Why there is no reply."""
+
+    kind: FailureKind
+    message: str
+
+
+class Completion(Record):
+    """What came back for one request. Append-only: it was paid for."""
+
+    key: str
+    item_id: str
+    sample: int = 0
+    dimension: str | None = None
+    attempt: int = 0
+    reply: str | None = None
+    finish_reason: str | None = None
+    """As the provider said it: stop, length, content_filter, …"""
+    refusal: str | None = None
+    reasoning: str | None = None
+    failure: Failure | None = None
+    usage: Usage | None = None
+    cost: float | None = None
+    """In USD; None where no price is known."""
+    latency: float | None = None
+    """Seconds of the last try."""
+    tries: int = 1
+    model: str | None = None
+    """The model as the provider named it in its reply."""
+    dropped: tuple[str, ...] = ()
+    """Parameters that the provider rejected and that were left out."""
+    created: float | None = None
+    """Unix time."""
+
+    @classmethod
+    def of(cls, request: Request, **values: Any) -> "Completion":
+        """Build the completion of a request."""
+        return cls(
+            key=request.key,
+            item_id=request.item.id,
+            sample=request.sample,
+            dimension=request.dimension,
+            attempt=request.attempt,
+            **values,
+        )
+
+
+class Score(Record):
+    """One value by one rater for one item on one dimension, or the reason why there is none."""
+
+    item_id: str
+    rater: str
+    rater_kind: RaterKind
+    dimension: str
+    """A dimension of the rubric, `overall`, or one of the rubric's flags."""
+    sample: int = 0
+    value: float | str | None = None
+    """A number; text only for text flags; a boolean flag is 1 or 0."""
+    status: Status = "ok"
+    reason: str | None = None
+    """What the rater said for it; where there is no value, why there is none."""
+
+    @model_validator(mode="after")
+    def _has_a_value_exactly_when_ok(self) -> Self:
+        if (self.value is not None) != (self.status == "ok"):
+            raise ValueError(
+                f"status {self.status!r} with value {self.value!r}: a value goes with status 'ok' alone"
+            )
+        if isinstance(self.value, float) and not math.isfinite(self.value):
+            raise ValueError(f"value {self.value!r}: a score is a finite number")
+        return self

@@ -1,0 +1,1 @@
+"""Reports: what analysis found, as text, plots and pages."""

@@ -1,0 +1,336 @@
+"""Rubrics: what a judge is asked to score, and what its scores amount to. One YAML file each.
+
+A rubric says which dimensions get a score and what each score means, which rules and worked examples go with
+which items, how the overall score comes about, and when an answer passes. The overall score and the pass rule
+are applied here, in code, never by the model (but for an overall score that is declared as `judged`).
+"""
+
+from collections.abc import Hashable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import yaml
+from pydantic import ConfigDict, Field, ValidationError, model_validator
+
+from judge.errors import RubricError
+from judge.records import OVERALL, Item, Record, content_hash
+
+Level = Literal["nominal", "ordinal", "interval", "ratio"]
+When = dict[str, Any]
+"""Field of an item -> the value, or the list of values, that it must have."""
+
+
+class Scale(Record):
+    """Whole numbers from `min` to `max`, and how they may be compared."""
+
+    min: int = 1
+    max: int = 5
+    level: Level = "ordinal"
+
+    @model_validator(mode="after")
+    def _runs_upwards(self) -> Self:
+        if self.min >= self.max:
+            raise ValueError(f"scale runs from {self.min} to {self.max}; max must be above min")
+        return self
+
+    @property
+    def labels(self) -> range:
+        """Every score that a judge may give."""
+        return range(self.min, self.max + 1)
+
+    def holds(self, value: float) -> bool:
+        """Whether `value` lies between the ends (an overall score may lie between two labels)."""
+        return self.min <= value <= self.max
+
+
+class Dimension(Record):
+    """One aspect of an answer that gets a score."""
+
+    description: str
+    anchors: dict[int, str]
+    """Score -> what an answer with this score is like; one for every score of the scale."""
+    aliases: tuple[str, ...] = ()
+    """Other names of this dimension in replies and files."""
+
+
+class Flag(Record):
+    """An output beside the scores: yes/no, or a text."""
+
+    type: Literal["boolean", "text"] = "boolean"
+    description: str
+
+
+class Rule(Record):
+    """A guideline that holds for some items only."""
+
+    when: When
+    text: str
+
+    def matches(self, item: Item) -> bool:
+        """Whether every field named in `when` has (one of) the wanted values."""
+        return _matches(self.when, item)
+
+
+class Verdict(Record):
+    """The judgment shown in a worked example."""
+
+    scores: dict[str, int]
+    reasons: dict[str, str] = Field(default_factory=dict)
+    flags: dict[str, bool | str] = Field(default_factory=dict)
+
+
+class Example(Record):
+    """A worked example: an item and the judgment that it should get."""
+
+    when: When = Field(default_factory=dict)
+    question: str
+    answer: str
+    reference: str | None = None
+    verdict: Verdict
+
+    def matches(self, item: Item) -> bool:
+        """Whether this example goes into the prompt of `item`."""
+        return _matches(self.when, item)
+
+
+class Cap(Record):
+    """The overall score is at most `at_most` when a dimension named in `below` lies below its value."""
+
+    below: dict[str, float] = Field(min_length=1)
+    at_most: float
+
+
+class Overall(Record):
+    """How the overall score of an item comes about."""
+
+    how: Literal["judged", "mean", "weighted", "min", "none"] = "mean"
+    weights: dict[str, float] = Field(default_factory=dict)
+    caps: tuple[Cap, ...] = ()
+
+
+class Rubric(Record):
+    """What is judged and how; see the shipped files for examples."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_by_name=True, validate_by_alias=True)
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")
+    version: int | str = 1
+    description: str = ""
+    source: str = ""
+    task: str
+    """Opening of the prompt: who the judge is and what it is to do."""
+    scale: Scale = Scale()
+    dimensions: dict[str, Dimension] = Field(min_length=1)
+    guidelines: tuple[str, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    examples: tuple[Example, ...] = ()
+    flags: dict[str, Flag] = Field(default_factory=dict)
+    reasons: Literal["before", "after", "none"] = "before"
+    """Whether the judge gives its reason before the score, after it, or not at all."""
+    overall: Overall = Overall()
+    pass_rule: dict[str, float] = Field(alias="pass", min_length=1)
+    """Dimension (or `overall`) -> the least value that passes; all must hold."""
+    reply: Literal["json", "number"] = "json"
+    """All dimensions in one JSON reply, or one dimension a request with a bare number."""
+    max_words: int | None = Field(default=None, ge=1)
+    """Word limit that answers were asked to keep; reported, never scored in code."""
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        for problem in _problems(self):
+            raise ValueError(problem)
+        return self
+
+    @property
+    def scored(self) -> tuple[str, ...]:
+        """Names of all that gets a number: the dimensions, then `overall` where there is one."""
+        overall = () if self.overall.how == "none" else (OVERALL,)
+        return (*self.dimensions, *overall)
+
+    @property
+    def digest(self) -> str:
+        """Hash of the whole content."""
+        return content_hash(self.model_dump(by_alias=True))
+
+    def canonical_name(self, name: str) -> str | None:
+        """Name of the dimension that `name` means (itself or an alias); None where there is none."""
+        if name in self.dimensions:
+            return name
+        return next((known for known, d in self.dimensions.items() if name in d.aliases), None)
+
+    def rules_for(self, item: Item) -> list[Rule]:
+        """List the rules that match `item`; no other rule enters its prompt."""
+        return [rule for rule in self.rules if rule.matches(item)]
+
+    def examples_for(self, item: Item) -> list[Example]:
+        """List the worked examples that match `item`."""
+        return [example for example in self.examples if example.matches(item)]
+
+    def overall_score(self, scores: Mapping[str, float], judged: float | None = None) -> float | None:
+        """Overall score, caps applied; None where a score that it needs is missing."""
+        value = judged if self.overall.how == "judged" else self._combined(scores)
+        if value is None:
+            return None
+        for cap in self.overall.caps:
+            if any(name not in scores for name in cap.below):
+                return None
+            if any(scores[name] < least for name, least in cap.below.items()):
+                value = min(value, cap.at_most)
+        return value
+
+    def passes(self, scores: Mapping[str, float]) -> bool | None:
+        """Whether an answer with these scores passes; None where a missing score leaves it open."""
+        held = [scores[name] >= least for name, least in self.pass_rule.items() if name in scores]
+        if not all(held):
+            return False
+        return True if len(held) == len(self.pass_rule) else None
+
+    def _combined(self, scores: Mapping[str, float]) -> float | None:
+        if self.overall.how == "none" or any(name not in scores for name in self.dimensions):
+            return None
+        values = {name: scores[name] for name in self.dimensions}
+        if self.overall.how == "min":
+            return min(values.values())
+        weights = self.overall.weights or dict.fromkeys(values, 1.0)
+        return sum(values[name] * w for name, w in weights.items()) / sum(weights.values())
+
+
+def load_rubric(name_or_path: str | Path) -> Rubric:
+    """Load a shipped rubric by its name, or any rubric by the path of its YAML file.
+
+    Raises
+    ------
+    RubricError
+        The file is missing, is not YAML, or breaks a rule; the message names file, key, what was found and
+        what is allowed.
+
+    Examples
+    --------
+    >>> load_rubric("open_qa").scored
+    ('technical_accuracy', 'comprehensiveness', 'relevance', 'clarity', 'overall')
+    """
+    shipped = shipped_rubrics()
+    path = shipped.get(str(name_or_path), Path(name_or_path))
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        known = ", ".join(shipped)
+        raise RubricError(
+            f"rubric {str(name_or_path)!r} is neither shipped nor a file. Shipped: {known}. "
+            "Make your own: judge rubric new FILE"
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise RubricError(f"{path}: cannot be read: {error}") from None
+    return parse_rubric(text, where=str(path))
+
+
+def parse_rubric(text: str, where: str = "rubric") -> Rubric:
+    """Rubric from the text of a YAML file; `where` names it in errors."""
+    try:
+        data = yaml.load(text, Loader=_StrictLoader)
+    except yaml.YAMLError as error:
+        raise RubricError(f"{where}: not valid YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(data, dict):
+        raise RubricError(
+            f"{where}: found {type(data).__name__}; a rubric is a mapping with name, task, dimensions, pass"
+        )
+    try:
+        return Rubric.model_validate(data)
+    except ValidationError as error:
+        raise RubricError("\n".join(f"{where}: {line}" for line in _readable(error))) from None
+
+
+def shipped_rubrics() -> dict[str, Path]:
+    """Name -> file of every rubric that comes with the package."""
+    here = Path(__file__).parent
+    folder = next(f for f in (here / "rubrics", here.parent / "rubrics") if f.is_dir())
+    return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+
+
+def _matches(when: When, item: Item) -> bool:
+    return all(_meets(item.field(name), wanted) for name, wanted in when.items())
+
+
+def _meets(found: Any, wanted: Any) -> bool:
+    """Compare as text, since a CSV knows only text: 3 and "3" are the same value."""
+    allowed = wanted if isinstance(wanted, list) else [wanted]
+    return found is not None and str(found) in {str(value) for value in allowed}
+
+
+def _problems(rubric: Rubric) -> Iterable[str]:
+    """What contradicts itself in a rubric whose single values are all right."""
+    labels, names = rubric.scale.labels, list(rubric.dimensions)
+    for name, dimension in rubric.dimensions.items():
+        if extra := sorted(set(dimension.anchors) - set(labels)):
+            yield (
+                f"dimensions.{name}.anchors: has an anchor for {extra[0]}, but the scale runs "
+                f"{rubric.scale.min}-{rubric.scale.max}; anchors must lie on the scale"
+            )
+        if missing := sorted(set(labels) - set(dimension.anchors)):
+            yield f"dimensions.{name}.anchors: no anchor for {missing[0]}; every score of the scale needs one"
+    spoken_for = [*names, *(alias for d in rubric.dimensions.values() for alias in d.aliases), *rubric.flags]
+    for name in spoken_for:
+        if name == OVERALL or spoken_for.count(name) > 1:
+            yield f"dimensions and flags: the name {name!r} is taken twice, or kept for the overall score"
+    scored = ", ".join(rubric.scored)
+    for place, used in _names_used(rubric):
+        if used not in rubric.scored:
+            yield f"{place}: {used!r} is not scored; allowed: {scored}"
+    if rubric.overall.how == "weighted" and set(rubric.overall.weights) != set(names):
+        yield f"overall.weights: needs one weight for each of {', '.join(names)}"
+    if rubric.overall.how == "weighted" and not (
+        min(rubric.overall.weights.values()) >= 0 < sum(rubric.overall.weights.values())
+    ):
+        yield "overall.weights: weights must be 0 or more, and not all 0"
+    if rubric.overall.how == "judged" and rubric.reply == "number":
+        yield "reply: 'number' asks for one dimension at a time; overall.how must be mean, weighted, min or none"
+    if rubric.reply == "number" and rubric.flags:
+        yield "flags: a reply of one number has no room for them; use reply: json"
+    for index, example in enumerate(rubric.examples):
+        yield from _example_problems(rubric, index, example)
+
+
+def _names_used(rubric: Rubric) -> Iterable[tuple[str, str]]:
+    yield from (("pass", name) for name in rubric.pass_rule)
+    yield from (("overall.caps", name) for cap in rubric.overall.caps for name in cap.below)
+    yield from (("overall.weights", name) for name in rubric.overall.weights)
+
+
+def _example_problems(rubric: Rubric, index: int, example: Example) -> Iterable[str]:
+    where = f"examples.{index}.verdict"
+    asked = {*rubric.dimensions, *([OVERALL] if rubric.overall.how == "judged" else [])}
+    if set(example.verdict.scores) != asked:
+        yield f"{where}.scores: has {sorted(example.verdict.scores)}; must have exactly {sorted(asked)}"
+    for name, score in example.verdict.scores.items():
+        if not rubric.scale.holds(score):
+            yield f"{where}.scores.{name}: {score} is off the scale {rubric.scale.min}-{rubric.scale.max}"
+    if set(example.verdict.flags) != set(rubric.flags):
+        yield f"{where}.flags: has {sorted(example.verdict.flags)}; must have exactly {sorted(rubric.flags)}"
+
+
+def _readable(error: ValidationError) -> Iterable[str]:
+    """One line for each problem: key, what was found, what is allowed."""
+    for detail in error.errors(include_url=False):
+        key = ".".join(str(part) for part in detail["loc"])
+        message = detail["msg"].removeprefix("Value error, ")
+        if not key:
+            yield message
+        elif detail["type"] == "missing":
+            yield f"{key}: missing; it is required"
+        elif detail["type"] == "extra_forbidden":
+            yield f"{key}: unknown key; for the known ones see: judge rubric show open_qa"
+        else:
+            yield f"{key}: found {detail['input']!r:.80}; {message}"
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """YAML in which a key that stands twice is an error and not a silent loss of the first."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        for key in keys:
+            if keys.count(key) > 1:
+                raise yaml.MarkedYAMLError(
+                    problem=f"the key {key!r} stands twice", problem_mark=node.start_mark
+                )
+        return super().construct_mapping(node, deep)

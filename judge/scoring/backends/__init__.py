@@ -1,0 +1,20 @@
+"""Backends: where replies come from. One file each, imported only when it is used."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Protocol
+
+from judge.records import Completion, Request
+
+
+class Backend(Protocol):
+    """Many requests in, completions out in any order."""
+
+    def complete(self, requests: Iterable[Request]) -> Iterator[Sequence[Completion]]:
+        """Ask for all requests and yield what has come back, in batches as it arrives.
+
+        Requests are pulled lazily: as many as are in flight, never all at once. A batch is whatever came
+        back since the last one; the caller stores it before it asks for the next. One request's failure
+        is a Completion with a `failure`; what dooms the whole run raises `BackendError`. Closing the
+        iterator cancels what is in flight.
+        """
+        ...
