@@ -283,7 +283,7 @@ def _problems(rubric: Rubric) -> Iterable[str]:
     ):
         yield "overall.weights: weights must be 0 or more, and not all 0"
     if rubric.overall.how == "judged" and rubric.reply == "number":
-        yield "reply: 'number' asks for one dimension at a time; overall.how must be mean, weighted, min or none"
+        yield "reply: 'number' asks for one dimension at a time; overall.how must not be 'judged'"
     if rubric.reply == "number" and rubric.flags:
         yield "flags: a reply of one number has no room for them; use reply: json"
     for index, example in enumerate(rubric.examples):
