@@ -187,10 +187,10 @@ def _pass_fail_table(kappa: float, pass_rates: tuple[float, float]) -> Floats:
     table = np.array([[both, first - both], [second - both, 1 - first - second + both]])
     if table.min() < -1e-9:
         raise ValueError(
-            f"kappa {kappa:g} is impossible at pass rates {first:g} and {second:g}: a cell of the table would "
-            f"be {table.min():.3f}; move kappa towards 0 or the pass rates towards each other."
+            f"kappa {kappa:g} is impossible at pass rates {first:g} and {second:g}: a cell of the table would"
+            f" be {table.min():.3f}; move kappa towards 0 or the pass rates towards each other."
         )
-    return np.maximum(table, 0)
+    return table.clip(0)
 
 
 def _kappa_variance(table: Floats, kappa: float) -> float:
