@@ -1,0 +1,159 @@
+"""The declared scale of a dimension, and plain lists turned into an array on that scale."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal, TypeAlias, get_args
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Kind = Literal["nominal", "ordinal", "interval", "ratio"]
+Floats: TypeAlias = NDArray[np.float64]
+Ints: TypeAlias = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Scale:
+    """The values that a rating may take, in order, and what their distances mean.
+
+    The number of categories is declared, not inferred: an unused category still counts. Numbers are
+    compared by value, labels by position.
+
+    Parameters
+    ----------
+    values : sequence of float or of str
+        All allowed values; numbers must ascend, labels are in the order given.
+    kind : {'nominal', 'ordinal', 'interval', 'ratio'}
+        Level of measurement; a 1-5 rating scale is 'ordinal'.
+
+    Raises
+    ------
+    ValueError
+        If `values` is empty, repeats a value, mixes numbers and labels, or numbers do not ascend.
+
+    Examples
+    --------
+    >>> Scale.integers(1, 5).points
+    array([1., 2., 3., 4., 5.])
+    >>> Scale(["fail", "pass"], "nominal").encode([["pass", "fail"], [None, "pass"]])
+    array([[ 1.,  0.],
+           [nan,  1.]])
+    """
+
+    values: Sequence[Any]
+    kind: Kind = "ordinal"
+
+    def __post_init__(self) -> None:
+        plain = tuple(v.item() if isinstance(v, np.generic) else v for v in self.values)
+        object.__setattr__(self, "values", plain)
+        self._check()
+
+    @classmethod
+    def integers(cls, first: int, last: int, kind: Kind = "ordinal") -> Scale:
+        """Return the scale first, first + 1, ..., last."""
+        return cls(range(first, last + 1), kind)
+
+    def _check(self) -> None:
+        if self.kind not in get_args(Kind):
+            raise ValueError(
+                f"kind of a scale must be one of {', '.join(get_args(Kind))}; got {self.kind!r}."
+            )
+        if not self.values or len(set(self.values)) < len(self.values):
+            raise ValueError(f"a scale needs at least one value and no value twice; got {self.values!r}.")
+        if self.has_labels:
+            if not all(isinstance(v, str) for v in self.values):
+                raise ValueError(f"a scale holds either numbers or labels, not both; got {self.values!r}.")
+        elif not all(map(math.isfinite, self.values)) or list(self.values) != sorted(self.values):
+            raise ValueError(f"numbers of a scale must be finite and ascend; got {self.values!r}.")
+
+    @property
+    def has_labels(self) -> bool:
+        """Whether the values are labels (compared by position) and not numbers."""
+        return any(isinstance(v, str) for v in self.values)
+
+    @cached_property
+    def points(self) -> Floats:
+        """Where the values lie on the number line: the numbers themselves, or positions of labels."""
+        return (
+            np.arange(len(self.values), dtype=float)
+            if self.has_labels
+            else np.array(self.values, dtype=float)
+        )
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def encode(self, ratings: ArrayLike) -> Floats:
+        """Return `ratings` as an array of points, NaN where missing (None or NaN).
+
+        Raises
+        ------
+        ValueError
+            If a rating is off the scale; the message names the first one and its position.
+        """
+        if not self.has_labels:
+            return self._checked(as_floats(ratings), ratings)
+        position: dict[Any, float] = {label: float(i) for i, label in enumerate(self.values)}
+        array = as_objects(ratings)
+        off_scale = math.inf
+        flat = [math.nan if _is_missing(v) else position.get(v, off_scale) for v in array.ravel()]
+        return self._checked(np.array(flat, dtype=float).reshape(array.shape), array)
+
+    def _checked(self, points: Floats, ratings: ArrayLike) -> Floats:
+        off = ~np.isin(points, self.points) & ~np.isnan(points)
+        if off.any():
+            where = tuple(int(i) for i in np.argwhere(off)[0])
+            raise ValueError(
+                f"rating {as_objects(ratings)[where]!s} at position {where} is off the scale "
+                f"({int(off.sum())} such ratings); allowed are {', '.join(map(str, self.values))}."
+            )
+        return points
+
+
+def as_scale(scale: Scale | Sequence[float] | Sequence[str] | None, kind: Kind = "ordinal") -> Scale | None:
+    """Return a plain sequence of allowed values as a `Scale` of `kind`; Scale and None pass through."""
+    return scale if scale is None or isinstance(scale, Scale) else Scale(scale, kind)
+
+
+def as_objects(ratings: ArrayLike) -> NDArray[np.object_]:
+    """Return `ratings` as an array of Python objects, ragged input refused."""
+    try:
+        return np.asarray(ratings, dtype=object)
+    except ValueError as error:
+        raise ValueError(f"ratings must be a table with rows of one length: {error}") from error
+
+
+def _is_missing(value: Any) -> bool:
+    return value is None or (isinstance(value, float) and math.isnan(value))
+
+
+def is_missing(array: NDArray[Any]) -> NDArray[np.bool_]:
+    """Return where an array of objects or floats holds None or NaN."""
+    flat = [_is_missing(value) for value in array.ravel().tolist()]
+    return np.array(flat, dtype=bool).reshape(array.shape)
+
+
+def as_floats(ratings: ArrayLike) -> Floats:
+    """Return `ratings` as floats, None as NaN.
+
+    Raises
+    ------
+    ValueError
+        If a rating is not a number, or infinite.
+
+    Examples
+    --------
+    >>> as_floats([4, None, 5])
+    array([ 4., nan,  5.])
+    """
+    try:
+        array = np.asarray(ratings, dtype=float)
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"ratings must be numbers (labels need scale=[...] in order): {error}") from error
+    if np.isinf(array).any():
+        raise ValueError("ratings must be finite or missing (None, NaN); got an infinite one.")
+    return array

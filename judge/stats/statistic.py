@@ -1,0 +1,119 @@
+"""A statistic as a function of sums over items: what the resampling engine works on (see `resampling`)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from judge.stats.estimate import NO_VARIATION, Reason
+from judge.stats.scale import Floats, Ints
+
+StatisticKind = Literal["coefficient", "plain", "share"]
+Function: TypeAlias = Callable[[Floats], Floats]
+Analytic: TypeAlias = Callable[[float], tuple[float, float, float]]
+
+
+@dataclass(frozen=True)
+class Statistic:
+    """A statistic as a function of sums over items; see the top of `judge.stats.resampling`.
+
+    Attributes
+    ----------
+    sums : ndarray, shape (n_items, s) or (n_items,)
+        What each item adds to the totals; integers in one dimension are codes (one-hot).
+    function : callable
+        Totals (R, s) -> values (R,), NaN where undefined.
+    kind : {'coefficient', 'plain', 'share'}
+        Scale of the interval.
+    n_items, n_ratings, n_dropped : int
+        Sizes for the estimate: items and ratings used, ratings left unused. `n_items` None: all items.
+    reason : str or None
+        Known beforehand: the statistic is undefined on these data for this reason.
+    undefined : str
+        Reason to report if `function` gives NaN for the data.
+    notes : tuple of str
+        Notes for the estimate.
+    minimum : float
+        Smallest possible value; a lower limit below it is cut there.
+    analytic : callable or None
+        Level -> (low, high, se): closed-form interval for independent items.
+    """
+
+    sums: Floats | Ints
+    function: Function
+    kind: StatisticKind = "plain"
+    n_items: int | None = None
+    n_ratings: int = 0
+    n_dropped: int = 0
+    reason: Reason | None = None
+    undefined: Reason = NO_VARIATION
+    notes: tuple[str, ...] = ()
+    minimum: float = -math.inf
+    analytic: Analytic | None = None
+
+    @property
+    def n_cells(self) -> int:
+        """Number of codes, 0 if `sums` is a table."""
+        return int(self.sums.max(initial=-1)) + 1 if self.sums.ndim == 1 else 0
+
+    def evaluate(self, weights: ArrayLike) -> Floats:
+        """Return the values for rows of item weights, shape (R, n_items); all ones is the data."""
+        rows = np.atleast_2d(np.asarray(weights, dtype=float))
+        sums = np.eye(self.n_cells)[self.sums] if self.sums.ndim == 1 else self.sums
+        return self.function(rows @ sums)
+
+    def value(self) -> float:
+        """Return the point estimate, NaN where undefined."""
+        if self.reason is not None:
+            return math.nan
+        return float(self.evaluate(np.ones(len(self.sums)))[0])
+
+
+def combine(
+    function: Callable[..., Floats], *statistics: Statistic, kind: StatisticKind = "plain"
+) -> Statistic:
+    """Return a statistic of statistics of the same items: ``function(values_1, values_2, ...)``.
+
+    Sizes are those of the first; a reason or note of any part is one of the whole.
+    """
+    tables = [np.eye(s.n_cells)[s.sums] if s.sums.ndim == 1 else s.sums for s in statistics]
+    ends = np.cumsum([table.shape[1] for table in tables])[:-1]
+
+    def combined(totals: Floats) -> Floats:
+        parts = np.split(totals, ends, axis=1)
+        return function(*(s.function(part) for s, part in zip(statistics, parts, strict=True)))
+
+    first = statistics[0]
+    return Statistic(
+        np.hstack(tables),
+        combined,
+        kind,
+        first.n_items,
+        first.n_ratings,
+        first.n_dropped,
+        reason=next((s.reason for s in statistics if s.reason), None),
+        undefined=next((s.undefined for s in statistics if math.isnan(s.value())), NO_VARIATION),
+        notes=tuple(dict.fromkeys(note for s in statistics for note in s.notes)),
+    )
+
+
+def difference(a: Statistic, b: Statistic) -> Statistic:
+    """Return the statistic a - b, paired: both are computed from the same resampled items."""
+    return combine(np.subtract, a, b)
+
+
+def quotient(numerator: ArrayLike, denominator: ArrayLike, tiny: float = 1e-12) -> Floats:
+    """Divide, giving NaN where the denominator is within `tiny` of 0 (rounding leaves no exact zeros).
+
+    >>> quotient([1.0, 1.0], [2.0, 0.0])
+    array([0.5, nan])
+    """
+    above, below = np.broadcast_arrays(np.asarray(numerator, float), np.asarray(denominator, float))
+    result = np.full(below.shape, np.nan)
+    np.divide(above, below, out=result, where=abs(below) > tiny)
+    return result
