@@ -221,8 +221,7 @@ def alt_tests(
     between("q", q, 0, 1)
     at_least("min_items", min_items, 2)
     contests = {
-        name: holdhold_contests(part.judge, part.humans, closeness, part.clusters)
-        for name, part in parts.items()
+        name: hold_contests(part.judge, part.humans, closeness, part.clusters) for name, part in parts.items()
     }
     tests = [_test(c, epsilon, min_items) for group in contests.values() for c in group]
     adjusted = iter(benjamini_yekutieli([t.p_value for t in tests]))
