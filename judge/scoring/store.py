@@ -1,0 +1,343 @@
+"""The run folder: what was judged, every reply that was paid for, and the scores derived from them.
+
+``runs/NAME/run.db`` is a SQLite file in WAL mode. Completions are only ever appended, and a batch is on disk
+when `append` returns. Scores are derived and rewritten as a whole; scores.jsonl and run.json are exports.
+"""
+
+import itertools
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from judge.errors import InputError, RunError
+from judge.records import Completion, Item, Request, Score
+from judge.rubric import Rubric
+from judge.scoring import tables
+from judge.scoring.judge import Judge
+from judge.scoring.tables import clear_errors, transaction
+
+_BATCH = 256
+
+
+@dataclass(frozen=True)
+class Added:
+    """What became of the items of one input."""
+
+    new: int = 0
+    known: int = 0
+    changed: int = 0
+    """Known ids whose content is another now; they are asked again."""
+    repeated: int = 0
+    """Rows that stand in the input more than once, word for word; they count once."""
+    elsewhere: int = 0
+    """Items of earlier inputs that this one does not hold; they stay in the run."""
+
+
+class Run:
+    """One judge over one set of items, kept in a folder: `Run.open` to read, `Run.create` to score."""
+
+    def __init__(self, path: Path, db: sqlite3.Connection, lock: sqlite3.Connection | None = None) -> None:
+        self.path = path
+        self._db = db
+        self._lock = lock
+
+    @classmethod
+    def open(cls, path: str | Path) -> Self:
+        """Open an existing run for reading.
+
+        Raises
+        ------
+        RunError
+            There is no run at `path`, or it was written by a newer version.
+        """
+        path = Path(path)
+        if not (path / "run.db").is_file():
+            raise RunError(
+                f"{path}: no run here (no run.db); make one: judge score answers.jsonl --out {path}"
+            )
+        with clear_errors(path):
+            run = cls(path, tables.connect_to_read(path / "run.db"))
+            run._check_format()
+        return run
+
+    @classmethod
+    def create(cls, path: str | Path, judge: Judge) -> Self:
+        """Open a run for scoring; make it where there is none.
+
+        Raises
+        ------
+        RunError
+            The folder cannot be written, another process is scoring into it, or it belongs to another judge
+            (the message says what differs).
+        """
+        path = Path(path)
+        with clear_errors(path):
+            path.mkdir(parents=True, exist_ok=True)
+            lock = tables.take_lock(path)
+            run = cls(path, tables.connect_to_write(path / "run.db"), lock)
+            try:
+                run._initialise(judge)
+            except BaseException:
+                run.close()
+                raise
+        return run
+
+    @classmethod
+    def imported(
+        cls, path: str | Path, rubric: Rubric, items: Iterable[Item], scores: Iterable[Score], *, model: str
+    ) -> Self:
+        """Make a run of judgments that another tool has made: items and scores, and no completion."""
+        run = cls.create(path, Judge(model=model, rubric=rubric))
+        run.set_fact("imported", True)
+        run.add_items(items)
+        run.write_scores(scores)
+        return run
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the files and, after scoring, let other processes score into this run."""
+        self._db.close()
+        if self._lock:
+            self._lock.close()
+
+    @property
+    def name(self) -> str:
+        """Name of the folder."""
+        return self.path.resolve().name
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """All facts of the run: judge, fingerprint, rubric, version, input, image_root, created, seconds."""
+        return {
+            name: json.loads(value)
+            for name, value in self._db.execute("SELECT name, value FROM meta ORDER BY name")
+        }
+
+    @property
+    def rubric(self) -> Rubric:
+        """The rubric by which the present scores were derived."""
+        return Rubric.model_validate(self.fact("rubric"))
+
+    @property
+    def judge(self) -> Judge:
+        """The judge whose replies these are."""
+        kept = self.fact("judge")
+        return Judge(**{**kept, "rubric": Rubric.model_validate(kept["rubric"])})
+
+    def fact(self, name: str, default: Any = None) -> Any:
+        """One fact of the manifest."""
+        row = self._db.execute("SELECT value FROM meta WHERE name = ?", [name]).fetchone()
+        return default if row is None else json.loads(row[0])
+
+    def set_fact(self, name: str, value: Any) -> None:
+        """Keep a fact; it must be JSON."""
+        with clear_errors(self.path):
+            self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", [name, json.dumps(value)])
+
+    def add_items(self, items: Iterable[Item]) -> Added:
+        """Take in the items of one input, all or none.
+
+        Raises
+        ------
+        InputError
+            Two items have one id and different content.
+        """
+        counts = dict.fromkeys(("new", "known", "changed", "repeated"), 0)
+        with clear_errors(self.path), transaction(self._db):
+            generation = self._one("SELECT coalesce(max(input), 0) + 1 FROM items")
+            last = self._one("SELECT coalesce(max(position), 0) FROM items")
+            for number, item in enumerate(items, start=1):
+                found = self._db.execute("SELECT digest, input FROM items WHERE id = ?", [item.id]).fetchone()
+                fate = _fate(item, found, generation, number)
+                counts[fate] += 1
+                last += fate == "new"
+                self._keep(item, fate, last, generation)
+            elsewhere = self._one("SELECT count(*) FROM items WHERE input < ?", generation)
+        return Added(**counts, elsewhere=elsewhere)
+
+    def items(self, *, latest_input: bool = False) -> Iterator[Item]:
+        """Items in the order of the input; with `latest_input` only those of the last `add_items`."""
+        where = "WHERE input = (SELECT max(input) FROM items)" if latest_input else ""
+        rows = self._db.execute(f"SELECT data FROM items {where} ORDER BY position")
+        return (Item.model_validate_json(data) for (data,) in rows)
+
+    def item(self, item_id: str) -> Item:
+        """Look one item up by its id."""
+        row = self._db.execute("SELECT data FROM items WHERE id = ?", [item_id]).fetchone()
+        if row is None:
+            raise RunError(f"{self.path}: no item {item_id!r} in this run; list them: judge show {self.path}")
+        return Item.model_validate_json(row[0])
+
+    def missing(self, requests: Iterable[Request], *, retry_errors: bool = False) -> Iterator[Request]:
+        """Pass on the requests that have no completion yet, and note which request each item has now.
+
+        With `retry_errors`, a request whose completions are all failures counts as missing, too.
+        """
+        stream = iter(requests)
+        while batch := list(itertools.islice(stream, _BATCH)):
+            with clear_errors(self.path), transaction(self._db):
+                self._db.executemany(
+                    "INSERT OR REPLACE INTO requests VALUES (?, ?, ?, ?)",
+                    [(r.item.id, r.sample, r.dimension or "", r.key) for r in batch],
+                )
+            answered = self._answered([request.key for request in batch], retry_errors)
+            yield from (request for request in batch if request.key not in answered)
+
+    def append(self, completions: Sequence[Completion]) -> None:
+        """Put completions on disk. When this returns, they survive a kill and a power cut."""
+        with clear_errors(self.path), transaction(self._db):
+            self._db.executemany(tables.INSERT_COMPLETION, map(tables.to_row, completions))
+
+    def completions(self, item_id: str | None = None) -> Iterator[Completion]:
+        """Every completion that was ever paid for (of one item), oldest first."""
+        where, values = ("", []) if item_id is None else ("WHERE item_id = ?", [item_id])
+        rows = self._db.execute(f"{tables.SELECT_COMPLETIONS} {where} ORDER BY seq", values)
+        return map(tables.from_row, rows)
+
+    def judgments(self) -> Iterator[tuple[Item, list[Completion]]]:
+        """Every item in order, with the completions that count for its requests (none: not answered yet)."""
+        rows = self._db.execute(tables.SELECT_JUDGMENTS)
+        for data, group in itertools.groupby(rows, key=lambda row: row[0]):
+            answered = [tables.from_row(row[1:]) for row in group if row[1] is not None]
+            yield Item.model_validate_json(data), answered
+
+    def write_scores(self, scores: Iterable[Score], rubric: Rubric | None = None) -> None:
+        """Replace all scores (derived by `rubric`), all or none."""
+        with clear_errors(self.path), transaction(self._db):
+            self._db.execute("DELETE FROM scores")
+            self._db.executemany(
+                "INSERT INTO scores VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    (s.item_id, s.rater, s.rater_kind, s.dimension, s.sample, s.value, s.status, s.reason)
+                    for s in scores
+                ),
+            )
+            if rubric:
+                self.set_fact("rubric", rubric.model_dump(by_alias=True, mode="json"))
+
+    def scores(self) -> Iterator[Score]:
+        """One row for each item, dimension (and overall and flag) and sample, in the order of the items."""
+        names = ("item_id", "rater", "rater_kind", "dimension", "sample", "value", "status", "reason")
+        rows = self._db.execute(f"SELECT {', '.join(names)} FROM scores ORDER BY rowid")
+        return (Score(**dict(zip(names, row, strict=True))) for row in rows)
+
+    def summary(self) -> dict[str, Any]:
+        """Counts of items, statuses and failures; tokens, cost in USD and time in seconds."""
+        statuses: dict[str, dict[str, int]] = {}
+        for dimension, status, count in self._db.execute(tables.SELECT_STATUSES):
+            statuses.setdefault(dimension, {})[status] = count
+        totals = self._db.execute(tables.SELECT_TOTALS)
+        names = [column[0] for column in totals.description]
+        return {
+            "items": self._one("SELECT count(*) FROM items"),
+            "complete": self._one(tables.COUNT_COMPLETE),
+            "statuses": statuses,
+            "failures": dict(self._db.execute(tables.SELECT_FAILURES).fetchall()),
+            **dict(zip(names, totals.fetchone(), strict=True)),
+            "seconds": self.fact("seconds", 0.0),
+        }
+
+    def export(self) -> None:
+        """Write ``scores.jsonl`` and ``run.json``, each whole or not at all."""
+        with clear_errors(self.path):
+            tables.write_atomically(
+                self.path / "scores.jsonl", (score.model_dump_json() + "\n" for score in self.scores())
+            )
+            facts = {**self.manifest, "summary": self.summary()}
+            tables.write_atomically(
+                self.path / "run.json", [json.dumps(facts, indent=2, ensure_ascii=False), "\n"]
+            )
+
+    def _one(self, query: str, *values: Any) -> Any:
+        return self._db.execute(query, values).fetchone()[0]
+
+    def _initialise(self, judge: Judge) -> None:
+        if self._one("SELECT count(*) FROM sqlite_master WHERE name = 'meta'"):
+            self._check_format()
+            self._check_judge(judge)
+            return
+        with transaction(self._db):
+            for statement in tables.SCHEMA.split(";"):
+                self._db.execute(statement)
+            self._db.execute(f"PRAGMA application_id = {tables.APPLICATION}")
+            self._db.execute(f"PRAGMA user_version = {tables.FORMAT}")
+            self.set_fact("judge", judge.description)
+            self.set_fact("fingerprint", judge.fingerprint)
+            self.set_fact("rubric", judge.description["rubric"])
+
+    def _check_format(self) -> None:
+        found = self._one("PRAGMA user_version")
+        if self._one("PRAGMA application_id") != tables.APPLICATION:
+            raise RunError(
+                f"{self.path / 'run.db'}: not a run of this tool; choose another folder with --out"
+            )
+        if found != tables.FORMAT:
+            raise RunError(
+                f"{self.path / 'run.db'}: format {found}; this version reads format {tables.FORMAT}. "
+                "Update it: pip install -U judge-toolkit"
+            )
+
+    def _check_judge(self, judge: Judge) -> None:
+        if self.fact("fingerprint") == judge.fingerprint:
+            return
+        differences = "; ".join(_differences(self.fact("judge"), judge.description))
+        raise RunError(
+            f"{self.path}: belongs to another judge ({differences}). One run is one judge: choose another "
+            "folder with --out, or ask the judge that is there"
+        )
+
+    def _keep(self, item: Item, fate: str, position: int, generation: int) -> None:
+        if fate == "repeated":
+            return
+        if fate == "known":
+            self._db.execute("UPDATE items SET input = ? WHERE id = ?", [generation, item.id])
+            return
+        data = item.model_dump_json(exclude_defaults=True)
+        if fate == "new":
+            row = (position, item.id, item.digest, generation, data)
+            self._db.execute("INSERT INTO items VALUES (?, ?, ?, ?, ?)", row)
+        else:
+            change = "UPDATE items SET digest = ?, input = ?, data = ? WHERE id = ?"
+            self._db.execute(change, [item.digest, generation, data, item.id])
+            self._db.execute("DELETE FROM requests WHERE item_id = ?", [item.id])
+
+    def _answered(self, keys: Sequence[str], retry_errors: bool) -> set[str]:
+        marks = ", ".join("?" * len(keys))
+        counts = "AND failure_kind IS NULL" if retry_errors else ""
+        query = f"SELECT DISTINCT key FROM completions WHERE key IN ({marks}) {counts}"
+        return {key for (key,) in self._db.execute(query, keys)}
+
+
+def _fate(item: Item, found: tuple[str, int] | None, generation: int, number: int) -> str:
+    if found is None:
+        return "new"
+    digest, seen = found
+    if seen < generation:
+        return "known" if digest == item.digest else "changed"
+    if digest != item.digest:
+        raise InputError(
+            f"item {number}: the id {item.id!r} was used before for an item with another content; an id must "
+            "name one item. Make ids unique (several answers to one question: add the system to the id)"
+        )
+    return "repeated"
+
+
+def _differences(old: Any, new: Any, where: str = "") -> Iterator[str]:
+    if isinstance(old, dict) and isinstance(new, dict):
+        for key in sorted({*old, *new}):
+            yield from _differences(old.get(key), new.get(key), f"{where}.{key}" if where else str(key))
+    elif old != new:
+        yield f"{where}: {_short(old)} there, {_short(new)} here"
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 60 else text[:57] + "…"

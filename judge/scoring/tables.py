@@ -1,0 +1,189 @@
+"""How a run lies on disk: tables, rows, the lock, and files that are written whole or not at all."""
+
+import contextlib
+import json
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from judge.errors import RunError
+from judge.records import Completion, Failure, Usage
+
+FORMAT = 1
+APPLICATION = 0x4A554447  # "JUDG": `file run.db` tells whose file it is
+
+SCHEMA = """
+CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE items (
+    position INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, digest TEXT NOT NULL,
+    input INTEGER NOT NULL, data TEXT NOT NULL
+);
+CREATE TABLE requests (
+    item_id TEXT NOT NULL, sample INTEGER NOT NULL, dimension TEXT NOT NULL, key TEXT NOT NULL,
+    PRIMARY KEY (item_id, sample, dimension)
+) WITHOUT ROWID;
+CREATE TABLE completions (
+    seq INTEGER PRIMARY KEY, key TEXT NOT NULL, item_id TEXT NOT NULL, sample INTEGER NOT NULL,
+    dimension TEXT, attempt INTEGER NOT NULL, reply TEXT, finish_reason TEXT, refusal TEXT, reasoning TEXT,
+    failure_kind TEXT, failure_message TEXT, prompt_tokens INTEGER, completion_tokens INTEGER,
+    cached_tokens INTEGER, reasoning_tokens INTEGER, cost REAL, latency REAL, tries INTEGER NOT NULL,
+    model TEXT, dropped TEXT, created REAL
+);
+CREATE INDEX completions_by_key ON completions (key);
+CREATE TABLE scores (
+    item_id TEXT NOT NULL, rater TEXT NOT NULL, rater_kind TEXT NOT NULL, dimension TEXT NOT NULL,
+    sample INTEGER NOT NULL, value, status TEXT NOT NULL, reason TEXT
+);
+"""
+
+COMPLETION_COLUMNS = (
+    *("key", "item_id", "sample", "dimension", "attempt", "reply", "finish_reason", "refusal", "reasoning"),
+    *("failure_kind", "failure_message"),
+    *("prompt_tokens", "completion_tokens", "cached_tokens", "reasoning_tokens"),
+    *("cost", "latency", "tries", "model", "dropped", "created"),
+)
+INSERT_COMPLETION = (
+    f"INSERT INTO completions ({', '.join(COMPLETION_COLUMNS)}) "
+    f"VALUES ({', '.join('?' * len(COMPLETION_COLUMNS))})"
+)
+SELECT_COMPLETIONS = f"SELECT {', '.join(COMPLETION_COLUMNS)} FROM completions"
+
+# Every item with the reply that counts for each of its requests: the last one that says anything, else the
+# last failure. Items that were not asked about yet, and requests without a completion, have NULLs there.
+SELECT_JUDGMENTS = f"""
+SELECT i.data, {", ".join("c." + name for name in COMPLETION_COLUMNS)}
+FROM items i LEFT JOIN requests r ON r.item_id = i.id
+LEFT JOIN completions c ON c.seq = (
+    SELECT seq FROM completions WHERE key = r.key ORDER BY failure_kind IS NULL DESC, seq DESC LIMIT 1)
+ORDER BY i.position
+"""
+
+SELECT_TOTALS = """
+SELECT count(*) completions, sum(prompt_tokens) prompt_tokens, sum(completion_tokens) completion_tokens,
+    sum(cached_tokens) cached_tokens, sum(reasoning_tokens) reasoning_tokens, sum(cost) cost,
+    coalesce(sum(cost IS NULL AND prompt_tokens IS NOT NULL), 0) unpriced
+FROM completions
+"""
+SELECT_FAILURES = """
+SELECT failure_kind, count(*) FROM completions WHERE failure_kind IS NOT NULL GROUP BY 1 ORDER BY 1
+"""
+SELECT_STATUSES = "SELECT dimension, status, count(*) FROM scores GROUP BY 1, 2 ORDER BY min(rowid)"
+COUNT_COMPLETE = """
+SELECT count(*) FROM items WHERE id IN (SELECT item_id FROM scores)
+    AND id NOT IN (SELECT item_id FROM scores WHERE status != 'ok')
+"""
+
+
+def to_row(c: Completion) -> tuple[Any, ...]:
+    """Completion -> the values of `COMPLETION_COLUMNS`."""
+    failure = (c.failure.kind, c.failure.message) if c.failure else (None, None)
+    u = c.usage
+    usage = (u.prompt_tokens, u.completion_tokens, u.cached_tokens, u.reasoning_tokens) if u else (None,) * 4
+    dropped = json.dumps(c.dropped) if c.dropped else None
+    return (
+        *(
+            c.key,
+            c.item_id,
+            c.sample,
+            c.dimension,
+            c.attempt,
+            c.reply,
+            c.finish_reason,
+            c.refusal,
+            c.reasoning,
+        ),
+        *failure,
+        *usage,
+        *(c.cost, c.latency, c.tries, c.model, dropped, c.created),
+    )
+
+
+def from_row(row: Sequence[Any]) -> Completion:
+    """The values of `COMPLETION_COLUMNS` -> Completion."""
+    values = dict(zip(COMPLETION_COLUMNS, row, strict=True))
+    kind, message = values.pop("failure_kind"), values.pop("failure_message")
+    tokens = {name: values.pop(name) for name in Usage.model_fields}
+    values["dropped"] = tuple(json.loads(values["dropped"] or "[]"))
+    return Completion(
+        **values,
+        failure=None if kind is None else Failure(kind=kind, message=message),
+        usage=None if tokens["prompt_tokens"] is None else Usage(**tokens),
+    )
+
+
+def connect_to_write(file: Path) -> sqlite3.Connection:
+    """Autocommit outside of explicit transactions; a commit survives a power cut."""
+    db = sqlite3.connect(file, isolation_level=None)
+    db.execute("PRAGMA journal_mode = WAL")
+    db.execute("PRAGMA synchronous = FULL")
+    return db
+
+
+def connect_to_read(file: Path) -> sqlite3.Connection:
+    """Read-only; also where the folder is read-only and SQLite may not make its helper files."""
+    address = f"{file.resolve().as_uri()}?mode=ro"
+    db = sqlite3.connect(address, uri=True, isolation_level=None)
+    try:
+        db.execute("SELECT count(*) FROM sqlite_master")
+    except sqlite3.OperationalError:
+        db.close()
+        db = sqlite3.connect(f"{address}&immutable=1", uri=True, isolation_level=None)
+    return db
+
+
+def take_lock(path: Path) -> sqlite3.Connection:
+    """Let one process at a time score into a run. The operating system frees the lock, even after a kill."""
+    lock = sqlite3.connect(path / "run.lock", isolation_level=None, timeout=0)
+    try:
+        lock.execute("BEGIN EXCLUSIVE")
+    except sqlite3.OperationalError as error:
+        lock.close()
+        if "locked" not in str(error):
+            raise
+        raise RunError(
+            f"{path}: another process is scoring into this run; wait for it, or choose another folder: --out"
+        ) from None
+    return lock
+
+
+@contextlib.contextmanager
+def transaction(db: sqlite3.Connection) -> Iterator[None]:
+    """All or nothing."""
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        db.execute("COMMIT")
+    except BaseException:
+        with contextlib.suppress(sqlite3.Error):  # a full disk has rolled back by itself
+            db.execute("ROLLBACK")
+        raise
+
+
+@contextlib.contextmanager
+def clear_errors(path: Path) -> Iterator[None]:
+    """Say in one line what the disk refused."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        raise RunError(
+            f"{path}: {error}. What was stored before is safe; make room or grant rights, then run it again"
+        ) from None
+    except OSError as error:
+        raise RunError(
+            f"{path}: {error.strerror or error}; choose a folder that can be written: --out"
+        ) from None
+
+
+def write_atomically(path: Path, parts: Iterable[str]) -> None:
+    """Write a text file so that a reader sees the old one or the new one, never a part of it."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with draft.open("w", encoding="utf-8", newline="") as file:
+            file.writelines(parts)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
