@@ -28,6 +28,7 @@ from judge.stats.estimate import (
     Reason,
 )
 from judge.stats.multiplicity import benjamini_yekutieli
+from judge.stats.panel import ScaleLike
 from judge.stats.resampling import Statistic, estimate, quotient
 from judge.stats.scale import Floats, Ints
 
@@ -103,11 +104,12 @@ class AltTest:
 
 @dataclass(frozen=True, slots=True)
 class AltTestPart:
-    """One dimension or domain of a joint test: ratings as for `alt_test`."""
+    """One dimension or domain of a joint test: ratings, clusters and scale as for `alt_test`."""
 
     judge: ArrayLike
     humans: ArrayLike
     clusters: ArrayLike | None = None
+    scale: ScaleLike = None
 
 
 def alt_test(
@@ -119,6 +121,7 @@ def alt_test(
     q: float = 0.05,
     min_items: int = 30,
     clusters: ArrayLike | None = None,
+    scale: ScaleLike = None,
     level: float = 0.95,
 ) -> AltTest:
     r"""Alternative annotator test of Calderon, Reichart and Dror (2025).
@@ -149,6 +152,8 @@ def alt_test(
         People with fewer items are listed and not tested.
     clusters : array_like, shape (n_items,), optional
         Group of each item, for the tests and for the interval of `advantage`.
+    scale : Scale or sequence, optional
+        The declared scale; labels need it, and a rating off it is an error.
     level : float in (0, 1)
         Level of the interval of `advantage`.
 
@@ -181,7 +186,7 @@ def alt_test(
     >>> result.winning_rate, result.passes, round(result.advantage.value, 2)
     (1.0, True, 0.99)
     """
-    part = AltTestPart(judge, humans, clusters)
+    part = AltTestPart(judge, humans, clusters, scale)
     options = {"epsilon": epsilon, "q": q, "level": level}
     return alt_tests({"": part}, closeness=closeness, min_items=min_items, **options)[""]
 
@@ -221,7 +226,8 @@ def alt_tests(
     between("q", q, 0, 1)
     at_least("min_items", min_items, 2)
     contests = {
-        name: hold_contests(part.judge, part.humans, closeness, part.clusters) for name, part in parts.items()
+        name: hold_contests(part.judge, part.humans, closeness, part.clusters, part.scale)
+        for name, part in parts.items()
     }
     tests = [_test(c, epsilon, min_items) for group in contests.values() for c in group]
     adjusted = iter(benjamini_yekutieli([t.p_value for t in tests]))
@@ -243,12 +249,13 @@ def omega_curve(
     q: float = 0.05,
     min_items: int = 30,
     clusters: ArrayLike | None = None,
+    scale: ScaleLike = None,
 ) -> list[tuple[float, float]]:
     """Winning rate omega of `alt_test` as a function of epsilon.
 
     Parameters
     ----------
-    judge, humans, closeness, q, min_items, clusters
+    judge, humans, closeness, q, min_items, clusters, scale
         As in `alt_test`.
     epsilons : sequence of float
         Handicaps to show.
@@ -264,7 +271,7 @@ def omega_curve(
     >>> omega_curve(ratings[:, 0], ratings[:, 1:], epsilons=[0.0, 0.3])
     [(0.0, 0.0), (0.3, 1.0)]
     """
-    contests = hold_contests(judge, humans, closeness, clusters)
+    contests = hold_contests(judge, humans, closeness, clusters, scale)
     curve = []
     for epsilon in epsilons:
         p_values = [_test(c, epsilon, min_items).p_value for c in contests]

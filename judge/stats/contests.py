@@ -7,7 +7,8 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from judge.stats.scale import Floats, Ints, as_floats
+from judge.stats.panel import ScaleLike, judge_and_humans
+from judge.stats.scale import Floats, Ints
 from judge.stats.weights import cluster_codes
 
 __all__: list[str] = []
@@ -28,15 +29,14 @@ class Contest(NamedTuple):
 
 
 def hold_contests(
-    judge_ratings: ArrayLike, human_ratings: ArrayLike, closeness: Closeness, clusters: ArrayLike | None
+    judge_ratings: ArrayLike,
+    human_ratings: ArrayLike,
+    closeness: Closeness,
+    clusters: ArrayLike | None,
+    scale: ScaleLike = None,
 ) -> list[Contest]:
     """Compare the judge with each person, held out in turn; one contest per column of `human_ratings`."""
-    judge, humans = as_floats(judge_ratings), as_floats(human_ratings)
-    if judge.ndim != 1 or humans.ndim != 2 or len(judge) != len(humans):
-        raise ValueError(
-            f"judge must have shape (n_items,) and humans (n_items, n_humans), got {judge.shape} and "
-            f"{humans.shape}."
-        )
+    judge, humans = judge_and_humans(judge_ratings, human_ratings, scale)
     if closeness not in ("accuracy", "rmse"):
         raise ValueError(f"closeness must be 'accuracy' or 'rmse', got {closeness!r}.")
     ids = cluster_codes(clusters, len(judge))
