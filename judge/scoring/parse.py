@@ -160,7 +160,7 @@ def _squeezed(text: str) -> str:
 
 
 def _normal(found: dict[str, Any], rubric: Rubric, depth: int = 0) -> dict[str, Any] | None:
-    """Bring the shapes of replies to one, name -> score or {score, reason}; None where no dimension is named."""
+    """Bring replies to one shape, name -> score or {score, reason}; None where no dimension is named."""
     groups = [found[name] for name in _SCORE_GROUPS if isinstance(found.get(name), dict)]
     flat = {
         key: value for group in [*groups, found] for key, value in group.items() if key not in _SCORE_GROUPS

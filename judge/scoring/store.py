@@ -19,7 +19,8 @@ from judge.scoring import tables
 from judge.scoring.judge import Judge
 from judge.scoring.tables import clear_errors, transaction
 
-_BATCH = 256
+_MOST_NOTES = 4096
+_PAGE = 64  # rows held in memory at once: an answer may have megabytes
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class Run:
         self.path = path
         self._db = db
         self._lock = lock
+        self._asked: list[tuple[str, int, str, str]] = []
 
     @classmethod
     def open(cls, path: str | Path) -> Self:
@@ -165,9 +167,14 @@ class Run:
 
     def items(self, *, latest_input: bool = False) -> Iterator[Item]:
         """Items in the order of the input; with `latest_input` only those of the last `add_items`."""
-        where = "WHERE input = (SELECT max(input) FROM items)" if latest_input else ""
-        rows = self._db.execute(f"SELECT data FROM items {where} ORDER BY position")
-        return (Item.model_validate_json(data) for (data,) in rows)
+        latest = self._one("SELECT max(input) FROM items") if latest_input else 0
+        query = "SELECT position, data FROM items WHERE position > ? AND input >= ? ORDER BY position LIMIT ?"
+        position = (
+            0  # by pages: a cursor left open over a whole run would keep the write-ahead log from shrinking
+        )
+        while page := self._db.execute(query, [position, latest or 0, _PAGE]).fetchall():
+            yield from (Item.model_validate_json(data) for _, data in page)
+            position = page[-1][0]
 
     def item(self, item_id: str) -> Item:
         """Look one item up by its id."""
@@ -182,18 +189,18 @@ class Run:
         With `retry_errors`, a request whose completions are all failures counts as missing, too.
         """
         stream = iter(requests)
-        while batch := list(itertools.islice(stream, _BATCH)):
-            with clear_errors(self.path), transaction(self._db):
-                self._db.executemany(
-                    "INSERT OR REPLACE INTO requests VALUES (?, ?, ?, ?)",
-                    [(r.item.id, r.sample, r.dimension or "", r.key) for r in batch],
-                )
-            answered = self._answered([request.key for request in batch], retry_errors)
-            yield from (request for request in batch if request.key not in answered)
+        while page := list(itertools.islice(stream, _PAGE)):
+            self._asked += [(r.item.id, r.sample, r.dimension or "", r.key) for r in page]
+            answered = self._answered([request.key for request in page], retry_errors)
+            yield from (request for request in page if request.key not in answered)
+            if len(self._asked) >= _MOST_NOTES:
+                with clear_errors(self.path), transaction(self._db):
+                    self._note_requests()
 
     def append(self, completions: Sequence[Completion]) -> None:
         """Put completions on disk. When this returns, they survive a kill and a power cut."""
         with clear_errors(self.path), transaction(self._db):
+            self._note_requests()
             self._db.executemany(tables.INSERT_COMPLETION, map(tables.to_row, completions))
 
     def completions(self, item_id: str | None = None) -> Iterator[Completion]:
@@ -212,6 +219,7 @@ class Run:
     def write_scores(self, scores: Iterable[Score], rubric: Rubric | None = None) -> None:
         """Replace all scores (derived by `rubric`), all or none."""
         with clear_errors(self.path), transaction(self._db):
+            self._note_requests()
             self._db.execute("DELETE FROM scores")
             self._db.executemany(
                 "INSERT INTO scores VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -293,6 +301,11 @@ class Run:
             f"{self.path}: belongs to another judge ({differences}). One run is one judge: choose another "
             "folder with --out, or ask the judge that is there"
         )
+
+    def _note_requests(self) -> None:
+        """Keep which request each item has now, together with the next rows that are written."""
+        self._db.executemany("INSERT OR REPLACE INTO requests VALUES (?, ?, ?, ?)", self._asked)
+        self._asked.clear()
 
     def _keep(self, item: Item, fate: str, position: int, generation: int) -> None:
         if fate == "repeated":

@@ -1,0 +1,142 @@
+"""The loop that is the tool: requests that have no reply yet -> backend -> store -> scores."""
+
+import contextlib
+import signal
+import threading
+import time
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from dataclasses import replace
+from types import FrameType
+
+from judge.records import Completion, Item, Request
+from judge.rubric import Rubric
+from judge.scoring.backends import Backend
+from judge.scoring.judge import Judge
+from judge.scoring.parse import is_readable, read, score_rows
+from judge.scoring.prompt import Prompter
+from judge.scoring.store import Run
+
+OnBatch = Callable[[Sequence[Completion]], None]
+
+
+def score_items(
+    run: Run,
+    judge: Judge,
+    backend: Backend,
+    *,
+    samples: int = 1,
+    retry_errors: bool = False,
+    reask: bool = False,
+    on_batch: OnBatch = lambda _: None,
+) -> None:
+    """Ask for every reply that the run lacks, store each as it arrives, and derive the scores.
+
+    However this ends (done, Ctrl-C, a judge that cannot go on), what has arrived is stored and the scores
+    are those of what is stored. Called again, it asks only for what is still missing.
+
+    Parameters
+    ----------
+    run : Run
+        Opened with `Run.create`; holds the items.
+    judge, backend : Judge, Backend
+        What to ask, and who answers.
+    samples : int
+        Replies an item.
+    retry_errors : bool
+        Ask again for what failed in an earlier call.
+    reask : bool
+        Ask once more where a reply cannot be read (a truncated one is always asked for once more).
+    on_batch : callable
+        Called with each batch once it is stored.
+    """
+    started = time.monotonic()
+    prompter = Prompter(judge)
+    run.set_fact("samples", max(samples, run.fact("samples", 1)))
+    requests = (r for item in run.items(latest_input=True) for r in prompter.requests(item, samples))
+    try:
+        _ask(run, backend, run.missing(requests, retry_errors=retry_errors), on_batch)
+        if again := list(_unsatisfying(run, judge.rubric, reask)):
+            _ask(run, backend, _follow_ups(run, prompter, again, samples), on_batch)
+    finally:
+        run.set_fact("seconds", run.fact("seconds", 0.0) + time.monotonic() - started)
+        derive_scores(run, judge.rubric)
+
+
+def derive_scores(run: Run, rubric: Rubric) -> None:
+    """Derive all scores of a run from its stored replies; no call is made."""
+    rater, samples = run.judge.name, run.fact("samples", 1)
+    rows = (
+        score
+        for item, completions in run.judgments()
+        for score in score_rows(item, completions, rubric, rater, samples)
+    )
+    run.write_scores(rows, rubric)
+
+
+def _ask(run: Run, backend: Backend, requests: Iterable[Request], on_batch: OnBatch) -> None:
+    with contextlib.closing(_batches(backend, requests)) as batches:
+        for batch in batches:
+            with _uninterrupted():
+                run.append(batch)
+            on_batch(batch)
+
+
+def _batches(backend: Backend, requests: Iterable[Request]) -> Generator[Sequence[Completion]]:
+    yield from backend.complete(requests)
+
+
+def _unsatisfying(run: Run, rubric: Rubric, reask: bool) -> Iterator[Completion]:
+    """First replies that were cut, and, with `reask`, those that cannot be read."""
+    for item, completions in run.judgments():
+        for completion in completions:
+            if completion.attempt == 0 and _wants_again(completion, rubric, item, reask):
+                yield completion
+
+
+def _wants_again(completion: Completion, rubric: Rubric, item: Item, reask: bool) -> bool:
+    if completion.finish_reason == "length":
+        return not is_readable(completion, rubric, item)
+    statuses = {outcome.status for outcome in read(completion, rubric, item).values()} if reask else set()
+    return "unparsed" in statuses
+
+
+def _follow_ups(
+    run: Run, prompter: Prompter, completions: Iterable[Completion], samples: int
+) -> Iterator[Request]:
+    for completion in completions:
+        for request in prompter.requests(run.item(completion.item_id), samples):
+            if request.key == completion.key:
+                yield _once_more(request, completion)
+
+
+def _once_more(request: Request, completion: Completion) -> Request:
+    if completion.finish_reason == "length":
+        used = completion.usage.completion_tokens if completion.usage else 0
+        return request.again(max_tokens=4 * (request.params.get("max_tokens") or used or 4096))
+    said = {"role": "assistant", "content": completion.reply or ""}
+    form = "the one number" if request.dimension else "the one JSON object"
+    wish = {
+        "role": "user",
+        "content": f"That could not be read. Reply again with {form} asked for, nothing else.",
+    }
+    return replace(request.again(), messages=[*request.messages, said, wish])
+
+
+@contextlib.contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Hold Ctrl-C back while a batch is written: it was paid for."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    pressed: list[int] = []
+
+    def note(number: int, _frame: FrameType | None) -> None:
+        pressed.append(number)
+
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if pressed:
+        raise KeyboardInterrupt
