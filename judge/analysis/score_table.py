@@ -1,0 +1,239 @@
+"""The scores of one run as columns, one row per item: pass rates, slices and audits are computed from it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from judge.analysis.ratings import check_first, number_of
+from judge.errors import InputError
+from judge.records import OVERALL, STATUSES, Item, Score
+from judge.rubric import Rubric
+from judge.scoring.store import Run
+from judge.stats.scale import Floats
+
+UNSCORED = "unscored"
+"""Stands for the status where there is no score row at all: the item was not reached yet."""
+OUTCOMES = (*STATUSES, UNSCORED)
+ITEM_ID = "id"
+PAIR_ID = "pair_id"
+Objects = NDArray[np.object_]
+
+
+@dataclass(frozen=True)
+class ScoreTable:
+    """One judge's scores of all items of a run (sample 0 where items were judged repeatedly).
+
+    Attributes
+    ----------
+    name : str
+        Name of the run, or of the group of items.
+    rubric : Rubric
+        Says what passes.
+    items : tuple of Item
+        The rows.
+    values : mapping
+        Scored dimension -> numbers, shape (n_items,), NaN where missing.
+    statuses : mapping
+        Scored dimension -> status of each score, or 'unscored'.
+    reasons : mapping
+        Scored dimension -> what the judge said for its score, or why there is none; None where nothing.
+    flags : mapping
+        Flag of the rubric -> value of each item, None where missing.
+    rater : str
+        The judge.
+    n_samples : int
+        Repeats in the run; the table holds sample 0.
+    """
+
+    name: str
+    rubric: Rubric
+    items: tuple[Item, ...]
+    values: Mapping[str, Floats]
+    statuses: Mapping[str, NDArray[np.str_]]
+    reasons: Mapping[str, Objects]
+    flags: Mapping[str, Objects]
+    rater: str = ""
+    n_samples: int = 1
+
+    @classmethod
+    def of_run(cls, run: Run) -> "ScoreTable":
+        """Read the items and scores of a run folder."""
+        return cls.build(run.name, run.rubric, run.items(), run.scores())
+
+    @classmethod
+    def build(cls, name: str, rubric: Rubric, items: Iterable[Item], scores: Iterable[Score]) -> "ScoreTable":
+        """Arrange scores by item.
+
+        Raises
+        ------
+        InputError
+            There are no items, a score names an unknown item, an item was scored twice, or several raters
+            scored.
+        """
+        rows = tuple(items)
+        if not rows:
+            raise InputError(f"{name}: no items in this run, so there is nothing to report")
+        table = cls.empty(name, rubric, rows)
+        place = {item.id: i for i, item in enumerate(rows)}
+        seen: dict[str, set[tuple[str, str, int]]] = {}
+        raters: dict[str, None] = {}
+        last_sample = 0
+        for score in scores:
+            check_first(score, seen.setdefault(score.dimension, set()))
+            raters[score.rater] = None
+            last_sample = max(last_sample, score.sample)
+            if score.item_id not in place:
+                raise InputError(f"{name}: a score names item {score.item_id!r}, which is not in the run")
+            if score.sample == 0:
+                table._enter(place[score.item_id], score)
+        if len(raters) > 1:
+            raise InputError(
+                f"{name}: scores of {len(raters)} raters ({', '.join(raters)}); a run is one judge. "
+                "For several raters use: judge agree"
+            )
+        return replace(table, rater=next(iter(raters), ""), n_samples=last_sample + 1)
+
+    @classmethod
+    def empty(cls, name: str, rubric: Rubric, items: tuple[Item, ...]) -> "ScoreTable":
+        """Make the table of items that were not scored yet."""
+        n = len(items)
+        return cls(
+            name,
+            rubric,
+            items,
+            values={d: np.full(n, np.nan) for d in rubric.scored},
+            statuses={d: np.full(n, UNSCORED, dtype="U10") for d in rubric.scored},
+            reasons={d: np.full(n, None, dtype=object) for d in rubric.scored},
+            flags={f: np.full(n, None, dtype=object) for f in rubric.flags},
+        )
+
+    def _enter(self, row: int, score: Score) -> None:
+        name = score.dimension
+        if name in self.flags:
+            self.flags[name][row] = score.value
+        elif name in self.values:
+            self.values[name][row] = number_of(score)
+            self.statuses[name][row] = score.status
+            self.reasons[name][row] = score.reason
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    @cached_property
+    def passed(self) -> Floats:
+        """1 pass, 0 fail, NaN where a missing score leaves it open; shape (n_items,)."""
+        scored = [(name, self.values[name]) for name in self.rubric.pass_rule]
+        verdicts = (
+            self.rubric.passes({name: float(v[i]) for name, v in scored if not np.isnan(v[i])})
+            for i in range(len(self))
+        )
+        return np.array([np.nan if verdict is None else float(verdict) for verdict in verdicts])
+
+    @cached_property
+    def outcomes(self) -> NDArray[np.str_]:
+        """``pass``, ``fail``, or the status of the score that leaves it open; shape (n_items,)."""
+        outcome = np.where(self.passed == 1, "pass", "fail").astype("U10")
+        for name in reversed(self.rubric.pass_rule):
+            open_here = np.isnan(self.passed) & (self.statuses[name] != "ok")
+            outcome[open_here] = self.statuses[name][open_here]
+        return outcome
+
+    def bar(self, dimension: str) -> float | None:
+        """Least passing score of a dimension: its own in the pass rule, else that of the overall score."""
+        rule = self.rubric.pass_rule
+        return rule.get(dimension, rule.get(OVERALL))
+
+    def passed_bar(self, dimension: str) -> Floats | None:
+        """1 at or above the bar of `dimension`, 0 below, NaN where missing; None where there is no bar."""
+        bar = self.bar(dimension)
+        if bar is None:
+            return None
+        scores = self.values[dimension]
+        return np.where(np.isnan(scores), np.nan, (scores >= bar).astype(float))
+
+    def take(self, rows: ArrayLike, name: str | None = None) -> "ScoreTable":
+        """Keep some rows: a mask, or positions in the wanted order."""
+        index = np.arange(len(self))[np.asarray(rows)]
+        return replace(
+            self,
+            name=self.name if name is None else name,
+            items=tuple(self.items[i] for i in index),
+            values={d: column[index] for d, column in self.values.items()},
+            statuses={d: column[index] for d, column in self.statuses.items()},
+            reasons={d: column[index] for d, column in self.reasons.items()},
+            flags={d: column[index] for d, column in self.flags.items()},
+        )
+
+    @property
+    def fields(self) -> list[str]:
+        """Names that `field` knows: metadata of any item, and `system` where it is given."""
+        names = {name: None for item in self.items for name in item.metadata}
+        system = ["system"] if any(item.system is not None for item in self.items) else []
+        return [*system, *(name for name in names if name != "system")]
+
+    def field(self, name: str) -> NDArray[np.str_]:
+        """One field of every item as text, ``(none)`` where it is missing; `id` is the item's id.
+
+        Raises
+        ------
+        InputError
+            No item has this field.
+        """
+        if name == ITEM_ID:
+            return np.array([item.id for item in self.items])
+        found = [item.field(name) for item in self.items]
+        if all(value is None for value in found):
+            raise InputError(
+                f"{self.name}: no item has the field {name!r}; found: {', '.join(self.fields) or 'none'}"
+            )
+        return np.array(["(none)" if value is None else as_label(value) for value in found])
+
+    def clusters(self, field: str | None) -> NDArray[np.str_] | None:
+        """Groups of items that are resampled together; None where every item is its own.
+
+        Without a `field`, items that share a `pair_id` (one question under several conditions) belong
+        together. An item that lacks the field is its own group. The field `id` keeps items apart.
+        """
+        name = field or (PAIR_ID if any(item.field(PAIR_ID) is not None for item in self.items) else ITEM_ID)
+        if name == ITEM_ID:
+            return None
+        labels = self.field(name)
+        alone = np.array([item.field(name) is None for item in self.items])
+        groups = np.where(alone, np.char.add("item ", self.field(ITEM_ID)), np.char.add("group ", labels))
+        return None if len(np.unique(groups)) == len(groups) else groups
+
+    def groups(self, name: str) -> list[tuple[str, NDArray[np.bool_]]]:
+        """Label and mask of each value of a field, in natural order."""
+        labels = self.field(name)
+        return [(label, labels == label) for label in natural_order(set(labels.tolist()))]
+
+
+def as_label(value: Any) -> str:
+    """Value of a field as it stands in tables: 3.0 and 3 are one label, true and True another.
+
+    >>> as_label(3.0), as_label(True), as_label(["a", "b"])
+    ('3', 'true', 'a, b')
+    """
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return ", ".join(map(as_label, value)) if isinstance(value, list | tuple) else str(value)
+
+
+def natural_order(labels: Iterable[str]) -> Sequence[str]:
+    """Sort labels: numbers by value, then text; what is missing comes last.
+
+    >>> natural_order({"10", "9", "(none)", "easy"})
+    ['9', '10', 'easy', '(none)']
+    """
+
+    def rank(label: str) -> tuple[bool, bool, float, str]:
+        number = label.removeprefix("-").replace(".", "", 1).isdecimal()
+        return label == "(none)", not number, float(label) if number else 0.0, label
+
+    return sorted(labels, key=rank)
