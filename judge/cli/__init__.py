@@ -1,0 +1,123 @@
+"""The command line: arguments -> one library call -> rendering. One file a command, imported when it is called."""
+
+import importlib
+import os
+import sys
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import click
+
+from judge.errors import InputError, JudgeError
+
+
+class Entry(NamedTuple):
+    """Where a command lives, and what it does in one line (so that `judge --help` imports none of them)."""
+
+    module: str
+    summary: str
+
+
+COMMANDS = {
+    "score": Entry("score", "Score answers with a judge; run it again to go on where it stopped."),
+    "show": Entry("show", "Look at single judgments with the raw reply."),
+    "parse": Entry("parse", "Derive the scores again from the stored replies, without a call."),
+    "report": Entry("report", "Pass rates with intervals, means, distributions, failures, slices."),
+    "audit": Entry("audit", "Which dimension makes answers fail, where, with examples."),
+    "compare": Entry("compare", "Two runs over the same items: what differs, and is it more than chance."),
+    "leaderboard": Entry("leaderboard", "Rank systems or runs, with the uncertainty of each rank."),
+    "choice": Entry("choice", "Multiple choice: read the letters and count what is right."),
+    "agree": Entry(
+        "agree", "Can this judge be trusted? The judge against people, and people among themselves."
+    ),
+    "calibrate": Entry("calibrate", "Map a judge's scores to people's, if that is a gain."),
+    "plan": Entry("plan", "How many items and raters for a wanted interval; which items to have rated."),
+    "study": Entry("study", "Collect people's ratings in the browser."),
+    "import": Entry("import_", "Make a run of judgments that another tool has made."),
+    "rubric": Entry("rubric", "List, show, check and start rubrics."),
+    "export": Entry("export", "Write the scores of a run as CSV, JSON Lines or Parquet."),
+    "doctor": Entry("doctor", "What works on this machine: keys, packages, graphics card."),
+}
+SETTINGS_FILES = ("judge.toml", "pyproject.toml")
+
+
+class CommandTable(click.Group):
+    """A group whose commands are imported only when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Every command, in the order in which people meet them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import one command; its options can come from ``JUDGE_*`` and from the settings file."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"judge.cli.{COMMANDS[cmd_name].module}").command
+        command.name = cmd_name
+        command.context_settings.setdefault("auto_envvar_prefix", "JUDGE")
+        command.context_settings.setdefault("default_map", settings_for(command))
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands out of the table."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, entry.summary) for name, entry in COMMANDS.items()])
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """The one place where an error of ours becomes a line and an exit status."""
+        try:
+            return super().invoke(ctx)
+        except JudgeError as error:
+            click.echo(f"Error: {error}", err=True)
+            ctx.exit(error.exit_code)
+        except BrokenPipeError:  # `judge show … | head`
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(0)
+
+
+@click.group(
+    cls=CommandTable, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
+@click.version_option(package_name="judge-toolkit", message="judge %(version)s")
+def main() -> None:
+    """Score open-ended answers with an LLM judge, and measure how far that judge agrees with people.
+
+    Options also come from JUDGE_* environment variables and from judge.toml or [tool.judge] in pyproject.toml.
+    Keys come from the environment only.
+
+    \b
+    judge score answers.jsonl                        a floor without any model
+    judge score answers.jsonl --judge openai/gpt-5   a real judge
+    judge report runs/answers-openai-gpt-5-open_qa
+    """
+
+
+def settings_for(command: click.Command) -> dict[str, Any]:
+    """Defaults for a command's options: the settings of all commands, then those under its own name."""
+    settings, file = _settings()
+    shared = {name: value for name, value in settings.items() if name not in COMMANDS}
+    known = {p.name: p for p in command.params if isinstance(p, click.Option) and p.name}
+    spellings = {option.lstrip("-").replace("-", "_"): name for name, p in known.items() for option in p.opts}
+    own = settings.get(command.name or "", {})
+    for name in own:
+        if name.replace("-", "_") not in spellings:
+            raise InputError(
+                f"{file}: {command.name}.{name} is no option of judge {command.name}; allowed: {', '.join(spellings)}"
+            )
+    chosen = {**shared, **own}
+    return {spellings[n.replace("-", "_")]: v for n, v in chosen.items() if n.replace("-", "_") in spellings}
+
+
+def _settings() -> tuple[dict[str, Any], str]:
+    import tomllib
+
+    for name in SETTINGS_FILES:
+        if Path(name).is_file():
+            try:
+                content = tomllib.loads(Path(name).read_text(encoding="utf-8"))
+            except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+                raise InputError(f"{name}: not valid TOML: {error}") from None
+            found = content if name == "judge.toml" else content.get("tool", {}).get("judge", {})
+            if found:
+                return found, name
+    return {}, ""
