@@ -1,0 +1,166 @@
+"""What is asked of a rater about one answer, and which replies are allowed. Read off the rubric."""
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+
+from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr
+
+from judge.errors import InputError
+from judge.records import OVERALL, Record, Score, Status
+from judge.rubric import Rubric
+
+YES_NO = ((1, "Yes"), (0, "No"))
+MAX_TEXT = 4000
+"""Characters of a note, a reason or a text reply."""
+
+
+class Option(Record):
+    """One reply that may be chosen."""
+
+    value: int
+    anchor: str
+    """What an answer with this score is like."""
+    key: str | None = None
+    """Key on the keyboard that chooses it."""
+
+
+class Question(Record):
+    """One thing that is asked about an answer: a dimension, the overall score, or a flag."""
+
+    name: str
+    label: str
+    description: str
+    options: tuple[Option, ...] = ()
+    """Empty where a text is asked for; a text may stay empty."""
+
+    @property
+    def is_text(self) -> bool:
+        """Whether the reply is free text."""
+        return not self.options
+
+
+class Reply(BaseModel):
+    """Everything that a rater said about one answer. Replaced as a whole with every change."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    values: dict[str, StrictInt | StrictStr] = Field(default_factory=dict)
+    note: str = Field(default="", max_length=MAX_TEXT)
+    skip: str = Field(default="", max_length=MAX_TEXT)
+    """Why the answer could not be rated; empty where it was not skipped."""
+
+
+class Form:
+    """The questions of a study."""
+
+    def __init__(self, rubric: Rubric) -> None:
+        self.rubric = rubric
+
+    @cached_property
+    def questions(self) -> tuple[Question, ...]:
+        """Dimensions, then the overall score where it is judged, then flags."""
+        return tuple(_questions(self.rubric))
+
+    @property
+    def scored(self) -> tuple[str, ...]:
+        """Names of the questions that must be answered."""
+        return tuple(q.name for q in self.questions if not q.is_text)
+
+    def check(self, reply: Reply) -> Reply:
+        """Return `reply` if every value in it may be given.
+
+        Raises
+        ------
+        InputError
+            Something is replied to that was not asked, or the value is not on offer.
+        """
+        known = {question.name: question for question in self.questions}
+        for name, value in reply.values.items():
+            if name not in known:
+                raise InputError(f"{name!r} is not asked for; asked: {', '.join(known)}")
+            _check_value(known[name], value)
+        return reply
+
+    def state(self, reply: Reply) -> str:
+        """One of 'done', 'skipped', 'open'."""
+        if reply.skip:
+            return "skipped"
+        return "done" if all(name in reply.values for name in self.scored) else "open"
+
+    def scores(self, item_id: str, rater: str, reply: Reply, sample: int = 0) -> list[Score]:
+        """Rows of one finished reply, the overall score made as the rubric says; none if it is unfinished.
+
+        A skipped answer gives one row for every question, with the reason and no value.
+        """
+        state = self.state(reply)
+        if state == "open":
+            return []
+        status: Status = "ok" if state == "done" else "skipped"
+        values = self._values(reply) if status == "ok" else dict.fromkeys(self._names)
+        return [
+            Score(
+                item_id=item_id,
+                rater=rater,
+                rater_kind="human",
+                dimension=name,
+                sample=sample,
+                value=value,
+                status=status,
+                reason=reply.skip or reply.note or None,
+            )
+            for name, value in values.items()
+        ]
+
+    @property
+    def _names(self) -> tuple[str, ...]:
+        return (*self.rubric.scored, *self.rubric.flags)
+
+    def _values(self, reply: Reply) -> dict[str, float | str]:
+        """Every value that a finished reply amounts to; an empty text is no value."""
+        numbers = {n: float(v) for n, v in reply.values.items() if isinstance(v, int)}
+        overall = self.rubric.overall_score(numbers, judged=numbers.get(OVERALL))
+        found = {**reply.values, **numbers, **({} if overall is None else {OVERALL: overall})}
+        return {name: found[name] for name in self._names if found.get(name) not in (None, "")}
+
+
+def label(name: str) -> str:
+    """Name of a dimension as people read it.
+
+    >>> label("technical_accuracy")
+    'Technical accuracy'
+    """
+    return name.replace("_", " ").capitalize()
+
+
+def _questions(rubric: Rubric) -> Iterator[Question]:
+    for name, dimension in rubric.dimensions.items():
+        yield _scale_question(rubric, name, dimension.description, dimension.anchors)
+    if rubric.overall.how == "judged":
+        ends = {rubric.scale.min: "Worst", rubric.scale.max: "Best"}
+        yield _scale_question(rubric, OVERALL, "The answer as a whole, all things considered.", ends)
+    for name, flag in rubric.flags.items():
+        options = (
+            tuple(Option(value=value, anchor=text, key=str(value)) for value, text in YES_NO)
+            if flag.type == "boolean"
+            else ()
+        )
+        yield Question(name=name, label=label(name), description=flag.description, options=options)
+
+
+def _scale_question(rubric: Rubric, name: str, description: str, anchors: Mapping[int, str]) -> Question:
+    options = tuple(
+        Option(value=value, anchor=anchors.get(value, ""), key=str(value) if 0 <= value <= 9 else None)
+        for value in rubric.scale.labels
+    )
+    return Question(name=name, label=label(name), description=description, options=options)
+
+
+def _check_value(question: Question, value: int | str) -> None:
+    if question.is_text:
+        if not isinstance(value, str) or len(value) > MAX_TEXT:
+            raise InputError(f"{question.name}: must be a text of at most {MAX_TEXT} characters")
+        return
+    allowed = [option.value for option in question.options]
+    if isinstance(value, str) or value not in allowed:
+        listed = ", ".join(map(str, allowed))
+        raise InputError(f"{question.name}: found {value!r:.80}; allowed: {listed}")

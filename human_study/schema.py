@@ -1,0 +1,142 @@
+"""The tables of a study's file, and how it is opened."""
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from judge.errors import InputError
+
+APPLICATION = 0x4A53_5459
+FORMAT = 1
+
+TABLES = """
+CREATE TABLE study (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+
+CREATE TABLE items (
+    key INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL CHECK (kind IN ('study', 'check', 'training')),
+    id TEXT NOT NULL,
+    data TEXT NOT NULL,
+    stratum TEXT NOT NULL DEFAULT '',
+    probability REAL NOT NULL DEFAULT 1,
+    expected TEXT,
+    UNIQUE (kind, id)
+);
+
+CREATE TABLE pictures (sha256 TEXT PRIMARY KEY, media_type TEXT, width INTEGER, height INTEGER, content BLOB);
+
+CREATE TABLE item_pictures (
+    item INTEGER REFERENCES items, n INTEGER, role TEXT, sha256 TEXT REFERENCES pictures,
+    PRIMARY KEY (item, n)
+) WITHOUT ROWID;
+
+CREATE TABLE raters (
+    name TEXT PRIMARY KEY,
+    token TEXT NOT NULL UNIQUE,
+    replaces TEXT REFERENCES raters,
+    began REAL,
+    dropped REAL,
+    reason TEXT NOT NULL DEFAULT ''
+) WITHOUT ROWID;
+
+CREATE TABLE tasks (
+    rater TEXT REFERENCES raters, n INTEGER, item INTEGER NOT NULL REFERENCES items,
+    kind TEXT NOT NULL CHECK (kind IN ('training', 'main', 'repeat', 'check', 'discussion')),
+    sample INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (rater, n), UNIQUE (rater, item, kind, sample)
+) WITHOUT ROWID;
+
+CREATE TABLE ratings (
+    rater TEXT NOT NULL, n INTEGER NOT NULL, revision INTEGER NOT NULL,
+    save_id TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('open', 'done', 'skipped')),
+    reply TEXT NOT NULL,
+    seconds REAL NOT NULL,
+    saved REAL NOT NULL,
+    PRIMARY KEY (rater, n, revision),
+    UNIQUE (rater, n, save_id),
+    FOREIGN KEY (rater, n) REFERENCES tasks
+) WITHOUT ROWID;
+
+CREATE TRIGGER ratings_are_never_changed BEFORE UPDATE ON ratings
+BEGIN SELECT raise(ABORT, 'ratings are only ever added'); END;
+
+CREATE TRIGGER ratings_are_never_deleted BEFORE DELETE ON ratings
+BEGIN SELECT raise(ABORT, 'ratings are only ever added'); END;
+
+CREATE VIEW latest AS
+SELECT * FROM ratings AS r
+WHERE revision = (SELECT max(revision) FROM ratings WHERE rater = r.rater AND n = r.n);
+
+CREATE TABLE events (at REAL NOT NULL, what TEXT NOT NULL, about TEXT NOT NULL, reason TEXT NOT NULL);
+"""
+
+
+def create(path: Path) -> sqlite3.Connection:
+    """Make an empty study at `path`, readable by its owner alone: it holds the raters' links.
+
+    Raises
+    ------
+    InputError
+        There is a file at `path` already, or it cannot be written.
+    """
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    except FileExistsError:
+        raise InputError(
+            f"{path}: exists already; a study is never overwritten: choose another --out"
+        ) from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written: {error.strerror}") from None
+    db = _connect(path)
+    db.execute("PRAGMA journal_mode = WAL")
+    db.executescript(f"PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {FORMAT}; {TABLES}")
+    return db
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """Open the study at `path`.
+
+    Raises
+    ------
+    InputError
+        There is no file, it is no study, or it was written by a newer version.
+    """
+    if not path.is_file():
+        raise InputError(f"{path}: no such file; make a study: judge study new answers.jsonl --out {path}")
+    db = _connect(path)
+    try:
+        found = [db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")]
+    except sqlite3.DatabaseError as error:
+        raise InputError(f"{path}: cannot be read as a study: {error}") from None
+    if found[0] != APPLICATION:
+        raise InputError(f"{path}: not a study; make one: judge study new answers.jsonl --out {path}")
+    if found[1] != FORMAT:
+        raise InputError(
+            f"{path}: study of format {found[1]}; this version reads format {FORMAT}. "
+            "Update it: pip install -U judge-toolkit"
+        )
+    return db
+
+
+@contextlib.contextmanager
+def transaction(db: sqlite3.Connection) -> Iterator[None]:
+    """All or nothing; the write lock is taken at once, so that what was read stays true."""
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        db.execute("ROLLBACK")
+        raise
+    db.execute("COMMIT")
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    # Calls come from the server's worker threads; the store lets in one at a time.
+    db = sqlite3.connect(path, isolation_level=None, timeout=30, check_same_thread=False)
+    db.row_factory = sqlite3.Row
+    db.execute("PRAGMA foreign_keys = ON")
+    db.execute("PRAGMA synchronous = FULL")
+    return db

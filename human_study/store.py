@@ -1,0 +1,393 @@
+"""A study's file: items, raters, who rates what, and every rating with its history.
+
+A rating is on disk when `save` returns. A later revision replaces it as a whole, and all revisions stay.
+"""
+
+import json
+import secrets
+import sqlite3
+import threading
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from human_study import schema
+from human_study.assignment import Kind
+from human_study.create import add_rater, pseudonym, write_plan
+from human_study.form import MAX_TEXT, Form, Reply
+from human_study.known import Known
+from human_study.plan import Design, Plan
+from judge.errors import InputError
+from judge.records import Item
+from judge.rubric import Rubric
+
+_SETTLED = ("done", "skipped")
+
+
+class Save(BaseModel):
+    """A change of one rating, as it is sent."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    save_id: str = Field(pattern=r"^[A-Za-z0-9-]{8,64}$")
+    """Chosen by the sender; the same change sent twice is saved once."""
+    base: int = Field(ge=0, le=1_000_000)
+    """Revision on which the change builds; 0 for the first."""
+    reply: Reply
+    seconds: float = Field(ge=0, le=1_000_000, allow_inf_nan=False)
+    """Time spent on this answer so far, pauses left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rating:
+    """What a rater said about one answer, as it stands now."""
+
+    revision: int = 0
+    state: str = "open"
+    reply: Reply = field(default_factory=Reply)
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Rater:
+    """A person who rates, known by a pseudonym only."""
+
+    name: str
+    token: str
+    replaces: str | None
+    began: float | None
+    dropped: float | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One answer in one rater's list."""
+
+    rater: str
+    n: int
+    kind: Kind
+    sample: int
+    item: Item
+    stratum: str
+    probability: float
+    known: Known | None
+    rating: Rating
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether it was rated or skipped."""
+        return self.rating.state in _SETTLED
+
+
+class ConflictError(Exception):
+    """The rating was changed elsewhere meanwhile; `rating` is how it stands now."""
+
+    def __init__(self, rating: Rating) -> None:
+        super().__init__(f"changed elsewhere; revision {rating.revision} is saved")
+        self.rating = rating
+
+
+class LockedError(Exception):
+    """The training round comes first."""
+
+
+class Study:
+    """A study: `Study.create` makes one from a plan, `Study.open` goes on with it."""
+
+    def __init__(self, path: Path, db: sqlite3.Connection) -> None:
+        self.path = path
+        self._db = db
+        self._lock = threading.RLock()
+        self.name: str = self._fact("name")
+        self.rubric = Rubric.model_validate(self._fact("rubric"))
+        self.design = Design.model_validate(self._fact("design"))
+        self.created: float = self._fact("created")
+        self.admin_token: str = self._fact("admin_token")
+        self.form = Form(self.rubric)
+
+    @classmethod
+    def create(cls, path: str | Path, plan: Plan, image_root: str | Path = ".") -> Self:
+        """Write the study of `plan`, its pictures included; paths of pictures are relative to `image_root`.
+
+        Raises
+        ------
+        InputError
+            There is a file at `path` already, or a picture cannot be read; then nothing is left behind.
+        """
+        path = Path(path)
+        db = schema.create(path)
+        try:
+            with schema.transaction(db):
+                write_plan(db, plan, Path(image_root))
+        except BaseException:
+            db.close()
+            for leftover in (path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
+                leftover.unlink(missing_ok=True)
+            raise
+        return cls(path, db)
+
+    @classmethod
+    def open(cls, path: str | Path) -> Self:
+        """Open an existing study.
+
+        Raises
+        ------
+        InputError
+            There is no study at `path`, or it was written by a newer version.
+        """
+        return cls(Path(path), schema.connect(Path(path)))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    def raters(self) -> list[Rater]:
+        """All raters, dropped ones included, by name."""
+        return [Rater(**row) for row in self._all("SELECT * FROM raters ORDER BY name")]
+
+    def rater(self, name: str) -> Rater | None:
+        """Look a rater up by name."""
+        return next((Rater(**row) for row in self._all("SELECT * FROM raters WHERE name = ?", name)), None)
+
+    def rater_with(self, token: str) -> Rater | None:
+        """Rater to whom a secret token belongs."""
+        return next((Rater(**row) for row in self._all("SELECT * FROM raters WHERE token = ?", token)), None)
+
+    def begin(self, rater: str) -> None:
+        """Note that a rater has read the instructions and agreed to take part."""
+        with self._writing() as db:
+            db.execute("UPDATE raters SET began = ? WHERE name = ? AND began IS NULL", [time.time(), rater])
+
+    def overview(self, rater: str) -> list[dict[str, Any]]:
+        """Every task of a rater in order: n, kind, state, revision, seconds."""
+        query = """
+            SELECT n, kind, coalesce(state, 'open') AS state, coalesce(revision, 0) AS revision,
+                   coalesce(seconds, 0) AS seconds
+            FROM tasks LEFT JOIN latest USING (rater, n) WHERE rater = ? ORDER BY n"""
+        return [dict(row) for row in self._all(query, rater)]
+
+    def task(self, rater: str, n: int) -> Task | None:
+        """One task of a rater; None where the rater has no such number."""
+        return next(self._tasks("WHERE t.rater = ? AND t.n = ?", rater, n), None)
+
+    def tasks(self) -> Iterator[Task]:
+        """Every task of every rater."""
+        return self._tasks("")
+
+    def pictures(self, item: str, kind: Kind) -> list[dict[str, Any]]:
+        """Role, width and height of the pictures of an item, in order."""
+        query = """
+            SELECT n, role, width, height FROM item_pictures JOIN pictures USING (sha256)
+            WHERE item = (SELECT key FROM items WHERE id = ? AND kind = ?) ORDER BY n"""
+        return [dict(row) for row in self._all(query, item, _item_kind(kind))]
+
+    def picture(self, rater: str, n: int, number: int) -> tuple[str, bytes] | None:
+        """Media type and bytes of one picture of one of a rater's tasks."""
+        query = """
+            SELECT media_type, content FROM tasks JOIN item_pictures AS p ON p.item = tasks.item
+            JOIN pictures USING (sha256) WHERE tasks.rater = ? AND tasks.n = ? AND p.n = ?"""
+        return next(((row[0], row[1]) for row in self._all(query, rater, n, number)), None)
+
+    def in_training(self, rater: str) -> bool:
+        """Whether worked examples are still to be rated."""
+        query = """
+            SELECT 1 FROM tasks LEFT JOIN latest USING (rater, n)
+            WHERE rater = ? AND kind = 'training' AND coalesce(state, 'open') = 'open' LIMIT 1"""
+        return bool(self._all(query, rater))
+
+    def save(self, rater: str, n: int, save: Save) -> Rating:
+        """Keep a change; the same change sent again is answered and not kept again.
+
+        Raises
+        ------
+        InputError
+            A value that is not on offer.
+        LookupError
+            The rater has no such task.
+        ConflictError
+            The change builds on a revision that is not the latest.
+        LockedError
+            The training round is not finished.
+        """
+        self.form.check(save.reply)
+        with self._writing():
+            task = self.task(rater, n)
+            if task is None:
+                raise LookupError(n)
+            if task.kind != "training" and self.in_training(rater):
+                raise LockedError
+            if self._is_known(rater, n, save.save_id) or save.reply == task.rating.reply:
+                return task.rating
+            if save.base != task.rating.revision:
+                raise ConflictError(task.rating)
+            return self._add(rater, n, save)
+
+    def history(self) -> Iterator[dict[str, Any]]:
+        """Every revision of every rating, oldest first."""
+        query = """
+            SELECT rater, n, items.id AS item_id, tasks.kind, sample, revision, state, reply, seconds, saved
+            FROM ratings JOIN tasks USING (rater, n) JOIN items ON items.key = tasks.item
+            ORDER BY saved, rater, n, revision"""
+        for row in self._all(query):
+            yield {**dict(row), "reply": json.loads(row["reply"])}
+
+    def events(self) -> list[dict[str, Any]]:
+        """What the organiser did: raters dropped and readmitted, discussions opened, ratings imported."""
+        return [dict(row) for row in self._all("SELECT * FROM events ORDER BY at")]
+
+    def drop(self, rater: str, reason: str) -> None:
+        """Exclude a rater: the link stops working, and the ratings count no more (but stay in the file)."""
+        with self._writing() as db:
+            values = [time.time(), reason, rater]
+            db.execute("UPDATE raters SET dropped = ?, reason = ? WHERE name = ?", values)
+            self._note("dropped", rater, reason)
+
+    def readmit(self, rater: str, reason: str) -> None:
+        """Take back that a rater was dropped."""
+        with self._writing() as db:
+            db.execute("UPDATE raters SET dropped = NULL, reason = '' WHERE name = ?", [rater])
+            self._note("readmitted", rater, reason)
+
+    def replace(self, rater: str) -> Rater:
+        """Invite a new rater to the same items as `rater`, in the same order; overlap and balance stay."""
+        with self._writing() as db:
+            name = pseudonym(len(self.raters()) + 1)
+            add_rater(db, name, replaces=rater)
+            copy = """
+                INSERT INTO tasks SELECT ?, n, item, kind, sample FROM tasks
+                WHERE rater = ? AND kind != 'discussion'"""
+            db.execute(copy, [name, rater])
+            self._note("invited", name, f"in place of {rater}")
+            found = self.rater(name)
+        if found is None:
+            raise LookupError(name)
+        return found
+
+    def open_discussion(self, item_ids: Sequence[str]) -> int:
+        """Give items once more to all who rated them, to be rated again after a discussion; count them."""
+        query = """
+            INSERT OR IGNORE INTO tasks
+            SELECT rater, (SELECT max(n) FROM tasks AS own WHERE own.rater = t.rater) + 1, item,
+                   'discussion', 0
+            FROM tasks AS t JOIN items ON items.key = t.item JOIN raters ON raters.name = t.rater
+            WHERE t.kind = 'main' AND items.id = ? AND dropped IS NULL"""
+        with self._writing() as db:
+            added = [db.execute(query, [item_id]).rowcount for item_id in item_ids]
+            for item_id, count in zip(item_ids, added, strict=True):
+                if count:
+                    self._note("discussion", item_id, f"{count} raters")
+        return sum(added)
+
+    def items(self) -> list[Item]:
+        """The study's own items, checks and training left out."""
+        rows = self._all("SELECT data FROM items WHERE kind = 'study' ORDER BY key")
+        return [Item.model_validate_json(row[0]) for row in rows]
+
+    def add_ratings(self, rater: str, replies: Iterable[tuple[str, int, Reply]], reason: str) -> int:
+        """Take in ratings made elsewhere, all or none: (item id, sample, reply); say how many are new.
+
+        A rater that the study does not know is added; an item that was not dealt to a rater is added to the
+        rater's list.
+        """
+        with self._writing() as db:
+            if self.rater(rater) is None:
+                add_rater(db, rater)
+            added = sum(self._take_in(rater, item_id, sample, reply) for item_id, sample, reply in replies)
+            self._note("imported", rater, f"{added} ratings from {reason}")
+        return added
+
+    def _take_in(self, rater: str, item_id: str, sample: int, reply: Reply) -> bool:
+        n = self._task_number(rater, item_id, sample)
+        current = next(self._tasks("WHERE t.rater = ? AND t.n = ?", rater, n))
+        if current.rating.reply == reply:
+            return False
+        base = current.rating.revision
+        self._add(rater, n, Save(save_id=_save_id(), base=base, reply=reply, seconds=current.rating.seconds))
+        return True
+
+    def _task_number(self, rater: str, item_id: str, sample: int) -> int:
+        known = self._all("SELECT key FROM items WHERE kind = 'study' AND id = ?", item_id)
+        if not known:
+            raise InputError(f"{self.path}: no item {item_id!r} in this study")
+        kind = "repeat" if sample else "main"
+        query = "SELECT n FROM tasks WHERE rater = ? AND item = ? AND kind = ? AND sample = ?"
+        if found := self._all(query, rater, known[0][0], kind, sample):
+            return int(found[0][0])
+        n = self._all("SELECT coalesce(max(n), 0) + 1 FROM tasks WHERE rater = ?", rater)[0][0]
+        self._db.execute("INSERT INTO tasks VALUES (?, ?, ?, ?, ?)", [rater, n, known[0][0], kind, sample])
+        return int(n)
+
+    def _fact(self, name: str) -> Any:
+        return json.loads(self._all("SELECT value FROM study WHERE name = ?", name)[0][0])
+
+    def _all(self, query: str, *values: Any) -> list[sqlite3.Row]:
+        with self._lock:
+            return self._db.execute(query, values).fetchall()
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        with self._lock, schema.transaction(self._db):
+            yield self._db
+
+    def _tasks(self, where: str, *values: Any) -> Iterator[Task]:
+        query = f"""
+            SELECT t.rater, t.n, t.kind, t.sample, data, stratum, probability, expected,
+                   revision, state, reply, seconds
+            FROM tasks AS t JOIN items ON items.key = t.item
+            LEFT JOIN latest AS r ON r.rater = t.rater AND r.n = t.n {where} ORDER BY t.rater, t.n"""
+        return map(_task, self._all(query, *values))
+
+    def _is_known(self, rater: str, n: int, save_id: str) -> bool:
+        query = "SELECT 1 FROM ratings WHERE rater = ? AND n = ? AND save_id = ?"
+        return bool(self._all(query, rater, n, save_id))
+
+    def _add(self, rater: str, n: int, save: Save) -> Rating:
+        rating = Rating(save.base + 1, self.form.state(save.reply), save.reply, save.seconds)
+        kept = save.reply.model_dump_json(exclude_defaults=True)
+        row = (rater, n, rating.revision, save.save_id, rating.state, kept, save.seconds, time.time())
+        self._db.execute("INSERT INTO ratings VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+        return rating
+
+    def _note(self, what: str, about: str, reason: str) -> None:
+        values = [time.time(), what, about, reason[:MAX_TEXT]]
+        self._db.execute("INSERT INTO events VALUES (?, ?, ?, ?)", values)
+
+
+def _task(row: sqlite3.Row) -> Task:
+    rating = Rating()
+    if row["revision"] is not None:
+        reply = Reply.model_validate_json(row["reply"])
+        rating = Rating(row["revision"], row["state"], reply, row["seconds"])
+    known = Known.model_validate_json(row["expected"]) if row["expected"] else None
+    item = Item.model_validate_json(row["data"])
+    return Task(
+        row["rater"],
+        row["n"],
+        row["kind"],
+        row["sample"],
+        item,
+        row["stratum"],
+        row["probability"],
+        known,
+        rating,
+    )
+
+
+def _item_kind(kind: Kind) -> str:
+    return kind if kind in ("check", "training") else "study"
+
+
+def _save_id() -> str:
+    return secrets.token_hex(16)
