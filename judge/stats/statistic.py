@@ -74,6 +74,13 @@ class Statistic:
         return float(self.evaluate(np.ones(len(self.sums)))[0])
 
 
+def undefined_statistic(n_items: int, reason: Reason) -> Statistic:
+    """Return a statistic that is undefined for `reason`, so that it can stand in a table of others."""
+    return Statistic(
+        np.zeros((n_items, 1)), lambda totals: np.full(len(totals), np.nan), n_items=0, reason=reason
+    )
+
+
 def combine(
     function: Callable[..., Floats], *statistics: Statistic, kind: StatisticKind = "plain"
 ) -> Statistic:
@@ -105,6 +112,17 @@ def combine(
 def difference(a: Statistic, b: Statistic) -> Statistic:
     """Return the statistic a - b, paired: both are computed from the same resampled items."""
     return combine(np.subtract, a, b)
+
+
+def bilinear(left: Floats, matrix: Floats, right: Floats) -> Floats:
+    """Return left[r]' matrix right[r] for each row r, shape (R,).
+
+    >>> bilinear(np.array([[1.0, 2.0]]), np.eye(2), np.array([[3.0, 4.0]]))
+    array([11.])
+    """
+    products: Floats = (left @ matrix) * right
+    result: Floats = np.sum(products, axis=-1)
+    return result
 
 
 def quotient(numerator: ArrayLike, denominator: ArrayLike, tiny: float = 1e-12) -> Floats:
