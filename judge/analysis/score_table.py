@@ -1,6 +1,6 @@
 """The scores of one run as columns, one row per item: pass rates, slices and audits are computed from it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -18,6 +18,7 @@ from judge.stats.scale import Floats
 UNSCORED = "unscored"
 """Stands for the status where there is no score row at all: the item was not reached yet."""
 OUTCOMES = (*STATUSES, UNSCORED)
+NO_LABEL = "(none)"
 ITEM_ID = "id"
 PAIR_ID = "pair_id"
 Objects = NDArray[np.object_]
@@ -190,7 +191,7 @@ class ScoreTable:
             raise InputError(
                 f"{self.name}: no item has the field {name!r}; found: {', '.join(self.fields) or 'none'}"
             )
-        return np.array(["(none)" if value is None else as_label(value) for value in found])
+        return np.array([NO_LABEL if value is None else as_label(value) for value in found])
 
     def clusters(self, field: str | None) -> NDArray[np.str_] | None:
         """Groups of items that are resampled together; None where every item is its own.
@@ -206,11 +207,6 @@ class ScoreTable:
         groups = np.where(alone, np.char.add("item ", self.field(ITEM_ID)), np.char.add("group ", labels))
         return None if len(np.unique(groups)) == len(groups) else groups
 
-    def groups(self, name: str) -> list[tuple[str, NDArray[np.bool_]]]:
-        """Label and mask of each value of a field, in natural order."""
-        labels = self.field(name)
-        return [(label, labels == label) for label in natural_order(set(labels.tolist()))]
-
 
 def as_label(value: Any) -> str:
     """Value of a field as it stands in tables: 3.0 and 3 are one label, true and True another.
@@ -225,15 +221,11 @@ def as_label(value: Any) -> str:
     return ", ".join(map(as_label, value)) if isinstance(value, list | tuple) else str(value)
 
 
-def natural_order(labels: Iterable[str]) -> Sequence[str]:
-    """Sort labels: numbers by value, then text; what is missing comes last.
+def natural_rank(label: str) -> tuple[bool, bool, float, str]:
+    """Sort key of labels: numbers by value, then text; what is missing comes last.
 
-    >>> natural_order({"10", "9", "(none)", "easy"})
+    >>> sorted(["10", "(none)", "9", "easy"], key=natural_rank)
     ['9', '10', 'easy', '(none)']
     """
-
-    def rank(label: str) -> tuple[bool, bool, float, str]:
-        number = label.removeprefix("-").replace(".", "", 1).isdecimal()
-        return label == "(none)", not number, float(label) if number else 0.0, label
-
-    return sorted(labels, key=rank)
+    number = label.removeprefix("-").replace(".", "", 1).isdecimal()
+    return label == NO_LABEL, not number, float(label) if number else 0.0, label

@@ -1,0 +1,137 @@
+"""How many answers pass, overall and on each dimension; and how the scores of each dimension lie."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from judge.analysis.contrast import Groups
+from judge.analysis.score_table import OUTCOMES, ScoreTable
+from judge.stats.estimate import Estimate
+from judge.stats.proportion import mean, proportion
+from judge.stats.scale import Floats
+
+
+@dataclass(frozen=True)
+class PassRate:
+    """Share of answers that pass, among those with a verdict.
+
+    Attributes
+    ----------
+    estimate : Estimate
+        Wilson's interval; for clusters of items with the effective sample size.
+    n_pass, n_fail, n_missing : int
+        They add up to all items. What is missing is neither passed nor failed.
+    """
+
+    estimate: Estimate
+    n_pass: int
+    n_fail: int
+    n_missing: int
+
+    @property
+    def n(self) -> int:
+        """All items."""
+        return self.n_pass + self.n_fail + self.n_missing
+
+    @property
+    def worst(self) -> float:
+        """The rate if every missing verdict were a fail."""
+        return self.n_pass / self.n if self.n else np.nan
+
+    @property
+    def best(self) -> float:
+        """The rate if every missing verdict were a pass."""
+        return (self.n_pass + self.n_missing) / self.n if self.n else np.nan
+
+
+def pass_rate(passed: Floats, clusters: Groups = None) -> PassRate:
+    """Share of passes among marks of 1 (pass), 0 (fail) and NaN (missing).
+
+    Examples
+    --------
+    >>> rate = pass_rate(np.array([1, 1, 0, np.nan]))
+    >>> print(rate.estimate, rate.n_missing, rate.worst, rate.best)
+    0.667 [0.208, 0.939] 1 0.5 0.75
+    """
+    return PassRate(
+        proportion(passed, clusters=clusters),
+        int((passed == 1).sum()),
+        int((passed == 0).sum()),
+        int(np.isnan(passed).sum()),
+    )
+
+
+def mean_score(values: Floats, clusters: Groups = None) -> Estimate:
+    """Mean of the scores that are there; Student's t interval, robust to clusters.
+
+    >>> print(mean_score(np.array([3.0, 4.0, 4.0, np.nan, 5.0])))
+    4.000 [2.701, 5.299]
+    """
+    return mean(values, clusters=clusters, method="jackknife")
+
+
+@dataclass(frozen=True)
+class DimensionSummary:
+    """The scores of one dimension.
+
+    Attributes
+    ----------
+    name : str
+        Dimension, or ``overall``.
+    bar : float or None
+        Least passing score.
+    decides : bool
+        Whether the pass rule names this dimension; where not, `bar` is that of the overall score.
+    passing : PassRate or None
+        Share at or above the bar; None where there is no bar.
+    mean : Estimate
+        Mean score.
+    sd : float
+        Standard deviation of the scores.
+    distribution : mapping
+        Score -> number of answers; every score of the scale, and those between that occur.
+    statuses : mapping
+        Status -> number of answers; they add up to all items.
+    """
+
+    name: str
+    bar: float | None
+    decides: bool
+    passing: PassRate | None
+    mean: Estimate
+    sd: float
+    distribution: Mapping[float, int]
+    statuses: Mapping[str, int]
+
+
+def dimension_summaries(table: ScoreTable, clusters: Groups = None) -> list[DimensionSummary]:
+    """Summarise every scored dimension, in the order of the rubric."""
+    return [_summary(table, name, clusters) for name in table.values]
+
+
+def _summary(table: ScoreTable, name: str, clusters: Groups) -> DimensionSummary:
+    values = table.values[name]
+    present = values[~np.isnan(values)]
+    marks = table.passed_bar(name)
+    return DimensionSummary(
+        name,
+        table.bar(name),
+        name in table.rubric.pass_rule,
+        None if marks is None else pass_rate(marks, clusters),
+        mean_score(values, clusters),
+        float(present.std(ddof=1)) if present.size > 1 else np.nan,
+        distribution(present, table.rubric.scale.labels),
+        {status: int((table.statuses[name] == status).sum()) for status in OUTCOMES},
+    )
+
+
+def distribution(scores: Floats, labels: range) -> dict[float, int]:
+    """Count each score: all `labels`, and what lies between them.
+
+    >>> distribution(np.array([1.0, 3.0, 2.5]), range(1, 4))
+    {1.0: 1, 2.0: 0, 2.5: 1, 3.0: 1}
+    """
+    found, counts = np.unique(scores, return_counts=True)
+    occurring = dict(zip(found.tolist(), counts.tolist(), strict=True))
+    return {score: occurring.get(score, 0) for score in sorted({*map(float, labels), *occurring})}
