@@ -28,9 +28,9 @@ from judge.stats.estimate import (
     Reason,
 )
 from judge.stats.multiplicity import benjamini_yekutieli
-from judge.stats.panel import ScaleLike
 from judge.stats.resampling import Statistic, estimate, quotient
 from judge.stats.scale import Floats, Ints
+from judge.stats.table import ScaleLike
 
 __all__ = ["AltTest", "AltTestPart", "AltTestRater", "alt_test", "alt_tests", "omega_curve"]
 

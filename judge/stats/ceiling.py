@@ -17,10 +17,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from judge.stats.estimate import NO_PAIRABLE_ITEMS, TOO_FEW_RATERS, Estimate, Reason
-from judge.stats.panel import Consensus, ScaleLike, consensus, judge_and_humans
+from judge.stats.panel import Consensus, consensus, judge_and_humans
 from judge.stats.resampling import Method, Replicates, ResampleOptions, Sample, Sampling, replicate
 from judge.stats.scale import Floats
 from judge.stats.statistic import Statistic, combine
+from judge.stats.table import ScaleLike
 
 __all__ = ["Ceiling", "HumanLevel", "leave_one_out", "negated", "pairwise_ceiling", "swap"]
 

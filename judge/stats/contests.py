@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from judge.stats.panel import ScaleLike, judge_and_humans
+from judge.stats.panel import judge_and_humans
 from judge.stats.scale import Floats, Ints
 from judge.stats.weights import cluster_codes
 

@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from judge.stats.scale import Floats, Scale, as_floats, as_scale
+from judge.stats.scale import Floats, as_floats, as_objects
+from judge.stats.table import ScaleLike, read_table
 
 __all__ = ["Consensus", "consensus"]
 
 Consensus = Literal["mean", "median", "majority", "majority_low", "majority_high"]
-ScaleLike = Scale | Sequence[float] | Sequence[str] | None
 
 
 def judge_and_humans(judge: ArrayLike, humans: ArrayLike, scale: ScaleLike = None) -> tuple[Floats, Floats]:
-    """Return the judge as (n_items,) and people as (n_items, n_humans), checked and on the scale's points."""
-    declared = as_scale(scale)
-    encode = as_floats if declared is None else declared.encode
-    of_judge, of_humans = encode(judge), encode(humans)
-    if of_judge.ndim != 1 or of_humans.ndim != 2 or len(of_judge) != len(of_humans):
+    """Return the judge as (n_items,) and people as (n_items, n_humans), checked; labels as positions."""
+    column, table = as_objects(judge), as_objects(humans)
+    if column.ndim != 1 or table.ndim != 2 or len(column) != len(table):
         raise ValueError(
             f"judge must have shape (n_items,) and humans (n_items, n_humans) with the same items, got "
-            f"{of_judge.shape} and {of_humans.shape}."
+            f"{column.shape} and {table.shape}."
         )
-    return of_judge, of_humans
+    values = read_table((np.column_stack([column, table]),), scale).values
+    return values[:, 0], values[:, 1:]
 
 
 def consensus(ratings: ArrayLike, how: Consensus = "mean") -> Floats:
