@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from judge.stats.panel import judge_and_humans
 from judge.stats.scale import Floats, Ints
+from judge.stats.table import ScaleLike
 from judge.stats.weights import cluster_codes
 
 __all__: list[str] = []
