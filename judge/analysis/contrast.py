@@ -1,6 +1,6 @@
 """The difference between two groups of items, with an interval and a p-value that know of shared clusters."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,7 +53,7 @@ def contrast(values: Floats, first: Bools, second: Bools, clusters: Groups = Non
     >>> passed = np.array([1.0, 1.0, 1.0, 0.0, 1.0, 0.0, 0.0, 0.0])
     >>> old = np.arange(8) < 4
     >>> print(contrast(passed, old, ~old).difference)
-    0.500 [-0.337, 1.337]
+    0.500 [-0.403, 1.000]
     """
     used = ~np.isnan(values) & (first | second)
     a, b = first[used], second[used]
@@ -64,7 +64,7 @@ def contrast(values: Floats, first: Bools, second: Bools, clusters: Groups = Non
     statistic = Statistic(np.column_stack([a * centred, a, b * centred, b]), _mean_difference)
     result = estimate(statistic, clusters=None if clusters is None else clusters[used], method="jackknife")
     p = two_sided_p(result)
-    return Contrast(result, p, p)
+    return Contrast(_within_reach(result, values[used]), p, p)
 
 
 def two_sided_p(difference: Estimate) -> float:
@@ -74,6 +74,13 @@ def two_sided_p(difference: Estimate) -> float:
     if not difference.se > 0:
         return np.nan
     return float(2 * stdtr(difference.n_clusters - 1, -abs(difference.value) / difference.se))
+
+
+def _within_reach(difference: Estimate, values: Floats) -> Estimate:
+    """Cut the limits where means of these values cannot go: shares differ by 1 at most."""
+    if not np.isin(values, (0.0, 1.0)).all():
+        return difference
+    return replace(difference, low=max(difference.low, -1.0), high=min(difference.high, 1.0))
 
 
 def _mean_difference(totals: Floats) -> Floats:
