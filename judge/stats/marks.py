@@ -1,0 +1,51 @@
+"""Pass marks and other columns of one value per item, read and checked in one way."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from judge.stats.scale import Floats, as_floats
+
+__all__: list[str] = []
+
+
+def as_column(values: ArrayLike, name: str) -> Floats:
+    """Return one float per item, None as NaN; refuse tables."""
+    column = as_floats(values)
+    if column.ndim != 1:
+        raise ValueError(f"{name} must hold one value per item, got shape {column.shape}.")
+    return column
+
+
+def as_marks(values: ArrayLike, name: str) -> Floats:
+    """Return 1 (pass), 0 (fail) or NaN (missing) per item; refuse every other value."""
+    marks = as_column(values, name)
+    off = ~(np.isnan(marks) | (marks == 0) | (marks == 1))
+    if off.any():
+        first = int(np.flatnonzero(off)[0])
+        raise ValueError(
+            f"{name} must hold pass marks (True/False, 1/0, None where missing); "
+            f"got {marks[first]:g} at position {first}. Apply the pass threshold first."
+        )
+    return marks
+
+
+def check_lengths(**columns: NDArray[Any] | None) -> None:
+    """Refuse columns that describe different numbers of items; None is left out."""
+    lengths = {name: len(column) for name, column in columns.items() if column is not None}
+    if len(set(lengths.values())) > 1:
+        found = ", ".join(f"{name} {length}" for name, length in lengths.items())
+        raise ValueError(f"all columns need one value per item, in the same order; got lengths {found}.")
+
+
+def as_groups(clusters: ArrayLike | None) -> NDArray[Any] | None:
+    """Return cluster labels as an array, None unchanged."""
+    return None if clusters is None else np.asarray(clusters)
+
+
+def select(clusters: NDArray[Any] | None, chosen: NDArray[Any]) -> NDArray[Any] | None:
+    """Return the cluster labels of the chosen items, None unchanged."""
+    return None if clusters is None else clusters[chosen]
