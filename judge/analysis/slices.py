@@ -102,8 +102,8 @@ def members(table: ScoreTable, field: str) -> list[tuple[str, Bools]]:
     distinct = sorted(set(values), key=lambda labels: [natural_rank(label) for label in labels])
     if len(distinct) > MOST_SLICES:
         raise InputError(
-            f"{table.name}: {field!r} has {len(distinct):,} values in {len(table):,} items, too many for "
-            f"slices (at most {MOST_SLICES}). To resample the items of one {field} together use: --cluster {field}"
+            f"{table.name}: {field!r} has {len(distinct):,} values in {len(table):,} items, too many "
+            f"for slices (at most {MOST_SLICES}). To keep items of one {field} together: --cluster {field}"
         )
     place = {labels: code for code, labels in enumerate(distinct)}
     codes = np.array([place[labels] for labels in values])
