@@ -150,14 +150,6 @@ def read_table(ratings: tuple[ArrayLike, ...], scale: ScaleLike = None) -> Table
     return Table(labels.encode(raw), labels.points, ordered=False)
 
 
-def read_pair(a: ArrayLike, b: ArrayLike) -> tuple[Floats, Floats, Bools]:
-    """Return two lists of numbers and where both are present; elsewhere both are set to 0."""
-    values = as_floats(_columns((a, b)))
-    both: Bools = ~np.asarray(np.isnan(values).any(axis=1))
-    filled = np.where(both[:, None], values, 0.0)
-    return filled[:, 0], filled[:, 1], both
-
-
 def _columns(ratings: tuple[ArrayLike, ...]) -> NDArray[np.object_]:
     if len(ratings) == 1:
         table = as_objects(ratings[0])
