@@ -1,4 +1,4 @@
-"""The command line: arguments -> one library call -> rendering. One file a command, imported when it is called."""
+"""The command line: arguments -> one library call -> rendering. One file a command, imported when called."""
 
 import importlib
 import os
@@ -80,9 +80,9 @@ class CommandTable(click.Group):
 )
 @click.version_option(package_name="judge-toolkit", message="judge %(version)s")
 def main() -> None:
-    """Score open-ended answers with an LLM judge, and measure how far that judge agrees with people.
+    r"""Score open-ended answers with an LLM judge, and measure how far that judge agrees with people.
 
-    Options also come from JUDGE_* environment variables and from judge.toml or [tool.judge] in pyproject.toml.
+    Options also come from JUDGE_* environment variables, judge.toml, or [tool.judge] in pyproject.toml.
     Keys come from the environment only.
 
     \b
@@ -101,8 +101,9 @@ def settings_for(command: click.Command) -> dict[str, Any]:
     own = settings.get(command.name or "", {})
     for name in own:
         if name.replace("-", "_") not in spellings:
+            allowed = ", ".join(spellings)
             raise InputError(
-                f"{file}: {command.name}.{name} is no option of judge {command.name}; allowed: {', '.join(spellings)}"
+                f"{file}: {command.name}.{name} is no option of this command; allowed: {allowed}"
             )
     chosen = {**shared, **own}
     return {spellings[n.replace("-", "_")]: v for n, v in chosen.items() if n.replace("-", "_") in spellings}

@@ -10,7 +10,7 @@ know, and characters that nobody sees are written out.
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from judge.records import OVERALL, Item, Message, Request, request_key
@@ -108,6 +108,16 @@ def visible(text: str) -> str:
     'safe[U+202E]efas'
     """
     return _INVISIBLE.sub(lambda match: f"[U+{ord(match[0]):04X}]", text)
+
+
+def message_text(message: Mapping[str, Any]) -> str:
+    """The text of a message; a picture is named by its number."""
+    content = message["content"]
+    if isinstance(content, str):
+        return content
+    return "\n".join(
+        part["text"] if part["type"] == "text" else f"[image {part['image'] + 1}]" for part in content
+    )
 
 
 def reply_schema(rubric: Rubric) -> dict[str, Any] | None:

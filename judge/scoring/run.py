@@ -4,7 +4,7 @@ import contextlib
 import signal
 import threading
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from types import FrameType
 
@@ -74,15 +74,17 @@ def derive_scores(run: Run, rubric: Rubric) -> None:
 
 
 def _ask(run: Run, backend: Backend, requests: Iterable[Request], on_batch: OnBatch) -> None:
-    with contextlib.closing(_batches(backend, requests)) as batches:
+    batches = backend.complete(requests)
+    try:
         for batch in batches:
             with _uninterrupted():
                 run.append(batch)
             on_batch(batch)
-
-
-def _batches(backend: Backend, requests: Iterable[Request]) -> Generator[Sequence[Completion]]:
-    yield from backend.complete(requests)
+    finally:
+        batches.close()
+        with _uninterrupted():
+            if late := backend.drain():
+                run.append(late)
 
 
 def _unsatisfying(run: Run, rubric: Rubric, reask: bool) -> Iterator[Completion]:

@@ -4,6 +4,7 @@
 when `append` returns. Scores are derived and rewritten as a whole; scores.jsonl and run.json are exports.
 """
 
+import collections
 import itertools
 import json
 import sqlite3
@@ -237,16 +238,37 @@ class Run:
         rows = self._db.execute(f"SELECT {', '.join(names)} FROM scores ORDER BY rowid")
         return (Score(**dict(zip(names, row, strict=True))) for row in rows)
 
+    def verdicts(self, sample: int = 0) -> Iterator[tuple[str, bool | None]]:
+        """Id of each item and whether it passes; None where missing scores leave that open."""
+        rubric = self.rubric
+        query = "SELECT item_id, dimension, value FROM scores WHERE sample = ? ORDER BY rowid"
+        for item_id, rows in itertools.groupby(self._db.execute(query, [sample]), key=lambda row: row[0]):
+            scores = {name: value for _, name, value in rows if isinstance(value, float)}
+            yield item_id, rubric.passes(scores)
+
+    def distribution(self, sample: int = 0) -> dict[str, dict[float, int]]:
+        """How often each value was given: dimension -> value -> count."""
+        counts: dict[str, dict[float, int]] = {}
+        query = """SELECT dimension, value, count(*) FROM scores WHERE sample = ? AND typeof(value) = 'real'
+            GROUP BY 1, 2 ORDER BY min(rowid), 2"""
+        for dimension, value, count in self._db.execute(query, [sample]):
+            counts.setdefault(dimension, {})[value] = count
+        return counts
+
     def summary(self) -> dict[str, Any]:
-        """Counts of items, statuses and failures; tokens, cost in USD and time in seconds."""
+        """Counts of items, verdicts, statuses and failures; tokens, cost in USD and time in seconds."""
         statuses: dict[str, dict[str, int]] = {}
         for dimension, status, count in self._db.execute(tables.SELECT_STATUSES):
             statuses.setdefault(dimension, {})[status] = count
+        verdicts = collections.Counter(verdict for _, verdict in self.verdicts())
         totals = self._db.execute(tables.SELECT_TOTALS)
         names = [column[0] for column in totals.description]
         return {
             "items": self._one("SELECT count(*) FROM items"),
             "complete": self._one(tables.COUNT_COMPLETE),
+            "passed": verdicts[True],
+            "failed": verdicts[False],
+            "undecided": verdicts[None],
             "statuses": statuses,
             "failures": dict(self._db.execute(tables.SELECT_FAILURES).fetchall()),
             **dict(zip(names, totals.fetchone(), strict=True)),

@@ -1,6 +1,6 @@
 """Backends: where replies come from. One file each, imported only when it is used."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from typing import Protocol
 
 from judge.records import Completion, Request
@@ -9,7 +9,10 @@ from judge.records import Completion, Request
 class Backend(Protocol):
     """Many requests in, completions out in any order."""
 
-    def complete(self, requests: Iterable[Request]) -> Iterator[Sequence[Completion]]:
+    stopped: str | None
+    """Why not all was asked where nothing is wrong: the budget is used up."""
+
+    def complete(self, requests: Iterable[Request]) -> Generator[Sequence[Completion]]:
         """Ask for all requests and yield what has come back, in batches as it arrives.
 
         Requests are pulled lazily: as many as are in flight, never all at once. A batch is whatever came
@@ -17,4 +20,8 @@ class Backend(Protocol):
         is a Completion with a `failure`; what dooms the whole run raises `BackendError`. Closing the
         iterator cancels what is in flight.
         """
+        ...
+
+    def drain(self) -> Sequence[Completion]:
+        """Completions that arrived while the iterator was being closed. They were paid for, too."""
         ...

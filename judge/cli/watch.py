@@ -1,0 +1,103 @@
+"""What `judge score` says while it runs: on stderr, and only to a terminal."""
+
+import collections
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from judge.errors import InputError
+from judge.records import Completion
+from judge.scoring.job import Watch
+from judge.scoring.store import Added, Run
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+_MOST_SHOWN = 5
+
+
+class TerminalWatch(Watch):
+    """Notes, and a line with done/total, rate, time left, cost and failures."""
+
+    def __init__(self, *, moving: bool) -> None:
+        self.stopped: str | None = None
+        """Why not all was asked, where nothing is wrong."""
+        self._moving = moving
+        self._progress: Progress | None = None
+        self._started = 0.0
+        self._asked = 0
+        self._cost = 0.0
+        self._failures: collections.Counter[str] = collections.Counter()
+
+    def began(self, run: Run, added: Added, bad: Sequence[InputError], requests: int) -> None:
+        """Say what is odd about the input, and start the line."""
+        for note in [*_input_notes(added, bad), *_judge_notes(run)]:
+            click.echo(note, err=True)
+        if self._moving:
+            self._started = time.monotonic()
+            self._progress = _line()
+            self._progress.start()
+            self._progress.add_task("scoring", total=requests, detail="")
+
+    def arrived(self, completions: Sequence[Completion]) -> None:
+        """Move the line."""
+        self._asked += len(completions)
+        self._cost += sum(c.cost or 0.0 for c in completions)
+        self._failures.update(c.failure.kind for c in completions if c.failure)
+        if self._progress:
+            first = sum(c.attempt == 0 for c in completions)
+            self._progress.update(self._progress.task_ids[0], advance=first, detail=self._detail())
+
+    def ended(self, stopped: str | None) -> None:
+        """Keep why the backend stopped."""
+        self.stopped = stopped
+
+    def _detail(self) -> str:
+        parts = [f"{self._asked / (time.monotonic() - self._started + 1e-9):.1f}/s"]
+        parts += [f"${self._cost:.4f}"] if self._cost else []
+        parts += [f"{kind} {count}" for kind, count in sorted(self._failures.items())]
+        return "  ".join(parts)
+
+    def close(self) -> None:
+        """Leave the terminal as it was."""
+        if self._progress:
+            self._progress.stop()
+            self._progress = None
+
+
+def _line() -> "Progress":
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.fields[detail]}"))
+    return Progress(*columns, console=Console(stderr=True))
+
+
+def _input_notes(added: Added, bad: Sequence[InputError]) -> list[str]:
+    notes = [f"skipped: {error}" for error in bad[:_MOST_SHOWN]]
+    if len(bad) > _MOST_SHOWN:
+        notes.append(f"skipped: … and {len(bad) - _MOST_SHOWN} more")
+    if added.repeated:
+        notes.append(
+            f"note: {added.repeated:,} rows stand in the input more than once, word for word; they count once"
+        )
+    if added.changed:
+        notes.append(
+            f"note: {added.changed:,} items have changed since they were judged and are judged again"
+        )
+    if added.elsewhere:
+        notes.append(
+            f"note: {added.elsewhere:,} items of this run are not in this input; they stay in the run"
+        )
+    return notes
+
+
+def _judge_notes(run: Run) -> list[str]:
+    if run.judge.backend != "baseline":
+        return []
+    return [
+        "note: 'baseline' compares words with the reference. It is a floor to beat and no judge: "
+        "for a real one, --judge openai/gpt-5 (needs a key) or another model"
+    ]

@@ -1,0 +1,260 @@
+"""Score a file of answers: read, check all that can be checked for free, ask, store, export."""
+
+import re
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any, Literal
+
+import judge as package
+from judge.errors import BackendError, InputError, JudgeError
+from judge.reading import read_items
+from judge.records import Completion, Item, Request
+from judge.rubric import Rubric, load_rubric
+from judge.scoring.backends import Backend
+from judge.scoring.images import ImageEncoder, check
+from judge.scoring.judge import Judge
+from judge.scoring.prompt import Prompter
+from judge.scoring.run import score_items
+from judge.scoring.store import Added, Run
+
+_MOST_SHOWN = 20
+
+
+@dataclass(frozen=True)
+class Options:
+    """Which answers to score, and how often to ask."""
+
+    samples: int = 1
+    limit: int | None = None
+    """Only the first so many items."""
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    """Field of an Item -> its name in the file."""
+    format: str | None = None
+    image_root: str | None = None
+    """Folder that image paths start from and may not leave; by default that of the input file."""
+    skip_bad: bool = False
+    """Score the rest where a row cannot be read or a picture is broken."""
+    retry_errors: bool = False
+    reask: bool = False
+
+
+@dataclass(frozen=True)
+class Connection:
+    """How an API judge is reached. None of it changes a reply."""
+
+    api_base: str | None = None
+    transport: Literal["auto", "http", "litellm"] = "auto"
+    max_connections: int | None = None
+    """None adapts to the provider."""
+    requests_per_minute: float | None = None
+    timeout: float = 600.0
+    """Seconds for one try."""
+    max_cost: float | None = None
+    """USD; the run stops before it is passed."""
+
+
+class Watch:
+    """Hears what happens; this one keeps silent."""
+
+    def began(self, run: Run, added: Added, bad: Sequence[InputError], requests: int) -> None:
+        """The input is read; `requests` replies are wanted in all (some may be stored already)."""
+
+    def arrived(self, completions: Sequence[Completion]) -> None:
+        """Completions were stored."""
+
+    def ended(self, stopped: str | None) -> None:
+        """All is written; `stopped` says why not all was asked, where nothing is wrong."""
+
+
+def score(
+    answers: str | Path | Iterable[Item],
+    *,
+    judge: str | Judge = "baseline",
+    rubric: str | Path | Rubric = "open_qa",
+    out: str | Path | None = None,
+    options: Options | None = None,
+    connection: Connection | None = None,
+    watch: Watch | None = None,
+) -> Run:
+    """Score answers with a judge. Called again with the same arguments, it goes on where it stopped.
+
+    Parameters
+    ----------
+    answers : str, Path or iterable of Item
+        A file (see `judge.load_items`), ``-`` for standard input, or items.
+    judge : str or Judge
+        ``baseline`` (a lexical floor, no judge), ``replay:FILE``, a litellm model such as ``openai/gpt-5``,
+        or a `Judge` with parameters of its own.
+    rubric : str, Path or Rubric
+        Name of a shipped rubric, or a YAML file. A `Judge` brings its own.
+    out : str or Path or None
+        Folder of the run; by default ``runs/ANSWERS-JUDGE-RUBRIC``.
+    options : Options or None
+    connection : Connection or None
+    watch : Watch or None
+        Hears what happens.
+
+    Returns
+    -------
+    Run
+        The run, open for reading. Items without a score are there with a status and a reason.
+
+    Raises
+    ------
+    JudgeError
+        The input or a picture is broken (before anything is paid), or the judge cannot answer at all (what
+        arrived before is stored).
+    """
+    options, watch = options or Options(), watch or Watch()
+    if not isinstance(judge, Judge):
+        judge = Judge(model=judge, rubric=rubric if isinstance(rubric, Rubric) else load_rubric(rubric))
+    root = image_root(answers, options)
+    backend = load_backend(judge, connection or Connection(), root)
+    path = Path(out) if out else default_out(answers, judge)
+    with Run.create(path, judge) as run:
+        for name, value in _facts(answers, root).items():
+            run.set_fact(name, value)
+        bad: list[InputError] = []
+        added = run.add_items(checked_items(answers, options, root, bad))
+        per_item = 1 if judge.rubric.reply == "json" else len(judge.rubric.dimensions)
+        wanted = (added.new + added.known + added.changed) * per_item * options.samples
+        watch.began(run, added, bad, wanted)
+        try:
+            score_items(
+                run,
+                judge,
+                backend,
+                samples=options.samples,
+                retry_errors=options.retry_errors,
+                reask=options.reask,
+                on_batch=watch.arrived,
+            )
+        finally:
+            run.export()
+        watch.ended(backend.stopped)
+    return Run.open(path)
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What a run would send."""
+
+    items: int
+    requests: int
+    prompt_tokens: int
+    """About: four characters are taken for a token."""
+    cost: float | None
+    """About, in USD; None where no price is known."""
+    first: Sequence[Mapping[str, Any]]
+    """Messages of the first request."""
+
+
+def preview(answers: str | Path | Iterable[Item], judge: Judge, options: Options | None = None) -> Preview:
+    """Work out what `score` would ask, without sending anything, writing a run, or needing a key."""
+    from judge.scoring.backends.pricing import find_prices, forecast
+
+    options, prompter = options or Options(), Prompter(judge)
+    firsts: list[Sequence[Mapping[str, Any]]] = []
+    items = 0
+
+    def requests() -> Iterator[Request]:
+        nonlocal items
+        for item in checked_items(answers, options, image_root(answers, options), []):
+            items += 1
+            for request in prompter.requests(item, options.samples):
+                firsts[:] = firsts or [request.messages]
+                yield request
+
+    provider, _, name = judge.model.partition("/")
+    expected = forecast(requests(), find_prices(judge.model, provider, name))
+    return Preview(
+        items, expected.requests, expected.prompt_tokens, expected.cost, firsts[0] if firsts else []
+    )
+
+
+def load_backend(judge: Judge, connection: Connection, root: Path) -> Backend:
+    """The backend that serves a judge; only its file is imported.
+
+    Raises
+    ------
+    BackendError
+        It cannot work: no key in the environment, no such file.
+    """
+    if judge.backend == "baseline":
+        from judge.scoring.backends.baseline import BaselineBackend
+
+        return BaselineBackend(judge.rubric)
+    if judge.backend == "replay":
+        from judge.scoring.backends.replay import ReplayBackend
+
+        return ReplayBackend(judge.model.partition(":")[2])
+    if judge.backend == "vllm":
+        raise BackendError(
+            f"{judge.model}: judges in this process are not built in yet. Start `vllm serve MODEL` and use "
+            "--judge hosted_vllm/MODEL --api-base http://localhost:8000/v1"
+        )
+    from judge.scoring.backends.api import ApiBackend, Limits
+
+    c = connection
+    limits = Limits(c.max_connections, c.requests_per_minute, c.timeout, c.max_cost)
+    encode = ImageEncoder(root, judge.max_pixels).encode
+    return ApiBackend(
+        judge.model,
+        api_base=c.api_base,
+        transport=c.transport,
+        encode=lambda item, index: encode(item.images[index]),
+        limits=limits,
+    )
+
+
+def default_out(answers: str | Path | Iterable[Item], judge: Judge) -> Path:
+    """``runs/ANSWERS-JUDGE-RUBRIC``: the same command finds the same folder."""
+    stem = (
+        Path(answers).name.split(".")[0]
+        if isinstance(answers, str | Path) and str(answers) != "-"
+        else "answers"
+    )
+    return Path("runs") / re.sub(r"[^A-Za-z0-9._-]+", "-", f"{stem}-{judge.model}-{judge.rubric.name}")
+
+
+def image_root(answers: str | Path | Iterable[Item], options: Options) -> Path:
+    """Folder that the image paths of an input start from."""
+    if options.image_root:
+        return Path(options.image_root).resolve()
+    is_file = isinstance(answers, str | Path) and str(answers) != "-"
+    return (Path(str(answers)).parent if is_file else Path()).resolve()
+
+
+def checked_items(
+    answers: str | Path | Iterable[Item], options: Options, root: Path, bad: list[InputError]
+) -> Iterator[Item]:
+    """Items with sound rows and pictures. The others go into `bad`: one error at the end, unless skipped."""
+    if isinstance(answers, str | Path):
+        items = read_items(answers, mapping=options.mapping, format=options.format, on_bad=bad.append)
+    else:
+        items = iter(answers)
+    for item in islice(items, options.limit):
+        try:
+            yield check(item, root) if item.images else item
+        except InputError as error:
+            bad.append(error)
+    if bad and not options.skip_bad:
+        raise InputError(listed(bad))
+
+
+def listed(bad: Sequence[JudgeError]) -> str:
+    """Many problems as one message, nothing paid yet."""
+    lines = [str(error) for error in bad[:_MOST_SHOWN]]
+    if len(bad) > _MOST_SHOWN:
+        lines.append(f"… and {len(bad) - _MOST_SHOWN} more")
+    if len(bad) > 1:
+        lines.insert(0, f"{len(bad)} bad items; nothing was sent:")
+    return "\n".join([*lines, "Mend them, or score the rest with --skip-bad."])
+
+
+def _facts(answers: str | Path | Iterable[Item], root: Path) -> dict[str, Any]:
+    source = str(answers) if isinstance(answers, str | Path) else "items"
+    return {"input": source, "image_root": str(root), "version": package.__version__, "scored": time.time()}
