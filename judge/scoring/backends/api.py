@@ -1,0 +1,168 @@
+"""Judges behind an API: any OpenAI-compatible endpoint, and every other provider through litellm."""
+
+import asyncio
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from judge.records import Completion, Request
+from judge.scoring.backends import pricing
+from judge.scoring.backends.dispatch import Dispatcher, Progress
+from judge.scoring.backends.faults import Rejected
+from judge.scoring.backends.pacing import Pace, Retry
+from judge.scoring.backends.parameters import Encode, Messages, Parameters
+from judge.scoring.backends.providers import Endpoint, Transport, preflight, resolve, supports_schema
+from judge.scoring.backends.replies import billed, cache_write_tokens, read_reply
+
+__all__ = ["ApiBackend", "Limits", "Progress", "Retry", "preflight", "supports_schema"]
+
+
+class Client(Protocol):
+    """A way to an endpoint; lives within one event loop."""
+
+    async def ask(self, messages: list[dict[str, Any]], params: Mapping[str, Any]) -> Any:
+        """Send one request and return the JSON of its reply."""
+        ...
+
+    async def close(self) -> None:
+        """Close all connections."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much may be asked at a time, a minute, and at all."""
+
+    max_connections: int | None = None
+    """Requests in flight; None to follow what the provider bears."""
+    requests_per_minute: float | None = None
+    timeout: float = 300.0
+    """Seconds for one try."""
+    max_cost: float | None = None
+    """USD that this run of the program may spend."""
+
+
+class ApiBackend:
+    """Asks a model behind an API.
+
+    Parameters
+    ----------
+    model : str
+        As given to ``--judge``: ``openai/gpt-5``, ``anthropic/…``, ``hosted_vllm/…``, …
+    api_base : str, optional
+        Address of an OpenAI-compatible server, most often ending in ``/v1``.
+    transport : {'auto', 'http', 'litellm'}
+        Our own client for OpenAI-compatible endpoints and litellm for all others; or one of them for all.
+    encode : callable, optional
+        (item, index) -> data URL or address of a picture; needed where items have pictures.
+    limits : Limits, optional
+        How much may be asked.
+    retry : Retry, optional
+        When a failed request is asked again.
+
+    Raises
+    ------
+    BackendError
+        If a key, an address or (with ``max_cost``) a price is missing.
+    """
+
+    def __init__(
+        self,
+        model: str,
+        *,
+        api_base: str | None = None,
+        transport: Transport = "auto",
+        encode: Encode | None = None,
+        limits: Limits | None = None,
+        retry: Retry | None = None,
+    ) -> None:
+        self.endpoint: Endpoint = resolve(model, api_base, transport)
+        self.prices = pricing.find_prices(model, self.endpoint.provider, self.endpoint.model)
+        self.progress = Progress()
+        self.stopped: str | None = None
+        """Why not all was asked (``max_cost``), where nothing is wrong."""
+        self._limits = limits or Limits()
+        self._budget = pricing.Budget(self._limits.max_cost, self.prices)
+        self._retry = retry or Retry()
+        self._pace = Pace(self._limits.max_connections, self._limits.requests_per_minute)
+        self._parameters = Parameters(self.endpoint)
+        self._messages = Messages(self.endpoint, encode)
+        self._left: Sequence[Completion] = ()
+
+    def complete(self, requests: Iterable[Request]) -> Iterator[Sequence[Completion]]:
+        """Ask for all requests and yield what has come back, in batches as it arrives.
+
+        Nothing runs between two batches. What has arrived is yielded before any error is raised, Ctrl-C
+        included. Where the iterator ends early, `drain` has what arrived last.
+        """
+        with asyncio.Runner() as runner:
+            client = runner.run(self._connect())
+            dispatcher = self._dispatcher(iter(requests), client)
+            try:
+                yield from _batches(dispatcher, runner)
+            finally:
+                runner.run(dispatcher.close())
+                runner.run(client.close())
+                self._left, self.stopped = dispatcher.arrived, dispatcher.stopped
+        if dispatcher.error is not None:
+            raise dispatcher.error
+
+    def drain(self) -> Sequence[Completion]:
+        """Completions that arrived while the iterator was being closed, which nobody has seen yet."""
+        left, self._left = self._left, ()
+        return left
+
+    def forecast(self, requests: Iterable[Request]) -> pricing.Forecast:
+        """Estimate tokens and cost of `requests` without sending them."""
+        return pricing.forecast(requests, self.prices)
+
+    async def _connect(self) -> Client:
+        if self.endpoint.transport == "litellm":
+            from judge.scoring.backends.via_litellm import ViaLitellm
+
+            return ViaLitellm(self.endpoint, self._limits.timeout)
+        from judge.scoring.backends.openai_http import OpenAIHttp
+
+        return OpenAIHttp(self.endpoint, self._limits.timeout)
+
+    def _dispatcher(self, source: Iterator[Request], client: Client) -> Dispatcher:
+        async def attempt(request: Request) -> dict[str, Any]:
+            params = self._parameters.of(request)
+            try:
+                data = await client.ask(await self._messages.of(request), params)
+            except Rejected as rejected:
+                self._parameters.reject(rejected, params)
+                raise
+            values = read_reply(data)
+            cost = self._cost(data.get("usage"), values)
+            return {
+                **values,
+                "cost": cost,
+                "dropped": self._parameters.dropped(request),
+                "created": time.time(),
+            }
+
+        return Dispatcher(source, attempt, self._pace, self._retry, self._budget, self.progress)
+
+    def _cost(self, usage: Any, values: Mapping[str, Any]) -> float | None:
+        if self.endpoint.provider == "openrouter" and (charged := billed(usage)) is not None:
+            return charged
+        if self.prices is None or values["usage"] is None:
+            return None
+        return self.prices.cost(values["usage"], cache_write_tokens(usage))
+
+
+def _batches(dispatcher: Dispatcher, runner: asyncio.Runner) -> Iterator[Sequence[Completion]]:
+    while True:
+        try:
+            runner.run(dispatcher.arrivals())
+        except KeyboardInterrupt:
+            if batch := dispatcher.take():
+                yield batch
+            raise
+        # No call between the swap and the yield: Ctrl-C has no place there to lose the batch.
+        batch, dispatcher.arrived = dispatcher.arrived, []
+        if not batch:
+            return
+        yield batch

@@ -1,0 +1,280 @@
+"""The engine of an API judge: keeps the right number of requests in flight and gathers what comes back.
+
+It knows nothing of HTTP or models: `attempt` asks once, and says by what it raises what is to be done.
+"""
+
+import asyncio
+import heapq
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from math import inf
+from typing import Any
+
+from judge.errors import BackendError
+from judge.records import Completion, Failure, Request
+from judge.scoring.backends.faults import Failed, Rejected
+from judge.scoring.backends.pacing import Pace, Retry
+from judge.scoring.backends.pricing import Budget
+
+Attempt = Callable[[Request], Awaitable[dict[str, Any]]]
+"""Ask once: the values of a Completion, or Failed, Rejected, BackendError."""
+
+GRACE = 30.0
+"""Seconds that requests in flight get to come back after a fatal error: they are paid for."""
+HOPELESS = 20
+"""So many items in a row without a single reply end the run: the rest would go the same way."""
+
+_HOPELESS_KINDS = frozenset({"timeout", "connection", "rate_limit", "server", "request", "reply"})
+
+
+@dataclass(slots=True)
+class Progress:
+    """What a progress line shows; counts are of this run of the program."""
+
+    in_flight: int = 0
+    limit: int = 0
+    """Number of requests that may be in flight now."""
+    waiting: int = 0
+    """Requests that wait for another try."""
+    replies: int = 0
+    failures: Counter[str] = field(default_factory=Counter)
+    """Items without a reply, by kind."""
+    retries: Counter[str] = field(default_factory=Counter)
+    """Tries that will be repeated, by kind."""
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cached_tokens: int = 0
+    cost: float = 0.0
+    unpriced: int = 0
+    """Replies whose price is not known."""
+    dropped: set[str] = field(default_factory=set)
+    """Parameters that the provider rejected."""
+
+
+@dataclass(slots=True, eq=False)
+class _Job:
+    request: Request
+    reserved: float
+    first_sent: float = 0.0
+    sent: float = 0.0
+    tries: int = 0
+
+
+class Dispatcher:
+    """One pass over a stream of requests, within one event loop."""
+
+    def __init__(
+        self,
+        source: Iterator[Request],
+        attempt: Attempt,
+        pace: Pace,
+        retry: Retry,
+        budget: Budget,
+        progress: Progress,
+    ) -> None:
+        self.arrived: list[Completion] = []
+        self.error: Exception | None = None
+        self.stopped: str | None = None
+        self._source: Iterator[Request] | None = source
+        self._held: Request | None = None
+        self._attempt = attempt
+        self._pace = pace
+        self._retry = retry
+        self._budget = budget
+        self._progress = progress
+        self._flying: set[asyncio.Task[None]] = set()
+        self._waiting: list[tuple[float, int, _Job]] = []
+        self._order = count()
+        self._wake = asyncio.Event()
+        self._timer: asyncio.TimerHandle | None = None
+        self._answered = False  # whether the provider was ever reached
+        self._in_vain = 0  # items without a reply since the last one with
+
+    async def arrivals(self) -> None:
+        """Run until something has arrived, or all is done."""
+        self._fill()
+        while not self.arrived and not self._done():
+            self._wake.clear()
+            await self._wake.wait()
+
+    def take(self) -> Sequence[Completion]:
+        """Hand over what has arrived."""
+        batch, self.arrived = self.arrived, []
+        return batch
+
+    async def close(self) -> None:
+        """Take in what has arrived at our sockets already, and cancel the rest."""
+        self._source = None
+        self._waiting.clear()
+        for _ in range(
+            5
+        ):  # reading the socket, the parser, the request's task: each takes a turn of the loop
+            await asyncio.sleep(0)
+        self._cancel()
+        await asyncio.gather(*self._flying, return_exceptions=True)
+
+    def _done(self) -> bool:
+        return not self._flying and not self._waiting and self._source is None and self._held is None
+
+    def _fill(self) -> None:
+        """Start what may start now, and see to it that we look again when more may."""
+        now = asyncio.get_running_loop().time()
+        while not self._done():
+            start = self._pace.next_start(len(self._flying), now)
+            if start > now:
+                self._look_again(start)
+                break
+            job = self._next_job(now)
+            if job is None:
+                break
+            self._start(job, now)
+        progress = self._progress
+        progress.in_flight, progress.waiting = len(self._flying), len(self._waiting)
+        progress.limit = self._pace.limit
+
+    def _next_job(self, now: float) -> _Job | None:
+        if self._waiting and self._waiting[0][0] <= now:
+            return heapq.heappop(self._waiting)[2]
+        # What waits for another try is bounded, or an outage would draw in the whole input.
+        if len(self._waiting) < 2 * self._pace.limit and (job := self._new_job()):
+            return job
+        if self._waiting:
+            self._look_again(self._waiting[0][0])
+        return None
+
+    def _new_job(self) -> _Job | None:
+        if self._held is None and self._source is not None:
+            self._held = self._pull(self._source)
+        if self._held is None:
+            return None
+        reserved = self._budget.reserve(self._held)
+        if reserved is None:
+            if (
+                not self._flying and not self._waiting
+            ):  # nothing will come back and cost less than was set aside
+                self._stop(f"--max-cost {self._budget.limit:g} USD would be passed")
+            return None
+        job, self._held = _Job(self._held, reserved), None
+        return job
+
+    def _pull(self, source: Iterator[Request]) -> Request | None:
+        try:
+            return next(source)
+        except StopIteration:
+            self._source = None
+        except Exception as error:  # noqa: BLE001 - whatever the caller's iterator raises is his, after his replies
+            self._source, self.error = None, error
+        return None
+
+    def _stop(self, reason: str) -> None:
+        self.stopped = reason
+        self._source = self._held = None
+
+    def _start(self, job: _Job, now: float) -> None:
+        job.sent = now
+        job.first_sent = job.first_sent or now
+        self._pace.started(now)
+        task = asyncio.get_running_loop().create_task(self._try(job))
+        self._flying.add(task)
+        task.add_done_callback(self._landed)
+
+    def _landed(self, task: "asyncio.Task[None]") -> None:
+        self._flying.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            self._doom(error if isinstance(error, Exception) else BackendError(repr(error)))
+        self._fill()
+        self._wake.set()
+
+    async def _try(self, job: _Job) -> None:
+        job.tries += 1
+        try:
+            values = await self._attempt(job.request)
+        except Rejected:  # `attempt` remembers what to leave out: this try cost nothing
+            job.tries -= 1
+            self._later(job, 0.0)
+        except Failed as failed:
+            self._failed(job, failed)
+        else:
+            self._answered = True
+            self._in_vain = 0
+            self._pace.succeeded(len(self._flying))
+            self._deliver(job, values)
+
+    def _failed(self, job: _Job, failed: Failed) -> None:
+        now = asyncio.get_running_loop().time()
+        self._answered = self._answered or failed.kind != "connection"
+        if failed.kind == "rate_limit":
+            self._pace.refused(job.sent, now, failed.retry_after)
+        if not failed.answered:
+            self._budget.lose(job.reserved)
+        wait = None
+        if failed.again and self.error is None:
+            wait = self._retry.delay(job.tries, now - job.first_sent, failed.retry_after)
+        if wait is not None:
+            self._progress.retries[failed.kind] += 1
+            self._later(job, now + wait)
+            return
+        self._give_up(job, failed)
+
+    def _give_up(self, job: _Job, failed: Failed) -> None:
+        self._deliver(job, {"failure": Failure(kind=failed.kind, message=failed.message)})
+        if failed.kind not in _HOPELESS_KINDS:
+            return
+        self._in_vain += 1
+        if not self._answered:
+            self._doom(BackendError(f"the judge cannot be reached: {failed.message}"))
+        elif self._in_vain >= HOPELESS:
+            self._doom(
+                BackendError(f"the last {HOPELESS} items got no reply; the last said: {failed.message}")
+            )
+
+    def _deliver(self, job: _Job, values: dict[str, Any]) -> None:
+        now = asyncio.get_running_loop().time()
+        completion = Completion.of(job.request, tries=job.tries, latency=round(now - job.sent, 4), **values)
+        self._budget.settle(job.request, job.reserved, completion.cost or 0.0, completion.usage)
+        self._count(completion)
+        self.arrived.append(completion)
+
+    def _count(self, completion: Completion) -> None:
+        progress, usage = self._progress, completion.usage
+        if completion.failure:
+            progress.failures[completion.failure.kind] += 1
+        else:
+            progress.replies += 1
+        if usage:
+            progress.prompt_tokens += usage.prompt_tokens
+            progress.completion_tokens += usage.completion_tokens
+            progress.cached_tokens += usage.cached_tokens
+            progress.unpriced += completion.cost is None
+        progress.cost += completion.cost or 0.0
+        progress.dropped.update(completion.dropped)
+
+    def _later(self, job: _Job, due: float) -> None:
+        if self.error is None:
+            heapq.heappush(self._waiting, (due, next(self._order), job))
+
+    def _doom(self, error: Exception) -> None:
+        if self.error is None:
+            self.error = error
+            asyncio.get_running_loop().call_later(GRACE, self._cancel)
+        self._source = self._held = None
+        self._waiting.clear()
+
+    def _cancel(self) -> None:
+        for task in self._flying:
+            task.cancel()
+
+    def _look_again(self, at: float) -> None:
+        """Come back at a time, unless an earlier one is set; at infinity a reply will bring us back."""
+        if at == inf or (self._timer is not None and self._timer.when() <= at):
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_at(at, self._on_time)
+
+    def _on_time(self) -> None:
+        self._timer = None
+        self._fill()
+        self._wake.set()

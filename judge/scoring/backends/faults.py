@@ -1,0 +1,239 @@
+"""What can go wrong with one try, and what is to be done about it.
+
+::
+
+    Failed         this try brought no reply: asked again, or the failure of its item
+    Rejected       the provider does not take a parameter: asked again without it
+    BackendError   no request can succeed (key, model, quota): ends the run
+"""
+
+import os
+import re
+import time
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from judge.errors import BackendError
+from judge.records import FailureKind
+from judge.scoring.backends.providers import Endpoint
+
+MESSAGE_LENGTH = 400
+
+_CONTEXT = re.compile(
+    r"context_length|context.{0,12}(length|window|size)|maximum context|too many (input )?tokens"
+    r"|prompt is too long|input.{0,30}too long|reduce the length"
+    r"|exceed.{0,40}(max|limit|number of).{0,20}tokens",
+    re.IGNORECASE,
+)
+_FILTER = re.compile(
+    r"content[_ ](filter|policy|management)|content was flagged|moderation|flagged|safety system|usage polic",
+    re.IGNORECASE,
+)
+_QUOTA = re.compile(
+    r"insufficient[_ ](quota|balance|credit|funds)|billing_(hard_limit|not_active)|credit balance"
+    r"|out of credits",
+    re.IGNORECASE,
+)
+_KEY = re.compile(
+    r"(api|access)[ _-]?key.{0,30}(not valid|invalid|incorrect)"
+    r"|(incorrect|invalid)[ _](api[ _]?key|x-api-key)",
+    re.IGNORECASE,
+)
+_MODEL = re.compile(
+    r"model_not_found|model.{0,80}(not found|not exist|not a valid|not available)"
+    r"|(unknown|invalid|no such) model",
+    re.IGNORECASE,
+)
+_NOT_TAKEN = re.compile(
+    r"support|unknown|unrecogni[sz]ed|unexpected|extra|permitted|not allowed|unavailable|not available"
+    r"|deprecated|only the default|cannot be used|can't be used|incompatible|not compatible"
+    r"|not implemented|not enabled",
+    re.IGNORECASE,
+)
+_SCHEMA = re.compile(
+    r"response_format|response format|json_schema|json schema|schema|structured output|guided|grammar",
+    re.IGNORECASE,
+)
+_SECRET_NAME = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD)$")
+_SECRET = re.compile(r"\b(sk|gsk|xai)[-_][A-Za-z0-9_*-]{6,}|(?<=://)[^/@\s]+@")
+
+
+@dataclass
+class Failed(Exception):
+    """A try that brought no reply."""
+
+    kind: FailureKind
+    message: str
+    again: bool = False
+    """Whether asking again may help."""
+    retry_after: float | None = None
+    """Seconds that the provider asked us to wait."""
+    answered: bool = True
+    """False where nobody knows whether the provider worked on it."""
+
+
+@dataclass
+class Rejected(Exception):
+    """The provider does not take a parameter."""
+
+    param: str
+    message: str
+    instead: str | None = None
+    """The name under which it takes the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """An error as the provider told it."""
+
+    status: int
+    message: str
+    code: str = ""
+    param: str = ""
+    retry_after: float | None = None
+
+    @property
+    def text(self) -> str:
+        """All that was said, to look for words in."""
+        return f"{self.code} {self.message}"
+
+
+def classify(problem: Problem, endpoint: Endpoint, sent: Collection[str]) -> Exception:
+    """Decide what an error means.
+
+    Parameters
+    ----------
+    problem : Problem
+        What the provider said.
+    endpoint : Endpoint
+        Who said it.
+    sent : collection of str
+        Names of the parameters that were sent and could be left out.
+
+    Returns
+    -------
+    Failed, Rejected or BackendError
+    """
+    if doom := _doom(problem, endpoint):
+        return BackendError(redact(doom))
+    said = f"{problem.status}: {redact(problem.message)}"
+    if problem.status == 429:
+        return Failed("rate_limit", said, again=True, retry_after=problem.retry_after)
+    if problem.status == 408:
+        return Failed("timeout", said, again=True, retry_after=problem.retry_after)
+    if problem.status >= 500 or problem.status in (409, 425):
+        return Failed("server", said, again=True, retry_after=problem.retry_after)
+    if _CONTEXT.search(problem.text):
+        return Failed("context", said)
+    if _FILTER.search(problem.text):
+        return Failed("filter", said)
+    if rejected := _rejected(problem, sent):
+        return rejected
+    return Failed("image" if "image" in problem.message.lower() else "request", said)
+
+
+def _doom(problem: Problem, endpoint: Endpoint) -> str | None:
+    """What to tell the user where no request can succeed."""
+    status, said, where = problem.status, problem.message, endpoint.where
+    key = " or ".join(endpoint.key_names) or "the provider's key"
+    if status == 402 or (status in (400, 403, 429) and _QUOTA.search(problem.text)):
+        return (
+            f"{where}: the quota is exhausted ({said}). Top up the account, then run the same command again"
+        )
+    if status == 401 or (status in (400, 403) and _KEY.search(problem.text)):
+        return f"{where}: the key was refused ({said}). Check the environment variable {key}"
+    if status == 403 and not _FILTER.search(problem.text):
+        return f"{where}: access was refused ({said}). Check what the key in {key} may do"
+    if status == 404 or (status == 400 and _MODEL.search(problem.text)):
+        hint = " and --api-base (most end in /v1)" if endpoint.base else ""
+        return f"{where}: there is no such model or address ({said}). Check the model's name{hint}"
+    if 300 <= status < 400:
+        return f"{where}: the server redirects ({said}). Check --api-base"
+    return None
+
+
+def _rejected(problem: Problem, sent: Collection[str]) -> Rejected | BackendError | None:
+    named = re.split(r"[.\[]", problem.param)[0]
+    if named not in sent:
+        named = ""
+    if "response_format" in sent and (named == "response_format" or _SCHEMA.search(problem.message)):
+        return Rejected("response_format", redact(problem.message))
+    if _NOT_TAKEN.search(problem.text):
+        named = named or _first_named(problem.message, sent)
+        instead = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}.get(named)
+        if instead is not None and instead not in problem.message:
+            instead = None
+        return Rejected(named, redact(problem.message), instead) if named else None
+    if named:
+        return BackendError(f"the provider does not take this value of {named}: {redact(problem.message)}")
+    return None
+
+
+def _first_named(message: str, names: Collection[str]) -> str:
+    places = {
+        match.start(): name
+        for name in names
+        if (match := re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", message))
+    }
+    return places[min(places)] if places else ""
+
+
+def problem_of(status: int, body: Any, headers: Mapping[str, str]) -> Problem:
+    """Read an error reply: OpenAI's ``{"error": {…}}`` and its many relatives, or plain text."""
+    error = body.get("error", body) if isinstance(body, dict) else body
+    if isinstance(body, list) and body and isinstance(body[0], dict):  # Gemini's OpenAI endpoint
+        error = body[0].get("error", body[0])
+    if not isinstance(error, dict):
+        return Problem(status, one_line(str(error)), retry_after=retry_after(headers))
+    message = error.get("message") or error.get("detail") or error.get("msg") or error
+    return Problem(
+        status=status,
+        message=one_line(str(message)),
+        code=f"{error.get('code') or ''} {error.get('type') or ''}",
+        param=str(error.get("param") or ""),
+        retry_after=retry_after(headers),
+    )
+
+
+def retry_after(headers: Mapping[str, str], now: float | None = None) -> float | None:
+    """Seconds that the provider asks us to wait, from milliseconds, seconds, or a date.
+
+    >>> retry_after({"retry-after": "1.5"})
+    1.5
+    >>> retry_after({"retry-after": "Thu, 01 Jan 1970 00:01:00 GMT"}, now=0.0)
+    60.0
+    """
+    try:
+        if "retry-after-ms" in headers:
+            seconds = float(headers["retry-after-ms"]) / 1000
+        elif "retry-after" in headers:
+            seconds = float(headers["retry-after"])
+        else:
+            return None
+    except ValueError:
+        try:
+            due = parsedate_to_datetime(headers["retry-after"]).timestamp()
+        except (ValueError, KeyError):
+            return None
+        seconds = due - (time.time() if now is None else now)
+    return seconds if 0 <= seconds < float("inf") else None
+
+
+def one_line(text: str) -> str:
+    """Text of an error without line ends, bounded in length."""
+    flat = " ".join(text.split())
+    return flat if len(flat) <= MESSAGE_LENGTH else flat[:MESSAGE_LENGTH] + "…"
+
+
+def redact(text: str) -> str:
+    """Blot out every key: those of the environment, and what looks like one.
+
+    >>> redact("Incorrect API key provided: sk-abcdef0123456789.")
+    'Incorrect API key provided: [key]'
+    """
+    for name, value in os.environ.items():
+        if len(value) >= 8 and _SECRET_NAME.search(name):
+            text = text.replace(value, "[key]")
+    return _SECRET.sub("[key]", text)

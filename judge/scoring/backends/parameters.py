@@ -1,0 +1,95 @@
+"""A request's parameters and messages in the form that its provider takes."""
+
+import asyncio
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from judge.errors import BackendError, JudgeError
+from judge.records import Item, Message, Request
+from judge.scoring.backends.faults import Failed, Rejected, redact
+from judge.scoring.backends.providers import Endpoint
+
+Encode = Callable[[Item, int], str]
+"""Data URL or address of an item's n-th picture. Called from several threads."""
+
+# OpenAI's reasoning models count thought into the limit and know it under this name alone.
+_REASONING = re.compile(r"(^|/)(o[1-9]|gpt-[5-9])([-.]|$)")
+_CLAUDE = re.compile(r"claude", re.IGNORECASE)
+
+
+class Parameters:
+    """Which parameters one endpoint takes; learns from what it rejects."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._renamed: dict[str, str] = {}
+        self._dropped: dict[str, None] = {}
+        if _REASONING.search(endpoint.model):
+            self._renamed["max_tokens"] = "max_completion_tokens"
+
+    def of(self, request: Request) -> dict[str, Any]:
+        """Parameters as they are sent."""
+        wanted = _wanted(request)
+        return {self._renamed.get(name, name): v for name, v in wanted.items() if name not in self._dropped}
+
+    def dropped(self, request: Request) -> tuple[str, ...]:
+        """What `request` wanted and the provider does not take."""
+        if not self._dropped:
+            return ()
+        return tuple(name for name in _wanted(request) if name in self._dropped)
+
+    def reject(self, rejected: Rejected, sent: Mapping[str, Any]) -> None:
+        """Remember what the provider does not take; raises `Failed` where it was not even sent."""
+        if rejected.param not in sent:
+            raise Failed("request", f"the provider rejects {rejected.param}: {rejected.message}")
+        name = next((old for old, new in self._renamed.items() if new == rejected.param), rejected.param)
+        if rejected.instead is not None and name not in self._renamed:
+            self._renamed[name] = rejected.instead
+        else:
+            self._dropped[name] = None
+
+
+def _wanted(request: Request) -> dict[str, Any]:
+    params = {name: value for name, value in request.params.items() if value is not None}
+    if request.schema is not None:
+        schema = {"name": "verdict", "strict": True, "schema": request.schema}
+        params["response_format"] = {"type": "json_schema", "json_schema": schema}
+    return params
+
+
+class Messages:
+    """Puts messages into the form of chat completions: pictures encoded, the static part marked."""
+
+    def __init__(self, endpoint: Endpoint, encode: Encode | None) -> None:
+        self._encode = encode
+        # Others cache by themselves, and some of them refuse the mark.
+        self._mark_cache = bool(_CLAUDE.search(endpoint.model)) and (
+            endpoint.transport == "litellm" or endpoint.provider == "openrouter"
+        )
+
+    async def of(self, request: Request) -> list[Message]:
+        """Messages as they are sent."""
+        messages = list(request.messages)
+        for place, message in enumerate(messages):
+            if not isinstance(message["content"], str):
+                messages[place] = {**message, "content": await self._parts(request.item, message["content"])}
+        if self._mark_cache and messages[0]["role"] == "system" and isinstance(messages[0]["content"], str):
+            part = {"type": "text", "text": messages[0]["content"], "cache_control": {"type": "ephemeral"}}
+            messages[0] = {**messages[0], "content": [part]}
+        return messages
+
+    async def _parts(self, item: Item, parts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        return [
+            {"type": "image_url", "image_url": {"url": await self._picture(item, part["image"])}}
+            if part["type"] == "image"
+            else dict(part)
+            for part in parts
+        ]
+
+    async def _picture(self, item: Item, index: int) -> str:
+        if self._encode is None:
+            raise BackendError(f"item {item.id!r} has pictures, and this backend was made without an encoder")
+        try:  # scaling a picture takes long enough to keep hundreds of connections waiting
+            return await asyncio.to_thread(self._encode, item, index)
+        except (JudgeError, OSError) as error:
+            raise Failed("image", redact(str(error))) from error

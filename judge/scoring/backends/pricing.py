@@ -1,0 +1,230 @@
+"""What a reply costs: litellm's price list, read without importing it, and a budget that is not passed."""
+
+import importlib.util
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from judge.errors import BackendError
+from judge.records import Request, Usage
+
+TOKENS_PER_IMAGE = 1_500
+"""A picture of a megapixel or more, over the providers' published formulas; only estimates use it."""
+TOKENS_PER_REPLY = 300
+"""A verdict with a sentence for each dimension; only estimates use it."""
+
+_PRICE_FILE = "model_prices_and_context_window_backup.json"
+_LONG_PROMPT = re.compile(r"input_cost_per_token_above_(\d+)k_tokens")
+
+
+@cache
+def _price_list() -> Mapping[str, Mapping[str, Any]]:
+    spec = importlib.util.find_spec("litellm")
+    if spec is None or spec.origin is None:
+        return {}
+    path = Path(spec.origin).parent / _PRICE_FILE
+    if not path.is_file():
+        return {}
+    models: dict[str, dict[str, Any]] = json.loads(path.read_bytes())
+    return models
+
+
+@cache
+def _providers() -> frozenset[str]:
+    # "vertex_ai-anthropic_models" is a shelf of the provider vertex_ai
+    return frozenset(
+        str(entry.get("litellm_provider", "")).partition("-")[0] for entry in _price_list().values()
+    )
+
+
+def known_provider(name: str) -> bool:
+    """Whether the price list has models of a provider of this name."""
+    return bool(name) and name in _providers()
+
+
+def provider_of(model: str) -> str | None:
+    """Provider of a model that is written without one (``gpt-5``); None where the price list has no such."""
+    entry = _price_list().get(model)
+    return None if entry is None else str(entry["litellm_provider"]).partition("-")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """USD per token."""
+
+    prompt: float
+    completion: float
+    cached: float
+    cache_write: float
+    reasoning: float
+
+    def cost(self, usage: Usage, cache_write_tokens: int = 0) -> float:
+        """Cost of one reply in USD.
+
+        >>> price = Price(prompt=2e-6, completion=8e-6, cached=5e-7, cache_write=2e-6, reasoning=8e-6)
+        >>> round(price.cost(Usage(prompt_tokens=1000, cached_tokens=800, completion_tokens=100)), 6)
+        0.0016
+        """
+        fresh = max(usage.prompt_tokens - usage.cached_tokens - cache_write_tokens, 0)
+        said = max(usage.completion_tokens - usage.reasoning_tokens, 0)
+        return (
+            fresh * self.prompt
+            + usage.cached_tokens * self.cached
+            + cache_write_tokens * self.cache_write
+            + said * self.completion
+            + usage.reasoning_tokens * self.reasoning
+        )
+
+
+class Prices:
+    """Prices of one model: long prompts may have their own."""
+
+    def __init__(self, entry: Mapping[str, Any]) -> None:
+        bounds = (int(match[1]) for name in entry if (match := _LONG_PROMPT.fullmatch(name)))
+        self._tiers = [(k * 1000, _price(entry, f"_above_{k}k_tokens")) for k in sorted(bounds, reverse=True)]
+        self._base = _price(entry, "")
+
+    def at(self, prompt_tokens: int) -> Price:
+        """Price for a prompt of this length."""
+        return next((price for bound, price in self._tiers if prompt_tokens > bound), self._base)
+
+    def cost(self, usage: Usage, cache_write_tokens: int = 0) -> float:
+        """Cost of one reply in USD."""
+        return self.at(usage.prompt_tokens).cost(usage, cache_write_tokens)
+
+
+def find_prices(name: str, provider: str, model: str) -> Prices | None:
+    """Prices of a model, or None where none is known (a server of one's own, a new model).
+
+    >>> find_prices("hosted_vllm/Qwen/Qwen3-8B", "hosted_vllm", "Qwen/Qwen3-8B") is None
+    True
+    """
+    for key in (name, f"{provider}/{model}", model):
+        entry = _price_list().get(key)
+        if entry is None or "input_cost_per_token" not in entry:
+            continue
+        if not provider or str(entry["litellm_provider"]).startswith(provider):
+            return Prices(entry)
+    return None
+
+
+def _price(entry: Mapping[str, Any], tier: str) -> Price:
+    def of(name: str, default: float) -> float:
+        value = entry.get(name + tier, entry.get(name))
+        return default if value is None else float(value)
+
+    prompt, completion = of("input_cost_per_token", 0.0), of("output_cost_per_token", 0.0)
+    return Price(
+        prompt=prompt,
+        completion=completion,
+        cached=of("cache_read_input_token_cost", prompt),
+        cache_write=of("cache_creation_input_token_cost", prompt),
+        reasoning=float(entry.get("output_cost_per_reasoning_token") or completion),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What a set of requests will take, roughly: four characters to a token."""
+
+    requests: int
+    prompt_tokens: int
+    completion_tokens: int
+    cost: float | None
+    """In USD; None where no price is known."""
+
+
+def forecast(requests: Iterable[Request], prices: Prices | None) -> Forecast:
+    """Estimate tokens and cost of `requests` without sending them."""
+    count = prompt = completion = 0
+    cost = 0.0
+    for request in requests:
+        usage = expected_usage(request)
+        count += 1
+        prompt += usage.prompt_tokens
+        completion += usage.completion_tokens
+        cost += prices.cost(usage) if prices else 0.0
+    return Forecast(count, prompt, completion, cost if prices else None)
+
+
+def expected_usage(request: Request) -> Usage:
+    """Tokens that a request probably takes."""
+    characters, images = _size(request)
+    limit = _reply_limit(request)
+    return Usage(
+        prompt_tokens=characters // 4 + images * TOKENS_PER_IMAGE,
+        completion_tokens=min(TOKENS_PER_REPLY, limit) if limit else TOKENS_PER_REPLY,
+    )
+
+
+def _size(request: Request) -> tuple[int, int]:
+    characters = images = 0
+    for message in request.messages:
+        content = message["content"]
+        for part in [{"type": "text", "text": content}] if isinstance(content, str) else content:
+            characters += len(part.get("text", ""))
+            images += part["type"] == "image"
+    return characters, images
+
+
+def _reply_limit(request: Request) -> int | None:
+    limit = request.params.get("max_completion_tokens", request.params.get("max_tokens"))
+    return limit if isinstance(limit, int) else None
+
+
+class Budget:
+    """Money that may be spent. Requests in flight count at their worst, so the limit is not passed."""
+
+    def __init__(self, limit: float | None, prices: Prices | None) -> None:
+        if limit is not None and prices is None:
+            raise BackendError(
+                "--max-cost cannot be kept: no price is known for this model. "
+                "Leave it out, or bound the run with --limit"
+            )
+        self._limit = limit
+        self._prices = prices
+        self._spent = 0.0
+        self._reserved = 0.0
+        self._tokens_per_character = 0.4  # more than English needs; replies correct it upwards
+        self._longest_reply = 2_000
+
+    @property
+    def limit(self) -> float | None:
+        """In USD; None where nothing bounds it."""
+        return self._limit
+
+    def reserve(self, request: Request) -> float | None:
+        """Set aside what `request` may cost; None where that could pass the limit."""
+        if self._limit is None or self._prices is None:
+            return 0.0
+        characters, images = _size(request)
+        worst = self._prices.cost(
+            Usage(
+                prompt_tokens=int(characters * self._tokens_per_character) + images * TOKENS_PER_IMAGE * 2,
+                completion_tokens=_reply_limit(request) or self._longest_reply,
+            )
+        )
+        if self._spent + self._reserved + worst > self._limit:
+            return None
+        self._reserved += worst
+        return worst
+
+    def settle(self, request: Request, reserved: float, cost: float, usage: Usage | None) -> None:
+        """Replace what was set aside by what was paid."""
+        if self._limit is None:
+            return
+        self._reserved -= reserved
+        self._spent += cost
+        if usage is not None:
+            characters, _ = _size(request)
+            ratio = 1.1 * usage.prompt_tokens / max(characters, 1)
+            self._tokens_per_character = max(self._tokens_per_character, ratio)
+            self._longest_reply = max(self._longest_reply, 2 * usage.completion_tokens)
+
+    def lose(self, reserved: float) -> None:
+        """Count a try whose end nobody saw (a time-out) as paid: the provider may bill it."""
+        self._spent += reserved

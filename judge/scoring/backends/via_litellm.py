@@ -1,0 +1,121 @@
+"""Providers with a wire format of their own (Anthropic, Gemini, Bedrock, Azure …), through litellm."""
+
+import importlib
+import os
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from typing import Any
+
+from judge.errors import BackendError
+from judge.scoring.backends.faults import Failed, Problem, classify, one_line, redact, retry_after
+from judge.scoring.backends.providers import Endpoint
+
+# Read once, when litellm is imported: without them it fetches its price list and header tables from the
+# network, and reads keys from a .env file that happens to lie in the working folder.
+_QUIET = {
+    "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+    "LITELLM_LOCAL_ANTHROPIC_BETA_HEADERS": "True",
+    "LITELLM_MODE": "PRODUCTION",
+    "LITELLM_LOG": "ERROR",
+}
+
+
+def import_litellm() -> Any:
+    """Import litellm so that it prints nothing, downloads nothing, and reports to nobody."""
+    os.environ.update(_QUIET)
+    litellm = importlib.import_module("litellm")
+    litellm.suppress_debug_info = True
+    litellm.disable_hf_tokenizer_download = True
+    litellm.turn_off_message_logging = True
+    return litellm
+
+
+class ViaLitellm:
+    """Asks one model through `litellm.acompletion`. Lives within one event loop."""
+
+    def __init__(self, endpoint: Endpoint, timeout: float) -> None:
+        self._litellm = import_litellm()
+        self._endpoint = endpoint
+        name = endpoint.name
+        if endpoint.provider and "/" not in name:  # a bare claude-… or gpt-…
+            name = f"{endpoint.provider}/{name}"
+        # Its own retries are off: they would hide a 429 and its Retry-After from our pace.
+        self._fixed: dict[str, Any] = {"model": name, "timeout": timeout, "max_retries": 0, "num_retries": 0}
+        if endpoint.base:
+            self._fixed["api_base"] = endpoint.base
+        if endpoint.key:
+            self._fixed["api_key"] = endpoint.key
+
+    async def ask(self, messages: list[dict[str, Any]], params: Mapping[str, Any]) -> Any:
+        """Send one request and return its reply in OpenAI's form; raises what `fault_of` makes of errors."""
+        try:
+            response = await self._litellm.acompletion(messages=messages, **self._fixed, **params)
+        except Exception as error:  # noqa: BLE001 - litellm lets any exception through; each is given a meaning
+            raise fault_of(error, self._endpoint, params.keys()) from None
+        return response.model_dump()
+
+    async def close(self) -> None:
+        """Close all connections."""
+        cleanup = importlib.import_module("litellm.llms.custom_httpx.async_client_cleanup")
+        await cleanup.close_litellm_async_clients()
+
+
+_PREFIX = re.compile(r"^litellm\.\w+: |\b\w+Exception - ")
+_ADVICE = re.compile(
+    r"\s*(To drop these|If you want to use these|\.? ?Received Model Group|LiteLLM Retried).*", re.DOTALL
+)
+
+# What has a meaning beyond its status code, by the name of its class, most special first.
+_MEANINGS: Mapping[str, Failed | type[BackendError]] = {
+    "ContextWindowExceededError": Failed("context", ""),
+    "ContentPolicyViolationError": Failed("filter", ""),
+    "GuardrailRaisedException": Failed("filter", ""),
+    "BlockedPiiEntityError": Failed("filter", ""),
+    "ModifyResponseException": Failed("filter", ""),
+    "SensitiveDataRouteException": Failed("filter", ""),
+    "ImageFetchError": Failed("image", ""),
+    "Timeout": Failed("timeout", "", again=True, answered=False),
+    "APITimeoutError": Failed("timeout", "", again=True, answered=False),
+    "MidStreamFallbackError": Failed("server", "", again=True),
+    "APIConnectionError": Failed("connection", "", again=True),
+    "APIResponseValidationError": Failed("reply", "", again=True),
+    "LiteLLMUnknownProvider": BackendError,
+    "BudgetExceededError": BackendError,
+    "ModelNotMappedError": BackendError,
+}
+
+
+def fault_of(error: Exception, endpoint: Endpoint, sent: Collection[str]) -> Exception:
+    """Decide what an exception out of litellm means: Failed, Rejected or BackendError.
+
+    What is no exception of litellm's or of a provider's concerns this one request alone.
+    """
+    message = one_line(_ADVICE.sub("", _PREFIX.sub("", str(getattr(error, "message", "") or error))))
+    for ancestor in type(error).__mro__:
+        meaning = _MEANINGS.get(ancestor.__name__)
+        if isinstance(meaning, Failed):
+            return replace(meaning, message=redact(message), retry_after=retry_after(_headers(error)))
+        if meaning is not None:
+            return meaning(redact(f"{endpoint.where}: {message}"))
+    status = getattr(error, "status_code", None)
+    if not isinstance(status, int):
+        return Failed("request", redact(f"{type(error).__name__}: {message}"))
+    return classify(
+        Problem(
+            status=status,
+            message=message,
+            code=f"{getattr(error, 'code', None) or ''} {getattr(error, 'type', None) or ''}",
+            param=str(getattr(error, "param", None) or ""),
+            retry_after=retry_after(_headers(error)),
+        ),
+        endpoint,
+        sent,
+    )
+
+
+def _headers(error: Exception) -> Mapping[str, str]:
+    headers = getattr(error, "litellm_response_headers", None)
+    if headers is None:
+        headers = getattr(getattr(error, "response", None), "headers", None)
+    return {} if headers is None else headers
