@@ -1,0 +1,148 @@
+"""Recorded replies: judgments that were made elsewhere enter the same pipeline, and demos need no key.
+
+The file has a row for each reply: `id` and `reply`, and where they matter `sample`, `dimension`,
+`finish_reason`, `refusal` and `usage`. It is indexed in a temporary database, so that it may be large.
+"""
+
+import json
+import sqlite3
+import time
+import weakref
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from judge.errors import InputError
+from judge.records import Completion, Failure, Request, Usage
+from judge.rows import Row, read_rows
+
+_BATCH = 256
+_ID_NAMES = ("id", "item_id", "question_id")
+_TABLE = "create table replies (id text, sample integer, dimension text, place text, said text)"
+
+
+class ReplayBackend:
+    """Backend that answers out of a file.
+
+    Parameters
+    ----------
+    path : str or Path
+        A table in any format of `judge.reading.read_rows`. `reply` is the reply as the model wrote it (or the
+        JSON object itself); it may be null only where `refusal` or `finish_reason` say why.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read, a row is no reply, or two rows answer the same request.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = path
+        self._replies = sqlite3.connect("")  # a private file that goes when the connection does
+        weakref.finalize(self, self._replies.close)
+        self._replies.execute(_TABLE)
+        self._replies.executemany("insert into replies values (?, ?, ?, ?, ?)", _recorded(path))
+        self._replies.execute("create index by_request on replies (id, sample, dimension)")
+        self._check_no_reply_twice()
+
+    def complete(self, requests: Iterable[Request]) -> Iterator[Sequence[Completion]]:
+        """Look up each request; one without a recorded reply is a failure of that item alone."""
+        waiting = iter(requests)
+        while batch := [self._completion(request) for request in islice(waiting, _BATCH)]:
+            yield batch
+
+    def _completion(self, request: Request) -> Completion:
+        key = (request.item.id, request.sample, request.dimension or "")
+        found = self._replies.execute(
+            "select said from replies where id = ? and sample = ? and dimension = ?", key
+        ).fetchone()
+        if found is None:
+            failure = Failure(kind="reply", message=f"{self.path} has no reply for {_named(*key)}")
+            return Completion.of(request, failure=failure, created=time.time())
+        said = json.loads(found[0])
+        if request.attempt:  # asked once more, it can only say the same again, and no tokens are spent on it
+            said.pop("usage")
+        return Completion.of(request, created=time.time(), **said)
+
+    def _check_no_reply_twice(self) -> None:
+        twice = self._replies.execute(
+            "select id, sample, dimension, min(rowid), max(rowid) from replies "
+            "group by id, sample, dimension having count(*) > 1 order by 4 limit 1"
+        ).fetchone()
+        if twice is None:
+            return
+        places = self._replies.execute("select place from replies where rowid in (?, ?)", twice[3:])
+        first, last = (place for (place,) in places)
+        raise InputError(
+            f"{last}: another reply for {_named(*twice[:3])}; the first is at {first}. "
+            "Keep one, or number them in a field 'sample' (0, 1, …)"
+        )
+
+
+def _named(item_id: str, sample: int, dimension: str) -> str:
+    of = f", dimension {dimension!r}" if dimension else ""
+    return f"id {item_id!r}{of}" + (f", sample {sample}" if sample else "")
+
+
+def _recorded(path: str | Path) -> Iterator[tuple[str, int, str, str, str]]:
+    for where, row in read_rows(path):
+        try:
+            dimension = _text(row, "dimension") or ""
+            yield _id(row), _sample(row.get("sample")), dimension, where, _said(row)
+        except ValueError as problem:
+            raise InputError(f"{where}: {problem}") from None
+
+
+def _id(row: Row) -> str:
+    found = next((row[name] for name in _ID_NAMES if name in row), None)
+    if isinstance(found, bool) or not isinstance(found, str | int) or found == "":
+        raise ValueError(f"field 'id': found {found!r:.60}; allowed: the id of an item, as text or a number")
+    return str(found)
+
+
+def _sample(found: Any) -> int:
+    if found is None or found == "":
+        return 0
+    if isinstance(found, bool) or not str(found).isdecimal():
+        raise ValueError(f"field 'sample': found {found!r:.60}; allowed: 0, 1, 2, …")
+    return int(found)
+
+
+def _text(row: Row, name: str) -> str | None:
+    found = row.get(name)
+    if found is not None and not isinstance(found, str):
+        raise ValueError(f"field {name!r}: found {found!r:.60}; allowed: text")
+    return found or None
+
+
+def _said(row: Row) -> str:
+    """All that the completion will hold, as JSON."""
+    reply = row.get("reply")
+    if isinstance(reply, dict):
+        reply = json.dumps(reply, ensure_ascii=False)
+    refusal, finish = _text(row, "refusal"), _text(row, "finish_reason")
+    if not isinstance(reply, str) and (reply is not None or not (refusal or finish)):
+        raise ValueError(
+            f"field 'reply': found {reply!r:.60}; allowed: the text of the reply, or a JSON object "
+            "(null only beside a 'refusal' or 'finish_reason')"
+        )
+    values = {"reply": reply, "refusal": refusal, "finish_reason": finish, "usage": _usage(row.get("usage"))}
+    return json.dumps(values, ensure_ascii=False)
+
+
+def _usage(found: Any) -> dict[str, int] | None:
+    """Token counts; what a provider counts beyond our own fields is left out."""
+    if isinstance(found, str) and found:
+        found = json.loads(found)
+    if not found:
+        return None
+    if not isinstance(found, Mapping):
+        raise ValueError(f"field 'usage': found {found!r:.60}; allowed: {{\"prompt_tokens\": …, …}}")
+    try:
+        return Usage(**{name: found[name] for name in Usage.model_fields if name in found}).model_dump()
+    except ValidationError as error:
+        detail = error.errors(include_url=False)[0]
+        raise ValueError(f"field 'usage': found {detail['input']!r:.60}; {detail['msg']}") from None
