@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -90,7 +90,7 @@ class ApiBackend:
         self._messages = Messages(self.endpoint, encode)
         self._left: Sequence[Completion] = ()
 
-    def complete(self, requests: Iterable[Request]) -> Iterator[Sequence[Completion]]:
+    def complete(self, requests: Iterable[Request]) -> Generator[Sequence[Completion]]:
         """Ask for all requests and yield what has come back, in batches as it arrives.
 
         Nothing runs between two batches. What has arrived is yielded before any error is raised, Ctrl-C

@@ -231,7 +231,7 @@ def redact(text: str) -> str:
     """Blot out every key: those of the environment, and what looks like one.
 
     >>> redact("Incorrect API key provided: sk-abcdef0123456789.")
-    'Incorrect API key provided: [key]'
+    'Incorrect API key provided: [key].'
     """
     for name, value in os.environ.items():
         if len(value) >= 8 and _SECRET_NAME.search(name):

@@ -68,9 +68,8 @@ class Pace:
 
     def succeeded(self, in_flight: int) -> None:
         """Take note of a reply; `in_flight` counts the request that it answers."""
-        if (
-            self._fixed or in_flight < self.limit
-        ):  # a limit that was not reached says nothing about a higher one
+        # Where the limit was hardly used, a reply says nothing about a higher one.
+        if self._fixed or 2 * in_flight <= self._limit:
             return
         step = 1.0 if self._limit < self._threshold else 1.0 / self._limit
         self._limit = min(self._limit + step, MOST_CONNECTIONS)

@@ -107,7 +107,7 @@ def find_prices(name: str, provider: str, model: str) -> Prices | None:
         entry = _price_list().get(key)
         if entry is None or "input_cost_per_token" not in entry:
             continue
-        if not provider or str(entry["litellm_provider"]).startswith(provider):
+        if key == name or not provider or str(entry["litellm_provider"]).startswith(provider):
             return Prices(entry)
     return None
 

@@ -24,7 +24,7 @@ _QUIET = {
 def import_litellm() -> Any:
     """Import litellm so that it prints nothing, downloads nothing, and reports to nobody."""
     os.environ.update(_QUIET)
-    litellm = importlib.import_module("litellm")
+    litellm: Any = importlib.import_module("litellm")
     litellm.suppress_debug_info = True
     litellm.disable_hf_tokenizer_download = True
     litellm.turn_off_message_logging = True
