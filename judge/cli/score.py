@@ -18,36 +18,80 @@ from judge.scoring.prompt import message_text
 from judge.scoring.store import Run
 
 judge_options = decorate(
-    click.option("--judge", "model", default="baseline", show_default=True, metavar="MODEL", help=(
-        "baseline, replay:FILE, or any litellm model: openai/gpt-5, anthropic/claude-sonnet-4-5, "
-        "hosted_vllm/MODEL with --api-base.")),
-    click.option("--rubric", default="open_qa", show_default=True, help="Name (judge rubric list) or YAML file."),
+    click.option(
+        "--judge",
+        "model",
+        default="baseline",
+        show_default=True,
+        metavar="MODEL",
+        help=(
+            "baseline, replay:FILE, or any litellm model: openai/gpt-5, anthropic/claude-sonnet-4-5, "
+            "hosted_vllm/MODEL with --api-base."
+        ),
+    ),
+    click.option(
+        "--rubric", default="open_qa", show_default=True, help="Name (judge rubric list) or YAML file."
+    ),
     click.option("--temperature", type=float, help="Sent only when given."),
     click.option("--max-tokens", type=click.IntRange(min=1), help="Most tokens of one reply."),
     click.option("--seed", type=int),
     click.option("--reasoning-effort", help="For judges that think: low, medium, high, …"),
-    click.option("--param", "params", multiple=True, metavar="NAME=VALUE", callback=pairs,
-                 help="Any other parameter of the model; VALUE may be JSON."),
-    click.option("--structured", type=click.Choice(["auto", "on", "off"]), default="auto", show_default=True,
-                 help="Send the reply's JSON schema along."),
+    click.option(
+        "--param",
+        "params",
+        multiple=True,
+        metavar="NAME=VALUE",
+        callback=pairs,
+        help="Any other parameter of the model; VALUE may be JSON.",
+    ),
+    click.option(
+        "--structured",
+        type=click.Choice(["auto", "on", "off"]),
+        default="auto",
+        show_default=True,
+        help="Send the reply's JSON schema along.",
+    ),
 )
 connection_options = decorate(
     click.option("--api-base", help="Address of an OpenAI-compatible server: http://localhost:8000/v1."),
-    click.option("--max-connections", type=click.IntRange(min=1), help="Requests in flight; adapts by default."),
+    click.option(
+        "--max-connections", type=click.IntRange(min=1), help="Requests in flight; adapts by default."
+    ),
     click.option("--requests-per-minute", type=click.FloatRange(min=0, min_open=True)),
-    click.option("--timeout", type=click.FloatRange(min=0, min_open=True), default=600, show_default=True,
-                 help="Seconds for one try."),
-    click.option("--max-cost", type=click.FloatRange(min=0), metavar="USD", help="Stop before this is passed."),
-    click.option("--transport", type=click.Choice(["auto", "http", "litellm"]), default="auto", show_default=True,
-                 help="Our own client where the server speaks OpenAI's protocol, litellm elsewhere."),
+    click.option(
+        "--timeout",
+        type=click.FloatRange(min=0, min_open=True),
+        default=600,
+        show_default=True,
+        help="Seconds for one try.",
+    ),
+    click.option(
+        "--max-cost", type=click.FloatRange(min=0), metavar="USD", help="Stop before this is passed."
+    ),
+    click.option(
+        "--transport",
+        type=click.Choice(["auto", "http", "litellm"]),
+        default="auto",
+        show_default=True,
+        help="Our own client where the server speaks OpenAI's protocol, litellm elsewhere.",
+    ),
 )
 input_options = decorate(
     click.option("--limit", type=click.IntRange(min=1), help="Only the first N items."),
-    click.option("--map", "mapping", multiple=True, metavar="FIELD=NAME", callback=pairs,
-                 help="Where a field stands in the file: --map answer=my_column."),
+    click.option(
+        "--map",
+        "mapping",
+        multiple=True,
+        metavar="FIELD=NAME",
+        callback=pairs,
+        help="Where a field stands in the file: --map answer=my_column.",
+    ),
     click.option("--format", help="Format of the file, where its name does not tell: jsonl, json, csv, …"),
-    click.option("--image-root", type=click.Path(exists=True, file_okay=False),
-                 help="Folder that image paths start from and may not leave.  [default: that of the file]"),
+    click.option(
+        "--image-root",
+        type=click.Path(exists=True, file_okay=False),
+        help="Folder that image paths start from and may not leave.  [default: that of the file]",
+    ),
     click.option("--skip-bad", is_flag=True, help="Score the rest where rows or pictures are broken."),
 )
 
@@ -69,7 +113,7 @@ input_options = decorate(
 @as_json
 @click.pass_context
 def command(
-    ctx: click.Context, answers: str, dry_run: bool, as_json: bool, out: str | None, **values: Any
+    ctx: click.Context, /, answers: str, dry_run: bool, as_json: bool, out: str | None, **values: Any
 ) -> None:
     """Score ANSWERS (JSON Lines, JSON, CSV, Parquet, or - for standard input) with a judge.
 
@@ -127,7 +171,8 @@ def show_preview(answers: str, judge: Judge, options: Options, *, as_json: bool)
         click.echo(f"--- {message['role']} ---\n{message_text(message)}\n")
     cost = "price unknown" if seen.cost is None else f"about ${seen.cost:.4f}"
     click.echo(
-        fX
+        f"{seen.items:,} items, {seen.requests:,} requests, about {seen.prompt_tokens:,} prompt tokens, "
+        f"{cost}. Nothing was sent.",
         err=True,
     )
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import judge as package
-from judge.errors import BackendError, InputError, JudgeError
+from judge.errors import BackendError, InputError, JudgeError, RubricError, RunError
 from judge.reading import read_items
 from judge.records import Completion, Item, Request
 from judge.rubric import Rubric, load_rubric
@@ -17,7 +17,7 @@ from judge.scoring.backends import Backend
 from judge.scoring.images import ImageEncoder, check
 from judge.scoring.judge import Judge
 from judge.scoring.prompt import Prompter
-from judge.scoring.run import score_items
+from judge.scoring.run import derive_scores, score_items
 from judge.scoring.store import Added, Run
 
 _MOST_SHOWN = 20
@@ -135,6 +135,34 @@ def score(
         finally:
             run.export()
         watch.ended(backend.stopped)
+    return Run.open(path)
+
+
+def rederive(path: str | Path, rubric: str | None = None) -> Run:
+    """Derive the scores of a run again from its stored replies, by its own rubric or another one.
+
+    Raises
+    ------
+    RunError
+        Another process is scoring into the run, or its judgments were imported and there are no replies.
+    RubricError
+        The new rubric is broken, or has a dimension that the judge was not asked about.
+    """
+    with Run.open(path) as found:
+        judge = found.judge
+        if found.fact("imported"):
+            raise RunError(
+                f"{path}: its judgments were imported without the replies, so there is nothing to parse"
+            )
+        new = load_rubric(rubric) if rubric else found.rubric
+    if unknown := [name for name in new.dimensions if name not in judge.rubric.dimensions]:
+        asked = ", ".join(judge.rubric.dimensions)
+        raise RubricError(
+            f"{rubric}: the judge was not asked about {unknown[0]!r}; it was asked about {asked}"
+        )
+    with Run.create(path, judge) as run:
+        derive_scores(run, new)
+        run.export()
     return Run.open(path)
 
 

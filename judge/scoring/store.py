@@ -234,9 +234,19 @@ class Run:
 
     def scores(self) -> Iterator[Score]:
         """One row for each item, dimension (and overall and flag) and sample, in the order of the items."""
-        names = ("item_id", "rater", "rater_kind", "dimension", "sample", "value", "status", "reason")
-        rows = self._db.execute(f"SELECT {', '.join(names)} FROM scores ORDER BY rowid")
-        return (Score(**dict(zip(names, row, strict=True))) for row in rows)
+        return (_score(row) for row in self._db.execute(f"{_SCORES} ORDER BY rowid"))
+
+    def scores_of(self, item_id: str) -> list[Score]:
+        """All scores of one item."""
+        return [
+            _score(row) for row in self._db.execute(f"{_SCORES} WHERE item_id = ? ORDER BY rowid", [item_id])
+        ]
+
+    def ids_with_status(self, status: str | None = None) -> list[str]:
+        """Ids, in order, of the items that have a score of a status (or of all)."""
+        has = "" if status is None else "WHERE id IN (SELECT item_id FROM scores WHERE status = ?)"
+        rows = self._db.execute(f"SELECT id FROM items {has} ORDER BY position", [status] if status else [])
+        return [item_id for (item_id,) in rows]
 
     def verdicts(self, sample: int = 0) -> Iterator[tuple[str, bool | None]]:
         """Id of each item and whether it passes; None where missing scores leave that open."""
@@ -349,6 +359,14 @@ class Run:
         counts = "AND failure_kind IS NULL" if retry_errors else ""
         query = f"SELECT DISTINCT key FROM completions WHERE key IN ({marks}) {counts}"
         return {key for (key,) in self._db.execute(query, keys)}
+
+
+_SCORE_COLUMNS = tuple(Score.model_fields)
+_SCORES = f"SELECT {', '.join(_SCORE_COLUMNS)} FROM scores"
+
+
+def _score(row: Sequence[Any]) -> Score:
+    return Score(**dict(zip(_SCORE_COLUMNS, row, strict=True)))
 
 
 def _fate(item: Item, found: tuple[str, int] | None, generation: int, number: int) -> str:

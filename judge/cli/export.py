@@ -1,0 +1,23 @@
+"""`judge export`: the scores of a run as a table."""
+
+import click
+
+from judge.cli.options import run_argument
+from judge.scoring.export import FORMATS, export_scores
+
+
+@click.command()
+@run_argument
+@click.option("--format", "format_", type=click.Choice(list(FORMATS)), default="csv", show_default=True)
+@click.option("--wide", is_flag=True, help="One row an item, one column a dimension.")
+@click.option(
+    "--out", type=click.Path(dir_okay=False, writable=True), default="-", help="File.  [default: stdout]"
+)
+def command(run: str, format_: str, wide: bool, out: str) -> None:
+    """Write the scores of RUN with the fields of their items.
+
+    Missing scores are empty cells (null in JSON Lines and Parquet) beside their status.
+
+    Example: judge export runs/answers-openai-gpt-5-open_qa --wide --out scores.csv
+    """
+    export_scores(run, out, format_, wide=wide)

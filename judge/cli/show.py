@@ -1,0 +1,73 @@
+"""`judge show`: single judgments with the raw reply."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+from judge.cli.options import as_json, run_argument
+from judge.records import STATUSES, Completion, Item, Score
+from judge.scoring.prompt import visible
+from judge.scoring.store import Run
+
+
+@click.command()
+@run_argument
+@click.option("--status", type=click.Choice(STATUSES), help="Only items with a score of this status.")
+@click.option("--item", "item_id", help="Only the item with this id.")
+@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="At most N items.")
+@as_json
+def command(run: str, status: str | None, item_id: str | None, limit: int, as_json: bool) -> None:
+    """Look at single judgments of RUN: question, answer, scores, reasons, and the judge's own words.
+
+    Example: judge show runs/answers-openai-gpt-5-open_qa --status unparsed
+    """
+    with Run.open(run) as opened:
+        ids = [item_id] if item_id else opened.ids_with_status(status)
+        for shown in ids[:limit]:
+            item, scores, completions = opened.item(shown), opened.scores_of(shown), opened.completions(shown)
+            click.echo(_json(item, scores, completions) if as_json else _text(item, scores, completions))
+    if len(ids) > limit:
+        click.echo(f"{len(ids) - limit:,} more; see them with --limit {len(ids)}", err=True)
+
+
+def _json(item: Item, scores: list[Score], completions: Iterator[Completion]) -> str:
+    record: dict[str, Any] = {
+        "item": item.model_dump(mode="json"),
+        "scores": [score.model_dump(mode="json") for score in scores],
+        "completions": [completion.model_dump(mode="json") for completion in completions],
+    }
+    return json.dumps(record, ensure_ascii=False)
+
+
+def _text(item: Item, scores: list[Score], completions: Iterator[Completion]) -> str:
+    lines = [f"=== {visible(item.id)}", f"question   {visible(item.question)}"]
+    if item.reference is not None:
+        lines.append(f"reference  {visible(item.reference)}")
+    lines.append(f"answer     {visible(item.answer)}")
+    for score in scores:
+        value = (
+            score.status
+            if score.value is None
+            else f"{score.value:g}"
+            if isinstance(score.value, float)
+            else score.value
+        )
+        lines.append(f"  {score.dimension:20} {visible(str(value)):>9}  {visible(score.reason or '')}")
+    lines += [_reply(completion) for completion in completions]
+    return "\n".join([*lines, ""])
+
+
+def _reply(c: Completion) -> str:
+    said = (
+        c.reply
+        if c.reply is not None
+        else c.refusal or (f"{c.failure.kind}: {c.failure.message}" if c.failure else "")
+    )
+    about = (
+        f"sample {c.sample}"
+        + (f", {c.dimension}" if c.dimension else "")
+        + (", asked again" if c.attempt else "")
+    )
+    return f"  reply ({about}; finish reason {c.finish_reason or 'unknown'}):\n{visible(said)}"
