@@ -34,11 +34,12 @@ def cohen_kappa(
     *ratings : array_like
         One array of shape (n_items, n_raters), or one list per rater. None or NaN is missing; each pair
         of raters uses the items that both have rated.
-    weights : {None, 'linear', 'quadratic'}
-        Disagreement: any difference counts 1, or the distance between the values, or its square.
-        Distances of numbers are those of the values; of labels, of their positions on `scale`.
+    weights : {None, 'linear', 'quadratic'} or array_like, shape (K, K)
+        Disagreement: any difference counts 1, or the distance between the values, or its square, or your
+        own table (rows: first rater). Distances of numbers are those of the values; of labels, of their
+        positions on `scale`.
     scale : Scale or sequence, optional
-        Allowed values; needed for weighted labels. Unused values do not change kappa.
+        Allowed values; needed for weighted labels and your own weights. Unused values do not change kappa.
     **sampling
         `clusters`, `level`, `method`, `n_resamples`, `rng`: see `judge.stats.resampling.Sampling`.
         ``method='analytic'`` uses the large-sample standard error of [3]_ (two raters).
@@ -93,8 +94,8 @@ def cohen_statistic(*ratings: ArrayLike, weights: Weights = None, scale: ScaleLi
 
 def _cohen_pair(table: Table, weights: Weights) -> Statistic:
     cells = Cells.build(table.values[:, 0], table.values[:, 1])
-    table.distances(weights)  # refuses weights that the table cannot have
-    distances = _distance(cells.row_points[:, None], cells.column_points[None, :], weights)
+    rows, columns = (np.searchsorted(table.points, p) for p in (cells.row_points, cells.column_points))
+    distances = table.distances(weights)[np.ix_(rows, columns)]
     of_cell = distances[cells.row, cells.column]
 
     def kappa(totals: Floats) -> Floats:
@@ -114,14 +115,6 @@ def _cohen_pair(table: Table, weights: Weights) -> Statistic:
         reason=problem,
         analytic=None if problem else lambda level: _cohen_analytic(cells, counts, distances, level),
     )
-
-
-def _distance(a: Floats, b: Floats, weights: Weights) -> Floats:
-    difference: Floats = a - b
-    if weights is None:
-        result: Floats = (difference != 0).astype(float)
-        return result
-    return np.abs(difference) if weights == "linear" else np.square(difference)
 
 
 def _cohen_analytic(

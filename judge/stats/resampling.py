@@ -116,7 +116,7 @@ class Sample:
     value : float
         On the data.
     jackknife : ndarray, shape (u,)
-        Leave-one-cluster-out values, one per group of identical clusters.
+        Leave-one-cluster-out values, one per group of identical clusters (often u is just their number).
     counts : ndarray, shape (u,)
         Number of clusters in each group; ``counts.sum()`` is the number of clusters.
     draws : ndarray, shape (n_resamples,)
@@ -276,9 +276,9 @@ def replicate(
 
     Examples
     --------
-    >>> hits = Statistic(np.array([[1.0], [0.0], [1.0], [1.0]]), lambda totals: totals[:, 0] / 4)
-    >>> replicate({"hits": hits}, method="jackknife").samples["hits"].counts
-    array([1., 3.])
+    >>> hits = Statistic(np.array([[1.0], [0.0], [1.0], [1.0]]), lambda totals: totals[:, 0])
+    >>> replicate({"hits": hits}, method="jackknife").samples["hits"].jackknife
+    array([2., 3., 2., 2.])
     """
     _check_options(statistics, clusters, method, n_resamples)
     n_items = len(next(iter(statistics.values())).sums)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal, TypeAlias
 
@@ -20,7 +20,7 @@ from judge.stats.estimate import (
 )
 from judge.stats.scale import Bools, Floats, Ints, Scale, as_floats, as_objects, as_scale, is_missing
 
-Weights: TypeAlias = Literal["linear", "quadratic"] | None
+Weights: TypeAlias = Literal["linear", "quadratic"] | ArrayLike | None
 ScaleLike: TypeAlias = Scale | Sequence[float] | Sequence[str] | None
 
 
@@ -36,11 +36,14 @@ class Table:
         Values of the declared scale or, without one, the distinct values found.
     ordered : bool
         False for labels without a declared order: distances between them mean nothing.
+    declared : bool
+        Whether `points` are those of a declared scale.
     """
 
     values: Floats
     points: Floats
     ordered: bool = True
+    declared: bool = False
 
     @cached_property
     def present(self) -> Bools:
@@ -79,24 +82,38 @@ class Table:
 
     def pair(self, first: int, second: int) -> Table:
         """Return the table of two of the raters."""
-        return Table(self.values[:, [first, second]], self.points, self.ordered)
+        return replace(self, values=self.values[:, [first, second]])
 
     def distances(self, weights: Weights) -> Floats:
-        """Return disagreement between categories (K, K): 0 or 1, absolute, or squared difference.
+        """Return disagreement between categories (K, K): 0 or 1, absolute or squared difference, or given.
 
         Raises
         ------
         ValueError
-            If weights are asked for labels whose order is not declared.
+            If weights are asked for labels whose order is not declared, or a table of weights does not
+            fit the declared scale.
         """
         difference: Floats = self.points[:, None] - self.points[None, :]
         if weights is None:
             result: Floats = (difference != 0).astype(float)
             return result
+        if not isinstance(weights, str):
+            return self._own_distances(np.asarray(weights, dtype=float))
         if weights not in ("linear", "quadratic"):
-            raise ValueError(f"weights must be None, 'linear' or 'quadratic'; got {weights!r}.")
+            raise ValueError(f"weights must be None, 'linear', 'quadratic' or a table; got {weights!r}.")
         self.require_order(f"weights={weights!r}")
         return np.abs(difference) if weights == "linear" else np.square(difference)
+
+    def _own_distances(self, weights: Floats) -> Floats:
+        if not self.declared:
+            raise ValueError("a table of weights needs scale=[...]: its rows and columns are the values.")
+        size = len(self.points)
+        if weights.shape != (size, size) or not (weights >= 0).all() or weights.diagonal().any():
+            raise ValueError(
+                f"weights must be a {size} x {size} table of disagreement, 0 on the diagonal and nowhere "
+                f"negative; got shape {weights.shape}."
+            )
+        return weights
 
     def agreement_weights(self, weights: Weights) -> Floats:
         """Return agreement between categories (K, K): 1 on the diagonal, 0 at the largest distance."""
@@ -142,7 +159,7 @@ def read_table(ratings: tuple[ArrayLike, ...], scale: ScaleLike = None) -> Table
     raw = _columns(ratings)
     declared = as_scale(scale)
     if declared is not None:
-        return Table(declared.encode(raw), declared.points)
+        return Table(declared.encode(raw), declared.points, declared=True)
     if raw.dtype != object or not any(isinstance(v, str) for v in raw.ravel()):
         values = as_floats(raw)
         return Table(values, np.unique(values[~np.isnan(values)]))

@@ -21,6 +21,7 @@ RNG: TypeAlias = int | np.random.Generator | None
 Table: TypeAlias = Floats | Ints  # (U, s) sums, or (U,) codes that stand for a one-hot table
 
 _CHUNK = 2**22  # elements of one array: 32 MB of float64
+_WORTH_COLLAPSING = 4  # a multinomial draw costs about four times as much per unit as an index per cluster
 
 
 def seed_of(rng: RNG) -> tuple[int | None, np.random.Generator]:
@@ -68,18 +69,13 @@ class Frame:
         One per statistic: sums (U, s) or codes (U,).
     counts : ndarray, shape (U,)
         Number of clusters in each unit.
-    unit_of_cluster : ndarray, shape (C,)
-        Unit of each cluster.
+    n_clusters : int
+        Number of clusters, the sum of `counts`.
     """
 
     tables: list[Table]
     counts: Floats
-    unit_of_cluster: Ints
-
-    @property
-    def n_clusters(self) -> int:
-        """Number of clusters C."""
-        return len(self.unit_of_cluster)
+    n_clusters: int
 
     @classmethod
     def build(cls, sums: Sequence[Table], clusters: ArrayLike | None, n_items: int) -> Frame:
@@ -88,8 +84,10 @@ class Frame:
         n_clusters = int(codes.max(initial=-1)) + 1
         if n_clusters < n_items:
             sums = [_within_clusters(table, codes, n_clusters) for table in sums]
-        representative, unit_of_cluster, counts = _distinct_rows(sums)
-        return cls([table[representative] for table in sums], counts.astype(float), unit_of_cluster)
+        first, counts = _distinct_rows(sums)
+        if _WORTH_COLLAPSING * len(first) > n_clusters:
+            return cls(list(sums), np.ones(n_clusters), n_clusters)
+        return cls([table[first] for table in sums], counts.astype(float), n_clusters)
 
     def jackknife(self, index: int) -> Iterator[list[Floats]]:
         """Yield totals with one cluster left out, one row per unit, of the statistic at `index`."""
@@ -118,12 +116,12 @@ class Frame:
 
     def _weights(self, rows: int, rng: np.random.Generator) -> Floats:
         """Return how often each unit is drawn, shape (rows, U)."""
-        n, n_units = self.n_clusters, len(self.counts)
-        if 4 * n_units <= n:
+        n = self.n_clusters
+        if len(self.counts) < n:
             return rng.multinomial(n, self.counts / n, size=rows).astype(float)
-        drawn = rng.integers(n, size=(rows, n), dtype=np.uint16 if n <= 2**16 else np.int64)
-        flat = self.unit_of_cluster[drawn] + n_units * np.arange(rows)[:, None]
-        return np.bincount(flat.ravel(), minlength=rows * n_units).reshape(rows, n_units).astype(float)
+        drawn = rng.integers(n, size=(rows, n))
+        drawn += n * np.arange(rows)[:, None]
+        return np.bincount(drawn.ravel(), minlength=rows * n).reshape(rows, n).astype(float)
 
 
 def _width(table: Table) -> int:
@@ -152,11 +150,11 @@ def _within_clusters(table: Table, codes: Ints, n_clusters: int) -> Floats:
     return np.stack(columns, axis=1) if columns else np.zeros((n_clusters, 0))
 
 
-def _distinct_rows(tables: Sequence[Table]) -> tuple[Ints, Ints, Ints]:
-    """Return the first row of each group of rows alike in all tables, the group of each row, group sizes."""
+def _distinct_rows(tables: Sequence[Table]) -> tuple[Ints, Ints]:
+    """Return the first of each group of rows that are alike in all tables, and the sizes of the groups."""
     columns = [table.reshape(len(table), math.prod(table.shape[1:])) for table in tables]
     # + 0.0 turns -0.0 into 0.0: rows are compared byte by byte, which is much faster than by column.
     keys = np.ascontiguousarray(np.hstack(columns).astype(float) + 0.0)
     packed: NDArray[np.void] = keys.view(np.dtype((np.void, keys.itemsize * keys.shape[1]))).ravel()
-    _, first, inverse, counts = np.unique(packed, return_index=True, return_inverse=True, return_counts=True)
-    return first, inverse.astype(np.int64), counts
+    _, first, counts = np.unique(packed, return_index=True, return_counts=True)
+    return first, counts

@@ -1,0 +1,72 @@
+import math
+
+import numpy as np
+import pytest
+
+from judge.stats.scale import Scale, as_floats, as_objects, as_scale
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ([], "at least one value"),
+        ([1, 2, 2], "no value twice"),
+        ([2, 1], "must be finite and ascend"),
+        ([1, math.nan], "must be finite and ascend"),
+        ([1, "two"], "either numbers or labels"),
+    ],
+)
+def test_a_scale_that_makes_no_sense_is_refused(values, message):
+    with pytest.raises(ValueError, match=message):
+        Scale(values)
+
+
+def test_an_unknown_kind_is_refused_with_the_allowed_ones():
+    with pytest.raises(ValueError, match="nominal, ordinal, interval, ratio; got 'likert'"):
+        Scale([1, 2], "likert")
+
+
+def test_a_value_off_the_scale_is_an_error_that_says_where():
+    with pytest.raises(
+        ValueError, match=r"rating 6\.?0? at position \(1, 0\) is off the scale .* 1, 2, 3, 4, 5"
+    ):
+        Scale.integers(1, 5).encode([[1, 2], [6, None]])
+
+
+def test_an_unknown_label_is_an_error_that_says_where():
+    with pytest.raises(ValueError, match=r"rating maybe at position \(1,\) .* fail, pass"):
+        Scale(["fail", "pass"]).encode(["pass", "maybe", None])
+
+
+def test_labels_are_compared_by_position_and_numbers_by_value():
+    assert Scale(["low", "mid", "high"]).points.tolist() == [0, 1, 2]
+    assert Scale([0, 1, 5]).points.tolist() == [0, 1, 5]
+
+
+def test_none_and_nan_are_missing_for_labels_too():
+    assert np.isnan(Scale(["a", "b"]).encode(["a", None, math.nan])).tolist() == [False, True, True]
+
+
+def test_numpy_numbers_make_the_same_scale_as_plain_ones():
+    assert Scale(np.arange(1, 6)) == Scale.integers(1, 5)
+    assert len({Scale(np.arange(1, 6)), Scale([1, 2, 3, 4, 5])}) == 1
+
+
+def test_a_plain_sequence_becomes_an_ordinal_scale_and_none_stays_none():
+    assert as_scale([1, 2]) == Scale([1, 2], "ordinal")
+    assert as_scale(None) is None
+
+
+def test_words_without_a_scale_are_refused_with_the_way_out():
+    with pytest.raises(ValueError, match=r"labels need scale=\[...\]"):
+        as_floats(["good", "bad"])
+
+
+def test_an_infinite_rating_is_refused():
+    with pytest.raises(ValueError, match="infinite"):
+        as_floats([1.0, math.inf])
+
+
+def test_rows_of_unequal_length_are_refused():
+    with pytest.raises(ValueError, match="rows of one length"):
+        as_objects([np.array([[1, 2]]), np.array([[1, 2, 3]])])
