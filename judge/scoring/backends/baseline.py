@@ -10,7 +10,7 @@ import re
 import time
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
@@ -56,14 +56,20 @@ class BaselineBackend:
         the measures for these, all others by similarity to the reference.
     """
 
+    stopped: str | None = None
+
     def __init__(self, rubric: Rubric) -> None:
         self.rubric = rubric
 
-    def complete(self, requests: Iterable[Request]) -> Iterator[Sequence[Completion]]:
+    def complete(self, requests: Iterable[Request]) -> Generator[Sequence[Completion]]:
         """Score all requests, in order, a batch at a time."""
         waiting = iter(requests)
         while batch := [self._completion(request) for request in islice(waiting, _BATCH)]:
             yield batch
+
+    def drain(self) -> Sequence[Completion]:
+        """Nothing is ever in flight."""
+        return ()
 
     def _completion(self, request: Request) -> Completion:
         item, created = request.item, time.time()

@@ -8,7 +8,7 @@ import json
 import sqlite3
 import time
 import weakref
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,8 @@ class ReplayBackend:
         The file cannot be read, a row is no reply, or two rows answer the same request.
     """
 
+    stopped: str | None = None
+
     def __init__(self, path: str | Path) -> None:
         self.path = path
         self._replies = sqlite3.connect("")  # a private file that goes when the connection does
@@ -48,11 +50,15 @@ class ReplayBackend:
         self._replies.execute("create index by_request on replies (id, sample, dimension)")
         self._check_no_reply_twice()
 
-    def complete(self, requests: Iterable[Request]) -> Iterator[Sequence[Completion]]:
+    def complete(self, requests: Iterable[Request]) -> Generator[Sequence[Completion]]:
         """Look up each request; one without a recorded reply is a failure of that item alone."""
         waiting = iter(requests)
         while batch := [self._completion(request) for request in islice(waiting, _BATCH)]:
             yield batch
+
+    def drain(self) -> Sequence[Completion]:
+        """Nothing is ever in flight."""
+        return ()
 
     def _completion(self, request: Request) -> Completion:
         key = (request.item.id, request.sample, request.dimension or "")

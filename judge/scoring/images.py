@@ -1,0 +1,289 @@
+"""Pictures: checked before anything is paid, scaled to a budget, encoded once. Nothing else opens one.
+
+A picture is what its bytes are, not what its name says: PNG, JPEG or WebP.
+"""
+
+import base64
+import hashlib
+import io
+import os
+import struct
+import threading
+import warnings
+import zlib
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from judge.errors import InputError
+from judge.records import Image, Item
+
+if TYPE_CHECKING:
+    from PIL.Image import Image as Picture
+    from PIL.ImageFile import ImageFile
+
+FORMATS = ("PNG", "JPEG", "WEBP")
+MOST_PIXELS = 80_000_000
+"""A picture with more is refused: a small file may unpack to all of the memory."""
+MOST_BYTES = 200_000_000
+"""A file with more is refused."""
+
+_ADDRESSES = ("http://", "https://", "data:image/")
+_BROKEN = (OSError, SyntaxError, ValueError, EOFError, IndexError, struct.error, zlib.error)
+"""What Pillow raises on damaged files, depending on what is damaged."""
+_SENT_AS_IS_BYTES = 3_500_000
+_PNG_PIXELS = 512 * 512
+_JPEG_QUALITY = 90
+_KEPT_BYTES = 128 * 2**20
+_TURNS = 64
+_ORIENTATION = 0x0112
+"""The EXIF tag that says how a camera was held: 1 upright, 2 to 8 turned or mirrored."""
+
+
+def check(item: Item, root: Path) -> Item:
+    """Check every picture of an item and fill in the hashes of the files.
+
+    Parameters
+    ----------
+    item : Item
+        One with or without pictures.
+    root : Path
+        Folder that relative paths start from; no path, and no symbolic link, may lead out of it.
+
+    Returns
+    -------
+    Item
+        The item with `Image.sha256` filled in. Addresses are not looked up.
+
+    Raises
+    ------
+    InputError
+        A line for each picture that is missing, outside of `root`, damaged, too large, or of another format.
+
+    Notes
+    -----
+    Every file is decoded as a whole, once, however many items share it.
+    """
+    checked, problems = [], []
+    for image in item.images:
+        try:
+            checked.append(_checked(image, root))
+        except InputError as error:
+            problems.append(f"item {item.id!r}: {error}")
+    if problems:
+        raise InputError("\n".join(problems))
+    return item.model_copy(update={"images": tuple(checked)})
+
+
+def _checked(image: Image, root: Path) -> Image:
+    if image.path is None:
+        if not (image.url or "").startswith(_ADDRESSES):
+            raise InputError(f"image url {image.url!r:.80}: allowed: {', '.join(_ADDRESSES)}")
+        return image
+    path = _inside(image.path, root)
+    try:
+        facts = path.stat()
+    except OSError as error:
+        raise InputError(f"image {image.path}: {error.strerror} (looked in {root})") from None
+    found = _look(path, facts.st_mtime_ns, facts.st_size)
+    if found.problem:
+        raise InputError(f"image {image.path}: {found.problem}")
+    return image.model_copy(update={"sha256": found.sha256})
+
+
+def _inside(path: str, root: Path) -> Path:
+    """Where the file really is; an error where that is not below `root`."""
+    try:
+        real, base = os.path.realpath(root / path), os.path.realpath(root)
+        is_inside = os.path.commonpath([real, base]) == base
+    except ValueError:  # a NUL character in the path, or another drive
+        is_inside = False
+    if not is_inside:
+        raise InputError(
+            f"image {path!r:.200}: leads out of {root}; name a folder that holds all pictures: --image-root"
+        )
+    return Path(real)
+
+
+class _Found:
+    """What looking at a file came to: its hash, or what is wrong with it."""
+
+    def __init__(self, *, sha256: str | None = None, problem: str | None = None) -> None:
+        self.sha256 = sha256
+        self.problem = problem
+
+
+@lru_cache(maxsize=100_000)
+def _look(path: Path, _changed: int, size: int) -> _Found:
+    """Decode a file; its time and size are part of the key, so that a changed file is looked at again."""
+    if not path.is_file():
+        return _Found(problem="is not a file")
+    if size > MOST_BYTES:
+        return _Found(problem=f"has {size:,} bytes; at most {MOST_BYTES:,} are allowed")
+    try:
+        data = path.read_bytes()
+        with _opened(data) as picture:
+            pixels = picture.width * picture.height
+            if pixels > MOST_PIXELS:
+                return _Found(problem=f"has {pixels:,} pixels; at most {MOST_PIXELS:,} are allowed")
+            picture.load()
+            _has_more(picture)  # reads what else is sent later
+    except _Unknown:
+        return _Found(problem=f"is neither of {', '.join(FORMATS)} (its bytes count, not its name)")
+    except _BROKEN as error:
+        return _Found(problem=f"cannot be decoded: {error}")
+    return _Found(sha256=hashlib.sha256(data).hexdigest())
+
+
+class _Unknown(Exception):
+    """The bytes are no picture that we send."""
+
+
+@contextmanager
+def _opened(data: bytes) -> Iterator["ImageFile"]:
+    """Only the head is read; `load` decodes."""
+    import PIL.Image
+
+    try:
+        with warnings.catch_warnings():  # the size is checked against our own, lower limit
+            warnings.filterwarnings("ignore", category=PIL.Image.DecompressionBombWarning)
+            picture = PIL.Image.open(io.BytesIO(data), formats=FORMATS)
+    except PIL.UnidentifiedImageError:
+        raise _Unknown from None
+    except PIL.Image.DecompressionBombError as error:
+        raise ValueError(str(error)) from None
+    with picture:
+        yield picture
+
+
+class ImageEncoder:
+    """Turns pictures into what goes into a request: a data URL, or the address that was given.
+
+    A file goes out byte for byte where it can: at most `max_pixels`, upright, 8-bit gray or RGB, at most
+    3.5 MB. Any other is turned upright, put on white where it is transparent, brought to 8-bit RGB and scaled
+    down with a Lanczos filter; then it is stored as PNG (lossless sources, up to 512 x 512 pixels) or as JPEG
+    of quality 90 without color subsampling. Of an animation the first picture counts. What many items share
+    is encoded once. May be called from several threads.
+
+    Parameters
+    ----------
+    root : Path
+        Folder that relative paths start from.
+    max_pixels : int
+        Width times height that a picture is scaled down to.
+    """
+
+    def __init__(self, root: Path, max_pixels: int) -> None:
+        self.root = root
+        self.max_pixels = max_pixels
+        self._kept: OrderedDict[str, str] = OrderedDict()
+        self._kept_bytes = 0
+        self._lock = threading.Lock()
+        self._turns = [threading.Lock() for _ in range(_TURNS)]
+
+    def encode(self, image: Image) -> str:
+        """Data URL or address of a picture.
+
+        Raises
+        ------
+        InputError
+            The file has gone, changed or broken since it was checked.
+        """
+        if image.path is None:
+            return image.url or ""
+        key = image.sha256 or image.path
+        with self._turns[hash(key) % _TURNS]:  # whoever wants the same picture waits for the first
+            url = self._recalled(key)
+            if url is None:
+                url = self._encoded(image)
+                self._keep(key, url)
+        return url
+
+    def _recalled(self, key: str) -> str | None:
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+            return self._kept.get(key)
+
+    def _keep(self, key: str, url: str) -> None:
+        with self._lock:
+            self._kept[key] = url
+            self._kept_bytes += len(url)
+            while self._kept_bytes > _KEPT_BYTES:
+                _, oldest = self._kept.popitem(last=False)
+                self._kept_bytes -= len(oldest)
+
+    def _encoded(self, image: Image) -> str:
+        path = _inside(image.path or "", self.root)
+        try:
+            data = path.read_bytes()
+            if image.sha256 and hashlib.sha256(data).hexdigest() != image.sha256:
+                raise InputError(f"image {image.path}: has changed since it was checked; score again")
+            with _opened(data) as picture:
+                kind, data = self._fitted(picture, data)
+        except (_Unknown, *_BROKEN) as error:
+            raise InputError(f"image {image.path}: cannot be decoded: {error}") from None
+        return f"data:image/{kind.lower()};base64,{base64.b64encode(data).decode()}"
+
+    def _fitted(self, picture: "ImageFile", data: bytes) -> tuple[str, bytes]:
+        """Format and bytes of a picture that keeps to the budget."""
+        source = picture.format or "PNG"
+        fits = picture.width * picture.height <= self.max_pixels and len(data) <= _SENT_AS_IS_BYTES
+        if fits and picture.mode in ("L", "RGB") and not _has_more(picture):
+            return source, data
+        scaled = _scaled(_upright_rgb(picture), self.max_pixels)
+        is_small = scaled.width * scaled.height <= _PNG_PIXELS
+        kind = "PNG" if source == "PNG" and is_small else "JPEG"
+        out = io.BytesIO()
+        scaled.save(out, kind, optimize=True) if kind == "PNG" else scaled.save(
+            out, kind, quality=_JPEG_QUALITY, subsampling=0
+        )
+        return kind, out.getvalue()
+
+
+def _has_more(picture: "ImageFile") -> bool:
+    """Whether it is turned, transparent or animated."""
+    is_turned = picture.getexif().get(_ORIENTATION, 1) != 1
+    return is_turned or picture.has_transparency_data or getattr(picture, "n_frames", 1) > 1
+
+
+def _upright_rgb(picture: "Picture") -> "Picture":
+    import PIL.Image
+
+    turns = dict(
+        enumerate(
+            (
+                "FLIP_LEFT_RIGHT",
+                "ROTATE_180",
+                "FLIP_TOP_BOTTOM",
+                "TRANSPOSE",
+                "ROTATE_270",
+                "TRANSVERSE",
+                "ROTATE_90",
+            ),
+            start=2,
+        )
+    )
+    if turn := turns.get(picture.getexif().get(_ORIENTATION, 1)):
+        picture = picture.transpose(PIL.Image.Transpose[turn])
+    if picture.mode.startswith("I"):  # 16 bits of gray; a plain conversion would cut, not scale
+        picture = picture.point(lambda value: value * (1 / 257)).convert("L")
+    if picture.has_transparency_data:
+        picture = picture.convert("RGBA")
+        white = PIL.Image.new("RGBA", picture.size, "white")
+        picture = PIL.Image.alpha_composite(white, picture)
+    return picture.convert("RGB")
+
+
+def _scaled(picture: "Picture", max_pixels: int) -> "Picture":
+    from PIL.Image import Resampling
+
+    width, height = picture.size
+    if width * height <= max_pixels:
+        return picture
+    factor = (max_pixels / (width * height)) ** 0.5
+    size = max(1, int(width * factor)), max(1, int(height * factor))
+    return picture.resize(size, Resampling.LANCZOS, reducing_gap=3.0)
