@@ -20,6 +20,7 @@ def write_plan(db: sqlite3.Connection, plan: Plan, image_root: Path) -> None:
     """Write everything of `plan`, its pictures included."""
     facts = {
         "name": plan.name,
+        "introduction": plan.introduction,
         "rubric": plan.rubric.model_dump(by_alias=True, mode="json"),
         "design": plan.design.model_dump(),
         "created": time.time(),
@@ -76,5 +77,5 @@ def add_rater(db: sqlite3.Connection, name: str, replaces: str | None = None) ->
 
 
 def pseudonym(number: int) -> str:
-    """Name of the n-th rater: R01, R02, …"""
+    """Name of the n-th rater: R01, R02 and so on."""
     return f"R{number:02d}"

@@ -59,6 +59,8 @@ class Plan:
     training: Sequence[Known]
     slots: Sequence[Sequence[Slot]]
     """For each rater, the list of what is rated, in order."""
+    introduction: str = ""
+    """What raters read before anything else: who asks, what for, pay, what happens with the data."""
 
 
 def plan_study(
@@ -69,6 +71,7 @@ def plan_study(
     *,
     checks: Sequence[Known] = (),
     training: Sequence[Known] = (),
+    introduction: str = "",
 ) -> Plan:
     """Deal the chosen items out to the raters, with checks, repeats and a training round.
 
@@ -99,6 +102,7 @@ def plan_study(
         known if n_checks else [],
         list(training) or worked_examples(rubric, items),
         slots,
+        introduction,
     )
 
 

@@ -10,91 +10,19 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
-
-from pydantic import BaseModel, ConfigDict, Field
 
 from human_study import schema
 from human_study.assignment import Kind
 from human_study.create import add_rater, pseudonym, write_plan
+from human_study.entries import ConflictError, LockedError, Rater, Rating, Save, Task
 from human_study.form import MAX_TEXT, Form, Reply
 from human_study.known import Known
 from human_study.plan import Design, Plan
 from judge.errors import InputError
 from judge.records import Item
 from judge.rubric import Rubric
-
-_SETTLED = ("done", "skipped")
-
-
-class Save(BaseModel):
-    """A change of one rating, as it is sent."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    save_id: str = Field(pattern=r"^[A-Za-z0-9-]{8,64}$")
-    """Chosen by the sender; the same change sent twice is saved once."""
-    base: int = Field(ge=0, le=1_000_000)
-    """Revision on which the change builds; 0 for the first."""
-    reply: Reply
-    seconds: float = Field(ge=0, le=1_000_000, allow_inf_nan=False)
-    """Time spent on this answer so far, pauses left out."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rating:
-    """What a rater said about one answer, as it stands now."""
-
-    revision: int = 0
-    state: str = "open"
-    reply: Reply = field(default_factory=Reply)
-    seconds: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Rater:
-    """A person who rates, known by a pseudonym only."""
-
-    name: str
-    token: str
-    replaces: str | None
-    began: float | None
-    dropped: float | None
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """One answer in one rater's list."""
-
-    rater: str
-    n: int
-    kind: Kind
-    sample: int
-    item: Item
-    stratum: str
-    probability: float
-    known: Known | None
-    rating: Rating
-
-    @property
-    def is_settled(self) -> bool:
-        """Whether it was rated or skipped."""
-        return self.rating.state in _SETTLED
-
-
-class ConflictError(Exception):
-    """The rating was changed elsewhere meanwhile; `rating` is how it stands now."""
-
-    def __init__(self, rating: Rating) -> None:
-        super().__init__(f"changed elsewhere; revision {rating.revision} is saved")
-        self.rating = rating
-
-
-class LockedError(Exception):
-    """The training round comes first."""
 
 
 class Study:
@@ -105,6 +33,7 @@ class Study:
         self._db = db
         self._lock = threading.RLock()
         self.name: str = self._fact("name")
+        self.introduction: str = self._fact("introduction")
         self.rubric = Rubric.model_validate(self._fact("rubric"))
         self.design = Design.model_validate(self._fact("design"))
         self.created: float = self._fact("created")
@@ -242,6 +171,18 @@ class Study:
             ORDER BY saved, rater, n, revision"""
         for row in self._all(query):
             yield {**dict(row), "reply": json.loads(row["reply"])}
+
+    def timings(self) -> list[dict[str, Any]]:
+        """When and how fast each rating was first finished, and how often it was changed afterwards."""
+        query = """
+            SELECT rater, n, kind, seconds, saved, (
+                SELECT count(*) FROM ratings WHERE rater = r.rater AND n = r.n AND revision > r.revision
+            ) AS edits
+            FROM ratings AS r JOIN tasks USING (rater, n)
+            WHERE revision = (
+                SELECT min(revision) FROM ratings WHERE rater = r.rater AND n = r.n AND state != 'open'
+            )"""
+        return [dict(row) for row in self._all(query)]
 
     def events(self) -> list[dict[str, Any]]:
         """What the organiser did: raters dropped and readmitted, discussions opened, ratings imported."""

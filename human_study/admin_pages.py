@@ -1,0 +1,109 @@
+"""What the organiser's browser asks for: how the study stands, and what can be done about it."""
+
+import secrets
+from typing import TypeVar
+
+from jinja2 import Environment
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from human_study.form import MAX_TEXT, label
+from human_study.guard import bearer, posted
+from human_study.progress import Agreement, measure
+from human_study.store import Study
+
+
+class Decision(BaseModel):
+    """Why a rater is dropped or readmitted, and whether someone else takes over."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    reason: str = Field(min_length=1, max_length=MAX_TEXT)
+    replace: bool = False
+
+
+class Discussion(BaseModel):
+    """Items to be opened for discussion."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    items: list[str] = Field(min_length=1, max_length=10_000)
+
+
+Order = TypeVar("Order", Decision, Discussion)
+
+
+class AdminPages:
+    """The routes under /api/admin."""
+
+    def __init__(self, study: Study, templates: Environment, agreement: Agreement | None) -> None:
+        self.study = study
+        self.templates = templates
+        self.agreement = agreement
+
+    def routes(self) -> list[Route]:
+        """Every route and the method that it takes."""
+        return [
+            Route("/overview", self.overview, methods=["GET"]),
+            Route("/raters/{name}/drop", self.drop, methods=["POST"]),
+            Route("/raters/{name}/readmit", self.readmit, methods=["POST"]),
+            Route("/discussions", self.discuss, methods=["POST"]),
+        ]
+
+    def overview(self, request: Request) -> Response:
+        """The whole page, and the raters' links."""
+        self._check(request)
+        page = self.templates.get_template("overview.html").render(
+            study=self.study,
+            progress=measure(self.study, self.agreement),
+            events=self.study.events(),
+            label=label,
+        )
+        links = {rater.name: f"/rate#{rater.token}" for rater in self.study.raters() if not rater.dropped}
+        return JSONResponse({"study": self.study.name, "page": page, "links": links})
+
+    async def drop(self, request: Request) -> Response:
+        """Exclude a rater, and invite another to the same items where that is asked for."""
+        decision = await self._order(request, Decision)
+        name = await self._known(request)
+        await run_in_threadpool(self.study.drop, name, decision.reason)
+        invited = await run_in_threadpool(self.study.replace, name) if decision.replace else None
+        return JSONResponse({"dropped": name, "invited": invited.name if invited else None})
+
+    async def readmit(self, request: Request) -> Response:
+        """Take a drop back."""
+        decision = await self._order(request, Decision)
+        name = await self._known(request)
+        await run_in_threadpool(self.study.readmit, name, decision.reason)
+        return JSONResponse({"readmitted": name})
+
+    async def discuss(self, request: Request) -> Response:
+        """Give items once more to those who rated them."""
+        order = await self._order(request, Discussion)
+        known = {item.id for item in await run_in_threadpool(self.study.items)}
+        if unknown := [item for item in order.items if item not in known]:
+            raise HTTPException(404, f"no item {unknown[0]!r:.80} in this study")
+        return JSONResponse({"added": await run_in_threadpool(self.study.open_discussion, order.items)})
+
+    def _check(self, request: Request) -> None:
+        if not secrets.compare_digest(bearer(request).encode(), self.study.admin_token.encode()):
+            raise HTTPException(401, "this link is not valid; open the organiser's link")
+
+    async def _order(self, request: Request, model: type[Order]) -> Order:
+        self._check(request)
+        try:
+            return model.model_validate(await posted(request))
+        except ValidationError as error:
+            detail = error.errors(include_url=False, include_input=False)[0]
+            place = ".".join(str(part) for part in detail["loc"])[:200]
+            raise HTTPException(400, f"{place or 'body'}: {detail['msg']}") from None
+
+    async def _known(self, request: Request) -> str:
+        name = str(request.path_params["name"])
+        if await run_in_threadpool(self.study.rater, name) is None:
+            raise HTTPException(404, "no such rater")
+        return name

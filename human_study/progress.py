@@ -1,0 +1,213 @@
+"""How a study stands: who has done how much, how carefully, and how far people agree."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+from statistics import median
+from typing import Any, Protocol
+
+from human_study.entries import Rater, Task
+from human_study.form import Question
+from human_study.store import Study
+
+DISPUTED = 2
+"""Scale points between the lowest and the highest rating from which people are said to disagree."""
+
+
+class Estimate(Protocol):
+    """A number with its interval; NaN and a reason where it is undefined."""
+
+    value: float
+    low: float
+    high: float
+    reason: str | None
+
+
+Agreement = Callable[[list[list[float]]], Estimate]
+"""Ratings of one question, items x raters, NaN where missing -> how far the raters agree."""
+
+
+@dataclass(frozen=True, slots=True)
+class RaterProgress:
+    """One rater's part of the study. Training and discussions are not counted as `total`."""
+
+    rater: Rater
+    total: int
+    done: int
+    skipped: int
+    training: tuple[int, int]
+    """Worked examples that were rated, of how many."""
+    training_missed: int
+    """Scores in training that differ from the worked example."""
+    checks: tuple[int, int]
+    """Attention checks failed, of how many answered."""
+    repeats: tuple[int, int]
+    """Scores given alike at the second sight, of how many given twice."""
+    seconds: float | None
+    """Median time for one answer."""
+    edits: int
+    last: float | None
+    """When something was last saved for the first time, in Unix time."""
+
+    @property
+    def left(self) -> int:
+        """Answers still to be rated."""
+        return self.total - self.done - self.skipped
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionProgress:
+    """The ratings of one question so far."""
+
+    question: Question
+    counts: dict[int, int]
+    exact: float | None
+    """Share of pairs of raters with the same score, averaged over items rated twice or more."""
+    agreement: Estimate | None
+
+
+@dataclass(frozen=True, slots=True)
+class Dispute:
+    """An item on which people disagree."""
+
+    item_id: str
+    question: str
+    answer: str
+    spread: int
+    ratings: dict[str, dict[str, int]]
+    """Question -> rater -> score, for questions with disagreement."""
+    notes: dict[str, str]
+    discussed: str | None
+    """'open' or 'done' where it was opened for discussion."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How a study stands."""
+
+    raters: list[RaterProgress]
+    questions: list[QuestionProgress]
+    disputes: list[Dispute]
+    n_items: int
+    rated: Counter[int] = field(default_factory=Counter)
+    """Number of ratings -> items that have so many."""
+
+
+def measure(study: Study, agreement: Agreement | None = None) -> Progress:
+    """Measure how a study stands; dropped raters do not count in agreement and disputes."""
+    tasks, raters = list(study.tasks()), study.raters()
+    dropped = {rater.name for rater in raters if rater.dropped}
+    counted = [t for t in tasks if t.kind == "main" and t.rating.state == "done" and t.rater not in dropped]
+    n_items = len({task.item.id for task in tasks if task.kind == "main"})
+    per_item = Counter(task.item.id for task in counted)
+    asked = [question for question in study.form.questions if not question.is_text]
+    discussions = [task for task in tasks if task.kind == "discussion"]
+    return Progress(
+        raters=list(_by_rater(study, raters, tasks)),
+        questions=[_question(question, counted, agreement) for question in asked],
+        disputes=_disputes(asked, counted, discussions),
+        n_items=n_items,
+        rated=Counter({**Counter(per_item.values()), 0: n_items - len(per_item)}),
+    )
+
+
+def exact_agreement(rows: Sequence[Sequence[float]]) -> float | None:
+    """Share of equal pairs within an item, averaged over items with two or more ratings.
+
+    Examples
+    --------
+    >>> exact_agreement([[4, 4, 5], [2, 2], [3]])
+    0.6666666666666666
+    """
+    pairs = [list(combinations(row, 2)) for row in rows if len(row) > 1]
+    return sum(sum(a == b for a, b in pair) / len(pair) for pair in pairs) / len(pairs) if pairs else None
+
+
+def _by_rater(study: Study, raters: list[Rater], tasks: list[Task]) -> Iterable[RaterProgress]:
+    timings = defaultdict(list)
+    for row in study.timings():
+        timings[row["rater"]].append(row)
+    mine = defaultdict(list)
+    for task in tasks:
+        mine[task.rater].append(task)
+    for rater in raters:
+        yield _rater(rater, mine[rater.name], timings[rater.name])
+
+
+def _rater(rater: Rater, tasks: list[Task], timings: list[dict[str, Any]]) -> RaterProgress:
+    training = [task for task in tasks if task.kind == "training"]
+    counting = [task for task in tasks if task.kind in ("main", "repeat", "check")]
+    checks = [task for task in counting if task.kind == "check" and task.is_settled]
+    main = [row for row in timings if row["kind"] not in ("training", "discussion")]
+    return RaterProgress(
+        rater=rater,
+        total=len(counting),
+        done=sum(task.rating.state == "done" for task in counting),
+        skipped=sum(task.rating.state == "skipped" for task in counting),
+        training=(sum(task.is_settled for task in training), len(training)),
+        training_missed=sum(len(_missed(task)) for task in training if task.is_settled),
+        checks=(sum(bool(_missed(task)) for task in checks), len(checks)),
+        repeats=_consistency(counting),
+        seconds=median(row["seconds"] for row in main) if main else None,
+        edits=int(sum(row["edits"] for row in main)),
+        last=max((row["saved"] for row in timings), default=None),
+    )
+
+
+def _missed(task: Task) -> list[str]:
+    return task.known.missed(task.rating.reply.values) if task.known else []
+
+
+def _consistency(tasks: list[Task]) -> tuple[int, int]:
+    done = {(t.item.id, t.sample): t.rating.reply.values for t in tasks if t.rating.state == "done"}
+    pairs = [
+        (value, values.get(name))
+        for (item_id, sample), again in done.items()
+        if sample and (values := done.get((item_id, 0)))
+        for name, value in again.items()
+        if isinstance(value, int)
+    ]
+    return sum(first == second for first, second in pairs), len(pairs)
+
+
+def _question(question: Question, tasks: list[Task], agreement: Agreement | None) -> QuestionProgress:
+    given: dict[str, dict[str, float]] = defaultdict(dict)
+    for task in tasks:
+        given[task.item.id][task.rater] = float(task.rating.reply.values[question.name])
+    counts = Counter(int(value) for row in given.values() for value in row.values())
+    names = sorted({rater for row in given.values() for rater in row})
+    table = [[row.get(name, float("nan")) for name in names] for row in given.values()]
+    return QuestionProgress(
+        question=question,
+        counts={option.value: counts[option.value] for option in question.options},
+        exact=exact_agreement([list(row.values()) for row in given.values()]),
+        agreement=agreement(table) if agreement and len(names) > 1 else None,
+    )
+
+
+def _disputes(asked: list[Question], tasks: list[Task], discussions: list[Task]) -> list[Dispute]:
+    by_item = defaultdict(list)
+    for task in tasks:
+        by_item[task.item.id].append(task)
+    states = defaultdict(list)
+    for task in discussions:
+        states[task.item.id].append(task.is_settled)
+    found = (_dispute(asked, rated, states.get(item_id)) for item_id, rated in by_item.items())
+    return sorted(filter(None, found), key=lambda dispute: (-dispute.spread, dispute.item_id))
+
+
+def _dispute(asked: list[Question], tasks: list[Task], settled: list[bool] | None) -> Dispute | None:
+    ratings, widest = {}, 0
+    for question in asked:
+        given = {task.rater: int(task.rating.reply.values[question.name]) for task in tasks}
+        spread = max(given.values()) - min(given.values())
+        values = [option.value for option in question.options]
+        if spread >= min(DISPUTED, max(values) - min(values)):
+            ratings[question.name], widest = given, max(widest, spread)
+    if not ratings:
+        return None
+    item = tasks[0].item
+    notes = {task.rater: task.rating.reply.note for task in tasks if task.rating.reply.note}
+    discussed = None if settled is None else "done" if all(settled) else "open"
+    return Dispute(item.id, item.question, item.answer, widest, ratings, notes, discussed)

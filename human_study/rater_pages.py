@@ -1,0 +1,168 @@
+"""What a rater's browser asks for. Everything is looked up under the rater's own name and number.
+
+A rater never learns an item's id, its system, its metadata, how it was drawn, whether it is a repeat or an
+attention check, what a judge said, or what other raters said.
+"""
+
+from typing import Any
+
+from jinja2 import Environment
+from pydantic import ValidationError
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from human_study.entries import ConflictError, LockedError, Rater, Rating, Save, Task
+from human_study.form import label
+from human_study.guard import bearer, posted
+from human_study.store import Study
+from judge.errors import InputError
+
+
+class RaterPages:
+    """The routes under /api/rater."""
+
+    def __init__(self, study: Study, templates: Environment) -> None:
+        self.study = study
+        self.templates = templates
+
+    def routes(self) -> list[Route]:
+        """Every route and the method that it takes."""
+        return [
+            Route("/session", self.session, methods=["GET"]),
+            Route("/begin", self.begin, methods=["POST"]),
+            Route("/tasks/{n:int}", self.show, methods=["GET"]),
+            Route("/tasks/{n:int}", self.save, methods=["PUT"]),
+            Route("/tasks/{n:int}/feedback", self.feedback, methods=["GET"]),
+            Route("/tasks/{n:int}/images/{number:int}", self.image, methods=["GET"]),
+        ]
+
+    def session(self, request: Request) -> Response:
+        """Everything about the rater's list but the answers themselves."""
+        rater = self._rater(request)
+        tasks = self.study.overview(rater.name)
+        for task in tasks:
+            kind = task.pop("kind")
+            task["round"] = kind if kind in ("training", "discussion") else "study"
+        return JSONResponse(
+            {
+                "study": self.study.name,
+                "key": f"{self.study.created:.0f}-{rater.name}",
+                "began": rater.began is not None,
+                "tasks": tasks,
+                "questions": [q.name for q in self.study.form.questions],
+                "required": self.study.form.scored,
+                "welcome": self._render("welcome.html", study=self.study, tasks=tasks),
+            }
+        )
+
+    async def begin(self, request: Request) -> Response:
+        """Note that the instructions were read."""
+        rater = await run_in_threadpool(self._rater, request)
+        await posted(request)
+        await run_in_threadpool(self.study.begin, rater.name)
+        return JSONResponse({"began": True})
+
+    def show(self, request: Request) -> Response:
+        """One answer with its questions, and the reply so far."""
+        task = self._task(request)
+        pictures = self.study.pictures(task.item.id, task.kind)
+        page = self._render(
+            "task.html",
+            task=task,
+            questions=self.study.form.questions,
+            rubric=self.study.rubric,
+            rules=self.study.rubric.rules_for(task.item),
+            pictures=pictures,
+            show_reference=self.study.design.show_reference,
+            words=len(task.item.answer.split()),
+        )
+        return JSONResponse({"n": task.n, "images": len(pictures), "page": page, **_state(task.rating)})
+
+    async def save(self, request: Request) -> Response:
+        """Keep a change of a rating; when the reply is sent, it is on disk."""
+        rater = await run_in_threadpool(self._rater, request)
+        try:
+            save = Save.model_validate(await posted(request))
+            rating = await run_in_threadpool(self.study.save, rater.name, request.path_params["n"], save)
+        except ValidationError as error:
+            raise HTTPException(400, _readable(error)) from None
+        except InputError as error:
+            raise HTTPException(400, str(error)) from None
+        except (LookupError, OverflowError):
+            raise HTTPException(404, "no such answer in your list") from None
+        except LockedError:
+            raise HTTPException(409, "the practice round comes first") from None
+        except ConflictError as conflict:
+            return JSONResponse({"error": "changed in another window", **_state(conflict.rating)}, 409)
+        return JSONResponse(_state(rating))
+
+    def feedback(self, request: Request) -> Response:
+        """How a reply in training compares with the worked example; only once it is complete."""
+        task = self._task(request)
+        if task.kind != "training" or task.known is None:
+            raise HTTPException(404, "no feedback on this answer")
+        if not task.is_settled:
+            raise HTTPException(409, "rate the answer first")
+        given = task.rating.reply.values
+        rows = [
+            {
+                "label": label(name),
+                "given": given.get(name),
+                "right": right,
+                "reason": task.known.reasons.get(name),
+            }
+            for name, right in task.known.expected.items()
+        ]
+        missed = len(task.known.missed(given))
+        return JSONResponse({"page": self._render("feedback.html", rows=rows, missed=missed)})
+
+    def image(self, request: Request) -> Response:
+        """One picture of one of the rater's own tasks."""
+        task = self._task(request)
+        try:
+            found = self.study.picture(task.rater, task.n, request.path_params["number"])
+        except OverflowError:
+            found = None
+        if found is None:
+            raise HTTPException(404, "no such picture")
+        return Response(found[1], media_type=found[0])
+
+    def _rater(self, request: Request) -> Rater:
+        rater = self.study.rater_with(bearer(request))
+        if rater is None:
+            raise HTTPException(401, "this link is not valid; open the link that you were sent")
+        if rater.dropped is not None:
+            raise HTTPException(403, "your part in this study has ended; thank you for taking part")
+        return rater
+
+    def _task(self, request: Request) -> Task:
+        rater = self._rater(request)
+        try:
+            task = self.study.task(rater.name, request.path_params["n"])
+        except OverflowError:
+            task = None
+        if task is None:
+            raise HTTPException(404, "no such answer in your list")
+        if task.kind != "training" and self.study.in_training(rater.name):
+            raise HTTPException(409, "the practice round comes first")
+        return task
+
+    def _render(self, template: str, **values: Any) -> str:
+        return self.templates.get_template(template).render(**values)
+
+
+def _state(rating: Rating) -> dict[str, Any]:
+    return {
+        "revision": rating.revision,
+        "state": rating.state,
+        "reply": rating.reply.model_dump(),
+        "seconds": rating.seconds,
+    }
+
+
+def _readable(error: ValidationError) -> str:
+    detail = error.errors(include_url=False, include_input=False)[0]
+    return f"{'.'.join(str(part) for part in detail['loc'])[:200] or 'body'}: {detail['msg']}"

@@ -1,0 +1,91 @@
+// The organiser's page: how the study stands, drop or readmit raters, open items for discussion.
+import { getJson, Refused, sendJson, token } from "./api.js";
+
+const $ = (id) => document.getElementById(id);
+const main = $("main");
+const say = (text, kind = "") => { $("status").textContent = text; $("status").className = `status toast ${kind}`; };
+let links = {};
+let decision = null;
+
+async function load() {
+  if (!token()) throw new Refused(401, { error: "This page needs the organiser's full link." });
+  const data = await getJson("/api/admin/overview");
+  links = data.links;
+  document.title = `${data.study} – organiser`;
+  $("study").textContent = "Organiser";
+  main.replaceChildren(...new DOMParser().parseFromString(data.page, "text/html").body.childNodes);
+  for (const time of main.querySelectorAll("time[data-at]")) {
+    const at = new Date(Number(time.dataset.at) * 1000);
+    time.dateTime = at.toISOString();
+    time.textContent = at.toLocaleString([], { dateStyle: "short", timeStyle: "short" });
+  }
+  $("updated").textContent = `as of ${new Date().toLocaleTimeString([], { timeStyle: "short" })}`;
+  $("refresh").hidden = false;
+}
+
+function fail(error) {
+  const text = error instanceof Refused ? error.message : "The server cannot be reached.";
+  if (links && Object.keys(links).length) return say(text, "bad");
+  const box = document.createElement("article");
+  box.className = "card narrow";
+  box.textContent = text;
+  main.replaceChildren(box);
+}
+
+const guarded = (act) => (...values) => act(...values).catch(fail);
+
+const copy = guarded(async (name) => {
+  const link = location.origin + links[name];
+  try {
+    await navigator.clipboard.writeText(link);
+    say(`The link of ${name} is in the clipboard.`, "good");
+  } catch {
+    prompt(`Link of ${name}`, link); // pages over plain http may not write to the clipboard
+  }
+});
+
+function decide(name, what) {
+  decision = { name, what };
+  const drop = what === "drop";
+  $("drop-title").textContent = `${drop ? "Drop" : "Readmit"} ${name}`;
+  $("drop-text").textContent = drop
+    ? "The link stops working and the ratings no longer count. They stay in the file, and this can be taken back."
+    : "The link works again and the ratings count.";
+  $("drop-replace").hidden = !drop;
+  $("drop-confirm").textContent = drop ? "Drop" : "Readmit";
+  $("drop-reason").value = "";
+  $("replace").checked = false;
+  $("drop-dialog").returnValue = "";
+  $("drop-dialog").showModal();
+  $("drop-reason").focus();
+}
+
+$("drop-reason").addEventListener("keydown", (event) => {
+  if (event.key === "Enter") { event.preventDefault(); $("drop-confirm").click(); }
+});
+$("drop-dialog").addEventListener("close", guarded(async () => {
+  if ($("drop-dialog").returnValue !== "yes") return;
+  const { name, what } = decision;
+  const order = { reason: $("drop-reason").value, replace: $("replace").checked };
+  const done = await sendJson("POST", `/api/admin/raters/${name}/${what}`, order);
+  await load();
+  say(done.invited ? `${name} is dropped; ${done.invited} takes over: send the link.` : `Done.`, "good");
+}));
+
+main.addEventListener("click", (event) => {
+  const { copy: wanted, drop, readmit } = event.target.closest("button")?.dataset || {};
+  if (wanted) copy(wanted);
+  if (drop) decide(drop, "drop");
+  if (readmit) decide(readmit, "readmit");
+});
+main.addEventListener("submit", guarded(async (event) => {
+  event.preventDefault();
+  const items = new FormData(event.target).getAll("item");
+  if (!items.length) return say("Tick the items first.", "warn");
+  const { added } = await sendJson("POST", "/api/admin/discussions", { items });
+  await load();
+  say(`Opened: ${added} answers come back to their raters.`, "good");
+}));
+$("refresh").addEventListener("click", guarded(load));
+addEventListener("hashchange", () => location.reload());
+load().catch(fail);

@@ -1,0 +1,443 @@
+// The rating page: one answer at a time. Every change is handed to the queue at once.
+import { getBlob, getJson, Refused, sendJson, token } from "./api.js";
+import { Queue } from "./queue.js";
+import { makeViewer } from "./viewer.js";
+
+const AHEAD = 3;
+const $ = (id) => document.getElementById(id);
+const main = $("main");
+const pages = new Map(); // n -> promise of { page, reply, seconds, blobs }
+const undoable = []; // { n, reply } before each change
+let session, queue, current, noticed = "";
+
+// ---------- time spent on the answer, pauses and hidden tabs left out
+const clock = {
+  spent: 0, since: null,
+  start(spent) { this.spent = spent; this.since = document.hidden ? null : performance.now(); },
+  stop() { this.spent = this.seconds; this.since = null; },
+  go() { if (this.since === null) this.since = performance.now(); },
+  get seconds() { return this.spent + (this.since === null ? 0 : (performance.now() - this.since) / 1000); },
+};
+document.addEventListener("visibilitychange", () => (document.hidden || $("pause-dialog").open ? clock.stop() : clock.go()));
+
+// ---------- the list of answers
+const taskOf = (n) => session.tasks[n - 1];
+const isOpen = (task) => task.state === "open";
+const firstOpen = (after = 0) =>
+  session.tasks.find((task) => task.n > after && isOpen(task)) || session.tasks.find(isOpen);
+
+function stateOf(reply) {
+  if (reply.skip) return "skipped";
+  return session.required.every((name) => name in reply.values) ? "done" : "open";
+}
+
+function median(numbers) {
+  const sorted = [...numbers].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)];
+}
+
+function timeLeft() {
+  const counted = session.tasks.filter((task) => task.round !== "training");
+  const spent = counted.filter((task) => !isOpen(task) && task.seconds > 0).map((task) => task.seconds);
+  const open = counted.filter(isOpen).length;
+  if (spent.length < 3 || !open) return "";
+  const minutes = Math.ceil((median(spent) * open) / 60);
+  return minutes < 60 ? `about ${minutes} min left` : `about ${(minutes / 60).toFixed(1)} h left`;
+}
+
+function showProgress() {
+  const round = session.tasks.filter((task) => task.round === (current ? taskOf(current.n).round : "study"));
+  const done = round.filter((task) => !isOpen(task)).length;
+  const names = { training: "Practice", discussion: "Discussion", study: "Answer" };
+  $("progress").hidden = !current;
+  $("tools").hidden = !session.began;
+  $("bottom").hidden = !current;
+  if (!current) return;
+  const index = round.findIndex((task) => task.n === current.n) + 1;
+  $("place").textContent = `${names[taskOf(current.n).round]} ${index} of ${round.length}`;
+  $("bar").max = round.length;
+  $("bar").value = done;
+  $("left").textContent = taskOf(current.n).round === "study" ? timeLeft() : "";
+  $("undo").disabled = undoable.length === 0;
+  $("back").disabled = current.n === 1;
+  document.title = `${$("place").textContent} – ${session.study}`;
+}
+
+// ---------- what is going on, in words
+function say(text, kind = "") {
+  $("status").textContent = text;
+  $("status").className = `status ${kind}`;
+}
+
+function showStatus() {
+  if (queue.offline) {
+    const many = queue.size === 1 ? "1 change is" : `${queue.size} changes are`;
+    say(`No connection. ${many} kept on this device and sent later; go on.`, "warn");
+  } else if (queue.size) say("Saving …");
+  else if (noticed) say(noticed, "warn");
+  else if (current && current.touched) say("Saved", "good");
+  else say("");
+}
+
+function fail(error) {
+  current = null;
+  $("progress").hidden = $("tools").hidden = $("bottom").hidden = true;
+  const text = error instanceof Refused ? error.message : "The server cannot be reached. Please try again later.";
+  main.replaceChildren(card("This did not work", text));
+  if (!(error instanceof Refused)) main.firstChild.append(button("Try again", () => location.reload()));
+}
+
+function card(title, ...texts) {
+  const box = document.createElement("article");
+  box.className = "card narrow prose";
+  const heading = document.createElement("h1");
+  heading.textContent = title;
+  heading.tabIndex = -1;
+  box.append(heading, ...texts.map((text) => Object.assign(document.createElement("p"), { textContent: text })));
+  return box;
+}
+
+function button(text, act) {
+  const made = Object.assign(document.createElement("button"), { type: "button", className: "primary", textContent: text });
+  made.dataset.go = "on";
+  made.addEventListener("click", act);
+  return made;
+}
+
+function show(...nodes) {
+  current = null;
+  main.className = "";
+  main.replaceChildren(...nodes);
+  showProgress();
+  say("");
+  scrollTo(0, 0);
+  main.querySelector("h1")?.focus();
+}
+
+const parse = (html) => new DOMParser().parseFromString(html, "text/html").body.childNodes;
+
+// ---------- pages are fetched ahead, so that the next one is there at once, and without a connection
+function fetchPage(n) {
+  if (!pages.has(n)) {
+    const page = (async () => {
+      const data = await getJson(`/api/rater/tasks/${n}`);
+      const numbers = Array.from({ length: data.images }, (_, k) => k);
+      const blobs = await Promise.all(numbers.map((k) => getBlob(`/api/rater/tasks/${n}/images/${k}`)));
+      return { ...data, urls: blobs.map((blob) => URL.createObjectURL(blob)) };
+    })();
+    pages.set(n, page);
+    page.catch(() => pages.delete(n));
+  }
+  return pages.get(n);
+}
+
+function fetchAhead(n) {
+  const ahead = session.tasks.filter((task) => task.n > n && isOpen(task)).slice(0, AHEAD).map((task) => task.n);
+  const wanted = new Set([n - 1, n, ...ahead]);
+  for (const [other, page] of pages) {
+    if (wanted.has(other)) continue;
+    pages.delete(other);
+    page.then(({ urls }) => urls.forEach((url) => URL.revokeObjectURL(url)), () => {});
+  }
+  // The practice round locks what comes after it.
+  const inTraining = session.tasks.some((task) => task.round === "training" && isOpen(task));
+  for (const other of ahead) {
+    if (!inTraining || taskOf(other).round === "training") fetchPage(other).catch(() => {});
+  }
+}
+
+// ---------- one answer
+async function open(n) {
+  if (current) clock.stop();
+  let data;
+  try {
+    data = await fetchPage(n);
+  } catch (error) {
+    if (error instanceof Refused) return fail(error);
+    say("No connection: this answer is not on this device yet. Trying again …", "warn");
+    setTimeout(() => open(n), 3000);
+    return;
+  }
+  const task = taskOf(n);
+  const waiting = queue.waiting(n).at(-1);
+  const reply = structuredClone(waiting ? waiting.reply : task.reply || data.reply);
+  current = { n, reply, touched: false, revision: Math.max(task.revision, data.revision) };
+  noticed = "";
+  main.className = "rating";
+  main.replaceChildren(...parse(data.page));
+  main.querySelectorAll("img[data-number]").forEach((image) => { image.src = data.urls[image.dataset.number]; });
+  main.querySelectorAll(".viewer").forEach(makeViewer);
+  $("questions").addEventListener("change", changed);
+  $("questions").addEventListener("submit", (event) => event.preventDefault());
+  fill();
+  clock.start(Math.max(task.seconds, data.seconds));
+  showProgress();
+  showStatus();
+  scrollTo(0, 0);
+  $("item-title").textContent = $("place").textContent;
+  $("item-title").focus({ preventScroll: true });
+  history.replaceState({ n }, "", location.href);
+  fetchAhead(n);
+}
+
+function fill() {
+  const { values, note, skip } = current.reply;
+  for (const field of $("questions").querySelectorAll("input[type=radio]")) {
+    field.checked = String(values[field.name]) === field.value;
+  }
+  for (const field of $("questions").querySelectorAll("textarea")) {
+    field.value = field.id === "note" ? note : values[field.name] || "";
+  }
+  $("skipped").hidden = !skip;
+  $("skipped").textContent = skip ? `Skipped: ${skip}. A score takes this back.` : "";
+  mark();
+}
+
+function mark() {
+  const active = question();
+  main.querySelectorAll("fieldset").forEach((set) => set.classList.toggle("now", set === active));
+  const complete = stateOf(current.reply) !== "open";
+  $("next").classList.toggle("ready", complete);
+}
+
+// The question that a digit answers: the one in focus, else the first without an answer.
+function question() {
+  const sets = [...main.querySelectorAll("fieldset")];
+  const focused = document.activeElement?.closest("fieldset");
+  if (focused) return focused;
+  return sets.find((set) => !(set.dataset.question in current.reply.values)) || sets[0];
+}
+
+function change(reply) {
+  undoable.push({ n: current.n, reply: structuredClone(current.reply) });
+  keep(reply);
+}
+
+function keep(reply) {
+  const task = taskOf(current.n);
+  Object.assign(current, { reply, touched: true });
+  Object.assign(task, { reply, state: stateOf(reply), seconds: clock.seconds });
+  noticed = "";
+  queue.add(current.n, current.revision, reply, Math.round(clock.seconds * 10) / 10);
+  fill();
+  showProgress();
+  showStatus();
+}
+
+function changed(event) {
+  const field = event.target;
+  const reply = structuredClone(current.reply);
+  if (field.id === "note") reply.note = field.value;
+  else if (field.type === "radio") { reply.values[field.name] = Number(field.value); reply.skip = ""; }
+  else if (field.value) reply.values[field.name] = field.value;
+  else delete reply.values[field.name];
+  change(reply);
+}
+
+function choose(key) {
+  const set = question();
+  const field = set?.querySelector(`input[data-key="${CSS.escape(key)}"]`);
+  if (!field) return false;
+  field.checked = true;
+  field.dispatchEvent(new Event("change", { bubbles: true }));
+  const later = [...main.querySelectorAll("fieldset")];
+  const after = later.slice(later.indexOf(set) + 1).find((other) => !(other.dataset.question in current.reply.values));
+  (after?.querySelector("input:checked") || after?.querySelector("input") || field).focus({ preventScroll: true });
+  (after || set).scrollIntoView({ block: "nearest", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
+  mark();
+  return true;
+}
+
+function leaveNote() {
+  if (document.activeElement?.tagName === "TEXTAREA") document.activeElement.blur();
+}
+
+async function next() {
+  if (!current) return main.querySelector("[data-go]")?.click();
+  leaveNote();
+  const missing = session.required.filter((name) => !(name in current.reply.values)).length;
+  if (stateOf(current.reply) === "open") {
+    noticed = missing === 1 ? "One question is still open." : `${missing} questions are still open.`;
+    showStatus();
+    const set = [...main.querySelectorAll("fieldset")].find((other) => !(other.dataset.question in current.reply.values));
+    set?.querySelector("input").focus();
+    mark();
+    return;
+  }
+  const task = taskOf(current.n);
+  if (task.round === "training") return feedback(task.n);
+  const following = session.tasks.find((other) => other.n > task.n);
+  // Who went back to change one answer is brought on to where the work is.
+  const wanted = following && !isOpen(following) ? firstOpen(task.n) : following;
+  wanted ? open(wanted.n) : finish();
+}
+
+async function feedback(n) {
+  await queue.send();
+  let data;
+  try {
+    data = await getJson(`/api/rater/tasks/${n}/feedback`);
+  } catch (error) {
+    say(error instanceof Refused ? error.message : "No connection: feedback comes when it is back.", "warn");
+    return;
+  }
+  show(...parse(data.page));
+  main.querySelector("[data-go]").addEventListener("click", () => {
+    const following = firstOpen();
+    if (following && following.round !== "training") startStudy(following.n);
+    else following ? open(following.n) : finish();
+  });
+}
+
+function startStudy(n) {
+  const count = session.tasks.filter((task) => task.round === "study").length;
+  const box = card("Practice is over", `From now on it counts: ${count} answers. Take breaks when you need them; p pauses.`);
+  box.append(button("Start", () => open(n)));
+  show(box);
+}
+
+function finish() {
+  const left = firstOpen();
+  if (left) return open(left.n);
+  const box = card("All done. Thank you!", "Every answer is rated. You may look at any of them again and change what you said, or close this page.");
+  box.append(button("Look at all answers", showList));
+  show(box);
+  showStatus();
+}
+
+function undo() {
+  const last = undoable.pop();
+  if (!last) return;
+  const put = () => { keep(last.reply); say("Taken back", "good"); };
+  current && last.n === current.n ? put() : open(last.n).then(put);
+}
+
+// ---------- dialogs
+function showList() {
+  const entries = session.tasks.filter((task) => task.round !== "training").map((task, index) => {
+    const entry = document.createElement("li");
+    const link = Object.assign(document.createElement("button"), { type: "button", textContent: index + 1, className: task.state });
+    link.setAttribute("aria-label", `Answer ${index + 1}, ${task.state === "open" ? "not rated yet" : task.state === "done" ? "rated" : "skipped"}`);
+    link.addEventListener("click", () => { $("list-dialog").close(); open(task.n); });
+    entry.append(link);
+    return entry;
+  });
+  $("list").replaceChildren(...entries);
+  $("list-dialog").showModal();
+}
+
+function pause() {
+  clock.stop();
+  document.body.classList.add("paused");
+  $("pause-dialog").showModal();
+}
+
+function askWhySkipped() {
+  $("skip-reason").value = current.reply.skip;
+  $("skip-dialog").returnValue = "";
+  $("skip-dialog").showModal();
+  $("skip-reason").focus();
+}
+
+$("pause-dialog").addEventListener("close", () => { document.body.classList.remove("paused"); clock.go(); });
+$("skip-dialog").addEventListener("close", () => {
+  const reason = $("skip-reason").value.trim();
+  if ($("skip-dialog").returnValue !== "skip" || !reason) return;
+  change({ ...structuredClone(current.reply), skip: reason });
+  next();
+});
+// Enter in the reason means skip; the first submit button of the form would be Cancel.
+$("skip-reason").addEventListener("keydown", (event) => {
+  if (event.key === "Enter") { event.preventDefault(); $("skip-confirm").click(); }
+});
+
+// ---------- keyboard and buttons
+const back = () => current && current.n > 1 && open(current.n - 1);
+const shortcuts = {
+  n: () => $("note")?.focus(), s: () => current && askWhySkipped(), u: undo, p: pause, b: back,
+  "?": () => $("help-dialog").showModal(),
+};
+
+addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || !session?.began) return;
+  const at = event.target;
+  if (at.tagName === "TEXTAREA" && event.key === "Escape") { leaveNote(); $("next").focus(); return; }
+  if ($("pause-dialog").open && event.key === "p") { $("resume").click(); return; }
+  if (document.querySelector("dialog[open]") || at.tagName === "TEXTAREA" || at.id === "skip-reason") return;
+  if (event.key === "Enter") {
+    if (at.tagName === "BUTTON" || at.tagName === "A" || at.tagName === "SUMMARY") return;
+    event.preventDefault();
+    next();
+  } else if ($("shortcuts").checked) {
+    if (current && /^[0-9]$/.test(event.key) && choose(event.key)) event.preventDefault();
+    else if (event.key in shortcuts) { event.preventDefault(); shortcuts[event.key](); }
+  }
+});
+main.addEventListener("focusin", () => current && mark());
+$("next").addEventListener("click", next);
+$("back").addEventListener("click", back);
+$("undo").addEventListener("click", undo);
+$("skip").addEventListener("click", askWhySkipped);
+$("pause").addEventListener("click", pause);
+$("show-list").addEventListener("click", showList);
+$("show-help").addEventListener("click", () => $("help-dialog").showModal());
+$("jump").addEventListener("click", (event) => { event.preventDefault(); main.focus(); });
+$("shortcuts").addEventListener("change", () => {
+  localStorage.setItem("rating-study:shortcuts", $("shortcuts").checked ? "on" : "off");
+});
+addEventListener("beforeunload", (event) => { if (queue?.size) event.preventDefault(); });
+addEventListener("hashchange", () => location.reload());
+
+// ---------- what the queue reports
+const reports = {
+  saved(n, state) {
+    const task = taskOf(n);
+    task.revision = Math.max(task.revision, state.revision);
+    if (current?.n === n) current.revision = task.revision;
+  },
+  async conflict(n, state) {
+    const task = taskOf(n);
+    Object.assign(task, { revision: state.revision, state: state.state, reply: state.reply, seconds: state.seconds });
+    pages.delete(n);
+    if (current?.n !== n) return;
+    Object.assign(current, { revision: state.revision, reply: structuredClone(state.reply) });
+    noticed = "This answer was changed in another window. What is saved there is shown now.";
+    fill();
+    showProgress();
+  },
+  refused(n, error) {
+    if (error.status === 401 || error.status === 403) fail(error);
+    else noticed = `Answer ${n} was not saved: ${error.message}`;
+  },
+  change: showStatus,
+};
+
+async function start() {
+  if (!token()) throw new Refused(401, { error: "This page needs the full link that you were sent." });
+  session = await getJson("/api/rater/session");
+  $("study").textContent = session.study;
+  $("help").replaceChildren(...[...parse(session.welcome)[0].childNodes].filter((node) => node.nodeName !== "H1"));
+  $("shortcuts").checked = localStorage.getItem("rating-study:shortcuts") !== "off";
+  queue = new Queue(session.key, reports);
+  queue.send();
+  if (!session.began) return welcome();
+  const first = firstOpen();
+  first ? open(first.n) : finish();
+}
+
+function welcome() {
+  const begin = button("I have read this and take part", async () => {
+    try {
+      await sendJson("POST", "/api/rater/begin", {});
+    } catch (error) {
+      return fail(error);
+    }
+    session.began = true;
+    open(firstOpen().n);
+  });
+  const page = [...parse(session.welcome)];
+  page[0].append(begin);
+  show(...page);
+}
+
+start().catch(fail);

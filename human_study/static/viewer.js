@@ -1,0 +1,93 @@
+// Pictures side by side; zoom and pan move all of them together.
+const MOST = 8;
+
+export function makeViewer(root) {
+  const panes = [...root.querySelectorAll(".pane")];
+  const shown = root.querySelector("output");
+  const fingers = new Map();
+  let scale = 1, x = 0, y = 0; // x and y: shift, as a share of the pane
+
+  function draw() {
+    const room = (scale - 1) / 2;
+    x = Math.max(-room, Math.min(room, x));
+    y = Math.max(-room, Math.min(room, y));
+    for (const pane of panes) {
+      const image = pane.firstElementChild;
+      image.style.transform = `translate(${x * 100}%, ${y * 100}%) scale(${scale})`;
+      pane.classList.toggle("zoomed", scale > 1);
+    }
+    shown.textContent = `${Math.round(scale * 100)} %`;
+  }
+
+  // Zoom so that the point (px, py) stays where it is; measured from the middle, as a share of the pane.
+  function zoom(factor, px = 0, py = 0) {
+    const before = scale;
+    scale = Math.max(1, Math.min(MOST, scale * factor));
+    x = px + (x - px) * (scale / before);
+    y = py + (y - py) * (scale / before);
+    draw();
+  }
+
+  const reset = () => { scale = 1; x = 0; y = 0; draw(); };
+  const move = (dx, dy) => { x += dx; y += dy; draw(); };
+
+  function place(event, pane) {
+    const box = pane.getBoundingClientRect();
+    return [(event.clientX - box.left) / box.width - 0.5, (event.clientY - box.top) / box.height - 0.5];
+  }
+
+  function spread() {
+    const [a, b] = [...fingers.values()];
+    return Math.hypot(a.clientX - b.clientX, a.clientY - b.clientY);
+  }
+
+  for (const pane of panes) {
+    pane.addEventListener("wheel", (event) => {
+      // The bare wheel scrolls the page; over a zoomed picture, or with Ctrl, it zooms.
+      if (!event.ctrlKey && scale === 1) return;
+      event.preventDefault();
+      zoom(event.deltaY < 0 ? 1.2 : 1 / 1.2, ...place(event, pane));
+    }, { passive: false });
+    pane.addEventListener("dblclick", (event) => (scale > 1 ? reset() : zoom(2.5, ...place(event, pane))));
+    pane.addEventListener("pointerdown", (event) => {
+      fingers.set(event.pointerId, event);
+      if (scale > 1) pane.setPointerCapture(event.pointerId);
+    });
+    pane.addEventListener("pointermove", (event) => {
+      const before = fingers.get(event.pointerId);
+      if (!before) return;
+      const box = pane.getBoundingClientRect();
+      if (fingers.size === 2) {
+        const was = spread();
+        fingers.set(event.pointerId, event);
+        zoom(spread() / was, ...place(event, pane));
+      } else {
+        fingers.set(event.pointerId, event);
+        if (scale > 1) move((event.clientX - before.clientX) / box.width, (event.clientY - before.clientY) / box.height);
+      }
+    });
+    for (const end of ["pointerup", "pointercancel", "pointerleave"]) {
+      pane.addEventListener(end, (event) => fingers.delete(event.pointerId));
+    }
+  }
+
+  root.querySelector(".zoom").addEventListener("click", (event) => {
+    const wanted = event.target.dataset.zoom;
+    if (wanted === "in") zoom(1.5);
+    if (wanted === "out") zoom(1 / 1.5);
+    if (wanted === "reset") reset();
+  });
+
+  const keys = {
+    "+": () => zoom(1.5), "=": () => zoom(1.5), "-": () => zoom(1 / 1.5), 0: reset,
+    ArrowLeft: () => move(0.1, 0), ArrowRight: () => move(-0.1, 0),
+    ArrowUp: () => move(0, 0.1), ArrowDown: () => move(0, -0.1),
+  };
+  root.addEventListener("keydown", (event) => {
+    if (!(event.key in keys) || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    event.stopPropagation();
+    keys[event.key]();
+  });
+  draw();
+}
