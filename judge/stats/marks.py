@@ -49,3 +49,21 @@ def as_groups(clusters: ArrayLike | None) -> NDArray[Any] | None:
 def select(clusters: NDArray[Any] | None, chosen: NDArray[Any]) -> NDArray[Any] | None:
     """Return the cluster labels of the chosen items, None unchanged."""
     return None if clusters is None else clusters[chosen]
+
+
+def as_table(scores: ArrayLike, name: str) -> Floats:
+    """Return scores with one row per item and one column per system, None as NaN."""
+    table = as_floats(scores)
+    if table.ndim != 2:
+        raise ValueError(f"{name} must have shape (n_items, n_systems), got {table.shape}.")
+    return table
+
+
+def as_tables(human: ArrayLike, judge: ArrayLike) -> tuple[Floats, Floats]:
+    """Return the scores of people and of the judge as tables of one shape."""
+    h, j = as_table(human, "human"), as_table(judge, "judge")
+    if h.shape != j.shape:
+        raise ValueError(
+            f"human and judge must have one shape (n_items, n_systems), got {h.shape}, {j.shape}."
+        )
+    return h, j

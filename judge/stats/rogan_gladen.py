@@ -99,8 +99,9 @@ def rogan_gladen(
     )
     if not found.defined or totals[0] / totals[1] + totals[2] / totals[3] <= 1:
         observed = totals[1] and totals[3] and pool_totals[1]
-        reason = JUDGE_NOT_INFORMATIVE if observed else NO_OBSERVATIONS
-        corrected = replace(found, value=math.nan, reason=reason)
+        corrected = replace(
+            found, value=math.nan, reason=JUDGE_NOT_INFORMATIVE if observed else NO_OBSERVATIONS
+        )
     else:
         corrected = _with_interval(found, calibration, pool_sums, clusters, pool_clusters)
     return Corrected(corrected, Estimate.undefined(NOT_APPLICABLE, level=level), uncorrected)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -153,10 +154,11 @@ def paired_permutation(
         return Significance(math.nan, method="permutation", reason=NO_COMPLETE_PAIRS)
     sums: Floats = np.bincount(codes, weights=changes[both]).astype(float)
     seed, generator = seed_of(rng)
-    swapped = flipped_sums(sums[:, None], n_permutations, generator)[:, 0]
     observed = abs(sums.sum())
     # Summation order must not decide whether a swap ties with the observed difference.
-    n_as_far = int(np.sum(abs(swapped) >= observed - 1e-9 * max(observed, 1.0)))
+    limit = observed - 1e-9 * abs(sums).sum()
+    swaps = flipped_sums(sums[:, None], n_permutations, generator)
+    n_as_far = sum(int(np.sum(abs(totals) >= limit)) for totals in swaps)
     return Significance(
         (n_as_far + 1) / (n_permutations + 1),
         float(changes[both].mean()),
@@ -167,15 +169,13 @@ def paired_permutation(
     )
 
 
-def flipped_sums(sums: Floats, n_permutations: int, rng: np.random.Generator) -> Floats:
-    """Return totals (n_permutations, s) of rows (n, s), the sign of each row drawn anew each time."""
-    step = max(1, 2**22 // max(1, len(sums)))
-    parts = []
+def flipped_sums(sums: Floats, n_permutations: int, rng: np.random.Generator) -> Iterator[Floats]:
+    """Yield totals (rows, s) of the rows of `sums` (n, s), each with a random sign; chunk by chunk."""
+    step = max(1, 2**22 // max(1, *sums.shape))
     for start in range(0, n_permutations, step):
         rows = min(step, n_permutations - start)
         signs = 2.0 * rng.integers(0, 2, size=(rows, len(sums)), dtype=np.int8) - 1.0
-        parts.append(signs @ sums)
-    return np.concatenate(parts)
+        yield signs @ sums
 
 
 def williams_t(human: ArrayLike, judge_a: ArrayLike, judge_b: ArrayLike) -> Significance:
