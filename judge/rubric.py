@@ -16,6 +16,19 @@ from judge.errors import RubricError
 from judge.records import OVERALL, Item, Record, content_hash
 
 Level = Literal["nominal", "ordinal", "interval", "ratio"]
+_RESERVED = frozenset(
+    {
+        "dimension_scores",
+        "dimensions",
+        "scores",
+        "score",
+        "value",
+        "explanation",
+        "reason",
+        "reasoning",
+        "rationale",
+    }
+)
 When = dict[str, Any]
 """Field of an item -> the value, or the list of values, that it must have."""
 
@@ -137,8 +150,8 @@ class Rubric(Record):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        for problem in _problems(self):
-            raise ValueError(problem)
+        if problems := list(dict.fromkeys(_problems(self))):
+            raise ValueError("\n".join(problems))
         return self
 
     @property
@@ -209,12 +222,11 @@ def load_rubric(name_or_path: str | Path) -> Rubric:
     >>> load_rubric("open_qa").scored
     ('technical_accuracy', 'comprehensiveness', 'relevance', 'clarity', 'overall')
     """
-    shipped = shipped_rubrics()
-    path = shipped.get(str(name_or_path), Path(name_or_path))
+    path = rubric_file(name_or_path)
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
-        known = ", ".join(shipped)
+        known = ", ".join(shipped_rubrics())
         raise RubricError(
             f"rubric {str(name_or_path)!r} is neither shipped nor a file. Shipped: {known}. "
             "Make your own: judge rubric new FILE"
@@ -228,7 +240,7 @@ def parse_rubric(text: str, where: str = "rubric") -> Rubric:
     """Rubric from the text of a YAML file; `where` names it in errors."""
     try:
         data = yaml.load(text, Loader=_StrictLoader)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # an impossible date is a ValueError
         raise RubricError(f"{where}: not valid YAML: {' '.join(str(error).split())}") from None
     if not isinstance(data, dict):
         raise RubricError(
@@ -238,6 +250,11 @@ def parse_rubric(text: str, where: str = "rubric") -> Rubric:
         return Rubric.model_validate(data)
     except ValidationError as error:
         raise RubricError("\n".join(f"{where}: {line}" for line in _readable(error))) from None
+
+
+def rubric_file(name_or_path: str | Path) -> Path:
+    """File of a shipped rubric, or the path itself."""
+    return shipped_rubrics().get(str(name_or_path), Path(name_or_path))
 
 
 def shipped_rubrics() -> dict[str, Path]:
@@ -252,9 +269,14 @@ def _matches(when: When, item: Item) -> bool:
 
 
 def _meets(found: Any, wanted: Any) -> bool:
-    """Compare as text, since a CSV knows only text: 3 and "3" are the same value."""
     allowed = wanted if isinstance(wanted, list) else [wanted]
-    return found is not None and str(found) in {str(value) for value in allowed}
+    return found is not None and _as_text(found) in {_as_text(value) for value in allowed}
+
+
+def _as_text(value: Any) -> str:
+    """Values that a CSV cannot tell apart are the same: 3, 3.0 and "3"; true and "True"."""
+    is_whole = isinstance(value, float) and value.is_integer()
+    return str(int(value) if is_whole else value).strip().casefold()
 
 
 def _problems(rubric: Rubric) -> Iterable[str]:
@@ -268,6 +290,8 @@ def _problems(rubric: Rubric) -> Iterable[str]:
             )
         if missing := sorted(set(labels) - set(dimension.anchors)):
             yield f"dimensions.{name}.anchors: no anchor for {missing[0]}; every score of the scale needs one"
+    for name in sorted({*names, *rubric.flags} & _RESERVED):
+        yield f"dimensions and flags: {name!r} has a meaning of its own in replies; choose another name"
     spoken_for = [*names, *(alias for d in rubric.dimensions.values() for alias in d.aliases), *rubric.flags]
     for name in spoken_for:
         if name == OVERALL or spoken_for.count(name) > 1:
@@ -276,6 +300,9 @@ def _problems(rubric: Rubric) -> Iterable[str]:
     for place, used in _names_used(rubric):
         if used not in rubric.scored:
             yield f"{place}: {used!r} is not scored; allowed: {scored}"
+    for place, value in _values_used(rubric):
+        if not rubric.scale.holds(value):
+            yield f"{place}: {value:g} is off the scale {rubric.scale.min}-{rubric.scale.max}"
     if rubric.overall.how == "weighted" and set(rubric.overall.weights) != set(names):
         yield f"overall.weights: needs one weight for each of {', '.join(names)}"
     if rubric.overall.how == "weighted" and not (
@@ -296,6 +323,13 @@ def _names_used(rubric: Rubric) -> Iterable[tuple[str, str]]:
     yield from (("overall.weights", name) for name in rubric.overall.weights)
 
 
+def _values_used(rubric: Rubric) -> Iterable[tuple[str, float]]:
+    yield from ((f"pass.{name}", least) for name, least in rubric.pass_rule.items())
+    for cap in rubric.overall.caps:
+        yield from (("overall.caps.below", value) for value in cap.below.values())
+        yield "overall.caps.at_most", cap.at_most
+
+
 def _example_problems(rubric: Rubric, index: int, example: Example) -> Iterable[str]:
     where = f"examples.{index}.verdict"
     asked = {*rubric.dimensions, *([OVERALL] if rubric.overall.how == "judged" else [])}
@@ -304,6 +338,8 @@ def _example_problems(rubric: Rubric, index: int, example: Example) -> Iterable[
     for name, score in example.verdict.scores.items():
         if not rubric.scale.holds(score):
             yield f"{where}.scores.{name}: {score} is off the scale {rubric.scale.min}-{rubric.scale.max}"
+    if unknown := sorted(set(example.verdict.reasons) - asked):
+        yield f"{where}.reasons: {unknown[0]!r} gets no score; allowed: {sorted(asked)}"
     if set(example.verdict.flags) != set(rubric.flags):
         yield f"{where}.flags: has {sorted(example.verdict.flags)}; must have exactly {sorted(rubric.flags)}"
 
@@ -314,7 +350,7 @@ def _readable(error: ValidationError) -> Iterable[str]:
         key = ".".join(str(part) for part in detail["loc"])
         message = detail["msg"].removeprefix("Value error, ")
         if not key:
-            yield message
+            yield from message.splitlines()
         elif detail["type"] == "missing":
             yield f"{key}: missing; it is required"
         elif detail["type"] == "extra_forbidden":
@@ -327,7 +363,8 @@ class _StrictLoader(yaml.SafeLoader):
     """YAML in which a key that stands twice is an error and not a silent loss of the first."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        own = (key for key, _ in node.value if key.tag != "tag:yaml.org,2002:merge")
+        keys = [self.construct_object(key, deep=True) for key in own]
         for key in keys:
             if keys.count(key) > 1:
                 raise yaml.MarkedYAMLError(

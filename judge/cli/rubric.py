@@ -1,0 +1,161 @@
+"""`judge rubric`: list, show, check and start rubrics."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from judge.cli.options import as_json, pairs
+from judge.errors import InputError, RubricError
+from judge.reading import read_items
+from judge.records import Item, Message
+from judge.rubric import Rubric, load_rubric, parse_rubric, rubric_file, shipped_rubrics
+from judge.scoring.judge import Judge
+from judge.scoring.prompt import build_requests
+
+_STARTER = Path(__file__).with_name("starter.yaml")
+
+
+@click.group()
+def command() -> None:
+    """List, show, check and start rubrics: what is scored, what each score means, when an answer passes."""
+
+
+@command.command("list")
+@as_json
+def list_command(as_json: bool) -> None:
+    """List the rubrics that come with the package.
+
+    Example: judge rubric list
+    """
+    rubrics = [load_rubric(name) for name in shipped_rubrics()]
+    click.echo(json.dumps([_facts(r) for r in rubrics], indent=2) if as_json else _listing(rubrics))
+
+
+@command.command()
+@click.argument("rubric")
+@click.argument("answers", required=False, type=click.Path(exists=True, dir_okay=False, allow_dash=True))
+@click.option("--item", "item_id", help="Id of the item.  [default: the first one]")
+@click.option(
+    "--map",
+    "mapping",
+    multiple=True,
+    metavar="FIELD=NAME",
+    callback=pairs,
+    help="Where a field stands in the file: --map answer=my_column.",
+)
+@as_json
+def show(
+    rubric: str, answers: str | None, item_id: str | None, mapping: dict[str, str], as_json: bool
+) -> None:
+    """Print the file of RUBRIC (a name or a YAML file), or the exact prompt for one item of ANSWERS.
+
+    Example: judge rubric show inspection answers.jsonl --item q7
+    """
+    if answers is None and item_id:
+        raise click.UsageError("--item needs a file of answers: judge rubric show RUBRIC ANSWERS --item ID")
+    loaded = load_rubric(rubric)
+    if answers is None:
+        text = rubric_file(rubric).read_text(encoding="utf-8-sig").rstrip()
+        click.echo(json.dumps(loaded.model_dump(mode="json", by_alias=True), indent=2) if as_json else text)
+        return
+    requests = build_requests(_item(answers, item_id, mapping), Judge("none", loaded))
+    prompts = [list(request.messages) for request in requests]
+    click.echo(json.dumps(prompts, indent=2, ensure_ascii=False) if as_json else _prompt(prompts[0]))
+    click.echo(_length(prompts), err=True)
+
+
+@command.command()
+@click.argument("file")
+def check(file: str) -> None:
+    """Check FILE and list everything that is wrong with it.
+
+    Example: judge rubric check my_rubric.yaml
+    """
+    rubric = load_rubric(file)
+    click.echo(f"{file}: fine. {_summary(rubric)}")
+
+
+@command.command()
+@click.argument("name")
+def new(name: str) -> None:
+    """Write NAME.yaml, a commented rubric to start from. A file that exists is left alone.
+
+    Example: judge rubric new helpfulness
+    """
+    path = start_rubric(name)
+    click.echo(f"{path} is written. Edit it, then: judge rubric check {path}")
+
+
+def start_rubric(name: str) -> Path:
+    """Write a commented starter rubric and return its path.
+
+    Raises
+    ------
+    RubricError
+        The file exists, the folder does not, or the name is no name for a rubric.
+    """
+    path = Path(name) if name.endswith((".yaml", ".yml")) else Path(f"{name}.yaml")
+    text = _STARTER.read_text(encoding="utf-8").replace("NAME", path.stem, 1)
+    parse_rubric(text, where=str(path))
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise RubricError(f"{path} exists and is left alone; choose another name") from None
+    except OSError as error:
+        raise RubricError(f"{path}: cannot be written: {error.strerror}") from None
+    return path
+
+
+def _item(answers: str, item_id: str | None, mapping: Mapping[str, str]) -> Item:
+    for item in read_items(answers, mapping=mapping):
+        if item_id in (None, item.id):
+            return item
+    wanted = "item" if item_id is None else f"item with the id {item_id!r}"
+    raise InputError(f"{answers}: has no {wanted}")
+
+
+def _facts(rubric: Rubric) -> dict[str, Any]:
+    return {
+        "name": rubric.name,
+        "version": rubric.version,
+        "description": rubric.description,
+        "dimensions": list(rubric.dimensions),
+        "overall": rubric.overall.how,
+        "scale": [rubric.scale.min, rubric.scale.max],
+        "pass": rubric.pass_rule,
+        "source": rubric.source,
+    }
+
+
+def _listing(rubrics: list[Rubric]) -> str:
+    return "\n\n".join(f"{r.name}\n  {r.description}\n  {_summary(r)}" for r in rubrics)
+
+
+def _summary(rubric: Rubric) -> str:
+    passes = " and ".join(f"{name} is {least:g} or more" for name, least in rubric.pass_rule.items())
+    return (
+        f"{', '.join(rubric.dimensions)} on {rubric.scale.min}-{rubric.scale.max}; "
+        f"overall: {rubric.overall.how}; passes when {passes}."
+    )
+
+
+def _prompt(messages: list[Message]) -> str:
+    return "\n\n".join(f"=== {message['role']} ===\n{_text(message)}" for message in messages)
+
+
+def _text(message: Message) -> str:
+    if isinstance(message["content"], str):
+        return message["content"]
+    return "\n".join(part.get("text", "[the picture]") for part in message["content"])
+
+
+def _length(prompts: list[list[Message]]) -> str:
+    counts = {message["role"]: len(_text(message)) for message in prompts[0]}
+    characters = sum(counts.values())
+    parts = ", ".join(f"{role} {count:,}" for role, count in counts.items())
+    text = f"{characters:,} characters ({parts}), about {characters // 4:,} tokens without pictures"
+    return f"{text}; the first of {len(prompts)} requests for this item" if len(prompts) > 1 else text
