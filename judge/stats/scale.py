@@ -123,7 +123,7 @@ def as_scale(scale: Scale | Sequence[float] | Sequence[str] | None, kind: Kind =
 def as_objects(ratings: ArrayLike) -> NDArray[np.object_]:
     """Return `ratings` as an array of Python objects, ragged input refused."""
     try:
-        return np.asarray(ratings, dtype=object)
+        return np.asarray(ratings, dtype=object, order="C")
     except ValueError as error:
         raise ValueError(f"ratings must be a table with rows of one length: {error}") from error
 
@@ -152,7 +152,7 @@ def as_floats(ratings: ArrayLike) -> Floats:
     array([ 4., nan,  5.])
     """
     try:
-        array = np.asarray(ratings, dtype=float)
+        array = np.asarray(ratings, dtype=float, order="C")
     except (ValueError, TypeError) as error:
         raise ValueError(f"ratings must be numbers (labels need scale=[...] in order): {error}") from error
     if np.isinf(array).any():

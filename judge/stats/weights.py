@@ -132,11 +132,16 @@ def _totals(weights: Floats, table: Table) -> Floats:
     """Return weights (R, U) times the table; codes are counted without building their one-hot table."""
     if table.ndim == 2:
         return weights @ table
+    width = _width(table)
+    if len(table) * width <= _CHUNK:
+        return weights @ np.eye(width)[table]
     order = np.argsort(table, kind="stable")
     present, starts = np.unique(table[order], return_index=True)
-    totals = np.zeros((len(weights), _width(table)))
-    if len(present):
-        totals[:, present] = np.add.reduceat(weights[:, order], starts, axis=1)
+    ordered = weights[:, order]
+    if len(present) == width == len(table):
+        return ordered
+    totals = np.zeros((len(weights), width))
+    totals[:, present] = np.add.reduceat(ordered, starts, axis=1)
     return totals
 
 

@@ -66,11 +66,16 @@ def test_weights_have_the_moments_of_a_multinomial_draw(n_distinct):
     assert drawn.var(axis=0) == pytest.approx(expected, rel=6 * np.sqrt(2.5 / 4_000))
 
 
-def test_totals_of_codes_equal_those_of_their_one_hot_table():
+@pytest.mark.parametrize("largest_one_hot", [0, 10_000])
+@pytest.mark.parametrize("all_different", [True, False])
+def test_totals_of_codes_equal_those_of_their_one_hot_table(monkeypatch, largest_one_hot, all_different):
+    monkeypatch.setattr(weights, "_CHUNK", largest_one_hot)
     rng = np.random.default_rng(2)
-    codes, drawn = rng.integers(0, 9, 50), rng.integers(0, 3, (7, 50)).astype(float)
-    codes[codes == 4] = 5  # a code that no item has keeps its column
-    assert np.array_equal(weights._totals(drawn, codes), drawn @ np.eye(9)[codes])
+    drawn = rng.integers(0, 3, (7, 50)).astype(float)
+    # Every third code is one that no item has: it keeps its column.
+    codes = rng.permutation(50) if all_different else 3 * rng.integers(0, 9, 50)
+    width = codes.max() + 1
+    assert np.array_equal(weights._totals(drawn, codes), drawn @ np.eye(width)[codes])
 
 
 def test_chunks_do_not_change_the_resamples(monkeypatch):
