@@ -198,7 +198,7 @@ def _headline(run: Run, summary: dict[str, Any]) -> str:
     )
     if summary["undecided"]:
         text += f", {summary['undecided']:,} have no verdict"
-    cost = "" if summary["cost"] is None else f", ${summary['cost']:.4f}"
+    cost = "" if not summary["cost"] else f", ${summary['cost']:.4f}"
     return f"{text} ({summary['seconds']:.1f} s{cost})"
 
 

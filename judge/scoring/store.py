@@ -46,6 +46,7 @@ class Run:
         self._db = db
         self._lock = lock
         self._asked: list[tuple[str, int, str, str]] = []
+        self._in_flight: set[str] = set()
 
     @classmethod
     def open(cls, path: str | Path) -> Self:
@@ -187,13 +188,17 @@ class Run:
     def missing(self, requests: Iterable[Request], *, retry_errors: bool = False) -> Iterator[Request]:
         """Pass on the requests that have no completion yet, and note which request each item has now.
 
+        Items of one content (two systems that gave the same answer) share a request: it is asked for once.
         With `retry_errors`, a request whose completions are all failures counts as missing, too.
         """
         stream = iter(requests)
         while page := list(itertools.islice(stream, _PAGE)):
             self._asked += [(r.item.id, r.sample, r.dimension or "", r.key) for r in page]
             answered = self._answered([request.key for request in page], retry_errors)
-            yield from (request for request in page if request.key not in answered)
+            for request in page:
+                if request.key not in answered and request.key not in self._in_flight:
+                    self._in_flight.add(request.key)
+                    yield request
             if len(self._asked) >= _MOST_NOTES:
                 with clear_errors(self.path), transaction(self._db):
                     self._note_requests()
@@ -203,12 +208,13 @@ class Run:
         with clear_errors(self.path), transaction(self._db):
             self._note_requests()
             self._db.executemany(tables.INSERT_COMPLETION, map(tables.to_row, completions))
+        self._in_flight.difference_update(completion.key for completion in completions)
 
     def completions(self, item_id: str | None = None) -> Iterator[Completion]:
-        """Every completion that was ever paid for (of one item), oldest first."""
-        where, values = ("", []) if item_id is None else ("WHERE item_id = ?", [item_id])
-        rows = self._db.execute(f"{tables.SELECT_COMPLETIONS} {where} ORDER BY seq", values)
-        return map(tables.from_row, rows)
+        """Every completion that was ever paid for (of one item, its former answers included), oldest first."""
+        of_item = "WHERE item_id = ?1 OR key IN (SELECT key FROM requests WHERE item_id = ?1)"
+        where, values = ("", []) if item_id is None else (of_item, [item_id])
+        return map(tables.from_row, self._db.execute(f"{tables.SELECT_COMPLETIONS} {where} ORDER BY seq", values))
 
     def judgments(self) -> Iterator[tuple[Item, list[Completion]]]:
         """Every item in order, with the completions that count for its requests (none: not answered yet)."""

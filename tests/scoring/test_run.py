@@ -1,0 +1,201 @@
+"""The loop: ask for what is missing, store it, derive scores; whatever happens."""
+
+import os
+import signal
+
+import pytest
+
+from judge.errors import BackendError
+from judge.records import Completion, Failure, Usage
+from judge.scoring.judge import Judge
+from judge.scoring.run import derive_scores, score_items
+from judge.scoring.store import Run
+
+from .builders import Scripted, item, reply, rubric
+
+JUDGE = Judge(model="replay:x", rubric=rubric())
+
+
+@pytest.fixture
+def run(tmp_path):
+    with Run.create(tmp_path / "run", JUDGE) as run:
+        yield run
+
+
+def items(count):
+    return [item(str(n), answer=f"Answer {n}.") for n in range(count)]
+
+
+def overall(run, sample=0):
+    return {s.item_id: s.value for s in run.scores() if s.dimension == "overall" and s.sample == sample}
+
+
+def test_every_item_gets_its_scores(run):
+    run.add_items(items(3))
+    score_items(run, JUDGE, Scripted(lambda _: reply(4, 2)))
+    assert overall(run) == {"0": 3.0, "1": 3.0, "2": 3.0}
+
+
+def test_second_call_asks_for_nothing(run):
+    run.add_items(items(3))
+    score_items(run, JUDGE, Scripted(lambda _: reply()))
+    again = Scripted(lambda _: reply())
+    score_items(run, JUDGE, again)
+    assert again.asked == []
+
+
+def test_only_the_changed_answer_is_asked_again(run):
+    run.add_items(items(3))
+    score_items(run, JUDGE, Scripted(lambda _: reply()))
+    run.add_items([*items(2), item("2", answer="Changed.")])
+    again = Scripted(lambda _: reply(5, 5))
+    score_items(run, JUDGE, again)
+    assert [r.item.id for r in again.asked] == ["2"]
+    assert overall(run) == {"0": 3.0, "1": 3.0, "2": 5.0}
+
+
+def test_judge_that_gives_up_leaves_what_arrived_scored_and_the_rest_skipped(run):
+    run.add_items(items(3))
+    seen = []
+
+    def give_up(request):
+        seen.append(request)
+        if len(seen) == 2:
+            raise BackendError("quota")
+        return reply()
+
+    with pytest.raises(BackendError):
+        score_items(run, JUDGE, Scripted(give_up))
+    assert overall(run) == {"0": 3.0, "1": None, "2": None}
+    assert run.summary()["statuses"]["overall"] == {"ok": 1, "skipped": 2}
+
+
+def test_ctrl_c_while_a_batch_is_written_loses_nothing(run, monkeypatch):
+    run.add_items(items(2))
+    append = run.append
+
+    def pressed_while_writing(batch):
+        os.kill(os.getpid(), signal.SIGINT)
+        append(batch)
+
+    monkeypatch.setattr(run, "append", pressed_while_writing)
+    with pytest.raises(KeyboardInterrupt):
+        score_items(run, JUDGE, Scripted(lambda _: reply()))
+    assert [c.item_id for c in run.completions()] == ["0"]
+
+
+def test_completion_that_arrives_while_the_backend_closes_is_stored(run):
+    run.add_items(items(2))
+
+    def interrupted(request):
+        backend.late = [Completion.of(request, reply=reply(), finish_reason="stop")]
+        raise KeyboardInterrupt
+
+    backend = Scripted(interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        score_items(run, JUDGE, backend)
+    assert overall(run) == {"0": 3.0, "1": None}
+
+
+def test_truncated_reply_is_asked_once_more_with_more_tokens(run):
+    run.add_items(items(1))
+    cut = {"reply": reply()[:20], "finish_reason": "length", "usage": Usage(completion_tokens=100)}
+    backend = Scripted(lambda r: reply(5, 5) if r.attempt else cut)
+    score_items(run, JUDGE, backend)
+    assert [dict(r.params) for r in backend.asked] == [{}, {"max_tokens": 400}]
+    assert overall(run) == {"0": 5.0}
+
+
+def test_set_token_limit_is_raised_for_a_truncated_reply(tmp_path):
+    judge = Judge(model="replay:x", rubric=rubric(), params={"max_tokens": 50})
+    cut = {"reply": "", "finish_reason": "length"}
+    backend = Scripted(lambda _: cut)
+    with Run.create(tmp_path / "r", judge) as run:
+        run.add_items(items(1))
+        score_items(run, judge, backend)
+        assert [r.params["max_tokens"] for r in backend.asked] == [50, 200]
+        assert run.summary()["statuses"]["a"] == {"truncated": 1}
+
+
+def test_reply_that_stays_truncated_is_not_asked_a_third_time(run):
+    run.add_items(items(1))
+    cut = {"reply": "", "finish_reason": "length"}
+    score_items(run, JUDGE, Scripted(lambda _: cut))
+    again = Scripted(lambda _: cut)
+    score_items(run, JUDGE, again)
+    assert again.asked == []
+
+
+def test_unreadable_reply_is_asked_again_only_when_wished(run):
+    run.add_items(items(1))
+    score_items(run, JUDGE, Scripted(lambda _: "four"))
+    assert run.summary()["statuses"]["a"] == {"unparsed": 1}
+    backend = Scripted(lambda _: reply())
+    score_items(run, JUDGE, backend, reask=True)
+    assert overall(run) == {"0": 3.0}
+    assert backend.asked[0].messages[-2] == {"role": "assistant", "content": "four"}
+
+
+def test_both_replies_are_kept_after_asking_again(run):
+    run.add_items(items(1))
+    score_items(run, JUDGE, Scripted(lambda r: reply() if r.attempt else "four"), reask=True)
+    assert [(c.attempt, c.reply) for c in run.completions()] == [(0, "four"), (1, reply())]
+
+
+def test_failure_is_asked_again_only_when_wished(run):
+    run.add_items(items(1))
+    failed = {"failure": Failure(kind="server", message="500")}
+    score_items(run, JUDGE, Scripted(lambda _: failed))
+    untouched = Scripted(lambda _: reply())
+    score_items(run, JUDGE, untouched)
+    assert untouched.asked == []
+    score_items(run, JUDGE, Scripted(lambda _: reply()), retry_errors=True)
+    assert overall(run) == {"0": 3.0}
+
+
+def test_every_sample_has_its_own_request_and_scores(run):
+    run.add_items(items(2))
+    backend = Scripted(lambda r: reply(r.sample + 1, r.sample + 1))
+    score_items(run, JUDGE, backend, samples=3)
+    assert len({r.key for r in backend.asked}) == 6
+    assert [overall(run, sample)["0"] for sample in range(3)] == [1.0, 2.0, 3.0]
+
+
+def test_more_samples_later_ask_for_the_new_ones_alone(run):
+    run.add_items(items(1))
+    score_items(run, JUDGE, Scripted(lambda _: reply()))
+    backend = Scripted(lambda _: reply())
+    score_items(run, JUDGE, backend, samples=2)
+    assert [r.sample for r in backend.asked] == [1]
+
+
+def test_number_rubric_asks_each_dimension_alone(tmp_path):
+    judge = Judge(model="replay:x", rubric=rubric(reply="number"))
+    backend = Scripted(lambda r: {"a": "4", "b": "2"}[r.dimension])
+    with Run.create(tmp_path / "r", judge) as run:
+        run.add_items(items(1))
+        score_items(run, judge, backend)
+        assert overall(run) == {"0": 3.0}
+    assert all(r.schema is None for r in backend.asked)
+
+
+def test_scores_are_derived_again_by_another_rubric_without_a_call(run):
+    run.add_items(items(1))
+    score_items(run, JUDGE, Scripted(lambda _: reply(4, 2)))
+    derive_scores(run, rubric(overall={"how": "min"}))
+    assert overall(run) == {"0": 2.0}
+
+
+def test_time_adds_up_over_calls(run):
+    run.add_items(items(1))
+    score_items(run, JUDGE, Scripted(lambda _: reply()))
+    first = run.fact("seconds")
+    score_items(run, JUDGE, Scripted(lambda _: reply()))
+    assert run.fact("seconds") > first > 0
+
+
+def test_batches_are_reported_once_they_are_stored(run):
+    run.add_items(items(2))
+    stored = []
+    score_items(run, JUDGE, Scripted(lambda _: reply()), on_batch=lambda _: stored.append(run.summary()["completions"]))
+    assert stored == [1, 2]

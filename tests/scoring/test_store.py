@@ -1,0 +1,468 @@
+"""The run folder: nothing that was acknowledged is lost, nothing is asked twice."""
+
+import contextlib
+import json
+import os
+import sqlite3
+import stat
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from judge.errors import InputError, RunError
+from judge.records import Completion, Failure, Score, Usage
+from judge.scoring import tables
+from judge.scoring.judge import Judge
+from judge.scoring.prompt import build_requests
+from judge.scoring.store import Added, Run
+
+from .builders import completion, item, reply, rubric
+
+JUDGE = Judge(model="replay:x", rubric=rubric())
+
+
+@pytest.fixture
+def run(tmp_path):
+    with Run.create(tmp_path / "run", JUDGE) as run:
+        yield run
+
+
+def requests(*items):
+    return [request for i in items for request in build_requests(i, JUDGE)]
+
+
+def score(value=4.0, **fields):
+    given = {"item_id": "i1", "rater": "r", "rater_kind": "judge", "dimension": "a", "value": value, **fields}
+    return Score(**given)
+
+
+# ---- opening
+
+
+def test_created_run_is_opened_again_with_its_judge_and_rubric(run):
+    with Run.open(run.path) as again:
+        assert again.judge.fingerprint == JUDGE.fingerprint
+        assert again.rubric == JUDGE.rubric
+        assert again.name == "run"
+
+
+def test_opening_a_folder_without_a_run_says_how_to_make_one(tmp_path):
+    with pytest.raises(RunError, match="no run here.*judge score"):
+        Run.open(tmp_path)
+
+
+def test_second_process_on_a_run_is_told_so(run):
+    with pytest.raises(RunError, match="another process is scoring"):
+        Run.create(run.path, JUDGE)
+
+
+def test_run_can_be_read_while_it_is_scored(run):
+    run.add_items([item()])
+    with Run.open(run.path) as reader:
+        assert [i.id for i in reader.items()] == ["i1"]
+
+
+def test_closed_run_can_be_scored_again(run):
+    run.close()
+    Run.create(run.path, JUDGE).close()
+
+
+def test_run_of_another_judge_is_refused_and_the_difference_named(run):
+    run.close()
+    other = Judge(model="replay:x", rubric=rubric(), params={"temperature": 0})
+    with pytest.raises(RunError, match=r"params.temperature: null there, 0 here"):
+        Run.create(run.path, other)
+
+
+def test_long_difference_is_shortened(run):
+    run.close()
+    with pytest.raises(RunError, match="…"):
+        Run.create(run.path, Judge(model="replay:" + "x" * 200, rubric=rubric()))
+
+
+def test_refused_judge_leaves_the_run_unlocked(run):
+    run.close()
+    with contextlib.suppress(RunError):
+        Run.create(run.path, Judge(model="replay:y", rubric=rubric()))
+    Run.create(run.path, JUDGE).close()
+
+
+def test_file_of_another_program_is_refused(tmp_path):
+    with contextlib.closing(sqlite3.connect(tmp_path / "run.db")) as db:
+        db.execute("CREATE TABLE meta (x)")
+    with pytest.raises(RunError, match="not a run of this tool"):
+        Run.open(tmp_path)
+
+
+def test_file_that_is_no_database_is_refused(tmp_path):
+    (tmp_path / "run.db").write_text("not a database, but long enough to be read as one" * 10)
+    with pytest.raises(RunError, match="not a database"):
+        Run.open(tmp_path)
+
+
+def test_run_of_a_newer_format_is_refused(run):
+    run.close()
+    with contextlib.closing(sqlite3.connect(run.path / "run.db")) as db:
+        db.execute(f"PRAGMA user_version = {tables.FORMAT + 1}")
+    with pytest.raises(RunError, match="format 2; this version reads format 1"):
+        Run.open(run.path)
+
+
+def test_finished_run_is_read_from_a_read_only_folder(run):
+    run.add_items([item()])
+    run.close()
+    for name in ("run.db-wal", "run.db-shm"):
+        (run.path / name).unlink(missing_ok=True)
+    with contextlib.closing(tables.connect_to_read(run.path / "run.db")) as db:
+        assert db.execute("SELECT count(*) FROM items").fetchone() == (1,)
+
+
+def test_folder_that_is_a_file_is_an_error(tmp_path):
+    (tmp_path / "run").write_text("")
+    with pytest.raises(RunError, match="File exists"):
+        Run.create(tmp_path / "run", JUDGE)
+
+
+def test_lock_that_cannot_be_made_is_an_error(tmp_path):
+    (tmp_path / "run.lock").mkdir()
+    with pytest.raises(RunError, match="unable to open"):
+        Run.create(tmp_path, JUDGE)
+
+
+def test_lock_on_a_disk_that_refuses_is_not_taken_for_another_process(tmp_path, monkeypatch):
+    class Refusing(sqlite3.Connection):
+        def execute(self, *_):
+            raise sqlite3.OperationalError("attempt to write a readonly database")
+
+    connect = sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", lambda file, **options: connect(file, factory=Refusing, **options))
+    with pytest.raises(RunError, match="readonly database"):
+        Run.create(tmp_path, JUDGE)
+
+
+# ---- items
+
+
+def test_items_keep_the_order_of_the_input(run):
+    run.add_items(item(str(n)) for n in (3, 1, 2))
+    assert [i.id for i in run.items()] == ["3", "1", "2"]
+
+
+def test_more_items_than_a_page_come_back_all(run):
+    run.add_items(item(str(n)) for n in range(200))
+    assert [i.id for i in run.items()] == [str(n) for n in range(200)]
+
+
+def test_item_comes_back_as_it_was(run):
+    given_item = item(reference="r", choices=("x", "y"), gold="A", metadata={"ü": [1, {"x": None}], "e": ""})
+    run.add_items([given_item])
+    assert run.item("i1") == given_item
+
+
+def test_unknown_item_is_an_error(run):
+    with pytest.raises(RunError, match="no item 'i9'"):
+        run.item("i9")
+
+
+def test_same_item_twice_counts_once(run):
+    assert run.add_items([item(), item()]) == Added(new=1, repeated=1)
+
+
+def test_one_id_with_two_contents_is_an_error_and_nothing_is_kept(run):
+    with pytest.raises(InputError, match="item 3: the id 'i1' was used before"):
+        run.add_items([item(), item("i2"), item(answer="Other.")])
+    assert list(run.items()) == []
+
+
+def test_second_input_tells_known_changed_new_and_absent_items_apart(run):
+    run.add_items([item("1"), item("2"), item("3")])
+    assert run.add_items([item("1"), item("2", "Changed."), item("4")]) == Added(
+        new=1, known=1, changed=1, elsewhere=1
+    )
+
+
+def test_latest_input_leaves_out_items_of_earlier_ones(run):
+    run.add_items([item("1"), item("2")])
+    run.add_items([item("2")])
+    assert [i.id for i in run.items(latest_input=True)] == ["2"]
+    assert [i.id for i in run.items()] == ["1", "2"]
+
+
+def test_empty_run_has_no_items(run):
+    assert list(run.items(latest_input=True)) == []
+
+
+# ---- requests and completions
+
+
+def test_request_with_a_completion_is_not_missing(run):
+    one, two = requests(item("1"), item("2", "Another answer."))
+    run.append([Completion.of(one, reply="x")])
+    assert list(run.missing([one, two])) == [two]
+
+
+def test_items_of_one_content_share_one_request_and_its_reply(run):
+    (one,) = ask(run, item("1"), item("2"))
+    run.append([Completion.of(one, reply="x")])
+    assert [[c.reply for c in cs] for _, cs in run.judgments()] == [["x"], ["x"]]
+    assert [c.reply for c in run.completions("2")] == ["x"]
+
+
+def test_failed_request_is_missing_only_when_errors_are_retried(run):
+    (one,) = requests(item())
+    run.append([Completion.of(one, failure=Failure(kind="server", message="500"))])
+    assert list(run.missing([one])) == []
+    assert list(run.missing([one], retry_errors=True)) == [one]
+
+
+def test_missing_is_lazy(run):
+    pulled = []
+
+    def stream():
+        for n in range(1000):
+            pulled.append(n)
+            yield from requests(item(str(n), answer=str(n)))
+
+    next(run.missing(stream()))
+    assert len(pulled) < 100
+
+
+def test_changed_answer_is_another_request(run):
+    (one,) = requests(item())
+    run.append([Completion.of(one, reply="x")])
+    (changed,) = requests(item(answer="Changed."))
+    assert list(run.missing([changed])) == [changed]
+
+
+def test_many_answered_requests_are_noted_without_a_completion(run):
+    run.add_items(item(str(n), answer=str(n)) for n in range(5000))
+    assert len(list(run.missing(r for i in run.items() for r in requests(i)))) == 5000
+    with Run.open(run.path) as reader:
+        assert reader._one("SELECT count(*) FROM requests") >= 4096
+
+
+full = st.builds(
+    Completion,
+    key=st.text(min_size=1),
+    item_id=st.text(min_size=1),
+    sample=st.integers(0, 9),
+    dimension=st.none() | st.text(),
+    attempt=st.integers(0, 1),
+    reply=st.none() | st.text(),
+    finish_reason=st.none() | st.text(),
+    refusal=st.none() | st.text(),
+    reasoning=st.none() | st.text(),
+    failure=st.none() | st.builds(Failure, kind=st.sampled_from(["server", "timeout"]), message=st.text()),
+    usage=st.none() | st.builds(Usage, prompt_tokens=st.integers(0, 9), cached_tokens=st.integers(0, 9)),
+    cost=st.none() | st.floats(0, 9),
+    latency=st.none() | st.floats(0, 9),
+    tries=st.integers(1, 9),
+    model=st.none() | st.text(),
+    dropped=st.lists(st.text()).map(tuple),
+    created=st.none() | st.floats(0, 2e9),
+)
+
+
+@given(full)
+def test_completion_comes_back_from_its_row_as_it_was(given_completion):
+    assert tables.from_row(tables.to_row(given_completion)) == given_completion
+
+
+def test_completions_come_oldest_first_and_by_item(run):
+    run.append([completion("x", key="1", item_id="1"), completion("y", key="2", item_id="2")])
+    assert [c.reply for c in run.completions()] == ["x", "y"]
+    assert [c.reply for c in run.completions("2")] == ["y"]
+
+
+def test_acknowledged_completion_survives_without_closing(run):
+    run.append([completion("paid")])
+    with contextlib.closing(sqlite3.connect(run.path / "run.db")) as other:
+        assert other.execute("SELECT reply FROM completions").fetchall() == [("paid",)]
+
+
+def ask(run, *items):
+    run.add_items(items)
+    return list(run.missing(requests(*items)))
+
+
+def test_last_reply_counts_and_not_a_later_failure(run):
+    (one,) = ask(run, item())
+    run.append([Completion.of(one, reply="first"), Completion.of(one, reply="second")])
+    run.append([Completion.of(one, failure=Failure(kind="timeout", message="t"))])
+    ((_, completions),) = run.judgments()
+    assert [c.reply for c in completions] == ["second"]
+
+
+def test_failure_counts_where_there_is_no_reply(run):
+    (one,) = ask(run, item())
+    run.append([Completion.of(one, failure=Failure(kind="timeout", message="t"))])
+    ((_, completions),) = run.judgments()
+    assert completions[0].failure.kind == "timeout"
+
+
+def test_item_that_was_not_asked_about_is_among_the_judgments(run):
+    run.add_items([item()])
+    assert [(i.id, cs) for i, cs in run.judgments()] == [("i1", [])]
+
+
+def test_reply_to_the_former_answer_does_not_count_for_the_changed_one(run):
+    (one,) = ask(run, item())
+    run.append([Completion.of(one, reply="old")])
+    run.add_items([item(answer="Changed.")])
+    assert [cs for _, cs in run.judgments()] == [[]]
+
+
+# ---- scores
+
+
+def test_scores_come_back_in_order_as_they_were(run):
+    rows = [score(4.0), score(None, status="refused", reason="no"), score("text", dimension="issue")]
+    run.write_scores(rows)
+    assert list(run.scores()) == rows
+
+
+def test_writing_scores_replaces_all_former_ones(run):
+    run.write_scores([score(1.0)])
+    run.write_scores([score(2.0)])
+    assert [s.value for s in run.scores()] == [2.0]
+
+
+def test_scores_that_break_off_leave_the_former_ones(run):
+    run.write_scores([score(1.0)])
+
+    def broken():
+        yield score(2.0)
+        raise ValueError
+
+    with pytest.raises(ValueError):
+        run.write_scores(broken())
+    assert [s.value for s in run.scores()] == [1.0]
+
+
+def test_scores_of_one_item(run):
+    run.write_scores([score(), score(item_id="i2")])
+    assert [s.item_id for s in run.scores_of("i2")] == ["i2"]
+
+
+def test_ids_are_listed_by_status(run):
+    run.add_items([item("1"), item("2")])
+    run.write_scores([score(item_id="1"), score(None, item_id="2", status="failed", reason="x")])
+    assert run.ids_with_status("failed") == ["2"]
+    assert run.ids_with_status() == ["1", "2"]
+
+
+def overall(item_id, value, **fields):
+    return score(value, item_id=item_id, dimension="overall", **fields)
+
+
+def test_summary_counts_items_verdicts_statuses_failures_tokens_and_cost(run):
+    run.add_items([item("1"), item("2"), item("3")])
+    usage = Usage(prompt_tokens=10, completion_tokens=5)
+    run.append([completion("x", usage=usage, cost=0.5), completion("x", usage=usage)])
+    run.append([completion(failure=Failure(kind="server", message="x"))])
+    run.write_scores([overall("1", 4.0), overall("2", 2.0), overall("3", None, status="failed", reason="x")])
+    summary = run.summary()
+    assert (summary["items"], summary["complete"]) == (3, 2)
+    assert (summary["passed"], summary["failed"], summary["undecided"]) == (1, 1, 1)
+    assert summary["statuses"] == {"overall": {"failed": 1, "ok": 2}}
+    assert summary["failures"] == {"server": 1}
+    assert (summary["prompt_tokens"], summary["cost"], summary["unpriced"]) == (20, 0.5, 1)
+
+
+def test_distribution_counts_values_of_one_sample(run):
+    run.write_scores([score(4.0), score(4.0), score(2.0), score(5.0, sample=1), score("text")])
+    assert run.distribution() == {"a": {2.0: 1, 4.0: 2}}
+
+
+def test_exports_hold_the_scores_and_the_facts(run):
+    run.write_scores([score(4.0)])
+    run.export()
+    (line,) = (run.path / "scores.jsonl").read_text().splitlines()
+    assert json.loads(line)["value"] == 4.0
+    assert json.loads((run.path / "run.json").read_text())["judge"]["model"] == "replay:x"
+
+
+def test_export_that_breaks_off_leaves_the_former_file(tmp_path):
+    file = tmp_path / "scores.jsonl"
+    file.write_text("old")
+
+    def broken():
+        yield "new"
+        raise ValueError
+
+    with pytest.raises(ValueError):
+        tables.write_atomically(file, broken())
+    assert file.read_text() == "old"
+    assert os.listdir(tmp_path) == ["scores.jsonl"]
+
+
+def test_imported_judgments_become_a_run_without_completions(tmp_path):
+    with Run.imported(tmp_path / "r", rubric(), [item()], [overall("i1", 4.0)], model="gpt-5") as run:
+        assert run.fact("imported") is True
+        assert run.summary()["passed"] == 1
+        assert list(run.completions()) == []
+
+
+# ---- a disk that refuses
+
+
+def test_full_disk_is_one_clear_line_and_what_was_stored_is_safe(run):
+    run.append([completion("kept")])
+    run._db.execute(f"PRAGMA max_page_count = {run._one('PRAGMA page_count')}")
+    with pytest.raises(RunError, match="full. What was stored before is safe"):
+        run.append([completion("x" * 100_000)])
+    assert [c.reply for c in run.completions()] == ["kept"]
+
+
+def test_export_into_a_folder_that_is_gone_is_one_clear_line(run):
+    run.path = run.path / "gone"
+    with pytest.raises(RunError, match="No such file or directory"):
+        run.export()
+
+
+def test_export_keeps_no_draft_in_a_read_only_folder(run):
+    if os.geteuid() == 0:
+        pytest.skip("root may write anywhere")
+    run.path.chmod(stat.S_IRUSR | stat.S_IXUSR)
+    with pytest.raises(RunError, match="Permission denied"):
+        run.export()
+
+
+def test_folder_without_rights_is_read_as_it_stands(run, monkeypatch):
+    """SQLite refuses to open a WAL file where it may not make its helper files; then it is read as immutable."""
+    run.add_items([item()])
+    run.close()
+    opened = []
+    connect = sqlite3.connect
+
+    class Refusing:
+        def __init__(self, db):
+            self._db = db
+
+        def execute(self, *_):
+            raise sqlite3.OperationalError("unable to open database file")
+
+        def close(self):
+            self._db.close()
+
+    def refuse_first(address, **options):
+        opened.append(address)
+        db = connect(address, **options)
+        return Refusing(db) if len(opened) == 1 else db
+
+    monkeypatch.setattr(sqlite3, "connect", refuse_first)
+    with contextlib.closing(tables.connect_to_read(run.path / "run.db")) as db:
+        assert db.execute("SELECT count(*) FROM items").fetchone() == (1,)
+    assert opened[1].endswith("immutable=1")
+
+
+def test_scores_written_with_a_rubric_carry_it(run):
+    stricter = rubric(**{"pass": {"overall": 5}})
+    run.write_scores([overall("i1", 4.0)], stricter)
+    assert run.rubric == stricter
+    assert run.summary()["failed"] == 1
+
+
+def test_reply_is_json_of_the_small_rubric():
+    assert json.loads(reply())["a"]["score"] == 4
