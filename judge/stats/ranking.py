@@ -245,8 +245,9 @@ def _pairwise(human: Floats, judge: Floats) -> Floats:
 
 def _ranks(means: Floats) -> Floats:
     """Return ranks, ascending; equal means share their mean rank."""
-    better = [_signs(means, s).sum(axis=1) for s in range(means.shape[1])]
-    return (means.shape[1] + 1 - np.stack(better, axis=1)) / 2
+    n_above_minus_below = [_signs(means, s).sum(axis=1) for s in range(means.shape[1])]
+    ranks: Floats = (means.shape[1] + 1 - np.stack(n_above_minus_below, axis=1)) / 2
+    return ranks
 
 
 def _spearman(human: Floats, judge: Floats) -> Floats:
