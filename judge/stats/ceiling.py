@@ -87,7 +87,7 @@ def negated(loss: Callable[..., Statistic]) -> Callable[..., Statistic]:
     Parameters
     ----------
     loss : callable (x, y) -> Statistic
-        A builder such as `mae_statistic`.
+        A builder such as `mean_absolute_error_statistic`.
 
     Returns
     -------
@@ -123,7 +123,7 @@ def leave_one_out(
     humans : array_like of float, shape (n_items, n_humans)
         People's ratings, NaN where missing.
     agreement : callable (x, y) -> Statistic
-        A builder such as `percent_agreement_statistic`, or a `functools.partial` of one; larger must be
+        A builder such as `agreement_statistic`, or a `functools.partial` of one; larger must be
         better, see `negated`. It must accept the values of the consensus.
     reference : {'mean', 'median', 'majority', 'majority_low', 'majority_high'}
         Consensus of the other people, see `consensus`. Labels need a majority.
@@ -140,11 +140,11 @@ def leave_one_out(
     Examples
     --------
     >>> from judge.stats.ceiling import leave_one_out
-    >>> from judge.stats.association import pearson_statistic
+    >>> from judge.stats.correlation import pearson_statistic
     >>> humans = [[1, 2, 1], [3, 3, 4], [5, 4, 5], [2, 2, 1], [4, 5, 4], [3, 2, 3]]
     >>> level = leave_one_out([1, 3, 5, 2, 5, 3], humans, pearson_statistic)
     >>> round(level.human.value, 2), round(level.judge.value, 2), round(level.difference.value, 2)
-    (0.87, 0.95, 0.08)
+    (0.87, 0.96, 0.09)
     """
     of_judge, of_humans = judge_and_humans(judge, humans, scale)
     if of_humans.shape[1] < 2:
@@ -182,11 +182,11 @@ def pairwise_ceiling(
 
     Examples
     --------
-    >>> from judge.stats.association import pearson_statistic
+    >>> from judge.stats.correlation import pearson_statistic
     >>> humans = [[1, 2], [3, 3], [5, 4], [2, 2], [4, 5], [3, 2]]
     >>> level = pairwise_ceiling([1, 3, 5, 2, 5, 3], humans, pearson_statistic)
     >>> round(level.human.value, 2), round(level.judge.value, 2)
-    (0.84, 0.92)
+    (0.78, 0.93)
     """
     of_judge, of_humans = judge_and_humans(judge, humans, scale)
     n_humans = of_humans.shape[1]
@@ -220,7 +220,7 @@ def swap(
     judge, humans, scale, **sampling
         As in `leave_one_out`.
     coefficient : callable (ratings) -> Statistic
-        A builder for many raters such as `krippendorff_alpha_statistic`; larger must be better.
+        A builder for many raters such as `alpha_statistic`; larger must be better.
 
     Returns
     -------
@@ -232,7 +232,7 @@ def swap(
     >>> from judge.stats.icc import icc_statistic
     >>> humans = [[1, 2, 1], [3, 3, 4], [5, 4, 5], [2, 2, 1], [4, 5, 4], [3, 2, 3]]
     >>> round(swap([1, 3, 5, 2, 5, 3], humans, icc_statistic).difference.value, 2)
-    0.04
+    0.05
     """
     of_judge, of_humans = judge_and_humans(judge, humans, scale)
     if of_humans.shape[1] < 2:

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from judge.stats.checks import at_least
+from judge.stats.contrast import evaluate
 from judge.stats.estimate import (
     NO_VARIATION,
     NOT_APPLICABLE,
@@ -24,7 +25,7 @@ from judge.stats.estimate import (
     Estimate,
     Reason,
 )
-from judge.stats.resampling import Sampling, Statistic, resample
+from judge.stats.resampling import Sampling, Statistic
 from judge.stats.scale import Floats, as_floats
 from judge.stats.statistic import quotient
 
@@ -99,9 +100,8 @@ def g_study(scores: ArrayLike, **sampling: Unpack[Sampling]) -> GStudy:
     (4.0, 0.0, 1.0)
     """
     sums = _Sums.of(scores)
-    sampling.setdefault("method", "jackknife")
     names = ("item", "judge", "item_judge", "sample")
-    found = resample({name: sums.statistic(partial(_component, name)) for name in names}, **sampling)
+    found = evaluate({name: sums.statistic(partial(_component, name)) for name in names}, sampling)
     hidden = {"judge": sums.k < 2, "item_judge": sums.k < 2 or sums.m < 2}
     shown = {n: Estimate.undefined(NOT_APPLICABLE) if hidden.get(n) else found[n] for n in names}
     negative = {n: e.with_notes(NEGATIVE) if e.value < 0 else e for n, e in shown.items()}
@@ -143,7 +143,6 @@ def d_study(
     [0.5, 0.67]
     """
     sums = _Sums.of(scores)
-    sampling.setdefault("method", "jackknife")
     grid = [(k, m) for k in n_judges for m in n_samples]
     for k, m in grid:
         at_least("n_judges", k, 1)
@@ -152,7 +151,7 @@ def d_study(
     for k, m in grid:
         for kind in ("relative", "absolute"):
             statistics[f"{kind} {k} {m}"] = sums.statistic(partial(_dependability, kind, k, m), "coefficient")
-    found = resample(statistics, **sampling)
+    found = evaluate(statistics, sampling)
     absolute = sums.k >= 2
     return [
         DStudyRow(
