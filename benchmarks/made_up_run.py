@@ -13,7 +13,7 @@ writes OUT/made-up-alpha, OUT/made-up-bravo, ...: one run a system, over the sam
 import argparse
 import json
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -84,11 +84,13 @@ def made_up_answer(thing: str, defect: str, place: str, rng: np.random.Generator
 class MadeUpJudge:
     """A backend whose scores come from a latent quality: system, image, question, kind, condition."""
 
+    stopped: str | None = None
+
     def __init__(self, skill: float, seed: int) -> None:
         self._skill = skill
         self._seed = seed
 
-    def complete(self, requests: Iterable[Request]) -> Iterator[Sequence[Completion]]:
+    def complete(self, requests: Iterable[Request]) -> Generator[Sequence[Completion]]:
         """Answer in batches, as a real backend does."""
         batch: list[Completion] = []
         for request in requests:
@@ -97,6 +99,10 @@ class MadeUpJudge:
                 yield batch
                 batch = []
         yield batch
+
+    def drain(self) -> Sequence[Completion]:
+        """Nothing arrives late here."""
+        return []
 
     def _completion(self, request: Request) -> Completion:
         item = request.item
@@ -124,7 +130,8 @@ class MadeUpJudge:
     def _verdict(self, item: Item, rng: np.random.Generator) -> dict[str, object]:
         scores = dict(zip(DIMENSIONS, self._scores(item, rng), strict=True))
         accuracy = scores["technical_accuracy"]
-        overall = int(np.clip(round(0.6 * accuracy + 0.4 * np.mean(list(scores.values())) - 0.1), 1, 5))
+        opinion = 0.5 * accuracy + 0.5 * np.mean(list(scores.values())) + rng.normal(0, 0.4)
+        overall = int(np.clip(round(opinion), 1, 5))
         scores["overall"] = min(overall, 3) if min(accuracy, scores["relevance"]) < 4 else overall
         if rng.random() < 0.01:
             scores["overall"] = 5

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from judge.stats.estimate import NO_OBSERVATIONS, Estimate
 from judge.stats.resampling import estimate
 from judge.stats.scale import Floats
+from judge.stats.significance import t_test
 from judge.stats.statistic import Statistic, quotient
 
 Bools = NDArray[np.bool_]
@@ -63,17 +64,8 @@ def contrast(values: Floats, first: Bools, second: Bools, clusters: Groups = Non
     centred = values[used] - centre
     statistic = Statistic(np.column_stack([a * centred, a, b * centred, b]), _mean_difference)
     result = estimate(statistic, clusters=None if clusters is None else clusters[used], method="jackknife")
-    p = two_sided_p(result)
+    p = t_test(result).p_value
     return Contrast(_within_reach(result, values[used]), p, p)
-
-
-def two_sided_p(difference: Estimate) -> float:
-    """p-value of no difference: Student's t with one degree of freedom less than there are clusters."""
-    from scipy.special import stdtr
-
-    if not difference.se > 0:
-        return np.nan
-    return float(2 * stdtr(difference.n_clusters - 1, -abs(difference.value) / difference.se))
 
 
 def _within_reach(difference: Estimate, values: Floats) -> Estimate:

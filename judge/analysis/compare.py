@@ -1,0 +1,290 @@
+"""Two runs over the same items, pair by pair: two systems, two conditions, or two judges."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from judge.analysis.audit import JudgedItem, judged_item
+from judge.analysis.contrast import Groups
+from judge.analysis.pass_rate import mean_score, pass_rate
+from judge.analysis.score_table import ITEM_ID, PAIR_ID, ScoreTable
+from judge.analysis.slices import SMALL, members
+from judge.errors import InputError
+from judge.stats.estimate import Estimate
+from judge.stats.multiplicity import holm
+from judge.stats.paired import paired_difference, paired_proportions
+from judge.stats.scale import Floats
+from judge.stats.significance import mcnemar
+
+
+@dataclass(frozen=True)
+class Change:
+    """One measure on the items that both runs have a value for.
+
+    Attributes
+    ----------
+    name : str
+        ``pass``, a dimension, or a slice.
+    a, b : Estimate
+        The measure in each run, on the common items.
+    difference : Estimate
+        b minus a, paired.
+    p, p_adjusted : float
+        p-value of no difference, and the same after Holm's correction within its table.
+    n_up, n_down : int
+        Items that are higher in b, and lower.
+    """
+
+    name: str
+    a: Estimate
+    b: Estimate
+    difference: Estimate
+    p: float
+    p_adjusted: float
+    n_up: int
+    n_down: int
+
+    @property
+    def small(self) -> bool:
+        """Whether fewer than 20 pairs stand behind it."""
+        return self.difference.n_items < SMALL
+
+
+@dataclass(frozen=True)
+class Flip:
+    """An item that passes in one run and fails in the other."""
+
+    key: str
+    a: JudgedItem
+    b: JudgedItem
+
+    @property
+    def gained(self) -> bool:
+        """Whether it passes in b."""
+        return self.b.passed is True
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two runs side by side.
+
+    Attributes
+    ----------
+    a, b : ScoreTable
+        Matched: row i of one belongs to row i of the other.
+    joined_by : str
+        ``id`` or ``pair_id``.
+    only_a, only_b : tuple of str
+        Ids of items without a partner; they are left out of everything.
+    passing : Change
+        Pass rate.
+    n_missing : int
+        Pairs in which a verdict is missing on either side.
+    dimensions : tuple of Change
+        Mean scores.
+    slices : dict
+        Field -> pass rate of each slice.
+    flips : tuple of Flip
+        Gained and lost items in the order of a.
+    """
+
+    a: ScoreTable
+    b: ScoreTable
+    joined_by: str
+    only_a: tuple[str, ...]
+    only_b: tuple[str, ...]
+    passing: Change
+    n_missing: int
+    dimensions: tuple[Change, ...]
+    slices: dict[str, tuple[Change, ...]]
+    flips: tuple[Flip, ...]
+
+    @property
+    def same_answers(self) -> int:
+        """Pairs with the very same answer: where all are, two judges are compared."""
+        return sum(a.answer == b.answer for a, b in zip(self.a.items, self.b.items, strict=True))
+
+    @property
+    def same_questions(self) -> int:
+        """Pairs with the very same question."""
+        return sum(a.question == b.question for a, b in zip(self.a.items, self.b.items, strict=True))
+
+
+def compare(
+    a: ScoreTable, b: ScoreTable, *, by: Sequence[str] = (), cluster: str | None = None
+) -> Comparison:
+    """Compare two runs on the items that both hold.
+
+    Items are matched by `id`, or by `pair_id` where that matches more of them. Pass rates of independent
+    pairs are tested by McNemar's mid-p test with Newcombe's interval; clustered pairs and mean scores by the
+    paired jackknife over clusters.
+
+    Parameters
+    ----------
+    a, b : ScoreTable
+        The runs. Every difference is b minus a.
+    by : sequence of str
+        Fields of a's items to slice by.
+    cluster : str, optional
+        Field whose items are resampled together.
+
+    Raises
+    ------
+    InputError
+        No item is matched, a key names several items of one run, or no dimension is common.
+    """
+    rows_a, rows_b, joined_by = join(a, b)
+    left, right = a.take(rows_a), b.take(rows_b)
+    clusters = left.clusters(cluster)
+    common = [name for name in left.values if name in right.values]
+    if not common:
+        raise InputError(
+            f"{a.name} and {b.name} have no dimension in common ({', '.join(a.values)} against "
+            f"{', '.join(b.values)}); score both with one rubric"
+        )
+    dimensions = [_mean_change(name, left.values[name], right.values[name], clusters) for name in common]
+    return Comparison(
+        left,
+        right,
+        joined_by,
+        _ids_without(a, rows_a),
+        _ids_without(b, rows_b),
+        pass_change("pass", left.passed, right.passed, clusters),
+        int(np.isnan(left.passed + right.passed).sum()),
+        tuple(_holm(dimensions)),
+        {field: tuple(_slice_changes(left, right, field, clusters)) for field in by},
+        tuple(_flips(left, right, joined_by)),
+    )
+
+
+def split(table: ScoreTable, between: str) -> tuple[ScoreTable, ScoreTable]:
+    """Split one run in two by a field with two values, or by two of its values: ``field=first,second``.
+
+    Raises
+    ------
+    InputError
+        The field has not two values, or lacks one of those named.
+    """
+    field, _, wanted = between.partition("=")
+    found = dict(members(table, field))
+    names = wanted.split(",") if wanted else list(found)
+    if len(names) != 2 or any(name not in found for name in names):
+        raise InputError(
+            f"{table.name}: --between {between} must name two groups; {field!r} has the values "
+            f"{', '.join(found)}. Choose two of them: --between {field}=first,second"
+        )
+    first, second = (table.take(found[name], name) for name in names)
+    return first, second
+
+
+def join(a: ScoreTable, b: ScoreTable) -> tuple[list[int], list[int], str]:
+    """Rows of a and of b that belong together, and the field that matched them.
+
+    Raises
+    ------
+    InputError
+        Nothing matches, or a key that does names several items of one run.
+    """
+    keys = {name: (_keys(a, name), _keys(b, name)) for name in (ITEM_ID, PAIR_ID)}
+    n_matches = {name: len(set(x) & set(y) - {None}) for name, (x, y) in keys.items()}
+    by = max(n_matches, key=lambda name: n_matches[name])  # the first, id, where both match as many
+    if n_matches[by] == 0:
+        raise InputError(
+            f"{a.name} and {b.name} share no item: ids are like {a.items[0].id!r} in one and "
+            f"{b.items[0].id!r} in the other. Give items that belong together one id, or one {PAIR_ID}"
+        )
+    left, right = keys[by]
+    common = set(left) & set(right) - {None}
+    for table, column in ((a, left), (b, right)):
+        _refuse_ambiguous(table, column, common, by)
+    place = {key: row for row, key in enumerate(right)}
+    pairs = [(row, place[key]) for row, key in enumerate(left) if key in common]
+    return [x for x, _ in pairs], [y for _, y in pairs], by
+
+
+def _keys(table: ScoreTable, name: str) -> list[str | None]:
+    values = [item.id if name == ITEM_ID else item.field(name) for item in table.items]
+    return [None if value is None else str(value) for value in values]
+
+
+def _refuse_ambiguous(table: ScoreTable, keys: list[str | None], common: set[str | None], by: str) -> None:
+    for key, count in Counter(key for key in keys if key in common).items():
+        if count > 1:
+            ids = [item.id for item, k in zip(table.items, keys, strict=True) if k == key]
+            some = ", ".join(ids[:3]) + (", …" if count > 3 else "")
+            raise InputError(
+                f"{table.name}: {by} {key!r} names {count} items ({some}); "
+                "it must name one item of each run, or nobody knows which ones belong together"
+            )
+
+
+def _ids_without(table: ScoreTable, rows: list[int]) -> tuple[str, ...]:
+    matched = set(rows)
+    return tuple(item.id for row, item in enumerate(table.items) if row not in matched)
+
+
+def pass_change(name: str, a: Floats, b: Floats, clusters: Groups = None) -> Change:
+    """Change of the pass rate from a to b on the rows that have both marks.
+
+    Examples
+    --------
+    >>> change = pass_change("pass", np.array([1.0, 1.0, 0.0, 0.0]), np.array([1.0, 1.0, 1.0, np.nan]))
+    >>> round(change.difference.value, 3), change.n_up
+    (0.333, 1)
+    """
+    both = ~np.isnan(a + b)
+    groups = None if clusters is None else clusters[both]
+    if groups is None or len(np.unique(groups)) == len(groups):
+        difference, p = paired_proportions(b, a), mcnemar(b, a).p_value
+    else:
+        paired = paired_difference(b, a, clusters=clusters, method="jackknife")
+        difference, p = paired.difference, paired.test.p_value
+    return Change(
+        name,
+        pass_rate(a[both], groups).estimate,
+        pass_rate(b[both], groups).estimate,
+        difference,
+        p,
+        p,
+        int((b > a).sum()),
+        int((b < a).sum()),
+    )
+
+
+def _mean_change(name: str, a: Floats, b: Floats, clusters: Groups) -> Change:
+    paired = paired_difference(b, a, clusters=clusters, method="jackknife")
+    both = ~np.isnan(a + b)
+    groups = None if clusters is None else clusters[both]
+    p = paired.test.p_value
+    return Change(
+        name,
+        mean_score(a[both], groups),
+        mean_score(b[both], groups),
+        paired.difference,
+        p,
+        p,
+        paired.n_higher,
+        paired.n_lower,
+    )
+
+
+def _slice_changes(a: ScoreTable, b: ScoreTable, field: str, clusters: Groups) -> list[Change]:
+    return _holm(
+        [
+            pass_change(label, a.passed[rows], b.passed[rows], None if clusters is None else clusters[rows])
+            for label, rows in members(a, field)
+        ]
+    )
+
+
+def _holm(changes: Sequence[Change]) -> list[Change]:
+    adjusted = holm([change.p for change in changes])
+    return [replace(change, p_adjusted=float(p)) for change, p in zip(changes, adjusted, strict=True)]
+
+
+def _flips(a: ScoreTable, b: ScoreTable, joined_by: str) -> list[Flip]:
+    rows = np.flatnonzero(abs(b.passed - a.passed) == 1)
+    keys = _keys(a, joined_by)
+    return [Flip(str(keys[row]), judged_item(a, int(row)), judged_item(b, int(row))) for row in rows.tolist()]

@@ -1,0 +1,240 @@
+"""Systems (or runs) ranked by pass rate, with how sure each rank is and who really differs from whom."""
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from judge.analysis.contrast import Bools, Contrast, Groups, contrast
+from judge.analysis.pass_rate import PassRate, mean_score, pass_rate
+from judge.analysis.score_table import PAIR_ID, ScoreTable
+from judge.analysis.slices import members
+from judge.errors import InputError
+from judge.records import content_hash
+from judge.stats.estimate import Estimate
+from judge.stats.multiplicity import holm
+from judge.stats.resampling import replicate
+from judge.stats.scale import Floats
+from judge.stats.statistic import Statistic, quotient
+
+SEED = 0
+"""Of the bootstrap behind the rank intervals: one run gives one report."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One system's place.
+
+    Attributes
+    ----------
+    name : str
+        System, or run.
+    rank, rank_low, rank_high : int
+        1 is best; systems with one rate share a rank. The interval is the bootstrap's, 95 %.
+    first : float
+        Share of resamples in which no other system is better.
+    letters : str
+        Systems that share a letter do not differ at the .05 level (paired, Holm).
+    passing : PassRate
+        What is ranked.
+    means : dict
+        Dimension -> mean score.
+    """
+
+    name: str
+    rank: int
+    rank_low: int
+    rank_high: int
+    first: float
+    letters: str
+    passing: PassRate
+    means: dict[str, Estimate]
+
+
+@dataclass(frozen=True)
+class Leaderboard:
+    """Systems from best to worst.
+
+    Attributes
+    ----------
+    standings : tuple of Standing
+        Best first.
+    contrasts : dict
+        Two names, the better first -> difference of their pass rates, p-values adjusted (Holm).
+    matched_by : str
+        What makes two answers comparable: ``id``, ``pair_id``, ``question``, or ``nothing``.
+    n_common : int
+        Questions that every system answered.
+    n_resamples, seed : int
+        Behind the rank intervals.
+    """
+
+    standings: tuple[Standing, ...]
+    contrasts: dict[tuple[str, str], Contrast]
+    matched_by: str
+    n_common: int
+    n_resamples: int
+    seed: int = SEED
+
+
+def by_system(table: ScoreTable, field: str) -> list[ScoreTable]:
+    """One table for each value of a field, for `leaderboard`."""
+    return [table.take(mask, label) for label, mask in members(table, field)]
+
+
+def leaderboard(
+    tables: Sequence[ScoreTable], *, cluster: str | None = None, n_resamples: int = 10_000
+) -> Leaderboard:
+    """Rank tables of scores by pass rate.
+
+    Answers to one question are resampled together, so that comparisons are paired: the question is known by
+    the item's id, by its `pair_id`, or by its text and images.
+
+    Parameters
+    ----------
+    tables : sequence of ScoreTable
+        One a system, with names of their own.
+    cluster : str, optional
+        Field whose items are resampled together instead.
+    n_resamples : int
+        Bootstrap resamples behind the rank intervals.
+
+    Raises
+    ------
+    InputError
+        There are fewer than two tables, two have one name, or one has no verdict at all.
+    """
+    _refuse_unrankable(tables)
+    keys, matched_by = _questions(tables)
+    clusters = _clusters(tables, keys, cluster)
+    passed = np.concatenate([table.passed for table in tables])
+    owner = np.repeat(np.arange(len(tables)), [len(table) for table in tables])
+    rates = [pass_rate(t.passed, t.clusters(cluster)) for t in tables]
+    order = sorted(range(len(tables)), key=lambda i: (-rates[i].estimate.value, tables[i].name))
+    draws = _resampled_rates(passed, owner, len(tables), clusters, n_resamples)
+    pairs = list(itertools.combinations(order, 2))
+    contrasts = _adjusted([contrast(passed, owner == i, owner == j, clusters) for i, j in pairs])
+    different = {pair for pair, c in zip(pairs, contrasts, strict=True) if c.p_adjusted <= 0.05}
+    letters = compact_letters(order, different)
+    ranks = ranks_of(np.array([[rate.estimate.value for rate in rates]]))[0]
+    drawn = ranks_of(draws)
+    low, high = np.quantile(drawn, (0.025, 0.975), axis=0, method="inverted_cdf")
+    standings = [
+        Standing(
+            tables[i].name,
+            int(ranks[i]),
+            int(low[i]),
+            int(high[i]),
+            float(np.mean(drawn[:, i] == 1)),
+            letters[i],
+            rates[i],
+            {name: mean_score(v, tables[i].clusters(cluster)) for name, v in tables[i].values.items()},
+        )
+        for i in order
+    ]
+    named = {(tables[i].name, tables[j].name): c for (i, j), c in zip(pairs, contrasts, strict=True)}
+    n_common = len(set.intersection(*map(set, keys))) if matched_by != "nothing" else 0
+    return Leaderboard(tuple(standings), named, matched_by, n_common, n_resamples)
+
+
+def ranks_of(rates: Floats) -> Floats:
+    """Ranks within each row, 1 for the highest; equal rates share the better rank.
+
+    >>> ranks_of(np.array([[0.5, 0.7, 0.5]])).tolist()
+    [[2, 1, 2]]
+    """
+    return 1 + np.asarray((rates[:, None, :] > rates[:, :, None] + 1e-12).sum(axis=2))
+
+
+def compact_letters(order: Sequence[int], different: set[tuple[int, int]]) -> dict[int, str]:
+    """Letters such that two share one exactly when they do not differ (insert and absorb).
+
+    Parameters
+    ----------
+    order : sequence of int
+        From best to worst; the best gets the first letter.
+    different : set of pairs
+        Who differs from whom, in the order of `order`.
+
+    References
+    ----------
+    .. [1] H.-P. Piepho, "An Algorithm for a Letter-Based Representation of All-Pairwise Comparisons",
+       Journal of Computational and Graphical Statistics 13, 2004.
+
+    Examples
+    --------
+    >>> compact_letters([0, 1, 2], {(0, 2)})
+    {0: 'a', 1: 'ab', 2: 'b'}
+    """
+    groups = [frozenset(order)]
+    for i, j in sorted(different, key=lambda pair: (order.index(pair[0]), order.index(pair[1]))):
+        split = [part for g in groups for part in ([g - {i}, g - {j}] if {i, j} <= g else [g])]
+        distinct = list(dict.fromkeys(split))
+        groups = [g for g in distinct if not any(g < other for other in distinct)]
+    groups.sort(key=lambda group: sorted(order.index(i) for i in group))
+    return {i: "".join(_letter(k) for k, group in enumerate(groups) if i in group) for i in order}
+
+
+def _letter(index: int) -> str:
+    """Letters a to z, then a1 to z1, and so on."""
+    lap, place = divmod(index, 26)
+    return chr(ord("a") + place) + (str(lap) if lap else "")
+
+
+def _refuse_unrankable(tables: Sequence[ScoreTable]) -> None:
+    names = [table.name for table in tables]
+    if len(names) < 2:
+        raise InputError(
+            f"a leaderboard needs two systems or more, found {', '.join(names) or 'none'}; "
+            "name several runs, or the field that holds the system: --by system"
+        )
+    for table in tables:
+        if names.count(table.name) > 1:
+            raise InputError(f"two runs are called {table.name!r}; rename one folder")
+        if np.isnan(table.passed).all():
+            raise InputError(f"{table.name}: no answer has a verdict, so it has no rank; leave it out")
+
+
+def _questions(tables: Sequence[ScoreTable]) -> tuple[list[list[str]], str]:
+    """Key of the question behind each answer, and what it was taken from."""
+    candidates = {
+        "id": [[item.id for item in table.items] for table in tables],
+        "pair_id": [[str(item.field(PAIR_ID) or f"item {item.id}") for item in t.items] for t in tables],
+        "question": [
+            [content_hash([i.question, [(m.path, m.url) for m in i.images]]) for i in t.items] for t in tables
+        ],
+    }
+    for name, keys in candidates.items():
+        unique = all(len(set(column)) == len(column) for column in keys)
+        if unique and len(set().union(*keys)) < sum(map(len, keys)):
+            return keys, name
+    return candidates["id"], "nothing"
+
+
+def _clusters(tables: Sequence[ScoreTable], keys: list[list[str]], cluster: str | None) -> Groups:
+    """What is resampled together: the field asked for (or pair_id), else the answers to one question."""
+    groups = [table.clusters(cluster) for table in tables]
+    if all(g is not None for g in groups):
+        return np.concatenate([g for g in groups if g is not None])
+    return np.array([key for column in keys for key in column])
+
+
+def _resampled_rates(passed: Floats, owner: NDArray[np.int64], n: int, clusters: Groups, b: int) -> Floats:
+    """Pass rates of all systems on the same resamples, shape (b, n)."""
+    used = ~np.isnan(passed)
+    marks = np.where(used, passed, 0.0)
+
+    def rate(members: Bools) -> Statistic:
+        sums = np.column_stack([marks * members, used & members]).astype(float)
+        return Statistic(sums, lambda totals: quotient(totals[:, 0], totals[:, 1]))
+
+    statistics = {str(i): rate(owner == i) for i in range(n)}
+    samples = replicate(statistics, clusters=clusters, method="percentile", n_resamples=b, rng=SEED).samples
+    return np.column_stack([samples[str(i)].draws for i in range(n)])
+
+
+def _adjusted(contrasts: list[Contrast]) -> list[Contrast]:
+    adjusted = holm([c.p for c in contrasts])
+    return [Contrast(c.difference, c.p, float(p)) for c, p in zip(contrasts, adjusted, strict=True)]

@@ -1,0 +1,194 @@
+"""What is odd about answers and judgments: each a list of items that somebody should look at."""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from judge.analysis.contrast import Bools
+from judge.analysis.pass_rate import PassRate, pass_rate
+from judge.analysis.score_table import Objects, ScoreTable
+from judge.records import OVERALL
+
+ACCURACY_FLAG, ACCURACY, ACCURATE_FROM = "is_accurate", "technical_accuracy", 3
+
+# Only the opening of an answer counts: "the label cannot be read" further on is a finding, no refusal.
+_REFUSAL = re.compile(
+    r"\W*(?:(?:i['’]?m|i am|we are) (?:very |so |really )?sorry|sorry\b|i apologi[sz]e|as an ai\b|"
+    r"i(?:['’]m| am) (?:unable|not able|not comfortable)\b|i (?:can ?not|can['’]t|won['’]t)\b)",
+    re.I,
+)
+_STATED_SCORE = (
+    r"\b(?:scores?|scored|rating|rated|grade)(?: is| of| as| at|:| =)? *(\d+)\b|"
+    r"\b(\d+) *(?:/|out of) *{max}\b"
+)
+
+
+@dataclass(frozen=True)
+class Oddity:
+    """Items that share something odd.
+
+    Attributes
+    ----------
+    name : str
+        For machines.
+    title : str
+        For people.
+    items : dict
+        Id of each item -> what was found there.
+    passing : PassRate
+        How these answers were judged.
+    n_checked : int
+        Items that could be checked.
+    """
+
+    name: str
+    title: str
+    items: dict[str, str]
+    passing: PassRate
+    n_checked: int
+
+    @property
+    def n(self) -> int:
+        """How many items."""
+        return len(self.items)
+
+
+def oddities(table: ScoreTable) -> list[Oddity]:
+    """Check everything that can be checked on this table; what finds nothing is listed with no item."""
+    return [
+        *_about_answers(table),
+        *_about_flags(table),
+        *_about_overall(table),
+        _stated_scores(table),
+    ]
+
+
+def _about_answers(table: ScoreTable) -> Iterator[Oddity]:
+    answers = [item.answer for item in table.items]
+    words = np.array([len(answer.split()) for answer in answers])
+    everywhere = np.ones(len(table), bool)
+    yield _oddity(table, "empty", "Answer is empty", words == 0, everywhere, lambda _: "empty")
+    yield _oddity(
+        table,
+        "refusal",
+        "Answer opens like a refusal (right for some unanswerable questions)",
+        np.array([bool(_REFUSAL.match(answer)) for answer in answers]),
+        everywhere,
+        lambda row: answers[row],
+    )
+    limit = table.rubric.max_words
+    if limit is not None:
+        yield _oddity(
+            table,
+            "too_long",
+            f"Answer has more than {limit} words",
+            words > limit,
+            everywhere,
+            lambda row: f"{words[row]} words",
+        )
+
+
+def _about_flags(table: ScoreTable) -> Iterator[Oddity]:
+    for name, flag in table.rubric.flags.items():
+        values = table.flags[name]
+        if flag.type == "text":
+            said = np.array([isinstance(value, str) and bool(value.strip()) for value in values])
+            known = np.array([value is not None for value in values])
+            texts = list(map(str, values))
+            yield _oddity(table, name, f"Judge says: {_spoken(name)}", said, known, texts.__getitem__)
+    if ACCURACY_FLAG in table.flags and ACCURACY in table.values:
+        yield from _about_accuracy(table, table.flags[ACCURACY_FLAG])
+
+
+def _about_accuracy(table: ScoreTable, flags: Objects) -> Iterator[Oddity]:
+    accuracy = table.values[ACCURACY]
+    said = np.array([np.nan if value is None else float(value) for value in flags])
+    known = ~np.isnan(said) & ~np.isnan(accuracy)
+    yield _oddity(
+        table,
+        "flag_contradicts_accuracy",
+        f"Flag {ACCURACY_FLAG} and {_spoken(ACCURACY)} >= {ACCURATE_FROM} disagree",
+        known & ((said == 1) != (accuracy >= ACCURATE_FROM)),
+        known,
+        lambda row: (
+            f"{ACCURACY_FLAG} {'yes' if said[row] == 1 else 'no'}, {_spoken(ACCURACY)} {accuracy[row]:g}"
+        ),
+    )
+    judged = known & ~np.isnan(table.passed)
+    yield _oddity(
+        table,
+        "passes_though_inaccurate",
+        f"Answer passes though the judge denies {ACCURACY_FLAG}",
+        judged & (said == 0) & (table.passed == 1),
+        judged,
+        lambda row: f"{_spoken(ACCURACY)} {accuracy[row]:g}",
+    )
+
+
+def _about_overall(table: ScoreTable) -> Iterator[Oddity]:
+    """Only a judged overall score can lie outside its dimensions."""
+    if table.rubric.overall.how != "judged":
+        return
+    dimensions = np.column_stack([table.values[name] for name in table.rubric.dimensions])
+    overall = table.values[OVERALL]
+    known = ~np.isnan(dimensions).any(axis=1) & ~np.isnan(overall)
+    highest, lowest = dimensions.max(axis=1), dimensions.min(axis=1)
+    yield _oddity(
+        table,
+        "overall_above",
+        "Overall score is higher than every dimension",
+        known & (overall > highest),
+        known,
+        lambda row: f"overall {overall[row]:g}, highest dimension {highest[row]:g}",
+    )
+    yield _oddity(
+        table,
+        "overall_below",
+        "Overall score is lower than every dimension",
+        known & (overall < lowest),
+        known,
+        lambda row: f"overall {overall[row]:g}, lowest dimension {lowest[row]:g}",
+    )
+
+
+def _stated_scores(table: ScoreTable) -> Oddity:
+    """Reasons that name a score ("I rate it 2 out of 5") other than the one that was given."""
+    pattern = re.compile(_STATED_SCORE.format(max=table.rubric.scale.max), re.I)
+    details: dict[int, str] = {}
+    checked = np.zeros(len(table), bool)
+    for name, reasons in table.reasons.items():
+        values = table.values[name]
+        for row in np.flatnonzero(~np.isnan(values)):
+            stated = {float(a or b) for a, b in pattern.findall(reasons[row] or "")}
+            checked[row] |= bool(reasons[row])
+            if stated and values[row] not in stated:
+                found = ", ".join(f"{score:g}" for score in sorted(stated))
+                details.setdefault(int(row), f"{_spoken(name)} {values[row]:g}, its reason says {found}")
+    found_rows = np.isin(np.arange(len(table)), list(details))
+    return _oddity(
+        table,
+        "reason_names_other_score",
+        "Reason names another score than the one given",
+        found_rows,
+        checked,
+        lambda row: details[row],
+    )
+
+
+def _oddity(
+    table: ScoreTable, name: str, title: str, found: Bools, checked: Bools, detail: Callable[[int], str]
+) -> Oddity:
+    rows = np.flatnonzero(found)
+    return Oddity(
+        name,
+        title,
+        {table.items[row].id: detail(int(row)) for row in rows},
+        pass_rate(table.passed[found]),
+        int(checked.sum()),
+    )
+
+
+def _spoken(name: str) -> str:
+    return name.replace("_", " ")
