@@ -1,6 +1,7 @@
 """A Judge: a backend, a model, its parameters and a rubric. Everything that decides a score."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -49,3 +50,17 @@ class Judge:
             "max_pixels": self.max_pixels,
             "rubric": self.rubric.model_dump(by_alias=True, mode="json"),
         }
+
+
+def differences(old: Any, new: Any, where: str = "") -> Iterator[str]:
+    """Say where the descriptions of two judges differ, a line for each place."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        for key in sorted({*old, *new}):
+            yield from differences(old.get(key), new.get(key), f"{where}.{key}" if where else str(key))
+    elif old != new:
+        yield f"{where}: {_short(old)} there, {_short(new)} here"
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 60 else text[:57] + "…"

@@ -17,7 +17,7 @@ from judge.errors import InputError, RunError
 from judge.records import Completion, Item, Request, Score
 from judge.rubric import Rubric
 from judge.scoring import tables
-from judge.scoring.judge import Judge
+from judge.scoring.judge import Judge, differences
 from judge.scoring.tables import clear_errors, transaction
 
 _MOST_NOTES = 4096
@@ -211,10 +211,12 @@ class Run:
         self._in_flight.difference_update(completion.key for completion in completions)
 
     def completions(self, item_id: str | None = None) -> Iterator[Completion]:
-        """Every completion that was ever paid for (of one item, its former answers included), oldest first."""
+        """Every completion ever paid for (of one item, its former answers included), oldest first."""
         of_item = "WHERE item_id = ?1 OR key IN (SELECT key FROM requests WHERE item_id = ?1)"
         where, values = ("", []) if item_id is None else (of_item, [item_id])
-        return map(tables.from_row, self._db.execute(f"{tables.SELECT_COMPLETIONS} {where} ORDER BY seq", values))
+        return map(
+            tables.from_row, self._db.execute(f"{tables.SELECT_COMPLETIONS} {where} ORDER BY seq", values)
+        )
 
     def judgments(self) -> Iterator[tuple[Item, list[Completion]]]:
         """Every item in order, with the completions that count for its requests (none: not answered yet)."""
@@ -334,9 +336,9 @@ class Run:
     def _check_judge(self, judge: Judge) -> None:
         if self.fact("fingerprint") == judge.fingerprint:
             return
-        differences = "; ".join(_differences(self.fact("judge"), judge.description))
+        found = "; ".join(differences(self.fact("judge"), judge.description))
         raise RunError(
-            f"{self.path}: belongs to another judge ({differences}). One run is one judge: choose another "
+            f"{self.path}: belongs to another judge ({found}). One run is one judge: choose another "
             "folder with --out, or ask the judge that is there"
         )
 
@@ -387,16 +389,3 @@ def _fate(item: Item, found: tuple[str, int] | None, generation: int, number: in
             "name one item. Make ids unique (several answers to one question: add the system to the id)"
         )
     return "repeated"
-
-
-def _differences(old: Any, new: Any, where: str = "") -> Iterator[str]:
-    if isinstance(old, dict) and isinstance(new, dict):
-        for key in sorted({*old, *new}):
-            yield from _differences(old.get(key), new.get(key), f"{where}.{key}" if where else str(key))
-    elif old != new:
-        yield f"{where}: {_short(old)} there, {_short(new)} here"
-
-
-def _short(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 60 else text[:57] + "…"
