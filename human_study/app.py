@@ -26,6 +26,7 @@ from human_study.store import Study
 from judge.errors import InputError
 
 _HERE = Path(__file__).parent
+_ANYWHERE = ("0.0.0.0", "::")
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -64,6 +65,12 @@ def links(study: Study, base: str) -> dict[str, str]:
     """Give the organiser's link and that of every rater who was not dropped; each is a secret."""
     raters = {r.name: f"{base}/rate#{r.token}" for r in study.raters() if r.dropped is None}
     return {"organiser": f"{base}/admin#{study.admin_token}", **raters}
+
+
+def address(host: str, port: int) -> str:
+    """Give the address under which a server on `host` is reached; from elsewhere, by this machine's name."""
+    named = socket.gethostname() if host in _ANYWHERE else host
+    return f"http://{f'[{named}]' if ':' in named else named}:{port}"
 
 
 def exposure(host: str, port: int) -> str | None:

@@ -12,6 +12,10 @@ from judge.records import Item
 _SETTLED = ("done", "skipped")
 
 
+Key = tuple[str, str, int]
+"""Rater, item, sample."""
+
+
 class Save(BaseModel):
     """A change of one rating, as it is sent."""
 
@@ -78,3 +82,13 @@ class ConflictError(Exception):
 
 class LockedError(Exception):
     """The training round comes first."""
+
+
+@dataclass
+class Draft:
+    """What the rows of a file say about one answer, while the file is read."""
+
+    where: str
+    values: dict[str, int | str] = field(default_factory=dict)
+    note: str = ""
+    skip: str = ""

@@ -1,5 +1,6 @@
 """What is asked of a rater about one answer, and which replies are allowed. Read off the rubric."""
 
+import contextlib
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 
@@ -38,6 +39,11 @@ class Question(Record):
         """Whether the reply is free text."""
         return not self.options
 
+    @property
+    def is_yes_no(self) -> bool:
+        """Whether it is answered with yes or no."""
+        return tuple((option.value, option.anchor) for option in self.options) == YES_NO
+
 
 class Reply(BaseModel):
     """Everything that a rater said about one answer. Replaced as a whole with every change."""
@@ -65,6 +71,35 @@ class Form:
     def scored(self) -> tuple[str, ...]:
         """Names of the questions that must be answered."""
         return tuple(q.name for q in self.questions if not q.is_text)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of all questions."""
+        return tuple(question.name for question in self.questions)
+
+    def name_of(self, name: str) -> str | None:
+        """Question that `name` means: its name, or an alias of its dimension; None where there is none."""
+        return name if name in self.names else self.rubric.canonical_name(name)
+
+    def value_of(self, name: str, found: object, where: str) -> int | str:
+        """Read a value out of a file, where numbers may be text or 4.0.
+
+        Raises
+        ------
+        InputError
+            It is not on offer.
+        """
+        question = next(question for question in self.questions if question.name == name)
+        value: int | str = str(found)
+        if not question.is_text:
+            with contextlib.suppress(ValueError):
+                number = float(value)
+                value = int(number) if number.is_integer() else value
+        try:
+            _check_value(question, value)
+        except InputError as error:
+            raise InputError(f"{where}: {error}") from None
+        return value
 
     def check(self, reply: Reply) -> Reply:
         """Return `reply` if every value in it may be given.

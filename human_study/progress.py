@@ -18,10 +18,21 @@ DISPUTED = 2
 class Estimate(Protocol):
     """A number with its interval; NaN and a reason where it is undefined."""
 
-    value: float
-    low: float
-    high: float
-    reason: str | None
+    @property
+    def value(self) -> float:
+        """The number."""
+
+    @property
+    def low(self) -> float:
+        """Lower end of its interval."""
+
+    @property
+    def high(self) -> float:
+        """Upper end of its interval."""
+
+    @property
+    def reason(self) -> str | None:
+        """Why it is undefined."""
 
 
 Agreement = Callable[[list[list[float]]], Estimate]
@@ -110,6 +121,27 @@ def measure(study: Study, agreement: Agreement | None = None) -> Progress:
         n_items=n_items,
         rated=Counter({**Counter(per_item.values()), 0: n_items - len(per_item)}),
     )
+
+
+def as_plain(progress: Progress) -> dict[str, Any]:
+    """Give all of it as plain data for JSON, where what is undefined is null."""
+    raters = [
+        {"rater": row.rater.name, "dropped": row.rater.dropped is not None, "reason": row.rater.reason}
+        | {
+            name: getattr(row, name)
+            for name in ("total", "done", "skipped", "left", "seconds", "edits", "last")
+        }
+        | {name: list(getattr(row, name)) for name in ("training", "checks", "repeats")}
+        for row in progress.raters
+    ]
+    questions = [
+        {"question": one.question.name, "counts": one.counts, "exact": one.exact}
+        | {"alpha": _number(one.agreement, "value"), "low": _number(one.agreement, "low")}
+        | {"high": _number(one.agreement, "high"), "reason": getattr(one.agreement, "reason", None)}
+        for one in progress.questions
+    ]
+    disputed = [dispute.item_id for dispute in progress.disputes]
+    return {"items": progress.n_items, "raters": raters, "questions": questions, "disputed": disputed}
 
 
 def exact_agreement(rows: Sequence[Sequence[float]]) -> float | None:
@@ -211,3 +243,8 @@ def _dispute(asked: list[Question], tasks: list[Task], settled: list[bool] | Non
     notes = {task.rater: task.rating.reply.note for task in tasks if task.rating.reply.note}
     discussed = None if settled is None else "done" if all(settled) else "open"
     return Dispute(item.id, item.question, item.answer, widest, ratings, notes, discussed)
+
+
+def _number(estimate: Any, name: str) -> float | None:
+    value = getattr(estimate, name, None)
+    return value if value is not None and value == value else None  # NaN is not JSON

@@ -8,7 +8,7 @@ import secrets
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
@@ -129,6 +129,13 @@ class Study:
             JOIN pictures USING (sha256) WHERE tasks.rater = ? AND tasks.n = ? AND p.n = ?"""
         return next(((row[0], row[1]) for row in self._all(query, rater, n, number)), None)
 
+    def pictures_of(self, item_id: str) -> list[tuple[str, bytes]]:
+        """Media type and bytes of the pictures of one of the study's own items, in order."""
+        query = """
+            SELECT media_type, content FROM items JOIN item_pictures AS p ON p.item = items.key
+            JOIN pictures USING (sha256) WHERE items.kind = 'study' AND items.id = ? ORDER BY p.n"""
+        return [(row[0], row[1]) for row in self._all(query, item_id)]
+
     def in_training(self, rater: str) -> bool:
         """Whether worked examples are still to be rated."""
         query = """
@@ -236,17 +243,21 @@ class Study:
         rows = self._all("SELECT data FROM items WHERE kind = 'study' ORDER BY key")
         return [Item.model_validate_json(row[0]) for row in rows]
 
-    def add_ratings(self, rater: str, replies: Iterable[tuple[str, int, Reply]], reason: str) -> int:
-        """Take in ratings made elsewhere, all or none: (item id, sample, reply); say how many are new.
+    def add_ratings(
+        self, replies: Mapping[str, Sequence[tuple[str, int, Reply]]], source: str
+    ) -> dict[str, int]:
+        """Take in ratings made elsewhere, all or none; say how many of each rater are new.
 
-        A rater that the study does not know is added; an item that was not dealt to a rater is added to the
-        rater's list.
+        `replies` holds (item id, sample, reply) for each rater. A rater that the study does not know is
+        added; an item that was not dealt to a rater is added to the rater's list.
         """
+        added = {}
         with self._writing() as db:
-            if self.rater(rater) is None:
-                add_rater(db, rater)
-            added = sum(self._take_in(rater, item_id, sample, reply) for item_id, sample, reply in replies)
-            self._note("imported", rater, f"{added} ratings from {reason}")
+            for rater, mine in replies.items():
+                if self.rater(rater) is None:
+                    add_rater(db, rater)
+                added[rater] = sum(self._take_in(rater, *one) for one in mine)
+                self._note("imported", rater, f"{added[rater]} ratings from {source}")
         return added
 
     def _take_in(self, rater: str, item_id: str, sample: int, reply: Reply) -> bool:

@@ -1,0 +1,125 @@
+"""Ratings out: the rows that `judge agree` reads, a table for spreadsheets, or everything there is."""
+
+import csv
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import IO, Any
+
+from human_study.entries import Task
+from human_study.store import Study
+from judge.records import Score
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""A cell that begins so is run by spreadsheets."""
+
+
+def counted(study: Study, *, after_discussion: bool = False) -> Iterator[Task]:
+    """Rated and skipped answers that count: no training, checks, discussions, and no dropped raters.
+
+    With `after_discussion`, what was rated again after a discussion stands in the place of the first rating.
+    """
+    dropped = {rater.name for rater in study.raters() if rater.dropped is not None}
+    tasks = [task for task in study.tasks() if task.rater not in dropped and task.is_settled]
+    later = {(t.rater, t.item.id): t.rating for t in tasks if t.kind == "discussion"}
+    for task in tasks:
+        if task.kind in ("main", "repeat"):
+            discussed = later.get((task.rater, task.item.id)) if task.kind == "main" else None
+            yield replace(task, rating=discussed) if discussed and after_discussion else task
+
+
+def scores(study: Study, *, after_discussion: bool = False) -> Iterator[Score]:
+    """Give the ratings as the rows that a judge's scores are, too; a planned repeat is sample 1."""
+    for task in counted(study, after_discussion=after_discussion):
+        yield from study.form.scores(task.item.id, task.rater, task.rating.reply, task.sample)
+
+
+def long_rows(study: Study, *, after_discussion: bool = False) -> Iterator[dict[str, Any]]:
+    """One row for each score, with the stratum of the item and how likely it was to be drawn."""
+    for task in counted(study, after_discussion=after_discussion):
+        for score in study.form.scores(task.item.id, task.rater, task.rating.reply, task.sample):
+            yield {**score.model_dump(), "stratum": task.stratum, "probability": task.probability}
+
+
+def wide_rows(study: Study, *, after_discussion: bool = False) -> Iterator[dict[str, Any]]:
+    """One row for each rating, one column for each question; for spreadsheets."""
+    for task in counted(study, after_discussion=after_discussion):
+        reply = task.rating.reply
+        yield {
+            "item_id": task.item.id,
+            "rater": task.rater,
+            "sample": task.sample,
+            **{q.name: reply.values.get(q.name) for q in study.form.questions},
+            "note": reply.note,
+            "skipped": reply.skip,
+            "seconds": task.rating.seconds,
+        }
+
+
+def everything(study: Study) -> dict[str, Any]:
+    """All that the study knows but the secret links: design, items, raters, each revision, each event."""
+    tasks = defaultdict(list)
+    for task in study.tasks():
+        reply = task.rating.reply.model_dump()
+        tasks[task.rater].append(
+            {"n": task.n, "item_id": task.item.id, "kind": task.kind, "sample": task.sample}
+            | {"stratum": task.stratum, "probability": task.probability, "state": task.rating.state}
+            | {"reply": reply, "seconds": task.rating.seconds, "revision": task.rating.revision}
+            | {"expected": task.known.expected if task.known else None}
+        )
+    return {
+        "study": study.name,
+        "created": study.created,
+        "introduction": study.introduction,
+        "design": study.design.model_dump(),
+        "rubric": study.rubric.model_dump(mode="json", by_alias=True),
+        "items": [item.model_dump(mode="json", exclude_defaults=True) for item in study.items()],
+        "raters": [
+            {name: getattr(rater, name) for name in ("name", "replaces", "began", "dropped", "reason")}
+            | {"tasks": tasks[rater.name]}
+            for rater in study.raters()
+        ],
+        "history": list(study.history()),
+        "events": study.events(),
+    }
+
+
+def write_csv(rows: Iterable[dict[str, Any]], stream: IO[str]) -> int:
+    """Write rows under one header; say how many. A text that a spreadsheet would run is made harmless."""
+    written = 0
+    for row in rows:
+        if not written:
+            writer = csv.DictWriter(stream, list(row), lineterminator="\n")
+            writer.writeheader()
+        writer.writerow({name: harmless(value) for name, value in row.items()})
+        written += 1
+    return written
+
+
+def write_jsonl(rows: Iterable[dict[str, Any]], stream: IO[str]) -> int:
+    """Write one JSON object a line; say how many."""
+    written = 0
+    for row in rows:
+        stream.write(json.dumps(row, ensure_ascii=False) + "\n")
+        written += 1
+    return written
+
+
+def harmless(value: Any) -> Any:
+    """Put an apostrophe before a text that a spreadsheet would run; `plain` takes it away again.
+
+    >>> harmless("=1+1"), harmless("fine"), harmless(-1.0)
+    ("'=1+1", 'fine', -1.0)
+    """
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+
+
+def plain(value: Any) -> Any:
+    """Undo `harmless`.
+
+    >>> plain("'=1+1"), plain("'tis")
+    ('=1+1', "'tis")
+    """
+    runs = isinstance(value, str) and value[:1] == "'" and value[1:].startswith(_FORMULA)
+    return value[1:] if runs else value

@@ -1,0 +1,188 @@
+"""Label Studio: tasks and annotations in its JSON, and the labeling interface that goes with them.
+
+Names are kept simple: the data fields are those of an Item, and every question is a control of the same name
+on the object ``answer``. Formats: labelstud.io/guide/task_format.
+"""
+
+import base64
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any
+from xml.etree import ElementTree as Xml
+
+from human_study.entries import Draft, Key, Task
+from human_study.form import YES_NO, Form, Question
+from human_study.store import Study
+from judge.errors import InputError
+from judge.reading import ALIASES
+from judge.records import Item
+
+_DOMAIN = "@study.invalid"
+"""Label Studio names people by e-mail; this top-level domain belongs to nobody (RFC 2606)."""
+_MAX_STARS = 10
+_NOTE = "note"
+_TEXT = dict(YES_NO)
+
+
+def is_task(row: dict[str, Any]) -> bool:
+    """Whether a row of a JSON file is a task of Label Studio."""
+    return isinstance(row.get("data"), dict) and "question" not in row
+
+
+def to_item(row: dict[str, Any], where: str) -> Item:
+    """Read a task's data as an item, whatever known names its fields have; the rest becomes metadata."""
+    data = dict(row["data"])
+    found = {
+        name: _taken(data, names) for name, names in ALIASES.items() if name not in ("images", "choices")
+    }
+    if found["question"] is None or found["answer"] is None:
+        raise InputError(
+            f"{where}: the task's data has no question or no answer; found: {', '.join(row['data'])}; "
+            f"allowed names: {', '.join((*ALIASES['question'], *ALIASES['answer']))}"
+        )
+    images = _taken(data, ALIASES["images"]) or []
+    sources = images if isinstance(images, list) else [images]
+    return Item.model_validate(
+        {
+            **{name: None if value is None else str(value) for name, value in found.items()},
+            "id": str(found["id"] if found["id"] is not None else row.get("id", where)),
+            "images": [_image(source) for source in sources],
+            "metadata": data,
+        }
+    )
+
+
+def annotations(row: dict[str, Any], form: Form, where: str) -> Iterator[tuple[Key, Draft]]:
+    """Read every annotation of a task as one rating."""
+    item = str(row["data"].get("id", row["data"].get("item_id", row.get("id", ""))))
+    seen: dict[str, int] = defaultdict(int)
+    for number, annotation in enumerate(row.get("annotations") or [], start=1):
+        place = f"{where}, annotation {number}"
+        rater = _rater(annotation.get("completed_by"), place)
+        draft = Draft(place, skip="cancelled in Label Studio" if annotation.get("was_cancelled") else "")
+        for result in annotation.get("result") or []:
+            _read_result(draft, form, result)
+        yield (rater, item, seen[rater]), draft
+        seen[rater] += 1
+
+
+def tasks(study: Study, rated: list[Task]) -> Iterator[dict[str, Any]]:
+    """Every item as a task, with one annotation for each rating of it in `rated`."""
+    by_item = defaultdict(list)
+    for task in rated:
+        by_item[task.item.id].append(task)
+    for number, item in enumerate(study.items(), start=1):
+        given = by_item[item.id]
+        data = item.model_dump(mode="json", exclude={"metadata", "images", "system"}, exclude_none=True)
+        pictures = [
+            f"data:{media_type};base64,{base64.b64encode(content).decode()}"
+            for media_type, content in study.pictures_of(item.id)
+        ]
+        yield {
+            "id": number,
+            "data": {**item.metadata, **data, **({"images": pictures} if pictures else {})},
+            "annotations": [_annotation(task, study.form) for task in given],
+        }
+
+
+def interface(form: Form, *, images: bool) -> str:
+    """Give the labeling configuration (XML) that shows the tasks and asks the study's questions."""
+    view = Xml.Element("View")
+    if images:
+        Xml.SubElement(view, "Image", name="images", valueList="$images")
+    for name in ("question", "answer"):
+        Xml.SubElement(view, "Header", value=name.capitalize())
+        Xml.SubElement(view, "Text", name=name, value=f"${name}")
+    for question in form.questions:
+        Xml.SubElement(view, "Header", value=f"{question.label}: {question.description}", size="4")
+        _control(view, question)
+    Xml.SubElement(view, "TextArea", name=_NOTE, toName="answer", placeholder="Note")
+    Xml.indent(view)
+    return Xml.tostring(view, encoding="unicode")
+
+
+def _has_stars(question: Question) -> bool:
+    values = [option.value for option in question.options]
+    return values[:1] == [1] and len(values) <= _MAX_STARS
+
+
+def _control(view: Xml.Element, question: Question) -> None:
+    if question.is_text:
+        Xml.SubElement(view, "TextArea", name=question.name, toName="answer")
+    elif _has_stars(question):
+        stars = str(len(question.options))
+        Xml.SubElement(view, "Rating", name=question.name, toName="answer", maxRating=stars, required="true")
+    else:
+        choices = Xml.SubElement(
+            view, "Choices", name=question.name, toName="answer", choice="single-radio", required="true"
+        )
+        for option in question.options:
+            Xml.SubElement(choices, "Choice", value=_choice(question, option.value), hint=option.anchor)
+
+
+def _annotation(task: Task, form: Form) -> dict[str, Any]:
+    reply = task.rating.reply
+    results = [
+        _result(question, reply.values[question.name])
+        for question in form.questions
+        if question.name in reply.values
+    ]
+    texts = [text for text in (reply.note, reply.skip) if text]
+    note = [_control_result(_NOTE, "textarea", {"text": texts})] if texts else []
+    return {
+        "completed_by": {"email": f"{task.rater}{_DOMAIN}"},
+        "was_cancelled": task.rating.state == "skipped",
+        "lead_time": task.rating.seconds,
+        "result": results + note,
+    }
+
+
+def _result(question: Question, value: int | str) -> dict[str, Any]:
+    if isinstance(value, str):
+        return _control_result(question.name, "textarea", {"text": [value]})
+    if _has_stars(question):
+        return _control_result(question.name, "rating", {"rating": value})
+    return _control_result(question.name, "choices", {"choices": [_choice(question, value)]})
+
+
+def _control_result(name: str, kind: str, value: dict[str, Any]) -> dict[str, Any]:
+    return {"from_name": name, "to_name": "answer", "type": kind, "value": value}
+
+
+def _choice(question: Question, value: int) -> str:
+    return (
+        _TEXT[value]
+        if len(question.options) == len(_TEXT) and question.options[0].anchor == "Yes"
+        else str(value)
+    )
+
+
+def _read_result(draft: Draft, form: Form, result: dict[str, Any]) -> None:
+    name, value = str(result.get("from_name", "")), result.get("value") or {}
+    found = value.get(str(result.get("type")), value.get("text"))
+    found = found[0] if isinstance(found, list) and len(found) == 1 else found
+    if name == _NOTE:
+        text = "\n".join(map(str, found)) if isinstance(found, list) else str(found or "")
+        draft.note, draft.skip = ("", text) if draft.skip else (text, "")
+    elif (known := form.name_of(name)) is not None and found is not None:
+        words = {text: number for number, text in _TEXT.items()}
+        draft.values[known] = form.value_of(known, words.get(found, found), draft.where)
+
+
+def _rater(who: Any, where: str) -> str:
+    """E-mail, name, or number of the account: whatever the export has."""
+    if isinstance(who, dict):
+        who = who.get("email") or who.get("id")
+    if who in (None, ""):
+        raise InputError(f"{where}: names no rater (completed_by)")
+    return str(who).removesuffix(_DOMAIN) if isinstance(who, str) else f"user-{who}"
+
+
+def _taken(data: dict[str, Any], names: tuple[str, ...]) -> Any:
+    return next((data.pop(name) for name in names if name in data), None)
+
+
+def _image(source: Any) -> Any:
+    if not isinstance(source, str):
+        return source
+    return {"url": source} if source.startswith(("data:", "http:", "https:")) else {"path": source}

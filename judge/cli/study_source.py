@@ -1,0 +1,96 @@
+"""What a study is made of: a run, or a file of answers, with what is known about them."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from human_study import label_studio
+from judge.errors import InputError
+from judge.reading import load_items, read_rows
+from judge.records import OVERALL, Item
+from judge.rubric import Rubric, load_rubric
+
+_BY_SCORE = ("score", "passed")
+
+
+class Source:
+    """Items with what is known about them: a run knows its rubric, its scores and where its pictures lie."""
+
+    def __init__(self, items: list[Item], rubric: Rubric, image_root: Path) -> None:
+        self.items, self.rubric, self.image_root = items, rubric, image_root
+        self.values: dict[str, dict[str, float]] | None = None
+        """Item -> dimension -> the judge's score; None where there is no judge."""
+
+    @classmethod
+    def read(cls, source: str, rubric: str | None) -> "Source":
+        """Read a run, or a file of answers; `rubric` replaces the one of the run."""
+        path = Path(source)
+        if path.is_dir():
+            return cls._from_run(path, rubric)
+        return cls(list(_items(path)), load_rubric(rubric or "open_qa"), path.parent)
+
+    @classmethod
+    def _from_run(cls, path: Path, rubric: str | None) -> "Source":
+        from judge.scoring.store import Run
+
+        with Run.open(path) as run:
+            root = run.manifest.get("image_root") or "."
+            found = cls(list(run.items()), load_rubric(rubric) if rubric else run.rubric, Path(root))
+            found.values = {item.id: {} for item in found.items}
+            for score in run.scores():
+                if isinstance(score.value, float) and score.sample == 0:
+                    found.values[score.item_id][score.dimension] = score.value
+        return found
+
+    def strata(self, field: str) -> dict[str, str]:
+        """Give the stratum of each item: the value of a field, or what the judge said."""
+        if field in _BY_SCORE:
+            return self._by_score(field)
+        found = {item.id: item.field(field) for item in self.items}
+        if all(value is None for value in found.values()):
+            fields = ", ".join(sorted({name for item in self.items for name in item.metadata})) or "none"
+            raise InputError(
+                f"--stratify {field}: no item has this field; found: {fields}; or: score, passed"
+            )
+        return {item_id: "missing" if value is None else str(value) for item_id, value in found.items()}
+
+    def _by_score(self, field: str) -> dict[str, str]:
+        if self.values is None:
+            raise InputError(f"--stratify {field}: needs the judge's scores; give a run: judge score …")
+        by_pass = field == "passed" or OVERALL not in self.rubric.scored
+        return {
+            item_id: _verdict(self.rubric, values) if by_pass else _overall(values)
+            for item_id, values in self.values.items()
+        }
+
+
+def _verdict(rubric: Rubric, values: Mapping[str, float]) -> str:
+    return {True: "passed", False: "failed", None: "no verdict"}[rubric.passes(values)]
+
+
+def _overall(values: Mapping[str, float]) -> str:
+    return f"overall {values[OVERALL]:.0f}" if OVERALL in values else "no score"
+
+
+def _items(path: Path) -> Iterator[Item]:
+    first = next(iter(read_rows(path)), None)
+    if first and label_studio.is_task(first[1]):
+        return (label_studio.to_item(row, where) for where, row in read_rows(path))
+    return iter(load_items(path))
+
+
+def listed_ids(path: Path) -> Iterator[tuple[str, float | None]]:
+    """Read ids one a line, or rows of a table with the probability with which each was drawn."""
+    if path.suffix == ".txt" or not path.suffix:
+        yield from ((line.strip(), None) for line in path.read_text("utf-8-sig").splitlines() if line.strip())
+        return
+    for where, row in read_rows(path):
+        name, drawn = row.get("item_id") or row.get("id"), row.get("probability")
+        try:
+            probability = None if drawn in (None, "") else float(drawn)
+        except (TypeError, ValueError):
+            probability = -1.0
+        if name is None or (probability is not None and not 0 < probability <= 1):
+            raise InputError(
+                f"{where}: needs id, and optionally a probability above 0 and at most 1; found {row}"
+            )
+        yield str(name), probability
