@@ -38,7 +38,7 @@ MAY_IMPORT = {
         "judge.errors", "judge.records", "judge.rows", "judge.reading", "judge.rubric", "judge.stats",
         "judge.scoring.store", "judge.formats",
     },
-    "judge.report": {"judge", "judge.errors", "judge.records", "judge.rubric", "judge.stats", "judge.analysis", "judge.scoring.store"},
+    "judge.report": {"judge", "judge.errors", "judge.records", "judge.rubric", "judge.stats", "judge.analysis", "judge.scoring.store", "judge.scoring.images"},
     "judge.cli": {"judge", "human_study"},
     "human_study": {"judge.errors", "judge.records", "judge.rows", "judge.reading", "judge.rubric"},
 }  # fmt: skip
@@ -97,10 +97,8 @@ def test_pure_scoring_module_imports_nothing_that_acts(module):
     assert not {name for name in ours(MODULES[module]) if is_in(name, ACTING)}
 
 
-@pytest.mark.parametrize(
-    "command", ["import judge", "import judge.cli", "from judge.cli import main; main(['--help'])"]
-)
-def test_importing_judge_loads_no_heavy_dependency(command):
+def loaded_by(command):
+    """Names of the packages that a fresh process holds after a command."""
     code = f"""
 import sys
 try:
@@ -109,20 +107,23 @@ except SystemExit:
     pass
 print("loaded:", *{{name.split(".")[0] for name in sys.modules}})"""
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    loaded = set(out.rpartition("loaded: ")[2].split())
-    assert not loaded & (HEAVY | {"numpy", "aiohttp", "pydantic", "rich"})
+    return set(out.rpartition("loaded: ")[2].split())
+
+
+@pytest.mark.parametrize(
+    "command", ["import judge", "import judge.cli", "from judge.cli import main; main(['--help'])"]
+)
+def test_importing_judge_loads_no_heavy_dependency(command):
+    assert not loaded_by(command) & (HEAVY | {"numpy", "aiohttp", "pydantic", "rich"})
 
 
 def test_scoring_through_an_api_loads_neither_litellm_nor_pandas_nor_scipy():
-    code = "import sys, judge.cli.score, judge.scoring.backends.openai_http; print(*{n.split('.')[0] for n in sys.modules})"
-    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert not set(out.split()) & HEAVY
+    assert not loaded_by("import judge.cli.score, judge.scoring.backends.openai_http") & HEAVY
 
 
 def test_statistics_need_numpy_alone():
-    code = "import sys, judge.stats as s; [getattr(s, n) for n in s.__all__]; print(*{n.split('.')[0] for n in sys.modules})"
-    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert not set(out.split()) & (HEAVY | {"pydantic", "yaml"})
+    loaded = loaded_by("import judge.stats as s; [getattr(s, name) for name in s.__all__]")
+    assert not loaded & (HEAVY | {"pydantic", "yaml"})
 
 
 def test_public_names_are_these():
