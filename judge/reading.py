@@ -233,10 +233,11 @@ def _choices(value: Any) -> tuple[str, ...]:
     if _is_missing(value) or value == "":
         return ()
     if isinstance(value, dict):
+        keys = tuple(value)
         by_letter = {key.strip().upper(): inner for key, inner in value.items()}
         value = [by_letter[letter] for letter in _LETTERS[: len(value)] if letter in by_letter]
-        if len(value) < len(by_letter):
-            raise ValueError(f"found the keys {_listed(tuple(by_letter))}; allowed: A, B, C, … without a gap")
+        if len(value) < len(keys):
+            raise ValueError(f"found the keys {_listed(keys)}; allowed: A, B, C, … without a gap")
     if not isinstance(value, list) or not 2 <= len(value) <= len(_LETTERS):
         raise ValueError(f'found {_shown(value)}; allowed: a list of 2 to 26 options, or {{"A": …, "B": …}}')
     return tuple(_text(option) for option in value)
