@@ -255,7 +255,7 @@ def _mcc(cells: Floats) -> Floats:
 
 def _kappa(cells: Floats) -> Floats:
     tp, fp, fn, tn = cells.T
-    chance_disagreement = (tp + fn) * (fp + tn) + (tp + fp) * (fn + tn)
+    chance_disagreement = (tp + fn) * (fn + tn) + (tp + fp) * (fp + tn)
     return 1 - quotient((fp + fn) * cells.sum(axis=1), chance_disagreement)
 
 

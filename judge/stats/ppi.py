@@ -198,8 +198,8 @@ def _combine(found: Estimate, parts: list[_Stratum]) -> Estimate:
     value = float(shares @ values)
     # The pool is a sample, too: so are the shares of the strata in it.
     variance = float(within.sum() + shares @ (values - value) ** 2 / n_pool)
-    if variance <= 0:
-        return replace(found, value=value, se=0.0, reason=NO_VARIATION)
+    if within.sum() <= 0:  # identical labels in each stratum say nothing about their spread
+        return replace(found, value=value, se=math.sqrt(variance), reason=NO_VARIATION)
     # Satterthwaite's degrees of freedom; n - 1 with one stratum.
     df = variance**2 / sum(w**2 / (part.n_labels - 1) for w, part in zip(within, parts, strict=True))
     low, high = limits.symmetric_limits(value, math.sqrt(variance), found.level, float(df))

@@ -1,0 +1,196 @@
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from sklearn import metrics
+
+from judge.stats.chance import gwet_ac1
+from judge.stats.kappa import cohen_kappa
+from judge.stats.passfail import auc, auc_statistic, pass_fail, pass_fail_statistics
+from judge.stats.proportion import proportion
+from judge.stats.resampling import difference, estimate
+from judge.stats.scale import Scale
+
+both_classes = st.lists(st.tuples(st.booleans(), st.booleans()), min_size=4, max_size=40)
+marks = st.lists(st.sampled_from([0.0, 1.0, np.nan]), min_size=1, max_size=30)
+
+
+def from_table(tp, fp, fn, tn):
+    return [1] * tp + [0] * fp + [1] * fn + [0] * tn, [1] * (tp + fp) + [0] * (fn + tn)
+
+
+@given(both_classes)
+def test_rates_match_scikit_learn(pairs):
+    human, judge = np.array(pairs).T.astype(int)
+    assume(0 < human.sum() < human.size and 0 < judge.sum() < judge.size)
+    found = {name: statistic.value() for name, statistic in pass_fail_statistics(human, judge).items()}
+    expected = {
+        "agreement": metrics.accuracy_score(human, judge),
+        "tpr": metrics.recall_score(human, judge),
+        "tnr": metrics.recall_score(human, judge, pos_label=0),
+        "precision": metrics.precision_score(human, judge),
+        "npv": metrics.precision_score(human, judge, pos_label=0),
+        "balanced_accuracy": metrics.balanced_accuracy_score(human, judge),
+        "youden_j": metrics.balanced_accuracy_score(human, judge, adjusted=True),
+        "f1": metrics.f1_score(human, judge),
+        "negative_agreement": metrics.f1_score(human, judge, pos_label=0),
+        "mcc": metrics.matthews_corrcoef(human, judge),
+        "kappa": metrics.cohen_kappa_score(human, judge),
+        "human_pass_rate": human.mean(),
+        "judge_pass_rate": judge.mean(),
+        "pass_rate_gap": judge.mean() - human.mean(),
+    }
+    assert found == pytest.approx({**expected, "ac1": found["ac1"]}, abs=1e-12)
+
+
+@given(marks, st.data())
+def test_every_statistic_equals_its_naive_loop_over_weighted_copies(human, data):
+    """The engine's totals for integer weights are those of data with items repeated that often."""
+    judge = data.draw(st.lists(st.sampled_from([0.0, 1.0, np.nan]), min_size=len(human), max_size=len(human)))
+    weights = data.draw(st.lists(st.integers(0, 3), min_size=len(human), max_size=len(human)))
+    repeated = [np.repeat(column, weights) for column in (human, judge)]
+    naive = pass_fail_statistics(*repeated)
+    for name, statistic in pass_fail_statistics(human, judge).items():
+        np.testing.assert_allclose(statistic.evaluate(weights)[0], naive[name].value(), atol=1e-12)
+
+
+def test_the_result_holds_the_same_values_as_the_statistics():
+    human, judge = from_table(12, 3, 2, 8)
+    table = pass_fail(human, judge, method="jackknife")
+    values = {name: found.value for name, found in table.estimates().items()}
+    assert values == pytest.approx({n: s.value() for n, s in pass_fail_statistics(human, judge).items()})
+    assert (table.true_pass, table.false_pass, table.false_fail, table.true_fail) == (12, 3, 2, 8)
+
+
+def test_kappa_paradox_of_feinstein_and_cicchetti():
+    """Raw agreement .85 twice: kappa .70 with even margins, .32 with 90 % prevalence."""
+    even, skewed = (pass_fail(*from_table(*cells), rng=0) for cells in ((40, 9, 6, 45), (80, 10, 5, 5)))
+    assert (even.agreement.value, skewed.agreement.value) == (0.85, 0.85)
+    assert round(even.kappa.value, 2) == 0.70
+    assert round(skewed.kappa.value, 2) == 0.32
+
+
+def test_ac1_stays_high_where_kappa_collapses():
+    table = pass_fail(*from_table(118, 5, 2, 0), rng=0)
+    assert round(table.agreement.value, 3) == 0.944
+    assert round(table.kappa.value, 2) == -0.02
+    assert round(table.ac1.value, 2) == 0.94
+
+
+def test_judge_that_passes_everything_has_no_mcc_and_no_npv_but_kappa_zero():
+    table = pass_fail([1, 1, 0, 1], [1, 1, 1, 1], rng=0)
+    assert table.kappa.value == 0
+    assert table.tnr.value == 0
+    for undefined in (table.mcc, table.npv):
+        assert np.isnan(undefined.value)
+        assert undefined.reason == "zero_denominator"
+
+
+def test_balanced_accuracy_needs_passes_and_fails():
+    table = pass_fail([1, 1, 1], [1, 0, 1], rng=0)
+    for undefined in (table.tnr, table.balanced_accuracy, table.youden_j):
+        assert np.isnan(undefined.value)
+        assert undefined.reason == "zero_denominator"
+
+
+def test_f1_without_a_common_pass_is_zero_not_undefined():
+    assert pass_fail([1, 0, 0], [0, 1, 0], rng=0).f1.value == 0
+
+
+def test_f1_without_any_pass_is_undefined():
+    assert pass_fail([0, 0, 0], [0, 0, 0], rng=0).f1.reason == "zero_denominator"
+
+
+def test_ac1_is_one_when_all_pass_twice():
+    assert pass_fail([1, 1, 1], [1, 1, 1], rng=0).ac1.value == 1
+
+
+def test_no_common_item_is_no_complete_pairs_everywhere():
+    table = pass_fail([1, None, 0], [None, 1, None], rng=0)
+    assert {found.reason for found in table.estimates().values()} == {"no_complete_pairs"}
+
+
+def test_rates_rest_on_the_items_that_can_count():
+    """TPR of 5 human passes is a share of 5, however many fails stand beside them."""
+    human, judge = from_table(5, 0, 0, 95)
+    found = pass_fail(human, judge, method="jackknife").tpr
+    assert (found.low, found.n_items) == (proportion([1] * 5).low, 5)
+
+
+def test_ratings_without_a_partner_are_counted_as_dropped():
+    assert pass_fail([1, None, 0, 1, 0], [1, 1, 0, None, 1], rng=0).kappa.n_dropped == 2
+
+
+def test_positive_agreement_is_f1():
+    table = pass_fail(*from_table(12, 3, 2, 8), rng=0)
+    assert table.positive_agreement is table.f1
+
+
+def test_intervals_are_those_of_the_seed():
+    human, judge = from_table(40, 9, 6, 45)
+    assert pass_fail(human, judge, rng=5) == pass_fail(human, judge, rng=5)
+
+
+def test_perfect_judge_has_no_invented_interval():
+    found = pass_fail([1, 0, 1, 0], [1, 0, 1, 0], rng=0).balanced_accuracy
+    assert found.value == 1
+    assert np.isnan(found.low)
+    assert found.reason == "no_variation"
+
+
+def test_marks_of_different_lengths_are_refused():
+    with pytest.raises(ValueError, match="got lengths human 2, judge 3"):
+        pass_fail([1, 0], [1, 0, 1])
+
+
+scored = st.lists(st.tuples(st.booleans(), st.integers(0, 6)), min_size=2, max_size=40)
+
+
+@given(scored)
+def test_auc_matches_scikit_learn(pairs):
+    human, scores = np.array(pairs, dtype=float).T
+    assume(0 < human.sum() < human.size)
+    assert auc_statistic(human, scores).value() == pytest.approx(metrics.roc_auc_score(human, scores))
+
+
+@given(scored, st.data())
+def test_auc_equals_its_naive_loop_over_weighted_copies(pairs, data):
+    human, scores = np.array(pairs, dtype=float).T
+    weights = data.draw(st.lists(st.integers(0, 3), min_size=len(pairs), max_size=len(pairs)))
+    naive = auc_statistic(np.repeat(human, weights), np.repeat(scores, weights)).value()
+    np.testing.assert_allclose(auc_statistic(human, scores).evaluate(weights)[0], naive, atol=1e-12)
+
+
+def test_auc_is_unchanged_by_a_monotone_map_of_the_scores():
+    human, scores = [1, 0, 1, 0, 1, None], [0.9, 0.2, 0.6, 0.6, 0.1, 0.5]
+    plain, mapped = (auc(human, s, method="jackknife") for s in (scores, np.exp(scores)))
+    assert plain.value == mapped.value
+    assert plain.low == pytest.approx(mapped.low)
+
+
+def test_auc_without_a_fail_is_undefined():
+    assert auc([1, 1], [0.3, 0.4]).reason == "zero_denominator"
+
+
+def test_auc_without_a_pair_is_undefined():
+    assert auc([1, None], [None, 0.4]).reason == "no_complete_pairs"
+
+
+def test_auc_difference_of_two_judges_is_paired():
+    rng = np.random.default_rng(0)
+    human = rng.integers(0, 2, 80)
+    scores = human + rng.normal(0, 1, 80)
+    nearly_same = scores + rng.normal(0, 0.05, 80)
+    gap = difference(auc_statistic(human, scores), auc_statistic(human, nearly_same))
+    paired = estimate(gap, method="jackknife")
+    assert paired.se < auc(human, scores, method="jackknife").se / 4
+
+
+def test_kappa_and_ac1_are_those_of_the_coefficients():
+    human, judge = from_table(40, 9, 6, 45)
+    table = pass_fail(human, judge, method="jackknife")
+    scale = Scale([0, 1], "nominal")
+    kappa = cohen_kappa(human, judge, scale=scale, method="jackknife")
+    ac1 = gwet_ac1(human, judge, scale=scale, method="jackknife")
+    assert (table.kappa.value, table.ac1.value) == pytest.approx((kappa.value, ac1.value))
+    assert (table.kappa.low, table.ac1.low) == pytest.approx((kappa.low, ac1.low))
