@@ -180,16 +180,16 @@ def show_preview(answers: str, judge: Judge, options: Options, *, as_json: bool)
 def show_result(run: Run, stopped: str | None, *, as_json: bool) -> int:
     """Print how a run ended and what to do next; return the exit status."""
     with run:
-        summary, counts, scale = run.summary(), run.distribution(), run.rubric.scale
-    complete = summary["complete"] == summary["items"]
-    if as_json:
-        click.echo(json.dumps({"run": str(run.path), **summary, "distribution": counts, "stopped": stopped}))
-        return 0 if complete else 3
-    click.echo(_headline(run, summary))
-    click.echo(_table(counts, summary["statuses"], list(scale.labels)))
-    for line in _next_steps(run, summary, stopped):
-        click.echo(line, err=True)
-    return 0 if complete else 3
+        summary, counts = run.summary(), run.distribution()
+        if as_json:
+            facts = {"run": str(run.path), **summary, "distribution": counts, "stopped": stopped}
+            click.echo(json.dumps(facts, ensure_ascii=False))
+        else:
+            click.echo(_headline(run, summary))
+            click.echo(_table(counts, summary["statuses"], list(run.rubric.scale.labels)))
+            for line in _next_steps(run, summary, stopped):
+                click.echo(line, err=True)
+    return 0 if summary["complete"] == summary["items"] else 3
 
 
 def _headline(run: Run, summary: dict[str, Any]) -> str:
@@ -221,7 +221,7 @@ def _table(
 def _next_steps(run: Run, summary: dict[str, Any], stopped: str | None) -> Iterator[str]:
     if stopped:
         yield f"stopped: {stopped}; go on with the same command"
-    if summary["unpriced"]:
+    if summary["unpriced"] and run.judge.backend == "api":
         yield "note: no price is known for this model, so no cost is counted"
     for status in sorted({s for counts in summary["statuses"].values() for s in counts if s != "ok"}):
         yield f"look at them: judge show {run.path} --status {status}"

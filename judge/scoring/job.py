@@ -245,7 +245,7 @@ def default_out(answers: str | Path | Iterable[Item], judge: Judge) -> Path:
         if isinstance(answers, str | Path) and str(answers) != "-"
         else "answers"
     )
-    return Path("runs") / re.sub(r"[^A-Za-z0-9._-]+", "-", f"{stem}-{judge.model}-{judge.rubric.name}")
+    return Path("runs") / re.sub(r"[^A-Za-z0-9._-]+", "-", f"{stem}-{judge.name}-{judge.rubric.name}")
 
 
 def image_root(answers: str | Path | Iterable[Item], options: Options) -> Path:

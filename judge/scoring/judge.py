@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from judge.records import content_hash
@@ -33,7 +34,7 @@ class Judge:
     @property
     def name(self) -> str:
         """Name under which the judge's scores are kept (the rater)."""
-        return self.model
+        return f"replay:{Path(self.model).stem}" if self.backend == "replay" else self.model
 
     @cached_property
     def fingerprint(self) -> str:

@@ -1,0 +1,342 @@
+"""`judge score`, `show`, `parse`, `export` and `doctor`, as a user meets them."""
+
+import csv
+import io
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from judge.cli import COMMANDS, main
+from judge.scoring.store import Run
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch):
+    """Work in an empty folder that holds the examples."""
+    shutil.copytree(EXAMPLES, tmp_path / "examples")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def judge(*words, **options):
+    return CliRunner().invoke(main, [str(word) for word in words], **options)
+
+
+def scored(name="answers-baseline-open_qa"):
+    with Run.open(Path("runs") / name) as run:
+        return [s.model_dump() for s in run.scores()]
+
+
+def lines(*rows):
+    Path("mine.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return "mine.jsonl"
+
+
+ROW = {"id": "1", "question": "Why?", "answer": "Because of x.", "reference": "Because of x."}
+
+
+# ---- score
+
+
+def test_nothing_configured_scores_the_examples_with_the_floor_and_says_so():
+    done = judge("score", "examples/answers.jsonl")
+    assert done.exit_code == 0, done.output
+    assert "of 24 answers pass" in done.stdout
+    assert "floor to beat and no judge" in done.stderr
+    assert len(scored()) == 24 * 5
+
+
+def test_second_call_changes_nothing():
+    judge("score", "examples/answers.jsonl")
+    first = scored()
+    assert judge("score", "examples/answers.jsonl").exit_code == 0
+    assert scored() == first
+
+
+def test_recorded_replies_enter_the_same_pipeline_and_a_missing_score_is_exit_status_3():
+    done = judge("score", "examples/answers.jsonl", "--judge", "replay:examples/replies.jsonl")
+    assert done.exit_code == 3, done.output
+    assert "1 truncated, 1 refused" in done.stdout
+    assert "judge show runs/answers-replay-replies-open_qa --status refused" in done.stderr
+
+
+def test_json_output_is_json_alone():
+    done = judge("score", "examples/answers.jsonl", "--json")
+    assert json.loads(done.stdout)["items"] == 24
+
+
+def test_standard_input_is_scored():
+    done = judge("score", "-", input=json.dumps(ROW) + "\n")
+    assert done.exit_code == 0, done.output
+    assert len(scored()) == 5
+
+
+def test_items_of_a_pipe_are_scored_by_a_named_column():
+    text = "id,question,my answer\n1,Why?,Because\n"
+    done = judge("score", "-", "--format", "csv", "--map", "answer=my answer", "--out", "r", input=text)
+    with Run.open("r") as run:
+        assert run.item("1").answer == "Because", done.output
+
+
+def test_limit_scores_the_first_items_alone():
+    judge("score", "examples/answers.jsonl", "--limit", 3)
+    assert len({row["item_id"] for row in scored()}) == 3
+
+
+def test_bad_line_is_named_and_nothing_is_scored():
+    file = lines(ROW, {"id": "2", "question": "Why?"}, {"id": "3", "question": "Why?", "answer": None})
+    done = judge("score", file)
+    assert done.exit_code == 1
+    assert "mine.jsonl:2" in done.stderr
+    assert "mine.jsonl:3" in done.stderr
+    assert "nothing was sent" in done.stderr
+    with Run.open("runs/mine-baseline-open_qa") as run:
+        assert list(run.items()) == []
+
+
+def test_skip_bad_scores_the_rest_and_lists_the_bad_ones():
+    done = judge("score", lines(ROW, {"id": "2", "question": "Why?"}), "--skip-bad")
+    assert done.exit_code == 0, done.output
+    assert "skipped: mine.jsonl:2" in done.stderr
+
+
+def test_one_id_with_two_contents_is_an_error():
+    done = judge("score", lines(ROW, {**ROW, "answer": "Other."}))
+    assert done.exit_code == 1
+    assert "item 2: the id '1' was used before" in done.stderr
+
+
+def test_run_of_another_judge_is_refused():
+    judge("score", "examples/answers.jsonl", "--out", "r")
+    done = judge("score", "examples/answers.jsonl", "--rubric", "summary", "--out", "r")
+    assert done.exit_code == 1
+    assert "belongs to another judge (rubric." in done.stderr
+
+
+def test_broken_picture_is_found_before_anything_is_asked():
+    Path("broken.png").write_bytes(b"no picture")
+    done = judge("score", lines({**ROW, "images": ["broken.png"]}))
+    assert done.exit_code == 1
+    assert "broken.png" in done.stderr
+
+
+def test_changed_answer_is_judged_again_and_said():
+    judge("score", lines(ROW))
+    done = judge("score", lines({**ROW, "answer": "Nothing."}))
+    assert "1 items have changed" in done.stderr
+    with Run.open("runs/mine-baseline-open_qa") as run:
+        assert run.summary()["completions"] == 2
+
+
+def test_item_that_is_gone_from_the_input_stays_and_is_said():
+    judge("score", lines(ROW, {**ROW, "id": "2"}))
+    done = judge("score", lines(ROW))
+    assert "1 items of this run are not in this input" in done.stderr
+
+
+def test_dry_run_shows_the_prompt_and_writes_nothing():
+    done = judge("score", "examples/answers.jsonl", "--judge", "openai/gpt-4o-mini", "--dry-run")
+    assert done.exit_code == 0, done.output
+    assert "# Answer to judge" in done.stdout
+    assert "24 items, 24 requests" in done.stderr
+    assert "about $" in done.stderr
+    assert not Path("runs").exists()
+
+
+def test_missing_key_is_one_line_that_names_the_variable():
+    done = judge("score", "examples/answers.jsonl", "--judge", "openai/gpt-4o-mini")
+    assert done.exit_code == 1
+    assert done.stderr.count("\n") == 1
+    assert "OPENAI_API_KEY" in done.stderr
+
+
+def test_judge_in_this_process_is_said_to_be_missing():
+    done = judge("score", "examples/answers.jsonl", "--judge", "vllm:x")
+    assert done.exit_code == 1
+    assert "hosted_vllm/MODEL" in done.stderr
+
+
+def test_unknown_rubric_names_the_shipped_ones():
+    assert "open_qa" in judge("score", "examples/answers.jsonl", "--rubric", "nonsense").stderr
+
+
+def test_parameter_may_be_json():
+    judge(
+        "score", lines(ROW), "--param", 'stop=["x"]', "--param", "user=me", "--temperature", 0, "--out", "r"
+    )
+    with Run.open("r") as run:
+        assert run.judge.params == {"stop": ["x"], "user": "me", "temperature": 0}
+
+
+def test_parameter_without_a_value_is_a_usage_error():
+    done = judge("score", lines(ROW), "--param", "stop")
+    assert done.exit_code == 2
+    assert "allowed is name=value" in done.stderr
+
+
+# ---- where settings come from
+
+
+def test_environment_sets_options(monkeypatch):
+    monkeypatch.setenv("JUDGE_RUBRIC", "summary")
+    judge("score", lines(ROW))
+    assert Path("runs/mine-baseline-summary").exists()
+
+
+def test_settings_file_sets_options_and_a_flag_wins():
+    Path("judge.toml").write_text('rubric = "summary"\n[score]\nlimit = 1\n')
+    judge("score", "examples/answers.jsonl", "--limit", 2)
+    assert len({row["item_id"] for row in scored("answers-baseline-summary")}) == 2
+
+
+def test_settings_may_stand_in_pyproject():
+    Path("pyproject.toml").write_text('[tool.judge.score]\njudge = "replay:examples/replies.jsonl"\n')
+    judge("score", "examples/answers.jsonl")
+    assert Path("runs/answers-replay-replies-open_qa").exists()
+
+
+def test_unknown_setting_is_an_error_that_names_the_file():
+    Path("judge.toml").write_text("[score]\nkey = 1\n")
+    done = judge("score", "examples/answers.jsonl")
+    assert done.exit_code == 1
+    assert "judge.toml: score.key is no option" in done.stderr
+
+
+def test_broken_settings_file_is_named():
+    Path("judge.toml").write_text("limit = \n")
+    assert "judge.toml: not valid TOML" in judge("score", "examples/answers.jsonl").stderr
+
+
+# ---- show
+
+
+def test_show_gives_the_judges_own_words():
+    judge("score", "examples/answers.jsonl", "--judge", "replay:examples/replies.jsonl")
+    done = judge("show", "runs/answers-replay-replies-open_qa", "--status", "refused")
+    assert "can't help with judging" in done.stdout
+
+
+def test_show_writes_terminal_control_out():
+    judge("score", lines({**ROW, "answer": "\x1b[2Jgone"}))
+    assert "[U+001B][2Jgone" in judge("show", "runs/mine-baseline-open_qa").stdout
+
+
+def test_show_of_an_unknown_item_is_an_error():
+    judge("score", lines(ROW))
+    assert judge("show", "runs/mine-baseline-open_qa", "--item", "9").exit_code == 1
+
+
+def test_show_as_json_holds_item_scores_and_completions():
+    judge("score", lines(ROW))
+    (line,) = judge("show", "runs/mine-baseline-open_qa", "--json").stdout.splitlines()
+    assert set(json.loads(line)) == {"item", "scores", "completions"}
+
+
+def test_show_says_how_many_it_leaves_out():
+    judge("score", "examples/answers.jsonl")
+    assert "23 more" in judge("show", "runs/answers-baseline-open_qa", "--limit", 1).stderr
+
+
+# ---- parse
+
+
+def test_stricter_pass_rule_needs_no_call():
+    judge("score", "examples/answers.jsonl")
+    rubric = (EXAMPLES.parent / "rubrics" / "open_qa.yaml").read_text()
+    assert "pass: {overall: 3}" in rubric
+    Path("strict.yaml").write_text(rubric.replace("pass: {overall: 3}", "pass: {overall: 5}"))
+    done = judge("parse", "runs/answers-baseline-open_qa", "--rubric", "strict.yaml", "--json")
+    assert json.loads(done.stdout)["passed"] < 5
+    assert json.loads(done.stdout)["completions"] == 24
+
+
+def test_parse_with_a_dimension_that_was_not_asked_is_an_error():
+    judge("score", "examples/answers.jsonl")
+    done = judge("parse", "runs/answers-baseline-open_qa", "--rubric", "summary")
+    assert "was not asked about 'coherence'" in done.stderr
+
+
+def test_parse_of_a_folder_without_a_run_is_an_error(here):
+    assert "no run here" in judge("parse", here).stderr
+
+
+# ---- export
+
+
+def test_export_has_a_row_a_score_with_the_fields_of_the_item():
+    judge("score", "examples/answers.jsonl")
+    rows = list(csv.DictReader(io.StringIO(judge("export", "runs/answers-baseline-open_qa").stdout)))
+    assert len(rows) == 120
+    assert rows[0]["meta_topic"]
+
+
+def test_wide_export_has_a_row_an_item_with_its_verdict():
+    judge("score", "examples/answers.jsonl", "--judge", "replay:examples/replies.jsonl")
+    done = judge("export", "runs/answers-replay-replies-open_qa", "--wide", "--format", "jsonl")
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(rows) == 24
+    refused = next(row for row in rows if row["overall_status"] == "refused")
+    assert (refused["overall"], refused["passes"]) == (None, None)
+
+
+def test_parquet_export_can_be_read():
+    import pyarrow.parquet
+
+    judge("score", "examples/answers.jsonl")
+    done = judge("export", "runs/answers-baseline-open_qa", "--format", "parquet", "--out", "s.parquet")
+    assert done.exit_code == 0, done.output
+    assert pyarrow.parquet.read_table("s.parquet").num_rows == 120
+
+
+def test_parquet_does_not_go_to_the_terminal():
+    judge("score", lines(ROW))
+    assert "name a file" in judge("export", "runs/mine-baseline-open_qa", "--format", "parquet").stderr
+
+
+# ---- doctor
+
+
+def test_doctor_names_keys_and_never_shows_them(monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
+    done = judge("doctor")
+    assert done.exit_code == 0, done.output
+    assert "OPENAI_API_KEY" in done.stdout
+    assert "sk-secret" not in done.output
+
+
+def test_doctor_speaks_json():
+    assert {f["what"] for f in json.loads(judge("doctor", "--json").stdout)} >= {"Python", "litellm", "keys"}
+
+
+# ---- all commands
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help_with_an_example(name):
+    done = judge(name, "--help")
+    assert done.exit_code == 0, done.output
+    assert f"judge {name}" in done.output.partition("xample")[2]
+
+
+def test_unknown_command_is_a_usage_error():
+    assert judge("nonsense").exit_code == 2
+
+
+def test_error_is_one_line_without_a_traceback(here):
+    done = judge("show", here)
+    assert done.exit_code == 1
+    assert done.stderr.startswith("Error: ")
+    assert "Traceback" not in done.output
+
+
+def test_read_only_folder_is_a_clear_error(here):
+    if os.geteuid() == 0:
+        pytest.skip("root may write anywhere")
+    here.chmod(0o500)
+    assert "Permission denied" in judge("score", "examples/answers.jsonl").stderr
