@@ -94,7 +94,9 @@ def main() -> None:
 def settings_for(command: click.Command) -> dict[str, Any]:
     """Defaults for a command's options: the settings of all commands, then those under its own name."""
     settings, file = _settings()
-    shared = {name: value for name, value in settings.items() if name not in COMMANDS}
+    shared = {name: value for name, value in settings.items() if not isinstance(value, dict)}
+    for section in settings.keys() - shared.keys() - COMMANDS.keys():
+        raise InputError(f"{file}: [{section}] is no command; allowed: {', '.join(COMMANDS)}")
     known = {p.name: p for p in command.params if isinstance(p, click.Option) and p.name}
     spellings = {option.lstrip("-").replace("-", "_"): name for name, p in known.items() for option in p.opts}
     own = settings.get(command.name or "", {})

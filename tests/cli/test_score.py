@@ -208,6 +208,11 @@ def test_unknown_setting_is_an_error_that_names_the_file():
     assert "judge.toml: score.key is no option" in done.stderr
 
 
+def test_section_of_no_command_is_an_error():
+    Path("judge.toml").write_text("[scoer]\nlimit = 1\n")
+    assert "judge.toml: [scoer] is no command" in judge("score", "examples/answers.jsonl").stderr
+
+
 def test_broken_settings_file_is_named():
     Path("judge.toml").write_text("limit = \n")
     assert "judge.toml: not valid TOML" in judge("score", "examples/answers.jsonl").stderr
