@@ -305,7 +305,7 @@ def _problems(rubric: Rubric) -> Iterable[str]:
             yield f"{place}: {value:g} is off the scale {rubric.scale.min}-{rubric.scale.max}"
     if rubric.overall.how == "weighted" and set(rubric.overall.weights) != set(names):
         yield f"overall.weights: needs one weight for each of {', '.join(names)}"
-    if rubric.overall.how == "weighted" and not (
+    elif rubric.overall.how == "weighted" and not (
         min(rubric.overall.weights.values()) >= 0 < sum(rubric.overall.weights.values())
     ):
         yield "overall.weights: weights must be 0 or more, and not all 0"

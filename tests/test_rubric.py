@@ -1,0 +1,341 @@
+import re
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from judge.errors import RubricError
+from judge.records import Item
+from judge.rubric import Rubric, Rule, Scale, load_rubric, parse_rubric, rubric_file, shipped_rubrics
+
+ANCHORS = {1: "bad", 2: "middling", 3: "good"}
+
+
+def dump(data):
+    return yaml.safe_dump(data, sort_keys=False)
+
+
+def plain(**changes):
+    """Data of a small rubric with two dimensions on 1-3."""
+    dimension = {"description": "d", "anchors": dict(ANCHORS)}
+    return {
+        "name": "small",
+        "task": "Judge.",
+        "scale": {"min": 1, "max": 3},
+        "dimensions": {"truth": dimension, "form": dimension},
+        "pass": {"overall": 2},
+        **changes,
+    }
+
+
+def rubric(**changes):
+    return parse_rubric(dump(plain(**changes)), "r.yaml")
+
+
+def problems(**changes):
+    with pytest.raises(RubricError) as caught:
+        rubric(**changes)
+    return str(caught.value).splitlines()
+
+
+def item(**metadata):
+    return Item(id="i", question="q", answer="a", system="heron", metadata=metadata)
+
+
+# -- the shipped ones
+
+
+def test_three_rubrics_are_shipped():
+    assert [*shipped_rubrics()] == ["inspection", "open_qa", "summary"]
+
+
+@pytest.mark.parametrize("name", [*shipped_rubrics()])
+def test_a_shipped_rubric_is_sound_and_says_where_it_comes_from(name):
+    loaded = load_rubric(name)
+    assert loaded.name == name
+    assert loaded.source
+    assert loaded.description
+    assert loaded.scale == Scale(min=1, max=5)
+    assert loaded.pass_rule["overall"] == 3
+    assert loaded.examples
+
+
+def test_a_rubric_is_loaded_by_its_path_too():
+    assert load_rubric(rubric_file("open_qa")) == load_rubric("open_qa")
+
+
+@pytest.mark.parametrize("short", ["general", "standalone", "pairwise", "unanswerable"])
+def test_inspection_has_a_rule_and_an_example_for_each_kind_of_question(short):
+    inspection = load_rubric("inspection")
+    asked = item(robustness_category=short)
+    assert len(inspection.rules_for(asked)) == 1
+    assert len(inspection.examples_for(asked)) == 1
+
+
+def test_inspection_knows_the_long_names_of_the_kinds_of_questions():
+    inspection = load_rubric("inspection")
+    long = {rule.when["robustness_category"][1]: rule for rule in inspection.rules[:4]}
+    for name, rule in long.items():
+        assert inspection.rules_for(item(robustness_category=name)) == [rule]
+
+
+def test_inspection_follows_the_published_scheme():
+    inspection = load_rubric("inspection")
+    assert inspection.overall.how == "judged"
+    assert inspection.max_words == 50
+    assert inspection.canonical_name("style_and_clarity") == "clarity"
+    assert {name: flag.type for name, flag in inspection.flags.items()} == {
+        "is_accurate": "boolean",
+        "reference_issue": "text",
+    }
+
+
+@pytest.mark.parametrize("name", [*shipped_rubrics()])
+def test_verdicts_of_the_shipped_examples_keep_the_rubrics_own_rules(name):
+    loaded = load_rubric(name)
+    for example in loaded.examples:
+        scores = dict(example.verdict.scores)
+        judged = scores.pop("overall", None)
+        assert loaded.overall_score(scores, judged=judged) == (judged or sum(scores.values()) / len(scores))
+        assert set(example.verdict.reasons) == set(example.verdict.scores)
+        if "is_accurate" in loaded.flags:
+            assert example.verdict.flags["is_accurate"] == (scores["technical_accuracy"] >= 3)
+        if loaded.max_words:
+            assert len(example.answer.split()) <= loaded.max_words
+            assert not re.search(r"[/()]", example.answer)
+
+
+# -- scores
+
+
+def test_scored_names_end_with_the_overall_score():
+    assert rubric().scored == ("truth", "form", "overall")
+    assert rubric(overall={"how": "none"}, **{"pass": {"truth": 2}}).scored == ("truth", "form")
+
+
+OVERALL = [
+    pytest.param({"how": "mean"}, 2.0, id="mean"),
+    pytest.param({"how": "min"}, 1.0, id="min"),
+    pytest.param({"how": "weighted", "weights": {"truth": 3, "form": 1}}, 2.5, id="weighted"),
+    pytest.param({"how": "mean", "caps": [{"below": {"form": 2}, "at_most": 1}]}, 1.0, id="capped"),
+    pytest.param({"how": "mean", "caps": [{"below": {"form": 1}, "at_most": 1}]}, 2.0, id="cap_not_reached"),
+    pytest.param({"how": "mean", "caps": [{"below": {"form": 2}, "at_most": 3}]}, 2.0, id="cap_above"),
+    pytest.param({"how": "judged"}, 3.0, id="judged"),
+    pytest.param(
+        {"how": "judged", "caps": [{"below": {"form": 2}, "at_most": 2}]}, 2.0, id="judged_and_capped"
+    ),
+]
+
+
+@pytest.mark.parametrize(("overall", "value"), OVERALL)
+def test_the_overall_score_comes_about_as_the_rubric_says(overall, value):
+    assert rubric(overall=overall).overall_score({"truth": 3.0, "form": 1.0}, judged=3.0) == value
+
+
+@pytest.mark.parametrize(
+    "overall", [{"how": "mean"}, {"how": "min"}, {"how": "weighted", "weights": {"truth": 1, "form": 0}}]
+)
+def test_there_is_no_overall_score_while_a_dimension_is_missing(overall):
+    assert rubric(overall=overall).overall_score({"truth": 3.0}) is None
+
+
+def test_a_judged_overall_score_needs_only_the_dimensions_of_its_caps():
+    assert rubric(overall={"how": "judged"}).overall_score({}, judged=3) == 3
+    assert rubric(overall={"how": "judged"}).overall_score({"truth": 3, "form": 3}) is None
+    capped = rubric(overall={"how": "judged", "caps": [{"below": {"form": 2}, "at_most": 2}]})
+    assert capped.overall_score({"truth": 3}, judged=3) is None
+
+
+def test_no_overall_score_where_the_rubric_wants_none():
+    assert (
+        rubric(overall={"how": "none"}, **{"pass": {"truth": 2}}).overall_score({"truth": 1, "form": 1})
+        is None
+    )
+
+
+@given(st.fixed_dictionaries({"truth": st.integers(1, 3), "form": st.integers(1, 3)}))
+def test_every_overall_score_lies_on_the_scale_and_between_its_parts(scores):
+    for overall in ({"how": "mean"}, {"how": "min"}, {"how": "weighted", "weights": {"truth": 2, "form": 1}}):
+        value = rubric(overall=overall).overall_score(scores)
+        assert min(scores.values()) <= value <= max(scores.values())
+
+
+PASS = [
+    pytest.param({"truth": 2, "form": 3}, True, id="all_reached"),
+    pytest.param({"truth": 1, "form": 3}, False, id="one_missed"),
+    pytest.param({"truth": 1}, False, id="one_missed_the_other_unknown"),
+    pytest.param({"truth": 2}, None, id="one_reached_the_other_unknown"),
+    pytest.param({}, None, id="nothing_known"),
+]
+
+
+@pytest.mark.parametrize(("scores", "passes"), PASS)
+def test_an_answer_passes_when_every_dimension_of_the_rule_reaches_its_value(scores, passes):
+    assert rubric(**{"pass": {"truth": 2, "form": 3}}).passes(scores) is passes
+
+
+def test_a_dimension_is_known_by_its_aliases():
+    data = plain()
+    data["dimensions"]["truth"] = {**data["dimensions"]["truth"], "aliases": ["accuracy"]}
+    small = Rubric.model_validate(data)
+    assert [small.canonical_name(n) for n in ("truth", "accuracy", "beauty")] == ["truth", "truth", None]
+
+
+def test_the_digest_changes_with_any_part():
+    assert rubric().digest == rubric().digest
+    assert rubric().digest != rubric(task="Judge!").digest
+    assert rubric().digest != rubric(**{"pass": {"overall": 3}}).digest
+
+
+def test_labels_run_from_end_to_end_of_the_scale():
+    scale = Scale(min=0, max=2)
+    assert list(scale.labels) == [0, 1, 2]
+    assert [scale.holds(value) for value in (-0.1, 0, 1.5, 2, 2.1)] == [False, True, True, True, False]
+
+
+# -- rules
+
+
+WHEN = [
+    pytest.param({"topic": "law"}, True, id="value"),
+    pytest.param({"topic": ["law", "art"]}, True, id="one_of_several"),
+    pytest.param({"topic": "Law "}, True, id="case_and_spaces"),
+    pytest.param({"topic": "art"}, False, id="other_value"),
+    pytest.param({"subject": "law"}, False, id="missing_field"),
+    pytest.param({"empty": "None"}, False, id="null_field"),
+    pytest.param({"topic": "law", "n": 3}, True, id="both"),
+    pytest.param({"topic": "law", "n": 4}, False, id="one_of_both"),
+    pytest.param({"n": "3"}, True, id="number_as_text"),
+    pytest.param({"x": 3}, True, id="whole_float"),
+    pytest.param({"half": 0.5}, True, id="float"),
+    pytest.param({"flag": True}, True, id="boolean_as_text"),
+    pytest.param({"system": "heron"}, True, id="system"),
+    pytest.param({}, True, id="always"),
+]
+
+
+@pytest.mark.parametrize(("when", "matches"), WHEN)
+def test_a_rule_holds_for_items_whose_fields_have_its_values(when, matches):
+    asked = item(topic="law", n=3, x=3.0, half="0.5", flag="true", empty=None)
+    assert Rule(when=when, text="t").matches(asked) is matches
+
+
+# -- what is wrong with a rubric
+
+
+def dimensions(**anchors_changes):
+    return {"truth": {"description": "d", "anchors": {**ANCHORS, **anchors_changes}}}
+
+
+EXAMPLE = {"question": "q", "answer": "a", "verdict": {"scores": {"truth": 3, "form": 2}}}
+
+
+def verdict(**changes):
+    return [{**EXAMPLE, "verdict": {**EXAMPLE["verdict"], **changes}}]
+
+
+WRONG = [
+    pytest.param({"name": "two words"}, "r.yaml: name: found 'two words'; String should match", id="name"),
+    pytest.param({"task": None}, "r.yaml: task: found None; Input should be a valid string", id="null"),
+    pytest.param({"colour": 1}, "r.yaml: colour: unknown key; for the known ones", id="unknown_key"),
+    pytest.param({"scale": {"min": 3, "max": 3}}, "scale runs from 3 to 3; max must be above min", id="scale"),
+    pytest.param({"dimensions": {}}, "r.yaml: dimensions: found {}", id="no_dimension"),
+    pytest.param({"scale": {"max": 2}}, "dimensions.truth.anchors: has an anchor for 3, but the scale runs 1-2", id="extra_anchor"),
+    pytest.param({"scale": {"max": 4}}, "dimensions.form.anchors: no anchor for 4", id="missing_anchor"),
+    pytest.param({"pass": {}}, "r.yaml: pass: found {}", id="empty_pass_rule"),
+    pytest.param({"pass": {"beauty": 2}}, "pass: 'beauty' is not scored; allowed: truth, form, overall", id="pass_name"),
+    pytest.param({"pass": {"truth": 4}}, "pass.truth: 4 is off the scale 1-3", id="pass_value"),
+    pytest.param({"overall": {"how": "none"}}, "pass: 'overall' is not scored; allowed: truth, form", id="pass_without_overall"),
+    pytest.param({"overall": {"how": "sum"}}, "overall.how: found 'sum'; Input should be 'judged', 'mean'", id="overall"),
+    pytest.param({"overall": {"how": "weighted", "weights": {"truth": 1}}}, "overall.weights: needs one weight for each of truth, form", id="weight_missing"),
+    pytest.param({"overall": {"how": "weighted", "weights": {"truth": 2, "form": -1}}}, "weights must be 0 or more", id="negative_weight"),
+    pytest.param({"overall": {"how": "weighted", "weights": {"truth": 0, "form": 0}}}, "and not all 0", id="zero_weights"),
+    pytest.param({"overall": {"how": "weighted"}}, "overall.weights: needs one weight for each", id="no_weights"),
+    pytest.param({"overall": {"weights": {"beauty": 1}}}, "overall.weights: 'beauty' is not scored", id="weight_name"),
+    pytest.param({"overall": {"caps": [{"below": {"beauty": 2}, "at_most": 1}]}}, "overall.caps: 'beauty' is not scored", id="cap_name"),
+    pytest.param({"overall": {"caps": [{"below": {"truth": 9}, "at_most": 1}]}}, "overall.caps.below: 9 is off the scale", id="cap_below"),
+    pytest.param({"overall": {"caps": [{"below": {"truth": 2}, "at_most": 0}]}}, "overall.caps.at_most: 0 is off the scale", id="cap_at_most"),
+    pytest.param({"overall": {"caps": [{"below": {}, "at_most": 1}]}}, "overall.caps.0.below: found {}", id="empty_cap"),
+    pytest.param({"reply": "number", "overall": {"how": "judged"}}, "overall.how must not be 'judged'", id="number_and_judged"),
+    pytest.param({"reply": "number", "flags": {"f": {"description": "d"}}}, "flags: a reply of one number has no room", id="number_and_flags"),
+    pytest.param({"flags": {"truth": {"description": "d"}}}, "the name 'truth' is taken twice", id="flag_named_like_a_dimension"),
+    pytest.param({"flags": {"overall": {"description": "d"}}}, "the name 'overall' is taken twice, or kept", id="flag_named_overall"),
+    pytest.param({"flags": {"reason": {"description": "d"}}}, "'reason' has a meaning of its own in replies", id="flag_named_reason"),
+    pytest.param({"examples": verdict(scores={"truth": 3})}, "examples.0.verdict.scores: has ['truth']; must have exactly ['form', 'truth']", id="example_scores"),
+    pytest.param({"examples": verdict(scores={"truth": 3, "form": 4})}, "examples.0.verdict.scores.form: 4 is off the scale 1-3", id="example_off_scale"),
+    pytest.param({"examples": verdict(), "overall": {"how": "judged"}}, "must have exactly ['form', 'overall', 'truth']", id="example_without_overall"),
+    pytest.param({"examples": verdict(reasons={"beauty": "r"})}, "examples.0.verdict.reasons: 'beauty' gets no score", id="example_reasons"),
+    pytest.param({"examples": verdict(flags={"f": True})}, "examples.0.verdict.flags: has ['f']; must have exactly []", id="example_flags"),
+    pytest.param({"max_words": 0}, "max_words: found 0", id="max_words"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("changes", "said"), WRONG)
+def test_a_wrong_rubric_says_which_key_what_was_found_and_what_is_allowed(changes, said):
+    assert any(said in line and line.startswith("r.yaml: ") for line in problems(**changes))
+
+
+def test_a_missing_key_is_named():
+    data = plain()
+    del data["task"]
+    with pytest.raises(RubricError, match=r"^r\.yaml: task: missing; it is required$"):
+        parse_rubric(dump(data), "r.yaml")
+
+
+def test_all_contradictions_are_listed_at_once():
+    found = problems(scale={"max": 4}, **{"pass": {"beauty": 2, "truth": 9}})
+    assert len(found) == 4
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        pytest.param("name: [", "not valid YAML: ", id="open_list"),
+        pytest.param("- a\n", "found list; a rubric is a mapping", id="list"),
+        pytest.param("", "found NoneType; a rubric is a mapping", id="empty"),
+        pytest.param("name: a\nname: b\n", "the key 'name' stands twice", id="key_twice"),
+        pytest.param("scale: {min: 1, min: 2}\n", "the key 'min' stands twice", id="inner_key_twice"),
+        pytest.param("version: 2024-13-45\n", "not valid YAML: month must be in 1..12", id="impossible_date"),
+        pytest.param("task: !!python/object:os.system {}\n", "could not determine a constructor", id="tag"),
+        pytest.param("? [a]\n: b\n", "not valid YAML: ", id="list_as_a_key"),
+        pytest.param("[" * 600, "not valid YAML: ", id="deep_nesting"),
+    ],
+)
+def test_text_that_is_no_rubric_is_refused(text, said):
+    with pytest.raises(RubricError) as caught:
+        parse_rubric(text, "r.yaml")
+    assert str(caught.value).startswith("r.yaml: ")
+    assert said in str(caught.value)
+
+
+def test_a_rubric_may_share_parts_by_merge_keys():
+    text = dump(plain(dimensions={"truth": plain()["dimensions"]["truth"]}))
+    text = text.replace(
+        "  truth:\n", "  form: &base\n    <<: {description: x}\n    anchors: {1: a, 2: b, 3: c}\n  truth:\n"
+    )
+    assert parse_rubric(text).dimensions["form"].description == "x"
+
+
+def test_a_rubric_that_does_not_exist_names_the_shipped_ones():
+    with pytest.raises(
+        RubricError, match=r"neither shipped nor a file\. Shipped: inspection, open_qa, summary"
+    ):
+        load_rubric("nowhere")
+
+
+@pytest.mark.parametrize("data", [None, b"name: caf\xe9"], ids=["folder", "latin1"])
+def test_a_rubric_that_cannot_be_read_is_an_error(tmp_path, data):
+    path = tmp_path / "r.yaml"
+    if data is None:
+        path.mkdir()
+    else:
+        path.write_bytes(data)
+    with pytest.raises(RubricError, match=r"r\.yaml: cannot be read: "):
+        load_rubric(path)
+
+
+def test_a_byte_order_mark_does_not_matter(tmp_path):
+    path = tmp_path / "r.yaml"
+    path.write_text("\ufeff" + dump(plain()), encoding="utf-8")
+    assert load_rubric(path) == rubric()
