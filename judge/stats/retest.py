@@ -185,7 +185,7 @@ def retest(
         passed = np.where(np.isnan(table), np.nan, table >= pass_mark)
         statistics["flip_rate"] = combine(lambda same: 1 - same, agreement_statistic(passed), kind="share")
     found = evaluate(statistics, sampling)
-    rho = found["reliability"].value
+    rho = min(found["reliability"].value, 1.0)  # rounding may lift a perfect one above 1
     curve = tuple((m, math.nan if math.isnan(rho) else spearman_brown(rho, m)) for m in range(1, 11))
     return Retest(
         found["exact"],

@@ -1,0 +1,195 @@
+"""Coverage of the intervals of `judge.stats.ceiling`, and error rates of the verdicts drawn from them.
+
+Usage: python benchmarks/coverage_ceiling.py --sets 1000 --seed 0 > benchmarks/coverage_ceiling.md
+
+Data: a 1-5 rating is the rounded sum of a trait of the item, a rater's severity and noise. With clusters,
+four items share half the variance of the trait and of every rater's noise. The true difference to the
+ceiling is the mean over large studies with the same people (fixed) or with new people in each (random).
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import platform
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import partial
+
+import numpy as np
+import scipy
+
+from judge.stats.agreement import agreement_statistic
+from judge.stats.alt_test import alt_test
+from judge.stats.ceiling import Ceiling, leave_one_out, negated, pairwise_ceiling
+from judge.stats.correlation import pearson_statistic
+from judge.stats.equivalence import non_inferiority, with_random_raters
+from judge.stats.error import mean_absolute_error_statistic
+from judge.stats.kappa import cohen_statistic
+
+SIZES = (20, 50, 200)
+LEVELS: dict[str, Callable[..., Ceiling]] = {
+    "Pearson": partial(leave_one_out, agreement=pearson_statistic),
+    "quadratic kappa": partial(
+        leave_one_out, agreement=partial(cohen_statistic, weights="quadratic"), reference="median"
+    ),
+    "-MAE": partial(leave_one_out, agreement=negated(mean_absolute_error_statistic)),
+    "exact agreement, pairs": partial(pairwise_ceiling, agreement=agreement_statistic),
+}
+
+
+@dataclass(frozen=True)
+class Design:
+    """How the studies of one row are drawn."""
+
+    n_people: int = 3
+    cluster_size: int = 1
+    random_people: bool = False
+    judge_noise: float = 0.6
+
+    def people(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """Return severities and noise levels; fixed people are the same in every study."""
+        source = rng if self.random_people else np.random.default_rng(self.n_people)
+        return source.normal(0, 0.4, self.n_people), np.exp(source.normal(math.log(0.7), 0.3, self.n_people))
+
+    def study(self, n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return judge, humans and clusters."""
+        clusters = np.arange(n) // self.cluster_size
+        severity, noise = self.people(rng)
+        trait = self._normal(clusters, 1, rng)
+        humans = 3 + trait + severity + noise * self._normal(clusters, self.n_people, rng)
+        judge = 3.2 + 0.9 * trait[:, 0] + self.judge_noise * self._normal(clusters, 1, rng)[:, 0]
+        return np.clip(np.round(judge), 1, 5), np.clip(np.round(humans), 1, 5), clusters
+
+    def _normal(self, clusters: np.ndarray, columns: int, rng: np.random.Generator) -> np.ndarray:
+        own = rng.standard_normal((len(clusters), columns))
+        if self.cluster_size == 1:
+            return own
+        return math.sqrt(0.5) * (own + rng.standard_normal((clusters[-1] + 1, columns))[clusters])
+
+    def truth(self, level: Callable[..., Ceiling], rng: np.random.Generator) -> float:
+        """Return the expected difference; clusters do not change it."""
+        alone = replace(self, cluster_size=1)
+        studies, n = (400, 3_000) if self.random_people else (20, 20_000)
+        values = []
+        for _ in range(studies):
+            judge, humans, _ = alone.study(n, rng)
+            values.append(level(judge, humans, clusters=np.arange(n) % 2).difference.value)
+        return float(np.mean(values))
+
+
+def designs() -> Iterator[Design]:
+    """Yield the rows of the coverage table."""
+    for cluster_size in (1, 4):
+        for random in (False, True):
+            yield Design(cluster_size=cluster_size, random_people=random)
+    for n_people in (6, 12):
+        yield Design(n_people=n_people, random_people=True)
+
+
+def coverage(
+    level: Callable[..., Ceiling], design: Design, n: int, target: float, sets: int, rng: np.random.Generator
+) -> str:
+    """Return the coverage of the interval over items and, for random people, with their variance added."""
+    items_only, with_people = [], []
+    for _ in range(sets):
+        judge, humans, clusters = design.study(n, rng)
+        found = level(judge, humans, clusters=clusters)
+        wide = with_random_raters(found)
+        items_only.append(found.difference.low <= target <= found.difference.high)
+        with_people.append(wide.low <= target <= wide.high)
+    if not design.random_people:
+        return f"{np.mean(items_only):.3f}"
+    return f"{np.mean(items_only):.3f} / {np.mean(with_people):.3f}"
+
+
+def coverage_table(sets: int, seed: int) -> None:
+    """Print coverage for every statistic and design."""
+    print("## Coverage of the 95 % interval of judge minus ceiling\n")
+    print("Random people: interval over items only / with the variance of people added.\n")
+    print("| statistic | people | clusters | n = 20 | n = 50 | n = 200 |\n|---|---|---|---|---|---|")
+    for name, level in LEVELS.items():
+        for design in designs():
+            rng = np.random.default_rng([seed, design.n_people, design.cluster_size, design.random_people])
+            target = design.truth(level, rng)
+            cells = " | ".join(coverage(level, design, n, target, sets, rng) for n in SIZES)
+            people = f"{design.n_people} {'random' if design.random_people else 'fixed'}"
+            clusters = "none" if design.cluster_size == 1 else f"of {design.cluster_size}"
+            print(f"| {name} | {people} | {clusters} | {cells} |", flush=True)
+
+
+def alt_test_table(sets: int, seed: int) -> None:
+    """Print how often a judge that is one more exchangeable person wins at epsilon 0."""
+    print("\n## Alternative annotator test: a judge who is one more exchangeable person, epsilon 0\n")
+    print("No rejection is right here. Nominal .05 per person; Benjamini-Yekutieli keeps the rest below.\n")
+    print("| people | clusters | n | raw p <= .05 | anyone beaten | passed |\n|---|---|---|---|---|---|")
+    for k in (3, 6):
+        for size in (1, 4):
+            for n in (30, 50, 200):
+                rng = np.random.default_rng([seed, k, size, n])
+                results = [alt_test_of_equals(k, size, n, rng) for _ in range(sets)]
+                raw = np.mean([r.p_value <= 0.05 for result in results for r in result.raters])
+                beaten = np.mean([any(r.judge_preferred for r in result.raters) for result in results])
+                passed = np.mean([bool(result.passes) for result in results])
+                clusters = "none" if size == 1 else f"of {size}"
+                print(f"| {k} | {clusters} | {n} | {raw:.3f} | {beaten:.3f} | {passed:.3f} |", flush=True)
+
+
+def alt_test_of_equals(k: int, cluster_size: int, n: int, rng: np.random.Generator):  # noqa: ANN201
+    """Test k + 1 exchangeable raters, the first of them as the judge."""
+    clusters = np.arange(n) // cluster_size
+    design = Design(n_people=k + 1, cluster_size=cluster_size)
+    ratings = 3 + design._normal(clusters, 1, rng) + 0.7 * design._normal(clusters, k + 1, rng)
+    ratings = np.clip(np.round(ratings), 1, 5)
+    groups = None if cluster_size == 1 else clusters
+    return alt_test(ratings[:, 0], ratings[:, 1:], epsilon=0, closeness="rmse", clusters=groups)
+
+
+def verdict_table(sets: int, seed: int) -> None:
+    """Print the verdicts on a judge whose true difference is exactly minus the margin."""
+    print("\n## Non-inferiority: a judge exactly at minus the margin (-MAE, 3 fixed people)\n")
+    print("'non-inferior' or 'better' is wrong here and allowed in 5 % of studies; so is 'worse'.\n")
+    print("| n | margin | non-inferior or better | worse |\n|---|---|---|---|")
+    level, design = LEVELS["-MAE"], Design(judge_noise=2.0)
+    margin = -design.truth(level, np.random.default_rng(seed))
+    for n in SIZES:
+        rng = np.random.default_rng([seed, n])
+        verdicts = []
+        for _ in range(sets):
+            judge, humans, _ = design.study(n, rng)
+            verdicts.append(non_inferiority(level(judge, humans), margin).verdict)
+        passed = np.mean([v in ("non-inferior", "better") for v in verdicts])
+        print(
+            f"| {n} | {margin:.3f} | {passed:.3f} | {np.mean([v == 'worse' for v in verdicts]):.3f} |",
+            flush=True,
+        )
+
+
+def main() -> None:
+    """Print the summary as Markdown."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sets", type=int, default=1000)
+    parser.add_argument("--seed", type=int, default=0)
+    args = parser.parse_args()
+    start = time.perf_counter()
+    print("# Intervals of the difference to the human ceiling, by simulation\n")
+    print(
+        f"`python benchmarks/coverage_ceiling.py --sets {args.sets} --seed {args.seed}`, {date.today()}; ",
+        end="",
+    )
+    versions = f"Python {sys.version.split()[0]}, NumPy {np.__version__}, SciPy {scipy.__version__}"
+    print(f"{platform.system()} {platform.machine()}, one core; {versions}.")
+    print(
+        f"{args.sets} studies per cell: the standard error of .95 is {math.sqrt(0.0475 / args.sets):.3f}.\n"
+    )
+    alt_test_table(args.sets, args.seed)
+    verdict_table(args.sets, args.seed)
+    coverage_table(args.sets, args.seed)
+    print(f"\n{(time.perf_counter() - start) / 60:.0f} minutes.")
+
+
+if __name__ == "__main__":
+    main()
