@@ -64,8 +64,10 @@ def neyman_allocation(sizes: ArrayLike, sds: ArrayLike, n_labels: int, *, floor:
             f"n_labels must lie between {least.sum()} ({floor} per stratum) and {pool.sum()} (the pool), "
             f"got {n_labels}."
         )
-    demand = pool * spread if (pool * spread).sum() > 0 else pool.astype(float)
-    low, high = 0.0, float(n_labels + pool.max()) / demand[demand > 0].min()
+    demand = pool * (spread if (pool * spread).max() > 0 else 1.0)
+    # A stratum without variance gets its labels last, not never.
+    demand = np.maximum(demand / demand.max(), 1e-12)
+    low, high = 0.0, float(n_labels + pool.max()) / demand.min()
     for _ in range(200):  # the clipped allocation grows with the common factor: bisect it
         factor = (low + high) / 2
         low, high = (
