@@ -154,13 +154,13 @@ def tie_calibration(
     h, j = as_tables(human, judge)
     _check_options(grouping, 0.0)
     codes = cluster_codes(sampling.get("clusters"), len(h))
+    epsilon, in_sample = _best_epsilon(h, j, grouping)
     seed, generator = seed_of(sampling.get("rng"))
     options: Sampling = {**sampling, "rng": generator if seed is None else seed}
     n_clusters = int(codes.max(initial=-1)) + 1
     second = (generator.permutation(n_clusters) < n_clusters // 2)[codes]
     halves = [np.flatnonzero(~second), np.flatnonzero(second)]
     chosen = [_best_epsilon(h[rows], j[rows], grouping)[0] for rows in halves]
-    epsilon, in_sample = _best_epsilon(h, j, grouping)
     if grouping == "item":
         # Each row is assessed with the limit of the other half.
         other = np.where(second, chosen[0], chosen[1])
