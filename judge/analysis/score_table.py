@@ -193,14 +193,23 @@ class ScoreTable:
             )
         return np.array([NO_LABEL if value is None else as_label(value) for value in found])
 
+    def cluster_field(self, field: str | None) -> str | None:
+        """Which field says what is resampled together: `field`, else `pair_id` where items have one.
+
+        The field `id` keeps all items apart: None.
+        """
+        paired = any(item.field(PAIR_ID) is not None for item in self.items)
+        name = field or (PAIR_ID if paired else ITEM_ID)
+        return None if name == ITEM_ID else name
+
     def clusters(self, field: str | None) -> NDArray[np.str_] | None:
         """Groups of items that are resampled together; None where every item is its own.
 
         Without a `field`, items that share a `pair_id` (one question under several conditions) belong
-        together. An item that lacks the field is its own group. The field `id` keeps items apart.
+        together. An item that lacks the field is its own group.
         """
-        name = field or (PAIR_ID if any(item.field(PAIR_ID) is not None for item in self.items) else ITEM_ID)
-        if name == ITEM_ID:
+        name = self.cluster_field(field)
+        if name is None:
             return None
         labels = self.field(name)
         alone = np.array([item.field(name) is None for item in self.items])

@@ -1,0 +1,27 @@
+"""`judge audit`: which dimension makes answers fail, where, and what is odd."""
+
+import click
+
+from judge.cli import reporting
+from judge.cli.options import as_json, run_argument
+
+
+@click.command()
+@run_argument
+@reporting.by
+@reporting.cluster
+@click.option(
+    "--worst", type=click.IntRange(min=0), default=10, show_default=True, help="Show N worst answers."
+)
+@as_json
+def command(run: str, by: tuple[str, ...], cluster: str | None, worst: int, as_json: bool) -> None:
+    """Audit RUN: why answers fail, which are the worst, and what is odd.
+
+    Names the binding dimension of the failing answers, what fails together, and what to look at.
+
+    Example: judge audit runs/answers-openai-gpt-5-open_qa --by category --worst 20
+    """
+    from judge.report.build import build_audit
+    from judge.report.source import read
+
+    reporting.show(build_audit(read(run), by=by, cluster=cluster, n_worst=worst), as_json)

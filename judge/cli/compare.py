@@ -1,0 +1,37 @@
+"""`judge compare`: two systems, two conditions or two judges on the same items."""
+
+import click
+
+from judge.cli import reporting
+from judge.cli.options import as_json, runs_argument
+
+
+@click.command()
+@runs_argument
+@click.option(
+    "--between",
+    metavar="FIELD",
+    help="With one run: compare two values of a field; FIELD or FIELD=first,second.",
+)
+@reporting.by
+@reporting.cluster
+@click.option(
+    "--flips", type=click.IntRange(min=0), default=5, show_default=True, help="Show N flipped answers."
+)
+@as_json
+def command(
+    runs: tuple[str, ...],
+    between: str | None,
+    by: tuple[str, ...],
+    cluster: str | None,
+    flips: int,
+    as_json: bool,
+) -> None:
+    """Compare two RUNS on the same items (matched by id or pair_id): the second minus the first.
+
+    Example: judge compare runs/old runs/new --by category
+    """
+    from judge.report.build import build_comparison, read_pair
+
+    a, b = read_pair(runs, between)
+    reporting.show(build_comparison(a, b, by=by, cluster=cluster, n_flips=flips), as_json)

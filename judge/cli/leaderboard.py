@@ -1,0 +1,22 @@
+"""`judge leaderboard`: systems or runs ranked, with the uncertainty of each rank."""
+
+import click
+
+from judge.cli import reporting
+from judge.cli.options import as_json, runs_argument
+
+
+@click.command()
+@runs_argument
+@click.option("--by", metavar="FIELD", help="With one run: the field that says who answered, such as system.")
+@reporting.cluster
+@as_json
+def command(runs: tuple[str, ...], by: str | None, cluster: str | None, as_json: bool) -> None:
+    """Rank several RUNS, or the systems within one, by pass rate.
+
+    Example: judge leaderboard runs/small runs/medium runs/large
+    """
+    from judge.report.build import build_leaderboard
+    from judge.report.source import read
+
+    reporting.show(build_leaderboard([read(run) for run in runs], by=by, cluster=cluster), as_json)

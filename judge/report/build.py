@@ -1,0 +1,378 @@
+"""Runs -> Report: what was found, in plain words first, then as tables."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from judge.analysis.audit import FailureProfile, Failures, JudgedItem
+from judge.analysis.compare import Comparison, compare, split
+from judge.analysis.leaderboard import by_system, leaderboard
+from judge.analysis.oddities import oddities
+from judge.analysis.pass_rate import DimensionSummary, PassRate, dimension_summaries, pass_rate
+from judge.analysis.score_table import NO_LABEL, PAIR_ID, ScoreTable
+from judge.analysis.slices import SliceTable, members, n_tests, slice_tables
+from judge.errors import InputError
+from judge.report import comparison_tables, tables, words
+from judge.report.document import Case, Report, Section
+from judge.report.source import Source, read
+from judge.report.tables import field_name, spoken
+from judge.stats.estimate import Estimate
+from judge.stats.proportion import proportion
+
+MOST_VALUES, MOST_FIELDS, LONGEST_LABEL = 12, 6, 40
+
+
+def build_report(
+    source: Source, *, by: Sequence[str] = (), cluster: str | None = None, n_worst: int = 3
+) -> Report:
+    """How many answers of a run pass, on which dimension the rest fail, and where.
+
+    Parameters
+    ----------
+    source : Source
+        The run.
+    by : sequence of str
+        Fields to slice by, ``"a*b"`` crosses two. Default: up to six fields with 2 to 12 values.
+    cluster : str, optional
+        Field whose items are resampled together; see `ScoreTable.clusters`.
+    n_worst : int
+        How many of the worst answers are shown in full.
+
+    Raises
+    ------
+    InputError
+        No item has a field that is asked for.
+    """
+    table = source.table
+    clusters = table.clusters(cluster)
+    passing, dimensions = pass_rate(table.passed, clusters), dimension_summaries(table, clusters)
+    sliced = slice_tables(table, by or default_fields(table), clusters)
+    failing = Failures(table, clusters)
+    profile, count = failing.profile(), n_tests(sliced)
+    labels = table.rubric.scale.labels
+    sections = [
+        Section("overview", "Overview", tables=(tables.pass_rates(passing, dimensions),)),
+        Section("scores", "Scores", tables=(tables.scores(dimensions, labels),)),
+        *_missing(table, passing, dimensions),
+        *(_slice_section(one, count) for one in sliced),
+        *_failure_sections(failing, profile, [one.field for one in sliced], detail=True),
+        _oddity_section(table),
+        *_cost(source),
+        *_worst(failing, n_worst),
+    ]
+    return Report(
+        "report",
+        _title(source),
+        (
+            *words.pass_words(table, passing),
+            *words.failure_words(profile),
+            *words.where_words(sliced, count),
+        ),
+        tuple(words.warnings(source, passing, cluster)),
+        tuple(sections),
+        _figures(table, passing, dimensions, sliced),
+        source.about,
+        tuple(_methods(table, cluster)),
+    )
+
+
+def build_runs(sources: Sequence[Source], *, by: Sequence[str] = (), cluster: str | None = None) -> Report:
+    """Several runs on one page: ranked first, then each as `build_report` shows it."""
+    board = build_leaderboard(sources, cluster=cluster)
+    single = [build_report(source, by=by, cluster=cluster, n_worst=0) for source in sources]
+    names = [source.table.name for source in sources]
+    parts = list(zip(names, single, strict=True))
+    return Report(
+        "report",
+        f"{len(sources)} runs",
+        (*board.verdict, *(f"{name}: {sentence}" for name, r in parts for sentence in r.verdict)),
+        (*board.warnings, *(f"{name}: {sentence}" for name, r in parts for sentence in r.warnings)),
+        (*board.sections, *(_of_run(name, section) for name, r in parts for section in r.sections)),
+        {f"{figure}@{name}": estimate for name, r in parts for figure, estimate in r.figures.items()},
+        board.about,
+        tuple(dict.fromkeys((*board.methods, *(line for r in single for line in r.methods)))),
+    )
+
+
+def _of_run(name: str, section: Section) -> Section:
+    """Say in every key and title whose it is."""
+    return replace(
+        section,
+        key=f"{name}/{section.key}",
+        title=f"{name}: {section.title}",
+        tables=tuple(replace(t, key=f"{name}/{t.key}", title=f"{name}: {t.title}") for t in section.tables),
+    )
+
+
+def build_audit(
+    source: Source, *, by: Sequence[str] = (), cluster: str | None = None, n_worst: int = 10
+) -> Report:
+    """Why the answers of a run fail, which are the worst, and what is odd; see `build_report`."""
+    table = source.table
+    clusters = table.clusters(cluster)
+    passing, failing = pass_rate(table.passed, clusters), Failures(table, clusters)
+    profile = failing.profile()
+    return Report(
+        "audit",
+        f"Audit of {_title(source)}",
+        (*words.pass_words(table, passing), *words.failure_words(profile)),
+        tuple(words.warnings(source, passing, cluster)),
+        (
+            *_failure_sections(failing, profile, by or default_fields(table), detail=False),
+            _oddity_section(table),
+            *_worst(failing, n_worst),
+        ),
+        {"pass_rate": passing.estimate} | {f"binding.{d.dimension}": d.binding for d in profile.dimensions},
+        source.about,
+        tuple(_methods(table, cluster)),
+    )
+
+
+def build_comparison(
+    a: Source, b: Source, *, by: Sequence[str] = (), cluster: str | None = None, n_flips: int = 5
+) -> Report:
+    """How run b differs from run a on the items that both hold.
+
+    Parameters
+    ----------
+    a, b : Source
+        The runs; differences are b minus a.
+    by : sequence of str
+        Fields to slice by. Default as in `build_report`.
+    cluster : str, optional
+        Field whose items are resampled together.
+    n_flips : int
+        How many of the items whose verdict flipped are shown in full.
+
+    Raises
+    ------
+    InputError
+        The runs have no items or no dimension in common, or a key is ambiguous.
+    """
+    of = compare(a.table, b.table, by=by or default_fields(a.table), cluster=cluster)
+    sections = [
+        Section("passing", "Pass rate", tables=(comparison_tables.pass_change(of),)),
+        Section("dimensions", "Mean scores", tables=(comparison_tables.mean_changes(of),)),
+        *(
+            Section(
+                f"by {field}", f"By {field_name(field)}", tables=(comparison_tables.slice_changes(of, field),)
+            )
+            for field in of.slices
+        ),
+        Section(
+            "flips",
+            "Verdicts that flipped",
+            tables=(comparison_tables.flips(of),) if of.flips else (),
+            cases=tuple(
+                comparison_tables.case_of_flip(flip, of.a.name, of.b.name) for flip in of.flips[:n_flips]
+            ),
+        ),
+        *_unmatched(of),
+    ]
+    return Report(
+        "compare",
+        f"{of.b.name} against {of.a.name}: {len(of.a):,} pairs of answers",
+        tuple(words.comparison_words(of)),
+        tuple(words.comparison_warnings(of, (a.table.rater, b.table.rater))),
+        tuple(sections),
+        {"pass_rate.a": of.passing.a, "pass_rate.b": of.passing.b, "difference": of.passing.difference}
+        | {f"difference.{change.name}": change.difference for change in of.dimensions},
+        {f"{side}: {name}": text for side, s in (("a", a), ("b", b)) for name, text in s.about.items()},
+        tuple(_comparison_methods(of, cluster)),
+    )
+
+
+def read_pair(runs: Sequence[str], between: str | None = None) -> tuple[Source, Source]:
+    """Two runs, or two groups of items of one: ``condition``, or ``condition=clean,degraded``.
+
+    Raises
+    ------
+    InputError
+        There are not two runs, and not one run with a field to split it by.
+    """
+    if len(runs) != (1 if between else 2):
+        raise InputError(
+            f"found {len(runs)} runs{f' and --between {between}' if between else ''}; name two runs, or "
+            "one run and "
+            "--between FIELD (a field with two values, such as condition)"
+        )
+    first, *rest = (read(run) for run in runs)
+    if between is None:
+        return first, rest[0]
+    a, b = split(first.table, between)
+    return Source(a, about=first.about), Source(b, about=first.about)
+
+
+def build_leaderboard(
+    sources: Sequence[Source], *, by: str | None = None, cluster: str | None = None
+) -> Report:
+    """Rank several runs, or the systems within one.
+
+    Parameters
+    ----------
+    sources : sequence of Source
+        Several runs; or one, with `by`.
+    by : str, optional
+        Field of the items that says which system answered.
+    cluster : str, optional
+        Field whose items are resampled together.
+
+    Raises
+    ------
+    InputError
+        There are fewer than two systems.
+    """
+    if by and len(sources) > 1:
+        raise InputError(f"--by {by} ranks the systems within one run; found {len(sources)} runs")
+    ranked = by_system(sources[0].table, by) if by else [source.table for source in sources]
+    board = leaderboard(ranked, cluster=cluster)
+    return Report(
+        "leaderboard",
+        f"Leaderboard of {len(ranked)} {'runs' if by is None else field_name(by) + 's'}",
+        tuple(words.leaderboard_words(board)),
+        tuple(words.leaderboard_warnings(board)),
+        (
+            Section("leaderboard", "Leaderboard", tables=(comparison_tables.standings(board),)),
+            Section("means", "Mean scores", tables=(comparison_tables.system_means(board),)),
+            Section("contrasts", "Every two systems", tables=(comparison_tables.contrasts(board),)),
+        ),
+        {f"pass_rate.{s.name}": s.passing.estimate for s in board.standings},
+        {f"{s.table.name}: {name}": text for s in sources for name, text in s.about.items()},
+        (
+            "Pass rates: Wilson's score interval, 95 %, among answers with a verdict.",
+            f"Ranks: 95 % percentile interval of {board.n_resamples:,} bootstrap resamples (seed "
+            f"{board.seed}); "
+            f"answers matched by {spoken(board.matched_by)} are resampled together.",
+            "Differences: jackknife over the same groups, Student's t; p adjusted by Holm over all pairs.",
+        ),
+    )
+
+
+def default_fields(table: ScoreTable) -> list[str]:
+    """Fields that make slices of their own accord: 2 to 12 short values, six fields at most."""
+    chosen = []
+    for name in table.fields:
+        labels = set(table.field(name).tolist()) - {NO_LABEL}
+        short = all(len(label) <= LONGEST_LABEL for label in labels)
+        if name != PAIR_ID and 2 <= len(labels) <= MOST_VALUES and short and len(labels) < len(table):
+            chosen.append(name)
+    return chosen[:MOST_FIELDS]
+
+
+def _title(source: Source) -> str:
+    table = source.table
+    return f"{table.name}: {len(table):,} answers judged by {table.rater or 'nobody yet'}"
+
+
+def _missing(
+    table: ScoreTable, passing: PassRate, dimensions: Sequence[DimensionSummary]
+) -> Iterator[Section]:
+    if passing.n_missing or any(d.statuses["ok"] < len(table) for d in dimensions):
+        yield Section("missing", "Missing", tables=(tables.missing(table, passing, dimensions),))
+
+
+def _slice_section(one: SliceTable, count: int) -> Section:
+    held = (tables.slices(one, count), tables.slice_means(one), tables.slice_dimensions(one))
+    return Section(f"slices {one.field}", f"By {field_name(one.field)}", tables=held)
+
+
+def _failure_sections(
+    failing: Failures, profile: FailureProfile, fields: Iterable[str], *, detail: bool
+) -> Iterator[Section]:
+    if not profile.n_fail:
+        return
+    by_field = [
+        tables.failures_by(
+            field,
+            [(label, failing.profile(rows)) for label, rows in members(failing.table, field)],
+            detail=detail,
+        )
+        for field in fields
+    ]
+    shown = (tables.failures(profile), tables.patterns(profile), tables.pairs(profile, detail=detail))
+    yield Section("failures", "Failures", tables=(*shown, *by_field))
+
+
+def _oddity_section(table: ScoreTable) -> Section:
+    found = oddities(table)
+    return Section(
+        "oddities", "Look at these", tables=(tables.oddity_counts(found), *tables.oddity_items(found))
+    )
+
+
+def _cost(source: Source) -> Iterator[Section]:
+    if source.summary.get("completions"):
+        yield Section("cost", "Cost", tables=(tables.cost(source.summary),))
+
+
+def _worst(failing: Failures, n: int) -> Iterator[Section]:
+    worst = failing.worst_items(n)
+    if worst:
+        yield Section("worst", "Worst answers", cases=tuple(map(_worst_case, worst)))
+
+
+def _worst_case(judged: JudgedItem) -> Case:
+    named = ", ".join(map(spoken, judged.binding))
+    return comparison_tables.case_of(judged, f"binding: {named}" if named else "no dimension below its bar")
+
+
+def _unmatched(of: Comparison) -> Iterator[Section]:
+    if of.only_a or of.only_b:
+        yield Section("unmatched", "Items without a partner", tables=(comparison_tables.unmatched(of),))
+
+
+def _figures(
+    table: ScoreTable,
+    passing: PassRate,
+    dimensions: Sequence[DimensionSummary],
+    sliced: Sequence[SliceTable],
+) -> dict[str, Estimate]:
+    """Every estimate that a gate may want, by name."""
+    rates = {f"pass_rate.{d.name}": d.passing.estimate for d in dimensions if d.passing is not None}
+    by_slice = {f"pass_rate:{one.field}={s.label}": s.passing.estimate for one in sliced for s in one.slices}
+    return {
+        "pass_rate": passing.estimate,
+        "scored": proportion(~np.isnan(table.passed)),
+        **rates,
+        **{f"mean.{d.name}": d.mean for d in dimensions},
+        **by_slice,
+    }
+
+
+def _methods(table: ScoreTable, cluster: str | None) -> Iterator[str]:
+    rule = " and ".join(f"{spoken(name)} >= {least:g}" for name, least in table.rubric.pass_rule.items())
+    yield f"An answer passes when {rule}. Missing scores are neither passes nor fails."
+    yield from _interval_methods(table, cluster)
+    yield (
+        "Slices: difference to all other items, jackknife, Student's t; p adjusted by Holm over all slices "
+        "of "
+        "the report."
+    )
+    yield (
+        "Binding dimension of a failing answer: the one farthest below its bar among those that the pass "
+        "rule "
+        "names (all of them where the overall score fails); ties count in equal parts."
+    )
+
+
+def _interval_methods(table: ScoreTable, cluster: str | None) -> Iterator[str]:
+    field = table.cluster_field(cluster)
+    if table.clusters(cluster) is None:
+        yield "Intervals are 95 %: Wilson's for shares, Student's t for means; items count as independent."
+    else:
+        yield (
+            f"Intervals are 95 % and treat items of one {field_name(field or '')} as belonging together: "
+            "Wilson's "
+            "with the effective sample size for shares, the jackknife with Student's t for means."
+        )
+
+
+def _comparison_methods(of: Comparison, cluster: str | None) -> Iterator[str]:
+    yield f"Every difference is {of.b.name} minus {of.a.name}, on items matched by {of.joined_by}."
+    yield from _interval_methods(of.a, cluster)
+    yield (
+        "Pass rates: McNemar's mid-p test with Newcombe's interval where pairs are independent, else the "
+        "paired "
+        "jackknife over groups. Means: paired jackknife, Student's t. p adjusted by Holm within each table."
+    )

@@ -1,0 +1,60 @@
+"""A run as reports need it: its scores, its counts, and what made them."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from judge.analysis.score_table import ScoreTable
+from judge.scoring.store import Run
+
+
+@dataclass(frozen=True)
+class Source:
+    """One run.
+
+    Attributes
+    ----------
+    table : ScoreTable
+        Items and scores.
+    summary : dict
+        Counts, tokens, cost and time; empty where nothing was paid for.
+    about : dict
+        Judge, rubric, versions and input, as text.
+    """
+
+    table: ScoreTable
+    summary: dict[str, Any] = field(default_factory=dict)
+    about: dict[str, str] = field(default_factory=dict)
+
+
+def read(path: str | Path) -> Source:
+    """Read a run folder.
+
+    Raises
+    ------
+    RunError
+        There is no run at `path`.
+    InputError
+        It holds no items.
+    """
+    with Run.open(path) as run:
+        return Source(ScoreTable.of_run(run), run.summary(), _about(run))
+
+
+def _about(run: Run) -> dict[str, str]:
+    manifest, rubric, described = run.manifest, run.rubric, run.fact("judge")
+    params = described.get("params", {})
+    facts = {
+        "run": run.name,
+        "judge": described["model"],
+        "parameters": ", ".join(f"{name}={value}" for name, value in params.items())
+        or "the model's defaults",
+        "judge fingerprint": manifest["fingerprint"][:12],
+        "rubric": f"{rubric.name} version {rubric.version} ({rubric.digest[:12]})",
+        "pass rule": " and ".join(f"{name} >= {least:g}" for name, least in rubric.pass_rule.items()),
+        "input": manifest.get("input"),
+        "image root": manifest.get("image_root"),
+        "judge-toolkit": manifest.get("version"),
+        "samples": manifest.get("samples"),
+    }
+    return {name: str(value) for name, value in facts.items() if value is not None}

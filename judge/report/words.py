@@ -1,0 +1,236 @@
+"""The findings in plain words: sentences that stand above the tables."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from judge.analysis.audit import FailureProfile
+from judge.analysis.compare import Comparison
+from judge.analysis.leaderboard import Leaderboard
+from judge.analysis.pass_rate import PassRate
+from judge.analysis.score_table import OUTCOMES, ScoreTable
+from judge.analysis.slices import Slice, SliceTable
+from judge.report.document import CellKind
+from judge.report.numbers import interval_text, number_text, p_text
+from judge.report.source import Source
+from judge.report.tables import field_name, spoken
+from judge.stats.estimate import Estimate
+
+ALPHA = 0.05
+MANY_MISSING = 0.05
+FEW_VERDICTS, FEW_CLUSTERS = 30, 10
+BASELINE = "baseline"
+
+
+def with_interval(estimate: Estimate, kind: CellKind) -> str:
+    """A number and its interval in a sentence.
+
+    >>> with_interval(Estimate(0.795, 0.784, 0.805), "share")
+    '79.5 % [78.4, 80.5]'
+    """
+    return f"{number_text(estimate.value, kind)} {interval_text(estimate, kind)}".rstrip()
+
+
+def pass_words(table: ScoreTable, passing: PassRate) -> Iterator[str]:
+    """How many pass, and what the missing verdicts leave open."""
+    n = passing.n_pass + passing.n_fail
+    if n == 0:
+        yield f"None of the {len(table):,} answers has a verdict, so nothing can be said about them."
+    else:
+        yield (
+            f"{with_interval(passing.estimate, 'share')} of answers pass: {passing.n_pass:,} of {n:,} with a "
+            f"verdict; {passing.n_fail:,} fail."
+        )
+    if passing.n_missing:
+        counts = [(int((table.outcomes == status).sum()), status) for status in OUTCOMES if status != "ok"]
+        why = ", ".join(f"{count:,} {status}" for count, status in counts if count)
+        yield (
+            f"{passing.n_missing:,} of {passing.n:,} have no verdict ({why}). Were they all fails, "
+            f"{number_text(passing.worst, 'share')} would pass; all passes, "
+            f"{number_text(passing.best, 'share')}."
+        )
+
+
+def failure_words(profile: FailureProfile) -> Iterator[str]:
+    """Which dimension fails most."""
+    worst = profile.worst
+    if worst is None:
+        return
+    others = [d for d in profile.dimensions if d is not worst and d.binding.value >= 0.05]
+    others.sort(key=lambda d: -d.binding.value)
+    rest = ", ".join(f"{spoken(d.dimension)} in {number_text(d.binding.value, 'share')}" for d in others)
+    yield (
+        f"{spoken(worst.dimension).capitalize()} fails most: it is the binding dimension in "
+        f"{with_interval(worst.binding, 'share')} of failing answers" + (f"; {rest}." if rest else ".")
+    )
+
+
+def where_words(sliced: Sequence[SliceTable], n_tests: int) -> Iterator[str]:
+    """In which slices fewer pass than elsewhere, most different first; one a field."""
+    low = [(one, s) for one in sliced if (s := _lowest(one)) is not None]
+    low.sort(key=lambda pair: pair[1].against_rest.difference.value)
+    for one, s in low[:3]:
+        d = s.against_rest.difference
+        yield (
+            f"Fewer pass where {field_name(one.field)} is {s.label}: "
+            f"{with_interval(s.passing.estimate, 'share')}, "
+            f"{number_text(abs(d.value), 'points').lstrip('+')} points below the rest "
+            f"(p {_p(s.against_rest.p_adjusted)} after Holm over {n_tests} tests)."
+        )
+    if sliced and not low:
+        names = ", ".join(field_name(one.field) for one in sliced)
+        yield f"No slice by {names} stands out from the rest beyond chance."
+
+
+def _lowest(one: SliceTable) -> Slice | None:
+    """The slice farthest below the rest, of those that are beyond chance and not small."""
+    below = [
+        s
+        for s in one.slices
+        if not s.small and s.against_rest.p_adjusted <= ALPHA and s.against_rest.difference.value < 0
+    ]
+    return min(below, key=lambda s: s.against_rest.difference.value, default=None)
+
+
+def warnings(source: Source, passing: PassRate, cluster: str | None) -> Iterator[str]:
+    """What has to be known before the verdict is believed."""
+    table = source.table
+    if source.about.get("judge") == BASELINE:
+        yield (
+            "These scores are the baseline's: word overlap, no language model. They show that the tool works "
+            "and are a floor for real judges, not a judgment."
+        )
+    if passing.n_missing > MANY_MISSING * passing.n:
+        yield (
+            f"{number_text(passing.n_missing / passing.n, 'share')} of verdicts are missing, and hardly at "
+            "random: "
+            "read the pass rate with its bounds."
+        )
+    n, clusters = passing.n_pass + passing.n_fail, table.clusters(cluster)
+    if 0 < n < FEW_VERDICTS:
+        yield f"Only {n} verdicts: every figure here is a hint."
+    if clusters is not None and len(np.unique(clusters)) < FEW_CLUSTERS:
+        yield (
+            f"Only {len(np.unique(clusters))} groups of {field_name(table.cluster_field(cluster) or '')}: "
+            "intervals rest on the number of groups and are rough."
+        )
+    if table.n_samples > 1:
+        yield (
+            f"Every answer was judged {table.n_samples} times; these figures use the first judgment "
+            "(sample 0)."
+        )
+
+
+def comparison_words(of: Comparison) -> Iterator[str]:
+    """Whether the runs differ, by how much, and where."""
+    change, d = of.passing, of.passing.difference
+    if not d.n_items:
+        yield "No pair has a verdict on both sides, so the pass rates cannot be compared."
+        return
+    yield (
+        f"{of.a.name} passes {with_interval(change.a, 'share')}, {of.b.name} "
+        f"{with_interval(change.b, 'share')}, "
+        f"of the {d.n_items:,} pairs with both verdicts."
+    )
+    if not change.n_up and not change.n_down:
+        yield "No verdict differs."
+    elif change.p <= ALPHA:
+        more = "more" if d.value > 0 else "fewer"
+        yield (
+            f"{of.b.name} passes {number_text(abs(d.value), 'points').lstrip('+')} points {more}: "
+            f"{with_interval(d, 'points')}, p {_p(change.p)}. {_flipped(of)}"
+        )
+    else:
+        yield (
+            f"No difference beyond chance was found: {with_interval(d, 'points')} points, p {_p(change.p)}. "
+            f"{_flipped(of)} The interval says how large a difference may have been missed."
+        )
+    yield from _changed_dimensions(of)
+    yield from _changed_slices(of)
+
+
+def _flipped(of: Comparison) -> str:
+    return f"{of.passing.n_up:,} answers pass only in {of.b.name}, {of.passing.n_down:,} only in {of.a.name}."
+
+
+def _changed_dimensions(of: Comparison) -> Iterator[str]:
+    changed = [c for c in of.dimensions if c.p_adjusted <= ALPHA]
+    if changed:
+        changed.sort(key=lambda c: -abs(c.difference.value))
+        listed = ", ".join(f"{spoken(c.name)} {with_interval(c.difference, 'change')}" for c in changed)
+        yield f"Mean scores that differ beyond chance (largest first): {listed}."
+
+
+def _changed_slices(of: Comparison) -> Iterator[str]:
+    for field, changes in of.slices.items():
+        changed = [c for c in changes if c.p_adjusted <= ALPHA and not c.small]
+        if changed:
+            most = max(changed, key=lambda c: abs(c.difference.value))
+            yield (
+                f"By {field_name(field)} the verdicts differ most for {most.name}: "
+                f"{with_interval(most.difference, 'points')} points."
+            )
+
+
+def comparison_warnings(of: Comparison, judges: tuple[str, str]) -> Iterator[str]:
+    """What makes two runs hard to compare."""
+    n = len(of.a)
+    left_out = len(of.only_a) + len(of.only_b)
+    if left_out:
+        yield (
+            f"{left_out:,} items have no partner and are left out ({len(of.only_a):,} of {of.a.name}, "
+            f"{len(of.only_b):,} of {of.b.name})."
+        )
+    if of.same_questions < n:
+        yield (
+            f"{n - of.same_questions:,} of {n:,} pairs do not have the same question: are these the same "
+            "items?"
+        )
+    if of.a.rubric.digest != of.b.rubric.digest:
+        yield "The runs were scored with different rubrics; each is held against its own pass rule."
+    if judges[0] != judges[1] and of.same_answers < n:
+        yield (
+            f"Judges differ ({judges[0]} and {judges[1]}) and so do answers: a difference may come from "
+            "either."
+        )
+    elif judges[0] != judges[1]:
+        yield f"All answers are the same: this compares two judges, {judges[0]} and {judges[1]}."
+
+
+def leaderboard_words(board: Leaderboard) -> Iterator[str]:
+    """Who leads, and whether that is sure."""
+    best = board.standings[0]
+    rivals = [
+        names[1] if names[0] == best.name else names[0]
+        for names, c in board.contrasts.items()
+        if best.name in names and not c.p_adjusted <= ALPHA
+    ]
+    yield (
+        f"{best.name} leads with {with_interval(best.passing.estimate, 'share')}; it is first in "
+        f"{number_text(best.first, 'share')} of resamples."
+    )
+    if not rivals:
+        yield "It differs from every other beyond chance."
+    else:
+        yield f"It cannot be told from {', '.join(rivals)}."
+
+
+def leaderboard_warnings(board: Leaderboard) -> Iterator[str]:
+    """What makes systems hard to rank."""
+    sizes = {s.passing.n for s in board.standings}
+    if board.matched_by == "nothing":
+        yield (
+            "The systems answered no common question (no id, pair_id or question is shared), so "
+            "differences are "
+            "between independent samples: they mix systems with questions."
+        )
+    elif sizes != {board.n_common}:
+        yield (
+            f"Not every system answered every question: {board.n_common:,} are common, of "
+            f"{min(sizes):,} to {max(sizes):,}. Missing ones may be the hard ones."
+        )
+
+
+def _p(p: float) -> str:
+    text = p_text(p)
+    return text.replace("<", "< ").replace(">", "> ") if text[0] in "<>" else f"= {text}"
