@@ -22,7 +22,8 @@ from judge.stats.statistic import undefined_statistic
 from judge.stats.table import ScaleLike, read_table
 
 RemlForm = Literal["ICC(2,1)", "ICC(3,1)", "ICC(2,k)", "ICC(3,k)"]
-_LOWEST, _HIGHEST = -18.0, 18.0  # of the log variance ratios: a component of 1e-8 of the error is none
+_START = np.log([0.05, 0.02, 0.03])  # item, rater, error, in squared units of the range of the ratings
+_NONE = 1e-6  # a component that is less of the total variance than this is none
 
 
 @dataclass(frozen=True)
@@ -96,9 +97,10 @@ def icc_reml_statistic(
     unit = _unit(table.values)
     sums, layout = _item_sums(table.values / unit)
     n_raters = table.values.shape[1]
+    _, near = _fit(sums.sum(axis=0), layout, _START)
 
     def coefficient(totals: Floats) -> Floats:
-        return np.array([_fit(row, layout).icc(form, n_raters) for row in totals])
+        return np.array([_fit(row, layout, near)[0].icc(form, n_raters) for row in totals])
 
     rated = table.per_item > 0
     return Statistic(
@@ -126,7 +128,7 @@ def variance_components(*ratings: ArrayLike, scale: ScaleLike = None) -> Varianc
         return VarianceComponents(math.nan, math.nan, math.nan)
     unit = _unit(table.values)
     sums, layout = _item_sums(table.values / unit)
-    fitted = _fit(sums.sum(axis=0), layout)
+    fitted, _ = _fit(sums.sum(axis=0), layout, _START)
     return VarianceComponents(fitted.item * unit**2, fitted.rater * unit**2, fitted.error * unit**2)
 
 
@@ -158,7 +160,7 @@ def _item_sums(values: Floats) -> tuple[Floats, _Layout]:
 
 
 class _Criterion:
-    """-2 x restricted log likelihood, as a function of the log ratios item/error and rater/error."""
+    """-2 x restricted log likelihood of the logarithms of the three variances."""
 
     def __init__(self, totals: Floats, layout: _Layout) -> None:
         k = layout.n_raters
@@ -172,55 +174,43 @@ class _Criterion:
         self.n_items = np.trace(self.together, axis1=1, axis2=2) / self.sizes
         self.n = float(self.per_rater.sum())
 
-    def __call__(self, log_ratios: Floats) -> float:
-        error, log_determinants = self._pieces(log_ratios)
-        return (self.n - 1) * math.log(max(error, 1e-300)) + log_determinants
+    def __call__(self, log_variances: Floats) -> float:
+        item, rater, error = (math.exp(log) for log in log_variances)
+        residual, log_determinants = self._pieces(item / error, rater / error)
+        return (self.n - 1) * math.log(error) + log_determinants + residual / error
 
-    def error(self, log_ratios: Floats) -> float:
-        """Return the error variance that is best for these ratios."""
-        return self._pieces(log_ratios)[0]
-
-    def _pieces(self, log_ratios: Floats) -> tuple[float, float]:
-        item, rater = np.exp(np.clip(log_ratios, _LOWEST, _HIGHEST))
+    def _pieces(self, item: float, rater: float) -> tuple[float, float]:
+        """Return the weighted residual sum of squares and log determinants, in units of the error."""
         shrink = item / (1 + self.sizes * item)
-        # A = I + item Z Z' is inverted item by item; C, c and the scalars are products with its inverse.
+        # I + item Z Z' is inverted item by item; what follows are products with its inverse.
         with_raters = np.diag(self.per_rater) - np.tensordot(shrink, self.together, axes=1)
         raters_y = self.y - shrink @ self.with_sums
         raters_one = with_raters.sum(axis=1)
-        one_one, one_y = raters_one.sum(), raters_y.sum()
-        y_y = self.yy - shrink @ self.squared_sums
         system = np.eye(len(raters_y)) + rater * with_raters
-        solved = np.linalg.solve(system, rater * np.column_stack([raters_one, raters_y]))
-        one_one -= raters_one @ solved[:, 0]
-        one_y -= raters_one @ solved[:, 1]
-        y_y -= raters_y @ solved[:, 1]
-        log_det = (
-            self.n_items @ np.log1p(self.sizes * item) + np.linalg.slogdet(system)[1] + math.log(one_one)
-        )
-        residual = max(float(y_y - one_y**2 / one_one), 0.0)
-        return residual / (self.n - 1), float(log_det)
+        by_one, by_y = np.linalg.solve(system, rater * np.column_stack([raters_one, raters_y])).T
+        one_one = raters_one.sum() - raters_one @ by_one
+        one_y = raters_y.sum() - raters_one @ by_y
+        y_y = self.yy - shrink @ self.squared_sums - raters_y @ by_y
+        log_determinants = self.n_items @ np.log1p(self.sizes * item) + np.linalg.slogdet(system)[1]
+        return float(y_y - one_y**2 / one_one), float(log_determinants) + math.log(one_one)
 
 
-def _fit(totals: Floats, layout: _Layout) -> VarianceComponents:
-    """Return the variance components that maximise the restricted likelihood; NaN without variation."""
-    criterion = _Criterion(totals, layout)
-    if criterion.n < 3 or criterion.yy - criterion.y.sum() ** 2 / criterion.n <= 1e-12:
-        return VarianceComponents(math.nan, math.nan, math.nan)
-    best = _minimise(criterion)
-    item, rater = (0.0 if log <= _LOWEST + 1 else math.exp(log) for log in best)
-    if max(best) >= _HIGHEST - 1:  # no error at all: only the proportion of item to rater is left
-        return VarianceComponents(item / math.exp(_HIGHEST), rater / math.exp(_HIGHEST), 0.0)
-    error = criterion.error(best)
-    return VarianceComponents(item * error, rater * error, error)
-
-
-def _minimise(criterion: _Criterion) -> Floats:
+def _fit(totals: Floats, layout: _Layout, start: Floats) -> tuple[VarianceComponents, Floats]:
+    """Return the variance components that maximise the restricted likelihood, and their logarithms."""
     from scipy.optimize import minimize
 
-    bounds = [(_LOWEST, _HIGHEST)] * 2
-    near = minimize(criterion, np.array([0.0, -2.0]), method="L-BFGS-B", bounds=bounds)
-    # Numerical gradients stop at about 1e-5; the simplex takes it from there.
-    exact = minimize(
-        criterion, near.x, method="Nelder-Mead", bounds=bounds, options={"xatol": 1e-7, "fatol": 1e-10}
+    criterion = _Criterion(totals, layout)
+    total = (criterion.yy - criterion.y.sum() ** 2 / criterion.n) / max(criterion.n - 1, 1)
+    if total <= 1e-12:
+        return VarianceComponents(math.nan, math.nan, math.nan), start
+    least = math.log(_NONE * total)
+    found = minimize(
+        criterion,
+        np.maximum(start, least),
+        method="L-BFGS-B",
+        jac="3-point",  # central differences: one-sided ones stop at about 1e-5
+        bounds=[(least, math.log(100 * total))] * 3,
+        options={"ftol": 1e-15, "gtol": 1e-7},
     )
-    return np.asarray(exact.x, dtype=float)
+    variances = [math.exp(log) if log > least + 0.7 else 0.0 for log in found.x]
+    return VarianceComponents(*variances), np.asarray(found.x, dtype=float)

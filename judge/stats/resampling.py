@@ -95,7 +95,8 @@ class Sampling(ResampleOptions, total=False):
     level : float
         Confidence level, default 0.95.
     method : {'auto', 'jackknife', 'bca', 'percentile', 'wilson', 'analytic'}
-        'auto' (default): Wilson for shares, else jackknife t below 50 clusters and BCa from 50 on.
+        'auto' (default): Wilson for shares, else jackknife t below 50 clusters and BCa from 50 on
+        (clusters that can contribute: where 200 items have 30 usable ones, 30 count).
         'wilson' is for shares, 'analytic' for statistics with a published standard error or closed-form
         interval, without clusters.
     n_resamples : int
@@ -182,10 +183,10 @@ class Replicates:
             return _analytic_interval(statistic, level)
         if self.n_clusters < 2:
             return _Interval(reason=TOO_FEW_CLUSTERS)
-        few: tuple[str, ...] = (FEW_CLUSTERS,) if self.n_clusters < 10 else ()
-        df = self.n_clusters - 1 if self.clustered else math.inf
-        interval = _resampled_interval(sample, statistic.kind, method, level, df)
-        interval.notes = (*few, *interval.notes)
+        used = _n_used(statistic, self.n_clusters)
+        interval = _resampled_interval(sample, statistic.kind, method, level, used, self.clustered)
+        if used < 10:
+            interval.notes = (FEW_CLUSTERS, *interval.notes)
         return interval
 
 
@@ -210,21 +211,24 @@ def _analytic_interval(statistic: Statistic, level: float) -> _Interval:
     return _Interval(low, high, se, "analytic", None if math.isfinite(low) else NO_VARIATION)
 
 
+def _n_used(statistic: Statistic, n_clusters: int) -> int:
+    """Return how many clusters can contribute at most: no more than there are usable items."""
+    return n_clusters if statistic.n_items is None else min(n_clusters, statistic.n_items)
+
+
 def _resampled_interval(
-    sample: Sample, kind: StatisticKind, method: Method, level: float, df: float
+    sample: Sample, kind: StatisticKind, method: Method, level: float, used: int, clustered: bool
 ) -> _Interval:
-    """Return the interval; `df` is that of Wilson's quantile (infinite for independent items)."""
     undefined, notes = _undefined_share(sample)
     interval = _Interval(se=sample.se, method=method, notes=notes)
-    n = float(sample.counts.sum())
     if method == "wilson":
-        interval.low, interval.high = _wilson_interval(sample.value, sample.se, n, level, df)
-    elif undefined > 0.2 or not sample.se > 0:
+        interval.low, interval.high = _wilson_interval(sample, level, used, clustered)
+    elif undefined > 0.2 or not sample.se > 0 or used < 2:
         interval.reason = NO_VARIATION
     elif method == "jackknife" and kind == "coefficient" and sample.value < 1:
-        interval.low, interval.high = limits.coefficient_limits(sample.value, sample.se, level, n - 1)
+        interval.low, interval.high = limits.coefficient_limits(sample.value, sample.se, level, used - 1)
     elif method == "jackknife":
-        interval.low, interval.high = limits.symmetric_limits(sample.value, sample.se, level, n - 1)
+        interval.low, interval.high = limits.symmetric_limits(sample.value, sample.se, level, used - 1)
     else:
         interval.low, interval.high = _bootstrap_limits(sample, method, level)
     return interval
@@ -239,12 +243,14 @@ def _undefined_share(sample: Sample) -> tuple[float, tuple[str, ...]]:
     return share, (f"{UNDEFINED_RESAMPLES}: {share:.1%}",) if share > 0.05 else ()
 
 
-def _wilson_interval(share: float, se: float, n_clusters: float, level: float, df: float) -> limits.Limits:
-    variance = share * (1 - share)
-    # For independent 0/1 items the jackknife variance is p(1-p)/(n-1): this makes n_effective exactly n.
-    effective = variance / (se**2 * (n_clusters - 1) / n_clusters) if se > 0 and variance > 0 else n_clusters
+def _wilson_interval(sample: Sample, level: float, used: int, clustered: bool) -> limits.Limits:
+    share, n = sample.value, float(sample.counts.sum())
+    binomial, effective = share * (1 - share), float(used)
+    if sample.se > 0 and binomial > 0 and used > 1:
+        # The factors make it exactly the number of items when these are independent zeros and ones.
+        effective = binomial / (sample.se**2 * n / (n - 1) * ((used - 1) / used) ** 2)
     p = (1 + level) / 2
-    quantile = limits.normal_quantile(p) if math.isinf(df) else limits.t_quantile(p, df)
+    quantile = limits.t_quantile(p, used - 1) if clustered and used > 1 else limits.normal_quantile(p)
     return limits.wilson_limits(share, effective, quantile)
 
 
@@ -285,7 +291,7 @@ def replicate(
     frame = Frame.build([s.sums for s in statistics.values()], clusters, n_items)
     seed, generator = seed_of(rng)
     values = {name: s.value() for name, s in statistics.items()}
-    methods = {name: _method(s, method, frame.n_clusters) for name, s in statistics.items()}
+    methods = {name: _method(s, method, _n_used(s, frame.n_clusters)) for name, s in statistics.items()}
     resampled = [n for n in statistics if methods[n] in ("bca", "percentile") and math.isfinite(values[n])]
     indices = {name: i for i, name in enumerate(statistics)}
     draws: dict[str, Floats] = {name: np.empty(0) for name in statistics}
@@ -327,12 +333,12 @@ def _check_options(
             raise ValueError(f"method 'wilson' is for shares; {name!r} is of kind {statistic.kind!r}.")
 
 
-def _method(statistic: Statistic, method: Method, n_clusters: int) -> Method:
+def _method(statistic: Statistic, method: Method, n_used: int) -> Method:
     if method != "auto":
         return method
     if statistic.kind == "share":
         return "wilson"
-    return "jackknife" if n_clusters < 50 else "bca"
+    return "jackknife" if n_used < 50 else "bca"
 
 
 def resample(

@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -180,3 +181,24 @@ def test_options_that_make_no_sense_are_refused(options, message):
 def test_statistics_of_different_items_cannot_share_weights():
     with pytest.raises(ValueError, match="same items"):
         resample({"a": mean_of(NORMAL), "b": mean_of(NORMAL[:50])})
+
+
+def test_items_that_cannot_contribute_do_not_narrow_the_interval():
+    def share_of(n_unusable):
+        hits = np.concatenate([[1.0] * 5 + [0.0] * 4, np.zeros(n_unusable)])
+        used = np.concatenate([np.ones(9), np.zeros(n_unusable)])
+        return Statistic(
+            np.column_stack([hits, used]), lambda t: quotient(t[:, 0], t[:, 1]), "share", n_items=9
+        )
+
+    alone, among_many = estimate(share_of(0)), estimate(share_of(200))
+    assert (among_many.low, among_many.high) == pytest.approx((alone.low, alone.high))
+    assert among_many.notes == ("few_clusters",)
+    assert estimate(replace(share_of(200), kind="plain")).method == "jackknife"
+
+
+def test_perfect_agreement_on_few_of_many_items_is_not_certain():
+    sums = np.zeros((300, 2))
+    sums[:5] = 1.0
+    perfect = Statistic(sums, lambda t: quotient(t[:, 0], t[:, 1]), "share", n_items=5)
+    assert estimate(perfect).low == pytest.approx(proportion_confint(5, 5, method="wilson")[0])
