@@ -96,7 +96,7 @@ class BaselineBackend:
             judged[OVERALL] = (int(mean + 0.5), f"{_NOTE}: mean of the dimensions")
         reply = {name: _entry(score, reason, rubric) for name, (score, reason) in judged.items()}
         flags = {name: _flag(name, flag, judged, rubric.scale) for name, flag in rubric.flags.items()}
-        return json.dumps({**reply, **flags}, ensure_ascii=False)
+        return json.dumps({**reply, **flags})
 
 
 @dataclass(frozen=True)
@@ -167,22 +167,25 @@ def measure(answer: str, reference: str, question: str) -> Measures:
 
 
 def chrf(answer: str, reference: str, *, order: int = 6, beta: float = 2.0) -> float:
-    """Character n-gram F-score, spaces left out: mean over n of the F-beta of the n-grams of both texts.
+    """Character n-gram F-score, spaces left out.
+
+    Precision and recall are averaged over n = 1 … `order` (as far as both texts reach) before they are
+    combined; `beta` is how much more recall counts.
 
     >>> chrf("the same", "the same"), chrf("abc", "xyz")
     (1.0, 0.0)
     """
     answer, reference = "".join(answer.split()), "".join(reference.split())
-    scores = []
-    for n in range(1, order + 1):
-        if min(len(answer), len(reference)) < n:
-            break
+    reach = min(order, len(answer), len(reference))
+    precision = recall = 0.0
+    for n in range(1, reach + 1):
         ours = Counter([answer[i : i + n] for i in range(len(answer) - n + 1)])
         theirs = Counter([reference[i : i + n] for i in range(len(reference) - n + 1)])
-        matches = sum([min(ours[gram], theirs[gram]) for gram in ours.keys() & theirs.keys()])
-        total = beta**2 * (len(reference) - n + 1) + (len(answer) - n + 1)
-        scores.append((1 + beta**2) * matches / total)
-    return sum(scores) / len(scores) if scores else 0.0
+        common = ours.keys() & theirs.keys()
+        matches = sum(map(min, map(ours.__getitem__, common), map(theirs.__getitem__, common)))
+        precision += matches / (len(answer) - n + 1) / reach
+        recall += matches / (len(reference) - n + 1) / reach
+    return (1 + beta**2) * precision * recall / (beta**2 * precision + recall) if precision else 0.0
 
 
 def _normal(text: str) -> str:
