@@ -35,7 +35,7 @@ class Limits:
     """How much may be asked at a time, a minute, and at all."""
 
     max_connections: int | None = None
-    """Requests in flight; None to follow what the provider bears."""
+    """Requests in flight from the start and at most; None to find out how many the provider bears."""
     requests_per_minute: float | None = None
     timeout: float = 300.0
     """Seconds for one try."""
@@ -85,7 +85,7 @@ class ApiBackend:
         self._limits = limits or Limits()
         self._budget = pricing.Budget(self._limits.max_cost, self.prices)
         self._retry = retry or Retry()
-        self._pace = Pace(self._limits.max_connections, self._limits.requests_per_minute)
+        self._pace = Pace(self._limits.max_connections, self._limits.requests_per_minute, self._retry)
         self._parameters = Parameters(self.endpoint)
         self._messages = Messages(self.endpoint, encode)
         self._left: Sequence[Completion] = ()

@@ -15,7 +15,7 @@ from typing import Any
 from judge.errors import BackendError
 from judge.records import Completion, Failure, Request
 from judge.scoring.backends.faults import Failed, Rejected
-from judge.scoring.backends.pacing import Pace, Retry
+from judge.scoring.backends.pacing import FIRST_CONNECTIONS, Pace, Retry
 from judge.scoring.backends.pricing import Budget
 
 Attempt = Callable[[Request], Awaitable[dict[str, Any]]]
@@ -57,9 +57,10 @@ class Progress:
 class _Job:
     request: Request
     reserved: float
-    first_sent: float = 0.0
-    sent: float = 0.0
+    first_sent: float = -inf
+    sent: float = -inf
     tries: int = 0
+    refusals: int = 0
 
 
 class Dispatcher:
@@ -90,6 +91,7 @@ class Dispatcher:
         self._wake = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
         self._answered = False  # whether the provider was ever reached
+        self._last_reply = -inf
         self._in_vain = 0  # items without a reply since the last one with
 
     async def arrivals(self) -> None:
@@ -121,7 +123,7 @@ class Dispatcher:
     def _fill(self) -> None:
         """Start what may start now, and see to it that we look again when more may."""
         now = asyncio.get_running_loop().time()
-        while not self._done():
+        while self._more():
             start = self._pace.next_start(len(self._flying), now)
             if start > now:
                 self._look_again(start)
@@ -134,19 +136,23 @@ class Dispatcher:
         progress.in_flight, progress.waiting = len(self._flying), len(self._waiting)
         progress.limit = self._pace.limit
 
+    def _more(self) -> bool:
+        """Whether anything is left. One request is held ready, so that the end is seen at once."""
+        if self._held is None and self._source is not None:
+            self._held = self._pull(self._source)
+        return not self._done()
+
     def _next_job(self, now: float) -> _Job | None:
         if self._waiting and self._waiting[0][0] <= now:
             return heapq.heappop(self._waiting)[2]
         # What waits for another try is bounded, or an outage would draw in the whole input.
-        if len(self._waiting) < 2 * self._pace.limit and (job := self._new_job()):
+        if len(self._waiting) < 2 * self._pace.limit + FIRST_CONNECTIONS and (job := self._new_job()):
             return job
         if self._waiting:
             self._look_again(self._waiting[0][0])
         return None
 
     def _new_job(self) -> _Job | None:
-        if self._held is None and self._source is not None:
-            self._held = self._pull(self._source)
         if self._held is None:
             return None
         reserved = self._budget.reserve(self._held)
@@ -174,7 +180,7 @@ class Dispatcher:
 
     def _start(self, job: _Job, now: float) -> None:
         job.sent = now
-        job.first_sent = job.first_sent or now
+        job.first_sent = now if job.first_sent == -inf else job.first_sent
         self._pace.started(now)
         task = asyncio.get_running_loop().create_task(self._try(job))
         self._flying.add(task)
@@ -199,6 +205,7 @@ class Dispatcher:
         else:
             self._answered = True
             self._in_vain = 0
+            self._last_reply = asyncio.get_running_loop().time()
             self._pace.succeeded(len(self._flying))
             self._deliver(job, values)
 
@@ -209,14 +216,19 @@ class Dispatcher:
             self._pace.refused(job.sent, now, failed.retry_after)
         if not failed.answered:
             self._budget.lose(job.reserved)
-        wait = None
-        if failed.again and self.error is None:
-            wait = self._retry.delay(job.tries, now - job.first_sent, failed.retry_after)
-        if wait is not None:
+        wait = self._wait(job, failed, now) if failed.again and self.error is None else None
+        if wait is None:
+            self._give_up(job, failed)
+        else:
             self._progress.retries[failed.kind] += 1
             self._later(job, now + wait)
-            return
-        self._give_up(job, failed)
+
+    def _wait(self, job: _Job, failed: Failed, now: float) -> float | None:
+        if failed.kind != "rate_limit":
+            return self._retry.after_fault(job.tries - job.refusals, now - job.first_sent, failed.retry_after)
+        job.refusals += 1
+        unanswered = now - max(job.first_sent, self._last_reply)
+        return self._retry.after_refusal(job.refusals, unanswered, failed.retry_after)
 
     def _give_up(self, job: _Job, failed: Failed) -> None:
         self._deliver(job, {"failure": Failure(kind=failed.kind, message=failed.message)})

@@ -17,38 +17,62 @@ class Retry:
 
     max_tries: int = 8
     max_seconds: float = 900.0
-    """From the first try to the start of the last."""
+    """From the first try to the start of the last; for refusals since the last reply to anybody."""
     first_delay: float = 0.5
     longest_delay: float = 60.0
+    max_refusals: int = 20
+    """Refusals are the fault of haste and not of a request, but some requests are refused for their size."""
     jitter: random.Random = field(default_factory=random.Random, compare=False)
 
-    def delay(self, tries: int, elapsed: float, retry_after: float | None) -> float | None:
+    def after_fault(self, tries: int, elapsed: float, retry_after: float | None) -> float | None:
         """Seconds to wait after `tries` tries, `elapsed` seconds after the first; None to give up.
 
-        The wait doubles each time, is drawn from its upper half so that requests that failed together do not
-        come back together, and is never shorter than the provider asked for.
+        The wait doubles each time, and is never shorter than the provider asked for.
         """
-        if tries >= self.max_tries:
-            return None
-        longest = min(self.longest_delay, self.first_delay * 2.0 ** min(tries - 1, 60))
-        wait = max(longest * self.jitter.uniform(0.5, 1.0), retry_after or 0.0)
-        return None if elapsed + wait > self.max_seconds else wait
+        wait = max(self._drawn(tries, self.longest_delay), retry_after or 0.0)
+        return wait if tries < self.max_tries and elapsed + wait <= self.max_seconds else None
+
+    def after_refusal(self, refusals: int, unanswered: float, retry_after: float | None) -> float | None:
+        """Seconds to wait after `refusals`, `unanswered` seconds after the last reply to anybody.
+
+        Only long enough to let others go first: all requests together are held back by `Pace`.
+        """
+        wait = max(self._drawn(refusals, self.longest_delay / 8), retry_after or 0.0)
+        return wait if refusals < self.max_refusals and unanswered + wait <= self.max_seconds else None
+
+    def _drawn(self, times: int, longest: float) -> float:
+        """A delay from its upper half, so that what failed together does not come back together."""
+        return self.delay(times, longest) * self.jitter.uniform(0.5, 1.0)
+
+    def delay(self, times: int, longest: float) -> float:
+        """First delay, doubled each time, up to the longest."""
+        return min(longest, self.first_delay * 2.0 ** min(times - 1, 60))
 
 
 class Pace:
     """How many requests may be in flight, and when the next may start.
 
-    Where the number of connections is not fixed it follows TCP: it doubles each round trip until the provider
-    says "too many", is halved then, and grows by one a round trip from there on.
+    The number follows TCP: from few (or from all that the user allows) it doubles each round trip until the
+    provider first refuses for haste. From there on a round trip of replies adds a twentieth, at least one,
+    and each refusal takes away a half, as in DCTCP: a stray one costs little, and a whole round trip of them
+    halves the number. After a refusal nobody asks for as long as the provider says; while refusals go on, or
+    where it says nothing, for a time that doubles.
     """
 
-    def __init__(self, max_connections: int | None = None, requests_per_minute: float | None = None) -> None:
-        self._fixed = max_connections is not None
+    def __init__(
+        self,
+        max_connections: int | None = None,
+        requests_per_minute: float | None = None,
+        retry: Retry | None = None,
+    ) -> None:
+        self._most = max_connections or MOST_CONNECTIONS
         self._limit = float(max_connections or FIRST_CONNECTIONS)
-        self._threshold = float(MOST_CONNECTIONS)
+        self._was_refused = False
         self._interval = 60.0 / requests_per_minute if requests_per_minute else 0.0
+        self._retry = retry or Retry()
         self._next_start = -inf
-        self._last_cut = -inf
+        self._last_pause = -inf
+        self._pauses = 0  # since the last reply
 
     @property
     def limit(self) -> int:
@@ -57,9 +81,7 @@ class Pace:
 
     def next_start(self, in_flight: int, now: float) -> float:
         """Time at which one more request may start: `now`, later, or infinity until one comes back."""
-        if in_flight >= self.limit:
-            return inf
-        return max(self._next_start, now)
+        return inf if in_flight >= self.limit else max(self._next_start, now)
 
     def started(self, now: float) -> None:
         """Take note that a request was sent."""
@@ -68,19 +90,20 @@ class Pace:
 
     def succeeded(self, in_flight: int) -> None:
         """Take note of a reply; `in_flight` counts the request that it answers."""
+        self._pauses = 0
         # Where the limit was hardly used, a reply says nothing about a higher one.
-        if self._fixed or 2 * in_flight <= self._limit:
-            return
-        step = 1.0 if self._limit < self._threshold else 1.0 / self._limit
-        self._limit = min(self._limit + step, MOST_CONNECTIONS)
+        if 2 * in_flight > self._limit:
+            step = max(1.0 / self._limit, 0.05) if self._was_refused else 1.0
+            self._limit = min(self._limit + step, self._most)
 
     def refused(self, sent: float, now: float, retry_after: float | None) -> None:
-        """Take note of a "too many requests" to a request sent at `sent`.
-
-        Requests that were under way when the limit was cut are refused for the old one: they count once.
-        """
-        if retry_after:
-            self._next_start = max(self._next_start, now + retry_after)
-        if not self._fixed and sent > self._last_cut:
-            self._limit = self._threshold = max(self._limit / 2, 1.0)
-            self._last_cut = now
+        """Take note of a "too many requests" to a request sent at `sent`."""
+        self._was_refused = True
+        self._limit = max(self._limit - 0.5, 1.0)
+        pause = retry_after or 0.0
+        if sent > self._last_pause:  # others of the same round trip do not make the pause longer
+            self._last_pause = now
+            self._pauses += 1
+            if self._pauses > 1 or retry_after is None:
+                pause = max(pause, self._retry.delay(self._pauses, self._retry.longest_delay))
+        self._next_start = max(self._next_start, now + pause)

@@ -8,7 +8,7 @@ from typing import Any
 from judge.errors import BackendError, JudgeError
 from judge.records import Item, Message, Request
 from judge.scoring.backends.faults import Failed, Rejected, redact
-from judge.scoring.backends.providers import Endpoint
+from judge.scoring.backends.providers import OPENAI_COMPATIBLE, Endpoint
 
 Encode = Callable[[Item, int], str]
 """Data URL or address of an item's n-th picture. Called from several threads."""
@@ -22,7 +22,8 @@ class Parameters:
     """Which parameters one endpoint takes; learns from what it rejects."""
 
     def __init__(self, endpoint: Endpoint) -> None:
-        self._renamed: dict[str, str] = {}
+        known = OPENAI_COMPATIBLE.get(endpoint.provider) if endpoint.transport == "http" else None
+        self._renamed = dict(known.renamed) if known else {}
         self._dropped: dict[str, None] = {}
         if _REASONING.search(endpoint.model):
             self._renamed["max_tokens"] = "max_completion_tokens"

@@ -25,6 +25,8 @@ class Provider:
     needs_key: bool = True
     takes_schema: bool = True
     """False where a JSON schema as `response_format` is known to be refused."""
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    """Parameters that it knows under another name."""
 
 
 # Addresses and names of variables are the providers' own, as their API references give them.
@@ -34,7 +36,7 @@ OPENAI_COMPATIBLE: Mapping[str, Provider] = {
     "openrouter": Provider("https://openrouter.ai/api/v1", ("OPENROUTER_API_KEY",)),
     "deepseek": Provider("https://api.deepseek.com/v1", ("DEEPSEEK_API_KEY",), takes_schema=False),
     "groq": Provider("https://api.groq.com/openai/v1", ("GROQ_API_KEY",)),
-    "mistral": Provider("https://api.mistral.ai/v1", ("MISTRAL_API_KEY",)),
+    "mistral": Provider("https://api.mistral.ai/v1", ("MISTRAL_API_KEY",), renamed={"seed": "random_seed"}),
     "together_ai": Provider("https://api.together.ai/v1", ("TOGETHER_API_KEY", "TOGETHERAI_API_KEY")),
     "fireworks_ai": Provider(
         "https://api.fireworks.ai/inference/v1", ("FIREWORKS_API_KEY", "FIREWORKS_AI_API_KEY")
