@@ -86,7 +86,7 @@ def build_runs(sources: Sequence[Source], *, by: Sequence[str] = (), cluster: st
     return Report(
         "report",
         f"{len(sources)} runs",
-        (*board.verdict, *(f"{name}: {sentence}" for name, r in parts for sentence in r.verdict)),
+        (*board.verdict, *(f"{name}: {r.verdict[0]}" for name, r in parts)),
         (*board.warnings, *(f"{name}: {sentence}" for name, r in parts for sentence in r.warnings)),
         (*board.sections, *(_of_run(name, section) for name, r in parts for section in r.sections)),
         {f"{figure}@{name}": estimate for name, r in parts for figure, estimate in r.figures.items()},
@@ -178,7 +178,7 @@ def build_comparison(
         tuple(sections),
         {"pass_rate.a": of.passing.a, "pass_rate.b": of.passing.b, "difference": of.passing.difference}
         | {f"difference.{change.name}": change.difference for change in of.dimensions},
-        {f"{side}: {name}": text for side, s in (("a", a), ("b", b)) for name, text in s.about.items()},
+        _about([a, b]),
         tuple(_comparison_methods(of, cluster)),
     )
 
@@ -192,16 +192,26 @@ def read_pair(runs: Sequence[str], between: str | None = None) -> tuple[Source, 
         There are not two runs, and not one run with a field to split it by.
     """
     if len(runs) != (1 if between else 2):
+        given = f"{', '.join(runs)}{f' and --between {between}' if between else ''}"
         raise InputError(
-            f"found {len(runs)} runs{f' and --between {between}' if between else ''}; name two runs, or "
-            "one run and "
-            "--between FIELD (a field with two values, such as condition)"
+            f"found {given}; name two runs, or one run and --between FIELD (a field with two values, such as "
+            "condition)"
         )
     first, *rest = (read(run) for run in runs)
     if between is None:
-        return first, rest[0]
+        return first, _renamed(rest[0], first)
     a, b = split(first.table, between)
     return Source(a, about=first.about), Source(b, about=first.about)
+
+
+def _renamed(source: Source, other: Source) -> Source:
+    """Tell two folders with one name apart."""
+    name = source.table.name
+    return (
+        replace(source, table=replace(source.table, name=f"{name} (2)"))
+        if name == other.table.name
+        else source
+    )
 
 
 def build_leaderboard(
@@ -229,7 +239,7 @@ def build_leaderboard(
     board = leaderboard(ranked, cluster=cluster)
     return Report(
         "leaderboard",
-        f"Leaderboard of {len(ranked)} {'runs' if by is None else field_name(by) + 's'}",
+        f"Leaderboard of {len(ranked)} {'runs' if by is None else 'systems by ' + field_name(by)}",
         tuple(words.leaderboard_words(board)),
         tuple(words.leaderboard_warnings(board)),
         (
@@ -238,7 +248,7 @@ def build_leaderboard(
             Section("contrasts", "Every two systems", tables=(comparison_tables.contrasts(board),)),
         ),
         {f"pass_rate.{s.name}": s.passing.estimate for s in board.standings},
-        {f"{s.table.name}: {name}": text for s in sources for name, text in s.about.items()},
+        _about(sources),
         (
             "Pass rates: Wilson's score interval, 95 %, among answers with a verdict.",
             f"Ranks: 95 % percentile interval of {board.n_resamples:,} bootstrap resamples (seed "
@@ -258,6 +268,19 @@ def default_fields(table: ScoreTable) -> list[str]:
         if name != PAIR_ID and 2 <= len(labels) <= MOST_VALUES and short and len(labels) < len(table):
             chosen.append(name)
     return chosen[:MOST_FIELDS]
+
+
+def _about(sources: Sequence[Source]) -> dict[str, str]:
+    """What made the scores: once what all runs share, by run what differs."""
+    names = dict.fromkeys(name for source in sources for name in source.about)
+    about = {}
+    for name in names:
+        values = {source.table.name: source.about.get(name, "unknown") for source in sources}
+        if len(set(values.values())) == 1:
+            about[name] = next(iter(values.values()))
+        elif name != "run":
+            about |= {f"{name} of {run}": value for run, value in values.items()}
+    return about
 
 
 def _title(source: Source) -> str:

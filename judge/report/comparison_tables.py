@@ -1,6 +1,7 @@
 """What runs hold side by side, as tables; and single items in full."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from judge.analysis.audit import JudgedItem
 from judge.analysis.compare import Change, Comparison, Flip
@@ -18,7 +19,8 @@ def pass_change(of: Comparison) -> Table:
 
 def mean_changes(of: Comparison) -> Table:
     """Mean score of each dimension in both runs."""
-    return _changes("means", "Mean scores", of.dimensions, of, "score")
+    named = [replace(change, name=spoken(change.name)) for change in of.dimensions]
+    return _changes("means", "Mean scores", named, of, "score")
 
 
 def slice_changes(of: Comparison, field: str) -> Table:
@@ -38,11 +40,11 @@ def _changes(key: str, title: str, rows: Sequence[Change], of: Comparison, kind:
         Column("difference", f"difference{unit}", difference),
         Column("p", "p", "p", detail=True),
         Column("p_holm", "p (Holm)", "p"),
-        Column("up", "up", "count"),
-        Column("down", "down", "count"),
+        Column("up", "up", "count", detail=True),
+        Column("down", "down", "count", detail=True),
     )
     cells = tuple(
-        (spoken(c.name), c.difference.n_items, c.a, c.b, c.difference, c.p, c.p_adjusted, c.n_up, c.n_down)
+        (c.name, c.difference.n_items, c.a, c.b, c.difference, c.p, c.p_adjusted, c.n_up, c.n_down)
         for c in rows
     )
     small = tuple(i for i, c in enumerate(rows) if c.small)
@@ -75,8 +77,8 @@ def standings(board: Leaderboard) -> Table:
         Column("pass_rate", "pass rate", "share"),
         Column("rank_low", "rank from", "count"),
         Column("rank_high", "to", "count"),
-        Column("first", "first in", "share"),
         Column("letters", "letters"),
+        Column("first", "first in resamples", "share", detail=True),
     )
     rows = tuple(
         (
@@ -87,8 +89,8 @@ def standings(board: Leaderboard) -> Table:
             s.passing.estimate,
             s.rank_low,
             s.rank_high,
-            s.first,
             s.letters,
+            s.first,
         )
         for s in board.standings
     )

@@ -137,8 +137,8 @@ def comparison_words(of: Comparison) -> Iterator[str]:
     elif change.p <= ALPHA:
         more = "more" if d.value > 0 else "fewer"
         yield (
-            f"{of.b.name} passes {number_text(abs(d.value), 'points').lstrip('+')} points {more}: "
-            f"{with_interval(d, 'points')}, p {_p(change.p)}. {_flipped(of)}"
+            f"{of.b.name} passes {more}: {with_interval(d, 'points')} points, p {_p(change.p)}. "
+            f"{_flipped(of)}"
         )
     else:
         yield (
