@@ -141,14 +141,16 @@ def _said(row: Row) -> str:
 
 def _usage(found: Any) -> dict[str, int] | None:
     """Token counts; what a provider counts beyond our own fields is left out."""
-    if isinstance(found, str) and found:
-        found = json.loads(found)
     if not found:
         return None
-    if not isinstance(found, Mapping):
+    try:
+        counts = json.loads(found) if isinstance(found, str) else found
+    except (ValueError, RecursionError):
+        counts = None
+    if not isinstance(counts, Mapping):
         raise ValueError(f"field 'usage': found {found!r:.60}; allowed: {{\"prompt_tokens\": …, …}}")
     try:
-        return Usage(**{name: found[name] for name in Usage.model_fields if name in found}).model_dump()
+        return Usage(**{name: counts[name] for name in Usage.model_fields if name in counts}).model_dump()
     except ValidationError as error:
         detail = error.errors(include_url=False)[0]
         raise ValueError(f"field 'usage': found {detail['input']!r:.60}; {detail['msg']}") from None
