@@ -1,0 +1,228 @@
+"""What all formats share: whole documents, fields with errors that say where, and what came out of them."""
+
+import gzip
+import json
+import math
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from judge.errors import InputError
+from judge.records import Item, Score
+
+Object = dict[str, Any]
+
+_NO_RATING = {"", "-", "–", "n/a", "na", "nan", "none", "null", "skip", "skipped", "missing"}
+_BOOLEANS = {"true": 1.0, "false": 0.0, "yes": 1.0, "no": 0.0}
+_DECIMAL_COMMA = re.compile(r"\A(-?\d+),(\d+)\Z")
+_LEADING_NUMBER = re.compile(r"\A([-+]?\d+(?:\.\d+)?)\s*[-–—:.)=]?\s.*\Z", re.S)
+
+
+@dataclass(frozen=True)
+class Document:
+    """A file that was read at once: one JSON value, or the list of a JSON Lines file's rows."""
+
+    path: Path
+    content: Any
+
+    def is_list_with(self, *names: str) -> bool:
+        """Whether it is a list of objects, the first of which has all these fields."""
+        first = self.content[0] if isinstance(self.content, list) and self.content else None
+        return isinstance(first, dict) and all(name in first for name in names)
+
+    def has(self, *names: str) -> bool:
+        """Whether it is one object with all these fields."""
+        return isinstance(self.content, dict) and all(name in self.content for name in names)
+
+
+@dataclass(frozen=True)
+class Foreign:
+    """What files of another tool held."""
+
+    format: str
+    items: list[Item]
+    scores: list[Score] = field(default_factory=list)
+    problems: dict[str, list[str]] = field(default_factory=dict)
+    """What did not fit together -> the ids that it happened to."""
+    rubric: str | None = None
+    """The shipped rubric whose dimensions the scores are on, where there is one."""
+    pass_rule: dict[str, float] = field(default_factory=dict)
+    """Dimension -> least value that passes, where the tool says it."""
+
+    @property
+    def raters(self) -> list[str]:
+        """Names of all that gave a score."""
+        return list(dict.fromkeys(score.rater for score in self.scores))
+
+    def without_repeats(self) -> "Foreign":
+        """Keep the first of several items, and of several scores, with one id; the rest are problems."""
+        problems = {kind: list(ids) for kind, ids in self.problems.items()}
+        kept: dict[str, Item] = {}
+        for item in self.items:
+            first = kept.setdefault(item.id, item)
+            if first is not item:
+                same = first.digest == item.digest
+                kind = (
+                    "stands twice" if same else "id stands again with another content; the first one counts"
+                )
+                problems.setdefault(kind, []).append(item.id)
+        scores: dict[tuple[str, str, str, int], Score] = {}
+        for score in self.scores:
+            key = (score.item_id, score.rater, score.dimension, score.sample)
+            first_score = scores.setdefault(key, score)
+            if first_score != score:
+                problems.setdefault("second score; the first one counts", []).append(score.item_id)
+        return Foreign(
+            self.format, list(kept.values()), list(scores.values()), problems, self.rubric, self.pass_rule
+        )
+
+
+def load(path: str | Path) -> Document:
+    """Read one file: JSON or JSON Lines, plain or gzipped, or an Inspect .eval archive.
+
+    Raises
+    ------
+    InputError
+        It cannot be read or is not JSON; the message says where.
+    """
+    file = Path(path)
+    if file.suffix == ".eval":
+        from judge.formats.inspect import unpack
+
+        return Document(file, unpack(file))
+    text = _text(file)
+    name = file.name.removesuffix(".gz")
+    if name.endswith((".jsonl", ".ndjson")):
+        lines = enumerate(text.split("\n"), 1)
+        return Document(file, [_parsed(line, f"{file}:{number}") for number, line in lines if line.strip()])
+    return Document(file, _parsed(text, str(file)))
+
+
+def objects(value: Any, where: str) -> Iterator[tuple[str, Object]]:
+    """Yield the objects of a list, each with its place.
+
+    Raises
+    ------
+    InputError
+        It is no list, or an entry of it is no object.
+    """
+    if not isinstance(value, list):
+        raise InputError(f"{where}: found {kind_of(value)}; it must be a list of objects")
+    for number, entry in enumerate(value, 1):
+        if not isinstance(entry, dict):
+            raise InputError(f"{where}, entry {number}: found {kind_of(entry)}; it must be an object")
+        yield f"{where}, entry {number}", entry
+
+
+def text_of(row: Object, name: str, where: str) -> str:
+    """Text or number of a field that must be there, as text."""
+    value = row.get(name)
+    if isinstance(value, str) or (isinstance(value, int | float) and not isinstance(value, bool)):
+        return str(value)
+    found = f"found {kind_of(value)}" if name in row else f"missing (found: {', '.join(row) or 'no fields'})"
+    raise InputError(f"{where}: field {name!r}: {found}; it must be a text")
+
+
+def number_or_none(value: Any) -> float | None:
+    """Finite number, also out of a text or true and false; None for anything else."""
+    if isinstance(value, bool | int | float):
+        return float(value) if math.isfinite(value) else None
+    try:
+        number = float(str(value)) if isinstance(value, str) else math.nan
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def rating_value(raw: Any) -> float | str | None:
+    """Score in a raw value: a number, the number a label begins with, 1 and 0 for yes and no, or a label.
+
+    Examples
+    --------
+    >>> rating_value("4: mostly right"), rating_value("Yes"), rating_value("good"), rating_value("n/a")
+    (4.0, 1.0, 'good', None)
+    """
+    if not isinstance(raw, str):
+        return number_or_none(raw)
+    text = raw.strip()
+    if text.lower() in _NO_RATING:
+        return None
+    if text.lower() in _BOOLEANS:
+        return _BOOLEANS[text.lower()]
+    number = number_or_none(_DECIMAL_COMMA.sub(r"\1.\2", text))
+    labelled = _LEADING_NUMBER.match(text)
+    return number if number is not None else float(labelled[1]) if labelled else text
+
+
+def present(row: Object, names: Iterable[str]) -> Object:
+    """Fields of `row` that are there and not null."""
+    return {name: row[name] for name in names if row.get(name) is not None}
+
+
+def kind_of(value: Any) -> str:
+    """What a JSON value is, in words."""
+    names = {dict: "an object", list: "a list", str: "a text", bool: "true or false", type(None): "null"}
+    return names.get(type(value), "a number")
+
+
+def options_of(value: Any, where: str) -> tuple[str, ...]:
+    """Texts of the options A, B, C, … out of ``{"A": text}``, or a list that may repeat the letters.
+
+    Examples
+    --------
+    >>> options_of({"B": "No", "A": "Yes"}, "file"), options_of(["A. Yes", "B. No"], "file")
+    (('Yes', 'No'), ('Yes', 'No'))
+    """
+    if value is None or value == "":
+        return ()
+    if isinstance(value, dict):
+        letters = sorted(value)
+        if letters != [chr(ord("A") + n) for n in range(len(letters))]:
+            raise InputError(f"{where}: options are named {', '.join(map(str, value))}; allowed: A, B, C, …")
+        return tuple(str(value[letter]) for letter in letters)
+    if isinstance(value, str):
+        value = [line for line in value.splitlines() if line.strip()]
+    if not isinstance(value, list):
+        raise InputError(f"{where}: options: found {kind_of(value)}; allowed: an object, a list or a text")
+    texts = [str(entry).strip() for entry in value]
+    lettered = all(len(t) > 2 and t[0] == chr(ord("A") + n) and t[1] in ".):" for n, t in enumerate(texts))
+    return tuple(t[2:].strip() if lettered else t for t in texts)
+
+
+def gold_letter(answer: Any, options: tuple[str, ...]) -> str | None:
+    """Letter of the right option, given as letter, as "B. text", or as the option's text; None if neither."""
+    if not isinstance(answer, str) or not options:
+        return None
+    letters = [chr(ord("A") + n) for n in range(len(options))]
+    said = answer.strip()
+    if said.upper() in letters:
+        return said.upper()
+    if len(said) > 1 and said[0] in letters and said[1] in ".):":
+        return said[0]
+    same = [
+        letter for letter, text in zip(letters, options, strict=True) if text.casefold() == said.casefold()
+    ]
+    return same[0] if len(same) == 1 else None
+
+
+def _text(file: Path) -> str:
+    try:
+        data = file.read_bytes()
+        return (gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data).decode("utf-8-sig")
+    except (OSError, EOFError) as error:
+        raise InputError(f"{file}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    except UnicodeDecodeError as error:
+        raise InputError(f"{file}: not UTF-8 at byte {error.start + 1}; save the file as UTF-8") from None
+
+
+def _parsed(text: str, where: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise InputError(
+            f"{where}: not valid JSON: {error.msg} at line {error.lineno}, character {error.colno}"
+        ) from None
+    except RecursionError:
+        raise InputError(f"{where}: not readable JSON: it is nested too deeply") from None

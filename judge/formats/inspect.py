@@ -1,0 +1,183 @@
+"""Inspect: evaluation logs, as .eval archives or JSON. Answers in, and the scores of each scorer as a rater.
+
+Every epoch is another answer to the same question, hence an item of its own; `pair_id` ties them together.
+Grades C, P, I and N (correct, partial, incorrect, no answer) become 1, 0.5, 0 and 0, as Inspect counts them.
+Source: inspect.aisi.org.uk/eval-logs.html, and logs written with version 0.3.285.
+"""
+
+import importlib
+import json
+import struct
+import zipfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from judge.errors import InputError, MissingExtraError
+from judge.formats.document import Document, Foreign, Object, gold_letter, number_or_none, objects, present
+from judge.records import Item, Score
+
+_GRADES = {"C": 1.0, "P": 0.5, "I": 0.0, "N": 0.0}
+_ZSTD = 93
+_LOCAL_HEADER = 30
+_CORRECT = 1.0
+
+
+def recognises(document: Document) -> bool:
+    """Whether the document is a log of Inspect."""
+    return document.has("eval", "version") and isinstance(document.content["eval"], dict)
+
+
+def read(documents: Sequence[Document]) -> Foreign:
+    """Read answers and scores of one or more logs."""
+    items: list[Item] = []
+    scores: list[Score] = []
+    problems: dict[str, list[str]] = {}
+    for document in documents:
+        model = document.content["eval"].get("model")
+        samples = document.content.get("samples") or []
+        repeated = any(s.get("epoch", 1) != 1 for s in samples if isinstance(s, dict))
+        for where, sample in objects(samples, f"{document.path}: samples"):
+            item_id = _item_id(sample, where, repeated=repeated)
+            answer = _completion(sample)
+            if answer is None:
+                problems.setdefault("no answer (the sample ended with an error)", []).append(item_id)
+                continue
+            items.append(_item(item_id, sample, answer, model))
+            scores.extend(_scores(item_id, sample))
+    rule = {score.dimension: _CORRECT for score in scores}
+    return Foreign("inspect", items, scores, problems, pass_rule=rule)
+
+
+def unpack(path: Path) -> Object:
+    """Read a .eval archive as the JSON log that it stands for.
+
+    Raises
+    ------
+    InputError
+        It is no archive, or a part of it is damaged.
+    MissingExtraError
+        It is compressed with Zstandard and nothing here can unpack that.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            parts = {info.filename: info for info in archive.infolist()}
+            header = parts.get("header.json") or parts.get("_journal/start.json")
+            if header is None:
+                raise InputError(f"{path}: holds no header.json; it is no log of Inspect")
+            samples = [parts[name] for name in sorted(parts) if name.startswith("samples/")]
+            log: Object = _member(archive, header, path)
+            log["samples"] = [_member(archive, info, path) for info in samples]
+            return log
+    except (zipfile.BadZipFile, OSError) as error:
+        raise InputError(f"{path}: not a readable .eval archive: {error}") from None
+
+
+def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> Any:
+    try:
+        return json.loads(archive.read(info))
+    except NotImplementedError:
+        return json.loads(_unpack_zstd(archive, info, path))
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: {info.filename}: not valid JSON: {error}") from None
+
+
+def _unpack_zstd(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path) -> bytes:
+    """Bytes of a Zstandard member, which zipfile itself reads from Python 3.14 on."""
+    if info.compress_type != _ZSTD or archive.fp is None:
+        raise InputError(f"{path}: {info.filename}: compression method {info.compress_type} is not known")
+    try:
+        zstandard = importlib.import_module("zstandard")
+    except ImportError:
+        raise MissingExtraError("zstandard", "inspect", f"reading {path} before Python 3.14") from None
+    archive.fp.seek(info.header_offset)
+    name, extra = struct.unpack("<HH", archive.fp.read(_LOCAL_HEADER)[26:])
+    archive.fp.seek(name + extra, 1)
+    data: bytes = zstandard.ZstdDecompressor().decompressobj().decompress(archive.fp.read(info.compress_size))
+    return data
+
+
+def _item_id(sample: Object, where: str, *, repeated: bool) -> str:
+    if sample.get("id") is None:
+        raise InputError(f"{where}: field 'id' is missing; every sample of a log has one")
+    return f"{sample['id']}/{sample.get('epoch', 1)}" if repeated else str(sample["id"])
+
+
+def _completion(sample: Object) -> str | None:
+    output = sample.get("output")
+    choices = output.get("choices") if isinstance(output, dict) else None
+    completion = output.get("completion") if isinstance(output, dict) else None
+    return completion if choices and isinstance(completion, str) else None
+
+
+def _item(item_id: str, sample: Object, answer: str, model: Any) -> Item:
+    choices = tuple(map(str, sample.get("choices") or ()))
+    target = sample.get("target")
+    targets = target if isinstance(target, list) else [target]
+    metadata = sample.get("metadata")
+    return Item(
+        id=item_id,
+        question=_input_text(sample.get("input")),
+        answer=answer,
+        reference=" / ".join(map(str, targets)) if target not in (None, "", []) else None,
+        choices=choices,
+        gold=gold_letter(targets[0], choices) if len(targets) == 1 else None,
+        system=model if isinstance(model, str) else None,
+        metadata={
+            **(metadata if isinstance(metadata, dict) else {}),
+            **present(sample, ("epoch",)),
+            "pair_id": str(sample["id"]),
+        },
+    )
+
+
+def _input_text(asked: Any) -> str:
+    """Question as text: the input itself, or the last message of the user in it."""
+    if isinstance(asked, str):
+        return asked
+    messages = [m for m in asked if isinstance(m, dict)] if isinstance(asked, list) else []
+    from_user = [message.get("content") for message in messages if message.get("role") == "user"]
+    content = from_user[-1] if from_user else ""
+    if isinstance(content, list):
+        content = "\n".join(str(part.get("text", "")) for part in content if isinstance(part, dict))
+    return str(content).strip()
+
+
+def _scores(item_id: str, sample: Object) -> Iterator[Score]:
+    given = sample.get("scores")
+    for scorer, score in given.items() if isinstance(given, dict) else ():
+        if not isinstance(score, dict):
+            continue
+        value = score.get("value")
+        parts = (
+            {f"{scorer}.{name}": v for name, v in value.items()}
+            if isinstance(value, dict)
+            else {scorer: value}
+        )
+        for dimension, raw in parts.items():
+            yield _score(item_id, dimension, raw, score, scorer)
+
+
+def _score(item_id: str, dimension: str, raw: Any, score: Object, scorer: str) -> Score:
+    value = _GRADES.get(raw, number_or_none(raw)) if isinstance(raw, str) else number_or_none(raw)
+    said = score.get("explanation")
+    why = said if isinstance(said, str) else None
+    if value is None:
+        why = " ".join(filter(None, (f"found {raw!r:.40}, no grade", str(score.get("reason") or ""), why)))
+    return Score(
+        item_id=item_id,
+        rater=_grader(score) or scorer,
+        rater_kind="judge",
+        dimension=dimension,
+        value=value,
+        status="ok" if value is not None else "unparsed",
+        reason=why,
+    )
+
+
+def _grader(score: Object) -> str | None:
+    """Model that graded, where a model did."""
+    metadata = score.get("metadata")
+    grading = metadata.get("grading") if isinstance(metadata, dict) else None
+    models = [m.get("model") for m in grading if isinstance(m, dict)] if isinstance(grading, list) else []
+    return next((model for model in reversed(models) if isinstance(model, str)), None)

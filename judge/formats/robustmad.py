@@ -1,0 +1,252 @@
+"""RobustMAD: questions nested by image, flat responses, and files that a judge has already been through.
+
+Questions are joined with the responses to them. A file whose name ends in ``_low`` holds answers about
+degraded pictures: its items are marked ``condition: degraded``, and `pair_id` ties each to its clean one.
+Source of the scheme: Arunan et al., RobustMAD, TMLR 2026, arXiv:2607.16243.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from judge.formats.document import (
+    Document,
+    Foreign,
+    Object,
+    gold_letter,
+    number_or_none,
+    objects,
+    options_of,
+    present,
+    text_of,
+)
+from judge.records import OVERALL, Image, Item, Score
+
+DIMENSIONS = ("technical_accuracy", "comprehensiveness", "relevance", "clarity")
+_ALIASES = {"style_and_clarity": "clarity"}
+_LOWEST, _HIGHEST = 1, 5
+_OF_IMAGE = (
+    "category",
+    "specie_name",
+    "anomaly",
+    "difficulty",
+    "dataset",
+    "image_path",
+    "reference_image_path",
+)
+_METADATA = (
+    "robustness_category",
+    "difficulty",
+    "category",
+    "specie_name",
+    "anomaly",
+    "dataset",
+    "raw_response",
+)
+_ANSWERS = ("mslm_answer", "model_answer")
+
+
+class Entry(NamedTuple):
+    """One question or response, with the fields of its image, and where it stands."""
+
+    where: str
+    row: Object
+    degraded: bool
+
+    @property
+    def name(self) -> str:
+        """The id in the file."""
+        return text_of(self.row, "question_id", self.where)
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """Id and picture: what is unique where ids count anew for each picture."""
+        return self.name, str(self.row.get("image_path", ""))
+
+
+def recognises(document: Document) -> bool:
+    """Whether the document is one of RobustMAD's three."""
+    return (
+        (
+            document.has("images")
+            and Document(document.path, document.content["images"]).is_list_with("questions")
+        )
+        or (
+            document.has("questions")
+            and Document(document.path, document.content["questions"]).is_list_with("question_id", "judge")
+        )
+        or any(document.is_list_with("question_id", name) for name in _ANSWERS)
+    )
+
+
+def read(documents: Sequence[Document]) -> Foreign:
+    """Join questions with responses; scores come from judged files."""
+    questions = [entry for document in documents for entry in _questions(document)]
+    answered = [entry for document in documents for entry in _answered(document)]
+    join = _Join(questions, answered)
+    items = [item for entry in answered if (item := join.item(entry)) is not None]
+    join.report_unanswered()
+    scores = [
+        score
+        for document in documents
+        for entry in _judged(document)
+        for score in _scores(entry, join.item_id(entry), _judge_name(document))
+    ]
+    return Foreign("robustmad", items, scores, join.problems, rubric="inspection")
+
+
+def _questions(document: Document) -> Iterator[Entry]:
+    if not document.has("images"):
+        return
+    for where, image in objects(document.content["images"], f"{document.path}: images"):
+        of_image = present(image, _OF_IMAGE)
+        for place, question in objects(image.get("questions"), f"{where}: questions"):
+            yield Entry(place, {**of_image, **question}, _is_degraded(document))
+
+
+def _answered(document: Document) -> Iterator[Entry]:
+    if isinstance(document.content, list):
+        for where, row in objects(document.content, str(document.path)):
+            yield Entry(where, row, _is_degraded(document))
+    yield from _judged(document)
+
+
+def _judged(document: Document) -> Iterator[Entry]:
+    if document.has("questions"):
+        for where, row in objects(document.content["questions"], f"{document.path}: questions"):
+            yield Entry(where, row, _is_degraded(document))
+
+
+def _is_degraded(document: Document) -> bool:
+    name = document.path.name.removesuffix(".gz").rsplit(".", 1)[0]
+    return re.search(r"_low(?![a-z])", name.lower()) is not None
+
+
+def _judge_name(document: Document) -> str:
+    named = present(document.content, ("judge_model", "judge", "model")).values()
+    return next((name for name in named if isinstance(name, str)), "robustmad-judge")
+
+
+class _Join:
+    """Questions by id, and what does not fit together."""
+
+    def __init__(self, questions: Sequence[Entry], answered: Sequence[Entry]) -> None:
+        self.ids_are_unique = all(
+            len({entry.name for entry in group}) == len({entry.place for entry in group})
+            for entries in (questions, answered)
+            for group in ([e for e in entries if e.degraded], [e for e in entries if not e.degraded])
+        )
+        self.questions: dict[object, Entry] = {}
+        self.problems: dict[str, list[str]] = {}
+        self.answered: set[object] = set()
+        for entry in questions:
+            if self.questions.setdefault(self._key(entry), entry) is not entry and not entry.degraded:
+                self._note("question stands twice; the first one counts", entry)
+
+    def item(self, entry: Entry) -> Item | None:
+        """Item of one response; None where there is no answer in it."""
+        key = self._key(entry)
+        question = self.questions.get(key)
+        if self.questions and question is None:
+            self._note("response without a question of its id", entry)
+        self.answered.add(key)
+        row = {**(question.row if question else {}), **present(entry.row, entry.row)}
+        answer = next((row[name] for name in _ANSWERS if isinstance(row.get(name), str)), None)
+        if answer is None:
+            self._note("no answer (null or no text)", entry)
+            return None
+        asked = text_of(row, "question", entry.where)
+        if question and question.row.get("question") not in (None, asked):
+            self._note("question differs from the one in the questions' file; the response's counts", entry)
+        return _item(self.item_id(entry), self.pair_id(entry), row, asked, answer, entry)
+
+    def item_id(self, entry: Entry) -> str:
+        """Id of the item: marked where the picture is degraded, since both conditions may be in one run."""
+        return self.pair_id(entry) + ("_low" if entry.degraded else "")
+
+    def pair_id(self, entry: Entry) -> str:
+        """Id that a clean and a degraded item share."""
+        name = entry.name.removesuffix("_low") if entry.degraded else entry.name
+        return name if self.ids_are_unique else f"{entry.row.get('image_path', '')}#{name}"
+
+    def report_unanswered(self) -> None:
+        """Note every question that got no response."""
+        for key, entry in self.questions.items():
+            if key not in self.answered:
+                self._note("question without a response", entry)
+
+    def _key(self, entry: Entry) -> object:
+        name = entry.name.removesuffix("_low") if entry.degraded else entry.name
+        return name if self.ids_are_unique else (name, entry.row.get("image_path"))
+
+    def _note(self, problem: str, entry: Entry) -> None:
+        self.problems.setdefault(problem, []).append(self.item_id(entry))
+
+
+def _item(item_id: str, pair_id: str, row: Object, question: str, answer: str, entry: Entry) -> Item:
+    options = options_of(row.get("options"), entry.where)
+    reference = row.get("answer")
+    return Item(
+        id=item_id,
+        question=question,
+        answer=answer,
+        reference=reference if reference is None else str(reference),
+        images=tuple(_images(row)),
+        choices=options,
+        gold=gold_letter(reference, options),
+        system=next(
+            (row[name] for name in ("model", "mslm", "system") if isinstance(row.get(name), str)), None
+        ),
+        metadata={
+            **present(row, _METADATA),
+            "condition": "degraded" if entry.degraded else "clean",
+            "pair_id": pair_id,
+        },
+    )
+
+
+def _images(row: Object) -> Iterable[Image]:
+    for name, role in (("image_path", "query"), ("reference_image_path", "reference")):
+        if isinstance(row.get(name), str) and row[name]:
+            yield Image.model_validate({"path": row[name], "role": role})
+
+
+def _scores(entry: Entry, item_id: str, rater: str) -> Iterator[Score]:
+    judgment = entry.row.get("judge")
+    judgment = judgment if isinstance(judgment, dict) else {}
+    nested = judgment.get("dimension_scores")
+    given = {_ALIASES.get(n, n): value for n, value in nested.items()} if isinstance(nested, dict) else {}
+    explanation = judgment.get("explanation")
+    reason = explanation if isinstance(explanation, str) else None
+
+    def score(dimension: str, value: float | str | None, why: str | None) -> Score:
+        status = "ok" if value is not None else "unparsed"
+        return Score.model_validate(
+            {"item_id": item_id, "rater": rater, "rater_kind": "judge", "dimension": dimension,
+             "value": value, "status": status, "reason": why}
+        )  # fmt: skip
+
+    for dimension, raw in [(n, given.get(n)) for n in DIMENSIONS] + [
+        (OVERALL, judgment.get("overall_score"))
+    ]:
+        value = number_or_none(raw)
+        if value is not None and not _LOWEST <= value <= _HIGHEST:
+            yield score(dimension, None, f"found {raw!r}, off the scale {_LOWEST}-{_HIGHEST}")
+        elif value is None:
+            yield score(
+                dimension, None, "no score in the file" if raw is None else f"found {raw!r:.80}, no number"
+            )
+        else:
+            yield score(dimension, value, reason if dimension == OVERALL else None)
+    yield _flag(score, judgment.get("is_accurate"))
+    if "gt_sanity_issue" in judgment:
+        issue = judgment["gt_sanity_issue"]
+        yield score("reference_issue", "" if issue in (None, False) else str(issue), None)
+
+
+def _flag(score: Any, accurate: Any) -> Score:
+    if isinstance(accurate, bool):
+        made: Score = score("is_accurate", float(accurate), None)
+    else:
+        made = score("is_accurate", None, f"found {accurate!r:.80}; allowed: true or false")
+    return made

@@ -1,0 +1,260 @@
+"""RobustMAD's three files: what is joined, what is scored, and that nothing is lost without a word."""
+
+import json
+
+import pytest
+
+from judge.errors import InputError
+from judge.formats import read_foreign
+
+OPTIONS = {"A": "Scratch", "B": "Dent"}
+
+
+def question(number, **fields):
+    base = {
+        "question_id": f"q{number}",
+        "robustness_category": "standalone",
+        "question": f"What is wrong with part {number}?",
+        "answer": f"It has {number} holes.",
+    }
+    return base | fields
+
+
+def image(number, questions, **fields):
+    base = {
+        "image_path": f"cable/{number}.png",
+        "reference_image_path": "cable/good.png",
+        "category": "cable",
+        "specie_name": "electrical",
+        "anomaly": "bent_wire",
+        "difficulty": "hard",
+        "dataset": "MVTec",
+        "questions": questions,
+    }
+    return base | fields
+
+
+def response(number, **fields):
+    base = {
+        "question_id": f"q{number}",
+        "question": f"What is wrong with part {number}?",
+        "mslm_answer": f"I see {number} holes.",
+        "raw_response": "…",
+        "robustness_category": "standalone",
+        "difficulty": "hard",
+        "image_path": f"cable/{number}.png",
+        "reference_image_path": "cable/good.png",
+    }
+    return base | fields
+
+
+def judged(number, judgment, **fields):
+    return response(number, **fields) | {"judge": judgment}
+
+
+def judgment(**fields):
+    dimensions = {"technical_accuracy": 4, "comprehensiveness": 3, "relevance": 5, "style_and_clarity": 2}
+    base = {
+        "dimension_scores": dimensions,
+        "overall_score": 4,
+        "is_accurate": True,
+        "explanation": "Right part, right defect.",
+    }
+    return base | fields
+
+
+@pytest.fixture
+def write(tmp_path):
+    def save(name, content):
+        path = tmp_path / name
+        path.write_text(json.dumps(content), encoding="utf-8")
+        return path
+
+    return save
+
+
+@pytest.fixture
+def questions(write):
+    return write("questions.json", {"images": [image(1, [question(1)]), image(2, [question(2)])]})
+
+
+def test_responses_are_joined_with_questions_in_whatever_order_the_files_come(write, questions):
+    responses = write("responses.json", [response(1), response(2)])
+    one, other = read_foreign(questions, responses), read_foreign(responses, questions)
+    assert one == other
+    assert one.problems == {}
+
+
+def test_joined_item_has_the_fields_of_response_question_and_image(write, questions):
+    item = read_foreign(questions, write("r.json", [response(1), response(2)])).items[0]
+    assert (item.id, item.answer, item.reference) == ("q1", "I see 1 holes.", "It has 1 holes.")
+    assert [(i.path, i.role) for i in item.images] == [
+        ("cable/1.png", "query"),
+        ("cable/good.png", "reference"),
+    ]
+    assert item.metadata == {
+        "robustness_category": "standalone",
+        "difficulty": "hard",
+        "category": "cable",
+        "specie_name": "electrical",
+        "anomaly": "bent_wire",
+        "dataset": "MVTec",
+        "raw_response": "…",
+        "condition": "clean",
+        "pair_id": "q1",
+    }
+
+
+def test_responses_alone_are_items_too(write):
+    found = read_foreign(write("r.json", [response(1, answer="It has 1 hole.")]))
+    assert found.format == "robustmad"
+    assert found.items[0].reference == "It has 1 hole."
+
+
+def test_low_file_is_the_degraded_condition_of_the_same_pairs(write, questions):
+    clean = write("responses_gpt.json", [response(1), response(2)])
+    low = write("responses_gpt_low.json", [response(1), response(2)])
+    items = read_foreign(questions, clean, low).items
+    assert [(i.id, i.metadata["condition"], i.metadata["pair_id"]) for i in items] == [
+        ("q1", "clean", "q1"),
+        ("q2", "clean", "q2"),
+        ("q1_low", "degraded", "q1"),
+        ("q2_low", "degraded", "q2"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "condition"),
+    [
+        ("a_low.json", "degraded"),
+        ("a_LOW_v2.json", "degraded"),
+        ("a_lower.json", "clean"),
+        ("follow.json", "clean"),
+    ],
+)
+def test_only_low_as_a_word_of_the_name_means_degraded(write, name, condition):
+    assert read_foreign(write(name, [response(1)])).items[0].metadata["condition"] == condition
+
+
+def test_low_ids_that_are_already_marked_pair_with_their_clean_ones(write):
+    items = read_foreign(write("r_low.json", [response(1, question_id="q1_low")])).items
+    assert (items[0].id, items[0].metadata["pair_id"]) == ("q1_low", "q1")
+
+
+def test_response_without_a_question_is_kept_and_reported(write, questions):
+    found = read_foreign(questions, write("r.json", [response(1), response(2), response(3)]))
+    assert found.problems == {"response without a question of its id": ["q3"]}
+    assert len(found.items) == 3
+
+
+def test_question_without_a_response_is_reported(write, questions):
+    assert read_foreign(questions, write("r.json", [response(1)])).problems == {
+        "question without a response": ["q2"]
+    }
+
+
+@pytest.mark.parametrize("answer", [None, 5, ["text"]])
+def test_response_without_an_answer_is_no_item_and_reported(write, answer):
+    found = read_foreign(write("r.json", [response(1, mslm_answer=answer), response(2)]))
+    assert [item.id for item in found.items] == ["q2"]
+    assert found.problems == {"no answer (null or no text)": ["q1"]}
+
+
+def test_empty_answer_is_an_answer(write):
+    assert read_foreign(write("r.json", [response(1, mslm_answer="")])).items[0].answer == ""
+
+
+def test_response_that_stands_twice_counts_once(write):
+    found = read_foreign(write("r.json", [response(1), response(1)]))
+    assert len(found.items) == 1
+    assert found.problems == {"stands twice": ["q1"]}
+
+
+def test_second_answer_under_one_id_is_reported_and_the_first_counts(write):
+    found = read_foreign(write("r.json", [response(1), response(1, mslm_answer="No.")]))
+    assert [item.answer for item in found.items] == ["I see 1 holes."]
+    assert found.problems == {"id stands again with another content; the first one counts": ["q1"]}
+
+
+def test_other_wording_of_the_question_is_reported(write, questions):
+    found = read_foreign(questions, write("r.json", [response(1, question="Why?"), response(2)]))
+    assert list(found.problems.values()) == [["q1"]]
+    assert "differs" in next(iter(found.problems))
+
+
+def test_ids_that_count_anew_for_each_picture_are_told_apart_by_it(write):
+    asked = write("q.json", {"images": [image(1, [question(1)]), image(2, [question(1, answer="Two.")])]})
+    given = write("r.json", [response(1), response(1, image_path="cable/2.png", mslm_answer="Other.")])
+    found = read_foreign(asked, given)
+    assert [(i.id, i.reference) for i in found.items] == [
+        ("cable/1.png#q1", "It has 1 holes."),
+        ("cable/2.png#q1", "Two."),
+    ]
+    assert found.problems == {}
+
+
+def test_other_path_prefix_in_the_responses_does_not_break_the_join(write, questions):
+    moved = [response(n, image_path=f"data/cable/{n}.png") for n in (1, 2)]
+    assert read_foreign(questions, write("r.json", moved)).problems == {}
+
+
+@pytest.mark.parametrize(
+    "options", [OPTIONS, ["Scratch", "Dent"], ["A. Scratch", "B. Dent"], "A) Scratch\nB) Dent"]
+)
+@pytest.mark.parametrize("gold", ["B", "b", "B. Dent", "dent"])
+def test_options_become_choices_with_the_right_letter(write, options, gold):
+    asked = write("q.json", {"images": [image(1, [question(1, options=options, answer=gold)])]})
+    item = read_foreign(asked, write("r.json", [response(1, mslm_answer="B")])).items[0]
+    assert (item.choices, item.gold) == (("Scratch", "Dent"), "B")
+
+
+def test_judged_file_gives_scores_on_the_names_of_the_inspection_rubric(write):
+    found = read_foreign(
+        write("judged.json", {"questions": [judged(1, judgment(gt_sanity_issue="No hole."))]})
+    )
+    assert found.rubric == "inspection"
+    assert {s.dimension: s.value for s in found.scores} == {
+        "technical_accuracy": 4.0,
+        "comprehensiveness": 3.0,
+        "relevance": 5.0,
+        "clarity": 2.0,
+        "overall": 4.0,
+        "is_accurate": 1.0,
+        "reference_issue": "No hole.",
+    }
+    assert {s.rater_kind for s in found.scores} == {"judge"}
+    assert next(s.reason for s in found.scores if s.dimension == "overall") == "Right part, right defect."
+
+
+def test_judge_is_named_by_the_file_where_it_says_so(write):
+    path = write("judged.json", {"judge_model": "gpt-5", "questions": [judged(1, judgment())]})
+    assert read_foreign(path).raters == ["gpt-5"]
+
+
+@pytest.mark.parametrize("overall", [0, -1, 6, None, "n/a", float("nan")])
+def test_score_off_the_scale_or_no_number_is_missing_with_its_reason(write, overall):
+    found = read_foreign(write("judged.json", {"questions": [judged(1, judgment(overall_score=overall))]}))
+    score = next(s for s in found.scores if s.dimension == "overall")
+    assert (score.value, score.status) == (None, "unparsed")
+    assert score.reason
+
+
+@pytest.mark.parametrize("broken", [None, {}, "error", {"dimension_scores": None}])
+def test_failed_judgment_leaves_every_score_missing(write, broken):
+    found = read_foreign(write("judged.json", {"questions": [judged(1, broken)]}))
+    assert {s.status for s in found.scores} == {"unparsed"}
+    assert len(found.scores) == 6
+
+
+def test_missing_field_says_where_it_is_missing(write):
+    row = response(1)
+    del row["question_id"]
+    path = write("r.json", [response(2), row])
+    with pytest.raises(InputError, match=r"r\.json, entry 2: field 'question_id': missing"):
+        read_foreign(path, format="robustmad")
+
+
+def test_questions_of_no_list_say_what_was_found(write):
+    path = write("q.json", {"images": [image(1, [question(1)]), image(2, "none")]})
+    with pytest.raises(InputError, match=r"images, entry 2: questions: found a text; it must be a list"):
+        read_foreign(path)
