@@ -8,7 +8,7 @@ and each person with the rest would favour the judge.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations
 from typing import TypeAlias, Unpack
@@ -16,7 +16,7 @@ from typing import TypeAlias, Unpack
 import numpy as np
 from numpy.typing import ArrayLike
 
-from judge.stats.estimate import NO_PAIRABLE_ITEMS, TOO_FEW_RATERS, Estimate, Reason
+from judge.stats.estimate import NO_PAIRABLE_ITEMS, NO_RATINGS, TOO_FEW_RATERS, Estimate, Reason
 from judge.stats.panel import Consensus, consensus, judge_and_humans
 from judge.stats.resampling import Method, Replicates, ResampleOptions, Sample, Sampling, replicate
 from judge.stats.scale import Floats
@@ -269,7 +269,7 @@ def _compare(contrasts: Contrasts, judge: Floats, humans: Floats, sampling: Samp
     defined = {h: [c for c in pairs if _is_defined(c)] for h, pairs in contrasts.items()}
     defined = {h: pairs for h, pairs in defined.items() if pairs}
     if not defined:
-        return _all_undefined(contrasts)
+        return _all_undefined(contrasts, judge, humans)
     basis = _Basis.of(defined, options)
     rows = []
     for h, pairs in defined.items():
@@ -305,10 +305,13 @@ def _is_defined(contrast: tuple[Statistic, Statistic]) -> bool:
     return not any(math.isnan(statistic.value()) for statistic in contrast)
 
 
-def _all_undefined(contrasts: Contrasts) -> Ceiling:
+def _all_undefined(contrasts: Contrasts, judge: Floats, humans: Floats) -> Ceiling:
     every = [s for pairs in contrasts.values() for contrast in pairs for s in contrast]
-    reasons: Iterable[Reason] = (s.reason or s.undefined for s in every if math.isnan(s.value()))
-    undefined = Estimate.undefined(next(iter(reasons), NO_PAIRABLE_ITEMS))
+    reasons = (s.reason or s.undefined for s in every if math.isnan(s.value()))
+    reason: Reason = next(reasons, NO_PAIRABLE_ITEMS)
+    if reason == NO_RATINGS and not (np.isnan(judge).all() or np.isnan(humans).all()):
+        reason = NO_PAIRABLE_ITEMS  # there are ratings, but nobody shares an item
+    undefined = Estimate.undefined(reason)
     return Ceiling(undefined, undefined, undefined, (), tuple(contrasts))
 
 
