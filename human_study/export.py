@@ -112,7 +112,7 @@ def harmless(value: Any) -> Any:
     >>> harmless("=1+1"), harmless("fine"), harmless(-1.0)
     ("'=1+1", 'fine', -1.0)
     """
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+    return f"'{value}" if _would_run(value) else value
 
 
 def plain(value: Any) -> Any:
@@ -121,5 +121,9 @@ def plain(value: Any) -> Any:
     >>> plain("'=1+1"), plain("'tis")
     ('=1+1', "'tis")
     """
-    runs = isinstance(value, str) and value[:1] == "'" and value[1:].startswith(_FORMULA)
-    return value[1:] if runs else value
+    return value[1:] if _would_run(value) and value.startswith("'") else value
+
+
+def _would_run(value: Any) -> bool:
+    # An apostrophe before it counts, too: otherwise the two functions would not undo each other.
+    return isinstance(value, str) and value.lstrip("'").startswith(_FORMULA)

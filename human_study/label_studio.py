@@ -32,6 +32,7 @@ def is_task(row: dict[str, Any]) -> bool:
 def to_item(row: dict[str, Any], where: str) -> Item:
     """Read a task's data as an item, whatever known names its fields have; the rest becomes metadata."""
     data = dict(row["data"])
+    item_id = _item_id(data, row, where)
     found = {
         name: _taken(data, names) for name, names in ALIASES.items() if name not in ("images", "choices")
     }
@@ -45,7 +46,7 @@ def to_item(row: dict[str, Any], where: str) -> Item:
     return Item.model_validate(
         {
             **{name: None if value is None else str(value) for name, value in found.items()},
-            "id": str(found["id"] if found["id"] is not None else row.get("id", where)),
+            "id": item_id,
             "images": [_image(source) for source in sources],
             "metadata": data,
         }
@@ -54,7 +55,7 @@ def to_item(row: dict[str, Any], where: str) -> Item:
 
 def annotations(row: dict[str, Any], form: Form, where: str) -> Iterator[tuple[Key, Draft]]:
     """Read every annotation of a task as one rating."""
-    item = str(row["data"].get("id", row["data"].get("item_id", row.get("id", ""))))
+    item = _item_id(dict(row["data"]), row, where)
     seen: dict[str, int] = defaultdict(int)
     for number, annotation in enumerate(row.get("annotations") or [], start=1):
         place = f"{where}, annotation {number}"
@@ -103,7 +104,7 @@ def interface(form: Form, *, images: bool) -> str:
 
 def _has_stars(question: Question) -> bool:
     values = [option.value for option in question.options]
-    return values[:1] == [1] and len(values) <= _MAX_STARS
+    return values == list(range(1, len(values) + 1)) and len(values) <= _MAX_STARS
 
 
 def _control(view: Xml.Element, question: Question) -> None:
@@ -176,6 +177,15 @@ def _rater(who: Any, where: str) -> str:
     if who in (None, ""):
         raise InputError(f"{where}: names no rater (completed_by)")
     return str(who).removesuffix(_DOMAIN) if isinstance(who, str) else f"user-{who}"
+
+
+def _item_id(data: dict[str, Any], row: dict[str, Any], where: str) -> str:
+    """Take the id out of the data; a task whose data has none goes by its own."""
+    found = _taken(data, ALIASES["id"])
+    found = row.get("id") if found is None else found
+    if found is None:
+        raise InputError(f"{where}: the task has no id, and its data has none of {', '.join(ALIASES['id'])}")
+    return str(found)
 
 
 def _taken(data: dict[str, Any], names: tuple[str, ...]) -> Any:

@@ -91,6 +91,7 @@ def create(path: Path) -> sqlite3.Connection:
     except OSError as error:
         raise InputError(f"{path}: cannot be written: {error.strerror}") from None
     db = _connect(path)
+    _prepare(db)
     db.execute("PRAGMA journal_mode = WAL")
     db.executescript(f"PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {FORMAT}; {TABLES}")
     return db
@@ -109,15 +110,14 @@ def connect(path: Path) -> sqlite3.Connection:
     db = _connect(path)
     try:
         found = [db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")]
+        _check_format(path, *found)
+        _prepare(db)
     except sqlite3.DatabaseError as error:
+        db.close()
         raise InputError(f"{path}: cannot be read as a study: {error}") from None
-    if found[0] != APPLICATION:
-        raise InputError(f"{path}: not a study; make one: judge study new answers.jsonl --out {path}")
-    if found[1] != FORMAT:
-        raise InputError(
-            f"{path}: study of format {found[1]}; this version reads format {FORMAT}. "
-            "Update it: pip install -U judge-toolkit"
-        )
+    except InputError:
+        db.close()
+        raise
     return db
 
 
@@ -137,6 +137,19 @@ def _connect(path: Path) -> sqlite3.Connection:
     # Calls come from the server's worker threads; the store lets in one at a time.
     db = sqlite3.connect(path, isolation_level=None, timeout=30, check_same_thread=False)
     db.row_factory = sqlite3.Row
+    return db
+
+
+def _prepare(db: sqlite3.Connection) -> None:
     db.execute("PRAGMA foreign_keys = ON")
     db.execute("PRAGMA synchronous = FULL")
-    return db
+
+
+def _check_format(path: Path, application: int, version: int) -> None:
+    if application != APPLICATION:
+        raise InputError(f"{path}: not a study; make one: judge study new answers.jsonl --out {path}")
+    if version != FORMAT:
+        raise InputError(
+            f"{path}: study of format {version}; this version reads format {FORMAT}. "
+            "Update it: pip install -U judge-toolkit"
+        )

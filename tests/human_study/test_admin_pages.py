@@ -1,0 +1,156 @@
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from human_study.app import address, create_app, exposure, links, listen
+from human_study.store import Study
+from judge.errors import InputError
+from judge.records import Item
+
+from .builders import rate, rate_all
+from .client import Client
+
+
+@dataclass
+class Fixed:
+    """An agreement that is not computed."""
+
+    value: float = 0.61
+    low: float = 0.4
+    high: float = 0.8
+    reason: str | None = None
+
+
+class Organiser:
+    """The organiser's requests."""
+
+    def __init__(self, study: Study, client: Client) -> None:
+        self.client = client
+        self.headers = {"Authorization": f"Bearer {study.admin_token}"}
+
+    def page(self) -> str:
+        return str(self.overview()["page"])
+
+    def overview(self) -> Any:
+        reply = self.client.get("/api/admin/overview", headers=self.headers)
+        assert reply.status_code == 200, reply.text
+        return reply.json()
+
+    def post(self, path: str, body: object) -> Any:
+        return self.client.post(f"/api/admin/{path}", headers=self.headers, json=body)
+
+
+@pytest.fixture
+def organiser(study: Study) -> Organiser:
+    client = Client(create_app(study, lambda _: Fixed()))
+    return Organiser(study, client)
+
+
+def test_an_untouched_study_has_a_page(organiser: Organiser) -> None:
+    assert "<b>0</b> of 24 ratings" in organiser.page()
+
+
+def test_progress_agreement_and_disputes_are_shown(organiser: Organiser, study: Study) -> None:
+    for value, rater in enumerate(("R01", "R02", "R03"), start=1):
+        rate_all(study, rater, lambda _, value=value: 2 * value - 1)  # type: ignore[misc]
+    page = organiser.page()
+    assert "<b>24</b> of 24 ratings" in page
+    assert "<b>12</b> of 12 items rated by 2" in page
+    assert "Krippendorff&#39;s alpha 0.61" in page or "Krippendorff's alpha 0.61" in page
+    assert page.count('name="item"') == 12
+
+
+def test_the_page_without_any_agreement_has_none(study: Study) -> None:
+    client = Client(create_app(study))
+    assert "alpha" not in Organiser(study, client).page()
+
+
+def test_links_of_all_who_take_part_are_given(organiser: Organiser, study: Study) -> None:
+    study.drop("R02", "left")
+    assert sorted(organiser.overview()["links"]) == ["R01", "R03"]
+
+
+def test_a_rater_is_dropped_with_a_reason_and_someone_invited(organiser: Organiser) -> None:
+    reply = organiser.post("raters/R02/drop", {"reason": "failed both checks", "replace": True})
+    assert reply.json() == {"dropped": "R02", "invited": "R04"}
+    assert "failed both checks" in organiser.page()
+
+
+def test_dropping_needs_a_reason(organiser: Organiser, study: Study) -> None:
+    assert organiser.post("raters/R02/drop", {"reason": ""}).status_code == 400
+    assert organiser.post("raters/R02/drop", {}).status_code == 400
+    assert study.events() == []
+
+
+def test_a_dropped_rater_is_readmitted(organiser: Organiser, study: Study) -> None:
+    organiser.post("raters/R02/drop", {"reason": "x"})
+    assert organiser.post("raters/R02/readmit", {"reason": "mistake"}).json() == {"readmitted": "R02"}
+    assert all(rater.dropped is None for rater in study.raters())
+
+
+@pytest.mark.parametrize("name", ["R99", "r01", "R01' OR '1'='1", "%20"])
+def test_an_unknown_rater_is_not_found(organiser: Organiser, name: str) -> None:
+    assert organiser.post(f"raters/{name}/drop", {"reason": "x"}).status_code == 404
+
+
+def test_items_are_opened_for_discussion(organiser: Organiser, study: Study, items: list[Item]) -> None:
+    assert organiser.post("discussions", {"items": [items[0].id, items[1].id]}).json() == {"added": 4}
+    assert sum(task.kind == "discussion" for task in study.tasks()) == 4
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [({"items": []}, 400), ({"items": ["q9"]}, 404), ({"items": "a"}, 400), ([], 400)],
+    ids=str,
+)
+def test_a_wrong_order_for_a_discussion_opens_nothing(
+    organiser: Organiser, study: Study, body: object, status: int
+) -> None:
+    assert organiser.post("discussions", body).status_code == status
+    assert not [task for task in study.tasks() if task.kind == "discussion"]
+
+
+def test_what_raters_and_items_say_is_escaped(organiser: Organiser, study: Study) -> None:
+    nasty = "<script>alert(1)</script>"
+    rate_all(study, "R01", lambda _: 1)
+    rate_all(study, "R02", lambda _: 5)
+    for task in [t for t in study.tasks() if t.rater == "R01" and t.kind == "main"]:
+        rate(study, "R01", task.n, {"accuracy": 1, "clarity": 1}, note=nasty)
+    organiser.post("raters/R03/drop", {"reason": nasty})
+    assert "<script" not in organiser.page()
+    assert "&lt;script&gt;" in organiser.page()
+
+
+def test_links_are_one_for_each_and_carry_the_token_behind_the_hash(study: Study) -> None:
+    found = links(study, "http://127.0.0.1:8080")
+    assert list(found) == ["organiser", "R01", "R02", "R03"]
+    assert all(link.count("#") == 1 for link in found.values())
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1"])
+def test_loopback_exposes_nothing(host: str) -> None:
+    assert exposure(host, 80) is None
+
+
+@pytest.mark.parametrize(
+    ("host", "who"), [("0.0.0.0", "everyone who can reach this machine"), ("10.0.0.5", "10.0.0.5")]
+)
+def test_other_hosts_say_what_they_expose(host: str, who: str) -> None:
+    assert who in str(exposure(host, 80))
+    assert "unencrypted" in str(exposure(host, 80))
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"), [("127.0.0.1", "http://127.0.0.1:80"), ("::1", "http://[::1]:80")], ids=str
+)
+def test_the_address_is_one_that_a_browser_opens(host: str, expected: str) -> None:
+    assert address(host, 80) == expected
+
+
+def test_a_taken_port_is_a_clear_error() -> None:
+    with listen("127.0.0.1", 0) as taken:
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(InputError, match=f"127.0.0.1:{port}: .*; choose another --port"):
+            listen("127.0.0.1", port)

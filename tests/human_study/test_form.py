@@ -1,0 +1,120 @@
+import pytest
+from pydantic import ValidationError
+
+from human_study.form import Form, Reply
+from judge.errors import InputError
+from judge.records import OVERALL
+from judge.rubric import Rubric, load_rubric
+
+EVERYTHING = {"technical_accuracy": 4, "comprehensiveness": 3, "relevance": 5, "clarity": 4}
+
+
+@pytest.fixture
+def inspection() -> Form:
+    return Form(load_rubric("inspection"))
+
+
+def test_a_computed_overall_score_is_not_asked_for(rubric: Rubric) -> None:
+    assert Form(rubric).names == ("accuracy", "clarity")
+
+
+def test_a_judged_overall_score_and_flags_are_asked_for(inspection: Form) -> None:
+    assert inspection.names[-3:] == (OVERALL, "is_accurate", "reference_issue")
+
+
+def test_every_anchor_of_the_rubric_is_shown(rubric: Rubric) -> None:
+    question = Form(rubric).questions[0]
+    assert [o.anchor for o in question.options] == [
+        "false",
+        "mostly false",
+        "half true",
+        "mostly true",
+        "true",
+    ]
+
+
+def test_a_score_of_two_digits_has_no_key(rubric: Rubric) -> None:
+    wide = rubric.model_dump(by_alias=True)
+    wide["scale"] = {"min": 1, "max": 10}
+    anchors = {n: str(n) for n in range(1, 11)}
+    for dimension in wide["dimensions"].values():
+        dimension["anchors"] = anchors
+    keys = [option.key for option in Form(Rubric.model_validate(wide)).questions[0].options]
+    assert keys == [*"123456789", None]
+
+
+@pytest.mark.parametrize(
+    ("values", "problem"),
+    [
+        ({"accuracy": 6}, "allowed: 1, 2, 3, 4, 5"),
+        ({"accuracy": 0}, "allowed: 1, 2, 3, 4, 5"),
+        ({"accuracy": "4"}, "allowed: 1, 2, 3, 4, 5"),
+        ({"speed": 4}, "'speed' is not asked for; asked: accuracy, clarity"),
+        ({"overall": 4}, "not asked for"),
+    ],
+    ids=["above", "below", "text", "unknown", "computed"],
+)
+def test_a_value_that_is_not_on_offer_is_refused(
+    rubric: Rubric, values: dict[str, int], problem: str
+) -> None:
+    with pytest.raises(InputError, match=problem):
+        Form(rubric).check(Reply.model_validate({"values": values}))
+
+
+@pytest.mark.parametrize("value", [True, 4.0, None, [4]], ids=repr)
+def test_a_reply_holds_whole_numbers_and_texts_alone(value: object) -> None:
+    with pytest.raises(ValidationError):
+        Reply.model_validate({"values": {"accuracy": value}})
+
+
+def test_a_reply_is_done_when_every_scale_is_answered(inspection: Form) -> None:
+    almost = {**EVERYTHING, "overall": 3}
+    assert inspection.state(Reply(values=almost)) == "open"
+    assert inspection.state(Reply(values={**almost, "is_accurate": 0})) == "done"
+
+
+def test_a_skip_wins_over_scores(rubric: Rubric) -> None:
+    assert Form(rubric).state(Reply(values={"accuracy": 1, "clarity": 1}, skip="no picture")) == "skipped"
+
+
+def test_an_unfinished_reply_gives_no_rows(rubric: Rubric) -> None:
+    assert Form(rubric).scores("q1", "R01", Reply(values={"accuracy": 1})) == []
+
+
+def test_a_finished_reply_gives_the_rows_that_a_judge_gives() -> None:
+    rubric = load_rubric("open_qa")
+    rows = Form(rubric).scores("q1", "R01", Reply(values=dict(EVERYTHING), note="fine"))
+    assert {row.dimension: row.value for row in rows} == {**EVERYTHING, "overall": 4.0}
+    assert {(row.rater, row.rater_kind, row.status, row.reason) for row in rows} == {
+        ("R01", "human", "ok", "fine")
+    }
+
+
+def test_yes_and_no_become_1_and_0_and_an_empty_text_no_row(inspection: Form) -> None:
+    values = {**EVERYTHING, "overall": 2, "is_accurate": 0, "reference_issue": ""}
+    rows = {row.dimension: row.value for row in inspection.scores("q1", "R01", Reply(values=values))}
+    assert rows["is_accurate"] == 0.0
+    assert rows["overall"] == 2.0
+    assert "reference_issue" not in rows
+
+
+def test_a_skipped_answer_gives_a_reason_and_no_value_for_every_dimension(rubric: Rubric) -> None:
+    rows = Form(rubric).scores("q1", "R01", Reply(values={"accuracy": 2}, skip="cannot tell"))
+    assert [(row.dimension, row.value, row.status, row.reason) for row in rows] == [
+        (name, None, "skipped", "cannot tell") for name in ("accuracy", "clarity", "overall")
+    ]
+
+
+@pytest.mark.parametrize("found", ["4", "4.0", 4, 4.0], ids=repr)
+def test_files_may_write_a_score_as_text_or_decimal(rubric: Rubric, found: object) -> None:
+    assert Form(rubric).value_of("accuracy", found, "r.csv:2") == 4
+
+
+@pytest.mark.parametrize("found", ["4.5", "four", "", "nan", "inf", 1e99], ids=repr)
+def test_what_is_no_score_in_a_file_is_named_with_its_place(rubric: Rubric, found: object) -> None:
+    with pytest.raises(InputError, match=r"r\.csv:2: accuracy: found .*; allowed: 1, 2, 3, 4, 5"):
+        Form(rubric).value_of("accuracy", found, "r.csv:2")
+
+
+def test_an_alias_of_a_dimension_means_it(rubric: Rubric) -> None:
+    assert Form(rubric).name_of("style") == "clarity"

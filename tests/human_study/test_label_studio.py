@@ -1,0 +1,140 @@
+import json
+from pathlib import Path
+from xml.etree import ElementTree as Xml
+
+import pytest
+
+from human_study import label_studio
+from human_study.export import counted, scores
+from human_study.form import Form
+from human_study.intake import take_in
+from human_study.store import Study
+from judge.errors import InputError
+from judge.records import Item
+from judge.rubric import Rubric, load_rubric
+
+from .builders import MakeStudy, rate, rate_all
+
+FROM_LABEL_STUDIO = {
+    "id": 41,
+    "data": {"question_id": "q1", "prompt": "2 + 2?", "output": "4", "image": "a.png", "topic": "sums"},
+    "annotations": [
+        {
+            "completed_by": {"id": 3, "email": "ann@example.org"},
+            "was_cancelled": False,
+            "lead_time": 12.5,
+            "result": [
+                {"from_name": "accuracy", "to_name": "answer", "type": "rating", "value": {"rating": 4}},
+                {"from_name": "style", "to_name": "answer", "type": "choices", "value": {"choices": ["5"]}},
+                {"from_name": "note", "to_name": "answer", "type": "textarea", "value": {"text": ["ok"]}},
+                {
+                    "from_name": "box",
+                    "type": "rectanglelabels",
+                    "value": {"x": 1, "rectanglelabels": ["Crack"]},
+                },
+            ],
+        },
+        {"completed_by": 5, "was_cancelled": True, "result": []},
+    ],
+}
+
+
+def test_a_task_becomes_an_item_whatever_its_fields_are_called() -> None:
+    item = label_studio.to_item(FROM_LABEL_STUDIO, "x.json:1")
+    assert (item.id, item.question, item.answer) == ("q1", "2 + 2?", "4")
+    assert item.images[0].path == "a.png"
+    assert item.metadata == {"topic": "sums"}
+
+
+def test_a_task_without_an_id_in_its_data_takes_its_own() -> None:
+    assert label_studio.to_item({"id": 9, "data": {"input": "?", "response": "!"}}, "x").id == "9"
+
+
+def test_a_task_without_any_id_is_an_error() -> None:
+    with pytest.raises(InputError, match=r"x\.json:1: the task has no id"):
+        label_studio.to_item({"data": {"input": "?", "response": "!"}}, "x.json:1")
+
+
+def test_a_task_without_an_answer_is_an_error() -> None:
+    with pytest.raises(
+        InputError, match=r"x\.json:1: the task's data has no question or no answer; found: id, text"
+    ):
+        label_studio.to_item({"data": {"id": 1, "text": "?"}}, "x.json:1")
+
+
+def test_annotations_become_ratings_and_other_controls_are_left_alone(rubric: Rubric) -> None:
+    found = dict(label_studio.annotations(FROM_LABEL_STUDIO, Form(rubric), "x.json:1"))
+    assert [key[:2] for key in found] == [("ann@example.org", "q1"), ("user-5", "q1")]
+    ann, cancelled = found.values()
+    assert (ann.values, ann.note, ann.skip) == ({"accuracy": 4, "clarity": 5}, "ok", "")
+    assert cancelled.skip == "cancelled in Label Studio"
+
+
+def test_an_annotation_of_nobody_is_an_error(rubric: Rubric) -> None:
+    task = {"data": {"id": "q1"}, "annotations": [{"result": []}]}
+    with pytest.raises(InputError, match="annotation 1: names no rater"):
+        list(label_studio.annotations(task, Form(rubric), "x"))
+
+
+def test_two_annotations_of_one_person_are_samples(rubric: Rubric) -> None:
+    task = {"data": {"id": "q1"}, "annotations": [{"completed_by": 1}, {"completed_by": 1}]}
+    keys = [key for key, _ in label_studio.annotations(task, Form(rubric), "x")]
+    assert keys == [("user-1", "q1", 0), ("user-1", "q1", 1)]
+
+
+def test_tasks_exported_and_imported_give_the_same_scores(make_study: MakeStudy, tmp_path: Path) -> None:
+    study, other = make_study(raters=2, per_item=2), make_study(raters=2, per_item=2)
+    rate_all(study, "R01", lambda item: len(item) % 5 + 1)
+    rate(study, "R01", 3, {"accuracy": 1, "clarity": 2}, note="two\nlines")
+    rate(study, "R01", 4, {}, skip="no idea")
+    path = tmp_path / "tasks.json"
+    path.write_text(json.dumps(list(label_studio.tasks(study, list(counted(study))))), encoding="utf-8")
+    take_in(other, path)
+    assert list(scores(other)) == list(scores(study))
+
+
+def test_flags_and_a_judged_overall_score_go_through_label_studio(
+    make_study: MakeStudy, tmp_path: Path, items: list[Item]
+) -> None:
+    inspection = load_rubric("inspection")
+    study, other = (make_study(items, inspection, raters=1, per_item=1) for _ in range(2))
+    names = (*inspection.dimensions, "overall")
+    replies = [task for task in study.tasks() if task.kind == "training"]
+    for task in replies:
+        rate(study, "R01", task.n, {**dict.fromkeys(names, 3), "is_accurate": 1})
+    values = {**dict.fromkeys(names, 2), "is_accurate": 0, "reference_issue": "wrong object"}
+    rate(study, "R01", len(replies) + 1, values)
+    path = tmp_path / "tasks.json"
+    path.write_text(json.dumps(list(label_studio.tasks(study, list(counted(study))))), encoding="utf-8")
+    take_in(other, path)
+    assert list(scores(other)) == list(scores(study))
+
+
+def test_pictures_travel_inside_the_tasks(make_study: MakeStudy, with_picture: Item) -> None:
+    [task] = label_studio.tasks(make_study([with_picture], raters=1, per_item=1), [])
+    assert [url[:22] for url in task["data"]["images"]] == ["data:image/png;base64,"] * 2
+
+
+def test_tasks_do_not_name_the_system(study: Study) -> None:
+    assert "secret-system" not in json.dumps(list(label_studio.tasks(study, [])))
+
+
+def test_the_interface_asks_every_question_of_the_object_that_it_shows() -> None:
+    view = Xml.fromstring(label_studio.interface(Form(load_rubric("inspection")), images=True))
+    shown = {element.get("name") for element in view if element.get("value", element.get("valueList"))}
+    controls = {element.get("name"): element.tag for element in view if element.get("toName")}
+    assert {element.get("toName") for element in view if element.get("toName")} <= shown
+    assert controls["technical_accuracy"] == "Rating"
+    assert controls["is_accurate"] == "Choices"
+    assert controls["reference_issue"] == "TextArea"
+
+
+def test_a_scale_from_zero_is_asked_by_choices(rubric: Rubric) -> None:
+    data = rubric.model_dump(by_alias=True)
+    data |= {"scale": {"min": 0, "max": 2}, "examples": [], "pass": {"overall": 1}}
+    for dimension in data["dimensions"].values():
+        dimension["anchors"] = {0: "a", 1: "b", 2: "c"}
+    view = Xml.fromstring(label_studio.interface(Form(Rubric.model_validate(data)), images=False))
+    choices = view.find("Choices[@name='accuracy']")
+    assert choices is not None
+    assert [choice.get("value") for choice in choices] == ["0", "1", "2"]
