@@ -231,8 +231,6 @@ def _linearised(
     agreeing, shares, paired = agreeing[rated], shares[rated], paired[rated]
     n, pooled = len(agreeing), shares.mean(axis=0)
     expected = float(chance.of_pooled(pooled[None, :])[0])
-    if expected >= 1:
-        return np.nan, np.nan, np.nan
     contribution = n / paired.sum() * (agreeing - expected * paired) / (1 - expected)
     value = float(contribution.mean())
     drift = chance.of_items(shares, pooled) - expected

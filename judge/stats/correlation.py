@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Unpack
+from typing import Literal, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -48,7 +48,8 @@ def pearson(a: ArrayLike, b: ArrayLike, **sampling: Unpack[Sampling]) -> Estimat
 
 def pearson_statistic(a: ArrayLike, b: ArrayLike) -> Statistic:
     """Return `pearson` as a statistic for the resampling engine."""
-    return _moment_statistic(read_table((a, b)), _pearson, _fisher_limits)
+    # Each rater on its own scale: 1-5 against a length in characters loses no digits.
+    return _moment_statistic(read_table((a, b)), _pearson, _fisher_limits, axis=0)
 
 
 def concordance(a: ArrayLike, b: ArrayLike, **sampling: Unpack[Sampling]) -> Estimate:
@@ -77,7 +78,8 @@ def concordance(a: ArrayLike, b: ArrayLike, **sampling: Unpack[Sampling]) -> Est
 
 def concordance_statistic(a: ArrayLike, b: ArrayLike) -> Statistic:
     """Return `concordance` as a statistic for the resampling engine."""
-    return _moment_statistic(read_table((a, b)), _concordance, _lin_limits)
+    # One origin and unit for both raters: their differences in level and spread must survive.
+    return _moment_statistic(read_table((a, b)), _concordance, _lin_limits, axis=None)
 
 
 def pair_problem(table: Table) -> Reason | None:
@@ -97,18 +99,23 @@ def pair_sizes(table: Table) -> tuple[int, int, int]:
 
 
 def _moment_statistic(
-    table: Table, function: Callable[[Floats], Floats], interval: Callable[[Floats, float], Analytic]
+    table: Table,
+    function: Callable[[Floats], Floats],
+    interval: Callable[[Floats, float], Analytic],
+    axis: Literal[0] | None,
 ) -> Statistic:
-    """Return a function of the means, variances and covariance of two raters."""
+    """Return a function of the means, variances and covariance of two raters.
+
+    Scores are centred and divided by their range, each rater's own (`axis` 0) or that of both (None).
+    """
     table.require_order("a correlation")
     problem = pair_problem(table)
     if problem:
         return undefined_statistic(len(table.values), problem)
     values = np.where(table.complete[:, None], table.values, 0.0)
     used = values[table.complete]
-    # One centre and one unit for both raters: their difference in level and spread must survive.
-    centred = np.where(table.complete[:, None], values - used.mean(), 0.0) / (np.ptp(used) or 1.0)
-    x, y = centred.T
+    unit = np.ptp(used, axis=axis)
+    x, y = (table.complete[:, None] * (values - used.mean(axis=axis)) / np.where(unit > 0, unit, 1.0)).T
     sums = np.column_stack([table.complete, x, y, x * x, y * y, x * y]).astype(float)
     analytic = interval(sums.sum(axis=0), float(table.complete.sum()))
     sizes = pair_sizes(table)

@@ -125,10 +125,8 @@ def _cohen_analytic(
     share = counts[0] / n
     rows, columns = cells.row_sums(counts)[0] / n, cells.column_sums(counts)[0] / n
     observed, chance = share @ distances[cells.row, cells.column], rows @ distances @ columns
-    if chance == 0:
-        return math.nan, math.nan, math.nan
     kappa = 1 - observed / chance
-    # Mean distance to the other rater's margin, in weights 1 - d / chance for brevity.
+    # How the chance disagreement moves with one more item in this cell.
     margin = (distances @ columns)[cells.row] + (rows @ distances)[cells.column]
     influence = distances[cells.row, cells.column] - margin * (1 - kappa)
     variance = (share @ influence**2 - (share @ influence) ** 2) / (n * chance**2)

@@ -85,9 +85,6 @@ class Scale:
             else np.array(self.values, dtype=float)
         )
 
-    def __len__(self) -> int:
-        return len(self.values)
-
     def encode(self, ratings: ArrayLike) -> Floats:
         """Return `ratings` as an array of points, NaN where missing (None or NaN).
 

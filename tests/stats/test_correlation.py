@@ -74,6 +74,11 @@ def test_a_shift_lowers_concordance_but_not_pearson():
     assert concordance(a, b).value == pytest.approx(0.8)
 
 
+def test_scores_of_very_different_size_lose_no_digits():
+    a, b = [1, 2, 3, 4, 4], [2e6, 1e6, 4e6, 3e6, 5e6]
+    assert pearson(a, b).value == pytest.approx(np.corrcoef(a, b)[0, 1], abs=1e-14)
+
+
 def test_a_large_constant_does_not_cost_accuracy():
     rng = np.random.default_rng(1)
     a = rng.normal(size=30)

@@ -28,6 +28,7 @@ def test_undefined_names_its_reason_and_keeps_its_sizes():
 def test_a_value_without_interval_says_why_in_print():
     assert str(Estimate(1.0, reason="no_variation")) == "1.000 [no interval: no_variation]"
     assert str(Estimate(1.0)) == "1.000"
+    assert str(Estimate(0.5, 0.25, 0.75)) == "0.500 [0.250, 0.750]"
 
 
 def test_a_note_is_kept_once_and_in_order():

@@ -96,12 +96,13 @@ def test_ratings_without_error_are_perfectly_reliable():
 
 
 def test_no_item_is_dropped_and_the_interval_is_the_jackknife():
-    ratings = simulated(2)
+    ratings = simulated(2, n_items=20)
     result = icc_reml(ratings)
     assert result.n_items == int(np.isfinite(ratings).any(axis=1).sum())
     assert result.n_dropped == 0
     assert result.method == "jackknife"
     assert result.low < result.value < result.high < 1
+    assert icc_reml(ratings, method="jackknife") == result
 
 
 @pytest.mark.parametrize(
