@@ -73,7 +73,7 @@ def build_report(
         tuple(sections),
         _figures(table, passing, dimensions, sliced),
         source.about,
-        tuple(_methods(table, cluster)),
+        tuple(words.methods(table, cluster)),
     )
 
 
@@ -125,7 +125,7 @@ def build_audit(
         ),
         {"pass_rate": passing.estimate} | {f"binding.{d.dimension}": d.binding for d in profile.dimensions},
         source.about,
-        tuple(_methods(table, cluster)),
+        tuple(words.methods(table, cluster)),
     )
 
 
@@ -179,7 +179,7 @@ def build_comparison(
         {"pass_rate.a": of.passing.a, "pass_rate.b": of.passing.b, "difference": of.passing.difference}
         | {f"difference.{change.name}": change.difference for change in of.dimensions},
         _about([a, b]),
-        tuple(_comparison_methods(of, cluster)),
+        tuple(words.comparison_methods(of, cluster)),
     )
 
 
@@ -361,41 +361,3 @@ def _figures(
         **{f"mean.{d.name}": d.mean for d in dimensions},
         **by_slice,
     }
-
-
-def _methods(table: ScoreTable, cluster: str | None) -> Iterator[str]:
-    rule = " and ".join(f"{spoken(name)} >= {least:g}" for name, least in table.rubric.pass_rule.items())
-    yield f"An answer passes when {rule}. Missing scores are neither passes nor fails."
-    yield from _interval_methods(table, cluster)
-    yield (
-        "Slices: difference to all other items, jackknife, Student's t; p adjusted by Holm over all slices "
-        "of "
-        "the report."
-    )
-    yield (
-        "Binding dimension of a failing answer: the one farthest below its bar among those that the pass "
-        "rule "
-        "names (all of them where the overall score fails); ties count in equal parts."
-    )
-
-
-def _interval_methods(table: ScoreTable, cluster: str | None) -> Iterator[str]:
-    field = table.cluster_field(cluster)
-    if table.clusters(cluster) is None:
-        yield "Intervals are 95 %: Wilson's for shares, Student's t for means; items count as independent."
-    else:
-        yield (
-            f"Intervals are 95 % and treat items of one {field_name(field or '')} as belonging together: "
-            "Wilson's "
-            "with the effective sample size for shares, the jackknife with Student's t for means."
-        )
-
-
-def _comparison_methods(of: Comparison, cluster: str | None) -> Iterator[str]:
-    yield f"Every difference is {of.b.name} minus {of.a.name}, on items matched by {of.joined_by}."
-    yield from _interval_methods(of.a, cluster)
-    yield (
-        "Pass rates: McNemar's mid-p test with Newcombe's interval where pairs are independent, else the "
-        "paired "
-        "jackknife over groups. Means: paired jackknife, Student's t. p adjusted by Holm within each table."
-    )

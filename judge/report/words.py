@@ -231,6 +231,46 @@ def leaderboard_warnings(board: Leaderboard) -> Iterator[str]:
         )
 
 
+def methods(table: ScoreTable, cluster: str | None) -> Iterator[str]:
+    """How the figures of one run were computed."""
+    rule = " and ".join(f"{spoken(name)} >= {least:g}" for name, least in table.rubric.pass_rule.items())
+    yield f"An answer passes when {rule}. Missing scores are neither passes nor fails."
+    yield from _interval_methods(table, cluster)
+    yield (
+        "Slices: difference to all other items, jackknife, Student's t; p adjusted by Holm over all slices "
+        "of "
+        "the report."
+    )
+    yield (
+        "Binding dimension of a failing answer: the one farthest below its bar among those that the pass "
+        "rule "
+        "names (all of them where the overall score fails); ties count in equal parts."
+    )
+
+
+def _interval_methods(table: ScoreTable, cluster: str | None) -> Iterator[str]:
+    field = table.cluster_field(cluster)
+    if table.clusters(cluster) is None:
+        yield "Intervals are 95 %: Wilson's for shares, Student's t for means; items count as independent."
+    else:
+        yield (
+            f"Intervals are 95 % and treat items of one {field_name(field or '')} as belonging together: "
+            "Wilson's "
+            "with the effective sample size for shares, the jackknife with Student's t for means."
+        )
+
+
+def comparison_methods(of: Comparison, cluster: str | None) -> Iterator[str]:
+    """How the figures of a comparison were computed."""
+    yield f"Every difference is {of.b.name} minus {of.a.name}, on items matched by {of.joined_by}."
+    yield from _interval_methods(of.a, cluster)
+    yield (
+        "Pass rates: McNemar's mid-p test with Newcombe's interval where pairs are independent, else the "
+        "paired "
+        "jackknife over groups. Means: paired jackknife, Student's t. p adjusted by Holm within each table."
+    )
+
+
 def _p(p: float) -> str:
     text = p_text(p)
     return text.replace("<", "< ").replace(">", "> ") if text[0] in "<>" else f"= {text}"
