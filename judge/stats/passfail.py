@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from judge.stats.estimate import NO_COMPLETE_PAIRS, ZERO_DENOMINATOR, Estimate, Reason
-from judge.stats.marks import as_column, as_groups, as_marks, check_lengths, select
+from judge.stats.marks import as_groups, as_marks, check_lengths, select
 from judge.stats.proportion import proportion
-from judge.stats.resampling import Sampling, Statistic, estimate, quotient, resample
+from judge.stats.resampling import Sampling, Statistic, quotient, resample
 from judge.stats.scale import Floats
 from judge.stats.statistic import StatisticKind
 
-__all__ = ["PassFail", "auc", "auc_statistic", "pass_fail", "pass_fail_statistics"]
+__all__ = ["PassFail", "pass_fail", "pass_fail_statistics"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,67 +171,6 @@ def _table(human: ArrayLike, judge: ArrayLike) -> tuple[Floats, Floats, NDArray[
     both = ~np.isnan(h) & ~np.isnan(j)
     cells = np.stack([h * j, (1 - h) * j, h * (1 - j), (1 - h) * (1 - j)], axis=1)
     return h, j, both, np.where(both[:, None], cells, 0.0)
-
-
-def auc(human: ArrayLike, judge_scores: ArrayLike, **sampling: Unpack[Sampling]) -> Estimate:
-    """Area under the ROC curve: how well the judge's scores separate passes from fails, at every cut-off.
-
-    The chance that a random pass has a higher score than a random fail, ties counted half.
-
-    Parameters
-    ----------
-    human : array_like, shape (n_items,)
-        Pass marks, NaN or None where missing.
-    judge_scores : array_like of float, shape (n_items,)
-        Higher is better; NaN or None where missing.
-    **sampling
-        See `Sampling`.
-
-    Returns
-    -------
-    Estimate
-        0.5 is chance, 1 perfect separation. NaN, `zero_denominator`, without a pass or without a fail.
-
-    Raises
-    ------
-    ValueError
-        If lengths differ or a mark is neither pass, fail nor missing.
-
-    Examples
-    --------
-    >>> auc([1, 1, 0, 1, 0], [5, 4, 3, 3, 1], rng=0).value.__round__(3)
-    0.917
-    """
-    return estimate(auc_statistic(human, judge_scores), **sampling)
-
-
-def auc_statistic(human: ArrayLike, judge_scores: ArrayLike) -> Statistic:
-    """Return `auc` for the resampling engine."""
-    h, scores = as_marks(human, "human"), as_column(judge_scores, "judge_scores")
-    check_lengths(human=h, judge_scores=scores)
-    both = ~np.isnan(h) & ~np.isnan(scores)
-    levels, position = np.unique(np.where(both, scores, 0.0), return_inverse=True)
-    code = np.where(both, position + levels.size * np.nan_to_num(h), 2 * levels.size).astype(np.int64)
-    n = int(both.sum())
-    return Statistic(
-        code,
-        lambda counts: _area(counts, levels.size),
-        "coefficient",
-        n,
-        2 * n,
-        int(np.sum(~np.isnan(h)) + np.sum(~np.isnan(scores))) - 2 * n,
-        undefined=_reason(both),
-    )
-
-
-def _area(counts: Floats, n_levels: int) -> Floats:
-    """Return the area from counts of fails per score, then of passes; trailing zeros may be absent."""
-    table = np.zeros((len(counts), 2 * n_levels))
-    width = min(counts.shape[1], 2 * n_levels)
-    table[:, :width] = counts[:, :width]
-    fails, passes = table[:, :n_levels], table[:, n_levels:]
-    beaten = np.cumsum(fails, axis=1) - fails / 2
-    return quotient((passes * beaten).sum(axis=1), passes.sum(axis=1) * fails.sum(axis=1))
 
 
 def _reason(both: NDArray[np.bool_]) -> Reason:

@@ -69,8 +69,8 @@ def mean(values: ArrayLike, **sampling: Unpack[Sampling]) -> Estimate:
     values : array_like, shape (n_items,)
         One number per item, NaN or None where missing.
     **sampling
-        See `Sampling`. ``method="jackknife"`` is Student's t interval for independent items, and the
-        cluster-robust one with ``clusters``.
+        See `Sampling`. The default method is 'jackknife', which is Student's t interval for independent
+        items, and the cluster-robust one with ``clusters``.
 
     Returns
     -------
@@ -79,10 +79,11 @@ def mean(values: ArrayLike, **sampling: Unpack[Sampling]) -> Estimate:
 
     Examples
     --------
-    >>> print(mean([3, 4, 4, None, 5], method="jackknife"))
+    >>> print(mean([3, 4, 4, None, 5]))
     4.000 [2.701, 5.299]
     """
-    return _average(as_column(values, "values"), "plain", sampling)
+    options: Sampling = {"method": "jackknife", **sampling}
+    return _average(as_column(values, "values"), "plain", options)
 
 
 def clopper_pearson_limits(passes: float, n: float, level: float) -> Limits:

@@ -55,7 +55,7 @@ def system_means(scores: ArrayLike, **sampling: Unpack[Sampling]) -> tuple[Estim
     scores : array_like of float, shape (n_items, n_systems)
         NaN or None where a system has no score for an item.
     **sampling
-        See `Sampling`. ``method="jackknife"`` gives Student's t intervals.
+        See `Sampling`. The default method is 'jackknife', that is Student's t.
 
     Returns
     -------
@@ -69,7 +69,7 @@ def system_means(scores: ArrayLike, **sampling: Unpack[Sampling]) -> tuple[Estim
 
     Examples
     --------
-    >>> for system in system_means([[4, 2], [5, 3], [3, 3], [4, None]], method="jackknife"):
+    >>> for system in system_means([[4, 2], [5, 3], [3, 3], [4, None]]):
     ...     print(system)
     4.000 [2.701, 5.299]
     2.667 [1.232, 4.101]

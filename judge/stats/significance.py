@@ -103,12 +103,14 @@ def mcnemar(a: ArrayLike, b: ArrayLike, *, method: Literal["mid-p", "exact"] = "
 
 
 def _binomial_p(k: int, n: int, mid: bool) -> float:
-    from scipy.stats import binom
+    from scipy.special import bdtr
 
-    at_k = float(binom.pmf(k, n, 0.5)) if mid else 0.0
+    fewer = min(k, n - k)
+    tail = float(bdtr(fewer, n, 0.5))
+    at_k = tail - float(bdtr(fewer - 1, n, 0.5)) if fewer else tail
     if 2 * k == n:  # both tails hold the one outcome k, so that only half of it can be taken off
-        return 1 - at_k / 2
-    return 2 * float(binom.cdf(min(k, n - k), n, 0.5)) - at_k
+        return 1 - at_k / 2 if mid else 1.0
+    return 2 * tail - at_k if mid else 2 * tail
 
 
 def paired_permutation(

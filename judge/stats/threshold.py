@@ -18,6 +18,7 @@ from judge.stats.weights import cluster_codes, seed_of
 
 __all__ = ["ThresholdSweep", "threshold_sweep"]
 
+_MAX_TABLES = 50
 Rule = Literal["youden_j", "equal_pass_rates", "tnr"]
 
 
@@ -28,7 +29,8 @@ class ThresholdSweep:
     Attributes
     ----------
     thresholds : tuple of float
-        The cut-offs tried, ascending; a score at or above the cut-off passes.
+        Cut-offs, ascending; a score at or above the cut-off passes. All distinct scores, or 50 of them
+        and the chosen one; the choice itself tries all.
     tables : tuple of PassFail
         One per cut-off. They are optimistic for a cut-off that was chosen on them.
     rule : str
@@ -110,15 +112,24 @@ def threshold_sweep(
         _choose(h, scores, both & (folds != k), rule, target) for k in range(folds.max(initial=-1) + 1)
     ]
     held_out = np.array(fold_thresholds)[folds] if fold_thresholds else np.empty(0)
-    thresholds = np.unique(scores[both])
+    chosen = _choose(h, scores, both, rule, target)
+    thresholds = _shown(np.unique(scores[both]), chosen)
     return ThresholdSweep(
         tuple(thresholds.tolist()),
         tuple(pass_fail(h, _verdicts(scores, t), **options) for t in thresholds),
         rule,
-        _choose(h, scores, both, rule, target),
+        chosen,
         pass_fail(h, _verdicts(scores, held_out), **options),
         tuple(fold_thresholds),
     )
+
+
+def _shown(distinct: Floats, chosen: float) -> Floats:
+    """Return the cut-offs that get a table: of continuous scores evenly many, and the chosen one."""
+    if distinct.size <= _MAX_TABLES:
+        return distinct
+    positions = np.linspace(0, distinct.size - 1, _MAX_TABLES).round().astype(int)
+    return np.unique(np.append(distinct[positions], [chosen] if np.isfinite(chosen) else []))
 
 
 def _check_options(rule: str, target: float, n_folds: int) -> None:

@@ -104,3 +104,11 @@ def test_target_outside_zero_to_one_is_refused():
 def test_a_single_fold_is_refused():
     with pytest.raises(ValueError, match="n_folds must be at least 2, got 1"):
         threshold_sweep([1, 0], [1, 2], n_folds=1)
+
+
+def test_continuous_scores_show_fifty_cut_offs_and_the_chosen_one():
+    rng = np.random.default_rng(5)
+    human = rng.integers(0, 2, 300)
+    sweep = threshold_sweep(human, human + rng.normal(0, 1, 300), **JACKKNIFE)
+    assert len(sweep.thresholds) in (50, 51)
+    assert sweep.chosen in sweep.thresholds
