@@ -12,7 +12,7 @@ from judge.analysis.pass_rate import PassRate, mean_score, pass_rate
 from judge.analysis.score_table import PAIR_ID, ScoreTable
 from judge.analysis.slices import members
 from judge.errors import InputError
-from judge.records import content_hash
+from judge.records import Item, content_hash
 from judge.stats.estimate import Estimate
 from judge.stats.multiplicity import holm
 from judge.stats.resampling import replicate
@@ -201,7 +201,7 @@ def _questions(tables: Sequence[ScoreTable]) -> tuple[list[list[str]], str]:
     """Key of the question behind each answer, and what it was taken from."""
     candidates = {
         "id": [[item.id for item in table.items] for table in tables],
-        "pair_id": [[str(item.field(PAIR_ID) or f"item {item.id}") for item in t.items] for t in tables],
+        "pair_id": [[_pair_key(item) for item in table.items] for table in tables],
         "question": [
             [content_hash([i.question, [(m.path, m.url) for m in i.images]]) for i in t.items] for t in tables
         ],
@@ -211,6 +211,11 @@ def _questions(tables: Sequence[ScoreTable]) -> tuple[list[list[str]], str]:
         if unique and len(set().union(*keys)) < sum(map(len, keys)):
             return keys, name
     return candidates["id"], "nothing"
+
+
+def _pair_key(item: Item) -> str:
+    pair = item.field(PAIR_ID)
+    return f"item {item.id}" if pair is None else f"pair {pair}"
 
 
 def _clusters(tables: Sequence[ScoreTable], keys: list[list[str]], cluster: str | None) -> Groups:

@@ -20,7 +20,7 @@ _REFUSAL = re.compile(
     re.I,
 )
 _STATED_SCORE = (
-    r"\b(?:scores?|scored|rating|rated|grade)(?: is| of| as| at|:| =)? *(\d+)\b|"
+    r"\b(?:scores?|scored|rating|rated)(?: is| of| as| at|:| =)? *(\d+)\b|"
     r"\b(\d+) *(?:/|out of) *{max}\b"
 )
 

@@ -1,0 +1,125 @@
+"""Why answers fail."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from judge.analysis.audit import Failures
+
+SCORE = st.sampled_from([1, 2, 3, 4, 5, "refused"])
+
+
+def profile(make_table, rows, rubric=None):
+    return Failures(make_table(rows, rubric)).profile()
+
+
+def binding(found):
+    return {d.dimension: d.binding.value for d in found.dimensions}
+
+
+def test_the_dimension_farthest_below_its_bar_is_binding(make_table):
+    found = profile(make_table, [{"accuracy": 1, "clarity": 2}])
+    assert binding(found) == {"accuracy": 1, "clarity": 0}
+    assert [d.n_below for d in found.dimensions] == [1, 1]
+
+
+def test_shortfall_is_measured_from_each_bar(make_table, make_rubric):
+    found = profile(make_table, [{"accuracy": 2, "clarity": 3}], make_rubric({"accuracy": 3, "clarity": 5}))
+    assert binding(found) == {"accuracy": 0, "clarity": 1}
+
+
+def test_ties_count_in_equal_parts(make_table):
+    found = profile(make_table, [{"accuracy": 2, "clarity": 2}, {"accuracy": 1, "clarity": 5}])
+    assert binding(found) == {"accuracy": 0.75, "clarity": 0.25}
+    assert found.n_tied == 1
+
+
+def test_passing_answers_and_open_verdicts_are_no_failures(make_table):
+    rows = [{"accuracy": 4, "clarity": 4}, {"accuracy": 4, "clarity": "failed"}]
+    found = profile(make_table, rows)
+    assert found.n_fail == 0
+    assert found.worst is None
+
+
+def test_a_known_failure_counts_though_another_score_is_missing(make_table):
+    found = profile(make_table, [{"accuracy": "failed", "clarity": 1}])
+    assert binding(found) == {"accuracy": 0, "clarity": 1}
+
+
+def test_failing_overall_points_at_every_dimension(make_table, make_rubric):
+    rubric = make_rubric({"overall": 3}, how="judged")
+    found = profile(make_table, [{"accuracy": 2, "clarity": 1, "overall": 2}], rubric)
+    assert binding(found) == {"accuracy": 0, "clarity": 1}
+
+
+def test_dimension_that_no_condition_points_at_is_not_blamed(make_table, make_rubric):
+    rubric = make_rubric({"overall": 3, "accuracy": 3}, how="judged")
+    found = profile(make_table, [{"accuracy": 2, "clarity": 1, "overall": 3}], rubric)
+    assert binding(found) == {"accuracy": 1, "clarity": 0}
+
+
+def test_failing_overall_with_good_dimensions_is_unexplained(make_table, make_rubric):
+    rubric = make_rubric({"overall": 3}, how="judged")
+    found = profile(make_table, [{"accuracy": 4, "clarity": 3, "overall": 2}], rubric)
+    assert (found.n_unexplained, sum(binding(found).values())) == (1, 0)
+    assert found.patterns == {(): 1}
+
+
+def test_rescue_asks_the_rubric_itself(make_table, make_rubric):
+    rubric = make_rubric({"overall": 3}, how="mean")
+    rows = [{"accuracy": 1, "clarity": 2, "overall": 1.5}, {"accuracy": 2, "clarity": 1, "overall": 1.5}]
+    # Five on clarity: (1 + 5) / 2 = 3 passes; five on accuracy: (5 + 2) / 2 = 3.5 passes.
+    assert [d.n_rescued for d in profile(make_table, rows, rubric).dimensions] == [2, 2]
+    low = profile(
+        make_table, [{"accuracy": 1, "clarity": 1, "overall": 1}], make_rubric({"overall": 4}, how="mean")
+    )
+    assert [d.n_rescued for d in low.dimensions] == [0, 0]
+
+
+def test_rescue_is_unknown_where_the_overall_score_is_judged(make_table, make_rubric):
+    found = profile(
+        make_table, [{"accuracy": 2, "clarity": 1, "overall": 2}], make_rubric({"overall": 3}, how="judged")
+    )
+    assert [d.n_rescued for d in found.dimensions] == [None, None]
+
+
+def test_patterns_and_pairs_count_what_fails_together(make_table):
+    rows = [{"accuracy": 1, "clarity": 1}] * 3 + [{"accuracy": 2, "clarity": 4}] * 2
+    found = profile(make_table, rows)
+    assert found.patterns == {("accuracy", "clarity"): 3, ("accuracy",): 2}
+    pair = found.pairs[0]
+    assert (pair.n_both, pair.n_only_first, pair.n_only_second) == (3, 2, 0)
+    assert [d.n_alone for d in found.dimensions] == [2, 0]
+
+
+def test_profile_of_some_rows_is_that_of_a_table_of_these_rows(make_table):
+    rows = [{"accuracy": 1, "clarity": 3, "kind": "a"}, {"accuracy": 4, "clarity": 1, "kind": "b"}]
+    table = make_table(rows)
+    part = np.array([True, False])
+    assert str(Failures(table).profile(part)) == str(Failures(table.take(part)).profile())
+
+
+@settings(max_examples=40)
+@given(rows=st.lists(st.fixed_dictionaries({"accuracy": SCORE, "clarity": SCORE}), min_size=1, max_size=20))
+def test_every_failure_is_counted_once(make_table, rows):
+    found = profile(make_table, rows)
+    assert sum(found.patterns.values()) == found.n_fail
+    if found.n_fail:
+        explained = sum(d.binding.value for d in found.dimensions) * found.n_fail
+        assert explained == pytest.approx(found.n_fail - found.n_unexplained)
+
+
+def test_worst_answers_come_first_and_ties_in_input_order(make_table):
+    rows = [{"accuracy": 2, "clarity": 2}, {"accuracy": 1, "clarity": 1}, {"accuracy": 2, "clarity": 2}]
+    rows += [{"accuracy": 5, "clarity": 5}]
+    worst = Failures(make_table(rows)).worst_items(10)
+    assert [judged.item.id for judged in worst] == ["i1", "i0", "i2"]
+
+
+def test_worst_answer_carries_scores_reasons_and_binding_dimension(make_table):
+    rows = [{"accuracy": 1, "clarity": "unparsed", "reasons": {"accuracy": "wrong", "clarity": "no JSON"}}]
+    (judged,) = Failures(make_table(rows)).worst_items(1)
+    assert (judged.passed, judged.scores) == (False, {"accuracy": 1, "clarity": None})
+    assert judged.reasons == {"accuracy": "wrong", "clarity": "no JSON"}
+    assert judged.binding == ("accuracy",)

@@ -1,0 +1,102 @@
+"""Ranks, their uncertainty, and letters."""
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from judge.analysis.leaderboard import by_system, compact_letters, leaderboard, ranks_of
+from judge.errors import InputError
+
+PASS, FAIL = {"accuracy": 4, "clarity": 4}, {"accuracy": 1, "clarity": 4}
+PAIRS = [(i, j) for i, j in itertools.combinations(range(5), 2)]
+
+
+def rows(n_pass, n, **more):
+    return [{**(PASS if i < n_pass else FAIL), **more} for i in range(n)]
+
+
+def test_best_system_stands_first_with_its_rank_interval(make_table):
+    board = leaderboard([make_table(rows(20, 60), name="low"), make_table(rows(55, 60), name="high")])
+    assert [(s.name, s.rank, s.rank_low, s.rank_high) for s in board.standings] == [
+        ("high", 1, 1, 1),
+        ("low", 2, 2, 2),
+    ]
+    assert [s.letters for s in board.standings] == ["a", "b"]
+
+
+def test_equal_systems_share_rank_and_letter(make_table):
+    tables = [make_table(rows(30, 60), name=name) for name in "xy"]
+    standings = leaderboard(tables).standings
+    assert [(s.rank, s.letters, s.first) for s in standings] == [(1, "a", 1.0), (1, "a", 1.0)]
+
+
+def test_ranks_of_systems_that_pass_equally_often_are_uncertain(make_table):
+    half = [PASS] * 20 + [FAIL] * 20
+    tables = [make_table(half[k:] + half[:k], name=f"s{k}") for k in (0, 10, 20, 30)]
+    assert all((s.rank_low, s.rank_high) == (1, 4) for s in leaderboard(tables).standings)
+
+
+def test_leaderboard_is_the_same_every_time(make_table):
+    tables = [make_table(rows(n, 30), name=f"s{n}") for n in (10, 12, 14)]
+    assert str(leaderboard(tables)) == str(leaderboard(tables))
+
+
+def test_answers_to_the_same_items_are_compared_in_pairs(make_table):
+    # On 40 items both agree; on 10 the second alone passes: paired, that is far beyond chance.
+    tables = [make_table(rows(20, 50), name="a"), make_table(rows(30, 50), name="b")]
+    board = leaderboard(tables)
+    assert board.matched_by == "id"
+    assert board.contrasts["b", "a"].p < 0.002
+
+
+def test_systems_within_one_run_are_matched_by_pair_id(make_table):
+    both = [{**PASS, "id": f"{s}{i}", "system": s, "pair_id": i} for s in "xy" for i in range(5)]
+    board = leaderboard(by_system(make_table(both), "system"))
+    assert (board.matched_by, board.n_common, {s.name for s in board.standings}) == ("pair_id", 5, {"x", "y"})
+
+
+def test_systems_within_one_run_are_matched_by_question_where_nothing_else_is(make_table):
+    both = [{**PASS, "id": f"{s}{i}", "system": s, "question": f"q{i}"} for s in "xy" for i in range(5)]
+    assert leaderboard(by_system(make_table(both), "system")).matched_by == "question"
+
+
+def test_a_question_that_a_system_answered_twice_matches_nothing(make_table):
+    both = [{**PASS, "id": f"{s}{i}", "system": s, "question": "the same"} for s in "xy" for i in range(5)]
+    board = leaderboard(by_system(make_table(both), "system"))
+    assert (board.matched_by, board.n_common) == ("nothing", 0)
+
+
+def test_p_values_are_adjusted_over_all_pairs(make_table):
+    tables = [make_table(rows(n, 40), name=f"s{n}") for n in (20, 23, 26)]
+    contrasts = list(leaderboard(tables).contrasts.values())
+    smallest = min(contrasts, key=lambda c: c.p)
+    assert smallest.p_adjusted == pytest.approx(3 * smallest.p)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda t: [t([PASS], name="a")], "needs two systems or more, found a"),
+        (lambda t: [t([PASS], name="a"), t([PASS], name="a")], "two runs are called 'a'"),
+        (lambda t: [t([PASS], name="a"), t([{}], name="b")], "b: no answer has a verdict"),
+    ],
+)
+def test_what_cannot_be_ranked_is_an_error(make_table, make, message):
+    with pytest.raises(InputError, match=message):
+        leaderboard(make(make_table))
+
+
+def test_ranks_of_equal_rates_are_the_better_one():
+    assert ranks_of(np.array([[0.2, 0.9, 0.9, 0.1]])).tolist() == [[3, 1, 1, 4]]
+
+
+@settings(max_examples=200)
+@given(st.sets(st.sampled_from(PAIRS)))
+def test_two_share_a_letter_exactly_when_they_do_not_differ(different):
+    letters = compact_letters(range(5), different)
+    for i, j in PAIRS:
+        assert bool(set(letters[i]) & set(letters[j])) == ((i, j) not in different)
+    assert all(letters.values())

@@ -1,0 +1,122 @@
+"""What somebody should look at."""
+
+import pytest
+
+from judge.analysis.oddities import oddities
+
+BOOLEAN = {"type": "boolean", "description": "x"}
+TEXT = {"type": "text", "description": "x"}
+GOOD = {"accuracy": 4, "clarity": 4}
+
+
+def found(table):
+    return {oddity.name: oddity.items for oddity in oddities(table)}
+
+
+def test_empty_answers_are_listed(make_table):
+    assert found(make_table([{"answer": " \n"}, {}]))["empty"] == {"i0": "empty"}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "I'm sorry, but I can't see that.",
+        "I’m very sorry.",
+        "Sorry, no.",
+        "I cannot help with this",
+        "I can't tell",
+        "As an AI model, I do not know.",
+        "I am unable to judge the image.",
+        "**I apologize**, the image is missing.",
+    ],
+)
+def test_answer_that_opens_like_a_refusal_is_listed(make_table, answer):
+    assert found(make_table([{"answer": answer}]))["refusal"] == {"i0": answer}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "The label cannot be read.",
+        "I can see a scratch.",
+        "A sorry state: the seal is cut.",
+        "Icannot",
+        "It is an AI chip.",
+    ],
+)
+def test_answer_that_only_contains_such_words_is_no_refusal(make_table, answer):
+    assert found(make_table([{"answer": answer}]))["refusal"] == {}
+
+
+def test_answers_over_the_word_limit_are_counted(make_table, make_rubric):
+    rows = [{"answer": "one two three"}, {"answer": "one two three four"}]
+    assert found(make_table(rows, make_rubric(max_words=3)))["too_long"] == {"i1": "4 words"}
+
+
+def test_without_a_word_limit_no_answer_is_too_long(make_table):
+    assert "too_long" not in found(make_table([{"answer": "a " * 9999}]))
+
+
+def test_text_flags_list_what_the_judge_said(make_table, make_rubric):
+    rubric = make_rubric(flags={"reference_issue": TEXT})
+    rows = [{"reference_issue": "no dent there"}, {"reference_issue": ""}, {"reference_issue": "unparsed"}]
+    (issue,) = (o for o in oddities(make_table(rows, rubric)) if o.name == "reference_issue")
+    assert (issue.items, issue.n_checked) == ({"i0": "no dent there"}, 2)
+
+
+def test_accuracy_flag_must_agree_with_technical_accuracy(make_table, make_rubric):
+    rubric = make_rubric(flags={"is_accurate": BOOLEAN}, dimensions=("technical_accuracy", "clarity"))
+    rows = [
+        {"is_accurate": accurate, "technical_accuracy": score, "clarity": 5}
+        for accurate, score in [(1, 3), (1, 2), (0, 3), (0, 2)]
+    ]
+    odd = found(make_table(rows, rubric))
+    assert list(odd["flag_contradicts_accuracy"]) == ["i1", "i2"]
+    assert odd["passes_though_inaccurate"] == {"i2": "technical accuracy 3"}
+
+
+def test_a_missing_flag_contradicts_nothing(make_table, make_rubric):
+    rubric = make_rubric(flags={"is_accurate": BOOLEAN}, dimensions=("technical_accuracy", "clarity"))
+    rows = [{"is_accurate": "unparsed", "technical_accuracy": 1, "clarity": 5}]
+    assert found(make_table(rows, rubric))["flag_contradicts_accuracy"] == {}
+
+
+def test_judged_overall_outside_its_dimensions_is_listed(make_table, make_rubric):
+    rubric = make_rubric({"overall": 3}, how="judged")
+    rows = [
+        {**GOOD, "overall": 5},
+        {**GOOD, "overall": 4},
+        {**GOOD, "overall": 2},
+        {"accuracy": 1, "overall": 5},
+    ]
+    odd = found(make_table(rows, rubric))
+    assert odd["overall_above"] == {"i0": "overall 5, highest dimension 4"}
+    assert odd["overall_below"] == {"i2": "overall 2, lowest dimension 4"}
+
+
+def test_computed_overall_is_not_checked(make_table, make_rubric):
+    assert "overall_above" not in found(make_table([GOOD], make_rubric({"overall": 3}, how="mean")))
+
+
+@pytest.mark.parametrize(
+    ("reason", "odd"),
+    [
+        ("A score of 2 fits.", True),
+        ("I rate it 2/5.", True),
+        ("That is 2 out of 5.", True),
+        ("Score: 4", False),
+        ("4 out of 5, after 2/5 at first sight.", False),
+        ("It names 2 of the 3 parts.", False),
+        ("Grade 2 steel is mentioned.", False),
+        ("", False),
+    ],
+)
+def test_reason_that_names_another_score_is_listed(make_table, reason, odd):
+    table = make_table([{**GOOD, "reasons": {"accuracy": reason}}])
+    assert bool(found(table)["reason_names_other_score"]) == odd
+
+
+def test_oddity_says_how_these_answers_were_judged(make_table):
+    rows = [{**GOOD, "answer": ""}, {"accuracy": 1, "clarity": 1, "answer": ""}, GOOD]
+    (empty,) = (o for o in oddities(make_table(rows)) if o.name == "empty")
+    assert (empty.n, empty.passing.n_pass, empty.passing.n_fail) == (2, 1, 1)
