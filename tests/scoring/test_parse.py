@@ -131,7 +131,9 @@ def test_reply_that_only_copies_a_verdict_of_the_item_is_unparsed(field):
 
 
 def test_verdict_quoted_inside_a_reason_does_not_count():
-    text = json.dumps({"a": {"reason": 'It says {"a": 5, "b": 5}', "score": 1}, "b": {"reason": "", "score": 1}})
+    text = json.dumps(
+        {"a": {"reason": 'It says {"a": 5, "b": 5}', "score": 1}, "b": {"reason": "", "score": 1}}
+    )
     assert read(completion(text), rubric(), item())["a"].value == 1
 
 
@@ -191,7 +193,9 @@ def test_refusal_instead_of_a_number_is_refused():
 FLAGS = {"ok": {"type": "boolean", "description": "x"}, "issue": {"type": "text", "description": "y"}}
 
 
-@pytest.mark.parametrize(("value", "meant"), [(True, 1.0), (False, 0.0), ("yes", 1.0), ("No", 0.0), ("true", 1.0)])
+@pytest.mark.parametrize(
+    ("value", "meant"), [(True, 1.0), (False, 0.0), ("yes", 1.0), ("No", 0.0), ("true", 1.0)]
+)
 def test_boolean_flag_is_one_or_zero(value, meant):
     outcomes = read(completion(reply(ok=value, issue="none")), rubric(flags=FLAGS), item())
     assert outcomes["ok"].value == meant
@@ -208,7 +212,10 @@ def test_text_flag_is_text(value, meant):
 
 
 def test_text_flag_that_is_no_text_is_unparsed():
-    assert read(completion(reply(ok=True, issue=["x"])), rubric(flags=FLAGS), item())["issue"].status == "unparsed"
+    assert (
+        read(completion(reply(ok=True, issue=["x"])), rubric(flags=FLAGS), item())["issue"].status
+        == "unparsed"
+    )
 
 
 # ---- rows
@@ -278,7 +285,12 @@ def test_any_text_gives_one_outcome_for_each_dimension_and_no_exception(text):
     assert all((o.value is None) != (o.status == "ok") and o.status in STATUSES for o in outcomes.values())
 
 
-@given(st.recursive(st.none() | st.booleans() | st.floats() | st.text(), lambda x: st.lists(x) | st.dictionaries(st.text(), x)))
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.floats() | st.text(),
+        lambda x: st.lists(x) | st.dictionaries(st.text(), x),
+    )
+)
 def test_any_json_value_as_a_score_is_on_the_scale_or_missing(value):
     outcome = read(completion(json.dumps({"a": value, "b": 2})), rubric(), item())["a"]
     assert outcome.status == "unparsed" or 1 <= outcome.value <= 5

@@ -197,5 +197,10 @@ def test_time_adds_up_over_calls(run):
 def test_batches_are_reported_once_they_are_stored(run):
     run.add_items(items(2))
     stored = []
-    score_items(run, JUDGE, Scripted(lambda _: reply()), on_batch=lambda _: stored.append(run.summary()["completions"]))
+    score_items(
+        run,
+        JUDGE,
+        Scripted(lambda _: reply()),
+        on_batch=lambda _: stored.append(run.summary()["completions"]),
+    )
     assert stored == [1, 2]
