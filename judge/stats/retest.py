@@ -61,6 +61,13 @@ def spearman_brown(reliability: float, n_samples: float) -> float:
     return n_samples * reliability / denominator if denominator > 0 else math.nan
 
 
+def _averaged(estimated: float, n_samples: int) -> float:
+    """Return `spearman_brown` of an estimate, which may be NaN and by rounding lie beyond 1."""
+    if math.isnan(estimated):
+        return math.nan
+    return spearman_brown(min(max(estimated, -1.0), 1.0), n_samples)
+
+
 def samples_for_reliability(reliability: float, target: float) -> int:
     """Samples to average for a target reliability: rho* (1 - rho) / (rho (1 - rho*)), rounded up.
 
@@ -185,8 +192,8 @@ def retest(
         passed = np.where(np.isnan(table), np.nan, table >= pass_mark)
         statistics["flip_rate"] = combine(lambda same: 1 - same, agreement_statistic(passed), kind="share")
     found = evaluate(statistics, sampling)
-    rho = min(found["reliability"].value, 1.0)  # rounding may lift a perfect one above 1
-    curve = tuple((m, math.nan if math.isnan(rho) else spearman_brown(rho, m)) for m in range(1, 11))
+    rho = found["reliability"].value
+    curve = tuple((m, _averaged(rho, m)) for m in range(1, 11))
     return Retest(
         found["exact"],
         found["within_one"],
@@ -297,4 +304,4 @@ def _block_mean(table: Floats, human: Floats, m: int, agreement: Agreement, redu
 def _expected(first: float, rho: float, m: int) -> float:
     if math.isnan(first) or not rho > 0:
         return first if m == 1 else math.nan
-    return first * math.sqrt(spearman_brown(rho, m) / rho)
+    return first * math.sqrt(_averaged(rho, m) / rho)
