@@ -175,7 +175,7 @@ class Connection(asyncio.Protocol):
 
     def on_message_complete(self):
         path, body, server = self.url.split(b"?", 1)[0], b"".join(self.body), self.server
-        if path.endswith(b"/chat/completions"):
+        if path.endswith((b"/chat/completions", b"/messages")):  # Anthropic's replies must be scripted
             self.chat(body)
         elif path.endswith(b"/models"):
             self.send(200, {"object": "list", "data": [{"id": "mock-judge", "object": "model"}]})

@@ -97,4 +97,10 @@ def proxy_for(url: str) -> str | None:
     if proxy_bypass(parts.netloc.rpartition("@")[2]):
         return None
     proxies = getproxies()
-    return proxies.get(parts.scheme) or proxies.get("all")
+    proxy = proxies.get(parts.scheme) or proxies.get("all")
+    if proxy and not proxy.startswith(("http://", "https://")):
+        raise BackendError(
+            f"the proxy {redact(proxy)} cannot be used: it speaks no HTTP. Name one that does in "
+            f"{parts.scheme.upper()}_PROXY, or name {parts.hostname} in NO_PROXY"
+        )
+    return proxy

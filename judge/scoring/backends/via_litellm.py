@@ -5,6 +5,7 @@ import os
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 from judge.errors import BackendError
@@ -61,7 +62,7 @@ class ViaLitellm:
         await cleanup.close_litellm_async_clients()
 
 
-_PREFIX = re.compile(r"^litellm\.\w+: |\b\w+Exception - ")
+_PREFIX = re.compile(r"^((litellm\.)?\w+(Error|Exception)(: | - ))+")
 _ADVICE = re.compile(
     r"\s*(To drop these|If you want to use these|\.? ?Received Model Group|LiteLLM Retried).*", re.DOTALL
 )
@@ -101,21 +102,20 @@ def fault_of(error: Exception, endpoint: Endpoint, sent: Collection[str]) -> Exc
     status = getattr(error, "status_code", None)
     if not isinstance(status, int):
         return Failed("request", redact(f"{type(error).__name__}: {message}"))
-    return classify(
-        Problem(
-            status=status,
-            message=message,
-            code=f"{getattr(error, 'code', None) or ''} {getattr(error, 'type', None) or ''}",
-            param=str(getattr(error, "param", None) or ""),
-            retry_after=retry_after(_headers(error)),
-        ),
-        endpoint,
-        sent,
+    body = getattr(error, "body", None)
+    told = [error, SimpleNamespace(**body)] if isinstance(body, dict) else [error]
+    problem = Problem(
+        status=status,
+        message=message,
+        code=" ".join(str(getattr(place, name, "")) for place in told for name in ("code", "type")),
+        param=next((str(p) for place in told if (p := getattr(place, "param", None))), ""),
+        retry_after=retry_after(_headers(error)),
     )
+    return classify(problem, endpoint, sent)
 
 
 def _headers(error: Exception) -> Mapping[str, str]:
     headers = getattr(error, "litellm_response_headers", None)
     if headers is None:
         headers = getattr(getattr(error, "response", None), "headers", None)
-    return {} if headers is None else headers
+    return {str(name).lower(): str(value) for name, value in (headers or {}).items()}

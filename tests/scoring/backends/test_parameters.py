@@ -1,0 +1,93 @@
+"""Parameters and messages in the form that each provider takes."""
+
+import asyncio
+
+import pytest
+
+from judge.errors import BackendError
+from judge.scoring.backends.faults import Failed, Rejected
+from judge.scoring.backends.parameters import Messages, Parameters
+from judge.scoring.backends.providers import Endpoint
+
+
+def endpoint(model="gpt-4.1", provider="openai", transport="http"):
+    return Endpoint(f"{provider}/{model}", provider, model, transport)
+
+
+@pytest.mark.parametrize(
+    ("model", "name"),
+    [
+        ("gpt-4.1", "max_tokens"),
+        ("gpt-5", "max_completion_tokens"),
+        ("gpt-5-mini", "max_completion_tokens"),
+        ("gpt-5.2", "max_completion_tokens"),
+        ("o3", "max_completion_tokens"),
+        ("o4-mini", "max_completion_tokens"),
+        ("openai/o3", "max_completion_tokens"),
+        ("gpt-oss-120b", "max_tokens"),
+        ("phi-o3x", "max_tokens"),
+    ],
+)
+def test_reasoning_models_have_another_name_for_the_limit(model, name, ask_for):
+    assert Parameters(endpoint(model)).of(ask_for(max_tokens=9)) == {name: 9}
+
+
+def test_mistral_calls_the_seed_by_another_name(ask_for):
+    assert Parameters(endpoint("m", "mistral")).of(ask_for(seed=1)) == {"random_seed": 1}
+
+
+def test_what_is_not_set_is_not_sent(ask_for):
+    assert Parameters(endpoint()).of(ask_for(temperature=None)) == {}
+
+
+def test_nought_is_set(ask_for):
+    assert Parameters(endpoint()).of(ask_for(temperature=0)) == {"temperature": 0}
+
+
+def test_a_renamed_parameter_that_is_rejected_is_dropped_under_its_own_name(ask_for):
+    parameters, request = Parameters(endpoint("gpt-5")), ask_for(max_tokens=9, seed=1)
+    parameters.reject(Rejected("max_completion_tokens", "no"), parameters.of(request))
+    assert parameters.of(request) == {"seed": 1}
+    assert parameters.dropped(request) == ("max_tokens",)
+    assert parameters.dropped(ask_for(seed=1)) == ()
+
+
+def test_a_name_that_is_no_better_is_dropped_and_not_swapped_for_ever(ask_for):
+    parameters, request = Parameters(endpoint()), ask_for(max_tokens=9)
+    parameters.reject(Rejected("max_tokens", "no", "max_completion_tokens"), parameters.of(request))
+    parameters.reject(Rejected("max_completion_tokens", "no", "max_tokens"), parameters.of(request))
+    assert parameters.of(request) == {}
+    assert parameters.dropped(request) == ("max_tokens",)
+
+
+def test_rejecting_what_was_not_sent_fails_the_item():
+    with pytest.raises(Failed, match="seed"):
+        Parameters(endpoint()).reject(Rejected("seed", "no"), {})
+
+
+@pytest.mark.parametrize(
+    ("marked", "model", "provider", "transport"),
+    [
+        (True, "claude-sonnet-4-5", "anthropic", "litellm"),
+        (True, "anthropic.claude-sonnet-4-5-v1:0", "bedrock", "litellm"),
+        (True, "anthropic/claude-sonnet-4.5", "openrouter", "http"),
+        (False, "gpt-4.1", "openai", "http"),
+        (False, "gemini-2.5-pro", "gemini", "litellm"),
+        (False, "claude-like", "hosted_vllm", "http"),
+    ],
+)
+def test_the_static_part_is_marked_where_claude_reads_it(marked, model, provider, transport, ask_for):
+    messages = asyncio.run(Messages(endpoint(model, provider, transport), None).of(ask_for()))
+    assert isinstance(messages[0]["content"], list) is marked
+
+
+def test_marking_leaves_the_request_as_it_is(ask_for):
+    request = ask_for()
+    asyncio.run(Messages(endpoint("claude-x", "anthropic", "litellm"), None).of(request))
+    assert request.messages[0]["content"] == "Judge the answer."
+
+
+def test_pictures_without_an_encoder_are_an_error(ask_for):
+    request = ask_for(content=[{"type": "image", "image": 0}])
+    with pytest.raises(BackendError, match="made without an encoder"):
+        asyncio.run(Messages(endpoint(), None).of(request))
