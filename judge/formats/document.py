@@ -5,7 +5,7 @@ import json
 import math
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +50,10 @@ class Foreign:
     """The shipped rubric whose dimensions the scores are on, where there is one."""
     pass_rule: dict[str, float] = field(default_factory=dict)
     """Dimension -> least value that passes, where the tool says it."""
+    by: tuple[str, ...] = ()
+    """Fields that such files are usually sliced by."""
+    cluster: str | None = None
+    """Field whose items are not independent."""
 
     @property
     def raters(self) -> list[str]:
@@ -74,9 +78,7 @@ class Foreign:
             first_score = scores.setdefault(key, score)
             if first_score != score:
                 problems.setdefault("second score; the first one counts", []).append(score.item_id)
-        return Foreign(
-            self.format, list(kept.values()), list(scores.values()), problems, self.rubric, self.pass_rule
-        )
+        return replace(self, items=list(kept.values()), scores=list(scores.values()), problems=problems)
 
 
 def load(path: str | Path) -> Document:

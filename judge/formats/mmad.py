@@ -56,7 +56,7 @@ def read(documents: Sequence[Document]) -> Foreign:
         answered = {(item.metadata["image"], item.metadata["number"]) for item in items}
         unanswered = [f"{image}#{number}" for image, number in questions if (image, number) not in answered]
         problems.update({"question without an answer": unanswered} if unanswered else {})
-    return Foreign("mmad", items, problems=problems)
+    return Foreign("mmad", items, problems=problems, by=("dataset*question_type",), cluster="image")
 
 
 def rules_from_knowledge(path: str | Path) -> list[dict[str, Any]]:

@@ -43,7 +43,6 @@ _METADATA = (
     "dataset",
     "raw_response",
 )
-_ANSWERS = ("mslm_answer", "model_answer")
 
 
 class Entry(NamedTuple):
@@ -75,7 +74,7 @@ def recognises(document: Document) -> bool:
             document.has("questions")
             and Document(document.path, document.content["questions"]).is_list_with("question_id", "judge")
         )
-        or any(document.is_list_with("question_id", name) for name in _ANSWERS)
+        or document.is_list_with("question_id", "mslm_answer", "robustness_category")
     )
 
 
@@ -151,8 +150,8 @@ class _Join:
             self._note("response without a question of its id", entry)
         self.answered.add(key)
         row = {**(question.row if question else {}), **present(entry.row, entry.row)}
-        answer = next((row[name] for name in _ANSWERS if isinstance(row.get(name), str)), None)
-        if answer is None:
+        answer = row.get("mslm_answer")
+        if not isinstance(answer, str):
             self._note("no answer (null or no text)", entry)
             return None
         asked = text_of(row, "question", entry.where)

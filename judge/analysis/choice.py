@@ -1,0 +1,297 @@
+"""Multiple choice: how many answers are right, where, and how that compares with open answers.
+
+The letters become scores of one dimension, 1 right and 0 wrong, so that slices and intervals are those of any
+other run. What cannot be read is wrong or left out, as the caller says, and is always counted.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from judge.analysis.contrast import Bools, Groups
+from judge.analysis.detection import gold_anomalous
+from judge.analysis.letters import LETTERS, Reading, read_letter
+from judge.analysis.pass_rate import PassRate, pass_rate
+from judge.analysis.score_table import ScoreTable
+from judge.analysis.slices import members
+from judge.errors import InputError
+from judge.records import Item, Score
+from judge.rubric import Dimension, Overall, Rubric, Scale
+from judge.stats.estimate import NO_OBSERVATIONS, Estimate
+from judge.stats.resampling import estimate
+from judge.stats.scale import Floats
+from judge.stats.statistic import Statistic, quotient
+
+Policy = Literal["wrong", "drop"]
+CORRECT = "correct"
+RUBRIC = Rubric(
+    name="choice",
+    description="Whether the right option was chosen.",
+    task="Choose one of the options.",
+    scale=Scale(min=0, max=1, level="nominal"),
+    dimensions={CORRECT: Dimension(description="The right option.", anchors={0: "Wrong.", 1: "Right."})},
+    overall=Overall(how="none"),
+    pass_rule={CORRECT: 1},
+)
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Replies to multiple-choice questions, read.
+
+    Attributes
+    ----------
+    table : ScoreTable
+        Its dimension ``correct`` is 1, 0, or missing where an unreadable reply is left out.
+    readings : tuple of Reading
+        What was read, one for each item of the table.
+    unreadable : {'wrong', 'drop'}
+        What became of replies that name no one offered letter.
+    unusable : dict
+        Why an item is no multiple-choice question -> the ids.
+    """
+
+    table: ScoreTable
+    readings: tuple[Reading, ...]
+    unreadable: Policy
+    unusable: dict[str, list[str]]
+
+    @property
+    def reasons(self) -> dict[str, int]:
+        """Why replies are unreadable -> how many."""
+        return dict(Counter(reading.reason for reading in self.readings if reading.reason).most_common())
+
+    def take(self, mask: Bools) -> "Answers":
+        """Keep some of the answers."""
+        kept = tuple(r for r, keep in zip(self.readings, mask, strict=True) if keep)
+        return replace(self, table=self.table.take(mask), readings=kept)
+
+
+def read_answers(items: Iterable[Item], *, unreadable: Policy = "wrong", name: str = "answers") -> Answers:
+    """Read the letter out of every reply and compare it with the right one.
+
+    Parameters
+    ----------
+    items : iterable of Item
+        With `choices` and `gold`; items without are set aside and counted.
+    unreadable : {'wrong', 'drop'}
+        Whether a reply without one offered letter counts as wrong, or not at all.
+    name : str
+        Name of the answers, for messages.
+
+    Raises
+    ------
+    InputError
+        No item is a multiple-choice question with a right answer.
+
+    Examples
+    --------
+    >>> item = Item(id="1", question="?", answer="Answer: B", choices=("lid", "cap"), gold="B")
+    >>> answers = read_answers([item])
+    >>> answers.readings[0].letter, answers.table.passed
+    ('B', array([1.]))
+    """
+    kept: list[Item] = []
+    unusable: dict[str, list[str]] = {}
+    for item in items:
+        if problem := _problem(item):
+            unusable.setdefault(problem, []).append(item.id)
+        else:
+            kept.append(item)
+    if not kept:
+        found = ", ".join(f"{problem}: {len(ids):,}" for problem, ids in unusable.items()) or "no items"
+        raise InputError(
+            f"{name}: no multiple-choice question with a right answer ({found}); an item needs choices "
+            "(the options' texts) and gold (the letter of the right one)"
+        )
+    readings = tuple(read_letter(item.answer, item.choices) for item in kept)
+    scores = (_score(item, reading, unreadable) for item, reading in zip(kept, readings, strict=True))
+    return Answers(ScoreTable.build(name, RUBRIC, kept, scores), readings, unreadable, unusable)
+
+
+def _problem(item: Item) -> str | None:
+    if not item.choices:
+        return "no choices"
+    if item.gold is None:
+        return "no right answer"
+    if len(item.choices) > len(LETTERS):
+        return f"more than {len(LETTERS)} choices"
+    return None if item.gold in LETTERS[: len(item.choices)] else "the right answer is no offered letter"
+
+
+def _score(item: Item, reading: Reading, unreadable: Policy) -> Score:
+    missing = not reading.readable and unreadable == "drop"
+    status = "ok" if not missing else "refused" if reading.reason == "refused" else "unparsed"
+    return Score.model_validate(
+        {"item_id": item.id, "rater": "letter", "rater_kind": "judge", "dimension": CORRECT,
+         "value": None if missing else float(reading.letter == item.gold),
+         "status": status, "reason": reading.reason}
+    )  # fmt: skip
+
+
+# --- slices
+
+
+@dataclass(frozen=True)
+class ChoiceSlice:
+    """Answers that share a value of a field.
+
+    Attributes
+    ----------
+    label : str
+        The value, or the values of crossed fields joined by " * ".
+    n, n_unreadable : int
+        Replies, and those without one offered letter.
+    accuracy : Estimate
+        Share that is right.
+    balanced : Estimate or None
+        For a slice of anomaly questions: mean of the accuracies on anomalous and on normal parts.
+    """
+
+    label: str
+    n: int
+    n_unreadable: int
+    accuracy: Estimate
+    balanced: Estimate | None
+
+    @property
+    def figure(self) -> Estimate:
+        """What counts in averages over slices: the balanced accuracy where there is one."""
+        return self.accuracy if self.balanced is None else self.balanced
+
+
+@dataclass(frozen=True)
+class ChoiceSlices:
+    """All slices of a field, and the average in which each counts the same."""
+
+    field: str
+    slices: tuple[ChoiceSlice, ...]
+    macro: Estimate
+
+
+def accuracy(answers: Answers, clusters: Groups = None) -> PassRate:
+    """Share of right answers, with the missing ones counted."""
+    return pass_rate(answers.table.passed, clusters)
+
+
+def slices(answers: Answers, field: str, clusters: Groups = None) -> ChoiceSlices:
+    """Accuracy by the values of a field (``"a*b"`` crosses two), and their macro average.
+
+    Raises
+    ------
+    InputError
+        No item has the field, or it has too many values to be slices.
+    """
+    found = members(answers.table, field)
+    anomalous = gold_anomalous(answers.table.items)
+    parts = [_classes(mask, anomalous) for _, mask in found]
+    rows = [
+        _slice(answers, label, mask, classes, clusters)
+        for (label, mask), classes in zip(found, parts, strict=True)
+    ]
+    return ChoiceSlices(field, tuple(rows), macro(answers.table.passed, parts, clusters))
+
+
+def _slice(answers: Answers, label: str, mask: Bools, classes: list[Bools], clusters: Groups) -> ChoiceSlice:
+    here = answers.take(mask)
+    groups = None if clusters is None else clusters[mask]
+    balanced = macro(answers.table.passed, [[c] for c in classes], clusters) if len(classes) > 1 else None
+    return ChoiceSlice(
+        label, len(here.table), sum(here.reasons.values()), accuracy(here, groups).estimate, balanced
+    )
+
+
+def _classes(mask: Bools, anomalous: Floats) -> list[Bools]:
+    """Anomalous and normal parts of a slice, where all of it are anomaly questions of both kinds."""
+    marks = anomalous[mask]
+    if np.isnan(marks).any() or len(set(marks.tolist())) < 2:
+        return [mask]
+    return [mask & (anomalous == 1), mask & (anomalous == 0)]
+
+
+def macro(values: Floats, slices: Sequence[Sequence[Bools]], clusters: Groups = None) -> Estimate:
+    """Mean over slices of the mean over the classes of each slice of the mean of its values.
+
+    Values that are missing are left out, and so are classes without a value. The interval is Wilson's, for
+    the effective sample size that the jackknife over clusters gives.
+
+    Examples
+    --------
+    >>> first = np.array([True, True, True, False])
+    >>> macro(np.array([1.0, 1.0, 1.0, 0.0]), [[first], [~first]]).value
+    0.5
+    """
+    used = ~np.isnan(values)
+    kept = [[c[used] for c in classes if (c & used).any()] for classes in slices]
+    kept = [classes for classes in kept if classes]
+    if not kept:
+        return Estimate.undefined(NO_OBSERVATIONS)
+    flat = [c for classes in kept for c in classes]
+    weights = np.array([1 / (len(kept) * len(classes)) for classes in kept for _ in classes])
+    sums = np.column_stack([*(c * values[used] for c in flat), *flat]).astype(float)
+
+    def mean_of_means(totals: Floats) -> Floats:
+        shares = quotient(totals[:, : len(flat)], totals[:, len(flat) :])
+        return np.asarray(shares @ weights)
+
+    statistic = Statistic(sums, mean_of_means, "share", n_ratings=int(used.sum()))
+    return estimate(statistic, clusters=None if clusters is None else clusters[used])
+
+
+# --- gap
+
+
+@dataclass(frozen=True)
+class Gap:
+    """One slice, asked with options and openly.
+
+    Attributes
+    ----------
+    label : str
+        Value of the field.
+    choice, open : Estimate
+        Accuracy with options; pass rate of open answers.
+    difference : Estimate
+        Choice minus open; Newcombe's interval for independent groups.
+    """
+
+    label: str
+    choice: Estimate
+    open: Estimate
+    difference: Estimate
+
+
+def gaps(answers: Answers, run: ScoreTable, field: str, clusters: Groups = None) -> list[Gap]:
+    """Accuracy minus the pass rate of the open answers of a run, by the values of a field that both have.
+
+    Raises
+    ------
+    InputError
+        The two have no value of the field in common.
+    """
+    open_masks = dict(members(run, field))
+    open_groups = run.clusters(None)
+    shared = [(label, mask) for label, mask in members(answers.table, field) if label in open_masks]
+    if not shared:
+        found = ", ".join(list(open_masks)[:12])
+        raise InputError(f"{run.name}: shares no value of {field!r} with the choices; found there: {found}")
+    rows = []
+    for label, mask in shared:
+        theirs = open_masks[label]
+        choice = accuracy(answers.take(mask), None if clusters is None else clusters[mask]).estimate
+        passed = pass_rate(run.passed[theirs], None if open_groups is None else open_groups[theirs]).estimate
+        rows.append(Gap(label, choice, passed, _difference(choice, passed)))
+    return rows
+
+
+def _difference(a: Estimate, b: Estimate) -> Estimate:
+    """Difference of two independent shares out of their own intervals (Newcombe 1998, method 10)."""
+    value = a.value - b.value
+    low = value - math.hypot(a.value - a.low, b.high - b.value)
+    high = value + math.hypot(a.high - a.value, b.value - b.low)
+    reason = a.reason or b.reason
+    return Estimate(value, low, high, method="newcombe", n_items=a.n_items + b.n_items, reason=reason)

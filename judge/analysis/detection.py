@@ -1,0 +1,95 @@
+"""Anomaly questions: is this part defective? Recall, precision, false alarms (overkill) and misses."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from judge.analysis.contrast import Groups
+from judge.analysis.letters import LETTERS
+from judge.analysis.score_table import ScoreTable
+from judge.records import Item
+from judge.stats.estimate import Estimate
+from judge.stats.passfail import pass_fail
+from judge.stats.scale import Floats
+
+SEED = 0
+QUESTION_TYPE = "question_type"
+_ANOMALOUS = {"yes", "abnormal", "anomalous", "defective", "defect", "anomaly", "bad", "ng"}
+_NORMAL = {"no", "normal", "good", "defect-free", "non-defective", "no defect", "no anomaly", "ok"}
+
+
+@dataclass(frozen=True)
+class Detection:
+    """How well yes/no questions about anomalies are answered; "positive" is an anomalous part.
+
+    Attributes
+    ----------
+    n_anomalous, n_normal : int
+        Questions that count.
+    figures : dict
+        ``balanced_accuracy``, ``recall``, ``precision``, ``f1``; ``overkill``: share of normal parts called
+        anomalous; ``miss``: share of anomalous parts called normal.
+    """
+
+    n_anomalous: int
+    n_normal: int
+    figures: dict[str, Estimate]
+
+
+def gold_anomalous(items: Sequence[Item]) -> Floats:
+    """1 where the right answer says that there is an anomaly, 0 where not, NaN for every other question.
+
+    Examples
+    --------
+    >>> asked = Item(id="1", question="Any defect?", answer="B", choices=("No", "Yes"), gold="B")
+    >>> gold_anomalous([asked])
+    array([1.])
+    """
+    return np.array([_says_anomalous(item, item.gold) for item in items])
+
+
+def detection(table: ScoreTable, clusters: Groups = None) -> Detection | None:
+    """Figures of the anomaly questions; None where there are none.
+
+    A question is one where its two options say yes and no (normal and abnormal, good and defective), and
+    its `question_type`, where it has one, speaks of an anomaly or of detection. An unreadable reply that
+    counts as wrong is a miss on an anomalous part and a false alarm on a normal one.
+    """
+    gold = gold_anomalous(table.items)
+    asked = ~np.isnan(gold)
+    if not asked.any():
+        return None
+    right = table.passed
+    said = np.where(right == 1, gold, 1 - gold)
+    said[np.isnan(right)] = np.nan
+    groups = None if clusters is None else clusters[asked]
+    found = pass_fail(gold[asked], said[asked], clusters=groups, rng=SEED)
+    figures = {
+        "balanced_accuracy": found.balanced_accuracy,
+        "recall": found.tpr,
+        "precision": found.precision,
+        "f1": found.f1,
+        "overkill": _complement(found.tnr),
+        "miss": _complement(found.tpr),
+    }
+    return Detection(found.true_pass + found.false_fail, found.true_fail + found.false_pass, figures)
+
+
+def _says_anomalous(item: Item, letter: str | None) -> float:
+    options = [" ".join(choice.casefold().split()).strip(" .") for choice in item.choices]
+    kind = item.field(QUESTION_TYPE)
+    is_other = kind is not None and not any(word in str(kind).casefold() for word in ("anomal", "detection"))
+    if letter is None or is_other:
+        return math.nan
+    if not any(options):  # MMAD's answers without the texts: the picture's folder says it
+        anomaly = item.field("anomaly") if kind is not None else None
+        return float(anomaly) if isinstance(anomaly, bool) else math.nan
+    if len(options) != 2 or not (set(options) & _ANOMALOUS and set(options) & _NORMAL):
+        return math.nan
+    return float(options[LETTERS.index(letter)] in _ANOMALOUS)
+
+
+def _complement(rate: Estimate) -> Estimate:
+    return replace(rate, value=1 - rate.value, low=1 - rate.high, high=1 - rate.low)

@@ -1,0 +1,75 @@
+"""Position bias of multiple-choice answers: letters that are chosen for where they stand."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from judge.analysis.choice import Answers
+from judge.analysis.contrast import Groups
+from judge.analysis.letters import LETTERS
+from judge.stats.estimate import Estimate
+from judge.stats.proportion import mean, proportion
+from judge.stats.scale import Floats
+
+
+@dataclass(frozen=True)
+class Positions:
+    """Whether letters are chosen for where they stand.
+
+    Attributes
+    ----------
+    chosen, gold : dict
+        Letter -> share of the read replies that chose it, and for which it is right.
+    excess : dict
+        Letter -> chosen minus right, with its interval.
+    p : float
+        Of the test that chosen and right letters have one distribution (Stuart-Maxwell, over clusters).
+    n : int
+        Replies that were read.
+    """
+
+    chosen: dict[str, Estimate]
+    gold: dict[str, Estimate]
+    excess: dict[str, Estimate]
+    p: float
+    n: int
+
+
+def positions(answers: Answers, clusters: Groups = None) -> Positions:
+    """Compare where the chosen options stand with where the right ones stand, over the read replies.
+
+    References
+    ----------
+    .. [1] A. Stuart, "A Test for Homogeneity of the Marginal Distributions in a Two-Way Classification",
+       1955.
+    .. [2] A. E. Maxwell, "Comparing the Classification of Subjects by Two Independent Judges", 1970.
+    """
+    read = np.array([reading.readable for reading in answers.readings])
+    items = [item for item, readable in zip(answers.table.items, read, strict=True) if readable]
+    letters = LETTERS[: max((len(item.choices) for item in items), default=0)]
+    chosen = np.array([[r.letter == x for x in letters] for r in answers.readings if r.readable], dtype=float)
+    gold = np.array([[item.gold == x for x in letters] for item in items], dtype=float)
+    groups = None if clusters is None else clusters[read]
+    shares = [
+        {x: proportion(marks[:, i], clusters=groups) for i, x in enumerate(letters)}
+        for marks in (chosen, gold)
+    ]
+    excess = {
+        x: mean(chosen[:, i] - gold[:, i], clusters=groups, method="jackknife") for i, x in enumerate(letters)
+    }
+    return Positions(shares[0], shares[1], excess, _homogeneity_p(chosen - gold, groups), len(items))
+
+
+def _homogeneity_p(differences: Floats, groups: Groups) -> float:
+    """p-value of the null that every column sums to 0, its covariance taken over clusters."""
+    if not differences.any():
+        return math.nan
+    from scipy.special import chdtrc
+
+    codes = np.arange(len(differences)) if groups is None else np.unique(groups, return_inverse=True)[1]
+    sums = np.zeros((codes.max() + 1, differences.shape[1]))
+    np.add.at(sums, codes, differences)
+    total, covariance = sums.sum(axis=0), sums.T @ sums
+    statistic = float(total @ np.linalg.pinv(covariance) @ total)
+    return float(chdtrc(int(np.linalg.matrix_rank(covariance)), statistic))
