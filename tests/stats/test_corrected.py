@@ -210,3 +210,10 @@ def test_difference_with_an_unlabelled_verdict_is_undefined():
 def test_difference_of_systems_on_different_items_is_refused():
     with pytest.raises(ValueError, match="system_a 2, system_b 3"):
         predictive_values_difference([1, 0], [1, 0], [1, 0, 1], [1, 0, 1])
+
+
+def test_difference_with_labels_from_one_cluster_carries_no_interval():
+    marks = [1, 0, None], [1, 0, 1]
+    found = predictive_values_difference(*marks, *marks, clusters=["a", "a", "b"])
+    assert found.value == 0
+    assert found.reason == "too_few_clusters"

@@ -100,3 +100,8 @@ def test_clustered_share_covers_the_truth_at_its_nominal_rate():
         found = proportion(rng.random(150) < rates, clusters=groups)
         hits += found.low <= 0.7 <= found.high
     assert abs(hits / 600 - 0.95) < 3 * np.sqrt(0.95 * 0.05 / 600)
+
+
+def test_table_instead_of_one_value_per_item_is_refused():
+    with pytest.raises(ValueError, match=r"values must hold one value per item, got shape \(1, 2\)"):
+        mean([[1, 2]])

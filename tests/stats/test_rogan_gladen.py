@@ -97,3 +97,12 @@ def test_missing_marks_leave_the_calibration():
     found = rogan_gladen([*HUMAN, 1, None], [*JUDGE, None, 1], [*pool(690), None]).corrected
     assert found.value == pytest.approx(0.7)
     assert (found.n_items, found.n_ratings, found.n_dropped) == (1000, 100, 1)
+
+
+def test_judge_that_only_chance_makes_informative_has_a_value_but_no_interval():
+    """One pass found of one, 10 fails of 100: TPR + TNR is 1.1, but 0.77 with one pass and fail added to each."""
+    human, judge = [1] + [0] * 100, [1] + [0] * 10 + [1] * 90
+    found = rogan_gladen(human, judge, pool(950)).corrected
+    assert found.value == pytest.approx(0.5)
+    assert np.isnan(found.low)
+    assert found.reason == "judge_not_informative"
