@@ -16,7 +16,7 @@ from judge.errors import InputError
 from judge.report import comparison_tables, tables, words
 from judge.report.document import Case, Report, Section
 from judge.report.source import Source, read
-from judge.report.tables import field_name, spoken
+from judge.report.tables import counted, field_name, spoken
 from judge.stats.estimate import Estimate
 from judge.stats.proportion import proportion
 
@@ -172,7 +172,7 @@ def build_comparison(
     ]
     return Report(
         "compare",
-        f"{of.b.name} against {of.a.name}: {len(of.a):,} pairs of answers",
+        f"{of.b.name} against {of.a.name}: {counted(len(of.a), 'pair')} of answers",
         tuple(words.comparison_words(of)),
         tuple(words.comparison_warnings(of, (a.table.rater, b.table.rater))),
         tuple(sections),
@@ -285,7 +285,7 @@ def _about(sources: Sequence[Source]) -> dict[str, str]:
 
 def _title(source: Source) -> str:
     table = source.table
-    return f"{table.name}: {len(table):,} answers judged by {table.rater or 'nobody yet'}"
+    return f"{table.name}: {counted(len(table), 'answer')} judged by {table.rater or 'nobody yet'}"
 
 
 def _missing(

@@ -31,14 +31,15 @@ def spoken(name: str) -> str:
 
 def pass_rates(passing: PassRate, dimensions: Sequence[DimensionSummary]) -> Table:
     """The verdict, and how many answers reach the bar of each dimension."""
+    complete = not any(rate.n_missing for rate in (passing, *(d.passing for d in dimensions)) if rate)
     columns = (
         Column("what", ""),
         Column("bar", "bar", "number"),
         _N,
         Column("missing", "missing", "count"),
         Column("pass_rate", "at or above the bar", "share"),
-        Column("worst", "missing as fails", "share"),
-        Column("best", "as passes", "share"),
+        Column("worst", "missing as fails", "share", detail=complete),
+        Column("best", "as passes", "share", detail=complete),
     )
     rows = [_rate_row("answer passes", None, passing)]
     rows += [_rate_row(spoken(d.name), d.bar, d.passing) for d in dimensions if d.passing is not None]
@@ -168,7 +169,8 @@ def failures(profile: FailureProfile) -> Table:
         for d in profile.dimensions
     )
     notes = [
-        f"Of {profile.n_fail:,} failing answers. Binding: farthest below its bar; {profile.n_tied:,} ties "
+        f"Of {counted(profile.n_fail, 'failing answer')}. Binding: farthest below its bar; "
+        f"{profile.n_tied:,} ties "
         "count in equal parts."
     ]
     if profile.n_unexplained:
@@ -284,6 +286,15 @@ def cost(summary: dict[str, Any]) -> Table:
 
 def _digits(value: float) -> float:
     return float(f"{value:.4g}") if value < 1000 else float(round(value))
+
+
+def counted(n: int, what: str) -> str:
+    """Number of things.
+
+    >>> counted(1, "answer"), counted(7380, "answer")
+    ('1 answer', '7,380 answers')
+    """
+    return f"{n:,} {what}{'' if n == 1 else 's'}"
 
 
 def field_name(field: str) -> str:

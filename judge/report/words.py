@@ -13,7 +13,7 @@ from judge.analysis.slices import Slice, SliceTable
 from judge.report.document import CellKind
 from judge.report.numbers import interval_text, number_text, p_text
 from judge.report.source import Source
-from judge.report.tables import field_name, spoken
+from judge.report.tables import counted, field_name, spoken
 from judge.stats.estimate import Estimate
 
 ALPHA = 0.05
@@ -108,7 +108,7 @@ def warnings(source: Source, passing: PassRate, cluster: str | None) -> Iterator
         )
     n, clusters = passing.n_pass + passing.n_fail, table.clusters(cluster)
     if 0 < n < FEW_VERDICTS:
-        yield f"Only {n} verdicts: every figure here is a hint."
+        yield f"Only {counted(n, 'verdict')}: every figure here is a hint."
     if clusters is not None and len(np.unique(clusters)) < FEW_CLUSTERS:
         yield (
             f"Only {len(np.unique(clusters))} groups of {field_name(table.cluster_field(cluster) or '')}: "
