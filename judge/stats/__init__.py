@@ -9,11 +9,16 @@ For differences between statistics, and for statistics of your own, see `judge.s
 >>> from judge.stats import krippendorff_alpha
 >>> human, judge = [1, 2, 3, 4, 5, 5, 3, 2, 4, 1], [1, 2, 3, 3, 5, 4, 3, None, 4, 2]
 >>> print(krippendorff_alpha(human, judge, kind="ordinal"))
-0.915 [0.680, 0.978]
+0.915 [0.672, 0.978]
 """
 
 from judge.stats.agreement import agreement_statistic, percent_agreement, unanimous, unanimous_statistic
 from judge.stats.alpha import alpha_statistic, check_alpha, krippendorff_alpha
+from judge.stats.alt_test import alt_test, alt_tests, omega_curve
+from judge.stats.attenuation import attenuation
+from judge.stats.auc import auc, auc_difference
+from judge.stats.calibration import calibrate
+from judge.stats.ceiling import leave_one_out, pairwise_ceiling, swap
 from judge.stats.chance import (
     ac_statistic,
     brennan_prediger,
@@ -23,7 +28,9 @@ from judge.stats.chance import (
     gwet_ac1,
     gwet_ac2,
 )
+from judge.stats.corrected import predictive_values, predictive_values_difference
 from judge.stats.correlation import concordance, concordance_statistic, pearson, pearson_statistic
+from judge.stats.equivalence import non_inferiority, with_random_raters
 from judge.stats.error import (
     bias,
     bias_statistic,
@@ -33,6 +40,8 @@ from judge.stats.error import (
     root_mean_square_error_statistic,
 )
 from judge.stats.estimate import Estimate, Reason
+from judge.stats.gstudy import d_study, g_study
+from judge.stats.halo import halo
 from judge.stats.icc import icc, icc_statistic
 from judge.stats.kappa import (
     cohen_kappa,
@@ -42,6 +51,31 @@ from judge.stats.kappa import (
     scott_pi,
     scott_statistic,
 )
+from judge.stats.labeling import (
+    calibration_label_ratio,
+    neyman_allocation,
+    ppi_calls_per_label,
+    ppi_effective_labels,
+    select_stratified,
+)
+from judge.stats.maps import fit_map, isotonic_means
+from judge.stats.multiplicity import benjamini_hochberg, benjamini_yekutieli, holm
+from judge.stats.paired import paired_difference, paired_proportions
+from judge.stats.pairwise import pairwise_accuracy, tie_calibration
+from judge.stats.panel import consensus
+from judge.stats.passfail import pass_fail, pass_fail_statistics
+from judge.stats.planning import (
+    design_effect,
+    items_for_icc,
+    items_for_kappa,
+    items_for_noninferiority,
+    items_for_pearson,
+    items_for_proportion,
+    noninferiority_power,
+)
+from judge.stats.ppi import ppi_mean
+from judge.stats.precision import latent_draws, pilot_draws, precision
+from judge.stats.proportion import mean, proportion
 from judge.stats.rank_correlation import (
     kendall_tau_b,
     kendall_tau_b_statistic,
@@ -52,19 +86,26 @@ from judge.stats.rank_correlation import (
     spearman,
     spearman_statistic,
 )
+from judge.stats.ranking import rank_intervals, ranking_agreement, system_means
 from judge.stats.reml import VarianceComponents, icc_reml, icc_reml_statistic, variance_components
-from judge.stats.resampling import (
-    Replicates,
-    Sampling,
-    combine,
-    difference,
-    estimate,
-    quotient,
-    replicate,
-    resample,
+from judge.stats.resampling import Replicates, Sampling, estimate, replicate, resample
+from judge.stats.residuals import drift, non_answers, self_preference
+from judge.stats.retest import (
+    agreement_by_samples,
+    retest,
+    samples_for_reliability,
+    spearman_brown,
+    worthwhile_samples,
 )
+from judge.stats.rogan_gladen import rogan_gladen
 from judge.stats.scale import Scale
-from judge.stats.statistic import Statistic
+from judge.stats.scale_use import scale_use
+from judge.stats.separation import significance_groups, soft_pairwise_accuracy
+from judge.stats.severity import margin_test, severity
+from judge.stats.significance import mcnemar, paired_permutation, williams_t
+from judge.stats.statistic import Statistic, combine, difference, quotient
+from judge.stats.threshold import threshold_sweep
+from judge.stats.verbosity import verbosity
 
 __all__ = [
     "Estimate",
@@ -75,12 +116,22 @@ __all__ = [
     "Statistic",
     "VarianceComponents",
     "ac_statistic",
+    "agreement_by_samples",
     "agreement_statistic",
     "alpha_statistic",
+    "alt_test",
+    "alt_tests",
+    "attenuation",
+    "auc",
+    "auc_difference",
+    "benjamini_hochberg",
+    "benjamini_yekutieli",
     "bias",
     "bias_statistic",
     "brennan_prediger",
     "brennan_prediger_statistic",
+    "calibrate",
+    "calibration_label_ratio",
     "check_alpha",
     "cohen_kappa",
     "cohen_statistic",
@@ -89,16 +140,30 @@ __all__ = [
     "concordance_statistic",
     "conger_kappa",
     "conger_statistic",
+    "consensus",
+    "d_study",
+    "design_effect",
     "difference",
+    "drift",
     "estimate",
+    "fit_map",
     "fleiss_kappa",
     "fleiss_statistic",
+    "g_study",
     "gwet_ac1",
     "gwet_ac2",
+    "halo",
+    "holm",
     "icc",
     "icc_reml",
     "icc_reml_statistic",
     "icc_statistic",
+    "isotonic_means",
+    "items_for_icc",
+    "items_for_kappa",
+    "items_for_noninferiority",
+    "items_for_pearson",
+    "items_for_proportion",
     "kendall_tau_b",
     "kendall_tau_b_statistic",
     "kendall_tau_c",
@@ -106,21 +171,66 @@ __all__ = [
     "kendall_w",
     "kendall_w_statistic",
     "krippendorff_alpha",
+    "latent_draws",
+    "leave_one_out",
+    "margin_test",
+    "mcnemar",
+    "mean",
     "mean_absolute_error",
     "mean_absolute_error_statistic",
+    "neyman_allocation",
+    "non_answers",
+    "non_inferiority",
+    "noninferiority_power",
+    "omega_curve",
+    "paired_difference",
+    "paired_permutation",
+    "paired_proportions",
+    "pairwise_accuracy",
+    "pairwise_ceiling",
+    "pass_fail",
+    "pass_fail_statistics",
     "pearson",
     "pearson_statistic",
     "percent_agreement",
+    "pilot_draws",
+    "ppi_calls_per_label",
+    "ppi_effective_labels",
+    "ppi_mean",
+    "precision",
+    "predictive_values",
+    "predictive_values_difference",
+    "proportion",
     "quotient",
+    "rank_intervals",
+    "ranking_agreement",
     "replicate",
     "resample",
+    "retest",
+    "rogan_gladen",
     "root_mean_square_error",
     "root_mean_square_error_statistic",
+    "samples_for_reliability",
+    "scale_use",
     "scott_pi",
     "scott_statistic",
+    "select_stratified",
+    "self_preference",
+    "severity",
+    "significance_groups",
+    "soft_pairwise_accuracy",
     "spearman",
+    "spearman_brown",
     "spearman_statistic",
+    "swap",
+    "system_means",
+    "threshold_sweep",
+    "tie_calibration",
     "unanimous",
     "unanimous_statistic",
     "variance_components",
+    "verbosity",
+    "williams_t",
+    "with_random_raters",
+    "worthwhile_samples",
 ]
