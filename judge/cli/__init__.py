@@ -69,6 +69,9 @@ class CommandTable(click.Group):
         except JudgeError as error:
             click.echo(f"Error: {error}", err=True)
             ctx.exit(error.exit_code)
+        except KeyboardInterrupt:
+            click.echo("\ninterrupted: what arrived is stored; the same command goes on from here", err=True)
+            ctx.exit(130)
         except BrokenPipeError:  # `judge show … | head`
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             ctx.exit(0)
