@@ -1,8 +1,8 @@
 """Statistics of agreement: lists or arrays in, `Estimate` out; usable without the rest of the package.
 
-Raters are columns of one array (n_items, n_raters), or one list each. Every function takes missing ratings
-(None, NaN), a declared scale where the formula needs one, and the options of `Sampling`: `clusters`,
-`level`, `method`, `n_resamples`, `rng`. What is undefined is NaN with a reason code.
+Coefficients take raters as columns of one array (n_items, n_raters), or as one list each, with missing
+ratings (None, NaN), a declared scale where the formula needs one, and the options of `Sampling`:
+`clusters`, `level`, `method`, `n_resamples`, `rng`. What is undefined is NaN with a reason code.
 
 For differences between statistics, and for statistics of your own, see `judge.stats.resampling`.
 

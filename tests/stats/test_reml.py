@@ -105,6 +105,14 @@ def test_no_item_is_dropped_and_the_interval_is_the_jackknife():
     assert icc_reml(ratings, method="jackknife") == result
 
 
+def test_resampled_values_are_those_of_the_repeated_items():
+    ratings = simulated(3, n_items=15)
+    weights = np.random.default_rng(4).multinomial(15, np.full(15, 1 / 15), size=5)
+    one_by_one = [reml.icc_reml_statistic(np.repeat(ratings, row, axis=0)).value() for row in weights]
+    # Two searches for the same maximum end as close as the likelihood is flat.
+    assert reml.icc_reml_statistic(ratings).evaluate(weights) == pytest.approx(one_by_one, abs=1e-5)
+
+
 @pytest.mark.parametrize(
     ("ratings", "reason"),
     [
