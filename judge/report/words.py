@@ -9,7 +9,7 @@ from judge.analysis.compare import Comparison
 from judge.analysis.leaderboard import Leaderboard
 from judge.analysis.pass_rate import PassRate
 from judge.analysis.score_table import OUTCOMES, ScoreTable
-from judge.analysis.slices import Slice, SliceTable
+from judge.analysis.slices import SMALL, Slice, SliceTable
 from judge.report.document import CellKind
 from judge.report.numbers import interval_text, number_text, p_text
 from judge.report.source import Source
@@ -56,11 +56,14 @@ def failure_words(profile: FailureProfile) -> Iterator[str]:
     worst = profile.worst
     if worst is None:
         return
-    others = [d for d in profile.dimensions if d is not worst and d.binding.value >= 0.05]
+    first = [d for d in profile.dimensions if d.binding.value >= worst.binding.value - 1e-9]
+    others = [d for d in profile.dimensions if d not in first and d.binding.value >= 0.05]
     others.sort(key=lambda d: -d.binding.value)
     rest = ", ".join(f"{spoken(d.dimension)} in {number_text(d.binding.value, 'share')}" for d in others)
+    names = " and ".join(spoken(d.dimension) for d in first)
+    verb, they = ("fails", "it is") if len(first) == 1 else ("fail", "each is")
     yield (
-        f"{spoken(worst.dimension).capitalize()} fails most: it is the binding dimension in "
+        f"{names.capitalize()} {verb} most: {they} the binding dimension in "
         f"{with_interval(worst.binding, 'share')} of failing answers" + (f"; {rest}." if rest else ".")
     )
 
@@ -77,9 +80,11 @@ def where_words(sliced: Sequence[SliceTable], n_tests: int) -> Iterator[str]:
             f"{number_text(abs(d.value), 'points').lstrip('+')} points below the rest "
             f"(p {_p(s.against_rest.p_adjusted)} after Holm over {n_tests} tests)."
         )
-    if sliced and not low:
-        names = ", ".join(field_name(one.field) for one in sliced)
-        yield f"No slice by {names} stands out from the rest beyond chance."
+    names = ", ".join(field_name(one.field) for one in sliced)
+    if sliced and all(s.small for one in sliced for s in one.slices):
+        yield f"Every slice by {names} has fewer than {SMALL} verdicts: too few to say where answers fail."
+    elif sliced and not low:
+        yield f"No slice of {SMALL} verdicts or more, by {names}, lies below the rest beyond chance."
 
 
 def _lowest(one: SliceTable) -> Slice | None:

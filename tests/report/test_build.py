@@ -59,12 +59,24 @@ def test_no_verdict_at_all_is_said_plainly(make_table):
 
 def test_slices_that_differ_by_chance_are_not_called_different(make_table):
     rows = [{**(PASS if i % 2 else FAIL), "kind": "ab"[i // 2 % 2]} for i in range(80)]
-    assert "No slice by kind stands out" in said(build_report(Source(make_table(rows))))
+    assert "No slice of 20 verdicts or more, by kind, lies below" in said(
+        build_report(Source(make_table(rows)))
+    )
 
 
 def test_small_slices_are_never_in_the_verdict(make_table):
     rows = [{**PASS, "kind": "big"}] * 80 + [{**FAIL, "kind": "small"}] * 19
     assert "kind is small" not in said(build_report(Source(make_table(rows))))
+
+
+def test_slices_that_are_all_small_are_not_called_alike(make_table):
+    rows = [{**PASS, "kind": "a"}] * 19 + [{**FAIL, "kind": "b"}] * 19
+    assert "too few to say where answers fail" in said(build_report(Source(make_table(rows))))
+
+
+def test_dimensions_that_fail_equally_often_are_named_together(make_table):
+    words = said(build_report(Source(make_table([{"accuracy": 1, "clarity": 1}] * 30))))
+    assert "Accuracy and clarity fail most: each is the binding dimension in 50.0 %" in words
 
 
 def test_baseline_scores_come_with_a_warning(make_table):
