@@ -10,6 +10,7 @@ from judge.records import Completion, Request
 from judge.scoring.backends import pricing
 from judge.scoring.backends.dispatch import Dispatcher, Progress
 from judge.scoring.backends.faults import Rejected
+from judge.scoring.backends.loops import ThreadRunner, new_runner
 from judge.scoring.backends.pacing import Pace, Retry
 from judge.scoring.backends.parameters import Encode, Messages, Parameters
 from judge.scoring.backends.providers import Endpoint, Transport, preflight, resolve, supports_schema
@@ -96,7 +97,7 @@ class ApiBackend:
         Nothing runs between two batches. What has arrived is yielded before any error is raised, Ctrl-C
         included. Where the iterator ends early, `drain` has what arrived last.
         """
-        with asyncio.Runner() as runner:
+        with new_runner() as runner:
             client = runner.run(self._connect())
             dispatcher = self._dispatcher(iter(requests), client)
             try:
@@ -153,7 +154,7 @@ class ApiBackend:
         return self.prices.cost(values["usage"], cache_write_tokens(usage))
 
 
-def _batches(dispatcher: Dispatcher, runner: asyncio.Runner) -> Iterator[Sequence[Completion]]:
+def _batches(dispatcher: Dispatcher, runner: asyncio.Runner | ThreadRunner) -> Iterator[Sequence[Completion]]:
     while True:
         try:
             runner.run(dispatcher.arrivals())

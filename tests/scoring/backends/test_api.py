@@ -364,12 +364,13 @@ def test_closing_early_loses_nothing_that_has_arrived(backend_for, ask_for):
     assert backend.drain() == ()
 
 
-def test_ctrl_c_yields_what_has_arrived_and_then_interrupts(mock, tmp_path):
+@pytest.mark.parametrize("place", ["program", "notebook"])
+def test_ctrl_c_yields_what_has_arrived_and_then_interrupts(place, mock, tmp_path):
     mock.set(latency_ms=20)
     script = tmp_path / "ask.py"
     script.write_text(INTERRUPTED)
     process = subprocess.Popen(
-        [sys.executable, str(script), mock.api_base], stdout=subprocess.PIPE, text=True
+        [sys.executable, str(script), mock.api_base, place], stdout=subprocess.PIPE, text=True
     )
     assert process.stdout is not None
     process.stdout.readline()  # the first batch is there
@@ -382,7 +383,7 @@ def test_ctrl_c_yields_what_has_arrived_and_then_interrupts(mock, tmp_path):
 
 
 INTERRUPTED = """
-import itertools, json, sys
+import asyncio, itertools, json, sys
 from judge.records import Item, Request
 from judge.scoring.backends.api import ApiBackend, Limits
 
@@ -390,19 +391,35 @@ def request(i):
     item = Item(id=str(i), question="?", answer="!")
     return Request(item, [{"role": "user", "content": str(i)}], "m", {}, None, str(i))
 
-backend = ApiBackend("openai/mock-judge", api_base=sys.argv[1], limits=Limits(max_connections=8))
-kept, interrupted = [], False
-batches = backend.complete(map(request, itertools.count()))
-try:
-    for batch in batches:
-        kept += [c.key for c in batch]
-        print(len(kept), flush=True)
-except KeyboardInterrupt:
-    interrupted = True
-batches.close()
-kept += [c.key for c in backend.drain()]
-print(json.dumps({"interrupted": interrupted, "kept": len(kept), "unique": len(set(kept))}))
+def main():
+    backend = ApiBackend("openai/mock-judge", api_base=sys.argv[1], limits=Limits(max_connections=8))
+    kept, interrupted = [], False
+    batches = backend.complete(map(request, itertools.count()))
+    try:
+        for batch in batches:
+            kept += [c.key for c in batch]
+            print(len(kept), flush=True)
+    except KeyboardInterrupt:
+        interrupted = True
+    batches.close()
+    kept += [c.key for c in backend.drain()]
+    print(json.dumps({"interrupted": interrupted, "kept": len(kept), "unique": len(set(kept))}))
+
+async def cell():
+    main()
+
+if sys.argv[2] == "program":
+    main()
+else:
+    asyncio.new_event_loop().run_until_complete(cell())
 """
+
+
+def test_it_works_where_an_event_loop_runs_already_as_in_a_notebook(backend_for, ask_for, complete):
+    async def cell():
+        return complete(backend_for(), [ask_for(i) for i in range(20)])
+
+    assert len(asyncio.run(cell())) == 20
 
 
 def test_a_backend_can_be_asked_again(backend_for, ask_for, complete):

@@ -1,0 +1,49 @@
+"""Where the coroutines of a backend run: in the thread that calls, or in one beside it (notebooks)."""
+
+import asyncio
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor, wait
+from typing import Any, Self, TypeVar
+
+T = TypeVar("T")
+
+
+def new_runner() -> "asyncio.Runner | ThreadRunner":
+    """A runner that works here: a thread whose event loop runs already (a notebook's) bears no second."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.Runner()
+    return ThreadRunner()
+
+
+class ThreadRunner:
+    """An `asyncio.Runner` in a thread of its own. The caller waits, so never do both threads run."""
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="judge")
+        self._runner = asyncio.Runner()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine to its end; Ctrl-C cancels it, as it does with `asyncio.Runner.run`."""
+        started: list[asyncio.Task[Any]] = []
+
+        async def main() -> T:
+            started.extend(task for task in [asyncio.current_task()] if task)
+            return await coroutine
+
+        future = self._pool.submit(self._runner.run, main())
+        try:
+            return future.result()
+        except KeyboardInterrupt:
+            for task in started:
+                self._runner.get_loop().call_soon_threadsafe(task.cancel)
+            wait([future])
+            raise
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.submit(self._runner.close).result()
+        self._pool.shutdown()
