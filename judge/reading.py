@@ -94,7 +94,7 @@ def read_items(
                 unseen.difference_update(names)
                 plan = plans[names] = _planned(names, chosen)
             item = _item(row, plan)
-        except ValueError as problem:
+        except (ValueError, RecursionError) as problem:  # two values too deep to be compared
             error = InputError(f"{where}: {problem}")
             if on_bad is None:
                 raise error from None

@@ -203,7 +203,8 @@ def _number(text: str) -> str:
 
 
 def _content(words: list[str]) -> set[str]:
-    return set(words) - _STOP_WORDS
+    """Words that carry the content; all of them where only function words are left (as in "She will")."""
+    return set(words) - _STOP_WORDS or set(words)
 
 
 def _share(part: set[str], whole: set[str]) -> float:

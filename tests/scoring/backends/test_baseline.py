@@ -74,6 +74,10 @@ def test_coverage_counts_content_words_only():
     assert measure("the gearbox", "the gearbox and the shaft", "").coverage == 0.5
 
 
+def test_coverage_counts_function_words_where_there_are_no_others():
+    assert measure("she will", "She will.", "").coverage == 1
+
+
 @pytest.mark.parametrize(
     ("answer", "reference", "question", "numbers"),
     [
