@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from judge.stats import limits
+from judge.stats.checks import between
 from judge.stats.estimate import (
     NO_COMPLETE_PAIRS,
     NO_VARIATION,
@@ -102,6 +103,7 @@ def auc_difference(
 
 
 def _areas(human: ArrayLike, judges: list[ArrayLike], clusters: ArrayLike | None, level: float) -> Estimate:
+    between("level", level, 0, 1)
     h = as_marks(human, "human")
     scores = [as_column(judge, "judge_scores") for judge in judges]
     check_lengths(human=h, **{f"judge_scores {i + 1}": s for i, s in enumerate(scores)})

@@ -28,6 +28,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from judge.stats import limits
+from judge.stats.checks import at_least, between
 from judge.stats.estimate import NO_OBSERVATIONS, NO_RATINGS, TOO_FEW_CLUSTERS, Estimate
 from judge.stats.marks import as_groups, as_marks, check_lengths
 from judge.stats.proportion import proportion
@@ -122,6 +123,7 @@ def predictive_values(
     """
     if method not in _METHODS:
         raise ValueError(f"method must be one of {', '.join(_METHODS)}; got {method!r}.")
+    at_least("n_draws", n_draws, 1)
     h, j, groups = as_marks(human, "human"), as_marks(judge, "judge"), as_groups(clusters)
     check_lengths(human=h, judge=j, clusters=groups)
     humans_only = proportion(h, clusters=groups, level=level)
@@ -185,6 +187,7 @@ def predictive_values_difference(
     >>> round(predictive_values_difference(human_a, judge_a, human_b, judge_b).value, 3)
     0.333
     """
+    between("level", level, 0, 1)
     sums = [_sums_of(human_a, judge_a, "a"), _sums_of(human_b, judge_b, "b")]
     check_lengths(system_a=sums[0], system_b=sums[1], clusters=as_groups(clusters))
     value = float(_rate(sums[0].sum(axis=0)) - _rate(sums[1].sum(axis=0)))

@@ -14,21 +14,28 @@ __all__: list[str] = []
 
 def as_column(values: ArrayLike, name: str) -> Floats:
     """Return one float per item, None as NaN; refuse tables."""
-    column = as_floats(values)
+    column = _numbers(values, f"{name} must hold numbers, or None where missing")
     if column.ndim != 1:
         raise ValueError(f"{name} must hold one value per item, got shape {column.shape}.")
     return column
 
 
+def _numbers(values: ArrayLike, demand: str) -> Floats:
+    try:
+        return as_floats(values)
+    except ValueError as error:
+        raise ValueError(f"{demand}; {error.__cause__ or error}") from error
+
+
 def as_marks(values: ArrayLike, name: str) -> Floats:
     """Return 1 (pass), 0 (fail) or NaN (missing) per item; refuse every other value."""
-    marks = as_column(values, name)
+    allowed = f"{name} must hold pass marks (True/False, 1/0, None where missing)"
+    marks = as_column(_numbers(values, allowed), name)
     off = ~(np.isnan(marks) | (marks == 0) | (marks == 1))
     if off.any():
         first = int(np.flatnonzero(off)[0])
         raise ValueError(
-            f"{name} must hold pass marks (True/False, 1/0, None where missing); "
-            f"got {marks[first]:g} at position {first}. Apply the pass threshold first."
+            f"{allowed}; got {marks[first]:g} at position {first}. Apply the pass threshold first."
         )
     return marks
 
@@ -53,7 +60,7 @@ def select(clusters: NDArray[Any] | None, chosen: NDArray[Any]) -> NDArray[Any] 
 
 def as_table(scores: ArrayLike, name: str) -> Floats:
     """Return scores with one row per item and one column per system, None as NaN."""
-    table = as_floats(scores)
+    table = _numbers(scores, f"{name} must hold numbers, or None where missing")
     if table.ndim != 2:
         raise ValueError(f"{name} must have shape (n_items, n_systems), got {table.shape}.")
     return table

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from judge.stats import limits
+from judge.stats.checks import between
 from judge.stats.estimate import NO_COMPLETE_PAIRS, Estimate
 from judge.stats.marks import as_column, as_groups, as_marks, check_lengths
 from judge.stats.resampling import Sampling, Statistic, estimate, quotient
@@ -85,6 +86,7 @@ def paired_proportions(
     """
     if method not in ("newcombe", "tango"):
         raise ValueError(f"method must be newcombe or tango; got {method!r}.")
+    between("level", level, 0, 1)
     marks_a, marks_b = as_marks(a, "a"), as_marks(b, "b")
     x, y = complete_pairs(marks_a, marks_b)
     n_dropped = int(np.sum(~np.isnan(marks_a)) + np.sum(~np.isnan(marks_b))) - 2 * x.size

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from judge.stats import limits
-from judge.stats.checks import at_least
+from judge.stats.checks import at_least, between
 from judge.stats.estimate import NO_PAIRABLE_ITEMS, TOO_FEW_CLUSTERS, Estimate
 from judge.stats.marks import as_tables
 from judge.stats.resampling import Sampling, Statistic, estimate, quotient
@@ -100,6 +100,7 @@ def pairwise_accuracy(
     """
     h, j = as_tables(human, judge)
     _check_options(grouping, epsilon)
+    between("level", sampling.get("level", 0.95), 0, 1)
     if grouping == "item":
         return estimate(_item_statistic(h, j, np.full(len(h), epsilon)), **sampling)
     codes = cluster_codes(sampling.get("clusters"), len(h))

@@ -13,6 +13,7 @@ from typing import Unpack
 import numpy as np
 from numpy.typing import ArrayLike
 
+from judge.stats.checks import at_least, between
 from judge.stats.estimate import NOT_APPLICABLE, TOO_FEW_CLUSTERS, Estimate
 from judge.stats.marks import as_table, as_tables
 from judge.stats.proportion import mean
@@ -164,6 +165,8 @@ def rank_intervals(scores: ArrayLike, **sampling: Unpack[Sampling]) -> tuple[Est
     table = as_table(scores, "scores")
     refuse_empty_systems(table)
     level, n_resamples = sampling.get("level", 0.95), sampling.get("n_resamples", 10_000)
+    between("level", level, 0, 1)
+    at_least("n_resamples", n_resamples, 1)
     seed, generator = seed_of(sampling.get("rng"))
     sums = np.hstack([np.nan_to_num(table), ~np.isnan(table)])
     frame = Frame.build([sums], sampling.get("clusters"), len(table))

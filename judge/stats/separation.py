@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from judge.stats import limits
+from judge.stats.checks import at_least, between
 from judge.stats.estimate import NO_PAIRABLE_ITEMS, NO_VARIATION, TOO_FEW_CLUSTERS, Estimate
 from judge.stats.marks import as_table, as_tables
 from judge.stats.multiplicity import holm
@@ -102,6 +103,7 @@ def significance_groups(
     """
     table = as_table(scores, "scores")
     refuse_empty_systems(table)
+    between("level", level, 0, 1)
     first, second = np.triu_indices(table.shape[1], 1)
     needed = math.ceil(first.size / (1 - level))
     if n_permutations < needed:
@@ -177,6 +179,8 @@ def soft_pairwise_accuracy(
     True
     """
     h, j = as_tables(human, judge)
+    between("level", level, 0, 1)
+    at_least("n_permutations", n_permutations, 1)
     first, second = np.triu_indices(h.shape[1], 1)
     changes = [table[:, first] - table[:, second] for table in (h, j)]
     paired = ~np.isnan(changes[0] + changes[1])

@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
+from judge.stats.checks import at_least
 from judge.stats.estimate import (
     NO_COMPLETE_PAIRS,
     NO_VARIATION,
@@ -149,6 +150,7 @@ def paired_permutation(
     """
     scores_a, scores_b = as_column(a, "a"), as_column(b, "b")
     check_lengths(a=scores_a, b=scores_b)
+    at_least("n_permutations", n_permutations, 1)
     changes = scores_a - scores_b
     both = ~np.isnan(changes)
     codes = cluster_codes(clusters, changes.size)[both]

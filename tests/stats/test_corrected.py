@@ -217,3 +217,20 @@ def test_difference_with_labels_from_one_cluster_carries_no_interval():
     found = predictive_values_difference(*marks, *marks, clusters=["a", "a", "b"])
     assert found.value == 0
     assert found.reason == "too_few_clusters"
+
+
+def test_closed_form_matches_a_calculation_by_hand():
+    """PPV' = 19/22, FOR' = 4/12, p = .6: rate .6515, se^2 = .000675 + .001927 + .002963."""
+    found = predictive_values(*from_counts(18, 2, 3, 7, 40, 30), method="delta").corrected
+    assert found.se == pytest.approx(0.074599, abs=1e-6)
+    assert (found.low, found.high) == pytest.approx((0.505304, 0.797726), abs=2e-6)
+
+
+def test_number_of_draws_must_be_positive():
+    with pytest.raises(ValueError, match="n_draws must be at least 1, got 0"):
+        predictive_values([1, 0], [1, 0], n_draws=0)
+
+
+def test_level_in_percent_is_refused():
+    with pytest.raises(ValueError, match=r"level must lie .*got 95"):
+        predictive_values_difference([1, 0], [1, 0], [1, 0], [1, 0], level=95)

@@ -187,3 +187,11 @@ def test_few_labels_are_noted():
 def test_infinite_weight_is_refused():
     with pytest.raises(ValueError, match="judge_weight must be finite"):
         ppi_mean([1, 2], [1, 2], judge_weight=np.inf)
+
+
+def test_clustered_interval_counts_the_clusters_that_were_labelled():
+    human, judge = pool(np.random.default_rng(14), n_labels=400)
+    groups = np.repeat(np.arange(40), 10)
+    found = ppi_mean(np.where(groups < 3, human, np.nan), judge, clusters=groups).corrected
+    assert found.n_clusters == 40
+    assert found.high - found.value == pytest.approx(t.ppf(0.975, 2) * found.se)

@@ -20,9 +20,11 @@ def one_sided_p(scores, first, second):
     return np.mean(totals >= changes.sum() - 1e-9)
 
 
-def test_soft_pairwise_accuracy_matches_full_enumeration():
+@pytest.mark.parametrize("decimals", [9, 0])
+def test_soft_pairwise_accuracy_matches_full_enumeration(decimals):
+    """Whole numbers bring swaps that tie with what was observed; they count as at least as far."""
     rng = np.random.default_rng(0)
-    human, judge = draw(rng, n=9, quality=(0, 0.3, 0.6)), draw(rng, n=9, quality=(0, 0.3, 0.2))
+    human, judge = (draw(rng, n=9, quality=q).round(decimals) for q in ((0, 0.3, 0.6), (0, 0.3, 0.2)))
     gaps = [abs(one_sided_p(human, s, t) - one_sided_p(judge, s, t)) for s, t in ((0, 1), (0, 2), (1, 2))]
     found = soft_pairwise_accuracy(human, judge, n_permutations=40_000, rng=1)
     assert found.value == pytest.approx(1 - np.mean(gaps), abs=0.01)
