@@ -110,7 +110,7 @@ _OPEN, _CLOSE = r"[(\[{<\"'“‘「『【]{0,3}\s?", r"\s?[)\]}>\"'”’」』
 _KIND = r"(?P<kind>(?:option|choice|letter|answer|antwort|auswahl|buchstabe|选项|选|第)\s*)?"
 _TOKEN = rf"{_KIND}{_OPEN}(?P<letter>[A-Za-z]){_END}{_CLOSE}"
 _NAMED = rf"(?i:{_KIND.replace('?P<kind>', '?:')}){_OPEN}[A-Z]{_END}{_CLOSE}"
-_JOINED = rf"(?:\s*(?:,|/|(?i:and|or|nor|und|oder|noch)|和|或|、)\s*{_NAMED}){{0,5}}"
+_JOINED = rf"(?:\s*(?:,|/|(?i:and|or|nor|und|oder|noch)|和|或|、)\s*{_NAMED}){{0,5}}+"
 _DENIED = re.compile(
     r"(?i:\b(?:not|isn't|cannot be|can't be|rather than|instead of|over|eliminates?|eliminating|rules? out|"
     r"ruling out|excludes?|excluding|nicht|statt|anstatt)\s+(?:the\s+)?(?:either\s+)?|"

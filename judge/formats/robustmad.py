@@ -137,7 +137,7 @@ class _Join:
         )
         self.questions: dict[object, Entry] = {}
         self.problems: dict[str, list[str]] = {}
-        self.answered: set[object] = set()
+        self.answered: dict[bool, set[object]] = {}
         for entry in questions:
             if self.questions.setdefault(self._key(entry), entry) is not entry and not entry.degraded:
                 self._note("question stands twice; the first one counts", entry)
@@ -148,7 +148,7 @@ class _Join:
         question = self.questions.get(key)
         if self.questions and question is None:
             self._note("response without a question of its id", entry)
-        self.answered.add(key)
+        self.answered.setdefault(entry.degraded, set()).add(key)
         row = {**(question.row if question else {}), **present(entry.row, entry.row)}
         answer = row.get("mslm_answer")
         if not isinstance(answer, str):
@@ -169,10 +169,11 @@ class _Join:
         return name if self.ids_are_unique else f"{entry.row.get('image_path', '')}#{name}"
 
     def report_unanswered(self) -> None:
-        """Note every question that got no response."""
-        for key, entry in self.questions.items():
-            if key not in self.answered:
-                self._note("question without a response", entry)
+        """Note every question that got no response in a condition that others were answered in."""
+        for degraded, answered in self.answered.items():
+            for key, entry in self.questions.items():
+                if key not in answered:
+                    self._note("question without a response", entry._replace(degraded=degraded))
 
     def _key(self, entry: Entry) -> object:
         name = entry.name.removesuffix("_low") if entry.degraded else entry.name

@@ -152,7 +152,7 @@ def _slice_tables(of: ChoiceSlices) -> tuple[Table, ...]:
         Column("slice", field_name(of.field)),
         _N,
         Column("unreadable", "unreadable", "count"),
-        Column("figure", "balanced where anomaly" if has_balanced else "accuracy", "share"),
+        Column("figure", "accuracy", "share"),
         Column("accuracy", "accuracy", "share", detail=True),
     )
     rows: list[Row] = [(s.label, s.n, s.n_unreadable, s.figure, s.accuracy) for s in of.slices]

@@ -258,3 +258,9 @@ def test_questions_of_no_list_say_what_was_found(write):
     path = write("q.json", {"images": [image(1, [question(1)]), image(2, "none")]})
     with pytest.raises(InputError, match=r"images, entry 2: questions: found a text; it must be a list"):
         read_foreign(path)
+
+
+def test_question_that_was_answered_in_one_condition_only_is_reported_for_the_other(write, questions):
+    clean = write("r.json", [response(1), response(2)])
+    found = read_foreign(questions, clean, write("r_low.json", [response(2)]))
+    assert found.problems == {"question without a response": ["q1_low"]}

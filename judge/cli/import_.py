@@ -1,0 +1,84 @@
+"""`judge import`: judgments of another tool become a run; answers without judgments, a file to score."""
+
+from pathlib import Path
+
+import click
+
+from judge.errors import InputError
+from judge.formats import FORMATS, read_foreign
+from judge.formats.document import Foreign
+from judge.formats.judged import one_judge, rubric_for
+from judge.rubric import load_rubric
+from judge.scoring.store import Run
+from judge.scoring.tables import write_atomically
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False))
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(list(FORMATS)),
+    help="Whose files they are.  [default: recognised]",
+)
+@click.option(
+    "--out",
+    type=click.Path(),
+    help="Run folder to make.  [default: runs/NAME-FORMAT]  For answers without judgments: FILE.jsonl.",
+)
+@click.option("--judge", help="Take the scores of this rater only.  [default: all that are in the files]")
+@click.option("--rubric", help="Rubric whose dimensions the scores are.  [default: as the format says]")
+def command(
+    files: tuple[str, ...], format_: str | None, out: str | None, judge: str | None, rubric: str | None
+) -> None:
+    """Make a run of judgments that another tool has made, without a call; then report, compare or agree.
+
+    FILES of RobustMAD, MMAD, Inspect, promptfoo, deepeval or lm-evaluation-harness are recognised. Questions
+    and the responses to them are given together. Where no judgment is in them, the answers are written to a
+    file that `judge score` and `judge choice` take.
+
+    Example: judge import judged_gpt-5.json judged_gpt-5_low.json --out runs/robustmad
+    """
+    found = read_foreign(*files, format=format_)
+    tell(found)
+    stem = Path(files[0]).name.split(".")[0]
+    name = stem if found.format in stem else f"{stem}-{found.format}"
+    if found.scores:
+        make_run(found, Path(out or Path("runs") / name), judge, rubric)
+    else:
+        write_answers(found, Path(out or f"{name}.jsonl"))
+
+
+def tell(found: Foreign) -> None:
+    """Say what did not fit together, with counts."""
+    for problem, ids in found.problems.items():
+        shown = ", ".join(repr(item_id) for item_id in ids[:3]) + (", …" if len(ids) > 3 else "")
+        click.echo(f"note: {problem}: {len(ids):,} ({shown})", err=True)
+
+
+def make_run(found: Foreign, out: Path, judge: str | None, rubric: str | None) -> None:
+    """Write items and scores as a run folder."""
+    if (out / "run.db").exists():
+        raise InputError(f"{out}: there is a run already; choose another folder with --out")
+    name, scores = one_judge(found, judge)
+    by = load_rubric(rubric) if rubric else rubric_for(found)
+    with Run.imported(out, by, found.items, scores, model=name) as run:
+        run.export()
+    click.echo(str(out))
+    click.echo(
+        f"{len(found.items):,} answers with {len(scores):,} scores by {name} (rubric {by.name}). "
+        f"Next: judge report {out}",
+        err=True,
+    )
+
+
+def write_answers(found: Foreign, out: Path) -> None:
+    """Write items as JSON Lines."""
+    if not out.name.endswith(".jsonl"):
+        raise InputError(
+            f"{out}: no judgments in these files, so answers are written; --out must end in .jsonl"
+        )
+    write_atomically(out, (item.model_dump_json(exclude_defaults=True) + "\n" for item in found.items))
+    click.echo(str(out))
+    command_next = "choice" if any(item.choices for item in found.items) else "score"
+    click.echo(f"{len(found.items):,} answers, no judgments. Next: judge {command_next} {out}", err=True)
