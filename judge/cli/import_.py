@@ -75,9 +75,7 @@ def make_run(found: Foreign, out: Path, judge: str | None, rubric: str | None) -
 def write_answers(found: Foreign, out: Path) -> None:
     """Write items as JSON Lines."""
     if not out.name.endswith(".jsonl"):
-        raise InputError(
-            f"{out}: no judgments in these files, so answers are written; --out must end in .jsonl"
-        )
+        raise InputError(f"{out}: no judgments are in these files, only answers; --out must end in .jsonl")
     write_atomically(out, (item.model_dump_json(exclude_defaults=True) + "\n" for item in found.items))
     click.echo(str(out))
     command_next = "choice" if any(item.choices for item in found.items) else "score"
