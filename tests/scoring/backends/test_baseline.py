@@ -133,6 +133,14 @@ def test_repetition_costs_clarity():
     assert scores("It was built in 1889. " * 10)["clarity"] < scores("It was built in 1889.")["clarity"]
 
 
+def test_an_answer_many_times_as_long_as_the_reference_loses_relevance():
+    words = " ".join(f"filler{chr(97 + n)}" for n in range(26))
+    assert (
+        scores(f"It was built in 1889. {words}")["relevance"] < scores("It was built in 1889.")["relevance"]
+    )
+    assert measure("a b c d e f", "a", "").bloat == 0.5  # 3 of 6 words are beyond three times one
+
+
 def test_more_words_than_allowed_cost_clarity():
     words = " ".join(f"word{chr(97 + n // 26)}{chr(97 + n % 26)}" for n in range(75))
     limited = load_rubric("inspection")
