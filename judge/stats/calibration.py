@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, Unpack
 
 import numpy as np
@@ -21,6 +21,7 @@ __all__ = ["Calibration", "CalibrationPoint", "Errors", "calibrate"]
 
 SMALL: tuple[MapKind, ...] = ("identity", "shift", "linear")
 LARGE: tuple[MapKind, ...] = (*SMALL, "cut_points", "proportional_odds", "isotonic")
+MOST_CATEGORIES = 10
 LARGE_FROM = 100  # pairs; below it richer maps fit noise
 
 
@@ -95,7 +96,7 @@ def calibrate(
 
     Clusters are dealt into folds; each item's mapped score comes from a map fitted on the other folds. With
     'auto' the kind, too, is chosen within those other folds, so that choosing does not flatter; kinds beyond
-    'linear' are tried from 100 pairs on. A gain whose interval includes 0 is no gain, and the identity ships.
+    'linear' are tried from 100 pairs on, proportional odds for at most ten distinct human scores. A gain whose interval includes 0 is no gain, and the identity ships.
 
     Calibration moves errors and bias. A non-decreasing map cannot raise rank correlation. A pass rate of
     mapped scores still needs a correction for the map's own error, see `corrected_pass_rate`.
@@ -142,7 +143,7 @@ def calibrate(
     both = ~np.isnan(x) & ~np.isnan(y)
     codes = cluster_codes(sampling.get("clusters"), len(x))
     folds = _folds(codes, both, n_folds, rng)
-    kinds = _kinds(kind, int(both.sum()))
+    kinds = _kinds(kind, y[both])
     usable = len(np.unique(folds[both])) >= 2
     mapped = _cross_fitted(x, y, folds, kinds, loss, bounds) if usable else np.full(len(x), np.nan)
     chosen = _best(x, y, folds, kinds, loss, bounds) if usable else "identity"
@@ -155,10 +156,14 @@ def calibrate(
     return Calibration(fitted, chosen, gain, helps, before, after, curve, len(np.unique(folds[both])), seed)
 
 
-def _kinds(kind: MapKind | Literal["auto"], n_pairs: int) -> Sequence[MapKind]:
+def _kinds(kind: MapKind | Literal["auto"], human: Floats) -> Sequence[MapKind]:
     if kind != "auto":
         return (kind,)
-    return LARGE if n_pairs >= LARGE_FROM else SMALL
+    if len(human) < LARGE_FROM:
+        return SMALL
+    # Means of several people are no categories: one threshold for each of their values would fit noise.
+    ordinal = len(np.unique(human)) <= MOST_CATEGORIES
+    return tuple(k for k in LARGE if ordinal or k != "proportional_odds")
 
 
 def _folds(codes: Ints, used: np.ndarray, n_folds: int, rng: np.random.Generator) -> Ints:
@@ -257,4 +262,8 @@ def _curve(x: Floats, y: Floats, sampling: Sampling) -> tuple[CalibrationPoint, 
     means = {
         float(s): _error_statistic(np.where(x == s, y, np.nan), np.zeros(len(y)), "bias") for s in scores
     }
-    return tuple(CalibrationPoint(s, estimate(statistic, **sampling)) for s, statistic in means.items())
+    points = []
+    for score, mean in means.items():
+        n_humans = mean.n_items or 0  # the zeros that make the error a mean are no ratings
+        points.append(CalibrationPoint(score, estimate(replace(mean, n_ratings=n_humans), **sampling)))
+    return tuple(points)

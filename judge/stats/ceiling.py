@@ -25,6 +25,7 @@ from judge.stats.table import ScaleLike
 
 __all__ = ["Ceiling", "HumanLevel", "leave_one_out", "negated", "pairwise_ceiling", "swap"]
 
+NOT_ABOVE_CHANCE = "people_not_above_chance"
 Contrasts: TypeAlias = dict[int, list[tuple[Statistic, Statistic]]]  # per person: (person, judge) levels
 Agreement: TypeAlias = Callable[[Floats, Floats], Statistic]
 Coefficient: TypeAlias = Callable[[Floats], Statistic]
@@ -60,7 +61,8 @@ class Ceiling:
         Mean level of the judge against the same references; with one person, against that person.
     difference : Estimate
         Judge minus human, paired over the same resampled items. Its interval is about items like these,
-        rated by these people; see `non_inferiority` for people like these.
+        rated by these people; see `non_inferiority` for people like these. The note
+        ``people_not_above_chance`` on all three says that a chance-corrected or correlation ceiling may be 0.
     per_human : tuple of HumanLevel
         One row per person with a defined level (for pairs: per person, over that person's pairs).
     undefined_humans : tuple of int
@@ -283,7 +285,7 @@ def _compare(contrasts: Contrasts, judge: Floats, humans: Floats, sampling: Samp
             )
         )
     every = [contrast for pairs in defined.values() for contrast in pairs]
-    overall = basis.levels(every, *_sizes(judge, humans, list(defined)))
+    overall = _with_note(basis.levels(every, *_sizes(judge, humans, list(defined))), level)
     return Ceiling(
         overall.estimate("human", level),
         overall.estimate("judge", level),
@@ -292,6 +294,14 @@ def _compare(contrasts: Contrasts, judge: Floats, humans: Floats, sampling: Samp
         tuple(h for h in contrasts if h not in defined),
         overall,
     )
+
+
+def _with_note(overall: Replicates, level: float) -> Replicates:
+    """Say so if people do not agree better than by chance: such a ceiling is no yardstick."""
+    if overall.statistics["human"].kind != "coefficient" or overall.estimate("human", level).low > 0:
+        return overall
+    noted = {n: replace(s, notes=(*s.notes, NOT_ABOVE_CHANCE)) for n, s in overall.statistics.items()}
+    return replace(overall, statistics=noted)
 
 
 def _sizes(judge: Floats, humans: Floats, held_out: list[int]) -> tuple[int, int]:

@@ -34,20 +34,23 @@ class Contrast:
     difference: Estimate
 
 
-def contrasts(
-    parts: Mapping[str, tuple[Sequence[Statistic], Sequence[Statistic]]], sampling: Sampling
-) -> dict[str, Contrast]:
-    """Compare means over statistics of the judge with means over those of people, on one set of weights.
+Triple = tuple[Statistic, Statistic, Statistic]
 
-    People or references without a defined value are left out of their mean. The jackknife is the default.
-    """
-    statistics: dict[str, Statistic] = {}
-    for name, (of_judge, of_humans) in parts.items():
-        judge, human = _mean_of_defined(of_judge), _mean_of_defined(of_humans)
-        minus = difference(judge, human)
-        statistics |= {f"{name} judge": judge, f"{name} human": human, f"{name} difference": minus}
+
+def contrasts(parts: Mapping[str, Triple], sampling: Sampling) -> dict[str, Contrast]:
+    """Estimate (judge, human, difference) of each part on one set of weights."""
+    statistics = {f"{name} {i}": s for name, triple in parts.items() for i, s in enumerate(triple)}
     found = evaluate(statistics, sampling)
-    return {n: Contrast(found[f"{n} judge"], found[f"{n} human"], found[f"{n} difference"]) for n in parts}
+    return {n: Contrast(found[f"{n} 0"], found[f"{n} 1"], found[f"{n} 2"]) for n in parts}
+
+
+def contrast_of_means(of_judge: Sequence[Statistic], of_humans: Sequence[Statistic]) -> Triple:
+    """Return the mean over statistics of the judge, the mean over those of people, and their difference.
+
+    People or references without a defined value are left out of their mean.
+    """
+    judge, human = _mean_of_defined(of_judge), _mean_of_defined(of_humans)
+    return judge, human, difference(judge, human)
 
 
 def evaluate(statistics: Mapping[str, Statistic], sampling: Sampling) -> dict[str, Estimate]:
@@ -74,46 +77,60 @@ def _mean_of_defined(statistics: Sequence[Statistic]) -> Statistic:
     return combine(lambda *values: np.mean(values, axis=0), *(defined or statistics), kind=statistics[0].kind)
 
 
-def pooled_moments(
-    groups: Sequence[Sequence[Floats]], function: Function, kind: StatisticKind = "plain"
-) -> Statistic:
-    """Return a statistic of a covariance matrix that is averaged over groups of columns.
+class PooledMoments:
+    """Covariance matrices averaged over groups of columns, as sums over items.
 
     Each group holds the same p columns (the judge, a person, the others' consensus, say) for another person
-    held out. The matrix of a group uses the items with all its columns; `function` maps matrices (R, p, p),
-    with 1/n moments, to values (R,).
+    held out; its matrix uses the items with all its columns. Statistics of one instance share one table.
     """
-    p = len(groups[0])
-    tables = [_moment_sums(group) for group in groups]
-    defined = [table for table in tables if table[:, 0].sum() >= 2] or tables[:1]
 
-    def pooled(totals: Floats) -> Floats:
-        parts = np.split(totals, len(defined), axis=1)
-        return function(np.mean([_covariances(part, p) for part in parts], axis=0))
+    def __init__(self, groups: Sequence[Sequence[Floats]]) -> None:
+        self.p = len(groups[0])
+        tables = [_moment_sums(group) for group in groups]
+        self.tables = [table for table in tables if table[:, 0].sum() >= 2] or tables[:1]
+        self.sums = np.hstack(self.tables)
 
-    used = np.any([table[:, 0] > 0 for table in defined], axis=0)
-    n = int(used.sum())
-    return Statistic(
-        np.hstack(defined),
-        pooled,
-        kind,
-        n_items=n,
-        n_ratings=int(sum(table[:, 0].sum() for table in defined)) * 2,
-        reason=TOO_FEW_ITEMS if 0 < n < 2 else NO_COMPLETE_PAIRS if n == 0 else None,
-    )
+    def statistic(self, function: Function, kind: StatisticKind = "plain") -> Statistic:
+        """Return ``function`` of the mean matrix: (R, p, p), with 1/n moments, to values (R,)."""
+        n = int(np.any([table[:, 0] > 0 for table in self.tables], axis=0).sum())
+        return Statistic(
+            self.sums,
+            lambda totals: function(self._mean(totals)),
+            kind,
+            n_items=n,
+            n_ratings=int(sum(table[:, 0].sum() for table in self.tables)) * 2,
+            reason=TOO_FEW_ITEMS if 0 < n < 2 else NO_COMPLETE_PAIRS if n == 0 else None,
+        )
+
+    def contrast(self, of_judge: Function, of_human: Function) -> Triple:
+        """Return a property of the judge, the same of people, and their difference."""
+        both = self.statistic(lambda c: of_judge(c) - of_human(c))
+        return self.statistic(of_judge), self.statistic(of_human), both
+
+    def _mean(self, totals: Floats) -> Floats:
+        parts = np.split(totals, len(self.tables), axis=1)
+        return np.asarray(np.mean([_covariances(part, self.p) for part in parts], axis=0))
+
+
+def positive(variance: Floats) -> Floats:
+    """Return a variance that people have in common, NaN where it is not above 0: then there is none."""
+    return np.where(variance > 1e-12, variance, np.nan)
 
 
 def _moment_sums(columns: Sequence[Floats]) -> Floats:
-    """Return per item 1, the p columns and their p^2 products; zeros where one is missing."""
+    """Return per item 1, the p columns and their p(p + 1)/2 products; zeros where one is missing."""
     x: Floats = np.stack(columns, axis=1)
     used = np.asarray(~np.isnan(x).any(axis=1))
     centred = np.where(used[:, None], x - (x[used].mean(axis=0) if used.any() else 0.0), 0.0)
-    products = (centred[:, :, None] * centred[:, None, :]).reshape(len(x), x.shape[1] ** 2)
-    return np.column_stack([used.astype(float), centred, products])
+    rows, others = np.triu_indices(x.shape[1])
+    return np.column_stack([used.astype(float), centred, centred[:, rows] * centred[:, others]])
 
 
 def _covariances(totals: Floats, p: int) -> Floats:
     n = totals[:, :1]
     means = quotient(totals[:, 1 : p + 1], n)
-    second = quotient(totals[:, p + 1 :], n).reshape(len(totals), p, p)
-    return np.asarray(second - means[:, :, None] * means[:, None, :])
+    rows, others = np.triu_indices(p)
+    covariance = np.empty((len(totals), p, p))
+    covariance[:, rows, others] = quotient(totals[:, p + 1 :], n) - means[:, rows] * means[:, others]
+    covariance[:, others, rows] = covariance[:, rows, others]
+    return covariance

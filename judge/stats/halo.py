@@ -9,11 +9,11 @@ from typing import Unpack
 import numpy as np
 from numpy.typing import ArrayLike
 
-from judge.stats.contrast import Contrast, contrasts, pooled_moments
+from judge.stats.contrast import Contrast, PooledMoments, Triple, contrasts, positive
 from judge.stats.panel import consensus
 from judge.stats.resampling import Sampling
 from judge.stats.scale import Floats, as_floats
-from judge.stats.statistic import Statistic, quotient
+from judge.stats.statistic import quotient
 
 __all__ = ["Halo", "halo"]
 
@@ -81,22 +81,17 @@ def halo(judge: ArrayLike, humans: ArrayLike, **sampling: Unpack[Sampling]) -> H
     if d < 2 or people.shape[2] < 1:
         raise ValueError(f"halo needs two dimensions and a person, got {d} and {people.shape[2]}.")
     groups = [_columns(x, people, h) for h in range(people.shape[2])]
-    plain = [group[: 2 * d] for group in groups]
-    judge_block, human_block = slice(0, d), slice(d, 2 * d)
+    plain, with_others = PooledMoments([group[: 2 * d] for group in groups]), PooledMoments(groups)
 
-    def within(function: Callable[[Floats], Floats]) -> tuple[list[Statistic], list[Statistic]]:
-        return (
-            [pooled_moments(plain, lambda c: function(c[:, judge_block, judge_block]))],
-            [pooled_moments(plain, lambda c: function(c[:, human_block, human_block]))],
-        )
+    def within(function: Callable[[Floats], Floats]) -> Triple:
+        return plain.contrast(lambda c: function(c[:, :d, :d]), lambda c: function(c[:, d:, d:]))
 
     parts = {
         "correlation": within(_mean_correlation),
         "partial": within(_mean_partial),
         "dimensions": within(_effective_dimensions),
-        "errors": (
-            [pooled_moments(groups, lambda c: _mean_correlation(_judge_errors(c, d)))],
-            [pooled_moments(groups, lambda c: _mean_correlation(_human_errors(c, d)))],
+        "errors": with_others.contrast(
+            lambda c: _mean_correlation(_judge_errors(c, d)), lambda c: _mean_correlation(_human_errors(c, d))
         ),
     }
     found = contrasts(parts, sampling)
@@ -123,7 +118,7 @@ def _human_errors(cov: Floats, d: int) -> Floats:
 def _judge_errors(cov: Floats, d: int) -> Floats:
     common = _common(cov, d)
     follows = np.diagonal(cov[:, :d, 2 * d :], axis1=1, axis2=2)
-    slope = quotient(follows, np.diagonal(common, axis1=1, axis2=2))
+    slope = quotient(follows, positive(np.diagonal(common, axis1=1, axis2=2)))
     return np.asarray(cov[:, :d, :d] - slope[:, :, None] * slope[:, None, :] * common)
 
 

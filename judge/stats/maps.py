@@ -201,19 +201,30 @@ def _fit_proportional_odds(x: Floats, y: Floats) -> ScoreMap:
     tau = np.log(below / (1 - below))
     start = np.r_[tau[0], np.log(np.maximum(np.diff(tau), 1e-3)), 1.0]
 
-    def loss(parameters: Floats) -> float:
-        share = _category_shares(_thresholds(parameters[:-1]), parameters[-1], z)
-        return float(
-            -(table * np.log(np.maximum(share, 1e-300))).sum() + _RIDGE * len(x) * parameters[-1] ** 2
-        )
-
-    fit = minimize(loss, start, method="BFGS").x
+    fit = minimize(_odds_loss, start, args=(table, z), jac=True, method="BFGS").x
     slope = float(fit[-1]) / spread
     cuts = _thresholds(fit[:-1]) + slope * centre
     return ScoreMap(
         "proportional_odds",
         {"thresholds": tuple(cuts.tolist()), "slope": (slope,), "values": tuple(values.tolist())},
     )
+
+
+def _odds_loss(parameters: Floats, table: Floats, x: Floats) -> tuple[float, Floats]:
+    """Return minus the log-likelihood of counts (scores x categories), and its gradient."""
+    cuts, slope = _thresholds(parameters[:-1]), parameters[-1]
+    shares = np.maximum(_category_shares(cuts, slope, x), 1e-300)
+    below = 1 / (1 + np.exp(-np.clip(cuts[None, :] - slope * x[:, None], -500, 500)))
+    density = below * (1 - below)
+    ratio = table / shares
+    by_cut = -(density * (ratio[:, :-1] - ratio[:, 1:])).sum(axis=0)
+    by_slope = (x[:, None] * density * (ratio[:, :-1] - ratio[:, 1:])).sum()
+    # A threshold moves with every step below it: sum over the thresholds from each step on.
+    onwards = by_cut[::-1].cumsum()[::-1]
+    by_step = onwards * np.r_[1.0, np.exp(np.clip(parameters[1:-1], -30, 30))]
+    penalty = _RIDGE * table.sum()
+    loss = float(-(table * np.log(shares)).sum() + penalty * slope**2)
+    return loss, np.r_[by_step, by_slope + 2 * penalty * slope]
 
 
 def _thresholds(parameters: Floats) -> Floats:

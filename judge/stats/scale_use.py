@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from judge.stats.contrast import Contrast, contrasts, evaluate, pooled_moments
-from judge.stats.estimate import NO_COMPLETE_PAIRS, TOO_FEW_RATERS, Estimate
+from judge.stats.contrast import (
+    Contrast,
+    PooledMoments,
+    contrast_of_means,
+    contrasts,
+    evaluate,
+    positive,
+)
+from judge.stats.estimate import NO_COMPLETE_PAIRS, NO_ITEM_VARIANCE, TOO_FEW_RATERS, Estimate
 from judge.stats.panel import consensus, judge_and_humans
 from judge.stats.resampling import Sampling
 from judge.stats.scale import Floats, Scale, as_scale
@@ -31,7 +38,8 @@ class ScaleUse:
         Judge's over people's; below 1 the judge spreads its scores less. Noise widens it, see `slope`.
     slope : Estimate
         Slope of the judge on what people mean in common, free of people's noise; people have 1, a judge
-        that compresses the scale less than 1. Undefined with one person.
+        that compresses the scale less than 1. Undefined with one person, and as `no_item_variance` if people
+        have nothing in common (their covariance is not above 0).
     middle, ends : Contrast
         Share of scores in the middle of the scale, and at its two ends.
     entropy : Contrast
@@ -98,7 +106,7 @@ def scale_use(
         "entropy": _both(pairs, lambda x: _entropy(x, points)),
     }
     parts |= {f"at least {c}": _both(pairs, _share_in(points[points >= c])) for c in points[1:]}
-    found = contrasts(parts, sampling)
+    found = contrasts({name: contrast_of_means(*part) for name, part in parts.items()}, sampling)
     ratio = combine(_ratio_of_means(len(pairs)), *parts["sd"][0], *parts["sd"][1])
     singles = evaluate({"ratio": ratio, "slope": _slope(of_judge, of_humans)}, sampling)
     slope = singles["slope"] if len(pairs) >= 2 else Estimate.undefined(TOO_FEW_RATERS)
@@ -161,4 +169,7 @@ def _ratio_of_means(k: int) -> Callable[..., Floats]:
 
 def _slope(judge: Floats, humans: Floats) -> Statistic:
     groups = [[judge, person, consensus(np.delete(humans, h, axis=1))] for h, person in enumerate(humans.T)]
-    return pooled_moments(groups, lambda cov: quotient(cov[:, 0, 2], cov[:, 1, 2]))
+    return replace(
+        PooledMoments(groups).statistic(lambda cov: quotient(cov[:, 0, 2], positive(cov[:, 1, 2]))),
+        undefined=NO_ITEM_VARIANCE,
+    )

@@ -8,7 +8,7 @@ from typing import Unpack
 import numpy as np
 from numpy.typing import ArrayLike
 
-from judge.stats.contrast import Contrast, contrasts, evaluate, pooled_moments
+from judge.stats.contrast import Contrast, PooledMoments, contrasts, evaluate, positive
 from judge.stats.estimate import TOO_FEW_RATERS, Estimate
 from judge.stats.panel import consensus, judge_and_humans
 from judge.stats.resampling import Sampling
@@ -92,12 +92,10 @@ def verbosity(
         [of_judge, person, consensus(np.delete(of_humans, h, axis=1)), log_length]
         for h, person in enumerate(of_humans.T)
     ]
-    partial = (
-        [pooled_moments(groups, lambda cov: _partial(cov, 0))],
-        [pooled_moments(groups, lambda cov: _partial(cov, 1))],
-    )
+    moments = PooledMoments(groups)
+    partial = moments.contrast(lambda cov: _partial(cov, 0), lambda cov: _partial(cov, 1))
     found = contrasts({"partial": partial}, sampling)["partial"]
-    return Verbosity(found, evaluate({"": pooled_moments(groups, _per_doubling)}, sampling)[""])
+    return Verbosity(found, evaluate({"": moments.statistic(_per_doubling)}, sampling)[""])
 
 
 def _log2(length: ArrayLike, n_items: int) -> Floats:
@@ -122,6 +120,6 @@ def _partial(cov: Floats, rater: int) -> Floats:
 
 def _per_doubling(cov: Floats) -> Floats:
     judge, person, others, length = range(4)
-    common = cov[:, person, others]
+    common = positive(cov[:, person, others])
     gap = cov[:, judge, length] * common - cov[:, judge, others] * cov[:, others, length]
     return quotient(gap, common * cov[:, length, length] - cov[:, others, length] ** 2)

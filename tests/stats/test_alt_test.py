@@ -184,11 +184,20 @@ def test_all_items_in_one_cluster_cannot_be_tested():
 
 
 def test_clusters_without_variation_between_them_are_decided_by_the_mean():
-    # Each pair of items has one win of the judge and one of the person: no variation between clusters.
-    humans = np.tile([[1.0, 1.0, 2.0], [1.0, 2.0, 2.0]], (20, 1))
-    judge = np.tile([2.0, 1.0], 20)
-    found = alt_test(judge, humans, epsilon=0.1, clusters=np.repeat(np.arange(20), 2))
-    assert "degenerate" in found.raters[1].notes
+    # In each pair of items the judge beats the second person once and is beaten once: every mean is 0.
+    humans = np.tile([[1.0, 2.0, 1.0], [1.0, 1.0, 1.0]], (20, 1))
+    judge = np.tile([1.0, 2.0], 20)
+    clusters = np.repeat(np.arange(20), 2)
+    for epsilon, p_value in ((0.0, 1.0), (0.1, 0.0)):
+        second = alt_test(judge, humans, epsilon=epsilon, clusters=clusters).raters[1]
+        assert (second.judge_wins, second.human_wins) == (0.5, 0.5)
+        assert (second.p_value, second.notes) == (p_value, ("degenerate",))
+
+
+def test_few_clusters_are_noted():
+    judge, humans = _ratings()
+    found = alt_test(judge, humans, epsilon=0.1, clusters=np.arange(len(judge)) % 6)
+    assert {r.notes for r in found.raters} == {("few_clusters",)}
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from judge.stats.calibration import calibrate
+from judge.stats.calibration import _kinds, calibrate
 from judge.stats.maps import fit_map
 
 
@@ -119,3 +119,11 @@ def test_impossible_input_is_refused():
         calibrate([1, 2], [1, 2], n_folds=1)
     with pytest.raises(ValueError, match="kind of a map must be one of"):
         calibrate([1, 2], [1, 2], "cubic")
+
+
+def test_auto_does_not_take_means_of_people_for_categories():
+    rng = np.random.default_rng(0)
+    human = rng.integers(1, 6, 150).astype(float)
+    assert "proportional_odds" in _kinds("auto", human)
+    assert "proportional_odds" not in _kinds("auto", human + rng.integers(0, 5, 150) / 5)
+    assert _kinds("auto", human[:99]) == ("identity", "shift", "linear")

@@ -222,3 +222,14 @@ def test_person_without_variation_is_left_out_and_listed():
 def test_analytic_interval_is_refused():
     with pytest.raises(ValueError, match="'analytic' is not available for a ceiling"):
         leave_one_out(*_ratings(), pearson_statistic, method="analytic")
+
+
+def test_people_who_agree_only_by_chance_are_no_yardstick_and_it_is_said():
+    rng = np.random.default_rng(0)
+    humans, judge = rng.normal(size=(60, 3)), rng.normal(size=60)
+    found = leave_one_out(judge, humans, pearson_statistic)
+    for estimate in (found.human, found.judge, found.difference, found.difference_at(0.9)):
+        assert "people_not_above_chance" in estimate.notes
+    # A negative mean error is no such thing, and people who agree need no note.
+    assert leave_one_out(judge, humans, minus_mae).human.notes == ()
+    assert leave_one_out(*_ratings(n=80), pearson_statistic).human.notes == ()

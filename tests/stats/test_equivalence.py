@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -105,14 +106,13 @@ def test_one_person_gives_no_verdict():
     assert not with_random_raters(leave_one_out([1, 2, 3], [[1], [2], [2]], pearson_statistic)).defined
 
 
-def test_one_defined_person_cannot_speak_for_others():
-    judge = np.arange(10.0) + np.tile([0, 1], 5)
-    humans = np.column_stack(
-        [np.arange(10.0) + np.tile([1, 0, 0, 0, 1], 2), np.full(10, 3.0), np.full(10, 3.0)]
-    )
-    humans[:, 1] = np.arange(10) % 3
-    ceiling = leave_one_out(judge, humans[:, [0, 2]], pearson_statistic)
-    assert not with_random_raters(ceiling).defined or math.isnan(with_random_raters(ceiling).low)
+def test_one_defined_person_or_one_cluster_cannot_speak_for_others():
+    ceiling = _ceiling(0.7)
+    alone = with_random_raters(replace(ceiling, per_human=ceiling.per_human[:1]))
+    assert (alone.value, alone.reason) == (ceiling.difference.value, "too_few_raters")
+    assert math.isnan(alone.low)
+    one_cluster = with_random_raters(_ceiling(0.7, n=20, clusters=["a"] * 20))
+    assert one_cluster.reason == "too_few_clusters"
 
 
 @pytest.mark.parametrize(

@@ -126,5 +126,7 @@ def test_deterministic_judge_is_not_forecast_to_improve():
     one = rng.normal(size=50)
     rows = agreement_by_samples(np.column_stack([one, one]), one + rng.normal(size=50), pearson_statistic)
     assert rows[1].expected == pytest.approx(rows[0].expected)
+    noise = agreement_by_samples(rng.normal(size=(50, 2)) * [1, -1], one, pearson_statistic)
+    assert noise[0].expected == noise[0].agreement.value
     with pytest.raises(ValueError, match=r"got \(3,\) and \(3,\)"):
         agreement_by_samples([1, 2, 3], [1, 2, 3], pearson_statistic)

@@ -51,6 +51,7 @@ def test_judge_that_is_one_of_two_identical_people_differs_in_nothing():
 
 def test_slope_is_the_covariance_ratio():
     judge, humans = _ratings(k=3)
+    humans = np.clip(np.round((humans + 3 * judge[:, None]) / 4), 1, 5)  # people with something in common
     over = [np.cov(judge, np.delete(humans, h, 1).mean(1))[0, 1] for h in range(3)]
     under = [np.cov(humans[:, h], np.delete(humans, h, 1).mean(1))[0, 1] for h in range(3)]
     assert scale_use(judge, humans, scale=SCALE).slope.value == pytest.approx(sum(over) / sum(under))
@@ -79,3 +80,8 @@ def test_labels_are_used_by_position():
     found = scale_use(["good"] * 3, [["bad"], ["fair"], ["good"]], scale=["bad", "fair", "good"])
     assert found.ends.judge.value == 1
     assert [cut for cut, _ in found.at_least] == [1, 2]
+
+
+def test_people_with_nothing_in_common_leave_the_slope_undefined():
+    humans = np.array([[1.0, 5], [2, 4], [3, 3], [4, 2], [5, 1]])
+    assert scale_use([1, 2, 3, 4, 5], humans, scale=SCALE).slope.reason == "no_item_variance"
