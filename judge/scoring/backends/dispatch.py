@@ -234,7 +234,9 @@ class Dispatcher:
         self._deliver(job, {"failure": Failure(kind=failed.kind, message=failed.message)})
         if failed.kind not in _HOPELESS_KINDS:
             return
-        self._in_vain += 1
+        # An item that was first tried while others still got replies is its own failure, no sign of an outage:
+        # at the end of a run the stubborn ones are all that is left.
+        self._in_vain += job.first_sent >= self._last_reply
         if not self._answered:
             self._doom(BackendError(f"the judge cannot be reached: {failed.message}"))
         elif self._in_vain >= HOPELESS:

@@ -52,12 +52,11 @@ class Retry:
 class Pace:
     """How many requests may be in flight, and when the next may start.
 
-    A number that the user sets stays. Else it follows TCP: from few it doubles each round trip until the
+    The number follows TCP: from few (or from all that the user allows) it doubles each round trip until the
     provider first refuses for haste. From there on a round trip of replies adds a twentieth, at least one,
     and each refusal takes away a half, as in DCTCP: a stray one costs little, and a whole round trip of them
-    halves the number. A stray refusal holds back its own request alone. After two without a reply between
-    them nobody asks for as long as the provider says; while refusals go on, or where it says nothing, for a
-    time that doubles.
+    halves the number. After a refusal nobody asks for as long as the provider says; while refusals go on, or
+    where it says nothing, for a time that doubles.
     """
 
     def __init__(
@@ -66,7 +65,7 @@ class Pace:
         requests_per_minute: float | None = None,
         retry: Retry | None = None,
     ) -> None:
-        self._adapts = max_connections is None
+        self._most = max_connections or MOST_CONNECTIONS
         self._limit = float(max_connections or FIRST_CONNECTIONS)
         self._was_refused = False
         self._interval = 60.0 / requests_per_minute if requests_per_minute else 0.0
@@ -74,7 +73,6 @@ class Pace:
         self._next_start = -inf
         self._last_pause = -inf
         self._pauses = 0  # since the last reply
-        self._in_a_row = 0  # refusals since the last reply
 
     @property
     def limit(self) -> int:
@@ -92,20 +90,16 @@ class Pace:
 
     def succeeded(self, in_flight: int) -> None:
         """Take note of a reply; `in_flight` counts the request that it answers."""
-        self._pauses = self._in_a_row = 0
+        self._pauses = 0
         # Where the limit was hardly used, a reply says nothing about a higher one.
-        if self._adapts and 2 * in_flight > self._limit:
+        if 2 * in_flight > self._limit:
             step = max(1.0 / self._limit, 0.05) if self._was_refused else 1.0
-            self._limit = min(self._limit + step, MOST_CONNECTIONS)
+            self._limit = min(self._limit + step, self._most)
 
     def refused(self, sent: float, now: float, retry_after: float | None) -> None:
         """Take note of a "too many requests" to a request sent at `sent`."""
         self._was_refused = True
-        self._in_a_row += 1
-        if self._adapts:
-            self._limit = max(self._limit - 0.5, 1.0)
-        if self._in_a_row == 1:
-            return
+        self._limit = max(self._limit - 0.5, 1.0)
         pause = retry_after or 0.0
         if sent > self._last_pause:  # others of the same round trip do not make the pause longer
             self._last_pause = now

@@ -186,6 +186,18 @@ def test_an_outage_does_not_draw_in_the_whole_input(loop):
     loop.run_until_complete(dispatcher.close())
 
 
+def test_stubborn_items_that_are_left_at_the_end_do_not_end_the_run(loop):
+    async def attempt(request):
+        await asyncio.sleep(0.1)
+        if int(request.key) % 4 == 0:
+            raise Failed("server", "500: always", again=True)
+        return {"reply": "5"}
+
+    dispatcher, completions, _ = dispatch(loop, attempt, 40 * HOPELESS, Pace(max_connections=4 * HOPELESS))
+    assert dispatcher.error is None
+    assert sum(c.failure is not None for c in completions) == 10 * HOPELESS
+
+
 def test_a_row_of_failures_ends_the_run_and_a_reply_breaks_the_row(loop):
     async def attempt(request):
         if int(request.key) % HOPELESS == HOPELESS - 1 and int(request.key) < 100:
