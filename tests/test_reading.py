@@ -2,7 +2,7 @@ import gzip
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from judge.errors import InputError
@@ -392,6 +392,7 @@ def test_what_we_write_we_can_read(read):
 texts = st.text(max_size=20)
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.fixed_dictionaries(

@@ -4,7 +4,7 @@ import json
 import sys
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from judge.errors import InputError, MissingExtraError
@@ -312,6 +312,7 @@ values = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(st.dictionaries(st.text(), values, max_size=4), max_size=4))
 def test_json_lines_come_back_as_they_were_written(tmp_path_factory, rows):
     path = tmp_path_factory.mktemp("t") / "t.jsonl"
@@ -319,6 +320,7 @@ def test_json_lines_come_back_as_they_were_written(tmp_path_factory, rows):
     assert [row for _, row in read_rows(path)] == rows
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200), st.sampled_from(["t.jsonl", "t.json", "t.csv", "t.tsv"]))
 def test_no_bytes_raise_anything_but_an_input_error(tmp_path_factory, data, name):
     path = tmp_path_factory.mktemp("t") / name

@@ -2,7 +2,7 @@ import re
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from judge.errors import RubricError
@@ -154,6 +154,7 @@ def test_no_overall_score_where_the_rubric_wants_none():
     )
 
 
+@settings(deadline=None)
 @given(st.fixed_dictionaries({"truth": st.integers(1, 3), "form": st.integers(1, 3)}))
 def test_every_overall_score_lies_on_the_scale_and_between_its_parts(scores):
     for overall in ({"how": "mean"}, {"how": "min"}, {"how": "weighted", "weights": {"truth": 2, "form": 1}}):
