@@ -108,7 +108,7 @@ def coverage(
 
 def coverage_table(sets: int, seed: int) -> None:
     """Print coverage for every statistic and design."""
-    print("## Coverage of the 95 % interval of judge minus ceiling\n")
+    print("\n## Coverage of the 95 % interval of judge minus ceiling\n")
     print("Random people: interval over items only / with the variance of people added.\n")
     print("| statistic | people | clusters | n = 20 | n = 50 | n = 200 |\n|---|---|---|---|---|---|")
     for name, level in LEVELS.items():

@@ -95,8 +95,9 @@ def calibrate(
     """Fit a map from judge to human scores and say whether it helps.
 
     Clusters are dealt into folds; each item's mapped score comes from a map fitted on the other folds. With
-    'auto' the kind, too, is chosen within those other folds, so that choosing does not flatter; kinds beyond
-    'linear' are tried from 100 pairs on, proportional odds for at most ten distinct human scores. A gain whose interval includes 0 is no gain, and the identity ships.
+    'auto' the kind, too, is chosen within those other folds, so that choosing does not flatter. Kinds beyond
+    'linear' are tried from 100 pairs on, proportional odds for at most ten distinct human scores. A gain
+    whose interval includes 0 is no gain, and the identity ships.
 
     Calibration moves errors and bias. A non-decreasing map cannot raise rank correlation. A pass rate of
     mapped scores still needs a correction for the map's own error, see `corrected_pass_rate`.
