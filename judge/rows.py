@@ -105,6 +105,7 @@ def _opened(path: Path | None) -> Iterator[IO[bytes]]:
     """Unpacked bytes; gzip is known by its first bytes, so that it need not be in the name."""
     with contextlib.ExitStack() as stack:
         file = sys.stdin.buffer if path is None else stack.enter_context(path.open("rb"))
+        file = file if hasattr(file, "peek") else io.BufferedReader(cast(io.RawIOBase, file))
         if cast(io.BufferedReader, file).peek(2)[:2] == _GZIP_MAGIC:
             yield cast(IO[bytes], stack.enter_context(gzip.open(file)))
         else:

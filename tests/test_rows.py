@@ -82,6 +82,11 @@ def test_a_pipe_may_hold_lines_or_a_document(monkeypatch, data):
     assert [row for _, row in read_rows("-")] == TWO
 
 
+def test_a_pipe_that_cannot_be_peeked_into_is_read_too(monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(LINES)))  # as test runners hand it over
+    assert [row for _, row in read_rows("-")] == TWO
+
+
 def test_one_object_in_a_pipe_is_one_row_even_if_it_holds_a_list(monkeypatch):
     pipe(monkeypatch, b'{"id": "x", "images": [{"path": "p.png"}]}\n')
     assert [row["id"] for _, row in read_rows("-")] == ["x"]
