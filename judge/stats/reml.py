@@ -59,7 +59,7 @@ def icc_reml(
         Allowed values; a rating off the scale is an error.
     **sampling
         See `judge.stats.resampling.Sampling`. 'auto' is the jackknife here: every resample is a new
-        fit (about 3 ms), so ask for 'bca' with a small `n_resamples` only.
+        fit (several milliseconds), so ask for 'bca' with a small `n_resamples` only.
 
     Returns
     -------
@@ -210,7 +210,7 @@ def _fit(totals: Floats, layout: _Layout, start: Floats) -> tuple[VarianceCompon
         method="L-BFGS-B",
         jac="3-point",  # central differences: one-sided ones stop at about 1e-5
         bounds=[(least, math.log(100 * total))] * 3,
-        options={"ftol": 1e-15, "gtol": 1e-7},
+        options={"ftol": 1e-11, "gtol": 1e-5},
     )
     variances = [math.exp(log) if log > least + 0.7 else 0.0 for log in found.x]
     return VarianceComponents(*variances), np.asarray(found.x, dtype=float)

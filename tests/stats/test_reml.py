@@ -53,7 +53,7 @@ def test_complete_ratings_give_the_analysis_of_variance_form(form):
     )
 
 
-@settings(max_examples=8)
+@settings(max_examples=4)
 @given(st.integers(0, 2**32 - 1), st.tuples(*[st.floats(0.05, 3)] * 3))
 def test_likelihood_equals_the_dense_formula(seed, variances):
     ratings = simulated(seed, n_items=9, n_raters=3)
@@ -62,7 +62,7 @@ def test_likelihood_equals_the_dense_formula(seed, variances):
     assert criterion(np.log(variances)) == pytest.approx(dense_criterion(ratings, *variances), rel=1e-9)
 
 
-@settings(max_examples=8)
+@settings(max_examples=4)
 @given(st.integers(0, 2**32 - 1))
 def test_no_neighbouring_components_are_more_likely(seed):
     ratings = simulated(seed)
@@ -96,7 +96,7 @@ def test_ratings_without_error_are_perfectly_reliable():
 
 
 def test_no_item_is_dropped_and_the_interval_is_the_jackknife():
-    ratings = simulated(2, n_items=20)
+    ratings = simulated(2, n_items=12)
     result = icc_reml(ratings)
     assert result.n_items == int(np.isfinite(ratings).any(axis=1).sum())
     assert result.n_dropped == 0
