@@ -128,7 +128,7 @@ def test_a_passing_fault_is_tried_again(fault, kind, mock, backend_for, ask_for,
 
 def test_a_time_out_is_tried_again(mock, backend_for, ask_for, complete):
     mock.set(every_hang=3)
-    backend = backend_for(timeout=0.1)
+    backend = backend_for(timeout=0.5)
     completions = complete(backend, [ask_for(i) for i in range(6)])
     assert all(c.reply for c in completions)
     assert backend.progress.retries == {"timeout": mock.stats()["faults"]["hang"]}
@@ -147,7 +147,8 @@ def test_a_time_out_is_tried_again(mock, backend_for, ask_for, complete):
 )
 def test_a_lasting_fault_is_the_failure_of_its_item(fault, kind, said, mock, backend_for, ask_for, complete):
     mock.set(**{f"every_{fault}": 2}, by="hash")
-    completions = complete(backend_for(timeout=0.05), [ask_for(i) for i in range(20)])
+    timeout = 0.3 if fault == "hang" else 30.0
+    completions = complete(backend_for(timeout=timeout), [ask_for(i) for i in range(20)])
     failed = [c for c in completions if c.failure]
     assert len(completions) == 20
     assert 0 < len(failed) < 20

@@ -136,12 +136,12 @@ def test_a_passing_fault_is_tried_again(fault, kind, mock, ask_for, backend_for,
     assert sum(backend.progress.retries.values()) == mock.stats()["faults"][fault]
 
 
-def test_a_time_out_is_the_failure_of_its_item(mock, ask, ask_for):
+def test_a_time_out_is_tried_again(mock, ask, ask_for):
     mock.set(every_hang=2)
-    first, second = ask(ask_for(0), ask_for(1), timeout=0.3, max_connections=1)
-    assert first.reply
-    assert second.reply
-    assert second.tries == 2
+    ask(ask_for(0))  # litellm imports more at its first call, which takes longer than the time limit
+    (completion,) = ask(ask_for(1), timeout=0.5)
+    assert completion.reply
+    assert completion.tries >= 2
 
 
 @pytest.mark.parametrize(
