@@ -96,8 +96,8 @@ def paired_proportions(
     low, high = interval(x, y, limits.normal_quantile((1 + level) / 2))
     return Estimate(
         float(x.mean() - y.mean()),
-        low,
-        high,
+        max(low, -1.0),
+        min(high, 1.0),
         level,
         method,
         n_items=x.size,

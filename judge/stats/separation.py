@@ -116,7 +116,7 @@ def significance_groups(
     sums = _cluster_sums(changes, codes)
     seed, generator = seed_of(rng)
     n_pairs = np.sum(~np.isnan(changes), axis=0)
-    p_values = np.where(n_pairs > 0, _permutation_p(sums, n_permutations, generator, two_sided=True), np.nan)
+    p_values = np.where(n_pairs > 0, _two_sided_p(sums, n_permutations, generator), np.nan)
     differences = quotient(sums.sum(axis=0), n_pairs)
     adjusted = holm(p_values)
     columns = (first, second, differences, p_values, adjusted, n_pairs)
@@ -139,8 +139,10 @@ def soft_pairwise_accuracy(
     """How well the judge reproduces people's confidence that one system is better than another.
 
     1 - mean over pairs of systems of abs(p_human - p_judge), p the one-sided p-value of a paired permutation
-    test, with the same swaps for all pairs and both sides. Unlike a rank correlation it does not punish a
-    judge for the order of systems that people cannot tell apart; prefer it below 15 systems.
+    test, with the same swaps for all pairs and both sides. Swaps that tie with the observed difference
+    count half, so that the order of the systems does not matter even with few grades. Unlike a rank
+    correlation it does not punish a judge for the order of systems that people cannot tell apart; prefer
+    it below 15 systems.
 
     Parameters
     ----------
@@ -199,7 +201,7 @@ def soft_pairwise_accuracy(
     if not testable.any():
         return replace(found, reason=NO_PAIRABLE_ITEMS)
     sums = np.hstack([_cluster_sums(np.where(paired, c, np.nan)[:, testable], codes) for c in changes])
-    p_human, p_judge = np.split(_permutation_p(sums, n_permutations, generator, two_sided=False), 2)
+    p_human, p_judge = np.split(_one_sided_mid_p(sums, n_permutations, generator), 2)
     found = replace(found, value=float(1 - np.mean(abs(p_human - p_judge))))
     return _soft_interval(found, sums)
 
@@ -211,16 +213,30 @@ def _cluster_sums(changes: Floats, codes: Ints) -> Floats:
     return np.stack(columns, axis=1) if columns else np.zeros((n_clusters, 0))
 
 
-def _permutation_p(sums: Floats, n_permutations: int, rng: np.random.Generator, *, two_sided: bool) -> Floats:
-    observed = sums.sum(axis=0)
-    # Summation order must not decide whether a permutation ties with what was observed.
-    slack = 1e-9 * abs(sums).sum(axis=0)
-    as_far = np.zeros(observed.size)
+def _two_sided_p(sums: Floats, n_permutations: int, rng: np.random.Generator) -> Floats:
+    observed = abs(sums.sum(axis=0)) - _rounding(sums)
+    n_as_far = np.zeros(observed.size)
     for totals in flipped_sums(sums, n_permutations, rng):
-        far = abs(totals) >= abs(observed) - slack if two_sided else totals >= observed - slack
-        as_far += far.sum(axis=0)
-    p_values: Floats = (as_far + 1) / (n_permutations + 1)
+        n_as_far += (abs(totals) >= observed).sum(axis=0)
+    p_values: Floats = (n_as_far + 1) / (n_permutations + 1)
     return p_values
+
+
+def _one_sided_mid_p(sums: Floats, n_permutations: int, rng: np.random.Generator) -> Floats:
+    """Count swaps that tie with the observed sum half: p of a pair and of its reverse then add up to 1."""
+    observed, rounding = sums.sum(axis=0), _rounding(sums)
+    n_above = np.zeros(observed.size)
+    for totals in flipped_sums(sums, n_permutations, rng):
+        n_above += (totals > observed + rounding).sum(axis=0) / 2
+        n_above += (totals >= observed - rounding).sum(axis=0) / 2
+    p_values: Floats = (n_above + 0.5) / (n_permutations + 1)
+    return p_values
+
+
+def _rounding(sums: Floats) -> Floats:
+    """Return the size of rounding errors, which must not decide whether a swap ties with the data."""
+    bound: Floats = 1e-9 * abs(sums).sum(axis=0)
+    return bound
 
 
 def _soft_interval(found: Estimate, sums: Floats) -> Estimate:

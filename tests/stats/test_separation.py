@@ -2,6 +2,9 @@ import itertools
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from scipy.stats import permutation_test
 
 from judge.stats.multiplicity import holm
@@ -14,15 +17,16 @@ def draw(rng, n=40, quality=(0, 0, 1, 1, 3), noise=0.8):
 
 
 def one_sided_p(scores, first, second):
-    """Full enumeration of swaps."""
+    """Full enumeration of swaps, ties counted half."""
     changes = scores[:, first] - scores[:, second]
-    totals = np.array(list(itertools.product([-1, 1], repeat=len(changes)))) @ changes
-    return np.mean(totals >= changes.sum() - 1e-9)
+    totals = (np.array(list(itertools.product([-1, 1], repeat=len(changes)))) @ changes).round(9)
+    observed = changes.sum().round(9)
+    return (np.mean(totals >= observed) + np.mean(totals > observed)) / 2
 
 
 @pytest.mark.parametrize("decimals", [9, 0])
 def test_soft_pairwise_accuracy_matches_full_enumeration(decimals):
-    """Whole numbers bring swaps that tie with what was observed; they count as at least as far."""
+    """Whole numbers bring swaps that tie with what was observed."""
     rng = np.random.default_rng(0)
     human, judge = (draw(rng, n=9, quality=q).round(decimals) for q in ((0, 0.3, 0.6), (0, 0.3, 0.2)))
     gaps = [abs(one_sided_p(human, s, t) - one_sided_p(judge, s, t)) for s, t in ((0, 1), (0, 2), (1, 2))]
@@ -41,6 +45,20 @@ def test_soft_pairwise_accuracy_is_unchanged_by_the_judges_scale():
     first, second = (soft_pairwise_accuracy(human, j, rng=0) for j in (judge, 7 + 100 * judge))
     assert first.value == second.value
     assert first.low == pytest.approx(second.low)
+
+
+@given(arrays(float, (6, 4), elements=st.integers(1, 3)), st.permutations(range(4)))
+def test_soft_pairwise_accuracy_does_not_depend_on_the_order_of_systems(human, order):
+    judge = human[::-1]
+    first = soft_pairwise_accuracy(human, judge, n_permutations=50, rng=0)
+    second = soft_pairwise_accuracy(human[:, order], judge[:, order], n_permutations=50, rng=0)
+    assert first.value == pytest.approx(second.value)
+
+
+def test_judge_that_sees_only_ties_is_wholly_unsure():
+    """p is 1/2 for every pair; people are sure of all six, in one direction or the other."""
+    human = np.arange(4.0) + np.zeros((40, 1))
+    assert soft_pairwise_accuracy(human, np.ones((40, 4)), rng=0).value == pytest.approx(0.5, abs=0.01)
 
 
 def test_reversed_judge_is_worse_than_a_noisy_one():
