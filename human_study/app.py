@@ -26,6 +26,7 @@ from human_study.store import Study
 from judge.errors import InputError
 
 _HERE = Path(__file__).parent
+_WAITING = 1024
 _ANYWHERE = ("0.0.0.0", "::")
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -97,6 +98,7 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         taken.bind((host, port))
+        taken.listen(_WAITING)  # whoever opens a link before the server is up waits, and is not refused
     except OSError as error:
         taken.close()
         reason = error.strerror or error
@@ -111,6 +113,7 @@ def serve(study: Study, listening: socket.socket, agreement: Agreement | None = 
         log_level="warning",
         access_log=False,
         server_header=False,
+        lifespan="off",
         timeout_graceful_shutdown=5,
     )
     uvicorn.Server(config).run(sockets=[listening])

@@ -10,6 +10,7 @@ export const newId = () =>
 export class Queue {
   #entries = [];
   #sending = false;
+  #running = null;
   #failures = 0;
   #timer = null;
 
@@ -22,6 +23,7 @@ export class Queue {
   }
 
   get size() { return this.#entries.length; }
+  get answers() { return new Set(this.#entries.map((entry) => entry.n)).size; }
   get offline() { return this.#failures > 0; }
   waiting(n) { return this.#entries.filter((entry) => entry.n === n); }
 
@@ -38,8 +40,13 @@ export class Queue {
     this.send();
   }
 
-  async send() {
-    if (this.#sending) return;
+  // Settles when nothing is waiting any more, or when the connection is lost.
+  send() {
+    if (!this.#sending) this.#running = this.#drain();
+    return this.#running;
+  }
+
+  async #drain() {
     clearTimeout(this.#timer);
     this.#sending = true;
     try {
@@ -49,9 +56,10 @@ export class Queue {
         this.on.change();
       }
     } catch (error) {
-      if (error instanceof Refused) throw error;
-      this.#failures += 1;
-      this.#timer = setTimeout(() => this.send(), WAITS[Math.min(this.#failures, WAITS.length) - 1]);
+      if (!(error instanceof Refused)) {
+        this.#failures += 1;
+        this.#timer = setTimeout(() => this.send(), WAITS[Math.min(this.#failures, WAITS.length) - 1]);
+      }
     } finally {
       this.#sending = false;
       this.on.change();

@@ -71,7 +71,7 @@ function say(text, kind = "") {
 
 function showStatus() {
   if (queue.offline) {
-    const many = queue.size === 1 ? "1 change is" : `${queue.size} changes are`;
+    const many = queue.answers === 1 ? "1 answer is" : `${queue.answers} answers are`;
     say(`No connection. ${many} kept on this device and sent later; go on.`, "warn");
   } else if (queue.size) say("Saving …");
   else if (noticed) say(noticed, "warn");

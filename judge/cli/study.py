@@ -205,14 +205,17 @@ def _print_status(study: Study, progress: Progress) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from judge.report.text import clean
+
     console = Console(highlight=False)
-    console.print(Text(f"{study.name}: {progress.n_items} items, {study.design.per_item} raters an item"))
+    size = f"{progress.n_items} items, {study.design.per_item} raters an item"
+    console.print(Text(f"{clean(study.name)}: {size}"))
     table = Table("rater", "done", "skipped", "practice", "checks failed", "repeats alike", "s an answer", "")
     for row in progress.raters:
-        cells = (row.rater.name, f"{row.done + row.skipped}/{row.total}", str(row.skipped))
+        cells = (clean(row.rater.name), f"{row.done + row.skipped}/{row.total}", str(row.skipped))
         shares = (_share(row.training), _share(row.checks), _share(row.repeats))
         seconds = "" if row.seconds is None else f"{row.seconds:.0f}"
-        note = "" if row.rater.dropped is None else f"dropped: {row.rater.reason}"
+        note = "" if row.rater.dropped is None else f"dropped: {clean(row.rater.reason)}"
         table.add_row(*(Text(cell) for cell in (*cells, *shares, seconds, note)))
     console.print(table)
     questions = Table("question", "ratings", "same score", "Krippendorff's alpha (95 %)")

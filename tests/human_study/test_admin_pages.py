@@ -150,7 +150,6 @@ def test_the_address_is_one_that_a_browser_opens(host: str, expected: str) -> No
 
 def test_a_taken_port_is_a_clear_error() -> None:
     with listen("127.0.0.1", 0) as taken:
-        taken.listen()
         port = taken.getsockname()[1]
         with pytest.raises(InputError, match=f"127.0.0.1:{port}: .*; choose another --port"):
             listen("127.0.0.1", port)

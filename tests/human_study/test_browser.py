@@ -1,0 +1,515 @@
+"""The pages as people use them, in a real Chromium: by keyboard, on a phone, with a lost connection."""
+
+import csv
+import gzip
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from click.testing import CliRunner
+from PIL import Image as Pillow
+from PIL import ImageDraw
+
+from human_study.progress import measure
+from human_study.store import Study
+from judge.cli import main
+from judge.records import Image, Item
+
+from .server import Server, Serving
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+pytestmark = pytest.mark.browser
+AXE = Path(__file__).parent.parent / "data" / "axe" / "axe.min.js.gz"
+ARGUMENTS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
+DIMENSIONS = ("technical_accuracy", "comprehensiveness", "relevance", "clarity")
+Open = Callable[..., "Page"]
+
+
+@pytest.fixture(scope="module")
+def chromium() -> "Iterator[Browser]":
+    """One browser for all tests of this file."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install '.[dev]'")
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None:
+        pytest.skip("needs Chromium: apt-get install chromium")
+    with playwright.sync_playwright() as running:
+        try:
+            browser = running.chromium.launch(executable_path=path, args=ARGUMENTS)
+        except playwright.Error as error:
+            pytest.skip(f"Chromium does not start here: {str(error).splitlines()[0]}")
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def items(tmp_path: Path) -> list[Item]:
+    """Forty answers, the first few about a pair of pictures."""
+    for name, mark in (("part.png", "yellow"), ("good.png", None)):
+        picture = Pillow.new("RGB", (400, 300), "gray")
+        if mark:
+            ImageDraw.Draw(picture).line([(80, 80), (160, 120)], fill=mark, width=6)
+        picture.save(tmp_path / name)
+    pair = (Image(path="part.png"), Image(path="good.png", role="reference"))
+    return [
+        Item(
+            id=f"q{n}",
+            question=f"What is wrong with part {n}?",
+            answer=f"Part {n} has a scratch in the upper left." if n % 3 else "Nothing.",
+            reference="A scratch in the upper left.",
+            images=pair if n < 4 else (),
+            system=f"model-{n % 2}",
+        )
+        for n in range(40)
+    ]
+
+
+@pytest.fixture
+def planned(tmp_path: Path, items: list[Item]) -> Path:
+    """Plan a study of the forty answers for five raters, by the command."""
+    answers, out = tmp_path / "answers.jsonl", tmp_path / "s.db"
+    lines = [item.model_dump_json(exclude_defaults=True) + "\n" for item in items]
+    answers.write_text("".join(lines), encoding="utf-8")
+    command = ["study", "new", str(answers), "--name", "Scratches", "--out", str(out)]
+    result = CliRunner().invoke(main, command, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return out
+
+
+@pytest.fixture
+def server(planned: Path) -> Iterator[Serving]:
+    """Serve it in this process, which starts faster than the command."""
+    with Serving(planned) as running:
+        yield running
+
+
+@pytest.fixture
+def open_link(chromium: "Browser") -> Iterator[Open]:
+    """Open a link in a window of its own; whatever a page throws fails the test."""
+    contexts, errors = [], []
+
+    def open_link(link: str, *, phone: bool = False) -> "Page":
+        size = PHONE if phone else DESKTOP
+        context = chromium.new_context(
+            viewport=size, has_touch=phone, is_mobile=phone, reduced_motion="reduce"
+        )  # type: ignore[call-overload]
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(8_000)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.goto(link)
+        page.wait_for_selector("h1", state="attached")
+        return page
+
+    yield open_link
+    for context in contexts:
+        context.close()
+    assert errors == []
+
+
+@pytest.fixture
+def visit(open_link: Open, server: Serving) -> Open:
+    """Open somebody's page of the study that is served."""
+
+    def visit(who: str, **how: object) -> "Page":
+        return open_link(server.links[who], **how)
+
+    return visit
+
+
+def begin(page: "Page") -> None:
+    """Take part, and go through the practice round as the worked example says."""
+    page.get_by_role("button", name="I have read this").click()
+    page.wait_for_selector("#questions")
+    for key in "4334":
+        page.keyboard.press(key)
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="All as in the worked example").wait_for()
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="Practice is over").wait_for()
+    page.keyboard.press("Enter")
+    at(page, 1)
+
+
+def at(page: "Page", number: int) -> None:
+    """Wait for an answer to be on the page."""
+    page.wait_for_function(
+        f"() => document.getElementById('item-title')?.textContent.startsWith('Answer {number} of ')"
+    )
+
+
+def saved(page: "Page") -> None:
+    page.wait_for_function("() => document.getElementById('status').textContent === 'Saved'")
+
+
+def rate(page: "Page", keys: str) -> None:
+    for key in keys:
+        page.keyboard.press(key)
+
+
+def chosen(page: "Page") -> list[str]:
+    return page.eval_on_selector_all("fieldset input:checked", "found => found.map(input => input.value)")  # type: ignore[no-any-return]
+
+
+def study_of(server: Serving) -> Study:
+    return Study.open(server.study)
+
+
+def keys_for(answer: str, rater: int) -> str:
+    """Raters agree about what is good; one of them is a point more severe about accuracy."""
+    if "choose" in answer:
+        return answer.rsplit("choose ", 1)[1][0] * 4
+    good = "scratch" in answer
+    return f"{(5 if good else 2) - (rater == 3)}{4 if good else 1}54"
+
+
+def rate_to_the_end(page: "Page", rater: int, *, tap: bool = False) -> int:
+    """Rate every answer that is left; say how many."""
+    count = 0
+    while not page.get_by_role("heading", name="All done. Thank you!").is_visible():
+        place = page.locator("#place").text_content() or ""
+        keys = keys_for(page.locator(".answer .pre").inner_text(), rater)
+        if tap:
+            for name, key in zip(DIMENSIONS, keys, strict=True):
+                page.locator(
+                    f"fieldset[data-question={name}] .option", has=page.locator(f"[value='{key}']")
+                ).tap()
+            page.locator("#next").tap()
+        else:
+            rate(page, keys)
+            page.keyboard.press("Enter")
+        count += 1
+        page.wait_for_function(
+            "place => document.getElementById('place').textContent !== place || document.querySelector('main [data-go]')",
+            arg=place,
+        )
+    return count
+
+
+def test_five_people_rate_forty_answers_and_the_ratings_come_out(
+    open_link: Open, planned: Path, tmp_path: Path
+) -> None:
+    """The whole loop with the commands: one rater on a phone, one whose server is killed in the middle."""
+    with Server(planned) as server:
+        for number, who in enumerate(("R01", "R02", "R03", "R04", "R05"), start=1):
+            page = open_link(server.links[who], phone=number == 2)
+            begin(page)
+            if number == 4:
+                lose_the_server(page, server)
+            assert rate_to_the_end(page, number, tap=number == 2) >= 24
+            page.wait_for_function("() => Object.keys(localStorage).every(key => !/-R0\\d:/.test(key))")
+    out = tmp_path / "ratings.csv"
+    result = CliRunner().invoke(main, ["study", "export", str(planned), "--out", str(out)])
+    assert result.exit_code == 0, result.output
+    with out.open(newline="") as stream:
+        rows = [row for row in csv.DictReader(stream) if row["sample"] == "0"]
+    assert len(rows) == 40 * 3 * 5
+    severe = {
+        float(row["value"])
+        for row in rows
+        if row["rater"] == "R03" and row["dimension"] == "technical_accuracy"
+    }
+    assert severe == {1.0, 4.0}
+    with Study.open(planned) as study:
+        assert all(task.is_settled for task in study.tasks())
+        assert all(row.checks == (0, row.checks[1]) for row in measure(study).raters)
+
+
+def lose_the_server(page: "Page", server: Server) -> None:
+    """Rate on while the server is gone; what was rated meanwhile is kept on the device."""
+    page.wait_for_function(
+        "() => performance.getEntriesByType('resource').filter(e => /tasks/.test(e.name)).length > 4"
+    )
+    server.kill()
+    rate(page, keys_for(page.locator(".answer .pre").inner_text(), 4))
+    page.get_by_text("No connection.").wait_for()
+    page.keyboard.press("Enter")
+    at(page, 2)
+    server.start()
+
+
+def violations(page: "Page") -> list[str]:
+    """All that axe finds; in the dark the colours alone differ, so only they are looked at again."""
+    if page.evaluate("typeof axe") == "undefined":
+        page.evaluate(gzip.decompress(AXE.read_bytes()).decode())
+    page.emulate_media(color_scheme="light")
+    found: list[dict[str, Any]] = page.evaluate(
+        "axe.run({resultTypes: ['violations']}).then(r => r.violations)"
+    )
+    page.emulate_media(color_scheme="dark")
+    found += page.evaluate("axe.run({runOnly: ['color-contrast']}).then(r => r.violations)")
+    return [f"{one['id']}: {[node['html'] for node in one['nodes']]}" for one in found]
+
+
+@pytest.mark.parametrize("phone", [False, True], ids=["desktop", "phone"])
+def test_axe_finds_nothing_on_any_page_in_light_and_dark(visit: Open, server: Serving, phone: bool) -> None:
+    page = visit("R01", phone=phone)
+    found = {"welcome": violations(page)}
+    page.get_by_role("button", name="I have read this").click()
+    page.wait_for_selector("#questions")
+    found["practice"] = violations(page)
+    rate(page, "1111")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".feedback")
+    found["feedback"] = violations(page)
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="Practice is over").wait_for()
+    page.keyboard.press("Enter")
+    at(page, 1)
+    with study_of(server) as study:
+        pictured = next(
+            t.n for t in study.tasks() if t.rater == "R01" and t.item.images and t.kind != "training"
+        )
+    for number in range(1, pictured - 1):
+        rate(page, "5443")
+        page.keyboard.press("Enter")
+        at(page, number + 1)
+    page.wait_for_selector(".viewer img[src]")
+    rate(page, "54")
+    found["rating"] = violations(page)
+    for name, key, close in (("skip", "s", "Escape"), ("help", "?", "Escape"), ("pause", "p", "p")):
+        page.keyboard.press(key)
+        page.wait_for_selector("dialog[open]")
+        found[name] = violations(page)
+        page.keyboard.press(close)
+        page.wait_for_selector("dialog[open]", state="detached")
+    page.locator("#show-list").click()
+    found["list"] = violations(page)
+    with study_of(server) as study:
+        study.drop("R03", "left")
+        study.open_discussion(["q1"])
+    organiser = visit("organiser", phone=phone)
+    organiser.wait_for_selector("table")
+    found["organiser"] = violations(organiser)
+    organiser.locator("[data-drop=R02]").click()
+    found["drop"] = violations(organiser)
+    assert {name: problems for name, problems in found.items() if problems} == {}
+
+
+def test_answers_rated_without_a_connection_are_sent_when_it_is_back(visit: Open, server: Serving) -> None:
+    page = visit("R01")
+    begin(page)
+    page.wait_for_timeout(300)  # the next answers are being fetched ahead
+    page.context.set_offline(True)
+    for number in (1, 2, 3):
+        rate(page, "5432")
+        page.keyboard.press("Enter")
+        at(page, number + 1)
+    page.get_by_text("3 answers are kept on this device").wait_for()
+    with study_of(server) as study:
+        assert not any(task.is_settled for task in study.tasks() if task.kind != "training")
+    page.context.set_offline(False)
+    page.wait_for_function("() => document.getElementById('status').textContent === ''")
+    with study_of(server) as study:
+        settled = [t.rating.reply.values for t in study.tasks() if t.is_settled and t.kind != "training"]
+    assert settled == [dict(zip(DIMENSIONS, (5, 4, 3, 2), strict=True))] * 3
+
+
+def test_a_page_closed_without_a_connection_sends_later(visit: Open, server: Serving) -> None:
+    page = visit("R01")
+    begin(page)
+    page.context.set_offline(True)
+    rate(page, "5432")
+    page.get_by_text("No connection.").wait_for()
+    page.close(run_before_unload=False)
+    page.context.set_offline(False)
+    again = page.context.new_page()
+    again.goto(server.links["R01"])
+    at(again, 1)
+    again.wait_for_function("() => document.querySelectorAll('fieldset input:checked').length === 4")
+    with study_of(server) as study:
+        task = study.task("R01", 2)
+    assert task is not None
+    assert task.rating.state == "done"
+
+
+def test_the_slower_of_two_tabs_shows_what_the_other_saved(visit: Open, server: Serving) -> None:
+    first = visit("R01")
+    begin(first)
+    second = first.context.new_page()
+    second.goto(server.links["R01"])
+    at(second, 1)
+    rate(first, "5555")
+    saved(first)
+    rate(second, "1")
+    second.get_by_text("changed in another window").wait_for()
+    assert chosen(second) == ["5"] * 4
+    with study_of(server) as study:
+        task = study.task("R01", 2)
+    assert task is not None
+    assert set(task.rating.reply.values.values()) == {5}
+
+
+def test_a_score_is_saved_at_once_and_undone_by_u(visit: Open, server: Serving) -> None:
+    page = visit("R01")
+    begin(page)
+    rate(page, "52")
+    saved(page)
+    page.keyboard.press("u")
+    assert chosen(page) == ["5"]
+    page.wait_for_function("() => document.getElementById('status').textContent === 'Saved'")
+    with study_of(server) as study:
+        revisions = [row["reply"]["values"] for row in study.history() if row["n"] == 2]
+    assert revisions[-1] == {"technical_accuracy": 5}
+
+
+def test_undo_goes_back_to_the_answer_that_was_changed_last(visit: Open) -> None:
+    page = visit("R01")
+    begin(page)
+    rate(page, "5432")
+    page.keyboard.press("Enter")
+    at(page, 2)
+    page.keyboard.press("u")
+    at(page, 1)
+    page.wait_for_function("() => document.querySelectorAll('fieldset input:checked').length === 3")
+
+
+def test_enter_names_what_is_still_open(visit: Open) -> None:
+    page = visit("R01")
+    begin(page)
+    rate(page, "54")
+    page.keyboard.press("Enter")
+    page.get_by_text("2 questions are still open.").wait_for()
+    at(page, 1)
+
+
+def test_a_skip_needs_a_reason_and_a_score_takes_it_back(visit: Open, server: Serving) -> None:
+    page = visit("R01")
+    begin(page)
+    page.keyboard.press("s")
+    page.keyboard.press("Enter")
+    assert page.locator("#skip-dialog").is_visible()
+    page.keyboard.type("no idea")
+    page.keyboard.press("Enter")
+    at(page, 2)
+    page.keyboard.press("b")
+    at(page, 1)
+    page.get_by_text("Skipped: no idea").wait_for()
+    rate(page, "5")
+    saved(page)
+    with study_of(server) as study:
+        states = [row["state"] for row in study.history() if row["n"] == 2]
+    assert states == ["skipped", "open"]
+
+
+def test_a_note_is_written_by_n_and_its_letters_are_no_shortcuts(visit: Open, server: Serving) -> None:
+    page = visit("R01")
+    begin(page)
+    page.keyboard.press("n")
+    page.keyboard.type("sup 1 b?")
+    page.keyboard.press("Escape")
+    saved(page)
+    with study_of(server) as study:
+        task = study.task("R01", 2)
+    assert task is not None
+    assert (task.rating.reply.note, task.rating.reply.values) == ("sup 1 b?", {})
+
+
+def test_single_key_shortcuts_can_be_turned_off(visit: Open) -> None:
+    page = visit("R01")
+    begin(page)
+    page.keyboard.press("?")
+    page.locator("#shortcuts").uncheck()
+    page.keyboard.press("Escape")
+    rate(page, "5s")
+    assert chosen(page) == []
+    assert not page.locator("dialog[open]").count()
+
+
+def test_everything_can_be_reached_by_tab_and_arrows_alone(visit: Open) -> None:
+    page = visit("R01")
+    begin(page)
+    page.locator("input[type=radio]").first.focus()
+    for _ in DIMENSIONS:
+        page.keyboard.press("Space")
+        page.keyboard.press("ArrowDown")
+        page.keyboard.press("Tab")
+    saved(page)
+    assert chosen(page) == ["2"] * 4
+
+
+def test_time_does_not_run_in_a_pause_and_the_answer_is_hidden(visit: Open) -> None:
+    page = visit("R01")
+    begin(page)
+    page.keyboard.press("p")
+    assert page.locator(".answer").is_hidden()
+    page.keyboard.press("p")
+    assert page.locator(".answer").is_visible()
+
+
+def test_zoom_moves_both_pictures_together(visit: Open, server: Serving) -> None:
+    with study_of(server) as study:
+        first = next(t for t in study.tasks() if t.kind == "main" and t.item.images)
+        before = [
+            t.n for t in study.tasks() if t.rater == first.rater and t.kind != "training" and t.n < first.n
+        ]
+    page = visit(first.rater)
+    begin(page)
+    for number, _ in enumerate(before, start=2):
+        rate(page, "5432")
+        page.keyboard.press("Enter")
+        at(page, number)
+    page.wait_for_selector(".viewer img[src]")
+    page.locator(".viewer").focus()
+    page.keyboard.press("+")
+    page.keyboard.press("ArrowRight")
+    shown = page.eval_on_selector_all(".pane img", "found => found.map(image => image.style.transform)")
+    assert shown[0] == shown[1] == "translate(-10%, 0%) scale(1.5)"
+    assert page.locator(".viewer output").inner_text() == "150 %"
+    assert page.eval_on_selector_all(".pane img", "f => f.every(image => image.naturalWidth === 400)")
+
+
+@pytest.mark.parametrize("who", ["R01", "organiser"])
+def test_a_phone_needs_no_scrolling_sideways(visit: Open, who: str) -> None:
+    page = visit(who, phone=True)
+    if who == "R01":
+        begin(page)
+    else:
+        page.wait_for_selector("table")
+    wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert wide <= 0
+
+
+def test_the_organiser_drops_a_rater_and_opens_a_discussion(visit: Open, server: Serving) -> None:
+    with study_of(server) as study:
+        shared = next(item.id for item in study.items())
+        for task in [t for t in study.tasks() if t.kind in ("training", "main")]:
+            if task.kind == "training" or task.item.id == shared:
+                severe = int(task.rater[-1]) % 2 * 4 + 1
+                values = dict.fromkeys(DIMENSIONS, severe)
+                body = {"save_id": "by-the-test", "base": 0, "reply": {"values": values}, "seconds": 3}
+                study.save(task.rater, task.n, save_of(body))
+    page = visit("organiser")
+    page.locator("[data-drop=R05]").click()
+    page.keyboard.type("moved away")
+    page.locator("#replace").check()
+    page.locator("#drop-confirm").click()
+    page.get_by_text("R05 is dropped; R06 takes over").wait_for()
+    page.locator("input[name=item]").first.check()
+    page.get_by_role("button", name="Open for discussion").click()
+    page.get_by_text("answers come back to their raters").wait_for()
+    with study_of(server) as study:
+        assert [event["what"] for event in study.events()] == ["dropped", "invited", "discussion"]
+
+
+def save_of(body: dict[str, object]) -> Any:
+    from human_study.entries import Save
+
+    return Save.model_validate(body)
+
+
+def test_a_wrong_link_says_so_and_shows_nothing(chromium: "Browser", server: Serving) -> None:
+    page = chromium.new_page()
+    page.goto(server.links["R01"][:-4])
+    page.get_by_text("this link is not valid").wait_for()
+    page.goto("about:blank")
+    page.goto(server.links["R01"].split("#")[0])
+    page.get_by_text("This page needs the full link").wait_for()
+    page.close()
