@@ -53,6 +53,12 @@ def test_failing_overall_points_at_every_dimension(make_table, make_rubric):
     assert binding(found) == {"accuracy": 0, "clarity": 1}
 
 
+def test_a_missing_dimension_is_never_blamed(make_table, make_rubric):
+    rubric = make_rubric({"overall": 3}, how="judged")
+    found = profile(make_table, [{"accuracy": "unparsed", "clarity": 2, "overall": 1}], rubric)
+    assert binding(found) == {"accuracy": 0, "clarity": 1}
+
+
 def test_dimension_that_no_condition_points_at_is_not_blamed(make_table, make_rubric):
     rubric = make_rubric({"overall": 3, "accuracy": 3}, how="judged")
     found = profile(make_table, [{"accuracy": 2, "clarity": 1, "overall": 3}], rubric)

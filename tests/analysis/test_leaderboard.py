@@ -52,6 +52,13 @@ def test_answers_to_the_same_items_are_compared_in_pairs(make_table):
     assert board.contrasts["b", "a"].p < 0.002
 
 
+def test_a_difference_within_chance_does_not_part_two_letters(make_table):
+    tables = [make_table(rows(20, 50), name="a"), make_table(rows(23, 50), name="b")]
+    board = leaderboard(tables)
+    assert 0.05 < board.contrasts["b", "a"].p < 0.2
+    assert [s.letters for s in board.standings] == ["a", "a"]
+
+
 def test_systems_within_one_run_are_matched_by_pair_id(make_table):
     both = [{**PASS, "id": f"{s}{i}", "system": s, "pair_id": i} for s in "xy" for i in range(5)]
     board = leaderboard(by_system(make_table(both), "system"))
@@ -99,4 +106,6 @@ def test_two_share_a_letter_exactly_when_they_do_not_differ(different):
     letters = compact_letters(range(5), different)
     for i, j in PAIRS:
         assert bool(set(letters[i]) & set(letters[j])) == ((i, j) not in different)
-    assert all(letters.values())
+    groups = [{i for i in letters if letter in letters[i]} for letter in sorted({*"".join(letters.values())})]
+    assert set().union(*groups) == set(range(5))
+    assert not any(one < other for one in groups for other in groups)

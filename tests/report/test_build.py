@@ -102,6 +102,11 @@ def test_json_holds_everything_and_no_nan(make_table, rows):
     assert data["cases"]["worst"][0]["judgments"][0]["scores"] == {"accuracy": 1, "clarity": 4}
 
 
+def test_undefined_numbers_are_null_in_json(make_table):
+    data = json.loads(json.dumps(build_report(Source(make_table([PASS]))).to_dict(), allow_nan=False))
+    assert data["tables"]["scores"]["rows"][0]["sd"] is None
+
+
 def test_every_statistic_in_a_table_is_an_estimate(make_table, rows):
     report = build_report(Source(make_table(rows)))
     for key, column in (
