@@ -23,6 +23,8 @@ Attempt = Callable[[Request], Awaitable[dict[str, Any]]]
 
 GRACE = 30.0
 """Seconds that requests in flight get to come back after a fatal error: they are paid for."""
+FIRST_CONTACT_TRIES = 4
+"""Tries to reach a server that never answered: most likely its address is wrong."""
 HOPELESS = 20
 """So many items in a row without a single reply end the run: the rest would go the same way."""
 
@@ -90,6 +92,7 @@ class Dispatcher:
         self._order = count()
         self._wake = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
+        self._doomed = False  # whether no request can succeed any more
         self._answered = False  # whether the provider was ever reached
         self._last_reply = -inf
         self._in_vain = 0  # items without a reply since the last one with
@@ -108,11 +111,8 @@ class Dispatcher:
 
     async def close(self) -> None:
         """Take in what has arrived at our sockets already, and cancel the rest."""
-        self._source = None
-        self._waiting.clear()
-        for _ in range(
-            5
-        ):  # reading the socket, the parser, the request's task: each takes a turn of the loop
+        self._abandon()
+        for _ in range(5):  # the socket, the parser, the request's task: each takes a turn of the loop
             await asyncio.sleep(0)
         self._cancel()
         await asyncio.gather(*self._flying, return_exceptions=True)
@@ -157,10 +157,10 @@ class Dispatcher:
             return None
         reserved = self._budget.reserve(self._held)
         if reserved is None:
-            if (
-                not self._flying and not self._waiting
-            ):  # nothing will come back and cost less than was set aside
-                self._stop(f"--max-cost {self._budget.limit:g} USD would be passed")
+            # What is under way may cost less than was set aside for it; where nothing is, this is the end.
+            if not self._flying and not self._waiting:
+                self.stopped = f"--max-cost {self._budget.limit:g} USD would be passed"
+                self._abandon()
             return None
         job, self._held = _Job(self._held, reserved), None
         return job
@@ -173,10 +173,6 @@ class Dispatcher:
         except Exception as error:  # noqa: BLE001 - whatever the caller's iterator raises is his, after his replies
             self._source, self.error = None, error
         return None
-
-    def _stop(self, reason: str) -> None:
-        self.stopped = reason
-        self._source = self._held = None
 
     def _start(self, job: _Job, now: float) -> None:
         job.sent = now
@@ -216,7 +212,9 @@ class Dispatcher:
             self._pace.refused(job.sent, now, failed.retry_after)
         if not failed.answered:
             self._budget.lose(job.reserved)
-        wait = self._wait(job, failed, now) if failed.again and self.error is None else None
+        if failed.again and self._doomed:  # the next run will ask it: no failure to be kept
+            return
+        wait = self._wait(job, failed, now) if failed.again else None
         if wait is None:
             self._give_up(job, failed)
         else:
@@ -224,6 +222,8 @@ class Dispatcher:
             self._later(job, now + wait)
 
     def _wait(self, job: _Job, failed: Failed, now: float) -> float | None:
+        if not self._answered and job.tries >= FIRST_CONTACT_TRIES:
+            return None
         if failed.kind != "rate_limit":
             return self._retry.after_fault(job.tries - job.refusals, now - job.first_sent, failed.retry_after)
         job.refusals += 1
@@ -231,17 +231,19 @@ class Dispatcher:
         return self._retry.after_refusal(job.refusals, unanswered, failed.retry_after)
 
     def _give_up(self, job: _Job, failed: Failed) -> None:
-        self._deliver(job, {"failure": Failure(kind=failed.kind, message=failed.message)})
-        if failed.kind not in _HOPELESS_KINDS:
-            return
-        # An item that was first tried while others still got replies is its own failure, no sign of an outage:
-        # at the end of a run the stubborn ones are all that is left.
-        self._in_vain += job.first_sent >= self._last_reply
-        if not self._answered:
+        if failed.kind == "connection" and not self._answered:  # nothing is wrong with the item
             self._doom(BackendError(f"the judge cannot be reached: {failed.message}"))
-        elif self._in_vain >= HOPELESS:
+            return
+        self._deliver(job, {"failure": Failure(kind=failed.kind, message=failed.message)})
+        # An item that was first tried while others still got replies is its own failure, no sign of an
+        # outage: at the end of a run the stubborn ones are all that is left.
+        self._in_vain += failed.kind in _HOPELESS_KINDS and job.first_sent >= self._last_reply
+        if self._in_vain >= HOPELESS:
             self._doom(
-                BackendError(f"the last {HOPELESS} items got no reply; the last said: {failed.message}")
+                BackendError(
+                    f"the last {HOPELESS} items got no reply; the last said: {failed.message}. "
+                    "When the provider answers again, go on with --retry-errors"
+                )
             )
 
     def _deliver(self, job: _Job, values: dict[str, Any]) -> None:
@@ -266,13 +268,17 @@ class Dispatcher:
         progress.dropped.update(completion.dropped)
 
     def _later(self, job: _Job, due: float) -> None:
-        if self.error is None:
+        if not self._doomed:
             heapq.heappush(self._waiting, (due, next(self._order), job))
 
     def _doom(self, error: Exception) -> None:
-        if self.error is None:
-            self.error = error
+        if not self._doomed:
+            self._doomed, self.error = True, error
             asyncio.get_running_loop().call_later(GRACE, self._cancel)
+        self._abandon()
+
+    def _abandon(self) -> None:
+        """Start nothing any more."""
         self._source = self._held = None
         self._waiting.clear()
 

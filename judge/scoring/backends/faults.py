@@ -60,7 +60,7 @@ _SECRET_NAME = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD)$")
 _SECRET = re.compile(r"\b(sk|gsk|xai)[-_][A-Za-z0-9_*-]{6,}|(?<=://)[^/@\s]+@")
 
 
-@dataclass
+@dataclass(eq=False)
 class Failed(Exception):
     """A try that brought no reply."""
 
@@ -74,7 +74,7 @@ class Failed(Exception):
     """False where nobody knows whether the provider worked on it."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Rejected(Exception):
     """The provider does not take a parameter."""
 

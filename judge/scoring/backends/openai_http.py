@@ -15,7 +15,7 @@ from judge.scoring.backends.faults import Failed, classify, one_line, problem_of
 from judge.scoring.backends.providers import Endpoint
 
 _LARGE = 1 << 20  # aiohttp wants larger bodies as a stream, which does not block the loop
-_CONNECT_SECONDS = 30.0
+_CONNECT_SECONDS = 15.0
 
 
 class OpenAIHttp:
@@ -43,10 +43,14 @@ class OpenAIHttp:
                 self._url, data=io.BytesIO(body) if len(body) > _LARGE else body, allow_redirects=False
             ) as response:
                 content = await response.read()
-        except TimeoutError as error:
-            raise Failed(
-                "timeout", f"no reply within the time limit: {error}", again=True, answered=False
-            ) from None
+        except aiohttp.ConnectionTimeoutError:
+            late = redact(
+                f"{self._endpoint.base}: no connection within {self._session.timeout.sock_connect:g} s"
+            )
+            raise Failed("connection", late, again=True) from None
+        except TimeoutError:
+            late = f"no reply within {self._session.timeout.total:g} s"
+            raise Failed("timeout", late, again=True, answered=False) from None
         except aiohttp.ClientConnectorCertificateError as error:
             raise BackendError(self._untrusted(error)) from None
         except aiohttp.InvalidURL:

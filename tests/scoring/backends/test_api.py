@@ -384,7 +384,7 @@ def test_ctrl_c_yields_what_has_arrived_and_then_interrupts(place, mock, tmp_pat
 
 
 INTERRUPTED = """
-import asyncio, itertools, json, sys
+import asyncio, itertools, json, signal, sys
 from judge.records import Item, Request
 from judge.scoring.backends.api import ApiBackend, Limits
 
@@ -409,6 +409,7 @@ def main():
 async def cell():
     main()
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
 if sys.argv[2] == "program":
     main()
 else:

@@ -13,7 +13,7 @@ from judge.records import Item, Request
 from judge.scoring.backends.dispatch import GRACE, HOPELESS, Dispatcher, Progress
 from judge.scoring.backends.faults import Failed, Rejected
 from judge.scoring.backends.pacing import Pace, Retry
-from judge.scoring.backends.pricing import Budget
+from judge.scoring.backends.pricing import Budget, Prices
 
 
 class Jump(selectors.DefaultSelector):
@@ -149,6 +149,19 @@ def test_retries_end_with_the_time_for_them(loop):
     assert seconds <= 300 + 60
 
 
+def test_tries_whose_end_nobody_saw_use_up_the_budget(loop):
+    entry = {"litellm_provider": "x", "input_cost_per_token": 0.0, "output_cost_per_token": 1.0}
+
+    async def attempt(_request):
+        raise Failed("timeout", "slow", again=True, answered=False)
+
+    budget = Budget(20_000.0, Prices(entry))  # 2,000 tokens are set aside for a reply
+    dispatcher = Dispatcher(map(request, count()), attempt, Pace(1), Retry(max_tries=1), budget, Progress())
+    while not dispatcher.stopped:
+        loop.run_until_complete(dispatcher.arrivals())
+    assert len(dispatcher.take()) == 10
+
+
 def test_a_wait_longer_than_the_time_for_retries_is_not_waited(loop):
     async def attempt(_request):
         raise Failed("rate_limit", "tomorrow", again=True, retry_after=86_400.0)
@@ -230,6 +243,68 @@ def test_after_a_fatal_error_the_rest_gets_a_while_and_no_longer(loop):
     assert str(dispatcher.error) == "bad key"
     assert [c.key for c in completions] == ["1", "2", "3"] or [c.key for c in completions] == ["1", "2"]
     assert seconds == pytest.approx(GRACE)
+
+
+def test_a_passing_fault_on_a_doomed_run_is_no_failure_of_its_item(loop):
+    async def attempt(request):
+        if request.key == "0":
+            raise BackendError("bad key")
+        await asyncio.sleep(1.0)
+        raise Failed("server", "500", again=True)
+
+    dispatcher, completions, _ = dispatch(loop, attempt, 8)
+    assert completions == []
+    assert str(dispatcher.error) == "bad key"
+
+
+def test_what_was_pulled_before_the_callers_requests_broke_is_still_tried_again(loop):
+    def source():
+        yield request(0)
+        raise OSError("gone")
+
+    tries = count()
+
+    async def attempt(_request):
+        if next(tries) < 2:
+            raise Failed("server", "500", again=True)
+        return {"reply": "5"}
+
+    dispatcher = Dispatcher(source(), attempt, Pace(), Retry(), Budget(None, None), Progress())
+    loop.run_until_complete(dispatcher.arrivals())
+    assert [c.tries for c in dispatcher.take()] == [3]
+    assert isinstance(dispatcher.error, OSError)
+
+
+def test_a_server_that_never_answered_is_given_up_soon_and_no_item_is_blamed(loop):
+    async def attempt(_request):
+        raise Failed("connection", "refused", again=True)
+
+    dispatcher, completions, seconds = dispatch(loop, attempt)
+    assert str(dispatcher.error) == "the judge cannot be reached: refused"
+    assert completions == []
+    assert seconds < 5
+
+
+def test_nothing_new_is_started_while_closing(loop):
+    asked = []
+
+    async def attempt(request):
+        asked.append(request.key)
+        await asyncio.sleep(0)
+        return {"reply": "5"}
+
+    dispatcher = Dispatcher(
+        map(request, count()), attempt, Pace(max_connections=2), Retry(), Budget(None, None), Progress()
+    )
+
+    async def start_and_close():
+        dispatcher._fill()
+        await asyncio.sleep(0)
+        await dispatcher.close()
+
+    loop.run_until_complete(start_and_close())
+    assert asked == ["0", "1"]
+    assert [c.key for c in dispatcher.take()] == ["0", "1"]
 
 
 def test_a_rejection_is_no_try(loop):
