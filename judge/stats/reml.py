@@ -9,7 +9,9 @@ statistic here, and costs the same for a hundred items as for a million.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Literal, Unpack, get_args
 
 import numpy as np
@@ -59,7 +61,7 @@ def icc_reml(
         Allowed values; a rating off the scale is an error.
     **sampling
         See `judge.stats.resampling.Sampling`. 'auto' is the jackknife here: every resample is a new
-        fit (several milliseconds), so ask for 'bca' with a small `n_resamples` only.
+        fit (about 4 ms), so ask for 'bca' with a small `n_resamples` only.
 
     Returns
     -------
@@ -197,20 +199,60 @@ class _Criterion:
 
 def _fit(totals: Floats, layout: _Layout, start: Floats) -> tuple[VarianceComponents, Floats]:
     """Return the variance components that maximise the restricted likelihood, and their logarithms."""
-    from scipy.optimize import minimize
-
     criterion = _Criterion(totals, layout)
     total = (criterion.yy - criterion.y.sum() ** 2 / criterion.n) / max(criterion.n - 1, 1)
     if total <= 1e-12:
         return VarianceComponents(math.nan, math.nan, math.nan), start
     least = math.log(_NONE * total)
-    found = minimize(
-        criterion,
-        np.maximum(start, least),
-        method="L-BFGS-B",
-        jac="3-point",  # central differences: one-sided ones stop at about 1e-5
-        bounds=[(least, math.log(100 * total))] * 3,
-        options={"ftol": 1e-11, "gtol": 1e-5},
-    )
-    variances = [math.exp(log) if log > least + 0.7 else 0.0 for log in found.x]
-    return VarianceComponents(*variances), np.asarray(found.x, dtype=float)
+    found = _minimise(criterion, start, least, math.log(100 * total))
+    for i in range(3):
+        # The likelihood is flat towards 0 on a logarithmic scale: the search stops before it gets there.
+        without = np.where(np.arange(3) == i, least, found)
+        found = without if criterion(without) <= criterion(found) else found
+    variances = [math.exp(log) if log > least + 0.7 else 0.0 for log in found]
+    return VarianceComponents(*variances), found
+
+
+def _minimise(function: Callable[[Floats], float], start: Floats, low: float, high: float) -> Floats:
+    """Return the minimum inside the box low..high, by Newton steps that are halved until they go down.
+
+    Three variables need no library; scipy's general method took ten times as long on a busy machine.
+    """
+    x = np.clip(start, low, high)
+    value = function(x)
+    for _ in range(100):
+        gradient, curvature = _derivatives(function, x, value)
+        free = ~((x <= low) & (gradient > 0) | (x >= high) & (gradient < 0))
+        sizes, directions = np.linalg.eigh(curvature[np.ix_(free, free)])
+        step = np.zeros_like(x)
+        step[free] = -directions @ ((directions.T @ gradient[free]) / np.maximum(abs(sizes), 1e-2))
+        step *= min(1.0, 2.0 / max(float(abs(step).max()), 1e-300))
+        moved, value = _downhill(function, x, value, step, low, high)
+        if abs(moved - x).max() < 1e-7:
+            return moved
+        x = moved
+    return x
+
+
+def _downhill(
+    function: Callable[[Floats], float], x: Floats, value: float, step: Floats, low: float, high: float
+) -> tuple[Floats, float]:
+    """Return the first of the step, its half, its quarter ... that lowers the function, or no step."""
+    for halvings in range(30):
+        moved = np.clip(x + step / 2**halvings, low, high)
+        reached = function(moved)
+        if reached < value:
+            return moved, reached
+    return x, value
+
+
+def _derivatives(function: Callable[[Floats], float], x: Floats, value: float) -> tuple[Floats, Floats]:
+    """Return gradient and matrix of second derivatives by central differences."""
+    h, axes = 1e-4, np.eye(len(x)) * 1e-4
+    up, down = (np.array([function(x + sign * axis) for axis in axes]) for sign in (1, -1))
+    curvature = np.diag((up - 2 * value + down) / h**2)
+    for i, j in combinations(range(len(x)), 2):
+        both = function(x + axes[i] + axes[j]) + function(x - axes[i] - axes[j])
+        mixed = (both - up[i] - down[i] - up[j] - down[j] + 2 * value) / (2 * h**2)
+        curvature[i, j] = curvature[j, i] = mixed
+    return (up - down) / (2 * h), curvature
