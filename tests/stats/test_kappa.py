@@ -1,4 +1,5 @@
 from itertools import combinations, product
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -163,3 +164,15 @@ def test_kappa_of_continuous_scores_needs_no_scale():
     assert cohen_kappa(a, b, weights="quadratic", rng=4).value == pytest.approx(
         concordance(a, b, rng=4).value
     )
+
+
+@pytest.mark.parametrize(
+    ("weights", "name"), [(None, "none"), ("linear", "Equal-Spacing"), ("quadratic", "Fleiss-Cohen")]
+)
+def test_kappa_with_gaps_and_its_standard_error_match_r_vcd(weights, name):
+    reference = Path(__file__).parent / "reference"
+    figures = dict(map(str.split, (reference / "reference.txt").read_text().splitlines()))
+    ratings = np.genfromtxt(reference / "ratings.csv", delimiter=",", skip_header=1)
+    result = cohen_kappa(ratings[:, 0], ratings[:, 1], weights=weights, method="analytic")
+    expected = (float(figures[f"cohen.{name}.value"]), float(figures[f"cohen.{name}.se"]))
+    assert (result.value, result.se) == pytest.approx(expected, abs=1e-9)
