@@ -11,12 +11,12 @@ overall score can fail an answer whose dimensions are all good enough), the fail
 import itertools
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from judge.analysis.contrast import Bools, Groups
+from judge.analysis.contrast import Bools, Groups, within
 from judge.analysis.pass_rate import mean_score
 from judge.analysis.score_table import ScoreTable
 from judge.records import OVERALL, Item
@@ -182,7 +182,7 @@ class Failures:
             tuple(
                 DimensionFailures(
                     name,
-                    _share(binding[:, d], groups),
+                    within(mean_score(binding[:, d], groups), 0, 1),
                     int(below[:, d].sum()),
                     int((below[:, d] & (below.sum(axis=1) == 1)).sum()),
                     None if rescued is None else int(rescued[d]),
@@ -236,12 +236,6 @@ def judged_item(table: ScoreTable, row: int, binding: tuple[str, ...] = ()) -> J
         {name: reasons[row] for name, reasons in table.reasons.items() if reasons[row]},
         binding,
     )
-
-
-def _share(parts: Floats, clusters: Groups) -> Estimate:
-    """Mean of parts of answers, a share: limits stay between 0 and 1."""
-    share = mean_score(parts, clusters)
-    return replace(share, low=float(np.clip(share.low, 0, 1)), high=float(np.clip(share.high, 0, 1)))
 
 
 def _rescues(rubric: Rubric, names: tuple[str, ...], pattern: Floats) -> list[bool]:

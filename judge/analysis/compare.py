@@ -12,6 +12,7 @@ from judge.analysis.pass_rate import mean_score, pass_rate
 from judge.analysis.score_table import ITEM_ID, PAIR_ID, ScoreTable
 from judge.analysis.slices import SMALL, members
 from judge.errors import InputError
+from judge.rubric import Scale
 from judge.stats.estimate import Estimate
 from judge.stats.multiplicity import holm
 from judge.stats.paired import paired_difference, paired_proportions
@@ -144,7 +145,8 @@ def compare(
             f"{a.name} and {b.name} have no dimension in common ({', '.join(a.values)} against "
             f"{', '.join(b.values)}); score both with one rubric"
         )
-    dimensions = [_mean_change(name, left.values[name], right.values[name], clusters) for name in common]
+    scale = left.rubric.scale
+    dimensions = [_mean_change(n, left.values[n], right.values[n], clusters, scale) for n in common]
     return Comparison(
         left,
         right,
@@ -253,15 +255,15 @@ def pass_change(name: str, a: Floats, b: Floats, clusters: Groups = None) -> Cha
     )
 
 
-def _mean_change(name: str, a: Floats, b: Floats, clusters: Groups) -> Change:
+def _mean_change(name: str, a: Floats, b: Floats, clusters: Groups, scale: Scale) -> Change:
     paired = paired_difference(b, a, clusters=clusters, method="jackknife")
     both = ~np.isnan(a + b)
     groups = None if clusters is None else clusters[both]
     p = paired.test.p_value
     return Change(
         name,
-        mean_score(a[both], groups),
-        mean_score(b[both], groups),
+        mean_score(a[both], groups, scale),
+        mean_score(b[both], groups, scale),
         paired.difference,
         p,
         p,

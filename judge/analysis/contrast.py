@@ -65,14 +65,19 @@ def contrast(values: Floats, first: Bools, second: Bools, clusters: Groups = Non
     statistic = Statistic(np.column_stack([a * centred, a, b * centred, b]), _mean_difference)
     result = estimate(statistic, clusters=None if clusters is None else clusters[used], method="jackknife")
     p = t_test(result).p_value
-    return Contrast(_within_reach(result, values[used]), p, p)
+    reach = 1.0 if np.isin(values[used], (0.0, 1.0)).all() else np.inf
+    return Contrast(within(result, -reach, reach), p, p)
 
 
-def _within_reach(difference: Estimate, values: Floats) -> Estimate:
-    """Cut the limits where means of these values cannot go: shares differ by 1 at most."""
-    if not np.isin(values, (0.0, 1.0)).all():
-        return difference
-    return replace(difference, low=max(difference.low, -1.0), high=min(difference.high, 1.0))
+def within(estimate: Estimate, low: float, high: float) -> Estimate:
+    """Cut an interval where the number itself cannot go: a share beyond 1, a mean score off its scale.
+
+    >>> print(within(Estimate(0.9, 0.7, 1.1), 0, 1))
+    0.900 [0.700, 1.000]
+    """
+    return replace(
+        estimate, low=float(np.clip(estimate.low, low, high)), high=float(np.clip(estimate.high, low, high))
+    )
 
 
 def _mean_difference(totals: Floats) -> Floats:

@@ -130,13 +130,18 @@ def leaderboard(
             float(np.mean(drawn[:, i] == 1)),
             letters[i],
             rates[i],
-            {name: mean_score(v, tables[i].clusters(cluster)) for name, v in tables[i].values.items()},
+            _means(tables[i], cluster),
         )
         for i in order
     ]
     named = {(tables[i].name, tables[j].name): c for (i, j), c in zip(pairs, contrasts, strict=True)}
     n_common = len(set.intersection(*map(set, keys))) if matched_by != "nothing" else 0
     return Leaderboard(tuple(standings), named, matched_by, n_common, n_resamples)
+
+
+def _means(table: ScoreTable, cluster: str | None) -> dict[str, Estimate]:
+    clusters, scale = table.clusters(cluster), table.rubric.scale
+    return {name: mean_score(values, clusters, scale) for name, values in table.values.items()}
 
 
 def ranks_of(rates: Floats) -> Floats:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from judge.analysis.contrast import Groups
+from judge.analysis.contrast import Groups, within
 from judge.analysis.score_table import OUTCOMES, ScoreTable
+from judge.rubric import Scale
 from judge.stats.estimate import Estimate
 from judge.stats.proportion import mean, proportion
 from judge.stats.scale import Floats
@@ -62,13 +63,15 @@ def pass_rate(passed: Floats, clusters: Groups = None) -> PassRate:
     )
 
 
-def mean_score(values: Floats, clusters: Groups = None) -> Estimate:
-    """Mean of the scores that are there; Student's t interval, robust to clusters.
+def mean_score(values: Floats, clusters: Groups = None, scale: Scale | None = None) -> Estimate:
+    """Mean of the scores that are there; Student's t interval, robust to clusters, cut at the scale's ends.
 
-    >>> print(mean_score(np.array([3.0, 4.0, 4.0, np.nan, 5.0])))
-    4.000 [2.701, 5.299]
+    >>> scores = np.array([3.0, 4.0, 4.0, np.nan, 5.0])
+    >>> print(mean_score(scores), mean_score(scores, scale=Scale(min=1, max=5)))
+    4.000 [2.701, 5.299] 4.000 [2.701, 5.000]
     """
-    return mean(values, clusters=clusters, method="jackknife")
+    found = mean(values, clusters=clusters, method="jackknife")
+    return found if scale is None else within(found, scale.min, scale.max)
 
 
 @dataclass(frozen=True)
@@ -119,7 +122,7 @@ def _summary(table: ScoreTable, name: str, clusters: Groups) -> DimensionSummary
         table.bar(name),
         name in table.rubric.pass_rule,
         None if marks is None else pass_rate(marks, clusters),
-        mean_score(values, clusters),
+        mean_score(values, clusters, table.rubric.scale),
         float(present.std(ddof=1)) if present.size > 1 else np.nan,
         distribution(present, table.rubric.scale.labels),
         {status: int((table.statuses[name] == status).sum()) for status in OUTCOMES},

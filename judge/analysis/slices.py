@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from judge.analysis.contrast import Bools, Contrast, Groups, contrast
+from judge.analysis.contrast import Bools, Contrast, Groups, contrast, within
 from judge.analysis.pass_rate import PassRate, mean_score, pass_rate
 from judge.analysis.score_table import ScoreTable, natural_rank
 from judge.errors import InputError
@@ -137,14 +137,17 @@ def macro_average(values: Floats, groups: Sequence[Bools], clusters: Groups = No
 
 def _slice_table(table: ScoreTable, field: str, clusters: Groups) -> SliceTable:
     found = members(table, field)
-    masks = [mask for _, mask in found]
+    masks, scale = [mask for _, mask in found], table.rubric.scale
     return SliceTable(
         field,
         tuple(_slice(table, label, mask, clusters) for label, mask in found),
-        macro_average(table.passed, masks, clusters),
+        within(macro_average(table.passed, masks, clusters), 0, 1),
         pass_rate(table.passed, clusters).estimate,
-        {name: macro_average(values, masks, clusters) for name, values in table.values.items()},
-        {name: mean_score(values, clusters) for name, values in table.values.items()},
+        {
+            name: within(macro_average(values, masks, clusters), scale.min, scale.max)
+            for name, values in table.values.items()
+        },
+        {name: mean_score(values, clusters, scale) for name, values in table.values.items()},
     )
 
 
@@ -155,7 +158,7 @@ def _slice(table: ScoreTable, label: str, mask: Bools, clusters: Groups) -> Slic
         label,
         pass_rate(table.passed[mask], groups),
         {name: pass_rate(m[mask], groups) for name, m in marks.items() if m is not None},
-        {name: mean_score(values[mask], groups) for name, values in table.values.items()},
+        {name: mean_score(v[mask], groups, table.rubric.scale) for name, v in table.values.items()},
         contrast(table.passed, mask, ~mask, clusters),
     )
 

@@ -72,8 +72,9 @@ def interval_text(estimate: Estimate, kind: CellKind) -> str:
 def _estimate(estimate: Estimate, kind: CellKind, compact: bool) -> str:
     if not estimate.defined:
         return f"{ABSENT} ({_spoken(estimate.reason)})" if estimate.reason and not compact else ABSENT
-    if compact and kind in ("score", "change") and math.isfinite(estimate.low):
-        half = (estimate.high - estimate.low) / 2
+    half = (estimate.high - estimate.low) / 2
+    symmetric = abs(estimate.value - half - estimate.low) < 0.005
+    if compact and kind in ("score", "change") and symmetric:
         return f"{number_text(estimate.value, kind)} ±{half:.2f}"
     interval = interval_text(estimate, kind)
     if compact and kind == "share" and math.isfinite(estimate.low):

@@ -63,6 +63,11 @@ def test_summary_counts_every_status_and_every_score(make_table):
     assert (accuracy.mean.value, accuracy.sd) == (4, 0)
 
 
+def test_interval_of_a_mean_ends_with_the_scale(make_table):
+    table = make_table([{"accuracy": value} for value in (5, 5, 4)])
+    assert dimension_summaries(table)[0].mean.high == 5
+
+
 def test_summary_says_whether_the_pass_rule_names_the_dimension(make_table, make_rubric):
     table = make_table([{"overall": 4, "accuracy": 2}], make_rubric({"overall": 3}, how="judged"))
     found = {d.name: (d.bar, d.decides, d.passing.n_pass) for d in dimension_summaries(table)}
