@@ -25,6 +25,7 @@ _LABEL_WIDTH = 24
 _GAP = 2
 _LONG_WORD = 12
 _UNIT = re.compile(r"(?<=\d) (?=%)|(?<=%) (?=\[)|(?<=\d) (?=\[)|(?<=[\[\d],) (?=-?\d+(?:\.\d+)?\])")
+_BREAKS = re.compile(r"\s+|(?<=\w-)(?=\w)")  # where a header may go on in the next line
 _WHITESPACE = re.compile(r"\s+")
 # An escape sequence must go as a whole: without its first character the rest would stand there as text.
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
@@ -93,7 +94,9 @@ def _parts(report: Report, width: int) -> Iterator[RenderableType]:
 def _wrapped(sentence: str, width: int, lead: str = "", style: str = "") -> Text:
     """Lines of a sentence; a number stays with its unit, and an interval in one piece."""
     kept = _UNIT.sub("\N{NO-BREAK SPACE}", clean(sentence))
-    lines = textwrap.wrap(kept, width, initial_indent=lead, subsequent_indent=" " * len(lead))
+    lines = textwrap.wrap(
+        kept, width, initial_indent=lead, subsequent_indent=" " * len(lead), break_on_hyphens=False
+    )
     return Text(
         "\n".join(lines).replace("\N{NO-BREAK SPACE}", " "), style=style, no_wrap=True, overflow="ignore"
     )
@@ -169,7 +172,7 @@ def _grid(table: Table, texts: list[list[str]], shown: Sequence[int]) -> RichTab
 
 def _least_width(column: Column, cells: Sequence[str]) -> int:
     """Numbers stay in one line; text wraps, if it is long, at words."""
-    words = _hyphenated(column.title).split()
+    words = _BREAKS.split(_hyphenated(column.title))
     if column.kind != "text":
         return max(map(cell_len, [*words, *cells]))
     longest = max(map(cell_len, [*words, *(word for cell in cells for word in cell.split())]))

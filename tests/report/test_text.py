@@ -114,6 +114,13 @@ def test_columns_that_do_not_fit_follow_below_with_the_label_repeated():
     assert all(f"column{i}" in text for i in range(20))
 
 
+def test_long_names_of_runs_break_at_their_hyphens():
+    columns = (Column("a", ""), Column("b", "answers-of-everybody-to-everything", "count"))
+    text = printed(report_of(Table("t", "T", columns, (("x", 1),))))
+    assert "everybody-\n" in text
+    assert "answers-of-everybody" not in text
+
+
 def test_small_rows_are_marked():
     table = Table(
         "t", "T", (Column("a", "a"), Column("n", "n", "count")), (("few", 3), ("many", 300)), small=(0,)
