@@ -17,7 +17,8 @@ async function load() {
   for (const time of main.querySelectorAll("time[data-at]")) {
     const at = new Date(Number(time.dataset.at) * 1000);
     time.dateTime = at.toISOString();
-    time.textContent = at.toLocaleString([], { dateStyle: "short", timeStyle: "short" });
+    const today = at.toDateString() === new Date().toDateString();
+    time.textContent = at.toLocaleString([], { dateStyle: today ? undefined : "medium", timeStyle: "short" });
   }
   $("updated").textContent = `as of ${new Date().toLocaleTimeString([], { timeStyle: "short" })}`;
   $("refresh").hidden = false;
