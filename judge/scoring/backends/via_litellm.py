@@ -10,7 +10,7 @@ from typing import Any
 
 from judge.errors import BackendError
 from judge.scoring.backends.faults import Failed, Problem, classify, one_line, redact, retry_after
-from judge.scoring.backends.providers import Endpoint
+from judge.scoring.backends.providers import OPENAI_COMPATIBLE, Endpoint
 
 # Read once, when litellm is imported: without them it fetches its price list and header tables from the
 # network, and reads keys from a .env file that happens to lie in the working folder.
@@ -42,11 +42,13 @@ class ViaLitellm:
         if endpoint.provider and "/" not in name:  # a bare claude-… or gpt-…
             name = f"{endpoint.provider}/{name}"
         # Its own retries are off: they would hide a 429 and its Retry-After from our pace.
-        self._fixed: dict[str, Any] = {"model": name, "timeout": timeout, "max_retries": 0, "num_retries": 0}
+        self._fixed: dict[str, Any] = {"model": name, "timeout": timeout, "max_retries": 0}
         if endpoint.base:
             self._fixed["api_base"] = endpoint.base
         if endpoint.key:
             self._fixed["api_key"] = endpoint.key
+        elif endpoint.provider in ("", *OPENAI_COMPATIBLE):  # a server of one's own; litellm insists on a key
+            self._fixed["api_key"] = "none"
 
     async def ask(self, messages: list[dict[str, Any]], params: Mapping[str, Any]) -> Any:
         """Send one request and return its reply in OpenAI's form; raises what `fault_of` makes of errors."""

@@ -162,6 +162,13 @@ def test_a_prompt_over_the_context_is_the_failure_of_its_item(ask, ask_for):
     assert completion.failure.kind == "context"
 
 
+@pytest.mark.usefixtures("litellm")
+def test_a_server_of_ones_own_needs_no_key(backend_for, ask_for, complete):
+    for model in ("openai/mock-judge", "mock-judge", "hosted_vllm/mock-judge"):
+        (completion,) = complete(backend_for(model, transport="litellm"), [ask_for()])
+        assert completion.reply
+
+
 # Every exception of litellm: again (tried again), item (fails its item), or run (ends the run).
 MEANINGS = {
     "AuthenticationError": "run",
