@@ -54,7 +54,7 @@ class CommandTable(click.Group):
             return None
         command: click.Command = importlib.import_module(f"judge.cli.{COMMANDS[cmd_name].module}").command
         command.name = cmd_name
-        command.context_settings |= {"auto_envvar_prefix": "JUDGE", "default_map": settings_for(command)}
+        command.context_settings.update(auto_envvar_prefix="JUDGE", default_map=settings_for(command))
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -235,8 +235,8 @@ class Dispatcher:
             self._doom(BackendError(f"the judge cannot be reached: {failed.message}"))
             return
         self._deliver(job, {"failure": Failure(kind=failed.kind, message=failed.message)})
-        # An item that was first tried while others still got replies is its own failure, no sign of an
-        # outage: at the end of a run the stubborn ones are all that is left.
+        # An item first tried while others still got replies is its own failure and no sign of an outage:
+        # at the end of a run the stubborn ones are all that is left.
         self._in_vain += failed.kind in _HOPELESS_KINDS and job.first_sent >= self._last_reply
         if self._in_vain >= HOPELESS:
             self._doom(

@@ -1,0 +1,246 @@
+"""What `judge score` costs beside the least client that could do the job.
+
+    python benchmarks/score_overhead.py [--items 1000] [--connections 256] [--latency-ms 200] [--rounds 3]
+
+A mock server on this machine answers after a fixed latency. In each round it is asked the same items by
+
+* ``raw``: an aiohttp loop that posts the bodies, reads the scores and writes a line each (nothing else),
+* ``judge``: `judge score` as a user starts it (rubric, prompts, store, scores, exports),
+* ``litellm``: `judge score --transport litellm`, and ``bare``: `litellm.acompletion` in a loop.
+
+CPU seconds are those of the whole process, imports and start-up included; throughput is requests over the time
+between the first and the last request that the server saw. Ratios are taken within a round; the median counts.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import platform
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable
+from datetime import date
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from judge import Judge, load_items, load_rubric
+
+ROOT = Path(__file__).parent.parent
+MOCK = ROOT / "tests" / "support" / "mock_openai.py"
+
+
+def write_items(path: Path, count: int) -> None:
+    """Made-up items of about 1.4 KB."""
+    filler = "the valve holds its pressure because the loop margin is large and the sensor drift small "
+    rows = (
+        {
+            "id": f"i{n}",
+            "question": f"Case {n}: {filler}?",
+            "reference": filler * 5,
+            "answer": f"{n} {filler * 7}",
+        }
+        for n in range(count)
+    )
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+def bodies(path: Path) -> list[dict[str, Any]]:
+    """The messages that `judge score` sends for the items of a file."""
+    from judge.scoring.prompt import Prompter
+
+    prompter = Prompter(Judge(model="openai/mock-judge", rubric=load_rubric("open_qa")))
+    requests = [request for item in load_items(path) for request in prompter.requests(item)]
+    form = {
+        "type": "json_schema",
+        "json_schema": {"name": "reply", "schema": requests[0].schema, "strict": True},
+    }
+    return [{"model": "mock-judge", "messages": list(r.messages), "response_format": form} for r in requests]
+
+
+async def each(work: list[Any], connections: int, one: Callable[[Any], Any]) -> None:
+    """`one(x)` for every x, so many at a time."""
+    source = iter(work)
+
+    async def worker() -> None:
+        for x in source:
+            await one(x)
+
+    await asyncio.gather(*(worker() for _ in range(connections)))
+
+
+async def ask_raw(work: list[dict[str, Any]], address: str, connections: int, out: Path) -> None:
+    """The least client on aiohttp."""
+    import aiohttp
+
+    headers = {"Content-Type": "application/json", "Authorization": "Bearer k"}
+    connector = aiohttp.TCPConnector(limit=connections)
+    with out.open("w") as file:
+        async with aiohttp.ClientSession(connector=connector, headers=headers) as session:
+
+            async def one(body: dict[str, Any]) -> None:
+                async with session.post(
+                    f"{address}/chat/completions", data=json.dumps(body).encode()
+                ) as response:
+                    data = json.loads(await response.read())
+                file.write(data["choices"][0]["message"]["content"] + "\n")
+                file.flush()
+
+            await each(work, connections, one)
+
+
+async def ask_bare(work: list[dict[str, Any]], address: str, connections: int, out: Path) -> None:
+    """`litellm.acompletion` in a loop."""
+    import litellm
+
+    litellm.suppress_debug_info = True
+    with out.open("w") as file:
+
+        async def one(body: dict[str, Any]) -> None:
+            given = {
+                **body,
+                "model": "openai/mock-judge",
+                "api_base": address,
+                "api_key": "k",
+                "max_retries": 0,
+            }
+            reply = await litellm.acompletion(**given)
+            file.write(reply.choices[0].message.content + "\n")
+            file.flush()
+
+        await each(work, connections, one)
+
+
+def client(name: str, work_file: Path, address: str, connections: int, out: Path) -> None:
+    """Entry of the two comparison processes."""
+    work = json.loads(work_file.read_text())
+    asyncio.run({"raw": ask_raw, "bare": ask_bare}[name](work, address, connections, out))
+
+
+def get(address: str, path: str, body: Any = None) -> Any:
+    """Talk to the mock."""
+    data = None if body is None else json.dumps(body).encode()
+    with urllib.request.urlopen(address.removesuffix("/v1") + path, data=data, timeout=10) as response:
+        return json.load(response)
+
+
+def measure(command: list[str], address: str, latency: float) -> dict[str, float]:
+    """Run one process: CPU seconds of all of it, requests a second as the server saw them, time to the first."""
+    get(address, "/reset", {"latency_ms": latency})
+    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    wall, after = time.monotonic() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
+    stats = get(address, "/stats")
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return {
+        "cpu_s": cpu,
+        "wall_s": wall,
+        "per_s": stats["requests"] / stats["span_s"],
+        "requests": stats["requests"],
+    }
+
+
+def main() -> None:
+    """Measure and print a table and a line of JSON."""
+    parser = argparse.ArgumentParser(description="See the top of this file.")
+    parser.add_argument("--items", type=int, default=1000)
+    parser.add_argument("--connections", type=int, default=256)
+    parser.add_argument("--latency-ms", type=float, default=200)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--only", nargs="*", default=["raw", "judge", "bare", "litellm"])
+    parser.add_argument("--client", nargs=5, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.client:
+        name, work, address, connections, out = options.client
+        client(name, Path(work), address, int(connections), Path(out))
+        return
+    os.environ |= {
+        "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+        "LITELLM_MODE": "PRODUCTION",
+        "LITELLM_LOG": "ERROR",
+    }
+    with tempfile.TemporaryDirectory() as name:
+        report(Path(name), options)
+
+
+def report(folder: Path, options: argparse.Namespace) -> None:
+    """All rounds against one server."""
+    write_items(folder / "items.jsonl", options.items)
+    (folder / "work.json").write_text(json.dumps(bodies(folder / "items.jsonl")))
+    server = subprocess.Popen([sys.executable, str(MOCK), "--port", "0"], stdout=subprocess.PIPE, text=True)
+    address = server.stdout.readline().split()[2] if server.stdout else ""
+    rows: dict[str, list[dict[str, float]]] = {name: [] for name in options.only}
+    try:
+        for number in range(options.rounds):
+            for name in options.only:
+                rows[name].append(
+                    measure(command_for(name, folder, address, options, number), address, options.latency_ms)
+                )
+    finally:
+        server.terminate()
+        server.wait()
+    about = {
+        "date": date.today().isoformat(),
+        "python": platform.python_version(),
+        "aiohttp": version("aiohttp"),
+        "litellm": version("litellm"),
+        "items": options.items,
+        "connections": options.connections,
+        "latency_ms": options.latency_ms,
+    }
+    for name, measured in rows.items():
+        middle = {key: round(statistics.median(m[key] for m in measured), 3) for key in measured[0]}
+        print(f"{name:8} {middle}")
+    print(json.dumps({**about, **ratios(rows)}))
+
+
+def ratios(rows: dict[str, list[dict[str, float]]]) -> dict[str, float]:
+    """Medians of what is compared within each round."""
+    found = {}
+    for ours, peer in (("judge", "raw"), ("litellm", "bare")):
+        if ours in rows and peer in rows:
+            both = list(zip(rows[ours], rows[peer], strict=True))
+            found[f"{ours}_throughput_over_{peer}"] = statistics.median(
+                a["per_s"] / b["per_s"] for a, b in both
+            )
+            found[f"{ours}_cpu_over_{peer}"] = statistics.median(a["cpu_s"] / b["cpu_s"] for a, b in both)
+            found[f"{ours}_cpu_s_more_than_{peer}"] = statistics.median(
+                a["cpu_s"] - b["cpu_s"] for a, b in both
+            )
+    return {name: round(value, 3) for name, value in found.items()}
+
+
+def command_for(name: str, folder: Path, address: str, options: argparse.Namespace, number: int) -> list[str]:
+    """The process to measure."""
+    connections = str(options.connections)
+    if name in ("raw", "bare"):
+        client_options = [name, str(folder / "work.json"), address, connections, str(folder / "out.jsonl")]
+        return [sys.executable, __file__, "--client", *client_options]
+    command = [
+        sys.executable,
+        "-m",
+        "judge",
+        "score",
+        str(folder / "items.jsonl"),
+        "--judge",
+        "openai/mock-judge",
+    ]
+    command += [
+        "--api-base",
+        address,
+        "--max-connections",
+        connections,
+        "--out",
+        str(folder / f"{name}-{number}"),
+    ]
+    return [*command, "--transport", "litellm"] if name == "litellm" else command
+
+
+if __name__ == "__main__":
+    main()
