@@ -8,8 +8,9 @@ A mock server on this machine answers after a fixed latency. In each round it is
 * ``judge``: `judge score` as a user starts it (rubric, prompts, store, scores, exports),
 * ``litellm``: `judge score --transport litellm`, and ``bare``: `litellm.acompletion` in a loop.
 
-CPU seconds are those of the whole process, imports and start-up included; throughput is requests over the time
-between the first and the last request that the server saw. Ratios are taken within a round; the median counts.
+CPU seconds are those of the whole process, imports and start-up included; throughput is requests over the
+time between the first and the last request that the server saw. Ratios are taken within a round; the median
+counts.
 """
 
 import argparse
@@ -131,7 +132,7 @@ def get(address: str, path: str, body: Any = None) -> Any:
 
 
 def measure(command: list[str], address: str, latency: float) -> dict[str, float]:
-    """Run one process: CPU seconds of all of it, requests a second as the server saw them, time to the first."""
+    """Run one process: CPU seconds of all of it, and requests a second as the server saw them."""
     get(address, "/reset", {"latency_ms": latency})
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -13,6 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
+
+# A law holds or not; how long an example takes on a busy machine is no fact about the code.
+settings.register_profile("house", deadline=None)
+settings.load_profile("house")
 
 _MOCK = Path(__file__).parent / "support" / "mock_openai.py"
 

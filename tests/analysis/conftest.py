@@ -1,14 +1,10 @@
 """Small tables of scores, written as rows."""
 
 import pytest
-from hypothesis import settings
 
 from judge.analysis.score_table import ScoreTable
 from judge.records import OVERALL, STATUSES, Item, Score
 from judge.rubric import Rubric
-
-settings.register_profile("judge", deadline=None)  # how long an example takes is no fact about the code
-settings.load_profile("judge")
 
 ITEM_FIELDS = {"id", "question", "answer", "reference", "system"}
 
