@@ -68,38 +68,44 @@ def annotations(row: dict[str, Any], form: Form, where: str) -> Iterator[tuple[K
 
 
 def tasks(study: Study, rated: list[Task]) -> Iterator[dict[str, Any]]:
-    """Every item as a task, with one annotation for each rating of it in `rated`."""
+    """Every item as a task, with one annotation for each rating of it in `rated`.
+
+    As on our own pages, whoever rates there learns neither the system nor the metadata.
+    """
     by_item = defaultdict(list)
     for task in rated:
         by_item[task.item.id].append(task)
+    hidden = {"metadata", "images", "system", "gold"} | (set() if _shows_reference(study) else {"reference"})
     for number, item in enumerate(study.items(), start=1):
-        given = by_item[item.id]
-        data = item.model_dump(mode="json", exclude={"metadata", "images", "system"}, exclude_none=True)
         pictures = [
             f"data:{media_type};base64,{base64.b64encode(content).decode()}"
             for media_type, content in study.pictures_of(item.id)
         ]
         yield {
             "id": number,
-            "data": {**item.metadata, **data, **({"images": pictures} if pictures else {})},
-            "annotations": [_annotation(task, study.form) for task in given],
+            "data": item.model_dump(mode="json", exclude=hidden) | {"images": pictures},
+            "annotations": [_annotation(task, study.form) for task in by_item[item.id]],
         }
 
 
-def interface(form: Form, *, images: bool) -> str:
+def interface(study: Study) -> str:
     """Give the labeling configuration (XML) that shows the tasks and asks the study's questions."""
     view = Xml.Element("View")
-    if images:
+    if any(item.images for item in study.items()):
         Xml.SubElement(view, "Image", name="images", valueList="$images")
-    for name in ("question", "answer"):
+    for name in ("question", "answer", *(["reference"] if _shows_reference(study) else [])):
         Xml.SubElement(view, "Header", value=name.capitalize())
         Xml.SubElement(view, "Text", name=name, value=f"${name}")
-    for question in form.questions:
+    for question in study.form.questions:
         Xml.SubElement(view, "Header", value=f"{question.label}: {question.description}", size="4")
         _control(view, question)
     Xml.SubElement(view, "TextArea", name=_NOTE, toName="answer", placeholder="Note")
     Xml.indent(view)
     return Xml.tostring(view, encoding="unicode")
+
+
+def _shows_reference(study: Study) -> bool:
+    return study.design.show_reference and any(item.reference for item in study.items())
 
 
 def _has_stars(question: Question) -> bool:

@@ -27,9 +27,8 @@ def _tasks(study: Study, stream: IO[str], _: bool, after: bool) -> int:
 
 
 def _config(study: Study, stream: IO[str], _: bool, __: bool) -> int:
-    return stream.write(
-        label_studio.interface(study.form, images=any(i.images for i in study.items())) + "\n"
-    )
+    stream.write(label_studio.interface(study) + "\n")
+    return 1
 
 
 def _everything(study: Study, stream: IO[str], _: bool, __: bool) -> int:

@@ -142,7 +142,7 @@ def export_command(study: str, format_: str, out: str, after_discussion: bool) -
     """
     with Study.open(study) as opened, _output(out) as stream:
         n = WRITERS[format_](opened, stream, out.endswith(".jsonl"), after_discussion)
-    click.echo(f"{n:,} rows" if out == "-" else f"{out}: {n:,} rows", err=True)
+    click.echo(f"{n:,} written" if out == "-" else f"{out}: {n:,} written", err=True)
 
 
 @command.command("import")

@@ -1,6 +1,7 @@
 import csv
 import io
 import json
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from human_study.export import everything, harmless, long_rows, plain, scores, wide_rows, write_csv
 from human_study.outputs import WRITERS
 from human_study.store import Study
+from judge.formats.ratings import read_ratings
 from judge.records import Item, Score
 
 from .builders import MakeStudy, rate, rate_all
@@ -117,6 +119,15 @@ def test_lines_of_json_are_the_rows(rated: Study) -> None:
     stream = io.StringIO()
     assert WRITERS["long"](rated, stream, True, False) == len(list(long_rows(rated)))
     assert json.loads(stream.getvalue().splitlines()[0]) == next(long_rows(rated))
+
+
+@pytest.mark.parametrize("name", ["ratings.csv", "ratings.jsonl"])
+def test_judge_agree_reads_the_long_table_as_the_same_scores(rated: Study, tmp_path: Path, name: str) -> None:
+    rate(rated, "R01", 2, {"accuracy": 1, "clarity": 2}, note="a note, with a comma")
+    rate(rated, "R01", 3, {}, skip="no idea")
+    with (tmp_path / name).open("w", newline="") as stream:
+        WRITERS["long"](rated, stream, name.endswith("jsonl"), False)
+    assert list(read_ratings(tmp_path / name)) == list(scores(rated))
 
 
 def test_an_empty_study_writes_nothing(study: Study, items: list[Item]) -> None:

@@ -115,12 +115,25 @@ def test_pictures_travel_inside_the_tasks(make_study: MakeStudy, with_picture: I
     assert [url[:22] for url in task["data"]["images"]] == ["data:image/png;base64,"] * 2
 
 
-def test_tasks_do_not_name_the_system(study: Study) -> None:
-    assert "secret-system" not in json.dumps(list(label_studio.tasks(study, [])))
+def test_tasks_name_neither_system_nor_metadata(study: Study) -> None:
+    text = json.dumps(list(label_studio.tasks(study, [])))
+    assert "secret-system" not in text
+    assert "secret-score" not in text
 
 
-def test_the_interface_asks_every_question_of_the_object_that_it_shows() -> None:
-    view = Xml.fromstring(label_studio.interface(Form(load_rubric("inspection")), images=True))
+def test_the_reference_goes_out_only_where_the_design_shows_it(make_study: MakeStudy) -> None:
+    for shown in (True, False):
+        study = make_study(show_reference=shown)
+        assert ("Reference 1" in json.dumps(list(label_studio.tasks(study, [])))) is shown
+        assert ("$reference" in label_studio.interface(study)) is shown
+
+
+def test_the_interface_asks_every_question_of_the_object_that_it_shows(
+    make_study: MakeStudy, with_picture: Item
+) -> None:
+    study = make_study([with_picture], load_rubric("inspection"), raters=1, per_item=1)
+    view = Xml.fromstring(label_studio.interface(study))
+    assert view.find("Image") is not None
     shown = {element.get("name") for element in view if element.get("value", element.get("valueList"))}
     controls = {element.get("name"): element.tag for element in view if element.get("toName")}
     assert {element.get("toName") for element in view if element.get("toName")} <= shown
@@ -129,12 +142,12 @@ def test_the_interface_asks_every_question_of_the_object_that_it_shows() -> None
     assert controls["reference_issue"] == "TextArea"
 
 
-def test_a_scale_from_zero_is_asked_by_choices(rubric: Rubric) -> None:
+def test_a_scale_from_zero_is_asked_by_choices(make_study: MakeStudy, rubric: Rubric) -> None:
     data = rubric.model_dump(by_alias=True)
     data |= {"scale": {"min": 0, "max": 2}, "examples": [], "pass": {"overall": 1}}
     for dimension in data["dimensions"].values():
         dimension["anchors"] = {0: "a", 1: "b", 2: "c"}
-    view = Xml.fromstring(label_studio.interface(Form(Rubric.model_validate(data)), images=False))
+    view = Xml.fromstring(label_studio.interface(make_study(using=Rubric.model_validate(data))))
     choices = view.find("Choices[@name='accuracy']")
     assert choices is not None
     assert [choice.get("value") for choice in choices] == ["0", "1", "2"]
