@@ -6,6 +6,7 @@ Source: files written with version 4.3.1 (DEEPEVAL_RESULTS_FOLDER, and ``.latest
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from judge.errors import InputError
 from judge.formats.document import Document, Foreign, Object, number_or_none, objects, present
 from judge.records import Item, Score
 
@@ -23,11 +24,14 @@ def read(documents: Sequence[Document]) -> Foreign:
     scores: list[Score] = []
     problems: dict[str, list[str]] = {}
     for document in documents:
-        run = _run(document) or {}
-        for conversation in run.get("conversationalTestCases") or ():
-            name = conversation.get("name") if isinstance(conversation, dict) else None
+        run = _run(document)
+        if run is None:
+            raise InputError(f"{document.path}: is no test run of deepeval: it has no list testCases")
+        talks = objects(run.get("conversationalTestCases") or [], f"{document.path}: conversationalTestCases")
+        for place, talk in talks:
+            name = str(talk.get("name") or place.rpartition(" ")[2])
             problems.setdefault("conversation of several turns; only single answers are read", []).append(
-                str(name)
+                name
             )
         for where, case in objects(run["testCases"], f"{document.path}: testCases"):
             item_id = str(case.get("name") or where.rpartition(" ")[2])
@@ -35,7 +39,7 @@ def read(documents: Sequence[Document]) -> Foreign:
                 problems.setdefault("no answer (no actualOutput)", []).append(item_id)
                 continue
             items.append(_item(item_id, case))
-            scores.extend(_scores(item_id, case))
+            scores.extend(_scores(item_id, case, where))
     return Foreign("deepeval", items, scores, problems, pass_rule={PASS: 1.0})
 
 
@@ -62,8 +66,8 @@ def _item(item_id: str, case: Object) -> Item:
     )
 
 
-def _scores(item_id: str, case: Object) -> Iterator[Score]:
-    metrics = [metric for metric in case.get("metricsData") or () if isinstance(metric, dict)]
+def _scores(item_id: str, case: Object, where: str) -> Iterator[Score]:
+    metrics = [metric for _, metric in objects(case.get("metricsData") or [], f"{where}: metricsData")]
     names: dict[str, int] = {}
     for metric in metrics:
         name = str(metric.get("name") or "metric")

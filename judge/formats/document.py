@@ -127,6 +127,13 @@ def text_of(row: Object, name: str, where: str) -> str:
     raise InputError(f"{where}: field {name!r}: {found}; it must be a text")
 
 
+def id_of(row: Object, name: str, where: str) -> str:
+    """Text or number of a field that names something, as text; it may not be empty."""
+    if not (text := text_of(row, name, where)):
+        raise InputError(f"{where}: field {name!r} is empty; it must name something")
+    return text
+
+
 def number_or_none(value: Any) -> float | None:
     """Finite number, also out of a text or true and false; None for anything else."""
     if isinstance(value, bool | int | float):

@@ -34,10 +34,12 @@ def read(documents: Sequence[Document]) -> Foreign:
     scores: list[Score] = []
     problems: dict[str, list[str]] = {}
     for document in documents:
+        if not recognises(document):
+            raise InputError(f"{document.path}: is no log of Inspect: it lacks version and eval")
         model = document.content["eval"].get("model")
-        samples = document.content.get("samples") or []
-        repeated = any(s.get("epoch", 1) != 1 for s in samples if isinstance(s, dict))
-        for where, sample in objects(samples, f"{document.path}: samples"):
+        samples = list(objects(document.content.get("samples") or [], f"{document.path}: samples"))
+        repeated = any(sample.get("epoch", 1) != 1 for _, sample in samples)
+        for where, sample in samples:
             item_id = _item_id(sample, where, repeated=repeated)
             answer = _completion(sample)
             if answer is None:
@@ -111,7 +113,8 @@ def _completion(sample: Object) -> str | None:
 
 
 def _item(item_id: str, sample: Object, answer: str, model: Any) -> Item:
-    choices = tuple(map(str, sample.get("choices") or ()))
+    listed = sample.get("choices")
+    choices = tuple(map(str, listed)) if isinstance(listed, list) else ()
     target = sample.get("target")
     targets = target if isinstance(target, list) else [target]
     metadata = sample.get("metadata")

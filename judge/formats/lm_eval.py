@@ -27,7 +27,7 @@ def read(documents: Sequence[Document]) -> Foreign:
     problems: dict[str, list[str]] = {}
     for document in documents:
         rows = list(objects(document.content, str(document.path)))
-        filters = {row.get("filter") for _, row in rows}
+        filters = {str(row.get("filter")) for _, row in rows}
         task = _task(document)
         for _, row in rows:
             item_id = f"{task}/{row.get('doc_id')}" + (f"/{row.get('filter')}" if len(filters) > 1 else "")
@@ -113,13 +113,13 @@ def _gold(target: Any, choices: tuple[str, ...]) -> str | None:
 
 def _scores(item_id: str, row: Object) -> Iterator[Score]:
     names = row.get("metrics")
-    for name in names if isinstance(names, list) else ():
+    for name in map(str, names) if isinstance(names, list) else ():
         value = number_or_none(row.get(name))
         yield Score(
             item_id=item_id,
             rater="lm_eval",
             rater_kind="judge",
-            dimension=str(name),
+            dimension=name,
             value=value,
             status="ok" if value is not None else "skipped",
             reason=None if value is not None else f"found {row.get(name)!r:.40}, no number",

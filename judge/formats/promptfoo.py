@@ -36,7 +36,7 @@ def read(documents: Sequence[Document]) -> Foreign:
     scores: list[Score] = []
     problems: dict[str, list[str]] = {}
     for document in documents:
-        for _, row in objects(_rows(document), f"{document.path}: results"):
+        for where, row in objects(_rows(document), f"{document.path}: results"):
             item_id = _item_id(row)
             response = row.get("response")
             output = response.get("output") if isinstance(response, dict) else None
@@ -44,7 +44,7 @@ def read(documents: Sequence[Document]) -> Foreign:
                 problems.setdefault("no answer (the provider failed)", []).append(item_id)
                 continue
             items.append(_item(item_id, row, output))
-            scores.extend(_scores(item_id, row))
+            scores.extend(_scores(item_id, row, where))
     return Foreign("promptfoo", items, scores, problems, pass_rule={PASS: 1.0})
 
 
@@ -58,11 +58,14 @@ def _rows(document: Document) -> list[Any]:
 
 def _item_id(row: Object) -> str:
     """Test, prompt and provider: promptfoo's own ids are drawn anew in every run."""
-    provider = row.get("provider")
-    label = (
-        (provider.get("label") or provider.get("id") or "") if isinstance(provider, dict) else str(provider)
-    )
+    label = _provider(row)
     return f"test-{row.get('testIdx')}/prompt-{row.get('promptIdx')}" + (f"/{label}" if label else "")
+
+
+def _provider(row: Object) -> str | None:
+    provider = row.get("provider")
+    label = (provider.get("label") or provider.get("id")) if isinstance(provider, dict) else provider
+    return str(label) if label else None
 
 
 def _item(item_id: str, row: Object, output: Any) -> Item:
@@ -70,7 +73,6 @@ def _item(item_id: str, row: Object, output: Any) -> Item:
     variables = variables if isinstance(variables, dict) else {}
     prompt = row.get("prompt")
     raw = prompt.get("raw", "") if isinstance(prompt, dict) else str(prompt or "")
-    provider = row.get("provider")
     case = row.get("testCase")
     metadata = case.get("metadata") if isinstance(case, dict) else None
     return Item(
@@ -78,7 +80,7 @@ def _item(item_id: str, row: Object, output: Any) -> Item:
         question=next((str(variables[name]) for name in _QUESTION if variables.get(name)), str(raw)),
         answer=output if isinstance(output, str) else json.dumps(output, ensure_ascii=False),
         reference=next((str(variables[name]) for name in _REFERENCE if variables.get(name)), None),
-        system=(provider.get("label") or provider.get("id")) if isinstance(provider, dict) else None,
+        system=_provider(row),
         metadata={
             **{name: value for name, value in variables.items() if name not in (*_QUESTION, *_REFERENCE)},
             **(metadata if isinstance(metadata, dict) else {}),
@@ -89,10 +91,11 @@ def _item(item_id: str, row: Object, output: Any) -> Item:
     )
 
 
-def _scores(item_id: str, row: Object) -> Iterator[Score]:
+def _scores(item_id: str, row: Object, where: str) -> Iterator[Score]:
     graded = row.get("gradingResult")
     graded = graded if isinstance(graded, dict) else {}
-    components = [c for c in graded.get("componentResults") or () if isinstance(c, dict)]
+    found = objects(graded.get("componentResults") or [], f"{where}: componentResults")
+    components = [component for _, component in found]
     any_missing = False
     names: dict[str, int] = {}
     for component in components:

@@ -14,6 +14,7 @@ from judge.formats.document import (
     Foreign,
     Object,
     gold_letter,
+    id_of,
     number_or_none,
     objects,
     options_of,
@@ -55,7 +56,7 @@ class Entry(NamedTuple):
     @property
     def name(self) -> str:
         """The id in the file."""
-        return text_of(self.row, "question_id", self.where)
+        return id_of(self.row, "question_id", self.where)
 
     @property
     def place(self) -> tuple[str, str]:

@@ -1,5 +1,6 @@
 """Files that other tools wrote (kept under tests/data/formats): answers in, graders' scores as one more rater."""
 
+import contextlib
 import importlib.util
 import json
 import sys
@@ -7,6 +8,8 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from judge.errors import InputError, MissingExtraError
 from judge.formats import FORMATS, read_foreign, recognise
@@ -233,3 +236,28 @@ def test_gzipped_file_reads_the_same(tmp_path):
     path = tmp_path / "deepeval.json.gz"
     path.write_bytes(gzip.compress((DATA / "deepeval.json").read_bytes()))
     assert read_foreign(path).items == read_foreign(DATA / "deepeval.json").items
+
+
+JUNK = st.sampled_from([None, True, 5, -1.5, float("nan"), "", "x", [], [1], {}, {"a": 1}, [{}], [None]])
+
+
+def paths(value, path=()):
+    yield path
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, entry in inner:
+        yield from paths(entry, (*path, key))
+
+
+@pytest.mark.parametrize("file", ["inspect_graded.json", "promptfoo.json", "deepeval.json", LIKELIHOOD.name])
+@given(data=st.data())
+@settings(max_examples=60, deadline=None)
+def test_damaged_file_is_an_input_error_or_read_and_never_a_crash(file, data):
+    document = load(DATA / file)
+    name = recognise(document)
+    path = data.draw(st.sampled_from([p for p in paths(document.content) if p]))
+    holder = document.content
+    for key in path[:-1]:
+        holder = holder[key]
+    holder[path[-1]] = data.draw(JUNK)
+    with contextlib.suppress(InputError):
+        importlib.import_module(f"judge.formats.{name}").read([document]).without_repeats()
