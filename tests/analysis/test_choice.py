@@ -178,6 +178,17 @@ def test_unreadable_reply_that_is_wrong_is_a_miss_or_a_false_alarm():
     assert figures(detection(read_answers(items, unreadable="drop").table))["overkill"] == 0.0
 
 
+def test_miss_is_the_mirror_of_recall_limits_included():
+    found = detection(
+        read_answers(many([("A", "A")] * 7 + [("B", "A")] * 3 + [("B", "B")], YES_NO)).table
+    ).figures
+    miss, recall = found["miss"], found["recall"]
+    assert (miss.value, miss.low, miss.high) == pytest.approx(
+        (1 - recall.value, 1 - recall.high, 1 - recall.low)
+    )
+    assert miss.low < miss.value < miss.high
+
+
 def test_one_kind_of_part_leaves_the_other_rate_undefined():
     found = detection(read_answers(many([("A", "A"), ("B", "A")], YES_NO)).table)
     assert math.isnan(found.figures["overkill"].value)
