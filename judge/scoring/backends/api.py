@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -103,8 +103,8 @@ class ApiBackend:
             try:
                 yield from _batches(dispatcher, runner)
             finally:
-                runner.run(dispatcher.close())
-                runner.run(client.close())
+                _finish(runner, dispatcher.close)
+                _finish(runner, client.close)
                 self._left, self.stopped = dispatcher.arrived, dispatcher.stopped
         if dispatcher.error is not None:
             raise dispatcher.error
@@ -152,6 +152,18 @@ class ApiBackend:
         if self.prices is None or values["usage"] is None:
             return None
         return self.prices.cost(values["usage"], cache_write_tokens(usage))
+
+
+def _finish(runner: asyncio.Runner | ThreadRunner, close: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Run a closing step to its end.
+
+    Where Ctrl-C falls between the end of a task and that of its loop, the loop keeps its order to stop and
+    obeys it at the next start. Then it takes a second start; closing twice does no harm.
+    """
+    try:
+        runner.run(close())
+    except RuntimeError:
+        runner.run(close())
 
 
 def _batches(dispatcher: Dispatcher, runner: asyncio.Runner | ThreadRunner) -> Iterator[Sequence[Completion]]:

@@ -387,7 +387,7 @@ def test_ctrl_c_yields_what_has_arrived_and_then_interrupts(place, mock, tmp_pat
 INTERRUPTED = """
 import asyncio, itertools, json, signal, sys
 from judge.records import Item, Request
-from judge.scoring.backends.api import ApiBackend, Limits
+from judge.scoring.backends.api import ApiBackend, Limits, _finish
 
 def request(i):
     item = Item(id=str(i), question="?", answer="!")
@@ -483,3 +483,16 @@ def test_litellm_is_not_imported_for_an_openai_endpoint(mock):
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["1", "False"]
+
+
+def test_closing_runs_to_its_end_though_ctrl_c_left_an_order_to_stop():
+    closed = []
+
+    async def close():
+        await asyncio.sleep(0)
+        closed.append(True)
+
+    with asyncio.Runner() as runner:
+        runner.get_loop().stop()
+        _finish(runner, close)
+    assert closed
