@@ -15,6 +15,8 @@ from judge.analysis.slices import SliceTable, members, n_tests, slice_tables
 from judge.errors import InputError
 from judge.report import comparison_tables, tables, words
 from judge.report.document import Case, Report, Section
+from judge.report.made_by import rubric_sections
+from judge.report.side_by_side import side_by_side, two_runs
 from judge.report.source import Source, read
 from judge.report.tables import counted, field_name, spoken
 from judge.stats.estimate import Estimate
@@ -53,13 +55,15 @@ def build_report(
     labels = table.rubric.scale.labels
     sections = [
         Section("overview", "Overview", tables=(tables.pass_rates(passing, dimensions),)),
-        Section("scores", "Scores", tables=(tables.scores(dimensions, labels),)),
         *_missing(table, passing, dimensions),
         *(_slice_section(one, count) for one in sliced),
+        Section("scores", "Scores", tables=(tables.scores(dimensions, labels),)),
         *_failure_sections(failing, profile, [one.field for one in sliced], detail=True),
+        *side_by_side(table, [one.field for one in sliced], cluster),
         _oddity_section(table),
-        *_cost(source),
         *_worst(failing, n_worst),
+        *_cost(source),
+        *rubric_sections([table.rubric]),
     ]
     return Report(
         "report",
@@ -83,12 +87,19 @@ def build_runs(sources: Sequence[Source], *, by: Sequence[str] = (), cluster: st
     single = [build_report(source, by=by, cluster=cluster, n_worst=0) for source in sources]
     names = [source.table.name for source in sources]
     parts = list(zip(names, single, strict=True))
+    own = [(name, section) for name, r in parts for section in r.sections if section.key != "rubric"]
+    pair = two_runs([source.table for source in sources], by or default_fields(sources[0].table), cluster)
     return Report(
         "report",
         f"{len(sources)} runs",
         (*board.verdict, *(f"{name}: {r.verdict[0]}" for name, r in parts)),
         (*board.warnings, *(f"{name}: {sentence}" for name, r in parts for sentence in r.warnings)),
-        (*board.sections, *(_of_run(name, section) for name, r in parts for section in r.sections)),
+        (
+            *board.sections,
+            *pair,
+            *(_of_run(name, section) for name, section in own),
+            *rubric_sections([source.table.rubric for source in sources]),
+        ),
         {f"{figure}@{name}": estimate for name, r in parts for figure, estimate in r.figures.items()},
         board.about,
         tuple(dict.fromkeys((*board.methods, *(line for r in single for line in r.methods)))),

@@ -14,6 +14,7 @@ import zlib
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,6 +38,7 @@ _BROKEN = (OSError, SyntaxError, ValueError, EOFError, IndexError, struct.error,
 _SENT_AS_IS_BYTES = 3_500_000
 _PNG_PIXELS = 512 * 512
 _JPEG_QUALITY = 90
+_THUMBNAIL_QUALITY = 72
 _KEPT_BYTES = 128 * 2**20
 _TURNS = 64
 _ORIENTATION = 0x0112
@@ -287,3 +289,40 @@ def _scaled(picture: "Picture", max_pixels: int) -> "Picture":
     factor = (max_pixels / (width * height)) ** 0.5
     size = max(1, int(width * factor)), max(1, int(height * factor))
     return picture.resize(size, Resampling.LANCZOS, reducing_gap=3.0)
+
+
+@dataclass(frozen=True)
+class Thumbnail:
+    """A small JPEG for people to look at, as a data URL."""
+
+    url: str
+    width: int
+    height: int
+
+
+def thumbnail(image: Image, root: Path, max_pixels: int = 160 * 120) -> Thumbnail:
+    """Make a picture small enough for a page.
+
+    Raises
+    ------
+    InputError
+        The picture is an address, or its file has gone, changed or broken since it was checked.
+    """
+    if image.path is None:
+        raise InputError("given as an address, which is not looked up")
+    try:
+        data = _inside(image.path, root).read_bytes()
+        if image.sha256 and hashlib.sha256(data).hexdigest() != image.sha256:
+            raise InputError("has changed since it was judged")
+        with _opened(data) as picture:
+            if picture.width * picture.height > MOST_PIXELS:
+                raise InputError(f"has more than {MOST_PIXELS:,} pixels")
+            small = _scaled(_upright_rgb(picture), max_pixels)
+    except (_Unknown, *_BROKEN) as error:
+        raise InputError(
+            "is not there" if isinstance(error, FileNotFoundError) else "cannot be read"
+        ) from None
+    out = io.BytesIO()
+    small.save(out, "JPEG", quality=_THUMBNAIL_QUALITY, optimize=True)
+    url = f"data:image/jpeg;base64,{base64.b64encode(out.getvalue()).decode()}"
+    return Thumbnail(url, small.width, small.height)
