@@ -10,7 +10,7 @@ from judge.records import Completion, Request
 from judge.scoring.backends import pricing
 from judge.scoring.backends.dispatch import Dispatcher, Progress
 from judge.scoring.backends.faults import Rejected
-from judge.scoring.backends.loops import ThreadRunner, new_runner
+from judge.scoring.backends.loops import ThreadRunner, ctrl_c_calls, new_runner
 from judge.scoring.backends.pacing import Pace, Retry
 from judge.scoring.backends.parameters import Encode, Messages, Parameters
 from judge.scoring.backends.providers import Endpoint, Transport, preflight, resolve, supports_schema
@@ -101,7 +101,8 @@ class ApiBackend:
             client = runner.run(self._connect())
             dispatcher = self._dispatcher(iter(requests), client)
             try:
-                yield from _batches(dispatcher, runner)
+                with ctrl_c_calls(dispatcher.interrupt, runner):
+                    yield from _batches(dispatcher, runner)
             finally:
                 _finish(runner, dispatcher.close)
                 _finish(runner, client.close)
@@ -176,6 +177,9 @@ def _batches(dispatcher: Dispatcher, runner: asyncio.Runner | ThreadRunner) -> I
             raise
         # No call between the swap and the yield: Ctrl-C has no place there to lose the batch.
         batch, dispatcher.arrived = dispatcher.arrived, []
+        if batch:
+            yield batch
+        if dispatcher.interrupted:
+            raise KeyboardInterrupt
         if not batch:
             return
-        yield batch

@@ -80,6 +80,7 @@ class Dispatcher:
         self.arrived: list[Completion] = []
         self.error: Exception | None = None
         self.stopped: str | None = None
+        self.interrupted = False
         self._source: Iterator[Request] | None = source
         self._held: Request | None = None
         self._attempt = attempt
@@ -100,9 +101,14 @@ class Dispatcher:
     async def arrivals(self) -> None:
         """Run until something has arrived, or all is done."""
         self._fill()
-        while not self.arrived and not self._done():
+        while not self.arrived and not self.interrupted and not self._done():
             self._wake.clear()
             await self._wake.wait()
+
+    def interrupt(self) -> None:
+        """Let `arrivals` end now: the user pressed Ctrl-C."""
+        self.interrupted = True
+        self._wake.set()
 
     def take(self) -> Sequence[Completion]:
         """Hand over what has arrived."""

@@ -1,7 +1,10 @@
 """Where the coroutines of a backend run: in the thread that calls, or in one beside it (notebooks)."""
 
 import asyncio
-from collections.abc import Coroutine
+import contextlib
+import signal
+import sys
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any, Self, TypeVar
 
@@ -15,6 +18,24 @@ def new_runner() -> "asyncio.Runner | ThreadRunner":
     except RuntimeError:
         return asyncio.Runner()
     return ThreadRunner()
+
+
+@contextlib.contextmanager
+def ctrl_c_calls(interrupt: Callable[[], None], runner: "asyncio.Runner | ThreadRunner") -> Iterator[None]:
+    """Let Ctrl-C call a function between two turns of the loop, and not break into whatever runs just then.
+
+    Where that cannot be (another thread, Windows), Ctrl-C raises `KeyboardInterrupt` as ever.
+    """
+    usual = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if not (usual and isinstance(runner, asyncio.Runner) and sys.platform != "win32"):
+        yield
+        return
+    loop = runner.get_loop()
+    loop.add_signal_handler(signal.SIGINT, interrupt)
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGINT)
 
 
 class ThreadRunner:

@@ -11,6 +11,7 @@ from itertools import count
 import pytest
 
 from judge.errors import BackendError
+from judge.scoring.backends.api import _finish
 
 SCHEMA = {"type": "object", "properties": {"score": {"type": "integer", "enum": [1, 2, 3]}}}
 
@@ -387,7 +388,7 @@ def test_ctrl_c_yields_what_has_arrived_and_then_interrupts(place, mock, tmp_pat
 INTERRUPTED = """
 import asyncio, itertools, json, signal, sys
 from judge.records import Item, Request
-from judge.scoring.backends.api import ApiBackend, Limits, _finish
+from judge.scoring.backends.api import ApiBackend, Limits
 
 def request(i):
     item = Item(id=str(i), question="?", answer="!")
