@@ -1,0 +1,280 @@
+"""Runs and files of ratings -> everything that anyone said, with the items it was said about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from judge.errors import InputError
+from judge.formats.ratings import COLUMNS, read_ratings
+from judge.records import OVERALL, Item, RaterKind, Score
+from judge.rows import read_rows
+from judge.rubric import Rubric
+from judge.scoring.store import Run
+
+_TEXTS = ("question", "answer", "reference", "system")
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Who said what about which items.
+
+    Attributes
+    ----------
+    items : dict
+        Id -> item, in input order: those of the runs, else those of the item file, else those that were
+        rated (known by id alone).
+    scores : tuple of Score
+        Of people and judges.
+    rubric : Rubric or None
+        Of the runs, or given.
+    notes : tuple of str
+        What did not fit together, in plain words.
+    about : dict
+        What made the scores.
+    """
+
+    items: dict[str, Item]
+    scores: tuple[Score, ...]
+    rubric: Rubric | None
+    notes: tuple[str, ...] = ()
+    about: dict[str, str] = field(default_factory=dict)
+
+    def of(self, kind: RaterKind) -> Iterator[Score]:
+        """Scores of people or of judges."""
+        return (score for score in self.scores if score.rater_kind == kind)
+
+
+def read_sources(
+    runs: Sequence[str | Path],
+    humans: str | Path,
+    *,
+    items: str | Path | None = None,
+    rubric: Rubric | None = None,
+    columns: Mapping[str, str] | None = None,
+    dimension: str = OVERALL,
+) -> Sources:
+    """Read runs and a file of people's ratings, and join them by the id of the item.
+
+    Parameters
+    ----------
+    runs : sequence of path
+        Run folders, one a judge. None: the judges are in the file of ratings (`rater_kind` judge).
+    humans : path
+        Ratings in any layout that `judge.formats.ratings.read_ratings` knows.
+    items : path, optional
+        A table of the items (id, and any other field), for slices, clusters and texts.
+    rubric : Rubric, optional
+        Declares scale and pass rule where there is no run.
+    columns : mapping, optional
+        Meaning -> column of the ratings, see `read_ratings`.
+    dimension : str
+        Name of the only dimension, where the ratings name none.
+
+    Raises
+    ------
+    InputError
+        Nothing that was rated is in the runs, no dimension is in both, no person rated, runs contradict
+        each other, or a file cannot be read.
+    """
+    opened = [_read_run(run) for run in runs]
+    rubric = _one_rubric(opened, rubric)
+    known = _items_of(opened, items)
+    rated = list(read_ratings(humans, map=columns, dimension=dimension))
+    fields = _other_columns(humans, columns) if not opened and items is None else {}
+    if not known:
+        known = {s.item_id: Item(id=s.item_id, question="", answer="") for s in rated}
+    known = {name: _with_fields(item, fields.get(name)) for name, item in known.items()}
+    kept, notes = _matching(rated, known, rubric, str(humans))
+    if opened and not any(score.rater_kind == "human" for score in kept):
+        raise InputError(f"{humans}: nobody in it is a person (rater_kind human); give people's ratings")
+    scores = (*(score for run in opened for score in run.scores), *kept)
+    about = {"ratings": str(humans)} | {f"judge {run.name}": run.about for run in opened}
+    return Sources(known, scores, rubric, tuple(notes), about)
+
+
+@dataclass(frozen=True)
+class _OpenedRun:
+    path: str
+    name: str
+    items: list[Item]
+    scores: list[Score]
+    rubric: Rubric
+    about: str
+
+
+def _read_run(path: str | Path) -> _OpenedRun:
+    with Run.open(path) as run:
+        scores = [s for s in run.scores() if s.dimension in run.rubric.scored]
+        described = run.fact("judge")
+        about = f"{described['model']}, fingerprint {run.manifest['fingerprint'][:12]}, run {run.name}"
+        return _OpenedRun(str(path), run.name, list(run.items()), scores, run.rubric, about)
+
+
+def _one_rubric(runs: list[_OpenedRun], given: Rubric | None) -> Rubric | None:
+    """Refuse runs that scored other dimensions, or on other scales; name judges that share a name by run."""
+    for run in runs[1:]:
+        first = runs[0]
+        if (run.rubric.scale, run.rubric.scored) != (first.rubric.scale, first.rubric.scored):
+            raise InputError(
+                f"{run.path}: scored by another rubric than {first.path} ({run.rubric.name}, scale "
+                f"{run.rubric.scale.min}-{run.rubric.scale.max}, {', '.join(run.rubric.scored)}); runs "
+                "of one call need the same dimensions and scale"
+            )
+    raters = [run.scores[0].rater if run.scores else run.name for run in runs]
+    for run, rater in zip(runs, raters, strict=True):
+        if raters.count(rater) > 1:
+            run.scores[:] = [score.model_copy(update={"rater": run.name}) for score in run.scores]
+    return runs[0].rubric if runs and given is None else given
+
+
+def _items_of(runs: list[_OpenedRun], items: str | Path | None) -> dict[str, Item]:
+    known: dict[str, Item] = {}
+    for run in runs:
+        for item in run.items:
+            if known.setdefault(item.id, item).digest != item.digest:
+                raise InputError(
+                    f"{run.path}: item {item.id!r} has another content than in the runs before it, so its "
+                    "ratings are ambiguous; compare runs over the same answers"
+                )
+    if items is None:
+        return known
+    table = {item.id: item for item in _item_rows(items)}
+    if not known:
+        return table
+    return {
+        name: _with_fields(item, table[name].metadata) if name in table else item
+        for name, item in known.items()
+    }
+
+
+def _item_rows(path: str | Path) -> Iterator[Item]:
+    """Items of any table with an id: texts are welcome, not needed."""
+    seen: set[str] = set()
+    for where, row in read_rows(path):
+        name = next((row[c] for c in COLUMNS["item_id"] if row.get(c) not in (None, "")), None)
+        if name is None:
+            raise InputError(
+                f"{where}: no id of the item; found: {', '.join(row)}; allowed names: "
+                f"{', '.join(COLUMNS['item_id'])}"
+            )
+        if str(name) in seen:
+            raise InputError(f"{where}: second row for item {str(name)!r}; keep one of the two")
+        seen.add(str(name))
+        texts = {n: str(row[n]) for n in _TEXTS if row.get(n) is not None}
+        rest = {n: v for n, v in row.items() if n not in (*_TEXTS, *COLUMNS["item_id"])}
+        yield Item(id=str(name), **{"question": "", "answer": "", **texts}, metadata=rest)
+
+
+def _other_columns(path: str | Path, columns: Mapping[str, str] | None) -> dict[str, dict[str, Any]]:
+    """Fields of items that stand beside their ratings: columns with one value for every rating of an item."""
+    name = Path(path).name.removesuffix(".gz")
+    if str(path) == "-" or name.endswith((".json", ".eval")):
+        return {}
+    taken = {alias for aliases in COLUMNS.values() for alias in aliases} | set((columns or {}).values())
+    id_column = (columns or {}).get("item_id")
+    fields: dict[str, dict[str, Any]] = {}
+    varying: set[str] = set()
+    for _, row in read_rows(path):
+        item_id = row.get(id_column or "") or next(
+            (row[c] for c in COLUMNS["item_id"] if row.get(c) not in (None, "")), None
+        )
+        of_item = fields.setdefault(str(item_id), {})
+        for column, value in row.items():
+            if column not in taken and of_item.setdefault(column, value) != value:
+                varying.add(column)
+    return {i: {c: v for c, v in row.items() if c not in varying} for i, row in fields.items()}
+
+
+def _with_fields(item: Item, fields: Mapping[str, Any] | None) -> Item:
+    if not fields:
+        return item
+    system = item.system or (str(fields["system"]) if fields.get("system") is not None else None)
+    return item.model_copy(update={"metadata": {**fields, **item.metadata}, "system": system})
+
+
+def _matching(
+    rated: Iterable[Score], known: Mapping[str, Item], rubric: Rubric | None, where: str
+) -> tuple[list[Score], list[str]]:
+    """Ratings of known items on known dimensions, and what was left out."""
+    kept: list[Score] = []
+    items: dict[str, None] = {}
+    strange_items: dict[str, None] = {}
+    strange_dimensions: dict[str, None] = {}
+    found = 0
+    for score in rated:
+        found += 1
+        name = _dimension(score.dimension, rubric)
+        if name is None:
+            strange_dimensions[score.dimension] = None
+        elif score.item_id not in known:
+            strange_items[score.item_id] = None
+        else:
+            items[score.item_id] = None
+            kept.append(score if name == score.dimension else score.model_copy(update={"dimension": name}))
+    if not kept:
+        raise InputError(_nothing_matches(where, found, known, rubric, strange_items, strange_dimensions))
+    return kept, list(_left_out(len(items), len(known), strange_items, strange_dimensions))
+
+
+def _dimension(name: str, rubric: Rubric | None) -> str | None:
+    if rubric is None or name in rubric.scored:
+        return name
+    return rubric.canonical_name(name)
+
+
+def _nothing_matches(
+    where: str,
+    found: int,
+    known: Mapping[str, Item],
+    rubric: Rubric | None,
+    items: Mapping[str, None],
+    dimensions: Mapping[str, None],
+) -> str:
+    if items or rubric is None:
+        return (
+            f"{where}: none of the {len(items):,} rated items is known. Rated, e.g.: {_some(items)}; known, "
+            f"e.g.: {_some(known)}. Ids must be equal; another column may hold them: --map item_id=NAME"
+        )
+    return (
+        f"{where}: none of its {found:,} ratings is on a dimension of rubric {rubric.name}. Found: "
+        f"{_some(dimensions)}; allowed: {', '.join(rubric.scored)} and their aliases"
+    )
+
+
+def _left_out(
+    n_rated: int, n_known: int, items: Mapping[str, None], dimensions: Mapping[str, None]
+) -> Iterator[str]:
+    if n_rated < n_known:
+        yield f"{n_rated:,} of {n_known:,} items were rated by people or in the file of ratings."
+    if items:
+        yield f"{len(items):,} rated items are not among the items and were left out, e.g. {_some(items)}."
+    if dimensions:
+        yield f"Ratings on {_some(dimensions)} were left out: no such dimension in the rubric."
+
+
+def _some(names: Iterable[str], most: int = 3) -> str:
+    listed = list(names)
+    return ", ".join(map(repr, listed[:most])) + (" …" if len(listed) > most else "")
+
+
+def with_codes(scores: Iterable[Score], labels: Sequence[str]) -> tuple[Score, ...]:
+    """Scores whose labels became positions on a scale of labels."""
+    place = {label: float(i) for i, label in enumerate(labels)}
+    coded = []
+    for score in scores:
+        if score.value is not None and str(score.value) not in place:
+            raise InputError(
+                f"item {score.item_id!r}, rater {score.rater!r}: {score.dimension} is {score.value!r}; "
+                f"allowed are {', '.join(labels)}"
+            )
+        value = None if score.value is None else place[str(score.value)]
+        coded.append(score.model_copy(update={"value": value}))
+    return tuple(coded)
+
+
+def coded(sources: Sources, labels: Sequence[str]) -> Sources:
+    """Return the sources with labels as positions."""
+    return replace(sources, scores=with_codes(sources.scores, labels))
