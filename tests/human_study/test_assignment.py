@@ -70,6 +70,14 @@ def test_all_sizes_of_the_design_are_balanced_and_connected(raters: int, n_items
         assert n_components(blocks, raters) == 1
 
 
+@pytest.mark.parametrize("raters", range(3, 13))
+def test_raters_are_connected_in_the_smallest_studies_too(raters: int) -> None:
+    """Without looking at connections, about one in forty of these falls into two groups."""
+    for n_items in range(raters + 1, 16):
+        for seed in range(30):
+            assert n_components(assign(["one"] * n_items, raters, 2, Random(seed)), raters) == 1
+
+
 @pytest.mark.parametrize(
     ("raters", "per_item", "n_items"), [(5, 3, 200), (5, 2, 40), (12, 3, 100), (8, 2, 60)]
 )

@@ -22,7 +22,7 @@ from .server import Server, Serving
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 AXE = Path(__file__).parent.parent / "data" / "axe" / "axe.min.js.gz"
 ARGUMENTS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -95,7 +95,7 @@ def open_link(chromium: "Browser") -> Iterator[Open]:
     """Open a link in a window of its own; whatever a page throws fails the test."""
     contexts, errors = [], []
 
-    def open_link(link: str, *, phone: bool = False) -> "Page":
+    def open_link(link: str, *, phone: bool = False, clock: bool = False) -> "Page":
         size = PHONE if phone else DESKTOP
         context = chromium.new_context(
             viewport=size, has_touch=phone, is_mobile=phone, reduced_motion="reduce"
@@ -104,6 +104,8 @@ def open_link(chromium: "Browser") -> Iterator[Open]:
         page = context.new_page()
         page.set_default_timeout(8_000)
         page.on("pageerror", lambda error: errors.append(str(error)))
+        if clock:
+            page.clock.install()
         page.goto(link)
         page.wait_for_selector("h1", state="attached")
         return page
@@ -147,6 +149,11 @@ def at(page: "Page", number: int) -> None:
 
 def saved(page: "Page") -> None:
     page.wait_for_function("() => document.getElementById('status').textContent === 'Saved'")
+
+
+def all_sent(page: "Page") -> None:
+    """Wait until nothing is kept on the device any more."""
+    page.wait_for_function("() => !Object.keys(localStorage).some(key => /-R\\d+:/.test(key))")
 
 
 def rate(page: "Page", keys: str) -> None:
@@ -204,7 +211,7 @@ def test_five_people_rate_forty_answers_and_the_ratings_come_out(
             if number == 4:
                 lose_the_server(page, server)
             assert rate_to_the_end(page, number, tap=number == 2) >= 24
-            page.wait_for_function("() => Object.keys(localStorage).every(key => !/-R0\\d:/.test(key))")
+            all_sent(page)
     out = tmp_path / "ratings.csv"
     result = CliRunner().invoke(main, ["study", "export", str(planned), "--out", str(out)])
     assert result.exit_code == 0, result.output
@@ -224,9 +231,7 @@ def test_five_people_rate_forty_answers_and_the_ratings_come_out(
 
 def lose_the_server(page: "Page", server: Server) -> None:
     """Rate on while the server is gone; what was rated meanwhile is kept on the device."""
-    page.wait_for_function(
-        "() => performance.getEntriesByType('resource').filter(e => /tasks/.test(e.name)).length > 4"
-    )
+    page.wait_for_load_state("networkidle")  # the next answers are fetched ahead
     server.kill()
     rate(page, keys_for(page.locator(".answer .pre").inner_text(), 4))
     page.get_by_text("No connection.").wait_for()
@@ -296,7 +301,7 @@ def test_axe_finds_nothing_on_any_page_in_light_and_dark(visit: Open, server: Se
 def test_answers_rated_without_a_connection_are_sent_when_it_is_back(visit: Open, server: Serving) -> None:
     page = visit("R01")
     begin(page)
-    page.wait_for_timeout(300)  # the next answers are being fetched ahead
+    page.wait_for_load_state("networkidle")  # the next answers are fetched ahead
     page.context.set_offline(True)
     for number in (1, 2, 3):
         rate(page, "5432")
@@ -324,6 +329,7 @@ def test_a_page_closed_without_a_connection_sends_later(visit: Open, server: Ser
     again.goto(server.links["R01"])
     at(again, 1)
     again.wait_for_function("() => document.querySelectorAll('fieldset input:checked').length === 4")
+    all_sent(again)
     with study_of(server) as study:
         task = study.task("R01", 2)
     assert task is not None
@@ -435,13 +441,30 @@ def test_everything_can_be_reached_by_tab_and_arrows_alone(visit: Open) -> None:
     assert chosen(page) == ["2"] * 4
 
 
-def test_time_does_not_run_in_a_pause_and_the_answer_is_hidden(visit: Open) -> None:
+def test_the_answer_is_hidden_in_a_pause(visit: Open) -> None:
     page = visit("R01")
     begin(page)
     page.keyboard.press("p")
-    assert page.locator(".answer").is_hidden()
+    page.locator(".answer").wait_for(state="hidden")
     page.keyboard.press("p")
-    assert page.locator(".answer").is_visible()
+    page.locator(".answer").wait_for(state="visible")
+
+
+def test_the_time_of_an_answer_leaves_pauses_out(open_link: Open, server: Serving) -> None:
+    page = open_link(server.links["R01"], clock=True)
+    begin(page)
+    page.clock.fast_forward(60_000)
+    page.keyboard.press("p")
+    page.locator(".answer").wait_for(state="hidden")
+    page.clock.fast_forward(600_000)
+    page.keyboard.press("p")
+    page.locator(".answer").wait_for(state="visible")
+    rate(page, "5432")
+    all_sent(page)
+    with study_of(server) as study:
+        task = study.task("R01", 2)
+    assert task is not None
+    assert 60 <= task.rating.seconds < 600
 
 
 def test_zoom_moves_both_pictures_together(visit: Open, server: Serving) -> None:

@@ -131,6 +131,18 @@ def test_tokens_are_long_and_all_different(study: Study) -> None:
     assert min(map(len, tokens)) >= 32
 
 
+def test_a_repeat_shows_an_item_that_the_rater_has_seen(make_study: MakeStudy) -> None:
+    study = make_study(repeats=0.4)
+    seen: set[tuple[str, str]] = set()
+    repeats = 0
+    for task in study.tasks():
+        if task.kind == "repeat":
+            repeats += 1
+            assert (task.rater, task.item.id) in seen
+        seen.add((task.rater, task.item.id))
+    assert repeats == 9
+
+
 def test_a_study_is_never_overwritten(study: Study, rubric: Rubric, items: list[Item]) -> None:
     plan = plan_study("s", rubric, Design(), choose(items, Design()))
     with pytest.raises(InputError, match="exists already"):
