@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from judge.errors import InputError
+from judge.formats.eval_archive import unpack
 from judge.records import Item, Score
 
 Object = dict[str, Any]
@@ -91,8 +92,6 @@ def load(path: str | Path) -> Document:
     """
     file = Path(path)
     if file.suffix == ".eval":
-        from judge.formats.inspect import unpack
-
         return Document(file, unpack(file))
     text = _text(file)
     name = file.name.removesuffix(".gz")
