@@ -51,13 +51,10 @@ def build_report(
     passing, dimensions = pass_rate(table.passed, clusters), dimension_summaries(table, clusters)
     sliced = slice_tables(table, by or default_fields(table), clusters)
     failing = Failures(table, clusters)
-    profile, count = failing.profile(), n_tests(sliced)
-    labels = table.rubric.scale.labels
+    profile = failing.profile()
     sections = [
-        Section("overview", "Overview", tables=(tables.pass_rates(passing, dimensions),)),
-        *_missing(table, passing, dimensions),
-        *(_slice_section(one, count) for one in sliced),
-        Section("scores", "Scores", tables=(tables.scores(dimensions, labels),)),
+        _overview(table, passing, dimensions),
+        *_slice_section(sliced),
         *_failure_sections(failing, profile, [one.field for one in sliced], detail=True),
         *side_by_side(table, [one.field for one in sliced], cluster),
         _oddity_section(table),
@@ -71,7 +68,7 @@ def build_report(
         (
             *words.pass_words(table, passing),
             *words.failure_words(profile),
-            *words.where_words(sliced, count),
+            *words.where_words(sliced, n_tests(sliced)),
         ),
         tuple(words.warnings(source, passing, cluster)),
         tuple(sections),
@@ -165,12 +162,7 @@ def build_comparison(
     sections = [
         Section("passing", "Pass rate", tables=(comparison_tables.pass_change(of),)),
         Section("dimensions", "Mean scores", tables=(comparison_tables.mean_changes(of),)),
-        *(
-            Section(
-                f"by {field}", f"By {field_name(field)}", tables=(comparison_tables.slice_changes(of, field),)
-            )
-            for field in of.slices
-        ),
+        *_changed_slices(of),
         Section(
             "flips",
             "Verdicts that flipped",
@@ -299,16 +291,22 @@ def _title(source: Source) -> str:
     return f"{table.name}: {counted(len(table), 'answer')} judged by {table.rater or 'nobody yet'}"
 
 
-def _missing(
-    table: ScoreTable, passing: PassRate, dimensions: Sequence[DimensionSummary]
-) -> Iterator[Section]:
+def _overview(table: ScoreTable, passing: PassRate, dimensions: Sequence[DimensionSummary]) -> Section:
+    held = [tables.pass_rates(passing, dimensions), tables.scores(dimensions, table.rubric.scale.labels)]
     if passing.n_missing or any(d.statuses["ok"] < len(table) for d in dimensions):
-        yield Section("missing", "Missing", tables=(tables.missing(table, passing, dimensions),))
+        held.append(tables.missing(table, passing, dimensions))
+    return Section("overview", "Overview", tables=tuple(held))
 
 
-def _slice_section(one: SliceTable, count: int) -> Section:
-    held = (tables.slices(one, count), tables.slice_means(one), tables.slice_dimensions(one))
-    return Section(f"slices {one.field}", f"By {field_name(one.field)}", tables=held)
+def _slice_section(sliced: Sequence[SliceTable]) -> Iterator[Section]:
+    if sliced:
+        count = n_tests(sliced)
+        held = [
+            made
+            for one in sliced
+            for made in (tables.slices(one, count), tables.slice_means(one), tables.slice_dimensions(one))
+        ]
+        yield Section("slices", "Slices", tables=tuple(held))
 
 
 def _failure_sections(
@@ -349,6 +347,12 @@ def _worst(failing: Failures, n: int) -> Iterator[Section]:
 def _worst_case(judged: JudgedItem) -> Case:
     named = ", ".join(map(spoken, judged.binding))
     return comparison_tables.case_of(judged, f"binding: {named}" if named else "no dimension below its bar")
+
+
+def _changed_slices(of: Comparison) -> Iterator[Section]:
+    if of.slices:
+        held = (comparison_tables.slice_changes(of, field) for field in of.slices)
+        yield Section("slices", "Slices", tables=tuple(held))
 
 
 def _unmatched(of: Comparison) -> Iterator[Section]:

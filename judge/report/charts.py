@@ -10,14 +10,12 @@ from typing import Any
 
 from judge.report.document import CellKind
 from judge.report.numbers import number_text
-from judge.report.svg import INK, LINE, MUTED, PAPER, SERIES, WIDTH, canvas
+from judge.report.svg import FONT_SIZE, INK, LINE, MUTED, PAPER, SERIES, WIDTH, canvas, text_width
 from judge.report.text import clean
 from judge.stats.estimate import Estimate
 
-_LETTER = 6.1
-"""Mean width of a letter at the size of the text; the browser's font may be a little wider."""
-_LONGEST_LEFT, _LONGEST_ABOVE = 20, 58
-_MARGIN, _ROW, _LABEL_ROW, _AXIS_ROOM, _LEGEND_ROW = 8.0, 24.0, 17.0, 24.0, 20.0
+_WIDEST_LEFT, _LONGEST_ABOVE = 125.0, 52
+_MARGIN, _ROW, _LABEL_ROW, _AXIS_ROOM, _LEGEND_ROW = 3.0, 24.0, 17.0, 24.0, 20.0
 _SMALL_TEXT = 10.0
 _LEAST_SPAN = {"share": 0.1, "score": 0.5, "points": 0.1, "change": 0.5}
 _LEAST_BAR_TEXT, _LEAST_UNIT_TEXT = 18.0, 32.0
@@ -58,9 +56,9 @@ class _Rows:
     height: float = field(init=False)
 
     def __post_init__(self) -> None:
-        longest = max(map(len, self.labels))
-        self.above = longest > _LONGEST_LEFT
-        self.left = _MARGIN if self.above else _MARGIN + longest * _LETTER + 8
+        widest = max(map(text_width, self.labels))
+        self.above = widest > _WIDEST_LEFT
+        self.left = _MARGIN if self.above else _MARGIN + widest + 8
         self.height = self.top + self.step * len(self.labels) + _AXIS_ROOM
 
     @property
@@ -111,7 +109,7 @@ def intervals(
         SVG.
     """
     labels = [_short(mark.label) + (" *" if mark.faint else "") for mark in marks]
-    widest = max(len(mark.text) for mark in marks) * _LETTER
+    widest = max(text_width(mark.text) for mark in marks)
     rows = _Rows(labels, WIDTH - _MARGIN - widest - 8, n_legend_rows=1 if names else 0)
     scale = _Scale.of(marks, reference, kind, rows)
     with canvas(rows.height, salt) as (axes, drawing):
@@ -161,7 +159,7 @@ def bars(
         for (x, line, name), colour in zip(legend, colours, strict=True):
             y = _LEGEND_ROW * (line + 0.5)
             axes.barh(y, 10, left=x, height=10, color=colour, linewidth=0)
-            axes.text(x + 14, y, name, va="center_baseline", color=INK, fontsize=_SMALL_TEXT + 0.5)
+            axes.text(x + 14, y, name, va="center_baseline", color=INK, fontsize=_SMALL_TEXT)
         for row, (_, shares, _) in enumerate(rows):
             _draw_bar(axes, shares, colours, at, at.middle(row), ordered)
     return drawing.text
@@ -292,7 +290,7 @@ def _draw_names(axes: Any, names: Sequence[str]) -> None:
         text = _short(name, 24)
         _draw_point(axes, x, _LEGEND_ROW / 2, i, 3.4, hollow=i > 0)
         axes.text(x + 9, _LEGEND_ROW / 2, text, va="center_baseline", color=INK)
-        x += 9 + len(text) * _LETTER + 18
+        x += 9 + text_width(text) + 18
 
 
 def _legend_places(names: Sequence[str]) -> list[tuple[float, int, str]]:
@@ -300,7 +298,7 @@ def _legend_places(names: Sequence[str]) -> list[tuple[float, int, str]]:
     places, x, line = [], _MARGIN, 0
     for name in names:
         text = _short(name, 30)
-        width = 14 + len(text) * _LETTER + 12
+        width = 14 + text_width(text) * _SMALL_TEXT / FONT_SIZE + 12
         if x > _MARGIN and x + width > WIDTH:
             x, line = _MARGIN, line + 1
         places.append((x, line, text))

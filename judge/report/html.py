@@ -21,7 +21,7 @@ from judge.records import Image
 from judge.report.document import Case, Cell, CellKind, Report, Section, Table
 from judge.report.numbers import cell_text, interval_text, number_text
 from judge.report.plots import Figure, figures_of
-from judge.report.tables import spoken
+from judge.report.tables import counted, spoken
 from judge.report.text import clean
 from judge.scoring.images import Thumbnail, thumbnail
 from judge.stats.estimate import Estimate
@@ -31,6 +31,7 @@ LONGEST_TEXT = 4000
 IMAGE_BUDGET = 160_000
 """Bytes of thumbnails on one page."""
 IMAGE_ROOT = "image root"
+RUBRIC = "rubric"
 _TEMPLATES = Path(__file__).parent / "templates"
 _NO_SLUG = re.compile(r"[^a-z0-9]+")
 _METHODS = {"wilson": "Wilson", "jackknife": "jackknife", "newcombe": "Newcombe", "percentile": "bootstrap"}
@@ -62,6 +63,7 @@ def page(report: Report, figures: Mapping[str, Figure] | None = None) -> str:
             report=report,
             sections=list(_sections(report, drawn)),
             facts=facts,
+            rubrics=[table for section in report.sections if _is_rubric(section) for table in section.tables],
             style=Markup(style),
             style_hash=f"sha256-{digest}",
             version=judge.__version__,
@@ -108,19 +110,27 @@ def _sections(report: Report, figures: Mapping[str, Figure]) -> Iterator[_Sectio
     pictures = _Pictures([Path(root) for name, root in report.about.items() if name.startswith(IMAGE_ROOT)])
     taken: set[str] = {"content", "made-by"}
     for section in report.sections:
+        if _is_rubric(section):
+            continue
         tables = [table for table in section.tables if table.rows]
         if not (tables or section.cases or section.lead):
             continue
         rest = [table for table in tables if table.key not in figures]
+        folds = len(rest) > 2 and len(rest) < len(tables)  # many tables beside drawings: the drawings lead
         yield _Section(
             section.title,
             _anchor(section, taken),
             section.lead,
             [figures[table.key] for table in tables if table.key in figures],
-            [table for table in rest if not table.detail],
-            [table for table in rest if table.detail],
+            [table for table in rest if not (table.detail or folds)],
+            [table for table in rest if table.detail or folds],
             [_Case(case, [pictures.show(image) for image in case.images]) for case in section.cases],
         )
+
+
+def _is_rubric(section: Section) -> bool:
+    """Whether a section belongs to what made the scores, at the end of the page."""
+    return section.key.rpartition("/")[2] == RUBRIC
 
 
 def _anchor(section: Section, taken: set[str]) -> str:
@@ -182,6 +192,7 @@ def _environment() -> jinja2.Environment:
         "origin": origin,
         "most_rows": lambda table: MOST_DETAIL_ROWS if table.detail else MOST_ROWS,
         "svg": _svg,
+        "rows": lambda n: counted(n, "row"),
     }
     return environment
 

@@ -136,7 +136,13 @@ def draw_intervals(
 
 
 def draw_shares(
-    table: Table, label: str, columns: Sequence[str], *, ordered: bool, caption: str = ""
+    table: Table,
+    label: str,
+    columns: Sequence[str],
+    *,
+    ordered: bool,
+    caption: str = "",
+    title: str | None = None,
 ) -> Figure | None:
     """Draw columns of shares of one whole as a bar a row; `ordered` where they are steps of a scale."""
     titles = [column.title for column in table.columns if column.key in columns]
@@ -155,8 +161,8 @@ def draw_shares(
         for name, shares, _ in rows[:12]
     )
     return Figure(
-        table.title,
-        f"{table.title}: {words}.",
+        title or table.title,
+        f"{title or table.title}: {words}.",
         bars(rows, titles, salt=table.key, ordered=ordered),
         table,
         caption,
@@ -255,11 +261,14 @@ def _binding_by(table: Table) -> Figure | None:
     if table.key.rpartition("/")[2] == "failures":
         return _binding(table)
     names = [column.key for column in table.columns if column.kind == "share"]
-    caption = (
-        "The dimension that lies farthest below its bar; answers that no dimension explains are left out."
-    )
+    caption = "The dimension farthest below its bar. A gap: no dimension explains it."
     return draw_shares(
-        table, "slice", names, ordered=False, caption=f"{caption} {_SMALL if table.small else ''}".strip()
+        table,
+        "slice",
+        names,
+        ordered=False,
+        caption=f"{caption} {_SMALL if table.small else ''}".strip(),
+        title=table.title.replace(" (% of failing answers)", ""),
     )
 
 

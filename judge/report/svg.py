@@ -10,9 +10,12 @@ import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
-WIDTH = 380.0
+from rich.cells import cell_len
+
+WIDTH = 350.0
 """Units of every drawing; near the width of a phone, so that text is as large as the page's there."""
 FONT_SIZE = 11.5
 
@@ -71,8 +74,7 @@ def canvas(height: float, salt: str) -> Iterator[tuple[Any, "Drawing"]]:
 
     drawing = Drawing()
     with mpl.rc_context({**_SETTINGS, "svg.hashsalt": salt}), warnings.catch_warnings():
-        # Text is set by the browser; that the font which measures it lacks a glyph does not matter.
-        warnings.filterwarnings("ignore", message="Glyph .* missing from")
+        _ignore_missing_glyphs()
         figure = Figure(figsize=(WIDTH / 72, height / 72), dpi=72)
         FigureCanvasSVG(figure)
         figure.patch.set_visible(False)
@@ -88,6 +90,23 @@ class Drawing:
     """What a canvas came to."""
 
     text: str = ""
+
+
+@cache
+def text_width(text: str) -> float:
+    """Units that a text takes, in a font that is wider than most."""
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import text_to_path
+
+    with warnings.catch_warnings():
+        _ignore_missing_glyphs()
+        measured = text_to_path.get_text_width_height_descent(text, FontProperties(size=FONT_SIZE), False)[0]
+    return float(max(measured, 0.56 * FONT_SIZE * cell_len(text)))  # wide letters that the font lacks
+
+
+def _ignore_missing_glyphs() -> None:
+    """Text is set by the browser; that the font which measures it lacks a glyph does not matter."""
+    warnings.filterwarnings("ignore", message="Glyph .* missing from")
 
 
 def cleaned(svg: str) -> str:
