@@ -34,7 +34,8 @@ class Judge:
     @property
     def name(self) -> str:
         """Name under which the judge's scores are kept (the rater)."""
-        return f"replay:{Path(self.model).stem}" if self.backend == "replay" else self.model
+        head, _, file = self.model.partition(":")
+        return f"{head}:{Path(file).stem}" if self.backend == "replay" else self.model
 
     @cached_property
     def fingerprint(self) -> str:

@@ -21,7 +21,7 @@ class Outcome(NamedTuple):
     reason: str | None
 
 
-_FRACTION = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(?:(?:/|out of)\s*(\d+))?\s*")
+_FRACTION = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(?:(?:/|out of)\s*(\d{1,9}))?\s*")
 _BARE_NUMBER = re.compile(
     r"[\s*_`'\"]*(?:score|rating|answer)?[\s*_`:=]*(\d+(?:\.\d+)?(?:\s*/\s*\d+)?)[\s*_`'\".]*", re.I
 )

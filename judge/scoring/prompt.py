@@ -49,13 +49,15 @@ class Prompter:
 
     def _request(self, item: Item, messages: list[Message], dimension: str | None, sample: int) -> Request:
         judge = self._judge
+        # Items of one content are one request to a model; a recorded reply belongs to one id.
+        asked = judge.model if judge.backend != "replay" else f"{judge.model} {item.id}"
         return Request(
             item=item,
             messages=messages,
             model=judge.model,
             params=judge.params,
             schema=self._schema,
-            key=request_key(judge.model, messages, item.images, judge.params, self._schema, sample),
+            key=request_key(asked, messages, item.images, judge.params, self._schema, sample),
             sample=sample,
             dimension=dimension,
         )

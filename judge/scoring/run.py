@@ -55,7 +55,7 @@ def score_items(
     requests = (r for item in run.items(latest_input=True) for r in prompter.requests(item, samples))
     try:
         _ask(run, backend, run.missing(requests, retry_errors=retry_errors), on_batch)
-        if again := list(_unsatisfying(run, judge.rubric, reask)):
+        if again := [(c.key, c.item_id) for c in _unsatisfying(run, judge.rubric, reask)]:
             _ask(run, backend, _follow_ups(run, prompter, again, samples), on_batch)
     finally:
         run.set_fact("seconds", run.fact("seconds", 0.0) + time.monotonic() - started)
@@ -81,10 +81,12 @@ def _ask(run: Run, backend: Backend, requests: Iterable[Request], on_batch: OnBa
                 run.append(batch)
             on_batch(batch)
     finally:
-        batches.close()
-        with _uninterrupted():
-            if late := backend.drain():
-                run.append(late)
+        try:
+            batches.close()
+        finally:  # however often Ctrl-C is pressed
+            with _uninterrupted():
+                if late := backend.drain():
+                    run.append(late)
 
 
 def _unsatisfying(run: Run, rubric: Rubric, reask: bool) -> Iterator[Completion]:
@@ -103,12 +105,12 @@ def _wants_again(completion: Completion, rubric: Rubric, item: Item, reask: bool
 
 
 def _follow_ups(
-    run: Run, prompter: Prompter, completions: Iterable[Completion], samples: int
+    run: Run, prompter: Prompter, again: Iterable[tuple[str, str]], samples: int
 ) -> Iterator[Request]:
-    for completion in completions:
-        for request in prompter.requests(run.item(completion.item_id), samples):
-            if request.key == completion.key:
-                yield _once_more(request, completion)
+    for key, item_id in again:
+        for request in prompter.requests(run.item(item_id), samples):
+            if request.key == key:
+                yield _once_more(request, run.completions_of(key)[-1])
 
 
 def _once_more(request: Request, completion: Completion) -> Request:

@@ -21,7 +21,6 @@ from judge.scoring.judge import Judge, differences
 from judge.scoring.tables import clear_errors, transaction
 
 _MOST_NOTES = 4096
-_PAGE = 64  # rows held in memory at once: an answer may have megabytes
 
 
 @dataclass(frozen=True)
@@ -47,6 +46,8 @@ class Run:
         self._lock = lock
         self._asked: list[tuple[str, int, str, str]] = []
         self._in_flight: set[str] = set()
+        self.reused = 0
+        """Requests that `missing` passed over, since a reply is stored or on its way."""
 
     @classmethod
     def open(cls, path: str | Path) -> Self:
@@ -170,13 +171,13 @@ class Run:
     def items(self, *, latest_input: bool = False) -> Iterator[Item]:
         """Items in the order of the input; with `latest_input` only those of the last `add_items`."""
         latest = self._one("SELECT max(input) FROM items") if latest_input else 0
-        query = "SELECT position, data FROM items WHERE position > ? AND input >= ? ORDER BY position LIMIT ?"
-        position = (
-            0  # by pages: a cursor left open over a whole run would keep the write-ahead log from shrinking
-        )
-        while page := self._db.execute(query, [position, latest or 0, _PAGE]).fetchall():
-            yield from (Item.model_validate_json(data) for _, data in page)
-            position = page[-1][0]
+        query = "SELECT position, data FROM items WHERE position > ? AND input >= ? ORDER BY position LIMIT 1"
+        position = 0
+        # One by one: an answer may have megabytes, and a cursor left open over a whole run would keep the
+        # write-ahead log from shrinking.
+        while row := self._db.execute(query, [position, latest or 0]).fetchone():
+            position = row[0]
+            yield Item.model_validate_json(row[1])
 
     def item(self, item_id: str) -> Item:
         """Look one item up by its id."""
@@ -191,17 +192,18 @@ class Run:
         Items of one content (two systems that gave the same answer) share a request: it is asked for once.
         With `retry_errors`, a request whose completions are all failures counts as missing, too.
         """
-        stream = iter(requests)
-        while page := list(itertools.islice(stream, _PAGE)):
-            self._asked += [(r.item.id, r.sample, r.dimension or "", r.key) for r in page]
-            answered = self._answered([request.key for request in page], retry_errors)
-            for request in page:
-                if request.key not in answered and request.key not in self._in_flight:
-                    self._in_flight.add(request.key)
-                    yield request
+        counts = "AND failure_kind IS NULL" if retry_errors else ""
+        query = f"SELECT EXISTS (SELECT 1 FROM completions WHERE key = ? {counts})"
+        for request in requests:
+            self._asked.append((request.item.id, request.sample, request.dimension or "", request.key))
             if len(self._asked) >= _MOST_NOTES:
                 with clear_errors(self.path), transaction(self._db):
                     self._note_requests()
+            if request.key in self._in_flight or self._one(query, request.key):
+                self.reused += 1
+            else:
+                self._in_flight.add(request.key)
+                yield request
 
     def append(self, completions: Sequence[Completion]) -> None:
         """Put completions on disk. When this returns, they survive a kill and a power cut."""
@@ -218,6 +220,11 @@ class Run:
             tables.from_row, self._db.execute(f"{tables.SELECT_COMPLETIONS} {where} ORDER BY seq", values)
         )
 
+    def completions_of(self, key: str) -> list[Completion]:
+        """Every completion of one request, oldest first."""
+        rows = self._db.execute(f"{tables.SELECT_COMPLETIONS} WHERE key = ? ORDER BY seq", [key])
+        return [tables.from_row(row) for row in rows]
+
     def judgments(self) -> Iterator[tuple[Item, list[Completion]]]:
         """Every item in order, with the completions that count for its requests (none: not answered yet)."""
         rows = self._db.execute(tables.SELECT_JUDGMENTS)
@@ -232,10 +239,7 @@ class Run:
             self._db.execute("DELETE FROM scores")
             self._db.executemany(
                 "INSERT INTO scores VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    (s.item_id, s.rater, s.rater_kind, s.dimension, s.sample, s.value, s.status, s.reason)
-                    for s in scores
-                ),
+                (tables.storable(*(getattr(score, name) for name in _SCORE_COLUMNS)) for score in scores),
             )
             if rubric:
                 self.set_fact("rubric", rubric.model_dump(by_alias=True, mode="json"))
@@ -274,7 +278,10 @@ class Run:
         return counts
 
     def summary(self) -> dict[str, Any]:
-        """Counts of items, verdicts, statuses and failures; tokens, cost in USD and time in seconds."""
+        """Counts of items, verdicts, statuses and failures; tokens, cost in USD and time in seconds.
+
+        A failure is a request that has no reply to this day, by the kind of its last try.
+        """
         statuses: dict[str, dict[str, int]] = {}
         for dimension, status, count in self._db.execute(tables.SELECT_STATUSES):
             statuses.setdefault(dimension, {})[status] = count
@@ -317,9 +324,12 @@ class Run:
                 self._db.execute(statement)
             self._db.execute(f"PRAGMA application_id = {tables.APPLICATION}")
             self._db.execute(f"PRAGMA user_version = {tables.FORMAT}")
-            self.set_fact("judge", judge.description)
-            self.set_fact("fingerprint", judge.fingerprint)
-            self.set_fact("rubric", judge.description["rubric"])
+            self._describe(judge)
+
+    def _describe(self, judge: Judge) -> None:
+        self.set_fact("judge", judge.description)
+        self.set_fact("fingerprint", judge.fingerprint)
+        self.set_fact("rubric", judge.description["rubric"])
 
     def _check_format(self) -> None:
         found = self._one("PRAGMA user_version")
@@ -335,6 +345,11 @@ class Run:
 
     def _check_judge(self, judge: Judge) -> None:
         if self.fact("fingerprint") == judge.fingerprint:
+            return
+        if not self.fact("imported") and not self._one("SELECT EXISTS (SELECT 1 FROM completions)"):
+            self._describe(
+                judge
+            )  # no reply yet: a first try that failed, say for want of a key, binds nobody
             return
         found = "; ".join(differences(self.fact("judge"), judge.description))
         raise RunError(
@@ -361,12 +376,6 @@ class Run:
             change = "UPDATE items SET digest = ?, input = ?, data = ? WHERE id = ?"
             self._db.execute(change, [item.digest, generation, data, item.id])
             self._db.execute("DELETE FROM requests WHERE item_id = ?", [item.id])
-
-    def _answered(self, keys: Sequence[str], retry_errors: bool) -> set[str]:
-        marks = ", ".join("?" * len(keys))
-        counts = "AND failure_kind IS NULL" if retry_errors else ""
-        query = f"SELECT DISTINCT key FROM completions WHERE key IN ({marks}) {counts}"
-        return {key for (key,) in self._db.execute(query, keys)}
 
 
 _SCORE_COLUMNS = tuple(Score.model_fields)

@@ -67,7 +67,10 @@ SELECT count(*) completions, sum(prompt_tokens) prompt_tokens, sum(completion_to
 FROM completions
 """
 SELECT_FAILURES = """
-SELECT failure_kind, count(*) FROM completions WHERE failure_kind IS NOT NULL GROUP BY 1 ORDER BY 1
+SELECT failure_kind, count(*) FROM completions c
+WHERE failure_kind IS NOT NULL AND key IN (SELECT key FROM requests) AND NOT EXISTS (
+    SELECT 1 FROM completions WHERE key = c.key AND (failure_kind IS NULL OR seq > c.seq))
+GROUP BY 1 ORDER BY 1
 """
 SELECT_STATUSES = "SELECT dimension, status, count(*) FROM scores GROUP BY 1, 2 ORDER BY min(rowid)"
 COUNT_COMPLETE = """
@@ -82,21 +85,18 @@ def to_row(c: Completion) -> tuple[Any, ...]:
     u = c.usage
     usage = (u.prompt_tokens, u.completion_tokens, u.cached_tokens, u.reasoning_tokens) if u else (None,) * 4
     dropped = json.dumps(c.dropped) if c.dropped else None
-    return (
-        *(
-            c.key,
-            c.item_id,
-            c.sample,
-            c.dimension,
-            c.attempt,
-            c.reply,
-            c.finish_reason,
-            c.refusal,
-            c.reasoning,
-        ),
-        *failure,
-        *usage,
-        *(c.cost, c.latency, c.tries, c.model, dropped, c.created),
+    asked = (c.key, c.item_id, c.sample, c.dimension, c.attempt)
+    said = (c.reply, c.finish_reason, c.refusal, c.reasoning)
+    return storable(*asked, *said, *failure, *usage, c.cost, c.latency, c.tries, c.model, dropped, c.created)
+
+
+def storable(*values: Any) -> tuple[Any, ...]:
+    """Values that SQLite takes: half of a surrogate pair in a judge's words becomes U+FFFD."""
+    return tuple(
+        value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        if isinstance(value, str) and not value.isascii()
+        else value
+        for value in values
     )
 
 
@@ -114,8 +114,12 @@ def from_row(row: Sequence[Any]) -> Completion:
 
 
 def connect_to_write(file: Path) -> sqlite3.Connection:
-    """Autocommit outside of explicit transactions; a commit survives a power cut."""
-    db = sqlite3.connect(file, isolation_level=None)
+    """Autocommit outside of explicit transactions; a commit survives a power cut.
+
+    In a notebook the API backend asks for the next request out of the thread of its own event loop, while
+    the caller waits for it: never two at a time.
+    """
+    db = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = FULL")
     return db
@@ -172,7 +176,7 @@ def clear_errors(path: Path) -> Iterator[None]:
         ) from None
     except OSError as error:
         raise RunError(
-            f"{path}: {error.strerror or error}; choose a folder that can be written: --out"
+            f"{path}: {error.strerror or error}; choose a place that can be written: --out"
         ) from None
 
 

@@ -67,6 +67,8 @@ BAD_VALUES = {
     "list": ("[4]", "found [4]"),
     "huge": ("1e999", "found inf"),
     "not_a_number": ("NaN", "found nan"),
+    "endless_denominator": ('"4/' + "9" * 5000 + '"', "found '4/999"),
+    "endless_number": ("9" * 5000, "off the scale"),
     "long": ('"' + "x" * 200 + '"', "…"),
 }
 

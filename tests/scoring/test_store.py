@@ -5,6 +5,7 @@ import json
 import os
 import sqlite3
 import stat
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given
@@ -19,7 +20,7 @@ from judge.scoring.store import Added, Run
 
 from .builders import completion, item, reply, rubric
 
-JUDGE = Judge(model="replay:x", rubric=rubric())
+JUDGE = Judge(model="openai/gpt-5", rubric=rubric())
 
 
 @pytest.fixture
@@ -69,21 +70,38 @@ def test_closed_run_can_be_scored_again(run):
 
 
 def test_run_of_another_judge_is_refused_and_the_difference_named(run):
+    run.append([completion("x")])
     run.close()
-    other = Judge(model="replay:x", rubric=rubric(), params={"temperature": 0})
+    other = Judge(model=JUDGE.model, rubric=rubric(), params={"temperature": 0})
     with pytest.raises(RunError, match=r"params.temperature: null there, 0 here"):
         Run.create(run.path, other)
 
 
+def test_run_in_which_nobody_has_answered_takes_another_judge(run):
+    """A first try with a wrong key must not bind the folder to its parameters."""
+    run.close()
+    other = Judge(model=JUDGE.model, rubric=rubric(), params={"temperature": 0})
+    with Run.create(run.path, other) as again:
+        assert again.judge == other
+
+
+def test_imported_run_takes_no_other_judge(tmp_path):
+    Run.imported(tmp_path / "r", rubric(), [item()], [overall("i1", 4.0)], model="gpt-5").close()
+    with pytest.raises(RunError, match="belongs to another judge"):
+        Run.create(tmp_path / "r", JUDGE)
+
+
 def test_long_difference_is_shortened(run):
+    run.append([completion("x")])
     run.close()
     with pytest.raises(RunError, match="…"):
         Run.create(run.path, Judge(model="replay:" + "x" * 200, rubric=rubric()))
 
 
 def test_refused_judge_leaves_the_run_unlocked(run):
+    run.append([completion("x")])
     run.close()
-    with contextlib.suppress(RunError):
+    with pytest.raises(RunError, match="belongs to another judge"):
         Run.create(run.path, Judge(model="replay:y", rubric=rubric()))
     Run.create(run.path, JUDGE).close()
 
@@ -151,11 +169,6 @@ def test_items_keep_the_order_of_the_input(run):
     assert [i.id for i in run.items()] == ["3", "1", "2"]
 
 
-def test_more_items_than_a_page_come_back_all(run):
-    run.add_items(item(str(n)) for n in range(200))
-    assert [i.id for i in run.items()] == [str(n) for n in range(200)]
-
-
 def test_item_comes_back_as_it_was(run):
     given_item = item(reference="r", choices=("x", "y"), gold="A", metadata={"ü": [1, {"x": None}], "e": ""})
     run.add_items([given_item])
@@ -211,6 +224,28 @@ def test_items_of_one_content_share_one_request_and_its_reply(run):
     assert [c.reply for c in run.completions("2")] == ["x"]
 
 
+def test_request_that_was_answered_meanwhile_is_not_asked_again_for_another_item(run):
+    """Items of one content far apart: the first is answered before the second's turn comes."""
+    given_items = [item("1"), item("2", "Another answer."), item("3")]
+    asked = run.missing(r for i in given_items for r in requests(i))
+    run.append([Completion.of(next(asked), reply="x")])
+    assert [request.item.id for request in asked] == ["2"]
+
+
+def test_requests_that_were_passed_over_are_counted(run):
+    one, two = requests(item("1"), item("2", "Another answer."))
+    run.append([Completion.of(one, reply="x")])
+    assert list(run.missing([one, two, two])) == [two]
+    assert run.reused == 2
+
+
+def test_next_request_may_be_asked_for_out_of_another_thread(run):
+    """In a notebook the API backend runs in a thread of its own."""
+    given_requests = run.missing(requests(item()))
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(next, given_requests).result().item.id == "i1"
+
+
 def test_failed_request_is_missing_only_when_errors_are_retried(run):
     (one,) = requests(item())
     run.append([Completion.of(one, failure=Failure(kind="server", message="500"))])
@@ -227,7 +262,7 @@ def test_missing_is_lazy(run):
             yield from requests(item(str(n), answer=str(n)))
 
     next(run.missing(stream()))
-    assert len(pulled) < 100
+    assert pulled == [0]
 
 
 def test_changed_answer_is_another_request(run):
@@ -269,6 +304,23 @@ full = st.builds(
 @given(full)
 def test_completion_comes_back_from_its_row_as_it_was(given_completion):
     assert tables.from_row(tables.to_row(given_completion)) == given_completion
+
+
+def test_half_a_surrogate_pair_in_a_reply_is_stored_as_a_replacement_character(run):
+    run.append([completion("half \ud83d", reasoning="é \ude00", refusal="whole \ud83d\ude00")])
+    (stored,) = run.completions()
+    assert (stored.reply, stored.reasoning) == ("half \ufffd", "é \ufffd")
+    assert stored.refusal == "whole \U0001f600"
+
+
+def test_half_a_surrogate_pair_in_a_reason_is_stored_as_a_replacement_character(run):
+    run.write_scores([score(reason="half \ud83d")])
+    assert next(run.scores()).reason == "half \ufffd"
+
+
+def test_completions_of_a_request_come_oldest_first(run):
+    run.append([completion("one"), completion("two", attempt=1), completion("other", key="k2")])
+    assert [c.reply for c in run.completions_of("k")] == ["one", "two"]
 
 
 def test_completions_come_oldest_first_and_by_item(run):
@@ -359,10 +411,11 @@ def overall(item_id, value, **fields):
 
 
 def test_summary_counts_items_verdicts_statuses_failures_tokens_and_cost(run):
-    run.add_items([item("1"), item("2"), item("3")])
+    one, two, three = ask(run, item("1", "One."), item("2", "Two."), item("3", "Three."))
     usage = Usage(prompt_tokens=10, completion_tokens=5)
-    run.append([completion("x", usage=usage, cost=0.5), completion("x", usage=usage)])
-    run.append([completion(failure=Failure(kind="server", message="x"))])
+    run.append([Completion.of(one, reply="x", usage=usage, cost=0.5)])
+    run.append([Completion.of(two, reply="x", usage=usage)])
+    run.append([Completion.of(three, failure=Failure(kind="server", message="x"))])
     run.write_scores([overall("1", 4.0), overall("2", 2.0), overall("3", None, status="failed", reason="x")])
     summary = run.summary()
     assert (summary["items"], summary["complete"]) == (3, 2)
@@ -370,6 +423,14 @@ def test_summary_counts_items_verdicts_statuses_failures_tokens_and_cost(run):
     assert summary["statuses"] == {"overall": {"failed": 1, "ok": 2}}
     assert summary["failures"] == {"server": 1}
     assert (summary["prompt_tokens"], summary["cost"], summary["unpriced"]) == (20, 0.5, 1)
+
+
+def test_failure_counts_once_and_not_where_a_reply_came_in_the_end(run):
+    one, two = ask(run, item("1"), item("2", "Another answer."))
+    failed = {kind: Failure(kind=kind, message="x") for kind in ("server", "timeout")}
+    run.append([Completion.of(one, failure=failed["server"]), Completion.of(two, failure=failed["server"])])
+    run.append([Completion.of(one, failure=failed["timeout"]), Completion.of(two, reply="x")])
+    assert run.summary()["failures"] == {"timeout": 1}
 
 
 def test_distribution_counts_values_of_one_sample(run):
@@ -382,7 +443,7 @@ def test_exports_hold_the_scores_and_the_facts(run):
     run.export()
     (line,) = (run.path / "scores.jsonl").read_text().splitlines()
     assert json.loads(line)["value"] == 4.0
-    assert json.loads((run.path / "run.json").read_text())["judge"]["model"] == "replay:x"
+    assert json.loads((run.path / "run.json").read_text())["judge"]["model"] == JUDGE.model
 
 
 def test_export_that_breaks_off_leaves_the_former_file(tmp_path):
