@@ -1,8 +1,10 @@
 """The command line: arguments -> one library call -> rendering. One file a command, imported when called."""
 
+import difflib
 import importlib
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -52,8 +54,9 @@ class CommandTable(click.Group):
         """Import one command; its options can come from ``JUDGE_*`` and from the settings file."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"judge.cli.{COMMANDS[cmd_name].module}").command
-        command.name = cmd_name
+        command = load_command(cmd_name)
+        for option, parameter in _spellings(command).items():
+            parameter.envvar = f"JUDGE_{option.upper()}"
         command.context_settings.update(auto_envvar_prefix="JUDGE", default_map=settings_for(command))
         return command
 
@@ -67,7 +70,9 @@ class CommandTable(click.Group):
         try:
             return super().invoke(ctx)
         except JudgeError as error:
-            click.echo(f"Error: {error}", err=True)
+            from judge.scoring.prompt import visible
+
+            click.echo(f"Error: {visible(str(error))}", err=True)  # it may quote the input
             ctx.exit(error.exit_code)
         except KeyboardInterrupt:
             click.echo("\ninterrupted: what arrived is stored; the same command goes on from here", err=True)
@@ -94,23 +99,48 @@ def main() -> None:
     """
 
 
+def load_command(name: str) -> click.Command:
+    """Import one command."""
+    command: click.Command = importlib.import_module(f"judge.cli.{COMMANDS[name].module}").command
+    command.name = name
+    return command
+
+
 def settings_for(command: click.Command) -> dict[str, Any]:
     """Defaults for a command's options: the settings of all commands, then those under its own name."""
     settings, file = _settings()
-    shared = {name: value for name, value in settings.items() if not isinstance(value, dict)}
-    for section in settings.keys() - shared.keys() - COMMANDS.keys():
-        raise InputError(f"{file}: [{section}] is no command; allowed: {', '.join(COMMANDS)}")
-    known = {p.name: p for p in command.params if isinstance(p, click.Option) and p.name}
-    spellings = {option.lstrip("-").replace("-", "_"): name for name, p in known.items() for option in p.opts}
-    own = settings.get(command.name or "", {})
-    for name in own:
-        if name.replace("-", "_") not in spellings:
-            allowed = ", ".join(spellings)
-            raise InputError(
-                f"{file}: {command.name}.{name} is no option of this command; allowed: {allowed}"
-            )
-    chosen = {**shared, **own}
-    return {spellings[n.replace("-", "_")]: v for n, v in chosen.items() if n.replace("-", "_") in spellings}
+    shared = {_plain(name): value for name, value in settings.items() if not isinstance(value, dict)}
+    for section in (name for name, value in settings.items() if isinstance(value, dict)):
+        if section not in COMMANDS:
+            raise InputError(f"{file}: [{section}] is no command; allowed: {', '.join(COMMANDS)}")
+    spellings = _spellings(command)
+    own = {_plain(name): value for name, value in settings.get(command.name or "", {}).items()}
+    for name in own.keys() - spellings.keys():
+        allowed = ", ".join(spellings)
+        raise InputError(f"{file}: {command.name}.{name} is no option of this command; allowed: {allowed}")
+    if foreign := shared.keys() - spellings.keys():
+        _check_known(foreign, file)
+    chosen = {name: value for name, value in {**shared, **own}.items() if name in spellings}
+    return {str(spellings[name].name): value for name, value in chosen.items()}
+
+
+def _check_known(names: Iterable[str], file: str) -> None:
+    """A limit that is misspelt must not go unnoticed, but one that another command knows is fine."""
+    known = {option for name in COMMANDS for option in _spellings(load_command(name))}
+    for name in sorted(set(names) - known):
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f"; do you mean {near[0]}?" if near else ""
+        raise InputError(f"{file}: {name} is no option of any command{hint}")
+
+
+def _spellings(command: click.Command) -> dict[str, click.Option]:
+    """Options by the name under which settings know them: max_cost for --max-cost."""
+    options = (p for p in command.params if isinstance(p, click.Option))
+    return {_plain(spelling): option for option in options for spelling in option.opts}
+
+
+def _plain(option: str) -> str:
+    return option.lstrip("-").replace("-", "_")
 
 
 def _settings() -> tuple[dict[str, Any], str]:

@@ -20,7 +20,10 @@ _STARTER = Path(__file__).with_name("starter.yaml")
 
 @click.group()
 def command() -> None:
-    """List, show, check and start rubrics: what is scored, what each score means, when an answer passes."""
+    """List, show, check and start rubrics: what is scored, what each score means, when an answer passes.
+
+    Example: judge rubric show open_qa
+    """
 
 
 @command.command("list")

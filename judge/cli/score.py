@@ -11,11 +11,14 @@ import click
 
 from judge.cli.options import as_json, decorate, pairs
 from judge.cli.watch import TerminalWatch
-from judge.rubric import load_rubric
+from judge.rubric import Rubric, load_rubric
 from judge.scoring.job import Connection, Options, preview, score
 from judge.scoring.judge import Judge
 from judge.scoring.prompt import message_text
 from judge.scoring.store import Run
+
+_MOST_LABELS = 11
+"""Scales with more labels are shown by their mean alone."""
 
 judge_options = decorate(
     click.option(
@@ -186,7 +189,7 @@ def show_result(run: Run, stopped: str | None, *, as_json: bool) -> int:
             click.echo(json.dumps(facts, ensure_ascii=False))
         else:
             click.echo(_headline(run, summary))
-            click.echo(_table(counts, summary["statuses"], list(run.rubric.scale.labels)))
+            click.echo(_table(run.rubric, counts, summary["statuses"]))
             for line in _next_steps(run, summary, stopped):
                 click.echo(line, err=True)
     return 0 if summary["complete"] == summary["items"] else 3
@@ -202,20 +205,29 @@ def _headline(run: Run, summary: dict[str, Any]) -> str:
     return f"{text} ({summary['seconds']:.1f} s{cost})"
 
 
-def _table(
-    counts: dict[str, dict[float, int]], statuses: dict[str, dict[str, int]], labels: list[int]
-) -> str:
-    """How often each score was given; a score between two labels (an overall mean) counts for the nearer."""
+def _table(rubric: Rubric, counts: dict[str, dict[float, int]], statuses: dict[str, dict[str, int]]) -> str:
+    """How often each score was given, and each answer to a flag."""
+    labels = rubric.scale.labels if len(rubric.scale.labels) <= _MOST_LABELS else range(0)
     width = max(len(name) for name in statuses)
-    rows = [f"{'':{width}}  {'mean':>5}" + "".join(f"{label:>7}" for label in labels) + "   without a score"]
+    head = f"{'mean':>6}" + "".join(f"{label:>7}" for label in labels)
+    rows = [f"{'':{width}}  {head}   without a score"]
     for name, by_status in statuses.items():
-        values = counts.get(name, {})
-        n = sum(values.values())
-        mean = f"{sum(v * k for v, k in values.items()) / n:5.2f}" if n else "    -"
-        cells = "".join(f"{sum(k for v, k in values.items() if round(v) == label):7}" for label in labels)
+        values, given = counts.get(name, {}), by_status.get("ok", 0)
+        cells = _flag_cells(values, given) if name in rubric.flags else _score_cells(values, labels)
         missing = ", ".join(f"{k} {status}" for status, k in by_status.items() if status != "ok")
-        rows.append(f"{name:{width}}  {mean}{cells}   {missing or '-'}")
+        rows.append(f"{name:{width}}  {cells:{len(head)}}   {missing or '-'}")
     return "\n".join(rows)
+
+
+def _score_cells(values: dict[float, int], labels: range) -> str:
+    """Mean and counts; a score between two labels (an overall mean) counts for the nearer one."""
+    n = sum(values.values())
+    mean = f"{sum(v * k for v, k in values.items()) / n:6.2f}" if n else f"{'-':>6}"
+    return mean + "".join(f"{sum(k for v, k in values.items() if round(v) == label):7}" for label in labels)
+
+
+def _flag_cells(values: dict[float, int], given: int) -> str:
+    return f"{values.get(1.0, 0)} true, {values.get(0.0, 0)} false" if values else f"{given} texts"
 
 
 def _next_steps(run: Run, summary: dict[str, Any], stopped: str | None) -> Iterator[str]:

@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from judge.errors import InputError
 from judge.records import Completion
-from judge.scoring.job import Watch
+from judge.scoring.job import BadItems, Watch
+from judge.scoring.prompt import visible
 from judge.scoring.store import Added, Run
 
 if TYPE_CHECKING:
     from rich.progress import Progress
-
-_MOST_SHOWN = 5
 
 
 class TerminalWatch(Watch):
@@ -26,29 +24,33 @@ class TerminalWatch(Watch):
         """Why not all was asked, where nothing is wrong."""
         self._moving = moving
         self._progress: Progress | None = None
+        self._run: Run | None = None
         self._started = 0.0
-        self._asked = 0
+        self._asked = self._again = 0
         self._cost = 0.0
         self._failures: collections.Counter[str] = collections.Counter()
 
-    def began(self, run: Run, added: Added, bad: Sequence[InputError], requests: int) -> None:
+    def began(self, run: Run, added: Added, bad: BadItems, requests: int) -> None:
         """Say what is odd about the input, and start the line."""
         for note in [*_input_notes(added, bad), *_judge_notes(run)]:
             click.echo(note, err=True)
         if self._moving:
-            self._started = time.monotonic()
+            self._run, self._started = run, time.monotonic()
             self._progress = _line()
             self._progress.start()
             self._progress.add_task("scoring", total=requests, detail="")
 
     def arrived(self, completions: Sequence[Completion]) -> None:
         """Move the line."""
+        if self._progress and self._run and not self._asked:  # the line begins where the run stands
+            self._progress.reset(self._progress.task_ids[0], completed=self._run.reused, detail="")
         self._asked += len(completions)
+        self._again += sum(c.attempt > 0 for c in completions)
         self._cost += sum(c.cost or 0.0 for c in completions)
         self._failures.update(c.failure.kind for c in completions if c.failure)
-        if self._progress:
-            first = sum(c.attempt == 0 for c in completions)
-            self._progress.update(self._progress.task_ids[0], advance=first, detail=self._detail())
+        if self._progress and self._run:
+            done = self._run.reused + self._asked - self._again
+            self._progress.update(self._progress.task_ids[0], completed=done, detail=self._detail())
 
     def ended(self, stopped: str | None) -> None:
         """Keep why the backend stopped."""
@@ -57,6 +59,7 @@ class TerminalWatch(Watch):
     def _detail(self) -> str:
         parts = [f"{self._asked / (time.monotonic() - self._started + 1e-9):.1f}/s"]
         parts += [f"${self._cost:.4f}"] if self._cost else []
+        parts += [f"asked again {self._again:,}"] if self._again else []
         parts += [f"{kind} {count}" for kind, count in sorted(self._failures.items())]
         return "  ".join(parts)
 
@@ -75,10 +78,8 @@ def _line() -> "Progress":
     return Progress(*columns, console=Console(stderr=True))
 
 
-def _input_notes(added: Added, bad: Sequence[InputError]) -> list[str]:
-    notes = [f"skipped: {error}" for error in bad[:_MOST_SHOWN]]
-    if len(bad) > _MOST_SHOWN:
-        notes.append(f"skipped: … and {len(bad) - _MOST_SHOWN} more")
+def _input_notes(added: Added, bad: BadItems) -> list[str]:
+    notes = [f"skipped: {visible(line)}" for line in bad.lines()]
     if added.repeated:
         notes.append(
             f"note: {added.repeated:,} rows stand in the input more than once, word for word; they count once"

@@ -4,16 +4,20 @@ import csv
 import itertools
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from judge.errors import MissingExtraError, RunError
 from judge.records import Item, Score
+from judge.rubric import Rubric
 from judge.scoring.store import Run
-from judge.scoring.tables import write_atomically
+from judge.scoring.tables import clear_errors, write_atomically
 
 FORMATS = ("csv", "jsonl", "parquet")
+
+Table = tuple[list[str], Iterator[dict[str, Any]]]
+"""Names of the columns, and the rows."""
 
 
 def export_scores(path: str | Path, out: str, form: str, *, wide: bool = False) -> None:
@@ -29,13 +33,15 @@ def export_scores(path: str | Path, out: str, form: str, *, wide: bool = False) 
     wide : bool
         One row an item and sample, a column for each dimension and for its status; else one row a score.
     """
+    if form == "parquet" and out == "-":
+        raise RunError("Parquet is not for a terminal: name a file with --out scores.parquet")
     with Run.open(path) as run:
         fields = _fields(run)
-        rows = _wide(run, fields) if wide else _long(run, fields)
+        columns, rows = _wide(run, fields) if wide else _long(run, fields)
         if form == "parquet":
-            _write_parquet(list(rows), out)
+            _write_parquet(columns, list(rows), out)
         elif form == "csv":
-            _write(_as_csv(rows), out)
+            _write(_as_csv(columns, rows), out)
         else:
             _write((json.dumps(row, ensure_ascii=False) + "\n" for row in rows), out)
 
@@ -45,22 +51,34 @@ def _fields(run: Run) -> list[str]:
     return list(dict.fromkeys(name for item in run.items() for name in item.metadata))
 
 
-def _long(run: Run, fields: list[str]) -> Iterator[dict[str, Any]]:
-    for item, scores in _by_item(run):
-        for score in scores:
-            yield {**score.model_dump(mode="json"), **_about(item, fields)}
+def _long(run: Run, fields: list[str]) -> Table:
+    rows = (
+        {**score.model_dump(mode="json"), **_about(item, fields)}
+        for item, scores in _by_item(run)
+        for score in scores
+    )
+    return [*Score.model_fields, "system", *map(_column, fields)], rows
 
 
-def _wide(run: Run, fields: list[str]) -> Iterator[dict[str, Any]]:
-    passes = run.rubric.passes
-    for item, scores in _by_item(run):
-        for sample, group in itertools.groupby(scores, key=lambda score: score.sample):
-            rows = list(group)
-            values = {score.dimension: score.value for score in rows}
-            statuses = {f"{score.dimension}_status": score.status for score in rows}
-            numbers = {name: value for name, value in values.items() if isinstance(value, float)}
-            head = {"item_id": item.id, "rater": rows[0].rater, "sample": sample}
-            yield {**head, **values, "passes": passes(numbers), **statuses, **_about(item, fields)}
+def _wide(run: Run, fields: list[str]) -> Table:
+    rubric = run.rubric
+    names = [*rubric.scored, *rubric.flags]
+    columns = ["item_id", "rater", "sample", *names, "passes", *map(_status, names)]
+    rows = (
+        {**dict.fromkeys(columns), **_judgment(list(group), rubric), **_about(item, fields)}
+        for item, scores in _by_item(run)
+        for _, group in itertools.groupby(scores, key=lambda score: score.sample)
+    )
+    return [*columns, "system", *map(_column, fields)], rows
+
+
+def _judgment(scores: list[Score], rubric: Rubric) -> dict[str, Any]:
+    """All scores of one item and sample as one row."""
+    values = {score.dimension: score.value for score in scores}
+    numbers = {name: value for name, value in values.items() if isinstance(value, float)}
+    head = {"item_id": scores[0].item_id, "rater": scores[0].rater, "sample": scores[0].sample}
+    statuses = {_status(score.dimension): score.status for score in scores}
+    return {**head, **values, "passes": rubric.passes(numbers), **statuses}
 
 
 def _by_item(run: Run) -> Iterator[tuple[Item, list[Score]]]:
@@ -70,23 +88,28 @@ def _by_item(run: Run) -> Iterator[tuple[Item, list[Score]]]:
 
 
 def _about(item: Item, fields: list[str]) -> dict[str, Any]:
-    return {"system": item.system, **{f"meta_{name}": _plain(item.metadata.get(name)) for name in fields}}
+    return {"system": item.system, **{_column(name): _plain(item.metadata.get(name)) for name in fields}}
+
+
+def _column(field: str) -> str:
+    return f"meta_{field}"
+
+
+def _status(name: str) -> str:
+    return f"{name}_status"
 
 
 def _plain(value: Any) -> Any:
     return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value
 
 
-def _as_csv(rows: Iterator[dict[str, Any]]) -> Iterator[str]:
+def _as_csv(columns: list[str], rows: Iterator[dict[str, Any]]) -> Iterator[str]:
     line = _Line()
     writer = csv.writer(line)
-    first: Mapping[str, Any] | None = None
+    writer.writerow(columns)
+    yield line.text
     for row in rows:
-        if first is None:
-            first = row
-            writer.writerow(first)
-            yield line.text
-        writer.writerow(["" if value is None else value for value in row.values()])
+        writer.writerow([row[name] for name in columns])
         yield line.text
 
 
@@ -102,22 +125,20 @@ class _Line:
 def _write(lines: Iterator[str], out: str) -> None:
     if out == "-":
         sys.stdout.writelines(lines)
-    else:
+        return
+    with clear_errors(Path(out)):
         write_atomically(Path(out), lines)
 
 
-def _write_parquet(rows: list[dict[str, Any]], out: str) -> None:
-    if out == "-":
-        raise RunError("Parquet is not for a terminal: name a file with --out scores.parquet")
+def _write_parquet(columns: list[str], rows: list[dict[str, Any]], out: str) -> None:
     try:
         import pyarrow
         import pyarrow.parquet
     except ImportError:
         raise MissingExtraError("pyarrow", "parquet", "Parquet") from None
-    columns = {name: [row[name] for row in rows] for name in rows[0]} if rows else {}
-    pyarrow.parquet.write_table(
-        pyarrow.table({name: _one_type(column) for name, column in columns.items()}), out
-    )
+    table = pyarrow.table({name: _one_type([row[name] for row in rows]) for name in columns})
+    with clear_errors(Path(out)):
+        pyarrow.parquet.write_table(table, out)
 
 
 def _one_type(column: list[Any]) -> list[Any]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import judge as package
-from judge.errors import BackendError, InputError, JudgeError, RubricError, RunError
+from judge.errors import BackendError, InputError, RubricError, RunError
 from judge.reading import read_items
 from judge.records import Completion, Item, Request
 from judge.rubric import Rubric, load_rubric
@@ -56,10 +56,34 @@ class Connection:
     """USD; the run stops before it is passed."""
 
 
+class BadItems:
+    """What is wrong with rows and pictures: how many there are, and the first errors."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.first: list[InputError] = []
+
+    def add(self, error: InputError) -> None:
+        """Count an error; keep it where it will be shown."""
+        self.count += 1
+        if len(self.first) < _MOST_SHOWN:
+            self.first.append(error)
+
+    def lines(self) -> list[str]:
+        """A line for each of the first errors, and one for the rest."""
+        more = [f"… and {self.count - len(self.first):,} more"] if self.count > len(self.first) else []
+        return [*map(str, self.first), *more]
+
+    def raised(self) -> InputError:
+        """All of it as one error, nothing paid yet."""
+        head = [f"{self.count:,} bad items; nothing was sent:"] if self.count > 1 else []
+        return InputError("\n".join([*head, *self.lines(), "Mend them, or score the rest with --skip-bad."]))
+
+
 class Watch:
     """Hears what happens; this one keeps silent."""
 
-    def began(self, run: Run, added: Added, bad: Sequence[InputError], requests: int) -> None:
+    def began(self, run: Run, added: Added, bad: BadItems, requests: int) -> None:
         """The input is read; `requests` replies are wanted in all (some may be stored already)."""
 
     def arrived(self, completions: Sequence[Completion]) -> None:
@@ -115,10 +139,10 @@ def score(
     backend = load_backend(judge, connection or Connection(), root)
     path = Path(out) if out else default_out(answers, judge)
     with Run.create(path, judge) as run:
+        bad = BadItems()
+        added = run.add_items(checked_items(answers, options, root, bad))
         for name, value in _facts(answers, root).items():
             run.set_fact(name, value)
-        bad: list[InputError] = []
-        added = run.add_items(checked_items(answers, options, root, bad))
         per_item = 1 if judge.rubric.reply == "json" else len(judge.rubric.dimensions)
         wanted = (added.new + added.known + added.changed) * per_item * options.samples
         watch.began(run, added, bad, wanted)
@@ -190,7 +214,7 @@ def preview(answers: str | Path | Iterable[Item], judge: Judge, options: Options
 
     def requests() -> Iterator[Request]:
         nonlocal items
-        for item in checked_items(answers, options, image_root(answers, options), []):
+        for item in checked_items(answers, options, image_root(answers, options), BadItems()):
             items += 1
             for request in prompter.requests(item, options.samples):
                 firsts[:] = firsts or [request.messages]
@@ -257,32 +281,36 @@ def image_root(answers: str | Path | Iterable[Item], options: Options) -> Path:
 
 
 def checked_items(
-    answers: str | Path | Iterable[Item], options: Options, root: Path, bad: list[InputError]
+    answers: str | Path | Iterable[Item], options: Options, root: Path, bad: BadItems
 ) -> Iterator[Item]:
     """Items with sound rows and pictures. The others go into `bad`: one error at the end, unless skipped."""
     if isinstance(answers, str | Path):
-        items = read_items(answers, mapping=options.mapping, format=options.format, on_bad=bad.append)
+        items = read_items(answers, mapping=options.mapping, format=options.format, on_bad=bad.add)
     else:
         items = iter(answers)
+    sound = 0
     for item in islice(items, options.limit):
         try:
-            yield check(item, root) if item.images else item
+            checked = check(item, root) if item.images else item
         except InputError as error:
-            bad.append(error)
-    if bad and not options.skip_bad:
-        raise InputError(listed(bad))
+            bad.add(error)
+            continue
+        sound += 1
+        yield checked
+    if bad.count and not options.skip_bad:
+        raise bad.raised()
+    if not sound:
+        raise InputError("\n".join([*bad.lines(), f"{_source(answers)}: has no item that can be scored"]))
 
 
-def listed(bad: Sequence[JudgeError]) -> str:
-    """Many problems as one message, nothing paid yet."""
-    lines = [str(error) for error in bad[:_MOST_SHOWN]]
-    if len(bad) > _MOST_SHOWN:
-        lines.append(f"… and {len(bad) - _MOST_SHOWN} more")
-    if len(bad) > 1:
-        lines.insert(0, f"{len(bad)} bad items; nothing was sent:")
-    return "\n".join([*lines, "Mend them, or score the rest with --skip-bad."])
+def _source(answers: str | Path | Iterable[Item]) -> str:
+    return str(answers) if isinstance(answers, str | Path) else "items"
 
 
 def _facts(answers: str | Path | Iterable[Item], root: Path) -> dict[str, Any]:
-    source = str(answers) if isinstance(answers, str | Path) else "items"
-    return {"input": source, "image_root": str(root), "version": package.__version__, "scored": time.time()}
+    return {
+        "input": _source(answers),
+        "image_root": str(root),
+        "version": package.__version__,
+        "scored": time.time(),
+    }

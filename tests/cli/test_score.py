@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -11,6 +12,8 @@ import pytest
 from click.testing import CliRunner
 
 from judge.cli import COMMANDS, main
+from judge.records import Item, Score
+from judge.rubric import load_rubric
 from judge.scoring.store import Run
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -84,6 +87,32 @@ def test_items_of_a_pipe_are_scored_by_a_named_column():
         assert run.item("1").answer == "Because", done.output
 
 
+def test_flags_are_counted_as_true_and_false():
+    done = judge("score", "examples/inspection/answers.jsonl", "--rubric", "inspection")
+    assert re.search(r"^is_accurate +\d true, \d false +-$", done.stdout, re.M)
+    assert re.search(r"^reference_issue +6 texts +-$", done.stdout, re.M)
+
+
+def test_wide_scale_shows_means_alone():
+    rubric = (EXAMPLES.parent / "judge/cli/starter.yaml").read_text().replace("NAME", "wide")
+    anchors = "anchors: {" + ", ".join(f"{n}: x" for n in range(101)) + "}"
+    rubric = re.sub(r"anchors:\n(      \d: .*\n)+", anchors + "\n", rubric)
+    Path("wide.yaml").write_text(rubric.replace("min: 1, max: 5", "min: 0, max: 100"))
+    done = judge("score", lines(ROW), "--rubric", "wide.yaml")
+    assert done.exit_code == 0, done.output
+    assert max(map(len, done.stdout.splitlines()[1:])) < 60
+
+
+def test_recorded_replies_of_items_with_one_content_stay_apart():
+    """Two systems may have answered alike, and been judged each by its own reply."""
+    said = dict.fromkeys(("technical_accuracy", "comprehensiveness", "relevance", "clarity"))
+    replies = [{"id": n, "reply": dict.fromkeys(said, int(n))} for n in "45"]
+    Path("replies.jsonl").write_text("".join(json.dumps(row) + "\n" for row in replies))
+    judge("score", lines({**ROW, "id": "4"}, {**ROW, "id": "5"}), "--judge", "replay:replies.jsonl")
+    overall = [s["value"] for s in scored("mine-replay-replies-open_qa") if s["dimension"] == "overall"]
+    assert overall == [4.0, 5.0]
+
+
 def test_limit_scores_the_first_items_alone():
     judge("score", "examples/answers.jsonl", "--limit", 3)
     assert len({row["item_id"] for row in scored()}) == 3
@@ -98,6 +127,30 @@ def test_bad_line_is_named_and_nothing_is_scored():
     assert "nothing was sent" in done.stderr
     with Run.open("runs/mine-baseline-open_qa") as run:
         assert list(run.items()) == []
+
+
+@pytest.mark.parametrize("content", ["", "\n\n", '{"id": "1"}\n'])
+def test_input_without_a_sound_item_is_an_error(content):
+    Path("mine.jsonl").write_text(content)
+    done = judge("score", "mine.jsonl", "--skip-bad")
+    assert done.exit_code == 1
+    assert "mine.jsonl: has no item that can be scored" in done.stderr
+
+
+def test_bad_rows_are_counted_all_and_the_first_twenty_named():
+    Path("mine.jsonl").write_text('{"id": "1"}\n' * 5000)
+    done = judge("score", "mine.jsonl")
+    assert "5,000 bad items; nothing was sent" in done.stderr
+    assert "mine.jsonl:20:" in done.stderr
+    assert "… and 4,980 more" in done.stderr
+    assert len(done.stderr.splitlines()) == 23
+
+
+def test_error_that_quotes_the_input_cannot_steer_the_terminal():
+    done = judge("score", lines({**ROW, "images": ["\x1b[2J\u202e.png"]}))
+    assert "[U+001B][2J[U+202E].png" in done.stderr
+    skipped = judge("score", lines({**ROW, "images": ["\x1b[2J.png"]}, {**ROW, "id": "2"}), "--skip-bad")
+    assert "\x1b" not in skipped.stderr
 
 
 def test_skip_bad_scores_the_rest_and_lists_the_bad_ones():
@@ -201,6 +254,32 @@ def test_settings_may_stand_in_pyproject():
     assert Path("runs/answers-replay-replies-open_qa").exists()
 
 
+@pytest.mark.parametrize("name", ["JUDGE_JUDGE", "JUDGE_MODEL"])
+def test_environment_names_the_judge(monkeypatch, name):
+    monkeypatch.setenv(name, "replay:examples/replies.jsonl")
+    judge("score", "examples/answers.jsonl")
+    assert Path("runs/answers-replay-replies-open_qa").exists()
+
+
+def test_environment_knows_options_as_they_are_written(monkeypatch):
+    monkeypatch.setenv("JUDGE_JSON", "1")
+    monkeypatch.setenv("JUDGE_MAP", "answer=reference")
+    assert json.loads(judge("score", lines(ROW)).stdout)["items"] == 1
+
+
+def test_misspelt_limit_in_the_settings_file_is_an_error():
+    Path("judge.toml").write_text("max_cst = 5\n")
+    done = judge("score", "examples/answers.jsonl")
+    assert done.exit_code == 1
+    assert "judge.toml: max_cst is no option of any command; do you mean max_cost?" in done.stderr
+
+
+def test_setting_of_another_command_is_left_to_it():
+    Path("judge.toml").write_text('max-cost = 5\n[export]\nformat = "jsonl"\n')
+    judge("score", lines(ROW))
+    assert judge("export", "runs/mine-baseline-open_qa").stdout.startswith("{")
+
+
 def test_unknown_setting_is_an_error_that_names_the_file():
     Path("judge.toml").write_text("[score]\nkey = 1\n")
     done = judge("score", "examples/answers.jsonl")
@@ -297,6 +376,28 @@ def test_parquet_export_can_be_read():
     done = judge("export", "runs/answers-baseline-open_qa", "--format", "parquet", "--out", "s.parquet")
     assert done.exit_code == 0, done.output
     assert pyarrow.parquet.read_table("s.parquet").num_rows == 120
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl", "parquet"])
+def test_export_into_a_folder_that_is_not_there_is_one_line(form):
+    judge("score", lines(ROW))
+    done = judge("export", "runs/mine-baseline-open_qa", "--format", form, "--out", "gone/scores")
+    assert done.exit_code == 1
+    assert done.stderr.startswith("Error: gone/scores: ")
+    assert done.stderr.count("\n") == 1
+
+
+def test_wide_export_keeps_its_columns_where_an_item_lacks_a_dimension():
+    rubric = load_rubric("open_qa")
+    given = [("1", "clarity", 4.0), ("2", "relevance", 2.0), ("2", "clarity", 3.0)]
+    rows = [Score(item_id=i, rater="r", rater_kind="judge", dimension=d, value=v) for i, d, v in given]
+    items = [Item(id=n, question="?", answer="!") for n in "12"]
+    Run.imported("r", rubric, items, rows, model="m").close()
+    table = list(csv.DictReader(io.StringIO(judge("export", "r", "--wide").stdout)))
+    assert [(row["relevance"], row["clarity"], row["clarity_status"]) for row in table] == [
+        ("", "4.0", "ok"),
+        ("2.0", "3.0", "ok"),
+    ]
 
 
 def test_parquet_does_not_go_to_the_terminal():
