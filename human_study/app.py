@@ -4,6 +4,7 @@ The two pages are empty shells that hold nothing secret. Their script reads the 
 ``#`` of the link, which browsers never send, and asks /api for the rest with the token in a header.
 """
 
+import contextlib
 import socket
 from pathlib import Path
 
@@ -116,7 +117,8 @@ def serve(study: Study, listening: socket.socket, agreement: Agreement | None = 
         lifespan="off",
         timeout_graceful_shutdown=5,
     )
-    uvicorn.Server(config).run(sockets=[listening])
+    with contextlib.suppress(KeyboardInterrupt):  # Ctrl-C is how one stops it, and no error
+        uvicorn.Server(config).run(sockets=[listening])
 
 
 def _as_json(_: Request, error: Exception) -> Response:

@@ -53,6 +53,13 @@ class Server:
                 self.process.stdout.close()
         self.process = None
 
+    def interrupt(self) -> int | None:
+        """Press Ctrl-C, and wait for the end; say how it ended."""
+        if self.process is None:
+            return None
+        self.process.send_signal(signal.SIGINT)
+        return self.process.wait(timeout=20)
+
     def token(self, rater: str) -> str:
         return self.links[rater].split("#")[1]
 

@@ -40,3 +40,12 @@ def test_a_rating_that_was_killed_before_its_acknowledgement_is_sent_again_and_k
         rater.rate(1, {"accuracy": 3})
         rater.close()
     assert len(list(study.history())) == 1
+
+
+def test_ctrl_c_ends_the_server_without_an_error(make_study: MakeStudy) -> None:
+    study = make_study()
+    with Server(study.path) as server:
+        rater = HttpRater(server.port, server.token("R01"))
+        rater.call("GET", "/api/rater/session")
+        rater.close()
+        assert server.interrupt() == 0
