@@ -3,7 +3,7 @@
 import click
 
 from judge.cli import reporting
-from judge.cli.options import as_json, run_argument
+from judge.cli.options import run_argument
 
 
 @click.command()
@@ -13,8 +13,10 @@ from judge.cli.options import as_json, run_argument
 @click.option(
     "--worst", type=click.IntRange(min=0), default=10, show_default=True, help="Show N worst answers."
 )
-@as_json
-def command(run: str, by: tuple[str, ...], cluster: str | None, worst: int, as_json: bool) -> None:
+@reporting.outputs
+def command(
+    run: str, by: tuple[str, ...], cluster: str | None, worst: int, outputs: reporting.Outputs
+) -> None:
     """Audit RUN: why answers fail, which are the worst, and what is odd.
 
     Names the binding dimension of the failing answers, what fails together, and what to look at.
@@ -24,4 +26,4 @@ def command(run: str, by: tuple[str, ...], cluster: str | None, worst: int, as_j
     from judge.report.build import build_audit
     from judge.report.source import read
 
-    reporting.show(build_audit(read(run), by=by, cluster=cluster, n_worst=worst), as_json)
+    reporting.deliver(build_audit(read(run), by=by, cluster=cluster, n_worst=worst), outputs, [run])

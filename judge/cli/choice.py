@@ -5,7 +5,6 @@ from typing import cast
 import click
 
 from judge.cli import reporting
-from judge.cli.options import as_json
 from judge.formats import FORMATS
 
 
@@ -31,7 +30,7 @@ from judge.formats import FORMATS
     type=click.Path(exists=True, file_okay=False),
     help="Open answers to compare with, by the same fields.",
 )
-@as_json
+@reporting.outputs
 def command(
     files: tuple[str, ...],
     format_: str | None,
@@ -39,7 +38,7 @@ def command(
     by: tuple[str, ...],
     cluster: str | None,
     run: str | None,
-    as_json: bool,
+    outputs: reporting.Outputs,
 ) -> None:
     """Read the chosen letter out of every reply in FILES, and count what is right.
 
@@ -62,4 +61,4 @@ def command(
         run=read(run).table if run else None,
         problems=found.problems,
     )
-    reporting.show(report, as_json)
+    reporting.deliver(report, outputs)

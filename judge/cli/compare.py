@@ -3,7 +3,7 @@
 import click
 
 from judge.cli import reporting
-from judge.cli.options import as_json, runs_argument
+from judge.cli.options import runs_argument
 
 
 @click.command()
@@ -18,14 +18,14 @@ from judge.cli.options import as_json, runs_argument
 @click.option(
     "--flips", type=click.IntRange(min=0), default=5, show_default=True, help="Show N flipped answers."
 )
-@as_json
+@reporting.outputs
 def command(
     runs: tuple[str, ...],
     between: str | None,
     by: tuple[str, ...],
     cluster: str | None,
     flips: int,
-    as_json: bool,
+    outputs: reporting.Outputs,
 ) -> None:
     """Compare two RUNS on the same items (matched by id or pair_id): the second minus the first.
 
@@ -34,4 +34,4 @@ def command(
     from judge.report.build import build_comparison, read_pair
 
     a, b = read_pair(runs, between)
-    reporting.show(build_comparison(a, b, by=by, cluster=cluster, n_flips=flips), as_json)
+    reporting.deliver(build_comparison(a, b, by=by, cluster=cluster, n_flips=flips), outputs, runs)

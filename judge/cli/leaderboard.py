@@ -3,15 +3,15 @@
 import click
 
 from judge.cli import reporting
-from judge.cli.options import as_json, runs_argument
+from judge.cli.options import runs_argument
 
 
 @click.command()
 @runs_argument
 @click.option("--by", metavar="FIELD", help="With one run: the field that says who answered, such as system.")
 @reporting.cluster
-@as_json
-def command(runs: tuple[str, ...], by: str | None, cluster: str | None, as_json: bool) -> None:
+@reporting.outputs
+def command(runs: tuple[str, ...], by: str | None, cluster: str | None, outputs: reporting.Outputs) -> None:
     """Rank several RUNS, or the systems within one, by pass rate.
 
     Example: judge leaderboard runs/small runs/medium runs/large
@@ -19,4 +19,4 @@ def command(runs: tuple[str, ...], by: str | None, cluster: str | None, as_json:
     from judge.report.build import build_leaderboard
     from judge.report.source import read
 
-    reporting.show(build_leaderboard([read(run) for run in runs], by=by, cluster=cluster), as_json)
+    reporting.deliver(build_leaderboard([read(run) for run in runs], by=by, cluster=cluster), outputs, runs)

@@ -3,24 +3,36 @@
 import click
 
 from judge.cli import reporting
-from judge.cli.options import as_json, runs_argument
+from judge.cli.options import runs_argument
 
 
 @click.command()
 @runs_argument
 @reporting.by
 @reporting.cluster
-@as_json
-def command(runs: tuple[str, ...], by: tuple[str, ...], cluster: str | None, as_json: bool) -> None:
+@click.option(
+    "--worst",
+    type=click.IntRange(min=0),
+    default=5,
+    show_default=True,
+    help="Show N worst answers of one run.",
+)
+@reporting.outputs
+def command(
+    runs: tuple[str, ...], by: tuple[str, ...], cluster: str | None, worst: int, outputs: reporting.Outputs
+) -> None:
     """Report what RUNS found: pass rates with intervals, scores, slices, failures, oddities, cost.
 
     Several runs are also ranked against each other.
 
-    Example: judge report runs/answers-openai-gpt-5-open_qa --by category,difficulty
+    Example: judge report runs/answers-openai-gpt-5-open_qa --by category,difficulty --html
     """
     from judge.report.build import build_report, build_runs
     from judge.report.source import read
 
     sources = [read(run) for run in runs]
-    build = build_runs(sources, by=by, cluster=cluster) if len(runs) > 1 else None
-    reporting.show(build or build_report(sources[0], by=by, cluster=cluster), as_json)
+    if len(sources) > 1:
+        report = build_runs(sources, by=by, cluster=cluster)
+    else:
+        report = build_report(sources[0], by=by, cluster=cluster, n_worst=worst)
+    reporting.deliver(report, outputs, runs)

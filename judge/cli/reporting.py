@@ -1,10 +1,24 @@
 """What the commands that show a report share: options, and the last step."""
 
+import functools
 import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from judge.report.document import Report
+from judge.cli.options import as_json, decorate
+
+if TYPE_CHECKING:
+    from judge.report.document import Report
+    from judge.report.gates import Gate
+    from judge.report.plots import Figure
+
+    Draw = Callable[[Report], Mapping[str, Figure]]
+
+_STDOUT, _DEFAULT = "-", "*"
 
 
 def split_fields(ctx: click.Context, param: click.Parameter, value: str) -> tuple[str, ...]:
@@ -30,7 +44,180 @@ cluster = click.option(
 )
 
 
-def show(report: Report, as_json: bool) -> None:
+@dataclass(frozen=True)
+class Outputs:
+    """Where a report goes, and what must hold.
+
+    Attributes
+    ----------
+    as_json : bool
+        JSON on standard output.
+    html, markdown, latex, csv, junit : str or None
+        File (a folder for `csv`), ``-`` for standard output, ``*`` for the default beside the run.
+    gates : tuple of Gate
+        Thresholds.
+    """
+
+    as_json: bool
+    html: str | None
+    markdown: str | None
+    latex: str | None
+    csv: str | None
+    junit: str | None
+    gates: tuple["Gate", ...]
+
+
+def _file(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """Refuse a folder: with ``--html RUN`` the run was meant to be an argument."""
+    if value and Path(value).is_dir():
+        raise click.BadParameter(
+            f"{value!r} is a folder; allowed: a file, or nothing (put {param.opts[0]} last)", ctx, param
+        )
+    return value
+
+
+def _gates(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple["Gate", ...]:
+    from judge.report.gates import Gate
+
+    try:
+        return tuple(Gate.of(value) for value in values)
+    except ValueError as error:
+        raise click.BadParameter(str(error), ctx, param) from None
+
+
+def _rendering(name: str, text: str) -> Callable[[Any], Any]:
+    return click.option(
+        f"--{name}", is_flag=False, flag_value=_DEFAULT, metavar="[FILE]", callback=_file, help=text
+    )
+
+
+_OPTIONS = decorate(
+    _rendering(
+        "html",
+        "Write one self-contained page. Default: into the folder of a single run; - is standard output.",
+    ),
+    _rendering("markdown", "Write Markdown for a pull request, likewise."),
+    _rendering("latex", "Write the tables for a paper (booktabs), likewise."),
+    click.option(
+        "--csv", metavar="FOLDER", type=click.Path(file_okay=False), help="Write every table as a CSV file."
+    ),
+    click.option(
+        "--fail-under",
+        "gates",
+        metavar="FIGURE=NUMBER",
+        multiple=True,
+        callback=_gates,
+        help="Exit with 4 where a figure is lower: pass_rate=0.7, or pass_rate.low=0.7 for the lower end of "
+        "its interval; --json lists the figures. May be repeated.",
+    ),
+    click.option(
+        "--junit", metavar="FILE", type=click.Path(dir_okay=False), help="Write the gates as JUnit XML."
+    ),
+    as_json,
+)
+
+
+def outputs(command: Callable[..., None]) -> Callable[..., None]:
+    """Options of every command that makes a report; the command gets them as one `Outputs`."""
+
+    @functools.wraps(command)
+    def bundled(**given: Any) -> None:
+        names = ("as_json", "html", "markdown", "latex", "csv", "junit", "gates")
+        command(**given | {"outputs": Outputs(**{name: given.pop(name) for name in names})})
+
+    wrapped: Callable[..., None] = _OPTIONS(bundled)
+    return wrapped
+
+
+def deliver(
+    report: "Report", outputs: Outputs, runs: Sequence[str | Path] = (), draw: "Draw | None" = None
+) -> None:
+    """Write a report to wherever it was asked for, then hold it against the gates.
+
+    Parameters
+    ----------
+    report : Report
+        What was found.
+    outputs : Outputs
+        Of the command line.
+    runs : sequence of path
+        The runs it is about: files without a name go into the folder of a single one, else into the present
+        folder.
+    draw : callable, optional
+        Report -> figures of the page; default `judge.report.plots.figures_of`.
+
+    Raises
+    ------
+    InputError
+        A gate names no figure.
+    GateError
+        A gate was missed; everything is written by then.
+    """
+    from judge.report import gates
+
+    _check(outputs)
+    outcomes = gates.check(report, outputs.gates)
+    home = Path(runs[0]) if len(runs) == 1 else Path()
+    for wanted, ending, render in (
+        (outputs.html, "html", functools.partial(_html, draw=draw)),
+        (outputs.markdown, "md", _markdown),
+        (outputs.latex, "tex", _latex),
+    ):
+        if wanted is not None:
+            _write(render(report), str(home / f"{report.kind}.{ending}") if wanted == _DEFAULT else wanted)
+    if outputs.csv:
+        from judge.report.csv_tables import write_csv
+
+        click.echo(f"{len(write_csv(report, outputs.csv))} tables in {outputs.csv}", err=True)
+    if outputs.junit:
+        _write(gates.junit(report, outcomes), outputs.junit)
+    if _STDOUT not in (outputs.html, outputs.markdown, outputs.latex, outputs.junit):
+        show(report, outputs.as_json)
+    gates.require(outcomes)
+
+
+def _check(outputs: Outputs) -> None:
+    to_stdout = [outputs.html, outputs.markdown, outputs.latex, outputs.junit].count(
+        _STDOUT
+    ) + outputs.as_json
+    if to_stdout > 1:
+        raise click.UsageError("only one of --json and files called - can go to standard output")
+    if outputs.junit and not outputs.gates:
+        raise click.UsageError("--junit reports gates, and there are none: add --fail-under pass_rate=0.7")
+
+
+def _html(report: "Report", draw: "Draw | None") -> str:
+    from judge.report.html import page
+
+    return page(report, draw(report) if draw else None)
+
+
+def _markdown(report: "Report") -> str:
+    from judge.report.markdown import to_markdown
+
+    return to_markdown(report)
+
+
+def _latex(report: "Report") -> str:
+    from judge.report.latex import to_latex
+
+    return to_latex(report)
+
+
+def _write(text: str, path: str) -> None:
+    if path == _STDOUT:
+        click.echo(text, nl=False)
+        return
+    from judge.errors import InputError
+
+    try:
+        Path(path).write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written: {error.strerror}") from None
+    click.echo(f"{path} ({len(text.encode()):,} bytes)", err=True)
+
+
+def show(report: "Report", as_json: bool) -> None:
     """Write a report to standard output."""
     if as_json:
         click.echo(json.dumps(report.to_dict(), indent=2, ensure_ascii=False, allow_nan=False))

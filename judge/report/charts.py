@@ -168,8 +168,9 @@ def bars(
 def scale_colours(n: int) -> list[str]:
     """Colours of the steps of a scale, from low (orange) through gray to high (blue).
 
-    >>> scale_colours(3)
-    ['#a8480a', '#c9ccd1', '#1a5fa0']
+    >>> colours = scale_colours(5)
+    >>> colours[0], colours[-1]
+    ('#a8480a', '#1a5fa0')
     """
     from matplotlib.colors import LinearSegmentedColormap, to_hex
 

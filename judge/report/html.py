@@ -19,6 +19,7 @@ import judge
 from judge.errors import InputError
 from judge.records import Image
 from judge.report.document import Case, Cell, CellKind, Report, Section, Table
+from judge.report.made_by import facts, image_roots
 from judge.report.numbers import cell_text, interval_text, number_text
 from judge.report.plots import Figure, figures_of
 from judge.report.tables import counted, spoken
@@ -30,7 +31,6 @@ MOST_ROWS, MOST_DETAIL_ROWS = 210, 60
 LONGEST_TEXT = 4000
 IMAGE_BUDGET = 160_000
 """Bytes of thumbnails on one page."""
-IMAGE_ROOT = "image root"
 RUBRIC = "rubric"
 _TEMPLATES = Path(__file__).parent / "templates"
 _NO_SLUG = re.compile(r"[^a-z0-9]+")
@@ -55,14 +55,13 @@ def page(report: Report, figures: Mapping[str, Figure] | None = None) -> str:
     drawn = figures_of(report) if figures is None else figures
     style = (_TEMPLATES / "page.css").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    facts = {name: text for name, text in report.about.items() if not name.startswith(IMAGE_ROOT)}
     return (
         _environment()
         .get_template("page.html.j2")
         .render(
             report=report,
             sections=list(_sections(report, drawn)),
-            facts=facts,
+            facts=facts(report),
             rubrics=[table for section in report.sections if _is_rubric(section) for table in section.tables],
             style=Markup(style),
             style_hash=f"sha256-{digest}",
@@ -107,7 +106,7 @@ class _Section:
 
 
 def _sections(report: Report, figures: Mapping[str, Figure]) -> Iterator[_Section]:
-    pictures = _Pictures([Path(root) for name, root in report.about.items() if name.startswith(IMAGE_ROOT)])
+    pictures = _Pictures(image_roots(report))
     taken: set[str] = {"content", "made-by"}
     for section in report.sections:
         if _is_rubric(section):

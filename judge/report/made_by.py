@@ -1,10 +1,23 @@
-"""What made the scores, in full: the rubric that the judge was given, as a table."""
+"""What made the scores: the facts that go out with a report, and the rubric that the judge was given."""
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
-from judge.report.document import Column, Row, Section, Table
+from judge.report.document import Column, Report, Row, Section, Table
 from judge.report.tables import spoken
 from judge.rubric import Rubric
+
+IMAGE_ROOT = "image root"
+
+
+def facts(report: Report) -> dict[str, str]:
+    """What made the scores, without the places of pictures: paths of one machine mean nothing on another."""
+    return {name: text for name, text in report.about.items() if not name.startswith(IMAGE_ROOT)}
+
+
+def image_roots(report: Report) -> list[Path]:
+    """Folders that paths of pictures start from, one a run."""
+    return [Path(text) for name, text in report.about.items() if name.startswith(IMAGE_ROOT)]
 
 
 def rubric_sections(rubrics: Sequence[Rubric]) -> Iterator[Section]:

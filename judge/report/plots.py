@@ -60,7 +60,7 @@ def figure_of(table: Table) -> Figure | None:
     >>> columns = (Column("slice", "kind"), Column("pass_rate", "pass rate", "share"))
     >>> figure = figure_of(Table("slices:kind", "By kind", columns, (("a", Estimate(0.5, 0.4, 0.6)),)))
     >>> figure.alt
-    'By kind: a 50.0 %.'
+    'Pass rate by kind: a 50.0 %.'
     """
     draw = _DRAWN.get(table.key.rpartition("/")[2].partition(":")[0])
     if draw is None or not 1 <= len(table.rows) <= MOST_ROWS:
