@@ -85,7 +85,7 @@ def _length(
     part = pool.take(pool.rated)
     found = verbosity(part.column(judge), part.humans, lengths[pool.rated], clusters=part.clusters)
     if found.per_doubling.defined:
-        title = "points for twice the length, at equal quality"
+        title = "points that the judge adds, and people do not, when an answer is twice as long"
         yield Oddity("length", title, part.name, "points", None, None, found.per_doubling)
 
 
@@ -95,7 +95,7 @@ def _halo(aspects: list[Part], judge: str) -> Oddity:
     scores = np.stack([part.column(judge) for part in parts], axis=1)
     humans = np.stack([part.humans for part in parts], axis=1)
     found = halo(scores, humans, clusters=parts[0].clusters).correlation
-    title = "halo: correlation between dimensions"
+    title = "mean correlation between dimensions"
     return Oddity("halo", title, "", "correlation", found.judge, found.human, found.difference)
 
 
@@ -104,5 +104,5 @@ def _missing(pool: Part, judge: str) -> Iterator[Oddity]:
     scores = part.column(judge)
     if 0 < np.isnan(scores).sum() < len(scores):
         gap = non_answers(scores, part.humans, clusters=part.clusters).human_gap
-        title = "people's score where the judge gave none, minus the rest"
+        title = "people's mean score where the judge gave none, minus their mean elsewhere"
         yield Oddity("missing", title, part.name, "points", None, None, gap)

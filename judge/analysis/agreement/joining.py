@@ -40,6 +40,8 @@ class Joined:
         Field whose items are resampled together.
     notes : tuple of str
         What did not fit together.
+    remarks : tuple of str
+        What was derived, and how.
     reasons : dict
         (judge, dimension, item) -> what the judge said.
     about : dict
@@ -55,6 +57,7 @@ class Joined:
     slots: bool
     cluster: str | None
     notes: tuple[str, ...]
+    remarks: tuple[str, ...]
     reasons: dict[tuple[str, str, str], str] = field(repr=False)
     about: dict[str, str] = field(default_factory=dict)
     rubric: Rubric | None = None
@@ -113,10 +116,9 @@ def join(
     n_samples = 1 + max((score.sample for score in sources.scores), default=0)
     frame = _Frame(tuple(sources.items), people, judges, groups, slots, reduction, n_samples)
     parts = {n: frame.part(n, by_dimension[n], scale, held.get(n)) for n in names if n in by_dimension}
-    notes = list(sources.notes)
+    remarks: list[str] = []
     if sources.rubric is not None and OVERALL in parts:
-        parts[OVERALL], note = _with_overall(parts, sources.rubric)
-        notes += note
+        parts[OVERALL], remarks = _with_overall(parts, sources.rubric)
     parts = {n: _counted(part, by_dimension[n]) for n, part in parts.items() if part.rated.any()}
     if rule := _pass_rule(sources.rubric, bars, parts):
         parts[VERDICT] = _verdicts(parts, rule)
@@ -130,7 +132,8 @@ def join(
         judges,
         slots,
         cluster,
-        tuple(notes),
+        sources.notes,
+        tuple(remarks),
         {(s.rater, s.dimension, s.item_id): s.reason for s in sources.of("judge") if s.reason},
         sources.about,
         sources.rubric,

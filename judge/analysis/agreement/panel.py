@@ -1,4 +1,4 @@
-"""Several judges: what they say together, and which of them to ask, chosen so that choosing does not flatter."""
+"""Several judges: what they say together, and which of them to ask, chosen without flattery."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Panel:
 
 
 def with_consensus(joined: Joined) -> Joined:
-    """Add what two or more judges say together as one more judge: mean, and from three on median, majority."""
+    """Add what two or more judges say together as one more judge: mean; from three on median and majority."""
     n = len(joined.judges)
     if n < 2:
         return joined

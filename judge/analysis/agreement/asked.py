@@ -1,0 +1,113 @@
+"""What a user asks of people's ratings and judges' runs, and the joined ratings that answer it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, get_args
+
+from judge.analysis.agreement.joining import Joined, join
+from judge.analysis.agreement.sources import read_sources
+from judge.analysis.ratings import Reduction
+from judge.errors import InputError
+from judge.records import OVERALL
+from judge.rubric import load_rubric
+from judge.stats.scale import Kind, Scale
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Where ratings are, and how they are to be read.
+
+    Attributes
+    ----------
+    humans : str
+        File of people's ratings.
+    runs : sequence of str
+        Run folders; none where the file of ratings holds the judges, too.
+    items, rubric, scale, level : str or None
+        Table of the items; name or file of a rubric; ``1-5`` or labels ``fail,pass``; kind of the scale.
+    columns : mapping
+        Meaning -> column of the ratings.
+    dimensions : sequence of str
+        Keep these.
+    raters_are : {'persons', 'slots'}
+        Whether a rater is one person throughout.
+    reduction : str
+        What stands for repeated judgments.
+    cluster : str or None
+        Field whose items belong together.
+    bars : mapping
+        Dimension (``""``: all) -> least value that passes.
+    seed : int
+        Of draws and folds.
+    """
+
+    humans: str
+    runs: Sequence[str] = ()
+    items: str | None = None
+    rubric: str | None = None
+    scale: str | None = None
+    level: Kind | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
+    dimensions: Sequence[str] = ()
+    raters_are: Literal["persons", "slots"] = "persons"
+    reduction: Reduction = "first"
+    cluster: str | None = None
+    bars: Mapping[str, float] = field(default_factory=dict)
+    seed: int = 0
+
+
+def join_asked(asked: Asked) -> Joined:
+    """Read and join what was asked for.
+
+    Raises
+    ------
+    InputError
+        Anything that does not fit together; the message says what.
+    """
+    sources = read_sources(
+        asked.runs,
+        asked.humans,
+        items=asked.items,
+        rubric=None if asked.rubric is None else load_rubric(asked.rubric),
+        columns=asked.columns,
+        dimension=asked.dimensions[0] if len(asked.dimensions) == 1 else OVERALL,
+    )
+    if asked.level is not None and asked.scale is None:
+        raise InputError("--level belongs to --scale: give both, or neither for the rubric's scale")
+    return join(
+        sources,
+        scale=None if asked.scale is None else read_scale(asked.scale, asked.level),
+        bars=asked.bars,
+        dimensions=asked.dimensions,
+        cluster=asked.cluster,
+        slots=asked.raters_are == "slots",
+        reduction=asked.reduction,
+    )
+
+
+def read_scale(text: str, kind: Kind | None = None) -> Scale:
+    """Scale as a user writes it: ``1-5``, numbers ``0,0.5,1``, or labels ``fail,pass`` (nominal by default).
+
+    >>> read_scale("1-5").values, read_scale("fail,pass").kind
+    ((1, 2, 3, 4, 5), 'nominal')
+
+    Raises
+    ------
+    InputError
+        It is none of these.
+    """
+    if kind is not None and kind not in get_args(Kind):
+        raise InputError(f"level {kind!r}: allowed are {', '.join(get_args(Kind))}")
+    ends = text.split("-")
+    if len(ends) == 2 and all(end.strip().isdigit() for end in ends) and int(ends[0]) < int(ends[1]):
+        return Scale.integers(int(ends[0]), int(ends[1]), kind or "ordinal")
+    values = [value.strip() for value in text.split(",")]
+    try:
+        try:
+            return Scale([float(value) for value in values], kind or "ordinal")
+        except ValueError:
+            return Scale(values, kind or "nominal")
+    except ValueError as error:
+        raise InputError(f"--scale {text}: {error} Write 1-5, or values as in 0,0.5,1 or fail,pass") from None

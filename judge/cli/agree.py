@@ -1,0 +1,141 @@
+"""`judge agree`: can this judge be trusted, measured against people."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import click
+
+from judge.cli import reporting
+from judge.cli.options import decorate, pairs
+from judge.cli.terms import numbers, set_by
+
+runs = click.argument("runs", nargs=-1, type=click.Path(exists=True, file_okay=False))
+ratings = decorate(
+    click.option(
+        "--humans",
+        required=True,
+        metavar="FILE",
+        help="People's ratings: long or wide CSV or JSON Lines, Label Studio, nested JSON.",
+    ),
+    click.option("--items", metavar="FILE", help="A table of the items: fields and texts beside their ids."),
+    click.option(
+        "--map",
+        "columns",
+        multiple=True,
+        callback=pairs,
+        metavar="MEANING=COLUMN",
+        help="Column of the ratings with another name, e.g. rater=coder.",
+    ),
+    click.option("--rubric", metavar="R", help="Declares scale and pass rule.  [default: the run's]"),
+    click.option("--scale", metavar="S", help="Declare the scale: 1-5, or labels as in fail,pass."),
+    click.option(
+        "--level",
+        type=click.Choice(["nominal", "ordinal", "interval", "ratio"]),
+        help="What distances on --scale mean.  [default: ordinal]",
+    ),
+    click.option(
+        "--dimension",
+        "dimensions",
+        default="",
+        callback=reporting.split_fields,
+        metavar="D",
+        help="Only these dimensions: a,b.",
+    ),
+    click.option(
+        "--raters-are",
+        type=click.Choice(["persons", "slots"]),
+        default="persons",
+        show_default=True,
+        help="Slots are places in a list (rating 1 of this item), not the same person throughout.",
+    ),
+    click.option(
+        "--reduce",
+        "reduction",
+        type=click.Choice(["first", "mean", "median", "majority"]),
+        default="first",
+        show_default=True,
+        help="What stands for a judge that judged an item repeatedly.",
+    ),
+    click.option(
+        "--cluster", metavar="FIELD", help="Items that share this field are not independent (image, source)."
+    ),
+    click.option(
+        "--pass",
+        "bars",
+        multiple=True,
+        callback=numbers,
+        metavar="[D=]N",
+        help="Least score that passes, of all dimensions or of one.  [default: the rubric's]",
+    ),
+    click.option("--seed", type=int, default=0, show_default=True, help="Of draws and folds."),
+)
+
+
+@click.command()
+@runs
+@ratings
+@click.option(
+    "--by",
+    metavar="FIELDS",
+    default="",
+    callback=reporting.split_fields,
+    help="Slice by fields of the items: a,b; a*b crosses two.",
+)
+@click.option(
+    "--margin",
+    "margins",
+    multiple=True,
+    callback=numbers,
+    metavar="[STATISTIC=]M",
+    help="Loss of agreement that would do, fixed before looking, e.g. 0.05; without it there is no verdict.",
+)
+@click.option(
+    "--epsilon",
+    type=click.FloatRange(0, 1, max_open=True),
+    help="Handicap of the annotator test, fixed before looking: .2 experts, .15 skilled, .1 crowd.",
+)
+@click.option(
+    "--min",
+    "least",
+    multiple=True,
+    callback=numbers,
+    metavar="FIGURE=N",
+    help="Exit with 4 unless a figure reaches N, e.g. kappa_quadratic=0.6.",
+)
+@click.option(
+    "--min-on",
+    type=click.Choice(["low", "value"]),
+    default="low",
+    show_default=True,
+    help="Hold --min against the lower limit of the interval, or the estimate.",
+)
+@click.option(
+    "--retest", is_flag=True, help="Instead: does the judge repeat itself? Needs runs with --samples."
+)
+@click.option(
+    "--worst", type=click.IntRange(min=0), default=3, show_default=True, help="Show N large disagreements."
+)
+@reporting.outputs
+@click.pass_context
+def command(context: click.Context, /, outputs: reporting.Outputs, **chosen: Any) -> None:
+    """Hold the judges of RUNS against people, and people against each other.
+
+    Without RUNS the judges are in the file of ratings (rater_kind judge).
+
+    Example: judge agree runs/answers-openai-gpt-5-open_qa --humans ratings.csv --by category --margin 0.05
+    """
+    from judge.analysis.agreement.agree import agree
+    from judge.analysis.agreement.asked import Asked, join_asked
+    from judge.analysis.agreement.trust import Terms
+    from judge.report.agreement import build_agreement, gates_for
+
+    own = {
+        name: chosen.pop(name) for name in ("by", "margins", "epsilon", "least", "min_on", "worst", "retest")
+    }
+    asked = Asked(**chosen)
+    terms = Terms(own["margins"], own["epsilon"], set_by(context, "margins", "epsilon"), asked.seed)
+    report = build_agreement(agree(join_asked(asked), terms=terms, by=own["by"], n_worst=own["worst"]))
+    gates = gates_for(report.figures, own["least"], own["min_on"])
+    reporting.deliver(report, replace(outputs, gates=(*outputs.gates, *gates)), asked.runs)
