@@ -24,7 +24,7 @@ MOST_TABLES = 2
 
 def build_agreement(found: Agreement) -> Report:
     """Everything that `judge agree` found, for any rendering."""
-    labels = Labels(found.joined.judges)
+    labels = Labels(list(found.joined.parts), found.joined.judges)
     return Report(
         "agree",
         _title(found),
@@ -125,17 +125,16 @@ def _details(found: Agreement) -> Iterator[Table]:
 
 def _disagreements(found: Agreement) -> Iterator[Section]:
     for judge, worst in found.disagreements.items():
-        title = "Largest disagreements"
-        if len(found.disagreements) > 1:
-            title += f": {judge}"
-        yield Section(f"disagreements@{judge}", title, cases=tuple(_case(found, judge, one) for one in worst))
+        table = tables.disagreements(found, judge)
+        cases = tuple(_case(found, judge, one) for one in worst) if tables.has_texts(found) else ()
+        if worst:
+            yield Section(table.key, table.title, tables=(table,), cases=cases)
 
 
 def _case(found: Agreement, judge: str, one: Disagreement) -> Case:
     item = found.joined.items[one.item]
     part = found.joined.parts[one.dimension]
-    people = {rater: float(value) for rater, value in zip(part.people, part.humans[one.item], strict=True)}
-    said = ", ".join(f"{value:g}" for value in people.values() if not np.isnan(value))
+    said = tables.people_said(part, one.item)
     note = f"{part_name(one.dimension)}: judge {part.column(judge)[one.item]:g}, people {said}"
     scores = {name: _known(p.column(judge)[one.item]) for name, p in found.joined.parts.items()}
     reasons = {

@@ -10,14 +10,14 @@ import numpy as np
 from judge.analysis.agreement.agree import Agreement
 from judge.analysis.agreement.diagnostics import Oddity
 from judge.analysis.agreement.panel import STATISTICS, Choice
-from judge.analysis.agreement.parts import VERDICT
+from judge.analysis.agreement.parts import VERDICT, Part
 from judge.analysis.agreement.people import TITLES, People
 from judge.analysis.agreement.sliced import SMALL, SliceOf
 from judge.analysis.agreement.trust import Trust
 from judge.report.document import CellKind, Column, Row, Table
 from judge.report.numbers import number_text
 from judge.report.tables import field_name, spoken
-from judge.stats.alt_test import AltTest
+from judge.stats.alt_test import AltTest, AltTestRater
 
 UNITS: dict[str, CellKind] = {"share": "share", "coefficient": "score", "points": "score"}
 CHANGES: dict[str, CellKind] = {"share": "points", "coefficient": "change", "points": "change"}
@@ -35,10 +35,11 @@ def part_name(name: str) -> str:
 
 
 class Labels:
-    """The first cells of a row about one judge on one dimension; the judge is named only beside others."""
+    """The first cells of a row about one judge on one dimension: what there is one of is not named."""
 
-    def __init__(self, judges: Sequence[str]) -> None:
-        self._several = len(judges) > 1
+    def __init__(self, dimensions: Sequence[str], judges: Sequence[str]) -> None:
+        self._judge = len(judges) > 1
+        self._dimension = len(dimensions) > 1 or not self._judge
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -46,10 +47,14 @@ class Labels:
         shown = (Column("label", ""),)
         return (*shown, Column("dimension", "dimension", detail=True), Column("judge", "judge", detail=True))
 
+    def name(self, dimension: str, judge: str) -> str:
+        """What the row is about."""
+        named = [part_name(dimension)] if self._dimension else []
+        return ": ".join([*named, *([judge] if self._judge else [])])
+
     def cells(self, dimension: str, judge: str) -> tuple[str, str, str]:
         """Of a row."""
-        name = part_name(dimension)
-        return (f"{name}: {judge}" if self._several else name, dimension, judge)
+        return (self.name(dimension, judge), dimension, judge)
 
 
 def beside(found: Agreement, labels: Labels) -> Iterator[Table]:
@@ -113,8 +118,8 @@ def verdicts(found: Agreement, labels: Labels) -> Table | None:
         Column("random_people", "for people like these", "change", detail=True),
     )
     note = (
-        f"Margins {found.terms.set_by}. Non-inferior: the 90 % interval lies above minus the margin. About these "
-        "people, on items like these."
+        f"Margins {found.terms.set_by}. Non-inferior: the 90 % interval lies above minus the margin. About "
+        "these people, on items like these."
     )
     return Table("verdicts", "Verdicts", columns, tuple(rows), (note,))
 
@@ -245,7 +250,8 @@ def omega(found: Agreement, labels: Labels) -> Table | None:
     ]
     notes = [
         "Share of people against whom the judge is preferred as stand-in, by the handicap epsilon that is "
-        "granted to it (Benjamini-Yekutieli over people, q .05). A pass at .2 does not mean as good as a person."
+        "granted to it (Benjamini-Yekutieli over people, q .05). A pass at .2 does not mean as good as a "
+        "person."
     ]
     if all(np.isnan(rate) for one in with_curve for _, rate in one.omega):
         return None
@@ -257,11 +263,7 @@ def alt_tests(found: Agreement, labels: Labels) -> Table | None:
     rows: list[Row] = []
     for (judge, dimension), test in found.alt.items():
         people = found.joined.parts[dimension].people
-        rows += [
-            (*labels.cells(dimension, judge), people[r.rater], r.n_items, r.judge_wins, r.human_wins, r.p_value,
-             r.p_adjusted, "yes" if r.judge_preferred else "no" if r.reason is None else spoken(r.reason))
-            for r in test.raters
-        ]  # fmt: skip
+        rows += [(*labels.cells(dimension, judge), people[r.rater], *_against_one(r)) for r in test.raters]
     if not rows:
         return None
     columns = (
@@ -278,6 +280,11 @@ def alt_tests(found: Agreement, labels: Labels) -> Table | None:
     title = f"Annotator test at epsilon {found.terms.epsilon:g}"
     note = f"Epsilon {found.terms.set_by}. Adjusted over all people and dimensions of a judge."
     return Table("alt_test", title, columns, tuple(rows), (note,), detail=not few)
+
+
+def _against_one(r: AltTestRater) -> Row:
+    preferred = "yes" if r.judge_preferred else "no" if r.reason is None else spoken(r.reason)
+    return (r.n_items, r.judge_wins, r.human_wins, r.p_value, r.p_adjusted, preferred)
 
 
 def alt_verdict(test: AltTest) -> str:
@@ -395,7 +402,7 @@ def oddities(found: Agreement, labels: Labels) -> Table | None:
 
 
 def _oddity_row(one: Oddity, judge: str, labels: Labels) -> Row:
-    name = labels.cells(one.dimension, judge)[0] if one.dimension else labels.cells("all", judge)[0]
+    name = labels.name(one.dimension or "all", judge)
     finding = "yes" if one.stands_out else "no"
     return (f"{one.name}, {name}", one.dimension, judge, one.judge, one.people, one.difference, finding)
 
@@ -490,3 +497,33 @@ def _sweep(one: Trust, key: str, title: str) -> Table:
         "for a cut-off chosen on them; the last row is what to expect.",
     )
     return Table(key, title, columns, tuple(rows), notes)
+
+
+def disagreements(found: Agreement, judge: str) -> Table:
+    """Items on which a judge is farthest from people."""
+    joined = found.joined
+    columns = (
+        Column("item", "item"),
+        Column("dimension", "dimension"),
+        Column("judge", "judge", "number"),
+        Column("people", "people"),
+    )
+    rows: list[Row] = []
+    for one in found.disagreements[judge]:
+        part = joined.parts[one.dimension]
+        name = joined.items[one.item].id
+        rows.append(
+            (name, part_name(one.dimension), float(part.column(judge)[one.item]), people_said(part, one.item))
+        )
+    title = "Largest disagreements" + (f": {judge}" if len(found.disagreements) > 1 else "")
+    return Table(f"disagreements@{judge}", title, columns, tuple(rows), detail=has_texts(found))
+
+
+def people_said(part: Part, row: int) -> str:
+    """Ratings of one item, person by person."""
+    return ", ".join(f"{value:g}" for value in part.humans[row] if not np.isnan(value))
+
+
+def has_texts(found: Agreement) -> bool:
+    """Whether items are known by more than their ids."""
+    return any(item.question or item.answer for item in found.joined.items)

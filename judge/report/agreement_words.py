@@ -19,10 +19,10 @@ MANY_MISSING = 0.05
 FEW_PEOPLE, FEW_ITEMS = 3, 50
 MOST_SENTENCES = 8
 _FINDINGS = {
-    "better": "the judge agrees with people better than they agree with each other",
-    "non-inferior": "the judge agrees with people as well as they agree with each other",
-    "inconclusive": "it is open whether the judge agrees with people as well as they do with each other",
-    "worse": "the judge agrees with people less than they agree with each other",
+    "better": "agrees with people better than they agree with each other",
+    "non-inferior": "agrees with people as well as they agree with each other",
+    "inconclusive": "may or may not agree with people as well as they do with each other (inconclusive)",
+    "worse": "agrees with people less than they agree with each other",
 }
 
 
@@ -37,8 +37,8 @@ def verdict_words(found: Agreement) -> Iterator[str]:
         yield from _panel_words(found)
     if found.trusts and not any(one.verdict for one in found.trusts) and _has_ceiling(found):
         yield (
-            "No verdict: no margin was fixed. To get one, fix before looking how much less agreement would do: "
-            "--margin 0.05, or margin = 0.05 in judge.toml."
+            "No verdict: no margin was fixed. To get one, fix before looking how much less agreement would "
+            "do: --margin 0.05, or margin = 0.05 in judge.toml."
         )
     yield from _alt_words(found)
     yield from _slice_words(found)
@@ -64,14 +64,14 @@ def _trust_words(one: Trust) -> Iterator[str]:
         return
     if not main.people.defined:
         yield (
-            f"On {name} judge and people agree with {main.title} {with_interval(main.judge, kind)}; there is no "
-            "human ceiling to hold that against."
+            f"On {name} judge and people agree with {main.title} {with_interval(main.judge, kind)}; there is "
+            "no human ceiling to hold that against."
         )
     elif one.verdict is not None and one.verdict.verdict is not None:
         v = one.verdict
         shown = v.wide if v.verdict == "better" else v.difference
         yield (
-            f"On {name} {_FINDINGS[v.verdict or '']}: difference in {main.title} "
+            f"On {name} the judge {_FINDINGS[str(v.verdict)]}: difference in {main.title} "
             f"{_with_level(shown, change)}, margin {v.margin:g} set in advance."
         )
     else:
@@ -105,28 +105,25 @@ def _points(bias: Estimate) -> str:
 
 def _judge_words(found: Agreement, judge: str) -> str:
     """One judge of several on all dimensions."""
-    own = [one for one in found.trusts if one.judge == judge]
-    ruled = [one for one in own if one.verdict is not None and one.verdict.verdict is not None]
     groups: dict[str, list[str]] = {}
-    for one in ruled or own:
-        finding = str(one.verdict.verdict) if ruled and one.verdict else _against_people(one)
-        groups.setdefault(finding, []).append(part_name(one.part.name))
-    return (
-        f"{judge}: "
-        + "; ".join(f"{finding} on {', '.join(names)}" for finding, names in groups.items())
-        + "."
-    )
+    for one in found.trusts:
+        if one.judge == judge:
+            ruled = one.verdict is not None and one.verdict.verdict is not None
+            finding = _FINDINGS[str(one.verdict.verdict)] if ruled and one.verdict else _against_people(one)
+            groups.setdefault(finding, []).append(part_name(one.part.name))
+    said = "; ".join(f"{finding}: {', '.join(names)}" for finding, names in groups.items())
+    return f"{judge} {said}."
 
 
 def _against_people(one: Trust) -> str:
     difference = one.main.difference
     if not difference.defined:
-        return "not comparable with people"
+        return "cannot be compared with people"
     if difference.high < 0:
-        return "agrees with people less than they do among themselves"
+        return "agrees with people less than they agree with each other"
     if difference.low > 0:
-        return "agrees with people more than they do among themselves"
-    return "not told apart from people (no finding)"
+        return "agrees with people better than they agree with each other"
+    return "cannot be told apart from people (no finding either way)"
 
 
 def _panel_words(found: Agreement) -> Iterator[str]:
@@ -134,9 +131,9 @@ def _panel_words(found: Agreement) -> Iterator[str]:
     told = [c for c in choices if c.honest.value > c.everyone.value]
     for choice in told[:2]:
         yield (
-            f"On {part_name(choice.dimension)} {' + '.join(choice.best)} agrees best with people; choosing like "
-            f"this gives {number_text(choice.honest.value, 'score')} on items it was not chosen on, all judges "
-            f"together {number_text(choice.everyone.value, 'score')}."
+            f"On {part_name(choice.dimension)} {' + '.join(choice.best)} agrees best with people; choosing "
+            f"like this gives {number_text(choice.honest.value, 'score')} on items it was not chosen on, all "
+            f"judges together {number_text(choice.everyone.value, 'score')}."
         )
 
 
@@ -156,8 +153,8 @@ def _slice_words(found: Agreement) -> Iterator[str]:
     for one in sorted(told, key=lambda s: s.comparison.difference.value)[:3]:
         less = "less" if one.comparison.difference.value < 0 else "more"
         yield (
-            f"Where {field_name(one.field)} is {one.label}, {one.judge} agrees with people {less} than they do "
-            f"with each other on {part_name(one.dimension)}: difference "
+            f"Where {field_name(one.field)} is {one.label}, {one.judge} agrees with people {less} than they "
+            f"do with each other on {part_name(one.dimension)}: difference "
             f"{with_interval(one.comparison.difference, CHANGES[one.comparison.unit])}, p adjusted "
             f"{p_text(one.p_adjusted)}."
         )
@@ -181,8 +178,8 @@ def warnings(found: Agreement) -> Iterator[str]:
     if any(not one.part.on_scale for one in found.trusts):
         names = dict.fromkeys(part_name(one.part.name) for one in found.trusts if not one.part.on_scale)
         yield (
-            f"Scores on {', '.join(names)} lie between the points of the scale (means): distances count as equal "
-            "(interval), and the same score is rare by construction."
+            f"Scores on {', '.join(names)} lie between the points of the scale (means): distances count as "
+            "equal (interval), and the same score is rare by construction."
         )
 
 
@@ -207,8 +204,8 @@ def _ceiling_warnings(found: Agreement) -> Iterator[str]:
     ]
     if poor:
         yield (
-            f"On {', '.join(poor)} people may agree with each other no better than by chance: such a ceiling is "
-            "no yardstick, and reaching it proves nothing."
+            f"On {', '.join(poor)} people may agree with each other no better than by chance: such a ceiling "
+            "is no yardstick, and reaching it proves nothing."
         )
     if any(FEW_CLUSTERS in one.main.difference.notes for one in found.trusts):
         unit = field_name(found.joined.cluster) if found.joined.cluster else "item"
@@ -223,8 +220,8 @@ def _paradox_words(trusts: Sequence[Trust]) -> Iterator[str]:
         names = dict.fromkeys(part_name(one.part.name) for one in trusts if one.paradox == kind)
         if names:
             yield (
-                f"{text[0].upper()}{text[1:]} on {', '.join(names)}: kappa is low by construction there; read it "
-                "beside AC1 and the agreement on passes and on fails."
+                f"{text[0].upper()}{text[1:]} on {', '.join(names)}: kappa is low by construction there; "
+                "read it beside AC1 and the agreement on passes and on fails."
             )
 
 
@@ -257,4 +254,4 @@ def methods(found: Agreement) -> Iterator[str]:
             "Corrected pass rates: predictive values by the judge's verdict, quantiles of draws of Beta "
             f"distributions (jackknife with groups), seed {terms.seed}."
         )
-    yield "Nothing is averaged over dimensions. No adjective is attached to a kappa: people are the yardstick."
+    yield "Nothing is averaged over dimensions. No adjective stands at a kappa: people are the yardstick."

@@ -80,7 +80,12 @@ def agree(
     alone = joined.judges
     joined = with_consensus(joined)
     people = {name: people_alone(part) for name, part in joined.parts.items()}
-    trusts = [trust(part, judge, terms) for part in joined.parts.values() for judge in joined.judges]
+    trusts = [
+        trust(part, judge, terms)
+        for part in joined.parts.values()
+        for judge in joined.judges
+        if part.has_scores(judge)
+    ]
     check_margins(terms.margins, {name: c for one in trusts for name, c in one.comparisons.items()})
     alt: dict[tuple[str, str], AltTest] = {}
     if terms.epsilon is not None:

@@ -227,7 +227,7 @@ def _check_values(ratings: Ratings, scale: Scale) -> None:
         raise InputError(
             f"item {ratings.items[row]!r}, rater {ratings.raters[column]!r}: {ratings.dimension} is "
             f"{values[row, column]:g}, off the declared scale ({', '.join(map(str, scale.values))}); "
-            f"{int(off.sum())} such ratings"
+            f"{int(off.sum())} such ratings. Declare the scale that was used (--scale), or take them out"
         )
 
 

@@ -59,20 +59,36 @@ class Panel:
 
 
 def with_consensus(joined: Joined) -> Joined:
-    """Add what two or more judges say together as one more judge: mean; from three on median and majority."""
+    """Add what two or more judges say together as more judges: means of scores, majorities of labels."""
     n = len(joined.judges)
     if n < 2:
         return joined
-    hows: tuple[Consensus, ...] = ("mean", "median", "majority") if n > 2 else ("mean",)
-    parts = {}
-    for name, part in joined.parts.items():
-        wider = part
-        for how in hows:
-            apt = how == "majority" or not part.nominal
-            scores = consensus(part.scores, how) if apt else np.full(len(part.items), np.nan)
-            wider = wider.with_judge(f"panel ({how})", scores)
-        parts[name] = wider
-    return replace(joined, parts=parts, judges=(*joined.judges, *(f"panel ({how})" for how in hows)))
+    parts = {name: _wider(part, _hows(part, n)) for name, part in joined.parts.items()}
+    names = dict.fromkeys(judge for part in parts.values() for judge in part.judges)
+    parts = {name: _with_all(part, list(names)) for name, part in parts.items()}
+    return replace(joined, parts=parts, judges=tuple(names))
+
+
+def _hows(part: Part, n_judges: int) -> tuple[Consensus, ...]:
+    """Two judges have a mean; a majority takes three."""
+    numeric: tuple[Consensus, ...] = ("mean", "median") if n_judges > 2 else ("mean",)
+    return (*(() if part.nominal else numeric), *(("majority",) if n_judges > 2 else ()))
+
+
+def _wider(part: Part, hows: Sequence[Consensus]) -> Part:
+    wider = part
+    for how in hows:
+        wider = wider.with_judge(f"panel ({how})", consensus(part.scores, how))
+    return wider
+
+
+def _with_all(part: Part, names: Sequence[str]) -> Part:
+    """Every part has every judge, if without a score."""
+    for name in names:
+        if name not in part.judges:
+            part = part.with_judge(name, np.full(len(part.items), np.nan))
+    order = [part.judges.index(name) for name in names]
+    return replace(part, judges=tuple(names), scores=part.scores[:, order], samples=part.samples[:, order])
 
 
 def panel_of(joined: Joined, judges: Sequence[str], seed: int) -> Panel:

@@ -86,6 +86,15 @@ class Part:
         """Scores of one judge."""
         return np.asarray(self.scores[:, self.judges.index(judge)])
 
+    @property
+    def measurable(self) -> bool:
+        """Whether means and differences of values say anything: not for three or more mere labels."""
+        return not self.nominal or len(self.scale.points) == 2
+
+    def has_scores(self, judge: str) -> bool:
+        """Whether a judge scored any item that people rated."""
+        return bool((~np.isnan(self.column(judge)[self.rated])).any())
+
     def passed(self, values: Floats) -> Floats | None:
         """Marks of values against the bar: 1 at or above, 0 below, NaN missing; None without a bar."""
         if self.bar is None:

@@ -209,7 +209,7 @@ def check_margins(margins: Mapping[str, float], comparisons: Mapping[str, Compar
 
 def _bias(part: Part, scores: Floats) -> Estimate:
     """Judge minus people: raters and items told apart where people are persons, else plain means."""
-    if part.nominal and part.name != VERDICT and len(part.scale.points) > 2:
+    if not part.measurable:
         return Estimate.undefined("not_applicable")
     if not part.slots and part.humans.shape[1] > 1:
         found = severity(scores, part.humans, clusters=part.clusters).bias
@@ -222,6 +222,8 @@ def _bias(part: Part, scores: Floats) -> Estimate:
 
 
 def _mean(part: Part, values: Floats) -> Estimate:
+    if not part.measurable:
+        return Estimate.undefined("not_applicable")
     return mean(values, clusters=part.clusters)
 
 
