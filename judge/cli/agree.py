@@ -130,12 +130,14 @@ def command(context: click.Context, /, outputs: reporting.Outputs, **chosen: Any
     from judge.analysis.agreement.asked import Asked, join_asked
     from judge.analysis.agreement.trust import Terms
     from judge.report.agreement import build_agreement, gates_for
+    from judge.report.agreement_plots import drawer
 
     own = {
         name: chosen.pop(name) for name in ("by", "margins", "epsilon", "least", "min_on", "worst", "retest")
     }
     asked = Asked(**chosen)
     terms = Terms(own["margins"], own["epsilon"], set_by(context, "margins", "epsilon"), asked.seed)
-    report = build_agreement(agree(join_asked(asked), terms=terms, by=own["by"], n_worst=own["worst"]))
+    found = agree(join_asked(asked), terms=terms, by=own["by"], n_worst=own["worst"])
+    report = build_agreement(found)
     gates = gates_for(report.figures, own["least"], own["min_on"])
-    reporting.deliver(report, replace(outputs, gates=(*outputs.gates, *gates)), asked.runs)
+    reporting.deliver(report, replace(outputs, gates=(*outputs.gates, *gates)), asked.runs, drawer(found))

@@ -13,11 +13,12 @@ from judge.analysis.agreement.panel import STATISTICS, Choice
 from judge.analysis.agreement.parts import VERDICT, Part
 from judge.analysis.agreement.people import TITLES, People
 from judge.analysis.agreement.sliced import SMALL, SliceOf
-from judge.analysis.agreement.trust import Trust
+from judge.analysis.agreement.trust import Trust, nearest
 from judge.report.document import CellKind, Column, Row, Table
 from judge.report.numbers import number_text
 from judge.report.tables import field_name, spoken
 from judge.stats.alt_test import AltTest, AltTestRater
+from judge.stats.proportion import mean
 
 UNITS: dict[str, CellKind] = {"share": "share", "coefficient": "score", "points": "score"}
 CHANGES: dict[str, CellKind] = {"share": "points", "coefficient": "change", "points": "change"}
@@ -432,6 +433,9 @@ def details(one: Trust) -> Iterator[Table]:
     of, title = f"{one.part.name}@{one.judge}", f"{part_name(one.part.name)}, {one.judge}"
     yield _coefficients(one, f"coefficients:{of}", f"Agreement on {title}")
     yield _confusion(one, f"confusion:{of}", f"Scores on {title}")
+    if not one.part.nominal:
+        yield _calibration(one, f"calibration:{of}", f"People's mean by the judge's score: {title}")
+        yield _differences(one, f"differences:{of}", f"Differences: {title}")
     if rows := _per_person(one):
         columns = (
             Column("person", "person"),
@@ -465,6 +469,30 @@ def _confusion(one: Trust, key: str, title: str) -> Table:
     )
     notes = ("Each item counts once, shared out over the people who rated it.",)
     return Table(key, title, columns, rows, notes)
+
+
+def _calibration(one: Trust, key: str, title: str) -> Table:
+    scores, people = one.part.column(one.judge), one.part.consensus()
+    columns = (Column("score", "judge"), _N, Column("people", "people's mean", "score"))
+    rows: list[Row] = []
+    for i, point in enumerate(one.part.scale.points):
+        here = np.where(nearest(one.part.scale.points, scores) == i, people, np.nan)
+        n = int((~np.isnan(here)).sum())
+        if n:
+            rows.append((f"{point:g}", n, mean(here, clusters=one.part.clusters)))
+    notes = () if one.part.on_scale else ("Scores between two points stand with the nearer one.",)
+    return Table(key, title, columns, tuple(rows), notes)
+
+
+def _differences(one: Trust, key: str, title: str) -> Table:
+    scores, people = one.part.column(one.judge), one.part.consensus()
+    distance = np.round((scores - people)[~np.isnan(scores - people)] * 2) / 2
+    values, counts = np.unique(distance, return_counts=True)
+    columns = (Column("difference", "judge minus people"), _N, Column("share", "of items", "share"))
+    rows: tuple[Row, ...] = tuple(
+        (f"{value:+g}", int(n), float(n / len(distance))) for value, n in zip(values, counts, strict=True)
+    )
+    return Table(key, title, columns, rows, ("Rounded to halves.",))
 
 
 def _per_person(one: Trust) -> tuple[Row, ...]:

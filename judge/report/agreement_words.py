@@ -111,19 +111,19 @@ def _judge_words(found: Agreement, judge: str) -> str:
             ruled = one.verdict is not None and one.verdict.verdict is not None
             finding = _FINDINGS[str(one.verdict.verdict)] if ruled and one.verdict else _against_people(one)
             groups.setdefault(finding, []).append(part_name(one.part.name))
-    said = "; ".join(f"{finding}: {', '.join(names)}" for finding, names in groups.items())
-    return f"{judge} {said}."
+    said = "; ".join(f"{finding} on {', '.join(names)}" for finding, names in groups.items())
+    return f"{judge}: {said}."
 
 
 def _against_people(one: Trust) -> str:
     difference = one.main.difference
     if not difference.defined:
-        return "cannot be compared with people"
+        return "not comparable"
     if difference.high < 0:
-        return "agrees with people less than they agree with each other"
+        return "below people's own level"
     if difference.low > 0:
-        return "agrees with people better than they agree with each other"
-    return "cannot be told apart from people (no finding either way)"
+        return "above people's own level"
+    return "not told apart from it (no finding)"
 
 
 def _panel_words(found: Agreement) -> Iterator[str]:
@@ -149,7 +149,8 @@ def _alt_words(found: Agreement) -> Iterator[str]:
 
 
 def _slice_words(found: Agreement) -> Iterator[str]:
-    told = [one for one in found.slices if one.p_adjusted <= ALPHA and not one.small]
+    judges = found.disagreements.keys()  # not the panels made of them
+    told = [s for s in found.slices if s.p_adjusted <= ALPHA and not s.small and s.judge in judges]
     for one in sorted(told, key=lambda s: s.comparison.difference.value)[:3]:
         less = "less" if one.comparison.difference.value < 0 else "more"
         yield (

@@ -13,7 +13,7 @@ from typing import Literal, TypeAlias, Unpack, get_args
 import numpy as np
 from numpy.typing import ArrayLike
 
-from judge.stats.ceiling import Ceiling
+from judge.stats.ceiling import NOT_ABOVE_CHANCE, Ceiling
 from judge.stats.estimate import NO_PAIRABLE_ITEMS, Estimate
 from judge.stats.panel import judge_and_humans
 from judge.stats.resampling import Method, Sampling, replicate
@@ -91,6 +91,8 @@ def exchangeable_ceiling(
     )
     level = sampling.get("level", 0.95)
     human, machine, gap = (replicates.estimate(name, level) for name in ("human", "judge", "difference"))
+    if measure.startswith("kappa") and not human.low > 0:
+        human, machine, gap = (found.with_notes(NOT_ABOVE_CHANCE) for found in (human, machine, gap))
     return Ceiling(human, machine, gap, (), (), replicates)
 
 

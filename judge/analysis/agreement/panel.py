@@ -70,9 +70,10 @@ def with_consensus(joined: Joined) -> Joined:
 
 
 def _hows(part: Part, n_judges: int) -> tuple[Consensus, ...]:
-    """Two judges have a mean; a majority takes three."""
+    """Two judges have a mean; a median takes three, and a majority three with scores that can coincide."""
     numeric: tuple[Consensus, ...] = ("mean", "median") if n_judges > 2 else ("mean",)
-    return (*(() if part.nominal else numeric), *(("majority",) if n_judges > 2 else ()))
+    majority: tuple[Consensus, ...] = ("majority",) if n_judges > 2 and part.on_scale else ()
+    return (*(() if part.nominal else numeric), *majority)
 
 
 def _wider(part: Part, hows: Sequence[Consensus]) -> Part:

@@ -246,15 +246,16 @@ def confusion(part: Part, scores: Floats) -> Floats:
     share = 1 / np.maximum((~np.isnan(part.humans)).sum(axis=1), 1)
     for person in part.humans.T:
         both = ~np.isnan(person) & ~np.isnan(scores)
-        np.add.at(table, (_nearest(points, person[both]), _nearest(points, scores[both])), share[both])
+        np.add.at(table, (nearest(points, person[both]), nearest(points, scores[both])), share[both])
     return table
 
 
-def _nearest(points: Floats, values: Floats) -> Ints:
-    rounded = np.round(values) if np.array_equal(points, np.round(points)) else values
-    distance = np.abs(rounded[:, None] - points)
-    nearest: Ints = distance.argmin(axis=1)
-    return nearest
+def nearest(points: Floats, values: Floats) -> Ints:
+    """Position of the point that each value is nearest to, -1 where missing; halves go to the even one."""
+    whole = np.round(values) if np.array_equal(points, np.round(points)) else values
+    distance = np.abs(np.where(np.isnan(whole), 0.0, whole)[:, None] - points)
+    found: Ints = np.where(np.isnan(values), -1, distance.argmin(axis=1))
+    return found
 
 
 def _marks(part: Part, scores: Floats) -> PassFail | None:
