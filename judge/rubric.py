@@ -161,6 +161,12 @@ class Rubric(Record):
         return (*self.dimensions, *overall)
 
     @property
+    def asked(self) -> tuple[str, ...]:
+        """Names of all that the model itself answers: dimensions, `overall` where it is judged, flags."""
+        overall = (OVERALL,) if self.overall.how == "judged" else ()
+        return (*self.dimensions, *overall, *self.flags)
+
+    @property
     def digest(self) -> str:
         """Hash of the whole content."""
         return content_hash(self.model_dump(by_alias=True))

@@ -1,6 +1,7 @@
 """The command line: arguments -> one library call -> rendering. One file a command, imported when called."""
 
 import difflib
+import errno
 import importlib
 import os
 import sys
@@ -75,11 +76,17 @@ class CommandTable(click.Group):
             click.echo(f"Error: {visible(str(error))}", err=True)  # it may quote the input
             ctx.exit(error.exit_code)
         except KeyboardInterrupt:
-            click.echo("\ninterrupted: what arrived is stored; the same command goes on from here", err=True)
+            stored = ": what arrived is stored; the same command goes on from here"
+            click.echo(f"\ninterrupted{stored if ctx.invoked_subcommand == 'score' else ''}", err=True)
             ctx.exit(130)
         except BrokenPipeError:  # `judge show … | head`
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             ctx.exit(0)
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+            click.echo(f"Error: {error.filename or 'standard output'}: {error.strerror}; make room", err=True)
+            ctx.exit(1)
 
 
 @click.group(

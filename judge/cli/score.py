@@ -126,7 +126,7 @@ def command(
     """
     judge, options, connection = _judge(values), _options(values), _connection(values)
     if dry_run:
-        show_preview(answers, judge, options, as_json=as_json)
+        show_preview(answers, judge, options, out, as_json=as_json)
         return
     with closing(TerminalWatch(moving=sys.stderr.isatty() and not as_json)) as watch:
         run = score(answers, judge=judge, out=out, options=options, connection=connection, watch=watch)
@@ -164,18 +164,19 @@ def _connection(values: dict[str, Any]) -> Connection:
     return Connection(**{name: values[name] for name in (field.name for field in fields(Connection))})
 
 
-def show_preview(answers: str, judge: Judge, options: Options, *, as_json: bool) -> None:
+def show_preview(answers: str, judge: Judge, options: Options, out: str | None, *, as_json: bool) -> None:
     """Print what a run would send."""
-    seen = preview(answers, judge, options)
+    seen = preview(answers, judge, options, out)
     if as_json:
         click.echo(json.dumps(asdict(seen), ensure_ascii=False))
         return
     for message in seen.first:
         click.echo(f"--- {message['role']} ---\n{message_text(message)}\n")
     cost = "price unknown" if seen.cost is None else f"about ${seen.cost:.4f}"
+    answered = f" ({seen.answered:,} more are answered already)" if seen.answered else ""
     click.echo(
-        f"{seen.items:,} items, {seen.requests:,} requests, about {seen.prompt_tokens:,} prompt tokens, "
-        f"{cost}. Nothing was sent.",
+        f"{seen.items:,} items, {seen.requests:,} requests{answered}, "
+        f"about {seen.prompt_tokens:,} prompt tokens, {cost}. Nothing was sent.",
         err=True,
     )
 

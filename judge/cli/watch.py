@@ -52,6 +52,12 @@ class TerminalWatch(Watch):
             done = self._run.reused + self._asked - self._again
             self._progress.update(self._progress.task_ids[0], completed=done, detail=self._detail())
 
+    def asked(self) -> None:
+        """Say why it goes on for a while, after Ctrl-C, too."""
+        if self._progress:
+            detail = f"{self._detail()}  working out the scores"
+            self._progress.update(self._progress.task_ids[0], detail=detail, refresh=True)
+
     def ended(self, stopped: str | None) -> None:
         """Keep why the backend stopped."""
         self.stopped = stopped
@@ -74,8 +80,10 @@ def _line() -> "Progress":
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.fields[detail]}"))
-    return Progress(*columns, console=Console(stderr=True))
+    console = Console(stderr=True)
+    bar = BarColumn(bar_width=max(4, min(40, console.width - 60)))  # the numbers are worth more than the bar
+    columns = (bar, MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.fields[detail]}"))
+    return Progress(*columns, console=console)
 
 
 def _input_notes(added: Added, bad: BadItems) -> list[str]:

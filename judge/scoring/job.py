@@ -3,9 +3,11 @@
 import re
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
 import judge as package
@@ -89,6 +91,9 @@ class Watch:
     def arrived(self, completions: Sequence[Completion]) -> None:
         """Completions were stored."""
 
+    def asked(self) -> None:
+        """Nothing more is asked (all is done, or Ctrl-C was pressed); now the scores are worked out."""
+
     def ended(self, stopped: str | None) -> None:
         """All is written; `stopped` says why not all was asked, where nothing is wrong."""
 
@@ -139,6 +144,8 @@ def score(
     backend = load_backend(judge, connection or Connection(), root)
     path = Path(out) if out else default_out(answers, judge)
     with Run.create(path, judge) as run:
+        if out is None:
+            _check_input(run, answers)
         bad = BadItems()
         added = run.add_items(checked_items(answers, options, root, bad))
         for name, value in _facts(answers, root).items():
@@ -155,6 +162,7 @@ def score(
                 retry_errors=options.retry_errors,
                 reask=options.reask,
                 on_batch=watch.arrived,
+                on_asked=watch.asked,
             )
         finally:
             run.export()
@@ -179,15 +187,24 @@ def rederive(path: str | Path, rubric: str | None = None) -> Run:
                 f"{path}: its judgments were imported without the replies, so there is nothing to parse"
             )
         new = load_rubric(rubric) if rubric else found.rubric
-    if unknown := [name for name in new.dimensions if name not in judge.rubric.dimensions]:
-        asked = ", ".join(judge.rubric.dimensions)
-        raise RubricError(
-            f"{rubric}: the judge was not asked about {unknown[0]!r}; it was asked about {asked}"
-        )
+    _check_asked(new, judge.rubric, str(rubric))
     with Run.create(path, judge) as run:
         derive_scores(run, new)
         run.export()
     return Run.open(path)
+
+
+def _check_asked(new: Rubric, asked: Rubric, where: str) -> None:
+    """Replies hold what was asked for, on the scale that was asked for, and nothing else."""
+    for name in new.asked:
+        if name not in asked.asked:
+            known = ", ".join(asked.asked)
+            raise RubricError(f"{where}: the judge was not asked about {name!r}; it was asked about {known}")
+    if (new.scale.min, new.scale.max) != (asked.scale.min, asked.scale.max):
+        raise RubricError(
+            f"{where}: the scale runs {new.scale.min}-{new.scale.max}, but the judge was asked for scores "
+            f"from {asked.scale.min} to {asked.scale.max}; another scale needs another run"
+        )
 
 
 @dataclass(frozen=True)
@@ -196,6 +213,8 @@ class Preview:
 
     items: int
     requests: int
+    answered: int
+    """Requests that need not be sent: a reply is stored, or another item has the same content."""
     prompt_tokens: int
     """About: four characters are taken for a token."""
     cost: float | None
@@ -204,27 +223,46 @@ class Preview:
     """Messages of the first request."""
 
 
-def preview(answers: str | Path | Iterable[Item], judge: Judge, options: Options | None = None) -> Preview:
+def preview(
+    answers: str | Path | Iterable[Item],
+    judge: Judge,
+    options: Options | None = None,
+    out: str | Path | None = None,
+) -> Preview:
     """Work out what `score` would ask, without sending anything, writing a run, or needing a key."""
     from judge.scoring.backends.pricing import find_prices, forecast
 
     options, prompter = options or Options(), Prompter(judge)
+    path = Path(out) if out else default_out(answers, judge)
     firsts: list[Sequence[Mapping[str, Any]]] = []
-    items = 0
+    with ExitStack() as stack:
+        kept = stack.enter_context(Run.open(path)) if (path / "run.db").is_file() else None
+        if kept:
+            kept.check_judge(judge)
+        # The same way through a run that is thrown away: what it refuses is refused here, too.
+        folder = stack.enter_context(TemporaryDirectory(prefix="judge-dry-run-"))
+        run = stack.enter_context(Run.create(folder, judge))
+        added = run.add_items(checked_items(answers, options, image_root(answers, options), BadItems()))
+        wanted = (r for item in run.items() for r in prompter.requests(item, options.samples))
 
-    def requests() -> Iterator[Request]:
-        nonlocal items
-        for item in checked_items(answers, options, image_root(answers, options), BadItems()):
-            items += 1
-            for request in prompter.requests(item, options.samples):
+        def unanswered() -> Iterator[Request]:
+            for request in run.missing(wanted):
+                if kept and kept.has_answer(request.key, retry_errors=options.retry_errors):
+                    run.reused += 1
+                    continue
                 firsts[:] = firsts or [request.messages]
                 yield request
 
-    provider, _, name = judge.model.partition("/")
-    expected = forecast(requests(), find_prices(judge.model, provider, name))
-    return Preview(
-        items, expected.requests, expected.prompt_tokens, expected.cost, firsts[0] if firsts else []
-    )
+        provider, _, name = judge.model.partition("/")
+        expected = forecast(unanswered(), find_prices(judge.model, provider, name))
+        return Preview(
+            items=added.new,
+            requests=expected.requests,
+            answered=run.reused,
+            prompt_tokens=expected.prompt_tokens,
+            cost=expected.cost,
+            first=firsts[0] if firsts else [],
+        )
 
 
 def load_backend(judge: Judge, connection: Connection, root: Path) -> Backend:
@@ -264,12 +302,20 @@ def load_backend(judge: Judge, connection: Connection, root: Path) -> Backend:
 
 def default_out(answers: str | Path | Iterable[Item], judge: Judge) -> Path:
     """``runs/ANSWERS-JUDGE-RUBRIC``: the same command finds the same folder."""
-    stem = (
-        Path(answers).name.split(".")[0]
-        if isinstance(answers, str | Path) and str(answers) != "-"
-        else "answers"
-    )
+    stem = "answers"
+    if isinstance(answers, str | Path) and str(answers) != "-":
+        stem = Path(Path(answers).name.removesuffix(".gz")).stem
     return Path("runs") / re.sub(r"[^A-Za-z0-9._-]+", "-", f"{stem}-{judge.name}-{judge.rubric.name}")
+
+
+def _check_input(run: Run, answers: str | Path | Iterable[Item]) -> None:
+    """Two files of one name must not end up in one run unnoticed."""
+    here, there = _source(answers), run.fact("input")
+    if run.is_judged and there is not None and Path(there).resolve() != Path(here).resolve():
+        raise RunError(
+            f"{run.path}: holds the answers of {there}, and these are from {here}. Name a folder for them "
+            f"with --out, or put them together with --out {run.path}"
+        )
 
 
 def image_root(answers: str | Path | Iterable[Item], options: Options) -> Path:

@@ -73,7 +73,7 @@ def read(completion: Completion, rubric: Rubric, item: Item) -> dict[str, Outcom
     dict of str to Outcome
         One entry for each asked name, whatever happened.
     """
-    asked = [completion.dimension] if completion.dimension else _asked(rubric)
+    asked = [completion.dimension] if completion.dimension else rubric.asked
     if missing := _no_reply(completion):
         return dict.fromkeys(asked, missing)
     text = completion.reply or ""
@@ -89,11 +89,6 @@ def read(completion: Completion, rubric: Rubric, item: Item) -> dict[str, Outcom
 def is_readable(completion: Completion, rubric: Rubric, item: Item) -> bool:
     """Whether everything that was asked for could be read."""
     return all(outcome.status == "ok" for outcome in read(completion, rubric, item).values())
-
-
-def _asked(rubric: Rubric) -> list[str]:
-    overall = [OVERALL] if rubric.overall.how == "judged" else []
-    return [*rubric.dimensions, *overall, *rubric.flags]
 
 
 def _no_reply(completion: Completion) -> Outcome | None:
@@ -114,7 +109,7 @@ def _no_reply(completion: Completion) -> Outcome | None:
 def _complete(outcomes: Mapping[str, Outcome], rubric: Rubric) -> dict[str, Outcome]:
     """Everything in the rubric's order: what was not asked is skipped, the overall score is worked out."""
     skipped = Outcome(None, "skipped", "not asked yet")
-    full = {name: outcomes.get(name, skipped) for name in _asked(rubric)}
+    full = {name: outcomes.get(name, skipped) for name in rubric.asked}
     if rubric.overall.how == "none":
         return full
     overall = _overall(full, rubric)

@@ -28,6 +28,7 @@ def score_items(
     retry_errors: bool = False,
     reask: bool = False,
     on_batch: OnBatch = lambda _: None,
+    on_asked: Callable[[], None] = lambda: None,
 ) -> None:
     """Ask for every reply that the run lacks, store each as it arrives, and derive the scores.
 
@@ -48,6 +49,8 @@ def score_items(
         Ask once more where a reply cannot be read (a truncated one is always asked for once more).
     on_batch : callable
         Called with each batch once it is stored.
+    on_asked : callable
+        Called when nothing more is asked, before the scores are derived.
     """
     started = time.monotonic()
     prompter = Prompter(judge)
@@ -58,6 +61,7 @@ def score_items(
         if again := [(c.key, c.item_id) for c in _unsatisfying(run, judge.rubric, reask)]:
             _ask(run, backend, _follow_ups(run, prompter, again, samples), on_batch)
     finally:
+        on_asked()
         run.set_fact("seconds", run.fact("seconds", 0.0) + time.monotonic() - started)
         derive_scores(run, judge.rubric)
 

@@ -65,7 +65,7 @@ class Run:
             )
         with clear_errors(path):
             run = cls(path, tables.connect_to_read(path / "run.db"))
-            run._check_format()
+            tables.check_format(run._db, path / "run.db")
         return run
 
     @classmethod
@@ -142,6 +142,21 @@ class Run:
         row = self._db.execute("SELECT value FROM meta WHERE name = ?", [name]).fetchone()
         return default if row is None else json.loads(row[0])
 
+    @property
+    def is_judged(self) -> bool:
+        """Whether anybody has answered yet: before that, a first try that failed (no key) binds nobody."""
+        return bool(self.fact("imported") or self._one("SELECT EXISTS (SELECT 1 FROM completions)"))
+
+    def check_judge(self, judge: Judge) -> None:
+        """Raise a `RunError` that says what differs where the replies of this run are another judge's."""
+        if not self.is_judged or self.fact("fingerprint") == judge.fingerprint:
+            return
+        found = "; ".join(differences(self.fact("judge"), judge.description))
+        raise RunError(
+            f"{self.path}: belongs to another judge ({found}). One run is one judge: choose another "
+            "folder with --out, or ask the judge that is there"
+        )
+
     def set_fact(self, name: str, value: Any) -> None:
         """Keep a fact; it must be JSON."""
         with clear_errors(self.path):
@@ -192,18 +207,21 @@ class Run:
         Items of one content (two systems that gave the same answer) share a request: it is asked for once.
         With `retry_errors`, a request whose completions are all failures counts as missing, too.
         """
-        counts = "AND failure_kind IS NULL" if retry_errors else ""
-        query = f"SELECT EXISTS (SELECT 1 FROM completions WHERE key = ? {counts})"
         for request in requests:
             self._asked.append((request.item.id, request.sample, request.dimension or "", request.key))
             if len(self._asked) >= _MOST_NOTES:
                 with clear_errors(self.path), transaction(self._db):
                     self._note_requests()
-            if request.key in self._in_flight or self._one(query, request.key):
+            if request.key in self._in_flight or self.has_answer(request.key, retry_errors=retry_errors):
                 self.reused += 1
             else:
                 self._in_flight.add(request.key)
                 yield request
+
+    def has_answer(self, key: str, *, retry_errors: bool = False) -> bool:
+        """Whether a request has a completion; a failure is none where errors are retried."""
+        counts = "AND failure_kind IS NULL" if retry_errors else ""
+        return bool(self._one(f"SELECT EXISTS (SELECT 1 FROM completions WHERE key = ? {counts})", key))
 
     def append(self, completions: Sequence[Completion]) -> None:
         """Put completions on disk. When this returns, they survive a kill and a power cut."""
@@ -316,46 +334,20 @@ class Run:
 
     def _initialise(self, judge: Judge) -> None:
         if self._one("SELECT count(*) FROM sqlite_master WHERE name = 'meta'"):
-            self._check_format()
-            self._check_judge(judge)
+            tables.check_format(self._db, self.path / "run.db")
+            self.check_judge(judge)
+            self._describe(judge)
             return
         with transaction(self._db):
-            for statement in tables.SCHEMA.split(";"):
-                self._db.execute(statement)
-            self._db.execute(f"PRAGMA application_id = {tables.APPLICATION}")
-            self._db.execute(f"PRAGMA user_version = {tables.FORMAT}")
+            tables.make(self._db)
             self._describe(judge)
 
     def _describe(self, judge: Judge) -> None:
+        if self.fact("fingerprint") == judge.fingerprint:
+            return
         self.set_fact("judge", judge.description)
         self.set_fact("fingerprint", judge.fingerprint)
         self.set_fact("rubric", judge.description["rubric"])
-
-    def _check_format(self) -> None:
-        found = self._one("PRAGMA user_version")
-        if self._one("PRAGMA application_id") != tables.APPLICATION:
-            raise RunError(
-                f"{self.path / 'run.db'}: not a run of this tool; choose another folder with --out"
-            )
-        if found != tables.FORMAT:
-            raise RunError(
-                f"{self.path / 'run.db'}: format {found}; this version reads format {tables.FORMAT}. "
-                "Update it: pip install -U judge-toolkit"
-            )
-
-    def _check_judge(self, judge: Judge) -> None:
-        if self.fact("fingerprint") == judge.fingerprint:
-            return
-        if not self.fact("imported") and not self._one("SELECT EXISTS (SELECT 1 FROM completions)"):
-            self._describe(
-                judge
-            )  # no reply yet: a first try that failed, say for want of a key, binds nobody
-            return
-        found = "; ".join(differences(self.fact("judge"), judge.description))
-        raise RunError(
-            f"{self.path}: belongs to another judge ({found}). One run is one judge: choose another "
-            "folder with --out, or ask the judge that is there"
-        )
 
     def _note_requests(self) -> None:
         """Keep which request each item has now, together with the next rows that are written."""

@@ -137,6 +137,26 @@ def connect_to_read(file: Path) -> sqlite3.Connection:
     return db
 
 
+def make(db: sqlite3.Connection) -> None:
+    """Make the tables of an empty run."""
+    for statement in SCHEMA.split(";"):
+        db.execute(statement)
+    db.execute(f"PRAGMA application_id = {APPLICATION}")
+    db.execute(f"PRAGMA user_version = {FORMAT}")
+
+
+def check_format(db: sqlite3.Connection, file: Path) -> None:
+    """Raise a `RunError` where a file is not a run, or one of another version."""
+    (found,) = db.execute("PRAGMA user_version").fetchone()
+    if db.execute("PRAGMA application_id").fetchone()[0] != APPLICATION:
+        raise RunError(f"{file}: not a run of this tool; choose another folder with --out")
+    if found != FORMAT:
+        raise RunError(
+            f"{file}: format {found}; this version reads format {FORMAT}. "
+            "Update it: pip install -U judge-toolkit"
+        )
+
+
 def take_lock(path: Path) -> sqlite3.Connection:
     """Let one process at a time score into a run. The operating system frees the lock, even after a kill."""
     lock = sqlite3.connect(path / "run.lock", isolation_level=None, timeout=0)
@@ -176,7 +196,8 @@ def clear_errors(path: Path) -> Iterator[None]:
         ) from None
     except OSError as error:
         raise RunError(
-            f"{path}: {error.strerror or error}; choose a place that can be written: --out"
+            f"{path}: {error.strerror or error}. What was stored before is safe; make room, or choose a "
+            "place that can be written: --out"
         ) from None
 
 

@@ -1,11 +1,14 @@
 """`judge score`, `show`, `parse`, `export` and `doctor`, as a user meets them."""
 
 import csv
+import gzip
 import io
 import json
 import os
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -179,6 +182,29 @@ def test_broken_picture_is_found_before_anything_is_asked():
     assert "broken.png" in done.stderr
 
 
+def test_file_of_the_same_name_elsewhere_does_not_enter_the_run_unnoticed():
+    judge("score", lines(ROW))
+    Path("other").mkdir()
+    Path("other/mine.jsonl").write_text(json.dumps({**ROW, "answer": "Other."}))
+    done = judge("score", "other/mine.jsonl")
+    assert done.exit_code == 1
+    assert "holds the answers of mine.jsonl, and these are from other/mine.jsonl" in done.stderr
+    assert judge("score", "other/mine.jsonl", "--out", "runs/mine-baseline-open_qa").exit_code == 0
+
+
+def test_file_may_be_named_in_another_way():
+    judge("score", lines(ROW))
+    assert judge("score", Path.cwd() / "mine.jsonl").exit_code == 0
+
+
+@pytest.mark.parametrize("name", ["gpt.v1.jsonl", "gpt.v1.jsonl.gz"])
+def test_run_is_named_after_the_whole_name_of_the_file(name):
+    content = json.dumps(ROW).encode()
+    Path(name).write_bytes(gzip.compress(content) if name.endswith("gz") else content)
+    judge("score", name)
+    assert Path("runs/gpt.v1-baseline-open_qa").exists()
+
+
 def test_changed_answer_is_judged_again_and_said():
     judge("score", lines(ROW))
     done = judge("score", lines({**ROW, "answer": "Nothing."}))
@@ -200,6 +226,29 @@ def test_dry_run_shows_the_prompt_and_writes_nothing():
     assert "24 items, 24 requests" in done.stderr
     assert "about $" in done.stderr
     assert not Path("runs").exists()
+
+
+def test_dry_run_counts_only_what_is_not_answered_yet():
+    model = ("--judge", "replay:examples/replies.jsonl")
+    judge("score", "examples/answers.jsonl", *model, "--limit", 10)
+    done = judge("score", "examples/answers.jsonl", *model, "--dry-run")
+    assert "24 items, 14 requests (10 more are answered already)" in done.stderr
+
+
+def test_dry_run_counts_a_failure_only_where_errors_are_retried():
+    Path("replies.jsonl").write_text("")
+    model = ("--judge", "replay:replies.jsonl")
+    judge("score", lines(ROW), *model)
+    assert "1 items, 0 requests" in judge("score", "mine.jsonl", *model, "--dry-run").stderr
+    assert "1 items, 1 requests" in judge("score", "mine.jsonl", *model, "--dry-run", "--retry-errors").stderr
+
+
+def test_dry_run_refuses_what_the_run_would_refuse():
+    judge("score", lines(ROW), "--out", "r")
+    other = judge("score", "mine.jsonl", "--rubric", "summary", "--out", "r", "--dry-run")
+    assert "belongs to another judge" in other.stderr
+    twice = judge("score", lines(ROW, {**ROW, "answer": "Other."}), "--dry-run")
+    assert "was used before" in twice.stderr
 
 
 def test_missing_key_is_one_line_that_names_the_variable():
@@ -346,6 +395,26 @@ def test_parse_with_a_dimension_that_was_not_asked_is_an_error():
     assert "was not asked about 'coherence'" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ("overall:\n", "flags: {odd: {description: x}}\noverall:\n", "was not asked about 'odd'"),
+        ("  how: mean", "  how: judged", "was not asked about 'overall'"),
+        ("max: 5", "max: 6", "the scale runs 1-6, but the judge was asked for scores from 1 to 5"),
+    ],
+)
+def test_parse_refuses_a_rubric_that_the_replies_cannot_answer(old, new, problem):
+    judge("rubric", "new", "mine")
+    judge("score", lines(ROW), "--rubric", "mine.yaml")
+    text = Path("mine.yaml").read_text()
+    assert text.count(old) == 1
+    text = text.replace(old, new)
+    Path("other.yaml").write_text(re.sub(r"(      5: .*\n)", r"\1      6: x\n", text) if "6" in new else text)
+    done = judge("parse", "runs/mine-baseline-mine", "--rubric", "other.yaml")
+    assert done.exit_code == 1
+    assert problem in done.stderr
+
+
 def test_parse_of_a_folder_without_a_run_is_an_error(here):
     assert "no run here" in judge("parse", here).stderr
 
@@ -439,6 +508,16 @@ def test_error_is_one_line_without_a_traceback(here):
     assert done.exit_code == 1
     assert done.stderr.startswith("Error: ")
     assert "Traceback" not in done.output
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_full_disk_behind_standard_output_is_one_line():
+    judge("score", lines(ROW))
+    command = [sys.executable, "-m", "judge", "show", "runs/mine-baseline-open_qa"]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 1
+    assert done.stderr == "Error: standard output: No space left on device; make room\n"
 
 
 def test_read_only_folder_is_a_clear_error(here):
