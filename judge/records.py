@@ -119,19 +119,6 @@ class Request:
         return replace(self, params={**self.params, **params}, attempt=self.attempt + 1)
 
 
-def request_key(
-    model: str,
-    messages: Sequence[Message],
-    images: Sequence[Image],
-    params: Mapping[str, Any],
-    schema: Mapping[str, Any] | None,
-    sample: int,
-) -> str:
-    """Hash of everything that decides a reply. Pictures count by bytes or address, not by name."""
-    pictures = [image.sha256 or image.url or image.path for image in images]
-    return content_hash([model, messages, pictures, params, schema, sample])
-
-
 class Usage(Record):
     """Tokens of one completion, as the provider counted them."""
 

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from judge.records import OVERALL, Item, Message, Request, request_key
+from judge.records import OVERALL, Item, Message, Request, content_hash
 from judge.rubric import Dimension, Example, Rubric
 from judge.scoring.judge import Judge
 
@@ -38,6 +38,7 @@ class Prompter:
         self._judge = judge
         self._system: Message = {"role": "system", "content": system_text(judge.rubric)}
         self._schema = reply_schema(judge.rubric) if judge.structured else None
+        self._shared = content_hash([judge.model, self._system, judge.params, self._schema])
 
     def requests(self, item: Item, samples: int = 1) -> Iterator[Request]:
         """All requests for one item: one a sample, or one a sample and dimension for ``reply: number``."""
@@ -48,19 +49,25 @@ class Prompter:
                 yield self._request(item, messages, dimension, sample)
 
     def _request(self, item: Item, messages: list[Message], dimension: str | None, sample: int) -> Request:
-        judge = self._judge
-        # Items of one content are one request to a model; a recorded reply belongs to one id.
-        asked = judge.model if judge.backend != "replay" else f"{judge.model} {item.id}"
         return Request(
             item=item,
             messages=messages,
-            model=judge.model,
-            params=judge.params,
+            model=self._judge.model,
+            params=self._judge.params,
             schema=self._schema,
-            key=request_key(asked, messages, item.images, judge.params, self._schema, sample),
+            key=self._key(item, messages[-1], sample),
             sample=sample,
             dimension=dimension,
         )
+
+    def _key(self, item: Item, message: Message, sample: int) -> str:
+        """Hash of everything that decides the reply. Pictures count by bytes or address, not by name.
+
+        Items of one content are one request to a model; a recorded reply belongs to one id.
+        """
+        pictures = [image.sha256 or image.url or image.path for image in item.images]
+        own = item.id if self._judge.backend == "replay" else None
+        return content_hash([self._shared, message["content"], pictures, own, sample])
 
 
 def build_requests(item: Item, judge: Judge, samples: int = 1) -> list[Request]:
