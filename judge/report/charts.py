@@ -14,9 +14,13 @@ from judge.report.svg import FONT_SIZE, INK, LINE, MUTED, PAPER, SERIES, WIDTH, 
 from judge.report.text import clean
 from judge.stats.estimate import Estimate
 
-_WIDEST_LEFT, _LONGEST_ABOVE = 125.0, 52
+_WIDEST_LEFT, _MOST_LETTERS = 125.0, 80
+_STAR = 14.0
+"""Room for the mark of few observations."""
 _MARGIN, _ROW, _LABEL_ROW, _AXIS_ROOM, _LEGEND_ROW = 3.0, 24.0, 17.0, 24.0, 20.0
 _SMALL_TEXT = 10.0
+_HALF_TICK = 18.0
+"""Room for half of the first figure of the axis."""
 _LEAST_SPAN = {"share": 0.1, "score": 0.5, "points": 0.1, "change": 0.5}
 _LEAST_BAR_TEXT, _LEAST_UNIT_TEXT = 18.0, 32.0
 _LOW, _MIDDLE, _HIGH = "#a8480a", "#c9ccd1", "#1a5fa0"
@@ -108,7 +112,7 @@ def intervals(
     str
         SVG.
     """
-    labels = [_short(mark.label) + (" *" if mark.faint else "") for mark in marks]
+    labels = [_starred(mark.label, mark.faint) for mark in marks]
     widest = max(text_width(mark.text) for mark in marks)
     rows = _Rows(labels, WIDTH - _MARGIN - widest - 8, n_legend_rows=1 if names else 0)
     scale = _Scale.of(marks, reference, kind, rows)
@@ -149,7 +153,7 @@ def bars(
     str
         SVG.
     """
-    labels = [_short(label) + (" *" if faint else "") for label, _, faint in rows]
+    labels = [_starred(label, faint) for label, _, faint in rows]
     colours = scale_colours(len(names)) if ordered else [SERIES[i % len(SERIES)] for i in range(len(names))]
     legend = _legend_places(names)
     at = _Rows(labels, WIDTH - _MARGIN, n_legend_rows=legend[-1][1] + 1)
@@ -201,7 +205,7 @@ class _Scale:
         low, high = (low - short / 2, high + short / 2) if short > 0 else (low, high)
         if kind == "share":
             low, high = max(low, 0.0), min(high, 1.0)
-        left, right = rows.left + 6, rows.right - 6
+        left, right = max(rows.left + 6, _HALF_TICK), rows.right - 6
         found = MaxNLocator(nbins=max(2, int((right - left) / 52)), steps=[1, 2, 2.5, 5, 10]).tick_values(
             low, high
         )
@@ -288,7 +292,7 @@ def _draw_point(axes: Any, x: float, y: float, series: int, radius: float, *, ho
 def _draw_names(axes: Any, names: Sequence[str]) -> None:
     x = _MARGIN + 4.0
     for i, name in enumerate(names):
-        text = _short(name, 24)
+        text = _short(name, WIDTH / 2 - 30)
         _draw_point(axes, x, _LEGEND_ROW / 2, i, 3.4, hollow=i > 0)
         axes.text(x + 9, _LEGEND_ROW / 2, text, va="center_baseline", color=INK)
         x += 9 + text_width(text) + 18
@@ -298,7 +302,7 @@ def _legend_places(names: Sequence[str]) -> list[tuple[float, int, str]]:
     """Place (units from the left, line) and text of each name of a legend."""
     places, x, line = [], _MARGIN, 0
     for name in names:
-        text = _short(name, 30)
+        text = _short(name, WIDTH - 30)
         width = 14 + text_width(text) * _SMALL_TEXT / FONT_SIZE + 12
         if x > _MARGIN and x + width > WIDTH:
             x, line = _MARGIN, line + 1
@@ -332,8 +336,16 @@ def _ink_on(colour: str) -> str:
     return "#ffffff" if 1.05 / (luminance + 0.05) > (luminance + 0.05) / 0.05 else "#000000"
 
 
-def _short(label: str, most: int = _LONGEST_ABOVE) -> str:
-    return clean(label, most) or "(empty)"
+def _short(label: str, room: float = WIDTH - 2 * _MARGIN) -> str:
+    """A label from data, harmless and no wider than its room."""
+    text = clean(label, _MOST_LETTERS) or "(empty)"
+    while text_width(text) > room and len(text) > 2:
+        text = text[:-2].rstrip() + "…"
+    return text
+
+
+def _starred(label: str, faint: bool) -> str:
+    return f"{_short(label, WIDTH - 2 * _MARGIN - _STAR)} *" if faint else _short(label)
 
 
 def series_words(marks: Sequence[Mark], kind: CellKind, most: int = 12) -> Iterator[str]:

@@ -20,7 +20,7 @@ LONGEST_TEXT = 400
 _MARKS = re.compile(r"([\\`*_\[\]|~$])")
 _LEADS = re.compile(r"^(\d+)([.)])(?=\s|$)|^([-+#])(?=[\s#]|$)")
 _NAMES = re.compile(r"([@#])(?=\w)")
-_LINKS = re.compile(r"(?i)(:)(?=//)|(?<=www)(\.)")
+_LINKS = re.compile(r"(?i):(?=//)|www(?=\.)")
 
 
 def to_markdown(report: Report, limit: int = LIMIT) -> str:

@@ -226,7 +226,7 @@ def _by_slice(table: Table) -> Figure | None:
     what = "all items" if whole is not None else ""
     run, colon, by = table.title.rpartition(": ")
     measure = "Accuracy" if rate == "accuracy" else "Pass rate"
-    title = f"{run}{colon}{measure} {by[:1].lower()}{by[1:]}"
+    title = f"{run}{colon}{measure} b{by[1:]}" if by.startswith("By ") else table.title
     return draw_intervals(
         table, "slice", [rate], reference=whole, reference_name=what, rows=rows, title=title
     )

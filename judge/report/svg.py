@@ -54,6 +54,7 @@ _STYLE = re.compile(r' style="([^"]*)"')
 _ID = re.compile(r' id="[^"]*"')
 _SIZE = re.compile(r' width="[^"]*" height="[^"]*"')
 _ROTATION = re.compile(r' transform="rotate\(-?0 [^"]*"')
+_SPACES = re.compile(r"\s+")
 _LONG_NUMBER = re.compile(r"-?\d+\.\d{3,}")
 
 
@@ -128,7 +129,7 @@ def _tag(tag: str) -> str:
         return _SIZE.sub(' focusable="false" aria-hidden="true"', tag)
     if tag.startswith("<g "):
         tag = _ID.sub("", tag)
-    return _ROTATION.sub("", tag).replace("xlink:href", "href").replace("\n", " ")
+    return _SPACES.sub(" ", _ROTATION.sub("", tag).replace("xlink:href", "href"))
 
 
 def _attributes(style: str) -> str:

@@ -1,0 +1,164 @@
+"""Where reports go, and gates: `--html`, `--markdown`, `--latex`, `--csv`, `--fail-under`, `--junit`."""
+
+import json
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from click.testing import CliRunner
+
+from judge.cli import main
+from judge.records import Item, Score
+from judge.rubric import load_rubric
+from judge.scoring.store import Run
+
+
+def judge(*words):
+    return CliRunner().invoke(main, [str(word) for word in words])
+
+
+def make_run(path, shift=0):
+    """Forty answers; three of four pass."""
+    rubric = load_rubric("open_qa")
+    items = [Item(id=f"q{i}", question="?", answer="!", metadata={"kind": "ab"[i % 2]}) for i in range(40)]
+    scores = [
+        Score(item_id=item.id, rater="robot", rater_kind="judge", dimension=name, value=float(4 if (i + shift) % 4 else 1))
+        for i, item in enumerate(items)
+        for name in rubric.scored
+    ]  # fmt: skip
+    Run.imported(path, rubric, items, scores, model="robot").close()
+    return path
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return make_run(tmp_path / "first")
+
+
+@pytest.fixture
+def other(tmp_path):
+    return make_run(tmp_path / "second", shift=1)
+
+
+def test_page_goes_beside_the_run_and_text_to_standard_output(run):
+    result = judge("report", run, "--html")
+    assert result.exit_code == 0
+    assert (run / "report.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+    assert "of answers pass" in result.stdout
+    assert result.stderr == f"{run / 'report.html'} ({(run / 'report.html').stat().st_size:,} bytes)\n"
+
+
+@pytest.mark.parametrize("command", ["report", "compare", "leaderboard"])
+def test_page_about_several_runs_goes_into_the_present_folder(command, run, other):
+    assert judge(command, run, other, "--html").exit_code == 0
+    assert Path(f"{command}.html").is_file()
+
+
+def test_audit_and_choice_have_pages_too(run, tmp_path):
+    assert judge("audit", run, "--html").exit_code == 0
+    assert (run / "audit.html").is_file()
+    item = {"id": "a", "question": "?", "answer": "B", "choices": ["x", "y"], "gold": "B"}
+    (tmp_path / "mc.jsonl").write_text(json.dumps(item))
+    assert judge("choice", tmp_path / "mc.jsonl", "--html").exit_code == 0
+    assert Path("choice.html").is_file()
+
+
+def test_files_can_be_named_and_go_together(run):
+    result = judge(
+        "report", run, "--html", "a.html", "--markdown", "a.md", "--latex", "a.tex", "--csv", "tables"
+    )
+    assert result.exit_code == 0
+    assert Path("a.html").is_file()
+    assert Path("a.md").read_text(encoding="utf-8").startswith("## first: 40 answers")
+    assert r"\toprule" in Path("a.tex").read_text(encoding="utf-8")
+    assert (Path("tables") / "slices-kind.csv").is_file()
+
+
+@pytest.mark.parametrize(
+    ("option", "start"), [("--html", "<!DOCTYPE"), ("--markdown", "## first"), ("--latex", "% first")]
+)
+def test_dash_is_standard_output_and_nothing_else_goes_there(run, option, start):
+    result = judge("report", run, option, "-")
+    assert result.stdout.startswith(start)
+    assert "•" not in result.stdout
+
+
+def test_json_goes_to_standard_output_beside_a_page(run):
+    result = judge("report", run, "--json", "--html")
+    assert json.loads(result.stdout)["kind"] == "report"
+    assert (run / "report.html").is_file()
+
+
+@pytest.mark.parametrize("words", [["--html", "-", "--markdown", "-"], ["--json", "--latex", "-"]])
+def test_two_things_cannot_go_to_standard_output(run, words):
+    result = judge("report", run, *words)
+    assert result.exit_code == 2
+    assert "only one of" in result.stderr
+
+
+def test_a_run_in_the_place_of_a_file_is_explained(run, other):
+    result = judge("report", run, "--html", other)
+    assert result.exit_code == 2
+    assert "is a folder; allowed: a file, or nothing (put --html last)" in result.stderr
+
+
+def test_a_file_that_cannot_be_written_is_one_line(run):
+    result = judge("report", run, "--html", "no/such/folder.html")
+    assert result.exit_code == 1
+    assert result.stderr == "Error: no/such/folder.html: cannot be written: No such file or directory\n"
+
+
+def test_same_run_gives_the_same_page(run):
+    judge("report", run, "--html", "one.html")
+    judge("report", run, "--html", "two.html")
+    assert Path("one.html").read_bytes() == Path("two.html").read_bytes()
+
+
+def test_a_gate_that_holds_changes_nothing(run):
+    assert judge("report", run, "--fail-under", "pass_rate=0.75").exit_code == 0
+
+
+@pytest.mark.parametrize("gate", ["pass_rate=0.76", "pass_rate.low=0.7", "pass_rate:kind=a=0.99"])
+def test_a_missed_gate_is_status_4_after_all_is_written(run, gate):
+    result = judge(
+        "report", run, "--fail-under", "pass_rate=0.5", "--fail-under", gate, "--html", "--junit", "gates.xml"
+    )
+    assert result.exit_code == 4
+    assert "does not reach" in result.stderr
+    assert "of answers pass" in result.stdout
+    assert (run / "report.html").is_file()
+    root = ElementTree.parse("gates.xml").getroot()
+    assert (root.get("tests"), root.get("failures")) == ("2", "1")
+
+
+def test_a_gate_holds_for_every_run(run, other):
+    assert judge("report", run, other, "--fail-under", "pass_rate=0.75").exit_code == 0
+    assert judge("report", run, other, "--fail-under", "pass_rate@first=0.76").exit_code == 4
+
+
+def test_a_comparison_can_be_gated(run, other):
+    assert judge("compare", run, other, "--fail-under", "difference.low=-0.9").exit_code == 0
+    assert judge("compare", run, other, "--fail-under", "difference=0.1").exit_code == 4
+
+
+def test_unknown_figure_and_bad_threshold_are_explained(run):
+    result = judge("report", run, "--fail-under", "colour=1")
+    assert (result.exit_code, "no such figure" in result.stderr) == (1, True)
+    assert judge("report", run, "--fail-under", "pass_rate").exit_code == 2
+
+
+def test_junit_without_a_gate_is_a_usage_error(run):
+    result = judge("report", run, "--junit", "gates.xml")
+    assert result.exit_code == 2
+    assert "add --fail-under" in result.stderr
+
+
+def test_gates_and_files_can_stand_in_the_settings(run):
+    Path("judge.toml").write_text('[report]\nfail_under = ["pass_rate=0.9"]\nmarkdown = "out.md"\n')
+    assert judge("report", run).exit_code == 4
+    assert Path("out.md").is_file()
+
+
+def test_worst_answers_are_as_many_as_asked_for(run):
+    assert len(json.loads(judge("report", run, "--json", "--worst", 7).stdout)["cases"]["worst"]) == 7
