@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,11 +11,13 @@ from judge.cli import reporting
 from judge.cli.options import decorate, pairs
 from judge.cli.terms import numbers, set_by
 
+if TYPE_CHECKING:
+    from judge.analysis.agreement.asked import Asked
+
 runs = click.argument("runs", nargs=-1, type=click.Path(exists=True, file_okay=False))
 ratings = decorate(
     click.option(
         "--humans",
-        required=True,
         metavar="FILE",
         help="People's ratings: long or wide CSV or JSON Lines, Label Studio, nested JSON.",
     ),
@@ -126,18 +128,50 @@ def command(context: click.Context, /, outputs: reporting.Outputs, **chosen: Any
 
     Example: judge agree runs/answers-openai-gpt-5-open_qa --humans ratings.csv --by category --margin 0.05
     """
-    from judge.analysis.agreement.agree import agree
-    from judge.analysis.agreement.asked import Asked, join_asked
-    from judge.analysis.agreement.trust import Terms
-    from judge.report.agreement import build_agreement, gates_for
-    from judge.report.agreement_plots import drawer
+    from judge.analysis.agreement.asked import Asked
 
     own = {
         name: chosen.pop(name) for name in ("by", "margins", "epsilon", "least", "min_on", "worst", "retest")
     }
-    asked = Asked(**chosen)
-    terms = Terms(own["margins"], own["epsilon"], set_by(context, "margins", "epsilon"), asked.seed)
+    if own["retest"]:
+        return _retest(Asked(**chosen), outputs)
+    terms = (own["margins"], own["epsilon"], set_by(context, "margins", "epsilon"))
+    _agree(Asked(**chosen | {"humans": needed(chosen["humans"])}), outputs, terms, own)
+    return None
+
+
+def needed(humans: str | None) -> str:
+    """Say that ratings of people are missing."""
+    if humans is None:
+        raise click.UsageError("people's ratings are missing; give their file: --humans ratings.csv")
+    return humans
+
+
+def _agree(
+    asked: Asked, outputs: reporting.Outputs, fixed: tuple[Any, Any, str], own: dict[str, Any]
+) -> None:
+    from judge.analysis.agreement.agree import agree
+    from judge.analysis.agreement.asked import join_asked
+    from judge.analysis.agreement.trust import Terms
+    from judge.report.agreement import build_agreement, gates_for
+    from judge.report.agreement_plots import drawer
+
+    terms = Terms(*fixed, asked.seed)
     found = agree(join_asked(asked), terms=terms, by=own["by"], n_worst=own["worst"])
     report = build_agreement(found)
     gates = gates_for(report.figures, own["least"], own["min_on"])
     reporting.deliver(report, replace(outputs, gates=(*outputs.gates, *gates)), asked.runs, drawer(found))
+
+
+def _retest(asked: Asked, outputs: reporting.Outputs) -> None:
+    from judge.analysis.agreement.asked import join_asked
+    from judge.analysis.agreement.repeats import repeats
+    from judge.report.repeats import build_repeats
+
+    if not asked.runs:
+        raise click.UsageError("--retest compares the samples of runs; give one")
+    joined = join_asked(asked) if asked.humans else None
+    found = repeats(
+        asked.runs, dimensions=asked.dimensions, cluster=asked.cluster, bars=asked.bars, joined=joined
+    )
+    reporting.deliver(build_repeats(found), outputs, asked.runs)

@@ -125,7 +125,7 @@ def _confusion(table: Table, one: Trust) -> Figure:
                     linewidth=1.5,
                 )
                 if n <= 12:
-                    text = f"{counts[row, column]:.0f}"
+                    text = _count(counts[row, column])
                     axes.text(column, row, text, ha="center", va="center", color=INK, fontsize=10)
         axes.set_xlim(-0.5, n - 0.5)
         axes.set_ylim(-0.5, n - 0.5)
@@ -135,12 +135,17 @@ def _confusion(table: Table, one: Trust) -> Figure:
         axes.set_ylabel("people")
     words = "; ".join(
         f"people {label}: "
-        + ", ".join(f"judge {labels[k]} {counts[i, k]:.0f}" for k in range(n) if counts[i, k])
+        + ", ".join(f"judge {labels[k]} {_count(counts[i, k])}" for k in range(n) if counts[i, k])
         for i, label in enumerate(labels)
         if counts[i].any()
     )
     caption = "Items by people's and the judge's score; shade: share of the row."
     return Figure(table.title, f"{table.title}: {words}.", drawing.text, table, caption)
+
+
+def _count(items: float) -> str:
+    """Items, of which the share of one person may count."""
+    return f"{items:.0f}" if abs(items - round(items)) < 0.05 else f"{items:.1f}"
 
 
 def _bland_altman(table: Table, one: Trust) -> Figure:
@@ -153,12 +158,12 @@ def _bland_altman(table: Table, one: Trust) -> Figure:
     jitter = np.random.default_rng(0).uniform(-_JITTER * step, _JITTER * step, (2, len(middle)))
     height = 250.0
     with canvas(height, table.key) as (axes, drawing):
-        _plot_area(axes, height)
+        _plot_area(axes, height, left=60.0)
         axes.axhline(0, color=LINE, linewidth=1)
         for y, dashes in ((mean, (1, 0)), (mean - 1.96 * spread, (4, 3)), (mean + 1.96 * spread, (4, 3))):
             axes.axhline(y, color=SERIES[1], linewidth=1.1, dashes=dashes)
         axes.plot(
-            middle + jitter[0], distance + jitter[1] * 0.5, "o", color=SERIES[0], markersize=3, alpha=0.5,
+            middle + jitter[0], distance + jitter[1] * 0.5, "o", color=SERIES[0], markersize=4, alpha=0.5,
             markeredgewidth=0,
         )  # fmt: skip
         axes.set_xlabel("mean of judge and people")

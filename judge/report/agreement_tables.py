@@ -490,7 +490,8 @@ def _differences(one: Trust, key: str, title: str) -> Table:
     values, counts = np.unique(distance, return_counts=True)
     columns = (Column("difference", "judge minus people"), _N, Column("share", "of items", "share"))
     rows: tuple[Row, ...] = tuple(
-        (f"{value:+g}", int(n), float(n / len(distance))) for value, n in zip(values, counts, strict=True)
+        (f"{value:+g}" if value else "0", int(n), float(n / len(distance)))
+        for value, n in zip(values, counts, strict=True)
     )
     return Table(key, title, columns, rows, ("Rounded to halves.",))
 

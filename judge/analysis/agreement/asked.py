@@ -21,8 +21,8 @@ class Asked:
 
     Attributes
     ----------
-    humans : str
-        File of people's ratings.
+    humans : str or None
+        File of people's ratings; None only where nothing is asked of people.
     runs : sequence of str
         Run folders; none where the file of ratings holds the judges, too.
     items, rubric, scale, level : str or None
@@ -43,7 +43,7 @@ class Asked:
         Of draws and folds.
     """
 
-    humans: str
+    humans: str | None
     runs: Sequence[str] = ()
     items: str | None = None
     rubric: str | None = None
@@ -66,6 +66,8 @@ def join_asked(asked: Asked) -> Joined:
     InputError
         Anything that does not fit together; the message says what.
     """
+    if asked.humans is None:
+        raise InputError("no ratings of people given")
     sources = read_sources(
         asked.runs,
         asked.humans,
