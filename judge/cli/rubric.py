@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import click
+import yaml
 
 from judge.cli.options import as_json, pairs
 from judge.errors import InputError, RubricError
+from judge.formats.mmad import rules_from_knowledge
 from judge.reading import read_items
 from judge.records import Item, Message
 from judge.rubric import Rubric, load_rubric, parse_rubric, rubric_file, shipped_rubrics
@@ -83,25 +85,36 @@ def check(file: str) -> None:
 
 @command.command()
 @click.argument("name")
-def new(name: str) -> None:
+@click.option(
+    "--from-knowledge",
+    "knowledge",
+    type=click.Path(exists=True, dir_okay=False),
+    help="Domain knowledge {dataset: {object: {defect: text}}}, as MMAD has it: a rule for each.",
+)
+def new(name: str, knowledge: str | None) -> None:
     """Write NAME.yaml, a commented rubric to start from. A file that exists is left alone.
+
+    With --from-knowledge it is the shipped `inspection` with a rule for each defect; only those for an item's
+    `dataset` and `object` enter its prompt.
 
     Example: judge rubric new helpfulness
     """
-    path = start_rubric(name)
+    path = start_rubric(name, knowledge)
     click.echo(f"{path} is written. Edit it, then: judge rubric check {path}")
 
 
-def start_rubric(name: str) -> Path:
-    """Write a commented starter rubric and return its path.
+def start_rubric(name: str, knowledge: str | None = None) -> Path:
+    """Write a starter rubric (with domain knowledge as rules) and return its path.
 
     Raises
     ------
     RubricError
         The file exists, the folder does not, or the name is no name for a rubric.
+    InputError
+        The knowledge is not of the known form.
     """
     path = Path(name) if name.endswith((".yaml", ".yml")) else Path(f"{name}.yaml")
-    text = _STARTER.read_text(encoding="utf-8").replace("NAME", path.stem, 1)
+    text = _with_knowledge(path.stem, knowledge) if knowledge else _starter(path.stem)
     parse_rubric(text, where=str(path))
     try:
         with path.open("x", encoding="utf-8") as file:
@@ -111,6 +124,17 @@ def start_rubric(name: str) -> Path:
     except OSError as error:
         raise RubricError(f"{path}: cannot be written: {error.strerror}") from None
     return path
+
+
+def _starter(name: str) -> str:
+    return _STARTER.read_text(encoding="utf-8").replace("NAME", name, 1)
+
+
+def _with_knowledge(name: str, knowledge: str) -> str:
+    data = yaml.safe_load(shipped_rubrics()["inspection"].read_text(encoding="utf-8"))
+    data |= {"name": name, "source": f"{data['source']} With the domain knowledge of {Path(knowledge).name}."}
+    data["rules"] = [*data.get("rules", []), *rules_from_knowledge(knowledge)]
+    return str(yaml.safe_dump(data, allow_unicode=True, sort_keys=False, width=110))
 
 
 def _item(answers: str, item_id: str | None, mapping: Mapping[str, str]) -> Item:

@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -163,3 +164,21 @@ def test_every_hint_in_the_starter_is_sound_when_it_is_uncommented(judge, tmp_pa
     assert loaded.flags
     assert loaded.overall.caps
     assert loaded.max_words == 100
+
+
+def test_domain_knowledge_becomes_rules_of_which_only_an_items_own_enter_its_prompt(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    known = {
+        "VisA": {
+            "candle": {"chunk of wax missing": "A piece of wax is gone."},
+            "fryum": {"burnt": "Dark spots."},
+        }
+    }
+    Path("knowledge.json").write_text(json.dumps(known))
+    row = {"id": "1", "question": "q", "answer": "a", "dataset": "VisA", "object": "candle"}
+    Path("answers.jsonl").write_text(json.dumps(row) + "\n")
+    done = CliRunner().invoke(main, ["rubric", "new", "visa", "--from-knowledge", "knowledge.json"])
+    assert done.exit_code == 0, done.output
+    shown = CliRunner().invoke(main, ["rubric", "show", "visa.yaml", "answers.jsonl"]).stdout
+    assert "A piece of wax is gone." in shown
+    assert "Dark spots." not in shown
