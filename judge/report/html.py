@@ -80,6 +80,7 @@ class Picture:
     """One image of a case: its thumbnail, or why there is none."""
 
     name: str
+    role: str
     url: str = ""
     width: int = 0
     height: int = 0
@@ -146,27 +147,30 @@ def _anchor(section: Section, taken: set[str]) -> str:
 
 @dataclass
 class _Pictures:
-    """Thumbnails until the budget of the page is spent; a picture that many items share counts once each."""
+    """Thumbnails until the budget of the page is spent; one that many items share is made once."""
 
     roots: Sequence[Path]
-    left: int = field(default=IMAGE_BUDGET)
+    left: int = IMAGE_BUDGET
+    known: dict[Image, Thumbnail] = field(default_factory=dict)
 
     def show(self, image: Image) -> Picture:
         name = f"{image.path or 'address'} ({image.role})"
         try:
             made = self._made(image)
         except InputError as error:
-            return Picture(name, problem=str(error))
+            return Picture(name, image.role, problem=str(error))
         if len(made.url) > self.left:
-            return Picture(name, problem="left out to keep the page small")
+            return Picture(name, image.role, problem="left out to keep the page small")
         self.left -= len(made.url)
-        return Picture(name, made.url, made.width, made.height)
+        return Picture(name, image.role, made.url, made.width, made.height)
 
     def _made(self, image: Image) -> Thumbnail:
         problem = InputError("not shown: the run does not know where its images are")
         for root in self.roots:
             try:
-                return thumbnail(image, root)
+                if image not in self.known:
+                    self.known[image] = thumbnail(image, root)
+                return self.known[image]
             except InputError as error:
                 problem = error
         raise problem

@@ -293,7 +293,7 @@ def test_choice_has_a_page_too():
 
 @pytest.fixture
 def pictures(tmp_path):
-    for name, size in (("large.png", (1600, 1200)), ("small.png", (40, 30))):
+    for name, size in (("large.png", (800, 600)), ("small.png", (40, 30))):
         Pillow.effect_noise(size, 60).convert("RGB").save(tmp_path / name)
     return tmp_path
 
@@ -304,10 +304,11 @@ def shown(root, *images):
 
 
 def test_pictures_are_small_and_inside_the_page(pictures):
-    _, (large, small) = shown(pictures, Image(path="large.png"), Image(path="small.png", role="reference"))
+    read, (large, small) = shown(pictures, Image(path="large.png"), Image(path="small.png", role="reference"))
     assert int(large["width"]) * int(large["height"]) <= 160 * 120
     assert len(large["src"]) < 20_000
-    assert (small["width"], small["height"], small["alt"]) == ("40", "30", "small.png (reference)")
+    assert (small["width"], small["height"], small["alt"]) == ("40", "30", "reference image")
+    assert "small.png (reference)" in read.text
 
 
 def test_a_picture_that_cannot_be_shown_says_why(pictures):
@@ -337,8 +338,8 @@ def test_names_of_pictures_are_escaped(tmp_path):
     name = """x" onerror="alert(1)'<b>.png"""
     Pillow.new("RGB", (8, 8)).save(tmp_path / "p.png")
     (tmp_path / "p.png").rename(tmp_path / name)
-    _, (image,) = shown(tmp_path, Image(path=name))
-    assert image["alt"] == f"{name} (query)"
+    read, (image,) = shown(tmp_path, Image(path=name))
+    assert f"{name} (query)" in read.text
     assert set(image) == {"src", "width", "height", "alt"}
 
 
