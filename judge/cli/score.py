@@ -69,7 +69,10 @@ connection_options = decorate(
         help="Seconds for one try.",
     ),
     click.option(
-        "--max-cost", type=click.FloatRange(min=0), metavar="USD", help="Stop before this is passed."
+        "--max-cost",
+        type=click.FloatRange(min=0),
+        metavar="USD",
+        help="Most that this call may spend; it stops before.",
     ),
     click.option(
         "--transport",

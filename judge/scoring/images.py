@@ -134,7 +134,7 @@ def _look(path: Path, _changed: int, size: int) -> _Found:
             picture.load()
             _has_more(picture)  # reads what else is sent later
     except _Unknown:
-        return _Found(problem=f"is neither of {', '.join(FORMATS)} (its bytes count, not its name)")
+        return _Found(problem=f"is none of {', '.join(FORMATS)} (its bytes count, not its name)")
     except _BROKEN as error:
         return _Found(problem=f"cannot be decoded: {error}")
     return _Found(sha256=hashlib.sha256(data).hexdigest())

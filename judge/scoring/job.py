@@ -55,7 +55,7 @@ class Connection:
     timeout: float = 600.0
     """Seconds for one try."""
     max_cost: float | None = None
-    """USD; the run stops before it is passed."""
+    """USD that one call may spend; it stops before that is passed."""
 
 
 class BadItems:

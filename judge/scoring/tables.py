@@ -32,10 +32,12 @@ CREATE TABLE completions (
     model TEXT, dropped TEXT, created REAL
 );
 CREATE INDEX completions_by_key ON completions (key);
+CREATE INDEX completions_by_item ON completions (item_id);
 CREATE TABLE scores (
     item_id TEXT NOT NULL, rater TEXT NOT NULL, rater_kind TEXT NOT NULL, dimension TEXT NOT NULL,
     sample INTEGER NOT NULL, value, status TEXT NOT NULL, reason TEXT
 );
+CREATE INDEX scores_by_item ON scores (item_id);
 """
 
 COMPLETION_COLUMNS = (

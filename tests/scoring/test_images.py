@@ -85,11 +85,11 @@ def test_other_addresses_are_refused(folder, url):
 
 
 BROKEN = [
-    pytest.param(b"", "is neither of PNG, JPEG, WEBP", id="empty"),
-    pytest.param(b"hello", "is neither of PNG, JPEG, WEBP (its bytes count, not its name)", id="text"),
-    pytest.param(saved(picture(), "GIF"), "is neither of", id="gif"),
-    pytest.param(saved(picture(), "BMP"), "is neither of", id="bmp"),
-    pytest.param(b"<svg xmlns='http://www.w3.org/2000/svg'/>", "is neither of", id="svg"),
+    pytest.param(b"", "is none of PNG, JPEG, WEBP", id="empty"),
+    pytest.param(b"hello", "is none of PNG, JPEG, WEBP (its bytes count, not its name)", id="text"),
+    pytest.param(saved(picture(), "GIF"), "is none of", id="gif"),
+    pytest.param(saved(picture(), "BMP"), "is none of", id="bmp"),
+    pytest.param(b"<svg xmlns='http://www.w3.org/2000/svg'/>", "is none of", id="svg"),
     pytest.param(saved(PIL.Image.effect_noise((64, 64), 50))[:-900], "cannot be decoded", id="cut_png"),
     pytest.param(
         saved(PIL.Image.effect_noise((64, 64), 50), "JPEG")[:-900], "cannot be decoded", id="cut_jpeg"
