@@ -30,8 +30,8 @@ def build_repeats(found: Sequence[Repeats]) -> Report:
         {},
         (
             "Same score, within 1: share of pairs of samples of an item. Reliability: ICC(1,1) over samples "
-            "of complete items; of a mean of m samples by Spearman and Brown. Intervals are 95 %: Wilson's for "
-            "shares, the jackknife over items for the rest.",
+            "of complete items; of a mean of m samples by Spearman and Brown. Intervals are 95 %: "
+            "Wilson's for shares, the jackknife over items for the rest.",
             "Averaging samples removes the judge's own noise only. What it gets wrong every time stays.",
         ),
     )
