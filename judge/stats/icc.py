@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, Unpack, get_args
@@ -9,7 +10,7 @@ from typing import Literal, TypeAlias, Unpack, get_args
 import numpy as np
 from numpy.typing import ArrayLike
 
-from judge.stats.estimate import NO_ITEM_VARIANCE, NO_VARIATION, Estimate, Reason
+from judge.stats.estimate import NO_ITEM_VARIANCE, NO_VARIATION, Estimate
 from judge.stats.resampling import Sampling, Statistic, estimate, quotient
 from judge.stats.scale import Floats
 from judge.stats.statistic import undefined_statistic
@@ -45,8 +46,8 @@ def icc(
     Returns
     -------
     Estimate
-        At most 1, may be negative. NaN with `no_item_variance` (mean-of-raters forms, if items do not
-        differ), `no_variation`, `no_complete_pairs`, `too_few_items` (< 2).
+        At most 1, may be negative. NaN with `no_item_variance` (mean-of-raters forms, if the variance of
+        item means is not above 0), `no_variation`, `no_complete_pairs`, `too_few_items` (< 2).
 
     References
     ----------
@@ -80,7 +81,7 @@ def icc_statistic(*ratings: ArrayLike, form: Form = "ICC(2,1)", scale: ScaleLike
 
     def analytic(level: float) -> tuple[float, float, float]:
         squares = _mean_squares(sums.sum(axis=0)[None, :])
-        return (*_f_limits(form, squares, level), float("nan"))
+        return (*_f_limits(form, squares, level), math.nan)
 
     return Statistic(
         sums,
@@ -89,7 +90,8 @@ def icc_statistic(*ratings: ArrayLike, form: Form = "ICC(2,1)", scale: ScaleLike
         n_items=n_items,
         n_ratings=n_items * n_raters,
         n_dropped=table.n_ratings - n_items * n_raters,
-        undefined=_reason(sums, form),
+        # A mean of raters is undefined only if it does not differ between items.
+        undefined=NO_ITEM_VARIANCE if form.endswith("k)") else NO_VARIATION,
         analytic=analytic,
     )
 
@@ -100,11 +102,6 @@ def _rescaled(table: Table) -> Floats:
     x = np.zeros_like(table.values)
     x[table.complete] = (complete - complete.mean()) / (np.ptp(complete) or 1.0)
     return x
-
-
-def _reason(sums: Floats, form: Form) -> Reason:
-    squares = _mean_squares(sums.sum(axis=0)[None, :])
-    return NO_ITEM_VARIANCE if form.endswith("k)") and squares.items[0] <= _ZERO else NO_VARIATION
 
 
 _ZERO = 1e-12
@@ -157,8 +154,10 @@ def _where_items_differ(s: _MeanSquares, values: Floats) -> Floats:
 
 
 def _two_way_mean(s: _MeanSquares) -> Floats:
-    severity = quotient(s.raters - s.residual, s.n)
-    return _where_items_differ(s, quotient(s.items - s.residual, s.items + severity, _ZERO))
+    # Chance can make this estimate of the variance of means negative: then there is no reliability.
+    variance = s.items + quotient(s.raters - s.residual, s.n)
+    above_zero = np.where(variance > _ZERO, variance, np.nan)
+    return _where_items_differ(s, (s.items - s.residual) / above_zero)
 
 
 _COEFFICIENT: dict[str, Callable[[_MeanSquares], Floats]] = {
@@ -180,13 +179,15 @@ def _f_limits(form: Form, squares: _MeanSquares, level: float) -> Limits:
         noise, df = (squares.within, n * (k - 1)) if form[4] == "1" else (squares.residual, (n - 1) * (k - 1))
         low, high = _ratio_limits(float(squares.items[0]), float(noise[0]), n - 1, df, k, level)
     if form.endswith("k)"):
+        if not 1 + (k - 1) * low > _ZERO:  # beyond the reach of Spearman-Brown: there is no lower limit
+            return math.nan, math.nan
         return k * low / (1 + (k - 1) * low), k * high / (1 + (k - 1) * high)
     return low, high
 
 
 def _ratio_limits(items: float, noise: float, df1: int, df2: int, k: int, level: float) -> Limits:
     if noise <= _ZERO:
-        return float("nan"), float("nan")
+        return math.nan, math.nan
     low = items / noise / _f_quantile(level, df1, df2)
     high = items / noise * _f_quantile(level, df2, df1)
     return (low - 1) / (low + k - 1), (high - 1) / (high + k - 1)
@@ -197,7 +198,7 @@ def _two_way_limits(squares: _MeanSquares, level: float) -> Limits:
     items, raters, residual = float(squares.items[0]), float(squares.raters[0]), float(squares.residual[0])
     rho = float(_two_way(squares)[0])
     if residual <= _ZERO or not rho < 1:
-        return float("nan"), float("nan")
+        return math.nan, math.nan
     a, b = k * rho / (n * (1 - rho)), 1 + k * rho * (n - 1) / (n * (1 - rho))
     # Satterthwaite's degrees of freedom of the mixture of rater and residual variance.
     df = (a * raters + b * residual) ** 2 / (

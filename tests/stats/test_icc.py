@@ -77,3 +77,18 @@ def test_an_unknown_form_is_refused_with_the_allowed_ones():
 def test_labels_without_an_order_are_refused():
     with pytest.raises(ValueError, match="an intraclass correlation needs the order of the labels"):
         icc(["good", "bad"], ["bad", "bad"])
+
+
+def test_mean_of_raters_without_positive_variance_of_item_means_has_no_reliability():
+    """The plain formula divides two negative numbers and gives 4.3."""
+    result = icc([[1, 2, 3], [3, 1, 2], [2, 3, 1.1], [1.5, 2.2, 2.4]], form="ICC(2,k)")
+    assert (result.defined, result.reason) == (False, "no_item_variance")
+
+
+def test_a_lower_limit_beyond_spearman_browns_reach_leaves_no_interval():
+    """One constant rater: the limit of ICC(2,1) lies below -1, where the formula for means turns positive."""
+    constant, other = [2] * 5, [1, 2, 3, 2, 1]
+    assert icc(constant, other, form="ICC(2,1)", method="analytic").low < -1
+    result = icc(constant, other, form="ICC(2,k)", method="analytic")
+    assert (result.value, result.reason) == (0.0, "no_variation")
+    assert np.isnan([result.low, result.high]).all()
