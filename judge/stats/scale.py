@@ -15,6 +15,7 @@ Kind = Literal["nominal", "ordinal", "interval", "ratio"]
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
 Bools: TypeAlias = NDArray[np.bool_]
+_ROUNDING = 1e-12  # of the largest value: 0.1 + 0.2 is 0.3
 
 
 @dataclass(frozen=True)
@@ -101,8 +102,11 @@ class Scale:
         flat = [math.nan if _is_missing(v) else position.get(v, off_scale) for v in array.ravel()]
         return self._checked(np.array(flat, dtype=float).reshape(array.shape), array)
 
-    def _checked(self, points: Floats, ratings: ArrayLike) -> Floats:
-        off = ~np.isin(points, self.points) & ~np.isnan(points)
+    def _checked(self, values: Floats, ratings: ArrayLike) -> Floats:
+        near = nearest(values, self.points)
+        on = abs(values - near) <= _ROUNDING * abs(self.points).max()
+        points = np.where(on, near, values)
+        off = ~on & ~np.isnan(values)
         if off.any():
             where = tuple(int(i) for i in np.argwhere(off)[0])
             raise ValueError(
@@ -110,6 +114,29 @@ class Scale:
                 f"({int(off.sum())} such ratings); allowed are {', '.join(map(str, self.values))}."
             )
         return points
+
+
+def nearest(values: Floats, points: Floats) -> Floats:
+    """Return the nearest of ascending points for each value, NaN where it is NaN.
+
+    >>> nearest(np.array([0.1 + 0.2, np.nan]), np.array([0.1, 0.2, 0.3])).tolist()
+    [0.3, nan]
+    """
+    if not len(points):
+        return values
+    return np.where(np.isnan(values), np.nan, points[np.searchsorted((points[1:] + points[:-1]) / 2, values)])
+
+
+def distinct(values: Floats) -> Floats:
+    """Return the distinct values, ascending; values that differ by rounding only count as one.
+
+    >>> distinct(np.array([0.3, 0.1 + 0.2, 0.7, np.nan])).tolist()
+    [0.3, 0.7]
+    """
+    points: Floats = np.unique(values[~np.isnan(values)])
+    gaps = np.diff(points, prepend=-np.inf)
+    apart: Floats = points[gaps > _ROUNDING * abs(points).max(initial=0.0)]
+    return apart
 
 
 def as_scale(scale: Scale | Sequence[float] | Sequence[str] | None, kind: Kind = "ordinal") -> Scale | None:

@@ -18,7 +18,18 @@ from judge.stats.estimate import (
     TOO_FEW_RATERS,
     Reason,
 )
-from judge.stats.scale import Bools, Floats, Ints, Scale, as_floats, as_objects, as_scale, is_missing
+from judge.stats.scale import (
+    Bools,
+    Floats,
+    Ints,
+    Scale,
+    as_floats,
+    as_objects,
+    as_scale,
+    distinct,
+    is_missing,
+    nearest,
+)
 
 Weights: TypeAlias = Literal["linear", "quadratic"] | ArrayLike | None
 ScaleLike: TypeAlias = Scale | Sequence[float] | Sequence[str] | None
@@ -160,10 +171,17 @@ def read_table(ratings: tuple[ArrayLike, ...], scale: ScaleLike = None) -> Table
     declared = as_scale(scale)
     if declared is not None:
         return Table(declared.encode(raw), declared.points, declared=True)
-    if raw.dtype != object or not any(isinstance(v, str) for v in raw.ravel()):
+    found = raw[~is_missing(raw)]
+    if not any(isinstance(v, str) for v in found):
         values = as_floats(raw)
-        return Table(values, np.unique(values[~np.isnan(values)]))
-    labels = Scale(sorted({str(v) for v in raw[~is_missing(raw)]}), "nominal")
+        points = distinct(values)
+        return Table(nearest(values, points), points)
+    numbers = [v for v in found if not isinstance(v, str)]
+    if numbers:
+        raise ValueError(
+            f"ratings mix labels and numbers (such as {numbers[0]!r}); convert one to the other."
+        )
+    labels = Scale(sorted(set(found.tolist())), "nominal")
     return Table(labels.encode(raw), labels.points, ordered=False)
 
 

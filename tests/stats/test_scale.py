@@ -70,3 +70,9 @@ def test_an_infinite_rating_is_refused():
 def test_rows_of_unequal_length_are_refused():
     with pytest.raises(ValueError, match="rows of one length"):
         as_objects([np.array([[1, 2]]), np.array([[1, 2, 3]])])
+
+
+def test_a_rating_that_rounding_moved_is_on_the_scale():
+    assert Scale([0.1, 0.2, 0.3]).encode([0.1 + 0.2, None]).tolist()[0] == 0.3
+    with pytest.raises(ValueError, match=r"rating 0\.31 at position"):
+        Scale([0.1, 0.2, 0.3]).encode([0.31])

@@ -48,3 +48,18 @@ def test_counts_are_ratings_per_category_of_the_declared_scale():
 
 def test_agreement_weights_of_a_single_category_are_one():
     assert read_table(([1, 1], [1, 1])).agreement_weights("quadratic").tolist() == [[1]]
+
+
+def test_what_differs_by_rounding_only_is_one_category():
+    table = read_table(([0.1 + 0.2, 0.3, 0.7], [0.3, 0.1 + 0.2, 0.1 * 7]))
+    assert table.points.tolist() == [0.3, 0.7]
+    assert (table.values[:, 0] == table.values[:, 1]).all()
+
+
+def test_small_scores_of_one_order_stay_apart():
+    assert read_table(([1e-12, 2e-12], [3e-12, 4e-12])).points.tolist() == [1e-12, 2e-12, 3e-12, 4e-12]
+
+
+def test_labels_mixed_with_numbers_are_refused():
+    with pytest.raises(ValueError, match=r"ratings mix labels and numbers \(such as 1\)"):
+        read_table(([1, "a"], ["a", None]))
