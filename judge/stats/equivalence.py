@@ -123,7 +123,7 @@ def _difference(ceiling: Ceiling, raters: str, level: float) -> Estimate:
 def _p_value(ceiling: Ceiling, difference: Estimate, margin: float, raters: str) -> float:
     from scipy.special import stdtr
 
-    df = difference.n_clusters - 1 if raters == "these" else _rater_df(ceiling)
+    df = difference.degrees_of_freedom if raters == "these" else _rater_df(ceiling)
     return float(stdtr(df, -(difference.value + margin) / difference.se))
 
 
@@ -131,7 +131,7 @@ def with_random_raters(ceiling: Ceiling, *, level: float = 0.95) -> Estimate:
     """Difference to the ceiling with an interval for people like these, not only these.
 
     se^2 = se_items^2 + var_h(Delta_h)/k, Delta_h the difference for person h of k; Student's t with k - 1
-    degrees of freedom if the second part is the larger, else with C - 1 (C clusters of items).
+    degrees of freedom if the second part is the larger, else with C - 1 (C clusters that can contribute).
 
     Parameters
     ----------
@@ -188,4 +188,4 @@ def _rater_variance(ceiling: Ceiling) -> float:
 
 def _rater_df(ceiling: Ceiling) -> int:
     raters_dominate = _rater_variance(ceiling) > ceiling.difference.se**2
-    return len(ceiling.per_human) - 1 if raters_dominate else ceiling.difference.n_clusters - 1
+    return len(ceiling.per_human) - 1 if raters_dominate else ceiling.difference.degrees_of_freedom

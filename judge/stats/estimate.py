@@ -105,6 +105,11 @@ class Estimate:
         """Whether there is a value (there may still be no interval)."""
         return not math.isnan(self.value)
 
+    @property
+    def degrees_of_freedom(self) -> int:
+        """Of Student's t with this `se`: clusters that can contribute (no more than the items), less one."""
+        return min(self.n_clusters, self.n_items) - 1
+
     def with_notes(self, *notes: str) -> Self:
         """Return a copy with `notes` added, each once."""
         return replace(self, notes=tuple(dict.fromkeys((*self.notes, *notes))))

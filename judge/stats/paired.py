@@ -146,8 +146,8 @@ def paired_difference(a: ArrayLike, b: ArrayLike, **sampling: Unpack[Sampling]) 
     """Difference a - b of mean scores or pass rates on the same items, clusters allowed.
 
     The interval comes from the resampling engine. The test is a t test on cluster differences: the
-    difference over its jackknife standard error, with clusters - 1 degrees of freedom; with independent
-    items that is the paired t test.
+    difference over its jackknife standard error, with clusters (that have a pair) - 1 degrees of freedom;
+    with independent items that is the paired t test.
 
     Parameters
     ----------

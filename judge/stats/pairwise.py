@@ -96,7 +96,7 @@ def pairwise_accuracy(
     >>> human = [[3, 3, 1], [4, 2, 2], [5, 4, 1]]
     >>> judge = [[3, 2, 1], [4, 3, 3], [4, 5, 2]]
     >>> print(pairwise_accuracy(human, judge))
-    0.778 [0.566, 0.904]
+    0.778 [0.335, 0.961]
     """
     h, j = as_tables(human, judge)
     _check_options(grouping, epsilon)

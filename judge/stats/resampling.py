@@ -46,6 +46,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from judge.stats import limits
+from judge.stats.checks import between
 from judge.stats.estimate import (
     FEW_CLUSTERS,
     NO_VARIATION,
@@ -152,7 +153,7 @@ class Replicates:
     def estimate(self, name: str, level: float = 0.95) -> Estimate:
         """Return one statistic with its interval at `level`."""
         statistic, sample = self.statistics[name], self.samples[name]
-        n_items = len(statistic.sums) if statistic.n_items is None else statistic.n_items
+        between("level", level, 0, 1)
         interval = self._interval(name, level)
         resampled = len(sample.draws) > 0
         reason = interval.reason
@@ -161,11 +162,11 @@ class Replicates:
         return Estimate(
             sample.value,
             max(interval.low, statistic.minimum) if interval.defined else math.nan,
-            interval.high,
+            min(interval.high, 1.0) if statistic.kind != "plain" else interval.high,
             level,
             interval.method if interval.defined else "",
             interval.se,
-            n_items,
+            statistic.n_usable,
             statistic.n_ratings,
             self.n_clusters,
             statistic.n_dropped,
@@ -213,7 +214,7 @@ def _analytic_interval(statistic: Statistic, level: float) -> _Interval:
 
 def _n_used(statistic: Statistic, n_clusters: int) -> int:
     """Return how many clusters can contribute at most: no more than there are usable items."""
-    return n_clusters if statistic.n_items is None else min(n_clusters, statistic.n_items)
+    return min(n_clusters, statistic.n_usable)
 
 
 def _resampled_interval(
@@ -250,7 +251,9 @@ def _wilson_interval(sample: Sample, level: float, used: int, clustered: bool) -
         # The factors make it exactly the number of items when these are independent zeros and ones.
         effective = binomial / (sample.se**2 * n / (n - 1) * ((used - 1) / used) ** 2)
     p = (1 + level) / 2
-    quantile = limits.t_quantile(p, used - 1) if clustered and used > 1 else limits.normal_quantile(p)
+    # The spread of independent zeros and ones follows from their share; any other had to be estimated.
+    estimated = used > 1 and (clustered or abs(effective - used) > 1e-9 * used)
+    quantile = limits.t_quantile(p, used - 1) if estimated else limits.normal_quantile(p)
     return limits.wilson_limits(share, effective, quantile)
 
 
@@ -362,8 +365,6 @@ def resample(
     >>> print(resample({"share": share})["share"])
     0.600 [0.231, 0.882]
     """
-    if not 0 < level < 1:
-        raise ValueError(f"level must lie between 0 and 1, got {level}.")
     replicates = replicate(statistics, **sampling)
     return {name: replicates.estimate(name, level) for name in statistics}
 

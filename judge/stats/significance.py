@@ -240,16 +240,15 @@ def williams_t(human: ArrayLike, judge_a: ArrayLike, judge_b: ArrayLike) -> Sign
 
 
 def t_test(found: Estimate) -> Significance:
-    """Return the test of value / se with clusters - 1 degrees of freedom."""
-    undefined = Significance(math.nan, method="t", n_items=found.n_clusters, reason=found.reason)
+    """Return the test of value / se, with the degrees of freedom of the jackknife's interval."""
+    df = found.degrees_of_freedom
+    undefined = Significance(math.nan, method="t", n_items=df + 1, reason=found.reason)
     if not found.defined or not found.se > 0:
         return replace(undefined, reason=found.reason or NO_VARIATION)
     from scipy.special import stdtr
 
     t = found.value / found.se
-    return replace(
-        undefined, p_value=2 * float(stdtr(found.n_clusters - 1, -abs(t))), statistic=t, reason=None
-    )
+    return replace(undefined, p_value=2 * float(stdtr(df, -abs(t))), statistic=t, reason=None)
 
 
 def complete_pairs(a: Floats, b: Floats) -> tuple[Floats, Floats]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from judge.stats.estimate import NO_VARIATION, Reason
 from judge.stats.scale import Floats, Ints
+from judge.stats.weights import Table, totals_of
 
 StatisticKind = Literal["coefficient", "plain", "share"]
 Function: TypeAlias = Callable[[Floats], Floats]
@@ -57,15 +58,13 @@ class Statistic:
     analytic: Analytic | None = None
 
     @property
-    def n_cells(self) -> int:
-        """Number of codes, 0 if `sums` is a table."""
-        return int(self.sums.max(initial=-1)) + 1 if self.sums.ndim == 1 else 0
+    def n_usable(self) -> int:
+        """Number of items that the statistic rests on."""
+        return len(self.sums) if self.n_items is None else self.n_items
 
     def evaluate(self, weights: ArrayLike) -> Floats:
         """Return the values for rows of item weights, shape (R, n_items); all ones is the data."""
-        rows = np.atleast_2d(np.asarray(weights, dtype=float))
-        sums = np.eye(self.n_cells)[self.sums] if self.sums.ndim == 1 else self.sums
-        return self.function(rows @ sums)
+        return self.function(totals_of(np.atleast_2d(np.asarray(weights, dtype=float)), self.sums))
 
     def value(self) -> float:
         """Return the point estimate, NaN where undefined."""
@@ -88,16 +87,14 @@ def combine(
 
     Sizes are those of the first; a reason or note of any part is one of the whole.
     """
-    tables = [np.eye(s.n_cells)[s.sums] if s.sums.ndim == 1 else s.sums for s in statistics]
-    ends = np.cumsum([table.shape[1] for table in tables])[:-1]
+    sums, split = _joined([s.sums for s in statistics])
 
     def combined(totals: Floats) -> Floats:
-        parts = np.split(totals, ends, axis=1)
-        return function(*(s.function(part) for s, part in zip(statistics, parts, strict=True)))
+        return function(*(s.function(part) for s, part in zip(statistics, split(totals), strict=True)))
 
     first = statistics[0]
     return Statistic(
-        np.hstack(tables),
+        sums,
         combined,
         kind,
         first.n_items,
@@ -109,9 +106,23 @@ def combine(
     )
 
 
+def _joined(tables: Sequence[Table]) -> tuple[Table, Callable[[Floats], list[Floats]]]:
+    """Return one table for several, and the function that takes its totals apart again."""
+    if all(table.ndim == 1 for table in tables):
+        # Codes of combinations that occur are no more than the items; one-hot tables side by side can be.
+        present, codes = np.unique(np.stack(tables, axis=1), axis=0, return_inverse=True)
+        return codes.ravel(), lambda totals: [totals_of(totals, part) for part in present.T]
+    wide = [np.eye(int(t.max(initial=-1)) + 1)[t] if t.ndim == 1 else t for t in tables]
+    ends = np.cumsum([table.shape[1] for table in wide])[:-1]
+    return np.hstack(wide), lambda totals: np.split(totals, ends, axis=1)
+
+
 def difference(a: Statistic, b: Statistic) -> Statistic:
-    """Return the statistic a - b, paired: both are computed from the same resampled items."""
-    return combine(np.subtract, a, b)
+    """Return the statistic a - b, paired: both are computed from the same resampled items.
+
+    It rests on no more items than the one with fewer.
+    """
+    return replace(combine(np.subtract, a, b), n_items=min(a.n_usable, b.n_usable))
 
 
 def bilinear(left: Floats, matrix: Floats, right: Floats) -> Floats:

@@ -66,7 +66,7 @@ class Frame:
     Attributes
     ----------
     tables : list of ndarray
-        One per statistic: sums (U, s) or codes (U,).
+        One per statistic: sums (U, s) or codes (U,); the same object for statistics that share their sums.
     counts : ndarray, shape (U,)
         Number of clusters in each unit.
     n_clusters : int
@@ -82,17 +82,19 @@ class Frame:
         """Sum each statistic within clusters and collapse clusters that are alike."""
         codes = cluster_codes(clusters, n_items)
         n_clusters = int(codes.max(initial=-1)) + 1
+        distinct = {id(table): table for table in sums}  # statistics of one builder share their sums
         if n_clusters < n_items:
-            sums = [_within_clusters(table, codes, n_clusters) for table in sums]
-        first, counts = _distinct_rows(sums)
-        if _WORTH_COLLAPSING * len(first) > n_clusters:
-            return cls(list(sums), np.ones(n_clusters), n_clusters)
-        return cls([table[first] for table in sums], counts.astype(float), n_clusters)
+            distinct = {key: _within_clusters(table, codes, n_clusters) for key, table in distinct.items()}
+        first, sizes = _distinct_rows(list(distinct.values()))
+        counts = np.ones(n_clusters)
+        if _WORTH_COLLAPSING * len(first) <= n_clusters:
+            distinct, counts = {key: table[first] for key, table in distinct.items()}, sizes.astype(float)
+        return cls([distinct[id(table)] for table in sums], counts, n_clusters)
 
     def jackknife(self, index: int) -> Iterator[list[Floats]]:
         """Yield totals with one cluster left out, one row per unit, of the statistic at `index`."""
         table = self.tables[index]
-        total = _totals(self.counts[None, :], table)
+        total = totals_of(self.counts[None, :], table)
         step = max(1, _CHUNK // max(1, total.shape[1]))
         for start in range(0, len(table), step):
             part = table[start : start + step]
@@ -107,12 +109,14 @@ class Frame:
         self, n_resamples: int, rng: np.random.Generator, indices: Sequence[int]
     ) -> Iterator[list[Floats]]:
         """Yield totals of resamples, chunk by chunk, one array per statistic in `indices`."""
-        tables = [self.tables[i] for i in indices]
-        widest = max(self.n_clusters, *(_width(table) for table in tables))
+        keys = [id(self.tables[i]) for i in indices]
+        distinct = {id(self.tables[i]): self.tables[i] for i in indices}
+        widest = max(self.n_clusters, *(_width(table) for table in distinct.values()))
         step = max(1, _CHUNK // widest)
         for start in range(0, n_resamples, step):
             weights = self._weights(min(step, n_resamples - start), rng)
-            yield [_totals(weights, table) for table in tables]
+            totals = {key: totals_of(weights, table) for key, table in distinct.items()}
+            yield [totals[key] for key in keys]
 
     def _weights(self, rows: int, rng: np.random.Generator) -> Floats:
         """Return how often each unit is drawn, shape (rows, U)."""
@@ -128,7 +132,7 @@ def _width(table: Table) -> int:
     return table.shape[1] if table.ndim == 2 else int(table.max(initial=-1)) + 1
 
 
-def _totals(weights: Floats, table: Table) -> Floats:
+def totals_of(weights: Floats, table: Table) -> Floats:
     """Return weights (R, U) times the table; codes are counted without building their one-hot table."""
     if table.ndim == 2:
         return weights @ table

@@ -127,3 +127,14 @@ def test_one_defined_person_or_one_cluster_cannot_speak_for_others():
 def test_option_out_of_range_is_refused(options, message):
     with pytest.raises(ValueError, match=message):
         non_inferiority(_ceiling(0.5, n=10), **options)
+
+
+@pytest.mark.parametrize("raters", ["these", "like these"])
+def test_p_value_and_interval_count_the_same_items(raters):
+    """Ten rated items among 200: at a margin equal to minus the lower limit p is alpha."""
+    rng = np.random.default_rng(4)
+    judge, humans = np.full(200, math.nan), rng.normal(size=(200, 3))
+    judge[:10] = humans[:10].mean(axis=1) + rng.normal(size=10)
+    ceiling = pairwise_ceiling(judge, humans, minus_mae)
+    limit = non_inferiority(ceiling, 5.0, raters=raters).difference.low
+    assert non_inferiority(ceiling, -limit, raters=raters).p_value == pytest.approx(0.05)

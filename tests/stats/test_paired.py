@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import t as student
 from scipy.stats import ttest_rel
 
 from judge.stats.paired import paired_difference, paired_proportions
@@ -113,3 +114,18 @@ def test_difference_without_pairs_is_undefined():
 def test_columns_of_different_lengths_are_refused():
     with pytest.raises(ValueError, match="got lengths a 2, b 3"):
         paired_difference([1, 2], [1, 2, 3])
+
+
+def test_test_counts_only_items_that_can_contribute():
+    """Eight pairs among 200 items leave seven degrees of freedom, for the test as for the interval."""
+    rng = np.random.default_rng(0)
+    a, b = np.full(200, np.nan), rng.normal(size=200)
+    a[:8] = rng.normal(1, 1, 8)
+    found = paired_difference(a, b, method="jackknife")
+    assert found.test.n_items == 8
+    # The frame of 200 items widens the standard error a little.
+    t_value = ttest_rel(a[:8], b[:8]).statistic * np.sqrt(7 / 8 * 200 / 199)
+    assert found.test.statistic == pytest.approx(t_value)
+    assert found.test.p_value == pytest.approx(2 * student.sf(abs(t_value), 7))
+    at_the_edge = paired_difference(a, b, method="jackknife", level=1 - found.test.p_value).difference
+    assert min(abs(at_the_edge.low), abs(at_the_edge.high)) == pytest.approx(0, abs=1e-9)

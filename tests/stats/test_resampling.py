@@ -5,8 +5,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import t
 from statsmodels.stats.proportion import proportion_confint
 
+from judge.stats import kendall_tau_c, limits
 from judge.stats.resampling import Statistic, difference, estimate, quotient, replicate, resample
 
 RNG = np.random.default_rng(11)
@@ -170,7 +172,7 @@ def test_a_lower_limit_is_cut_at_the_smallest_possible_value():
         ({"method": "analytic"}, "'analytic' is not available for this statistic"),
         ({"method": "analytic", "clusters": np.arange(120) // 2}, "'analytic' is for independent items"),
         ({"n_resamples": 10}, "n_resamples must be at least 100, got 10"),
-        ({"level": 95}, "level must lie between 0 and 1, got 95"),
+        ({"level": 95}, r"level must lie in \(0, 1\), got 95"),
     ],
 )
 def test_options_that_make_no_sense_are_refused(options, message):
@@ -202,3 +204,34 @@ def test_perfect_agreement_on_few_of_many_items_is_not_certain():
     sums[:5] = 1.0
     perfect = Statistic(sums, lambda t: quotient(t[:, 0], t[:, 1]), "share", n_items=5)
     assert estimate(perfect).low == pytest.approx(proportion_confint(5, 5, method="wilson")[0])
+
+
+def test_limits_of_a_coefficient_stay_below_its_maximum():
+    """Here tau-c is 1 on the data but not on all resamples; plain t limits would reach 12."""
+    result = kendall_tau_c([1, math.nan, 3, 2], [2, 2, math.nan, 3])
+    assert (result.value, result.high) == (1.0, 1.0)
+    assert result.low < 0
+
+
+def test_a_share_that_is_not_zero_or_one_per_item_uses_students_t():
+    """Its spread is estimated: with four items the normal quantile is far too small."""
+    shares = np.array([0.2, 0.4, 0.4, 0.9])
+    sums = np.column_stack([shares, np.ones(4)])
+    result = estimate(Statistic(sums, lambda rows: quotient(rows[:, 0], rows[:, 1]), "share"))
+    p = shares.mean()
+    n_effective = p * (1 - p) / (shares.var(ddof=0) / 4)
+    assert (result.low, result.high) == pytest.approx(limits.wilson_limits(p, n_effective, t.ppf(0.975, 3)))
+
+
+def test_zeros_and_ones_of_independent_items_keep_the_normal_quantile():
+    marks = np.array([1.0, 1, 1, 0])
+    result = estimate(
+        Statistic(np.column_stack([marks, np.ones(4)]), lambda rows: rows[:, 0] / rows[:, 1], "share")
+    )
+    assert (result.low, result.high) == pytest.approx(proportion_confint(3, 4, method="wilson"))
+
+
+def test_every_confidence_level_is_checked_where_it_is_used():
+    replicates = replicate({"mean": mean_of(NORMAL)}, method="jackknife")
+    with pytest.raises(ValueError, match=r"level must lie in \(0, 1\), got 95"):
+        replicates.estimate("mean", 95)

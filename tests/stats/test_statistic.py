@@ -53,3 +53,19 @@ def test_bilinear_forms_go_over_leading_axes():
     left = np.arange(12.0).reshape(2, 3, 2)
     expected = [[row @ np.ones((2, 2)) @ row for row in block] for block in left]
     assert bilinear(left, np.ones((2, 2)), left).tolist() == expected
+
+
+def test_a_difference_rests_on_no_more_items_than_the_lesser_part():
+    many, few = mean_of(np.arange(50.0), n_items=50), mean_of(np.arange(50.0), n_items=4)
+    assert difference(many, few).n_items == difference(few, many).n_items == 4
+    assert difference(mean_of(np.arange(50.0)), few).n_items == 4
+
+
+def test_codes_of_many_values_combine_without_one_hot_tables():
+    """Side by side the tables of 3,000 codes each would hold 18 million numbers."""
+    a, b = np.random.default_rng(0).permuted(np.tile(np.arange(3000), (2, 1)), axis=1)
+    first, second = (Statistic(codes, lambda t, at=codes[7]: t[:, at]) for codes in (a, b))
+    both = combine(lambda x, y: 10 * x + y, first, second)
+    assert both.sums.shape == (3000,)
+    weights = np.random.default_rng(1).integers(0, 4, (3, 3000))
+    assert both.evaluate(weights) == pytest.approx(10 * first.evaluate(weights) + second.evaluate(weights))

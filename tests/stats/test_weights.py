@@ -75,7 +75,7 @@ def test_totals_of_codes_equal_those_of_their_one_hot_table(monkeypatch, largest
     # Every third code is one that no item has: it keeps its column.
     codes = rng.permutation(50) if all_different else 3 * rng.integers(0, 9, 50)
     width = codes.max() + 1
-    assert np.array_equal(weights._totals(drawn, codes), drawn @ np.eye(width)[codes])
+    assert np.array_equal(weights.totals_of(drawn, codes), drawn @ np.eye(width)[codes])
 
 
 def test_chunks_do_not_change_the_resamples(monkeypatch):
@@ -101,3 +101,13 @@ def test_one_multinomial_draw_serves_all_statistics():
     frame = Frame.build([table, 2 * table], None, 30)
     for first, second in frame.bootstrap(100, np.random.default_rng(6), [0, 1]):
         assert second == pytest.approx(2 * first)
+
+
+@pytest.mark.parametrize("clusters", [None, np.arange(40) // 4])
+def test_statistics_that_share_their_sums_share_their_totals(clusters):
+    table = np.random.default_rng(7).integers(0, 2, (40, 2)).astype(float)
+    frame = Frame.build([table, np.arange(40), table], clusters, 40)
+    assert frame.tables[0] is frame.tables[2]
+    ((first, other, third),) = frame.bootstrap(10, np.random.default_rng(8), [0, 1, 2])
+    assert first is third
+    assert other.shape == (10, 40)
