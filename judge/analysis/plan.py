@@ -201,7 +201,7 @@ def _closed(question: Question) -> Plan:
         needed.append(Size(k, math.ceil(n * effect), question.half_width))
         if question.budget:
             affordable.append(_width_for(items, question.budget // k, effect, k))
-    how = f"closed form at an expected {question.statistic.replace('_', ' ')} of {expect:g}"
+    how = f"a closed form, at an expected {question.statistic.replace('_', ' ')} of {expect:g}"
     if effect > 1:
         how += f"; {effect:.2f} times the items, because items of a group are alike"
     return Plan(question, tuple(needed), (), tuple(affordable), how)
@@ -309,6 +309,6 @@ def _how(question: Question, pilot: Floats | None) -> str:
     reliability = RELIABILITY if question.expect is None else question.expect
     shares = ", ".join(f"{100 * share:.0f} %" for share in np.asarray(question.shares))
     return (
-        f"{N_DRAWS} simulated studies at each size; ratings of a latent quality cut so that scores have shares "
-        f"{shares}, two raters correlating {reliability:g} on it"
+        f"{N_DRAWS} simulated studies at each size; ratings of a latent quality cut so that scores have "
+        f"shares {shares}, two raters correlating {reliability:g} on it"
     )

@@ -39,7 +39,7 @@ def build_plan(found: Plan) -> Report:
         (Section("plan", "Plan", tables=tuple(tables)),),
         {},
         {"seed": str(q.seed)},
-        (f"From {found.how}.", "Half-widths are those of 95 % intervals, the median over simulated studies."),
+        (f"{found.how[0].upper()}{found.how[1:]}.", "Half-widths are those of 95 % intervals."),
     )
 
 
@@ -62,13 +62,11 @@ def _power_words(found: Plan) -> list[str]:
     said = []
     for k in dict.fromkeys(size.n_raters for size in found.sizes):
         enough = [size.n_items for size in found.sizes if size.n_raters == k and size.power >= 0.8]
-        least = (
-            f"from {enough[0]} items on" if enough else f"with none of up to {found.sizes[-1].n_items} items"
-        )
-        said.append(
-            f"A judge that is as good as a person is found non-inferior at margin {margin:g} with power .8 or "
-            f"more {least}, with {k} people."
-        )
+        found_so = f"a judge as good as a person is found non-inferior at margin {margin:g} with power .8"
+        if enough:
+            said.append(f"With {k} people {found_so} from {enough[0]} items on.")
+        else:
+            said.append(f"With {k} people no study of up to {found.sizes[-1].n_items} items has power .8.")
     return said
 
 
