@@ -1,5 +1,6 @@
 """Score a file of answers: read, check all that can be checked for free, ask, store, export."""
 
+import hashlib
 import re
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -148,6 +149,8 @@ def score(
             _check_input(run, answers)
         bad = BadItems()
         added = run.add_items(checked_items(answers, options, root, bad))
+        if judge.backend == "replay":
+            _check_recording(run, judge, options)
         for name, value in _facts(answers, root).items():
             run.set_fact(name, value)
         per_item = 1 if judge.rubric.reply == "json" else len(judge.rubric.dimensions)
@@ -316,6 +319,19 @@ def _check_input(run: Run, answers: str | Path | Iterable[Item]) -> None:
             f"{run.path}: holds the answers of {there}, and these are from {here}. Name a folder for them "
             f"with --out, or put them together with --out {run.path}"
         )
+
+
+def _check_recording(run: Run, judge: Judge, options: Options) -> None:
+    """Replies that were recorded anew must not be passed over in silence."""
+    file = judge.model.partition(":")[2]
+    with open(file, "rb") as recording:
+        digest = hashlib.file_digest(recording, "sha256").hexdigest()
+    if run.is_judged and run.fact("recording") != digest and not options.retry_errors:
+        raise RunError(
+            f"{run.path}: {file} has changed since its replies were read, and those stay. Read only what was "
+            "missing with --retry-errors, or read all into another folder with --out"
+        )
+    run.set_fact("recording", digest)
 
 
 def image_root(answers: str | Path | Iterable[Item], options: Options) -> Path:

@@ -116,6 +116,22 @@ def test_recorded_replies_of_items_with_one_content_stay_apart():
     assert overall == [4.0, 5.0]
 
 
+def test_changed_recording_is_noticed():
+    said = dict.fromkeys(("technical_accuracy", "comprehensiveness", "relevance", "clarity"), 4)
+    file, command = (
+        Path("replies.jsonl"),
+        ("score", lines(ROW, {**ROW, "id": "2"}), "--judge", "replay:replies.jsonl"),
+    )
+    file.write_text(json.dumps({"id": "1", "reply": said}))
+    assert judge(*command).exit_code == 3
+    file.write_text("".join(json.dumps({"id": n, "reply": said}) + "\n" for n in "12"))
+    done = judge(*command)
+    assert done.exit_code == 1
+    assert "replies.jsonl has changed since its replies were read" in done.stderr
+    assert judge(*command, "--retry-errors").exit_code == 0
+    assert judge(*command).exit_code == 0
+
+
 def test_limit_scores_the_first_items_alone():
     judge("score", "examples/answers.jsonl", "--limit", 3)
     assert len({row["item_id"] for row in scored()}) == 3
