@@ -18,6 +18,11 @@ def pairs(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -
     return dict(value.split("=", 1) for value in values)
 
 
+def counted(n: int, noun: str) -> str:
+    """``1 item``, ``2,000 items``."""
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+
+
 def decorate(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """Several options as one decorator, in the order in which `--help` shows them."""
 

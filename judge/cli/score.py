@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from judge.cli.options import as_json, decorate, pairs
+from judge.cli.options import as_json, counted, decorate, pairs
 from judge.cli.watch import TerminalWatch
 from judge.rubric import Rubric, load_rubric
 from judge.scoring.job import Connection, Options, preview, score
@@ -178,7 +178,7 @@ def show_preview(answers: str, judge: Judge, options: Options, out: str | None, 
     cost = "price unknown" if seen.cost is None else f"about ${seen.cost:.4f}"
     answered = f" ({seen.answered:,} more are answered already)" if seen.answered else ""
     click.echo(
-        f"{seen.items:,} items, {seen.requests:,} requests{answered}, "
+        f"{counted(seen.items, 'item')}, {counted(seen.requests, 'request')}{answered}, "
         f"about {seen.prompt_tokens:,} prompt tokens, {cost}. Nothing was sent.",
         err=True,
     )

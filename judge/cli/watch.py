@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from judge.cli.options import counted
 from judge.records import Completion
 from judge.scoring.job import BadItems, Watch
 from judge.scoring.prompt import visible
@@ -89,16 +90,12 @@ def _line() -> "Progress":
 def _input_notes(added: Added, bad: BadItems) -> list[str]:
     notes = [f"skipped: {visible(line)}" for line in bad.lines()]
     if added.repeated:
-        notes.append(
-            f"note: {added.repeated:,} rows stand in the input more than once, word for word; they count once"
-        )
+        notes.append(f"note: {counted(added.repeated, 'row')} repeated word for word; each item counts once")
     if added.changed:
-        notes.append(
-            f"note: {added.changed:,} items have changed since they were judged and are judged again"
-        )
+        notes.append(f"note: {counted(added.changed, 'item')} changed since the last judgment: judged again")
     if added.elsewhere:
         notes.append(
-            f"note: {added.elsewhere:,} items of this run are not in this input; they stay in the run"
+            f"note: {counted(added.elsewhere, 'item')} of this run not in this input: kept as judged"
         )
     return notes
 

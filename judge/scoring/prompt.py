@@ -17,10 +17,11 @@ from judge.records import OVERALL, Item, Message, Request, content_hash
 from judge.rubric import Dimension, Example, Rubric
 from judge.scoring.judge import Judge
 
-# Control characters but for tab and line ends, bidirectional overrides, and the tag characters in which a
-# whole sentence can hide. Joiners stay: words of several languages, and many emoji, need them.
+# Control characters but for tab and line ends (a carriage return alone hides what stood in its line),
+# bidirectional overrides, and the tag characters in which a whole sentence can hide. Joiners stay: words of
+# several languages, and many emoji, need them.
 _INVISIBLE = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]"
+    "\r(?!\n)|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]"
 )
 
 _DATA_RULE = """\

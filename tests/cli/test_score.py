@@ -224,7 +224,7 @@ def test_run_is_named_after_the_whole_name_of_the_file(name):
 def test_changed_answer_is_judged_again_and_said():
     judge("score", lines(ROW))
     done = judge("score", lines({**ROW, "answer": "Nothing."}))
-    assert "1 items have changed" in done.stderr
+    assert "1 item changed" in done.stderr
     with Run.open("runs/mine-baseline-open_qa") as run:
         assert run.summary()["completions"] == 2
 
@@ -232,7 +232,7 @@ def test_changed_answer_is_judged_again_and_said():
 def test_item_that_is_gone_from_the_input_stays_and_is_said():
     judge("score", lines(ROW, {**ROW, "id": "2"}))
     done = judge("score", lines(ROW))
-    assert "1 items of this run are not in this input" in done.stderr
+    assert "1 item of this run not in this input" in done.stderr
 
 
 def test_dry_run_shows_the_prompt_and_writes_nothing():
@@ -255,8 +255,8 @@ def test_dry_run_counts_a_failure_only_where_errors_are_retried():
     Path("replies.jsonl").write_text("")
     model = ("--judge", "replay:replies.jsonl")
     judge("score", lines(ROW), *model)
-    assert "1 items, 0 requests" in judge("score", "mine.jsonl", *model, "--dry-run").stderr
-    assert "1 items, 1 requests" in judge("score", "mine.jsonl", *model, "--dry-run", "--retry-errors").stderr
+    assert "1 item, 0 requests" in judge("score", "mine.jsonl", *model, "--dry-run").stderr
+    assert "1 item, 1 request," in judge("score", "mine.jsonl", *model, "--dry-run", "--retry-errors").stderr
 
 
 def test_dry_run_refuses_what_the_run_would_refuse():
@@ -374,6 +374,17 @@ def test_show_gives_the_judges_own_words():
 def test_show_writes_terminal_control_out():
     judge("score", lines({**ROW, "answer": "\x1b[2Jgone"}))
     assert "[U+001B][2Jgone" in judge("show", "runs/mine-baseline-open_qa").stdout
+
+
+def test_show_writes_a_carriage_return_out_that_would_hide_a_line():
+    judge("score", lines({**ROW, "answer": "wrong\rright\r\nend"}))
+    assert "wrong[U+000D]right" in judge("show", "runs/mine-baseline-open_qa").stdout
+
+
+def test_repeated_rows_count_once_and_are_said():
+    done = judge("score", lines(ROW, ROW, ROW))
+    assert "2 rows repeated word for word" in done.stderr
+    assert len(scored("mine-baseline-open_qa")) == 5
 
 
 def test_show_of_an_unknown_item_is_an_error():

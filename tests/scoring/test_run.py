@@ -97,6 +97,27 @@ def test_completion_that_arrives_while_the_backend_closes_is_stored(run):
     assert overall(run) == {"0": 3.0, "1": None}
 
 
+def test_completion_that_arrives_late_is_stored_though_ctrl_c_is_pressed_again(run):
+    run.add_items(items(1))
+
+    class Pressed(Scripted):
+        def complete(self, requests):
+            (request,) = requests
+            try:
+                yield []
+            finally:
+                self.late = [Completion.of(request, reply=reply(), finish_reason="stop")]
+                raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        score_items(run, JUDGE, Pressed(None), on_batch=_press)
+    assert overall(run) == {"0": 3.0}
+
+
+def _press(_):
+    raise KeyboardInterrupt
+
+
 def test_truncated_reply_is_asked_once_more_with_more_tokens(run):
     run.add_items(items(1))
     cut = {"reply": reply()[:20], "finish_reason": "length", "usage": Usage(completion_tokens=100)}
@@ -104,6 +125,25 @@ def test_truncated_reply_is_asked_once_more_with_more_tokens(run):
     score_items(run, JUDGE, backend)
     assert [dict(r.params) for r in backend.asked] == [{}, {"max_tokens": 400}]
     assert overall(run) == {"0": 5.0}
+
+
+def test_only_the_truncated_sample_is_asked_for_once_more(run):
+    run.add_items(items(1))
+    cut = {"reply": "", "finish_reason": "length"}
+    backend = Scripted(lambda r: cut if r.sample == 1 and not r.attempt else reply())
+    score_items(run, JUDGE, backend, samples=3)
+    assert [r.sample for r in backend.asked if r.attempt] == [1]
+
+
+def test_end_of_asking_is_told_before_the_scores_are_derived(run):
+    run.add_items(items(1))
+    told = []
+
+    def ask_run():
+        told.append((run.summary()["completions"], list(run.scores())))
+
+    score_items(run, JUDGE, Scripted(lambda _: reply()), on_asked=ask_run)
+    assert told == [(1, [])]
 
 
 def test_set_token_limit_is_raised_for_a_truncated_reply(tmp_path):
