@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from judge.stats.estimate import NO_COMPLETE_PAIRS, ZERO_DENOMINATOR, Estimate, Reason
+from judge.stats.estimate import NO_COMPLETE_PAIRS, TOO_FEW_ITEMS, ZERO_DENOMINATOR, Estimate, Reason
 from judge.stats.marks import as_groups, as_marks, check_lengths, select
 from judge.stats.proportion import proportion
 from judge.stats.resampling import Sampling, Statistic, quotient, resample
@@ -79,8 +80,12 @@ class PassFail:
 def pass_fail(human: ArrayLike, judge: ArrayLike, **sampling: Unpack[Sampling]) -> PassFail:
     """Compare a judge's verdicts with a person's on the same items.
 
-    Rates have Wilson intervals (see `proportion`), the other statistics resampled ones. A zero
-    denominator gives NaN, `zero_denominator`, never 0; balanced accuracy and J need both classes.
+    Rates have Wilson intervals (see `proportion`). Those of balanced accuracy and J add the squared margins
+    of TPR and TNR (Newcombe's square-and-add): a resampled interval sees no uncertainty in a class of five
+    items without an error; with clusters the wider limits of the two hold. The others are resampled.
+
+    A zero denominator gives NaN, `zero_denominator`, never 0; balanced accuracy and J need both classes;
+    MCC, kappa and AC1 need two items (`too_few_items`).
 
     Parameters
     ----------
@@ -103,7 +108,9 @@ def pass_fail(human: ArrayLike, judge: ArrayLike, **sampling: Unpack[Sampling]) 
     ----------
     .. [1] D. V. Cicchetti, A. R. Feinstein, "High Agreement but Low Kappa", Journal of Clinical
        Epidemiology 43, 1990, doi:10.1016/0895-4356(90)90158-L.
-    .. [2] K. L. Gwet, "Computing Inter-Rater Reliability and Its Variance in the Presence of High
+    .. [2] R. G. Newcombe, "Interval estimation for the difference between independent proportions: comparison
+       of eleven methods", Statistics in Medicine 17, 1998.
+    .. [3] K. L. Gwet, "Computing Inter-Rater Reliability and Its Variance in the Presence of High
        Agreement", 2008, doi:10.1348/000711006X126600.
 
     Examples
@@ -137,6 +144,11 @@ def pass_fail(human: ArrayLike, judge: ArrayLike, **sampling: Unpack[Sampling]) 
     }
     statistics = pass_fail_statistics(human, judge)
     others = resample({n: s for n, s in statistics.items() if n not in rates}, **sampling)
+    if sampling.get("method", "auto") == "auto":
+        others["youden_j"] = _square_and_add(others["youden_j"], rates["tpr"], rates["tnr"])
+        others["balanced_accuracy"] = _square_and_add(
+            others["balanced_accuracy"], rates["tpr"], rates["tnr"], 0.5
+        )
     tp, fp, fn, tn = (int(count) for count in cells.sum(axis=0))
     return PassFail(tp, fp, fn, tn, **{**rates, **others})
 
@@ -154,11 +166,19 @@ def pass_fail_statistics(human: ArrayLike, judge: ArrayLike) -> dict[str, Statis
     """
     h, j, both, cells = _table(human, judge)
     n = int(both.sum())
+    n_usable = _usable_items(cells)
     n_dropped = int(np.sum(~np.isnan(h)) + np.sum(~np.isnan(j))) - 2 * n
     kinds: dict[str, StatisticKind] = {"pass_rate_gap": "plain"}
     return {
         name: Statistic(
-            cells, function, kinds.get(name, "coefficient"), n, 2 * n, n_dropped, undefined=_reason(both)
+            cells,
+            function,
+            kinds.get(name, "coefficient"),
+            n_usable.get(name, n),
+            2 * n_usable.get(name, n),
+            n_dropped,
+            reason=TOO_FEW_ITEMS if n == 1 and name in _BEYOND_CHANCE else None,
+            undefined=_reason(both),
         )
         for name, function in _TABLE_FUNCTIONS.items()
     }
@@ -171,6 +191,37 @@ def _table(human: ArrayLike, judge: ArrayLike) -> tuple[Floats, Floats, NDArray[
     both = ~np.isnan(h) & ~np.isnan(j)
     cells = np.stack([h * j, (1 - h) * j, h * (1 - j), (1 - h) * (1 - j)], axis=1)
     return h, j, both, np.where(both[:, None], cells, 0.0)
+
+
+def _usable_items(cells: Floats) -> dict[str, int]:
+    """Return how many items a statistic rests on where it is not all: those of its (smaller) class."""
+    tp, fp, fn, tn = (int(count) for count in cells.sum(axis=0))
+    smaller = min(tp + fn, fp + tn)
+    return {
+        "tpr": tp + fn,
+        "tnr": fp + tn,
+        "precision": tp + fp,
+        "npv": fn + tn,
+        "youden_j": smaller,
+        "balanced_accuracy": smaller,
+    }
+
+
+def _square_and_add(resampled: Estimate, tpr: Estimate, tnr: Estimate, factor: float = 1.0) -> Estimate:
+    """Return the interval of factor * (TPR + TNR) + constant, not inside the resampled one with clusters."""
+    if not resampled.defined:
+        return resampled
+    n_items = tpr.n_items + tnr.n_items
+    found = replace(resampled, n_items=n_items, n_ratings=2 * n_items, n_resamples=0, seed=None)
+    margins = [math.hypot(tpr.value - tpr.low, tnr.value - tnr.low)]
+    margins.append(math.hypot(tpr.high - tpr.value, tnr.high - tnr.value))
+    low, high = found.value - factor * margins[0], found.value + factor * margins[1]
+    if math.isnan(low):
+        reason = tpr.reason or tnr.reason
+        return replace(found, low=math.nan, high=math.nan, method="", reason=reason)
+    if resampled.n_clusters < n_items and not math.isnan(resampled.low):
+        low, high = min(low, resampled.low), max(high, resampled.high)
+    return replace(found, low=low, high=high, method="square-and-add", reason=None)
 
 
 def _reason(both: NDArray[np.bool_]) -> Reason:
@@ -206,6 +257,7 @@ def _ac1(cells: Floats) -> Floats:
     return quotient(quotient(n - fp - fn, n) - chance, 1 - chance)
 
 
+_BEYOND_CHANCE = ("mcc", "kappa", "ac1")  # one item says nothing about chance
 _TABLE_FUNCTIONS: dict[str, Callable[[Floats], Floats]] = {
     "agreement": lambda cells: quotient(cells[:, 0] + cells[:, 3], cells.sum(axis=1)),
     "tpr": lambda cells: quotient(cells[:, 0], cells[:, 0] + cells[:, 2]),

@@ -3,6 +3,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from sklearn import metrics
+from statsmodels.stats.proportion import proportion_confint
 
 from judge.stats.chance import gwet_ac1
 from judge.stats.kappa import cohen_kappa
@@ -49,6 +50,8 @@ def test_every_statistic_equals_its_naive_loop_over_weighted_copies(human, data)
     judge = data.draw(st.lists(st.sampled_from([0.0, 1.0, np.nan]), min_size=len(human), max_size=len(human)))
     weights = data.draw(st.lists(st.integers(0, 3), min_size=len(human), max_size=len(human)))
     repeated = [np.repeat(column, weights) for column in (human, judge)]
+    n_pairs = [np.sum(~np.isnan(np.add(*columns))) for columns in ((human, judge), repeated)]
+    assume(1 not in n_pairs)  # too few for agreement beyond chance
     naive = pass_fail_statistics(*repeated)
     for name, statistic in pass_fail_statistics(human, judge).items():
         np.testing.assert_allclose(statistic.evaluate(weights)[0], naive[name].value(), atol=1e-12)
@@ -131,11 +134,51 @@ def test_intervals_are_those_of_the_seed():
     assert pass_fail(human, judge, rng=5) == pass_fail(human, judge, rng=5)
 
 
-def test_perfect_judge_has_no_invented_interval():
-    found = pass_fail([1, 0, 1, 0], [1, 0, 1, 0], rng=0).balanced_accuracy
-    assert found.value == 1
-    assert np.isnan(found.low)
-    assert found.reason == "no_variation"
+def test_perfect_judge_is_only_as_certain_as_its_classes_are_large():
+    found = pass_fail([1, 0, 1, 0], [1, 0, 1, 0], rng=0)
+    low = proportion_confint(2, 2, method="wilson")[0]
+    assert (found.youden_j.value, found.youden_j.high) == (1, 1)
+    assert found.youden_j.low == pytest.approx(1 - np.sqrt(2) * (1 - low))
+    assert found.balanced_accuracy.low == pytest.approx((1 + found.youden_j.low) / 2)
+
+
+def test_interval_of_balanced_accuracy_covers_with_few_fails():
+    """Ten fails among a hundred passes: the resampled interval covered 74 %."""
+    rng, hits, n = np.random.default_rng(0), 0, 150
+    human = np.array([1] * 100 + [0] * 10)
+    for _ in range(n):
+        judge = np.where(rng.random(110) < 0.9, human, 1 - human)
+        found = pass_fail(human, judge, n_resamples=100, rng=0).balanced_accuracy
+        hits += found.low <= 0.9 <= found.high
+    assert hits / n > 0.95 - 3 * np.sqrt(0.95 * 0.05 / n)
+
+
+def test_with_clusters_the_interval_of_balanced_accuracy_is_not_inside_the_resampled_one():
+    human, judge = from_table(40, 9, 6, 45)
+    groups = np.arange(100) // 20
+    outer = pass_fail(human, judge, clusters=groups).balanced_accuracy
+    inner = pass_fail(human, judge, clusters=groups, method="jackknife").balanced_accuracy
+    assert outer.low <= inner.low < inner.high <= outer.high
+    assert (outer.method, inner.method) == ("square-and-add", "jackknife")
+
+
+def test_a_single_fail_leaves_balanced_accuracy_without_interval():
+    found = pass_fail([1, 1, 1, 0], [1, 0, 1, 0], rng=0).balanced_accuracy
+    assert np.isnan([found.low, found.high]).all()
+    assert found.reason == "too_few_clusters"
+
+
+def test_a_rate_rests_on_the_items_of_its_class():
+    statistics = pass_fail_statistics(*from_table(40, 3, 6, 2))
+    n_items = {name: statistic.n_items for name, statistic in statistics.items()}
+    assert (n_items["tpr"], n_items["tnr"], n_items["precision"], n_items["npv"]) == (46, 5, 43, 8)
+    assert (n_items["youden_j"], n_items["balanced_accuracy"], n_items["kappa"]) == (5, 5, 51)
+
+
+def test_agreement_beyond_chance_of_one_item_is_undefined():
+    found = pass_fail([1], [1])
+    assert found.kappa.reason == found.mcc.reason == found.ac1.reason == "too_few_items"
+    assert found.agreement.value == 1
 
 
 def test_marks_of_different_lengths_are_refused():
