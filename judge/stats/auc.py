@@ -42,7 +42,8 @@ def auc(
         Group of each item.
     level : float
         Confidence level. The standard error is DeLong's, with clusters Obuchowski's; the interval is
-        Student's on the scale log(1 - area), and cannot exceed 1.
+        Student's on the scale log(1 - area), and cannot exceed 1; its degrees of freedom are those of the
+        class with fewer items or clusters, because few passes among many fails say little about the area.
 
     Returns
     -------
@@ -134,7 +135,9 @@ def _areas(human: ArrayLike, judges: list[ArrayLike], clusters: ArrayLike | None
     if se <= 1e-12:
         return replace(found, se=0.0, reason=NO_VARIATION)
     limits_of = limits.coefficient_limits if len(judges) == 1 else limits.symmetric_limits
-    low, high = limits_of(found.value, se, level, n_clusters - 1)
+    # With all items counted, nominal 95 % intervals covered 88 % with five passes among 100 fails.
+    n_of_class = [np.unique(codes[marks == mark]).size for mark in (0, 1)]
+    low, high = limits_of(found.value, se, level, max(min(n_of_class) - 1, 1))
     return replace(found, low=max(low, -1.0 if len(judges) > 1 else 0.0), high=high, se=se, method="delong")
 
 
