@@ -100,7 +100,7 @@ def calibrate(
     whose interval includes 0 is no gain, and the identity ships.
 
     Calibration moves errors and bias. A non-decreasing map cannot raise rank correlation. A pass rate of
-    mapped scores still needs a correction for the map's own error, see `corrected_pass_rate`.
+    mapped scores still needs a correction for the map's own error, see `ppi_mean`.
 
     Parameters
     ----------

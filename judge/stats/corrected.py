@@ -107,7 +107,8 @@ def predictive_values(
     Raises
     ------
     ValueError
-        If lengths differ, a mark is neither pass, fail nor missing, or an option is unknown.
+        If lengths differ, a mark is neither pass, fail nor missing, an option is unknown, or 'draws' or
+        'delta' is combined with clusters.
 
     Examples
     --------
@@ -123,6 +124,8 @@ def predictive_values(
     """
     if method not in _METHODS:
         raise ValueError(f"method must be one of {', '.join(_METHODS)}; got {method!r}.")
+    if clusters is not None and method in ("draws", "delta"):
+        raise ValueError(f"method {method!r} is for independent answers; with clusters use 'auto'.")
     at_least("n_draws", n_draws, 1)
     h, j, groups = as_marks(human, "human"), as_marks(judge, "judge"), as_groups(clusters)
     check_lengths(human=h, judge=j, clusters=groups)

@@ -46,7 +46,8 @@ def neyman_allocation(sizes: ArrayLike, sds: ArrayLike, n_labels: int, *, floor:
     Raises
     ------
     ValueError
-        If there are more labels than items or fewer than the floors need.
+        If there are more labels than items or fewer than the floors need, or a size or standard deviation
+        is negative or missing.
 
     Examples
     --------
@@ -54,10 +55,12 @@ def neyman_allocation(sizes: ArrayLike, sds: ArrayLike, n_labels: int, *, floor:
     [71, 29]
     """
     pool, spread = np.asarray(sizes, np.int64), np.asarray(sds, float)
-    if pool.shape != spread.shape or pool.ndim != 1:
+    if pool.shape != spread.shape or pool.ndim != 1 or not pool.size:
         raise ValueError(
             f"sizes and sds must be two lists of one length, got {pool.shape} and {spread.shape}."
         )
+    if not ((pool >= 0).all() and (spread >= 0).all() and np.isfinite(spread).all()):
+        raise ValueError(f"sizes and sds must not be negative or missing, got {pool} and {spread}.")
     least = np.minimum(floor, pool)
     if not least.sum() <= n_labels <= pool.sum():
         raise ValueError(

@@ -12,7 +12,8 @@ from numpy.typing import ArrayLike
 
 from judge.stats.checks import at_least, between
 from judge.stats.estimate import Estimate
-from judge.stats.scale import Floats, Ints
+from judge.stats.scale import Floats, Ints, as_floats
+from judge.stats.weights import cluster_codes
 
 __all__ = [
     "Precision",
@@ -126,16 +127,10 @@ def pilot_draws(pilot: ArrayLike, clusters: ArrayLike | None = None) -> Draw:
     >>> ratings.shape, len(set(clusters.tolist()))
     ((100, 2), 100)
     """
-    ratings = np.asarray(pilot, float)
+    ratings = as_floats(pilot)
     if ratings.ndim != 2 or not len(ratings):
         raise ValueError(f"pilot must have shape (n_items, n_raters) with items, got {ratings.shape}.")
-    ids = (
-        np.arange(len(ratings))
-        if clusters is None
-        else np.unique(np.asarray(clusters), return_inverse=True)[1]
-    )
-    if len(ids) != len(ratings):
-        raise ValueError(f"clusters has {len(ids)} entries for {len(ratings)} items; give one per item.")
+    ids = cluster_codes(clusters, len(ratings))
     members = [np.flatnonzero(ids == c) for c in range(int(ids.max()) + 1)]
     sizes = np.array([len(m) for m in members])
 
@@ -182,10 +177,13 @@ def latent_draws(shares: ArrayLike, *, reliability: float, n_raters: int, cluste
     if p.ndim != 1 or len(p) < 2 or p.min() < 0 or abs(p.sum() - 1) > 1e-6:
         raise ValueError(f"shares must be at least two shares >= 0 that add up to 1, got {p.tolist()}.")
     between("reliability", reliability, 0, 1, closed=True)
+    at_least("n_raters", n_raters, 1)
+    at_least("cluster_size", cluster_size, 1)
     inner = np.clip(p.cumsum()[:-1], 1e-12, 1 - 1e-12)
     cuts = np.array([NormalDist().inv_cdf(float(q)) for q in inner])
 
     def draw(n_items: int, rng: np.random.Generator) -> tuple[Floats, Ints]:
+        at_least("n_items", n_items, 1)
         clusters: Ints = np.arange(n_items, dtype=np.int64) // cluster_size
         common = rng.standard_normal(clusters[-1] + 1)[clusters]
         own = rng.standard_normal(n_items)

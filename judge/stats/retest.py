@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias, Unpack
 
@@ -18,8 +18,9 @@ from judge.stats.estimate import Estimate
 from judge.stats.icc import icc_statistic
 from judge.stats.panel import Consensus, consensus
 from judge.stats.resampling import Sampling
-from judge.stats.scale import Floats, Scale, as_floats
+from judge.stats.scale import Floats, as_floats, as_objects, as_scale
 from judge.stats.statistic import Statistic, combine, quotient
+from judge.stats.table import ScaleLike, read_table
 
 __all__ = [
     "AgreementBySamples",
@@ -122,7 +123,7 @@ class Retest:
     Attributes
     ----------
     exact, within_one : Estimate
-        Share of sample pairs that are equal, or differ by at most one scale point.
+        Share of sample pairs that are equal, or differ by at most 1 in scale units.
     alpha : Estimate
         Krippendorff's alpha over samples.
     reliability : Estimate
@@ -150,7 +151,7 @@ class Retest:
 def retest(
     samples: ArrayLike,
     *,
-    scale: Scale | Sequence[float] | None = None,
+    scale: ScaleLike = None,
     pass_mark: float | None = None,
     **sampling: Unpack[Sampling],
 ) -> Retest:
@@ -158,10 +159,11 @@ def retest(
 
     Parameters
     ----------
-    samples : array_like of float, shape (n_items, n_samples)
+    samples : array_like, shape (n_items, n_samples)
         Repeated scores of one judge, NaN where missing.
     scale : Scale or sequence, optional
-        The declared scale.
+        The declared scale; labels need it and count by their positions 0, 1 ... Its kind is that of alpha,
+        'interval' without one.
     pass_mark : float, optional
         A score of at least this passes.
     **sampling
@@ -178,14 +180,15 @@ def retest(
     >>> round(result.exact.value, 2), round(result.reliability.value, 2), result.flip_rate.value
     (0.67, 0.95, 0.0)
     """
-    table = as_floats(samples)
-    if table.ndim != 2:
-        raise ValueError(f"samples must have shape (n_items, n_samples), got {table.shape}.")
+    raw, declared = as_objects(samples), as_scale(scale)
+    if raw.ndim != 2:
+        raise ValueError(f"samples must have shape (n_items, n_samples), got {raw.shape}.")
+    table = read_table((raw,), declared).values
     statistics = {
-        "exact": agreement_statistic(table, scale=scale),
-        "within_one": agreement_statistic(table, tolerance=1, scale=scale),
-        "alpha": alpha_statistic(table, scale=scale, kind=None if scale is not None else "interval"),
-        "reliability": icc_statistic(table, form="ICC(1,1)", scale=scale),
+        "exact": agreement_statistic(table),
+        "within_one": agreement_statistic(table, tolerance=1),
+        "alpha": alpha_statistic(table, kind=declared.kind if declared else "interval"),
+        "reliability": icc_statistic(table, form="ICC(1,1)"),
         "sd_within": _sd_within(table),
     }
     if pass_mark is not None:

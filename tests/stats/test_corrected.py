@@ -234,3 +234,9 @@ def test_number_of_draws_must_be_positive():
 def test_level_in_percent_is_refused():
     with pytest.raises(ValueError, match=r"level must lie .*got 95"):
         predictive_values_difference([1, 0], [1, 0], [1, 0], [1, 0], level=95)
+
+
+@pytest.mark.parametrize("method", ["draws", "delta"])
+def test_methods_for_independent_answers_are_refused_with_clusters(method):
+    with pytest.raises(ValueError, match=f"method '{method}' is for independent answers"):
+        predictive_values([1, 0, None], [1, 0, 1], clusters=["a", "a", "b"], method=method)

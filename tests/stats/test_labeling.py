@@ -111,3 +111,16 @@ def test_useless_judge_is_not_worth_a_call():
 def test_calibration_labels_go_where_the_judge_errs_and_the_pool_is():
     # p = .8, TPR .9, TNR .8: (1/.8 - 1) sqrt(.2/.1) = .354 fails per pass.
     assert calibration_label_ratio(0.8, 0.9, 0.8) == pytest.approx(0.25 * math.sqrt(2))
+
+
+@pytest.mark.parametrize(
+    ("sizes", "sds"), [([100, 100], [math.nan, 0.5]), ([100, 100], [-1, 0.5]), ([-5, 100], [0.5, 0.5])]
+)
+def test_allocation_refuses_missing_and_negative_numbers(sizes, sds):
+    with pytest.raises(ValueError, match="sizes and sds must not be negative or missing"):
+        neyman_allocation(sizes, sds, 50)
+
+
+def test_allocation_over_no_strata_is_refused():
+    with pytest.raises(ValueError, match="two lists of one length"):
+        neyman_allocation([], [], 0)

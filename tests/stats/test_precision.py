@@ -97,9 +97,12 @@ def test_power_is_nan_without_a_target():
     ("call", "message"),
     [
         (lambda: pilot_draws([1, 2]), r"pilot must have shape \(n_items, n_raters\) with items, got \(2,\)"),
-        (lambda: pilot_draws([[1, 2]], [1, 2]), "clusters has 2 entries for 1 items"),
+        (lambda: pilot_draws([[1, 2]], [1, 2]), "clusters must hold one group per item"),
         (lambda: latent_draws([0.5, 0.6], reliability=0.5, n_raters=2), "add up to 1"),
         (lambda: latent_draws(SHARES, reliability=1.5, n_raters=2), "reliability must lie in"),
+        (lambda: latent_draws(SHARES, reliability=0.5, n_raters=0), "n_raters must be at least 1"),
+        (lambda: latent_draws(SHARES, reliability=0.5, n_raters=2, cluster_size=0), "cluster_size must be"),
+        (lambda: pilot_draws([[1, 2], [2, 2]], [math.nan, 1.0]), r"clusters\[0\] is missing"),
         (lambda: pilot_draws([[1, 2]])(0, np.random.default_rng(0)), "n_items must be at least 1"),
     ],
 )

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from judge.stats.agreement import agreement_statistic
+from judge.stats.alpha import alpha_statistic
 from judge.stats.correlation import pearson_statistic
 from judge.stats.retest import (
     agreement_by_samples,
@@ -130,3 +131,10 @@ def test_deterministic_judge_is_not_forecast_to_improve():
     assert noise[0].expected == noise[0].agreement.value
     with pytest.raises(ValueError, match=r"got \(3,\) and \(3,\)"):
         agreement_by_samples([1, 2, 3], [1, 2, 3], pearson_statistic)
+
+
+def test_labels_and_plain_scales_are_welcome():
+    labels = retest([["poor", "fair"], ["good", "good"], ["fair", "fair"]], scale=["poor", "fair", "good"])
+    numbers = retest([[0, 1], [2, 2], [1, 1]], scale=[0, 1, 2])
+    assert labels == numbers
+    assert labels.alpha.value == alpha_statistic([[0, 1], [2, 2], [1, 1]], kind="ordinal").value()
