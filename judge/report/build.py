@@ -160,8 +160,11 @@ def build_comparison(
     """
     of = compare(a.table, b.table, by=by or default_fields(a.table), cluster=cluster)
     sections = [
-        Section("passing", "Pass rate", tables=(comparison_tables.pass_change(of),)),
-        Section("dimensions", "Mean scores", tables=(comparison_tables.mean_changes(of),)),
+        Section(
+            "overview",
+            "Overview",
+            tables=(comparison_tables.pass_change(of), comparison_tables.mean_changes(of)),
+        ),
         *_changed_slices(of),
         Section(
             "flips",
@@ -246,9 +249,15 @@ def build_leaderboard(
         tuple(words.leaderboard_words(board)),
         tuple(words.leaderboard_warnings(board)),
         (
-            Section("leaderboard", "Leaderboard", tables=(comparison_tables.standings(board),)),
-            Section("means", "Mean scores", tables=(comparison_tables.system_means(board),)),
-            Section("contrasts", "Every two systems", tables=(comparison_tables.contrasts(board),)),
+            Section(
+                "leaderboard",
+                "Leaderboard",
+                tables=(
+                    comparison_tables.standings(board),
+                    comparison_tables.system_means(board),
+                    comparison_tables.contrasts(board),
+                ),
+            ),
         ),
         {f"pass_rate.{s.name}": s.passing.estimate for s in board.standings},
         _about(sources),

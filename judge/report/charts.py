@@ -6,7 +6,7 @@ Where colours carry meaning, shapes, places or numbers carry it, too.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from judge.report.document import CellKind
 from judge.report.numbers import number_text
@@ -273,20 +273,10 @@ def _draw_mark(axes: Any, mark: Mark, scale: _Scale, y: float) -> None:
 
 
 def _draw_point(axes: Any, x: float, y: float, series: int, radius: float, *, hollow: bool) -> None:
-    from matplotlib.patches import Circle, Rectangle
-
-    colour = SERIES[series]
-    face = PAPER if hollow else colour
-    shape = (
-        Circle((x, y), radius, facecolor=face, edgecolor=colour, linewidth=1.6)
-        if series == 0
-        else Rectangle(
-            (x - radius, y - radius), 2 * radius, 2 * radius, facecolor=face, edgecolor=colour, linewidth=1.6
-        )
-    )
-    shape.set_clip_on(False)
-    shape.set_zorder(3)
-    axes.add_patch(shape)
+    """A round or a square mark: a line without length whose ends are round, or stand out."""
+    cap: Literal["round", "projecting"] = "round" if series == 0 else "projecting"
+    for colour, size in ((SERIES[series], 2 * radius + 1.6), (PAPER, 2 * radius - 1.6))[: 2 if hollow else 1]:
+        axes.plot([x, x], [y, y], color=colour, linewidth=size, solid_capstyle=cap, clip_on=False, zorder=3)
 
 
 def _draw_names(axes: Any, names: Sequence[str]) -> None:

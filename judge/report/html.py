@@ -27,12 +27,15 @@ from judge.report.text import clean
 from judge.scoring.images import Thumbnail, thumbnail
 from judge.stats.estimate import Estimate
 
-MOST_ROWS, MOST_DETAIL_ROWS = 210, 60
+MOST_ROWS, MOST_DETAIL_ROWS = 210, 40
 LONGEST_TEXT = 4000
 IMAGE_BUDGET = 160_000
 """Bytes of thumbnails on one page."""
 RUBRIC = "rubric"
 _TEMPLATES = Path(__file__).parent / "templates"
+_TOGETHER = re.compile(
+    r"(?<=\d) (?=[%\[])|(?<=%) (?=\[)|(?<=[\[\d],) (?=-?[\d.]+\])|(?<=\bp) (?=[<>=])|(?<=[<>=]) (?=\.\d)"
+)
 _NO_SLUG = re.compile(r"[^a-z0-9]+")
 _METHODS = {"wilson": "Wilson", "jackknife": "jackknife", "newcombe": "Newcombe", "percentile": "bootstrap"}
 
@@ -189,6 +192,7 @@ def _environment() -> jinja2.Environment:
     environment.filters |= {
         "line": clean,
         "block": block,
+        "sentence": sentence,
         "spoken": lambda name: clean(spoken(name)),
         "value": _value,
         "interval": _interval,
@@ -214,6 +218,15 @@ def block(text: str, limit: int = LONGEST_TEXT) -> str:
     lines = (" " * (len(line) - len(line.lstrip(" "))) + clean(line) for line in shown)
     kept = "\n".join(lines)
     return kept if len(text) <= limit else f"{kept[:limit].rstrip()} … ({len(text):,} characters)"
+
+
+def sentence(text: str) -> str:
+    """A sentence in which a number stays with its unit, and an interval in one piece.
+
+    >>> sentence("79.5 % [78.4, 80.5] of answers").count("\N{NO-BREAK SPACE}")
+    3
+    """
+    return _TOGETHER.sub("\N{NO-BREAK SPACE}", clean(text))
 
 
 def _value(cell: Cell, kind: CellKind) -> str:

@@ -55,7 +55,7 @@ _ID = re.compile(r' id="[^"]*"')
 _SIZE = re.compile(r' width="[^"]*" height="[^"]*"')
 _ROTATION = re.compile(r' transform="rotate\(-?0 [^"]*"')
 _SPACES = re.compile(r"\s+")
-_LONG_NUMBER = re.compile(r"-?\d+\.\d{3,}")
+_LONG_NUMBER = re.compile(r"-?\d+\.\d{2,}")
 
 
 @contextmanager
@@ -113,16 +113,25 @@ def _ignore_missing_glyphs() -> None:
 def cleaned(svg: str) -> str:
     """SVG of matplotlib as a part of a page: no head, no styles, no ids of groups, colours of the page.
 
-    Only tags are changed, never the text between them: that comes from data.
+    Only tags are changed, never the text between them: that comes from data. Groups that do nothing go.
     """
-    body = _TAG.sub(lambda found: _tag(found.group()), _HEAD.sub("", svg))
+    kept: list[bool] = []  # for every open group, whether its tag stays
+
+    def change(found: re.Match[str]) -> str:
+        tag = _tag(found.group())
+        if tag.startswith("<g"):
+            kept.append(tag != "<g>")
+            return tag if kept[-1] else ""
+        return tag if tag != "</g>" or kept.pop() else ""
+
+    body = _TAG.sub(change, _HEAD.sub("", svg)).replace("<defs>\n</defs>", "")
     lines = (line.strip() for line in body.splitlines())
     return "\n".join(line for line in lines if line)
 
 
 def _tag(tag: str) -> str:
     tag = _STYLE.sub(lambda found: _attributes(found.group(1)), tag)
-    tag = _LONG_NUMBER.sub(lambda found: f"{float(found.group()):.2f}".rstrip("0").rstrip("."), tag)
+    tag = _LONG_NUMBER.sub(lambda found: f"{float(found.group()):.1f}".removesuffix(".0"), tag)
     for stand_in, variable in _VARIABLES.items():
         tag = tag.replace(stand_in, variable)
     if tag.startswith("<svg"):

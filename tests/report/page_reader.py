@@ -29,7 +29,7 @@ class Page(HTMLParser):
         if self._inside[-1:] == ["style"]:
             self.style += data
         else:
-            self.text += data
+            self.text += data.replace("\N{NO-BREAK SPACE}", " ")  # which keeps words together, no more
 
     @property
     def counts(self):
