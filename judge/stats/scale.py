@@ -144,8 +144,10 @@ def as_scale(scale: Scale | Sequence[float] | Sequence[str] | None, kind: Kind =
     return scale if scale is None or isinstance(scale, Scale) else Scale(scale, kind)
 
 
-def as_objects(ratings: ArrayLike) -> NDArray[np.object_]:
-    """Return `ratings` as an array of Python objects, ragged input refused."""
+def as_objects(ratings: ArrayLike) -> NDArray[Any]:
+    """Return `ratings` as an array of Python objects, ragged input refused; an array of floats stays one."""
+    if isinstance(ratings, np.ndarray) and ratings.dtype == np.float64:
+        return ratings
     try:
         return np.asarray(ratings, dtype=object, order="C")
     except ValueError as error:
@@ -158,6 +160,8 @@ def _is_missing(value: Any) -> bool:
 
 def is_missing(array: NDArray[Any]) -> NDArray[np.bool_]:
     """Return where an array of objects or floats holds None or NaN."""
+    if array.dtype == np.float64:
+        return np.asarray(np.isnan(array))
     flat = [_is_missing(value) for value in array.ravel().tolist()]
     return np.array(flat, dtype=bool).reshape(array.shape)
 

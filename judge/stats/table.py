@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -172,7 +172,7 @@ def read_table(ratings: tuple[ArrayLike, ...], scale: ScaleLike = None) -> Table
     if declared is not None:
         return Table(declared.encode(raw), declared.points, declared=True)
     found = raw[~is_missing(raw)]
-    if not any(isinstance(v, str) for v in found):
+    if raw.dtype == np.float64 or not any(isinstance(v, str) for v in found):
         values = as_floats(raw)
         points = distinct(values)
         return Table(nearest(values, points), points)
@@ -185,7 +185,7 @@ def read_table(ratings: tuple[ArrayLike, ...], scale: ScaleLike = None) -> Table
     return Table(labels.encode(raw), labels.points, ordered=False)
 
 
-def _columns(ratings: tuple[ArrayLike, ...]) -> NDArray[np.object_]:
+def _columns(ratings: tuple[ArrayLike, ...]) -> NDArray[Any]:
     if len(ratings) == 1:
         table = as_objects(ratings[0])
         if table.ndim != 2:
