@@ -247,7 +247,8 @@ def parse_rubric(text: str, where: str = "rubric") -> Rubric:
     try:
         data = yaml.load(text, Loader=_StrictLoader)
     except (yaml.YAMLError, ValueError, RecursionError) as error:  # an impossible date is a ValueError
-        raise RubricError(f"{where}: not valid YAML: {' '.join(str(error).split())}") from None
+        problem = " ".join(str(error).split()).replace(' in "<unicode string>",', " at")
+        raise RubricError(f"{where}: not valid YAML: {problem}") from None
     if not isinstance(data, dict):
         raise RubricError(
             f"{where}: found {type(data).__name__}; a rubric is a mapping with name, task, dimensions, pass"

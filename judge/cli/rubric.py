@@ -15,7 +15,7 @@ from judge.reading import read_items
 from judge.records import Item, Message
 from judge.rubric import Rubric, load_rubric, parse_rubric, rubric_file, shipped_rubrics
 from judge.scoring.judge import Judge
-from judge.scoring.prompt import build_requests
+from judge.scoring.prompt import build_requests, message_text
 
 _STARTER = Path(__file__).with_name("starter.yaml")
 
@@ -171,17 +171,11 @@ def _summary(rubric: Rubric) -> str:
 
 
 def _prompt(messages: list[Message]) -> str:
-    return "\n\n".join(f"=== {message['role']} ===\n{_text(message)}" for message in messages)
-
-
-def _text(message: Message) -> str:
-    if isinstance(message["content"], str):
-        return message["content"]
-    return "\n".join(part.get("text", "[the picture]") for part in message["content"])
+    return "\n\n".join(f"=== {message['role']} ===\n{message_text(message)}" for message in messages)
 
 
 def _length(prompts: list[list[Message]]) -> str:
-    counts = {message["role"]: len(_text(message)) for message in prompts[0]}
+    counts = {message["role"]: len(message_text(message)) for message in prompts[0]}
     characters = sum(counts.values())
     parts = ", ".join(f"{role} {count:,}" for role, count in counts.items())
     text = f"{characters:,} characters ({parts}), about {characters // 4:,} tokens without pictures"

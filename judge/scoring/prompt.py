@@ -218,9 +218,8 @@ def _reply_text(rubric: Rubric) -> str:
         "none": f'{{"score": {score}}}',
     }[rubric.reasons]
     lines = [f'  "{name}": {judged}' for name in _asked(rubric)]
-    lines += [
-        f'  "{name}": {"true|false" if f.type == "boolean" else "…"}' for name, f in rubric.flags.items()
-    ]
+    forms = {"boolean": "true|false", "text": '"…"'}
+    lines += [f'  "{name}": {forms[flag.type]}' for name, flag in rubric.flags.items()]
     text = "Reply with one JSON object and nothing else:\n{\n" + ",\n".join(lines) + "\n}"
     if rubric.reasons != "none":
         text += "\nA reason is one or two sentences that name what in the answer led to the score."

@@ -63,7 +63,7 @@ def test_show_prints_the_exact_prompt_of_an_item_and_its_length(judge, answers):
     assert f"=== system ===\n{system}\n\n=== user ===\n" in result.stdout
     assert result.stdout.endswith(user[-1]["text"] + "\n")
     assert "question 2" in result.stdout
-    assert "[the picture]" in result.stdout
+    assert "[image 1]" in result.stdout
     assert f"system {len(system):,}, user " in result.stderr
 
 

@@ -1,0 +1,130 @@
+"""The whole job through the Python API: read, check, ask, store, export."""
+
+import asyncio
+import json
+
+import pytest
+
+from judge import Connection, Item, Options, Run, score
+from judge.errors import BackendError, RunError
+from judge.records import Completion
+from judge.scoring import job
+from judge.scoring.job import Watch
+
+from .builders import Scripted, item, reply, rubric
+
+
+@pytest.fixture
+def backend(monkeypatch):
+    """Every judge is this backend, which answers as it is told."""
+    backend = Scripted(lambda _: reply())
+    monkeypatch.setattr(job, "load_backend", lambda *_: backend)
+    return backend
+
+
+class Heard(Watch):
+    def __init__(self):
+        self.calls = []
+
+    def began(self, run, added, bad, requests):
+        self.calls.append(("began", added.new, bad.count, requests))
+        assert list(run.items())
+
+    def arrived(self, completions: list[Completion]):
+        self.calls.append(("arrived", len(completions)))
+
+    def asked(self):
+        self.calls.append(("asked",))
+
+    def ended(self, stopped):
+        self.calls.append(("ended", stopped))
+
+
+def items(count):
+    return [item(str(n), f"Answer {n}.") for n in range(count)]
+
+
+@pytest.mark.usefixtures("backend")
+def test_items_are_scored_into_a_run_that_is_open_for_reading(tmp_path):
+    with score(items(2), judge="openai/x", rubric=rubric(), out=tmp_path / "r") as run:
+        assert [s.value for s in run.scores() if s.dimension == "overall"] == [3.0, 3.0]
+        assert run.judge.model == "openai/x"
+
+
+def test_watch_hears_everything_in_order(tmp_path, backend):
+    heard, backend.stopped = Heard(), "the budget is used up"
+    score(items(2), judge="openai/x", rubric=rubric(), out=tmp_path / "r", watch=heard).close()
+    assert heard.calls == [
+        *(("began", 2, 0, 2), ("arrived", 1), ("arrived", 1), ("asked",)),
+        ("ended", "the budget is used up"),
+    ]
+
+
+def test_replies_wanted_count_samples_and_dimensions_that_are_asked_alone(tmp_path, backend):
+    heard, backend.answer = Heard(), lambda _: "4"
+    number = rubric(reply="number")
+    score(
+        items(2), judge="m", rubric=number, out=tmp_path / "r", options=Options(samples=3), watch=heard
+    ).close()
+    assert heard.calls[0] == ("began", 2, 0, 12)
+
+
+@pytest.mark.parametrize("end", [KeyboardInterrupt, BackendError("quota")])
+def test_exports_hold_what_arrived_however_it_ends(tmp_path, backend, end):
+    def answer(request):
+        if request.item.id == "1":
+            raise end
+        return reply()
+
+    backend.answer = answer
+    with pytest.raises((KeyboardInterrupt, BackendError)):
+        score(items(2), judge="openai/x", rubric=rubric(), out=tmp_path / "r")
+    rows = [json.loads(line) for line in (tmp_path / "r/scores.jsonl").read_text().splitlines()]
+    assert {row["item_id"]: row["status"] for row in rows} == {"0": "ok", "1": "skipped"}
+    assert json.loads((tmp_path / "r/run.json").read_text())["summary"]["complete"] == 1
+
+
+@pytest.mark.usefixtures("backend")
+def test_image_paths_start_from_the_folder_that_is_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pictures").mkdir()
+    file = tmp_path / "a.jsonl"
+    file.write_text('{"id": "1", "question": "?", "answer": "!", "images": ["x.png"]}')
+    for root, where in ((None, tmp_path), ("pictures", tmp_path / "pictures")):
+        with pytest.raises(job.InputError, match=f"looked in {where}\\)"):
+            score(file, judge="m", rubric=rubric(), out=tmp_path / "r", options=Options(image_root=root))
+
+
+def test_imported_judgments_cannot_be_parsed_again(tmp_path):
+    Run.imported(tmp_path / "r", rubric(), [item()], [], model="m").close()
+    with pytest.raises(RunError, match="imported without the replies"):
+        job.rederive(tmp_path / "r")
+
+
+def test_how_an_api_is_reached_gets_to_its_backend(monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "k")
+    connection = Connection("http://h/v1", "litellm", 7, 60.0, 5.0, 0.5)
+    judge = job.Judge("openai/gpt-4o-mini", rubric())
+    found = job.load_backend(judge, connection, job.Path())
+    assert found.endpoint.base == "http://h/v1"
+    assert found.endpoint.transport == "litellm"
+    limits = found._limits
+    assert (limits.max_connections, limits.requests_per_minute, limits.timeout, limits.max_cost) == (
+        7,
+        60.0,
+        5.0,
+        0.5,
+    )
+
+
+def test_score_works_inside_a_running_event_loop(tmp_path, mock, monkeypatch):
+    """As in a notebook."""
+    monkeypatch.setenv("OPENAI_API_KEY", "k")
+
+    async def cell():
+        connection = Connection(api_base=mock.api_base)
+        answers = [Item(id="1", question="?", answer="!"), Item(id="2", question="?", answer="No.")]
+        with score(answers, judge="openai/x", out=tmp_path / "r", connection=connection) as run:
+            return run.summary()["complete"]
+
+    assert asyncio.run(cell()) == 2
