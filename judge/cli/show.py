@@ -28,6 +28,8 @@ def command(run: str, status: str | None, item_id: str | None, limit: int, as_js
         for shown in ids[:limit]:
             item, scores, completions = opened.item(shown), opened.scores_of(shown), opened.completions(shown)
             click.echo(_json(item, scores, completions) if as_json else _text(item, scores, completions))
+    if not ids:
+        click.echo(f"no item of this run has a score of status {status}", err=True)
     if len(ids) > limit:
         click.echo(f"{len(ids) - limit:,} more; see them with --limit {len(ids)}", err=True)
 

@@ -9,7 +9,6 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -62,9 +61,9 @@ def _prices() -> Finding:
 
 def _extras() -> Iterator[Finding]:
     for package, use in _EXTRAS.items():
-        if find_spec(package):
+        try:
             yield Finding(package, "ok", f"{version(package)}, {use}")
-        else:
+        except PackageNotFoundError:
             extra = _EXTRA_NAMES.get(package, package)
             yield Finding(package, "absent", use, f"pip install 'judge-toolkit[{extra}]'")
 

@@ -398,6 +398,13 @@ def test_show_as_json_holds_item_scores_and_completions():
     assert set(json.loads(line)) == {"item", "scores", "completions"}
 
 
+def test_show_says_that_there_is_nothing_to_show():
+    judge("score", lines(ROW))
+    done = judge("show", "runs/mine-baseline-open_qa", "--status", "failed")
+    assert (done.exit_code, done.stdout) == (0, "")
+    assert "no item of this run has a score of status failed" in done.stderr
+
+
 def test_show_says_how_many_it_leaves_out():
     judge("score", "examples/answers.jsonl")
     assert "23 more" in judge("show", "runs/answers-baseline-open_qa", "--limit", 1).stderr
@@ -510,6 +517,12 @@ def test_doctor_names_keys_and_never_shows_them(monkeypatch):
     assert done.exit_code == 0, done.output
     assert "OPENAI_API_KEY" in done.stdout
     assert "sk-secret" not in done.output
+
+
+def test_folder_that_is_named_like_a_package_is_not_taken_for_it():
+    Path("ray").mkdir()
+    done = subprocess.run([sys.executable, "-m", "judge", "doctor"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 def test_doctor_speaks_json():
