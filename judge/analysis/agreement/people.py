@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
+from itertools import combinations
 
 import numpy as np
 
@@ -11,11 +11,13 @@ from judge.analysis.agreement.parts import Part
 from judge.stats.agreement import agreement_statistic, unanimous_statistic
 from judge.stats.alpha import alpha_statistic, check_alpha
 from judge.stats.chance import ac_statistic, brennan_prediger_statistic, fleiss_statistic
+from judge.stats.correlation import concordance_statistic
 from judge.stats.estimate import Estimate
 from judge.stats.icc import Form, icc_statistic
 from judge.stats.kappa import cohen_statistic
 from judge.stats.proportion import mean
-from judge.stats.resampling import Statistic, estimate
+from judge.stats.resampling import Statistic, combine, estimate
+from judge.stats.scale import Floats
 
 _ONE_WAY: dict[str, Form] = {"icc1": "ICC(1,1)", "icc1k": "ICC(1,k)"}
 _TWO_WAY: dict[str, Form] = {
@@ -105,10 +107,25 @@ def _statistics(part: Part) -> dict[str, Statistic]:
         found |= {name: icc_statistic(humans, form=form) for name, form in _ONE_WAY.items()}
     if part.slots:
         return found
-    kappa = partial(cohen_statistic, humans, scale=scale)
-    if scale is not None:
-        found["kappa"] = kappa()
-    if not part.nominal:
-        found["kappa_quadratic"] = kappa(weights="quadratic")
-        found |= {name: icc_statistic(humans, form=form) for name, form in _TWO_WAY.items()}
-    return found
+    if part.nominal:
+        found["kappa"] = cohen_statistic(humans, scale=scale)
+        return found
+    found["kappa_quadratic"] = _mean_over_pairs(humans)
+    return found | {name: icc_statistic(humans, form=form) for name, form in _TWO_WAY.items()}
+
+
+def _mean_over_pairs(humans: Floats) -> Statistic:
+    """Quadratic kappa, Light's mean over pairs of people; as concordance, which needs no table of scores."""
+    pairs = [concordance_statistic(*pair) for pair in combinations(humans.T, 2)]
+    defined = [pair for pair in pairs if not np.isnan(pair.value())]
+    if not defined:
+        return cohen_statistic(humans, weights="quadratic")
+    mean_kappa = combine(lambda *values: np.mean(values, axis=0), *defined, kind="coefficient")
+    per_item = (~np.isnan(humans)).sum(axis=1)
+    used = per_item >= 2
+    return replace(
+        mean_kappa,
+        n_items=int(used.sum()),
+        n_ratings=int(per_item[used].sum()),
+        n_dropped=int(per_item[~used].sum()),
+    )

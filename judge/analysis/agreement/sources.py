@@ -107,10 +107,11 @@ class _OpenedRun:
 
 def _read_run(path: str | Path) -> _OpenedRun:
     with Run.open(path) as run:
-        scores = [s for s in run.scores() if s.dimension in run.rubric.scored]
+        rubric = run.rubric
+        scores = [score for score in run.scores() if score.dimension in rubric.scored]
         described = run.fact("judge")
         about = f"{described['model']}, fingerprint {run.manifest['fingerprint'][:12]}, run {run.name}"
-        return _OpenedRun(str(path), run.name, list(run.items()), scores, run.rubric, about)
+        return _OpenedRun(str(path), run.name, list(run.items()), scores, rubric, about)
 
 
 def _one_rubric(runs: list[_OpenedRun], given: Rubric | None) -> Rubric | None:
