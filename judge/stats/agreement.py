@@ -14,7 +14,7 @@ from judge.stats.scale import Floats
 from judge.stats.table import ScaleLike, Table, read_table
 
 # Scores such as 3.7 and 4.2 differ by 0.5 + 4e-16 in floating point.
-_ROUNDING = 1e-9
+ROUNDING = 1e-9
 
 
 def percent_agreement(
@@ -89,7 +89,7 @@ def unanimous_statistic(*ratings: ArrayLike, tolerance: float = 0.0, scale: Scal
     table = _checked_table(ratings, tolerance, scale)
     spread = np.zeros(len(table.values))
     spread[table.complete] = np.ptp(table.values[table.complete], axis=1) if table.complete.any() else 0.0
-    agree = table.complete & (spread <= tolerance + _ROUNDING)
+    agree = table.complete & (spread <= tolerance + ROUNDING)
     used = int(table.per_item[table.complete].sum())
     return Statistic(
         np.column_stack([agree, table.complete]).astype(float),
@@ -106,7 +106,7 @@ def agreeing_share(table: Table, tolerance: float) -> Floats:
     """Return, for each item, the share of its rater pairs within `tolerance`; 0 without a pair."""
     agreeing = np.zeros(len(table.values))
     for first, second in combinations(table.values.T, 2):
-        agreeing += abs(first - second) <= tolerance + _ROUNDING  # False where either is missing
+        agreeing += abs(first - second) <= tolerance + ROUNDING  # False where either is missing
     pairs = table.per_item * (table.per_item - 1) / 2
     return agreeing / np.maximum(pairs, 1)
 

@@ -351,12 +351,13 @@ class _Basis:
         one = replace(first, n_items=n_items, n_ratings=n_ratings, analytic=None)
         statistics = {"human": one, "judge": one, "difference": replace(one, kind="plain", minimum=-math.inf)}
         method = next(iter(self.replicates.methods.values()))
-        methods: dict[str, Method] = {name: _method_for(s.kind, method) for name, s in statistics.items()}
+        methods: dict[str, Method] = {name: method_for(s.kind, method) for name, s in statistics.items()}
         found = {"human": human, "judge": judge, "difference": _minus(judge, human)}
         return replace(self.replicates, statistics=statistics, samples=found, methods=methods)
 
 
-def _method_for(kind: str, method: Method) -> Method:
+def method_for(kind: str, method: Method) -> Method:
+    """Return the method of one level: a share keeps Wilson's interval, whatever the resampling."""
     return "wilson" if kind == "share" else method
 
 

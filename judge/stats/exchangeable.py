@@ -8,24 +8,25 @@ rating drawn from the item, both with pooled margins of people.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Literal, TypeAlias, Unpack, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from judge.stats.ceiling import NOT_ABOVE_CHANCE, Ceiling
-from judge.stats.estimate import NO_PAIRABLE_ITEMS, Estimate
+from judge.stats.agreement import ROUNDING, agreeing_share
+from judge.stats.ceiling import NOT_ABOVE_CHANCE, Ceiling, method_for
+from judge.stats.estimate import NO_PAIRABLE_ITEMS, TOO_FEW_ITEMS, Estimate
 from judge.stats.panel import judge_and_humans
 from judge.stats.resampling import Method, Sampling, replicate
 from judge.stats.scale import Floats
 from judge.stats.statistic import Statistic, StatisticKind, difference, quotient
-from judge.stats.table import ScaleLike
+from judge.stats.table import ScaleLike, Table
 
 __all__ = ["Measure", "exchangeable_ceiling"]
 
 Measure = Literal["agreement", "kappa", "kappa_quadratic", "negated_mae"]
 Pair: TypeAlias = tuple[Statistic, Statistic]
-_ROUNDING = 1e-9
 
 
 def exchangeable_ceiling(
@@ -62,7 +63,8 @@ def exchangeable_ceiling(
     Returns
     -------
     Ceiling
-        Without rows per person. Reordering the ratings of any item changes nothing.
+        Without rows per person. Reordering the ratings of any item changes nothing. NaN with
+        `no_pairable_items`, or with `too_few_items` for a kappa of one item.
 
     Examples
     --------
@@ -75,8 +77,8 @@ def exchangeable_ceiling(
         raise ValueError(f"measure must be one of {', '.join(get_args(Measure))}; got {measure!r}.")
     of_judge, of_humans = judge_and_humans(judge, humans, scale)
     usable = ~np.isnan(of_judge) & ((~np.isnan(of_humans)).sum(axis=1) >= 2)
-    if not usable.any():
-        undefined = Estimate.undefined(NO_PAIRABLE_ITEMS)
+    if usable.sum() < (2 if measure.startswith("kappa") else 1):
+        undefined = Estimate.undefined(TOO_FEW_ITEMS if usable.any() else NO_PAIRABLE_ITEMS)
         return Ceiling(undefined, undefined, undefined, ())
     j = np.where(usable, of_judge, np.nan)
     x = np.where(usable[:, None], of_humans, np.nan)
@@ -89,7 +91,8 @@ def exchangeable_ceiling(
         n_resamples=sampling.get("n_resamples", 10_000),
         rng=sampling.get("rng"),
     )
-    level = sampling.get("level", 0.95)
+    methods = {n: method_for(s.kind, replicates.methods[n]) for n, s in replicates.statistics.items()}
+    replicates, level = replace(replicates, methods=methods), sampling.get("level", 0.95)
     human, machine, gap = (replicates.estimate(name, level) for name in ("human", "judge", "difference"))
     if measure.startswith("kappa") and not human.low > 0:
         human, machine, gap = (found.with_notes(NOT_ABOVE_CHANCE) for found in (human, machine, gap))
@@ -119,13 +122,11 @@ def _n_pairs(x: Floats) -> Floats:
 
 
 def _agreement(j: Floats, x: Floats, tolerance: float) -> Pair:
-    with_judge, among = np.zeros(len(j)), np.zeros(len(j))
-    for column in x.T:
-        with_judge += np.abs(column - j) <= tolerance + _ROUNDING
-        among += (np.abs(x - column[:, None]) <= tolerance + _ROUNDING).sum(axis=1) - ~np.isnan(column)
+    among = agreeing_share(Table(x, np.empty(0)), tolerance)
     m = np.maximum((~np.isnan(x)).sum(axis=1), 1)
-    people = _statistic((among / _n_pairs(x))[:, None], j, x, _mean)
-    return people, _statistic((with_judge / m)[:, None], j, x, _mean)
+    with_judge = (np.abs(x - j[:, None]) <= tolerance + ROUNDING).sum(axis=1) / m
+    people = _statistic(among[:, None], j, x, _mean, "share")
+    return people, _statistic(with_judge[:, None], j, x, _mean, "share")
 
 
 def _negated_mae(j: Floats, x: Floats, tolerance: float) -> Pair:  # noqa: ARG001 - one signature for all
