@@ -169,8 +169,9 @@ def test_page_can_be_read_by_keyboard(visit):
 
 
 def test_on_paper_the_numbers_behind_drawings_are_there_and_the_navigation_is_not(visit):
-    page = visit(color_scheme="dark")
+    page = visit(size={"width": 700, "height": 1000}, color_scheme="dark")  # A4 between its margins
     page.emulate_media(media="print")
+    assert page.evaluate("document.documentElement.scrollWidth") == 700
     assert page.evaluate("getComputedStyle(document.querySelector('nav')).display") == "none"
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     hidden = page.evaluate("""[...document.querySelectorAll('figure table')].filter(t => !t.checkVisibility({contentVisibilityAuto: true})
