@@ -21,6 +21,7 @@ from judge.scoring.judge import Judge, differences
 from judge.scoring.tables import clear_errors, transaction
 
 _MOST_NOTES = 4096
+_MOST_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -151,11 +152,12 @@ class Run:
         """Raise a `RunError` that says what differs where the replies of this run are another judge's."""
         if not self.is_judged or self.fact("fingerprint") == judge.fingerprint:
             return
-        found = "; ".join(differences(self.fact("judge"), judge.description))
-        raise RunError(
-            f"{self.path}: belongs to another judge ({found}). One run is one judge: choose another "
-            "folder with --out, or ask the judge that is there"
-        )
+        found = list(differences(self.fact("judge"), judge.description))
+        shown = "; ".join(found[:_MOST_SHOWN]) + ("; …" if len(found) > _MOST_SHOWN else "")
+        advice = "choose another folder with --out, or ask the judge that is there"
+        if all(line.startswith(("rubric.pass", "rubric.overall")) for line in found):
+            advice = f"keep its replies with judge parse {self.path} --rubric FILE, or {advice}"
+        raise RunError(f"{self.path}: belongs to another judge ({shown}). One run is one judge: {advice}")
 
     def set_fact(self, name: str, value: Any) -> None:
         """Keep a fact; it must be JSON."""

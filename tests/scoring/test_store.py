@@ -91,6 +91,23 @@ def test_imported_run_takes_no_other_judge(tmp_path):
         Run.create(tmp_path / "r", JUDGE)
 
 
+def test_other_pass_rule_needs_no_other_run_and_the_error_says_so(run):
+    run.append([completion("x")])
+    run.close()
+    other = Judge(model=JUDGE.model, rubric=rubric(**{"pass": {"overall": 4}}))
+    with pytest.raises(RunError, match=r"rubric.pass.overall: 3.0 there, 4.0 here.*judge parse .*--rubric"):
+        Run.create(run.path, other)
+
+
+def test_many_differences_are_not_listed_all(run):
+    run.append([completion("x")])
+    run.close()
+    other = Judge(model=JUDGE.model, rubric=rubric(), params=dict.fromkeys("abcdefgh", 1))
+    with pytest.raises(RunError, match=r"params.e: null there, 1 here; …\)") as error:
+        Run.create(run.path, other)
+    assert "judge parse" not in str(error.value)
+
+
 def test_long_difference_is_shortened(run):
     run.append([completion("x")])
     run.close()
