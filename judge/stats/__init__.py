@@ -14,11 +14,11 @@ For differences between statistics, and for statistics of your own, see `judge.s
 
 from judge.stats.agreement import agreement_statistic, percent_agreement, unanimous, unanimous_statistic
 from judge.stats.alpha import alpha_statistic, check_alpha, krippendorff_alpha
-from judge.stats.alt_test import alt_test, alt_tests, omega_curve
-from judge.stats.attenuation import attenuation
+from judge.stats.alt_test import AltTest, AltTestPart, AltTestRater, alt_test, alt_tests, omega_curve
+from judge.stats.attenuation import Attenuation, attenuation
 from judge.stats.auc import auc, auc_difference
-from judge.stats.calibration import calibrate
-from judge.stats.ceiling import leave_one_out, pairwise_ceiling, swap
+from judge.stats.calibration import Calibration, CalibrationPoint, Errors, calibrate
+from judge.stats.ceiling import Ceiling, HumanLevel, leave_one_out, negated, pairwise_ceiling, swap
 from judge.stats.chance import (
     ac_statistic,
     brennan_prediger,
@@ -28,9 +28,10 @@ from judge.stats.chance import (
     gwet_ac1,
     gwet_ac2,
 )
-from judge.stats.corrected import predictive_values, predictive_values_difference
+from judge.stats.contrast import Contrast
+from judge.stats.corrected import Corrected, predictive_values, predictive_values_difference
 from judge.stats.correlation import concordance, concordance_statistic, pearson, pearson_statistic
-from judge.stats.equivalence import non_inferiority, with_random_raters
+from judge.stats.equivalence import NonInferiority, Verdict, non_inferiority, with_random_raters
 from judge.stats.error import (
     bias,
     bias_statistic,
@@ -40,8 +41,9 @@ from judge.stats.error import (
     root_mean_square_error_statistic,
 )
 from judge.stats.estimate import Estimate, Reason
-from judge.stats.gstudy import d_study, g_study
-from judge.stats.halo import halo
+from judge.stats.exchangeable import Measure, exchangeable_ceiling
+from judge.stats.gstudy import DStudyRow, GStudy, d_study, g_study
+from judge.stats.halo import Halo, halo
 from judge.stats.icc import icc, icc_statistic
 from judge.stats.kappa import (
     cohen_kappa,
@@ -52,18 +54,19 @@ from judge.stats.kappa import (
     scott_statistic,
 )
 from judge.stats.labeling import (
+    Selection,
     calibration_label_ratio,
     neyman_allocation,
     ppi_calls_per_label,
     ppi_effective_labels,
     select_stratified,
 )
-from judge.stats.maps import fit_map, isotonic_means
+from judge.stats.maps import MapKind, ScoreMap, fit_map, isotonic_means
 from judge.stats.multiplicity import benjamini_hochberg, benjamini_yekutieli, holm
-from judge.stats.paired import paired_difference, paired_proportions
-from judge.stats.pairwise import pairwise_accuracy, tie_calibration
-from judge.stats.panel import consensus
-from judge.stats.passfail import pass_fail, pass_fail_statistics
+from judge.stats.paired import PairedDifference, paired_difference, paired_proportions
+from judge.stats.pairwise import TieCalibration, pairwise_accuracy, tie_calibration
+from judge.stats.panel import Consensus, consensus
+from judge.stats.passfail import PassFail, pass_fail, pass_fail_statistics
 from judge.stats.planning import (
     design_effect,
     items_for_icc,
@@ -73,8 +76,8 @@ from judge.stats.planning import (
     items_for_proportion,
     noninferiority_power,
 )
-from judge.stats.ppi import ppi_mean
-from judge.stats.precision import latent_draws, pilot_draws, precision
+from judge.stats.ppi import PredictionPowered, ppi_mean
+from judge.stats.precision import Precision, latent_draws, pilot_draws, precision
 from judge.stats.proportion import mean, proportion
 from judge.stats.rank_correlation import (
     kendall_tau_b,
@@ -86,11 +89,13 @@ from judge.stats.rank_correlation import (
     spearman,
     spearman_statistic,
 )
-from judge.stats.ranking import rank_intervals, ranking_agreement, system_means
+from judge.stats.ranking import RankingAgreement, rank_intervals, ranking_agreement, system_means
 from judge.stats.reml import VarianceComponents, icc_reml, icc_reml_statistic, variance_components
-from judge.stats.resampling import Replicates, Sampling, estimate, replicate, resample
-from judge.stats.residuals import drift, non_answers, self_preference
+from judge.stats.resampling import Replicates, Sample, Sampling, estimate, replicate, resample
+from judge.stats.residuals import Drift, NonAnswers, SelfPreference, drift, non_answers, self_preference
 from judge.stats.retest import (
+    AgreementBySamples,
+    Retest,
     agreement_by_samples,
     retest,
     samples_for_reliability,
@@ -99,22 +104,63 @@ from judge.stats.retest import (
 )
 from judge.stats.rogan_gladen import rogan_gladen
 from judge.stats.scale import Scale
-from judge.stats.scale_use import scale_use
-from judge.stats.separation import significance_groups, soft_pairwise_accuracy
-from judge.stats.severity import margin_test, severity
-from judge.stats.significance import mcnemar, paired_permutation, williams_t
+from judge.stats.scale_use import ScaleUse, scale_use
+from judge.stats.separation import PairComparison, SystemGroups, significance_groups, soft_pairwise_accuracy
+from judge.stats.severity import MarginTest, Severity, margin_test, severity
+from judge.stats.significance import Significance, mcnemar, paired_permutation, williams_t
 from judge.stats.statistic import Statistic, combine, difference, quotient
-from judge.stats.threshold import threshold_sweep
-from judge.stats.verbosity import verbosity
+from judge.stats.threshold import ThresholdSweep, threshold_sweep
+from judge.stats.verbosity import Verbosity, verbosity
 
 __all__ = [
+    "AgreementBySamples",
+    "AltTest",
+    "AltTestPart",
+    "AltTestRater",
+    "Attenuation",
+    "Calibration",
+    "CalibrationPoint",
+    "Ceiling",
+    "Consensus",
+    "Contrast",
+    "Corrected",
+    "DStudyRow",
+    "Drift",
+    "Errors",
     "Estimate",
+    "GStudy",
+    "Halo",
+    "HumanLevel",
+    "MapKind",
+    "MarginTest",
+    "Measure",
+    "NonAnswers",
+    "NonInferiority",
+    "PairComparison",
+    "PairedDifference",
+    "PassFail",
+    "Precision",
+    "PredictionPowered",
+    "RankingAgreement",
     "Reason",
     "Replicates",
+    "Retest",
+    "Sample",
     "Sampling",
     "Scale",
+    "ScaleUse",
+    "ScoreMap",
+    "Selection",
+    "SelfPreference",
+    "Severity",
+    "Significance",
     "Statistic",
+    "SystemGroups",
+    "ThresholdSweep",
+    "TieCalibration",
     "VarianceComponents",
+    "Verbosity",
+    "Verdict",
     "ac_statistic",
     "agreement_by_samples",
     "agreement_statistic",
@@ -146,6 +192,7 @@ __all__ = [
     "difference",
     "drift",
     "estimate",
+    "exchangeable_ceiling",
     "fit_map",
     "fleiss_kappa",
     "fleiss_statistic",
@@ -178,6 +225,7 @@ __all__ = [
     "mean",
     "mean_absolute_error",
     "mean_absolute_error_statistic",
+    "negated",
     "neyman_allocation",
     "non_answers",
     "non_inferiority",

@@ -95,6 +95,12 @@ def negated(loss: Callable[..., Statistic]) -> Callable[..., Statistic]:
     -------
     callable (x, y) -> Statistic
         The builder of minus the loss.
+
+    Examples
+    --------
+    >>> from judge.stats.error import mean_absolute_error_statistic
+    >>> negated(mean_absolute_error_statistic)([1, 2, 5], [2, 2, 3]).value()
+    -1.0
     """
 
     def builder(*ratings: ArrayLike) -> Statistic:

@@ -370,5 +370,13 @@ def resample(
 
 
 def estimate(statistic: Statistic, **sampling: Unpack[Sampling]) -> Estimate:
-    """Return one statistic with its interval; the options are those of `Sampling`."""
+    """Return one statistic with its interval; the options are those of `Sampling`.
+
+    Examples
+    --------
+    >>> price, tokens = [2.0, 3.0, 4.0, 6.0], [1.0, 2.0, 2.0, 3.0]
+    >>> cost = Statistic(np.column_stack([price, tokens]), lambda totals: totals[:, 0] / totals[:, 1])
+    >>> print(estimate(cost, method="jackknife"))
+    1.875 [1.454, 2.296]
+    """
     return resample({"": statistic}, **sampling)[""]

@@ -86,6 +86,13 @@ def combine(
     """Return a statistic of statistics of the same items: ``function(values_1, values_2, ...)``.
 
     Sizes are those of the first; a reason or note of any part is one of the whole.
+
+    Examples
+    --------
+    >>> total = Statistic(np.array([[1.0], [2.0], [4.0]]), lambda totals: totals[:, 0])
+    >>> squares = Statistic(np.array([[1.0], [4.0], [16.0]]), lambda totals: totals[:, 0])
+    >>> round(combine(lambda x, xx: xx - x**2 / 3, total, squares).value(), 3)
+    4.667
     """
     sums, split = _joined([s.sums for s in statistics])
 
@@ -121,6 +128,13 @@ def difference(a: Statistic, b: Statistic) -> Statistic:
     """Return the statistic a - b, paired: both are computed from the same resampled items.
 
     It rests on no more items than the one with fewer.
+
+    Examples
+    --------
+    >>> first = Statistic(np.array([1.0, 0.0, 1.0])[:, None], lambda totals: totals[:, 0] / 3)
+    >>> second = Statistic(np.array([0.0, 0.0, 1.0])[:, None], lambda totals: totals[:, 0] / 3)
+    >>> round(difference(first, second).value(), 3)
+    0.333
     """
     return replace(combine(np.subtract, a, b), n_items=min(a.n_usable, b.n_usable))
 
