@@ -3,7 +3,7 @@
 import csv
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import IO, Any
 
@@ -33,6 +33,16 @@ def scores(study: Study, *, after_discussion: bool = False) -> Iterator[Score]:
     """Give the ratings as the rows that a judge's scores are, too; a planned repeat is sample 1."""
     for task in counted(study, after_discussion=after_discussion):
         yield from study.form.scores(task.item.id, task.rater, task.rating.reply, task.sample)
+
+
+def long_columns() -> list[str]:
+    """Names of the columns of `long_rows`."""
+    return [*Score.model_fields, "stratum", "probability"]
+
+
+def wide_columns(study: Study) -> list[str]:
+    """Names of the columns of `wide_rows`."""
+    return ["item_id", "rater", "sample", *study.form.names, "note", "skipped", "seconds"]
 
 
 def long_rows(study: Study, *, after_discussion: bool = False) -> Iterator[dict[str, Any]]:
@@ -85,14 +95,18 @@ def everything(study: Study) -> dict[str, Any]:
     }
 
 
-def write_csv(rows: Iterable[dict[str, Any]], stream: IO[str]) -> int:
-    """Write rows under one header; say how many. A text that a spreadsheet would run is made harmless."""
+def write_csv(rows: Iterable[dict[str, Any]], columns: Sequence[str], stream: IO[str]) -> int:
+    """Write rows under one header; say how many. A text that a spreadsheet would run is made harmless.
+
+    Ids stay as they are: they come from the organiser, and must match those of the run.
+    """
     written = 0
+    writer = csv.DictWriter(stream, columns, lineterminator="\n")
+    writer.writeheader()
     for row in rows:
-        if not written:
-            writer = csv.DictWriter(stream, list(row), lineterminator="\n")
-            writer.writeheader()
-        writer.writerow({name: harmless(value) for name, value in row.items()})
+        writer.writerow(
+            {name: value if name == "item_id" else harmless(value) for name, value in row.items()}
+        )
         written += 1
     return written
 

@@ -122,7 +122,8 @@ def _merge(drafts: dict[Key, Draft], key: Key, new: Draft) -> None:
 
 
 def _key(row: dict[str, Any], where: str, rater: str | None) -> Key:
-    item, found = _first(row, _ITEM), _first(row, _RATER) or rater
+    item = next((str(row[name]) for name in _ITEM if row.get(name) not in (None, "")), None)
+    found = _first(row, _RATER) or rater
     if item is None:
         raise InputError(f"{where}: names no item; allowed columns: {', '.join(_ITEM)}")
     if found is None:

@@ -1,23 +1,25 @@
 """Every layout in which a study can be written to a file."""
 
 import json
-from collections.abc import Callable, Iterable
-from typing import IO, Any
+from collections.abc import Callable
+from typing import IO
 
-from human_study import label_studio
-from human_study.export import counted, everything, long_rows, wide_rows, write_csv, write_jsonl
+from human_study import export, label_studio
+from human_study.export import counted, everything, write_csv, write_jsonl
 from human_study.store import Study
 
 Writer = Callable[[Study, IO[str], bool, bool], int]
 """Study, stream, whether as JSON lines, whether after discussion -> how many were written."""
 
 
-def _rows(make: Callable[..., Iterable[dict[str, Any]]]) -> Writer:
-    def write(study: Study, stream: IO[str], as_lines: bool, after: bool) -> int:
-        rows = make(study, after_discussion=after)
-        return write_jsonl(rows, stream) if as_lines else write_csv(rows, stream)
+def _long(study: Study, stream: IO[str], as_lines: bool, after: bool) -> int:
+    rows = export.long_rows(study, after_discussion=after)
+    return write_jsonl(rows, stream) if as_lines else write_csv(rows, export.long_columns(), stream)
 
-    return write
+
+def _wide(study: Study, stream: IO[str], as_lines: bool, after: bool) -> int:
+    rows = export.wide_rows(study, after_discussion=after)
+    return write_jsonl(rows, stream) if as_lines else write_csv(rows, export.wide_columns(study), stream)
 
 
 def _tasks(study: Study, stream: IO[str], _: bool, after: bool) -> int:
@@ -37,9 +39,12 @@ def _everything(study: Study, stream: IO[str], _: bool, __: bool) -> int:
     return len(found["history"])
 
 
+SUFFIXES = {"long": (".csv", ".jsonl"), "wide": (".csv", ".jsonl"), "label-studio-config": (".xml",)}
+"""How the name of a file may end; ``.json`` where a layout is not named here."""
+
 WRITERS: dict[str, Writer] = {
-    "long": _rows(long_rows),
-    "wide": _rows(wide_rows),
+    "long": _long,
+    "wide": _wide,
     "label-studio": _tasks,
     "label-studio-config": _config,
     "everything": _everything,

@@ -110,9 +110,19 @@ def choose(items: Sequence[Item], design: Design, strata: Mapping[str, str] | No
     """Draw the study's items, from each stratum as equally many as it holds.
 
     `strata` gives the stratum of each item id; without it all items are one stratum.
+
+    Raises
+    ------
+    InputError
+        There are more strata than items are drawn: no weight makes up for a stratum that has no chance.
     """
     of = [(strata or {}).get(item.id, "") for item in items]
     wanted = len(items) if design.items is None else design.items
+    if wanted < (n_strata := len(set(of))):
+        raise InputError(
+            f"{wanted} items out of {n_strata} strata: some would have no chance of being drawn; "
+            f"draw {n_strata} or more, or stratify by a field with fewer values"
+        )
     drawn = draw(of, wanted, Random(f"{design.seed} draw"))
     return [Chosen(items[i], of[i], probability) for i, probability in drawn.items()]
 

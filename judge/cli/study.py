@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,11 +12,11 @@ import click
 from pydantic import ValidationError
 
 from human_study import intake, known
-from human_study.outputs import WRITERS
-from human_study.plan import Chosen, Design, choose, pick, plan_study
+from human_study.outputs import SUFFIXES, WRITERS
+from human_study.plan import Chosen, Design, Plan, choose, pick, plan_study
 from human_study.progress import Agreement, Progress, as_plain, measure
 from human_study.store import Study
-from judge.cli.options import as_json, decorate
+from judge.cli.options import as_json, decorate, pairs
 from judge.cli.study_source import Source, listed_ids
 from judge.errors import InputError
 from judge.reading import load_items
@@ -31,25 +32,53 @@ which_items = decorate(
         help="Draw as many from each value of a field, or by the run's scores: 'score' or 'passed'.",
     ),
     click.option("--ids", type=existing, help="Take these: one id a line, or a table with id, probability."),
-    click.option("--image-root", type=click.Path(exists=True, file_okay=False), help="Pictures' folder."),
+    click.option(
+        "--map",
+        "mapping",
+        multiple=True,
+        metavar="FIELD=NAME",
+        callback=pairs,
+        help="Where a field stands in the file: --map answer=my_column.",
+    ),
+    click.option(
+        "--image-root",
+        type=click.Path(exists=True, file_okay=False),
+        help="Folder of the pictures.  [default: the run's, or the file's]",
+    ),
 )
 who_rates = decorate(
-    click.option("--raters", type=click.IntRange(1, 500), default=5, show_default=True),
     click.option(
-        "--per-item", type=click.IntRange(min=1), default=3, show_default=True, help="Raters an item."
+        "--raters", type=click.IntRange(1, 500), default=5, show_default=True, help="How many people rate."
+    ),
+    click.option(
+        "--per-item",
+        type=click.IntRange(min=1),
+        default=3,
+        show_default=True,
+        help="How many rate each item.",
     ),
     click.option("--seed", type=int, default=0, show_default=True, help="Repeats the draw and the dealing."),
 )
 what_they_see = decorate(
     click.option(
-        "--repeats", type=click.FloatRange(0, 0.5), default=0.05, show_default=True, help="Share seen twice."
+        "--repeats",
+        type=click.FloatRange(0, 0.5),
+        default=0.05,
+        show_default=True,
+        help="Share of a list that comes twice.",
     ),
     click.option(
-        "--checks", type=click.FloatRange(0, 0.5), default=0.03, show_default=True, help="Attention checks."
+        "--checks",
+        type=click.FloatRange(0, 0.5),
+        default=0.03,
+        show_default=True,
+        help="Attention checks, as a share.",
     ),
     click.option("--check-items", type=existing, help="Own checks: items with expected_scores."),
     click.option("--training", type=existing, help="Practice items.  [default: the rubric's]"),
-    click.option("--reference/--no-reference", default=True, help="Show the reference answer or not."),
+    click.option(
+        "--reference/--no-reference", default=True, show_default=True, help="Show the reference answer."
+    ),
     click.option("--introduction", type=click.File(encoding="utf-8"), help="Text that raters read first."),
 )
 
@@ -62,23 +91,23 @@ def command() -> None:
     """
 
 
-@command.command()
+@command.command(short_help="Plan a study of a run, or of a file of answers.")
 @click.argument("source", type=click.Path(exists=True))
 @click.option("--rubric", help="Name or file.  [default: the run's, or open_qa]")
 @which_items
 @who_rates
 @what_they_see
-@click.option("--name", help="Title that raters see.  [default: the rubric's name]")
+@click.option("--name", help="Title that raters see.  [default: Rating answers]")
 @click.option("--out", type=click.Path(dir_okay=False), default="study.db", show_default=True)
 def new(source: str, rubric: str | None, name: str | None, out: str, **options: Any) -> None:
     """Plan a study of the answers in SOURCE: a run, or a file of answers (Label Studio's tasks, too).
 
     Example: judge study new runs/answers-openai-gpt-5-open_qa --items 200 --stratify score
     """
-    found = Source.read(source, rubric)
+    found = Source.read(source, rubric, options["mapping"])
     design = _design(options)
     plan = plan_study(
-        name or found.rubric.name.replace("_", " "),
+        name or "Rating answers",
         found.rubric,
         design,
         _chosen(found, design, options),
@@ -88,9 +117,11 @@ def new(source: str, rubric: str | None, name: str | None, out: str, **options: 
     )
     with Study.create(out, plan, options["image_root"] or found.image_root) as study:
         _report_new(study, out)
+        if options["stratify"]:
+            _report_strata(plan)
 
 
-@command.command()
+@command.command(short_help="Serve the pages, and print everybody's secret link.")
 @study_argument
 @click.option("--host", default="127.0.0.1", show_default=True, help="0.0.0.0 lets other machines in.")
 @click.option(
@@ -114,7 +145,7 @@ def serve(study: str, host: str, port: int, url: str | None) -> None:
         app.serve(opened, listening, _alpha(opened.rubric))
 
 
-@command.command()
+@command.command(short_help="Show progress, checks and agreement so far.")
 @study_argument
 @as_json
 def status(study: str, as_json: bool) -> None:
@@ -130,22 +161,27 @@ def status(study: str, as_json: bool) -> None:
             _print_status(opened, progress)
 
 
-@command.command("export")
+@command.command("export", short_help="Write the ratings: what judge agree reads, or all there is.")
 @study_argument
 @click.option("--format", "format_", type=click.Choice(list(WRITERS)), default="long", show_default=True)
-@click.option("--out", type=click.Path(dir_okay=False), default="-", help=".csv, .jsonl.  [default: stdout]")
+@click.option(
+    "--out", type=click.Path(dir_okay=False), default="-", help="A name in .csv, .jsonl …  [default: stdout]"
+)
 @click.option("--after-discussion", is_flag=True, help="Ratings after a discussion replace the first ones.")
 def export_command(study: str, format_: str, out: str, after_discussion: bool) -> None:
     """Write the ratings of STUDY: the long table that `judge agree` reads, or another layout.
 
     Example: judge study export study.db --out ratings.csv
     """
+    allowed = SUFFIXES.get(format_, (".json",))
+    if out != "-" and not out.endswith(allowed):
+        raise click.UsageError(f"--out {out}: --format {format_} is written as {' or '.join(allowed)}")
     with Study.open(study) as opened, _output(out) as stream:
         n = WRITERS[format_](opened, stream, out.endswith(".jsonl"), after_discussion)
     click.echo(f"{n:,} written" if out == "-" else f"{out}: {n:,} written", err=True)
 
 
-@command.command("import")
+@command.command("import", short_help="Take in ratings made elsewhere.")
 @study_argument
 @click.argument("file", type=existing)
 @click.option("--rater", help="Who rated, where the file does not say.")
@@ -187,8 +223,8 @@ def _alpha(rubric: Rubric) -> Agreement:
 
 
 def _report_new(study: Study, out: str) -> None:
-    parts = [f"{row.rater.name} {row.total}" for row in measure(study).raters]
     progress = measure(study)
+    parts = [f"{row.rater.name} {row.total}" for row in progress.raters]
     click.echo(
         f"{out}: {progress.n_items} items, each rated by {study.design.per_item} of {study.design.raters}; "
         f"answers a rater: {', '.join(parts)}"
@@ -198,6 +234,16 @@ def _report_new(study: Study, out: str) -> None:
     if not progress.raters[0].training[1]:
         click.echo("Note: the rubric has no worked example that fits: no practice round.", err=True)
     click.echo(f"Next: judge study serve {out}", err=True)
+
+
+def _report_strata(plan: Plan) -> None:
+    drawn = Counter((one.stratum, one.probability) for one in plan.chosen)
+    for (stratum, probability), n in sorted(drawn.items()):
+        click.echo(f"  {stratum}: {n} drawn, each with probability {probability:.3g}")
+    if len({probability for _, probability in drawn}) > 1:
+        click.echo(
+            "Note: figures for all items weight each with 1 / probability, a column of the export.", err=True
+        )
 
 
 def _print_status(study: Study, progress: Progress) -> None:

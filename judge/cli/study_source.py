@@ -21,12 +21,12 @@ class Source:
         """Item -> dimension -> the judge's score; None where there is no judge."""
 
     @classmethod
-    def read(cls, source: str, rubric: str | None) -> "Source":
-        """Read a run, or a file of answers; `rubric` replaces the one of the run."""
+    def read(cls, source: str, rubric: str | None, mapping: Mapping[str, str]) -> "Source":
+        """Read a run, or a file of answers whose fields `mapping` names; `rubric` replaces the run's."""
         path = Path(source)
         if path.is_dir():
             return cls._from_run(path, rubric)
-        return cls(list(_items(path)), load_rubric(rubric or "open_qa"), path.parent)
+        return cls(list(_items(path, mapping)), load_rubric(rubric or "open_qa"), path.parent)
 
     @classmethod
     def _from_run(cls, path: Path, rubric: str | None) -> "Source":
@@ -71,11 +71,11 @@ def _overall(values: Mapping[str, float]) -> str:
     return f"overall {values[OVERALL]:.0f}" if OVERALL in values else "no score"
 
 
-def _items(path: Path) -> Iterator[Item]:
+def _items(path: Path, mapping: Mapping[str, str]) -> Iterator[Item]:
     first = next(iter(read_rows(path)), None)
     if first and label_studio.is_task(first[1]):
         return (label_studio.to_item(row, where) for where, row in read_rows(path))
-    return iter(load_items(path))
+    return iter(load_items(path, mapping=mapping))
 
 
 def listed_ids(path: Path) -> Iterator[tuple[str, float | None]]:

@@ -58,6 +58,17 @@ def test_new_stratifies_by_a_field() -> None:
     assert sorted(strata.values()) == ["even", "even", "odd", "odd"]
 
 
+def test_new_says_how_many_of_each_stratum_were_drawn_and_how_likely() -> None:
+    text = done("new", "answers.jsonl", "--items", "4", "--stratify", "topic").stdout
+    assert "even: 2 drawn, each with probability 0.2\n  odd: 2 drawn, each with probability 0.2" in text
+
+
+def test_new_takes_fields_of_any_name() -> None:
+    Path("odd.csv").write_text("nr,asked,said\n1,Why?,So.\n2,How?,Thus.\n")
+    maps = ("--map", "id=nr", "--map", "question=asked", "--map", "answer=said")
+    assert "2 items" in done("new", "odd.csv", *maps).stdout
+
+
 @pytest.fixture
 def run() -> str:
     """A run whose judge failed 2 of 20 answers and has no score for one."""
@@ -193,6 +204,23 @@ def test_export_writes_rows_that_are_scores() -> None:
     assert len(rows) == 20 * 3 * 5
     fields = [{name: row[name] or None for name in Score.model_fields} for row in rows]
     assert all(Score.model_validate({**row, "value": float(row["value"] or 0)}) for row in fields)
+
+
+@pytest.mark.parametrize(
+    ("layout", "name", "allowed"),
+    [
+        ("long", "r.parquet", ".csv or .jsonl"),
+        ("long", "r.json", ".csv or .jsonl"),
+        ("everything", "r.csv", ".json"),
+        ("label-studio-config", "r.json", ".xml"),
+    ],
+)
+def test_a_name_that_promises_another_format_is_refused(layout: str, name: str, allowed: str) -> None:
+    done("new", "answers.jsonl")
+    result = study("export", "study.db", "--format", layout, "--out", name)
+    assert result.exit_code == 2
+    assert f"--format {layout} is written as {allowed}" in result.stderr
+    assert not Path(name).exists()
 
 
 def test_import_takes_a_sheet_and_says_how_many() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from human_study.export import everything, harmless, long_rows, plain, scores, wide_rows, write_csv
+from human_study.export import everything, harmless, long_rows, plain, scores, wide_rows
 from human_study.outputs import WRITERS
 from human_study.store import Study
 from judge.formats.ratings import read_ratings
@@ -103,7 +103,7 @@ def test_a_note_that_is_a_formula_is_harmless_in_a_spreadsheet(study: Study) -> 
     rate(study, "R01", 1, {"accuracy": 4, "clarity": 5})
     rate(study, "R01", 2, {"accuracy": 4, "clarity": 4}, note='=HYPERLINK("https://evil.example")')
     stream = io.StringIO()
-    write_csv(wide_rows(study), stream)
+    WRITERS["wide"](study, stream, False, False)
     stream.seek(0)
     assert next(csv.DictReader(stream))["note"].startswith("'=")
 
@@ -130,7 +130,19 @@ def test_judge_agree_reads_the_long_table_as_the_same_scores(rated: Study, tmp_p
     assert list(read_ratings(tmp_path / name)) == list(scores(rated))
 
 
-def test_an_empty_study_writes_nothing(study: Study, items: list[Item]) -> None:
-    assert items
+@pytest.mark.parametrize("layout", ["long", "wide"])
+def test_a_study_without_ratings_has_a_header_all_the_same(study: Study, rated: Study, layout: str) -> None:
+    empty, full = io.StringIO(), io.StringIO()
+    assert WRITERS[layout](study, empty, False, False) == 0
+    assert WRITERS[layout](rated, full, False, False) > 0
+    assert empty.getvalue() == full.getvalue().splitlines(keepends=True)[0]
+
+
+@pytest.mark.parametrize("name", ["-3", "=SUM(1)", "'quoted"])
+def test_an_id_is_written_as_the_run_has_it(make_study: MakeStudy, name: str) -> None:
+    study = make_study([Item(id=name, question="?", answer="!")], raters=1, per_item=1)
+    rate_all(study, "R01")
     stream = io.StringIO()
-    assert WRITERS["long"](study, stream, False, False) == 0
+    WRITERS["long"](study, stream, False, False)
+    stream.seek(0)
+    assert {row["item_id"] for row in csv.DictReader(stream)} == {name}

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from human_study.export import long_rows, scores, wide_rows, write_csv, write_jsonl
+from human_study.export import scores
 from human_study.intake import take_in
+from human_study.outputs import WRITERS
 from human_study.store import Study
 from judge.errors import InputError
 
@@ -29,13 +30,13 @@ def rated(make_study: MakeStudy) -> Study:
     return study
 
 
-@pytest.mark.parametrize("layout", [long_rows, wide_rows])
+@pytest.mark.parametrize("layout", ["long", "wide"])
 @pytest.mark.parametrize("name", ["ratings.csv", "ratings.jsonl"])
 def test_what_is_exported_and_imported_is_the_same(
-    rated: Study, make_study: MakeStudy, tmp_path: Path, layout: object, name: str
+    rated: Study, make_study: MakeStudy, tmp_path: Path, layout: str, name: str
 ) -> None:
     stream = io.StringIO()
-    (write_csv if name.endswith("csv") else write_jsonl)(layout(rated), stream)  # type: ignore[operator]
+    WRITERS[layout](rated, stream, name.endswith("jsonl"), False)
     other = make_study(raters=2, per_item=2, repeats=0.1)
     take_in(other, write(tmp_path, stream.getvalue(), name))
     assert list(scores(other)) == list(scores(rated))
@@ -43,7 +44,7 @@ def test_what_is_exported_and_imported_is_the_same(
 
 def test_importing_twice_adds_nothing(rated: Study, tmp_path: Path) -> None:
     stream = io.StringIO()
-    write_csv(wide_rows(rated), stream)
+    WRITERS["wide"](rated, stream, False, False)
     assert take_in(rated, write(tmp_path, stream.getvalue())) == {"R01": 0}
 
 

@@ -69,3 +69,11 @@ def test_one_id_for_two_items_is_refused(rubric: Rubric) -> None:
 def test_a_study_of_nothing_is_refused(rubric: Rubric) -> None:
     with pytest.raises(InputError, match="no items to rate"):
         plan_study("s", rubric, Design(), [])
+
+
+def test_more_strata_than_items_are_refused(items: list[Item]) -> None:
+    """Whatever weights are used, a stratum that cannot be drawn is missing from every estimate."""
+    of = {item.id: item.id for item in items}
+    with pytest.raises(InputError, match="11 items out of 12 strata: some would have no chance"):
+        choose(items, Design(items=11), of)
+    assert len(choose(items, Design(items=12), of)) == 12
