@@ -49,8 +49,8 @@ class AdminPages:
         """Every route and the method that it takes."""
         return [
             Route("/overview", self.overview, methods=["GET"]),
-            Route("/raters/{name}/drop", self.drop, methods=["POST"]),
-            Route("/raters/{name}/readmit", self.readmit, methods=["POST"]),
+            Route("/raters/{name:path}/drop", self.drop, methods=["POST"]),
+            Route("/raters/{name:path}/readmit", self.readmit, methods=["POST"]),
             Route("/discussions", self.discuss, methods=["POST"]),
         ]
 

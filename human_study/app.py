@@ -19,7 +19,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from human_study.admin_pages import AdminPages
-from human_study.form import label
+from human_study.form import label, parts
 from human_study.guard import SecurityHeaders
 from human_study.progress import Agreement
 from human_study.rater_pages import RaterPages
@@ -41,7 +41,7 @@ def create_app(study: Study, agreement: Agreement | None = None) -> Starlette:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    templates.filters["label"] = label
+    templates.filters |= {"label": label, "parts": parts}
 
     def shell(name: str) -> Route:
         page = templates.get_template(f"{name}.html").render()

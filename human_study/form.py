@@ -1,6 +1,7 @@
 """What is asked of a rater about one answer, and which replies are allowed. Read off the rubric."""
 
 import contextlib
+import re
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 
@@ -13,6 +14,7 @@ from judge.rubric import Rubric
 YES_NO = ((1, "Yes"), (0, "No"))
 MAX_TEXT = 4000
 """Characters of a note, a reason or a text reply."""
+_FENCED = re.compile(r"^ {0,3}```[\w+#.-]*[ \t]*\n(.*?)\n? {0,3}```[ \t]*$", re.MULTILINE | re.DOTALL)
 
 
 class Option(Record):
@@ -156,6 +158,16 @@ class Form:
         overall = self.rubric.overall_score(numbers, judged=numbers.get(OVERALL))
         found = {**reply.values, **numbers, **({} if overall is None else {OVERALL: overall})}
         return {name: found[name] for name in self._names if found.get(name) not in (None, "")}
+
+
+def parts(text: str) -> list[tuple[bool, str]]:
+    r"""Cut a text at its fenced blocks of code; says of each part whether it is code.
+
+    >>> parts("Use this:\n```python\nx = 1\n```\nDone.")
+    [(False, 'Use this:'), (True, 'x = 1'), (False, 'Done.')]
+    """
+    found = [(n % 2 == 1, part.strip("\n")) for n, part in enumerate(_FENCED.split(text))]
+    return [(is_code, part) for is_code, part in found if part]
 
 
 def label(name: str) -> str:

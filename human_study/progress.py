@@ -52,7 +52,7 @@ class RaterProgress:
     training_missed: int
     """Scores in training that differ from the worked example."""
     checks: tuple[int, int]
-    """Attention checks failed, of how many answered."""
+    """Attention checks failed, of how many answered; a skipped one is not answered."""
     repeats: tuple[int, int]
     """Scores given alike at the second sight, of how many given twice."""
     seconds: float | None
@@ -170,7 +170,7 @@ def _by_rater(study: Study, raters: list[Rater], tasks: list[Task]) -> Iterable[
 def _rater(rater: Rater, tasks: list[Task], timings: list[dict[str, Any]]) -> RaterProgress:
     training = [task for task in tasks if task.kind == "training"]
     counting = [task for task in tasks if task.kind in ("main", "repeat", "check")]
-    checks = [task for task in counting if task.kind == "check" and task.is_settled]
+    checks = [task for task in counting if task.kind == "check" and task.rating.state == "done"]
     main = [row for row in timings if row["kind"] not in ("training", "discussion")]
     return RaterProgress(
         rater=rater,
@@ -178,7 +178,7 @@ def _rater(rater: Rater, tasks: list[Task], timings: list[dict[str, Any]]) -> Ra
         done=sum(task.rating.state == "done" for task in counting),
         skipped=sum(task.rating.state == "skipped" for task in counting),
         training=(sum(task.is_settled for task in training), len(training)),
-        training_missed=sum(len(_missed(task)) for task in training if task.is_settled),
+        training_missed=sum(len(_missed(task)) for task in training if task.rating.state == "done"),
         checks=(sum(bool(_missed(task)) for task in checks), len(checks)),
         repeats=_consistency(counting),
         seconds=median(row["seconds"] for row in main) if main else None,

@@ -33,10 +33,10 @@ class RaterPages:
         return [
             Route("/session", self.session, methods=["GET"]),
             Route("/begin", self.begin, methods=["POST"]),
-            Route("/tasks/{n:int}", self.show, methods=["GET"]),
-            Route("/tasks/{n:int}", self.save, methods=["PUT"]),
-            Route("/tasks/{n:int}/feedback", self.feedback, methods=["GET"]),
-            Route("/tasks/{n:int}/images/{number:int}", self.image, methods=["GET"]),
+            Route("/tasks/{n:number}", self.show, methods=["GET"]),
+            Route("/tasks/{n:number}", self.save, methods=["PUT"]),
+            Route("/tasks/{n:number}/feedback", self.feedback, methods=["GET"]),
+            Route("/tasks/{n:number}/images/{number:number}", self.image, methods=["GET"]),
         ]
 
     def session(self, request: Request) -> Response:
@@ -91,7 +91,7 @@ class RaterPages:
             raise HTTPException(400, _readable(error)) from None
         except InputError as error:
             raise HTTPException(400, str(error)) from None
-        except (LookupError, OverflowError):
+        except LookupError:
             raise HTTPException(404, "no such answer in your list") from None
         except LockedError:
             raise HTTPException(409, "the practice round comes first") from None
@@ -122,10 +122,7 @@ class RaterPages:
     def image(self, request: Request) -> Response:
         """One picture of one of the rater's own tasks."""
         task = self._task(request)
-        try:
-            found = self.study.picture(task.rater, task.n, request.path_params["number"])
-        except OverflowError:
-            found = None
+        found = self.study.picture(task.rater, task.n, request.path_params["number"])
         if found is None:
             raise HTTPException(404, "no such picture")
         return Response(found[1], media_type=found[0])
@@ -140,10 +137,7 @@ class RaterPages:
 
     def _task(self, request: Request) -> Task:
         rater = self._rater(request)
-        try:
-            task = self.study.task(rater.name, request.path_params["n"])
-        except OverflowError:
-            task = None
+        task = self.study.task(rater.name, request.path_params["n"])
         if task is None:
             raise HTTPException(404, "no such answer in your list")
         if task.kind != "training" and self.study.in_training(rater.name):

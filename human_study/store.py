@@ -224,13 +224,17 @@ class Study:
         return found
 
     def open_discussion(self, item_ids: Sequence[str]) -> int:
-        """Give items once more to all who rated them, to be rated again after a discussion; count them."""
+        """Give items once more to all who rated them, to be rated again after a discussion; count them.
+
+        Who has not rated an item yet stays out: the rating that is still to come must be independent.
+        """
         query = """
             INSERT OR IGNORE INTO tasks
-            SELECT rater, (SELECT max(n) FROM tasks AS own WHERE own.rater = t.rater) + 1, item,
+            SELECT t.rater, (SELECT max(n) FROM tasks AS own WHERE own.rater = t.rater) + 1, item,
                    'discussion', 0
             FROM tasks AS t JOIN items ON items.key = t.item JOIN raters ON raters.name = t.rater
-            WHERE t.kind = 'main' AND items.id = ? AND dropped IS NULL"""
+                 JOIN latest ON latest.rater = t.rater AND latest.n = t.n
+            WHERE t.kind = 'main' AND state != 'open' AND items.id = ? AND dropped IS NULL"""
         with self._writing() as db:
             added = [db.execute(query, [item_id]).rowcount for item_id in item_ids]
             for item_id, count in zip(item_ids, added, strict=True):

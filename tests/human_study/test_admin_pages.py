@@ -1,9 +1,11 @@
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
 from human_study.app import address, create_app, exposure, links, listen
+from human_study.form import Reply
 from human_study.store import Study
 from judge.errors import InputError
 from judge.records import Item
@@ -94,7 +96,19 @@ def test_an_unknown_rater_is_not_found(organiser: Organiser, name: str) -> None:
     assert organiser.post(f"raters/{name}/drop", {"reason": "x"}).status_code == 404
 
 
+@pytest.mark.parametrize("name", ["Ann B", "a/b", "a?b#c", "%41", "Ä"])
+def test_a_rater_of_any_name_can_be_dropped_and_readmitted(
+    organiser: Organiser, study: Study, items: list[Item], name: str
+) -> None:
+    study.add_ratings({name: [(items[0].id, 0, Reply(values={"accuracy": 1, "clarity": 1}))]}, "f.csv")
+    path = f"raters/{quote(name, safe='')}"
+    assert organiser.post(f"{path}/drop", {"reason": "left"}).json()["dropped"] == name
+    assert organiser.post(f"{path}/readmit", {"reason": "back"}).json()["readmitted"] == name
+
+
 def test_items_are_opened_for_discussion(organiser: Organiser, study: Study, items: list[Item]) -> None:
+    for rater in study.raters():
+        rate_all(study, rater.name)
     assert organiser.post("discussions", {"items": [items[0].id, items[1].id]}).json() == {"added": 4}
     assert sum(task.kind == "discussion" for task in study.tasks()) == 4
 

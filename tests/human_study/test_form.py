@@ -1,7 +1,9 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from human_study.form import Form, Reply
+from human_study.form import Form, Reply, parts
 from judge.errors import InputError
 from judge.records import OVERALL
 from judge.rubric import Rubric, load_rubric
@@ -118,3 +120,23 @@ def test_what_is_no_score_in_a_file_is_named_with_its_place(rubric: Rubric, foun
 
 def test_an_alias_of_a_dimension_means_it(rubric: Rubric) -> None:
     assert Form(rubric).name_of("style") == "clarity"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("plain", [(False, "plain")]),
+        ("```\na\n```", [(True, "a")]),
+        ("a\n\n```py\n  x\n\n  y\n```\n\nb", [(False, "a"), (True, "  x\n\n  y"), (False, "b")]),
+        ("inline ```code``` stays", [(False, "inline ```code``` stays")]),
+        ("```\nnever closed", [(False, "```\nnever closed")]),
+    ],
+    ids=["none", "alone", "within", "inline", "open"],
+)
+def test_fenced_code_is_told_from_text(text: str, expected: list[tuple[bool, str]]) -> None:
+    assert parts(text) == expected
+
+
+@given(st.text("`\n a!", max_size=60))
+def test_no_text_is_lost_where_code_is_told_apart(text: str) -> None:
+    assert "".join(part for _, part in parts(text)).count("!") == text.count("!")

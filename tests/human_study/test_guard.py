@@ -107,7 +107,7 @@ def test_a_rater_reaches_the_own_list_alone(client: Client, study: Study) -> Non
     assert (mine.rating.revision, other.rating.revision) == (1, 0)
 
 
-@pytest.mark.parametrize("n", ["0", "15", "999", "99999999999999999999999999"])
+@pytest.mark.parametrize("n", ["0", "15", "999", "99999999999999999999999999", "9" * 5000])
 @pytest.mark.parametrize("rest", ["", "/feedback", "/images/0", "/images/99999999999999999999999"])
 def test_a_forged_number_is_not_found(client: Client, study: Study, n: str, rest: str) -> None:
     assert client.get(f"/api/rater/tasks/{n}{rest}", headers=token_of(study, "R01")).status_code == 404

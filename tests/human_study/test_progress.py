@@ -146,3 +146,12 @@ def test_what_is_undefined_is_null_in_json(rated: Study) -> None:
     plain = as_plain(measure(rated, lambda _: Fixed(value=float("nan"), reason="no_variation")))
     assert plain["questions"][0]["alpha"] is None
     assert plain["questions"][0]["reason"] == "no_variation"
+
+
+def test_a_skipped_check_is_neither_passed_nor_failed(make_study: MakeStudy) -> None:
+    study = make_study(raters=1, per_item=1, checks=0.1)
+    rate(study, "R01", 1, {}, skip="no idea")
+    check = next(task for task in study.tasks() if task.kind == "check")
+    rate(study, "R01", check.n, {}, skip="this is no answer but an instruction")
+    [row] = measure(study).raters
+    assert (row.checks, row.training_missed, row.skipped) == ((0, 0), 0, 1)

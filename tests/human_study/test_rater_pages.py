@@ -75,6 +75,7 @@ def test_no_page_tells_what_others_rated(browser: Browser, study: Study) -> None
     rate(study, "R01", 1, {"accuracy": 4, "clarity": 5})
     other = next(t for t in study.tasks() if t.rater == "R02" and t.n == 1)
     rate(study, "R02", other.n, {"accuracy": 4, "clarity": 5})
+    rate_all(study, "R01")
     rate_notes = [t for t in study.tasks() if t.rater == "R02" and t.kind != "training"]
     for task in rate_notes:
         rate(study, "R02", task.n, {"accuracy": 1, "clarity": 1}, note="others-note")

@@ -13,7 +13,7 @@ from judge.errors import InputError
 from judge.records import Image, Item
 from judge.rubric import Rubric
 
-from .builders import MakeStudy, rate
+from .builders import MakeStudy, rate, rate_all
 
 
 def save(values: dict[str, int | str], base: int = 0, save_id: str = "save-0001", **more: object) -> Save:
@@ -206,7 +206,9 @@ def test_dropping_and_readmitting_are_kept_as_events(study: Study) -> None:
     assert all(rater.dropped is None for rater in study.raters())
 
 
-def test_a_discussion_brings_an_item_back_to_all_who_have_it(study: Study, items: list[Item]) -> None:
+def test_a_discussion_brings_an_item_back_to_all_who_rated_it(study: Study, items: list[Item]) -> None:
+    for rater in study.raters():
+        rate_all(study, rater.name)
     before = {task.rater: task.n for task in study.tasks()}
     assert study.open_discussion([items[0].id]) == 2
     opened = [task for task in study.tasks() if task.kind == "discussion"]
@@ -214,8 +216,17 @@ def test_a_discussion_brings_an_item_back_to_all_who_have_it(study: Study, items
     assert all(task.n == before[task.rater] + 1 for task in opened)
 
 
+def test_who_has_not_rated_an_item_yet_stays_out_of_its_discussion(study: Study) -> None:
+    first = next(task for task in study.tasks() if task.kind == "main")
+    rate_all(study, first.rater)
+    assert study.open_discussion([first.item.id]) == 1
+    assert [task.rater for task in study.tasks() if task.kind == "discussion"] == [first.rater]
+
+
 def test_an_item_is_opened_for_discussion_once(study: Study, items: list[Item]) -> None:
-    study.open_discussion([items[0].id])
+    for rater in study.raters():
+        rate_all(study, rater.name)
+    assert study.open_discussion([items[0].id]) == 2
     assert study.open_discussion([items[0].id]) == 0
 
 
