@@ -4,6 +4,7 @@ import { getJson, Refused, sendJson, token } from "./api.js";
 const $ = (id) => document.getElementById(id);
 const main = $("main");
 const say = (text, kind = "") => { $("status").textContent = text; $("status").className = `status toast ${kind}`; };
+const EVERY = 60_000;
 let links = {};
 let decision = null;
 
@@ -25,11 +26,12 @@ async function load() {
 }
 
 function fail(error) {
-  const text = error instanceof Refused ? error.message : "The server cannot be reached.";
+  const text = error instanceof Refused ? error.message : "The server cannot be reached. Please try again later.";
   if (links && Object.keys(links).length) return say(text, "bad");
   const box = document.createElement("article");
-  box.className = "card narrow";
-  box.textContent = text;
+  box.className = "card prose";
+  box.append(Object.assign(document.createElement("h1"), { textContent: "This did not work" }));
+  box.append(Object.assign(document.createElement("p"), { textContent: text }));
   main.replaceChildren(box);
 }
 
@@ -68,7 +70,7 @@ $("drop-dialog").addEventListener("close", guarded(async () => {
   if ($("drop-dialog").returnValue !== "yes") return;
   const { name, what } = decision;
   const order = { reason: $("drop-reason").value, replace: $("replace").checked };
-  const done = await sendJson("POST", `/api/admin/raters/${name}/${what}`, order);
+  const done = await sendJson("POST", `/api/admin/raters/${encodeURIComponent(name)}/${what}`, order);
   await load();
   say(done.invited ? `${name} is dropped; ${done.invited} takes over: send the link.` : `Done.`, "good");
 }));
@@ -87,6 +89,15 @@ main.addEventListener("submit", guarded(async (event) => {
   await load();
   say(`Opened: ${added} answers come back to their raters.`, "good");
 }));
+main.addEventListener("change", (event) => {
+  if (event.target.id !== "tick-all") return;
+  main.querySelectorAll("[name=item]:not(:disabled)").forEach((box) => { box.checked = event.target.checked; });
+});
+// The page keeps itself up to date, unless somebody is at work on it.
+setInterval(() => {
+  const busy = document.hidden || main.contains(document.activeElement) || document.querySelector("dialog[open], details[open], [name=item]:checked");
+  if (!busy && Object.keys(links).length) load().catch(fail);
+}, EVERY);
 $("refresh").addEventListener("click", guarded(load));
 addEventListener("hashchange", () => location.reload());
 load().catch(fail);

@@ -1,9 +1,11 @@
 // One request to the server, with the secret token from behind the # of the link.
 const PATIENCE = 10_000;
 
+const sentence = (text) => text[0].toUpperCase() + text.slice(1).replace(/\.?$/, ".");
+
 export class Refused extends Error {
   constructor(status, body) {
-    super(body.error || `The server answered with ${status}.`);
+    super(sentence(body.error || `the server answered with ${status}`));
     this.status = status;
     this.body = body;
   }
@@ -25,6 +27,16 @@ async function ask(method, path, body) {
   if (reply.status >= 500) throw new TypeError(`server error ${reply.status}`);
   throw new Refused(reply.status, await reply.json().catch(() => ({})));
 }
+
+// A browser that forbids storage throws at the very name of it; then everything is kept in memory only.
+export const storage = (() => {
+  try {
+    localStorage.length;
+    return localStorage;
+  } catch {
+    return { length: 0, key: () => null, getItem: () => null, setItem() {}, removeItem() {} };
+  }
+})();
 
 export const getJson = async (path) => (await ask("GET", path)).json();
 export const getBlob = async (path) => (await ask("GET", path)).blob();

@@ -1,5 +1,5 @@
 // Changes on their way to the server. Each is kept on this device until the server has said that it is saved.
-import { Refused, sendJson } from "./api.js";
+import { Refused, sendJson, storage } from "./api.js";
 
 const WAITS = [1_000, 2_000, 4_000, 8_000, 15_000];
 
@@ -87,20 +87,20 @@ export class Queue {
 
   #kept() {
     const found = [];
-    for (let i = 0; i < localStorage.length; i += 1) {
-      const name = localStorage.key(i);
-      if (name.startsWith(this.prefix)) found.push({ ...JSON.parse(localStorage.getItem(name)), sent: true });
+    for (let i = 0; i < storage.length; i += 1) {
+      const name = storage.key(i);
+      if (name.startsWith(this.prefix)) found.push({ ...JSON.parse(storage.getItem(name)), sent: true });
     }
     return found.sort((a, b) => a.at - b.at);
   }
 
   #keep(entry) {
     // A full or forbidden storage must not stop the rating: it is still sent from memory.
-    try { localStorage.setItem(this.prefix + entry.save_id, JSON.stringify(entry)); } catch { /* kept in memory */ }
+    try { storage.setItem(this.prefix + entry.save_id, JSON.stringify(entry)); } catch { /* kept in memory */ }
   }
 
   #forget(entry) {
     this.#entries = this.#entries.filter((other) => other !== entry);
-    try { localStorage.removeItem(this.prefix + entry.save_id); } catch { /* was never there */ }
+    try { storage.removeItem(this.prefix + entry.save_id); } catch { /* was never there */ }
   }
 }

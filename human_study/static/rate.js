@@ -1,9 +1,10 @@
 // The rating page: one answer at a time. Every change is handed to the queue at once.
-import { getBlob, getJson, Refused, sendJson, token } from "./api.js";
+import { getBlob, getJson, Refused, sendJson, storage, token } from "./api.js";
 import { Queue } from "./queue.js";
 import { makeViewer } from "./viewer.js";
 
 const AHEAD = 3;
+const TYPING = 1_000; // a text is saved when nothing was typed for so long, in ms
 const $ = (id) => document.getElementById(id);
 const main = $("main");
 const pages = new Map(); // n -> promise of { page, reply, seconds, blobs }
@@ -51,7 +52,8 @@ function showProgress() {
   const names = { training: "Practice", discussion: "Discussion", study: "Answer" };
   $("progress").hidden = !current;
   $("tools").hidden = !session.began;
-  $("bottom").hidden = !current;
+  $("bottom").hidden = !current && !queue.size;
+  $("bottom").classList.toggle("only-status", !current);
   if (!current) return;
   const index = round.findIndex((task) => task.n === current.n) + 1;
   $("place").textContent = `${names[taskOf(current.n).round]} ${index} of ${round.length}`;
@@ -82,8 +84,11 @@ function showStatus() {
 function fail(error) {
   current = null;
   $("progress").hidden = $("tools").hidden = $("bottom").hidden = true;
-  const text = error instanceof Refused ? error.message : "The server cannot be reached. Please try again later.";
-  main.replaceChildren(card("This did not work", text));
+  const text = error instanceof Refused ? error.message : "Please try again later. What you rated is kept.";
+  const titles = { 401: "This link does not work", 403: "You cannot go on" };
+  const title = error instanceof Refused ? titles[error.status] || "This did not work" : "The server cannot be reached";
+  main.className = "";
+  main.replaceChildren(card(title, text));
   if (!(error instanceof Refused)) main.firstChild.append(button("Try again", () => location.reload()));
 }
 
@@ -99,6 +104,7 @@ function card(title, ...texts) {
 
 function button(text, act) {
   const made = Object.assign(document.createElement("button"), { type: "button", className: "primary", textContent: text });
+  made.append(Object.assign(document.createElement("kbd"), { textContent: "Enter" }));
   made.dataset.go = "on";
   made.addEventListener("click", act);
   return made;
@@ -147,17 +153,22 @@ function fetchAhead(n) {
 }
 
 // ---------- one answer
+let opening = 0; // whatever is opened later wins over a page that is still on its way
 async function open(n) {
+  opening += 1;
+  const mine = opening;
   if (current) clock.stop();
   let data;
   try {
     data = await fetchPage(n);
   } catch (error) {
+    if (mine !== opening) return;
     if (error instanceof Refused) return fail(error);
     say("No connection: this answer is not on this device yet. Trying again …", "warn");
-    setTimeout(() => open(n), 3000);
+    setTimeout(() => mine === opening && open(n), 3000);
     return;
   }
+  if (mine !== opening) return;
   const task = taskOf(n);
   const waiting = queue.waiting(n).at(-1);
   const reply = structuredClone(waiting ? waiting.reply : task.reply || data.reply);
@@ -168,6 +179,7 @@ async function open(n) {
   main.querySelectorAll("img[data-number]").forEach((image) => { image.src = data.urls[image.dataset.number]; });
   main.querySelectorAll(".viewer").forEach(makeViewer);
   $("questions").addEventListener("change", changed);
+  $("questions").addEventListener("input", typed);
   $("questions").addEventListener("submit", (event) => event.preventDefault());
   fill();
   clock.start(Math.max(task.seconds, data.seconds));
@@ -180,13 +192,16 @@ async function open(n) {
   fetchAhead(n);
 }
 
+const textOf = (field, reply) => (field.id === "note" ? reply.note : reply.values[field.name] || "");
+
 function fill() {
-  const { values, note, skip } = current.reply;
+  const { values, skip } = current.reply;
   for (const field of $("questions").querySelectorAll("input[type=radio]")) {
     field.checked = String(values[field.name]) === field.value;
   }
   for (const field of $("questions").querySelectorAll("textarea")) {
-    field.value = field.id === "note" ? note : values[field.name] || "";
+    const kept = textOf(field, current.reply);
+    if (field.value !== kept) field.value = kept;
   }
   $("skipped").hidden = !skip;
   $("skipped").textContent = skip ? `Skipped: ${skip}. A score takes this back.` : "";
@@ -224,8 +239,21 @@ function keep(reply) {
   showStatus();
 }
 
+// A text is saved while it is written, too: whoever closes the page in the middle of a note keeps it.
+let typing;
+function typed(event) {
+  clearTimeout(typing);
+  if (event.target.tagName === "TEXTAREA") typing = setTimeout(() => changed(event), TYPING);
+}
+
+function keepText() {
+  if (current && document.activeElement?.tagName === "TEXTAREA") changed({ target: document.activeElement });
+}
+
 function changed(event) {
+  clearTimeout(typing);
   const field = event.target;
+  if (field.tagName === "TEXTAREA" && field.value === textOf(field, current.reply)) return;
   const reply = structuredClone(current.reply);
   if (field.id === "note") reply.note = field.value;
   else if (field.type === "radio") { reply.values[field.name] = Number(field.value); reply.skip = ""; }
@@ -291,7 +319,7 @@ async function feedback(n) {
 
 function startStudy(n) {
   const count = session.tasks.filter((task) => task.round === "study").length;
-  const box = card("Practice is over", `From now on it counts: ${count} answers. Take breaks when you need them; p pauses.`);
+  const box = card("Practice is over", `From now on it counts: ${count} answers. Take breaks when you need them: Pause stops the clock.`);
   box.append(button("Start", () => open(n)));
   show(box);
 }
@@ -309,7 +337,8 @@ function undo() {
   const last = undoable.pop();
   if (!last) return;
   const put = () => { keep(last.reply); say("Taken back", "good"); };
-  current && last.n === current.n ? put() : open(last.n).then(put);
+  if (last.n === current?.n) return put();
+  open(last.n).then(() => (last.n === current?.n ? put() : undoable.push(last)));
 }
 
 // ---------- dialogs
@@ -383,9 +412,13 @@ $("show-list").addEventListener("click", showList);
 $("show-help").addEventListener("click", () => $("help-dialog").showModal());
 $("jump").addEventListener("click", (event) => { event.preventDefault(); main.focus(); });
 $("shortcuts").addEventListener("change", () => {
-  localStorage.setItem("rating-study:shortcuts", $("shortcuts").checked ? "on" : "off");
+  storage.setItem("rating-study:shortcuts", $("shortcuts").checked ? "on" : "off");
 });
-addEventListener("beforeunload", (event) => { if (queue?.size) event.preventDefault(); });
+document.addEventListener("visibilitychange", () => document.hidden && keepText());
+addEventListener("beforeunload", (event) => {
+  keepText();
+  if (queue?.size) event.preventDefault();
+});
 addEventListener("hashchange", () => location.reload());
 
 // ---------- what the queue reports
@@ -417,7 +450,7 @@ async function start() {
   session = await getJson("/api/rater/session");
   $("study").textContent = session.study;
   $("help").replaceChildren(...[...parse(session.welcome)[0].childNodes].filter((node) => node.nodeName !== "H1"));
-  $("shortcuts").checked = localStorage.getItem("rating-study:shortcuts") !== "off";
+  $("shortcuts").checked = storage.getItem("rating-study:shortcuts") !== "off";
   queue = new Queue(session.key, reports);
   queue.send();
   if (!session.began) return welcome();

@@ -2,6 +2,7 @@
 
 import csv
 import gzip
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -218,6 +219,7 @@ def test_five_people_rate_forty_answers_and_the_ratings_come_out(
     with out.open(newline="") as stream:
         rows = [row for row in csv.DictReader(stream) if row["sample"] == "0"]
     assert len(rows) == 40 * 3 * 5
+    assert_agreement_is_measured(planned.parent / "answers.jsonl", out, tmp_path)
     severe = {
         float(row["value"])
         for row in rows
@@ -227,6 +229,16 @@ def test_five_people_rate_forty_answers_and_the_ratings_come_out(
     with Study.open(planned) as study:
         assert all(task.is_settled for task in study.tasks())
         assert all(row.checks == (0, row.checks[1]) for row in measure(study).raters)
+
+
+def assert_agreement_is_measured(answers: Path, ratings: Path, folder: Path) -> None:
+    """Hold a judge of the same answers against what people said."""
+    run = str(folder / "run")
+    scored = CliRunner().invoke(main, ["score", str(answers), "--judge", "baseline", "--out", run])
+    assert scored.exit_code in (0, 3), scored.output
+    held = CliRunner().invoke(main, ["agree", run, "--humans", str(ratings), "--json"])
+    assert held.exit_code == 0, held.output
+    assert json.loads(held.stdout)["title"] == "baseline against 5 people on 40 items"
 
 
 def lose_the_server(page: "Page", server: Server) -> None:
@@ -531,8 +543,126 @@ def save_of(body: dict[str, object]) -> Any:
 def test_a_wrong_link_says_so_and_shows_nothing(chromium: "Browser", server: Serving) -> None:
     page = chromium.new_page()
     page.goto(server.links["R01"][:-4])
-    page.get_by_text("this link is not valid").wait_for()
+    page.get_by_role("heading", name="This link does not work").wait_for()
     page.goto("about:blank")
     page.goto(server.links["R01"].split("#")[0])
     page.get_by_text("This page needs the full link").wait_for()
     page.close()
+
+
+def test_a_note_is_saved_while_it_is_written(open_link: Open, server: Serving) -> None:
+    """Whoever closes the page in the middle of a note keeps it."""
+    page = open_link(server.links["R01"], clock=True)
+    begin(page)
+    page.keyboard.press("n")
+    page.keyboard.type("half a tho")
+    page.clock.fast_forward(2_000)
+    saved(page)
+    page.keyboard.type("ught")
+    assert page.evaluate("document.activeElement.id") == "note"
+    page.close(run_before_unload=False)
+    with study_of(server) as study:
+        notes = [row["reply"]["note"] for row in study.history() if row["n"] == 2]
+    assert notes == ["half a tho"]
+
+
+def test_a_note_in_the_making_is_kept_when_the_page_is_left(visit: Open, server: Serving) -> None:
+    page = visit("R01")
+    begin(page)
+    page.keyboard.press("n")
+    page.keyboard.type("half a thought")
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.goto("about:blank")
+    again = page.context.new_page()
+    again.goto(server.links["R01"])
+    at(again, 1)
+    all_sent(again)
+    assert again.locator("#note").input_value() == "half a thought"
+
+
+def test_undo_without_a_connection_leaves_the_answer_on_the_page_as_it_is(visit: Open) -> None:
+    """The answer that was changed is out of reach; taking it back must not land on another one."""
+    page = visit("R01")
+    begin(page)
+    rate(page, "5")
+    saved(page)
+    page.locator("#show-list").click()
+    page.locator("#list button").nth(9).click()
+    at(page, 10)
+    page.wait_for_load_state("networkidle")
+    page.context.set_offline(True)
+    page.keyboard.press("u")
+    page.get_by_text("this answer is not on this device yet").wait_for()
+    at(page, 10)
+    assert chosen(page) == []
+    assert page.evaluate("Object.keys(localStorage).length") == 0
+    page.context.set_offline(False)
+    at(page, 1)
+    page.keyboard.press("u")
+    saved(page)
+    assert chosen(page) == []
+
+
+def test_the_end_says_what_is_not_sent_yet(visit: Open, server: Serving) -> None:
+    with study_of(server) as study:
+        mine = [task for task in study.tasks() if task.rater == "R01" and task.kind != "training"]
+        values = dict.fromkeys(DIMENSIONS, 3)
+        example = {"save_id": "training-1", "base": 0, "reply": {"values": values}, "seconds": 3}
+        study.save("R01", 1, save_of(example))
+        study.begin("R01")
+        for task in mine[:-1]:
+            body = {"save_id": "by-the-test", "base": 0, "reply": {"values": values}, "seconds": 3}
+            study.save("R01", task.n, save_of(body))
+    page = visit("R01")
+    at(page, len(mine))
+    page.context.set_offline(True)
+    rate(page, "5432")
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="All done").wait_for()
+    page.get_by_text("1 answer is kept on this device").wait_for()
+    page.context.set_offline(False)
+    page.get_by_text("No connection").wait_for(state="hidden")
+
+
+def test_a_browser_that_forbids_storage_rates_all_the_same(chromium: "Browser", server: Serving) -> None:
+    page = chromium.new_page()
+    page.add_init_script(
+        "Object.defineProperty(window, 'localStorage', {get() { throw new DOMException('no', 'SecurityError'); }})"
+    )
+    page.goto(server.links["R01"])
+    begin(page)
+    rate(page, "5")
+    saved(page)
+    page.close()
+
+
+def test_double_clicks_do_everything_once(visit: Open, server: Serving) -> None:
+    page = visit("R01")
+    page.get_by_role("button", name="I have read this").dblclick()
+    page.wait_for_selector("#questions")
+    rate(page, "4334")
+    page.locator("#next").dblclick()
+    page.get_by_role("heading", name="All as in the worked example").wait_for()
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Start").dblclick()
+    at(page, 1)
+    page.locator(".option").first.dblclick()
+    saved(page)
+    all_sent(page)
+    with study_of(server) as study:
+        assert [row["revision"] for row in study.history() if row["n"] == 2] == [1]
+
+
+def test_the_organiser_ticks_all_disputed_items_at_once(visit: Open, server: Serving) -> None:
+    with study_of(server) as study:
+        for task in [
+            t for t in study.tasks() if t.rater in ("R01", "R02") and t.kind in ("training", "main")
+        ]:
+            values = dict.fromkeys(DIMENSIONS, 1 if task.rater == "R01" else 5)
+            body = {"save_id": "by-the-test", "base": 0, "reply": {"values": values}, "seconds": 3}
+            study.save(task.rater, task.n, save_of(body))
+    page = visit("organiser")
+    page.get_by_label("All that are listed").check()
+    boxes = page.locator("input[name=item]")
+    assert boxes.count() > 5
+    assert all(box.is_checked() for box in boxes.all())
