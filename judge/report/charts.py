@@ -14,7 +14,7 @@ from judge.report.svg import FONT_SIZE, INK, LINE, MUTED, PAPER, SERIES, WIDTH, 
 from judge.report.text import clean
 from judge.stats.estimate import Estimate
 
-_WIDEST_LEFT, _MOST_LETTERS = 125.0, 80
+_WIDEST_LEFT, _MOST_LETTERS = 140.0, 80
 _STAR = 14.0
 """Room for the mark of few observations."""
 _MARGIN, _ROW, _LABEL_ROW, _AXIS_ROOM, _LEGEND_ROW = 3.0, 24.0, 17.0, 24.0, 20.0
@@ -77,6 +77,14 @@ class _Rows:
         """Where the marks of a row stand."""
         return self.top + row * self.step + (_LABEL_ROW if self.above else 0) + _ROW / 2
 
+    @property
+    def stretches(self) -> list[tuple[float, float]]:
+        """From where to where lines go down: through the marks, not through labels above them."""
+        bottom = self.height - _AXIS_ROOM
+        if not self.above:
+            return [(self.top, bottom)]
+        return [(self.middle(row) - _ROW / 2, self.middle(row) + _ROW / 2) for row in range(len(self.labels))]
+
     def write_labels(self, axes: Any, faint: Sequence[bool]) -> None:
         for row, label in enumerate(self.labels):
             y = self.middle(row) - (_ROW / 2 + _LABEL_ROW / 2 - 2 if self.above else 0)
@@ -120,7 +128,8 @@ def intervals(
         _set_up(axes, rows.height)
         scale.draw(axes, rows)
         if reference is not None:
-            _line(axes, [scale(reference)] * 2, [rows.top, rows.height - _AXIS_ROOM], MUTED, dashes=(3, 3))
+            for ends in rows.stretches:
+                _line(axes, [scale(reference)] * 2, ends, MUTED, dashes=(3, 3))
         rows.write_labels(axes, [mark.faint for mark in marks])
         for row, mark in enumerate(marks):
             _draw_mark(axes, mark, scale, rows.middle(row))
@@ -220,7 +229,8 @@ class _Scale:
     def draw(self, axes: Any, rows: _Rows) -> None:
         bottom = rows.height - _AXIS_ROOM
         for tick in self.ticks:
-            _line(axes, [self(tick)] * 2, [rows.top, bottom + 3], LINE)
+            for ends in rows.stretches:
+                _line(axes, [self(tick)] * 2, ends, LINE)
             axes.text(
                 self(tick),
                 bottom + 12,

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from judge.report.charts import Mark, bars, intervals, series_words
 from judge.report.document import Cell, CellKind, Report, Table
 from judge.report.numbers import number_text
+from judge.report.svg import SERIES
 from judge.report.tables import ALL_ITEMS, MEAN_OF_SLICES
 from judge.stats.estimate import Estimate
 
@@ -261,6 +262,8 @@ def _binding_by(table: Table) -> Figure | None:
     if table.key.rpartition("/")[2] == "failures":
         return _binding(table)
     names = [column.key for column in table.columns if column.kind == "share"]
+    if len(names) > len(SERIES):  # more kinds than colours that can be told apart
+        return None
     caption = "The dimension farthest below its bar. A gap: no dimension explains it."
     return draw_shares(
         table,

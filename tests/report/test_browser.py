@@ -51,6 +51,7 @@ def pages(make_table, tmp_path_factory):
                 "condition": ("clean", "degraded")[i % 2],
                 "pair_id": f"p{i // 2}",
                 "label": LABELS[i // 2 % 4],
+                "a_field_" + "of_a_very_long_name" * 4: "x" * 36 + "ab"[i // 2 % 2],
                 "system": "xy"[i // 2 % 2],
                 "answer": f"<script>document.title = 'caught'</script> {'long_word' * 30}",
                 "reasons": {"accuracy": "no " * 40},

@@ -201,6 +201,14 @@ def test_every_id_is_there_once_and_every_reference_has_its_target(make_table, t
     assert pointed <= set(ids)
 
 
+def test_sections_whose_names_look_alike_have_addresses_of_their_own():
+    sections = tuple(Section(key, key, ("lead",)) for key in ("a b", "a-b", "日本", "中国", "content", "made-by"))
+    read = Page(page(Report("report", "T", (), (), sections, {}, {}, ())))
+    ids = read.values("id")
+    assert len(ids) == len(set(ids)) == 8
+    assert {target[1:] for target in read.values("href")} <= set(ids)
+
+
 def test_every_drawing_has_words_and_a_table(report, html):
     read = Page(html)
     drawn = figures_of(report)

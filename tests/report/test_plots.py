@@ -227,3 +227,10 @@ def test_tags_change_and_text_between_them_does_not():
         '<svg focusable="false" aria-hidden="true"><g clip-path="url(#c)">'
         '<text fill="var(--ink, #1b1f24)">style="fill: #000001" 1.23456 &lt;g></text></g></svg>'
     )
+
+
+@pytest.mark.parametrize(("n", "drawn"), [(6, True), (7, False)])
+def test_more_kinds_than_colours_are_a_table_and_no_drawing(n, drawn):
+    columns = (Column("slice", "kind"), *(Column(f"d{i}", f"d{i}", "share") for i in range(n)))
+    table = Table("failures:kind", "Binding dimension by kind", columns, (("a", *[1 / n] * n),))
+    assert (figure_of(table) is not None) is drawn
