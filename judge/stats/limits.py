@@ -16,7 +16,6 @@ import numpy as np
 from judge.stats.scale import Floats
 
 Limits: TypeAlias = tuple[float, float]
-UNDEFINED_LIMITS: Limits = (math.nan, math.nan)
 
 
 def normal_quantile(p: float) -> float:
