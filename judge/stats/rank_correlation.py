@@ -15,6 +15,9 @@ from judge.stats.resampling import Sampling, Statistic, estimate, quotient
 from judge.stats.scale import Floats
 from judge.stats.statistic import bilinear, undefined_statistic
 from judge.stats.table import ScaleLike, Table, read_table
+from judge.stats.weights import totals_of
+
+_LARGEST = 2**27  # elements of the table of pairs of cells: 1 GB
 
 
 def spearman(a: ArrayLike, b: ArrayLike, **sampling: Unpack[Sampling]) -> Estimate:
@@ -51,7 +54,7 @@ def kendall_tau_b(a: ArrayLike, b: ArrayLike, **sampling: Unpack[Sampling]) -> E
 
     Parameters and return as in `judge.stats.pearson`, without an analytic interval. Time grows with the
     square of the number of distinct score pairs: nothing for rating scales, minutes for 10,000 continuous
-    scores.
+    scores; from 11,586 distinct pairs on it is refused.
 
     Examples
     --------
@@ -150,14 +153,13 @@ def kendall_w_statistic(*ratings: ArrayLike, scale: ScaleLike = None) -> Statist
     patterns, pattern = np.unique(table.codes[table.complete], axis=0, return_inverse=True)
     of_item = np.zeros(len(table.values), dtype=np.int64)
     of_item[table.complete] = pattern.ravel() + 1
-    one_hot = np.eye(len(table.points))
 
     def w(totals: Floats) -> Floats:
         counts = totals[:, 1:]
         rank_sums = np.zeros_like(counts)
         spread_within = np.zeros(len(counts))
         for rater in range(n_raters):
-            margins = counts @ one_hot[patterns[:, rater]]
+            margins = totals_of(counts, patterns[:, rater])
             ranks = _centred_ranks(margins)
             rank_sums += ranks[:, patterns[:, rater]]
             spread_within += (margins * ranks**2).sum(axis=1)
@@ -196,10 +198,14 @@ def _centred_ranks(margins: Floats) -> Floats:
 
 def _concordance_of_cells(cells: Cells) -> Callable[[Floats], Floats]:
     """Return counts (R, D) -> ordered concordant minus discordant pairs of items."""
-    signs = np.sign(np.subtract.outer(cells.row, cells.row)) * np.sign(
-        np.subtract.outer(cells.column, cells.column)
-    )
-    signs = signs.astype(float)
+    if len(cells.row) ** 2 > _LARGEST:
+        raise ValueError(
+            f"Kendall's tau of {len(cells.row)} distinct pairs of scores needs too much memory; round the "
+            "scores, or use spearman."
+        )
+    rows, columns = cells.row.astype(float), cells.column.astype(float)
+    signs = np.sign(np.subtract.outer(rows, rows))
+    signs *= np.sign(np.subtract.outer(columns, columns))
 
     def concordance_of(counts: Floats) -> Floats:
         return bilinear(counts, signs, counts)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy import stats as scipy_stats
 
 from judge.stats import estimate, kendall_tau_b, kendall_tau_c, kendall_w, spearman
-from judge.stats.rank_correlation import kendall_tau_b_statistic, spearman_statistic
+from judge.stats.rank_correlation import kendall_tau_b_statistic, kendall_w_statistic, spearman_statistic
 
 HERE = Path(__file__).parent
 score = st.sampled_from([0.5, 1, 2, 3.25, 4, 10])
@@ -76,3 +76,15 @@ def test_scores_in_words_are_refused():
         spearman(["good", "bad"], ["bad", "good"])
     with pytest.raises(ValueError, match="Kendall's W needs the order of the labels"):
         kendall_w(["good", "bad"], ["bad", "good"])
+
+
+def test_kendalls_tau_of_too_many_distinct_scores_is_refused_before_memory_runs_out():
+    scores = np.arange(12_000)
+    with pytest.raises(ValueError, match="12000 distinct pairs of scores needs too much memory"):
+        kendall_tau_b(scores, scores)
+
+
+def test_kendalls_w_of_many_distinct_scores_needs_no_one_hot_table():
+    scores = np.random.default_rng(0).normal(size=(20_000, 2))
+    rho = scipy_stats.spearmanr(*scores.T).statistic
+    assert kendall_w_statistic(scores).value() == pytest.approx((1 + rho) / 2)
