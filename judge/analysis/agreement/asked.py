@@ -107,9 +107,15 @@ def read_scale(text: str, kind: Kind | None = None) -> Scale:
         return Scale.integers(int(ends[0]), int(ends[1]), kind or "ordinal")
     values = [value.strip() for value in text.split(",")]
     try:
-        try:
-            return Scale([float(value) for value in values], kind or "ordinal")
-        except ValueError:
-            return Scale(values, kind or "nominal")
+        numbers = _numbers(values)
+        return Scale(numbers, kind or "ordinal") if numbers else Scale(values, kind or "nominal")
     except ValueError as error:
         raise InputError(f"--scale {text}: {error} Write 1-5, or values as in 0,0.5,1 or fail,pass") from None
+
+
+def _numbers(values: Sequence[str]) -> list[float]:
+    """Values as numbers; none if any is a label."""
+    try:
+        return [float(value) for value in values]
+    except ValueError:
+        return []
