@@ -103,6 +103,7 @@ class Server:
     def __init__(self, options):
         self.options = self.defaults = options
         self.loop = asyncio.get_running_loop()
+        self.open = 0
         self.reset()
 
     def reset(self):
@@ -121,6 +122,7 @@ class Server:
             "replies": self.replies,
             "peak_in_flight": self.peak_in_flight,
             "connections": self.connections,
+            "open": self.open,
             "faults": dict(self.faults),
             "asked": dict(self.asked),
             "answered": dict(self.answered),
@@ -152,6 +154,10 @@ class Connection(asyncio.Protocol):
         self.parser = httptools.HttpRequestParser(self)
         self.body, self.url, self.headers = [], b"", {}
         self.server.connections += 1
+        self.server.open += 1
+
+    def connection_lost(self, _error):
+        self.server.open -= 1
 
     def data_received(self, data):
         try:

@@ -18,7 +18,7 @@ from judge.scoring.backends.via_litellm import fault_of, import_litellm
 pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
     pytest.mark.filterwarnings("ignore::pydantic.warnings.PydanticDeprecatedSince20"),
-    pytest.mark.filterwarnings("ignore:Pydantic serializer warnings:UserWarning"),
+    pytest.mark.filterwarnings("ignore::UserWarning"),
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
@@ -160,6 +160,15 @@ def test_what_dooms_every_request_ends_the_run(model, said, ask, ask_for):
 def test_a_prompt_over_the_context_is_the_failure_of_its_item(ask, ask_for):
     (completion,) = ask(ask_for(), model="openai/mock-context")
     assert completion.failure.kind == "context"
+
+
+def test_no_connection_is_left_open(mock, ask, ask_for):
+    # Named otherwise than in the tests before, or litellm would take a client that it has kept from them.
+    ask(*[ask_for(i) for i in range(10)], model="hosted_vllm/mock-judge", timeout=77.0)
+    for _ in range(100):  # the server hears of it when it hears of it
+        if (still := mock.stats()["open"]) == 1:
+            break
+    assert still == 1  # the one that asks
 
 
 @pytest.mark.usefixtures("litellm")
