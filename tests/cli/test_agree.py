@@ -1,0 +1,267 @@
+"""`judge agree`, `judge plan` and `judge calibrate`, as a user meets them, on the examples."""
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from judge.cli import main
+from judge.formats.ratings import read_ratings
+from judge.records import Item, Score
+from judge.rubric import load_rubric
+from judge.scoring.store import Run
+
+ROOT = Path(__file__).parents[2]
+RATINGS = ROOT / "examples" / "ratings.csv"
+DATA = ROOT / "tests" / "data"
+
+
+def judge(*words):
+    return CliRunner().invoke(main, [str(word) for word in words])
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    path = tmp_path_factory.mktemp("runs") / "example"
+    replies = f"replay:{ROOT / 'examples' / 'replies.jsonl'}"
+    assert (
+        judge("score", ROOT / "examples" / "answers.jsonl", "--judge", replies, "--out", path).exit_code == 3
+    )
+    return path
+
+
+@pytest.fixture(scope="module")
+def lenient(tmp_path_factory):
+    """A run of 150 answers, one point too lenient, and two people's ratings of 120 of them."""
+    folder = tmp_path_factory.mktemp("lenient")
+    rng = np.random.default_rng(3)
+    rubric = load_rubric("open_qa")
+    quality = rng.normal(2.8, 0.9, 150)
+    names = list(rubric.dimensions)
+    rows = ["item_id,rater,clarity"]
+    items, scores = [], []
+    for i, q in enumerate(quality):
+        items.append(Item(id=f"q{i}", question="?", answer="a"))
+        value = float(np.clip(np.round(q + 1 + rng.normal(0, 0.3)), 1, 5))
+        scores += [
+            Score(item_id=f"q{i}", rater="soft", rater_kind="judge", dimension=name, value=value)
+            for name in [*names, "overall"]
+        ]
+        for person in ("ann", "ben") if i < 120 else ():
+            rows.append(f"q{i},{person},{int(np.clip(np.round(q + rng.normal(0, 0.4)), 1, 5))}")
+    Run.imported(folder / "run", rubric, items, scores, model="soft").close()
+    (folder / "ratings.csv").write_text("\n".join(rows) + "\n")
+    return folder
+
+
+def test_without_a_margin_it_says_that_there_is_no_verdict(run):
+    result = judge("agree", run, "--humans", RATINGS)
+    assert result.exit_code == 0, result.output
+    lines = result.stdout.splitlines()
+    assert lines[0].endswith("against 3 people on 24 items")
+    assert "• No verdict: no margin was fixed." in result.stdout
+    assert max(len(line) for line in lines) <= 80
+
+
+def test_with_a_margin_the_verdict_comes_first_and_says_where_the_margin_is_from(run):
+    result = judge("agree", run, "--humans", RATINGS, "--margin", 0.05)
+    text = " ".join(result.stdout.split())
+    assert text.index(
+        "On technical accuracy the judge agrees with people as well as they agree with each other"
+    )
+    assert "Margins set on the command line (" in text
+    assert "No verdict" not in text
+
+
+def test_a_margin_in_the_settings_is_named_by_its_file(run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "judge.toml").write_text("[agree]\nmargin = [0.05]\n")
+    text = " ".join(judge("agree", run, "--humans", RATINGS).stdout.split())
+    assert "set in judge.toml (" in text
+
+
+def test_json_holds_figures_with_intervals_and_sizes(run):
+    data = json.loads(judge("agree", run, "--humans", RATINGS, "--json").stdout)
+    figure = data["figures"]["kappa_quadratic.clarity"]
+    assert figure["low"] < figure["value"] < figure["high"]
+    assert (figure["n_items"], figure["method"]) == (22, "jackknife")
+    assert {"people.alpha.clarity", "pass_rate.overall", "bias.relevance"} <= data["figures"].keys()
+
+
+def test_the_same_call_gives_the_same_bytes(run):
+    calls = [judge("agree", run, "--humans", RATINGS, "--json", "--seed", 4).stdout for _ in range(2)]
+    assert calls[0] == calls[1]
+
+
+def test_a_gate_is_held_against_the_lower_limit_unless_told_otherwise(run):
+    missed = judge("agree", run, "--humans", RATINGS, "--min", "kappa_quadratic=0.8")
+    assert missed.exit_code == 4
+    assert "the lower limit of kappa_quadratic.clarity is 0.6" in missed.stderr
+    assert (
+        judge(
+            "agree", run, "--humans", RATINGS, "--min", "kappa_quadratic=0.8", "--min-on", "value"
+        ).exit_code
+        == 0
+    )
+    assert judge("agree", run, "--humans", RATINGS, "--min", "kappa_quadratic.relevance=0.8").exit_code == 0
+
+
+def test_a_gate_on_nothing_is_an_error_that_lists_what_there_is(run):
+    result = judge("agree", run, "--humans", RATINGS, "--min", "charm=1")
+    assert result.exit_code == 1
+    assert "--min charm: no such figure; found: agreement" in result.stderr
+
+
+def test_every_form_is_written(run, tmp_path):
+    forms = {"--html": "a.html", "--latex": "a.tex", "--markdown": "a.md", "--csv": "tables"}
+    words = [word for option, name in forms.items() for word in (option, tmp_path / name)]
+    result = judge("agree", run, "--humans", RATINGS, "--by", "system", *words)
+    assert result.exit_code == 0, result.output
+    page = (tmp_path / "a.html").read_text()
+    assert page.count("<svg") >= 5 * 3 + 3  # confusion, differences, calibration of each dimension; forests
+    with (tmp_path / "tables" / "agreement.csv").open() as file:
+        assert next(row["dimension"] for row in csv.DictReader(file)) == "technical_accuracy"
+
+
+def test_one_dimension_is_shown_in_detail(run):
+    result = judge("agree", run, "--humans", RATINGS, "--dimension", "clarity")
+    assert "Scores on clarity" in result.stdout
+    assert "Person by person: clarity" in result.stdout
+    assert "relevance" not in result.stdout
+
+
+def test_people_alone_need_no_judge():
+    file = DATA / "recipes" / "ratings.jsonl.gz"
+    result = judge("agree", "--humans", file, "--scale", "1-6", "--raters-are", "slots")
+    assert "On grammar people agree with alpha 0.42" in result.stdout
+    assert "Raters are slots, not persons: only statistics that do not depend on the order" in " ".join(
+        result.stdout.split()
+    )
+
+
+def test_several_judges_are_compared_and_unreadable_verdicts_counted():
+    file = DATA / "pandalm" / "ratings.jsonl.gz"
+    result = judge(
+        "agree", "--humans", file, "--scale", "0-2", "--level", "nominal", "--margin", 0.05, "--json"
+    )
+    rows = json.loads(result.stdout)["tables"]["verdicts"]["rows"]
+    assert {row["judge"]: row["verdict"] for row in rows} == {"gpt-3.5-turbo": "worse", "pandalm-7b": "worse"}
+    levels = json.loads(result.stdout)["tables"]["levels"]["rows"]
+    assert [row["missing"] for row in levels] == [25, 0]
+
+
+def test_missing_ratings_are_a_matter_of_usage(run):
+    result = judge("agree", run)
+    assert result.exit_code == 2
+    assert "--humans ratings.csv" in result.stderr
+
+
+def test_control_characters_in_ratings_do_not_reach_the_terminal(tmp_path):
+    rows = "item_id,rater,x\n" + "".join(
+        f"i{i}\x1b[31m,a\x1b]0;t\x07nn,{i % 3 + 1}\ni{i}\x1b[31m,ben,{(i + 1) % 3 + 1}\n" for i in range(9)
+    )
+    (tmp_path / "r.csv").write_text(rows)
+    result = judge("agree", "--humans", tmp_path / "r.csv", "--scale", "1-3")
+    assert result.exit_code == 0, result.output
+    assert "\x1b" not in result.stdout
+
+
+@pytest.mark.parametrize("command", ["agree", "plan", "calibrate"])
+def test_help_has_an_example(command):
+    assert f"Example: judge {command}" in judge(command, "--help").stdout
+
+
+def test_plan_gives_the_published_number_of_items():
+    result = judge("plan", "--statistic", "pass_rate", "--half-width", 0.05)
+    assert "245 items with one rating each: 245 ratings, 8.17 hours" in result.stdout
+
+
+def test_plan_says_what_a_budget_buys_and_it_is_the_inverse():
+    data = json.loads(
+        judge("plan", "--statistic", "correlation", "--half-width", 0.1, "--budget", 105, "--json").stdout
+    )
+    assert data["tables"]["needed"]["rows"][0]["items"] == 105
+    assert data["tables"]["affordable"]["rows"][0]["half_width"] == pytest.approx(0.1, abs=0.002)
+
+
+def test_plan_resamples_a_pilot(lenient):
+    words = (
+        "--humans",
+        lenient / "ratings.csv",
+        "--dimension",
+        "clarity",
+        "--statistic",
+        "alpha",
+        "--half-width",
+        0.05,
+    )
+    result = judge("plan", lenient / "run", *words)
+    assert result.exit_code == 0, result.output
+    assert "resampled from a pilot of 120 items" in " ".join(result.stdout.split())
+
+
+def test_plan_refuses_a_pilot_of_several_dimensions(run):
+    result = judge("plan", run, "--humans", RATINGS)
+    assert result.exit_code == 1
+    assert "plan for one: --dimension technical_accuracy" in result.stderr
+
+
+def test_selected_items_keep_their_probabilities_and_can_be_drawn_again(lenient):
+    first, second = (judge("plan", lenient / "run", "--select", 40, "--seed", 1) for _ in range(2))
+    rows = list(csv.DictReader(io.StringIO(first.stdout)))
+    assert first.stdout == second.stdout
+    assert len({row["item_id"] for row in rows}) == 40
+    with Run.open(lenient / "run") as opened:
+        size = sum(1 for _ in opened.items())
+    assert sum(1 / float(row["probability"]) for row in rows) == pytest.approx(size, rel=1e-4)
+
+
+def test_more_items_than_there_are_cannot_be_selected(lenient):
+    result = judge("plan", lenient / "run", "--select", 500)
+    assert result.exit_code == 1
+    assert "cannot choose 500 items" in result.stderr
+
+
+def test_calibration_takes_the_point_of_leniency_away(lenient, tmp_path):
+    saved = tmp_path / "maps.json"
+    words = ("--humans", lenient / "ratings.csv", "--dimension", "clarity")
+    result = judge("calibrate", lenient / "run", *words, "--save", saved)
+    assert result.exit_code == 0, result.output
+    assert "On clarity a map" in result.stdout
+    content = json.loads(saved.read_text())
+    assert {"fingerprint", "rubric", "scale", "date", "judge"} <= content.keys()
+    assert content["dimensions"]["clarity"]["n_items"] == 120
+    mapped = [
+        json.loads(line) for line in judge("calibrate", lenient / "run", "--apply", saved).stdout.splitlines()
+    ]
+    assert len(mapped) == 150
+    human = [score.value for score in read_ratings(lenient / "ratings.csv")]
+    assert np.mean([row["calibrated"] for row in mapped]) == pytest.approx(np.mean(human), abs=0.15)
+    assert np.mean([row["value"] for row in mapped]) > np.mean(human) + 0.7
+
+
+def test_a_map_that_gains_nothing_is_not_shipped(lenient, tmp_path):
+    same = tmp_path / "same.csv"
+    with Run.open(lenient / "run") as opened:
+        rows = [f"{s.item_id},ann,{s.value:g}" for s in opened.scores() if s.dimension == "clarity"]
+    same.write_text("\n".join(["item_id,rater,clarity", *rows]) + "\n")
+    result = judge("calibrate", lenient / "run", "--humans", same, "--dimension", "clarity", "--json")
+    assert json.loads(result.stdout)["tables"]["gain"]["rows"][0]["helps"] == "as it is"
+
+
+def test_maps_of_another_judge_are_refused(lenient, run, tmp_path):
+    saved = tmp_path / "maps.json"
+    judge("calibrate", lenient / "run", "--humans", lenient / "ratings.csv", "--save", saved)
+    result = judge("calibrate", run, "--apply", saved)
+    assert result.exit_code == 1
+    assert "its maps belong to another judge" in result.stderr
+
+
+def test_a_file_that_holds_no_maps_is_refused(run):
+    result = judge("calibrate", run, "--apply", RATINGS)
+    assert result.exit_code == 1
+    assert "cannot be read as saved maps" in result.stderr
