@@ -170,6 +170,7 @@ def test_parts_of_a_bar_are_as_long_as_their_shares():
         x = [float(number) for number in re.findall(r"([\d.]+) [\d.]+", points)]
         widths.append(max(x) - min(x))
     assert widths[0] / sum(widths) == pytest.approx(0.25, abs=0.005)
+    assert max(x) == pytest.approx(WIDTH, abs=5)  # the whole is as long as the drawing is wide
 
 
 def test_distribution_is_drawn_with_the_colours_of_a_scale():
