@@ -195,9 +195,12 @@ def _questions(rubric: Rubric) -> Iterator[Question]:
 
 
 def _scale_question(rubric: Rubric, name: str, description: str, anchors: Mapping[int, str]) -> Question:
+    labels = rubric.scale.labels
+    keys = {value: str(value) for value in labels if 0 <= value <= 9}
+    if 10 in labels and 0 not in labels:
+        keys[10] = "0"
     options = tuple(
-        Option(value=value, anchor=anchors.get(value, ""), key=str(value) if 0 <= value <= 9 else None)
-        for value in rubric.scale.labels
+        Option(value=value, anchor=anchors.get(value, ""), key=keys.get(value)) for value in labels
     )
     return Question(name=name, label=label(name), description=description, options=options)
 

@@ -6,12 +6,19 @@ from pathlib import Path
 import pytest
 from PIL import Image as Pillow
 
+from human_study import schema
 from human_study.plan import Design, choose, plan_study
 from human_study.store import Study
 from judge.records import Image, Item
 from judge.rubric import Rubric
 
 from .builders import RUBRIC, rubric_of
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In this process only; servers that are killed run in their own, and wait."""
+    monkeypatch.setattr(schema, "SYNCHRONOUS", "OFF")
 
 
 @pytest.fixture

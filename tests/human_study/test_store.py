@@ -268,3 +268,13 @@ def test_one_answer_is_looked_up_without_walking_through_all(study: Study) -> No
     ).fetchall()
     other.close()
     assert not [row[3] for row in plan if "SCAN" in row[3]]
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["made", "opened"])
+def test_a_rating_is_written_through_to_the_disk(
+    make_study: MakeStudy, monkeypatch: pytest.MonkeyPatch, again: bool
+) -> None:
+    monkeypatch.undo()
+    study = make_study()
+    with Study.open(study.path) if again else study as found:
+        assert found._db.execute("PRAGMA synchronous").fetchone()[0] == 2  # FULL
