@@ -183,9 +183,10 @@ def chrf(answer: str, reference: str, *, order: int = 6, beta: float = 2.0) -> f
         theirs = Counter([reference[i : i + n] for i in range(len(reference) - n + 1)])
         common = ours.keys() & theirs.keys()
         matches = sum(map(min, map(ours.__getitem__, common), map(theirs.__getitem__, common)))
-        precision += matches / (len(answer) - n + 1) / reach
-        recall += matches / (len(reference) - n + 1) / reach
-    return (1 + beta**2) * precision * recall / (beta**2 * precision + recall) if precision else 0.0
+        precision += matches / (len(answer) - n + 1)
+        recall += matches / (len(reference) - n + 1)
+    weighted = beta**2 * precision + recall  # sums of `reach` shares; their number cancels out but once
+    return (1 + beta**2) * precision * recall / weighted / reach if precision else 0.0
 
 
 def _normal(text: str) -> str:
