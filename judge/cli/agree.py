@@ -9,7 +9,7 @@ import click
 
 from judge.cli import reporting
 from judge.cli.options import decorate, pairs
-from judge.cli.terms import numbers, set_by
+from judge.cli.terms import Repeated, numbers, set_by
 
 if TYPE_CHECKING:
     from judge.analysis.agreement.asked import Asked
@@ -66,6 +66,7 @@ ratings = decorate(
     click.option(
         "--pass",
         "bars",
+        cls=Repeated,
         multiple=True,
         callback=numbers,
         metavar="[D=]N",
@@ -88,6 +89,7 @@ ratings = decorate(
 @click.option(
     "--margin",
     "margins",
+    cls=Repeated,
     multiple=True,
     callback=numbers,
     metavar="[STATISTIC=]M",
@@ -101,6 +103,7 @@ ratings = decorate(
 @click.option(
     "--min",
     "least",
+    cls=Repeated,
     multiple=True,
     callback=numbers,
     metavar="FIGURE=N",

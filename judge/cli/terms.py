@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import datetime
 from pathlib import Path
+from typing import Any
 
 import click
 from click.core import ParameterSource
 
 
+class Repeated(click.Option):
+    """An option that may be repeated; in a settings file one value needs no list."""
+
+    def type_cast_value(self, ctx: click.Context, value: Any) -> Any:
+        """Take a single value for a list of one."""
+        return super().type_cast_value(ctx, [str(value)] if isinstance(value, int | float | str) else value)
+
+
 def numbers(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> dict[str, float]:
     """``[NAME=]NUMBER`` options as a dict, ``""`` for a number without a name; a click callback."""
     found: dict[str, float] = {}
-    for value in (values,) if isinstance(values, int | float | str) else values:
-        name, _, number = str(value).rpartition("=")
+    for value in values:
+        name, _, number = value.rpartition("=")
         try:
             found[name.strip()] = float(number)
         except ValueError:

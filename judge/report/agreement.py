@@ -10,12 +10,14 @@ import numpy as np
 from judge.analysis.agreement.agree import Agreement
 from judge.analysis.agreement.sliced import Disagreement
 from judge.errors import InputError
+from judge.report import agreement_details as single
+from judge.report import agreement_findings as findings
 from judge.report import agreement_tables as tables
 from judge.report import agreement_words as words
 from judge.report.agreement_tables import Labels, part_name
 from judge.report.document import Case, Judgment, Report, Section, Table
 from judge.report.gates import LOW, Gate
-from judge.report.tables import counted, field_name
+from judge.report.tables import counted
 from judge.stats.estimate import Estimate
 
 MOST_TABLES = 2
@@ -108,10 +110,12 @@ def _sections(found: Agreement, labels: Labels) -> Iterator[Section]:
     tests = (tables.omega(found, labels), tables.alt_tests(found, labels))
     yield Section("annotators", "Could it stand in for a person", tables=tuple(t for t in tests if t))
     for field in dict.fromkeys(one.field for one in found.slices):
-        yield Section(f"by {field}", f"By {field_name(field)}", tables=(tables.slices(found, labels, field),))
+        yield Section(
+            f"by {field}", f"By {field_name(field)}", tables=(findings.slices(found, labels, field),)
+        )
     if found.panel and found.panel.choices:
-        yield Section("panel", "Several judges", tables=(tables.panel(found.panel.choices),))
-    odd = tables.oddities(found, labels)
+        yield Section("panel", "Several judges", tables=(findings.panel(found.panel.choices),))
+    odd = findings.oddities(found, labels)
     yield Section("oddities", "What is odd", tables=(odd,) if odd else ())
     yield Section("details", "In detail", tables=tuple(_details(found)))
     yield from _disagreements(found)
@@ -120,13 +124,13 @@ def _sections(found: Agreement, labels: Labels) -> Iterator[Section]:
 def _details(found: Agreement) -> Iterator[Table]:
     hidden = len(found.trusts) > MOST_TABLES
     for one in found.trusts:
-        yield from (replace(table, detail=hidden) for table in tables.details(one))
+        yield from (replace(table, detail=hidden) for table in single.details(one))
 
 
 def _disagreements(found: Agreement) -> Iterator[Section]:
     for judge, worst in found.disagreements.items():
-        table = tables.disagreements(found, judge)
-        cases = tuple(_case(found, judge, one) for one in worst) if tables.has_texts(found) else ()
+        table = single.disagreements(found, judge)
+        cases = tuple(_case(found, judge, one) for one in worst) if single.has_texts(found) else ()
         if worst:
             yield Section(table.key, table.title, tables=(table,), cases=cases)
 
@@ -134,7 +138,7 @@ def _disagreements(found: Agreement) -> Iterator[Section]:
 def _case(found: Agreement, judge: str, one: Disagreement) -> Case:
     item = found.joined.items[one.item]
     part = found.joined.parts[one.dimension]
-    said = tables.people_said(part, one.item)
+    said = single.people_said(part, one.item)
     note = f"{part_name(one.dimension)}: judge {part.column(judge)[one.item]:g}, people {said}"
     scores = {name: _known(p.column(judge)[one.item]) for name, p in found.joined.parts.items()}
     reasons = {

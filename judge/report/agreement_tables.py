@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 import numpy as np
 
 from judge.analysis.agreement.agree import Agreement
-from judge.analysis.agreement.diagnostics import Oddity
-from judge.analysis.agreement.panel import STATISTICS, Choice
-from judge.analysis.agreement.parts import VERDICT, Part
+from judge.analysis.agreement.parts import VERDICT
 from judge.analysis.agreement.people import TITLES, People
-from judge.analysis.agreement.sliced import SMALL, SliceOf
-from judge.analysis.agreement.trust import Trust, nearest
 from judge.report.document import CellKind, Column, Row, Table
 from judge.report.numbers import number_text
-from judge.report.tables import field_name, spoken
+from judge.report.tables import spoken
 from judge.stats.alt_test import AltTest, AltTestRater
-from judge.stats.proportion import mean
 
 UNITS: dict[str, CellKind] = {"share": "share", "coefficient": "score", "points": "score"}
 CHANGES: dict[str, CellKind] = {"share": "points", "coefficient": "change", "points": "change"}
-SMALL_NOTE = f"* fewer than {SMALL} items with people and judge: a hint, no finding."
 _N = Column("n", "n", "count")
 
 
@@ -143,7 +136,7 @@ def levels(found: Agreement, labels: Labels) -> Table:
     for one in found.trusts:
         use = one.use
         statuses = one.part.statuses[one.judge]
-        of_use = (None, None, None, None)
+        of_use: Row = (None, None, None, None)
         if use is not None:
             of_use = (use.sd_ratio, use.slope, use.middle.difference, use.ends.difference)
         rows.append(
@@ -329,230 +322,3 @@ def people_alone(found: Agreement) -> Table:
 def _people_row(name: str, of: People, names: Sequence[str]) -> Row:
     estimates = (of.estimates.get(n) for n in names)
     return (part_name(name), of.n_items, of.n_people, of.n_ratings, of.mean, *estimates)
-
-
-def slices(found: Agreement, labels: Labels, field: str) -> Table:
-    """The judge beside people in each slice of one field."""
-    held = [one for one in found.slices if one.field == field]
-    columns = (
-        Column("slice", field_name(field)),
-        *labels.columns,
-        _N,
-        Column("people", "people", "score"),
-        Column("judge_level", "judge", "score"),
-        Column("difference", "judge minus people", "change"),
-        Column("bias", "bias", "change"),
-        Column("p", "p", "p", detail=True),
-        Column("p_holm", "p (Holm)", "p"),
-        Column("people_mean", "people's mean", "score", detail=True),
-        Column("judge_mean", "judge's mean", "score", detail=True),
-    )
-    single = len({(one.dimension, one.judge) for one in held}) == 1
-    if single:
-        columns = tuple(replace(c, detail=True) if c.key == "label" else c for c in columns)
-    rows: list[Row] = [_slice_row(one, labels) for one in held]
-    small = tuple(i for i, one in enumerate(held) if one.small)
-    measures = " or ".join(dict.fromkeys(one.comparison.title for one in held))
-    notes = [
-        f"Agreement: {measures}. Exploratory: p that judge and people agree equally, adjusted for "
-        f"{sum(not np.isnan(one.p) for one in found.slices):,} tests (Holm)."
-    ]
-    if small:
-        notes.append(SMALL_NOTE)
-    return Table(f"slices:{field}", f"By {field_name(field)}", columns, tuple(rows), tuple(notes), small)
-
-
-def _slice_row(one: SliceOf, labels: Labels) -> Row:
-    c = one.comparison
-    return (
-        one.label,
-        *labels.cells(one.dimension, one.judge),
-        one.n_both,
-        c.people,
-        c.judge,
-        c.difference,
-        one.bias,
-        one.p,
-        one.p_adjusted,
-        one.people_mean,
-        one.judge_mean,
-    )
-
-
-def oddities(found: Agreement, labels: Labels) -> Table | None:
-    """What is odd about the judge, beyond bias and spread."""
-    rows: list[Row] = []
-    meanings: dict[str, str] = {}
-    for judge, diagnosis in found.diagnoses.items():
-        for one in diagnosis.oddities:
-            meanings[one.name] = one.title
-            rows.append(_oddity_row(one, judge, labels))
-    if not rows:
-        return None
-    columns = (
-        Column("what", ""),
-        Column("dimension", "dimension", detail=True),
-        Column("judge", "judge", detail=True),
-        Column("judge_value", "judge", "score", detail=True),
-        Column("people", "people", "score", detail=True),
-        Column("difference", "judge minus people", "change"),
-        Column("finding", "finding"),
-    )
-    notes = tuple(f"{name[0].upper()}{name[1:]}: {title}." for name, title in meanings.items())
-    return Table("oddities", "What is odd about the judge", columns, tuple(rows), notes)
-
-
-def _oddity_row(one: Oddity, judge: str, labels: Labels) -> Row:
-    name = labels.name(one.dimension or "all", judge)
-    finding = "yes" if one.stands_out else "no"
-    return (f"{one.name}, {name}", one.dimension, judge, one.judge, one.people, one.difference, finding)
-
-
-def panel(choices: Sequence[Choice]) -> Table:
-    """Which judges agree best with people, and what choosing them is worth."""
-    columns = (
-        Column("dimension", ""),
-        Column("best", "best panel"),
-        Column("honest", "of choosing like this", "score"),
-        Column("everyone", "all judges", "score"),
-        Column("flattered", "on the data it was chosen on", "score"),
-    )
-    rows = tuple(
-        (part_name(c.dimension), " + ".join(c.best), c.honest, c.everyone, c.flattered) for c in choices
-    )
-    measures = " or ".join(STATISTICS[name] for name in dict.fromkeys(c.statistic for c in choices))
-    notes = (
-        f"Agreement: {measures}. The best panel is chosen and judged on different items (five folds); the "
-        "last column is too good, because chosen and judged on the same ones.",
-    )
-    return Table("panel", "Which judges to ask", columns, rows, notes)
-
-
-def details(one: Trust) -> Iterator[Table]:
-    """Everything else about one judge on one dimension."""
-    of, title = f"{one.part.name}@{one.judge}", f"{part_name(one.part.name)}, {one.judge}"
-    yield _coefficients(one, f"coefficients:{of}", f"Agreement on {title}")
-    yield _confusion(one, f"confusion:{of}", f"Scores on {title}")
-    if not one.part.nominal:
-        yield _calibration(one, f"calibration:{of}", f"People's mean by the judge's score: {title}")
-        yield _differences(one, f"differences:{of}", f"Differences: {title}")
-    if rows := _per_person(one):
-        columns = (
-            Column("person", "person"),
-            Column("level", "person", "score"),
-            Column("judge_level", "judge, same reference", "score"),
-            Column("difference", "judge minus person", "change"),
-        )
-        yield Table(f"per_person:{of}", f"Person by person: {title} ({one.main.title})", columns, rows)
-    if one.sweep is not None:
-        yield _sweep(one, f"thresholds:{of}", f"Other cut-offs of the judge: {title}")
-
-
-def _coefficients(one: Trust, key: str, title: str) -> Table:
-    columns = (
-        Column("statistic", ""),
-        Column("people", "people", "number"),
-        Column("judge_level", "judge", "number"),
-        Column("difference", "judge minus people", "number"),
-        Column("how", "what is compared", detail=True),
-    )
-    rows = tuple((c.title, c.people, c.judge, c.difference, c.how) for c in one.comparisons.values())
-    return Table(key, title, columns, rows)
-
-
-def _confusion(one: Trust, key: str, title: str) -> Table:
-    labels = [str(value) for value in one.part.scale.values]
-    columns = (Column("people", "people \\ judge"), *(Column(label, label, "number") for label in labels))
-    rows: tuple[Row, ...] = tuple(
-        (label, *(round(float(count), 1) for count in row))
-        for label, row in zip(labels, one.confusion, strict=True)
-    )
-    notes = ("Each item counts once, shared out over the people who rated it.",)
-    return Table(key, title, columns, rows, notes)
-
-
-def _calibration(one: Trust, key: str, title: str) -> Table:
-    scores, people = one.part.column(one.judge), one.part.consensus()
-    columns = (Column("score", "judge"), _N, Column("people", "people's mean", "score"))
-    rows: list[Row] = []
-    for i, point in enumerate(one.part.scale.points):
-        here = np.where(nearest(one.part.scale.points, scores) == i, people, np.nan)
-        n = int((~np.isnan(here)).sum())
-        if n:
-            rows.append((f"{point:g}", n, mean(here, clusters=one.part.clusters)))
-    notes = () if one.part.on_scale else ("Scores between two points stand with the nearer one.",)
-    return Table(key, title, columns, tuple(rows), notes)
-
-
-def _differences(one: Trust, key: str, title: str) -> Table:
-    scores, people = one.part.column(one.judge), one.part.consensus()
-    distance = np.round((scores - people)[~np.isnan(scores - people)] * 2) / 2
-    values, counts = np.unique(distance, return_counts=True)
-    columns = (Column("difference", "judge minus people"), _N, Column("share", "of items", "share"))
-    rows: tuple[Row, ...] = tuple(
-        (f"{value:+g}" if value else "0", int(n), float(n / len(distance)))
-        for value, n in zip(values, counts, strict=True)
-    )
-    return Table(key, title, columns, rows, ("Rounded to halves.",))
-
-
-def _per_person(one: Trust) -> tuple[Row, ...]:
-    people = one.part.people
-    return tuple(
-        (people[row.human], row.level, row.judge, row.difference) for row in one.main.ceiling.per_human
-    )
-
-
-def _sweep(one: Trust, key: str, title: str) -> Table:
-    sweep = one.sweep
-    if sweep is None:
-        return Table(key, title, (), ())
-    columns = (
-        Column("cut", "judge passes from"),
-        Column("judge_rate", "judge passes", "share"),
-        Column("gap", "minus people", "points"),
-        Column("tpr", "passes found", "share"),
-        Column("tnr", "fails found", "share"),
-        Column("kappa", "kappa", "score"),
-    )
-    rows: list[Row] = [
-        (f"{cut:g}", t.judge_pass_rate, t.pass_rate_gap, t.tpr, t.tnr, t.kappa)
-        for cut, t in zip(sweep.thresholds, sweep.tables, strict=True)
-    ]
-    t = sweep.cross_fitted
-    rows.append(("chosen on other items", t.judge_pass_rate, t.pass_rate_gap, t.tpr, t.tnr, t.kappa))
-    notes = (
-        f"Chosen by the largest TPR + TNR - 1: {sweep.chosen:g}. The rows of single cut-offs are optimistic "
-        "for a cut-off chosen on them; the last row is what to expect.",
-    )
-    return Table(key, title, columns, tuple(rows), notes)
-
-
-def disagreements(found: Agreement, judge: str) -> Table:
-    """Items on which a judge is farthest from people."""
-    joined = found.joined
-    columns = (
-        Column("item", "item"),
-        Column("dimension", "dimension"),
-        Column("judge", "judge", "number"),
-        Column("people", "people"),
-    )
-    rows: list[Row] = []
-    for one in found.disagreements[judge]:
-        part = joined.parts[one.dimension]
-        name = joined.items[one.item].id
-        rows.append(
-            (name, part_name(one.dimension), float(part.column(judge)[one.item]), people_said(part, one.item))
-        )
-    title = "Largest disagreements" + (f": {judge}" if len(found.disagreements) > 1 else "")
-    return Table(f"disagreements@{judge}", title, columns, tuple(rows), detail=has_texts(found))
-
-
-def people_said(part: Part, row: int) -> str:
-    """Ratings of one item, person by person."""
-    return ", ".join(f"{value:g}" for value in part.humans[row] if not np.isnan(value))
-
-
-def has_texts(found: Agreement) -> bool:
-    """Whether items are known by more than their ids."""
-    return any(item.question or item.answer for item in found.joined.items)

@@ -77,9 +77,10 @@ def test_with_a_margin_the_verdict_comes_first_and_says_where_the_margin_is_from
     assert "No verdict" not in text
 
 
-def test_a_margin_in_the_settings_is_named_by_its_file(run, tmp_path, monkeypatch):
+@pytest.mark.parametrize("value", ["0.05", '["0.05"]', '["kappa_quadratic=0.05"]'])
+def test_a_margin_in_the_settings_is_named_by_its_file(run, tmp_path, monkeypatch, value):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "judge.toml").write_text("[agree]\nmargin = [0.05]\n")
+    (tmp_path / "judge.toml").write_text(f"[agree]\nmargin = {value}\n")
     text = " ".join(judge("agree", run, "--humans", RATINGS).stdout.split())
     assert "set in judge.toml (" in text
 
