@@ -78,6 +78,7 @@ class RaterPages:
             pictures=pictures,
             show_reference=self.study.design.show_reference,
             words=len(task.item.answer.split()),
+            first=self.study.first_rating(task.rater, task.item.id) if task.kind == "discussion" else None,
         )
         return JSONResponse({"n": task.n, "images": len(pictures), "page": page, **_state(task.rating)})
 

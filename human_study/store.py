@@ -111,6 +111,11 @@ class Study:
         """One task of a rater; None where the rater has no such number."""
         return next(self._tasks("WHERE t.rater = ? AND t.n = ?", rater, n), None)
 
+    def first_rating(self, rater: str, item_id: str) -> Reply:
+        """Give what a rater said about an item before any discussion."""
+        where = "WHERE t.rater = ? AND t.kind = 'main' AND items.id = ?"
+        return next(self._tasks(where, rater, item_id)).rating.reply
+
     def tasks(self) -> Iterator[Task]:
         """Every task of every rater."""
         return self._tasks("")

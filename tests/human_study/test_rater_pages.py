@@ -170,3 +170,13 @@ def test_an_empty_answer_is_named_so(make_study: MakeStudy) -> None:
     rate(study, "R01", 1, {"accuracy": 4, "clarity": 5})
     client = Client(create_app(study))
     assert "The answer is empty." in Browser(study, "R01", client).get("tasks/2")["page"]
+
+
+def test_a_discussion_reminds_a_rater_of_the_own_first_rating_alone(browser: Browser, study: Study) -> None:
+    for rater, score in (("R01", 2), ("R02", 5)):
+        rate_all(study, rater, lambda _, score=score: score)  # type: ignore[misc]
+    study.open_discussion(["secret-id-0"])
+    opened = next(t for t in study.tasks() if t.rater == "R01" and t.kind == "discussion")
+    page = browser.get(f"tasks/{opened.n}")["page"]
+    assert "You first gave Accuracy <b>2</b>, Clarity <b>2</b>." in page
+    assert "<b>5</b>" not in page
