@@ -1,8 +1,11 @@
 """The whole job through the Python API: read, check, ask, store, export."""
 
 import asyncio
+import base64
+import io
 import json
 
+import PIL.Image
 import pytest
 
 from judge import Connection, Item, Options, Run, score
@@ -115,6 +118,18 @@ def test_how_an_api_is_reached_gets_to_its_backend(monkeypatch):
         5.0,
         0.5,
     )
+
+
+def test_pictures_are_scaled_to_the_pixels_of_the_judge(tmp_path, mock, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "k")
+    PIL.Image.new("RGB", (200, 100)).save(tmp_path / "x.png")
+    file = tmp_path / "a.jsonl"
+    file.write_text('{"id": "1", "question": "?", "answer": "!", "images": ["x.png"]}')
+    judge = job.Judge("openai/x", rubric(), max_pixels=5000)
+    score(file, judge=judge, out=tmp_path / "r", connection=Connection(api_base=mock.api_base)).close()
+    (seen,) = mock.seen()
+    (url,) = (p["image_url"]["url"] for p in seen["body"]["messages"][1]["content"] if "image_url" in p)
+    assert PIL.Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2]))).size == (100, 50)
 
 
 def test_score_works_inside_a_running_event_loop(tmp_path, mock, monkeypatch):

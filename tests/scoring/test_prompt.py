@@ -229,6 +229,14 @@ def test_hidden_sentence_is_written_out():
     assert visible(HOSTILE["unicode_tags"]).startswith("Good.[U+E0067][U+E0069]")
 
 
+@pytest.mark.parametrize(
+    "fields", [{"question": "a\u202eb"}, {"reference": "a\u202eb"}, {"choices": ("a\u202eb", "c")}]
+)
+def test_hidden_characters_are_written_out_wherever_they_stand(fields):
+    given = item().model_copy(update=fields)
+    assert "a[U+202E]b" in item_text(given, rubric())
+
+
 def test_terminal_control_is_written_out():
     assert visible(HOSTILE["terminal"]) == "[U+001B][2J[U+001B][1;31mhacked[U+0007]"
 
