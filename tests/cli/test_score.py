@@ -503,6 +503,20 @@ def test_wide_export_keeps_its_columns_where_an_item_lacks_a_dimension():
     ]
 
 
+def test_lists_and_objects_in_fields_are_exported_as_json():
+    judge("score", lines({**ROW, "tags": ["a", "b"], "of": {"x": None}}))
+    row = next(csv.DictReader(io.StringIO(judge("export", "runs/mine-baseline-open_qa").stdout)))
+    assert (json.loads(row["meta_tags"]), json.loads(row["meta_of"])) == (["a", "b"], {"x": None})
+
+
+def test_column_of_mixed_types_becomes_text_in_parquet():
+    import pyarrow.parquet
+
+    judge("score", lines({**ROW, "n": 1}, {**ROW, "id": "2", "n": "one"}, {**ROW, "id": "3", "n": None}))
+    judge("export", "runs/mine-baseline-open_qa", "--wide", "--format", "parquet", "--out", "s.parquet")
+    assert pyarrow.parquet.read_table("s.parquet").column("meta_n").to_pylist() == ["1", "one", None]
+
+
 def test_parquet_does_not_go_to_the_terminal():
     judge("score", lines(ROW))
     assert "name a file" in judge("export", "runs/mine-baseline-open_qa", "--format", "parquet").stderr
