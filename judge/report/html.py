@@ -8,7 +8,7 @@ import base64
 import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
@@ -28,6 +28,8 @@ from judge.scoring.images import Thumbnail, thumbnail
 from judge.stats.estimate import Estimate
 
 MOST_ROWS, MOST_DETAIL_ROWS = 210, 40
+MOST_COLUMNS = 9
+"""A table with more goes without the columns that are details."""
 LONGEST_TEXT = 4000
 IMAGE_BUDGET = 160_000
 """Bytes of thumbnails on one page."""
@@ -199,9 +201,24 @@ def _environment() -> jinja2.Environment:
         "origin": origin,
         "most_rows": lambda table: MOST_DETAIL_ROWS if table.detail else MOST_ROWS,
         "svg": _svg,
+        "narrowed": narrowed,
         "rows": lambda n: counted(n, "row"),
     }
     return environment
+
+
+def narrowed(table: Table) -> Table:
+    """A table that fits a page: without its details where it has very many columns."""
+    kept = [i for i, column in enumerate(table.columns) if not column.detail]
+    if len(table.columns) <= MOST_COLUMNS or len(kept) == len(table.columns):
+        return table
+    left_out = ", ".join(column.title for column in table.columns if column.detail)
+    return replace(
+        table,
+        columns=tuple(table.columns[i] for i in kept),
+        rows=tuple(tuple(row[i] for i in kept) for row in table.rows),
+        notes=(*table.notes, f"More columns are in --csv and --json: {left_out}."),
+    )
 
 
 def _svg(text: str) -> Markup:

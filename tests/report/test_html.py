@@ -202,7 +202,9 @@ def test_every_id_is_there_once_and_every_reference_has_its_target(make_table, t
 
 
 def test_sections_whose_names_look_alike_have_addresses_of_their_own():
-    sections = tuple(Section(key, key, ("lead",)) for key in ("a b", "a-b", "日本", "中国", "content", "made-by"))
+    sections = tuple(
+        Section(key, key, ("lead",)) for key in ("a b", "a-b", "日本", "中国", "content", "made-by")
+    )
     read = Page(page(Report("report", "T", (), (), sections, {}, {}, ())))
     ids = read.values("id")
     assert len(ids) == len(set(ids)) == 8
@@ -272,6 +274,15 @@ def test_long_tables_are_cut_and_that_is_said():
     text = Page(page(report_of(long))).text
     assert f"The first {MOST_ROWS} of {MOST_ROWS + 5} rows" in text
     assert f"row {MOST_ROWS};" not in text
+
+
+def test_a_very_wide_table_goes_without_its_details_and_names_them():
+    columns = (Column("a", "a"), *(Column(f"c{i}", f"column {i};", "count", detail=i > 6) for i in range(10)))
+    shown = Page(page(report_of(Table("t", "T", columns, (("x", *range(10)),)))))
+    assert shown.counts["th"] == 7 + 1 + 1
+    assert "More columns are in --csv and --json: column 7;, column 8;, column 9;." in shown.text
+    narrow = Page(page(report_of(Table("t", "T", columns[2:], (tuple(range(9)),)))))
+    assert narrow.counts["th"] == 9 + 1
 
 
 def test_an_interval_says_how_it_was_made(html):
