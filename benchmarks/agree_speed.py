@@ -8,6 +8,7 @@ Makes a run and a file of ratings in a temporary folder, and calls the command a
 import csv
 import json
 import platform
+import resource
 import subprocess
 import sys
 import tempfile
@@ -79,7 +80,15 @@ def main() -> None:
             stdout=subprocess.DEVNULL,
         )
         seconds = time.perf_counter() - started
-    facts = {"items": n_items, "people": N_PEOPLE, "dimensions": 5, "slices": 4, "seconds": round(seconds, 1)}
+        cpu = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+    facts = {
+        "items": n_items,
+        "people": N_PEOPLE,
+        "dimensions": 5,
+        "slices": 4,
+        "seconds": round(seconds, 1),
+        "cpu_seconds": round(cpu, 1),
+    }
     print(json.dumps(facts | {"machine": platform.machine(), "python": platform.python_version()}))
 
 

@@ -110,9 +110,8 @@ def _sections(found: Agreement, labels: Labels) -> Iterator[Section]:
     tests = (tables.omega(found, labels), tables.alt_tests(found, labels))
     yield Section("annotators", "Could it stand in for a person", tables=tuple(t for t in tests if t))
     for field in dict.fromkeys(one.field for one in found.slices):
-        yield Section(
-            f"by {field}", f"By {field_name(field)}", tables=(findings.slices(found, labels, field),)
-        )
+        table = findings.slices(found, labels, field)
+        yield Section(f"by {field}", table.title, tables=(table,))
     if found.panel and found.panel.choices:
         yield Section("panel", "Several judges", tables=(findings.panel(found.panel.choices),))
     odd = findings.oddities(found, labels)

@@ -267,7 +267,9 @@ def _without_ceiling(judge: Floats, humans: Floats, agreement: Agreement, sampli
     if humans.shape[1] == 0:
         return Ceiling(undefined, undefined, undefined, ())
     options, level = _split(sampling)
-    replicates = replicate({"judge": agreement(judge, humans[:, 0])}, **options)
+    statistic = agreement(judge, humans[:, 0])
+    options["method"] = method_for(statistic.kind, options["method"])  # a share keeps within 0 and 1
+    replicates = replicate({"judge": statistic}, **options)
     return Ceiling(undefined, replicates.estimate("judge", level), undefined, ())
 
 

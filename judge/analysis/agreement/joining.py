@@ -120,6 +120,8 @@ def join(
     if sources.rubric is not None and OVERALL in parts:
         parts[OVERALL], remarks = _with_overall(parts, sources.rubric)
     parts = {n: _counted(part, by_dimension[n]) for n, part in parts.items() if part.rated.any()}
+    if not parts:
+        raise InputError("no rating by a person has a value, so there is nothing to compare")
     if rule := _pass_rule(sources.rubric, bars, parts):
         parts[VERDICT] = _verdicts(parts, rule)
     for name in wanted:

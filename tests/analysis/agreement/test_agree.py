@@ -172,6 +172,7 @@ def test_one_person_is_no_ceiling_and_no_verdict(run, ratings, tmp_path):
     one = trust(found, "clarity")
     assert one.main.judge.defined
     assert one.main.people.reason == "too_few_raters"
+    assert 0 <= one.raw.judge.low < one.raw.judge.high <= 1
     assert one.verdict is None
 
 

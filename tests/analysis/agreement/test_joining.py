@@ -171,3 +171,9 @@ def test_a_scale_is_read_as_people_write_it(text, values, kind):
 def test_a_scale_that_runs_backwards_is_refused():
     with pytest.raises(InputError, match=r"--scale 5,4: .*ascend"):
         read_scale("5,4")
+
+
+def test_ratings_without_a_single_value_are_an_error(tmp_path):
+    file = write(tmp_path / "r.csv", "a,ann,x,", "b,ben,x,")
+    with pytest.raises(InputError, match="no rating by a person has a value"):
+        join_asked(Asked(file, scale="1-3"))
