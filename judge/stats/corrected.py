@@ -145,7 +145,7 @@ def predictive_values(
     if not corrected.defined:
         corrected = replace(corrected, reason=NO_OBSERVATIONS if uncorrected.defined else NO_RATINGS)
     if n_labels:
-        corrected = _with_interval(corrected, sums, clusters, method, n_draws, rng)
+        corrected = _around_value(_with_interval(corrected, sums, clusters, method, n_draws, rng))
     return Corrected(corrected, humans_only, uncorrected)
 
 
@@ -270,6 +270,12 @@ def _with_interval(
     seed, generator = seed_of(rng)
     low, high = limits.percentile_limits(_draw(totals, n_draws, generator), found.level)
     return replace(found, low=low, high=high, method="beta-draws", n_resamples=n_draws, seed=seed)
+
+
+def _around_value(found: Estimate) -> Estimate:
+    """Return limits that hold the value: with no error among the labels it is 0 or 1, and draws never are."""
+    low, high = np.fmin(found.low, found.value), np.fmax(found.high, found.value)
+    return replace(found, low=float(low), high=float(high)) if math.isfinite(found.low) else found
 
 
 def _draw(totals: Floats, n_draws: int, rng: np.random.Generator) -> Floats:

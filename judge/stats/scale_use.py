@@ -96,6 +96,8 @@ def scale_use(
     """
     declared = as_scale(scale)
     of_judge, of_humans = judge_and_humans(judge, humans, declared)
+    if not of_humans.shape[1]:
+        raise ValueError("use of the scale is compared with people's; humans has no column.")
     points = Scale.integers(0, 0).points if declared is None else declared.points
     pairs = [_shared(of_judge, column) for column in of_humans.T]
     middle = np.abs(points - (points[0] + points[-1]) / 2)

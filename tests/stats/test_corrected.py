@@ -240,3 +240,12 @@ def test_level_in_percent_is_refused():
 def test_methods_for_independent_answers_are_refused_with_clusters(method):
     with pytest.raises(ValueError, match=f"method '{method}' is for independent answers"):
         predictive_values([1, 0, None], [1, 0, 1], clusters=["a", "a", "b"], method=method)
+
+
+@pytest.mark.parametrize("options", [{"method": "draws"}, {"method": "delta"}, {"clusters": range(40)}])
+def test_interval_holds_a_rate_of_one(options):
+    """Labels without any fail: every draw stays below 1, the rate does not."""
+    human = [1] * 20 + [None] * 20
+    found = predictive_values(human, [1] * 40, rng=0, **options).corrected
+    assert found.value == found.high == 1.0
+    assert 0.4 < found.low < 1

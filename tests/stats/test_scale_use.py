@@ -85,3 +85,8 @@ def test_labels_are_used_by_position():
 def test_people_with_nothing_in_common_leave_the_slope_undefined():
     humans = np.array([[1.0, 5], [2, 4], [3, 3], [4, 2], [5, 1]])
     assert scale_use([1, 2, 3, 4, 5], humans, scale=SCALE).slope.reason == "no_item_variance"
+
+
+def test_without_people_there_is_nothing_to_compare_with():
+    with pytest.raises(ValueError, match="humans has no column"):
+        scale_use([1, 2], np.empty((2, 0)), scale=[1, 2])
