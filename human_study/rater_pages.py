@@ -133,7 +133,7 @@ class RaterPages:
         if rater is None:
             raise HTTPException(401, "this link is not valid; open the link that you were sent")
         if rater.dropped is not None:
-            raise HTTPException(403, "your part in this study has ended; thank you for taking part")
+            raise HTTPException(403, "your link was closed by the organiser; thank you for taking part")
         return rater
 
     def _task(self, request: Request) -> Task:

@@ -26,11 +26,11 @@ async function load() {
 }
 
 function fail(error) {
-  const text = error instanceof Refused ? error.message : "The server cannot be reached. Please try again later.";
+  const text = error instanceof Refused ? error.message : "The server cannot be reached. Please try again later; no rating is lost.";
   if (links && Object.keys(links).length) return say(text, "bad");
   const box = document.createElement("article");
   box.className = "card prose";
-  box.append(Object.assign(document.createElement("h1"), { textContent: "This did not work" }));
+  box.append(Object.assign(document.createElement("h1"), { textContent: error instanceof Refused ? "This link does not work" : "The server cannot be reached" }));
   box.append(Object.assign(document.createElement("p"), { textContent: text }));
   main.replaceChildren(box);
 }

@@ -85,7 +85,7 @@ function fail(error) {
   current = null;
   $("progress").hidden = $("tools").hidden = $("bottom").hidden = true;
   const text = error instanceof Refused ? error.message : "Please try again later. What you rated is kept.";
-  const titles = { 401: "This link does not work", 403: "You cannot go on" };
+  const titles = { 401: "This link does not work", 403: "This study has ended for you" };
   const title = error instanceof Refused ? titles[error.status] || "This did not work" : "The server cannot be reached";
   main.className = "";
   main.replaceChildren(card(title, text));
@@ -153,7 +153,9 @@ function fetchAhead(n) {
 }
 
 // ---------- one answer
-let opening = 0; // whatever is opened later wins over a page that is still on its way
+// Whatever is opened later wins over a page that is still on its way; keys that are pressed meanwhile are meant
+// for the page to come, and are no ratings of the one still to be seen.
+let opening = 0, opened = 0;
 async function open(n) {
   opening += 1;
   const mine = opening;
@@ -164,11 +166,13 @@ async function open(n) {
   } catch (error) {
     if (mine !== opening) return;
     if (error instanceof Refused) return fail(error);
-    say("No connection: this answer is not on this device yet. Trying again …", "warn");
+    show(card("No connection", "The next answer is not on this device yet. It comes as soon as there is a connection; what you rated is kept."));
+    showStatus();
     setTimeout(() => mine === opening && open(n), 3000);
     return;
   }
   if (mine !== opening) return;
+  opened = mine;
   const task = taskOf(n);
   const waiting = queue.waiting(n).at(-1);
   const reply = structuredClone(waiting ? waiting.reply : task.reply || data.reply);
@@ -392,6 +396,7 @@ addEventListener("keydown", (event) => {
   const at = event.target;
   if (at.tagName === "TEXTAREA" && event.key === "Escape") { leaveNote(); $("next").focus(); return; }
   if ($("pause-dialog").open && event.key === "p") { $("resume").click(); return; }
+  if (current && opened !== opening) return;
   if (document.querySelector("dialog[open]") || at.tagName === "TEXTAREA" || at.id === "skip-reason") return;
   if (event.key === "Enter") {
     if (at.tagName === "BUTTON" || at.tagName === "A" || at.tagName === "SUMMARY") return;

@@ -256,14 +256,16 @@ def _print_status(study: Study, progress: Progress) -> None:
     console = Console(highlight=False)
     size = f"{progress.n_items} items, {study.design.per_item} raters an item"
     console.print(Text(f"{clean(study.name)}: {size}"))
-    table = Table("rater", "done", "skipped", "practice", "checks failed", "repeats alike", "s an answer", "")
+    table = Table("rater", "done", "skipped", "practice", "checks failed", "repeats alike", "s an answer")
     for row in progress.raters:
-        cells = (clean(row.rater.name), f"{row.done + row.skipped}/{row.total}", str(row.skipped))
+        name = clean(row.rater.name) + ("" if row.rater.dropped is None else " (dropped)")
+        cells = (name, f"{row.done + row.skipped}/{row.total}", str(row.skipped))
         shares = (_share(row.training), _share(row.checks), _share(row.repeats))
         seconds = "" if row.seconds is None else f"{row.seconds:.0f}"
-        note = "" if row.rater.dropped is None else f"dropped: {clean(row.rater.reason)}"
-        table.add_row(*(Text(cell) for cell in (*cells, *shares, seconds, note)))
+        table.add_row(*(Text(cell) for cell in (*cells, *shares, seconds)))
     console.print(table)
+    for rater in (row.rater for row in progress.raters if row.rater.dropped is not None):
+        console.print(Text(f"{clean(rater.name)} was dropped: {clean(rater.reason)}"))
     questions = Table("question", "ratings", "same score", "Krippendorff's alpha (95 %)")
     for one in progress.questions:
         same = "" if one.exact is None else f"{one.exact:.0%}"

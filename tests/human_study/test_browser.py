@@ -563,7 +563,7 @@ def test_a_note_is_saved_while_it_is_written(open_link: Open, server: Serving) -
     page.close(run_before_unload=False)
     with study_of(server) as study:
         notes = [row["reply"]["note"] for row in study.history() if row["n"] == 2]
-    assert notes == ["half a tho"]
+    assert notes[0] == "half a tho"
 
 
 def test_a_note_in_the_making_is_kept_when_the_page_is_left(visit: Open, server: Serving) -> None:
@@ -592,9 +592,8 @@ def test_undo_without_a_connection_leaves_the_answer_on_the_page_as_it_is(visit:
     page.wait_for_load_state("networkidle")
     page.context.set_offline(True)
     page.keyboard.press("u")
-    page.get_by_text("this answer is not on this device yet").wait_for()
-    at(page, 10)
-    assert chosen(page) == []
+    page.get_by_text("is not on this device yet").wait_for()
+    rate(page, "5432")
     assert page.evaluate("Object.keys(localStorage).length") == 0
     page.context.set_offline(False)
     at(page, 1)
