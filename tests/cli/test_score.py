@@ -298,6 +298,35 @@ def test_parameter_without_a_value_is_a_usage_error():
     assert "allowed is name=value" in done.stderr
 
 
+# ---- what to do next
+
+
+def test_failures_are_to_be_asked_again_until_they_are_answered():
+    file, command = Path("replies.jsonl"), ("score", lines(ROW), "--judge", "replay:replies.jsonl")
+    file.write_text("")
+    assert "the same command with --retry-errors" in judge(*command).stderr
+    said = dict.fromkeys(("technical_accuracy", "comprehensiveness", "relevance", "clarity"), 4)
+    file.write_text(json.dumps({"id": "1", "reply": said}))
+    assert "--retry-errors" not in judge(*command, "--retry-errors").stderr
+
+
+def test_unknown_price_is_said(mock, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "k")
+    own = judge("score", lines(ROW), "--judge", "openai/own", "--api-base", mock.api_base)
+    assert "no price is known for this model" in own.stderr
+    known = judge("score", "mine.jsonl", "--judge", "openai/gpt-4o-mini", "--api-base", mock.api_base)
+    assert "no price is known" not in known.stderr
+
+
+def test_run_that_reaches_its_budget_says_so_and_is_incomplete(mock, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "k")
+    connection = ("--judge", "openai/gpt-4o-mini", "--api-base", mock.api_base, "--max-cost", 0)
+    done = judge("score", lines(ROW), *connection)
+    assert done.exit_code == 3
+    assert "stopped: --max-cost 0 USD would be passed; go on with the same command" in done.stderr
+    assert mock.stats()["requests"] == 0
+
+
 # ---- where settings come from
 
 
