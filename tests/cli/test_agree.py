@@ -266,3 +266,42 @@ def test_a_file_that_holds_no_maps_is_refused(run):
     result = judge("calibrate", run, "--apply", RATINGS)
     assert result.exit_code == 1
     assert "cannot be read as saved maps" in result.stderr
+
+
+def test_the_page_is_the_same_bytes_every_time_and_holds_no_script_from_data(tmp_path):
+    rows = ["item_id,rater,rater_kind,<script>alert(1)</script>"]
+    for i in range(12):
+        rows += [f"<b>{i}</b>,{who},{kind},{(i + shift) % 3 + 1}" for who, kind, shift in
+                 (("ann", "human", 0), ("ben", "human", i % 2), ("<i>bot", "judge", i % 4 == 0))]  # fmt: skip
+    (tmp_path / "r.csv").write_text("\n".join(rows) + "\n")
+    pages = []
+    for name in ("a.html", "b.html"):
+        result = judge("agree", "--humans", tmp_path / "r.csv", "--scale", "1-3", "--html", tmp_path / name)
+        assert result.exit_code == 0, result.output
+        pages.append((tmp_path / name).read_bytes())
+    assert pages[0] == pages[1]
+    assert b"<script" not in pages[0]
+    assert b"<i>bot" not in pages[0]
+
+
+def test_retest_says_how_often_the_verdict_flips(tmp_path):
+    rubric = load_rubric("open_qa")
+    items = [Item(id=f"q{i}", question="?", answer="a") for i in range(20)]
+    scores = [
+        Score(
+            item_id=f"q{i}",
+            rater="r",
+            rater_kind="judge",
+            dimension=d,
+            sample=s,
+            value=float(2 + (i + s) % 2),
+        )
+        for i in range(20)
+        for d in rubric.scored
+        for s in range(2)
+    ]
+    Run.imported(tmp_path / "run", rubric, items, scores, model="r").close()
+    result = judge("agree", tmp_path / "run", "--retest", "--dimension", "clarity")
+    assert result.exit_code == 0, result.output
+    assert "two samples are the same in 0.0 %" in " ".join(result.stdout.split())
+    assert "the verdict flips in 100.0 %" in " ".join(result.stdout.split())
