@@ -416,6 +416,16 @@ def test_repeated_rows_count_once_and_are_said():
     assert len(scored("mine-baseline-open_qa")) == 5
 
 
+def test_show_writes_control_characters_out_wherever_they_stand():
+    hidden = "\x1b[2J"
+    row = {**ROW, "question": hidden, "reference": hidden}
+    Path("replies.jsonl").write_text(json.dumps({"id": "1", "reply": hidden}))
+    judge("score", lines(row), "--judge", "replay:replies.jsonl", "--out", "r")
+    shown = judge("show", "r").stdout
+    assert hidden not in shown
+    assert shown.count("[U+001B][2J") == 3
+
+
 def test_show_of_an_unknown_item_is_an_error():
     judge("score", lines(ROW))
     assert judge("show", "runs/mine-baseline-open_qa", "--item", "9").exit_code == 1
