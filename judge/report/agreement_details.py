@@ -39,9 +39,9 @@ def details(one: Trust) -> Iterator[Table]:
 def _coefficients(one: Trust, key: str, title: str) -> Table:
     columns = (
         Column("statistic", ""),
-        Column("people", "people", "number"),
-        Column("judge_level", "judge", "number"),
-        Column("difference", "judge minus people", "number"),
+        Column("people", "people", "score"),
+        Column("judge_level", "judge", "score"),
+        Column("difference", "judge minus people", "change"),
         Column("how", "what is compared", detail=True),
     )
     rows = tuple((c.title, c.people, c.judge, c.difference, c.how) for c in one.comparisons.values())

@@ -231,10 +231,12 @@ def methods(found: Agreement) -> Iterator[str]:
     joined, terms = found.joined, found.terms
     yield from joined.remarks
     unit = f"groups of items with one {field_name(joined.cluster)}" if joined.cluster else "items"
+    calls = "one call of the judge an item"
+    if joined.reduction != "first":
+        calls = f"the {joined.reduction} of the judge's samples of an item"
     yield (
-        f"About these people and {unit} like these, one call of the judge an item. Intervals are 95 %: "
-        "jackknife over "
-        f"{unit} with Student's t (on log(1 - x) for coefficients), Wilson's for shares."
+        f"About these people and {unit} like these, {calls}. Intervals are 95 %: jackknife over {unit} with "
+        "Student's t (on log(1 - x) for coefficients), Wilson's for shares."
     )
     if terms.margins:
         margins = (

@@ -48,6 +48,8 @@ class Joined:
         What made the scores.
     rubric : Rubric or None
         Where there is one.
+    reduction : str
+        What stands for a judge that judged an item repeatedly.
     """
 
     items: tuple[Item, ...]
@@ -61,6 +63,7 @@ class Joined:
     reasons: dict[tuple[str, str, str], str] = field(repr=False)
     about: dict[str, str] = field(default_factory=dict)
     rubric: Rubric | None = None
+    reduction: Reduction = "first"
 
     def field(self, name: str) -> Strings:
         """One field of every item as text; refuses fields that no item has."""
@@ -139,6 +142,7 @@ def join(
         {(s.rater, s.dimension, s.item_id): s.reason for s in sources.of("judge") if s.reason},
         sources.about,
         sources.rubric,
+        reduction,
     )
 
 
