@@ -15,9 +15,7 @@ from judge.stats.estimate import Estimate
 Cell: TypeAlias = str | int | float | Estimate | None
 Row: TypeAlias = tuple[Cell, ...]
 CellKind = Literal["text", "count", "share", "score", "points", "change", "p", "number"]
-ReportKind = Literal[
-    "report", "audit", "compare", "leaderboard", "choice", "agree", "calibrate", "plan"
-]
+ReportKind = Literal["report", "audit", "compare", "leaderboard", "choice", "agree", "calibrate", "plan"]
 
 
 @dataclass(frozen=True)
