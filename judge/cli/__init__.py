@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import click
 
 from judge.errors import InputError, JudgeError
+from judge.scoring.interrupts import uninterrupted
 
 
 class Entry(NamedTuple):
@@ -107,8 +108,9 @@ def main() -> None:
 
 
 def load_command(name: str) -> click.Command:
-    """Import one command."""
-    command: click.Command = importlib.import_module(f"judge.cli.{COMMANDS[name].module}").command
+    """Import one command. Ctrl-C waits so long: some packages turn it into an error of their own."""
+    with uninterrupted():
+        command: click.Command = importlib.import_module(f"judge.cli.{COMMANDS[name].module}").command
     command.name = name
     return command
 

@@ -1,16 +1,13 @@
 """The loop that is the tool: requests that have no reply yet -> backend -> store -> scores."""
 
-import contextlib
-import signal
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from types import FrameType
 
 from judge.records import Completion, Item, Request
 from judge.rubric import Rubric
 from judge.scoring.backends import Backend
+from judge.scoring.interrupts import uninterrupted
 from judge.scoring.judge import Judge
 from judge.scoring.parse import is_readable, read, score_rows
 from judge.scoring.prompt import Prompter
@@ -81,14 +78,14 @@ def _ask(run: Run, backend: Backend, requests: Iterable[Request], on_batch: OnBa
     batches = backend.complete(requests)
     try:
         for batch in batches:
-            with _uninterrupted():
+            with uninterrupted():
                 run.append(batch)
             on_batch(batch)
     finally:
         try:
             batches.close()
         finally:  # however often Ctrl-C is pressed
-            with _uninterrupted():
+            with uninterrupted():
                 if late := backend.drain():
                     run.append(late)
 
@@ -128,23 +125,3 @@ def _once_more(request: Request, completion: Completion) -> Request:
         "content": f"That could not be read. Reply again with {form} asked for, nothing else.",
     }
     return replace(request.again(), messages=[*request.messages, said, wish])
-
-
-@contextlib.contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Hold Ctrl-C back while a batch is written: it was paid for."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    pressed: list[int] = []
-
-    def note(number: int, _frame: FrameType | None) -> None:
-        pressed.append(number)
-
-    before = signal.signal(signal.SIGINT, note)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-    if pressed:
-        raise KeyboardInterrupt
