@@ -95,7 +95,7 @@ class CommandTable(click.Group):
 )
 @click.version_option(package_name="judge-toolkit", message="judge %(version)s")
 def main() -> None:
-    r"""Score open-ended answers with an LLM judge, and measure how far that judge agrees with people.
+    """Score open-ended answers with an LLM judge, and measure how far that judge agrees with people.
 
     Options also come from JUDGE_* environment variables, judge.toml, or [tool.judge] in pyproject.toml.
     Keys come from the environment only.
@@ -104,7 +104,7 @@ def main() -> None:
     judge score answers.jsonl                        a floor without any model
     judge score answers.jsonl --judge openai/gpt-5   a real judge
     judge report runs/answers-openai-gpt-5-open_qa
-    """
+    """  # noqa: D301 - click wants the control character itself
 
 
 def load_command(name: str) -> click.Command:

@@ -10,7 +10,6 @@ from typing import TextIO
 from rich import box
 from rich.cells import cell_len
 from rich.console import Console, RenderableType
-from rich.markup import escape
 from rich.padding import Padding
 from rich.table import Table as RichTable
 from rich.text import Text
@@ -41,15 +40,6 @@ def clean(text: str, limit: int | None = None) -> str:
     spaced = _WHITESPACE.sub(" ", _ESCAPES.sub("", text))
     line = "".join(c for c in spaced if c in _JOINERS or unicodedata.category(c)[0] != "C").strip()
     return line if limit is None or len(line) <= limit else line[: limit - 1].rstrip() + "…"
-
-
-def plain(text: str, limit: int | None = None) -> str:
-    r"""Text from data, safe inside rich markup: `clean`, and square brackets mean themselves.
-
-    >>> plain("[red]a[/red]")
-    '\\[red]a\\[/red]'
-    """
-    return escape(clean(text, limit))
 
 
 def print_report(report: Report, file: TextIO | None = None, width: int | None = None) -> None:

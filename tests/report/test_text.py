@@ -7,12 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
-from rich.text import Text
 
 from judge.report.build import build_audit, build_comparison, build_report
 from judge.report.document import Column, Report, Section, Table
 from judge.report.source import Source
-from judge.report.text import clean, plain, print_report
+from judge.report.text import clean, print_report
 from judge.stats.estimate import Estimate
 
 NASTY = "\x1b[31mred\x1b[0m \x1b]0;title\x07 [bold]x[/bold] <script>alert(1)</script> \u202eevil \U000e0041\x00 日本語の長い名前"
@@ -52,14 +51,6 @@ def test_clean_text_is_one_line_without_control_characters(text):
 )
 def test_clean_takes_out_what_is_not_text(text, cleaned):
     assert clean(text) == cleaned
-
-
-@given(st.text(alphabet="[]/\\ab red#"))
-def test_plain_text_styles_nothing_inside_markup(text):
-    shown = Text.from_markup(f"[b]{plain(text)}[/b]")
-    assert {str(span.style) for span in shown.spans} <= {"bold", "b"}
-    # A backslash before a bracket may be lost: markup uses it to escape.
-    assert shown.plain.replace("\\", "") == clean(text).replace("\\", "")
 
 
 def test_long_text_is_cut_with_an_ellipsis():
