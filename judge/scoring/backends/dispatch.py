@@ -15,7 +15,7 @@ from typing import Any
 from judge.errors import BackendError
 from judge.records import Completion, Failure, Request
 from judge.scoring.backends.faults import Failed, Rejected
-from judge.scoring.backends.pacing import FIRST_CONNECTIONS, Pace, Retry
+from judge.scoring.backends.pacing import Pace, Retry
 from judge.scoring.backends.pricing import Budget
 
 Attempt = Callable[[Request], Awaitable[dict[str, Any]]]
@@ -25,6 +25,8 @@ GRACE = 30.0
 """Seconds that requests in flight get to come back after a fatal error: they are paid for."""
 FIRST_CONTACT_TRIES = 4
 """Tries to reach a server that never answered: most likely its address is wrong."""
+MOST_WAITING = 512
+"""Requests that wait for another try; a handful that always fails must not keep the others from starting."""
 HOPELESS = 20
 """So many items in a row without a single reply end the run: the rest would go the same way."""
 
@@ -96,6 +98,7 @@ class Dispatcher:
         self._doomed = False  # whether no request can succeed any more
         self._answered = False  # whether the provider was ever reached
         self._last_reply = -inf
+        self._was_new = False
         self._in_vain = 0  # items without a reply since the last one with
 
     async def arrivals(self) -> None:
@@ -149,11 +152,15 @@ class Dispatcher:
         return not self._done()
 
     def _next_job(self, now: float) -> _Job | None:
-        if self._waiting and self._waiting[0][0] <= now:
-            return heapq.heappop(self._waiting)[2]
-        # What waits for another try is bounded, or an outage would draw in the whole input.
-        if len(self._waiting) < 2 * self._pace.limit + FIRST_CONNECTIONS and (job := self._new_job()):
+        """What waits for another try takes turns with what is new: where some always fail, others pass."""
+        due = bool(self._waiting) and self._waiting[0][0] <= now
+        # What waits is bounded, or an outage would draw in the whole input.
+        if not (due and self._was_new) and len(self._waiting) < MOST_WAITING and (job := self._new_job()):
+            self._was_new = True
             return job
+        self._was_new = False
+        if due:
+            return heapq.heappop(self._waiting)[2]
         if self._waiting:
             self._look_again(self._waiting[0][0])
         return None
