@@ -49,13 +49,18 @@ def steady(text):
 CONSOLE = [pair for language, text in BLOCKS if language == "console" for pair in commands(text)]
 
 
+@pytest.fixture(scope="module")
+def done(folder):
+    """All commands, run in the order in which a reader meets them, whatever the order of the tests."""
+    return [run(command, folder) for command, _ in CONSOLE]
+
+
 @pytest.mark.xdist_group("readme")
-@pytest.mark.parametrize(("command", "shown"), CONSOLE, ids=[command for command, _ in CONSOLE])
-def test_command_prints_what_the_readme_shows(command, shown, folder):
-    done = run(command, folder)
-    assert "Traceback" not in done.stderr
-    assert done.returncode in (0, 3), done.stderr
-    assert steady(done.stdout) == steady(shown)
+@pytest.mark.parametrize("number", range(len(CONSOLE)), ids=[command for command, _ in CONSOLE])
+def test_command_prints_what_the_readme_shows(number, done):
+    assert "Traceback" not in done[number].stderr
+    assert done[number].returncode in (0, 3), done[number].stderr
+    assert steady(done[number].stdout) == steady(CONSOLE[number][1])
 
 
 @pytest.mark.xdist_group("readme")
