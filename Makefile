@@ -23,7 +23,7 @@ format: $(VENV)/installed-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-slow: $(VENV)/installed-dev  ## simulations and soak tests
+slow: $(VENV)/installed-dev  ## soak tests: 30 kills, 5,000 items with every fault
 	$(BIN)/python -m pytest -q -m slow
 
 browser:  ## Chromium for the tests of the rating page and the report (Debian, as root); without it they are skipped
