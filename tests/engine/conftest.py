@@ -1,0 +1,207 @@
+"""A real engine on the CPU: tiny models, and a running `vllm serve`. `make engine` runs these tests in a venv of their own."""
+
+import importlib.util
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import pytest
+
+from tests.engine import tiny_model
+
+HERE = Path(__file__).parent
+EXAMPLES = HERE.parents[1] / "examples"
+HAS_ENGINE = importlib.util.find_spec("vllm") is not None
+collect_ignore_glob = [] if HAS_ENGINE else ["*.py"]
+
+# Read when vllm is imported, so before any test module.
+ENVIRONMENT = {
+    "OMP_NUM_THREADS": "1",  # several times as fast on two cores
+    "TORCH_COMPILE_DISABLE": "1",  # or the first probabilities wait for a C++ compiler
+    "HF_HUB_OFFLINE": "1",
+    "VLLM_NO_USAGE_STATS": "1",
+    "DO_NOT_TRACK": "1",
+    "VLLM_LOGGING_LEVEL": "ERROR",
+    "VLLM_CACHE_ROOT": str(Path(sys.prefix) / "vllm-cache"),  # what the first engine finds out serves all
+    "VLLM_ENABLE_V1_MULTIPROCESSING": "0",
+}
+if HAS_ENGINE:
+    for name, value in ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+
+ENGINE = {
+    "enforce_eager": True,
+    "gpu_memory_utilization": 0.2,
+    "kv_cache_memory_bytes": 256 << 20,
+    "max_model_len": 4096,
+    "max_num_seqs": 32,
+}
+SERVER = [
+    *("--served-model-name", "tiny", "--host", "127.0.0.1", "--enable-prompt-tokens-details"),
+    *("--structured-outputs-config", '{"backend": "xgrammar", "disable_any_whitespace": true}'),
+]
+PATIENCE = 240  # seconds until a server that is not ready is taken for broken
+
+
+def words_of(arguments):
+    """Arguments of the engine as the command line of `vllm serve` has them."""
+    for name, value in arguments.items():
+        yield f"--{name.replace('_', '-')}"
+        yield from [] if value is True else [str(value)]
+
+
+def pytest_configure(config):
+    """What vllm warns about is not ours; what we are warned about is an error here, too."""
+    if HAS_ENGINE:
+        for line in ("ignore", "error:::judge"):
+            config.addinivalue_line("filterwarnings", line)
+
+
+def pytest_collection_modifyitems(items):
+    """Tests that need the server come last, so that it starts while others run."""
+    if HAS_ENGINE:
+        items.sort(key=lambda item: "server" in item.fixturenames)
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory):
+    """Folder of a tiny model of some kind, made once."""
+    folders = {}
+
+    def make(kind):
+        if kind not in folders:
+            folders[kind] = tiny_model.make(kind, tmp_path_factory.mktemp("models") / kind)
+        return folders[kind]
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def text_model(made):
+    """Qwen3 with random weights: puts little on any digit and never closes a string."""
+    return made("text")
+
+
+@pytest.fixture(scope="session")
+def decided_model(made):
+    """Qwen3 that says digits from 1 to 5 and closes its strings: replies are complete, scores differ."""
+    return made("decided")
+
+
+@pytest.fixture(scope="session")
+def image_model(made):
+    """Qwen3-VL with random weights."""
+    return made("image")
+
+
+@pytest.fixture(scope="session")
+def engine_arguments():
+    """Arguments with which an engine runs on a CPU with little memory."""
+    return dict(ENGINE)
+
+
+@pytest.fixture(scope="session")
+def engine_words(engine_arguments):
+    """The same as words of `judge score`."""
+    return [word for name, value in engine_arguments.items() for word in ("--engine-arg", f"{name}={value}")]
+
+
+@pytest.fixture
+def answers(tmp_path):
+    """A file with the first six of the examples."""
+    path = tmp_path / "answers.jsonl"
+    with (EXAMPLES / "answers.jsonl").open() as lines:
+        path.write_text("".join(islice(lines, 6)))
+    return path
+
+
+@dataclass
+class Server:
+    """A `vllm serve` that is starting or running."""
+
+    address: str
+    process: subprocess.Popen
+    log: Path
+    model: str = "tiny"
+
+    @property
+    def api_base(self):
+        return f"{self.address}/v1"
+
+    def post(self, path, **body):
+        """Status and JSON of a reply; the path starts at the root, not at /v1."""
+        data, headers = (
+            json.dumps({"model": self.model, **body}).encode(),
+            {"Content-Type": "application/json"},
+        )
+        request = urllib.request.Request(self.address + path, data, headers)
+        try:
+            with urllib.request.urlopen(request, timeout=120) as response:
+                return response.status, json.load(response)
+        except urllib.error.HTTPError as error:
+            return error.code, json.loads(error.read() or "null")
+
+    def wait(self):
+        """Until it answers."""
+        until = time.monotonic() + PATIENCE
+        while not self.is_ready():
+            if self.process.poll() is not None or time.monotonic() > until:
+                raise RuntimeError(f"vllm serve did not start; its log ends:\n{self.log.read_text()[-4000:]}")
+            time.sleep(0.2)
+
+    def is_ready(self):
+        try:
+            with urllib.request.urlopen(f"{self.address}/health", timeout=5) as response:
+                return response.status == 200
+        except OSError:
+            return False
+
+    def stop(self):
+        self.process.send_signal(signal.SIGINT)
+        try:
+            self.process.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _starting_server(request, tmp_path_factory, made):
+    """Start the server before the first test where any of the tests wants one: it takes half a minute."""
+    if not any("server" in item.fixturenames for item in request.session.items):
+        yield None
+        return
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [str(Path(sys.executable).with_name("vllm")), "serve", made("decided"), "--port", str(port)]
+    log = tmp_path_factory.mktemp("server") / "log.txt"
+    environment = {**os.environ, "VLLM_LOGGING_LEVEL": "INFO"}
+    del environment["VLLM_ENABLE_V1_MULTIPROCESSING"]
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            [*command, *SERVER, *words_of(ENGINE)],
+            stdout=out,
+            stderr=out,
+            env=environment,
+            start_new_session=True,
+        )
+    server = Server(f"http://127.0.0.1:{port}", process, log)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def server(_starting_server):
+    """`vllm serve` with the decided model under the name `tiny`, ready."""
+    _starting_server.wait()
+    return _starting_server
