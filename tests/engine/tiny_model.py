@@ -142,24 +142,27 @@ def make_text(folder, shape="text"):
 def decide(model, words):
     """Change the weights so that a reply is short: a digit where all is allowed, and after a digit a quotation mark.
 
-    Two directions are written into the hidden state: every token has the first, digits have the second. The head reads
-    a score out of the first and the end of a string out of the second. Attention is made stronger, so that what
-    stands in the prompt moves the scores.
+    Two directions are written into the hidden state, and attention leaves them alone: every token has the first, digits
+    have the second. The head reads a score out of the first and the end of a string out of the second. Attention is made
+    sharp and strong, so that what stands in the prompt moves the scores.
     """
     import torch
 
     with torch.no_grad():
-        for layer in model.model.layers:
-            layer.self_attn.v_proj.weight.mul_(8)
-            layer.self_attn.q_proj.weight.mul_(4)
-        read, said = model.get_input_embeddings().weight, model.get_output_embeddings().weight
-        always, digit = torch.zeros(2, read.shape[1], dtype=read.dtype)
+        for attention in (layer.self_attn for layer in model.model.layers):
+            attention.q_norm.weight.mul_(4)
+            attention.v_proj.weight.mul_(200)
+            attention.o_proj.weight[:2] = 0
+            for read in (attention.q_proj, attention.k_proj, attention.v_proj):
+                read.weight[:, :2] = 0
+        heard, said = model.get_input_embeddings().weight, model.get_output_embeddings().weight
+        always, digit = torch.zeros(2, heard.shape[1], dtype=heard.dtype)
         always[0] = digit[1] = 1.0
+        heard.add_(2 * always)
+        heard[torch.tensor(words.convert_tokens_to_ids(list("0123456789")))] += 3 * digit
         scores = torch.tensor(words.convert_tokens_to_ids(list("12345")))
-        read.add_(0.16 * always)
-        read[torch.tensor(words.convert_tokens_to_ids(list("0123456789")))] += 0.5 * digit
-        said[scores] = said[scores] * 12 + 2.5 * always
-        said[words.convert_tokens_to_ids('"')] += 4 * digit
+        said[scores] = said[scores] * 16 + 7 * always
+        said[words.convert_tokens_to_ids('"')] += 8 * digit
 
 
 def make_image(folder):

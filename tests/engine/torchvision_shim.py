@@ -48,7 +48,5 @@ def install():
 
 if __name__ == "__main__":
     install()
-elif (
-    __name__ == NAME
-):  # loaded at the start of Python; a test collector that imports this file changes nothing
+elif __name__ == NAME:  # loaded at the start of Python; whoever else imports this file changes nothing
     sys.meta_path.insert(0, DefinesOperators())
