@@ -115,10 +115,10 @@ def engine_words(engine_arguments):
     return [word for name, value in engine_arguments.items() for word in ("--engine-arg", f"{name}={value}")]
 
 
-@pytest.fixture
-def answers(tmp_path):
+@pytest.fixture(scope="session")
+def answers(tmp_path_factory):
     """A file with the first six of the examples."""
-    path = tmp_path / "answers.jsonl"
+    path = tmp_path_factory.mktemp("answers") / "answers.jsonl"
     with (EXAMPLES / "answers.jsonl").open() as lines:
         path.write_text("".join(islice(lines, 6)))
     return path
