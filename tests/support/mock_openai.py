@@ -5,8 +5,9 @@
 
 POST /v1/chat/completions answers with a judge's verdict as JSON text. The scores are a hash of the user
 messages: the same item always gets the same verdict, whatever the client. A request with a JSON schema gets
-a verdict that fills the schema.
+a verdict that fills the schema, one with logprobs a token and its rivals.
 
+POST /tokenize   as `vllm serve` has it: every character is a token, and its code is the token's id
 GET  /stats      counters: requests, replies, peak in flight, connections, faults, requests per item
 GET  /seen       bodies and headers of the requests since the last reset (with --keep)
 POST /reset      counters to zero, options as at the start but for those in a JSON body: {"every_429": 50}
@@ -21,6 +22,7 @@ import argparse
 import asyncio
 import collections
 import hashlib
+import math
 import os
 import re
 import signal
@@ -84,6 +86,27 @@ def fill(schema, digest, depth=0):
         low, high = schema.get("minimum", 1), schema.get("maximum", 5)
         return low + digest[depth % 16] % (int(high - low) + 1)
     return bool(digest[depth % 16] % 2) if kind == "boolean" else REASON
+
+
+def likelihoods(digest):
+    """Natural logarithms of how likely each first token is: the labels 1-5 get nine tenths between them."""
+    weights = {label: digest[i] + 1 for i, label in enumerate("12345")}
+    likely = {label: 0.9 * weight / sum(weights.values()) for label, weight in weights.items()}
+    likely |= {"The": 0.06, " 4": 0.03}
+    return {token: math.log(p) for token, p in sorted(likely.items(), key=lambda pair: -pair[1])}
+
+
+def logprobs_of(request, digest):
+    """The first token and its rivals: the most likely ones, or those that were asked for by id."""
+    by_text = likelihoods(digest)
+    said = next(iter(by_text))
+    by_name, wanted = by_text, list(by_text)[: request.get("top_logprobs") or 0]
+    if ids := request.get("logprob_token_ids"):
+        by_name = {f"token_id:{ord(token)}": p for token, p in by_text.items() if len(token) == 1}
+        wanted = [f"token_id:{number}" for number in ids]
+    top = [{"token": name, "logprob": by_name.get(name, -9999.0), "bytes": None} for name in wanted]
+    first = {"token": said, "logprob": by_text[said], "bytes": list(said.encode()), "top_logprobs": top}
+    return said, {"content": [first]}
 
 
 def text_of(messages):
@@ -183,8 +206,8 @@ class Connection(asyncio.Protocol):
         path, body, server = self.url.split(b"?", 1)[0], b"".join(self.body), self.server
         if path.endswith((b"/chat/completions", b"/messages")):  # Anthropic's replies must be scripted
             self.chat(body)
-        elif path.endswith(b"/models"):
-            self.send(200, {"object": "list", "data": [{"id": "mock-judge", "object": "model"}]})
+        elif path.endswith((b"/tokenize", b"/models")):
+            self.tell(path.decode(), orjson.loads(body) if body else {})
         elif path == b"/stats":
             self.send(200, server.stats())
         elif path == b"/seen":
@@ -209,6 +232,19 @@ class Connection(asyncio.Protocol):
             % (status, REASONS.get(status, b"Other"), extra, len(data), data)
         )
 
+    def tell(self, path, request):
+        """What is no request to a model: its tokens, one a character, or its name; or what the script says."""
+        s = self.server
+        if s.options["keep"]:
+            s.seen.append({"path": path, "headers": self.headers, "body": request})
+        if s.script:
+            scripted = s.script.pop(0)
+            self.send(scripted.get("status", 200), scripted.get("body", ""), scripted.get("headers"))
+        elif path.endswith("/models"):
+            self.send(200, {"object": "list", "data": [{"id": "mock-judge", "object": "model"}]})
+        else:
+            self.send(200, {"tokens": [ord(character) for character in request["prompt"]]})
+
     def chat(self, body):
         """Take in a request, and answer it after the latency."""
         s = self.server
@@ -220,7 +256,8 @@ class Connection(asyncio.Protocol):
         request = orjson.loads(body)
         text = text_of(request["messages"])
         if s.options["keep"]:
-            s.seen.append({"headers": self.headers, "body": request})
+            path = self.url.split(b"?", 1)[0].decode()
+            s.seen.append({"path": path, "headers": self.headers, "body": request})
         digest = hashlib.blake2b(text.encode(), digest_size=16).digest()
         s.asked[digest.hex()] += 1
         scripted = s.script.pop(0) if s.script else None
@@ -259,7 +296,10 @@ class Connection(asyncio.Protocol):
         """Answer with a verdict, or with something in its place."""
         schema = ((request.get("response_format") or {}).get("json_schema") or {}).get("schema")
         content = orjson.dumps(fill(schema, digest)).decode() if schema else verdict(digest)
-        finish, refusal = "stop", None
+        finish, refusal, logprobs = "stop", None, None
+        if request.get("logprobs"):
+            content, logprobs = logprobs_of(request, digest)
+            finish = "length"
         if request["model"].endswith("-filter"):
             content, finish = "", "content_filter"
         elif fault == "malformed":
@@ -273,7 +313,7 @@ class Connection(asyncio.Protocol):
         elif fault == "range":
             content = re.sub(r'("score":\s*)\d', r"\g<1>9", content, count=1)
         message = {"role": "assistant", "content": content, "refusal": refusal}
-        choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": finish}
+        choice = {"index": 0, "message": message, "logprobs": logprobs, "finish_reason": finish}
         tokens_in, tokens_out = len(text) // 4, len(content or "") // 4
         self.server.replies += 1
         self.server.answered[digest.hex()] += 1

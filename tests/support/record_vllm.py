@@ -26,9 +26,8 @@ NO_THOUGHT = {"enable_thinking": False, "thinking": False}
 
 def ask(base, path, body):
     """One exchange; what changes from call to call is left out of the reply."""
-    request = urllib.request.Request(
-        base + path, json.dumps(body).encode(), {"Content-Type": "application/json"}
-    )
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(base + path, data, {"Content-Type": "application/json"})
     try:
         with urllib.request.urlopen(request, timeout=120) as response:
             status, reply = response.status, json.load(response)
@@ -74,8 +73,12 @@ def main(base):
             {"model": "tiny", "messages": [{"role": "user", "content": "Why? " * 5000}], "max_tokens": 1},
         ),
         "another model": ask(base, "/v1/chat/completions", {"model": "other", "messages": MESSAGES}),
+        "models": ask(base, "/v1/models", None),
         "no such path": ask(base, "/chat/completions", {"model": "tiny", "messages": MESSAGES}),
     }
+    exchanges["models"]["reply"]["data"] = [
+        {"id": model["id"]} for model in exchanges["models"]["reply"]["data"]
+    ]
     exchanges["context"]["request"] = "5000 times 'Why? '"
     with urllib.request.urlopen(base + "/version", timeout=10) as response:
         version = json.load(response)["version"]

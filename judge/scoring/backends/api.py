@@ -10,6 +10,7 @@ from judge.records import Completion, Request
 from judge.scoring.backends import pricing
 from judge.scoring.backends.dispatch import Dispatcher, Progress
 from judge.scoring.backends.faults import Rejected
+from judge.scoring.backends.labels import read_labels
 from judge.scoring.backends.loops import ThreadRunner, ctrl_c_calls, new_runner
 from judge.scoring.backends.pacing import Pace, Retry
 from judge.scoring.backends.parameters import Encode, Messages, Parameters
@@ -24,6 +25,10 @@ class Client(Protocol):
 
     async def ask(self, messages: list[dict[str, Any]], params: Mapping[str, Any]) -> Any:
         """Send one request and return the JSON of its reply."""
+        ...
+
+    async def token_ids(self, wanted: Sequence[str]) -> Mapping[str, int] | None:
+        """Tokens of some labels; None where they cannot be known."""
         ...
 
     async def close(self) -> None:
@@ -115,6 +120,9 @@ class ApiBackend:
         left, self._left = self._left, ()
         return left
 
+    def close(self) -> None:
+        """Nothing is held: connections live as long as one `complete`."""
+
     def forecast(self, requests: Iterable[Request]) -> pricing.Forecast:
         """Estimate tokens and cost of `requests` without sending them."""
         return pricing.forecast(requests, self.prices)
@@ -130,13 +138,16 @@ class ApiBackend:
 
     def _dispatcher(self, source: Iterator[Request], client: Client) -> Dispatcher:
         async def attempt(request: Request) -> dict[str, Any]:
-            params = self._parameters.of(request)
+            ids = await client.token_ids(request.labels) if request.labels else None
+            params = self._parameters.of(request, ids)
             try:
                 data = await client.ask(await self._messages.of(request), params)
             except Rejected as rejected:
-                self._parameters.reject(rejected, params)
+                self._parameters.reject(rejected, params, request.attempt)
                 raise
             values = read_reply(data)
+            if request.labels and not (values["failure"] or values["refusal"]):
+                values |= read_labels(data, request.labels, ids)
             cost = self._cost(data.get("usage"), values)
             return {
                 **values,

@@ -3,7 +3,7 @@
 ::
 
     Failed         this try brought no reply: asked again, or the failure of its item
-    Rejected       the provider does not take a parameter: asked again without it
+    Rejected       the provider does not take a parameter: asked again without it; or not this value
     BackendError   no request can succeed (key, model, quota): ends the run
 """
 
@@ -76,12 +76,14 @@ class Failed(Exception):
 
 @dataclass(eq=False)
 class Rejected(Exception):
-    """The provider does not take a parameter."""
+    """The provider does not take a parameter, or its value."""
 
     param: str
     message: str
     instead: str | None = None
     """The name under which it takes the same."""
+    is_value: bool = False
+    """Whether it is the value alone that is not taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,9 @@ def classify(problem: Problem, endpoint: Endpoint, sent: Collection[str]) -> Exc
     -------
     Failed, Rejected or BackendError
     """
+    about_logprobs = "logprobs" in sent and "logprob" in f"{problem.param} {problem.message}"
+    if about_logprobs and problem.status in (400, 403, 404, 422):  # OpenAI says 403 to reasoning models
+        return Rejected("logprobs", redact(problem.message))
     if doom := _doom(problem, endpoint):
         return BackendError(redact(doom))
     said = f"{problem.status}: {redact(problem.message)}"
@@ -154,7 +159,7 @@ def _doom(problem: Problem, endpoint: Endpoint) -> str | None:
     return None
 
 
-def _rejected(problem: Problem, sent: Collection[str]) -> Rejected | BackendError | None:
+def _rejected(problem: Problem, sent: Collection[str]) -> Rejected | None:
     named = re.split(r"[.\[]", problem.param)[0]
     if named not in sent:
         named = ""
@@ -166,9 +171,7 @@ def _rejected(problem: Problem, sent: Collection[str]) -> Rejected | BackendErro
         if instead is not None and instead not in problem.message:
             instead = None
         return Rejected(named, redact(problem.message), instead) if named else None
-    if named:
-        return BackendError(f"the provider does not take this value of {named}: {redact(problem.message)}")
-    return None
+    return Rejected(named, redact(problem.message), is_value=True) if named else None
 
 
 def _first_named(message: str, names: Collection[str]) -> str:

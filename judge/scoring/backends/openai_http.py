@@ -3,7 +3,7 @@
 import asyncio
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -11,6 +11,7 @@ from urllib.request import getproxies, proxy_bypass
 import aiohttp
 
 from judge.errors import BackendError
+from judge.scoring.backends import labels
 from judge.scoring.backends.faults import Failed, classify, one_line, problem_of, redact
 from judge.scoring.backends.providers import Endpoint
 
@@ -24,6 +25,7 @@ class OpenAIHttp:
     def __init__(self, endpoint: Endpoint, timeout: float) -> None:
         self._endpoint = endpoint
         self._url = f"{endpoint.base}/chat/completions"
+        self._lookups: dict[tuple[str, ...], asyncio.Task[dict[str, int]]] = {}
         headers = {"Content-Type": "application/json"}
         if endpoint.key:
             headers["Authorization"] = f"Bearer {endpoint.key}"
@@ -37,12 +39,76 @@ class OpenAIHttp:
 
     async def ask(self, messages: list[dict[str, Any]], params: Mapping[str, Any]) -> Any:
         """Send one request and return the JSON of its reply; raises what `classify` makes of errors."""
-        body = json.dumps({"model": self._endpoint.model, "messages": messages, **params}).encode()
+        body = {"model": self._endpoint.model, "messages": messages, **params}
+        status, content, headers = await self._exchange(self._url, body)
+        if status == 404 and self._endpoint.is_vllm:
+            await self._check_model()
+        return self._read(status, content, headers, params)
+
+    async def token_ids(self, wanted: Sequence[str]) -> dict[str, int] | None:
+        """Tokens of some labels; None where no `vllm serve` can be asked.
+
+        They are looked up once, and whoever needs them meanwhile waits; after a failure they are looked up
+        anew.
+
+        Raises
+        ------
+        BackendError
+            If a label is not a single token, or the server does not tell.
+        """
+        if not self._endpoint.is_vllm:
+            return None
+        key = tuple(wanted)
+        if (lookup := self._lookups.get(key)) is None:
+            lookup = self._lookups[key] = asyncio.create_task(self._look_up(key))
+            lookup.add_done_callback(
+                lambda done: self._lookups.pop(key) if done.cancelled() or done.exception() else None
+            )
+        return await asyncio.shield(lookup)
+
+    async def _look_up(self, wanted: Sequence[str]) -> dict[str, int]:
+        return {
+            label: labels.only_token(label, await self._tokenize(label), self._endpoint.where)
+            for label in wanted
+        }
+
+    async def _tokenize(self, text: str) -> list[int]:
+        url = f"{str(self._endpoint.base).removesuffix('/v1')}/tokenize"
+        body = {"model": self._endpoint.model, "prompt": text, "add_special_tokens": False}
+        status, content, headers = await self._exchange(url, body)
+        if status in (404, 405):
+            await self._check_model()
+            raise BackendError(f"{url}: not there. {labels.TOO_OLD}")
+        tokens = self._read(status, content, headers, {}).get("tokens")
+        if not isinstance(tokens, list):
+            raise BackendError(f"{url}: tells no tokens. {labels.TOO_OLD}")
+        return tokens
+
+    async def _check_model(self) -> None:
+        """Raise `BackendError` where the server has models, and not the one asked for."""
+        status, content, headers = await self._exchange(f"{self._endpoint.base}/models")
+        listed = self._read(status, content, headers, {})
+        entries = listed.get("data") if isinstance(listed, dict) else None
+        names = [str(entry.get("id")) for entry in entries or [] if isinstance(entry, dict)]
+        if names and self._endpoint.model not in names:
+            raise BackendError(
+                f"{self._endpoint.where}: there is no such model. The server has {', '.join(names)}: "
+                f"use --judge hosted_vllm/{names[0]}"
+            )
+
+    async def _exchange(
+        self, url: str, content: Mapping[str, Any] | None = None
+    ) -> tuple[int, bytes, Mapping[str, str]]:
+        """Post `content`, or get what is at `url`."""
+        body = json.dumps(content).encode() if content else b""
         try:
-            async with self._session.post(
-                self._url, data=io.BytesIO(body) if len(body) > _LARGE else body, allow_redirects=False
+            async with self._session.request(
+                "POST" if content else "GET",
+                url,
+                data=io.BytesIO(body) if len(body) > _LARGE else body,
+                allow_redirects=False,
             ) as response:
-                content = await response.read()
+                return response.status, await response.read(), response.headers
         except aiohttp.ConnectionTimeoutError:
             late = redact(
                 f"{self._endpoint.base}: no connection within {self._session.timeout.sock_connect:g} s"
@@ -58,7 +124,6 @@ class OpenAIHttp:
         except (aiohttp.ClientError, OSError) as error:
             sent = not isinstance(error, aiohttp.ClientConnectorError)
             raise Failed("connection", self._broken(error), again=True, answered=not sent) from None
-        return self._read(response.status, content, response.headers, params)
 
     def _read(
         self, status: int, content: bytes, headers: Mapping[str, str], params: Mapping[str, Any]
@@ -81,7 +146,9 @@ class OpenAIHttp:
         return data
 
     def _broken(self, error: Exception) -> str:
-        return redact(one_line(f"{self._endpoint.base}: {error or type(error).__name__}"))
+        cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
+        said = getattr(cause, "strerror", None) or str(cause) or type(cause).__name__
+        return redact(one_line(f"{self._endpoint.base}: {said}"))
 
     def _untrusted(self, error: Exception) -> str:
         return redact(
@@ -91,6 +158,10 @@ class OpenAIHttp:
 
     async def close(self) -> None:
         """Close all connections."""
+        lookups = list(self._lookups.values())
+        for lookup in lookups:
+            lookup.cancel()
+        await asyncio.gather(*lookups, return_exceptions=True)
         await self._session.close()
         await asyncio.sleep(0)  # lets the transports close before the loop does
 

@@ -7,8 +7,10 @@ from typing import Any
 
 from judge.errors import BackendError, JudgeError
 from judge.records import Item, Message, Request
+from judge.scoring.backends import labels
 from judge.scoring.backends.faults import Failed, Rejected, redact
 from judge.scoring.backends.providers import OPENAI_COMPATIBLE, Endpoint
+from judge.scoring.backends.thinking import template_kwargs
 
 Encode = Callable[[Item, int], str]
 """Data URL or address of an item's n-th picture. Called from several threads."""
@@ -25,37 +27,65 @@ class Parameters:
         known = OPENAI_COMPATIBLE.get(endpoint.provider) if endpoint.transport == "http" else None
         self._renamed = dict(known.renamed) if known else {}
         self._dropped: dict[str, None] = {}
+        self._endpoint = endpoint
+        self._most_shown = labels.MOST_SHOWN
         if _REASONING.search(endpoint.model):
             self._renamed["max_tokens"] = "max_completion_tokens"
 
-    def of(self, request: Request) -> dict[str, Any]:
-        """Parameters as they are sent."""
-        wanted = _wanted(request)
+    def of(self, request: Request, ids: Mapping[str, int] | None = None) -> dict[str, Any]:
+        """Parameters as they are sent; `ids` are the tokens of the request's labels, where they are known."""
+        wanted = self._wanted(request, ids)
         return {self._renamed.get(name, name): v for name, v in wanted.items() if name not in self._dropped}
 
     def dropped(self, request: Request) -> tuple[str, ...]:
         """What `request` wanted and the provider does not take."""
         if not self._dropped:
             return ()
-        return tuple(name for name in _wanted(request) if name in self._dropped)
+        return tuple(name for name in self._wanted(request, {}) if name in self._dropped)
 
-    def reject(self, rejected: Rejected, sent: Mapping[str, Any]) -> None:
-        """Remember what the provider does not take; raises `Failed` where it was not even sent."""
+    def reject(self, rejected: Rejected, sent: Mapping[str, Any], attempt: int = 0) -> None:
+        """Remember what the provider does not take.
+
+        Raises
+        ------
+        Failed
+            If it was not even sent, or is the higher limit with which a cut reply is asked for once more.
+        BackendError
+            If it is a value that the user wants, or there are no probabilities without it.
+        """
         if rejected.param not in sent:
             raise Failed("request", f"the provider rejects {rejected.param}: {rejected.message}")
+        most = labels.lower_most(rejected.message)
+        if most is not None and most < sent.get("top_logprobs", 0):
+            self._most_shown = most
+            return
         name = next((old for old, new in self._renamed.items() if new == rejected.param), rejected.param)
         if rejected.instead is not None and name not in self._renamed:
             self._renamed[name] = rejected.instead
+        elif rejected.is_value and name == "max_tokens" and attempt:
+            raise Failed("context", f"the reply was cut, and a longer one is refused: {rejected.message}")
+        elif rejected.is_value:
+            raise BackendError(f"the provider does not take this value of {name}: {rejected.message}")
+        elif "logprobs" in sent and name in labels.NEEDED:
+            raise BackendError(
+                f"{self._endpoint.where} does not give log-probabilities ({rejected.message}); "
+                "use --scores text"
+            )
         else:
             self._dropped[name] = None
 
-
-def _wanted(request: Request) -> dict[str, Any]:
-    params = {name: value for name, value in request.params.items() if value is not None}
-    if request.schema is not None:
-        schema = {"name": "verdict", "strict": True, "schema": request.schema}
-        params["response_format"] = {"type": "json_schema", "json_schema": schema}
-    return params
+    def _wanted(self, request: Request, ids: Mapping[str, int] | None) -> dict[str, Any]:
+        params = {name: value for name, value in request.params.items() if value is not None}
+        if request.schema is not None:
+            schema = {"name": "verdict", "strict": True, "schema": request.schema}
+            params["response_format"] = {"type": "json_schema", "json_schema": schema}
+        if self._endpoint.is_vllm:
+            switch = template_kwargs({**params, "reasoning_effort": "none"} if request.labels else params)
+            params.pop("reasoning_effort", None)
+            params |= {"chat_template_kwargs": switch} if switch else {}
+        if request.labels:
+            params |= labels.by_rank(request.labels, self._most_shown) if ids is None else labels.by_id(ids)
+        return params
 
 
 class Messages:

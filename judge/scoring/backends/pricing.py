@@ -172,6 +172,8 @@ def _size(request: Request) -> tuple[int, int]:
 
 
 def _reply_limit(request: Request) -> int | None:
+    if request.labels:
+        return 1
     limit = request.params.get("max_completion_tokens", request.params.get("max_tokens"))
     return limit if isinstance(limit, int) else None
 

@@ -77,6 +77,11 @@ class Endpoint:
     """Environment variables in which a key is looked for; errors name the first."""
 
     @property
+    def is_vllm(self) -> bool:
+        """Whether this is a `vllm serve`, with all that it can beyond OpenAI's protocol."""
+        return self.provider == "hosted_vllm"
+
+    @property
     def where(self) -> str:
         """The model and its address, for messages."""
         return f"{self.name} at {self.base}" if self.base else self.name

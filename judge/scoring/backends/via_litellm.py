@@ -3,7 +3,7 @@
 import importlib
 import os
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
@@ -57,6 +57,9 @@ class ViaLitellm:
         except Exception as error:  # noqa: BLE001 - litellm lets any exception through; each is given a meaning
             raise fault_of(error, self._endpoint, params.keys()) from None
         return response.model_dump()
+
+    async def token_ids(self, _wanted: Sequence[str]) -> None:
+        """None: through litellm no tokenizer is known."""
 
     async def close(self) -> None:
         """Close all connections."""

@@ -18,12 +18,25 @@ def ask_for() -> Callable[..., Request]:
     """Makes a request for one made-up item."""
 
     def make(
-        number: int = 0, schema: dict[str, Any] | None = None, content: Any = None, **params: Any
+        number: int = 0,
+        schema: dict[str, Any] | None = None,
+        content: Any = None,
+        labels: str = "",
+        **params: Any,
     ) -> Request:
         item = Item(id=f"i{number}", question="Why?", answer=f"Because of {number}.")
         system = {"role": "system", "content": "Judge the answer."}
         user = {"role": "user", "content": content or item.answer}
-        return Request(item, [system, user], model="m", params=params, schema=schema, key=f"key of {number}")
+        return Request(
+            item,
+            [system, user],
+            model="m",
+            params=params,
+            schema=schema,
+            key=f"key of {number}",
+            dimension="clarity" if labels else None,
+            labels=tuple(labels.split()),
+        )
 
     return make
 

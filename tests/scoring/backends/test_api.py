@@ -294,6 +294,21 @@ def test_a_value_that_the_provider_refuses_ends_the_run(mock, backend_for, ask_f
         complete(backend_for(), [ask_for(temperature=9)])
 
 
+def test_a_limit_that_is_refused_to_a_cut_reply_fails_its_item_alone(mock, backend_for, ask_for, complete):
+    said = "max_tokens=9612 cannot be greater than max_model_len=4096."
+    mock.script(error(400, said, param="max_tokens"))
+    cut = ask_for(0).again(max_tokens=9612)
+    first, second = complete(backend_for(max_connections=1), [cut, ask_for(1).again(max_tokens=50)])
+    assert (first.failure.kind, said in first.failure.message) == ("context", True)
+    assert second.reply
+
+
+def test_a_limit_of_the_users_own_that_is_refused_ends_the_run(mock, backend_for, ask_for, complete):
+    mock.script(error(400, "cannot be greater than max_model_len=4096", param="max_tokens"))
+    with pytest.raises(BackendError, match="does not take this value of max_tokens"):
+        complete(backend_for(), [ask_for(max_tokens=5000)])
+
+
 # Money
 
 

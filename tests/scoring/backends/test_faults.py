@@ -137,9 +137,29 @@ def test_a_name_inside_another_word_is_not_the_parameter():
     assert isinstance(failed, Failed)
 
 
-def test_a_wrong_value_would_be_wrong_for_all_and_ends_the_run():
-    error = meaning(400, openai("must be at most 2", param="temperature", code="decimal_above_max_value"))
-    assert isinstance(error, BackendError)
+@pytest.mark.parametrize(
+    ("param", "said"),
+    [
+        ("temperature", "must be at most 2"),
+        ("max_tokens", "max_tokens=9612 cannot be greater than max_model_len=4096."),
+    ],
+)
+def test_a_value_that_is_not_taken_is_told_from_its_parameter(param, said):
+    rejected = meaning(400, openai(said, param=param, code="decimal_above_max_value"))
+    assert (rejected.param, rejected.is_value) == (param, True)
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "param"),
+    [
+        (403, "You are not allowed to request logprobs from this model", None),
+        (400, "Requested sample logprobs of 21, which is greater than max allowed: 20", "logprobs"),
+        (422, "Extra inputs are not permitted", "top_logprobs"),
+    ],
+)
+def test_log_probabilities_that_are_not_given_are_no_matter_of_keys_or_models(status, said, param):
+    rejected = meaning(status, openai(said, param=param), sent=("max_tokens", "logprobs", "top_logprobs"))
+    assert (rejected.param, rejected.message) == ("logprobs", said)
 
 
 @pytest.mark.parametrize(

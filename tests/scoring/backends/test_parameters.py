@@ -1,13 +1,17 @@
 """Parameters and messages in the form that each provider takes."""
 
 import asyncio
+import json
+import re
 
 import pytest
 
 from judge.errors import BackendError
+from judge.rubric import load_rubric, shipped_rubrics
 from judge.scoring.backends.faults import Failed, Rejected
 from judge.scoring.backends.parameters import Messages, Parameters
 from judge.scoring.backends.providers import Endpoint
+from judge.scoring.prompt import reply_schema
 
 
 def endpoint(model="gpt-4.1", provider="openai", transport="http"):
@@ -91,3 +95,66 @@ def test_pictures_without_an_encoder_are_an_error(ask_for):
     request = ask_for(content=[{"type": "image", "image": 0}])
     with pytest.raises(BackendError, match="made without an encoder"):
         asyncio.run(Messages(endpoint(), None).of(request))
+
+
+VLLM = endpoint("m", "hosted_vllm")
+
+
+@pytest.mark.parametrize(
+    ("params", "sent"),
+    [
+        ({}, {}),
+        (
+            {"reasoning_effort": "none"},
+            {"chat_template_kwargs": {"enable_thinking": False, "thinking": False}},
+        ),
+        (
+            {"reasoning_effort": "low"},
+            {
+                "chat_template_kwargs": {
+                    "enable_thinking": True,
+                    "thinking": True,
+                    "reasoning_effort": "low",
+                }
+            },
+        ),
+        (
+            {"reasoning_effort": "none", "chat_template_kwargs": {"add_date": False}, "seed": 1},
+            {
+                "chat_template_kwargs": {"enable_thinking": False, "thinking": False, "add_date": False},
+                "seed": 1,
+            },
+        ),
+        ({"chat_template_kwargs": {"thinking": True}}, {"chat_template_kwargs": {"thinking": True}}),
+    ],
+)
+def test_vllm_is_told_to_think_in_the_words_of_its_templates(params, sent, ask_for):
+    assert Parameters(VLLM).of(ask_for(**params)) == sent
+
+
+def test_others_are_told_to_think_in_their_own_words(ask_for):
+    assert Parameters(endpoint()).of(ask_for(reasoning_effort="low")) == {"reasoning_effort": "low"}
+
+
+def test_labels_are_asked_for_without_thought_whatever_the_effort(ask_for):
+    sent = Parameters(VLLM).of(ask_for(labels="1 2", reasoning_effort="high", max_tokens=500), {"1": 16})
+    assert sent["chat_template_kwargs"] == {"enable_thinking": False, "thinking": False}
+    assert (sent["max_tokens"], sent["logprob_token_ids"]) == (1, [16])
+    assert "reasoning_effort" not in sent
+
+
+@pytest.mark.parametrize("provider", ["hosted_vllm", "openai"])
+def test_a_schema_is_sent_as_response_format_and_never_as_guided_json(provider, ask_for):
+    sent = Parameters(endpoint("m", provider)).of(ask_for(schema={"type": "object"}))
+    assert sent == {
+        "response_format": {
+            "type": "json_schema",
+            "json_schema": {"name": "verdict", "strict": True, "schema": {"type": "object"}},
+        }
+    }
+
+
+@pytest.mark.parametrize("name", shipped_rubrics())
+def test_no_schema_bounds_the_length_or_form_of_its_texts(name, ask_for):
+    sent = Parameters(VLLM).of(ask_for(schema=reply_schema(load_rubric(name))))
+    assert not set(re.findall(r'"(\w+)":', json.dumps(sent))) & {"minLength", "maxLength", "pattern"}

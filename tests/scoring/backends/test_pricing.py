@@ -1,12 +1,22 @@
 """Prices and budgets."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from judge.errors import BackendError
 from judge.records import Item, Request, Usage
-from judge.scoring.backends.pricing import Budget, Prices, find_prices, forecast, known_provider, provider_of
+from judge.scoring.backends.pricing import (
+    Budget,
+    Prices,
+    expected_usage,
+    find_prices,
+    forecast,
+    known_provider,
+    provider_of,
+)
 
 ENTRY = {"litellm_provider": "openai", "input_cost_per_token": 2e-6, "output_cost_per_token": 8e-6}
 
@@ -71,6 +81,11 @@ def test_a_forecast_counts_characters_pictures_and_replies():
     seen = forecast([request("x" * 4000), request(parts, max_tokens=50)], Prices(ENTRY))
     assert (seen.requests, seen.prompt_tokens, seen.completion_tokens) == (2, 1000 + 100 + 1500, 300 + 50)
     assert seen.cost == pytest.approx(2600 * 2e-6 + 350 * 8e-6)
+
+
+def test_a_request_for_labels_is_answered_by_one_token():
+    asked = replace(request("x" * 4000, max_tokens=500), labels=("1", "2"))
+    assert expected_usage(asked).completion_tokens == 1
 
 
 def test_a_forecast_without_a_price_has_no_cost():

@@ -67,6 +67,19 @@ def test_both_ways_send_the_same_and_read_the_same(model, mock, ask, ask_for):
     assert json.loads(ours.reply)["score"] in (1, 2, 3)
 
 
+@pytest.mark.parametrize("model", ["openai/mock-judge", "hosted_vllm/mock-judge"])
+def test_labels_are_asked_for_by_rank_through_litellm(model, mock, ask, ask_for):
+    (completion,) = ask(ask_for(labels="1 2 3 4 5"), model=model)
+    body = mock.seen()[0]["body"]
+    assert (body["max_tokens"], body["logprobs"], body["top_logprobs"]) == (1, True, 20)
+    assert sum(completion.label_probabilities.values()) == pytest.approx(0.93)
+
+
+def test_a_provider_that_gives_no_log_probabilities_ends_the_run(ask, ask_for):
+    with pytest.raises(BackendError, match=r"claude-x at .* does not give log-probabilities .*--scores text"):
+        ask(ask_for(labels="1 2 3 4 5"), model="anthropic/claude-x")
+
+
 def test_both_ways_read_usage_refusal_and_reasoning_alike(mock, ask, ask_for):
     usage = {
         "prompt_tokens": 10,
