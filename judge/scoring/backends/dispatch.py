@@ -245,7 +245,8 @@ class Dispatcher:
 
     def _give_up(self, job: _Job, failed: Failed) -> None:
         if failed.kind == "connection" and not self._answered:  # nothing is wrong with the item
-            self._doom(BackendError(f"the judge cannot be reached: {failed.message}"))
+            hint = "Check that the server runs, its address (--api-base), and the network"
+            self._doom(BackendError(f"the judge cannot be reached: {failed.message}. {hint}"))
             return
         self._deliver(job, {"failure": Failure(kind=failed.kind, message=failed.message)})
         # An item first tried while others still got replies is its own failure and no sign of an outage:
