@@ -1,7 +1,19 @@
-"""Whether a model thinks before it answers: a switch of its chat template."""
+"""Models that think before they answer: the switch of their chat template, and where thought ends. Pure."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
+
+OPEN, CLOSE = "<think>", "</think>"
+
+Render = Callable[[Mapping[str, Any]], str]
+"""The prompt of some message, as a chat template makes it with these settings."""
+
+_ON = {"enable_thinking": True, "thinking": True}
+_OFF = {"enable_thinking": False, "thinking": False}
+_OPENED = re.compile(rf"{OPEN}\s*$")
+_CLOSED = re.compile(rf"{CLOSE}\s*$")
 
 
 def template_kwargs(params: Mapping[str, Any]) -> dict[str, Any]:
@@ -20,9 +32,61 @@ def template_kwargs(params: Mapping[str, Any]) -> dict[str, Any]:
     """
     effort = params.get("reasoning_effort")
     switch: dict[str, Any] = {}
-    if effort is not None:
-        thinks = effort != "none"
-        switch = {"enable_thinking": thinks, "thinking": thinks}
-        if thinks:
-            switch["reasoning_effort"] = effort
+    if effort == "none":
+        switch = dict(_OFF)
+    elif effort is not None:
+        switch = {**_ON, "reasoning_effort": effort}
     return {**switch, **(params.get("chat_template_kwargs") or {})}
+
+
+def opens_thought(prompt: str) -> bool:
+    r"""Tell whether a prompt makes the model begin with thought: it ends with an opened mark.
+
+    >>> opens_thought("assistant\n<think>\n"), opens_thought("assistant\n<think>\n\n</think>\n\n")
+    (True, False)
+    """
+    return bool(_OPENED.search(prompt))
+
+
+def may_think(render: Render, given: Mapping[str, Any]) -> bool:
+    """Tell whether a model may think, by what its template makes of the settings given.
+
+    It may where the prompt ends with an opened mark, and where the template has a switch that stands on: what
+    it makes of these settings is what it makes with thinking on, and not what it makes with thinking off.
+    """
+    prompt = render(given)
+    if opens_thought(prompt) or _CLOSED.search(prompt):
+        return opens_thought(prompt)
+    return prompt == render({**given, **_ON}) != render({**given, **_OFF})
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """The tokens between which a model thinks."""
+
+    open: int | None
+    close: int
+    opened: bool
+    """Whether the prompt has opened the thought already."""
+
+    def split(self, tokens: Sequence[int]) -> tuple[Sequence[int], Sequence[int]]:
+        """Tokens of thought, its marks included, and tokens of the answer.
+
+        The first end mark counts: a later one may stand in a quotation of the answer under judgment. A
+        thought that was never closed leaves no answer.
+
+        Examples
+        --------
+        >>> Marks(open=1, close=2, opened=False).split([1, 7, 8, 2, 9])
+        ([1, 7, 8, 2], [9])
+        >>> Marks(open=1, close=2, opened=True).split([7, 8])
+        ([7, 8], [])
+        >>> Marks(open=1, close=2, opened=False).split([7, 8])
+        ([], [7, 8])
+        """
+        if self.close in tokens:
+            end = tokens.index(self.close) + 1
+            return tokens[:end], tokens[end:]
+        if self.opened or self.open in tokens[:3]:  # a line end or two may come before it
+            return tokens, []
+        return [], tokens

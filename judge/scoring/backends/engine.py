@@ -1,0 +1,337 @@
+"""Start vLLM in this process: settings -> arguments of `vllm.LLM`, and what must be known before."""
+
+import contextlib
+import gc
+import importlib
+import importlib.util
+import json
+import os
+import re
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from judge.errors import BackendError, JudgeError, MissingExtraError
+from judge.records import Request
+from judge.scoring.backends.output import CaughtOutput
+from judge.scoring.backends.startup import explain
+from judge.scoring.backends.thinking import CLOSE, OPEN, Marks, may_think, opens_thought, template_kwargs
+
+OLDEST = (0, 26)
+MOST_LENGTH = 32_768
+"""Tokens of prompt and reply together where none are given: a longer context takes memory from the others."""
+_THINK_PARSER = "deepseek_r1"
+"""The parser of vLLM that knows ``<think>…</think>`` and no more: the grammar begins after the thought."""
+
+# Read when vllm is imported. Whoever sets one of them himself is obeyed.
+_QUIET = {
+    "VLLM_LOGGING_LEVEL": "ERROR",
+    "VLLM_LOGGING_STREAM": "ext://sys.stderr",  # standard output is for data
+    "VLLM_NO_USAGE_STATS": "1",
+    "DO_NOT_TRACK": "1",
+}
+
+
+@dataclass(frozen=True)
+class EngineOptions:
+    """How an engine in this process runs. None of it decides a reply."""
+
+    tensor_parallel: int | None = None
+    """Cards that share the model; None takes as few as hold its weights."""
+    max_model_len: int | None = None
+    """Tokens of prompt and reply together; None takes the model's own, at most 32,768."""
+    memory_share: float | None = None
+    """Part of a card's memory that the engine may take; None leaves vLLM's default."""
+    trust_remote_code: bool = False
+    """Whether code that comes with a model may run here."""
+    args: Mapping[str, Any] = field(default_factory=dict)
+    """Other arguments of the engine by vLLM's names; they go before all others."""
+
+
+@dataclass
+class Engine:
+    """A running engine and what is known of it."""
+
+    llm: Any
+    marks: Marks | None
+    """Where thought ends; None where the model does not think."""
+    always_thinks: bool
+    """Whether its template opens a thought even where thinking is off."""
+    output: CaughtOutput
+    lora: Any = None
+
+    @property
+    def most_at_once(self) -> int:
+        """Sequences that it decodes at a time."""
+        return int(self.llm.llm_engine.vllm_config.scheduler_config.max_num_seqs)
+
+    @property
+    def max_length(self) -> int:
+        """Tokens of prompt and reply together."""
+        return int(self.llm.model_config.max_model_len)
+
+    def stop(self) -> None:
+        """End it and free its memory."""
+        in_process = not importlib.import_module("vllm.envs").VLLM_ENABLE_V1_MULTIPROCESSING
+        with contextlib.suppress(Exception):
+            self.llm.llm_engine.engine_core.shutdown()
+        self.llm = None
+        gc.collect()
+        if in_process:
+            importlib.import_module("vllm.distributed.parallel_state").cleanup_dist_env_and_memory()
+
+
+def preflight() -> None:
+    """Check that an engine can be had at all, without importing it.
+
+    Raises
+    ------
+    MissingExtraError
+        If vLLM is not installed.
+    BackendError
+        If it is too old, or this is no Linux.
+    """
+    if importlib.util.find_spec("vllm") is None:
+        if sys.platform != "linux":
+            raise BackendError(
+                f"a judge in this process (vllm:MODEL) runs on Linux, and this is {sys.platform}; use "
+                "--judge hosted_vllm/MODEL --api-base URL with a server, or another judge"
+            )
+        raise MissingExtraError("vllm", "vllm", "a judge in this process (vllm:MODEL)")
+    with contextlib.suppress(PackageNotFoundError):
+        found = version("vllm")
+        if tuple(int(part) for part in re.findall(r"\d+", found)[:2]) < OLDEST:
+            raise BackendError(
+                f"vllm {found} is too old; needed is {OLDEST[0]}.{OLDEST[1]} or newer: "
+                "pip install -U 'judge-toolkit[vllm]'"
+            )
+
+
+def start(
+    model: str,
+    decisive: Mapping[str, Any],
+    options: EngineOptions,
+    most_images: int,
+    first: Request,
+    on_start: Callable[[str], None],
+) -> Engine:
+    """Start an engine.
+
+    Parameters
+    ----------
+    model : str
+        A folder, or a name on the hub.
+    decisive : mapping
+        Settings that decide a reply, by vLLM's names; and ``lora``, a folder or a name on the hub.
+    options : EngineOptions
+        All other settings.
+    most_images : int
+        Pictures of the item that has most.
+    first : Request
+        The first request of the run: its parameters say whether the model may think.
+    on_start : callable
+        Hears what happens meanwhile.
+
+    Raises
+    ------
+    BackendError
+        If it does not start: what was found, and what to do.
+    """
+    preflight()
+    pass_on = (
+        "VLLM_LOGGING_LEVEL" in os.environ
+        and os.environ["VLLM_LOGGING_LEVEL"] != _QUIET["VLLM_LOGGING_LEVEL"]
+    )
+    for name, value in _QUIET.items():
+        os.environ.setdefault(name, value)
+    output = CaughtOutput(on_start, pass_on=pass_on)
+    on_start("loading vLLM")
+    try:
+        with output:
+            return _start(model, decisive, options, most_images, first, on_start, output)
+    except JudgeError:
+        raise
+    except Exception as error:
+        raise explain(error, output.tail(), model) from error
+
+
+def _start(
+    model: str,
+    decisive: Mapping[str, Any],
+    options: EngineOptions,
+    most_images: int,
+    first: Request,
+    on_start: Callable[[str], None],
+    output: CaughtOutput,
+) -> Engine:
+    vllm = importlib.import_module("vllm")
+    arguments = engine_arguments(model, decisive, options)
+    on_start("reading the model's configuration")
+    config = _model_config(arguments)
+    if most_images and not config.is_multimodal_model:
+        raise BackendError(
+            f"{model} takes no pictures, and the items have up to {most_images}; name a model that sees, "
+            "such as vllm:Qwen/Qwen3-VL-4B-Instruct"
+        )
+    arguments = {**fitted(config, most_images), **arguments}
+    if "tensor_parallel_size" not in arguments:
+        arguments["tensor_parallel_size"] = cards_for(_weights(model, decisive), _cards())
+    tokenizer = importlib.import_module("vllm.tokenizers").cached_tokenizer_from_config(config)
+    marks, always = _thought(tokenizer, arguments, first)
+    if first.labels and always:
+        raise BackendError(
+            f"{model} always thinks first: its chat template opens a thought whatever it is told, so its "
+            "first token is no score. Use --scores text, or a model that can be told not to think"
+        )
+    if marks is not None:
+        arguments.setdefault("reasoning_parser", _THINK_PARSER)
+    lora = _lora(decisive.get("lora"), arguments)
+    on_start("starting the engine")
+    return Engine(vllm.LLM(**arguments), marks, always, output, lora)
+
+
+def engine_arguments(model: str, decisive: Mapping[str, Any], options: EngineOptions) -> dict[str, Any]:
+    """Arguments of `vllm.LLM` that follow from the settings alone.
+
+    Examples
+    --------
+    >>> arguments = engine_arguments("Qwen/Qwen3-4B", {"dtype": "half"}, EngineOptions(memory_share=0.5))
+    >>> arguments["dtype"], arguments["gpu_memory_utilization"], "max_model_len" in arguments
+    ('half', 0.5, False)
+    """
+    named = {
+        "tensor_parallel_size": options.tensor_parallel,
+        "max_model_len": options.max_model_len,
+        "gpu_memory_utilization": options.memory_share,
+        "trust_remote_code": options.trust_remote_code or None,
+    }
+    return {
+        "model": model,
+        "seed": 0,
+        "enable_prefix_caching": True,
+        "structured_outputs_config": {"backend": "xgrammar", "disable_any_whitespace": True},
+        **{name: value for name, value in decisive.items() if name != "lora" and value is not None},
+        **{name: value for name, value in named.items() if value is not None},
+        **options.args,
+    }
+
+
+def fitted(config: Any, most_images: int) -> dict[str, Any]:
+    """Arguments that follow from the model: no context that no judge needs, no room for what never comes."""
+    wanted: dict[str, Any] = {"max_model_len": min(config.max_model_len, MOST_LENGTH)}
+    if config.is_multimodal_model:
+        wanted["limit_mm_per_prompt"] = {"image": most_images, "video": 0, "audio": 0}
+    return wanted
+
+
+def cards_for(weights: int | None, cards: Sequence[int]) -> int:
+    """How many cards a model needs: the smallest power of two whose memory holds its weights.
+
+    Parameters
+    ----------
+    weights : int or None
+        Bytes of the weights, None where nobody knows.
+    cards : sequence of int
+        Bytes of memory of each card.
+
+    Examples
+    --------
+    >>> cards_for(16 << 30, [80 << 30, 80 << 30]), cards_for(140 << 30, [80 << 30] * 4)
+    (1, 2)
+    """
+    number = 1
+    while weights and 2 * number <= len(cards) and weights > _FOR_WEIGHTS * sum(cards[:number]):
+        number *= 2
+    return number
+
+
+_FOR_WEIGHTS = 0.8
+"""Part of a card's memory that weights may fill; the rest is for what the engine computes."""
+
+
+def _cards() -> list[int]:
+    """Memory of each card, asked without starting anything on it."""
+    platform = importlib.import_module("vllm.platforms").current_platform
+    if not platform.is_cuda_alike():
+        return []
+    return [int(platform.get_device_total_memory(number)) for number in range(platform.device_count())]
+
+
+def _weights(model: str, decisive: Mapping[str, Any]) -> int | None:
+    """Bytes of a model's weights on disk or on the hub."""
+    folder = Path(model)
+    if folder.is_dir():
+        files = [*folder.glob("*.safetensors")] or [*folder.glob("*.bin")]
+        return sum(file.stat().st_size for file in files) or None
+    try:
+        hub = importlib.import_module("huggingface_hub").HfApi()
+        told = hub.model_info(model, revision=decisive.get("revision"), files_metadata=True, timeout=10)
+        sizes = {file.rfilename: file.size or 0 for file in told.siblings or []}
+    except Exception:  # noqa: BLE001 - a guess is not worth an error; whatever is wrong shows when it starts
+        return None
+    return sum(size for name, size in sizes.items() if re.fullmatch(r"[^/]+\.safetensors", name)) or None
+
+
+def _model_config(arguments: Mapping[str, Any]) -> Any:
+    """What vLLM makes of the model's configuration; it finds most errors before any card is touched."""
+    args = importlib.import_module("vllm.engine.arg_utils").EngineArgs
+    known = {name: value for name, value in arguments.items() if name != "chat_template"}
+    known.pop("structured_outputs_config")
+    return args(**known).create_model_config()
+
+
+def _thought(tokenizer: Any, arguments: Mapping[str, Any], first: Request) -> tuple[Marks | None, bool]:
+    """The marks of thought where the model may think, and whether it cannot be told not to."""
+
+    def render(given: Mapping[str, Any]) -> str:
+        message = [{"role": "user", "content": "?"}]
+        own = arguments.get("chat_template")
+        template = importlib.import_module("vllm.entrypoints.llm").load_chat_template(own)
+        options = {"tokenize": False, "add_generation_prompt": True, **given}
+        if template is not None:
+            options["chat_template"] = template
+        return str(tokenizer.apply_chat_template(message, **options))
+
+    given = template_kwargs(first.params)
+    try:
+        always = opens_thought(render(template_kwargs({**first.params, "reasoning_effort": "none"})))
+        thinks, opened = may_think(render, given), opens_thought(render(given))
+    except Exception:  # noqa: BLE001 - no template, or none for texts alone: the first request will tell
+        always = thinks = opened = False
+    opening, closing = _marks(tokenizer, arguments.get("reasoning_parser"))
+    vocabulary = tokenizer.get_vocab()
+    if closing not in vocabulary or not (thinks or arguments.get("reasoning_parser")):
+        return None, always
+    return Marks(vocabulary.get(opening), vocabulary[closing], opened), always
+
+
+def _marks(tokenizer: Any, parser: str | None) -> tuple[str, str]:
+    if parser is None:
+        return OPEN, CLOSE
+    manager = importlib.import_module("vllm.reasoning").ReasoningParserManager
+    made = manager.get_reasoning_parser(parser)(tokenizer)
+    return made.reasoning_start_str or OPEN, made.reasoning_end_str or CLOSE
+
+
+def _lora(adapter: str | None, arguments: dict[str, Any]) -> Any:
+    """Ask for room for an adapter, and the request that names it."""
+    if not adapter:
+        return None
+    folder = adapter if Path(adapter).is_dir() else _downloaded(adapter)
+    settings = json.loads((Path(folder) / "adapter_config.json").read_text())
+    ranks = [settings.get("r", 16), *(settings.get("rank_pattern") or {}).values()]
+    arguments.setdefault("enable_lora", True)
+    arguments.setdefault("max_lora_rank", _room_for(max(ranks)))
+    return importlib.import_module("vllm.lora.request").LoRARequest("adapter", 1, str(folder))
+
+
+def _room_for(rank: int) -> int:
+    """The smallest size that vLLM knows and that holds a rank."""
+    return next((size for size in (1, 8, 16, 32, 64, 128, 256, 320, 512) if size >= rank), rank)
+
+
+def _downloaded(adapter: str) -> str:
+    return str(importlib.import_module("huggingface_hub").snapshot_download(adapter))
