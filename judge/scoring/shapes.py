@@ -1,0 +1,331 @@
+"""What a model's config.json says about its size: plain JSON, read without torch, and nothing is downloaded.
+
+Sizes follow from the layers' matrices (attention, gated MLP or experts, embeddings, picture encoder); biases
+and norms, less than 0.1 %, are left out. Counted so, the models below come within 1 % of what their
+publishers state. Where the weights lie beside config.json their own size counts instead.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from judge.errors import InputError
+
+_FLOAT = 2
+"""Bytes of a number in bfloat16: what vLLM holds weights and KV cache in, unless told otherwise."""
+
+# Keys that a config.json may leave out where they have the architecture's own default.
+_DEFAULTS: dict[str, dict[str, Any]] = {
+    "gemma3_text": {
+        "vocab_size": 262_208,
+        "num_attention_heads": 8,
+        "num_key_value_heads": 4,
+        "head_dim": 256,
+        "sliding_window_pattern": 6,
+    },
+}
+_NAMED_BITS = {"fp8": 8.0, "mxfp4": 4.25, "mxfp8": 8.25, "NVFP4": 4.5, "FP8": 8.0}
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How large a model is."""
+
+    name: str
+    parameters: int
+    weights: int
+    """Bytes on the card."""
+    active: int
+    """Parameters of the layers that one token passes through; of a mixture, the experts it is sent to."""
+    head: int
+    """Parameters of the output layer: used once for every token that is said."""
+    token_cache: int
+    """Bytes of KV cache for each token, in layers that attend to all tokens."""
+    window_cache: int
+    """The same in layers that attend to the last `window` tokens only."""
+    window: int
+    fixed_cache: int
+    """Bytes for each judgment, however long: the state of linear-attention layers."""
+    heads: int
+    context: int | None
+    """Tokens that a prompt and its reply may have."""
+    images: bool
+    quantized: bool
+    weighed: bool = False
+    """Whether `weights` is the size of real files."""
+
+    def cache(self, tokens: int) -> int:
+        """Bytes of KV cache for one sequence of so many tokens."""
+        return self.fixed_cache + self.token_cache * tokens + self.window_cache * min(tokens, self.window)
+
+
+def find_shape(model: str) -> Shape:
+    """The shape of a model: a folder, a name in the local Hugging Face cache, or a name known here.
+
+    Raises
+    ------
+    InputError
+        It is none of these, or its config.json does not say how large the model is.
+    """
+    folder = Path(model) if Path(model).is_dir() else _cached(model)
+    file = folder / "config.json" if folder else None
+    if folder and file and file.is_file():
+        try:
+            config = json.loads(file.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise InputError(f"{file}: is not readable JSON: {error}") from error
+        return read_shape(model, config, folder)
+    if model in KNOWN:
+        return read_shape(model, KNOWN[model])
+    alike = [f" or ask about {name}" for name in get_close_matches(model, KNOWN, n=1)]
+    raise InputError(
+        f"{model}: no config.json in a folder of that name or in {_hub()}, and it is none of the models that "
+        f"judge knows by itself. Fetch it (hf download {model} config.json){''.join(alike)}"
+    )
+
+
+def read_shape(name: str, config: Mapping[str, Any], folder: Path | None = None) -> Shape:
+    """Work out a shape from a config.json, and from the weights in `folder` where they are there.
+
+    Raises
+    ------
+    InputError
+        A number that is needed is missing.
+    """
+    try:
+        nested = config.get("text_config") or config.get("llm_config") or {}
+        kind = nested.get("model_type") or config.get("model_type")
+        return _shape(name, {**_DEFAULTS.get(str(kind), {}), **config, **nested}, config, folder)
+    except KeyError as error:
+        raise InputError(
+            f"{name}: its config.json has no {error}, so nobody can say how large it is"
+        ) from error
+    except (TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        raise InputError(f"{name}: its config.json does not say how large it is: {error}") from error
+
+
+def _shape(name: str, text: Mapping[str, Any], config: Mapping[str, Any], folder: Path | None) -> Shape:
+    hidden, layers, heads = text["hidden_size"], text["num_hidden_layers"], text["num_attention_heads"]
+    groups = text.get("num_key_value_heads") or heads
+    width = text.get("head_dim") or hidden // heads
+    attention = layers * 2 * hidden * width * (heads + groups)
+    all_experts, used_experts = _mlp(text, layers, hidden)
+    head = hidden * text["vocab_size"]
+    tied = config.get("tie_word_embeddings", text.get("tie_word_embeddings", True))
+    outside = head * (1 if tied else 2) + _pictures(config.get("vision_config") or {})
+    quantization = config.get("quantization_config") or text.get("quantization_config") or {}
+    weighed = _weighed(folder, text) if folder else None
+    latent = text.get("kv_lora_rank")
+    per_layer = (latent + text["qk_rope_head_dim"] if latent else 2 * groups * width) * _FLOAT
+    everywhere, windowed, linear = _layer_kinds(text, layers)
+    return Shape(
+        name=name,
+        parameters=attention + all_experts + outside,
+        weights=weighed or _weights(attention, all_experts, outside, text, quantization),
+        active=attention + used_experts,
+        head=head,
+        token_cache=everywhere * per_layer,
+        window_cache=windowed * per_layer,
+        window=text.get("sliding_window") or 0,
+        fixed_cache=linear * _state(text) if linear else 0,
+        heads=heads,
+        context=text.get("max_position_embeddings"),
+        images="vision_config" in config,
+        quantized=bool(quantization),
+        weighed=weighed is not None,
+    )
+
+
+def _mlp(text: Mapping[str, Any], layers: int, hidden: int) -> tuple[int, int]:
+    """Parameters of all MLPs, and of those that one token passes through."""
+    experts = text.get("num_experts") or text.get("num_local_experts") or text.get("n_routed_experts")
+    wide = 3 * hidden * text["intermediate_size"]
+    if not experts:
+        return layers * wide, layers * wide
+    dense = text.get("first_k_dense_replace") or 0
+    expert = 3 * hidden * (text.get("moe_intermediate_size") or text["intermediate_size"])
+    shared = 3 * hidden * (text.get("shared_expert_intermediate_size") or 0)
+    shared += expert * (text.get("n_shared_experts") or 0)
+    always = dense * wide + (layers - dense) * (shared + hidden * experts)
+    used = text.get("num_experts_per_tok") or text["top_k_experts"]
+    return always + (layers - dense) * experts * expert, always + (layers - dense) * used * expert
+
+
+def _pictures(vision: Mapping[str, Any]) -> int:
+    """Parameters of a picture encoder; where the file leaves its width out, none: a percent or two."""
+    depth = vision.get("depth") or vision.get("num_hidden_layers") or 0
+    hidden = vision.get("hidden_size") or 0
+    return int(depth * hidden * (4 * hidden + 3 * (vision.get("intermediate_size") or 4 * hidden)))
+
+
+def _layer_kinds(text: Mapping[str, Any], layers: int) -> tuple[int, int, int]:
+    """How many layers attend to all tokens, to a window of them, and keep a state instead."""
+    kinds = text.get("layer_types")
+    if kinds:
+        linear = sum(kind == "linear_attention" for kind in kinds)
+        windowed = sum(kind == "sliding_attention" for kind in kinds) if text.get("sliding_window") else 0
+        return layers - windowed - linear, windowed, linear
+    if not text.get("sliding_window") or text.get("use_sliding_window") is False:
+        return layers, 0, 0
+    pattern = text.get("sliding_window_pattern") or text.get("_sliding_window_pattern")
+    everywhere = layers // pattern if pattern else 0
+    return everywhere, layers - everywhere, 0
+
+
+def _state(text: Mapping[str, Any]) -> int:
+    """Bytes of one linear-attention layer's state, which is kept in float32."""
+    size = text["linear_num_value_heads"] * text["linear_key_head_dim"] * text["linear_value_head_dim"]
+    return int(size) * 4
+
+
+def _weights(
+    attention: int, mlp: int, outside: int, text: Mapping[str, Any], quantization: Mapping[str, Any]
+) -> int:
+    """Bytes of the weights. Embeddings and picture encoder stay as they are; MXFP4 packs experts alone."""
+    bits = _bits(quantization)
+    if quantization.get("quant_method") == "mxfp4" and (text.get("num_local_experts")):
+        return int(mlp * bits / 8) + (attention + outside) * _FLOAT
+    return int((attention + mlp) * bits / 8) + outside * _FLOAT
+
+
+def _bits(quantization: Mapping[str, Any]) -> float:
+    """Bits of a quantised weight; 16 where none is, or where the file does not say."""
+    if not quantization:
+        return 8.0 * _FLOAT
+    groups = (quantization.get("config_groups") or {}).values()
+    packed = [(group.get("weights") or {}).get("num_bits") for group in groups]
+    if quantization.get("quant_method") == "bitsandbytes":
+        return 4.5 if quantization.get("load_in_4bit") else 8.0
+    named = (_NAMED_BITS.get(str(quantization.get(key))) for key in ("quant_method", "quant_algo"))
+    said = [*named, quantization.get("bits"), *packed]
+    return float(next((bits for bits in said if bits), 8.0 * _FLOAT))
+
+
+def _weighed(folder: Path, text: Mapping[str, Any]) -> int | None:
+    """Bytes of the weights that lie in a folder; float32 is halved, because vLLM loads it as bfloat16."""
+    index = folder / "model.safetensors.index.json"
+    single = folder / "model.safetensors"
+    size = None
+    if index.is_file():
+        size = json.loads(index.read_text(encoding="utf-8")).get("metadata", {}).get("total_size")
+    elif single.is_file():
+        size = single.stat().st_size
+    if size and str(text.get("dtype") or text.get("torch_dtype")) == "float32":
+        size //= 2
+    return int(size) if size else None
+
+
+def _hub() -> Path:
+    """Hugging Face's cache, where its own variables put it."""
+    home = os.environ.get("HF_HOME")
+    base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    hub = os.environ.get("HF_HUB_CACHE") or f"{home or base + '/huggingface'}/hub"
+    return Path(hub).expanduser()
+
+
+def _cached(model: str) -> Path | None:
+    """Folder of the newest version of a model in the cache."""
+    folder = _hub() / f"models--{model.replace('/', '--')}"
+    snapshots = [path for path in (folder / "snapshots").glob("*") if (path / "config.json").is_file()]
+    return max(snapshots, key=lambda path: path.stat().st_mtime, default=None)
+
+
+def _known(layers: int, hidden: int, mlp: int, heads: int, **rest: Any) -> dict[str, Any]:
+    """The part of a config.json that decides the size."""
+    return {
+        "tie_word_embeddings": False,
+        **rest,
+        "num_hidden_layers": layers,
+        "hidden_size": hidden,
+        "intermediate_size": mlp,
+        "num_attention_heads": heads,
+    }
+
+
+def _qwen(layers: int, hidden: int, mlp: int, heads: int, **rest: Any) -> dict[str, Any]:
+    more = {
+        "num_key_value_heads": 8,
+        "head_dim": 128,
+        "vocab_size": 151_936,
+        "max_position_embeddings": 40_960,
+    }
+    return _known(layers, hidden, mlp, heads, **{**more, **rest})
+
+
+def _gpt_oss(layers: int, experts: int) -> dict[str, Any]:
+    more = {
+        "num_key_value_heads": 8,
+        "head_dim": 64,
+        "vocab_size": 201_088,
+        "max_position_embeddings": 131_072,
+        "num_local_experts": experts,
+        "num_experts_per_tok": 4,
+        "sliding_window": 128,
+        "sliding_window_pattern": 2,
+        "quantization_config": {"quant_method": "mxfp4"},
+    }
+    return _known(layers, 2880, 2880, 64, **more)
+
+
+def _gemma(layers: int, hidden: int, mlp: int, heads: int, groups: int, width: int) -> dict[str, Any]:
+    more = {
+        **_DEFAULTS["gemma3_text"],
+        "num_key_value_heads": groups,
+        "head_dim": width,
+        "sliding_window": 1024,
+        "max_position_embeddings": 131_072,
+    }
+    return _known(layers, hidden, mlp, heads, **more, **_TIED, **_EYE)
+
+
+def _llama(layers: int, hidden: int, mlp: int, heads: int) -> dict[str, Any]:
+    more = {"num_key_value_heads": 8, "vocab_size": 128_256, "max_position_embeddings": 131_072}
+    return _known(layers, hidden, mlp, heads, **more)
+
+
+_TIED = {"tie_word_embeddings": True}
+_LONG = {"max_position_embeddings": 262_144}
+_EXPERTS = {
+    "num_experts": 128,
+    "num_experts_per_tok": 8,
+    "moe_intermediate_size": 768,
+    "num_key_value_heads": 4,
+}
+_EYE_SMALL = {"vision_config": {"depth": 24, "hidden_size": 1024, "intermediate_size": 4096}}
+_EYE = {"vision_config": {"depth": 27, "hidden_size": 1152, "intermediate_size": 4304}}
+_PHI = {"num_key_value_heads": 10, "vocab_size": 100_352, "max_position_embeddings": 16_384}
+_MISTRAL = {
+    "num_key_value_heads": 8,
+    "head_dim": 128,
+    "vocab_size": 131_072,
+    "max_position_embeddings": 32_768,
+}
+
+# Numbers of each model's own config.json.
+KNOWN: dict[str, dict[str, Any]] = {
+    "Qwen/Qwen3-0.6B": _qwen(28, 1024, 3072, 16, **_TIED),
+    "Qwen/Qwen3-1.7B": _qwen(28, 2048, 6144, 16, **_TIED),
+    "Qwen/Qwen3-4B-Instruct-2507": _qwen(36, 2560, 9728, 32, **_TIED, **_LONG),
+    "Qwen/Qwen3-8B": _qwen(36, 4096, 12_288, 32),
+    "Qwen/Qwen3-14B": _qwen(40, 5120, 17_408, 40),
+    "Qwen/Qwen3-30B-A3B-Instruct-2507": _qwen(48, 2048, 6144, 32, **_EXPERTS, **_LONG),
+    "Qwen/Qwen3-32B": _qwen(64, 5120, 25_600, 64),
+    "Qwen/Qwen3-VL-2B-Instruct": _qwen(28, 2048, 6144, 16, **_TIED, **_LONG, **_EYE_SMALL),
+    "Qwen/Qwen3-VL-4B-Instruct": _qwen(36, 2560, 9728, 32, **_TIED, **_LONG, **_EYE_SMALL),
+    "Qwen/Qwen3-VL-8B-Instruct": _qwen(36, 4096, 12_288, 32, **_LONG, **_EYE),
+    "Qwen/Qwen3-VL-30B-A3B-Instruct": _qwen(48, 2048, 6144, 32, **_EXPERTS, **_LONG, **_EYE),
+    "Qwen/Qwen3-VL-32B-Instruct": _qwen(64, 5120, 25_600, 64, **_LONG, **_EYE),
+    "google/gemma-3-4b-it": _gemma(34, 2560, 10_240, 8, 4, 256),
+    "google/gemma-3-12b-it": _gemma(48, 3840, 15_360, 16, 8, 256),
+    "google/gemma-3-27b-it": _gemma(62, 5376, 21_504, 32, 16, 128),
+    "meta-llama/Llama-3.1-8B-Instruct": _llama(32, 4096, 14_336, 32),
+    "meta-llama/Llama-3.3-70B-Instruct": _llama(80, 8192, 28_672, 64),
+    "microsoft/phi-4": _known(40, 5120, 17_920, 40, **_PHI),
+    "mistralai/Mistral-Small-24B-Instruct-2501": _known(40, 5120, 32_768, 32, **_MISTRAL),
+    "openai/gpt-oss-20b": _gpt_oss(24, 32),
+    "openai/gpt-oss-120b": _gpt_oss(36, 128),
+}

@@ -1,0 +1,99 @@
+"""The graphics cards of this machine, as the driver's library tells them."""
+
+import subprocess
+import sys
+
+import pytest
+
+from judge.scoring import cards as module
+from judge.scoring.cards import Card, cards, share
+
+from .fake_nvml import GIB, fake_nvml, install
+
+H100 = ("NVIDIA H100 80GB HBM3", 80, 1)
+L4 = ("NVIDIA L4", 22.5, 0)
+
+
+@pytest.fixture(autouse=True)
+def _forget():
+    yield
+    module._nvml.cache_clear()
+
+
+def names():
+    return [card.name for card in cards()]
+
+
+def test_card_has_name_memory_and_driver(monkeypatch):
+    install(monkeypatch, fake_nvml(H100))
+    assert cards() == [Card("NVIDIA H100 80GB HBM3", 80 * GIB, 1 * GIB, "580.65.06")]
+
+
+def test_machine_without_a_driver_has_no_cards(monkeypatch):
+    install(monkeypatch, None)
+    assert (cards(), share()) == ([], None)
+
+
+def test_driver_that_does_not_work_is_an_error_in_its_own_words(monkeypatch):
+    install(monkeypatch, fake_nvml(driver_status=9))
+    with pytest.raises(OSError, match="status 9"):
+        cards()
+
+
+def test_driver_that_does_not_work_tells_no_share(monkeypatch):
+    install(monkeypatch, fake_nvml(driver_status=9))
+    assert share() is None
+
+
+@pytest.mark.parametrize(
+    ("visible", "found"),
+    [
+        ("1", ["NVIDIA L4"]),
+        ("1,0", ["NVIDIA L4", "NVIDIA H100 80GB HBM3"]),
+        ("", []),
+        ("-1", []),
+        ("0,7,1", ["NVIDIA H100 80GB HBM3"]),
+        ("GPU-111", ["NVIDIA L4"]),
+        ("GPU-1", ["NVIDIA L4"]),
+        ("GPU-", []),
+        ("MIG-a", ["NVIDIA H100 80GB HBM3 MIG 1g.10gb"]),
+        ("MIG-b", []),
+    ],
+    ids=["one", "order", "empty", "none", "up-to-a-wrong-one", "name", "start-of-a-name", "two-names", "part", "no-such-part"],
+)  # fmt: skip
+def test_visible_devices_are_read_as_cuda_reads_them(monkeypatch, visible, found):
+    part = ("NVIDIA H100 80GB HBM3 MIG 1g.10gb", 9.75, 0)
+    install(monkeypatch, fake_nvml(H100, L4, parts={"MIG-a": part}))
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    assert names() == found
+
+
+def test_share_is_that_of_the_busiest_card(monkeypatch):
+    install(monkeypatch, fake_nvml(H100, L4, busy=(93, 0)))
+    assert share() == pytest.approx(0.93)
+
+
+def test_share_leaves_hidden_cards_out(monkeypatch):
+    install(monkeypatch, fake_nvml(H100, L4, busy=(93, 7)))
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
+    assert share() == pytest.approx(0.07)
+
+
+def test_card_that_does_not_tell_its_share_has_none(monkeypatch):
+    install(monkeypatch, fake_nvml(H100, busy=(None,)))
+    assert share() is None
+
+
+def test_library_is_loaded_once(monkeypatch):
+    started = []
+    library = fake_nvml(H100, busy=(50,))
+    library.nvmlInit_v2 = lambda: started.append(1) or 0
+    install(monkeypatch, library)
+    assert (len(cards()), share(), len(cards())) == (1, 0.5, 1)
+    assert len(started) == 1
+
+
+def test_asking_for_cards_loads_no_package():
+    code = "import sys; import judge.scoring.cards as c; c.cards(); print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert not {"torch", "vllm", "numpy", "pydantic"} & set(loaded.split())
