@@ -53,6 +53,7 @@ def main(base):
     shown = {"max_tokens": 1, "logprobs": True}
     labels = {
         **shown,
+        "temperature": 0,
         "logprob_token_ids": ids,
         "return_tokens_as_token_ids": True,
         "chat_template_kwargs": NO_THOUGHT,

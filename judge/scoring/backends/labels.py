@@ -26,8 +26,12 @@ _MOST = re.compile(
 
 
 def by_id(ids: Mapping[str, int]) -> dict[str, Any]:
-    """Ask `vllm serve` for the probabilities of some tokens; their ids stand for them in its reply, too."""
+    """Ask `vllm serve` for the probabilities of some tokens; their ids stand for them in its reply, too.
+
+    They are those from before any temperature, which decides the token said alone: the likeliest.
+    """
     return {
+        "temperature": 0,
         "max_tokens": 1,
         "logprobs": True,
         "logprob_token_ids": list(ids.values()),
@@ -52,14 +56,25 @@ def by_rank(labels: Sequence[str], most: int = MOST_SHOWN) -> dict[str, Any]:
     return {"max_tokens": 1, "logprobs": True, "top_logprobs": most}
 
 
-def only_token(label: str, tokens: Sequence[int], model: str) -> int:
-    """The id of a label.
+def only_tokens(found: Mapping[str, Sequence[int]], model: str) -> dict[str, int]:
+    """The id of each label.
 
     Raises
     ------
     BackendError
-        If the label is no single token: the probability of its first one is not its own.
+        If a label is no single token of its own: the probability of its first one would not be its own.
     """
+    ids = {label: only_token(label, tokens, model) for label, tokens in found.items()}
+    if len(set(ids.values())) < len(ids):
+        raise BackendError(
+            f"--scores expected: two labels of the scale are the same token for {model}. Use another scale, "
+            "or --scores text"
+        )
+    return ids
+
+
+def only_token(label: str, tokens: Sequence[int], model: str) -> int:
+    """The id of one label; see `only_tokens`."""
     if len(tokens) == 1:
         return tokens[0]
     raise BackendError(

@@ -67,10 +67,8 @@ class OpenAIHttp:
         return await asyncio.shield(lookup)
 
     async def _look_up(self, wanted: Sequence[str]) -> dict[str, int]:
-        return {
-            label: labels.only_token(label, await self._tokenize(label), self._endpoint.where)
-            for label in wanted
-        }
+        found = {label: await self._tokenize(label) for label in wanted}
+        return labels.only_tokens(found, self._endpoint.where)
 
     async def _tokenize(self, text: str) -> list[int]:
         url = f"{str(self._endpoint.base).removesuffix('/v1')}/tokenize"

@@ -11,7 +11,7 @@ import pytest
 
 from judge.errors import BackendError
 from judge.scoring.backends.faults import Failed
-from judge.scoring.backends.labels import by_rank, lower_most, only_token, read_labels
+from judge.scoring.backends.labels import by_rank, lower_most, only_tokens, read_labels
 
 SCALE = "1 2 3 4 5"
 RECORDED = json.loads((Path(__file__).parents[2] / "data" / "vllm_http.json").read_text())["exchanges"]
@@ -130,7 +130,14 @@ def test_labels_of_an_unknown_tokenizer_are_single_digits(label):
 def test_a_label_of_other_than_one_token_is_an_error(tokens):
     said = rf"the label '10' of the scale is {len(tokens)} tokens for m; allowed is one.*--scores text"
     with pytest.raises(BackendError, match=said):
-        only_token("10", tokens, "m")
+        only_tokens({"1": [16], "10": tokens}, "m")
+
+
+def test_two_labels_of_one_token_are_an_error():
+    with pytest.raises(
+        BackendError, match=r"two labels of the scale are the same token for m.*--scores text"
+    ):
+        only_tokens({"1": [0], "2": [0]}, "m")
 
 
 @pytest.mark.parametrize(
