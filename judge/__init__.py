@@ -15,10 +15,11 @@ if TYPE_CHECKING:
     from judge.records import Score as Score
     from judge.rubric import Rubric as Rubric
     from judge.rubric import load_rubric as load_rubric
-    from judge.scoring.job import Connection as Connection
+    from judge.scoring.backends.engine import EngineOptions as EngineOptions
     from judge.scoring.job import Options as Options
     from judge.scoring.job import score as score
     from judge.scoring.judge import Judge as Judge
+    from judge.scoring.serving import Connection as Connection
     from judge.scoring.store import Run as Run
 
 __version__ = "0.1.0"
@@ -26,7 +27,8 @@ __version__ = "0.1.0"
 # Name -> module; imported on first use, so that `import judge` costs next to nothing.
 _PUBLIC = {
     "Completion": "judge.records",
-    "Connection": "judge.scoring.job",
+    "Connection": "judge.scoring.serving",
+    "EngineOptions": "judge.scoring.backends.engine",
     "Image": "judge.records",
     "Item": "judge.records",
     "Judge": "judge.scoring.judge",

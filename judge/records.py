@@ -113,6 +113,8 @@ class Request:
     """None where one reply holds all dimensions."""
     attempt: int = 0
     """0 for the first asking; 1 where a truncated or unreadable reply is asked for once more."""
+    labels: tuple[str, ...] = ()
+    """Labels whose probabilities as the first token are asked for; empty where a text is asked for."""
 
     def again(self, **params: Any) -> "Request":
         """Ask the same once more, with some parameters changed (a truncated reply needs more tokens)."""
@@ -150,6 +152,11 @@ class Completion(Record):
     """As the provider said it: stop, length, content_filter, …"""
     refusal: str | None = None
     reasoning: str | None = None
+    label_probabilities: dict[str, float] | None = None
+    """Label -> its probability as the first token, over the whole vocabulary; what was not shown is absent.
+
+    None where no labels were asked for.
+    """
     failure: Failure | None = None
     usage: Usage | None = None
     cost: float | None = None

@@ -177,6 +177,16 @@ class Rubric(Record):
             return name
         return next((known for known, d in self.dimensions.items() if name in d.aliases), None)
 
+    def as_numbers(self) -> "Rubric":
+        """Give this rubric the form in which each score is asked for alone; flags have no room there."""
+        if self.reply == "number":
+            return self
+        examples = [
+            example.model_copy(update={"verdict": example.verdict.model_copy(update={"flags": {}})})
+            for example in self.examples
+        ]
+        return self.model_copy(update={"reply": "number", "flags": {}, "examples": tuple(examples)})
+
     def rules_for(self, item: Item) -> list[Rule]:
         """List the rules that match `item`; no other rule enters its prompt."""
         return [rule for rule in self.rules if rule.matches(item)]
@@ -316,8 +326,6 @@ def _problems(rubric: Rubric) -> Iterable[str]:
         min(rubric.overall.weights.values()) >= 0 < sum(rubric.overall.weights.values())
     ):
         yield "overall.weights: weights must be 0 or more, and not all 0"
-    if rubric.overall.how == "judged" and rubric.reply == "number":
-        yield "reply: 'number' asks for one dimension at a time; overall.how must not be 'judged'"
     if rubric.reply == "number" and rubric.flags:
         yield "flags: a reply of one number has no room for them; use reply: json"
     for index, example in enumerate(rubric.examples):

@@ -258,7 +258,6 @@ WRONG = [
     pytest.param({"overall": {"caps": [{"below": {"truth": 9}, "at_most": 1}]}}, "overall.caps.below: 9 is off the scale", id="cap_below"),
     pytest.param({"overall": {"caps": [{"below": {"truth": 2}, "at_most": 0}]}}, "overall.caps.at_most: 0 is off the scale", id="cap_at_most"),
     pytest.param({"overall": {"caps": [{"below": {}, "at_most": 1}]}}, "overall.caps.0.below: found {}", id="empty_cap"),
-    pytest.param({"reply": "number", "overall": {"how": "judged"}}, "overall.how must not be 'judged'", id="number_and_judged"),
     pytest.param({"reply": "number", "flags": {"f": {"description": "d"}}}, "flags: a reply of one number has no room", id="number_and_flags"),
     pytest.param({"flags": {"truth": {"description": "d"}}}, "the name 'truth' is taken twice", id="flag_named_like_a_dimension"),
     pytest.param({"flags": {"overall": {"description": "d"}}}, "the name 'overall' is taken twice, or kept", id="flag_named_overall"),

@@ -130,7 +130,12 @@ def settings_for(command: click.Command) -> dict[str, Any]:
     if foreign := shared.keys() - spellings.keys():
         _check_known(foreign, file)
     chosen = {name: value for name, value in {**shared, **own}.items() if name in spellings}
-    return {str(spellings[name].name): value for name, value in chosen.items()}
+    return {str(spellings[name].name): _value(spellings[name], value) for name, value in chosen.items()}
+
+
+def _value(option: click.Option, value: Any) -> Any:
+    """An option that may be given several times takes a single value from a file, too."""
+    return [value] if option.multiple and isinstance(value, str) else value
 
 
 def _check_known(names: Iterable[str], file: str) -> None:

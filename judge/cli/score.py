@@ -5,83 +5,33 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import asdict, fields, replace
+from pathlib import Path
 from typing import Any
 
 import click
 
+from judge.cli.judge_options import (
+    connection_of,
+    connection_options,
+    engine_of,
+    engine_options,
+    judge_options,
+    judges_of,
+)
 from judge.cli.options import as_json, counted, decorate, pairs
 from judge.cli.watch import TerminalWatch
-from judge.rubric import Rubric, load_rubric
-from judge.scoring.job import Connection, Options, preview, score
+from judge.errors import JudgeError
+from judge.rubric import Rubric
+from judge.scoring.backends.engine import EngineOptions
+from judge.scoring.job import Options, folder_name, preview, score
 from judge.scoring.judge import Judge
-from judge.scoring.prompt import message_text
+from judge.scoring.prompt import message_text, visible
+from judge.scoring.serving import Connection, check_backend
 from judge.scoring.store import Run
 
 _MOST_LABELS = 11
 """Scales with more labels are shown by their mean alone."""
 
-judge_options = decorate(
-    click.option(
-        "--judge",
-        "model",
-        default="baseline",
-        show_default=True,
-        metavar="MODEL",
-        help=(
-            "baseline, replay:FILE, or any litellm model: openai/gpt-5, anthropic/claude-sonnet-4-5, "
-            "hosted_vllm/MODEL with --api-base."
-        ),
-    ),
-    click.option(
-        "--rubric", default="open_qa", show_default=True, help="Name (judge rubric list) or YAML file."
-    ),
-    click.option("--temperature", type=float, help="Sent only when given."),
-    click.option("--max-tokens", type=click.IntRange(min=1), help="Most tokens of one reply."),
-    click.option("--seed", type=int),
-    click.option("--reasoning-effort", help="For judges that think: low, medium, high, …"),
-    click.option(
-        "--param",
-        "params",
-        multiple=True,
-        metavar="NAME=VALUE",
-        callback=pairs,
-        help="Any other parameter of the model; VALUE may be JSON.",
-    ),
-    click.option(
-        "--structured",
-        type=click.Choice(["auto", "on", "off"]),
-        default="auto",
-        show_default=True,
-        help="Send the reply's JSON schema along.",
-    ),
-)
-connection_options = decorate(
-    click.option("--api-base", help="Address of an OpenAI-compatible server: http://localhost:8000/v1."),
-    click.option(
-        "--max-connections", type=click.IntRange(min=1), help="Requests in flight; adapts by default."
-    ),
-    click.option("--requests-per-minute", type=click.FloatRange(min=0, min_open=True)),
-    click.option(
-        "--timeout",
-        type=click.FloatRange(min=0, min_open=True),
-        default=600,
-        show_default=True,
-        help="Seconds for one try.",
-    ),
-    click.option(
-        "--max-cost",
-        type=click.FloatRange(min=0),
-        metavar="USD",
-        help="Most that this call may spend; it stops before.",
-    ),
-    click.option(
-        "--transport",
-        type=click.Choice(["auto", "http", "litellm"]),
-        default="auto",
-        show_default=True,
-        help="Our own client where the server speaks OpenAI's protocol, litellm elsewhere.",
-    ),
-)
 input_options = decorate(
     click.option("--limit", type=click.IntRange(min=1), help="Only the first N items."),
     click.option(
@@ -106,11 +56,14 @@ input_options = decorate(
 @click.argument("answers", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
 @judge_options
 @click.option(
-    "--out", type=click.Path(file_okay=False), help="Folder of the run.  [default: runs/ANSWERS-JUDGE-RUBRIC]"
+    "--out",
+    type=click.Path(file_okay=False),
+    help="Folder of the run; for several judges, of their runs.  [default: runs/ANSWERS-JUDGE-RUBRIC]",
 )
 @click.option("--samples", type=click.IntRange(min=1), default=1, show_default=True, help="Replies an item.")
 @input_options
 @connection_options
+@engine_options
 @click.option(
     "--dry-run", is_flag=True, help="Show the first prompt and the number of requests; send nothing."
 )
@@ -127,44 +80,79 @@ def command(
 
     Example: judge score answers.jsonl --judge openai/gpt-5 --max-cost 5
     """
-    judge, options, connection = _judge(values), _options(values), _connection(values)
+    judges, options = judges_of(values), _options(values)
+    if len(judges) > 1 and answers == "-":
+        raise click.UsageError("standard input can be read once only: give several judges a file")
+    places = [(judge, _folder(out, judge, len(judges))) for judge in judges]
     if dry_run:
-        show_preview(answers, judge, options, out, as_json=as_json)
+        for judge, place in places:
+            show_preview(answers, judge, options, place, as_json=as_json)
         return
-    with closing(TerminalWatch(moving=sys.stderr.isatty() and not as_json)) as watch:
-        run = score(answers, judge=judge, out=out, options=options, connection=connection, watch=watch)
-    ctx.exit(show_result(run, watch.stopped, as_json=as_json))
-
-
-def _judge(values: dict[str, Any]) -> Judge:
-    names = ("temperature", "max_tokens", "seed", "reasoning_effort")
-    params = {name: values[name] for name in names if values[name] is not None}
-    params |= {name: _json_or_text(value) for name, value in values["params"].items()}
-    judge = Judge(model=values["model"], rubric=load_rubric(values["rubric"]), params=params)
-    return replace(judge, structured=_structured(judge, values["structured"], values["api_base"]))
-
-
-def _structured(judge: Judge, wanted: str, api_base: str | None) -> bool:
-    if wanted != "auto" or judge.backend != "api":
-        return wanted == "on"
-    from judge.scoring.backends.providers import supports_schema
-
-    return supports_schema(judge.model, api_base)
-
-
-def _json_or_text(value: str) -> Any:
-    try:
-        return json.loads(value)
-    except ValueError:
-        return value
+    connection, engine = connection_of(values), engine_of(values)
+    for judge in judges:  # all of them before the first is paid
+        check_backend(judge, connection)
+    panel = Panel(answers, options, connection, engine, as_json)
+    ctx.exit(max(panel.score(judge, place, alone=len(judges) == 1) for judge, place in places))
 
 
 def _options(values: dict[str, Any]) -> Options:
     return Options(**{name: values[name] for name in (field.name for field in fields(Options))})
 
 
-def _connection(values: dict[str, Any]) -> Connection:
-    return Connection(**{name: values[name] for name in (field.name for field in fields(Connection))})
+def _folder(out: str | None, judge: Judge, judges: int) -> str | None:
+    """Where a judge's run goes: each of several has a folder of its own in --out."""
+    return (
+        out
+        if out is None or judges == 1
+        else str(Path(out) / folder_name(f"{judge.name}-{judge.rubric.name}"))
+    )
+
+
+class Panel:
+    """One judge or several over the same answers, in turn."""
+
+    def __init__(
+        self, answers: str, options: Options, connection: Connection, engine: EngineOptions, as_json: bool
+    ) -> None:
+        self._answers = answers
+        self._options = options
+        self._connection = connection
+        self._engine = engine
+        self._as_json = as_json
+
+    def score(self, judge: Judge, out: str | None, *, alone: bool) -> int:
+        """Score with one judge and print how that ended; return the exit status.
+
+        Where one of several judges cannot go on, the others still do.
+        """
+        try:
+            return self._score(judge, out)
+        except JudgeError as error:
+            if alone:
+                raise
+            click.echo(f"Error: {judge.model}: {visible(str(error))}", err=True)
+            return error.exit_code
+
+    def _score(self, judge: Judge, out: str | None) -> int:
+        with closing(TerminalWatch(moving=sys.stderr.isatty() and not self._as_json)) as watch:
+            try:
+                run = score(
+                    self._answers,
+                    judge=judge,
+                    out=out,
+                    options=self._options,
+                    connection=self._connection,
+                    engine=self._engine,
+                    watch=watch,
+                )
+            finally:
+                self._spend(watch.cost)
+        return show_result(run, watch.stopped, as_json=self._as_json)
+
+    def _spend(self, cost: float) -> None:
+        """What one judge has spent, the next ones have not left."""
+        if (limit := self._connection.max_cost) is not None:
+            self._connection = replace(self._connection, max_cost=max(0.0, limit - cost))
 
 
 def show_preview(answers: str, judge: Judge, options: Options, out: str | None, *, as_json: bool) -> None:
@@ -175,7 +163,8 @@ def show_preview(answers: str, judge: Judge, options: Options, out: str | None, 
         return
     for message in seen.first:
         click.echo(f"--- {message['role']} ---\n{message_text(message)}\n")
-    cost = "price unknown" if seen.cost is None else f"about ${seen.cost:.4f}"
+    unpriced = "price unknown" if judge.backend == "api" else "free"
+    cost = unpriced if seen.cost is None else f"about ${seen.cost:.4f}"
     answered = f" ({seen.answered:,} more are answered already)" if seen.answered else ""
     click.echo(
         f"{counted(seen.items, 'item')}, {counted(seen.requests, 'request')}{answered}, "
@@ -234,7 +223,21 @@ def _flag_cells(values: dict[float, int], given: int) -> str:
     return f"{values.get(1.0, 0)} true, {values.get(0.0, 0)} false" if values else f"{given} texts"
 
 
+def _token_notes(summary: dict[str, Any]) -> Iterator[str]:
+    """What was read and written, how much of it cost little, and what the probabilities left out."""
+    if prompt := summary["prompt_tokens"]:
+        thought = summary["reasoning_tokens"]
+        of_it = f" ({thought:,} of them thought)" if thought else ""
+        yield (
+            f"{prompt:,} prompt tokens ({summary['cached_tokens'] / prompt:.0%} out of the cache), "
+            f"{summary['completion_tokens']:,} written{of_it}"
+        )
+    if summary["on_scale"] is not None:
+        yield f"expected scores: {summary['on_scale']:.1%} of the probability lay on the scale, on average"
+
+
 def _next_steps(run: Run, summary: dict[str, Any], stopped: str | None) -> Iterator[str]:
+    yield from _token_notes(summary)
     if stopped:
         yield f"stopped: {stopped}; go on with the same command"
     if summary["unpriced"] and run.judge.backend == "api":

@@ -4,23 +4,24 @@ import hashlib
 import re
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Literal
+from typing import Any
 
 import judge as package
-from judge.errors import BackendError, InputError, RubricError, RunError
+from judge.errors import InputError, RubricError, RunError
 from judge.reading import read_items
 from judge.records import Completion, Item, Request
 from judge.rubric import Rubric, load_rubric
-from judge.scoring.backends import Backend
-from judge.scoring.images import ImageEncoder, check
+from judge.scoring.backends.engine import EngineOptions
+from judge.scoring.images import check
 from judge.scoring.judge import Judge
 from judge.scoring.prompt import Prompter
 from judge.scoring.run import derive_scores, score_items
+from judge.scoring.serving import Connection, check_backend, load_backend
 from judge.scoring.store import Added, Run
 
 _MOST_SHOWN = 20
@@ -42,21 +43,6 @@ class Options:
     """Score the rest where a row cannot be read or a picture is broken."""
     retry_errors: bool = False
     reask: bool = False
-
-
-@dataclass(frozen=True)
-class Connection:
-    """How an API judge is reached. None of it changes a reply."""
-
-    api_base: str | None = None
-    transport: Literal["auto", "http", "litellm"] = "auto"
-    max_connections: int | None = None
-    """None adapts to the provider."""
-    requests_per_minute: float | None = None
-    timeout: float = 600.0
-    """Seconds for one try."""
-    max_cost: float | None = None
-    """USD that one call may spend; it stops before that is passed."""
 
 
 class BadItems:
@@ -86,6 +72,9 @@ class BadItems:
 class Watch:
     """Hears what happens; this one keeps silent."""
 
+    def starting(self, text: str) -> None:
+        """A model is being loaded; `text` says how far it is."""
+
     def began(self, run: Run, added: Added, bad: BadItems, requests: int) -> None:
         """The input is read; `requests` replies are wanted in all (some may be stored already)."""
 
@@ -107,6 +96,7 @@ def score(
     out: str | Path | None = None,
     options: Options | None = None,
     connection: Connection | None = None,
+    engine: EngineOptions | None = None,
     watch: Watch | None = None,
 ) -> Run:
     """Score answers with a judge. Called again with the same arguments, it goes on where it stopped.
@@ -116,14 +106,17 @@ def score(
     answers : str, Path or iterable of Item
         A file (see `judge.load_items`), ``-`` for standard input, or items.
     judge : str or Judge
-        ``baseline`` (a lexical floor, no judge), ``replay:FILE``, a litellm model such as ``openai/gpt-5``,
-        or a `Judge` with parameters of its own.
+        ``baseline`` (a lexical floor, no judge), ``replay:FILE``, ``vllm:MODEL`` (in this process, on your
+        GPU), a litellm model such as ``openai/gpt-5``, or a `Judge` with parameters of its own.
     rubric : str, Path or Rubric
         Name of a shipped rubric, or a YAML file. A `Judge` brings its own.
     out : str or Path or None
         Folder of the run; by default ``runs/ANSWERS-JUDGE-RUBRIC``.
     options : Options or None
     connection : Connection or None
+        How an API judge is reached.
+    engine : EngineOptions or None
+        How a model in this process is run.
     watch : Watch or None
         Hears what happens.
 
@@ -141,8 +134,9 @@ def score(
     options, watch = options or Options(), watch or Watch()
     if not isinstance(judge, Judge):
         judge = Judge(model=judge, rubric=rubric if isinstance(rubric, Rubric) else load_rubric(rubric))
+    connection, engine = connection or Connection(), engine or EngineOptions()
+    check_backend(judge, connection)
     root = image_root(answers, options)
-    backend = load_backend(judge, connection or Connection(), root)
     path = Path(out) if out else default_out(answers, judge)
     with Run.create(path, judge) as run:
         if out is None:
@@ -153,23 +147,24 @@ def score(
             _check_recording(run, judge, options)
         for name, value in _facts(answers, root).items():
             run.set_fact(name, value)
-        per_item = 1 if judge.rubric.reply == "json" else len(judge.rubric.dimensions)
-        wanted = (added.new + added.known + added.changed) * per_item * options.samples
-        watch.began(run, added, bad, wanted)
-        try:
-            score_items(
-                run,
-                judge,
-                backend,
-                samples=options.samples,
-                retry_errors=options.retry_errors,
-                reask=options.reask,
-                on_batch=watch.arrived,
-                on_asked=watch.asked,
-            )
-        finally:
-            run.export()
-        watch.ended(backend.stopped)
+        items = added.new + added.known + added.changed
+        watch.began(run, added, bad, items * len(judge.asked_alone) * options.samples)
+        serving = load_backend(judge, connection, engine, root, run.most_images, watch.starting)
+        with closing(serving) as backend:
+            try:
+                score_items(
+                    run,
+                    judge,
+                    backend,
+                    samples=options.samples,
+                    retry_errors=options.retry_errors,
+                    reask=options.reask,
+                    on_batch=watch.arrived,
+                    on_asked=watch.asked,
+                )
+            finally:
+                run.export()
+            watch.ended(backend.stopped)
     return Run.open(path)
 
 
@@ -190,6 +185,8 @@ def rederive(path: str | Path, rubric: str | None = None) -> Run:
                 f"{path}: its judgments were imported without the replies, so there is nothing to parse"
             )
         new = load_rubric(rubric) if rubric else found.rubric
+        if judge.scores == "expected":
+            new = new.as_numbers()
     _check_asked(new, judge.rubric, str(rubric))
     with Run.create(path, judge) as run:
         derive_scores(run, new)
@@ -268,47 +265,17 @@ def preview(
         )
 
 
-def load_backend(judge: Judge, connection: Connection, root: Path) -> Backend:
-    """The backend that serves a judge; only its file is imported.
-
-    Raises
-    ------
-    BackendError
-        It cannot work: no key in the environment, no such file.
-    """
-    if judge.backend == "baseline":
-        from judge.scoring.backends.baseline import BaselineBackend
-
-        return BaselineBackend(judge.rubric)
-    if judge.backend == "replay":
-        from judge.scoring.backends.replay import ReplayBackend
-
-        return ReplayBackend(judge.model.partition(":")[2])
-    if judge.backend == "vllm":
-        raise BackendError(
-            f"{judge.model}: judges in this process are not built in yet. Start `vllm serve MODEL` and use "
-            "--judge hosted_vllm/MODEL --api-base http://localhost:8000/v1"
-        )
-    from judge.scoring.backends.api import ApiBackend, Limits
-
-    c = connection
-    limits = Limits(c.max_connections, c.requests_per_minute, c.timeout, c.max_cost)
-    encode = ImageEncoder(root, judge.max_pixels).encode
-    return ApiBackend(
-        judge.model,
-        api_base=c.api_base,
-        transport=c.transport,
-        encode=lambda item, index: encode(item.images[index]),
-        limits=limits,
-    )
-
-
 def default_out(answers: str | Path | Iterable[Item], judge: Judge) -> Path:
     """``runs/ANSWERS-JUDGE-RUBRIC``: the same command finds the same folder."""
     stem = "answers"
     if isinstance(answers, str | Path) and str(answers) != "-":
         stem = Path(Path(answers).name.removesuffix(".gz")).stem
-    return Path("runs") / re.sub(r"[^A-Za-z0-9._-]+", "-", f"{stem}-{judge.name}-{judge.rubric.name}")
+    return Path("runs") / folder_name(f"{stem}-{judge.name}-{judge.rubric.name}")
+
+
+def folder_name(text: str) -> str:
+    """A name for a folder that every file system takes."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", text)
 
 
 def _check_input(run: Run, answers: str | Path | Iterable[Item]) -> None:

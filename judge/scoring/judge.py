@@ -1,14 +1,23 @@
 """A Judge: a backend, a model, its parameters and a rubric. Everything that decides a score."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from judge.records import content_hash
 from judge.rubric import Rubric
+
+ENGINE_DECIDES = frozenset(
+    {
+        *("dtype", "quantization", "revision", "code_revision", "tokenizer", "tokenizer_revision", "lora"),
+        *("hf_overrides", "kv_cache_dtype", "load_format", "seed", "chat_template", "reasoning_parser"),
+        *("generation_config", "override_generation_config", "mm_processor_kwargs"),
+    }
+)
+"""Settings of an engine that decide a reply; the others (memory, batches, cards) may change within a run."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +33,25 @@ class Judge:
     """Whether the reply's JSON schema is sent along (where not, the prompt alone asks for JSON)."""
     max_pixels: int = 1_572_864
     """Pictures with more pixels are scaled down before they are sent."""
+    scores: Literal["text", "expected"] = "text"
+    """Read out of the reply, or the expectation over the probabilities of the scale's labels (G-Eval)."""
+    engine: Mapping[str, Any] = field(default_factory=dict)
+    """What decides a reply of a model in this process: dtype, quantization, revision, lora, …"""
+
+    def __post_init__(self) -> None:
+        """Expected scores are asked for one by one, as bare numbers, whatever the rubric's replies are."""
+        if self.scores == "expected":
+            object.__setattr__(self, "rubric", self.rubric.as_numbers())
+
+    @property
+    def asked_alone(self) -> Sequence[str | None]:
+        """What one request each asks for: None for all at once, or the name of one score."""
+        return [None] if self.rubric.reply == "json" else self.rubric.asked
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Labels whose probabilities are asked for; none where scores are read out of the reply."""
+        return tuple(map(str, self.rubric.scale.labels)) if self.scores == "expected" else ()
 
     @property
     def backend(self) -> str:
@@ -34,8 +62,13 @@ class Judge:
     @property
     def name(self) -> str:
         """Name under which the judge's scores are kept (the rater)."""
-        head, _, file = self.model.partition(":")
-        return f"{head}:{Path(file).stem}" if self.backend == "replay" else self.model
+        head, _, rest = self.model.partition(":")
+        name = self.model
+        if self.backend == "replay":
+            name = f"{head}:{Path(rest).stem}"
+        elif self.backend == "vllm" and rest.startswith(("/", ".", "~")):  # a folder
+            name = f"{head}:{Path(rest).name}"
+        return f"{name} expected" if self.scores == "expected" else name
 
     @cached_property
     def fingerprint(self) -> str:
@@ -50,6 +83,9 @@ class Judge:
             "params": dict(self.params),
             "structured": self.structured,
             "max_pixels": self.max_pixels,
+            # Left out where unused: runs from before there was a choice keep their fingerprint.
+            **({"scores": self.scores} if self.scores != "text" else {}),
+            **({"engine": dict(self.engine)} if self.engine else {}),
             "rubric": self.rubric.model_dump(by_alias=True, mode="json"),
         }
 

@@ -33,6 +33,8 @@ _FENCE = re.compile(r"\s*```(?:json)?\s*\n?(.*?)\n?\s*```\s*", re.S | re.I)
 _SCORE_GROUPS = ("dimension_scores", "dimensions", "scores")
 _SHARED_REASONS = ("explanation", "reason", "reasoning", "rationale")
 _MOST_OBJECTS = 64  # a reply with more braces than that is no verdict; stops quadratic search
+LEAST_MASS = 0.5
+"""Less of the probability on the scale's labels is no score: the judge wants to say something else."""
 _TWICE = object()  # stands for a key that an object holds twice with different values
 
 
@@ -74,6 +76,8 @@ def read(completion: Completion, rubric: Rubric, item: Item) -> dict[str, Outcom
         One entry for each asked name, whatever happened.
     """
     asked = [completion.dimension] if completion.dimension else rubric.asked
+    if completion.label_probabilities is not None:
+        return dict.fromkeys(asked, _expected(completion.label_probabilities, completion.reply, rubric.scale))
     if missing := _no_reply(completion):
         return dict.fromkeys(asked, missing)
     text = completion.reply or ""
@@ -218,6 +222,24 @@ def _bare_score(text: str, scale: Scale) -> Outcome:
     if _REFUSAL.match(text):
         return Outcome(None, "refused", text.strip()[:500])
     return _unparsed(f"found {_shown(text.strip())}; allowed is one number from {scale.min} to {scale.max}")
+
+
+def _expected(probabilities: Mapping[str, float], reply: str | None, scale: Scale) -> Outcome:
+    """The expectation over the labels (Liu et al. 2023, G-Eval); the distribution is kept as its reason.
+
+    It is the expectation given that the reply is on the scale. What lies off it, and which labels were not
+    shown, is said.
+    """
+    known = {label: probabilities[str(label)] for label in scale.labels if str(label) in probabilities}
+    mass = sum(known.values())
+    if mass < LEAST_MASS:
+        return _unparsed(f"only {mass:.1%} of the probability is on the scale; it would say {_shown(reply)}")
+    value = sum(label * probability for label, probability in known.items()) / mass
+    said = ", ".join(f"{label}: {probability:.4f}" for label, probability in known.items())
+    if hidden := [str(label) for label in scale.labels if label not in known]:
+        said += f"; not shown: {', '.join(hidden)}"
+    off = max(0.0, 1.0 - mass)
+    return Outcome(min(max(value, min(known)), max(known)), "ok", f"{said}; off the scale: {off:.4f}")
 
 
 def _flag(value: Any, flag: Flag) -> Outcome:

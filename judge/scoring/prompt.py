@@ -39,27 +39,36 @@ class Prompter:
         self._judge = judge
         self._system: Message = {"role": "system", "content": system_text(judge.rubric)}
         self._schema = reply_schema(judge.rubric) if judge.structured else None
-        self._shared = content_hash([judge.model, self._system, judge.params, self._schema])
+        decisive: list[Any] = [judge.model, self._system, judge.params, self._schema]
+        decisive += [judge.labels] if judge.labels else []  # keys of what was paid for before must not change
+        self._shared = content_hash(decisive + ([judge.engine] if judge.engine else []))
 
     def requests(self, item: Item, samples: int = 1) -> Iterator[Request]:
-        """All requests for one item: one a sample, or one a sample and dimension for ``reply: number``."""
-        rubric = self._judge.rubric
-        for dimension in [None] if rubric.reply == "json" else list(rubric.dimensions):
-            messages = [self._system, {"role": "user", "content": _content(item, rubric, dimension)}]
+        """All requests for one item: one a sample, or one a sample and score for ``reply: number``."""
+        for name in self._judge.asked_alone:
+            content = _content(item, self._judge.rubric, name)
+            messages = [self._system, {"role": "user", "content": content}]
             for sample in range(samples):
-                yield self._request(item, messages, dimension, sample)
+                yield self._request(item, messages, name, sample)
 
     def _request(self, item: Item, messages: list[Message], dimension: str | None, sample: int) -> Request:
         return Request(
             item=item,
             messages=messages,
             model=self._judge.model,
-            params=self._judge.params,
+            params=self._params(sample),
             schema=self._schema,
             key=self._key(item, messages[-1], sample),
             sample=sample,
             dimension=dimension,
+            labels=self._judge.labels,
         )
+
+    def _params(self, sample: int) -> Mapping[str, Any]:
+        """A seed is that of the first sample; the others need their own, or all would be the same."""
+        params = self._judge.params
+        seed = params.get("seed")
+        return {**params, "seed": seed + sample} if sample and isinstance(seed, int) else params
 
     def _key(self, item: Item, message: Message, sample: int) -> str:
         """Hash of everything that decides the reply. Pictures count by bytes or address, not by name.
@@ -207,8 +216,9 @@ def _example_reply(example: Example, rubric: Rubric) -> str:
 
 def _reply_text(rubric: Rubric) -> str:
     if rubric.reply == "number":
+        whole = f" {OVERALL} is the score of the answer as a whole." if OVERALL in rubric.asked else ""
         return (
-            "You are asked for one dimension at a time. Reply with one whole number from "
+            f"You are asked for one dimension at a time.{whole} Reply with one whole number from "
             f"{rubric.scale.min} to {rubric.scale.max} and nothing else."
         )
     score = f"<{rubric.scale.min}-{rubric.scale.max}>"

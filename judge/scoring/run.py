@@ -52,7 +52,7 @@ def score_items(
     started = time.monotonic()
     prompter = Prompter(judge)
     run.set_fact("samples", max(samples, run.fact("samples", 1)))
-    requests = (r for item in run.items(latest_input=True) for r in prompter.requests(item, samples))
+    requests = (r for item in run.items_to_ask() for r in prompter.requests(item, samples))
     try:
         _ask(run, backend, run.missing(requests, retry_errors=retry_errors), on_batch)
         if again := [(c.key, c.item_id) for c in _unsatisfying(run, judge.rubric, reask)]:
@@ -99,6 +99,8 @@ def _unsatisfying(run: Run, rubric: Rubric, reask: bool) -> Iterator[Completion]
 
 
 def _wants_again(completion: Completion, rubric: Rubric, item: Item, reask: bool) -> bool:
+    if completion.label_probabilities is not None:  # one token was wanted; probabilities stay what they are
+        return False
     if completion.finish_reason == "length":
         return not is_readable(completion, rubric, item)
     statuses = {outcome.status for outcome in read(completion, rubric, item).values()} if reask else set()

@@ -5,9 +5,11 @@ when `append` returns. Scores are derived and rewritten as a whole; scores.jsonl
 """
 
 import collections
+import contextlib
 import itertools
 import json
 import sqlite3
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,6 +68,9 @@ class Run:
             )
         with clear_errors(path):
             run = cls(path, tables.connect_to_read(path / "run.db"))
+            if tables.is_old(run._db):
+                with contextlib.closing(tables.connect_to_write(path / "run.db")) as writable:
+                    tables.bring_up_to_date(writable)
             tables.check_format(run._db, path / "run.db")
         return run
 
@@ -181,20 +186,31 @@ class Run:
                 fate = _fate(item, found, generation, number)
                 counts[fate] += 1
                 last += fate == "new"
-                self._keep(item, fate, last, generation)
+                tables.keep_item(self._db, item, fate, last, generation)
             elsewhere = self._one("SELECT count(*) FROM items WHERE input < ?", generation)
         return Added(**counts, elsewhere=elsewhere)
 
-    def items(self, *, latest_input: bool = False) -> Iterator[Item]:
-        """Items in the order of the input; with `latest_input` only those of the last `add_items`."""
-        latest = self._one("SELECT max(input) FROM items") if latest_input else 0
-        query = "SELECT position, data FROM items WHERE position > ? AND input >= ? ORDER BY position LIMIT 1"
+    def items(self) -> Iterator[Item]:
+        """All items in the order of the input."""
         position = 0
+        query = "SELECT position, data FROM items WHERE position > ? ORDER BY position LIMIT 1"
         # One by one: an answer may have megabytes, and a cursor left open over a whole run would keep the
         # write-ahead log from shrinking.
-        while row := self._db.execute(query, [position, latest or 0]).fetchone():
+        while row := self._db.execute(query, [position]).fetchone():
             position = row[0]
             yield Item.model_validate_json(row[1])
+
+    def items_to_ask(self) -> Iterator[Item]:
+        """Items of the last `add_items`; those that share pictures, question or reference are neighbours."""
+        positions = array("q", (position for (position,) in self._db.execute(tables.SELECT_NEIGHBOURS)))
+        for position in positions:
+            row = self._db.execute("SELECT data FROM items WHERE position = ?", [position]).fetchone()
+            yield Item.model_validate_json(row[0])
+
+    @property
+    def most_images(self) -> int:
+        """The most pictures that one item has."""
+        return int(self._one(tables.COUNT_MOST_IMAGES))
 
     def item(self, item_id: str) -> Item:
         """Look one item up by its id."""
@@ -300,7 +316,8 @@ class Run:
     def summary(self) -> dict[str, Any]:
         """Counts of items, verdicts, statuses and failures; tokens, cost in USD and time in seconds.
 
-        A failure is a request that has no reply to this day, by the kind of its last try.
+        A failure is a request that has no reply to this day, by the kind of its last try. `on_scale` is the
+        mean probability of the scale's labels together; None where no expected scores were asked for.
         """
         statuses: dict[str, dict[str, int]] = {}
         for dimension, status, count in self._db.execute(tables.SELECT_STATUSES):
@@ -336,6 +353,7 @@ class Run:
 
     def _initialise(self, judge: Judge) -> None:
         if self._one("SELECT count(*) FROM sqlite_master WHERE name = 'meta'"):
+            tables.bring_up_to_date(self._db)
             tables.check_format(self._db, self.path / "run.db")
             self.check_judge(judge)
             self._describe(judge)
@@ -355,21 +373,6 @@ class Run:
         """Keep which request each item has now, together with the next rows that are written."""
         self._db.executemany("INSERT OR REPLACE INTO requests VALUES (?, ?, ?, ?)", self._asked)
         self._asked.clear()
-
-    def _keep(self, item: Item, fate: str, position: int, generation: int) -> None:
-        if fate == "repeated":
-            return
-        if fate == "known":
-            self._db.execute("UPDATE items SET input = ? WHERE id = ?", [generation, item.id])
-            return
-        data = item.model_dump_json(exclude_defaults=True)
-        if fate == "new":
-            row = (position, item.id, item.digest, generation, data)
-            self._db.execute("INSERT INTO items VALUES (?, ?, ?, ?, ?)", row)
-        else:
-            change = "UPDATE items SET digest = ?, input = ?, data = ? WHERE id = ?"
-            self._db.execute(change, [item.digest, generation, data, item.id])
-            self._db.execute("DELETE FROM requests WHERE item_id = ?", [item.id])
 
 
 _SCORE_COLUMNS = tuple(Score.model_fields)

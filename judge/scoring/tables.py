@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from judge.errors import RunError
-from judge.records import Completion, Failure, Usage
+from judge.records import Completion, Failure, Item, Usage
 
-FORMAT = 1
+FORMAT = 2
 APPLICATION = 0x4A554447  # "JUDG": `file run.db` tells whose file it is
 
 SCHEMA = """
@@ -29,7 +29,7 @@ CREATE TABLE completions (
     dimension TEXT, attempt INTEGER NOT NULL, reply TEXT, finish_reason TEXT, refusal TEXT, reasoning TEXT,
     failure_kind TEXT, failure_message TEXT, prompt_tokens INTEGER, completion_tokens INTEGER,
     cached_tokens INTEGER, reasoning_tokens INTEGER, cost REAL, latency REAL, tries INTEGER NOT NULL,
-    model TEXT, dropped TEXT, created REAL
+    model TEXT, dropped TEXT, created REAL, label_probabilities TEXT
 );
 CREATE INDEX completions_by_key ON completions (key);
 CREATE INDEX completions_by_item ON completions (item_id);
@@ -44,13 +44,25 @@ COMPLETION_COLUMNS = (
     *("key", "item_id", "sample", "dimension", "attempt", "reply", "finish_reason", "refusal", "reasoning"),
     *("failure_kind", "failure_message"),
     *("prompt_tokens", "completion_tokens", "cached_tokens", "reasoning_tokens"),
-    *("cost", "latency", "tries", "model", "dropped", "created"),
+    *("cost", "latency", "tries", "model", "dropped", "created", "label_probabilities"),
 )
 INSERT_COMPLETION = (
     f"INSERT INTO completions ({', '.join(COMPLETION_COLUMNS)}) "
     f"VALUES ({', '.join('?' * len(COMPLETION_COLUMNS))})"
 )
 SELECT_COMPLETIONS = f"SELECT {', '.join(COMPLETION_COLUMNS)} FROM completions"
+
+# What many judgments share comes once: items with the same pictures are neighbours, and among them those with
+# the same question and reference, so that prefix caches hit. Groups stand in the order of their first item.
+SELECT_NEIGHBOURS = """
+SELECT position FROM (
+    SELECT position, json_extract(data, '$.images') images, json_extract(data, '$.question') question,
+        json_extract(data, '$.reference') reference
+    FROM items WHERE input = (SELECT max(input) FROM items))
+ORDER BY min(position) OVER (PARTITION BY images),
+    min(position) OVER (PARTITION BY images, question, reference), position
+"""
+COUNT_MOST_IMAGES = "SELECT coalesce(max(json_array_length(data, '$.images')), 0) FROM items"
 
 # Every item with the reply that counts for each of its requests: the last one that says anything, else the
 # last failure. Items that were not asked about yet, and requests without a completion, have NULLs there.
@@ -65,7 +77,8 @@ ORDER BY i.position
 SELECT_TOTALS = """
 SELECT count(*) completions, sum(prompt_tokens) prompt_tokens, sum(completion_tokens) completion_tokens,
     sum(cached_tokens) cached_tokens, sum(reasoning_tokens) reasoning_tokens, sum(cost) cost,
-    coalesce(sum(cost IS NULL AND prompt_tokens IS NOT NULL), 0) unpriced
+    coalesce(sum(cost IS NULL AND prompt_tokens IS NOT NULL), 0) unpriced,
+    avg((SELECT sum(value) FROM json_each(label_probabilities))) on_scale
 FROM completions
 """
 SELECT_FAILURES = """
@@ -81,15 +94,34 @@ SELECT count(*) FROM items WHERE id IN (SELECT item_id FROM scores)
 """
 
 
+def keep_item(db: sqlite3.Connection, item: Item, fate: str, position: int, generation: int) -> None:
+    """Write an item of an input: a new one, one that is known or has changed; a repeated one stands there."""
+    if fate == "repeated":
+        return
+    if fate == "known":
+        db.execute("UPDATE items SET input = ? WHERE id = ?", [generation, item.id])
+        return
+    data = item.model_dump_json(exclude_defaults=True)
+    if fate == "new":
+        row = (position, item.id, item.digest, generation, data)
+        db.execute("INSERT INTO items VALUES (?, ?, ?, ?, ?)", row)
+    else:
+        change = "UPDATE items SET digest = ?, input = ?, data = ? WHERE id = ?"
+        db.execute(change, [item.digest, generation, data, item.id])
+        db.execute("DELETE FROM requests WHERE item_id = ?", [item.id])
+
+
 def to_row(c: Completion) -> tuple[Any, ...]:
     """Completion -> the values of `COMPLETION_COLUMNS`."""
     failure = (c.failure.kind, c.failure.message) if c.failure else (None, None)
     u = c.usage
     usage = (u.prompt_tokens, u.completion_tokens, u.cached_tokens, u.reasoning_tokens) if u else (None,) * 4
     dropped = json.dumps(c.dropped) if c.dropped else None
+    labels = None if c.label_probabilities is None else json.dumps(c.label_probabilities)
+    way = (c.cost, c.latency, c.tries, c.model, dropped, c.created)
     asked = (c.key, c.item_id, c.sample, c.dimension, c.attempt)
     said = (c.reply, c.finish_reason, c.refusal, c.reasoning)
-    return storable(*asked, *said, *failure, *usage, c.cost, c.latency, c.tries, c.model, dropped, c.created)
+    return storable(*asked, *said, *failure, *usage, *way, labels)
 
 
 def storable(*values: Any) -> tuple[Any, ...]:
@@ -108,6 +140,7 @@ def from_row(row: Sequence[Any]) -> Completion:
     kind, message = values.pop("failure_kind"), values.pop("failure_message")
     tokens = {name: values.pop(name) for name in Usage.model_fields}
     values["dropped"] = tuple(json.loads(values["dropped"] or "[]"))
+    values["label_probabilities"] = json.loads(values["label_probabilities"] or "null")
     return Completion(
         **values,
         failure=None if kind is None else Failure(kind=kind, message=message),
@@ -147,10 +180,27 @@ def make(db: sqlite3.Connection) -> None:
     db.execute(f"PRAGMA user_version = {FORMAT}")
 
 
+def is_old(db: sqlite3.Connection) -> bool:
+    """Whether this is a run of format 1, which lacks the column for the probabilities of labels."""
+    return _is_ours(db) and db.execute("PRAGMA user_version").fetchone() == (1,)
+
+
+def bring_up_to_date(db: sqlite3.Connection) -> None:
+    """Give a run of format 1 the column that it lacks."""
+    with transaction(db):
+        if is_old(db):
+            db.execute("ALTER TABLE completions ADD COLUMN label_probabilities TEXT")
+            db.execute(f"PRAGMA user_version = {FORMAT}")
+
+
+def _is_ours(db: sqlite3.Connection) -> bool:
+    return bool(db.execute("PRAGMA application_id").fetchone()[0] == APPLICATION)
+
+
 def check_format(db: sqlite3.Connection, file: Path) -> None:
     """Raise a `RunError` where a file is not a run, or one of another version."""
     (found,) = db.execute("PRAGMA user_version").fetchone()
-    if db.execute("PRAGMA application_id").fetchone()[0] != APPLICATION:
+    if not _is_ours(db):
         raise RunError(f"{file}: not a run of this tool; choose another folder with --out")
     if found != FORMAT:
         raise RunError(

@@ -274,10 +274,61 @@ def test_missing_key_is_one_line_that_names_the_variable():
     assert "OPENAI_API_KEY" in done.stderr
 
 
-def test_judge_in_this_process_is_said_to_be_missing():
+def test_judge_in_this_process_without_its_package_says_what_to_install():
     done = judge("score", "examples/answers.jsonl", "--judge", "vllm:x")
     assert done.exit_code == 1
-    assert "hosted_vllm/MODEL" in done.stderr
+    assert "pip install 'judge-toolkit[vllm]'" in done.stderr
+
+
+def test_each_judge_of_a_panel_has_a_run_of_its_own():
+    done = judge("score", "examples/answers.jsonl", "--judge", "baseline", "--judge", "replay:examples/replies.jsonl")
+    assert done.exit_code == 3  # the recorded replies leave two without a score
+    assert Path("runs/answers-baseline-open_qa").exists()
+    assert Path("runs/answers-replay-replies-open_qa").exists()
+
+
+def test_folder_that_is_named_for_a_panel_holds_its_runs():
+    judge(
+        *("score", "examples/answers.jsonl", "--judge", "baseline", "--judge", "replay:examples/replies.jsonl"),
+        *("--out", "panel"),
+    )
+    assert sorted(path.name for path in Path("panel").iterdir()) == ["baseline-open_qa", "replay-replies-open_qa"]
+
+
+def test_panel_with_a_judge_that_cannot_work_starts_nothing():
+    done = judge("score", "examples/answers.jsonl", "--judge", "baseline", "--judge", "openai/gpt-4o-mini")
+    assert done.exit_code == 1
+    assert "OPENAI_API_KEY" in done.stderr
+    assert not Path("runs").exists()
+
+
+def test_panel_goes_on_where_one_of_its_judges_fails_half_way():
+    Path("broken.jsonl").write_text("{\n")
+    done = judge("score", "examples/answers.jsonl", "--judge", "replay:broken.jsonl", "--judge", "baseline")
+    assert done.exit_code == 1
+    assert "Error: replay:broken.jsonl: " in done.stderr
+    assert Path("runs/answers-baseline-open_qa/scores.jsonl").exists()
+
+
+def test_judge_that_is_named_twice_is_refused():
+    done = judge("score", "examples/answers.jsonl", "--judge", "baseline", "--judge", "baseline")
+    assert done.exit_code == 2
+    assert "--samples" in done.stderr
+
+
+def test_panel_cannot_read_standard_input():
+    done = judge("score", "-", "--judge", "baseline", "--judge", "replay:examples/replies.jsonl")
+    assert (done.exit_code, "standard input can be read once" in done.stderr) == (2, True)
+
+
+def test_option_of_an_engine_without_an_engine_is_refused():
+    done = judge("score", "examples/answers.jsonl", "--engine-arg", "max_num_seqs=8")
+    assert (done.exit_code, "--engine-arg is for --judge vllm:MODEL" in done.stderr) == (2, True)
+
+
+def test_expected_scores_of_a_judge_without_probabilities_are_refused():
+    done = judge("score", "examples/answers.jsonl", "--scores", "expected")
+    assert (done.exit_code, "--scores text" in done.stderr) == (1, True)
 
 
 def test_unknown_rubric_names_the_shipped_ones():

@@ -45,6 +45,7 @@ class Scripted:
         self.answer = answer
         self.asked: list[Request] = []
         self.late: list[Completion] = []
+        self.closed = False
 
     def complete(self, requests: Any) -> Any:
         for request in requests:
@@ -56,3 +57,6 @@ class Scripted:
     def drain(self) -> list[Completion]:
         late, self.late = self.late, []
         return late
+
+    def close(self) -> None:
+        self.closed = True

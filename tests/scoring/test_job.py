@@ -21,6 +21,7 @@ from .builders import Scripted, item, reply, rubric
 def backend(monkeypatch):
     """Every judge is this backend, which answers as it is told."""
     backend = Scripted(lambda _: reply())
+    monkeypatch.setattr(job, "check_backend", lambda *_: None)
     monkeypatch.setattr(job, "load_backend", lambda *_: backend)
     return backend
 
@@ -108,7 +109,7 @@ def test_how_an_api_is_reached_gets_to_its_backend(monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "k")
     connection = Connection("http://h/v1", "litellm", 7, 60.0, 5.0, 0.5)
     judge = job.Judge("openai/gpt-4o-mini", rubric())
-    found = job.load_backend(judge, connection, job.Path())
+    found = job.load_backend(judge, connection, job.EngineOptions(), job.Path())
     assert found.endpoint.base == "http://h/v1"
     assert found.endpoint.transport == "litellm"
     limits = found._limits

@@ -140,7 +140,7 @@ def test_run_of_a_newer_format_is_refused(run):
     run.close()
     with contextlib.closing(sqlite3.connect(run.path / "run.db")) as db:
         db.execute(f"PRAGMA user_version = {tables.FORMAT + 1}")
-    with pytest.raises(RunError, match="format 2; this version reads format 1"):
+    with pytest.raises(RunError, match="format 3; this version reads format 2"):
         Run.open(run.path)
 
 
@@ -217,12 +217,12 @@ def test_second_input_tells_known_changed_new_and_absent_items_apart(run):
 def test_latest_input_leaves_out_items_of_earlier_ones(run):
     run.add_items([item("1"), item("2")])
     run.add_items([item("2")])
-    assert [i.id for i in run.items(latest_input=True)] == ["2"]
+    assert [i.id for i in run.items_to_ask()] == ["2"]
     assert [i.id for i in run.items()] == ["1", "2"]
 
 
 def test_empty_run_has_no_items(run):
-    assert list(run.items(latest_input=True)) == []
+    assert list(run.items_to_ask()) == []
 
 
 # ---- requests and completions

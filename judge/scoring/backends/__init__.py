@@ -25,3 +25,7 @@ class Backend(Protocol):
     def drain(self) -> Sequence[Completion]:
         """Completions that arrived while the iterator was being closed. They were paid for, too."""
         ...
+
+    def close(self) -> None:
+        """Free what is held between two calls of `complete`: a model's memory."""
+        ...

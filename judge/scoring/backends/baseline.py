@@ -71,6 +71,9 @@ class BaselineBackend:
         """Nothing is ever in flight."""
         return ()
 
+    def close(self) -> None:
+        """Nothing is held."""
+
     def _completion(self, request: Request) -> Completion:
         item, created = request.item, time.time()
         if item.reference is None and item.answer.strip():

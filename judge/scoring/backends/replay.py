@@ -60,6 +60,9 @@ class ReplayBackend:
         """Nothing is ever in flight."""
         return ()
 
+    def close(self) -> None:
+        """Nothing is held."""
+
     def _completion(self, request: Request) -> Completion:
         key = (request.item.id, request.sample, request.dimension or "")
         found = self._replies.execute(

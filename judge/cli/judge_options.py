@@ -1,0 +1,192 @@
+"""Options that say who judges, and how the judge is reached or run."""
+
+import json
+from dataclasses import fields, replace
+from typing import Any
+
+import click
+
+from judge.cli.options import decorate, pairs
+from judge.rubric import load_rubric
+from judge.scoring.backends.engine import EngineOptions
+from judge.scoring.judge import ENGINE_DECIDES, Judge
+from judge.scoring.serving import Connection
+
+_PARAMETERS = ("temperature", "max_tokens", "seed", "reasoning_effort")
+_DECISIVE = ("dtype", "quantization", "revision", "lora")
+_NOT_DECISIVE = ("tensor_parallel", "max_model_len", "memory_share", "trust_remote_code")
+
+
+def _listed(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    """Each judge once; twice the same would score into one run."""
+    for value in values:
+        if values.count(value) > 1:
+            raise click.BadParameter(
+                f"{value!r} is named twice; a judge is repeated with --samples", ctx, param
+            )
+    return values
+
+
+judge_options = decorate(
+    click.option(
+        "--judge",
+        "model",
+        multiple=True,
+        default=["baseline"],
+        show_default=True,
+        metavar="MODEL",
+        callback=_listed,
+        help=(
+            "baseline, replay:FILE, vllm:MODEL (on this machine's GPU), hosted_vllm/MODEL with --api-base, "
+            "or any litellm model: openai/gpt-5, anthropic/claude-sonnet-4-5. Given several times: a panel, "
+            "a run each."
+        ),
+    ),
+    click.option(
+        "--rubric", default="open_qa", show_default=True, help="Name (judge rubric list) or YAML file."
+    ),
+    click.option(
+        "--scores",
+        type=click.Choice(["text", "expected"]),
+        default="text",
+        show_default=True,
+        help="Read out of the reply, or expected over the probabilities of the scale's labels.",
+    ),
+    click.option("--temperature", type=float, help="Sent only when given."),
+    click.option("--max-tokens", type=click.IntRange(min=1), help="Most tokens of one reply."),
+    click.option("--seed", type=int, help="Of the first sample; the next ones count on from it."),
+    click.option("--reasoning-effort", help="For judges that think: none, low, medium, high, …"),
+    click.option(
+        "--param",
+        "params",
+        multiple=True,
+        metavar="NAME=VALUE",
+        callback=pairs,
+        help="Any other parameter of the model; VALUE may be JSON.",
+    ),
+    click.option(
+        "--structured",
+        type=click.Choice(["auto", "on", "off"]),
+        default="auto",
+        show_default=True,
+        help="Send the reply's JSON schema along.",
+    ),
+)
+connection_options = decorate(
+    click.option("--api-base", help="Address of an OpenAI-compatible server: http://localhost:8000/v1."),
+    click.option(
+        "--max-connections", type=click.IntRange(min=1), help="Requests in flight; adapts by default."
+    ),
+    click.option("--requests-per-minute", type=click.FloatRange(min=0, min_open=True)),
+    click.option(
+        "--timeout",
+        type=click.FloatRange(min=0, min_open=True),
+        default=600,
+        show_default=True,
+        help="Seconds for one try.",
+    ),
+    click.option(
+        "--max-cost",
+        type=click.FloatRange(min=0),
+        metavar="USD",
+        help="Most that this call may spend; it stops before.",
+    ),
+    click.option(
+        "--transport",
+        type=click.Choice(["auto", "http", "litellm"]),
+        default="auto",
+        show_default=True,
+        help="Our own client where the server speaks OpenAI's protocol, litellm elsewhere.",
+    ),
+)
+engine_options = decorate(
+    click.option(
+        "--dtype", help="vllm: number format of the weights: bfloat16, float16, …  [default: model's]"
+    ),
+    click.option("--quantization", help="vllm: quantise the weights while loading: fp8, bitsandbytes, …"),
+    click.option("--revision", help="vllm: branch, tag or commit of the model."),
+    click.option("--lora", metavar="ADAPTER", help="vllm: folder or name of a LoRA adapter."),
+    click.option(
+        "--tensor-parallel",
+        type=click.IntRange(min=1),
+        help="vllm: cards that share the model.  [default: fewest]",
+    ),
+    click.option(
+        "--max-model-len",
+        type=click.IntRange(min=1),
+        help="vllm: most tokens of prompt and reply.  [default: model's, at most 32768]",
+    ),
+    click.option(
+        "--memory-share",
+        type=click.FloatRange(min=0, max=1, min_open=True),
+        help="vllm: share of a card's memory to take.  [default: vLLM's]",
+    ),
+    click.option("--trust-remote-code", is_flag=True, help="vllm: let code that comes with the model run."),
+    click.option(
+        "--engine-arg",
+        "engine_args",
+        multiple=True,
+        metavar="NAME=VALUE",
+        callback=pairs,
+        help="vllm: any other argument of the engine; VALUE may be JSON.",
+    ),
+)
+
+
+def judges_of(values: dict[str, Any]) -> list[Judge]:
+    """The judges that a command line names."""
+    params = {name: values[name] for name in _PARAMETERS if values[name] is not None}
+    params |= _parsed(values["params"])
+    engine = {name: values[name] for name in _DECISIVE if values[name] is not None}
+    engine |= {name: v for name, v in _parsed(values["engine_args"]).items() if name in ENGINE_DECIDES}
+    rubric = load_rubric(values["rubric"])
+    judges = []
+    for model in values["model"]:
+        judge = Judge(model=model, rubric=rubric, params=params, scores=values["scores"])
+        if judge.backend == "vllm":
+            judge = replace(judge, engine=engine)
+        judges.append(replace(judge, structured=_structured(judge, values["structured"], values["api_base"])))
+    _check_meant(values, judges)
+    return judges
+
+
+def _check_meant(values: dict[str, Any], judges: list[Judge]) -> None:
+    """An option that nobody would obey must not be taken in silence."""
+    if any(judge.backend == "vllm" for judge in judges):
+        return
+    names = (*_DECISIVE, *_NOT_DECISIVE, "engine_args")
+    if given := [name for name in names if values[name]]:
+        option = given[0].removesuffix("s").replace("_", "-")
+        raise click.UsageError(f"--{option} is for --judge vllm:MODEL, and no such judge is named")
+
+
+def connection_of(values: dict[str, Any]) -> Connection:
+    """How an API judge is reached."""
+    return Connection(**{field.name: values[field.name] for field in fields(Connection)})
+
+
+def engine_of(values: dict[str, Any]) -> EngineOptions:
+    """How a model in this process is run."""
+    args = {name: v for name, v in _parsed(values["engine_args"]).items() if name not in ENGINE_DECIDES}
+    return EngineOptions(**{name: values[name] for name in _NOT_DECISIVE}, args=args)
+
+
+def _structured(judge: Judge, wanted: str, api_base: str | None) -> bool:
+    if wanted != "auto":
+        return wanted == "on"
+    if judge.backend != "api":
+        return judge.backend == "vllm"
+    from judge.scoring.backends.providers import supports_schema
+
+    return supports_schema(judge.model, api_base)
+
+
+def _parsed(pairs: dict[str, str]) -> dict[str, Any]:
+    return {name: _json_or_text(value) for name, value in pairs.items()}
+
+
+def _json_or_text(value: str) -> Any:
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value
