@@ -144,7 +144,7 @@ def _line(requests: int) -> "tuple[Progress, int]":
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     console = Console(stderr=True)
-    bar = max(4, min(40, console.width - 80))  # the numbers are worth more than the bar
+    bar = max(4, min(40, console.width - 100))  # the numbers are worth more than the bar
     room = console.width - bar - len(f" {requests}/{requests} 0:00:00 ")
     columns = (
         BarColumn(bar),
@@ -156,12 +156,10 @@ def _line(requests: int) -> "tuple[Progress, int]":
 
 
 def _joined(parts: Sequence[str], room: int) -> str:
-    """As many parts as fit, from the first on."""
+    """The first part, and of the others those that still fit."""
     text = _cut(parts[0], room) if parts else ""
     for part in parts[1:]:
-        if len(text) + 2 + len(part) > room:
-            break
-        text += f"  {part}"
+        text += f"  {part}" if len(text) + 2 + len(part) <= room else ""
     return text
 
 

@@ -4,6 +4,7 @@ from contextlib import closing
 
 import pytest
 
+from judge.cli import watch as module
 from judge.cli.watch import TerminalWatch
 from judge.records import Completion, Failure, Usage
 from judge.scoring.job import BadItems
@@ -14,6 +15,27 @@ from judge.scoring.store import Added, Run
 from ..scoring.builders import item, rubric
 
 JUDGE = Judge(model="openai/gpt-5", rubric=rubric())
+LOCAL = Judge(model="vllm:Qwen/Qwen3-4B", rubric=rubric())
+
+
+@pytest.fixture(autouse=True)
+def _wide(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "160")
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """Seconds that a test lets pass."""
+
+    class Clock:
+        now = 1000.0
+
+        def monotonic(self):
+            return self.now
+
+    clock = Clock()
+    monkeypatch.setattr(module, "time", clock)
+    return clock
 
 
 @pytest.fixture
@@ -27,6 +49,22 @@ def watch(run):
     with closing(TerminalWatch(moving=True)) as watch:
         watch.began(run, Added(new=4), BadItems(), 4)
         yield watch
+
+
+@pytest.fixture
+def local(tmp_path, clock, monkeypatch):
+    """A watch over a judge in this process, on a card that is busy to 93 %."""
+    asked = []
+    monkeypatch.setattr(module.cards, "share", lambda: asked.append(clock.now) or 0.93)
+    with Run.create(tmp_path / "local", LOCAL) as run, closing(TerminalWatch(moving=True)) as watch:
+        watch.began(run, Added(new=4), BadItems(), 2000)
+        watch.asked_for_share = asked
+        yield watch
+
+
+def replies(count, prompt=900, reply=100, cached=0):
+    usage = Usage(prompt_tokens=prompt, completion_tokens=reply, cached_tokens=cached)
+    return [Completion.of(request, reply="x", usage=usage) for request in requests(count)]
 
 
 def requests(count):
@@ -78,7 +116,110 @@ def test_reply_that_is_asked_for_again_counts_apart(watch):
 
 def test_pause_after_the_last_reply_is_explained(watch):
     watch.asked()
-    assert detail(watch).endswith("working out the scores")
+    assert detail(watch).startswith("working out the scores")
+
+
+def test_tokens_are_counted_by_the_second(clock, local):
+    clock.now += 2
+    local.arrived(replies(4))
+    assert "2.0/s  2,000 tok/s" in detail(local)
+
+
+def test_cache_hits_are_a_part_of_the_prompt(local):
+    local.arrived(replies(3, cached=900))
+    local.arrived(replies(1, cached=0))
+    assert "cache 75%" in detail(local)
+
+
+def test_judge_that_counts_no_tokens_shows_none(clock, watch):
+    clock.now += 1
+    watch.arrived([Completion.of(request, reply="x") for request in requests(2)])
+    assert "tok/s" not in detail(watch)
+    assert "cache" not in detail(watch)
+
+
+def test_share_of_the_card_stands_at_the_end(local):
+    local.arrived(replies(1))
+    assert detail(local).endswith("GPU 93%")
+
+
+def test_share_of_the_card_is_asked_for_once_a_second(clock, local):
+    for _ in range(20):
+        clock.now += 0.1
+        local.arrived(replies(1))
+    assert len(local.asked_for_share) <= 3
+
+
+def test_card_of_a_judge_elsewhere_is_not_looked_at(watch, monkeypatch):
+    monkeypatch.setattr(module.cards, "share", lambda: pytest.fail("asked"))
+    watch.arrived(replies(1))
+    assert "GPU" not in detail(watch)
+
+
+def test_card_that_does_not_tell_is_left_out(local, monkeypatch):
+    monkeypatch.setattr(module.cards, "share", lambda: None)
+    local.arrived(replies(1))
+    assert "GPU" not in detail(local)
+
+
+def test_start_of_the_engine_shows_in_the_line(local):
+    local.starting("loading weights 50%")
+    assert detail(local) == "loading weights 50%"
+
+
+def test_minutes_of_the_start_are_no_part_of_the_rate(clock, local):
+    local.starting("loading weights 50%")
+    clock.now += 300
+    local.arrived(replies(1))
+    clock.now += 1
+    local.arrived(replies(4))
+    assert detail(local).startswith("4.0/s  4,000 tok/s")
+
+
+def test_rate_waits_for_a_second_batch_after_a_start(clock, local):
+    local.starting("loading weights 50%")
+    clock.now += 300
+    local.arrived(replies(1))
+    assert "/s" not in detail(local)
+
+
+def test_without_a_terminal_the_start_is_said_once(run, capsys):
+    watch = TerminalWatch(moving=False)
+    watch.began(run, Added(new=4), BadItems(), 4)
+    watch.starting("loading vLLM")
+    watch.starting("loading weights 50%")
+    assert capsys.readouterr().err == "note: loading vLLM; with a large model the start takes minutes\n"
+
+
+@pytest.mark.parametrize("columns", [40, 60, 80, 120])
+def test_line_is_never_wider_than_the_terminal(tmp_path, monkeypatch, capsys, columns):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setattr(module.cards, "share", lambda: 1.0)
+    failure = Failure(kind="rate_limit", message="429")
+    with Run.create(tmp_path / "local", LOCAL) as run, closing(TerminalWatch(moving=True)) as watch:
+        watch.began(run, Added(new=4), BadItems(), 1_000_000)
+        watch.starting("downloading model-00001-of-00002.safetensors " * 3)
+        watch.arrived([*replies(4, cached=100), *(Completion.of(r, failure=failure) for r in requests(3))])
+        watch.arrived(replies(4, cached=100))
+        shown = detail(watch)
+    assert max(map(len, capsys.readouterr().err.splitlines())) <= columns
+    assert shown.split("  ")[0].endswith("/s") or "…" in shown
+
+
+def test_what_matters_less_gives_way_in_a_narrow_terminal(tmp_path, clock, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "60")
+    monkeypatch.setattr(module.cards, "share", lambda: 0.93)
+    with Run.create(tmp_path / "local", LOCAL) as run, closing(TerminalWatch(moving=True)) as watch:
+        watch.began(run, Added(new=4), BadItems(), 2000)
+        clock.now += 1
+        watch.arrived(replies(4, cached=450))
+        assert detail(watch) == "4.0/s  4,000 tok/s  cache 50%"
+
+
+def test_cost_is_known_while_it_runs(watch):
+    (request, *_) = requests(1)
+    watch.arrived([Completion.of(request, reply="x", cost=0.25)])
+    assert watch.cost == 0.25
 
 
 def test_numbers_keep_their_place_in_a_narrow_terminal(run, monkeypatch, capsys):
