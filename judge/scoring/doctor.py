@@ -13,6 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from judge.scoring.backends.engine import MOST_LENGTH, OLDEST
 from judge.scoring.backends.pricing import find_prices
 from judge.scoring.backends.providers import LITELLM_KEYS, OPENAI_COMPATIBLE
 from judge.scoring.cards import Card, cards
@@ -20,7 +21,6 @@ from judge.scoring.fit import (
     AT_ONCE,
     JUDGMENT_TOKENS,
     MEMORY_SHARE,
-    MOST_LENGTH,
     Fit,
     advice,
     engine_memory,
@@ -35,7 +35,7 @@ from judge.scoring.shapes import Shape, find_shape
 _EXTRAS = {"ray": "judges on many GPUs", "pyarrow": "Parquet files"}
 _EXTRA_NAMES = {"pyarrow": "parquet"}
 _MALICIOUS = ("1.82.7", "1.82.8")
-_VLLM_FROM, _VLLM_BELOW = (0, 26), (0, 34)
+_TOO_NEW = (0, 34)
 
 
 class Finding(NamedTuple):
@@ -219,8 +219,8 @@ def _vllm() -> Finding:
     except PackageNotFoundError:
         return Finding("vllm", "absent", "judges on your own GPU", "pip install 'judge-toolkit[vllm]'")
     numbers = tuple(map(int, re.findall(r"\d+", found)[:2]))
-    if not _VLLM_FROM <= numbers < _VLLM_BELOW:
-        wanted = "vllm>={}.{},<{}.{}".format(*_VLLM_FROM, *_VLLM_BELOW)
+    if not OLDEST <= numbers < _TOO_NEW:
+        wanted = "vllm>={}.{},<{}.{}".format(*OLDEST, *_TOO_NEW)
         return Finding("vllm", "problem", f"{found}, which judge does not know", f"pip install '{wanted}'")
     if not _working_cards():
         return Finding("vllm", "absent", f"{found}, but no NVIDIA card for it to run on")

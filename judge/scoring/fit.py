@@ -23,8 +23,6 @@ from judge.scoring.shapes import KNOWN, Shape, read_shape
 
 MEMORY_SHARE = 0.92
 JUDGMENT_TOKENS = 4096
-MOST_LENGTH = 32_768
-"""Tokens of prompt and reply together, unless the user says otherwise: what the engine is started with."""
 AT_ONCE = 16
 """So many judgments at once are enough: with fewer the card mostly reads weights."""
 RUBRIC_TOKENS, ITEM_TOKENS, REPLY_TOKENS = 1500, 300, 150
