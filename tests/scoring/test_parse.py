@@ -302,3 +302,53 @@ def test_any_json_value_as_a_score_is_on_the_scale_or_missing(value):
 def test_verdict_survives_any_prose_around_it(a, b, prose):
     outcomes = read(completion(f"{prose}\n{json.dumps({'a': a, 'b': b})}\n{prose}"), rubric(), item())
     assert [o.value for o in outcomes.values()] == [a, b]
+
+
+# ---- expected scores
+
+
+def expected(probabilities, said="4"):
+    given = completion(said, dimension="a", finish_reason="length", label_probabilities=probabilities)
+    return read(given, rubric(reply="number"), item())["a"]
+
+
+def test_expected_score_is_the_mean_of_the_labels_by_their_probabilities():
+    assert expected({"1": 0.0, "2": 0.1, "3": 0.2, "4": 0.4, "5": 0.3}).value == pytest.approx(3.9)
+
+
+def test_expected_score_is_that_of_replies_on_the_scale_and_says_what_lies_off_it():
+    outcome = expected({"1": 0.0, "2": 0.0, "3": 0.0, "4": 0.4, "5": 0.4})
+    assert outcome.value == pytest.approx(4.5)
+    assert outcome.reason == "1: 0.0000, 2: 0.0000, 3: 0.0000, 4: 0.4000, 5: 0.4000; off the scale: 0.2000"
+
+
+def test_labels_that_were_not_shown_are_named_and_never_taken_for_zero():
+    outcome = expected({"4": 0.6, "5": 0.3})
+    assert outcome.value == pytest.approx((4 * 0.6 + 5 * 0.3) / 0.9)
+    assert "not shown: 1, 2, 3; off the scale: 0.1000" in outcome.reason
+
+
+def test_judge_that_wants_to_say_something_else_gives_no_score():
+    outcome = expected({"1": 0.1, "2": 0.1, "3": 0.1, "4": 0.1, "5": 0.0}, said="Sorry")
+    assert (outcome.value, outcome.status) == (None, "unparsed")
+    assert outcome.reason == "only 40.0% of the probability is on the scale; it would say 'Sorry'"
+
+
+def test_probabilities_without_any_label_give_no_score():
+    assert expected({}).status == "unparsed"
+
+
+def test_one_token_that_was_wanted_is_not_a_reply_that_was_cut():
+    assert expected({"1": 0.0, "2": 0.0, "3": 0.0, "4": 1.0, "5": 0.0}).status == "ok"
+
+
+def test_blank_token_does_not_hide_the_probabilities():
+    assert expected({"1": 0.0, "2": 0.0, "3": 0.0, "4": 0.6, "5": 0.0}, said=" ").value == 4.0
+
+
+@given(st.lists(st.floats(0, 1), min_size=5, max_size=5))
+def test_any_distribution_gives_an_expectation_on_the_scale_or_none(weights):
+    total = sum(weights) or 1.0
+    outcome = expected({str(label): weight / total for label, weight in enumerate(weights, start=1)})
+    assert (outcome.status == "ok") == (sum(weights) > 0)
+    assert outcome.value is None or 1 <= outcome.value <= 5

@@ -253,3 +253,58 @@ def test_any_answer_stands_whole_between_its_marks(answer):
     text = item_text(item(answer=answer), rubric())
     (code,) = re.findall(r"# Answer to judge\n<answer ([0-9a-f]{12})>", text)
     assert fenced(text, code) == [visible(answer)]
+
+
+# ---- expected scores
+
+
+@pytest.mark.parametrize("name", shipped_rubrics())
+def test_expected_scores_ask_each_score_alone_for_the_labels_of_the_scale(name):
+    judge = Judge(model="openai/x", rubric=load_rubric(name), scores="expected")
+    requests = build_requests(item(), judge)
+    assert [r.dimension for r in requests] == [
+        n for n in load_rubric(name).asked if n not in load_rubric(name).flags
+    ]
+    assert {r.labels for r in requests} == {("1", "2", "3", "4", "5")}
+    assert all(r.schema is None for r in requests)
+
+
+def test_requests_of_one_item_differ_in_their_last_lines_alone():
+    judge = Judge(model="openai/x", rubric=rubric(), scores="expected")
+    a, b = (user_text(r) for r in build_requests(item(), judge))
+    assert a.partition("# Asked for now")[0] == b.partition("# Asked for now")[0]
+
+
+def test_overall_score_that_is_judged_can_be_asked_alone():
+    judge = Judge(model="openai/x", rubric=rubric(overall={"how": "judged"}), scores="expected")
+    *_, last = build_requests(item(), judge)
+    assert last.dimension == "overall"
+    assert "overall is the score of the answer as a whole" in last.messages[0]["content"]
+
+
+def test_expected_scores_are_asked_under_keys_of_their_own():
+    number = rubric(reply="number")
+    text = build_requests(item(), Judge(model="openai/x", rubric=number))
+    expected = build_requests(item(), Judge(model="openai/x", rubric=number, scores="expected"))
+    assert not {r.key for r in text} & {r.key for r in expected}
+
+
+def test_text_is_asked_without_labels():
+    assert build_requests(item(), Judge(model="openai/x", rubric=rubric()))[0].labels == ()
+
+
+def test_each_sample_has_a_seed_of_its_own():
+    judge = Judge(model="openai/x", rubric=rubric(), params={"seed": 7})
+    assert [r.params["seed"] for r in build_requests(item(), judge, samples=3)] == [7, 8, 9]
+
+
+def test_key_of_a_text_request_is_what_it_was_in_the_first_release():
+    request = build_requests(item(), Judge(model="openai/x", rubric=rubric(), params={"seed": 7}), samples=2)[
+        1
+    ]
+    assert request.key == "b432f5b387c3fa272fe76c1c32ea748763925453634407eb2c1b211316c635b2"
+
+
+def test_settings_of_the_engine_that_decide_a_reply_are_part_of_the_key():
+    judges = [Judge(model="vllm:x", rubric=rubric(), engine=e) for e in ({}, {"dtype": "float16"})]
+    assert len({build_requests(item(), judge)[0].key for judge in judges}) == 2

@@ -244,3 +244,14 @@ def test_batches_are_reported_once_they_are_stored(run):
         on_batch=lambda _: stored.append(run.summary()["completions"]),
     )
     assert stored == [1, 2]
+
+
+def test_probabilities_are_asked_for_once_whatever_they_say(tmp_path):
+    judge = Judge(model="openai/x", rubric=rubric(), scores="expected")
+    unsure = {"reply": "Hm", "finish_reason": "length", "label_probabilities": {"4": 0.1}}
+    backend = Scripted(lambda _: unsure)
+    with Run.create(tmp_path / "expected", judge) as run:
+        run.add_items(items(2))
+        score_items(run, judge, backend, reask=True)
+        assert len(backend.asked) == 4
+        assert {s.status for s in run.scores()} == {"unparsed"}

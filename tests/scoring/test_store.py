@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from judge.errors import InputError, RunError
-from judge.records import Completion, Failure, Score, Usage
+from judge.records import Completion, Failure, Image, Item, Score, Usage
 from judge.scoring import tables
 from judge.scoring.judge import Judge
 from judge.scoring.prompt import build_requests
@@ -136,6 +136,39 @@ def test_file_that_is_no_database_is_refused(tmp_path):
         Run.open(tmp_path)
 
 
+def make_old(path):
+    """Turn a run into one of format 1."""
+    with contextlib.closing(sqlite3.connect(path / "run.db", isolation_level=None)) as db:
+        db.execute("ALTER TABLE completions DROP COLUMN label_probabilities")
+        db.execute("PRAGMA user_version = 1")
+
+
+@pytest.mark.parametrize(
+    "open_again", [Run.open, lambda path: Run.create(path, JUDGE)], ids=["open", "create"]
+)
+def test_run_of_the_first_format_keeps_all_it_holds(run, open_again):
+    run.add_items([item()])
+    run.append([Completion.of(requests(item())[0], reply=reply(), finish_reason="stop")])
+    run.close()
+    make_old(run.path)
+    with open_again(run.path) as again:
+        (kept,) = again.completions()
+    assert (kept.reply, kept.label_probabilities) == (reply(), None)
+
+
+def test_probabilities_of_labels_survive_word_for_word(run):
+    asked = requests(item())[0]
+    run.append([Completion.of(asked, reply="4", label_probabilities={"4": 0.1 + 0.2, "5": 0.0})])
+    assert next(run.completions()).label_probabilities == {"4": 0.1 + 0.2, "5": 0.0}
+
+
+def test_summary_says_how_much_of_the_probability_lay_on_the_scale(run):
+    assert run.summary()["on_scale"] is None
+    asked = requests(item())[0]
+    run.append([Completion.of(asked, reply="4", label_probabilities={"4": 0.5, "5": p}) for p in (0.1, 0.3)])
+    assert run.summary()["on_scale"] == pytest.approx(0.7)
+
+
 def test_run_of_a_newer_format_is_refused(run):
     run.close()
     with contextlib.closing(sqlite3.connect(run.path / "run.db")) as db:
@@ -219,6 +252,30 @@ def test_latest_input_leaves_out_items_of_earlier_ones(run):
     run.add_items([item("2")])
     assert [i.id for i in run.items_to_ask()] == ["2"]
     assert [i.id for i in run.items()] == ["1", "2"]
+
+
+def test_items_that_share_pictures_or_a_question_are_asked_side_by_side(run):
+    pictures = [(), (Image(path="a.png"),), (Image(path="b.png"),)]
+    asked = {
+        "1": ("p", 0), "2": ("q", 1), "3": ("p", 2), "4": ("r", 1), "5": ("p", 0), "6": ("q", 1), "7": ("s", 0),
+    }  # fmt: skip
+    run.add_items(
+        Item(id=name, question=question, answer=name, images=pictures[which])
+        for name, (question, which) in asked.items()
+    )
+    assert [i.id for i in run.items_to_ask()] == ["1", "5", "7", "2", "6", "4", "3"]
+    assert [i.id for i in run.items()] == list(asked)
+
+
+def test_items_with_another_reference_are_no_neighbours(run):
+    run.add_items([item("1", reference="x"), item("2", reference="y"), item("3", reference="x")])
+    assert [i.id for i in run.items_to_ask()] == ["1", "3", "2"]
+
+
+def test_most_pictures_of_one_item_are_known(run):
+    assert run.most_images == 0
+    run.add_items([item("1"), item("2", images=(Image(path="a.png"), Image(path="b.png")))])
+    assert run.most_images == 2
 
 
 def test_empty_run_has_no_items(run):
