@@ -213,10 +213,10 @@ def _table(rubric: Rubric, counts: dict[str, dict[float, int]], statuses: dict[s
 
 
 def _score_cells(values: dict[float, int], labels: range) -> str:
-    """Mean and counts; a score between two labels (an overall mean) counts for the nearer one."""
+    """Mean and counts; a score between two labels (a mean) counts with the lower one, as in the report."""
     n = sum(values.values())
     mean = f"{sum(v * k for v, k in values.items()) / n:6.2f}" if n else f"{'-':>6}"
-    return mean + "".join(f"{sum(k for v, k in values.items() if round(v) == label):7}" for label in labels)
+    return mean + "".join(f"{sum(k for v, k in values.items() if int(v) == label):7}" for label in labels)
 
 
 def _flag_cells(values: dict[float, int], given: int) -> str:
