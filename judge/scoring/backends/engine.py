@@ -5,9 +5,11 @@ import gc
 import importlib
 import importlib.util
 import json
+import multiprocessing.connection
 import os
 import re
 import sys
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
@@ -190,7 +192,27 @@ def _start(
         arguments.setdefault("reasoning_parser", _THINK_PARSER)
     lora = _lora(decisive.get("lora"), arguments)
     on_start("starting the engine")
-    return Engine(vllm.LLM(**arguments), marks, always, output, lora)
+    llm = vllm.LLM(**arguments)
+    _tell_of_death(llm.llm_engine.engine_core)
+    return Engine(llm, marks, always, output, lora)
+
+
+def _tell_of_death(core: Any) -> None:
+    """Let whoever waits for an output hear that the engine's process has ended.
+
+    vLLM only notes it, and would wait for ever for the next output of a process that was killed.
+    """
+    manager = getattr(getattr(core, "resources", None), "engine_manager", None)
+    if manager is None:  # it runs in this process
+        return
+    processes, outputs = [process.sentinel for process in manager.processes], core.outputs_queue
+    gone = importlib.import_module("vllm.v1.engine.exceptions").EngineDeadError()
+
+    def wait() -> None:
+        multiprocessing.connection.wait(processes)
+        outputs.put_nowait(gone)
+
+    threading.Thread(target=wait, name="engine death", daemon=True).start()
 
 
 def engine_arguments(model: str, decisive: Mapping[str, Any], options: EngineOptions) -> dict[str, Any]:
@@ -239,7 +261,7 @@ def cards_for(weights: int | None, cards: Sequence[int]) -> int:
 
     Examples
     --------
-    >>> cards_for(16 << 30, [80 << 30, 80 << 30]), cards_for(140 << 30, [80 << 30] * 4)
+    >>> cards_for(16 << 30, [80 << 30, 80 << 30]), cards_for(100 << 30, [80 << 30] * 4)
     (1, 2)
     """
     number = 1

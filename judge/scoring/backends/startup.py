@@ -171,9 +171,12 @@ def explain(error: BaseException, tail: Sequence[str], model: str) -> BackendErr
 
 def died(error: BaseException, tail: Sequence[str], model: str) -> BackendError:
     """Say in one line why a running engine died."""
-    cause = root_cause(tail) if _HOLLOW.search(f"{type(error).__name__}: {error}") else shown(error)
-    cause = cause or shown(error)
-    advice = advice_for(cause) or "what arrived is stored"
+    cause = root_cause(tail) if _HOLLOW.search(shown(error)) else shown(error)
+    if cause:
+        advice = advice_for(cause) or "what arrived is stored"
+    else:
+        cause = "its process ended without a word"
+        advice = "most likely it was killed for want of memory: a smaller --max-model-len or model"
     return BackendError(
         redact(
             f"vllm:{model}: the engine broke down ({one_line(cause)}). {advice[0].upper()}{advice[1:]}; then "
