@@ -189,14 +189,16 @@ def test_labels_of_several_tokens_are_refused_before_anything_is_asked(between, 
     assert between.chats() == []
 
 
-TEN = """
+TEN = f"""
 name: ten
 version: 1
 task: Judge the answer.
-scale: {min: 1, max: 10}
+scale: {{min: 1, max: 10}}
 dimensions:
-  clarity: {description: How clear the answer is., anchors: {1: Not at all., 10: Wholly.}}
-pass: {overall: 6}
+  clarity:
+    description: How clear the answer is.
+    anchors: {{{", ".join(f"{score}: As clear as {score}." for score in range(1, 11))}}}
+pass: {{overall: 6}}
 """
 
 
