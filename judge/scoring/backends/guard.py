@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable
 def end_with_us(pids: Iterable[int]) -> Callable[[], None]:
     """Have processes killed when this one is gone; return what calls that off.
 
-    An engine whose owner was killed waits for ever and keeps the card. Who is killed can end nothing, so a shell
-    waits for the end of a pipe that this process alone holds open.
+    An engine whose owner was killed waits for ever and keeps the card. Who is killed can end nothing, so
+    a shell waits for the end of a pipe that this process alone holds open.
     """
     command = ["sh", "-c", 'read -r _; kill -9 "$@"', "guard", *map(str, pids)]
     guard = subprocess.Popen(
