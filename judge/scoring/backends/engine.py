@@ -18,7 +18,7 @@ from typing import Any
 
 from judge.errors import BackendError, JudgeError, MissingExtraError
 from judge.records import Request
-from judge.scoring.backends.output import CaughtOutput
+from judge.scoring.backends.output import CaughtOutput, caught_output
 from judge.scoring.backends.startup import explain
 from judge.scoring.backends.thinking import CLOSE, OPEN, Marks, may_think, opens_thought, template_kwargs
 
@@ -149,10 +149,10 @@ def start(
     )
     for name, value in _QUIET.items():
         os.environ.setdefault(name, value)
-    output = CaughtOutput(on_start, pass_on=pass_on)
+    output = caught_output()
     on_start("loading vLLM")
     try:
-        with output:
+        with output.catching(on_start, pass_on=pass_on):
             return _start(model, decisive, options, most_images, first, on_start, output)
     except JudgeError:
         raise
@@ -169,6 +169,8 @@ def _start(
     on_start: Callable[[str], None],
     output: CaughtOutput,
 ) -> Engine:
+    if model.startswith(("/", ".", "~")) and not Path(model).is_dir():
+        raise BackendError(f"vllm:{model} does not start. There is no such folder")
     vllm = importlib.import_module("vllm")
     arguments = engine_arguments(model, decisive, options)
     on_start("reading the model's configuration")
@@ -182,6 +184,10 @@ def _start(
     if "tensor_parallel_size" not in arguments:
         arguments["tensor_parallel_size"] = cards_for(_weights(model, decisive), _cards())
     tokenizer = importlib.import_module("vllm.tokenizers").cached_tokenizer_from_config(config)
+    if not tokenizer.encode("1", add_special_tokens=False):
+        raise BackendError(
+            f"vllm:{model} does not start. Its tokenizer knows no token: fetch its files again"
+        )
     marks, always = _thought(tokenizer, arguments, first)
     if first.labels and always:
         raise BackendError(

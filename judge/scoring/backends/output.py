@@ -1,18 +1,18 @@
 """What this process and its children write to the terminal, caught for as long as an engine starts."""
 
 import contextlib
+import functools
 import os
 import re
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
-from types import TracebackType
-from typing import Any, Self, TextIO
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TextIO
 
 _KEPT_LINES = 400
-_PATIENCE = 2.0
-"""Seconds to wait for the last lines of a child that has just died."""
+_QUIET, _MOST_WAITS = 0.2, 10
+"""Seconds without a line after which a child that has just died has said all, and how often to wait."""
 
 _BAR = re.compile(r"^\s*(?P<what>[^|]*?):?\s+(?P<percent>\d{1,3})%(\||\s)")
 _STEPS = (
@@ -26,76 +26,71 @@ class CaughtOutput:
     """Standard output and error, caught at the level of the system, where children write, too.
 
     Only what leads through `rich` still reaches the terminal: it looks for the attribute `rich_proxied_file`.
-    A child that was started meanwhile is heard for as long as it lives: its last words say why it died.
-
-    Parameters
-    ----------
-    on_step : callable
-        Hears what an engine does while it starts, such as ``loading weights 50%``; called by another thread.
-    pass_on : bool
-        Whether everything is shown on standard error, too.
+    Children that were started meanwhile, and loggers that were set up, are heard for as long as they live:
+    the last words of an engine say why it died.
     """
 
-    def __init__(self, on_step: Callable[[str], None], *, pass_on: bool = False) -> None:
-        self._on_step: Callable[[str], None] | None = on_step
-        self._pass_on = pass_on
+    def __init__(self) -> None:
         self._lines: deque[str] = deque(maxlen=_KEPT_LINES)
-        self._saved: tuple[int, int] = (-1, -1)
-        self._stderr: TextIO | None = None
+        self._on_step: Callable[[str], None] | None = None
+        self._pass_on: TextIO | None = None
+        self._fresh = threading.Event()
+        source, self._sink = os.pipe()
+        # Never closed: who got hold of it (a logger, a progress bar) may write later.
+        self._stream: Any = _writer(self._sink)
+        threading.Thread(target=self._read, args=(source,), name="engine output", daemon=True).start()
 
-    def __enter__(self) -> Self:
-        _flush()
-        self._saved = os.dup(1), os.dup(2)
-        source, sink = os.pipe()
-        os.dup2(sink, 1)
-        os.dup2(sink, 2)
-        os.close(sink)
-        self._stderr = sys.stderr
-        # Never closed: who got hold of either (a logger, a progress line) may write later.
-        ours: Any = open(2, "w", buffering=1, errors="replace", closefd=False)
-        terminal = open(os.dup(self._saved[1]), "w", buffering=1, errors="replace")
-        ours.rich_proxied_file = terminal
-        sys.stderr = ours
-        self._reader = threading.Thread(
-            target=self._read, args=(source, terminal), name="engine output", daemon=True
-        )
-        self._reader.start()
-        return self
+    @contextlib.contextmanager
+    def catching(self, on_step: Callable[[str], None], *, pass_on: bool = False) -> Iterator[None]:
+        """Catch while the block runs.
 
-    def __exit__(
-        self, kind: type[BaseException] | None, _error: BaseException | None, _where: TracebackType | None
-    ) -> None:
-        self._on_step = None
+        Parameters
+        ----------
+        on_step : callable
+            Hears what an engine does while it starts, such as ``loading weights 50%``, in another thread.
+        pass_on : bool
+            Whether everything is shown on the terminal, too, from now on.
+        """
         _flush()
-        for place, saved in zip((1, 2), self._saved, strict=True):
-            os.dup2(saved, place)
-            os.close(saved)
-        if self._stderr is not None:
-            sys.stderr = self._stderr
-        if kind is not None:
-            self._reader.join(_PATIENCE)
+        self._lines.clear()
+        saved, stderr = (os.dup(1), os.dup(2)), sys.stderr
+        terminal = _writer(2)  # not closed either: a progress line may be writing to it
+        self._stream.rich_proxied_file = terminal
+        self._pass_on, self._on_step = terminal if pass_on else None, on_step
+        sys.stderr = self._stream
+        for place in (1, 2):
+            os.dup2(self._sink, place)
+        try:
+            yield
+        finally:
+            self._on_step = None
+            _flush()
+            for place, was in zip((1, 2), saved, strict=True):
+                os.dup2(was, place)
+                os.close(was)
+            sys.stderr = stderr
 
     def tail(self) -> Sequence[str]:
-        """The last lines that were written."""
+        """The last lines that were written; waits a moment for those of a child that has just died."""
+        for _ in range(_MOST_WAITS):
+            self._fresh.clear()
+            if not self._fresh.wait(_QUIET):
+                break
         return list(self._lines)
 
-    def last_words(self) -> Sequence[str]:
-        """The last lines of a child that has just died."""
-        self._reader.join(_PATIENCE)
-        return self.tail()
-
-    def _read(self, source: int, terminal: TextIO) -> None:
+    def _read(self, source: int) -> None:
         rest = ""
         with open(source, "rb", buffering=0) as pipe:
             while data := pipe.read(65536):
+                self._fresh.set()
+                text = data.decode(errors="replace")
                 if self._pass_on:
                     with contextlib.suppress(OSError, ValueError):
-                        terminal.write(data.decode(errors="replace"))
-                        terminal.flush()
-                *lines, rest = re.split(r"[\r\n]+", rest + data.decode(errors="replace"))
+                        self._pass_on.write(text)
+                        self._pass_on.flush()
+                *lines, rest = re.split(r"[\r\n]+", rest + text)
                 for line in lines:
                     self._hear(line)
-        self._hear(rest)
 
     def _hear(self, line: str) -> None:
         if not line.strip():
@@ -105,6 +100,12 @@ class CaughtOutput:
             self._lines.append(line)
         elif on_step is not None:
             on_step(step)
+
+
+@functools.cache
+def caught_output() -> CaughtOutput:
+    """The one of this process: what was set up during the first start writes to it for ever."""
+    return CaughtOutput()
 
 
 def told_step(line: str) -> str | None:
@@ -121,6 +122,10 @@ def told_step(line: str) -> str | None:
     what = re.sub(r"^\(.*? pid=\d+\)\s*", "", bar["what"])
     known = next((step for pattern, step in _STEPS if pattern.search(what)), None)
     return f"{known or f'downloading {what}'} {int(bar['percent'])}%"
+
+
+def _writer(place: int) -> TextIO:
+    return open(os.dup(place), "w", buffering=1, errors="replace")
 
 
 def _flush() -> None:

@@ -4,14 +4,19 @@ import re
 from collections.abc import Sequence
 
 from judge.errors import BackendError
-from judge.scoring.backends.faults import one_line, redact
+from judge.scoring.backends.faults import redact
+
+_CAUSE_LENGTH = 300
 
 # Before each line of a child: its name and process id, and the place in the code.
 _PREFIX = re.compile(
     r"^(\x1b\[[\d;]*m)?(\(\w[\w .+-]* pid=\d+\)(\x1b\[[\d;]*m)?\s*)?"
     r"((DEBUG|INFO|WARNING|ERROR|CRITICAL) \d\d-\d\d \d\d:\d\d:\d\d (\[[^\]]*\] ?)?)?"
 )
-_ERROR = re.compile(r"^(?P<kind>(\w+\.)*\w*(Error|Exception|Exit|Interrupt)|ValueError)(: |$)")
+_ERROR = re.compile(r"^(\w+\.)*\w*(Error|Exception|Exit|Interrupt)(: |$)")
+_ANOTHER = re.compile(
+    r"Traceback|  File|During handling|The above|Process |\w+ failed to start|\w+ hit an exception"
+)
 # What only says that something else went wrong before.
 _HOLLOW = re.compile(
     r"Engine ?core initialization failed|EngineCore encountered an issue|See (root cause|stack trace)"
@@ -117,7 +122,8 @@ _ADVICE: tuple[tuple[str, str], ...] = (
         r"safetensors.{0,80}(header|deserializ|invalid|incomplete)|SafetensorError|HeaderTooLarge"
         r"|HeaderTooSmall|InvalidHeader|MetadataIncompleteBuffer|PytorchStreamReader|Cannot find any model"
         r"|size mismatch|not initialized from checkpoint|no module or parameter named|KeyError: '.*weight"
-        r"|shape of the weight|Attempted to load weight",
+        r"|shape of the weight|Attempted to load weight|size of tensor|JSONDecodeError|not a valid JSON"
+        r"|Expecting (value|property name|',' delimiter)",
         "the files of the model are damaged or not those of its config.json: remove its folder (or its copy "
         "in the cache of the hub) and fetch it again",
     ),
@@ -127,7 +133,20 @@ _ADVICE: tuple[tuple[str, str], ...] = (
         "--engine-arg tokenizer=NAME",
     ),
     (
-        r"LoRA rank \d+ is greater|max_lora_rank|does not support LoRA|lora",
+        r"adapter_config\.json",
+        "that is no LoRA adapter: name a folder, or a repository on the hub, that holds an "
+        "adapter_config.json",
+    ),
+    (
+        r"[Rr]easoning parser",
+        "check --engine-arg reasoning_parser",
+    ),
+    (
+        r"chat template.{0,200}file path",
+        "check the name of the chat template",
+    ),
+    (
+        r"LoRA rank \d+ is greater|max_lora_rank|does not support LoRA|\blora\b",
         "the adapter does not go with this model or engine: check that it was made for it",
     ),
     (
@@ -136,10 +155,11 @@ _ADVICE: tuple[tuple[str, str], ...] = (
     ),
     (
         r"unexpected keyword argument '(?P<name>\w+)'",
-        "vLLM has no argument {name}: check --engine-arg",
+        "there is no argument {name} in vLLM: check --engine-arg",
     ),
     (
-        r"validation errors? for|Input should be|must be one of|Value error|got an unexpected|invalid choice",
+        r"validation errors? for|Input should be|must be one of|Value error|got an unexpected|invalid choice"
+        r"|not supported between instances",
         "an argument of the engine has a value that it does not take: check --engine-arg and --dtype",
     ),
     (
@@ -165,7 +185,7 @@ def explain(error: BaseException, tail: Sequence[str], model: str) -> BackendErr
     cause = cause or shown(error)
     advice = advice_for(cause) or ("run it with VLLM_LOGGING_LEVEL=INFO in the environment to see more")
     return BackendError(
-        redact(f"vllm:{model} does not start ({one_line(cause)}). {advice[0].upper()}{advice[1:]}")
+        redact(f"vllm:{model} does not start ({_plain(cause)}). {advice[0].upper()}{advice[1:]}")
     )
 
 
@@ -179,10 +199,21 @@ def died(error: BaseException, tail: Sequence[str], model: str) -> BackendError:
         advice = "most likely it was killed for want of memory: a smaller --max-model-len or model"
     return BackendError(
         redact(
-            f"vllm:{model}: the engine broke down ({one_line(cause)}). {advice[0].upper()}{advice[1:]}; then "
+            f"vllm:{model}: the engine broke down ({_plain(cause)}). {advice[0].upper()}{advice[1:]}; then "
             "run the same command again: it goes on where it stopped"
         )
     )
+
+
+def _plain(cause: str) -> str:
+    """Without what only a programmer wants to know."""
+    text = re.sub(
+        r"^(\w+\.)*ValidationError: \d+ validation errors? for \w+\s+(Value error, )?",
+        "",
+        " ".join(cause.split()),
+    )
+    text = re.sub(r"( \[type=.*| For further information visit .*| Supported architectures: .*)$", "", text)
+    return text if len(text) <= _CAUSE_LENGTH else text[:_CAUSE_LENGTH] + "…"
 
 
 def shown(error: BaseException) -> str:
@@ -216,11 +247,7 @@ def _rest(lines: Sequence[str]) -> list[str]:
     """Further lines of an error's message."""
     rest: list[str] = []
     for line in lines:
-        if not line.strip() or line.startswith(
-            ("Traceback", "  File", "During handling", "The above", "Process ")
-        ):
-            break
-        if _ERROR.match(line):
+        if not line.strip() or _ANOTHER.match(line) or _ERROR.match(line):
             break
         rest.append(line.strip())
     return rest

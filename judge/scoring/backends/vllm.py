@@ -184,7 +184,7 @@ class _Feed:
         except Exception as error:  # noqa: BLE001 - whatever the engine dies of, what arrived is kept
             self._source, self._flying = None, {}
             if not pressed:
-                self.dead = startup.died(error, self._engine.output.last_words(), self._model)
+                self.dead = startup.died(error, self._engine.output.tail(), self._model)
         return bool(self._flying) or self._source is not None
 
     def abort(self) -> bool:
@@ -287,7 +287,14 @@ class _Feed:
         kind: FailureKind = "image" if group[0].item.images and _is_about_loading(error) else "request"
         self._fail(group, kind, said)
         self._in_vain += 1
-        if self._in_vain >= HOPELESS and self._source is not None:
+        if "chat template" in said:
+            self._source = None
+            self.error = BackendError(
+                f"vllm:{self._model}: its chat template cannot be used ({redact(said)}). A model without one "
+                "was never taught to follow instructions: name another, or a template with --engine-arg "
+                "chat_template=FILE"
+            )
+        elif self._in_vain >= HOPELESS and self._source is not None:
             self._source = None
             self.error = BackendError(
                 f"vllm:{self._model} does not take the requests: the last {HOPELESS} items failed; the last "
