@@ -18,6 +18,7 @@ from typing import Any
 
 from judge.errors import BackendError, JudgeError, MissingExtraError
 from judge.records import Request
+from judge.scoring.backends.guard import end_with_us
 from judge.scoring.backends.output import CaughtOutput, caught_output
 from judge.scoring.backends.startup import explain
 from judge.scoring.backends.thinking import CLOSE, OPEN, Marks, may_think, opens_thought, template_kwargs
@@ -204,7 +205,7 @@ def _start(
 
 
 def _tell_of_death(core: Any) -> None:
-    """Let whoever waits for an output hear that the engine's process has ended.
+    """End the engine's process with this one, and let who waits for an output hear that it has ended.
 
     vLLM only notes it, and would wait for ever for the next output of a process that was killed.
     """
@@ -212,10 +213,12 @@ def _tell_of_death(core: Any) -> None:
     if manager is None:  # it runs in this process
         return
     processes, outputs = [process.sentinel for process in manager.processes], core.outputs_queue
+    call_off = end_with_us(process.pid for process in manager.processes)
     gone = importlib.import_module("vllm.v1.engine.exceptions").EngineDeadError()
 
     def wait() -> None:
         multiprocessing.connection.wait(processes)
+        call_off()
         outputs.put_nowait(gone)
 
     threading.Thread(target=wait, name="engine death", daemon=True).start()
