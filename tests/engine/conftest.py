@@ -30,6 +30,8 @@ SERVER = [
     *("--served-model-name", "tiny", "--host", "127.0.0.1", "--enable-prompt-tokens-details"),
     *("--structured-outputs-config", '{"backend": "xgrammar", "disable_any_whitespace": true}'),
 ]
+SERVED = {"server": "decided", "image_server": "image"}
+"""Fixture -> the model that it serves."""
 PATIENCE = 240  # seconds until a server that is not ready is taken for broken
 
 
@@ -48,9 +50,9 @@ def pytest_configure(config):
 
 
 def pytest_collection_modifyitems(items):
-    """Tests that need the server come last, so that it starts while others run."""
+    """Tests that need a server come last, so that it starts while others run."""
     if HAS_ENGINE:
-        items.sort(key=lambda item: "server" in item.fixturenames)
+        items.sort(key=lambda item: not SERVED.keys().isdisjoint(item.fixturenames))
 
 
 @pytest.fixture(scope="session")
@@ -155,17 +157,12 @@ class Server:
             self.process.wait()
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _starting_server(request, tmp_path_factory, made):
-    """Start the server before the first test where any of the tests wants one: it takes half a minute."""
-    if not any("server" in item.fixturenames for item in request.session.items):
-        yield None
-        return
+def serve(folder, log):
+    """Start a server; it is not ready yet."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [str(Path(sys.executable).with_name("vllm")), "serve", made("decided"), "--port", str(port)]
-    log = tmp_path_factory.mktemp("server") / "log.txt"
+    command = [str(Path(sys.executable).with_name("vllm")), "serve", folder, "--port", str(port)]
     environment = {**os.environ, "VLLM_LOGGING_LEVEL": "INFO"}
     del environment["VLLM_ENABLE_V1_MULTIPROCESSING"]
     with log.open("wb") as out:
@@ -176,13 +173,30 @@ def _starting_server(request, tmp_path_factory, made):
             env=environment,
             start_new_session=True,
         )
-    server = Server(f"http://127.0.0.1:{port}", process, log)
-    yield server
-    server.stop()
+    return Server(f"http://127.0.0.1:{port}", process, log)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _starting(request, tmp_path_factory, made):
+    """Start the servers that any of the tests wants before the first test: each takes half a minute."""
+    wanted = {name for item in request.session.items for name in item.fixturenames} & SERVED.keys()
+    servers = {
+        name: serve(made(SERVED[name]), tmp_path_factory.mktemp(name) / "log.txt") for name in sorted(wanted)
+    }
+    yield servers
+    for server in servers.values():
+        server.stop()
 
 
 @pytest.fixture(scope="session")
-def server(_starting_server):
+def server(_starting):
     """`vllm serve` with the decided model under the name `tiny`, ready."""
-    _starting_server.wait()
-    return _starting_server
+    _starting["server"].wait()
+    return _starting["server"]
+
+
+@pytest.fixture(scope="session")
+def image_server(_starting):
+    """The same with the image model."""
+    _starting["image_server"].wait()
+    return _starting["image_server"]
