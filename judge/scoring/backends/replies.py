@@ -90,11 +90,22 @@ def _content(message: Mapping[str, Any]) -> tuple[str, str | None]:
         thought = thought or "".join(_text(part.get("thinking")) for part in content)
         content = "".join(_text(part.get("text")) for part in content)
     content, thought = _text(content), _text(thought)
-    if not thought and content.lstrip().startswith(_THINK):
-        # The first end mark counts: a later one may stand in a quotation of the answer under judgment.
-        thought, _, content = content.lstrip().removeprefix(_THINK).partition(_THOUGHT)
-        content = content.lstrip()
+    if not thought:
+        thought, content = _parted(content)
     return content, thought.strip() or None
+
+
+def _parted(content: str) -> tuple[str, str]:
+    """Thought and speech, where a server has not told them apart.
+
+    The first end mark counts: a later one may stand in a quotation of the answer under judgment, as one may
+    after a brace. Some templates open the thought in the prompt, so that its end alone is said.
+    """
+    opened = content.lstrip().startswith(_THINK)
+    before, end, after = content.lstrip().removeprefix(_THINK).partition(_THOUGHT)
+    if opened or (end and "{" not in before and _THINK not in before):
+        return before, after.lstrip()
+    return "", content
 
 
 def _text(value: Any) -> str:

@@ -23,7 +23,10 @@ def reply(finish="stop", **message):
         (reply(content="<think>never ends", finish="length"), "", "never ends"),
         (reply(content="4 <think>no</think>"), "4 <think>no</think>", None),
         (reply(content="<think>a</think>it says </think>5"), "it says </think>5", "a"),
-        (reply(content="</think>5"), "</think>5", None),
+        (reply(content="</think>5"), "5", None),
+        (reply(content="Hm.\n</think>\n\n4"), "4", "Hm."),
+        (reply(content="Hm.</think>4 </think>"), "4 </think>", "Hm."),
+        (reply(content='{"reason": "it says </think>"}'), '{"reason": "it says </think>"}', None),
         (
             reply(
                 content=[{"type": "thinking", "thinking": [{"type": "text", "text": "Hm."}]}, {"text": "4"}]
