@@ -82,6 +82,12 @@ def test_by_id_a_blank_before_the_label_is_another_token():
     assert probabilities(answer(*shown), ids={"1": 16}) == {"1": pytest.approx(0.4)}
 
 
+@pytest.mark.parametrize("shown", [[("4", -0.1), ("5", -2.4)], [("token_id:16", -0.1)], []])
+def test_the_likeliest_tokens_do_not_stand_in_for_those_asked_for_by_id(shown):
+    with pytest.raises(BackendError, match=r"vLLM 0\.26 or newer"):
+        read_labels(answer(*shown), ["1", "2"], {"1": 16, "2": 17})
+
+
 @pytest.mark.parametrize(
     "logprobs",
     [None, {}, {"content": None}, {"content": []}, {"content": ["4"]}, [], "no"],
