@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from judge import Judge, load_rubric, score
+from judge.errors import RunError
 from judge.scoring.backends.engine import EngineOptions
 from judge.scoring.store import Run
 
@@ -61,9 +62,12 @@ def asked(out):
 
 def wait_for(out, process, count):
     """Until so many replies are stored."""
-    while len(asked(out)) < count and process.poll() is None:
+    stored = 0
+    while stored < count and process.poll() is None:
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(timeout=0.05)
+        with contextlib.suppress(RunError):  # it is just being made
+            stored = len(asked(out))
 
 
 def outcomes(run):
@@ -71,73 +75,96 @@ def outcomes(run):
 
 
 @pytest.fixture(scope="module")
-def story(items, decided_model, engine_arguments, tmp_path_factory):
-    """One run: killed in its first third, interrupted in its second, then left alone."""
-    out, told = tmp_path_factory.mktemp("kill") / "run", SimpleNamespace()
-    process = start(items, out, decided_model, engine_arguments)
-    wait_for(out, process, COUNT // 6)
-    helpers = psutil.Process(process.pid).children(recursive=True)
-    process.kill()
-    told.killed = process.communicate()
-    _, alive = psutil.wait_procs(helpers, timeout=20)
-    told.helpers, told.left = len(helpers), [p for p in alive if p.status() != psutil.STATUS_ZOMBIE]
-    told.after_kill = asked(out)
-
-    process = start(items, out, decided_model, engine_arguments)
-    wait_for(out, process, len(told.after_kill) + COUNT // 6)
-    os.killpg(process.pid, signal.SIGINT)  # a terminal sends it to all
-    _, told.words = process.communicate(timeout=60)
-    told.status, told.after_interrupt = process.returncode, asked(out)
-    with Run.open(out) as run:
-        told.statuses = run.summary()["statuses"]["overall"]
-
-    process = start(items, out, decided_model, engine_arguments)
-    told.summary, told.errors = process.communicate(timeout=120)
-    told.end, told.after_all = process.returncode, asked(out)
-    with Run.open(out) as run:
-        told.outcomes = outcomes(run)
-    return told
-
-
-def test_killed_run_keeps_what_was_decoded(story):
-    assert COUNT // 6 <= len(story.after_kill) < COUNT, story.killed
-
-
-def test_engine_of_a_killed_run_ends_by_itself(story):
-    assert story.helpers > 0
-    assert story.left == []
-
-
-def test_ctrl_c_is_exit_status_130_and_says_how_to_go_on(story):
-    assert story.status == 130, story.words
-    assert "the same command goes on" in story.words
-    assert "Traceback" not in story.words
-
-
-def test_interrupted_run_keeps_what_was_decoded_and_scores_it(story):
-    assert len(story.after_kill) < len(story.after_interrupt) < COUNT
-    assert story.after_kill.keys() <= story.after_interrupt.keys()
-    assert story.statuses["ok"] == len(story.after_interrupt)
-    assert story.statuses["skipped"] == COUNT - len(story.after_interrupt)
-
-
-def test_resumed_run_completes_and_asks_nothing_twice(story):
-    assert story.end == 0, story.errors
-    assert json.loads(story.summary)["complete"] == COUNT
-    assert len(story.after_all) == COUNT
-    assert set(story.after_all.values()) == {1}
-
-
-def test_disturbed_run_comes_to_the_scores_of_an_undisturbed_one(
-    story, items, decided_model, engine_arguments, tmp_path
-):
+def in_process(items, decided_model, engine_arguments):
+    """Score into a folder in this process: a new run, or the rest of one. Returns its outcomes."""
     judge = Judge(
         model=f"vllm:{decided_model}",
         rubric=load_rubric("open_qa"),
-        params={"temperature": 0, "max_tokens": 400, "reasoning_effort": "none"},
+        params={"temperature": 0.0, "max_tokens": 400, "reasoning_effort": "none"},
         engine={"dtype": "float32"},
     )
-    with score(items, judge=judge, out=tmp_path / "run", engine=EngineOptions(args=engine_arguments)) as run:
-        undisturbed = outcomes(run)
-    assert story.outcomes == undisturbed
+
+    def finish(out):
+        with score(items, judge=judge, out=out, engine=EngineOptions(args=engine_arguments)) as run:
+            return outcomes(run)
+
+    return finish
+
+
+@pytest.fixture(scope="module")
+def undisturbed(in_process, tmp_path_factory):
+    return in_process(tmp_path_factory.mktemp("undisturbed"))
+
+
+@pytest.fixture(scope="module")
+def both(items, decided_model, engine_arguments, tmp_path_factory):
+    """Two runs that start at the same time: one is killed in the middle, the other is interrupted."""
+    killed, interrupted = (SimpleNamespace(out=tmp_path_factory.mktemp("kill") / "run") for _ in range(2))
+    try:
+        for told in (killed, interrupted):
+            told.process = start(items, told.out, decided_model, engine_arguments)
+        kill_in_the_middle(killed)
+        interrupt_in_the_middle(interrupted)
+        yield killed, interrupted
+    finally:
+        for told in (killed, interrupted):
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(told.process.pid, signal.SIGKILL)
+            told.process.communicate()
+
+
+def kill_in_the_middle(told):
+    wait_for(told.out, told.process, COUNT // 6)
+    told.helpers = psutil.Process(told.process.pid).children(recursive=True)
+    told.process.kill()
+    told.process.wait()
+    told.asked = asked(told.out)
+
+
+def interrupt_in_the_middle(told):
+    wait_for(told.out, told.process, COUNT // 6)
+    os.killpg(told.process.pid, signal.SIGINT)  # a terminal sends it to all
+    _, told.words = told.process.communicate(timeout=60)
+    told.asked = asked(told.out)
+    with Run.open(told.out) as run:
+        told.statuses = run.summary()["statuses"]["overall"]
+
+
+def test_killed_run_keeps_what_was_decoded(both):
+    assert COUNT // 6 <= len(both[0].asked) < COUNT
+
+
+def test_engine_of_a_killed_run_ends_too(both):
+    assert both[0].helpers
+    _, alive = psutil.wait_procs(both[0].helpers, timeout=20)
+    assert [process for process in alive if process.status() != psutil.STATUS_ZOMBIE] == []
+
+
+def test_ctrl_c_is_exit_status_130_and_says_how_to_go_on(both):
+    told = both[1]
+    assert told.process.returncode == 130, told.words
+    assert "the same command goes on" in told.words
+    assert "Traceback" not in told.words
+
+
+def test_interrupted_run_keeps_what_was_decoded_and_scores_it(both):
+    told = both[1]
+    assert COUNT // 6 <= len(told.asked) < COUNT
+    assert told.statuses == {"ok": len(told.asked), "skipped": COUNT - len(told.asked)}
+
+
+@pytest.mark.parametrize("number", [0, 1], ids=["killed", "interrupted"])
+def test_resumed_run_asks_nothing_twice_and_comes_to_the_scores_of_an_undisturbed_one(
+    both, in_process, undisturbed, number
+):
+    told = both[number]
+    assert in_process(told.out) == undisturbed
+    after = asked(told.out)
+    assert told.asked.keys() < after.keys()
+    assert len(after) == COUNT
+    assert set(after.values()) == {1}
+
+
+def test_undisturbed_run_has_all_scores_and_they_differ(undisturbed):
+    assert {status for status, _ in undisturbed.values()} == {"ok"}
     assert len({value for _, value in undisturbed.values()}) > 5
