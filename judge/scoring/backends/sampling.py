@@ -134,7 +134,7 @@ class Sampler:
         if request.schema is not None:
             values["structured_outputs"] = self._structured(request.schema)
         try:
-            return self._classes.SamplingParams(**values, skip_clone=True)
+            return self._classes.SamplingParams.from_optional(**values, skip_clone=True)
         except (ValueError, TypeError, self._refusal) as error:
             raise BackendError(f"vllm:{self._model} does not take these parameters: {error}") from error
 

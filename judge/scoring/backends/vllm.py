@@ -371,4 +371,8 @@ def _is_too_long(error: Exception) -> bool:
 
 def _is_about_loading(error: Exception) -> bool:
     """Whether an address could not be loaded, or is no picture."""
-    return isinstance(error, OSError | TimeoutError) or type(error).__module__.startswith(("aiohttp", "PIL"))
+    return (
+        isinstance(error, OSError | TimeoutError)
+        or type(error).__module__.startswith(("aiohttp", "PIL"))
+        or "load image" in str(error)
+    )

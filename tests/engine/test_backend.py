@@ -1,0 +1,434 @@
+"""The backend in this process, with the real engine on the CPU."""
+
+import base64
+import io
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import PIL.Image
+import pytest
+
+from judge.errors import BackendError
+from judge.records import Image, Item, Request
+from judge.scoring.backends.vllm import EngineOptions, VllmBackend
+
+SCORE = {"type": "integer", "enum": [1, 2, 3, 4, 5]}
+SCHEMA = {
+    "type": "object",
+    "properties": {"a": SCORE, "b": SCORE},
+    "required": ["a", "b"],
+    "additionalProperties": False,
+}
+RUBRIC = {"role": "system", "content": "You are a careful judge. Score every item from 1 to 5. " * 40}
+PLAIN = {"temperature": 0, "reasoning_effort": "none"}
+
+
+def request(number, content=None, **fields):
+    """A request that asks for a verdict of two scores without thought, unless told otherwise."""
+    given = {
+        "item": Item(id=f"i{number}", question="q", answer="a"),
+        "messages": [RUBRIC, {"role": "user", "content": content or f"Item {number}: {number * number}."}],
+        "model": "vllm:tiny",
+        "params": PLAIN,
+        "schema": SCHEMA,
+        "key": f"k{number}-{fields.get('sample', 0)}",
+    }
+    return Request(**{**given, **fields})
+
+
+def backend_for(model, arguments, **settings):
+    given = {"decisive": {}, "most_images": 0, "encode": None, "on_start": lambda _: None, **settings}
+    return VllmBackend(str(model), options=EngineOptions(args=arguments), **given)
+
+
+@pytest.fixture(scope="module")
+def only_one(engine_arguments):
+    """Backends made once. Within one process an engine that ends takes the others along: one at a time."""
+    made, running = {}, []
+
+    def get(model, **settings):
+        key = (str(model), *settings)
+        backend = made.setdefault(key, backend_for(model, engine_arguments, **settings))
+        if running != [backend]:
+            for other in running:
+                other.close()
+            running[:] = [backend]
+        return backend
+
+    yield get
+    for backend in running:
+        backend.close()
+
+
+@pytest.fixture
+def backend(text_model, only_one):
+    """With the engine of most tests here."""
+    return only_one(text_model)
+
+
+def asked(backend, requests):
+    """All completions, by the key of their request."""
+    return {c.key: c for batch in backend.complete(requests) for c in batch}
+
+
+def gathered(backend, requests, into):
+    """The same into a list, which holds them when it ends with an error, too."""
+    for batch in backend.complete(requests):
+        into += batch
+
+
+# ---------------------------------------------------------------- feeding
+
+
+def test_replies_are_those_of_the_same_prompts_in_one_block(backend):
+    from vllm import SamplingParams
+    from vllm.sampling_params import StructuredOutputsParams
+
+    wanted = [request(number) for number in range(100)]
+    replies = asked(backend, iter(wanted))
+    params = SamplingParams(
+        temperature=0, max_tokens=60, structured_outputs=StructuredOutputsParams(json=SCHEMA)
+    )
+    block = backend._engine.llm.chat(
+        [r.messages for r in wanted],
+        sampling_params=params,
+        use_tqdm=False,
+        chat_template_kwargs={"enable_thinking": False},
+    )
+    assert [replies[r.key].reply for r in wanted] == [out.outputs[0].text for out in block]
+
+
+def test_every_reply_fills_the_schema(backend):
+    for completion in asked(backend, (request(n) for n in range(200, 240))).values():
+        assert completion.finish_reason == "stop"
+        assert set(json.loads(completion.reply)) == {"a", "b"}
+
+
+def test_no_more_is_pulled_than_twice_what_is_decoded_at_a_time(backend, engine_arguments):
+    pulled = done = most = 0
+
+    def counted():
+        nonlocal pulled
+        for number in range(2000):
+            pulled += 1
+            yield request(number, f"Short {number}")
+
+    for batch in backend.complete(counted()):
+        most = max(most, pulled - done)
+        done += len(batch)
+    assert done == 2000
+    assert most <= 2 * engine_arguments["max_num_seqs"] + 2  # one more shows whether samples follow
+
+
+def test_replies_come_before_all_is_asked(backend):
+    pulled = []
+    numbers = (pulled.append(n) or request(n, f"Early {n}") for n in range(400))
+    next(batches := backend.complete(numbers))
+    assert len(pulled) < 400
+    batches.close()
+
+
+def test_nothing_asked_starts_no_engine(text_model, engine_arguments):
+    idle = backend_for(text_model, engine_arguments)
+    assert list(idle.complete(iter(()))) == []
+    assert idle._engine is None
+
+
+def test_engine_goes_on_after_an_iterator_was_closed_early(backend):
+    batches = backend.complete(request(n, f"Closed {n}") for n in range(300))
+    next(batches)
+    batches.close()
+    assert backend._engine.llm.llm_engine.get_num_unfinished_requests() == 0
+    assert asked(backend, [request(1)])["k1-0"].reply
+
+
+def test_error_of_the_callers_iterator_comes_after_the_replies(backend):
+    def broken():
+        yield from (request(n, f"Broken {n}") for n in range(5))
+        raise OSError("disk gone")
+
+    seen = []
+    with pytest.raises(OSError, match="disk gone"):
+        gathered(backend, broken(), seen)
+    assert len(seen) >= 4
+
+
+def test_ctrl_c_yields_what_is_decoded_and_then_raises(backend):
+    seen = []
+
+    def pressing():
+        for number in range(500):
+            if number == 100:
+                os.kill(os.getpid(), signal.SIGINT)
+            yield request(number, f"Pressed {number}")
+
+    with pytest.raises(KeyboardInterrupt):
+        gathered(backend, pressing(), seen)
+    assert 0 < len(seen) < 500
+    assert all(c.reply and c.finish_reason == "stop" for c in seen)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert asked(backend, [request(1)])["k1-0"].reply  # with another engine
+
+
+# ---------------------------------------------------------------- samples
+
+
+def sampled(number, samples, **params):
+    messages = [RUBRIC, {"role": "user", "content": f"Sampled {number}. " + "word " * 200}]
+    return [
+        request(number, messages=messages, sample=k, params={**PLAIN, "temperature": 1.0, **seed})
+        for k in range(samples)
+        for seed in [{"seed": params["seed"] + k} if "seed" in params else {}]
+    ]
+
+
+def test_samples_of_an_item_differ_and_only_the_first_pays_for_the_prompt(backend):
+    replies = asked(backend, sampled(1, 6))
+    assert len(replies) == 6
+    assert len({c.reply for c in replies.values()}) > 1
+    first, *others = (replies[f"k1-{k}"].usage for k in range(6))
+    assert first.cached_tokens < first.prompt_tokens
+    assert all(usage.cached_tokens == usage.prompt_tokens for usage in others)
+
+
+def test_sample_with_a_seed_is_the_same_asked_with_others_or_alone(backend):
+    together = asked(backend, sampled(2, 4, seed=7))
+    alone = asked(backend, sampled(2, 4, seed=7)[2:3])
+    assert alone["k2-2"].reply == together["k2-2"].reply
+
+
+def test_samples_at_temperature_nought_are_all_the_same(backend):
+    messages = request(3).messages
+    replies = asked(backend, [request(3, messages=messages, sample=k) for k in range(3)])
+    assert len(replies) == 3
+    assert len({c.reply for c in replies.values()}) == 1
+
+
+# ---------------------------------------------------------------- what goes wrong
+
+
+def test_prompt_that_is_too_long_is_its_items_failure(backend):
+    texts = ["short", "word " * 5000, "also short", "word " * 3083]
+    replies = asked(backend, (request(n, text) for n, text in enumerate(texts)))
+    assert [replies[f"k{n}-0"].failure is None for n in range(4)] == [True, False, True, False]
+    failure = replies["k1-0"].failure
+    assert failure.kind == "context"
+    assert "6,0" in failure.message
+    assert "4,096" in failure.message
+    assert "--max-model-len" in failure.message
+
+
+def test_poisoned_request_fails_alone(backend):
+    params = {**PLAIN, "allowed_token_ids": [1_000_000]}
+    good = [request(n, f"Good {n}") for n in range(40)]
+    replies = asked(backend, [*good[:20], request(99, params=params), *good[20:]])
+    assert replies["k99-0"].failure.kind == "request"
+    assert all(replies[r.key].reply for r in good)
+
+
+def test_engine_that_takes_no_request_ends_the_run(backend):
+    params = {**PLAIN, "allowed_token_ids": [1_000_000]}
+    with pytest.raises(BackendError, match="the last 20 items failed; the last said: allowed_token_ids"):
+        asked(backend, (request(n, params=params) for n in range(100)))
+
+
+def test_unknown_parameter_is_named_with_those_that_are_known(backend):
+    with pytest.raises(BackendError, match=r"parameter 'temprature': not known.*allowed are.*temperature"):
+        asked(backend, [request(1, params={"temprature": 0})])
+
+
+def test_value_that_vllm_does_not_take_ends_the_run(backend):
+    with pytest.raises(BackendError, match=r"temperature must be in \[0, 2\]"):
+        asked(backend, [request(1, params={"temperature": 9})])
+
+
+def test_reply_that_is_cut_says_so(backend):
+    cut = asked(backend, [request(1, params={**PLAIN, "max_tokens": 3})])["k1-0"]
+    assert cut.finish_reason == "length"
+
+
+def test_text_model_refuses_items_with_pictures(text_model, engine_arguments):
+    blind = backend_for(text_model, engine_arguments, most_images=1)
+    with pytest.raises(BackendError, match="takes no pictures"):
+        asked(blind, [request(1)])
+
+
+# ---------------------------------------------------------------- expected scores
+
+
+def labelled(number, labels="12345", **fields):
+    given = {"schema": None, "params": {}, "dimension": "a", **fields}
+    return request(number, labels=tuple(labels), **given)
+
+
+def test_labels_get_their_probability_over_the_whole_vocabulary(backend):
+    completion = asked(backend, [labelled(1)])["k1-0"]
+    assert set(completion.label_probabilities) == set("12345")
+    assert 0 < math.fsum(completion.label_probabilities.values()) < 0.1  # a random model prefers none
+    assert completion.usage.completion_tokens == 1
+
+
+def test_label_of_several_tokens_is_refused(backend):
+    with pytest.raises(BackendError, match="the label '10' of the scale is 2 tokens"):
+        asked(backend, [labelled(1, labels=["9", "10"])])
+
+
+def test_model_that_always_thinks_gets_no_expected_scores(text_model, engine_arguments, always_thinking):
+    thinker = backend_for(text_model, engine_arguments, decisive={"chat_template": always_thinking})
+    with pytest.raises(BackendError, match=r"always thinks first.*--scores text"):
+        asked(thinker, [labelled(1)])
+
+
+# ---------------------------------------------------------------- thought
+
+
+@pytest.fixture(scope="module")
+def always_thinking(text_model, tmp_path_factory):
+    """A chat template that opens a thought whatever it is told."""
+    template = (Path(text_model) / "chat_template.jinja").read_text()
+    path = tmp_path_factory.mktemp("template") / "thinks.jinja"
+    path.write_text(template + "{{- '<think>\n' -}}")
+    return str(path)
+
+
+@pytest.fixture
+def thinker(text_model, only_one, always_thinking):
+    return only_one(text_model, decisive={"chat_template": always_thinking})
+
+
+def test_thought_that_never_ends_is_no_verdict(thinker):
+    completion = asked(thinker, [request(1, params={"temperature": 0, "max_tokens": 20})])["k1-0"]
+    assert (completion.reply, completion.finish_reason) == ("", "length")
+    assert completion.usage.reasoning_tokens == 20
+
+
+def test_grammar_begins_after_the_thought(thinker):
+    end = thinker._engine.marks.close if thinker._engine else _token(thinker, "</think>")
+    params = {"temperature": 0, "max_tokens": 60, "logit_bias": {str(end): 100.0}}
+    completion = asked(thinker, [request(1, params=params)])["k1-0"]
+    assert set(json.loads(completion.reply)) == {"a", "b"}
+    assert completion.usage.reasoning_tokens == 1
+
+
+def _token(backend, text):
+    asked(backend, [request(1, params={"max_tokens": 1})])
+    return backend._engine.llm.get_tokenizer().get_vocab()[text]
+
+
+# ---------------------------------------------------------------- pictures
+
+
+def picture(item, number):
+    """A data URL; the fourth picture of an item cannot be loaded."""
+    if number == 3:
+        raise OSError("no such picture")
+    out = io.BytesIO()
+    PIL.Image.new("RGB", (112, 84), (40 * number, 90, int(item.id[1:]) % 256)).save(out, "PNG")
+    return "data:image/png;base64," + base64.b64encode(out.getvalue()).decode()
+
+
+def seen(number, pictures):
+    item = Item(id=f"i{number}", question="q", answer="a", images=[Image(path="p.png")] * 4)
+    parts = [{"type": "image", "image": n} for n in pictures]
+    return request(number, [{"type": "text", "text": f"Item {number}"}, *parts], item=item)
+
+
+@pytest.fixture
+def watcher(image_model, only_one):
+    return only_one(image_model, most_images=2, encode=picture)
+
+
+def test_items_with_one_and_two_pictures_are_judged(watcher):
+    replies = asked(watcher, [seen(1, [0]), seen(2, [0, 1]), seen(3, [])])
+    assert all(set(json.loads(c.reply)) == {"a", "b"} for c in replies.values())
+    tokens = [replies[f"k{n}-0"].usage.prompt_tokens for n in (3, 1, 2)]
+    assert tokens == sorted(tokens)
+    assert tokens[2] - tokens[1] == tokens[1] - tokens[0]
+
+
+def test_picture_that_cannot_be_loaded_is_its_items_failure(watcher):
+    replies = asked(watcher, [seen(1, [0]), seen(2, [3]), seen(3, [1])])
+    assert replies["k2-0"].failure.kind == "image"
+    assert replies["k1-0"].reply
+    assert replies["k3-0"].reply
+
+
+def test_address_that_does_not_answer_is_its_items_failure(watcher, monkeypatch):
+    monkeypatch.setattr(watcher, "_encode", lambda *_: "http://127.0.0.1:9/none.png")
+    assert asked(watcher, [seen(1, [0])])["k1-0"].failure.kind == "image"
+
+
+def test_more_pictures_than_announced_is_the_items_failure(watcher):
+    assert asked(watcher, [seen(1, [0, 1, 2])])["k1-0"].failure.kind == "request"
+
+
+# ---------------------------------------------------------------- an engine in a process of its own
+
+APART = """
+import sys
+sys.path.insert(0, {root!r})
+import psutil
+from tests.engine.test_backend import backend_for, gathered, request
+
+def killing():
+    for number in range(5000):
+        if number == 150:
+            core, = (c for c in psutil.Process().children(recursive=True) if "EngineCore" in c.name())
+            core.kill()
+        yield request(number, f"Number {{number}}")
+
+if __name__ == "__main__":
+    backend, seen = backend_for({model!r}, {arguments!r}), []
+    try:
+        gathered(backend, killing(), seen)
+    except Exception as error:
+        print(len(seen), type(error).__name__, error)
+"""
+
+
+def test_killed_engine_process_ends_the_run_with_what_it_said_before(text_model, engine_arguments, tmp_path):
+    root, script = str(Path(__file__).parents[2]), tmp_path / "apart.py"
+    script.write_text(APART.format(root=root, model=str(text_model), arguments=engine_arguments))
+    environment = {**os.environ, "VLLM_ENABLE_V1_MULTIPROCESSING": "1"}
+    command = [sys.executable, str(script)]
+    run = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=240, cwd=root)
+    seen, kind, said = run.stdout.strip().split(" ", 2)
+    assert int(seen) > 0
+    assert kind == "BackendError"
+    assert "the engine broke down (its process ended without a word)" in said
+    assert run.stderr == ""
+
+
+# ---------------------------------------------------------------- starting
+
+
+def test_folder_that_is_not_there_is_said_to_be_missing(engine_arguments):
+    with pytest.raises(BackendError, match=r"^vllm:/no/where does not start\. There is no such folder$"):
+        asked(backend_for("/no/where", engine_arguments), [request(1)])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"max_num_seq": 3}, "There is no argument max_num_seq in vLLM"),
+        ({"max_model_len": 100_000}, "a smaller --max-model-len"),
+        ({"kv_cache_memory_bytes": 1 << 20, "max_model_len": 40_960}, r"--max-model-len \d+ would"),
+    ],
+)
+def test_argument_that_cannot_be_is_named_with_what_to_do(text_model, engine_arguments, arguments, said):
+    with pytest.raises(BackendError, match=said):
+        asked(backend_for(text_model, {**engine_arguments, **arguments}), [request(1)])
+
+
+def test_starting_writes_nothing_to_the_terminal(text_model, only_one, capfd):
+    steps = []
+    asked(only_one(text_model, on_start=steps.append), [request(1)])
+    assert capfd.readouterr() == ("", "")
+    assert steps[0] == "loading vLLM"
+    assert "starting the engine" in steps
+    assert any(step.startswith("loading weights") for step in steps)
