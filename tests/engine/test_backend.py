@@ -175,6 +175,22 @@ def test_ctrl_c_yields_what_is_decoded_and_then_raises(backend):
     assert asked(backend, [request(1)])["k1-0"].reply  # with another engine
 
 
+def test_reply_that_the_engine_broke_off_is_none_and_asked_again_later(backend, monkeypatch):
+    asked(backend, [request(1)])
+    core = backend._engine.llm.llm_engine
+    step, broken = core.step, []
+
+    def breaking_off():
+        for output in (outputs := step()):
+            if not broken:
+                output.outputs[0].finish_reason = "abort"
+                broken.append(output.request_id)
+        return outputs
+
+    monkeypatch.setattr(core, "step", breaking_off)
+    assert len(asked(backend, (request(n) for n in range(10)))) == 9
+
+
 # ---------------------------------------------------------------- samples
 
 

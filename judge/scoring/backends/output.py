@@ -14,7 +14,7 @@ _KEPT_LINES = 400
 _QUIET, _MOST_WAITS = 0.2, 10
 """Seconds without a line after which a child that has just died has said all, and how often to wait."""
 
-_BAR = re.compile(r"^\s*(?P<what>[^|]*?):?\s+(?P<percent>\d{1,3})%(\||\s)")
+_BAR = re.compile(r"^\s*(?P<what>[^|]*?):?\s+(?P<percent>\d{1,3})%( Completed )?\|")
 _STEPS = (
     (re.compile("safetensors checkpoint|checkpoint shards|pt checkpoint", re.IGNORECASE), "loading weights"),
     (re.compile("CUDA graph", re.IGNORECASE), "preparing the card"),
@@ -33,6 +33,7 @@ class CaughtOutput:
     def __init__(self) -> None:
         self._lines: deque[str] = deque(maxlen=_KEPT_LINES)
         self._on_step: Callable[[str], None] | None = None
+        self._terminal: TextIO | None = None
         self._pass_on: TextIO | None = None
         self._fresh = threading.Event()
         source, self._sink = os.pipe()
@@ -54,9 +55,10 @@ class CaughtOutput:
         _flush()
         self._lines.clear()
         saved, stderr = (os.dup(1), os.dup(2)), sys.stderr
-        terminal = _writer(2)  # not closed either: a progress line may be writing to it
-        self._stream.rich_proxied_file = terminal
-        self._pass_on, self._on_step = terminal if pass_on else None, on_step
+        if self._terminal is not None:
+            self._terminal.close()
+        self._terminal = self._stream.rich_proxied_file = _writer(2)  # a progress line may write a while yet
+        self._pass_on, self._on_step = self._terminal if pass_on else None, on_step
         sys.stderr = self._stream
         for place in (1, 2):
             os.dup2(self._sink, place)
@@ -121,7 +123,8 @@ def told_step(line: str) -> str | None:
         return None
     what = re.sub(r"^\(.*? pid=\d+\)\s*", "", bar["what"])
     known = next((step for pattern, step in _STEPS if pattern.search(what)), None)
-    return f"{known or f'downloading {what}'} {int(bar['percent'])}%"
+    is_file = re.fullmatch(r"[^ ]+\.\w+", what)
+    return f"{known or (f'downloading {what}' if is_file else what)} {int(bar['percent'])}%"
 
 
 def _writer(place: int) -> TextIO:
