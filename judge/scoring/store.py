@@ -5,7 +5,6 @@ when `append` returns. Scores are derived and rewritten as a whole; scores.jsonl
 """
 
 import collections
-import contextlib
 import itertools
 import json
 import sqlite3
@@ -68,10 +67,8 @@ class Run:
             )
         with clear_errors(path):
             run = cls(path, tables.connect_to_read(path / "run.db"))
-            if tables.is_old(run._db):
-                with contextlib.closing(tables.connect_to_write(path / "run.db")) as writable:
-                    tables.bring_up_to_date(writable)
             tables.check_format(run._db, path / "run.db")
+            tables.show_as_new(run._db)
         return run
 
     @classmethod
@@ -353,9 +350,9 @@ class Run:
 
     def _initialise(self, judge: Judge) -> None:
         if self._one("SELECT count(*) FROM sqlite_master WHERE name = 'meta'"):
-            tables.bring_up_to_date(self._db)
             tables.check_format(self._db, self.path / "run.db")
             self.check_judge(judge)
+            tables.bring_up_to_date(self._db)
             self._describe(judge)
             return
         with transaction(self._db):

@@ -78,7 +78,8 @@ SELECT_TOTALS = """
 SELECT count(*) completions, sum(prompt_tokens) prompt_tokens, sum(completion_tokens) completion_tokens,
     sum(cached_tokens) cached_tokens, sum(reasoning_tokens) reasoning_tokens, sum(cost) cost,
     coalesce(sum(cost IS NULL AND prompt_tokens IS NOT NULL), 0) unpriced,
-    avg((SELECT sum(value) FROM json_each(label_probabilities))) on_scale
+    avg(CASE WHEN label_probabilities IS NOT NULL THEN
+        (SELECT total(value) FROM json_each(label_probabilities)) END) on_scale
 FROM completions
 """
 SELECT_FAILURES = """
@@ -185,6 +186,14 @@ def is_old(db: sqlite3.Connection) -> bool:
     return _is_ours(db) and db.execute("PRAGMA user_version").fetchone() == (1,)
 
 
+def show_as_new(db: sqlite3.Connection) -> None:
+    """Let a run of format 1 be read like one of today, without a change to its file."""
+    if is_old(db):
+        db.execute(
+            "CREATE TEMP VIEW completions AS SELECT *, NULL AS label_probabilities FROM main.completions"
+        )
+
+
 def bring_up_to_date(db: sqlite3.Connection) -> None:
     """Give a run of format 1 the column that it lacks."""
     with transaction(db):
@@ -202,9 +211,9 @@ def check_format(db: sqlite3.Connection, file: Path) -> None:
     (found,) = db.execute("PRAGMA user_version").fetchone()
     if not _is_ours(db):
         raise RunError(f"{file}: not a run of this tool; choose another folder with --out")
-    if found != FORMAT:
+    if not 1 <= found <= FORMAT:
         raise RunError(
-            f"{file}: format {found}; this version reads format {FORMAT}. "
+            f"{file}: format {found}; this version reads up to format {FORMAT}. "
             "Update it: pip install -U judge-toolkit"
         )
 

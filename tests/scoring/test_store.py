@@ -148,12 +148,47 @@ def make_old(path):
 )
 def test_run_of_the_first_format_keeps_all_it_holds(run, open_again):
     run.add_items([item()])
-    run.append([Completion.of(requests(item())[0], reply=reply(), finish_reason="stop")])
+    (asked,) = run.missing(requests(item()))
+    run.append([Completion.of(asked, reply=reply(), finish_reason="stop")])
     run.close()
     make_old(run.path)
     with open_again(run.path) as again:
         (kept,) = again.completions()
+        ((_, judged),) = again.judgments()
+        assert again.summary()["on_scale"] is None
     assert (kept.reply, kept.label_probabilities) == (reply(), None)
+    assert judged == [kept]
+
+
+def stored_format(path):
+    with contextlib.closing(sqlite3.connect(path / "run.db")) as db:
+        return db.execute("PRAGMA user_version").fetchone()[0]
+
+
+def test_run_of_the_first_format_is_not_changed_by_reading_it(run):
+    run.close()
+    make_old(run.path)
+    Run.open(run.path).close()
+    assert stored_format(run.path) == 1
+
+
+def test_run_of_the_first_format_is_not_changed_for_another_judge(run):
+    run.append([Completion.of(requests(item())[0], reply=reply(), finish_reason="stop")])
+    run.close()
+    make_old(run.path)
+    with pytest.raises(RunError, match="belongs to another judge"):
+        Run.create(run.path, Judge(model="openai/gpt-4o", rubric=rubric()))
+    assert stored_format(run.path) == 1
+
+
+def test_reader_of_the_first_format_goes_on_while_the_run_is_brought_up_to_date(run):
+    run.append([Completion.of(requests(item())[0], reply="first", finish_reason="stop")])
+    run.close()
+    make_old(run.path)
+    with Run.open(run.path) as reader, Run.create(run.path, JUDGE) as writer:
+        asked = requests(item("i2"))[0]
+        writer.append([Completion.of(asked, reply="4", label_probabilities={"4": 1.0})])
+        assert [c.label_probabilities for c in reader.completions()] == [None, {"4": 1.0}]
 
 
 def test_probabilities_of_labels_survive_word_for_word(run):
@@ -169,11 +204,18 @@ def test_summary_says_how_much_of_the_probability_lay_on_the_scale(run):
     assert run.summary()["on_scale"] == pytest.approx(0.7)
 
 
+def test_reply_that_shows_no_label_counts_as_nothing_on_the_scale(run):
+    asked = requests(item())[0]
+    run.append([Completion.of(asked, reply="The", label_probabilities=shown) for shown in ({}, {"4": 0.8})])
+    run.append([Completion.of(asked, reply="4")])
+    assert run.summary()["on_scale"] == pytest.approx(0.4)
+
+
 def test_run_of_a_newer_format_is_refused(run):
     run.close()
     with contextlib.closing(sqlite3.connect(run.path / "run.db")) as db:
         db.execute(f"PRAGMA user_version = {tables.FORMAT + 1}")
-    with pytest.raises(RunError, match="format 3; this version reads format 2"):
+    with pytest.raises(RunError, match="format 3; this version reads up to format 2"):
         Run.open(run.path)
 
 
