@@ -52,7 +52,7 @@ def only_one(engine_arguments):
     made, running = {}, []
 
     def get(model, **settings):
-        key = (str(model), *settings)
+        key = repr((model, settings))
         backend = made.setdefault(key, backend_for(model, engine_arguments, **settings))
         if running != [backend]:
             for other in running:
@@ -116,7 +116,7 @@ def test_no_more_is_pulled_than_twice_what_is_decoded_at_a_time(backend, engine_
         nonlocal pulled
         for number in range(2000):
             pulled += 1
-            yield request(number, f"Short {number}")
+            yield request(number, f"Short {number}", schema=None, params={**PLAIN, "max_tokens": 1})
 
     for batch in backend.complete(counted()):
         most = max(most, pulled - done)
@@ -300,6 +300,31 @@ def test_model_that_always_thinks_gets_no_expected_scores(text_model, engine_arg
         asked(thinker, [labelled(1)])
 
 
+@pytest.fixture
+def adapter(tmp_path):
+    """A LoRA adapter with random weights for the tiny model."""
+    import torch
+    from safetensors.torch import save_file
+
+    torch.manual_seed(0)
+    weights = {
+        f"base_model.model.model.layers.{layer}.self_attn.{name}.lora_{side}.weight": torch.randn(shape)
+        for layer in range(2)
+        for name, out in (("q_proj", 64), ("v_proj", 32))
+        for side, shape in (("A", (4, 64)), ("B", (out, 4)))
+    }
+    save_file(weights, tmp_path / "adapter_model.safetensors")
+    settings = {"peft_type": "LORA", "r": 4, "lora_alpha": 64, "target_modules": ["q_proj", "v_proj"]}
+    (tmp_path / "adapter_config.json").write_text(json.dumps({**settings, "task_type": "CAUSAL_LM"}))
+    return str(tmp_path)
+
+
+def test_adapter_changes_what_the_model_says(backend, text_model, only_one, adapter):
+    plain = asked(backend, [labelled(1)])["k1-0"].label_probabilities
+    adapted = asked(only_one(text_model, decisive={"lora": adapter}), [labelled(1)])["k1-0"]
+    assert adapted.label_probabilities["1"] != pytest.approx(plain["1"], rel=0.01)
+
+
 # ---------------------------------------------------------------- thought
 
 
@@ -374,8 +399,8 @@ def test_picture_that_cannot_be_loaded_is_its_items_failure(watcher):
     assert replies["k3-0"].reply
 
 
-def test_address_that_does_not_answer_is_its_items_failure(watcher, monkeypatch):
-    monkeypatch.setattr(watcher, "_encode", lambda *_: "http://127.0.0.1:9/none.png")
+def test_data_that_are_no_picture_are_their_items_failure(watcher, monkeypatch):
+    monkeypatch.setattr(watcher, "_encode", lambda *_: "data:image/png;base64,AAAA")
     assert asked(watcher, [seen(1, [0])])["k1-0"].failure.kind == "image"
 
 

@@ -182,8 +182,8 @@ def _start(
             "such as vllm:Qwen/Qwen3-VL-4B-Instruct"
         )
     arguments = {**fitted(config, most_images), **arguments}
-    if "tensor_parallel_size" not in arguments:
-        arguments["tensor_parallel_size"] = cards_for(_weights(model, decisive), _cards())
+    if "tensor_parallel_size" not in arguments and len(cards := _cards()) > 1:
+        arguments["tensor_parallel_size"] = cards_for(_weights(model, decisive), cards)
     tokenizer = importlib.import_module("vllm.tokenizers").cached_tokenizer_from_config(config)
     if not tokenizer.encode("1", add_special_tokens=False):
         raise BackendError(
@@ -286,7 +286,7 @@ _FOR_WEIGHTS = 0.8
 def _cards() -> list[int]:
     """Memory of each card, asked without starting anything on it."""
     platform = importlib.import_module("vllm.platforms").current_platform
-    if not platform.is_cuda_alike():
+    if not platform.is_cuda():
         return []
     return [int(platform.get_device_total_memory(number)) for number in range(platform.device_count())]
 
@@ -306,12 +306,24 @@ def _weights(model: str, decisive: Mapping[str, Any]) -> int | None:
     return sum(size for name, size in sizes.items() if re.fullmatch(r"[^/]+\.safetensors", name)) or None
 
 
+_NOT_OF_THE_MODEL = (
+    *(
+        "chat_template",
+        "structured_outputs_config",
+        "compilation_config",
+        "profiler_config",
+        "attention_config",
+    ),
+)
+"""Arguments that only `vllm.LLM` takes in the form that we give."""
+
+
 def _model_config(arguments: Mapping[str, Any]) -> Any:
     """What vLLM makes of the model's configuration; it finds most errors before any card is touched."""
     args = importlib.import_module("vllm.engine.arg_utils").EngineArgs
-    known = {name: value for name, value in arguments.items() if name != "chat_template"}
-    known.pop("structured_outputs_config")
-    return args(**known).create_model_config()
+    return args(
+        **{name: v for name, v in arguments.items() if name not in _NOT_OF_THE_MODEL}
+    ).create_model_config()
 
 
 def _thought(tokenizer: Any, arguments: Mapping[str, Any], first: Request) -> tuple[Marks | None, bool]:
