@@ -10,18 +10,21 @@ import os
 import re
 import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from judge.errors import BackendError, JudgeError, MissingExtraError
+from judge.errors import BackendError, InputError, JudgeError, MissingExtraError
 from judge.records import Request
 from judge.scoring.backends.guard import end_with_us
 from judge.scoring.backends.output import CaughtOutput, caught_output
 from judge.scoring.backends.startup import explain
 from judge.scoring.backends.thinking import CLOSE, OPEN, Marks, may_think, opens_thought, template_kwargs
+from judge.scoring.cards import cards
+from judge.scoring.fit import needed
+from judge.scoring.shapes import find_shape
 
 OLDEST = (0, 26)
 MOST_LENGTH = 32_768
@@ -182,8 +185,8 @@ def _start(
             "such as vllm:Qwen/Qwen3-VL-4B-Instruct"
         )
     arguments = {**fitted(config, most_images), **arguments}
-    if "tensor_parallel_size" not in arguments and len(cards := _cards()) > 1:
-        arguments["tensor_parallel_size"] = cards_for(_weights(model, decisive), cards)
+    if "tensor_parallel_size" not in arguments:
+        arguments["tensor_parallel_size"] = cards_for(model, decisive.get("quantization"))
     tokenizer = importlib.import_module("vllm.tokenizers").cached_tokenizer_from_config(config)
     if not tokenizer.encode("1", add_special_tokens=False):
         raise BackendError(
@@ -258,52 +261,22 @@ def fitted(config: Any, most_images: int) -> dict[str, Any]:
     return wanted
 
 
-def cards_for(weights: int | None, cards: Sequence[int]) -> int:
-    """How many cards a model needs: the smallest power of two whose memory holds its weights.
+def cards_for(model: str, quantization: str | None = None) -> int:
+    """How many cards a model takes: as few as hold it with room to work in, or all where none are enough.
 
-    Parameters
-    ----------
-    weights : int or None
-        Bytes of the weights, None where nobody knows.
-    cards : sequence of int
-        Bytes of memory of each card.
-
-    Examples
-    --------
-    >>> cards_for(16 << 30, [80 << 30, 80 << 30]), cards_for(100 << 30, [80 << 30] * 4)
-    (1, 2)
+    Their number is a power of two that divides the model's attention heads, as vLLM wants it.
     """
-    number = 1
-    while weights and 2 * number <= len(cards) and weights > _FOR_WEIGHTS * sum(cards[:number]):
-        number *= 2
-    return number
-
-
-_FOR_WEIGHTS = 0.8
-"""Part of a card's memory that weights may fill; the rest is for what the engine computes."""
-
-
-def _cards() -> list[int]:
-    """Memory of each card, asked without starting anything on it."""
-    platform = importlib.import_module("vllm.platforms").current_platform
-    if not platform.is_cuda():
-        return []
-    return [int(platform.get_device_total_memory(number)) for number in range(platform.device_count())]
-
-
-def _weights(model: str, decisive: Mapping[str, Any]) -> int | None:
-    """Bytes of a model's weights on disk or on the hub."""
-    folder = Path(model)
-    if folder.is_dir():
-        files = [*folder.glob("*.safetensors")] or [*folder.glob("*.bin")]
-        return sum(file.stat().st_size for file in files) or None
     try:
-        hub = importlib.import_module("huggingface_hub").HfApi()
-        told = hub.model_info(model, revision=decisive.get("revision"), files_metadata=True, timeout=10)
-        sizes = {file.rfilename: file.size or 0 for file in told.siblings or []}
-    except Exception:  # noqa: BLE001 - a guess is not worth an error; whatever is wrong shows when it starts
-        return None
-    return sum(size for name, size in sizes.items() if re.fullmatch(r"[^/]+\.safetensors", name)) or None
+        found = cards()
+        shape = find_shape(model) if len(found) > 1 else None
+    except (OSError, InputError):
+        return 1
+    if shape is None:
+        return 1
+    weights = shape.weights // 2 if quantization == "fp8" and not shape.quantized else shape.weights
+    memory = min(card.memory for card in found)
+    able = [count for count in (1, 2, 4, 8, 16) if count <= len(found) and shape.heads % count == 0]
+    return next((count for count in able if needed(shape, weights, count) <= memory), able[-1])
 
 
 _NOT_OF_THE_MODEL = (

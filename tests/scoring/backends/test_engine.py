@@ -7,6 +7,7 @@ import pytest
 from judge.errors import BackendError, MissingExtraError
 from judge.scoring.backends import engine
 from judge.scoring.backends.engine import EngineOptions, cards_for, engine_arguments, fitted, preflight
+from judge.scoring.cards import Card
 
 GIB = 1 << 30
 
@@ -61,25 +62,21 @@ def test_room_for_pictures_is_kept_as_the_items_need_it():
 
 
 @pytest.mark.parametrize(
-    ("weights", "cards", "taken"),
+    ("model", "quantization", "memory", "taken"),
     [
-        (16 * GIB, [80 * GIB], 1),
-        (16 * GIB, [80 * GIB] * 8, 1),
-        (140 * GIB, [80 * GIB] * 8, 4),
-        (140 * GIB, [80 * GIB], 1),
-        (140 * GIB, [80 * GIB] * 3, 2),
-        (None, [80 * GIB] * 8, 1),
-        (16 * GIB, [], 1),
+        ("Qwen/Qwen3-8B", None, [80], 1),
+        ("Qwen/Qwen3-8B", None, [80] * 8, 1),
+        ("Qwen/Qwen3-32B", None, [24] * 8, 4),
+        ("Qwen/Qwen3-32B", None, [64] * 8, 2),
+        ("Qwen/Qwen3-32B", "fp8", [64] * 8, 1),
+        ("Qwen/Qwen3-32B", None, [24] * 2, 2),
+        ("Qwen/Qwen3-32B", None, [], 1),
+        ("some/unknown-model", None, [24] * 8, 1),
     ],
 )
-def test_model_takes_as_few_cards_as_hold_its_weights(weights, cards, taken):
-    assert cards_for(weights, cards) == taken
-
-
-def test_weights_of_a_folder_are_counted_once(tmp_path):
-    for name in ("a.safetensors", "b.safetensors", "pytorch_model.bin"):
-        (tmp_path / name).write_bytes(b"12345")
-    assert engine._weights(str(tmp_path), {}) == 10
+def test_model_takes_as_few_cards_as_hold_it(monkeypatch, model, quantization, memory, taken):
+    monkeypatch.setattr(engine, "cards", lambda: [Card("card", size * GIB, 0, "") for size in memory])
+    assert cards_for(model, quantization) == taken
 
 
 def test_adapter_asks_for_room_for_its_rank(tmp_path, monkeypatch):
