@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 Role = Literal["query", "reference"]
 RaterKind = Literal["human", "judge"]
@@ -155,7 +155,8 @@ class Completion(Record):
     label_probabilities: dict[str, float] | None = None
     """Label -> its probability as the first token, over the whole vocabulary; what was not shown is absent.
 
-    None where no labels were asked for.
+    None where no labels were asked for. What a model in too narrow a number format makes of them (NaN) is no
+    probability, and absent as well.
     """
     failure: Failure | None = None
     usage: Usage | None = None
@@ -170,6 +171,11 @@ class Completion(Record):
     """Parameters that the provider rejected and that were left out."""
     created: float | None = None
     """Unix time."""
+
+    @field_validator("label_probabilities")
+    @classmethod
+    def _numbers_alone(cls, found: dict[str, float] | None) -> dict[str, float] | None:
+        return found and {label: p for label, p in found.items() if not math.isnan(p)}
 
     @classmethod
     def of(cls, request: Request, **values: Any) -> "Completion":

@@ -5,6 +5,7 @@ from dataclasses import fields, replace
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from judge.cli.options import decorate, pairs
 from judge.rubric import load_rubric
@@ -140,6 +141,9 @@ def judges_of(values: dict[str, Any]) -> list[Judge]:
     engine = {name: values[name] for name in _DECISIVE if values[name] is not None}
     engine |= {name: v for name, v in _parsed(values["engine_args"]).items() if name in ENGINE_DECIDES}
     rubric = load_rubric(values["rubric"])
+    if values["scores"] == "expected" and rubric.flags:
+        names = ", ".join(rubric.flags)
+        click.echo(f"note: --scores expected asks for scores alone, so not for {names}", err=True)
     judges = []
     for model in values["model"]:
         judge = Judge(model=model, rubric=rubric, params=params, scores=values["scores"])
@@ -151,11 +155,12 @@ def judges_of(values: dict[str, Any]) -> list[Judge]:
 
 
 def _check_meant(values: dict[str, Any], judges: list[Judge]) -> None:
-    """An option that nobody would obey must not be taken in silence."""
+    """An option that nobody would obey must not be taken in silence; settings hold for other calls, too."""
     if any(judge.backend == "vllm" for judge in judges):
         return
+    source = click.get_current_context().get_parameter_source
     names = (*_DECISIVE, *_NOT_DECISIVE, "engine_args")
-    if given := [name for name in names if values[name]]:
+    if given := [name for name in names if source(name) is ParameterSource.COMMANDLINE]:
         option = given[0].removesuffix("s").replace("_", "-")
         raise click.UsageError(f"--{option} is for --judge vllm:MODEL, and no such judge is named")
 

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import asdict, fields, replace
+from math import floor
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from judge.cli.watch import TerminalWatch
 from judge.errors import JudgeError
 from judge.rubric import Rubric
 from judge.scoring.backends.engine import EngineOptions
-from judge.scoring.job import Options, folder_name, preview, score
+from judge.scoring.job import Options, default_out, folder_name, preview, score
 from judge.scoring.judge import Judge
 from judge.scoring.prompt import message_text, visible
 from judge.scoring.serving import Connection, check_backend
@@ -84,6 +85,7 @@ def command(
     if len(judges) > 1 and answers == "-":
         raise click.UsageError("standard input can be read once only: give several judges a file")
     places = [(judge, _folder(out, judge, len(judges))) for judge in judges]
+    _check_apart(answers, places)
     if dry_run:
         for judge, place in places:
             show_preview(answers, judge, options, place, as_json=as_json)
@@ -92,7 +94,8 @@ def command(
     for judge in judges:  # all of them before the first is paid
         check_backend(judge, connection)
     panel = Panel(answers, options, connection, engine, as_json)
-    ctx.exit(max(panel.score(judge, place, alone=len(judges) == 1) for judge, place in places))
+    found = [panel.score(judge, place, alone=len(judges) == 1) for judge, place in places]
+    ctx.exit(1 if 1 in found else max(found))
 
 
 def _options(values: dict[str, Any]) -> Options:
@@ -106,6 +109,19 @@ def _folder(out: str | None, judge: Judge, judges: int) -> str | None:
         if out is None or judges == 1
         else str(Path(out) / folder_name(f"{judge.name}-{judge.rubric.name}"))
     )
+
+
+def _check_apart(answers: str, places: list[tuple[Judge, str | None]]) -> None:
+    """Two names may mean one folder: of one model twice, or of two whose paths end alike."""
+    taken: dict[str, str] = {}
+    for judge, place in places:
+        folder = place or str(default_out(answers, judge))
+        if folder in taken:
+            raise click.UsageError(
+                f"--judge {taken[folder]} and --judge {judge.model} would both score into {folder}. Where they "
+                "are one, name it once; where not, give each a command of its own with --out"
+            )
+        taken[folder] = judge.model
 
 
 class Panel:
@@ -216,7 +232,7 @@ def _score_cells(values: dict[float, int], labels: range) -> str:
     """Mean and counts; a score between two labels (a mean) counts with the lower one, as in the report."""
     n = sum(values.values())
     mean = f"{sum(v * k for v, k in values.items()) / n:6.2f}" if n else f"{'-':>6}"
-    return mean + "".join(f"{sum(k for v, k in values.items() if int(v) == label):7}" for label in labels)
+    return mean + "".join(f"{sum(k for v, k in values.items() if floor(v) == label):7}" for label in labels)
 
 
 def _flag_cells(values: dict[float, int], given: int) -> str:

@@ -21,9 +21,9 @@ class Outcome(NamedTuple):
     reason: str | None
 
 
-_FRACTION = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(?:(?:/|out of)\s*(\d{1,9}))?\s*")
+_FRACTION = re.compile(r"\s*(-?\d+(?:\.\d+)?)\s*(?:(?:/|out of)\s*(\d{1,9}))?\s*")
 _BARE_NUMBER = re.compile(
-    r"[\s*_`'\"]*(?:score|rating|answer)?[\s*_`:=]*(\d+(?:\.\d+)?(?:\s*/\s*\d+)?)[\s*_`'\".]*", re.I
+    r"[\s*_`'\"]*(?:score|rating|answer)?[\s*_`:=]*(-?\d+(?:\.\d+)?(?:\s*/\s*\d+)?)[\s*_`'\".]*", re.I
 )
 _REFUSAL = re.compile(
     r"\W*(?:i['’]?m (?:very )?sorry|i am sorry|sorry|i can(?:no|['’])t|i(?: a|['’])m (?:unable|not able))\b",

@@ -7,6 +7,7 @@ from importlib.metadata import version as real_version
 import pytest
 from click.testing import CliRunner
 
+from judge.cli import main
 from judge.cli.doctor import command
 from judge.scoring import cards as cards_module
 from judge.scoring import doctor
@@ -201,3 +202,15 @@ def test_json_carries_the_numbers(machine):
     assert found["Qwen/Qwen3-8B"]["numbers"]["at_once"] == 6
     (verdict,) = (f for f in json.loads(ask("--json", "--judge", ANY).stdout) if f["what"] == "verdict")
     assert verdict["numbers"]["weights"] == 2 * 8_190_427_136
+
+
+@pytest.mark.parametrize("value", ['"openai/gpt-5"', '["openai/gpt-5", "vllm:Qwen/Qwen3-8B"]'])
+def test_judge_of_the_settings_is_not_the_one_that_is_asked_about(value, tmp_path):
+    (tmp_path / "judge.toml").write_text(f"judge = {value}\n")
+    done = CliRunner().invoke(main, ["doctor"], env={"JUDGE_RUBRIC": "summary"})
+    assert (done.exit_code, "run folders" in done.stdout) == (0, True), done.output
+
+
+def test_judge_of_the_environment_is_not_the_one_that_is_asked_about():
+    done = CliRunner().invoke(main, ["doctor"], env={"JUDGE_JUDGE": "openai/gpt-5"})
+    assert (done.exit_code, "run folders" in done.stdout) == (0, True), done.output

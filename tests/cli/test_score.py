@@ -281,7 +281,9 @@ def test_judge_in_this_process_without_its_package_says_what_to_install():
 
 
 def test_each_judge_of_a_panel_has_a_run_of_its_own():
-    done = judge("score", "examples/answers.jsonl", "--judge", "baseline", "--judge", "replay:examples/replies.jsonl")
+    done = judge(
+        "score", "examples/answers.jsonl", "--judge", "baseline", "--judge", "replay:examples/replies.jsonl"
+    )
     assert done.exit_code == 3  # the recorded replies leave two without a score
     assert Path("runs/answers-baseline-open_qa").exists()
     assert Path("runs/answers-replay-replies-open_qa").exists()
@@ -289,10 +291,20 @@ def test_each_judge_of_a_panel_has_a_run_of_its_own():
 
 def test_folder_that_is_named_for_a_panel_holds_its_runs():
     judge(
-        *("score", "examples/answers.jsonl", "--judge", "baseline", "--judge", "replay:examples/replies.jsonl"),
+        *(
+            "score",
+            "examples/answers.jsonl",
+            "--judge",
+            "baseline",
+            "--judge",
+            "replay:examples/replies.jsonl",
+        ),
         *("--out", "panel"),
     )
-    assert sorted(path.name for path in Path("panel").iterdir()) == ["baseline-open_qa", "replay-replies-open_qa"]
+    assert sorted(path.name for path in Path("panel").iterdir()) == [
+        "baseline-open_qa",
+        "replay-replies-open_qa",
+    ]
 
 
 def test_panel_with_a_judge_that_cannot_work_starts_nothing():
@@ -316,6 +328,28 @@ def test_judge_that_is_named_twice_is_refused():
     assert "--samples" in done.stderr
 
 
+def test_one_model_by_two_names_is_refused_before_either_is_asked():
+    spelt = ("replay:examples/replies.jsonl", "replay:./examples/replies.jsonl")
+    done = judge("score", "examples/answers.jsonl", "--judge", spelt[0], "--judge", spelt[1])
+    assert done.exit_code == 2
+    assert f"--judge {spelt[0]} and --judge {spelt[1]} would both score into runs/" in done.stderr
+    assert not Path("runs").exists()
+
+
+def test_two_models_whose_folders_would_be_one_are_refused():
+    for folder in ("a", "b"):
+        Path(folder).mkdir()
+        shutil.copy("examples/replies.jsonl", folder)
+    panel = ("--judge", "replay:a/replies.jsonl", "--judge", "replay:b/replies.jsonl", "--out", "panel")
+    assert judge("score", "examples/answers.jsonl", *panel).exit_code == 2
+
+
+def test_judge_that_failed_outranks_one_that_left_items_without_a_score():
+    Path("broken.jsonl").write_text("{\n")
+    panel = ("--judge", "replay:broken.jsonl", "--judge", "replay:examples/replies.jsonl")
+    assert judge("score", "examples/answers.jsonl", *panel).exit_code == 1
+
+
 def test_panel_cannot_read_standard_input():
     done = judge("score", "-", "--judge", "baseline", "--judge", "replay:examples/replies.jsonl")
     assert (done.exit_code, "standard input can be read once" in done.stderr) == (2, True)
@@ -324,6 +358,32 @@ def test_panel_cannot_read_standard_input():
 def test_option_of_an_engine_without_an_engine_is_refused():
     done = judge("score", "examples/answers.jsonl", "--engine-arg", "max_num_seqs=8")
     assert (done.exit_code, "--engine-arg is for --judge vllm:MODEL" in done.stderr) == (2, True)
+
+
+def test_options_of_an_engine_in_the_settings_bother_no_other_judge(monkeypatch):
+    Path("judge.toml").write_text('dtype = "bfloat16"\n[score]\nengine_arg = "max_num_seqs=8"\n')
+    monkeypatch.setenv("JUDGE_MEMORY_SHARE", "0.5")
+    assert judge("score", "examples/answers.jsonl").exit_code == 0
+
+
+def test_expected_scores_say_that_flags_are_not_asked_for():
+    words = ("--rubric", "inspection", "--scores", "expected", "--judge", "hosted_vllm/m", "--dry-run")
+    done = judge("score", lines(ROW), *words, "--api-base", "http://localhost:1/v1")
+    flags = ", ".join(load_rubric("inspection").flags)
+    assert f"note: --scores expected asks for scores alone, so not for {flags}" in done.stderr
+
+
+def test_score_between_two_labels_below_nought_counts_with_the_lower_one():
+    scale = "{-2: a, -1: b, 0: c, 1: d, 2: e}"
+    Path("signed.yaml").write_text(
+        "name: signed\ntask: Judge.\nscale: {min: -2, max: 2}\npass: {a: 0}\ndimensions:\n"
+        f"  a: {{description: a, anchors: {scale}}}\n  b: {{description: b, anchors: {scale}}}\n"
+    )
+    verdict = json.dumps({"a": {"reason": "x", "score": -1}, "b": {"reason": "x", "score": 0}})
+    Path("said.jsonl").write_text(json.dumps({"id": "1", "reply": verdict}) + "\n")
+    done = judge("score", lines(ROW), "--judge", "replay:said.jsonl", "--rubric", "signed.yaml")
+    overall = next(line for line in done.stdout.splitlines() if line.startswith("overall"))
+    assert overall.split() == ["overall", "-0.50", "0", "1", "0", "0", "0", "-"]
 
 
 def test_expected_scores_of_a_judge_without_probabilities_are_refused():

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from judge.records import STATUSES, Failure
+from judge.rubric import Scale
 from judge.scoring.parse import is_readable, read, score_rows
 
 from .builders import completion, item, reply, rubric
@@ -185,6 +186,20 @@ def test_anything_else_than_one_number_is_unparsed(text):
     assert read(completion(text, dimension="a"), numbers, item())["a"].status == "unparsed"
 
 
+@pytest.mark.parametrize(
+    ("said", "score"),
+    [("-2", -2), ("Score: -1", -1), ("**-2/2**", -2), ("- 2", None), ("-3", None), ("1-2", None)],
+)
+def test_bare_number_below_nought_is_read_where_the_scale_holds_it(said, score):
+    numbers = rubric(reply="number").model_copy(update={"scale": Scale(min=-2, max=2)})
+    assert read(completion(said, dimension="a"), numbers, item())["a"].value == score
+
+
+def test_text_of_a_number_below_nought_is_read_in_a_json_reply():
+    below = rubric().model_copy(update={"scale": Scale(min=-2, max=2)})
+    assert read(completion(reply("-1", -2)), below, item())["a"].value == -1
+
+
 def test_refusal_instead_of_a_number_is_refused():
     said = completion("Sorry, I cannot rate this.", dimension="a")
     assert read(said, rubric(reply="number"), item())["a"].status == "refused"
@@ -336,6 +351,11 @@ def test_judge_that_wants_to_say_something_else_gives_no_score():
 
 def test_probabilities_without_any_label_give_no_score():
     assert expected({}).status == "unparsed"
+
+
+def test_what_is_no_number_is_no_probability():
+    outcome = expected({"4": 0.6, "5": float("nan")})
+    assert (outcome.value, "not shown: 1, 2, 3, 5" in outcome.reason) == (4.0, True)
 
 
 def test_one_token_that_was_wanted_is_not_a_reply_that_was_cut():

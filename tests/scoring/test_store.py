@@ -204,6 +204,12 @@ def test_summary_says_how_much_of_the_probability_lay_on_the_scale(run):
     assert run.summary()["on_scale"] == pytest.approx(0.7)
 
 
+def test_probability_that_is_no_number_leaves_the_run_readable(run):
+    asked = requests(item())[0]
+    run.append([Completion.of(asked, reply="!", label_probabilities={"4": float("nan")})])
+    assert run.summary()["on_scale"] == 0.0
+
+
 def test_reply_that_shows_no_label_counts_as_nothing_on_the_scale(run):
     asked = requests(item())[0]
     run.append([Completion.of(asked, reply="The", label_probabilities=shown) for shown in ({}, {"4": 0.8})])
