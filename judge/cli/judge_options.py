@@ -150,11 +150,11 @@ def judges_of(values: dict[str, Any]) -> list[Judge]:
         if judge.backend == "vllm":
             judge = replace(judge, engine=engine)
         judges.append(replace(judge, structured=_structured(judge, values["structured"], values["api_base"])))
-    _check_meant(values, judges)
+    _check_meant(judges)
     return judges
 
 
-def _check_meant(values: dict[str, Any], judges: list[Judge]) -> None:
+def _check_meant(judges: list[Judge]) -> None:
     """An option that nobody would obey must not be taken in silence; settings hold for other calls, too."""
     if any(judge.backend == "vllm" for judge in judges):
         return

@@ -118,8 +118,8 @@ def _check_apart(answers: str, places: list[tuple[Judge, str | None]]) -> None:
         folder = place or str(default_out(answers, judge))
         if folder in taken:
             raise click.UsageError(
-                f"--judge {taken[folder]} and --judge {judge.model} would both score into {folder}. Where they "
-                "are one, name it once; where not, give each a command of its own with --out"
+                f"--judge {taken[folder]} and --judge {judge.model} would both score into {folder}. Where "
+                "they are one, name it once; where not, give each a command of its own with --out"
             )
         taken[folder] = judge.model
 

@@ -43,12 +43,13 @@ def read(path: str | Path) -> Source:
 
 def _about(run: Run) -> dict[str, str]:
     manifest, rubric, described = run.manifest, run.rubric, run.fact("judge")
-    params = described.get("params", {})
+    scores = "expected" if described.get("scores") == "expected" else None
     facts = {
         "run": run.name,
         "judge": described["model"],
-        "parameters": ", ".join(f"{name}={value}" for name, value in params.items())
-        or "the model's defaults",
+        "scores": scores and "expected, over the probabilities of the scale's labels",
+        "parameters": _listed(described.get("params", {})) or "the model's defaults",
+        "engine": _listed(described.get("engine", {})) or None,
         "judge fingerprint": manifest["fingerprint"][:12],
         "rubric": f"{rubric.name} version {rubric.version} ({rubric.digest[:12]})",
         "pass rule": " and ".join(f"{name} >= {least:g}" for name, least in rubric.pass_rule.items()),
@@ -58,3 +59,7 @@ def _about(run: Run) -> dict[str, str]:
         "samples": manifest.get("samples"),
     }
     return {name: str(value) for name, value in facts.items() if value is not None}
+
+
+def _listed(values: dict[str, Any]) -> str:
+    return ", ".join(f"{name}={value}" for name, value in values.items())

@@ -191,7 +191,10 @@ def comparison_warnings(of: Comparison, judges: tuple[str, str]) -> Iterator[str
             f"{n - of.same_questions:,} of {n:,} pairs do not have the same question: are these the same "
             "items?"
         )
-    if of.a.rubric.digest != of.b.rubric.digest:
+    a, b = of.a.rubric, of.b.rubric
+    if a.reply != b.reply:  # asked for all at once or one by one, as expected scores are: no other rubric
+        a, b = a.as_numbers(), b.as_numbers()
+    if a.digest != b.digest:
         yield "The runs were scored with different rubrics; each is held against its own pass rule."
     if judges[0] != judges[1] and of.same_answers < n:
         yield (

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from judge.records import Item
 from judge.report.build import (
     build_audit,
     build_comparison,
@@ -13,7 +14,9 @@ from judge.report.build import (
     build_runs,
     default_fields,
 )
-from judge.report.source import Source
+from judge.report.source import Source, read
+from judge.scoring.judge import Judge
+from judge.scoring.store import Run
 from judge.stats.estimate import Estimate
 
 PASS, FAIL = {"accuracy": 4, "clarity": 4}, {"accuracy": 1, "clarity": 4}
@@ -162,6 +165,29 @@ def test_comparison_of_two_judges_says_so(make_table):
     a = make_table([PASS] * 3, name="A")
     words = said(build_comparison(Source(a), Source(replace(a, rater="other", name="B"))))
     assert "this compares two judges, robot and other" in words
+
+
+def test_comparison_warns_of_different_rubrics(make_table, make_rubric):
+    a = make_table([PASS] * 3, make_rubric({"accuracy": 4}))
+    b = make_table([PASS] * 3, make_rubric({"accuracy": 3}).as_numbers())
+    assert "different rubrics" in said(build_comparison(Source(a), Source(b)))
+
+
+def test_rubric_whose_scores_were_asked_for_one_by_one_is_no_other_rubric(make_table, make_rubric):
+    rubric = make_rubric()
+    a, b = make_table([PASS] * 3, rubric), make_table([PASS] * 3, rubric.as_numbers())
+    assert "different rubrics" not in said(build_comparison(Source(a), Source(b)))
+
+
+def test_report_says_how_the_scores_came_about(tmp_path, make_rubric):
+    judge = Judge(
+        model="vllm:m", rubric=make_rubric(), scores="expected", engine={"dtype": "half", "lora": "a"}
+    )
+    with Run.create(tmp_path, judge) as run:
+        run.add_items([Item(id="1", question="?", answer="!")])
+    about = read(tmp_path).about
+    assert about["scores"] == "expected, over the probabilities of the scale's labels"
+    assert about["engine"] == "dtype=half, lora=a"
 
 
 def test_comparison_shows_flipped_items_side_by_side(make_table):
