@@ -32,6 +32,9 @@ MOST_LENGTH = 32_768
 _THINK_PARSER = "deepseek_r1"
 """The parser of vLLM that knows ``<think>…</think>`` and no more: the grammar begins after the thought."""
 
+_GRACE = 2.0
+"""Seconds that an engine gets to end by itself: it has nothing to save."""
+
 # Read when vllm is imported. Whoever sets one of them himself is obeyed.
 _QUIET = {
     "VLLM_LOGGING_LEVEL": "ERROR",
@@ -81,12 +84,15 @@ class Engine:
 
     def stop(self) -> None:
         """End it and free its memory."""
-        in_process = not importlib.import_module("vllm.envs").VLLM_ENABLE_V1_MULTIPROCESSING
+        core = self.llm.llm_engine.engine_core
+        processes = _processes(core)
         with contextlib.suppress(Exception):
-            self.llm.llm_engine.engine_core.shutdown()
-        self.llm = None
+            core.shutdown(timeout=_GRACE)
+        for process in processes:  # the next engine needs the memory of this one
+            process.join(_GRACE)
+        self.llm = core = None
         gc.collect()
-        if in_process:
+        if not processes:
             importlib.import_module("vllm.distributed.parallel_state").cleanup_dist_env_and_memory()
 
 
@@ -207,20 +213,26 @@ def _start(
     return Engine(llm, marks, always, output, lora)
 
 
+def _processes(core: Any) -> list[Any]:
+    """The processes of an engine; none where it runs in this one."""
+    manager = getattr(getattr(core, "resources", None), "engine_manager", None)
+    return list(manager.processes) if manager is not None else []
+
+
 def _tell_of_death(core: Any) -> None:
     """End the engine's process with this one, and let who waits for an output hear that it has ended.
 
     vLLM only notes it, and would wait for ever for the next output of a process that was killed.
     """
-    manager = getattr(getattr(core, "resources", None), "engine_manager", None)
-    if manager is None:  # it runs in this process
+    processes = _processes(core)
+    if not processes:
         return
-    processes, outputs = [process.sentinel for process in manager.processes], core.outputs_queue
-    call_off = end_with_us(process.pid for process in manager.processes)
+    ends, outputs = [process.sentinel for process in processes], core.outputs_queue
+    call_off = end_with_us(process.pid for process in processes)
     gone = importlib.import_module("vllm.v1.engine.exceptions").EngineDeadError()
 
     def wait() -> None:
-        multiprocessing.connection.wait(processes)
+        multiprocessing.connection.wait(ends)
         call_off()
         outputs.put_nowait(gone)
 
