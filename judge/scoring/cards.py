@@ -91,7 +91,7 @@ def _visible(nvml: ctypes.CDLL, found: Sequence[ctypes.c_void_p], visible: str) 
     """As CUDA reads it: positions or (starts of) names, up to the first that names no card."""
     chosen: list[ctypes.c_void_p] = []
     for entry in map(str.strip, visible.split(",")):
-        if entry.isdigit():
+        if entry.isdecimal():
             named = [found[int(entry)]] if int(entry) < len(found) else []
         elif entry.startswith("MIG-"):
             part = ctypes.c_void_p()

@@ -1,6 +1,7 @@
 """A Judge: a backend, a model, its parameters and a rubric. Everything that decides a score."""
 
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -67,7 +68,7 @@ class Judge:
         if self.backend == "replay":
             name = f"{head}:{Path(rest).stem}"
         elif self.backend == "vllm" and rest.startswith(("/", ".", "~")):  # a folder
-            name = f"{head}:{Path(rest).name}"
+            name = f"{head}:{Path(os.path.abspath(os.path.expanduser(rest))).name}"
         return f"{name} expected" if self.scores == "expected" else name
 
     @cached_property

@@ -28,6 +28,11 @@ _DEFAULTS: dict[str, dict[str, Any]] = {
         "sliding_window_pattern": 6,
     },
 }
+_COUNTS = (
+    *("hidden_size", "num_hidden_layers", "num_attention_heads", "num_key_value_heads", "head_dim"),
+    *("intermediate_size", "vocab_size"),
+)
+_MOST = 100_000_000
 _NAMED_BITS = {"fp8": 8.0, "mxfp4": 4.25, "mxfp8": 8.25, "NVFP4": 4.5, "FP8": 8.0}
 
 
@@ -71,14 +76,10 @@ def find_shape(model: str) -> Shape:
     InputError
         It is none of these, or its config.json does not say how large the model is.
     """
-    folder = Path(model) if Path(model).is_dir() else _cached(model)
+    folder = Path(model) if os.path.isdir(model) else _cached(model)  # a name may be too long for a Path
     file = folder / "config.json" if folder else None
     if folder and file and file.is_file():
-        try:
-            config = json.loads(file.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise InputError(f"{file}: is not readable JSON: {error}") from error
-        return read_shape(model, config, folder)
+        return read_shape(model, _json(file), folder)
     if model in KNOWN:
         return read_shape(model, KNOWN[model])
     alike = [f" or ask about {name}" for name in get_close_matches(model, KNOWN, n=1)]
@@ -86,6 +87,16 @@ def find_shape(model: str) -> Shape:
         f"{model}: no config.json in a folder of that name or in {_hub()}, and it is none of the models that "
         f"judge knows by itself. Fetch it (hf download {model} config.json){''.join(alike)}"
     )
+
+
+def _json(file: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{file}: is not readable JSON: {error}") from error
+    if not isinstance(found, dict):
+        raise InputError(f"{file}: holds no JSON object")
+    return found
 
 
 def read_shape(name: str, config: Mapping[str, Any], folder: Path | None = None) -> Shape:
@@ -109,6 +120,7 @@ def read_shape(name: str, config: Mapping[str, Any], folder: Path | None = None)
 
 
 def _shape(name: str, text: Mapping[str, Any], config: Mapping[str, Any], folder: Path | None) -> Shape:
+    _check_numbers(text)
     hidden, layers, heads = text["hidden_size"], text["num_hidden_layers"], text["num_attention_heads"]
     groups = text.get("num_key_value_heads") or heads
     width = text.get("head_dim") or hidden // heads
@@ -138,6 +150,14 @@ def _shape(name: str, text: Mapping[str, Any], config: Mapping[str, Any], folder
         quantized=bool(quantization),
         weighed=weighed is not None,
     )
+
+
+def _check_numbers(text: Mapping[str, Any]) -> None:
+    """Sizes worked out from nonsense would look like sizes."""
+    for name in _COUNTS:
+        value = text.get(name)
+        if value is not None and not (type(value) is int and 0 < value <= _MOST):
+            raise ValueError(f"{name} is {value!r:.40}; allowed are whole numbers from 1 to {_MOST:,}")
 
 
 def _mlp(text: Mapping[str, Any], layers: int, hidden: int) -> tuple[int, int]:
@@ -211,7 +231,7 @@ def _weighed(folder: Path, text: Mapping[str, Any]) -> int | None:
     single = folder / "model.safetensors"
     size = None
     if index.is_file():
-        size = json.loads(index.read_text(encoding="utf-8")).get("metadata", {}).get("total_size")
+        size = _json(index).get("metadata", {}).get("total_size")
     elif single.is_file():
         size = single.stat().st_size
     if size and str(text.get("dtype") or text.get("torch_dtype")) == "float32":
@@ -230,6 +250,8 @@ def _hub() -> Path:
 def _cached(model: str) -> Path | None:
     """Folder of the newest version of a model in the cache."""
     folder = _hub() / f"models--{model.replace('/', '--')}"
+    if not os.path.isdir(folder):
+        return None
     snapshots = [path for path in (folder / "snapshots").glob("*") if (path / "config.json").is_file()]
     return max(snapshots, key=lambda path: path.stat().st_mtime, default=None)
 

@@ -52,6 +52,7 @@ def test_driver_that_does_not_work_tells_no_share(monkeypatch):
         ("1,0", ["NVIDIA L4", "NVIDIA H100 80GB HBM3"]),
         ("", []),
         ("-1", []),
+        ("²", []),
         ("0,7,1", ["NVIDIA H100 80GB HBM3"]),
         ("GPU-111", ["NVIDIA L4"]),
         ("GPU-1", ["NVIDIA L4"]),
@@ -59,7 +60,7 @@ def test_driver_that_does_not_work_tells_no_share(monkeypatch):
         ("MIG-a", ["NVIDIA H100 80GB HBM3 MIG 1g.10gb"]),
         ("MIG-b", []),
     ],
-    ids=["one", "order", "empty", "none", "up-to-a-wrong-one", "name", "start-of-a-name", "two-names", "part", "no-such-part"],
+    ids=["one", "order", "empty", "none", "no-decimal", "up-to-a-wrong-one", "name", "start-of-a-name", "two-names", "part", "no-such-part"],
 )  # fmt: skip
 def test_visible_devices_are_read_as_cuda_reads_them(monkeypatch, visible, found):
     part = ("NVIDIA H100 80GB HBM3 MIG 1g.10gb", 9.75, 0)

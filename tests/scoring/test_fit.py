@@ -184,6 +184,13 @@ def test_number_that_is_none_is_an_error(value):
         read_shape("m", {**QWEN, "head_dim": None, "num_attention_heads": value, "num_key_value_heads": None})
 
 
+@pytest.mark.parametrize("value", [-64, 64.5, 10**30, True, [1, 2]], ids=str)
+@pytest.mark.parametrize("name", ["hidden_size", "num_hidden_layers", "vocab_size", "intermediate_size"])
+def test_number_that_cannot_be_meant_is_named_with_what_is_allowed(name, value):
+    with pytest.raises(InputError, match=f"how large it is: {name} is .*allowed are whole numbers from 1"):
+        read_shape("m", {**QWEN, name: value})
+
+
 # ---- where a shape is found
 
 
@@ -209,6 +216,19 @@ def test_index_of_the_weights_says_their_size(tmp_path):
     folder = stored(tmp_path / "mine")
     (folder / "model.safetensors.index.json").write_bytes(index)
     assert find_shape(str(folder)).weights == 12345
+
+
+def test_index_that_is_no_json_is_named(tmp_path):
+    folder = stored(tmp_path / "mine")
+    (folder / "model.safetensors.index.json").write_text("{")
+    with pytest.raises(InputError, match=r"index\.json: is not readable JSON"):
+        find_shape(str(folder))
+
+
+@pytest.mark.parametrize("name", ["a" * 5000, "a\0b"], ids=["long", "nul"])
+def test_name_that_no_file_can_have_is_an_unknown_model(name):
+    with pytest.raises(InputError, match=r"no config\.json in a folder of that name"):
+        find_shape(name)
 
 
 def test_weights_in_float32_are_halved_because_vllm_loads_them_so(tmp_path):

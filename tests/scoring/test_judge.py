@@ -42,6 +42,13 @@ def test_judge_out_of_a_folder_is_named_after_it(folder):
     assert Judge(model=f"vllm:{folder}", rubric=rubric()).name == "vllm:tiny"
 
 
+@pytest.mark.parametrize("folder", [".", "./", "../tiny", "./a/.."])
+def test_judge_out_of_the_folder_at_hand_is_named_after_it(folder, tmp_path, monkeypatch):
+    (tmp_path / "tiny").mkdir()
+    monkeypatch.chdir(tmp_path / "tiny")
+    assert Judge(model=f"vllm:{folder}", rubric=rubric()).name == "vllm:tiny"
+
+
 def test_judge_from_a_hub_keeps_its_whole_name():
     assert Judge(model="vllm:Qwen/Qwen3-4B", rubric=rubric()).name == "vllm:Qwen/Qwen3-4B"
 
