@@ -141,6 +141,10 @@ class Panel:
 
         Where one of several judges cannot go on, the others still do.
         """
+        if not alone:
+            limit = self._connection.max_cost
+            left = "" if limit is None else f", ${limit:.4f} of --max-cost left"
+            click.echo(f"judge {judge.model}{left}", err=True)
         try:
             return self._score(judge, out)
         except JudgeError as error:

@@ -71,16 +71,21 @@ class TerminalWatch(Watch):
         if first and self._starting:  # the minutes in which the model was loaded are no part of its pace
             self._pace = _Pace(time.monotonic(), self._asked, self._tokens)
         if self._progress and self._run:
-            self._show(self._detail(), completed=self._run.reused + self._asked - self._again)
+            self._show(self._detail(), completed=self._done)
 
     def asked(self) -> None:
         """Say why it goes on for a while, after Ctrl-C, too."""
         if self._progress:
-            self._show(_joined(["working out the scores", *self._parts()], self._room), refresh=True)
+            detail = _joined(["working out the scores", *self._parts()], self._room)
+            self._show(detail, completed=self._done, refresh=True)
 
     def ended(self, stopped: str | None) -> None:
         """Keep why the backend stopped."""
         self.stopped = stopped
+
+    @property
+    def _done(self) -> int:
+        return (self._run.reused if self._run else 0) + self._asked - self._again
 
     @property
     def _tokens(self) -> int:

@@ -285,6 +285,10 @@ def test_each_judge_of_a_panel_has_a_run_of_its_own():
         "score", "examples/answers.jsonl", "--judge", "baseline", "--judge", "replay:examples/replies.jsonl"
     )
     assert done.exit_code == 3  # the recorded replies leave two without a score
+    assert re.findall("^judge (.*)", done.stderr, re.MULTILINE) == [
+        "baseline",
+        "replay:examples/replies.jsonl",
+    ]
     assert Path("runs/answers-baseline-open_qa").exists()
     assert Path("runs/answers-replay-replies-open_qa").exists()
 

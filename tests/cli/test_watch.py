@@ -89,6 +89,13 @@ def test_resumed_run_starts_where_it_was(run, watch):
     assert done(watch) == 4
 
 
+def test_resumed_run_with_nothing_to_ask_ends_where_it_was(run, watch):
+    run.append(replies(4))
+    assert list(run.missing(requests(4))) == []
+    watch.asked()
+    assert done(watch) == 4
+
+
 def test_what_was_stored_before_does_not_count_for_the_time_left(run, watch):
     stored, new, *_ = requests(4)
     run.append([Completion.of(stored, reply="x")])
