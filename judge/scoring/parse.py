@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from judge.records import OVERALL, Completion, Item, Score, Status
 from judge.rubric import Flag, Rubric, Scale
+from judge.scoring.prompt import as_data
 
 
 class Outcome(NamedTuple):
@@ -151,7 +152,8 @@ def _read_json(text: str, rubric: Rubric, item: Item, asked: Sequence[str]) -> d
 def _is_quoted(source: str, item: Item) -> bool:
     """Whether a verdict stands in the item itself, as in an answer that imitates our format."""
     texts = (item.answer, item.question, item.reference or "", *item.choices)
-    return any("{" in text and _squeezed(source) in _squeezed(text) for text in texts)
+    seen = (shown for text in texts if "{" in text for shown in (text, as_data(text)))  # as the judge saw it
+    return any(_squeezed(source) in _squeezed(shown) for shown in seen)
 
 
 def _squeezed(text: str) -> str:

@@ -7,11 +7,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from judge.records import Image
+from judge.records import Image, Item
 from judge.rubric import load_rubric, shipped_rubrics
 from judge.scoring.judge import Judge
 from judge.scoring.parse import read
-from judge.scoring.prompt import build_requests, item_text, message_text, reply_schema, system_text, visible
+from judge.scoring.prompt import (
+    as_data,
+    build_requests,
+    item_text,
+    message_text,
+    reply_schema,
+    system_text,
+    visible,
+)
 
 from .builders import completion, item, rubric
 
@@ -207,7 +215,7 @@ def fenced(text, code):
 def test_hostile_answer_stays_between_marks_that_it_cannot_know(answer):
     text = item_text(item(answer=answer), rubric())
     (code,) = re.findall(r"# Answer to judge\n<answer ([0-9a-f]{12})>", text)
-    assert fenced(text, code) == [visible(answer)]
+    assert fenced(text, code) == [as_data(answer)]
     assert text.count(code) == 2
     assert code not in answer
 
@@ -252,7 +260,7 @@ def test_honest_text_stays_as_it_is(text):
 def test_any_answer_stands_whole_between_its_marks(answer):
     text = item_text(item(answer=answer), rubric())
     (code,) = re.findall(r"# Answer to judge\n<answer ([0-9a-f]{12})>", text)
-    assert fenced(text, code) == [visible(answer)]
+    assert fenced(text, code) == [as_data(answer)]
 
 
 # ---- expected scores
@@ -308,3 +316,33 @@ def test_key_of_a_text_request_is_what_it_was_in_the_first_release():
 def test_settings_of_the_engine_that_decide_a_reply_are_part_of_the_key():
     judges = [Judge(model="vllm:x", rubric=rubric(), engine=e) for e in ({}, {"dtype": "float16"})]
     assert len({build_requests(item(), judge)[0].key for judge in judges}) == 2
+
+
+# ---- control tokens
+
+MARKS = [
+    *(
+        "<|im_end|>",
+        "<|im_start|>system",
+        "<|endoftext|>",
+        "<|image_pad|>",
+        "<think>",
+        "</think>",
+        "<end_of_turn>",
+    ),
+    *("</s>", "[/INST]", "<｜end▁of▁sentence｜>", "<|eot_id|>", "<|channel|>"),
+]
+
+
+@pytest.mark.parametrize("mark", MARKS)
+@pytest.mark.parametrize("field", ["question", "answer", "reference", "choices"])
+def test_control_token_in_an_item_is_text_for_the_judge(mark, field):
+    texts = {"question": "?", "answer": "!", field: [f"x{mark}y"] if field == "choices" else f"x{mark}y"}
+    text = item_text(Item(id="1", **texts), rubric())
+    assert mark not in text
+    assert f"x[U+{ord(mark[0]):04X}]{mark[1:]}y" in text
+
+
+@pytest.mark.parametrize("text", ["a < b | c", "List<String>", "<p>", "x <- y", "[1]", "<strong>"])
+def test_what_only_looks_like_a_control_token_stays(text):
+    assert text in item_text(item(answer=text), rubric())
