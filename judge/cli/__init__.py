@@ -43,6 +43,8 @@ COMMANDS = {
     "doctor": Entry("doctor", "What works on this machine: keys, packages, graphics card."),
 }
 SETTINGS_FILES = ("judge.toml", "pyproject.toml")
+MEANS_ELSE = {"doctor": "judge", "import": "judge"}
+"""Command -> its option that means something else than in the others: only its own settings count for it."""
 
 
 class CommandTable(click.Group):
@@ -58,7 +60,10 @@ class CommandTable(click.Group):
             return None
         command = load_command(cmd_name)
         for option, parameter in _spellings(command).items():
-            parameter.envvar = f"JUDGE_{option.upper()}"
+            if option == MEANS_ELSE.get(cmd_name):
+                parameter.allow_from_autoenv = False
+            else:
+                parameter.envvar = f"JUDGE_{option.upper()}"
         command.context_settings.update(auto_envvar_prefix="JUDGE", default_map=settings_for(command))
         return command
 
@@ -129,6 +134,7 @@ def settings_for(command: click.Command) -> dict[str, Any]:
         raise InputError(f"{file}: {command.name}.{name} is no option of this command; allowed: {allowed}")
     if foreign := shared.keys() - spellings.keys():
         _check_known(foreign, file)
+    shared.pop(MEANS_ELSE.get(command.name or "", ""), None)
     chosen = {name: value for name, value in {**shared, **own}.items() if name in spellings}
     return {str(spellings[name].name): _value(spellings[name], value) for name, value in chosen.items()}
 

@@ -4,7 +4,6 @@ import json
 from collections.abc import Sequence
 
 import click
-from click.core import ParameterSource
 
 from judge.cli.options import as_json
 from judge.scoring.doctor import Finding, examine, examine_judge, suggest
@@ -16,8 +15,7 @@ tokens that all share, 300 tokens an item, 150 a reply, no thinking. Any other m
 
 def _local(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
     """Name or folder of a model that runs in process."""
-    spoken = ctx.get_parameter_source(str(param.name)) is ParameterSource.COMMANDLINE
-    if value is None or not spoken:  # the settings' judge is the one that `judge score` asks
+    if value is None:
         return None
     head, _, model = value.partition(":")
     if head != "vllm" or not model:

@@ -20,7 +20,11 @@ _NOT_DECISIVE = ("tensor_parallel", "max_model_len", "memory_share", "trust_remo
 
 def _listed(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
     """Each judge once; twice the same would score into one run."""
+    if not values:  # an empty list in a settings file
+        raise click.BadParameter("no judge is named", ctx, param)
     for value in values:
+        if value in ("", "vllm:", "replay:"):
+            raise click.BadParameter(f"{value!r} names no judge", ctx, param)
         if values.count(value) > 1:
             raise click.BadParameter(
                 f"{value!r} is named twice; a judge is repeated with --samples", ctx, param

@@ -34,8 +34,8 @@ def check_backend(judge: Judge, connection: Connection) -> None:
     Raises
     ------
     JudgeError
-        It cannot: no key in the environment, no such file, a package that is missing, or no probabilities
-        where expected scores are wanted.
+        It cannot: no key in the environment, no such file, a package that is missing, no price for a limit
+        of the cost, or no probabilities where expected scores are wanted.
     """
     name = judge.model.partition(":")[2]
     if judge.backend in ("baseline", "replay") and judge.scores == "expected":
@@ -50,9 +50,11 @@ def check_backend(judge: Judge, connection: Connection) -> None:
 
         vllm.preflight()
     if judge.backend == "api":
-        from judge.scoring.backends import providers
+        from judge.scoring.backends import pricing, providers
 
-        providers.preflight(judge.model, connection.api_base, connection.transport)
+        endpoint = providers.resolve(judge.model, connection.api_base, connection.transport)
+        prices = pricing.find_prices(judge.model, endpoint.provider, endpoint.model)
+        pricing.Budget(connection.max_cost, prices)  # complains where no price is known
 
 
 def load_backend(

@@ -23,6 +23,7 @@ ANY = "vllm:Qwen/Qwen3-8B"
 def _apart(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
+    monkeypatch.setattr(command, "context_settings", {})  # settings that one test writes stay its own
     yield
     cards_module._nvml.cache_clear()
 
@@ -205,12 +206,18 @@ def test_json_carries_the_numbers(machine):
 
 
 @pytest.mark.parametrize("value", ['"openai/gpt-5"', '["openai/gpt-5", "vllm:Qwen/Qwen3-8B"]'])
-def test_judge_of_the_settings_is_not_the_one_that_is_asked_about(value, tmp_path):
+def test_judge_of_the_settings_of_all_commands_is_not_the_one_that_is_asked_about(value, tmp_path):
     (tmp_path / "judge.toml").write_text(f"judge = {value}\n")
-    done = CliRunner().invoke(main, ["doctor"], env={"JUDGE_RUBRIC": "summary"})
+    done = CliRunner().invoke(main, ["doctor"])
     assert (done.exit_code, "run folders" in done.stdout) == (0, True), done.output
 
 
-def test_judge_of_the_environment_is_not_the_one_that_is_asked_about():
-    done = CliRunner().invoke(main, ["doctor"], env={"JUDGE_JUDGE": "openai/gpt-5"})
+@pytest.mark.parametrize("name", ["JUDGE_JUDGE", "JUDGE_MODEL"])
+def test_judge_of_the_environment_is_not_the_one_that_is_asked_about(name):
+    done = CliRunner().invoke(main, ["doctor"], env={name: "openai/gpt-5"})
     assert (done.exit_code, "run folders" in done.stdout) == (0, True), done.output
+
+
+def test_settings_of_doctor_may_name_the_judge(tmp_path):
+    (tmp_path / "judge.toml").write_text('judge = "openai/gpt-5"\n[doctor]\njudge = "vllm:Qwen/Qwen3-8B"\n')
+    assert "verdict" in CliRunner().invoke(main, ["doctor"]).stdout

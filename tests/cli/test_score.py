@@ -354,6 +354,25 @@ def test_judge_that_failed_outranks_one_that_left_items_without_a_score():
     assert judge("score", "examples/answers.jsonl", *panel).exit_code == 1
 
 
+def test_empty_list_of_judges_is_an_error():
+    Path("judge.toml").write_text("judge = []\n")
+    done = judge("score", "examples/answers.jsonl")
+    assert (done.exit_code, "no judge is named" in done.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("model", ["", "vllm:", "replay:"])
+def test_judge_without_a_name_is_an_error(model):
+    assert "names no judge" in judge("score", "examples/answers.jsonl", "--judge", model).stderr
+
+
+def test_limit_of_the_cost_that_one_judge_of_a_panel_cannot_keep_starts_nothing(monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "k")
+    panel = ("--judge", "baseline", "--judge", "openai/without-a-price", "--max-cost", 1)
+    done = judge("score", "examples/answers.jsonl", *panel)
+    assert (done.exit_code, "no price is known" in done.stderr) == (1, True)
+    assert not Path("runs").exists()
+
+
 def test_panel_cannot_read_standard_input():
     done = judge("score", "-", "--judge", "baseline", "--judge", "replay:examples/replies.jsonl")
     assert (done.exit_code, "standard input can be read once" in done.stderr) == (2, True)
