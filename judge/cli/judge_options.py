@@ -160,9 +160,19 @@ def judges_of(values: dict[str, Any]) -> list[Judge]:
 
 def _check_meant(judges: list[Judge]) -> None:
     """An option that nobody would obey must not be taken in silence; settings hold for other calls, too."""
+    source = click.get_current_context().get_parameter_source
+    expected = [judge.model for judge in judges if judge.scores == "expected"]
+    if expected and source("max_tokens") is ParameterSource.COMMANDLINE:
+        raise click.UsageError("--max-tokens: --scores expected asks for one token; leave it out")
+    thoughtless = [model for model in expected if model.startswith(("vllm:", "hosted_vllm/"))]
+    effort = judges[0].params.get("reasoning_effort", "none")
+    if thoughtless and effort != "none" and source("reasoning_effort") is ParameterSource.COMMANDLINE:
+        raise click.UsageError(
+            f"--reasoning-effort {effort}: with --scores expected the first token is the score, so "
+            f"{thoughtless[0]} is not let think; leave it out, or take --scores text"
+        )
     if any(judge.backend == "vllm" for judge in judges):
         return
-    source = click.get_current_context().get_parameter_source
     names = (*_DECISIVE, *_NOT_DECISIVE, "engine_args")
     if given := [name for name in names if source(name) is ParameterSource.COMMANDLINE]:
         option = given[0].removesuffix("s").replace("_", "-")

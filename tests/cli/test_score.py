@@ -396,6 +396,19 @@ def test_expected_scores_say_that_flags_are_not_asked_for():
     assert f"note: --scores expected asks for scores alone, so not for {flags}" in done.stderr
 
 
+@pytest.mark.parametrize("option", [("--max-tokens", 50), ("--reasoning-effort", "high")])
+def test_option_that_expected_scores_have_no_room_for_is_refused(option):
+    words = ("--scores", "expected", "--judge", "hosted_vllm/m", "--api-base", "http://localhost:1/v1")
+    done = judge("score", "examples/answers.jsonl", *words, *option, "--dry-run")
+    assert (done.exit_code, option[0] in done.stderr) == (2, True)
+
+
+def test_thought_may_be_switched_off_for_expected_scores():
+    words = ("--scores", "expected", "--judge", "hosted_vllm/m", "--api-base", "http://localhost:1/v1")
+    done = judge("score", "examples/answers.jsonl", *words, "--reasoning-effort", "none", "--dry-run")
+    assert done.exit_code == 0
+
+
 def test_score_between_two_labels_below_nought_counts_with_the_lower_one():
     scale = "{-2: a, -1: b, 0: c, 1: d, 2: e}"
     Path("signed.yaml").write_text(

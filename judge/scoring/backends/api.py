@@ -14,10 +14,10 @@ from judge.scoring.backends.labels import read_labels
 from judge.scoring.backends.loops import ThreadRunner, ctrl_c_calls, new_runner
 from judge.scoring.backends.pacing import Pace, Retry
 from judge.scoring.backends.parameters import Encode, Messages, Parameters
-from judge.scoring.backends.providers import Endpoint, Transport, preflight, resolve, supports_schema
+from judge.scoring.backends.providers import Endpoint, Transport, resolve, supports_schema
 from judge.scoring.backends.replies import billed, cache_write_tokens, read_reply
 
-__all__ = ["ApiBackend", "Limits", "Progress", "Retry", "preflight", "supports_schema"]
+__all__ = ["ApiBackend", "Limits", "Progress", "Retry", "supports_schema"]
 
 
 class Client(Protocol):

@@ -122,11 +122,6 @@ def resolve(
     return Endpoint(model, provider, name, "http", base.rstrip("/"), key, known.keys)
 
 
-def preflight(model: str, api_base: str | None = None, transport: Transport = "auto") -> None:
-    """Check that `model` can be asked at all: raises `BackendError` naming what is missing."""
-    resolve(model, api_base, transport)
-
-
 def supports_schema(model: str, api_base: str | None = None) -> bool:
     """Whether a JSON schema should be sent along.
 

@@ -3,7 +3,7 @@
 import pytest
 
 from judge.errors import BackendError
-from judge.scoring.backends.providers import OPENAI_COMPATIBLE, preflight, resolve, supports_schema
+from judge.scoring.backends.providers import OPENAI_COMPATIBLE, resolve, supports_schema
 
 
 @pytest.mark.parametrize(
@@ -53,12 +53,12 @@ def test_a_model_leads_to_an_address_and_a_key(model, base, environ, expected):
 )
 def test_a_missing_key_is_named_before_anything_is_sent(model, variable):
     with pytest.raises(BackendError, match=f"{model} needs a key: set the environment variable {variable}"):
-        preflight(model)
+        resolve(model)
 
 
-def test_preflight_is_content_with_what_it_needs(monkeypatch):
+def test_a_model_whose_key_is_there_can_be_asked(monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "k")
-    preflight("openai/gpt-5")
+    assert resolve("openai/gpt-5").key == "k"
 
 
 def test_a_model_of_nobody_is_an_error_that_says_what_to_write():
