@@ -92,6 +92,8 @@ def _ask(run: Run, backend: Backend, requests: Iterable[Request], on_batch: OnBa
 
 def _unsatisfying(run: Run, rubric: Rubric, reask: bool) -> Iterator[Completion]:
     """First replies that were cut, and, with `reask`, those that cannot be read."""
+    if run.judge.labels:  # one token was wanted, whatever came instead; asked again, it would be the same
+        return
     for item, completions in run.judgments():
         for completion in completions:
             if completion.attempt == 0 and _wants_again(completion, rubric, item, reask):
@@ -99,8 +101,6 @@ def _unsatisfying(run: Run, rubric: Rubric, reask: bool) -> Iterator[Completion]
 
 
 def _wants_again(completion: Completion, rubric: Rubric, item: Item, reask: bool) -> bool:
-    if completion.label_probabilities is not None:  # one token was wanted; probabilities stay what they are
-        return False
     if completion.finish_reason == "length":
         return not is_readable(completion, rubric, item)
     statuses = {outcome.status for outcome in read(completion, rubric, item).values()} if reask else set()

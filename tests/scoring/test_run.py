@@ -246,10 +246,12 @@ def test_batches_are_reported_once_they_are_stored(run):
     assert stored == [1, 2]
 
 
-def test_probabilities_are_asked_for_once_whatever_they_say(tmp_path):
+@pytest.mark.parametrize(
+    "said", [{"label_probabilities": {"4": 0.1}}, {"refusal": "No."}], ids=["unsure", "refused"]
+)
+def test_probabilities_are_asked_for_once_whatever_comes(tmp_path, said):
     judge = Judge(model="openai/x", rubric=rubric(), scores="expected")
-    unsure = {"reply": "Hm", "finish_reason": "length", "label_probabilities": {"4": 0.1}}
-    backend = Scripted(lambda _: unsure)
+    backend = Scripted(lambda _: {"reply": "Hm", "finish_reason": "length", **said})
     with Run.create(tmp_path / "expected", judge) as run:
         run.add_items(items(2))
         score_items(run, judge, backend, reask=True)
