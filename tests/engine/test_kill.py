@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import psutil
@@ -60,14 +61,15 @@ def asked(out):
         return Counter(c.key for c in run.completions())
 
 
-def wait_for(out, process, count):
-    """Until so many replies are stored."""
+def wait_for_the_middle(told):
+    """Until a sixth of the replies is stored."""
     stored = 0
-    while stored < count and process.poll() is None:
+    while stored < COUNT // 6:
         with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=0.05)
+            told.process.wait(timeout=0.05)
+            raise AssertionError(f"it ended by itself: {told.process.communicate()}")
         with contextlib.suppress(RunError):  # it is just being made
-            stored = len(asked(out))
+            stored = len(asked(told.out))
 
 
 def outcomes(run):
@@ -103,8 +105,8 @@ def both(items, decided_model, engine_arguments, tmp_path_factory):
     try:
         for told in (killed, interrupted):
             told.process = start(items, told.out, decided_model, engine_arguments)
-        kill_in_the_middle(killed)
-        interrupt_in_the_middle(interrupted)
+        with ThreadPoolExecutor() as threads:
+            list(threads.map(lambda act, told: act(told), (kill, interrupt), (killed, interrupted)))
         yield killed, interrupted
     finally:
         for told in (killed, interrupted):
@@ -113,16 +115,16 @@ def both(items, decided_model, engine_arguments, tmp_path_factory):
             told.process.communicate()
 
 
-def kill_in_the_middle(told):
-    wait_for(told.out, told.process, COUNT // 6)
+def kill(told):
+    wait_for_the_middle(told)
     told.helpers = psutil.Process(told.process.pid).children(recursive=True)
     told.process.kill()
     told.process.wait()
     told.asked = asked(told.out)
 
 
-def interrupt_in_the_middle(told):
-    wait_for(told.out, told.process, COUNT // 6)
+def interrupt(told):
+    wait_for_the_middle(told)
     os.killpg(told.process.pid, signal.SIGINT)  # a terminal sends it to all
     _, told.words = told.process.communicate(timeout=60)
     told.asked = asked(told.out)
