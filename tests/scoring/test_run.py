@@ -247,13 +247,13 @@ def test_batches_are_reported_once_they_are_stored(run):
 
 
 @pytest.mark.parametrize(
-    "said", [{"label_probabilities": {"4": 0.1}}, {"refusal": "No."}], ids=["unsure", "refused"]
+    ("said", "status"), [({"label_probabilities": {"4": 0.1}}, "unparsed"), ({"refusal": "No."}, "refused")]
 )
-def test_probabilities_are_asked_for_once_whatever_comes(tmp_path, said):
+def test_probabilities_are_asked_for_once_whatever_comes(tmp_path, said, status):
     judge = Judge(model="openai/x", rubric=rubric(), scores="expected")
     backend = Scripted(lambda _: {"reply": "Hm", "finish_reason": "length", **said})
     with Run.create(tmp_path / "expected", judge) as run:
         run.add_items(items(2))
         score_items(run, judge, backend, reask=True)
         assert len(backend.asked) == 4
-        assert {s.status for s in run.scores()} == {"unparsed"}
+        assert {s.status for s in run.scores()} == {status}
