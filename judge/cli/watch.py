@@ -109,7 +109,7 @@ class TerminalWatch(Watch):
         parts += [f"{kind} {count}" for kind, count in sorted(self._failures.items())]
         if self._tokens > self._pace.tokens:
             parts.append(f"{(self._tokens - self._pace.tokens) / (seconds + 1e-9):,.0f} tok/s")
-        if self._usage["cached"]:
+        if self._usage["cached"] and self._usage["prompt"]:
             parts.append(f"cache {self._usage['cached'] / self._usage['prompt']:.0%}")
         if self._run and self._run.judge.backend == "vllm" and (share := self._card.share()) is not None:
             parts.append(f"GPU {share:.0%}")

@@ -138,6 +138,11 @@ def test_cache_hits_are_a_part_of_the_prompt(local):
     assert "cache 75%" in detail(local)
 
 
+def test_cache_hits_without_a_prompt_show_no_share(local):
+    local.arrived(replies(4, prompt=0, cached=9))
+    assert "cache" not in detail(local)
+
+
 def test_judge_that_counts_no_tokens_shows_none(clock, watch):
     clock.now += 1
     watch.arrived([Completion.of(request, reply="x") for request in requests(2)])
