@@ -72,4 +72,7 @@ def _reply(c: Completion) -> str:
         + (f", {c.dimension}" if c.dimension else "")
         + (", asked again" if c.attempt else "")
     )
-    return f"  reply ({about}; finish reason {c.finish_reason or 'unknown'}):\n{visible(said)}"
+    end = f"finish reason {c.finish_reason or 'unknown'}"
+    if c.label_probabilities is not None:  # one token was wanted, so that it ended there says nothing
+        end = "the likeliest first token"
+    return f"  reply ({about}; {end}):\n{visible(said)}"

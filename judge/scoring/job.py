@@ -136,6 +136,11 @@ def score(
         judge = Judge(model=judge, rubric=rubric if isinstance(rubric, Rubric) else load_rubric(rubric))
     connection, engine = connection or Connection(), engine or EngineOptions()
     check_backend(judge, connection)
+    if judge.scores == "expected" and options.samples > 1:
+        raise InputError(
+            f"{options.samples} samples of expected scores: probabilities are the same each time; ask once, "
+            "or take --scores text"
+        )
     root = image_root(answers, options)
     path = Path(out) if out else default_out(answers, judge)
     with Run.create(path, judge) as run:

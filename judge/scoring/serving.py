@@ -97,7 +97,7 @@ def load_backend(
         from judge.scoring.backends.vllm import VllmBackend
 
         return VllmBackend(
-            name,
+            str(Path(name).expanduser()) if name.startswith("~") else name,
             decisive=judge.engine,
             options=engine,
             most_images=most_images,

@@ -144,3 +144,10 @@ def test_score_works_inside_a_running_event_loop(tmp_path, mock, monkeypatch):
             return run.summary()["complete"]
 
     assert asyncio.run(cell()) == 2
+
+
+def test_probabilities_are_not_asked_for_several_times(tmp_path, backend):
+    judge = job.Judge("openai/x", rubric(), scores="expected")
+    with pytest.raises(job.InputError, match="the same each time"):
+        score(items(1), judge=judge, out=tmp_path / "r", options=Options(samples=2))
+    assert backend.asked == []
