@@ -1,6 +1,7 @@
 """The backend in this process, with the real engine on the CPU."""
 
 import base64
+import http.server
 import io
 import json
 import math
@@ -8,7 +9,9 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import PIL.Image
 import pytest
@@ -253,6 +256,29 @@ def test_engine_that_takes_no_request_ends_the_run(backend):
         asked(backend, (request(n, params=params) for n in range(100)))
 
 
+def test_length_that_the_tokenizer_does_not_tell_is_left_out(backend, monkeypatch):
+    asked(backend, [request(1)])
+    monkeypatch.setattr(
+        backend._engine.llm, "get_tokenizer", SimpleNamespace
+    )  # Mistral's is none of transformers
+    replies = asked(backend, (request(n, text) for n, text in enumerate(["short", "word " * 5000])))
+    assert replies["k0-0"].reply
+    assert replies["k1-0"].failure.kind == "context"
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    ["System role not supported", "Conversation roles must alternate user/assistant/user/assistant/..."],
+)
+def test_template_that_takes_no_system_message_ends_the_run_at_once(backend, monkeypatch, refusal):
+    asked(backend, [request(1)])
+    monkeypatch.setattr(backend._engine.llm, "chat_template", f"{{{{ raise_exception('{refusal}') }}}}")
+    seen = []
+    with pytest.raises(BackendError, match=rf"cannot be used \({refusal}.*chat_template=FILE"):
+        gathered(backend, (request(n) for n in range(100)), seen)
+    assert [c.failure.kind for c in seen] == ["request"]
+
+
 def test_unknown_parameter_is_named_with_those_that_are_known(backend):
     with pytest.raises(BackendError, match=r"parameter 'temprature': not known.*allowed are.*temperature"):
         asked(backend, [request(1, params={"temprature": 0})])
@@ -402,6 +428,22 @@ def test_picture_that_cannot_be_loaded_is_its_items_failure(watcher):
 def test_data_that_are_no_picture_are_their_items_failure(watcher, monkeypatch):
     monkeypatch.setattr(watcher, "_encode", lambda *_: "data:image/png;base64,AAAA")
     assert asked(watcher, [seen(1, [0])])["k1-0"].failure.kind == "image"
+
+
+def test_address_without_a_picture_is_its_items_failure(watcher, monkeypatch):
+    with http.server.HTTPServer(("127.0.0.1", 0), http.server.BaseHTTPRequestHandler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()  # it answers 501 to all
+        monkeypatch.setattr(watcher, "_encode", lambda *_: f"http://127.0.0.1:{server.server_port}/a.png")
+        failure = asked(watcher, [seen(1, [0])])["k1-0"].failure
+        server.shutdown()
+    assert failure.kind == "image"
+
+
+def test_picture_that_many_items_share_and_none_can_load_ends_no_run(watcher, monkeypatch):
+    monkeypatch.setattr(watcher, "_encode", lambda *_: "data:image/png;base64,AAAA")
+    replies = asked(watcher, [*(seen(n, [0]) for n in range(30)), request(99)])
+    assert [replies[f"k{n}-0"].failure.kind for n in range(30)] == ["image"] * 30
+    assert replies["k99-0"].reply
 
 
 def test_more_pictures_than_announced_is_the_items_failure(watcher):

@@ -185,11 +185,7 @@ def _start(
     arguments = engine_arguments(model, decisive, options)
     on_start("reading the model's configuration")
     config = _model_config(arguments)
-    if most_images and not config.is_multimodal_model:
-        raise BackendError(
-            f"{model} takes no pictures, and the items have up to {most_images}; name a model that sees, "
-            "such as vllm:Qwen/Qwen3-VL-4B-Instruct"
-        )
+    _check(model, config, most_images)
     arguments = {**fitted(config, most_images), **arguments}
     if "tensor_parallel_size" not in arguments:
         arguments["tensor_parallel_size"] = cards_for(model, decisive.get("quantization"))
@@ -265,6 +261,20 @@ def engine_arguments(model: str, decisive: Mapping[str, Any], options: EngineOpt
     }
 
 
+def _check(model: str, config: Any, most_images: int) -> None:
+    """Refuse a model that cannot do what is asked of it."""
+    if most_images and not config.is_multimodal_model:
+        raise BackendError(
+            f"{model} takes no pictures, and the items have up to {most_images}; name a model that sees, "
+            "such as vllm:Qwen/Qwen3-VL-4B-Instruct"
+        )
+    if config.hf_config.model_type == "gpt_oss":  # its grammar would have to begin in the last channel
+        raise BackendError(
+            f"vllm:{model} answers in channels, which only a server takes apart: start `vllm serve {model}` "
+            f"and use --judge hosted_vllm/{model} --api-base URL, or name another model"
+        )
+
+
 def fitted(config: Any, most_images: int) -> dict[str, Any]:
     """Arguments that follow from the model: no context that no judge needs, no room for what never comes."""
     wanted: dict[str, Any] = {"max_model_len": min(config.max_model_len, MOST_LENGTH)}
@@ -292,13 +302,8 @@ def cards_for(model: str, quantization: str | None = None) -> int:
 
 
 _NOT_OF_THE_MODEL = (
-    *(
-        "chat_template",
-        "structured_outputs_config",
-        "compilation_config",
-        "profiler_config",
-        "attention_config",
-    ),
+    *("chat_template", "structured_outputs_config", "compilation_config", "profiler_config"),
+    "attention_config",
 )
 """Arguments that only `vllm.LLM` takes in the form that we give."""
 
@@ -331,9 +336,10 @@ def _thought(tokenizer: Any, arguments: Mapping[str, Any], first: Request) -> tu
         always = thinks = opened = False
     opening, closing = _marks(tokenizer, arguments.get("reasoning_parser"))
     vocabulary = tokenizer.get_vocab()
-    if closing not in vocabulary or not (thinks or arguments.get("reasoning_parser")):
+    marked = opening in vocabulary and closing in vocabulary  # vLLM's parsers need both
+    if not marked or not (thinks or arguments.get("reasoning_parser")):
         return None, always
-    return Marks(vocabulary.get(opening), vocabulary[closing], opened), always
+    return Marks(vocabulary[opening], vocabulary[closing], opened), always
 
 
 def _marks(tokenizer: Any, parser: str | None) -> tuple[str, str]:

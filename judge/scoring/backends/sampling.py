@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from judge.errors import BackendError
 from judge.records import Request
-from judge.scoring.backends.labels import only_token
+from judge.scoring.backends.labels import only_tokens
 from judge.scoring.backends.thinking import template_kwargs
 
 if TYPE_CHECKING:
@@ -166,14 +166,17 @@ class Sampler:
         return {"reply": self._text(answer), "reasoning": text or None}, len(thought)
 
     def length(self, request: Request, messages: Sequence[Any]) -> int | None:
-        """Tokens of a prompt that is too long; None where it has pictures: only the engine knows theirs."""
+        """Tokens of a prompt that is too long; None where only the engine knows, as with pictures."""
         if any(not isinstance(message["content"], str) for message in messages):
             return None
         options = {"tokenize": False, "add_generation_prompt": True, **(self.template(request) or {})}
         if self._engine.llm.chat_template is not None:
             options["chat_template"] = self._engine.llm.chat_template
-        text = self._tokenizer.apply_chat_template(list(messages), **options)
-        return len(self._tokenizer.encode(text, add_special_tokens=False))
+        try:
+            text = self._tokenizer.apply_chat_template(list(messages), **options)
+            return len(self._tokenizer.encode(text, add_special_tokens=False))
+        except Exception:  # noqa: BLE001 - a tokenizer that is none of transformers (Mistral's), or its template
+            return None
 
     def _text(self, tokens: Sequence[int]) -> str:
         return str(self._tokenizer.decode(tokens, skip_special_tokens=True)).strip()
@@ -186,12 +189,6 @@ class Sampler:
 
     def _label_ids(self, labels: tuple[str, ...]) -> Mapping[str, int]:
         if labels not in self._ids:
-            tokens = {label: self._tokenizer.encode(label, add_special_tokens=False) for label in labels}
-            ids = {label: only_token(label, found, f"vllm:{self._model}") for label, found in tokens.items()}
-            if len(set(ids.values())) < len(ids):
-                raise BackendError(
-                    f"--scores expected: two labels of the scale are the same token for vllm:{self._model}; "
-                    "use another scale, or --scores text"
-                )
-            self._ids[labels] = ids
+            found = {label: self._tokenizer.encode(label, add_special_tokens=False) for label in labels}
+            self._ids[labels] = only_tokens(found, f"vllm:{self._model}")
         return self._ids[labels]

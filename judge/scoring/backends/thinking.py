@@ -64,7 +64,7 @@ def may_think(render: Render, given: Mapping[str, Any]) -> bool:
 class Marks:
     """The tokens between which a model thinks."""
 
-    open: int | None
+    open: int
     close: int
     opened: bool
     """Whether the prompt has opened the thought already."""

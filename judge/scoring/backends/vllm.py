@@ -31,6 +31,7 @@ HOPELESS = 20
 """So many items in a row that the engine does not take end the run: the rest would go the same way."""
 
 _TOO_LONG = re.compile(r"maximum (context|model) length|longer than the maximum", re.IGNORECASE)
+_NO_TEMPLATE = re.compile(r"chat template|system role|roles must alternate", re.IGNORECASE)
 _GREEDY = 1e-5
 
 
@@ -286,12 +287,12 @@ class _Feed:
             return
         kind: FailureKind = "image" if group[0].item.images and _is_about_loading(error) else "request"
         self._fail(group, kind, said)
-        self._in_vain += 1
-        if "chat template" in said:
+        self._in_vain += kind == "request"  # many items may share one picture that is not there
+        if _NO_TEMPLATE.search(said):
             self._source = None
             self.error = BackendError(
-                f"vllm:{self._model}: its chat template cannot be used ({redact(said)}). A model without one "
-                "was never taught to follow instructions: name another, or a template with --engine-arg "
+                f"vllm:{self._model}: its chat template cannot be used ({redact(said)}). It must take a "
+                "system message and one of the user: name another model, or a template with --engine-arg "
                 "chat_template=FILE"
             )
         elif self._in_vain >= HOPELESS and self._source is not None:
@@ -374,5 +375,5 @@ def _is_about_loading(error: Exception) -> bool:
     return (
         isinstance(error, OSError | TimeoutError)
         or type(error).__module__.startswith(("aiohttp", "PIL"))
-        or "load image" in str(error)
+        or any(words in str(error) for words in ("load image", "fetch media"))
     )

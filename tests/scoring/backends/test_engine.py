@@ -79,6 +79,12 @@ def test_model_takes_as_few_cards_as_hold_it(monkeypatch, model, quantization, m
     assert cards_for(model, quantization) == taken
 
 
+def test_model_that_answers_in_channels_is_shown_the_way_to_a_server():
+    config = SimpleNamespace(is_multimodal_model=False, hf_config=SimpleNamespace(model_type="gpt_oss"))
+    with pytest.raises(BackendError, match="--judge hosted_vllm/openai/gpt-oss-20b --api-base URL"):
+        engine._check("openai/gpt-oss-20b", config, 0)
+
+
 def test_adapter_asks_for_room_for_its_rank(tmp_path, monkeypatch):
     (tmp_path / "adapter_config.json").write_text(json.dumps({"r": 24, "rank_pattern": {"q_proj": 40}}))
     requests = SimpleNamespace(LoRARequest=lambda *given: given)
