@@ -67,8 +67,6 @@ class Engine:
     llm: Any
     marks: Marks | None
     """Where thought ends; None where the model does not think."""
-    always_thinks: bool
-    """Whether its template opens a thought even where thinking is off."""
     output: CaughtOutput
     lora: Any = None
 
@@ -206,7 +204,7 @@ def _start(
     on_start("starting the engine")
     llm = vllm.LLM(**arguments)
     _tell_of_death(llm.llm_engine.engine_core)
-    return Engine(llm, marks, always, output, lora)
+    return Engine(llm, marks, output, lora)
 
 
 def _processes(core: Any) -> list[Any]:

@@ -61,9 +61,26 @@ _ADVICE: tuple[tuple[str, str], ...] = (
     ),
     (
         r"Failed to infer device type|No CUDA GPUs are available|Found no NVIDIA driver|no CUDA-capable"
-        r"|libcuda\.so|NVML Shared Library Not Found|Device string must not be empty",
+        r"|libcuda\.so|NVML Shared Library Not Found|Device string must not be empty"
+        r"|CUDA (driver initialization failed|unknown error)|error from cudaGetDeviceCount",
         "no graphics card can be used here: check nvidia-smi (and --gpus all in a container), or use a "
         "server with --judge hosted_vllm/MODEL --api-base URL",
+    ),
+    (
+        r"no kernel image is available|unsupported toolchain",
+        "this build of vllm or torch was not made for this card: install the one for its CUDA version",
+    ),
+    (
+        r"Failed to find C compiler|Python\.h: No such file|gcc.{0,80}non-zero exit status|find nvcc"
+        r"|No such file or directory: '(ninja|gcc|cc|nvcc)'",
+        "the card's programs are compiled on this machine: install a C compiler, Python's headers and ninja "
+        "(apt install build-essential python3-dev ninja-build); where nvcc is missed, set "
+        "VLLM_USE_FLASHINFER_SAMPLER=0 in the environment",
+    ),
+    (
+        r"/dev/shm|shared memory (segment|object)",
+        "the cards have too little shared memory between them: in a container --ipc=host or a larger "
+        "--shm-size",
     ),
     (
         r"World size \(?(?P<wanted>\d+)\)? is larger than the number of available GPUs|not enough GPUs"

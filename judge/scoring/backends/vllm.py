@@ -236,13 +236,9 @@ class _Feed:
         except _Unseen as error:
             self._fail(group, "image", str(error))
             return
-        if (
-            len(group) > 1 and params.temperature < _GREEDY
-        ):  # vLLM refuses several: they would all be the same
-            parts: Sequence[Sequence[Request]] = [[request] for request in group]
-        else:
-            parts = [group]
-        for part in parts:
+        # vLLM refuses several at temperature nought: they would all be the same.
+        is_greedy = params.temperature < _GREEDY
+        for part in [[request] for request in group] if is_greedy else [group]:
             params.n = len(part)
             self._enqueue(part, messages, params, len(numbers))
 
@@ -253,11 +249,10 @@ class _Feed:
                 sampling_params=params,
                 use_tqdm=False,
                 lora_request=self._engine.lora,
-                chat_template=self._llm.chat_template,  # 0.26 forgets the one that it was started with
+                # 0.26 forgets the template that it was started with, and sets special tokens that are in it.
+                chat_template=self._llm.chat_template,
                 chat_template_kwargs=self._sampler.template(group[0]),
-                tokenization_kwargs={
-                    "add_special_tokens": False
-                },  # the template sets them; 0.26 sets them twice
+                tokenization_kwargs={"add_special_tokens": False},
             )
         except Exception as error:
             if _is_death(error):

@@ -11,6 +11,29 @@ SAID = [
     ),
     ("RuntimeError: No CUDA GPUs are available", "no graphics card can be used here"),
     (
+        "RuntimeError: Unexpected error from cudaGetDeviceCount(). Did you run some cuda functions before calling "
+        "NumCudaDevices() that might have already set an error? Error 802: system not yet initialized",
+        "no graphics card can be used here",
+    ),
+    (
+        "torch.AcceleratorError: CUDA error: no kernel image is available for execution on the device",
+        "not made for this card",
+    ),
+    (
+        "RuntimeError: Failed to find C compiler. Please specify via CC environment variable or set "
+        "triton.knobs.build.impl.",
+        "install a C compiler",
+    ),
+    (
+        "RuntimeError: Could not find nvcc and default cuda_home='/usr/local/cuda' doesn't exist",
+        "VLLM_USE_FLASHINFER_SAMPLER=0",
+    ),
+    (
+        "torch.distributed.DistBackendError: NCCL error: unhandled system error. Last error: Error while creating "
+        "shared memory segment /dev/shm/nccl-QmDqzf (size 33030528), error: No space left on device (28)",
+        "--ipc=host",
+    ),
+    (
         "RuntimeError: The NVIDIA driver on your system is too old (found version 12020). Please update your GPU "
         "driver by downloading and installing a new version",
         "update the driver",
