@@ -20,7 +20,7 @@ test: $(VENV)/installed-dev  ## all tests, then the three files whose every bran
 	@$(MAKE) --no-print-directory engine
 
 engine: engine-venv  ## tests with a real vLLM on the CPU, in a venv of their own
-	@[ ! -e $(ENGINE)/installed ] || $(ENGINE)/bin/python -m pytest -q -n 2 --dist loadgroup --durations=5 tests/engine
+	@[ ! -e $(ENGINE)/installed ] || $(ENGINE)/bin/python -m pytest -q -n 2 --durations=5 tests/engine
 
 engine-venv:
 	@if [ -n "$(ENGINE_PYTHON)" ]; then $(MAKE) --no-print-directory $(ENGINE)/installed; \

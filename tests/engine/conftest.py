@@ -32,6 +32,7 @@ SERVER = [
 ]
 SERVED = {"server": "decided", "image_server": "image"}
 """Fixture -> the model that it serves."""
+WITH_SERVERS = {"test_server", "test_both_ways", "test_traps"}
 PATIENCE = 240  # seconds until a server that is not ready is taken for broken
 
 
@@ -49,15 +50,19 @@ def pytest_configure(config):
             config.addinivalue_line("filterwarnings", line)
 
 
-def pytest_collection_modifyitems(items):
-    """What shares an engine runs in one process: the tests with a server, and those of one file without."""
-    for item in items if HAS_ENGINE else ():
-        group = "server" if wants_server(item) else item.path.stem
-        item.add_marker(pytest.mark.xdist_group(group))
+def pytest_xdist_make_scheduler(config, log):
+    """Two processes: a file stays in one of them, and so do all files that use the servers, which start once.
 
+    Marking tests with groups does nothing: xdist 3.8 writes them to a place where pytest 9.2 does not look.
+    """
+    from xdist.scheduler import LoadFileScheduling
 
-def wants_server(item):
-    return not SERVED.keys().isdisjoint(item.fixturenames)
+    class TogetherWithServers(LoadFileScheduling):
+        def _split_scope(self, nodeid):
+            file = super()._split_scope(nodeid)
+            return "servers" if Path(file).stem in WITH_SERVERS else file
+
+    return TogetherWithServers(config, log)
 
 
 @pytest.fixture(scope="session")
