@@ -430,9 +430,16 @@ def test_data_that_are_no_picture_are_their_items_failure(watcher, monkeypatch):
     assert asked(watcher, [seen(1, [0])])["k1-0"].failure.kind == "image"
 
 
+class Nowhere(http.server.BaseHTTPRequestHandler):
+    """Has no page."""
+
+    def do_GET(self):
+        self.send_error(404)
+
+
 def test_address_without_a_picture_is_its_items_failure(watcher, monkeypatch):
-    with http.server.HTTPServer(("127.0.0.1", 0), http.server.BaseHTTPRequestHandler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()  # it answers 501 to all
+    with http.server.HTTPServer(("127.0.0.1", 0), Nowhere) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
         monkeypatch.setattr(watcher, "_encode", lambda *_: f"http://127.0.0.1:{server.server_port}/a.png")
         failure = asked(watcher, [seen(1, [0])])["k1-0"].failure
         server.shutdown()
