@@ -339,3 +339,24 @@ def test_a_byte_order_mark_does_not_matter(tmp_path):
     path = tmp_path / "r.yaml"
     path.write_text("\ufeff" + dump(plain()), encoding="utf-8")
     assert load_rubric(path) == rubric()
+
+
+# ---- asked as numbers
+
+
+def test_rubric_asked_as_numbers_has_neither_flags_nor_their_examples():
+    asked = load_rubric("inspection").as_numbers()
+    assert (asked.reply, asked.flags) == ("number", {})
+    assert {bool(example.verdict.flags) for example in asked.examples} == {False}
+    assert asked.asked == asked.scored
+
+
+def test_rubric_that_asks_for_numbers_stays_as_it_is():
+    asked = load_rubric("inspection").as_numbers()
+    assert asked.as_numbers() is asked
+
+
+@pytest.mark.parametrize("name", shipped_rubrics())
+def test_rubric_asked_as_numbers_is_a_sound_rubric(name):
+    asked = load_rubric(name).as_numbers()
+    assert Rubric.model_validate(asked.model_dump(by_alias=True)) == asked
