@@ -52,9 +52,10 @@ class Prompter:
 
     def requests(self, item: Item, samples: int = 1) -> Iterator[Request]:
         """All requests for one item: one a sample, or one a sample and score for ``reply: number``."""
+        content = _content(item, self._judge.rubric)
         for name in self._judge.asked_alone:
-            content = _content(item, self._judge.rubric, name)
-            messages = [self._system, {"role": "user", "content": content}]
+            asked = content if name is None else _with_question(content, name)
+            messages = [self._system, {"role": "user", "content": asked}]
             for sample in range(samples):
                 yield self._request(item, messages, name, sample)
 
@@ -190,12 +191,8 @@ def _asked(rubric: Rubric) -> list[str]:
     return [*rubric.dimensions, *([OVERALL] if rubric.overall.how == "judged" else [])]
 
 
-def _content(item: Item, rubric: Rubric, dimension: str | None) -> str | list[dict[str, Any]]:
+def _content(item: Item, rubric: Rubric) -> str | list[dict[str, Any]]:
     text = item_text(item, rubric)
-    if dimension is not None:
-        text += (
-            f"\n\n# Asked for now\nThe score for {_spoken(dimension)}, as one whole number and nothing else."
-        )
     if not item.images:
         return text
     parts: list[dict[str, Any]] = []
@@ -203,6 +200,16 @@ def _content(item: Item, rubric: Rubric, dimension: str | None) -> str | list[di
         parts.append({"type": "text", "text": f"Image {index + 1} ({image.role} image):"})
         parts.append({"type": "image", "image": index})
     return [*parts, {"type": "text", "text": text}]
+
+
+def _with_question(content: str | list[dict[str, Any]], name: str) -> str | list[dict[str, Any]]:
+    """The last lines of a request for one score alone: all before them is the same for every score."""
+    if not isinstance(content, str):
+        *before, last = content
+        return [*before, {**last, "text": _with_question(last["text"], name)}]
+    return (
+        f"{content}\n\n# Asked for now\nThe score for {_spoken(name)}, as one whole number and nothing else."
+    )
 
 
 def _dimension_text(name: str, dimension: Dimension) -> str:
