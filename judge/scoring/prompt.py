@@ -26,8 +26,11 @@ _INVISIBLE = re.compile(
 # Marks that chat templates write: a tokenizer reads them as control tokens wherever they stand, so that an
 # answer could end its own message, or a thought that was never opened.
 _CONTROL = re.compile(
-    r"<(?=[|｜])|<(?=/?(?:think|s|bos|eos|pad|image|video|audio)>|(?:start|end)_of_turn>|unused\d+>)"
-    r"|\[(?=/?(?:INST|SYSTEM_PROMPT|IMG|TOOL_CALLS|TOOL_RESULTS|AVAILABLE_TOOLS)\])",
+    r"<(?=[|｜]|\w+\|>|/?seed:|unused\d+>)"
+    r"|<(?=/?(?:think|s|img|image|video|audio|[be]os|pad|sop|mask)>|(?:start|end)_of_(?:turn|image)>)"
+    r"|<(?=im_(?:start|end)>|image_soft_token>|IMG_CONTEXT>|[BE]OS_TOKEN>)"
+    r"|\[(?=/?(?:INST|THINK|SYSTEM_PROMPT|IMG|TOOL_CALLS|TOOL_RESULTS|AVAILABLE_TOOLS)\]|gMASK\])"
+    r"|◁(?=/?think▷)",
     re.IGNORECASE,
 )
 

@@ -330,6 +330,16 @@ MARKS = [
         "</think>",
         "<end_of_turn>",
     ),
+    *(
+        "<turn|>",
+        "<seed:think>",
+        "[THINK]",
+        "[gMASK]",
+        "<start_of_image>",
+        "<IMG_CONTEXT>",
+        "<im_end>",
+        "◁/think▷",
+    ),
     *("</s>", "[/INST]", "<｜end▁of▁sentence｜>", "<|eot_id|>", "<|channel|>"),
 ]
 
