@@ -32,7 +32,8 @@ MAY_IMPORT = {
     "judge.reading": {"judge.errors", "judge.records", "judge.rows"},
     "judge.rubric": {"judge.errors", "judge.records"},
     "judge.formats": {"judge.errors", "judge.records", "judge.rows", "judge.reading", "judge.rubric"},
-    "judge.scoring": {"judge", "judge.errors", "judge.records", "judge.rows", "judge.reading", "judge.rubric"},
+    "judge.machine": {"judge.errors"},
+    "judge.scoring": {"judge", "judge.errors", "judge.machine", "judge.records", "judge.rows", "judge.reading", "judge.rubric"},
     "judge.stats": set(),
     "judge.analysis": {
         "judge.errors", "judge.records", "judge.rows", "judge.reading", "judge.rubric", "judge.stats",

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from judge.cli.options import counted
+from judge.machine import cards
 from judge.records import Completion
-from judge.scoring import cards
 from judge.scoring.job import BadItems, Watch
 from judge.scoring.prompt import visible
 from judge.scoring.store import Added, Run

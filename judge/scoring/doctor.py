@@ -13,11 +13,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from judge.scoring.backends.engine import MOST_LENGTH, OLDEST
-from judge.scoring.backends.pricing import find_prices
-from judge.scoring.backends.providers import LITELLM_KEYS, OPENAI_COMPATIBLE
-from judge.scoring.cards import Card, cards
-from judge.scoring.fit import (
+from judge.machine.cards import Card, cards
+from judge.machine.fit import (
     AT_ONCE,
     JUDGMENT_TOKENS,
     MEMORY_SHARE,
@@ -30,7 +27,10 @@ from judge.scoring.fit import (
     needed,
     suggested,
 )
-from judge.scoring.shapes import Shape, find_shape
+from judge.machine.shapes import Shape, find_shape
+from judge.scoring.backends.engine import MOST_LENGTH, OLDEST
+from judge.scoring.backends.pricing import find_prices
+from judge.scoring.backends.providers import LITELLM_KEYS, OPENAI_COMPATIBLE
 
 _EXTRAS = {"ray": "judges on many GPUs", "pyarrow": "Parquet files"}
 _EXTRA_NAMES = {"pyarrow": "parquet"}

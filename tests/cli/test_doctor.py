@@ -9,10 +9,10 @@ from click.testing import CliRunner
 
 from judge.cli import main
 from judge.cli.doctor import command
-from judge.scoring import cards as cards_module
+from judge.machine import cards as cards_module
 from judge.scoring import doctor
 
-from ..scoring.fake_nvml import fake_nvml, install
+from ..machine.fake_nvml import fake_nvml, install
 
 H100 = ("NVIDIA H100 80GB HBM3", 79.6, 0.5)
 L4 = ("NVIDIA L4", 22.5, 0.3)

@@ -17,14 +17,14 @@ from pathlib import Path
 from typing import Any
 
 from judge.errors import BackendError, InputError, JudgeError, MissingExtraError
+from judge.machine.cards import cards
+from judge.machine.fit import needed
+from judge.machine.shapes import find_shape
 from judge.records import Request
 from judge.scoring.backends.guard import end_with_us
 from judge.scoring.backends.output import CaughtOutput, caught_output
 from judge.scoring.backends.startup import explain
 from judge.scoring.backends.thinking import CLOSE, OPEN, Marks, may_think, opens_thought, template_kwargs
-from judge.scoring.cards import cards
-from judge.scoring.fit import needed
-from judge.scoring.shapes import find_shape
 
 OLDEST = (0, 26)
 MOST_LENGTH = 32_768

@@ -5,9 +5,9 @@ from types import SimpleNamespace
 import pytest
 
 from judge.errors import BackendError, MissingExtraError
+from judge.machine.cards import Card
 from judge.scoring.backends import engine
 from judge.scoring.backends.engine import EngineOptions, cards_for, engine_arguments, fitted, preflight
-from judge.scoring.cards import Card
 
 GIB = 1 << 30
 

@@ -18,8 +18,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from judge.scoring.cards import Card
-from judge.scoring.shapes import KNOWN, Shape, read_shape
+from judge.machine.cards import Card
+from judge.machine.shapes import KNOWN, Shape, read_shape
 
 MEMORY_SHARE = 0.92
 JUDGMENT_TOKENS = 4096

@@ -1,4 +1,4 @@
-"""The driver's library as `judge.scoring.cards` calls it: the cards of a made-up machine."""
+"""The driver's library as `judge.machine.cards` calls it: the cards of a made-up machine."""
 
 import ctypes
 from types import SimpleNamespace
@@ -55,7 +55,7 @@ def fake_nvml(*cards, driver_status=0, busy=(), parts=None):
 
 def install(monkeypatch, library):
     """Make `ctypes` find this library; None is a machine without a driver."""
-    from judge.scoring import cards
+    from judge.machine import cards
 
     def load(name):
         if library is None:

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from judge.errors import InputError
-from judge.scoring.cards import Card
-from judge.scoring.fit import (
+from judge.machine.cards import Card
+from judge.machine.fit import (
     AT_ONCE,
     MEMORY_SHARE,
     PEAKS,
@@ -20,7 +20,7 @@ from judge.scoring.fit import (
     peak_of,
     suggested,
 )
-from judge.scoring.shapes import KNOWN, find_shape, read_shape
+from judge.machine.shapes import KNOWN, find_shape, read_shape
 
 GIB = 2**30
 H100 = Card("NVIDIA H100 80GB HBM3", int(79.6 * GIB), 0, "580")
