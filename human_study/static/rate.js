@@ -157,8 +157,7 @@ function fetchAhead(n) {
 // for the page to come, and are no ratings of the one still to be seen.
 let opening = 0, opened = 0;
 async function open(n) {
-  opening += 1;
-  const mine = opening;
+  const mine = (opening += 1);
   if (current) clock.stop();
   let data;
   try {
@@ -305,12 +304,18 @@ async function next() {
 }
 
 async function feedback(n) {
+  const mine = (opening += 1);
   await queue.send();
-  let data;
+  let data, problem;
   try {
     data = await getJson(`/api/rater/tasks/${n}/feedback`);
   } catch (error) {
-    say(error instanceof Refused ? error.message : "No connection: feedback comes when it is back.", "warn");
+    problem = error;
+  }
+  if (mine !== opening) return; // a second click asked again, and that reply is the one to show
+  opened = mine;
+  if (problem) {
+    say(problem instanceof Refused ? problem.message : "No connection: feedback comes when it is back.", "warn");
     return;
   }
   show(...parse(data.page));
@@ -465,6 +470,7 @@ async function start() {
 
 function welcome() {
   const begin = button("I have read this and take part", async () => {
+    begin.disabled = true; // a second click would open the first answer again, under the rater's hands
     try {
       await sendJson("POST", "/api/rater/begin", {});
     } catch (error) {

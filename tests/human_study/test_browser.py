@@ -652,6 +652,37 @@ def test_double_clicks_do_everything_once(visit: Open, server: Serving) -> None:
         assert [row["revision"] for row in study.history() if row["n"] == 2] == [1]
 
 
+def test_feedback_that_comes_late_does_not_replace_what_was_opened_since(visit: Open) -> None:
+    page, held = visit("R01"), []
+    page.route("**/feedback", lambda route: held.append(route))
+    page.get_by_role("button", name="I have read this").click()
+    page.wait_for_selector("#questions")
+    rate(page, "4334")
+    for count in (1, 2):
+        with page.expect_request("**/feedback"):
+            page.locator("#next").click()
+        assert len(held) == count
+    held.pop().continue_()
+    page.get_by_role("heading", name="All as in the worked example").wait_for()
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="Practice is over").wait_for()
+    with page.expect_response("**/feedback") as late:
+        held.pop().continue_()
+    late.value.finished()
+    page.evaluate("() => new Promise(done => setTimeout(done))")
+    assert page.get_by_role("heading", name="Practice is over").is_visible()
+
+
+def test_a_second_click_on_the_way_in_asks_nothing_twice(visit: Open) -> None:
+    page, asked = visit("R01"), []
+    page.on("request", lambda request: asked.append(request.url.rsplit("/", 1)[1]))
+    page.get_by_role("button", name="I have read this").dblclick()
+    page.wait_for_selector("#questions")
+    rate(page, "4334")
+    all_sent(page)
+    assert asked.count("begin") == 1
+
+
 def test_the_organiser_ticks_all_disputed_items_at_once(visit: Open, server: Serving) -> None:
     with study_of(server) as study:
         for task in [
