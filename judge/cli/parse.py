@@ -1,9 +1,11 @@
 """`judge parse`: derive the scores again from the stored replies."""
 
+from pathlib import Path
+
 import click
 
 from judge.cli.options import as_json, run_argument
-from judge.cli.score import show_result
+from judge.cli.score import point_on, show_result
 from judge.scoring.job import rederive
 
 
@@ -17,4 +19,7 @@ def command(ctx: click.Context, /, run: str, rubric: str | None, as_json: bool) 
 
     Example: judge parse runs/answers-openai-gpt-5-open_qa --rubric stricter.yaml
     """
-    ctx.exit(show_result(rederive(run, rubric), None, as_json=as_json))
+    status = show_result(rederive(run, rubric), None, as_json=as_json)
+    if not as_json:
+        point_on([Path(run)])
+    ctx.exit(status)

@@ -1,8 +1,9 @@
 """`judge score`: the main job."""
 
 import json
+import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import asdict, fields, replace
 from math import floor
@@ -93,8 +94,10 @@ def command(
     connection, engine = connection_of(values), engine_of(values)
     for judge in judges:  # all of them before the first is paid
         check_backend(judge, connection)
-    panel = Panel(answers, options, connection, engine, as_json)
-    found = [panel.score(judge, place, alone=len(judges) == 1) for judge, place in places]
+    panel = Panel(answers, options, connection, engine, as_json, alone=len(judges) == 1)
+    found = [panel.score(judge, place) for judge, place in places]
+    if panel.runs and not as_json:
+        point_on(panel.runs)
     ctx.exit(1 if 1 in found else max(found))
 
 
@@ -128,30 +131,47 @@ class Panel:
     """One judge or several over the same answers, in turn."""
 
     def __init__(
-        self, answers: str, options: Options, connection: Connection, engine: EngineOptions, as_json: bool
+        self,
+        answers: str,
+        options: Options,
+        connection: Connection,
+        engine: EngineOptions,
+        as_json: bool,
+        *,
+        alone: bool,
     ) -> None:
         self._answers = answers
         self._options = options
         self._connection = connection
         self._engine = engine
         self._as_json = as_json
+        self._alone = alone
+        self.runs: list[Path] = []
+        """Those that were scored."""
+        self._told: dict[str, str] = {}
 
-    def score(self, judge: Judge, out: str | None, *, alone: bool) -> int:
+    def score(self, judge: Judge, out: str | None) -> int:
         """Score with one judge and print how that ended; return the exit status.
 
         Where one of several judges cannot go on, the others still do.
         """
-        if not alone:
+        if not self._alone:
             limit = self._connection.max_cost
             left = "" if limit is None else f", ${limit:.4f} of --max-cost left"
             click.echo(f"judge {judge.model}{left}", err=True)
         try:
             return self._score(judge, out)
         except JudgeError as error:
-            if alone:
+            if self._alone:
                 raise
-            click.echo(f"Error: {judge.model}: {visible(str(error))}", err=True)
+            self._tell(judge.model, visible(str(error)))
             return error.exit_code
+
+    def _tell(self, model: str, problem: str) -> None:
+        """What is wrong with the answers stops every judge, and is told in full once."""
+        if (first := self._told.setdefault(problem, model)) != model:
+            problem = f"the same as for {first}"
+        click.echo(f"Error: {model}: {problem}", err=True)
 
     def _score(self, judge: Judge, out: str | None) -> int:
         with closing(TerminalWatch(moving=sys.stderr.isatty() and not self._as_json)) as watch:
@@ -167,6 +187,7 @@ class Panel:
                 )
             finally:
                 self._spend(watch.cost)
+        self.runs.append(run.path)
         return show_result(run, watch.stopped, as_json=self._as_json)
 
     def _spend(self, cost: float) -> None:
@@ -260,10 +281,17 @@ def _next_steps(run: Run, summary: dict[str, Any], stopped: str | None) -> Itera
     yield from _token_notes(summary)
     if stopped:
         yield f"stopped: {stopped}; go on with the same command"
-    if summary["unpriced"] and run.judge.backend == "api":
+    if summary["unpriced"]:
         yield "note: no price is known for this model, so no cost is counted"
     for status in sorted({s for counts in summary["statuses"].values() for s in counts if s != "ok"}):
-        yield f"look at them: judge show {run.path} --status {status}"
+        yield f"look at them: judge show {shlex.quote(str(run.path))} --status {status}"
     if summary["failures"]:
         yield "ask again for what failed: the same command with --retry-errors"
-    yield f"next: judge report {run.path}"
+
+
+def point_on(runs: Sequence[Path]) -> None:
+    """Say what can be asked of runs."""
+    named = " ".join(shlex.quote(str(path)) for path in runs)
+    click.echo(f"next: judge report {named}", err=True)
+    if len(runs) > 1:
+        click.echo(f"and for how far they agree: judge agree {named}", err=True)

@@ -268,7 +268,7 @@ def cost(summary: dict[str, Any]) -> Table:
     rows: list[Row] = [
         (title, summary[key], _digits(summary[key] / n))
         for key, title in (
-            ("completions", "replies paid for"),
+            ("completions", "replies"),
             ("prompt_tokens", "prompt tokens"),
             ("cached_tokens", "  of them cached"),
             ("completion_tokens", "completion tokens"),

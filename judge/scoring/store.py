@@ -315,6 +315,7 @@ class Run:
 
         A failure is a request that has no reply to this day, by the kind of its last try. `on_scale` is the
         mean probability of the scale's labels together; None where no expected scores were asked for.
+        `unpriced` counts the replies of a provider whose price is not known.
         """
         statuses: dict[str, dict[str, int]] = {}
         for dimension, status, count in self._db.execute(tables.SELECT_STATUSES):
@@ -322,6 +323,9 @@ class Run:
         verdicts = collections.Counter(verdict for _, verdict in self.verdicts())
         totals = self._db.execute(tables.SELECT_TOTALS)
         names = [column[0] for column in totals.description]
+        counted = dict(zip(names, totals.fetchone(), strict=True))
+        if self.judge.backend != "api":  # nobody sends a bill
+            counted["unpriced"] = 0
         return {
             "items": self._one("SELECT count(*) FROM items"),
             "complete": self._one(tables.COUNT_COMPLETE),
@@ -330,7 +334,7 @@ class Run:
             "undecided": verdicts[None],
             "statuses": statuses,
             "failures": dict(self._db.execute(tables.SELECT_FAILURES).fetchall()),
-            **dict(zip(names, totals.fetchone(), strict=True)),
+            **counted,
             "seconds": self.fact("seconds", 0.0),
         }
 

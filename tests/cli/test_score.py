@@ -293,6 +293,23 @@ def test_each_judge_of_a_panel_has_a_run_of_its_own():
     assert Path("runs/answers-replay-replies-open_qa").exists()
 
 
+def test_panel_ends_with_one_next_step_for_all_its_runs():
+    panel = ("--judge", "baseline", "--judge", "replay:examples/replies.jsonl")
+    done = judge("score", "examples/answers.jsonl", *panel)
+    runs = "runs/answers-baseline-open_qa runs/answers-replay-replies-open_qa"
+    assert re.findall("judge report.*", done.stderr) == [f"judge report {runs}"]
+    assert done.stderr.endswith(f"judge agree {runs}\n")
+
+
+def test_what_is_wrong_with_the_answers_is_told_a_panel_in_full_once():
+    Path("answers.jsonl").write_text("{\n")
+    panel = ("--judge", "baseline", "--judge", "replay:examples/replies.jsonl")
+    done = judge("score", "answers.jsonl", *panel)
+    assert done.exit_code == 1
+    assert done.stderr.count("answers.jsonl:1: ") == 1
+    assert done.stderr.endswith("Error: replay:examples/replies.jsonl: the same as for baseline\n")
+
+
 def test_folder_that_is_named_for_a_panel_holds_its_runs():
     judge(
         *(

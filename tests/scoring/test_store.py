@@ -547,6 +547,15 @@ def test_summary_counts_items_verdicts_statuses_failures_tokens_and_cost(run):
     assert (summary["prompt_tokens"], summary["cost"], summary["unpriced"]) == (20, 0.5, 1)
 
 
+def test_replies_of_a_model_on_ones_own_card_lack_no_price(tmp_path):
+    own = Judge(model="vllm:some/model", rubric=rubric())
+    with Run.create(tmp_path / "own", own) as run:
+        (request,) = build_requests(item(), own)
+        run.add_items([item()])
+        run.append([Completion.of(request, reply="x", usage=Usage(prompt_tokens=10, completion_tokens=5))])
+        assert run.summary()["unpriced"] == 0
+
+
 def test_failure_counts_once_and_not_where_a_reply_came_in_the_end(run):
     one, two = ask(run, item("1"), item("2", "Another answer."))
     failed = {kind: Failure(kind=kind, message="x") for kind in ("server", "timeout")}
