@@ -18,6 +18,8 @@ from hypothesis import settings
 # A law holds or not; how long an example takes on a busy machine is no fact about the code.
 settings.register_profile("house", deadline=None)
 settings.load_profile("house")
+# Jobs that a script starts in the background ignore Ctrl-C, and so would whatever is tested.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _MOCK = Path(__file__).parent / "support" / "mock_openai.py"
 

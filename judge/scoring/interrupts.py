@@ -9,8 +9,14 @@ from types import FrameType
 
 @contextlib.contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Hold Ctrl-C back while the block runs; it comes right after."""
-    if threading.current_thread() is not threading.main_thread():
+    """Hold Ctrl-C back while the block runs; it comes right after.
+
+    Where it is ignored (a job in the background) it stays so.
+    """
+    if (
+        threading.current_thread() is not threading.main_thread()
+        or signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    ):
         yield
         return
     pressed: list[int] = []

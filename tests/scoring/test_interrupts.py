@@ -31,6 +31,16 @@ def test_ctrl_c_is_noted_and_the_block_goes_on():
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
+def test_ctrl_c_that_is_ignored_stays_so():
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        press_inside(uninterrupted())
+        press_inside(noted())
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def test_second_ctrl_c_breaks_in():
     with pytest.raises(KeyboardInterrupt), noted():
         list(map(os.kill, [os.getpid()] * 2, [signal.SIGINT] * 2))
