@@ -52,6 +52,10 @@ _NOT_TAKEN = re.compile(
     r"|not implemented|not enabled",
     re.IGNORECASE,
 )
+_OUT_OF_RANGE = re.compile(
+    r"too (large|high|big|long|small|low)|at (most|least)\b|out of range|\bbetween\b|(less|greater) than",
+    re.IGNORECASE,
+)
 _SCHEMA = re.compile(
     r"response_format|response format|json_schema|json schema|schema|structured output|guided|grammar",
     re.IGNORECASE,
@@ -165,7 +169,9 @@ def _rejected(problem: Problem, sent: Collection[str]) -> Rejected | None:
         named = ""
     if "response_format" in sent and (named == "response_format" or _SCHEMA.search(problem.message)):
         return Rejected("response_format", redact(problem.message))
-    if _NOT_TAKEN.search(problem.text):
+    if _OUT_OF_RANGE.search(problem.message):  # "this model supports at most ..." takes the parameter
+        named = named or _first_named(problem.message, sent)
+    elif _NOT_TAKEN.search(problem.text):
         named = named or _first_named(problem.message, sent)
         instead = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}.get(named)
         if instead is not None and instead not in problem.message:
