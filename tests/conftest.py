@@ -60,7 +60,7 @@ class Mock:
     def _ask(self, path: str, body: Any = None) -> Any:
         data = None if body is None else json.dumps(body).encode()
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(self.address + path, data=data, timeout=10) as response:
+        with opener.open(self.address + path, data=data, timeout=60) as response:
             return json.load(response)
 
 
@@ -72,7 +72,7 @@ def _mock_server() -> Iterator[Mock]:
     line = process.stdout.readline()
     yield Mock(line.split()[2].removesuffix("/v1"))
     process.send_signal(signal.SIGTERM)
-    process.wait(timeout=10)
+    process.wait(timeout=60)
     process.stdout.close()
 
 

@@ -154,7 +154,7 @@ class Server:
 
     def is_ready(self):
         try:
-            with urllib.request.urlopen(f"{self.address}/health", timeout=5) as response:
+            with urllib.request.urlopen(f"{self.address}/health", timeout=30) as response:
                 return response.status == 200
         except OSError:
             return False
@@ -162,7 +162,7 @@ class Server:
     def stop(self):
         self.process.send_signal(signal.SIGINT)
         try:
-            self.process.wait(timeout=30)
+            self.process.wait(timeout=60)
         except subprocess.TimeoutExpired:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()

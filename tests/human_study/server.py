@@ -58,7 +58,7 @@ class Server:
         if self.process is None:
             return None
         self.process.send_signal(signal.SIGINT)
-        return self.process.wait(timeout=20)
+        return self.process.wait(timeout=60)
 
     def token(self, rater: str) -> str:
         return self.links[rater].split("#")[1]
@@ -144,7 +144,7 @@ class HttpRater:
 
     def _once(self, method: str, path: str, body: object) -> Any:
         if self.connection is None:
-            self.connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+            self.connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
         began = time.perf_counter()
         self.connection.request(method, path, None if body is None else json.dumps(body), headers)

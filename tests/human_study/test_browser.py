@@ -103,7 +103,7 @@ def open_link(chromium: "Browser") -> Iterator[Open]:
         )  # type: ignore[call-overload]
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(8_000)
+        page.set_default_timeout(30_000)
         page.on("pageerror", lambda error: errors.append(str(error)))
         if clock:
             page.clock.install()

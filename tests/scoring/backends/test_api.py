@@ -393,7 +393,7 @@ def test_ctrl_c_yields_what_has_arrived_and_then_interrupts(place, mock, tmp_pat
     assert process.stdout is not None
     process.stdout.readline()  # the first batch is there
     process.send_signal(signal.SIGINT)
-    last = json.loads(process.communicate(timeout=20)[0].splitlines()[-1])
+    last = json.loads(process.communicate(timeout=60)[0].splitlines()[-1])
     assert last["interrupted"]
     assert last["kept"] == last["unique"]
     replies = mock.stats()["replies"]

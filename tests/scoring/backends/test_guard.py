@@ -29,7 +29,7 @@ def test_process_ends_with_an_owner_that_is_killed(number):
     os.close(write)
     assert owner.stdout.readline() == b"ready\n"
     owner.send_signal(number)
-    owner.communicate(timeout=10)
+    owner.communicate(timeout=60)
     assert select.select([read], [], [], 10)[0], "it lives on"
     os.close(read)
 
@@ -39,4 +39,4 @@ def test_guard_that_was_called_off_kills_nobody():
     end_with_us([ward.pid])()
     assert ward.poll() is None
     ward.kill()
-    ward.wait(timeout=10)
+    ward.wait(timeout=60)
