@@ -87,7 +87,7 @@ def test_thirty_kills_at_random_moments_lose_nothing(tmp_path, mock):
 
 
 def test_ctrl_c_keeps_what_arrived_scores_it_and_says_how_to_go_on(tmp_path, mock):
-    path, out = write_items(tmp_path, 200), tmp_path / "run"
+    path, out = write_items(tmp_path, 2000), tmp_path / "run"  # six seconds: Ctrl-C is pressed well within
     mock.set(latency_ms=50)
     process = start(path, out, mock)
     wait_for_requests(mock, process, 40)
@@ -99,7 +99,7 @@ def test_ctrl_c_keeps_what_arrived_scores_it_and_says_how_to_go_on(tmp_path, moc
     with Run.open(out) as run:
         statuses = run.summary()["statuses"]["overall"]
     assert statuses["ok"] == len(stored(out)) > 0
-    assert statuses["ok"] + statuses["skipped"] == 200
+    assert statuses["ok"] + statuses["skipped"] == 2000
 
 
 def every_fault(tmp_path, mock, count, by):

@@ -38,6 +38,8 @@ def number_text(value: float, kind: CellKind = "number") -> str:
     ('79.5 %', '-3.1', '+0.10')
     >>> number_text(17_680_800), number_text(12.5229), number_text(3.0)
     ('17,680,800', '12.5', '3')
+    >>> number_text(-0.0), number_text(-0.001, "score")
+    ('0', '0.00')
     """
     if kind == "share":
         return f"{100 * value:.1f} %"
@@ -92,8 +94,8 @@ def _bare(value: float, kind: CellKind) -> str:
     if kind == "change":
         return "0.00" if round(value, 2) == 0 else f"{value:+.2f}"
     if kind == "score":
-        return f"{value:.2f}"
-    return f"{value:,}" if isinstance(value, int) else f"{float(f'{value:.3g}'):,}".removesuffix(".0")
+        return f"{value:z.2f}"
+    return f"{value:,}" if isinstance(value, int) else f"{float(f'{value:z.3g}'):,}".removesuffix(".0")
 
 
 def _spoken(reason: str | None) -> str:

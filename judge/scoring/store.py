@@ -247,8 +247,8 @@ class Run:
 
     def completions(self, item_id: str | None = None) -> Iterator[Completion]:
         """Every completion ever paid for (of one item, its former answers included), oldest first."""
-        of_item = "WHERE item_id = ?1 OR key IN (SELECT key FROM requests WHERE item_id = ?1)"
-        where, values = ("", []) if item_id is None else (of_item, [item_id])
+        of_item = "WHERE item_id = :item OR key IN (SELECT key FROM requests WHERE item_id = :item)"
+        where, values = ("", {}) if item_id is None else (of_item, {"item": item_id})
         return map(
             tables.from_row, self._db.execute(f"{tables.SELECT_COMPLETIONS} {where} ORDER BY seq", values)
         )

@@ -126,8 +126,8 @@ class Estimate:
         if not self.defined:
             return f"undefined ({self.reason})"
         if math.isnan(self.low):
-            return f"{self.value:.3f} [no interval: {self.reason}]" if self.reason else f"{self.value:.3f}"
-        return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
+            return f"{self.value:z.3f} [no interval: {self.reason}]" if self.reason else f"{self.value:z.3f}"
+        return f"{self.value:z.3f} [{self.low:z.3f}, {self.high:z.3f}]"
 
 
 def _json_value(value: Any) -> Any:

@@ -157,6 +157,27 @@ def all_sent(page: "Page") -> None:
     page.wait_for_function("() => !Object.keys(localStorage).some(key => /-R\\d+:/.test(key))")
 
 
+def fetched(page: "Page", *numbers: int) -> None:
+    """Wait until tasks with their pictures, which the page fetches ahead, are on the device."""
+    for n in numbers:
+        path = f"/api/rater/tasks/{n}"
+        images = page.evaluate(
+            """async path => {
+                const headers = { Authorization: `Bearer ${location.hash.slice(1)}` };
+                return (await (await fetch(path, { headers })).json()).images;
+            }""",
+            path,
+        )
+        page.wait_for_function(
+            """([path, pictures]) => {
+                const here = performance.getEntriesByType('resource').map(entry => new URL(entry.name).pathname);
+                return here.filter(name => name === path).length > 1  // ours is one of them
+                    && pictures.every(picture => here.includes(picture));
+            }""",
+            arg=[path, [f"{path}/images/{k}" for k in range(images)]],
+        )
+
+
 def rate(page: "Page", keys: str) -> None:
     for key in keys:
         page.keyboard.press(key)
@@ -243,7 +264,7 @@ def assert_agreement_is_measured(answers: Path, ratings: Path, folder: Path) -> 
 
 def lose_the_server(page: "Page", server: Server) -> None:
     """Rate on while the server is gone; what was rated meanwhile is kept on the device."""
-    page.wait_for_load_state("networkidle")  # the next answers are fetched ahead
+    fetched(page, 3)
     server.kill()
     rate(page, keys_for(page.locator(".answer .pre").inner_text(), 4))
     page.get_by_text("No connection.").wait_for()
@@ -313,7 +334,7 @@ def test_axe_finds_nothing_on_any_page_in_light_and_dark(visit: Open, server: Se
 def test_answers_rated_without_a_connection_are_sent_when_it_is_back(visit: Open, server: Serving) -> None:
     page = visit("R01")
     begin(page)
-    page.wait_for_load_state("networkidle")  # the next answers are fetched ahead
+    fetched(page, 3, 4, 5)
     page.context.set_offline(True)
     for number in (1, 2, 3):
         rate(page, "5432")
@@ -589,7 +610,6 @@ def test_undo_without_a_connection_leaves_the_answer_on_the_page_as_it_is(visit:
     page.locator("#show-list").click()
     page.locator("#list button").nth(9).click()
     at(page, 10)
-    page.wait_for_load_state("networkidle")
     page.context.set_offline(True)
     page.keyboard.press("u")
     page.get_by_text("is not on this device yet").wait_for()

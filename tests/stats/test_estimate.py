@@ -33,3 +33,7 @@ def test_a_value_without_interval_says_why_in_print():
 
 def test_a_note_is_kept_once_and_in_order():
     assert Estimate(0.5, notes=("a",)).with_notes("b", "a").notes == ("a", "b")
+
+
+def test_nothing_is_printed_as_a_negative_zero():
+    assert str(Estimate(-0.0001, -0.0004, -0.0)) == "0.000 [0.000, 0.000]"

@@ -142,7 +142,10 @@ def test_a_name_inside_another_word_is_not_the_parameter():
     [
         ("temperature", "must be at most 2"),
         ("max_tokens", "max_tokens=9612 cannot be greater than max_model_len=4096."),
-        ("max_tokens", "max_tokens is too large: 20000. This model supports at most 16384 completion tokens."),
+        (
+            "max_tokens",
+            "max_tokens is too large: 20000. This model supports at most 16384 completion tokens.",
+        ),
     ],
 )
 def test_a_value_that_is_not_taken_is_told_from_its_parameter(param, said):
