@@ -19,7 +19,7 @@ from judge.records import Completion, Item, Request, Score
 from judge.rubric import Rubric
 from judge.scoring import tables
 from judge.scoring.judge import Judge, differences
-from judge.scoring.tables import clear_errors, transaction
+from judge.scoring.tables import clear_errors, closed_on_error, transaction
 
 _MOST_NOTES = 4096
 _MOST_SHOWN = 5
@@ -67,8 +67,9 @@ class Run:
             )
         with clear_errors(path):
             run = cls(path, tables.connect_to_read(path / "run.db"))
-            tables.check_format(run._db, path / "run.db")
-            tables.show_as_new(run._db)
+            with closed_on_error(run):
+                tables.check_format(run._db, path / "run.db")
+                tables.show_as_new(run._db)
         return run
 
     @classmethod
@@ -85,12 +86,10 @@ class Run:
         with clear_errors(path):
             path.mkdir(parents=True, exist_ok=True)
             lock = tables.take_lock(path)
-            run = cls(path, tables.connect_to_write(path / "run.db"), lock)
-            try:
+            with closed_on_error(lock):
+                run = cls(path, tables.connect_to_write(path / "run.db"), lock)
+            with closed_on_error(run):
                 run._initialise(judge)
-            except BaseException:
-                run.close()
-                raise
         return run
 
     @classmethod
@@ -99,9 +98,10 @@ class Run:
     ) -> Self:
         """Make a run of judgments that another tool has made: items and scores, and no completion."""
         run = cls.create(path, Judge(model=model, rubric=rubric))
-        run.set_fact("imported", True)
-        run.add_items(items)
-        run.write_scores(scores)
+        with closed_on_error(run):
+            run.set_fact("imported", True)
+            run.add_items(items)
+            run.write_scores(scores)
         return run
 
     def __enter__(self) -> Self:

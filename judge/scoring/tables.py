@@ -6,7 +6,7 @@ import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from judge.errors import RunError
 from judge.records import Completion, Failure, Item, Usage
@@ -156,8 +156,9 @@ def connect_to_write(file: Path) -> sqlite3.Connection:
     the caller waits for it: never two at a time.
     """
     db = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
-    db.execute("PRAGMA journal_mode = WAL")
-    db.execute("PRAGMA synchronous = FULL")
+    with closed_on_error(db):
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = FULL")
     return db
 
 
@@ -166,9 +167,9 @@ def connect_to_read(file: Path) -> sqlite3.Connection:
     address = f"{file.resolve().as_uri()}?mode=ro"
     db = sqlite3.connect(address, uri=True, isolation_level=None)
     try:
-        db.execute("SELECT count(*) FROM sqlite_master")
+        with closed_on_error(db):
+            db.execute("SELECT count(*) FROM sqlite_master")
     except sqlite3.OperationalError:
-        db.close()
         db = sqlite3.connect(f"{address}&immutable=1", uri=True, isolation_level=None)
     return db
 
@@ -222,15 +223,29 @@ def take_lock(path: Path) -> sqlite3.Connection:
     """Let one process at a time score into a run. The operating system frees the lock, even after a kill."""
     lock = sqlite3.connect(path / "run.lock", isolation_level=None, timeout=0)
     try:
-        lock.execute("BEGIN EXCLUSIVE")
+        with closed_on_error(lock):
+            lock.execute("BEGIN EXCLUSIVE")
     except sqlite3.OperationalError as error:
-        lock.close()
         if "locked" not in str(error):
             raise
         raise RunError(
             f"{path}: another process is scoring into this run; wait for it, or choose another folder: --out"
         ) from None
     return lock
+
+
+class _Closable(Protocol):
+    def close(self) -> None: ...
+
+
+@contextlib.contextmanager
+def closed_on_error(held: _Closable) -> Iterator[None]:
+    """Let nothing be held (a lock!) by what nobody was given."""
+    try:
+        yield
+    except BaseException:
+        held.close()
+        raise
 
 
 @contextlib.contextmanager

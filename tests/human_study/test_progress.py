@@ -68,12 +68,13 @@ def test_ratings_of_each_question_are_counted(rated: Study) -> None:
 
 def test_agreement_gets_items_by_raters_with_gaps(rated: Study) -> None:
     seen: list[list[list[float]]] = []
+    fixed = Fixed()
 
     def agreement(table: list[list[float]]) -> Fixed:
         seen.append(table)
-        return Fixed()
+        return fixed
 
-    assert measure(rated, agreement).questions[0].agreement == Fixed()
+    assert measure(rated, agreement).questions[0].agreement is fixed
     assert (len(seen[0]), len(seen[0][0])) == (12, 3)
     assert sum(value != value for row in seen[0] for value in row) == 12
 

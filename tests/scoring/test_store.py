@@ -136,6 +136,26 @@ def test_file_that_is_no_database_is_refused(tmp_path):
         Run.open(tmp_path)
 
 
+def test_run_that_cannot_be_made_is_not_locked(tmp_path):
+    (tmp_path / "run.db").write_text("no database" * 1000)
+    with pytest.raises(RunError) as kept:
+        Run.create(tmp_path, JUDGE)
+    (tmp_path / "run.db").unlink()
+    Run.create(tmp_path, JUDGE).close()
+    assert kept
+
+
+def test_import_that_breaks_off_leaves_the_run_unlocked(tmp_path):
+    def broken():
+        yield item()
+        raise InputError("line 2")
+
+    with pytest.raises(InputError) as kept:
+        Run.imported(tmp_path, rubric(), broken(), [], model="gpt-5")
+    Run.create(tmp_path, Judge(model="gpt-5", rubric=rubric())).close()
+    assert kept
+
+
 def make_old(path):
     """Turn a run into one of format 1."""
     with contextlib.closing(sqlite3.connect(path / "run.db", isolation_level=None)) as db:
