@@ -53,7 +53,7 @@ _NOT_TAKEN = re.compile(
     re.IGNORECASE,
 )
 _OUT_OF_RANGE = re.compile(
-    r"too (large|high|big|long|small|low)|at (most|least)\b|out of range|\bbetween\b|(less|greater) than",
+    r"too (large|high|big|long|small|low)|at (most|least)\b|out of range|\bbetween -?\d|(less|greater) than",
     re.IGNORECASE,
 )
 _SCHEMA = re.compile(
@@ -169,15 +169,20 @@ def _rejected(problem: Problem, sent: Collection[str]) -> Rejected | None:
         named = ""
     if "response_format" in sent and (named == "response_format" or _SCHEMA.search(problem.message)):
         return Rejected("response_format", redact(problem.message))
-    if _OUT_OF_RANGE.search(problem.message):  # "this model supports at most ..." takes the parameter
+    unheard_of = _NOT_TAKEN.search(problem.text)
+    if unheard_of:
         named = named or _first_named(problem.message, sent)
-    elif _NOT_TAKEN.search(problem.text):
-        named = named or _first_named(problem.message, sent)
-        instead = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}.get(named)
-        if instead is not None and instead not in problem.message:
-            instead = None
-        return Rejected(named, redact(problem.message), instead) if named else None
-    return Rejected(named, redact(problem.message), is_value=True) if named else None
+    if not named:
+        return None
+    if unheard_of and not _OUT_OF_RANGE.search(problem.message):  # who "supports at most ..." takes it
+        return Rejected(named, redact(problem.message), _instead(named, problem.message))
+    return Rejected(named, redact(problem.message), is_value=True)
+
+
+def _instead(named: str, message: str) -> str | None:
+    """The other name of the same limit, where the message offers it."""
+    other = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}.get(named)
+    return other if other is not None and other in message else None
 
 
 def _first_named(message: str, names: Collection[str]) -> str:

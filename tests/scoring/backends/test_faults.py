@@ -132,6 +132,16 @@ def test_a_parameter_that_was_not_sent_is_not_the_culprit():
     assert isinstance(failed, Failed)
 
 
+def test_a_limit_that_one_item_alone_may_pass_is_its_own_failure():
+    failed = meaning(400, openai("the prompt and max_tokens are too long together"), sent=("max_tokens",))
+    assert isinstance(failed, Failed)
+
+
+def test_a_choice_between_parameters_leaves_the_one_out_that_is_not_taken():
+    rejected = meaning(400, openai("seed is not supported: choose between it and top_p"), sent=("seed",))
+    assert (rejected.param, rejected.is_value) == ("seed", False)
+
+
 def test_a_name_inside_another_word_is_not_the_parameter():
     failed = meaning(400, openai("unknown field my_seed_value"), sent=("seed",))
     assert isinstance(failed, Failed)
