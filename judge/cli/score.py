@@ -294,4 +294,4 @@ def point_on(runs: Sequence[Path]) -> None:
     named = " ".join(shlex.quote(str(path)) for path in runs)
     click.echo(f"next: judge report {named}", err=True)
     if len(runs) > 1:
-        click.echo(f"and for how far they agree: judge agree {named}", err=True)
+        click.echo(f"with people's ratings: judge agree {named} --humans ratings.csv", err=True)

@@ -298,7 +298,7 @@ def test_panel_ends_with_one_next_step_for_all_its_runs():
     done = judge("score", "examples/answers.jsonl", *panel)
     runs = "runs/answers-baseline-open_qa runs/answers-replay-replies-open_qa"
     assert re.findall("judge report.*", done.stderr) == [f"judge report {runs}"]
-    assert done.stderr.endswith(f"judge agree {runs}\n")
+    assert done.stderr.endswith(f"judge agree {runs} --humans ratings.csv\n")
 
 
 def test_what_is_wrong_with_the_answers_is_told_a_panel_in_full_once():
