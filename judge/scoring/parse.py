@@ -6,12 +6,15 @@ judgment is not the judge's verdict, and two verdicts that contradict each other
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from judge.records import OVERALL, Completion, Item, Score, Status
 from judge.rubric import Flag, Rubric, Scale
-from judge.scoring.prompt import as_data
+from judge.scoring.echoes import ECHO, Held, echo_of, held_by, shown_in, stands_in
+from judge.scoring.json_objects import Objects, find_objects, keys_in
+from judge.scoring.repaired_json import CONTRADICTION
+from judge.scoring.verdicts import Names, Verdict, number, verdicts_in
 
 
 class Outcome(NamedTuple):
@@ -22,7 +25,6 @@ class Outcome(NamedTuple):
     reason: str | None
 
 
-_FRACTION = re.compile(r"\s*(-?\d+(?:\.\d+)?)\s*(?:(?:/|out of)\s*(\d{1,9}))?\s*")
 _BARE_NUMBER = re.compile(
     r"[\s*_`'\"]*(?:score|rating|answer)?[\s*_`:=]*(-?\d+(?:\.\d+)?(?:\s*/\s*\d+)?)[\s*_`'\".]*", re.I
 )
@@ -31,12 +33,14 @@ _REFUSAL = re.compile(
     re.I,
 )
 _FENCE = re.compile(r"\s*```(?:json)?\s*\n?(.*?)\n?\s*```\s*", re.S | re.I)
-_SCORE_GROUPS = ("dimension_scores", "dimensions", "scores")
-_SHARED_REASONS = ("explanation", "reason", "reasoning", "rationale")
-_MOST_OBJECTS = 64  # a reply with more braces than that is no verdict; stops quadratic search
+# Where the form that was shown has a score or a reason to fill in.
+_FORM = re.compile(r":\s*(?:<[^<>\n]{1,40}>|\"(?:…|\.\.\.|<[^<>\n]{1,40}>)\")")
+_ECHOES = {
+    "same_as_in_item": "the verdict in the reply also stands in the item and has no reason of its own",
+    "same_as_in_example": "the verdict in the reply is that of a worked example, with the reasons there",
+}
 LEAST_MASS = 0.5
 """Less of the probability on the scale's labels is no score: the judge wants to say something else."""
-_TWICE = object()  # stands for a key that an object holds twice with different values
 
 
 def score_rows(
@@ -107,7 +111,10 @@ def _no_reply(completion: Completion) -> Outcome | None:
     if completion.finish_reason == "content_filter":
         return Outcome(None, "refused", "the provider's content filter withheld the reply")
     if not (completion.reply or "").strip():
-        return _cut() if completion.finish_reason == "length" else _unparsed("the reply is empty")
+        if completion.finish_reason == "length":
+            return _cut()
+        thought = "the reply is a thought without an answer after it"
+        return _unparsed(thought if completion.reasoning else "the reply is empty")
     return None
 
 
@@ -135,86 +142,105 @@ def _overall(outcomes: Mapping[str, Outcome], rubric: Rubric) -> Outcome:
     return Outcome(None, outcomes[name].status, f"{name} has no score")
 
 
+class _Reading(NamedTuple):
+    """What all replies to one rubric are read with."""
+
+    rubric: Rubric
+    names: Names
+    shown: Sequence[Verdict]
+    """Verdicts of the worked examples."""
+
+
+_latest: list[_Reading] = []
+
+
+def _reading_by(rubric: Rubric) -> _Reading:
+    """What replies are read with; kept for the next reply, because a run reads all of them by one rubric."""
+    if not _latest or _latest[0].rubric is not rubric:
+        names = Names(rubric)
+        _latest[:] = [_Reading(rubric, names, shown_in(rubric, names))]
+    return _latest[0]
+
+
 def _read_json(text: str, rubric: Rubric, item: Item, asked: Sequence[str]) -> dict[str, Outcome]:
-    found = [(_normal(parsed, rubric), source) for parsed, source in _objects(text)]
-    verdicts = [(verdict, source) for verdict, source in found if verdict]
-    own = [verdict for verdict, source in verdicts if not _is_quoted(source, item)]
-    if verdicts and not own:
-        return dict.fromkeys(asked, _unparsed("the only verdict in the reply is copied from the item"))
-    if not own:
-        said = Outcome(None, "refused", text.strip()[:500]) if _REFUSAL.match(text) else None
-        return dict.fromkeys(asked, said or _unparsed("no JSON object with the dimensions in the reply"))
-    if any(verdict != own[0] for verdict in own):
-        return dict.fromkeys(asked, _unparsed(f"{len(own)} verdicts in the reply contradict each other"))
-    return {name: _outcome(own[0], name, rubric) for name in asked}
+    reading = _reading_by(rubric)
+    objects = find_objects(text, reading.names.is_known)
+    verdicts = verdicts_in(objects.values, reading.names)
+    own, problem = _own(verdicts, reading, item)
+    if objects.too_broken:
+        problem = "nearly everything in this long reply is broken JSON, so it was not searched to its end"
+    elif own and (doubt := _unread_verdict(objects, reading.names, item)):
+        problem = f"beside a verdict the reply holds one that is not valid JSON: {_shown(doubt)}"
+    elif len(own) > 1 and any(_said(verdict) != _said(own[0]) for verdict in own):
+        problem = f"{len(own)} verdicts in the reply contradict each other"
+    elif own:
+        verdict = max(own, key=lambda verdict: len(verdict.reasons))
+        return {name: _outcome(verdict, name, rubric) for name in asked}
+    elif not verdicts and _REFUSAL.match(text):
+        return dict.fromkeys(asked, Outcome(None, "refused", text.strip()[:500]))
+    return dict.fromkeys(asked, _unparsed(problem or _without_verdict(objects)))
 
 
-def _is_quoted(source: str, item: Item) -> bool:
-    """Whether a verdict stands in the item itself, as in an answer that imitates our format."""
-    texts = (item.answer, item.question, item.reference or "", *item.choices)
-    seen = (shown for text in texts if "{" in text for shown in (text, as_data(text)))  # as the judge saw it
-    return any(_squeezed(source) in _squeezed(shown) for shown in seen)
+def _own(verdicts: Sequence[Verdict], reading: _Reading, item: Item) -> tuple[list[Verdict], str | None]:
+    """The judge's own verdicts; and, where others stand in the reply, what is wrong with those."""
+    held = held_by(item, reading.names) if verdicts else Held()
+    own: list[Verdict] = []
+    problems: list[str] = []
+    for verdict in verdicts:
+        if echo := echo_of(verdict, held, reading.shown, reading.rubric):
+            problems.append(f"{echo}: {_ECHOES[echo]}")
+        elif reading.rubric.reasons != "none" and verdict.is_form:
+            problems.append("the reply is the form that was shown: placeholders stand where reasons belong")
+        else:
+            own.append(verdict)
+    return own, min(problems, key=lambda problem: not problem.startswith(ECHO), default=None)
 
 
-def _squeezed(text: str) -> str:
-    return re.sub(r"[\s\\]+", "", text)
+def _said(verdict: Verdict) -> dict[str, Any]:
+    """What two verdicts must have in common to be one: scores and flags, not how they are written."""
+    return {**verdict.values, **verdict.scores}
 
 
-def _normal(found: dict[str, Any], rubric: Rubric, depth: int = 0) -> dict[str, Any] | None:
-    """Bring replies to one shape, name -> score or {score, reason}; None where no dimension is named."""
-    groups = [found[name] for name in _SCORE_GROUPS if isinstance(found.get(name), dict)]
-    flat = {
-        key: value for group in [*groups, found] for key, value in group.items() if key not in _SCORE_GROUPS
-    }
-    verdict: dict[str, Any] = {}
-    for key, value in flat.items():
-        name = OVERALL if key in (OVERALL, "overall_score") else rubric.canonical_name(key) or key
-        verdict[name] = _TWICE if name in verdict and verdict[name] != value else value
-    if any(name in verdict for name in rubric.dimensions):
-        return verdict
-    inner = [value for value in found.values() if isinstance(value, dict)]
-    return _normal(inner[0], rubric, depth + 1) if len(inner) == 1 and depth < 3 else None
+def _unread_verdict(objects: Objects, names: Names, item: Item) -> str | None:
+    """An object that names a dimension and cannot be read, unless it is the form or stands in the item."""
+    for source in objects.broken:
+        names_dimension = any(names.name(key) in names.dimensions for key in keys_in(source))
+        if names_dimension and not _FORM.search(source) and not stands_in(item, source):
+            return source
+    return None
 
 
-def _outcome(verdict: Mapping[str, Any], name: str, rubric: Rubric) -> Outcome:
-    if name not in verdict:
+def _without_verdict(objects: Objects) -> str:
+    """Why nothing was read, with what was seen instead."""
+    problem = "no JSON object with the dimensions in the reply"
+    if objects.broken:
+        seen = _shown(objects.broken[0])
+        return f"{problem}: {seen} is not valid JSON, and only its punctuation could be repaired"
+    if keys := list(dict.fromkeys(key for value in objects.values for key in value)):
+        return f"{problem}: found the keys {', '.join(map(_shown, keys[:5]))}{', …' if len(keys) > 5 else ''}"
+    return problem
+
+
+def _outcome(verdict: Verdict, name: str, rubric: Rubric) -> Outcome:
+    if name not in verdict.values:
         return _unparsed("missing in the reply")
     if flag := rubric.flags.get(name):
-        return _flag(verdict[name], flag)
-    value, reason = verdict[name], None
-    if isinstance(value, dict):
-        reason = next((value[key] for key in _SHARED_REASONS if isinstance(value.get(key), str)), None)
-        value = value.get("score", value.get("value"))
-    reason = reason or next(
-        (verdict[key] for key in _SHARED_REASONS if isinstance(verdict.get(key), str)), None
-    )
-    outcome = _score(value, rubric.scale, whole=name != OVERALL)
-    return outcome._replace(reason=reason) if outcome.status == "ok" else outcome
+        return _flag(verdict.values[name], flag)
+    outcome = _score(verdict.values[name], rubric.scale, whole=name != OVERALL)
+    return outcome._replace(reason=verdict.reason(name)) if outcome.status == "ok" else outcome
 
 
 def _score(value: Any, scale: Scale, *, whole: bool) -> Outcome:
-    """A number on the scale; ``"4"``, ``"4/5"`` and ``"4 out of 5"`` on a scale up to 5 mean 4."""
-    if value is _TWICE:
+    if value is CONTRADICTION:
         return _unparsed("given twice with different values")
-    number = _number(value, scale)
-    if number is None:
+    score = number(value, scale)
+    if score is None:
         return _unparsed(f"found {_shown(value)}; allowed are {scale.min} to {scale.max}")
-    if not scale.holds(number):
+    if not scale.holds(score):
         return _unparsed(f"{_shown(value)} is off the scale {scale.min} to {scale.max}")
-    if whole and number != int(number):
+    if whole and score != int(score):
         return _unparsed(f"{_shown(value)} lies between two scores; allowed are whole numbers")
-    return Outcome(number, "ok", None)
-
-
-def _number(value: Any, scale: Scale) -> float | None:
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, int | float):
-        return float(value) if abs(value) < 1e9 else None
-    match = _FRACTION.fullmatch(value) if isinstance(value, str) else None
-    if not match or (match[2] and int(match[2]) != scale.max):
-        return None
-    return float(match[1])
+    return Outcome(score, "ok", None)
 
 
 def _bare_score(text: str, scale: Scale) -> Outcome:
@@ -259,57 +285,6 @@ def _flag(value: Any, flag: Flag) -> Outcome:
         if meant is None
         else Outcome(meant, "ok", None)
     )
-
-
-def _objects(text: str) -> Iterator[tuple[dict[str, Any], str]]:
-    """Outermost JSON objects of a text with their source; slightly broken ones are mended, open ones not."""
-    position = 0
-    for _ in range(_MOST_OBJECTS):
-        start = text.find("{", position)
-        if start < 0:
-            return
-        found, position = _object_at(text, start)
-        if found is not None:
-            yield found, text[start:position]
-
-
-def _object_at(text: str, start: int) -> tuple[dict[str, Any] | None, int]:
-    """The object that begins at `start`, and where to look on."""
-    try:
-        return _DECODER.raw_decode(text, start)
-    except (ValueError, RecursionError):
-        end = _closing_brace(text, start)
-    return (_mended(text[start:end]), end) if end else (None, start + 1)
-
-
-def _closing_brace(text: str, start: int) -> int:
-    """Just after the brace that closes the one at `start`; 0 where none does."""
-    depth = 0
-    for match in re.finditer(r"[{}]", text[start:]):
-        depth += 1 if match[0] == "{" else -1
-        if depth == 0:
-            return start + match.end()
-    return 0
-
-
-def _mended(text: str) -> dict[str, Any] | None:
-    import json_repair
-
-    try:
-        found = json_repair.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    return found if isinstance(found, dict) else None
-
-
-def _no_key_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key, value in pairs:
-        found[key] = _TWICE if key in found and found[key] != value else value
-    return found
-
-
-_DECODER = json.JSONDecoder(object_pairs_hook=_no_key_twice, strict=False)
 
 
 def _is_whole(text: str) -> bool:
