@@ -37,14 +37,17 @@ MAY_IMPORT = {
     "judge.stats": set(),
     "judge.analysis": {
         "judge.errors", "judge.records", "judge.rows", "judge.reading", "judge.rubric", "judge.stats",
-        "judge.scoring.store", "judge.formats",
+        "judge.scoring.store", "judge.scoring.echoes", "judge.scoring.verdicts", "judge.formats",
     },
     "judge.report": {"judge", "judge.errors", "judge.records", "judge.rubric", "judge.stats", "judge.analysis", "judge.scoring.store", "judge.scoring.images"},
     "judge.cli": {"judge", "human_study"},
     "human_study": {"judge.errors", "judge.records", "judge.rows", "judge.reading", "judge.rubric"},
 }  # fmt: skip
 # Within scoring, what is pure knows nothing of what acts.
-PURE = {"judge.scoring.prompt", "judge.scoring.parse", "judge.scoring.judge"}
+PURE = {
+    f"judge.scoring.{name}"
+    for name in ("prompt", "parse", "judge", "echoes", "verdicts", "json_objects", "repaired_json")
+}
 ACTING = {
     "judge.scoring.store",
     "judge.scoring.run",

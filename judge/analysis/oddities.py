@@ -10,6 +10,8 @@ from judge.analysis.contrast import Bools
 from judge.analysis.pass_rate import PassRate, pass_rate
 from judge.analysis.score_table import Objects, ScoreTable
 from judge.records import OVERALL
+from judge.scoring.echoes import ECHO, held_by
+from judge.scoring.verdicts import Names
 
 ACCURACY_FLAG, ACCURACY, ACCURATE_FROM = "is_accurate", "technical_accuracy", 3
 
@@ -59,6 +61,7 @@ def oddities(table: ScoreTable) -> list[Oddity]:
     """Check everything that can be checked on this table; what finds nothing is listed with no item."""
     return [
         *_about_answers(table),
+        *_about_verdicts(table),
         *_about_flags(table),
         *_about_overall(table),
         _stated_scores(table),
@@ -88,6 +91,35 @@ def _about_answers(table: ScoreTable) -> Iterator[Oddity]:
             everywhere,
             lambda row: f"{words[row]} words",
         )
+
+
+def _about_verdicts(table: ScoreTable) -> Iterator[Oddity]:
+    """Texts that a judge may take for its own verdict, and replies that did no more than copy one."""
+    names = Names(table.rubric)
+    held = np.array([bool(held_by(item, names)) for item in table.items])
+    lost = {
+        int(row): reasons[row]
+        for name, reasons in table.reasons.items()
+        for row in np.flatnonzero(table.statuses[name] == "unparsed")
+        if (reasons[row] or "").startswith(ECHO)
+    }
+    everywhere = np.ones(len(table), bool)
+    yield _oddity(
+        table,
+        "verdict_in_text",
+        "Text of the item looks like a verdict",
+        held,
+        everywhere,
+        lambda _: "verdict",
+    )
+    yield _oddity(
+        table,
+        "copied_verdict",
+        "Reply only copies a verdict from the item or a worked example",
+        np.isin(np.arange(len(table)), list(lost)),
+        everywhere,
+        lost.__getitem__,
+    )
 
 
 def _about_flags(table: ScoreTable) -> Iterator[Oddity]:

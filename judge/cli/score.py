@@ -277,8 +277,20 @@ def _token_notes(summary: dict[str, Any]) -> Iterator[str]:
         yield f"expected scores: {summary['on_scale']:.1%} of the probability lay on the scale, on average"
 
 
+def _copied_notes(summary: dict[str, Any], path: str) -> Iterator[str]:
+    """An answer must not get a better score, or none, unseen, by holding something like a verdict."""
+    if n := summary["with_verdict_in_text"]:
+        yield f"warning: text that looks like a verdict stands in {counted(n, 'item')}: judge audit {path}"
+    if n := summary["lost_to_copied_verdict"]:
+        yield (
+            f"warning: {counted(n, 'item')} without a score, because the reply only copies a verdict from "
+            f"the item or a worked example: judge audit {path}"
+        )
+
+
 def _next_steps(run: Run, summary: dict[str, Any], stopped: str | None) -> Iterator[str]:
     yield from _token_notes(summary)
+    yield from _copied_notes(summary, shlex.quote(str(run.path)))
     if stopped:
         yield f"stopped: {stopped}; go on with the same command"
     if summary["unpriced"]:

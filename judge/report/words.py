@@ -1,6 +1,7 @@
 """The findings in plain words: sentences that stand above the tables."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -105,6 +106,7 @@ def warnings(source: Source, passing: PassRate, cluster: str | None) -> Iterator
             "These scores are the baseline's: word overlap, no language model. They show that the tool works "
             "and are a floor for real judges, not a judgment."
         )
+    yield from _copied_warnings(source.summary)
     if passing.n_missing > MANY_MISSING * passing.n:
         yield (
             f"{number_text(passing.n_missing / passing.n, 'share')} of verdicts are missing, and hardly at "
@@ -123,6 +125,19 @@ def warnings(source: Source, passing: PassRate, cluster: str | None) -> Iterator
         yield (
             f"Every answer was judged {table.n_samples} times; these figures use the first judgment "
             "(sample 0)."
+        )
+
+
+def _copied_warnings(summary: Mapping[str, Any]) -> Iterator[str]:
+    if n := summary.get("with_verdict_in_text"):
+        yield (
+            f"Text that looks like a verdict of the judge stands in {counted(n, 'item')}. An answer may have "
+            "been written to get a score that it does not deserve; the items are listed."
+        )
+    if n := summary.get("lost_to_copied_verdict"):
+        yield (
+            f"No score for {counted(n, 'item')}, because the reply only copies a verdict from the item or a "
+            "worked example. The pass rate leaves these items out."
         )
 
 

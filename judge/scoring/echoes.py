@@ -21,8 +21,7 @@ Echo = Literal["same_as_in_item", "same_as_in_example"]
 ECHO = "same_as_in_"
 """How the reason begins of a score that was lost because its verdict is copied."""
 
-# Everything that can be a brace once it is read: itself, in other forms, in a tag character, or escaped.
-_MAY_HOLD_OBJECT = re.compile("[{｛﹛\U000e007b]|&(?:#|l)|\\\\u007b", re.I)
+_OTHER_BRACES = re.compile("[｛﹛\U000e007b]")
 _TAG_CHARACTERS = {0xE0000 + code: chr(code) for code in range(0x20, 0x7F)}
 _WRITTEN_OUT = re.compile(r"\[U\+([0-9A-F]{4,6})\]")
 _BLANK = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
@@ -43,7 +42,7 @@ class Held:
 
 def held_by(item: Item, names: Names) -> Held:
     """Read the texts of an item as a judge's reply is read, only that every brace is a place to look."""
-    texts = [text for text in _texts(item) if _MAY_HOLD_OBJECT.search(text)]
+    texts = [text for text in _texts(item) if _may_hold_object(text)]
     if not texts:
         return Held()
     found = [
@@ -70,10 +69,10 @@ def echo_of(verdict: Verdict, held: Held, shown: Sequence[Verdict], rubric: Rubr
     """Say where a verdict is copied from; None where it is the judge's own."""
     if not verdict.scores:
         return None
-    reasons = {name: squeezed(reason) for name, reason in verdict.reasons.items() if reason.strip()}
-    if _is_among(verdict, reasons, held.verdicts) or (held.unknown and not reasons):
+    has_reason = any(map(str.strip, verdict.reasons.values()))
+    if _is_among(verdict, held.verdicts) or (held.unknown and not has_reason):
         return "same_as_in_item"
-    if rubric.reasons != "none" and reasons and _is_among(verdict, reasons, shown):
+    if rubric.reasons != "none" and has_reason and _is_among(verdict, shown):
         return "same_as_in_example"
     return None
 
@@ -81,13 +80,18 @@ def echo_of(verdict: Verdict, held: Held, shown: Sequence[Verdict], rubric: Rubr
 def stands_in(item: Item, source: str) -> bool:
     """Whether a piece of a reply stands in a text of the item, but for what may change while it is copied."""
     wanted = squeezed(source)
-    return any(wanted in squeezed(text) for text in _texts(item) if _MAY_HOLD_OBJECT.search(text))
+    return any(wanted in squeezed(text) for text in _texts(item) if _may_hold_object(text))
 
 
-def _is_among(verdict: Verdict, reasons: dict[str, str], others: Iterable[Verdict]) -> bool:
+def _is_among(verdict: Verdict, others: Iterable[Verdict]) -> bool:
+    """Whether another verdict holds all scores of this one, and the same reasons where this one has any."""
     return any(
         verdict.scores.items() <= other.scores.items()
-        and all(squeezed(other.reason(name) or "") == reason for name, reason in reasons.items())
+        and all(
+            squeezed(other.reason(name) or "") == squeezed(reason)
+            for name, reason in verdict.reasons.items()
+            if reason.strip()
+        )
         for other in others
     )
 
@@ -100,6 +104,12 @@ def squeezed(text: str) -> str:
     """
     text = _WRITTEN_OUT.sub(_character, text)
     return _BLANK.sub("", _plain(_unescaped(text)))
+
+
+def _may_hold_object(text: str) -> bool:
+    """Whether there is a brace, or what can be one once it is read: another form of it, or an escape."""
+    escaped = "&" in text or "\\u" in text
+    return "{" in text or escaped or (not text.isascii() and bool(_OTHER_BRACES.search(text)))
 
 
 def _texts(item: Item) -> Iterator[str]:

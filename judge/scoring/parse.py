@@ -227,7 +227,7 @@ def _outcome(verdict: Verdict, name: str, rubric: Rubric) -> Outcome:
     if flag := rubric.flags.get(name):
         return _flag(verdict.values[name], flag)
     outcome = _score(verdict.values[name], rubric.scale, whole=name != OVERALL)
-    return outcome._replace(reason=verdict.reason(name)) if outcome.status == "ok" else outcome
+    return Outcome(outcome.value, "ok", verdict.reason(name)) if outcome.status == "ok" else outcome
 
 
 def _score(value: Any, scale: Scale, *, whole: bool) -> Outcome:

@@ -72,7 +72,7 @@ def repair(text: str, start: int) -> Repaired:
     {'a': 4, 'b': 2}
     >>> repair("{'a': 4 out of 10}", 0)
     Traceback (most recent call last):
-    judge.scoring.repaired_json.NotRepairable: no JSON at 6
+    judge.scoring.repaired_json.NotRepairable: no JSON at 8
     """
     reader = _Reader(text[start : start + LONGEST])
     try:

@@ -18,6 +18,7 @@ from judge.errors import InputError, RunError
 from judge.records import Completion, Item, Request, Score
 from judge.rubric import Rubric
 from judge.scoring import tables
+from judge.scoring.copied import count_copied
 from judge.scoring.judge import Judge, differences
 from judge.scoring.tables import clear_errors, closed_on_error, transaction
 
@@ -315,7 +316,7 @@ class Run:
 
         A failure is a request that has no reply to this day, by the kind of its last try. `on_scale` is the
         mean probability of the scale's labels together; None where no expected scores were asked for.
-        `unpriced` counts the replies of a provider whose price is not known.
+        `unpriced` counts the replies of a provider whose price is not known; for the rest see `count_copied`.
         """
         statuses: dict[str, dict[str, int]] = {}
         for dimension, status, count in self._db.execute(tables.SELECT_STATUSES):
@@ -335,6 +336,7 @@ class Run:
             "statuses": statuses,
             "failures": dict(self._db.execute(tables.SELECT_FAILURES).fetchall()),
             **counted,
+            **count_copied(self._db, self.rubric),
             "seconds": self.fact("seconds", 0.0),
         }
 

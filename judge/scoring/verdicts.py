@@ -164,8 +164,9 @@ def _verdict(pairs: Iterable[tuple[str, Any]], names: Names, shared: str | None)
                 has_placeholder = True
             elif reason is not None:
                 reasons.setdefault(name, reason)
-        same = name not in values or _agree(values[name], value, names.scale)
-        values[name] = value if same else CONTRADICTION
+        if name in values and not _agree(values[name], value, names.scale):
+            value = CONTRADICTION
+        values[name] = value
     if shared is not None and _PLACEHOLDER.fullmatch(shared):
         has_placeholder, shared = True, None
     return Verdict(names.scale, values, reasons, shared, has_placeholder)
@@ -173,8 +174,10 @@ def _verdict(pairs: Iterable[tuple[str, Any]], names: Names, shared: str | None)
 
 def _score_of(value: Mapping[str, Any], scale: Scale) -> Any:
     """The score in the object of one dimension; two that differ are a contradiction."""
-    first, *others = [value[key] for key in value if key.casefold() in _SCORES] or [None]
-    return first if all(_agree(first, other, scale) for other in others) else CONTRADICTION
+    stated = [value[key] for key in value if key.casefold() in _SCORES]
+    if len(stated) > 1 and not all(_agree(stated[0], other, scale) for other in stated):
+        return CONTRADICTION
+    return stated[0] if stated else None
 
 
 def _agree(a: Any, b: Any, scale: Scale) -> bool:
@@ -183,4 +186,7 @@ def _agree(a: Any, b: Any, scale: Scale) -> bool:
 
 
 def _text_of(value: Mapping[str, Any], keys: Sequence[str]) -> str | None:
-    return next((value[key] for key in keys if isinstance(value.get(key), str)), None)
+    for key in keys:
+        if isinstance(text := value.get(key), str):
+            return text
+    return None

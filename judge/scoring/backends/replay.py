@@ -18,9 +18,12 @@ from pydantic import ValidationError
 from judge.errors import InputError
 from judge.records import Completion, Failure, Request, Usage
 from judge.rows import Row, read_rows
+from judge.scoring.backends.thinking import parted
 
 _BATCH = 256
 _ID_NAMES = ("id", "item_id", "question_id")
+_MOST = 2**63 - 1
+"""The largest number that a database holds."""
 _TABLE = "create table replies (id text, sample integer, dimension text, place text, said text)"
 
 
@@ -31,7 +34,8 @@ class ReplayBackend:
     ----------
     path : str or Path
         A table in any format of `judge.reading.read_rows`. `reply` is the reply as the model wrote it (or the
-        JSON object itself); it may be null only where `refusal` or `finish_reason` say why.
+        JSON object itself); it may be null only where `refusal` or `finish_reason` say why. A thought in it
+        (``<think>…</think>``, also one that was never closed) is no part of the answer.
 
     Raises
     ------
@@ -117,7 +121,7 @@ def _sample(found: Any) -> int:
         return 0
     if isinstance(found, bool) or not str(found).isdecimal():
         raise ValueError(f"field 'sample': found {found!r:.60}; allowed: 0, 1, 2, …")
-    return int(found)
+    return min(int(found), _MOST)  # no request has such a number, so that its item has no reply
 
 
 def _text(row: Row, name: str) -> str | None:
@@ -138,8 +142,9 @@ def _said(row: Row) -> str:
             f"field 'reply': found {reply!r:.60}; allowed: the text of the reply, or a JSON object "
             "(null only beside a 'refusal' or 'finish_reason')"
         )
-    values = {"reply": reply, "refusal": refusal, "finish_reason": finish, "usage": _usage(row.get("usage"))}
-    return json.dumps(values, ensure_ascii=False)
+    thought, reply = parted(reply) if reply else ("", reply)
+    said = {"reply": reply, "reasoning": thought.strip() or None, "refusal": refusal, "finish_reason": finish}
+    return json.dumps({**said, "usage": _usage(row.get("usage"))}, ensure_ascii=False)
 
 
 def _usage(found: Any) -> dict[str, int] | None:
@@ -153,7 +158,8 @@ def _usage(found: Any) -> dict[str, int] | None:
     if not isinstance(counts, Mapping):
         raise ValueError(f"field 'usage': found {found!r:.60}; allowed: {{\"prompt_tokens\": …, …}}")
     try:
-        return Usage(**{name: counts[name] for name in Usage.model_fields if name in counts}).model_dump()
+        usage = Usage(**{name: counts[name] for name in Usage.model_fields if name in counts}).model_dump()
     except ValidationError as error:
         detail = error.errors(include_url=False)[0]
         raise ValueError(f"field 'usage': found {detail['input']!r:.60}; {detail['msg']}") from None
+    return usage if max(map(abs, usage.values())) <= _MOST else None  # a reply is worth more than its counts

@@ -5,8 +5,7 @@ from typing import Any
 
 from judge.records import Failure, Usage
 from judge.scoring.backends.faults import Failed, one_line, redact
-
-_THINK, _THOUGHT = "<think>", "</think>"
+from judge.scoring.backends.thinking import parted
 
 
 def read_reply(data: Any) -> dict[str, Any]:
@@ -91,21 +90,8 @@ def _content(message: Mapping[str, Any]) -> tuple[str, str | None]:
         content = "".join(_text(part.get("text")) for part in content)
     content, thought = _text(content), _text(thought)
     if not thought:
-        thought, content = _parted(content)
+        thought, content = parted(content)
     return content, thought.strip() or None
-
-
-def _parted(content: str) -> tuple[str, str]:
-    """Thought and speech, where a server has not told them apart.
-
-    The first end mark counts: a later one may stand in a quotation of the answer under judgment, as one may
-    after a brace. Some templates open the thought in the prompt, so that its end alone is said.
-    """
-    opened = content.lstrip().startswith(_THINK)
-    before, end, after = content.lstrip().removeprefix(_THINK).partition(_THOUGHT)
-    if opened or (end and "{" not in before and _THINK not in before):
-        return before, after.lstrip()
-    return "", content
 
 
 def _text(value: Any) -> str:

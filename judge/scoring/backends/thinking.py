@@ -60,6 +60,25 @@ def may_think(render: Render, given: Mapping[str, Any]) -> bool:
     return prompt == render({**given, **_ON}) != render({**given, **_OFF})
 
 
+def parted(text: str) -> tuple[str, str]:
+    """Thought and answer of a text in which nobody has told them apart.
+
+    The first end mark counts: a later one may stand in a quotation of the answer under judgment, as one may
+    after a brace. A thought that was never closed leaves no answer. Some templates open the thought in the
+    prompt, so that its end alone is said.
+
+    Examples
+    --------
+    >>> parted("<think>Hm.</think> 4"), parted("<think>A 5, or"), parted("4")
+    (('Hm.', '4'), ('A 5, or', ''), ('', '4'))
+    """
+    opened = text.lstrip().startswith(OPEN)
+    before, end, after = text.lstrip().removeprefix(OPEN).partition(CLOSE)
+    if opened or (end and "{" not in before and OPEN not in before):
+        return before, after.lstrip()
+    return "", text
+
+
 @dataclass(frozen=True, slots=True)
 class Marks:
     """The tokens between which a model thinks."""

@@ -1,0 +1,35 @@
+"""How many items of a run hold something like a verdict, and how many lost their score to it."""
+
+import sqlite3
+from collections.abc import Iterator
+
+from judge.records import Item
+from judge.rubric import Rubric
+from judge.scoring.echoes import ECHO, held_by
+from judge.scoring.verdicts import Names
+
+# A text without a brace, or what can be read as one, holds no verdict: most items are passed over here.
+_SELECT_TEXTS = """
+SELECT data FROM items WHERE
+    json_extract(data, '$.question', '$.answer', '$.reference', '$.choices') GLOB '*[{&\\｛﹛󠁻]*'
+"""
+_COUNT_LOST = f"""
+SELECT count(DISTINCT item_id) FROM scores
+WHERE status = 'unparsed' AND substr(reason, 1, {len(ECHO)}) = '{ECHO}'
+"""
+
+
+def count_copied(db: sqlite3.Connection, rubric: Rubric) -> dict[str, int]:
+    """Count items whose texts hold something like a verdict, and items whose only verdict was a copied one.
+
+    An answer that holds a verdict may have been written to get a score that it does not deserve, or none.
+    """
+    names = Names(rubric)
+    return {
+        "with_verdict_in_text": sum(bool(held_by(item, names)) for item in _items(db)),
+        "lost_to_copied_verdict": db.execute(_COUNT_LOST).fetchone()[0],
+    }
+
+
+def _items(db: sqlite3.Connection) -> Iterator[Item]:
+    return (Item.model_validate_json(data) for (data,) in db.execute(_SELECT_TEXTS))
