@@ -9,13 +9,13 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+from judge.formats.cells import number_or_none
 from judge.formats.document import (
     Document,
     Foreign,
     Object,
     gold_letter,
     id_of,
-    number_or_none,
     objects,
     options_of,
     present,
