@@ -99,6 +99,7 @@ def test_joined_item_has_the_fields_of_response_question_and_image(write, questi
         "specie_name": "electrical",
         "anomaly": "bent_wire",
         "dataset": "MVTec",
+        "image_path": "cable/1.png",
         "raw_response": "…",
         "condition": "clean",
         "pair_id": "q1",
