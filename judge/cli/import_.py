@@ -45,6 +45,8 @@ def command(
     """
     found = read_foreign(*files, format=format_)
     tell(found)
+    if not found.items:
+        raise InputError(f"{', '.join(files)}: hold no answer; give the file with the answers, too")
     stem = Path(files[0]).name.split(".")[0]
     name = stem if found.format in stem else f"{stem}-{found.format}"
     if found.scores:

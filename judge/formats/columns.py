@@ -259,10 +259,10 @@ class _Finder:
         """Whether a column holds a rating, or what was meant for one, in any of the rows."""
         cells = self.wanted.cells
         holds = cells.is_on_scale if on_scale else cells.is_rating
-        found = [row[column] for row in self.rows if row.get(column) not in (None, "")]
-        if any(holds(cells.value(raw)) for raw in found):
+        found = [cells.value(row.get(column)) for row in self.rows]
+        if any(map(holds, found)):
             return True
-        texts = [raw.strip() for raw in found if isinstance(raw, str)]
+        texts = [value for value in found if isinstance(value, str)]
         return not cells.labels and bool(texts) and all(map(_ALMOST_A_NUMBER.fullmatch, texts))
 
     def _error(self, problem: str) -> InputError:
