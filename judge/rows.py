@@ -231,32 +231,32 @@ class _Reader:
             nameless = nameless if header.count("") > 1 else []
             for cells in reader:
                 where, start = f"{self.name}:{skipped + start + 1}", reader.line_num
-                if len(cells) != width and not any(map(str.strip, cells)):
-                    continue
-                if len(cells) > width and not any(map(str.strip, cells[width:])):
-                    del cells[width:]
-                if len(cells) != width:
-                    self._bad(
-                        where,
-                        f"found {len(cells)} cells; the header has {width}. "
-                        'A cell with a comma, quote or line break stands in "quotes"',
-                    )
-                    continue
-                for n in nameless:
-                    if cells[n].strip():
-                        raise InputError(
-                            f"{self.name}:1: two columns have no name, and column {n + 1} of them holds "
-                            f"{cells[n][:40]!r}; each column needs a name of its own"
-                        )
-                row = dict(zip(header, cells, strict=True))
-                if nameless:
-                    del row[""]
-                yield where, row
+                if len(cells) == width and not nameless:
+                    yield where, dict(zip(header, cells, strict=True))
+                elif any(map(str.strip, cells)) and (row := self._odd_row(cells, header, nameless, where)):
+                    yield where, row
         except csv.Error as error:
             raise InputError(
                 f"{self.name}:{skipped + reader.line_num}: not valid CSV: {error}. A cell that holds a quote "
                 'stands in quotes, with its quotes doubled: "say ""hello"""'
             ) from None
+
+    def _odd_row(self, cells: list[str], header: list[str], nameless: list[int], where: str) -> Row | None:
+        """Row with more or fewer cells than the header, or with columns without a name: they may be empty."""
+        if len(cells) < len(header) or any(map(str.strip, cells[len(header) :])):
+            self._bad(
+                where,
+                f"found {len(cells)} cells; the header has {len(header)}. "
+                'A cell with a comma, quote or line break stands in "quotes"',
+            )
+            return None
+        for n in nameless:
+            if cells[n].strip():
+                raise InputError(
+                    f"{self.name}:1: two columns have no name, and column {n + 1} of them holds "
+                    f"{cells[n][:40]!r}; each column needs a name of its own"
+                )
+        return {name: cell for name, cell in zip(header, cells, strict=False) if name or not nameless}
 
     _line = 0
 

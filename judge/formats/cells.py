@@ -15,6 +15,7 @@ MISSING = frozenset(
 _BOOLEANS = {"true": 1.0, "false": 0.0, "yes": 1.0, "no": 0.0}
 _DECIMAL_COMMA = re.compile(r"([-+]?\d+),(\d+)")
 _THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2}(,\d{3})+")
+_MOST_KEPT = 10_000
 _LABELLED_NUMBER = re.compile(r"([-+]?\d+(?:\.\d+)?)\s*[-–—:.)=]\s+([^\W\d]\D*)")
 
 
@@ -70,6 +71,15 @@ class Cells:
         >>> Cells(("none", "some")).value("None")
         'none'
         """
+        key = (type(raw), raw) if isinstance(raw, str | int | float) else None
+        if key in self._read:
+            return self._read[key]
+        value = self._value(raw)
+        if key is not None and len(self._read) < _MOST_KEPT:
+            self._read[key] = value
+        return value
+
+    def _value(self, raw: Any) -> float | str | None:
         if raw is None or (isinstance(raw, float) and not math.isfinite(raw)):
             return None
         text = raw.strip() if isinstance(raw, str) else _as_text(raw)
@@ -84,6 +94,11 @@ class Cells:
         if number is None:
             return text
         return None if self.missing and f"{number:g}" in self._missing else number
+
+    @cached_property
+    def _read(self) -> dict[Any, float | str | None]:
+        """Cells that were read before: a table has many, and few that differ."""
+        return {}
 
     @cached_property
     def _takes_booleans(self) -> bool:

@@ -80,7 +80,7 @@ def read_ratings(
         if (scores := _of_document(document, kind, dimension, wanted)) is not None:
             yield from scores
             return
-    rows = ((where, row) for where, row in read_rows(path) if any(_holds(cell) for cell in row.values()))
+    rows = read_rows(path)
     first = list(islice(rows, _LOOKED_AT))
     if not first:
         raise InputError(f"{path}: holds no ratings")
@@ -163,13 +163,15 @@ class _Table:
 
     def scores(self, row: Object, where: str) -> Iterator[Score]:
         """Yield the scores in one row."""
-        self._check_other_columns(row, where)
         names, wide = self._layout.names, self._layout.wide
         said = {meaning: row.get(column) for meaning, column in names.items()}
         item_id, rater = _name(said.get("item_id")), _name(said.get("rater"))
         if not item_id or ("rater" in names and not rater):
+            if not any(map(_holds, row.values())):
+                return
             empty = "item_id" if not item_id else "rater"
             raise InputError(f"{where}: column {names[empty]!r} is empty; every rating needs it")
+        self._check_other_columns(row, where)
         kind = _kind(said.get("kind"), self._kind, where)
         who = {
             "item_id": item_id,
@@ -193,7 +195,7 @@ class _Table:
 
     def _check_other_columns(self, row: Object, where: str) -> None:
         """Refuse a rating where none was expected, so that no dimension is lost without a word."""
-        found = [c for c in row if c not in self._columns] if not row.keys() <= self._columns else []
+        found = [] if row.keys() <= self._columns else [c for c in row if c not in self._columns]
         cells = self._wanted.cells
         for column in (*self._texts, *found):
             is_open = column not in found or not is_no_dimension(column)

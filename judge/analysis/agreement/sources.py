@@ -98,7 +98,9 @@ def read_sources(
     only = dimensions[0] if len(dimensions) == 1 else OVERALL
     rated = list(read_ratings(humans, map=columns, wanted=wanted, dimension=only, note=notes.append))
     if not rated:
-        raise InputError(f"{humans}: no rating is on {', '.join(dimensions)}, which --dimension asks for")
+        raise InputError(
+            f"{humans}: holds no ratings" + (f" on {', '.join(dimensions)}" if dimensions else "")
+        )
     fields = _other_columns(humans, columns) if not opened and items is None else {}
     if not known:
         known = {s.item_id: Item(id=s.item_id, question="", answer="") for s in rated}
