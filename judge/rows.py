@@ -4,19 +4,16 @@ A row is a dict and the place where it stands. Rows are streamed, so that a mill
 only a .json document is read at once, up to `JSON_LIMIT`.
 """
 
-import contextlib
 import csv
-import gzip
-import io
 import json
-import sys
-import zlib
+import re
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any
 
 from judge.errors import InputError, MissingExtraError
+from judge.unpacking import check_expansion, errors_of_files, opened
 
 Row = dict[str, Any]
 OnBad = Callable[[InputError], None]
@@ -26,12 +23,15 @@ FORMATS = ("jsonl", "json", "csv", "tsv", "parquet")
 JSON_LIMIT = 512 * 2**20
 """Bytes of the longest .json document; it takes several times as much memory once it is read."""
 
+LINE_LIMIT = 128 * 2**20
+"""Bytes of the longest line, and characters of the longest cell of a CSV."""
+
 _BY_SUFFIX = {f".{name}": name for name in FORMATS} | {".ndjson": "jsonl"}
-_GZIP_MAGIC = b"\x1f\x8b"
 _UTF8_BOM = b"\xef\xbb\xbf"
 _UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
-_CELL_LIMIT = 2**30
 _PARQUET_BATCH = 1000
+_MOST_DIGITS = 308
+_SEPARATOR_LINE = re.compile(r'"?sep=(.)"?', re.I)
 
 
 def read_rows(
@@ -63,8 +63,9 @@ def read_rows(
 
     Notes
     -----
-    Half of a surrogate pair (an emoji cut in two, ``"\ud83d"``) is no character and could not be written
-    down again; it becomes U+FFFD.
+    Of several columns of a CSV without a name, none may hold a value, and they are no columns. Half of a
+    surrogate pair (an emoji cut in two, ``"\ud83d"``) is no character and could not be written down again; it
+    becomes U+FFFD.
 
     Examples
     --------
@@ -79,15 +80,30 @@ def read_rows(
     kind = format or (None if is_pipe else _format_by_name(name))
     if kind not in (None, *FORMATS):
         raise InputError(f"format {kind!r} is not known; allowed: {', '.join(FORMATS)}")
-    try:
-        with _opened(None if is_pipe else Path(path)) as file:
-            yield from _Reader(name, on_bad).rows(file, kind, guess=format is None)
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise InputError(
-            f"{name}: the gzip data is damaged or cut off ({error}). Make the file again"
-        ) from None
-    except OSError as error:
-        raise InputError(f"{name}: cannot be read: {error.strerror or error}") from None
+    with errors_of_files(name), opened(None if is_pipe else Path(path), name) as file:
+        yield from _Reader(name, on_bad).rows(file, kind, guess=format is None)
+
+
+def read_document(path: Path) -> Any:
+    """Read a file that is one JSON value, plain or gzipped.
+
+    Raises
+    ------
+    InputError
+        It cannot be read, is too large or is not JSON.
+    """
+    with errors_of_files(str(path)), opened(path, str(path)) as file:
+        return _Reader(str(path), None).document(file, b"")
+
+
+def delimiter_of(path: str | Path) -> str | None:
+    """Return what separates the cells of a CSV or TSV file; None for other formats and for a pipe."""
+    name = str(path)
+    if name == "-" or (kind := _format_by_name(name)) not in ("csv", "tsv"):
+        return None
+    with errors_of_files(name), opened(Path(path), name) as file:
+        reader = _Reader(name, None)
+        return _head_of_csv(reader.text_lines(file), "\t" if kind == "tsv" else None)[1]
 
 
 def _format_by_name(name: str) -> str:
@@ -98,18 +114,6 @@ def _format_by_name(name: str) -> str:
             f"{', '.join(_BY_SUFFIX)}, each also with .gz. Rename the file, or name its format"
         )
     return _BY_SUFFIX[suffix]
-
-
-@contextlib.contextmanager
-def _opened(path: Path | None) -> Iterator[IO[bytes]]:
-    """Unpacked bytes; gzip is known by its first bytes, so that it need not be in the name."""
-    with contextlib.ExitStack() as stack:
-        file = sys.stdin.buffer if path is None else stack.enter_context(path.open("rb"))
-        file = file if hasattr(file, "peek") else io.BufferedReader(cast(io.RawIOBase, file))
-        if cast(io.BufferedReader, file).peek(2)[:2] == _GZIP_MAGIC:
-            yield cast(IO[bytes], stack.enter_context(gzip.open(file)))
-        else:
-            yield file
 
 
 class _Reader:
@@ -126,7 +130,7 @@ class _Reader:
             return self._csv(file, "\t" if kind == "tsv" else None)
         if guess and kind != "jsonl":
             return self._lines_or_document(file, is_pipe=kind is None)
-        return self._json_lines(file) if kind == "jsonl" else self._document(file, b"")
+        return self._json_lines(self._lines(file)) if kind == "jsonl" else self._entries(file, b"")
 
     def _bad(self, where: str, problem: str) -> None:
         error = InputError(f"{where}: {problem}")
@@ -146,7 +150,15 @@ class _Reader:
             head += more
         else:
             has_lines = is_pipe and first != b"{" and not first.startswith(b"[")
-        return self._json_lines(chain(head, file)) if has_lines else self._document(file, b"".join(head))
+        if not has_lines:
+            return self._entries(file, b"".join(head))
+        return self._json_lines(chain(head, self._lines(file)))
+
+    def _lines(self, file: IO[bytes]) -> Iterator[bytes]:
+        while line := file.readline(LINE_LIMIT + 1):
+            if len(line) > LINE_LIMIT:
+                raise InputError(f"{self.name}: found a line of more than {LINE_LIMIT >> 20} MiB")
+            yield line
 
     def _json_lines(self, lines: Iterable[bytes]) -> Iterator[tuple[str, Row]]:
         for number, line in enumerate(lines, 1):
@@ -154,7 +166,7 @@ class _Reader:
             if not text.strip():
                 continue
             try:
-                row = _parsed(text)
+                row = parsed(text)
             except ValueError as error:
                 cut = "" if line.endswith(b"\n") else " (this is the last line: is the file cut off?)"
                 self._bad(f"{self.name}:{number}", f"{error}{cut}")
@@ -168,7 +180,8 @@ class _Reader:
                     '{"id": …, "question": …, "answer": …}. A list belongs in a .json file',
                 )
 
-    def _document(self, file: IO[bytes], head: bytes) -> Iterator[tuple[str, Row]]:
+    def document(self, file: IO[bytes], head: bytes) -> Any:
+        """Read the rest of a file as one JSON value; an empty one holds an empty list."""
         data = head + file.read(JSON_LIMIT + 1 - len(head))
         if len(data) > JSON_LIMIT:
             raise InputError(
@@ -176,10 +189,12 @@ class _Reader:
                 "write one object a line (.jsonl), which has no limit"
             )
         try:
-            document = _parsed(data.removeprefix(_UTF8_BOM)) if data.strip() else []
+            return parsed(data.removeprefix(_UTF8_BOM)) if data.strip() else []
         except ValueError as error:
             raise InputError(f"{self.name}: {error}") from None
-        for number, row in enumerate(self._list_in(document), 1):
+
+    def _entries(self, file: IO[bytes], head: bytes) -> Iterator[tuple[str, Row]]:
+        for number, row in enumerate(self._list_in(self.document(file, head)), 1):
             where = f"{self.name}: entry {number}"
             if isinstance(row, dict):
                 yield where, row
@@ -204,35 +219,51 @@ class _Reader:
 
     def _csv(self, file: IO[bytes], delimiter: str | None) -> Iterator[tuple[str, Row]]:
         # A process-wide setting of Python's csv module, and the only way to read a cell of over 128 KiB.
-        csv.field_size_limit(max(csv.field_size_limit(), _CELL_LIMIT))
-        lines = self._text_lines(file)
-        head = next((line for line in lines if line.strip()), "")
-        delimiter = delimiter or max(",;\t", key=head.count)
+        csv.field_size_limit(max(csv.field_size_limit(), LINE_LIMIT))
+        lines = self.text_lines(file)
+        head, delimiter = _head_of_csv(lines, delimiter)
         reader = csv.reader(chain([head], lines), delimiter=delimiter, strict=True)
         skipped = self._line - 1 if head else 0
         try:
             header = self._header(next(reader, []))
-            start = reader.line_num
+            start, width = reader.line_num, len(header)
+            nameless = [n for n, name in enumerate(header) if n and not name]
+            nameless = nameless if header.count("") > 1 else []
             for cells in reader:
                 where, start = f"{self.name}:{skipped + start + 1}", reader.line_num
-                if len(cells) == len(header):
+                if len(cells) == width and not nameless:
                     yield where, dict(zip(header, cells, strict=True))
-                elif cells:
-                    self._bad(
-                        where,
-                        f"found {len(cells)} cells; the header has {len(header)}. "
-                        'A cell with a comma, quote or line break stands in "quotes"',
-                    )
+                elif any(map(str.strip, cells)) and (row := self._odd_row(cells, header, nameless, where)):
+                    yield where, row
         except csv.Error as error:
             raise InputError(
                 f"{self.name}:{skipped + reader.line_num}: not valid CSV: {error}. A cell that holds a quote "
                 'stands in quotes, with its quotes doubled: "say ""hello"""'
             ) from None
 
+    def _odd_row(self, cells: list[str], header: list[str], nameless: list[int], where: str) -> Row | None:
+        """Row with more or fewer cells than the header, or with columns without a name: they may be empty."""
+        if len(cells) < len(header) or any(map(str.strip, cells[len(header) :])):
+            self._bad(
+                where,
+                f"found {len(cells)} cells; the header has {len(header)}. "
+                'A cell with a comma, quote or line break stands in "quotes"',
+            )
+            return None
+        for n in nameless:
+            if cells[n].strip():
+                raise InputError(
+                    f"{self.name}:1: two columns have no name, and column {n + 1} of them holds "
+                    f"{cells[n][:40]!r}; each column needs a name of its own"
+                )
+        return {name: cell for name, cell in zip(header, cells, strict=False) if name or not nameless}
+
     _line = 0
 
-    def _text_lines(self, file: IO[bytes]) -> Iterator[str]:
-        for self._line, line in enumerate(file, 1):
+    def text_lines(self, file: IO[bytes]) -> Iterator[str]:
+        """Decode the lines of a file one by one."""
+        for line in self._lines(file):
+            self._line += 1
             try:
                 yield _decoded(line.removeprefix(_UTF8_BOM) if self._line == 1 else line)
             except ValueError as error:
@@ -241,9 +272,10 @@ class _Reader:
     def _header(self, names: list[str]) -> list[str]:
         names = [name.strip() for name in names]
         for name in names:
-            if names.count(name) > 1:
-                found = f"two columns are named {name!r}" if name else "two columns have no name"
-                raise InputError(f"{self.name}:1: {found}; each column needs a name of its own")
+            if name and names.count(name) > 1:
+                raise InputError(
+                    f"{self.name}:1: two columns are named {name!r}; each column needs a name of its own"
+                )
         return names
 
     # -- Parquet
@@ -257,12 +289,28 @@ class _Reader:
         try:
             source = file if file.seekable() else pa.BufferReader(file.read())
             number = 0
-            for batch in pq.ParquetFile(source).iter_batches(batch_size=_PARQUET_BATCH):
+            table = pq.ParquetFile(source)
+            groups = [table.metadata.row_group(n) for n in range(table.metadata.num_row_groups)]
+            columns = [group.column(n) for group in groups for n in range(group.num_columns)]
+            check_expansion(
+                self.name,
+                sum(column.total_compressed_size for column in columns),
+                sum(column.total_uncompressed_size for column in columns),
+            )
+            for batch in table.iter_batches(batch_size=_PARQUET_BATCH):
                 for row in batch.to_pylist():
                     number += 1
                     yield f"{self.name}: row {number}", _plain(row)
         except pa.ArrowException as error:
             raise InputError(f"{self.name}: not a readable Parquet file: {error}") from None
+
+
+def _head_of_csv(lines: Iterator[str], delimiter: str | None) -> tuple[str, str]:
+    """First line that is not blank, and what separates cells; Excel says it in a line before, ``sep=;``."""
+    head = next((line for line in lines if line.strip()), "")
+    if said := _SEPARATOR_LINE.fullmatch(head.rstrip("\r\n")):
+        return next((line for line in lines if line.strip()), ""), said[1]
+    return head, delimiter or max(",;\t", key=head.count)
 
 
 def _through_next_text(file: IO[bytes]) -> list[bytes]:
@@ -277,7 +325,7 @@ def _through_next_text(file: IO[bytes]) -> list[bytes]:
 
 def _is_object(line: bytes) -> bool:
     try:
-        return line.startswith(b"{") and isinstance(_parsed(line), dict)
+        return line.startswith(b"{") and isinstance(parsed(line), dict)
     except ValueError:
         return False
 
@@ -296,16 +344,26 @@ def _decoded(line: bytes) -> str:
         ) from None
 
 
-def _parsed(line: bytes) -> Any:
+def parsed(line: bytes) -> Any:
+    """Read JSON in UTF-8; what is wrong with it is said in a ValueError."""
     text = _decoded(line)
     try:
-        value = json.loads(text, object_pairs_hook=_unique)
+        value = _DECODER.decode(text)
         return _plain(value) if "\\ud" in text or "\\uD" in text else value
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, " if error.lineno > 1 else ""
         raise ValueError(f"not valid JSON: {error.msg} at {place}character {error.colno}") from None
     except RecursionError:
         raise ValueError("not readable JSON: it is nested too deeply") from None
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > _MOST_DIGITS:
+        raise ValueError(
+            f"Exceeds the limit of {_MOST_DIGITS} digits for a whole number (found {len(digits):,}); "
+            "write it as a text"
+        )
+    return int(digits)
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> Row:
@@ -315,6 +373,9 @@ def _unique(pairs: list[tuple[str, Any]]) -> Row:
         twice = next(name for name in names if names.count(name) > 1)
         raise ValueError(f"the field {twice!r} stands twice in one object; keep one of them")
     return row
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_int=_integer)
 
 
 def _plain(value: Any) -> Any:

@@ -1,10 +1,10 @@
 """Which letter a raw reply to a multiple-choice question chooses, or why none can be read.
 
 Evidence is tried from the plainest to the weakest, and the first kind that says anything decides: a bare
-letter, a marked final answer, an announced one ("the answer is …"), a decision ("I choose …"), an option's
-text before a stop, a letter alone on the last line or at the start, an option's text anywhere, one letter in
-brackets. Of several announcements the last counts. A letter that was not offered, two letters, or a refusal
-is no answer; nothing is ever guessed.
+letter, a marked final answer, a letter alone on the last line, an announced one ("the answer is …"), a
+decision ("I choose …"), an option's text before a stop, a letter at the start, an option's text anywhere, one
+letter in brackets. Of several announcements the last counts. A letter that was not offered, two letters, or a
+refusal is no answer; nothing is ever guessed.
 """
 
 import re
@@ -108,8 +108,10 @@ _END = r"(?![A-Za-zÀ-ɏ0-9'’+#]|[-‐–][A-Za-z]|\.[A-Za-z])"
 """A letter is none inside a word (CORRECT), before an apostrophe (C'est), in X-ray, C++ or e.g."""
 _OPEN, _CLOSE = r"[(\[{<\"'“‘「『【]{0,3}\s?", r"\s?[)\]}>\"'”’」』】]{0,3}"
 _KIND = r"(?P<kind>(?:option|choice|letter|answer|antwort|auswahl|buchstabe|选项|选|第)\s*)?"
-_TOKEN = rf"{_KIND}{_OPEN}(?P<letter>[A-Za-z]){_END}{_CLOSE}"
-_NAMED = rf"(?i:{_KIND.replace('?P<kind>', '?:')}){_OPEN}[A-Z]{_END}{_CLOSE}"
+_START = r"(?<![A-Za-zÀ-ɏ0-9'’])"
+"""A letter is none at the end of a word either (part is correct, PCB is not)."""
+_TOKEN = rf"{_START}{_KIND}{_OPEN}(?P<letter>[A-Za-z]){_END}{_CLOSE}"
+_NAMED = rf"{_START}(?i:{_KIND.replace('?P<kind>', '?:')}){_OPEN}[A-Z]{_END}{_CLOSE}"
 _JOINED = rf"(?:\s*(?:,|/|(?i:and|or|nor|und|oder|noch)|和|或|、)\s*{_NAMED}){{0,5}}+"
 _DENIED = re.compile(
     r"(?i:\b(?:not|isn't|cannot be|can't be|rather than|instead of|over|eliminates?|eliminating|rules? out|"
@@ -148,7 +150,7 @@ _DECIDED = re.compile(
 _CORRECT = re.compile(
     rf"{_TOKEN}(?:\s?\([^()\n]{{1,80}}\))?\s?(?:is|ist|seems|appears|would be|是|为)\s?"
     r"(?:the\s|die\s|to be\s){0,2}(?:clearly\s|most likely\s)?"
-    r"(?:correct|right|best|richtig|korrekt|true|accurate|answer|正确|对)",
+    r"(?:(?:correct|right|best|richtig|korrekt|true|accurate|answer)\b|正确|对)",
     re.I,
 )
 _NEXT = re.compile(
@@ -162,6 +164,9 @@ _VERB_OR_LINK = re.compile(
     re.I,
 )
 _MARKED = re.compile(r"\\boxed\s?\{([^{}]*)\}|<answer>([^<]*)|\[\[([^\[\]]*)\]\]", re.I)
+_GLUED = re.compile(r"[a-zà-ɏ0-9)%][.!?](?: ?(?=[B-HJ-Z]))?([A-Z])\.?\Z")
+"""A letter after the last stop of a line: "… at the top.B"; "… at the top. A" may be cut off."""
+_LABELS = re.compile(r"\s?[.:)\]]")
 _LISTED = re.compile(rf"^(?:[-•>] ?)?{_OPEN}([A-Za-z]){_END}\s?[.):\]-]", re.M)
 _BRACKETED = re.compile(
     r"[(\[「『“\"'] ?([A-Z]) ?[)\]」』”\"']|(?<![\w.])([B-HJ-Z])\)|"
@@ -200,8 +205,8 @@ class _Reader:
 
     def read(self) -> Reading:
         steps = (
-            self._bare, self._marked, self._announced, self._decided, self._leading_text,
-            self._last_line, self._first, self._refused, self._mentioned_text, self._bracketed,
+            self._bare, self._marked, self._last_line, self._announced, self._decided, self._leading_text,
+            self._first, self._refused, self._mentioned_text, self._bracketed,
         )  # fmt: skip
         return next((found for step in steps if (found := step())), Reading(reason="no_choice"))
 
@@ -248,8 +253,10 @@ class _Reader:
         return self._one_or_several(at, "first")
 
     def _last_line(self) -> Reading | None:
-        """Take a last line that is a letter, alone or with its own option's text."""
+        """Take a last line that is a letter, alone or with its own option's text, or that ends in one."""
         line = self.text.splitlines()[-1].strip() if self.text.strip() else ""
+        if glued := _GLUED.search(line):
+            return self._found(glued[1], "last")
         at = _AT_LETTER.match(line)
         if at is None or not self._is_letter(at):
             return None
@@ -318,8 +325,15 @@ class _Reader:
             if at is not None and self._is_letter(at):
                 return self._one_or_several(at, how)
             if found := self._text_at(match.end()):
-                return found
+                return self._label() or found
         return None
+
+    def _label(self) -> Reading | None:
+        """Take a letter that labels the whole reply ("B: it is a lid"); an A alone may stand for answer."""
+        at = _AT_LETTER.match(self.text)
+        if at is None or not self._is_letter(at) or not _LABELS.match(self.text, at.end("letter")):
+            return None
+        return None if at["letter"] in "Aa" or len(self._listed()) > 1 else self._one_or_several(at, "first")
 
     def _is_letter(self, at: re.Match[str]) -> bool:
         """Tell a letter from a word: "A scratch …" and "I think …" are words."""

@@ -38,6 +38,13 @@ ratings = decorate(
         help="What distances on --scale mean.  [default: ordinal]",
     ),
     click.option(
+        "--missing-codes",
+        default="",
+        callback=reporting.split_fields,
+        metavar="C",
+        help="Words and numbers in the ratings that stand for a missing one: 99,don't know.",
+    ),
+    click.option(
         "--dimension",
         "dimensions",
         default="",

@@ -1,5 +1,9 @@
 """`judge import`: judgments of another tool become a run; answers without judgments, a file to score."""
 
+import contextlib
+import os
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -41,6 +45,8 @@ def command(
     """
     found = read_foreign(*files, format=format_)
     tell(found)
+    if not found.items:
+        raise InputError(f"{', '.join(files)}: hold no answer; give the file with the answers, too")
     stem = Path(files[0]).name.split(".")[0]
     name = stem if found.format in stem else f"{stem}-{found.format}"
     if found.scores:
@@ -57,12 +63,14 @@ def tell(found: Foreign) -> None:
 
 
 def make_run(found: Foreign, out: Path, judge: str | None, rubric: str | None) -> None:
-    """Write items and scores as a run folder."""
+    """Write items and scores as a run folder, all of it or nothing."""
     if (out / "run.db").exists():
         raise InputError(f"{out}: there is a run already; choose another folder with --out")
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise InputError(f"{out}: is there already and is no empty folder; choose another one with --out")
     name, scores = one_judge(found, judge)
     by = load_rubric(rubric) if rubric else rubric_for(found)
-    with Run.imported(out, by, found.items, scores, model=name) as run:
+    with _finished_folder(out) as draft, Run.imported(draft, by, found.items, scores, model=name) as run:
         run.export()
     click.echo(str(out))
     click.echo(
@@ -70,6 +78,24 @@ def make_run(found: Foreign, out: Path, judge: str | None, rubric: str | None) -
         f"Next: judge report {out}",
         err=True,
     )
+
+
+@contextlib.contextmanager
+def _finished_folder(out: Path) -> Iterator[Path]:
+    """Folder to write into, which gets the name `out` at the end; after an error nothing of it is left."""
+    made = [folder for folder in out.parents if not folder.exists()]
+    draft = out.with_name(f".{out.name}.{os.getpid()}")
+    try:
+        yield draft
+        draft.replace(out)
+    except BaseException as error:
+        shutil.rmtree(draft, ignore_errors=True)
+        for folder in made:
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+        if isinstance(error, OSError):
+            raise InputError(f"{out}: cannot be written: {error.strerror or error}") from None
+        raise
 
 
 def write_answers(found: Foreign, out: Path) -> None:

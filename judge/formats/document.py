@@ -1,9 +1,5 @@
 """What all formats share: whole documents, fields with errors that say where, and what came out of them."""
 
-import gzip
-import json
-import math
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,13 +8,9 @@ from typing import Any
 from judge.errors import InputError
 from judge.formats.eval_archive import unpack
 from judge.records import Item, Score
+from judge.rows import read_document, read_rows
 
 Object = dict[str, Any]
-
-_NO_RATING = {"", "-", "–", "n/a", "na", "nan", "none", "null", "skip", "skipped", "missing"}
-_BOOLEANS = {"true": 1.0, "false": 0.0, "yes": 1.0, "no": 0.0}
-_DECIMAL_COMMA = re.compile(r"\A(-?\d+),(\d+)\Z")
-_LEADING_NUMBER = re.compile(r"\A([-+]?\d+(?:\.\d+)?)\s*[-–—:.)=]?\s.*\Z", re.S)
 
 
 @dataclass(frozen=True)
@@ -93,12 +85,21 @@ def load(path: str | Path) -> Document:
     file = Path(path)
     if file.suffix == ".eval":
         return Document(file, unpack(file))
-    text = _text(file)
     name = file.name.removesuffix(".gz")
+    if name.endswith((".csv", ".tsv", ".parquet")):
+        raise InputError(f"{file}: {_what_a_table_is(file)}")
     if name.endswith((".jsonl", ".ndjson")):
-        lines = enumerate(text.split("\n"), 1)
-        return Document(file, [_parsed(line, f"{file}:{number}") for number, line in lines if line.strip()])
-    return Document(file, _parsed(text, str(file)))
+        return Document(file, [row for _, row in read_rows(file, format="jsonl")])
+    return Document(file, read_document(file))
+
+
+def _what_a_table_is(file: Path) -> str:
+    columns = next(read_rows(file), ("", {}))[1]
+    if any(name.startswith("average_") for name in columns):
+        return "holds means of groups (average_…), not single answers; give the file that they were made of"
+    return (
+        "is a table, no file of another tool. Answers: judge score FILE; ratings: judge agree --humans FILE"
+    )
 
 
 def objects(value: Any, where: str) -> Iterator[tuple[str, Object]]:
@@ -131,37 +132,6 @@ def id_of(row: Object, name: str, where: str) -> str:
     if not (text := text_of(row, name, where)):
         raise InputError(f"{where}: field {name!r} is empty; it must name something")
     return text
-
-
-def number_or_none(value: Any) -> float | None:
-    """Finite number, also out of a text or true and false; None for anything else."""
-    if isinstance(value, bool | int | float):
-        return float(value) if math.isfinite(value) else None
-    try:
-        number = float(str(value)) if isinstance(value, str) else math.nan
-    except ValueError:
-        return None
-    return number if math.isfinite(number) else None
-
-
-def rating_value(raw: Any) -> float | str | None:
-    """Score in a raw value: a number, the number a label begins with, 1 and 0 for yes and no, or a label.
-
-    Examples
-    --------
-    >>> rating_value("4: mostly right"), rating_value("Yes"), rating_value("good"), rating_value("n/a")
-    (4.0, 1.0, 'good', None)
-    """
-    if not isinstance(raw, str):
-        return number_or_none(raw)
-    text = raw.strip()
-    if text.lower() in _NO_RATING:
-        return None
-    if text.lower() in _BOOLEANS:
-        return _BOOLEANS[text.lower()]
-    number = number_or_none(_DECIMAL_COMMA.sub(r"\1.\2", text))
-    labelled = _LEADING_NUMBER.match(text)
-    return number if number is not None else float(labelled[1]) if labelled else text
 
 
 def present(row: Object, names: Iterable[str]) -> Object:
@@ -213,24 +183,3 @@ def gold_letter(answer: Any, options: tuple[str, ...]) -> str | None:
         letter for letter, text in zip(letters, options, strict=True) if text.casefold() == said.casefold()
     ]
     return same[0] if len(same) == 1 else None
-
-
-def _text(file: Path) -> str:
-    try:
-        data = file.read_bytes()
-        return (gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data).decode("utf-8-sig")
-    except (OSError, EOFError) as error:
-        raise InputError(f"{file}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
-    except UnicodeDecodeError as error:
-        raise InputError(f"{file}: not UTF-8 at byte {error.start + 1}; save the file as UTF-8") from None
-
-
-def _parsed(text: str, where: str) -> Any:
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError as error:
-        raise InputError(
-            f"{where}: not valid JSON: {error.msg} at line {error.lineno}, character {error.colno}"
-        ) from None
-    except RecursionError:
-        raise InputError(f"{where}: not readable JSON: it is nested too deeply") from None

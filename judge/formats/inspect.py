@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from judge.errors import InputError
-from judge.formats.document import Document, Foreign, Object, gold_letter, number_or_none, objects, present
+from judge.formats.cells import number_or_none
+from judge.formats.document import Document, Foreign, Object, gold_letter, objects, present
 from judge.records import Item, Score
 
 _GRADES = {"C": 1.0, "P": 0.5, "I": 0.0, "N": 0.0}

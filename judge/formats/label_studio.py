@@ -5,7 +5,8 @@ Each control of the labelling page (``from_name``) is a dimension. Source: label
 
 from collections.abc import Iterator
 
-from judge.formats.document import Document, Object, objects, rating_value
+from judge.formats.cells import Cells
+from judge.formats.document import Document, Object, objects
 from judge.records import RaterKind, Score
 
 _ITEM_ID = ("id", "item_id", "question_id")
@@ -19,16 +20,16 @@ def recognises(document: Document) -> bool:
     return document.is_list_with("data", "annotations") or document.is_list_with("data", "completions")
 
 
-def scores(document: Document) -> Iterator[Score]:
+def scores(document: Document, cells: Cells) -> Iterator[Score]:
     """Yield one score for each control of each annotation; a skipped task gives a skipped score."""
     for where, task in objects(document.content, str(document.path)):
         item_id = _item_id(task)
         for kind in ("annotations", "completions"):
             for place, entry in objects(task.get(kind) or [], f"{where}: {kind}"):
-                yield from _of_entry(item_id, _annotator(entry), "human", entry, place)
+                yield from _of_entry(item_id, _annotator(entry), "human", entry, place, cells)
         for place, entry in objects(task.get("predictions") or [], f"{where}: predictions"):
             yield from _of_entry(
-                item_id, str(entry.get("model_version") or "prediction"), "judge", entry, place
+                item_id, str(entry.get("model_version") or "prediction"), "judge", entry, place, cells
             )
 
 
@@ -45,7 +46,9 @@ def _annotator(entry: Object) -> str:
     return str(by).removesuffix(_STUDY) if by is not None else "annotator"
 
 
-def _of_entry(item_id: str, rater: str, kind: RaterKind, entry: Object, where: str) -> Iterator[Score]:
+def _of_entry(
+    item_id: str, rater: str, kind: RaterKind, entry: Object, where: str, cells: Cells
+) -> Iterator[Score]:
     if entry.get("was_cancelled"):
         yield Score(
             item_id=item_id,
@@ -58,15 +61,15 @@ def _of_entry(item_id: str, rater: str, kind: RaterKind, entry: Object, where: s
         return
     for _, result in objects(entry.get("result") or [], f"{where}: result"):
         if (name := result.get("from_name")) and result.get("type") not in _NO_SCORE:
-            yield _score(item_id, rater, kind, str(name), result)
+            yield _score(item_id, rater, kind, str(name), result, cells)
 
 
-def _score(item_id: str, rater: str, kind: RaterKind, dimension: str, result: Object) -> Score:
+def _score(item_id: str, rater: str, kind: RaterKind, dimension: str, result: Object, cells: Cells) -> Score:
     holder = result.get("value")
     raw = holder.get(str(result.get("type"))) if isinstance(holder, dict) else None
     if isinstance(raw, list) and len(raw) == 1:
         raw = raw[0]
-    value = rating_value(raw)
+    value = None if isinstance(raw, dict | list) else cells.value(raw)
     return Score(
         item_id=item_id,
         rater=rater,

@@ -8,7 +8,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from judge.formats.document import Document, Foreign, Object, gold_letter, number_or_none, objects
+from judge.formats.cells import number_or_none
+from judge.formats.document import Document, Foreign, Object, gold_letter, objects
 from judge.records import Item, Score
 
 _QUESTION = ("question", "query", "input", "problem", "prompt")

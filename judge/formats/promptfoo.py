@@ -8,7 +8,8 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from judge.formats.document import Document, Foreign, Object, number_or_none, objects, present
+from judge.formats.cells import number_or_none
+from judge.formats.document import Document, Foreign, Object, objects, present
 from judge.records import Item, Score
 
 PASS = "pass"

@@ -5,62 +5,23 @@ Long: one row a score. Wide: one column a dimension, or one column a rater. Nest
 (`judge.formats`) give their graders' scores.
 """
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import chain
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
 from judge.errors import InputError
 from judge.formats import label_studio, read_foreign, recognise
-from judge.formats.document import Document, Object, kind_of, load, number_or_none, present, rating_value
+from judge.formats.cells import number_or_none
+from judge.formats.columns import COLUMNS, Layout, Wanted, is_no_dimension, layout_of
+from judge.formats.document import Document, Object, kind_of, load
 from judge.records import OVERALL, STATUSES, RaterKind, Score
-from judge.rows import read_rows
+from judge.rows import delimiter_of, read_rows
 
-COLUMNS: Mapping[str, tuple[str, ...]] = {
-    "item_id": ("item_id", "item", "id", "question_id", "instance", "instance_id"),
-    "rater": (
-        "rater",
-        "rater_id",
-        "annotator",
-        "annotator_id",
-        "user",
-        "worker",
-        "worker_id",
-        "coder",
-        "judge",
-    ),
-    "dimension": ("dimension", "criterion", "aspect", "metric"),
-    "value": ("value", "score", "rating", "label", "grade"),
-    "kind": ("rater_kind", "rater_type"),
-    "sample": ("sample",),
-    "status": ("status",),
-    "reason": ("reason", "comment", "note", "explanation"),
-}
-"""What a column of a ratings table means -> its names; `map` names any other."""
-
-_RATER_COLUMN = re.compile(r"(?:human|rater|annotator|coder|reviewer|expert|judge)[ _-]?\d+\Z", re.I)
-_NOT_A_DIMENSION = {
-    "question", "answer", "reference", "system", "model", "images", "image", "choices", "gold", "text",
-    "skipped", "created_at", "updated_at", "lead_time", "annotation_id", "seconds", "time", "timestamp",
-    "saved", "n", "position", "pair_id", "condition", "order", "weight", "probability",
-}  # fmt: skip
-
-
-@dataclass(frozen=True)
-class _Layout:
-    """Where everything stands in a table."""
-
-    names: dict[str, str]
-    """Meaning -> column."""
-    wide: tuple[str, ...]
-    """Columns of which each is a dimension, or each is a rater."""
-    wide_is_raters: bool
-    rater: str
-    """Name of the only rater, where no column holds it."""
-    kind: RaterKind
-    dimension: str
+_LOOKED_AT = 1000
+"""Rows by which the layout of a table is told."""
+_MOST_SAMPLES = 10_000
 
 
 def read_ratings(
@@ -68,8 +29,9 @@ def read_ratings(
     *,
     map: Mapping[str, str] | None = None,
     kind: RaterKind = "human",
-    dimensions: Sequence[str] | None = None,
+    wanted: Wanted | None = None,
     dimension: str = OVERALL,
+    note: Callable[[str], None] | None = None,
 ) -> Iterator[Score]:
     r"""Read ratings from a file, whatever its layout.
 
@@ -81,21 +43,25 @@ def read_ratings(
         Meaning -> column, for columns with other names; meanings are the keys of `COLUMNS`.
     kind : {'human', 'judge'}
         Who rated, where no column says it.
-    dimensions : sequence of str or None
-        Which columns of a wide table are dimensions. None: all columns that hold a rating in the first row
-        and are no well-known other field.
+    wanted : Wanted or None
+        Which dimensions are read, and how a cell becomes a rating. None: all columns of a wide table that
+        hold a rating in one of the first 1,000 rows and are no well-known other field.
     dimension : str
         Name of the only dimension, where the file names none.
+    note : callable or None
+        Is told of columns that hold ratings and were not read.
 
     Yields
     ------
     Score
-        In the order of the file. An empty rating is a score with status ``skipped`` and the reason.
+        In the order of the file. An empty rating is a score with status ``skipped`` and the reason. Spaces
+        around ids and names are no part of them; rows without any value are no rows.
 
     Raises
     ------
     InputError
-        The file cannot be read, or it does not say which item, rater or value; the message says where.
+        The file cannot be read, it does not say which item, rater or value, or a rating is no point of the
+        declared scale's kind; the message says where.
 
     Examples
     --------
@@ -108,163 +74,191 @@ def read_ratings(
     for meaning in map or {}:
         if meaning not in COLUMNS:
             raise InputError(f"--map {meaning}: no such column of ratings; allowed: {', '.join(COLUMNS)}")
+    wanted = wanted or Wanted()
     if Path(path).name.removesuffix(".gz").endswith((".json", ".eval")):
         document = load(path)
-        if (scores := _of_document(document, kind, dimension)) is not None:
+        if (scores := _of_document(document, kind, dimension, wanted)) is not None:
             yield from scores
             return
     rows = read_rows(path)
-    first = next(rows, None)
-    if first is None:
+    first = list(islice(rows, _LOOKED_AT))
+    if not first:
         raise InputError(f"{path}: holds no ratings")
-    layout = _layout(first[1], first[0], dict(map or {}), kind, dimensions, dimension)
-    samples: dict[str, int] = {}
-    for where, row in chain([first], rows):
-        yield from _scores(row, where, layout, samples)
+    wanted = replace(wanted, cells=replace(wanted.cells, decimal_comma=delimiter_of(path) in (";", "\t")))
+    layout = layout_of(first, map or {}, wanted)
+    if note is not None and layout.passed_over:
+        note(_passed_over(layout))
+    table = _Table(layout, wanted, kind, dimension)
+    for where, row in chain(first, rows):
+        yield from table.scores(row, where)
 
 
-def _of_document(document: Document, kind: RaterKind, dimension: str) -> Iterator[Score] | None:
-    """Scores of a document that is no table; None where it is one."""
-    if label_studio.recognises(document):
-        return label_studio.scores(document)
-    if recognise(document):
-        return iter(read_foreign(document.path).scores)
-    content = document.content
-    if isinstance(content, dict) and content and all(isinstance(v, dict) and v for v in content.values()):
-        return _nested(document, kind, dimension)
-    return None
-
-
-def _nested(document: Document, kind: RaterKind, dimension: str) -> Iterator[Score]:
-    for rater, labels in document.content.items():
-        for item_id, label in labels.items():
-            where = f"{document.path}: {rater}: {item_id}"
-            named = label if isinstance(label, dict) else {dimension: label}
-            for name, raw in named.items():
-                if isinstance(raw, dict | list):
-                    raise InputError(f"{where}: found {kind_of(raw)}; a label is a number or a text")
-                yield _score(item_id, rater, kind, name, raw)
-
-
-def _layout(
-    row: Object,
-    where: str,
-    mapping: dict[str, str],
-    kind: RaterKind,
-    dimensions: Sequence[str] | None,
-    dimension: str,
-) -> _Layout:
-    names = _named_columns(row, mapping, where)
-    others = [name for name in row if name not in names.values()]
-    raters = tuple(name for name in others if _RATER_COLUMN.match(name))
-    if "value" in names:
-        wide: tuple[str, ...] = ()
-    elif raters and "rater" not in names:
-        wide = raters
-    else:
-        wide = tuple(n for n in others if n in dimensions) if dimensions else _rating_columns(row, others)
-        raters = ()
-    if "value" not in names and not wide:
-        wanted = f"one of {', '.join(dimensions)}" if dimensions else "a column with ratings"
-        raise InputError(
-            f"{where}: no ratings; found: {', '.join(row)}; needed: {wanted}, or a column 'value'"
-        )
-    return _Layout(names, wide, bool(raters) and bool(wide), kind, kind, dimension)
-
-
-def _named_columns(row: Object, mapping: dict[str, str], where: str) -> dict[str, str]:
-    names: dict[str, str] = {}
-    plain = {re.sub(r"[\s-]+", "_", name.strip().lower()): name for name in row}
-    for meaning, aliases in COLUMNS.items():
-        wanted = mapping.get(meaning)
-        if wanted is not None and wanted not in row:
-            raise InputError(f"{where}: no column {wanted!r} for --map {meaning}; found: {', '.join(row)}")
-        found = wanted or next((plain[alias] for alias in aliases if alias in plain), None)
-        if found is not None and found not in names.values():
-            names[meaning] = found
-    if "item_id" not in names:
-        allowed = ", ".join(COLUMNS["item_id"])
-        raise InputError(
-            f"{where}: no column says which item is rated; found: {', '.join(row)}; "
-            f"allowed names: {allowed}. For another name: --map item_id=NAME"
-        )
-    return names
-
-
-def _rating_columns(row: Object, others: Sequence[str]) -> tuple[str, ...]:
-    """Columns of a wide table that can hold ratings, judged by the first row."""
-    plain = {name: re.sub(r"[\s-]+", "_", name.strip().lower()) for name in others}
-    return tuple(
-        name
-        for name in others
-        if plain[name] not in _NOT_A_DIMENSION
-        and not isinstance(row[name], dict | list)
-        and not isinstance(rating_value(row[name]), str)
+def _passed_over(layout: Layout) -> str:
+    names = ", ".join(map(repr, layout.passed_over))
+    return (
+        f"Columns {names} hold values of the scale and were read as fields of the items, not as ratings; "
+        "where they are dimensions, name all that are to be read with --dimension."
     )
 
 
-def _scores(row: Object, where: str, layout: _Layout, samples: dict[str, int]) -> Iterator[Score]:
-    said = {meaning: row.get(column) for meaning, column in layout.names.items()}
-    item_id, rater = said.get("item_id"), said.get("rater")
-    if item_id in (None, "") or ("rater" in layout.names and rater in (None, "")):
-        empty = "item_id" if item_id in (None, "") else "rater"
-        raise InputError(f"{where}: column {layout.names[empty]!r} is empty; every rating needs it")
-    kind = _kind(said.get("kind"), layout.kind, where)
-    common = {**present(said, ("status", "reason")), "sample": _sample(said.get("sample"), samples)}
-    name = str(rater) if rater is not None else layout.rater
-    if not layout.wide:
-        yield _score(
-            str(item_id), name, kind, str(said.get("dimension") or layout.dimension), said["value"], **common
+def _of_document(
+    document: Document, kind: RaterKind, dimension: str, wanted: Wanted
+) -> Iterator[Score] | None:
+    """Scores of a document that is no table; None where it is one."""
+    content = document.content
+    if label_studio.recognises(document):
+        scores = label_studio.scores(document, wanted.cells)
+    elif recognise(document):
+        scores = iter(read_foreign(document.path).scores)
+    elif (
+        isinstance(content, dict)
+        and any(content.values())
+        and all(isinstance(v, dict) for v in content.values())
+    ):
+        scores = _nested(document, kind, dimension, wanted)
+    else:
+        return None
+    return (score for score in scores if wanted.keeps(score.dimension))
+
+
+def _nested(document: Document, kind: RaterKind, dimension: str, wanted: Wanted) -> Iterator[Score]:
+    _refuse_records(document)
+    for rater, labels in document.content.items():
+        for item_id, label in labels.items():
+            named = label if isinstance(label, dict) else {dimension: label}
+            for name, raw in named.items():
+                where = f"{document.path}: {rater}: {item_id}"
+                if isinstance(raw, dict | list):
+                    raise InputError(f"{where}: found {kind_of(raw)}; a label is a number or a text")
+                if wanted.keeps(name):
+                    who = {"item_id": item_id.strip(), "rater": rater.strip(), "rater_kind": kind}
+                    yield _score(where, wanted, who | {"dimension": name}, raw)
+
+
+def _refuse_records(document: Document) -> None:
+    """Refuse ``{id: {id, …, score}}``: one record for each item, and no annotator's labels."""
+    fields = [set(record) for record in document.content.values() if record]
+    shared = set.intersection(*fields)
+    known = {alias for meaning in ("item_id", "value", "rater") for alias in COLUMNS[meaning]}
+    if found := sorted(shared & known):
+        raise InputError(
+            f"{document.path}: holds one record for each id (with {', '.join(found)}), not "
+            "{annotator: {item: label}}. Write the records as a list, or one a line, each with item_id, "
+            "rater, dimension and value"
         )
-    for column in layout.wide:
-        of_rater = layout.wide_is_raters
-        dimension = str(said.get("dimension") or layout.dimension) if of_rater else column
-        yield _score(str(item_id), column if of_rater else name, kind, dimension, row.get(column), **common)
+
+
+class _Table:
+    """Reads the rows of one table."""
+
+    def __init__(self, layout: Layout, wanted: Wanted, kind: RaterKind, dimension: str) -> None:
+        self._layout = layout
+        self._wanted = wanted
+        self._kind = kind
+        self._dimension = dimension
+        self._samples: dict[str, int] = {}
+        self._columns = layout.columns
+        is_open = not layout.names.get("value") and not wanted.dimensions and wanted.rubric is None
+        self._texts = [c for c in layout.others if is_open and not is_no_dimension(c)]
+
+    def scores(self, row: Object, where: str) -> Iterator[Score]:
+        """Yield the scores in one row."""
+        names, wide = self._layout.names, self._layout.wide
+        said = {meaning: row.get(column) for meaning, column in names.items()}
+        item_id, rater = _name(said.get("item_id")), _name(said.get("rater"))
+        if not item_id or ("rater" in names and not rater):
+            if not any(map(_holds, row.values())):
+                return
+            empty = "item_id" if not item_id else "rater"
+            raise InputError(f"{where}: column {names[empty]!r} is empty; every rating needs it")
+        self._check_other_columns(row, where)
+        kind = _kind(said.get("kind"), self._kind, where)
+        who = {
+            "item_id": item_id,
+            "rater": rater or kind,
+            "rater_kind": kind,
+            "sample": self._sample(said.get("sample"), where),
+        }
+        status, reason = _status(said.get("status"), names, where), said.get("reason")
+        named = _name(said.get("dimension")) or self._dimension
+        if not wide:
+            ratings = [(names["value"], who["rater"], named)]
+        elif self._layout.wide_is_raters:
+            ratings = [(column, column.strip(), named) for column in wide]
+        else:
+            ratings = [(column, who["rater"], column) for column in wide]
+        for column, name, dimension in ratings:
+            if self._wanted.keeps(dimension):
+                place = f"{where}: column {column!r}"
+                who |= {"rater": name, "dimension": dimension}
+                yield _score(place, self._wanted, who, row.get(column), status=status, reason=reason)
+
+    def _check_other_columns(self, row: Object, where: str) -> None:
+        """Refuse a rating where none was expected, so that no dimension is lost without a word."""
+        found = [] if row.keys() <= self._columns else [c for c in row if c not in self._columns]
+        cells = self._wanted.cells
+        for column in (*self._texts, *found):
+            is_open = column not in found or not is_no_dimension(column)
+            if is_open and column in row and cells.is_rating(cells.value(row[column])):
+                raise InputError(
+                    f"{where}: column {column!r} holds {row[column]!r:.40}, and none of the first rows has a "
+                    f"rating in it. Name the dimensions that are to be read: --dimension "
+                    f"{','.join(self._layout.wide or (self._dimension,))}"
+                )
+
+    def _sample(self, raw: Any, where: str) -> int:
+        """Number of the sample; other values (an order "AB", "BA") are numbered as they come."""
+        if not _holds(raw):
+            return 0
+        number = number_or_none(raw)
+        if number is None or not number.is_integer():
+            return self._samples.setdefault(str(raw), len(self._samples))
+        if not 0 <= number < _MOST_SAMPLES:
+            raise InputError(f"{where}: found the sample {raw!r:.40}; allowed: 0 to {_MOST_SAMPLES - 1:,}")
+        return int(number)
 
 
 def _score(
-    item_id: str,
-    rater: str,
-    kind: RaterKind,
-    dimension: str,
-    raw: Any,
-    *,
-    status: Any = "ok",
-    reason: Any = None,
-    sample: int = 0,
+    where: str, wanted: Wanted, who: Mapping[str, Any], raw: Any, *, status: str = "ok", reason: Any = None
 ) -> Score:
-    value = rating_value(raw)
-    said = str(reason) if reason not in (None, "") else None
-    known = status if status in STATUSES else "ok"
-    if known == "ok" and value is None:
-        known, said = "skipped", said or ("no rating" if raw in (None, "") else f"found {raw!r:.40}")
-    return Score(
-        item_id=item_id,
-        rater=rater,
-        rater_kind=kind,
-        dimension=dimension,
-        sample=sample,
-        value=value if known == "ok" else None,
-        status=known,
-        reason=said,
+    value = wanted.cells.value(raw)
+    said = str(reason) if _holds(reason) else None
+    if status == "ok" and value is None:
+        status, said = "skipped", said or (f"found {raw!r:.40}" if _holds(raw) else "no rating")
+    if status == "ok" and wanted.checks(who["dimension"]) and not wanted.cells.is_rating(value):
+        raise InputError(
+            f"{where}: {who['dimension']} is {raw!r:.60}; allowed are {wanted.cells.scale}. What stands for "
+            "a missing rating is named with --missing-codes"
+        )
+    return Score.model_validate(
+        {**who, "value": value if status == "ok" else None, "status": status, "reason": said}
     )
+
+
+def _holds(raw: Any) -> bool:
+    """Whether a cell holds anything: an empty one is null, blank or the NaN of data frames."""
+    return raw is not None and raw == raw and (not isinstance(raw, str) or raw.strip() != "")
+
+
+def _name(raw: Any) -> str:
+    """Text of a cell that names something, without spaces around it; empty where it holds nothing."""
+    return str(raw).strip() if _holds(raw) else ""
+
+
+def _status(raw: Any, names: Mapping[str, str], where: str) -> str:
+    status = _name(raw).lower() or "ok"
+    if status not in STATUSES:
+        raise InputError(
+            f"{where}: column {names['status']!r}: found {raw!r:.40}; allowed: {', '.join(STATUSES)}. "
+            "A status of another kind belongs in a column of another name"
+        )
+    return status
 
 
 def _kind(raw: Any, default: RaterKind, where: str) -> RaterKind:
-    if raw in (None, ""):
+    said = _name(raw).lower()
+    if not said:
         return default
-    if raw == "human" or raw == "judge":
-        return "human" if raw == "human" else "judge"
-    raise InputError(f"{where}: found the kind of rater {raw!r}; allowed: human, judge")
-
-
-def _sample(raw: Any, samples: dict[str, int]) -> int:
-    """Number of the sample; other values (an order "AB", "BA") are numbered as they come."""
-    number = number_or_none(raw)
-    if raw in (None, ""):
-        return 0
-    return (
-        int(number)
-        if number is not None and number.is_integer()
-        else samples.setdefault(str(raw), len(samples))
-    )
+    if said == "human" or said == "judge":
+        return "human" if said == "human" else "judge"
+    raise InputError(f"{where}: found the kind of rater {raw!r:.40}; allowed: human, judge")

@@ -1,7 +1,9 @@
 """RobustMAD: questions nested by image, flat responses, and files that a judge has already been through.
 
-Questions are joined with the responses to them. A file whose name ends in ``_low`` holds answers about
-degraded pictures: its items are marked ``condition: degraded``, and `pair_id` ties each to its clean one.
+Questions are joined with the responses to them. The answer to a multiple-choice question is its raw response,
+out of which the letter is read. A picture to compare with belongs to the pair-wise questions only. A file
+whose name ends in ``_low`` holds answers about degraded pictures: its items are marked ``condition:
+degraded``, and `pair_id` ties each to its clean one.
 Source of the scheme: Arunan et al., RobustMAD, TMLR 2026, arXiv:2607.16243.
 """
 
@@ -9,13 +11,14 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+from judge.errors import InputError
+from judge.formats.cells import number_or_none
 from judge.formats.document import (
     Document,
     Foreign,
     Object,
     gold_letter,
     id_of,
-    number_or_none,
     objects,
     options_of,
     present,
@@ -36,6 +39,7 @@ _OF_IMAGE = (
     "reference_image_path",
 )
 _METADATA = (
+    "image_path",
     "robustness_category",
     "difficulty",
     "category",
@@ -44,6 +48,10 @@ _METADATA = (
     "dataset",
     "raw_response",
 )
+_SLICES = ("robustness_category", "difficulty", "category")
+_WITHOUT_REFERENCE = ("general object", "stand-alone", "unanswerable", "misleading")
+"""What the categories are called whose questions are about one picture."""
+_IMAGE, _REFERENCE = "image_path", "reference_image_path"
 
 
 class Entry(NamedTuple):
@@ -92,7 +100,16 @@ def read(documents: Sequence[Document]) -> Foreign:
         for entry in _judged(document)
         for score in _scores(entry, join.item_id(entry), _judge_name(document))
     ]
-    return Foreign("robustmad", items, scores, join.problems, rubric="inspection")
+    fields = {name for item in items for name in item.metadata}
+    return Foreign(
+        "robustmad",
+        items,
+        scores,
+        join.problems,
+        rubric="inspection",
+        by=tuple(name for name in _SLICES if name in fields),
+        cluster=_IMAGE if _IMAGE in fields else None,
+    )
 
 
 def _questions(document: Document) -> Iterator[Entry]:
@@ -151,7 +168,9 @@ class _Join:
             self._note("response without a question of its id", entry)
         self.answered.setdefault(entry.degraded, set()).add(key)
         row = {**(question.row if question else {}), **present(entry.row, entry.row)}
-        answer = row.get("mslm_answer")
+        if not _is_pairwise(entry.row, row):
+            row.pop(_REFERENCE, None)
+        answer = _answer(row)
         if not isinstance(answer, str):
             self._note("no answer (null or no text)", entry)
             return None
@@ -170,7 +189,19 @@ class _Join:
         return name if self.ids_are_unique else f"{entry.row.get('image_path', '')}#{name}"
 
     def report_unanswered(self) -> None:
-        """Note every question that got no response in a condition that others were answered in."""
+        """Note every question that got no response in a condition that others were answered in.
+
+        Raises
+        ------
+        InputError
+            No question has a response.
+        """
+        if self.questions and not self.answered:
+            file = next(iter(self.questions.values())).where.partition(": images")[0]
+            raise InputError(
+                f"{file}: holds {len(self.questions):,} questions and no responses to them; give the file of "
+                "responses, too"
+            )
         for degraded, answered in self.answered.items():
             for key, entry in self.questions.items():
                 if key not in answered:
@@ -192,7 +223,7 @@ def _item(item_id: str, pair_id: str, row: Object, question: str, answer: str, e
         question=question,
         answer=answer,
         reference=reference if reference is None else str(reference),
-        images=tuple(_images(row)),
+        images=tuple(_images(row, question)),
         choices=options,
         gold=gold_letter(reference, options),
         system=next(
@@ -206,8 +237,24 @@ def _item(item_id: str, pair_id: str, row: Object, question: str, answer: str, e
     )
 
 
-def _images(row: Object) -> Iterable[Image]:
-    for name, role in (("image_path", "query"), ("reference_image_path", "reference")):
+def _is_pairwise(response: Object, joined: Object) -> bool:
+    """Whether there is a picture to compare with: as the response says, unless its category rules it out."""
+    category = str(joined.get("robustness_category", "")).casefold()
+    is_of_one = "pair" not in category and any(name in category for name in _WITHOUT_REFERENCE)
+    return not is_of_one and bool(response.get(_REFERENCE, joined.get(_REFERENCE)))
+
+
+def _answer(row: Object) -> Any:
+    """What the model said: where there are options, its own words and not the letter that others read."""
+    raw = row.get("raw_response")
+    return raw if row.get("options") and isinstance(raw, str) and raw.strip() else row.get("mslm_answer")
+
+
+def _images(row: Object, question: str) -> Iterable[Image]:
+    """Pictures in the order in which the question speaks of them: the one to compare with may come first."""
+    pictures = [(_IMAGE, "query"), (_REFERENCE, "reference")]
+    is_first = re.search(r"\bfirst\b", question, re.I) is not None
+    for name, role in reversed(pictures) if is_first else pictures:
         if isinstance(row.get(name), str) and row[name]:
             yield Image.model_validate({"path": row[name], "role": role})
 
@@ -246,8 +293,8 @@ def _scores(entry: Entry, item_id: str, rater: str) -> Iterator[Score]:
 
 
 def _flag(score: Any, accurate: Any) -> Score:
-    if isinstance(accurate, bool):
+    if accurate in (0, 1) and isinstance(accurate, bool | int | float):
         made: Score = score("is_accurate", float(accurate), None)
     else:
-        made = score("is_accurate", None, f"found {accurate!r:.80}; allowed: true or false")
+        made = score("is_accurate", None, f"found {accurate!r:.80}; allowed: true or false, 1 or 0")
     return made

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias, TypeGuard, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -87,14 +87,16 @@ class Scale:
         )
 
     def encode(self, ratings: ArrayLike) -> Floats:
-        """Return `ratings` as an array of points, NaN where missing (None or NaN).
+        """Return `ratings` as an array of points, NaN where missing (None, NaN or pandas.NA).
+
+        An array of floats holds no labels: on a scale of labels its values are their positions.
 
         Raises
         ------
         ValueError
             If a rating is off the scale; the message names the first one and its position.
         """
-        if not self.has_labels:
+        if not self.has_labels or _is_float_array(ratings):
             return self._checked(as_floats(ratings), ratings)
         position: dict[Any, float] = {label: float(i) for i, label in enumerate(self.values)}
         array = as_objects(ratings)
@@ -146,7 +148,7 @@ def as_scale(scale: Scale | Sequence[float] | Sequence[str] | None, kind: Kind =
 
 def as_objects(ratings: ArrayLike) -> NDArray[Any]:
     """Return `ratings` as an array of Python objects, ragged input refused; an array of floats stays one."""
-    if isinstance(ratings, np.ndarray) and ratings.dtype == np.float64:
+    if _is_float_array(ratings):
         return ratings
     try:
         return np.asarray(ratings, dtype=object, order="C")
@@ -154,12 +156,17 @@ def as_objects(ratings: ArrayLike) -> NDArray[Any]:
         raise ValueError(f"ratings must be a table with rows of one length: {error}") from error
 
 
+def _is_float_array(ratings: ArrayLike) -> TypeGuard[Floats]:
+    return isinstance(ratings, np.ndarray) and ratings.dtype == np.float64
+
+
 def _is_missing(value: Any) -> bool:
-    return value is None or (isinstance(value, float) and math.isnan(value))
+    is_nan = isinstance(value, float) and math.isnan(value)
+    return value is None or is_nan or type(value).__name__ == "NAType"  # pandas.NA, without pandas
 
 
 def is_missing(array: NDArray[Any]) -> NDArray[np.bool_]:
-    """Return where an array of objects or floats holds None or NaN."""
+    """Return where an array of objects or floats holds None, NaN or pandas.NA."""
     if array.dtype == np.float64:
         return np.asarray(np.isnan(array))
     flat = [_is_missing(value) for value in array.ravel().tolist()]
@@ -167,7 +174,7 @@ def is_missing(array: NDArray[Any]) -> NDArray[np.bool_]:
 
 
 def as_floats(ratings: ArrayLike) -> Floats:
-    """Return `ratings` as floats, None as NaN.
+    """Return `ratings` as floats, None and pandas.NA as NaN.
 
     Raises
     ------
@@ -180,9 +187,17 @@ def as_floats(ratings: ArrayLike) -> Floats:
     array([ 4., nan,  5.])
     """
     try:
-        array = np.asarray(ratings, dtype=float, order="C")
-    except (ValueError, TypeError) as error:
+        array = _floats(ratings)
+    except (ValueError, TypeError, OverflowError) as error:
         raise ValueError(f"ratings must be numbers (labels need scale=[...] in order): {error}") from error
     if np.isinf(array).any():
         raise ValueError("ratings must be finite or missing (None, NaN); got an infinite one.")
     return array
+
+
+def _floats(ratings: ArrayLike) -> Floats:
+    try:
+        return np.asarray(ratings, dtype=float, order="C")
+    except TypeError:  # NumPy knows None and NaN, but not pandas.NA
+        array = as_objects(ratings)
+        return np.where(is_missing(array), math.nan, array).astype(float)

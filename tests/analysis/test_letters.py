@@ -216,3 +216,35 @@ def test_a_long_reply_is_read_in_one_pass(unit):
 def test_no_choices_or_too_many_are_refused(options):
     with pytest.raises(ValueError, match="choices must be 1 to 26 texts"):
         read_letter("A", options)
+
+
+OBJECTS = ("A gear", "A lid", "A brush", "A pill", "A cable")
+
+
+@pytest.mark.parametrize(
+    ("reply", "letter"),
+    [
+        ("The part is correctly placed.\n\nB", "B"),
+        ("This is the best fit for the given choices.\n\nA", "A"),
+        ("It comes in a TO-92 package.\n\nE", "E"),
+        ("The PCB is not damaged.\n\nD", "D"),
+        ("The answer is A because it fits. I choose A.\n\nB", "B"),
+        ("It looks bent at the side.D", "D"),
+    ],
+)
+def test_a_plain_last_line_beats_the_prose_before_it(reply, letter):
+    assert read_letter(reply, OBJECTS).letter == letter
+
+
+@pytest.mark.parametrize(
+    "reply", ["The part is correctly placed.", "This is best.", "The PCB is correct.", "It is made in the U.S.A", "The gear turns. A"]
+)  # fmt: skip
+def test_a_letter_is_never_taken_out_of_a_word_or_a_text_that_is_cut_off(reply):
+    assert read_letter(reply, OBJECTS).letter is None
+
+
+@pytest.mark.parametrize(
+    "reply", ["B: It is a white lid", "B: It is a white lid on a box", "B) The answer is a white lid"]
+)
+def test_a_letter_that_labels_the_reply_outranks_an_options_text_in_it(reply):
+    assert read_letter(reply, ("a white lid", "It is a white lid on a box", "none")).letter == "B"

@@ -191,3 +191,35 @@ def test_import_of_answers_into_a_folder_says_what_is_wrong(tmp_path):
 @pytest.mark.parametrize("command", ["choice", "import"])
 def test_help_has_an_example(command):
     assert "Example: judge" in judge(command, "--help").stdout
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, OSError])
+@pytest.mark.parametrize("step", ["add_items", "write_scores", "export"])
+def test_import_that_is_interrupted_or_fails_leaves_nothing(tmp_path, monkeypatch, step, error):
+    def stop(*_):
+        raise error
+
+    monkeypatch.setattr(Run, step, stop)
+    result = judge("import", DATA / "deepeval.json", "--out", tmp_path / "runs" / "new")
+    assert result.exit_code != 0
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_import_does_not_write_into_a_folder_with_other_files(tmp_path):
+    (tmp_path / "notes.txt").write_text("mine")
+    result = judge("import", DATA / "deepeval.json", "--out", tmp_path)
+    assert result.exit_code == 1
+    assert "is no empty folder; choose another one with --out" in result.stderr
+    assert [file.name for file in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_import_of_questions_without_replies_is_an_error_and_writes_no_file(tmp_path):
+    image = {
+        "similar_templates": [],
+        "conversation": [{"Question": "?", "Answer": "A", "Options": {"A": "x"}}],
+    }
+    (tmp_path / "mmad.json").write_text(json.dumps({"a/b/0.png": image}))
+    result = judge("import", tmp_path / "mmad.json", "--out", tmp_path / "items.jsonl")
+    assert result.exit_code == 1
+    assert "hold no answer; give the file with the answers, too" in result.stderr
+    assert not (tmp_path / "items.jsonl").exists()

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from judge.errors import InputError
-from judge.formats.document import rating_value
+from judge.formats.cells import Cells
+from judge.formats.columns import Wanted
 from judge.formats.ratings import read_ratings
 from judge.records import Score
 
@@ -79,7 +80,7 @@ def test_wide_table_can_have_one_column_a_rater(write):
 
 def test_wanted_dimensions_decide_which_columns_count(write):
     path = write("wide.csv", "item_id,rater,accuracy,words\nq1,ann,4,120\n")
-    assert short(read_ratings(path, dimensions=["accuracy", "clarity"])) == EXPECTED[:1]
+    assert short(read_ratings(path, wanted=Wanted(("accuracy", "clarity")))) == EXPECTED[:1]
 
 
 def test_only_rater_is_named_by_kind_where_no_column_says_who(write):
@@ -262,15 +263,15 @@ def test_mapped_column_that_is_not_there_lists_the_found_ones(write):
 
 @pytest.mark.parametrize(
     ("raw", "value"),
-    [("4", 4.0), ("3,5", 3.5), ("4 - good", 4.0), ("2024-01-02", "2024-01-02"), ("4/5", "4/5"), (True, 1.0), ("No", 0.0), (" good ", "good"), (float("inf"), None)],
+    [("4", 4.0), ("3,5", "3,5"), ("4 - good", 4.0), ("2024-01-02", "2024-01-02"), ("4/5", "4/5"), (True, 1.0), ("No", 0.0), (" good ", "good"), (float("inf"), None)],
 )  # fmt: skip
 def test_raw_values_are_numbers_labels_or_nothing(raw, value):
-    assert rating_value(raw) == value
+    assert Cells().value(raw) == value
 
 
 @given(st.one_of(st.text(max_size=12), st.floats(), st.integers(), st.none(), st.booleans()))
 def test_every_raw_value_makes_a_legal_score(raw):
-    value = rating_value(raw)
+    value = Cells().value(raw)
     Score(
         item_id="q",
         rater="r",

@@ -99,6 +99,7 @@ def test_joined_item_has_the_fields_of_response_question_and_image(write, questi
         "specie_name": "electrical",
         "anomaly": "bent_wire",
         "dataset": "MVTec",
+        "image_path": "cable/1.png",
         "raw_response": "…",
         "condition": "clean",
         "pair_id": "q1",
@@ -264,3 +265,63 @@ def test_question_that_was_answered_in_one_condition_only_is_reported_for_the_ot
     clean = write("r.json", [response(1), response(2)])
     found = read_foreign(questions, clean, write("r_low.json", [response(2)]))
     assert found.problems == {"question without a response": ["q1_low"]}
+
+
+PAIRWISE = "Anomaly Understanding and Localization (Pair-wise comparison)"
+STAND_ALONE = "Anomaly Understanding and Localization (Stand-alone)"
+FIRST = "The first image shows a normal reference. Is the second normal?"
+
+
+@pytest.mark.parametrize(
+    ("category", "shown", "asked", "roles"),
+    [
+        (PAIRWISE, "cable/good.png", FIRST, ["reference", "query"]),
+        (PAIRWISE, "cable/good.png", "Does the part differ from the reference?", ["query", "reference"]),
+        (STAND_ALONE, None, "Is it bent?", ["query"]),
+        (STAND_ALONE, "cable/good.png", "Is it bent?", ["query"]),
+        ("General Object Understanding", "cable/good.png", "What comes first?", ["query"]),
+        ("standalone", None, "Is it bent?", ["query"]),
+    ],
+)
+def test_the_picture_to_compare_with_goes_to_the_questions_that_show_it(write, category, shown, asked, roles):
+    fields = {"robustness_category": category, "question": asked}
+    questions = write("q.json", {"images": [image(1, [question(1, **fields)])]})
+    responses = write("r.json", [response(1, reference_image_path=shown, **fields)])
+    item = read_foreign(questions, responses).items[0]
+    assert [picture.role for picture in item.images] == roles
+
+
+def test_the_picture_is_a_field_by_which_items_are_clustered(write, questions):
+    found = read_foreign(questions, write("r.json", [response(1), response(2)]))
+    assert found.cluster == "image_path"
+    assert found.items[0].metadata["image_path"] == "cable/1.png"
+
+
+def test_the_answer_to_a_multiple_choice_question_is_the_raw_response(write):
+    asked = write("q.json", {"images": [image(1, [question(1, options=OPTIONS, answer="B")])]})
+    raw = "It is correctly placed.\n\nB"
+    found = read_foreign(asked, write("r.json", [response(1, mslm_answer="A", raw_response=raw)]))
+    assert found.items[0].answer == raw
+
+
+@pytest.mark.parametrize(("said", "value"), [(1, 1.0), (0, 0.0), (True, 1.0), (False, 0.0), (1.0, 1.0)])
+def test_accurate_may_be_a_number(write, said, value):
+    found = read_foreign(write("j.json", {"questions": [judged(1, judgment(is_accurate=said))]}))
+    assert next(s.value for s in found.scores if s.dimension == "is_accurate") == value
+
+
+@pytest.mark.parametrize("said", [2, "1", "yes", None, [1]])
+def test_accurate_is_nothing_but_true_or_false(write, said):
+    found = read_foreign(write("j.json", {"questions": [judged(1, judgment(is_accurate=said))]}))
+    assert next(s.status for s in found.scores if s.dimension == "is_accurate") == "unparsed"
+
+
+def test_scores_that_no_rule_would_give_together_are_kept_as_they_are(write):
+    low = {"technical_accuracy": 3, "comprehensiveness": 3, "relevance": 5, "style_and_clarity": 5}
+    found = read_foreign(write("j.json", {"questions": [judged(1, judgment(dimension_scores=low))]}))
+    assert {s.dimension: s.value for s in found.scores}["overall"] == 4.0
+
+
+def test_questions_without_responses_are_no_answers(questions):
+    with pytest.raises(InputError, match=r"questions\.json: holds 2 questions and no responses to them"):
+        read_foreign(questions)

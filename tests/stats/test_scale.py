@@ -3,6 +3,7 @@ import math
 import numpy as np
 import pytest
 
+from judge.stats import krippendorff_alpha
 from judge.stats.scale import Scale, as_floats, as_objects, as_scale
 
 
@@ -76,3 +77,24 @@ def test_a_rating_that_rounding_moved_is_on_the_scale():
     assert Scale([0.1, 0.2, 0.3]).encode([0.1 + 0.2, None]).tolist()[0] == 0.3
     with pytest.raises(ValueError, match=r"rating 0\.31 at position"):
         Scale([0.1, 0.2, 0.3]).encode([0.31])
+
+
+def test_pandas_na_is_missing_like_none_and_nan():
+    pd = pytest.importorskip("pandas")
+    values = as_floats(pd.Series([1, 2, pd.NA], dtype="Int64"))
+    assert values[:2].tolist() == [1.0, 2.0]
+    assert math.isnan(values[2])
+    assert math.isnan(Scale(["a", "b"]).encode(pd.Series(["a", pd.NA], dtype="string"))[1])
+
+
+def test_alpha_takes_a_series_with_pandas_na():
+    pd = pytest.importorskip("pandas")
+    ratings = pd.Series([1, 2, pd.NA], dtype="Int64"), pd.Series([1, 2, 3])
+    assert krippendorff_alpha(*ratings, kind="ordinal").value == 1.0
+
+
+def test_an_array_of_floats_holds_positions_on_a_scale_of_labels():
+    scale = Scale(["fail", "pass"], "nominal")
+    assert scale.encode(np.array([1.0, 0.0])).tolist() == [1.0, 0.0]
+    with pytest.raises(ValueError, match="off the scale"):
+        scale.encode(np.array([2.0]))

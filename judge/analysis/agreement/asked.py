@@ -10,7 +10,6 @@ from judge.analysis.agreement.joining import Joined, join
 from judge.analysis.agreement.sources import read_sources
 from judge.analysis.ratings import Reduction
 from judge.errors import InputError
-from judge.records import OVERALL
 from judge.rubric import load_rubric
 from judge.stats.scale import Kind, Scale
 
@@ -29,6 +28,8 @@ class Asked:
         Table of the items; name or file of a rubric; ``1-5`` or labels ``fail,pass``; kind of the scale.
     columns : mapping
         Meaning -> column of the ratings.
+    missing_codes : sequence of str
+        Words and numbers in the ratings that stand for a missing one.
     dimensions : sequence of str
         Keep these.
     raters_are : {'persons', 'slots'}
@@ -50,6 +51,7 @@ class Asked:
     scale: str | None = None
     level: Kind | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
+    missing_codes: Sequence[str] = ()
     dimensions: Sequence[str] = ()
     raters_are: Literal["persons", "slots"] = "persons"
     reduction: Reduction = "first"
@@ -68,19 +70,22 @@ def join_asked(asked: Asked) -> Joined:
     """
     if asked.humans is None:
         raise InputError("no ratings of people given")
+    if asked.level is not None and asked.scale is None:
+        raise InputError("--level belongs to --scale: give both, or neither for the rubric's scale")
+    scale = None if asked.scale is None else read_scale(asked.scale, asked.level)
     sources = read_sources(
         asked.runs,
         asked.humans,
         items=asked.items,
         rubric=None if asked.rubric is None else load_rubric(asked.rubric),
         columns=asked.columns,
-        dimension=asked.dimensions[0] if len(asked.dimensions) == 1 else OVERALL,
+        dimensions=asked.dimensions,
+        scale=scale,
+        missing_codes=asked.missing_codes,
     )
-    if asked.level is not None and asked.scale is None:
-        raise InputError("--level belongs to --scale: give both, or neither for the rubric's scale")
     return join(
         sources,
-        scale=None if asked.scale is None else read_scale(asked.scale, asked.level),
+        scale=scale,
         bars=asked.bars,
         dimensions=asked.dimensions,
         cluster=asked.cluster,

@@ -137,13 +137,25 @@ def join(
         judges,
         slots,
         cluster,
-        sources.notes,
+        (*sources.notes, *_unshared(parts)),
         tuple(remarks),
         {(s.rater, s.dimension, s.item_id): s.reason for s in sources.of("judge") if s.reason},
         sources.about,
         sources.rubric,
         reduction,
     )
+
+
+def _unshared(parts: Mapping[str, Part]) -> list[str]:
+    """Say on which dimensions no two people rated one item, so that their agreement is undefined."""
+    alone = [
+        name
+        for name, part in parts.items()
+        if name != VERDICT and len(part.people) > 1 and not ((~np.isnan(part.humans)).sum(axis=1) > 1).any()
+    ]
+    if not alone:
+        return []
+    return [f"No item was rated by two people on {', '.join(alone)}: there is no agreement among people."]
 
 
 def item_field(items: Sequence[Item], name: str) -> Strings:
@@ -233,7 +245,8 @@ def _check_values(ratings: Ratings, scale: Scale) -> None:
         raise InputError(
             f"item {ratings.items[row]!r}, rater {ratings.raters[column]!r}: {ratings.dimension} is "
             f"{values[row, column]:g}, off the declared scale ({', '.join(map(str, scale.values))}); "
-            f"{int(off.sum())} such ratings. Declare the scale that was used (--scale), or take them out"
+            f"{int(off.sum())} such ratings. Declare the scale that was used (--scale), name what stands for "
+            "a missing rating (--missing-codes), or name the columns that are dimensions (--dimension)"
         )
 
 

@@ -7,12 +7,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from judge.analysis.agreement.matching import matching
+from judge.analysis.agreement.parts import VERDICT
 from judge.errors import InputError
-from judge.formats.ratings import COLUMNS, read_ratings
+from judge.formats.cells import Cells, number_or_none
+from judge.formats.columns import COLUMNS, Wanted
+from judge.formats.ratings import read_ratings
 from judge.records import OVERALL, Item, RaterKind, Score
 from judge.rows import read_rows
 from judge.rubric import Rubric
 from judge.scoring.store import Run
+from judge.stats.scale import Scale
 
 _TEXTS = ("question", "answer", "reference", "system")
 
@@ -54,7 +59,9 @@ def read_sources(
     items: str | Path | None = None,
     rubric: Rubric | None = None,
     columns: Mapping[str, str] | None = None,
-    dimension: str = OVERALL,
+    dimensions: Sequence[str] = (),
+    scale: Scale | None = None,
+    missing_codes: Sequence[str] = (),
 ) -> Sources:
     """Read runs and a file of people's ratings, and join them by the id of the item.
 
@@ -70,8 +77,12 @@ def read_sources(
         Declares scale and pass rule where there is no run.
     columns : mapping, optional
         Meaning -> column of the ratings, see `read_ratings`.
-    dimension : str
-        Name of the only dimension, where the ratings name none.
+    dimensions : sequence of str
+        Read no other ratings than those on these. A single one also names ratings that name no dimension.
+    scale : Scale, optional
+        Declared scale of the ratings; default: the rubric's.
+    missing_codes : sequence of str
+        Words and numbers that stand for a missing rating.
 
     Raises
     ------
@@ -82,17 +93,43 @@ def read_sources(
     opened = [_read_run(run) for run in runs]
     rubric = _one_rubric(opened, rubric)
     known = _items_of(opened, items)
-    rated = list(read_ratings(humans, map=columns, dimension=dimension))
+    notes: list[str] = []
+    wanted = Wanted(_read_dimensions(dimensions, rubric), rubric, _cells(scale, rubric, missing_codes))
+    only = dimensions[0] if len(dimensions) == 1 else OVERALL
+    rated = list(read_ratings(humans, map=columns, wanted=wanted, dimension=only, note=notes.append))
+    if not rated:
+        raise InputError(
+            f"{humans}: holds no ratings" + (f" on {', '.join(dimensions)}" if dimensions else "")
+        )
     fields = _other_columns(humans, columns) if not opened and items is None else {}
     if not known:
         known = {s.item_id: Item(id=s.item_id, question="", answer="") for s in rated}
     known = {name: _with_fields(item, fields.get(name)) for name, item in known.items()}
-    kept, notes = _matching(rated, known, rubric, str(humans))
+    kept, left_out = matching(rated, known, rubric, str(humans))
     if opened and not any(score.rater_kind == "human" for score in kept):
         raise InputError(f"{humans}: nobody in it is a person (rater_kind human); give people's ratings")
     scores = (*(score for run in opened for score in run.scores), *kept)
     about = {"ratings": str(humans)} | {f"judge {run.name}": run.about for run in opened}
-    return Sources(known, scores, rubric, tuple(notes), about)
+    return Sources(known, scores, rubric, (*left_out, *notes), about)
+
+
+def _read_dimensions(asked: Sequence[str], rubric: Rubric | None) -> tuple[str, ...]:
+    """Dimensions whose ratings are needed for those that are asked for; none where all may be."""
+    derived = {VERDICT} if rubric is None else {VERDICT, OVERALL}
+    return () if derived & set(asked) else tuple(asked)
+
+
+def _cells(scale: Scale | None, rubric: Rubric | None, missing_codes: Sequence[str]) -> Cells:
+    declared = () if rubric is None else tuple(rubric.scale.labels)
+    values = declared if scale is None else tuple(scale.values)
+    numbers = [number_or_none(code) for code in missing_codes]
+    codes = [c if n is None else f"{n:g}" for c, n in zip(missing_codes, numbers, strict=True)]
+    if both := [code for code in codes if code.casefold() in {f"{v}".casefold() for v in values}]:
+        raise InputError(
+            f"--missing-codes {', '.join(both)}: is a value of the scale ({', '.join(map(str, values))}), so "
+            "it cannot stand for a missing rating; declare the scale without it: --scale"
+        )
+    return Cells(values, tuple(codes))
 
 
 @dataclass(frozen=True)
@@ -146,7 +183,7 @@ def _items_of(runs: list[_OpenedRun], items: str | Path | None) -> dict[str, Ite
     if not known:
         return table
     return {
-        name: _with_fields(item, table[name].metadata) if name in table else item
+        name: _with_fields(item, table[name.strip()].metadata) if name.strip() in table else item
         for name, item in known.items()
     }
 
@@ -161,12 +198,13 @@ def _item_rows(path: str | Path) -> Iterator[Item]:
                 f"{where}: no id of the item; found: {', '.join(row)}; allowed names: "
                 f"{', '.join(COLUMNS['item_id'])}"
             )
-        if str(name) in seen:
-            raise InputError(f"{where}: second row for item {str(name)!r}; keep one of the two")
-        seen.add(str(name))
+        name = str(name).strip()
+        if name in seen:
+            raise InputError(f"{where}: second row for item {name!r}; keep one of the two")
+        seen.add(name)
         texts = {n: str(row[n]) for n in _TEXTS if row.get(n) is not None}
         rest = {n: v for n, v in row.items() if n not in (*_TEXTS, *COLUMNS["item_id"])}
-        yield Item(id=str(name), **{"question": "", "answer": "", **texts}, metadata=rest)
+        yield Item(id=name, **{"question": "", "answer": "", **texts}, metadata=rest)
 
 
 def _other_columns(path: str | Path, columns: Mapping[str, str] | None) -> dict[str, dict[str, Any]]:
@@ -182,7 +220,7 @@ def _other_columns(path: str | Path, columns: Mapping[str, str] | None) -> dict[
         item_id = row.get(id_column or "") or next(
             (row[c] for c in COLUMNS["item_id"] if row.get(c) not in (None, "")), None
         )
-        of_item = fields.setdefault(str(item_id), {})
+        of_item = fields.setdefault(str(item_id).strip(), {})
         for column, value in row.items():
             if column not in taken and of_item.setdefault(column, value) != value:
                 varying.add(column)
@@ -194,71 +232,6 @@ def _with_fields(item: Item, fields: Mapping[str, Any] | None) -> Item:
         return item
     system = item.system or (str(fields["system"]) if fields.get("system") is not None else None)
     return item.model_copy(update={"metadata": {**fields, **item.metadata}, "system": system})
-
-
-def _matching(
-    rated: Iterable[Score], known: Mapping[str, Item], rubric: Rubric | None, where: str
-) -> tuple[list[Score], list[str]]:
-    """Ratings of known items on known dimensions, and what was left out."""
-    kept: list[Score] = []
-    items: dict[str, None] = {}
-    strange_items: dict[str, None] = {}
-    strange_dimensions: dict[str, None] = {}
-    found = 0
-    for score in rated:
-        found += 1
-        name = _dimension(score.dimension, rubric)
-        if name is None:
-            strange_dimensions[score.dimension] = None
-        elif score.item_id not in known:
-            strange_items[score.item_id] = None
-        else:
-            items[score.item_id] = None
-            kept.append(score if name == score.dimension else score.model_copy(update={"dimension": name}))
-    if not kept:
-        raise InputError(_nothing_matches(where, found, known, rubric, strange_items, strange_dimensions))
-    return kept, list(_left_out(len(items), len(known), strange_items, strange_dimensions))
-
-
-def _dimension(name: str, rubric: Rubric | None) -> str | None:
-    if rubric is None or name in rubric.scored:
-        return name
-    return rubric.canonical_name(name)
-
-
-def _nothing_matches(
-    where: str,
-    found: int,
-    known: Mapping[str, Item],
-    rubric: Rubric | None,
-    items: Mapping[str, None],
-    dimensions: Mapping[str, None],
-) -> str:
-    if items or rubric is None:
-        return (
-            f"{where}: none of the {len(items):,} rated items is known. Rated, e.g.: {_some(items)}; known, "
-            f"e.g.: {_some(known)}. Ids must be equal; another column may hold them: --map item_id=NAME"
-        )
-    return (
-        f"{where}: none of its {found:,} ratings is on a dimension of rubric {rubric.name}. Found: "
-        f"{_some(dimensions)}; allowed: {', '.join(rubric.scored)} and their aliases"
-    )
-
-
-def _left_out(
-    n_rated: int, n_known: int, items: Mapping[str, None], dimensions: Mapping[str, None]
-) -> Iterator[str]:
-    if n_rated < n_known:
-        yield f"{n_rated:,} of {n_known:,} items were rated by people or in the file of ratings."
-    if items:
-        yield f"{len(items):,} rated items are not among the items and were left out, e.g. {_some(items)}."
-    if dimensions:
-        yield f"Ratings on {_some(dimensions)} were left out: no such dimension in the rubric."
-
-
-def _some(names: Iterable[str], most: int = 3) -> str:
-    listed = list(names)
-    return ", ".join(map(repr, listed[:most])) + (" …" if len(listed) > most else "")
 
 
 def with_codes(scores: Iterable[Score], labels: Sequence[str]) -> tuple[Score, ...]:

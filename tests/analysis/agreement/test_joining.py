@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from judge.analysis.agreement.agree import agree
 from judge.analysis.agreement.asked import Asked, join_asked, read_scale
 from judge.errors import InputError
 
@@ -177,3 +178,99 @@ def test_ratings_without_a_single_value_are_an_error(tmp_path):
     file = write(tmp_path / "r.csv", "a,ann,x,", "b,ben,x,")
     with pytest.raises(InputError, match="no rating by a person has a value"):
         join_asked(Asked(file, scale="1-3"))
+
+
+LABELS = {2: "fail,pass", 3: "fail,maybe,pass", 4: "fail,poor,fair,pass"}
+
+
+def labelled(path, n_labels, *, with_judge):
+    """Ratings of 12 items by two people, and a judge where wanted, on a scale of labels."""
+    rng = np.random.default_rng(n_labels)
+    labels = LABELS[n_labels].split(",")
+    raters = [("ann", "human"), ("ben", "human"), *([("bot", "judge")] if with_judge else [])]
+    truth = rng.integers(n_labels, size=12)
+    said = [
+        (item, rater, kind, labels[value if rng.random() < 0.7 else rng.integers(n_labels)])
+        for item, value in enumerate(truth)
+        for rater, kind in raters
+    ]
+    return write(path, *(f"i{i},{r},{k},{v}" for i, r, k, v in said), header="item_id,rater,rater_kind,label")
+
+
+@pytest.mark.parametrize("level", [None, "nominal", "ordinal", "interval", "ratio"])
+@pytest.mark.parametrize("with_judge", [False, True], ids=["people", "judge"])
+@pytest.mark.parametrize("n_labels", LABELS)
+def test_agreement_on_a_scale_of_labels_is_reported_at_every_level(tmp_path, n_labels, with_judge, level):
+    file = labelled(tmp_path / "r.csv", n_labels, with_judge=with_judge)
+    found = agree(join_asked(Asked(file, scale=LABELS[n_labels], level=level)))
+    assert np.isfinite(found.people["overall"].estimates["alpha"].value)
+    assert len(found.trusts) == with_judge
+
+
+def test_alpha_of_labels_is_that_of_the_worked_case(tmp_path):
+    rows = ["a,x,fail", "a,y,fail", "b,x,pass", "b,y,fail", "c,x,pass", "c,y,pass"]
+    file = write(tmp_path / "r.csv", *rows, header="item_id,rater,label")
+    found = agree(join_asked(Asked(file, scale="fail,pass")))
+    assert found.people["overall"].estimates["alpha"].value == pytest.approx(0.444, abs=5e-4)
+
+
+def test_labels_that_mean_missing_elsewhere_are_ratings_on_their_scale(tmp_path):
+    file = write(tmp_path / "r.csv", "a,ann,x,none", "a,ben,x,NONE", "b,ann,x,yes", "b,ben,x,unsure")
+    humans = join_asked(Asked(file, scale="none,yes")).parts["x"].humans
+    assert np.isnan(humans[1, 1])
+    assert humans[:, 0].tolist() == [0.0, 1.0]
+
+
+def test_named_codes_are_missing_and_other_words_are_counted(tmp_path):
+    file = write(tmp_path / "r.csv", "a,ann,x,4", "a,ben,x,99", "b,ann,x,dk", "b,ben,x,#N/A")
+    joined = join_asked(Asked(file, scale="1-5", missing_codes=("99", "dk")))
+    assert int(np.isnan(joined.parts["x"].humans).sum()) == 3
+    assert (
+        "3 ratings by people are missing, since the file says '99', 'dk', '#N/A' in their place."
+        in joined.notes
+    )
+
+
+@pytest.mark.parametrize("code", ["3", "3.0"])
+def test_a_value_of_the_scale_cannot_be_a_missing_code(tmp_path, code):
+    file = write(tmp_path / "r.csv", "a,ann,x,4")
+    with pytest.raises(InputError, match="--missing-codes 3: is a value of the scale"):
+        join_asked(Asked(file, scale="1-5", missing_codes=(code,)))
+
+
+def test_only_the_dimensions_that_are_asked_for_must_lie_on_the_scale(tmp_path):
+    file = write(tmp_path / "r.csv", "a,ann,4,120", "a,ben,5,80", header="item_id,rater,clarity,pace")
+    assert list(join_asked(Asked(file, scale="1-5", dimensions=("clarity",))).parts) == ["clarity"]
+    with pytest.raises(InputError, match=r"pace is 120, off the declared scale.*--dimension"):
+        join_asked(Asked(file, scale="1-5"))
+
+
+def test_the_overall_score_is_still_derived_where_it_alone_is_asked_for(run, ratings):
+    assert list(join_asked(Asked(str(ratings), [str(run)], dimensions=("overall",))).parts) == ["overall"]
+
+
+def test_raters_that_differ_by_case_are_named(tmp_path):
+    file = write(tmp_path / "r.csv", "a,ann,x,4", "a,bob ,x,4", "b,bob,x,3", "b,Bob,x,3")
+    joined = join_asked(Asked(file, scale="1-5"))
+    assert joined.people == ("ann", "bob", "Bob")
+    assert any("Raters 'bob', 'Bob' differ in spelling only" in note for note in joined.notes)
+
+
+def test_ids_that_a_table_program_made_numbers_of_are_matched_and_named(tmp_path):
+    items = write(tmp_path / "items.csv", "1,red", " q2 ,blue", header="item_id,colour")
+    file = write(tmp_path / "r.csv", "1.0,ann,x,4", "1.0,ben,x,4", "q2,ann,x,3")
+    joined = join_asked(Asked(file, scale="1-5", items=items))
+    assert int(joined.parts["x"].rated.sum()) == 2
+    assert any("'1.0' were taken for '1'" in note for note in joined.notes)
+
+
+def test_ids_that_may_be_the_same_are_named(tmp_path):
+    file = write(tmp_path / "r.csv", "1,ann,x,4", "1.0,ben,x,4")
+    assert any("'1.0' count as others than '1'" in n for n in join_asked(Asked(file, scale="1-5")).notes)
+
+
+def test_where_no_two_people_rated_one_item_it_is_said(tmp_path):
+    file = write(tmp_path / "r.csv", "a,r1,mqm,0", "b,r2,mqm,5", "c,r3,mqm,1")
+    joined = join_asked(Asked(file, scale="0-10"))
+    assert "No item was rated by two people on mqm: there is no agreement among people." in joined.notes
+    assert agree(joined).people["mqm"].estimates["alpha"].reason == "no_pairable_items"

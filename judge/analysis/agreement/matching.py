@@ -1,0 +1,148 @@
+"""Ratings -> the items and dimensions that they are about, and what was left out or may be misspelt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from judge.errors import InputError
+from judge.records import Item, Score
+from judge.rubric import Rubric
+
+
+def matching(
+    rated: Iterable[Score], known: Mapping[str, Item], rubric: Rubric | None, where: str
+) -> tuple[list[Score], list[str]]:
+    """Ratings of known items on known dimensions, and notes on what was left out.
+
+    Raises
+    ------
+    InputError
+        No rating is on a known item and a known dimension.
+    """
+    ids = _Ids(known)
+    kept: list[Score] = []
+    items: dict[str, None] = {}
+    strange_items: dict[str, None] = {}
+    strange_dimensions: dict[str, None] = {}
+    found = 0
+    for score in rated:
+        found += 1
+        name = _dimension(score.dimension, rubric)
+        item_id = ids.known(score.item_id)
+        if name is None:
+            strange_dimensions[score.dimension] = None
+        elif item_id is None:
+            strange_items[score.item_id] = None
+        else:
+            items[item_id] = None
+            is_same = name == score.dimension and item_id == score.item_id
+            kept.append(
+                score if is_same else score.model_copy(update={"dimension": name, "item_id": item_id})
+            )
+    if not kept:
+        raise InputError(_nothing_matches(where, found, known, rubric, strange_items, strange_dimensions))
+    notes = (
+        *_left_out(len(items), len(known), strange_items, strange_dimensions),
+        *ids.notes(),
+        *_words_for_none(kept),
+        *_spelling(kept),
+    )
+    return kept, list(notes)
+
+
+class _Ids:
+    """Ids of the known items, also where a table program has written them otherwise."""
+
+    def __init__(self, known: Mapping[str, Item]) -> None:
+        self._known = known
+        self._stripped: dict[str, str] = {}
+        for name in known:
+            self._stripped.setdefault(name.strip(), name)
+        self._as_whole: dict[str, None] = {}
+
+    def known(self, name: str) -> str | None:
+        """Id of the known item that is meant; None where there is none."""
+        if name in self._known:
+            return name
+        if name in self._stripped:
+            return self._stripped[name]
+        whole = name.removesuffix(".0")
+        if whole == name or whole not in self._stripped:
+            return None
+        self._as_whole[name] = None
+        return self._stripped[whole]
+
+    def notes(self) -> Iterator[str]:
+        """Say which ids were taken for others."""
+        if self._as_whole:
+            whole = [name.removesuffix(".0") for name in self._as_whole]
+            yield f"Rated items {_some(self._as_whole)} were taken for {_some(whole)}, without the “.0”."
+
+
+def _words_for_none(scores: Sequence[Score]) -> Iterator[str]:
+    """Count the ratings of people in whose place a word stands that means none."""
+    reasons = [s.reason for s in scores if s.rater_kind == "human" and s.status == "skipped" and s.reason]
+    words = [reason.removeprefix("found ") for reason in reasons if reason.startswith("found ")]
+    if words:
+        shown = ", ".join(list(dict.fromkeys(words))[:4])
+        yield f"{len(words):,} ratings by people are missing, since the file says {shown} in their place."
+
+
+def _spelling(scores: Sequence[Score]) -> Iterator[str]:
+    """Say which raters and ids may be one and the same, spelt in two ways."""
+    raters: dict[str, dict[str, None]] = {}
+    for score in scores:
+        raters.setdefault(" ".join(score.rater.casefold().split()), {})[score.rater] = None
+    for names in raters.values():
+        if len(names) > 1:
+            yield (
+                f"Raters {_some(names)} differ in spelling only, and count as {len(names)} raters. If they "
+                "are one, spell the name in one way."
+            )
+    ids = {score.item_id for score in scores}
+    if twice := sorted(name for name in ids if f"{name}.0" in ids):
+        yield (
+            f"Items {_some(f'{name}.0' for name in twice)} count as others than {_some(twice)}. If they are "
+            "the same, write the ids in one way."
+        )
+
+
+def _dimension(name: str, rubric: Rubric | None) -> str | None:
+    if rubric is None or name in rubric.scored:
+        return name
+    return rubric.canonical_name(name)
+
+
+def _nothing_matches(
+    where: str,
+    found: int,
+    known: Mapping[str, Item],
+    rubric: Rubric | None,
+    items: Mapping[str, None],
+    dimensions: Mapping[str, None],
+) -> str:
+    if items or rubric is None:
+        return (
+            f"{where}: none of the {len(items):,} rated items is known. Rated, e.g.: {_some(items)}; known, "
+            f"e.g.: {_some(known)}. Ids must be equal; another column may hold them: --map item_id=NAME"
+        )
+    return (
+        f"{where}: none of its {found:,} ratings is on a dimension of rubric {rubric.name}. Found: "
+        f"{_some(dimensions)}; allowed: {', '.join(rubric.scored)} and their aliases"
+    )
+
+
+def _left_out(
+    n_rated: int, n_known: int, items: Mapping[str, None], dimensions: Mapping[str, None]
+) -> Iterator[str]:
+    if n_rated < n_known:
+        yield f"{n_rated:,} of {n_known:,} items were rated by people or in the file of ratings."
+    if items:
+        yield f"{len(items):,} rated items are not among the items and were left out, e.g. {_some(items)}."
+    if dimensions:
+        yield f"Ratings on {_some(dimensions)} were left out: no such dimension in the rubric."
+
+
+def _some(names: Iterable[str], most: int = 3) -> str:
+    listed = list(names)
+    return ", ".join(map(repr, listed[:most])) + (" …" if len(listed) > most else "")

@@ -1,0 +1,140 @@
+"""One cell of a table of ratings -> a number, a label, or no rating; what is none of these stays a text."""
+
+import math
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+MISSING = frozenset(
+    {"", "-", "–", "—", ".", "?", "n/a", "na", "#n/a", "#na", "n.a.", "n. a.", "nan", "<na>", "none", "null",
+     "nil", "skip", "skipped", "missing", "unsure", "not sure", "unknown", "don't know", "no answer"}
+)  # fmt: skip
+"""Words that stand for no rating, in lower case, unless the declared scale holds them."""
+
+_BOOLEANS = {"true": 1.0, "false": 0.0, "yes": 1.0, "no": 0.0}
+_DECIMAL_COMMA = re.compile(r"([-+]?\d+),(\d+)")
+_THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2}(,\d{3})+")
+_MOST_KEPT = 10_000
+_LABELLED_NUMBER = re.compile(r"([-+]?\d+(?:\.\d+)?)\s*[-–—:.)=]\s+([^\W\d]\D*)")
+
+
+@dataclass(frozen=True)
+class Cells:
+    """How a cell becomes a rating.
+
+    Attributes
+    ----------
+    values : tuple of float or of str
+        The declared scale: numbers, or labels; none where it is not declared.
+    missing : tuple of str
+        Words for no rating beside those of `MISSING`; numbers may be among them, as in ``99``.
+    decimal_comma : bool
+        Whether ``3,5`` is three and a half.
+    """
+
+    values: tuple[Any, ...] = ()
+    missing: tuple[str, ...] = ()
+    decimal_comma: bool = False
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Labels of the declared scale; none where it is of numbers, or not declared."""
+        return self.values if self.values and isinstance(self.values[0], str) else ()
+
+    @property
+    def scale(self) -> str:
+        """The declared scale in words; empty where there is none."""
+        if self.labels or not self.values:
+            return ", ".join(self.labels)
+        return f"numbers from {self.values[0]} to {self.values[-1]}"
+
+    def is_rating(self, value: float | str | None) -> bool:
+        """Whether what `value` returned is a number or, on a scale of labels, one of them."""
+        return value in self.labels if self.labels else isinstance(value, float)
+
+    def is_on_scale(self, value: float | str | None) -> bool:
+        """Whether what `value` returned is a point of the declared scale; any rating where there is none."""
+        return value in self.values if self.values else self.is_rating(value)
+
+    def value(self, raw: Any) -> float | str | None:
+        """Rating in a raw value: a number, a label of the scale, None for no rating, or the text that it is.
+
+        A number may be followed by its label, as in ``4: mostly right``. Yes and true are 1, no and false 0
+        where the scale is 0 and 1, or is not declared.
+
+        Examples
+        --------
+        >>> cells = Cells()
+        >>> cells.value("4: mostly right"), cells.value("Yes"), cells.value("4/5"), cells.value("n/a")
+        (4.0, 1.0, '4/5', None)
+        >>> Cells(("none", "some")).value("None")
+        'none'
+        """
+        key = (type(raw), raw) if isinstance(raw, str | int | float) else None
+        if key in self._read:
+            return self._read[key]
+        value = self._value(raw)
+        if key is not None and len(self._read) < _MOST_KEPT:
+            self._read[key] = value
+        return value
+
+    def _value(self, raw: Any) -> float | str | None:
+        if raw is None or (isinstance(raw, float) and not math.isfinite(raw)):
+            return None
+        text = raw.strip() if isinstance(raw, str) else _as_text(raw)
+        word = text.casefold()
+        if self.labels and (label := self._labels.get(text) or self._labels.get(word)):
+            return label
+        if word in MISSING or word in self._missing:
+            return None
+        if self.labels:
+            return text
+        number = _BOOLEANS[word] if word in _BOOLEANS and self._takes_booleans else self._number(text)
+        if number is None:
+            return text
+        return None if self.missing and f"{number:g}" in self._missing else number
+
+    @cached_property
+    def _read(self) -> dict[Any, float | str | None]:
+        """Cells that were read before: a table has many, and few that differ."""
+        return {}
+
+    @cached_property
+    def _takes_booleans(self) -> bool:
+        return not self.values or sorted(self.values) == [0, 1]
+
+    @cached_property
+    def _missing(self) -> frozenset[str]:
+        return frozenset(word.strip().casefold() for word in self.missing)
+
+    @cached_property
+    def _labels(self) -> dict[str, str]:
+        """Label -> label, also for its lower case where that names one label only."""
+        folded = [label.casefold() for label in self.labels]
+        alone = {key: label for key, label in zip(folded, self.labels, strict=True) if folded.count(key) == 1}
+        return alone | {label: label for label in self.labels}
+
+    def _number(self, text: str) -> float | None:
+        if self.decimal_comma and not _THOUSANDS.fullmatch(text):
+            text = _DECIMAL_COMMA.sub(r"\1.\2", text)
+        labelled = _LABELLED_NUMBER.fullmatch(text)
+        return number_or_none(labelled[1] if labelled else text)
+
+
+def number_or_none(value: Any) -> float | None:
+    """Finite number, also out of a text or true and false; None for anything else."""
+    if not isinstance(value, bool | int | float | str) or (isinstance(value, str) and "_" in value):
+        return None
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _as_text(value: Any) -> str:
+    """Text of a JSON value as people write it: 3 for 3.0, true for true."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)

@@ -1,0 +1,83 @@
+"""Opening files that may be packed, with a bound on what comes out of them."""
+
+import contextlib
+import gzip
+import io
+import sys
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any, cast
+
+from judge.errors import InputError
+
+UNPACKED_FREELY, MOST_EXPANSION = 64 * 2**20, 200
+"""Beyond so many bytes, packed data may not unpack to more than so many times its size."""
+_GZIP_MAGIC = b"\x1f\x8b"
+
+
+@contextlib.contextmanager
+def errors_of_files(name: str) -> Iterator[None]:
+    """Turn what goes wrong while a file is read and unpacked into an `InputError` that names it."""
+    try:
+        yield
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise InputError(
+            f"{name}: the gzip data is damaged or cut off ({error}). Make the file again"
+        ) from None
+    except OSError as error:
+        raise InputError(f"{name}: cannot be read: {error.strerror or error}") from None
+
+
+def check_expansion(name: str, packed: int, unpacked: int) -> None:
+    """Refuse data that unpack to far more than any table or log does."""
+    if unpacked > UNPACKED_FREELY and unpacked > MOST_EXPANSION * packed:
+        raise InputError(
+            f"{name}: {packed:,} packed bytes unpack to {unpacked:,} bytes or more; allowed is "
+            f"{MOST_EXPANSION} times the packed size. Unpack it first if you trust it"
+        )
+
+
+@contextlib.contextmanager
+def opened(path: Path | None, name: str) -> Iterator[IO[bytes]]:
+    """Unpacked bytes; gzip is known by its first bytes, so that it need not be in the name."""
+    with contextlib.ExitStack() as stack:
+        file = sys.stdin.buffer if path is None else stack.enter_context(path.open("rb"))
+        file = file if hasattr(file, "peek") else io.BufferedReader(cast(io.RawIOBase, file))
+        if cast(io.BufferedReader, file).peek(2)[:2] == _GZIP_MAGIC:
+            yield cast(IO[bytes], io.BufferedReader(_Unpacked(name, file), 2**16))
+        else:
+            yield file
+
+
+class _Packed:
+    """A gzipped file that counts the bytes that were read of it."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self.n_read = 0
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._file.read(size)
+        self.n_read += len(data)
+        return data
+
+
+class _Unpacked(io.RawIOBase):
+    """The unpacked bytes of a gzipped file, up to a bound."""
+
+    def __init__(self, name: str, file: IO[bytes]) -> None:
+        self._name = name
+        self._packed = _Packed(file)
+        self._gzip = gzip.GzipFile(fileobj=cast(IO[bytes], self._packed), mode="rb")
+        self._n_unpacked = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        data = self._gzip.read1(len(buffer))
+        self._n_unpacked += len(data)
+        check_expansion(self._name, self._packed.n_read, self._n_unpacked)
+        buffer[: len(data)] = data
+        return len(data)
