@@ -112,6 +112,7 @@ def icc_reml_statistic(
         n_items=int(rated.sum()),
         n_ratings=table.n_ratings,
         undefined=NO_VARIATION,
+        minimum=0.0,
     )
 
 
