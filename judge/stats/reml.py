@@ -201,8 +201,9 @@ class _Criterion:
 def _fit(totals: Floats, layout: _Layout, start: Floats) -> tuple[VarianceComponents, Floats]:
     """Return the variance components that maximise the restricted likelihood, and their logarithms."""
     criterion = _Criterion(totals, layout)
-    total = (criterion.yy - criterion.y.sum() ** 2 / criterion.n) / max(criterion.n - 1, 1)
-    if not total > 1e-12:  # nor NaN, of a sample without any item
+    n = max(criterion.n, 1)  # a sample may hold no item at all
+    total = (criterion.yy - criterion.y.sum() ** 2 / n) / max(n - 1, 1)
+    if total <= 1e-12:
         return VarianceComponents(math.nan, math.nan, math.nan), start
     least = math.log(_NONE * total)
     found = _minimise(criterion, start, least, math.log(100 * total))
