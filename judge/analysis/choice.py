@@ -21,7 +21,7 @@ from judge.analysis.slices import members
 from judge.errors import InputError
 from judge.records import Item, Score
 from judge.rubric import Dimension, Overall, Rubric, Scale
-from judge.stats.estimate import NO_OBSERVATIONS, Estimate
+from judge.stats.estimate import CORRELATION, NO_OBSERVATIONS, Estimate
 from judge.stats.resampling import estimate
 from judge.stats.scale import Floats
 from judge.stats.statistic import Statistic, quotient
@@ -294,4 +294,5 @@ def _difference(a: Estimate, b: Estimate) -> Estimate:
     low = value - math.hypot(a.value - a.low, b.high - b.value)
     high = value + math.hypot(a.high - a.value, b.value - b.low)
     reason = a.reason or b.reason
-    return Estimate(value, low, high, method="newcombe", n_items=a.n_items + b.n_items, reason=reason)
+    n_items = a.n_items + b.n_items
+    return Estimate(value, low, high, method="newcombe", n_items=n_items, reason=reason, possible=CORRELATION)

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from judge.analysis.audit import JudgedItem, judged_item
-from judge.analysis.contrast import Groups
+from judge.analysis.comparable import refuse_other_scales
+from judge.analysis.contrast import Groups, within
 from judge.analysis.pass_rate import mean_score, pass_rate
 from judge.analysis.score_table import ITEM_ID, PAIR_ID, ScoreTable
 from judge.analysis.slices import SMALL, members
@@ -134,8 +135,10 @@ def compare(
     Raises
     ------
     InputError
-        No item is matched, a key names several items of one run, or no dimension is common.
+        No item is matched, a key names several items of one run, no dimension is common, or the scales
+        differ.
     """
+    refuse_other_scales([a, b])
     rows_a, rows_b, joined_by = join(a, b)
     left, right = a.take(rows_a), b.take(rows_b)
     clusters = left.clusters(cluster)
@@ -259,12 +262,12 @@ def _mean_change(name: str, a: Floats, b: Floats, clusters: Groups, scale: Scale
     paired = paired_difference(b, a, clusters=clusters, method="jackknife")
     both = ~np.isnan(a + b)
     groups = None if clusters is None else clusters[both]
-    p = paired.test.p_value
+    p, width = paired.test.p_value, scale.max - scale.min
     return Change(
         name,
         mean_score(a[both], groups, scale),
         mean_score(b[both], groups, scale),
-        paired.difference,
+        within(paired.difference, -width, width),
         p,
         p,
         paired.n_higher,

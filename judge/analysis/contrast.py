@@ -75,9 +75,7 @@ def within(estimate: Estimate, low: float, high: float) -> Estimate:
     >>> print(within(Estimate(0.9, 0.7, 1.1), 0, 1))
     0.900 [0.700, 1.000]
     """
-    return replace(
-        estimate, low=float(np.clip(estimate.low, low, high)), high=float(np.clip(estimate.high, low, high))
-    )
+    return replace(estimate, possible=(low, high))
 
 
 def _mean_difference(totals: Floats) -> Floats:

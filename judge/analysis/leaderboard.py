@@ -7,12 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from judge.analysis.comparable import refuse_other_rubrics, refuse_same_names
 from judge.analysis.contrast import Bools, Contrast, Groups, contrast
 from judge.analysis.pass_rate import PassRate, mean_score, pass_rate
-from judge.analysis.score_table import PAIR_ID, ScoreTable
+from judge.analysis.score_table import PAIR_ID, QUESTION, ScoreTable
 from judge.analysis.slices import members
 from judge.errors import InputError
-from judge.records import Item, content_hash
+from judge.records import Item
 from judge.stats.estimate import Estimate
 from judge.stats.multiplicity import holm
 from judge.stats.resampling import replicate
@@ -67,6 +68,10 @@ class Leaderboard:
         What makes two answers comparable: ``id``, ``pair_id``, ``question``, or ``nothing``.
     n_common : int
         Questions that every system answered.
+    n_asked : tuple of int
+        Fewest and most questions that a system answered.
+    n_groups : int
+        Groups of answers that are resampled together; from one alone nothing can be compared.
     n_resamples, seed : int
         Behind the rank intervals.
     """
@@ -75,6 +80,8 @@ class Leaderboard:
     contrasts: dict[tuple[str, str], Contrast]
     matched_by: str
     n_common: int
+    n_asked: tuple[int, int]
+    n_groups: int
     n_resamples: int
     seed: int = SEED
 
@@ -90,7 +97,7 @@ def leaderboard(
     """Rank tables of scores by pass rate.
 
     Answers to one question are resampled together, so that comparisons are paired: the question is known by
-    the item's id, by its `pair_id`, or by its text and images.
+    the item's id, by its `pair_id`, or by its text, pictures and reference.
 
     Parameters
     ----------
@@ -104,8 +111,10 @@ def leaderboard(
     Raises
     ------
     InputError
-        There are fewer than two tables, two have one name, or one has no verdict at all.
+        There are fewer than two tables, two have one name, one has no verdict at all, or their rubrics
+        differ.
     """
+    refuse_other_rubrics(tables)
     _refuse_unrankable(tables)
     keys, matched_by = _questions(tables)
     clusters = _clusters(tables, keys, cluster)
@@ -120,14 +129,14 @@ def leaderboard(
     letters = compact_letters(order, different)
     ranks = ranks_of(np.array([[rate.estimate.value for rate in rates]]))[0]
     drawn = ranks_of(draws)
-    low, high = np.quantile(drawn, (0.025, 0.975), axis=0, method="inverted_cdf")
+    low, high = _rank_limits(drawn)
     standings = [
         Standing(
             tables[i].name,
             int(ranks[i]),
             int(low[i]),
             int(high[i]),
-            float(np.mean(drawn[:, i] == 1)),
+            float(np.mean(drawn[:, i] == 1)) if len(drawn) else np.nan,
             letters[i],
             rates[i],
             _means(tables[i], cluster),
@@ -136,7 +145,20 @@ def leaderboard(
     ]
     named = {(tables[i].name, tables[j].name): c for (i, j), c in zip(pairs, contrasts, strict=True)}
     n_common = len(set.intersection(*map(set, keys))) if matched_by != "nothing" else 0
-    return Leaderboard(tuple(standings), named, matched_by, n_common, n_resamples)
+    asked = [len(set(column)) for column in keys]
+    n_groups = len(np.unique(clusters))
+    return Leaderboard(
+        tuple(standings), named, matched_by, n_common, (min(asked), max(asked)), n_groups, n_resamples
+    )
+
+
+def _rank_limits(drawn: Floats) -> Floats:
+    """Return the lowest and the highest likely rank of each system, shape (2, n): any, without a resample."""
+    if not len(drawn):
+        n = drawn.shape[1]
+        return np.array([[1.0] * n, [float(n)] * n])
+    limits: Floats = np.quantile(drawn, (0.025, 0.975), axis=0, method="inverted_cdf")
+    return limits
 
 
 def _means(table: ScoreTable, cluster: str | None) -> dict[str, Estimate]:
@@ -195,9 +217,8 @@ def _refuse_unrankable(tables: Sequence[ScoreTable]) -> None:
             f"a leaderboard needs two systems or more, found {', '.join(names) or 'none'}; "
             "name several runs, or the field that holds the system: --by system"
         )
+    refuse_same_names(tables)
     for table in tables:
-        if names.count(table.name) > 1:
-            raise InputError(f"two runs are called {table.name!r}; rename one folder")
         if np.isnan(table.passed).all():
             raise InputError(f"{table.name}: no answer has a verdict, so it has no rank; leave it out")
 
@@ -207,13 +228,14 @@ def _questions(tables: Sequence[ScoreTable]) -> tuple[list[list[str]], str]:
     candidates = {
         "id": [[item.id for item in table.items] for table in tables],
         "pair_id": [[_pair_key(item) for item in table.items] for table in tables],
-        "question": [
-            [content_hash([i.question, [(m.path, m.url) for m in i.images]]) for i in t.items] for t in tables
-        ],
+        "question": [table.questions.tolist() for table in tables],
     }
     for name, keys in candidates.items():
         unique = all(len(set(column)) == len(column) for column in keys)
-        if unique and len(set().union(*keys)) < sum(map(len, keys)):
+        # A system may have answered one question several times; an id names one answer of each system.
+        if (unique or name == QUESTION) and len(set().union(*keys)) < sum(
+            len(set(column)) for column in keys
+        ):
             return keys, name
     return candidates["id"], "nothing"
 
@@ -223,16 +245,20 @@ def _pair_key(item: Item) -> str:
     return f"item {item.id}" if pair is None else f"pair {pair}"
 
 
-def _clusters(tables: Sequence[ScoreTable], keys: list[list[str]], cluster: str | None) -> Groups:
+def _clusters(tables: Sequence[ScoreTable], keys: list[list[str]], cluster: str | None) -> NDArray[np.str_]:
     """What is resampled together: the field asked for (or pair_id), else the answers to one question."""
-    groups = [table.clusters(cluster) for table in tables]
-    if all(g is not None for g in groups):
-        return np.concatenate([g for g in groups if g is not None])
-    return np.array([key for column in keys for key in column])
+    fields = {table.cluster_field(None) for table in tables}
+    by = cluster or (QUESTION if QUESTION in fields else PAIR_ID if fields == {PAIR_ID} else None)
+    if by is None:
+        return np.array([key for column in keys for key in column])
+    return np.concatenate([table.groups(by) for table in tables])
 
 
 def _resampled_rates(passed: Floats, owner: NDArray[np.int64], n: int, clusters: Groups, b: int) -> Floats:
-    """Pass rates of all systems on the same resamples, shape (b, n)."""
+    """Pass rates of all systems on the same resamples, shape (b, n), or (0, n) from a single group.
+
+    Resamples in which a system has no verdict at all are left out: it has no rank there.
+    """
     used = ~np.isnan(passed)
     marks = np.where(used, passed, 0.0)
 
@@ -242,7 +268,8 @@ def _resampled_rates(passed: Floats, owner: NDArray[np.int64], n: int, clusters:
 
     statistics = {str(i): rate(owner == i) for i in range(n)}
     samples = replicate(statistics, clusters=clusters, method="percentile", n_resamples=b, rng=SEED).samples
-    return np.column_stack([samples[str(i)].draws for i in range(n)])
+    draws = np.column_stack([samples[str(i)].draws for i in range(n)])
+    return np.asarray(draws[np.isfinite(draws).all(axis=1)])
 
 
 def _adjusted(contrasts: list[Contrast]) -> list[Contrast]:

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from judge.analysis.ratings import check_first, number_of
 from judge.errors import InputError
-from judge.records import OVERALL, STATUSES, Item, Score
+from judge.records import OVERALL, STATUSES, Item, Score, content_hash
 from judge.rubric import Rubric
 from judge.scoring.store import Run
 from judge.stats.scale import Floats
@@ -21,6 +21,7 @@ OUTCOMES = (*STATUSES, UNSCORED)
 NO_LABEL = "(none)"
 ITEM_ID = "id"
 PAIR_ID = "pair_id"
+QUESTION = "question"
 Objects = NDArray[np.object_]
 
 
@@ -194,27 +195,55 @@ class ScoreTable:
         return np.array([NO_LABEL if value is None else as_label(value) for value in found])
 
     def cluster_field(self, field: str | None) -> str | None:
-        """Which field says what is resampled together: `field`, else `pair_id` where items have one.
+        """Which field says what is resampled together.
 
-        The field `id` keeps all items apart: None.
+        `field`, else `pair_id` where items have one, else `question` where several items have the same (but
+        not all: one question alone has nothing to vary with). The field `id` keeps all items apart: None.
         """
-        paired = any(item.field(PAIR_ID) is not None for item in self.items)
-        name = field or (PAIR_ID if paired else ITEM_ID)
-        return None if name == ITEM_ID else name
+        if field is None and any(item.field(PAIR_ID) is not None for item in self.items):
+            return PAIR_ID
+        if field is None:
+            return QUESTION if 1 < self.n_questions < len(self) else None
+        return None if field == ITEM_ID else field
+
+    @cached_property
+    def questions(self) -> NDArray[np.str_]:
+        """Key of the question of every item: one for the same text, pictures and reference."""
+        return np.array([question_key(item) for item in self.items])
+
+    @property
+    def n_questions(self) -> int:
+        """How many different questions there are."""
+        return len(set(self.questions.tolist()))
+
+    def groups(self, field: str) -> NDArray[np.str_]:
+        """Group of every item: what shares the value of a field; an item that lacks it is its own."""
+        if field == QUESTION:
+            return self.questions
+        labels = self.field(field)
+        alone = np.array([field != ITEM_ID and item.field(field) is None for item in self.items])
+        return np.where(alone, np.char.add("item ", self.field(ITEM_ID)), np.char.add("group ", labels))
 
     def clusters(self, field: str | None) -> NDArray[np.str_] | None:
         """Groups of items that are resampled together; None where every item is its own.
 
         Without a `field`, items that share a `pair_id` (one question under several conditions) belong
-        together. An item that lacks the field is its own group.
+        together, or else answers to one question, of several systems, say.
         """
         name = self.cluster_field(field)
-        if name is None:
-            return None
-        labels = self.field(name)
-        alone = np.array([item.field(name) is None for item in self.items])
-        groups = np.where(alone, np.char.add("item ", self.field(ITEM_ID)), np.char.add("group ", labels))
-        return None if len(np.unique(groups)) == len(groups) else groups
+        groups = None if name is None else self.groups(name)
+        return None if groups is None or len(np.unique(groups)) == len(groups) else groups
+
+
+def question_key(item: Item) -> str:
+    """Key that answers to the same question share: with the same text, pictures and reference.
+
+    >>> a, b = (Item(id=i, question="How far?", answer=answer) for i, answer in (("a", "1 m"), ("b", "2 m")))
+    >>> question_key(a) == question_key(b)
+    True
+    """
+    pictures = [image.sha256 or (image.path, image.url) for image in item.images]
+    return content_hash([item.question, pictures, item.reference])[:20]
 
 
 def as_label(value: Any) -> str:

@@ -23,11 +23,13 @@ def command(
 ) -> None:
     """Report what RUNS found: pass rates with intervals, scores, slices, failures, oddities, cost.
 
-    Several runs are also ranked against each other.
+    Several runs of one rubric are also ranked against each other; runs over the same answers are shown as a
+    panel of judges.
 
     Example: judge report runs/answers-openai-gpt-5-open_qa --by category,difficulty --html
     """
-    from judge.report.build import build_report, build_runs
+    from judge.report.build import build_report
+    from judge.report.runs import build_runs
     from judge.report.source import read
 
     sources = [read(run) for run in runs]

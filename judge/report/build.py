@@ -16,7 +16,7 @@ from judge.errors import InputError
 from judge.report import comparison_tables, tables, words
 from judge.report.document import Case, Report, Section
 from judge.report.made_by import rubric_sections
-from judge.report.side_by_side import side_by_side, two_runs
+from judge.report.side_by_side import side_by_side
 from judge.report.source import Source, read
 from judge.report.tables import counted, field_name, spoken
 from judge.stats.estimate import Estimate
@@ -75,41 +75,6 @@ def build_report(
         _figures(table, passing, dimensions, sliced),
         source.about,
         tuple(words.methods(table, cluster)),
-    )
-
-
-def build_runs(sources: Sequence[Source], *, by: Sequence[str] = (), cluster: str | None = None) -> Report:
-    """Several runs on one page: ranked first, then each as `build_report` shows it."""
-    board = build_leaderboard(sources, cluster=cluster)
-    single = [build_report(source, by=by, cluster=cluster, n_worst=0) for source in sources]
-    names = [source.table.name for source in sources]
-    parts = list(zip(names, single, strict=True))
-    own = [(name, section) for name, r in parts for section in r.sections if section.key != "rubric"]
-    pair = two_runs([source.table for source in sources], by or default_fields(sources[0].table), cluster)
-    return Report(
-        "report",
-        f"{len(sources)} runs",
-        (*board.verdict, *(f"{name}: {r.verdict[0]}" for name, r in parts)),
-        (*board.warnings, *(f"{name}: {sentence}" for name, r in parts for sentence in r.warnings)),
-        (
-            *board.sections,
-            *pair,
-            *(_of_run(name, section) for name, section in own),
-            *rubric_sections([source.table.rubric for source in sources]),
-        ),
-        {f"{figure}@{name}": estimate for name, r in parts for figure, estimate in r.figures.items()},
-        board.about,
-        tuple(dict.fromkeys((*board.methods, *(line for r in single for line in r.methods)))),
-    )
-
-
-def _of_run(name: str, section: Section) -> Section:
-    """Say in every key and title whose it is."""
-    return replace(
-        section,
-        key=f"{name}/{section.key}",
-        title=f"{name}: {section.title}",
-        tables=tuple(replace(t, key=f"{name}/{t.key}", title=f"{name}: {t.title}") for t in section.tables),
     )
 
 
@@ -184,7 +149,7 @@ def build_comparison(
         tuple(sections),
         {"pass_rate.a": of.passing.a, "pass_rate.b": of.passing.b, "difference": of.passing.difference}
         | {f"difference.{change.name}": change.difference for change in of.dimensions},
-        _about([a, b]),
+        about([a, b]),
         tuple(words.comparison_methods(of, cluster)),
     )
 
@@ -260,7 +225,7 @@ def build_leaderboard(
             ),
         ),
         {f"pass_rate.{s.name}": s.passing.estimate for s in board.standings},
-        _about(sources),
+        about(sources),
         (
             "Pass rates: Wilson's score interval, 95 %, among answers with a verdict.",
             f"Ranks: 95 % percentile interval of {board.n_resamples:,} bootstrap resamples (seed "
@@ -282,17 +247,17 @@ def default_fields(table: ScoreTable) -> list[str]:
     return chosen[:MOST_FIELDS]
 
 
-def _about(sources: Sequence[Source]) -> dict[str, str]:
+def about(sources: Sequence[Source]) -> dict[str, str]:
     """What made the scores: once what all runs share, by run what differs."""
     names = dict.fromkeys(name for source in sources for name in source.about)
-    about = {}
+    shown = {}
     for name in names:
         values = {source.table.name: source.about.get(name, "unknown") for source in sources}
         if len(set(values.values())) == 1:
-            about[name] = next(iter(values.values()))
+            shown[name] = next(iter(values.values()))
         elif name != "run":
-            about |= {f"{name} of {run}": value for run, value in values.items()}
-    return about
+            shown |= {f"{name} of {run}": value for run, value in values.items()}
+    return shown
 
 
 def _title(source: Source) -> str:

@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 
 from judge.analysis.audit import FailureProfile
+from judge.analysis.comparable import same_rubric
 from judge.analysis.compare import Comparison
 from judge.analysis.leaderboard import Leaderboard
 from judge.analysis.pass_rate import PassRate
-from judge.analysis.score_table import OUTCOMES, ScoreTable
+from judge.analysis.score_table import OUTCOMES, QUESTION, ScoreTable
 from judge.analysis.slices import SMALL, Slice, SliceTable
 from judge.report.document import CellKind
 from judge.report.numbers import interval_text, number_text, p_text
@@ -118,8 +119,13 @@ def warnings(source: Source, passing: PassRate, cluster: str | None) -> Iterator
         yield f"Only {counted(n, 'verdict')}: every figure here is a hint."
     if clusters is not None and len(np.unique(clusters)) < FEW_CLUSTERS:
         yield (
-            f"Only {len(np.unique(clusters))} groups of {field_name(table.cluster_field(cluster) or '')}: "
-            "intervals rest on the number of groups and are rough."
+            f"Only {counted(len(np.unique(clusters)), 'group')} of answers that share one "
+            f"{_group(table, cluster)}: intervals rest on the number of groups and are rough."
+        )
+    if clusters is None and n > 1 and table.n_questions == 1:
+        yield (
+            "All answers are to one question (text, pictures and reference): the intervals say what other "
+            "answers to it would show, and nothing about other questions."
         )
     if table.n_samples > 1:
         yield (
@@ -206,10 +212,7 @@ def comparison_warnings(of: Comparison, judges: tuple[str, str]) -> Iterator[str
             f"{n - of.same_questions:,} of {n:,} pairs do not have the same question: are these the same "
             "items?"
         )
-    a, b = of.a.rubric, of.b.rubric
-    if a.reply != b.reply:  # asked for all at once or one by one, as expected scores are: no other rubric
-        a, b = a.as_numbers(), b.as_numbers()
-    if a.digest != b.digest:
+    if not same_rubric(of.a.rubric, of.b.rubric):
         yield "The runs were scored with different rubrics; each is held against its own pass rule."
     if judges[0] != judges[1] and of.same_answers < n:
         yield (
@@ -222,35 +225,45 @@ def comparison_warnings(of: Comparison, judges: tuple[str, str]) -> Iterator[str
 
 def leaderboard_words(board: Leaderboard) -> Iterator[str]:
     """Who leads, and whether that is sure."""
-    best = board.standings[0]
-    rivals = [
-        names[1] if names[0] == best.name else names[0]
-        for names, c in board.contrasts.items()
-        if best.name in names and not c.p_adjusted <= ALPHA
-    ]
-    yield (
-        f"{best.name} leads with {with_interval(best.passing.estimate, 'share')}; it is first in "
-        f"{number_text(best.first, 'share')} of resamples."
-    )
-    if not rivals:
-        yield "It differs from every other beyond chance."
+    leaders = [s for s in board.standings if s.rank == 1]
+    names = [s.name for s in leaders]
+    best = leaders[0]
+    if len(leaders) == 1:
+        it, verb = "it", f"{best.name} leads with"
     else:
-        yield f"It cannot be told from {', '.join(rivals)}."
+        it, verb = "they", f"{', '.join(names[:-1])} and {names[-1]} share the lead with"
+    rate = with_interval(best.passing.estimate, "share")
+    if board.n_groups < 2:
+        yield f"{verb} {rate}, but the answers are to one question only: too few to compare."
+        return
+    sure = f"; it is first in {number_text(best.first, 'share')} of resamples" if len(leaders) == 1 else ""
+    yield f"{verb} {rate}{sure}."
+    others = [s.name for s in board.standings if s.rank > 1]
+    rivals = [name for name in others if any(_alike(board, leader, name) for leader in names)]
+    if rivals:
+        yield f"{it.capitalize()} cannot be told from {', '.join(rivals)}."
+    elif others:
+        yield f"{it.capitalize()} {'differs' if it == 'it' else 'differ'} from every other beyond chance."
+
+
+def _alike(board: Leaderboard, better: str, worse: str) -> bool:
+    """Whether no difference beyond chance was found."""
+    return not board.contrasts[better, worse].p_adjusted <= ALPHA
 
 
 def leaderboard_warnings(board: Leaderboard) -> Iterator[str]:
     """What makes systems hard to rank."""
-    sizes = {s.passing.n for s in board.standings}
+    fewest, most = board.n_asked
     if board.matched_by == "nothing":
         yield (
             "The systems answered no common question (no id, pair_id or question is shared), so "
             "differences are "
             "between independent samples: they mix systems with questions."
         )
-    elif sizes != {board.n_common}:
+    elif fewest < most or board.n_common < most:
         yield (
             f"Not every system answered every question: {board.n_common:,} are common, of "
-            f"{min(sizes):,} to {max(sizes):,}. Missing ones may be the hard ones."
+            f"{fewest:,} to {most:,}. Missing ones may be the hard ones."
         )
 
 
@@ -272,15 +285,22 @@ def methods(table: ScoreTable, cluster: str | None) -> Iterator[str]:
 
 
 def _interval_methods(table: ScoreTable, cluster: str | None) -> Iterator[str]:
-    field = table.cluster_field(cluster)
-    if table.clusters(cluster) is None:
+    clusters = table.clusters(cluster)
+    if clusters is None:
         yield "Intervals are 95 %: Wilson's for shares, Student's t for means; items count as independent."
     else:
         yield (
-            f"Intervals are 95 % and treat items of one {field_name(field or '')} as belonging together: "
-            "Wilson's "
-            "with the effective sample size for shares, the jackknife with Student's t for means."
+            f"Intervals are 95 % and treat answers that share one {_group(table, cluster)} as belonging "
+            f"together ({len(clusters):,} answers in {counted(len(np.unique(clusters)), 'group')}): Wilson's "
+            "with the effective sample size for shares, the jackknife with Student's t for means. "
+            "--cluster id keeps all apart."
         )
+
+
+def _group(table: ScoreTable, cluster: str | None) -> str:
+    """What answers of one group share, in words."""
+    field = table.cluster_field(cluster) or ""
+    return "question (text, pictures and reference)" if field == QUESTION else field_name(field)
 
 
 def comparison_methods(of: Comparison, cluster: str | None) -> Iterator[str]:

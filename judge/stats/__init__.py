@@ -108,7 +108,7 @@ from judge.stats.scale_use import ScaleUse, scale_use
 from judge.stats.separation import PairComparison, SystemGroups, significance_groups, soft_pairwise_accuracy
 from judge.stats.severity import MarginTest, Severity, margin_test, severity
 from judge.stats.significance import Significance, mcnemar, paired_permutation, williams_t
-from judge.stats.statistic import Statistic, combine, difference, quotient
+from judge.stats.statistic import Statistic, average, combine, difference, quotient
 from judge.stats.threshold import ThresholdSweep, threshold_sweep
 from judge.stats.verbosity import Verbosity, verbosity
 
@@ -170,6 +170,7 @@ __all__ = [
     "attenuation",
     "auc",
     "auc_difference",
+    "average",
     "benjamini_hochberg",
     "benjamini_yekutieli",
     "bias",

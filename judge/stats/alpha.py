@@ -82,6 +82,7 @@ def alpha_statistic(*ratings: ArrayLike, kind: Kind | None = None, scale: ScaleL
         n_ratings=pairable.n_ratings,
         n_dropped=table.n_ratings - pairable.n_ratings,
         reason=table.problem(),
+        minimum=-1.0,
     )
 
 

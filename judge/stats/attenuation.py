@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from judge.stats.contrast import evaluate
 from judge.stats.correlation import pearson_statistic
-from judge.stats.estimate import NO_ITEM_VARIANCE, TOO_FEW_RATERS, Estimate
+from judge.stats.estimate import CORRELATION, NO_ITEM_VARIANCE, SHARE, TOO_FEW_RATERS, Estimate, Range
 from judge.stats.icc import icc_statistic
 from judge.stats.panel import judge_and_humans
 from judge.stats.resampling import Sampling
@@ -35,7 +35,7 @@ class Attenuation:
     best : Estimate
         sqrt(reliability): the highest correlation that anything can have with that mean.
     disattenuated : Estimate
-        r / sqrt(reliability), not cut at 1; undefined if the reliability is not above 0.
+        r / sqrt(reliability), not cut at 1 (its interval is); undefined if the reliability is not above 0.
     noise_free : Estimate or None
         That divided by sqrt of the judge's own test-retest reliability as well: what remains is disagreement,
         not noise. None without samples of the judge.
@@ -103,7 +103,7 @@ def attenuation(
     statistics = {
         "correlation": r,
         "reliability": rel,
-        "best": _combined(_root, rel),
+        "best": _combined(_root, rel, possible=SHARE),
         "disattenuated": _combined(lambda a, b: quotient(a, _root(b)), r, rel),
     }
     if judge_samples is not None:
@@ -126,8 +126,8 @@ def _samples(samples: ArrayLike, n_items: int) -> Floats:
     return table
 
 
-def _combined(function: Callable[..., Floats], *parts: Statistic) -> Statistic:
-    combined = combine(function, *parts)
+def _combined(function: Callable[..., Floats], *parts: Statistic, possible: Range = CORRELATION) -> Statistic:
+    combined = combine(function, *parts, possible=possible)
     if any(np.isnan(part.value()) for part in parts):
         return combined
     return replace(combined, undefined=NO_ITEM_VARIANCE)  # a reliability at or below 0

@@ -11,8 +11,10 @@ from numpy.typing import ArrayLike
 from judge.stats import limits
 from judge.stats.checks import between
 from judge.stats.estimate import (
+    CORRELATION,
     NO_COMPLETE_PAIRS,
     NO_VARIATION,
+    SHARE,
     TOO_FEW_CLUSTERS,
     TOO_FEW_ITEMS,
     ZERO_DENOMINATOR,
@@ -119,6 +121,7 @@ def _areas(human: ArrayLike, judges: list[ArrayLike], clusters: ArrayLike | None
         n_ratings=marks.size * (1 + len(judges)),
         n_clusters=n_clusters,
         n_dropped=sum(int(np.sum(~np.isnan(column) & ~used)) for column in (h, *scores)),
+        possible=SHARE if len(judges) == 1 else CORRELATION,
     )
     if not 0 < marks.sum() < marks.size:
         return replace(found, reason=ZERO_DENOMINATOR if marks.size else NO_COMPLETE_PAIRS)
@@ -138,7 +141,7 @@ def _areas(human: ArrayLike, judges: list[ArrayLike], clusters: ArrayLike | None
     # With all items counted, nominal 95 % intervals covered 88 % with five passes among 100 fails.
     n_of_class = [np.unique(codes[marks == mark]).size for mark in (0, 1)]
     low, high = limits_of(found.value, se, level, max(min(n_of_class) - 1, 1))
-    return replace(found, low=max(low, -1.0 if len(judges) > 1 else 0.0), high=high, se=se, method="delong")
+    return replace(found, low=low, high=high, se=se, method="delong")
 
 
 def _area(marks: Floats, scores: Floats) -> tuple[float, Floats]:

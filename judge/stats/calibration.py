@@ -11,7 +11,15 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from judge.stats.checks import at_least
-from judge.stats.estimate import NO_COMPLETE_PAIRS, TOO_FEW_CLUSTERS, Estimate, Reason
+from judge.stats.estimate import (
+    ANY_VALUE,
+    CORRELATION,
+    NO_COMPLETE_PAIRS,
+    NOT_NEGATIVE,
+    TOO_FEW_CLUSTERS,
+    Estimate,
+    Reason,
+)
 from judge.stats.maps import MapKind, ScoreMap, fit_map
 from judge.stats.resampling import Sampling, Statistic, difference, estimate, quotient, resample
 from judge.stats.scale import Floats, Ints, as_floats
@@ -235,9 +243,18 @@ def _error_statistic(
 
     n = int(both.sum())
     sums = np.column_stack([error, both.astype(float)])
-    lowest = 0.0 if measure in ("mae", "rmse") else -math.inf
+    lowest, highest = {"mae": NOT_NEGATIVE, "rmse": NOT_NEGATIVE, "pass_rate": CORRELATION}.get(
+        measure, ANY_VALUE
+    )
     return Statistic(
-        sums, mean, n_items=n, n_ratings=2 * n, reason=reason, undefined=NO_COMPLETE_PAIRS, minimum=lowest
+        sums,
+        mean,
+        n_items=n,
+        n_ratings=2 * n,
+        reason=reason,
+        undefined=NO_COMPLETE_PAIRS,
+        minimum=lowest,
+        maximum=highest,
     )
 
 

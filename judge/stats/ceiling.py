@@ -104,7 +104,9 @@ def negated(loss: Callable[..., Statistic]) -> Callable[..., Statistic]:
     """
 
     def builder(*ratings: ArrayLike) -> Statistic:
-        return combine(np.negative, loss(*ratings))
+        of_loss = loss(*ratings)
+        lowest, highest = of_loss.possible
+        return combine(np.negative, of_loss, possible=(-highest, -lowest))
 
     return builder
 
@@ -355,9 +357,11 @@ class _Basis:
         samples = self.replicates.samples
         human = _mean([samples[self.key[id(person)]] for person, _ in contrasts])
         judge = _mean([samples[self.key[id(model)]] for _, model in contrasts])
-        first = contrasts[0][0]
-        one = replace(first, n_items=n_items, n_ratings=n_ratings, analytic=None)
-        statistics = {"human": one, "judge": one, "difference": replace(one, kind="plain", minimum=-math.inf)}
+        first, lowest = contrasts[0][0], min(s.minimum for pair in contrasts for s in pair)
+        one = replace(first, n_items=n_items, n_ratings=n_ratings, minimum=lowest, analytic=None)
+        width = one.possible[1] - one.possible[0]
+        gap = replace(one, kind="plain", minimum=-width, maximum=width)
+        statistics = {"human": one, "judge": one, "difference": gap}
         method = next(iter(self.replicates.methods.values()))
         methods: dict[str, Method] = {name: method_for(s.kind, method) for name, s in statistics.items()}
         found = {"human": human, "judge": judge, "difference": _minus(judge, human)}

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 
 from judge.stats import limits
 from judge.stats.estimate import SINGLE_CATEGORY_OBSERVED, SINGLE_CATEGORY_SCALE, Estimate
+from judge.stats.kappa import smallest_kappa
 from judge.stats.resampling import Sampling, Statistic, estimate, quotient
 from judge.stats.scale import Bools, Floats
 from judge.stats.statistic import bilinear, undefined_statistic
@@ -69,7 +70,10 @@ def fleiss_statistic(*ratings: ArrayLike, weights: Weights = None, scale: ScaleL
         result: Floats = np.matmul(shares, agreement @ pooled)
         return result
 
-    return _corrected(table, agreement, _Chance(lambda pi: bilinear(pi, agreement, pi), by_item))
+    # Disagreement is at most twice what is expected from the ratings of the items with a pair of them.
+    paired = quotient((table.per_item >= 2).sum(), table.present.any(axis=1).sum())
+    minimum = float(1 - quotient(1 - smallest_kappa(weights), paired**2))
+    return _corrected(table, agreement, _Chance(lambda pi: bilinear(pi, agreement, pi), by_item), minimum)
 
 
 def gwet_ac1(*ratings: ArrayLike, scale: ScaleLike, **sampling: Unpack[Sampling]) -> Estimate:
@@ -136,7 +140,8 @@ def ac_statistic(*ratings: ArrayLike, scale: ScaleLike, weights: Weights = None)
         result: Floats = np.multiply(factor, shares @ (1 - pooled))
         return result
 
-    return _corrected(table, agreement, _Chance(lambda pi: factor * (pi * (1 - pi)).sum(axis=1), by_item))
+    chance = _Chance(lambda pi: factor * (pi * (1 - pi)).sum(axis=1), by_item)
+    return _corrected(table, agreement, chance, _without_agreement(agreement))
 
 
 def brennan_prediger(
@@ -166,7 +171,7 @@ def brennan_prediger_statistic(*ratings: ArrayLike, scale: ScaleLike, weights: W
     agreement = table.agreement_weights(weights)
     uniform = float(agreement.mean())
     chance = _Chance(lambda pi: np.full(len(pi), uniform), lambda shares, _: np.full(len(shares), uniform))
-    return _corrected(table, agreement, chance)
+    return _corrected(table, agreement, chance, _without_agreement(agreement))
 
 
 Pooled: TypeAlias = Callable[[Floats], Floats]
@@ -189,7 +194,13 @@ def _declared_table(ratings: tuple[ArrayLike, ...], scale: ScaleLike, name: str)
     return read_table(ratings, scale)
 
 
-def _corrected(table: Table, agreement: Floats, chance: _Chance) -> Statistic:
+def _without_agreement(agreement: Floats) -> float:
+    """Return the smallest possible coefficient: none observed, and by chance as much as by guessing."""
+    by_guessing = float(agreement.mean())
+    return -by_guessing / (1 - by_guessing)
+
+
+def _corrected(table: Table, agreement: Floats, chance: _Chance, minimum: float) -> Statistic:
     """Return (observed - chance) / (1 - chance) as a statistic."""
     problem = table.problem()
     rated, paired = table.per_item >= 1, table.per_item >= 2
@@ -213,6 +224,7 @@ def _corrected(table: Table, agreement: Floats, chance: _Chance) -> Statistic:
         n_ratings=table.n_ratings,
         reason=problem,
         notes=(SINGLE_CATEGORY_OBSERVED,) if one_category else (),
+        minimum=minimum,
         analytic=None if problem else analytic,
     )
 
@@ -236,5 +248,4 @@ def _linearised(
     drift = chance.of_items(shares, pooled) - expected
     influence = contribution - 2 * (1 - value) * drift / (1 - expected)
     se = float(np.sqrt(((influence - value) ** 2).sum() / (n * (n - 1))))
-    low, high = limits.symmetric_limits(value, se, level, n - 1)
-    return low, min(high, 1.0), se
+    return *limits.symmetric_limits(value, se, level, n - 1), se

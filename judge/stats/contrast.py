@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from judge.stats.estimate import NO_COMPLETE_PAIRS, TOO_FEW_ITEMS, Estimate
+from judge.stats.estimate import ANY_VALUE, NO_COMPLETE_PAIRS, TOO_FEW_ITEMS, Estimate, Range
 from judge.stats.resampling import Method, Sampling, resample
 from judge.stats.scale import Floats
-from judge.stats.statistic import Function, Statistic, StatisticKind, combine, difference, quotient
+from judge.stats.statistic import Function, Statistic, average, difference, quotient
 
 __all__ = ["Contrast"]
 
@@ -74,7 +74,7 @@ def _mean_of_defined(statistics: Sequence[Statistic]) -> Statistic:
     if len(statistics) == 1:
         return statistics[0]
     defined = [s for s in statistics if not np.isnan(s.value())]
-    return combine(lambda *values: np.mean(values, axis=0), *(defined or statistics), kind=statistics[0].kind)
+    return average(*(defined or statistics))
 
 
 class PooledMoments:
@@ -90,22 +90,24 @@ class PooledMoments:
         self.tables = [table for table in tables if table[:, 0].sum() >= 2] or tables[:1]
         self.sums = np.hstack(self.tables)
 
-    def statistic(self, function: Function, kind: StatisticKind = "plain") -> Statistic:
+    def statistic(self, function: Function, possible: Range = ANY_VALUE) -> Statistic:
         """Return ``function`` of the mean matrix: (R, p, p), with 1/n moments, to values (R,)."""
         n = int(np.any([table[:, 0] > 0 for table in self.tables], axis=0).sum())
         return Statistic(
             self.sums,
             lambda totals: function(self._mean(totals)),
-            kind,
             n_items=n,
             n_ratings=int(sum(table[:, 0].sum() for table in self.tables)) * 2,
             reason=TOO_FEW_ITEMS if 0 < n < 2 else NO_COMPLETE_PAIRS if n == 0 else None,
+            minimum=possible[0],
+            maximum=possible[1],
         )
 
-    def contrast(self, of_judge: Function, of_human: Function) -> Triple:
+    def contrast(self, of_judge: Function, of_human: Function, possible: Range = ANY_VALUE) -> Triple:
         """Return a property of the judge, the same of people, and their difference."""
-        both = self.statistic(lambda c: of_judge(c) - of_human(c))
-        return self.statistic(of_judge), self.statistic(of_human), both
+        width = possible[1] - possible[0]
+        both = self.statistic(lambda c: of_judge(c) - of_human(c), (-width, width))
+        return self.statistic(of_judge, possible), self.statistic(of_human, possible), both
 
     def _mean(self, totals: Floats) -> Floats:
         parts = np.split(totals, len(self.tables), axis=1)

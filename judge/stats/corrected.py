@@ -29,7 +29,7 @@ from numpy.typing import ArrayLike
 
 from judge.stats import limits
 from judge.stats.checks import at_least, between
-from judge.stats.estimate import NO_OBSERVATIONS, NO_RATINGS, TOO_FEW_CLUSTERS, Estimate
+from judge.stats.estimate import CORRELATION, NO_OBSERVATIONS, NO_RATINGS, SHARE, TOO_FEW_CLUSTERS, Estimate
 from judge.stats.marks import as_groups, as_marks, check_lengths
 from judge.stats.proportion import proportion
 from judge.stats.resampling import Statistic, difference, quotient, replicate
@@ -141,6 +141,7 @@ def predictive_values(
         n_ratings=n_labels,
         n_clusters=uncorrected.n_clusters,
         n_dropped=int(np.sum(~np.isnan(h))) - n_labels,
+        possible=SHARE,
     )
     if not corrected.defined:
         corrected = replace(corrected, reason=NO_OBSERVATIONS if uncorrected.defined else NO_RATINGS)
@@ -195,7 +196,7 @@ def predictive_values_difference(
     check_lengths(system_a=sums[0], system_b=sums[1], clusters=as_groups(clusters))
     value = float(_rate(sums[0].sum(axis=0)) - _rate(sums[1].sum(axis=0)))
     labels = [int(s[:, :4].sum()) for s in sums]
-    found = Estimate(value, level=level, n_items=len(sums[0]), n_ratings=sum(labels))
+    found = Estimate(value, level=level, n_items=len(sums[0]), n_ratings=sum(labels), possible=CORRELATION)
     if math.isnan(value):
         return replace(found, reason=NO_OBSERVATIONS)
     both = difference(*(Statistic(s, lambda totals: _rate(totals, 0.5)) for s in sums))
@@ -207,8 +208,8 @@ def predictive_values_difference(
     low, high = limits.symmetric_limits(sample.value, sample.se, level, min(labelled) - 1)
     return replace(
         found,
-        low=max(low, -1.0),
-        high=min(high, 1.0),
+        low=low,
+        high=high,
         se=sample.se,
         method="jackknife",
         n_clusters=replicates.n_clusters,
@@ -266,7 +267,7 @@ def _with_interval(
     found = replace(found, se=_delta_se(totals))
     if method == "delta":
         low, high = limits.symmetric_limits(float(_rate(totals, 1.0)), found.se, found.level)
-        return replace(found, low=max(low, 0.0), high=min(high, 1.0), method="delta")
+        return replace(found, low=low, high=high, method="delta")
     seed, generator = seed_of(rng)
     low, high = limits.percentile_limits(_draw(totals, n_draws, generator), found.level)
     return replace(found, low=low, high=high, method="beta-draws", n_resamples=n_draws, seed=seed)

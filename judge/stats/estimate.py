@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Final, Literal, Self
+from typing import Any, Final, Literal, Self, TypeAlias
+
+Range: TypeAlias = tuple[float, float]
+"""Smallest and largest possible value."""
+ANY_VALUE: Final[Range] = (-math.inf, math.inf)
+NOT_NEGATIVE: Final[Range] = (0.0, math.inf)
+NOT_POSITIVE: Final[Range] = (-math.inf, 0.0)
+SHARE: Final[Range] = (0.0, 1.0)
+CORRELATION: Final[Range] = (-1.0, 1.0)
+"""Also of the difference of two shares."""
 
 Reason = Literal[
     "no_ratings",
@@ -21,6 +30,7 @@ Reason = Literal[
     "judge_not_informative",
     "design_disconnected",
     "not_applicable",
+    "interval_too_wide",
 ]
 
 NO_RATINGS: Final = "no_ratings"
@@ -37,6 +47,7 @@ NO_OBSERVATIONS: Final = "no_observations"
 JUDGE_NOT_INFORMATIVE: Final = "judge_not_informative"
 DESIGN_DISCONNECTED: Final = "design_disconnected"
 NOT_APPLICABLE: Final = "not_applicable"
+INTERVAL_TOO_WIDE: Final = "interval_too_wide"
 
 # Notes are codes too, some followed by ": " and a figure.
 FEW_CLUSTERS: Final = "few_clusters"
@@ -70,6 +81,9 @@ class Estimate:
         What a reader has to know, as codes: ``few_clusters``, ``undefined_resamples: 7.1 %`` ...
     n_resamples, seed : int, int or None
         Bootstrap resamples behind the interval (0: none were needed) and the seed that repeats them.
+    possible : tuple of float
+        Smallest and largest possible value of the statistic. Limits beyond it are cut there, or at `value`
+        where an estimate that is corrected for noise lies beyond it itself.
 
     Examples
     --------
@@ -78,6 +92,8 @@ class Estimate:
     0.610 [0.480, 0.720]
     >>> print(Estimate.undefined("no_variation", n_items=30))
     undefined (no_variation)
+    >>> print(Estimate(0.9, 0.7, 1.1, possible=(0.0, 1.0)))
+    0.900 [0.700, 1.000]
     """
 
     value: float
@@ -94,6 +110,13 @@ class Estimate:
     notes: tuple[str, ...] = ()
     n_resamples: int = 0
     seed: int | None = None
+    possible: Range = ANY_VALUE
+
+    def __post_init__(self) -> None:
+        if not math.isnan(self.value):
+            lowest, highest = min(self.possible[0], self.value), max(self.possible[1], self.value)
+            object.__setattr__(self, "low", _cut(self.low, lowest, highest))
+            object.__setattr__(self, "high", _cut(self.high, lowest, highest))
 
     @classmethod
     def undefined(cls, reason: Reason, **sizes: Any) -> Self:
@@ -115,12 +138,12 @@ class Estimate:
         return replace(self, notes=tuple(dict.fromkeys((*self.notes, *notes))))
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the fields for JSON: NaN and infinities become None, tuples become lists.
+        """Return the fields for JSON, but for `possible`: NaN and infinities become None, tuples lists.
 
         >>> Estimate(0.5).to_dict()["low"] is None
         True
         """
-        return {name: _json_value(value) for name, value in asdict(self).items()}
+        return {name: _json_value(value) for name, value in asdict(self).items() if name != "possible"}
 
     def __str__(self) -> str:
         if not self.defined:
@@ -128,6 +151,10 @@ class Estimate:
         if math.isnan(self.low):
             return f"{self.value:z.3f} [no interval: {self.reason}]" if self.reason else f"{self.value:z.3f}"
         return f"{self.value:z.3f} [{self.low:z.3f}, {self.high:z.3f}]"
+
+
+def _cut(limit: float, lowest: float, highest: float) -> float:
+    return limit if math.isnan(limit) else min(max(limit, lowest), highest)
 
 
 def _json_value(value: Any) -> Any:

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 
 from judge.stats.agreement import ROUNDING, agreeing_share
 from judge.stats.ceiling import NOT_ABOVE_CHANCE, Ceiling, method_for
-from judge.stats.estimate import NO_PAIRABLE_ITEMS, TOO_FEW_ITEMS, Estimate
+from judge.stats.estimate import CORRELATION, NO_PAIRABLE_ITEMS, NOT_POSITIVE, TOO_FEW_ITEMS, Estimate, Range
 from judge.stats.panel import judge_and_humans
 from judge.stats.resampling import Method, Sampling, replicate
 from judge.stats.scale import Floats
@@ -105,10 +105,12 @@ def _statistic(
     x: Floats,
     function: Callable[[Floats], Floats],
     kind: StatisticKind = "coefficient",
+    possible: Range = CORRELATION,
 ) -> Statistic:
     used = ~np.isnan(j)
     sums = np.column_stack([used, np.where(used[:, None], columns, 0.0)]).astype(float)
-    return Statistic(sums, function, kind, int(used.sum()), int(used.sum() + (~np.isnan(x)).sum()))
+    n_items, n_ratings = int(used.sum()), int(used.sum() + (~np.isnan(x)).sum())
+    return Statistic(sums, function, kind, n_items, n_ratings, minimum=possible[0], maximum=possible[1])
 
 
 def _mean(totals: Floats) -> Floats:
@@ -135,8 +137,8 @@ def _negated_mae(j: Floats, x: Floats, tolerance: float) -> Pair:  # noqa: ARG00
         among += np.nansum(np.abs(x - column[:, None]), axis=1)
     m = np.maximum((~np.isnan(x)).sum(axis=1), 1)
     to_judge = np.nansum(np.abs(x - j[:, None]), axis=1) / m
-    people = _statistic(-(among / _n_pairs(x))[:, None], j, x, _mean, "plain")
-    return people, _statistic(-to_judge[:, None], j, x, _mean, "plain")
+    people = _statistic(-(among / _n_pairs(x))[:, None], j, x, _mean, "plain", NOT_POSITIVE)
+    return people, _statistic(-to_judge[:, None], j, x, _mean, "plain", NOT_POSITIVE)
 
 
 def _kappa_quadratic(j: Floats, x: Floats, tolerance: float) -> Pair:  # noqa: ARG001 - one signature

@@ -203,6 +203,7 @@ class _Sums:
             self.table,
             lambda totals: function(self._components(totals)),
             "coefficient" if kind == "coefficient" else "plain",
+            minimum=0.0,  # of a variance and of a reliability; an estimated variance may lie below
             n_items=n,
             n_ratings=n * self.k * self.m,
             n_dropped=self.n_dropped,

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from judge.stats.contrast import Contrast, PooledMoments, Triple, contrasts, positive
+from judge.stats.estimate import CORRELATION, Range
 from judge.stats.panel import consensus
 from judge.stats.resampling import Sampling
 from judge.stats.scale import Floats, as_floats
@@ -83,15 +84,17 @@ def halo(judge: ArrayLike, humans: ArrayLike, **sampling: Unpack[Sampling]) -> H
     groups = [_columns(x, people, h) for h in range(people.shape[2])]
     plain, with_others = PooledMoments([group[: 2 * d] for group in groups]), PooledMoments(groups)
 
-    def within(function: Callable[[Floats], Floats]) -> Triple:
-        return plain.contrast(lambda c: function(c[:, :d, :d]), lambda c: function(c[:, d:, d:]))
+    def within(function: Callable[[Floats], Floats], possible: Range = CORRELATION) -> Triple:
+        return plain.contrast(lambda c: function(c[:, :d, :d]), lambda c: function(c[:, d:, d:]), possible)
 
     parts = {
         "correlation": within(_mean_correlation),
         "partial": within(_mean_partial),
-        "dimensions": within(_effective_dimensions),
+        "dimensions": within(_effective_dimensions, (1.0, float(d))),
         "errors": with_others.contrast(
-            lambda c: _mean_correlation(_judge_errors(c, d)), lambda c: _mean_correlation(_human_errors(c, d))
+            lambda c: _mean_correlation(_judge_errors(c, d)),
+            lambda c: _mean_correlation(_human_errors(c, d)),
+            CORRELATION,
         ),
     }
     found = contrasts(parts, sampling)

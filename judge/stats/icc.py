@@ -92,8 +92,17 @@ def icc_statistic(*ratings: ArrayLike, form: Form = "ICC(2,1)", scale: ScaleLike
         n_dropped=table.n_ratings - n_items * n_raters,
         # A mean of raters is undefined only if it does not differ between items.
         undefined=NO_ITEM_VARIANCE if form.endswith("k)") else NO_VARIATION,
+        minimum=_smallest(form, n_items, n_raters),
         analytic=analytic,
     )
+
+
+def _smallest(form: Form, n: int, k: int) -> float:
+    """Return the smallest possible value: that of items with one mean. A mean of raters has none."""
+    if form.endswith("k)"):
+        return -math.inf
+    of_raters = k / n if form == "ICC(2,1)" else 0.0
+    return -1 / (k - 1 - of_raters) if k - 1 > of_raters else -math.inf
 
 
 def _rescaled(table: Table) -> Floats:

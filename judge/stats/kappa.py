@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 from judge.stats import limits
 from judge.stats.cells import Cells
 from judge.stats.estimate import TOO_FEW_RATERS, UNDEFINED_PAIRS, Estimate
-from judge.stats.resampling import Sampling, Statistic, combine, estimate, quotient
+from judge.stats.resampling import Sampling, Statistic, average, estimate, quotient
 from judge.stats.scale import Floats
 from judge.stats.statistic import bilinear, undefined_statistic
 from judge.stats.table import ScaleLike, Table, Weights, read_table
@@ -84,12 +84,17 @@ def cohen_statistic(*ratings: ArrayLike, weights: Weights = None, scale: ScaleLi
     usable = table.per_item >= 2
     listed = ", ".join(f"{first}-{second}" for first, second in undefined)
     return replace(
-        combine(lambda *values: np.mean(values, axis=0), *defined, kind="coefficient"),
+        average(*defined),
         n_items=int(usable.sum()),
         n_ratings=int(table.per_item[usable].sum()),
         n_dropped=int(table.per_item[~usable].sum()),
         notes=(f"{UNDEFINED_PAIRS}: {listed}",) if undefined else (),
     )
+
+
+def smallest_kappa(weights: Weights) -> float:
+    """Return the smallest possible 1 - observed / expected disagreement; a table of weights has none."""
+    return -1.0 if weights is None or isinstance(weights, str) else -math.inf
 
 
 def _cohen_pair(table: Table, weights: Weights) -> Statistic:
@@ -113,6 +118,7 @@ def _cohen_pair(table: Table, weights: Weights) -> Statistic:
         n_ratings=2 * cells.n_pairs,
         n_dropped=table.n_ratings - 2 * cells.n_pairs,
         reason=problem,
+        minimum=smallest_kappa(weights),
         analytic=None if problem else lambda level: _cohen_analytic(cells, counts, distances, level),
     )
 
@@ -227,4 +233,5 @@ def _complete_items(table: Table, weights: Weights, chance: Callable[[Floats, Fl
         n_items=n_items,
         n_ratings=n_items * n_raters,
         n_dropped=table.n_ratings - n_items * n_raters,
+        minimum=smallest_kappa(weights),
     )

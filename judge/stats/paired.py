@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from judge.stats import limits
 from judge.stats.checks import between
-from judge.stats.estimate import NO_COMPLETE_PAIRS, Estimate
+from judge.stats.estimate import CORRELATION, NO_COMPLETE_PAIRS, Estimate
 from judge.stats.marks import as_column, as_groups, as_marks, check_lengths
 from judge.stats.resampling import Sampling, Statistic, estimate, quotient
 from judge.stats.scale import Floats
@@ -96,14 +96,15 @@ def paired_proportions(
     low, high = interval(x, y, limits.normal_quantile((1 + level) / 2))
     return Estimate(
         float(x.mean() - y.mean()),
-        max(low, -1.0),
-        min(high, 1.0),
+        low,
+        high,
         level,
         method,
         n_items=x.size,
         n_ratings=2 * x.size,
         n_clusters=x.size,
         n_dropped=n_dropped,
+        possible=CORRELATION,
     )
 
 
@@ -191,6 +192,7 @@ def paired_difference(a: ArrayLike, b: ArrayLike, **sampling: Unpack[Sampling]) 
 def _mean_change(a: Floats, b: Floats) -> Statistic:
     both = ~np.isnan(a - b)
     n = int(both.sum())
+    largest = 1.0 if np.isin(np.stack([a, b])[:, both], (0.0, 1.0)).all() else math.inf  # pass marks
     return Statistic(
         np.column_stack([np.where(both, a - b, 0.0), both]),
         lambda totals: quotient(totals[:, 0], totals[:, 1]),
@@ -198,4 +200,6 @@ def _mean_change(a: Floats, b: Floats) -> Statistic:
         n_ratings=2 * n,
         n_dropped=int(np.sum(~np.isnan(a)) + np.sum(~np.isnan(b))) - 2 * n,
         undefined=NO_COMPLETE_PAIRS,
+        minimum=-largest,
+        maximum=largest,
     )

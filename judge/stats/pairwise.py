@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from judge.stats import limits
 from judge.stats.checks import at_least, between
-from judge.stats.estimate import NO_PAIRABLE_ITEMS, TOO_FEW_CLUSTERS, Estimate
+from judge.stats.estimate import NO_PAIRABLE_ITEMS, SHARE, TOO_FEW_CLUSTERS, Estimate
 from judge.stats.marks import as_tables
 from judge.stats.resampling import Sampling, Statistic, estimate, quotient
 from judge.stats.scale import Floats, Ints
@@ -240,6 +240,7 @@ def _jackknifed(
         n_items=len(human),
         n_ratings=2 * sum(h.size for h, _, _ in groups),
         n_clusters=n_clusters,
+        possible=SHARE,
     )
     if jackknife.size < 2:
         return replace(found, reason=TOO_FEW_CLUSTERS)

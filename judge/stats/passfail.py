@@ -179,6 +179,8 @@ def pass_fail_statistics(human: ArrayLike, judge: ArrayLike) -> dict[str, Statis
             n_dropped,
             reason=TOO_FEW_ITEMS if n == 1 and name in _BEYOND_CHANCE else None,
             undefined=_reason(both),
+            minimum=-1.0 if name in _BELOW_ZERO else 0.0,
+            maximum=1.0,
         )
         for name, function in _TABLE_FUNCTIONS.items()
     }
@@ -258,6 +260,7 @@ def _ac1(cells: Floats) -> Floats:
 
 
 _BEYOND_CHANCE = ("mcc", "kappa", "ac1")  # one item says nothing about chance
+_BELOW_ZERO = (*_BEYOND_CHANCE, "youden_j", "pass_rate_gap")
 _TABLE_FUNCTIONS: dict[str, Callable[[Floats], Floats]] = {
     "agreement": lambda cells: quotient(cells[:, 0] + cells[:, 3], cells.sum(axis=1)),
     "tpr": lambda cells: quotient(cells[:, 0], cells[:, 0] + cells[:, 2]),

@@ -12,8 +12,10 @@ from numpy.typing import ArrayLike, NDArray
 from judge.stats import limits
 from judge.stats.corrected import Corrected
 from judge.stats.estimate import (
+    ANY_VALUE,
     NO_OBSERVATIONS,
     NO_VARIATION,
+    SHARE,
     TOO_FEW_CLUSTERS,
     TOO_FEW_ITEMS,
     Estimate,
@@ -130,6 +132,7 @@ def ppi_mean(
         n_ratings=n_labels,
         n_clusters=uncorrected.n_clusters,
         n_dropped=int(np.sum(~np.isnan(y))) - n_labels,
+        possible=SHARE if np.isin(y[~np.isnan(y)], (0.0, 1.0)).all() else ANY_VALUE,  # pass marks
     )
     if n_labels < 2:
         undefined = replace(found, reason=TOO_FEW_ITEMS if n_labels else NO_OBSERVATIONS)

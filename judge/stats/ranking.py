@@ -124,7 +124,8 @@ def ranking_agreement(human: ArrayLike, judge: ArrayLike, **sampling: Unpack[Sam
         notes=(FEW_SYSTEMS,) if n_systems < 5 else (),
     )
     statistics = {
-        name: replace(template, function=_of_means(function)) for name, function in _AGREEMENTS.items()
+        name: replace(template, function=_of_means(function), minimum=0.0 if function is _pairwise else -1.0)
+        for name, function in _AGREEMENTS.items()
     }
     return RankingAgreement(
         system_means(h, **sampling), system_means(j, **sampling), **resample(statistics, **sampling)

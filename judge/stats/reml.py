@@ -112,6 +112,7 @@ def icc_reml_statistic(
         n_items=int(rated.sum()),
         n_ratings=table.n_ratings,
         undefined=NO_VARIATION,
+        minimum=0.0,
     )
 
 
@@ -200,7 +201,8 @@ class _Criterion:
 def _fit(totals: Floats, layout: _Layout, start: Floats) -> tuple[VarianceComponents, Floats]:
     """Return the variance components that maximise the restricted likelihood, and their logarithms."""
     criterion = _Criterion(totals, layout)
-    total = (criterion.yy - criterion.y.sum() ** 2 / criterion.n) / max(criterion.n - 1, 1)
+    n = max(criterion.n, 1)  # a sample may hold no item at all
+    total = (criterion.yy - criterion.y.sum() ** 2 / n) / max(n - 1, 1)
     if total <= 1e-12:
         return VarianceComponents(math.nan, math.nan, math.nan), start
     least = math.log(_NONE * total)

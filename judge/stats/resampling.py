@@ -21,6 +21,7 @@ A new statistic is a `Statistic`. The ratio of two means, for instance::
   all items and clusters. In code form every item needs a code; keep one for "contributes nothing".
 * `kind` decides the interval scale: 'coefficient' (maximum 1: kappa, alpha, r), 'share' (in 0..1, gets
   Wilson's interval), 'plain' (everything else, differences too).
+* `minimum` and `maximum` say what values are possible; no interval reaches beyond them.
 * Centre large numbers before you square them.
 
 Several statistics of the same items go through `resample` together and share one set of weights: their
@@ -49,6 +50,7 @@ from judge.stats import limits
 from judge.stats.checks import between
 from judge.stats.estimate import (
     FEW_CLUSTERS,
+    INTERVAL_TOO_WIDE,
     NO_VARIATION,
     TOO_FEW_CLUSTERS,
     UNDEFINED_RESAMPLES,
@@ -56,7 +58,7 @@ from judge.stats.estimate import (
     Reason,
 )
 from judge.stats.scale import Floats
-from judge.stats.statistic import Function, Statistic, StatisticKind, combine, difference, quotient
+from judge.stats.statistic import Function, Statistic, average, combine, difference, quotient
 from judge.stats.weights import RNG, Frame, seed_of
 
 __all__ = [
@@ -65,6 +67,7 @@ __all__ = [
     "Sample",
     "Sampling",
     "Statistic",
+    "average",
     "combine",
     "difference",
     "estimate",
@@ -161,8 +164,8 @@ class Replicates:
             reason = statistic.reason or statistic.undefined
         return Estimate(
             sample.value,
-            max(interval.low, statistic.minimum) if interval.defined else math.nan,
-            min(interval.high, 1.0) if statistic.kind != "plain" else interval.high,
+            interval.low,
+            interval.high,
             level,
             interval.method if interval.defined else "",
             interval.se,
@@ -174,6 +177,7 @@ class Replicates:
             (*statistic.notes, *interval.notes),
             len(sample.draws),
             self.seed if resampled else None,
+            statistic.possible,
         )
 
     def _interval(self, name: str, level: float) -> _Interval:
@@ -185,7 +189,7 @@ class Replicates:
         if self.n_clusters < 2:
             return _Interval(reason=TOO_FEW_CLUSTERS)
         used = _n_used(statistic, self.n_clusters)
-        interval = _resampled_interval(sample, statistic.kind, method, level, used, self.clustered)
+        interval = _resampled_interval(sample, statistic, method, level, used, self.clustered)
         if used < 10:
             interval.notes = (FEW_CLUSTERS, *interval.notes)
         return interval
@@ -218,7 +222,7 @@ def _n_used(statistic: Statistic, n_clusters: int) -> int:
 
 
 def _resampled_interval(
-    sample: Sample, kind: StatisticKind, method: Method, level: float, used: int, clustered: bool
+    sample: Sample, statistic: Statistic, method: Method, level: float, used: int, clustered: bool
 ) -> _Interval:
     undefined, notes = _undefined_share(sample)
     interval = _Interval(se=sample.se, method=method, notes=notes)
@@ -226,12 +230,15 @@ def _resampled_interval(
         interval.low, interval.high = _wilson_interval(sample, level, used, clustered)
     elif undefined > 0.2 or not sample.se > 0 or used < 2:
         interval.reason = NO_VARIATION
-    elif method == "jackknife" and kind == "coefficient" and sample.value < 1:
+    elif method == "jackknife" and statistic.kind == "coefficient" and sample.value < 1:
         interval.low, interval.high = limits.coefficient_limits(sample.value, sample.se, level, used - 1)
     elif method == "jackknife":
         interval.low, interval.high = limits.symmetric_limits(sample.value, sample.se, level, used - 1)
     else:
         interval.low, interval.high = _bootstrap_limits(sample, method, level)
+    if statistic.possible == (-math.inf, 1.0) and interval.low < 2 * min(sample.value, -1.0) - 1:
+        # Nothing to cut it at, as for the reliability of a mean: such a limit says that the method failed.
+        return _Interval(se=sample.se, reason=INTERVAL_TOO_WIDE, notes=notes)
     return interval
 
 

@@ -15,7 +15,7 @@ from judge.stats.estimate import NO_COMPLETE_PAIRS, NO_OBSERVATIONS, NO_VARIATIO
 from judge.stats.panel import consensus, judge_and_humans
 from judge.stats.resampling import Sampling
 from judge.stats.scale import Floats, as_floats
-from judge.stats.statistic import Statistic, combine, difference, quotient
+from judge.stats.statistic import Statistic, average, difference, quotient
 from judge.stats.table import ScaleLike
 
 __all__ = ["Drift", "NonAnswers", "SelfPreference", "drift", "non_answers", "self_preference"]
@@ -94,7 +94,7 @@ def self_preference(
         return SelfPreference(evaluate({"": first}, sampling)[""], undefined, undefined)
     others = judge_and_humans(of_judge, other_judges, scale)[1]
     parts = [_own_minus_other(column - reference, own) for column in others.T]
-    second = combine(lambda *values: np.mean(values, axis=0), *parts)
+    second = average(*parts)
     found = evaluate({"judge": first, "others": second, "gap": difference(first, second)}, sampling)
     return SelfPreference(found["judge"], found["others"], found["gap"])
 

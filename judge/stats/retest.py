@@ -19,7 +19,7 @@ from judge.stats.icc import icc_statistic
 from judge.stats.panel import Consensus, consensus
 from judge.stats.resampling import Sampling
 from judge.stats.scale import Floats, as_floats, as_objects, as_scale
-from judge.stats.statistic import Statistic, combine, quotient
+from judge.stats.statistic import Statistic, average, combine, quotient
 from judge.stats.table import ScaleLike, read_table
 
 __all__ = [
@@ -301,7 +301,7 @@ def _block_mean(table: Floats, human: Floats, m: int, agreement: Agreement, redu
     starts = range(n_samples if m < n_samples else 1)
     blocks = [table[:, [(start + j) % n_samples for j in range(m)]] for start in starts]
     parts = [agreement(consensus(block, reduce), human) for block in blocks]
-    return combine(lambda *values: np.mean(values, axis=0), *parts, kind=parts[0].kind)
+    return average(*parts)
 
 
 def _expected(first: float, rho: float, m: int) -> float:

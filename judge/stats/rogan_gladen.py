@@ -14,6 +14,7 @@ from judge.stats.estimate import (
     JUDGE_NOT_INFORMATIVE,
     NO_OBSERVATIONS,
     NOT_APPLICABLE,
+    SHARE,
     TOO_FEW_CLUSTERS,
     Estimate,
 )
@@ -96,6 +97,7 @@ def rogan_gladen(
         n_ratings=n_pairs,
         n_clusters=uncorrected.n_clusters,
         n_dropped=int(np.sum(~np.isnan(h))) - n_pairs,
+        possible=SHARE,
     )
     if not found.defined or totals[0] / totals[1] + totals[2] / totals[3] <= 1:
         observed = totals[1] and totals[3] and pool_totals[1]

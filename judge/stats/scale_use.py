@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Unpack
@@ -17,7 +18,7 @@ from judge.stats.contrast import (
     evaluate,
     positive,
 )
-from judge.stats.estimate import NO_COMPLETE_PAIRS, NO_ITEM_VARIANCE, TOO_FEW_RATERS, Estimate
+from judge.stats.estimate import NO_COMPLETE_PAIRS, NO_ITEM_VARIANCE, NOT_NEGATIVE, TOO_FEW_RATERS, Estimate
 from judge.stats.panel import consensus, judge_and_humans
 from judge.stats.resampling import Sampling
 from judge.stats.scale import Floats, Scale, as_scale
@@ -109,7 +110,7 @@ def scale_use(
     }
     parts |= {f"at least {c}": _both(pairs, _share_in(points[points >= c])) for c in points[1:]}
     found = contrasts({name: contrast_of_means(*part) for name, part in parts.items()}, sampling)
-    ratio = combine(_ratio_of_means(len(pairs)), *parts["sd"][0], *parts["sd"][1])
+    ratio = combine(_ratio_of_means(len(pairs)), *parts["sd"][0], *parts["sd"][1], possible=NOT_NEGATIVE)
     singles = evaluate({"ratio": ratio, "slope": _slope(of_judge, of_humans)}, sampling)
     slope = singles["slope"] if len(pairs) >= 2 else Estimate.undefined(TOO_FEW_RATERS)
     cuts = tuple((float(c), found[f"at least {c}"]) for c in points[1:])
@@ -145,7 +146,7 @@ def _sd(x: Floats) -> Statistic:
         n, total, squares = totals.T
         return np.sqrt(np.maximum(quotient(squares - quotient(total**2, n), n - 1), 0.0))
 
-    return _of_column(x, [centred, centred**2], sd)
+    return replace(_of_column(x, [centred, centred**2], sd), minimum=0.0)
 
 
 def _share_in(values: Floats) -> Callable[[Floats], Statistic]:
@@ -162,7 +163,8 @@ def _entropy(x: Floats, points: Floats) -> Statistic:
         logs = np.log2(np.where(shares > 0, shares, 1.0))
         return np.asarray(-(shares * logs).sum(axis=1))
 
-    return _of_column(x, [(x == point).astype(float) for point in points], entropy)
+    of_column = _of_column(x, [(x == point).astype(float) for point in points], entropy)
+    return replace(of_column, minimum=0.0, maximum=math.log2(len(points)))
 
 
 def _ratio_of_means(k: int) -> Callable[..., Floats]:

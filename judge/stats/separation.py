@@ -10,7 +10,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from judge.stats import limits
 from judge.stats.checks import at_least, between
-from judge.stats.estimate import NO_PAIRABLE_ITEMS, NO_VARIATION, TOO_FEW_CLUSTERS, Estimate
+from judge.stats.estimate import (
+    NO_PAIRABLE_ITEMS,
+    NO_VARIATION,
+    SHARE,
+    TOO_FEW_CLUSTERS,
+    Estimate,
+)
 from judge.stats.marks import as_table, as_tables
 from judge.stats.multiplicity import holm
 from judge.stats.ranking import refuse_empty_systems
@@ -197,6 +203,7 @@ def soft_pairwise_accuracy(
         n_clusters=np.unique(codes).size,
         n_resamples=n_permutations,
         seed=seed,
+        possible=SHARE,
     )
     if not testable.any():
         return replace(found, reason=NO_PAIRABLE_ITEMS)
@@ -253,7 +260,7 @@ def _soft_interval(found: Estimate, sums: Floats) -> Estimate:
     if se == 0 or found.value >= 1:
         return replace(found, se=se, reason=NO_VARIATION)
     low, high = limits.coefficient_limits(found.value, se, found.level, len(sums) - 1)
-    return replace(found, low=max(low, 0.0), high=high, se=se, method="jackknife")
+    return replace(found, low=low, high=high, se=se, method="jackknife")
 
 
 def _runs(order: Ints, alike: NDArray[np.bool_]) -> tuple[tuple[int, ...], ...]:

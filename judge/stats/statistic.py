@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 
-from judge.stats.estimate import NO_VARIATION, Reason
+from judge.stats.estimate import ANY_VALUE, NO_VARIATION, Range, Reason
 from judge.stats.scale import Floats, Ints
 from judge.stats.weights import Table, totals_of
 
@@ -39,8 +39,8 @@ class Statistic:
         Reason to report if `function` gives NaN for the data.
     notes : tuple of str
         Notes for the estimate.
-    minimum : float
-        Smallest possible value; a lower limit below it is cut there.
+    minimum, maximum : float
+        Smallest and largest possible value, where `kind` does not say it; see `possible`.
     analytic : callable or None
         Level -> (low, high, se): closed-form interval for independent items.
     """
@@ -55,7 +55,14 @@ class Statistic:
     undefined: Reason = NO_VARIATION
     notes: tuple[str, ...] = ()
     minimum: float = -math.inf
+    maximum: float = math.inf
     analytic: Analytic | None = None
+
+    @property
+    def possible(self) -> Range:
+        """Smallest and largest possible value: 0 and 1 for a share, at most 1 for a coefficient."""
+        lowest = max(self.minimum, 0.0) if self.kind == "share" else self.minimum
+        return lowest, self.maximum if self.kind == "plain" else min(self.maximum, 1.0)
 
     @property
     def n_usable(self) -> int:
@@ -81,11 +88,15 @@ def undefined_statistic(n_items: int, reason: Reason) -> Statistic:
 
 
 def combine(
-    function: Callable[..., Floats], *statistics: Statistic, kind: StatisticKind = "plain"
+    function: Callable[..., Floats],
+    *statistics: Statistic,
+    kind: StatisticKind = "plain",
+    possible: Range = ANY_VALUE,
 ) -> Statistic:
     """Return a statistic of statistics of the same items: ``function(values_1, values_2, ...)``.
 
-    Sizes are those of the first; a reason or note of any part is one of the whole.
+    Sizes are those of the first; a reason or note of any part is one of the whole. `possible` is the smallest
+    and the largest value that `function` can give.
 
     Examples
     --------
@@ -110,6 +121,8 @@ def combine(
         reason=next((s.reason for s in statistics if s.reason), None),
         undefined=next((s.undefined for s in statistics if math.isnan(s.value())), NO_VARIATION),
         notes=tuple(dict.fromkeys(note for s in statistics for note in s.notes)),
+        minimum=possible[0],
+        maximum=possible[1],
     )
 
 
@@ -136,7 +149,27 @@ def difference(a: Statistic, b: Statistic) -> Statistic:
     >>> round(difference(first, second).value(), 3)
     0.333
     """
-    return replace(combine(np.subtract, a, b), n_items=min(a.n_usable, b.n_usable))
+    (lowest_a, highest_a), (lowest_b, highest_b) = a.possible, b.possible
+    possible = (lowest_a - highest_b, highest_a - lowest_b)
+    return replace(combine(np.subtract, a, b, possible=possible), n_items=min(a.n_usable, b.n_usable))
+
+
+def average(*statistics: Statistic) -> Statistic:
+    """Return the mean of statistics of one kind, of the same items.
+
+    Examples
+    --------
+    >>> shares = [Statistic(np.array([[x], [1.0]]), lambda totals: totals[:, 0], "share") for x in (0.0, 1.0)]
+    >>> average(*shares).value(), average(*shares).possible
+    (1.5, (0.0, 1.0))
+    """
+    lowest, highest = zip(*(s.possible for s in statistics), strict=True)
+    return combine(
+        lambda *values: np.mean(values, axis=0),
+        *statistics,
+        kind=statistics[0].kind,
+        possible=(float(np.mean(lowest)), float(np.mean(highest))),
+    )
 
 
 def bilinear(left: Floats, matrix: Floats, right: Floats) -> Floats:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from judge.stats.contrast import Contrast, PooledMoments, contrasts, evaluate, positive
-from judge.stats.estimate import TOO_FEW_RATERS, Estimate
+from judge.stats.estimate import CORRELATION, TOO_FEW_RATERS, Estimate
 from judge.stats.panel import consensus, judge_and_humans
 from judge.stats.resampling import Sampling
 from judge.stats.scale import Floats, as_floats
@@ -93,7 +93,7 @@ def verbosity(
         for h, person in enumerate(of_humans.T)
     ]
     moments = PooledMoments(groups)
-    partial = moments.contrast(lambda cov: _partial(cov, 0), lambda cov: _partial(cov, 1))
+    partial = moments.contrast(lambda cov: _partial(cov, 0), lambda cov: _partial(cov, 1), CORRELATION)
     found = contrasts({"partial": partial}, sampling)["partial"]
     return Verbosity(found, evaluate({"": moments.statistic(_per_doubling)}, sampling)[""])
 

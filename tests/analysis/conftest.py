@@ -49,7 +49,9 @@ def build_table(rows, rubric=None, name="run"):
     for number, row in enumerate(rows):
         known = {key: value for key, value in row.items() if key in ITEM_FIELDS}
         metadata = {key: value for key, value in row.items() if key not in ITEM_FIELDS | scored}
-        item = Item(**{"id": f"i{number}", "question": "q?", "answer": "a.", **known}, metadata=metadata)
+        item = Item(
+            **{"id": f"i{number}", "question": f"q{number}?", "answer": "a.", **known}, metadata=metadata
+        )
         items.append(item)
         scores += score_rows(item.id, row, rubric)
     return ScoreTable.build(name, rubric, items, scores)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from judge.analysis.leaderboard import by_system, compact_letters, leaderboard, ranks_of
 from judge.errors import InputError
+from judge.rubric import Scale
 
 PASS, FAIL = {"accuracy": 4, "clarity": 4}, {"accuracy": 1, "clarity": 4}
 PAIRS = [(i, j) for i, j in itertools.combinations(range(5), 2)]
@@ -70,10 +71,52 @@ def test_systems_within_one_run_are_matched_by_question_where_nothing_else_is(ma
     assert leaderboard(by_system(make_table(both), "system")).matched_by == "question"
 
 
-def test_a_question_that_a_system_answered_twice_matches_nothing(make_table):
-    both = [{**PASS, "id": f"{s}{i}", "system": s, "question": "the same"} for s in "xy" for i in range(5)]
+def test_answers_to_one_question_alone_cannot_be_compared(make_table):
+    both = [
+        {**(PASS if s == "x" else FAIL), "id": f"{s}{i}", "system": s, "question": "the same"}
+        for s in "xy"
+        for i in range(5)
+    ]
     board = leaderboard(by_system(make_table(both), "system"))
-    assert (board.matched_by, board.n_common) == ("nothing", 0)
+    assert (board.matched_by, board.n_common, board.n_groups) == ("question", 1, 1)
+    assert [(s.rank_low, s.rank_high, np.isnan(s.first), s.letters) for s in board.standings] == [
+        (1, 2, True, "a"),
+        (1, 2, True, "a"),
+    ]
+
+
+def test_a_question_that_a_system_answered_twice_is_resampled_as_one(make_table):
+    both = [
+        {**PASS, "id": f"{s}{i}{k}", "system": s, "question": f"q{i}"}
+        for s in "xy"
+        for i in range(5)
+        for k in range(2)
+    ]
+    board = leaderboard(by_system(make_table(both), "system"))
+    assert (board.matched_by, board.n_common, board.n_asked, board.n_groups) == ("question", 5, (5, 5), 5)
+
+
+def test_another_reference_makes_another_question(make_table):
+    both = [
+        {**PASS, "id": f"{s}{i}", "system": s, "question": "How far?", "reference": f"{i} m"}
+        for s in "xy"
+        for i in range(5)
+    ]
+    assert leaderboard(by_system(make_table(both), "system")).n_groups == 5
+
+
+def test_runs_of_different_rubrics_are_not_ranked(make_table, make_rubric):
+    other = make_table(rows(5, 9), make_rubric({"accuracy": 5}), name="strict")
+    with pytest.raises(InputError, match="what passes one may fail the other, so they are not ranked"):
+        leaderboard([make_table(rows(5, 9), name="mild"), other])
+
+
+def test_runs_on_different_scales_are_not_ranked(make_table, make_rubric):
+    wide = make_table(rows(5, 9), make_rubric().model_copy(update={"scale": Scale(max=7)}), name="wide")
+    with pytest.raises(
+        InputError, match=r"narrow was scored on a scale from 1 to 5, wide on a scale from 1 to 7"
+    ):
+        leaderboard([make_table(rows(5, 9), name="narrow"), wide])
 
 
 def test_p_values_are_adjusted_over_all_pairs(make_table):

@@ -8,8 +8,9 @@ import pytest
 from PIL import Image as Pillow
 
 from judge.records import Image
-from judge.report.build import build_comparison, build_report, build_runs
+from judge.report.build import build_comparison, build_report
 from judge.report.html import write_page
+from judge.report.runs import build_runs
 from judge.report.source import Source
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]

@@ -11,9 +11,9 @@ from judge.report.build import (
     build_comparison,
     build_leaderboard,
     build_report,
-    build_runs,
     default_fields,
 )
+from judge.report.runs import build_runs
 from judge.report.source import Source, read
 from judge.scoring.judge import Judge
 from judge.scoring.store import Run
@@ -94,7 +94,9 @@ def test_many_missing_verdicts_come_with_a_warning(make_table):
 
 def test_few_clusters_come_with_a_warning(make_table):
     rows = [{**(PASS if i % 3 else FAIL), "image": i % 4} for i in range(60)]
-    assert "Only 4 groups of image" in said(build_report(Source(make_table(rows)), cluster="image"))
+    assert "Only 4 groups of answers that share one image" in said(
+        build_report(Source(make_table(rows)), cluster="image")
+    )
 
 
 def test_json_holds_everything_and_no_nan(make_table, rows):

@@ -16,11 +16,12 @@ from PIL import Image as Pillow
 
 from judge.analysis.choice import read_answers
 from judge.records import Image, Item
-from judge.report.build import build_audit, build_comparison, build_leaderboard, build_report, build_runs
+from judge.report.build import build_audit, build_comparison, build_leaderboard, build_report
 from judge.report.choice import build_choice
 from judge.report.document import Case, Column, Judgment, Report, Section, Table
 from judge.report.html import IMAGE_BUDGET, LONGEST_TEXT, MOST_ROWS, block, page
 from judge.report.plots import figures_of
+from judge.report.runs import build_runs
 from judge.report.source import Source
 from judge.stats.estimate import Estimate
 

@@ -136,3 +136,8 @@ def test_components_of_unusable_ratings_are_undefined():
 def test_an_unknown_form_is_refused():
     with pytest.raises(ValueError, match=r"got 'ICC\(1,1\)'"):
         icc_reml(SHROUT_FLEISS, form="ICC(1,1)")
+
+
+def test_items_of_one_cluster_have_no_interval():
+    found = icc_reml([[4, 1], [4, 1], [3, 4]], clusters=[0, 0, 0])
+    assert (found.value, found.reason) == (0.0, "too_few_clusters")

@@ -89,7 +89,8 @@ def _compare(name: str, measure: _Measure, part: Part, judge: str) -> Comparison
 
 
 def _mirrored(loss: Estimate) -> Estimate:
-    return replace(loss, value=0.0 - loss.value, low=-loss.high, high=-loss.low)
+    possible = (-loss.possible[1], -loss.possible[0])
+    return replace(loss, value=0.0 - loss.value, low=-loss.high, high=-loss.low, possible=possible)
 
 
 def _measures(part: Part) -> dict[str, _Measure]:

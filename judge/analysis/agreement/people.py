@@ -16,7 +16,7 @@ from judge.stats.estimate import Estimate
 from judge.stats.icc import Form, icc_statistic
 from judge.stats.kappa import cohen_statistic
 from judge.stats.proportion import mean
-from judge.stats.resampling import Statistic, combine, estimate
+from judge.stats.resampling import Statistic, average, estimate
 from judge.stats.scale import Floats
 
 _ONE_WAY: dict[str, Form] = {"icc1": "ICC(1,1)", "icc1k": "ICC(1,k)"}
@@ -120,7 +120,7 @@ def _mean_over_pairs(humans: Floats) -> Statistic:
     defined = [pair for pair in pairs if not np.isnan(pair.value())]
     if not defined:
         return cohen_statistic(humans, weights="quadratic")
-    mean_kappa = combine(lambda *values: np.mean(values, axis=0), *defined, kind="coefficient")
+    mean_kappa = average(*defined)
     per_item = (~np.isnan(humans)).sum(axis=1)
     used = per_item >= 2
     return replace(

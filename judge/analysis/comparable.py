@@ -1,0 +1,86 @@
+"""Which runs may stand side by side: one scale, one rubric, and whether they judge the same answers."""
+
+from collections.abc import Sequence
+
+from judge.analysis.score_table import ScoreTable
+from judge.errors import InputError
+from judge.rubric import Rubric
+
+
+def refuse_same_names(tables: Sequence[ScoreTable]) -> None:
+    """Refuse runs that cannot be told apart.
+
+    Raises
+    ------
+    InputError
+        Two runs have one name.
+    """
+    names = [table.name for table in tables]
+    for name in names:
+        if names.count(name) > 1:
+            raise InputError(f"two runs are called {name!r}; rename one folder")
+
+
+def refuse_other_scales(tables: Sequence[ScoreTable]) -> None:
+    """Refuse runs whose scores do not mean the same.
+
+    Raises
+    ------
+    InputError
+        The scales of two runs differ.
+    """
+    first = tables[0]
+    for table in tables[1:]:
+        if _scale(table) != _scale(first):
+            raise InputError(
+                f"{first.name} was scored on a scale {_scale(first)}, {table.name} on a scale "
+                f"{_scale(table)}: their scores cannot be compared. Score both with one rubric, or look at "
+                "each alone: judge report"
+            )
+
+
+def refuse_other_rubrics(tables: Sequence[ScoreTable]) -> None:
+    """Refuse to rank runs that were held against different rules.
+
+    Raises
+    ------
+    InputError
+        The scales or the rubrics of two runs differ.
+    """
+    refuse_other_scales(tables)
+    first = tables[0]
+    for table in tables[1:]:
+        if not same_rubric(first.rubric, table.rubric):
+            raise InputError(
+                f"{first.name} was scored with rubric {_rubric(first)}, {table.name} with rubric "
+                f"{_rubric(table)}: what passes one may fail the other, so they are not ranked. Score both "
+                "with one rubric, or look at each alone: judge report"
+            )
+
+
+def same_rubric(a: Rubric, b: Rubric) -> bool:
+    """Whether two rubrics ask for the same, in one reply or score by score, and pass the same."""
+    if a.reply != b.reply:  # expected scores are asked for one by one: that makes no other rubric
+        a, b = a.as_numbers(), b.as_numbers()
+    return a.digest == b.digest
+
+
+def one_rubric(tables: Sequence[ScoreTable]) -> bool:
+    """Whether all runs were scored with the same rubric."""
+    return all(same_rubric(tables[0].rubric, table.rubric) for table in tables[1:])
+
+
+def same_answers(tables: Sequence[ScoreTable]) -> bool:
+    """Whether all runs hold the very same answers: then their judges differ, and no systems."""
+    texts = [{item.id: (item.question, item.answer) for item in table.items} for table in tables]
+    return len(texts) > 1 and all(text == texts[0] for text in texts)
+
+
+def _scale(table: ScoreTable) -> str:
+    scale = table.rubric.scale
+    return f"from {scale.min} to {scale.max}"
+
+
+def _rubric(table: ScoreTable) -> str:
+    rubric = table.rubric
+    return f"{rubric.name} version {rubric.version} ({rubric.digest[:12]})"
