@@ -17,6 +17,7 @@ from judge.scoring import tables
 from judge.scoring.judge import Judge
 from judge.scoring.prompt import build_requests
 from judge.scoring.store import Added, Run
+from judge.sqlite_files import connect_to_read
 
 from .builders import completion, item, reply, rubric
 
@@ -250,7 +251,7 @@ def test_finished_run_is_read_from_a_read_only_folder(run):
     run.close()
     for name in ("run.db-wal", "run.db-shm"):
         (run.path / name).unlink(missing_ok=True)
-    with contextlib.closing(tables.connect_to_read(run.path / "run.db")) as db:
+    with contextlib.closing(connect_to_read(run.path / "run.db")) as db:
         assert db.execute("SELECT count(*) FROM items").fetchone() == (1,)
 
 
@@ -655,7 +656,9 @@ def test_folder_without_rights_is_read_as_it_stands(run, monkeypatch):
             self._db = db
 
         def execute(self, *_):
-            raise sqlite3.OperationalError("unable to open database file")
+            error = sqlite3.OperationalError("unable to open database file")
+            error.sqlite_errorcode = sqlite3.SQLITE_CANTOPEN
+            raise error
 
         def close(self):
             self._db.close()
@@ -666,7 +669,7 @@ def test_folder_without_rights_is_read_as_it_stands(run, monkeypatch):
         return Refusing(db) if len(opened) == 1 else db
 
     monkeypatch.setattr(sqlite3, "connect", refuse_first)
-    with contextlib.closing(tables.connect_to_read(run.path / "run.db")) as db:
+    with contextlib.closing(connect_to_read(run.path / "run.db")) as db:
         assert db.execute("SELECT count(*) FROM items").fetchone() == (1,)
     assert opened[1].endswith("immutable=1")
 
