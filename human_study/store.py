@@ -23,7 +23,7 @@ from human_study.plan import Design, Plan
 from judge.errors import InputError
 from judge.records import Item
 from judge.rubric import Rubric
-from judge.sqlite_files import reading
+from judge.sqlite_files import explain, reading
 
 
 class Study:
@@ -55,10 +55,12 @@ class Study:
         try:
             with schema.transaction(db):
                 write_plan(db, plan, Path(image_root))
-        except BaseException:
+        except BaseException as error:
             db.close()
             for leftover in (path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
                 leftover.unlink(missing_ok=True)
+            if isinstance(error, sqlite3.Error):
+                raise InputError(explain(path, error)) from None
             raise
         return cls(path, Database(path, db))
 

@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -27,6 +28,8 @@ from .damage import DAMAGES
 from .mutations import cell_changed, json_line_changed, mutated
 
 ROOT = Path(__file__).parents[2]
+_N_LONG = 60
+"""Ratings in the long table."""
 EXAMPLES, FORMATS = ROOT / "examples", ROOT / "tests" / "data" / "formats"
 
 
@@ -83,7 +86,7 @@ def _prepare_answers(folder: Path) -> None:
 
 
 def _read_answers(folder: Path) -> None:
-    known = {item.id: item for item in read_items(EXAMPLES / "answers.jsonl")}
+    known = _sound_answers()
     chosen = folder / "one row"
     for file in sorted(folder.glob("answers.*")):
         bad: list[InputError] = []
@@ -94,6 +97,11 @@ def _read_answers(folder: Path) -> None:
             same = sum(_is_same(item, known.get(item.id)) for item in items)
             if same < len(known) - 1:
                 raise WrongError(f"one row was changed, {len(known) - same} are read otherwise")
+
+
+@cache
+def _sound_answers() -> dict[str, Item]:
+    return {item.id: item for item in read_items(EXAMPLES / "answers.jsonl")}
 
 
 def _is_same(item: Item, other: Item | None) -> bool:
@@ -114,7 +122,7 @@ def _spoil_ratings(folder: Path, rng: Random) -> None:
 
 def _prepare_ratings(folder: Path) -> None:
     shutil.copyfile(EXAMPLES / "ratings.csv", folder / "ratings.csv")
-    scores = list(read_ratings(EXAMPLES / "ratings.csv"))[:60]
+    scores = list(read_ratings(EXAMPLES / "ratings.csv"))[:_N_LONG]
     rows = [
         {"item_id": s.item_id, "rater": s.rater, "dimension": s.dimension, "value": s.value} for s in scores
     ]
@@ -139,16 +147,18 @@ def _read_ratings(folder: Path) -> None:
     for file in sorted(folder.glob("ratings*")):
         found = _rated(file)
         if chosen.exists() and chosen.read_text() == file.name:
-            sound = _rated(EXAMPLES / "ratings.csv")
-            if file.name == "ratings_long.csv":
-                sound = {row for row in sound if row[:3] in _long_keys()}
-            at_most = 1 if file.name == "ratings_long.csv" else len({row[2] for row in sound})
-            if len(lost := sound - found) > at_most:
+            sound, a_row = _sound_ratings(file.name)
+            if len(lost := sound - found) > a_row:
                 raise WrongError(f"one row was changed, {len(lost)} ratings are lost: {sorted(lost)[:3]}")
 
 
-def _long_keys() -> set[tuple[str, str, str]]:
-    return {(s.item_id, s.rater, s.dimension) for s in list(read_ratings(EXAMPLES / "ratings.csv"))[:60]}
+@cache
+def _sound_ratings(name: str) -> tuple[set[tuple[str, str, str, Any]], int]:
+    """What the sound file of a name holds, and how many ratings stand in one of its rows."""
+    sound = [(s.item_id, s.rater, s.dimension, s.value) for s in read_ratings(EXAMPLES / "ratings.csv")]
+    return (
+        (set(sound[:_N_LONG]), 1) if name == "ratings_long.csv" else (set(sound), len({s[2] for s in sound}))
+    )
 
 
 # -- rubrics, replies, files of other tools, settings

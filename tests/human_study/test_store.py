@@ -253,6 +253,22 @@ def test_imports_of_a_new_rater_make_that_rater(study: Study, items: list[Item])
     assert [task.item.id for task in study.tasks() if task.rater == "Ann"] == [items[3].id]
 
 
+def test_a_disk_that_is_full_is_one_line_and_leaves_nothing(
+    tmp_path: Path, rubric: Rubric, items: list[Item], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fill_up(*_: object) -> None:
+        error = sqlite3.OperationalError("database or disk is full")
+        error.sqlite_errorcode = sqlite3.SQLITE_FULL
+        raise error
+
+    monkeypatch.setattr("human_study.store.write_plan", fill_up)
+    design = Design(raters=1, per_item=1)
+    plan = plan_study("A study", rubric, design, choose(items, design))
+    with pytest.raises(InputError, match="disk is full; look at the disk"):
+        Study.create(tmp_path / "study.db", plan)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_failed_import_leaves_nothing(study: Study, items: list[Item]) -> None:
     good = (items[3].id, 0, Reply(values={"accuracy": 1}))
     with pytest.raises(InputError, match="no item 'q9'"):
