@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from human_study.form import MAX_TEXT, label
-from human_study.guard import bearer, posted
+from human_study.guard import bearer, changing, posted
 from human_study.progress import Agreement, measure
 from human_study.store import Study
 
@@ -70,15 +70,15 @@ class AdminPages:
         """Exclude a rater, and invite another to the same items where that is asked for."""
         decision = await self._order(request, Decision)
         name = await self._known(request)
-        await run_in_threadpool(self.study.drop, name, decision.reason)
-        invited = await run_in_threadpool(self.study.replace, name) if decision.replace else None
+        await changing(self.study.drop, name, decision.reason)
+        invited = await changing(self.study.replace, name) if decision.replace else None
         return JSONResponse({"dropped": name, "invited": invited.name if invited else None})
 
     async def readmit(self, request: Request) -> Response:
         """Take a drop back."""
         decision = await self._order(request, Decision)
         name = await self._known(request)
-        await run_in_threadpool(self.study.readmit, name, decision.reason)
+        await changing(self.study.readmit, name, decision.reason)
         return JSONResponse({"readmitted": name})
 
     async def discuss(self, request: Request) -> Response:
@@ -87,7 +87,7 @@ class AdminPages:
         known = {item.id for item in await run_in_threadpool(self.study.items)}
         if unknown := [item for item in order.items if item not in known]:
             raise HTTPException(404, f"no item {unknown[0]!r:.80} in this study")
-        return JSONResponse({"added": await run_in_threadpool(self.study.open_discussion, order.items)})
+        return JSONResponse({"added": await changing(self.study.open_discussion, order.items)})
 
     def _check(self, request: Request) -> None:
         if not secrets.compare_digest(bearer(request).encode(), self.study.admin_token.encode()):

@@ -5,6 +5,7 @@ The two pages are empty shells that hold nothing secret. Their script reads the 
 """
 
 import contextlib
+import logging
 import socket
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from human_study.admin_pages import AdminPages
+from human_study.database import BusyError, StudyFileError
 from human_study.form import label, parts
 from human_study.guard import SecurityHeaders
 from human_study.progress import Agreement
@@ -59,7 +61,7 @@ def create_app(study: Study, agreement: Agreement | None = None) -> Starlette:
             Mount("/static", StaticFiles(directory=_HERE / "static")),
         ],
         middleware=[Middleware(SecurityHeaders)],
-        exception_handlers={HTTPException: _as_json, 500: _as_json},
+        exception_handlers={HTTPException: _as_json, StudyFileError: _of_the_file, 500: _as_json},
     )
 
 
@@ -119,6 +121,15 @@ def serve(study: Study, listening: socket.socket, agreement: Agreement | None = 
     )
     with contextlib.suppress(KeyboardInterrupt):  # Ctrl-C is how one stops it, and no error
         uvicorn.Server(config).run(sockets=[listening])
+
+
+def _of_the_file(_: Request, error: Exception) -> Response:
+    """Tell the organiser what is wrong with the file, and the browser to try again where that may help."""
+    logging.getLogger("uvicorn.error").error("%s", error)
+    if isinstance(error, BusyError):
+        busy = "the study is busy; what you entered is kept in your browser and sent again"
+        return JSONResponse({"error": busy}, 503, headers={"Retry-After": "5"})
+    return _as_json(_, error)
 
 
 def _as_json(_: Request, error: Exception) -> Response:

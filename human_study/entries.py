@@ -10,6 +10,7 @@ from human_study.known import Known
 from judge.records import Item
 
 _SETTLED = ("done", "skipped")
+STATES = ("open", *_SETTLED)
 
 
 Key = tuple[str, str, int]

@@ -1,7 +1,11 @@
 """What every request must get past, and what every reply carries."""
 
+import asyncio
 import json
-from typing import Any
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from starlette.convertors import IntegerConvertor, register_url_convertor
@@ -10,6 +14,10 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+T = TypeVar("T")
+
+_CHANGING = ThreadPoolExecutor(8, thread_name_prefix="changing")
+"""Threads for what changes the study; one at a time gets through, the others wait."""
 MAX_BODY = 64 * 1024
 """Bytes of a request's body; a rating has a few hundred."""
 
@@ -83,6 +91,14 @@ async def posted(request: Request) -> Any:
         return json.loads(body)
     except (ValueError, RecursionError):
         raise HTTPException(400, "the body is not JSON") from None
+
+
+async def changing(change: Callable[..., T], *values: Any) -> T:
+    """Run what changes the study in a thread of its own, of which there are few.
+
+    All of them may wait for another process that holds the file; the threads in which others read are free.
+    """
+    return await asyncio.get_running_loop().run_in_executor(_CHANGING, partial(change, *values))
 
 
 def _check_origin(request: Request) -> None:

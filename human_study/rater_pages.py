@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from human_study.entries import ConflictError, LockedError, Rater, Rating, Save, Task
 from human_study.form import label
-from human_study.guard import bearer, posted
+from human_study.guard import bearer, changing, posted
 from human_study.store import Study
 from judge.errors import InputError
 
@@ -62,7 +62,7 @@ class RaterPages:
         """Note that the instructions were read."""
         rater = await run_in_threadpool(self._rater, request)
         await posted(request)
-        await run_in_threadpool(self.study.begin, rater.name)
+        await changing(self.study.begin, rater.name)
         return JSONResponse({"began": True})
 
     def show(self, request: Request) -> Response:
@@ -87,7 +87,7 @@ class RaterPages:
         rater = await run_in_threadpool(self._rater, request)
         try:
             save = Save.model_validate(await posted(request))
-            rating = await run_in_threadpool(self.study.save, rater.name, request.path_params["n"], save)
+            rating = await changing(self.study.save, rater.name, request.path_params["n"], save)
         except ValidationError as error:
             raise HTTPException(400, _readable(error)) from None
         except InputError as error:

@@ -5,13 +5,22 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
+from judge import sqlite_files
 from judge.errors import InputError
+from judge.sqlite_files import check_content, code_of, reading
 
 APPLICATION = 0x4A53_5459
 FORMAT = 1
 SYNCHRONOUS = "FULL"
 """Written through to the disk with every commit; tests that pull no plug need not wait for it."""
+
+_OPENING = 5.0
+"""Seconds to wait for another process when a study is opened."""
+
+_LOOKED_THROUGH = 256 * 2**20
+"""Bytes up to which a study is looked through for damage when it is opened."""
 
 TABLES = """
 CREATE TABLE study (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -106,22 +115,26 @@ def connect(path: Path) -> sqlite3.Connection:
     Raises
     ------
     InputError
-        There is no file, it is no study, or it was written by a newer version.
+        There is no file, it is no study, it is damaged, it cannot be written, or it was written by a newer
+        version.
     """
-    if not path.is_file():
-        raise InputError(f"{path}: no such file; make a study: judge study new answers.jsonl --out {path}")
-    db = _connect(path)
-    try:
-        found = [db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")]
-        _check_format(path, *found)
-        _prepare(db)
-    except sqlite3.DatabaseError as error:
-        db.close()
-        raise InputError(f"{path}: cannot be read as a study: {error}") from None
-    except InputError:
-        db.close()
-        raise
-    return db
+    with _opening(path):
+        _check_file(path)
+    if not (os.access(path, os.W_OK) and os.access(path.absolute().parent, os.W_OK)):
+        raise InputError(
+            f"{path}: the file or its folder cannot be written; copy the study to a place where you may write"
+        )
+    with _opening(path):
+        return _checked(path, _connect(path))
+
+
+def connect_to_read(path: Path) -> sqlite3.Connection:
+    """Open the study at `path` for reading, whatever disk it lies on; the errors are those of `connect`."""
+    with _opening(path):
+        _check_file(path)
+        db = sqlite_files.connect_to_read(path, timeout=_OPENING, check_same_thread=False)
+        db.row_factory = sqlite3.Row
+        return _checked(path, db)
 
 
 @contextlib.contextmanager
@@ -138,19 +151,52 @@ def transaction(db: sqlite3.Connection) -> Iterator[None]:
 
 def _connect(path: Path) -> sqlite3.Connection:
     # Calls come from the server's worker threads; the store lets in one at a time.
-    db = sqlite3.connect(path, isolation_level=None, timeout=30, check_same_thread=False)
+    db = sqlite3.connect(path, isolation_level=None, timeout=_OPENING, check_same_thread=False)
     db.row_factory = sqlite3.Row
     return db
+
+
+def _checked(path: Path, db: sqlite3.Connection) -> sqlite3.Connection:
+    try:
+        found = [db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")]
+        _check_format(path, *found)
+        check_content(db, TABLES, _LOOKED_THROUGH)
+        _prepare(db)
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+@contextlib.contextmanager
+def _opening(path: Path) -> Iterator[None]:
+    with reading(path, InputError):
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            if code_of(error) == sqlite3.SQLITE_NOTADB:
+                _refuse(path, "not a study, or its beginning is damaged")
+            raise
+
+
+def _refuse(path: Path, why: str) -> NoReturn:
+    raise InputError(f"{path}: {why}; make one: judge study new answers.jsonl --out {path}") from None
+
+
+def _check_file(path: Path) -> None:
+    if not path.is_file():
+        _refuse(path, "no such file")
 
 
 def _prepare(db: sqlite3.Connection) -> None:
     db.execute("PRAGMA foreign_keys = ON")
     db.execute(f"PRAGMA synchronous = {SYNCHRONOUS}")
+    db.execute("PRAGMA busy_timeout = 0")  # whoever waits, waits outside of SQLite: see `Database`
 
 
 def _check_format(path: Path, application: int, version: int) -> None:
     if application != APPLICATION:
-        raise InputError(f"{path}: not a study; make one: judge study new answers.jsonl --out {path}")
+        _refuse(path, "not a study")
     if version != FORMAT:
         raise InputError(
             f"{path}: study of format {version}; this version reads format {FORMAT}. "

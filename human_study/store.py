@@ -6,39 +6,40 @@ A rating is on disk when `save` returns. A later revision replaces it as a whole
 import json
 import secrets
 import sqlite3
-import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, cast, get_args
 
 from human_study import schema
 from human_study.assignment import Kind
 from human_study.create import add_rater, pseudonym, write_plan
-from human_study.entries import ConflictError, LockedError, Rater, Rating, Save, Task
+from human_study.database import Database, open_study, typed
+from human_study.entries import STATES, ConflictError, LockedError, Rater, Rating, Save, Task
 from human_study.form import MAX_TEXT, Form, Reply
 from human_study.known import Known
+from human_study.pictures import MEDIA_TYPES
 from human_study.plan import Design, Plan
 from judge.errors import InputError
 from judge.records import Item
 from judge.rubric import Rubric
+from judge.sqlite_files import explain, reading
 
 
 class Study:
     """A study: `Study.create` makes one from a plan, `Study.open` goes on with it."""
 
-    def __init__(self, path: Path, db: sqlite3.Connection) -> None:
+    def __init__(self, path: Path, db: Database) -> None:
         self.path = path
         self._db = db
-        self._lock = threading.RLock()
-        self.name: str = self._fact("name")
-        self.introduction: str = self._fact("introduction")
-        self.rubric = Rubric.model_validate(self._fact("rubric"))
-        self.design = Design.model_validate(self._fact("design"))
-        self.created: float = self._fact("created")
-        self.admin_token: str = self._fact("admin_token")
-        self.form = Form(self.rubric)
+        with reading(path, InputError):
+            self.name: str = self._fact("name", str)
+            self.introduction: str = self._fact("introduction", str)
+            self.rubric = Rubric.model_validate(self._fact("rubric", dict))
+            self.design = Design.model_validate(self._fact("design", dict))
+            self.created: float = self._fact("created", float)
+            self.admin_token: str = self._fact("admin_token", str)
+            self.form = Form(self.rubric)
 
     @classmethod
     def create(cls, path: str | Path, plan: Plan, image_root: str | Path = ".") -> Self:
@@ -54,23 +55,30 @@ class Study:
         try:
             with schema.transaction(db):
                 write_plan(db, plan, Path(image_root))
-        except BaseException:
+        except BaseException as error:
             db.close()
             for leftover in (path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
                 leftover.unlink(missing_ok=True)
+            if isinstance(error, sqlite3.Error):
+                raise InputError(explain(path, error)) from None
             raise
-        return cls(path, db)
+        return cls(path, Database(path, db))
 
     @classmethod
-    def open(cls, path: str | Path) -> Self:
-        """Open an existing study.
+    def open(cls, path: str | Path, *, read_only: bool = False) -> Self:
+        """Open an existing study; with `read_only` also on a disk where nothing can be written.
 
         Raises
         ------
         InputError
-            There is no study at `path`, or it was written by a newer version.
+            There is no study at `path`, it is damaged, or it was written by a newer version.
         """
-        return cls(Path(path), schema.connect(Path(path)))
+        db = open_study(Path(path), read_only=read_only)
+        try:
+            return cls(Path(path), db)
+        except BaseException:
+            db.close()
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -84,19 +92,19 @@ class Study:
 
     def raters(self) -> list[Rater]:
         """All raters, dropped ones included, by name."""
-        return [Rater(**row) for row in self._all("SELECT * FROM raters ORDER BY name")]
+        return self._db.read(_rater, "SELECT * FROM raters ORDER BY name")
 
     def rater(self, name: str) -> Rater | None:
         """Look a rater up by name."""
-        return next((Rater(**row) for row in self._all("SELECT * FROM raters WHERE name = ?", name)), None)
+        return next(iter(self._db.read(_rater, "SELECT * FROM raters WHERE name = ?", name)), None)
 
     def rater_with(self, token: str) -> Rater | None:
         """Rater to whom a secret token belongs."""
-        return next((Rater(**row) for row in self._all("SELECT * FROM raters WHERE token = ?", token)), None)
+        return next(iter(self._db.read(_rater, "SELECT * FROM raters WHERE token = ?", token)), None)
 
     def begin(self, rater: str) -> None:
         """Note that a rater has read the instructions and agreed to take part."""
-        with self._writing() as db:
+        with self._db.writing() as db:
             db.execute("UPDATE raters SET began = ? WHERE name = ? AND began IS NULL", [time.time(), rater])
 
     def overview(self, rater: str) -> list[dict[str, Any]]:
@@ -105,7 +113,7 @@ class Study:
             SELECT n, kind, coalesce(state, 'open') AS state, coalesce(revision, 0) AS revision,
                    coalesce(seconds, 0) AS seconds
             FROM tasks LEFT JOIN latest USING (rater, n) WHERE rater = ? ORDER BY n"""
-        return [dict(row) for row in self._all(query, rater)]
+        return self._db.read(lambda row: typed(row, n=int, kind=str, state=str, revision=int), query, rater)
 
     def task(self, rater: str, n: int) -> Task | None:
         """One task of a rater; None where the rater has no such number."""
@@ -125,28 +133,28 @@ class Study:
         query = """
             SELECT n, role, width, height FROM item_pictures JOIN pictures USING (sha256)
             WHERE item = (SELECT key FROM items WHERE id = ? AND kind = ?) ORDER BY n"""
-        return [dict(row) for row in self._all(query, item, _item_kind(kind))]
+        return self._db.read(lambda row: typed(row, width=int, height=int), query, item, _item_kind(kind))
 
     def picture(self, rater: str, n: int, number: int) -> tuple[str, bytes] | None:
         """Media type and bytes of one picture of one of a rater's tasks."""
         query = """
             SELECT media_type, content FROM tasks JOIN item_pictures AS p ON p.item = tasks.item
             JOIN pictures USING (sha256) WHERE tasks.rater = ? AND tasks.n = ? AND p.n = ?"""
-        return next(((row[0], row[1]) for row in self._all(query, rater, n, number)), None)
+        return next(iter(self._db.read(_picture, query, rater, n, number)), None)
 
     def pictures_of(self, item_id: str) -> list[tuple[str, bytes]]:
         """Media type and bytes of the pictures of one of the study's own items, in order."""
         query = """
             SELECT media_type, content FROM items JOIN item_pictures AS p ON p.item = items.key
             JOIN pictures USING (sha256) WHERE items.kind = 'study' AND items.id = ? ORDER BY p.n"""
-        return [(row[0], row[1]) for row in self._all(query, item_id)]
+        return self._db.read(_picture, query, item_id)
 
     def in_training(self, rater: str) -> bool:
         """Whether worked examples are still to be rated."""
         query = """
             SELECT 1 FROM tasks LEFT JOIN latest USING (rater, n)
             WHERE rater = ? AND kind = 'training' AND coalesce(state, 'open') = 'open' LIMIT 1"""
-        return bool(self._all(query, rater))
+        return bool(self._db.rows(query, rater))
 
     def save(self, rater: str, n: int, save: Save) -> Rating:
         """Keep a change; the same change sent again is answered and not kept again.
@@ -163,7 +171,7 @@ class Study:
             The training round is not finished.
         """
         self.form.check(save.reply)
-        with self._writing():
+        with self._db.writing() as db:
             task = self.task(rater, n)
             if task is None:
                 raise LookupError(n)
@@ -173,7 +181,7 @@ class Study:
                 return task.rating
             if save.base != task.rating.revision:
                 raise ConflictError(task.rating)
-            return self._add(rater, n, save)
+            return self._add(db, rater, n, save)
 
     def history(self) -> Iterator[dict[str, Any]]:
         """Every revision of every rating, oldest first."""
@@ -181,8 +189,7 @@ class Study:
             SELECT rater, n, items.id AS item_id, tasks.kind, sample, revision, state, reply, seconds, saved
             FROM ratings JOIN tasks USING (rater, n) JOIN items ON items.key = tasks.item
             ORDER BY saved, rater, n, revision"""
-        for row in self._all(query):
-            yield {**dict(row), "reply": json.loads(row["reply"])}
+        yield from self._db.read(_revision, query)
 
     def timings(self) -> list[dict[str, Any]]:
         """When and how fast each rating was first finished, and how often it was changed afterwards."""
@@ -194,35 +201,36 @@ class Study:
             WHERE revision = (
                 SELECT min(revision) FROM ratings WHERE rater = r.rater AND n = r.n AND state != 'open'
             )"""
-        return [dict(row) for row in self._all(query)]
+        return self._db.read(lambda row: typed(row, rater=str, kind=str, seconds=float, saved=float), query)
 
     def events(self) -> list[dict[str, Any]]:
         """What the organiser did: raters dropped and readmitted, discussions opened, ratings imported."""
-        return [dict(row) for row in self._all("SELECT * FROM events ORDER BY at")]
+        types = {"at": float, "what": str, "about": str, "reason": str}
+        return self._db.read(lambda row: typed(row, **types), "SELECT * FROM events ORDER BY at")
 
     def drop(self, rater: str, reason: str) -> None:
         """Exclude a rater: the link stops working, and the ratings count no more (but stay in the file)."""
-        with self._writing() as db:
+        with self._db.writing() as db:
             values = [time.time(), reason, rater]
             db.execute("UPDATE raters SET dropped = ?, reason = ? WHERE name = ?", values)
-            self._note("dropped", rater, reason)
+            _note(db, "dropped", rater, reason)
 
     def readmit(self, rater: str, reason: str) -> None:
         """Take back that a rater was dropped."""
-        with self._writing() as db:
+        with self._db.writing() as db:
             db.execute("UPDATE raters SET dropped = NULL, reason = '' WHERE name = ?", [rater])
-            self._note("readmitted", rater, reason)
+            _note(db, "readmitted", rater, reason)
 
     def replace(self, rater: str) -> Rater:
         """Invite a new rater to the same items as `rater`, in the same order; overlap and balance stay."""
-        with self._writing() as db:
+        with self._db.writing() as db:
             name = pseudonym(len(self.raters()) + 1)
             add_rater(db, name, replaces=rater)
             copy = """
                 INSERT INTO tasks SELECT ?, n, item, kind, sample FROM tasks
                 WHERE rater = ? AND kind != 'discussion'"""
             db.execute(copy, [name, rater])
-            self._note("invited", name, f"in place of {rater}")
+            _note(db, "invited", name, f"in place of {rater}")
             found = self.rater(name)
         if found is None:
             raise LookupError(name)
@@ -240,17 +248,17 @@ class Study:
             FROM tasks AS t JOIN items ON items.key = t.item JOIN raters ON raters.name = t.rater
                  JOIN latest ON latest.rater = t.rater AND latest.n = t.n
             WHERE t.kind = 'main' AND state != 'open' AND items.id = ? AND dropped IS NULL"""
-        with self._writing() as db:
+        with self._db.writing() as db:
             added = [db.execute(query, [item_id]).rowcount for item_id in item_ids]
             for item_id, count in zip(item_ids, added, strict=True):
                 if count:
-                    self._note("discussion", item_id, f"{count} raters")
+                    _note(db, "discussion", item_id, f"{count} raters")
         return sum(added)
 
     def items(self) -> list[Item]:
         """The study's own items, checks and training left out."""
-        rows = self._all("SELECT data FROM items WHERE kind = 'study' ORDER BY key")
-        return [Item.model_validate_json(row[0]) for row in rows]
+        query = "SELECT data FROM items WHERE kind = 'study' ORDER BY key"
+        return self._db.read(lambda row: Item.model_validate_json(row[0]), query)
 
     def add_ratings(
         self, replies: Mapping[str, Sequence[tuple[str, int, Reply]]], source: str
@@ -261,46 +269,42 @@ class Study:
         added; an item that was not dealt to a rater is added to the rater's list.
         """
         added = {}
-        with self._writing() as db:
+        with self._db.writing() as db:
             for rater, mine in replies.items():
                 if self.rater(rater) is None:
                     add_rater(db, rater)
-                added[rater] = sum(self._take_in(rater, *one) for one in mine)
-                self._note("imported", rater, f"{added[rater]} ratings from {source}")
+                added[rater] = sum(self._take_in(db, rater, *one) for one in mine)
+                _note(db, "imported", rater, f"{added[rater]} ratings from {source}")
         return added
 
-    def _take_in(self, rater: str, item_id: str, sample: int, reply: Reply) -> bool:
-        n = self._task_number(rater, item_id, sample)
+    def _take_in(self, db: sqlite3.Connection, rater: str, item_id: str, sample: int, reply: Reply) -> bool:
+        n = self._task_number(db, rater, item_id, sample)
         current = next(self._tasks("WHERE t.rater = ? AND t.n = ?", rater, n))
         if current.rating.reply == reply:
             return False
         base = current.rating.revision
-        self._add(rater, n, Save(save_id=_save_id(), base=base, reply=reply, seconds=current.rating.seconds))
+        save = Save(save_id=_save_id(), base=base, reply=reply, seconds=current.rating.seconds)
+        self._add(db, rater, n, save)
         return True
 
-    def _task_number(self, rater: str, item_id: str, sample: int) -> int:
-        known = self._all("SELECT key FROM items WHERE kind = 'study' AND id = ?", item_id)
+    def _task_number(self, db: sqlite3.Connection, rater: str, item_id: str, sample: int) -> int:
+        known = self._db.rows("SELECT key FROM items WHERE kind = 'study' AND id = ?", item_id)
         if not known:
             raise InputError(f"{self.path}: no item {item_id!r} in this study")
         kind = "repeat" if sample else "main"
         query = "SELECT n FROM tasks WHERE rater = ? AND item = ? AND kind = ? AND sample = ?"
-        if found := self._all(query, rater, known[0][0], kind, sample):
+        if found := self._db.rows(query, rater, known[0][0], kind, sample):
             return int(found[0][0])
-        n = self._all("SELECT coalesce(max(n), 0) + 1 FROM tasks WHERE rater = ?", rater)[0][0]
-        self._db.execute("INSERT INTO tasks VALUES (?, ?, ?, ?, ?)", [rater, n, known[0][0], kind, sample])
+        n = self._db.rows("SELECT coalesce(max(n), 0) + 1 FROM tasks WHERE rater = ?", rater)[0][0]
+        db.execute("INSERT INTO tasks VALUES (?, ?, ?, ?, ?)", [rater, n, known[0][0], kind, sample])
         return int(n)
 
-    def _fact(self, name: str) -> Any:
-        return json.loads(self._all("SELECT value FROM study WHERE name = ?", name)[0][0])
-
-    def _all(self, query: str, *values: Any) -> list[sqlite3.Row]:
-        with self._lock:
-            return self._db.execute(query, values).fetchall()
-
-    @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        with self._lock, schema.transaction(self._db):
-            yield self._db
+    def _fact(self, name: str, kind: type) -> Any:
+        found = self._db.rows("SELECT value FROM study WHERE name = ?", name)
+        value = json.loads(found[0][0]) if found else None
+        if not isinstance(value, kind):
+            raise TypeError(f"{name}: found {value!r:.80}")
+        return value
 
     def _tasks(self, where: str, *values: Any) -> Iterator[Task]:
         query = f"""
@@ -308,42 +312,75 @@ class Study:
                    revision, state, reply, seconds
             FROM tasks AS t JOIN items ON items.key = t.item
             LEFT JOIN latest AS r ON r.rater = t.rater AND r.n = t.n {where} ORDER BY t.rater, t.n"""
-        return map(_task, self._all(query, *values))
+        return iter(self._db.read(self._task, query, *values))
+
+    def _task(self, row: sqlite3.Row) -> Task:
+        task = _task(row)
+        try:
+            self.form.check(task.rating.reply)
+        except InputError as error:  # nobody can have given that
+            raise ValueError(str(error)) from None
+        return task
 
     def _is_known(self, rater: str, n: int, save_id: str) -> bool:
         query = "SELECT 1 FROM ratings WHERE rater = ? AND n = ? AND save_id = ?"
-        return bool(self._all(query, rater, n, save_id))
+        return bool(self._db.rows(query, rater, n, save_id))
 
-    def _add(self, rater: str, n: int, save: Save) -> Rating:
+    def _add(self, db: sqlite3.Connection, rater: str, n: int, save: Save) -> Rating:
         rating = Rating(save.base + 1, self.form.state(save.reply), save.reply, save.seconds)
         kept = save.reply.model_dump_json(exclude_defaults=True)
         row = (rater, n, rating.revision, save.save_id, rating.state, kept, save.seconds, time.time())
-        self._db.execute("INSERT INTO ratings VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+        db.execute("INSERT INTO ratings VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
         return rating
 
-    def _note(self, what: str, about: str, reason: str) -> None:
-        values = [time.time(), what, about, reason[:MAX_TEXT]]
-        self._db.execute("INSERT INTO events VALUES (?, ?, ?, ?)", values)
+
+def _note(db: sqlite3.Connection, what: str, about: str, reason: str) -> None:
+    values = [time.time(), what, about, reason[:MAX_TEXT]]
+    db.execute("INSERT INTO events VALUES (?, ?, ?, ?)", values)
 
 
 def _task(row: sqlite3.Row) -> Task:
-    rating = Rating()
-    if row["revision"] is not None:
-        reply = Reply.model_validate_json(row["reply"])
-        rating = Rating(row["revision"], row["state"], reply, row["seconds"])
-    known = Known.model_validate_json(row["expected"]) if row["expected"] else None
-    item = Item.model_validate_json(row["data"])
+    known = None if row["expected"] is None else Known.model_validate_json(row["expected"])
+    fields = typed(row, rater=str, n=int, sample=int, stratum=str, probability=float)
     return Task(
-        row["rater"],
-        row["n"],
-        row["kind"],
-        row["sample"],
-        item,
-        row["stratum"],
-        row["probability"],
-        known,
-        rating,
+        **{name: fields[name] for name in ("rater", "n", "sample", "stratum", "probability")},
+        kind=_kind(row),
+        item=Item.model_validate_json(row["data"]),
+        known=known,
+        rating=Rating() if row["revision"] is None else _rating(row),
     )
+
+
+def _kind(row: sqlite3.Row) -> Kind:
+    if row["kind"] not in get_args(Kind):
+        raise ValueError(f"kind: found {row['kind']!r:.80}")
+    return cast(Kind, row["kind"])
+
+
+def _rating(row: sqlite3.Row) -> Rating:
+    fields = typed(row, revision=int, seconds=float)
+    if row["state"] not in STATES:
+        raise ValueError(f"state: found {row['state']!r:.80}")
+    reply = Reply.model_validate_json(row["reply"])
+    return Rating(fields["revision"], row["state"], reply, fields["seconds"])
+
+
+def _rater(row: sqlite3.Row) -> Rater:
+    moment, text = (float, type(None)), (str, type(None))
+    return Rater(**typed(row, name=str, token=str, replaces=text, began=moment, dropped=moment, reason=str))
+
+
+def _picture(row: sqlite3.Row) -> tuple[str, bytes]:
+    """Media type and bytes, of which nothing but a picture's can be."""
+    fields = typed(row, media_type=str, content=bytes)
+    if fields["media_type"] not in MEDIA_TYPES.values():
+        raise ValueError(f"media type: found {fields['media_type']!r:.80}")
+    return fields["media_type"], fields["content"]
+
+
+def _revision(row: sqlite3.Row) -> dict[str, Any]:
+    fields = typed(row, rater=str, item_id=str, state=str, seconds=float, saved=float)
+    return {**fields, "reply": json.loads(row["reply"])}
 
 
 def _item_kind(kind: Kind) -> str:

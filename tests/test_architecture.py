@@ -34,7 +34,10 @@ MAY_IMPORT = {
     "judge.rubric": {"judge.errors", "judge.records"},
     "judge.formats": {"judge.errors", "judge.unpacking", "judge.records", "judge.rows", "judge.reading", "judge.rubric"},
     "judge.machine": {"judge.errors"},
-    "judge.scoring": {"judge", "judge.errors", "judge.machine", "judge.records", "judge.rows", "judge.reading", "judge.rubric"},
+    "judge.image_metadata": set(),
+    "judge.image_files": {"judge.errors", "judge.image_metadata"},
+    "judge.sqlite_files": {"judge.errors"},
+    "judge.scoring": {"judge", "judge.errors", "judge.image_files", "judge.image_metadata", "judge.sqlite_files", "judge.machine", "judge.records", "judge.rows", "judge.reading", "judge.rubric"},
     "judge.stats": set(),
     "judge.analysis": {
         "judge.errors", "judge.records", "judge.rows", "judge.reading", "judge.rubric", "judge.stats",
@@ -42,7 +45,7 @@ MAY_IMPORT = {
     },
     "judge.report": {"judge", "judge.errors", "judge.records", "judge.rubric", "judge.stats", "judge.analysis", "judge.scoring.store", "judge.scoring.images"},
     "judge.cli": {"judge", "human_study"},
-    "human_study": {"judge.errors", "judge.records", "judge.rows", "judge.reading", "judge.rubric"},
+    "human_study": {"judge.errors", "judge.image_files", "judge.image_metadata", "judge.sqlite_files", "judge.records", "judge.rows", "judge.reading", "judge.rubric"},
 }  # fmt: skip
 # Within scoring, what is pure knows nothing of what acts.
 PURE = {

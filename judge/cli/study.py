@@ -153,7 +153,7 @@ def status(study: str, as_json: bool) -> None:
 
     Example: judge study status study.db
     """
-    with Study.open(study) as opened:
+    with Study.open(study, read_only=True) as opened:
         progress = measure(opened, _alpha(opened.rubric))
         if as_json:
             click.echo(json.dumps(as_plain(progress), indent=2))
@@ -176,7 +176,7 @@ def export_command(study: str, format_: str, out: str, after_discussion: bool) -
     allowed = SUFFIXES.get(format_, (".json",))
     if out != "-" and not out.endswith(allowed):
         raise click.UsageError(f"--out {out}: --format {format_} is written as {' or '.join(allowed)}")
-    with Study.open(study) as opened, _output(out) as stream:
+    with Study.open(study, read_only=True) as opened, _output(out) as stream:
         n = WRITERS[format_](opened, stream, out.endswith(".jsonl"), after_discussion)
     click.echo(f"{n:,} written" if out == "-" else f"{out}: {n:,} written", err=True)
 

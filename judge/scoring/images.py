@@ -4,9 +4,11 @@ A picture is what its bytes are, not what its name says: PNG, JPEG or WebP.
 """
 
 import base64
+import contextlib
 import hashlib
 import io
 import os
+import re
 import struct
 import threading
 import warnings
@@ -20,6 +22,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from judge.errors import InputError
+from judge.image_files import as_8_bit, is_16_bit, is_turned, read_file, upright
+from judge.image_metadata import without_metadata
 from judge.records import Image, Item
 
 if TYPE_CHECKING:
@@ -41,8 +45,7 @@ _JPEG_QUALITY = 90
 _THUMBNAIL_QUALITY = 72
 _KEPT_BYTES = 128 * 2**20
 _TURNS = 64
-_ORIENTATION = 0x0112
-"""The EXIF tag that says how a camera was held: 1 upright, 2 to 8 turned or mirrored."""
+_DATA_URL = re.compile(r"data:image/[^,]*;base64,", re.IGNORECASE)
 
 
 def check(item: Item, root: Path) -> Item:
@@ -119,20 +122,16 @@ class _Found:
 
 
 @lru_cache(maxsize=100_000)
-def _look(path: Path, _changed: int, size: int) -> _Found:
+def _look(path: Path, _changed: int, _size: int) -> _Found:
     """Decode a file; its time and size are part of the key, so that a changed file is looked at again."""
-    if not path.is_file():
-        return _Found(problem="is not a file")
-    if size > MOST_BYTES:
-        return _Found(problem=f"has {size:,} bytes; at most {MOST_BYTES:,} are allowed")
     try:
-        data = path.read_bytes()
+        data = read_file(path, MOST_BYTES)
         with _opened(data) as picture:
-            pixels = picture.width * picture.height
-            if pixels > MOST_PIXELS:
-                return _Found(problem=f"has {pixels:,} pixels; at most {MOST_PIXELS:,} are allowed")
+            _check_size(picture)
             picture.load()
-            _has_more(picture)  # reads what else is sent later
+            _has_more(picture, data)  # reads what else is sent later
+    except InputError as error:
+        return _Found(problem=str(error))
     except _Unknown:
         return _Found(problem=f"is none of {', '.join(FORMATS)} (its bytes count, not its name)")
     except _BROKEN as error:
@@ -150,8 +149,10 @@ def _opened(data: bytes) -> Iterator["ImageFile"]:
     import PIL.Image
 
     try:
-        with warnings.catch_warnings():  # the size is checked against our own, lower limit
+        with warnings.catch_warnings():
+            # The size is checked against our own, lower limit; and nobody reads broken EXIF.
             warnings.filterwarnings("ignore", category=PIL.Image.DecompressionBombWarning)
+            warnings.filterwarnings("ignore", category=UserWarning)
             picture = PIL.Image.open(io.BytesIO(data), formats=FORMATS)
     except PIL.UnidentifiedImageError:
         raise _Unknown from None
@@ -161,14 +162,21 @@ def _opened(data: bytes) -> Iterator["ImageFile"]:
         yield picture
 
 
+def _check_size(picture: "Picture", where: str = "") -> None:
+    pixels = picture.width * picture.height
+    if pixels > MOST_PIXELS:
+        raise InputError(f"{where}has {pixels:,} pixels; at most {MOST_PIXELS:,} are allowed")
+
+
 class ImageEncoder:
     """Turns pictures into what goes into a request: a data URL, or the address that was given.
 
-    A file goes out byte for byte where it can: at most `max_pixels`, upright, 8-bit gray or RGB, at most
-    3.5 MB. Any other is turned upright, put on white where it is transparent, brought to 8-bit RGB and scaled
-    down with a Lanczos filter; then it is stored as PNG (lossless sources, up to 512 x 512 pixels) or as JPEG
-    of quality 90 without color subsampling. Of an animation the first picture counts. What many items share
-    is encoded once. May be called from several threads.
+    The pixels go out as they are stored where they can: at most `max_pixels`, upright, 8-bit gray or RGB, at
+    most 3.5 MB. Any other picture is turned upright, put on white where it is transparent, brought to 8-bit
+    RGB (see `as_8_bit`) and scaled down with a Lanczos filter; then it is stored as PNG (lossless sources, up
+    to 512 x 512 pixels) or as JPEG of quality 90 without color subsampling. EXIF, comments and other text
+    never go out; an ICC profile does. Of an animation the first picture counts. What many items share is
+    encoded once. May be called from several threads.
 
     Parameters
     ----------
@@ -195,7 +203,7 @@ class ImageEncoder:
             The file has gone, changed or broken since it was checked.
         """
         if image.path is None:
-            return image.url or ""
+            return self._of_data_url(image.url or "")
         key = image.sha256 or image.path
         with self._turns[hash(key) % _TURNS]:  # whoever wants the same picture waits for the first
             url = self._recalled(key)
@@ -221,24 +229,41 @@ class ImageEncoder:
     def _encoded(self, image: Image) -> str:
         path = _inside(image.path or "", self.root)
         try:
-            data = path.read_bytes()
+            data = _read(path, f"image {image.path}: ")
             if image.sha256 and hashlib.sha256(data).hexdigest() != image.sha256:
                 raise InputError(f"image {image.path}: has changed since it was checked; score again")
-            with _opened(data) as picture:
-                kind, data = self._fitted(picture, data)
+            return self._data_url(data, f"image {image.path}: ")
         except (_Unknown, *_BROKEN) as error:
             raise InputError(f"image {image.path}: cannot be decoded: {error}") from None
+
+    def _of_data_url(self, url: str) -> str:
+        """The picture in a data URL, brought to what a file is brought to; any other address as it is."""
+        head = _DATA_URL.match(url)
+        if head is None:
+            return url
+        try:
+            data = base64.b64decode(url[head.end() :], validate=True)
+            return self._data_url(data, f"image {url[: head.end()]}…: ")
+        except (_Unknown, *_BROKEN):
+            return url  # whoever is asked says what is wrong with it
+
+    def _data_url(self, data: bytes, where: str) -> str:
+        with _opened(data) as picture:
+            _check_size(picture, where)
+            kind, data = self._fitted(picture, data)
         return f"data:image/{kind.lower()};base64,{base64.b64encode(data).decode()}"
 
     def _fitted(self, picture: "ImageFile", data: bytes) -> tuple[str, bytes]:
         """Format and bytes of a picture that keeps to the budget."""
         source = picture.format or "PNG"
         fits = picture.width * picture.height <= self.max_pixels and len(data) <= _SENT_AS_IS_BYTES
-        if fits and picture.mode in ("L", "RGB") and not _has_more(picture):
-            return source, data
-        scaled = _scaled(_upright_rgb(picture), self.max_pixels)
+        if fits and picture.mode in ("L", "RGB") and not _has_more(picture, data):
+            with contextlib.suppress(ValueError):  # an odd file is encoded again
+                return source, without_metadata(data, source)
+        scaled = _scaled(_upright_rgb(picture, data), self.max_pixels)
         is_small = scaled.width * scaled.height <= _PNG_PIXELS
         kind = "PNG" if source == "PNG" and is_small else "JPEG"
+        scaled.info.pop("comment", None)  # Pillow would write it
         out = io.BytesIO()
         scaled.save(out, kind, optimize=True) if kind == "PNG" else scaled.save(
             out, kind, quality=_JPEG_QUALITY, subsampling=0
@@ -246,38 +271,30 @@ class ImageEncoder:
         return kind, out.getvalue()
 
 
-def _has_more(picture: "ImageFile") -> bool:
-    """Whether it is turned, transparent or animated."""
-    is_turned = picture.getexif().get(_ORIENTATION, 1) != 1
-    return is_turned or picture.has_transparency_data or getattr(picture, "n_frames", 1) > 1
+def _read(path: Path, where: str = "") -> bytes:
+    """The bytes of a file; an error of ours begins with `where`."""
+    try:
+        return read_file(path, MOST_BYTES)
+    except InputError as error:
+        raise InputError(f"{where}{error}") from None
 
 
-def _upright_rgb(picture: "Picture") -> "Picture":
-    import PIL.Image
+def _has_more(picture: "ImageFile", data: bytes) -> bool:
+    """Whether it is turned, transparent, animated, or has more than 8 bits."""
+    is_plain = not (is_turned(picture) or picture.has_transparency_data or is_16_bit(picture, data))
+    return not is_plain or getattr(picture, "n_frames", 1) > 1
 
-    turns = dict(
-        enumerate(
-            (
-                "FLIP_LEFT_RIGHT",
-                "ROTATE_180",
-                "FLIP_TOP_BOTTOM",
-                "TRANSPOSE",
-                "ROTATE_270",
-                "TRANSVERSE",
-                "ROTATE_90",
-            ),
-            start=2,
-        )
-    )
-    if turn := turns.get(picture.getexif().get(_ORIENTATION, 1)):
-        picture = picture.transpose(PIL.Image.Transpose[turn])
-    if picture.mode.startswith("I"):  # 16 bits of gray; a plain conversion would cut, not scale
-        picture = picture.point(lambda value: value * (1 / 257)).convert("L")
-    if picture.has_transparency_data:
+
+def _upright_rgb(picture: "Picture", data: bytes) -> "Picture":
+    picture = as_8_bit(upright(picture), data)
+    if not picture.has_transparency_data:
+        return picture.convert("RGB")
+    if picture.mode not in ("LA", "RGBA"):
         picture = picture.convert("RGBA")
-        white = PIL.Image.new("RGBA", picture.size, "white")
-        picture = PIL.Image.alpha_composite(white, picture)
-    return picture.convert("RGB")
+    transparent = picture.getchannel("A").point(lambda opaque: 255 - opaque)
+    shown = picture.convert("RGB")
+    shown.paste("white", mask=transparent)
+    return shown
 
 
 def _scaled(picture: "Picture", max_pixels: int) -> "Picture":
@@ -311,13 +328,12 @@ def thumbnail(image: Image, root: Path, max_pixels: int = 160 * 120) -> Thumbnai
     if image.path is None:
         raise InputError("given as an address, which is not looked up")
     try:
-        data = _inside(image.path, root).read_bytes()
+        data = _read(_inside(image.path, root))
         if image.sha256 and hashlib.sha256(data).hexdigest() != image.sha256:
             raise InputError("has changed since it was judged")
         with _opened(data) as picture:
-            if picture.width * picture.height > MOST_PIXELS:
-                raise InputError(f"has more than {MOST_PIXELS:,} pixels")
-            small = _scaled(_upright_rgb(picture), max_pixels)
+            _check_size(picture)
+            small = _scaled(_upright_rgb(picture, data), max_pixels)
     except (_Unknown, *_BROKEN) as error:
         raise InputError(
             "is not there" if isinstance(error, FileNotFoundError) else "cannot be read"

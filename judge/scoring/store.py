@@ -5,22 +5,26 @@ when `append` returns. Scores are derived and rewritten as a whole; scores.jsonl
 """
 
 import collections
+import contextlib
 import itertools
 import json
 import sqlite3
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
-from judge.errors import InputError, RunError
+from judge.errors import RunError
 from judge.records import Completion, Item, Request, Score
 from judge.rubric import Rubric
 from judge.scoring import tables
 from judge.scoring.copied import count_copied
 from judge.scoring.judge import Judge, differences
 from judge.scoring.tables import clear_errors, closed_on_error, transaction
+from judge.sqlite_files import check_content, connect_to_read, reading
+
+T = TypeVar("T")
 
 _MOST_NOTES = 4096
 _MOST_SHOWN = 5
@@ -59,17 +63,17 @@ class Run:
         Raises
         ------
         RunError
-            There is no run at `path`, or it was written by a newer version.
+            There is no run at `path`, it is damaged, or it was written by a newer version.
         """
-        path = Path(path)
-        if not (path / "run.db").is_file():
-            raise RunError(
-                f"{path}: no run here (no run.db); make one: judge score answers.jsonl --out {path}"
-            )
-        with clear_errors(path):
-            run = cls(path, tables.connect_to_read(path / "run.db"))
+        path, file = Path(path), Path(path) / "run.db"
+        with reading(file, RunError):
+            if not file.is_file():
+                raise RunError(
+                    f"{path}: no run here (no run.db); make one: judge score answers.jsonl --out {path}"
+                )
+            run = cls(path, connect_to_read(file))
             with closed_on_error(run):
-                tables.check_format(run._db, path / "run.db")
+                run._check(file)
                 tables.show_as_new(run._db)
         return run
 
@@ -125,26 +129,25 @@ class Run:
     @property
     def manifest(self) -> dict[str, Any]:
         """All facts of the run: judge, fingerprint, rubric, version, input, image_root, created, seconds."""
-        return {
-            name: json.loads(value)
-            for name, value in self._db.execute("SELECT name, value FROM meta ORDER BY name")
-        }
+        return dict(self._read("SELECT name, value FROM meta ORDER BY name", (), tables.to_fact))
 
     @property
     def rubric(self) -> Rubric:
         """The rubric by which the present scores were derived."""
-        return Rubric.model_validate(self.fact("rubric"))
+        with self._reading():
+            return Rubric.model_validate(self.fact("rubric"))
 
     @property
     def judge(self) -> Judge:
         """The judge whose replies these are."""
-        kept = self.fact("judge")
-        return Judge(**{**kept, "rubric": Rubric.model_validate(kept["rubric"])})
+        with self._reading():
+            kept = self.fact("judge")
+            return Judge(**{**kept, "rubric": Rubric.model_validate(kept["rubric"])})
 
     def fact(self, name: str, default: Any = None) -> Any:
         """One fact of the manifest."""
-        row = self._db.execute("SELECT value FROM meta WHERE name = ?", [name]).fetchone()
-        return default if row is None else json.loads(row[0])
+        query = "SELECT name, value FROM meta WHERE name = ?"
+        return next((value for _, value in self._read(query, [name], tables.to_fact)), default)
 
     @property
     def is_judged(self) -> bool:
@@ -180,8 +183,8 @@ class Run:
             generation = self._one("SELECT coalesce(max(input), 0) + 1 FROM items")
             last = self._one("SELECT coalesce(max(position), 0) FROM items")
             for number, item in enumerate(items, start=1):
-                found = self._db.execute("SELECT digest, input FROM items WHERE id = ?", [item.id]).fetchone()
-                fate = _fate(item, found, generation, number)
+                found = self._rows("SELECT digest, input FROM items WHERE id = ?", [item.id])
+                fate = tables.fate_of(item, next(found, None), generation, number)
                 counts[fate] += 1
                 last += fate == "new"
                 tables.keep_item(self._db, item, fate, last, generation)
@@ -194,16 +197,19 @@ class Run:
         query = "SELECT position, data FROM items WHERE position > ? ORDER BY position LIMIT 1"
         # One by one: an answer may have megabytes, and a cursor left open over a whole run would keep the
         # write-ahead log from shrinking.
-        while row := self._db.execute(query, [position]).fetchone():
-            position = row[0]
-            yield Item.model_validate_json(row[1])
+        while found := next(self._read(query, [position], tables.to_numbered_item), None):
+            if found[0] <= position:
+                with self._reading():
+                    raise ValueError("its items are out of order")
+            position = found[0]
+            yield found[1]
 
     def items_to_ask(self) -> Iterator[Item]:
         """Items of the last `add_items`; those that share pictures, question or reference are neighbours."""
-        positions = array("q", (position for (position,) in self._db.execute(tables.SELECT_NEIGHBOURS)))
+        with self._reading():
+            positions = array("q", (position for (position,) in self._rows(tables.SELECT_NEIGHBOURS)))
         for position in positions:
-            row = self._db.execute("SELECT data FROM items WHERE position = ?", [position]).fetchone()
-            yield Item.model_validate_json(row[0])
+            yield from self._read("SELECT data FROM items WHERE position = ?", [position], tables.to_item)
 
     @property
     def most_images(self) -> int:
@@ -212,10 +218,10 @@ class Run:
 
     def item(self, item_id: str) -> Item:
         """Look one item up by its id."""
-        row = self._db.execute("SELECT data FROM items WHERE id = ?", [item_id]).fetchone()
-        if row is None:
+        found = next(self._read("SELECT data FROM items WHERE id = ?", [item_id], tables.to_item), None)
+        if found is None:
             raise RunError(f"{self.path}: no item {item_id!r} in this run; list them: judge show {self.path}")
-        return Item.model_validate_json(row[0])
+        return found
 
     def missing(self, requests: Iterable[Request], *, retry_errors: bool = False) -> Iterator[Request]:
         """Pass on the requests that have no completion yet, and note which request each item has now.
@@ -250,56 +256,54 @@ class Run:
         """Every completion ever paid for (of one item, its former answers included), oldest first."""
         of_item = "WHERE item_id = :item OR key IN (SELECT key FROM requests WHERE item_id = :item)"
         where, values = ("", {}) if item_id is None else (of_item, {"item": item_id})
-        return map(
-            tables.from_row, self._db.execute(f"{tables.SELECT_COMPLETIONS} {where} ORDER BY seq", values)
-        )
+        return self._read(f"{tables.SELECT_COMPLETIONS} {where} ORDER BY seq", values, tables.from_row)
 
     def completions_of(self, key: str) -> list[Completion]:
         """Every completion of one request, oldest first."""
-        rows = self._db.execute(f"{tables.SELECT_COMPLETIONS} WHERE key = ? ORDER BY seq", [key])
-        return [tables.from_row(row) for row in rows]
+        query = f"{tables.SELECT_COMPLETIONS} WHERE key = ? ORDER BY seq"
+        return list(self._read(query, [key], tables.from_row))
 
     def judgments(self) -> Iterator[tuple[Item, list[Completion]]]:
         """Every item in order, with the completions that count for its requests (none: not answered yet)."""
-        rows = self._db.execute(tables.SELECT_JUDGMENTS)
+        rows = self._read(tables.SELECT_JUDGMENTS, (), tables.to_judgment)
         for data, group in itertools.groupby(rows, key=lambda row: row[0]):
-            answered = [tables.from_row(row[1:]) for row in group if row[1] is not None]
-            yield Item.model_validate_json(data), answered
+            answered = [completion for _, completion in group if completion]
+            with self._reading():
+                item = Item.model_validate_json(data)
+            yield item, answered
 
     def write_scores(self, scores: Iterable[Score], rubric: Rubric | None = None) -> None:
         """Replace all scores (derived by `rubric`), all or none."""
         with clear_errors(self.path), transaction(self._db):
             self._note_requests()
             self._db.execute("DELETE FROM scores")
-            self._db.executemany(
-                "INSERT INTO scores VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (tables.storable(*(getattr(score, name) for name in _SCORE_COLUMNS)) for score in scores),
-            )
+            self._db.executemany(tables.INSERT_SCORE, map(tables.from_score, scores))
             if rubric:
                 self.set_fact("rubric", rubric.model_dump(by_alias=True, mode="json"))
 
     def scores(self) -> Iterator[Score]:
         """One row for each item, dimension (and overall and flag) and sample, in the order of the items."""
-        return (_score(row) for row in self._db.execute(f"{_SCORES} ORDER BY rowid"))
+        return self._read(f"{tables.SELECT_SCORES} ORDER BY rowid", (), tables.score_reader(self.rubric))
 
     def scores_of(self, item_id: str) -> list[Score]:
         """All scores of one item."""
-        return [
-            _score(row) for row in self._db.execute(f"{_SCORES} WHERE item_id = ? ORDER BY rowid", [item_id])
-        ]
+        query = f"{tables.SELECT_SCORES} WHERE item_id = ? ORDER BY rowid"
+        return list(self._read(query, [item_id], tables.score_reader(self.rubric)))
 
     def ids_with_status(self, status: str | None = None) -> list[str]:
         """Ids, in order, of the items that have a score of a status (or of all)."""
         has = "" if status is None else "WHERE id IN (SELECT item_id FROM scores WHERE status = ?)"
-        rows = self._db.execute(f"SELECT id FROM items {has} ORDER BY position", [status] if status else [])
+        rows = self._rows(f"SELECT id FROM items {has} ORDER BY position", [status] if status else [])
         return [item_id for (item_id,) in rows]
 
     def verdicts(self, sample: int = 0) -> Iterator[tuple[str, bool | None]]:
         """Id of each item and whether it passes; None where missing scores leave that open."""
         rubric = self.rubric
         query = "SELECT item_id, dimension, value FROM scores WHERE sample = ? ORDER BY rowid"
-        for item_id, rows in itertools.groupby(self._db.execute(query, [sample]), key=lambda row: row[0]):
+        for item_id, rows in itertools.groupby(self._rows(query, [sample]), key=lambda row: row[0]):
             scores = {name: value for _, name, value in rows if isinstance(value, float)}
+            with self._reading():
+                tables.check_on_scale(rubric, scores)
             yield item_id, rubric.passes(scores)
 
     def distribution(self, sample: int = 0) -> dict[str, dict[float, int]]:
@@ -307,7 +311,7 @@ class Run:
         counts: dict[str, dict[float, int]] = {}
         query = """SELECT dimension, value, count(*) FROM scores WHERE sample = ? AND typeof(value) = 'real'
             GROUP BY 1, 2 ORDER BY min(rowid), 2"""
-        for dimension, value, count in self._db.execute(query, [sample]):
+        for dimension, value, count in self._rows(query, [sample]):
             counts.setdefault(dimension, {})[value] = count
         return counts
 
@@ -319,12 +323,10 @@ class Run:
         `unpriced` counts the replies of a provider whose price is not known; for the rest see `count_copied`.
         """
         statuses: dict[str, dict[str, int]] = {}
-        for dimension, status, count in self._db.execute(tables.SELECT_STATUSES):
+        for dimension, status, count in self._rows(tables.SELECT_STATUSES):
             statuses.setdefault(dimension, {})[status] = count
         verdicts = collections.Counter(verdict for _, verdict in self.verdicts())
-        totals = self._db.execute(tables.SELECT_TOTALS)
-        names = [column[0] for column in totals.description]
-        counted = dict(zip(names, totals.fetchone(), strict=True))
+        counted = dict(zip(tables.TOTALS, next(self._rows(tables.SELECT_TOTALS)), strict=True))
         if self.judge.backend != "api":  # nobody sends a bill
             counted["unpriced"] = 0
         return {
@@ -334,7 +336,7 @@ class Run:
             "failed": verdicts[False],
             "undecided": verdicts[None],
             "statuses": statuses,
-            "failures": dict(self._db.execute(tables.SELECT_FAILURES).fetchall()),
+            "failures": dict(self._rows(tables.SELECT_FAILURES)),
             **counted,
             **count_copied(self._db, self.rubric),
             "seconds": self.fact("seconds", 0.0),
@@ -352,11 +354,33 @@ class Run:
             )
 
     def _one(self, query: str, *values: Any) -> Any:
-        return self._db.execute(query, values).fetchone()[0]
+        return next(self._rows(query, values))[0]
+
+    def _rows(self, query: str, values: Any = ()) -> Iterator[Any]:
+        return self._read(query, values, lambda row: row)
+
+    def _read(self, query: str, values: Any, decode: Callable[[Any], T]) -> Iterator[T]:
+        """The rows of a query, decoded; where they cannot be read, a `RunError` says so."""
+        with self._reading():
+            for row in self._db.execute(query, values):
+                yield decode(row)
+
+    def _reading(self) -> contextlib.AbstractContextManager[None]:
+        return reading(self.path / "run.db", RunError)
+
+    def _check(self, file: Path) -> None:
+        """Raise an error where this is not a run, or lacks what every run has."""
+        tables.check_format(self._db, file)
+        schema = tables.OLD_SCHEMA if tables.is_old(self._db) else tables.SCHEMA
+        check_content(self._db, schema, tables.LOOKED_THROUGH)
+        if lacking := tables.REQUIRED_FACTS - self.manifest.keys():
+            raise ValueError(f"lacks {', '.join(sorted(lacking))}")
+        _ = self.judge, self.rubric
 
     def _initialise(self, judge: Judge) -> None:
         if self._one("SELECT count(*) FROM sqlite_master WHERE name = 'meta'"):
-            tables.check_format(self._db, self.path / "run.db")
+            with self._reading():
+                self._check(self.path / "run.db")
             self.check_judge(judge)
             tables.bring_up_to_date(self._db)
             self._describe(judge)
@@ -376,25 +400,3 @@ class Run:
         """Keep which request each item has now, together with the next rows that are written."""
         self._db.executemany("INSERT OR REPLACE INTO requests VALUES (?, ?, ?, ?)", self._asked)
         self._asked.clear()
-
-
-_SCORE_COLUMNS = tuple(Score.model_fields)
-_SCORES = f"SELECT {', '.join(_SCORE_COLUMNS)} FROM scores"
-
-
-def _score(row: Sequence[Any]) -> Score:
-    return Score(**dict(zip(_SCORE_COLUMNS, row, strict=True)))
-
-
-def _fate(item: Item, found: tuple[str, int] | None, generation: int, number: int) -> str:
-    if found is None:
-        return "new"
-    digest, seen = found
-    if seen < generation:
-        return "known" if digest == item.digest else "changed"
-    if digest != item.digest:
-        raise InputError(
-            f"item {number}: the id {item.id!r} was used before for an item with another content; an id must "
-            "name one item. Make ids unique (several answers to one question: add the system to the id)"
-        )
-    return "repeated"

@@ -4,15 +4,20 @@ import contextlib
 import json
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from judge.errors import RunError
-from judge.records import Completion, Failure, Item, Usage
+from judge.errors import InputError, RunError
+from judge.records import Completion, Failure, Item, Score, Usage
+from judge.rubric import Rubric
+from judge.sqlite_files import REFUSED, code_of, explain
 
 FORMAT = 2
 APPLICATION = 0x4A554447  # "JUDG": `file run.db` tells whose file it is
+
+LOOKED_THROUGH = 32 * 2**20
+"""Bytes up to which a run is looked through for damage when it is opened; larger ones take too long."""
 
 SCHEMA = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -39,6 +44,20 @@ CREATE TABLE scores (
 );
 CREATE INDEX scores_by_item ON scores (item_id);
 """
+OLD_SCHEMA = SCHEMA.replace(", label_probabilities TEXT", "")
+"""The tables of a run of format 1."""
+
+REQUIRED_FACTS = {"judge", "fingerprint", "rubric"}
+_FACT_TYPES: dict[str, type | tuple[type, ...]] = {
+    "judge": dict,
+    "fingerprint": str,
+    "rubric": dict,
+    "samples": int,
+    "seconds": (int, float),
+    "image_root": str,
+}
+"""What a fact is where something else would be taken for it; the others are only shown."""
+_MOST_SAMPLES = 1_000_000
 
 COMPLETION_COLUMNS = (
     *("key", "item_id", "sample", "dimension", "attempt", "reply", "finish_reason", "refusal", "reasoning"),
@@ -51,6 +70,10 @@ INSERT_COMPLETION = (
     f"VALUES ({', '.join('?' * len(COMPLETION_COLUMNS))})"
 )
 SELECT_COMPLETIONS = f"SELECT {', '.join(COMPLETION_COLUMNS)} FROM completions"
+
+SCORE_COLUMNS = tuple(Score.model_fields)
+INSERT_SCORE = "INSERT INTO scores VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+SELECT_SCORES = f"SELECT {', '.join(SCORE_COLUMNS)} FROM scores"
 
 # What many judgments share comes once: items with the same pictures are neighbours, and among them those with
 # the same question and reference, so that prefix caches hit. Groups stand in the order of their first item.
@@ -74,12 +97,15 @@ LEFT JOIN completions c ON c.seq = (
 ORDER BY i.position
 """
 
+TOTALS = (
+    *("completions", "prompt_tokens", "completion_tokens", "cached_tokens", "reasoning_tokens"),
+    *("cost", "unpriced", "on_scale"),
+)
 SELECT_TOTALS = """
-SELECT count(*) completions, sum(prompt_tokens) prompt_tokens, sum(completion_tokens) completion_tokens,
-    sum(cached_tokens) cached_tokens, sum(reasoning_tokens) reasoning_tokens, sum(cost) cost,
-    coalesce(sum(cost IS NULL AND prompt_tokens IS NOT NULL), 0) unpriced,
+SELECT count(*), sum(prompt_tokens), sum(completion_tokens), sum(cached_tokens), sum(reasoning_tokens),
+    sum(cost), coalesce(sum(cost IS NULL AND prompt_tokens IS NOT NULL), 0),
     avg(CASE WHEN label_probabilities IS NOT NULL THEN
-        (SELECT total(value) FROM json_each(label_probabilities)) END) on_scale
+        (SELECT total(value) FROM json_each(label_probabilities)) END)
 FROM completions
 """
 SELECT_FAILURES = """
@@ -93,6 +119,21 @@ COUNT_COMPLETE = """
 SELECT count(*) FROM items WHERE id IN (SELECT item_id FROM scores)
     AND id NOT IN (SELECT item_id FROM scores WHERE status != 'ok')
 """
+
+
+def fate_of(item: Item, found: tuple[str, int] | None, generation: int, number: int) -> str:
+    """Tell new, known, changed and repeated items apart; `found` is the known digest and input."""
+    if found is None:
+        return "new"
+    digest, seen = found
+    if seen < generation:
+        return "known" if digest == item.digest else "changed"
+    if digest != item.digest:
+        raise InputError(
+            f"item {number}: the id {item.id!r} was used before for an item with another content; an id must "
+            "name one item. Make ids unique (several answers to one question: add the system to the id)"
+        )
+    return "repeated"
 
 
 def keep_item(db: sqlite3.Connection, item: Item, fate: str, position: int, generation: int) -> None:
@@ -149,6 +190,55 @@ def from_row(row: Sequence[Any]) -> Completion:
     )
 
 
+def to_fact(row: Sequence[Any]) -> tuple[str, Any]:
+    """Name and value of a fact of the manifest."""
+    name, value = row[0], json.loads(row[1])
+    if not isinstance(value, _FACT_TYPES.get(name, object)):
+        raise ValueError(f"{name} is {value!r:.80}")
+    if isinstance(value, int) and name == "samples" and not 0 < value <= _MOST_SAMPLES:
+        raise ValueError(f"samples are {value!r:.80}")
+    return name, value
+
+
+def to_item(row: Sequence[Any]) -> Item:
+    """The column ``data`` of the items."""
+    return Item.model_validate_json(row[0])
+
+
+def to_numbered_item(row: Sequence[Any]) -> tuple[int, Item]:
+    """Position and ``data`` of an item."""
+    return row[0], Item.model_validate_json(row[1])
+
+
+def to_judgment(row: Sequence[Any]) -> tuple[str, Completion | None]:
+    """A row of `SELECT_JUDGMENTS`: an item as it is stored, and one of its completions."""
+    return row[0], None if row[1] is None else from_row(row[1:])
+
+
+def from_score(score: Score) -> tuple[Any, ...]:
+    """Score -> the values of `SCORE_COLUMNS`."""
+    return storable(*(getattr(score, name) for name in SCORE_COLUMNS))
+
+
+def score_reader(rubric: Rubric) -> Callable[[Sequence[Any]], Score]:
+    """Reads a row of `SELECT_SCORES`; a number off the rubric's scale is a damaged one."""
+
+    def to_score(row: Sequence[Any]) -> Score:
+        score = Score(**dict(zip(SCORE_COLUMNS, row, strict=True)))
+        if isinstance(score.value, float):
+            check_on_scale(rubric, {score.dimension: score.value})
+        return score
+
+    return to_score
+
+
+def check_on_scale(rubric: Rubric, scores: Mapping[str, float]) -> None:
+    """Raise a `ValueError` where a score is one that the rubric does not have."""
+    for name, value in scores.items():
+        if name in rubric.scored and not rubric.scale.holds(value):
+            raise ValueError(f"{name} is {value:g} on a scale from {rubric.scale.min} to {rubric.scale.max}")
+
+
 def connect_to_write(file: Path) -> sqlite3.Connection:
     """Autocommit outside of explicit transactions; a commit survives a power cut.
 
@@ -159,18 +249,6 @@ def connect_to_write(file: Path) -> sqlite3.Connection:
     with closed_on_error(db):
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")
-    return db
-
-
-def connect_to_read(file: Path) -> sqlite3.Connection:
-    """Read-only; also where the folder is read-only and SQLite may not make its helper files."""
-    address = f"{file.resolve().as_uri()}?mode=ro"
-    db = sqlite3.connect(address, uri=True, isolation_level=None)
-    try:
-        with closed_on_error(db):
-            db.execute("SELECT count(*) FROM sqlite_master")
-    except sqlite3.OperationalError:
-        db = sqlite3.connect(f"{address}&immutable=1", uri=True, isolation_level=None)
     return db
 
 
@@ -267,6 +345,8 @@ def clear_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.DatabaseError as error:
+        if code_of(error) not in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, *REFUSED):
+            raise RunError(explain(path / "run.db", error)) from None
         raise RunError(
             f"{path}: {error}. What was stored before is safe; make room or grant rights, then run it again"
         ) from None

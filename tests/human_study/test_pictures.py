@@ -1,4 +1,5 @@
 import base64
+import os
 from io import BytesIO
 from pathlib import Path
 
@@ -27,9 +28,12 @@ def test_what_browsers_read_is_kept_byte_by_byte(tmp_path: Path, kind: str) -> N
     assert found.media_type == f"image/{kind.lower()}"
 
 
-def test_other_formats_become_png(tmp_path: Path) -> None:
-    found = load(ITEM, write(tmp_path, "a.bmp", png(kind="BMP")), tmp_path)
-    assert (found.media_type, found.content[:4]) == ("image/png", b"\x89PNG")
+@pytest.mark.parametrize("kind", ["BMP", "TIFF", "PPM", "ICO", "TGA"])
+def test_only_the_four_formats_of_the_web_are_opened_whatever_the_name_says(
+    tmp_path: Path, kind: str
+) -> None:
+    with pytest.raises(InputError, match="is none of PNG, JPEG, WEBP, GIF"):
+        load(ITEM, write(tmp_path, "a.png", png(kind=kind)), tmp_path)
 
 
 def test_large_pictures_are_scaled_down_in_proportion(tmp_path: Path) -> None:
@@ -62,11 +66,12 @@ def test_a_link_that_leaves_the_folder_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        (b"<svg onload=alert(1)>", "no picture that can be read"),
-        (png()[:30], "no picture"),
-        (b"", "no picture"),
+        (b"<svg onload=alert(1)>", "is none of PNG"),
+        (png()[:30], "is none of PNG"),
+        (png()[:50], "no picture that can be read"),
+        (b"", "is empty"),
     ],
-    ids=["svg", "cut off", "empty"],
+    ids=["svg", "head cut off", "cut off", "empty"],
 )
 def test_what_is_no_picture_is_refused(tmp_path: Path, content: bytes, problem: str) -> None:
     with pytest.raises(InputError, match=f"item 'q1', image 'a.png': {problem}"):
@@ -94,3 +99,44 @@ def test_an_address_on_the_web_is_refused(tmp_path: Path, url: str) -> None:
 def test_a_data_url_that_is_not_base64_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="not base64"):
         load(ITEM, Image(url="data:image/png;base64,%%%"), tmp_path)
+
+
+@pytest.mark.parametrize("what", ["pipe", "folder", "device"])
+def test_what_is_no_file_is_no_picture_and_is_not_waited_for(tmp_path: Path, what: str) -> None:
+    root, path = tmp_path, "it"
+    if what == "pipe":
+        os.mkfifo(tmp_path / "it")
+    elif what == "folder":
+        (tmp_path / "it").mkdir()
+    else:
+        root, path = Path("/dev"), "zero"
+    with pytest.raises(InputError, match=r"image '(it|zero)': is not a file"):
+        load(ITEM, Image(path=path), root)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
+def test_raters_see_a_turned_picture_upright_and_nothing_else_of_its_exif(tmp_path: Path, kind: str) -> None:
+    exif = Pillow.Exif()
+    exif[0x0112], exif[0x010F] = 6, "secret camera"
+    stream = BytesIO()
+    Pillow.new("RGB", (40, 20), "green").save(stream, kind, exif=exif)
+    found = load(ITEM, write(tmp_path, "a", stream.getvalue()), tmp_path)
+    assert (found.width, found.height) == Pillow.open(BytesIO(found.content)).size == (20, 40)
+    assert b"secret" not in found.content
+    assert not Pillow.open(BytesIO(found.content)).getexif()
+
+
+def test_values_of_12_bits_in_16_are_shown_from_black_to_white(tmp_path: Path) -> None:
+    ramp = Pillow.new("I;16", (64, 64))
+    ramp.putdata(range(4096))
+    stream = BytesIO()
+    ramp.save(stream, "PNG")
+    found = load(ITEM, write(tmp_path, "a", stream.getvalue()), tmp_path)
+    assert Pillow.open(BytesIO(found.content)).convert("L").getextrema() == (0, 255)
+
+
+def test_links_that_go_round_in_a_circle_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "a").symlink_to(tmp_path / "b")
+    (tmp_path / "b").symlink_to(tmp_path / "a")
+    with pytest.raises(InputError, match=r"lies outside of|cannot be read"):
+        load(ITEM, Image(path="a"), tmp_path)

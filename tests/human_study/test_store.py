@@ -162,7 +162,7 @@ def test_what_is_no_study_is_not_opened(tmp_path: Path, content: bytes | None) -
     path = tmp_path / "x.db"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(InputError, match=r"no such file|not a study|cannot be read as a study"):
+    with pytest.raises(InputError, match=r"no such file|not a study"):
         Study.open(path)
 
 
@@ -253,6 +253,22 @@ def test_imports_of_a_new_rater_make_that_rater(study: Study, items: list[Item])
     assert [task.item.id for task in study.tasks() if task.rater == "Ann"] == [items[3].id]
 
 
+def test_a_disk_that_is_full_is_one_line_and_leaves_nothing(
+    tmp_path: Path, rubric: Rubric, items: list[Item], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fill_up(*_: object) -> None:
+        error = sqlite3.OperationalError("database or disk is full")
+        error.sqlite_errorcode = sqlite3.SQLITE_FULL
+        raise error
+
+    monkeypatch.setattr("human_study.store.write_plan", fill_up)
+    design = Design(raters=1, per_item=1)
+    plan = plan_study("A study", rubric, design, choose(items, design))
+    with pytest.raises(InputError, match="disk is full; look at the disk"):
+        Study.create(tmp_path / "study.db", plan)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_failed_import_leaves_nothing(study: Study, items: list[Item]) -> None:
     good = (items[3].id, 0, Reply(values={"accuracy": 1}))
     with pytest.raises(InputError, match="no item 'q9'"):
@@ -277,4 +293,4 @@ def test_a_rating_is_written_through_to_the_disk(
     monkeypatch.undo()
     study = make_study()
     with Study.open(study.path) if again else study as found:
-        assert found._db.execute("PRAGMA synchronous").fetchone()[0] == 2  # FULL
+        assert found._db.rows("PRAGMA synchronous")[0][0] == 2  # FULL

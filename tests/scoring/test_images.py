@@ -6,8 +6,10 @@ import threading
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
+from pathlib import Path
 
 import PIL.Image
+import PIL.PngImagePlugin
 import pytest
 
 from judge.errors import InputError
@@ -85,7 +87,7 @@ def test_other_addresses_are_refused(folder, url):
 
 
 BROKEN = [
-    pytest.param(b"", "is none of PNG, JPEG, WEBP", id="empty"),
+    pytest.param(b"", "is empty", id="empty"),
     pytest.param(b"hello", "is none of PNG, JPEG, WEBP (its bytes count, not its name)", id="text"),
     pytest.param(saved(picture(), "GIF"), "is none of", id="gif"),
     pytest.param(saved(picture(), "BMP"), "is none of", id="bmp"),
@@ -315,6 +317,100 @@ MODES = [
 def test_every_kind_of_pixel_goes_out_as_its_color_in_8_bit_rgb(encoded, data, color):
     _, sent, _ = encoded(data)
     assert all(abs(a - b) <= 1 for a, b in zip(sent.getpixel((3, 3)), color, strict=True))
+
+
+def png_chunk(kind, body):
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
+def ramp_of(most, *, colours=1, sbit=None):
+    """A PNG with 16 bits a value, from black to `most` in 256 steps."""
+    head = struct.pack(">IIBBBBB", 256, 1, 16, {1: 0, 2: 4, 3: 2, 4: 6}[colours], 0, 0, 0)
+    steps = (round(most * step / 255) for step in range(256))
+    alpha = [65535] if colours in (2, 4) else []
+    values = [v for step in steps for v in [step] * (colours - len(alpha)) + alpha]
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + png_chunk(b"IHDR", head)
+        + (png_chunk(b"sBIT", bytes([sbit] * colours)) if sbit else b"")
+        + png_chunk(b"IDAT", zlib.compress(b"\0" + struct.pack(f">{len(values)}H", *values)))
+        + png_chunk(b"IEND", b"")
+    )
+
+
+RAMPS = [
+    pytest.param(ramp_of(65535), 255, id="16_bit"),
+    pytest.param(ramp_of(4095), 255, id="12_bit"),
+    pytest.param(ramp_of(1023), 255, id="10_bit"),
+    pytest.param(ramp_of(255), 255, id="8_bit"),
+    pytest.param(ramp_of(16383, sbit=14), 255, id="14_bit_as_declared"),
+    pytest.param(ramp_of(65535, sbit=12), 255, id="12_bit_scaled_as_png_wants"),
+    pytest.param(ramp_of(0), 0, id="black"),
+    pytest.param(ramp_of(2, sbit=12), 0, id="a_trace_of_noise"),
+    pytest.param(ramp_of(30_000), 116, id="a_dark_picture_of_16_bit"),
+    pytest.param(ramp_of(65535, colours=3), 255, id="16_bit_colours"),
+    pytest.param(ramp_of(4095, colours=3), 255, id="12_bit_colours"),
+    pytest.param(ramp_of(4095, colours=4), 255, id="12_bit_colours_with_alpha"),
+    pytest.param(ramp_of(4095, colours=2), 255, id="12_bit_with_alpha"),
+    pytest.param(ramp_of(0, colours=3), 0, id="black_colours"),
+]
+
+
+@pytest.mark.parametrize(("data", "white"), RAMPS)
+def test_white_of_a_16_bit_picture_stays_white_however_many_bits_its_sensor_had(encoded, data, white):
+    _, sent, _ = encoded(data)
+    shades = [sent.getpixel((x, 0)) for x in range(256)]
+    assert shades == sorted(shades)
+    assert (shades[0], shades[-1]) == ((0, 0, 0), (white,) * 3)
+
+
+def commented(kind):
+    exif = PIL.Image.Exif()
+    exif[0x010F] = "secret"
+    text = PIL.PngImagePlugin.PngInfo()
+    text.add_text("Comment", "secret")
+    options = {"PNG": {"pnginfo": text}, "JPEG": {"comment": b"secret"}, "WEBP": {"xmp": b"secret"}}[kind]
+    return saved(picture(size=(40, 30)), kind, exif=exif, **options)
+
+
+@pytest.mark.parametrize("budget", [BUDGET, 100], ids=["as_it_is", "scaled_down"])
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
+def test_no_provider_gets_what_a_file_says_beside_its_pixels(encoded, kind, budget):
+    data = commented(kind)
+    assert b"secret" in data
+    assert b"secret" not in encoded(data, budget)[2]
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
+def test_nor_out_of_a_data_url(folder, kind):
+    url = f"data:image/{kind.lower()};base64,"
+    sent = ImageEncoder(folder, BUDGET).encode(Image(url=url + base64.b64encode(commented(kind)).decode()))
+    assert sent.startswith(url)
+    assert b"secret" not in base64.b64decode(sent.removeprefix(url))
+
+
+@pytest.mark.parametrize(
+    "url", ["data:image/png;base64,AA==", "data:image/png;base64,%", "data:image/svg+xml,<svg/>"]
+)
+def test_a_data_url_that_holds_no_picture_goes_out_untouched(folder, url):
+    assert ImageEncoder(folder, BUDGET).encode(Image(url=url)) == url
+
+
+def test_a_decompression_bomb_in_a_data_url_is_refused(folder):
+    bomb = "data:image/png;base64," + base64.b64encode(png_of(9_000, 9_000)).decode()
+    with pytest.raises(InputError, match=r"image data:image/png;base64,…: has 81,000,000 pixels"):
+        ImageEncoder(folder, BUDGET).encode(Image(url=bomb))
+
+
+def test_a_file_that_became_a_pipe_is_not_waited_for(folder):
+    os.mkfifo(folder / "p.png")
+    with pytest.raises(InputError, match=r"image p\.png: is not a file"):
+        ImageEncoder(folder, BUDGET).encode(Image(path="p.png"))
+
+
+def test_a_device_is_no_picture():
+    with pytest.raises(InputError, match="image zero: is not a file"):
+        check(item("zero"), Path("/dev"))
 
 
 def test_of_an_animation_the_first_picture_goes_out(encoded):

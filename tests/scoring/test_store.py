@@ -17,6 +17,7 @@ from judge.scoring import tables
 from judge.scoring.judge import Judge
 from judge.scoring.prompt import build_requests
 from judge.scoring.store import Added, Run
+from judge.sqlite_files import connect_to_read
 
 from .builders import completion, item, reply, rubric
 
@@ -250,7 +251,7 @@ def test_finished_run_is_read_from_a_read_only_folder(run):
     run.close()
     for name in ("run.db-wal", "run.db-shm"):
         (run.path / name).unlink(missing_ok=True)
-    with contextlib.closing(tables.connect_to_read(run.path / "run.db")) as db:
+    with contextlib.closing(connect_to_read(run.path / "run.db")) as db:
         assert db.execute("SELECT count(*) FROM items").fetchone() == (1,)
 
 
@@ -655,7 +656,9 @@ def test_folder_without_rights_is_read_as_it_stands(run, monkeypatch):
             self._db = db
 
         def execute(self, *_):
-            raise sqlite3.OperationalError("unable to open database file")
+            error = sqlite3.OperationalError("unable to open database file")
+            error.sqlite_errorcode = sqlite3.SQLITE_CANTOPEN
+            raise error
 
         def close(self):
             self._db.close()
@@ -666,7 +669,7 @@ def test_folder_without_rights_is_read_as_it_stands(run, monkeypatch):
         return Refusing(db) if len(opened) == 1 else db
 
     monkeypatch.setattr(sqlite3, "connect", refuse_first)
-    with contextlib.closing(tables.connect_to_read(run.path / "run.db")) as db:
+    with contextlib.closing(connect_to_read(run.path / "run.db")) as db:
         assert db.execute("SELECT count(*) FROM items").fetchone() == (1,)
     assert opened[1].endswith("immutable=1")
 
@@ -680,3 +683,57 @@ def test_scores_written_with_a_rubric_carry_it(run):
 
 def test_reply_is_json_of_the_small_rubric():
     assert json.loads(reply())["a"]["score"] == 4
+
+
+# ---- damaged
+
+
+DAMAGED = [
+    ("DELETE FROM meta WHERE name = 'fingerprint'", "lacks fingerprint"),
+    ("UPDATE meta SET value = '5' WHERE name = 'fingerprint'", "fingerprint is 5"),
+    ("UPDATE meta SET value = '[]' WHERE name = 'judge'", r"judge is \[\]"),
+    ("UPDATE meta SET value = '{' WHERE name = 'rubric'", "Expecting property name"),
+    ("INSERT INTO meta VALUES ('samples', '9000000')", "samples are 9000000"),
+    ("UPDATE items SET data = '[]'", r"Item: found \[\]; Input should be an object"),
+    ("UPDATE completions SET tries = 'many'", "Completion.tries: found 'many'"),
+    ("UPDATE completions SET label_probabilities = '{'", "Expecting property name"),
+    ("UPDATE scores SET value = 9", "a is 9 on a scale from 1 to 5"),
+    ("UPDATE scores SET status = 'fine'", "Score.status: found 'fine'"),
+    ("DROP TABLE requests", "lacks requests.dimension, requests.item_id, requests.key, …"),
+]
+
+
+@pytest.mark.parametrize(("damage", "said"), DAMAGED)
+def test_a_cell_that_holds_something_else_is_named_and_never_taken_for_a_value(run, damage, said):
+    run.add_items([item()])
+    run.append([completion(reply())])
+    run.write_scores([score()])
+    run.close()
+    with contextlib.closing(sqlite3.connect(run.path / "run.db")) as db:
+        db.executescript(damage)
+    with pytest.raises(RunError, match=rf"run\.db: damaged \({said}.*Go back to a copy of it"):  # noqa: PT012
+        with Run.open(run.path) as again:
+            list(again.items()), list(again.completions()), list(again.scores())
+        again.summary()
+
+
+def test_a_verdict_is_never_made_of_a_score_off_the_scale(run):
+    run.add_items([item()])
+    run.write_scores([score(9.0)])
+    with pytest.raises(RunError, match="a is 9 on a scale from 1 to 5"):
+        run.summary()
+
+
+def test_items_that_are_out_of_order_are_not_walked_through_for_ever(run, monkeypatch):
+    """A damaged index may lead back to where one has been."""
+    run.add_items([item("i1"), item("i2")])
+    monkeypatch.setattr(run, "_read", lambda *_: iter([(1, item("i1"))]))
+    with pytest.raises(RunError, match="its items are out of order"):
+        list(run.items())
+
+
+def test_a_run_that_is_busy_for_too_long_says_so(run):
+    error = sqlite3.OperationalError("database is locked")
+    error.sqlite_errorcode = sqlite3.SQLITE_BUSY
+    with pytest.raises(RunError, match="another process holds it"), tables.clear_errors(run.path):
+        raise error
