@@ -9,15 +9,14 @@
 
 import os
 import re
-import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from judge.errors import BackendError
 from judge.records import FailureKind
 from judge.scoring.backends.providers import Endpoint
+from judge.scoring.backends.waits import asked_wait
 
 MESSAGE_LENGTH = 400
 
@@ -200,39 +199,15 @@ def problem_of(status: int, body: Any, headers: Mapping[str, str]) -> Problem:
     if isinstance(body, list) and body and isinstance(body[0], dict):  # Gemini's OpenAI endpoint
         error = body[0].get("error", body[0])
     if not isinstance(error, dict):
-        return Problem(status, one_line(str(error)), retry_after=retry_after(headers))
+        return Problem(status, one_line(str(error)), retry_after=asked_wait(headers, error))
     message = error.get("message") or error.get("detail") or error.get("msg") or error
     return Problem(
         status=status,
         message=one_line(str(message)),
         code=f"{error.get('code') or ''} {error.get('type') or ''}",
         param=str(error.get("param") or ""),
-        retry_after=retry_after(headers),
+        retry_after=asked_wait(headers, error),
     )
-
-
-def retry_after(headers: Mapping[str, str], now: float | None = None) -> float | None:
-    """Seconds that the provider asks us to wait, from milliseconds, seconds, or a date.
-
-    >>> retry_after({"retry-after": "1.5"})
-    1.5
-    >>> retry_after({"retry-after": "Thu, 01 Jan 1970 00:01:00 GMT"}, now=0.0)
-    60.0
-    """
-    try:
-        if "retry-after-ms" in headers:
-            seconds = float(headers["retry-after-ms"]) / 1000
-        elif "retry-after" in headers:
-            seconds = float(headers["retry-after"])
-        else:
-            return None
-    except ValueError:
-        try:
-            due = parsedate_to_datetime(headers["retry-after"]).timestamp()
-        except (ValueError, KeyError):
-            return None
-        seconds = due - (time.time() if now is None else now)
-    return seconds if 0 <= seconds < float("inf") else None
 
 
 def one_line(text: str) -> str:

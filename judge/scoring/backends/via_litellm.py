@@ -9,8 +9,9 @@ from types import SimpleNamespace
 from typing import Any
 
 from judge.errors import BackendError
-from judge.scoring.backends.faults import Failed, Problem, classify, one_line, redact, retry_after
+from judge.scoring.backends.faults import Failed, Problem, classify, one_line, redact
 from judge.scoring.backends.providers import OPENAI_COMPATIBLE, Endpoint
+from judge.scoring.backends.waits import asked_wait
 
 # Read once, when litellm is imported: without them it fetches its price list and header tables from the
 # network, and reads keys from a .env file that happens to lie in the working folder.
@@ -97,11 +98,12 @@ def fault_of(error: Exception, endpoint: Endpoint, sent: Collection[str]) -> Exc
 
     What is no exception of litellm's or of a provider's concerns this one request alone.
     """
-    message = one_line(_ADVICE.sub("", _PREFIX.sub("", str(getattr(error, "message", "") or error))))
+    said = str(getattr(error, "message", "") or error)
+    message = one_line(_ADVICE.sub("", _PREFIX.sub("", said)))
     for ancestor in type(error).__mro__:
         meaning = _MEANINGS.get(ancestor.__name__)
         if isinstance(meaning, Failed):
-            return replace(meaning, message=redact(message), retry_after=retry_after(_headers(error)))
+            return replace(meaning, message=redact(message), retry_after=asked_wait(_headers(error), said))
         if meaning is not None:
             return meaning(redact(f"{endpoint.where}: {message}"))
     status = getattr(error, "status_code", None)
@@ -114,7 +116,7 @@ def fault_of(error: Exception, endpoint: Endpoint, sent: Collection[str]) -> Exc
         message=message,
         code=" ".join(str(getattr(place, name, "")) for place in told for name in ("code", "type")),
         param=next((str(p) for place in told if (p := getattr(place, "param", None))), ""),
-        retry_after=retry_after(_headers(error)),
+        retry_after=asked_wait(_headers(error), said),
     )
     return classify(problem, endpoint, sent)
 

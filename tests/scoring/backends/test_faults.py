@@ -10,7 +10,6 @@ from judge.scoring.backends.faults import (
     one_line,
     problem_of,
     redact,
-    retry_after,
 )
 from judge.scoring.backends.providers import Endpoint
 
@@ -174,26 +173,6 @@ def test_a_value_that_is_not_taken_is_told_from_its_parameter(param, said):
 def test_log_probabilities_that_are_not_given_are_no_matter_of_keys_or_models(status, said, param):
     rejected = meaning(status, openai(said, param=param), sent=("max_tokens", "logprobs", "top_logprobs"))
     assert (rejected.param, rejected.message) == ("logprobs", said)
-
-
-@pytest.mark.parametrize(
-    ("headers", "seconds"),
-    [
-        ({}, None),
-        ({"retry-after": "3"}, 3.0),
-        ({"retry-after": "0.25"}, 0.25),
-        ({"retry-after-ms": "1500", "retry-after": "2"}, 1.5),
-        ({"retry-after": "Thu, 01 Jan 1970 00:00:10 GMT"}, 8.0),
-        ({"retry-after": "Thu, 01 Jan 1970 00:00:01 GMT"}, None),
-        ({"retry-after": "soon"}, None),
-        ({"retry-after": "-1"}, None),
-        ({"retry-after": "nan"}, None),
-        ({"retry-after": "inf"}, None),
-        ({"retry-after-ms": "soon"}, None),
-    ],
-)
-def test_retry_after_is_read_in_every_form(headers, seconds):
-    assert retry_after(headers, now=2.0) == seconds
 
 
 def test_a_refusal_carries_how_long_to_wait():

@@ -1,0 +1,169 @@
+"""How long a provider asks us to wait: in headers, in the body of an error, or in its words. Pure.
+
+Every form gives seconds. A wait that cannot be read is None: then we wait as long as we think right.
+"""
+
+import math
+import re
+import time
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+LONGEST_WAIT = 366 * 86_400.0
+"""A wait is shown as a date, so it must be one."""
+
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
+_PART = (
+    r"(\d{1,15}(?:\.\d{1,15})?)\s*(milliseconds?|ms|seconds?|secs?|minutes?|mins?|hours?|hrs?|days?|[smhd])"
+)
+_DURATION = re.compile(rf"(?:{_PART}[\s,]*)+", re.IGNORECASE)
+_PARTS = re.compile(_PART, re.IGNORECASE)
+_IN_WORDS = re.compile(
+    rf"\b(?:retry|try again|wait)(?:\s+(?:after|in|for|at least))?\s+((?:{_PART}[\s,]*)+)(?![a-z])",
+    re.IGNORECASE,
+)
+_NUMBER = re.compile(r"\d{1,15}(?:\.\d{1,15})?")
+_RESET = "x-ratelimit-reset"
+_EPOCH = 10**9
+"""A larger number of seconds is a date: seconds (or milliseconds) since 1970."""
+_MOST_WORDS = 4000
+
+
+def asked_wait(headers: Mapping[str, str], error: Any = None, now: float | None = None) -> float | None:
+    """Seconds that a provider asks us to wait; None where it does not say.
+
+    Parameters
+    ----------
+    headers : mapping of str to str
+        Headers of the refusal, with names in lower case (or a mapping that does not mind the case).
+    error : dict, str or None
+        The error in the body as JSON, or the words of it.
+    now : float, optional
+        Unix time, for waits that are told as a date.
+
+    Returns
+    -------
+    float or None
+        From the first of: ``retry-after-ms``, ``retry-after`` (seconds or a date), Google's RetryInfo, the
+        words ("try again in 1m30s"), and ``x-ratelimit-reset*`` of a limit that is used up.
+
+    Examples
+    --------
+    >>> asked_wait({"retry-after": "1.5"})
+    1.5
+    >>> asked_wait({"retry-after": "Thu, 01 Jan 1970 00:01:00 GMT"}, now=0.0)
+    60.0
+    >>> asked_wait({}, "Rate limit reached. Please try again in 1m30s.")
+    90.0
+    >>> asked_wait({"x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "250ms"})
+    0.25
+    """
+    now = time.time() if now is None else now
+    for seconds in _told(headers, error, now):
+        if seconds is not None and 0 <= seconds < float("inf"):
+            return min(seconds, LONGEST_WAIT)
+    return None
+
+
+def _told(headers: Mapping[str, str], error: Any, now: float) -> Iterator[float | None]:
+    milliseconds = _number(headers.get("retry-after-ms", ""))
+    yield None if milliseconds is None else milliseconds / 1000
+    yield _after(headers.get("retry-after", ""), now)
+    details, words = _parts_of(error)
+    yield _retry_info(details)
+    yield _in_words(words)
+    yield _reset(headers, now)
+
+
+def duration(text: str) -> float | None:
+    """Seconds of a duration such as ``6s``, ``1m30s``, ``250ms`` or ``2 minutes``.
+
+    >>> duration("1m30s"), duration("soon")
+    (90.0, None)
+    """
+    text = text.strip()
+    if not _DURATION.fullmatch(text):
+        return None
+    return sum(float(number) * _seconds(unit) for number, unit in _PARTS.findall(text))
+
+
+def _seconds(unit: str) -> float:
+    unit = unit.lower()
+    return _UNITS["ms"] if unit in ("ms", "millisecond", "milliseconds") else _UNITS[unit[0]]
+
+
+def _number(text: str) -> float | None:
+    text = text.strip()
+    return float(text) if _NUMBER.fullmatch(text) else None
+
+
+def _after(text: str, now: float) -> float | None:
+    """A Retry-After: seconds, a duration, or a date."""
+    if (seconds := _number(text)) is not None:
+        return seconds
+    if (seconds := duration(text)) is not None:
+        return seconds
+    try:
+        return parsedate_to_datetime(text).timestamp() - now
+    except (ValueError, OverflowError):
+        return None
+
+
+def _parts_of(error: Any) -> tuple[Any, str]:
+    """The details of an error (Google's form), and its words."""
+    if not isinstance(error, Mapping):
+        return None, str(error)[:_MOST_WORDS] if isinstance(error, str) else ""
+    words = error.get("message") or error.get("detail")
+    return error.get("details"), words[:_MOST_WORDS] if isinstance(words, str) else ""
+
+
+def _retry_info(details: Any) -> float | None:
+    for detail in details if isinstance(details, list) else ():
+        if isinstance(detail, Mapping) and isinstance(delay := detail.get("retryDelay"), str):
+            return duration(delay)
+    return None
+
+
+def _in_words(words: str) -> float | None:
+    """A wait in a sentence, or in JSON that stands in it (as litellm passes it on)."""
+    if found := re.search(r'"retryDelay"\s*:\s*"([^"]{1,40})"', words):
+        return duration(found[1])
+    found = _IN_WORDS.search(words)
+    return duration(found[1].rstrip(" ,\n\t")) if found else None
+
+
+def _reset(headers: Mapping[str, str], now: float) -> float | None:
+    """When the limits that are used up are open again; where none says that it is, when the first is."""
+    used_up, others = [], []
+    for name in headers:
+        kind = name.lower()
+        if not kind.startswith(_RESET) or (seconds := _until(headers[name], now)) is None:
+            continue
+        left = _number(headers.get(kind.replace("-reset", "-remaining", 1), ""))
+        (others if left else used_up).append(seconds)
+    return max(used_up) if used_up else min(others, default=None)
+
+
+def _until(text: str, now: float) -> float | None:
+    if (number := _number(text)) is not None:
+        if number < _EPOCH:
+            return number
+        return max((number / 1000 if number > 1000 * _EPOCH else number) - now, 0.0)
+    if (seconds := duration(text)) is not None:
+        return seconds
+    try:
+        due = datetime.fromisoformat(text.strip())
+        return max((due if due.tzinfo else due.replace(tzinfo=UTC)).timestamp() - now, 0.0)
+    except (ValueError, OverflowError):
+        return None
+
+
+def clock(seconds: float, now: float | None = None) -> str:
+    """The time of day in so many seconds; where that is another day, the date and the minute."""
+    now = time.time() if now is None else now
+    then = datetime.fromtimestamp(math.ceil(now + seconds))
+    if then.date() == datetime.fromtimestamp(now).date():
+        return then.strftime("%H:%M:%S")
+    return datetime.fromtimestamp(math.ceil((now + seconds) / 60) * 60).strftime("%Y-%m-%d %H:%M")
