@@ -231,7 +231,7 @@ def numbers(value):
     return [value] if isinstance(value, int | float) and not isinstance(value, bool) else []
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(st.one_of(TEXTS, st.lists(PIECES, max_size=30).map(lambda pieces: "{" + "".join(pieces) + "}")))
 def test_repaired_object_has_the_tokens_of_its_source(text):
     try:
@@ -240,12 +240,12 @@ def test_repaired_object_has_the_tokens_of_its_source(text):
         return
     source = text[: repaired.end]
     assert {json.dumps(n) for n in numbers(repaired.value)} <= set(tokens(source))
-    if len(set(repaired.keys)) == len(repaired.keys):
+    if len(set(repaired.keys)) == len(repaired.keys) and "//" not in source:
         strict = json.dumps(repaired.value, ensure_ascii=False).replace("\\n", "\n").replace('\\"', '"')
         assert tokens(strict) == tokens(source)
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(TEXTS)
 def test_repaired_object_that_counts_has_known_keys_and_no_text_that_swallowed_one(text):
     for value in find_objects(text, KNOWN.__contains__).values:
