@@ -44,6 +44,8 @@ class Reader:
     prepare: Callable[[Path], None]
     spoil: Callable[[Path, Random], None]
     read: Callable[[Path], None]
+    longest: float = 10.0
+    """Seconds that one case may take."""
 
 
 def copied(*sources: Path) -> Callable[[Path], None]:
@@ -155,10 +157,11 @@ def _read_ratings(folder: Path) -> None:
 @cache
 def _sound_ratings(name: str) -> tuple[set[tuple[str, str, str, Any]], int]:
     """What the sound file of a name holds, and how many ratings stand in one of its rows."""
-    sound = [(s.item_id, s.rater, s.dimension, s.value) for s in read_ratings(EXAMPLES / "ratings.csv")]
-    return (
-        (set(sound[:_N_LONG]), 1) if name == "ratings_long.csv" else (set(sound), len({s[2] for s in sound}))
-    )
+    scores = list(read_ratings(EXAMPLES / "ratings.csv"))
+    if name == "ratings_long.csv":
+        scores = scores[:_N_LONG]
+    sound = {(s.item_id, s.rater, s.dimension, s.value) for s in scores if s.value is not None}
+    return sound, 1 if name == "ratings_long.csv" else len({s.dimension for s in scores})
 
 
 # -- rubrics, replies, files of other tools, settings
@@ -356,6 +359,6 @@ READERS: Mapping[str, Reader] = {
     "replies": Reader(_prepare_replies, spoil_one, _read_replies),
     "foreign formats": Reader(_prepare_foreign, _spoil_foreign, _read_foreign),
     "settings": Reader(_prepare_settings, spoil_one, _read_settings),
-    "runs": Reader(_prepare_run, _damaging("run/run.db"), _commanding(_run_commands)),
-    "studies": Reader(_prepare_study, _damaging("study.db"), _commanding(_study_commands)),
+    "runs": Reader(_prepare_run, _damaging("run/run.db"), _commanding(_run_commands), longest=60),
+    "studies": Reader(_prepare_study, _damaging("study.db"), _commanding(_study_commands), longest=60),
 }
