@@ -49,6 +49,7 @@ class Run:
 
     def __init__(self, path: Path, db: sqlite3.Connection, lock: sqlite3.Connection | None = None) -> None:
         self.path = path
+        self._file = path / "run.db"
         self._db = db
         self._lock = lock
         self._asked: list[tuple[str, int, str, str]] = []
@@ -73,7 +74,7 @@ class Run:
                 )
             run = cls(path, connect_to_read(file))
             with closed_on_error(run):
-                run._check(file)
+                run._check()
                 tables.show_as_new(run._db)
         return run
 
@@ -265,12 +266,9 @@ class Run:
 
     def judgments(self) -> Iterator[tuple[Item, list[Completion]]]:
         """Every item in order, with the completions that count for its requests (none: not answered yet)."""
-        rows = self._read(tables.SELECT_JUDGMENTS, (), tables.to_judgment)
-        for data, group in itertools.groupby(rows, key=lambda row: row[0]):
-            answered = [completion for _, completion in group if completion]
-            with self._reading():
-                item = Item.model_validate_json(data)
-            yield item, answered
+        rows = self._read(tables.SELECT_JUDGMENTS, (), tables.judgment_reader())
+        for item, group in itertools.groupby(rows, key=lambda row: row[0]):
+            yield item, [completion for _, completion in group if completion]
 
     def write_scores(self, scores: Iterable[Score], rubric: Rubric | None = None) -> None:
         """Replace all scores (derived by `rubric`), all or none."""
@@ -300,11 +298,12 @@ class Run:
         """Id of each item and whether it passes; None where missing scores leave that open."""
         rubric = self.rubric
         query = "SELECT item_id, dimension, value FROM scores WHERE sample = ? ORDER BY rowid"
-        for item_id, rows in itertools.groupby(self._rows(query, [sample]), key=lambda row: row[0]):
-            scores = {name: value for _, name, value in rows if isinstance(value, float)}
-            with self._reading():
-                tables.check_on_scale(rubric, scores)
-            yield item_id, rubric.passes(scores)
+        rows = self._read(query, [sample], tables.value_reader(rubric))
+        for item_id, group in itertools.groupby(rows, key=lambda row: row[0]):
+            yield (
+                item_id,
+                rubric.passes({name: value for _, name, value in group if isinstance(value, float)}),
+            )
 
     def distribution(self, sample: int = 0) -> dict[str, dict[float, int]]:
         """How often each value was given: dimension -> value -> count."""
@@ -362,15 +361,14 @@ class Run:
     def _read(self, query: str, values: Any, decode: Callable[[Any], T]) -> Iterator[T]:
         """The rows of a query, decoded; where they cannot be read, a `RunError` says so."""
         with self._reading():
-            for row in self._db.execute(query, values):
-                yield decode(row)
+            yield from map(decode, self._db.execute(query, values))
 
     def _reading(self) -> contextlib.AbstractContextManager[None]:
-        return reading(self.path / "run.db", RunError)
+        return reading(self._file, RunError)
 
-    def _check(self, file: Path) -> None:
+    def _check(self) -> None:
         """Raise an error where this is not a run, or lacks what every run has."""
-        tables.check_format(self._db, file)
+        tables.check_format(self._db, self._file)
         schema = tables.OLD_SCHEMA if tables.is_old(self._db) else tables.SCHEMA
         check_content(self._db, schema, tables.LOOKED_THROUGH)
         if lacking := tables.REQUIRED_FACTS - self.manifest.keys():
@@ -380,7 +378,7 @@ class Run:
     def _initialise(self, judge: Judge) -> None:
         if self._one("SELECT count(*) FROM sqlite_master WHERE name = 'meta'"):
             with self._reading():
-                self._check(self.path / "run.db")
+                self._check()
             self.check_judge(judge)
             tables.bring_up_to_date(self._db)
             self._describe(judge)

@@ -4,7 +4,7 @@ import contextlib
 import json
 import os
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -210,9 +210,19 @@ def to_numbered_item(row: Sequence[Any]) -> tuple[int, Item]:
     return row[0], Item.model_validate_json(row[1])
 
 
-def to_judgment(row: Sequence[Any]) -> tuple[str, Completion | None]:
-    """A row of `SELECT_JUDGMENTS`: an item as it is stored, and one of its completions."""
-    return row[0], None if row[1] is None else from_row(row[1:])
+def judgment_reader() -> Callable[[Sequence[Any]], tuple[Item, Completion | None]]:
+    """Reads a row of `SELECT_JUDGMENTS`: an item and one of its completions; each item is read once."""
+    last: tuple[Any, Item | None] = (None, None)
+
+    def to_judgment(row: Sequence[Any]) -> tuple[Item, Completion | None]:
+        nonlocal last
+        data, item = last
+        if item is None or data != row[0]:
+            item = Item.model_validate_json(row[0])
+            last = (row[0], item)
+        return item, None if row[1] is None else from_row(row[1:])
+
+    return to_judgment
 
 
 def from_score(score: Score) -> tuple[Any, ...]:
@@ -222,21 +232,27 @@ def from_score(score: Score) -> tuple[Any, ...]:
 
 def score_reader(rubric: Rubric) -> Callable[[Sequence[Any]], Score]:
     """Reads a row of `SELECT_SCORES`; a number off the rubric's scale is a damaged one."""
+    checked = value_reader(rubric)
 
     def to_score(row: Sequence[Any]) -> Score:
         score = Score(**dict(zip(SCORE_COLUMNS, row, strict=True)))
-        if isinstance(score.value, float):
-            check_on_scale(rubric, {score.dimension: score.value})
+        checked((score.item_id, score.dimension, score.value))
         return score
 
     return to_score
 
 
-def check_on_scale(rubric: Rubric, scores: Mapping[str, float]) -> None:
-    """Raise a `ValueError` where a score is one that the rubric does not have."""
-    for name, value in scores.items():
-        if name in rubric.scored and not rubric.scale.holds(value):
-            raise ValueError(f"{name} is {value:g} on a scale from {rubric.scale.min} to {rubric.scale.max}")
+def value_reader(rubric: Rubric) -> Callable[[Sequence[Any]], Sequence[Any]]:
+    """Reads a row of item, dimension and value; the same holds for the value."""
+    scored, scale = frozenset(rubric.scored), rubric.scale
+
+    def checked(row: Sequence[Any]) -> Sequence[Any]:
+        _, name, value = row
+        if isinstance(value, float) and name in scored and not scale.holds(value):
+            raise ValueError(f"{name} is {value:g} on a scale from {scale.min} to {scale.max}")
+        return row
+
+    return checked
 
 
 def connect_to_write(file: Path) -> sqlite3.Connection:

@@ -182,7 +182,9 @@ def cell_changed(data: bytes, rng: Random) -> bytes:
     rows = _cells(data)
     if not rows:
         return data
-    row = rng.choice(rows[1:] or rows)
+    row = rng.choice(
+        [*rows[1:2], rng.choice(rows[1:] or rows)]
+    )  # the first row often decides what columns are
     if row:
         row[rng.randrange(len(row))] = rng.choice([rng.choice(TOKENS), rng.choice(rng.choice(rows) or [""])])
     return _as_csv(rows)

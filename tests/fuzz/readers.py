@@ -3,9 +3,8 @@
 import contextlib
 import csv
 import json
-import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import Any
 from click.testing import CliRunner
 
 from judge.cli import load_command, main, settings_for
-from judge.errors import InputError, JudgeError
+from judge.errors import InputError
 from judge.formats import read_foreign
 from judge.formats.ratings import read_ratings
 from judge.reading import read_items
@@ -44,6 +43,8 @@ class Reader:
     prepare: Callable[[Path], None]
     spoil: Callable[[Path, Random], None]
     read: Callable[[Path], None]
+    longest: float = 10.0
+    """Seconds that one case may take."""
 
 
 def copied(*sources: Path) -> Callable[[Path], None]:
@@ -60,12 +61,26 @@ def spoil_one(folder: Path, rng: Random) -> None:
     file.write_bytes(mutated(file.read_bytes(), file.suffix, rng))
 
 
+def spoil_only(folder: Path, rng: Random) -> None:
+    """Keep one file of a folder, and mutate it."""
+    spoil_one(_only(folder, "*", rng), rng)
+
+
+def _only(folder: Path, pattern: str, rng: Random) -> Path:
+    """Keep one file of a folder; the others are read in other cases."""
+    chosen = rng.choice(sorted(folder.glob(pattern)))
+    for other in folder.iterdir():
+        if other != chosen:
+            other.unlink()
+    return folder
+
+
 # -- answers: the rows that nobody touched are read as before
 
 
 def _spoil_answers(folder: Path, rng: Random) -> None:
     """Either one line, so that the others can be compared, or anything."""
-    file = rng.choice(sorted(folder.glob("answers.*")))
+    (file,) = _only(folder, "answers.*", rng).iterdir()
     if rng.random() < 0.5:
         change = json_line_changed if file.suffix == ".jsonl" else cell_changed
         file.write_bytes(change(file.read_bytes(), rng))
@@ -112,7 +127,7 @@ def _is_same(item: Item, other: Item | None) -> bool:
 
 
 def _spoil_ratings(folder: Path, rng: Random) -> None:
-    file = rng.choice(sorted(folder.glob("ratings*")))
+    (file,) = _only(folder, "ratings*", rng).iterdir()
     if file.suffix == ".csv" and rng.random() < 0.5:
         file.write_bytes(cell_changed(file.read_bytes(), rng))
         (folder / "one row").write_text(file.name)
@@ -155,10 +170,11 @@ def _read_ratings(folder: Path) -> None:
 @cache
 def _sound_ratings(name: str) -> tuple[set[tuple[str, str, str, Any]], int]:
     """What the sound file of a name holds, and how many ratings stand in one of its rows."""
-    sound = [(s.item_id, s.rater, s.dimension, s.value) for s in read_ratings(EXAMPLES / "ratings.csv")]
-    return (
-        (set(sound[:_N_LONG]), 1) if name == "ratings_long.csv" else (set(sound), len({s[2] for s in sound}))
-    )
+    scores = list(read_ratings(EXAMPLES / "ratings.csv"))
+    if name == "ratings_long.csv":
+        scores = scores[:_N_LONG]
+    sound = {(s.item_id, s.rater, s.dimension, s.value) for s in scores if s.value is not None}
+    return sound, 1 if name == "ratings_long.csv" else len({s.dimension for s in scores})
 
 
 # -- rubrics, replies, files of other tools, settings
@@ -185,8 +201,8 @@ def _read_replies(folder: Path) -> None:
         for score in score_rows(item, [said], rubric, "judge", 1):
             if isinstance(score.value, float) and not rubric.scale.holds(score.value):
                 raise WrongError(f"{score.dimension} is {score.value} on a scale from 1 to 5")
-    with contextlib.closing(ReplayBackend(folder / "replies.jsonl")):
-        pass
+    if (folder / "replies.jsonl").exists():
+        ReplayBackend(folder / "replies.jsonl")
 
 
 def _prepare_foreign(folder: Path) -> None:
@@ -264,28 +280,9 @@ def _prepare_settings(folder: Path) -> None:
 
 
 def _read_settings(folder: Path) -> None:
-    for name in ("judge.toml", "pyproject.toml"):
-        with _working_in(folder, without={"judge.toml", "pyproject.toml"} - {name}):
-            for command in ("score", "report"):
-                found = CliRunner().invoke(main, [command, "--help"])
-                _raise_from(found)
-                with contextlib.suppress(JudgeError):
-                    settings_for(load_command(command))
-
-
-@contextlib.contextmanager
-def _working_in(folder: Path, without: set[str]) -> Iterator[None]:
-    hidden = [folder / name for name in without if (folder / name).exists()]
-    for path in hidden:
-        path.rename(f"{path}.hidden")
-    before = Path.cwd()
-    os.chdir(folder)
-    try:
-        yield
-    finally:
-        os.chdir(before)
-        for path in hidden:
-            Path(f"{path}.hidden").rename(path)
+    with contextlib.chdir(folder):
+        _raise_from(CliRunner().invoke(main, ["score", "--help"]))
+        settings_for(load_command("report"))
 
 
 # -- runs and studies, as the commands see them
@@ -352,10 +349,10 @@ def _raise_from(found: Any) -> None:
 READERS: Mapping[str, Reader] = {
     "answers": Reader(_prepare_answers, _spoil_answers, _read_answers),
     "ratings": Reader(_prepare_ratings, _spoil_ratings, _read_ratings),
-    "rubrics": Reader(copied(*sorted((ROOT / "rubrics").glob("*.yaml"))), spoil_one, _read_rubrics),
-    "replies": Reader(_prepare_replies, spoil_one, _read_replies),
+    "rubrics": Reader(copied(*sorted((ROOT / "rubrics").glob("*.yaml"))), spoil_only, _read_rubrics),
+    "replies": Reader(_prepare_replies, spoil_only, _read_replies),
     "foreign formats": Reader(_prepare_foreign, _spoil_foreign, _read_foreign),
-    "settings": Reader(_prepare_settings, spoil_one, _read_settings),
-    "runs": Reader(_prepare_run, _damaging("run/run.db"), _commanding(_run_commands)),
-    "studies": Reader(_prepare_study, _damaging("study.db"), _commanding(_study_commands)),
+    "settings": Reader(_prepare_settings, spoil_only, _read_settings),
+    "runs": Reader(_prepare_run, _damaging("run/run.db"), _commanding(_run_commands), longest=60),
+    "studies": Reader(_prepare_study, _damaging("study.db"), _commanding(_study_commands), longest=60),
 }

@@ -1,7 +1,7 @@
 """Tries one reader on many bad files, in a process of its own: python -m tests.fuzz.worker READER SEED CASES FOLDER
 
 The last line of standard output is JSON: the findings, the seconds of the slowest case, and the most memory that
-the process ever had. A case that takes longer than `LONGEST` ends the process with a traceback.
+the process ever had. A case that takes longer than its reader allows ends the process with a traceback.
 """
 
 import faulthandler
@@ -19,8 +19,6 @@ from judge.errors import JudgeError
 
 from .readers import READERS
 
-LONGEST = 10.0
-"""Seconds for one case."""
 MEMORY = 3 * 2**30
 """Bytes of address space; what takes more than 1 GB is found by its peak, and this keeps the machine alive."""
 
@@ -39,7 +37,7 @@ def main(name: str, seed: int, cases: int, folder: Path) -> dict[str, Any]:
         shutil.copytree(sound, bad)
         reader.spoil(bad, Random(f"{name} {case}"))
         (folder / "case").write_text(str(case))
-        faulthandler.dump_traceback_later(LONGEST, exit=True)
+        faulthandler.dump_traceback_later(reader.longest, exit=True)
         started = time.perf_counter()
         try:
             reader.read(bad)

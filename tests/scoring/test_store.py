@@ -6,6 +6,7 @@ import os
 import sqlite3
 import stat
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -737,3 +738,12 @@ def test_a_run_that_is_busy_for_too_long_says_so(run):
     error.sqlite_errorcode = sqlite3.SQLITE_BUSY
     with pytest.raises(RunError, match="another process holds it"), tables.clear_errors(run.path):
         raise error
+
+
+def test_an_item_with_several_replies_is_given_once_with_all_of_them(run):
+    asked = requests(item())
+    run.add_items([item(), item("i2", answer="Another.")])
+    twice = [*asked, *(replace(request, sample=1, key="k2") for request in asked)]
+    list(run.missing(twice))
+    run.append([Completion.of(request, reply=reply()) for request in twice])
+    assert [(i.id, [c.sample for c in found]) for i, found in run.judgments()] == [("i1", [0, 1]), ("i2", [])]
