@@ -196,7 +196,9 @@ class _Finder:
         column = self.names.get("dimension")
         if column is None or "dimension" in self.mapping:
             return
-        if self.wanted.declares(column) or (self._holds_ratings(column) and not self._items_repeat()):
+        if self.wanted.declares(column) or (
+            self._holds_ratings(column, on_scale=True) and not self._items_repeat()
+        ):
             del self.names["dimension"]
 
     def _items_repeat(self) -> bool:
@@ -256,11 +258,11 @@ class _Finder:
         return tuple(name for name in free if self._holds_ratings(name, on_scale=on_scale))
 
     def _holds_ratings(self, column: str, *, on_scale: bool = False) -> bool:
-        """Whether a column holds a rating, or what was meant for one, in any of the rows."""
+        """Whether a column holds a rating in any of the rows, what was meant for one, or nothing at all."""
         cells = self.wanted.cells
         holds = cells.is_on_scale if on_scale else cells.is_rating
         found = [cells.value(row.get(column)) for row in self.rows]
-        if any(map(holds, found)):
+        if any(map(holds, found)) or (not on_scale and set(found) == {None}):
             return True
         texts = [value for value in found if isinstance(value, str)]
         return not cells.labels and bool(texts) and all(map(_ALMOST_A_NUMBER.fullmatch, texts))

@@ -184,3 +184,13 @@ def test_a_label_that_stands_twice_in_nested_labels_is_refused(read):
 
 def test_an_annotator_without_labels_is_no_problem(read):
     assert len(read('{"ann": {"q1": 4}, "ben": {}}', "r.json")) == 1
+
+
+def test_a_dimension_without_any_rating_is_read_as_missing(read):
+    found = read("item_id,rater,accuracy,clarity\na,x,4,\nb,x,3,n/a\n")
+    assert [s.status for s in found if s.dimension == "clarity"] == ["skipped", "skipped"]
+
+
+def test_one_object_a_line_in_a_json_file_is_read(read):
+    rows = [{"item_id": name, "rater": "x", "clarity": 3} for name in "ab"]
+    assert len(read("\n".join(map(json.dumps, rows)), "r.json")) == 2
