@@ -240,7 +240,7 @@ def _score(
     if status == "ok" and wanted.checks(who["dimension"]) and not wanted.cells.is_rating(value):
         raise InputError(
             f"{where}: {who['dimension']} is {raw!r:.60}; allowed are {wanted.cells.scale}. What stands for "
-            "a missing rating is named with --missing-codes"
+            "a missing rating is named with --missing-codes, and dimensions to read alone with --dimension"
         )
     return Score.model_validate(
         {**who, "value": value if status == "ok" else None, "status": status, "reason": said}
