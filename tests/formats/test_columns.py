@@ -138,7 +138,14 @@ def test_a_decimal_comma_counts_only_where_cells_are_not_separated_by_commas(rea
         read('item_id,rater,clarity\na,x,"3,5"\nb,x,4\n')
 
 
-@pytest.mark.parametrize("status", ["okk", "APPROVED"])
+def test_the_status_of_a_submission_to_a_crowd_platform_is_not_that_of_a_rating(read):
+    assert [s.status for s in read("item_id,rater,value,status\na,x,3,APPROVED\nb,x,,RETURNED\n")] == [
+        "ok",
+        "skipped",
+    ]
+
+
+@pytest.mark.parametrize("status", ["okk", "skiped"])
 def test_a_status_that_is_none_is_refused(read, status):
     with pytest.raises(InputError, match=rf"column 'status': found '{status}'; allowed: ok, unparsed"):
         read(f"item_id,rater,value,status\na,x,3,{status}\n")
