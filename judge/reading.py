@@ -269,7 +269,7 @@ def _from_cell(value: Any) -> Any:
 
 def _metadata(row: Row, names: list[str]) -> dict[str, Any]:
     """Keep all other fields; an object named `metadata` (as in our own exports) is unpacked."""
-    metadata = {name: _storable(row[name], name) for name in names}
+    metadata = storable({name: row[name] for name in names})
     inner = metadata.get("metadata")
     if not isinstance(inner, dict):
         return metadata
@@ -278,6 +278,11 @@ def _metadata(row: Row, names: list[str]) -> dict[str, Any]:
         if metadata.setdefault(name, value) != value:
             raise ValueError(f"{name!r} stands beside 'metadata' and in it, with other values; keep one")
     return metadata
+
+
+def storable(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields as a JSON file can hold them: NaN is missing, infinity and deep nesting are a ValueError."""
+    return {name: _storable(value, name) for name, value in fields.items()}
 
 
 def _storable(value: Any, name: str, depth: int = 1) -> Any:

@@ -5,6 +5,7 @@ only a .json document is read at once, up to `JSON_LIMIT`.
 """
 
 import csv
+import io
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -288,15 +289,10 @@ class _Reader:
             raise MissingExtraError("pyarrow", "parquet", f"reading {self.name}") from None
         try:
             source = file if file.seekable() else pa.BufferReader(file.read())
+            table, size = pq.ParquetFile(source), source.seek(0, io.SEEK_END)
+            groups = (table.metadata.row_group(n) for n in range(table.metadata.num_row_groups))
+            check_expansion(self.name, size, sum(group.total_byte_size for group in groups))
             number = 0
-            table = pq.ParquetFile(source)
-            groups = [table.metadata.row_group(n) for n in range(table.metadata.num_row_groups)]
-            columns = [group.column(n) for group in groups for n in range(group.num_columns)]
-            check_expansion(
-                self.name,
-                sum(column.total_compressed_size for column in columns),
-                sum(column.total_uncompressed_size for column in columns),
-            )
             for batch in table.iter_batches(batch_size=_PARQUET_BATCH):
                 for row in batch.to_pylist():
                     number += 1

@@ -172,8 +172,9 @@ class ScoreTable:
 
     @property
     def fields(self) -> list[str]:
-        """Names that `field` knows: metadata of any item, and `system` where it is given."""
-        names = {name: None for item in self.items for name in item.metadata}
+        """Names that `field` knows: metadata that any item has a value of, and `system` where it is given."""
+        fields = (field for item in self.items for field in item.metadata.items())
+        names = {name: None for name, value in fields if value is not None}
         system = ["system"] if any(item.system is not None for item in self.items) else []
         return [*system, *(name for name in names if name != "system")]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from judge.cli import reporting
-from judge.cli.options import decorate, pairs
+from judge.cli.options import decorate, pairs, words
 from judge.cli.terms import Repeated, numbers, set_by
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ ratings = decorate(
     click.option(
         "--missing-codes",
         default="",
-        callback=reporting.split_fields,
+        callback=words,
         metavar="C",
         help="Words and numbers in the ratings that stand for a missing one: 99,don't know.",
     ),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from judge.errors import InputError
+from judge.errors import InputError, JudgeError
 from judge.formats import FORMATS, read_foreign
 from judge.formats.document import Foreign
 from judge.formats.judged import one_judge, rubric_for
@@ -89,20 +89,31 @@ def _finished_folder(out: Path) -> Iterator[Path]:
         yield draft
         draft.replace(out)
     except BaseException as error:
+        # Whatever stops it, Ctrl-C too: nothing of it may stay.
         shutil.rmtree(draft, ignore_errors=True)
         for folder in made:
             with contextlib.suppress(OSError):
                 folder.rmdir()
-        if isinstance(error, OSError):
-            raise InputError(f"{out}: cannot be written: {error.strerror or error}") from None
+        if isinstance(error, OSError | JudgeError):
+            raise _about(out, error, draft) from None
         raise
+
+
+def _about(out: Path, error: OSError | JudgeError, draft: Path) -> JudgeError:
+    """Name in the message of an error the file that was asked for."""
+    if isinstance(error, JudgeError):
+        return type(error)(str(error).replace(str(draft), str(out)))
+    return InputError(f"{out}: cannot be written: {error.strerror or error}")
 
 
 def write_answers(found: Foreign, out: Path) -> None:
     """Write items as JSON Lines."""
     if not out.name.endswith(".jsonl"):
         raise InputError(f"{out}: no judgments are in these files, only answers; --out must end in .jsonl")
-    write_atomically(out, (item.model_dump_json(exclude_defaults=True) + "\n" for item in found.items))
+    try:
+        write_atomically(out, (item.model_dump_json(exclude_defaults=True) + "\n" for item in found.items))
+    except OSError as error:
+        raise _about(out, error, out) from None
     click.echo(str(out))
     command_next = "choice" if any(item.choices for item in found.items) else "score"
     click.echo(f"{len(found.items):,} answers, no judgments. Next: judge {command_next} {out}", err=True)

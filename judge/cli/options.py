@@ -18,6 +18,14 @@ def pairs(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -
     return dict(value.split("=", 1) for value in values)
 
 
+def words(ctx: click.Context, param: click.Parameter, value: str) -> tuple[str, ...]:
+    """``a,b`` as a tuple of words; a click callback."""
+    found = tuple(word.strip() for word in value.split(","))
+    if value and not all(found):
+        raise click.BadParameter(f"{value!r}: allowed are words and numbers, as in 99,unsure", ctx, param)
+    return found if value else ()
+
+
 def counted(n: int, noun: str) -> str:
     """``1 item``, ``2,000 items``."""
     return f"{n:,} {noun}{'' if n == 1 else 's'}"

@@ -41,6 +41,7 @@ _NO_DIMENSION = {
     # pandas
     "", "index", "level_0", "__index_level_0__",
 }  # fmt: skip
+_SUBMISSIONS = {"APPROVED", "AWAITING REVIEW", "SUBMITTED", "REJECTED", "RETURNED", "TIMED-OUT", "ACCEPTED"}
 _RATER_COLUMN = re.compile(r"(?:human|rater|annotator|coder|reviewer|expert|judge)[ _-]?\d+", re.I)
 _ALMOST_A_NUMBER = re.compile(
     r"[-+]?\d+(?:[.,]\d+)*\s*(?:[½¼¾%]|/\s*\d+|(?:out\s+)?of\s+\d+|or\s+\d+|[-–]\s*\d+|stars?|points?|pts?)?",
@@ -176,12 +177,19 @@ class _Finder:
             found = wanted or next((name for name in free if name not in self.mapping.values()), None)
             if found is not None and found not in names.values():
                 names[meaning] = found
+        if "status" in names and "status" not in self.mapping and self._is_of_a_platform(names["status"]):
+            del names["status"]
         if "item_id" not in names:
             raise self._error(
                 f"no column says which item is rated; found: {', '.join(self.columns)}; "
                 f"allowed names: {', '.join(COLUMNS['item_id'])}. For another name: --map item_id=NAME"
             )
         return names
+
+    def _is_of_a_platform(self, column: str) -> bool:
+        """Whether a status is that of a crowd platform's submission, and not of a rating."""
+        found = {str(row[column]).strip().upper() for row in self.rows if row.get(column) not in (None, "")}
+        return bool(found) and found <= _SUBMISSIONS
 
     def _rater_columns(self) -> tuple[str, ...]:
         if "value" in self.names:
@@ -196,7 +204,9 @@ class _Finder:
         column = self.names.get("dimension")
         if column is None or "dimension" in self.mapping:
             return
-        if self.wanted.declares(column) or (self._holds_ratings(column) and not self._items_repeat()):
+        if self.wanted.declares(column) or (
+            self._holds_ratings(column, on_scale=True) and not self._items_repeat()
+        ):
             del self.names["dimension"]
 
     def _items_repeat(self) -> bool:
@@ -256,11 +266,11 @@ class _Finder:
         return tuple(name for name in free if self._holds_ratings(name, on_scale=on_scale))
 
     def _holds_ratings(self, column: str, *, on_scale: bool = False) -> bool:
-        """Whether a column holds a rating, or what was meant for one, in any of the rows."""
+        """Whether a column holds a rating in any of the rows, what was meant for one, or nothing at all."""
         cells = self.wanted.cells
         holds = cells.is_on_scale if on_scale else cells.is_rating
         found = [cells.value(row.get(column)) for row in self.rows]
-        if any(map(holds, found)):
+        if any(map(holds, found)) or (not on_scale and set(found) == {None}):
             return True
         texts = [value for value in found if isinstance(value, str)]
         return not cells.labels and bool(texts) and all(map(_ALMOST_A_NUMBER.fullmatch, texts))

@@ -7,6 +7,7 @@ from typing import Any
 
 from judge.errors import InputError
 from judge.formats.eval_archive import unpack
+from judge.reading import storable
 from judge.records import Item, Score
 from judge.rows import read_document, read_rows
 
@@ -57,7 +58,7 @@ class Foreign:
         """Keep the first of several items, and of several scores, with one id; the rest are problems."""
         problems = {kind: list(ids) for kind, ids in self.problems.items()}
         kept: dict[str, Item] = {}
-        for item in self.items:
+        for item in map(_checked, self.items):
             first = kept.setdefault(item.id, item)
             if first is not item:
                 same = first.digest == item.digest
@@ -72,6 +73,14 @@ class Foreign:
             if first_score != score:
                 problems.setdefault("second score; the first one counts", []).append(score.item_id)
         return replace(self, items=list(kept.values()), scores=list(scores.values()), problems=problems)
+
+
+def _checked(item: Item) -> Item:
+    try:
+        fields = storable(item.metadata)
+    except ValueError as problem:
+        raise InputError(f"item {item.id!r}: {problem}") from None
+    return item if fields == item.metadata else item.model_copy(update={"metadata": fields})
 
 
 def load(path: str | Path) -> Document:

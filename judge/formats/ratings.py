@@ -75,11 +75,10 @@ def read_ratings(
         if meaning not in COLUMNS:
             raise InputError(f"--map {meaning}: no such column of ratings; allowed: {', '.join(COLUMNS)}")
     wanted = wanted or Wanted()
-    if Path(path).name.removesuffix(".gz").endswith((".json", ".eval")):
-        document = load(path)
-        if (scores := _of_document(document, kind, dimension, wanted)) is not None:
-            yield from scores
-            return
+    document = _document(path)
+    if document and (scores := _of_document(document, kind, dimension, wanted)) is not None:
+        yield from scores
+        return
     rows = read_rows(path)
     first = list(islice(rows, _LOOKED_AT))
     if not first:
@@ -91,6 +90,19 @@ def read_ratings(
     table = _Table(layout, wanted, kind, dimension)
     for where, row in chain(first, rows):
         yield from table.scores(row, where)
+
+
+def _document(path: str | Path) -> Document | None:
+    """File that may be something else than a table; None where it is no document or cannot be read as one."""
+    name = Path(path).name.removesuffix(".gz")
+    if not name.endswith((".json", ".eval")):
+        return None
+    try:
+        return load(path)
+    except InputError:
+        if name.endswith(".eval"):
+            raise
+        return None  # the reader of tables says more precisely what is wrong, and knows JSON Lines
 
 
 def _passed_over(layout: Layout) -> str:
@@ -228,7 +240,7 @@ def _score(
     if status == "ok" and wanted.checks(who["dimension"]) and not wanted.cells.is_rating(value):
         raise InputError(
             f"{where}: {who['dimension']} is {raw!r:.60}; allowed are {wanted.cells.scale}. What stands for "
-            "a missing rating is named with --missing-codes"
+            "a missing rating is named with --missing-codes, and dimensions to read alone with --dimension"
         )
     return Score.model_validate(
         {**who, "value": value if status == "ok" else None, "status": status, "reason": said}

@@ -135,3 +135,10 @@ def test_badly_written_fields_are_a_usage_error(run):
 @pytest.mark.parametrize("command", ["report", "audit", "compare", "leaderboard"])
 def test_help_has_an_example(command):
     assert f"Example: judge {command}" in judge(command, "--help").output
+
+
+def test_a_field_that_is_empty_throughout_is_no_slice_and_no_error(tmp_path):
+    rows = [{"id": n, "question": "?", "answer": "a", "reference": "a", "empty": None} for n in range(3)]
+    (tmp_path / "a.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    judge("score", tmp_path / "a.jsonl", "--judge", "baseline", "--out", tmp_path / "run")
+    assert judge("report", tmp_path / "run").exit_code == 0

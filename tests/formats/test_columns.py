@@ -138,7 +138,14 @@ def test_a_decimal_comma_counts_only_where_cells_are_not_separated_by_commas(rea
         read('item_id,rater,clarity\na,x,"3,5"\nb,x,4\n')
 
 
-@pytest.mark.parametrize("status", ["okk", "APPROVED"])
+def test_the_status_of_a_submission_to_a_crowd_platform_is_not_that_of_a_rating(read):
+    assert [s.status for s in read("item_id,rater,value,status\na,x,3,APPROVED\nb,x,,RETURNED\n")] == [
+        "ok",
+        "skipped",
+    ]
+
+
+@pytest.mark.parametrize("status", ["okk", "skiped"])
 def test_a_status_that_is_none_is_refused(read, status):
     with pytest.raises(InputError, match=rf"column 'status': found '{status}'; allowed: ok, unparsed"):
         read(f"item_id,rater,value,status\na,x,3,{status}\n")
@@ -184,3 +191,13 @@ def test_a_label_that_stands_twice_in_nested_labels_is_refused(read):
 
 def test_an_annotator_without_labels_is_no_problem(read):
     assert len(read('{"ann": {"q1": 4}, "ben": {}}', "r.json")) == 1
+
+
+def test_a_dimension_without_any_rating_is_read_as_missing(read):
+    found = read("item_id,rater,accuracy,clarity\na,x,4,\nb,x,3,n/a\n")
+    assert [s.status for s in found if s.dimension == "clarity"] == ["skipped", "skipped"]
+
+
+def test_one_object_a_line_in_a_json_file_is_read(read):
+    rows = [{"item_id": name, "rater": "x", "clarity": 3} for name in "ab"]
+    assert len(read("\n".join(map(json.dumps, rows)), "r.json")) == 2

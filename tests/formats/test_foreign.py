@@ -261,3 +261,22 @@ def test_damaged_file_is_an_input_error_or_read_and_never_a_crash(file, data):
     holder[path[-1]] = data.draw(JUNK)
     with contextlib.suppress(InputError):
         importlib.import_module(f"judge.formats.{name}").read([document]).without_repeats()
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [("[" * 40 + "]" * 40, "more than 32 levels"), ("1e999", "found inf; allowed: a finite number")],
+    ids=["deep", "infinite"],
+)
+def test_a_field_that_no_run_could_hold_is_refused_by_item_and_name(tmp_path, text, problem):
+    path = tmp_path / "run.json"
+    more = f'"additionalMetadata": {{"note": {text}}}'
+    path.write_text(f'{{"testCases": [{{"name": "t1", "input": "?", "actualOutput": "a", {more}}}]}}')
+    with pytest.raises(InputError, match=f"item 't1': field 'note': found {problem.removeprefix('found ')}"):
+        read_foreign(path)
+
+
+def test_not_a_number_in_a_field_is_missing(tmp_path):
+    path = tmp_path / "run.json"
+    path.write_text('{"testCases": [{"input": "?", "actualOutput": "a", "metadata": {"n": NaN}}]}')
+    assert read_foreign(path).items[0].metadata == {"n": None}

@@ -85,7 +85,7 @@ def _words_for_none(scores: Sequence[Score]) -> Iterator[str]:
     words = [reason.removeprefix("found ") for reason in reasons if reason.startswith("found ")]
     if words:
         shown = ", ".join(list(dict.fromkeys(words))[:4])
-        yield f"{len(words):,} ratings by people are missing, since the file says {shown} in their place."
+        yield f"Missing ratings of people, in whose place the file says {shown}: {len(words):,}."
 
 
 def _spelling(scores: Sequence[Score]) -> Iterator[str]:

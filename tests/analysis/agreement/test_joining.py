@@ -225,10 +225,7 @@ def test_named_codes_are_missing_and_other_words_are_counted(tmp_path):
     file = write(tmp_path / "r.csv", "a,ann,x,4", "a,ben,x,99", "b,ann,x,dk", "b,ben,x,#N/A")
     joined = join_asked(Asked(file, scale="1-5", missing_codes=("99", "dk")))
     assert int(np.isnan(joined.parts["x"].humans).sum()) == 3
-    assert (
-        "3 ratings by people are missing, since the file says '99', 'dk', '#N/A' in their place."
-        in joined.notes
-    )
+    assert "Missing ratings of people, in whose place the file says '99', 'dk', '#N/A': 3." in joined.notes
 
 
 @pytest.mark.parametrize("code", ["3", "3.0"])
