@@ -7,16 +7,19 @@
     BackendError   no request can succeed (key, model, quota): ends the run
 """
 
+import contextlib
+import json
 import os
 import re
 import time
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 from judge.errors import BackendError
 from judge.records import FailureKind
+from judge.scoring.backends.dialects import dialect_of
 from judge.scoring.backends.providers import Endpoint
 
 MESSAGE_LENGTH = 400
@@ -76,6 +79,8 @@ class Failed(Exception):
     """Seconds that the provider asked us to wait."""
     answered: bool = True
     """False where nobody knows whether the provider worked on it."""
+    arrived: dict[str, Any] = field(default_factory=dict)
+    """What came with an odd reply: values of a `Completion` (usage, cost, model)."""
 
 
 @dataclass(eq=False)
@@ -116,7 +121,7 @@ def classify(problem: Problem, endpoint: Endpoint, sent: Collection[str]) -> Exc
     endpoint : Endpoint
         Who said it.
     sent : collection of str
-        Names of the parameters that were sent and could be left out.
+        Names of the parts that were sent: parameters, and those that `dialects.parts_of` names.
 
     Returns
     -------
@@ -125,9 +130,15 @@ def classify(problem: Problem, endpoint: Endpoint, sent: Collection[str]) -> Exc
     about_logprobs = "logprobs" in sent and "logprob" in f"{problem.param} {problem.message}"
     if about_logprobs and problem.status in (400, 403, 404, 422):  # OpenAI says 403 to reasoning models
         return Rejected("logprobs", redact(problem.message))
+    said = f"{problem.status}: {redact(problem.message)}"
+    if dialect := dialect_of(problem.status, f"{problem.param} {problem.text}", sent):
+        if dialect.change:
+            return Rejected(dialect.change, redact(problem.message))
+        if dialect.kind:
+            return Failed(dialect.kind, f"{said}. {dialect.advice}" if dialect.advice else said)
+        return BackendError(f"{endpoint.where}: {redact(problem.message)}. {dialect.advice}")
     if doom := _doom(problem, endpoint):
         return BackendError(redact(doom))
-    said = f"{problem.status}: {redact(problem.message)}"
     if problem.status == 429:
         return Failed("rate_limit", said, again=True, retry_after=problem.retry_after)
     if problem.status == 408:
@@ -196,19 +207,39 @@ def _first_named(message: str, names: Collection[str]) -> str:
 
 def problem_of(status: int, body: Any, headers: Mapping[str, str]) -> Problem:
     """Read an error reply: OpenAI's ``{"error": {…}}`` and its many relatives, or plain text."""
+    try:
+        return _problem(status, body, headers)
+    except RecursionError:
+        return Problem(status, "the error is nested too deeply to be read", retry_after=retry_after(headers))
+
+
+def _problem(status: int, body: Any, headers: Mapping[str, str]) -> Problem:
     error = body.get("error", body) if isinstance(body, dict) else body
     if isinstance(body, list) and body and isinstance(body[0], dict):  # Gemini's OpenAI endpoint
         error = body[0].get("error", body[0])
     if not isinstance(error, dict):
-        return Problem(status, one_line(str(error)), retry_after=retry_after(headers))
+        return Problem(status, brief(str(error)), retry_after=retry_after(headers))
     message = error.get("message") or error.get("detail") or error.get("msg") or error
+    inner = _inner(status, error)
     return Problem(
         status=status,
-        message=one_line(str(message)),
-        code=f"{error.get('code') or ''} {error.get('type') or ''}",
-        param=str(error.get("param") or ""),
+        message=brief(f"{message}: {inner.message}" if inner else str(message)),
+        code=f"{error.get('code') or ''} {error.get('type') or ''} {inner.code if inner else ''}".rstrip(),
+        param=str(error.get("param") or (inner.param if inner else "")),
         retry_after=retry_after(headers),
     )
+
+
+def _inner(status: int, error: Mapping[str, Any]) -> Problem | None:
+    """The error of the provider behind a router, which passes it on as it is, most often as text."""
+    metadata = error.get("metadata")
+    raw = metadata.get("raw") if isinstance(metadata, dict) else None
+    if not raw:
+        return None
+    if isinstance(raw, str):
+        with contextlib.suppress(ValueError, RecursionError):
+            raw = json.loads(raw)
+    return _problem(status, raw, {})
 
 
 def retry_after(headers: Mapping[str, str], now: float | None = None) -> float | None:
@@ -237,8 +268,13 @@ def retry_after(headers: Mapping[str, str], now: float | None = None) -> float |
 
 def one_line(text: str) -> str:
     """Text of an error without line ends, bounded in length."""
-    flat = " ".join(text.split())
+    flat = " ".join(text[: 8 * MESSAGE_LENGTH].split())
     return flat if len(flat) <= MESSAGE_LENGTH else flat[:MESSAGE_LENGTH] + "…"
+
+
+def brief(text: str) -> str:
+    """Text of an error in one line, and without keys: they are looked for before it is cut."""
+    return one_line(redact(text[: 8 * MESSAGE_LENGTH]))
 
 
 def redact(text: str) -> str:
@@ -247,7 +283,21 @@ def redact(text: str) -> str:
     >>> redact("Incorrect API key provided: sk-abcdef0123456789.")
     'Incorrect API key provided: [key].'
     """
-    for name, value in os.environ.items():
-        if len(value) >= 8 and _SECRET_NAME.search(name):
-            text = text.replace(value, "[key]")
-    return _SECRET.sub("[key]", text)
+    return _SECRET.sub("[key]", without_keys(text, known_keys()))
+
+
+def known_keys(environ: Mapping[str, str] = os.environ) -> tuple[str, ...]:
+    """The keys, tokens and passwords of the environment, longest first."""
+    found = {value.strip() for name, value in environ.items() if _SECRET_NAME.search(name)}
+    return tuple(sorted((key for key in found if len(key) >= 8), key=len, reverse=True))
+
+
+def without_keys(text: str, keys: Iterable[str]) -> str:
+    """Blot out these keys alone: what merely looks like one may be a word of a judge.
+
+    >>> without_keys("sk-learning needs abcdefgh", ["abcdefgh"])
+    'sk-learning needs [key]'
+    """
+    for key in keys:
+        text = text.replace(key, "[key]")
+    return text
