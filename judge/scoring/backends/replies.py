@@ -18,6 +18,9 @@ _TEXT_NAMES = ("text", "output_text", "value")
 _PARTS = frozenset({"text", "output_text", "thinking", "reasoning", "refusal"})
 """Types of the parts of a message that a model says; a list of anything else is the verdict itself."""
 
+_NO_SPEECH = frozenset({"role", "name", "provider_specific_fields", "annotations"})
+"""Fields of a message that never hold what a model says."""
+
 
 def read_reply(data: Any) -> dict[str, Any]:
     """Read one chat completion.
@@ -78,8 +81,8 @@ def _read(data: Any) -> dict[str, Any]:
         "failure": _held_back(data) if held_back else None,
         **read_head(data),
     }
-    if thought and not (content or refusal or held_back or finish == "length"):
-        values |= _only_thought(thought, where)
+    if not (content or refusal or held_back or finish == "length"):
+        values |= _only_thought(thought, where) if thought else _nothing_said(message)
     return values
 
 
@@ -111,10 +114,18 @@ def _only_thought(thought: str, where: str) -> dict[str, Any]:
     return {"failure": Failure(kind="reply", message=told)}
 
 
+def _nothing_said(message: Mapping[str, Any]) -> dict[str, Any]:
+    """Where there is no text: an empty reply is one, and anything else is said."""
+    rest = {name: value for name, value in message.items() if value and name not in _NO_SPEECH}
+    if not rest:
+        return {}
+    return {"failure": Failure(kind="reply", message=f"no text in the reply; what it holds: {_shown(rest)}")}
+
+
 def _said_and_thought(message: Mapping[str, Any]) -> tuple[str, str | None, str]:
     """What was said, what was thought before, and in which field the thought is."""
     where = next((name for name in ("reasoning_content", "reasoning") if message.get(name)), "")
-    thought = _text(message[where]) if where else ""
+    thought = (_text(message[where]) or _json(message[where])) if where else ""
     content = message.get("content")
     if isinstance(content, list) and all(map(_is_part, content)):  # some of them thoughts (Mistral)
         if not thought:

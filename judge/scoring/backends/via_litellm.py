@@ -107,10 +107,10 @@ def fault_of(error: Exception, endpoint: Endpoint, sent: Collection[str]) -> Exc
 
     What is no exception of litellm's or of a provider's concerns this one request alone.
     """
-    told_by_litellm = str(getattr(error, "message", "") or error)
+    told_by_litellm = _PREFIX.sub("", str(getattr(error, "message", "") or error))
     if _ODD_REPLY.search(told_by_litellm):
         return Failed("reply", _odd_reply(told_by_litellm), again=True)
-    message = brief(_ADVICE.sub("", _PREFIX.sub("", told_by_litellm)))
+    message = brief(_ADVICE.sub("", told_by_litellm))
     for ancestor in type(error).__mro__:
         meaning = _MEANINGS.get(ancestor.__name__)
         if isinstance(meaning, Failed):

@@ -82,11 +82,13 @@ def joined(text: str) -> dict[str, Any]:
             message.add(part.pop("message", None))
             _add_logprobs(choice, part.pop("logprobs", None))
             choice |= {name: value for name, value in part.items() if value is not None}
-    if whole.get("error") and choice:
+    if whole.get("error") and (choice or message.is_begun):
         choice |= {"finish_reason": "error", "error": whole["error"]}
     elif not (ended or choice.get("finish_reason") or whole.get("error")):
         raise Failed("reply", f"the stream ended before the reply did: {brief(text[-400:])!r}", again=True)
-    return {**whole, "choices": [{**choice, "message": message.whole()}]} if choice else whole
+    if choice or message.is_begun:
+        whole["choices"] = [{**choice, "message": message.whole()}]
+    return whole
 
 
 class _Message:
@@ -96,6 +98,11 @@ class _Message:
         self._texts: dict[str, list[Any]] = {}
         self._calls: dict[int, list[Any]] = {}
         self._rest: dict[str, Any] = {}
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether any piece has come."""
+        return bool(self._texts or self._calls or self._rest)
 
     def add(self, delta: Any) -> None:
         for name, value in delta.items() if isinstance(delta, dict) else ():

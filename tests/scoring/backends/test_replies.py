@@ -119,6 +119,7 @@ CALL = {"id": "c", "type": "function", "function": {"name": "verdict", "argument
         ({"content": "Noted.", "tool_calls": [CALL]}, 'Noted.\n{"clarity": 4}'),
         ({"content": "4", "tool_calls": [{"function": {"arguments": "{}"}}]}, "4"),
         ({"content": None, "reasoning_content": '{"clarity": 4}'}, '{"clarity": 4}'),
+        ({"content": None, "reasoning_content": VERDICT}, '{"clarity": 4}'),
     ],
 )
 def test_a_verdict_is_found_wherever_it_stands(message, said):
@@ -142,6 +143,26 @@ def test_a_reply_of_thought_alone_says_where_the_text_is(message, place):
     assert "nothing is said beside the thought" in values["failure"].message
     assert place in values["failure"].message
     assert values["reasoning"]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"content": None, "tool_calls": 5},
+        {"content": [{"type": "text", "text": 5}]},
+        {"content": None, "audio": {"transcript": "four"}},
+    ],
+)
+def test_a_reply_without_text_says_what_it_holds(message):
+    failure = read_reply(reply(role="assistant", **message))["failure"]
+    assert failure.kind == "reply"
+    assert failure.message.startswith("no text in the reply; what it holds: {'")
+
+
+@pytest.mark.parametrize("content", ["", None, []])
+def test_an_empty_reply_is_a_reply(content):
+    message = {"role": "assistant", "content": content, "tool_calls": [], "annotations": []}
+    assert read_reply(reply(**message))["failure"] is None
 
 
 def test_a_thought_that_was_cut_is_no_failure_of_its_own():

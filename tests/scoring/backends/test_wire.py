@@ -133,6 +133,11 @@ def test_a_stream_that_ends_before_the_reply_is_no_reply():
         joined(stream(piece(content='{"clarity": 4'), done=False))
 
 
+def test_a_stream_without_a_reason_for_its_end_is_read():
+    bare = {"choices": [{"delta": {"content": "4"}}]}
+    assert read_reply(joined(stream(bare)))["reply"] == "4"
+
+
 @pytest.mark.parametrize("pieces", [[], [piece(content="half")]])
 def test_an_error_in_a_stream_is_an_error(pieces):
     data = joined(stream(*pieces, {"error": {"message": "overloaded", "code": 503}}, done=False))
