@@ -248,10 +248,12 @@ class Connection(asyncio.Protocol):
             data = payload.encode() if isinstance(payload, str) else orjson.dumps(payload)
         headers = {"Content-Type": "application/json", **(headers or {})}
         extra = b"".join(b"%b: %b\r\n" % (k.encode(), v.encode()) for k, v in headers.items())
+        length = b"" if "Content-Length" in headers else b"Content-Length: %d\r\n" % len(data)
         self.transport.write(
-            b"HTTP/1.1 %d %b\r\n%bContent-Length: %d\r\n\r\n%b"
-            % (status, REASONS.get(status, b"Other"), extra, len(data), data)
+            b"HTTP/1.1 %d %b\r\n%b%b\r\n%b" % (status, REASONS.get(status, b"Other"), extra, length, data)
         )
+        if not length:  # a length of the script's own: the rest never comes
+            self.transport.close()
 
     def tell(self, path, request):
         """What is no request to a model: its tokens, one a character, or its name; or what the script says."""

@@ -6,11 +6,12 @@ from collections.abc import Callable, Coroutine, Generator, Iterable, Iterator, 
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from judge.errors import BackendError
 from judge.records import Completion, Request, Usage
 from judge.scoring.backends import pricing
 from judge.scoring.backends.dialects import SYSTEM_ROLE
 from judge.scoring.backends.dispatch import Dispatcher, Progress
-from judge.scoring.backends.faults import Failed, Rejected, known_keys, without_keys
+from judge.scoring.backends.faults import Failed, Rejected, brief, known_keys, without_keys
 from judge.scoring.backends.labels import read_labels
 from judge.scoring.backends.loops import ThreadRunner, ctrl_c_calls, new_runner
 from judge.scoring.backends.pacing import Pace, Retry
@@ -96,6 +97,7 @@ class ApiBackend:
         self._pace = Pace(self._limits.max_connections, self._limits.requests_per_minute, self._retry)
         self._parameters = Parameters(self.endpoint)
         self._messages = Messages(self.endpoint, encode)
+        self._gives_labels = False
         self._keys = known_keys()
         self._left: Sequence[Completion] = ()
 
@@ -168,11 +170,22 @@ class ApiBackend:
             values = read_reply(data)
             is_held_back = values["failure"] is not None and values["failure"].kind == "filter"
             if request.labels and not (is_held_back or values["refusal"]):
-                values |= {**read_labels(data, request.labels, ids), "failure": None}
+                values |= {**self._labels(data, request, ids), "failure": None}
         except Failed as failed:
             failed.arrived = self._keyless(head)
             raise
         return self._keyless(values | head)
+
+    def _labels(self, data: Any, request: Request, ids: Mapping[str, int] | None) -> dict[str, Any]:
+        """The probabilities of labels; a server that gave some before fails one item alone without them."""
+        try:
+            values = read_labels(data, request.labels, ids)
+        except (RecursionError, OverflowError, BackendError) as error:
+            if isinstance(error, BackendError) and not self._gives_labels:
+                raise
+            raise Failed("reply", f"the log-probabilities cannot be read: {brief(str(error))}") from None
+        self._gives_labels = True
+        return values
 
     def _keyless(self, values: dict[str, Any]) -> dict[str, Any]:
         """The same without keys, should the provider have said one."""

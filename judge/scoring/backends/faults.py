@@ -19,7 +19,7 @@ from typing import Any
 
 from judge.errors import BackendError
 from judge.records import FailureKind
-from judge.scoring.backends.dialects import dialect_of
+from judge.scoring.backends.dialects import Dialect, dialect_of
 from judge.scoring.backends.providers import Endpoint
 
 MESSAGE_LENGTH = 400
@@ -130,15 +130,11 @@ def classify(problem: Problem, endpoint: Endpoint, sent: Collection[str]) -> Exc
     about_logprobs = "logprobs" in sent and "logprob" in f"{problem.param} {problem.message}"
     if about_logprobs and problem.status in (400, 403, 404, 422):  # OpenAI says 403 to reasoning models
         return Rejected("logprobs", redact(problem.message))
-    said = f"{problem.status}: {redact(problem.message)}"
     if dialect := dialect_of(problem.status, f"{problem.param} {problem.text}", sent):
-        if dialect.change:
-            return Rejected(dialect.change, redact(problem.message))
-        if dialect.kind:
-            return Failed(dialect.kind, f"{said}. {dialect.advice}" if dialect.advice else said)
-        return BackendError(f"{endpoint.where}: {redact(problem.message)}. {dialect.advice}")
+        return _in_dialect(dialect, problem, endpoint)
     if doom := _doom(problem, endpoint):
         return BackendError(redact(doom))
+    said = f"{problem.status}: {redact(problem.message)}"
     if problem.status == 429:
         return Failed("rate_limit", said, again=True, retry_after=problem.retry_after)
     if problem.status == 408:
@@ -152,6 +148,16 @@ def classify(problem: Problem, endpoint: Endpoint, sent: Collection[str]) -> Exc
     if rejected := _rejected(problem, sent):
         return rejected
     return Failed("image" if "image" in problem.message.lower() else "request", said)
+
+
+def _in_dialect(dialect: Dialect, problem: Problem, endpoint: Endpoint) -> Exception:
+    said = redact(problem.message)
+    if dialect.change:
+        return Rejected(dialect.change, said)
+    advised = f"{said.rstrip('. ')}. {dialect.advice}" if dialect.advice else said
+    if dialect.kind:
+        return Failed(dialect.kind, f"{problem.status}: {advised}")
+    return BackendError(redact(f"{endpoint.where}: {advised}"))
 
 
 def _doom(problem: Problem, endpoint: Endpoint) -> str | None:
@@ -275,6 +281,15 @@ def one_line(text: str) -> str:
 def brief(text: str) -> str:
     """Text of an error in one line, and without keys: they are looked for before it is cut."""
     return one_line(redact(text[: 8 * MESSAGE_LENGTH]))
+
+
+def quoted(text: str) -> str:
+    r"""The beginning of what arrived, in quotation marks.
+
+    >>> quoted("<html>\n sk-abcdef0123456789")
+    "'<html> [key]'"
+    """
+    return one_line(repr(brief(text)))
 
 
 def redact(text: str) -> str:

@@ -13,7 +13,7 @@ import aiohttp
 from judge.errors import BackendError
 from judge.scoring.backends import labels
 from judge.scoring.backends.dialects import parts_of
-from judge.scoring.backends.faults import Failed, brief, classify, problem_of, redact
+from judge.scoring.backends.faults import Failed, brief, classify, problem_of, quoted, redact
 from judge.scoring.backends.providers import Endpoint
 from judge.scoring.backends.wire import MOST_BYTES, decode
 
@@ -82,7 +82,7 @@ class OpenAIHttp:
             raise BackendError(f"{url}: not there. {labels.TOO_OLD}")
         listed = self._read(status, content, headers)
         tokens = listed.get("tokens") if isinstance(listed, dict) else None
-        if not isinstance(tokens, list):
+        if not isinstance(tokens, list) or not all(isinstance(token, int) for token in tokens):
             raise BackendError(f"{url}: tells no tokens. {labels.TOO_OLD}")
         return tokens
 
@@ -123,6 +123,8 @@ class OpenAIHttp:
             raise BackendError(self._untrusted(error)) from None
         except aiohttp.InvalidURL:
             raise BackendError(f"{self._endpoint.where}: this is no address; check --api-base") from None
+        except (aiohttp.ClientPayloadError, aiohttp.ClientResponseError) as error:
+            raise self._half_read(error) from None
         except (aiohttp.ClientError, OSError) as error:
             sent = not isinstance(error, aiohttp.ClientConnectorError)
             raise Failed("connection", self._broken(error), again=True, answered=not sent) from None
@@ -141,6 +143,14 @@ class OpenAIHttp:
         if status != 200:
             raise classify(problem_of(status, data, headers), self._endpoint, sent)
         return data
+
+    def _half_read(self, error: Exception) -> Failed:
+        """What a reply means that was on its way."""
+        if "content-encoding" in str(error):
+            return Failed("reply", f"the reply cannot be unpacked: {brief(str(error))}", again=True)
+        if isinstance(error, aiohttp.ClientPayloadError):
+            return Failed("server", f"the reply broke off: {brief(str(error))}", again=True)
+        return Failed("connection", self._broken(error), again=True)  # no HTTP
 
     def _broken(self, error: Exception) -> str:
         cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
@@ -171,10 +181,8 @@ async def _bounded(response: aiohttp.ClientResponse) -> bytes:
         size += len(part)
         if size > MOST_BYTES:
             response.close()
-            begin = brief(parts[0][:_EXCERPT_BYTES].decode(errors="replace")) if parts else ""
-            raise Failed(
-                "reply", f"{response.status}: the reply is longer than {MOST_BYTES >> 20} MiB: {begin!r}"
-            )
+            begin = quoted((parts[0] if parts else part)[:_EXCERPT_BYTES].decode(errors="replace"))
+            raise Failed("reply", f"the reply is longer than {MOST_BYTES >> 20} MiB: {begin}")
         parts.append(part)
     return b"".join(parts)
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from judge.scoring.backends.faults import Failed, brief
+from judge.scoring.backends.faults import Failed, quoted
 
 MOST_BYTES = 16 << 20
 """A longer reply is not read to its end: it is no verdict, and would fill the memory."""
@@ -40,9 +40,9 @@ def _decode_text(text: str) -> Any:
     try:
         return _loads(text)
     except RecursionError:
-        raise Failed("reply", f"the reply is nested too deeply: {brief(text)!r}", again=True) from None
+        raise Failed("reply", f"the reply is nested too deeply: {quoted(text)}", again=True) from None
     except ValueError:
-        raise Failed("reply", f"the reply is no JSON: {brief(text)!r}", again=True) from None
+        raise Failed("reply", f"the reply is no JSON: {quoted(text)}", again=True) from None
 
 
 def _loads(content: str | bytes) -> Any:
@@ -85,7 +85,7 @@ def joined(text: str) -> dict[str, Any]:
     if whole.get("error") and (choice or message.is_begun):
         choice |= {"finish_reason": "error", "error": whole["error"]}
     elif not (ended or choice.get("finish_reason") or whole.get("error")):
-        raise Failed("reply", f"the stream ended before the reply did: {brief(text[-400:])!r}", again=True)
+        raise Failed("reply", f"the stream ended before the reply did: {quoted(text[-400:])}", again=True)
     if choice or message.is_begun:
         whole["choices"] = [{**choice, "message": message.whole()}]
     return whole
@@ -167,5 +167,5 @@ def _event(payload: str) -> dict[str, Any]:
     try:
         event = _loads(payload)
     except (ValueError, RecursionError):
-        raise Failed("reply", f"an event of the stream is no JSON: {brief(payload)!r}", again=True) from None
+        raise Failed("reply", f"an event of the stream is no JSON: {quoted(payload)}", again=True) from None
     return event if isinstance(event, dict) else {}

@@ -107,6 +107,40 @@ def test_a_reply_without_end_is_not_read_to_its_end(headers, mock, backend_for, 
     assert "the reply is longer than 16 MiB" in completion.failure.message
 
 
+@pytest.mark.parametrize("encoding", ["gzip", "deflate"])
+def test_a_reply_that_cannot_be_unpacked_is_an_odd_one(encoding, mock, backend_for, ask_for, complete):
+    mock.serve(raw(b"\xff\xff not packed", **{"Content-Encoding": encoding}))
+    (completion,) = complete(backend_for(), [ask_for()])
+    assert (completion.failure.kind, completion.tries) == ("reply", 2)
+    assert "cannot be unpacked" in completion.failure.message
+
+
+def test_a_reply_that_breaks_off_comes_from_a_server_that_is_there(mock, backend_for, ask_for, complete):
+    mock.script(*[raw(b'{"choices": ', **{"Content-Length": "500"})] * 8)
+    (completion,) = complete(backend_for(timeout=5.0), [ask_for()])
+    assert (completion.failure.kind, completion.tries) == ("server", 8)
+    assert "the reply broke off" in completion.failure.message
+
+
+def test_a_server_that_gave_probabilities_fails_one_item_without_them(mock, backend_for, ask_for, complete):
+    deep = json.loads("[" * 900 + "]" * 900)
+    top = [{"token": "token_id:49", "logprob": -0.5, "bytes": None}]
+    odd = [{"token": deep, "logprob": -0.5, "top_logprobs": top}, {"token": "1", "top_logprobs": [5]}]
+    backend = backend_for("hosted_vllm/mock-judge", max_connections=1)
+    (good,) = complete(backend, [ask_for(0, labels="1 2")])
+    assert good.label_probabilities
+    for number, first in enumerate(odd):
+        choice = {"message": {"content": "1"}, "finish_reason": "length", "logprobs": {"content": [first]}}
+        mock.script(
+            {"body": {"tokens": [49]}},
+            {"body": {"tokens": [50]}},
+            {"body": json.dumps({"choices": [choice]})},
+        )
+        (completion,) = complete(backend, [ask_for(number, labels="1 2")])
+        assert completion.failure.kind == "reply"
+        assert completion.failure.message.startswith("the log-probabilities cannot be read")
+
+
 def test_what_arrived_with_an_odd_reply_is_kept_and_paid(mock, backend_for, ask_for, complete, monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "k")
     odd = {"when": "always", "body": {"model": "m-1", "choices": [None], "usage": PAID}}
