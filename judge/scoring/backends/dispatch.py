@@ -32,6 +32,7 @@ MOST_WAITING = 512
 HOPELESS = 20
 """So many items in a row without a single reply end the run: the rest would go the same way."""
 
+_FIRST = {"reply": "Check the model and --api-base (most end in /v1); then"}
 _HOPELESS_KINDS = frozenset({"timeout", "connection", "rate_limit", "server", "request", "reply"})
 
 
@@ -266,7 +267,7 @@ class Dispatcher:
             self._doom(
                 BackendError(
                     f"the last {HOPELESS} items got no reply; the last said: {failed.message}. "
-                    "When the provider answers again, go on with --retry-errors"
+                    f"{_FIRST.get(failed.kind, 'When the provider answers again,')} go on with --retry-errors"
                 )
             )
 

@@ -42,7 +42,8 @@ def _decode_text(text: str) -> Any:
     except RecursionError:
         raise Failed("reply", f"the reply is nested too deeply: {quoted(text)}", again=True) from None
     except ValueError:
-        raise Failed("reply", f"the reply is no JSON: {quoted(text)}", again=True) from None
+        page = "a web page and " if text.lstrip().startswith("<") else ""
+        raise Failed("reply", f"the reply is {page}no JSON: {quoted(text)}", again=True) from None
 
 
 def _loads(content: str | bytes) -> Any:

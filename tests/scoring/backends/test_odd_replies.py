@@ -76,7 +76,7 @@ def test_a_stream_that_nobody_asked_for_is_joined(mock, backend_for, ask_for, co
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        (raw(b"<html><h1>Sign in</h1>"), "the reply is no JSON: '<html><h1>Sign in</h1>'"),
+        (raw(b"<html><h1>Sign in</h1>"), "the reply is a web page and no JSON: '<html><h1>Sign in</h1>'"),
         (raw(b"[" * 200_000), "the reply is nested too deeply"),
         (raw(b'{"choices": [{"message": {"content": "4"'), "the reply is no JSON"),
         (raw(b""), "the reply is no JSON"),
@@ -157,7 +157,10 @@ def test_what_arrived_with_an_odd_reply_is_kept_and_paid(mock, backend_for, ask_
 
 def test_a_server_of_odd_replies_alone_ends_the_run(mock, backend_for, ask_for, complete):
     mock.serve(raw(b"<html>"))
-    with pytest.raises(BackendError, match=r"the last said: the reply is no JSON: '<html>'"):
+    with pytest.raises(
+        BackendError,
+        match=r"the last said: the reply is a web page and no JSON: '<html>'. Check the model and --api-base",
+    ):
         complete(backend_for(), (ask_for(i) for i in range(1000)))
     assert mock.stats()["requests"] < 8 * HOPELESS
 

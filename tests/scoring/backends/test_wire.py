@@ -34,7 +34,7 @@ def test_marks_and_blanks_before_the_json_are_passed_over(body):
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        (b"<html>\n<h1>Sign in</h1>", "the reply is no JSON: '<html> <h1>Sign in</h1>'"),
+        (b"<html>\n<h1>Sign in</h1>", "the reply is a web page and no JSON: '<html> <h1>Sign in</h1>'"),
         (b'{"choices": [{"mess', "the reply is no JSON"),
         (b"", "the reply is no JSON: ''"),
         (b"[" * 200_000, "the reply is nested too deeply: '[[["),
