@@ -215,8 +215,8 @@ def problem_of(status: int, body: Any, headers: Mapping[str, str]) -> Problem:
     """Read an error reply: OpenAI's ``{"error": {…}}`` and its many relatives, or plain text."""
     try:
         return _problem(status, body, headers)
-    except RecursionError:
-        return Problem(status, "the error is nested too deeply to be read", retry_after=retry_after(headers))
+    except (RecursionError, ValueError):  # nesting without end, or an integer of thousands of digits
+        return Problem(status, "the error cannot be written out", retry_after=retry_after(headers))
 
 
 def _problem(status: int, body: Any, headers: Mapping[str, str]) -> Problem:

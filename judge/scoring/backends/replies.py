@@ -211,7 +211,10 @@ def _json(value: Any) -> str:
 
 def _shown(data: Any) -> str:
     """The beginning of odd data, for an error."""
-    return brief(_REPR.repr(data))
+    try:
+        return brief(_REPR.repr(data))
+    except ValueError:
+        return "an integer of thousands of digits"
 
 
 _REPR = reprlib.Repr()

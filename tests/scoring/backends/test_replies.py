@@ -223,11 +223,14 @@ def test_what_stands_around_odd_words_is_kept():
 
 
 def nested(depth):
-    return json.loads("[" * depth + "]" * depth)
+    inner = []
+    for _ in range(depth):
+        inner = [inner]
+    return inner
 
 
 @pytest.mark.parametrize("place", ["choices", "message", "content", "arguments", "refusal", "finish_reason"])
-@pytest.mark.parametrize("depth", [3, 300, 900])
+@pytest.mark.parametrize("depth", [3, 300, 5000])
 def test_nesting_fails_its_item_at_most(place, depth):
     deep = nested(depth)
     data = {
@@ -240,6 +243,20 @@ def test_nesting_fails_its_item_at_most(place, depth):
     }[place]
     with contextlib.suppress(Failed):
         read_reply(data)
+
+
+def test_nesting_that_cannot_be_written_out_says_so():
+    with pytest.raises(Failed, match=r"the reply is nested too deeply: \{'choices'"):
+        read_reply(reply(content=nested(5000)))
+
+
+def test_an_error_of_any_depth_has_a_meaning():
+    assert problem_of(500, {"error": nested(5000)}, {}).message == "the error cannot be written out"
+
+
+def test_a_number_of_any_length_fails_its_item_at_most():
+    assert read_reply(reply(content={"clarity": 10**5000}))["failure"].kind == "reply"
+    assert problem_of(500, {"error": [10**5000]}, {}).message == "the error cannot be written out"
 
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(), max_size=5)
