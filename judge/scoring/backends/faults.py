@@ -227,12 +227,13 @@ def _problem(status: int, body: Any, headers: Mapping[str, str]) -> Problem:
         return Problem(status, brief(str(error)), retry_after=retry_after(headers))
     message = error.get("message") or error.get("detail") or error.get("msg") or error
     inner = _inner(status, error)
+    wait = retry_after(headers)
     return Problem(
         status=status,
         message=brief(f"{message}: {inner.message}" if inner else str(message)),
         code=f"{error.get('code') or ''} {error.get('type') or ''} {inner.code if inner else ''}".rstrip(),
         param=str(error.get("param") or (inner.param if inner else "")),
-        retry_after=retry_after(headers),
+        retry_after=inner.retry_after if wait is None and inner else wait,
     )
 
 

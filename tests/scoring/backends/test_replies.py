@@ -296,7 +296,7 @@ COMPLETION = fields(
 )
 
 
-@settings(max_examples=500)
+@settings(max_examples=200)
 @given(COMPLETION | ANY)
 def test_any_reply_is_read_or_fails_and_can_be_stored(data):
     head = read_head(data)
@@ -311,7 +311,7 @@ def test_any_reply_is_read_or_fails_and_can_be_stored(data):
         db.execute(tables.INSERT_COMPLETION, tables.to_row(completion))
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(COMPLETION | ANY, st.integers(400, 599), st.sampled_from([(), ("response_format", "system_role")]))
 def test_any_error_has_a_meaning(data, status, sent):
     endpoint = Endpoint("openai/m", "openai", "m", "http")
@@ -319,7 +319,7 @@ def test_any_error_has_a_meaning(data, status, sent):
     assert isinstance(meaning, Failed | Rejected | BackendError)
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(st.lists(COMPLETION | ANY, max_size=4), st.booleans())
 def test_any_stream_is_read_or_fails(events, done):
     lines = [f"data: {json.dumps(event)}\n\n" for event in events] + ["data: [DONE]\n\n"] * done
@@ -328,7 +328,7 @@ def test_any_stream_is_read_or_fails(events, done):
         read_reply(decode(text.encode()))
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
 def test_any_bytes_are_read_or_fail(content):
     with contextlib.suppress(Failed):
