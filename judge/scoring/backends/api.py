@@ -17,7 +17,7 @@ from judge.scoring.backends.loops import ThreadRunner, ctrl_c_calls, new_runner
 from judge.scoring.backends.pacing import Pace, Retry
 from judge.scoring.backends.parameters import Encode, Messages, Parameters
 from judge.scoring.backends.providers import Endpoint, Transport, resolve, supports_schema
-from judge.scoring.backends.replies import read_head, read_reply
+from judge.scoring.backends.replies import read_reply, read_usage_and_model
 from judge.scoring.backends.usage import billed, cache_write_tokens
 
 __all__ = ["ApiBackend", "Limits", "Progress", "Retry", "supports_schema"]
@@ -164,17 +164,17 @@ class ApiBackend:
 
     def _values(self, data: Any, request: Request, ids: Mapping[str, int] | None) -> dict[str, Any]:
         """What a Completion keeps of a reply; what arrived with an odd one goes with its failure."""
-        head = read_head(data)
-        head["cost"] = self._cost(data, head["usage"])
+        paid = read_usage_and_model(data)
+        paid["cost"] = self._cost(data, paid["usage"])
         try:
             values = read_reply(data)
             is_held_back = values["failure"] is not None and values["failure"].kind == "filter"
             if request.labels and not (is_held_back or values["refusal"]):
                 values |= {**self._labels(data, request, ids), "failure": None}
         except Failed as failed:
-            failed.arrived = self._keyless(head)
+            failed.arrived = self._keyless(paid)
             raise
-        return self._keyless(values | head)
+        return self._keyless(values | paid)
 
     def _labels(self, data: Any, request: Request, ids: Mapping[str, int] | None) -> dict[str, Any]:
         """The probabilities of labels; a server that gave some before fails one item alone without them."""

@@ -15,7 +15,7 @@ from judge.scoring.backends import labels
 from judge.scoring.backends.dialects import parts_of
 from judge.scoring.backends.faults import Failed, brief, classify, problem_of, quoted, redact
 from judge.scoring.backends.providers import Endpoint
-from judge.scoring.backends.wire import MOST_BYTES, decode
+from judge.scoring.backends.response_body import MOST_BYTES, decode
 
 _LARGE = 1 << 20  # aiohttp wants larger bodies as a stream, which does not block the loop
 _CONNECT_SECONDS = 15.0

@@ -48,7 +48,7 @@ def read_reply(data: Any) -> dict[str, Any]:
         raise Failed("reply", f"the reply is nested too deeply: {_shown(data)}", again=True) from None
 
 
-def read_head(data: Any) -> dict[str, Any]:
+def read_usage_and_model(data: Any) -> dict[str, Any]:
     """What stands around the words of any reply, an odd one as well: usage and model."""
     if not isinstance(data, dict):
         return {"usage": None, "model": None}
@@ -79,7 +79,7 @@ def _read(data: Any) -> dict[str, Any]:
         "refusal": refusal,
         "reasoning": thought,
         "failure": _held_back(data) if held_back else None,
-        **read_head(data),
+        **read_usage_and_model(data),
     }
     if not (content or refusal or held_back or finish == "length"):
         values |= _only_thought(thought, where) if thought else _nothing_said(message)

@@ -76,7 +76,7 @@ def test_every_dialect_has_an_example_and_one_consequence():
         (401, "System role not supported"),
     ],
 )
-def test_common_speech_is_no_dialect(status, said):
+def test_an_ordinary_error_matches_no_dialect(status, said):
     assert dialect_of(status, said, ALL) is None
 
 

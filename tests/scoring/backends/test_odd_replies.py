@@ -10,7 +10,7 @@ from judge import Judge, load_rubric
 from judge.errors import BackendError
 from judge.records import Item
 from judge.scoring.backends.dispatch import HOPELESS
-from judge.scoring.backends.wire import MOST_BYTES
+from judge.scoring.backends.response_body import MOST_BYTES
 from judge.scoring.job import score
 from judge.scoring.serving import Connection
 

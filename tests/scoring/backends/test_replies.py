@@ -14,8 +14,8 @@ from judge.scoring import tables
 from judge.scoring.backends.dialects import BROKEN_OFF, FILTERED
 from judge.scoring.backends.faults import Failed, Rejected, classify, problem_of
 from judge.scoring.backends.providers import Endpoint
-from judge.scoring.backends.replies import read_head, read_reply
-from judge.scoring.backends.wire import decode
+from judge.scoring.backends.replies import read_reply, read_usage_and_model
+from judge.scoring.backends.response_body import decode
 
 
 def reply(finish="stop", **message):
@@ -214,9 +214,11 @@ def test_a_reason_of_a_break_is_tried_again(finish):
 
 
 def test_what_stands_around_odd_words_is_kept():
-    head = read_head({"choices": 5, "model": "m-1", "usage": {"prompt_tokens": 9, "completion_tokens": 1}})
+    head = read_usage_and_model(
+        {"choices": 5, "model": "m-1", "usage": {"prompt_tokens": 9, "completion_tokens": 1}}
+    )
     assert (head["model"], head["usage"].prompt_tokens) == ("m-1", 9)
-    assert read_head([1]) == read_head({"model": 5}) == {"usage": None, "model": None}
+    assert read_usage_and_model([1]) == read_usage_and_model({"model": 5}) == {"usage": None, "model": None}
 
 
 # Any type in any field
@@ -299,7 +301,7 @@ COMPLETION = fields(
 @settings(max_examples=200)
 @given(COMPLETION | ANY)
 def test_any_reply_is_read_or_fails_and_can_be_stored(data):
-    head = read_head(data)
+    head = read_usage_and_model(data)
     try:
         values = read_reply(data)
     except Failed as failed:

@@ -1,4 +1,4 @@
-"""The bytes of a reply -> JSON: one object, or a stream of events that is joined to the same object."""
+"""The body of a response -> JSON: one object, or a stream of events that is joined to the same object."""
 
 import json
 import re
@@ -36,7 +36,7 @@ def decode(content: bytes) -> Any:
 
 def _decode_text(text: str) -> Any:
     if text.lstrip("\ufeff \r\n").startswith(_EVENTS):
-        return joined(text)
+        return join_stream(text)
     try:
         return _loads(text)
     except RecursionError:
@@ -55,12 +55,12 @@ def _number(digits: str) -> int | float:
     return int(digits) if len(digits) <= _DIGITS else float(digits)
 
 
-def joined(text: str) -> dict[str, Any]:
+def join_stream(text: str) -> dict[str, Any]:
     r"""Join the events of a streamed chat completion to what it would have been in one piece.
 
     >>> half = 'data: {"choices": [{"delta": {"content": "4"}}]}'
     >>> rest = 'data: {"choices": [{"delta": {"content": "2"}, "finish_reason": "stop"}]}'
-    >>> joined(f"{half}\n\n{rest}\n\ndata: [DONE]")["choices"][0]["message"]["content"]
+    >>> join_stream(f"{half}\n\n{rest}\n\ndata: [DONE]")["choices"][0]["message"]["content"]
     '42'
 
     Raises

@@ -1,4 +1,4 @@
-"""Bytes of a reply: JSON in any condition, and streams of events."""
+"""The body of a response: JSON, damaged JSON, and streams of events."""
 
 import json
 import tracemalloc
@@ -7,7 +7,7 @@ import pytest
 
 from judge.scoring.backends.faults import Failed
 from judge.scoring.backends.replies import read_reply
-from judge.scoring.backends.wire import decode, joined
+from judge.scoring.backends.response_body import decode, join_stream
 
 
 def stream(*events, end="\n\n", done=True):
@@ -94,12 +94,12 @@ def test_comments_and_names_of_events_are_no_pieces():
 
 def test_whole_messages_in_a_stream_are_read():
     whole = {"choices": [{"message": {"content": "4"}, "finish_reason": "stop"}]}
-    assert read_reply(joined(stream(whole)))["reply"] == "4"
+    assert read_reply(join_stream(stream(whole)))["reply"] == "4"
 
 
 def test_parts_in_a_stream_stay_parts():
     thought = {"type": "thinking", "thinking": [{"type": "text", "text": "Hm."}]}
-    values = read_reply(joined(stream(piece(content=[thought]), piece("stop", content="4"))))
+    values = read_reply(join_stream(stream(piece(content=[thought]), piece("stop", content="4"))))
     assert (values["reply"], values["reasoning"]) == ("4", "Hm.")
 
 
@@ -112,35 +112,35 @@ def test_tool_calls_of_a_stream_are_joined_by_their_index():
         piece(tool_calls=[call(1, "]"), call(0, 'ity": 4}')]),
         piece("tool_calls"),
     )
-    assert read_reply(joined(text))["reply"] == '{"clarity": 4}\n[]'
+    assert read_reply(join_stream(text))["reply"] == '{"clarity": 4}\n[]'
 
 
 def test_log_probabilities_of_a_stream_are_joined():
     def token(text):
         return {"choices": [{"delta": {"content": text}, "logprobs": {"content": [{"token": text}]}}]}
 
-    choice = joined(stream(token("4"), token("."), piece("stop")))["choices"][0]
+    choice = join_stream(stream(token("4"), token("."), piece("stop")))["choices"][0]
     assert choice["logprobs"] == {"content": [{"token": "4"}, {"token": "."}]}
 
 
 def test_pieces_of_another_choice_are_left_out():
     other = {"choices": [{"index": 1, "delta": {"content": "5"}}]}
-    assert read_reply(joined(stream(piece("stop", content="4"), other)))["reply"] == "4"
+    assert read_reply(join_stream(stream(piece("stop", content="4"), other)))["reply"] == "4"
 
 
 def test_a_stream_that_ends_before_the_reply_is_no_reply():
     with pytest.raises(Failed, match="the stream ended before the reply did"):
-        joined(stream(piece(content='{"clarity": 4'), done=False))
+        join_stream(stream(piece(content='{"clarity": 4'), done=False))
 
 
 def test_a_stream_without_a_reason_for_its_end_is_read():
     bare = {"choices": [{"delta": {"content": "4"}}]}
-    assert read_reply(joined(stream(bare)))["reply"] == "4"
+    assert read_reply(join_stream(stream(bare)))["reply"] == "4"
 
 
 @pytest.mark.parametrize("pieces", [[], [piece(content="half")]])
 def test_an_error_in_a_stream_is_an_error(pieces):
-    data = joined(stream(*pieces, {"error": {"message": "overloaded", "code": 503}}, done=False))
+    data = join_stream(stream(*pieces, {"error": {"message": "overloaded", "code": 503}}, done=False))
     if pieces:
         with pytest.raises(Failed, match=r"broke off: .*overloaded"):
             read_reply(data)
@@ -159,4 +159,4 @@ def test_an_error_in_a_stream_is_an_error(pieces):
     ],
 )
 def test_an_odd_event_is_no_crash(odd):
-    read_reply(joined(stream(odd, piece("stop", content="4"))))
+    read_reply(join_stream(stream(odd, piece("stop", content="4"))))
