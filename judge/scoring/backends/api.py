@@ -164,17 +164,22 @@ class ApiBackend:
 
     def _values(self, data: Any, request: Request, ids: Mapping[str, int] | None) -> dict[str, Any]:
         """What a Completion keeps of a reply; what arrived with an odd one goes with its failure."""
-        paid = read_usage_and_model(data)
-        paid["cost"] = self._cost(data, paid["usage"])
         try:
             values = read_reply(data)
             is_held_back = values["failure"] is not None and values["failure"].kind == "filter"
             if request.labels and not (is_held_back or values["refusal"]):
                 values |= {**self._labels(data, request, ids), "failure": None}
         except Failed as failed:
-            failed.arrived = self._keyless(paid)
+            failed.arrived = self._priced(read_usage_and_model(data), data)
             raise
-        return self._keyless(values | paid)
+        return self._priced(values, data)
+
+    def _priced(self, values: dict[str, Any], data: Any) -> dict[str, Any]:
+        """The same with their cost, and without keys, should the provider have said one."""
+        texts = {
+            name: without_keys(value, self._keys) for name, value in values.items() if isinstance(value, str)
+        }
+        return {**values, **texts, "cost": self._cost(data, values["usage"])}
 
     def _labels(self, data: Any, request: Request, ids: Mapping[str, int] | None) -> dict[str, Any]:
         """The probabilities of labels; a server that gave some before fails one item alone without them."""
@@ -186,13 +191,6 @@ class ApiBackend:
             raise Failed("reply", f"the log-probabilities cannot be read: {brief(str(error))}") from None
         self._gives_labels = True
         return values
-
-    def _keyless(self, values: dict[str, Any]) -> dict[str, Any]:
-        """The same without keys, should the provider have said one."""
-        return {
-            name: without_keys(value, self._keys) if isinstance(value, str) else value
-            for name, value in values.items()
-        }
 
     def _cost(self, data: Any, usage: Usage | None) -> float | None:
         told = data.get("usage") if isinstance(data, dict) else None

@@ -46,7 +46,7 @@ class OpenAIHttp:
         status, content, headers = await self._exchange(self._url, body)
         if status == 404 and self._endpoint.is_vllm:
             await self._check_model()
-        return self._read(status, content, headers, parts_of(messages, params))
+        return self._read(status, content, headers, messages, params)
 
     async def token_ids(self, wanted: Sequence[str]) -> dict[str, int] | None:
         """Tokens of some labels; None where no `vllm serve` can be asked.
@@ -130,7 +130,12 @@ class OpenAIHttp:
             raise Failed("connection", self._broken(error), again=True, answered=not sent) from None
 
     def _read(
-        self, status: int, content: bytes, headers: Mapping[str, str], sent: Collection[str] = ()
+        self,
+        status: int,
+        content: bytes,
+        headers: Mapping[str, str],
+        messages: Sequence[Mapping[str, Any]] = (),
+        params: Collection[str] = (),
     ) -> Any:
         try:
             data = decode(content)
@@ -141,7 +146,8 @@ class OpenAIHttp:
         if status == 200 and isinstance(data, dict) and data.get("error") and not data.get("choices"):
             status = _status_within(data["error"])  # a router passes on an error as a reply
         if status != 200:
-            raise classify(problem_of(status, data, headers), self._endpoint, sent)
+            problem = problem_of(status, data, headers)
+            raise classify(problem, self._endpoint, parts_of(messages, params))
         return data
 
     def _half_read(self, error: Exception) -> Failed:

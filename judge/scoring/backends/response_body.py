@@ -29,16 +29,17 @@ def decode(content: bytes) -> Any:
     {'choices': []}
     """
     try:
-        return _loads(content)
+        return _JSON.decode(content.decode())
     except (ValueError, RecursionError):
-        return _decode_text(content.decode(errors="replace"))
+        encoding = json.detect_encoding(content)
+        return _decode_text(content.decode(encoding, errors="replace"))
 
 
 def _decode_text(text: str) -> Any:
     if text.lstrip("\ufeff \r\n").startswith(_EVENTS):
         return join_stream(text)
     try:
-        return _loads(text)
+        return _JSON.decode(text)
     except RecursionError:
         raise Failed("reply", f"the reply is nested too deeply: {quoted(text)}", again=True) from None
     except ValueError:
@@ -46,13 +47,12 @@ def _decode_text(text: str) -> Any:
         raise Failed("reply", f"the reply is {page}no JSON: {quoted(text)}", again=True) from None
 
 
-def _loads(content: str | bytes) -> Any:
-    return json.loads(content, parse_int=_number)
-
-
 def _number(digits: str) -> int | float:
     """A longer integer is no count, and Python would refuse to read one of thousands of digits."""
     return int(digits) if len(digits) <= _DIGITS else float(digits)
+
+
+_JSON = json.JSONDecoder(parse_int=_number)
 
 
 def join_stream(text: str) -> dict[str, Any]:
@@ -166,7 +166,7 @@ def _payloads(text: str) -> Iterator[str]:
 
 def _event(payload: str) -> dict[str, Any]:
     try:
-        event = _loads(payload)
+        event = _JSON.decode(payload)
     except (ValueError, RecursionError):
         raise Failed("reply", f"an event of the stream is no JSON: {quoted(payload)}", again=True) from None
     return event if isinstance(event, dict) else {}

@@ -188,6 +188,14 @@ def test_a_schema_that_is_refused_as_a_fault_of_the_server_is_left_out(mock, bac
     assert mock.stats()["requests"] == 4
 
 
+def test_a_schema_that_is_refused_in_an_error_dressed_as_a_reply_is_left_out(
+    mock, backend_for, ask_for, complete
+):
+    mock.serve(error("while response_format is sent", 200, "response_format must be text"))
+    (completion,) = complete(backend_for(), [ask_for(schema=SCHEMA)])
+    assert (completion.dropped, completion.tries) == (("response_format",), 1)
+
+
 def test_a_schema_that_no_provider_of_a_router_takes_is_left_out(mock, backend_for, ask_for, complete):
     said = "No endpoints found that can handle the requested parameters."
     mock.serve(error("while response_format is sent", 404, said))
