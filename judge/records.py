@@ -168,7 +168,10 @@ class Completion(Record):
     model: str | None = None
     """The model as the provider named it in its reply."""
     dropped: tuple[str, ...] = ()
-    """Parameters that the provider rejected and that were left out."""
+    """Parameters that the provider rejected and that were left out.
+
+    ``system_role`` where the system's text stands before the user's, as the model knows no such role.
+    """
     created: float | None = None
     """Unix time."""
 

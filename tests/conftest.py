@@ -52,6 +52,10 @@ class Mock:
         """Answer the next requests with these, in order."""
         self._ask("/script", list(responses))
 
+    def serve(self, *answers: dict[str, Any]) -> None:
+        """Answer every request with the first of these whose ``when`` it is."""
+        self._ask("/serve", list(answers))
+
     def stats(self) -> dict[str, Any]:
         return self._ask("/stats")
 

@@ -12,6 +12,9 @@ GET  /stats      counters: requests, replies, peak in flight, connections, fault
 GET  /seen       bodies and headers of the requests since the last reset (with --keep)
 POST /reset      counters to zero, options as at the start but for those in a JSON body: {"every_429": 50}
 POST /script     a list of {"status", "headers", "body"}: the next requests get these, in order
+POST /serve      a list of the same with "when": every request gets the first whose time it is ("always",
+                 "while response_format is sent", "while a system message is sent", "while no stream is asked
+                 for"); a body of bytes is {"base64": …}
 
 Faults: every Nth request of one kind (0 is never), counted over all requests, or with --by hash drawn from
 the hash of the item, so that a retry fails again. Models that never answer: mock-401 (bad key), mock-404 (no
@@ -20,6 +23,7 @@ such model), mock-quota (429 for good), mock-context (400), mock-filter (finish_
 
 import argparse
 import asyncio
+import base64
 import collections
 import hashlib
 import math
@@ -109,6 +113,16 @@ def logprobs_of(request, digest):
     return said, {"content": [first]}
 
 
+def is_due(when, request):
+    """Whether a served answer is meant for this request."""
+    return {
+        "always": True,
+        "while response_format is sent": "response_format" in request,
+        "while a system message is sent": any(m["role"] == "system" for m in request["messages"]),
+        "while no stream is asked for": not request.get("stream"),
+    }[when]
+
+
 def text_of(messages):
     """The text of all user messages (string or content-part form)."""
     out = []
@@ -135,7 +149,7 @@ class Server:
         self.faults = collections.Counter()
         self.asked = collections.Counter()  # digest of an item -> requests
         self.answered = collections.Counter()  # digest of an item -> whole replies
-        self.seen, self.script = [], []
+        self.seen, self.script, self.served = [], [], []
         self.first = self.last = 0.0
 
     def stats(self):
@@ -219,18 +233,27 @@ class Connection(asyncio.Protocol):
         elif path == b"/script":
             server.script = orjson.loads(body)
             self.send(200, {"ok": True})
+        elif path == b"/serve":
+            server.served = orjson.loads(body)
+            self.send(200, {"ok": True})
         else:
             self.send(404, error("no such path"))
 
     def send(self, status, payload, headers=None):
         if self.transport.is_closing():
             return
-        data = payload.encode() if isinstance(payload, str) else orjson.dumps(payload)
-        extra = b"".join(b"%b: %b\r\n" % (k.encode(), v.encode()) for k, v in (headers or {}).items())
+        if isinstance(payload, dict) and list(payload) == ["base64"]:
+            data = base64.b64decode(payload["base64"])
+        else:
+            data = payload.encode() if isinstance(payload, str) else orjson.dumps(payload)
+        headers = {"Content-Type": "application/json", **(headers or {})}
+        extra = b"".join(b"%b: %b\r\n" % (k.encode(), v.encode()) for k, v in headers.items())
+        length = b"" if "Content-Length" in headers else b"Content-Length: %d\r\n" % len(data)
         self.transport.write(
-            b"HTTP/1.1 %d %b\r\nContent-Type: application/json\r\n%bContent-Length: %d\r\n\r\n%b"
-            % (status, REASONS.get(status, b"Other"), extra, len(data), data)
+            b"HTTP/1.1 %d %b\r\n%b%b\r\n%b" % (status, REASONS.get(status, b"Other"), extra, length, data)
         )
+        if not length:  # a length of the script's own: the rest never comes
+            self.transport.close()
 
     def tell(self, path, request):
         """What is no request to a model: its tokens, one a character, or its name; or what the script says."""
@@ -260,7 +283,8 @@ class Connection(asyncio.Protocol):
             s.seen.append({"path": path, "headers": self.headers, "body": request})
         digest = hashlib.blake2b(text.encode(), digest_size=16).digest()
         s.asked[digest.hex()] += 1
-        scripted = s.script.pop(0) if s.script else None
+        served = (answer for answer in s.served if is_due(answer["when"], request))
+        scripted = s.script.pop(0) if s.script else next(served, None)
         fault = None if scripted else s.fault(digest)
         if fault == "hang":
             s.in_flight -= 1

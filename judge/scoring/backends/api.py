@@ -6,16 +6,19 @@ from collections.abc import Callable, Coroutine, Generator, Iterable, Iterator, 
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from judge.records import Completion, Request
+from judge.errors import BackendError
+from judge.records import Completion, Request, Usage
 from judge.scoring.backends import pricing
+from judge.scoring.backends.dialects import SYSTEM_ROLE
 from judge.scoring.backends.dispatch import Dispatcher, Progress
-from judge.scoring.backends.faults import Rejected
+from judge.scoring.backends.faults import Failed, Rejected, brief, known_keys, without_keys
 from judge.scoring.backends.labels import read_labels
 from judge.scoring.backends.loops import ThreadRunner, ctrl_c_calls, new_runner
 from judge.scoring.backends.pacing import Pace, Retry
 from judge.scoring.backends.parameters import Encode, Messages, Parameters
 from judge.scoring.backends.providers import Endpoint, Transport, resolve, supports_schema
-from judge.scoring.backends.replies import billed, cache_write_tokens, read_reply
+from judge.scoring.backends.replies import read_reply, read_usage_and_model
+from judge.scoring.backends.usage import billed, cache_write_tokens
 
 __all__ = ["ApiBackend", "Limits", "Progress", "Retry", "supports_schema"]
 
@@ -94,6 +97,8 @@ class ApiBackend:
         self._pace = Pace(self._limits.max_connections, self._limits.requests_per_minute, self._retry)
         self._parameters = Parameters(self.endpoint)
         self._messages = Messages(self.endpoint, encode)
+        self._gives_labels = False
+        self._keys = known_keys()
         self._left: Sequence[Completion] = ()
 
     def complete(self, requests: Iterable[Request]) -> Generator[Sequence[Completion]]:
@@ -143,27 +148,57 @@ class ApiBackend:
             try:
                 data = await client.ask(await self._messages.of(request), params)
             except Rejected as rejected:
-                self._parameters.reject(rejected, params, request.attempt)
+                self._learn(rejected, request, params)
                 raise
-            values = read_reply(data)
-            if request.labels and not (values["failure"] or values["refusal"]):
-                values |= read_labels(data, request.labels, ids)
-            cost = self._cost(data.get("usage"), values)
-            return {
-                **values,
-                "cost": cost,
-                "dropped": self._parameters.dropped(request),
-                "created": time.time(),
-            }
+            dropped = self._parameters.dropped(request) + self._messages.dropped
+            return {**self._values(data, request, ids), "dropped": dropped, "created": time.time()}
 
         return Dispatcher(source, attempt, self._pace, self._retry, self._budget, self.progress)
 
-    def _cost(self, usage: Any, values: Mapping[str, Any]) -> float | None:
-        if self.endpoint.provider == "openrouter" and (charged := billed(usage)) is not None:
+    def _learn(self, rejected: Rejected, request: Request, params: Mapping[str, Any]) -> None:
+        """Remember what the provider does not take; the request is asked again without it."""
+        if rejected.param == SYSTEM_ROLE:
+            self._messages.leave_out_system_role()
+        else:
+            self._parameters.reject(rejected, params, request.attempt)
+
+    def _values(self, data: Any, request: Request, ids: Mapping[str, int] | None) -> dict[str, Any]:
+        """What a Completion keeps of a reply; what arrived with an odd one goes with its failure."""
+        try:
+            values = read_reply(data)
+            is_held_back = values["failure"] is not None and values["failure"].kind == "filter"
+            if request.labels and not (is_held_back or values["refusal"]):
+                values |= {**self._labels(data, request, ids), "failure": None}
+        except Failed as failed:
+            failed.arrived = self._priced(read_usage_and_model(data), data)
+            raise
+        return self._priced(values, data)
+
+    def _priced(self, values: dict[str, Any], data: Any) -> dict[str, Any]:
+        """The same with their cost, and without keys, should the provider have said one."""
+        texts = {
+            name: without_keys(value, self._keys) for name, value in values.items() if isinstance(value, str)
+        }
+        return {**values, **texts, "cost": self._cost(data, values["usage"])}
+
+    def _labels(self, data: Any, request: Request, ids: Mapping[str, int] | None) -> dict[str, Any]:
+        """The probabilities of labels; a server that gave some before fails one item alone without them."""
+        try:
+            values = read_labels(data, request.labels, ids)
+        except (RecursionError, OverflowError, BackendError) as error:
+            if isinstance(error, BackendError) and not self._gives_labels:
+                raise
+            raise Failed("reply", f"the log-probabilities cannot be read: {brief(str(error))}") from None
+        self._gives_labels = True
+        return values
+
+    def _cost(self, data: Any, usage: Usage | None) -> float | None:
+        told = data.get("usage") if isinstance(data, dict) else None
+        if self.endpoint.provider == "openrouter" and (charged := billed(told)) is not None:
             return charged
-        if self.prices is None or values["usage"] is None:
+        if self.prices is None or usage is None:
             return None
-        return self.prices.cost(values["usage"], cache_write_tokens(usage))
+        return self.prices.cost(usage, cache_write_tokens(told))
 
 
 def _finish(runner: asyncio.Runner | ThreadRunner, close: Callable[[], Coroutine[Any, Any, None]]) -> None:

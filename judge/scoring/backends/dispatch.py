@@ -25,11 +25,14 @@ GRACE = 30.0
 """Seconds that requests in flight get to come back after a fatal error: they are paid for."""
 FIRST_CONTACT_TRIES = 4
 """Tries to reach a server that never answered: most likely its address is wrong."""
+MOST_ODD_REPLIES = 2
+"""Replies to one request that came whole and cannot be read: they are paid for, and seldom get better."""
 MOST_WAITING = 512
 """Requests that wait for another try; a handful that always fails must not keep the others from starting."""
 HOPELESS = 20
 """So many items in a row without a single reply end the run: the rest would go the same way."""
 
+_FIRST = {"reply": "Check the model and --api-base (most end in /v1); then"}
 _HOPELESS_KINDS = frozenset({"timeout", "connection", "rate_limit", "server", "request", "reply"})
 
 
@@ -65,6 +68,9 @@ class _Job:
     sent: float = -inf
     tries: int = 0
     refusals: int = 0
+    odd_replies: int = 0
+    spent: float = 0.0
+    """USD that odd replies cost which were asked for again."""
 
 
 class Dispatcher:
@@ -232,10 +238,14 @@ class Dispatcher:
             self._give_up(job, failed)
         else:
             self._progress.retries[failed.kind] += 1
+            job.spent += failed.arrived.get("cost") or 0.0
             self._later(job, now + wait)
 
     def _wait(self, job: _Job, failed: Failed, now: float) -> float | None:
         if not self._answered and job.tries >= FIRST_CONTACT_TRIES:
+            return None
+        job.odd_replies += failed.kind == "reply"
+        if job.odd_replies >= MOST_ODD_REPLIES:
             return None
         if failed.kind != "rate_limit":
             return self._retry.after_fault(job.tries - job.refusals, now - job.first_sent, failed.retry_after)
@@ -248,7 +258,8 @@ class Dispatcher:
             hint = "Check that the server runs, its address (--api-base), and the network"
             self._doom(BackendError(f"the judge cannot be reached: {failed.message}. {hint}"))
             return
-        self._deliver(job, {"failure": Failure(kind=failed.kind, message=failed.message)})
+        failure = Failure(kind=failed.kind, message=failed.message)
+        self._deliver(job, {**failed.arrived, "failure": failure})
         # An item first tried while others still got replies is its own failure and no sign of an outage:
         # at the end of a run the stubborn ones are all that is left.
         self._in_vain += failed.kind in _HOPELESS_KINDS and job.first_sent >= self._last_reply
@@ -256,12 +267,14 @@ class Dispatcher:
             self._doom(
                 BackendError(
                     f"the last {HOPELESS} items got no reply; the last said: {failed.message}. "
-                    "When the provider answers again, go on with --retry-errors"
+                    f"{_FIRST.get(failed.kind, 'When the provider answers again,')} go on with --retry-errors"
                 )
             )
 
     def _deliver(self, job: _Job, values: dict[str, Any]) -> None:
         now = asyncio.get_running_loop().time()
+        if job.spent:
+            values["cost"] = (values.get("cost") or 0.0) + job.spent
         completion = Completion.of(job.request, tries=job.tries, latency=round(now - job.sent, 4), **values)
         self._budget.settle(job.request, job.reserved, completion.cost or 0.0, completion.usage)
         self._count(completion)

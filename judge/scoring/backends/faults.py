@@ -7,14 +7,17 @@
     BackendError   no request can succeed (key, model, quota): ends the run
 """
 
+import contextlib
+import json
 import os
 import re
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from judge.errors import BackendError
 from judge.records import FailureKind
+from judge.scoring.backends.dialects import Dialect, dialect_of
 from judge.scoring.backends.providers import Endpoint
 from judge.scoring.backends.waits import asked_wait
 
@@ -75,6 +78,8 @@ class Failed(Exception):
     """Seconds that the provider asked us to wait."""
     answered: bool = True
     """False where nobody knows whether the provider worked on it."""
+    arrived: dict[str, Any] = field(default_factory=dict)
+    """What came with an odd reply: values of a `Completion` (usage, cost, model)."""
 
 
 @dataclass(eq=False)
@@ -115,7 +120,7 @@ def classify(problem: Problem, endpoint: Endpoint, sent: Collection[str]) -> Exc
     endpoint : Endpoint
         Who said it.
     sent : collection of str
-        Names of the parameters that were sent and could be left out.
+        Names of the parts that were sent: parameters, and those that `dialects.parts_of` names.
 
     Returns
     -------
@@ -124,6 +129,8 @@ def classify(problem: Problem, endpoint: Endpoint, sent: Collection[str]) -> Exc
     about_logprobs = "logprobs" in sent and "logprob" in f"{problem.param} {problem.message}"
     if about_logprobs and problem.status in (400, 403, 404, 422):  # OpenAI says 403 to reasoning models
         return Rejected("logprobs", redact(problem.message))
+    if dialect := dialect_of(problem.status, f"{problem.param} {problem.text}", sent):
+        return _in_dialect(dialect, problem, endpoint)
     if doom := _doom(problem, endpoint):
         return BackendError(redact(doom))
     said = f"{problem.status}: {redact(problem.message)}"
@@ -140,6 +147,16 @@ def classify(problem: Problem, endpoint: Endpoint, sent: Collection[str]) -> Exc
     if rejected := _rejected(problem, sent):
         return rejected
     return Failed("image" if "image" in problem.message.lower() else "request", said)
+
+
+def _in_dialect(dialect: Dialect, problem: Problem, endpoint: Endpoint) -> Exception:
+    said = redact(problem.message)
+    if dialect.change:
+        return Rejected(dialect.change, said)
+    advised = f"{said.rstrip('. ')}. {dialect.advice}" if dialect.advice else said
+    if dialect.kind:
+        return Failed(dialect.kind, f"{problem.status}: {advised}")
+    return BackendError(redact(f"{endpoint.where}: {advised}"))
 
 
 def _doom(problem: Problem, endpoint: Endpoint) -> str | None:
@@ -195,25 +212,60 @@ def _first_named(message: str, names: Collection[str]) -> str:
 
 def problem_of(status: int, body: Any, headers: Mapping[str, str]) -> Problem:
     """Read an error reply: OpenAI's ``{"error": {…}}`` and its many relatives, or plain text."""
+    try:
+        return _problem(status, body, headers)
+    except (RecursionError, ValueError):  # nesting without end, or an integer of thousands of digits
+        return Problem(status, "the error cannot be written out", retry_after=asked_wait(headers, None))
+
+
+def _problem(status: int, body: Any, headers: Mapping[str, str]) -> Problem:
     error = body.get("error", body) if isinstance(body, dict) else body
     if isinstance(body, list) and body and isinstance(body[0], dict):  # Gemini's OpenAI endpoint
         error = body[0].get("error", body[0])
     if not isinstance(error, dict):
-        return Problem(status, one_line(str(error)), retry_after=asked_wait(headers, error))
+        return Problem(status, brief(str(error)), retry_after=asked_wait(headers, error))
     message = error.get("message") or error.get("detail") or error.get("msg") or error
+    inner = _inner(status, error)
+    wait = asked_wait(headers, error)
     return Problem(
         status=status,
-        message=one_line(str(message)),
-        code=f"{error.get('code') or ''} {error.get('type') or ''}",
-        param=str(error.get("param") or ""),
-        retry_after=asked_wait(headers, error),
+        message=brief(f"{message}: {inner.message}" if inner else str(message)),
+        code=f"{error.get('code') or ''} {error.get('type') or ''} {inner.code if inner else ''}".rstrip(),
+        param=str(error.get("param") or (inner.param if inner else "")),
+        retry_after=inner.retry_after if wait is None and inner else wait,
     )
+
+
+def _inner(status: int, error: Mapping[str, Any]) -> Problem | None:
+    """The error of the provider behind a router, which passes it on as it is, most often as text."""
+    metadata = error.get("metadata")
+    raw = metadata.get("raw") if isinstance(metadata, dict) else None
+    if not raw:
+        return None
+    if isinstance(raw, str):
+        with contextlib.suppress(ValueError, RecursionError):
+            raw = json.loads(raw)
+    return _problem(status, raw, {})
 
 
 def one_line(text: str) -> str:
     """Text of an error without line ends, bounded in length."""
-    flat = " ".join(text.split())
+    flat = " ".join(text[: 8 * MESSAGE_LENGTH].split())
     return flat if len(flat) <= MESSAGE_LENGTH else flat[:MESSAGE_LENGTH] + "…"
+
+
+def brief(text: str) -> str:
+    """Text of an error in one line, and without keys: they are looked for before it is cut."""
+    return one_line(redact(text[: 8 * MESSAGE_LENGTH]))
+
+
+def quoted(text: str) -> str:
+    r"""The beginning of what arrived, in quotation marks.
+
+    >>> quoted("<html>\n sk-abcdef0123456789")
+    "'<html> [key]'"
+    """
+    return one_line(repr(brief(text)))
 
 
 def redact(text: str) -> str:
@@ -222,7 +274,21 @@ def redact(text: str) -> str:
     >>> redact("Incorrect API key provided: sk-abcdef0123456789.")
     'Incorrect API key provided: [key].'
     """
-    for name, value in os.environ.items():
-        if len(value) >= 8 and _SECRET_NAME.search(name):
-            text = text.replace(value, "[key]")
-    return _SECRET.sub("[key]", text)
+    return _SECRET.sub("[key]", without_keys(text, known_keys()))
+
+
+def known_keys(environ: Mapping[str, str] = os.environ) -> tuple[str, ...]:
+    """The keys, tokens and passwords of the environment, longest first."""
+    found = {value.strip() for name, value in environ.items() if _SECRET_NAME.search(name)}
+    return tuple(sorted((key for key in found if len(key) >= 8), key=len, reverse=True))
+
+
+def without_keys(text: str, keys: Iterable[str]) -> str:
+    """Blot out these keys alone: what merely looks like one may be a word of a judge.
+
+    >>> without_keys("sk-learning needs abcdefgh", ["abcdefgh"])
+    'sk-learning needs [key]'
+    """
+    for key in keys:
+        text = text.replace(key, "[key]")
+    return text

@@ -3,7 +3,7 @@
 import asyncio
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -12,11 +12,14 @@ import aiohttp
 
 from judge.errors import BackendError
 from judge.scoring.backends import labels
-from judge.scoring.backends.faults import Failed, classify, one_line, problem_of, redact
+from judge.scoring.backends.dialects import parts_of
+from judge.scoring.backends.faults import Failed, brief, classify, problem_of, quoted, redact
 from judge.scoring.backends.providers import Endpoint
+from judge.scoring.backends.response_body import MOST_BYTES, decode
 
 _LARGE = 1 << 20  # aiohttp wants larger bodies as a stream, which does not block the loop
 _CONNECT_SECONDS = 15.0
+_EXCERPT_BYTES = 10_000
 
 
 class OpenAIHttp:
@@ -43,7 +46,7 @@ class OpenAIHttp:
         status, content, headers = await self._exchange(self._url, body)
         if status == 404 and self._endpoint.is_vllm:
             await self._check_model()
-        return self._read(status, content, headers, params)
+        return self._read(status, content, headers, messages, params)
 
     async def token_ids(self, wanted: Sequence[str]) -> dict[str, int] | None:
         """Tokens of some labels; None where no `vllm serve` can be asked.
@@ -77,15 +80,16 @@ class OpenAIHttp:
         if status in (404, 405):
             await self._check_model()
             raise BackendError(f"{url}: not there. {labels.TOO_OLD}")
-        tokens = self._read(status, content, headers, {}).get("tokens")
-        if not isinstance(tokens, list):
+        listed = self._read(status, content, headers)
+        tokens = listed.get("tokens") if isinstance(listed, dict) else None
+        if not isinstance(tokens, list) or not all(isinstance(token, int) for token in tokens):
             raise BackendError(f"{url}: tells no tokens. {labels.TOO_OLD}")
         return tokens
 
     async def _check_model(self) -> None:
         """Raise `BackendError` where the server has models, and not the one asked for."""
         status, content, headers = await self._exchange(f"{self._endpoint.base}/models")
-        listed = self._read(status, content, headers, {})
+        listed = self._read(status, content, headers)
         entries = listed.get("data") if isinstance(listed, dict) else None
         names = [str(entry.get("id")) for entry in entries or [] if isinstance(entry, dict)]
         if names and self._endpoint.model not in names:
@@ -106,7 +110,7 @@ class OpenAIHttp:
                 data=io.BytesIO(body) if len(body) > _LARGE else body,
                 allow_redirects=False,
             ) as response:
-                return response.status, await response.read(), response.headers
+                return response.status, await _bounded(response), response.headers
         except aiohttp.ConnectionTimeoutError:
             late = redact(
                 f"{self._endpoint.base}: no connection within {self._session.timeout.sock_connect:g} s"
@@ -119,38 +123,49 @@ class OpenAIHttp:
             raise BackendError(self._untrusted(error)) from None
         except aiohttp.InvalidURL:
             raise BackendError(f"{self._endpoint.where}: this is no address; check --api-base") from None
+        except (aiohttp.ClientPayloadError, aiohttp.ClientResponseError) as error:
+            raise self._half_read(error) from None
         except (aiohttp.ClientError, OSError) as error:
             sent = not isinstance(error, aiohttp.ClientConnectorError)
             raise Failed("connection", self._broken(error), again=True, answered=not sent) from None
 
     def _read(
-        self, status: int, content: bytes, headers: Mapping[str, str], params: Mapping[str, Any]
+        self,
+        status: int,
+        content: bytes,
+        headers: Mapping[str, str],
+        messages: Sequence[Mapping[str, Any]] = (),
+        params: Collection[str] = (),
     ) -> Any:
         try:
-            data = json.loads(content)
-        except ValueError:
-            data = content.decode(errors="replace")
+            data = decode(content)
+        except Failed:
             if status == 200:
-                raise Failed(
-                    "reply", redact(f"the reply is no JSON: {one_line(data)!r}"), again=True
-                ) from None
+                raise
+            data = content[:_EXCERPT_BYTES].decode(errors="replace")
         if status == 200 and isinstance(data, dict) and data.get("error") and not data.get("choices"):
-            code = data["error"].get("code") if isinstance(data["error"], dict) else None
-            status = (
-                code if isinstance(code, int) and code >= 400 else 502
-            )  # a router passes on an error as a reply
+            status = _status_within(data["error"])  # a router passes on an error as a reply
         if status != 200:
-            raise classify(problem_of(status, data, headers), self._endpoint, params.keys())
+            problem = problem_of(status, data, headers)
+            raise classify(problem, self._endpoint, parts_of(messages, params))
         return data
+
+    def _half_read(self, error: Exception) -> Failed:
+        """What a reply means that was on its way."""
+        if "content-encoding" in str(error):
+            return Failed("reply", f"the reply cannot be unpacked: {brief(str(error))}", again=True)
+        if isinstance(error, aiohttp.ClientPayloadError):
+            return Failed("server", f"the reply broke off: {brief(str(error))}", again=True)
+        return Failed("connection", self._broken(error), again=True)  # no HTTP
 
     def _broken(self, error: Exception) -> str:
         cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
         said = getattr(cause, "strerror", None) or str(cause) or type(cause).__name__
-        return redact(one_line(f"{self._endpoint.base}: {said}"))
+        return brief(f"{self._endpoint.base}: {said}")
 
     def _untrusted(self, error: Exception) -> str:
         return redact(
-            f"{self._endpoint.where}: the server's certificate is not trusted ({one_line(str(error))}). "
+            f"{self._endpoint.where}: the server's certificate is not trusted ({brief(str(error))}). "
             "Where it is your own, name the file of its authority in SSL_CERT_FILE"
         )
 
@@ -162,6 +177,27 @@ class OpenAIHttp:
         await asyncio.gather(*lookups, return_exceptions=True)
         await self._session.close()
         await asyncio.sleep(0)  # lets the transports close before the loop does
+
+
+async def _bounded(response: aiohttp.ClientResponse) -> bytes:
+    """The whole body, unless it is longer than any reply: a compressed one may grow a thousandfold."""
+    parts: list[bytes] = []
+    size = 0
+    async for part in response.content.iter_any():
+        size += len(part)
+        if size > MOST_BYTES:
+            response.close()
+            begin = quoted((parts[0] if parts else part)[:_EXCERPT_BYTES].decode(errors="replace"))
+            raise Failed("reply", f"the reply is longer than {MOST_BYTES >> 20} MiB: {begin}")
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _status_within(error: Any) -> int:
+    code = error.get("code") if isinstance(error, dict) else None
+    if isinstance(code, str) and code.isdecimal():
+        code = int(code[:9])
+    return code if isinstance(code, int) and 400 <= code <= 599 else 502
 
 
 def proxy_for(url: str) -> str | None:

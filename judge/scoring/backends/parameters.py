@@ -8,6 +8,7 @@ from typing import Any
 from judge.errors import BackendError, JudgeError
 from judge.records import Item, Message, Request
 from judge.scoring.backends import labels
+from judge.scoring.backends.dialects import SYSTEM_ROLE
 from judge.scoring.backends.faults import Failed, Rejected, redact
 from judge.scoring.backends.providers import OPENAI_COMPATIBLE, Endpoint
 from judge.scoring.backends.thinking import template_kwargs
@@ -17,6 +18,8 @@ Encode = Callable[[Item, int], str]
 
 # OpenAI's reasoning models count thought into the limit and know it under this name alone.
 _REASONING = re.compile(r"(^|/)(o[1-9]|gpt-[5-9])([-.]|$)")
+# Without the second some count no tokens.
+_STREAM: Mapping[str, Any] = {"stream": True, "stream_options": {"include_usage": True}}
 _CLAUDE = re.compile(r"claude", re.IGNORECASE)
 
 
@@ -28,6 +31,7 @@ class Parameters:
         self._renamed = dict(known.renamed) if known else {}
         self._dropped: dict[str, None] = {}
         self._endpoint = endpoint
+        self._streams = False
         self._most_shown = labels.MOST_SHOWN
         if _REASONING.search(endpoint.model):
             self._renamed["max_tokens"] = "max_completion_tokens"
@@ -35,6 +39,8 @@ class Parameters:
     def of(self, request: Request, ids: Mapping[str, int] | None = None) -> dict[str, Any]:
         """Parameters as they are sent; `ids` are the tokens of the request's labels, where they are known."""
         wanted = self._wanted(request, ids)
+        if self._streams:
+            wanted |= _STREAM
         return {self._renamed.get(name, name): v for name, v in wanted.items() if name not in self._dropped}
 
     def dropped(self, request: Request) -> tuple[str, ...]:
@@ -53,6 +59,9 @@ class Parameters:
         BackendError
             If it is a value that the user wants, or there are no probabilities without it.
         """
+        if rejected.param == "stream" and "stream" not in sent:  # it is one reply that is not given
+            self._streams = True
+            return
         if rejected.param not in sent:
             raise Failed("request", f"the provider rejects {rejected.param}: {rejected.message}")
         most = labels.lower_most(rejected.message)
@@ -93,14 +102,24 @@ class Messages:
 
     def __init__(self, endpoint: Endpoint, encode: Encode | None) -> None:
         self._encode = encode
+        self._has_system_role = True
         # Others cache by themselves, and some of them refuse the mark.
         self._mark_cache = bool(_CLAUDE.search(endpoint.model)) and (
             endpoint.transport == "litellm" or endpoint.provider == "openrouter"
         )
 
+    def leave_out_system_role(self) -> None:
+        """Put the system text before the user's from now on: the model's template knows no such role."""
+        self._has_system_role = False
+
+    @property
+    def dropped(self) -> tuple[str, ...]:
+        """What the provider does not take of messages; the texts are all there."""
+        return () if self._has_system_role else (SYSTEM_ROLE,)
+
     async def of(self, request: Request) -> list[Message]:
         """Messages as they are sent."""
-        messages = list(request.messages)
+        messages = list(request.messages) if self._has_system_role else _without_system(request.messages)
         for place, message in enumerate(messages):
             if not isinstance(message["content"], str):
                 messages[place] = {**message, "content": await self._parts(request.item, message["content"])}
@@ -124,3 +143,21 @@ class Messages:
             return await asyncio.to_thread(self._encode, item, index)
         except (JudgeError, OSError) as error:
             raise Failed("image", redact(str(error))) from error
+
+
+def _without_system(messages: Sequence[Message]) -> list[Message]:
+    r"""The same texts in the same order, the system's as the beginning of what the user says.
+
+    >>> system = {"role": "system", "content": "Judge."}
+    >>> _without_system([system, {"role": "user", "content": "An answer."}])
+    [{'role': 'user', 'content': 'Judge.\n\nAn answer.'}]
+    """
+    texts = [message["content"] for message in messages if message["role"] == "system"]
+    others = [message for message in messages if message["role"] != "system"]
+    if not (texts and others):
+        return list(messages)
+    first, before = others[0], "\n\n".join(texts)
+    content = first["content"]
+    if isinstance(content, str):
+        return [{**first, "content": f"{before}\n\n{content}"}, *others[1:]]
+    return [{**first, "content": [{"type": "text", "text": before}, *content]}, *others[1:]]

@@ -5,11 +5,11 @@ import os
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from types import SimpleNamespace
 from typing import Any
 
 from judge.errors import BackendError
-from judge.scoring.backends.faults import Failed, Problem, classify, one_line, redact
+from judge.scoring.backends.dialects import parts_of
+from judge.scoring.backends.faults import Failed, Problem, brief, classify
 from judge.scoring.backends.providers import OPENAI_COMPATIBLE, Endpoint
 from judge.scoring.backends.waits import asked_wait
 
@@ -55,9 +55,11 @@ class ViaLitellm:
         """Send one request and return its reply in OpenAI's form; raises what `fault_of` makes of errors."""
         try:
             response = await self._litellm.acompletion(messages=messages, **self._fixed, **params)
+            if params.get("stream"):
+                response = self._litellm.stream_chunk_builder([piece async for piece in response])
+            return response.model_dump()
         except Exception as error:  # noqa: BLE001 - litellm lets any exception through; each is given a meaning
-            raise fault_of(error, self._endpoint, params.keys()) from None
-        return response.model_dump()
+            raise fault_of(error, self._endpoint, parts_of(messages, params)) from None
 
     async def token_ids(self, _wanted: Sequence[str]) -> None:
         """None: through litellm no tokenizer is known."""
@@ -72,6 +74,14 @@ _PREFIX = re.compile(r"^((litellm\.)?\w+(Error|Exception)(: | - ))+")
 _ADVICE = re.compile(
     r"\s*(To drop these|If you want to use these|\.? ?Received Model Group|LiteLLM Retried).*", re.DOTALL
 )
+
+# What it says where a reply came and could not be read, which it takes for a fault of the server. Python's
+# JSON reader ends all of its complaints with the place.
+_ODD_REPLY = re.compile(
+    r"Invalid response object|Unable to get json response|Empty or invalid response from LLM endpoint"
+    r"|\(char \d+\)|maximum recursion depth|codec can't decode"
+)
+_ARRIVED = re.compile(r"received_args=|Original Response:|Received:")
 
 # What has a meaning beyond its status code, by the name of its class, most special first.
 _MEANINGS: Mapping[str, Failed | type[BackendError]] = {
@@ -98,27 +108,36 @@ def fault_of(error: Exception, endpoint: Endpoint, sent: Collection[str]) -> Exc
 
     What is no exception of litellm's or of a provider's concerns this one request alone.
     """
-    said = str(getattr(error, "message", "") or error)
-    message = one_line(_ADVICE.sub("", _PREFIX.sub("", said)))
+    told_by_litellm = _PREFIX.sub("", str(getattr(error, "message", "") or error))
+    if _ODD_REPLY.search(told_by_litellm):
+        return Failed("reply", _odd_reply(told_by_litellm), again=True)
+    message = brief(_ADVICE.sub("", told_by_litellm))
     for ancestor in type(error).__mro__:
         meaning = _MEANINGS.get(ancestor.__name__)
         if isinstance(meaning, Failed):
-            return replace(meaning, message=redact(message), retry_after=asked_wait(_headers(error), said))
+            return replace(meaning, message=message, retry_after=asked_wait(_headers(error), told_by_litellm))
         if meaning is not None:
-            return meaning(redact(f"{endpoint.where}: {message}"))
+            return meaning(f"{endpoint.where}: {message}")
     status = getattr(error, "status_code", None)
     if not isinstance(status, int):
-        return Failed("request", redact(f"{type(error).__name__}: {message}"))
+        return Failed("request", f"{type(error).__name__}: {message}")
     body = getattr(error, "body", None)
-    told = [error, SimpleNamespace(**body)] if isinstance(body, dict) else [error]
+    places = [vars(error), body] if isinstance(body, dict) else [vars(error)]
+    told = [{name: str(v) for name, v in place.items() if isinstance(v, str | int)} for place in places]
     problem = Problem(
         status=status,
         message=message,
-        code=" ".join(str(getattr(place, name, "")) for place in told for name in ("code", "type")),
-        param=next((str(p) for place in told if (p := getattr(place, "param", None))), ""),
-        retry_after=asked_wait(_headers(error), said),
+        code=" ".join(place.get(name, "") for place in told for name in ("code", "type")),
+        param=next((place["param"] for place in told if place.get("param")), ""),
+        retry_after=asked_wait(_headers(error), told_by_litellm),
     )
     return classify(problem, endpoint, sent)
+
+
+def _odd_reply(told: str) -> str:
+    """The reply itself, where litellm tells it, and not the traceback before it."""
+    arrived = _ARRIVED.search(told)
+    return f"litellm cannot read the reply: {brief(told[arrived.end() :] if arrived else told)}"
 
 
 def _headers(error: Exception) -> Mapping[str, str]:

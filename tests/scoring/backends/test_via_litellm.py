@@ -141,7 +141,7 @@ def test_what_litellm_knows_to_be_refused_is_left_out_and_recorded(mock, ask, as
 )
 def test_a_passing_fault_is_tried_again(fault, kind, mock, ask_for, backend_for, complete, monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "test-key-1234")
-    mock.set(**{f"every_{fault}": 3})
+    mock.set(**{f"every_{fault}": 5 if kind == "reply" else 3})  # an odd reply is asked for again only once
     backend = backend_for(transport="litellm", max_connections=2)
     completions = complete(backend, [ask_for(i) for i in range(6)])
     assert all(c.reply for c in completions)
@@ -295,6 +295,78 @@ def test_an_unsupported_parameter_is_named(litellm):
     rejected = fault_of(error, ENDPOINT, ("drop_params", "logprobs"))
     assert isinstance(rejected, Rejected)
     assert (rejected.param, "drop" in rejected.message) == ("logprobs", False)
+
+
+ODD = {"role": "assistant", "content": {"clarity": 4}}
+
+
+@pytest.mark.parametrize(
+    ("model", "body", "said"),
+    [
+        ("openai", {"choices": [{"index": 0, "message": ODD, "finish_reason": "stop"}]}, "'clarity': 4"),
+        ("hosted_vllm", {"choices": [{"index": 0, "message": ODD, "finish_reason": "stop"}]}, "'clarity': 4"),
+        ("openai", {"choices": ["x"]}, "['x']"),
+        ("hosted_vllm", "<html>Sign in</html>", "<html>Sign in</html>"),
+        ("openai", "<html>Sign in</html>", "line 1 column 1"),
+        ("openai", "[" * 200_000, "maximum recursion depth"),
+        ("openai", [], "[]"),
+    ],
+)
+def test_an_odd_reply_is_asked_for_once_more_and_fails_its_item(model, body, said, mock, ask, ask_for):
+    mock.script({"body": body}, {"body": body})
+    (completion,) = ask(ask_for(), model=f"{model}/mock-judge")
+    assert (completion.failure.kind, completion.tries) == ("reply", 2)
+    assert completion.failure.message.startswith("litellm cannot read the reply: ")
+    assert said in completion.failure.message
+    assert "Traceback" not in completion.failure.message
+
+
+def test_tool_calls_and_refusals_are_read_as_they_are_over_http(mock, ask, ask_for):
+    def body(**message):
+        choice = {"index": 0, "message": {"role": "assistant", "content": None, **message}}
+        return {
+            "body": {"id": "1", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice]}
+        }
+
+    call = {"id": "c", "type": "function", "function": {"name": "verdict", "arguments": '{"clarity": 4}'}}
+    mock.script(body(tool_calls=[call]), body(refusal="No."))
+    (verdict,), (refused,) = ask(ask_for(0)), ask(ask_for(1))
+    assert (verdict.reply, refused.refusal) == ('{"clarity": 4}', "No.")
+
+
+def test_a_model_that_only_streams_is_asked_for_a_stream(mock, ask, ask_for):
+    said = "This model only support stream mode, please enable the stream parameter to access the model."
+    usage = {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15}
+    start = {"id": "1", "object": "chat.completion.chunk", "created": 1, "model": "m"}
+    events = [
+        {**start, "choices": [{"index": 0, "delta": {"role": "assistant", "content": "4"}}]},
+        {**start, "choices": [{"index": 0, "delta": {"content": "2"}, "finish_reason": "stop"}]},
+        {**start, "choices": [], "usage": usage},
+    ]
+    text = "".join(f"data: {json.dumps(event)}\n\n" for event in events) + "data: [DONE]\n\n"
+    mock.serve(
+        {"when": "while no stream is asked for", "status": 400, "body": {"error": {"message": said}}},
+        {"when": "always", "headers": {"Content-Type": "text/event-stream"}, "body": text},
+    )
+    (completion,) = ask(ask_for())
+    assert (completion.reply, completion.finish_reason, completion.tries) == ("42", "stop", 1)
+    assert (completion.usage.prompt_tokens, completion.usage.completion_tokens) == (10, 5)
+
+
+def test_the_system_text_goes_before_the_users_where_the_role_is_refused(mock, ask, ask_for):
+    body = {"error": {"message": "System role not supported", "code": 400}}
+    mock.serve({"when": "while a system message is sent", "status": 400, "body": body})
+    (completion,) = ask(ask_for())
+    assert (completion.dropped, completion.tries) == (("system_role",), 1)
+    assert mock.seen()[-1]["body"]["messages"][0]["content"].startswith("Judge the answer.\n\nBecause")
+
+
+def test_a_schema_that_is_refused_as_a_fault_of_the_server_is_left_out(mock, ask, ask_for):
+    said = "response_format type must be text or json_object, got json_schema"
+    body = {"error": {"message": said, "code": 500, "type": "server_error"}}
+    mock.serve({"when": "while response_format is sent", "status": 500, "body": body})
+    (completion,) = ask(ask_for(schema=SCHEMA))
+    assert (completion.dropped, completion.tries) == (("response_format",), 1)
 
 
 QUIET = """

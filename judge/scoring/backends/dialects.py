@@ -1,0 +1,188 @@
+"""The dialects of providers: what some of them say in words of their own, and what is done about it.
+
+Two tables: errors that are recognised by their text, whatever the status (`DIALECTS`), and reasons for the
+end of a reply beyond OpenAI's own (`FILTERED`, `BROKEN_OFF`). A test asks about every row.
+"""
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from judge.records import FailureKind
+
+SYSTEM_ROLE = "system_role"
+"""Stands for the role of a message among the parts of a request."""
+PICTURES = "pictures"
+"""Stands for the pictures of a request among its parts."""
+
+Change = Literal["response_format", "system_role", "stream"]
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """An error in the words of some provider. One of `change`, `kind` and `advice` says what is done."""
+
+    name: str
+    said: re.Pattern[str]
+    statuses: frozenset[int] = frozenset()
+    """HTTP statuses that it comes with; empty where it comes with any."""
+    needs: str = ""
+    """The part of the request that it is about: without it the error means something else."""
+    change: Change | None = None
+    """Asked again without this part; a stream is asked for instead of one reply."""
+    kind: FailureKind | None = None
+    """The failure of this item alone."""
+    advice: str = ""
+    """What the user can do: the end of the run where neither of the two above is set."""
+
+
+def _says(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.IGNORECASE)
+
+
+# What passes by itself or has a meaning of its own, whatever it says: key, money, time-out, haste.
+_OTHER_MATTERS = frozenset({401, 402, 408, 429})
+
+DIALECTS: tuple[Dialect, ...] = (
+    Dialect(
+        "a JSON schema is refused as a fault of the server (forks of llama.cpp) or of the request",
+        _says(
+            r"(response_format|response format|json_schema|json schema|structured output)"
+            r".{0,80}(must|should|support|unknown|unrecogni[sz]ed|invalid|not allowed|unavailable)"
+            r"|(not support|unsupported|unknown|invalid|unrecogni[sz]ed).{0,60}"
+            r"(response_format|response format|json_schema|json schema|structured output)"
+        ),
+        needs="response_format",
+        change="response_format",
+    ),
+    Dialect(
+        "no provider behind a router takes all parameters (OpenRouter): the schema is the one most lack",
+        _says(r"no endpoints? (found|available).{0,40}requested parameters"),
+        frozenset({404}),
+        needs="response_format",
+        change="response_format",
+    ),
+    Dialect(
+        "no provider behind a router takes all parameters, and no schema was sent (OpenRouter)",
+        _says(r"no endpoints? (found|available).{0,40}requested parameters"),
+        frozenset({404}),
+        advice="Leave out parameters (temperature, reasoning effort), or choose another model",
+    ),
+    Dialect(
+        "the settings of the account leave no provider (OpenRouter)",
+        _says(r"no endpoints? (found|available).{0,60}(data policy|guardrail|privacy)"),
+        frozenset({404}),
+        advice="Change the privacy settings of the account at the provider, or choose another model",
+    ),
+    Dialect(
+        "a chat template knows no system role (Gemma, Mistral 7B, o1-mini)",
+        _says(
+            r"system (role|message|prompt|instruction)s?\b.{0,20}\b(not|n't|un)\s?(be )?(support|allow)"
+            r"|does not support '?system|developer instruction is not enabled"
+            r"|only user and assistant roles are supported|conversation roles must alternate"
+            r"|unexpected (message )?role|unknown role:? '?system|should be 'user' or 'assistant'"
+        ),
+        needs=SYSTEM_ROLE,
+        change="system_role",
+    ),
+    Dialect(
+        "a model answers as a stream only (DashScope, Fireworks)",
+        _says(
+            r"only supports? (the )?stream|stream(ing)? (mode )?is required|enable the stream parameter"
+            r"|must (have|set) [`'\"]?stream[`'\"]? ?(=|to) ?true|for non-streaming calls"
+            r"|non-stream(ing)?\b.{0,40}\bnot (be )?(support|allow)"
+        ),
+        needs="one reply",
+        change="stream",
+    ),
+    Dialect(
+        "a model takes no pictures (OpenRouter, llama.cpp, vLLM)",
+        _says(
+            r"support image input|image input is not supported|at most 0 image|not a multimodal model"
+            r"|does not support (image|vision|multimodal)"
+        ),
+        needs=PICTURES,
+        kind="image",
+        advice="Choose a model that takes pictures",
+    ),
+    Dialect(
+        "a prompt over the context is refused as a fault of the server (llama.cpp, proxies)",
+        _says(r"exceeds the available context|maximum context length|context_length_exceeded"),
+        kind="context",
+    ),
+    Dialect(
+        "a model is not asked by chat completions (OpenAI)",
+        _says(r"not a chat model|only supported in v1/(responses|completions)"),
+        frozenset({400, 404}),
+        advice="It does not answer chat completions: choose a model that does",
+    ),
+)
+
+FILTERED = frozenset(
+    {"content_filter", "safety", "recitation", "blocklist", "prohibited_content", "spii", "sensitive"}
+)
+"""Reasons for the end of a reply that a filter held back (OpenAI and Azure, Gemini, Z.ai)."""
+BROKEN_OFF = frozenset({"error", "network_error", "insufficient_system_resource"})
+"""Reasons for the end of a reply that the provider broke off (OpenRouter, Z.ai, DeepSeek)."""
+
+
+def dialect_of(status: int, text: str, parts: Collection[str]) -> Dialect | None:
+    """The dialect in which an error is told, or None where it is told as everybody does.
+
+    Parameters
+    ----------
+    status : int
+        HTTP status.
+    text : str
+        All that the provider said.
+    parts : collection of str
+        Names of the parts of the request, as `parts_of` gives them.
+    """
+    if status in _OTHER_MATTERS:
+        return None
+    return next((row for row in DIALECTS if _applies(row, status, text, parts)), None)
+
+
+def _applies(row: Dialect, status: int, text: str, parts: Collection[str]) -> bool:
+    return (
+        (not row.statuses or status in row.statuses)
+        and (not row.needs or row.needs in parts)
+        and row.said.search(text) is not None
+    )
+
+
+def parts_of(messages: Iterable[Mapping[str, Any]], params: Collection[str]) -> list[str]:
+    """Names of the parts of a request: its parameters, and what else a provider may not take."""
+    return [*params, *_other_parts(messages), *([] if "stream" in params else ["one reply"])]
+
+
+def _other_parts(messages: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    for message in messages:
+        if message["role"] == "system":
+            yield SYSTEM_ROLE
+        if isinstance(message["content"], list) and any(p["type"] == "image_url" for p in message["content"]):
+            yield PICTURES
+
+
+def filtered_by(data: Any) -> list[str]:
+    """What Azure's filter found in a prompt or a reply: names such as ``violence``.
+
+    >>> filtered_by({"content_filter_results": {"hate": {"filtered": False}, "violence": {"filtered": True}}})
+    ['violence']
+    """
+    if not isinstance(data, dict):
+        return []
+    results = [data.get("content_filter_results"), data.get("content_filter_result")]
+    for name in ("prompt_filter_results", "prompt_annotations", "choices"):
+        entries = data.get(name)
+        for entry in entries if isinstance(entries, list) else []:
+            if isinstance(entry, dict):
+                results.append(entry.get("content_filter_results"))
+    return [
+        name
+        for result in results
+        if isinstance(result, dict)
+        for name, found in result.items()
+        if isinstance(found, dict) and found.get("filtered") is True
+    ]

@@ -1,0 +1,64 @@
+"""Token counts of a reply, in the forms that providers give them. Pure."""
+
+from typing import Any
+
+from judge.records import Usage
+
+_MOST = 10**12
+"""No reply has more tokens, or costs more; a larger number is no count, and no infinity is one."""
+
+
+def read_usage(usage: Any) -> Usage | None:
+    """Token counts of a reply, None where the provider counted none (or not in numbers).
+
+    xAI counts the thought beside the completion and OpenAI as a part of it; the total tells. Here it is
+    always a part.
+
+    >>> openai = {"prompt_tokens": 10, "completion_tokens": 7, "total_tokens": 17}
+    >>> xai = {"prompt_tokens": 10, "completion_tokens": 2, "total_tokens": 17}
+    >>> thought = {"completion_tokens_details": {"reasoning_tokens": 5}}
+    >>> read_usage(openai | thought) == read_usage(xai | thought)
+    True
+    """
+    if not isinstance(usage, dict):
+        return None
+    prompt, total = _count(usage.get("prompt_tokens")), _count(usage.get("total_tokens"))
+    completion = _count(usage.get("completion_tokens"))
+    if completion is None and prompt is not None and total is not None:
+        completion = max(total - prompt, 0)
+    if prompt is None or completion is None:
+        return None
+    asked, said = _details(usage, "prompt_tokens_details"), _details(usage, "completion_tokens_details")
+    thought = _count(said.get("reasoning_tokens")) or 0
+    if thought > completion or (thought and total == prompt + completion + thought):
+        completion += thought
+    cached = _count(asked.get("cached_tokens", usage.get("prompt_cache_hit_tokens"))) or 0
+    return Usage(
+        prompt_tokens=prompt,
+        completion_tokens=completion,
+        cached_tokens=cached,
+        reasoning_tokens=thought,
+    )
+
+
+def cache_write_tokens(usage: Any) -> int:
+    """Prompt tokens that were written to the provider's cache, which some charge more for."""
+    return _count(usage.get("cache_creation_input_tokens")) or 0 if isinstance(usage, dict) else 0
+
+
+def billed(usage: Any) -> float | None:
+    """What the provider says that it charged (OpenRouter does), in USD."""
+    cost = usage.get("cost") if isinstance(usage, dict) else None
+    if isinstance(cost, bool) or not isinstance(cost, int | float):
+        return None
+    return float(cost) if 0 <= cost <= _MOST else None
+
+
+def _details(usage: dict[str, Any], name: str) -> dict[str, Any]:
+    details = usage.get(name)
+    return details if isinstance(details, dict) else {}
+
+
+def _count(value: Any) -> int | None:
+    is_count = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST
+    return value if is_count else None
