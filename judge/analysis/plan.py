@@ -175,6 +175,7 @@ def _check(question: Question, pilot: Floats | None) -> None:
         raise InputError(f"--half-width {question.half_width:g}: allowed is a number between 0 and 1")
     if question.expect is not None and not 0 <= question.expect < 1:
         raise InputError(f"--expect {question.expect:g}: allowed is a number from 0 to below 1")
+    _check_study(question)
     if question.margin is not None and question.statistic != "difference":
         raise InputError("--margin asks for the power of a test of the difference: --statistic difference")
     if pilot is not None and question.statistic in CLOSED:
@@ -183,6 +184,22 @@ def _check(question: Question, pilot: Floats | None) -> None:
         )
     if question.n_raters is not None and question.n_raters < 2 and question.statistic != "pass_rate":
         raise InputError("agreement among people needs at least 2 raters per item")
+
+
+def _check_study(question: Question) -> None:
+    shares = np.asarray(question.shares, dtype=float)
+    if len(shares) < 2 or not (shares >= 0).all() or not abs(shares.sum() - 1) <= 1e-6:
+        given = ",".join(f"{share:g}" for share in shares)
+        raise InputError(
+            f"--shares {given}: allowed are two shares or more, none below 0, that add up to 1, as in "
+            "0.1,0.2,0.7"
+        )
+    if question.margin is not None and not 0 < question.margin <= 1:
+        raise InputError(f"--margin {question.margin:g}: allowed is a number above 0, at most 1")
+    if not 0 < question.minutes < math.inf:
+        raise InputError(f"--minutes {question.minutes:g}: allowed is a number above 0")
+    if not 0 <= question.cluster_icc <= 1:
+        raise InputError(f"--cluster-icc {question.cluster_icc:g}: allowed is a number from 0 to 1")
 
 
 def _closed(question: Question) -> Plan:

@@ -9,7 +9,7 @@ import click
 
 from judge.cli import reporting
 from judge.cli.options import decorate, pairs, words
-from judge.cli.terms import Repeated, numbers, set_by
+from judge.cli.terms import Repeated, margins, numbers, set_by
 
 if TYPE_CHECKING:
     from judge.analysis.agreement.asked import Asked
@@ -98,7 +98,7 @@ ratings = decorate(
     "margins",
     cls=Repeated,
     multiple=True,
-    callback=numbers,
+    callback=margins,
     metavar="[STATISTIC=]M",
     help="Loss of agreement that would do, fixed before looking, e.g. 0.05; without it there is no verdict.",
 )

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from judge.cli import reporting
 from judge.cli.agree import ratings
@@ -70,7 +72,10 @@ def _shares(ctx: click.Context, param: click.Parameter, value: str) -> tuple[flo
 )
 @ratings
 @reporting.outputs
-def command(run: str | None, select: int | None, outputs: reporting.Outputs, **given: Any) -> None:
+@click.pass_context
+def command(
+    context: click.Context, /, run: str | None, select: int | None, outputs: reporting.Outputs, **given: Any
+) -> None:
     """Plan a study of people's ratings: its size, or with --select which items of RUN to have rated.
 
     With --humans the size comes from that pilot, resampled (with RUN for the judge's scores); with --select
@@ -91,11 +96,22 @@ def command(run: str | None, select: int | None, outputs: reporting.Outputs, **g
     }
     asked = Asked(runs=() if run is None else (run,), **given)
     if select is not None:
+        _refuse_sizes(context, own)
         return _select(asked, select)
     question = Question(**own, seed=asked.seed)
     found = plan(question, *_pilot(asked, question.statistic))
     reporting.deliver(build_plan(found), outputs, asked.runs)
     return None
+
+
+def _refuse_sizes(context: click.Context, names: Iterable[str]) -> None:
+    """Refuse options of a study's size beside --select, which would do nothing."""
+    typed = {name for name in names if context.get_parameter_source(name) is ParameterSource.COMMANDLINE}
+    for param in context.command.params:
+        if param.name in typed:
+            raise click.UsageError(
+                f"{param.opts[0]} is about how large a study is, --select chooses its items: give one of them"
+            )
 
 
 def _pilot(asked: Any, statistic: str) -> tuple[Any, Any]:

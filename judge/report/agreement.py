@@ -165,6 +165,8 @@ def _known(value: float) -> float | None:
 def _outcome(found: Agreement, judge: str, row: int) -> str:
     part = found.joined.parts.get("passes") or found.joined.parts.get("overall")
     marks = part.passed(part.column(judge)) if part else None
-    if marks is None or np.isnan(marks[row]):
+    if marks is None:
+        return ""
+    if np.isnan(marks[row]):
         return "no verdict"
     return "pass" if marks[row] else "fail"

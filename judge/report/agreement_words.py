@@ -31,7 +31,7 @@ def verdict_words(found: Agreement) -> Iterator[str]:
     if not found.trusts:
         yield from _people_words(found)
     elif len(found.joined.judges) == 1:
-        yield from (sentence for one in found.trusts for sentence in _trust_words(one))
+        yield from (sentence for one in found.trusts for sentence in _trust_words(one, found.terms.set_by))
     else:
         yield from (_judge_words(found, judge) for judge in found.joined.judges)
         yield from _panel_words(found)
@@ -56,7 +56,7 @@ def _people_words(found: Agreement) -> Iterator[str]:
     yield "There is no judge: give a run, or ratings with rater_kind judge."
 
 
-def _trust_words(one: Trust) -> Iterator[str]:
+def _trust_words(one: Trust, set_by: str) -> Iterator[str]:
     name, main = part_name(one.part.name), one.main
     kind, change = UNITS[main.unit], CHANGES[main.unit]
     if not main.judge.defined:
@@ -72,7 +72,7 @@ def _trust_words(one: Trust) -> Iterator[str]:
         shown = v.wide if v.verdict == "better" else v.difference
         yield (
             f"On {name} the judge {_FINDINGS[str(v.verdict)]}: difference in {main.title} "
-            f"{_with_level(shown, change)}, margin {v.margin:g} set in advance."
+            f"{_with_level(shown, change)}, margin {v.margin:g} ({set_by})."
         )
     else:
         yield (

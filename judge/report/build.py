@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from judge.analysis.audit import FailureProfile, Failures, JudgedItem
+from judge.analysis.comparable import same_answers
 from judge.analysis.compare import Comparison, compare, split
 from judge.analysis.leaderboard import by_system, leaderboard
 from judge.analysis.oddities import oddities
@@ -212,7 +213,7 @@ def build_leaderboard(
         "leaderboard",
         f"Leaderboard of {len(ranked)} {'runs' if by is None else 'systems by ' + field_name(by)}",
         tuple(words.leaderboard_words(board)),
-        tuple(words.leaderboard_warnings(board)),
+        tuple(words.leaderboard_warnings(board, same_answers=same_answers(ranked))),
         (
             Section(
                 "leaderboard",

@@ -204,23 +204,24 @@ class _Scale:
 
     @classmethod
     def of(cls, marks: Sequence[Mark], reference: float | None, kind: CellKind, rows: _Rows) -> "_Scale":
-        """Make room for every interval, with round ends; shares stay between 0 and 1."""
+        """Make room for every interval, with round ends that are possible values themselves."""
         from matplotlib.ticker import MaxNLocator
 
-        ends = [x for m in marks for e in m.estimates for x in (e.value, e.low, e.high) if x == x]
+        estimates = [e for m in marks for e in m.estimates if e.defined]
+        ends = [x for e in estimates for x in (e.value, e.low, e.high) if x == x]
         ends += [] if reference is None or reference != reference else [reference]
         low, high = (min(ends), max(ends)) if ends else (0.0, 1.0)
+        possible = [(0.0, 1.0) if kind == "share" else e.possible for e in estimates]
+        lowest = min([low, *(smallest for smallest, _ in possible)])
+        highest = max([high, *(largest for _, largest in possible)])
         short = _LEAST_SPAN.get(kind, 0.2) - (high - low)
         low, high = (low - short / 2, high + short / 2) if short > 0 else (low, high)
-        if kind == "share":
-            low, high = max(low, 0.0), min(high, 1.0)
+        low, high = max(low, lowest), min(high, highest)
         left, right = max(rows.left + 6, _HALF_TICK), rows.right - 6
         found = MaxNLocator(nbins=max(2, int((right - left) / 52)), steps=[1, 2, 2.5, 5, 10]).tick_values(
             low, high
         )
-        ticks = [float(round(t, 10)) for t in found]
-        if kind == "share":
-            ticks = [t for t in ticks if 0 <= t <= 1]
+        ticks = [t for t in (float(round(t, 10)) for t in found) if lowest <= t <= highest]
         return cls(min(ticks[0], low), max(ticks[-1], high), tuple(ticks), left, right, kind)
 
     def __call__(self, value: float) -> float:

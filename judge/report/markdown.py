@@ -106,7 +106,7 @@ def _case(case: Case) -> str:
             for name, score in judgment.scores.items()
         )
         lines.append(f"- answer: {whose}{escape(judgment.answer, LONGEST_TEXT) or '(empty)'}")
-        lines.append(f"- {whose}{judgment.outcome}: {scores}")
+        lines.append(f"- {whose}{': '.join(filter(None, (judgment.outcome, scores)))}")
     return "\n".join(lines)
 
 

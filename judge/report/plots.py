@@ -275,6 +275,10 @@ def _binding_by(table: Table) -> Figure | None:
     )
 
 
+def _members(table: Table) -> Figure | None:
+    return draw_intervals(table, "run", ["pass_rate"], title="Pass rate by judge")
+
+
 def _ranking(table: Table) -> Figure | None:
     return draw_intervals(table, "system", ["pass_rate"], title="Pass rate by system")
 
@@ -285,6 +289,7 @@ _DRAWN: dict[str, Callable[[Table], Figure | None]] = {
     "scores": _distribution,
     "failures": _binding_by,
     "leaderboard": _ranking,
+    "panel": _members,
     "pass_rate": _both,
     "means": _means,
     "gap": _gap,

@@ -251,8 +251,13 @@ def _alike(board: Leaderboard, better: str, worse: str) -> bool:
     return not board.contrasts[better, worse].p_adjusted <= ALPHA
 
 
-def leaderboard_warnings(board: Leaderboard) -> Iterator[str]:
+def leaderboard_warnings(board: Leaderboard, *, same_answers: bool = False) -> Iterator[str]:
     """What makes systems hard to rank."""
+    if same_answers:
+        yield (
+            "All runs judged the same answers: this order says which judge is mildest, not which system is "
+            "best. judge report shows them as a panel."
+        )
     fewest, most = board.n_asked
     if board.matched_by == "nothing":
         yield (

@@ -73,7 +73,8 @@ def test_with_a_margin_the_verdict_comes_first_and_says_where_the_margin_is_from
     assert text.index(
         "On technical accuracy the judge agrees with people as well as they agree with each other"
     )
-    assert "Margins set on the command line (" in text
+    assert "margin 0.05 (given on the command line)." in text
+    assert "Margins given on the command line." in text
     assert "No verdict" not in text
 
 
@@ -82,7 +83,7 @@ def test_a_margin_in_the_settings_is_named_by_its_file(run, tmp_path, monkeypatc
     monkeypatch.chdir(tmp_path)
     (tmp_path / "judge.toml").write_text(f"[agree]\nmargin = {value}\n")
     text = " ".join(judge("agree", run, "--humans", RATINGS).stdout.split())
-    assert "set in judge.toml (" in text
+    assert "margin 0.05 (set in judge.toml, last changed 20" in text
 
 
 def test_json_holds_figures_with_intervals_and_sizes(run):
@@ -305,3 +306,34 @@ def test_retest_says_how_often_the_verdict_flips(tmp_path):
     assert result.exit_code == 0, result.output
     assert "two samples are the same in 0.0 %" in " ".join(result.stdout.split())
     assert "the verdict flips in 100.0 %" in " ".join(result.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (["--margin", "-1"], 2, "-1: allowed is a loss of agreement above 0, such as 0.05"),
+        (["--margin", "nan"], 2, "'nan': allowed is a number, or NAME=NUMBER"),
+        (["--margin", "5"], 1, "--margin 5: for quadratic kappa on clarity a number above 0 and not above 1"),
+        (
+            ["--margin", "mae=6"],
+            1,
+            "--margin 6: for mean distance on clarity a number above 0 and not above 4",
+        ),
+        (["--pass", "9"], 1, "--pass 9: off the scale; allowed is a score from 1 to 5"),
+        (["--pass", "clarity=0"], 1, "--pass 0: off the scale; allowed is a score from 1 to 5"),
+        (["--pass", "nan"], 2, "'nan': allowed is a number, or NAME=NUMBER"),
+    ],
+)
+def test_margins_and_bars_that_cannot_be_are_refused_with_the_range(run, words, code, message):
+    result = judge("agree", run, "--humans", RATINGS, "--dimension", "clarity", *words)
+    assert result.exit_code == code
+    assert message in result.stderr
+
+
+def test_without_the_other_dimensions_no_verdict_is_claimed_of_an_answer(run):
+    report = json.loads(judge("agree", run, "--humans", RATINGS, "--dimension", "clarity", "--json").stdout)
+    (cases,) = report["cases"].values()
+    assert {judgment["outcome"] for case in cases for judgment in case["judgments"]} == {""}
+    shown = judge("agree", run, "--humans", RATINGS, "--dimension", "clarity").stdout
+    assert "scores     clarity 4" in shown
+    assert "no verdict" not in shown

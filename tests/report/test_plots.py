@@ -235,3 +235,15 @@ def test_more_kinds_than_colours_are_a_table_and_no_drawing(n, drawn):
     columns = (Column("slice", "kind"), *(Column(f"d{i}", f"d{i}", "share") for i in range(n)))
     table = Table("failures:kind", "Binding dimension by kind", columns, (("a", *[1 / n] * n),))
     assert (figure_of(table) is not None) is drawn
+
+
+@pytest.mark.parametrize(
+    ("kind", "estimate", "last"),
+    [
+        ("score", Estimate(4.9, 4.6, 5.4, possible=(1.0, 5.0)), "5"),
+        ("points", Estimate(0.9, 0.7, 1.3, possible=(-1.0, 1.0)), "+100"),
+        ("share", Estimate(0.98, 0.9, 1.0), "100 %"),
+    ],
+)
+def test_the_axis_ends_where_the_possible_values_end(kind, estimate, last):
+    assert texts(intervals([Mark("a", (estimate,), "")], kind, salt="axis"))[:-2][-1] == last

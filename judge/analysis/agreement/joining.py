@@ -115,6 +115,7 @@ def join(
         by_dimension.setdefault(score.dimension, []).append(score)
     people = _raters(sources.of("human"))
     judges = _raters(sources.of("judge"))
+    _refuse_bars_off_the_scale((bars or {}).values(), scale)
     held = _bars(sources.rubric, bars, names)
     n_samples = 1 + max((score.sample for score in sources.scores), default=0)
     frame = _Frame(tuple(sources.items), people, judges, groups, slots, reduction, n_samples)
@@ -272,6 +273,15 @@ def _bars(rubric: Rubric | None, given: Mapping[str, float] | None, names: Seque
         return {n: given.get(n, given.get("", np.nan)) for n in names if n in given or "" in given}
     rule = rubric.pass_rule if rubric else {}
     return {n: rule.get(n, rule.get(OVERALL, np.nan)) for n in names if n in rule or OVERALL in rule}
+
+
+def _refuse_bars_off_the_scale(bars: Iterable[float], scale: Scale) -> None:
+    lowest, highest = float(scale.points[0]), float(scale.points[-1])
+    for bar in bars:
+        if not lowest <= bar <= highest:
+            raise InputError(
+                f"--pass {bar:g}: off the scale; allowed is a score from {lowest:g} to {highest:g}"
+            )
 
 
 def _pass_rule(

@@ -100,6 +100,11 @@ def _of_run(
         bar = bars.get(
             dimension, bars.get("", rubric.pass_rule.get(dimension, rubric.pass_rule.get(OVERALL)))
         )
+        if bar is not None and not rubric.scale.holds(bar):
+            raise InputError(
+                f"--pass {bar:g}: off the scale; allowed is a score from {rubric.scale.min} to "
+                f"{rubric.scale.max}"
+            )
         found = retest(samples, scale=_scale(rubric.scale.labels, samples), pass_mark=bar, clusters=clusters)
         rho = found.reliability.value
         n_items = int(((~np.isnan(samples)).sum(axis=1) >= 2).sum())

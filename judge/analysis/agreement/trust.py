@@ -146,6 +146,8 @@ def trust(pool: Part, judge: str, terms: Terms) -> Trust:
     scores, together = part.column(judge), part.consensus()
     comparisons = compare_all(part, judge)
     measured_by, margin = _margin(comparisons, terms, headline(part))
+    if margin is not None:
+        _refuse_impossible(margin, comparisons[measured_by], part)
     main = comparisons[measured_by]
     has_ceiling = main.people.defined
     both = ~np.isnan(scores) & ~np.isnan(together)
@@ -198,6 +200,15 @@ def _margin(comparisons: Mapping[str, Comparison], terms: Terms, default: str) -
         if name in comparisons:
             return name, margin
     return default, terms.margins.get("")
+
+
+def _refuse_impossible(margin: float, measured: Comparison, part: Part) -> None:
+    largest = float(np.ptp(part.scale.points)) if measured.unit == "points" else 1.0
+    if not 0 < margin <= largest:
+        raise InputError(
+            f"--margin {margin:g}: for {measured.title} on {part.name} a number above 0 and not above "
+            f"{largest:g} is allowed, e.g. {0.05 * largest:g}"
+        )
 
 
 def check_margins(margins: Mapping[str, float], comparisons: Mapping[str, Comparison]) -> None:

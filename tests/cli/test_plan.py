@@ -1,0 +1,45 @@
+"""`judge plan`: what cannot be is refused with what is allowed."""
+
+import pytest
+from click.testing import CliRunner
+
+from judge.cli import main
+
+
+def judge(*words):
+    return CliRunner().invoke(main, [str(word) for word in words])
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--statistic", "alpha", "--shares", "1,2,3"], "--shares 1,2,3: allowed are two shares or more"),
+        (["--shares", "1"], "--shares 1: allowed are two shares or more"),
+        (["--shares", "0.5,nan"], "--shares 0.5,nan: allowed are two shares or more"),
+        (["--shares", "-1,2"], "--shares -1,2: allowed are two shares or more"),
+        (["--margin", "-1"], "--margin -1: allowed is a number above 0, at most 1"),
+        (["--margin", "0"], "--margin 0: allowed is a number above 0, at most 1"),
+        (["--margin", "5"], "--margin 5: allowed is a number above 0, at most 1"),
+        (["--minutes", "-3"], "--minutes -3: allowed is a number above 0"),
+        (["--minutes", "nan"], "--minutes nan: allowed is a number above 0"),
+        (["--cluster-icc", "nan"], "--cluster-icc nan: allowed is a number from 0 to 1"),
+        (["--half-width", "nan"], "--half-width nan: allowed is a number between 0 and 1"),
+    ],
+)
+def test_what_cannot_be_is_one_line_with_what_is_allowed(words, message):
+    result = judge("plan", *words)
+    assert result.exit_code == 1
+    assert message in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_shares_that_add_up_to_one_are_accepted():
+    result = judge("plan", "--statistic", "alpha", "--raters", 2, "--shares", "0.3,0.3,0.4")
+    assert result.exit_code == 0, result.output
+
+
+@pytest.mark.parametrize("words", [["--budget", 5], ["--margin", 0.1], ["--minutes", 3]])
+def test_a_size_beside_the_choice_of_items_is_a_usage_error(tmp_path, words):
+    result = judge("plan", tmp_path, "--select", 3, *words)
+    assert result.exit_code == 2
+    assert f"{words[0]} is about how large a study is, --select chooses its items" in result.stderr
