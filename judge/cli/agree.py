@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from judge.cli import reporting
-from judge.cli.options import decorate, pairs
+from judge.cli.options import Number, decorate, pairs
 from judge.cli.terms import Repeated, numbers, set_by
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ ratings = decorate(
 )
 @click.option(
     "--epsilon",
-    type=click.FloatRange(0, 1, max_open=True),
+    type=Number(0, 1, max_open=True),
     help="Handicap of the annotator test, fixed before looking: .2 experts, .15 skilled, .1 crowd.",
 )
 @click.option(

@@ -10,6 +10,7 @@ import click
 
 from judge.cli import reporting
 from judge.cli.agree import ratings
+from judge.cli.options import Number
 
 STATISTICS = (
     *("pass_rate", "kappa", "correlation", "icc", "alpha", "agreement", "kappa_quadratic", "difference"),
@@ -54,7 +55,7 @@ def _shares(ctx: click.Context, param: click.Parameter, value: str) -> tuple[flo
 )
 @click.option(
     "--cluster-icc",
-    type=click.FloatRange(0, 1),
+    type=Number(0, 1),
     default=0.5,
     show_default=True,
     help="How alike they are (for pass_rate, kappa, correlation and icc).",

@@ -16,7 +16,7 @@ from human_study.outputs import SUFFIXES, WRITERS
 from human_study.plan import Chosen, Design, Plan, choose, pick, plan_study
 from human_study.progress import Agreement, Progress, as_plain, measure
 from human_study.store import Study
-from judge.cli.options import as_json, decorate, pairs
+from judge.cli.options import Number, as_json, decorate, pairs
 from judge.cli.study_source import Source, listed_ids
 from judge.errors import InputError
 from judge.reading import load_items
@@ -62,14 +62,14 @@ who_rates = decorate(
 what_they_see = decorate(
     click.option(
         "--repeats",
-        type=click.FloatRange(0, 0.5),
+        type=Number(0, 0.5),
         default=0.05,
         show_default=True,
         help="Share of a list that comes twice.",
     ),
     click.option(
         "--checks",
-        type=click.FloatRange(0, 0.5),
+        type=Number(0, 0.5),
         default=0.03,
         show_default=True,
         help="Attention checks, as a share.",
