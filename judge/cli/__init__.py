@@ -133,8 +133,8 @@ def settings_for(command: click.Command) -> dict[str, Any]:
     own = _of_command(settings, command.name or "", file)
     if NEVER_FROM_A_FILE in {**shared, **own}:
         raise InputError(
-            f"{file}: {NEVER_FROM_A_FILE} cannot be set in a settings file; give --trust-config on the command "
-            "line, or set JUDGE_TRUST_CONFIG=1 in the environment"
+            f"{file}: {NEVER_FROM_A_FILE} cannot be set in a settings file; give --trust-config on the "
+            "command line, or set JUDGE_TRUST_CONFIG=1 in the environment"
         )
     for name in own.keys() - spellings.keys():
         allowed = ", ".join(name for name in spellings if name != NEVER_FROM_A_FILE)

@@ -204,8 +204,8 @@ def _check_parameters(judges: list[Judge], transport: str, given: dict[str, str]
         by_litellm = transport == "litellm" or judge.model.partition("/")[0] not in OPENAI_COMPATIBLE
         if judge.backend == "api" and by_litellm and (names := sorted(given.keys() - HARMLESS_PARAMETERS)):
             raise click.UsageError(
-                f"{settings_file()}: param {names[0]} is none of the usual parameters of a model, so it could "
-                f"lead the key of {judge.model} to another address. Give it yourself "
+                f"{settings_file()}: param {names[0]} is none of the usual parameters of a model, so it "
+                f"could lead the key of {judge.model} to another address. Give it yourself "
                 f"(--param {names[0]}=VALUE), or trust the file with --trust-config (or JUDGE_TRUST_CONFIG=1)"
             )
 
