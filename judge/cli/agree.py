@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -101,22 +100,6 @@ ratings = decorate(
     help="Handicap of the annotator test, fixed before looking: .2 experts, .15 skilled, .1 crowd.",
 )
 @click.option(
-    "--min",
-    "least",
-    cls=Repeated,
-    multiple=True,
-    callback=numbers,
-    metavar="FIGURE=N",
-    help="Exit with 4 unless a figure reaches N, e.g. kappa_quadratic=0.6.",
-)
-@click.option(
-    "--min-on",
-    type=click.Choice(["low", "value"]),
-    default="low",
-    show_default=True,
-    help="Hold --min against the lower limit of the interval, or the estimate.",
-)
-@click.option(
     "--retest", is_flag=True, help="Instead: does the judge repeat itself? Needs runs with --samples."
 )
 @click.option(
@@ -133,9 +116,7 @@ def command(context: click.Context, /, outputs: reporting.Outputs, **chosen: Any
     """
     from judge.analysis.agreement.asked import Asked
 
-    own = {
-        name: chosen.pop(name) for name in ("by", "margins", "epsilon", "least", "min_on", "worst", "retest")
-    }
+    own = {name: chosen.pop(name) for name in ("by", "margins", "epsilon", "worst", "retest")}
     if own["retest"]:
         return _retest(Asked(**chosen), outputs)
     terms = (own["margins"], own["epsilon"], set_by(context, "margins", "epsilon"))
@@ -156,14 +137,13 @@ def _agree(
     from judge.analysis.agreement.agree import agree
     from judge.analysis.agreement.asked import join_asked
     from judge.analysis.agreement.trust import Terms
-    from judge.report.agreement import build_agreement, gates_for
+    from judge.report.agreement import build_agreement
     from judge.report.agreement_plots import drawer
 
     terms = Terms(*fixed, asked.seed)
     found = agree(join_asked(asked), terms=terms, by=own["by"], n_worst=own["worst"])
     report = build_agreement(found)
-    gates = gates_for(report.figures, own["least"], own["min_on"])
-    reporting.deliver(report, replace(outputs, gates=(*outputs.gates, *gates)), asked.runs, drawer(found))
+    reporting.deliver(report, outputs, asked.runs, drawer(found))
 
 
 def _retest(asked: Asked, outputs: reporting.Outputs) -> None:

@@ -108,7 +108,7 @@ _OPTIONS = decorate(
         multiple=True,
         callback=_gates,
         help="Exit with 4 where a figure is lower: pass_rate=0.7, or pass_rate.low=0.7 for the lower end of "
-        "its interval; --json lists the figures. May be repeated.",
+        "its interval, kappa_quadratic=0.6 for all dimensions; --json lists the figures. May be repeated.",
     ),
     click.option(
         "--junit", metavar="FILE", type=click.Path(dir_okay=False), help="Write the gates as JUnit XML."
@@ -158,19 +158,23 @@ def deliver(
     _check(outputs)
     outcomes = gates.check(report, outputs.gates)
     home = Path(runs[0]) if len(runs) == 1 else Path()
-    for wanted, ending, render in (
-        (outputs.html, "html", functools.partial(_html, draw=draw)),
-        (outputs.markdown, "md", _markdown),
-        (outputs.latex, "tex", _latex),
-    ):
-        if wanted is not None:
-            _write(render(report), str(home / f"{report.kind}.{ending}") if wanted == _DEFAULT else wanted)
+    rendered = [
+        (render(report), str(home / f"{report.kind}.{ending}") if wanted == _DEFAULT else wanted)
+        for wanted, ending, render in (
+            (outputs.html, "html", functools.partial(_html, draw=draw)),
+            (outputs.markdown, "md", _markdown),
+            (outputs.latex, "tex", _latex),
+        )
+        if wanted is not None
+    ]
+    if outputs.junit:
+        rendered.append((gates.junit(report, outcomes), outputs.junit))
+    for text, path in rendered:  # all of them are made before the first is written
+        _write(text, path)
     if outputs.csv:
         from judge.report.csv_tables import write_csv
 
         click.echo(f"{len(write_csv(report, outputs.csv))} tables in {outputs.csv}", err=True)
-    if outputs.junit:
-        _write(gates.junit(report, outcomes), outputs.junit)
     if _STDOUT not in (outputs.html, outputs.markdown, outputs.latex, outputs.junit):
         show(report, outputs.as_json)
     gates.require(outcomes)
@@ -208,12 +212,9 @@ def _write(text: str, path: str) -> None:
     if path == _STDOUT:
         click.echo(text, nl=False)
         return
-    from judge.errors import InputError
+    from judge.writing import write_file
 
-    try:
-        Path(path).write_text(text, encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written: {error.strerror}") from None
+    write_file(path, text)
     click.echo(f"{path} ({len(text.encode()):,} bytes)", err=True)
 
 

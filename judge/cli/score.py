@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from judge.analysis import headlines
 from judge.cli.judge_options import (
     connection_of,
     connection_options,
@@ -217,12 +218,15 @@ def show_preview(answers: str, judge: Judge, options: Options, out: str | None, 
 def show_result(run: Run, stopped: str | None, *, as_json: bool) -> int:
     """Print how a run ended and what to do next; return the exit status."""
     with run:
-        summary, counts = run.summary(), run.distribution()
+        summary, counts, warnings = run.summary(), run.distribution(), headlines.of_run(run)
         if as_json:
             facts = {"run": str(run.path), **summary, "distribution": counts, "stopped": stopped}
+            facts["warnings"] = warnings
             click.echo(json.dumps(facts, ensure_ascii=False))
         else:
             click.echo(_headline(run, summary))
+            for warning in warnings:
+                click.echo(f"! {warning}")
             click.echo(_table(run.rubric, counts, summary["statuses"]))
             for line in _next_steps(run, summary, stopped):
                 click.echo(line, err=True)

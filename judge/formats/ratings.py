@@ -45,6 +45,7 @@ _NOT_A_DIMENSION = {
     "question", "answer", "reference", "system", "model", "images", "image", "choices", "gold", "text",
     "skipped", "created_at", "updated_at", "lead_time", "annotation_id", "seconds", "time", "timestamp",
     "saved", "n", "position", "pair_id", "condition", "order", "weight", "probability",
+    "checks_missed", "checks_seen",
 }  # fmt: skip
 
 

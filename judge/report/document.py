@@ -86,7 +86,7 @@ class Judgment:
     answer : str
         The text.
     outcome : str
-        ``pass``, ``fail`` or ``no verdict``.
+        ``pass``, ``fail`` or ``no verdict``; empty where the pass rule is not looked at.
     scores : dict
         Dimension -> score, None where missing.
     reasons : dict

@@ -106,7 +106,8 @@ def _case(case: Case) -> str:
             for name, score in judgment.scores.items()
         )
         lines.append(f"- answer: {whose}{escape(judgment.answer, LONGEST_TEXT) or '(empty)'}")
-        lines.append(f"- {whose}{judgment.outcome}: {scores}")
+        outcome = f"{judgment.outcome}: " if judgment.outcome else ""
+        lines.append(f"- {whose}{outcome}{scores}")
     return "\n".join(lines)
 
 

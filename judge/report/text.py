@@ -207,7 +207,7 @@ def _judgment(lines: RichTable, judgment: Judgment, same_answer: bool) -> None:
         f"{name.replace('_', ' ')} {'–' if score is None else f'{score:g}'}"
         for name, score in judgment.scores.items()
     )
-    _line(lines, whose or "scores", f"{judgment.outcome}: {scores}")
+    _line(lines, whose or "scores", f"{judgment.outcome}: {scores}".removeprefix(": "))
     for name, reason in judgment.reasons.items():
         _line(lines, "", f"{name.replace('_', ' ')}: {reason}")
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from judge.analysis.headlines import CHECKS_MISSED, CHECKS_SEEN, Counts, checks_of, people_words
 from judge.errors import InputError
 from judge.formats.ratings import COLUMNS, read_ratings
 from judge.records import OVERALL, Item, RaterKind, Score
@@ -88,6 +89,7 @@ def read_sources(
         known = {s.item_id: Item(id=s.item_id, question="", answer="") for s in rated}
     known = {name: _with_fields(item, fields.get(name)) for name, item in known.items()}
     kept, notes = _matching(rated, known, rubric, str(humans))
+    notes = [*people_words(_checks(humans, columns)), *notes]
     if opened and not any(score.rater_kind == "human" for score in kept):
         raise InputError(f"{humans}: nobody in it is a person (rater_kind human); give people's ratings")
     scores = (*(score for run in opened for score in run.scores), *kept)
@@ -175,6 +177,7 @@ def _other_columns(path: str | Path, columns: Mapping[str, str] | None) -> dict[
     if str(path) == "-" or name.endswith((".json", ".eval")):
         return {}
     taken = {alias for aliases in COLUMNS.values() for alias in aliases} | set((columns or {}).values())
+    taken |= {CHECKS_MISSED, CHECKS_SEEN}
     id_column = (columns or {}).get("item_id")
     fields: dict[str, dict[str, Any]] = {}
     varying: set[str] = set()
@@ -187,6 +190,17 @@ def _other_columns(path: str | Path, columns: Mapping[str, str] | None) -> dict[
             if column not in taken and of_item.setdefault(column, value) != value:
                 varying.add(column)
     return {i: {c: v for c, v in row.items() if c not in varying} for i, row in fields.items()}
+
+
+def _checks(path: str | Path, columns: Mapping[str, str] | None) -> Counts:
+    """Attention checks of each rater, where a table of ratings has columns for them."""
+    if str(path) == "-" or Path(path).name.removesuffix(".gz").endswith((".json", ".eval")):
+        return {}
+    _, first = next(iter(read_rows(path)), ("", {}))
+    if not {CHECKS_MISSED, CHECKS_SEEN} <= first.keys():
+        return {}
+    rater = (columns or {}).get("rater") or next((name for name in COLUMNS["rater"] if name in first), "")
+    return checks_of((row for _, row in read_rows(path)), rater)
 
 
 def _with_fields(item: Item, fields: Mapping[str, Any] | None) -> Item:
