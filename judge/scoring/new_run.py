@@ -6,7 +6,7 @@ from pathlib import Path
 
 from judge.scoring.store import Run
 
-_FILES = ("scores.jsonl", "run.json", "run.db-shm", "run.db-wal", "run.db", "run.lock")
+_FILES = ("scores.jsonl", "run.json", "run.db-shm", "run.db-wal", "run.db", "run.lock-journal", "run.lock")
 
 
 def missing_parts(path: Path) -> list[Path]:
