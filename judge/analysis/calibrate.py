@@ -77,8 +77,10 @@ def calibrate_run(
     Raises
     ------
     InputError
-        People rated nothing that is a number.
+        The run holds no score, or people rated nothing that is a number.
     """
+    if not joined.judges:
+        raise InputError(f"{run}: holds no score of a judge, so there is nothing to calibrate")
     numeric = {name: part for name, part in joined.parts.items() if not part.nominal}
     if not numeric:
         raise InputError("nothing to calibrate: people's ratings are labels, not scores")

@@ -67,7 +67,7 @@ judge_options = decorate(
         show_default=True,
         help="Read out of the reply, or expected over the probabilities of the scale's labels.",
     ),
-    click.option("--temperature", type=Number(), help="Sent only when given."),
+    click.option("--temperature", type=Number(min=0), help="Sent only when given."),
     click.option("--max-tokens", type=click.IntRange(min=1), help="Most tokens of one reply."),
     click.option("--seed", type=int, help="Of the first sample; the next ones count on from it."),
     click.option("--reasoning-effort", help="For judges that think: none, low, medium, high, …"),

@@ -32,7 +32,7 @@ class Number(click.FloatRange):
 def pairs(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
     """``a=b`` options as a dict; a click callback."""
     for value in values:
-        if "=" not in value:
+        if not value.partition("=")[0].strip() or "=" not in value:
             raise click.BadParameter(f"{value!r}: allowed is name=value", ctx=ctx, param=param)
     return dict(value.split("=", 1) for value in values)
 

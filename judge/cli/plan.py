@@ -41,7 +41,7 @@ def _shares(ctx: click.Context, param: click.Parameter, value: str) -> tuple[flo
     "kappa, else .7]",
 )
 @click.option(
-    "--raters", "n_raters", type=click.IntRange(min=1), help="People per item.  [default: 2, 3 and 5]"
+    "--raters", "n_raters", type=click.IntRange(1, 1_000), help="People per item.  [default: 2, 3 and 5]"
 )
 @click.option(
     "--shares",
@@ -51,7 +51,11 @@ def _shares(ctx: click.Context, param: click.Parameter, value: str) -> tuple[flo
     help="Expected share of each score.",
 )
 @click.option(
-    "--cluster-size", type=click.IntRange(min=1), default=1, show_default=True, help="Items that go together."
+    "--cluster-size",
+    type=click.IntRange(1, 1_000_000),
+    default=1,
+    show_default=True,
+    help="Items that go together.",
 )
 @click.option(
     "--cluster-icc",

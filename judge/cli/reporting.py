@@ -68,11 +68,19 @@ class Outputs:
 
 
 def _file(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
-    """Refuse a folder: with ``--html RUN`` the run was meant to be an argument."""
+    """Refuse an empty name, and a folder: with ``--html RUN`` the run was meant to be an argument."""
+    if value == "":
+        raise click.BadParameter("'' names no file", ctx, param)
     if value and Path(value).is_dir():
         raise click.BadParameter(
             f"{value!r} is a folder; allowed: a file, or nothing (put {param.opts[0]} last)", ctx, param
         )
+    return value
+
+
+def _not_empty(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    if value == "":
+        raise click.BadParameter("'' names no folder", ctx, param)
     return value
 
 
@@ -99,7 +107,11 @@ _OPTIONS = decorate(
     _rendering("markdown", "Write Markdown for a pull request, likewise."),
     _rendering("latex", "Write the tables for a paper (booktabs), likewise."),
     click.option(
-        "--csv", metavar="FOLDER", type=click.Path(file_okay=False), help="Write every table as a CSV file."
+        "--csv",
+        metavar="FOLDER",
+        type=click.Path(file_okay=False),
+        callback=_not_empty,
+        help="Write every table as a CSV file.",
     ),
     click.option(
         "--fail-under",
@@ -111,7 +123,7 @@ _OPTIONS = decorate(
         "its interval, kappa_quadratic=0.6 for all dimensions; --json lists the figures. May be repeated.",
     ),
     click.option(
-        "--junit", metavar="FILE", type=click.Path(dir_okay=False), help="Write the gates as JUnit XML."
+        "--junit", metavar="FILE", callback=_file, help="Write the gates as JUnit XML; - is standard output."
     ),
     as_json,
 )

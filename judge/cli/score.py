@@ -63,7 +63,9 @@ input_options = decorate(
     type=click.Path(file_okay=False),
     help="Folder of the run; for several judges, of their runs.  [default: runs/ANSWERS-JUDGE-RUBRIC]",
 )
-@click.option("--samples", type=click.IntRange(min=1), default=1, show_default=True, help="Replies an item.")
+@click.option(
+    "--samples", type=click.IntRange(1, 1_000), default=1, show_default=True, help="Replies an item."
+)
 @input_options
 @connection_options
 @engine_options
@@ -246,7 +248,7 @@ def _headline(run: Run, summary: dict[str, Any]) -> str:
 def _table(rubric: Rubric, counts: dict[str, dict[float, int]], statuses: dict[str, dict[str, int]]) -> str:
     """How often each score was given, and each answer to a flag."""
     labels = rubric.scale.labels if len(rubric.scale.labels) <= _MOST_LABELS else range(0)
-    width = max(len(name) for name in statuses)
+    width = max((len(name) for name in statuses), default=0)
     head = f"{'mean':>6}" + "".join(f"{label:>7}" for label in labels)
     rows = [f"{'':{width}}  {head}   without a score"]
     for name, by_status in statuses.items():

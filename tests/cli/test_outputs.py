@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from judge.cli import main
 from judge.records import Item, Score
 from judge.rubric import load_rubric
+from judge.scoring.judge import Judge
 from judge.scoring.store import Run
 
 
@@ -112,6 +113,49 @@ def test_a_folder_of_tables_that_cannot_be_made_is_one_line(run):
     Path("file").write_text("")
     result = judge("report", run, "--csv", "file/tables")
     assert (result.exit_code, result.stderr) == (1, "Error: file/tables: cannot be made: Not a directory\n")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("report", "RUN", "--csv", ""),
+        ("report", "RUN", "--junit", ""),
+        ("report", "RUN", "--html", ""),
+        ("show", "RUN", "--item", ""),
+        ("agree", "RUN", "--humans", "ratings.csv", "--scale", "1-99999999999"),
+        ("agree", "RUN", "--humans", "ratings.csv", "--map", "=x"),
+        ("agree", "RUN", "--humans", "ratings.csv", "--epsilon", "nan"),
+        ("plan", "--raters", "99999999999999999999"),
+        ("plan", "--cluster-icc", "nan"),
+        ("score", "ratings.csv", "--samples", "99999999999999999999"),
+        ("score", "ratings.csv", "--max-cost", "nan"),
+        ("score", "ratings.csv", "--max-cost", "inf"),
+        ("score", "ratings.csv", "--temperature", "-1"),
+        ("score", "ratings.csv", "--timeout", "nan"),
+    ],
+    ids=" ".join,
+)
+def test_nonsense_is_refused_before_anything_is_made(run, words):
+    Path("ratings.csv").write_text("item_id,rater,clarity\nq0,ann,3\n")
+    before = set(Path().iterdir())
+    result = judge(*(run if word == "RUN" else word for word in words))
+    assert result.exit_code in (1, 2)
+    assert isinstance(result.exception, SystemExit)
+    assert set(Path().iterdir()) == before
+
+
+@pytest.mark.parametrize(
+    "words", [("parse",), ("calibrate", "--humans", "ratings.csv"), ("report",), ("audit",)]
+)
+def test_a_run_without_items_or_scores_is_one_line(tmp_path, monkeypatch, words):
+    monkeypatch.chdir(tmp_path)
+    with Run.create("run", Judge("m", load_rubric("open_qa"))) as empty:
+        if words[0] == "calibrate":
+            empty.add_items([Item(id="q0", question="?", answer="!")])
+    Path("ratings.csv").write_text("item_id,rater,clarity\nq0,ann,3\n")
+    result = judge(words[0], "run", *words[1:])
+    assert result.exception is None or isinstance(result.exception, SystemExit)
+    assert result.stderr.count("\n") <= 2
 
 
 def test_audit_and_choice_have_pages_too(run, tmp_path):
