@@ -49,10 +49,11 @@ def _words(found: Calibrated, saved: str | None) -> Iterator[str]:
         gain = with_interval(c.gain, "score")
         if c.adds_nothing:
             over = with_interval(c.over_constant, "change")
+            constant = number_text(c.constant, "score")
             yield (
-                f"On {part_name(name)} the judge adds nothing: {number_text(c.constant, 'score')} for every "
-                f"item is as close to people (the judge is closer by {over} points an item). There is no "
-                "map, and a score says nothing about a single item that this number does not."
+                f"On {part_name(name)} the judge adds nothing that these {counted(found.n_items[name], 'item')} "
+                f"show: it is no closer to people than {constant} for every item, beyond chance ({over} points "
+                "an item). There is no map."
             )
         elif c.helps:
             yield (
