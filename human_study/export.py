@@ -10,9 +10,7 @@ from typing import IO, Any
 from human_study.entries import Task
 from human_study.store import Study
 from judge.records import Score
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""A cell that begins so is run by spreadsheets."""
+from judge.writing import harmless
 
 
 def counted(study: Study, *, after_discussion: bool = False) -> Iterator[Task]:
@@ -29,6 +27,17 @@ def counted(study: Study, *, after_discussion: bool = False) -> Iterator[Task]:
             yield replace(task, rating=discussed) if discussed and after_discussion else task
 
 
+def checked(study: Study) -> dict[str, tuple[int, int]]:
+    """Attention checks that each rater failed, of how many answered."""
+    found: dict[str, tuple[int, int]] = {}
+    for task in study.tasks():
+        if task.kind == "check" and task.known and task.rating.state == "done":
+            missed, seen = found.get(task.rater, (0, 0))
+            failed = bool(task.known.missed(task.rating.reply.values))
+            found[task.rater] = (missed + failed, seen + 1)
+    return found
+
+
 def scores(study: Study, *, after_discussion: bool = False) -> Iterator[Score]:
     """Give the ratings as the rows that a judge's scores are, too; a planned repeat is sample 1."""
     for task in counted(study, after_discussion=after_discussion):
@@ -37,7 +46,7 @@ def scores(study: Study, *, after_discussion: bool = False) -> Iterator[Score]:
 
 def long_columns() -> list[str]:
     """Names of the columns of `long_rows`."""
-    return [*Score.model_fields, "stratum", "probability"]
+    return [*Score.model_fields, "stratum", "probability", "checks_missed", "checks_seen"]
 
 
 def wide_columns(study: Study) -> list[str]:
@@ -46,10 +55,22 @@ def wide_columns(study: Study) -> list[str]:
 
 
 def long_rows(study: Study, *, after_discussion: bool = False) -> Iterator[dict[str, Any]]:
-    """One row for each score, with the stratum of the item and how likely it was to be drawn."""
+    """One row for each score, with the stratum of the item and how likely it was to be drawn.
+
+    Attention checks are no ratings; how many of them the rater failed stands beside each of the ratings.
+    """
+    checks = {
+        rater: {"checks_missed": missed, "checks_seen": seen}
+        for rater, (missed, seen) in checked(study).items()
+    }
     for task in counted(study, after_discussion=after_discussion):
         for score in study.form.scores(task.item.id, task.rater, task.rating.reply, task.sample):
-            yield {**score.model_dump(), "stratum": task.stratum, "probability": task.probability}
+            drawn = {"stratum": task.stratum, "probability": task.probability}
+            yield {
+                **score.model_dump(),
+                **drawn,
+                **checks.get(task.rater, {"checks_missed": 0, "checks_seen": 0}),
+            }
 
 
 def wide_rows(study: Study, *, after_discussion: bool = False) -> Iterator[dict[str, Any]]:
@@ -118,26 +139,3 @@ def write_jsonl(rows: Iterable[dict[str, Any]], stream: IO[str]) -> int:
         stream.write(json.dumps(row, ensure_ascii=False) + "\n")
         written += 1
     return written
-
-
-def harmless(value: Any) -> Any:
-    """Put an apostrophe before a text that a spreadsheet would run; `plain` takes it away again.
-
-    >>> harmless("=1+1"), harmless("fine"), harmless(-1.0)
-    ("'=1+1", 'fine', -1.0)
-    """
-    return f"'{value}" if _would_run(value) else value
-
-
-def plain(value: Any) -> Any:
-    """Undo `harmless`.
-
-    >>> plain("'=1+1"), plain("'tis")
-    ('=1+1', "'tis")
-    """
-    return value[1:] if _would_run(value) and value.startswith("'") else value
-
-
-def _would_run(value: Any) -> bool:
-    # An apostrophe before it counts, too: otherwise the two functions would not undo each other.
-    return isinstance(value, str) and value.lstrip("'").startswith(_FORMULA)

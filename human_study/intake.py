@@ -7,12 +7,12 @@ from typing import Any
 
 from human_study import label_studio
 from human_study.entries import Draft, Key
-from human_study.export import plain
 from human_study.form import Form, Reply
 from human_study.store import Study
 from judge.errors import InputError
 from judge.reading import read_rows
 from judge.records import OVERALL
+from judge.writing import plain
 
 _ITEM = ("item_id", "id", "item")
 _RATER = ("rater", "rater_id", "annotator")

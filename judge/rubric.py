@@ -5,15 +5,16 @@ which items, how the overall score comes about, and when an answer passes. The o
 are applied here, in code, never by the model (but for an overall score that is declared as `judged`).
 """
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
+from math import isfinite
 from pathlib import Path
 from typing import Any, Literal, Self
 
-import yaml
 from pydantic import ConfigDict, Field, ValidationError, model_validator
 
 from judge.errors import RubricError
 from judge.records import OVERALL, Item, Record, content_hash
+from judge.strict_yaml import LARGEST_FILE, load_yaml
 
 Level = Literal["nominal", "ordinal", "interval", "ratio"]
 _RESERVED = frozenset(
@@ -29,6 +30,9 @@ _RESERVED = frozenset(
         "rationale",
     }
 )
+MOST_LABELS = 1_001
+"""A scale has at most so many scores."""
+_MOST_LINES = 20
 When = dict[str, Any]
 """Field of an item -> the value, or the list of values, that it must have."""
 
@@ -44,6 +48,10 @@ class Scale(Record):
     def _runs_upwards(self) -> Self:
         if self.min >= self.max:
             raise ValueError(f"scale runs from {self.min} to {self.max}; max must be above min")
+        if self.max - self.min >= MOST_LABELS:
+            raise ValueError(
+                f"scale runs from {self.min} to {self.max}; allowed are at most {MOST_LABELS:,} scores"
+            )
         return self
 
     @property
@@ -240,7 +248,8 @@ def load_rubric(name_or_path: str | Path) -> Rubric:
     """
     path = rubric_file(name_or_path)
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        with path.open(encoding="utf-8-sig") as file:
+            text = file.read(LARGEST_FILE + 1)  # a device has no end
     except FileNotFoundError:
         known = ", ".join(shipped_rubrics())
         raise RubricError(
@@ -248,17 +257,17 @@ def load_rubric(name_or_path: str | Path) -> Rubric:
             "Make your own: judge rubric new FILE"
         ) from None
     except (OSError, UnicodeDecodeError) as error:
-        raise RubricError(f"{path}: cannot be read: {error}") from None
+        problem = getattr(error, "strerror", None) or error
+        raise RubricError(f"{path}: cannot be read: {problem}") from None
     return parse_rubric(text, where=str(path))
 
 
 def parse_rubric(text: str, where: str = "rubric") -> Rubric:
     """Rubric from the text of a YAML file; `where` names it in errors."""
     try:
-        data = yaml.load(text, Loader=_StrictLoader)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:  # an impossible date is a ValueError
-        problem = " ".join(str(error).split()).replace(' in "<unicode string>",', " at")
-        raise RubricError(f"{where}: not valid YAML: {problem}") from None
+        data = load_yaml(text)
+    except ValueError as error:
+        raise RubricError(f"{where}: {error}") from None
     if not isinstance(data, dict):
         raise RubricError(
             f"{where}: found {type(data).__name__}; a rubric is a mapping with name, task, dimensions, pass"
@@ -266,7 +275,9 @@ def parse_rubric(text: str, where: str = "rubric") -> Rubric:
     try:
         return Rubric.model_validate(data)
     except ValidationError as error:
-        raise RubricError("\n".join(f"{where}: {line}" for line in _readable(error))) from None
+        lines = list(_readable(error))
+        more = [f"… and {len(lines) - _MOST_LINES:,} more"] if len(lines) > _MOST_LINES else []
+        raise RubricError("\n".join(f"{where}: {line}" for line in lines[:_MOST_LINES] + more)) from None
 
 
 def rubric_file(name_or_path: str | Path) -> Path:
@@ -307,6 +318,10 @@ def _problems(rubric: Rubric) -> Iterable[str]:
             )
         if missing := sorted(set(labels) - set(dimension.anchors)):
             yield f"dimensions.{name}.anchors: no anchor for {missing[0]}; every score of the scale needs one"
+    for name in (
+        name for name in (*names, *rubric.flags) if name != name.strip() or not name.isprintable() or not name
+    ):
+        yield f"dimensions and flags: {name!r} is no name; it needs visible characters, without space around"
     for name in sorted({*names, *rubric.flags} & _RESERVED):
         yield f"dimensions and flags: {name!r} has a meaning of its own in replies; choose another name"
     spoken_for = [*names, *(alias for d in rubric.dimensions.values() for alias in d.aliases), *rubric.flags]
@@ -320,6 +335,8 @@ def _problems(rubric: Rubric) -> Iterable[str]:
     for place, value in _values_used(rubric):
         if not rubric.scale.holds(value):
             yield f"{place}: {value:g} is off the scale {rubric.scale.min}-{rubric.scale.max}"
+    if not all(map(isfinite, rubric.overall.weights.values())):
+        yield "overall.weights: weights must be finite numbers"
     if rubric.overall.how == "weighted" and set(rubric.overall.weights) != set(names):
         yield f"overall.weights: needs one weight for each of {', '.join(names)}"
     elif rubric.overall.how == "weighted" and not (
@@ -372,17 +389,3 @@ def _readable(error: ValidationError) -> Iterable[str]:
             yield f"{key}: unknown key; for the known ones see: judge rubric show open_qa"
         else:
             yield f"{key}: found {detail['input']!r:.80}; {message}"
-
-
-class _StrictLoader(yaml.SafeLoader):
-    """YAML in which a key that stands twice is an error and not a silent loss of the first."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        own = (key for key, _ in node.value if key.tag != "tag:yaml.org,2002:merge")
-        keys = [self.construct_object(key, deep=True) for key in own]
-        for key in keys:
-            if keys.count(key) > 1:
-                raise yaml.MarkedYAMLError(
-                    problem=f"the key {key!r} stands twice", problem_mark=node.start_mark
-                )
-        return super().construct_mapping(node, deep)

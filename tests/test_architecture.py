@@ -31,21 +31,23 @@ MAY_IMPORT = {
     "judge.unpacking": {"judge.errors"},
     "judge.rows": {"judge.errors", "judge.unpacking"},
     "judge.reading": {"judge.errors", "judge.records", "judge.rows"},
-    "judge.rubric": {"judge.errors", "judge.records"},
+    "judge.strict_yaml": set(),
+    "judge.writing": {"judge.errors"},
+    "judge.rubric": {"judge.errors", "judge.records", "judge.strict_yaml"},
     "judge.formats": {"judge.errors", "judge.unpacking", "judge.records", "judge.rows", "judge.reading", "judge.rubric"},
     "judge.machine": {"judge.errors"},
     "judge.image_metadata": set(),
     "judge.image_files": {"judge.errors", "judge.image_metadata"},
     "judge.sqlite_files": {"judge.errors"},
-    "judge.scoring": {"judge", "judge.errors", "judge.image_files", "judge.image_metadata", "judge.sqlite_files", "judge.machine", "judge.records", "judge.rows", "judge.reading", "judge.rubric"},
+    "judge.scoring": {"judge", "judge.errors", "judge.image_files", "judge.image_metadata", "judge.sqlite_files", "judge.machine", "judge.records", "judge.rows", "judge.reading", "judge.rubric", "judge.writing"},
     "judge.stats": set(),
     "judge.analysis": {
         "judge.errors", "judge.records", "judge.rows", "judge.reading", "judge.rubric", "judge.stats",
-        "judge.scoring.store", "judge.scoring.echoes", "judge.scoring.verdicts", "judge.formats",
+        "judge.scoring.store", "judge.scoring.echoes", "judge.scoring.verdicts", "judge.formats", "judge.writing",
     },
-    "judge.report": {"judge", "judge.errors", "judge.records", "judge.rubric", "judge.stats", "judge.analysis", "judge.scoring.store", "judge.scoring.images"},
+    "judge.report": {"judge", "judge.errors", "judge.records", "judge.rubric", "judge.stats", "judge.analysis", "judge.scoring.store", "judge.scoring.images", "judge.writing"},
     "judge.cli": {"judge", "human_study"},
-    "human_study": {"judge.errors", "judge.image_files", "judge.image_metadata", "judge.sqlite_files", "judge.records", "judge.rows", "judge.reading", "judge.rubric"},
+    "human_study": {"judge.errors", "judge.image_files", "judge.image_metadata", "judge.sqlite_files", "judge.records", "judge.rows", "judge.reading", "judge.rubric", "judge.writing"},
 }  # fmt: skip
 # Within scoring, what is pure knows nothing of what acts.
 PURE = {

@@ -1,4 +1,6 @@
+import itertools
 import re
+import tracemalloc
 
 import pytest
 import yaml
@@ -267,6 +269,9 @@ WRONG = [
     pytest.param({"examples": verdict(), "overall": {"how": "judged"}}, "must have exactly ['form', 'overall', 'truth']", id="example_without_overall"),
     pytest.param({"examples": verdict(reasons={"beauty": "r"})}, "examples.0.verdict.reasons: 'beauty' gets no score", id="example_reasons"),
     pytest.param({"examples": verdict(flags={"f": True})}, "examples.0.verdict.flags: has ['f']; must have exactly []", id="example_flags"),
+    pytest.param({"overall": {"how": "weighted", "weights": {"truth": float("inf"), "form": 1}}}, "weights must be finite", id="infinite_weight"),
+    pytest.param({"pass": {"truth": float("nan")}}, "pass.truth: nan is off the scale", id="pass_nan"),
+    pytest.param({"flags": {" ": {"description": "d"}}}, "' ' is no name", id="blank_name"),
     pytest.param({"max_words": 0}, "max_words: found 0", id="max_words"),
 ]  # fmt: skip
 
@@ -288,16 +293,55 @@ def test_all_contradictions_are_listed_at_once():
     assert len(found) == 4
 
 
+ALIASES = "a: &a [x,x,x,x,x,x,x,x,x,x]\n" + "".join(
+    f"{new}: &{new} [{','.join([f'*{old}'] * 10)}]\n" for old, new in itertools.pairwise("abcdefgh")
+)
+"""Ten to the power of eight values in 400 characters."""
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        pytest.param(ALIASES, "more than 200,000 values", id="aliases_that_multiply"),
+        pytest.param(
+            "scale: {min: 1, max: 1000000000}\n", "allowed are at most 1,001 scores", id="long_scale"
+        ),
+        pytest.param("scale: {min: -2000, max: 1}\n", "allowed are at most 1,001 scores", id="deep_scale"),
+    ],
+)
+def test_what_would_fill_the_memory_is_refused_before_it_is_built(text, said):
+    tracemalloc.start()
+    try:
+        with pytest.raises(RubricError, match=said):
+            parse_rubric(text)
+        assert tracemalloc.get_traced_memory()[1] < 20_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_file_with_many_errors_names_the_first_ones_and_counts_the_rest():
+    with pytest.raises(RubricError) as caught:
+        parse_rubric("\n".join(f"key{i}: 1" for i in range(500)))
+    assert str(caught.value).count("\n") == 20
+    assert str(caught.value).endswith("… and 484 more")
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
         pytest.param("name: [", "not valid YAML: ", id="open_list"),
         pytest.param("- a\n", "found list; a rubric is a mapping", id="list"),
         pytest.param("", "found NoneType; a rubric is a mapping", id="empty"),
-        pytest.param("name: a\nname: b\n", "the key 'name' stands twice at line 1, column 1", id="key_twice"),
+        pytest.param("name: a\nname: b\n", "the key 'name' stands twice at line 2, column 1", id="key_twice"),
         pytest.param("scale: {min: 1, min: 2}\n", "the key 'min' stands twice", id="inner_key_twice"),
         pytest.param("version: 2024-13-45\n", "not valid YAML: month must be in 1..12", id="impossible_date"),
-        pytest.param("task: !!python/object:os.system {}\n", "could not determine a constructor", id="tag"),
+        pytest.param("task: !!python/object:os.system {}\n", "os.system' is not allowed", id="tag_of_python"),
+        pytest.param("task: !!binary aGk=\n", "the tag 'tag:yaml.org,2002:binary' is not allowed", id="tag"),
+        pytest.param("a: &a [*a]\n", "an alias stands inside what it stands for", id="alias_of_itself"),
+        pytest.param("k: " + "1:" * 9_000 + "1\n", "a number of 18,001 characters", id="long_number"),
+        pytest.param('task: "\\ud800"\n', "half a character", id="half_a_character"),
+        pytest.param("a: \x01\n", "special characters are not allowed", id="control_character"),
+        pytest.param("#" * 2_000_001, "the file has more than 2,000,000 characters", id="long_file"),
         pytest.param("? [a]\n: b\n", "not valid YAML: ", id="list_as_a_key"),
         pytest.param("[" * 600, "not valid YAML: ", id="deep_nesting"),
     ],

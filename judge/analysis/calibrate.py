@@ -15,6 +15,7 @@ from judge.errors import InputError
 from judge.scoring.store import Run
 from judge.stats.calibration import Calibration, calibrate
 from judge.stats.maps import MapKind, ScoreMap
+from judge.writing import write_file
 
 FORMAT = 1
 
@@ -44,6 +45,11 @@ class Calibrated:
     n_items: dict[str, int]
     n_people: int
 
+    @property
+    def ships(self) -> bool:
+        """Whether there is a map worth keeping, on any dimension."""
+        return any(c.map.kind != "identity" for c in self.dimensions.values())
+
 
 def calibrate_run(
     run: str | Path,
@@ -71,8 +77,10 @@ def calibrate_run(
     Raises
     ------
     InputError
-        People rated nothing that is a number.
+        The run holds no score, or people rated nothing that is a number.
     """
+    if not joined.judges:
+        raise InputError(f"{run}: holds no score of a judge, so there is nothing to calibrate")
     numeric = {name: part for name, part in joined.parts.items() if not part.nominal}
     if not numeric:
         raise InputError("nothing to calibrate: people's ratings are labels, not scores")
@@ -100,8 +108,24 @@ def belongs_to(run: str | Path) -> dict[str, Any]:
         }
 
 
+def check_worth(found: Calibrated, path: str | Path) -> None:
+    """Raise an `InputError` where there is no map worth keeping."""
+    if not found.ships:
+        raise InputError(
+            f"{path}: not written, because no map brings this judge closer to people; its scores stay as "
+            "they are"
+        )
+
+
 def save(found: Calibrated, path: str | Path, date: str) -> None:
-    """Write the maps as JSON, with what they belong to."""
+    """Write the maps as JSON, with what they belong to; dimensions on which the judge adds nothing have none.
+
+    Raises
+    ------
+    InputError
+        There is no map worth keeping, so no file is written; or the file cannot be written.
+    """
+    check_worth(found, path)
     content = {
         "format": FORMAT,
         "judge": found.judge,
@@ -113,15 +137,14 @@ def save(found: Calibrated, path: str | Path, date: str) -> None:
                 "map": c.map.to_dict(),
                 "n_items": found.n_items[name],
                 "gain": c.gain.to_dict(),
+                "over_constant": c.over_constant.to_dict(),
                 "helps": c.helps,
             }
             for name, c in found.dimensions.items()
+            if not c.adds_nothing
         },
     }
-    try:
-        Path(path).write_text(json.dumps(content, indent=2, allow_nan=False) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written: {error.strerror}") from None
+    write_file(path, json.dumps(content, indent=2, allow_nan=False) + "\n")
 
 
 def apply(run: str | Path, path: str | Path) -> Iterator[dict[str, Any]]:
@@ -140,7 +163,14 @@ def apply(run: str | Path, path: str | Path) -> Iterator[dict[str, Any]]:
                 f"{path}: its maps belong to another {_WHAT[what]} ({_shown(saved.get(what))}) than {run} "
                 f"({_shown(value)}); fit new ones: judge calibrate {run} --humans FILE"
             )
-    maps = {name: ScoreMap.from_dict(entry["map"]) for name, entry in saved["dimensions"].items()}
+    try:
+        maps = {name: ScoreMap.from_dict(entry["map"]) for name, entry in saved["dimensions"].items()}
+        for score_map in maps.values():
+            score_map(own["scale"])  # a map that lacks a number fails here and not in the middle of the rows
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+        raise InputError(
+            f"{path}: a saved map is damaged ({error!r:.80}); fit it anew: --save {path}"
+        ) from None
     with Run.open(run) as opened:
         for score in opened.scores():
             if score.dimension in maps and score.status == "ok" and isinstance(score.value, float):
@@ -167,7 +197,7 @@ def _shown(value: Any) -> str:
 def _load(path: str | Path) -> dict[str, Any]:
     try:
         content = json.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{path}: cannot be read as saved maps: {error}") from None
     if not isinstance(content, dict) or content.get("format") != FORMAT or "dimensions" not in content:
         raise InputError(f"{path}: holds no maps of judge calibrate")

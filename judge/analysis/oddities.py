@@ -123,13 +123,7 @@ def _about_verdicts(table: ScoreTable) -> Iterator[Oddity]:
 
 
 def _about_flags(table: ScoreTable) -> Iterator[Oddity]:
-    for name, flag in table.rubric.flags.items():
-        values = table.flags[name]
-        if flag.type == "text":
-            said = np.array([isinstance(value, str) and bool(value.strip()) for value in values])
-            known = np.array([value is not None for value in values])
-            texts = list(map(str, values))
-            yield _oddity(table, name, f"Judge says: {_spoken(name)}", said, known, texts.__getitem__)
+    """Contradictions between flags and scores; what a judge writes into a flag of text is no oddity."""
     if ACCURACY_FLAG in table.flags and ACCURACY in table.values:
         yield from _about_accuracy(table, table.flags[ACCURACY_FLAG])
 

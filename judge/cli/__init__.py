@@ -43,6 +43,8 @@ COMMANDS = {
     "doctor": Entry("doctor", "What works on this machine: keys, packages, graphics card."),
 }
 SETTINGS_FILES = ("judge.toml", "pyproject.toml")
+NEVER_FROM_A_FILE = "trust_config"
+"""Says that settings files are trusted, so none of them may say it."""
 MEANS_ELSE = {"doctor": "judge", "import": "judge"}
 """Command -> its option that means something else than in the others: only its own settings count for it."""
 
@@ -128,20 +130,52 @@ def settings_for(command: click.Command) -> dict[str, Any]:
         if section not in COMMANDS:
             raise InputError(f"{file}: [{section}] is no command; allowed: {', '.join(COMMANDS)}")
     spellings = _spellings(command)
-    own = {_plain(name): value for name, value in settings.get(command.name or "", {}).items()}
+    own = _of_command(settings, command.name or "", file)
+    if NEVER_FROM_A_FILE in {**shared, **own}:
+        raise InputError(
+            f"{file}: {NEVER_FROM_A_FILE} cannot be set in a settings file; give --trust-config on the "
+            "command line, or set JUDGE_TRUST_CONFIG=1 in the environment"
+        )
     for name in own.keys() - spellings.keys():
-        allowed = ", ".join(spellings)
+        allowed = ", ".join(name for name in spellings if name != NEVER_FROM_A_FILE)
         raise InputError(f"{file}: {command.name}.{name} is no option of this command; allowed: {allowed}")
     if foreign := shared.keys() - spellings.keys():
         _check_known(foreign, file)
     shared.pop(MEANS_ELSE.get(command.name or "", ""), None)
     chosen = {name: value for name, value in {**shared, **own}.items() if name in spellings}
-    return {str(spellings[name].name): _value(spellings[name], value) for name, value in chosen.items()}
+    return {
+        str(spellings[name].name): _value(spellings[name], value, f"{file}: {name}")
+        for name, value in chosen.items()
+    }
 
 
-def _value(option: click.Option, value: Any) -> Any:
-    """An option that may be given several times takes a single value from a file, too."""
-    return [value] if option.multiple and isinstance(value, str) else value
+def settings_file() -> str:
+    """Name of the settings file that holds for this call; empty where there is none."""
+    return _settings()[1]
+
+
+def _of_command(settings: dict[str, Any], command: str, file: str) -> dict[str, Any]:
+    """The settings under the name of a command."""
+    own = settings.get(command, {})
+    if command and not isinstance(own, dict):
+        raise InputError(f"{file}: {command} is a command; its options stand below a line [{command}]")
+    return {_plain(name): value for name, value in own.items()}
+
+
+def _value(option: click.Option, value: Any, where: str) -> Any:
+    """A value as it would be written on the command line, where every value is a text.
+
+    An option that may be given several times takes a single value from a file, too.
+    """
+    if option.is_flag and isinstance(value, bool):
+        return value
+    values = value if isinstance(value, list) and option.multiple else [value]
+    for one in values:
+        if isinstance(one, bool) or not isinstance(one, str | int | float):
+            allowed = "true or false" if option.is_flag else "a text or a number"
+            several = ", or a list of them" if option.multiple else ""
+            raise InputError(f"{where}: found {one!r:.80}; allowed: {allowed}{several}")
+    return [str(one) for one in values] if option.multiple else str(value)
 
 
 def _check_known(names: Iterable[str], file: str) -> None:
@@ -164,15 +198,27 @@ def _plain(option: str) -> str:
 
 
 def _settings() -> tuple[dict[str, Any], str]:
+    """What the first settings file with a word for us says, and its name."""
     import tomllib
 
     for name in SETTINGS_FILES:
-        if Path(name).is_file():
-            try:
-                content = tomllib.loads(Path(name).read_text(encoding="utf-8"))
-            except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-                raise InputError(f"{name}: not valid TOML: {error}") from None
-            found = content if name == "judge.toml" else content.get("tool", {}).get("judge", {})
-            if found:
-                return found, name
+        if not Path(name).is_file():
+            continue
+        try:
+            content = tomllib.loads(Path(name).read_text(encoding="utf-8-sig"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise InputError(f"{name}: not valid TOML: {error}") from None
+        except OSError as error:
+            raise InputError(f"{name}: cannot be read: {error.strerror}") from None
+        found = content if name == "judge.toml" else _table_of_judge(content, name)
+        if found:
+            return found, name
     return {}, ""
+
+
+def _table_of_judge(content: dict[str, Any], file: str) -> dict[str, Any]:
+    tools = content.get("tool", {})
+    found = tools.get("judge", {}) if isinstance(tools, dict) else {}
+    if not isinstance(found, dict):
+        raise InputError(f"{file}: tool.judge is {found!r:.80}; allowed: a table [tool.judge] of options")
+    return found

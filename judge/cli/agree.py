@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from judge.cli import reporting
-from judge.cli.options import decorate, pairs, words
+from judge.cli.options import Number, decorate, pairs, words
 from judge.cli.terms import Repeated, margins, numbers, set_by
 
 if TYPE_CHECKING:
@@ -104,24 +103,8 @@ ratings = decorate(
 )
 @click.option(
     "--epsilon",
-    type=click.FloatRange(0, 1, max_open=True),
+    type=Number(0, 1, max_open=True),
     help="Handicap of the annotator test, fixed before looking: .2 experts, .15 skilled, .1 crowd.",
-)
-@click.option(
-    "--min",
-    "least",
-    cls=Repeated,
-    multiple=True,
-    callback=numbers,
-    metavar="FIGURE=N",
-    help="Exit with 4 unless a figure reaches N, e.g. kappa_quadratic=0.6.",
-)
-@click.option(
-    "--min-on",
-    type=click.Choice(["low", "value"]),
-    default="low",
-    show_default=True,
-    help="Hold --min against the lower limit of the interval, or the estimate.",
 )
 @click.option(
     "--retest", is_flag=True, help="Instead: does the judge repeat itself? Needs runs with --samples."
@@ -140,9 +123,7 @@ def command(context: click.Context, /, outputs: reporting.Outputs, **chosen: Any
     """
     from judge.analysis.agreement.asked import Asked
 
-    own = {
-        name: chosen.pop(name) for name in ("by", "margins", "epsilon", "least", "min_on", "worst", "retest")
-    }
+    own = {name: chosen.pop(name) for name in ("by", "margins", "epsilon", "worst", "retest")}
     if own["retest"]:
         return _retest(Asked(**chosen), outputs)
     terms = (own["margins"], own["epsilon"], set_by(context, "margins", "epsilon"))
@@ -163,14 +144,13 @@ def _agree(
     from judge.analysis.agreement.agree import agree
     from judge.analysis.agreement.asked import join_asked
     from judge.analysis.agreement.trust import Terms
-    from judge.report.agreement import build_agreement, gates_for
+    from judge.report.agreement import build_agreement
     from judge.report.agreement_plots import drawer
 
     terms = Terms(*fixed, asked.seed)
     found = agree(join_asked(asked), terms=terms, by=own["by"], n_worst=own["worst"])
     report = build_agreement(found)
-    gates = gates_for(report.figures, own["least"], own["min_on"])
-    reporting.deliver(report, replace(outputs, gates=(*outputs.gates, *gates)), asked.runs, drawer(found))
+    reporting.deliver(report, outputs, asked.runs, drawer(found))
 
 
 def _retest(asked: Asked, outputs: reporting.Outputs) -> None:

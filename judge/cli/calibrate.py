@@ -38,6 +38,9 @@ from judge.cli.options import run_argument
 def command(run: str, outputs: reporting.Outputs, maps: str | None, **given: Any) -> None:
     """Fit maps from the scores of RUN to people's, and say whether they help; no gain, no map.
 
+    A map must also beat one constant for all items, or the judge adds nothing. Where no map is worth keeping,
+    --save writes no file and the exit status is 1.
+
     Example: judge calibrate runs/answers-openai-gpt-5-open_qa --humans ratings.csv --save maps.json
 
     Example: judge calibrate runs/answers-openai-gpt-5-open_qa --apply maps.json > calibrated.jsonl
@@ -53,12 +56,15 @@ def command(run: str, outputs: reporting.Outputs, maps: str | None, **given: Any
 
 def _fit(run: str, outputs: reporting.Outputs, kind: Any, loss: Any, save: str | None, **given: Any) -> None:
     from judge.analysis.agreement.asked import Asked, join_asked
-    from judge.analysis.calibrate import calibrate_run
+    from judge.analysis.calibrate import calibrate_run, check_worth
     from judge.analysis.calibrate import save as save_maps
     from judge.report.calibration import build_calibration
 
     asked = Asked(runs=(run,), **given | {"humans": needed(given["humans"])})
     found = calibrate_run(run, join_asked(asked), kind=kind, loss=loss, seed=asked.seed)
+    written = save if save and found.ships else None
+    if written:
+        save_maps(found, written, str(datetime.date.today()))
+    reporting.deliver(build_calibration(found, written), outputs, (run,))
     if save:
-        save_maps(found, save, str(datetime.date.today()))
-    reporting.deliver(build_calibration(found, save), outputs, (run,))
+        check_worth(found, save)

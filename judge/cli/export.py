@@ -8,12 +8,17 @@ from judge.scoring.export import FORMATS, export_scores
 
 @click.command()
 @run_argument
-@click.option("--format", "format_", type=click.Choice(list(FORMATS)), default="csv", show_default=True)
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(list(FORMATS)),
+    help="[default: what the name of --out says; csv on stdout]",
+)
 @click.option("--wide", is_flag=True, help="One row an item, one column a dimension.")
 @click.option(
     "--out", type=click.Path(dir_okay=False, writable=True), default="-", help="File.  [default: stdout]"
 )
-def command(run: str, format_: str, wide: bool, out: str) -> None:
+def command(run: str, format_: str | None, wide: bool, out: str) -> None:
     """Write the scores of RUN with the fields of their items.
 
     Missing scores are empty cells (null in JSON Lines and Parquet) beside their status.

@@ -7,12 +7,22 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from judge.cli.options import decorate, pairs
+from judge.cli import settings_file
+from judge.cli.options import Number, decorate, pairs
 from judge.rubric import load_rubric
 from judge.scoring.backends.engine import EngineOptions
+from judge.scoring.backends.providers import OPENAI_COMPATIBLE
 from judge.scoring.judge import ENGINE_DECIDES, Judge
 from judge.scoring.serving import Connection
 
+HARMLESS_PARAMETERS = frozenset(
+    {
+        *("temperature", "top_p", "top_k", "min_p", "seed", "stop", "max_tokens", "max_completion_tokens"),
+        *("frequency_penalty", "presence_penalty", "repetition_penalty", "reasoning_effort", "reasoning"),
+        *("thinking", "verbosity", "service_tier", "logit_bias", "chat_template_kwargs", "random_seed"),
+    }
+)
+"""Parameters that a settings file may set: none of them can name an address or a key."""
 _PARAMETERS = ("temperature", "max_tokens", "seed", "reasoning_effort")
 _DECISIVE = ("dtype", "quantization", "revision", "lora")
 _NOT_DECISIVE = ("tensor_parallel", "max_model_len", "memory_share", "trust_remote_code")
@@ -57,7 +67,7 @@ judge_options = decorate(
         show_default=True,
         help="Read out of the reply, or expected over the probabilities of the scale's labels.",
     ),
-    click.option("--temperature", type=float, help="Sent only when given."),
+    click.option("--temperature", type=Number(min=0), help="Sent only when given."),
     click.option("--max-tokens", type=click.IntRange(min=1), help="Most tokens of one reply."),
     click.option("--seed", type=int, help="Of the first sample; the next ones count on from it."),
     click.option("--reasoning-effort", help="For judges that think: none, low, medium, high, …"),
@@ -80,19 +90,24 @@ judge_options = decorate(
 connection_options = decorate(
     click.option("--api-base", help="Address of an OpenAI-compatible server: http://localhost:8000/v1."),
     click.option(
+        "--trust-config",
+        is_flag=True,
+        help="Send keys to an address that only judge.toml or pyproject.toml names.",
+    ),
+    click.option(
         "--max-connections", type=click.IntRange(min=1), help="Requests in flight; adapts by default."
     ),
-    click.option("--requests-per-minute", type=click.FloatRange(min=0, min_open=True)),
+    click.option("--requests-per-minute", type=Number(min=0, min_open=True)),
     click.option(
         "--timeout",
-        type=click.FloatRange(min=0, min_open=True),
+        type=Number(min=0, min_open=True),
         default=600,
         show_default=True,
         help="Seconds for one try.",
     ),
     click.option(
         "--max-cost",
-        type=click.FloatRange(min=0),
+        type=Number(min=0),
         metavar="USD",
         help="Most that this call may spend; it stops before.",
     ),
@@ -123,7 +138,7 @@ engine_options = decorate(
     ),
     click.option(
         "--memory-share",
-        type=click.FloatRange(min=0, max=1, min_open=True),
+        type=Number(min=0, max=1, min_open=True),
         help="vllm: share of a card's memory to take.  [default: vLLM's]",
     ),
     click.option("--trust-remote-code", is_flag=True, help="vllm: let code that comes with the model run."),
@@ -155,6 +170,8 @@ def judges_of(values: dict[str, Any]) -> list[Judge]:
             judge = replace(judge, engine=engine)
         judges.append(replace(judge, structured=_structured(judge, values["structured"], values["api_base"])))
     _check_meant(judges)
+    if not values["trust_config"]:
+        _check_parameters(judges, values["transport"], values["params"])
     return judges
 
 
@@ -179,9 +196,26 @@ def _check_meant(judges: list[Judge]) -> None:
         raise click.UsageError(f"--{option} is for --judge vllm:MODEL, and no such judge is named")
 
 
+def _check_parameters(judges: list[Judge], transport: str, given: dict[str, str]) -> None:
+    """Refuse parameters out of a settings file with which litellm could send a key to another address."""
+    if click.get_current_context().get_parameter_source("params") is not ParameterSource.DEFAULT_MAP:
+        return
+    for judge in judges:
+        by_litellm = transport == "litellm" or judge.model.partition("/")[0] not in OPENAI_COMPATIBLE
+        if judge.backend == "api" and by_litellm and (names := sorted(given.keys() - HARMLESS_PARAMETERS)):
+            raise click.UsageError(
+                f"{settings_file()}: param {names[0]} is none of the usual parameters of a model, so it "
+                f"could lead the key of {judge.model} to another address. Give it yourself "
+                f"(--param {names[0]}=VALUE), or trust the file with --trust-config (or JUDGE_TRUST_CONFIG=1)"
+            )
+
+
 def connection_of(values: dict[str, Any]) -> Connection:
     """How an API judge is reached."""
-    return Connection(**{field.name: values[field.name] for field in fields(Connection)})
+    is_from_file = click.get_current_context().get_parameter_source("api_base") is ParameterSource.DEFAULT_MAP
+    given = {field.name: values[field.name] for field in fields(Connection) if field.name in values}
+    unconfirmed = settings_file() if is_from_file and not values["trust_config"] else None
+    return Connection(**given, unconfirmed=unconfirmed)
 
 
 def engine_of(values: dict[str, Any]) -> EngineOptions:

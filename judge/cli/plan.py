@@ -12,6 +12,7 @@ from click.core import ParameterSource
 
 from judge.cli import reporting
 from judge.cli.agree import ratings
+from judge.cli.options import Number
 
 STATISTICS = (
     *("pass_rate", "kappa", "correlation", "icc", "alpha", "agreement", "kappa_quadratic", "difference"),
@@ -42,7 +43,7 @@ def _shares(ctx: click.Context, param: click.Parameter, value: str) -> tuple[flo
     "kappa, else .7]",
 )
 @click.option(
-    "--raters", "n_raters", type=click.IntRange(min=1), help="People per item.  [default: 2, 3 and 5]"
+    "--raters", "n_raters", type=click.IntRange(1, 1_000), help="People per item.  [default: 2, 3 and 5]"
 )
 @click.option(
     "--shares",
@@ -52,11 +53,15 @@ def _shares(ctx: click.Context, param: click.Parameter, value: str) -> tuple[flo
     help="Expected share of each score.",
 )
 @click.option(
-    "--cluster-size", type=click.IntRange(min=1), default=1, show_default=True, help="Items that go together."
+    "--cluster-size",
+    type=click.IntRange(1, 1_000_000),
+    default=1,
+    show_default=True,
+    help="Items that go together.",
 )
 @click.option(
     "--cluster-icc",
-    type=click.FloatRange(0, 1),
+    type=Number(0, 1),
     default=0.5,
     show_default=True,
     help="How alike they are (for pass_rate, kappa, correlation and icc).",

@@ -68,11 +68,19 @@ class Outputs:
 
 
 def _file(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
-    """Refuse a folder: with ``--html RUN`` the run was meant to be an argument."""
+    """Refuse an empty name, and a folder: with ``--html RUN`` the run was meant to be an argument."""
+    if value == "":
+        raise click.BadParameter("'' names no file", ctx, param)
     if value and Path(value).is_dir():
         raise click.BadParameter(
             f"{value!r} is a folder; allowed: a file, or nothing (put {param.opts[0]} last)", ctx, param
         )
+    return value
+
+
+def _not_empty(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    if value == "":
+        raise click.BadParameter("'' names no folder", ctx, param)
     return value
 
 
@@ -99,7 +107,11 @@ _OPTIONS = decorate(
     _rendering("markdown", "Write Markdown for a pull request, likewise."),
     _rendering("latex", "Write the tables for a paper (booktabs), likewise."),
     click.option(
-        "--csv", metavar="FOLDER", type=click.Path(file_okay=False), help="Write every table as a CSV file."
+        "--csv",
+        metavar="FOLDER",
+        type=click.Path(file_okay=False),
+        callback=_not_empty,
+        help="Write every table as a CSV file.",
     ),
     click.option(
         "--fail-under",
@@ -108,10 +120,10 @@ _OPTIONS = decorate(
         multiple=True,
         callback=_gates,
         help="Exit with 4 where a figure is lower: pass_rate=0.7, or pass_rate.low=0.7 for the lower end of "
-        "its interval; --json lists the figures. May be repeated.",
+        "its interval, kappa_quadratic=0.6 for all dimensions; --json lists the figures. May be repeated.",
     ),
     click.option(
-        "--junit", metavar="FILE", type=click.Path(dir_okay=False), help="Write the gates as JUnit XML."
+        "--junit", metavar="FILE", callback=_file, help="Write the gates as JUnit XML; - is standard output."
     ),
     as_json,
 )
@@ -158,19 +170,23 @@ def deliver(
     _check(outputs)
     outcomes = gates.check(report, outputs.gates)
     home = Path(runs[0]) if len(runs) == 1 else Path()
-    for wanted, ending, render in (
-        (outputs.html, "html", functools.partial(_html, draw=draw)),
-        (outputs.markdown, "md", _markdown),
-        (outputs.latex, "tex", _latex),
-    ):
-        if wanted is not None:
-            _write(render(report), str(home / f"{report.kind}.{ending}") if wanted == _DEFAULT else wanted)
+    rendered = [
+        (render(report), str(home / f"{report.kind}.{ending}") if wanted == _DEFAULT else wanted)
+        for wanted, ending, render in (
+            (outputs.html, "html", functools.partial(_html, draw=draw)),
+            (outputs.markdown, "md", _markdown),
+            (outputs.latex, "tex", _latex),
+        )
+        if wanted is not None
+    ]
+    if outputs.junit:
+        rendered.append((gates.junit(report, outcomes), outputs.junit))
+    for text, path in rendered:  # all of them are made before the first is written
+        _write(text, path)
     if outputs.csv:
         from judge.report.csv_tables import write_csv
 
         click.echo(f"{len(write_csv(report, outputs.csv))} tables in {outputs.csv}", err=True)
-    if outputs.junit:
-        _write(gates.junit(report, outcomes), outputs.junit)
     if _STDOUT not in (outputs.html, outputs.markdown, outputs.latex, outputs.junit):
         show(report, outputs.as_json)
     gates.require(outcomes)
@@ -208,12 +224,9 @@ def _write(text: str, path: str) -> None:
     if path == _STDOUT:
         click.echo(text, nl=False)
         return
-    from judge.errors import InputError
+    from judge.writing import write_file
 
-    try:
-        Path(path).write_text(text, encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written: {error.strerror}") from None
+    write_file(path, text)
     click.echo(f"{path} ({len(text.encode()):,} bytes)", err=True)
 
 

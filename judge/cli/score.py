@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from judge.analysis import headlines
 from judge.cli.judge_options import (
     connection_of,
     connection_options,
@@ -62,7 +63,9 @@ input_options = decorate(
     type=click.Path(file_okay=False),
     help="Folder of the run; for several judges, of their runs.  [default: runs/ANSWERS-JUDGE-RUBRIC]",
 )
-@click.option("--samples", type=click.IntRange(min=1), default=1, show_default=True, help="Replies an item.")
+@click.option(
+    "--samples", type=click.IntRange(1, 1_000), default=1, show_default=True, help="Replies an item."
+)
 @input_options
 @connection_options
 @engine_options
@@ -217,12 +220,15 @@ def show_preview(answers: str, judge: Judge, options: Options, out: str | None, 
 def show_result(run: Run, stopped: str | None, *, as_json: bool) -> int:
     """Print how a run ended and what to do next; return the exit status."""
     with run:
-        summary, counts = run.summary(), run.distribution()
+        summary, counts, warnings = run.summary(), run.distribution(), headlines.of_run(run)
         if as_json:
             facts = {"run": str(run.path), **summary, "distribution": counts, "stopped": stopped}
+            facts["warnings"] = warnings
             click.echo(json.dumps(facts, ensure_ascii=False))
         else:
             click.echo(_headline(run, summary))
+            for warning in warnings:
+                click.echo(f"! {warning}")
             click.echo(_table(run.rubric, counts, summary["statuses"]))
             for line in _next_steps(run, summary, stopped):
                 click.echo(line, err=True)
@@ -242,7 +248,7 @@ def _headline(run: Run, summary: dict[str, Any]) -> str:
 def _table(rubric: Rubric, counts: dict[str, dict[float, int]], statuses: dict[str, dict[str, int]]) -> str:
     """How often each score was given, and each answer to a flag."""
     labels = rubric.scale.labels if len(rubric.scale.labels) <= _MOST_LABELS else range(0)
-    width = max(len(name) for name in statuses)
+    width = max((len(name) for name in statuses), default=0)
     head = f"{'mean':>6}" + "".join(f"{label:>7}" for label in labels)
     rows = [f"{'':{width}}  {head}   without a score"]
     for name, by_status in statuses.items():

@@ -24,7 +24,7 @@ def command(run: str, status: str | None, item_id: str | None, limit: int, as_js
     Example: judge show runs/answers-openai-gpt-5-open_qa --status unparsed
     """
     with Run.open(run) as opened:
-        ids = [item_id] if item_id else opened.ids_with_status(status)
+        ids = [item_id] if item_id is not None else opened.ids_with_status(status)
         for shown in ids[:limit]:
             item, scores, completions = opened.item(shown), opened.scores_of(shown), opened.completions(shown)
             click.echo(_json(item, scores, completions) if as_json else _text(item, scores, completions))

@@ -16,11 +16,11 @@ from human_study.outputs import SUFFIXES, WRITERS
 from human_study.plan import Chosen, Design, Plan, choose, pick, plan_study
 from human_study.progress import Agreement, Progress, as_plain, measure
 from human_study.store import Study
-from judge.cli.options import as_json, decorate, pairs
+from judge.cli.options import Number, as_json, decorate, pairs
 from judge.cli.study_source import Source, listed_ids
-from judge.errors import InputError
 from judge.reading import load_items
 from judge.rubric import Rubric
+from judge.writing import whole_file
 
 existing = click.Path(exists=True, dir_okay=False)
 study_argument = click.argument("study", type=click.Path(dir_okay=False))
@@ -62,14 +62,14 @@ who_rates = decorate(
 what_they_see = decorate(
     click.option(
         "--repeats",
-        type=click.FloatRange(0, 0.5),
+        type=Number(0, 0.5),
         default=0.05,
         show_default=True,
         help="Share of a list that comes twice.",
     ),
     click.option(
         "--checks",
-        type=click.FloatRange(0, 0.5),
+        type=Number(0, 0.5),
         default=0.03,
         show_default=True,
         help="Attention checks, as a share.",
@@ -284,8 +284,5 @@ def _output(out: str) -> Iterator[IO[str]]:
     if out == "-":
         yield sys.stdout
         return
-    try:
-        with open(out, "w", encoding="utf-8", newline="") as stream:
-            yield stream
-    except OSError as error:
-        raise InputError(f"{out}: cannot be written: {error.strerror}") from None
+    with whole_file(out) as draft, draft.open("w", encoding="utf-8", newline="") as stream:
+        yield stream

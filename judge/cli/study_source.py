@@ -37,6 +37,8 @@ class Source:
             found = cls(list(run.items()), load_rubric(rubric) if rubric else run.rubric, Path(root))
             found.values = {item.id: {} for item in found.items}
             for score in run.scores():
+                if score.item_id not in found.values:
+                    raise InputError(f"{path}: a score names item {score.item_id!r}, which is not in the run")
                 if isinstance(score.value, float) and score.sample == 0:
                     found.values[score.item_id][score.dimension] = score.value
         return found

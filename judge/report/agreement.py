@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 
 from judge.analysis.agreement.agree import Agreement
 from judge.analysis.agreement.sliced import Disagreement
-from judge.errors import InputError
 from judge.report import agreement_details as single
 from judge.report import agreement_findings as findings
 from judge.report import agreement_tables as tables
 from judge.report import agreement_words as words
 from judge.report.agreement_tables import Labels, part_name
 from judge.report.document import Case, Judgment, Report, Section, Table
-from judge.report.gates import LOW, Gate
 from judge.report.tables import counted
 from judge.stats.estimate import Estimate
 
@@ -57,34 +55,6 @@ def figures(found: Agreement) -> dict[str, Estimate]:
     for name, people in found.people.items():
         named |= {f"people.{statistic}.{name}": e for statistic, e in people.estimates.items()}
     return named
-
-
-def gates_for(named: Mapping[str, Estimate], least: Mapping[str, float], on: str = "low") -> list[Gate]:
-    """Gates for what was asked of agreement: one for each figure that a name means.
-
-    Parameters
-    ----------
-    named : mapping
-        From `figures`.
-    least : mapping
-        Name -> least value. ``kappa_quadratic`` means that of every dimension and judge,
-        ``kappa_quadratic.clarity`` that of one dimension.
-    on : {'low', 'value'}
-        Whether the lower limit of the interval has to reach it, or the estimate.
-
-    Raises
-    ------
-    InputError
-        There is no such figure.
-    """
-    gates: list[Gate] = []
-    for name, bar in least.items():
-        held = [n for n in named if n == name or n.startswith((f"{name}.", f"{name}@"))]
-        if not name or not held:
-            known = ", ".join(dict.fromkeys(n.split("@")[0].rsplit(".", 1)[0] for n in named))
-            raise InputError(f"--min {name}: no such figure; found: {known}, each also with .DIMENSION")
-        gates += [Gate(n + (LOW if on == "low" else ""), bar) for n in held]
-    return gates
 
 
 def _title(found: Agreement) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from judge.analysis import headlines
 from judge.analysis.agreement.agree import Agreement
 from judge.analysis.agreement.trust import Trust
 from judge.report.agreement_tables import CHANGES, UNITS, alt_verdict, part_name
@@ -164,6 +165,7 @@ def _slice_words(found: Agreement) -> Iterator[str]:
 def warnings(found: Agreement) -> Iterator[str]:
     """What has to be known before the verdict is believed."""
     joined = found.joined
+    yield from headlines.of_agreement(joined)
     yield from joined.notes
     people = max((p.n_people for p in found.people.values()), default=0)
     if people == 1:

@@ -8,6 +8,7 @@ import numpy as np
 from judge.analysis.audit import FailureProfile, Failures, JudgedItem
 from judge.analysis.comparable import same_answers
 from judge.analysis.compare import Comparison, compare, split
+from judge.analysis.headlines import EXPECTED
 from judge.analysis.leaderboard import by_system, leaderboard
 from judge.analysis.oddities import oddities
 from judge.analysis.pass_rate import DimensionSummary, PassRate, dimension_summaries, pass_rate
@@ -243,7 +244,12 @@ def default_fields(table: ScoreTable) -> list[str]:
     for name in table.fields:
         labels = set(table.field(name).tolist()) - {NO_LABEL}
         short = all(len(label) <= LONGEST_LABEL for label in labels)
-        if name != PAIR_ID and 2 <= len(labels) <= MOST_VALUES and short and len(labels) < len(table):
+        if (
+            name not in (PAIR_ID, EXPECTED)
+            and 2 <= len(labels) <= MOST_VALUES
+            and short
+            and len(labels) < len(table)
+        ):
             chosen.append(name)
     return chosen[:MOST_FIELDS]
 

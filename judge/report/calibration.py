@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from judge.analysis.calibrate import Calibrated
 from judge.report.agreement_tables import part_name
 from judge.report.document import Column, Report, Row, Section, Table
+from judge.report.numbers import number_text
 from judge.report.tables import counted
 from judge.report.words import with_interval
+from judge.stats.calibration import Calibration
 
 KINDS = {
     "identity": "as it is",
@@ -29,11 +31,13 @@ def build_calibration(found: Calibrated, saved: str | None = None) -> Report:
         tuple(_words(found, saved)),
         tuple(_warnings(found)),
         (Section("calibration", "Calibration", tables=(_gain(found), _errors(found), *_curves(found))),),
-        {f"gain.{name}": c.gain for name, c in found.dimensions.items()},
+        {f"gain.{name}": c.gain for name, c in found.dimensions.items()}
+        | {f"over_constant.{name}": c.over_constant for name, c in found.dimensions.items()},
         {"run": found.run, "fingerprint": str(found.belongs_to["fingerprint"])[:12]},
         (
             "Cross-fitted: each item is mapped by a map that was fitted, and whose kind was chosen, on other "
             "items (five folds, groups kept together). People: the mean of their scores.",
+            "The constant is the median of people's scores (their mean for --loss rmse) on the other folds.",
             "A map moves errors and bias; it cannot raise a rank correlation. A pass rate of mapped scores "
             "still needs people's verdicts: judge agree corrects it.",
         ),
@@ -43,7 +47,16 @@ def build_calibration(found: Calibrated, saved: str | None = None) -> Report:
 def _words(found: Calibrated, saved: str | None) -> Iterator[str]:
     for name, c in found.dimensions.items():
         gain = with_interval(c.gain, "score")
-        if c.helps:
+        if c.adds_nothing:
+            over = with_interval(c.over_constant, "change")
+            constant = number_text(c.constant, "score")
+            items = counted(found.n_items[name], "item")
+            yield (
+                f"On {part_name(name)} the judge adds nothing that these {items} "
+                f"show: it is no closer to people than {constant} for every item, beyond chance "
+                f"({over} points an item). There is no map."
+            )
+        elif c.helps:
             yield (
                 f"On {part_name(name)} a map ({KINDS[c.fitted_kind]}) brings the judge closer to people by "
                 f"{gain} points an item."
@@ -68,13 +81,18 @@ def _gain(found: Calibrated) -> Table:
         Column("n", "n", "count"),
         Column("kind", "map"),
         Column("gain", "gain", "change"),
+        Column("over_constant", "gain over one constant", "change"),
         Column("helps", "ships"),
     )
     rows: tuple[Row, ...] = tuple(
-        (part_name(n), found.n_items[n], KINDS[c.fitted_kind], c.gain, KINDS[c.map.kind])
+        (part_name(n), found.n_items[n], KINDS[c.fitted_kind], c.gain, c.over_constant, _shipped(c))
         for n, c in found.dimensions.items()
     )
     return Table("gain", "Gain in mean distance, on items it was not fitted on", columns, rows)
+
+
+def _shipped(c: Calibration) -> str:
+    return "nothing: no better than a constant" if c.adds_nothing else KINDS[c.map.kind]
 
 
 def _errors(found: Calibrated) -> Table:

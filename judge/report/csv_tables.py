@@ -7,12 +7,13 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from judge.errors import InputError
 from judge.report.document import Cell, Report, Table
 from judge.report.text import clean
 from judge.stats.estimate import Estimate
+from judge.writing import harmless, write_file
 
 _NO_NAME = re.compile(r"[^A-Za-z0-9_.=*@-]+")
-_FORMULA = ("=", "+", "-", "@")
 _PARTS = ("", "_low", "_high", "_reason")
 
 
@@ -23,15 +24,21 @@ def write_csv(report: Report, folder: str | Path) -> list[Path]:
     -------
     list of Path
         The files: ``slices-condition.csv`` ...
+
+    Raises
+    ------
+    InputError
+        The folder cannot be made, or a file cannot be written.
     """
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    files = []
-    for name, table in file_names(report).items():
-        path = folder / name
-        path.write_text(to_csv(table), encoding="utf-8", newline="")
-        files.append(path)
-    return files
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be made: {error.strerror}") from None
+    files = {folder / name: to_csv(table) for name, table in file_names(report).items()}
+    for path, text in files.items():
+        write_file(path, text)
+    return list(files)
 
 
 def file_names(report: Report) -> dict[str, Table]:
@@ -90,5 +97,4 @@ def _number(value: float) -> str:
 
 
 def _text(text: str) -> str:
-    line = clean(text)
-    return f"'{line}" if line.startswith(_FORMULA) else line
+    return str(harmless(clean(text)))

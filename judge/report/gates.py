@@ -1,7 +1,8 @@
 """Gates: figures that must not lie below a threshold, and what a build server is told about them.
 
 A gate names a figure of the report: ``pass_rate=0.7`` holds its value, ``pass_rate.low=0.7`` the lower end of
-its interval, against 0.7. Where several runs stand in one report, a bare name means every run.
+its interval, against 0.7. Where several runs stand in one report, a bare name means every run; a name that
+is no figure itself means every figure below it: ``kappa_quadratic`` that of every dimension and judge.
 """
 
 import difflib
@@ -129,7 +130,8 @@ def _outcomes(report: Report, gate: Gate) -> Iterator[Outcome]:
 
 
 def _named(report: Report, name: str) -> list[str]:
-    return [figure for figure in report.figures if figure == name or figure.startswith(f"{name}@")]
+    exact = [figure for figure in report.figures if figure == name or figure.startswith(f"{name}@")]
+    return exact or [figure for figure in report.figures if name and figure.startswith(f"{name}.")]
 
 
 def _known(report: Report, name: str) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from judge.analysis import headlines
 from judge.analysis.audit import FailureProfile
 from judge.analysis.comparable import same_rubric
 from judge.analysis.compare import Comparison
@@ -102,6 +103,7 @@ def _lowest(one: SliceTable) -> Slice | None:
 def warnings(source: Source, passing: PassRate, cluster: str | None) -> Iterator[str]:
     """What has to be known before the verdict is believed."""
     table = source.table
+    yield from headlines.of_table(table)
     if source.about.get("judge") == BASELINE:
         yield (
             "These scores are the baseline's: word overlap, no language model. They show that the tool works "

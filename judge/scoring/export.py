@@ -8,20 +8,23 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from judge.errors import MissingExtraError, RunError
+from judge.errors import InputError, MissingExtraError
 from judge.records import Item, Score
 from judge.rubric import Rubric
 from judge.scoring.store import Run
-from judge.scoring.tables import clear_errors, write_atomically
+from judge.writing import harmless, whole_file, write_file
 
 FORMATS = ("csv", "jsonl", "parquet")
+_LONGEST = 1 << 63
 
 Table = tuple[list[str], Iterator[dict[str, Any]]]
 """Names of the columns, and the rows."""
 
 
-def export_scores(path: str | Path, out: str, form: str, *, wide: bool = False) -> None:
+def export_scores(path: str | Path, out: str, form: str | None = None, *, wide: bool = False) -> None:
     """Write the scores of a run.
+
+    In CSV a text that a spreadsheet would run as a formula gets an apostrophe in front.
 
     Parameters
     ----------
@@ -29,12 +32,17 @@ def export_scores(path: str | Path, out: str, form: str, *, wide: bool = False) 
         The run.
     out : str
         File, or ``-`` for standard output (not for Parquet).
-    form : {'csv', 'jsonl', 'parquet'}
+    form : {'csv', 'jsonl', 'parquet'} or None
+        Default: what the name of the file says; CSV on standard output.
     wide : bool
         One row an item and sample, a column for each dimension and for its status; else one row a score.
+
+    Raises
+    ------
+    InputError
+        The name of the file says no format, or another one than `form`; or it cannot be written.
     """
-    if form == "parquet" and out == "-":
-        raise RunError("Parquet is not for a terminal: name a file with --out scores.parquet")
+    form = _format_of(out, form)
     with Run.open(path) as run:
         fields = _fields(run)
         columns, rows = _wide(run, fields) if wide else _long(run, fields)
@@ -44,6 +52,20 @@ def export_scores(path: str | Path, out: str, form: str, *, wide: bool = False) 
             _write(_as_csv(columns, rows), out)
         else:
             _write((json.dumps(row, ensure_ascii=False) + "\n" for row in rows), out)
+
+
+def _format_of(out: str, form: str | None) -> str:
+    if out == "-":
+        if form == "parquet":
+            raise InputError("Parquet is not for a terminal: name a file with --out scores.parquet")
+        return form or "csv"
+    named = Path(out).suffix.removeprefix(".").lower()
+    if named in FORMATS and form not in (None, named):
+        raise InputError(f"--out {out} says {named} and --format {form}: leave one of them out")
+    if named not in FORMATS and form is None:
+        endings = ", ".join(f".{name}" for name in FORMATS)
+        raise InputError(f"--out {out}: the name says no format; allowed: {endings}, or give --format")
+    return form or named
 
 
 def _fields(run: Run) -> list[str]:
@@ -106,10 +128,10 @@ def _plain(value: Any) -> Any:
 def _as_csv(columns: list[str], rows: Iterator[dict[str, Any]]) -> Iterator[str]:
     line = _Line()
     writer = csv.writer(line)
-    writer.writerow(columns)
+    writer.writerow(map(harmless, columns))
     yield line.text
     for row in rows:
-        writer.writerow([row[name] for name in columns])
+        writer.writerow([harmless(row[name]) for name in columns])
         yield line.text
 
 
@@ -126,8 +148,7 @@ def _write(lines: Iterator[str], out: str) -> None:
     if out == "-":
         sys.stdout.writelines(lines)
         return
-    with clear_errors(Path(out)):
-        write_atomically(Path(out), lines)
+    write_file(out, lines)
 
 
 def _write_parquet(columns: list[str], rows: list[dict[str, Any]], out: str) -> None:
@@ -137,11 +158,12 @@ def _write_parquet(columns: list[str], rows: list[dict[str, Any]], out: str) -> 
     except ImportError:
         raise MissingExtraError("pyarrow", "parquet", "Parquet") from None
     table = pyarrow.table({name: _one_type([row[name] for row in rows]) for name in columns})
-    with clear_errors(Path(out)):
-        pyarrow.parquet.write_table(table, out)
+    with whole_file(out) as draft:
+        pyarrow.parquet.write_table(table, draft)
 
 
 def _one_type(column: list[Any]) -> list[Any]:
-    """A column of mixed types becomes text: Parquet has one type a column."""
+    """A column of mixed types becomes text, as does one of numbers too long for 64 bits."""
     kinds = {type(value) for value in column if value is not None}
-    return column if len(kinds) <= 1 else [None if value is None else str(value) for value in column]
+    fits = all(-_LONGEST <= value < _LONGEST for value in column if isinstance(value, int))
+    return column if len(kinds) <= 1 and fits else [None if value is None else str(value) for value in column]

@@ -19,6 +19,7 @@ from judge.rubric import Rubric, load_rubric
 from judge.scoring.backends.engine import EngineOptions
 from judge.scoring.images import check
 from judge.scoring.judge import Judge
+from judge.scoring.new_run import discarded_on_error, missing_parts
 from judge.scoring.prompt import Prompter
 from judge.scoring.run import derive_scores, score_items
 from judge.scoring.serving import Connection, check_backend, load_backend
@@ -129,7 +130,7 @@ def score(
     ------
     JudgeError
         The input or a picture is broken (before anything is paid), or the judge cannot answer at all (what
-        arrived before is stored).
+        arrived before is stored; where nothing arrived, a new folder is taken away again).
     """
     options, watch = options or Options(), watch or Watch()
     if not isinstance(judge, Judge):
@@ -143,7 +144,8 @@ def score(
         )
     root = image_root(answers, options)
     path = Path(out) if out else default_out(answers, judge)
-    with Run.create(path, judge) as run:
+    made = missing_parts(path)
+    with Run.create(path, judge) as run, discarded_on_error(run, made):
         if out is None:
             _check_input(run, answers)
         bad = BadItems()

@@ -26,6 +26,8 @@ class Connection:
     """Seconds for one try."""
     max_cost: float | None = None
     """USD that one call may spend; it stops before that is passed."""
+    unconfirmed: str | None = None
+    """The settings file that named `api_base`, where the user has not confirmed it: no key is sent there."""
 
 
 def check_backend(judge: Judge, connection: Connection) -> None:
@@ -35,7 +37,8 @@ def check_backend(judge: Judge, connection: Connection) -> None:
     ------
     JudgeError
         It cannot: no key in the environment, no such file, a package that is missing, no price for a limit
-        of the cost, or no probabilities where expected scores are wanted.
+        of the cost, no probabilities where expected scores are wanted, or a key that would be sent to an
+        address which only a settings file names.
     """
     name = judge.model.partition(":")[2]
     if judge.backend in ("baseline", "replay") and judge.scores == "expected":
@@ -53,6 +56,8 @@ def check_backend(judge: Judge, connection: Connection) -> None:
         from judge.scoring.backends import pricing, providers
 
         endpoint = providers.resolve(judge.model, connection.api_base, connection.transport)
+        if connection.unconfirmed is not None:
+            providers.check_keyless(endpoint, connection.unconfirmed)
         prices = pricing.find_prices(judge.model, endpoint.provider, endpoint.model)
         pricing.Budget(connection.max_cost, prices)  # complains where no price is known
 

@@ -61,13 +61,18 @@ class Calibration:
     Attributes
     ----------
     map : ScoreMap
-        Fitted on all pairs; the identity if there is no gain.
+        Fitted on all pairs; the identity if there is no gain, or none over a constant.
     fitted_kind : str
         The kind that was tried (or chosen), whether or not it ships.
     gain : Estimate
         Loss before minus loss after, out of fold and paired; above 0 the map helps.
     helps : bool
         Whether the interval of the gain lies above 0.
+    over_constant : Estimate
+        Loss of the best constant minus loss of the judge (mapped where that is closer), out of fold and
+        paired, in the same folds; above 0 the judge knows something about the single item.
+    constant : float
+        The best constant, of all pairs: the median of the human scores for 'mae', their mean for 'rmse'.
     before, after : Errors
         Of the judge's scores as they are, and of the mapped scores out of fold.
     curve : tuple of CalibrationPoint
@@ -82,11 +87,18 @@ class Calibration:
     fitted_kind: MapKind
     gain: Estimate
     helps: bool
+    over_constant: Estimate
+    constant: float
     before: Errors
     after: Errors
     curve: tuple[CalibrationPoint, ...]
     n_folds: int
     seed: int | None
+
+    @property
+    def adds_nothing(self) -> bool:
+        """Whether one constant for every item is as close to people, as far as these items can tell."""
+        return self.over_constant.defined and not self.over_constant.low > 0
 
 
 def calibrate(
@@ -105,7 +117,8 @@ def calibrate(
     Clusters are dealt into folds; each item's mapped score comes from a map fitted on the other folds. With
     'auto' the kind, too, is chosen within those other folds, so that choosing does not flatter. Kinds beyond
     'linear' are tried from 100 pairs on, proportional odds for at most ten distinct human scores. A gain
-    whose interval includes 0 is no gain, and the identity ships.
+    whose interval includes 0 is no gain, and the identity ships. So it does where the map is no closer to
+    people than the best constant: such a map would only hide that the judge knows nothing about an item.
 
     Calibration moves errors and bias. A non-decreasing map cannot raise rank correlation. A pass rate of
     mapped scores still needs a correction for the map's own error, see `ppi_mean`.
@@ -157,12 +170,17 @@ def calibrate(
     mapped = _cross_fitted(x, y, folds, kinds, loss, bounds) if usable else np.full(len(x), np.nan)
     chosen = _best(x, y, folds, kinds, loss, bounds) if usable else "identity"
     reason: Reason | None = None if usable else TOO_FEW_CLUSTERS if both.any() else NO_COMPLETE_PAIRS
-    gain = estimate(_gain(x, mapped, y, loss, reason), **sampling)
+    gain = estimate(_advantage(x, mapped, y, loss, reason), **sampling)
+    closer = mapped if gain.value > 0 else np.where(np.isnan(mapped), np.nan, x)
+    over = estimate(_advantage(_constants(x, y, folds, loss), closer, y, loss, reason), **sampling)
     helps = gain.low > 0
-    fitted = fit_map(x, y, chosen, bounds=bounds) if helps else ScoreMap("identity", {})
+    ships = helps and over.low > 0
+    fitted = fit_map(x, y, chosen, bounds=bounds) if ships else ScoreMap("identity", {})
+    constant = _centre(y[both], loss)
     before, after = (_errors(scores, y, pass_mark, reason, sampling) for scores in (x, mapped))
     curve = _curve(x, y, sampling)
-    return Calibration(fitted, chosen, gain, helps, before, after, curve, len(np.unique(folds[both])), seed)
+    n_used = len(np.unique(folds[both]))
+    return Calibration(fitted, chosen, gain, helps, over, constant, before, after, curve, n_used, seed)
 
 
 def _kinds(kind: MapKind | Literal["auto"], human: Floats) -> Sequence[MapKind]:
@@ -258,9 +276,26 @@ def _error_statistic(
     )
 
 
-def _gain(x: Floats, mapped: Floats, y: Floats, loss: str, reason: Reason | None) -> Statistic:
-    original = np.where(np.isnan(mapped), np.nan, x)
-    return difference(_error_statistic(original, y, loss, reason), _error_statistic(mapped, y, loss, reason))
+def _advantage(before: Floats, after: Floats, y: Floats, loss: str, reason: Reason | None) -> Statistic:
+    """Return the loss of `before` minus that of `after`, on the items that have both."""
+    original = np.where(np.isnan(after), np.nan, before)
+    return difference(_error_statistic(original, y, loss, reason), _error_statistic(after, y, loss, reason))
+
+
+def _centre(human: Floats, loss: str) -> float:
+    """Return the constant with the smallest loss."""
+    if not len(human):
+        return math.nan
+    return float(np.median(human) if loss == "mae" else human.mean())
+
+
+def _constants(x: Floats, y: Floats, folds: Ints, loss: str) -> Floats:
+    """Return for each item the best constant of the other folds."""
+    both = ~np.isnan(x) & ~np.isnan(y)
+    found = np.full(len(y), np.nan)
+    for fold in np.unique(folds):
+        found[folds == fold] = _centre(y[both & (folds != fold)], loss)
+    return found
 
 
 def _errors(

@@ -99,23 +99,23 @@ def test_the_same_call_gives_the_same_bytes(run):
     assert calls[0] == calls[1]
 
 
-def test_a_gate_is_held_against_the_lower_limit_unless_told_otherwise(run):
-    missed = judge("agree", run, "--humans", RATINGS, "--min", "kappa_quadratic=0.8")
+def test_a_gate_means_every_dimension_and_its_value_or_its_lower_limit(run):
+    missed = judge("agree", run, "--humans", RATINGS, "--fail-under", "kappa_quadratic.low=0.8")
     assert missed.exit_code == 4
     assert "the lower limit of kappa_quadratic.clarity is 0.6" in missed.stderr
+    assert judge("agree", run, "--humans", RATINGS, "--fail-under", "kappa_quadratic=0.8").exit_code == 0
     assert (
         judge(
-            "agree", run, "--humans", RATINGS, "--min", "kappa_quadratic=0.8", "--min-on", "value"
+            "agree", run, "--humans", RATINGS, "--fail-under", "kappa_quadratic.relevance.low=0.8"
         ).exit_code
         == 0
     )
-    assert judge("agree", run, "--humans", RATINGS, "--min", "kappa_quadratic.relevance=0.8").exit_code == 0
 
 
 def test_a_gate_on_nothing_is_an_error_that_lists_what_there_is(run):
-    result = judge("agree", run, "--humans", RATINGS, "--min", "charm=1")
+    result = judge("agree", run, "--humans", RATINGS, "--fail-under", "charm=1")
     assert result.exit_code == 1
-    assert "--min charm: no such figure; found: agreement" in result.stderr
+    assert "--fail-under charm: no such figure; allowed: " in result.stderr
 
 
 def test_every_form_is_written(run, tmp_path):
@@ -253,6 +253,72 @@ def test_a_map_that_gains_nothing_is_not_shipped(lenient, tmp_path):
     same.write_text("\n".join(["item_id,rater,clarity", *rows]) + "\n")
     result = judge("calibrate", lenient / "run", "--humans", same, "--dimension", "clarity", "--json")
     assert json.loads(result.stdout)["tables"]["gain"]["rows"][0]["helps"] == "as it is"
+
+
+@pytest.fixture(scope="module")
+def guessing(tmp_path_factory):
+    """A judge whose scores have nothing to do with people's, who give nearly everything a 4."""
+    folder = tmp_path_factory.mktemp("guessing")
+    rng = np.random.default_rng(0)
+    rubric = load_rubric("open_qa")
+    items = [Item(id=f"q{n}", question="?", answer="!") for n in range(150)]
+    scores = [
+        Score(item_id=i.id, rater="robot", rater_kind="judge", dimension=d, value=float(rng.integers(1, 6)))
+        for i in items
+        for d in rubric.scored
+    ]
+    Run.imported(folder / "run", rubric, items, scores, model="robot").close()
+    rows = [f"{item.id},ann,{4 if rng.random() < 0.9 else 5}" for item in items]
+    (folder / "ratings.csv").write_text("\n".join(["item_id,rater,clarity", *rows]) + "\n")
+    return folder
+
+
+def test_a_judge_that_is_no_better_than_a_constant_adds_nothing_and_gets_no_map(guessing, tmp_path):
+    saved = tmp_path / "maps.json"
+    result = judge("calibrate", guessing / "run", "--humans", guessing / "ratings.csv", "--save", saved)
+    assert result.exit_code == 1
+    assert "On clarity the judge adds nothing" in result.stdout
+    assert f"{saved}: not written, because no map brings this judge closer to people" in result.stderr
+    assert not saved.exists()
+
+
+@pytest.mark.parametrize("content", ["[" * 100_000, '{"format": 1, "dimensions": 3}', "\x00", "[]"])
+def test_damaged_maps_end_in_one_line(run, tmp_path, content):
+    saved = tmp_path / "maps.json"
+    saved.write_text(content)
+    result = judge("calibrate", run, "--apply", saved)
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"Error: {saved}: ")
+    assert result.stderr.count("\n") == 1
+
+
+def test_a_map_that_lacks_its_numbers_is_refused_before_the_first_row(lenient, tmp_path):
+    saved = tmp_path / "maps.json"
+    judge("calibrate", lenient / "run", "--humans", lenient / "ratings.csv", "--save", saved)
+    content = json.loads(saved.read_text())
+    content["dimensions"]["clarity"]["map"]["parameters"] = {}
+    saved.write_text(json.dumps(content))
+    result = judge("calibrate", lenient / "run", "--apply", saved)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "a saved map is damaged" in result.stderr
+
+
+def test_failed_attention_checks_of_raters_are_a_headline(run, tmp_path):
+    ratings = tmp_path / "ratings.csv"
+    lines = RATINGS.read_text().splitlines()
+    rater = lines[0].split(",").index("rater")
+    name = lines[1].split(",")[rater]
+    checked = [f"{line},{2 if line.split(',')[rater] == name else 0},3" for line in lines[1:]]
+    ratings.write_text("\n".join([f"{lines[0]},checks_missed,checks_seen", *checked]) + "\n")
+    with_checks = " ".join(judge("agree", run, "--humans", ratings).stdout.split())
+    assert f"! 1 of 3 raters failed attention checks ({name} 2 of 3)." in with_checks
+    assert "attention checks" not in judge("agree", run, "--humans", RATINGS).stdout
+
+
+def test_a_single_dimension_is_shown_without_a_verdict_on_the_whole_answer(run):
+    result = judge("agree", run, "--humans", RATINGS, "--dimension", "clarity")
+    assert "scores     clarity" in result.stdout
+    assert "no verdict: clarity" not in result.stdout
 
 
 def test_maps_of_another_judge_are_refused(lenient, run, tmp_path):

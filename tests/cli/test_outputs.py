@@ -1,5 +1,7 @@
 """Where reports go, and gates: `--html`, `--markdown`, `--latex`, `--csv`, `--fail-under`, `--junit`."""
 
+import csv
+import io
 import json
 from pathlib import Path
 from xml.etree import ElementTree
@@ -10,6 +12,7 @@ from click.testing import CliRunner
 from judge.cli import main
 from judge.records import Item, Score
 from judge.rubric import load_rubric
+from judge.scoring.judge import Judge
 from judge.scoring.store import Run
 
 
@@ -53,6 +56,106 @@ def test_page_goes_beside_the_run_and_text_to_standard_output(run):
 def test_page_about_several_runs_goes_into_the_present_folder(command, run, other):
     assert judge(command, run, other, "--html").exit_code == 0
     assert Path(f"{command}.html").is_file()
+
+
+@pytest.mark.parametrize(
+    ("name", "start"), [("a.csv", b"item_id,"), ("a.jsonl", b'{"item_id"'), ("a.parquet", b"PAR1")]
+)
+def test_the_name_of_an_export_says_its_format(run, name, start):
+    assert judge("export", run, "--out", name).exit_code == 0
+    assert Path(name).read_bytes().startswith(start)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--out", "a.parquet", "--format", "csv"), "--out a.parquet says parquet and --format csv"),
+        (("--out", "a.txt"), "--out a.txt: the name says no format; allowed: .csv, .jsonl, .parquet"),
+        (("--format", "parquet"), "name a file with --out scores.parquet"),
+        (("--out", "no/a.csv"), "no/a.csv: cannot be written: No such file or directory"),
+    ],
+)
+def test_an_export_that_cannot_be_is_refused_and_leaves_no_file(run, options, message):
+    before = set(Path().iterdir())
+    result = judge("export", run, *options)
+    assert result.exit_code == 1
+    assert message in result.stderr
+    assert set(Path().iterdir()) == before
+
+
+@pytest.mark.parametrize("wide", [(), ("--wide",)])
+def test_no_cell_of_an_export_is_a_formula(tmp_path, wide):
+    rubric = load_rubric("open_qa")
+    item = Item(id="=1+1", question="?", answer="!", metadata={"=field": "@SUM(A1)", "number": -5})
+    scores = [
+        Score(item_id=item.id, rater="+robot", rater_kind="judge", dimension=name, value=4.0, reason="-cmd|x")
+        for name in rubric.scored
+    ]
+    Run.imported(tmp_path / "run", rubric, [item], scores, model="robot").close()
+    text = judge("export", tmp_path / "run", *wide).stdout
+    cells = [cell for row in csv.reader(io.StringIO(text)) for cell in row]
+    assert [cell for cell in cells if cell.startswith(("=", "+", "-", "@"))] == ["-5"] * (
+        text.count("\n") - 1
+    )
+    assert {"'=1+1", "'@SUM(A1)"} <= set(cells)
+    lines = judge("export", tmp_path / "run", "--format", "jsonl").stdout
+    assert json.loads(lines.splitlines()[0])["item_id"] == "=1+1"
+
+
+def test_a_page_that_cannot_be_written_leaves_no_other_one(run):
+    result = judge("report", run, "--markdown", "a.md", "--html", "no/a.html")
+    assert result.exit_code == 1
+    assert "no/a.html: cannot be written" in result.stderr
+    assert not Path("a.md").exists()
+
+
+def test_a_folder_of_tables_that_cannot_be_made_is_one_line(run):
+    Path("file").write_text("")
+    result = judge("report", run, "--csv", "file/tables")
+    assert (result.exit_code, result.stderr) == (1, "Error: file/tables: cannot be made: Not a directory\n")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("report", "RUN", "--csv", ""),
+        ("report", "RUN", "--junit", ""),
+        ("report", "RUN", "--html", ""),
+        ("show", "RUN", "--item", ""),
+        ("agree", "RUN", "--humans", "ratings.csv", "--scale", "1-99999999999"),
+        ("agree", "RUN", "--humans", "ratings.csv", "--map", "=x"),
+        ("agree", "RUN", "--humans", "ratings.csv", "--epsilon", "nan"),
+        ("plan", "--raters", "99999999999999999999"),
+        ("plan", "--cluster-icc", "nan"),
+        ("score", "ratings.csv", "--samples", "99999999999999999999"),
+        ("score", "ratings.csv", "--max-cost", "nan"),
+        ("score", "ratings.csv", "--max-cost", "inf"),
+        ("score", "ratings.csv", "--temperature", "-1"),
+        ("score", "ratings.csv", "--timeout", "nan"),
+    ],
+    ids=" ".join,
+)
+def test_nonsense_is_refused_before_anything_is_made(run, words):
+    Path("ratings.csv").write_text("item_id,rater,clarity\nq0,ann,3\n")
+    before = set(Path().iterdir())
+    result = judge(*(run if word == "RUN" else word for word in words))
+    assert result.exit_code in (1, 2)
+    assert isinstance(result.exception, SystemExit)
+    assert set(Path().iterdir()) == before
+
+
+@pytest.mark.parametrize(
+    "words", [("parse",), ("calibrate", "--humans", "ratings.csv"), ("report",), ("audit",)]
+)
+def test_a_run_without_items_or_scores_is_one_line(tmp_path, monkeypatch, words):
+    monkeypatch.chdir(tmp_path)
+    with Run.create("run", Judge("m", load_rubric("open_qa"))) as empty:
+        if words[0] == "calibrate":
+            empty.add_items([Item(id="q0", question="?", answer="!")])
+    Path("ratings.csv").write_text("item_id,rater,clarity\nq0,ann,3\n")
+    result = judge(words[0], "run", *words[1:])
+    assert result.exception is None or isinstance(result.exception, SystemExit)
+    assert result.stderr.count("\n") <= 2
 
 
 def test_audit_and_choice_have_pages_too(run, tmp_path):

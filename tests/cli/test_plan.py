@@ -22,7 +22,6 @@ def judge(*words):
         (["--margin", "5"], "--margin 5: allowed is a number above 0, at most 1"),
         (["--minutes", "-3"], "--minutes -3: allowed is a number above 0"),
         (["--minutes", "nan"], "--minutes nan: allowed is a number above 0"),
-        (["--cluster-icc", "nan"], "--cluster-icc nan: allowed is a number from 0 to 1"),
         (["--half-width", "nan"], "--half-width nan: allowed is a number between 0 and 1"),
     ],
 )
@@ -31,6 +30,12 @@ def test_what_cannot_be_is_one_line_with_what_is_allowed(words, message):
     assert result.exit_code == 1
     assert message in result.stderr
     assert len(result.stderr.splitlines()) == 1
+
+
+def test_a_correlation_that_is_no_number_is_a_usage_error():
+    result = judge("plan", "--cluster-icc", "nan")
+    assert result.exit_code == 2
+    assert "'--cluster-icc'" in result.stderr
 
 
 def test_shares_that_add_up_to_one_are_accepted():

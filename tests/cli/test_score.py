@@ -155,8 +155,7 @@ def test_bad_line_is_named_and_nothing_is_scored():
     assert "mine.jsonl:2" in done.stderr
     assert "mine.jsonl:3" in done.stderr
     assert "nothing was sent" in done.stderr
-    with Run.open("runs/mine-baseline-open_qa") as run:
-        assert list(run.items()) == []
+    assert not Path("runs").exists()
 
 
 @pytest.mark.parametrize("content", ["", "\n\n", '{"id": "1"}\n'])

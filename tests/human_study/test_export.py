@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from human_study.export import everything, harmless, long_rows, plain, scores, wide_rows
+from human_study.export import everything, long_rows, scores, wide_rows
 from human_study.outputs import WRITERS
 from human_study.store import Study
 from judge.formats.ratings import read_ratings
 from judge.records import Item, Score
+from judge.writing import harmless, plain
 
 from .builders import MakeStudy, rate, rate_all
 
@@ -45,6 +46,16 @@ def test_every_row_carries_how_likely_its_item_was_drawn(make_study: MakeStudy) 
     study = make_study(items=6)
     rate_all(study, "R01")
     assert {(row["probability"], row["stratum"]) for row in long_rows(study)} == {(0.5, "")}
+
+
+def test_every_row_carries_how_many_checks_its_rater_failed(rated: Study) -> None:
+    asked = {"R01": [], "R02": []}
+    for task in rated.tasks():
+        if task.kind == "check" and task.known:
+            asked[task.rater].append(bool(task.known.missed(task.rating.reply.values)))
+    assert all(asked.values())
+    expected = {(rater, sum(failed), len(failed)) for rater, failed in asked.items()}
+    assert {(r["rater"], r["checks_missed"], r["checks_seen"]) for r in long_rows(rated)} == expected
 
 
 def test_a_skipped_answer_has_its_reason_and_no_value(study: Study) -> None:

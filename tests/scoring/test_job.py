@@ -88,6 +88,35 @@ def test_exports_hold_what_arrived_however_it_ends(tmp_path, backend, end):
     assert json.loads((tmp_path / "r/run.json").read_text())["summary"]["complete"] == 1
 
 
+def fails(_):
+    raise BackendError("no key")
+
+
+def test_an_error_before_the_first_reply_leaves_no_folder_behind(tmp_path, backend):
+    backend.answer = fails
+    with pytest.raises(BackendError):
+        score(items(2), judge="openai/x", rubric=rubric(), out=tmp_path / "runs" / "r")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_error_leaves_a_folder_that_was_there_and_what_is_in_it(tmp_path, backend):
+    backend.answer = fails
+    (tmp_path / "r").mkdir()
+    (tmp_path / "r" / "notes.txt").write_text("mine")
+    with pytest.raises(BackendError):
+        score(items(2), judge="openai/x", rubric=rubric(), out=tmp_path / "r")
+    assert [path.name for path in (tmp_path / "r").iterdir()] == ["notes.txt"]
+
+
+def test_an_error_leaves_a_run_that_was_there_before(tmp_path, backend):
+    score(items(1), judge="openai/x", rubric=rubric(), out=tmp_path / "r").close()
+    backend.answer = fails
+    with pytest.raises(BackendError):
+        score(items(2), judge="openai/x", rubric=rubric(), out=tmp_path / "r")
+    with Run.open(tmp_path / "r") as run:
+        assert len(list(run.completions())) == 1
+
+
 @pytest.mark.usefixtures("backend")
 def test_image_paths_start_from_the_folder_that_is_named(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

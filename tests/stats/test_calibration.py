@@ -39,6 +39,33 @@ def test_judge_that_is_right_on_average_gains_nothing_from_a_shift():
     assert found.map.kind == "identity"
 
 
+def test_judge_that_knows_nothing_is_no_closer_than_a_constant_and_ships_no_map():
+    rng = np.random.default_rng(1)
+    human = rng.choice([4.0, 5.0], 200, p=[0.9, 0.1])
+    found = calibrate(rng.integers(1, 6, 200), human, rng=0)
+    assert found.helps  # any map that squeezes the scores together is closer than the scores themselves
+    assert found.adds_nothing
+    assert found.constant == 4
+    assert found.map.kind == "identity"
+
+
+@pytest.mark.parametrize("loss", ["mae", "rmse"])
+def test_constant_is_the_best_one_of_the_other_folds(loss):
+    # Two clusters, two folds: each half is held against the centre of the other half.
+    human = np.array([1.0, 1.0, 4.0, 2.0, 2.0, 5.0])
+    found = calibrate(human, human, "identity", loss=loss, n_folds=2, clusters=[0, 0, 0, 1, 1, 1], rng=0)
+    off = [human[:3] - (2 if loss == "mae" else 3), human[3:] - (1 if loss == "mae" else 2)]
+    expected = np.abs(np.r_[*off]).mean() if loss == "mae" else np.sqrt((np.r_[*off] ** 2).mean())
+    assert found.over_constant.value == pytest.approx(expected)
+
+
+def test_perfect_judge_adds_much_to_a_constant():
+    human = np.random.default_rng(0).integers(1, 6, 120)
+    found = calibrate(human, human, rng=0)
+    assert not found.adds_nothing
+    assert found.over_constant.low > 0.5
+
+
 def test_mapped_score_never_saw_its_own_cluster():
     # With two clusters and two folds each half is mapped by the other half's shift.
     human = np.r_[np.zeros(10), np.zeros(10)]

@@ -10,7 +10,7 @@ from judge.analysis.agreement.joining import Joined, join
 from judge.analysis.agreement.sources import read_sources
 from judge.analysis.ratings import Reduction
 from judge.errors import InputError
-from judge.rubric import load_rubric
+from judge.rubric import MOST_LABELS, load_rubric
 from judge.stats.scale import Kind, Scale
 
 
@@ -109,6 +109,8 @@ def read_scale(text: str, kind: Kind | None = None) -> Scale:
         raise InputError(f"level {kind!r}: allowed are {', '.join(get_args(Kind))}")
     ends = text.split("-")
     if len(ends) == 2 and all(end.strip().isdigit() for end in ends) and int(ends[0]) < int(ends[1]):
+        if int(ends[1]) - int(ends[0]) >= MOST_LABELS:
+            raise InputError(f"--scale {text}: allowed are at most {MOST_LABELS:,} scores")
         return Scale.integers(int(ends[0]), int(ends[1]), kind or "ordinal")
     values = [value.strip() for value in text.split(",")]
     try:

@@ -9,6 +9,7 @@ from typing import Any
 
 from judge.analysis.agreement.matching import matching
 from judge.analysis.agreement.parts import VERDICT
+from judge.analysis.headlines import CHECKS_MISSED, CHECKS_SEEN, Counts, checks_of, people_words
 from judge.errors import InputError
 from judge.formats.cells import Cells, number_or_none
 from judge.formats.columns import COLUMNS, Wanted
@@ -110,7 +111,7 @@ def read_sources(
         raise InputError(f"{humans}: nobody in it is a person (rater_kind human); give people's ratings")
     scores = (*(score for run in opened for score in run.scores), *kept)
     about = {"ratings": str(humans)} | {f"judge {run.name}": run.about for run in opened}
-    return Sources(known, scores, rubric, (*left_out, *notes), about)
+    return Sources(known, scores, rubric, (*people_words(_checks(humans, columns)), *left_out, *notes), about)
 
 
 def _read_dimensions(asked: Sequence[str], rubric: Rubric | None) -> tuple[str, ...]:
@@ -213,6 +214,7 @@ def _other_columns(path: str | Path, columns: Mapping[str, str] | None) -> dict[
     if str(path) == "-" or name.endswith((".json", ".eval")):
         return {}
     taken = {alias for aliases in COLUMNS.values() for alias in aliases} | set((columns or {}).values())
+    taken |= {CHECKS_MISSED, CHECKS_SEEN}
     id_column = (columns or {}).get("item_id")
     fields: dict[str, dict[str, Any]] = {}
     varying: set[str] = set()
@@ -225,6 +227,17 @@ def _other_columns(path: str | Path, columns: Mapping[str, str] | None) -> dict[
             if column not in taken and of_item.setdefault(column, value) != value:
                 varying.add(column)
     return {i: {c: v for c, v in row.items() if c not in varying} for i, row in fields.items()}
+
+
+def _checks(path: str | Path, columns: Mapping[str, str] | None) -> Counts:
+    """Attention checks of each rater, where a table of ratings has columns for them."""
+    if str(path) == "-" or Path(path).name.removesuffix(".gz").endswith((".json", ".eval")):
+        return {}
+    _, first = next(iter(read_rows(path)), ("", {}))
+    if not {CHECKS_MISSED, CHECKS_SEEN} <= first.keys():
+        return {}
+    rater = (columns or {}).get("rater") or next((name for name in COLUMNS["rater"] if name in first), "")
+    return checks_of((row for _, row in read_rows(path)), rater)
 
 
 def _with_fields(item: Item, fields: Mapping[str, Any] | None) -> Item:

@@ -122,6 +122,26 @@ def resolve(
     return Endpoint(model, provider, name, "http", base.rstrip("/"), key, known.keys)
 
 
+def check_keyless(endpoint: Endpoint, settings: str) -> None:
+    """Check that no key is sent to an address that only a settings file names.
+
+    Raises
+    ------
+    BackendError
+        A key is in the environment, or litellm would look for one by itself.
+    """
+    found_by_litellm = endpoint.transport == "litellm" and endpoint.provider not in ("", *OPENAI_COMPATIBLE)
+    if endpoint.key is None and not found_by_litellm:
+        return
+    name = endpoint.key_names[0] if endpoint.key_names else "the provider's credentials"
+    raise BackendError(
+        f"{settings}: its api_base {endpoint.base} was not named on the command line, and the key of "
+        f"{endpoint.name} ({name}) would be sent to it. If the address is right, name it yourself "
+        f"(--api-base {endpoint.base}) or trust the file with --trust-config (or JUDGE_TRUST_CONFIG=1); "
+        "a server that needs no key works once the key is no longer in the environment"
+    )
+
+
 def supports_schema(model: str, api_base: str | None = None) -> bool:
     """Whether a JSON schema should be sent along.
 

@@ -1,0 +1,192 @@
+"""What must be known before any figure is believed: the warnings that stand at the top of every command.
+
+`judge score`, `report`, `audit` and `agree` show the same sentences, computed here: a judge that gives nearly
+every answer one score, empty answers that pass, and failed checks (items whose right scores are known).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from judge.records import Item
+
+if TYPE_CHECKING:
+    from judge.analysis.agreement.joining import Joined
+    from judge.analysis.score_table import ScoreTable
+    from judge.scoring.store import Run
+
+ONE_SCORE = 0.95
+"""From this share of equal scores on, a judge hardly tells answers apart."""
+FEWEST_SCORES = 20
+"""With fewer scores it may be chance that they are equal."""
+EXPECTED = "expected_scores"
+"""Field of an item: dimension -> the right score, or a list of right scores."""
+CHECKS_MISSED, CHECKS_SEEN = "checks_missed", "checks_seen"
+"""Columns of a table of ratings: attention checks that the rater of this row failed, and saw, in all."""
+_MOST_NAMES = 3
+
+Counts = dict[str, tuple[int, int]]
+"""Rater -> checks failed, checks seen."""
+
+
+@dataclass
+class Evidence:
+    """What the warnings about one judge rest on.
+
+    Attributes
+    ----------
+    counts : mapping
+        Scored dimension -> score -> how often it was given.
+    n_empty, n_empty_pass : int
+        Answers without a word that were judged, and those of them that pass.
+    n_known, n_missed : int
+        Items whose right scores are known and that were scored, and those scored otherwise.
+    """
+
+    counts: Mapping[str, Mapping[float, int]] = field(default_factory=dict)
+    n_empty: int = 0
+    n_empty_pass: int = 0
+    n_known: int = 0
+    n_missed: int = 0
+
+    def look_at(self, item: Item, scores: Mapping[str, float], passed: bool | None) -> None:
+        """Count one item; `scores` are those that the judge gave it."""
+        if not item.answer.strip() and passed is not None:
+            self.n_empty += 1
+            self.n_empty_pass += passed
+        if (missed := misses(item, scores)) is not None:
+            self.n_known += 1
+            self.n_missed += missed
+
+    def sentences(self) -> Iterator[str]:
+        """The warnings, the gravest first."""
+        if alike := list(_alike(self.counts)):
+            where = "; ".join(alike)
+            yield f"The judge gives nearly all answers one score: {where}. It hardly tells them apart."
+        if self.n_empty_pass:
+            what = "empty answer passes" if self.n_empty == 1 else "empty answers pass"
+            yield f"{self.n_empty_pass:,} of {self.n_empty:,} {what}."
+        if self.n_missed:
+            yield (
+                f"The judge fails {self.n_missed:,} of {self.n_known:,} checks (items with {EXPECTED}): it "
+                "gives other scores than the right ones."
+            )
+
+
+def of_run(run: Run) -> list[str]:
+    """Warnings about a run, one item in memory at a time."""
+    rubric = run.rubric
+    counts = run.distribution()
+    evidence = Evidence({name: counts.get(name, {}) for name in rubric.scored})
+    for item in run.items():
+        if not item.answer.strip() or EXPECTED in item.metadata:
+            given = {
+                score.dimension: score.value
+                for score in run.scores_of(item.id)
+                if score.sample == 0 and isinstance(score.value, float)
+            }
+            evidence.look_at(item, given, rubric.passes(given))
+    return list(evidence.sentences())
+
+
+def of_table(table: ScoreTable) -> list[str]:
+    """Warnings about the scores of a table."""
+    evidence = Evidence({name: _counted(column.tolist()) for name, column in table.values.items()})
+    for row, item in enumerate(table.items):
+        given = {name: float(column[row]) for name, column in table.values.items() if _is_number(column[row])}
+        verdict = table.passed[row]
+        evidence.look_at(item, given, bool(verdict) if _is_number(verdict) else None)
+    return list(evidence.sentences())
+
+
+def of_agreement(joined: Joined) -> list[str]:
+    """Warnings about each judge that is held against people, then about the people."""
+    from judge.analysis.agreement.parts import VERDICT
+
+    rated = {name: part for name, part in joined.parts.items() if name != VERDICT and not part.nominal}
+    verdicts = joined.parts.get(VERDICT)
+    found = []
+    for judge in joined.judges:
+        columns = {name: part.column(judge).tolist() for name, part in rated.items()}
+        passed = verdicts.column(judge).tolist() if verdicts else [float("nan")] * len(joined.items)
+        evidence = Evidence({name: _counted(column) for name, column in columns.items()})
+        for row, item in enumerate(joined.items):
+            if item.question or item.answer:  # else nothing but its id is known
+                given = {name: column[row] for name, column in columns.items() if _is_number(column[row])}
+                evidence.look_at(item, given, bool(passed[row]) if _is_number(passed[row]) else None)
+        whose = f"{judge}: " if len(joined.judges) > 1 else ""
+        found += [f"{whose}{sentence}" for sentence in evidence.sentences()]
+    by_person: Counts = {}
+    for place, person in enumerate(joined.people):
+        said = {name: part.humans[:, place].tolist() for name, part in rated.items() if not joined.slots}
+        marks = [
+            missed
+            for row, item in enumerate(joined.items)
+            if (missed := misses(item, {n: c[row] for n, c in said.items() if _is_number(c[row])}))
+            is not None
+        ]
+        by_person[person] = (sum(marks), len(marks))
+    return [*found, *people_words(by_person)]
+
+
+def people_words(checks: Mapping[str, tuple[int, int]]) -> Iterator[str]:
+    """Who failed attention checks, the worst first."""
+    failed = {rater: counts for rater, counts in checks.items() if counts[0]}
+    if not failed:
+        return
+    worst = sorted(failed, key=lambda rater: (-failed[rater][0] / failed[rater][1], rater))
+    named = ", ".join(f"{rater} {failed[rater][0]} of {failed[rater][1]}" for rater in worst[:_MOST_NAMES])
+    more = ", …" if len(worst) > _MOST_NAMES else ""
+    seen = sum(1 for counts in checks.values() if counts[1])
+    yield (
+        f"{len(failed)} of {seen} raters failed attention checks ({named}{more}). Look at what they rated "
+        "before it counts: judge study status"
+    )
+
+
+def checks_of(rows: Iterable[Mapping[str, Any]], rater: str) -> Counts:
+    """Read the columns about attention checks off rows of ratings; `rater` is the column of the rater."""
+    found: Counts = {}
+    for row in rows:
+        try:
+            found[str(row.get(rater))] = (int(row[CHECKS_MISSED]), int(row[CHECKS_SEEN]))
+        except (KeyError, TypeError, ValueError):
+            continue
+    return found
+
+
+def misses(item: Item, scores: Mapping[str, float]) -> bool | None:
+    """Whether scores differ from the right ones; None where these, or the scores, are not known."""
+    expected = item.metadata.get(EXPECTED)
+    if not isinstance(expected, Mapping):
+        return None
+    asked = {name: right for name, right in expected.items() if name in scores}
+    if not asked:
+        return None
+    return any(
+        scores[name] not in (right if isinstance(right, Sequence) else [right])
+        for name, right in asked.items()
+    )
+
+
+def _alike(counts: Mapping[str, Mapping[float, int]]) -> Iterator[str]:
+    for name, by_score in counts.items():
+        n = sum(by_score.values())
+        score = max(by_score, key=lambda value: by_score[value], default=0.0)
+        if n >= FEWEST_SCORES and by_score[score] >= ONE_SCORE * n:
+            share = "all" if by_score[score] == n else f"{100 * by_score[score] / n:.1f} %"
+            yield f"{name.replace('_', ' ')} is {score:g} in {share} of {n:,}"
+
+
+def _counted(values: Sequence[float]) -> dict[float, int]:
+    counts: dict[float, int] = {}
+    for value in values:
+        if _is_number(value):
+            counts[value] = counts.get(value, 0) + 1
+    return counts
+
+
+def _is_number(value: float) -> bool:
+    return value == value  # NaN stands for a missing score

@@ -1,0 +1,125 @@
+"""What `judge.toml` and `pyproject.toml` may set, and what they never may."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from judge.cli import main
+
+ANSWER = {"id": "q1", "question": "What is 2 + 2?", "answer": "4", "reference": "4"}
+KEY = "sk-very-secret-1234567890"
+
+
+@pytest.fixture(autouse=True)
+def _folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("answers.jsonl").write_text(json.dumps(ANSWER) + "\n")
+
+
+def judge(*words):
+    return CliRunner().invoke(main, [str(word) for word in words])
+
+
+def names_address(mock, file="judge.toml", model="openai/some-model"):
+    """Write a settings file that names an address, as a folder from elsewhere may hold it."""
+    head = "" if file == "judge.toml" else "[tool.judge]\n"
+    Path(file).write_text(f'{head}api_base = "{mock.api_base}"\njudge = "{model}"\n')
+
+
+@pytest.mark.parametrize("file", ["judge.toml", "pyproject.toml"])
+def test_address_out_of_a_settings_file_gets_no_key(mock, monkeypatch, file):
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    names_address(mock, file)
+    done = judge("score", "answers.jsonl")
+    assert done.exit_code == 1
+    assert f"{file}: its api_base {mock.api_base} was not named on the command line" in done.stderr
+    assert "--trust-config" in done.stderr
+    assert KEY not in done.stderr
+    assert mock.stats()["requests"] == 0
+
+
+def test_generic_key_is_withheld_too(mock, monkeypatch):
+    monkeypatch.setenv("JUDGE_API_KEY", KEY)
+    names_address(mock, model="some-model")
+    assert judge("score", "answers.jsonl").exit_code == 1
+    assert mock.stats()["requests"] == 0
+
+
+def test_credentials_that_litellm_finds_by_itself_are_withheld_too(mock, monkeypatch):
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", KEY)
+    names_address(mock, model="bedrock/some-model")
+    assert "was not named on the command line" in judge("score", "answers.jsonl").stderr
+    assert mock.stats()["requests"] == 0
+
+
+def test_server_without_a_key_may_be_named_by_a_settings_file(mock):
+    names_address(mock, model="hosted_vllm/some-model")
+    assert judge("score", "answers.jsonl").exit_code == 0
+    assert all("Authorization" not in request["headers"] for request in mock.seen())
+
+
+@pytest.mark.parametrize("trust", ["option", "environment", "address"])
+def test_address_that_the_user_confirms_gets_the_key(mock, monkeypatch, trust):
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    names_address(mock)
+    if trust == "environment":
+        monkeypatch.setenv("JUDGE_TRUST_CONFIG", "1")
+    options = {"option": ["--trust-config"], "address": ["--api-base", mock.api_base]}.get(trust, [])
+    assert judge("score", "answers.jsonl", *options).exit_code == 0
+    assert mock.stats()["requests"] > 0
+
+
+@pytest.mark.parametrize("text", ["trust_config = true", "trust-config = true", "[score]\ntrust_config = 1"])
+def test_settings_file_cannot_trust_itself(text):
+    Path("judge.toml").write_text(f"{text}\n")
+    done = judge("score", "answers.jsonl")
+    assert done.exit_code == 1
+    assert "judge.toml: trust_config cannot be set in a settings file" in done.stderr
+
+
+def test_parameter_out_of_a_settings_file_leads_no_key_elsewhere(mock, monkeypatch):
+    monkeypatch.setenv("ANTHROPIC_API_KEY", KEY)
+    Path("judge.toml").write_text(
+        f'judge = "anthropic/claude-sonnet-4-5"\nparam = "api_base={mock.address}"\n'
+    )
+    done = judge("score", "answers.jsonl")
+    assert done.exit_code == 2
+    assert "judge.toml: param api_base is none of the usual parameters" in done.stderr
+    assert mock.stats()["requests"] == 0
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "message"),
+    [
+        ("judge.toml", b"judge = [true]", "judge.toml: judge: found True; allowed: a text or a number"),
+        ("judge.toml", b"retry_errors = 1979-05-27", "judge.toml: retry_errors: found datetime.date"),
+        ("judge.toml", b"out = ['a', 'b']", "judge.toml: out: found ['a', 'b']; allowed: a text or a number"),
+        ("judge.toml", b"samples = 1.5", "'1.5' is not a valid integer"),
+        ("judge.toml", b"retry_errors = 5", "'5' is not a valid boolean"),
+        ("judge.toml", b"max_cost = nan", "nan is no number that can be used here"),
+        ("judge.toml", b"score = 3", "judge.toml: score is a command; its options stand below a line [score]"),
+        ("judge.toml", b"\xff\xfe", "judge.toml: not valid TOML"),
+        ("judge.toml", b"a = " + b"[" * 10_000, "judge.toml: not valid TOML"),
+        ("pyproject.toml", b"[tool]\njudge = 3", "pyproject.toml: tool.judge is 3; allowed: a table"),
+    ],
+    ids=lambda value: repr(value)[:24],
+)  # fmt: skip
+def test_damaged_settings_end_in_one_line(file, content, message):
+    Path(file).write_bytes(content)
+    done = judge("score", "answers.jsonl")
+    assert done.exit_code in (1, 2)
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("content", ["tool = 3", "[tool.other]\njudge = 3"])
+def test_settings_of_other_tools_are_left_alone(content):
+    Path("pyproject.toml").write_text(content)
+    assert judge("score", "answers.jsonl").exit_code == 0
+
+
+def test_mark_at_the_start_of_a_settings_file_is_no_error():
+    Path("judge.toml").write_text("\ufefflimit = 1\n", encoding="utf-8")
+    assert judge("score", "answers.jsonl").exit_code == 0
