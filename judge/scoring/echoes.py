@@ -42,7 +42,7 @@ class Held:
 
 def held_by(item: Item, names: Names) -> Held:
     """Read the texts of an item as a judge's reply is read, only that every brace is a place to look."""
-    texts = [text for text in _texts(item) if _may_hold_object(text)]
+    texts = [text for text in _texts(item) if may_hold_object(text)]
     if not texts:
         return Held()
     found = [
@@ -80,7 +80,7 @@ def echo_of(verdict: Verdict, held: Held, shown: Sequence[Verdict], rubric: Rubr
 def stands_in(item: Item, source: str) -> bool:
     """Whether a piece of a reply stands in a text of the item, but for what may change while it is copied."""
     wanted = squeezed(source)
-    return any(wanted in squeezed(text) for text in _texts(item) if _may_hold_object(text))
+    return any(wanted in squeezed(text) for text in _texts(item) if may_hold_object(text))
 
 
 def _is_among(verdict: Verdict, others: Iterable[Verdict]) -> bool:
@@ -106,7 +106,7 @@ def squeezed(text: str) -> str:
     return _BLANK.sub("", _plain(_unescaped(text)))
 
 
-def _may_hold_object(text: str) -> bool:
+def may_hold_object(text: str) -> bool:
     """Whether there is a brace, or what can be one once it is read: another form of it, or an escape."""
     escaped = "&" in text or "\\u" in text
     return "{" in text or escaped or (not text.isascii() and bool(_OTHER_BRACES.search(text)))

@@ -28,6 +28,7 @@ UNTIDY = {
     "apostrophe": "{'a': {'reason': 'it's well put', 'score': 4}, 'b': 2}",
     "escaped_apostrophe": r"{'a': {'reason': 'it\'s well put', 'score': 4}, 'b': 2}",
     "line_end_in_single_quotes": r"{'a': {'reason': 'one\ntwo', 'score': 4}, 'b': 2}",
+    "quotation_and_escape_in_single_quotes": r"""{'a': {'reason': 'a "good" one\n', 'score': 4}, 'b': 2}""",
     "backslash_of_latex": r'{"a": {"reason": "uses \alpha and \(x\)", "score": 4}, "b": 2}',
     "double_braces": '{{"a": 4, "b": 2}}',
     "brace_too_many": '{"a": 4, "b": 2}}',
