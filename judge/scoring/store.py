@@ -18,7 +18,7 @@ from judge.errors import InputError, RunError
 from judge.records import Completion, Item, Request, Score
 from judge.rubric import Rubric
 from judge.scoring import tables
-from judge.scoring.judge import Judge, differences
+from judge.scoring.judge import Judge, check_prompt, differences
 from judge.scoring.tables import clear_errors, closed_on_error, transaction
 
 _MOST_NOTES = 4096
@@ -137,7 +137,7 @@ class Run:
     @property
     def judge(self) -> Judge:
         """The judge whose replies these are."""
-        kept = self.fact("judge")
+        kept = {"prompt": 1, **self.fact("judge")}  # the first version was not written down
         return Judge(**{**kept, "rubric": Rubric.model_validate(kept["rubric"])})
 
     def fact(self, name: str, default: Any = None) -> Any:
@@ -154,6 +154,7 @@ class Run:
         """Raise a `RunError` that says what differs where the replies of this run are another judge's."""
         if not self.is_judged or self.fact("fingerprint") == judge.fingerprint:
             return
+        check_prompt(self.path, self.fact("judge"), judge)
         found = list(differences(self.fact("judge"), judge.description))
         shown = "; ".join(found[:_MOST_SHOWN]) + ("; …" if len(found) > _MOST_SHOWN else "")
         advice = "choose another folder with --out, or ask the judge that is there"
