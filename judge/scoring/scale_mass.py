@@ -48,6 +48,6 @@ class ScaleMassCheck:
         return (
             f"{judge.model}: --scores expected: for the first {len(self._items)} items only "
             f"{sum(self._masses) / len(self._masses):.1%} of the probability of the first token lies on the "
-            f"scale {scale.min} to {scale.max} (a score takes {LEAST_MASS:.0%}); the model would say {reply!r}. "
-            "Use --scores text or another model; what arrived is stored"
+            f"scale {scale.min}-{scale.max} (a score takes {LEAST_MASS:.0%}); the model would say {reply!r}: "
+            "use --scores text or another model; what arrived is stored"
         )

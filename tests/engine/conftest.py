@@ -28,7 +28,6 @@ if HAS_ENGINE:
 
 SERVER = [
     *("--served-model-name", "tiny", "--host", "127.0.0.1", "--enable-prompt-tokens-details"),
-    *("--structured-outputs-config", '{"backend": "xgrammar", "disable_any_whitespace": true}'),
 ]
 SERVED = {"server": "decided", "image_server": "image"}
 """Fixture -> the model that it serves."""

@@ -18,6 +18,8 @@ import pytest
 
 from judge.errors import BackendError
 from judge.records import Image, Item, Request
+from judge.scoring.backends import sampling
+from judge.scoring.backends.sampling import grammar
 from judge.scoring.backends.vllm import EngineOptions, VllmBackend
 
 SCORE = {"type": "integer", "enum": [1, 2, 3, 4, 5]}
@@ -94,9 +96,8 @@ def test_replies_are_those_of_the_same_prompts_in_one_block(backend):
 
     wanted = [request(number) for number in range(100)]
     replies = asked(backend, iter(wanted))
-    params = SamplingParams(
-        temperature=0, max_tokens=60, structured_outputs=StructuredOutputsParams(json=SCHEMA)
-    )
+    form = StructuredOutputsParams(**grammar(SCHEMA, backend._engine.structured_outputs))
+    params = SamplingParams(temperature=0, max_tokens=200, structured_outputs=form)
     block = backend._engine.llm.chat(
         [r.messages for r in wanted],
         sampling_params=params,
@@ -294,6 +295,18 @@ def test_reply_that_is_cut_says_so(backend):
     assert cut.finish_reason == "length"
 
 
+def test_reply_without_a_limit_of_the_user_ends_after_about_a_thousand_tokens(backend):
+    text = {"type": "object", "properties": {"reason": {"type": "string"}}, "required": ["reason"]}
+    endless = asked(backend, [request(1, schema=text)])["k1-0"]  # it never closes a string
+    assert endless.usage.completion_tokens == sampling.MOST_TOKENS
+    assert endless.finish_reason == "length"
+
+
+def test_bare_number_is_a_label_of_the_scale(backend):
+    replies = asked(backend, (request(n, schema=SCORE, dimension="a") for n in range(10)))
+    assert {c.reply for c in replies.values()} <= {"1", "2", "3", "4", "5"}
+
+
 def test_text_model_refuses_items_with_pictures(text_model, engine_arguments):
     blind = backend_for(text_model, engine_arguments, most_images=1)
     with pytest.raises(BackendError, match="takes no pictures"):
@@ -376,10 +389,17 @@ def test_thought_that_never_ends_is_no_verdict(thinker):
 
 def test_grammar_begins_after_the_thought(thinker):
     end = thinker._engine.marks.close if thinker._engine else _token(thinker, "</think>")
-    params = {"temperature": 0, "max_tokens": 60, "logit_bias": {str(end): 100.0}}
+    params = {"temperature": 0, "max_tokens": 200, "logit_bias": {str(end): 100.0}}
     completion = asked(thinker, [request(1, params=params)])["k1-0"]
     assert set(json.loads(completion.reply)) == {"a", "b"}
     assert completion.usage.reasoning_tokens == 1
+
+
+def test_thought_is_closed_at_its_own_budget_and_the_reply_follows(thinker, monkeypatch):
+    monkeypatch.setattr(sampling, "MOST_THOUGHT", 30)
+    completion = asked(thinker, [request(1, params={"temperature": 0})])["k1-0"]
+    assert set(json.loads(completion.reply)) == {"a", "b"}
+    assert 30 <= completion.usage.reasoning_tokens <= 32
 
 
 def _token(backend, text):

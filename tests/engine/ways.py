@@ -112,10 +112,16 @@ def plain(params):
         for name in params.__struct_fields__
         if not name.startswith("_") and name not in UNDECISIVE
     }
-    if grammar := found["structured_outputs"]:
-        wanted = grammar.json
-        found["structured_outputs"] = json.loads(wanted) if isinstance(wanted, str) else wanted
+    if found["structured_outputs"]:
+        found["structured_outputs"] = schema_of(found["structured_outputs"])
     return found
+
+
+def schema_of(grammar):
+    """The JSON schema that a grammar enforces, whatever it says about white space."""
+    if grammar.structural_tag is not None:
+        return json.loads(grammar.structural_tag)["format"]["json_schema"]
+    return json.loads(grammar.json) if isinstance(grammar.json, str) else grammar.json
 
 
 class InProcess:
