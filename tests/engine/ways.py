@@ -127,11 +127,11 @@ def schema_of(grammar):
 class InProcess:
     """What a judge in process gave to its engine for some requests, by their messages, and its completions."""
 
-    def __init__(self, folder, requests, arguments, root):
+    def __init__(self, folder, requests, arguments, root, decisive):
         encoder = ImageEncoder(root, Judge.max_pixels)
         backend = VllmBackend(
             folder,
-            decisive={},
+            decisive=decisive,
             options=EngineOptions(args=arguments),
             most_images=max(len(request.item.images) for request in requests),
             encode=lambda item, index: encoder.encode(item.images[index]),
