@@ -115,7 +115,7 @@ def differences(old: Any, new: Any, where: str = "") -> Iterator[str]:
 
 def check_prompt(where: Path, kept: Mapping[str, Any], judge: Judge) -> None:
     """Raise a `RunError` where a run differs from a judge in the version of the prompt alone."""
-    if all(line.startswith("prompt:") for line in differences(kept, judge.description)):
+    if [line.partition(":")[0] for line in differences(kept, judge.description)] == ["prompt"]:
         raise RunError(
             f"{where}: was asked with version {kept.get('prompt', 1)} of the prompt, and this judge has "
             f"version {judge.prompt}; one run is one prompt. Score into another folder with --out (all is "

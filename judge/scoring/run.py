@@ -101,11 +101,12 @@ def _ask(run: Run, backend: Backend, requests: Iterable[Request], on_batch: OnBa
 
 def _unsatisfying(run: Run, rubric: Rubric, reask: bool) -> Iterator[Completion]:
     """First replies that were cut and may yet end, and, with `reask`, those that cannot be read."""
-    if run.judge.labels:  # one token was wanted, whatever came instead; asked again, it would be the same
+    judge = run.judge
+    if judge.labels:  # one token was wanted, whatever came instead; asked again, it would be the same
         return
     for item, completions in run.judgments():
         for completion in completions:
-            if completion.attempt == 0 and _wants_again(completion, rubric, item, reask, run.judge.params):
+            if completion.attempt == 0 and _wants_again(completion, rubric, item, reask, judge.params):
                 yield completion
 
 
@@ -122,9 +123,8 @@ def _may_end(completion: Completion, params: Mapping[str, Any]) -> bool:
     """Whether a cut reply may come to an end with more room: the user set no limit, and it is in no loop."""
     if any(name in params for name in ("max_tokens", "max_completion_tokens")):
         return False
-    return params.get("temperature") != 0 or not repeats_itself(
-        completion.reply or completion.reasoning or ""
-    )
+    said = completion.reply or completion.reasoning or ""
+    return params.get("temperature") != 0 or not repeats_itself(said)
 
 
 def _follow_ups(
