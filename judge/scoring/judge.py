@@ -113,14 +113,16 @@ def differences(old: Any, new: Any, where: str = "") -> Iterator[str]:
         yield f"{where}: {_short(old)} there, {_short(new)} here"
 
 
-def check_prompt(where: Path, kept: Mapping[str, Any], judge: Judge) -> None:
-    """Raise a `RunError` where a run differs from a judge in the version of the prompt alone."""
-    if [line.partition(":")[0] for line in differences(kept, judge.description)] == ["prompt"]:
+def more_than_the_prompt(where: Path, kept: Mapping[str, Any], judge: Judge) -> list[str]:
+    """List where the judge of a run and this one differ; only the version of the prompt is a `RunError`."""
+    found = list(differences(kept, judge.description))
+    if [line.partition(":")[0] for line in found] == ["prompt"]:
         raise RunError(
             f"{where}: was asked with version {kept.get('prompt', 1)} of the prompt, and this judge has "
             f"version {judge.prompt}; one run is one prompt. Score into another folder with --out (all is "
             "asked anew), or go on here with the release that began it; other commands read it as before"
         )
+    return found
 
 
 def _short(value: Any) -> str:

@@ -18,7 +18,7 @@ from judge.errors import InputError, RunError
 from judge.records import Completion, Item, Request, Score
 from judge.rubric import Rubric
 from judge.scoring import tables
-from judge.scoring.judge import Judge, check_prompt, differences
+from judge.scoring.judge import Judge, more_than_the_prompt
 from judge.scoring.tables import clear_errors, closed_on_error, transaction
 
 _MOST_NOTES = 4096
@@ -154,8 +154,7 @@ class Run:
         """Raise a `RunError` that says what differs where the replies of this run are another judge's."""
         if not self.is_judged or self.fact("fingerprint") == judge.fingerprint:
             return
-        check_prompt(self.path, self.fact("judge"), judge)
-        found = list(differences(self.fact("judge"), judge.description))
+        found = more_than_the_prompt(self.path, self.fact("judge"), judge)
         shown = "; ".join(found[:_MOST_SHOWN]) + ("; …" if len(found) > _MOST_SHOWN else "")
         advice = "choose another folder with --out, or ask the judge that is there"
         if all(line.startswith(("rubric.pass", "rubric.overall")) for line in found):
