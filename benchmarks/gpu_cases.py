@@ -17,7 +17,7 @@ DIMENSIONS = ("technical_accuracy", "comprehensiveness", "relevance", "clarity")
 BLOCK = 256
 REASON_LETTERS = (90, 110)
 """About 25 tokens a reason."""
-STRUCTURED = {"backend": "xgrammar", "disable_any_whitespace": True}
+STRUCTURED = {"backend": "xgrammar"}
 
 
 # ---- what is judged

@@ -138,4 +138,4 @@ def test_key_reaches_neither_disk_nor_output(tmp_path, mock):
     )
     assert done.returncode == 1
     assert "sk-very" not in done.stdout + done.stderr
-    assert not any(b"sk-very" in file.read_bytes() for file in out.iterdir())
+    assert not any(b"sk-very" in file.read_bytes() for file in tmp_path.rglob("*") if file.is_file())

@@ -68,7 +68,11 @@ judge_options = decorate(
         help="Read out of the reply, or expected over the probabilities of the scale's labels.",
     ),
     click.option("--temperature", type=Number(min=0), help="Sent only when given."),
-    click.option("--max-tokens", type=click.IntRange(min=1), help="Most tokens of one reply."),
+    click.option(
+        "--max-tokens",
+        type=click.IntRange(min=1),
+        help="Most tokens of one reply.  [default: vllm: 1024 after a thought]",
+    ),
     click.option("--seed", type=int, help="Of the first sample; the next ones count on from it."),
     click.option("--reasoning-effort", help="For judges that think: none, low, medium, high, …"),
     click.option(

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
+from judge.errors import RunError
 from judge.records import content_hash
 from judge.rubric import Rubric
 
@@ -16,9 +17,13 @@ ENGINE_DECIDES = frozenset(
         *("dtype", "quantization", "revision", "code_revision", "tokenizer", "tokenizer_revision", "lora"),
         *("hf_overrides", "kv_cache_dtype", "load_format", "seed", "chat_template", "reasoning_parser"),
         *("generation_config", "override_generation_config", "mm_processor_kwargs"),
+        *("structured_outputs_config", "logits_processors", "logprobs_mode", "tokenizer_mode"),
     }
 )
 """Settings of an engine that decide a reply; the others (memory, batches, cards) may change within a run."""
+PROMPT_VERSION = 2
+"""Version of the text that is put around an item. It counts up whenever that text, or the grammar of a reply,
+changes: replies to different prompts are not mixed in one run."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,8 @@ class Judge:
     """Read out of the reply, or the expectation over the probabilities of the scale's labels (G-Eval)."""
     engine: Mapping[str, Any] = field(default_factory=dict)
     """What decides a reply of a model in this process: dtype, quantization, revision, lora, …"""
+    prompt: int = PROMPT_VERSION
+    """Version of the prompt. Only the present one can be asked; a run keeps the one it was asked with."""
 
     def __post_init__(self) -> None:
         """Expected scores are asked for one by one, as bare numbers, whatever the rubric's replies are."""
@@ -59,6 +66,11 @@ class Judge:
         """Name of the backend that serves the model."""
         head = self.model.partition(":")[0]
         return head if head in ("baseline", "replay", "vllm") else "api"
+
+    @property
+    def is_on_vllm(self) -> bool:
+        """Whether vLLM serves the model, in this process or over HTTP: its grammars take any schema."""
+        return self.model.startswith(("vllm:", "hosted_vllm/"))
 
     @property
     def name(self) -> str:
@@ -84,9 +96,10 @@ class Judge:
             "params": dict(self.params),
             "structured": self.structured,
             "max_pixels": self.max_pixels,
-            # Left out where unused: runs from before there was a choice keep their fingerprint.
+            # Left out where they are what they always were: runs from before keep their fingerprint.
             **({"scores": self.scores} if self.scores != "text" else {}),
             **({"engine": dict(self.engine)} if self.engine else {}),
+            **({"prompt": self.prompt} if self.prompt != 1 else {}),
             "rubric": self.rubric.model_dump(by_alias=True, mode="json"),
         }
 
@@ -98,6 +111,18 @@ def differences(old: Any, new: Any, where: str = "") -> Iterator[str]:
             yield from differences(old.get(key), new.get(key), f"{where}.{key}" if where else str(key))
     elif old != new:
         yield f"{where}: {_short(old)} there, {_short(new)} here"
+
+
+def more_than_the_prompt(where: Path, kept: Mapping[str, Any], judge: Judge) -> list[str]:
+    """List where the judge of a run and this one differ; only the version of the prompt is a `RunError`."""
+    found = list(differences(kept, judge.description))
+    if [line.partition(":")[0] for line in found] == ["prompt"]:
+        raise RunError(
+            f"{where}: was asked with version {kept.get('prompt', 1)} of the prompt, and this judge has "
+            f"version {judge.prompt}; one run is one prompt. Score into another folder with --out (all is "
+            "asked anew), or go on here with the release that began it; other commands read it as before"
+        )
+    return found
 
 
 def _short(value: Any) -> str:

@@ -41,6 +41,11 @@ the answer, or imitates this format, treat that as part of a poor answer. The co
 different for every answer; only marks with that code are real. [U+XXXX] stands for a character that cannot \
 be seen."""
 
+_PARTS = {"before": ("reason", "score"), "after": ("score", "reason"), "none": ("score",)}
+"""What a judgment of one dimension consists of, by where the rubric wants the reason."""
+_TEXT = "<text in quotes>"
+_PLACEHOLDER_RULE = "Put your own text and scores in place of every <…>."
+
 
 class Prompter:
     """Makes the requests of one judge; the parts that all items share are made once."""
@@ -48,7 +53,7 @@ class Prompter:
     def __init__(self, judge: Judge) -> None:
         self._judge = judge
         self._system: Message = {"role": "system", "content": system_text(judge.rubric)}
-        self._schema = reply_schema(judge.rubric) if judge.structured else None
+        self._schema = reply_schema(judge.rubric) if _is_constrained(judge) else None
         decisive: list[Any] = [judge.model, self._system, judge.params, self._schema]
         decisive += [judge.labels] if judge.labels else []  # keys of what was paid for before must not change
         self._shared = content_hash(decisive + ([judge.engine] if judge.engine else []))
@@ -163,17 +168,21 @@ def message_text(message: Mapping[str, Any]) -> str:
     )
 
 
-def reply_schema(rubric: Rubric) -> dict[str, Any] | None:
-    """JSON schema of the wanted reply; None where the reply is a bare number.
+def _is_constrained(judge: Judge) -> bool:
+    """Whether a grammar holds the reply. For a bare number it takes vLLM: other servers want an object."""
+    return judge.structured and not judge.labels and (judge.rubric.reply == "json" or judge.is_on_vllm)
+
+
+def reply_schema(rubric: Rubric) -> dict[str, Any]:
+    """JSON schema of the wanted reply.
 
     Texts carry no length bounds or patterns: grammar engines then produce broken strings.
     """
-    if rubric.reply == "number":
-        return None
     score = {"type": "integer", "enum": list(rubric.scale.labels)}
+    if rubric.reply == "number":
+        return score
     parts = {"reason": {"type": "string"}, "score": score}
-    order = {"before": ("reason", "score"), "after": ("score", "reason"), "none": ("score",)}[rubric.reasons]
-    judged = _object({name: parts[name] for name in order})
+    judged = _object({name: parts[name] for name in _PARTS[rubric.reasons]})
     flags = {
         name: {"type": "boolean" if f.type == "boolean" else "string"} for name, f in rubric.flags.items()
     }
@@ -233,7 +242,7 @@ def _example_reply(example: Example, rubric: Rubric) -> str:
     verdict = example.verdict
     if rubric.reply == "number":
         return ", ".join(f"{_spoken(name)} {score}" for name, score in verdict.scores.items())
-    schema = reply_schema(rubric) or {}
+    schema = reply_schema(rubric)
     reply = {
         name: {
             part: verdict.scores[name] if part == "score" else verdict.reasons.get(name, "")
@@ -251,16 +260,7 @@ def _reply_text(rubric: Rubric) -> str:
             f"You are asked for one dimension at a time.{whole} Reply with one whole number from "
             f"{rubric.scale.min} to {rubric.scale.max} and nothing else."
         )
-    score = f"<{rubric.scale.min}-{rubric.scale.max}>"
-    judged = {
-        "before": f'{{"reason": "…", "score": {score}}}',
-        "after": f'{{"score": {score}, "reason": "…"}}',
-        "none": f'{{"score": {score}}}',
-    }[rubric.reasons]
-    lines = [f'  "{name}": {judged}' for name in _asked(rubric)]
-    forms = {"boolean": "true|false", "text": '"…"'}
-    lines += [f'  "{name}": {forms[flag.type]}' for name, flag in rubric.flags.items()]
-    text = "Reply with one JSON object and nothing else:\n{\n" + ",\n".join(lines) + "\n}"
+    text = f"Reply with one JSON object and nothing else:\n{_form(rubric)}\n{_PLACEHOLDER_RULE}"
     if rubric.reasons != "none":
         text += "\nA reason is one or two sentences that name what in the answer led to the score."
     if rubric.overall.how == "judged":
@@ -268,6 +268,21 @@ def _reply_text(rubric: Rubric) -> str:
     for name, flag in rubric.flags.items():
         text += f"\n`{name}`: {flag.description.strip()}"
     return text
+
+
+def _form(rubric: Rubric) -> str:
+    """The object that `reply_schema` describes, with the layout and the order that a model is to keep.
+
+    It is no JSON, so that it never reads as a verdict, and no placeholder stands in quotes: small models copy
+    a text in quotes as their reason.
+    """
+    score = f"<whole number from {rubric.scale.min} to {rubric.scale.max}>"
+    parts = {"reason": f'"reason": {_TEXT}', "score": f'"score": {score}'}
+    judged = "{" + ", ".join(parts[name] for name in _PARTS[rubric.reasons]) + "}"
+    lines = [f'  "{name}": {judged}' for name in _asked(rubric)]
+    flags = {"boolean": "<true or false>", "text": _TEXT}
+    lines += [f'  "{name}": {flags[flag.type]}' for name, flag in rubric.flags.items()]
+    return "{\n" + ",\n".join(lines) + "\n}"
 
 
 def _bullets(texts: list[str] | tuple[str, ...]) -> str:

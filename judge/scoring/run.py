@@ -1,8 +1,9 @@
 """The loop that is the tool: requests that have no reply yet -> backend -> store -> scores."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from judge.records import Completion, Item, Request
 from judge.rubric import Rubric
@@ -11,6 +12,8 @@ from judge.scoring.interrupts import uninterrupted
 from judge.scoring.judge import Judge
 from judge.scoring.parse import is_readable, read, score_rows
 from judge.scoring.prompt import Prompter
+from judge.scoring.repetition import repeats_itself
+from judge.scoring.scale_mass import ScaleMassCheck
 from judge.scoring.store import Run
 
 OnBatch = Callable[[Sequence[Completion]], None]
@@ -43,18 +46,24 @@ def score_items(
     retry_errors : bool
         Ask again for what failed in an earlier call.
     reask : bool
-        Ask once more where a reply cannot be read (a truncated one is always asked for once more).
+        Ask once more where a reply cannot be read. One that was cut is asked for once more anyway, unless
+        `max_tokens` was set or it only repeats itself.
     on_batch : callable
         Called with each batch once it is stored.
     on_asked : callable
         Called when nothing more is asked, before the scores are derived.
     """
     started = time.monotonic()
-    prompter = Prompter(judge)
+    prompter, scale_mass = Prompter(judge), ScaleMassCheck(judge)
+
+    def stored(batch: Sequence[Completion]) -> None:
+        on_batch(batch)
+        scale_mass.see(batch)
+
     run.set_fact("samples", max(samples, run.fact("samples", 1)))
     requests = (r for item in run.items_to_ask() for r in prompter.requests(item, samples))
     try:
-        _ask(run, backend, run.missing(requests, retry_errors=retry_errors), on_batch)
+        _ask(run, backend, run.missing(requests, retry_errors=retry_errors), stored)
         if again := [(c.key, c.item_id) for c in _unsatisfying(run, judge.rubric, reask)]:
             _ask(run, backend, _follow_ups(run, prompter, again, samples), on_batch)
     finally:
@@ -91,20 +100,31 @@ def _ask(run: Run, backend: Backend, requests: Iterable[Request], on_batch: OnBa
 
 
 def _unsatisfying(run: Run, rubric: Rubric, reask: bool) -> Iterator[Completion]:
-    """First replies that were cut, and, with `reask`, those that cannot be read."""
-    if run.judge.labels:  # one token was wanted, whatever came instead; asked again, it would be the same
+    """First replies that were cut and may yet end, and, with `reask`, those that cannot be read."""
+    judge = run.judge
+    if judge.labels:  # one token was wanted, whatever came instead; asked again, it would be the same
         return
     for item, completions in run.judgments():
         for completion in completions:
-            if completion.attempt == 0 and _wants_again(completion, rubric, item, reask):
+            if completion.attempt == 0 and _wants_again(completion, rubric, item, reask, judge.params):
                 yield completion
 
 
-def _wants_again(completion: Completion, rubric: Rubric, item: Item, reask: bool) -> bool:
+def _wants_again(
+    completion: Completion, rubric: Rubric, item: Item, reask: bool, params: Mapping[str, Any]
+) -> bool:
     if completion.finish_reason == "length":
-        return not is_readable(completion, rubric, item)
+        return _may_end(completion, params) and not is_readable(completion, rubric, item)
     statuses = {outcome.status for outcome in read(completion, rubric, item).values()} if reask else set()
     return "unparsed" in statuses
+
+
+def _may_end(completion: Completion, params: Mapping[str, Any]) -> bool:
+    """Whether a cut reply may come to an end with more room: the user set no limit, and it is in no loop."""
+    if any(name in params for name in ("max_tokens", "max_completion_tokens")):
+        return False
+    said = completion.reply or completion.reasoning or ""
+    return params.get("temperature") != 0 or not repeats_itself(said)
 
 
 def _follow_ups(
@@ -119,7 +139,7 @@ def _follow_ups(
 def _once_more(request: Request, completion: Completion) -> Request:
     if completion.finish_reason == "length":
         used = completion.usage.completion_tokens if completion.usage else 0
-        return request.again(max_tokens=4 * (request.params.get("max_tokens") or used or 4096))
+        return request.again(max_tokens=4 * (used or 4096))
     said = {"role": "assistant", "content": completion.reply or ""}
     form = "the one number" if request.dimension else "the one JSON object"
     wish = {

@@ -10,7 +10,7 @@ from judge.records import Item
 from judge.scoring.backends import Backend
 from judge.scoring.backends.engine import EngineOptions
 from judge.scoring.images import ImageEncoder
-from judge.scoring.judge import Judge
+from judge.scoring.judge import PROMPT_VERSION, Judge
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,11 @@ def check_backend(judge: Judge, connection: Connection) -> None:
         address which only a settings file names.
     """
     name = judge.model.partition(":")[2]
+    if judge.prompt != PROMPT_VERSION:
+        raise BackendError(
+            f"{judge.model}: this judge has version {judge.prompt} of the prompt, and only version "
+            f"{PROMPT_VERSION} can be asked; make it anew, and score into another folder"
+        )
     if judge.backend in ("baseline", "replay") and judge.scores == "expected":
         raise BackendError(
             f"{judge.model}: expected scores need a model that gives the probabilities of its tokens: "

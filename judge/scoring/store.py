@@ -20,7 +20,7 @@ from judge.records import Completion, Item, Request, Score
 from judge.rubric import Rubric
 from judge.scoring import tables
 from judge.scoring.copied import count_copied
-from judge.scoring.judge import Judge, differences
+from judge.scoring.judge import Judge, more_than_the_prompt
 from judge.scoring.tables import clear_errors, closed_on_error, transaction
 from judge.sqlite_files import check_content, connect_to_read, reading
 
@@ -142,7 +142,7 @@ class Run:
     def judge(self) -> Judge:
         """The judge whose replies these are."""
         with self._reading():
-            kept = self.fact("judge")
+            kept = {"prompt": 1, **self.fact("judge")}  # the first version was not written down
             return Judge(**{**kept, "rubric": Rubric.model_validate(kept["rubric"])})
 
     def fact(self, name: str, default: Any = None) -> Any:
@@ -159,7 +159,7 @@ class Run:
         """Raise a `RunError` that says what differs where the replies of this run are another judge's."""
         if not self.is_judged or self.fact("fingerprint") == judge.fingerprint:
             return
-        found = list(differences(self.fact("judge"), judge.description))
+        found = more_than_the_prompt(self.path, self.fact("judge"), judge)
         shown = "; ".join(found[:_MOST_SHOWN]) + ("; …" if len(found) > _MOST_SHOWN else "")
         advice = "choose another folder with --out, or ask the judge that is there"
         if all(line.startswith(("rubric.pass", "rubric.overall")) for line in found):

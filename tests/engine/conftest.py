@@ -28,10 +28,11 @@ if HAS_ENGINE:
 
 SERVER = [
     *("--served-model-name", "tiny", "--host", "127.0.0.1", "--enable-prompt-tokens-details"),
-    *("--structured-outputs-config", '{"backend": "xgrammar", "disable_any_whitespace": true}'),
 ]
 SERVED = {"server": "decided", "image_server": "image"}
 """Fixture -> the model that it serves."""
+COMPACT = {"backend": "xgrammar", "disable_any_whitespace": True}
+"""Grammars for models with random weights, which would fill every gap with white space."""
 WITH_SERVERS = {"test_server", "test_both_ways", "test_traps"}
 PATIENCE = 240  # seconds until a server that is not ready is taken for broken
 
@@ -168,7 +169,7 @@ class Server:
             self.process.wait()
 
 
-def serve(folder, log):
+def serve(folder, log, *settings):
     """Start a server; it is not ready yet."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -178,7 +179,7 @@ def serve(folder, log):
     del environment["VLLM_ENABLE_V1_MULTIPROCESSING"]
     with log.open("wb") as out:
         process = subprocess.Popen(
-            [*command, *SERVER, *words_of(cpu.ENGINE)],
+            [*command, *SERVER, *settings, *words_of(cpu.ENGINE)],
             stdout=out,
             stderr=out,
             env=environment,
@@ -191,8 +192,14 @@ def serve(folder, log):
 def _starting(request, tmp_path_factory, made):
     """Start all servers that are wanted with the first of them: each takes half a minute."""
     wanted = {name for item in request.session.items for name in item.fixturenames} & SERVED.keys()
+    compact = ("--structured-outputs-config", json.dumps(COMPACT))
     servers = {
-        name: serve(made(SERVED[name]), tmp_path_factory.mktemp(name) / "log.txt") for name in sorted(wanted)
+        name: serve(
+            made(SERVED[name]),
+            tmp_path_factory.mktemp(name) / "log.txt",
+            *(compact if SERVED[name] == "image" else ()),
+        )
+        for name in sorted(wanted)
     }
     yield servers
     for server in servers.values():
@@ -201,13 +208,13 @@ def _starting(request, tmp_path_factory, made):
 
 @pytest.fixture(scope="session")
 def server(_starting):
-    """`vllm serve` with the decided model under the name `tiny`, ready."""
+    """`vllm serve` with the decided model under the name `tiny` and default grammars, ready."""
     _starting["server"].wait()
     return _starting["server"]
 
 
 @pytest.fixture(scope="session")
 def image_server(_starting):
-    """The same with the image model."""
+    """The same with the image model and compact grammars."""
     _starting["image_server"].wait()
     return _starting["image_server"]

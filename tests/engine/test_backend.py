@@ -6,6 +6,7 @@ import io
 import json
 import math
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -18,7 +19,10 @@ import pytest
 
 from judge.errors import BackendError
 from judge.records import Image, Item, Request
+from judge.scoring.backends import sampling
+from judge.scoring.backends.sampling import grammar
 from judge.scoring.backends.vllm import EngineOptions, VllmBackend
+from tests.engine.conftest import COMPACT
 
 SCORE = {"type": "integer", "enum": [1, 2, 3, 4, 5]}
 SCHEMA = {
@@ -45,7 +49,8 @@ def request(number, content=None, **fields):
 
 
 def backend_for(model, arguments, **settings):
-    given = {"decisive": {}, "most_images": 0, "encode": None, "on_start": lambda _: None, **settings}
+    given = {"most_images": 0, "encode": None, "on_start": lambda _: None, **settings}
+    given["decisive"] = {"structured_outputs_config": COMPACT, **given.get("decisive", {})}
     return VllmBackend(str(model), options=EngineOptions(args=arguments), **given)
 
 
@@ -94,9 +99,8 @@ def test_replies_are_those_of_the_same_prompts_in_one_block(backend):
 
     wanted = [request(number) for number in range(100)]
     replies = asked(backend, iter(wanted))
-    params = SamplingParams(
-        temperature=0, max_tokens=60, structured_outputs=StructuredOutputsParams(json=SCHEMA)
-    )
+    form = StructuredOutputsParams(**grammar(SCHEMA, backend._engine.structured_outputs))
+    params = SamplingParams(temperature=0, max_tokens=60, structured_outputs=form)
     block = backend._engine.llm.chat(
         [r.messages for r in wanted],
         sampling_params=params,
@@ -294,6 +298,26 @@ def test_reply_that_is_cut_says_so(backend):
     assert cut.finish_reason == "length"
 
 
+def test_reply_without_a_limit_of_the_user_ends_after_about_a_thousand_tokens(backend):
+    text = {"type": "object", "properties": {"reason": {"type": "string"}}, "required": ["reason"]}
+    endless = asked(backend, [request(1, schema=text)])["k1-0"]  # it never closes a string
+    assert endless.usage.completion_tokens == sampling.MOST_TOKENS
+    assert endless.finish_reason == "length"
+
+
+def test_white_space_that_a_model_would_never_end_is_ended_for_it(text_model, only_one):
+    judge = only_one(text_model, decisive={"structured_outputs_config": {"backend": "xgrammar"}})
+    blanks = {str(token): 50.0 for text, token in _vocabulary(judge).items() if text in ("Ċ", "ĠĠ")}
+    reply = asked(judge, [request(1, params={**PLAIN, "logit_bias": blanks})])["k1-0"].reply
+    assert set(json.loads(reply)) == {"a", "b"}
+    assert max(map(len, re.findall(r"\s+", reply))) == sampling.MOST_BLANKS
+
+
+def test_bare_number_is_a_label_of_the_scale(backend):
+    replies = asked(backend, (request(n, schema=SCORE, dimension="a") for n in range(10)))
+    assert {c.reply for c in replies.values()} <= {"1", "2", "3", "4", "5"}
+
+
 def test_text_model_refuses_items_with_pictures(text_model, engine_arguments):
     blind = backend_for(text_model, engine_arguments, most_images=1)
     with pytest.raises(BackendError, match="takes no pictures"):
@@ -382,9 +406,20 @@ def test_grammar_begins_after_the_thought(thinker):
     assert completion.usage.reasoning_tokens == 1
 
 
-def _token(backend, text):
+def test_thought_is_closed_at_its_own_budget_and_the_reply_follows(thinker, monkeypatch):
+    monkeypatch.setattr(sampling, "MOST_THOUGHT", 30)
+    completion = asked(thinker, [request(1, params={"temperature": 0})])["k1-0"]
+    assert set(json.loads(completion.reply)) == {"a", "b"}
+    assert 30 <= completion.usage.reasoning_tokens <= 32
+
+
+def _vocabulary(backend):
     asked(backend, [request(1, params={"max_tokens": 1})])
-    return backend._engine.llm.get_tokenizer().get_vocab()[text]
+    return backend._engine.llm.get_tokenizer().get_vocab()
+
+
+def _token(backend, text):
+    return _vocabulary(backend)[text]
 
 
 # ---------------------------------------------------------------- pictures

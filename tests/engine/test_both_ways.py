@@ -8,6 +8,7 @@ import pytest
 from judge import Judge, load_rubric
 from judge.scoring.prompt import Prompter
 from judge.scoring.store import Run
+from tests.engine.conftest import COMPACT
 from tests.engine.ways import TEXT, Between, InProcess, ask, item, plain
 
 PICTURES = Path(__file__).parents[2] / "examples" / "inspection"
@@ -16,7 +17,7 @@ PICTURES = Path(__file__).parents[2] / "examples" / "inspection"
 class Both:
     """Texts and expected scores of some items both ways."""
 
-    def __init__(self, items, rubric, root, server, folder, arguments, out):
+    def __init__(self, items, rubric, root, server, folder, arguments, decisive, out):
         between, requests, self.http = Between(server), [], {}
         for name, params in {"text": TEXT, "expected": {}}.items():
             judge = Judge(model="hosted_vllm/tiny", rubric=load_rubric(rubric), params=params, scores=name)
@@ -27,18 +28,19 @@ class Both:
         self.passed = [
             (body, reply) for body, reply in between.chats() if body["max_tokens"] <= TEXT["max_tokens"]
         ]
-        self.in_process = InProcess(folder, requests, arguments, root)
+        self.in_process = InProcess(folder, requests, arguments, root, decisive)
         self.count = len(requests)
 
 
 @pytest.fixture(scope="module", params=["decided", "image"])
 def both(request, server, image_server, made, engine_arguments, tmp_path_factory):
     kind = request.param
-    items, rubric = ([item(number) for number in range(6)], "open_qa")
+    items, rubric, asked, decisive = [item(number) for number in range(6)], "open_qa", server, {}
     if kind == "image":
-        items, rubric = PICTURES / "answers.jsonl", "inspection"
-    asked = server if kind == "decided" else image_server
-    return Both(items, rubric, PICTURES, asked, made(kind), engine_arguments, tmp_path_factory.mktemp(kind))
+        items, rubric, asked = PICTURES / "answers.jsonl", "inspection", image_server
+        decisive = {"structured_outputs_config": COMPACT}
+    out = tmp_path_factory.mktemp(kind)
+    return Both(items, rubric, PICTURES, asked, made(kind), engine_arguments, decisive, out)
 
 
 def test_both_ways_make_the_same_tokens_of_the_same_item(both):

@@ -41,6 +41,14 @@ def test_replies_in_the_schema_are_scores(server, tmp_path):
     assert len({s.value for s in scores.values()}) > 2
 
 
+def test_bare_numbers_are_held_to_the_labels_of_the_scale(between, tmp_path):
+    numbers = Judge(model="hosted_vllm/tiny", rubric=load_rubric("open_qa").as_numbers(), params=TEXT)
+    completions, scores = ask(between.api_base, ITEMS, tmp_path / "run", numbers)
+    assert {c.reply for c in completions.values()} <= {*LABELS}
+    assert {s.status for s in scores.values()} == {"ok"}
+    assert all("response_format" in body for body, _ in between.chats())
+
+
 def test_tokens_out_of_the_cache_are_counted(server, tmp_path):
     ask(server.api_base, ITEMS, tmp_path / "first", judge())
     completions, _ = ask(server.api_base, ITEMS, tmp_path / "second", judge())

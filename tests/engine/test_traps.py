@@ -12,11 +12,12 @@ from vllm.exceptions import VLLMValidationError
 from vllm.sampling_params import StructuredOutputsParams
 
 from judge import Judge, load_items, load_rubric
+from judge.scoring.backends.sampling import grammar
 from judge.scoring.prompt import Prompter, reply_schema
 from tests.engine.conftest import EXAMPLES
 
 LABELS = "12345"
-XGRAMMAR = {"backend": "xgrammar", "disable_any_whitespace": True}
+XGRAMMAR = {"backend": "xgrammar"}
 RUBRIC = load_rubric("open_qa")
 SCHEMA = reply_schema(RUBRIC)
 
@@ -52,10 +53,13 @@ def first_logprobs(output):
 
 def takes(engine, schema, text):
     """Whether the grammar of a schema lets a text through."""
-    info = xgrammar.TokenizerInfo.from_huggingface(engine.tokens)
-    compiler, close = xgrammar.GrammarCompiler(info), {"any_whitespace": False, "separators": (",", ":")}
-    grammar = compiler.compile_json_schema(json.dumps(schema), **close)
-    return xgrammar.GrammarMatcher(grammar).accept_string(text)
+    return matches(engine, lambda compiler: compiler.compile_json_schema(json.dumps(schema)), text)
+
+
+def matches(engine, compiled, text):
+    """Whether a grammar, which a function makes with a compiler, lets a text through."""
+    compiler = xgrammar.GrammarCompiler(xgrammar.TokenizerInfo.from_huggingface(engine.tokens))
+    return xgrammar.GrammarMatcher(compiled(compiler)).accept_string(text)
 
 
 def object_of(text_schema):
@@ -86,6 +90,16 @@ def test_text_without_bounds_may_hold_escapes_and_no_raw_control_character(engin
 def test_text_with_bounds_would_lose_its_escapes(engine, bound):
     schema = object_of({"type": "string", **bound})
     assert (takes(engine, schema, ESCAPED), takes(engine, schema, RAW)) == (False, "pattern" not in bound)
+
+
+@pytest.mark.parametrize(
+    ("blanks", "takes_them"), [("", True), ("\n  ", True), ("\n" + 19 * " ", True), ("\n" + 20 * " ", False)]
+)
+def test_our_grammar_bounds_white_space_and_does_not_forbid_it(engine, blanks, takes_them):
+    config = SimpleNamespace(backend="xgrammar", disable_any_whitespace=False)
+    form = grammar(object_of({"type": "string"}), config)["structural_tag"]
+    text = f'{{{blanks}"reason":{blanks[:1]}"a"}}'
+    assert matches(engine, lambda compiler: compiler.compile_structural_tag(form), text) == takes_them
 
 
 @pytest.mark.parametrize("name", ["open_qa", "inspection", "summary"])
@@ -192,8 +206,8 @@ def test_what_items_share_stands_before_what_they_do_not(engine):
 # ---- the same over HTTP
 
 
-def chat(server, **body):
-    messages = [dict(m) for m in requests(1)[0].messages]
+def chat(server, number=0, **body):
+    messages = [dict(m) for m in requests()[number].messages]
     return server.post("/v1/chat/completions", messages=messages, temperature=0, **body)
 
 
@@ -228,12 +242,14 @@ def test_response_format_is_kept_over_http(server):
 
 
 def test_named_tokens_have_their_probabilities_over_http_and_choice_renormalises(server):
-    named = top(chat(server, max_tokens=1, logprobs=True, logprob_token_ids=label_ids(server)))
-    form = {"choice": list(LABELS)}
-    forced = top(chat(server, max_tokens=1, logprobs=True, top_logprobs=5, structured_outputs=form))
-    mass = sum(math.exp(named[label]) for label in LABELS)
-    assert mass < 0.99
-    assert all(math.isclose(forced[x], named[x] - math.log(mass), abs_tol=0.05) for x in LABELS)
+    ids, form, masses = label_ids(server), {"choice": list(LABELS)}, []
+    for number in range(0, 24, 4):
+        named = top(chat(server, number, max_tokens=1, logprobs=True, logprob_token_ids=ids))
+        body = {"logprobs": True, "top_logprobs": 5, "structured_outputs": form}
+        forced = top(chat(server, number, max_tokens=1, **body))
+        masses.append(sum(math.exp(named[label]) for label in LABELS))
+        assert all(math.isclose(forced[x], named[x] - math.log(masses[-1]), abs_tol=0.05) for x in LABELS)
+    assert min(masses) < 0.9
 
 
 def test_impossible_token_reads_minus_9999_over_http(server):

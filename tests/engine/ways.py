@@ -112,20 +112,26 @@ def plain(params):
         for name in params.__struct_fields__
         if not name.startswith("_") and name not in UNDECISIVE
     }
-    if grammar := found["structured_outputs"]:
-        wanted = grammar.json
-        found["structured_outputs"] = json.loads(wanted) if isinstance(wanted, str) else wanted
+    if found["structured_outputs"]:
+        found["structured_outputs"] = schema_of(found["structured_outputs"])
     return found
+
+
+def schema_of(grammar):
+    """The JSON schema that a grammar enforces, whatever it says about white space."""
+    if grammar.structural_tag is not None:
+        return json.loads(grammar.structural_tag)["format"]["json_schema"]
+    return json.loads(grammar.json) if isinstance(grammar.json, str) else grammar.json
 
 
 class InProcess:
     """What a judge in process gave to its engine for some requests, by their messages, and its completions."""
 
-    def __init__(self, folder, requests, arguments, root):
+    def __init__(self, folder, requests, arguments, root, decisive):
         encoder = ImageEncoder(root, Judge.max_pixels)
         backend = VllmBackend(
             folder,
-            decisive={},
+            decisive=decisive,
             options=EngineOptions(args=arguments),
             most_images=max(len(request.item.images) for request in requests),
             encode=lambda item, index: encoder.encode(item.images[index]),

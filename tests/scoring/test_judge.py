@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from judge.scoring.judge import Judge
+from judge.scoring.judge import ENGINE_DECIDES, Judge
 
 from .builders import rubric
 
@@ -64,3 +64,23 @@ def test_description_of_a_judge_gives_the_judge_back():
     kept = judge.description
     again = Judge(**{**kept, "rubric": type(judge.rubric).model_validate(kept["rubric"])})
     assert again.fingerprint == judge.fingerprint
+
+
+def test_another_version_of_the_prompt_is_another_judge():
+    assert replace(JUDGE, prompt=1).fingerprint != JUDGE.fingerprint
+
+
+def test_first_version_of_the_prompt_is_left_out_as_it_was_then():
+    assert "prompt" not in replace(JUDGE, prompt=1).description
+
+
+@pytest.mark.parametrize("name", ["structured_outputs_config", "logits_processors", "logprobs_mode"])
+def test_engine_argument_that_decides_a_reply_belongs_to_the_judge(name):
+    assert name in ENGINE_DECIDES
+
+
+@pytest.mark.parametrize(
+    ("model", "is_on_vllm"), [("vllm:a/b", True), ("hosted_vllm/b", True), ("openai/b", False)]
+)
+def test_judge_knows_whether_vllm_serves_it(model, is_on_vllm):
+    assert Judge(model=model, rubric=rubric()).is_on_vllm == is_on_vllm

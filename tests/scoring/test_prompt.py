@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from judge.records import Image, Item
 from judge.rubric import load_rubric, shipped_rubrics
-from judge.scoring.judge import Judge
+from judge.scoring.judge import PROMPT_VERSION, Judge
 from judge.scoring.parse import read
 from judge.scoring.prompt import (
     as_data,
@@ -138,14 +138,78 @@ def test_no_schema_is_sent_where_structured_output_is_off():
     assert prompt(item(), structured=False).schema is None
 
 
-@pytest.mark.parametrize("name", shipped_rubrics())
-def test_shipped_rubric_makes_a_prompt_whose_form_names_all_that_is_asked(name):
-    shipped = load_rubric(name)
-    text = system_text(shipped)
-    asked = reply_schema(shipped)["properties"] if shipped.reply == "json" else {}
-    form = text.rpartition("and nothing else:\n")[2].partition("\n}")[0] + "}"
-    filled = form.replace("<1-5>", "3").replace("true|false", "true")
-    assert list(json.loads(filled)) == list(asked)
+@pytest.mark.parametrize(
+    ("model", "schema"),
+    [
+        ("vllm:x", {"type": "integer", "enum": [1, 2, 3, 4, 5]}),
+        ("hosted_vllm/x", {"type": "integer", "enum": [1, 2, 3, 4, 5]}),
+        ("openai/x", None),
+    ],
+)
+def test_bare_number_is_held_to_the_labels_where_vllm_serves_the_model(model, schema):
+    first, _ = build_requests(item(), Judge(model=model, rubric=rubric(reply="number")))
+    assert first.schema == schema
+
+
+def test_expected_scores_have_no_schema_which_would_hide_what_lies_off_the_scale():
+    requests = build_requests(item(), Judge(model="vllm:x", rubric=rubric(), scores="expected"))
+    assert {request.schema is None for request in requests} == {True}
+
+
+PLACEHOLDERS = {
+    "<text in quotes>": '"Said."',
+    "<whole number from 1 to 5>": "3",
+    "<true or false>": "true",
+}
+
+
+def form_of(given_rubric):
+    """The form that a prompt shows for the reply."""
+    return system_text(given_rubric).rpartition("and nothing else:\n")[2].partition("\n}")[0] + "\n}"
+
+
+def filled(given_rubric):
+    """That form with something in place of everything that is to be written."""
+    form = form_of(given_rubric)
+    for place, value in PLACEHOLDERS.items():
+        form = form.replace(place, value)
+    return form
+
+
+def schema_order(schema):
+    """Names in the order in which a grammar wants them."""
+    properties = schema.get("properties", {})
+    return {name: schema_order(inner) for name, inner in properties.items()}
+
+
+def order(value):
+    return {name: order(inner) for name, inner in value.items()} if isinstance(value, dict) else {}
+
+
+FLAGS = {"ok": {"type": "boolean", "description": "x"}, "issue": {"type": "text", "description": "y"}}
+FORMS = [
+    *(load_rubric(name) for name in shipped_rubrics()),
+    *(rubric(reasons=reasons) for reasons in ("before", "after", "none")),
+    rubric(overall={"how": "judged"}, flags=FLAGS),
+]
+
+
+@pytest.mark.parametrize("given_rubric", FORMS, ids=range(len(FORMS)))
+def test_form_in_the_prompt_is_the_one_that_the_grammar_enforces(given_rubric):
+    asked = schema_order(reply_schema(given_rubric))
+    found = order(json.loads(filled(given_rubric)))
+    assert json.dumps(found) == json.dumps(asked)  # the order of the names counts
+
+
+@pytest.mark.parametrize("given_rubric", FORMS, ids=range(len(FORMS)))
+def test_form_in_the_prompt_gives_no_score(given_rubric):
+    outcomes = read(completion(form_of(given_rubric)), given_rubric, item())
+    assert {outcomes[name].value for name in given_rubric.asked if name not in given_rubric.flags} == {None}
+
+
+def test_form_in_the_prompt_holds_no_text_that_a_model_could_copy_as_its_reason():
+    texts = set(re.findall(r'"([^"]*)"', form_of(rubric())))
+    assert texts == {"a", "b", "reason", "score"}
 
 
 # ---- keys
@@ -306,16 +370,19 @@ def test_each_sample_has_a_seed_of_its_own():
     assert [r.params["seed"] for r in build_requests(item(), judge, samples=3)] == [7, 8, 9]
 
 
-def test_key_of_a_text_request_is_what_it_was_in_the_first_release():
+def test_key_of_a_text_request_is_that_of_the_present_version_of_the_prompt():
+    """Whoever changes this key changes what is asked: PROMPT_VERSION counts up, or old runs are paid for twice."""
+    assert PROMPT_VERSION == 2
     request = build_requests(item(), Judge(model="openai/x", rubric=rubric(), params={"seed": 7}), samples=2)[
         1
     ]
-    assert request.key == "b432f5b387c3fa272fe76c1c32ea748763925453634407eb2c1b211316c635b2"
+    assert request.key == "99398bad5072c440ce18e39cd26305821e597f53b9820c71eb94f61b51f7133f"
 
 
 def test_settings_of_the_engine_that_decide_a_reply_are_part_of_the_key():
-    judges = [Judge(model="vllm:x", rubric=rubric(), engine=e) for e in ({}, {"dtype": "float16"})]
-    assert len({build_requests(item(), judge)[0].key for judge in judges}) == 2
+    settings = ({}, {"dtype": "float16"}, {"structured_outputs_config": {"backend": "guidance"}})
+    judges = [Judge(model="vllm:x", rubric=rubric(), engine=engine) for engine in settings]
+    assert len({build_requests(item(), judge)[0].key for judge in judges}) == 3
 
 
 # ---- control tokens

@@ -146,15 +146,65 @@ def test_end_of_asking_is_told_before_the_scores_are_derived(run):
     assert told == [(1, [])]
 
 
-def test_set_token_limit_is_raised_for_a_truncated_reply(tmp_path):
-    judge = Judge(model="replay:x", rubric=rubric(), params={"max_tokens": 50})
-    cut = {"reply": "", "finish_reason": "length"}
-    backend = Scripted(lambda _: cut)
-    with Run.create(tmp_path / "r", judge) as run:
+def attempts(folder, params, text):
+    """How often one item is asked whose reply is cut after `text`, and the statuses of its first score."""
+    judge = Judge(model="replay:x", rubric=rubric(), params=params)
+    backend = Scripted(lambda _: {"reply": text, "finish_reason": "length"})
+    with Run.create(folder, judge) as run:
         run.add_items(items(1))
         score_items(run, judge, backend)
-        assert [r.params["max_tokens"] for r in backend.asked] == [50, 200]
-        assert run.summary()["statuses"]["a"] == {"truncated": 1}
+        return [r.attempt for r in backend.asked], run.summary()["statuses"]["a"]
+
+
+LOOP = '{"a": {"reason": "Good. ' + "It says what it says. " * 20
+
+
+@pytest.mark.parametrize("name", ["max_tokens", "max_completion_tokens"])
+def test_token_limit_that_was_set_is_never_exceeded_by_a_second_try(name, tmp_path):
+    assert attempts(tmp_path / "r", {name: 50}, "") == ([0], {"truncated": 1})
+
+
+def test_cut_reply_that_repeats_itself_at_temperature_0_is_not_asked_again(tmp_path):
+    assert attempts(tmp_path / "r", {"temperature": 0}, LOOP) == ([0], {"truncated": 1})
+
+
+@pytest.mark.parametrize(
+    ("params", "text"), [({"temperature": 0}, LOOP[:40]), ({"temperature": 0.7}, LOOP), ({}, LOOP)]
+)
+def test_cut_reply_that_may_end_is_asked_once_more(params, text, tmp_path):
+    assert attempts(tmp_path / "r", params, text)[0] == [0, 1]
+
+
+def expected_run(folder, count, mass):
+    """The number of requests of a run of expected scores whose replies have some mass on the scale."""
+    judge = Judge(model="openai/x", rubric=rubric(), scores="expected")
+    probabilities = {str(label): mass / 5 for label in range(1, 6)}
+    backend = Scripted(lambda _: {"reply": "The", "label_probabilities": probabilities})
+    with Run.create(folder, judge) as run:
+        run.add_items(items(count))
+        try:
+            score_items(run, judge, backend)
+        except BackendError as error:
+            return len(backend.asked), str(error)
+        return len(backend.asked), None
+
+
+def test_expected_scores_with_hardly_any_probability_on_the_scale_stop_after_20_items(tmp_path):
+    asked, error = expected_run(tmp_path / "r", 100, 0.02)
+    assert asked == 2 * 19 + 1
+    assert "for the first 20 items only 2.0% of the probability" in error
+    assert "use --scores text" in error
+
+
+def test_expected_scores_that_stopped_early_keep_what_arrived(tmp_path):
+    asked, _ = expected_run(tmp_path / "r", 100, 0.02)
+    with Run.open(tmp_path / "r") as run:
+        assert len(list(run.completions())) == asked
+
+
+@pytest.mark.parametrize(("count", "mass"), [(15, 0.02), (30, 0.6)])
+def test_expected_scores_go_on_where_items_are_few_or_the_probability_is_on_the_scale(count, mass, tmp_path):
+    assert expected_run(tmp_path / "r", count, mass) == (2 * count, None)
 
 
 def test_reply_that_stays_truncated_is_not_asked_a_third_time(run):

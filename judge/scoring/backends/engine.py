@@ -80,6 +80,17 @@ class Engine:
         """Tokens of prompt and reply together."""
         return int(self.llm.model_config.max_model_len)
 
+    @property
+    def structured_outputs(self) -> Any:
+        """The settings of its grammars."""
+        return self.llm.llm_engine.vllm_config.structured_outputs_config
+
+    @property
+    def closes_thoughts(self) -> bool:
+        """Whether it can close a thought that is over its budget."""
+        config = getattr(self.llm.llm_engine.vllm_config, "reasoning_config", None)
+        return bool(getattr(config, "enabled", False))
+
     def stop(self) -> None:
         """End it and free its memory."""
         core = self.llm.llm_engine.engine_core
@@ -252,7 +263,7 @@ def engine_arguments(model: str, decisive: Mapping[str, Any], options: EngineOpt
         "model": model,
         "seed": 0,
         "enable_prefix_caching": True,
-        "structured_outputs_config": {"backend": "xgrammar", "disable_any_whitespace": True},
+        "structured_outputs_config": {"backend": "xgrammar"},
         **{name: value for name, value in decisive.items() if name != "lora" and value is not None},
         **{name: value for name, value in named.items() if value is not None},
         **options.args,

@@ -1,5 +1,6 @@
 """A request in the words of vLLM, and what it says in those of a completion."""
 
+import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
@@ -21,8 +22,12 @@ TAKEN = (
     *("allowed_token_ids", "thinking_token_budget"),
 )
 """Parameters of `vllm.SamplingParams` that a judge may be given."""
-MOST_TOKENS = 8192
-"""Tokens of a reply where none are given: vLLM's own 16 would cut every verdict."""
+MOST_TOKENS = 1024
+"""Tokens of a reply where none are given, its thought not counted: a longer one repeats itself."""
+MOST_THOUGHT = 8192
+"""Tokens of a thought where none are given: then it is closed, and the reply begins."""
+MOST_BLANKS = 20
+"""Blanks and line ends in a row between two parts of a reply: room for any layout, and an end."""
 MOST_SAMPLES = 64
 """Samples of one item that are asked as one request."""
 
@@ -51,6 +56,25 @@ def sampling_values(params: Mapping[str, Any]) -> dict[str, Any]:
             f"{', '.join(sorted((*TAKEN, *TEMPLATE)))}"
         )
     return given
+
+
+def grammar(schema: Mapping[str, Any], config: Any) -> dict[str, Any]:
+    """Arguments of `vllm.StructuredOutputsParams` that hold a reply to a schema.
+
+    White space is bounded and not forbidden: forbidden, it takes the tokens from a model that it would write
+    by itself, and other scores come out; without a bound, some models write line ends until they are cut. A
+    structural tag is the way to a bound, and only xgrammar knows it. Settings that the user gives are obeyed.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> grammar({"type": "integer"}, SimpleNamespace(backend="guidance", disable_any_whitespace=False))
+    {'json': {'type': 'integer'}}
+    """
+    if config.backend not in ("auto", "xgrammar") or config.disable_any_whitespace:
+        return {"json": dict(schema)}
+    form = {"type": "json_schema", "json_schema": schema, "max_whitespace_cnt": MOST_BLANKS}
+    return {"structural_tag": json.dumps({"type": "structural_tag", "format": form})}
 
 
 def groups(requests: Iterator[Request]) -> Iterator[list[Request]]:
@@ -127,7 +151,9 @@ class Sampler:
         BackendError
             If vLLM does not know or take one, or a label is no single token.
         """
-        values = {"max_tokens": MOST_TOKENS, **self._defaults, **sampling_values(request.params)}
+        given = sampling_values(request.params)
+        limits = self._limits() if "max_tokens" not in given or request.attempt else {}
+        values = {**limits, **self._defaults, **given}
         if request.labels:
             ids = list(self._label_ids(request.labels).values())
             values = {"temperature": 0.0, "max_tokens": 1, "logprob_token_ids": ids}
@@ -137,6 +163,13 @@ class Sampler:
             return self._classes.SamplingParams.from_optional(**values, skip_clone=True)
         except (ValueError, TypeError, self._refusal) as error:
             raise BackendError(f"vllm:{self._model} does not take these parameters: {error}") from error
+
+    def _limits(self) -> dict[str, int]:
+        """How long a reply may be where nothing is given: vLLM's own 16 tokens would cut every verdict."""
+        if self._engine.marks is None:
+            return {"max_tokens": MOST_TOKENS}
+        budget = {"thinking_token_budget": MOST_THOUGHT} if self._engine.closes_thoughts else {}
+        return {"max_tokens": MOST_THOUGHT + MOST_TOKENS, **budget}
 
     @property
     def _refusal(self) -> type[Exception]:
@@ -184,7 +217,8 @@ class Sampler:
     def _structured(self, schema: Mapping[str, Any]) -> Any:
         """The grammar's parameters; one object for all requests of one schema."""
         if self._grammar[0] is not schema:
-            self._grammar = schema, self._classes.StructuredOutputsParams(json=dict(schema))
+            form = grammar(schema, self._engine.structured_outputs)
+            self._grammar = schema, self._classes.StructuredOutputsParams(**form)
         return self._grammar[1]
 
     def _label_ids(self, labels: tuple[str, ...]) -> Mapping[str, int]:

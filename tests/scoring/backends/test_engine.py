@@ -43,9 +43,15 @@ def test_arguments_given_by_name_go_before_all_others():
     assert (arguments["max_model_len"], arguments["enable_prefix_caching"]) == (4096, False)
 
 
-def test_grammar_allows_no_idle_blanks():
-    wanted = {"backend": "xgrammar", "disable_any_whitespace": True}
-    assert engine_arguments("m", {}, EngineOptions())["structured_outputs_config"] == wanted
+def test_grammar_forbids_no_white_space():
+    found = engine_arguments("m", {}, EngineOptions())["structured_outputs_config"]
+    assert not found.get("disable_any_whitespace")
+
+
+def test_grammar_that_the_user_sets_is_obeyed():
+    config = {"backend": "guidance"}
+    arguments = engine_arguments("m", {"structured_outputs_config": config}, EngineOptions())
+    assert arguments["structured_outputs_config"] == config
 
 
 @pytest.mark.parametrize(("own", "taken"), [(8192, 8192), (262_144, 32_768)])

@@ -1,10 +1,15 @@
+import json
+from types import SimpleNamespace
+
 import pytest
 
 from judge.errors import BackendError
 from judge.records import Item, Request
 from judge.scoring.backends.sampling import (
+    MOST_BLANKS,
     MOST_SAMPLES,
     as_messages,
+    grammar,
     groups,
     picture_numbers,
     sampling_values,
@@ -24,6 +29,23 @@ def request(number=0, sample=0, messages=None, **fields):
 
 def keys(requests):
     return [[r.key for r in group] for group in groups(iter(requests))]
+
+
+def grammars(backend, forbids_white_space=False):
+    return SimpleNamespace(backend=backend, disable_any_whitespace=forbids_white_space)
+
+
+@pytest.mark.parametrize("backend", ["xgrammar", "auto"])
+def test_white_space_in_a_reply_is_bounded_and_not_forbidden(backend):
+    form = json.loads(grammar({"type": "object"}, grammars(backend))["structural_tag"])["format"]
+    assert (form["json_schema"], form["max_whitespace_cnt"]) == ({"type": "object"}, MOST_BLANKS)
+
+
+@pytest.mark.parametrize(
+    "config", [grammars("guidance"), grammars("xgrammar", forbids_white_space=True)], ids=str
+)
+def test_grammar_settings_of_the_user_are_obeyed(config):
+    assert grammar({"type": "object"}, config) == {"json": {"type": "object"}}
 
 
 def test_samples_of_an_item_are_asked_together():
