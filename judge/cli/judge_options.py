@@ -97,6 +97,14 @@ connection_options = decorate(
         help="Most that this call may spend; it stops before.",
     ),
     click.option(
+        "--max-wait",
+        type=click.FloatRange(min=0),
+        default=900,
+        show_default=True,
+        metavar="SECONDS",
+        help="Longest wait for a reply where all is refused for haste (429); then the run ends, to be gone on with.",
+    ),
+    click.option(
         "--transport",
         type=click.Choice(["auto", "http", "litellm"]),
         default="auto",

@@ -26,6 +26,8 @@ class Connection:
     """Seconds for one try."""
     max_cost: float | None = None
     """USD that one call may spend; it stops before that is passed."""
+    max_wait: float = 900.0
+    """Seconds to wait for a reply where the provider refuses everything for haste; then the run ends."""
 
 
 def check_backend(judge: Judge, connection: Connection) -> None:
@@ -64,6 +66,7 @@ def load_backend(
     root: Path,
     most_images: int = 0,
     on_start: Callable[[str], None] = lambda _: None,
+    on_wait: Callable[[float, str], None] = lambda _seconds, _said: None,
 ) -> Backend:
     """Make the backend that serves a judge; only its file is imported.
 
@@ -78,6 +81,8 @@ def load_backend(
         Pictures that one item has at most: a model in this process keeps memory for so many.
     on_start : callable
         Called with what a model says while it is loaded.
+    on_wait : callable
+        Called with the seconds for which nothing is asked after a refusal, and the provider's words.
     """
     name = judge.model.partition(":")[2]
     if judge.backend == "baseline":
@@ -104,8 +109,15 @@ def load_backend(
             encode=encode,
             on_start=on_start,
         )
-    from judge.scoring.backends.api import ApiBackend, Limits
+    from judge.scoring.backends.api import ApiBackend, Limits, Retry
 
     c = connection
-    limits = Limits(c.max_connections, c.requests_per_minute, c.timeout, c.max_cost)
-    return ApiBackend(judge.model, api_base=c.api_base, transport=c.transport, encode=encode, limits=limits)
+    return ApiBackend(
+        judge.model,
+        api_base=c.api_base,
+        transport=c.transport,
+        encode=encode,
+        limits=Limits(c.max_connections, c.requests_per_minute, c.timeout, c.max_cost),
+        retry=Retry(max_wait=c.max_wait),
+        on_wait=on_wait,
+    )

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from judge.records import Completion, Request
 from judge.scoring.backends import pricing
-from judge.scoring.backends.dispatch import Dispatcher, Progress
+from judge.scoring.backends.dispatch import Dispatcher, OnWait, Progress
 from judge.scoring.backends.faults import Rejected
 from judge.scoring.backends.labels import read_labels
 from judge.scoring.backends.loops import ThreadRunner, ctrl_c_calls, new_runner
@@ -66,6 +66,8 @@ class ApiBackend:
         How much may be asked.
     retry : Retry, optional
         When a failed request is asked again.
+    on_wait : callable, optional
+        Called with the seconds for which nothing is asked after a refusal, and the provider's words.
 
     Raises
     ------
@@ -82,18 +84,20 @@ class ApiBackend:
         encode: Encode | None = None,
         limits: Limits | None = None,
         retry: Retry | None = None,
+        on_wait: OnWait = lambda _seconds, _said: None,
     ) -> None:
         self.endpoint: Endpoint = resolve(model, api_base, transport)
         self.prices = pricing.find_prices(model, self.endpoint.provider, self.endpoint.model)
         self.progress = Progress()
         self.stopped: str | None = None
-        """Why not all was asked (``max_cost``), where nothing is wrong."""
+        """Why not all was asked (``max_cost``, a provider that refuses for haste), where nothing is wrong."""
         self._limits = limits or Limits()
         self._budget = pricing.Budget(self._limits.max_cost, self.prices)
         self._retry = retry or Retry()
         self._pace = Pace(self._limits.max_connections, self._limits.requests_per_minute, self._retry)
         self._parameters = Parameters(self.endpoint)
         self._messages = Messages(self.endpoint, encode)
+        self._on_wait = on_wait
         self._left: Sequence[Completion] = ()
 
     def complete(self, requests: Iterable[Request]) -> Generator[Sequence[Completion]]:
@@ -114,6 +118,11 @@ class ApiBackend:
                 self._left, self.stopped = dispatcher.arrived, dispatcher.stopped
         if dispatcher.error is not None:
             raise dispatcher.error
+
+    @property
+    def spent(self) -> float:
+        """USD that were paid; a reply whose cost nobody told counts as what was set aside for it."""
+        return self._budget.spent
 
     def drain(self) -> Sequence[Completion]:
         """Completions that arrived while the iterator was being closed, which nobody has seen yet."""
@@ -156,7 +165,9 @@ class ApiBackend:
                 "created": time.time(),
             }
 
-        return Dispatcher(source, attempt, self._pace, self._retry, self._budget, self.progress)
+        return Dispatcher(
+            source, attempt, self._pace, self._retry, self._budget, self.progress, self._on_wait
+        )
 
     def _cost(self, usage: Any, values: Mapping[str, Any]) -> float | None:
         if self.endpoint.provider == "openrouter" and (charged := billed(usage)) is not None:
