@@ -11,7 +11,7 @@ import io
 import json
 import sys
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain
 from pathlib import Path
 from typing import IO, Any, cast
@@ -90,6 +90,41 @@ def read_rows(
         raise InputError(f"{name}: cannot be read: {error.strerror or error}") from None
 
 
+def rows_of(table: Any) -> Iterator[tuple[str, Any]]:
+    """Rows of a table in memory, each with the place where it stands.
+
+    Parameters
+    ----------
+    table : iterable of mapping, or pandas.DataFrame
+        Missing values of a DataFrame become None. What is no mapping is passed on as it is.
+
+    Raises
+    ------
+    InputError
+        It has no rows at all: a number, a single dict, a text.
+
+    Examples
+    --------
+    >>> list(rows_of([{"id": "q1", "score": 4}]))
+    [('row 1', {'id': 'q1', 'score': 4})]
+    """
+    if hasattr(table, "columns") and hasattr(table, "notna"):
+        names = [str(name) for name in table.columns]
+        if twice := next((name for name in names if names.count(name) > 1), None):
+            raise InputError(
+                f"two columns of the DataFrame are named {twice!r}; each needs a name of its own"
+            )
+        table = table.astype(object).where(table.notna(), None).to_dict("records")
+    if isinstance(table, str | bytes | Mapping) or not isinstance(table, Iterable):
+        raise InputError(
+            f"found {kind_of(table)}; allowed: a file, a DataFrame, or a list of items or of dicts "
+            'such as {"id": …, "question": …, "answer": …}'
+        )
+    for number, row in enumerate(table, 1):
+        is_row = isinstance(row, Mapping)
+        yield f"row {number}", _plain({str(k): v for k, v in row.items()}) if is_row else row
+
+
 def _format_by_name(name: str) -> str:
     suffix = Path(name.lower().removesuffix(".gz")).suffix
     if suffix not in _BY_SUFFIX:
@@ -164,7 +199,7 @@ class _Reader:
             else:
                 self._bad(
                     f"{self.name}:{number}",
-                    f"found {_kind_of(row)}; each line must be one JSON object such as "
+                    f"found {kind_of(row)}; each line must be one JSON object such as "
                     '{"id": …, "question": …, "answer": …}. A list belongs in a .json file',
                 )
 
@@ -184,7 +219,7 @@ class _Reader:
             if isinstance(row, dict):
                 yield where, row
             else:
-                self._bad(where, f"found {_kind_of(row)}; each entry must be an object")
+                self._bad(where, f"found {kind_of(row)}; each entry must be an object")
 
     def _list_in(self, document: Any) -> list[Any]:
         if isinstance(document, list):
@@ -192,7 +227,7 @@ class _Reader:
         inner = document.items() if isinstance(document, dict) else ()
         lists = {name: value for name, value in inner if isinstance(value, list)}
         if len(lists) != 1:
-            found = f"an object with {len(lists)} lists" if isinstance(document, dict) else _kind_of(document)
+            found = f"an object with {len(lists)} lists" if isinstance(document, dict) else kind_of(document)
             names = f" ({', '.join(lists)})" if lists else ""
             raise InputError(
                 f"{self.name}: found {found}{names}; allowed: a list of objects, or an object that holds "
@@ -323,13 +358,18 @@ def _plain(value: Any) -> Any:
         return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     if isinstance(value, dict):
         return {_plain(key): _plain(inner) for key, inner in value.items()}
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [_plain(inner) for inner in value]
+    if hasattr(value, "tolist"):  # of numpy
+        return _plain(value.tolist())
+    if type(value).__name__ in ("NAType", "NaTType"):  # of pandas: missing
+        return None
     return value if value is None or isinstance(value, bool | int | float) else str(value)
 
 
 _KINDS = {dict: "an object", list: "a list", str: "a text", bool: "true or false", type(None): "null"}
 
 
-def _kind_of(value: Any) -> str:
-    return _KINDS.get(type(value), "a number")
+def kind_of(value: Any) -> str:
+    """What a value is, in words for an error."""
+    return _KINDS.get(type(value)) or ("a number" if isinstance(value, int | float) else repr(value)[:60])

@@ -102,7 +102,7 @@ connection_options = decorate(
         default=900,
         show_default=True,
         metavar="SECONDS",
-        help="Longest wait for a reply where all is refused for haste (429); then the run ends, to be gone on with.",
+        help="Where all is refused for haste (429): longest wait for a reply; then the run ends.",
     ),
     click.option(
         "--transport",

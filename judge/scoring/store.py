@@ -9,7 +9,7 @@ import itertools
 import json
 import sqlite3
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -155,19 +155,24 @@ class Run:
         if not self.is_judged or self.fact("fingerprint") == judge.fingerprint:
             return
         found = list(differences(self.fact("judge"), judge.description))
+        found.sort(key=lambda line: not line.startswith("rubric.name:"))  # says most, so it comes first
+        other = "rubric" if all(line.startswith("rubric.") for line in found) else "judge"
         shown = "; ".join(found[:_MOST_SHOWN]) + ("; …" if len(found) > _MOST_SHOWN else "")
-        advice = "choose another folder with --out, or ask the judge that is there"
+        advice = f"choose another folder with --out, or take the {other} that is there"
         if all(line.startswith(("rubric.pass", "rubric.overall")) for line in found):
             advice = f"keep its replies with judge parse {self.path} --rubric FILE, or {advice}"
-        raise RunError(f"{self.path}: belongs to another judge ({shown}). One run is one judge: {advice}")
+        raise RunError(
+            f"{self.path}: belongs to another {other} ({shown}). One run is one judge with one rubric: "
+            f"{advice}"
+        )
 
     def set_fact(self, name: str, value: Any) -> None:
         """Keep a fact; it must be JSON."""
         with clear_errors(self.path):
             self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", [name, json.dumps(value)])
 
-    def add_items(self, items: Iterable[Item]) -> Added:
-        """Take in the items of one input, all or none.
+    def add_items(self, items: Iterable[Item], place: Callable[[int], str] = "item {}".format) -> Added:
+        """Take in the items of one input, all or none; `place` says where the nth of them stands.
 
         Raises
         ------
@@ -180,7 +185,7 @@ class Run:
             last = self._one("SELECT coalesce(max(position), 0) FROM items")
             for number, item in enumerate(items, start=1):
                 found = self._db.execute("SELECT digest, input FROM items WHERE id = ?", [item.id]).fetchone()
-                fate = _fate(item, found, generation, number)
+                fate = _fate(item, found, generation, place(number))
                 counts[fate] += 1
                 last += fate == "new"
                 tables.keep_item(self._db, item, fate, last, generation)
@@ -384,7 +389,7 @@ def _score(row: Sequence[Any]) -> Score:
     return Score(**dict(zip(_SCORE_COLUMNS, row, strict=True)))
 
 
-def _fate(item: Item, found: tuple[str, int] | None, generation: int, number: int) -> str:
+def _fate(item: Item, found: tuple[str, int] | None, generation: int, place: str) -> str:
     if found is None:
         return "new"
     digest, seen = found
@@ -392,7 +397,7 @@ def _fate(item: Item, found: tuple[str, int] | None, generation: int, number: in
         return "known" if digest == item.digest else "changed"
     if digest != item.digest:
         raise InputError(
-            f"item {number}: the id {item.id!r} was used before for an item with another content; an id must "
+            f"{place}: the id {item.id!r} was used before for an item with another content; an id must "
             "name one item. Make ids unique (several answers to one question: add the system to the id)"
         )
     return "repeated"

@@ -77,7 +77,7 @@ ORDER BY i.position
 SELECT_TOTALS = """
 SELECT count(*) completions, sum(prompt_tokens) prompt_tokens, sum(completion_tokens) completion_tokens,
     sum(cached_tokens) cached_tokens, sum(reasoning_tokens) reasoning_tokens, sum(cost) cost,
-    coalesce(sum(cost IS NULL AND prompt_tokens IS NOT NULL), 0) unpriced,
+    coalesce(sum(cost IS NULL AND (failure_kind IS NULL OR prompt_tokens IS NOT NULL)), 0) unpriced,
     avg(CASE WHEN label_probabilities IS NOT NULL THEN
         (SELECT total(value) FROM json_each(label_probabilities)) END) on_scale
 FROM completions

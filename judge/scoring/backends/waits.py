@@ -136,7 +136,8 @@ def _in_words(words: str) -> float | None:
 
 def _reset(headers: Mapping[str, str], now: float) -> float | None:
     """When the limits that are used up are open again; where none says that it is, when the first is."""
-    used_up, others = [], []
+    used_up: list[float] = []
+    others: list[float] = []
     for name in headers:
         kind = name.lower()
         if not kind.startswith(_RESET) or (seconds := _until(headers[name], now)) is None:
