@@ -155,16 +155,13 @@ class Run:
         if not self.is_judged or self.fact("fingerprint") == judge.fingerprint:
             return
         found = list(differences(self.fact("judge"), judge.description))
-        found.sort(key=lambda line: not line.startswith("rubric.name:"))  # says most, so it comes first
+        found.sort(key=lambda line: not line.startswith("rubric.name:"))
         other = "rubric" if all(line.startswith("rubric.") for line in found) else "judge"
         shown = "; ".join(found[:_MOST_SHOWN]) + ("; …" if len(found) > _MOST_SHOWN else "")
         advice = f"choose another folder with --out, or take the {other} that is there"
         if all(line.startswith(("rubric.pass", "rubric.overall")) for line in found):
             advice = f"keep its replies with judge parse {self.path} --rubric FILE, or {advice}"
-        raise RunError(
-            f"{self.path}: belongs to another {other} ({shown}). One run is one judge with one rubric: "
-            f"{advice}"
-        )
+        raise RunError(f"{self.path}: belongs to another {other} ({shown}). One run is one {other}: {advice}")
 
     def set_fact(self, name: str, value: Any) -> None:
         """Keep a fact; it must be JSON."""
