@@ -3,7 +3,7 @@
 import json
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,8 +12,9 @@ from pydantic import ValidationError
 from judge.errors import InputError
 from judge.records import Image, Item
 from judge.rows import OnBad, Row, read_rows
+from judge.tables import kind_of
 
-__all__ = ["ALIASES", "OnBad", "load_items", "read_items", "read_rows"]
+__all__ = ["ALIASES", "OnBad", "load_items", "placed_items", "read_items"]
 
 ALIASES: Mapping[str, tuple[str, ...]] = {
     "id": ("id", "question_id", "item_id"),
@@ -32,6 +33,7 @@ _FIELD_OF = {name: field for field, names in ALIASES.items() for name in names}
 _MAX_DEPTH = 32
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _KNOWN_PLANS = 256
+_ROW_FORM = '{"id": …, "question": …, "answer": …}'
 
 
 def read_items(
@@ -79,14 +81,32 @@ def read_items(
     >>> next(read_items(file))
     Item(id='7', question='2 + 2?', answer='4', ..., metadata={'topic': 'sums'})
     """
+    rows = read_rows(path, format=format, on_bad=on_bad)
+    return (item for _, item in placed_items(rows, str(path), mapping=mapping, on_bad=on_bad))
+
+
+def placed_items(
+    rows: Iterable[tuple[str, Any]],
+    source: str,
+    *,
+    mapping: Mapping[str, str] | None = None,
+    on_bad: OnBad | None = None,
+) -> Iterator[tuple[str, Item]]:
+    """Items of rows, each with the place where it stands; see `read_items`. An Item stays as it is."""
     chosen = dict(mapping or {})
     for field in chosen:
         if field not in ALIASES:
             raise InputError(f"--map {field}={chosen[field]}: no such field; allowed: {', '.join(ALIASES)}")
     plans: dict[tuple[str, ...], _Plan] = {}
     unseen = set(chosen.values())
-    for where, row in read_rows(path, format=format, on_bad=on_bad):
+    for where, row in rows:
+        if isinstance(row, Item):
+            unseen.clear()
+            yield where, row
+            continue
         try:
+            if not isinstance(row, dict):
+                raise ValueError(f"found {kind_of(row)}; allowed: an Item, or a dict {_ROW_FORM}")
             names = tuple(row)
             if (plan := plans.get(names)) is None:
                 if len(plans) >= _KNOWN_PLANS:
@@ -100,9 +120,11 @@ def read_items(
                 raise error from None
             on_bad(error)
             continue
-        yield item
+        yield where, item
     if unseen:
-        raise InputError(f"{path}: no row has a field {_listed(tuple(sorted(unseen)))}, which --map asks for")
+        raise InputError(
+            f"{source}: no row has a field {_listed(tuple(sorted(unseen)))}, which --map asks for"
+        )
 
 
 def load_items(path: str | Path, *, mapping: Mapping[str, str] | None = None) -> list[Item]:

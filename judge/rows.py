@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from judge.errors import InputError, MissingExtraError
+from judge.tables import kind_of, plain
 from judge.unpacking import check_expansion, errors_of_files, opened
 
 Row = dict[str, Any]
@@ -177,7 +178,7 @@ class _Reader:
             else:
                 self._bad(
                     f"{self.name}:{number}",
-                    f"found {_kind_of(row)}; each line must be one JSON object such as "
+                    f"found {kind_of(row)}; each line must be one JSON object such as "
                     '{"id": …, "question": …, "answer": …}. A list belongs in a .json file',
                 )
 
@@ -200,7 +201,7 @@ class _Reader:
             if isinstance(row, dict):
                 yield where, row
             else:
-                self._bad(where, f"found {_kind_of(row)}; each entry must be an object")
+                self._bad(where, f"found {kind_of(row)}; each entry must be an object")
 
     def _list_in(self, document: Any) -> list[Any]:
         if isinstance(document, list):
@@ -208,7 +209,7 @@ class _Reader:
         inner = document.items() if isinstance(document, dict) else ()
         lists = {name: value for name, value in inner if isinstance(value, list)}
         if len(lists) != 1:
-            found = f"an object with {len(lists)} lists" if isinstance(document, dict) else _kind_of(document)
+            found = f"an object with {len(lists)} lists" if isinstance(document, dict) else kind_of(document)
             names = f" ({', '.join(lists)})" if lists else ""
             raise InputError(
                 f"{self.name}: found {found}{names}; allowed: a list of objects, or an object that holds "
@@ -296,7 +297,7 @@ class _Reader:
             for batch in table.iter_batches(batch_size=_PARQUET_BATCH):
                 for row in batch.to_pylist():
                     number += 1
-                    yield f"{self.name}: row {number}", _plain(row)
+                    yield f"{self.name}: row {number}", plain(row)
         except pa.ArrowException as error:
             raise InputError(f"{self.name}: not a readable Parquet file: {error}") from None
 
@@ -345,7 +346,7 @@ def parsed(line: bytes) -> Any:
     text = _decoded(line)
     try:
         value = _DECODER.decode(text)
-        return _plain(value) if "\\ud" in text or "\\uD" in text else value
+        return plain(value) if "\\ud" in text or "\\uD" in text else value
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, " if error.lineno > 1 else ""
         raise ValueError(f"not valid JSON: {error.msg} at {place}character {error.colno}") from None
@@ -372,21 +373,3 @@ def _unique(pairs: list[tuple[str, Any]]) -> Row:
 
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_int=_integer)
-
-
-def _plain(value: Any) -> Any:
-    """Only values that can be written down as JSON in UTF-8: dates and the like become text."""
-    if isinstance(value, str):
-        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    if isinstance(value, dict):
-        return {_plain(key): _plain(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_plain(inner) for inner in value]
-    return value if value is None or isinstance(value, bool | int | float) else str(value)
-
-
-_KINDS = {dict: "an object", list: "a list", str: "a text", bool: "true or false", type(None): "null"}
-
-
-def _kind_of(value: Any) -> str:
-    return _KINDS.get(type(value), "a number")

@@ -116,6 +116,14 @@ connection_options = decorate(
         help="Most that this call may spend; it stops before.",
     ),
     click.option(
+        "--max-wait",
+        type=click.FloatRange(min=0),
+        default=900,
+        show_default=True,
+        metavar="SECONDS",
+        help="Where all is refused for haste (429): longest wait for a reply; then the run ends.",
+    ),
+    click.option(
         "--transport",
         type=click.Choice(["auto", "http", "litellm"]),
         default="auto",

@@ -45,9 +45,9 @@ def words(ctx: click.Context, param: click.Parameter, value: str) -> tuple[str, 
     return found if value else ()
 
 
-def counted(n: int, noun: str) -> str:
+def counted(n: int, noun: str, plural: str | None = None) -> str:
     """``1 item``, ``2,000 items``."""
-    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+    return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
 
 
 def decorate(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:

@@ -188,8 +188,12 @@ class Panel:
                     engine=self._engine,
                     watch=watch,
                 )
+            except KeyboardInterrupt:
+                watch.close()
+                click.echo(f"\ninterrupted: {_stored(watch.place)}", err=True)
+                raise click.exceptions.Exit(130) from None
             finally:
-                self._spend(watch.cost)
+                self._spend(watch.charged)
         self.runs.append(run.path)
         return show_result(run, watch.stopped, as_json=self._as_json)
 
@@ -197,6 +201,18 @@ class Panel:
         """What one judge has spent, the next ones have not left."""
         if (limit := self._connection.max_cost) is not None:
             self._connection = replace(self._connection, max_cost=max(0.0, limit - cost))
+
+
+def _stored(place: Path | None) -> str:
+    """What is kept after Ctrl-C, and how to go on."""
+    if place is None or not (place / "run.db").is_file():
+        return "nothing had arrived, so nothing is stored"
+    with Run.open(place) as run:
+        found = run.summary()
+    return (
+        f"{counted(found['completions'], 'reply', 'replies')} stored, scores for {found['complete']:,} of "
+        f"{counted(found['items'], 'item')} complete; the same command goes on from here"
+    )
 
 
 def show_preview(answers: str, judge: Judge, options: Options, out: str | None, *, as_json: bool) -> None:
@@ -298,9 +314,13 @@ def _next_steps(run: Run, summary: dict[str, Any], stopped: str | None) -> Itera
     yield from _token_notes(summary)
     yield from _copied_notes(summary, shlex.quote(str(run.path)))
     if stopped:
-        yield f"stopped: {stopped}; go on with the same command"
-    if summary["unpriced"]:
-        yield "note: no price is known for this model, so no cost is counted"
+        stored = f"scores for {summary['complete']:,} of {counted(summary['items'], 'item')} are stored"
+        yield f"stopped: {stopped}; {stored}; go on with the same command"
+    if unpriced := summary["unpriced"]:
+        yield (
+            f"note: the cost of {counted(unpriced, 'reply', 'replies')} is unknown (no price is known for "
+            "this model, or the server did not count the tokens); --max-cost counts an estimate instead"
+        )
     for status in sorted({s for counts in summary["statuses"].values() for s in counts if s != "ok"}):
         yield f"look at them: judge show {shlex.quote(str(run.path))} --status {status}"
     if summary["failures"]:

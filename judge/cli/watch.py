@@ -1,8 +1,10 @@
 """What `judge score` says while it runs: on stderr, and only to a terminal."""
 
 import collections
+import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
@@ -10,12 +12,16 @@ import click
 from judge.cli.options import counted
 from judge.machine import cards
 from judge.records import Completion
+from judge.scoring.backends.waits import clock
 from judge.scoring.job import BadItems, Watch
 from judge.scoring.prompt import visible
 from judge.scoring.store import Added, Run
 
 if TYPE_CHECKING:
     from rich.progress import Progress
+
+_LONG_WAIT = 60.0
+"""Seconds of a wait that is told where no line moves."""
 
 
 class TerminalWatch(Watch):
@@ -25,32 +31,41 @@ class TerminalWatch(Watch):
         self.stopped: str | None = None
         """Why not all was asked, where nothing is wrong."""
         self.cost = 0.0
-        """USD that the replies cost."""
+        """USD that the replies cost, as far as it was told."""
+        self.charged = 0.0
+        """USD that count for a limit: a reply whose cost nobody told counts as estimated."""
+        self.place: Path | None = None
+        """Folder of the run, once the input is read."""
         self._moving = moving
         self._progress: Progress | None = None
         self._run: Run | None = None
         self._room = 0
-        self._starting = False
-        self._asked = self._again = 0
+        self._starting = self._is_asked = self._is_local = False
+        self._start = ""  # what the engine says while it is loaded
+        self._asked = self._again = self._to_ask_again = 0
+        self._waits_until = -math.inf
+        self._wait = ""
+        self._noted_wait = False
         self._failures: collections.Counter[str] = collections.Counter()
         self._usage: collections.Counter[str] = collections.Counter()
         self._pace = _Pace(0.0)
         self._card = _Card()
 
     def began(self, run: Run, added: Added, bad: BadItems, requests: int) -> None:
-        """Say what is odd about the input, and start the line."""
+        """Say what is odd about the input, and start the line, which draws itself anew by time."""
+        self.place, self._is_local = run.path, run.judge.backend == "vllm"
         for note in [*_input_notes(added, bad), *_judge_notes(run)]:
             click.echo(note, err=True)
         if self._moving:
             self._run, self._pace = run, _Pace(time.monotonic())
-            self._progress, self._room = _line(requests)
+            self._progress, self._room = _line(requests, self.detail)
             self._progress.start()
-            self._progress.add_task("scoring", total=requests, detail="")
+            self._progress.add_task("scoring", total=requests)
 
     def starting(self, text: str) -> None:
         """Show how far the engine is; without a moving line say once that it takes a while."""
         if self._progress and not self._asked:
-            self._show(_cut(text, self._room))
+            self._start = text
         elif not self._moving and not self._starting:
             click.echo(f"note: {text}; with a large model the start takes minutes", err=True)
         self._starting = True
@@ -58,8 +73,8 @@ class TerminalWatch(Watch):
     def arrived(self, completions: Sequence[Completion]) -> None:
         """Move the line."""
         if self._progress and self._run and not self._asked:  # the line begins where the run stands
-            self._progress.reset(self._progress.task_ids[0], completed=self._run.reused, detail="")
-        first = not self._asked
+            self._progress.reset(self._progress.task_ids[0], completed=self._run.reused)
+        first, self._start, self._waits_until = not self._asked, "", -math.inf
         self._asked += len(completions)
         self._again += sum(c.attempt > 0 for c in completions)
         self.cost += sum(c.cost or 0.0 for c in completions)
@@ -70,14 +85,28 @@ class TerminalWatch(Watch):
             )
         if first and self._starting:  # the minutes in which the model was loaded are no part of its pace
             self._pace = _Pace(time.monotonic(), self._asked, self._tokens)
-        if self._progress and self._run:
-            self._show(self._detail(), completed=self._done)
+        self._move()
+
+    def waiting(self, seconds: float, said: str) -> None:
+        """Say for what nothing is asked, and until when."""
+        self._waits_until = time.monotonic() + seconds
+        self._wait = f"waits until {clock(seconds)}: {visible(said)}"
+        if not self._moving and seconds >= _LONG_WAIT and not self._noted_wait:
+            click.echo(f"note: {self._wait}", err=True)
+            self._noted_wait = True
+
+    def asking_again(self, count: int) -> None:
+        """Say that some replies are asked for once more."""
+        self._to_ask_again = count
 
     def asked(self) -> None:
         """Say why it goes on for a while, after Ctrl-C, too."""
-        if self._progress:
-            detail = _joined(["working out the scores", *self._parts()], self._room)
-            self._show(detail, completed=self._done, refresh=True)
+        self._is_asked, self._waits_until = True, -math.inf
+        self._move(refresh=True)
+
+    def spent(self, cost: float) -> None:
+        """Keep what counts for a limit."""
+        self.charged = cost
 
     def ended(self, stopped: str | None) -> None:
         """Keep why the backend stopped."""
@@ -89,14 +118,23 @@ class TerminalWatch(Watch):
 
     @property
     def _tokens(self) -> int:
-        return self._usage["prompt"] + self._usage["reply"]
+        """Tokens that were worked on: those out of a cache cost the server no time."""
+        return self._usage["prompt"] - self._usage["cached"] + self._usage["reply"]
 
-    def _show(self, detail: str, **more: Any) -> None:
+    def _move(self, **more: Any) -> None:
         if self._progress:
-            self._progress.update(self._progress.task_ids[0], detail=detail, **more)
+            self._progress.update(self._progress.task_ids[0], completed=self._done, **more)
 
-    def _detail(self) -> str:
-        return _joined(self._parts(), self._room)
+    def detail(self) -> str:
+        """The words beside the bar, as they are now."""
+        if self._start:
+            return _cut(self._start, self._room)
+        parts = self._parts()
+        if self._is_asked:
+            parts.insert(0, "working out the scores")
+        elif time.monotonic() < self._waits_until:
+            return _cut("  ".join([self._wait, *parts]), self._room)
+        return _joined(parts, self._room)
 
     def _parts(self) -> list[str]:
         """What is worth knowing, the most important first: what does not fit is left out."""
@@ -105,13 +143,15 @@ class TerminalWatch(Watch):
         if self._asked > self._pace.asked:
             parts.append(f"{(self._asked - self._pace.asked) / (seconds + 1e-9):.1f}/s")
         parts += [f"${self.cost:.4f}"] if self.cost else []
-        parts += [f"asked again {self._again:,}"] if self._again else []
-        parts += [f"{kind} {count}" for kind, count in sorted(self._failures.items())]
+        if self._to_ask_again:
+            asking = "asked" if self._is_asked else "asking"
+            parts.append(f"{asking} again {self._again:,}/{self._to_ask_again:,}")
+        parts += [f"{kind} {count}" for kind, count in sorted(self._failures.copy().items())]
         if self._tokens > self._pace.tokens:
             parts.append(f"{(self._tokens - self._pace.tokens) / (seconds + 1e-9):,.0f} tok/s")
         if self._usage["cached"] and self._usage["prompt"]:
             parts.append(f"cache {self._usage['cached'] / self._usage['prompt']:.0%}")
-        if self._run and self._run.judge.backend == "vllm" and (share := self._card.share()) is not None:
+        if self._is_local and (share := self._card.share()) is not None:
             parts.append(f"GPU {share:.0%}")
         return parts
 
@@ -143,10 +183,17 @@ class _Card:
         return self._share
 
 
-def _line(requests: int) -> "tuple[Progress, int]":
+def _line(requests: int, detail: Callable[[], str]) -> "tuple[Progress, int]":
     """The moving line, and the columns that it leaves for details."""
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TimeRemainingColumn
+    from rich.text import Text
+
+    class Detail(ProgressColumn):
+        """Asked for its words each time that the line is drawn: rates and waits change without a reply."""
+
+        def render(self, _task: Any) -> Text:
+            return Text(detail(), no_wrap=True)
 
     console = Console(stderr=True)
     bar = max(4, min(40, console.width - 100))  # the numbers are worth more than the bar
@@ -155,9 +202,9 @@ def _line(requests: int) -> "tuple[Progress, int]":
         BarColumn(bar),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
-        TextColumn("{task.fields[detail]}"),
+        Detail(),
     )
-    return Progress(*columns, console=console), room
+    return Progress(*columns, console=console, refresh_per_second=4), room
 
 
 def _joined(parts: Sequence[str], room: int) -> str:

@@ -13,18 +13,23 @@ from typing import Any
 
 import judge as package
 from judge.errors import InputError, RubricError, RunError
-from judge.reading import read_items
+from judge.reading import placed_items
 from judge.records import Completion, Item, Request
+from judge.rows import read_rows
 from judge.rubric import Rubric, load_rubric
+from judge.scoring.backends import Backend
 from judge.scoring.backends.engine import EngineOptions
+from judge.scoring.fresh_run import run_for
 from judge.scoring.images import check
 from judge.scoring.judge import Judge
-from judge.scoring.new_run import discarded_on_error, missing_parts
 from judge.scoring.prompt import Prompter
 from judge.scoring.run import derive_scores, score_items
 from judge.scoring.serving import Connection, check_backend, load_backend
 from judge.scoring.store import Added, Run
+from judge.tables import rows_of
 
+Answers = str | Path | Iterable[Any]
+"""A file (``-`` is standard input), or answers in memory: a DataFrame, dicts, or Items."""
 _MOST_SHOWN = 20
 
 
@@ -51,6 +56,8 @@ class BadItems:
 
     def __init__(self) -> None:
         self.count = 0
+        self.place = ""
+        """Where the item stands that was read last."""
         self.first: list[InputError] = []
 
     def add(self, error: InputError) -> None:
@@ -82,6 +89,15 @@ class Watch:
     def arrived(self, completions: Sequence[Completion]) -> None:
         """Completions were stored."""
 
+    def waiting(self, seconds: float, said: str) -> None:
+        """Nothing is asked for so many seconds, since the provider refused for haste with these words."""
+
+    def asking_again(self, count: int) -> None:
+        """So many replies were cut or cannot be read, and are asked for once more."""
+
+    def spent(self, cost: float) -> None:
+        """The judge has cost so much, in USD; also called where it could not go on."""
+
     def asked(self) -> None:
         """Nothing more is asked (all is done, or Ctrl-C was pressed); now the scores are worked out."""
 
@@ -90,7 +106,7 @@ class Watch:
 
 
 def score(
-    answers: str | Path | Iterable[Item],
+    answers: Answers,
     *,
     judge: str | Judge = "baseline",
     rubric: str | Path | Rubric = "open_qa",
@@ -104,8 +120,9 @@ def score(
 
     Parameters
     ----------
-    answers : str, Path or iterable of Item
-        A file (see `judge.load_items`), ``-`` for standard input, or items.
+    answers : str, Path, DataFrame, iterable of dict, or iterable of Item
+        A file (see `judge.load_items`), ``-`` for standard input, or answers in memory: the names of their
+        columns are those that a file may have.
     judge : str or Judge
         ``baseline`` (a lexical floor, no judge), ``replay:FILE``, ``vllm:MODEL`` (in this process, on your
         GPU), a litellm model such as ``openai/gpt-5``, or a `Judge` with parameters of its own.
@@ -144,35 +161,42 @@ def score(
         )
     root = image_root(answers, options)
     path = Path(out) if out else default_out(answers, judge)
-    made = missing_parts(path)
-    with Run.create(path, judge) as run, discarded_on_error(run, made):
+    with run_for(path, judge) as run:
         if out is None:
             _check_input(run, answers)
         bad = BadItems()
-        added = run.add_items(checked_items(answers, options, root, bad))
+        added = run.add_items(checked_items(answers, options, root, bad), lambda _: bad.place)
         if judge.backend == "replay":
             _check_recording(run, judge, options)
         for name, value in _facts(answers, root).items():
             run.set_fact(name, value)
         items = added.new + added.known + added.changed
         watch.began(run, added, bad, items * len(judge.asked_alone) * options.samples)
-        serving = load_backend(judge, connection, engine, root, run.most_images, watch.starting)
+        serving = load_backend(
+            judge, connection, engine, root, run.most_images, watch.starting, watch.waiting
+        )
         with closing(serving) as backend:
-            try:
-                score_items(
-                    run,
-                    judge,
-                    backend,
-                    samples=options.samples,
-                    retry_errors=options.retry_errors,
-                    reask=options.reask,
-                    on_batch=watch.arrived,
-                    on_asked=watch.asked,
-                )
-            finally:
-                run.export()
-            watch.ended(backend.stopped)
+            _ask(run, judge, backend, options, watch)
     return Run.open(path)
+
+
+def _ask(run: Run, judge: Judge, backend: Backend, options: Options, watch: Watch) -> None:
+    try:
+        score_items(
+            run,
+            judge,
+            backend,
+            samples=options.samples,
+            retry_errors=options.retry_errors,
+            reask=options.reask,
+            on_batch=watch.arrived,
+            on_again=watch.asking_again,
+            on_asked=watch.asked,
+        )
+    finally:
+        watch.spent(backend.spent)
+        run.export()
+    watch.ended(backend.stopped)
 
 
 def rederive(path: str | Path, rubric: str | None = None) -> Run:
@@ -231,7 +255,7 @@ class Preview:
 
 
 def preview(
-    answers: str | Path | Iterable[Item],
+    answers: Answers,
     judge: Judge,
     options: Options | None = None,
     out: str | Path | None = None,
@@ -249,7 +273,9 @@ def preview(
         # The same way through a run that is thrown away: what it refuses is refused here, too.
         folder = stack.enter_context(TemporaryDirectory(prefix="judge-dry-run-"))
         run = stack.enter_context(Run.create(folder, judge))
-        added = run.add_items(checked_items(answers, options, image_root(answers, options), BadItems()))
+        bad = BadItems()
+        read = checked_items(answers, options, image_root(answers, options), bad)
+        added = run.add_items(read, lambda _: bad.place)
         wanted = (r for item in run.items() for r in prompter.requests(item, options.samples))
 
         def unanswered() -> Iterator[Request]:
@@ -272,7 +298,7 @@ def preview(
         )
 
 
-def default_out(answers: str | Path | Iterable[Item], judge: Judge) -> Path:
+def default_out(answers: Answers, judge: Judge) -> Path:
     """``runs/ANSWERS-JUDGE-RUBRIC``: the same command finds the same folder."""
     stem = "answers"
     if isinstance(answers, str | Path) and str(answers) != "-":
@@ -285,7 +311,7 @@ def folder_name(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]+", "-", text)
 
 
-def _check_input(run: Run, answers: str | Path | Iterable[Item]) -> None:
+def _check_input(run: Run, answers: Answers) -> None:
     """Two files of one name must not end up in one run unnoticed."""
     here, there = _source(answers), run.fact("input")
     if run.is_judged and there is not None and Path(there).resolve() != Path(here).resolve():
@@ -308,7 +334,7 @@ def _check_recording(run: Run, judge: Judge, options: Options) -> None:
     run.set_fact("recording", digest)
 
 
-def image_root(answers: str | Path | Iterable[Item], options: Options) -> Path:
+def image_root(answers: Answers, options: Options) -> Path:
     """Folder that the image paths of an input start from."""
     if options.image_root:
         return Path(options.image_root).resolve()
@@ -316,16 +342,15 @@ def image_root(answers: str | Path | Iterable[Item], options: Options) -> Path:
     return (Path(str(answers)).parent if is_file else Path()).resolve()
 
 
-def checked_items(
-    answers: str | Path | Iterable[Item], options: Options, root: Path, bad: BadItems
-) -> Iterator[Item]:
+def checked_items(answers: Answers, options: Options, root: Path, bad: BadItems) -> Iterator[Item]:
     """Items with sound rows and pictures. The others go into `bad`: one error at the end, unless skipped."""
     if isinstance(answers, str | Path):
-        items = read_items(answers, mapping=options.mapping, format=options.format, on_bad=bad.add)
+        rows = read_rows(answers, format=options.format, on_bad=bad.add)
     else:
-        items = iter(answers)
+        rows = rows_of(answers)
+    items = placed_items(rows, _source(answers), mapping=options.mapping, on_bad=bad.add)
     sound = 0
-    for item in islice(items, options.limit):
+    for bad.place, item in islice(items, options.limit):
         try:
             checked = check(item, root) if item.images else item
         except InputError as error:
@@ -339,11 +364,11 @@ def checked_items(
         raise InputError("\n".join([*bad.lines(), f"{_source(answers)}: has no item that can be scored"]))
 
 
-def _source(answers: str | Path | Iterable[Item]) -> str:
+def _source(answers: Answers) -> str:
     return str(answers) if isinstance(answers, str | Path) else "items"
 
 
-def _facts(answers: str | Path | Iterable[Item], root: Path) -> dict[str, Any]:
+def _facts(answers: Answers, root: Path) -> dict[str, Any]:
     return {
         "input": _source(answers),
         "image_root": str(root),

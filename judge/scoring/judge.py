@@ -8,7 +8,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from judge.errors import RunError
 from judge.records import content_hash
 from judge.rubric import Rubric
 
@@ -24,6 +23,8 @@ ENGINE_DECIDES = frozenset(
 PROMPT_VERSION = 2
 """Version of the text that is put around an item. It counts up whenever that text, or the grammar of a reply,
 changes: replies to different prompts are not mixed in one run."""
+
+_MOST_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -113,16 +114,22 @@ def differences(old: Any, new: Any, where: str = "") -> Iterator[str]:
         yield f"{where}: {_short(old)} there, {_short(new)} here"
 
 
-def more_than_the_prompt(where: Path, kept: Mapping[str, Any], judge: Judge) -> list[str]:
-    """List where the judge of a run and this one differ; only the version of the prompt is a `RunError`."""
+def refusal(where: Path, kept: Mapping[str, Any], judge: Judge) -> str:
+    """Say why a run whose judge was described as `kept` takes no replies of this judge, and what to do."""
     found = list(differences(kept, judge.description))
     if [line.partition(":")[0] for line in found] == ["prompt"]:
-        raise RunError(
+        return (
             f"{where}: was asked with version {kept.get('prompt', 1)} of the prompt, and this judge has "
             f"version {judge.prompt}; one run is one prompt. Score into another folder with --out (all is "
             "asked anew), or go on here with the release that began it; other commands read it as before"
         )
-    return found
+    found.sort(key=lambda line: not line.startswith("rubric.name:"))
+    other = "rubric" if all(line.startswith("rubric.") for line in found) else "judge"
+    shown = "; ".join(found[:_MOST_SHOWN]) + ("; …" if len(found) > _MOST_SHOWN else "")
+    advice = f"choose another folder with --out, or take the {other} that is there"
+    if all(line.startswith(("rubric.pass", "rubric.overall")) for line in found):
+        advice = f"keep its replies with judge parse {where} --rubric FILE, or {advice}"
+    return f"{where}: belongs to another {other} ({shown}). One run is one {other}: {advice}"
 
 
 def _short(value: Any) -> str:

@@ -28,6 +28,7 @@ def score_items(
     retry_errors: bool = False,
     reask: bool = False,
     on_batch: OnBatch = lambda _: None,
+    on_again: Callable[[int], None] = lambda _: None,
     on_asked: Callable[[], None] = lambda: None,
 ) -> None:
     """Ask for every reply that the run lacks, store each as it arrives, and derive the scores.
@@ -50,6 +51,8 @@ def score_items(
         `max_tokens` was set or it only repeats itself.
     on_batch : callable
         Called with each batch once it is stored.
+    on_again : callable
+        Called with the number of replies that are asked for once more, before they are.
     on_asked : callable
         Called when nothing more is asked, before the scores are derived.
     """
@@ -64,7 +67,10 @@ def score_items(
     requests = (r for item in run.items_to_ask() for r in prompter.requests(item, samples))
     try:
         _ask(run, backend, run.missing(requests, retry_errors=retry_errors), stored)
+        if backend.stopped is not None:  # no money, or no reply to be had: not for a second asking, either
+            return
         if again := [(c.key, c.item_id) for c in _unsatisfying(run, judge.rubric, reask)]:
+            on_again(len(again))
             _ask(run, backend, _follow_ups(run, prompter, again, samples), on_batch)
     finally:
         on_asked()

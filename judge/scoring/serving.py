@@ -26,6 +26,8 @@ class Connection:
     """Seconds for one try."""
     max_cost: float | None = None
     """USD that one call may spend; it stops before that is passed."""
+    max_wait: float = 900.0
+    """Seconds to wait for a reply where the provider refuses everything for haste; then the run ends."""
     unconfirmed: str | None = None
     """The settings file that named `api_base`, where the user has not confirmed it: no key is sent there."""
 
@@ -74,6 +76,7 @@ def load_backend(
     root: Path,
     most_images: int = 0,
     on_start: Callable[[str], None] = lambda _: None,
+    on_wait: Callable[[float, str], None] = lambda _seconds, _said: None,
 ) -> Backend:
     """Make the backend that serves a judge; only its file is imported.
 
@@ -88,6 +91,8 @@ def load_backend(
         Pictures that one item has at most: a model in this process keeps memory for so many.
     on_start : callable
         Called with what a model says while it is loaded.
+    on_wait : callable
+        Called with the seconds for which nothing is asked after a refusal, and the provider's words.
     """
     name = judge.model.partition(":")[2]
     if judge.backend == "baseline":
@@ -114,8 +119,15 @@ def load_backend(
             encode=encode,
             on_start=on_start,
         )
-    from judge.scoring.backends.api import ApiBackend, Limits
+    from judge.scoring.backends.api import ApiBackend, Limits, Retry
 
     c = connection
-    limits = Limits(c.max_connections, c.requests_per_minute, c.timeout, c.max_cost)
-    return ApiBackend(judge.model, api_base=c.api_base, transport=c.transport, encode=encode, limits=limits)
+    return ApiBackend(
+        judge.model,
+        api_base=c.api_base,
+        transport=c.transport,
+        encode=encode,
+        limits=Limits(c.max_connections, c.requests_per_minute, c.timeout, c.max_cost),
+        retry=Retry(max_wait=c.max_wait),
+        on_wait=on_wait,
+    )

@@ -20,14 +20,13 @@ from judge.records import Completion, Item, Request, Score
 from judge.rubric import Rubric
 from judge.scoring import tables
 from judge.scoring.copied import count_copied
-from judge.scoring.judge import Judge, more_than_the_prompt
+from judge.scoring.judge import Judge, refusal
 from judge.scoring.tables import clear_errors, closed_on_error, transaction
 from judge.sqlite_files import check_content, connect_to_read, reading
 
 T = TypeVar("T")
 
 _MOST_NOTES = 4096
-_MOST_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -159,20 +158,15 @@ class Run:
         """Raise a `RunError` that says what differs where the replies of this run are another judge's."""
         if not self.is_judged or self.fact("fingerprint") == judge.fingerprint:
             return
-        found = more_than_the_prompt(self.path, self.fact("judge"), judge)
-        shown = "; ".join(found[:_MOST_SHOWN]) + ("; …" if len(found) > _MOST_SHOWN else "")
-        advice = "choose another folder with --out, or ask the judge that is there"
-        if all(line.startswith(("rubric.pass", "rubric.overall")) for line in found):
-            advice = f"keep its replies with judge parse {self.path} --rubric FILE, or {advice}"
-        raise RunError(f"{self.path}: belongs to another judge ({shown}). One run is one judge: {advice}")
+        raise RunError(refusal(self.path, self.fact("judge"), judge))
 
     def set_fact(self, name: str, value: Any) -> None:
         """Keep a fact; it must be JSON."""
         with clear_errors(self.path):
             self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", [name, json.dumps(value)])
 
-    def add_items(self, items: Iterable[Item]) -> Added:
-        """Take in the items of one input, all or none.
+    def add_items(self, items: Iterable[Item], place: Callable[[int], str] = "item {}".format) -> Added:
+        """Take in the items of one input, all or none; `place` says where the nth of them stands.
 
         Raises
         ------
@@ -185,7 +179,7 @@ class Run:
             last = self._one("SELECT coalesce(max(position), 0) FROM items")
             for number, item in enumerate(items, start=1):
                 found = self._rows("SELECT digest, input FROM items WHERE id = ?", [item.id])
-                fate = tables.fate_of(item, next(found, None), generation, number)
+                fate = tables.fate_of(item, next(found, None), generation, place(number))
                 counts[fate] += 1
                 last += fate == "new"
                 tables.keep_item(self._db, item, fate, last, generation)

@@ -103,7 +103,7 @@ TOTALS = (
 )
 SELECT_TOTALS = """
 SELECT count(*), sum(prompt_tokens), sum(completion_tokens), sum(cached_tokens), sum(reasoning_tokens),
-    sum(cost), coalesce(sum(cost IS NULL AND prompt_tokens IS NOT NULL), 0),
+    sum(cost), coalesce(sum(cost IS NULL AND (failure_kind IS NULL OR prompt_tokens IS NOT NULL)), 0),
     avg(CASE WHEN label_probabilities IS NOT NULL THEN
         (SELECT total(value) FROM json_each(label_probabilities)) END)
 FROM completions
@@ -121,7 +121,7 @@ SELECT count(*) FROM items WHERE id IN (SELECT item_id FROM scores)
 """
 
 
-def fate_of(item: Item, found: tuple[str, int] | None, generation: int, number: int) -> str:
+def fate_of(item: Item, found: tuple[str, int] | None, generation: int, place: str) -> str:
     """Tell new, known, changed and repeated items apart; `found` is the known digest and input."""
     if found is None:
         return "new"
@@ -130,7 +130,7 @@ def fate_of(item: Item, found: tuple[str, int] | None, generation: int, number: 
         return "known" if digest == item.digest else "changed"
     if digest != item.digest:
         raise InputError(
-            f"item {number}: the id {item.id!r} was used before for an item with another content; an id must "
+            f"{place}: the id {item.id!r} was used before for an item with another content; an id must "
             "name one item. Make ids unique (several answers to one question: add the system to the id)"
         )
     return "repeated"

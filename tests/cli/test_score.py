@@ -9,14 +9,17 @@ import re
 import shutil
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from judge.cli import COMMANDS, main
-from judge.records import Item, Score
+from judge.records import Completion, Item, Score
 from judge.rubric import load_rubric
+from judge.scoring.backends.baseline import BaselineBackend
 from judge.scoring.store import Run
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -158,6 +161,24 @@ def test_bad_line_is_named_and_nothing_is_scored():
     assert not Path("runs").exists()
 
 
+def test_failed_command_leaves_alone_what_was_there_before():
+    Path("r").mkdir()
+    Path("r/notes.txt").write_text("mine")
+    assert judge("score", lines({"id": "1"}), "--out", "r").exit_code == 1
+    assert [file.name for file in Path("r").iterdir()] == ["notes.txt"]
+    judge("score", lines(ROW), "--out", "r")
+    assert judge("score", lines({"id": "1"}), "--out", "r").exit_code == 1
+    with Run.open("r") as run:
+        assert run.summary()["complete"] == 1
+
+
+def test_key_that_is_refused_leaves_no_run_folder(mock, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "k")
+    done = judge("score", lines(ROW), "--judge", "openai/mock-401", "--api-base", mock.api_base)
+    assert done.exit_code == 1
+    assert not Path("runs").exists()
+
+
 @pytest.mark.parametrize("content", ["", "\n\n", '{"id": "1"}\n'])
 def test_input_without_a_sound_item_is_an_error(content):
     Path("mine.jsonl").write_text(content)
@@ -191,14 +212,14 @@ def test_skip_bad_scores_the_rest_and_lists_the_bad_ones():
 def test_one_id_with_two_contents_is_an_error():
     done = judge("score", lines(ROW, {**ROW, "answer": "Other."}))
     assert done.exit_code == 1
-    assert "item 2: the id '1' was used before" in done.stderr
+    assert "mine.jsonl:2: the id '1' was used before" in done.stderr
 
 
 def test_run_of_another_judge_is_refused():
     judge("score", "examples/answers.jsonl", "--out", "r")
     done = judge("score", "examples/answers.jsonl", "--rubric", "summary", "--out", "r")
     assert done.exit_code == 1
-    assert "belongs to another judge (rubric." in done.stderr
+    assert 'belongs to another rubric (rubric.name: "open_qa" there, "summary" here; ' in done.stderr
 
 
 def test_broken_picture_is_found_before_anything_is_asked():
@@ -272,7 +293,7 @@ def test_dry_run_counts_a_failure_only_where_errors_are_retried():
 def test_dry_run_refuses_what_the_run_would_refuse():
     judge("score", lines(ROW), "--out", "r")
     other = judge("score", "mine.jsonl", "--rubric", "summary", "--out", "r", "--dry-run")
-    assert "belongs to another judge" in other.stderr
+    assert "belongs to another rubric" in other.stderr
     twice = judge("score", lines(ROW, {**ROW, "answer": "Other."}), "--dry-run")
     assert "was used before" in twice.stderr
 
@@ -487,7 +508,7 @@ def test_failures_are_to_be_asked_again_until_they_are_answered():
 def test_unknown_price_is_said(mock, monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "k")
     own = judge("score", lines(ROW), "--judge", "openai/own", "--api-base", mock.api_base)
-    assert "no price is known for this model" in own.stderr
+    assert "note: the cost of 1 reply is unknown (no price is known for this model" in own.stderr
     known = judge("score", "mine.jsonl", "--judge", "openai/gpt-4o-mini", "--api-base", mock.api_base)
     assert "no price is known" not in known.stderr
 
@@ -497,8 +518,100 @@ def test_run_that_reaches_its_budget_says_so_and_is_incomplete(mock, monkeypatch
     connection = ("--judge", "openai/gpt-4o-mini", "--api-base", mock.api_base, "--max-cost", 0)
     done = judge("score", lines(ROW), *connection)
     assert done.exit_code == 3
-    assert "stopped: --max-cost 0 USD would be passed; go on with the same command" in done.stderr
+    assert (
+        "stopped: --max-cost 0 USD would be passed; scores for 0 of 1 item are stored; "
+        "go on with the same command"
+    ) in done.stderr
     assert mock.stats()["requests"] == 0
+
+
+def test_limit_on_cost_holds_where_the_server_counts_no_tokens(mock, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "k")
+    scores = dict.fromkeys(("technical_accuracy", "comprehensiveness", "relevance", "clarity"), 4)
+    message = {"role": "assistant", "content": json.dumps(scores)}
+    mock.script(*[{"body": {"choices": [{"message": message, "finish_reason": "stop"}]}}] * 40)
+    file = lines(*({**ROW, "id": str(n), "answer": f"Because of {n}."} for n in range(40)))
+    done = judge(
+        *(
+            "score",
+            file,
+            "--judge",
+            "openai/gpt-4o",
+            "--api-base",
+            mock.api_base,
+            "--max-cost",
+            0.12,
+            "--json",
+        )
+    )
+    found = json.loads(done.stdout)
+    assert done.exit_code == 3
+    assert found["stopped"] == "--max-cost 0.12 USD would be passed"
+    assert 0 < found["unpriced"] == mock.stats()["requests"] < 10
+    told = judge("score", file, "--judge", "openai/gpt-4o", "--api-base", mock.api_base, "--max-cost", 0)
+    assert f"the cost of {found['unpriced']} replies is unknown" in told.stderr
+
+
+def test_money_of_replies_that_nobody_priced_is_not_left_for_the_next_judge(mock, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "k")
+    message = {"role": "assistant", "content": "{}"}
+    mock.script(*[{"body": {"choices": [{"message": message, "finish_reason": "stop"}]}}])
+    judges = ("--judge", "openai/gpt-4o", "--judge", "openai/gpt-4o-mini")
+    done = judge("score", lines(ROW), *judges, "--api-base", mock.api_base, "--max-cost", 1)
+    left = re.search(r"judge openai/gpt-4o-mini, \$([\d.]+) of --max-cost left", done.stderr)
+    assert float(left[1]) < 0.99
+
+
+@pytest.mark.parametrize("wait", ["Retry-After", "Retry-After-Ms", "date", "words"])
+def test_wait_of_a_day_ends_the_run_and_the_same_command_goes_on(mock, monkeypatch, wait):
+    monkeypatch.setenv("OPENAI_API_KEY", "k")
+    headers = {
+        "Retry-After": {"Retry-After": "86400"},
+        "Retry-After-Ms": {"Retry-After-Ms": "86400000"},
+        "date": {"Retry-After": format_datetime(datetime.now(UTC) + timedelta(days=1), usegmt=True)},
+        "words": {},
+    }[wait]
+    said = "requests per day used up; try again in 24h0m0s"
+    mock.script(*[{"status": 429, "headers": headers, "body": {"error": {"message": said}}}] * 100)
+    command = ("score", "examples/answers.jsonl", "--judge", "openai/mock", "--api-base", mock.api_base)
+    done = judge(*command, "--out", "r")
+    assert done.exit_code == 3
+    assert re.search(
+        r"stopped: the provider asks to wait until \d{4}-\d\d-\d\d \d\d:\d\d \(429: .*24h0m0s\); "
+        r"scores for 0 of 24 items are stored; go on with the same command",
+        done.stderr,
+    )
+    assert "--retry-errors" not in done.stderr
+    assert {row["status"] for row in map(json.loads, Path("r/scores.jsonl").read_text().splitlines())} == {
+        "skipped"
+    }
+    mock.set()
+    assert judge(*command, "--out", "r").exit_code == 0
+
+
+def test_ctrl_c_says_how_many_replies_are_stored(monkeypatch):
+    def asked_in_part(_backend, requests):
+        yield [Completion.of(next(requests), reply="{}")]
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(BaselineBackend, "complete", asked_in_part)
+    done = judge("score", "examples/answers.jsonl")
+    assert done.exit_code == 130
+    assert (
+        "interrupted: 1 reply stored, scores for 0 of 24 items complete; the same command goes on from here"
+    ) in done.stderr
+
+
+def test_ctrl_c_before_the_first_reply_says_that_nothing_is_stored(monkeypatch):
+    def interrupted(_backend, _requests):
+        raise KeyboardInterrupt
+        yield
+
+    monkeypatch.setattr(BaselineBackend, "complete", interrupted)
+    done = judge("score", "examples/answers.jsonl")
+    assert done.exit_code == 130
+    assert "interrupted: nothing had arrived, so nothing is stored" in done.stderr
+    assert not Path("runs").exists()
 
 
 # ---- where settings come from

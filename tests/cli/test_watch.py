@@ -1,5 +1,6 @@
 """The line that `judge score` moves in a terminal."""
 
+import re
 from contextlib import closing
 
 import pytest
@@ -76,7 +77,7 @@ def done(watch):
 
 
 def detail(watch):
-    return watch._progress.tasks[0].fields["detail"]
+    return watch.detail()
 
 
 def test_resumed_run_starts_where_it_was(run, watch):
@@ -116,9 +117,13 @@ def test_cost_and_failures_by_kind_stand_in_the_line(watch):
 def test_reply_that_is_asked_for_again_counts_apart(watch):
     (request, *_) = requests(4)
     watch.arrived([Completion.of(request, reply="x")])
+    watch.asking_again(3)
+    assert "asking again 0/3" in detail(watch)
     watch.arrived([Completion.of(request.again(), reply="x")])
     assert done(watch) == 1
-    assert "asked again 1" in detail(watch)
+    assert "asking again 1/3" in detail(watch)
+    watch.asked()
+    assert "asked again 1/3" in detail(watch)
 
 
 def test_pause_after_the_last_reply_is_explained(watch):
@@ -130,6 +135,50 @@ def test_tokens_are_counted_by_the_second(clock, local):
     clock.now += 2
     local.arrived(replies(4))
     assert "2.0/s  2,000 tok/s" in detail(local)
+
+
+def test_tokens_out_of_the_cache_are_not_counted_by_the_second(clock, local):
+    clock.now += 2
+    local.arrived(replies(4, cached=800))
+    assert "2.0/s  400 tok/s" in detail(local)
+
+
+def test_rates_fall_while_nothing_arrives(clock, local):
+    clock.now += 1
+    local.arrived(replies(4))
+    clock.now += 3
+    assert detail(local).startswith("1.0/s  1,000 tok/s")
+
+
+def test_line_is_drawn_anew_without_a_reply(clock, local):
+    clock.now += 1
+    local.arrived(replies(4))
+    *_, words = local._progress.columns
+    assert words(local._progress.tasks[0]).plain.startswith("4.0/s")
+    clock.now += 3
+    assert words(local._progress.tasks[0]).plain.startswith("1.0/s")
+
+
+def test_line_says_for_what_and_until_when_nothing_is_asked(clock, watch):
+    watch.waiting(30.0, "429: slow\x1b down")
+    assert re.match(r"waits until \d\d:\d\d:\d\d: 429: slow", detail(watch))
+    assert "\x1b" not in detail(watch)
+    clock.now += 30
+    assert "waits" not in detail(watch)
+
+
+def test_reply_ends_the_words_about_a_wait(watch):
+    watch.waiting(30.0, "429: slow down")
+    watch.arrived(replies(1))
+    assert "waits" not in detail(watch)
+
+
+def test_long_wait_is_told_once_where_no_line_moves(run, capsys):
+    watch = TerminalWatch(moving=False)
+    watch.began(run, Added(new=4), BadItems(), 4)
+    for seconds in (5.0, 90.0, 90.0):
+        watch.waiting(seconds, "429: slow down")
+    assert re.fullmatch(r"note: waits until [\d: -]+: 429: slow down\n", capsys.readouterr().err)
 
 
 def test_cache_hits_are_a_part_of_the_prompt(local):
@@ -168,8 +217,9 @@ def test_card_of_a_judge_elsewhere_is_not_looked_at(watch, monkeypatch):
     assert "GPU" not in detail(watch)
 
 
-def test_card_that_does_not_tell_is_left_out(local, monkeypatch):
+def test_card_that_does_not_tell_is_left_out(clock, local, monkeypatch):
     monkeypatch.setattr(module.cards, "share", lambda: None)
+    clock.now += 2
     local.arrived(replies(1))
     assert "GPU" not in detail(local)
 
@@ -225,7 +275,7 @@ def test_what_matters_less_gives_way_in_a_narrow_terminal(tmp_path, clock, monke
         watch.began(run, Added(new=4), BadItems(), 2000)
         clock.now += 1
         watch.arrived(replies(4, cached=450))
-        assert detail(watch) == "4.0/s  4,000 tok/s  cache 50%"
+        assert detail(watch) == "4.0/s  2,200 tok/s  cache 50%"
 
 
 def test_cost_is_known_while_it_runs(watch):

@@ -40,6 +40,7 @@ class Scripted:
     """A backend that answers each request with what a function says, one request a batch."""
 
     stopped: str | None = None
+    spent = 0.0
 
     def __init__(self, answer: Any) -> None:
         self.answer = answer

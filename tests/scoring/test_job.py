@@ -4,7 +4,9 @@ import asyncio
 import base64
 import io
 import json
+import re
 
+import pandas as pd
 import PIL.Image
 import pytest
 
@@ -126,6 +128,75 @@ def test_image_paths_start_from_the_folder_that_is_named(tmp_path, monkeypatch):
     for root, where in ((None, tmp_path), ("pictures", tmp_path / "pictures")):
         with pytest.raises(job.InputError, match=f"looked in {where}\\)"):
             score(file, judge="m", rubric=rubric(), out=tmp_path / "r", options=Options(image_root=root))
+
+
+ROWS = [
+    {"id": 1, "question": "?", "answer": "Yes.", "topic": "a", "n": 1},
+    {"question_id": "2", "prompt": "?", "output": "No.", "topic": None, "n": 2},
+]
+
+
+@pytest.mark.usefixtures("backend")
+def test_dicts_are_read_as_the_rows_of_a_file(tmp_path):
+    with score(ROWS, judge="m", rubric=rubric(), out=tmp_path / "r") as run:
+        assert [(i.id, i.answer, i.metadata) for i in run.items()] == [
+            ("1", "Yes.", {"topic": "a", "n": 1}),
+            ("2", "No.", {"topic": None, "n": 2}),
+        ]
+
+
+@pytest.mark.usefixtures("backend")
+def test_rows_of_a_dataframe_are_read_and_what_is_missing_is_missing(tmp_path):
+    frame = pd.DataFrame(
+        {
+            "id": [1, 2],
+            "question": ["?", "?"],
+            "answer": ["Yes.", "No."],
+            "reference": ["Yes.", pd.NA],
+            "n": pd.array([7, None], dtype="Int64"),
+            "share": [0.5, float("nan")],
+            "choices": [["Yes.", "No."], None],
+            "day": [pd.Timestamp("2026-11-28"), pd.NaT],
+        }
+    )
+    with score(frame, judge="m", rubric=rubric(), out=tmp_path / "r") as run:
+        first, second = run.items()
+    assert (first.id, first.reference, first.choices) == ("1", "Yes.", ("Yes.", "No."))
+    assert first.metadata == {"n": 7, "share": 0.5, "day": "2026-11-28 00:00:00"}
+    assert (second.reference, second.choices) == (None, ())
+    assert second.metadata == {"n": None, "share": None, "day": None}
+
+
+@pytest.mark.usefixtures("backend")
+@pytest.mark.parametrize(
+    ("answers", "said"),
+    [
+        (5, "found a number; allowed: a file, a DataFrame, or a list"),
+        (None, "found null; allowed: a file, a DataFrame, or a list"),
+        (ROWS[0], "found an object; allowed: a file, a DataFrame, or a list"),
+        (["a text"], "row 1: found a text; allowed: an Item, or a dict"),
+        ([ROWS[0], {"id": 2}], "row 2: no field 'question'"),
+        ([ROWS[0], {**ROWS[0], "answer": "Other."}], "row 2: the id '1' was used before"),
+        ([], "has no item that can be scored"),
+        (pd.DataFrame(), "has no item that can be scored"),
+        (pd.DataFrame([[1, 2]], columns=["id", "id"]), "two columns of the DataFrame are named 'id'"),
+    ],
+    ids=str,
+)
+def test_what_is_no_table_of_answers_is_refused_in_one_line(tmp_path, answers, said):
+    with pytest.raises(job.InputError, match=re.escape(said)):
+        score(answers, judge="m", rubric=rubric(), out=tmp_path / "r")
+    assert not (tmp_path / "r").exists()
+
+
+def test_what_was_cut_is_not_asked_again_where_nothing_more_may_be_asked(tmp_path, backend):
+    def answer(_request):
+        backend.stopped = "the provider asks to wait"
+        return {"reply": '{"a": ', "finish_reason": "length"}
+
+    backend.answer = answer
+    score(items(2), judge="openai/x", rubric=rubric(), out=tmp_path / "r").close()
+    assert [request.attempt for request in backend.asked] == [0, 0]
 
 
 def test_imported_judgments_cannot_be_parsed_again(tmp_path):

@@ -139,12 +139,14 @@ class Server:
 
     def __init__(self, options):
         self.options = self.defaults = options
+        self.resets = 0
         self.loop = asyncio.get_running_loop()
         self.open = 0
         self.reset()
 
     def reset(self):
-        """Set all counters to zero."""
+        """Set all counters to zero; who asked before gets no answer any more, and is not counted."""
+        self.resets += 1
         self.requests = self.replies = self.in_flight = self.peak_in_flight = self.connections = 0
         self.faults = collections.Counter()
         self.asked = collections.Counter()  # digest of an item -> requests
@@ -289,15 +291,18 @@ class Connection(asyncio.Protocol):
         if fault == "hang":
             s.in_flight -= 1
             return  # never answered; the client's time limit ends it
-        arguments = (request, text, digest, fault, scripted)
+        arguments = (s.resets, request, text, digest, fault, scripted)
         if latency := s.options["latency_ms"] / 1000:
             s.loop.call_later(latency, self.answer, *arguments)
         else:
             self.answer(*arguments)
 
-    def answer(self, request, text, digest, fault, scripted):
+    def answer(self, resets, request, text, digest, fault, scripted):
         """Answer as scripted, with a fault, or with a verdict."""
         s = self.server
+        if resets != s.resets:
+            self.transport.close()
+            return
         s.in_flight -= 1
         s.last = s.loop.time()
         if scripted:

@@ -10,7 +10,12 @@ class Backend(Protocol):
     """Many requests in, completions out in any order."""
 
     stopped: str | None
-    """Why not all was asked where nothing is wrong: the budget is used up."""
+    """Why not all was asked where nothing is wrong: the budget is used up, or all is refused for haste."""
+
+    @property
+    def spent(self) -> float:
+        """USD that were paid so far, as far as anybody knows."""
+        ...
 
     def complete(self, requests: Iterable[Request]) -> Generator[Sequence[Completion]]:
         """Ask for all requests and yield what has come back, in batches as it arrives.

@@ -10,7 +10,7 @@ from judge.errors import BackendError
 from judge.records import Completion, Request, Usage
 from judge.scoring.backends import pricing
 from judge.scoring.backends.dialects import SYSTEM_ROLE
-from judge.scoring.backends.dispatch import Dispatcher, Progress
+from judge.scoring.backends.dispatch import Dispatcher, OnWait, Progress
 from judge.scoring.backends.faults import Failed, Rejected, brief, known_keys, without_keys
 from judge.scoring.backends.labels import read_labels
 from judge.scoring.backends.loops import ThreadRunner, ctrl_c_calls, new_runner
@@ -69,6 +69,8 @@ class ApiBackend:
         How much may be asked.
     retry : Retry, optional
         When a failed request is asked again.
+    on_wait : callable, optional
+        Called with the seconds for which nothing is asked after a refusal, and the provider's words.
 
     Raises
     ------
@@ -85,12 +87,13 @@ class ApiBackend:
         encode: Encode | None = None,
         limits: Limits | None = None,
         retry: Retry | None = None,
+        on_wait: OnWait = lambda _seconds, _said: None,
     ) -> None:
         self.endpoint: Endpoint = resolve(model, api_base, transport)
         self.prices = pricing.find_prices(model, self.endpoint.provider, self.endpoint.model)
         self.progress = Progress()
         self.stopped: str | None = None
-        """Why not all was asked (``max_cost``), where nothing is wrong."""
+        """Why not all was asked (``max_cost``, a provider that refuses for haste), where nothing is wrong."""
         self._limits = limits or Limits()
         self._budget = pricing.Budget(self._limits.max_cost, self.prices)
         self._retry = retry or Retry()
@@ -99,6 +102,7 @@ class ApiBackend:
         self._messages = Messages(self.endpoint, encode)
         self._gives_labels = False
         self._keys = known_keys()
+        self._on_wait = on_wait
         self._left: Sequence[Completion] = ()
 
     def complete(self, requests: Iterable[Request]) -> Generator[Sequence[Completion]]:
@@ -119,6 +123,11 @@ class ApiBackend:
                 self._left, self.stopped = dispatcher.arrived, dispatcher.stopped
         if dispatcher.error is not None:
             raise dispatcher.error
+
+    @property
+    def spent(self) -> float:
+        """USD that were paid; a reply whose cost nobody told counts as what was set aside for it."""
+        return self._budget.spent
 
     def drain(self) -> Sequence[Completion]:
         """Completions that arrived while the iterator was being closed, which nobody has seen yet."""
@@ -153,7 +162,9 @@ class ApiBackend:
             dropped = self._parameters.dropped(request) + self._messages.dropped
             return {**self._values(data, request, ids), "dropped": dropped, "created": time.time()}
 
-        return Dispatcher(source, attempt, self._pace, self._retry, self._budget, self.progress)
+        return Dispatcher(
+            source, attempt, self._pace, self._retry, self._budget, self.progress, self._on_wait
+        )
 
     def _learn(self, rejected: Rejected, request: Request, params: Mapping[str, Any]) -> None:
         """Remember what the provider does not take; the request is asked again without it."""

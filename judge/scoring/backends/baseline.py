@@ -57,6 +57,7 @@ class BaselineBackend:
     """
 
     stopped: str | None = None
+    spent = 0.0
 
     def __init__(self, rubric: Rubric) -> None:
         self.rubric = rubric

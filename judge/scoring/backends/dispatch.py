@@ -17,7 +17,10 @@ from judge.records import Completion, Failure, Request
 from judge.scoring.backends.faults import Failed, Rejected
 from judge.scoring.backends.pacing import Pace, Retry
 from judge.scoring.backends.pricing import Budget
+from judge.scoring.backends.refusals import Fate, Record, Refusals
 
+OnWait = Callable[[float, str], None]
+"""Hears for how many seconds nothing is started, and what the provider said."""
 Attempt = Callable[[Request], Awaitable[dict[str, Any]]]
 """Ask once: the values of a Completion, or Failed, Rejected, BackendError."""
 
@@ -33,7 +36,7 @@ HOPELESS = 20
 """So many items in a row without a single reply end the run: the rest would go the same way."""
 
 _FIRST = {"reply": "Check the model and --api-base (most end in /v1); then"}
-_HOPELESS_KINDS = frozenset({"timeout", "connection", "rate_limit", "server", "request", "reply"})
+_HOPELESS_KINDS = frozenset({"timeout", "connection", "server", "request", "reply"})
 
 
 @dataclass(slots=True)
@@ -67,10 +70,12 @@ class _Job:
     first_sent: float = -inf
     sent: float = -inf
     tries: int = 0
-    refusals: int = 0
     odd_replies: int = 0
     spent: float = 0.0
     """USD that odd replies cost which were asked for again."""
+    refused: Record = field(default_factory=Record)
+    failing_since: float = inf
+    """When the first try was sent that failed for another reason than haste."""
 
 
 class Dispatcher:
@@ -84,6 +89,7 @@ class Dispatcher:
         retry: Retry,
         budget: Budget,
         progress: Progress,
+        on_wait: OnWait = lambda _seconds, _said: None,
     ) -> None:
         self.arrived: list[Completion] = []
         self.error: Exception | None = None
@@ -96,6 +102,8 @@ class Dispatcher:
         self._retry = retry
         self._budget = budget
         self._progress = progress
+        self._on_wait = on_wait
+        self._refusals = Refusals(retry.max_wait)
         self._flying: set[asyncio.Task[None]] = set()
         self._waiting: list[tuple[float, int, _Job]] = []
         self._order = count()
@@ -135,21 +143,42 @@ class Dispatcher:
     def _done(self) -> bool:
         return not self._flying and not self._waiting and self._source is None and self._held is None
 
-    def _fill(self) -> None:
-        """Start what may start now, and see to it that we look again when more may."""
-        now = asyncio.get_running_loop().time()
+    def _fill(self, due: float = -inf) -> None:
+        """Start what may start now, and see to it that we look again when more may.
+
+        A timer may fire a moment early, so what is `due` counts as now.
+        """
+        now, next_start = max(asyncio.get_running_loop().time(), due), inf
         while self._more():
-            start = self._pace.next_start(len(self._flying), now)
-            if start > now:
-                self._look_again(start)
+            next_start = self._pace.next_start(len(self._flying), now)
+            if next_start > now:
                 break
             job = self._next_job(now)
             if job is None:
+                next_start = self._waiting[0][0] if self._waiting else inf
                 break
             self._start(job, now)
+        if not self._done():
+            self._wait_for(next_start, now)
+        elif self._refusals.put_off and not self._doomed:
+            self.stopped = self.stopped or self._refusals.about_those_put_off
         progress = self._progress
         progress.in_flight, progress.waiting = len(self._flying), len(self._waiting)
         progress.limit = self._pace.limit
+
+    def _wait_for(self, next_start: float, now: float) -> None:
+        """Come back when the next request may start, unless that is not worth waiting for."""
+        if not self._flying:
+            jobs = [job for _, _, job in self._waiting]
+            is_all = self._source is None and self._held is None
+            hopeless = is_all and all(self._refusals.others_got_through(job.refused) for job in jobs)
+            if self._refusals.end_the_run(now, next_start, only_hopeless=hopeless):
+                self.stopped = self._refusals.why_it_ends(now, next_start)
+                self._abandon()
+                return
+        if self._refusals.are_going_on and now < next_start < inf:
+            self._on_wait(next_start - now, self._refusals.said)
+        self._look_again(next_start)
 
     def _more(self) -> bool:
         """Whether anything is left. One request is held ready, so that the end is seen at once."""
@@ -165,11 +194,7 @@ class Dispatcher:
             self._was_new = True
             return job
         self._was_new = False
-        if due:
-            return heapq.heappop(self._waiting)[2]
-        if self._waiting:
-            self._look_again(self._waiting[0][0])
-        return None
+        return heapq.heappop(self._waiting)[2] if due else None
 
     def _new_job(self) -> _Job | None:
         if self._held is None:
@@ -217,29 +242,47 @@ class Dispatcher:
             self._later(job, 0.0)
         except Failed as failed:
             self._failed(job, failed)
+        except asyncio.CancelledError:
+            self._budget.lose(job.reserved)
+            self._budget.release(job.reserved)
+            raise
         else:
             self._answered = True
             self._in_vain = 0
             self._last_reply = asyncio.get_running_loop().time()
             self._pace.succeeded(len(self._flying))
+            self._refusals.succeeded(job.refused)
             self._deliver(job, values)
 
     def _failed(self, job: _Job, failed: Failed) -> None:
         now = asyncio.get_running_loop().time()
         self._answered = self._answered or failed.kind != "connection"
-        if failed.kind == "rate_limit":
-            self._pace.refused(job.sent, now, failed.retry_after)
-        if not failed.answered:
+        if not failed.answered or (failed.kind == "reply" and failed.arrived.get("cost") is None):
             self._budget.lose(job.reserved)
         if failed.again and self._doomed:  # the next run will ask it: no failure to be kept
-            return
-        wait = self._wait(job, failed, now) if failed.again else None
-        if wait is None:
-            self._give_up(job, failed)
-        else:
+            self._budget.release(job.reserved)
+        elif failed.again and failed.kind == "rate_limit":
+            self._refused(job, failed, now)
+        elif failed.again and (wait := self._wait(job, failed, now)) is not None:
             self._progress.retries[failed.kind] += 1
             job.spent += failed.arrived.get("cost") or 0.0
             self._later(job, now + wait)
+        else:
+            self._give_up(job, failed)
+
+    def _refused(self, job: _Job, failed: Failed, now: float) -> None:
+        """The provider refuses for haste: this request waits, and most often all do."""
+        wait, refusals = failed.retry_after, self._refusals
+        fate = refusals.refused(job.refused, wait, failed.message, now)
+        if refusals.slow_down(job.refused, wait):
+            self._pace.refused(job.sent, now, wait)
+        if fate is Fate.GIVEN_UP:
+            self._give_up(job, failed)
+        elif fate is Fate.PUT_OFF:
+            self._budget.release(job.reserved)
+        else:
+            self._progress.retries["rate_limit"] += 1
+            self._later(job, now + self._retry.after_refusal(job.refused.times, wait))
 
     def _wait(self, job: _Job, failed: Failed, now: float) -> float | None:
         if not self._answered and job.tries >= FIRST_CONTACT_TRIES:
@@ -247,11 +290,9 @@ class Dispatcher:
         job.odd_replies += failed.kind == "reply"
         if job.odd_replies >= MOST_ODD_REPLIES:
             return None
-        if failed.kind != "rate_limit":
-            return self._retry.after_fault(job.tries - job.refusals, now - job.first_sent, failed.retry_after)
-        job.refusals += 1
-        unanswered = now - max(job.first_sent, self._last_reply)
-        return self._retry.after_refusal(job.refusals, unanswered, failed.retry_after)
+        job.failing_since = min(job.failing_since, job.sent)
+        tries = job.tries - job.refused.times
+        return self._retry.after_fault(tries, now - job.failing_since, failed.retry_after)
 
     def _give_up(self, job: _Job, failed: Failed) -> None:
         if failed.kind == "connection" and not self._answered:  # nothing is wrong with the item
@@ -276,7 +317,9 @@ class Dispatcher:
         if job.spent:
             values["cost"] = (values.get("cost") or 0.0) + job.spent
         completion = Completion.of(job.request, tries=job.tries, latency=round(now - job.sent, 4), **values)
-        self._budget.settle(job.request, job.reserved, completion.cost or 0.0, completion.usage)
+        # An error costs nothing; a reply whose cost nobody told counts as what was set aside for it.
+        cost = 0.0 if completion.failure and completion.cost is None else completion.cost
+        self._budget.settle(job.request, job.reserved, cost, completion.usage)
         self._count(completion)
         self.arrived.append(completion)
 
@@ -286,16 +329,18 @@ class Dispatcher:
             progress.failures[completion.failure.kind] += 1
         else:
             progress.replies += 1
+            progress.unpriced += completion.cost is None
         if usage:
             progress.prompt_tokens += usage.prompt_tokens
             progress.completion_tokens += usage.completion_tokens
             progress.cached_tokens += usage.cached_tokens
-            progress.unpriced += completion.cost is None
         progress.cost += completion.cost or 0.0
         progress.dropped.update(completion.dropped)
 
     def _later(self, job: _Job, due: float) -> None:
-        if not self._doomed:
+        if self._doomed:
+            self._budget.release(job.reserved)
+        else:
             heapq.heappush(self._waiting, (due, next(self._order), job))
 
     def _doom(self, error: Exception) -> None:
@@ -307,6 +352,8 @@ class Dispatcher:
     def _abandon(self) -> None:
         """Start nothing any more."""
         self._source = self._held = None
+        for _, _, job in self._waiting:
+            self._budget.release(job.reserved)
         self._waiting.clear()
 
     def _cancel(self) -> None:
@@ -319,9 +366,9 @@ class Dispatcher:
             return
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = asyncio.get_running_loop().call_at(at, self._on_time)
+        self._timer = asyncio.get_running_loop().call_at(at, self._on_time, at)
 
-    def _on_time(self) -> None:
+    def _on_time(self, due: float) -> None:
         self._timer = None
-        self._fill()
+        self._fill(due)
         self._wake.set()

@@ -17,28 +17,27 @@ class Retry:
 
     max_tries: int = 8
     max_seconds: float = 900.0
-    """From the first try to the start of the last; for refusals since the last reply to anybody."""
+    """From the first try that failed to the start of the last one."""
     first_delay: float = 0.5
     longest_delay: float = 60.0
-    max_refusals: int = 20
-    """Refusals are the fault of haste and not of a request, but some requests are refused for their size."""
+    max_wait: float = 900.0
+    """Where everything is refused for haste: how long to wait for a reply before the run ends."""
     jitter: random.Random = field(default_factory=random.Random, compare=False)
 
     def after_fault(self, tries: int, elapsed: float, retry_after: float | None) -> float | None:
-        """Seconds to wait after `tries` tries, `elapsed` seconds after the first; None to give up.
+        """Seconds to wait after `tries` tries, `elapsed` seconds after the first failed; None to give up.
 
         The wait doubles each time, and is never shorter than the provider asked for.
         """
         wait = max(self._drawn(tries, self.longest_delay), retry_after or 0.0)
         return wait if tries < self.max_tries and elapsed + wait <= self.max_seconds else None
 
-    def after_refusal(self, refusals: int, unanswered: float, retry_after: float | None) -> float | None:
-        """Seconds to wait after `refusals`, `unanswered` seconds after the last reply to anybody.
+    def after_refusal(self, refusals: int, retry_after: float | None) -> float:
+        """Seconds to wait after so many refusals for haste.
 
         Only long enough to let others go first: all requests together are held back by `Pace`.
         """
-        wait = max(self._drawn(refusals, self.longest_delay / 8), retry_after or 0.0)
-        return wait if refusals < self.max_refusals and unanswered + wait <= self.max_seconds else None
+        return max(self._drawn(refusals, self.longest_delay / 8), retry_after or 0.0)
 
     def _drawn(self, times: int, longest: float) -> float:
         """A delay from its upper half, so that what failed together does not come back together."""

@@ -189,7 +189,8 @@ class Budget:
             )
         self._limit = limit
         self._prices = prices
-        self._spent = 0.0
+        self.spent = 0.0
+        """USD; where nobody told a cost, what was set aside for it."""
         self._reserved = 0.0
         self._tokens_per_character = 0.4  # more than English needs; replies correct it upwards
         self._longest_reply = 2_000
@@ -210,23 +211,25 @@ class Budget:
                 completion_tokens=_reply_limit(request) or self._longest_reply,
             )
         )
-        if self._spent + self._reserved + worst > self._limit:
+        if self.spent + self._reserved + worst > self._limit:
             return None
         self._reserved += worst
         return worst
 
-    def settle(self, request: Request, reserved: float, cost: float, usage: Usage | None) -> None:
-        """Replace what was set aside by what was paid."""
-        if self._limit is None:
-            return
+    def settle(self, request: Request, reserved: float, cost: float | None, usage: Usage | None) -> None:
+        """Replace what was set aside by what was paid; where nobody told, what was set aside counts."""
         self._reserved -= reserved
-        self._spent += cost
+        self.spent += reserved if cost is None else cost
         if usage is not None:
             characters, _ = _size(request)
             ratio = 1.1 * usage.prompt_tokens / max(characters, 1)
             self._tokens_per_character = max(self._tokens_per_character, ratio)
             self._longest_reply = max(self._longest_reply, 2 * usage.completion_tokens)
 
+    def release(self, reserved: float) -> None:
+        """Take back what was set aside for a request that is not asked."""
+        self._reserved -= reserved
+
     def lose(self, reserved: float) -> None:
         """Count a try whose end nobody saw (a time-out) as paid: the provider may bill it."""
-        self._spent += reserved
+        self.spent += reserved

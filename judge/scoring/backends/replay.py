@@ -44,6 +44,7 @@ class ReplayBackend:
     """
 
     stopped: str | None = None
+    spent = 0.0
 
     def __init__(self, path: str | Path) -> None:
         self.path = path

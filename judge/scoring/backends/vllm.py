@@ -57,6 +57,7 @@ class VllmBackend:
     """
 
     stopped: str | None = None
+    spent = 0.0
 
     def __init__(
         self,

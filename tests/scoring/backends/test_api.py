@@ -139,7 +139,6 @@ def test_a_time_out_is_tried_again(mock, backend_for, ask_for, complete):
 @pytest.mark.parametrize(
     ("fault", "kind", "said"),
     [
-        ("429", "rate_limit", "429: Rate limit reached"),
         ("500", "server", "500: The server had an error"),
         ("hang", "timeout", "no reply within"),
         ("drop", "connection", "Server disconnected"),
@@ -369,6 +368,16 @@ def test_requests_are_pulled_as_they_are_needed(mock, backend_for, ask_for):
     arrived = len(next(batches))
     assert next(pulled) <= arrived + 4 + 1
     batches.close()
+
+
+def test_mock_counts_no_reply_to_a_request_from_before_its_reset(mock, backend_for, ask_for, complete):
+    mock.set(latency_ms=50)
+    batches = backend_for(max_connections=4).complete(ask_for(i) for i in count())
+    next(batches)
+    batches.close()  # others are under way
+    mock.set(latency_ms=100)
+    complete(backend_for(), [ask_for()])
+    assert mock.stats()["replies"] == 1
 
 
 def test_closing_early_loses_nothing_that_has_arrived(mock, backend_for, ask_for):

@@ -2,42 +2,23 @@
 
 import asyncio
 import random
-import selectors
 from collections import deque
 from itertools import count, pairwise
 
 import pytest
 
 from judge.errors import BackendError
-from judge.records import Item, Request
 from judge.scoring.backends.dispatch import GRACE, HOPELESS, MOST_WAITING, Dispatcher, Progress
 from judge.scoring.backends.faults import Failed, Rejected
 from judge.scoring.backends.pacing import Pace, Retry
 from judge.scoring.backends.pricing import Budget, Prices
 
-
-class Jump(selectors.DefaultSelector):
-    """Where the loop would wait, the clock jumps."""
-
-    now = 0.0
-
-    def select(self, timeout=None):
-        self.now += timeout or 0.0
-        return super().select(0)
+from .virtual_time import request, virtual_loop
 
 
 @pytest.fixture
 def loop():
-    selector = Jump()
-    loop = asyncio.SelectorEventLoop(selector)
-    loop.time = lambda: selector.now
-    yield loop
-    loop.close()
-
-
-def request(number):
-    item = Item(id=str(number), question="?", answer="!")
-    return Request(item, [{"role": "user", "content": "x"}], "m", {}, None, str(number))
+    yield from virtual_loop()
 
 
 def dispatch(loop, attempt, n=None, pace=None, **retry):
@@ -162,13 +143,19 @@ def test_tries_whose_end_nobody_saw_use_up_the_budget(loop):
     assert len(dispatcher.take()) == 10
 
 
-def test_a_wait_longer_than_the_time_for_retries_is_not_waited(loop):
-    async def attempt(_request):
-        raise Failed("rate_limit", "tomorrow", again=True, retry_after=86_400.0)
+def test_time_spent_on_refusals_is_not_taken_from_the_time_for_faults(loop):
+    tries = count()
 
-    _, completions, _ = dispatch(loop, attempt, 1)
-    assert completions[0].failure.message == "tomorrow"
-    assert completions[0].tries == 1
+    async def attempt(_request):
+        if (n := next(tries)) < 10:
+            raise Failed("rate_limit", "slow down", again=True, retry_after=100.0)
+        if n == 10:
+            raise Failed("server", "500", again=True)
+        return {"reply": "5"}
+
+    _, completions, seconds = dispatch(loop, attempt, 1, max_wait=2000.0)
+    assert seconds > 1000
+    assert completions[0].reply == "5"
 
 
 def test_what_waits_for_another_try_holds_up_nobody(loop):

@@ -41,11 +41,10 @@ def test_no_try_starts_after_the_time_for_tries():
     assert retry.after_fault(1, 0.0, 11.0) is None
 
 
-def test_refusals_are_bounded_in_number_and_time():
-    retry = Retry(max_refusals=5, max_seconds=10)
-    assert retry.after_refusal(4, 0.0, None) is not None
-    assert retry.after_refusal(5, 0.0, None) is None
-    assert retry.after_refusal(1, 10.0, None) is None
+@given(st.integers(1, 10_000), waits, st.randoms(use_true_random=False))
+def test_wait_after_a_refusal_is_bounded_and_never_shorter_than_asked_for(refusals, retry_after, jitter):
+    wait = Retry(jitter=jitter).after_refusal(refusals, retry_after)
+    assert (retry_after or 0.25) <= wait <= max(retry_after or 0.0, 7.5)
 
 
 def test_connections_start_low_unless_they_are_given():
