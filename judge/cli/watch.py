@@ -74,7 +74,7 @@ class TerminalWatch(Watch):
         """Move the line."""
         if self._progress and self._run and not self._asked:  # the line begins where the run stands
             self._progress.reset(self._progress.task_ids[0], completed=self._run.reused)
-        first, self._start, self._waits_until = not self._asked, "", -math.inf
+        first, self._start = not self._asked, ""
         self._asked += len(completions)
         self._again += sum(c.attempt > 0 for c in completions)
         self.cost += sum(c.cost or 0.0 for c in completions)
@@ -187,13 +187,14 @@ def _line(requests: int, detail: Callable[[], str]) -> "tuple[Progress, int]":
     """The moving line, and the columns that it leaves for details."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TimeRemainingColumn
+    from rich.table import Column
     from rich.text import Text
 
     class Detail(ProgressColumn):
         """Asked for its words each time that the line is drawn: rates and waits change without a reply."""
 
         def render(self, _task: Any) -> Text:
-            return Text(detail(), no_wrap=True)
+            return Text(detail())
 
     console = Console(stderr=True)
     bar = max(4, min(40, console.width - 100))  # the numbers are worth more than the bar
@@ -202,7 +203,7 @@ def _line(requests: int, detail: Callable[[], str]) -> "tuple[Progress, int]":
         BarColumn(bar),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
-        Detail(),
+        Detail(Column(no_wrap=True)),
     )
     return Progress(*columns, console=console, refresh_per_second=4), room
 

@@ -167,12 +167,6 @@ def test_line_says_for_what_and_until_when_nothing_is_asked(clock, watch):
     assert "waits" not in detail(watch)
 
 
-def test_reply_ends_the_words_about_a_wait(watch):
-    watch.waiting(30.0, "429: slow down")
-    watch.arrived(replies(1))
-    assert "waits" not in detail(watch)
-
-
 def test_long_wait_is_told_once_where_no_line_moves(run, capsys):
     watch = TerminalWatch(moving=False)
     watch.began(run, Added(new=4), BadItems(), 4)

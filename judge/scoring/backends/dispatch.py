@@ -109,6 +109,7 @@ class Dispatcher:
         self._order = count()
         self._wake = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
+        self._paused_until = -inf  # by a refusal
         self._doomed = False  # whether no request can succeed any more
         self._answered = False  # whether the provider was ever reached
         self._last_reply = -inf
@@ -176,7 +177,7 @@ class Dispatcher:
                 self.stopped = self._refusals.why_it_ends(now, next_start)
                 self._abandon()
                 return
-        if self._refusals.are_going_on and now < next_start < inf:
+        if now < next_start <= self._paused_until or (self._refusals.are_going_on and now < next_start < inf):
             self._on_wait(next_start - now, self._refusals.said)
         self._look_again(next_start)
 
@@ -276,6 +277,7 @@ class Dispatcher:
         fate = refusals.refused(job.refused, wait, failed.message, now)
         if refusals.slow_down(job.refused, wait):
             self._pace.refused(job.sent, now, wait)
+            self._paused_until = self._pace.next_start(0, now)
         if fate is Fate.GIVEN_UP:
             self._give_up(job, failed)
         elif fate is Fate.PUT_OFF:

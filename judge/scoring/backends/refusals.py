@@ -11,6 +11,8 @@ from judge.scoring.backends.waits import clock
 
 MOST_REFUSALS = 20
 """Refusals of one request after which it is given up, if others got through meanwhile."""
+FIRM_DOUBT = 10
+"""Refusals of such a request after which one refusal alone no longer slows the others down."""
 OTHERS = 20
 """Replies to others between two refusals of a request that show: it is not haste."""
 FIRST_DOUBT = 3
@@ -90,8 +92,9 @@ class Refusals:
         self._replies += 1
         self._in_a_row = 0
         self._since = self._last_wait_began = inf
-        # It got through after all, so that so many refusals say nothing about a request.
-        self._doubt = max(self._doubt, record.times + 1)
+        if record.times >= self._doubt:  # it got through: so many refusals say nothing about a request
+            self._doubt = record.times + 1
+            self._some_are_refused_for_themselves = False
 
     def refused(self, record: Record, wait: float | None, said: str, now: float) -> Fate:
         """Take note of a refusal, with the wait that the provider asks for."""
@@ -103,7 +106,7 @@ class Refusals:
         self._since = min(self._since, now)
         for_itself = self._is_for_itself(record)
         self._in_a_row += not for_itself
-        self._some_are_refused_for_themselves |= for_itself
+        self._some_are_refused_for_themselves |= for_itself and record.times >= FIRM_DOUBT
         if wait is not None and wait > self.max_wait:
             self.put_off += 1
             self.put_off_until = max(self.put_off_until, now + wait)

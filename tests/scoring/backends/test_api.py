@@ -481,7 +481,8 @@ def test_refusals_for_haste_lower_the_connections(mock, backend_for, ask_for, co
     backend = backend_for(max_connections=64)
     completions = complete(backend, [ask_for(i) for i in range(150)])
     assert all(c.reply for c in completions)
-    assert backend.progress.limit < 32
+    # Every second request is refused, often the same ones: those are taken to be refused for themselves.
+    assert backend.progress.limit < 50
 
 
 # Secrets

@@ -112,6 +112,24 @@ def test_a_try_whose_end_nobody_saw_counts_as_paid():
     assert tries == int(0.1 / (1600 * 2e-6 + 2000 * 8e-6))
 
 
+def test_reply_whose_cost_nobody_told_counts_as_what_was_set_aside():
+    budget, asked = Budget(0.1, Prices(ENTRY)), 0
+    while (reserved := budget.reserve(request())) is not None:
+        budget.settle(request(), reserved, None, None)
+        asked += 1
+    assert asked == int(0.1 / (1600 * 2e-6 + 2000 * 8e-6))
+    assert 0.05 < budget.spent <= 0.1
+
+
+def test_what_is_not_asked_gives_its_money_back():
+    budget = Budget(0.02, Prices(ENTRY))
+    for _ in range(10):
+        reserved = budget.reserve(request())
+        assert reserved is not None
+        budget.release(reserved)
+    assert budget.spent == 0.0
+
+
 sizes = st.lists(st.tuples(st.integers(0, 20_000), st.integers(1, 2000), st.booleans()), max_size=200)
 
 
