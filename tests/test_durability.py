@@ -132,10 +132,9 @@ def test_five_thousand_items_with_every_fault_add_up(tmp_path, mock):
 def test_key_reaches_neither_disk_nor_output(tmp_path, mock):
     path, out = write_items(tmp_path, 3), tmp_path / "run"
     environment = {**os.environ, "OPENAI_API_KEY": "sk-very-secret-key"}
-    command = [sys.executable, "-m", "judge", "score", path, "--judge", "openai/mock-401", "--out", out]
-    done = subprocess.run(
-        [*command, "--api-base", mock.api_base], env=environment, capture_output=True, text=True
-    )
-    assert done.returncode == 1
-    assert "sk-very" not in done.stdout + done.stderr
-    assert not any(b"sk-very" in file.read_bytes() for file in tmp_path.rglob("*") if file.is_file())
+    command = [sys.executable, "-m", "judge", "score", path, "--api-base", mock.api_base, "--out", out]
+    for model, status in (("openai/mock-401", 1), ("openai/mock-judge", 0)):
+        done = subprocess.run([*command, "--judge", model], env=environment, capture_output=True, text=True)
+        assert done.returncode == status
+        assert "sk-very" not in done.stdout + done.stderr
+    assert not any(b"sk-very" in file.read_bytes() for file in out.iterdir())
