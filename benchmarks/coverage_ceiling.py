@@ -1,4 +1,4 @@
-"""Coverage of the intervals of `judge.stats.ceiling`, and error rates of the verdicts drawn from them.
+"""Coverage of the intervals of `judge_human.ceiling`, and error rates of the verdicts drawn from them.
 
 Usage: python benchmarks/coverage_ceiling.py --sets 1000 --seed 0 > benchmarks/coverage_ceiling.md
 
@@ -22,13 +22,13 @@ from functools import partial
 import numpy as np
 import scipy
 
-from judge.stats.agreement import agreement_statistic
-from judge.stats.alt_test import alt_test
-from judge.stats.ceiling import Ceiling, leave_one_out, negated, pairwise_ceiling
-from judge.stats.correlation import pearson_statistic
-from judge.stats.equivalence import non_inferiority, with_random_raters
-from judge.stats.error import mean_absolute_error_statistic
-from judge.stats.kappa import cohen_statistic
+from judge.stats.coefficients.correlation import pearson_statistic
+from judge.stats.coefficients.distance import mean_absolute_error_statistic
+from judge.stats.coefficients.kappa import cohen_statistic
+from judge.stats.coefficients.percent_agreement import agreement_statistic
+from judge.stats.judge_human.alt_test import alt_test
+from judge.stats.judge_human.ceiling import Ceiling, leave_one_out, negated, pairwise_ceiling
+from judge.stats.judge_human.non_inferiority import non_inferiority, with_random_raters
 
 SIZES = (20, 50, 200)
 LEVELS: dict[str, Callable[..., Ceiling]] = {

@@ -21,10 +21,10 @@ from pathlib import Path
 import numpy as np
 import scipy
 
-from judge.stats.corrected import predictive_values, predictive_values_difference
-from judge.stats.estimate import Estimate
-from judge.stats.ppi import ppi_mean
-from judge.stats.rogan_gladen import rogan_gladen
+from judge.stats.engine.estimate import Estimate
+from judge.stats.pass_fail.ppi import ppi_mean
+from judge.stats.pass_fail.predictive_values import predictive_values, predictive_values_difference
+from judge.stats.pass_fail.rogan_gladen import rogan_gladen
 
 Floats = np.ndarray
 

@@ -53,7 +53,15 @@ MAY_IMPORT = {
 # Within scoring, what is pure knows nothing of what acts.
 PURE = {
     f"judge.scoring.{name}"
-    for name in ("prompt", "parse", "judge", "echoes", "verdicts", "json_objects", "repaired_json")
+    for name in (
+        "prompt",
+        "judge",
+        "parsing.parse",
+        "parsing.echoes",
+        "parsing.verdicts",
+        "parsing.json_objects",
+        "parsing.repaired_json",
+    )
 }
 ACTING = {
     "judge.scoring.store",

@@ -21,8 +21,8 @@ from judge.analysis.pass_rate import mean_score
 from judge.analysis.score_table import ScoreTable
 from judge.records import OVERALL, Item
 from judge.rubric import Rubric
-from judge.stats.estimate import Estimate
-from judge.stats.scale import Floats
+from judge.stats.engine.estimate import Estimate
+from judge.stats.engine.scale import Floats
 
 
 @dataclass(frozen=True)

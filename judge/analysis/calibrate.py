@@ -13,8 +13,8 @@ import numpy as np
 from judge.analysis.agreement.joining import Joined
 from judge.errors import InputError
 from judge.scoring.store import Run
-from judge.stats.calibration import Calibration, calibrate
-from judge.stats.maps import MapKind, ScoreMap
+from judge.stats.judge_human.calibration import Calibration, calibrate
+from judge.stats.judge_human.score_maps import MapKind, ScoreMap
 from judge.writing import write_file
 
 FORMAT = 1

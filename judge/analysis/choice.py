@@ -21,10 +21,10 @@ from judge.analysis.slices import members
 from judge.errors import InputError
 from judge.records import Item, Score
 from judge.rubric import Dimension, Overall, Rubric, Scale
-from judge.stats.estimate import CORRELATION, NO_OBSERVATIONS, Estimate
-from judge.stats.resampling import estimate
-from judge.stats.scale import Floats
-from judge.stats.statistic import Statistic, quotient
+from judge.stats.engine.estimate import CORRELATION, NO_OBSERVATIONS, Estimate
+from judge.stats.engine.resampling import estimate
+from judge.stats.engine.scale import Floats
+from judge.stats.engine.statistic import Statistic, quotient
 
 Policy = Literal["wrong", "drop"]
 CORRECT = "correct"

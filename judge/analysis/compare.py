@@ -14,11 +14,11 @@ from judge.analysis.score_table import ITEM_ID, PAIR_ID, ScoreTable
 from judge.analysis.slices import SMALL, members
 from judge.errors import InputError
 from judge.rubric import Scale
-from judge.stats.estimate import Estimate
-from judge.stats.multiplicity import holm
-from judge.stats.paired import paired_difference, paired_proportions
-from judge.stats.scale import Floats
-from judge.stats.significance import mcnemar
+from judge.stats.engine.estimate import Estimate
+from judge.stats.engine.scale import Floats
+from judge.stats.systems.multiplicity import holm
+from judge.stats.systems.paired import paired_difference, paired_proportions
+from judge.stats.systems.significance import mcnemar
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from judge.stats.estimate import NO_OBSERVATIONS, Estimate
-from judge.stats.resampling import estimate
-from judge.stats.scale import Floats
-from judge.stats.significance import t_test
-from judge.stats.statistic import Statistic, quotient
+from judge.stats.engine.estimate import NO_OBSERVATIONS, Estimate
+from judge.stats.engine.resampling import estimate
+from judge.stats.engine.scale import Floats
+from judge.stats.engine.statistic import Statistic, quotient
+from judge.stats.systems.significance import t_test
 
 Bools = NDArray[np.bool_]
 Groups = NDArray[np.str_] | None

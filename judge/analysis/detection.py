@@ -10,9 +10,9 @@ from judge.analysis.contrast import Groups
 from judge.analysis.letters import LETTERS
 from judge.analysis.score_table import ScoreTable
 from judge.records import Item
-from judge.stats.estimate import Estimate
-from judge.stats.passfail import pass_fail
-from judge.stats.scale import Floats
+from judge.stats.engine.estimate import Estimate
+from judge.stats.engine.scale import Floats
+from judge.stats.pass_fail.error_rates import pass_fail
 
 SEED = 0
 QUESTION_TYPE = "question_type"

@@ -11,8 +11,8 @@ import numpy as np
 from judge.analysis.score_table import ScoreTable
 from judge.errors import InputError
 from judge.scoring.store import Run
-from judge.stats.labeling import neyman_allocation, select_stratified
-from judge.stats.scale import Floats
+from judge.stats.design.label_selection import neyman_allocation, select_stratified
+from judge.stats.engine.scale import Floats
 
 PASS, FAIL, OPEN = "pass", "fail", "no verdict"
 

@@ -14,11 +14,11 @@ from judge.analysis.score_table import PAIR_ID, QUESTION, ScoreTable
 from judge.analysis.slices import members
 from judge.errors import InputError
 from judge.records import Item
-from judge.stats.estimate import Estimate
-from judge.stats.multiplicity import holm
-from judge.stats.resampling import replicate
-from judge.stats.scale import Floats
-from judge.stats.statistic import Statistic, quotient
+from judge.stats.engine.estimate import Estimate
+from judge.stats.engine.resampling import replicate
+from judge.stats.engine.scale import Floats
+from judge.stats.engine.statistic import Statistic, quotient
+from judge.stats.systems.multiplicity import holm
 
 SEED = 0
 """Of the bootstrap behind the rank intervals: one run gives one report."""

@@ -9,8 +9,8 @@ import numpy as np
 from judge.analysis.compare import Change, pass_change
 from judge.analysis.pass_rate import PassRate, mean_score, pass_rate
 from judge.analysis.score_table import ScoreTable
-from judge.stats.agreement import percent_agreement, unanimous
-from judge.stats.estimate import Estimate
+from judge.stats.coefficients.percent_agreement import percent_agreement, unanimous
+from judge.stats.engine.estimate import Estimate
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ import numpy as np
 from judge.analysis.contrast import Groups, within
 from judge.analysis.score_table import OUTCOMES, ScoreTable
 from judge.rubric import Scale
-from judge.stats.estimate import Estimate
-from judge.stats.proportion import mean, proportion
-from judge.stats.scale import Floats
+from judge.stats.engine.estimate import Estimate
+from judge.stats.engine.scale import Floats
+from judge.stats.pass_fail.proportion import mean, proportion
 
 
 @dataclass(frozen=True)

@@ -11,21 +11,21 @@ from typing import Literal, get_args
 import numpy as np
 
 from judge.errors import InputError
-from judge.stats.agreement import agreement_statistic
-from judge.stats.alpha import alpha_statistic
-from judge.stats.ceiling import pairwise_ceiling
-from judge.stats.correlation import concordance_statistic
-from judge.stats.estimate import Estimate
-from judge.stats.planning import (
+from judge.stats.coefficients.alpha import alpha_statistic
+from judge.stats.coefficients.correlation import concordance_statistic
+from judge.stats.coefficients.percent_agreement import agreement_statistic
+from judge.stats.design.sample_size import (
     design_effect,
     items_for_icc,
     items_for_kappa,
     items_for_pearson,
     items_for_proportion,
 )
-from judge.stats.precision import latent_draws, pilot_draws, precision
-from judge.stats.resampling import estimate
-from judge.stats.scale import Floats, Ints
+from judge.stats.design.simulated_precision import latent_draws, pilot_draws, precision
+from judge.stats.engine.estimate import Estimate
+from judge.stats.engine.resampling import estimate
+from judge.stats.engine.scale import Floats, Ints
+from judge.stats.judge_human.ceiling import pairwise_ceiling
 
 Wanted = Literal[
     "pass_rate", "kappa", "correlation", "icc", "alpha", "agreement", "kappa_quadratic", "difference"

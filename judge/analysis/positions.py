@@ -8,9 +8,9 @@ import numpy as np
 from judge.analysis.choice import Answers
 from judge.analysis.contrast import Groups
 from judge.analysis.letters import LETTERS
-from judge.stats.estimate import Estimate
-from judge.stats.proportion import mean, proportion
-from judge.stats.scale import Floats
+from judge.stats.engine.estimate import Estimate
+from judge.stats.engine.scale import Floats
+from judge.stats.pass_fail.proportion import mean, proportion
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from judge.errors import InputError
 from judge.records import RaterKind, Score
-from judge.stats.scale import Floats, Scale
+from judge.stats.engine.scale import Floats, Scale
 
 Reduction = Literal["first", "mean", "median", "majority"]
 Bools = NDArray[np.bool_]

@@ -13,7 +13,7 @@ from judge.errors import InputError
 from judge.records import OVERALL, STATUSES, Item, Score, content_hash
 from judge.rubric import Rubric
 from judge.scoring.store import Run
-from judge.stats.scale import Floats
+from judge.stats.engine.scale import Floats
 
 UNSCORED = "unscored"
 """Stands for the status where there is no score row at all: the item was not reached yet."""

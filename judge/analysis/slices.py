@@ -9,11 +9,11 @@ from judge.analysis.contrast import Bools, Contrast, Groups, contrast, within
 from judge.analysis.pass_rate import PassRate, mean_score, pass_rate
 from judge.analysis.score_table import ScoreTable, natural_rank
 from judge.errors import InputError
-from judge.stats.estimate import NO_RATINGS, Estimate
-from judge.stats.multiplicity import holm
-from judge.stats.resampling import estimate
-from judge.stats.scale import Floats
-from judge.stats.statistic import Statistic, quotient
+from judge.stats.engine.estimate import NO_RATINGS, Estimate
+from judge.stats.engine.resampling import estimate
+from judge.stats.engine.scale import Floats
+from judge.stats.engine.statistic import Statistic, quotient
+from judge.stats.systems.multiplicity import holm
 
 SMALL = 20
 """A slice with fewer verdicts is marked: its figures are hints."""

@@ -217,7 +217,7 @@ def _known(path: str | None, rubric: Rubric) -> list[known.Known]:
 
 def _alpha(rubric: Rubric) -> Agreement:
     """Krippendorff's alpha on the rubric's scale, with its interval over items."""
-    from judge.stats.alpha import krippendorff_alpha
+    from judge.stats.coefficients.alpha import krippendorff_alpha
 
     return lambda ratings: krippendorff_alpha(ratings, kind=rubric.scale.level)
 

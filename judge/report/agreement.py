@@ -16,7 +16,7 @@ from judge.report import agreement_words as words
 from judge.report.agreement_tables import Labels, part_name
 from judge.report.document import Case, Judgment, Report, Section, Table
 from judge.report.tables import counted
-from judge.stats.estimate import Estimate
+from judge.stats.engine.estimate import Estimate
 
 MOST_TABLES = 2
 """With more than these, the tables of single judges on single dimensions stand in longer forms only."""

@@ -11,7 +11,7 @@ from judge.analysis.agreement.parts import Part
 from judge.analysis.agreement.trust import Trust, nearest
 from judge.report.agreement_tables import part_name
 from judge.report.document import Column, Row, Table
-from judge.stats.proportion import mean
+from judge.stats.pass_fail.proportion import mean
 
 _N = Column("n", "n", "count")
 

@@ -12,7 +12,7 @@ from judge.analysis.agreement.people import TITLES, People
 from judge.report.document import CellKind, Column, Row, Table
 from judge.report.numbers import number_text
 from judge.report.tables import spoken
-from judge.stats.alt_test import AltTest, AltTestRater
+from judge.stats.judge_human.alt_test import AltTest, AltTestRater
 
 UNITS: dict[str, CellKind] = {"share": "share", "coefficient": "score", "points": "score"}
 CHANGES: dict[str, CellKind] = {"share": "points", "coefficient": "change", "points": "change"}

@@ -12,8 +12,8 @@ from judge.report.document import CellKind
 from judge.report.numbers import number_text, p_text
 from judge.report.tables import counted, field_name
 from judge.report.words import with_interval
-from judge.stats.ceiling import NOT_ABOVE_CHANCE
-from judge.stats.estimate import FEW_CLUSTERS, Estimate
+from judge.stats.engine.estimate import FEW_CLUSTERS, Estimate
+from judge.stats.judge_human.ceiling import NOT_ABOVE_CHANCE
 
 ALPHA = 0.05
 MANY_MISSING = 0.05

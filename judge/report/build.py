@@ -21,8 +21,8 @@ from judge.report.made_by import rubric_sections
 from judge.report.side_by_side import side_by_side
 from judge.report.source import Source, read
 from judge.report.tables import counted, field_name, spoken
-from judge.stats.estimate import Estimate
-from judge.stats.proportion import proportion
+from judge.stats.engine.estimate import Estimate
+from judge.stats.pass_fail.proportion import proportion
 
 MOST_VALUES, MOST_FIELDS, LONGEST_LABEL = 12, 6, 40
 

@@ -10,7 +10,7 @@ from judge.report.document import Column, Report, Row, Section, Table
 from judge.report.numbers import number_text
 from judge.report.tables import counted
 from judge.report.words import with_interval
-from judge.stats.calibration import Calibration
+from judge.stats.judge_human.calibration import Calibration
 
 KINDS = {
     "identity": "as it is",

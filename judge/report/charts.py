@@ -12,7 +12,7 @@ from judge.report.document import CellKind
 from judge.report.numbers import number_text
 from judge.report.svg import FONT_SIZE, INK, LINE, MUTED, PAPER, SERIES, WIDTH, canvas, text_width
 from judge.report.text import clean
-from judge.stats.estimate import Estimate
+from judge.stats.engine.estimate import Estimate
 
 _WIDEST_LEFT, _MOST_LETTERS = 140.0, 80
 _STAR = 14.0

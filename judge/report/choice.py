@@ -18,7 +18,7 @@ from judge.report.document import Column, Report, Row, Section, Table
 from judge.report.numbers import number_text, p_text
 from judge.report.tables import MEAN_OF_SLICES, field_name, marked
 from judge.report.words import ALPHA, with_interval
-from judge.stats.estimate import Estimate
+from judge.stats.engine.estimate import Estimate
 
 _N = Column("n", "n", "count")
 _ALL = "all answers"

@@ -10,7 +10,7 @@ from pathlib import Path
 from judge.errors import InputError
 from judge.report.document import Cell, Report, Table
 from judge.report.text import clean
-from judge.stats.estimate import Estimate
+from judge.stats.engine.estimate import Estimate
 from judge.writing import harmless, write_file
 
 _NO_NAME = re.compile(r"[^A-Za-z0-9_.=*@-]+")

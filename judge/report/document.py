@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias
 from pydantic import BaseModel
 
 from judge.records import Image
-from judge.stats.estimate import Estimate
+from judge.stats.engine.estimate import Estimate
 
 Cell: TypeAlias = str | int | float | Estimate | None
 Row: TypeAlias = tuple[Cell, ...]

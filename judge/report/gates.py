@@ -15,7 +15,7 @@ from judge.errors import GateError, InputError
 from judge.report.document import Report
 from judge.report.made_by import facts
 from judge.report.text import clean
-from judge.stats.estimate import Estimate
+from judge.stats.engine.estimate import Estimate
 
 LOW = ".low"
 _MOST_NAMES = 12

@@ -25,7 +25,7 @@ from judge.report.plots import Figure, figures_of
 from judge.report.tables import counted, spoken
 from judge.report.text import clean
 from judge.scoring.images import Thumbnail, thumbnail
-from judge.stats.estimate import Estimate
+from judge.stats.engine.estimate import Estimate
 
 MOST_ROWS, MOST_DETAIL_ROWS = 210, 40
 MOST_COLUMNS = 9

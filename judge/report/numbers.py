@@ -3,7 +3,7 @@
 import math
 
 from judge.report.document import Cell, CellKind
-from judge.stats.estimate import Estimate
+from judge.stats.engine.estimate import Estimate
 
 ABSENT = "–"
 

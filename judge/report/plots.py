@@ -13,7 +13,7 @@ from judge.report.document import Cell, CellKind, Report, Table
 from judge.report.numbers import number_text
 from judge.report.svg import SERIES
 from judge.report.tables import ALL_ITEMS, MEAN_OF_SLICES
-from judge.stats.estimate import Estimate
+from judge.stats.engine.estimate import Estimate
 
 MOST_ROWS = 40
 """A drawing with more rows is no picture any more; the table says it all."""

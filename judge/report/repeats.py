@@ -9,7 +9,7 @@ from judge.report.agreement_tables import Labels
 from judge.report.document import Column, Report, Row, Section, Table
 from judge.report.tables import counted, spoken
 from judge.report.words import with_interval
-from judge.stats.estimate import Estimate
+from judge.stats.engine.estimate import Estimate
 
 
 def build_repeats(found: Sequence[Repeats]) -> Report:

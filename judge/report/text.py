@@ -16,7 +16,7 @@ from rich.text import Text
 
 from judge.report.document import Case, Column, Judgment, Report, Section, Table
 from judge.report.numbers import cell_text
-from judge.stats.estimate import Estimate
+from judge.stats.engine.estimate import Estimate
 
 NARROWEST, WIDEST = 60, 120
 LONGEST_TEXT = 600

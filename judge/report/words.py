@@ -17,7 +17,7 @@ from judge.report.document import CellKind
 from judge.report.numbers import interval_text, number_text, p_text
 from judge.report.source import Source
 from judge.report.tables import counted, field_name, spoken
-from judge.stats.estimate import Estimate
+from judge.stats.engine.estimate import Estimate
 
 ALPHA = 0.05
 MANY_MISSING = 0.05

@@ -4,7 +4,7 @@ Coefficients take raters as columns of one array (n_items, n_raters), or as one 
 ratings (None, NaN), a declared scale where the formula needs one, and the options of `Sampling`:
 `clusters`, `level`, `method`, `n_resamples`, `rng`. What is undefined is NaN with a reason code.
 
-For differences between statistics, and for statistics of your own, see `judge.stats.resampling`.
+For differences between statistics, and for statistics of your own, see `judge.stats.engine.resampling`.
 
 >>> from judge.stats import krippendorff_alpha
 >>> human, judge = [1, 2, 3, 4, 5, 5, 3, 2, 4, 1], [1, 2, 3, 3, 5, 4, 3, None, 4, 2]
@@ -12,14 +12,33 @@ For differences between statistics, and for statistics of your own, see `judge.s
 0.915 [0.672, 0.978]
 """
 
-from judge.stats.agreement import agreement_statistic, percent_agreement, unanimous, unanimous_statistic
-from judge.stats.alpha import alpha_statistic, check_alpha, krippendorff_alpha
-from judge.stats.alt_test import AltTest, AltTestPart, AltTestRater, alt_test, alt_tests, omega_curve
-from judge.stats.attenuation import Attenuation, attenuation
-from judge.stats.auc import auc, auc_difference
-from judge.stats.calibration import Calibration, CalibrationPoint, Errors, calibrate
-from judge.stats.ceiling import Ceiling, HumanLevel, leave_one_out, negated, pairwise_ceiling, swap
-from judge.stats.chance import (
+from judge.stats.coefficients.alpha import alpha_statistic, check_alpha, krippendorff_alpha
+from judge.stats.coefficients.auc import auc, auc_difference
+from judge.stats.coefficients.correlation import (
+    concordance,
+    concordance_statistic,
+    pearson,
+    pearson_statistic,
+)
+from judge.stats.coefficients.distance import (
+    bias,
+    bias_statistic,
+    mean_absolute_error,
+    mean_absolute_error_statistic,
+    root_mean_square_error,
+    root_mean_square_error_statistic,
+)
+from judge.stats.coefficients.gstudy import DStudyRow, GStudy, d_study, g_study
+from judge.stats.coefficients.icc import icc, icc_statistic
+from judge.stats.coefficients.kappa import (
+    cohen_kappa,
+    cohen_statistic,
+    conger_kappa,
+    conger_statistic,
+    scott_pi,
+    scott_statistic,
+)
+from judge.stats.coefficients.multi_rater_kappa import (
     ac_statistic,
     brennan_prediger,
     brennan_prediger_statistic,
@@ -28,58 +47,13 @@ from judge.stats.chance import (
     gwet_ac1,
     gwet_ac2,
 )
-from judge.stats.contrast import Contrast
-from judge.stats.corrected import Corrected, predictive_values, predictive_values_difference
-from judge.stats.correlation import concordance, concordance_statistic, pearson, pearson_statistic
-from judge.stats.equivalence import NonInferiority, Verdict, non_inferiority, with_random_raters
-from judge.stats.error import (
-    bias,
-    bias_statistic,
-    mean_absolute_error,
-    mean_absolute_error_statistic,
-    root_mean_square_error,
-    root_mean_square_error_statistic,
+from judge.stats.coefficients.percent_agreement import (
+    agreement_statistic,
+    percent_agreement,
+    unanimous,
+    unanimous_statistic,
 )
-from judge.stats.estimate import Estimate, Reason
-from judge.stats.exchangeable import Measure, exchangeable_ceiling
-from judge.stats.gstudy import DStudyRow, GStudy, d_study, g_study
-from judge.stats.halo import Halo, halo
-from judge.stats.icc import icc, icc_statistic
-from judge.stats.kappa import (
-    cohen_kappa,
-    cohen_statistic,
-    conger_kappa,
-    conger_statistic,
-    scott_pi,
-    scott_statistic,
-)
-from judge.stats.labeling import (
-    Selection,
-    calibration_label_ratio,
-    neyman_allocation,
-    ppi_calls_per_label,
-    ppi_effective_labels,
-    select_stratified,
-)
-from judge.stats.maps import MapKind, ScoreMap, fit_map, isotonic_means
-from judge.stats.multiplicity import benjamini_hochberg, benjamini_yekutieli, holm
-from judge.stats.paired import PairedDifference, paired_difference, paired_proportions
-from judge.stats.pairwise import TieCalibration, pairwise_accuracy, tie_calibration
-from judge.stats.panel import Consensus, consensus
-from judge.stats.passfail import PassFail, pass_fail, pass_fail_statistics
-from judge.stats.planning import (
-    design_effect,
-    items_for_icc,
-    items_for_kappa,
-    items_for_noninferiority,
-    items_for_pearson,
-    items_for_proportion,
-    noninferiority_power,
-)
-from judge.stats.ppi import PredictionPowered, ppi_mean
-from judge.stats.precision import Precision, latent_draws, pilot_draws, precision
-from judge.stats.proportion import mean, proportion
-from judge.stats.rank_correlation import (
+from judge.stats.coefficients.rank_correlation import (
     kendall_tau_b,
     kendall_tau_b_statistic,
     kendall_tau_c,
@@ -89,11 +63,13 @@ from judge.stats.rank_correlation import (
     spearman,
     spearman_statistic,
 )
-from judge.stats.ranking import RankingAgreement, rank_intervals, ranking_agreement, system_means
-from judge.stats.reml import VarianceComponents, icc_reml, icc_reml_statistic, variance_components
-from judge.stats.resampling import Replicates, Sample, Sampling, estimate, replicate, resample
-from judge.stats.residuals import Drift, NonAnswers, SelfPreference, drift, non_answers, self_preference
-from judge.stats.retest import (
+from judge.stats.coefficients.reml import (
+    VarianceComponents,
+    icc_reml,
+    icc_reml_statistic,
+    variance_components,
+)
+from judge.stats.coefficients.retest import (
     AgreementBySamples,
     Retest,
     agreement_by_samples,
@@ -102,15 +78,85 @@ from judge.stats.retest import (
     spearman_brown,
     worthwhile_samples,
 )
-from judge.stats.rogan_gladen import rogan_gladen
-from judge.stats.scale import Scale
-from judge.stats.scale_use import ScaleUse, scale_use
-from judge.stats.separation import PairComparison, SystemGroups, significance_groups, soft_pairwise_accuracy
-from judge.stats.severity import MarginTest, Severity, margin_test, severity
-from judge.stats.significance import Significance, mcnemar, paired_permutation, williams_t
-from judge.stats.statistic import Statistic, average, combine, difference, quotient
-from judge.stats.threshold import ThresholdSweep, threshold_sweep
-from judge.stats.verbosity import Verbosity, verbosity
+from judge.stats.design.label_selection import (
+    Selection,
+    calibration_label_ratio,
+    neyman_allocation,
+    ppi_calls_per_label,
+    ppi_effective_labels,
+    select_stratified,
+)
+from judge.stats.design.sample_size import (
+    design_effect,
+    items_for_icc,
+    items_for_kappa,
+    items_for_noninferiority,
+    items_for_pearson,
+    items_for_proportion,
+    noninferiority_power,
+)
+from judge.stats.design.simulated_precision import Precision, latent_draws, pilot_draws, precision
+from judge.stats.engine.estimate import Estimate, Reason
+from judge.stats.engine.resampling import Replicates, Sample, Sampling, estimate, replicate, resample
+from judge.stats.engine.scale import Scale
+from judge.stats.engine.statistic import Statistic, average, combine, difference, quotient
+from judge.stats.judge_human.alt_test import (
+    AltTest,
+    AltTestPart,
+    AltTestRater,
+    alt_test,
+    alt_tests,
+    omega_curve,
+)
+from judge.stats.judge_human.attenuation import Attenuation, attenuation
+from judge.stats.judge_human.calibration import Calibration, CalibrationPoint, Errors, calibrate
+from judge.stats.judge_human.ceiling import (
+    Ceiling,
+    HumanLevel,
+    leave_one_out,
+    negated,
+    pairwise_ceiling,
+    swap,
+)
+from judge.stats.judge_human.consensus import Consensus, consensus
+from judge.stats.judge_human.contrast import Contrast
+from judge.stats.judge_human.exchangeable import Measure, exchangeable_ceiling
+from judge.stats.judge_human.halo import Halo, halo
+from judge.stats.judge_human.non_inferiority import (
+    NonInferiority,
+    Verdict,
+    non_inferiority,
+    with_random_raters,
+)
+from judge.stats.judge_human.pairwise import TieCalibration, pairwise_accuracy, tie_calibration
+from judge.stats.judge_human.residuals import (
+    Drift,
+    NonAnswers,
+    SelfPreference,
+    drift,
+    non_answers,
+    self_preference,
+)
+from judge.stats.judge_human.scale_use import ScaleUse, scale_use
+from judge.stats.judge_human.score_maps import MapKind, ScoreMap, fit_map, isotonic_means
+from judge.stats.judge_human.severity import MarginTest, Severity, margin_test, severity
+from judge.stats.judge_human.verbosity import Verbosity, verbosity
+from judge.stats.pass_fail.error_rates import PassFail, pass_fail, pass_fail_statistics
+from judge.stats.pass_fail.ppi import PredictionPowered, ppi_mean
+from judge.stats.pass_fail.predictive_values import Corrected, predictive_values, predictive_values_difference
+from judge.stats.pass_fail.proportion import mean, proportion
+from judge.stats.pass_fail.rogan_gladen import rogan_gladen
+from judge.stats.pass_fail.threshold import ThresholdSweep, threshold_sweep
+from judge.stats.systems.groups import (
+    PairComparison,
+    SystemGroups,
+    significance_groups,
+    soft_pairwise_accuracy,
+)
+from judge.stats.systems.multiplicity import benjamini_hochberg, benjamini_yekutieli, holm
+from judge.stats.systems.paired import PairedDifference, paired_difference, paired_proportions
+from judge.stats.systems.ranking import RankingAgreement, rank_intervals, ranking_agreement, system_means
+from judge.stats.systems.significance import Significance, mcnemar, paired_permutation, williams_t
 
 __all__ = [
     "AgreementBySamples",

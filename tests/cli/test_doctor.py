@@ -12,7 +12,7 @@ from judge.cli.doctor import command
 from judge.machine import cards as cards_module
 from judge.scoring import doctor
 
-from ..machine.fake_nvml import fake_nvml, install
+from ..hardware.fake_nvml import fake_nvml, install
 
 H100 = ("NVIDIA H100 80GB HBM3", 79.6, 0.5)
 L4 = ("NVIDIA L4", 22.5, 0.3)

@@ -56,7 +56,7 @@ def watch(run):
 def local(tmp_path, clock, monkeypatch):
     """A watch over a judge in this process, on a card that is busy to 93 %."""
     asked = []
-    monkeypatch.setattr(module.cards, "share", lambda: asked.append(clock.now) or 0.93)
+    monkeypatch.setattr(module.gpus, "share", lambda: asked.append(clock.now) or 0.93)
     with Run.create(tmp_path / "local", LOCAL) as run, closing(TerminalWatch(moving=True)) as watch:
         watch.began(run, Added(new=4), BadItems(), 2000)
         watch.asked_for_share = asked
@@ -206,13 +206,13 @@ def test_share_of_the_card_is_asked_for_once_a_second(clock, local):
 
 
 def test_card_of_a_judge_elsewhere_is_not_looked_at(watch, monkeypatch):
-    monkeypatch.setattr(module.cards, "share", lambda: pytest.fail("asked"))
+    monkeypatch.setattr(module.gpus, "share", lambda: pytest.fail("asked"))
     watch.arrived(replies(1))
     assert "GPU" not in detail(watch)
 
 
 def test_card_that_does_not_tell_is_left_out(clock, local, monkeypatch):
-    monkeypatch.setattr(module.cards, "share", lambda: None)
+    monkeypatch.setattr(module.gpus, "share", lambda: None)
     clock.now += 2
     local.arrived(replies(1))
     assert "GPU" not in detail(local)
@@ -250,7 +250,7 @@ def test_without_a_terminal_the_start_is_said_once(run, capsys):
 @pytest.mark.parametrize("columns", [40, 60, 80, 120])
 def test_line_is_never_wider_than_the_terminal(tmp_path, monkeypatch, capsys, columns):
     monkeypatch.setenv("COLUMNS", str(columns))
-    monkeypatch.setattr(module.cards, "share", lambda: 1.0)
+    monkeypatch.setattr(module.gpus, "share", lambda: 1.0)
     failure = Failure(kind="rate_limit", message="429")
     with Run.create(tmp_path / "local", LOCAL) as run, closing(TerminalWatch(moving=True)) as watch:
         watch.began(run, Added(new=4), BadItems(), 1_000_000)
@@ -264,7 +264,7 @@ def test_line_is_never_wider_than_the_terminal(tmp_path, monkeypatch, capsys, co
 
 def test_what_matters_less_gives_way_in_a_narrow_terminal(tmp_path, clock, monkeypatch):
     monkeypatch.setenv("COLUMNS", "60")
-    monkeypatch.setattr(module.cards, "share", lambda: 0.93)
+    monkeypatch.setattr(module.gpus, "share", lambda: 0.93)
     with Run.create(tmp_path / "local", LOCAL) as run, closing(TerminalWatch(moving=True)) as watch:
         watch.began(run, Added(new=4), BadItems(), 2000)
         clock.now += 1

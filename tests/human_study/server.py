@@ -17,7 +17,7 @@ import uvicorn
 
 from human_study import app
 from human_study.store import Study
-from judge.stats.estimate import Estimate
+from judge.stats.engine.estimate import Estimate
 
 SERVE = [sys.executable, "-c", "from judge.cli import main; main()", "study", "serve"]
 TRIES = 400

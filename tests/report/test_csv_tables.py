@@ -10,7 +10,7 @@ from judge.report.build import build_report
 from judge.report.csv_tables import file_names, to_csv, write_csv
 from judge.report.document import Column, Report, Section, Table
 from judge.report.source import Source
-from judge.stats.estimate import Estimate
+from judge.stats.engine.estimate import Estimate
 
 
 def read(text):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from judge.errors import GateError, InputError
 from judge.report.document import Report
 from judge.report.gates import Gate, check, junit, require
-from judge.stats.estimate import Estimate
+from judge.stats.engine.estimate import Estimate
 
 FIGURES = {
     "pass_rate": Estimate(0.75, 0.7, 0.8),

@@ -23,7 +23,7 @@ from judge.report.html import IMAGE_BUDGET, LONGEST_TEXT, MOST_ROWS, block, page
 from judge.report.plots import figures_of
 from judge.report.runs import build_runs
 from judge.report.source import Source
-from judge.stats.estimate import Estimate
+from judge.stats.engine.estimate import Estimate
 
 from .page_reader import Page
 
@@ -180,7 +180,7 @@ def test_same_report_gives_the_same_bytes(report, html):
 
 def test_another_process_gives_the_same_bytes():
     code = """
-from judge.report.document import *; from judge.report.html import page; from judge.stats.estimate import Estimate
+from judge.report.document import *; from judge.report.html import page; from judge.stats.engine.estimate import Estimate
 columns = (Column("slice", "kind"), Column("pass_rate", "rate", "share"))
 table = Table("slices:kind", "By kind", columns, tuple((f"a{i}", Estimate(i / 9, 0.0, 0.9)) for i in range(9)))
 report = Report("report", "T", ("V.",), (), (Section("s", "S", tables=(table,)),), {}, {"a": "b"}, ())

@@ -10,7 +10,7 @@ from judge.report.build import build_report
 from judge.report.document import Column, Report, Section, Table
 from judge.report.latex import escape, to_latex
 from judge.report.source import Source
-from judge.stats.estimate import Estimate
+from judge.stats.engine.estimate import Estimate
 
 ESCAPES = re.compile(r"\\text\w+\{\}|\\ensuremath\{\\\w+\}|\\ldots\{\}|\\[{}$&#%_]|\{[\[\]]\}")
 

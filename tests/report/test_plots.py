@@ -10,7 +10,7 @@ from judge.report.charts import Mark, bars, intervals, scale_colours
 from judge.report.document import Column, Table
 from judge.report.plots import MOST_ROWS, figure_of
 from judge.report.svg import WIDTH, cleaned, text_width
-from judge.stats.estimate import Estimate
+from judge.stats.engine.estimate import Estimate
 
 RATE = (Column("slice", "kind"), Column("pass_rate", "pass rate", "share"))
 NASTY = """<b> & " style="fill: red" #000001 $x_1$ 3.14159 xlink:href -->"""

@@ -12,7 +12,7 @@ from judge.report.build import build_audit, build_comparison, build_report
 from judge.report.document import Column, Report, Section, Table
 from judge.report.source import Source
 from judge.report.text import clean, print_report
-from judge.stats.estimate import Estimate
+from judge.stats.engine.estimate import Estimate
 
 NASTY = "\x1b[31mred\x1b[0m \x1b]0;title\x07 [bold]x[/bold] <script>alert(1)</script> \u202eevil \U000e0041\x00 日本語の長い名前"
 

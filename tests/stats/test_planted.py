@@ -5,12 +5,12 @@ from functools import cache
 import numpy as np
 import pytest
 
-from judge.stats.ceiling import leave_one_out
-from judge.stats.correlation import pearson_statistic
-from judge.stats.halo import halo
-from judge.stats.scale_use import scale_use
-from judge.stats.severity import severity
-from judge.stats.verbosity import verbosity
+from judge.stats.coefficients.correlation import pearson_statistic
+from judge.stats.judge_human.ceiling import leave_one_out
+from judge.stats.judge_human.halo import halo
+from judge.stats.judge_human.scale_use import scale_use
+from judge.stats.judge_human.severity import severity
+from judge.stats.judge_human.verbosity import verbosity
 
 from .planted import SCALE, Planted, Study, study
 

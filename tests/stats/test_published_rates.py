@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from scipy.stats import kendalltau
 
-from judge.stats.passfail import pass_fail_statistics
-from judge.stats.proportion import mean, proportion
-from judge.stats.ranking import ranking_agreement
+from judge.stats.pass_fail.error_rates import pass_fail_statistics
+from judge.stats.pass_fail.proportion import mean, proportion
+from judge.stats.systems.ranking import ranking_agreement
 
 DATA = Path(__file__).parents[1] / "data"
 

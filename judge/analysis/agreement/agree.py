@@ -11,7 +11,7 @@ from judge.analysis.agreement.panel import Panel, panel_of, with_consensus
 from judge.analysis.agreement.people import People, people_alone
 from judge.analysis.agreement.sliced import Disagreement, SliceOf, disagreements, slices_of
 from judge.analysis.agreement.trust import Terms, Trust, annotator_tests, check_margins, trust
-from judge.stats.alt_test import AltTest
+from judge.stats.judge_human.alt_test import AltTest
 
 
 @dataclass(frozen=True)

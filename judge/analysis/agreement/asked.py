@@ -11,7 +11,7 @@ from judge.analysis.agreement.sources import read_sources
 from judge.analysis.ratings import Reduction
 from judge.errors import InputError
 from judge.rubric import MOST_LABELS, load_rubric
-from judge.stats.scale import Kind, Scale
+from judge.stats.engine.scale import Kind, Scale
 
 
 @dataclass(frozen=True)

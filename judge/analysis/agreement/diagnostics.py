@@ -11,10 +11,10 @@ import numpy as np
 from judge.analysis.agreement.joining import Joined
 from judge.analysis.agreement.parts import VERDICT, Part
 from judge.records import OVERALL
-from judge.stats.estimate import Estimate
-from judge.stats.halo import halo
-from judge.stats.residuals import non_answers
-from judge.stats.verbosity import verbosity
+from judge.stats.engine.estimate import Estimate
+from judge.stats.judge_human.halo import halo
+from judge.stats.judge_human.residuals import non_answers
+from judge.stats.judge_human.verbosity import verbosity
 
 LEAST_ITEMS = 20
 

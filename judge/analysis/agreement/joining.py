@@ -16,7 +16,7 @@ from judge.analysis.score_table import NO_LABEL, as_label
 from judge.errors import InputError
 from judge.records import OVERALL, Item, Score
 from judge.rubric import Rubric
-from judge.stats.scale import Floats, Scale
+from judge.stats.engine.scale import Floats, Scale
 
 Strings = NDArray[np.str_]
 PASS_OR_FAIL = Scale((0, 1), "nominal")

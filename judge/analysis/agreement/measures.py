@@ -8,17 +8,17 @@ from functools import partial
 from typing import Any, Literal
 
 from judge.analysis.agreement.parts import Part
-from judge.stats.agreement import agreement_statistic
-from judge.stats.alpha import alpha_statistic
-from judge.stats.ceiling import Ceiling, leave_one_out, negated, pairwise_ceiling, swap
-from judge.stats.chance import ac_statistic
-from judge.stats.correlation import concordance_statistic, pearson_statistic
-from judge.stats.error import mean_absolute_error_statistic
-from judge.stats.estimate import Estimate
-from judge.stats.exchangeable import Measure as SlotMeasure
-from judge.stats.exchangeable import exchangeable_ceiling
-from judge.stats.kappa import cohen_statistic
-from judge.stats.resampling import Sampling
+from judge.stats.coefficients.alpha import alpha_statistic
+from judge.stats.coefficients.correlation import concordance_statistic, pearson_statistic
+from judge.stats.coefficients.distance import mean_absolute_error_statistic
+from judge.stats.coefficients.kappa import cohen_statistic
+from judge.stats.coefficients.multi_rater_kappa import ac_statistic
+from judge.stats.coefficients.percent_agreement import agreement_statistic
+from judge.stats.engine.estimate import Estimate
+from judge.stats.engine.resampling import Sampling
+from judge.stats.judge_human.ceiling import Ceiling, leave_one_out, negated, pairwise_ceiling, swap
+from judge.stats.judge_human.exchangeable import Measure as SlotMeasure
+from judge.stats.judge_human.exchangeable import exchangeable_ceiling
 
 KAPPA, KAPPA_QUADRATIC, AGREEMENT, MAE = "kappa", "kappa_quadratic", "agreement", "mae"
 Unit = Literal["share", "coefficient", "points"]

@@ -11,13 +11,13 @@ import numpy as np
 from judge.analysis.agreement.joining import Joined
 from judge.analysis.agreement.measures import KAPPA, KAPPA_QUADRATIC, headline
 from judge.analysis.agreement.parts import Part
-from judge.stats.correlation import concordance_statistic
-from judge.stats.estimate import Estimate
-from judge.stats.kappa import cohen_statistic
-from judge.stats.panel import Consensus, consensus
-from judge.stats.resampling import Statistic, estimate
-from judge.stats.scale import Floats, Ints
-from judge.stats.weights import cluster_codes
+from judge.stats.coefficients.correlation import concordance_statistic
+from judge.stats.coefficients.kappa import cohen_statistic
+from judge.stats.engine.estimate import Estimate
+from judge.stats.engine.resampling import Statistic, estimate
+from judge.stats.engine.scale import Floats, Ints
+from judge.stats.engine.weights import cluster_codes
+from judge.stats.judge_human.consensus import Consensus, consensus
 
 MOST_JUDGES = 6
 N_FOLDS = 5

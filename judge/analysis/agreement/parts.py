@@ -9,8 +9,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from judge.stats.panel import consensus
-from judge.stats.scale import Bools, Floats, Scale
+from judge.stats.engine.scale import Bools, Floats, Scale
+from judge.stats.judge_human.consensus import consensus
 
 VERDICT = "passes"
 """Name of the part that holds whether an answer passes, all dimensions together."""

@@ -8,16 +8,20 @@ from itertools import combinations
 import numpy as np
 
 from judge.analysis.agreement.parts import Part
-from judge.stats.agreement import agreement_statistic, unanimous_statistic
-from judge.stats.alpha import alpha_statistic, check_alpha
-from judge.stats.chance import ac_statistic, brennan_prediger_statistic, fleiss_statistic
-from judge.stats.correlation import concordance_statistic
-from judge.stats.estimate import Estimate
-from judge.stats.icc import Form, icc_statistic
-from judge.stats.kappa import cohen_statistic
-from judge.stats.proportion import mean
-from judge.stats.resampling import Statistic, average, estimate
-from judge.stats.scale import Floats
+from judge.stats.coefficients.alpha import alpha_statistic, check_alpha
+from judge.stats.coefficients.correlation import concordance_statistic
+from judge.stats.coefficients.icc import Form, icc_statistic
+from judge.stats.coefficients.kappa import cohen_statistic
+from judge.stats.coefficients.multi_rater_kappa import (
+    ac_statistic,
+    brennan_prediger_statistic,
+    fleiss_statistic,
+)
+from judge.stats.coefficients.percent_agreement import agreement_statistic, unanimous_statistic
+from judge.stats.engine.estimate import Estimate
+from judge.stats.engine.resampling import Statistic, average, estimate
+from judge.stats.engine.scale import Floats
+from judge.stats.pass_fail.proportion import mean
 
 _ONE_WAY: dict[str, Form] = {"icc1": "ICC(1,1)", "icc1k": "ICC(1,k)"}
 _TWO_WAY: dict[str, Form] = {

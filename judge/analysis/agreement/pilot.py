@@ -11,7 +11,7 @@ from judge.analysis.agreement.asked import Asked, join_asked
 from judge.analysis.agreement.parts import VERDICT
 from judge.errors import InputError
 from judge.records import OVERALL
-from judge.stats.scale import Floats
+from judge.stats.engine.scale import Floats
 
 
 def pilot_ratings(asked: Asked, *, with_judge: bool) -> tuple[Floats, NDArray[Any] | None]:

@@ -15,9 +15,15 @@ from judge.analysis.ratings import ratings_matrix
 from judge.errors import InputError
 from judge.records import OVERALL
 from judge.scoring.store import Run
-from judge.stats.correlation import concordance_statistic
-from judge.stats.retest import AgreementBySamples, Retest, agreement_by_samples, retest, worthwhile_samples
-from judge.stats.scale import Floats, Scale
+from judge.stats.coefficients.correlation import concordance_statistic
+from judge.stats.coefficients.retest import (
+    AgreementBySamples,
+    Retest,
+    agreement_by_samples,
+    retest,
+    worthwhile_samples,
+)
+from judge.stats.engine.scale import Floats, Scale
 
 
 @dataclass(frozen=True)

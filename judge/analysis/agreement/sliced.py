@@ -12,10 +12,10 @@ from judge.analysis.agreement.measures import Comparison, compare_one, headline
 from judge.analysis.agreement.parts import Part
 from judge.analysis.score_table import natural_rank
 from judge.errors import InputError
-from judge.stats.estimate import Estimate
-from judge.stats.multiplicity import holm
-from judge.stats.proportion import mean
-from judge.stats.scale import Bools, Floats
+from judge.stats.engine.estimate import Estimate
+from judge.stats.engine.scale import Bools, Floats
+from judge.stats.pass_fail.proportion import mean
+from judge.stats.systems.multiplicity import holm
 
 SMALL = 20
 MOST_SLICES = 200

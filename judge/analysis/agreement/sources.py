@@ -18,7 +18,7 @@ from judge.records import OVERALL, Item, RaterKind, Score
 from judge.rows import read_rows
 from judge.rubric import Rubric
 from judge.scoring.store import Run
-from judge.stats.scale import Scale
+from judge.stats.engine.scale import Scale
 
 _TEXTS = ("question", "answer", "reference", "system")
 

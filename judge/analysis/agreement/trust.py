@@ -10,16 +10,16 @@ import numpy as np
 from judge.analysis.agreement.measures import AGREEMENT, Comparison, compare_all, headline
 from judge.analysis.agreement.parts import VERDICT, Part
 from judge.errors import InputError
-from judge.stats.alt_test import AltTest, AltTestPart, alt_tests, omega_curve
-from judge.stats.corrected import Corrected, predictive_values
-from judge.stats.equivalence import NonInferiority, non_inferiority, with_random_raters
-from judge.stats.estimate import NO_COMPLETE_PAIRS, Estimate
-from judge.stats.passfail import PassFail, pass_fail
-from judge.stats.proportion import mean
-from judge.stats.scale import Floats, Ints
-from judge.stats.scale_use import ScaleUse, scale_use
-from judge.stats.severity import severity
-from judge.stats.threshold import ThresholdSweep, threshold_sweep
+from judge.stats.engine.estimate import NO_COMPLETE_PAIRS, Estimate
+from judge.stats.engine.scale import Floats, Ints
+from judge.stats.judge_human.alt_test import AltTest, AltTestPart, alt_tests, omega_curve
+from judge.stats.judge_human.non_inferiority import NonInferiority, non_inferiority, with_random_raters
+from judge.stats.judge_human.scale_use import ScaleUse, scale_use
+from judge.stats.judge_human.severity import severity
+from judge.stats.pass_fail.error_rates import PassFail, pass_fail
+from judge.stats.pass_fail.predictive_values import Corrected, predictive_values
+from judge.stats.pass_fail.proportion import mean
+from judge.stats.pass_fail.threshold import ThresholdSweep, threshold_sweep
 
 EPSILONS = (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3)
 MANY_PEOPLE = 5

@@ -9,7 +9,7 @@ from judge.analysis.agreement.repeats import repeats
 from judge.analysis.agreement.trust import Terms
 from judge.errors import InputError
 from judge.stats import cohen_kappa, concordance, krippendorff_alpha, pairwise_ceiling
-from judge.stats.correlation import concordance_statistic
+from judge.stats.coefficients.correlation import concordance_statistic
 
 
 @pytest.fixture(scope="module")

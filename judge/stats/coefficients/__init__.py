@@ -1,0 +1,1 @@
+"""Agreement and reliability coefficients of two or more raters."""

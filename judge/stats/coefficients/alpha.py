@@ -1,0 +1,197 @@
+"""Krippendorff's alpha at four levels of measurement."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias, Unpack, get_args
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from judge.stats.engine.estimate import Estimate
+from judge.stats.engine.resampling import Sampling, Statistic, estimate, quotient
+from judge.stats.engine.scale import Floats, Kind, Scale
+from judge.stats.engine.statistic import bilinear
+from judge.stats.engine.table import ScaleLike, Table, read_table
+
+_LARGEST = 2**27  # elements of the table of coincidences: 1 GB
+
+Sums: TypeAlias = tuple[Floats, Callable[[Floats], Floats]]
+
+
+def krippendorff_alpha(
+    *ratings: ArrayLike, kind: Kind | None = None, scale: ScaleLike = None, **sampling: Unpack[Sampling]
+) -> Estimate:
+    """Krippendorff's alpha: agreement of any number of raters, corrected for chance.
+
+    Use it when the number of raters differs from item to item or ratings are missing. It measures
+    whether raters are interchangeable; it does not say who is right, nor how well they rank.
+
+    Parameters
+    ----------
+    *ratings : array_like
+        One array of shape (n_items, n_raters), or one list per rater. None or NaN is missing. Items with
+        fewer than two ratings are dropped.
+    kind : {'nominal', 'ordinal', 'interval', 'ratio'}, optional
+        Level of measurement; 1-5 rating scales are 'ordinal'. Default: that of `scale`, if it is a
+        `Scale`; one of the two must be given.
+    scale : Scale or sequence, optional
+        Allowed values; needed for labels unless nominal. Unused values do not change alpha.
+    **sampling
+        `clusters`, `level`, `method`, `n_resamples`, `rng`: see `judge.stats.engine.resampling.Sampling`.
+
+    Returns
+    -------
+    Estimate
+        At most 1; 0 is chance, negative is systematic disagreement. NaN with `no_variation` if all
+        ratings that can be compared are the same, `no_ratings`, `too_few_raters`, `no_pairable_items`,
+        `too_few_items` (< 2 items with two ratings).
+
+    References
+    ----------
+    .. [1] K. Krippendorff, "Computing Krippendorff's Alpha-Reliability", 2011,
+       repository.upenn.edu/asc_papers/43.
+    .. [2] A. F. Hayes, K. Krippendorff, 2007, doi:10.1080/19312450709336664.
+
+    Examples
+    --------
+    Two raters, five items on a 1-5 scale; the second rater skipped the third item.
+
+    >>> alpha = krippendorff_alpha([4, 2, 5, 1, 3], [4, 3, None, 1, 3], kind="ordinal")
+    >>> round(alpha.value, 3), alpha.n_items, alpha.n_dropped
+    (0.91, 4, 1)
+    """
+    return estimate(alpha_statistic(*ratings, kind=kind, scale=scale), **sampling)
+
+
+def alpha_statistic(*ratings: ArrayLike, kind: Kind | None = None, scale: ScaleLike = None) -> Statistic:
+    """Return `krippendorff_alpha` as a statistic for the resampling engine."""
+    kind = _level_of_measurement(kind, scale)
+    table = read_table(ratings, scale)
+    if kind != "nominal":
+        table.require_order(f"kind={kind!r}")
+    paired = table.per_item >= 2
+    # Items that cannot be compared still belong to the frame of the resampling, as rows of zeros.
+    pairable = Table(np.where(paired[:, None], table.values, np.nan), table.points)
+    sums, function = _SUMS[kind](pairable)
+    return Statistic(
+        sums,
+        function,
+        "coefficient",
+        n_items=int(paired.sum()),
+        n_ratings=pairable.n_ratings,
+        n_dropped=table.n_ratings - pairable.n_ratings,
+        reason=table.problem(),
+        minimum=-1.0,
+    )
+
+
+def _level_of_measurement(kind: Kind | None, scale: ScaleLike) -> Kind:
+    level = scale.kind if kind is None and isinstance(scale, Scale) else kind
+    if level is None or level not in get_args(Kind):
+        raise ValueError(f"kind must be one of {', '.join(get_args(Kind))}; got {level!r}.")
+    return level
+
+
+def _linear_sums(table: Table, distances: Floats) -> Sums:
+    """Return sums for distances that do not depend on the data: (own disagreement, r_1 .. r_K)."""
+    disagreement = bilinear(table.counts, distances, table.counts) / _others(table)
+
+    def alpha(totals: Floats) -> Floats:
+        margins = totals[:, 1:]
+        expected = bilinear(margins, distances, margins)
+        return 1 - quotient((margins.sum(axis=1) - 1) * totals[:, 0], expected)
+
+    return np.column_stack([disagreement, table.counts]), alpha
+
+
+def _nominal_sums(table: Table) -> Sums:
+    return _linear_sums(table, table.distances(None))
+
+
+def _ratio_sums(table: Table) -> Sums:
+    points = table.points
+    if (points < 0).any():
+        raise ValueError(f"a ratio scale starts at 0, got {points.min():g}; use kind='interval'.")
+    distances = quotient(points[:, None] - points, points[:, None] + points)
+    return _linear_sums(table, np.nan_to_num(distances) ** 2)
+
+
+def _interval_sums(table: Table) -> Sums:
+    """Return moments (disagreement, m, sum x, sum x^2): any number of distinct values."""
+    lowest = np.min(table.values, where=table.present, initial=np.inf)
+    highest = np.max(table.values, where=table.present, initial=-np.inf)
+    unit = highest - lowest if highest > lowest else 1.0
+    # One unit for all data, so that a zero spread is recognised whatever the units of the ratings.
+    x = np.where(table.present, (table.values - (lowest if np.isfinite(lowest) else 0.0)) / unit, 0.0)
+    m, total, squares = table.per_item, x.sum(axis=1), (x**2).sum(axis=1)
+    centred = x - (total / np.maximum(m, 1))[:, None]
+    disagreement = 2 * m * np.sum(centred**2, axis=1, where=table.present) / _others(table)
+
+    def alpha(totals: Floats) -> Floats:
+        observed, n, s, s2 = totals.T
+        return 1 - quotient((n - 1) * observed, 2 * (n * s2 - s**2), tiny=1e-9)
+
+    return np.column_stack([disagreement, m, total, squares]), alpha
+
+
+def _ordinal_sums(table: Table) -> Sums:
+    """Return (r_1 .. r_K, coincidences of the pairs of categories that occur together)."""
+    counts = table.counts
+    met = np.triu(counts.T @ counts, k=1) > 0
+    low, high = np.nonzero(met)
+    if len(counts) * (len(low) + counts.shape[1]) > _LARGEST:
+        raise ValueError(
+            f"ordinal alpha of {len(counts)} items with {counts.shape[1]} distinct values needs too much "
+            "memory; round the ratings, or use kind='interval'."
+        )
+    coincidences = counts[:, low] * counts[:, high] / _others(table)[:, None]
+    n_categories = counts.shape[1]
+
+    def alpha(totals: Floats) -> Floats:
+        margins, together = totals[:, :n_categories], totals[:, n_categories:]
+        n = margins.sum(axis=1)
+        middle = np.cumsum(margins, axis=1) - margins / 2 - n[:, None] / 2
+        observed = 2 * (together * (middle[:, low] - middle[:, high]) ** 2).sum(axis=1)
+        expected = 2 * n * (margins * middle**2).sum(axis=1)
+        return 1 - quotient((n - 1) * observed, expected)
+
+    return np.hstack([counts, coincidences]), alpha
+
+
+def _others(table: Table) -> Floats:
+    """Return m - 1 for each item, 1 where it has no pair."""
+    return np.maximum(table.per_item - 1, 1).astype(float)
+
+
+_SUMS: dict[str, Callable[[Table], Sums]] = {
+    "nominal": _nominal_sums,
+    "ordinal": _ordinal_sums,
+    "interval": _interval_sums,
+    "ratio": _ratio_sums,
+}
+
+
+def check_alpha(*ratings: ArrayLike, kind: Kind | None = None, scale: ScaleLike = None) -> bool | None:
+    """Return whether the package `krippendorff`, an independent implementation, gives the same alpha.
+
+    None if it is not installed, or alpha is undefined. Parameters as in `krippendorff_alpha`.
+
+    Examples
+    --------
+    >>> check_alpha([4, 2, 5, 1, 3], [4, 3, None, 1, 3], kind="ordinal") in (True, None)
+    True
+    """
+    try:
+        import krippendorff
+    except ImportError:
+        return None
+    kind = _level_of_measurement(kind, scale)
+    ours = alpha_statistic(*ratings, kind=kind, scale=scale).value()
+    if np.isnan(ours):
+        return None
+    table = read_table(ratings, scale)
+    theirs = krippendorff.alpha(
+        value_counts=table.counts, value_domain=table.points, level_of_measurement=kind
+    )
+    return bool(np.isclose(ours, theirs, rtol=0, atol=1e-9))

@@ -1,0 +1,171 @@
+"""Linear correlation of two raters: Pearson's, and Lin's concordance."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Literal, Unpack
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from judge.stats.engine import limits
+from judge.stats.engine.estimate import NO_COMPLETE_PAIRS, NO_RATINGS, TOO_FEW_ITEMS, Estimate, Reason
+from judge.stats.engine.resampling import Sampling, Statistic, estimate, quotient
+from judge.stats.engine.scale import Floats
+from judge.stats.engine.statistic import Analytic, undefined_statistic
+from judge.stats.engine.table import Table, read_table
+
+_ZERO = 1e-12  # a variance in units of the range: rounding, not variation
+
+
+def pearson(a: ArrayLike, b: ArrayLike, **sampling: Unpack[Sampling]) -> Estimate:
+    """Pearson's correlation: how close two raters' scores are to a straight line.
+
+    It ignores severity and scale: a lenient judge with r = .9 may never agree. Show it beside agreement.
+
+    Parameters
+    ----------
+    a, b : array_like, shape (n_items,)
+        Scores of two raters; None or NaN is missing. Items with both are used.
+    **sampling
+        `clusters`, `level`, `method`, `n_resamples`, `rng`: see `judge.stats.engine.resampling.Sampling`.
+        ``method='analytic'`` is Fisher's z.
+
+    Returns
+    -------
+    Estimate
+        In -1..1. NaN with `no_variation` if a rater is constant, `no_ratings`, `no_complete_pairs`,
+        `too_few_items` (< 2).
+
+    Examples
+    --------
+    >>> round(pearson([1, 2, 3, 4, 5], [2, 1, 4, 3, 5]).value, 3)
+    0.8
+    """
+    return estimate(pearson_statistic(a, b), **sampling)
+
+
+def pearson_statistic(a: ArrayLike, b: ArrayLike) -> Statistic:
+    """Return `pearson` as a statistic for the resampling engine."""
+    # Each rater on its own scale: 1-5 against a length in characters loses no digits.
+    return _moment_statistic(read_table((a, b)), _pearson, _fisher_limits, axis=0)
+
+
+def concordance(a: ArrayLike, b: ArrayLike, **sampling: Unpack[Sampling]) -> Estimate:
+    """Lin's concordance correlation: Pearson's, lowered by differences in mean and spread.
+
+    It equals Cohen's kappa with quadratic weights. Parameters as in `pearson`; ``method='analytic'`` is
+    Lin's variance on the scale of Fisher's z.
+
+    Returns
+    -------
+    Estimate
+        In -1..1; 0 if one rater is constant. NaN with `no_variation` if both give one and the same
+        score, otherwise as in `pearson`.
+
+    References
+    ----------
+    .. [1] L. I. Lin, 1989, doi:10.2307/2532051.
+
+    Examples
+    --------
+    >>> round(concordance([1, 2, 3, 4, 5], [2, 3, 4, 5, 6]).value, 3)
+    0.8
+    """
+    return estimate(concordance_statistic(a, b), **sampling)
+
+
+def concordance_statistic(a: ArrayLike, b: ArrayLike) -> Statistic:
+    """Return `concordance` as a statistic for the resampling engine."""
+    # One origin and unit for both raters: their differences in level and spread must survive.
+    return _moment_statistic(read_table((a, b)), _concordance, _lin_limits, axis=None)
+
+
+def pair_problem(table: Table) -> Reason | None:
+    """Return why two raters cannot be correlated, or None."""
+    n_pairs = int(table.complete.sum())
+    if n_pairs >= 2:
+        return None
+    if not table.present.any():
+        return NO_RATINGS
+    return TOO_FEW_ITEMS if n_pairs else NO_COMPLETE_PAIRS
+
+
+def pair_sizes(table: Table) -> tuple[int, int, int]:
+    """Return items, ratings used and ratings dropped of two raters."""
+    n_pairs = int(table.complete.sum())
+    return n_pairs, 2 * n_pairs, table.n_ratings - 2 * n_pairs
+
+
+def _moment_statistic(
+    table: Table,
+    function: Callable[[Floats], Floats],
+    interval: Callable[[Floats, float], Analytic],
+    axis: Literal[0] | None,
+) -> Statistic:
+    """Return a function of the means, variances and covariance of two raters.
+
+    Scores are centred and divided by their range, each rater's own (`axis` 0) or that of both (None).
+    """
+    table.require_order("a correlation")
+    problem = pair_problem(table)
+    if problem:
+        return undefined_statistic(len(table.values), problem)
+    values = np.where(table.complete[:, None], table.values, 0.0)
+    used = values[table.complete]
+    unit = np.ptp(used, axis=axis)
+    x, y = (table.complete[:, None] * (values - used.mean(axis=axis)) / np.where(unit > 0, unit, 1.0)).T
+    sums = np.column_stack([table.complete, x, y, x * x, y * y, x * y]).astype(float)
+    analytic = interval(sums.sum(axis=0), float(table.complete.sum()))
+    sizes = pair_sizes(table)
+    return Statistic(sums, function, "coefficient", *sizes, minimum=-1.0, analytic=analytic)
+
+
+def _central_moments(totals: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+    """Return difference of means, both variances and the covariance, moments with 1/n."""
+    n = totals[:, :1]
+    mx, my, xx, yy, xy = quotient(totals[:, 1:], n).T
+    return mx - my, xx - mx**2, yy - my**2, xy - mx * my
+
+
+def _pearson(totals: Floats) -> Floats:
+    _, vx, vy, cov = _central_moments(totals)
+    defined = (vx > _ZERO) & (vy > _ZERO)
+    r = quotient(cov, np.sqrt(np.where(defined, vx * vy, 0.0)))
+    return np.clip(r, -1.0, 1.0)
+
+
+def _concordance(totals: Floats) -> Floats:
+    shift, vx, vy, cov = _central_moments(totals)
+    return quotient(2 * cov, vx + vy + shift**2, _ZERO)
+
+
+def _fisher_limits(totals: Floats, n: float) -> Analytic:
+    r = float(_pearson(totals[None, :])[0])
+
+    def analytic(level: float) -> tuple[float, float, float]:
+        if not abs(r) < 1 or n <= 3:
+            return math.nan, math.nan, math.nan
+        low, high = limits.symmetric_limits(math.atanh(r), 1 / math.sqrt(n - 3), level)
+        return math.tanh(low), math.tanh(high), math.nan
+
+    return analytic
+
+
+def _lin_limits(totals: Floats, n: float) -> Analytic:
+    shift, vx, vy, _ = (float(moment[0]) for moment in _central_moments(totals[None, :]))
+    r, c = float(_pearson(totals[None, :])[0]), float(_concordance(totals[None, :])[0])
+
+    def analytic(level: float) -> tuple[float, float, float]:
+        if math.isnan(r) or r == 0 or not abs(c) < 1 or n <= 2:
+            return math.nan, math.nan, math.nan
+        u2 = shift**2 / math.sqrt(vx * vy)
+        variance = (
+            (1 - r**2) * c**2 * (1 - c**2) / r**2 + 2 * c**3 * (1 - c) * u2 / r - c**4 * u2**2 / (2 * r**2)
+        )
+        se = math.sqrt(variance / (n - 2))
+        low, high = limits.symmetric_limits(math.atanh(c), se / (1 - c**2), level)
+        return math.tanh(low), math.tanh(high), se
+
+    return analytic

@@ -1,0 +1,99 @@
+"""How far a judge's scores are from a person's: mean absolute error, root mean square error, bias."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Unpack
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from judge.stats.engine.estimate import NO_COMPLETE_PAIRS, NO_RATINGS, Estimate, Reason
+from judge.stats.engine.resampling import Sampling, Statistic, estimate, quotient
+from judge.stats.engine.scale import Floats
+from judge.stats.engine.table import read_table
+
+
+def mean_absolute_error(judge: ArrayLike, human: ArrayLike, **sampling: Unpack[Sampling]) -> Estimate:
+    """Mean absolute difference of two raters' scores, in units of the scale.
+
+    Parameters
+    ----------
+    judge, human : array_like, shape (n_items,)
+        Scores; None or NaN is missing. Items with both are used.
+    **sampling
+        `clusters`, `level`, `method`, `n_resamples`, `rng`: see `judge.stats.engine.resampling.Sampling`.
+
+    Returns
+    -------
+    Estimate
+        0 or more. NaN with `no_ratings` or `no_complete_pairs`.
+
+    Examples
+    --------
+    >>> mean_absolute_error([4, 5, 3], [3, 5, 5]).value
+    1.0
+    """
+    return estimate(mean_absolute_error_statistic(judge, human), **sampling)
+
+
+def mean_absolute_error_statistic(judge: ArrayLike, human: ArrayLike) -> Statistic:
+    """Return `mean_absolute_error` as a statistic for the resampling engine."""
+    return _mean_difference(judge, human, np.abs, lambda mean: mean, minimum=0.0)
+
+
+def root_mean_square_error(judge: ArrayLike, human: ArrayLike, **sampling: Unpack[Sampling]) -> Estimate:
+    """Root of the mean squared difference: large differences weigh more. The rest as `mean_absolute_error`.
+
+    Examples
+    --------
+    >>> root_mean_square_error([5, 3], [3, 5]).value
+    2.0
+    """
+    return estimate(root_mean_square_error_statistic(judge, human), **sampling)
+
+
+def root_mean_square_error_statistic(judge: ArrayLike, human: ArrayLike) -> Statistic:
+    """Return `root_mean_square_error` as a statistic for the resampling engine."""
+    return _mean_difference(judge, human, np.square, np.sqrt, minimum=0.0)
+
+
+def bias(judge: ArrayLike, human: ArrayLike, **sampling: Unpack[Sampling]) -> Estimate:
+    """Mean of judge minus human: positive means the judge is lenient. The rest as `mean_absolute_error`.
+
+    Examples
+    --------
+    >>> bias([4, 5, 3], [3, 5, 1]).value
+    1.0
+    """
+    return estimate(bias_statistic(judge, human), **sampling)
+
+
+def bias_statistic(judge: ArrayLike, human: ArrayLike) -> Statistic:
+    """Return `bias` as a statistic for the resampling engine."""
+    return _mean_difference(judge, human, lambda d: d, lambda mean: mean)
+
+
+def _mean_difference(
+    judge: ArrayLike,
+    human: ArrayLike,
+    loss: Callable[[Floats], Floats],
+    of_mean: Callable[[Floats], Floats],
+    minimum: float = -np.inf,
+) -> Statistic:
+    """Return of_mean(mean of loss(judge - human)) over items with both scores."""
+    table = read_table((judge, human))
+    table.require_order("a difference of scores")
+    both = table.complete
+    difference = np.where(both, np.nan_to_num(table.values[:, 0]) - np.nan_to_num(table.values[:, 1]), 0.0)
+    n_pairs = int(both.sum())
+    missing: Reason = NO_COMPLETE_PAIRS if table.present.any() else NO_RATINGS
+    return Statistic(
+        np.column_stack([loss(difference), both]).astype(float),
+        lambda totals: of_mean(quotient(totals[:, 0], totals[:, 1])),
+        n_items=n_pairs,
+        n_ratings=2 * n_pairs,
+        n_dropped=table.n_ratings - 2 * n_pairs,
+        reason=None if n_pairs else missing,
+        minimum=minimum,
+    )

@@ -1,0 +1,226 @@
+"""Intraclass correlations of complete ratings, in the six forms of Shrout and Fleiss."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, TypeAlias, Unpack, get_args
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from judge.stats.engine.estimate import NO_ITEM_VARIANCE, NO_VARIATION, Estimate
+from judge.stats.engine.resampling import Sampling, Statistic, estimate, quotient
+from judge.stats.engine.scale import Floats
+from judge.stats.engine.statistic import undefined_statistic
+from judge.stats.engine.table import ScaleLike, Table, read_table
+
+Form = Literal["ICC(1,1)", "ICC(2,1)", "ICC(3,1)", "ICC(1,k)", "ICC(2,k)", "ICC(3,k)"]
+Limits: TypeAlias = tuple[float, float]
+
+
+def icc(
+    *ratings: ArrayLike, form: Form = "ICC(2,1)", scale: ScaleLike = None, **sampling: Unpack[Sampling]
+) -> Estimate:
+    """Intraclass correlation from the analysis of variance of complete ratings.
+
+    Form 1: each item has its own raters, or columns are slots and not people. Form 2: the same raters,
+    seen as a sample of raters; differences in severity count as disagreement. Form 3: severity is
+    removed (consistency). 'k' is the reliability of the mean of all raters. With missing ratings see
+    `icc_reml`.
+
+    Parameters
+    ----------
+    *ratings : array_like
+        One array of shape (n_items, n_raters), or one list per rater. Items with a missing rating are
+        dropped.
+    form : {'ICC(1,1)', 'ICC(2,1)', 'ICC(3,1)', 'ICC(1,k)', 'ICC(2,k)', 'ICC(3,k)'}
+        Which correlation; default 'ICC(2,1)'.
+    scale : Scale or sequence, optional
+        Allowed values; a rating off the scale is an error.
+    **sampling
+        `clusters`, `level`, `method`, `n_resamples`, `rng`: see `judge.stats.engine.resampling.Sampling`.
+        ``method='analytic'`` uses the F intervals of [2]_ (normal ratings, independent items).
+
+    Returns
+    -------
+    Estimate
+        At most 1, may be negative. NaN with `no_item_variance` (mean-of-raters forms, if the variance of
+        item means is not above 0), `no_variation`, `no_complete_pairs`, `too_few_items` (< 2).
+
+    References
+    ----------
+    .. [1] P. E. Shrout, J. L. Fleiss, 1979, doi:10.1037/0033-2909.86.2.420.
+    .. [2] K. O. McGraw, S. P. Wong, 1996, doi:10.1037/1082-989X.1.1.30.
+
+    Examples
+    --------
+    >>> scores = [[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7]]
+    >>> print(icc(scores, form="ICC(3,1)", method="analytic"))
+    0.715 [0.342, 0.946]
+    """
+    return estimate(icc_statistic(*ratings, form=form, scale=scale), **sampling)
+
+
+def icc_statistic(*ratings: ArrayLike, form: Form = "ICC(2,1)", scale: ScaleLike = None) -> Statistic:
+    """Return `icc` as a statistic for the resampling engine."""
+    if form not in get_args(Form):
+        raise ValueError(f"form must be one of {', '.join(get_args(Form))}; got {form!r}.")
+    table = read_table(ratings, scale)
+    table.require_order("an intraclass correlation")
+    problem = table.problem(complete=True)
+    if problem:
+        return undefined_statistic(len(table.values), problem)
+    n_items, n_raters = int(table.complete.sum()), table.values.shape[1]
+    x = _rescaled(table)
+    sums = np.column_stack([table.complete, x, x.sum(axis=1) ** 2 / n_raters, (x**2).sum(axis=1)])
+
+    def coefficient(totals: Floats) -> Floats:
+        return _COEFFICIENT[form](_mean_squares(totals))
+
+    def analytic(level: float) -> tuple[float, float, float]:
+        squares = _mean_squares(sums.sum(axis=0)[None, :])
+        return (*_f_limits(form, squares, level), math.nan)
+
+    return Statistic(
+        sums,
+        coefficient,
+        "coefficient",
+        n_items=n_items,
+        n_ratings=n_items * n_raters,
+        n_dropped=table.n_ratings - n_items * n_raters,
+        # A mean of raters is undefined only if it does not differ between items.
+        undefined=NO_ITEM_VARIANCE if form.endswith("k)") else NO_VARIATION,
+        minimum=_smallest(form, n_items, n_raters),
+        analytic=analytic,
+    )
+
+
+def _smallest(form: Form, n: int, k: int) -> float:
+    """Return the smallest possible value: that of items with one mean. A mean of raters has none."""
+    if form.endswith("k)"):
+        return -math.inf
+    of_raters = k / n if form == "ICC(2,1)" else 0.0
+    return -1 / (k - 1 - of_raters) if k - 1 > of_raters else -math.inf
+
+
+def _rescaled(table: Table) -> Floats:
+    """Return complete ratings in units of their range, 0 elsewhere, so that zero variance is recognised."""
+    complete = table.values[table.complete]
+    x = np.zeros_like(table.values)
+    x[table.complete] = (complete - complete.mean()) / (np.ptp(complete) or 1.0)
+    return x
+
+
+_ZERO = 1e-12
+
+
+@dataclass(frozen=True)
+class _MeanSquares:
+    """Mean squares of each sample (R,): items, raters, residual, and within items; and the sizes."""
+
+    items: Floats
+    raters: Floats
+    residual: Floats
+    within: Floats
+    n: Floats
+    k: int
+
+
+def _mean_squares(totals: Floats) -> _MeanSquares:
+    n, columns = totals[:, 0], totals[:, 1:-2]
+    k = columns.shape[1]
+    correction = quotient(columns.sum(axis=1) ** 2, n * k)
+    items = totals[:, -2] - correction
+    raters = quotient((columns**2).sum(axis=1), n) - correction
+    within = totals[:, -1] - totals[:, -2]
+    return _MeanSquares(
+        quotient(items, n - 1),
+        raters / (k - 1),
+        quotient(np.maximum(within - raters, 0.0), (n - 1) * (k - 1)),
+        quotient(within, n * (k - 1)),
+        n,
+        k,
+    )
+
+
+def _one_way(s: _MeanSquares) -> Floats:
+    return quotient(s.items - s.within, s.items + (s.k - 1) * s.within, _ZERO)
+
+
+def _two_way(s: _MeanSquares) -> Floats:
+    severity = quotient(s.raters - s.residual, s.n)
+    return quotient(s.items - s.residual, s.items + (s.k - 1) * s.residual + s.k * severity, _ZERO)
+
+
+def _consistency(s: _MeanSquares) -> Floats:
+    return quotient(s.items - s.residual, s.items + (s.k - 1) * s.residual, _ZERO)
+
+
+def _where_items_differ(s: _MeanSquares, values: Floats) -> Floats:
+    return np.where(s.items > _ZERO, values, np.nan)
+
+
+def _two_way_mean(s: _MeanSquares) -> Floats:
+    # Chance can make this estimate of the variance of means negative: then there is no reliability.
+    variance = s.items + quotient(s.raters - s.residual, s.n)
+    above_zero = np.where(variance > _ZERO, variance, np.nan)
+    return _where_items_differ(s, (s.items - s.residual) / above_zero)
+
+
+_COEFFICIENT: dict[str, Callable[[_MeanSquares], Floats]] = {
+    "ICC(1,1)": _one_way,
+    "ICC(2,1)": _two_way,
+    "ICC(3,1)": _consistency,
+    "ICC(1,k)": lambda s: _where_items_differ(s, quotient(s.items - s.within, s.items, _ZERO)),
+    "ICC(2,k)": _two_way_mean,
+    "ICC(3,k)": lambda s: _where_items_differ(s, quotient(s.items - s.residual, s.items, _ZERO)),
+}
+
+
+def _f_limits(form: Form, squares: _MeanSquares, level: float) -> Limits:
+    """Return McGraw and Wong's limits; those of a mean of raters follow by Spearman-Brown."""
+    n, k = int(squares.n[0]), squares.k
+    if form[4] == "2":
+        low, high = _two_way_limits(squares, level)
+    else:
+        noise, df = (squares.within, n * (k - 1)) if form[4] == "1" else (squares.residual, (n - 1) * (k - 1))
+        low, high = _ratio_limits(float(squares.items[0]), float(noise[0]), n - 1, df, k, level)
+    if form.endswith("k)"):
+        if not 1 + (k - 1) * low > _ZERO:  # beyond the reach of Spearman-Brown: there is no lower limit
+            return math.nan, math.nan
+        return k * low / (1 + (k - 1) * low), k * high / (1 + (k - 1) * high)
+    return low, high
+
+
+def _ratio_limits(items: float, noise: float, df1: int, df2: int, k: int, level: float) -> Limits:
+    if noise <= _ZERO:
+        return math.nan, math.nan
+    low = items / noise / _f_quantile(level, df1, df2)
+    high = items / noise * _f_quantile(level, df2, df1)
+    return (low - 1) / (low + k - 1), (high - 1) / (high + k - 1)
+
+
+def _two_way_limits(squares: _MeanSquares, level: float) -> Limits:
+    n, k = int(squares.n[0]), squares.k
+    items, raters, residual = float(squares.items[0]), float(squares.raters[0]), float(squares.residual[0])
+    rho = float(_two_way(squares)[0])
+    if residual <= _ZERO or not rho < 1:
+        return math.nan, math.nan
+    a, b = k * rho / (n * (1 - rho)), 1 + k * rho * (n - 1) / (n * (1 - rho))
+    # Satterthwaite's degrees of freedom of the mixture of rater and residual variance.
+    df = (a * raters + b * residual) ** 2 / (
+        (a * raters) ** 2 / (k - 1) + (b * residual) ** 2 / ((n - 1) * (k - 1))
+    )
+    mixture = k * raters + (k * n - k - n) * residual
+    f_low, f_high = _f_quantile(level, n - 1, df), _f_quantile(level, df, n - 1)
+    low = n * (items - f_low * residual) / (f_low * mixture + n * items)
+    high = n * (f_high * items - residual) / (mixture + n * f_high * items)
+    return low, high
+
+
+def _f_quantile(level: float, df1: float, df2: float) -> float:
+    from scipy.special import fdtri
+
+    return float(fdtri(df1, df2, (1 + level) / 2))

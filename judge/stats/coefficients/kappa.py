@@ -1,0 +1,237 @@
+"""Kappas in which each rater has margins of its own: Cohen, Light, Conger; and Scott's pi."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import combinations
+from typing import Unpack
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from judge.stats.engine import limits
+from judge.stats.engine.cells import Cells
+from judge.stats.engine.estimate import TOO_FEW_RATERS, UNDEFINED_PAIRS, Estimate
+from judge.stats.engine.resampling import Sampling, Statistic, average, estimate, quotient
+from judge.stats.engine.scale import Floats
+from judge.stats.engine.statistic import bilinear, undefined_statistic
+from judge.stats.engine.table import ScaleLike, Table, Weights, read_table
+
+
+def cohen_kappa(
+    *ratings: ArrayLike, weights: Weights = None, scale: ScaleLike = None, **sampling: Unpack[Sampling]
+) -> Estimate:
+    """Cohen's kappa of two raters; for more, Light's mean over pairs of raters.
+
+    Chance is what two raters with these margins would agree by guessing. Kappa is low when most ratings
+    fall into one category even though raw agreement is high: show both. Quadratic weights give Lin's
+    concordance coefficient with 1/n moments.
+
+    Parameters
+    ----------
+    *ratings : array_like
+        One array of shape (n_items, n_raters), or one list per rater. None or NaN is missing; each pair
+        of raters uses the items that both have rated.
+    weights : {None, 'linear', 'quadratic'} or array_like, shape (K, K)
+        Disagreement: any difference counts 1, or the distance between the values, or its square, or your
+        own table (rows: first rater). Distances of numbers are those of the values; of labels, of their
+        positions on `scale`.
+    scale : Scale or sequence, optional
+        Allowed values; needed for weighted labels and your own weights. Unused values do not change kappa.
+    **sampling
+        `clusters`, `level`, `method`, `n_resamples`, `rng`: see `judge.stats.engine.resampling.Sampling`.
+        ``method='analytic'`` uses the large-sample standard error of [3]_ (two raters).
+
+    Returns
+    -------
+    Estimate
+        At most 1; 0 is chance, also when one rater is constant. NaN with `no_variation` if both raters
+        give one and the same value throughout, `no_complete_pairs`, `too_few_items` (< 2). Light's mean
+        leaves out undefined pairs and lists them in the notes (raters counted from 0).
+
+    References
+    ----------
+    .. [1] J. Cohen, 1960, doi:10.1177/001316446002000104; weighted: 1968, doi:10.1037/h0026256.
+    .. [2] R. J. Light, "Measures of response agreement for qualitative data", 1971.
+    .. [3] J. L. Fleiss, J. Cohen, B. S. Everitt, 1969, doi:10.1037/h0028106.
+
+    Examples
+    --------
+    >>> human, judge = [1, 2, 3, 4, 5, 5, 3, 2], [1, 2, 3, 3, 5, 4, 3, 3]
+    >>> round(cohen_kappa(human, judge).value, 3)
+    0.52
+    >>> round(cohen_kappa(human, judge, weights="quadratic").value, 3)
+    0.88
+    """
+    return estimate(cohen_statistic(*ratings, weights=weights, scale=scale), **sampling)
+
+
+def cohen_statistic(*ratings: ArrayLike, weights: Weights = None, scale: ScaleLike = None) -> Statistic:
+    """Return `cohen_kappa` as a statistic for the resampling engine."""
+    table = read_table(ratings, scale)
+    n_raters = table.values.shape[1]
+    if n_raters < 2:
+        return undefined_statistic(len(table.values), table.problem() or TOO_FEW_RATERS)
+    if n_raters == 2:
+        return _cohen_pair(table, weights)
+    pairs = {pair: _cohen_pair(table.pair(*pair), weights) for pair in combinations(range(n_raters), 2)}
+    undefined = [pair for pair, statistic in pairs.items() if math.isnan(statistic.value())]
+    if len(undefined) == len(pairs):
+        return pairs[undefined[0]]
+    defined = [statistic for pair, statistic in pairs.items() if pair not in undefined]
+    usable = table.per_item >= 2
+    listed = ", ".join(f"{first}-{second}" for first, second in undefined)
+    return replace(
+        average(*defined),
+        n_items=int(usable.sum()),
+        n_ratings=int(table.per_item[usable].sum()),
+        n_dropped=int(table.per_item[~usable].sum()),
+        notes=(f"{UNDEFINED_PAIRS}: {listed}",) if undefined else (),
+    )
+
+
+def smallest_kappa(weights: Weights) -> float:
+    """Return the smallest possible 1 - observed / expected disagreement; a table of weights has none."""
+    return -1.0 if weights is None or isinstance(weights, str) else -math.inf
+
+
+def _cohen_pair(table: Table, weights: Weights) -> Statistic:
+    cells = Cells.build(table.values[:, 0], table.values[:, 1])
+    rows, columns = (np.searchsorted(table.points, p) for p in (cells.row_points, cells.column_points))
+    distances = table.distances(weights)[np.ix_(rows, columns)]
+    of_cell = distances[cells.row, cells.column]
+
+    def kappa(totals: Floats) -> Floats:
+        counts = totals[:, 1:]
+        chance = bilinear(cells.row_sums(counts), distances, cells.column_sums(counts))
+        return 1 - quotient(counts.sum(axis=1) * (counts @ of_cell), chance)
+
+    problem = table.problem(complete=True)
+    counts = np.bincount(cells.of_item, minlength=len(cells.row) + 1)[None, 1:].astype(float)
+    return Statistic(
+        cells.of_item,
+        kappa,
+        "coefficient",
+        n_items=cells.n_pairs,
+        n_ratings=2 * cells.n_pairs,
+        n_dropped=table.n_ratings - 2 * cells.n_pairs,
+        reason=problem,
+        minimum=smallest_kappa(weights),
+        analytic=None if problem else lambda level: _cohen_analytic(cells, counts, distances, level),
+    )
+
+
+def _cohen_analytic(
+    cells: Cells, counts: Floats, distances: Floats, level: float
+) -> tuple[float, float, float]:
+    """Return limits and the large-sample standard error (not the one under no agreement)."""
+    n = counts.sum()
+    share = counts[0] / n
+    rows, columns = cells.row_sums(counts)[0] / n, cells.column_sums(counts)[0] / n
+    observed, chance = share @ distances[cells.row, cells.column], rows @ distances @ columns
+    kappa = 1 - observed / chance
+    # How the chance disagreement moves with one more item in this cell.
+    margin = (distances @ columns)[cells.row] + (rows @ distances)[cells.column]
+    influence = distances[cells.row, cells.column] - margin * (1 - kappa)
+    variance = (share @ influence**2 - (share @ influence) ** 2) / (n * chance**2)
+    se = math.sqrt(max(variance, 0.0))
+    return (*limits.symmetric_limits(kappa, se, level), se)
+
+
+def scott_pi(
+    *ratings: ArrayLike, weights: Weights = None, scale: ScaleLike = None, **sampling: Unpack[Sampling]
+) -> Estimate:
+    """Scott's pi of two raters: chance from the margins of both raters pooled.
+
+    Parameters and return as in `cohen_kappa`, for two raters; there is no analytic interval.
+
+    References
+    ----------
+    .. [1] W. A. Scott, "Reliability of content analysis: the case of nominal scale coding", 1955.
+
+    Examples
+    --------
+    >>> round(scott_pi([1, 2, 3, 4, 5, 5, 3, 2], [1, 2, 3, 3, 5, 4, 3, 3]).value, 3)
+    0.505
+    """
+    return estimate(scott_statistic(*ratings, weights=weights, scale=scale), **sampling)
+
+
+def scott_statistic(*ratings: ArrayLike, weights: Weights = None, scale: ScaleLike = None) -> Statistic:
+    """Return `scott_pi` as a statistic for the resampling engine."""
+    table = read_table(ratings, scale)
+    if table.values.shape[1] > 2:
+        raise ValueError(f"scott_pi is for two raters, got {table.values.shape[1]}; use fleiss_kappa.")
+    return _complete_items(table, weights, _chance_pooled)
+
+
+def conger_kappa(
+    *ratings: ArrayLike, weights: Weights = None, scale: ScaleLike = None, **sampling: Unpack[Sampling]
+) -> Estimate:
+    """Conger's kappa of several raters: chance is averaged over pairs of raters with their own margins.
+
+    With two raters it is Cohen's kappa. Items that not every rater has rated are dropped. Parameters and
+    return as in `cohen_kappa`; there is no analytic interval.
+
+    References
+    ----------
+    .. [1] A. J. Conger, "Integration and generalization of kappas for multiple raters", 1980.
+
+    Examples
+    --------
+    >>> round(conger_kappa([[1, 1, 2], [2, 2, 2], [3, 3, 1], [1, 1, 1], [2, 3, 3]]).value, 3)
+    0.4
+    """
+    return estimate(conger_statistic(*ratings, weights=weights, scale=scale), **sampling)
+
+
+def conger_statistic(*ratings: ArrayLike, weights: Weights = None, scale: ScaleLike = None) -> Statistic:
+    """Return `conger_kappa` as a statistic for the resampling engine."""
+    return _complete_items(read_table(ratings, scale), weights, _chance_between_raters)
+
+
+def _chance_between_raters(shares: Floats, distances: Floats) -> Floats:
+    """Return expected disagreement (R,) of two different raters, from margins (R, raters, K)."""
+    n_raters = shares.shape[1]
+    together = shares.sum(axis=1)
+    all_pairs = bilinear(together, distances, together)
+    with_itself = bilinear(shares, distances, shares).sum(axis=1)
+    result: Floats = (all_pairs - with_itself) / (n_raters * (n_raters - 1))
+    return result
+
+
+def _chance_pooled(shares: Floats, distances: Floats) -> Floats:
+    pooled = shares.mean(axis=1)
+    return bilinear(pooled, distances, pooled)
+
+
+def _complete_items(table: Table, weights: Weights, chance: Callable[[Floats, Floats], Floats]) -> Statistic:
+    """Return 1 - observed / expected disagreement on the items that every rater has rated."""
+    problem = table.problem(complete=True)
+    if problem:
+        return undefined_statistic(len(table.values), problem)
+    distances = table.distances(weights)
+    n_raters, n_categories = table.values.shape[1], len(table.points)
+    codes, complete = table.codes, table.complete[:, None]
+    margins = np.eye(n_categories)[codes].reshape(len(codes), -1) * complete
+    observed = np.mean(
+        [distances[codes[:, a], codes[:, b]] for a, b in combinations(range(n_raters), 2)], axis=0
+    )
+
+    def kappa(totals: Floats) -> Floats:
+        n = totals[:, :1]
+        shares = quotient(totals[:, 2:], n).reshape(len(totals), n_raters, n_categories)
+        return 1 - quotient(quotient(totals[:, 1], n[:, 0]), chance(shares, distances))
+
+    n_items = int(table.complete.sum())
+    return Statistic(
+        np.hstack([complete, observed[:, None] * complete, margins]).astype(float),
+        kappa,
+        "coefficient",
+        n_items=n_items,
+        n_ratings=n_items * n_raters,
+        n_dropped=table.n_ratings - n_items * n_raters,
+        minimum=smallest_kappa(weights),
+    )

@@ -1,0 +1,1 @@
+"""Planning a study: sample size, precision by simulation, and the selection of items to label."""

@@ -1,0 +1,1 @@
+"""What all statistics share: estimates, ratings tables, scales, resampling and interval limits."""

@@ -1,0 +1,169 @@
+"""The frame of resampling: clusters, the weights of each resample, and the totals they give.
+
+Three things keep 10,000 resamples of 10,000 items fast: items are first summed within their cluster,
+clusters with identical sums are collapsed into one unit (so that a resample is one multinomial draw over
+units), and totals are matrix products in chunks that stay in memory.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from judge.stats.engine.scale import Floats, Ints, is_missing
+
+RNG: TypeAlias = int | np.random.Generator | None
+Table: TypeAlias = Floats | Ints  # (U, s) sums, or (U,) codes that stand for a one-hot table
+
+_CHUNK = 2**22  # elements of one array: 32 MB of float64
+_WORTH_COLLAPSING = 4  # a multinomial draw costs about four times as much per unit as an index per cluster
+
+
+def seed_of(rng: RNG) -> tuple[int | None, np.random.Generator]:
+    """Return the generator and the seed that repeats it; a generator in use has no such seed.
+
+    >>> seed_of(7)[0]
+    7
+    """
+    if isinstance(rng, np.random.Generator):
+        return None, rng
+    seed = int(np.random.SeedSequence().generate_state(1)[0]) if rng is None else int(rng)
+    return seed, np.random.default_rng(seed)
+
+
+def cluster_codes(clusters: ArrayLike | None, n_items: int) -> Ints:
+    """Return a code 0..C-1 for the cluster of each item; without clusters every item is its own.
+
+    Raises
+    ------
+    ValueError
+        If `clusters` has another length, or a missing value.
+    """
+    if clusters is None:
+        return np.arange(n_items)
+    labels = np.asarray(clusters)
+    if labels.shape != (n_items,):
+        raise ValueError(
+            f"clusters must hold one group per item, shape ({n_items},); got shape {labels.shape}."
+        )
+    if labels.dtype == object or labels.dtype.kind == "f":
+        missing = is_missing(labels)
+        if missing.any():
+            raise ValueError(f"clusters[{int(np.argmax(missing))}] is missing; every item needs a group.")
+        labels = np.array([str(label) for label in labels.tolist()])
+    return np.unique(labels, return_inverse=True)[1].astype(np.int64)
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Units of resampling (groups of identical clusters) and what each adds to the totals.
+
+    Attributes
+    ----------
+    tables : list of ndarray
+        One per statistic: sums (U, s) or codes (U,); the same object for statistics that share their sums.
+    counts : ndarray, shape (U,)
+        Number of clusters in each unit.
+    n_clusters : int
+        Number of clusters, the sum of `counts`.
+    """
+
+    tables: list[Table]
+    counts: Floats
+    n_clusters: int
+
+    @classmethod
+    def build(cls, sums: Sequence[Table], clusters: ArrayLike | None, n_items: int) -> Frame:
+        """Sum each statistic within clusters and collapse clusters that are alike."""
+        codes = cluster_codes(clusters, n_items)
+        n_clusters = int(codes.max(initial=-1)) + 1
+        distinct = {id(table): table for table in sums}  # statistics of one builder share their sums
+        if n_clusters < n_items:
+            distinct = {key: _within_clusters(table, codes, n_clusters) for key, table in distinct.items()}
+        first, sizes = _distinct_rows(list(distinct.values()))
+        counts = np.ones(n_clusters)
+        if _WORTH_COLLAPSING * len(first) <= n_clusters:
+            distinct, counts = {key: table[first] for key, table in distinct.items()}, sizes.astype(float)
+        return cls([distinct[id(table)] for table in sums], counts, n_clusters)
+
+    def jackknife(self, index: int) -> Iterator[list[Floats]]:
+        """Yield totals with one cluster left out, one row per unit, of the statistic at `index`."""
+        table = self.tables[index]
+        total = totals_of(self.counts[None, :], table)
+        step = max(1, _CHUNK // max(1, total.shape[1]))
+        for start in range(0, len(table), step):
+            part = table[start : start + step]
+            if table.ndim == 1:
+                rows = np.repeat(total, len(part), axis=0)
+                rows[np.arange(len(part)), part] -= 1
+                yield [rows]
+            else:
+                yield [total - part]
+
+    def bootstrap(
+        self, n_resamples: int, rng: np.random.Generator, indices: Sequence[int]
+    ) -> Iterator[list[Floats]]:
+        """Yield totals of resamples, chunk by chunk, one array per statistic in `indices`."""
+        keys = [id(self.tables[i]) for i in indices]
+        distinct = {id(self.tables[i]): self.tables[i] for i in indices}
+        widest = max(self.n_clusters, *(_width(table) for table in distinct.values()))
+        step = max(1, _CHUNK // widest)
+        for start in range(0, n_resamples, step):
+            weights = self._weights(min(step, n_resamples - start), rng)
+            totals = {key: totals_of(weights, table) for key, table in distinct.items()}
+            yield [totals[key] for key in keys]
+
+    def _weights(self, rows: int, rng: np.random.Generator) -> Floats:
+        """Return how often each unit is drawn, shape (rows, U)."""
+        n = self.n_clusters
+        if len(self.counts) < n:
+            return rng.multinomial(n, self.counts / n, size=rows).astype(float)
+        drawn = rng.integers(n, size=(rows, n))
+        drawn += n * np.arange(rows)[:, None]
+        return np.bincount(drawn.ravel(), minlength=rows * n).reshape(rows, n).astype(float)
+
+
+def _width(table: Table) -> int:
+    return table.shape[1] if table.ndim == 2 else int(table.max(initial=-1)) + 1
+
+
+def totals_of(weights: Floats, table: Table) -> Floats:
+    """Return weights (R, U) times the table; codes are counted without building their one-hot table."""
+    if table.ndim == 2:
+        return weights @ table
+    width = _width(table)
+    if len(table) * width <= _CHUNK:
+        return weights @ np.eye(width)[table]
+    order = np.argsort(table, kind="stable")
+    present, starts = np.unique(table[order], return_index=True)
+    ordered = weights[:, order]
+    if len(present) == width == len(table):
+        return ordered
+    totals = np.zeros((len(weights), width))
+    totals[:, present] = np.add.reduceat(ordered, starts, axis=1)
+    return totals
+
+
+def _within_clusters(table: Table, codes: Ints, n_clusters: int) -> Floats:
+    """Return the sums of each cluster, shape (C, s)."""
+    if table.ndim == 1:
+        width = _width(table)
+        counts = np.bincount(codes * width + table, minlength=n_clusters * width)
+        return counts.reshape(n_clusters, width).astype(float)
+    columns = [np.bincount(codes, weights=column, minlength=n_clusters) for column in table.T]
+    return np.stack(columns, axis=1) if columns else np.zeros((n_clusters, 0))
+
+
+def _distinct_rows(tables: Sequence[Table]) -> tuple[Ints, Ints]:
+    """Return the first of each group of rows that are alike in all tables, and the sizes of the groups."""
+    columns = [table.reshape(len(table), math.prod(table.shape[1:])) for table in tables]
+    # + 0.0 turns -0.0 into 0.0: rows are compared byte by byte, which is much faster than by column.
+    keys = np.ascontiguousarray(np.hstack(columns).astype(float) + 0.0)
+    packed: NDArray[np.void] = keys.view(np.dtype((np.void, keys.itemsize * keys.shape[1]))).ravel()
+    _, first, counts = np.unique(packed, return_index=True, return_counts=True)
+    return first, counts

@@ -1,0 +1,138 @@
+"""How high a correlation with people can get, and what it would be without their noise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Literal, Unpack
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from judge.stats.coefficients.correlation import pearson_statistic
+from judge.stats.coefficients.icc import icc_statistic
+from judge.stats.engine.estimate import CORRELATION, NO_ITEM_VARIANCE, SHARE, TOO_FEW_RATERS, Estimate, Range
+from judge.stats.engine.resampling import Sampling
+from judge.stats.engine.scale import Floats, as_floats
+from judge.stats.engine.statistic import Statistic, combine, quotient
+from judge.stats.engine.table import ScaleLike
+from judge.stats.judge_human.consensus import judge_and_humans
+from judge.stats.judge_human.contrast import evaluate
+
+__all__ = ["Attenuation", "attenuation"]
+
+
+@dataclass(frozen=True, slots=True)
+class Attenuation:
+    """Correlation of the judge with the mean of people, and its limits.
+
+    Attributes
+    ----------
+    correlation : Estimate
+        Pearson correlation with the mean of all k people, r.
+    reliability : Estimate
+        Of that mean: ICC(3,k), or ICC(2,k) if severity counts as error.
+    best : Estimate
+        sqrt(reliability): the highest correlation that anything can have with that mean.
+    disattenuated : Estimate
+        r / sqrt(reliability), not cut at 1 (its interval is); undefined if the reliability is not above 0.
+    noise_free : Estimate or None
+        That divided by sqrt of the judge's own test-retest reliability as well: what remains is disagreement,
+        not noise. None without samples of the judge.
+    """
+
+    correlation: Estimate
+    reliability: Estimate
+    best: Estimate
+    disattenuated: Estimate
+    noise_free: Estimate | None
+
+
+def attenuation(
+    judge: ArrayLike,
+    humans: ArrayLike,
+    *,
+    error: Literal["relative", "absolute"] = "relative",
+    judge_samples: ArrayLike | None = None,
+    scale: ScaleLike = None,
+    **sampling: Unpack[Sampling],
+) -> Attenuation:
+    """Correct the correlation of judge and people for the unreliability of people.
+
+    Uses the items that the judge and all k people rated, so that the mean has one reliability.
+
+    Parameters
+    ----------
+    judge : array_like, shape (n_items,)
+        The judge's ratings, NaN where missing.
+    humans : array_like, shape (n_items, n_humans)
+        People's ratings, at least two people.
+    error : {'relative', 'absolute'}
+        Whether differences in severity between people count as error: no (ICC(3,k)) or yes (ICC(2,k)).
+    judge_samples : array_like, shape (n_items, n_samples), optional
+        Repeated ratings by the judge, for its own reliability, ICC(1,1).
+    scale : Scale or sequence, optional
+        The declared scale.
+    **sampling
+        `clusters`, `level`, `method`, `n_resamples`, `rng`, see `Sampling`; the default is the jackknife.
+
+    Returns
+    -------
+    Attenuation
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> truth = rng.normal(size=1000)
+    >>> humans = truth[:, None] + rng.normal(size=(1000, 3))
+    >>> found = attenuation(truth, humans)
+    >>> round(found.correlation.value, 2), round(found.best.value, 2), round(found.disattenuated.value, 2)
+    (0.86, 0.86, 1.0)
+    """
+    if error not in ("relative", "absolute"):
+        raise ValueError(f"error must be 'relative' or 'absolute', got {error!r}.")
+    of_judge, of_humans = judge_and_humans(judge, humans, scale)
+    if of_humans.shape[1] < 2:
+        undefined = Estimate.undefined(TOO_FEW_RATERS)
+        return Attenuation(undefined, undefined, undefined, undefined, None)
+    incomplete = np.isnan(of_judge) | np.isnan(of_humans).any(axis=1)
+    of_judge = np.where(incomplete, np.nan, of_judge)
+    people = np.where(incomplete[:, None], np.nan, of_humans)
+    r = pearson_statistic(of_judge, people.mean(axis=1))
+    rel = icc_statistic(people, form="ICC(3,k)" if error == "relative" else "ICC(2,k)")
+    statistics = {
+        "correlation": r,
+        "reliability": rel,
+        "best": _combined(_root, rel, possible=SHARE),
+        "disattenuated": _combined(lambda a, b: quotient(a, _root(b)), r, rel),
+    }
+    if judge_samples is not None:
+        own = icc_statistic(_samples(judge_samples, len(of_judge)), form="ICC(1,1)")
+        statistics["noise_free"] = _combined(lambda a, b, c: quotient(a, _root(b) * _root(c)), r, rel, own)
+    found = evaluate(statistics, sampling)
+    return Attenuation(
+        found["correlation"],
+        found["reliability"],
+        found["best"],
+        found["disattenuated"],
+        found.get("noise_free"),
+    )
+
+
+def _samples(samples: ArrayLike, n_items: int) -> Floats:
+    table = as_floats(samples)
+    if table.ndim != 2 or len(table) != n_items:
+        raise ValueError(f"judge_samples must have shape ({n_items}, n_samples), got {table.shape}.")
+    return table
+
+
+def _combined(function: Callable[..., Floats], *parts: Statistic, possible: Range = CORRELATION) -> Statistic:
+    combined = combine(function, *parts, possible=possible)
+    if any(np.isnan(part.value()) for part in parts):
+        return combined
+    return replace(combined, undefined=NO_ITEM_VARIANCE)  # a reliability at or below 0
+
+
+def _root(reliability: Floats) -> Floats:
+    """Return the square root, NaN where the reliability is not above 0."""
+    return np.sqrt(np.where(reliability > 0, reliability, np.nan))

@@ -1,0 +1,322 @@
+"""Does a map from judge to human scores help? Cross-fitted by cluster, with the interval of the gain."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, Unpack
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from judge.stats.engine.checks import at_least
+from judge.stats.engine.estimate import (
+    ANY_VALUE,
+    CORRELATION,
+    NO_COMPLETE_PAIRS,
+    NOT_NEGATIVE,
+    TOO_FEW_CLUSTERS,
+    Estimate,
+    Reason,
+)
+from judge.stats.engine.resampling import Sampling, Statistic, difference, estimate, quotient, resample
+from judge.stats.engine.scale import Floats, Ints, as_floats
+from judge.stats.engine.weights import cluster_codes, seed_of
+from judge.stats.judge_human.score_maps import MapKind, ScoreMap, fit_map
+
+__all__ = ["Calibration", "CalibrationPoint", "Errors", "calibrate"]
+
+SMALL: tuple[MapKind, ...] = ("identity", "shift", "linear")
+LARGE: tuple[MapKind, ...] = (*SMALL, "cut_points", "proportional_odds", "isotonic")
+MOST_CATEGORIES = 10
+LARGE_FROM = 100  # pairs; below it richer maps fit noise
+
+
+@dataclass(frozen=True, slots=True)
+class Errors:
+    """Distance of scores from human scores.
+
+    ``pass_rate`` is the pass rate of the scores minus that of people, None without a pass mark.
+    """
+
+    mae: Estimate
+    rmse: Estimate
+    bias: Estimate
+    pass_rate: Estimate | None
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationPoint:
+    """Mean human score of the items that the judge gave `score`."""
+
+    score: float
+    human: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """A map and what it gains.
+
+    Attributes
+    ----------
+    map : ScoreMap
+        Fitted on all pairs; the identity if there is no gain, or none over a constant.
+    fitted_kind : str
+        The kind that was tried (or chosen), whether or not it ships.
+    gain : Estimate
+        Loss before minus loss after, out of fold and paired; above 0 the map helps.
+    helps : bool
+        Whether the interval of the gain lies above 0.
+    over_constant : Estimate
+        Loss of the best constant minus loss of the judge (mapped where that is closer), out of fold and
+        paired, in the same folds; above 0 the judge knows something about the single item.
+    constant : float
+        The best constant, of all pairs: the median of the human scores for 'mae', their mean for 'rmse'.
+    before, after : Errors
+        Of the judge's scores as they are, and of the mapped scores out of fold.
+    curve : tuple of CalibrationPoint
+        Mean human score for each judge score (for up to 25 distinct ones).
+    n_folds : int
+        Folds of clusters, fewer than asked for if there are fewer clusters.
+    seed : int or None
+        Repeats the folds.
+    """
+
+    map: ScoreMap
+    fitted_kind: MapKind
+    gain: Estimate
+    helps: bool
+    over_constant: Estimate
+    constant: float
+    before: Errors
+    after: Errors
+    curve: tuple[CalibrationPoint, ...]
+    n_folds: int
+    seed: int | None
+
+    @property
+    def adds_nothing(self) -> bool:
+        """Whether one constant for every item is as close to people, as far as these items can tell."""
+        return self.over_constant.defined and not self.over_constant.low > 0
+
+
+def calibrate(
+    judge: ArrayLike,
+    human: ArrayLike,
+    kind: MapKind | Literal["auto"] = "auto",
+    *,
+    bounds: tuple[float, float] | None = None,
+    pass_mark: float | None = None,
+    loss: Literal["mae", "rmse"] = "mae",
+    n_folds: int = 5,
+    **sampling: Unpack[Sampling],
+) -> Calibration:
+    """Fit a map from judge to human scores and say whether it helps.
+
+    Clusters are dealt into folds; each item's mapped score comes from a map fitted on the other folds. With
+    'auto' the kind, too, is chosen within those other folds, so that choosing does not flatter. Kinds beyond
+    'linear' are tried from 100 pairs on, proportional odds for at most ten distinct human scores. A gain
+    whose interval includes 0 is no gain, and the identity ships. So it does where the map is no closer to
+    people than the best constant: such a map would only hide that the judge knows nothing about an item.
+
+    Calibration moves errors and bias. A non-decreasing map cannot raise rank correlation. A pass rate of
+    mapped scores still needs a correction for the map's own error, see `ppi_mean`.
+
+    Parameters
+    ----------
+    judge, human : array_like of float, shape (n_items,)
+        The judge's scores, and those of a person or a consensus; NaN where missing.
+    kind : str
+        A kind of `fit_map`, or 'auto'.
+    bounds : (float, float), optional
+        Ends of the human scale; default the lowest and highest human score seen.
+    pass_mark : float, optional
+        A score of at least this passes; adds the error of the pass rate.
+    loss : {'mae', 'rmse'}
+        What the gain is measured in and 'auto' minimises.
+    n_folds : int
+        Number of folds, at least 2.
+    **sampling
+        `clusters`, `level`, `method`, `n_resamples`, `rng`, see `Sampling`; `rng` also deals the folds.
+
+    Returns
+    -------
+    Calibration
+        With fewer than two clusters of complete pairs all estimates are undefined and the identity ships.
+
+    Examples
+    --------
+    A judge that is too lenient by one point.
+
+    >>> rng = np.random.default_rng(0)
+    >>> human = rng.integers(1, 5, 80)
+    >>> judge = human + 1 + rng.integers(-1, 2, 80)
+    >>> result = calibrate(judge, human, "shift", rng=0)
+    >>> result.helps, round(result.map.parameters["shift"][0], 2)
+    (True, -1.07)
+    """
+    at_least("n_folds", n_folds, 2)
+    x, y = as_floats(judge), as_floats(human)
+    if x.shape != y.shape or x.ndim != 1:
+        raise ValueError(f"judge and human must be two lists of one length, got {x.shape} and {y.shape}.")
+    seed, rng = seed_of(sampling.get("rng"))
+    sampling["rng"] = rng if seed is None else seed
+    both = ~np.isnan(x) & ~np.isnan(y)
+    codes = cluster_codes(sampling.get("clusters"), len(x))
+    folds = _folds(codes, both, n_folds, rng)
+    kinds = _kinds(kind, y[both])
+    usable = len(np.unique(folds[both])) >= 2
+    mapped = _cross_fitted(x, y, folds, kinds, loss, bounds) if usable else np.full(len(x), np.nan)
+    chosen = _best(x, y, folds, kinds, loss, bounds) if usable else "identity"
+    reason: Reason | None = None if usable else TOO_FEW_CLUSTERS if both.any() else NO_COMPLETE_PAIRS
+    gain = estimate(_advantage(x, mapped, y, loss, reason), **sampling)
+    closer = mapped if gain.value > 0 else np.where(np.isnan(mapped), np.nan, x)
+    over = estimate(_advantage(_constants(x, y, folds, loss), closer, y, loss, reason), **sampling)
+    helps = gain.low > 0
+    ships = helps and over.low > 0
+    fitted = fit_map(x, y, chosen, bounds=bounds) if ships else ScoreMap("identity", {})
+    constant = _centre(y[both], loss)
+    before, after = (_errors(scores, y, pass_mark, reason, sampling) for scores in (x, mapped))
+    curve = _curve(x, y, sampling)
+    n_used = len(np.unique(folds[both]))
+    return Calibration(fitted, chosen, gain, helps, over, constant, before, after, curve, n_used, seed)
+
+
+def _kinds(kind: MapKind | Literal["auto"], human: Floats) -> Sequence[MapKind]:
+    if kind != "auto":
+        return (kind,)
+    if len(human) < LARGE_FROM:
+        return SMALL
+    # Means of several people are no categories: one threshold for each of their values would fit noise.
+    ordinal = len(np.unique(human)) <= MOST_CATEGORIES
+    return tuple(k for k in LARGE if ordinal or k != "proportional_odds")
+
+
+def _folds(codes: Ints, used: np.ndarray, n_folds: int, rng: np.random.Generator) -> Ints:
+    """Deal the clusters that have complete pairs into folds of nearly equal number."""
+    present = np.unique(codes[used])
+    fold_of = np.zeros(int(codes.max(initial=-1)) + 1, np.int64)
+    fold_of[rng.permutation(present)] = np.arange(len(present)) % n_folds
+    return fold_of[codes]
+
+
+def _cross_fitted(
+    x: Floats,
+    y: Floats,
+    folds: Ints,
+    kinds: Sequence[MapKind],
+    loss: str,
+    bounds: tuple[float, float] | None,
+) -> Floats:
+    """Return each item's score under the map of the other folds; kinds are chosen within those folds."""
+    mapped = np.full(len(x), np.nan)
+    for fold in np.unique(folds):
+        out = folds == fold
+        kind = _best(x[~out], y[~out], folds[~out], kinds, loss, bounds)
+        if _has_pair(x[~out], y[~out]):
+            mapped[out] = fit_map(x[~out], y[~out], kind, bounds=bounds)(x[out])
+    return mapped
+
+
+def _best(
+    x: Floats,
+    y: Floats,
+    folds: Ints,
+    kinds: Sequence[MapKind],
+    loss: str,
+    bounds: tuple[float, float] | None,
+) -> MapKind:
+    """Return the kind with the smallest out-of-fold loss; of equals the simplest, which comes first."""
+    if len(kinds) == 1 or len(np.unique(folds)) < 2:
+        return kinds[0]
+    power = 1 if loss == "mae" else 2
+    losses = []
+    for kind in kinds:
+        mapped = _cross_fitted(x, y, folds, (kind,), loss, bounds)
+        losses.append(float(np.nanmean(np.abs(mapped - y) ** power)))
+    return kinds[int(np.argmin(np.round(losses, 12)))]
+
+
+def _has_pair(x: Floats, y: Floats) -> bool:
+    return bool((~np.isnan(x) & ~np.isnan(y)).any())
+
+
+def _error_statistic(
+    scores: Floats, y: Floats, measure: str, reason: Reason | None = None, pass_mark: float = math.nan
+) -> Statistic:
+    """Return MAE, RMSE, bias or pass-rate error over the items with both values."""
+    both = ~np.isnan(scores) & ~np.isnan(y)
+    error = np.where(both, scores - y, 0.0)
+    if measure == "pass_rate":
+        error = np.where(both, (scores >= pass_mark).astype(float) - (y >= pass_mark), 0.0)
+    if measure == "mae":
+        error = np.abs(error)
+    if measure == "rmse":
+        error = error**2
+
+    def mean(totals: Floats) -> Floats:
+        ratio = quotient(totals[:, 0], totals[:, 1])
+        return np.sqrt(np.maximum(ratio, 0)) if measure == "rmse" else ratio
+
+    n = int(both.sum())
+    sums = np.column_stack([error, both.astype(float)])
+    lowest, highest = {"mae": NOT_NEGATIVE, "rmse": NOT_NEGATIVE, "pass_rate": CORRELATION}.get(
+        measure, ANY_VALUE
+    )
+    return Statistic(
+        sums,
+        mean,
+        n_items=n,
+        n_ratings=2 * n,
+        reason=reason,
+        undefined=NO_COMPLETE_PAIRS,
+        minimum=lowest,
+        maximum=highest,
+    )
+
+
+def _advantage(before: Floats, after: Floats, y: Floats, loss: str, reason: Reason | None) -> Statistic:
+    """Return the loss of `before` minus that of `after`, on the items that have both."""
+    original = np.where(np.isnan(after), np.nan, before)
+    return difference(_error_statistic(original, y, loss, reason), _error_statistic(after, y, loss, reason))
+
+
+def _centre(human: Floats, loss: str) -> float:
+    """Return the constant with the smallest loss."""
+    if not len(human):
+        return math.nan
+    return float(np.median(human) if loss == "mae" else human.mean())
+
+
+def _constants(x: Floats, y: Floats, folds: Ints, loss: str) -> Floats:
+    """Return for each item the best constant of the other folds."""
+    both = ~np.isnan(x) & ~np.isnan(y)
+    found = np.full(len(y), np.nan)
+    for fold in np.unique(folds):
+        found[folds == fold] = _centre(y[both & (folds != fold)], loss)
+    return found
+
+
+def _errors(
+    scores: Floats, y: Floats, pass_mark: float | None, reason: Reason | None, sampling: Sampling
+) -> Errors:
+    statistics = {m: _error_statistic(scores, y, m, reason) for m in ("mae", "rmse", "bias")}
+    if pass_mark is not None:
+        statistics["pass_rate"] = _error_statistic(scores, y, "pass_rate", reason, pass_mark)
+    found = resample(statistics, **sampling)
+    return Errors(found["mae"], found["rmse"], found["bias"], found.get("pass_rate"))
+
+
+def _curve(x: Floats, y: Floats, sampling: Sampling) -> tuple[CalibrationPoint, ...]:
+    scores = np.unique(x[~np.isnan(x) & ~np.isnan(y)])
+    if len(scores) > 25:
+        return ()
+    means = {
+        float(s): _error_statistic(np.where(x == s, y, np.nan), np.zeros(len(y)), "bias") for s in scores
+    }
+    points = []
+    for score, mean in means.items():
+        n_humans = mean.n_items or 0  # the zeros that make the error a mean are no ratings
+        points.append(CalibrationPoint(score, estimate(replace(mean, n_ratings=n_humans), **sampling)))
+    return tuple(points)

@@ -1,0 +1,400 @@
+"""How well people agree among themselves, and the judge measured with the same yardstick.
+
+People are the ceiling: a judge need not agree with people better than they do with each other. Judge and
+person are always compared with the same reference on the same items; comparing the judge with all people
+and each person with the rest would favour the judge.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import combinations
+from typing import TypeAlias, Unpack
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from judge.stats.engine.estimate import NO_PAIRABLE_ITEMS, NO_RATINGS, TOO_FEW_RATERS, Estimate, Reason
+from judge.stats.engine.resampling import Method, Replicates, ResampleOptions, Sample, Sampling, replicate
+from judge.stats.engine.scale import Floats
+from judge.stats.engine.statistic import Statistic, combine
+from judge.stats.engine.table import ScaleLike
+from judge.stats.judge_human.consensus import Consensus, consensus, judge_and_humans
+
+__all__ = ["Ceiling", "HumanLevel", "leave_one_out", "negated", "pairwise_ceiling", "swap"]
+
+NOT_ABOVE_CHANCE = "people_not_above_chance"
+Contrasts: TypeAlias = dict[int, list[tuple[Statistic, Statistic]]]  # per person: (person, judge) levels
+Agreement: TypeAlias = Callable[[Floats, Floats], Statistic]
+Coefficient: TypeAlias = Callable[[Floats], Statistic]
+
+
+@dataclass(frozen=True, slots=True)
+class HumanLevel:
+    """One person and the judge against the same reference.
+
+    Attributes
+    ----------
+    human : int
+        Column in `humans`.
+    level, judge, difference : Estimate
+        Agreement of this person, of the judge, and judge minus person.
+    """
+
+    human: int
+    level: Estimate
+    judge: Estimate
+    difference: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class Ceiling:
+    """Human and judge level of one agreement statistic.
+
+    Attributes
+    ----------
+    human : Estimate
+        Mean level of people: the ceiling. Undefined (`too_few_raters`) with one person.
+    judge : Estimate
+        Mean level of the judge against the same references; with one person, against that person.
+    difference : Estimate
+        Judge minus human, paired over the same resampled items. Its interval is about items like these,
+        rated by these people; see `non_inferiority` for people like these. The note
+        ``people_not_above_chance`` on all three says that a chance-corrected or correlation ceiling may be 0.
+    per_human : tuple of HumanLevel
+        One row per person with a defined level (for pairs: per person, over that person's pairs).
+    undefined_humans : tuple of int
+        People without a defined level; they are left out of the means.
+    """
+
+    human: Estimate
+    judge: Estimate
+    difference: Estimate
+    per_human: tuple[HumanLevel, ...]
+    undefined_humans: tuple[int, ...] = ()
+    replicates: Replicates | None = field(default=None, repr=False, compare=False)
+
+    def difference_at(self, level: float) -> Estimate:
+        """Return the difference with its interval at another level, from the same resamples."""
+        if self.replicates is None:
+            return replace(self.difference, level=level)
+        return self.replicates.estimate("difference", level)
+
+
+def negated(loss: Callable[..., Statistic]) -> Callable[..., Statistic]:
+    """Turn the builder of a loss (MAE, RMSE) into one of an agreement, where larger is better.
+
+    Parameters
+    ----------
+    loss : callable (x, y) -> Statistic
+        A builder such as `mean_absolute_error_statistic`.
+
+    Returns
+    -------
+    callable (x, y) -> Statistic
+        The builder of minus the loss.
+
+    Examples
+    --------
+    >>> from judge.stats.coefficients.distance import mean_absolute_error_statistic
+    >>> negated(mean_absolute_error_statistic)([1, 2, 5], [2, 2, 3]).value()
+    -1.0
+    """
+
+    def builder(*ratings: ArrayLike) -> Statistic:
+        of_loss = loss(*ratings)
+        lowest, highest = of_loss.possible
+        return combine(np.negative, of_loss, possible=(-highest, -lowest))
+
+    return builder
+
+
+def leave_one_out(
+    judge: ArrayLike,
+    humans: ArrayLike,
+    agreement: Agreement,
+    *,
+    reference: Consensus = "mean",
+    scale: ScaleLike = None,
+    **sampling: Unpack[Sampling],
+) -> Ceiling:
+    """Human ceiling by leaving one person out, and the judge against the same references.
+
+    For person h let c_h(i) be the consensus of the other people on item i. On the items with h, the judge and
+    at least one other person, A_h = A(x_h, c_h) is that person's level and J_h = A(judge, c_h) the judge's.
+    Reported are the means over people and mean(J_h - A_h).
+
+    Parameters
+    ----------
+    judge : array_like of float, shape (n_items,)
+        The judge's ratings, NaN where missing.
+    humans : array_like of float, shape (n_items, n_humans)
+        People's ratings, NaN where missing.
+    agreement : callable (x, y) -> Statistic
+        A builder such as `agreement_statistic`, or a `functools.partial` of one; larger must be
+        better, see `negated`. It must accept the values of the consensus.
+    reference : {'mean', 'median', 'majority', 'majority_low', 'majority_high'}
+        Consensus of the other people, see `consensus`. Labels need a majority.
+    scale : Scale or sequence, optional
+        The declared scale; labels need it.
+    **sampling
+        `clusters`, `level`, `method`, `n_resamples`, `rng`, see `Sampling`. The default method is the
+        jackknife: it is deterministic and covers as well as BCa.
+
+    Returns
+    -------
+    Ceiling
+
+    Examples
+    --------
+    >>> from judge.stats.judge_human.ceiling import leave_one_out
+    >>> from judge.stats.coefficients.correlation import pearson_statistic
+    >>> humans = [[1, 2, 1], [3, 3, 4], [5, 4, 5], [2, 2, 1], [4, 5, 4], [3, 2, 3]]
+    >>> level = leave_one_out([1, 3, 5, 2, 5, 3], humans, pearson_statistic)
+    >>> round(level.human.value, 2), round(level.judge.value, 2), round(level.difference.value, 2)
+    (0.87, 0.96, 0.09)
+    """
+    of_judge, of_humans = judge_and_humans(judge, humans, scale)
+    if of_humans.shape[1] < 2:
+        return _without_ceiling(of_judge, of_humans, agreement, sampling)
+    contrasts: Contrasts = {}
+    for h in range(of_humans.shape[1]):
+        others = consensus(np.delete(of_humans, h, axis=1), reference)
+        person, model, others = _on_shared_items(of_humans[:, h], of_judge, others)
+        contrasts[h] = [(agreement(person, others), agreement(model, others))]
+    return _compare(contrasts, of_judge, of_humans, sampling)
+
+
+def pairwise_ceiling(
+    judge: ArrayLike,
+    humans: ArrayLike,
+    agreement: Agreement,
+    *,
+    scale: ScaleLike = None,
+    **sampling: Unpack[Sampling],
+) -> Ceiling:
+    """Human ceiling as the mean over pairs of people, and the judge's mean over pairs with a person.
+
+    No consensus is formed, so it works for two people and for labels. Person h's level is the mean of
+    A(x_h, x_g) over the others g, the judge's that of A(judge, x_g) over the same g, on the items with all
+    three. The overall levels weight all defined pairs equally.
+
+    Parameters
+    ----------
+    judge, humans, agreement, scale, **sampling
+        As in `leave_one_out`.
+
+    Returns
+    -------
+    Ceiling
+
+    Examples
+    --------
+    >>> from judge.stats.coefficients.correlation import pearson_statistic
+    >>> humans = [[1, 2], [3, 3], [5, 4], [2, 2], [4, 5], [3, 2]]
+    >>> level = pairwise_ceiling([1, 3, 5, 2, 5, 3], humans, pearson_statistic)
+    >>> round(level.human.value, 2), round(level.judge.value, 2)
+    (0.78, 0.93)
+    """
+    of_judge, of_humans = judge_and_humans(judge, humans, scale)
+    n_humans = of_humans.shape[1]
+    if n_humans < 2:
+        return _without_ceiling(of_judge, of_humans, agreement, sampling)
+    contrasts: Contrasts = {h: [] for h in range(n_humans)}
+    for h, g in combinations(range(n_humans), 2):
+        first, second, model = _on_shared_items(of_humans[:, h], of_humans[:, g], of_judge)
+        people = agreement(first, second)
+        contrasts[h].append((people, agreement(model, second)))
+        contrasts[g].append((people, agreement(model, first)))
+    return _compare(contrasts, of_judge, of_humans, sampling)
+
+
+def swap(
+    judge: ArrayLike,
+    humans: ArrayLike,
+    coefficient: Coefficient,
+    *,
+    scale: ScaleLike = None,
+    **sampling: Unpack[Sampling],
+) -> Ceiling:
+    """Agreement of the group when the judge takes one person's place, minus that of the people.
+
+    With alpha, say: alpha of the people with person h replaced by the judge, minus alpha of the people,
+    averaged over h. The judge rates only the items that h rated, and both alphas use the items where h, if
+    it rated the item, and the judge are both present.
+
+    Parameters
+    ----------
+    judge, humans, scale, **sampling
+        As in `leave_one_out`.
+    coefficient : callable (ratings) -> Statistic
+        A builder for many raters such as `alpha_statistic`; larger must be better.
+
+    Returns
+    -------
+    Ceiling
+        ``per_human`` holds the level of the people and with the judge in h's place.
+
+    Examples
+    --------
+    >>> from judge.stats.coefficients.icc import icc_statistic
+    >>> humans = [[1, 2, 1], [3, 3, 4], [5, 4, 5], [2, 2, 1], [4, 5, 4], [3, 2, 3]]
+    >>> round(swap([1, 3, 5, 2, 5, 3], humans, icc_statistic).difference.value, 2)
+    0.05
+    """
+    of_judge, of_humans = judge_and_humans(judge, humans, scale)
+    if of_humans.shape[1] < 2:
+        undefined = Estimate.undefined(TOO_FEW_RATERS)
+        return Ceiling(undefined, undefined, undefined, ())
+    contrasts: Contrasts = {}
+    for h in range(of_humans.shape[1]):
+        person = of_humans[:, h]
+        people = np.where((np.isnan(of_judge) & ~np.isnan(person))[:, None], np.nan, of_humans)
+        replaced = people.copy()
+        replaced[:, h] = np.where(np.isnan(person), np.nan, of_judge)
+        contrasts[h] = [(coefficient(people), coefficient(replaced))]
+    return _compare(contrasts, of_judge, of_humans, sampling)
+
+
+def _on_shared_items(*columns: Floats) -> tuple[Floats, ...]:
+    """Blank every column where any of them is missing: the frame stays all items."""
+    missing = np.isnan(np.stack(columns)).any(axis=0)
+    return tuple(np.where(missing, np.nan, column) for column in columns)
+
+
+def _without_ceiling(judge: Floats, humans: Floats, agreement: Agreement, sampling: Sampling) -> Ceiling:
+    undefined = Estimate.undefined(TOO_FEW_RATERS)
+    if humans.shape[1] == 0:
+        return Ceiling(undefined, undefined, undefined, ())
+    options, level = _split(sampling)
+    statistic = agreement(judge, humans[:, 0])
+    options["method"] = method_for(statistic.kind, options["method"])  # a share keeps within 0 and 1
+    replicates = replicate({"judge": statistic}, **options)
+    return Ceiling(undefined, replicates.estimate("judge", level), undefined, ())
+
+
+def _compare(contrasts: Contrasts, judge: Floats, humans: Floats, sampling: Sampling) -> Ceiling:
+    """Evaluate all levels on one set of weights and average them."""
+    options, level = _split(sampling)
+    defined = {h: [c for c in pairs if _is_defined(c)] for h, pairs in contrasts.items()}
+    defined = {h: pairs for h, pairs in defined.items() if pairs}
+    if not defined:
+        return _all_undefined(contrasts, judge, humans)
+    basis = _Basis.of(defined, options)
+    rows = []
+    for h, pairs in defined.items():
+        own = basis.levels(pairs, *_sizes(judge, humans, [h]))
+        rows.append(
+            HumanLevel(
+                h,
+                own.estimate("human", level),
+                own.estimate("judge", level),
+                own.estimate("difference", level),
+            )
+        )
+    every = [contrast for pairs in defined.values() for contrast in pairs]
+    overall = _with_note(basis.levels(every, *_sizes(judge, humans, list(defined))), level)
+    return Ceiling(
+        overall.estimate("human", level),
+        overall.estimate("judge", level),
+        overall.estimate("difference", level),
+        tuple(rows),
+        tuple(h for h in contrasts if h not in defined),
+        overall,
+    )
+
+
+def _with_note(overall: Replicates, level: float) -> Replicates:
+    """Say so if people do not agree better than by chance: such a ceiling is no yardstick."""
+    if overall.statistics["human"].kind != "coefficient" or overall.estimate("human", level).low > 0:
+        return overall
+    noted = {n: replace(s, notes=(*s.notes, NOT_ABOVE_CHANCE)) for n, s in overall.statistics.items()}
+    return replace(overall, statistics=noted)
+
+
+def _sizes(judge: Floats, humans: Floats, held_out: list[int]) -> tuple[int, int]:
+    """Return the items with the judge, one of `held_out` and another person, and the ratings on them."""
+    rated = ~np.isnan(humans)
+    used = ~np.isnan(judge) & rated[:, held_out].any(axis=1) & (rated.sum(axis=1) >= 2)
+    return int(used.sum()), int(used.sum() + rated[used].sum())
+
+
+def _is_defined(contrast: tuple[Statistic, Statistic]) -> bool:
+    return not any(math.isnan(statistic.value()) for statistic in contrast)
+
+
+def _all_undefined(contrasts: Contrasts, judge: Floats, humans: Floats) -> Ceiling:
+    every = [s for pairs in contrasts.values() for contrast in pairs for s in contrast]
+    reasons = (s.reason or s.undefined for s in every if math.isnan(s.value()))
+    reason: Reason = next(reasons, NO_PAIRABLE_ITEMS)
+    if reason == NO_RATINGS and not (np.isnan(judge).all() or np.isnan(humans).all()):
+        reason = NO_PAIRABLE_ITEMS  # there are ratings, but nobody shares an item
+    undefined = Estimate.undefined(reason)
+    return Ceiling(undefined, undefined, undefined, (), tuple(contrasts))
+
+
+@dataclass(frozen=True)
+class _Basis:
+    """Replicates of every single level; means and differences are formed replicate by replicate."""
+
+    replicates: Replicates
+    key: Mapping[int, str]
+
+    @classmethod
+    def of(cls, contrasts: Contrasts, options: ResampleOptions) -> _Basis:
+        distinct = {id(s): s for pairs in contrasts.values() for contrast in pairs for s in contrast}
+        key = {of: str(i) for i, of in enumerate(distinct)}
+        # A share would be given no draws, and the difference needs them.
+        plain = {key[of]: replace(s, kind="plain", analytic=None) for of, s in distinct.items()}
+        return cls(replicate(plain, **options), key)
+
+    def levels(
+        self, contrasts: Sequence[tuple[Statistic, Statistic]], n_items: int, n_ratings: int
+    ) -> Replicates:
+        """Return the human level, the judge's, and their difference, each a mean over `contrasts`."""
+        samples = self.replicates.samples
+        human = _mean([samples[self.key[id(person)]] for person, _ in contrasts])
+        judge = _mean([samples[self.key[id(model)]] for _, model in contrasts])
+        first, lowest = contrasts[0][0], min(s.minimum for pair in contrasts for s in pair)
+        one = replace(first, n_items=n_items, n_ratings=n_ratings, minimum=lowest, analytic=None)
+        width = one.possible[1] - one.possible[0]
+        gap = replace(one, kind="plain", minimum=-width, maximum=width)
+        statistics = {"human": one, "judge": one, "difference": gap}
+        method = next(iter(self.replicates.methods.values()))
+        methods: dict[str, Method] = {name: method_for(s.kind, method) for name, s in statistics.items()}
+        found = {"human": human, "judge": judge, "difference": _minus(judge, human)}
+        return replace(self.replicates, statistics=statistics, samples=found, methods=methods)
+
+
+def method_for(kind: str, method: Method) -> Method:
+    """Return the method of one level: a share keeps Wilson's interval, whatever the resampling."""
+    return "wilson" if kind == "share" else method
+
+
+def _mean(samples: Sequence[Sample]) -> Sample:
+    return Sample(
+        float(np.mean([s.value for s in samples])),
+        np.mean([s.jackknife for s in samples], axis=0),
+        samples[0].counts,
+        np.mean([s.draws for s in samples], axis=0),
+    )
+
+
+def _minus(a: Sample, b: Sample) -> Sample:
+    return Sample(a.value - b.value, a.jackknife - b.jackknife, a.counts, a.draws - b.draws)
+
+
+def _split(sampling: Sampling) -> tuple[ResampleOptions, float]:
+    """Return the options of `replicate`, the jackknife by default, and the level."""
+    level = sampling.get("level", 0.95)
+    if sampling.get("method") == "analytic":
+        raise ValueError("method 'analytic' is not available for a ceiling; use 'jackknife' or 'bca'.")
+    options: ResampleOptions = {
+        "clusters": sampling.get("clusters"),
+        "method": sampling.get("method", "jackknife"),
+        "n_resamples": sampling.get("n_resamples", 10_000),
+        "rng": sampling.get("rng"),
+    }
+    return options, level

@@ -1,0 +1,69 @@
+"""The judge against each person, item by item: who is at least as close to the other people."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from judge.stats.engine.scale import Floats, Ints
+from judge.stats.engine.table import ScaleLike
+from judge.stats.engine.weights import cluster_codes
+from judge.stats.judge_human.consensus import judge_and_humans
+
+__all__: list[str] = []
+
+Closeness = Literal["accuracy", "rmse"]
+TIE = 1e-12
+
+
+class Contest(NamedTuple):
+    """Judge against one person: who is at least as close to the others, on the items where it can be said."""
+
+    rater: int
+    usable: NDArray[np.bool_]
+    judge_wins: Floats
+    human_wins: Floats
+    clusters: Ints
+    clustered: bool
+
+
+def hold_contests(
+    judge_ratings: ArrayLike,
+    human_ratings: ArrayLike,
+    closeness: Closeness,
+    clusters: ArrayLike | None,
+    scale: ScaleLike = None,
+) -> list[Contest]:
+    """Compare the judge with each person, held out in turn; one contest per column of `human_ratings`."""
+    judge, humans = judge_and_humans(judge_ratings, human_ratings, scale)
+    if closeness not in ("accuracy", "rmse"):
+        raise ValueError(f"closeness must be 'accuracy' or 'rmse', got {closeness!r}.")
+    ids = cluster_codes(clusters, len(judge))
+    return [_contest(h, judge, humans, closeness, ids, clusters is not None) for h in range(humans.shape[1])]
+
+
+def _contest(
+    h: int, judge: Floats, humans: Floats, closeness: Closeness, ids: Ints, clustered: bool
+) -> Contest:
+    others = np.delete(humans, h, axis=1)
+    usable = ~np.isnan(judge) & ~np.isnan(humans[:, h]) & ~np.isnan(others).all(axis=1)
+    of_judge = _closeness(judge[usable], others[usable], closeness)
+    of_human = _closeness(humans[usable, h], others[usable], closeness)
+    return Contest(
+        h,
+        usable,
+        (of_judge >= of_human - TIE).astype(float),
+        (of_human >= of_judge - TIE).astype(float),
+        np.unique(ids[usable], return_inverse=True)[1],
+        clustered,
+    )
+
+
+def _closeness(ratings: Floats, others: Floats, closeness: Closeness) -> Floats:
+    distance = np.abs(ratings[:, None] - others)
+    n = (~np.isnan(distance)).sum(axis=1)
+    if closeness == "accuracy":
+        return np.asarray((distance <= TIE).sum(axis=1) / n)
+    return np.asarray(-np.sqrt(np.nansum(distance**2, axis=1) / n))

@@ -1,0 +1,191 @@
+"""Is the judge as close to people as they are to each other? Verdicts with a margin set in advance."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from judge.stats.engine.checks import above, between
+from judge.stats.engine.estimate import TOO_FEW_RATERS, Estimate, Reason
+from judge.stats.engine.limits import symmetric_limits
+from judge.stats.judge_human.ceiling import Ceiling
+
+__all__ = ["NonInferiority", "Verdict", "non_inferiority", "with_random_raters"]
+
+Verdict = Literal["better", "non-inferior", "inconclusive", "worse"]
+FEW_RATERS = "few_raters"
+
+
+@dataclass(frozen=True, slots=True)
+class NonInferiority:
+    """Verdict on judge against human agreement.
+
+    Attributes
+    ----------
+    verdict : {'better', 'non-inferior', 'inconclusive', 'worse'} or None
+        None if the difference is undefined. "Not significantly different" is never a verdict.
+    equivalent : bool or None
+        Whether the interval lies within -margin..margin (two one-sided tests).
+    difference : Estimate
+        Judge minus human with the interval of the tests, at level 1 - 2 alpha.
+    wide : Estimate
+        The same with the interval at level 1 - alpha, on which 'better' rests.
+    p_value : float
+        One-sided, of "the judge is worse by the margin or more", from Student's t.
+    margin, alpha : float
+        Set in advance.
+    raters : {'these', 'like these'}
+        Whom the claim is about.
+    reason : str or None
+        Why there is no verdict, or no interval.
+    """
+
+    verdict: Verdict | None
+    equivalent: bool | None
+    difference: Estimate
+    wide: Estimate
+    p_value: float
+    margin: float
+    alpha: float
+    raters: Literal["these", "like these"]
+    reason: Reason | None = None
+
+
+def non_inferiority(
+    ceiling: Ceiling, margin: float, *, raters: Literal["these", "like these"] = "these", alpha: float = 0.05
+) -> NonInferiority:
+    """Decide whether the judge agrees with people as well as they agree with each other, up to a margin.
+
+    With Delta = judge minus human level: 'better' if the two-sided 1 - alpha interval lies above 0;
+    'non-inferior' if the one-sided 1 - alpha lower limit (two-sided 1 - 2 alpha) lies above -margin;
+    'worse' if the upper limit of the same interval lies below -margin; otherwise 'inconclusive'.
+
+    Parameters
+    ----------
+    ceiling : Ceiling
+        From `leave_one_out`, `pairwise_ceiling` or `swap`.
+    margin : float
+        In units of the agreement statistic, above 0, fixed before looking: 0.05 of percent agreement or
+        kappa, or a tenth of people's mean absolute error, are usual.
+    raters : {'these', 'like these'}
+        Whether the claim is about these very people or about people like them, see `with_random_raters`.
+        With fewer than five people claim only the former.
+    alpha : float in (0, 0.5)
+        Error rate of each one-sided test.
+
+    Returns
+    -------
+    NonInferiority
+
+    Examples
+    --------
+    >>> from judge.stats.coefficients.percent_agreement import agreement_statistic
+    >>> from judge.stats.judge_human.ceiling import pairwise_ceiling
+    >>> rng = np.random.default_rng(0)
+    >>> truth = rng.integers(1, 6, 300)
+    >>> humans = np.where(rng.random((300, 3)) < 0.3, 3, truth[:, None])
+    >>> result = non_inferiority(pairwise_ceiling(truth, humans, agreement_statistic), margin=0.05)
+    >>> result.verdict, round(result.difference.value, 2)
+    ('better', 0.1)
+    """
+    above("margin", margin, 0)
+    between("alpha", alpha, 0, 0.5)
+    narrow, wide = (_difference(ceiling, raters, level) for level in (1 - 2 * alpha, 1 - alpha))
+    if not narrow.defined or math.isnan(narrow.low):
+        verdict: Verdict | None = "inconclusive" if narrow.defined else None
+        return NonInferiority(verdict, None, narrow, wide, math.nan, margin, alpha, raters, narrow.reason)
+    equivalent = -margin < narrow.low and narrow.high < margin
+    p_value = _p_value(ceiling, narrow, margin, raters)
+    return NonInferiority(
+        _verdict(narrow, wide, margin), equivalent, narrow, wide, p_value, margin, alpha, raters
+    )
+
+
+def _verdict(narrow: Estimate, wide: Estimate, margin: float) -> Verdict:
+    if wide.low > 0:
+        return "better"
+    if narrow.low > -margin:
+        return "non-inferior"
+    return "worse" if narrow.high < -margin else "inconclusive"
+
+
+def _difference(ceiling: Ceiling, raters: str, level: float) -> Estimate:
+    if raters == "these":
+        return ceiling.difference_at(level)
+    if raters == "like these":
+        return with_random_raters(ceiling, level=level)
+    raise ValueError(f"raters must be 'these' or 'like these', got {raters!r}.")
+
+
+def _p_value(ceiling: Ceiling, difference: Estimate, margin: float, raters: str) -> float:
+    from scipy.special import stdtr
+
+    df = difference.degrees_of_freedom if raters == "these" else _rater_df(ceiling)
+    return float(stdtr(df, -(difference.value + margin) / difference.se))
+
+
+def with_random_raters(ceiling: Ceiling, *, level: float = 0.95) -> Estimate:
+    """Difference to the ceiling with an interval for people like these, not only these.
+
+    se^2 = se_items^2 + var_h(Delta_h)/k, Delta_h the difference for person h of k; Student's t with k - 1
+    degrees of freedom if the second part is the larger, else with C - 1 (C clusters that can contribute).
+
+    Parameters
+    ----------
+    ceiling : Ceiling
+        From `leave_one_out`, `pairwise_ceiling` or `swap`.
+    level : float in (0, 1)
+        Level of the interval.
+
+    Returns
+    -------
+    Estimate
+        The note ``few_raters`` says that fewer than five people cannot speak for people like them.
+
+    Examples
+    --------
+    >>> from judge.stats.coefficients.percent_agreement import agreement_statistic
+    >>> from judge.stats.judge_human.ceiling import leave_one_out
+    >>> humans = np.random.default_rng(0).integers(1, 4, (60, 3))
+    >>> level = leave_one_out(humans[:, 0], humans, agreement_statistic, reference="majority_low")
+    >>> fixed, random = level.difference, with_random_raters(level)
+    >>> fixed.value == random.value, fixed.se < random.se, random.notes
+    (True, True, ('few_raters',))
+    """
+    between("level", level, 0, 1)
+    items = ceiling.difference_at(level)
+    k = len(ceiling.per_human)
+    if not items.defined:
+        return items
+    if k < 2 or math.isnan(items.se):
+        reason = items.reason or TOO_FEW_RATERS
+        return replace(items, low=math.nan, high=math.nan, se=math.nan, method="", reason=reason)
+    se = math.hypot(items.se, math.sqrt(_rater_variance(ceiling)))
+    if se == 0:
+        return items
+    low, high = symmetric_limits(items.value, se, level, _rater_df(ceiling))
+    notes = (*items.notes, FEW_RATERS) if k < 5 else items.notes
+    return replace(
+        items,
+        low=low,
+        high=high,
+        se=se,
+        method="items+raters",
+        reason=None,
+        notes=notes,
+        n_resamples=0,
+        seed=None,
+    )
+
+
+def _rater_variance(ceiling: Ceiling) -> float:
+    deltas = [row.difference.value for row in ceiling.per_human]
+    return float(np.var(deltas, ddof=1)) / len(deltas)
+
+
+def _rater_df(ceiling: Ceiling) -> int:
+    raters_dominate = _rater_variance(ceiling) > ceiling.difference.se**2
+    return len(ceiling.per_human) - 1 if raters_dominate else ceiling.difference.degrees_of_freedom

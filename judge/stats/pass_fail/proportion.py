@@ -1,0 +1,124 @@
+"""Shares and means over items, with their intervals: pass rates, hit rates, mean scores."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Unpack
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from judge.stats.engine.columns import as_column, as_groups, as_marks, check_lengths, select
+from judge.stats.engine.estimate import NO_RATINGS, Estimate
+from judge.stats.engine.limits import Limits
+from judge.stats.engine.resampling import Sampling, Statistic, estimate, quotient
+from judge.stats.engine.scale import Floats
+from judge.stats.engine.statistic import StatisticKind
+
+__all__ = ["mean", "proportion"]
+
+
+def proportion(marks: ArrayLike, **sampling: Unpack[Sampling]) -> Estimate:
+    """Share of passes: a pass rate, a hit rate, an accuracy.
+
+    The interval is Wilson's score interval. With clusters of several items it is computed for the
+    effective sample size p(1 - p) / se^2, where se comes from the jackknife over clusters, and with
+    Student's t on the number of clusters. Without any spread between clusters (all pass, all fail)
+    each cluster counts as one item.
+
+    Parameters
+    ----------
+    marks : array_like, shape (n_items,)
+        1 or True for a pass, 0 or False for a fail; NaN or None marks a missing one, which is left out.
+    **sampling
+        See `Sampling`: ``clusters``, ``level``. ``method="analytic"`` gives the exact interval of
+        Clopper and Pearson (independent items only), which is wider.
+
+    Returns
+    -------
+    Estimate
+        A share between 0 and 1. Without any mark it is NaN, `no_ratings`.
+
+    Raises
+    ------
+    ValueError
+        If a mark is neither pass, fail nor missing, or `clusters` has another length.
+
+    References
+    ----------
+    .. [1] E. B. Wilson, "Probable Inference, the Law of Succession, and Statistical Inference", 1927.
+    .. [2] C. J. Clopper, E. S. Pearson, "The Use of Confidence or Fiducial Limits Illustrated in the
+       Case of the Binomial", 1934.
+
+    Examples
+    --------
+    >>> print(proportion([True] * 8 + [False] * 2))
+    0.800 [0.490, 0.943]
+    >>> print(proportion([True] * 8 + [False] * 2, method="analytic"))
+    0.800 [0.444, 0.975]
+    """
+    return _average(as_marks(marks, "marks"), "share", sampling)
+
+
+def mean(values: ArrayLike, **sampling: Unpack[Sampling]) -> Estimate:
+    """Mean score over items.
+
+    Parameters
+    ----------
+    values : array_like, shape (n_items,)
+        One number per item, NaN or None where missing.
+    **sampling
+        See `Sampling`. The default method is 'jackknife', which is Student's t interval for independent
+        items, and the cluster-robust one with ``clusters``.
+
+    Returns
+    -------
+    Estimate
+        In the unit of `values`. NaN, `no_ratings`, without any value.
+
+    Examples
+    --------
+    >>> print(mean([3, 4, 4, None, 5]))
+    4.000 [2.701, 5.299]
+    """
+    options: Sampling = {"method": "jackknife", **sampling}
+    return _average(as_column(values, "values"), "plain", options)
+
+
+def clopper_pearson_limits(passes: float, n: float, level: float) -> Limits:
+    """Return the exact interval for a share of independent items."""
+    from scipy.special import betaincinv
+
+    tail = (1 - level) / 2
+    low = float(betaincinv(passes, n - passes + 1, tail)) if passes > 0 else 0.0
+    high = float(betaincinv(passes + 1, n - passes, 1 - tail)) if passes < n else 1.0
+    return low, high
+
+
+def _average(values: Floats, kind: StatisticKind, sampling: Sampling) -> Estimate:
+    groups = as_groups(sampling.get("clusters"))
+    check_lengths(values=values, clusters=groups)
+    present = ~np.isnan(values)
+    if not present.any():
+        return Estimate.undefined(NO_RATINGS, level=sampling.get("level", 0.95))
+    used = values[present]
+    centre = float(used.mean()) if kind == "plain" else 0.0
+    sums = np.column_stack([used - centre, np.ones(used.size)])
+
+    def exact(level: float) -> tuple[float, float, float]:
+        share = float(used.mean())
+        return *clopper_pearson_limits(used.sum(), used.size, level), math.sqrt(
+            share * (1 - share) / used.size
+        )
+
+    statistic = Statistic(
+        sums,
+        lambda totals: centre + quotient(totals[:, 0], totals[:, 1]),
+        kind,
+        n_ratings=used.size,
+        analytic=exact if kind == "share" else None,
+    )
+    options: Sampling = {**sampling, "clusters": select(groups, present)}
+    result = estimate(statistic, **options)
+    return replace(result, method="clopper-pearson") if result.method == "analytic" else result

@@ -1,0 +1,1 @@
+"""Comparing and ranking systems: paired differences, tests, groups and rank intervals."""

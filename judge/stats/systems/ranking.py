@@ -1,0 +1,271 @@
+"""Ranking systems by their mean scores: means, agreement of two rankings, and what the data can tell apart.
+
+Tables have one row per item and one column per system, so that systems are compared on the same items.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Unpack
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from judge.stats.engine.checks import at_least, between
+from judge.stats.engine.columns import as_table, as_tables
+from judge.stats.engine.estimate import NOT_APPLICABLE, TOO_FEW_CLUSTERS, Estimate
+from judge.stats.engine.resampling import Sampling, Statistic, quotient, resample
+from judge.stats.engine.scale import Floats
+from judge.stats.engine.weights import Frame, seed_of
+from judge.stats.pass_fail.proportion import mean
+
+__all__ = ["RankingAgreement", "rank_intervals", "ranking_agreement", "system_means"]
+
+FEW_SYSTEMS = "few_systems"
+
+
+@dataclass(frozen=True, slots=True)
+class RankingAgreement:
+    """How two rankings of the same systems agree; see `ranking_agreement`.
+
+    Attributes
+    ----------
+    human_means, judge_means : tuple of Estimate
+        Mean score of each system, by column.
+    kendall_tau, spearman, pearson : Estimate
+        Correlations of the two vectors of means; Kendall's tau-b.
+    pairwise_accuracy : Estimate
+        Share of pairs of systems that both order alike.
+    """
+
+    human_means: tuple[Estimate, ...]
+    judge_means: tuple[Estimate, ...]
+    kendall_tau: Estimate
+    spearman: Estimate
+    pearson: Estimate
+    pairwise_accuracy: Estimate
+
+
+def system_means(scores: ArrayLike, **sampling: Unpack[Sampling]) -> tuple[Estimate, ...]:
+    """Mean score of each system.
+
+    Parameters
+    ----------
+    scores : array_like of float, shape (n_items, n_systems)
+        NaN or None where a system has no score for an item.
+    **sampling
+        See `Sampling`. The default method is 'jackknife', that is Student's t.
+
+    Returns
+    -------
+    tuple of Estimate
+        One per column; NaN, `no_ratings`, for a system without scores.
+
+    Raises
+    ------
+    ValueError
+        If `scores` is not two-dimensional.
+
+    Examples
+    --------
+    >>> for system in system_means([[4, 2], [5, 3], [3, 3], [4, None]]):
+    ...     print(system)
+    4.000 [2.701, 5.299]
+    2.667 [1.232, 4.101]
+    """
+    return tuple(mean(column, **sampling) for column in as_table(scores, "scores").T)
+
+
+def ranking_agreement(human: ArrayLike, judge: ArrayLike, **sampling: Unpack[Sampling]) -> RankingAgreement:
+    """Agreement of two rankings of systems by their mean scores over items.
+
+    Intervals resample items and keep the systems: they say what other items would have shown for these
+    systems, nothing about other systems. With fewer than five systems no agreement is computed.
+
+    Parameters
+    ----------
+    human, judge : array_like of float, shape (n_items, n_systems)
+        NaN or None where missing.
+    **sampling
+        See `Sampling`.
+
+    Returns
+    -------
+    RankingAgreement
+        Agreement is NaN, `not_applicable` with note ``few_systems``, below five systems, and `no_variation`
+        if all means of one side are equal.
+
+    Raises
+    ------
+    ValueError
+        If the tables differ in shape.
+
+    Examples
+    --------
+    >>> human = [[1, 2, 3, 4, 5], [2, 2, 3, 5, 4], [1, 3, 3, 4, 4]]
+    >>> judge = [[2, 2, 3, 4, 4], [3, 2, 3, 4, 5], [1, 3, 4, 4, 4]]
+    >>> agreement = ranking_agreement(human, judge, method="jackknife")
+    >>> round(agreement.kendall_tau.value, 3), round(agreement.pairwise_accuracy.value, 3)
+    (0.949, 0.9)
+    """
+    h, j = as_tables(human, judge)
+    n_systems = h.shape[1]
+    sums = np.hstack([np.nan_to_num(h), ~np.isnan(h), np.nan_to_num(j), ~np.isnan(j)])
+    n_used = int(np.sum((~np.isnan(h)).any(axis=1) | (~np.isnan(j)).any(axis=1)))
+    template = Statistic(
+        sums,
+        lambda totals: totals[:, 0],
+        "coefficient",
+        n_items=n_used,
+        n_ratings=int(np.sum(~np.isnan(h)) + np.sum(~np.isnan(j))),
+        reason=NOT_APPLICABLE if n_systems < 5 else None,
+        notes=(FEW_SYSTEMS,) if n_systems < 5 else (),
+    )
+    statistics = {
+        name: replace(template, function=_of_means(function), minimum=0.0 if function is _pairwise else -1.0)
+        for name, function in _AGREEMENTS.items()
+    }
+    return RankingAgreement(
+        system_means(h, **sampling), system_means(j, **sampling), **resample(statistics, **sampling)
+    )
+
+
+def rank_intervals(scores: ArrayLike, **sampling: Unpack[Sampling]) -> tuple[Estimate, ...]:
+    """Rank of each system by its mean score, with the ranks that other items could have given.
+
+    Percentile intervals of the rank over resamples of items, rounded outwards to whole ranks. Rank 1 is
+    the highest mean; equal means share their mean rank.
+
+    Parameters
+    ----------
+    scores : array_like of float, shape (n_items, n_systems)
+        NaN or None where missing; a system must have at least one score.
+    **sampling
+        See `Sampling`; the method is always the percentile bootstrap.
+
+    Returns
+    -------
+    tuple of Estimate
+        One per column.
+
+    Raises
+    ------
+    ValueError
+        If `scores` is not two-dimensional or a system has no score.
+
+    Examples
+    --------
+    >>> for rank in rank_intervals([[5, 2, 3], [4, 1, 2], [5, 3, 2], [4, 2, 2]], rng=0):
+    ...     print(rank)
+    1.000 [1.000, 1.000]
+    3.000 [2.000, 3.000]
+    2.000 [2.000, 3.000]
+    """
+    table = as_table(scores, "scores")
+    refuse_empty_systems(table)
+    level, n_resamples = sampling.get("level", 0.95), sampling.get("n_resamples", 10_000)
+    between("level", level, 0, 1)
+    at_least("n_resamples", n_resamples, 1)
+    seed, generator = seed_of(sampling.get("rng"))
+    sums = np.hstack([np.nan_to_num(table), ~np.isnan(table)])
+    frame = Frame.build([sums], sampling.get("clusters"), len(table))
+    ranks = _ranks(-_means(sums.sum(axis=0, keepdims=True)))[0]
+    found = [
+        Estimate(
+            float(rank),
+            level=level,
+            method="percentile",
+            n_items=int(np.sum(~np.isnan(column))),
+            n_ratings=int(np.sum(~np.isnan(column))),
+            n_clusters=frame.n_clusters,
+            n_resamples=n_resamples,
+            seed=seed,
+        )
+        for rank, column in zip(ranks, table.T, strict=True)
+    ]
+    if frame.n_clusters < 2:
+        return tuple(replace(e, method="", reason=TOO_FEW_CLUSTERS) for e in found)
+    chunks = frame.bootstrap(n_resamples, generator, [0])
+    draws = np.concatenate([_ranks(-_means(totals)) for (totals,) in chunks])
+    low, high = np.nanquantile(draws, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    spread = np.nanstd(draws, axis=0, ddof=1)
+    return tuple(
+        replace(e, low=math.floor(lo), high=math.ceil(hi), se=float(sd))
+        for e, lo, hi, sd in zip(found, low, high, spread, strict=True)
+    )
+
+
+def refuse_empty_systems(table: Floats) -> None:
+    """Refuse a column that holds no score."""
+    empty = np.flatnonzero(np.isnan(table).all(axis=0))
+    if empty.size:
+        raise ValueError(f"every system needs a score; columns without any: {empty.tolist()}.")
+
+
+def _means(totals: Floats) -> Floats:
+    """Return means (R, S) from sums and counts side by side (R, 2S)."""
+    sums, counts = np.split(totals, 2, axis=1)
+    return quotient(sums, counts)
+
+
+def _of_means(function: Callable[[Floats, Floats], Floats]) -> Callable[[Floats], Floats]:
+    def of_totals(totals: Floats) -> Floats:
+        human, judge = np.split(totals, 2, axis=1)
+        return function(_means(human), _means(judge))
+
+    return of_totals
+
+
+def _signs(means: Floats, system: int) -> Floats:
+    """Return the sign of each system's lead over one; what summation leaves of a tie is a tie."""
+    lead = means - means[:, system, None]
+    signs: Floats = np.where(abs(lead) <= 1e-12 * (1 + abs(means)), 0.0, np.sign(lead))
+    return signs
+
+
+def _pair_counts(human: Floats, judge: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+    """Return over ordered pairs of systems: concordance, untied by people, untied by the judge, same sign."""
+    totals = np.zeros((4, len(human)))
+    for system in range(human.shape[1]):
+        h, j = _signs(human, system), _signs(judge, system)
+        totals += [(h * j).sum(axis=1), (h * h).sum(axis=1), (j * j).sum(axis=1), (h == j).sum(axis=1)]
+    totals[3] -= human.shape[1]  # every system ties with itself
+    return totals[0], totals[1], totals[2], totals[3]
+
+
+def _kendall(human: Floats, judge: Floats) -> Floats:
+    concordance, untied_human, untied_judge, _ = _pair_counts(human, judge)
+    return quotient(concordance, np.sqrt(untied_human * untied_judge))
+
+
+def _pairwise(human: Floats, judge: Floats) -> Floats:
+    n_systems = human.shape[1]
+    same = _pair_counts(human, judge)[3] / (n_systems * (n_systems - 1))
+    defined: Floats = np.where(np.isnan(human + judge).any(axis=1), np.nan, same)
+    return defined
+
+
+def _ranks(means: Floats) -> Floats:
+    """Return ranks, ascending; equal means share their mean rank."""
+    n_above_minus_below = [_signs(means, s).sum(axis=1) for s in range(means.shape[1])]
+    ranks: Floats = (means.shape[1] + 1 - np.stack(n_above_minus_below, axis=1)) / 2
+    return ranks
+
+
+def _spearman(human: Floats, judge: Floats) -> Floats:
+    return _pearson(_ranks(human), _ranks(judge))
+
+
+def _pearson(human: Floats, judge: Floats) -> Floats:
+    x, y = (v - v.mean(axis=1, keepdims=True) for v in (human, judge))
+    return quotient((x * y).sum(axis=1), np.sqrt((x * x).sum(axis=1) * (y * y).sum(axis=1)))
+
+
+_AGREEMENTS: dict[str, Callable[[Floats, Floats], Floats]] = {
+    "kendall_tau": _kendall,
+    "spearman": _spearman,
+    "pearson": _pearson,
+    "pairwise_accuracy": _pairwise,
+}

@@ -1,0 +1,94 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from judge.stats import icc
+
+HERE = Path(__file__).parents[1]
+FORMS = ["ICC(1,1)", "ICC(2,1)", "ICC(3,1)", "ICC(1,k)", "ICC(2,k)", "ICC(3,k)"]
+# Shrout & Fleiss (1979), table 2: six targets, four judges; their table 4 gives the six correlations.
+SHROUT_FLEISS = [[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7]]
+REFERENCE = dict(
+    line.split() for line in (HERE / "reference/reference.txt").read_text().splitlines() if "ICC" in line
+)
+
+
+@pytest.mark.parametrize(
+    ("form", "expected"),
+    [
+        ("ICC(1,1)", 0.17),
+        ("ICC(2,1)", 0.29),
+        ("ICC(3,1)", 0.71),
+        ("ICC(1,k)", 0.44),
+        ("ICC(2,k)", 0.62),
+        ("ICC(3,k)", 0.91),
+    ],
+)
+def test_icc_matches_shrout_and_fleiss_1979(form, expected):
+    assert icc(SHROUT_FLEISS, form=form).value == pytest.approx(expected, abs=0.0051)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_icc_and_its_f_interval_match_r_psych(form):
+    ratings = np.genfromtxt(HERE / "reference/ratings.csv", delimiter=",", skip_header=1)
+    result = icc(ratings, form=form, method="analytic")
+    expected = [float(REFERENCE[f"{form}.{what}"]) for what in ("value", "low", "high")]
+    assert (result.value, result.low, result.high) == pytest.approx(expected, abs=1e-9)
+    assert (result.n_items, result.n_dropped) == (22, 51)
+
+
+@settings(max_examples=20)
+@given(st.integers(0, 2**32 - 1))
+def test_mean_of_raters_forms_follow_by_spearman_brown(seed):
+    rng = np.random.default_rng(seed)
+    ratings = rng.normal(size=(12, 1)) + rng.normal(size=(12, 3))
+    for single, mean in zip(FORMS[:3], FORMS[3:], strict=True):
+        rho = icc(ratings, form=single).value
+        assert icc(ratings, form=mean).value == pytest.approx(3 * rho / (1 + 2 * rho), abs=1e-9)
+
+
+def test_severity_of_a_rater_is_disagreement_in_form_2_but_not_in_form_3():
+    ratings = np.add.outer([1.0, 2, 3, 4, 5], [0.0, 2.0])
+    assert icc(ratings, form="ICC(3,1)").value == pytest.approx(1.0)
+    # Items have variance 2.5, the two raters 2: 2.5 / (2.5 + 2).
+    assert icc(ratings, form="ICC(2,1)").value == pytest.approx(2.5 / 4.5)
+
+
+def test_a_large_constant_does_not_cost_accuracy():
+    ratings = np.array(SHROUT_FLEISS, dtype=float)
+    assert icc(ratings + 1e8).value == pytest.approx(icc(ratings).value, abs=1e-7)
+
+
+def test_perfect_agreement_has_no_analytic_interval():
+    for form in FORMS:
+        result = icc([[1, 1], [2, 2], [3, 3]], form=form, method="analytic")
+        assert result.value == pytest.approx(1.0)
+        assert (result.reason, np.isnan(result.low)) == ("no_variation", True)
+
+
+def test_an_unknown_form_is_refused_with_the_allowed_ones():
+    with pytest.raises(ValueError, match=r"form must be one of ICC\(1,1\), .*; got 'ICC2'"):
+        icc(SHROUT_FLEISS, form="ICC2")
+
+
+def test_labels_without_an_order_are_refused():
+    with pytest.raises(ValueError, match="an intraclass correlation needs the order of the labels"):
+        icc(["good", "bad"], ["bad", "bad"])
+
+
+def test_mean_of_raters_without_positive_variance_of_item_means_has_no_reliability():
+    """The plain formula divides two negative numbers and gives 4.3."""
+    result = icc([[1, 2, 3], [3, 1, 2], [2, 3, 1.1], [1.5, 2.2, 2.4]], form="ICC(2,k)")
+    assert (result.defined, result.reason) == (False, "no_item_variance")
+
+
+def test_a_lower_limit_beyond_spearman_browns_reach_leaves_no_interval():
+    """One constant rater: the limit of ICC(2,1) lies below -1, where the formula for means turns positive."""
+    constant, other = [2] * 5, [1, 2, 3, 2, 1]
+    assert icc(constant, other, form="ICC(2,1)", method="analytic").low < -1
+    result = icc(constant, other, form="ICC(2,k)", method="analytic")
+    assert (result.value, result.reason) == (0.0, "no_variation")
+    assert np.isnan([result.low, result.high]).all()

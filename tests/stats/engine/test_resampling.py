@@ -1,0 +1,238 @@
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import t
+from statsmodels.stats.proportion import proportion_confint
+
+from judge.stats import kendall_tau_c
+from judge.stats.engine import limits
+from judge.stats.engine.resampling import Statistic, difference, estimate, quotient, replicate, resample
+
+RNG = np.random.default_rng(11)
+NORMAL = RNG.normal(size=120)
+SKEWED = RNG.exponential(size=120)
+
+
+def mean_of(values, kind="plain", **fields):
+    values = np.asarray(values, dtype=float)
+    sums = np.column_stack([values, np.ones(len(values))])
+    return Statistic(sums, lambda totals: quotient(totals[:, 0], totals[:, 1]), kind, **fields)
+
+
+def test_jackknife_values_equal_leaving_each_cluster_out_by_hand():
+    clusters = RNG.integers(0, 15, 120)
+    sample = replicate({"mean": mean_of(NORMAL)}, clusters=clusters, method="jackknife").samples["mean"]
+    by_hand = [NORMAL[clusters != c].mean() for c in np.unique(clusters)]
+    assert np.repeat(sample.jackknife, sample.counts.astype(int)) == pytest.approx(by_hand, abs=1e-12)
+
+
+@given(st.lists(st.integers(0, 2), min_size=8, max_size=60))
+def test_collapsing_identical_items_leaves_the_jackknife_error_unchanged(values):
+    sample = replicate({"mean": mean_of(values)}, method="jackknife").samples["mean"]
+    assert sample.se == pytest.approx(np.std(values, ddof=1) / math.sqrt(len(values)), abs=1e-12)
+
+
+def test_jackknife_interval_of_a_mean_is_students():
+    result = estimate(mean_of(NORMAL[:20]))
+    assert result.method == "jackknife"
+    half = 2.093024054408263 * NORMAL[:20].std(ddof=1) / math.sqrt(20)  # t(19) quantile
+    assert (result.low, result.high) == pytest.approx((NORMAL[:20].mean() - half, NORMAL[:20].mean() + half))
+
+
+def test_auto_takes_the_jackknife_below_fifty_clusters_and_bca_from_there():
+    assert estimate(mean_of(NORMAL[:49])).method == "jackknife"
+    assert estimate(mean_of(NORMAL[:50]), rng=0).method == "bca"
+    assert estimate(mean_of(NORMAL), clusters=np.arange(120) // 3).method == "jackknife"
+
+
+def test_bootstrap_draws_have_the_standard_error_of_the_mean():
+    sample = replicate({"mean": mean_of(NORMAL)}, method="percentile", rng=1).samples["mean"]
+    # 10,000 draws know their standard deviation to 1 in sqrt(20,000).
+    assert sample.draws.std() == pytest.approx(NORMAL.std() / math.sqrt(120), rel=5 / math.sqrt(20_000))
+    assert sample.draws.mean() == pytest.approx(NORMAL.mean(), abs=5 * sample.draws.std() / 100)
+
+
+def test_clusters_widen_the_interval_of_items_that_go_together():
+    values = np.repeat(NORMAL[:60], 2)
+    alone = estimate(mean_of(values), rng=2)
+    together = estimate(mean_of(values), clusters=np.repeat(np.arange(60), 2), rng=2)
+    assert together.n_clusters == 60
+    assert together.se == pytest.approx(NORMAL[:60].std(ddof=1) / math.sqrt(60))
+    assert together.high - together.low > 1.2 * (alone.high - alone.low)
+
+
+def test_two_levels_come_from_the_same_resamples():
+    replicates = replicate({"mean": mean_of(SKEWED)}, rng=3)
+    wide, narrow = replicates.estimate("mean", 0.95), replicates.estimate("mean", 0.90)
+    assert wide.low < narrow.low < narrow.high < wide.high
+    assert (wide.level, narrow.level) == (0.95, 0.90)
+
+
+def test_statistics_that_share_weights_are_paired():
+    a, b = mean_of(NORMAL), mean_of(NORMAL + 1)
+    draws = replicate({"a": a, "b": b}, method="percentile", rng=4).samples
+    assert draws["b"].draws - draws["a"].draws == pytest.approx(np.ones(10_000))
+    assert resample({"b - a": difference(b, a)}, rng=4)["b - a"].reason == "no_variation"
+
+
+def test_the_seed_in_the_estimate_repeats_it():
+    first = estimate(mean_of(SKEWED))
+    assert first.n_resamples == 10_000
+    assert estimate(mean_of(SKEWED), rng=first.seed) == first
+    assert estimate(mean_of(SKEWED), rng=np.random.default_rng(first.seed)).low == first.low
+
+
+def test_wilson_of_independent_zeros_and_ones_is_the_textbook_interval():
+    result = estimate(mean_of([1] * 17 + [0] * 13, "share"))
+    assert result.method == "wilson"
+    assert (result.low, result.high) == pytest.approx(proportion_confint(17, 30, method="wilson"))
+
+
+def test_wilson_of_clusters_uses_the_effective_number_of_items():
+    values, clusters = np.repeat(NORMAL[:40] > 0.3, 5), np.repeat(np.arange(40), 5)
+    clustered, one_each = (
+        estimate(mean_of(values, "share"), clusters=clusters),
+        estimate(mean_of(values[::5], "share")),
+    )
+    # Five copies of an item are worth one; only Student's quantile for few clusters widens the interval.
+    assert clustered.low == pytest.approx(one_each.low, abs=0.01)
+    assert clustered.low < one_each.low < one_each.high < clustered.high
+
+
+@pytest.mark.parametrize("hits", [0, 1])
+def test_a_share_that_never_varies_still_gets_an_interval(hits):
+    result = estimate(mean_of([hits] * 20, "share"))
+    assert result.high - result.low == pytest.approx(0.161, abs=0.001)  # 3.84 / (20 + 3.84)
+    assert result.reason is None
+
+
+def test_anything_else_that_never_varies_has_a_value_but_no_interval():
+    result = estimate(mean_of([0.7] * 60, "coefficient"), rng=5)
+    assert result.value == pytest.approx(0.7)
+    assert math.isnan(result.low)
+    assert (result.reason, result.method) == ("no_variation", "")
+
+
+def test_fewer_than_ten_clusters_are_noted_and_one_is_too_few():
+    assert estimate(mean_of(NORMAL[:9])).notes == ("few_clusters",)
+    assert estimate(mean_of(NORMAL[:10])).notes == ()
+    alone = estimate(mean_of(NORMAL[:10]), clusters=["same"] * 10)
+    assert math.isnan(alone.low)
+    assert alone.reason == "too_few_clusters"
+
+
+def undefined_below(limit):
+    """A mean that is undefined where it is below `limit`: some resamples fail."""
+
+    def function(totals):
+        mean = totals[:, 0] / totals[:, 1]
+        return np.where(mean < limit, np.nan, mean)
+
+    return Statistic(np.column_stack([NORMAL, np.ones(120)]), function)
+
+
+@pytest.mark.parametrize(
+    ("share", "noted", "defined"), [(0.02, False, True), (0.1, True, True), (0.3, True, False)]
+)
+def test_resamples_without_a_value_are_reported_and_too_many_void_the_interval(share, noted, defined):
+    draws = replicate({"": mean_of(NORMAL)}, method="percentile", rng=6).samples[""].draws
+    result = estimate(undefined_below(np.quantile(draws, share)), method="percentile", rng=6)
+    assert bool(result.notes) == noted
+    assert math.isfinite(result.low) == defined
+    assert (result.reason == "no_variation") == (not defined)
+    if noted:
+        assert result.notes == (f"undefined_resamples: {share:.1%}",)
+
+
+def test_an_undefined_statistic_reports_its_reason_beside_others():
+    nothing = Statistic(
+        np.zeros((120, 1)), lambda t: quotient(t[:, 0], t[:, 0]), undefined="zero_denominator"
+    )
+    both = resample({"mean": mean_of(NORMAL), "nothing": nothing}, rng=7)
+    assert both["mean"].defined
+    assert (both["nothing"].reason, both["nothing"].method) == ("zero_denominator", "")
+
+
+def test_a_reason_known_beforehand_overrides_a_value():
+    assert estimate(mean_of(NORMAL, reason="not_applicable")).reason == "not_applicable"
+
+
+def test_a_lower_limit_is_cut_at_the_smallest_possible_value():
+    assert estimate(mean_of([0.0, 0.0, 0.0, 1.0], minimum=0.0)).low == 0.0
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"method": "basic"}, "method must be one of auto, jackknife, bca"),
+        ({"method": "wilson"}, "'wilson' is for shares"),
+        ({"method": "analytic"}, "'analytic' is not available for this statistic"),
+        ({"method": "analytic", "clusters": np.arange(120) // 2}, "'analytic' is for independent items"),
+        ({"n_resamples": 10}, "n_resamples must be at least 100, got 10"),
+        ({"level": 95}, r"level must lie in \(0, 1\), got 95"),
+    ],
+)
+def test_options_that_make_no_sense_are_refused(options, message):
+    with pytest.raises(ValueError, match=message):
+        estimate(mean_of(NORMAL), **options)
+
+
+def test_statistics_of_different_items_cannot_share_weights():
+    with pytest.raises(ValueError, match="same items"):
+        resample({"a": mean_of(NORMAL), "b": mean_of(NORMAL[:50])})
+
+
+def test_items_that_cannot_contribute_do_not_narrow_the_interval():
+    def share_of(n_unusable):
+        hits = np.concatenate([[1.0] * 5 + [0.0] * 4, np.zeros(n_unusable)])
+        used = np.concatenate([np.ones(9), np.zeros(n_unusable)])
+        return Statistic(
+            np.column_stack([hits, used]), lambda t: quotient(t[:, 0], t[:, 1]), "share", n_items=9
+        )
+
+    alone, among_many = estimate(share_of(0)), estimate(share_of(200))
+    assert (among_many.low, among_many.high) == pytest.approx((alone.low, alone.high))
+    assert among_many.notes == ("few_clusters",)
+    assert estimate(replace(share_of(200), kind="plain")).method == "jackknife"
+
+
+def test_perfect_agreement_on_few_of_many_items_is_not_certain():
+    sums = np.zeros((300, 2))
+    sums[:5] = 1.0
+    perfect = Statistic(sums, lambda t: quotient(t[:, 0], t[:, 1]), "share", n_items=5)
+    assert estimate(perfect).low == pytest.approx(proportion_confint(5, 5, method="wilson")[0])
+
+
+def test_limits_of_a_coefficient_stay_below_its_maximum():
+    """Here tau-c is 1 on the data but not on all resamples; plain t limits would reach 12."""
+    result = kendall_tau_c([1, math.nan, 3, 2], [2, 2, math.nan, 3])
+    assert (result.value, result.high) == (1.0, 1.0)
+    assert result.low < 0
+
+
+def test_a_share_that_is_not_zero_or_one_per_item_uses_students_t():
+    """Its spread is estimated: with four items the normal quantile is far too small."""
+    shares = np.array([0.2, 0.4, 0.4, 0.9])
+    sums = np.column_stack([shares, np.ones(4)])
+    result = estimate(Statistic(sums, lambda rows: quotient(rows[:, 0], rows[:, 1]), "share"))
+    p = shares.mean()
+    n_effective = p * (1 - p) / (shares.var(ddof=0) / 4)
+    assert (result.low, result.high) == pytest.approx(limits.wilson_limits(p, n_effective, t.ppf(0.975, 3)))
+
+
+def test_zeros_and_ones_of_independent_items_keep_the_normal_quantile():
+    marks = np.array([1.0, 1, 1, 0])
+    result = estimate(
+        Statistic(np.column_stack([marks, np.ones(4)]), lambda rows: rows[:, 0] / rows[:, 1], "share")
+    )
+    assert (result.low, result.high) == pytest.approx(proportion_confint(3, 4, method="wilson"))
+
+
+def test_every_confidence_level_is_checked_where_it_is_used():
+    replicates = replicate({"mean": mean_of(NORMAL)}, method="jackknife")
+    with pytest.raises(ValueError, match=r"level must lie in \(0, 1\), got 95"):
+        replicates.estimate("mean", 95)

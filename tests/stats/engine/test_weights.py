@@ -1,0 +1,113 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from judge.stats.engine import weights
+from judge.stats.engine.weights import Frame, cluster_codes, seed_of
+
+
+def test_a_missing_cluster_is_an_error_that_says_where():
+    with pytest.raises(ValueError, match=r"clusters\[1\] is missing"):
+        cluster_codes(["a", None, "b"], 3)
+
+
+def test_clusters_of_another_length_are_refused():
+    with pytest.raises(ValueError, match=r"shape \(3,\); got shape \(2,\)"):
+        cluster_codes(["a", "b"], 3)
+
+
+@pytest.mark.parametrize(
+    "labels", [["x", "y", "x"], [3, 1, 3], [0.5, 0.2, 0.5], np.array(["x", 1, "x"], object)]
+)
+def test_clusters_may_be_labels_of_any_kind(labels):
+    codes = cluster_codes(labels, 3)
+    assert codes[0] == codes[2] != codes[1]
+    assert sorted(set(codes)) == [0, 1]
+
+
+def test_a_seed_repeats_the_draws_and_a_generator_in_use_has_none():
+    seed, generator = seed_of(None)
+    assert np.random.default_rng(seed).random() == generator.random()
+    assert seed_of(np.random.default_rng(3))[0] is None
+
+
+def test_identical_items_are_collapsed_into_one_unit():
+    frame = Frame.build([np.array([[1.0, 0.0], [0.0, 1.0], [1.0, -0.0]] * 4)], None, 12)
+    assert sorted(frame.counts) == [4, 8]
+    assert frame.n_clusters == 12
+
+
+def test_clusters_are_alike_when_their_sums_are():
+    frame = Frame.build([np.array([[1.0], [2.0], [2.0], [1.0]] * 4)], np.arange(16) // 2, 16)
+    assert frame.counts.tolist() == [8]
+
+
+@given(st.data())
+def test_every_resample_draws_as_many_clusters_as_there_are(data):
+    n_items = data.draw(st.integers(2, 30))
+    values = np.array(data.draw(st.lists(st.integers(0, 3), min_size=n_items, max_size=n_items)), dtype=float)
+    clusters = data.draw(st.lists(st.integers(0, 5), min_size=n_items, max_size=n_items))
+    frame = Frame.build([np.column_stack([np.ones(n_items), values])], clusters, n_items)
+    drawn = frame._weights(20, np.random.default_rng(0))
+    assert (drawn.sum(axis=1) == frame.n_clusters).all()
+
+
+@pytest.mark.parametrize("alike", [250, 1])
+def test_weights_have_the_moments_of_a_multinomial_draw(alike):
+    # Two groups of 250 and 150 are drawn as a multinomial, 400 different items by counting indices.
+    values = np.arange(400.0) // alike
+    frame = Frame.build([values[:, None]], None, 400)
+    drawn = frame._weights(4_000, np.random.default_rng(1))
+    share = frame.counts / 400
+    expected = 400 * share * (1 - share)
+    assert drawn.mean(axis=0) == pytest.approx(frame.counts, abs=6 * np.sqrt(expected.max() / 4_000))
+    # The variance of a sample variance is about 2 v^2 / R.
+    assert drawn.var(axis=0) == pytest.approx(expected, rel=6 * np.sqrt(2.5 / 4_000))
+
+
+@pytest.mark.parametrize("largest_one_hot", [0, 10_000])
+@pytest.mark.parametrize("all_different", [True, False])
+def test_totals_of_codes_equal_those_of_their_one_hot_table(monkeypatch, largest_one_hot, all_different):
+    monkeypatch.setattr(weights, "_CHUNK", largest_one_hot)
+    rng = np.random.default_rng(2)
+    drawn = rng.integers(0, 3, (7, 50)).astype(float)
+    # Every third code is one that no item has: it keeps its column.
+    codes = rng.permutation(50) if all_different else 3 * rng.integers(0, 9, 50)
+    width = codes.max() + 1
+    assert np.array_equal(weights.totals_of(drawn, codes), drawn @ np.eye(width)[codes])
+
+
+def test_chunks_do_not_change_the_resamples(monkeypatch):
+    table = np.random.default_rng(3).normal(size=(30, 2))
+    frame = Frame.build([table, np.arange(30)], None, 30)
+    whole = [
+        np.concatenate(parts)
+        for parts in zip(*frame.bootstrap(50, np.random.default_rng(4), [0, 1]), strict=True)
+    ]
+    left_out = np.concatenate([rows for (rows,) in frame.jackknife(1)])
+    monkeypatch.setattr(weights, "_CHUNK", 100)
+    pieces = [
+        np.concatenate(parts)
+        for parts in zip(*frame.bootstrap(50, np.random.default_rng(4), [0, 1]), strict=True)
+    ]
+    for one, other in zip(whole, pieces, strict=True):
+        assert one == pytest.approx(other, abs=1e-12)
+    assert np.array_equal(np.concatenate([rows for (rows,) in frame.jackknife(1)]), left_out)
+
+
+def test_one_multinomial_draw_serves_all_statistics():
+    table = np.random.default_rng(5).normal(size=(30, 2))
+    frame = Frame.build([table, 2 * table], None, 30)
+    for first, second in frame.bootstrap(100, np.random.default_rng(6), [0, 1]):
+        assert second == pytest.approx(2 * first)
+
+
+@pytest.mark.parametrize("clusters", [None, np.arange(40) // 4])
+def test_statistics_that_share_their_sums_share_their_totals(clusters):
+    table = np.random.default_rng(7).integers(0, 2, (40, 2)).astype(float)
+    frame = Frame.build([table, np.arange(40), table], clusters, 40)
+    assert frame.tables[0] is frame.tables[2]
+    ((first, other, third),) = frame.bootstrap(10, np.random.default_rng(8), [0, 1, 2])
+    assert first is third
+    assert other.shape == (10, 40)
