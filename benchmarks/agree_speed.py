@@ -19,7 +19,7 @@ import numpy as np
 
 from judge.records import Item, Score
 from judge.rubric import load_rubric
-from judge.scoring.store import Run
+from judge.scoring.run import Run
 
 N_PEOPLE = 5
 

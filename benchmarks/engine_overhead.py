@@ -35,10 +35,10 @@ from tests.engine import cpu, tiny_model
 
 GOAL = 1.5
 PARTS = {  # what is timed: module, class or none, function
-    "start": ("judge.scoring.backends.vllm", None, "start"),
+    "start": ("judge.scoring.backends.vllm.backend", None, "start"),
     "render": ("vllm", "LLM", "enqueue_chat"),
     "engine": ("vllm.v1.engine.llm_engine", "LLMEngine", "step"),
-    "stop": ("judge.scoring.backends.engine", "Engine", "stop"),
+    "stop": ("judge.scoring.backends.vllm.engine", "Engine", "stop"),
 }
 
 
@@ -75,7 +75,7 @@ class Clock:
 def measure(model: str, scores: str, folder: Path, count: int, clock: Clock) -> dict[str, float]:
     """Score `count` items; CPU seconds of each part for a thousand."""
     from judge import Judge, load_rubric, score
-    from judge.scoring.backends.engine import EngineOptions
+    from judge.scoring.backends.vllm.engine import EngineOptions
 
     items = folder / f"items-{count}.jsonl"
     write_items(items, count)

@@ -21,8 +21,8 @@ import numpy as np
 from judge.records import Completion, Failure, Image, Item, Request, Usage
 from judge.rubric import load_rubric
 from judge.scoring.judge import Judge
-from judge.scoring.run import score_items
-from judge.scoring.store import Run
+from judge.scoring.loop import score_items
+from judge.scoring.run import Run
 
 SYSTEMS = ("alpha", "bravo", "charlie", "delta", "echo", "foxtrot")
 KINDS = {"general": 0.9, "standalone": 0.0, "pairwise": -0.2, "unanswerable": -0.9}

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from judge.records import Completion, Item
 from judge.rubric import load_rubric
-from judge.scoring.parse import read
+from judge.scoring.parsing.parse import read
 
 RUBRIC = load_rubric("open_qa")
 ITEM = Item(id="i", question="A question?", answer="An answer.")

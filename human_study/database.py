@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from human_study import schema
 from judge.errors import JudgeError
-from judge.sqlite_files import explain, is_busy, reading
+from judge.files.sqlite import explain, is_busy, reading
 
 T = TypeVar("T")
 

@@ -9,8 +9,8 @@ from typing import IO, Any
 
 from human_study.entries import Task
 from human_study.store import Study
+from judge.files.writing import harmless
 from judge.records import Score
-from judge.writing import harmless
 
 
 def counted(study: Study, *, after_discussion: bool = False) -> Iterator[Task]:

@@ -10,9 +10,9 @@ from human_study.entries import Draft, Key
 from human_study.form import Form, Reply
 from human_study.store import Study
 from judge.errors import InputError
+from judge.files.writing import plain
 from judge.records import OVERALL
 from judge.rows import read_rows
-from judge.writing import plain
 
 _ITEM = ("item_id", "id", "item")
 _RATER = ("rater", "rater_id", "annotator")

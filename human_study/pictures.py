@@ -19,8 +19,8 @@ from PIL import Image as Pillow
 from PIL import UnidentifiedImageError
 
 from judge.errors import InputError
-from judge.image_files import as_8_bit, is_16_bit, is_turned, read_file, upright
-from judge.image_metadata import without_metadata
+from judge.files.image_metadata import without_metadata
+from judge.files.images import as_8_bit, is_16_bit, is_turned, read_file, upright
 from judge.records import Image, Item
 
 MEDIA_TYPES = {"PNG": "image/png", "JPEG": "image/jpeg", "WEBP": "image/webp", "GIF": "image/gif"}

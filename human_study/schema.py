@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
 
-from judge import sqlite_files
 from judge.errors import InputError
-from judge.sqlite_files import check_content, code_of, reading
+from judge.files import sqlite
+from judge.files.sqlite import check_content, code_of, reading
 
 APPLICATION = 0x4A53_5459
 FORMAT = 1
@@ -132,7 +132,7 @@ def connect_to_read(path: Path) -> sqlite3.Connection:
     """Open the study at `path` for reading, whatever disk it lies on; the errors are those of `connect`."""
     with _opening(path):
         _check_file(path)
-        db = sqlite_files.connect_to_read(path, timeout=_OPENING, check_same_thread=False)
+        db = sqlite.connect_to_read(path, timeout=_OPENING, check_same_thread=False)
         db.row_factory = sqlite3.Row
         return _checked(path, db)
 

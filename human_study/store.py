@@ -21,9 +21,9 @@ from human_study.known import Known
 from human_study.pictures import MEDIA_TYPES
 from human_study.plan import Design, Plan
 from judge.errors import InputError
+from judge.files.sqlite import explain, reading
 from judge.records import Item
 from judge.rubric import Rubric
-from judge.sqlite_files import explain, reading
 
 
 class Study:

@@ -15,31 +15,31 @@ if TYPE_CHECKING:
     from judge.records import Score as Score
     from judge.rubric import Rubric as Rubric
     from judge.rubric import load_rubric as load_rubric
-    from judge.scoring.backends.engine import EngineOptions as EngineOptions
-    from judge.scoring.job import Options as Options
-    from judge.scoring.job import score as score
+    from judge.scoring.backends.factory import Connection as Connection
+    from judge.scoring.backends.vllm.engine import EngineOptions as EngineOptions
     from judge.scoring.judge import Judge as Judge
-    from judge.scoring.serving import Connection as Connection
-    from judge.scoring.store import Run as Run
+    from judge.scoring.run import Run as Run
+    from judge.scoring.score import Options as Options
+    from judge.scoring.score import score as score
 
 __version__ = "0.1.0"
 
 # Name -> module; imported on first use, so that `import judge` costs next to nothing.
 _PUBLIC = {
     "Completion": "judge.records",
-    "Connection": "judge.scoring.serving",
-    "EngineOptions": "judge.scoring.backends.engine",
+    "Connection": "judge.scoring.backends.factory",
+    "EngineOptions": "judge.scoring.backends.vllm.engine",
     "Image": "judge.records",
     "Item": "judge.records",
     "Judge": "judge.scoring.judge",
     "JudgeError": "judge.errors",
-    "Options": "judge.scoring.job",
+    "Options": "judge.scoring.score",
     "Rubric": "judge.rubric",
-    "Run": "judge.scoring.store",
+    "Run": "judge.scoring.run",
     "Score": "judge.records",
     "load_items": "judge.reading",
     "load_rubric": "judge.rubric",
-    "score": "judge.scoring.job",
+    "score": "judge.scoring.score",
 }
 __all__ = list(_PUBLIC)
 

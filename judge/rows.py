@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from judge.errors import InputError, MissingExtraError
+from judge.files.unpacking import check_expansion, errors_of_files, opened
 from judge.tables import kind_of, plain
-from judge.unpacking import check_expansion, errors_of_files, opened
 
 Row = dict[str, Any]
 OnBad = Callable[[InputError], None]

@@ -13,8 +13,8 @@ from typing import Any, Literal, Self
 from pydantic import ConfigDict, Field, ValidationError, model_validator
 
 from judge.errors import RubricError
+from judge.files.strict_yaml import LARGEST_FILE, load_yaml
 from judge.records import OVERALL, Item, Record, content_hash
-from judge.strict_yaml import LARGEST_FILE, load_yaml
 
 Level = Literal["nominal", "ordinal", "interval", "ratio"]
 _RESERVED = frozenset(

@@ -28,27 +28,27 @@ MAY_IMPORT = {
     "judge": {"judge"},
     "judge.errors": set(),
     "judge.records": {"judge.errors"},
-    "judge.unpacking": {"judge.errors"},
+    "judge.files.unpacking": {"judge.errors"},
     "judge.tables": {"judge.errors"},
-    "judge.rows": {"judge.errors", "judge.tables", "judge.unpacking"},
+    "judge.rows": {"judge.errors", "judge.tables", "judge.files.unpacking"},
     "judge.reading": {"judge.errors", "judge.records", "judge.rows", "judge.tables"},
-    "judge.strict_yaml": set(),
-    "judge.writing": {"judge.errors"},
-    "judge.rubric": {"judge.errors", "judge.records", "judge.strict_yaml"},
-    "judge.formats": {"judge.errors", "judge.unpacking", "judge.records", "judge.rows", "judge.reading", "judge.rubric"},
+    "judge.files.strict_yaml": set(),
+    "judge.files.writing": {"judge.errors"},
+    "judge.rubric": {"judge.errors", "judge.records", "judge.files.strict_yaml"},
+    "judge.formats": {"judge.errors", "judge.files.unpacking", "judge.records", "judge.rows", "judge.reading", "judge.rubric"},
     "judge.machine": {"judge.errors"},
-    "judge.image_metadata": set(),
-    "judge.image_files": {"judge.errors", "judge.image_metadata"},
-    "judge.sqlite_files": {"judge.errors"},
-    "judge.scoring": {"judge", "judge.errors", "judge.tables", "judge.image_files", "judge.image_metadata", "judge.sqlite_files", "judge.machine", "judge.records", "judge.rows", "judge.reading", "judge.rubric", "judge.writing"},
+    "judge.files.image_metadata": set(),
+    "judge.files.images": {"judge.errors", "judge.files.image_metadata"},
+    "judge.files.sqlite": {"judge.errors"},
+    "judge.scoring": {"judge", "judge.errors", "judge.tables", "judge.files.images", "judge.files.image_metadata", "judge.files.sqlite", "judge.machine", "judge.records", "judge.rows", "judge.reading", "judge.rubric", "judge.files.writing"},
     "judge.stats": set(),
     "judge.analysis": {
         "judge.errors", "judge.records", "judge.rows", "judge.reading", "judge.rubric", "judge.stats",
-        "judge.scoring.store", "judge.scoring.echoes", "judge.scoring.verdicts", "judge.formats", "judge.writing",
+        "judge.scoring.run", "judge.scoring.parsing.echoes", "judge.scoring.parsing.verdicts", "judge.formats", "judge.files.writing",
     },
-    "judge.report": {"judge", "judge.errors", "judge.records", "judge.rubric", "judge.stats", "judge.analysis", "judge.scoring.store", "judge.scoring.images", "judge.writing"},
+    "judge.report": {"judge", "judge.errors", "judge.records", "judge.rubric", "judge.stats", "judge.analysis", "judge.scoring.run", "judge.scoring.images", "judge.files.writing"},
     "judge.cli": {"judge", "human_study"},
-    "human_study": {"judge.errors", "judge.image_files", "judge.image_metadata", "judge.sqlite_files", "judge.records", "judge.rows", "judge.reading", "judge.rubric", "judge.writing"},
+    "human_study": {"judge.errors", "judge.files.images", "judge.files.image_metadata", "judge.files.sqlite", "judge.records", "judge.rows", "judge.reading", "judge.rubric", "judge.files.writing"},
 }  # fmt: skip
 # Within scoring, what is pure knows nothing of what acts.
 PURE = {
@@ -64,9 +64,9 @@ PURE = {
     )
 }
 ACTING = {
-    "judge.scoring.store",
     "judge.scoring.run",
-    "judge.scoring.job",
+    "judge.scoring.loop",
+    "judge.scoring.score",
     "judge.scoring.backends",
     "judge.scoring.images",
 }
@@ -137,7 +137,7 @@ def test_importing_judge_loads_no_heavy_dependency(command):
 
 
 def test_scoring_through_an_api_loads_neither_litellm_nor_pandas_nor_scipy():
-    assert not loaded_by("import judge.cli.score, judge.scoring.backends.openai_http") & HEAVY
+    assert not loaded_by("import judge.cli.score, judge.scoring.backends.api.openai_http") & HEAVY
 
 
 def test_statistics_need_numpy_alone():

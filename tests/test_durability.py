@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from judge.records import STATUSES
-from judge.scoring.store import Run
+from judge.scoring.run import Run
 
 FAULTS = {
     "retry_after": 0.01,

@@ -12,7 +12,7 @@ from judge.scoring.backends.baseline import BaselineBackend
 from judge.scoring.backends.replay import ReplayBackend
 from judge.scoring.images import check
 from judge.scoring.judge import Judge
-from judge.scoring.parse import score_rows
+from judge.scoring.parsing.parse import score_rows
 from judge.scoring.prompt import build_requests
 
 EXAMPLES = Path(__file__).parent.parent / "examples"

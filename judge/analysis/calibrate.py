@@ -12,10 +12,10 @@ import numpy as np
 
 from judge.analysis.agreement.joining import Joined
 from judge.errors import InputError
-from judge.scoring.store import Run
+from judge.files.writing import write_file
+from judge.scoring.run import Run
 from judge.stats.judge_human.calibration import Calibration, calibrate
 from judge.stats.judge_human.score_maps import MapKind, ScoreMap
-from judge.writing import write_file
 
 FORMAT = 1
 

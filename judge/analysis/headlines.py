@@ -15,7 +15,7 @@ from judge.records import Item
 if TYPE_CHECKING:
     from judge.analysis.agreement.joining import Joined
     from judge.analysis.score_table import ScoreTable
-    from judge.scoring.store import Run
+    from judge.scoring.run import Run
 
 ONE_SCORE = 0.95
 """From this share of equal scores on, a judge hardly tells answers apart."""

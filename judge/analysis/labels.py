@@ -10,7 +10,7 @@ import numpy as np
 
 from judge.analysis.score_table import ScoreTable
 from judge.errors import InputError
-from judge.scoring.store import Run
+from judge.scoring.run import Run
 from judge.stats.design.label_selection import neyman_allocation, select_stratified
 from judge.stats.engine.scale import Floats
 

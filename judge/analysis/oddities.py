@@ -10,8 +10,8 @@ from judge.analysis.contrast import Bools
 from judge.analysis.pass_rate import PassRate, pass_rate
 from judge.analysis.score_table import Objects, ScoreTable
 from judge.records import OVERALL
-from judge.scoring.echoes import ECHO, held_by
-from judge.scoring.verdicts import Names
+from judge.scoring.parsing.echoes import ECHO, held_by
+from judge.scoring.parsing.verdicts import Names
 
 ACCURACY_FLAG, ACCURACY, ACCURATE_FROM = "is_accurate", "technical_accuracy", 3
 

@@ -12,7 +12,7 @@ from judge.analysis.ratings import check_first, number_of
 from judge.errors import InputError
 from judge.records import OVERALL, STATUSES, Item, Score, content_hash
 from judge.rubric import Rubric
-from judge.scoring.store import Run
+from judge.scoring.run import Run
 from judge.stats.engine.scale import Floats
 
 UNSCORED = "unscored"

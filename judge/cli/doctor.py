@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import click
 
 from judge.cli.options import as_json
-from judge.scoring.doctor import Finding, examine, examine_judge, suggest
+from judge.doctor import Finding, examine, examine_judge, suggest
 
 _ASSUMED = """\
 Estimated, not measured. Judgments of 4,096 tokens; times for 1,000 once the engine runs: a rubric of 1,500

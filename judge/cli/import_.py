@@ -13,8 +13,8 @@ from judge.formats import FORMATS, read_foreign
 from judge.formats.document import Foreign
 from judge.formats.judged import one_judge, rubric_for
 from judge.rubric import load_rubric
-from judge.scoring.store import Run
-from judge.scoring.tables import write_atomically
+from judge.scoring.run import Run
+from judge.scoring.schema import write_atomically
 
 
 @click.command()

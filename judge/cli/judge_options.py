@@ -10,10 +10,10 @@ from click.core import ParameterSource
 from judge.cli import settings_file
 from judge.cli.options import Number, decorate, pairs
 from judge.rubric import load_rubric
-from judge.scoring.backends.engine import EngineOptions
-from judge.scoring.backends.providers import OPENAI_COMPATIBLE
+from judge.scoring.backends.api.providers import OPENAI_COMPATIBLE
+from judge.scoring.backends.factory import Connection
+from judge.scoring.backends.vllm.engine import EngineOptions
 from judge.scoring.judge import ENGINE_DECIDES, Judge
-from judge.scoring.serving import Connection
 
 HARMLESS_PARAMETERS = frozenset(
     {
@@ -241,7 +241,7 @@ def _structured(judge: Judge, wanted: str, api_base: str | None) -> bool:
         return wanted == "on"
     if judge.backend != "api":
         return judge.backend == "vllm"
-    from judge.scoring.backends.providers import supports_schema
+    from judge.scoring.backends.api.providers import supports_schema
 
     return supports_schema(judge.model, api_base)
 

@@ -6,7 +6,7 @@ import click
 
 from judge.cli.options import as_json, run_argument
 from judge.cli.score import point_on, show_result
-from judge.scoring.job import rederive
+from judge.scoring.score import rederive
 
 
 @click.command()

@@ -224,7 +224,7 @@ def _write(text: str, path: str) -> None:
     if path == _STDOUT:
         click.echo(text, nl=False)
         return
-    from judge.writing import write_file
+    from judge.files.writing import write_file
 
     write_file(path, text)
     click.echo(f"{path} ({len(text.encode()):,} bytes)", err=True)

@@ -25,12 +25,12 @@ from judge.cli.options import as_json, counted, decorate, pairs
 from judge.cli.watch import TerminalWatch
 from judge.errors import JudgeError
 from judge.rubric import Rubric
-from judge.scoring.backends.engine import EngineOptions
-from judge.scoring.job import Options, default_out, folder_name, preview, score
+from judge.scoring.backends.factory import Connection, check_backend
+from judge.scoring.backends.vllm.engine import EngineOptions
 from judge.scoring.judge import Judge
 from judge.scoring.prompt import message_text, visible
-from judge.scoring.serving import Connection, check_backend
-from judge.scoring.store import Run
+from judge.scoring.run import Run
+from judge.scoring.score import Options, default_out, folder_name, preview, score
 
 _MOST_LABELS = 11
 """Scales with more labels are shown by their mean alone."""

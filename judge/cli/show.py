@@ -9,7 +9,7 @@ import click
 from judge.cli.options import as_json, run_argument
 from judge.records import STATUSES, Completion, Item, Score
 from judge.scoring.prompt import visible
-from judge.scoring.store import Run
+from judge.scoring.run import Run
 
 
 @click.command()

@@ -18,9 +18,9 @@ from human_study.progress import Agreement, Progress, as_plain, measure
 from human_study.store import Study
 from judge.cli.options import Number, as_json, decorate, pairs
 from judge.cli.study_source import Source, listed_ids
+from judge.files.writing import whole_file
 from judge.reading import load_items
 from judge.rubric import Rubric
-from judge.writing import whole_file
 
 existing = click.Path(exists=True, dir_okay=False)
 study_argument = click.argument("study", type=click.Path(dir_okay=False))

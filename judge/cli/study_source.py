@@ -31,7 +31,7 @@ class Source:
 
     @classmethod
     def _from_run(cls, path: Path, rubric: str | None) -> "Source":
-        from judge.scoring.store import Run
+        from judge.scoring.run import Run
 
         with Run.open(path) as run:
             root = run.manifest.get("image_root") or "."

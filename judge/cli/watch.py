@@ -12,10 +12,10 @@ import click
 from judge.cli.options import counted
 from judge.machine import cards
 from judge.records import Completion
-from judge.scoring.backends.waits import clock
-from judge.scoring.job import BadItems, Watch
+from judge.scoring.backends.api.waits import clock
 from judge.scoring.prompt import visible
-from judge.scoring.store import Added, Run
+from judge.scoring.run import Added, Run
+from judge.scoring.score import BadItems, Watch
 
 if TYPE_CHECKING:
     from rich.progress import Progress

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from judge.errors import InputError, MissingExtraError
+from judge.files.unpacking import check_expansion
 from judge.rows import JSON_LIMIT, parsed
-from judge.unpacking import check_expansion
 
 Object = dict[str, Any]
 

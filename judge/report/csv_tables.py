@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from judge.errors import InputError
+from judge.files.writing import harmless, write_file
 from judge.report.document import Cell, Report, Table
 from judge.report.text import clean
 from judge.stats.engine.estimate import Estimate
-from judge.writing import harmless, write_file
 
 _NO_NAME = re.compile(r"[^A-Za-z0-9_.=*@-]+")
 _PARTS = ("", "_low", "_high", "_reason")

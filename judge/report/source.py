@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from judge.analysis.score_table import ScoreTable
-from judge.scoring.store import Run
+from judge.scoring.run import Run
 
 
 @dataclass(frozen=True)

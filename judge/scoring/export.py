@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from judge.errors import InputError, MissingExtraError
+from judge.files.writing import harmless, whole_file, write_file
 from judge.records import Item, Score
 from judge.rubric import Rubric
-from judge.scoring.store import Run
-from judge.writing import harmless, whole_file, write_file
+from judge.scoring.run import Run
 
 FORMATS = ("csv", "jsonl", "parquet")
 _LONGEST = 1 << 63

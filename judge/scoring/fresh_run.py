@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from judge.scoring.judge import Judge
-from judge.scoring.store import Run
+from judge.scoring.run import Run
 
 _OUR_FILES = (
     "run.db-wal",

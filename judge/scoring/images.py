@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from judge.errors import InputError
-from judge.image_files import as_8_bit, is_16_bit, is_turned, read_file, upright
-from judge.image_metadata import without_metadata
+from judge.files.image_metadata import without_metadata
+from judge.files.images import as_8_bit, is_16_bit, is_turned, read_file, upright
 from judge.records import Image, Item
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from judge.analysis.headlines import checks_of, of_run, of_table, people_words
 from judge.cli import main
 from judge.records import Item, Score
 from judge.rubric import load_rubric
-from judge.scoring.store import Run
+from judge.scoring.run import Run
 
 GOOD = {"accuracy": 4, "clarity": 4}
 

@@ -13,7 +13,7 @@ from judge.cli import main
 from judge.formats.ratings import read_ratings
 from judge.records import Item, Score
 from judge.rubric import load_rubric
-from judge.scoring.store import Run
+from judge.scoring.run import Run
 
 ROOT = Path(__file__).parents[2]
 RATINGS = ROOT / "examples" / "ratings.csv"

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from judge.cli import main
 from judge.records import Item, Score
 from judge.rubric import load_rubric
-from judge.scoring.store import Run
+from judge.scoring.run import Run
 
 DATA = Path(__file__).parent.parent / "data" / "formats"
 

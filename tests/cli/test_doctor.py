@@ -7,10 +7,10 @@ from importlib.metadata import version as real_version
 import pytest
 from click.testing import CliRunner
 
+from judge import doctor
 from judge.cli import main
 from judge.cli.doctor import command
 from judge.machine import cards as cards_module
-from judge.scoring import doctor
 
 from ..hardware.fake_nvml import fake_nvml, install
 

@@ -13,7 +13,7 @@ from judge.cli import main
 from judge.records import Item, Score
 from judge.rubric import load_rubric
 from judge.scoring.judge import Judge
-from judge.scoring.store import Run
+from judge.scoring.run import Run
 
 
 def judge(*words):

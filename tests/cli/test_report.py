@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from judge.cli import main
 from judge.records import Item, Score
 from judge.rubric import load_rubric
-from judge.scoring.store import Run
+from judge.scoring.run import Run
 
 DIMENSIONS = ("technical_accuracy", "comprehensiveness", "relevance", "clarity")
 

@@ -20,7 +20,7 @@ from judge.cli import COMMANDS, main
 from judge.records import Completion, Item, Score
 from judge.rubric import load_rubric
 from judge.scoring.backends.baseline import BaselineBackend
-from judge.scoring.store import Run
+from judge.scoring.run import Run
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 

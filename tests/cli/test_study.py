@@ -11,7 +11,7 @@ from human_study.store import Study
 from judge.cli import main
 from judge.records import Item, Score
 from judge.rubric import load_rubric
-from judge.scoring.store import Run
+from judge.scoring.run import Run
 
 ANSWERS = [
     {"id": f"q{n}", "question": f"What is {n}?", "answer": f"It is {n}.", "topic": "odd" if n % 2 else "even"}

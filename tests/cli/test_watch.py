@@ -8,10 +8,10 @@ import pytest
 from judge.cli import watch as module
 from judge.cli.watch import TerminalWatch
 from judge.records import Completion, Failure, Usage
-from judge.scoring.job import BadItems
 from judge.scoring.judge import Judge
 from judge.scoring.prompt import build_requests
-from judge.scoring.store import Added, Run
+from judge.scoring.run import Added, Run
+from judge.scoring.score import BadItems
 
 from ..scoring.builders import item, rubric
 

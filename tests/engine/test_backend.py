@@ -19,9 +19,9 @@ import pytest
 
 from judge.errors import BackendError
 from judge.records import Image, Item, Request
-from judge.scoring.backends import sampling
-from judge.scoring.backends.sampling import grammar
-from judge.scoring.backends.vllm import EngineOptions, VllmBackend
+from judge.scoring.backends.vllm import sampling_params
+from judge.scoring.backends.vllm.backend import EngineOptions, VllmBackend
+from judge.scoring.backends.vllm.sampling_params import grammar
 from tests.engine.conftest import COMPACT
 
 SCORE = {"type": "integer", "enum": [1, 2, 3, 4, 5]}
@@ -301,7 +301,7 @@ def test_reply_that_is_cut_says_so(backend):
 def test_reply_without_a_limit_of_the_user_ends_after_about_a_thousand_tokens(backend):
     text = {"type": "object", "properties": {"reason": {"type": "string"}}, "required": ["reason"]}
     endless = asked(backend, [request(1, schema=text)])["k1-0"]  # it never closes a string
-    assert endless.usage.completion_tokens == sampling.MOST_TOKENS
+    assert endless.usage.completion_tokens == sampling_params.MOST_TOKENS
     assert endless.finish_reason == "length"
 
 
@@ -310,7 +310,7 @@ def test_white_space_that_a_model_would_never_end_is_ended_for_it(text_model, on
     blanks = {str(token): 50.0 for text, token in _vocabulary(judge).items() if text in ("Ċ", "ĠĠ")}
     reply = asked(judge, [request(1, params={**PLAIN, "logit_bias": blanks})])["k1-0"].reply
     assert set(json.loads(reply)) == {"a", "b"}
-    assert max(map(len, re.findall(r"\s+", reply))) == sampling.MOST_BLANKS
+    assert max(map(len, re.findall(r"\s+", reply))) == sampling_params.MOST_BLANKS
 
 
 def test_bare_number_is_a_label_of_the_scale(backend):
@@ -407,7 +407,7 @@ def test_grammar_begins_after_the_thought(thinker):
 
 
 def test_thought_is_closed_at_its_own_budget_and_the_reply_follows(thinker, monkeypatch):
-    monkeypatch.setattr(sampling, "MOST_THOUGHT", 30)
+    monkeypatch.setattr(sampling_params, "MOST_THOUGHT", 30)
     completion = asked(thinker, [request(1, params={"temperature": 0})])["k1-0"]
     assert set(json.loads(completion.reply)) == {"a", "b"}
     assert 30 <= completion.usage.reasoning_tokens <= 32

@@ -7,7 +7,7 @@ import pytest
 
 from judge import Judge, load_rubric
 from judge.scoring.prompt import Prompter
-from judge.scoring.store import Run
+from judge.scoring.run import Run
 from tests.engine.conftest import COMPACT
 from tests.engine.ways import TEXT, Between, InProcess, ask, item, plain
 

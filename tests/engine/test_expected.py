@@ -5,7 +5,7 @@ import re
 import pytest
 
 from judge import Judge, load_items, load_rubric, score
-from judge.scoring.backends.engine import EngineOptions
+from judge.scoring.backends.vllm.engine import EngineOptions
 from judge.scoring.prompt import Prompter
 
 LABELS = (1, 2, 3, 4, 5)

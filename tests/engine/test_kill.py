@@ -15,8 +15,8 @@ import pytest
 
 from judge import Judge, load_rubric, score
 from judge.errors import RunError
-from judge.scoring.backends.engine import EngineOptions
-from judge.scoring.store import Run
+from judge.scoring.backends.vllm.engine import EngineOptions
+from judge.scoring.run import Run
 
 COUNT = 60
 SLOW = {"max_num_seqs": 4}  # so that there is a middle in which to kill it

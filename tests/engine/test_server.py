@@ -11,7 +11,7 @@ import pytest
 
 from judge import Judge, load_rubric
 from judge.errors import BackendError, RunError
-from judge.scoring.store import Run
+from judge.scoring.run import Run
 from tests.engine.ways import TEXT, Between, ask, item
 
 LABELS = ("1", "2", "3", "4", "5")

@@ -12,7 +12,7 @@ from vllm.exceptions import VLLMValidationError
 from vllm.sampling_params import StructuredOutputsParams
 
 from judge import Judge, load_items, load_rubric
-from judge.scoring.backends.sampling import grammar
+from judge.scoring.backends.vllm.sampling_params import grammar
 from judge.scoring.prompt import Prompter, reply_schema
 from tests.engine.conftest import EXAMPLES
 

@@ -9,10 +9,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from judge import Judge, score
 from judge.records import Item
-from judge.scoring.backends.engine import EngineOptions
-from judge.scoring.backends.vllm import VllmBackend
+from judge.scoring.backends.factory import Connection
+from judge.scoring.backends.vllm.backend import VllmBackend
+from judge.scoring.backends.vllm.engine import EngineOptions
 from judge.scoring.images import ImageEncoder
-from judge.scoring.serving import Connection
 
 TEXT = {"temperature": 0, "max_tokens": 300, "reasoning_effort": "none"}
 

@@ -21,7 +21,7 @@ from judge.reading import read_items
 from judge.records import Completion, Item
 from judge.rubric import load_rubric
 from judge.scoring.backends.replay import ReplayBackend
-from judge.scoring.parse import score_rows
+from judge.scoring.parsing.parse import score_rows
 
 from .damage import DAMAGES
 from .mutations import cell_changed, json_line_changed, mutated

@@ -16,7 +16,7 @@ from human_study.progress import as_plain, measure
 from human_study.store import Study
 from judge import load_items, load_rubric, score
 from judge.errors import JudgeError
-from judge.scoring.store import Run
+from judge.scoring.run import Run
 
 from .damage import DAMAGES
 

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from human_study.export import everything, long_rows, scores, wide_rows
 from human_study.outputs import WRITERS
 from human_study.store import Study
+from judge.files.writing import harmless, plain
 from judge.formats.ratings import read_ratings
 from judge.records import Item, Score
-from judge.writing import harmless, plain
 
 from .builders import MakeStudy, rate, rate_all
 

@@ -16,7 +16,7 @@ from judge.report.build import (
 from judge.report.runs import build_runs
 from judge.report.source import Source, read
 from judge.scoring.judge import Judge
-from judge.scoring.store import Run
+from judge.scoring.run import Run
 from judge.stats.engine.estimate import Estimate
 
 PASS, FAIL = {"accuracy": 4, "clarity": 4}, {"accuracy": 1, "clarity": 4}

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from judge.records import Image, Item
 from judge.rubric import load_rubric, shipped_rubrics
 from judge.scoring.judge import PROMPT_VERSION, Judge
-from judge.scoring.parse import read
+from judge.scoring.parsing.parse import read
 from judge.scoring.prompt import (
     as_data,
     build_requests,

@@ -5,10 +5,10 @@ import pytest
 from judge import score
 from judge.errors import BackendError, RunError
 from judge.records import Completion
-from judge.scoring.job import rederive
 from judge.scoring.judge import PROMPT_VERSION, Judge
 from judge.scoring.prompt import build_requests
-from judge.scoring.store import Run
+from judge.scoring.run import Run
+from judge.scoring.score import rederive
 
 from .builders import item, reply, rubric
 

@@ -14,7 +14,7 @@ from judge.analysis.agreement.parts import Part
 from judge.analysis.ratings import ratings_matrix
 from judge.errors import InputError
 from judge.records import OVERALL
-from judge.scoring.store import Run
+from judge.scoring.run import Run
 from judge.stats.coefficients.correlation import concordance_statistic
 from judge.stats.coefficients.retest import (
     AgreementBySamples,

@@ -17,7 +17,7 @@ from judge.formats.ratings import read_ratings
 from judge.records import OVERALL, Item, RaterKind, Score
 from judge.rows import read_rows
 from judge.rubric import Rubric
-from judge.scoring.store import Run
+from judge.scoring.run import Run
 from judge.stats.engine.scale import Scale
 
 _TEXTS = ("question", "answer", "reference", "system")

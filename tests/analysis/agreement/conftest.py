@@ -7,7 +7,7 @@ import pytest
 
 from judge.records import Item, Score
 from judge.rubric import load_rubric
-from judge.scoring.store import Run
+from judge.scoring.run import Run
 
 DIMENSIONS = ("technical_accuracy", "comprehensiveness", "relevance", "clarity")
 N_ITEMS, N_RATED = 60, 50

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from judge.records import Completion, Item, Request
-from judge.scoring.backends.api import ApiBackend, Limits, Retry
+from judge.scoring.backends.api.backend import ApiBackend, Limits, Retry
 
 QUICK = Retry(first_delay=0.001, longest_delay=0.002, jitter=random.Random(0))
 """Tries again at once: tests do not sleep."""

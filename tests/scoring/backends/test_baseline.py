@@ -8,7 +8,7 @@ from judge.records import Item
 from judge.rubric import Rubric, load_rubric, parse_rubric, shipped_rubrics
 from judge.scoring.backends.baseline import BaselineBackend, chrf, measure
 from judge.scoring.judge import Judge
-from judge.scoring.parse import score_rows
+from judge.scoring.parsing.parse import score_rows
 from judge.scoring.prompt import build_requests
 
 TOWER = {"question": "When was the tower built?", "reference": "It was built in 1889 by Gustave Eiffel."}

@@ -9,10 +9,10 @@ import pytest
 from judge import Judge, load_rubric
 from judge.errors import BackendError
 from judge.records import Item
-from judge.scoring.backends.dispatch import HOPELESS
-from judge.scoring.backends.response_body import MOST_BYTES
-from judge.scoring.job import score
-from judge.scoring.serving import Connection
+from judge.scoring.backends.api.dispatch import HOPELESS
+from judge.scoring.backends.api.response_body import MOST_BYTES
+from judge.scoring.backends.factory import Connection
+from judge.scoring.score import score
 
 SCHEMA = {"type": "object", "properties": {"clarity": {"type": "integer", "enum": [1, 2, 3]}}}
 VERDICT = '{"technical_accuracy": 4, "comprehensiveness": 3, "relevance": 5, "clarity": 4}'

@@ -1,0 +1,1 @@
+"""Files read and written safely: pictures, packed files, YAML, SQLite, and output that is whole or absent."""

@@ -1,0 +1,1 @@
+"""Judges behind an API: our HTTP client, litellm, and what both share (dispatch, pacing, errors, prices)."""

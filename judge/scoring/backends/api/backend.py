@@ -1,0 +1,242 @@
+"""Judges behind an API: any OpenAI-compatible endpoint, and every other provider through litellm."""
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine, Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from judge.errors import BackendError
+from judge.records import Completion, Request, Usage
+from judge.scoring.backends.api import pricing
+from judge.scoring.backends.api.dialects import SYSTEM_ROLE
+from judge.scoring.backends.api.dispatch import Dispatcher, OnWait, Progress
+from judge.scoring.backends.api.errors import Failed, Rejected, brief, known_keys, without_keys
+from judge.scoring.backends.api.logprobs import read_labels
+from judge.scoring.backends.api.pacing import Pace, Retry
+from judge.scoring.backends.api.parameters import Encode, Messages, Parameters
+from judge.scoring.backends.api.providers import Endpoint, Transport, resolve, supports_schema
+from judge.scoring.backends.api.replies import read_reply, read_usage_and_model
+from judge.scoring.backends.api.runner import ThreadRunner, ctrl_c_calls, new_runner
+from judge.scoring.backends.api.usage import billed, cache_write_tokens
+
+__all__ = ["ApiBackend", "Limits", "Progress", "Retry", "supports_schema"]
+
+
+class Client(Protocol):
+    """A way to an endpoint; lives within one event loop."""
+
+    async def ask(self, messages: list[dict[str, Any]], params: Mapping[str, Any]) -> Any:
+        """Send one request and return the JSON of its reply."""
+        ...
+
+    async def token_ids(self, wanted: Sequence[str]) -> Mapping[str, int] | None:
+        """Tokens of some labels; None where they cannot be known."""
+        ...
+
+    async def close(self) -> None:
+        """Close all connections."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much may be asked at a time, a minute, and at all."""
+
+    max_connections: int | None = None
+    """Requests in flight from the start and at most; None to find out how many the provider bears."""
+    requests_per_minute: float | None = None
+    timeout: float = 300.0
+    """Seconds for one try."""
+    max_cost: float | None = None
+    """USD that this run of the program may spend."""
+
+
+class ApiBackend:
+    """Asks a model behind an API.
+
+    Parameters
+    ----------
+    model : str
+        As given to ``--judge``: ``openai/gpt-5``, ``anthropic/…``, ``hosted_vllm/…``, …
+    api_base : str, optional
+        Address of an OpenAI-compatible server, most often ending in ``/v1``.
+    transport : {'auto', 'http', 'litellm'}
+        Our own client for OpenAI-compatible endpoints and litellm for all others; or one of them for all.
+    encode : callable, optional
+        (item, index) -> data URL or address of a picture; needed where items have pictures.
+    limits : Limits, optional
+        How much may be asked.
+    retry : Retry, optional
+        When a failed request is asked again.
+    on_wait : callable, optional
+        Called with the seconds for which nothing is asked after a refusal, and the provider's words.
+
+    Raises
+    ------
+    BackendError
+        If a key, an address or (with ``max_cost``) a price is missing.
+    """
+
+    def __init__(
+        self,
+        model: str,
+        *,
+        api_base: str | None = None,
+        transport: Transport = "auto",
+        encode: Encode | None = None,
+        limits: Limits | None = None,
+        retry: Retry | None = None,
+        on_wait: OnWait = lambda _seconds, _said: None,
+    ) -> None:
+        self.endpoint: Endpoint = resolve(model, api_base, transport)
+        self.prices = pricing.find_prices(model, self.endpoint.provider, self.endpoint.model)
+        self.progress = Progress()
+        self.stopped: str | None = None
+        """Why not all was asked (``max_cost``, a provider that refuses for haste), where nothing is wrong."""
+        self._limits = limits or Limits()
+        self._budget = pricing.Budget(self._limits.max_cost, self.prices)
+        self._retry = retry or Retry()
+        self._pace = Pace(self._limits.max_connections, self._limits.requests_per_minute, self._retry)
+        self._parameters = Parameters(self.endpoint)
+        self._messages = Messages(self.endpoint, encode)
+        self._gives_labels = False
+        self._keys = known_keys()
+        self._on_wait = on_wait
+        self._left: Sequence[Completion] = ()
+
+    def complete(self, requests: Iterable[Request]) -> Generator[Sequence[Completion]]:
+        """Ask for all requests and yield what has come back, in batches as it arrives.
+
+        Nothing runs between two batches. What has arrived is yielded before any error is raised, Ctrl-C
+        included. Where the iterator ends early, `drain` has what arrived last.
+        """
+        with new_runner() as runner:
+            client = runner.run(self._connect())
+            dispatcher = self._dispatcher(iter(requests), client)
+            try:
+                with ctrl_c_calls(dispatcher.interrupt, runner):
+                    yield from _batches(dispatcher, runner)
+            finally:
+                _finish(runner, dispatcher.close)
+                _finish(runner, client.close)
+                self._left, self.stopped = dispatcher.arrived, dispatcher.stopped
+        if dispatcher.error is not None:
+            raise dispatcher.error
+
+    @property
+    def spent(self) -> float:
+        """USD that were paid; a reply whose cost nobody told counts as what was set aside for it."""
+        return self._budget.spent
+
+    def drain(self) -> Sequence[Completion]:
+        """Completions that arrived while the iterator was being closed, which nobody has seen yet."""
+        left, self._left = self._left, ()
+        return left
+
+    def close(self) -> None:
+        """Nothing is held: connections live as long as one `complete`."""
+
+    def forecast(self, requests: Iterable[Request]) -> pricing.Forecast:
+        """Estimate tokens and cost of `requests` without sending them."""
+        return pricing.forecast(requests, self.prices)
+
+    async def _connect(self) -> Client:
+        if self.endpoint.transport == "litellm":
+            from judge.scoring.backends.api.via_litellm import ViaLitellm
+
+            return ViaLitellm(self.endpoint, self._limits.timeout)
+        from judge.scoring.backends.api.openai_http import OpenAIHttp
+
+        return OpenAIHttp(self.endpoint, self._limits.timeout)
+
+    def _dispatcher(self, source: Iterator[Request], client: Client) -> Dispatcher:
+        async def attempt(request: Request) -> dict[str, Any]:
+            ids = await client.token_ids(request.labels) if request.labels else None
+            params = self._parameters.of(request, ids)
+            try:
+                data = await client.ask(await self._messages.of(request), params)
+            except Rejected as rejected:
+                self._learn(rejected, request, params)
+                raise
+            dropped = self._parameters.dropped(request) + self._messages.dropped
+            return {**self._values(data, request, ids), "dropped": dropped, "created": time.time()}
+
+        return Dispatcher(
+            source, attempt, self._pace, self._retry, self._budget, self.progress, self._on_wait
+        )
+
+    def _learn(self, rejected: Rejected, request: Request, params: Mapping[str, Any]) -> None:
+        """Remember what the provider does not take; the request is asked again without it."""
+        if rejected.param == SYSTEM_ROLE:
+            self._messages.leave_out_system_role()
+        else:
+            self._parameters.reject(rejected, params, request.attempt)
+
+    def _values(self, data: Any, request: Request, ids: Mapping[str, int] | None) -> dict[str, Any]:
+        """What a Completion keeps of a reply; what arrived with an odd one goes with its failure."""
+        try:
+            values = read_reply(data)
+            is_held_back = values["failure"] is not None and values["failure"].kind == "filter"
+            if request.labels and not (is_held_back or values["refusal"]):
+                values |= {**self._labels(data, request, ids), "failure": None}
+        except Failed as failed:
+            failed.arrived = self._priced(read_usage_and_model(data), data)
+            raise
+        return self._priced(values, data)
+
+    def _priced(self, values: dict[str, Any], data: Any) -> dict[str, Any]:
+        """The same with their cost, and without keys, should the provider have said one."""
+        texts = {
+            name: without_keys(value, self._keys) for name, value in values.items() if isinstance(value, str)
+        }
+        return {**values, **texts, "cost": self._cost(data, values["usage"])}
+
+    def _labels(self, data: Any, request: Request, ids: Mapping[str, int] | None) -> dict[str, Any]:
+        """The probabilities of labels; a server that gave some before fails one item alone without them."""
+        try:
+            values = read_labels(data, request.labels, ids)
+        except (RecursionError, OverflowError, BackendError) as error:
+            if isinstance(error, BackendError) and not self._gives_labels:
+                raise
+            raise Failed("reply", f"the log-probabilities cannot be read: {brief(str(error))}") from None
+        self._gives_labels = True
+        return values
+
+    def _cost(self, data: Any, usage: Usage | None) -> float | None:
+        told = data.get("usage") if isinstance(data, dict) else None
+        if self.endpoint.provider == "openrouter" and (charged := billed(told)) is not None:
+            return charged
+        if self.prices is None or usage is None:
+            return None
+        return self.prices.cost(usage, cache_write_tokens(told))
+
+
+def _finish(runner: asyncio.Runner | ThreadRunner, close: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Run a closing step to its end.
+
+    Where Ctrl-C falls between the end of a task and that of its loop, the loop keeps its order to stop and
+    obeys it at the next start. Then it takes a second start; closing twice does no harm.
+    """
+    try:
+        runner.run(close())
+    except RuntimeError:
+        runner.run(close())
+
+
+def _batches(dispatcher: Dispatcher, runner: asyncio.Runner | ThreadRunner) -> Iterator[Sequence[Completion]]:
+    while True:
+        try:
+            runner.run(dispatcher.arrivals())
+        except KeyboardInterrupt:
+            if batch := dispatcher.take():
+                yield batch
+            raise
+        # No call between the swap and the yield: Ctrl-C has no place there to lose the batch.
+        batch, dispatcher.arrived = dispatcher.arrived, []
+        if batch:
+            yield batch
+        if dispatcher.interrupted:
+            raise KeyboardInterrupt
+        if not batch:
+            return

@@ -1,0 +1,376 @@
+"""The engine of an API judge: keeps the right number of requests in flight and gathers what comes back.
+
+It knows nothing of HTTP or models: `attempt` asks once, and says by what it raises what is to be done.
+"""
+
+import asyncio
+import heapq
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from math import inf
+from typing import Any
+
+from judge.errors import BackendError
+from judge.records import Completion, Failure, Request
+from judge.scoring.backends.api.errors import Failed, Rejected
+from judge.scoring.backends.api.pacing import Pace, Retry
+from judge.scoring.backends.api.pricing import Budget
+from judge.scoring.backends.api.refusals import Fate, Record, Refusals
+
+OnWait = Callable[[float, str], None]
+"""Hears for how many seconds nothing is started, and what the provider said."""
+Attempt = Callable[[Request], Awaitable[dict[str, Any]]]
+"""Ask once: the values of a Completion, or Failed, Rejected, BackendError."""
+
+GRACE = 30.0
+"""Seconds that requests in flight get to come back after a fatal error: they are paid for."""
+FIRST_CONTACT_TRIES = 4
+"""Tries to reach a server that never answered: most likely its address is wrong."""
+MOST_ODD_REPLIES = 2
+"""Replies to one request that came whole and cannot be read: they are paid for, and seldom get better."""
+MOST_WAITING = 512
+"""Requests that wait for another try; a handful that always fails must not keep the others from starting."""
+HOPELESS = 20
+"""So many items in a row without a single reply end the run: the rest would go the same way."""
+
+_FIRST = {"reply": "Check the model and --api-base (most end in /v1); then"}
+_HOPELESS_KINDS = frozenset({"timeout", "connection", "server", "request", "reply"})
+
+
+@dataclass(slots=True)
+class Progress:
+    """What a progress line shows; counts are of this run of the program."""
+
+    in_flight: int = 0
+    limit: int = 0
+    """Number of requests that may be in flight now."""
+    waiting: int = 0
+    """Requests that wait for another try."""
+    replies: int = 0
+    failures: Counter[str] = field(default_factory=Counter)
+    """Items without a reply, by kind."""
+    retries: Counter[str] = field(default_factory=Counter)
+    """Tries that will be repeated, by kind."""
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cached_tokens: int = 0
+    cost: float = 0.0
+    unpriced: int = 0
+    """Replies whose price is not known."""
+    dropped: set[str] = field(default_factory=set)
+    """Parameters that the provider rejected."""
+
+
+@dataclass(slots=True, eq=False)
+class _Job:
+    request: Request
+    reserved: float
+    first_sent: float = -inf
+    sent: float = -inf
+    tries: int = 0
+    odd_replies: int = 0
+    spent: float = 0.0
+    """USD that odd replies cost which were asked for again."""
+    refused: Record = field(default_factory=Record)
+    failing_since: float = inf
+    """When the first try was sent that failed for another reason than haste."""
+
+
+class Dispatcher:
+    """One pass over a stream of requests, within one event loop."""
+
+    def __init__(
+        self,
+        source: Iterator[Request],
+        attempt: Attempt,
+        pace: Pace,
+        retry: Retry,
+        budget: Budget,
+        progress: Progress,
+        on_wait: OnWait = lambda _seconds, _said: None,
+    ) -> None:
+        self.arrived: list[Completion] = []
+        self.error: Exception | None = None
+        self.stopped: str | None = None
+        self.interrupted = False
+        self._source: Iterator[Request] | None = source
+        self._held: Request | None = None
+        self._attempt = attempt
+        self._pace = pace
+        self._retry = retry
+        self._budget = budget
+        self._progress = progress
+        self._on_wait = on_wait
+        self._refusals = Refusals(retry.max_wait)
+        self._flying: set[asyncio.Task[None]] = set()
+        self._waiting: list[tuple[float, int, _Job]] = []
+        self._order = count()
+        self._wake = asyncio.Event()
+        self._timer: asyncio.TimerHandle | None = None
+        self._paused_until = -inf  # by a refusal
+        self._doomed = False  # whether no request can succeed any more
+        self._answered = False  # whether the provider was ever reached
+        self._last_reply = -inf
+        self._was_new = False
+        self._in_vain = 0  # items without a reply since the last one with
+
+    async def arrivals(self) -> None:
+        """Run until something has arrived, or all is done."""
+        self._fill()
+        while not self.arrived and not self.interrupted and not self._done():
+            self._wake.clear()
+            await self._wake.wait()
+
+    def interrupt(self) -> None:
+        """Let `arrivals` end now: the user pressed Ctrl-C."""
+        self.interrupted = True
+        self._wake.set()
+
+    def take(self) -> Sequence[Completion]:
+        """Hand over what has arrived."""
+        batch, self.arrived = self.arrived, []
+        return batch
+
+    async def close(self) -> None:
+        """Take in what has arrived at our sockets already, and cancel the rest."""
+        self._abandon()
+        for _ in range(5):  # the socket, the parser, the request's task: each takes a turn of the loop
+            await asyncio.sleep(0)
+        self._cancel()
+        await asyncio.gather(*self._flying, return_exceptions=True)
+
+    def _done(self) -> bool:
+        return not self._flying and not self._waiting and self._source is None and self._held is None
+
+    def _fill(self, due: float = -inf) -> None:
+        """Start what may start now, and see to it that we look again when more may.
+
+        A timer may fire a moment early, so what is `due` counts as now.
+        """
+        now, next_start = max(asyncio.get_running_loop().time(), due), inf
+        while self._more():
+            next_start = self._pace.next_start(len(self._flying), now)
+            if next_start > now:
+                break
+            job = self._next_job(now)
+            if job is None:
+                next_start = self._waiting[0][0] if self._waiting else inf
+                break
+            self._start(job, now)
+        if not self._done():
+            self._wait_for(next_start, now)
+        elif self._refusals.put_off and not self._doomed:
+            self.stopped = self.stopped or self._refusals.about_those_put_off
+        progress = self._progress
+        progress.in_flight, progress.waiting = len(self._flying), len(self._waiting)
+        progress.limit = self._pace.limit
+
+    def _wait_for(self, next_start: float, now: float) -> None:
+        """Come back when the next request may start, unless that is not worth waiting for."""
+        if not self._flying:
+            jobs = [job for _, _, job in self._waiting]
+            is_all = self._source is None and self._held is None
+            hopeless = is_all and all(self._refusals.others_got_through(job.refused) for job in jobs)
+            if self._refusals.end_the_run(now, next_start, only_hopeless=hopeless):
+                self.stopped = self._refusals.why_it_ends(now, next_start)
+                self._abandon()
+                return
+        if now < next_start <= self._paused_until or (self._refusals.are_going_on and now < next_start < inf):
+            self._on_wait(next_start - now, self._refusals.said)
+        self._look_again(next_start)
+
+    def _more(self) -> bool:
+        """Whether anything is left. One request is held ready, so that the end is seen at once."""
+        if self._held is None and self._source is not None:
+            self._held = self._pull(self._source)
+        return not self._done()
+
+    def _next_job(self, now: float) -> _Job | None:
+        """What waits for another try takes turns with what is new: where some always fail, others pass."""
+        due = bool(self._waiting) and self._waiting[0][0] <= now
+        # What waits is bounded, or an outage would draw in the whole input.
+        if not (due and self._was_new) and len(self._waiting) < MOST_WAITING and (job := self._new_job()):
+            self._was_new = True
+            return job
+        self._was_new = False
+        return heapq.heappop(self._waiting)[2] if due else None
+
+    def _new_job(self) -> _Job | None:
+        if self._held is None:
+            return None
+        reserved = self._budget.reserve(self._held)
+        if reserved is None:
+            # What is under way may cost less than was set aside for it; where nothing is, this is the end.
+            if not self._flying and not self._waiting:
+                self.stopped = f"--max-cost {self._budget.limit:g} USD would be passed"
+                self._abandon()
+            return None
+        job, self._held = _Job(self._held, reserved), None
+        return job
+
+    def _pull(self, source: Iterator[Request]) -> Request | None:
+        try:
+            return next(source)
+        except StopIteration:
+            self._source = None
+        except Exception as error:  # noqa: BLE001 - whatever the caller's iterator raises is his, after his replies
+            self._source, self.error = None, error
+        return None
+
+    def _start(self, job: _Job, now: float) -> None:
+        job.sent = now
+        job.first_sent = now if job.first_sent == -inf else job.first_sent
+        self._pace.started(now)
+        task = asyncio.get_running_loop().create_task(self._try(job))
+        self._flying.add(task)
+        task.add_done_callback(self._landed)
+
+    def _landed(self, task: "asyncio.Task[None]") -> None:
+        self._flying.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            self._doom(error if isinstance(error, Exception) else BackendError(repr(error)))
+        self._fill()
+        self._wake.set()
+
+    async def _try(self, job: _Job) -> None:
+        job.tries += 1
+        try:
+            values = await self._attempt(job.request)
+        except Rejected:  # `attempt` remembers what to leave out: this try cost nothing
+            job.tries -= 1
+            self._later(job, 0.0)
+        except Failed as failed:
+            self._failed(job, failed)
+        except asyncio.CancelledError:
+            self._budget.lose(job.reserved)
+            self._budget.release(job.reserved)
+            raise
+        else:
+            self._answered = True
+            self._in_vain = 0
+            self._last_reply = asyncio.get_running_loop().time()
+            self._pace.succeeded(len(self._flying))
+            self._refusals.succeeded(job.refused)
+            self._deliver(job, values)
+
+    def _failed(self, job: _Job, failed: Failed) -> None:
+        now = asyncio.get_running_loop().time()
+        self._answered = self._answered or failed.kind != "connection"
+        if not failed.answered or (failed.kind == "reply" and failed.arrived.get("cost") is None):
+            self._budget.lose(job.reserved)
+        if failed.again and self._doomed:  # the next run will ask it: no failure to be kept
+            self._budget.release(job.reserved)
+        elif failed.again and failed.kind == "rate_limit":
+            self._refused(job, failed, now)
+        elif failed.again and (wait := self._wait(job, failed, now)) is not None:
+            self._progress.retries[failed.kind] += 1
+            job.spent += failed.arrived.get("cost") or 0.0
+            self._later(job, now + wait)
+        else:
+            self._give_up(job, failed)
+
+    def _refused(self, job: _Job, failed: Failed, now: float) -> None:
+        """The provider refuses for haste: this request waits, and most often all do."""
+        wait, refusals = failed.retry_after, self._refusals
+        fate = refusals.refused(job.refused, wait, failed.message, now)
+        if refusals.slow_down(job.refused, wait):
+            self._pace.refused(job.sent, now, wait)
+            self._paused_until = self._pace.next_start(0, now)
+        if fate is Fate.GIVEN_UP:
+            self._give_up(job, failed)
+        elif fate is Fate.PUT_OFF:
+            self._budget.release(job.reserved)
+        else:
+            self._progress.retries["rate_limit"] += 1
+            self._later(job, now + self._retry.after_refusal(job.refused.times, wait))
+
+    def _wait(self, job: _Job, failed: Failed, now: float) -> float | None:
+        if not self._answered and job.tries >= FIRST_CONTACT_TRIES:
+            return None
+        job.odd_replies += failed.kind == "reply"
+        if job.odd_replies >= MOST_ODD_REPLIES:
+            return None
+        job.failing_since = min(job.failing_since, job.sent)
+        tries = job.tries - job.refused.times
+        return self._retry.after_fault(tries, now - job.failing_since, failed.retry_after)
+
+    def _give_up(self, job: _Job, failed: Failed) -> None:
+        if failed.kind == "connection" and not self._answered:  # nothing is wrong with the item
+            hint = "Check that the server runs, its address (--api-base), and the network"
+            self._doom(BackendError(f"the judge cannot be reached: {failed.message}. {hint}"))
+            return
+        failure = Failure(kind=failed.kind, message=failed.message)
+        self._deliver(job, {**failed.arrived, "failure": failure})
+        # An item first tried while others still got replies is its own failure and no sign of an outage:
+        # at the end of a run the stubborn ones are all that is left.
+        self._in_vain += failed.kind in _HOPELESS_KINDS and job.first_sent >= self._last_reply
+        if self._in_vain >= HOPELESS:
+            self._doom(
+                BackendError(
+                    f"the last {HOPELESS} items got no reply; the last said: {failed.message}. "
+                    f"{_FIRST.get(failed.kind, 'When the provider answers again,')} go on with --retry-errors"
+                )
+            )
+
+    def _deliver(self, job: _Job, values: dict[str, Any]) -> None:
+        now = asyncio.get_running_loop().time()
+        if job.spent:
+            values["cost"] = (values.get("cost") or 0.0) + job.spent
+        completion = Completion.of(job.request, tries=job.tries, latency=round(now - job.sent, 4), **values)
+        # An error costs nothing; a reply whose cost nobody told counts as what was set aside for it.
+        cost = 0.0 if completion.failure and completion.cost is None else completion.cost
+        self._budget.settle(job.request, job.reserved, cost, completion.usage)
+        self._count(completion)
+        self.arrived.append(completion)
+
+    def _count(self, completion: Completion) -> None:
+        progress, usage = self._progress, completion.usage
+        if completion.failure:
+            progress.failures[completion.failure.kind] += 1
+        else:
+            progress.replies += 1
+            progress.unpriced += completion.cost is None
+        if usage:
+            progress.prompt_tokens += usage.prompt_tokens
+            progress.completion_tokens += usage.completion_tokens
+            progress.cached_tokens += usage.cached_tokens
+        progress.cost += completion.cost or 0.0
+        progress.dropped.update(completion.dropped)
+
+    def _later(self, job: _Job, due: float) -> None:
+        if self._doomed:
+            self._budget.release(job.reserved)
+        else:
+            heapq.heappush(self._waiting, (due, next(self._order), job))
+
+    def _doom(self, error: Exception) -> None:
+        if not self._doomed:
+            self._doomed, self.error = True, error
+            asyncio.get_running_loop().call_later(GRACE, self._cancel)
+        self._abandon()
+
+    def _abandon(self) -> None:
+        """Start nothing any more."""
+        self._source = self._held = None
+        for _, _, job in self._waiting:
+            self._budget.release(job.reserved)
+        self._waiting.clear()
+
+    def _cancel(self) -> None:
+        for task in self._flying:
+            task.cancel()
+
+    def _look_again(self, at: float) -> None:
+        """Come back at a time, unless an earlier one is set; at infinity a reply will bring us back."""
+        if at == inf or (self._timer is not None and self._timer.when() <= at):
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_at(at, self._on_time, at)
+
+    def _on_time(self, due: float) -> None:
+        self._timer = None
+        self._fill(due)
+        self._wake.set()

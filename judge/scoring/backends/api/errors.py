@@ -1,0 +1,294 @@
+"""What can go wrong with one try, and what is to be done about it.
+
+::
+
+    Failed         this try brought no reply: asked again, or the failure of its item
+    Rejected       the provider does not take a parameter: asked again without it; or not this value
+    BackendError   no request can succeed (key, model, quota): ends the run
+"""
+
+import contextlib
+import json
+import os
+import re
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from judge.errors import BackendError
+from judge.records import FailureKind
+from judge.scoring.backends.api.dialects import Dialect, dialect_of
+from judge.scoring.backends.api.providers import Endpoint
+from judge.scoring.backends.api.waits import asked_wait
+
+MESSAGE_LENGTH = 400
+
+_CONTEXT = re.compile(
+    r"context_length|context.{0,12}(length|window|size)|maximum context|too many (input )?tokens"
+    r"|prompt is too long|input.{0,30}too long|reduce the length"
+    r"|exceed.{0,40}(max|limit|number of).{0,20}tokens",
+    re.IGNORECASE,
+)
+_FILTER = re.compile(
+    r"content[_ ](filter|policy|management)|content was flagged|moderation|flagged|safety system|usage polic",
+    re.IGNORECASE,
+)
+_QUOTA = re.compile(
+    r"insufficient[_ ](quota|balance|credit|funds)|billing_(hard_limit|not_active)|credit balance"
+    r"|out of credits",
+    re.IGNORECASE,
+)
+_KEY = re.compile(
+    r"(api|access)[ _-]?key.{0,30}(not valid|invalid|incorrect)"
+    r"|(incorrect|invalid)[ _](api[ _]?key|x-api-key)",
+    re.IGNORECASE,
+)
+_MODEL = re.compile(
+    r"model_not_found|model.{0,80}(not found|not exist|not a valid|not available)"
+    r"|(unknown|invalid|no such) model",
+    re.IGNORECASE,
+)
+_NOT_TAKEN = re.compile(
+    r"support|unknown|unrecogni[sz]ed|unexpected|extra|permitted|not allowed|unavailable|not available"
+    r"|deprecated|only the default|cannot be used|can't be used|incompatible|not compatible"
+    r"|not implemented|not enabled",
+    re.IGNORECASE,
+)
+_OUT_OF_RANGE = re.compile(
+    r"too (large|high|big|long|small|low)|at (most|least)\b|out of range|\bbetween -?\d|(less|greater) than",
+    re.IGNORECASE,
+)
+_SCHEMA = re.compile(
+    r"response_format|response format|json_schema|json schema|schema|structured output|guided|grammar",
+    re.IGNORECASE,
+)
+_SECRET_NAME = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD)$")
+_SECRET = re.compile(r"\b(sk|gsk|xai)[-_][A-Za-z0-9_*-]{6,}|(?<=://)[^/@\s]+@")
+
+
+@dataclass(eq=False)
+class Failed(Exception):
+    """A try that brought no reply."""
+
+    kind: FailureKind
+    message: str
+    again: bool = False
+    """Whether asking again may help."""
+    retry_after: float | None = None
+    """Seconds that the provider asked us to wait."""
+    answered: bool = True
+    """False where nobody knows whether the provider worked on it."""
+    arrived: dict[str, Any] = field(default_factory=dict)
+    """What came with an odd reply: values of a `Completion` (usage, cost, model)."""
+
+
+@dataclass(eq=False)
+class Rejected(Exception):
+    """The provider does not take a parameter, or its value."""
+
+    param: str
+    message: str
+    instead: str | None = None
+    """The name under which it takes the same."""
+    is_value: bool = False
+    """Whether it is the value alone that is not taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """An error as the provider told it."""
+
+    status: int
+    message: str
+    code: str = ""
+    param: str = ""
+    retry_after: float | None = None
+
+    @property
+    def text(self) -> str:
+        """All that was said, to look for words in."""
+        return f"{self.code} {self.message}"
+
+
+def classify(problem: Problem, endpoint: Endpoint, sent: Collection[str]) -> Exception:
+    """Decide what an error means.
+
+    Parameters
+    ----------
+    problem : Problem
+        What the provider said.
+    endpoint : Endpoint
+        Who said it.
+    sent : collection of str
+        Names of the parts that were sent: parameters, and those that `dialects.parts_of` names.
+
+    Returns
+    -------
+    Failed, Rejected or BackendError
+    """
+    about_logprobs = "logprobs" in sent and "logprob" in f"{problem.param} {problem.message}"
+    if about_logprobs and problem.status in (400, 403, 404, 422):  # OpenAI says 403 to reasoning models
+        return Rejected("logprobs", redact(problem.message))
+    if dialect := dialect_of(problem.status, f"{problem.param} {problem.text}", sent):
+        return _in_dialect(dialect, problem, endpoint)
+    if doom := _doom(problem, endpoint):
+        return BackendError(redact(doom))
+    said = f"{problem.status}: {redact(problem.message)}"
+    if problem.status == 429:
+        return Failed("rate_limit", said, again=True, retry_after=problem.retry_after)
+    if problem.status == 408:
+        return Failed("timeout", said, again=True, retry_after=problem.retry_after)
+    if problem.status >= 500 or problem.status in (409, 425):
+        return Failed("server", said, again=True, retry_after=problem.retry_after)
+    if _CONTEXT.search(problem.text):
+        return Failed("context", said)
+    if _FILTER.search(problem.text):
+        return Failed("filter", said)
+    if rejected := _rejected(problem, sent):
+        return rejected
+    return Failed("image" if "image" in problem.message.lower() else "request", said)
+
+
+def _in_dialect(dialect: Dialect, problem: Problem, endpoint: Endpoint) -> Exception:
+    said = redact(problem.message)
+    if dialect.change:
+        return Rejected(dialect.change, said)
+    advised = f"{said.rstrip('. ')}. {dialect.advice}" if dialect.advice else said
+    if dialect.kind:
+        return Failed(dialect.kind, f"{problem.status}: {advised}")
+    return BackendError(redact(f"{endpoint.where}: {advised}"))
+
+
+def _doom(problem: Problem, endpoint: Endpoint) -> str | None:
+    """What to tell the user where no request can succeed."""
+    status, said, where = problem.status, problem.message, endpoint.where
+    key = " or ".join(endpoint.key_names) or "the provider's key"
+    if status == 402 or (status in (400, 403, 429) and _QUOTA.search(problem.text)):
+        return (
+            f"{where}: the quota is exhausted ({said}). Top up the account, then run the same command again"
+        )
+    if status == 401 or (status in (400, 403) and _KEY.search(problem.text)):
+        return f"{where}: the key was refused ({said}). Check the environment variable {key}"
+    if status == 403 and not _FILTER.search(problem.text):
+        return f"{where}: access was refused ({said}). Check what the key in {key} may do"
+    if status == 404 or (status == 400 and _MODEL.search(problem.text)):
+        hint = " and --api-base (most end in /v1)" if endpoint.base else ""
+        return f"{where}: there is no such model or address ({said}). Check the model's name{hint}"
+    if 300 <= status < 400:
+        return f"{where}: the server redirects ({said}). Check --api-base"
+    return None
+
+
+def _rejected(problem: Problem, sent: Collection[str]) -> Rejected | None:
+    named = re.split(r"[.\[]", problem.param)[0]
+    if named not in sent:
+        named = ""
+    if "response_format" in sent and (named == "response_format" or _SCHEMA.search(problem.message)):
+        return Rejected("response_format", redact(problem.message))
+    unheard_of = _NOT_TAKEN.search(problem.text)
+    if unheard_of:
+        named = named or _first_named(problem.message, sent)
+    if not named:
+        return None
+    if unheard_of and not _OUT_OF_RANGE.search(problem.message):  # who "supports at most ..." takes it
+        return Rejected(named, redact(problem.message), _instead(named, problem.message))
+    return Rejected(named, redact(problem.message), is_value=True)
+
+
+def _instead(named: str, message: str) -> str | None:
+    """The other name of the same limit, where the message offers it."""
+    other = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}.get(named)
+    return other if other is not None and other in message else None
+
+
+def _first_named(message: str, names: Collection[str]) -> str:
+    places = {
+        match.start(): name
+        for name in names
+        if (match := re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", message))
+    }
+    return places[min(places)] if places else ""
+
+
+def problem_of(status: int, body: Any, headers: Mapping[str, str]) -> Problem:
+    """Read an error reply: OpenAI's ``{"error": {…}}`` and its many relatives, or plain text."""
+    try:
+        return _problem(status, body, headers)
+    except (RecursionError, ValueError):  # nesting without end, or an integer of thousands of digits
+        return Problem(status, "the error cannot be written out", retry_after=asked_wait(headers, None))
+
+
+def _problem(status: int, body: Any, headers: Mapping[str, str]) -> Problem:
+    error = body.get("error", body) if isinstance(body, dict) else body
+    if isinstance(body, list) and body and isinstance(body[0], dict):  # Gemini's OpenAI endpoint
+        error = body[0].get("error", body[0])
+    if not isinstance(error, dict):
+        return Problem(status, brief(str(error)), retry_after=asked_wait(headers, error))
+    message = error.get("message") or error.get("detail") or error.get("msg") or error
+    inner = _inner(status, error)
+    wait = asked_wait(headers, error)
+    return Problem(
+        status=status,
+        message=brief(f"{message}: {inner.message}" if inner else str(message)),
+        code=f"{error.get('code') or ''} {error.get('type') or ''} {inner.code if inner else ''}".rstrip(),
+        param=str(error.get("param") or (inner.param if inner else "")),
+        retry_after=inner.retry_after if wait is None and inner else wait,
+    )
+
+
+def _inner(status: int, error: Mapping[str, Any]) -> Problem | None:
+    """The error of the provider behind a router, which passes it on as it is, most often as text."""
+    metadata = error.get("metadata")
+    raw = metadata.get("raw") if isinstance(metadata, dict) else None
+    if not raw:
+        return None
+    if isinstance(raw, str):
+        with contextlib.suppress(ValueError, RecursionError):
+            raw = json.loads(raw)
+    return _problem(status, raw, {})
+
+
+def one_line(text: str) -> str:
+    """Text of an error without line ends, bounded in length."""
+    flat = " ".join(text[: 8 * MESSAGE_LENGTH].split())
+    return flat if len(flat) <= MESSAGE_LENGTH else flat[:MESSAGE_LENGTH] + "…"
+
+
+def brief(text: str) -> str:
+    """Text of an error in one line, and without keys: they are looked for before it is cut."""
+    return one_line(redact(text[: 8 * MESSAGE_LENGTH]))
+
+
+def quoted(text: str) -> str:
+    r"""The beginning of what arrived, in quotation marks.
+
+    >>> quoted("<html>\n sk-abcdef0123456789")
+    "'<html> [key]'"
+    """
+    return one_line(repr(brief(text)))
+
+
+def redact(text: str) -> str:
+    """Blot out every key: those of the environment, and what looks like one.
+
+    >>> redact("Incorrect API key provided: sk-abcdef0123456789.")
+    'Incorrect API key provided: [key].'
+    """
+    return _SECRET.sub("[key]", without_keys(text, known_keys()))
+
+
+def known_keys(environ: Mapping[str, str] = os.environ) -> tuple[str, ...]:
+    """The keys, tokens and passwords of the environment, longest first."""
+    found = {value.strip() for name, value in environ.items() if _SECRET_NAME.search(name)}
+    return tuple(sorted((key for key in found if len(key) >= 8), key=len, reverse=True))
+
+
+def without_keys(text: str, keys: Iterable[str]) -> str:
+    """Blot out these keys alone: what merely looks like one may be a word of a judge.
+
+    >>> without_keys("sk-learning needs abcdefgh", ["abcdefgh"])
+    'sk-learning needs [key]'
+    """
+    for key in keys:
+        text = text.replace(key, "[key]")
+    return text

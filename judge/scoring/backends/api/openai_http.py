@@ -1,0 +1,215 @@
+"""Endpoints that speak OpenAI's chat completions, asked through aiohttp (a tenth of litellm's CPU time)."""
+
+import asyncio
+import io
+import json
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import aiohttp
+
+from judge.errors import BackendError
+from judge.scoring.backends.api import logprobs
+from judge.scoring.backends.api.dialects import parts_of
+from judge.scoring.backends.api.errors import Failed, brief, classify, problem_of, quoted, redact
+from judge.scoring.backends.api.providers import Endpoint
+from judge.scoring.backends.api.response_body import MOST_BYTES, decode
+
+_LARGE = 1 << 20  # aiohttp wants larger bodies as a stream, which does not block the loop
+_CONNECT_SECONDS = 15.0
+_EXCERPT_BYTES = 10_000
+
+
+class OpenAIHttp:
+    """Asks one endpoint. Lives within one event loop."""
+
+    def __init__(self, endpoint: Endpoint, timeout: float) -> None:
+        self._endpoint = endpoint
+        self._url = f"{endpoint.base}/chat/completions"
+        self._lookups: dict[tuple[str, ...], asyncio.Task[dict[str, int]]] = {}
+        headers = {"Content-Type": "application/json"}
+        if endpoint.key:
+            headers["Authorization"] = f"Bearer {endpoint.key}"
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=300),  # the dispatcher bounds connections
+            headers=headers,
+            timeout=aiohttp.ClientTimeout(total=timeout, sock_connect=min(timeout, _CONNECT_SECONDS)),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            proxy=proxy_for(self._url),
+        )
+
+    async def ask(self, messages: list[dict[str, Any]], params: Mapping[str, Any]) -> Any:
+        """Send one request and return the JSON of its reply; raises what `classify` makes of errors."""
+        body = {"model": self._endpoint.model, "messages": messages, **params}
+        status, content, headers = await self._exchange(self._url, body)
+        if status == 404 and self._endpoint.is_vllm:
+            await self._check_model()
+        return self._read(status, content, headers, messages, params)
+
+    async def token_ids(self, wanted: Sequence[str]) -> dict[str, int] | None:
+        """Tokens of some labels; None where no `vllm serve` can be asked.
+
+        They are looked up once, and whoever needs them meanwhile waits; after a failure they are looked up
+        anew.
+
+        Raises
+        ------
+        BackendError
+            If a label is not a single token, or the server does not tell.
+        """
+        if not self._endpoint.is_vllm:
+            return None
+        key = tuple(wanted)
+        if (lookup := self._lookups.get(key)) is None:
+            lookup = self._lookups[key] = asyncio.create_task(self._look_up(key))
+            lookup.add_done_callback(
+                lambda done: self._lookups.pop(key) if done.cancelled() or done.exception() else None
+            )
+        return await asyncio.shield(lookup)
+
+    async def _look_up(self, wanted: Sequence[str]) -> dict[str, int]:
+        found = {label: await self._tokenize(label) for label in wanted}
+        return logprobs.only_tokens(found, self._endpoint.where)
+
+    async def _tokenize(self, text: str) -> list[int]:
+        url = f"{str(self._endpoint.base).removesuffix('/v1')}/tokenize"
+        body = {"model": self._endpoint.model, "prompt": text, "add_special_tokens": False}
+        status, content, headers = await self._exchange(url, body)
+        if status in (404, 405):
+            await self._check_model()
+            raise BackendError(f"{url}: not there. {logprobs.TOO_OLD}")
+        listed = self._read(status, content, headers)
+        tokens = listed.get("tokens") if isinstance(listed, dict) else None
+        if not isinstance(tokens, list) or not all(isinstance(token, int) for token in tokens):
+            raise BackendError(f"{url}: tells no tokens. {logprobs.TOO_OLD}")
+        return tokens
+
+    async def _check_model(self) -> None:
+        """Raise `BackendError` where the server has models, and not the one asked for."""
+        status, content, headers = await self._exchange(f"{self._endpoint.base}/models")
+        listed = self._read(status, content, headers)
+        entries = listed.get("data") if isinstance(listed, dict) else None
+        names = [str(entry.get("id")) for entry in entries or [] if isinstance(entry, dict)]
+        if names and self._endpoint.model not in names:
+            raise BackendError(
+                f"{self._endpoint.where}: there is no such model. The server has {', '.join(names)}: "
+                f"use --judge hosted_vllm/{names[0]}"
+            )
+
+    async def _exchange(
+        self, url: str, content: Mapping[str, Any] | None = None
+    ) -> tuple[int, bytes, Mapping[str, str]]:
+        """Post `content`, or get what is at `url`."""
+        body = json.dumps(content).encode() if content else b""
+        try:
+            async with self._session.request(
+                "POST" if content else "GET",
+                url,
+                data=io.BytesIO(body) if len(body) > _LARGE else body,
+                allow_redirects=False,
+            ) as response:
+                return response.status, await _bounded(response), response.headers
+        except aiohttp.ConnectionTimeoutError:
+            late = redact(
+                f"{self._endpoint.base}: no connection within {self._session.timeout.sock_connect:g} s"
+            )
+            raise Failed("connection", late, again=True) from None
+        except TimeoutError:
+            late = f"no reply within {self._session.timeout.total:g} s"
+            raise Failed("timeout", late, again=True, answered=False) from None
+        except aiohttp.ClientConnectorCertificateError as error:
+            raise BackendError(self._untrusted(error)) from None
+        except aiohttp.InvalidURL:
+            raise BackendError(f"{self._endpoint.where}: this is no address; check --api-base") from None
+        except (aiohttp.ClientPayloadError, aiohttp.ClientResponseError) as error:
+            raise self._half_read(error) from None
+        except (aiohttp.ClientError, OSError) as error:
+            sent = not isinstance(error, aiohttp.ClientConnectorError)
+            raise Failed("connection", self._broken(error), again=True, answered=not sent) from None
+
+    def _read(
+        self,
+        status: int,
+        content: bytes,
+        headers: Mapping[str, str],
+        messages: Sequence[Mapping[str, Any]] = (),
+        params: Collection[str] = (),
+    ) -> Any:
+        try:
+            data = decode(content)
+        except Failed:
+            if status == 200:
+                raise
+            data = content[:_EXCERPT_BYTES].decode(errors="replace")
+        if status == 200 and isinstance(data, dict) and data.get("error") and not data.get("choices"):
+            status = _status_within(data["error"])  # a router passes on an error as a reply
+        if status != 200:
+            problem = problem_of(status, data, headers)
+            raise classify(problem, self._endpoint, parts_of(messages, params))
+        return data
+
+    def _half_read(self, error: Exception) -> Failed:
+        """What a reply means that was on its way."""
+        if "content-encoding" in str(error):
+            return Failed("reply", f"the reply cannot be unpacked: {brief(str(error))}", again=True)
+        if isinstance(error, aiohttp.ClientPayloadError):
+            return Failed("server", f"the reply broke off: {brief(str(error))}", again=True)
+        return Failed("connection", self._broken(error), again=True)  # no HTTP
+
+    def _broken(self, error: Exception) -> str:
+        cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
+        said = getattr(cause, "strerror", None) or str(cause) or type(cause).__name__
+        return brief(f"{self._endpoint.base}: {said}")
+
+    def _untrusted(self, error: Exception) -> str:
+        return redact(
+            f"{self._endpoint.where}: the server's certificate is not trusted ({brief(str(error))}). "
+            "Where it is your own, name the file of its authority in SSL_CERT_FILE"
+        )
+
+    async def close(self) -> None:
+        """Close all connections."""
+        lookups = list(self._lookups.values())
+        for lookup in lookups:
+            lookup.cancel()
+        await asyncio.gather(*lookups, return_exceptions=True)
+        await self._session.close()
+        await asyncio.sleep(0)  # lets the transports close before the loop does
+
+
+async def _bounded(response: aiohttp.ClientResponse) -> bytes:
+    """The whole body, unless it is longer than any reply: a compressed one may grow a thousandfold."""
+    parts: list[bytes] = []
+    size = 0
+    async for part in response.content.iter_any():
+        size += len(part)
+        if size > MOST_BYTES:
+            response.close()
+            begin = quoted((parts[0] if parts else part)[:_EXCERPT_BYTES].decode(errors="replace"))
+            raise Failed("reply", f"the reply is longer than {MOST_BYTES >> 20} MiB: {begin}")
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _status_within(error: Any) -> int:
+    code = error.get("code") if isinstance(error, dict) else None
+    if isinstance(code, str) and code.isdecimal():
+        code = int(code[:9])
+    return code if isinstance(code, int) and 400 <= code <= 599 else 502
+
+
+def proxy_for(url: str) -> str | None:
+    """Proxy that the environment names for `url` (HTTPS_PROXY, NO_PROXY …), looked up once a run."""
+    parts = urlsplit(url)
+    if proxy_bypass(parts.netloc.rpartition("@")[2]):
+        return None
+    proxies = getproxies()
+    proxy = proxies.get(parts.scheme) or proxies.get("all")
+    if proxy and not proxy.startswith(("http://", "https://")):
+        raise BackendError(
+            f"the proxy {redact(proxy)} cannot be used: it speaks no HTTP. Name one that does in "
+            f"{parts.scheme.upper()}_PROXY, or name {parts.hostname} in NO_PROXY"
+        )
+    return proxy

@@ -1,0 +1,1 @@
+"""A judge model in this process, run by vLLM."""

@@ -1,0 +1,228 @@
+"""A request in the words of vLLM, and what it says in those of a completion."""
+
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from judge.errors import BackendError
+from judge.records import Request
+from judge.scoring.backends.api.logprobs import only_tokens
+from judge.scoring.backends.thinking import template_kwargs
+
+if TYPE_CHECKING:
+    from judge.scoring.backends.vllm.engine import Engine
+
+TEMPLATE = ("reasoning_effort", "chat_template_kwargs")
+"""Parameters that the chat template reads."""
+TAKEN = (
+    *("temperature", "top_p", "top_k", "min_p", "seed", "max_tokens", "min_tokens", "stop", "stop_token_ids"),
+    *("presence_penalty", "frequency_penalty", "repetition_penalty", "logit_bias", "bad_words", "ignore_eos"),
+    *("allowed_token_ids", "thinking_token_budget"),
+)
+"""Parameters of `vllm.SamplingParams` that a judge may be given."""
+MOST_TOKENS = 1024
+"""Tokens of a reply where none are given, its thought not counted: a longer one repeats itself."""
+MOST_THOUGHT = 8192
+"""Tokens of a thought where none are given: then it is closed, and the reply begins."""
+MOST_BLANKS = 20
+"""Blanks and line ends in a row between two parts of a reply: room for any layout, and an end."""
+MOST_SAMPLES = 64
+"""Samples of one item that are asked as one request."""
+
+_NAMES = {"max_completion_tokens": "max_tokens"}
+
+
+def sampling_values(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Values for `vllm.SamplingParams`.
+
+    Raises
+    ------
+    BackendError
+        If it does not know a parameter.
+
+    Examples
+    --------
+    >>> sampling_values({"temperature": 0, "reasoning_effort": "none"})
+    {'temperature': 0}
+    """
+    given = {
+        _NAMES.get(name, name): v for name, v in params.items() if v is not None and name not in TEMPLATE
+    }
+    if unknown := [name for name in given if name not in TAKEN]:
+        raise BackendError(
+            f"parameter {unknown[0]!r}: not known to vLLM in this process; allowed are "
+            f"{', '.join(sorted((*TAKEN, *TEMPLATE)))}"
+        )
+    return given
+
+
+def grammar(schema: Mapping[str, Any], config: Any) -> dict[str, Any]:
+    """Arguments of `vllm.StructuredOutputsParams` that hold a reply to a schema.
+
+    White space is bounded and not forbidden: forbidden, it takes the tokens from a model that it would write
+    by itself, and other scores come out; without a bound, some models write line ends until they are cut. A
+    structural tag is the way to a bound, and only xgrammar knows it. Settings that the user gives are obeyed.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> grammar({"type": "integer"}, SimpleNamespace(backend="guidance", disable_any_whitespace=False))
+    {'json': {'type': 'integer'}}
+    """
+    if config.backend not in ("auto", "xgrammar") or config.disable_any_whitespace:
+        return {"json": dict(schema)}
+    form = {"type": "json_schema", "json_schema": schema, "max_whitespace_cnt": MOST_BLANKS}
+    return {"structural_tag": json.dumps({"type": "structural_tag", "format": form})}
+
+
+def groups(requests: Iterator[Request]) -> Iterator[list[Request]]:
+    """Put the samples of an item together where they follow each other: their prompt is the same."""
+    group: list[Request] = []
+    for request in requests:
+        if group and not (len(group) < MOST_SAMPLES and _follows(request, group[-1])):
+            yield group
+            group = []
+        group.append(request)
+    if group:
+        yield group
+
+
+def _follows(request: Request, last: Request) -> bool:
+    return (
+        request.messages is last.messages
+        and request.sample == last.sample + 1
+        and (request.schema, request.labels) == (last.schema, last.labels)
+        and _seeded(request.params) == _seeded(last.params, 1)
+    )
+
+
+def _seeded(params: Mapping[str, Any], more: int = 0) -> Mapping[str, Any]:
+    """Parameters with another seed: the engine counts it up from sample to sample."""
+    seed = params.get("seed")
+    return {**params, "seed": seed + more} if more and isinstance(seed, int) else params
+
+
+def as_messages(request: Request, urls: Mapping[int, str]) -> list[dict[str, Any]]:
+    """Messages in OpenAI's form, so that pictures are loaded as `vllm serve` loads them."""
+    return [
+        message
+        if isinstance(message["content"], str)
+        else {**message, "content": [_part(part, urls) for part in message["content"]]}
+        for message in request.messages
+    ]
+
+
+def picture_numbers(request: Request) -> list[int]:
+    """Which pictures of its item a request shows."""
+    parts = (
+        part
+        for message in request.messages
+        if not isinstance(message["content"], str)
+        for part in message["content"]
+    )
+    return [part["image"] for part in parts if part["type"] == "image"]
+
+
+def _part(part: Mapping[str, Any], urls: Mapping[int, str]) -> Mapping[str, Any]:
+    if part["type"] != "image":
+        return part
+    return {"type": "image_url", "image_url": {"url": urls[part["image"]]}}
+
+
+class Sampler:
+    """Makes parameters for one running engine and reads what it says."""
+
+    def __init__(self, engine: "Engine", model: str) -> None:
+        self._engine = engine
+        self._model = model
+        self._tokenizer = engine.llm.get_tokenizer()
+        self._classes = import_module("vllm.sampling_params")
+        self._defaults: Mapping[str, Any] = engine.llm.model_config.get_diff_sampling_param()
+        self._grammar: tuple[Any, Any] = (None, None)
+        self._ids: dict[tuple[str, ...], Mapping[str, int]] = {}
+
+    def params(self, request: Request) -> Any:
+        """Parameters of one request, an object of its own.
+
+        Raises
+        ------
+        BackendError
+            If vLLM does not know or take one, or a label is no single token.
+        """
+        given = sampling_values(request.params)
+        limits = self._limits() if "max_tokens" not in given or request.attempt else {}
+        values = {**limits, **self._defaults, **given}
+        if request.labels:
+            ids = list(self._label_ids(request.labels).values())
+            values = {"temperature": 0.0, "max_tokens": 1, "logprob_token_ids": ids}
+        if request.schema is not None:
+            values["structured_outputs"] = self._structured(request.schema)
+        try:
+            return self._classes.SamplingParams.from_optional(**values, skip_clone=True)
+        except (ValueError, TypeError, self._refusal) as error:
+            raise BackendError(f"vllm:{self._model} does not take these parameters: {error}") from error
+
+    def _limits(self) -> dict[str, int]:
+        """How long a reply may be where nothing is given: vLLM's own 16 tokens would cut every verdict."""
+        if self._engine.marks is None:
+            return {"max_tokens": MOST_TOKENS}
+        budget = {"thinking_token_budget": MOST_THOUGHT} if self._engine.closes_thoughts else {}
+        return {"max_tokens": MOST_THOUGHT + MOST_TOKENS, **budget}
+
+    @property
+    def _refusal(self) -> type[Exception]:
+        refusal: type[Exception] = import_module("vllm.exceptions").VLLMValidationError
+        return refusal
+
+    def template(self, request: Request) -> dict[str, Any] | None:
+        """Settings for the chat template; None where none are given."""
+        params = {**request.params, "reasoning_effort": "none"} if request.labels else request.params
+        return template_kwargs(params) or None
+
+    def read(self, request: Request, said: Any) -> tuple[dict[str, Any], int]:
+        """Values of a completion out of one output, and how many of its tokens are thought."""
+        if request.labels:
+            shown = said.logprobs[0]
+            ids = self._label_ids(request.labels)
+            found = {label: math.exp(min(shown[token].logprob, 0.0)) for label, token in ids.items()}
+            return {"reply": said.text, "label_probabilities": found}, 0
+        marks = self._engine.marks
+        if marks is None:
+            return {"reply": said.text}, 0
+        thought, answer = marks.split(said.token_ids)
+        if not thought:
+            return {"reply": said.text}, 0
+        ends = {marks.open, marks.close}
+        text = self._text([token for token in thought if token not in ends])
+        return {"reply": self._text(answer), "reasoning": text or None}, len(thought)
+
+    def length(self, request: Request, messages: Sequence[Any]) -> int | None:
+        """Tokens of a prompt that is too long; None where only the engine knows, as with pictures."""
+        if any(not isinstance(message["content"], str) for message in messages):
+            return None
+        options = {"tokenize": False, "add_generation_prompt": True, **(self.template(request) or {})}
+        if self._engine.llm.chat_template is not None:
+            options["chat_template"] = self._engine.llm.chat_template
+        try:
+            text = self._tokenizer.apply_chat_template(list(messages), **options)
+            return len(self._tokenizer.encode(text, add_special_tokens=False))
+        except Exception:  # noqa: BLE001 - a tokenizer that is none of transformers (Mistral's), or its template
+            return None
+
+    def _text(self, tokens: Sequence[int]) -> str:
+        return str(self._tokenizer.decode(tokens, skip_special_tokens=True)).strip()
+
+    def _structured(self, schema: Mapping[str, Any]) -> Any:
+        """The grammar's parameters; one object for all requests of one schema."""
+        if self._grammar[0] is not schema:
+            form = grammar(schema, self._engine.structured_outputs)
+            self._grammar = schema, self._classes.StructuredOutputsParams(**form)
+        return self._grammar[1]
+
+    def _label_ids(self, labels: tuple[str, ...]) -> Mapping[str, int]:
+        if labels not in self._ids:
+            found = {label: self._tokenizer.encode(label, add_special_tokens=False) for label in labels}
+            self._ids[labels] = only_tokens(found, f"vllm:{self._model}")
+        return self._ids[labels]

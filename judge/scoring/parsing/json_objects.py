@@ -1,0 +1,150 @@
+"""Text -> the JSON objects in it. Pure, and linear in the length of the text.
+
+What stands inside an object that cannot be read is not looked at: it may be a quotation. Only in a text that
+is not a judge's (an answer that may hold something like a verdict) every brace is a place to look.
+"""
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from judge.scoring.parsing.repaired_json import (
+    GAP,
+    KEY,
+    QUOTES,
+    NotRepairable,
+    Repaired,
+    repair,
+    without_contradictions,
+)
+
+IsKnown = Callable[[str], bool]
+"""Whether a key has a meaning for the reader."""
+
+
+def _integer(digits: str) -> int | float:
+    """No scale has 400 digits, and Python converts no more than 4,300."""
+    return int(digits) if len(digits) < 400 else float(digits)
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=without_contradictions, parse_int=_integer, strict=False)
+_START = re.compile(r"\{(?=\s*+(?:([\"}])|['“‘/#]|[^\W\d]))")
+_GAP = re.compile(GAP)
+_KEY = re.compile(KEY)
+_QUOTED = re.compile(rf"(?=[{QUOTES}]([^{QUOTES}\n]{{1,120}})[{QUOTES}])")
+_BRACE_OR_TEXT = re.compile(r'"(?:[^"\\]|\\.)*+"|[{}]', re.S)
+_BRACE = re.compile(r"[{}]")
+
+
+@dataclass
+class Objects:
+    """What was found in one text."""
+
+    values: list[dict[str, Any]] = field(default_factory=list)
+    """The outermost objects."""
+    broken: list[str] = field(default_factory=list)
+    """Sources of what begins like an object and cannot be read."""
+    too_broken: bool = False
+    """Whether the search was given up, because nearly everything in a long text is broken."""
+
+
+def find_objects(text: str, is_known: IsKnown, *, at_every_brace: bool = False) -> Objects:
+    """Find the outermost JSON objects of a text; those with wrong punctuation are repaired.
+
+    Parameters
+    ----------
+    text : str
+    is_known : callable
+        A repaired object counts only if it has no other keys, and if no text in it that was repaired contains
+        such a key in quotes (as where an unescaped quotation was taken for keys).
+    at_every_brace : bool
+        Look inside what cannot be read, too, and take every repaired object.
+    """
+    search = _Search(text, is_known, at_every_brace)
+    search.run()
+    return search.found
+
+
+class _Search:
+    """One pass over a text."""
+
+    def __init__(self, text: str, is_known: IsKnown, at_every_brace: bool) -> None:
+        self.text = text
+        self.is_known = is_known
+        self.at_every_brace = at_every_brace
+        self.found = Objects()
+        self.budget = 200_000 + 4 * len(text)
+        """Characters that may still be read in vain."""
+
+    def run(self) -> None:
+        position = 0
+        while self.budget > 0 and (match := _START.search(self.text, position)):
+            start = match.start()
+            position = (match[1] and self._decode(start)) or self._look_on(start)
+        self.found.too_broken = self.budget <= 0
+
+    def _decode(self, start: int) -> int:
+        """Read the object at `start` where it is valid JSON; return its end, or 0."""
+        try:
+            value, end = _DECODER.raw_decode(self.text, start)
+        except (ValueError, RecursionError) as error:
+            read = error.pos if isinstance(error, json.JSONDecodeError) else len(self.text)
+            self.budget -= read - start + start // 500  # the error counts the line ends before it
+            return 0
+        self.found.values.append(value)
+        return end
+
+    def _look_on(self, start: int) -> int:
+        """Repair the object at `start`, or note that it is broken; return where to look on."""
+        gap = _GAP.match(self.text, start + 1)
+        after = gap.end() if gap else start + 1
+        self.budget -= after - start
+        key = _KEY.match(self.text, after)
+        if not key:
+            return start + 1
+        try:
+            repaired = repair(self.text, start)
+        except NotRepairable as error:
+            self.budget -= 8 * (error.position - start)
+            if self.at_every_brace or (key["bare"] and not self.is_known(key["bare"].strip())):
+                return start + 1
+            end = self._end_of_broken(start)
+            self.found.broken.append(self.text[start:end])
+            return end
+        if self.at_every_brace or _is_certain(repaired, self.is_known):
+            self.found.values.append(repaired.value)
+        else:
+            self.found.broken.append(self.text[start : repaired.end])
+        return repaired.end
+
+    def _end_of_broken(self, start: int) -> int:
+        """Where an object that cannot be read ends: the farther end, with and without regard to quotes.
+
+        One that is never closed reaches to the end of the text.
+        """
+        ends = [_closing(self.text, start, pieces) for pieces in (_BRACE_OR_TEXT, _BRACE)]
+        self.budget -= sum((end or len(self.text)) - start for end in ends)
+        return max(ends) or len(self.text)
+
+
+def keys_in(text: str) -> list[str]:
+    """Everything in quotes, each pair of neighbouring quotes taken for itself: all that may be a key."""
+    return [key.strip() for key in _QUOTED.findall(text)]
+
+
+def _is_certain(repaired: Repaired, is_known: IsKnown) -> bool:
+    """Whether an object holds nothing but what was asked for, and no text that may have swallowed a key."""
+    quoted = (key for text in repaired.texts for key in keys_in(text))
+    return all(map(is_known, repaired.keys)) and not any(map(is_known, quoted))
+
+
+def _closing(text: str, start: int, pieces: re.Pattern[str]) -> int:
+    """Just after the brace that closes the one at `start`; 0 where none does."""
+    depth = 0
+    for match in pieces.finditer(text, start):
+        depth += {"{": 1, "}": -1}.get(match[0], 0)
+        if depth == 0:
+            return match.end()
+    return 0

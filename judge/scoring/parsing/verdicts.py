@@ -1,0 +1,192 @@
+"""The objects of a text -> verdicts: dimension -> score and reason. Pure.
+
+A judge's reply, the texts of an item and the worked examples of a rubric are all read here, so that a copied
+verdict can be recognised however it is written.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from judge.records import OVERALL
+from judge.rubric import Rubric, Scale
+from judge.scoring.parsing.repaired_json import CONTRADICTION
+
+_GROUPS = frozenset({"dimension_scores", "dimensions", "scores"})
+_REASONS = ("explanation", "reason", "reasoning", "rationale")
+_SCORES = ("score", "value")
+_LABELS = ("name", "dimension", "criterion", "aspect", "metric")
+_STRUCTURE = frozenset({*_GROUPS, *_REASONS, *_SCORES, *_LABELS})
+
+_FRACTION = re.compile(r"\s*(-?\d+(?:\.\d+)?)\s*(?:(?:/|out of)\s*(\d{1,9}))?\s*")
+_AFFIX = re.compile(r"^(?:score|rating)|(?:score|rating)$")
+_PLACEHOLDER = re.compile(r"\W*(?:…|\.\.\.)\W*|\s*<[^<>]*>\s*")
+
+
+class Names:
+    """What the keys of an object can mean for a rubric."""
+
+    def __init__(self, rubric: Rubric) -> None:
+        aliases = {alias: name for name, d in rubric.dimensions.items() for alias in d.aliases}
+        own = dict.fromkeys((*rubric.dimensions, *rubric.flags, OVERALL))
+        self.dimensions = rubric.dimensions
+        self.flags = rubric.flags
+        self.scale = rubric.scale
+        self._exact = {**aliases, "overall_score": OVERALL, **{name: name for name in own}}
+        self._spelt: dict[str, set[str]] = {}
+        for key, name in self._exact.items():
+            for spelling in _spellings(key):
+                self._spelt.setdefault(spelling, set()).add(name)
+
+    def name(self, key: str) -> str | None:
+        """Return the dimension or flag that a key means; None where it is none, or could be several.
+
+        Names count without regard to case, spaces and underscores, with or without "score".
+        """
+        if exact := self._exact.get(key):
+            return exact
+        if key in _STRUCTURE:
+            return None
+        fitting = set().union(*(self._spelt.get(spelling, set()) for spelling in _spellings(key)))
+        return fitting.pop() if len(fitting) == 1 else None
+
+    def is_known(self, key: str) -> bool:
+        """Whether a key has any meaning in a reply."""
+        return key.casefold() in _STRUCTURE or self.name(key) is not None
+
+
+def _spellings(key: str) -> tuple[str, ...]:
+    """The letters of a key, and those without a "score" before or after them."""
+    plain = re.sub(r"[\W_]+", "", key).casefold()
+    return tuple(dict.fromkeys(filter(None, (plain, _AFFIX.sub("", plain)))))
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What one object says."""
+
+    scale: Scale
+    values: dict[str, Any] = field(default_factory=dict)
+    """Dimension or flag -> what stands there for its score; `CONTRADICTION` where two values do."""
+    reasons: dict[str, str] = field(default_factory=dict)
+    """Dimension -> the reason beside its score, where there is one. The placeholder of a form is none."""
+    shared: str | None = None
+    """One explanation for all."""
+    has_placeholder: bool = False
+    """Whether the placeholder of a form stands for a reason."""
+
+    @cached_property
+    def scores(self) -> dict[str, float]:
+        """Name -> score, where it is a number."""
+        numbers = {name: number(value, self.scale) for name, value in self.values.items()}
+        return {name: value for name, value in numbers.items() if value is not None}
+
+    def reason(self, name: str) -> str | None:
+        """Return what is said for a score: beside it, or for all together."""
+        return self.reasons.get(name) or self.shared
+
+    @property
+    def is_form(self) -> bool:
+        """Whether this is the form that the judge was shown: it gives placeholders and no reason."""
+        return self.has_placeholder and not self.shared and not any(map(str.strip, self.reasons.values()))
+
+
+def number(value: Any, scale: Scale) -> float | None:
+    """Read a number; ``"4"``, and on a scale up to 5 ``"4/5"`` and ``"4 out of 5"``, mean 4."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int | float):
+        return float(value) if abs(value) < 1e9 else None
+    match = _FRACTION.fullmatch(value) if isinstance(value, str) else None
+    if not match or (match[2] and int(match[2]) != scale.max):
+        return None
+    return float(match[1])
+
+
+def verdicts_in(objects: Sequence[Any], names: Names) -> list[Verdict]:
+    """List the verdicts in some objects, at any depth, in their order.
+
+    An object is a verdict where one of its keys is a dimension; what is nested in a verdict is no other one.
+    A list of objects that each name one dimension (``{"name": …, "score": …}``) is one verdict.
+    """
+    found: list[Verdict] = []
+    waiting: list[Any] = [list(objects)]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, list):
+            pairs, others = _entries(value, names)
+            if pairs:
+                found.append(_verdict(pairs, names, None))
+            waiting += reversed(others)
+        elif isinstance(value, dict):
+            if (pairs := list(_named(value, names))) and any(name in names.dimensions for name, _ in pairs):
+                found.append(_verdict(pairs, names, _text_of(value, _REASONS)))
+            else:
+                waiting += reversed(value.values())
+    return found
+
+
+def _entries(values: Iterable[Any], names: Names) -> tuple[list[tuple[str, Any]], list[Any]]:
+    """Objects of a list that are the score of one dimension each, and all else in it."""
+    pairs: list[tuple[str, Any]] = []
+    others: list[Any] = []
+    for value in values:
+        is_score = isinstance(value, dict) and any(key in value for key in _SCORES)
+        label = _text_of(value, _LABELS) if is_score else None
+        if label is not None and (name := names.name(label)) is not None:
+            pairs.append((name, value))
+        else:
+            others.append(value)
+    return pairs, others
+
+
+def _named(found: Mapping[str, Any], names: Names) -> Iterator[tuple[str, Any]]:
+    """All that an object, or a group of scores in it, says of a dimension or flag."""
+    for key, value in found.items():
+        if key.casefold() in _GROUPS and isinstance(value, dict):
+            yield from ((name, v) for k, v in value.items() if (name := names.name(k)) is not None)
+        elif key.casefold() in _GROUPS and isinstance(value, list):
+            yield from _entries(value, names)[0]
+        elif (name := names.name(key)) is not None:
+            yield name, value
+
+
+def _verdict(pairs: Iterable[tuple[str, Any]], names: Names, shared: str | None) -> Verdict:
+    values: dict[str, Any] = {}
+    reasons: dict[str, str] = {}
+    has_placeholder = False
+    for name, value in pairs:
+        if isinstance(value, dict) and name not in names.flags:
+            reason, value = _text_of(value, _REASONS), _score_of(value, names.scale)
+            if reason is not None and _PLACEHOLDER.fullmatch(reason):
+                has_placeholder = True
+            elif reason is not None:
+                reasons.setdefault(name, reason)
+        if name in values and not _agree(values[name], value, names.scale):
+            value = CONTRADICTION
+        values[name] = value
+    if shared is not None and _PLACEHOLDER.fullmatch(shared):
+        has_placeholder, shared = True, None
+    return Verdict(names.scale, values, reasons, shared, has_placeholder)
+
+
+def _score_of(value: Mapping[str, Any], scale: Scale) -> Any:
+    """The score in the object of one dimension; two that differ are a contradiction."""
+    stated = [value[key] for key in value if key.casefold() in _SCORES]
+    if len(stated) > 1 and not all(_agree(stated[0], other, scale) for other in stated):
+        return CONTRADICTION
+    return stated[0] if stated else None
+
+
+def _agree(a: Any, b: Any, scale: Scale) -> bool:
+    x, y = number(a, scale), number(b, scale)
+    return x == y if x is not None and y is not None else type(a) is type(b) and bool(a == b)
+
+
+def _text_of(value: Mapping[str, Any], keys: Sequence[str]) -> str | None:
+    for key in keys:
+        if isinstance(text := value.get(key), str):
+            return text
+    return None
