@@ -14,7 +14,7 @@ from human_study.entries import Draft, Key, Task
 from human_study.form import YES_NO, Form, Question
 from human_study.store import Study
 from judge.errors import InputError
-from judge.reading import ALIASES
+from judge.items import ALIASES
 from judge.records import Item
 
 _DOMAIN = "@study.invalid"

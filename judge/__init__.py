@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from judge.errors import JudgeError as JudgeError
-    from judge.reading import load_items as load_items
+    from judge.items import load_items as load_items
     from judge.records import Completion as Completion
     from judge.records import Image as Image
     from judge.records import Item as Item
@@ -37,7 +37,7 @@ _PUBLIC = {
     "Rubric": "judge.rubric",
     "Run": "judge.scoring.run",
     "Score": "judge.records",
-    "load_items": "judge.reading",
+    "load_items": "judge.items",
     "load_rubric": "judge.rubric",
     "score": "judge.scoring.score",
 }

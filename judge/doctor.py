@@ -13,8 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from judge.machine.cards import Card, cards
-from judge.machine.fit import (
+from judge.hardware.fit import (
     AT_ONCE,
     JUDGMENT_TOKENS,
     MEMORY_SHARE,
@@ -27,7 +26,8 @@ from judge.machine.fit import (
     needed,
     suggested,
 )
-from judge.machine.shapes import Shape, find_shape
+from judge.hardware.gpus import Card, cards
+from judge.hardware.model_sizes import Shape, find_shape
 from judge.scoring.backends.api.pricing import find_prices
 from judge.scoring.backends.api.providers import LITELLM_KEYS, OPENAI_COMPATIBLE
 from judge.scoring.backends.vllm.engine import MOST_LENGTH, OLDEST

@@ -11,7 +11,7 @@ import yaml
 from judge.cli.options import as_json, pairs
 from judge.errors import InputError, RubricError
 from judge.formats.mmad import rules_from_knowledge
-from judge.reading import read_items
+from judge.items import read_items
 from judge.records import Item, Message
 from judge.rubric import Rubric, load_rubric, parse_rubric, rubric_file, shipped_rubrics
 from judge.scoring.judge import Judge

@@ -19,7 +19,7 @@ from human_study.store import Study
 from judge.cli.options import Number, as_json, decorate, pairs
 from judge.cli.study_source import Source, listed_ids
 from judge.files.writing import whole_file
-from judge.reading import load_items
+from judge.items import load_items
 from judge.rubric import Rubric
 
 existing = click.Path(exists=True, dir_okay=False)

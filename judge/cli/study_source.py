@@ -5,7 +5,7 @@ from pathlib import Path
 
 from human_study import label_studio
 from judge.errors import InputError
-from judge.reading import load_items
+from judge.items import load_items
 from judge.records import OVERALL, Item
 from judge.rows import read_rows
 from judge.rubric import Rubric, load_rubric

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from judge.cli.options import counted
-from judge.machine import cards
+from judge.hardware import gpus
 from judge.records import Completion
 from judge.scoring.backends.api.waits import clock
 from judge.scoring.prompt import visible
@@ -179,7 +179,7 @@ class _Card:
 
     def share(self) -> float | None:
         if (now := time.monotonic()) >= self._next:
-            self._share, self._next = cards.share(), now + 1
+            self._share, self._next = gpus.share(), now + 1
         return self._share
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from judge.errors import InputError
 from judge.formats import read_foreign, recognise
 from judge.formats.document import Foreign, load
-from judge.reading import load_items
+from judge.items import load_items
 
 _DOCUMENTS = (".json", ".jsonl", ".ndjson", ".eval")
 OWN = "items"

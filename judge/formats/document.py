@@ -7,7 +7,7 @@ from typing import Any
 
 from judge.errors import InputError
 from judge.formats.eval_archive import unpack
-from judge.reading import storable
+from judge.items import storable
 from judge.records import Item, Score
 from judge.rows import read_document, read_rows
 

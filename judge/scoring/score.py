@@ -13,7 +13,7 @@ from typing import Any
 
 import judge as package
 from judge.errors import InputError, RubricError, RunError
-from judge.reading import placed_items
+from judge.items import placed_items
 from judge.records import Completion, Item, Request
 from judge.rows import read_rows
 from judge.rubric import Rubric, load_rubric

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from judge import doctor
 from judge.cli import main
 from judge.cli.doctor import command
-from judge.machine import cards as cards_module
+from judge.hardware import gpus as cards_module
 
 from ..hardware.fake_nvml import fake_nvml, install
 

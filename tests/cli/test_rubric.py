@@ -5,7 +5,7 @@ import pytest
 from click.testing import CliRunner
 
 from judge.cli import main
-from judge.reading import load_items
+from judge.items import load_items
 from judge.rubric import load_rubric, shipped_rubrics
 from judge.scoring.judge import Judge
 from judge.scoring.prompt import build_requests, system_text

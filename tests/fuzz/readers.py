@@ -17,7 +17,7 @@ from judge.cli import load_command, main, settings_for
 from judge.errors import InputError
 from judge.formats import read_foreign
 from judge.formats.ratings import read_ratings
-from judge.reading import read_items
+from judge.items import read_items
 from judge.records import Completion, Item
 from judge.rubric import load_rubric
 from judge.scoring.backends.replay import ReplayBackend

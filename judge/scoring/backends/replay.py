@@ -33,7 +33,7 @@ class ReplayBackend:
     Parameters
     ----------
     path : str or Path
-        A table in any format of `judge.reading.read_rows`. `reply` is the reply as the model wrote it (or the
+        A table in any format of `judge.items.read_rows`. `reply` is the reply as the model wrote it (or the
         JSON object itself); it may be null only where `refusal` or `finish_reason` say why. A thought in it
         (``<think>…</think>``, also one that was never closed) is no part of the answer.
 

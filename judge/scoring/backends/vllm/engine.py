@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from judge.errors import BackendError, InputError, JudgeError, MissingExtraError
-from judge.machine.cards import cards
-from judge.machine.fit import needed
-from judge.machine.shapes import find_shape
+from judge.hardware.fit import needed
+from judge.hardware.gpus import cards
+from judge.hardware.model_sizes import find_shape
 from judge.records import Request
 from judge.scoring.backends.thinking import CLOSE, OPEN, Marks, may_think, opens_thought, template_kwargs
 from judge.scoring.backends.vllm.captured_output import CaughtOutput, caught_output

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from judge.errors import BackendError, MissingExtraError
-from judge.machine.cards import Card
+from judge.hardware.gpus import Card
 from judge.scoring.backends.vllm import engine
 from judge.scoring.backends.vllm.engine import EngineOptions, cards_for, engine_arguments, fitted, preflight
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from judge.errors import InputError
-from judge.reading import ALIASES, load_items, read_items
+from judge.items import ALIASES, load_items, read_items
 from judge.records import Image, Item
 
 BASE = {"id": "q1", "question": "Why?", "answer": "Because."}
@@ -344,7 +344,7 @@ def test_an_answer_that_is_nested_without_end_is_an_error(tmp_path):
 def test_what_cannot_be_shown_is_named_by_its_type(monkeypatch):
     deep = []
     deep.append(deep)
-    monkeypatch.setattr("judge.reading.read_rows", lambda *_, **__: [("t:1", {**BASE, "answer": deep})])
+    monkeypatch.setattr("judge.items.read_rows", lambda *_, **__: [("t:1", {**BASE, "answer": deep})])
     with pytest.raises(InputError, match="field 'answer': found list; allowed"):
         load_items("t")
 

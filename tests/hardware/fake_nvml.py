@@ -1,4 +1,4 @@
-"""The driver's library as `judge.machine.cards` calls it: the cards of a made-up machine."""
+"""The driver's library as `judge.hardware.gpus` calls it: the cards of a made-up machine."""
 
 import ctypes
 from types import SimpleNamespace
@@ -55,7 +55,7 @@ def fake_nvml(*cards, driver_status=0, busy=(), parts=None):
 
 def install(monkeypatch, library):
     """Make `ctypes` find this library; None is a machine without a driver."""
-    from judge.machine import cards
+    from judge.hardware import gpus
 
     def load(name):
         if library is None:
@@ -64,4 +64,4 @@ def install(monkeypatch, library):
 
     monkeypatch.setattr(ctypes, "CDLL", load)
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
-    cards._nvml.cache_clear()
+    gpus._nvml.cache_clear()

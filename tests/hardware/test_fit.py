@@ -5,8 +5,7 @@ import json
 import pytest
 
 from judge.errors import InputError
-from judge.machine.cards import Card
-from judge.machine.fit import (
+from judge.hardware.fit import (
     AT_ONCE,
     MEMORY_SHARE,
     PEAKS,
@@ -20,7 +19,8 @@ from judge.machine.fit import (
     peak_of,
     suggested,
 )
-from judge.machine.shapes import KNOWN, find_shape, read_shape
+from judge.hardware.gpus import Card
+from judge.hardware.model_sizes import KNOWN, find_shape, read_shape
 
 GIB = 2**30
 H100 = Card("NVIDIA H100 80GB HBM3", int(79.6 * GIB), 0, "580")

@@ -18,8 +18,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from judge.machine.cards import Card
-from judge.machine.shapes import KNOWN, Shape, read_shape
+from judge.hardware.gpus import Card
+from judge.hardware.model_sizes import KNOWN, Shape, read_shape
 
 MEMORY_SHARE = 0.92
 JUDGMENT_TOKENS = 4096

@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from judge.machine import cards as module
-from judge.machine.cards import Card, cards, share
+from judge.hardware import gpus as module
+from judge.hardware.gpus import Card, cards, share
 
 from .fake_nvml import GIB, fake_nvml, install
 
@@ -95,6 +95,6 @@ def test_library_is_loaded_once(monkeypatch):
 
 
 def test_asking_for_cards_loads_no_package():
-    code = "import sys; import judge.machine.cards as c; c.cards(); print(*sys.modules)"
+    code = "import sys; import judge.hardware.gpus as c; c.cards(); print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert not {"torch", "vllm", "numpy", "pydantic"} & set(loaded.split())
