@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from judge.analysis.audit import JudgedItem, judged_item
 from judge.analysis.comparable import refuse_other_scales
-from judge.analysis.contrast import Groups, within
+from judge.analysis.failures import JudgedItem, judged_item
+from judge.analysis.group_difference import Groups, within
 from judge.analysis.pass_rate import mean_score, pass_rate
 from judge.analysis.score_table import ITEM_ID, PAIR_ID, ScoreTable
 from judge.analysis.slices import SMALL, members

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from judge.records import Item
 
 if TYPE_CHECKING:
-    from judge.analysis.agreement.joining import Joined
+    from judge.analysis.agreement.align import Joined
     from judge.analysis.score_table import ScoreTable
     from judge.scoring.run import Run
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from judge.analysis.comparable import refuse_other_rubrics, refuse_same_names
-from judge.analysis.contrast import Bools, Contrast, Groups, contrast
+from judge.analysis.group_difference import Bools, Contrast, Groups, contrast
 from judge.analysis.pass_rate import PassRate, mean_score, pass_rate
 from judge.analysis.score_table import PAIR_ID, QUESTION, ScoreTable
 from judge.analysis.slices import members

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from judge.analysis.contrast import Groups, within
+from judge.analysis.group_difference import Groups, within
 from judge.analysis.score_table import OUTCOMES, ScoreTable
 from judge.rubric import Scale
 from judge.stats.engine.estimate import Estimate

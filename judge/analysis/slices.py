@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from judge.analysis.contrast import Bools, Contrast, Groups, contrast, within
+from judge.analysis.group_difference import Bools, Contrast, Groups, contrast, within
 from judge.analysis.pass_rate import PassRate, mean_score, pass_rate
 from judge.analysis.score_table import ScoreTable, natural_rank
 from judge.errors import InputError

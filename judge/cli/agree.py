@@ -11,7 +11,7 @@ from judge.cli.options import Number, decorate, pairs, words
 from judge.cli.terms import Repeated, margins, numbers, set_by
 
 if TYPE_CHECKING:
-    from judge.analysis.agreement.asked import Asked
+    from judge.analysis.agreement.inputs import Asked
 
 runs = click.argument("runs", nargs=-1, type=click.Path(exists=True, file_okay=False))
 ratings = decorate(
@@ -121,7 +121,7 @@ def command(context: click.Context, /, outputs: reporting.Outputs, **chosen: Any
 
     Example: judge agree runs/answers-openai-gpt-5-open_qa --humans ratings.csv --by category --margin 0.05
     """
-    from judge.analysis.agreement.asked import Asked
+    from judge.analysis.agreement.inputs import Asked
 
     own = {name: chosen.pop(name) for name in ("by", "margins", "epsilon", "worst", "retest")}
     if own["retest"]:
@@ -142,8 +142,8 @@ def _agree(
     asked: Asked, outputs: reporting.Outputs, fixed: tuple[Any, Any, str], own: dict[str, Any]
 ) -> None:
     from judge.analysis.agreement.agree import agree
-    from judge.analysis.agreement.asked import join_asked
-    from judge.analysis.agreement.trust import Terms
+    from judge.analysis.agreement.inputs import join_asked
+    from judge.analysis.agreement.judge_human import Terms
     from judge.report.agreement import build_agreement
     from judge.report.agreement_plots import drawer
 
@@ -154,8 +154,8 @@ def _agree(
 
 
 def _retest(asked: Asked, outputs: reporting.Outputs) -> None:
-    from judge.analysis.agreement.asked import join_asked
-    from judge.analysis.agreement.repeats import repeats
+    from judge.analysis.agreement.inputs import join_asked
+    from judge.analysis.agreement.repeated import repeats
     from judge.report.repeats import build_repeats
 
     if not asked.runs:

@@ -46,7 +46,7 @@ def command(run: str, outputs: reporting.Outputs, maps: str | None, **given: Any
     Example: judge calibrate runs/answers-openai-gpt-5-open_qa --apply maps.json > calibrated.jsonl
     """
     if maps is not None:
-        from judge.analysis.calibrate import apply
+        from judge.analysis.agreement.calibrate import apply
 
         for row in apply(run, maps):
             click.echo(json.dumps(row, ensure_ascii=False))
@@ -55,9 +55,9 @@ def command(run: str, outputs: reporting.Outputs, maps: str | None, **given: Any
 
 
 def _fit(run: str, outputs: reporting.Outputs, kind: Any, loss: Any, save: str | None, **given: Any) -> None:
-    from judge.analysis.agreement.asked import Asked, join_asked
-    from judge.analysis.calibrate import calibrate_run, check_worth
-    from judge.analysis.calibrate import save as save_maps
+    from judge.analysis.agreement.calibrate import calibrate_run, check_worth
+    from judge.analysis.agreement.calibrate import save as save_maps
+    from judge.analysis.agreement.inputs import Asked, join_asked
     from judge.report.calibration import build_calibration
 
     asked = Asked(runs=(run,), **given | {"humans": needed(given["humans"])})

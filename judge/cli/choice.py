@@ -47,7 +47,7 @@ def command(
 
     Example: judge choice mmad.json answers_1_shot_gpt-4o.json --by "dataset*question_type"
     """
-    from judge.analysis.choice import Policy, read_answers
+    from judge.analysis.multiple_choice.choice import Policy, read_answers
     from judge.formats.answers import read_any
     from judge.report.choice import build_choice
     from judge.report.source import read

@@ -90,7 +90,7 @@ def command(
 
     Example: judge plan runs/answers-openai-gpt-5-open_qa --select 200 > to_rate.csv
     """
-    from judge.analysis.agreement.asked import Asked
+    from judge.analysis.agreement.inputs import Asked
     from judge.analysis.plan import Question, plan
     from judge.report.planning import build_plan
 
@@ -129,7 +129,7 @@ def _pilot(asked: Any, statistic: str) -> tuple[Any, Any]:
 
 def _select(asked: Any, n: int) -> None:
     from judge.analysis.agreement.pilot import people_verdicts
-    from judge.analysis.labels import choose_items
+    from judge.analysis.select_items import choose_items
 
     if not asked.runs:
         raise click.UsageError("--select chooses items of a run; give one")

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from judge.analysis.agreement.agree import Agreement
-from judge.analysis.agreement.sliced import Disagreement
+from judge.analysis.agreement.by_slice import Disagreement
 from judge.report import agreement_details as single
 from judge.report import agreement_findings as findings
 from judge.report import agreement_tables as tables

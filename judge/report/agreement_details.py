@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from judge.analysis.agreement.agree import Agreement
+from judge.analysis.agreement.judge_human import Trust, nearest
 from judge.analysis.agreement.parts import Part
-from judge.analysis.agreement.trust import Trust, nearest
 from judge.report.agreement_tables import part_name
 from judge.report.document import Column, Row, Table
 from judge.stats.pass_fail.proportion import mean

@@ -8,9 +8,9 @@ from dataclasses import replace
 import numpy as np
 
 from judge.analysis.agreement.agree import Agreement
-from judge.analysis.agreement.diagnostics import Oddity
+from judge.analysis.agreement.bias import Oddity
+from judge.analysis.agreement.by_slice import SMALL, SliceOf
 from judge.analysis.agreement.panel import STATISTICS, Choice
-from judge.analysis.agreement.sliced import SMALL, SliceOf
 from judge.report.agreement_tables import Labels, part_name
 from judge.report.document import Column, Row, Table
 from judge.report.tables import field_name

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from judge.analysis.agreement.agree import Agreement
-from judge.analysis.agreement.trust import Trust
+from judge.analysis.agreement.judge_human import Trust
 from judge.report.agreement_tables import part_name
 from judge.report.document import Column, Report, Table
 from judge.report.plots import Figure, draw_intervals

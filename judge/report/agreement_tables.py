@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from judge.analysis.agreement.agree import Agreement
+from judge.analysis.agreement.human_human import TITLES, People
 from judge.analysis.agreement.parts import VERDICT
-from judge.analysis.agreement.people import TITLES, People
 from judge.report.document import CellKind, Column, Row, Table
 from judge.report.numbers import number_text
 from judge.report.tables import spoken

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from judge.analysis import headlines
 from judge.analysis.agreement.agree import Agreement
-from judge.analysis.agreement.trust import Trust
+from judge.analysis.agreement.judge_human import Trust
 from judge.report.agreement_tables import CHANGES, UNITS, alt_verdict, part_name
 from judge.report.document import CellKind
 from judge.report.numbers import number_text, p_text

@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from judge.analysis.audit import FailureProfile, Failures, JudgedItem
+from judge.analysis.anomalies import oddities
 from judge.analysis.comparable import same_answers
 from judge.analysis.compare import Comparison, compare, split
+from judge.analysis.failures import FailureProfile, Failures, JudgedItem
 from judge.analysis.headlines import EXPECTED
 from judge.analysis.leaderboard import by_system, leaderboard
-from judge.analysis.oddities import oddities
 from judge.analysis.pass_rate import DimensionSummary, PassRate, dimension_summaries, pass_rate
 from judge.analysis.score_table import NO_LABEL, PAIR_ID, ScoreTable
 from judge.analysis.slices import SliceTable, members, n_tests, slice_tables

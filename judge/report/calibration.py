@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from judge.analysis.calibrate import Calibrated
+from judge.analysis.agreement.calibrate import Calibrated
 from judge.report.agreement_tables import part_name
 from judge.report.document import Column, Report, Row, Section, Table
 from judge.report.numbers import number_text

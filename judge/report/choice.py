@@ -5,12 +5,12 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from judge.analysis.choice import Answers, ChoiceSlices, Gap, accuracy, gaps, slices
-from judge.analysis.contrast import Groups
-from judge.analysis.detection import SEED, Detection, detection, gold_anomalous
-from judge.analysis.letters import LETTERS
+from judge.analysis.group_difference import Groups
+from judge.analysis.multiple_choice.choice import Answers, ChoiceSlices, Gap, accuracy, gaps, slices
+from judge.analysis.multiple_choice.detection import SEED, Detection, detection, gold_anomalous
+from judge.analysis.multiple_choice.letters import LETTERS
+from judge.analysis.multiple_choice.positions import Positions, positions
 from judge.analysis.pass_rate import PassRate
-from judge.analysis.positions import Positions, positions
 from judge.analysis.score_table import ScoreTable
 from judge.analysis.slices import CROSS, SMALL, members
 from judge.report.build import default_fields
@@ -46,7 +46,7 @@ def build_choice(
     Parameters
     ----------
     answers : Answers
-        As `judge.analysis.choice.read_answers` read them.
+        As `judge.analysis.multiple_choice.choice.read_answers` read them.
     by : sequence of str
         Fields to slice by, ``"a*b"`` crosses two. Default: up to six fields with 2 to 12 values.
     cluster : str, optional

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from judge.analysis.audit import JudgedItem
 from judge.analysis.compare import Change, Comparison, Flip
+from judge.analysis.failures import JudgedItem
 from judge.analysis.leaderboard import Leaderboard
 from judge.analysis.score_table import as_label
 from judge.analysis.slices import SMALL

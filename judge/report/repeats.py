@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from judge.analysis.agreement.repeats import Repeats
+from judge.analysis.agreement.repeated import Repeats
 from judge.report.agreement_tables import Labels
 from judge.report.document import Column, Report, Row, Section, Table
 from judge.report.tables import counted, spoken

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from judge.analysis.audit import FailureProfile
-from judge.analysis.oddities import Oddity
+from judge.analysis.anomalies import Oddity
+from judge.analysis.failures import FailureProfile
 from judge.analysis.pass_rate import DimensionSummary, PassRate
 from judge.analysis.score_table import OUTCOMES, ScoreTable
 from judge.analysis.slices import SMALL, SliceTable

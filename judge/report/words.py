@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 
 from judge.analysis import headlines
-from judge.analysis.audit import FailureProfile
 from judge.analysis.comparable import same_rubric
 from judge.analysis.compare import Comparison
+from judge.analysis.failures import FailureProfile
 from judge.analysis.leaderboard import Leaderboard
 from judge.analysis.pass_rate import PassRate
 from judge.analysis.score_table import OUTCOMES, QUESTION, ScoreTable

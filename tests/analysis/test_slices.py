@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from judge.analysis.contrast import contrast
+from judge.analysis.group_difference import contrast
 from judge.analysis.slices import macro_average, members, n_tests, slice_tables
 from judge.errors import InputError
 

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image as Pillow
 
-from judge.analysis.choice import read_answers
+from judge.analysis.multiple_choice.choice import read_answers
 from judge.records import Image, Item
 from judge.report.build import build_audit, build_comparison, build_leaderboard, build_report
 from judge.report.choice import build_choice

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from judge.analysis.agreement.diagnostics import Diagnosis, diagnose
-from judge.analysis.agreement.joining import Joined
+from judge.analysis.agreement.align import Joined
+from judge.analysis.agreement.bias import Diagnosis, diagnose
+from judge.analysis.agreement.by_slice import Disagreement, SliceOf, disagreements, slices_of
+from judge.analysis.agreement.human_human import People, people_alone
+from judge.analysis.agreement.judge_human import Terms, Trust, annotator_tests, check_margins, trust
 from judge.analysis.agreement.panel import Panel, panel_of, with_consensus
-from judge.analysis.agreement.people import People, people_alone
-from judge.analysis.agreement.sliced import Disagreement, SliceOf, disagreements, slices_of
-from judge.analysis.agreement.trust import Terms, Trust, annotator_tests, check_margins, trust
 from judge.stats.judge_human.alt_test import AltTest
 
 

@@ -8,8 +8,8 @@ from itertools import combinations
 
 import numpy as np
 
-from judge.analysis.agreement.joining import Joined
-from judge.analysis.agreement.measures import KAPPA, KAPPA_QUADRATIC, headline
+from judge.analysis.agreement.align import Joined
+from judge.analysis.agreement.coefficients import KAPPA, KAPPA_QUADRATIC, headline
 from judge.analysis.agreement.parts import Part
 from judge.stats.coefficients.correlation import concordance_statistic
 from judge.stats.coefficients.kappa import cohen_statistic

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from judge.analysis.agreement.asked import Asked, join_asked
+from judge.analysis.agreement.inputs import Asked, join_asked
 from judge.analysis.agreement.parts import VERDICT
 from judge.errors import InputError
 from judge.records import OVERALL

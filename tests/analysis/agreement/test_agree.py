@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from judge.analysis.agreement.agree import agree
-from judge.analysis.agreement.asked import Asked, join_asked
-from judge.analysis.agreement.repeats import repeats
-from judge.analysis.agreement.trust import Terms
+from judge.analysis.agreement.inputs import Asked, join_asked
+from judge.analysis.agreement.judge_human import Terms
+from judge.analysis.agreement.repeated import repeats
 from judge.errors import InputError
 from judge.stats import cohen_kappa, concordance, krippendorff_alpha, pairwise_ceiling
 from judge.stats.coefficients.correlation import concordance_statistic

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from judge.analysis.choice import RUBRIC, accuracy, gaps, macro, read_answers, slices
-from judge.analysis.detection import detection
-from judge.analysis.positions import positions
+from judge.analysis.multiple_choice.choice import RUBRIC, accuracy, gaps, macro, read_answers, slices
+from judge.analysis.multiple_choice.detection import detection
+from judge.analysis.multiple_choice.positions import positions
 from judge.analysis.score_table import ScoreTable
 from judge.errors import InputError
 from judge.records import Item, Score

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from judge.analysis.agreement.joining import Joined
+from judge.analysis.agreement.align import Joined
 from judge.errors import InputError
 from judge.files.writing import write_file
 from judge.scoring.run import Run

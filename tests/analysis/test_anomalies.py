@@ -2,7 +2,7 @@
 
 import pytest
 
-from judge.analysis.oddities import oddities
+from judge.analysis.anomalies import oddities
 
 BOOLEAN = {"type": "boolean", "description": "x"}
 TEXT = {"type": "text", "description": "x"}

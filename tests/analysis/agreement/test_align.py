@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from judge.analysis.agreement.agree import agree
-from judge.analysis.agreement.asked import Asked, join_asked, read_scale
+from judge.analysis.agreement.inputs import Asked, join_asked, read_scale
 from judge.errors import InputError
 
 from .conftest import make_run

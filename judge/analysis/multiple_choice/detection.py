@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from judge.analysis.contrast import Groups
-from judge.analysis.letters import LETTERS
+from judge.analysis.group_difference import Groups
+from judge.analysis.multiple_choice.letters import LETTERS
 from judge.analysis.score_table import ScoreTable
 from judge.records import Item
 from judge.stats.engine.estimate import Estimate

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from judge.analysis.audit import Failures
+from judge.analysis.failures import Failures
 
 SCORE = st.sampled_from([1, 2, 3, 4, 5, "refused"])
 

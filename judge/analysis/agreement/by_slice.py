@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from judge.analysis.agreement.joining import Joined
-from judge.analysis.agreement.measures import Comparison, compare_one, headline
+from judge.analysis.agreement.align import Joined
+from judge.analysis.agreement.coefficients import Comparison, compare_one, headline
 from judge.analysis.agreement.parts import Part
 from judge.analysis.score_table import natural_rank
 from judge.errors import InputError

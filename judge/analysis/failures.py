@@ -16,7 +16,7 @@ from functools import cached_property
 
 import numpy as np
 
-from judge.analysis.contrast import Bools, Groups, within
+from judge.analysis.group_difference import Bools, Groups, within
 from judge.analysis.pass_rate import mean_score
 from judge.analysis.score_table import ScoreTable
 from judge.records import OVERALL, Item

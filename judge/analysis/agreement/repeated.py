@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from judge.analysis.agreement.joining import Joined, item_field
-from judge.analysis.agreement.measures import headline
+from judge.analysis.agreement.align import Joined, item_field
+from judge.analysis.agreement.coefficients import headline
 from judge.analysis.agreement.parts import Part
 from judge.analysis.ratings import ratings_matrix
 from judge.errors import InputError

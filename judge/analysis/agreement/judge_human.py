@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from judge.analysis.agreement.measures import AGREEMENT, Comparison, compare_all, headline
+from judge.analysis.agreement.coefficients import AGREEMENT, Comparison, compare_all, headline
 from judge.analysis.agreement.parts import VERDICT, Part
 from judge.errors import InputError
 from judge.stats.engine.estimate import NO_COMPLETE_PAIRS, Estimate

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from judge.analysis.choice import Answers
-from judge.analysis.contrast import Groups
-from judge.analysis.letters import LETTERS
+from judge.analysis.group_difference import Groups
+from judge.analysis.multiple_choice.choice import Answers
+from judge.analysis.multiple_choice.letters import LETTERS
 from judge.stats.engine.estimate import Estimate
 from judge.stats.engine.scale import Floats
 from judge.stats.pass_fail.proportion import mean, proportion

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
-from judge.analysis.agreement.joining import Joined, join
-from judge.analysis.agreement.sources import read_sources
+from judge.analysis.agreement.align import Joined, join
+from judge.analysis.agreement.load import read_sources
 from judge.analysis.ratings import Reduction
 from judge.errors import InputError
 from judge.rubric import MOST_LABELS, load_rubric

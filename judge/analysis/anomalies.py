@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from judge.analysis.contrast import Bools
+from judge.analysis.group_difference import Bools
 from judge.analysis.pass_rate import PassRate, pass_rate
 from judge.analysis.score_table import Objects, ScoreTable
 from judge.records import OVERALL

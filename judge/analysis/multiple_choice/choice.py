@@ -12,9 +12,9 @@ from typing import Literal
 
 import numpy as np
 
-from judge.analysis.contrast import Bools, Groups
-from judge.analysis.detection import gold_anomalous
-from judge.analysis.letters import LETTERS, Reading, read_letter
+from judge.analysis.group_difference import Bools, Groups
+from judge.analysis.multiple_choice.detection import gold_anomalous
+from judge.analysis.multiple_choice.letters import LETTERS, Reading, read_letter
 from judge.analysis.pass_rate import PassRate, pass_rate
 from judge.analysis.score_table import ScoreTable
 from judge.analysis.slices import members

@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from judge.analysis.agreement.joining import Joined
+from judge.analysis.agreement.align import Joined
 from judge.analysis.agreement.parts import VERDICT, Part
 from judge.records import OVERALL
 from judge.stats.engine.estimate import Estimate

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from judge.analysis.agreement.load import Sources, coded
 from judge.analysis.agreement.parts import VERDICT, Part
-from judge.analysis.agreement.sources import Sources, coded
 from judge.analysis.ratings import Ratings, Reduction, ratings_matrix
 from judge.analysis.score_table import NO_LABEL, as_label
 from judge.errors import InputError
