@@ -144,8 +144,8 @@ def _agree(
     from judge.analysis.agreement.agree import agree
     from judge.analysis.agreement.inputs import join_asked
     from judge.analysis.agreement.judge_human import Terms
-    from judge.report.agreement import build_agreement
-    from judge.report.agreement_plots import drawer
+    from judge.reporting.builders.agreement import build_agreement
+    from judge.reporting.figures.agreement_figures import drawer
 
     terms = Terms(*fixed, asked.seed)
     found = agree(join_asked(asked), terms=terms, by=own["by"], n_worst=own["worst"])
@@ -156,7 +156,7 @@ def _agree(
 def _retest(asked: Asked, outputs: reporting.Outputs) -> None:
     from judge.analysis.agreement.inputs import join_asked
     from judge.analysis.agreement.repeated import repeats
-    from judge.report.repeats import build_repeats
+    from judge.reporting.builders.repeated import build_repeats
 
     if not asked.runs:
         raise click.UsageError("--retest compares the samples of runs; give one")

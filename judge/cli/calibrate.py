@@ -58,7 +58,7 @@ def _fit(run: str, outputs: reporting.Outputs, kind: Any, loss: Any, save: str |
     from judge.analysis.agreement.calibrate import calibrate_run, check_worth
     from judge.analysis.agreement.calibrate import save as save_maps
     from judge.analysis.agreement.inputs import Asked, join_asked
-    from judge.report.calibration import build_calibration
+    from judge.reporting.builders.calibration import build_calibration
 
     asked = Asked(runs=(run,), **given | {"humans": needed(given["humans"])})
     found = calibrate_run(run, join_asked(asked), kind=kind, loss=loss, seed=asked.seed)

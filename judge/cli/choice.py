@@ -49,8 +49,8 @@ def command(
     """
     from judge.analysis.multiple_choice.choice import Policy, read_answers
     from judge.formats.answers import read_any
-    from judge.report.choice import build_choice
-    from judge.report.source import read
+    from judge.reporting.builders.choice import build_choice
+    from judge.reporting.builders.run_data import read
 
     found = read_any(files, format_)
     answers = read_answers(found.items, unreadable=cast(Policy, unreadable), name=", ".join(files))

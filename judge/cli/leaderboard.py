@@ -16,7 +16,7 @@ def command(runs: tuple[str, ...], by: str | None, cluster: str | None, outputs:
 
     Example: judge leaderboard runs/small runs/medium runs/large
     """
-    from judge.report.build import build_leaderboard
-    from judge.report.source import read
+    from judge.reporting.builders.run_data import read
+    from judge.reporting.builders.single_run import build_leaderboard
 
     reporting.deliver(build_leaderboard([read(run) for run in runs], by=by, cluster=cluster), outputs, runs)

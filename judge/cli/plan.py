@@ -92,7 +92,7 @@ def command(
     """
     from judge.analysis.agreement.inputs import Asked
     from judge.analysis.plan import Question, plan
-    from judge.report.planning import build_plan
+    from judge.reporting.builders.plan import build_plan
 
     own = {
         name: given.pop(name)

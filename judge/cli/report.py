@@ -28,9 +28,9 @@ def command(
 
     Example: judge report runs/answers-openai-gpt-5-open_qa --by category,difficulty --html
     """
-    from judge.report.build import build_report
-    from judge.report.runs import build_runs
-    from judge.report.source import read
+    from judge.reporting.builders.run_data import read
+    from judge.reporting.builders.several_runs import build_runs
+    from judge.reporting.builders.single_run import build_report
 
     sources = [read(run) for run in runs]
     if len(sources) > 1:

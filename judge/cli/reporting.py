@@ -12,9 +12,9 @@ import click
 from judge.cli.options import as_json, decorate
 
 if TYPE_CHECKING:
-    from judge.report.document import Report
-    from judge.report.gates import Gate
-    from judge.report.plots import Figure
+    from judge.reporting.document import Report
+    from judge.reporting.figures.table_figures import Figure
+    from judge.reporting.gates import Gate
 
     Draw = Callable[[Report], Mapping[str, Figure]]
 
@@ -85,7 +85,7 @@ def _not_empty(ctx: click.Context, param: click.Parameter, value: str | None) ->
 
 
 def _gates(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple["Gate", ...]:
-    from judge.report.gates import Gate
+    from judge.reporting.gates import Gate
 
     try:
         return tuple(Gate.of(value) for value in values)
@@ -156,7 +156,7 @@ def deliver(
         The runs it is about: files without a name go into the folder of a single one, else into the present
         folder.
     draw : callable, optional
-        Report -> figures of the page; default `judge.report.plots.figures_of`.
+        Report -> figures of the page; default `judge.reporting.figures.table_figures.figures_of`.
 
     Raises
     ------
@@ -165,7 +165,7 @@ def deliver(
     GateError
         A gate was missed; everything is written by then.
     """
-    from judge.report import gates
+    from judge.reporting import gates
 
     _check(outputs)
     outcomes = gates.check(report, outputs.gates)
@@ -184,7 +184,7 @@ def deliver(
     for text, path in rendered:  # all of them are made before the first is written
         _write(text, path)
     if outputs.csv:
-        from judge.report.csv_tables import write_csv
+        from judge.reporting.render.csv import write_csv
 
         click.echo(f"{len(write_csv(report, outputs.csv))} tables in {outputs.csv}", err=True)
     if _STDOUT not in (outputs.html, outputs.markdown, outputs.latex, outputs.junit):
@@ -203,19 +203,19 @@ def _check(outputs: Outputs) -> None:
 
 
 def _html(report: "Report", draw: "Draw | None") -> str:
-    from judge.report.html import page
+    from judge.reporting.render.html import page
 
     return page(report, draw(report) if draw else None)
 
 
 def _markdown(report: "Report") -> str:
-    from judge.report.markdown import to_markdown
+    from judge.reporting.render.markdown import to_markdown
 
     return to_markdown(report)
 
 
 def _latex(report: "Report") -> str:
-    from judge.report.latex import to_latex
+    from judge.reporting.render.latex import to_latex
 
     return to_latex(report)
 
@@ -235,6 +235,6 @@ def show(report: "Report", as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(report.to_dict(), indent=2, ensure_ascii=False, allow_nan=False))
         return
-    from judge.report.text import print_report
+    from judge.reporting.render.text import print_report
 
     print_report(report)

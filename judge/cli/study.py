@@ -251,7 +251,7 @@ def _print_status(study: Study, progress: Progress) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from judge.report.text import clean
+    from judge.reporting.render.text import clean
 
     console = Console(highlight=False)
     size = f"{progress.n_items} items, {study.design.per_item} raters an item"

@@ -1,0 +1,1 @@
+"""Results of an analysis -> Report, one module for each kind of report."""

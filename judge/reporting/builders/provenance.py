@@ -1,0 +1,60 @@
+"""What made the scores: the facts that go out with a report, and the rubric that the judge was given."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from judge.reporting.document import Column, Report, Row, Section, Table
+from judge.reporting.tables.run_tables import spoken
+from judge.rubric import Rubric
+
+IMAGE_ROOT = "image root"
+
+
+def facts(report: Report) -> dict[str, str]:
+    """What made the scores, without the places of pictures: paths of one machine mean nothing on another."""
+    return {name: text for name, text in report.about.items() if not name.startswith(IMAGE_ROOT)}
+
+
+def image_roots(report: Report) -> list[Path]:
+    """Folders that paths of pictures start from, one a run."""
+    return [Path(text) for name, text in report.about.items() if name.startswith(IMAGE_ROOT)]
+
+
+def rubric_sections(rubrics: Sequence[Rubric]) -> Iterator[Section]:
+    """Every rubric once."""
+    different = {rubric.digest: rubric for rubric in rubrics}
+    for rubric in different.values():
+        key = "rubric" if len(different) == 1 else f"{rubric.name} {rubric.digest[:12]}/rubric"
+        title = f"Rubric {rubric.name}, version {rubric.version}"
+        columns = (Column("part", "part"), Column("text", "text"))
+        shown = Table(key, title, columns, tuple(_rows(rubric)), detail=True)
+        yield Section(key, title, tables=(shown,))
+
+
+def _rows(rubric: Rubric) -> Iterator[Row]:
+    yield "digest", rubric.digest
+    if rubric.source:
+        yield "source", rubric.source
+    yield "task", rubric.task
+    for name, dimension in rubric.dimensions.items():
+        yield spoken(name), dimension.description
+        for score, anchor in sorted(dimension.anchors.items()):
+            yield f"{spoken(name)} {score}", anchor
+    yield "overall", _overall(rubric)
+    yield "passes", " and ".join(f"{spoken(n)} >= {least:g}" for n, least in rubric.pass_rule.items())
+    yield from (("guideline", text) for text in rubric.guidelines)
+    for rule in rubric.rules:
+        where = ", ".join(f"{spoken(name)} is {value}" for name, value in rule.when.items())
+        yield f"rule where {where}", rule.text
+    yield from ((f"flag {name}", flag.description) for name, flag in rubric.flags.items())
+    if rubric.examples:
+        yield "worked examples", f"{len(rubric.examples)}; `judge rubric show {rubric.name}` shows them"
+
+
+def _overall(rubric: Rubric) -> str:
+    if rubric.overall.how == "weighted":
+        weights = ", ".join(f"{spoken(name)} {weight:g}" for name, weight in rubric.overall.weights.items())
+        return f"weighted: {weights}"
+    return {"judged": "scored by the judge itself", "none": "none"}.get(
+        rubric.overall.how, f"{rubric.overall.how} of the dimensions"
+    )

@@ -1,0 +1,152 @@
+"""Several runs on one page: systems are ranked, judges of the same answers are a panel."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from judge.analysis.comparable import one_rubric, refuse_other_scales, refuse_same_names, same_answers
+from judge.analysis.panel import Panel, panel
+from judge.reporting.builders.provenance import rubric_sections
+from judge.reporting.builders.run_data import Source
+from judge.reporting.builders.side_by_side import two_runs
+from judge.reporting.builders.single_run import about, build_leaderboard, build_report, default_fields
+from judge.reporting.document import Column, Report, Row, Section, Table
+from judge.reporting.findings.run_findings import with_interval
+from judge.reporting.render.numbers import number_text
+from judge.reporting.tables.run_tables import spoken
+
+
+def build_runs(sources: Sequence[Source], *, by: Sequence[str] = (), cluster: str | None = None) -> Report:
+    """Several runs on one page: what they are to each other first, then each as `build_report` shows it.
+
+    Raises
+    ------
+    InputError
+        The scales of the runs differ, two have one name, or a field is missing.
+    """
+    tables = [source.table for source in sources]
+    refuse_same_names(tables)
+    refuse_other_scales(tables)
+    together = _together(sources, cluster)
+    single = [build_report(source, by=by, cluster=cluster, n_worst=0) for source in sources]
+    parts = list(zip([table.name for table in tables], single, strict=True))
+    own = [(name, section) for name, r in parts for section in r.sections if section.key != "rubric"]
+    figures = {f"{figure}@{name}": estimate for name, r in parts for figure, estimate in r.figures.items()}
+    pair = two_runs(tables, by or default_fields(tables[0]), cluster)
+    return Report(
+        "report",
+        together.title,
+        (*together.verdict, *(f"{name}: {r.verdict[0]}" for name, r in parts)),
+        (*together.warnings, *(f"{name}: {sentence}" for name, r in parts for sentence in r.warnings)),
+        (
+            *together.sections,
+            *pair,
+            *(_of_run(name, section) for name, section in own),
+            *rubric_sections([table.rubric for table in tables]),
+        ),
+        together.figures | figures,
+        about(sources),
+        tuple(dict.fromkeys((*together.methods, *(line for r in single for line in r.methods)))),
+    )
+
+
+def _together(sources: Sequence[Source], cluster: str | None) -> Report:
+    """What the runs are to each other: a panel, systems in order, or nothing that can be ranked."""
+    tables = [source.table for source in sources]
+    title = f"{len(sources)} runs"
+    if same_answers(tables):
+        return _panel_report(panel(tables, cluster))
+    if not one_rubric(tables):
+        unranked = (
+            "The runs were scored with different rubrics, so they are not ranked: each is held against its "
+            "own pass rule."
+        )
+        return Report("report", title, (), (unranked,), (), {}, {}, ())
+    return replace(build_leaderboard(sources, cluster=cluster), title=title, figures={})
+
+
+def _panel_report(found: Panel) -> Report:
+    return Report(
+        "report",
+        f"A panel of {len(found.members)} judges on {found.n_answers:,} answers",
+        tuple(_panel_words(found)),
+        (),
+        (Section("panel", "The panel", tables=(_members(found), _pairs(found))),),
+        {"same_verdict": found.unanimous},
+        {},
+        (
+            "Same verdict: Wilson's score interval, 95 %, among answers with both verdicts (of the whole "
+            "panel: with all). Differences: McNemar's mid-p test with Newcombe's interval, or the "
+            "paired jackknife over groups.",
+        ),
+    )
+
+
+def _panel_words(found: Panel) -> Iterator[str]:
+    yield (
+        f"{len(found.members)} runs judged the same {found.n_answers:,} answers: they are a panel of judges "
+        "and not systems, so they are not ranked. A judge that passes more is milder, not better."
+    )
+    if found.unanimous.defined:
+        yield (
+            f"All give the same verdict on {with_interval(found.unanimous, 'share')} of the "
+            f"{found.unanimous.n_items:,} answers with a verdict of each."
+        )
+    rated = [m for m in found.members if m.passing.estimate.defined]
+    if len(rated) > 1:
+        low, high = (choose(rated, key=lambda m: m.passing.estimate.value) for choose in (min, max))
+        low_rate, high_rate = (number_text(m.passing.estimate.value, "share") for m in (low, high))
+        if low_rate == high_rate:
+            yield f"Each passes {low_rate}."
+        else:
+            yield f"Pass rates run from {low_rate} ({low.name}) to {high_rate} ({high.name})."
+    yield "Which judge is right only people's ratings can tell: judge agree RUN RUN --humans ratings.csv"
+
+
+def _members(found: Panel) -> Table:
+    names = list(dict.fromkeys(name for member in found.members for name in member.means))
+    columns = (
+        Column("run", "run"),
+        Column("judge", "judge", detail=True),
+        Column("n", "n", "count"),
+        Column("missing", "no verdict", "count"),
+        Column("pass_rate", "pass rate", "share"),
+        *(Column(name, spoken(name), "score") for name in names),
+    )
+    rows: tuple[Row, ...] = tuple(
+        (
+            m.name,
+            m.judge,
+            m.passing.n_pass + m.passing.n_fail,
+            m.passing.n_missing,
+            m.passing.estimate,
+            *(m.means.get(name) for name in names),
+        )
+        for m in found.members
+    )
+    return Table("panel", "Judges of the panel", columns, rows)
+
+
+def _pairs(found: Panel) -> Table:
+    columns = (
+        Column("first", "first"),
+        Column("second", "second"),
+        Column("pairs", "answers", "count"),
+        Column("same_verdict", "same verdict", "share"),
+        Column("difference", "second minus first (points)", "points"),
+        Column("p", "p", "p"),
+    )
+    rows: tuple[Row, ...] = tuple(
+        (p.first, p.second, p.change.difference.n_items, p.same_verdict, p.change.difference, p.change.p)
+        for p in found.pairs
+    )
+    return Table("panel_pairs", "Every two judges", columns, rows)
+
+
+def _of_run(name: str, section: Section) -> Section:
+    """Say in every key and title whose it is."""
+    return replace(
+        section,
+        key=f"{name}/{section.key}",
+        title=f"{name}: {section.title}",
+        tables=tuple(replace(t, key=f"{name}/{t.key}", title=f"{name}: {t.title}") for t in section.tables),
+    )

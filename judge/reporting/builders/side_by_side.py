@@ -1,0 +1,83 @@
+"""Sections of a report on what stands side by side within one run: two conditions, several systems."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from judge.analysis.compare import compare, split
+from judge.analysis.leaderboard import by_system, leaderboard
+from judge.analysis.score_table import PAIR_ID, ScoreTable
+from judge.errors import InputError
+from judge.reporting.document import Section, Table
+from judge.reporting.findings import run_findings
+from judge.reporting.tables import comparison_tables
+from judge.reporting.tables.run_tables import field_name
+
+SYSTEM = "system"
+MOST_SYSTEMS = 30
+
+
+def side_by_side(table: ScoreTable, fields: Sequence[str], cluster: str | None) -> Iterator[Section]:
+    """Systems ranked, and pairs compared for every field that splits the pairs in two.
+
+    Their tables are details: in short, slices say the same.
+    """
+    if SYSTEM in table.fields and 2 <= len(set(table.field(SYSTEM).tolist())) <= MOST_SYSTEMS:
+        yield from _ranking(table, cluster)
+    for field in fields:
+        if field != SYSTEM and _splits_pairs(table, field):
+            yield _paired(table, field, [name for name in fields if name != field], cluster)
+
+
+def two_runs(tables: Sequence[ScoreTable], fields: Sequence[str], cluster: str | None) -> Iterator[Section]:
+    """The second of two runs against the first."""
+    if len(tables) == 2:
+        a, b = tables
+        try:
+            yield _comparison(f"{b.name} against {a.name}", a, b, fields, cluster)
+        except InputError:  # nothing in common, or unclear what belongs together: the leaderboard warns
+            return
+
+
+def _ranking(table: ScoreTable, cluster: str | None) -> Iterator[Section]:
+    systems = [system for system in by_system(table, SYSTEM) if not np.isnan(system.passed).all()]
+    if len(systems) > 1:
+        board = leaderboard(systems, cluster=cluster)
+        shown = (comparison_tables.standings(board), comparison_tables.contrasts(board))
+        lead = (*run_findings.leaderboard_words(board), *run_findings.leaderboard_warnings(board))
+        yield Section("leaderboard", "Leaderboard of the systems", lead, _as_details("systems", shown))
+
+
+def _splits_pairs(table: ScoreTable, field: str) -> bool:
+    """Whether a field has two values, and pairs of items, alike but for it, hold one of each."""
+    if PAIR_ID not in table.fields or field == PAIR_ID or "*" in field:
+        return False
+    labels, keys = table.field(field), table.field(PAIR_ID)
+    values = np.unique(labels)
+    if len(values) != 2:
+        return False
+    one, other = ([key for key, has in zip(keys, labels == v, strict=True) if has] for v in values)
+    return len(set(one)) == len(one) and len(set(other)) == len(other) and set(one) == set(other)
+
+
+def _paired(table: ScoreTable, field: str, fields: Sequence[str], cluster: str | None) -> Section:
+    a, b = split(table, field)
+    return _comparison(f"{field_name(field).capitalize()}: {b.name} against {a.name}", a, b, fields, cluster)
+
+
+def _comparison(
+    title: str, a: ScoreTable, b: ScoreTable, fields: Sequence[str], cluster: str | None
+) -> Section:
+    of = compare(a, b, by=fields, cluster=cluster)
+    shown = (
+        comparison_tables.pass_change(of),
+        comparison_tables.mean_changes(of),
+        *(comparison_tables.slice_changes(of, field) for field in of.slices),
+    )
+    key = f"{a.name} and {b.name}"
+    return Section(f"pairs {key}", title, tuple(run_findings.comparison_words(of)), _as_details(key, shown))
+
+
+def _as_details(prefix: str, shown: Sequence[Table]) -> tuple[Table, ...]:
+    return tuple(replace(table, key=f"{prefix}/{table.key}", detail=True) for table in shown)

@@ -1,0 +1,296 @@
+"""Table -> Figure: which tables of a report are drawn, and how.
+
+`figure_of` knows a table by the first part of its key, whichever report it stands in. A report with tables of
+its own hands its own figures to `judge.reporting.render.html.page`; the drawings are in `figures.charts`.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from judge.reporting.document import Cell, CellKind, Report, Table
+from judge.reporting.figures.charts import Mark, bars, intervals, series_words
+from judge.reporting.figures.svg import SERIES
+from judge.reporting.render.numbers import number_text
+from judge.reporting.tables.run_tables import ALL_ITEMS, MEAN_OF_SLICES
+from judge.stats.engine.estimate import Estimate
+
+MOST_ROWS = 40
+"""A drawing with more rows is no picture any more; the table says it all."""
+_ONE = "Dot: estimate. Line: 95 % interval."
+_SMALL = "* and open: few observations."
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A drawing, and the table behind it.
+
+    Attributes
+    ----------
+    title : str
+        Heading.
+    alt : str
+        What it shows, in words.
+    svg : str
+        The drawing; any text in it that came from data is escaped.
+    table : Table
+        The same figures as a table; its key is the key of the figure.
+    caption : str
+        How to read it.
+    """
+
+    title: str
+    alt: str
+    svg: str
+    table: Table
+    caption: str = ""
+
+
+def figures_of(report: Report) -> dict[str, Figure]:
+    """Every figure of a report by the key of its table."""
+    found = {key: figure_of(table) for key, table in report.tables.items()}
+    return {key: figure for key, figure in found.items() if figure is not None}
+
+
+def figure_of(table: Table) -> Figure | None:
+    """Draw a table; None for a table that is not drawn.
+
+    Examples
+    --------
+    >>> from judge.reporting.document import Column
+    >>> columns = (Column("slice", "kind"), Column("pass_rate", "pass rate", "share"))
+    >>> figure = figure_of(Table("slices:kind", "By kind", columns, (("a", Estimate(0.5, 0.4, 0.6)),)))
+    >>> figure.alt
+    'Pass rate by kind: a 50.0 %.'
+    """
+    draw = _DRAWN.get(table.key.rpartition("/")[2].partition(":")[0])
+    if draw is None or not 1 <= len(table.rows) <= MOST_ROWS:
+        return None
+    return draw(table)
+
+
+def draw_intervals(
+    table: Table,
+    label: str,
+    columns: Sequence[str],
+    *,
+    text: str | None = None,
+    reference: float | None = None,
+    reference_name: str = "",
+    rows: Sequence[int] | None = None,
+    title: str | None = None,
+) -> Figure | None:
+    """Draw one or two columns of estimates with their intervals.
+
+    Parameters
+    ----------
+    table : Table
+        The figures.
+    label : str
+        Key of the column that names the rows.
+    columns : sequence of str
+        Keys of one or two columns of estimates, of one kind.
+    text : str, optional
+        Key of the column that stands at the right; default: the first of `columns`.
+    reference : float, optional
+        Where the dashed line goes.
+    reference_name : str
+        What that is, for the caption.
+    rows : sequence of int, optional
+        Which rows; default all.
+    title : str, optional
+        Heading; default the table's.
+
+    Returns
+    -------
+    Figure or None
+        None where no row has a value.
+    """
+    by_key = {column.key: column for column in table.columns}
+    kind, text = by_key[columns[0]].kind, text or columns[0]
+    cells = {key: table.column(key) for key in (label, *columns, text)}
+    chosen = [
+        i
+        for i in (range(len(table.rows)) if rows is None else rows)
+        if any(as_estimate(cells[key][i]).defined for key in columns)
+    ]
+    if not chosen:
+        return None
+    marks = [
+        Mark(
+            str(cells[label][i]),
+            tuple(as_estimate(cells[key][i]) for key in columns),
+            _figure(cells[text][i], by_key[text].kind),
+            i in table.small,
+        )
+        for i in chosen
+    ]
+    names = [by_key[key].title for key in columns] if len(columns) > 1 else []
+    svg = intervals(marks, kind, salt=table.key, reference=reference, names=names)
+    return Figure(
+        title or table.title,
+        _alt(title or table.title, marks, kind, names, reference, reference_name),
+        svg,
+        table,
+        _caption(table, names, reference_name, by_key[text].title if text not in columns else ""),
+    )
+
+
+def draw_shares(
+    table: Table,
+    label: str,
+    columns: Sequence[str],
+    *,
+    ordered: bool,
+    caption: str = "",
+    title: str | None = None,
+) -> Figure | None:
+    """Draw columns of shares of one whole as a bar a row; `ordered` where they are steps of a scale."""
+    titles = [column.title for column in table.columns if column.key in columns]
+    parts = list(zip(*(table.column(key) for key in columns), strict=True))
+    names = [str(cell) for cell in table.column(label)]
+    rows = [
+        (name, [_share(cell) for cell in cells], i in table.small)
+        for i, (name, cells) in enumerate(zip(names, parts, strict=True))
+        if sum(_share(cell) for cell in cells) > 0
+    ]
+    if not rows:
+        return None
+    words = "; ".join(
+        f"{name} "
+        + ", ".join(f"{t} {number_text(s, 'share')}" for t, s in zip(titles, shares, strict=True) if s)
+        for name, shares, _ in rows[:12]
+    )
+    return Figure(
+        title or table.title,
+        f"{title or table.title}: {words}.",
+        bars(rows, titles, salt=table.key, ordered=ordered),
+        table,
+        caption,
+    )
+
+
+def as_estimate(cell: Cell) -> Estimate:
+    """A cell as an estimate; a bare number has no interval."""
+    if isinstance(cell, Estimate):
+        return cell
+    return Estimate(cell) if isinstance(cell, int | float) else Estimate(math.nan)
+
+
+def _share(cell: Cell) -> float:
+    value = as_estimate(cell).value
+    return 0.0 if math.isnan(value) else value
+
+
+def _figure(cell: Cell, kind: CellKind) -> str:
+    value = as_estimate(cell).value
+    return "–" if math.isnan(value) else number_text(value, kind)
+
+
+def _alt(
+    title: str,
+    marks: Sequence[Mark],
+    kind: CellKind,
+    names: Sequence[str],
+    reference: float | None,
+    what: str,
+) -> str:
+    head = f"{title}, {' against '.join(names)}" if names else title
+    tail = "" if reference is None else f" {what.capitalize()}: {number_text(reference, kind)}."
+    return f"{head}: {', '.join(series_words(marks, kind))}.{tail}"
+
+
+def _caption(table: Table, names: Sequence[str], reference_name: str, text: str) -> str:
+    parts = ["Marks: estimates. Lines: 95 % intervals." if names else _ONE]
+    parts += [f"Dashed: {reference_name}."] if reference_name else []
+    parts += [f"At the right: {text}."] if text else []
+    parts += [_SMALL] if table.small else []
+    return " ".join(parts)
+
+
+def _rates(table: Table) -> Figure | None:
+    return draw_intervals(table, "what", ["pass_rate"])
+
+
+def _by_slice(table: Table) -> Figure | None:
+    """Rates of the slices; of two runs, side by side."""
+    keys = [column.key for column in table.columns]
+    if "a" in keys:
+        return _both(table)
+    rate = "accuracy" if "accuracy" in keys else "pass_rate"
+    labels, cells = table.column("slice"), table.column(rate)
+    averages = {ALL_ITEMS, MEAN_OF_SLICES, "all answers"}
+    whole = next(
+        (as_estimate(c).value for name, c in zip(labels, cells, strict=True) if name in averages), None
+    )
+    rows = [i for i, name in enumerate(labels) if name not in averages]
+    what = "all items" if whole is not None else ""
+    run, colon, by = table.title.rpartition(": ")
+    measure = "Accuracy" if rate == "accuracy" else "Pass rate"
+    title = f"{run}{colon}{measure} b{by[1:]}" if by.startswith("By ") else table.title
+    return draw_intervals(
+        table, "slice", [rate], reference=whole, reference_name=what, rows=rows, title=title
+    )
+
+
+def _both(table: Table) -> Figure | None:
+    return draw_intervals(table, "what", ["a", "b"], text="difference")
+
+
+def _gap(table: Table) -> Figure | None:
+    return draw_intervals(table, "slice", ["choice", "open"], text="difference")
+
+
+def _means(table: Table) -> Figure | None:
+    """Means are drawn where two runs stand side by side."""
+    return _both(table) if any(column.key == "a" for column in table.columns) else None
+
+
+def _distribution(table: Table) -> Figure | None:
+    scores = [column.key for column in table.columns if column.key.lstrip("-").isdigit()]
+    figure = draw_shares(
+        table, "dimension", scores, ordered=True, caption="Share of answers with each score."
+    )
+    return figure
+
+
+def _binding(table: Table) -> Figure | None:
+    return draw_intervals(table, "dimension", ["binding"], title="Binding dimension of the failing answers")
+
+
+def _binding_by(table: Table) -> Figure | None:
+    if table.key.rpartition("/")[2] == "failures":
+        return _binding(table)
+    names = [column.key for column in table.columns if column.kind == "share"]
+    if len(names) > len(SERIES):  # more kinds than colours that can be told apart
+        return None
+    caption = "The dimension farthest below its bar. A gap: no dimension explains it."
+    return draw_shares(
+        table,
+        "slice",
+        names,
+        ordered=False,
+        caption=f"{caption} {_SMALL if table.small else ''}".strip(),
+        title=table.title.replace(" (% of failing answers)", ""),
+    )
+
+
+def _members(table: Table) -> Figure | None:
+    return draw_intervals(table, "run", ["pass_rate"], title="Pass rate by judge")
+
+
+def _ranking(table: Table) -> Figure | None:
+    return draw_intervals(table, "system", ["pass_rate"], title="Pass rate by system")
+
+
+_DRAWN: dict[str, Callable[[Table], Figure | None]] = {
+    "pass_rates": _rates,
+    "slices": _by_slice,
+    "scores": _distribution,
+    "failures": _binding_by,
+    "leaderboard": _ranking,
+    "panel": _members,
+    "pass_rate": _both,
+    "means": _means,
+    "gap": _gap,
+}

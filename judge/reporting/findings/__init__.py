@@ -1,0 +1,1 @@
+"""The findings of the reports: sentences that stand above the tables."""

@@ -1,0 +1,280 @@
+"""A Report as one page: everything inside one file, nothing to load, no script.
+
+Whatever came from data is escaped by the template; the content policy of the page forbids scripts, and any
+style but the page's own. The same report gives the same bytes.
+"""
+
+import base64
+import hashlib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+
+import jinja2
+from markupsafe import Markup
+
+import judge
+from judge.errors import InputError
+from judge.records import Image
+from judge.reporting.builders.provenance import facts, image_roots
+from judge.reporting.document import Case, Cell, CellKind, Report, Section, Table
+from judge.reporting.figures.table_figures import Figure, figures_of
+from judge.reporting.render.numbers import cell_text, interval_text, number_text
+from judge.reporting.render.text import clean
+from judge.reporting.tables.run_tables import counted, spoken
+from judge.scoring.images import Thumbnail, thumbnail
+from judge.stats.engine.estimate import Estimate
+
+MOST_ROWS, MOST_DETAIL_ROWS = 210, 40
+MOST_COLUMNS = 9
+"""A table with more goes without the columns that are details."""
+LONGEST_TEXT = 4000
+IMAGE_BUDGET = 160_000
+"""Bytes of thumbnails on one page."""
+RUBRIC = "rubric"
+_TEMPLATES = Path(__file__).parent / "templates"
+_TOGETHER = re.compile(
+    r"(?<=\d) (?=[%\[])|(?<=%) (?=\[)|(?<=[\[\d],) (?=-?[\d.]+\])|(?<=\bp) (?=[<>=])|(?<=[<>=]) (?=\.\d)"
+)
+_NO_SLUG = re.compile(r"[^a-z0-9]+")
+_METHODS = {"wilson": "Wilson", "jackknife": "jackknife", "newcombe": "Newcombe", "percentile": "bootstrap"}
+
+
+def page(report: Report, figures: Mapping[str, Figure] | None = None) -> str:
+    """Render a report as a page of HTML.
+
+    Parameters
+    ----------
+    report : Report
+        What to show.
+    figures : mapping, optional
+        Key of a table -> figure that stands for it, the table behind it. Default: `plots.figures_of`.
+
+    Returns
+    -------
+    str
+        The page; write it as UTF-8.
+    """
+    drawn = figures_of(report) if figures is None else figures
+    style = (_TEMPLATES / "page.css").read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    return (
+        _environment()
+        .get_template("page.html.j2")
+        .render(
+            report=report,
+            sections=list(_sections(report, drawn)),
+            facts=facts(report),
+            rubrics=[table for section in report.sections if _is_rubric(section) for table in section.tables],
+            style=Markup(style),
+            style_hash=f"sha256-{digest}",
+            version=judge.__version__,
+        )
+    )
+
+
+def write_page(report: Report, path: str | Path, figures: Mapping[str, Figure] | None = None) -> None:
+    """Render a report into a file."""
+    Path(path).write_text(page(report, figures), encoding="utf-8", newline="\n")
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One image of a case: its thumbnail, or why there is none."""
+
+    name: str
+    role: str
+    url: str = ""
+    width: int = 0
+    height: int = 0
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class _Case:
+    case: Case
+    pictures: list[Picture]
+
+
+@dataclass(frozen=True)
+class _Section:
+    """One section as the template needs it: what is drawn, what stands open, what is folded."""
+
+    title: str
+    anchor: str
+    lead: tuple[str, ...]
+    drawn: list[Figure]
+    plain: list[Table]
+    details: list[Table]
+    cases: list[_Case]
+
+
+def _sections(report: Report, figures: Mapping[str, Figure]) -> Iterator[_Section]:
+    pictures = _Pictures(image_roots(report))
+    taken: set[str] = {"content", "made-by"}
+    for section in report.sections:
+        if _is_rubric(section):
+            continue
+        tables = [table for table in section.tables if table.rows]
+        if not (tables or section.cases or section.lead):
+            continue
+        rest = [table for table in tables if table.key not in figures]
+        folds = len(rest) > 2 and len(rest) < len(tables)  # many tables beside drawings: the drawings lead
+        yield _Section(
+            section.title,
+            _anchor(section, taken),
+            section.lead,
+            [figures[table.key] for table in tables if table.key in figures],
+            [table for table in rest if not (table.detail or folds)],
+            [table for table in rest if table.detail or folds],
+            [_Case(case, [pictures.show(image) for image in case.images]) for case in section.cases],
+        )
+
+
+def _is_rubric(section: Section) -> bool:
+    """Whether a section belongs to what made the scores, at the end of the page."""
+    return section.key.rpartition("/")[2] == RUBRIC
+
+
+def _anchor(section: Section, taken: set[str]) -> str:
+    """Name of a section in addresses: ASCII, and once on the page."""
+    slug = _NO_SLUG.sub("-", section.key.lower()).strip("-") or "section"
+    name = slug
+    for number in range(2, len(taken) + 3):
+        if name not in taken:
+            break
+        name = f"{slug}-{number}"
+    taken.add(name)
+    return name
+
+
+@dataclass
+class _Pictures:
+    """Thumbnails until the budget of the page is spent; one that many items share is made once."""
+
+    roots: Sequence[Path]
+    left: int = IMAGE_BUDGET
+    known: dict[Image, Thumbnail] = field(default_factory=dict)
+
+    def show(self, image: Image) -> Picture:
+        name = f"{image.path or 'address'} ({image.role})"
+        try:
+            made = self._made(image)
+        except InputError as error:
+            return Picture(name, image.role, problem=str(error))
+        if len(made.url) > self.left:
+            return Picture(name, image.role, problem="left out to keep the page small")
+        self.left -= len(made.url)
+        return Picture(name, image.role, made.url, made.width, made.height)
+
+    def _made(self, image: Image) -> Thumbnail:
+        problem = InputError("not shown: the run does not know where its images are")
+        for root in self.roots:
+            try:
+                if image not in self.known:
+                    self.known[image] = thumbnail(image, root)
+                return self.known[image]
+            except InputError as error:
+                problem = error
+        raise problem
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {
+        "line": clean,
+        "block": block,
+        "sentence": sentence,
+        "spoken": lambda name: clean(spoken(name)),
+        "value": _value,
+        "interval": _interval,
+        "origin": origin,
+        "most_rows": lambda table: MOST_DETAIL_ROWS if table.detail else MOST_ROWS,
+        "svg": _svg,
+        "narrowed": narrowed,
+        "rows": lambda n: counted(n, "row"),
+    }
+    return environment
+
+
+def narrowed(table: Table) -> Table:
+    """A table that fits a page: without its details where it has very many columns."""
+    kept = [i for i, column in enumerate(table.columns) if not column.detail]
+    if len(table.columns) <= MOST_COLUMNS or len(kept) == len(table.columns):
+        return table
+    left_out = ", ".join(column.title for column in table.columns if column.detail)
+    return replace(
+        table,
+        columns=tuple(table.columns[i] for i in kept),
+        rows=tuple(tuple(row[i] for i in kept) for row in table.rows),
+        notes=(*table.notes, f"More columns are in --csv and --json: {left_out}."),
+    )
+
+
+def _svg(text: str) -> Markup:
+    return Markup(text)  # made by `svg.cleaned`: matplotlib has escaped what came from data
+
+
+def block(text: str, limit: int = LONGEST_TEXT) -> str:
+    r"""Text of several lines, harmless: no control characters or invisible marks; cut at `limit`.
+
+    >>> block("a\x00b\n  c\u202e")
+    'ab\n  c'
+    """
+    shown = (line.expandtabs(4) for line in text[: limit + 1].splitlines())
+    lines = (" " * (len(line) - len(line.lstrip(" "))) + clean(line) for line in shown)
+    kept = "\n".join(lines)
+    return kept if len(text) <= limit else f"{kept[:limit].rstrip()} … ({len(text):,} characters)"
+
+
+def sentence(text: str) -> str:
+    """A sentence in which a number stays with its unit, and an interval in one piece.
+
+    >>> sentence("79.5 % [78.4, 80.5] of answers").count("\N{NO-BREAK SPACE}")
+    3
+    """
+    return _TOGETHER.sub("\N{NO-BREAK SPACE}", clean(text))
+
+
+def _value(cell: Cell, kind: CellKind) -> str:
+    """Number of a cell without its interval, or its text."""
+    if isinstance(cell, Estimate) and cell.defined:
+        return number_text(cell.value, kind)
+    return clean(cell_text(cell, kind))
+
+
+def _interval(cell: Cell, kind: CellKind) -> str:
+    return interval_text(cell, kind) if isinstance(cell, Estimate) and cell.defined else ""
+
+
+def origin(table: Table) -> str:
+    """How the intervals of a table were made.
+
+    >>> from judge.reporting.document import Column
+    >>> rate = Estimate(0.5, 0.4, 0.6, method="wilson")
+    >>> origin(Table("t", "T", (Column("rate", "pass rate", "share"),), ((rate,),)))
+    'Intervals: 95 % Wilson (pass rate).'
+    """
+    columns: dict[str, dict[str, None]] = {}
+    for row in table.rows:
+        for cell, column in zip(row, table.columns, strict=True):
+            if isinstance(cell, Estimate) and cell.method:
+                columns.setdefault(_method(cell), {})[clean(column.title)] = None
+    said = "; ".join(f"{method} ({', '.join(titles)})" for method, titles in columns.items())
+    return f"Intervals: {said}." if said else ""
+
+
+def _method(estimate: Estimate) -> str:
+    words = f"{100 * estimate.level:g} % {_METHODS.get(estimate.method, estimate.method.replace('_', ' '))}"
+    drawn = f", {estimate.n_resamples:,} resamples" if estimate.n_resamples else ""
+    return words + drawn + (f", seed {estimate.seed}" if drawn and estimate.seed is not None else "")

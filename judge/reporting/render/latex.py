@@ -1,0 +1,95 @@
+"""The tables of a report for a paper: LaTeX with booktabs, ready to be included."""
+
+import re
+from collections.abc import Iterator
+
+from judge.reporting.builders.provenance import facts
+from judge.reporting.document import Report, Table
+from judge.reporting.render.numbers import cell_text
+from judge.reporting.render.text import clean
+
+_SPECIAL = {
+    "\\": r"\textbackslash{}",
+    "{": r"\{",
+    "}": r"\}",
+    "$": r"\$",
+    "&": r"\&",
+    "#": r"\#",
+    "%": r"\%",
+    "_": r"\_",
+    "^": r"\textasciicircum{}",
+    "~": r"\textasciitilde{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    '"': r"\textquotedbl{}",
+    "`": r"\textasciigrave{}",
+    "[": "{[}",  # after a line break or an item, a bare bracket would open an option
+    "]": "{]}",
+    "–": "--",
+    "—": "---",
+    "…": r"\ldots{}",
+    "±": r"\ensuremath{\pm}",
+    "≥": r"\ensuremath{\geq}",
+    "≤": r"\ensuremath{\leq}",
+    "\N{NO-BREAK SPACE}": "~",
+}
+_NO_LABEL = re.compile(r"[^A-Za-z0-9]+")
+
+
+def to_latex(report: Report) -> str:
+    r"""Every table that holds numbers, as a float with caption and label; needs ``\usepackage{booktabs}``.
+
+    Columns and lists marked as detail are left out where the table has others. Letters beyond Latin need
+    LuaLaTeX or XeLaTeX and a font that has them.
+    """
+    tables = [table for table in report.tables.values() if table.rows and _has_numbers(table)]
+    head = [f"% {clean(report.title)}", r"% \usepackage{booktabs}", *_about(report)]
+    return "\n".join([*head, *(_table(table) for table in tables)]) + "\n"
+
+
+def escape(text: str) -> str:
+    r"""Text as LaTeX prints it.
+
+    >>> escape("100 % of $x_1$ & \\more")
+    '100 \\% of \\$x\\_1\\$ \\& \\textbackslash{}more'
+    """
+    return "".join(_SPECIAL.get(letter, letter) for letter in clean(text))
+
+
+def _about(report: Report) -> Iterator[str]:
+    for name, text in facts(report).items():
+        yield f"% {clean(name)}: {clean(text)}"
+
+
+def _has_numbers(table: Table) -> bool:
+    return any(column.kind != "text" for column in table.columns)
+
+
+def _table(table: Table) -> str:
+    shown = [i for i, column in enumerate(table.columns) if not column.detail]
+    align = "".join("l" if table.columns[i].kind == "text" else "r" for i in shown)
+    rows = [" & ".join(_cell(table, r, i) for i in shown) + r" \\" for r in range(len(table.rows))]
+    notes = [rf"\par\smallskip\footnotesize {escape(note)}" for note in table.notes]
+    lines = [
+        "",
+        r"\begin{table}",
+        r"\centering",
+        rf"\caption{{{escape(table.title)}}}",
+        rf"\label{{tab:{_NO_LABEL.sub('-', table.key).strip('-')}}}",
+        rf"\begin{{tabular}}{{{align}}}",
+        r"\toprule",
+        " & ".join(escape(table.columns[i].title) for i in shown) + r" \\",
+        r"\midrule",
+        *rows,
+        r"\bottomrule",
+        r"\end{tabular}",
+        *notes,
+        r"\end{table}",
+    ]
+    return "\n".join(lines)
+
+
+def _cell(table: Table, row: int, column: int) -> str:
+    text = escape(cell_text(table.rows[row][column], table.columns[column].kind))
+    return text + (r"\textsuperscript{*}" if column == 0 and row in table.small else "")

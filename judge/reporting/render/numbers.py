@@ -1,0 +1,102 @@
+"""How numbers are written, in every rendering."""
+
+import math
+
+from judge.reporting.document import Cell, CellKind
+from judge.stats.engine.estimate import Estimate
+
+ABSENT = "–"
+
+
+def cell_text(cell: Cell, kind: CellKind = "text", *, compact: bool = False) -> str:
+    """One cell of a table as text.
+
+    Examples
+    --------
+    >>> cell_text(Estimate(0.795, 0.784, 0.805), "share")
+    '79.5 % [78.4, 80.5]'
+    >>> cell_text(Estimate(-0.031, -0.052, -0.01), "points")
+    '-3.1 [-5.2, -1.0]'
+    >>> cell_text(Estimate(3.18, 3.14, 3.22), "score", compact=True)
+    '3.18 ±0.04'
+    >>> cell_text(0.0004, "p"), cell_text(7380, "count"), cell_text(None)
+    ('<.001', '7,380', '–')
+    """
+    if isinstance(cell, Estimate):
+        return _estimate(cell, kind, compact)
+    if cell is None or (isinstance(cell, float) and math.isnan(cell)):
+        return ABSENT
+    if isinstance(cell, str):
+        return cell
+    return p_text(cell) if kind == "p" else number_text(cell, kind)
+
+
+def number_text(value: float, kind: CellKind = "number") -> str:
+    """One number, with its unit where it has one.
+
+    >>> number_text(0.795, "share"), number_text(-0.031, "points"), number_text(0.1, "change")
+    ('79.5 %', '-3.1', '+0.10')
+    >>> number_text(17_680_800), number_text(12.5229), number_text(3.0)
+    ('17,680,800', '12.5', '3')
+    >>> number_text(-0.0), number_text(-0.001, "score")
+    ('0', '0.00')
+    """
+    if kind == "share":
+        return f"{100 * value:.1f} %"
+    return _bare(value, kind)
+
+
+def p_text(p: float) -> str:
+    """p-value as it is printed: three decimals, never a zero.
+
+    >>> p_text(0.0123), p_text(0.9999), p_text(math.nan)
+    ('.012', '>.999', '–')
+    """
+    if math.isnan(p):
+        return ABSENT
+    if p < 0.001:
+        return "<.001"
+    return ">.999" if p > 0.999 else f"{p:.3f}".removeprefix("0")
+
+
+def interval_text(estimate: Estimate, kind: CellKind) -> str:
+    """The interval alone, or why there is none.
+
+    >>> interval_text(Estimate(0.795, 0.784, 0.805), "share")
+    '[78.4, 80.5]'
+    """
+    if math.isnan(estimate.low):
+        return f"[{_spoken(estimate.reason)}]" if estimate.reason else ""
+    low, high = (_bare(end, kind).removeprefix("+") for end in (estimate.low, estimate.high))
+    return f"[{low}, {high}]"
+
+
+def _estimate(estimate: Estimate, kind: CellKind, compact: bool) -> str:
+    if not estimate.defined:
+        return f"{ABSENT} ({_spoken(estimate.reason)})" if estimate.reason and not compact else ABSENT
+    half = (estimate.high - estimate.low) / 2
+    symmetric = abs(estimate.value - half - estimate.low) < 0.005
+    if compact and kind in ("score", "change") and symmetric:
+        return f"{number_text(estimate.value, kind)} ±{half:.2f}"
+    interval = interval_text(estimate, kind)
+    if compact and kind == "share" and math.isfinite(estimate.low):
+        value, low, high = (round(100 * end) for end in (estimate.value, estimate.low, estimate.high))
+        return f"{value} [{low}, {high}]"
+    return f"{number_text(estimate.value, kind)} {interval}".rstrip()
+
+
+def _bare(value: float, kind: CellKind) -> str:
+    if kind == "count":
+        return f"{value:,.0f}"
+    if kind in ("share", "points"):
+        rounded = f"{100 * value:+.1f}"
+        return "0.0" if float(rounded) == 0 else rounded
+    if kind == "change":
+        return "0.00" if round(value, 2) == 0 else f"{value:+.2f}"
+    if kind == "score":
+        return f"{value:z.2f}"
+    return f"{value:,}" if isinstance(value, int) else f"{float(f'{value:z.3g}'):,}".removesuffix(".0")
+
+
+def _spoken(reason: str | None) -> str:
+    return (reason or "no interval").replace("_", " ")

@@ -1,0 +1,216 @@
+"""A Report in the terminal: the verdict first, then tables that fit the width."""
+
+import math
+import re
+import textwrap
+import unicodedata
+from collections.abc import Iterator, Sequence
+from typing import TextIO
+
+from rich import box
+from rich.cells import cell_len
+from rich.console import Console, RenderableType
+from rich.padding import Padding
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from judge.reporting.document import Case, Column, Judgment, Report, Section, Table
+from judge.reporting.render.numbers import cell_text
+from judge.stats.engine.estimate import Estimate
+
+NARROWEST, WIDEST = 60, 120
+LONGEST_TEXT = 600
+_LABEL_WIDTH = 24
+_GAP = 2
+_LONG_WORD = 12
+_UNIT = re.compile(r"(?<=\d) (?=%)|(?<=%) (?=\[)|(?<=\d) (?=\[)|(?<=[\[\d],) (?=-?\d+(?:\.\d+)?\])")
+_BREAKS = re.compile(r"\s+|(?<=\w-)(?=\w)")  # where a header may go on in the next line
+_WHITESPACE = re.compile(r"\s+")
+# An escape sequence must go as a whole: without its first character the rest would stand there as text.
+_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
+_JOINERS = "\u200c\u200d"  # words of several languages, and many emoji, need them
+
+
+def clean(text: str, limit: int | None = None) -> str:
+    r"""One harmless line: no control characters, escape sequences or invisible marks; cut at `limit`.
+
+    >>> clean("a\x1b[31mb\x07\n c"), clean("abcdef", 4)
+    ('ab c', 'abc…')
+    """
+    spaced = _WHITESPACE.sub(" ", _ESCAPES.sub("", text))
+    line = "".join(c for c in spaced if c in _JOINERS or unicodedata.category(c)[0] != "C").strip()
+    return line if limit is None or len(line) <= limit else line[: limit - 1].rstrip() + "…"
+
+
+def print_report(report: Report, file: TextIO | None = None, width: int | None = None) -> None:
+    """Write a report for people to `file` (default: standard output).
+
+    Parameters
+    ----------
+    report : Report
+        What to show. Tables and columns marked as detail are left out; other forms of the report have them.
+    file : text file, optional
+        Where to.
+    width : int, optional
+        Characters a line; default: the terminal's (80 where there is none), between 60 and 120.
+    """
+    console = Console(file=file, highlight=False, markup=False, emoji=False, width=width)
+    if width is None:
+        console.width = max(NARROWEST, min(console.width, WIDEST))
+    with console.capture() as captured:
+        for part in _parts(report, console.width):
+            console.print(part)
+    for line in captured.get().splitlines():
+        console.file.write(line.rstrip() + "\n")
+
+
+def _parts(report: Report, width: int) -> Iterator[RenderableType]:
+    yield _wrapped(report.title, width, style="bold")
+    yield ""
+    for sentence in report.verdict:
+        yield _wrapped(sentence, width, "• ")
+    for sentence in report.warnings:
+        yield _wrapped(sentence, width, "! ", "yellow")
+    for section in report.sections:
+        yield from _section(section, width)
+    yield ""
+    yield Text("How it was computed", style="bold")
+    for sentence in report.methods:
+        yield _wrapped(sentence, width, "  ", "dim")
+    facts = "; ".join(f"{name} {text}" for name, text in report.about.items())
+    yield _wrapped(facts, width, "  ", "dim")
+
+
+def _wrapped(sentence: str, width: int, lead: str = "", style: str = "") -> Text:
+    """Lines of a sentence; a number stays with its unit, and an interval in one piece."""
+    kept = _UNIT.sub("\N{NO-BREAK SPACE}", clean(sentence))
+    lines = textwrap.wrap(
+        kept, width, initial_indent=lead, subsequent_indent=" " * len(lead), break_on_hyphens=False
+    )
+    return Text(
+        "\n".join(lines).replace("\N{NO-BREAK SPACE}", " "), style=style, no_wrap=True, overflow="ignore"
+    )
+
+
+def _section(section: Section, width: int) -> Iterator[RenderableType]:
+    for table in section.tables:
+        if not table.detail and table.rows:
+            yield ""
+            yield from _table(table, width)
+    if section.cases:
+        yield ""
+        yield _wrapped(section.title, width, style="bold")
+        for case in section.cases:
+            yield from _case(case, width)
+
+
+def _table(table: Table, width: int) -> Iterator[RenderableType]:
+    yield _wrapped(table.title, width, style="bold")
+    texts = _texts(table)
+    for columns in _blocks(table, texts, width):
+        yield _grid(table, texts, columns)
+    for note in table.notes:
+        yield _wrapped(note, width, "  ", "dim")
+
+
+def _texts(table: Table) -> list[list[str]]:
+    """Every cell as text; tables of many estimates get the short form."""
+    short = sum(isinstance(cell, Estimate) for cell in table.rows[0]) > 2
+    rows = []
+    for r, row in enumerate(table.rows):
+        cells = [
+            clean(cell_text(cell, column.kind, compact=short))
+            for cell, column in zip(row, table.columns, strict=True)
+        ]
+        rows.append([cells[0] + (" *" if r in table.small else ""), *cells[1:]])
+    return rows
+
+
+def _blocks(table: Table, texts: list[list[str]], width: int) -> list[list[int]]:
+    """Columns that fit beside each other; the first column, the label, is repeated in each block."""
+    shown = [i for i, column in enumerate(table.columns) if not column.detail]
+    widths = {i: _least_width(table.columns[i], [row[i] for row in texts]) for i in shown}
+    blocks: list[list[int]] = [[]]
+    used = widths[0]
+    for i in shown[1:]:
+        if blocks[-1] and used + _GAP + widths[i] > width:
+            blocks.append([])
+            used = widths[0]
+        blocks[-1].append(i)
+        used += _GAP + widths[i]
+    return [[0, *block] for block in blocks]
+
+
+def _grid(table: Table, texts: list[list[str]], shown: Sequence[int]) -> RichTable:
+    """Some columns of a table."""
+    grid = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, _GAP - 1, 0, 0))
+    for i in shown:
+        column = table.columns[i]
+        least = _least_width(column, [row[i] for row in texts])
+        grid.add_column(
+            "\n".join(textwrap.wrap(_hyphenated(column.title), least)),
+            justify="left" if column.kind == "text" else "right",
+            min_width=least,
+            no_wrap=column.kind != "text",
+            overflow="fold",
+            vertical="top",
+        )
+    for r, row in enumerate(texts):
+        grid.add_row(*(Text(row[i], style="dim" if r in table.small else "") for i in shown))
+    return grid
+
+
+def _least_width(column: Column, cells: Sequence[str]) -> int:
+    """Numbers stay in one line; text wraps, if it is long, at words."""
+    words = _BREAKS.split(_hyphenated(column.title))
+    if column.kind != "text":
+        return max(map(cell_len, [*words, *cells]))
+    longest = max(map(cell_len, [*words, *(word for cell in cells for word in cell.split())]))
+    return (
+        max(longest, min(_LABEL_WIDTH, max(map(cell_len, cells)))) if longest < _LABEL_WIDTH else _LABEL_WIDTH
+    )
+
+
+def _hyphenated(title: str) -> str:
+    """Break long words of a header.
+
+    >>> _hyphenated("comprehensiveness")
+    'comprehen- siveness'
+    """
+    words = []
+    for word in clean(title).split():
+        half = math.ceil(len(word) / 2)
+        words.append(f"{word[:half]}- {word[half:]}" if len(word) > _LONG_WORD and word.isalpha() else word)
+    return " ".join(words)
+
+
+def _case(case: Case, width: int) -> Iterator[RenderableType]:
+    yield ""
+    yield _wrapped(case.id, width)
+    yield _wrapped(case.note, width, "  ", "dim")
+    lines = RichTable.grid(padding=(0, 2))
+    lines.add_column(no_wrap=True, style="dim")
+    lines.add_column(overflow="fold")
+    _line(lines, "question", case.question)
+    if case.reference is not None:
+        _line(lines, "reference", case.reference)
+    for judgment in case.judgments:
+        _judgment(lines, judgment, same_answer=len({j.answer for j in case.judgments}) == 1)
+    yield Padding(lines, (0, 0, 0, 2))
+
+
+def _judgment(lines: RichTable, judgment: Judgment, same_answer: bool) -> None:
+    whose = clean(judgment.label, _LABEL_WIDTH)
+    if not (judgment.label and same_answer):
+        _line(lines, "answer", f"{whose}: {judgment.answer}" if whose else judgment.answer or "(empty)")
+    scores = ", ".join(
+        f"{name.replace('_', ' ')} {'–' if score is None else f'{score:g}'}"
+        for name, score in judgment.scores.items()
+    )
+    _line(lines, whose or "scores", ": ".join(filter(None, (judgment.outcome, scores))))
+    for name, reason in judgment.reasons.items():
+        _line(lines, "", f"{name.replace('_', ' ')}: {reason}")
+
+
+def _line(lines: RichTable, label: str, text: str) -> None:
+    lines.add_row(Text(label), Text(clean(text, LONGEST_TEXT)))

@@ -1,0 +1,146 @@
+"""What runs hold side by side, as tables; and single items in full."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from judge.analysis.compare import Change, Comparison, Flip
+from judge.analysis.failures import JudgedItem
+from judge.analysis.leaderboard import Leaderboard
+from judge.analysis.score_table import as_label
+from judge.analysis.slices import SMALL
+from judge.reporting.document import Case, CellKind, Column, Judgment, Row, Table
+from judge.reporting.tables.run_tables import field_name, marked, spoken
+
+
+def pass_change(of: Comparison) -> Table:
+    """Pass rate in both runs."""
+    return _changes("pass_rate", "Pass rate", (of.passing,), of, "share")
+
+
+def mean_changes(of: Comparison) -> Table:
+    """Mean score of each dimension in both runs."""
+    named = [replace(change, name=spoken(change.name)) for change in of.dimensions]
+    return _changes("means", "Mean scores", named, of, "score")
+
+
+def slice_changes(of: Comparison, field: str) -> Table:
+    """Pass rate of each slice in both runs."""
+    return _changes(f"slices:{field}", f"Pass rate by {field_name(field)}", of.slices[field], of, "share")
+
+
+def _changes(key: str, title: str, rows: Sequence[Change], of: Comparison, kind: CellKind) -> Table:
+    """A measure in both runs and its paired difference."""
+    difference: CellKind = "points" if kind == "share" else "change"
+    unit = " (points)" if kind == "share" else ""
+    columns = (
+        Column("what", ""),
+        Column("pairs", "pairs", "count"),
+        Column("a", of.a.name, kind),
+        Column("b", of.b.name, kind),
+        Column("difference", f"difference{unit}", difference),
+        Column("p", "p", "p", detail=True),
+        Column("p_holm", "p (Holm)", "p"),
+        Column("up", "up", "count", detail=True),
+        Column("down", "down", "count", detail=True),
+    )
+    cells = tuple(
+        (c.name, c.difference.n_items, c.a, c.b, c.difference, c.p, c.p_adjusted, c.n_up, c.n_down)
+        for c in rows
+    )
+    small = tuple(i for i, c in enumerate(rows) if c.small)
+    note = f"* fewer than {SMALL} pairs: a hint, no finding."
+    return marked(Table(key, title, columns, cells, small=small), note)
+
+
+def unmatched(of: Comparison) -> Table:
+    """Items without a partner."""
+    columns = (Column("run", "run"), Column("item", "item"))
+    sides = ((of.a.name, of.only_a), (of.b.name, of.only_b))
+    rows: list[Row] = [(run, item) for run, items in sides for item in items]
+    return Table("unmatched", "Items without a partner, left out", columns, tuple(rows), detail=True)
+
+
+def flips(of: Comparison) -> Table:
+    """Every item whose verdict differs between the runs."""
+    columns = (Column("item", "item"), Column("a", of.a.name), Column("b", of.b.name))
+    rows = tuple((f.key, _outcome(f.a), _outcome(f.b)) for f in of.flips)
+    return Table("flips", "Items whose verdict flipped", columns, rows, detail=True)
+
+
+def standings(board: Leaderboard) -> Table:
+    """Systems from best to worst."""
+    columns = (
+        Column("rank", "rank", "count"),
+        Column("system", "system"),
+        Column("n", "n", "count"),
+        Column("missing", "no verdict", "count"),
+        Column("pass_rate", "pass rate", "share"),
+        Column("rank_low", "rank from", "count"),
+        Column("rank_high", "to", "count"),
+        Column("letters", "letters"),
+        Column("first", "first in resamples", "share", detail=True),
+    )
+    rows = tuple(
+        (
+            s.rank,
+            s.name,
+            s.passing.n_pass + s.passing.n_fail,
+            s.passing.n_missing,
+            s.passing.estimate,
+            s.rank_low,
+            s.rank_high,
+            s.letters,
+            s.first,
+        )
+        for s in board.standings
+    )
+    notes = ("Systems that share a letter do not differ (paired, Holm, .05).",)
+    return Table("leaderboard", "Leaderboard", columns, rows, notes)
+
+
+def system_means(board: Leaderboard) -> Table:
+    """Mean scores of every system."""
+    names = list(board.standings[0].means)
+    columns = (Column("system", "system"), *(Column(name, spoken(name), "score") for name in names))
+    rows: tuple[Row, ...] = tuple((s.name, *(s.means.get(name) for name in names)) for s in board.standings)
+    return Table("system_means", "Mean scores", columns, rows)
+
+
+def contrasts(board: Leaderboard) -> Table:
+    """Every two systems."""
+    columns = (
+        Column("better", "better"),
+        Column("worse", "worse"),
+        Column("difference", "difference (points)", "points"),
+        Column("p", "p", "p", detail=True),
+        Column("p_holm", "p (Holm)", "p"),
+    )
+    rows = tuple((a, b, c.difference, c.p, c.p_adjusted) for (a, b), c in board.contrasts.items())
+    return Table("contrasts", "Every two systems", columns, rows)
+
+
+def case_of(judged: JudgedItem, note: str = "") -> Case:
+    """One judged item in full."""
+    return _case(judged, note, (_judgment(judged),))
+
+
+def case_of_flip(flip: Flip, label_a: str, label_b: str) -> Case:
+    """Two judgments of one item side by side."""
+    note = "gained" if flip.gained else "lost"
+    return _case(flip.a, note, (_judgment(flip.a, label_a), _judgment(flip.b, label_b)))
+
+
+def _case(judged: JudgedItem, note: str, judgments: tuple[Judgment, ...]) -> Case:
+    item = judged.item
+    fields = {name: as_label(value) for name, value in item.metadata.items() if value is not None}
+    if item.system is not None:
+        fields["system"] = item.system
+    return Case(item.id, item.question, item.reference, item.images, fields, note, judgments)
+
+
+def _judgment(judged: JudgedItem, label: str = "") -> Judgment:
+    return Judgment(label, judged.item.answer, _outcome(judged), judged.scores, judged.reasons)
+
+
+def _outcome(judged: JudgedItem) -> str:
+    return {True: "pass", False: "fail", None: "no verdict"}[judged.passed]

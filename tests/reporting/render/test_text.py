@@ -1,0 +1,140 @@
+"""The report in a terminal."""
+
+import io
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from judge.reporting.builders.run_data import Source
+from judge.reporting.builders.single_run import build_audit, build_comparison, build_report
+from judge.reporting.document import Column, Report, Section, Table
+from judge.reporting.render.text import clean, print_report
+from judge.stats.engine.estimate import Estimate
+
+NASTY = "\x1b[31mred\x1b[0m \x1b]0;title\x07 [bold]x[/bold] <script>alert(1)</script> \u202eevil \U000e0041\x00 日本語の長い名前"
+
+
+def printed(report, width=80):
+    file = io.StringIO()
+    print_report(report, file, width)
+    return file.getvalue()
+
+
+def report_of(*tables, **more):
+    empty = {"verdict": (), "warnings": (), "figures": {}, "about": {}, "methods": ()}
+    sections = tuple(Section(table.key, table.title, tables=(table,)) for table in tables)
+    return Report("report", "Title", **{**empty, "sections": sections, **more})
+
+
+@given(st.text())
+def test_clean_text_is_one_line_without_control_characters(text):
+    line = clean(text)
+    assert all(c in "\u200c\u200d" or unicodedata.category(c)[0] != "C" for c in line)
+    assert len(line.splitlines()) <= 1
+
+
+@pytest.mark.parametrize(
+    ("text", "cleaned"),
+    [
+        ("a\x1b[31mb\x1b[0m", "ab"),
+        ("\x1b]8;;http://evil\x1b\\link\x1b]8;;\x1b\\", "link"),
+        ("a\u202eb\u2066c", "abc"),
+        ("one\r\n\ttwo", "one two"),
+        ("\U000e0041\U000e0042x", "x"),
+        ("👩‍🔬", "👩‍🔬"),
+        ("\x00\x07", ""),
+    ],
+    ids=["colour", "hyperlink", "bidi", "lines", "tags", "emoji joiner", "nothing left"],
+)
+def test_clean_takes_out_what_is_not_text(text, cleaned):
+    assert clean(text) == cleaned
+
+
+def test_long_text_is_cut_with_an_ellipsis():
+    assert clean("x" * 50, 10) == "x" * 9 + "…"
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_no_line_is_wider_than_the_terminal(make_table, width):
+    rows = [
+        {
+            "accuracy": 1 + i % 5,
+            "clarity": 4,
+            "kind": "k" * 30 if i % 2 else NASTY[:35],
+            "question": NASTY * 3,
+            "answer": NASTY,
+        }
+        for i in range(12)
+    ]
+    table = make_table(rows)
+    reports = (
+        build_report(Source(table)),
+        build_audit(Source(table)),
+        build_comparison(Source(table), Source(table)),
+    )
+    for report in reports:
+        assert max(map(cell_len, printed(report, width).splitlines())) <= width
+
+
+def test_nothing_from_data_acts_on_the_terminal(make_table):
+    row = {
+        "accuracy": 1,
+        "clarity": 4,
+        "question": NASTY,
+        "answer": NASTY,
+        "reference": NASTY,
+        "reasons": {"accuracy": NASTY},
+    }
+    text = printed(build_report(Source(make_table([{**row, "id": NASTY}], name=NASTY))))
+    assert not set(text) & set("\x1b\x07\x00\u202e\U000e0041")
+    assert "[bold]x[/bold]" in text
+
+
+def test_an_interval_is_never_torn_apart():
+    verdict = tuple("x" * n + " 64.3 % [62.5, 66.0] of failing answers" for n in range(40, 80))
+    assert printed(report_of(verdict=verdict)).count("64.3 % [62.5, 66.0]") == 40
+
+
+def test_columns_that_do_not_fit_follow_below_with_the_label_repeated():
+    columns = (Column("a", "label"), *(Column(f"c{i}", f"column{i}", "count") for i in range(20)))
+    text = printed(report_of(Table("t", "Table", columns, (("row one", *range(20)),))))
+    assert text.count("row one") > 1
+    assert all(f"column{i}" in text for i in range(20))
+
+
+def test_long_names_of_runs_break_at_their_hyphens():
+    columns = (Column("a", ""), Column("b", "answers-of-everybody-to-everything", "count"))
+    text = printed(report_of(Table("t", "T", columns, (("x", 1),))))
+    assert "everybody-\n" in text
+    assert "answers-of-everybody" not in text
+
+
+def test_small_rows_are_marked():
+    table = Table(
+        "t", "T", (Column("a", "a"), Column("n", "n", "count")), (("few", 3), ("many", 300)), small=(0,)
+    )
+    lines = printed(report_of(table)).splitlines()
+    assert any(line.startswith("few *") for line in lines)
+    assert any(line.startswith("many  ") for line in lines)
+
+
+def test_details_stay_out_of_the_terminal():
+    columns = (Column("a", "a"), Column("b", "hidden", "count", detail=True))
+    text = printed(
+        report_of(
+            Table("t", "Shown", columns, (("x", 7),)), Table("u", "Unseen", columns, (("y", 8),), detail=True)
+        )
+    )
+    assert "Shown" in text
+    assert "hidden" not in text
+    assert "Unseen" not in text
+
+
+def test_an_undefined_number_says_why():
+    table = Table(
+        "t", "T", (Column("a", ""), Column("e", "rate", "share")), (("x", Estimate.undefined("no_ratings")),)
+    )
+    assert "– (no ratings)" in printed(report_of(table))

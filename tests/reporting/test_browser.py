@@ -1,0 +1,181 @@
+"""The page in a real Chromium: on a desk and a phone, light, dark and printed, by keyboard, read by axe."""
+
+import gzip
+import shutil
+from pathlib import Path
+
+import pytest
+from PIL import Image as Pillow
+
+from judge.records import Image
+from judge.reporting.builders.run_data import Source
+from judge.reporting.builders.several_runs import build_runs
+from judge.reporting.builders.single_run import build_comparison, build_report
+from judge.reporting.render.html import write_page
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+AXE = Path(__file__).parents[1] / "data" / "axe" / "axe.min.js.gz"
+ARGUMENTS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+DESK, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+LABELS = ("MMMMMMMMMMMM", "a rather long label of a slice, <b>", "日本語のラベル", "plain")
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install '.[dev]'")
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None:
+        pytest.skip("needs Chromium: apt-get install chromium")
+    with playwright.sync_playwright() as running:
+        try:
+            browser = running.chromium.launch(executable_path=path, args=ARGUMENTS)
+        except playwright.Error as error:
+            pytest.skip(f"Chromium does not start here: {str(error).splitlines()[0]}")
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def pages(make_table, tmp_path_factory):
+    """A report with pictures, one on two runs, and a comparison."""
+    folder = tmp_path_factory.mktemp("pages")
+    Pillow.new("RGB", (400, 300), "gray").save(folder / "part.png")
+
+    def table(name, bar):
+        rows = [
+            {
+                "accuracy": 1 + (i * 7) % 5 if i % bar else "refused",
+                "clarity": 4,
+                "condition": ("clean", "degraded")[i % 2],
+                "pair_id": f"p{i // 2}",
+                "label": LABELS[i // 2 % 4],
+                "a_field_" + "of_a_very_long_name" * 4: "x" * 36 + "ab"[i // 2 % 2],
+                "system": "xy"[i // 2 % 2],
+                "answer": f"<script>document.title = 'caught'</script> {'long_word' * 30}",
+                "reasons": {"accuracy": "no " * 40},
+            }
+            for i in range(160)
+        ]
+        made = make_table(rows, name=name)
+        return Source(made, about={"judge": "robot", "image root": str(folder)})
+
+    one, two = table("first", 11), table("second", 7)
+    for item in one.table.items:
+        object.__setattr__(item, "images", (Image(path="part.png"), Image(path="gone.png")))
+    reports = {"one": build_report(one), "two": build_runs([one, two]), "pair": build_comparison(one, two)}
+    for name, report in reports.items():
+        write_page(report, folder / f"{name}.html")
+    return folder
+
+
+@pytest.fixture
+def visit(chromium, pages):
+    """Open a page; whatever it logs or asks for fails the test."""
+    contexts, logged, asked = [], [], []
+
+    def visit(name="one", size=DESK, **how):
+        context = chromium.new_context(viewport=size, **how)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: logged.append(message.text))
+        page.on("pageerror", lambda error: logged.append(str(error)))
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto((pages / f"{name}.html").as_uri())
+        return page
+
+    yield visit
+    for context in contexts:
+        context.close()
+    assert logged == []
+    assert {address.partition(":")[0] for address in asked} <= {"file", "data"}
+
+
+def open_all(page):
+    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+
+
+def violations(page):
+    """All that axe finds; in the dark the colours alone differ, so only they are looked at again."""
+    page.evaluate(gzip.decompress(AXE.read_bytes()).decode())
+    found = page.evaluate("axe.run({resultTypes: ['violations']}).then(r => r.violations)")
+    page.emulate_media(color_scheme="dark")
+    found += page.evaluate("axe.run({runOnly: ['color-contrast']}).then(r => r.violations)")
+    return [f"{one['id']}: {[node['html'][:200] for node in one['nodes']][:3]}" for one in found]
+
+
+@pytest.mark.parametrize("name", ["one", "two", "pair"])
+def test_axe_finds_nothing_in_light_and_dark(visit, name):
+    page = visit(name, color_scheme="light")
+    open_all(page)
+    assert violations(page) == []
+
+
+@pytest.mark.parametrize("name", ["one", "two", "pair"])
+def test_nothing_sticks_out_on_a_phone(visit, name):
+    page = visit(name, PHONE)
+    open_all(page)
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    assert page.evaluate("document.title") != "caught"
+
+
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+def test_every_label_of_a_drawing_lies_within_it_and_can_be_read(visit, size):
+    page = visit("one", size)
+    boxes = page.evaluate("""[...document.querySelectorAll('svg text')].map(t => {
+        const text = t.getBoundingClientRect(), svg = t.ownerSVGElement.getBoundingClientRect();
+        return [t.textContent, text.left - svg.left, svg.right - text.right, parseFloat(getComputedStyle(t).fontSize)
+            * svg.width / t.ownerSVGElement.viewBox.baseVal.width] })""")
+    assert len(boxes) > 50
+    assert [box for box in boxes if box[1] < -1 or box[2] < -1] == []
+    assert min(box[3] for box in boxes) >= 9
+
+
+def test_labels_of_the_axis_do_not_overlap(visit):
+    page = visit("one", PHONE)
+    overlaps = page.evaluate("""[...document.querySelectorAll('svg')].flatMap(svg => {
+        const boxes = [...svg.querySelectorAll('text')].map(t => [t.textContent, t.getBoundingClientRect()]);
+        return boxes.flatMap(([a, x], i) => boxes.slice(i + 1).filter(([b, y]) =>
+            x.left < y.right - 1 && y.left < x.right - 1 && x.top < y.bottom - 4 && y.top < x.bottom - 4).map(([b]) => a + '|' + b)) })""")
+    assert overlaps == []
+
+
+def test_drawings_turn_light_in_the_dark(visit):
+    def colours(scheme):
+        page = visit("one", color_scheme=scheme)
+        return page.evaluate("[...document.querySelectorAll('svg text')].map(t => getComputedStyle(t).fill)")
+
+    light, dark = colours("light"), colours("dark")
+    assert "rgb(27, 31, 36)" in light
+    assert "rgb(27, 31, 36)" not in dark
+
+
+def test_pictures_are_there_and_missing_ones_say_so(visit):
+    page = visit()
+    assert page.evaluate("[...document.images].every(i => i.complete && i.naturalWidth > 0)")
+    assert page.evaluate("document.images.length") == 3
+    assert "gone.png (query): is not there" in page.inner_text("main")
+
+
+def test_page_can_be_read_by_keyboard(visit):
+    page = visit()
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "To the content"
+    page.keyboard.press("Enter")
+    assert page.evaluate("location.hash") == "#content"
+    page.locator("summary").first.focus()
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.querySelector('details').open")
+
+
+def test_on_paper_the_numbers_behind_drawings_are_there_and_the_navigation_is_not(visit):
+    page = visit(size={"width": 700, "height": 1000}, color_scheme="dark")  # A4 between its margins
+    page.emulate_media(media="print")
+    assert page.evaluate("document.documentElement.scrollWidth") == 700
+    assert page.evaluate("getComputedStyle(document.querySelector('nav')).display") == "none"
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    hidden = page.evaluate("""[...document.querySelectorAll('figure table')].filter(t => !t.checkVisibility({contentVisibilityAuto: true})
+        || t.getBoundingClientRect().height === 0).length""")
+    assert hidden == 0
