@@ -9,14 +9,14 @@ from pathlib import Path
 
 from human_study import pictures
 from human_study.assignment import Kind, Slot
-from human_study.known import Known
-from human_study.plan import Plan
+from human_study.known import GoldItem
+from human_study.plan import StudyPlan
 from judge.records import Item
 
 _TOKEN_BYTES = 24
 
 
-def write_plan(db: sqlite3.Connection, plan: Plan, image_root: Path) -> None:
+def write_plan(db: sqlite3.Connection, plan: StudyPlan, image_root: Path) -> None:
     """Write everything of `plan`, its pictures included."""
     facts = {
         "name": plan.name,
@@ -46,7 +46,7 @@ def write_plan(db: sqlite3.Connection, plan: Plan, image_root: Path) -> None:
         db.executemany("INSERT INTO tasks VALUES (?, ?, ?, ?, ?)", rows)
 
 
-def _add_known(db: sqlite3.Connection, kind: str, known: Known, root: Path) -> int:
+def _add_known(db: sqlite3.Connection, kind: str, known: GoldItem, root: Path) -> int:
     return _add_item(db, kind, known.item, "", 1.0, known.model_dump_json(), root)
 
 

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from human_study.assignment import Kind
 from human_study.form import Reply
-from human_study.known import Known
+from human_study.known import GoldItem
 from judge.records import Item
 
 _SETTLED = ("done", "skipped")
@@ -64,7 +64,7 @@ class Task:
     item: Item
     stratum: str
     probability: float
-    known: Known | None
+    known: GoldItem | None
     rating: Rating
 
     @property

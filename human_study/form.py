@@ -27,7 +27,7 @@ class Option(Record):
     """Key on the keyboard that chooses it."""
 
 
-class Question(Record):
+class FormQuestion(Record):
     """One thing that is asked about an answer: a dimension, the overall score, or a flag."""
 
     name: str
@@ -65,7 +65,7 @@ class Form:
         self.rubric = rubric
 
     @cached_property
-    def questions(self) -> tuple[Question, ...]:
+    def questions(self) -> tuple[FormQuestion, ...]:
         """Dimensions, then the overall score where it is judged, then flags."""
         return tuple(_questions(self.rubric))
 
@@ -179,7 +179,7 @@ def label(name: str) -> str:
     return name.replace("_", " ").capitalize()
 
 
-def _questions(rubric: Rubric) -> Iterator[Question]:
+def _questions(rubric: Rubric) -> Iterator[FormQuestion]:
     for name, dimension in rubric.dimensions.items():
         yield _scale_question(rubric, name, dimension.description, dimension.anchors)
     if rubric.overall.how == "judged":
@@ -191,10 +191,10 @@ def _questions(rubric: Rubric) -> Iterator[Question]:
             if flag.type == "boolean"
             else ()
         )
-        yield Question(name=name, label=label(name), description=flag.description, options=options)
+        yield FormQuestion(name=name, label=label(name), description=flag.description, options=options)
 
 
-def _scale_question(rubric: Rubric, name: str, description: str, anchors: Mapping[int, str]) -> Question:
+def _scale_question(rubric: Rubric, name: str, description: str, anchors: Mapping[int, str]) -> FormQuestion:
     labels = rubric.scale.labels
     keys = {value: str(value) for value in labels if 0 <= value <= 9}
     if 10 in labels and 0 not in labels:
@@ -202,10 +202,10 @@ def _scale_question(rubric: Rubric, name: str, description: str, anchors: Mappin
     options = tuple(
         Option(value=value, anchor=anchors.get(value, ""), key=keys.get(value)) for value in labels
     )
-    return Question(name=name, label=label(name), description=description, options=options)
+    return FormQuestion(name=name, label=label(name), description=description, options=options)
 
 
-def _check_value(question: Question, value: int | str) -> None:
+def _check_value(question: FormQuestion, value: int | str) -> None:
     if question.is_text:
         if not isinstance(value, str) or len(value) > MAX_TEXT:
             raise InputError(f"{question.name}: must be a text of at most {MAX_TEXT} characters")

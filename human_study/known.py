@@ -15,7 +15,7 @@ _EXPECTED = "expected_scores"
 _REASONS = "reasons"
 
 
-class Known(Record):
+class GoldItem(Record):
     """An item with the replies that count as right."""
 
     item: Item
@@ -29,11 +29,11 @@ class Known(Record):
         return [name for name, right in self.expected.items() if values.get(name) not in right]
 
 
-def worked_examples(rubric: Rubric, items: Sequence[Item]) -> list[Known]:
+def worked_examples(rubric: Rubric, items: Sequence[Item]) -> list[GoldItem]:
     """Turn the rubric's examples into training items; only examples that go with one of `items`."""
     fitting = [e for e in rubric.examples if any(e.matches(item) for item in items)]
     return [
-        Known(
+        GoldItem(
             item=Item(id=f"example {number}", question=e.question, answer=e.answer, reference=e.reference),
             expected={name: (score,) for name, score in e.verdict.scores.items()},
             reasons=e.verdict.reasons,
@@ -42,7 +42,7 @@ def worked_examples(rubric: Rubric, items: Sequence[Item]) -> list[Known]:
     ]
 
 
-def instructed_checks(rubric: Rubric, items: Sequence[Item], n: int, rng: Random) -> list[Known]:
+def instructed_checks(rubric: Rubric, items: Sequence[Item], n: int, rng: Random) -> list[GoldItem]:
     """Make attention checks: the start of a real answer, which then says what to choose.
 
     Who reads to the end sees it; who only skims rates it like any other. (Instructed-response items:
@@ -51,7 +51,7 @@ def instructed_checks(rubric: Rubric, items: Sequence[Item], n: int, rng: Random
     names = [*rubric.dimensions, *([OVERALL] if rubric.overall.how == "judged" else [])]
     borrowed = [items[i % len(items)] for i in rng.sample(range(max(n, len(items))), n)]
     return [
-        Known(
+        GoldItem(
             item=item.model_copy(
                 update={"id": f"check {number}", "answer": _instruction(item.answer, score)}
             ),
@@ -62,7 +62,7 @@ def instructed_checks(rubric: Rubric, items: Sequence[Item], n: int, rng: Random
     ]
 
 
-def from_items(items: Iterable[Item], rubric: Rubric, where: str) -> list[Known]:
+def from_items(items: Iterable[Item], rubric: Rubric, where: str) -> list[GoldItem]:
     """Read own training items or checks: items with a field `expected_scores`, and optionally `reasons`.
 
     `expected_scores` is a mapping of dimension to the right score, or to a list of right scores.
@@ -75,7 +75,7 @@ def from_items(items: Iterable[Item], rubric: Rubric, where: str) -> list[Known]
     return [_known(item, rubric, f"{where}: item {item.id!r}") for item in items]
 
 
-def _known(item: Item, rubric: Rubric, where: str) -> Known:
+def _known(item: Item, rubric: Rubric, where: str) -> GoldItem:
     found = item.metadata.get(_EXPECTED)
     if not isinstance(found, dict):
         example = f'{{"{next(iter(rubric.dimensions))}": {rubric.scale.max}}}'
@@ -91,7 +91,7 @@ def _known(item: Item, rubric: Rubric, where: str) -> Known:
             raise InputError(f"{where}: {_EXPECTED}.{name}: found {bad[0]!r}; allowed: whole numbers {ends}")
     rest = {k: v for k, v in item.metadata.items() if k not in (_EXPECTED, _REASONS)}
     try:
-        return Known(
+        return GoldItem(
             item=item.model_copy(update={"metadata": rest}),
             expected={name: tuple(_listed(scores)) for name, scores in found.items()},
             reasons=item.metadata.get(_REASONS) or {},

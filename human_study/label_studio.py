@@ -11,7 +11,7 @@ from typing import Any
 from xml.etree import ElementTree as Xml
 
 from human_study.entries import Draft, Key, Task
-from human_study.form import YES_NO, Form, Question
+from human_study.form import YES_NO, Form, FormQuestion
 from human_study.store import Study
 from judge.errors import InputError
 from judge.items import ALIASES
@@ -108,12 +108,12 @@ def _shows_reference(study: Study) -> bool:
     return study.design.show_reference and any(item.reference for item in study.items())
 
 
-def _has_stars(question: Question) -> bool:
+def _has_stars(question: FormQuestion) -> bool:
     values = [option.value for option in question.options]
     return values == list(range(1, len(values) + 1)) and len(values) <= _MAX_STARS
 
 
-def _control(view: Xml.Element, question: Question) -> None:
+def _control(view: Xml.Element, question: FormQuestion) -> None:
     if question.is_text:
         Xml.SubElement(view, "TextArea", name=question.name, toName="answer")
     elif _has_stars(question):
@@ -144,7 +144,7 @@ def _annotation(task: Task, form: Form) -> dict[str, Any]:
     }
 
 
-def _result(question: Question, value: int | str) -> dict[str, Any]:
+def _result(question: FormQuestion, value: int | str) -> dict[str, Any]:
     if isinstance(value, str):
         return _control_result(question.name, "textarea", {"text": [value]})
     if _has_stars(question):
@@ -156,7 +156,7 @@ def _control_result(name: str, kind: str, value: dict[str, Any]) -> dict[str, An
     return {"from_name": name, "to_name": "answer", "type": kind, "value": value}
 
 
-def _choice(question: Question, value: int) -> str:
+def _choice(question: FormQuestion, value: int) -> str:
     return (
         _TEXT[value]
         if len(question.options) == len(_TEXT) and question.options[0].anchor == "Yes"

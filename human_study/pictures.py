@@ -34,7 +34,7 @@ _BROKEN = (OSError, SyntaxError, ValueError, EOFError, LookupError, TypeError, s
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class StudyPicture:
     """The bytes of a picture as browsers read them."""
 
     content: bytes
@@ -48,7 +48,7 @@ class Picture:
         return hashlib.sha256(self.content).hexdigest()
 
 
-def load(item: Item, image: Image, root: Path) -> Picture:
+def load(item: Item, image: Image, root: Path) -> StudyPicture:
     """Read a picture of `item`; its path is relative to `root` and stays inside.
 
     Raises
@@ -99,7 +99,7 @@ def _from_data_url(url: str, where: str) -> bytes:
         raise InputError(f"{where}: data URL that is not base64: {error}") from None
 
 
-def _as_browsers_read_it(content: bytes, where: str) -> Picture:
+def _as_browsers_read_it(content: bytes, where: str) -> StudyPicture:
     with Pillow.open(BytesIO(content), formats=list(MEDIA_TYPES)) as image:
         kind = {"MPO": "JPEG"}.get(image.format or "", image.format or "")  # of several pictures, the first
         if image.width * image.height > MAX_PIXELS:
@@ -108,7 +108,7 @@ def _as_browsers_read_it(content: bytes, where: str) -> Picture:
         is_plain = not is_turned(image) and not is_16_bit(image, content)
         if kind in MEDIA_TYPES and is_plain and max(image.size) <= MAX_SIDE:
             with contextlib.suppress(ValueError):  # an odd file is encoded again
-                return Picture(without_metadata(content, kind), MEDIA_TYPES[kind], *image.size)
+                return StudyPicture(without_metadata(content, kind), MEDIA_TYPES[kind], *image.size)
         shown = as_8_bit(upright(image), content)
         if shown.has_transparency_data and shown.mode not in ("LA", "RGBA"):
             shown = shown.convert("RGBA")
@@ -123,4 +123,4 @@ def _as_browsers_read_it(content: bytes, where: str) -> Picture:
     else:
         kind = "PNG"
         shown.save(stream, kind)
-    return Picture(stream.getvalue(), MEDIA_TYPES[kind], *shown.size)
+    return StudyPicture(stream.getvalue(), MEDIA_TYPES[kind], *shown.size)

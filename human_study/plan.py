@@ -8,7 +8,7 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from human_study.assignment import Slot, arrange, assign
-from human_study.known import Known, instructed_checks, worked_examples
+from human_study.known import GoldItem, instructed_checks, worked_examples
 from human_study.sampling import draw
 from judge.errors import InputError
 from judge.records import Item, Record
@@ -38,7 +38,7 @@ class Design(Record):
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
+class DrawnItem:
     """An item of the study, and how it came into it."""
 
     item: Item
@@ -48,15 +48,15 @@ class Chosen:
 
 
 @dataclass(frozen=True)
-class Plan:
+class StudyPlan:
     """All that a study needs to start."""
 
     name: str
     rubric: Rubric
     design: Design
-    chosen: Sequence[Chosen]
-    checks: Sequence[Known]
-    training: Sequence[Known]
+    chosen: Sequence[DrawnItem]
+    checks: Sequence[GoldItem]
+    training: Sequence[GoldItem]
     slots: Sequence[Sequence[Slot]]
     """For each rater, the list of what is rated, in order."""
     introduction: str = ""
@@ -67,12 +67,12 @@ def plan_study(
     name: str,
     rubric: Rubric,
     design: Design,
-    chosen: Sequence[Chosen],
+    chosen: Sequence[DrawnItem],
     *,
-    checks: Sequence[Known] = (),
-    training: Sequence[Known] = (),
+    checks: Sequence[GoldItem] = (),
+    training: Sequence[GoldItem] = (),
     introduction: str = "",
-) -> Plan:
+) -> StudyPlan:
     """Deal the chosen items out to the raters, with checks, repeats and a training round.
 
     Where no `checks` or `training` items are given, checks are made from the items themselves and training
@@ -94,7 +94,7 @@ def plan_study(
         arrange(mine, min(n_checks, len(known)), _count(design.repeats, len(mine), least=0), rng)
         for mine in lists
     ]
-    return Plan(
+    return StudyPlan(
         name,
         rubric,
         design,
@@ -106,7 +106,7 @@ def plan_study(
     )
 
 
-def choose(items: Sequence[Item], design: Design, strata: Mapping[str, str] | None = None) -> list[Chosen]:
+def choose(items: Sequence[Item], design: Design, strata: Mapping[str, str] | None = None) -> list[DrawnItem]:
     """Draw the study's items, from each stratum as equally many as it holds.
 
     `strata` gives the stratum of each item id; without it all items are one stratum.
@@ -124,10 +124,10 @@ def choose(items: Sequence[Item], design: Design, strata: Mapping[str, str] | No
             f"draw {n_strata} or more, or stratify by a field with fewer values"
         )
     drawn = draw(of, wanted, Random(f"{design.seed} draw"))
-    return [Chosen(items[i], of[i], probability) for i, probability in drawn.items()]
+    return [DrawnItem(items[i], of[i], probability) for i, probability in drawn.items()]
 
 
-def pick(items: Sequence[Item], probabilities: Mapping[str, float | None]) -> list[Chosen]:
+def pick(items: Sequence[Item], probabilities: Mapping[str, float | None]) -> list[DrawnItem]:
     """Take the items with the listed ids, with the probability with which each was drawn (1 if unknown).
 
     Raises
@@ -141,7 +141,7 @@ def pick(items: Sequence[Item], probabilities: Mapping[str, float | None]) -> li
             f"{len(missing)} of {len(probabilities)} listed ids are not among the {len(items)} items; "
             f"the first is {missing[0]!r}"
         )
-    return [Chosen(found[name], "listed", p or 1.0) for name, p in probabilities.items()]
+    return [DrawnItem(found[name], "listed", p or 1.0) for name, p in probabilities.items()]
 
 
 def _count(share: float, of: int, *, least: int) -> int:

@@ -8,14 +8,14 @@ from statistics import median
 from typing import Any, Protocol
 
 from human_study.entries import Rater, Task
-from human_study.form import Question
+from human_study.form import FormQuestion
 from human_study.store import Study
 
 DISPUTED = 2
 """Scale points between the lowest and the highest rating from which people are said to disagree."""
 
 
-class Estimate(Protocol):
+class EstimateLike(Protocol):
     """A number with its interval; NaN and a reason where it is undefined."""
 
     @property
@@ -35,7 +35,7 @@ class Estimate(Protocol):
         """Why it is undefined."""
 
 
-Agreement = Callable[[list[list[float]]], Estimate]
+Agreement = Callable[[list[list[float]]], EstimateLike]
 """Ratings of one question, items x raters, NaN where missing -> how far the raters agree."""
 
 
@@ -71,11 +71,11 @@ class RaterProgress:
 class QuestionProgress:
     """The ratings of one question so far."""
 
-    question: Question
+    question: FormQuestion
     counts: dict[int, int]
     exact: float | None
     """Share of pairs of raters with the same score, averaged over items rated twice or more."""
-    agreement: Estimate | None
+    agreement: EstimateLike | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ class Dispute:
 
 
 @dataclass(frozen=True)
-class Progress:
+class StudyProgress:
     """How a study stands."""
 
     raters: list[RaterProgress]
@@ -105,7 +105,7 @@ class Progress:
     """Number of ratings -> items that have so many."""
 
 
-def measure(study: Study, agreement: Agreement | None = None) -> Progress:
+def measure(study: Study, agreement: Agreement | None = None) -> StudyProgress:
     """Measure how a study stands; dropped raters do not count in agreement and disputes."""
     tasks, raters = list(study.tasks()), study.raters()
     dropped = {rater.name for rater in raters if rater.dropped}
@@ -114,7 +114,7 @@ def measure(study: Study, agreement: Agreement | None = None) -> Progress:
     per_item = Counter(task.item.id for task in counted)
     asked = [question for question in study.form.questions if not question.is_text]
     discussions = [task for task in tasks if task.kind == "discussion"]
-    return Progress(
+    return StudyProgress(
         raters=list(_by_rater(study, raters, tasks)),
         questions=[_question(question, counted, agreement) for question in asked],
         disputes=_disputes(asked, counted, discussions),
@@ -123,7 +123,7 @@ def measure(study: Study, agreement: Agreement | None = None) -> Progress:
     )
 
 
-def as_plain(progress: Progress) -> dict[str, Any]:
+def as_plain(progress: StudyProgress) -> dict[str, Any]:
     """Give all of it as plain data for JSON, where what is undefined is null."""
     raters = [
         {"rater": row.rater.name, "dropped": row.rater.dropped is not None, "reason": row.rater.reason}
@@ -203,7 +203,7 @@ def _consistency(tasks: list[Task]) -> tuple[int, int]:
     return sum(first == second for first, second in pairs), len(pairs)
 
 
-def _question(question: Question, tasks: list[Task], agreement: Agreement | None) -> QuestionProgress:
+def _question(question: FormQuestion, tasks: list[Task], agreement: Agreement | None) -> QuestionProgress:
     given: dict[str, dict[str, float]] = defaultdict(dict)
     for task in tasks:
         given[task.item.id][task.rater] = float(task.rating.reply.values[question.name])
@@ -218,7 +218,7 @@ def _question(question: Question, tasks: list[Task], agreement: Agreement | None
     )
 
 
-def _disputes(asked: list[Question], tasks: list[Task], discussions: list[Task]) -> list[Dispute]:
+def _disputes(asked: list[FormQuestion], tasks: list[Task], discussions: list[Task]) -> list[Dispute]:
     by_item = defaultdict(list)
     for task in tasks:
         by_item[task.item.id].append(task)
@@ -229,7 +229,7 @@ def _disputes(asked: list[Question], tasks: list[Task], discussions: list[Task])
     return sorted(filter(None, found), key=lambda dispute: (-dispute.spread, dispute.item_id))
 
 
-def _dispute(asked: list[Question], tasks: list[Task], settled: list[bool] | None) -> Dispute | None:
+def _dispute(asked: list[FormQuestion], tasks: list[Task], settled: list[bool] | None) -> Dispute | None:
     ratings, widest = {}, 0
     for question in asked:
         given = {task.rater: int(task.rating.reply.values[question.name]) for task in tasks}

@@ -17,9 +17,9 @@ from human_study.create import add_rater, pseudonym, write_plan
 from human_study.database import Database, open_study, typed
 from human_study.entries import STATES, ConflictError, LockedError, Rater, Rating, Save, Task
 from human_study.form import MAX_TEXT, Form, Reply
-from human_study.known import Known
+from human_study.known import GoldItem
 from human_study.pictures import MEDIA_TYPES
-from human_study.plan import Design, Plan
+from human_study.plan import Design, StudyPlan
 from judge.errors import InputError
 from judge.files.sqlite import explain, reading
 from judge.records import Item
@@ -42,7 +42,7 @@ class Study:
             self.form = Form(self.rubric)
 
     @classmethod
-    def create(cls, path: str | Path, plan: Plan, image_root: str | Path = ".") -> Self:
+    def create(cls, path: str | Path, plan: StudyPlan, image_root: str | Path = ".") -> Self:
         """Write the study of `plan`, its pictures included; paths of pictures are relative to `image_root`.
 
         Raises
@@ -340,7 +340,7 @@ def _note(db: sqlite3.Connection, what: str, about: str, reason: str) -> None:
 
 
 def _task(row: sqlite3.Row) -> Task:
-    known = None if row["expected"] is None else Known.model_validate_json(row["expected"])
+    known = None if row["expected"] is None else GoldItem.model_validate_json(row["expected"])
     fields = typed(row, rater=str, n=int, sample=int, stratum=str, probability=float)
     return Task(
         **{name: fields[name] for name in ("rater", "n", "sample", "stratum", "probability")},

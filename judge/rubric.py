@@ -37,7 +37,7 @@ When = dict[str, Any]
 """Field of an item -> the value, or the list of values, that it must have."""
 
 
-class Scale(Record):
+class RubricScale(Record):
     """Whole numbers from `min` to `max`, and how they may be compared."""
 
     min: int = 1
@@ -140,7 +140,7 @@ class Rubric(Record):
     source: str = ""
     task: str
     """Opening of the prompt: who the judge is and what it is to do."""
-    scale: Scale = Scale()
+    scale: RubricScale = RubricScale()
     dimensions: dict[str, Dimension] = Field(min_length=1)
     guidelines: tuple[str, ...] = ()
     rules: tuple[Rule, ...] = ()

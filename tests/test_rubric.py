@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from judge.errors import RubricError
 from judge.records import Item
-from judge.rubric import Rubric, Rule, Scale, load_rubric, parse_rubric, rubric_file, shipped_rubrics
+from judge.rubric import Rubric, RubricScale, Rule, load_rubric, parse_rubric, rubric_file, shipped_rubrics
 
 ANCHORS = {1: "bad", 2: "middling", 3: "good"}
 
@@ -58,7 +58,7 @@ def test_a_shipped_rubric_is_sound_and_says_where_it_comes_from(name):
     assert loaded.name == name
     assert loaded.source
     assert loaded.description
-    assert loaded.scale == Scale(min=1, max=5)
+    assert loaded.scale == RubricScale(min=1, max=5)
     assert loaded.pass_rule["overall"] == 3
     assert loaded.examples
 
@@ -192,7 +192,7 @@ def test_the_digest_changes_with_any_part():
 
 
 def test_labels_run_from_end_to_end_of_the_scale():
-    scale = Scale(min=0, max=2)
+    scale = RubricScale(min=0, max=2)
     assert list(scale.labels) == [0, 1, 2]
     assert [scale.holds(value) for value in (-0.1, 0, 1.5, 2, 2.1)] == [False, True, True, True, False]
 

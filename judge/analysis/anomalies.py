@@ -28,7 +28,7 @@ _STATED_SCORE = (
 
 
 @dataclass(frozen=True)
-class Oddity:
+class Anomaly:
     """Items that share something odd.
 
     Attributes
@@ -57,7 +57,7 @@ class Oddity:
         return len(self.items)
 
 
-def oddities(table: ScoreTable) -> list[Oddity]:
+def find_anomalies(table: ScoreTable) -> list[Anomaly]:
     """Check everything that can be checked on this table; what finds nothing is listed with no item."""
     return [
         *_about_answers(table),
@@ -68,7 +68,7 @@ def oddities(table: ScoreTable) -> list[Oddity]:
     ]
 
 
-def _about_answers(table: ScoreTable) -> Iterator[Oddity]:
+def _about_answers(table: ScoreTable) -> Iterator[Anomaly]:
     answers = [item.answer for item in table.items]
     words = np.array([len(answer.split()) for answer in answers])
     everywhere = np.ones(len(table), bool)
@@ -93,7 +93,7 @@ def _about_answers(table: ScoreTable) -> Iterator[Oddity]:
         )
 
 
-def _about_verdicts(table: ScoreTable) -> Iterator[Oddity]:
+def _about_verdicts(table: ScoreTable) -> Iterator[Anomaly]:
     """Texts that a judge may take for its own verdict, and replies that did no more than copy one."""
     names = Names(table.rubric)
     held = np.array([bool(held_by(item, names)) for item in table.items])
@@ -122,13 +122,13 @@ def _about_verdicts(table: ScoreTable) -> Iterator[Oddity]:
     )
 
 
-def _about_flags(table: ScoreTable) -> Iterator[Oddity]:
+def _about_flags(table: ScoreTable) -> Iterator[Anomaly]:
     """Contradictions between flags and scores; what a judge writes into a flag of text is no oddity."""
     if ACCURACY_FLAG in table.flags and ACCURACY in table.values:
         yield from _about_accuracy(table, table.flags[ACCURACY_FLAG])
 
 
-def _about_accuracy(table: ScoreTable, flags: Objects) -> Iterator[Oddity]:
+def _about_accuracy(table: ScoreTable, flags: Objects) -> Iterator[Anomaly]:
     accuracy = table.values[ACCURACY]
     said = np.array([np.nan if value is None else float(value) for value in flags])
     known = ~np.isnan(said) & ~np.isnan(accuracy)
@@ -153,7 +153,7 @@ def _about_accuracy(table: ScoreTable, flags: Objects) -> Iterator[Oddity]:
     )
 
 
-def _about_overall(table: ScoreTable) -> Iterator[Oddity]:
+def _about_overall(table: ScoreTable) -> Iterator[Anomaly]:
     """Only a judged overall score can lie outside its dimensions."""
     if table.rubric.overall.how != "judged":
         return
@@ -179,7 +179,7 @@ def _about_overall(table: ScoreTable) -> Iterator[Oddity]:
     )
 
 
-def _stated_scores(table: ScoreTable) -> Oddity:
+def _stated_scores(table: ScoreTable) -> Anomaly:
     """Reasons that name a score ("I rate it 2 out of 5") other than the one that was given."""
     pattern = re.compile(_STATED_SCORE.format(max=table.rubric.scale.max), re.I)
     details: dict[int, str] = {}
@@ -205,9 +205,9 @@ def _stated_scores(table: ScoreTable) -> Oddity:
 
 def _oddity(
     table: ScoreTable, name: str, title: str, found: Bools, checked: Bools, detail: Callable[[int], str]
-) -> Oddity:
+) -> Anomaly:
     rows = np.flatnonzero(found)
-    return Oddity(
+    return Anomaly(
         name,
         title,
         {table.items[row].id: detail(int(row)) for row in rows},

@@ -13,7 +13,7 @@ from judge.analysis.pass_rate import mean_score, pass_rate
 from judge.analysis.score_table import ITEM_ID, PAIR_ID, ScoreTable
 from judge.analysis.slices import SMALL, members
 from judge.errors import InputError
-from judge.rubric import Scale
+from judge.rubric import RubricScale
 from judge.stats.engine.estimate import Estimate
 from judge.stats.engine.scale import Floats
 from judge.stats.systems.multiplicity import holm
@@ -258,7 +258,7 @@ def pass_change(name: str, a: Floats, b: Floats, clusters: Groups = None) -> Cha
     )
 
 
-def _mean_change(name: str, a: Floats, b: Floats, clusters: Groups, scale: Scale) -> Change:
+def _mean_change(name: str, a: Floats, b: Floats, clusters: Groups, scale: RubricScale) -> Change:
     paired = paired_difference(b, a, clusters=clusters, method="jackknife")
     both = ~np.isnan(a + b)
     groups = None if clusters is None else clusters[both]

@@ -16,7 +16,7 @@ Groups = NDArray[np.str_] | None
 
 
 @dataclass(frozen=True)
-class Contrast:
+class GroupDifference:
     """Mean (or pass rate) of one group minus that of another.
 
     Attributes
@@ -34,7 +34,7 @@ class Contrast:
     p_adjusted: float
 
 
-def contrast(values: Floats, first: Bools, second: Bools, clusters: Groups = None) -> Contrast:
+def group_difference(values: Floats, first: Bools, second: Bools, clusters: Groups = None) -> GroupDifference:
     """Compare the means of two groups of rows.
 
     Clusters that reach into both groups (the same question asked of two systems, the same image clean and
@@ -59,14 +59,14 @@ def contrast(values: Floats, first: Bools, second: Bools, clusters: Groups = Non
     used = ~np.isnan(values) & (first | second)
     a, b = first[used], second[used]
     if not a.any() or not b.any():
-        return Contrast(Estimate.undefined(NO_OBSERVATIONS), np.nan, np.nan)
+        return GroupDifference(Estimate.undefined(NO_OBSERVATIONS), np.nan, np.nan)
     centre = float(values[used].mean())
     centred = values[used] - centre
     statistic = Statistic(np.column_stack([a * centred, a, b * centred, b]), _mean_difference)
     result = estimate(statistic, clusters=None if clusters is None else clusters[used], method="jackknife")
     p = t_test(result).p_value
     reach = 1.0 if np.isin(values[used], (0.0, 1.0)).all() else np.inf
-    return Contrast(within(result, -reach, reach), p, p)
+    return GroupDifference(within(result, -reach, reach), p, p)
 
 
 def within(estimate: Estimate, low: float, high: float) -> Estimate:

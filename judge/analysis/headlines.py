@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from judge.records import Item
 
 if TYPE_CHECKING:
-    from judge.analysis.agreement.align import Joined
+    from judge.analysis.agreement.align import AlignedRatings
     from judge.analysis.score_table import ScoreTable
     from judge.scoring.run import Run
 
@@ -101,7 +101,7 @@ def of_table(table: ScoreTable) -> list[str]:
     return list(evidence.sentences())
 
 
-def of_agreement(joined: Joined) -> list[str]:
+def of_agreement(joined: AlignedRatings) -> list[str]:
     """Warnings about each judge that is held against people, then about the people."""
     from judge.analysis.agreement.parts import VERDICT
 

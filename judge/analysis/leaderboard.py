@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from judge.analysis.comparable import refuse_other_rubrics, refuse_same_names
-from judge.analysis.group_difference import Bools, Contrast, Groups, contrast
+from judge.analysis.group_difference import Bools, GroupDifference, Groups, group_difference
 from judge.analysis.pass_rate import PassRate, mean_score, pass_rate
 from judge.analysis.score_table import PAIR_ID, QUESTION, ScoreTable
 from judge.analysis.slices import members
@@ -77,7 +77,7 @@ class Leaderboard:
     """
 
     standings: tuple[Standing, ...]
-    contrasts: dict[tuple[str, str], Contrast]
+    contrasts: dict[tuple[str, str], GroupDifference]
     matched_by: str
     n_common: int
     n_asked: tuple[int, int]
@@ -124,7 +124,7 @@ def leaderboard(
     order = sorted(range(len(tables)), key=lambda i: (-rates[i].estimate.value, tables[i].name))
     draws = _resampled_rates(passed, owner, len(tables), clusters, n_resamples)
     pairs = list(itertools.combinations(order, 2))
-    contrasts = _adjusted([contrast(passed, owner == i, owner == j, clusters) for i, j in pairs])
+    contrasts = _adjusted([group_difference(passed, owner == i, owner == j, clusters) for i, j in pairs])
     different = {pair for pair, c in zip(pairs, contrasts, strict=True) if c.p_adjusted <= 0.05}
     letters = compact_letters(order, different)
     ranks = ranks_of(np.array([[rate.estimate.value for rate in rates]]))[0]
@@ -272,6 +272,6 @@ def _resampled_rates(passed: Floats, owner: NDArray[np.int64], n: int, clusters:
     return np.asarray(draws[np.isfinite(draws).all(axis=1)])
 
 
-def _adjusted(contrasts: list[Contrast]) -> list[Contrast]:
+def _adjusted(contrasts: list[GroupDifference]) -> list[GroupDifference]:
     adjusted = holm([c.p for c in contrasts])
-    return [Contrast(c.difference, c.p, float(p)) for c, p in zip(contrasts, adjusted, strict=True)]
+    return [GroupDifference(c.difference, c.p, float(p)) for c, p in zip(contrasts, adjusted, strict=True)]

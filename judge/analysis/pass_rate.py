@@ -7,7 +7,7 @@ import numpy as np
 
 from judge.analysis.group_difference import Groups, within
 from judge.analysis.score_table import OUTCOMES, ScoreTable
-from judge.rubric import Scale
+from judge.rubric import RubricScale
 from judge.stats.engine.estimate import Estimate
 from judge.stats.engine.scale import Floats
 from judge.stats.pass_fail.proportion import mean, proportion
@@ -63,7 +63,7 @@ def pass_rate(passed: Floats, clusters: Groups = None) -> PassRate:
     )
 
 
-def mean_score(values: Floats, clusters: Groups = None, scale: Scale | None = None) -> Estimate:
+def mean_score(values: Floats, clusters: Groups = None, scale: RubricScale | None = None) -> Estimate:
     """Mean of the scores that are there; Student's t interval, robust to clusters, cut at the scale's ends.
 
     >>> scores = np.array([3.0, 4.0, 4.0, np.nan, 5.0])

@@ -39,7 +39,7 @@ N_DRAWS = 100
 
 
 @dataclass(frozen=True)
-class Question:
+class PlanningQuestion:
     """What is to be planned.
 
     Attributes
@@ -112,7 +112,7 @@ class Plan:
 
     Attributes
     ----------
-    question : Question
+    question : PlanningQuestion
         As asked.
     needed : tuple of Size
         One for each number of people: the smallest study that reaches the wanted half-width.
@@ -124,19 +124,19 @@ class Plan:
         Where the figures come from, in words.
     """
 
-    question: Question
+    question: PlanningQuestion
     needed: tuple[Size, ...]
     sizes: tuple[Size, ...]
     affordable: tuple[Size, ...]
     how: str
 
 
-def plan(question: Question, pilot: Floats | None = None, clusters: Ints | None = None) -> Plan:
+def plan(question: PlanningQuestion, pilot: Floats | None = None, clusters: Ints | None = None) -> Plan:
     """Plan a study.
 
     Parameters
     ----------
-    question : Question
+    question : PlanningQuestion
         What is wanted.
     pilot : ndarray, shape (n_items, n_raters), optional
         Ratings to resample; the first column is the judge's for ``difference``.
@@ -168,7 +168,7 @@ def plan(question: Question, pilot: Floats | None = None, clusters: Ints | None 
     )
 
 
-def _check(question: Question, pilot: Floats | None) -> None:
+def _check(question: PlanningQuestion, pilot: Floats | None) -> None:
     if question.statistic not in get_args(Wanted):
         raise InputError(f"statistic {question.statistic!r}; allowed: {', '.join(get_args(Wanted))}")
     if not 0 < question.half_width < 1:
@@ -186,7 +186,7 @@ def _check(question: Question, pilot: Floats | None) -> None:
         raise InputError("agreement among people needs at least 2 raters per item")
 
 
-def _check_study(question: Question) -> None:
+def _check_study(question: PlanningQuestion) -> None:
     shares = np.asarray(question.shares, dtype=float)
     if len(shares) < 2 or not (shares >= 0).all() or not abs(shares.sum() - 1) <= 1e-6:
         given = ",".join(f"{share:g}" for share in shares)
@@ -202,7 +202,7 @@ def _check_study(question: Question) -> None:
         raise InputError(f"--cluster-icc {question.cluster_icc:g}: allowed is a number from 0 to 1")
 
 
-def _closed(question: Question) -> Plan:
+def _closed(question: PlanningQuestion) -> Plan:
     expect = EXPECTED[question.statistic] if question.expect is None else question.expect
     effect = design_effect(question.cluster_size, question.cluster_icc)
     needed, affordable = [], []
@@ -250,13 +250,15 @@ def _needs(items: Callable[[float], int], half_width: float) -> float:
         return 2.0
 
 
-def _raters(question: Question, pilot: Floats | None) -> tuple[int, ...]:
+def _raters(question: PlanningQuestion, pilot: Floats | None) -> tuple[int, ...]:
     if pilot is not None:
         return (pilot.shape[1] - (question.statistic == "difference"),)
     return (question.n_raters,) if question.n_raters else RATERS
 
 
-def _simulated(question: Question, n_raters: int, pilot: Floats | None, clusters: Ints | None) -> list[Size]:
+def _simulated(
+    question: PlanningQuestion, n_raters: int, pilot: Floats | None, clusters: Ints | None
+) -> list[Size]:
     judged = question.statistic == "difference"
     reliability = RELIABILITY if question.expect is None else question.expect
     draw = (
@@ -320,7 +322,7 @@ def _bought(sizes: Sequence[Size], budget: int | None) -> Size:
     return Size(k, n, near.half_width * math.sqrt(near.n_items / n))
 
 
-def _how(question: Question, pilot: Floats | None) -> str:
+def _how(question: PlanningQuestion, pilot: Floats | None) -> str:
     if pilot is not None:
         return f"{N_DRAWS} studies resampled from a pilot of {len(pilot):,} items at each size"
     reliability = RELIABILITY if question.expect is None else question.expect

@@ -18,7 +18,7 @@ PASS, FAIL, OPEN = "pass", "fail", "no verdict"
 
 
 @dataclass(frozen=True)
-class Chosen:
+class SelectedItems:
     """Items to have rated.
 
     Attributes
@@ -40,9 +40,9 @@ class Chosen:
     counts: dict[str, tuple[int, int]]
 
 
-def choose_items(
+def select_items(
     run: str | Path, n: int, *, rated: Mapping[str, bool] | None = None, floor: int = 10, seed: int = 0
-) -> Chosen:
+) -> SelectedItems:
     """Choose `n` items of a run for people to rate.
 
     Strata are the judge's verdicts, which is what corrected pass rates need. Neyman's allocation: a verdict
@@ -79,7 +79,7 @@ def choose_items(
         raise InputError(f"{run}: cannot choose {n:,} items: {error}") from None
     wanted: dict[object, int] = dict(zip(names, map(int, counts), strict=True))
     chosen = select_stratified(verdicts, wanted, rng=seed)
-    return Chosen(
+    return SelectedItems(
         tuple(ids[chosen.index].tolist()),
         tuple(verdicts[chosen.index].tolist()),
         tuple(float(p) for p in chosen.probability),

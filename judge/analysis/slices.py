@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from judge.analysis.group_difference import Bools, Contrast, Groups, contrast, within
+from judge.analysis.group_difference import Bools, GroupDifference, Groups, group_difference, within
 from judge.analysis.pass_rate import PassRate, mean_score, pass_rate
 from judge.analysis.score_table import ScoreTable, natural_rank
 from judge.errors import InputError
@@ -35,7 +35,7 @@ class Slice:
         Dimension -> share at or above its bar; dimensions without a bar are left out.
     means : dict
         Dimension -> mean score.
-    against_rest : Contrast
+    against_rest : GroupDifference
         Pass rate here minus pass rate of all other items.
     """
 
@@ -43,7 +43,7 @@ class Slice:
     passing: PassRate
     dimensions: dict[str, PassRate]
     means: dict[str, Estimate]
-    against_rest: Contrast
+    against_rest: GroupDifference
 
     @property
     def small(self) -> bool:
@@ -159,7 +159,7 @@ def _slice(table: ScoreTable, label: str, mask: Bools, clusters: Groups) -> Slic
         pass_rate(table.passed[mask], groups),
         {name: pass_rate(m[mask], groups) for name, m in marks.items() if m is not None},
         {name: mean_score(v[mask], groups, table.rubric.scale) for name, v in table.values.items()},
-        contrast(table.passed, mask, ~mask, clusters),
+        group_difference(table.passed, mask, ~mask, clusters),
     )
 
 

@@ -15,7 +15,7 @@ from judge.errors import InputError, JudgeError
 from judge.scoring.interrupts import uninterrupted
 
 
-class Entry(NamedTuple):
+class CommandEntry(NamedTuple):
     """Where a command lives, and what it does in one line (so that `judge --help` imports none of them)."""
 
     module: str
@@ -23,24 +23,28 @@ class Entry(NamedTuple):
 
 
 COMMANDS = {
-    "score": Entry("score", "Score answers with a judge; run it again to go on where it stopped."),
-    "show": Entry("show", "Look at single judgments with the raw reply."),
-    "parse": Entry("parse", "Derive the scores again from the stored replies, without a call."),
-    "report": Entry("report", "Pass rates with intervals, means, distributions, failures, slices."),
-    "audit": Entry("audit", "Which dimension makes answers fail, where, with examples."),
-    "compare": Entry("compare", "Two runs over the same items: what differs, and is it more than chance."),
-    "leaderboard": Entry("leaderboard", "Rank systems or runs, with the uncertainty of each rank."),
-    "choice": Entry("choice", "Multiple choice: read the letters and count what is right."),
-    "agree": Entry(
+    "score": CommandEntry("score", "Score answers with a judge; run it again to go on where it stopped."),
+    "show": CommandEntry("show", "Look at single judgments with the raw reply."),
+    "parse": CommandEntry("parse", "Derive the scores again from the stored replies, without a call."),
+    "report": CommandEntry("report", "Pass rates with intervals, means, distributions, failures, slices."),
+    "audit": CommandEntry("audit", "Which dimension makes answers fail, where, with examples."),
+    "compare": CommandEntry(
+        "compare", "Two runs over the same items: what differs, and is it more than chance."
+    ),
+    "leaderboard": CommandEntry("leaderboard", "Rank systems or runs, with the uncertainty of each rank."),
+    "choice": CommandEntry("choice", "Multiple choice: read the letters and count what is right."),
+    "agree": CommandEntry(
         "agree", "Can this judge be trusted? The judge against people, and people among themselves."
     ),
-    "calibrate": Entry("calibrate", "Map a judge's scores to people's, if that is a gain."),
-    "plan": Entry("plan", "How many items and raters for a wanted interval; which items to have rated."),
-    "study": Entry("study", "Collect people's ratings in the browser."),
-    "import": Entry("import_", "Make a run of judgments that another tool has made."),
-    "rubric": Entry("rubric", "List, show, check and start rubrics."),
-    "export": Entry("export", "Write the scores of a run as CSV, JSON Lines or Parquet."),
-    "doctor": Entry("doctor", "What works on this machine: keys, packages, graphics card."),
+    "calibrate": CommandEntry("calibrate", "Map a judge's scores to people's, if that is a gain."),
+    "plan": CommandEntry(
+        "plan", "How many items and raters for a wanted interval; which items to have rated."
+    ),
+    "study": CommandEntry("study", "Collect people's ratings in the browser."),
+    "import": CommandEntry("import_", "Make a run of judgments that another tool has made."),
+    "rubric": CommandEntry("rubric", "List, show, check and start rubrics."),
+    "export": CommandEntry("export", "Write the scores of a run as CSV, JSON Lines or Parquet."),
+    "doctor": CommandEntry("doctor", "What works on this machine: keys, packages, graphics card."),
 }
 SETTINGS_FILES = ("judge.toml", "pyproject.toml")
 NEVER_FROM_A_FILE = "trust_config"

@@ -11,7 +11,7 @@ from judge.cli.options import Number, decorate, pairs, words
 from judge.cli.terms import Repeated, margins, numbers, set_by
 
 if TYPE_CHECKING:
-    from judge.analysis.agreement.inputs import Asked
+    from judge.analysis.agreement.inputs import AgreementInputs
 
 runs = click.argument("runs", nargs=-1, type=click.Path(exists=True, file_okay=False))
 ratings = decorate(
@@ -121,13 +121,13 @@ def command(context: click.Context, /, outputs: reporting.Outputs, **chosen: Any
 
     Example: judge agree runs/answers-openai-gpt-5-open_qa --humans ratings.csv --by category --margin 0.05
     """
-    from judge.analysis.agreement.inputs import Asked
+    from judge.analysis.agreement.inputs import AgreementInputs
 
     own = {name: chosen.pop(name) for name in ("by", "margins", "epsilon", "worst", "retest")}
     if own["retest"]:
-        return _retest(Asked(**chosen), outputs)
+        return _retest(AgreementInputs(**chosen), outputs)
     terms = (own["margins"], own["epsilon"], set_by(context, "margins", "epsilon"))
-    _agree(Asked(**chosen | {"humans": needed(chosen["humans"])}), outputs, terms, own)
+    _agree(AgreementInputs(**chosen | {"humans": needed(chosen["humans"])}), outputs, terms, own)
     return None
 
 
@@ -139,29 +139,29 @@ def needed(humans: str | None) -> str:
 
 
 def _agree(
-    asked: Asked, outputs: reporting.Outputs, fixed: tuple[Any, Any, str], own: dict[str, Any]
+    asked: AgreementInputs, outputs: reporting.Outputs, fixed: tuple[Any, Any, str], own: dict[str, Any]
 ) -> None:
     from judge.analysis.agreement.agree import agree
-    from judge.analysis.agreement.inputs import join_asked
-    from judge.analysis.agreement.judge_human import Terms
+    from judge.analysis.agreement.inputs import align_inputs
+    from judge.analysis.agreement.judge_human import Criteria
     from judge.reporting.builders.agreement import build_agreement
     from judge.reporting.figures.agreement_figures import drawer
 
-    terms = Terms(*fixed, asked.seed)
-    found = agree(join_asked(asked), terms=terms, by=own["by"], n_worst=own["worst"])
+    terms = Criteria(*fixed, asked.seed)
+    found = agree(align_inputs(asked), terms=terms, by=own["by"], n_worst=own["worst"])
     report = build_agreement(found)
     reporting.deliver(report, outputs, asked.runs, drawer(found))
 
 
-def _retest(asked: Asked, outputs: reporting.Outputs) -> None:
-    from judge.analysis.agreement.inputs import join_asked
-    from judge.analysis.agreement.repeated import repeats
+def _retest(asked: AgreementInputs, outputs: reporting.Outputs) -> None:
+    from judge.analysis.agreement.inputs import align_inputs
+    from judge.analysis.agreement.repeated import repeated_judgments
     from judge.reporting.builders.repeated import build_repeats
 
     if not asked.runs:
         raise click.UsageError("--retest compares the samples of runs; give one")
-    joined = join_asked(asked) if asked.humans else None
-    found = repeats(
+    joined = align_inputs(asked) if asked.humans else None
+    found = repeated_judgments(
         asked.runs, dimensions=asked.dimensions, cluster=asked.cluster, bars=asked.bars, joined=joined
     )
     reporting.deliver(build_repeats(found), outputs, asked.runs)

@@ -10,7 +10,7 @@ import click
 
 from judge.errors import InputError, JudgeError
 from judge.formats import FORMATS, read_foreign
-from judge.formats.document import Foreign
+from judge.formats.document import ImportedFile
 from judge.formats.judged import one_judge, rubric_for
 from judge.rubric import load_rubric
 from judge.scoring.run import Run
@@ -55,14 +55,14 @@ def command(
         write_answers(found, Path(out or f"{name}.jsonl"))
 
 
-def tell(found: Foreign) -> None:
+def tell(found: ImportedFile) -> None:
     """Say what did not fit together, with counts."""
     for problem, ids in found.problems.items():
         shown = ", ".join(repr(item_id) for item_id in ids[:3]) + (", …" if len(ids) > 3 else "")
         click.echo(f"note: {problem}: {len(ids):,} ({shown})", err=True)
 
 
-def make_run(found: Foreign, out: Path, judge: str | None, rubric: str | None) -> None:
+def make_run(found: ImportedFile, out: Path, judge: str | None, rubric: str | None) -> None:
     """Write items and scores as a run folder, all of it or nothing."""
     if (out / "run.db").exists():
         raise InputError(f"{out}: there is a run already; choose another folder with --out")
@@ -106,7 +106,7 @@ def _about(out: Path, error: OSError | JudgeError, draft: Path) -> JudgeError:
     return InputError(f"{out}: cannot be written: {error.strerror or error}")
 
 
-def write_answers(found: Foreign, out: Path) -> None:
+def write_answers(found: ImportedFile, out: Path) -> None:
     """Write items as JSON Lines."""
     if not out.name.endswith(".jsonl"):
         raise InputError(f"{out}: no judgments are in these files, only answers; --out must end in .jsonl")

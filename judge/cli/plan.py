@@ -90,20 +90,20 @@ def command(
 
     Example: judge plan runs/answers-openai-gpt-5-open_qa --select 200 > to_rate.csv
     """
-    from judge.analysis.agreement.inputs import Asked
-    from judge.analysis.plan import Question, plan
+    from judge.analysis.agreement.inputs import AgreementInputs
+    from judge.analysis.plan import PlanningQuestion, plan
     from judge.reporting.builders.plan import build_plan
 
     own = {
         name: given.pop(name)
         for name in tuple(given)
-        if name in Question.__dataclass_fields__ and name != "seed"
+        if name in PlanningQuestion.__dataclass_fields__ and name != "seed"
     }
-    asked = Asked(runs=() if run is None else (run,), **given)
+    asked = AgreementInputs(runs=() if run is None else (run,), **given)
     if select is not None:
         _refuse_sizes(context, own)
         return _select(asked, select)
-    question = Question(**own, seed=asked.seed)
+    question = PlanningQuestion(**own, seed=asked.seed)
     found = plan(question, *_pilot(asked, question.statistic))
     reporting.deliver(build_plan(found), outputs, asked.runs)
     return None
@@ -129,11 +129,11 @@ def _pilot(asked: Any, statistic: str) -> tuple[Any, Any]:
 
 def _select(asked: Any, n: int) -> None:
     from judge.analysis.agreement.pilot import people_verdicts
-    from judge.analysis.select_items import choose_items
+    from judge.analysis.select_items import select_items
 
     if not asked.runs:
         raise click.UsageError("--select chooses items of a run; give one")
-    chosen = choose_items(asked.runs[0], n, rated=people_verdicts(asked), seed=asked.seed)
+    chosen = select_items(asked.runs[0], n, rated=people_verdicts(asked), seed=asked.seed)
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(["item_id", "judge_verdict", "probability"])
     for row in zip(chosen.items, chosen.strata, chosen.probabilities, strict=True):

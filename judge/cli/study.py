@@ -13,11 +13,11 @@ from pydantic import ValidationError
 
 from human_study import intake, known
 from human_study.outputs import SUFFIXES, WRITERS
-from human_study.plan import Chosen, Design, Plan, choose, pick, plan_study
-from human_study.progress import Agreement, Progress, as_plain, measure
+from human_study.plan import Design, DrawnItem, StudyPlan, choose, pick, plan_study
+from human_study.progress import Agreement, StudyProgress, as_plain, measure
 from human_study.store import Study
 from judge.cli.options import Number, as_json, decorate, pairs
-from judge.cli.study_source import Source, listed_ids
+from judge.cli.study_source import StudySource, listed_ids
 from judge.files.writing import whole_file
 from judge.items import load_items
 from judge.rubric import Rubric
@@ -104,7 +104,7 @@ def new(source: str, rubric: str | None, name: str | None, out: str, **options: 
 
     Example: judge study new runs/answers-openai-gpt-5-open_qa --items 200 --stratify score
     """
-    found = Source.read(source, rubric, options["mapping"])
+    found = StudySource.read(source, rubric, options["mapping"])
     design = _design(options)
     plan = plan_study(
         name or "Rating answers",
@@ -203,7 +203,7 @@ def _design(options: dict[str, Any]) -> Design:
         raise click.UsageError(error.errors()[0]["msg"].removeprefix("Value error, ")) from None
 
 
-def _chosen(source: Source, design: Design, options: dict[str, Any]) -> list[Chosen]:
+def _chosen(source: StudySource, design: Design, options: dict[str, Any]) -> list[DrawnItem]:
     if options["ids"]:
         if options["items"] or options["stratify"]:
             raise click.UsageError("--ids names the items; --items and --stratify draw them: use one")
@@ -211,7 +211,7 @@ def _chosen(source: Source, design: Design, options: dict[str, Any]) -> list[Cho
     return choose(source.items, design, source.strata(options["stratify"]) if options["stratify"] else None)
 
 
-def _known(path: str | None, rubric: Rubric) -> list[known.Known]:
+def _known(path: str | None, rubric: Rubric) -> list[known.GoldItem]:
     return known.from_items(load_items(path), rubric, path) if path else []
 
 
@@ -236,7 +236,7 @@ def _report_new(study: Study, out: str) -> None:
     click.echo(f"Next: judge study serve {out}", err=True)
 
 
-def _report_strata(plan: Plan) -> None:
+def _report_strata(plan: StudyPlan) -> None:
     drawn = Counter((one.stratum, one.probability) for one in plan.chosen)
     for (stratum, probability), n in sorted(drawn.items()):
         click.echo(f"  {stratum}: {n} drawn, each with probability {probability:.3g}")
@@ -246,7 +246,7 @@ def _report_strata(plan: Plan) -> None:
         )
 
 
-def _print_status(study: Study, progress: Progress) -> None:
+def _print_status(study: Study, progress: StudyProgress) -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text

@@ -13,7 +13,7 @@ from judge.rubric import Rubric, load_rubric
 _BY_SCORE = ("score", "passed")
 
 
-class Source:
+class StudySource:
     """Items with what is known about them: a run knows its rubric, its scores and where its pictures lie."""
 
     def __init__(self, items: list[Item], rubric: Rubric, image_root: Path) -> None:
@@ -22,7 +22,7 @@ class Source:
         """Item -> dimension -> the judge's score; None where there is no judge."""
 
     @classmethod
-    def read(cls, source: str, rubric: str | None, mapping: Mapping[str, str]) -> "Source":
+    def read(cls, source: str, rubric: str | None, mapping: Mapping[str, str]) -> "StudySource":
         """Read a run, or a file of answers whose fields `mapping` names; `rubric` replaces the run's."""
         path = Path(source)
         if path.is_dir():
@@ -30,7 +30,7 @@ class Source:
         return cls(list(_items(path, mapping)), load_rubric(rubric or "open_qa"), path.parent)
 
     @classmethod
-    def _from_run(cls, path: Path, rubric: str | None) -> "Source":
+    def _from_run(cls, path: Path, rubric: str | None) -> "StudySource":
         from judge.scoring.run import Run
 
         with Run.open(path) as run:

@@ -14,8 +14,8 @@ from judge.hardware import gpus
 from judge.records import Completion
 from judge.scoring.backends.api.waits import clock
 from judge.scoring.prompt import visible
-from judge.scoring.run import Added, Run
-from judge.scoring.score import BadItems, Watch
+from judge.scoring.run import IngestCounts, Run
+from judge.scoring.score import BadItems, ScoringCallback
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -24,7 +24,7 @@ _LONG_WAIT = 60.0
 """Seconds of a wait that is told where no line moves."""
 
 
-class TerminalWatch(Watch):
+class TerminalWatch(ScoringCallback):
     """Notes, and a line with done/total, time left, rate, cost, failures, and how the card is used."""
 
     def __init__(self, *, moving: bool) -> None:
@@ -51,7 +51,7 @@ class TerminalWatch(Watch):
         self._pace = _Pace(0.0)
         self._card = _Card()
 
-    def began(self, run: Run, added: Added, bad: BadItems, requests: int) -> None:
+    def began(self, run: Run, added: IngestCounts, bad: BadItems, requests: int) -> None:
         """Say what is odd about the input, and start the line, which draws itself anew by time."""
         self.place, self._is_local = run.path, run.judge.backend == "vllm"
         for note in [*_input_notes(added, bad), *_judge_notes(run)]:
@@ -220,7 +220,7 @@ def _cut(text: str, room: int) -> str:
     return text if len(text) <= room else f"{text[: max(0, room - 1)]}…"
 
 
-def _input_notes(added: Added, bad: BadItems) -> list[str]:
+def _input_notes(added: IngestCounts, bad: BadItems) -> list[str]:
     notes = [f"skipped: {visible(line)}" for line in bad.lines()]
     if added.repeated:
         notes.append(f"note: {counted(added.repeated, 'row')} repeated word for word; each item counts once")

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import ModuleType
 
 from judge.errors import InputError
-from judge.formats.document import Document, Foreign, load
+from judge.formats.document import Document, ImportedFile, load
 
 FORMATS = {
     "robustmad": "RobustMAD: questions nested by image, responses, judged files",
@@ -22,7 +22,7 @@ FORMATS = {
 """Name of a format, which is also the name of its module -> what it reads."""
 
 
-def read_foreign(*paths: str | Path, format: str | None = None) -> Foreign:
+def read_foreign(*paths: str | Path, format: str | None = None) -> ImportedFile:
     """Read the answers and scores in one or more files of another tool.
 
     Parameters
@@ -34,7 +34,7 @@ def read_foreign(*paths: str | Path, format: str | None = None) -> Foreign:
 
     Returns
     -------
-    Foreign
+    ImportedFile
         Items, scores, and everything that did not fit together, by kind of problem.
 
     Raises
@@ -55,7 +55,7 @@ def read_foreign(*paths: str | Path, format: str | None = None) -> Foreign:
         raise InputError("no file given; give the files of another tool")
     documents = [load(path) for path in paths]
     name = format or _agreed_format(documents)
-    found: Foreign = _module(name).read(documents)
+    found: ImportedFile = _module(name).read(documents)
     return found.without_repeats()
 
 

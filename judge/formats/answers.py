@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from judge.errors import InputError
 from judge.formats import read_foreign, recognise
-from judge.formats.document import Foreign, load
+from judge.formats.document import ImportedFile, load
 from judge.items import load_items
 
 _DOCUMENTS = (".json", ".jsonl", ".ndjson", ".eval")
@@ -12,7 +12,7 @@ OWN = "items"
 """Name of the format of our own tables."""
 
 
-def read_any(files: Sequence[str], format: str | None = None) -> Foreign:
+def read_any(files: Sequence[str], format: str | None = None) -> ImportedFile:
     """Read items from our own tables or from the files of another tool.
 
     Raises
@@ -22,7 +22,7 @@ def read_any(files: Sequence[str], format: str | None = None) -> Foreign:
     """
     if format or all(_is_foreign(file) for file in files):
         return read_foreign(*files, format=format)
-    return Foreign(OWN, [item for file in files for item in load_items(file)]).without_repeats()
+    return ImportedFile(OWN, [item for file in files for item in load_items(file)]).without_repeats()
 
 
 def _is_foreign(file: str) -> bool:

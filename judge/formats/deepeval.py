@@ -8,7 +8,7 @@ from typing import Any
 
 from judge.errors import InputError
 from judge.formats.cells import number_or_none
-from judge.formats.document import Document, Foreign, Object, objects, present
+from judge.formats.document import Document, ImportedFile, Object, objects, present
 from judge.records import Item, Score
 
 PASS = "pass"
@@ -19,7 +19,7 @@ def recognises(document: Document) -> bool:
     return _run(document) is not None
 
 
-def read(documents: Sequence[Document]) -> Foreign:
+def read(documents: Sequence[Document]) -> ImportedFile:
     """Read test cases, metrics and verdicts."""
     items: list[Item] = []
     scores: list[Score] = []
@@ -41,7 +41,7 @@ def read(documents: Sequence[Document]) -> Foreign:
                 continue
             items.append(_item(item_id, case))
             scores.extend(_scores(item_id, case, where))
-    return Foreign("deepeval", items, scores, problems, pass_rule={PASS: 1.0})
+    return ImportedFile("deepeval", items, scores, problems, pass_rule={PASS: 1.0})
 
 
 def _run(document: Document) -> Object | None:

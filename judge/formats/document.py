@@ -32,7 +32,7 @@ class Document:
 
 
 @dataclass(frozen=True)
-class Foreign:
+class ImportedFile:
     """What files of another tool held."""
 
     format: str
@@ -54,7 +54,7 @@ class Foreign:
         """Names of all that gave a score."""
         return list(dict.fromkeys(score.rater for score in self.scores))
 
-    def without_repeats(self) -> "Foreign":
+    def without_repeats(self) -> "ImportedFile":
         """Keep the first of several items, and of several scores, with one id; the rest are problems."""
         problems = {kind: list(ids) for kind, ids in self.problems.items()}
         kept: dict[str, Item] = {}

@@ -10,7 +10,7 @@ from typing import Any
 
 from judge.errors import InputError
 from judge.formats.cells import number_or_none
-from judge.formats.document import Document, Foreign, Object, gold_letter, objects, present
+from judge.formats.document import Document, ImportedFile, Object, gold_letter, objects, present
 from judge.records import Item, Score
 
 _GRADES = {"C": 1.0, "P": 0.5, "I": 0.0, "N": 0.0}
@@ -22,7 +22,7 @@ def recognises(document: Document) -> bool:
     return document.has("eval", "version") and isinstance(document.content["eval"], dict)
 
 
-def read(documents: Sequence[Document]) -> Foreign:
+def read(documents: Sequence[Document]) -> ImportedFile:
     """Read answers and scores of one or more logs."""
     items: list[Item] = []
     scores: list[Score] = []
@@ -42,7 +42,7 @@ def read(documents: Sequence[Document]) -> Foreign:
             items.append(_item(item_id, sample, answer, model))
             scores.extend(_scores(item_id, sample))
     rule = {score.dimension: _CORRECT for score in scores}
-    return Foreign("inspect", items, scores, problems, pass_rule=rule)
+    return ImportedFile("inspect", items, scores, problems, pass_rule=rule)
 
 
 def _item_id(sample: Object, where: str, *, repeated: bool) -> str:

@@ -4,14 +4,14 @@ import math
 from collections.abc import Sequence
 
 from judge.errors import InputError
-from judge.formats.document import Foreign
+from judge.formats.document import ImportedFile
 from judge.records import OVERALL, Score
-from judge.rubric import Dimension, Flag, Overall, Rubric, Scale, load_rubric
+from judge.rubric import Dimension, Flag, Overall, Rubric, RubricScale, load_rubric
 
 _MOST_LABELS = 101
 
 
-def rubric_for(found: Foreign) -> Rubric:
+def rubric_for(found: ImportedFile) -> Rubric:
     """Rubric on which the scores lie: the shipped one that the format names, else one made of what was found.
 
     A made one has each dimension of the scores, on a scale that holds them all; what passes is what the tool
@@ -52,7 +52,7 @@ def rubric_for(found: Foreign) -> Rubric:
     )
 
 
-def one_judge(found: Foreign, judge: str | None = None) -> tuple[str, list[Score]]:
+def one_judge(found: ImportedFile, judge: str | None = None) -> tuple[str, list[Score]]:
     """Name of the judge, and its scores under that name; raters of other dimensions count as parts of it.
 
     Raises
@@ -77,17 +77,17 @@ def one_judge(found: Foreign, judge: str | None = None) -> tuple[str, list[Score
     return name, named
 
 
-def _scale(values: Sequence[float], source: str) -> Scale:
+def _scale(values: Sequence[float], source: str) -> RubricScale:
     low, high = min(0, math.floor(min(values))), max(1, math.ceil(max(values)))
     if high - low >= _MOST_LABELS:
         raise InputError(
             f"{source}: scores run from {min(values):g} to {max(values):g}, too far for a scale of ours "
             f"({_MOST_LABELS} values at most); name a rubric whose dimensions they are: --rubric"
         )
-    return Scale(min=low, max=high, level="interval")
+    return RubricScale(min=low, max=high, level="interval")
 
 
-def _dimension(name: str, scale: Scale, source: str) -> Dimension:
+def _dimension(name: str, scale: RubricScale, source: str) -> Dimension:
     if name == OVERALL:
         raise InputError(f"{source}: a metric is named {OVERALL!r}, which is kept; rename it in the file")
     anchors = {label: f"{label} in {source}." for label in scale.labels}

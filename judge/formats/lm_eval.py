@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from judge.formats.cells import number_or_none
-from judge.formats.document import Document, Foreign, Object, gold_letter, objects
+from judge.formats.document import Document, ImportedFile, Object, gold_letter, objects
 from judge.records import Item, Score
 
 _QUESTION = ("question", "query", "input", "problem", "prompt")
@@ -21,7 +21,7 @@ def recognises(document: Document) -> bool:
     return document.is_list_with("doc_id", "doc", "resps", "filtered_resps")
 
 
-def read(documents: Sequence[Document]) -> Foreign:
+def read(documents: Sequence[Document]) -> ImportedFile:
     """Read answers and metrics."""
     items: list[Item] = []
     scores: list[Score] = []
@@ -38,7 +38,7 @@ def read(documents: Sequence[Document]) -> Foreign:
                 continue
             items.append(item)
             scores.extend(_scores(item_id, row))
-    return Foreign("lm_eval", items, scores, problems, pass_rule={s.dimension: 1.0 for s in scores})
+    return ImportedFile("lm_eval", items, scores, problems, pass_rule={s.dimension: 1.0 for s in scores})
 
 
 def _task(document: Document) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 from judge.errors import InputError
 from judge.formats.document import (
     Document,
-    Foreign,
+    ImportedFile,
     Object,
     gold_letter,
     kind_of,
@@ -44,7 +44,7 @@ def recognises(document: Document) -> bool:
     return isinstance(first, dict) and "conversation" in first
 
 
-def read(documents: Sequence[Document]) -> Foreign:
+def read(documents: Sequence[Document]) -> ImportedFile:
     """Join the answers with mmad.json, where it is given."""
     questions = {key: asked for d in documents if isinstance(d.content, dict) for key, asked in _questions(d)}
     problems: dict[str, list[str]] = {}
@@ -56,7 +56,7 @@ def read(documents: Sequence[Document]) -> Foreign:
         answered = {(item.metadata["image"], item.metadata["number"]) for item in items}
         unanswered = [f"{image}#{number}" for image, number in questions if (image, number) not in answered]
         problems.update({"question without an answer": unanswered} if unanswered else {})
-    return Foreign("mmad", items, problems=problems, by=("dataset*question_type",), cluster="image")
+    return ImportedFile("mmad", items, problems=problems, by=("dataset*question_type",), cluster="image")
 
 
 def rules_from_knowledge(path: str | Path) -> list[dict[str, Any]]:

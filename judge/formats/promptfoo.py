@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from judge.formats.cells import number_or_none
-from judge.formats.document import Document, Foreign, Object, objects, present
+from judge.formats.document import Document, ImportedFile, Object, objects, present
 from judge.records import Item, Score
 
 PASS = "pass"
@@ -31,7 +31,7 @@ def recognises(document: Document) -> bool:
     )
 
 
-def read(documents: Sequence[Document]) -> Foreign:
+def read(documents: Sequence[Document]) -> ImportedFile:
     """Read answers, assertions and verdicts."""
     items: list[Item] = []
     scores: list[Score] = []
@@ -46,7 +46,7 @@ def read(documents: Sequence[Document]) -> Foreign:
                 continue
             items.append(_item(item_id, row, output))
             scores.extend(_scores(item_id, row, where))
-    return Foreign("promptfoo", items, scores, problems, pass_rule={PASS: 1.0})
+    return ImportedFile("promptfoo", items, scores, problems, pass_rule={PASS: 1.0})
 
 
 def _rows(document: Document) -> list[Any]:

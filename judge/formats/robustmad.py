@@ -15,7 +15,7 @@ from judge.errors import InputError
 from judge.formats.cells import number_or_none
 from judge.formats.document import (
     Document,
-    Foreign,
+    ImportedFile,
     Object,
     gold_letter,
     id_of,
@@ -54,7 +54,7 @@ _WITHOUT_REFERENCE = ("general object", "stand-alone", "unanswerable", "misleadi
 _IMAGE, _REFERENCE = "image_path", "reference_image_path"
 
 
-class Entry(NamedTuple):
+class RobustMADEntry(NamedTuple):
     """One question or response, with the fields of its image, and where it stands."""
 
     where: str
@@ -87,7 +87,7 @@ def recognises(document: Document) -> bool:
     )
 
 
-def read(documents: Sequence[Document]) -> Foreign:
+def read(documents: Sequence[Document]) -> ImportedFile:
     """Join questions with responses; scores come from judged files."""
     questions = [entry for document in documents for entry in _questions(document)]
     answered = [entry for document in documents for entry in _answered(document)]
@@ -101,7 +101,7 @@ def read(documents: Sequence[Document]) -> Foreign:
         for score in _scores(entry, join.item_id(entry), _judge_name(document))
     ]
     fields = {name for item in items for name in item.metadata}
-    return Foreign(
+    return ImportedFile(
         "robustmad",
         items,
         scores,
@@ -112,26 +112,26 @@ def read(documents: Sequence[Document]) -> Foreign:
     )
 
 
-def _questions(document: Document) -> Iterator[Entry]:
+def _questions(document: Document) -> Iterator[RobustMADEntry]:
     if not document.has("images"):
         return
     for where, image in objects(document.content["images"], f"{document.path}: images"):
         of_image = present(image, _OF_IMAGE)
         for place, question in objects(image.get("questions"), f"{where}: questions"):
-            yield Entry(place, {**of_image, **question}, _is_degraded(document))
+            yield RobustMADEntry(place, {**of_image, **question}, _is_degraded(document))
 
 
-def _answered(document: Document) -> Iterator[Entry]:
+def _answered(document: Document) -> Iterator[RobustMADEntry]:
     if isinstance(document.content, list):
         for where, row in objects(document.content, str(document.path)):
-            yield Entry(where, row, _is_degraded(document))
+            yield RobustMADEntry(where, row, _is_degraded(document))
     yield from _judged(document)
 
 
-def _judged(document: Document) -> Iterator[Entry]:
+def _judged(document: Document) -> Iterator[RobustMADEntry]:
     if document.has("questions"):
         for where, row in objects(document.content["questions"], f"{document.path}: questions"):
-            yield Entry(where, row, _is_degraded(document))
+            yield RobustMADEntry(where, row, _is_degraded(document))
 
 
 def _is_degraded(document: Document) -> bool:
@@ -147,20 +147,20 @@ def _judge_name(document: Document) -> str:
 class _Join:
     """Questions by id, and what does not fit together."""
 
-    def __init__(self, questions: Sequence[Entry], answered: Sequence[Entry]) -> None:
+    def __init__(self, questions: Sequence[RobustMADEntry], answered: Sequence[RobustMADEntry]) -> None:
         self.ids_are_unique = all(
             len({entry.name for entry in group}) == len({entry.place for entry in group})
             for entries in (questions, answered)
             for group in ([e for e in entries if e.degraded], [e for e in entries if not e.degraded])
         )
-        self.questions: dict[object, Entry] = {}
+        self.questions: dict[object, RobustMADEntry] = {}
         self.problems: dict[str, list[str]] = {}
         self.answered: dict[bool, set[object]] = {}
         for entry in questions:
             if self.questions.setdefault(self._key(entry), entry) is not entry and not entry.degraded:
                 self._note("question stands twice; the first one counts", entry)
 
-    def item(self, entry: Entry) -> Item | None:
+    def item(self, entry: RobustMADEntry) -> Item | None:
         """Item of one response; None where there is no answer in it."""
         key = self._key(entry)
         question = self.questions.get(key)
@@ -179,11 +179,11 @@ class _Join:
             self._note("question differs from the one in the questions' file; the response's counts", entry)
         return _item(self.item_id(entry), self.pair_id(entry), row, asked, answer, entry)
 
-    def item_id(self, entry: Entry) -> str:
+    def item_id(self, entry: RobustMADEntry) -> str:
         """Id of the item: marked where the picture is degraded, since both conditions may be in one run."""
         return self.pair_id(entry) + ("_low" if entry.degraded else "")
 
-    def pair_id(self, entry: Entry) -> str:
+    def pair_id(self, entry: RobustMADEntry) -> str:
         """Id that a clean and a degraded item share."""
         name = entry.name.removesuffix("_low") if entry.degraded else entry.name
         return name if self.ids_are_unique else f"{entry.row.get('image_path', '')}#{name}"
@@ -207,15 +207,15 @@ class _Join:
                 if key not in answered:
                     self._note("question without a response", entry._replace(degraded=degraded))
 
-    def _key(self, entry: Entry) -> object:
+    def _key(self, entry: RobustMADEntry) -> object:
         name = entry.name.removesuffix("_low") if entry.degraded else entry.name
         return name if self.ids_are_unique else (name, entry.row.get("image_path"))
 
-    def _note(self, problem: str, entry: Entry) -> None:
+    def _note(self, problem: str, entry: RobustMADEntry) -> None:
         self.problems.setdefault(problem, []).append(self.item_id(entry))
 
 
-def _item(item_id: str, pair_id: str, row: Object, question: str, answer: str, entry: Entry) -> Item:
+def _item(item_id: str, pair_id: str, row: Object, question: str, answer: str, entry: RobustMADEntry) -> Item:
     options = options_of(row.get("options"), entry.where)
     reference = row.get("answer")
     return Item(
@@ -259,7 +259,7 @@ def _images(row: Object, question: str) -> Iterable[Image]:
             yield Image.model_validate({"path": row[name], "role": role})
 
 
-def _scores(entry: Entry, item_id: str, rater: str) -> Iterator[Score]:
+def _scores(entry: RobustMADEntry, item_id: str, rater: str) -> Iterator[Score]:
     judgment = entry.row.get("judge")
     judgment = judgment if isinstance(judgment, dict) else {}
     nested = judgment.get("dimension_scores")

@@ -61,7 +61,7 @@ class Gate:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class GateResult:
     """What a gate came to.
 
     Attributes
@@ -107,7 +107,7 @@ class Outcome:
         return f"{what} is {self.found:.4g}, from {self.estimate}, and {verb} {self.gate.least:g}"
 
 
-def check(report: Report, gates: Iterable[Gate]) -> list[Outcome]:
+def check(report: Report, gates: Iterable[Gate]) -> list[GateResult]:
     """Hold the figures of a report against gates.
 
     Raises
@@ -118,7 +118,7 @@ def check(report: Report, gates: Iterable[Gate]) -> list[Outcome]:
     return [outcome for gate in gates for outcome in _outcomes(report, gate)]
 
 
-def _outcomes(report: Report, gate: Gate) -> Iterator[Outcome]:
+def _outcomes(report: Report, gate: Gate) -> Iterator[GateResult]:
     names = _named(report, gate.name)
     of_low = not names and gate.name.endswith(LOW)
     if of_low:
@@ -126,7 +126,7 @@ def _outcomes(report: Report, gate: Gate) -> Iterator[Outcome]:
     if not names:
         raise InputError(f"--fail-under {clean(gate.name)}: no such figure; {_known(report, gate.name)}")
     for name in names:
-        yield Outcome(gate, name, of_low, report.figures[name])
+        yield GateResult(gate, name, of_low, report.figures[name])
 
 
 def _named(report: Report, name: str) -> list[str]:
@@ -141,7 +141,7 @@ def _known(report: Report, name: str) -> str:
     return clean(f"allowed: {', '.join(listed[:_MOST_NAMES])}{more} (each also with {LOW})")
 
 
-def require(outcomes: Sequence[Outcome]) -> None:
+def require(outcomes: Sequence[GateResult]) -> None:
     """Raise where a gate was missed.
 
     Raises
@@ -154,14 +154,14 @@ def require(outcomes: Sequence[Outcome]) -> None:
         raise GateError("\n".join(outcome.message for outcome in missed))
 
 
-def junit(report: Report, outcomes: Sequence[Outcome]) -> str:
+def junit(report: Report, outcomes: Sequence[GateResult]) -> str:
     """Gates as test cases in JUnit's XML, which build servers show.
 
     Parameters
     ----------
     report : Report
         Where the figures come from.
-    outcomes : sequence of Outcome
+    outcomes : sequence of GateResult
         Of `check`.
 
     Returns

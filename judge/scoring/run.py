@@ -30,7 +30,7 @@ _MOST_NOTES = 4096
 
 
 @dataclass(frozen=True)
-class Added:
+class IngestCounts:
     """What became of the items of one input."""
 
     new: int = 0
@@ -165,7 +165,9 @@ class Run:
         with clear_errors(self.path):
             self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", [name, json.dumps(value)])
 
-    def add_items(self, items: Iterable[Item], place: Callable[[int], str] = "item {}".format) -> Added:
+    def add_items(
+        self, items: Iterable[Item], place: Callable[[int], str] = "item {}".format
+    ) -> IngestCounts:
         """Take in the items of one input, all or none; `place` says where the nth of them stands.
 
         Raises
@@ -184,7 +186,7 @@ class Run:
                 last += fate == "new"
                 schema.keep_item(self._db, item, fate, last, generation)
             elsewhere = self._one("SELECT count(*) FROM items WHERE input < ?", generation)
-        return Added(**counts, elsewhere=elsewhere)
+        return IngestCounts(**counts, elsewhere=elsewhere)
 
     def items(self) -> Iterator[Item]:
         """All items in the order of the input."""

@@ -25,7 +25,7 @@ from judge.scoring.images import check
 from judge.scoring.judge import Judge
 from judge.scoring.loop import derive_scores, score_items
 from judge.scoring.prompt import Prompter
-from judge.scoring.run import Added, Run
+from judge.scoring.run import IngestCounts, Run
 from judge.tables import rows_of
 
 Answers = str | Path | Iterable[Any]
@@ -77,13 +77,13 @@ class BadItems:
         return InputError("\n".join([*head, *self.lines(), "Mend them, or score the rest with --skip-bad."]))
 
 
-class Watch:
+class ScoringCallback:
     """Hears what happens; this one keeps silent."""
 
     def starting(self, text: str) -> None:
         """A model is being loaded; `text` says how far it is."""
 
-    def began(self, run: Run, added: Added, bad: BadItems, requests: int) -> None:
+    def began(self, run: Run, added: IngestCounts, bad: BadItems, requests: int) -> None:
         """The input is read; `requests` replies are wanted in all (some may be stored already)."""
 
     def arrived(self, completions: Sequence[Completion]) -> None:
@@ -114,7 +114,7 @@ def score(
     options: Options | None = None,
     connection: Connection | None = None,
     engine: EngineOptions | None = None,
-    watch: Watch | None = None,
+    watch: ScoringCallback | None = None,
 ) -> Run:
     """Score answers with a judge. Called again with the same arguments, it goes on where it stopped.
 
@@ -135,7 +135,7 @@ def score(
         How an API judge is reached.
     engine : EngineOptions or None
         How a model in this process is run.
-    watch : Watch or None
+    watch : ScoringCallback or None
         Hears what happens.
 
     Returns
@@ -149,7 +149,7 @@ def score(
         The input or a picture is broken (before anything is paid), or the judge cannot answer at all (what
         arrived before is stored; where nothing arrived, a new folder is taken away again).
     """
-    options, watch = options or Options(), watch or Watch()
+    options, watch = options or Options(), watch or ScoringCallback()
     if not isinstance(judge, Judge):
         judge = Judge(model=judge, rubric=rubric if isinstance(rubric, Rubric) else load_rubric(rubric))
     connection, engine = connection or Connection(), engine or EngineOptions()
@@ -180,7 +180,7 @@ def score(
     return Run.open(path)
 
 
-def _ask(run: Run, judge: Judge, backend: Backend, options: Options, watch: Watch) -> None:
+def _ask(run: Run, judge: Judge, backend: Backend, options: Options, watch: ScoringCallback) -> None:
     try:
         score_items(
             run,

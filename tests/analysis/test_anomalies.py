@@ -2,7 +2,7 @@
 
 import pytest
 
-from judge.analysis.anomalies import oddities
+from judge.analysis.anomalies import find_anomalies
 
 BOOLEAN = {"type": "boolean", "description": "x"}
 TEXT = {"type": "text", "description": "x"}
@@ -10,7 +10,7 @@ GOOD = {"accuracy": 4, "clarity": 4}
 
 
 def found(table):
-    return {oddity.name: oddity.items for oddity in oddities(table)}
+    return {oddity.name: oddity.items for oddity in find_anomalies(table)}
 
 
 def test_empty_answers_are_listed(make_table):
@@ -127,5 +127,5 @@ def test_reason_that_names_another_score_is_listed(make_table, reason, odd):
 
 def test_oddity_says_how_these_answers_were_judged(make_table):
     rows = [{**GOOD, "answer": ""}, {"accuracy": 1, "clarity": 1, "answer": ""}, GOOD]
-    (empty,) = (o for o in oddities(make_table(rows)) if o.name == "empty")
+    (empty,) = (o for o in find_anomalies(make_table(rows)) if o.name == "empty")
     assert (empty.n, empty.passing.n_pass, empty.passing.n_fail) == (2, 1, 1)

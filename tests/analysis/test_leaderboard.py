@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from judge.analysis.leaderboard import by_system, compact_letters, leaderboard, ranks_of
 from judge.errors import InputError
-from judge.rubric import Scale
+from judge.rubric import RubricScale
 
 PASS, FAIL = {"accuracy": 4, "clarity": 4}, {"accuracy": 1, "clarity": 4}
 PAIRS = [(i, j) for i, j in itertools.combinations(range(5), 2)]
@@ -112,7 +112,7 @@ def test_runs_of_different_rubrics_are_not_ranked(make_table, make_rubric):
 
 
 def test_runs_on_different_scales_are_not_ranked(make_table, make_rubric):
-    wide = make_table(rows(5, 9), make_rubric().model_copy(update={"scale": Scale(max=7)}), name="wide")
+    wide = make_table(rows(5, 9), make_rubric().model_copy(update={"scale": RubricScale(max=7)}), name="wide")
     with pytest.raises(
         InputError, match=r"narrow was scored on a scale from 1 to 5, wide on a scale from 1 to 7"
     ):

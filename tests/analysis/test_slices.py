@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from judge.analysis.group_difference import contrast
+from judge.analysis.group_difference import group_difference
 from judge.analysis.slices import macro_average, members, n_tests, slice_tables
 from judge.errors import InputError
 
@@ -96,7 +96,7 @@ def test_difference_to_the_rest_of_independent_items_has_welchs_error():
     first, second = np.array([1.0, 2, 4, 5, 5]), np.array([1.0, 1, 2, 3, 2, 1])
     values = np.concatenate([first, second])
     inside = np.arange(11) < 5
-    found = contrast(values, inside, ~inside).difference
+    found = group_difference(values, inside, ~inside).difference
     assert found.value == pytest.approx(first.mean() - second.mean())
     # The jackknife of a difference of means over n clusters inflates each variance by (n-1)/n * n_g/(n_g-1).
     parts = [np.var(g, ddof=0) / (len(g) - 1) * len(g) / (len(g) - 1) for g in (first, second)]
@@ -109,20 +109,20 @@ def test_clusters_that_reach_into_both_groups_make_the_comparison_paired():
     clean, degraded = base + rng.normal(0, 0.1, 60), base - 0.2 + rng.normal(0, 0.1, 60)
     values, first = np.concatenate([clean, degraded]), np.arange(120) < 60
     pairs = np.tile([f"pair {i}" for i in range(60)], 2)
-    found = contrast(values, first, ~first, pairs)
+    found = group_difference(values, first, ~first, pairs)
     assert found.p == pytest.approx(stats.ttest_rel(clean, degraded).pvalue, rel=1e-6)
-    assert contrast(values, first, ~first).p > 0.05
+    assert group_difference(values, first, ~first).p > 0.05
 
 
 def test_limits_of_a_difference_of_shares_stay_within_reach():
     passed, first = np.array([1.0, 1, 1, 0, 0, 0, 0, 1]), np.arange(8) < 3
-    assert contrast(passed, first, ~first).difference.high == 1
+    assert group_difference(passed, first, ~first).difference.high == 1
 
 
 def test_an_empty_group_has_no_difference():
     values = np.array([1.0, np.nan])
     first = np.array([True, False])
-    assert contrast(values, first, ~first).difference.reason == "no_observations"
+    assert group_difference(values, first, ~first).difference.reason == "no_observations"
 
 
 def test_two_slices_of_a_field_are_one_test(make_table):

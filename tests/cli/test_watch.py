@@ -10,7 +10,7 @@ from judge.cli.watch import TerminalWatch
 from judge.records import Completion, Failure, Usage
 from judge.scoring.judge import Judge
 from judge.scoring.prompt import build_requests
-from judge.scoring.run import Added, Run
+from judge.scoring.run import IngestCounts, Run
 from judge.scoring.score import BadItems
 
 from ..scoring.builders import item, rubric
@@ -48,7 +48,7 @@ def run(tmp_path):
 @pytest.fixture
 def watch(run):
     with closing(TerminalWatch(moving=True)) as watch:
-        watch.began(run, Added(new=4), BadItems(), 4)
+        watch.began(run, IngestCounts(new=4), BadItems(), 4)
         yield watch
 
 
@@ -58,7 +58,7 @@ def local(tmp_path, clock, monkeypatch):
     asked = []
     monkeypatch.setattr(module.gpus, "share", lambda: asked.append(clock.now) or 0.93)
     with Run.create(tmp_path / "local", LOCAL) as run, closing(TerminalWatch(moving=True)) as watch:
-        watch.began(run, Added(new=4), BadItems(), 2000)
+        watch.began(run, IngestCounts(new=4), BadItems(), 2000)
         watch.asked_for_share = asked
         yield watch
 
@@ -169,7 +169,7 @@ def test_line_says_for_what_and_until_when_nothing_is_asked(clock, watch):
 
 def test_long_wait_is_told_once_where_no_line_moves(run, capsys):
     watch = TerminalWatch(moving=False)
-    watch.began(run, Added(new=4), BadItems(), 4)
+    watch.began(run, IngestCounts(new=4), BadItems(), 4)
     for seconds in (5.0, 90.0, 90.0):
         watch.waiting(seconds, "429: slow down")
     assert re.fullmatch(r"note: waits until [\d: -]+: 429: slow down\n", capsys.readouterr().err)
@@ -241,7 +241,7 @@ def test_rate_waits_for_a_second_batch_after_a_start(clock, local):
 
 def test_without_a_terminal_the_start_is_said_once(run, capsys):
     watch = TerminalWatch(moving=False)
-    watch.began(run, Added(new=4), BadItems(), 4)
+    watch.began(run, IngestCounts(new=4), BadItems(), 4)
     watch.starting("loading vLLM")
     watch.starting("loading weights 50%")
     assert capsys.readouterr().err == "note: loading vLLM; with a large model the start takes minutes\n"
@@ -253,7 +253,7 @@ def test_line_is_never_wider_than_the_terminal(tmp_path, monkeypatch, capsys, co
     monkeypatch.setattr(module.gpus, "share", lambda: 1.0)
     failure = Failure(kind="rate_limit", message="429")
     with Run.create(tmp_path / "local", LOCAL) as run, closing(TerminalWatch(moving=True)) as watch:
-        watch.began(run, Added(new=4), BadItems(), 1_000_000)
+        watch.began(run, IngestCounts(new=4), BadItems(), 1_000_000)
         watch.starting("downloading model-00001-of-00002.safetensors " * 3)
         watch.arrived([*replies(4, cached=100), *(Completion.of(r, failure=failure) for r in requests(3))])
         watch.arrived(replies(4, cached=100))
@@ -266,7 +266,7 @@ def test_what_matters_less_gives_way_in_a_narrow_terminal(tmp_path, clock, monke
     monkeypatch.setenv("COLUMNS", "60")
     monkeypatch.setattr(module.gpus, "share", lambda: 0.93)
     with Run.create(tmp_path / "local", LOCAL) as run, closing(TerminalWatch(moving=True)) as watch:
-        watch.began(run, Added(new=4), BadItems(), 2000)
+        watch.began(run, IngestCounts(new=4), BadItems(), 2000)
         clock.now += 1
         watch.arrived(replies(4, cached=450))
         assert detail(watch) == "4.0/s  2,200 tok/s  cache 50%"
@@ -281,6 +281,6 @@ def test_cost_is_known_while_it_runs(watch):
 def test_numbers_keep_their_place_in_a_narrow_terminal(run, monkeypatch, capsys):
     monkeypatch.setenv("COLUMNS", "40")
     with closing(TerminalWatch(moving=True)) as watch:
-        watch.began(run, Added(new=3000), BadItems(), 3000)
+        watch.began(run, IngestCounts(new=3000), BadItems(), 3000)
         watch.arrived([Completion.of(request, reply="x") for request in requests(4)])
     assert "4/3000" in capsys.readouterr().err

@@ -6,7 +6,7 @@ import pytest
 
 from judge.errors import InputError
 from judge.formats import read_foreign
-from judge.formats.document import Foreign
+from judge.formats.document import ImportedFile
 from judge.formats.judged import one_judge, rubric_for
 from judge.records import Score
 from judge.rubric import load_rubric
@@ -20,7 +20,9 @@ def score(**fields):
 
 
 def test_format_with_a_shipped_rubric_uses_it():
-    assert rubric_for(Foreign("robustmad", [], [score()], rubric="inspection")) == load_rubric("inspection")
+    assert rubric_for(ImportedFile("robustmad", [], [score()], rubric="inspection")) == load_rubric(
+        "inspection"
+    )
 
 
 def test_verdict_of_the_tool_is_the_pass_rule():
@@ -29,12 +31,12 @@ def test_verdict_of_the_tool_is_the_pass_rule():
 
 
 def test_scale_holds_every_score_and_both_ends_of_a_share():
-    rubric = rubric_for(Foreign("x", [], [score(value=-0.5), score(item_id="q2", value=7.2)]))
+    rubric = rubric_for(ImportedFile("x", [], [score(value=-0.5), score(item_id="q2", value=7.2)]))
     assert (rubric.scale.min, rubric.scale.max, rubric.scale.level) == (-1, 8, "interval")
 
 
 def test_dimension_with_text_alone_is_a_flag():
-    rubric = rubric_for(Foreign("x", [], [score(), score(dimension="note", value="fine")]))
+    rubric = rubric_for(ImportedFile("x", [], [score(), score(dimension="note", value="fine")]))
     assert (rubric.scored, list(rubric.flags)) == (("tone",), ["note"])
 
 
@@ -48,7 +50,7 @@ def test_dimension_with_text_alone_is_a_flag():
 )
 def test_scores_of_which_no_rubric_can_be_made_say_why(scores, message):
     with pytest.raises(InputError, match=message):
-        rubric_for(Foreign("x", [], scores))
+        rubric_for(ImportedFile("x", [], scores))
 
 
 def test_scores_of_several_raters_become_those_of_the_tool():
@@ -63,7 +65,7 @@ def test_one_rater_can_be_chosen():
 
 
 def test_two_raters_on_one_dimension_must_be_chosen_from():
-    found = Foreign("x", [], [score(), score(rater="b")])
+    found = ImportedFile("x", [], [score(), score(rater="b")])
     with pytest.raises(
         InputError, match="item 'q1' has two scores on 'tone'; take one judge with --judge: a, b"
     ):
@@ -72,4 +74,4 @@ def test_two_raters_on_one_dimension_must_be_chosen_from():
 
 def test_unknown_rater_lists_the_found_ones():
     with pytest.raises(InputError, match="no scores by 'z'; found: a"):
-        one_judge(Foreign("x", [], [score()]), "z")
+        one_judge(ImportedFile("x", [], [score()]), "z")

@@ -2,7 +2,7 @@ from random import Random
 
 import pytest
 
-from human_study.known import Known, from_items, instructed_checks, worked_examples
+from human_study.known import GoldItem, from_items, instructed_checks, worked_examples
 from judge.errors import InputError
 from judge.records import Item
 from judge.rubric import Rubric, load_rubric
@@ -36,7 +36,7 @@ def test_more_checks_than_items_are_made_too(rubric: Rubric, items: list[Item]) 
 
 
 def test_any_of_the_right_scores_passes_and_others_are_named(items: list[Item]) -> None:
-    known = Known(item=items[0], expected={"accuracy": (1, 2), "clarity": (5,)})
+    known = GoldItem(item=items[0], expected={"accuracy": (1, 2), "clarity": (5,)})
     assert known.missed({"accuracy": 2, "clarity": 5}) == []
     assert known.missed({"accuracy": 3}) == ["accuracy", "clarity"]
 

@@ -1,7 +1,7 @@
 import pytest
 from pydantic import ValidationError
 
-from human_study.plan import Chosen, Design, choose, pick, plan_study
+from human_study.plan import Design, DrawnItem, choose, pick, plan_study
 from judge.errors import InputError
 from judge.records import Item
 from judge.rubric import Rubric
@@ -61,7 +61,7 @@ def test_a_listed_id_that_is_not_there_is_named(items: list[Item]) -> None:
 
 
 def test_one_id_for_two_items_is_refused(rubric: Rubric) -> None:
-    twins = [Chosen(Item(id="a", question="?", answer=text)) for text in ("x", "y")]
+    twins = [DrawnItem(Item(id="a", question="?", answer=text)) for text in ("x", "y")]
     with pytest.raises(InputError, match="two items with the id 'a'"):
         plan_study("s", rubric, Design(raters=1, per_item=1), twins)
 

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image as Pillow
 
 from judge.records import Image
-from judge.reporting.builders.run_data import Source
+from judge.reporting.builders.run_data import RunData
 from judge.reporting.builders.several_runs import build_runs
 from judge.reporting.builders.single_run import build_comparison, build_report
 from judge.reporting.render.html import write_page
@@ -60,7 +60,7 @@ def pages(make_table, tmp_path_factory):
             for i in range(160)
         ]
         made = make_table(rows, name=name)
-        return Source(made, about={"judge": "robot", "image root": str(folder)})
+        return RunData(made, about={"judge": "robot", "image root": str(folder)})
 
     one, two = table("first", 11), table("second", 7)
     for item in one.table.items:

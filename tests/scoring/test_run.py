@@ -18,7 +18,7 @@ from judge.records import Completion, Failure, Image, Item, Score, Usage
 from judge.scoring import schema
 from judge.scoring.judge import Judge
 from judge.scoring.prompt import build_requests
-from judge.scoring.run import Added, Run
+from judge.scoring.run import IngestCounts, Run
 
 from .builders import completion, item, reply, rubric
 
@@ -301,7 +301,7 @@ def test_unknown_item_is_an_error(run):
 
 
 def test_same_item_twice_counts_once(run):
-    assert run.add_items([item(), item()]) == Added(new=1, repeated=1)
+    assert run.add_items([item(), item()]) == IngestCounts(new=1, repeated=1)
 
 
 def test_one_id_with_two_contents_is_an_error_and_nothing_is_kept(run):
@@ -312,7 +312,7 @@ def test_one_id_with_two_contents_is_an_error_and_nothing_is_kept(run):
 
 def test_second_input_tells_known_changed_new_and_absent_items_apart(run):
     run.add_items([item("1"), item("2"), item("3")])
-    assert run.add_items([item("1"), item("2", "Changed."), item("4")]) == Added(
+    assert run.add_items([item("1"), item("2", "Changed."), item("4")]) == IngestCounts(
         new=1, known=1, changed=1, elsewhere=1
     )
 

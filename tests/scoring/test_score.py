@@ -14,7 +14,7 @@ from judge import Connection, Item, Options, Run, score
 from judge.errors import BackendError, RunError
 from judge.records import Completion
 from judge.scoring import score as score_module
-from judge.scoring.score import Watch
+from judge.scoring.score import ScoringCallback
 
 from .builders import Scripted, item, reply, rubric
 
@@ -28,7 +28,7 @@ def backend(monkeypatch):
     return backend
 
 
-class Heard(Watch):
+class Heard(ScoringCallback):
     def __init__(self):
         self.calls = []
 

@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from judge.analysis.agreement.align import Joined
-from judge.analysis.agreement.bias import Diagnosis, diagnose
-from judge.analysis.agreement.by_slice import Disagreement, SliceOf, disagreements, slices_of
-from judge.analysis.agreement.human_human import People, people_alone
-from judge.analysis.agreement.judge_human import Terms, Trust, annotator_tests, check_margins, trust
-from judge.analysis.agreement.panel import Panel, panel_of, with_consensus
+from judge.analysis.agreement.align import AlignedRatings
+from judge.analysis.agreement.bias import Diagnosis, check_bias
+from judge.analysis.agreement.by_slice import AgreementSlice, Disagreement, agreement_by_slice, disagreements
+from judge.analysis.agreement.human_human import HumanAgreement, human_agreement
+from judge.analysis.agreement.judge_human import (
+    Criteria,
+    JudgeAgreement,
+    annotator_tests,
+    check_margins,
+    judge_agreement,
+)
+from judge.analysis.agreement.panel import PanelAgreement, panel_of, with_consensus
 from judge.stats.judge_human.alt_test import AltTest
 
 
@@ -20,41 +26,41 @@ class Agreement:
 
     Attributes
     ----------
-    joined : Joined
+    joined : AlignedRatings
         People and judges on the same items; a consensus of several judges is one more judge.
-    terms : Terms
+    terms : Criteria
         What was fixed before looking.
     people : dict
         Dimension -> people among themselves.
-    trusts : tuple of Trust
+    trusts : tuple of JudgeAgreement
         By dimension, then judge.
     alt : dict
         (judge, dimension) -> annotator test; empty without an epsilon.
-    slices : tuple of SliceOf
+    slices : tuple of AgreementSlice
         In the order of the fields.
     diagnoses : dict
         Judge -> what is odd about it, each beside people's own value.
     disagreements : dict
         Judge -> items on which it is farthest from people.
-    panel : Panel or None
+    panel : PanelAgreement or None
         Which judges are best, with two or more.
     """
 
-    joined: Joined
-    terms: Terms
-    people: dict[str, People]
-    trusts: tuple[Trust, ...]
+    joined: AlignedRatings
+    terms: Criteria
+    people: dict[str, HumanAgreement]
+    trusts: tuple[JudgeAgreement, ...]
     alt: dict[tuple[str, str], AltTest]
-    slices: tuple[SliceOf, ...]
+    slices: tuple[AgreementSlice, ...]
     diagnoses: dict[str, Diagnosis]
     disagreements: dict[str, list[Disagreement]]
-    panel: Panel | None
+    panel: PanelAgreement | None
 
 
 def agree(
-    joined: Joined,
+    joined: AlignedRatings,
     *,
-    terms: Terms | None = None,
+    terms: Criteria | None = None,
     by: Sequence[str] = (),
     n_worst: int = 5,
 ) -> Agreement:
@@ -62,9 +68,9 @@ def agree(
 
     Parameters
     ----------
-    joined : Joined
+    joined : AlignedRatings
         From `join`.
-    terms : Terms, optional
+    terms : Criteria, optional
         Margins and epsilon, fixed before looking; without them there is no verdict.
     by : sequence of str
         Fields to slice by; ``"a*b"`` crosses two.
@@ -76,12 +82,12 @@ def agree(
     InputError
         A field or statistic that is asked for does not exist.
     """
-    terms = terms or Terms()
+    terms = terms or Criteria()
     alone = joined.judges
     joined = with_consensus(joined)
-    people = {name: people_alone(part) for name, part in joined.parts.items()}
+    people = {name: human_agreement(part) for name, part in joined.parts.items()}
     trusts = [
-        trust(part, judge, terms)
+        judge_agreement(part, judge, terms)
         for part in joined.parts.values()
         for judge in joined.judges
         if part.has_scores(judge)
@@ -98,8 +104,8 @@ def agree(
         people,
         tuple(trusts),
         alt,
-        tuple(slices_of(joined, by)),
-        {judge: diagnose(joined, judge) for judge in joined.judges},
+        tuple(agreement_by_slice(joined, by)),
+        {judge: check_bias(joined, judge) for judge in joined.judges},
         {judge: disagreements(joined, judge, n_worst) for judge in alone},
         panel_of(joined, alone, terms.seed) if len(alone) > 1 else None,
     )

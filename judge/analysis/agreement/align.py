@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from judge.analysis.agreement.load import Sources, coded
+from judge.analysis.agreement.load import LoadedRatings, coded
 from judge.analysis.agreement.parts import VERDICT, Part
 from judge.analysis.ratings import Ratings, Reduction, ratings_matrix
 from judge.analysis.score_table import NO_LABEL, as_label
@@ -23,7 +23,7 @@ PASS_OR_FAIL = Scale((0, 1), "nominal")
 
 
 @dataclass(frozen=True)
-class Joined:
+class AlignedRatings:
     """People and judges on the same items.
 
     Attributes
@@ -70,8 +70,8 @@ class Joined:
         return item_field(self.items, name)
 
 
-def join(
-    sources: Sources,
+def align_ratings(
+    sources: LoadedRatings,
     *,
     scale: Scale | None = None,
     bars: Mapping[str, float] | None = None,
@@ -79,12 +79,12 @@ def join(
     cluster: str | None = None,
     slots: bool = False,
     reduction: Reduction = "first",
-) -> Joined:
+) -> AlignedRatings:
     """Arrange what people and judges said as one part for each dimension.
 
     Parameters
     ----------
-    sources : Sources
+    sources : LoadedRatings
         From `read_sources`.
     scale : Scale, optional
         Declared scale; default: the rubric's.
@@ -131,7 +131,7 @@ def join(
     for name in wanted:
         if name not in parts:
             raise InputError(f"people rated no dimension {name!r}; found: {', '.join(parts)}")
-    return Joined(
+    return AlignedRatings(
         tuple(sources.items.values()),
         {name: parts[name] for name in wanted or parts},
         people,
@@ -173,7 +173,7 @@ def item_field(items: Sequence[Item], name: str) -> Strings:
     return np.array([NO_LABEL if value is None else as_label(value) for value in found])
 
 
-def _rubric_scale(sources: Sources) -> Scale:
+def _rubric_scale(sources: LoadedRatings) -> Scale:
     if sources.rubric is None:
         values = sorted({str(s.value) for s in sources.scores if s.value is not None})
         found = ", ".join(values[:12]) + (" …" if len(values) > 12 else "")
@@ -185,7 +185,7 @@ def _rubric_scale(sources: Sources) -> Scale:
     return Scale.integers(declared.min, declared.max, declared.level)
 
 
-def _wanted(sources: Sources, asked: Sequence[str]) -> tuple[list[str], list[str]]:
+def _wanted(sources: LoadedRatings, asked: Sequence[str]) -> tuple[list[str], list[str]]:
     """Dimensions that are asked for, by their proper names, and all that people may have rated."""
     rubric = sources.rubric
     if rubric is None:

@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from judge.analysis.agreement.align import Joined
+from judge.analysis.agreement.align import AlignedRatings
 from judge.analysis.agreement.parts import VERDICT, Part
 from judge.records import OVERALL
 from judge.stats.engine.estimate import Estimate
@@ -22,7 +22,7 @@ Unit = Literal["correlation", "points", "number", "share"]
 
 
 @dataclass(frozen=True)
-class Oddity:
+class BiasCheck:
     """One property of the judge, of people, and the difference.
 
     Attributes
@@ -57,15 +57,15 @@ class Oddity:
 class Diagnosis:
     """Everything that was looked at."""
 
-    oddities: tuple[Oddity, ...]
+    oddities: tuple[BiasCheck, ...]
 
 
-def diagnose(joined: Joined, judge: str) -> Diagnosis:
+def check_bias(joined: AlignedRatings, judge: str) -> Diagnosis:
     """Length, halo and missing scores of one judge, where there are at least 20 rated items."""
     return Diagnosis(tuple(_oddities(joined, judge)))
 
 
-def _oddities(joined: Joined, judge: str) -> Iterator[Oddity]:
+def _oddities(joined: AlignedRatings, judge: str) -> Iterator[BiasCheck]:
     numeric = {n: p for n, p in joined.parts.items() if not p.nominal and p.rated.sum() >= LEAST_ITEMS}
     if not joined.slots and len(joined.people) > 1:
         lengths = np.array([len(item.answer.split()) for item in joined.items], dtype=float)
@@ -81,28 +81,28 @@ def _oddities(joined: Joined, judge: str) -> Iterator[Oddity]:
 
 def _length(
     pool: Part, judge: str, lengths: np.ndarray[tuple[int], np.dtype[np.float64]]
-) -> Iterator[Oddity]:
+) -> Iterator[BiasCheck]:
     part = pool.take(pool.rated)
     found = verbosity(part.column(judge), part.humans, lengths[pool.rated], clusters=part.clusters)
     if found.per_doubling.defined:
         title = "points that the judge adds, and people do not, when an answer is twice as long"
-        yield Oddity("length", title, part.name, "points", None, None, found.per_doubling)
+        yield BiasCheck("length", title, part.name, "points", None, None, found.per_doubling)
 
 
-def _halo(aspects: list[Part], judge: str) -> Oddity:
+def _halo(aspects: list[Part], judge: str) -> BiasCheck:
     rated = np.any([part.rated for part in aspects], axis=0)
     parts = [part.take(rated) for part in aspects]
     scores = np.stack([part.column(judge) for part in parts], axis=1)
     humans = np.stack([part.humans for part in parts], axis=1)
     found = halo(scores, humans, clusters=parts[0].clusters).correlation
     title = "mean correlation between dimensions"
-    return Oddity("halo", title, "", "correlation", found.judge, found.human, found.difference)
+    return BiasCheck("halo", title, "", "correlation", found.judge, found.human, found.difference)
 
 
-def _missing(pool: Part, judge: str) -> Iterator[Oddity]:
+def _missing(pool: Part, judge: str) -> Iterator[BiasCheck]:
     part = pool.take(pool.rated)
     scores = part.column(judge)
     if 0 < np.isnan(scores).sum() < len(scores):
         gap = non_answers(scores, part.humans, clusters=part.clusters).human_gap
         title = "people's mean score where the judge gave none, minus their mean elsewhere"
-        yield Oddity("missing", title, part.name, "points", None, None, gap)
+        yield BiasCheck("missing", title, part.name, "points", None, None, gap)

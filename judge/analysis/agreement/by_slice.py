@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from judge.analysis.agreement.align import Joined
-from judge.analysis.agreement.coefficients import Comparison, compare_one, headline
+from judge.analysis.agreement.align import AlignedRatings
+from judge.analysis.agreement.coefficients import CoefficientComparison, compare_one, headline
 from judge.analysis.agreement.parts import Part
 from judge.analysis.score_table import natural_rank
 from judge.errors import InputError
@@ -23,7 +23,7 @@ CROSS = "*"
 
 
 @dataclass(frozen=True)
-class SliceOf:
+class AgreementSlice:
     """One judge on one dimension in one slice.
 
     Attributes
@@ -32,7 +32,7 @@ class SliceOf:
         Which.
     n_both : int
         Items with people's ratings and the judge's.
-    comparison : Comparison
+    comparison : CoefficientComparison
         People and judge side by side.
     people_mean, judge_mean, bias : Estimate
         Means of people (all their ratings) and judge, and judge minus people's mean on the items with both.
@@ -45,7 +45,7 @@ class SliceOf:
     dimension: str
     judge: str
     n_both: int
-    comparison: Comparison
+    comparison: CoefficientComparison
     people_mean: Estimate
     judge_mean: Estimate
     bias: Estimate
@@ -77,7 +77,7 @@ class Disagreement:
     distance: float
 
 
-def slices_of(joined: Joined, fields: Sequence[str]) -> list[SliceOf]:
+def agreement_by_slice(joined: AlignedRatings, fields: Sequence[str]) -> list[AgreementSlice]:
     """Every judge and dimension in every slice of `fields`; ``"a*b"`` crosses two."""
     found = [one for name in fields for one in _of_field(joined, name)]
     if not found:
@@ -86,7 +86,7 @@ def slices_of(joined: Joined, fields: Sequence[str]) -> list[SliceOf]:
     return [replace(one, p_adjusted=float(p)) for one, p in zip(found, adjusted, strict=True)]
 
 
-def _of_field(joined: Joined, name: str) -> Iterator[SliceOf]:
+def _of_field(joined: AlignedRatings, name: str) -> Iterator[AgreementSlice]:
     groups = _members(joined, name)
     for part in joined.parts.values():
         rated = part.take(part.rated)
@@ -97,7 +97,7 @@ def _of_field(joined: Joined, name: str) -> Iterator[SliceOf]:
                     yield _slice(name, label, rated.take(inside), judge)
 
 
-def _members(joined: Joined, name: str) -> list[tuple[str, Bools]]:
+def _members(joined: AlignedRatings, name: str) -> list[tuple[str, Bools]]:
     columns = [joined.field(field.strip()).tolist() for field in name.split(CROSS)]
     labels = np.array([" * ".join(row) for row in zip(*columns, strict=True)])
     distinct = sorted(set(labels.tolist()), key=natural_rank)
@@ -109,7 +109,7 @@ def _members(joined: Joined, name: str) -> list[tuple[str, Bools]]:
     return [(label, labels == label) for label in distinct]
 
 
-def _slice(field: str, label: str, part: Part, judge: str) -> SliceOf:
+def _slice(field: str, label: str, part: Part, judge: str) -> AgreementSlice:
     scores, together = part.column(judge), part.consensus()
     comparison = compare_one(part, judge, headline(part))
     both = ~np.isnan(scores) & ~np.isnan(together)
@@ -118,7 +118,7 @@ def _slice(field: str, label: str, part: Part, judge: str) -> SliceOf:
     def average(values: Floats) -> Estimate:
         return mean(values, clusters=part.clusters)
 
-    return SliceOf(
+    return AgreementSlice(
         field,
         label,
         part.name,
@@ -142,7 +142,7 @@ def _p_of_zero(difference: Estimate) -> float:
     return float(2 * stdtr(used - 1, -abs(difference.value) / difference.se))
 
 
-def disagreements(joined: Joined, judge: str, most: int) -> list[Disagreement]:
+def disagreements(joined: AlignedRatings, judge: str, most: int) -> list[Disagreement]:
     """The items on which a judge is farthest from people, each on the dimension where it is."""
     columns = {name: _distances(part, judge) for name, part in joined.parts.items()}
     names = [name for name in columns if name != "passes"] or list(columns)

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from judge.analysis.agreement.align import Joined
+from judge.analysis.agreement.align import AlignedRatings
 from judge.errors import InputError
 from judge.files.writing import write_file
 from judge.scoring.run import Run
@@ -53,7 +53,7 @@ class Calibrated:
 
 def calibrate_run(
     run: str | Path,
-    joined: Joined,
+    joined: AlignedRatings,
     *,
     kind: MapKind | Literal["auto"] = "auto",
     loss: Literal["mae", "rmse"] = "mae",
@@ -65,7 +65,7 @@ def calibrate_run(
     ----------
     run : path
         The run.
-    joined : Joined
+    joined : AlignedRatings
         The same run with people.
     kind : str
         Of map, or 'auto'.

@@ -25,7 +25,7 @@ Unit = Literal["share", "coefficient", "points"]
 
 
 @dataclass(frozen=True)
-class Comparison:
+class CoefficientComparison:
     """One statistic of agreement for people and judge.
 
     Attributes
@@ -69,23 +69,23 @@ def headline(part: Part) -> str:
     return KAPPA if part.nominal else KAPPA_QUADRATIC
 
 
-def compare_all(part: Part, judge: str) -> dict[str, Comparison]:
+def compare_all(part: Part, judge: str) -> dict[str, CoefficientComparison]:
     """Every statistic that fits the scale of `part`, on the items that people rated."""
     return {name: _compare(name, measure, part, judge) for name, measure in _measures(part).items()}
 
 
-def compare_one(part: Part, judge: str, name: str) -> Comparison:
+def compare_one(part: Part, judge: str, name: str) -> CoefficientComparison:
     """One of them."""
     return _compare(name, _measures(part)[name], part, judge)
 
 
-def _compare(name: str, measure: _Measure, part: Part, judge: str) -> Comparison:
+def _compare(name: str, measure: _Measure, part: Part, judge: str) -> CoefficientComparison:
     sampling: Sampling = {"clusters": part.clusters, "method": "jackknife"}
     ceiling = measure.of(part.column(judge), part.humans, **sampling)
     levels = (ceiling.human, ceiling.judge, ceiling.difference)
     if measure.unit == "points":
         levels = (_mirrored(levels[0]), _mirrored(levels[1]), _mirrored(levels[2]))
-    return Comparison(name, measure.title, measure.how, measure.unit, *levels, ceiling)
+    return CoefficientComparison(name, measure.title, measure.how, measure.unit, *levels, ceiling)
 
 
 def _mirrored(loss: Estimate) -> Estimate:

@@ -50,7 +50,7 @@ TITLES = {
 
 
 @dataclass(frozen=True)
-class People:
+class HumanAgreement:
     """Agreement of people on one dimension.
 
     Attributes
@@ -73,7 +73,7 @@ class People:
     checked: bool | None
 
 
-def people_alone(part: Part) -> People:
+def human_agreement(part: Part) -> HumanAgreement:
     """Every coefficient of agreement that fits the scale, on all items that people rated."""
     rated = part.take(part.rated)
     humans = rated.humans
@@ -83,7 +83,7 @@ def people_alone(part: Part) -> People:
         for name, s in statistics.items()
     }
     kind = part.scale.kind if part.people_scale is not None else "interval"
-    return People(
+    return HumanAgreement(
         len(humans),
         int((~np.isnan(humans).all(axis=0)).sum()),
         int((~np.isnan(humans)).sum()),

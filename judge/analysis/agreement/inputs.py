@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
-from judge.analysis.agreement.align import Joined, join
-from judge.analysis.agreement.load import read_sources
+from judge.analysis.agreement.align import AlignedRatings, align_ratings
+from judge.analysis.agreement.load import load_ratings
 from judge.analysis.ratings import Reduction
 from judge.errors import InputError
 from judge.rubric import MOST_LABELS, load_rubric
@@ -15,7 +15,7 @@ from judge.stats.engine.scale import Kind, Scale
 
 
 @dataclass(frozen=True)
-class Asked:
+class AgreementInputs:
     """Where ratings are, and how they are to be read.
 
     Attributes
@@ -60,7 +60,7 @@ class Asked:
     seed: int = 0
 
 
-def join_asked(asked: Asked) -> Joined:
+def align_inputs(asked: AgreementInputs) -> AlignedRatings:
     """Read and join what was asked for.
 
     Raises
@@ -73,7 +73,7 @@ def join_asked(asked: Asked) -> Joined:
     if asked.level is not None and asked.scale is None:
         raise InputError("--level belongs to --scale: give both, or neither for the rubric's scale")
     scale = None if asked.scale is None else read_scale(asked.scale, asked.level)
-    sources = read_sources(
+    sources = load_ratings(
         asked.runs,
         asked.humans,
         items=asked.items,
@@ -83,7 +83,7 @@ def join_asked(asked: Asked) -> Joined:
         scale=scale,
         missing_codes=asked.missing_codes,
     )
-    return join(
+    return align_ratings(
         sources,
         scale=scale,
         bars=asked.bars,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from judge.analysis.agreement.coefficients import AGREEMENT, Comparison, compare_all, headline
+from judge.analysis.agreement.coefficients import AGREEMENT, CoefficientComparison, compare_all, headline
 from judge.analysis.agreement.parts import VERDICT, Part
 from judge.errors import InputError
 from judge.stats.engine.estimate import NO_COMPLETE_PAIRS, Estimate
@@ -27,7 +27,7 @@ SKEWED, APART = 0.8, 0.1
 
 
 @dataclass(frozen=True)
-class Terms:
+class Criteria:
     """What was fixed before looking.
 
     Attributes
@@ -50,7 +50,7 @@ class Terms:
 
 
 @dataclass(frozen=True)
-class Trust:
+class JudgeAgreement:
     """One judge on one dimension.
 
     Attributes
@@ -93,7 +93,7 @@ class Trust:
     part: Part
     judge: str
     n_both: int
-    comparisons: dict[str, Comparison]
+    comparisons: dict[str, CoefficientComparison]
     verdict: NonInferiority | None
     measured_by: str
     random_people: Estimate | None
@@ -110,12 +110,12 @@ class Trust:
     n_labelled: int
 
     @property
-    def main(self) -> Comparison:
+    def main(self) -> CoefficientComparison:
         """The comparison that the verdict rests on."""
         return self.comparisons[self.measured_by]
 
     @property
-    def raw(self) -> Comparison:
+    def raw(self) -> CoefficientComparison:
         """Raw agreement, to stand beside it."""
         return self.comparisons[AGREEMENT]
 
@@ -130,7 +130,7 @@ class Trust:
         return "apart" if abs(rates[0] - rates[1]) > APART else None
 
 
-def trust(pool: Part, judge: str, terms: Terms) -> Trust:
+def judge_agreement(pool: Part, judge: str, terms: Criteria) -> JudgeAgreement:
     """Hold one judge against people on one dimension.
 
     Parameters
@@ -139,7 +139,7 @@ def trust(pool: Part, judge: str, terms: Terms) -> Trust:
         All items, rated or not.
     judge : str
         One of its judges.
-    terms : Terms
+    terms : Criteria
         Margins and epsilon.
     """
     part = pool.take(pool.rated)
@@ -153,7 +153,7 @@ def trust(pool: Part, judge: str, terms: Terms) -> Trust:
     both = ~np.isnan(scores) & ~np.isnan(together)
     plain = not part.nominal
     many = has_ceiling and len(main.ceiling.per_human) >= MANY_PEOPLE
-    return Trust(
+    return JudgeAgreement(
         part,
         judge,
         int(both.sum()),
@@ -175,7 +175,7 @@ def trust(pool: Part, judge: str, terms: Terms) -> Trust:
     )
 
 
-def annotator_tests(found: list[Trust], epsilon: float) -> dict[str, AltTest]:
+def annotator_tests(found: list[JudgeAgreement], epsilon: float) -> dict[str, AltTest]:
     """Annotator tests of one judge, one correction over all its dimensions; empty where nobody counts."""
     parts = {
         t.part.name: AltTestPart(t.part.column(t.judge), t.part.humans, t.part.clusters, t.part.declared)
@@ -194,7 +194,9 @@ def _people_can_be_held_out(part: Part) -> bool:
     return not part.slots and part.humans.shape[1] >= 2
 
 
-def _margin(comparisons: Mapping[str, Comparison], terms: Terms, default: str) -> tuple[str, float | None]:
+def _margin(
+    comparisons: Mapping[str, CoefficientComparison], terms: Criteria, default: str
+) -> tuple[str, float | None]:
     """Which comparison decides, and its margin: a named one first."""
     for name, margin in terms.margins.items():
         if name in comparisons:
@@ -202,7 +204,7 @@ def _margin(comparisons: Mapping[str, Comparison], terms: Terms, default: str) -
     return default, terms.margins.get("")
 
 
-def _refuse_impossible(margin: float, measured: Comparison, part: Part) -> None:
+def _refuse_impossible(margin: float, measured: CoefficientComparison, part: Part) -> None:
     largest = float(np.ptp(part.scale.points)) if measured.unit == "points" else 1.0
     if not 0 < margin <= largest:
         raise InputError(
@@ -211,7 +213,7 @@ def _refuse_impossible(margin: float, measured: Comparison, part: Part) -> None:
         )
 
 
-def check_margins(margins: Mapping[str, float], comparisons: Mapping[str, Comparison]) -> None:
+def check_margins(margins: Mapping[str, float], comparisons: Mapping[str, CoefficientComparison]) -> None:
     """Refuse a margin of a statistic that no dimension has."""
     for name in margins:
         if name and name not in comparisons:

@@ -24,7 +24,7 @@ _TEXTS = ("question", "answer", "reference", "system")
 
 
 @dataclass(frozen=True)
-class Sources:
+class LoadedRatings:
     """Who said what about which items.
 
     Attributes
@@ -53,7 +53,7 @@ class Sources:
         return (score for score in self.scores if score.rater_kind == kind)
 
 
-def read_sources(
+def load_ratings(
     runs: Sequence[str | Path],
     humans: str | Path,
     *,
@@ -63,7 +63,7 @@ def read_sources(
     dimensions: Sequence[str] = (),
     scale: Scale | None = None,
     missing_codes: Sequence[str] = (),
-) -> Sources:
+) -> LoadedRatings:
     """Read runs and a file of people's ratings, and join them by the id of the item.
 
     Parameters
@@ -111,7 +111,9 @@ def read_sources(
         raise InputError(f"{humans}: nobody in it is a person (rater_kind human); give people's ratings")
     scores = (*(score for run in opened for score in run.scores), *kept)
     about = {"ratings": str(humans)} | {f"judge {run.name}": run.about for run in opened}
-    return Sources(known, scores, rubric, (*people_words(_checks(humans, columns)), *left_out, *notes), about)
+    return LoadedRatings(
+        known, scores, rubric, (*people_words(_checks(humans, columns)), *left_out, *notes), about
+    )
 
 
 def _read_dimensions(asked: Sequence[str], rubric: Rubric | None) -> tuple[str, ...]:
@@ -262,6 +264,6 @@ def with_codes(scores: Iterable[Score], labels: Sequence[str]) -> tuple[Score, .
     return tuple(coded)
 
 
-def coded(sources: Sources, labels: Sequence[str]) -> Sources:
+def coded(sources: LoadedRatings, labels: Sequence[str]) -> LoadedRatings:
     """Return the sources with labels as positions."""
     return replace(sources, scores=with_codes(sources.scores, labels))

@@ -8,7 +8,7 @@ from itertools import combinations
 
 import numpy as np
 
-from judge.analysis.agreement.align import Joined
+from judge.analysis.agreement.align import AlignedRatings
 from judge.analysis.agreement.coefficients import KAPPA, KAPPA_QUADRATIC, headline
 from judge.analysis.agreement.parts import Part
 from judge.stats.coefficients.correlation import concordance_statistic
@@ -52,13 +52,13 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Panel:
+class PanelAgreement:
     """Choices on every dimension; empty where no choice can be made."""
 
     choices: tuple[Choice, ...]
 
 
-def with_consensus(joined: Joined) -> Joined:
+def with_consensus(joined: AlignedRatings) -> AlignedRatings:
     """Add what two or more judges say together as more judges: means of scores, majorities of labels."""
     n = len(joined.judges)
     if n < 2:
@@ -92,10 +92,10 @@ def _with_all(part: Part, names: Sequence[str]) -> Part:
     return replace(part, judges=tuple(names), scores=part.scores[:, order], samples=part.samples[:, order])
 
 
-def panel_of(joined: Joined, judges: Sequence[str], seed: int) -> Panel:
+def panel_of(joined: AlignedRatings, judges: Sequence[str], seed: int) -> PanelAgreement:
     """Choose the best panel of `judges` on each dimension, in sample and nested."""
     found = [_choose(part, judges, seed) for part in joined.parts.values()]
-    return Panel(tuple(choice for choice in found if choice is not None))
+    return PanelAgreement(tuple(choice for choice in found if choice is not None))
 
 
 def _choose(pool: Part, judges: Sequence[str], seed: int) -> Choice | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from judge.analysis.agreement.align import Joined, item_field
+from judge.analysis.agreement.align import AlignedRatings, item_field
 from judge.analysis.agreement.coefficients import headline
 from judge.analysis.agreement.parts import Part
 from judge.analysis.ratings import ratings_matrix
@@ -27,7 +27,7 @@ from judge.stats.engine.scale import Floats, Scale
 
 
 @dataclass(frozen=True)
-class Repeats:
+class RepeatedJudgments:
     """Samples of one judge on one dimension.
 
     Attributes
@@ -53,14 +53,14 @@ class Repeats:
     with_people: tuple[AgreementBySamples, ...] = ()
 
 
-def repeats(
+def repeated_judgments(
     runs: Sequence[str | Path],
     *,
     dimensions: Sequence[str] = (),
     cluster: str | None = None,
     bars: Mapping[str, float] | None = None,
-    joined: Joined | None = None,
-) -> list[Repeats]:
+    joined: AlignedRatings | None = None,
+) -> list[RepeatedJudgments]:
     """Test-retest agreement of every run, on every dimension.
 
     Parameters
@@ -73,7 +73,7 @@ def repeats(
         Field of the items whose equal values belong together.
     bars : mapping, optional
         Dimension (``""``: all) -> least value that passes; default: the rubric's.
-    joined : Joined, optional
+    joined : AlignedRatings, optional
         The same runs with people, for agreement with them by number of samples.
 
     Raises
@@ -89,8 +89,8 @@ def _of_run(
     dimensions: Sequence[str],
     cluster: str | None,
     bars: Mapping[str, float],
-    joined: Joined | None,
-) -> Iterator[Repeats]:
+    joined: AlignedRatings | None,
+) -> Iterator[RepeatedJudgments]:
     with Run.open(path) as run:
         rubric, scores, items = run.rubric, list(run.scores()), list(run.items())
         name = run.name
@@ -116,7 +116,7 @@ def _of_run(
         n_items = int(((~np.isnan(samples)).sum(axis=1) >= 2).sum())
         worthwhile = worthwhile_samples(min(rho, 1.0)) if rho > 0 else None
         people = _with_people(joined, ratings.raters[0], name, dimension)
-        yield Repeats(name, dimension, n_items, ratings.n_samples, found, worthwhile, people)
+        yield RepeatedJudgments(name, dimension, n_items, ratings.n_samples, found, worthwhile, people)
 
 
 def _scale(labels: range, samples: Floats) -> Scale | None:
@@ -125,7 +125,7 @@ def _scale(labels: range, samples: Floats) -> Scale | None:
 
 
 def _with_people(
-    joined: Joined | None, rater: str, run: str, dimension: str
+    joined: AlignedRatings | None, rater: str, run: str, dimension: str
 ) -> tuple[AgreementBySamples, ...]:
     pool: Part | None = joined.parts.get(dimension) if joined else None
     if pool is None or headline(pool) != "kappa_quadratic":

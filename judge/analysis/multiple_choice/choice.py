@@ -20,7 +20,7 @@ from judge.analysis.score_table import ScoreTable
 from judge.analysis.slices import members
 from judge.errors import InputError
 from judge.records import Item, Score
-from judge.rubric import Dimension, Overall, Rubric, Scale
+from judge.rubric import Dimension, Overall, Rubric, RubricScale
 from judge.stats.engine.estimate import CORRELATION, NO_OBSERVATIONS, Estimate
 from judge.stats.engine.resampling import estimate
 from judge.stats.engine.scale import Floats
@@ -32,7 +32,7 @@ RUBRIC = Rubric(
     name="choice",
     description="Whether the right option was chosen.",
     task="Choose one of the options.",
-    scale=Scale(min=0, max=1, level="nominal"),
+    scale=RubricScale(min=0, max=1, level="nominal"),
     dimensions={CORRECT: Dimension(description="The right option.", anchors={0: "Wrong.", 1: "Right."})},
     overall=Overall(how="none"),
     pass_rule={CORRECT: 1},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from judge.analysis.agreement.repeated import Repeats
+from judge.analysis.agreement.repeated import RepeatedJudgments
 from judge.reporting.document import Column, Report, Row, Section, Table
 from judge.reporting.findings.run_findings import with_interval
 from judge.reporting.tables.agreement_tables import Labels
@@ -12,7 +12,7 @@ from judge.reporting.tables.run_tables import counted, spoken
 from judge.stats.engine.estimate import Estimate
 
 
-def build_repeats(found: Sequence[Repeats]) -> Report:
+def build_repeats(found: Sequence[RepeatedJudgments]) -> Report:
     """What `judge agree --retest` found."""
     runs = list(dict.fromkeys(one.run for one in found))
     labels = Labels(list(dict.fromkeys(one.dimension for one in found)), runs)
@@ -37,7 +37,7 @@ def build_repeats(found: Sequence[Repeats]) -> Report:
     )
 
 
-def _words(found: Sequence[Repeats], labels: Labels) -> Iterator[str]:
+def _words(found: Sequence[RepeatedJudgments], labels: Labels) -> Iterator[str]:
     steady = [labels.name(one.dimension, one.run) for one in found if one.retest.deterministic]
     if steady:
         yield (
@@ -58,7 +58,7 @@ def _words(found: Sequence[Repeats], labels: Labels) -> Iterator[str]:
         yield f"{said}."
 
 
-def _agreement(found: Sequence[Repeats], labels: Labels) -> Table:
+def _agreement(found: Sequence[RepeatedJudgments], labels: Labels) -> Table:
     columns = (
         *labels.columns,
         Column("n", "n", "count"),
@@ -82,7 +82,7 @@ def _agreement(found: Sequence[Repeats], labels: Labels) -> Table:
     return Table("retest", "Samples of the same judgment", columns, tuple(rows))
 
 
-def _curve(found: Sequence[Repeats], labels: Labels) -> Table:
+def _curve(found: Sequence[RepeatedJudgments], labels: Labels) -> Table:
     sizes = [m for m, _ in found[0].retest.curve]
     columns = (*labels.columns, *(Column(str(m), str(m), "score") for m in sizes))
     rows: list[Row] = [
@@ -91,7 +91,7 @@ def _curve(found: Sequence[Repeats], labels: Labels) -> Table:
     return Table("curve", "Reliability of the mean of m samples", columns, tuple(rows))
 
 
-def _with_people(found: Sequence[Repeats], labels: Labels) -> Table:
+def _with_people(found: Sequence[RepeatedJudgments], labels: Labels) -> Table:
     sizes = [row.n_samples for row in next(one.with_people for one in found if one.with_people)]
     columns = (*labels.columns, *(Column(str(m), str(m), "score") for m in sizes))
     rows: list[Row] = [
@@ -103,7 +103,7 @@ def _with_people(found: Sequence[Repeats], labels: Labels) -> Table:
     return Table("with_people", title, columns, tuple(rows))
 
 
-def _figures(found: Sequence[Repeats], several: bool) -> dict[str, Estimate]:
+def _figures(found: Sequence[RepeatedJudgments], several: bool) -> dict[str, Estimate]:
     named: dict[str, Estimate] = {}
     for one in found:
         of = spoken(one.dimension).replace(" ", "_") + (f"@{one.run}" if several else "")

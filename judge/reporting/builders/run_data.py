@@ -9,7 +9,7 @@ from judge.scoring.run import Run
 
 
 @dataclass(frozen=True)
-class Source:
+class RunData:
     """One run.
 
     Attributes
@@ -27,7 +27,7 @@ class Source:
     about: dict[str, str] = field(default_factory=dict)
 
 
-def read(path: str | Path) -> Source:
+def read(path: str | Path) -> RunData:
     """Read a run folder.
 
     Raises
@@ -38,7 +38,7 @@ def read(path: str | Path) -> Source:
         It holds no items.
     """
     with Run.open(path) as run:
-        return Source(ScoreTable.of_run(run), run.summary(), _about(run))
+        return RunData(ScoreTable.of_run(run), run.summary(), _about(run))
 
 
 def _about(run: Run) -> dict[str, str]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from judge.analysis.comparable import one_rubric, refuse_other_scales, refuse_same_names, same_answers
 from judge.analysis.panel import Panel, panel
 from judge.reporting.builders.provenance import rubric_sections
-from judge.reporting.builders.run_data import Source
+from judge.reporting.builders.run_data import RunData
 from judge.reporting.builders.side_by_side import two_runs
 from judge.reporting.builders.single_run import about, build_leaderboard, build_report, default_fields
 from judge.reporting.document import Column, Report, Row, Section, Table
@@ -15,7 +15,7 @@ from judge.reporting.render.numbers import number_text
 from judge.reporting.tables.run_tables import spoken
 
 
-def build_runs(sources: Sequence[Source], *, by: Sequence[str] = (), cluster: str | None = None) -> Report:
+def build_runs(sources: Sequence[RunData], *, by: Sequence[str] = (), cluster: str | None = None) -> Report:
     """Several runs on one page: what they are to each other first, then each as `build_report` shows it.
 
     Raises
@@ -49,7 +49,7 @@ def build_runs(sources: Sequence[Source], *, by: Sequence[str] = (), cluster: st
     )
 
 
-def _together(sources: Sequence[Source], cluster: str | None) -> Report:
+def _together(sources: Sequence[RunData], cluster: str | None) -> Report:
     """What the runs are to each other: a panel, systems in order, or nothing that can be ranked."""
     tables = [source.table for source in sources]
     title = f"{len(sources)} runs"

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from judge.analysis.anomalies import oddities
+from judge.analysis.anomalies import find_anomalies
 from judge.analysis.comparable import same_answers
 from judge.analysis.compare import Comparison, compare, split
 from judge.analysis.failures import FailureProfile, Failures, JudgedItem
@@ -16,7 +16,7 @@ from judge.analysis.score_table import NO_LABEL, PAIR_ID, ScoreTable
 from judge.analysis.slices import SliceTable, members, n_tests, slice_tables
 from judge.errors import InputError
 from judge.reporting.builders.provenance import rubric_sections
-from judge.reporting.builders.run_data import Source, read
+from judge.reporting.builders.run_data import RunData, read
 from judge.reporting.builders.side_by_side import side_by_side
 from judge.reporting.document import Case, Report, Section
 from judge.reporting.findings import run_findings
@@ -29,13 +29,13 @@ MOST_VALUES, MOST_FIELDS, LONGEST_LABEL = 12, 6, 40
 
 
 def build_report(
-    source: Source, *, by: Sequence[str] = (), cluster: str | None = None, n_worst: int = 3
+    source: RunData, *, by: Sequence[str] = (), cluster: str | None = None, n_worst: int = 3
 ) -> Report:
     """How many answers of a run pass, on which dimension the rest fail, and where.
 
     Parameters
     ----------
-    source : Source
+    source : RunData
         The run.
     by : sequence of str
         Fields to slice by, ``"a*b"`` crosses two. Default: up to six fields with 2 to 12 values.
@@ -82,7 +82,7 @@ def build_report(
 
 
 def build_audit(
-    source: Source, *, by: Sequence[str] = (), cluster: str | None = None, n_worst: int = 10
+    source: RunData, *, by: Sequence[str] = (), cluster: str | None = None, n_worst: int = 10
 ) -> Report:
     """Why the answers of a run fail, which are the worst, and what is odd; see `build_report`."""
     table = source.table
@@ -106,13 +106,13 @@ def build_audit(
 
 
 def build_comparison(
-    a: Source, b: Source, *, by: Sequence[str] = (), cluster: str | None = None, n_flips: int = 5
+    a: RunData, b: RunData, *, by: Sequence[str] = (), cluster: str | None = None, n_flips: int = 5
 ) -> Report:
     """How run b differs from run a on the items that both hold.
 
     Parameters
     ----------
-    a, b : Source
+    a, b : RunData
         The runs; differences are b minus a.
     by : sequence of str
         Fields to slice by. Default as in `build_report`.
@@ -157,7 +157,7 @@ def build_comparison(
     )
 
 
-def read_pair(runs: Sequence[str], between: str | None = None) -> tuple[Source, Source]:
+def read_pair(runs: Sequence[str], between: str | None = None) -> tuple[RunData, RunData]:
     """Two runs, or two groups of items of one: ``condition``, or ``condition=clean,degraded``.
 
     Raises
@@ -175,10 +175,10 @@ def read_pair(runs: Sequence[str], between: str | None = None) -> tuple[Source, 
     if between is None:
         return first, _renamed(rest[0], first)
     a, b = split(first.table, between)
-    return Source(a, about=first.about), Source(b, about=first.about)
+    return RunData(a, about=first.about), RunData(b, about=first.about)
 
 
-def _renamed(source: Source, other: Source) -> Source:
+def _renamed(source: RunData, other: RunData) -> RunData:
     """Tell two folders with one name apart."""
     name = source.table.name
     return (
@@ -189,13 +189,13 @@ def _renamed(source: Source, other: Source) -> Source:
 
 
 def build_leaderboard(
-    sources: Sequence[Source], *, by: str | None = None, cluster: str | None = None
+    sources: Sequence[RunData], *, by: str | None = None, cluster: str | None = None
 ) -> Report:
     """Rank several runs, or the systems within one.
 
     Parameters
     ----------
-    sources : sequence of Source
+    sources : sequence of RunData
         Several runs; or one, with `by`.
     by : str, optional
         Field of the items that says which system answered.
@@ -255,7 +255,7 @@ def default_fields(table: ScoreTable) -> list[str]:
     return chosen[:MOST_FIELDS]
 
 
-def about(sources: Sequence[Source]) -> dict[str, str]:
+def about(sources: Sequence[RunData]) -> dict[str, str]:
     """What made the scores: once what all runs share, by run what differs."""
     names = dict.fromkeys(name for source in sources for name in source.about)
     shown = {}
@@ -268,7 +268,7 @@ def about(sources: Sequence[Source]) -> dict[str, str]:
     return shown
 
 
-def _title(source: Source) -> str:
+def _title(source: RunData) -> str:
     table = source.table
     return f"{table.name}: {counted(len(table), 'answer')} judged by {table.rater or 'nobody yet'}"
 
@@ -320,13 +320,15 @@ def _failure_sections(
 
 
 def _oddity_section(table: ScoreTable) -> Section:
-    found = oddities(table)
+    found = find_anomalies(table)
     return Section(
-        "oddities", "Look at these", tables=(run_tables.oddity_counts(found), *run_tables.oddity_items(found))
+        "oddities",
+        "Look at these",
+        tables=(run_tables.oddity_counts(found), *run_tables.oddity_items(found)),
     )
 
 
-def _cost(source: Source) -> Iterator[Section]:
+def _cost(source: RunData) -> Iterator[Section]:
     if source.summary.get("completions"):
         yield Section("cost", "Cost", tables=(run_tables.cost(source.summary),))
 

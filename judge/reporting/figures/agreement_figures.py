@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from judge.analysis.agreement.agree import Agreement
-from judge.analysis.agreement.judge_human import Trust
+from judge.analysis.agreement.judge_human import JudgeAgreement
 from judge.reporting.document import Column, Report, Table
 from judge.reporting.figures.svg import INK, LINE, MUTED, PAPER, SERIES, WIDTH, canvas
 from judge.reporting.figures.table_figures import Figure, draw_intervals
@@ -105,7 +105,7 @@ def _omega(table: Table, found: Agreement) -> Figure:
     return Figure(table.title, f"{table.title}: {words}.", drawing.text, table, caption)
 
 
-def _confusion(table: Table, one: Trust) -> Figure:
+def _confusion(table: Table, one: JudgeAgreement) -> Figure:
     labels = [str(value) for value in one.part.scale.values]
     counts = one.confusion
     totals = counts.sum(axis=1, keepdims=True)
@@ -148,7 +148,7 @@ def _count(items: float) -> str:
     return f"{items:.0f}" if abs(items - round(items)) < 0.05 else f"{items:.1f}"
 
 
-def _bland_altman(table: Table, one: Trust) -> Figure:
+def _bland_altman(table: Table, one: JudgeAgreement) -> Figure:
     judge, people = one.part.column(one.judge), one.part.consensus()
     both = ~np.isnan(judge) & ~np.isnan(people)
     middle, distance = (judge + people)[both] / 2, (judge - people)[both]
@@ -176,7 +176,7 @@ def _bland_altman(table: Table, one: Trust) -> Figure:
     return Figure(table.title, alt, drawing.text, table, caption)
 
 
-def _calibration(table: Table, one: Trust) -> Figure:
+def _calibration(table: Table, one: JudgeAgreement) -> Figure:
     height = 250.0
     points = one.part.scale.points
     rows = [(float(str(row[0])), row[2]) for row in table.rows]

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from judge.analysis import headlines
 from judge.analysis.agreement.agree import Agreement
-from judge.analysis.agreement.judge_human import Trust
+from judge.analysis.agreement.judge_human import JudgeAgreement
 from judge.reporting.document import CellKind
 from judge.reporting.findings.run_findings import with_interval
 from judge.reporting.render.numbers import number_text, p_text
@@ -57,7 +57,7 @@ def _people_words(found: Agreement) -> Iterator[str]:
     yield "There is no judge: give a run, or ratings with rater_kind judge."
 
 
-def _trust_words(one: Trust, set_by: str) -> Iterator[str]:
+def _trust_words(one: JudgeAgreement, set_by: str) -> Iterator[str]:
     name, main = part_name(one.part.name), one.main
     kind, change = UNITS[main.unit], CHANGES[main.unit]
     if not main.judge.defined:
@@ -89,7 +89,7 @@ def _with_level(difference: Estimate, change: CellKind) -> str:
     return with_interval(difference, change).replace("[", f"[{100 * difference.level:.0f} %: ", 1)
 
 
-def _bias_words(one: Trust) -> str | None:
+def _bias_words(one: JudgeAgreement) -> str | None:
     bias = one.bias
     if not (bias.low > 0 or bias.high < 0):
         return None
@@ -116,7 +116,7 @@ def _judge_words(found: Agreement, judge: str) -> str:
     return f"{judge}: {said}."
 
 
-def _against_people(one: Trust) -> str:
+def _against_people(one: JudgeAgreement) -> str:
     difference = one.main.difference
     if not difference.defined:
         return "not comparable"
@@ -215,7 +215,7 @@ def _ceiling_warnings(found: Agreement) -> Iterator[str]:
         yield f"Fewer than 10 independent groups ({unit}): intervals are rough."
 
 
-def _paradox_words(trusts: Sequence[Trust]) -> Iterator[str]:
+def _paradox_words(trusts: Sequence[JudgeAgreement]) -> Iterator[str]:
     for kind, text in (
         ("skewed", "more than 80 % of answers pass, or fail,"),
         ("apart", "judge and people pass rates more than 10 points apart"),

@@ -13,7 +13,7 @@ from judge.analysis.leaderboard import Leaderboard
 from judge.analysis.pass_rate import PassRate
 from judge.analysis.score_table import OUTCOMES, QUESTION, ScoreTable
 from judge.analysis.slices import SMALL, Slice, SliceTable
-from judge.reporting.builders.run_data import Source
+from judge.reporting.builders.run_data import RunData
 from judge.reporting.document import CellKind
 from judge.reporting.render.numbers import interval_text, number_text, p_text
 from judge.reporting.tables.run_tables import counted, field_name, spoken
@@ -100,7 +100,7 @@ def _lowest(one: SliceTable) -> Slice | None:
     return min(below, key=lambda s: s.against_rest.difference.value, default=None)
 
 
-def warnings(source: Source, passing: PassRate, cluster: str | None) -> Iterator[str]:
+def warnings(source: RunData, passing: PassRate, cluster: str | None) -> Iterator[str]:
     """What has to be known before the verdict is believed."""
     table = source.table
     yield from headlines.of_table(table)

@@ -81,7 +81,7 @@ def write_page(report: Report, path: str | Path, figures: Mapping[str, Figure] |
 
 
 @dataclass(frozen=True)
-class Picture:
+class EmbeddedPicture:
     """One image of a case: its thumbnail, or why there is none."""
 
     name: str
@@ -95,7 +95,7 @@ class Picture:
 @dataclass(frozen=True)
 class _Case:
     case: Case
-    pictures: list[Picture]
+    pictures: list[EmbeddedPicture]
 
 
 @dataclass(frozen=True)
@@ -158,16 +158,16 @@ class _Pictures:
     left: int = IMAGE_BUDGET
     known: dict[Image, Thumbnail] = field(default_factory=dict)
 
-    def show(self, image: Image) -> Picture:
+    def show(self, image: Image) -> EmbeddedPicture:
         name = f"{image.path or 'address'} ({image.role})"
         try:
             made = self._made(image)
         except InputError as error:
-            return Picture(name, image.role, problem=str(error))
+            return EmbeddedPicture(name, image.role, problem=str(error))
         if len(made.url) > self.left:
-            return Picture(name, image.role, problem="left out to keep the page small")
+            return EmbeddedPicture(name, image.role, problem="left out to keep the page small")
         self.left -= len(made.url)
-        return Picture(name, image.role, made.url, made.width, made.height)
+        return EmbeddedPicture(name, image.role, made.url, made.width, made.height)
 
     def _made(self, image: Image) -> Thumbnail:
         problem = InputError("not shown: the run does not know where its images are")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from judge.analysis.agreement.agree import Agreement
-from judge.analysis.agreement.judge_human import Trust, nearest
+from judge.analysis.agreement.judge_human import JudgeAgreement, nearest
 from judge.analysis.agreement.parts import Part
 from judge.reporting.document import Column, Row, Table
 from judge.reporting.tables.agreement_tables import part_name
@@ -16,7 +16,7 @@ from judge.stats.pass_fail.proportion import mean
 _N = Column("n", "n", "count")
 
 
-def details(one: Trust) -> Iterator[Table]:
+def details(one: JudgeAgreement) -> Iterator[Table]:
     """Everything else about one judge on one dimension."""
     of, title = f"{one.part.name}@{one.judge}", f"{part_name(one.part.name)}, {one.judge}"
     yield _coefficients(one, f"coefficients:{of}", f"Agreement on {title}")
@@ -36,7 +36,7 @@ def details(one: Trust) -> Iterator[Table]:
         yield _sweep(one, f"thresholds:{of}", f"Other cut-offs of the judge: {title}")
 
 
-def _coefficients(one: Trust, key: str, title: str) -> Table:
+def _coefficients(one: JudgeAgreement, key: str, title: str) -> Table:
     columns = (
         Column("statistic", ""),
         Column("people", "people", "score"),
@@ -48,7 +48,7 @@ def _coefficients(one: Trust, key: str, title: str) -> Table:
     return Table(key, title, columns, rows)
 
 
-def _confusion(one: Trust, key: str, title: str) -> Table:
+def _confusion(one: JudgeAgreement, key: str, title: str) -> Table:
     labels = [str(value) for value in one.part.scale.values]
     columns = (Column("people", "people \\ judge"), *(Column(label, label, "number") for label in labels))
     rows: tuple[Row, ...] = tuple(
@@ -59,7 +59,7 @@ def _confusion(one: Trust, key: str, title: str) -> Table:
     return Table(key, title, columns, rows, notes)
 
 
-def _calibration(one: Trust, key: str, title: str) -> Table:
+def _calibration(one: JudgeAgreement, key: str, title: str) -> Table:
     scores, people = one.part.column(one.judge), one.part.consensus()
     columns = (Column("score", "judge"), _N, Column("people", "people's mean", "score"))
     rows: list[Row] = []
@@ -72,7 +72,7 @@ def _calibration(one: Trust, key: str, title: str) -> Table:
     return Table(key, title, columns, tuple(rows), notes)
 
 
-def _differences(one: Trust, key: str, title: str) -> Table:
+def _differences(one: JudgeAgreement, key: str, title: str) -> Table:
     scores, people = one.part.column(one.judge), one.part.consensus()
     distance = np.round((scores - people)[~np.isnan(scores - people)] * 2) / 2
     values, counts = np.unique(distance, return_counts=True)
@@ -84,14 +84,14 @@ def _differences(one: Trust, key: str, title: str) -> Table:
     return Table(key, title, columns, rows, ("Rounded to halves.",))
 
 
-def _per_person(one: Trust) -> tuple[Row, ...]:
+def _per_person(one: JudgeAgreement) -> tuple[Row, ...]:
     people = one.part.people
     return tuple(
         (people[row.human], row.level, row.judge, row.difference) for row in one.main.ceiling.per_human
     )
 
 
-def _sweep(one: Trust, key: str, title: str) -> Table:
+def _sweep(one: JudgeAgreement, key: str, title: str) -> Table:
     sweep = one.sweep
     if sweep is None:
         return Table(key, title, (), ())

@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from judge.analysis.agreement.agree import Agreement
-from judge.analysis.agreement.bias import Oddity
-from judge.analysis.agreement.by_slice import SMALL, SliceOf
+from judge.analysis.agreement.bias import BiasCheck
+from judge.analysis.agreement.by_slice import SMALL, AgreementSlice
 from judge.analysis.agreement.panel import STATISTICS, Choice
 from judge.reporting.document import Column, Row, Table
 from judge.reporting.tables.agreement_tables import Labels, part_name
@@ -50,7 +50,7 @@ def slices(found: Agreement, labels: Labels, field: str) -> Table:
     return Table(f"slices:{field}", f"By {field_name(field)}", columns, tuple(rows), tuple(notes), small)
 
 
-def _slice_row(one: SliceOf, labels: Labels) -> Row:
+def _slice_row(one: AgreementSlice, labels: Labels) -> Row:
     c = one.comparison
     return (
         one.label,
@@ -90,7 +90,7 @@ def oddities(found: Agreement, labels: Labels) -> Table | None:
     return Table("oddities", "What is odd about the judge", columns, tuple(rows), notes)
 
 
-def _oddity_row(one: Oddity, judge: str, labels: Labels) -> Row:
+def _oddity_row(one: BiasCheck, judge: str, labels: Labels) -> Row:
     name = labels.name(one.dimension or "all", judge)
     finding = "yes" if one.stands_out else "no"
     return (f"{one.name}, {name}", one.dimension, judge, one.judge, one.people, one.difference, finding)

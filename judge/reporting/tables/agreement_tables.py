@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from judge.analysis.agreement.agree import Agreement
-from judge.analysis.agreement.human_human import TITLES, People
+from judge.analysis.agreement.human_human import TITLES, HumanAgreement
 from judge.analysis.agreement.parts import VERDICT
 from judge.reporting.document import CellKind, Column, Row, Table
 from judge.reporting.render.numbers import number_text
@@ -319,6 +319,6 @@ def people_alone(found: Agreement) -> Table:
     return Table("people", "People among themselves", columns, rows, tuple(notes))
 
 
-def _people_row(name: str, of: People, names: Sequence[str]) -> Row:
+def _people_row(name: str, of: HumanAgreement, names: Sequence[str]) -> Row:
     estimates = (of.estimates.get(n) for n in names)
     return (part_name(name), of.n_items, of.n_people, of.n_ratings, of.mean, *estimates)

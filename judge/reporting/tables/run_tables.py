@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from judge.analysis.anomalies import Oddity
+from judge.analysis.anomalies import Anomaly
 from judge.analysis.failures import FailureProfile
 from judge.analysis.pass_rate import DimensionSummary, PassRate
 from judge.analysis.score_table import OUTCOMES, ScoreTable
@@ -231,7 +231,7 @@ def pairs(profile: FailureProfile, *, detail: bool) -> Table:
     return Table("pairs", "Pairs of dimensions below their bars", columns, rows, detail=detail)
 
 
-def oddity_counts(found: Iterable[Oddity]) -> Table:
+def oddity_counts(found: Iterable[Anomaly]) -> Table:
     """What should be looked at, with its number and its pass rate."""
     columns = (
         Column("what", ""),
@@ -247,7 +247,7 @@ def oddity_counts(found: Iterable[Oddity]) -> Table:
     return Table("oddities", "Look at these", columns, rows)
 
 
-def oddity_items(found: Iterable[Oddity]) -> list[Table]:
+def oddity_items(found: Iterable[Anomaly]) -> list[Table]:
     """Every item of every oddity."""
     columns = (Column("item", "item"), Column("found", "what was found"))
     return [

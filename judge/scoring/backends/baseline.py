@@ -16,7 +16,7 @@ from functools import lru_cache
 from itertools import islice
 
 from judge.records import OVERALL, Completion, Request
-from judge.rubric import Dimension, Flag, Rubric, Scale
+from judge.rubric import Dimension, Flag, Rubric, RubricScale
 
 _BATCH = 256
 _LONGEST = 10_000
@@ -263,7 +263,7 @@ def _stretched(share: float, unrelated: float, alike: float) -> float:
     return min(1.0, max(0.0, (share - unrelated) / (alike - unrelated)))
 
 
-def _on_scale(share: float, scale: Scale) -> int:
+def _on_scale(share: float, scale: RubricScale) -> int:
     return scale.min + int(share * (scale.max - scale.min) + 0.5)
 
 
@@ -271,7 +271,7 @@ def _entry(score: int, reason: str, rubric: Rubric) -> dict[str, int | str]:
     return {"score": score} if rubric.reasons == "none" else {"reason": reason, "score": score}
 
 
-def _flag(name: str, flag: Flag, judged: Judged, scale: Scale) -> bool | str | None:
+def _flag(name: str, flag: Flag, judged: Judged, scale: RubricScale) -> bool | str | None:
     """Overlap can say whether an answer is accurate; other yes/no questions get no answer from it."""
     if flag.type == "text":
         return ""

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from judge.records import OVERALL, Completion, Item, Score, Status
-from judge.rubric import Flag, Rubric, Scale
+from judge.rubric import Flag, Rubric, RubricScale
 from judge.scoring.parsing.echoes import ECHO, Held, echo_of, held_by, shown_in, stands_in
 from judge.scoring.parsing.json_objects import Objects, find_objects, keys_in
 from judge.scoring.parsing.repaired_json import CONTRADICTION
@@ -230,7 +230,7 @@ def _outcome(verdict: Verdict, name: str, rubric: Rubric) -> Outcome:
     return Outcome(outcome.value, "ok", verdict.reason(name)) if outcome.status == "ok" else outcome
 
 
-def _score(value: Any, scale: Scale, *, whole: bool) -> Outcome:
+def _score(value: Any, scale: RubricScale, *, whole: bool) -> Outcome:
     if value is CONTRADICTION:
         return _unparsed("given twice with different values")
     score = number(value, scale)
@@ -243,7 +243,7 @@ def _score(value: Any, scale: Scale, *, whole: bool) -> Outcome:
     return Outcome(score, "ok", None)
 
 
-def _bare_score(text: str, scale: Scale) -> Outcome:
+def _bare_score(text: str, scale: RubricScale) -> Outcome:
     match = _BARE_NUMBER.fullmatch(text)
     if match:
         return _score(match[1], scale, whole=True)
@@ -252,7 +252,7 @@ def _bare_score(text: str, scale: Scale) -> Outcome:
     return _unparsed(f"found {_shown(text.strip())}; allowed is one number from {scale.min} to {scale.max}")
 
 
-def _expected(probabilities: Mapping[str, float], reply: str | None, scale: Scale) -> Outcome:
+def _expected(probabilities: Mapping[str, float], reply: str | None, scale: RubricScale) -> Outcome:
     """The expectation over the labels (Liu et al. 2023, G-Eval); the distribution is kept as its reason.
 
     It is the expectation given that the reply is on the scale. What lies off it, and which labels were not

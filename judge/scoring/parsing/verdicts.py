@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from judge.records import OVERALL
-from judge.rubric import Rubric, Scale
+from judge.rubric import Rubric, RubricScale
 from judge.scoring.parsing.repaired_json import CONTRADICTION
 
 _GROUPS = frozenset({"dimension_scores", "dimensions", "scores"})
@@ -67,7 +67,7 @@ def _spellings(key: str) -> tuple[str, ...]:
 class Verdict:
     """What one object says."""
 
-    scale: Scale
+    scale: RubricScale
     values: dict[str, Any] = field(default_factory=dict)
     """Dimension or flag -> what stands there for its score; `CONTRADICTION` where two values do."""
     reasons: dict[str, str] = field(default_factory=dict)
@@ -93,7 +93,7 @@ class Verdict:
         return self.has_placeholder and not self.shared and not any(map(str.strip, self.reasons.values()))
 
 
-def number(value: Any, scale: Scale) -> float | None:
+def number(value: Any, scale: RubricScale) -> float | None:
     """Read a number; ``"4"``, and on a scale up to 5 ``"4/5"`` and ``"4 out of 5"``, mean 4."""
     if isinstance(value, bool):
         return None
@@ -172,7 +172,7 @@ def _verdict(pairs: Iterable[tuple[str, Any]], names: Names, shared: str | None)
     return Verdict(names.scale, values, reasons, shared, has_placeholder)
 
 
-def _score_of(value: Mapping[str, Any], scale: Scale) -> Any:
+def _score_of(value: Mapping[str, Any], scale: RubricScale) -> Any:
     """The score in the object of one dimension; two that differ are a contradiction."""
     stated = [value[key] for key in value if key.casefold() in _SCORES]
     if len(stated) > 1 and not all(_agree(stated[0], other, scale) for other in stated):
@@ -180,7 +180,7 @@ def _score_of(value: Mapping[str, Any], scale: Scale) -> Any:
     return stated[0] if stated else None
 
 
-def _agree(a: Any, b: Any, scale: Scale) -> bool:
+def _agree(a: Any, b: Any, scale: RubricScale) -> bool:
     x, y = number(a, scale), number(b, scale)
     return x == y if x is not None and y is not None else type(a) is type(b) and bool(a == b)
 

@@ -12,7 +12,7 @@ from judge.stats.engine.estimate import Estimate
 from judge.stats.engine.resampling import Sampling, Statistic, estimate, quotient
 from judge.stats.engine.scale import Floats, Kind, Scale
 from judge.stats.engine.statistic import bilinear
-from judge.stats.engine.table import ScaleLike, Table, read_table
+from judge.stats.engine.table import RatingTable, ScaleLike, read_table
 
 _LARGEST = 2**27  # elements of the table of coincidences: 1 GB
 
@@ -72,7 +72,7 @@ def alpha_statistic(*ratings: ArrayLike, kind: Kind | None = None, scale: ScaleL
         table.require_order(f"kind={kind!r}")
     paired = table.per_item >= 2
     # Items that cannot be compared still belong to the frame of the resampling, as rows of zeros.
-    pairable = Table(np.where(paired[:, None], table.values, np.nan), table.points)
+    pairable = RatingTable(np.where(paired[:, None], table.values, np.nan), table.points)
     sums, function = _SUMS[kind](pairable)
     return Statistic(
         sums,
@@ -93,7 +93,7 @@ def _level_of_measurement(kind: Kind | None, scale: ScaleLike) -> Kind:
     return level
 
 
-def _linear_sums(table: Table, distances: Floats) -> Sums:
+def _linear_sums(table: RatingTable, distances: Floats) -> Sums:
     """Return sums for distances that do not depend on the data: (own disagreement, r_1 .. r_K)."""
     disagreement = bilinear(table.counts, distances, table.counts) / _others(table)
 
@@ -105,11 +105,11 @@ def _linear_sums(table: Table, distances: Floats) -> Sums:
     return np.column_stack([disagreement, table.counts]), alpha
 
 
-def _nominal_sums(table: Table) -> Sums:
+def _nominal_sums(table: RatingTable) -> Sums:
     return _linear_sums(table, table.distances(None))
 
 
-def _ratio_sums(table: Table) -> Sums:
+def _ratio_sums(table: RatingTable) -> Sums:
     points = table.points
     if (points < 0).any():
         raise ValueError(f"a ratio scale starts at 0, got {points.min():g}; use kind='interval'.")
@@ -117,7 +117,7 @@ def _ratio_sums(table: Table) -> Sums:
     return _linear_sums(table, np.nan_to_num(distances) ** 2)
 
 
-def _interval_sums(table: Table) -> Sums:
+def _interval_sums(table: RatingTable) -> Sums:
     """Return moments (disagreement, m, sum x, sum x^2): any number of distinct values."""
     lowest = np.min(table.values, where=table.present, initial=np.inf)
     highest = np.max(table.values, where=table.present, initial=-np.inf)
@@ -135,7 +135,7 @@ def _interval_sums(table: Table) -> Sums:
     return np.column_stack([disagreement, m, total, squares]), alpha
 
 
-def _ordinal_sums(table: Table) -> Sums:
+def _ordinal_sums(table: RatingTable) -> Sums:
     """Return (r_1 .. r_K, coincidences of the pairs of categories that occur together)."""
     counts = table.counts
     met = np.triu(counts.T @ counts, k=1) > 0
@@ -159,12 +159,12 @@ def _ordinal_sums(table: Table) -> Sums:
     return np.hstack([counts, coincidences]), alpha
 
 
-def _others(table: Table) -> Floats:
+def _others(table: RatingTable) -> Floats:
     """Return m - 1 for each item, 1 where it has no pair."""
     return np.maximum(table.per_item - 1, 1).astype(float)
 
 
-_SUMS: dict[str, Callable[[Table], Sums]] = {
+_SUMS: dict[str, Callable[[RatingTable], Sums]] = {
     "nominal": _nominal_sums,
     "ordinal": _ordinal_sums,
     "interval": _interval_sums,

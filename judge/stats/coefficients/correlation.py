@@ -14,7 +14,7 @@ from judge.stats.engine.estimate import NO_COMPLETE_PAIRS, NO_RATINGS, TOO_FEW_I
 from judge.stats.engine.resampling import Sampling, Statistic, estimate, quotient
 from judge.stats.engine.scale import Floats
 from judge.stats.engine.statistic import Analytic, undefined_statistic
-from judge.stats.engine.table import Table, read_table
+from judge.stats.engine.table import RatingTable, read_table
 
 _ZERO = 1e-12  # a variance in units of the range: rounding, not variation
 
@@ -82,7 +82,7 @@ def concordance_statistic(a: ArrayLike, b: ArrayLike) -> Statistic:
     return _moment_statistic(read_table((a, b)), _concordance, _lin_limits, axis=None)
 
 
-def pair_problem(table: Table) -> Reason | None:
+def pair_problem(table: RatingTable) -> Reason | None:
     """Return why two raters cannot be correlated, or None."""
     n_pairs = int(table.complete.sum())
     if n_pairs >= 2:
@@ -92,14 +92,14 @@ def pair_problem(table: Table) -> Reason | None:
     return TOO_FEW_ITEMS if n_pairs else NO_COMPLETE_PAIRS
 
 
-def pair_sizes(table: Table) -> tuple[int, int, int]:
+def pair_sizes(table: RatingTable) -> tuple[int, int, int]:
     """Return items, ratings used and ratings dropped of two raters."""
     n_pairs = int(table.complete.sum())
     return n_pairs, 2 * n_pairs, table.n_ratings - 2 * n_pairs
 
 
 def _moment_statistic(
-    table: Table,
+    table: RatingTable,
     function: Callable[[Floats], Floats],
     interval: Callable[[Floats, float], Analytic],
     axis: Literal[0] | None,

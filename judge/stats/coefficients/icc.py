@@ -14,7 +14,7 @@ from judge.stats.engine.estimate import NO_ITEM_VARIANCE, NO_VARIATION, Estimate
 from judge.stats.engine.resampling import Sampling, Statistic, estimate, quotient
 from judge.stats.engine.scale import Floats
 from judge.stats.engine.statistic import undefined_statistic
-from judge.stats.engine.table import ScaleLike, Table, read_table
+from judge.stats.engine.table import RatingTable, ScaleLike, read_table
 
 Form = Literal["ICC(1,1)", "ICC(2,1)", "ICC(3,1)", "ICC(1,k)", "ICC(2,k)", "ICC(3,k)"]
 Limits: TypeAlias = tuple[float, float]
@@ -105,7 +105,7 @@ def _smallest(form: Form, n: int, k: int) -> float:
     return -1 / (k - 1 - of_raters) if k - 1 > of_raters else -math.inf
 
 
-def _rescaled(table: Table) -> Floats:
+def _rescaled(table: RatingTable) -> Floats:
     """Return complete ratings in units of their range, 0 elsewhere, so that zero variance is recognised."""
     complete = table.values[table.complete]
     x = np.zeros_like(table.values)

@@ -17,7 +17,7 @@ from judge.stats.engine.estimate import TOO_FEW_RATERS, UNDEFINED_PAIRS, Estimat
 from judge.stats.engine.resampling import Sampling, Statistic, average, estimate, quotient
 from judge.stats.engine.scale import Floats
 from judge.stats.engine.statistic import bilinear, undefined_statistic
-from judge.stats.engine.table import ScaleLike, Table, Weights, read_table
+from judge.stats.engine.table import RatingTable, ScaleLike, Weights, read_table
 
 
 def cohen_kappa(
@@ -97,7 +97,7 @@ def smallest_kappa(weights: Weights) -> float:
     return -1.0 if weights is None or isinstance(weights, str) else -math.inf
 
 
-def _cohen_pair(table: Table, weights: Weights) -> Statistic:
+def _cohen_pair(table: RatingTable, weights: Weights) -> Statistic:
     cells = Cells.build(table.values[:, 0], table.values[:, 1])
     rows, columns = (np.searchsorted(table.points, p) for p in (cells.row_points, cells.column_points))
     distances = table.distances(weights)[np.ix_(rows, columns)]
@@ -207,7 +207,9 @@ def _chance_pooled(shares: Floats, distances: Floats) -> Floats:
     return bilinear(pooled, distances, pooled)
 
 
-def _complete_items(table: Table, weights: Weights, chance: Callable[[Floats, Floats], Floats]) -> Statistic:
+def _complete_items(
+    table: RatingTable, weights: Weights, chance: Callable[[Floats, Floats], Floats]
+) -> Statistic:
     """Return 1 - observed / expected disagreement on the items that every rater has rated."""
     problem = table.problem(complete=True)
     if problem:

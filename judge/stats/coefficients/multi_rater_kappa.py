@@ -19,7 +19,7 @@ from judge.stats.engine.estimate import SINGLE_CATEGORY_OBSERVED, SINGLE_CATEGOR
 from judge.stats.engine.resampling import Sampling, Statistic, estimate, quotient
 from judge.stats.engine.scale import Bools, Floats
 from judge.stats.engine.statistic import bilinear, undefined_statistic
-from judge.stats.engine.table import ScaleLike, Table, Weights, read_table
+from judge.stats.engine.table import RatingTable, ScaleLike, Weights, read_table
 
 
 def fleiss_kappa(
@@ -186,7 +186,7 @@ class _Chance:
     of_items: ByItem
 
 
-def _declared_table(ratings: tuple[ArrayLike, ...], scale: ScaleLike, name: str) -> Table:
+def _declared_table(ratings: tuple[ArrayLike, ...], scale: ScaleLike, name: str) -> RatingTable:
     if scale is None:
         raise ValueError(
             f"{name} depends on the number of categories: pass scale=[...] with all allowed values."
@@ -200,7 +200,7 @@ def _without_agreement(agreement: Floats) -> float:
     return -by_guessing / (1 - by_guessing)
 
 
-def _corrected(table: Table, agreement: Floats, chance: _Chance, minimum: float) -> Statistic:
+def _corrected(table: RatingTable, agreement: Floats, chance: _Chance, minimum: float) -> Statistic:
     """Return (observed - chance) / (1 - chance) as a statistic."""
     problem = table.problem()
     rated, paired = table.per_item >= 1, table.per_item >= 2
@@ -229,7 +229,7 @@ def _corrected(table: Table, agreement: Floats, chance: _Chance, minimum: float)
     )
 
 
-def _agreement_by_item(table: Table, agreement: Floats) -> Floats:
+def _agreement_by_item(table: RatingTable, agreement: Floats) -> Floats:
     """Return the mean agreement of the pairs of ratings of each item; 0 without a pair."""
     m, counts = table.per_item, table.counts
     result: Floats = (bilinear(counts, agreement, counts) - m) / np.maximum(m * (m - 1), 1)

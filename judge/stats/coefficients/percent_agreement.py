@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from judge.stats.engine.estimate import Estimate
 from judge.stats.engine.resampling import Sampling, Statistic, estimate, quotient
 from judge.stats.engine.scale import Floats
-from judge.stats.engine.table import ScaleLike, Table, read_table
+from judge.stats.engine.table import RatingTable, ScaleLike, read_table
 
 # Scores such as 3.7 and 4.2 differ by 0.5 + 4e-16 in floating point.
 ROUNDING = 1e-9
@@ -102,7 +102,7 @@ def unanimous_statistic(*ratings: ArrayLike, tolerance: float = 0.0, scale: Scal
     )
 
 
-def agreeing_share(table: Table, tolerance: float) -> Floats:
+def agreeing_share(table: RatingTable, tolerance: float) -> Floats:
     """Return, for each item, the share of its rater pairs within `tolerance`; 0 without a pair."""
     agreeing = np.zeros(len(table.values))
     for first, second in combinations(table.values.T, 2):
@@ -111,7 +111,7 @@ def agreeing_share(table: Table, tolerance: float) -> Floats:
     return agreeing / np.maximum(pairs, 1)
 
 
-def _checked_table(ratings: tuple[ArrayLike, ...], tolerance: float, scale: ScaleLike) -> Table:
+def _checked_table(ratings: tuple[ArrayLike, ...], tolerance: float, scale: ScaleLike) -> RatingTable:
     if not tolerance >= 0:
         raise ValueError(f"tolerance must not be negative, got {tolerance}.")
     table = read_table(ratings, scale)

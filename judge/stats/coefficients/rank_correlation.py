@@ -14,7 +14,7 @@ from judge.stats.engine.estimate import Estimate
 from judge.stats.engine.resampling import Sampling, Statistic, estimate, quotient
 from judge.stats.engine.scale import Floats
 from judge.stats.engine.statistic import bilinear, undefined_statistic
-from judge.stats.engine.table import ScaleLike, Table, read_table
+from judge.stats.engine.table import RatingTable, ScaleLike, read_table
 from judge.stats.engine.weights import totals_of
 
 _LARGEST = 2**27  # elements of the table of pairs of cells: 1 GB
@@ -176,7 +176,7 @@ def kendall_w_statistic(*ratings: ArrayLike, scale: ScaleLike = None) -> Statist
     )
 
 
-def _cell_statistic(table: Table, of_cells: Callable[[Cells], Callable[[Floats], Floats]]) -> Statistic:
+def _cell_statistic(table: RatingTable, of_cells: Callable[[Cells], Callable[[Floats], Floats]]) -> Statistic:
     """Return a rank correlation as a function of the counts of the occupied cells."""
     table.require_order("a rank correlation")
     problem = pair_problem(table)

@@ -36,7 +36,7 @@ ScaleLike: TypeAlias = Scale | Sequence[float] | Sequence[str] | None
 
 
 @dataclass(frozen=True)
-class Table:
+class RatingTable:
     """Ratings of one dimension.
 
     Attributes
@@ -91,7 +91,7 @@ class Table:
         every: Bools = np.asarray(self.present.all(axis=1))
         return every
 
-    def pair(self, first: int, second: int) -> Table:
+    def pair(self, first: int, second: int) -> RatingTable:
         """Return the table of two of the raters."""
         return replace(self, values=self.values[:, [first, second]])
 
@@ -154,7 +154,7 @@ class Table:
         return TOO_FEW_ITEMS if usable < needed else None
 
 
-def read_table(ratings: tuple[ArrayLike, ...], scale: ScaleLike = None) -> Table:
+def read_table(ratings: tuple[ArrayLike, ...], scale: ScaleLike = None) -> RatingTable:
     """Return the table of one array (n_items, n_raters), or of one list per rater.
 
     Raises
@@ -170,19 +170,19 @@ def read_table(ratings: tuple[ArrayLike, ...], scale: ScaleLike = None) -> Table
     raw = _columns(ratings)
     declared = as_scale(scale)
     if declared is not None:
-        return Table(declared.encode(raw), declared.points, declared=True)
+        return RatingTable(declared.encode(raw), declared.points, declared=True)
     found = raw[~is_missing(raw)]
     if raw.dtype == np.float64 or not any(isinstance(v, str) for v in found):
         values = as_floats(raw)
         points = distinct(values)
-        return Table(nearest(values, points), points)
+        return RatingTable(nearest(values, points), points)
     numbers = [v for v in found if not isinstance(v, str)]
     if numbers:
         raise ValueError(
             f"ratings mix labels and numbers (such as {numbers[0]!r}); convert one to the other."
         )
     labels = Scale(sorted(set(found.tolist())), "nominal")
-    return Table(labels.encode(raw), labels.points, ordered=False)
+    return RatingTable(labels.encode(raw), labels.points, ordered=False)
 
 
 def _columns(ratings: tuple[ArrayLike, ...]) -> NDArray[Any]:

@@ -26,7 +26,7 @@ from judge.stats.engine.estimate import (
 from judge.stats.engine.resampling import Method, Sampling, replicate
 from judge.stats.engine.scale import Floats
 from judge.stats.engine.statistic import Statistic, StatisticKind, difference, quotient
-from judge.stats.engine.table import ScaleLike, Table
+from judge.stats.engine.table import RatingTable, ScaleLike
 from judge.stats.judge_human.ceiling import NOT_ABOVE_CHANCE, Ceiling, method_for
 from judge.stats.judge_human.consensus import judge_and_humans
 
@@ -131,7 +131,7 @@ def _n_pairs(x: Floats) -> Floats:
 
 
 def _agreement(j: Floats, x: Floats, tolerance: float) -> Pair:
-    among = agreeing_share(Table(x, np.empty(0)), tolerance)
+    among = agreeing_share(RatingTable(x, np.empty(0)), tolerance)
     m = np.maximum((~np.isnan(x)).sum(axis=1), 1)
     with_judge = (np.abs(x - j[:, None]) <= tolerance + ROUNDING).sum(axis=1) / m
     people = _statistic(among[:, None], j, x, _mean, "share")

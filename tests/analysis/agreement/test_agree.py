@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from judge.analysis.agreement.agree import agree
-from judge.analysis.agreement.inputs import Asked, join_asked
-from judge.analysis.agreement.judge_human import Terms
-from judge.analysis.agreement.repeated import repeats
+from judge.analysis.agreement.inputs import AgreementInputs, align_inputs
+from judge.analysis.agreement.judge_human import Criteria
+from judge.analysis.agreement.repeated import repeated_judgments
 from judge.errors import InputError
 from judge.stats import cohen_kappa, concordance, krippendorff_alpha, pairwise_ceiling
 from judge.stats.coefficients.correlation import concordance_statistic
@@ -14,19 +14,19 @@ from judge.stats.coefficients.correlation import concordance_statistic
 
 @pytest.fixture(scope="module")
 def joined(run, ratings):
-    return join_asked(Asked(str(ratings), [str(run)], cluster="image"))
+    return align_inputs(AgreementInputs(str(ratings), [str(run)], cluster="image"))
 
 
 @pytest.fixture(scope="module")
 def found(joined):
     return agree(
-        joined, terms=Terms({"": 0.1}, epsilon=0.2, set_by="set in a test"), by=["kind", "system*kind"]
+        joined, terms=Criteria({"": 0.1}, epsilon=0.2, set_by="set in a test"), by=["kind", "system*kind"]
     )
 
 
 @pytest.fixture(scope="module")
 def panel(run, noisy, ratings):
-    return agree(join_asked(Asked(str(ratings), [str(run), str(noisy)])))
+    return agree(align_inputs(AgreementInputs(str(ratings), [str(run), str(noisy)])))
 
 
 def trust(found, dimension, judge="robot"):
@@ -67,7 +67,7 @@ def test_the_verdict_is_that_of_the_margin_that_was_set(found):
 
 
 def test_a_margin_may_name_its_statistic(joined):
-    one = trust(agree(joined, terms=Terms({"agreement": 0.2})), "relevance")
+    one = trust(agree(joined, terms=Criteria({"agreement": 0.2})), "relevance")
     assert (one.measured_by, one.verdict.margin) == ("agreement", 0.2)
 
 
@@ -75,7 +75,7 @@ def test_a_margin_of_no_statistic_is_refused(joined):
     with pytest.raises(
         InputError, match="--margin charm: no such statistic here; found: agreement, within_one"
     ):
-        agree(joined, terms=Terms({"charm": 0.1}))
+        agree(joined, terms=Criteria({"charm": 0.1}))
 
 
 def test_items_count_as_their_clusters(joined, found):
@@ -130,7 +130,7 @@ def test_the_better_judge_is_chosen_and_choosing_does_not_flatter(panel):
 
 
 def test_slots_allow_order_free_statistics_only(run, ratings):
-    found = agree(join_asked(Asked(str(ratings), [str(run)], raters_are="slots")))
+    found = agree(align_inputs(AgreementInputs(str(ratings), [str(run)], raters_are="slots")))
     assert set(trust(found, "clarity").comparisons) == {"agreement", "within_one", "kappa_quadratic", "mae"}
     assert not {"kappa", "kappa_quadratic", "icc2", "icc3"} & set(found.people["clarity"].estimates)
     assert trust(found, "clarity").omega == ()
@@ -141,7 +141,8 @@ def test_slots_give_the_same_whatever_the_order_of_an_items_ratings(run, ratings
     swapped = tmp_path / "swapped.csv"
     swapped.write_text("\n".join(_swapped_on_odd_items(lines)) + "\n")
     a, b = (
-        agree(join_asked(Asked(str(file), [str(run)], raters_are="slots"))) for file in (ratings, swapped)
+        agree(align_inputs(AgreementInputs(str(file), [str(run)], raters_are="slots")))
+        for file in (ratings, swapped)
     )
     for one, other in zip(a.trusts, b.trusts, strict=True):
         for name, comparison in one.comparisons.items():
@@ -168,7 +169,7 @@ def test_one_person_is_no_ceiling_and_no_verdict(run, ratings, tmp_path):
             line for line in ratings.read_text().splitlines() if ",ben," not in line and ",cy," not in line
         )
     )
-    found = agree(join_asked(Asked(str(alone), [str(run)])), terms=Terms({"": 0.05}))
+    found = agree(align_inputs(AgreementInputs(str(alone), [str(run)])), terms=Criteria({"": 0.05}))
     one = trust(found, "clarity")
     assert one.main.judge.defined
     assert one.main.people.reason == "too_few_raters"
@@ -178,12 +179,12 @@ def test_one_person_is_no_ceiling_and_no_verdict(run, ratings, tmp_path):
 
 def test_retest_needs_samples(run):
     with pytest.raises(InputError, match="one sample an item"):
-        repeats([run])
+        repeated_judgments([run])
 
 
 def test_retest_finds_noise_and_what_averaging_does_against_it(noisy, ratings):
-    joined = join_asked(Asked(str(ratings), [str(noisy)]))
-    one = next(r for r in repeats([noisy], joined=joined) if r.dimension == "clarity")
+    joined = align_inputs(AgreementInputs(str(ratings), [str(noisy)]))
+    one = next(r for r in repeated_judgments([noisy], joined=joined) if r.dimension == "clarity")
     assert one.n_samples == 3
     assert not one.retest.deterministic
     assert 0.1 < one.retest.reliability.value < 0.7

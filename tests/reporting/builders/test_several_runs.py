@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from judge.errors import InputError
-from judge.reporting.builders.run_data import Source
+from judge.reporting.builders.run_data import RunData
 from judge.reporting.builders.several_runs import build_runs
 from judge.reporting.builders.single_run import build_comparison, build_leaderboard, build_report
-from judge.rubric import Scale
+from judge.rubric import RubricScale
 
 PASS, FAIL = {"accuracy": 4, "clarity": 4}, {"accuracy": 1, "clarity": 4}
 
@@ -24,7 +24,7 @@ def marks(n_pass, n, **more):
 @pytest.fixture
 def panel(make_table):
     names = {"mild": 30, "middle": 28, "strict": 20}
-    return [Source(replace(make_table(marks(k, 40), name=n), rater=f"judge {n}")) for n, k in names.items()]
+    return [RunData(replace(make_table(marks(k, 40), name=n), rater=f"judge {n}")) for n, k in names.items()]
 
 
 def test_judges_of_the_same_answers_are_a_panel_and_not_ranked(panel):
@@ -62,7 +62,7 @@ def test_a_leaderboard_of_runs_over_the_same_answers_says_what_it_ranks(panel):
 
 
 def test_runs_of_different_answers_are_ranked(make_table):
-    runs = [Source(make_table(marks(k, 40, answer=name), name=name)) for name, k in (("a", 30), ("b", 10))]
+    runs = [RunData(make_table(marks(k, 40, answer=name), name=name)) for name, k in (("a", 30), ("b", 10))]
     report = build_runs(runs)
     assert report.title == "2 runs"
     assert "a leads with 75.0 %" in said(report)
@@ -70,7 +70,7 @@ def test_runs_of_different_answers_are_ranked(make_table):
 
 def test_runs_of_different_rubrics_are_shown_and_not_ranked(make_table, make_rubric):
     runs = [
-        Source(make_table(marks(30, 40, answer=name), make_rubric({"accuracy": least}), name=name))
+        RunData(make_table(marks(30, 40, answer=name), make_rubric({"accuracy": least}), name=name))
         for name, least in (("a", 3), ("b", 4))
     ]
     report = build_runs(runs)
@@ -81,8 +81,11 @@ def test_runs_of_different_rubrics_are_shown_and_not_ranked(make_table, make_rub
 
 @pytest.mark.parametrize("build", [build_runs, build_leaderboard, lambda runs: build_comparison(*runs)])
 def test_scales_that_differ_are_refused_with_both(make_table, make_rubric, build):
-    wide = make_rubric().model_copy(update={"scale": Scale(min=0, max=10)})
-    runs = [Source(make_table([PASS] * 3, name="narrow")), Source(make_table([PASS] * 3, wide, name="wide"))]
+    wide = make_rubric().model_copy(update={"scale": RubricScale(min=0, max=10)})
+    runs = [
+        RunData(make_table([PASS] * 3, name="narrow")),
+        RunData(make_table([PASS] * 3, wide, name="wide")),
+    ]
     with pytest.raises(InputError, match="scale from 1 to 5, wide on a scale from 0 to 10"):
         build(runs)
 
@@ -93,12 +96,12 @@ def test_answers_of_several_systems_to_one_question_are_one_group(make_table):
         for s in "xyz"
         for i in range(20)
     ]
-    report = build_report(Source(make_table(rows)))
+    report = build_report(RunData(make_table(rows)))
     rate = report.figures["pass_rate"]
     assert (rate.n_items, rate.n_clusters) == (60, 20)
     assert "treat answers that share one question (text, pictures and reference)" in " ".join(report.methods)
     assert "(60 answers in 20 groups)" in " ".join(report.methods)
-    apart = build_report(Source(make_table(rows)), cluster="id").figures["pass_rate"]
+    apart = build_report(RunData(make_table(rows)), cluster="id").figures["pass_rate"]
     assert apart.high - apart.low < rate.high - rate.low
 
 
@@ -111,12 +114,12 @@ def test_another_question_or_reference_is_another_group(make_table, other):
 
 def test_pair_id_comes_before_the_question(make_table):
     rows = [{**PASS, "question": "same", "pair_id": i // 2} for i in range(8)]
-    assert build_report(Source(make_table(rows))).figures["pass_rate"].n_clusters == 4
+    assert build_report(RunData(make_table(rows))).figures["pass_rate"].n_clusters == 4
 
 
 def test_answers_to_one_question_alone_come_with_a_warning(make_table):
     rows = [{**PASS, "question": "same"} for _ in range(40)]
-    report = build_report(Source(make_table(rows)))
+    report = build_report(RunData(make_table(rows)))
     assert "All answers are to one question" in said(report)
     assert report.figures["pass_rate"].n_clusters == 40
 
@@ -128,7 +131,7 @@ def test_a_tie_at_the_top_is_a_tie(make_table):
         for s, k in (("A", 7), ("B", 7), ("C", 5), ("D", 2))
         for i in range(8)
     ]
-    verdict = build_leaderboard([Source(make_table(rows))], by="system").verdict
+    verdict = build_leaderboard([RunData(make_table(rows))], by="system").verdict
     assert verdict[0].startswith("A and B share the lead with 87.5 %")
     assert "resamples" not in verdict[0]
     assert verdict[1] == "They cannot be told from C, D."
@@ -140,7 +143,7 @@ def test_a_tie_of_all_systems_is_a_tie_of_all(make_table):
         for s in "ABC"
         for i in range(8)
     ]
-    (only,) = build_leaderboard([Source(make_table(rows))], by="system").verdict
+    (only,) = build_leaderboard([RunData(make_table(rows))], by="system").verdict
     assert only.startswith("A, B and C share the lead with 100.0 %")
 
 
@@ -151,7 +154,7 @@ def test_one_shared_question_is_too_little_to_compare_systems(make_table, n):
         for s, score in (("A", PASS), ("B", FAIL))
         for i in range(n)
     ]
-    source = Source(make_table(rows))
+    source = RunData(make_table(rows))
     (verdict,) = build_leaderboard([source], by="system").verdict
     assert verdict.endswith("the answers are to one question only: too few to compare.")
     (section,) = [s for s in build_report(source).sections if s.key == "leaderboard"]

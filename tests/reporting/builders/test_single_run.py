@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from judge.records import Item
-from judge.reporting.builders.run_data import Source, read
+from judge.reporting.builders.run_data import RunData, read
 from judge.reporting.builders.several_runs import build_runs
 from judge.reporting.builders.single_run import (
     build_audit,
@@ -35,7 +35,7 @@ def rows():
 
 
 def test_verdict_says_how_many_pass_and_which_dimension_fails_and_where(make_table, rows):
-    first, second, third = build_report(Source(make_table(rows))).verdict
+    first, second, third = build_report(RunData(make_table(rows))).verdict
     assert first == "66.7 % [57.8, 74.5] of answers pass: 80 of 120 with a verdict; 40 fail."
     assert (
         second
@@ -46,7 +46,7 @@ def test_verdict_says_how_many_pass_and_which_dimension_fails_and_where(make_tab
 
 
 def test_missing_verdicts_are_counted_by_status_with_bounds(make_table):
-    report = build_report(Source(make_table([PASS] * 40 + [{"accuracy": "refused"}, {}])))
+    report = build_report(RunData(make_table([PASS] * 40 + [{"accuracy": "refused"}, {}])))
     assert report.verdict[1] == (
         "2 of 42 have no verdict (1 refused, 1 unscored). Were they all fails, 95.2 % would pass; all passes, 100.0 %."
     )
@@ -55,7 +55,7 @@ def test_missing_verdicts_are_counted_by_status_with_bounds(make_table):
 @pytest.mark.parametrize("build", [build_report, build_audit])
 def test_verdicts_in_items_and_what_was_lost_to_them_are_warnings(make_table, build):
     counts = {"with_verdict_in_text": 3, "lost_to_copied_verdict": 1}
-    said_first = build(Source(make_table([PASS] * 40), counts)).warnings
+    said_first = build(RunData(make_table([PASS] * 40), counts)).warnings
     first, second = (text for text in said_first if "verdict" in text)
     assert first.startswith("Text that looks like a verdict of the judge stands in 3 items.")
     assert second.startswith("No score for 1 item, because the reply only copies a verdict")
@@ -63,7 +63,7 @@ def test_verdicts_in_items_and_what_was_lost_to_them_are_warnings(make_table, bu
 
 def test_no_verdict_at_all_is_said_plainly(make_table):
     assert (
-        build_report(Source(make_table([{}, {}])))
+        build_report(RunData(make_table([{}, {}])))
         .verdict[0]
         .startswith("None of the 2 answers has a verdict")
     )
@@ -72,44 +72,44 @@ def test_no_verdict_at_all_is_said_plainly(make_table):
 def test_slices_that_differ_by_chance_are_not_called_different(make_table):
     rows = [{**(PASS if i % 2 else FAIL), "kind": "ab"[i // 2 % 2]} for i in range(80)]
     assert "No slice of 20 verdicts or more, by kind, lies below" in said(
-        build_report(Source(make_table(rows)))
+        build_report(RunData(make_table(rows)))
     )
 
 
 def test_small_slices_are_never_in_the_verdict(make_table):
     rows = [{**PASS, "kind": "big"}] * 80 + [{**FAIL, "kind": "small"}] * 19
-    assert "kind is small" not in said(build_report(Source(make_table(rows))))
+    assert "kind is small" not in said(build_report(RunData(make_table(rows))))
 
 
 def test_slices_that_are_all_small_are_not_called_alike(make_table):
     rows = [{**PASS, "kind": "a"}] * 19 + [{**FAIL, "kind": "b"}] * 19
-    assert "too few to say where answers fail" in said(build_report(Source(make_table(rows))))
+    assert "too few to say where answers fail" in said(build_report(RunData(make_table(rows))))
 
 
 def test_dimensions_that_fail_equally_often_are_named_together(make_table):
-    words = said(build_report(Source(make_table([{"accuracy": 1, "clarity": 1}] * 30))))
+    words = said(build_report(RunData(make_table([{"accuracy": 1, "clarity": 1}] * 30))))
     assert "Accuracy and clarity fail most: each is the binding dimension in 50.0 %" in words
 
 
 def test_baseline_scores_come_with_a_warning(make_table):
-    report = build_report(Source(make_table([PASS] * 40), about={"judge": "baseline"}))
+    report = build_report(RunData(make_table([PASS] * 40), about={"judge": "baseline"}))
     assert "word overlap, no language model" in said(report)
 
 
 def test_many_missing_verdicts_come_with_a_warning(make_table):
-    assert "hardly at random" in said(build_report(Source(make_table([PASS] * 90 + [{}] * 10))))
-    assert "hardly at random" not in said(build_report(Source(make_table([PASS] * 96 + [{}] * 4))))
+    assert "hardly at random" in said(build_report(RunData(make_table([PASS] * 90 + [{}] * 10))))
+    assert "hardly at random" not in said(build_report(RunData(make_table([PASS] * 96 + [{}] * 4))))
 
 
 def test_few_clusters_come_with_a_warning(make_table):
     rows = [{**(PASS if i % 3 else FAIL), "image": i % 4} for i in range(60)]
     assert "Only 4 groups of answers that share one image" in said(
-        build_report(Source(make_table(rows)), cluster="image")
+        build_report(RunData(make_table(rows)), cluster="image")
     )
 
 
 def test_json_holds_everything_and_no_nan(make_table, rows):
-    data = json.loads(json.dumps(build_report(Source(make_table(rows))).to_dict(), allow_nan=False))
+    data = json.loads(json.dumps(build_report(RunData(make_table(rows))).to_dict(), allow_nan=False))
     row = data["tables"]["slices:level"]["rows"][1]
     assert (row["slice"], row["n"], row["pass_rate"]["value"]) == ("hard", 60, pytest.approx(1 / 3))
     assert data["figures"]["pass_rate:level=hard"]["value"] == pytest.approx(1 / 3)
@@ -117,12 +117,12 @@ def test_json_holds_everything_and_no_nan(make_table, rows):
 
 
 def test_undefined_numbers_are_null_in_json(make_table):
-    data = json.loads(json.dumps(build_report(Source(make_table([PASS]))).to_dict(), allow_nan=False))
+    data = json.loads(json.dumps(build_report(RunData(make_table([PASS]))).to_dict(), allow_nan=False))
     assert data["tables"]["scores"]["rows"][0]["sd"] is None
 
 
 def test_every_statistic_in_a_table_is_an_estimate(make_table, rows):
-    report = build_report(Source(make_table(rows)))
+    report = build_report(RunData(make_table(rows)))
     for key, column in (
         ("pass_rates", "pass_rate"),
         ("scores", "mean"),
@@ -134,8 +134,8 @@ def test_every_statistic_in_a_table_is_an_estimate(make_table, rows):
 
 
 def test_keys_of_tables_are_unique(make_table, rows):
-    source = Source(make_table(rows))
-    other = Source(make_table(rows, name="other"))
+    source = RunData(make_table(rows))
+    other = RunData(make_table(rows, name="other"))
     for report in (
         build_report(source),
         build_audit(source),
@@ -147,12 +147,12 @@ def test_keys_of_tables_are_unique(make_table, rows):
 
 
 def test_report_is_the_same_every_time(make_table, rows):
-    source = Source(make_table(rows))
+    source = RunData(make_table(rows))
     assert build_report(source).to_dict() == build_report(source).to_dict()
 
 
 def test_rows_of_every_table_fit_their_columns(make_table, rows):
-    source = Source(make_table(rows))
+    source = RunData(make_table(rows))
     for report in (build_report(source), build_audit(source), build_comparison(source, source)):
         for table in report.tables.values():
             assert {len(row) for row in table.rows} <= {len(table.columns)}
@@ -161,33 +161,33 @@ def test_rows_of_every_table_fit_their_columns(make_table, rows):
 def test_comparison_without_a_difference_does_not_claim_equality(make_table):
     a = make_table([PASS if i % 2 else FAIL for i in range(40)], name="A")
     b = make_table([PASS if i % 2 or i == 0 else FAIL for i in range(40)], name="B")
-    words = said(build_comparison(Source(a), Source(b)))
+    words = said(build_comparison(RunData(a), RunData(b)))
     assert "No difference beyond chance was found" in words
     assert "how large a difference may have been missed" in words
 
 
 def test_comparison_warns_where_judges_and_answers_both_differ(make_table):
     a, b = make_table([PASS] * 3, name="A"), make_table([{**PASS, "answer": "other"}] * 3, name="B")
-    words = said(build_comparison(Source(a), Source(replace(b, rater="other"))))
+    words = said(build_comparison(RunData(a), RunData(replace(b, rater="other"))))
     assert "Judges differ (robot and other) and so do answers" in words
 
 
 def test_comparison_of_two_judges_says_so(make_table):
     a = make_table([PASS] * 3, name="A")
-    words = said(build_comparison(Source(a), Source(replace(a, rater="other", name="B"))))
+    words = said(build_comparison(RunData(a), RunData(replace(a, rater="other", name="B"))))
     assert "this compares two judges, robot and other" in words
 
 
 def test_comparison_warns_of_different_rubrics(make_table, make_rubric):
     a = make_table([PASS] * 3, make_rubric({"accuracy": 4}))
     b = make_table([PASS] * 3, make_rubric({"accuracy": 3}).as_numbers())
-    assert "different rubrics" in said(build_comparison(Source(a), Source(b)))
+    assert "different rubrics" in said(build_comparison(RunData(a), RunData(b)))
 
 
 def test_rubric_whose_scores_were_asked_for_one_by_one_is_no_other_rubric(make_table, make_rubric):
     rubric = make_rubric()
     a, b = make_table([PASS] * 3, rubric), make_table([PASS] * 3, rubric.as_numbers())
-    assert "different rubrics" not in said(build_comparison(Source(a), Source(b)))
+    assert "different rubrics" not in said(build_comparison(RunData(a), RunData(b)))
 
 
 def test_report_says_how_the_scores_came_about(tmp_path, make_rubric):
@@ -203,7 +203,7 @@ def test_report_says_how_the_scores_came_about(tmp_path, make_rubric):
 
 def test_comparison_shows_flipped_items_side_by_side(make_table):
     a, b = make_table([PASS, FAIL], name="A"), make_table([FAIL, FAIL], name="B")
-    (case,) = build_comparison(Source(a), Source(b)).sections[-1].cases
+    (case,) = build_comparison(RunData(a), RunData(b)).sections[-1].cases
     assert (case.note, [(j.label, j.outcome) for j in case.judgments]) == (
         "lost",
         [("A", "pass"), ("B", "fail")],
@@ -213,13 +213,13 @@ def test_comparison_shows_flipped_items_side_by_side(make_table):
 def test_leader_that_is_not_alone_is_not_called_best(make_table):
     a = make_table([PASS] * 21 + [FAIL] * 19, name="A")
     b = make_table([FAIL] * 20 + [PASS] * 20, name="B")
-    assert "A leads" in said(build_leaderboard([Source(a), Source(b)]))
-    assert "It cannot be told from B." in said(build_leaderboard([Source(a), Source(b)]))
+    assert "A leads" in said(build_leaderboard([RunData(a), RunData(b)]))
+    assert "It cannot be told from B." in said(build_leaderboard([RunData(a), RunData(b)]))
 
 
 def test_systems_on_different_questions_come_with_a_warning(make_table):
     rows = [{**PASS, "id": f"{s}{i}", "question": f"{s}{i}", "system": s} for s in "xy" for i in range(5)]
-    assert "no common question" in said(build_leaderboard([Source(make_table(rows))], by="system"))
+    assert "no common question" in said(build_leaderboard([RunData(make_table(rows))], by="system"))
 
 
 def test_fields_slice_of_their_own_accord_if_they_have_few_short_values(make_table):

@@ -6,7 +6,7 @@ import io
 from hypothesis import given
 from hypothesis import strategies as st
 
-from judge.reporting.builders.run_data import Source
+from judge.reporting.builders.run_data import RunData
 from judge.reporting.builders.single_run import build_report
 from judge.reporting.document import Column, Report, Section, Table
 from judge.reporting.render.csv import file_names, to_csv, write_csv
@@ -44,7 +44,7 @@ def test_no_text_is_a_formula(text):
 
 def test_every_table_is_a_file(make_table, tmp_path):
     rows = [{"accuracy": 1 + i % 5, "clarity": 4, "kind": "ab"[i % 2]} for i in range(60)]
-    report = build_report(Source(make_table(rows)), by=["kind", "kind*id"][:1])
+    report = build_report(RunData(make_table(rows)), by=["kind", "kind*id"][:1])
     files = write_csv(report, tmp_path / "deep" / "tables")
     assert len(files) == len(report.tables)
     assert len(read((tmp_path / "deep/tables/slices-kind.csv").read_text())) == 4

@@ -17,7 +17,7 @@ from PIL import Image as Pillow
 from judge.analysis.multiple_choice.choice import read_answers
 from judge.records import Image, Item
 from judge.reporting.builders.choice import build_choice
-from judge.reporting.builders.run_data import Source
+from judge.reporting.builders.run_data import RunData
 from judge.reporting.builders.several_runs import build_runs
 from judge.reporting.builders.single_run import build_audit, build_comparison, build_leaderboard, build_report
 from judge.reporting.document import Case, Column, Judgment, Report, Section, Table
@@ -54,7 +54,7 @@ def table(make_table):
 
 @pytest.fixture(scope="module")
 def report(table):
-    return build_report(Source(table, about={"judge": "robot", "image root": "/home/somebody/pictures"}))
+    return build_report(RunData(table, about={"judge": "robot", "image root": "/home/somebody/pictures"}))
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +120,7 @@ def test_nothing_from_data_becomes_markup(make_table):
         NASTY: NASTY[:30], "system": NASTY,
     }  # fmt: skip
     table = make_table([row, *rows(**{NASTY: "b", "system": "c"})], name=NASTY)
-    report = build_report(Source(table, about={"judge": NASTY, NASTY: NASTY}), by=[NASTY, "system"])
+    report = build_report(RunData(table, about={"judge": NASTY, NASTY: NASTY}), by=[NASTY, "system"])
     read = Page(page(report))
     assert not {"script", "onerror", "onload"} & {
         *read.counts,
@@ -137,10 +137,10 @@ def test_nothing_from_data_becomes_markup_in_a_comparison_or_a_leaderboard(make_
         make_table(rows(answer=NASTY, accuracy=1), name=f"{NASTY}2"),
     )
     for report in (
-        build_comparison(Source(a), Source(b)),
-        build_leaderboard([Source(a), Source(b)]),
-        build_runs([Source(a), Source(b)]),
-        build_audit(Source(b)),
+        build_comparison(RunData(a), RunData(b)),
+        build_leaderboard([RunData(a), RunData(b)]),
+        build_runs([RunData(a), RunData(b)]),
+        build_audit(RunData(b)),
     ):
         read = Page(page(report))
         assert not {"script"} & set(read.counts)
@@ -194,7 +194,7 @@ import hashlib, sys; sys.stdout.write(hashlib.sha256(page(report).encode()).hexd
 
 def test_every_id_is_there_once_and_every_reference_has_its_target(make_table, table):
     other = make_table(rows(accuracy=4), name="other")
-    read = Page(page(build_runs([Source(table), Source(other)])))
+    read = Page(page(build_runs([RunData(table), RunData(other)])))
     ids = read.values("id")
     assert len(ids) == len(set(ids))
     pointed = {target[1:] for target in read.values("href")} | set(read.values("aria-labelledby"))
@@ -235,14 +235,14 @@ def test_pairs_under_two_conditions_are_compared(html):
 
 def test_systems_of_one_run_are_ranked(make_table):
     report = build_report(
-        Source(make_table([{**row, "system": "ab"[i // 2 % 2]} for i, row in enumerate(rows())]))
+        RunData(make_table([{**row, "system": "ab"[i // 2 % 2]} for i, row in enumerate(rows())]))
     )
     assert "systems/leaderboard" in report.tables
     assert "Leaderboard of the systems" in Page(page(report)).text
 
 
 def test_two_runs_are_compared_item_by_item(make_table, table):
-    report = build_runs([Source(table), Source(make_table(rows(accuracy=4), name="other"))])
+    report = build_runs([RunData(table), RunData(make_table(rows(accuracy=4), name="other"))])
     assert "run and other/pass_rate" in report.tables
 
 
@@ -251,7 +251,7 @@ def test_two_runs_that_share_nothing_are_still_reported(make_table, table):
         [{**row, "id": f"z{i}", "pair_id": f"z{i}"} for i, row in enumerate(rows())], name="other"
     )
     assert not any(
-        key.startswith("run and other/") for key in build_runs([Source(table), Source(other)]).tables
+        key.startswith("run and other/") for key in build_runs([RunData(table), RunData(other)]).tables
     )
 
 
@@ -261,7 +261,7 @@ def test_the_rubric_is_there_in_full(report, html):
 
 
 def test_several_runs_with_one_rubric_show_it_once(make_table, table):
-    report = build_runs([Source(table), Source(make_table(rows(), name="other"))])
+    report = build_runs([RunData(table), RunData(make_table(rows(), name="other"))])
     assert [key for key in report.tables if key.endswith("rubric")] == ["rubric"]
 
 

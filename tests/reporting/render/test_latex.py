@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from judge.reporting.builders.run_data import Source
+from judge.reporting.builders.run_data import RunData
 from judge.reporting.builders.single_run import build_report
 from judge.reporting.document import Column, Report, Section, Table
 from judge.reporting.render.latex import escape, to_latex
@@ -58,7 +58,7 @@ def test_no_text_is_a_command(text):
 
 def test_tables_have_as_many_cells_as_columns(make_table):
     rows = [{"accuracy": 1 + i % 5, "clarity": 4, "kind": "a&b" if i % 2 else "c\\d"} for i in range(60)]
-    text = to_latex(build_report(Source(make_table(rows))))
+    text = to_latex(build_report(RunData(make_table(rows))))
     assert text.count(r"\begin{tabular}") == text.count(r"\end{tabular}") > 5
     for columns, body in re.findall(r"\\begin\{tabular\}\{(\w+)\}(.*?)\\end\{tabular\}", text, re.DOTALL):
         for line in body.splitlines():
@@ -68,7 +68,7 @@ def test_tables_have_as_many_cells_as_columns(make_table):
 
 def test_labels_are_unique(make_table):
     rows = [{"accuracy": 1 + i % 5, "clarity": 4, "kind": "ab"[i % 2]} for i in range(60)]
-    labels = re.findall(r"\\label\{(.*?)\}", to_latex(build_report(Source(make_table(rows)))))
+    labels = re.findall(r"\\label\{(.*?)\}", to_latex(build_report(RunData(make_table(rows)))))
     assert len(labels) == len(set(labels))
 
 

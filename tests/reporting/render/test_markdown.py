@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from judge.reporting.builders.run_data import Source
+from judge.reporting.builders.run_data import RunData
 from judge.reporting.builders.single_run import build_comparison, build_report
 from judge.reporting.render.markdown import LIMIT, escape, to_markdown
 
@@ -19,7 +19,7 @@ GITHUB = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethroug
 @pytest.fixture(scope="module")
 def report(make_table):
     rows = [{**(FAIL if i % 3 else PASS), "kind": "ab"[i % 2]} for i in range(60)]
-    return build_report(Source(make_table(rows), about={"judge": "robot", "image root": "/home/somebody"}))
+    return build_report(RunData(make_table(rows), about={"judge": "robot", "image root": "/home/somebody"}))
 
 
 def tags(text):
@@ -78,7 +78,7 @@ def test_nothing_from_data_acts_in_a_whole_report(make_table):
     row = {**FAIL, "id": NASTY, "question": NASTY, "answer": NASTY, "reference": NASTY, "kind": NASTY[:30]}
     a = make_table([row, *[{**PASS, "kind": "b"}] * 30], name=NASTY)
     b = make_table([{**row, **PASS}, *[{**PASS, "kind": "b"}] * 30], name=f"{NASTY}2")
-    for report in (build_report(Source(a)), build_comparison(Source(a), Source(b))):
+    for report in (build_report(RunData(a)), build_comparison(RunData(a), RunData(b))):
         text = to_markdown(report)
         allowed = {
             "h2",

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from judge.reporting.builders.run_data import Source
+from judge.reporting.builders.run_data import RunData
 from judge.reporting.builders.single_run import build_audit, build_comparison, build_report
 from judge.reporting.document import Column, Report, Section, Table
 from judge.reporting.render.text import clean, print_report
@@ -71,9 +71,9 @@ def test_no_line_is_wider_than_the_terminal(make_table, width):
     ]
     table = make_table(rows)
     reports = (
-        build_report(Source(table)),
-        build_audit(Source(table)),
-        build_comparison(Source(table), Source(table)),
+        build_report(RunData(table)),
+        build_audit(RunData(table)),
+        build_comparison(RunData(table), RunData(table)),
     )
     for report in reports:
         assert max(map(cell_len, printed(report, width).splitlines())) <= width
@@ -88,7 +88,7 @@ def test_nothing_from_data_acts_on_the_terminal(make_table):
         "reference": NASTY,
         "reasons": {"accuracy": NASTY},
     }
-    text = printed(build_report(Source(make_table([{**row, "id": NASTY}], name=NASTY))))
+    text = printed(build_report(RunData(make_table([{**row, "id": NASTY}], name=NASTY))))
     assert not set(text) & set("\x1b\x07\x00\u202e\U000e0041")
     assert "[bold]x[/bold]" in text
 

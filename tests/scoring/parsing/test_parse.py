@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from judge.records import STATUSES, Failure
-from judge.rubric import Scale
+from judge.rubric import RubricScale
 from judge.scoring.parsing.parse import is_readable, read, score_rows
 
 from ..builders import completion, item, reply, rubric
@@ -191,12 +191,12 @@ def test_anything_else_than_one_number_is_unparsed(text):
     [("-2", -2), ("Score: -1", -1), ("**-2/2**", -2), ("- 2", None), ("-3", None), ("1-2", None)],
 )
 def test_bare_number_below_nought_is_read_where_the_scale_holds_it(said, score):
-    numbers = rubric(reply="number").model_copy(update={"scale": Scale(min=-2, max=2)})
+    numbers = rubric(reply="number").model_copy(update={"scale": RubricScale(min=-2, max=2)})
     assert read(completion(said, dimension="a"), numbers, item())["a"].value == score
 
 
 def test_text_of_a_number_below_nought_is_read_in_a_json_reply():
-    below = rubric().model_copy(update={"scale": Scale(min=-2, max=2)})
+    below = rubric().model_copy(update={"scale": RubricScale(min=-2, max=2)})
     assert read(completion(reply("-1", -2)), below, item())["a"].value == -1
 
 
