@@ -206,10 +206,8 @@ def test_slow_pace_of_our_own_is_no_refusal(loop):
     pace = Pace(1, requests_per_minute=0.2, retry=retry)  # a request every five minutes
     dispatcher = Dispatcher(map(request, range(6)), provider, pace, retry, Budget(None, None), Progress())
     replies = 0
-    while not replies or batch:
-        loop.run_until_complete(dispatcher.arrivals())
-        batch = dispatcher.take()
-        replies += len(batch)
+    while arrived := (loop.run_until_complete(dispatcher.arrivals()), len(dispatcher.take()))[1]:
+        replies += arrived
     assert (replies, dispatcher.stopped) == (6, None)
 
 
