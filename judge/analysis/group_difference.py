@@ -53,7 +53,7 @@ def group_difference(values: Floats, first: Bools, second: Bools, clusters: Grou
     --------
     >>> passed = np.array([1.0, 1.0, 1.0, 0.0, 1.0, 0.0, 0.0, 0.0])
     >>> old = np.arange(8) < 4
-    >>> print(contrast(passed, old, ~old).difference)
+    >>> print(group_difference(passed, old, ~old).difference)
     0.500 [-0.403, 1.000]
     """
     used = ~np.isnan(values) & (first | second)

@@ -44,7 +44,7 @@ class Pair:
 
 
 @dataclass(frozen=True)
-class Panel:
+class JudgePanel:
     """Runs over the same answers.
 
     Attributes
@@ -65,7 +65,7 @@ class Panel:
     pairs: tuple[Pair, ...]
 
 
-def panel(tables: Sequence[ScoreTable], cluster: str | None = None) -> Panel:
+def panel(tables: Sequence[ScoreTable], cluster: str | None = None) -> JudgePanel:
     """Set runs over the same answers side by side (see `judge.analysis.comparable.same_answers`)."""
     place = [{item.id: row for row, item in enumerate(table.items)} for table in tables]
     ids = [item.id for item in tables[0].items]
@@ -90,4 +90,4 @@ def panel(tables: Sequence[ScoreTable], cluster: str | None = None) -> Panel:
         )
         for i, j in itertools.combinations(range(len(aligned)), 2)
     )
-    return Panel(len(ids), members, unanimous(marks, clusters=clusters), pairs)
+    return JudgePanel(len(ids), members, unanimous(marks, clusters=clusters), pairs)

@@ -67,7 +67,7 @@ def mean_score(values: Floats, clusters: Groups = None, scale: RubricScale | Non
     """Mean of the scores that are there; Student's t interval, robust to clusters, cut at the scale's ends.
 
     >>> scores = np.array([3.0, 4.0, 4.0, np.nan, 5.0])
-    >>> print(mean_score(scores), mean_score(scores, scale=Scale(min=1, max=5)))
+    >>> print(mean_score(scores), mean_score(scores, scale=RubricScale(min=1, max=5)))
     4.000 [2.701, 5.299] 4.000 [2.701, 5.000]
     """
     found = mean(values, clusters=clusters, method="jackknife")

@@ -150,7 +150,7 @@ def plan(question: PlanningQuestion, pilot: Floats | None = None, clusters: Ints
 
     Examples
     --------
-    >>> [size.n_items for size in plan(Question("pass_rate", half_width=0.05)).needed]
+    >>> [size.n_items for size in plan(PlanningQuestion("pass_rate", half_width=0.05)).needed]
     [245]
     """
     _check(question, pilot)

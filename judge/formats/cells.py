@@ -20,7 +20,7 @@ _LABELLED_NUMBER = re.compile(r"([-+]?\d+(?:\.\d+)?)\s*[-–—:.)=]\s+([^\W\d]\
 
 
 @dataclass(frozen=True)
-class Cells:
+class CellReader:
     """How a cell becomes a rating.
 
     Attributes
@@ -65,10 +65,10 @@ class Cells:
 
         Examples
         --------
-        >>> cells = Cells()
+        >>> cells = CellReader()
         >>> cells.value("4: mostly right"), cells.value("Yes"), cells.value("4/5"), cells.value("n/a")
         (4.0, 1.0, '4/5', None)
-        >>> Cells(("none", "some")).value("None")
+        >>> CellReader(("none", "some")).value("None")
         'none'
         """
         key = (type(raw), raw) if isinstance(raw, str | int | float) else None

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from judge.errors import InputError
-from judge.formats.cells import Cells
+from judge.formats.cells import CellReader
 from judge.rubric import Rubric
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
@@ -61,13 +61,13 @@ class Wanted:
         Only these; none: all.
     rubric : Rubric or None
         Names the dimensions, and other names for them.
-    cells : Cells
+    cells : CellReader
         How a cell becomes a rating.
     """
 
     dimensions: tuple[str, ...] = ()
     rubric: Rubric | None = None
-    cells: Cells = field(default_factory=Cells)
+    cells: CellReader = field(default_factory=CellReader)
 
     def proper(self, name: str) -> str:
         """Name of the rubric's dimension that `name` means, else `name`."""

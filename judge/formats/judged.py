@@ -25,7 +25,7 @@ def rubric_for(found: ImportedFile) -> Rubric:
     Examples
     --------
     >>> score = Score(item_id="1", rater="m", rater_kind="judge", dimension="tone", value=0.5)
-    >>> rubric = rubric_for(Foreign("promptfoo", [], [score]))
+    >>> rubric = rubric_for(ImportedFile("promptfoo", [], [score]))
     >>> rubric.scored, rubric.scale.max, rubric.pass_rule
     (('tone',), 1, {'tone': 1.0})
     """

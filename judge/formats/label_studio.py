@@ -5,7 +5,7 @@ Each control of the labelling page (``from_name``) is a dimension. Source: label
 
 from collections.abc import Iterator
 
-from judge.formats.cells import Cells
+from judge.formats.cells import CellReader
 from judge.formats.document import Document, Object, objects
 from judge.records import RaterKind, Score
 
@@ -20,7 +20,7 @@ def recognises(document: Document) -> bool:
     return document.is_list_with("data", "annotations") or document.is_list_with("data", "completions")
 
 
-def scores(document: Document, cells: Cells) -> Iterator[Score]:
+def scores(document: Document, cells: CellReader) -> Iterator[Score]:
     """Yield one score for each control of each annotation; a skipped task gives a skipped score."""
     for where, task in objects(document.content, str(document.path)):
         item_id = _item_id(task)
@@ -47,7 +47,7 @@ def _annotator(entry: Object) -> str:
 
 
 def _of_entry(
-    item_id: str, rater: str, kind: RaterKind, entry: Object, where: str, cells: Cells
+    item_id: str, rater: str, kind: RaterKind, entry: Object, where: str, cells: CellReader
 ) -> Iterator[Score]:
     if entry.get("was_cancelled"):
         yield Score(
@@ -64,7 +64,9 @@ def _of_entry(
             yield _score(item_id, rater, kind, str(name), result, cells)
 
 
-def _score(item_id: str, rater: str, kind: RaterKind, dimension: str, result: Object, cells: Cells) -> Score:
+def _score(
+    item_id: str, rater: str, kind: RaterKind, dimension: str, result: Object, cells: CellReader
+) -> Score:
     holder = result.get("value")
     raw = holder.get(str(result.get("type"))) if isinstance(holder, dict) else None
     if isinstance(raw, list) and len(raw) == 1:

@@ -2,9 +2,9 @@
 
 import pytest
 
-from judge.formats.cells import MISSING, Cells
+from judge.formats.cells import MISSING, CellReader
 
-LIKERT = Cells((1, 2, 3, 4, 5))
+LIKERT = CellReader((1, 2, 3, 4, 5))
 
 
 @pytest.mark.parametrize(
@@ -30,30 +30,30 @@ def test_words_for_no_rating_are_no_rating(word):
 
 @pytest.mark.parametrize("label", ["none", "NA", "unsure", "yes", "no", "?"])
 def test_words_of_the_declared_scale_outrank_words_for_no_rating_and_for_one_and_zero(label):
-    assert Cells((label, "other")).value(label) == label
+    assert CellReader((label, "other")).value(label) == label
 
 
 def test_a_label_is_known_in_any_case_unless_two_differ_by_case_only():
-    assert Cells(("Pass", "Fail")).value("PASS") == "Pass"
-    assert Cells(("a", "A")).value("A") == "A"
+    assert CellReader(("Pass", "Fail")).value("PASS") == "Pass"
+    assert CellReader(("a", "A")).value("A") == "A"
 
 
 def test_true_in_json_is_the_label_true():
-    assert Cells(("false", "true")).value(True) == "true"
+    assert CellReader(("false", "true")).value(True) == "true"
 
 
 def test_yes_is_one_on_a_scale_of_0_and_1_and_no_number_on_another():
-    assert Cells((0, 1)).value("yes") == 1.0
+    assert CellReader((0, 1)).value("yes") == 1.0
     assert LIKERT.value("yes") == "yes"
 
 
 @pytest.mark.parametrize("raw", ["99", 99, 99.0, "99.0", "dk", "DK"])
 def test_codes_that_a_user_names_are_no_rating(raw):
-    assert Cells((1, 2, 3), missing=("99", "dk")).value(raw) is None
+    assert CellReader((1, 2, 3), missing=("99", "dk")).value(raw) is None
 
 
 @pytest.mark.parametrize(
     ("text", "value"), [("3,5", 3.5), ("0,125", 0.125), ("1,000", "1,000"), ("3.5", 3.5)]
 )
 def test_a_decimal_comma_is_read_where_it_is_announced_and_cannot_mean_thousands(text, value):
-    assert Cells((0, 5), decimal_comma=True).value(text) == value
+    assert CellReader((0, 5), decimal_comma=True).value(text) == value

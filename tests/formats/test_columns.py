@@ -5,12 +5,12 @@ import json
 import pytest
 
 from judge.errors import InputError
-from judge.formats.cells import Cells
+from judge.formats.cells import CellReader
 from judge.formats.columns import Wanted
 from judge.formats.ratings import read_ratings
 from judge.rubric import load_rubric
 
-LIKERT = Wanted(cells=Cells((1, 2, 3, 4, 5)))
+LIKERT = Wanted(cells=CellReader((1, 2, 3, 4, 5)))
 
 
 @pytest.fixture

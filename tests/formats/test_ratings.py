@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from judge.errors import InputError
-from judge.formats.cells import Cells
+from judge.formats.cells import CellReader
 from judge.formats.columns import Wanted
 from judge.formats.ratings import read_ratings
 from judge.records import Score
@@ -266,12 +266,12 @@ def test_mapped_column_that_is_not_there_lists_the_found_ones(write):
     [("4", 4.0), ("3,5", "3,5"), ("4 - good", 4.0), ("2024-01-02", "2024-01-02"), ("4/5", "4/5"), (True, 1.0), ("No", 0.0), (" good ", "good"), (float("inf"), None)],
 )  # fmt: skip
 def test_raw_values_are_numbers_labels_or_nothing(raw, value):
-    assert Cells().value(raw) == value
+    assert CellReader().value(raw) == value
 
 
 @given(st.one_of(st.text(max_size=12), st.floats(), st.integers(), st.none(), st.booleans()))
 def test_every_raw_value_makes_a_legal_score(raw):
-    value = Cells().value(raw)
+    value = CellReader().value(raw)
     Score(
         item_id="q",
         rater="r",

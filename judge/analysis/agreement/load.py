@@ -11,7 +11,7 @@ from judge.analysis.agreement.matching import matching
 from judge.analysis.agreement.parts import VERDICT
 from judge.analysis.headlines import CHECKS_MISSED, CHECKS_SEEN, Counts, checks_of, people_words
 from judge.errors import InputError
-from judge.formats.cells import Cells, number_or_none
+from judge.formats.cells import CellReader, number_or_none
 from judge.formats.columns import COLUMNS, Wanted
 from judge.formats.ratings import read_ratings
 from judge.records import OVERALL, Item, RaterKind, Score
@@ -122,7 +122,7 @@ def _read_dimensions(asked: Sequence[str], rubric: Rubric | None) -> tuple[str, 
     return () if derived & set(asked) else tuple(asked)
 
 
-def _cells(scale: Scale | None, rubric: Rubric | None, missing_codes: Sequence[str]) -> Cells:
+def _cells(scale: Scale | None, rubric: Rubric | None, missing_codes: Sequence[str]) -> CellReader:
     declared = () if rubric is None else tuple(rubric.scale.labels)
     values = declared if scale is None else tuple(scale.values)
     numbers = [number_or_none(code) for code in missing_codes]
@@ -132,7 +132,7 @@ def _cells(scale: Scale | None, rubric: Rubric | None, missing_codes: Sequence[s
             f"--missing-codes {', '.join(both)}: is a value of the scale ({', '.join(map(str, values))}), so "
             "it cannot stand for a missing rating; declare the scale without it: --scale"
         )
-    return Cells(values, tuple(codes))
+    return CellReader(values, tuple(codes))
 
 
 @dataclass(frozen=True)

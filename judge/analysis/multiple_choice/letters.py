@@ -70,7 +70,7 @@ def read_letter(reply: str, choices: Sequence[str]) -> Reading:
         return Reading(reason="truncated")
     if not text:
         return Reading(reason="empty")
-    return _Reader(text, [_folded(choice) for choice in choices]).read()
+    return _LetterReader(text, [_folded(choice) for choice in choices]).read()
 
 
 # --- plain text
@@ -193,7 +193,7 @@ _YES = ("yes", "yeah", "yep", "ja", "oui", "sí", "si", "да", "是", "是的",
 _NO = ("no", "nope", "nein", "non", "нет", "否", "不是", "没有", "不", "いいえ", "아니요")
 
 
-class _Reader:
+class _LetterReader:
     """Reads one plain reply with the options that were offered."""
 
     def __init__(self, text: str, options: list[str]) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from judge.analysis.comparable import one_rubric, refuse_other_scales, refuse_same_names, same_answers
-from judge.analysis.panel import Panel, panel
+from judge.analysis.panel import JudgePanel, panel
 from judge.reporting.builders.provenance import rubric_sections
 from judge.reporting.builders.run_data import RunData
 from judge.reporting.builders.side_by_side import two_runs
@@ -64,7 +64,7 @@ def _together(sources: Sequence[RunData], cluster: str | None) -> Report:
     return replace(build_leaderboard(sources, cluster=cluster), title=title, figures={})
 
 
-def _panel_report(found: Panel) -> Report:
+def _panel_report(found: JudgePanel) -> Report:
     return Report(
         "report",
         f"A panel of {len(found.members)} judges on {found.n_answers:,} answers",
@@ -81,7 +81,7 @@ def _panel_report(found: Panel) -> Report:
     )
 
 
-def _panel_words(found: Panel) -> Iterator[str]:
+def _panel_words(found: JudgePanel) -> Iterator[str]:
     yield (
         f"{len(found.members)} runs judged the same {found.n_answers:,} answers: they are a panel of judges "
         "and not systems, so they are not ranked. A judge that passes more is milder, not better."
@@ -102,7 +102,7 @@ def _panel_words(found: Panel) -> Iterator[str]:
     yield "Which judge is right only people's ratings can tell: judge agree RUN RUN --humans ratings.csv"
 
 
-def _members(found: Panel) -> Table:
+def _members(found: JudgePanel) -> Table:
     names = list(dict.fromkeys(name for member in found.members for name in member.means))
     columns = (
         Column("run", "run"),
@@ -126,7 +126,7 @@ def _members(found: Panel) -> Table:
     return Table("panel", "Judges of the panel", columns, rows)
 
 
-def _pairs(found: Panel) -> Table:
+def _pairs(found: JudgePanel) -> Table:
     columns = (
         Column("first", "first"),
         Column("second", "second"),

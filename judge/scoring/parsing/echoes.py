@@ -15,7 +15,7 @@ from typing import Literal
 from judge.records import Item
 from judge.rubric import Example, Rubric
 from judge.scoring.parsing.json_objects import find_objects
-from judge.scoring.parsing.verdicts import Names, Verdict, verdicts_in
+from judge.scoring.parsing.verdicts import Names, ReplyVerdict, verdicts_in
 
 Echo = Literal["same_as_in_item", "same_as_in_example"]
 ECHO = "same_as_in_"
@@ -32,7 +32,7 @@ _ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})|\\([\"\\/])")
 class Held:
     """Verdicts that stand in the texts of an item."""
 
-    verdicts: tuple[Verdict, ...] = ()
+    verdicts: tuple[ReplyVerdict, ...] = ()
     unknown: bool = False
     """Whether a text is so long and so broken that what it holds cannot be told."""
 
@@ -54,18 +54,18 @@ def held_by(item: Item, names: Names) -> Held:
     return Held(verdicts, any(objects.too_broken for objects in found))
 
 
-def shown_in(rubric: Rubric, names: Names) -> tuple[Verdict, ...]:
+def shown_in(rubric: Rubric, names: Names) -> tuple[ReplyVerdict, ...]:
     """Verdicts of the worked examples of a rubric, and those that stand in their texts."""
-    found: list[Verdict] = []
+    found: list[ReplyVerdict] = []
     for example in rubric.examples:
         said = example.verdict
         scores = {name: float(score) for name, score in said.scores.items()}
-        found.append(Verdict(rubric.scale, dict(scores), dict(said.reasons)))
+        found.append(ReplyVerdict(rubric.scale, dict(scores), dict(said.reasons)))
         found += held_by(_as_item(example), names).verdicts
     return tuple(found)
 
 
-def echo_of(verdict: Verdict, held: Held, shown: Sequence[Verdict], rubric: Rubric) -> Echo | None:
+def echo_of(verdict: ReplyVerdict, held: Held, shown: Sequence[ReplyVerdict], rubric: Rubric) -> Echo | None:
     """Say where a verdict is copied from; None where it is the judge's own."""
     if not verdict.scores:
         return None
@@ -83,7 +83,7 @@ def stands_in(item: Item, source: str) -> bool:
     return any(wanted in squeezed(text) for text in _texts(item) if may_hold_object(text))
 
 
-def _is_among(verdict: Verdict, others: Iterable[Verdict]) -> bool:
+def _is_among(verdict: ReplyVerdict, others: Iterable[ReplyVerdict]) -> bool:
     """Whether another verdict holds all scores of this one, and the same reasons where this one has any."""
     return any(
         verdict.scores.items() <= other.scores.items()

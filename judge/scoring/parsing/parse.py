@@ -14,7 +14,7 @@ from judge.rubric import Flag, Rubric, RubricScale
 from judge.scoring.parsing.echoes import ECHO, Held, echo_of, held_by, shown_in, stands_in
 from judge.scoring.parsing.json_objects import Objects, find_objects, keys_in
 from judge.scoring.parsing.repaired_json import CONTRADICTION
-from judge.scoring.parsing.verdicts import Names, Verdict, number, verdicts_in
+from judge.scoring.parsing.verdicts import Names, ReplyVerdict, number, verdicts_in
 
 
 class Outcome(NamedTuple):
@@ -147,7 +147,7 @@ class _Reading(NamedTuple):
 
     rubric: Rubric
     names: Names
-    shown: Sequence[Verdict]
+    shown: Sequence[ReplyVerdict]
     """Verdicts of the worked examples."""
 
 
@@ -181,10 +181,12 @@ def _read_json(text: str, rubric: Rubric, item: Item, asked: Sequence[str]) -> d
     return dict.fromkeys(asked, _unparsed(problem or _without_verdict(objects)))
 
 
-def _own(verdicts: Sequence[Verdict], reading: _Reading, item: Item) -> tuple[list[Verdict], str | None]:
+def _own(
+    verdicts: Sequence[ReplyVerdict], reading: _Reading, item: Item
+) -> tuple[list[ReplyVerdict], str | None]:
     """The judge's own verdicts; and, where others stand in the reply, what is wrong with those."""
     held = held_by(item, reading.names) if verdicts else Held()
-    own: list[Verdict] = []
+    own: list[ReplyVerdict] = []
     problems: list[str] = []
     for verdict in verdicts:
         if echo := echo_of(verdict, held, reading.shown, reading.rubric):
@@ -196,7 +198,7 @@ def _own(verdicts: Sequence[Verdict], reading: _Reading, item: Item) -> tuple[li
     return own, min(problems, key=lambda problem: not problem.startswith(ECHO), default=None)
 
 
-def _said(verdict: Verdict) -> dict[str, Any]:
+def _said(verdict: ReplyVerdict) -> dict[str, Any]:
     """What two verdicts must have in common to be one: scores and flags, not how they are written."""
     return {**verdict.values, **verdict.scores}
 
@@ -221,7 +223,7 @@ def _without_verdict(objects: Objects) -> str:
     return problem
 
 
-def _outcome(verdict: Verdict, name: str, rubric: Rubric) -> Outcome:
+def _outcome(verdict: ReplyVerdict, name: str, rubric: Rubric) -> Outcome:
     if name not in verdict.values:
         return _unparsed("missing in the reply")
     if flag := rubric.flags.get(name):

@@ -74,7 +74,7 @@ def repair(text: str, start: int) -> Repaired:
     Traceback (most recent call last):
     judge.scoring.parsing.repaired_json.NotRepairable: no JSON at 8
     """
-    reader = _Reader(text[start : start + LONGEST])
+    reader = _RepairReader(text[start : start + LONGEST])
     try:
         value, end = reader.object(0, 0)
     except NotRepairable as error:
@@ -90,7 +90,7 @@ def without_contradictions(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-class _Reader:
+class _RepairReader:
     """A recursive descent over one text; every method returns what it read and the position after it."""
 
     def __init__(self, text: str) -> None:

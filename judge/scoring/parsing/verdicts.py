@@ -64,7 +64,7 @@ def _spellings(key: str) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class ReplyVerdict:
     """What one object says."""
 
     scale: RubricScale
@@ -105,13 +105,13 @@ def number(value: Any, scale: RubricScale) -> float | None:
     return float(match[1])
 
 
-def verdicts_in(objects: Sequence[Any], names: Names) -> list[Verdict]:
+def verdicts_in(objects: Sequence[Any], names: Names) -> list[ReplyVerdict]:
     """List the verdicts in some objects, at any depth, in their order.
 
     An object is a verdict where one of its keys is a dimension; what is nested in a verdict is no other one.
     A list of objects that each name one dimension (``{"name": …, "score": …}``) is one verdict.
     """
-    found: list[Verdict] = []
+    found: list[ReplyVerdict] = []
     waiting: list[Any] = [list(objects)]
     while waiting:
         value = waiting.pop()
@@ -153,7 +153,7 @@ def _named(found: Mapping[str, Any], names: Names) -> Iterator[tuple[str, Any]]:
             yield name, value
 
 
-def _verdict(pairs: Iterable[tuple[str, Any]], names: Names, shared: str | None) -> Verdict:
+def _verdict(pairs: Iterable[tuple[str, Any]], names: Names, shared: str | None) -> ReplyVerdict:
     values: dict[str, Any] = {}
     reasons: dict[str, str] = {}
     has_placeholder = False
@@ -169,7 +169,7 @@ def _verdict(pairs: Iterable[tuple[str, Any]], names: Names, shared: str | None)
         values[name] = value
     if shared is not None and _PLACEHOLDER.fullmatch(shared):
         has_placeholder, shared = True, None
-    return Verdict(names.scale, values, reasons, shared, has_placeholder)
+    return ReplyVerdict(names.scale, values, reasons, shared, has_placeholder)
 
 
 def _score_of(value: Mapping[str, Any], scale: RubricScale) -> Any:

@@ -8,7 +8,7 @@ from judge.records import Item
 from judge.rubric import Example
 from judge.scoring.parsing.echoes import echo_of, held_by, shown_in, squeezed, stands_in
 from judge.scoring.parsing.parse import read
-from judge.scoring.parsing.verdicts import Names, Verdict
+from judge.scoring.parsing.verdicts import Names, ReplyVerdict
 
 from ..builders import completion, item, reply, rubric
 
@@ -240,7 +240,7 @@ def test_item_that_is_too_broken_to_be_read_costs_a_verdict_without_reasons_its_
 
 
 def test_verdict_without_any_number_is_no_echo():
-    verdict = Verdict(rubric().scale, {"a": None})
+    verdict = ReplyVerdict(rubric().scale, {"a": None})
     assert echo_of(verdict, held_by(POISONED, Names(rubric())), (), rubric()) is None
 
 

@@ -17,7 +17,7 @@ from judge.records import Completion, Failure, Request
 from judge.scoring.backends.api.errors import Failed, Rejected
 from judge.scoring.backends.api.pacing import Pace, Retry
 from judge.scoring.backends.api.pricing import Budget
-from judge.scoring.backends.api.refusals import Fate, Record, Refusals
+from judge.scoring.backends.api.refusals import Fate, RefusalRecord, Refusals
 
 OnWait = Callable[[float, str], None]
 """Hears for how many seconds nothing is started, and what the provider said."""
@@ -73,7 +73,7 @@ class _Job:
     odd_replies: int = 0
     spent: float = 0.0
     """USD that odd replies cost which were asked for again."""
-    refused: Record = field(default_factory=Record)
+    refused: RefusalRecord = field(default_factory=RefusalRecord)
     failing_since: float = inf
     """When the first try was sent that failed for another reason than haste."""
 
@@ -316,7 +316,9 @@ class Dispatcher:
 
     def _deliver(self, job: _Job, values: dict[str, Any]) -> None:
         now = asyncio.get_running_loop().time()
-        if job.spent:
+        if job.spent and values.get("cost") is None and not values.get("failure"):
+            self._budget.lose(job.spent)  # the cost of the reply stays unknown: it counts as reserved, below
+        elif job.spent:
             values["cost"] = (values.get("cost") or 0.0) + job.spent
         completion = Completion.of(job.request, tries=job.tries, latency=round(now - job.sent, 4), **values)
         # An error costs nothing; a reply whose cost nobody told counts as what was set aside for it.

@@ -36,7 +36,7 @@ class Fate(Enum):
 
 
 @dataclass(slots=True)
-class Record:
+class RefusalRecord:
     """The refusals of one request."""
 
     times: int = 0
@@ -87,7 +87,7 @@ class Refusals:
             return f"what is left is refused again and again, while others got replies ({self.said})"
         return f"everything was refused for {_span(now - self._since)} ({self.said})"
 
-    def succeeded(self, record: Record) -> None:
+    def succeeded(self, record: RefusalRecord) -> None:
         """Take note of a reply to a request with this record."""
         self._replies += 1
         self._in_a_row = 0
@@ -96,7 +96,7 @@ class Refusals:
             self._doubt = record.times + 1
             self._some_are_refused_for_themselves = False
 
-    def refused(self, record: Record, wait: float | None, said: str, now: float) -> Fate:
+    def refused(self, record: RefusalRecord, wait: float | None, said: str, now: float) -> Fate:
         """Take note of a refusal, with the wait that the provider asks for."""
         if record.times == 0:
             record.replies_before = self._replies
@@ -115,7 +115,7 @@ class Refusals:
             return Fate.GIVEN_UP
         return Fate.AGAIN
 
-    def slow_down(self, record: Record, wait: float | None) -> bool:
+    def slow_down(self, record: RefusalRecord, wait: float | None) -> bool:
         """Whether the last refusal, of a request with this record, is a sign that all are too fast.
 
         One alone is none where some are known to be refused for themselves, and neither is one with a wait
@@ -127,11 +127,11 @@ class Refusals:
             return self._in_a_row >= IN_A_ROW
         return self._in_a_row > (1 if self._some_are_refused_for_themselves else 0)
 
-    def others_got_through(self, record: Record) -> bool:
+    def others_got_through(self, record: RefusalRecord) -> bool:
         """Whether others got replies between the first and the last refusal of a request."""
         return record.times > 0 and self._replies - record.replies_before >= OTHERS
 
-    def _is_for_itself(self, record: Record) -> bool:
+    def _is_for_itself(self, record: RefusalRecord) -> bool:
         return record.times >= self._doubt and self.others_got_through(record)
 
     def end_the_run(self, now: float, next_start: float, *, only_hopeless: bool) -> bool:

@@ -205,11 +205,9 @@ def test_slow_pace_of_our_own_is_no_refusal(loop):
     retry = Retry(jitter=random.Random(1), max_wait=400.0)
     pace = Pace(1, requests_per_minute=0.2, retry=retry)  # a request every five minutes
     dispatcher = Dispatcher(map(request, range(6)), provider, pace, retry, Budget(None, None), Progress())
-    replies, batch = 0, None
-    while batch is None or batch:
-        loop.run_until_complete(dispatcher.arrivals())
-        batch = dispatcher.take()
-        replies += len(batch)
+    replies = 0
+    while arrived := (loop.run_until_complete(dispatcher.arrivals()), len(dispatcher.take()))[1]:
+        replies += arrived
     assert (replies, dispatcher.stopped) == (6, None)
 
 
