@@ -17,7 +17,7 @@ from human_study.plan import Chosen, Design, Plan, choose, pick, plan_study
 from human_study.progress import Agreement, Progress, as_plain, measure
 from human_study.store import Study
 from judge.cli.options import Number, as_json, decorate, pairs
-from judge.cli.study_source import Source, listed_ids
+from judge.cli.study_source import Source, listed_ids, text_in
 from judge.reading import load_items
 from judge.rubric import Rubric
 from judge.writing import whole_file
@@ -79,7 +79,11 @@ what_they_see = decorate(
     click.option(
         "--reference/--no-reference", default=True, show_default=True, help="Show the reference answer."
     ),
-    click.option("--introduction", type=click.File(encoding="utf-8"), help="Text that raters read first."),
+    click.option(
+        "--introduction",
+        type=click.Path(exists=True, dir_okay=False, allow_dash=True),
+        help="File with the text that raters read first.",
+    ),
 )
 
 
@@ -113,7 +117,7 @@ def new(source: str, rubric: str | None, name: str | None, out: str, **options: 
         _chosen(found, design, options),
         checks=_known(options["check_items"], found.rubric),
         training=_known(options["training"], found.rubric),
-        introduction=options["introduction"].read().strip() if options["introduction"] else "",
+        introduction=text_in(options["introduction"]).strip() if options["introduction"] else "",
     )
     with Study.create(out, plan, options["image_root"] or found.image_root) as study:
         _report_new(study, out)

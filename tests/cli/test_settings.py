@@ -98,6 +98,7 @@ def test_parameter_out_of_a_settings_file_leads_no_key_elsewhere(mock, monkeypat
         ("judge.toml", b"out = ['a', 'b']", "judge.toml: out: found ['a', 'b']; allowed: a text or a number"),
         ("judge.toml", b"samples = 1.5", "'1.5' is not a valid integer"),
         ("judge.toml", b"retry_errors = 5", "'5' is not a valid boolean"),
+        ("judge.toml", b"max_cost = " + b"9" * 5000, "judge.toml: not valid TOML: Exceeds the limit"),
         ("judge.toml", b"max_cost = nan", "nan is no number that can be used here"),
         ("judge.toml", b"score = 3", "judge.toml: score is a command; its options stand below a line [score]"),
         ("judge.toml", b"\xff\xfe", "judge.toml: not valid TOML"),
