@@ -16,6 +16,7 @@ from human_study.outputs import SUFFIXES, WRITERS
 from human_study.plan import Chosen, Design, Plan, choose, pick, plan_study
 from human_study.progress import Agreement, Progress, as_plain, measure
 from human_study.store import Study
+from judge.cli.inputs import refuse_inputs
 from judge.cli.options import Number, as_json, decorate, pairs
 from judge.cli.study_source import Source, listed_ids, text_in
 from judge.reading import load_items
@@ -177,6 +178,7 @@ def export_command(study: str, format_: str, out: str, after_discussion: bool) -
 
     Example: judge study export study.db --out ratings.csv
     """
+    refuse_inputs(out)
     allowed = SUFFIXES.get(format_, (".json",))
     if out != "-" and not out.endswith(allowed):
         raise click.UsageError(f"--out {out}: --format {format_} is written as {' or '.join(allowed)}")
