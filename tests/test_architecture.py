@@ -27,28 +27,29 @@ HEAVY = {
 MAY_IMPORT = {
     "judge": {"judge"},
     "judge.errors": set(),
+    "judge.files": {"judge.errors"},
     "judge.records": {"judge.errors"},
-    "judge.files.unpacking": {"judge.errors"},
     "judge.tables": {"judge.errors"},
-    "judge.rows": {"judge.errors", "judge.tables", "judge.files.unpacking"},
+    "judge.rows": {"judge.errors", "judge.files", "judge.tables"},
     "judge.items": {"judge.errors", "judge.records", "judge.rows", "judge.tables"},
-    "judge.files.strict_yaml": set(),
-    "judge.files.writing": {"judge.errors"},
-    "judge.rubric": {"judge.errors", "judge.records", "judge.files.strict_yaml"},
-    "judge.formats": {"judge.errors", "judge.files.unpacking", "judge.records", "judge.rows", "judge.items", "judge.rubric"},
+    "judge.rubric": {"judge.errors", "judge.files", "judge.records"},
+    "judge.formats": {"judge.errors", "judge.files", "judge.records", "judge.rows", "judge.items", "judge.rubric"},
     "judge.hardware": {"judge.errors"},
-    "judge.files.image_metadata": set(),
-    "judge.files.images": {"judge.errors", "judge.files.image_metadata"},
-    "judge.files.sqlite": {"judge.errors"},
-    "judge.scoring": {"judge", "judge.errors", "judge.tables", "judge.files.images", "judge.files.image_metadata", "judge.files.sqlite", "judge.hardware", "judge.records", "judge.rows", "judge.items", "judge.rubric", "judge.files.writing"},
+    "judge.scoring": {
+        "judge", "judge.errors", "judge.files", "judge.hardware", "judge.items", "judge.records", "judge.rows",
+        "judge.rubric", "judge.tables",
+    },
     "judge.stats": set(),
     "judge.analysis": {
-        "judge.errors", "judge.records", "judge.rows", "judge.items", "judge.rubric", "judge.stats",
-        "judge.scoring.run", "judge.scoring.parsing.echoes", "judge.scoring.parsing.verdicts", "judge.formats", "judge.files.writing",
+        "judge.errors", "judge.files", "judge.formats", "judge.items", "judge.records", "judge.rows", "judge.rubric",
+        "judge.stats", "judge.scoring.run", "judge.scoring.parsing",
     },
-    "judge.reporting": {"judge", "judge.errors", "judge.records", "judge.rubric", "judge.stats", "judge.analysis", "judge.scoring.run", "judge.scoring.images", "judge.files.writing"},
+    "judge.reporting": {
+        "judge", "judge.analysis", "judge.errors", "judge.files", "judge.records", "judge.rubric", "judge.stats",
+        "judge.scoring.images", "judge.scoring.run",
+    },
     "judge.cli": {"judge", "human_study"},
-    "human_study": {"judge.errors", "judge.files.images", "judge.files.image_metadata", "judge.files.sqlite", "judge.records", "judge.rows", "judge.items", "judge.rubric", "judge.files.writing"},
+    "human_study": {"judge.errors", "judge.files", "judge.items", "judge.records", "judge.rows", "judge.rubric"},
 }  # fmt: skip
 # Within scoring, what is pure knows nothing of what acts.
 PURE = {

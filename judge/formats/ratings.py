@@ -16,12 +16,11 @@ from judge.formats import label_studio, read_foreign, recognise
 from judge.formats.cells import number_or_none
 from judge.formats.columns import COLUMNS, Layout, Wanted, is_no_dimension, layout_of
 from judge.formats.document import Document, Object, kind_of, load
-from judge.records import OVERALL, STATUSES, RaterKind, Score
+from judge.records import MOST_SAMPLES, OVERALL, STATUSES, RaterKind, Score
 from judge.rows import delimiter_of, read_rows
 
 _LOOKED_AT = 1000
 """Rows by which the layout of a table is told."""
-_MOST_SAMPLES = 10_000
 
 
 def read_ratings(
@@ -224,9 +223,12 @@ class _Table:
             return 0
         number = number_or_none(raw)
         if number is None or not number.is_integer():
-            return self._samples.setdefault(str(raw), len(self._samples))
-        if not 0 <= number < _MOST_SAMPLES:
-            raise InputError(f"{where}: found the sample {raw!r:.40}; allowed: 0 to {_MOST_SAMPLES - 1:,}")
+            number = self._samples.setdefault(str(raw), len(self._samples))
+        if not 0 <= number < MOST_SAMPLES:
+            raise InputError(
+                f"{where}: found the sample {raw!r:.40}; allowed: 0 to {MOST_SAMPLES - 1:,}, or names, which "
+                "are numbered as they come"
+            )
         return int(number)
 
 
