@@ -210,8 +210,8 @@ class _Table:
         name, column = _name(raw), self._layout.names.get("dimension")
         if column is not None and not name and not self._wanted.dimensions:
             raise InputError(
-                f"{where}: column {column!r} is empty; every rating needs its dimension. Name the one that all "
-                "such ratings are on with --dimension"
+                f"{where}: column {column!r} is empty; every rating needs its dimension. Name the one that "
+                "all such ratings are on with --dimension"
             )
         return name or self._dimension
 

@@ -27,7 +27,9 @@ class Outcome(NamedTuple):
 
 
 _BARE_NUMBER = re.compile(
-    r"[\s*_`'\"]*(?:score|rating|answer)?[\s*_`:=]*(-?\d+(?:\.\d+)?(?:\s*/\s*\d+)?)[\s*_`'\".]*", re.I
+    r"[\s*_`'\"{\ufeff\u200b]*(?:score|rating|answer)?[\s*_`'\":=]*"
+    r"(-?\d+(?:\.\d+)?(?:\s*/\s*\d+)?)[\s*_`'\".}\u200b]*",
+    re.I,
 )
 _REFUSAL = re.compile(
     r"\W*(?:i['’]?m (?:very )?sorry|i am sorry|sorry|i can(?:no|['’])t|i(?: a|['’])m (?:unable|not able))\b",
@@ -258,15 +260,18 @@ def _bare_score(text: str, scale: Scale) -> Outcome:
     match = _BARE_NUMBER.fullmatch(text)
     if match:
         return _score(match[1], scale, whole=True)
-    if _REFUSAL.match(text):
+    if _REFUSAL.match(text) and not any(map(str.isdecimal, text)):
         return Outcome(None, "refused", text.strip()[:500])
     return _unparsed(f"found {_shown(text.strip())}; allowed is one number from {scale.min} to {scale.max}")
 
 
 def _may_go_on(text: str, scale: Scale) -> bool:
     """Whether a number that was cut may be the beginning of another score, as 1 is of 10."""
-    digits = text.strip()
-    return any(str(label) != digits and str(label).startswith(digits) for label in scale.labels)
+    match = _BARE_NUMBER.fullmatch(text)
+    digits = match[1] if match else ""
+    return bool(digits) and any(
+        str(label) != digits and str(label).startswith(digits) for label in scale.labels
+    )
 
 
 def _expected(probabilities: Mapping[str, float], reply: str | None, scale: Scale) -> Outcome:

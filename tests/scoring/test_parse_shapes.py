@@ -220,7 +220,9 @@ def test_flag_called_as_a_word_for_a_reason_is_no_reason():
     assert (outcomes["a"].reason, outcomes["feedback"].value) == (None, "Go on.")
 
 
-@pytest.mark.parametrize(("text", "status"), [("1", "truncated"), ("10", "ok"), ("7", "ok")])
+@pytest.mark.parametrize(
+    ("text", "status"), [("1", "truncated"), ("Score: 1", "truncated"), ("10", "ok"), ("7", "ok")]
+)
 def test_number_that_was_cut_counts_only_where_no_other_score_begins_with_it(text, status):
     anchors = dict.fromkeys(range(11), "x")
     ten = rubric(
@@ -230,3 +232,14 @@ def test_number_that_was_cut_counts_only_where_no_other_score_begins_with_it(tex
     )
     cut = completion(text, dimension="a", finish_reason="length")
     assert read(cut, ten, item())["a"].status == status
+
+
+@pytest.mark.parametrize("text", ["\ufeff4", "4\u200b", '{"score": 4}', '"score": "4"', "**4/5**"])
+def test_bare_number_counts_in_any_wrapping(text):
+    asked = completion(text, dimension="a")
+    assert read(asked, rubric(reply="number"), item())["a"].value == 4
+
+
+def test_sentence_that_begins_like_a_refusal_and_holds_a_number_is_none():
+    asked = completion("I can't find an error: 5", dimension="a")
+    assert read(asked, rubric(reply="number"), item())["a"].status == "unparsed"
