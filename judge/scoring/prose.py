@@ -19,7 +19,7 @@ _MARK = re.compile(
 )
 _SCALE = re.compile(r"[(\[]\s*\d+\s*(?:[-–—]|to)\s*\d+\s*[)\]]")
 _JOINING = (
-    r"(?:[ \t*_`'\"|:=(→-]|\b(?:(?:scores?|ratings?)(?: of)?|is|was|be|are|should|must|have|been|now|an?"
+    r"(?:[ \t*_`'\"|:=(→>-]|\b(?:(?:scores?|ratings?)(?: of)?|is|was|be|are|should|must|have|been|now|an?"
     r"|(?:changed|corrected|revised|lowered|raised|set)(?: to)?|from|gets?|deserves?|rather|really|actually"
     r"|only)\b){1,40}?"
 )

@@ -22,6 +22,8 @@ _REASONS = (
 _SCORES = ("score", "value", "rating")
 _LABELS = ("name", "dimension", "criterion", "aspect", "metric")
 _STRUCTURE = frozenset({*_GROUPS, *_REASONS, *_SCORES, *_LABELS})
+_ENDS = frozenset({"max", "max_score", "maximum", "maximum_score", "out_of", "scale_max"})
+"""Keys beside a score that say on which scale it lies."""
 _CORRECTING = frozenset(
     {"final", "revised", "corrected", "correction", "updated", "adjusted", "new", "actual"}
 )
@@ -152,10 +154,13 @@ def number(value: Any, scale: Scale) -> float | None:
 def merged(verdicts: Sequence[Verdict]) -> Verdict | None:
     """Several verdicts of one judge as one; None where two of them contradict each other.
 
+    Those that give nothing, such as the properties of a JSON schema, are passed over beside others.
+
     A judge may write one object for each dimension, or repeat a verdict. Scores and flags must be the same,
     not how they are written.
     """
     said: dict[str, Any] = {}
+    verdicts = [v for v in verdicts if any(value is not None for value in v.values.values())] or verdicts
     for verdict in verdicts:
         own = {**verdict.values, **verdict.scores}
         if any(name in said and said[name] != value for name, value in own.items()):
@@ -257,7 +262,10 @@ def _verdict(
             reasons[name] = text
     for name, value in pairs:
         if isinstance(value, dict) and name not in names.flags:
+            label = names.name(_text_of(value, _LABELS) or "")
             reason, value = _text_of(value, _REASONS), _score_of(value, names.scale)
+            if label not in (None, name):
+                value = CONTRADICTION
             if reason is not None and _PLACEHOLDER.fullmatch(reason):
                 has_placeholder = True
             elif reason is not None:
@@ -271,10 +279,16 @@ def _verdict(
 
 
 def _score_of(value: Mapping[str, Any], scale: Scale) -> Any:
-    """The score in the object of one dimension; two that differ are a contradiction."""
+    """The score in the object of one dimension; two that differ are a contradiction.
+
+    One that lies on another scale is returned as the text ``"4 out of 10"``.
+    """
     stated = [value[key] for key in value if _is_score(key)]
     if len(stated) > 1 and not all(_agree(stated[0], other, scale) for other in stated):
         return CONTRADICTION
+    ends = [value[key] for key in value if key.casefold() in _ENDS]
+    if stated and any(number(end, scale) not in (None, scale.max) for end in ends):
+        return f"{stated[0]} out of {ends[0]}"
     return stated[0] if stated else None
 
 

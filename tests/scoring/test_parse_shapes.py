@@ -177,9 +177,12 @@ def test_rubrics_may_take_turns():
         '{"a": {"score": 4, "finalScore": 3}, "b": 2}',
         '{"a": {"score": 4, "rating": 3}, "b": 2}',
         '{"a": true, "a": 1, "b": 2}',
+        '{"a": {"score": 4, "max_score": 10}, "b": 2}',
+        '{"a": {"score": 4, "out_of": "10"}, "b": 2}',
+        '{"a": {"dimension": "b", "score": 4}, "b": 2}',
     ],
 )
-def test_score_that_the_verdict_itself_corrects_is_no_score(text):
+def test_score_that_the_verdict_itself_corrects_or_denies_is_no_score(text):
     outcome = read(completion(text), rubric(), item())["a"]
     assert (outcome.value, outcome.status) == (None, "unparsed")
 
@@ -191,6 +194,8 @@ def test_score_that_the_verdict_itself_corrects_is_no_score(text):
         '{"a": {"score": 4, "max_score": 5}, "b": 2, "b_weight": 0.5}',
         '{"a": 4, "b": 2, "final": {"a": 4}}',
         '{"draft": {"a": 5, "b": 5}, "a": 4, "b": 2}',
+        '{"properties": {"a": {"type": "integer"}, "b": {"type": "integer"}}} {"a": 4, "b": 2}',
+        '{"a": {"dimension": "alpha", "score": 4}, "b": 2}',
         '{"a": 4}\n{"b": 2}',
         '[{"a": 4}, {"b": 2}]',
         '{"a": 4} {"a": 4.0, "b": 2}',

@@ -27,6 +27,7 @@ def why(text, **fields):
         "I lowered a from 4 to 3.",
         "On reflection I give 3 for a.",
         "| a | 3 |",
+        "Edit: a -> 3",
         "alpha is fine; B score: 5/5",
     ],
 )
