@@ -191,7 +191,7 @@ class _Table:
             "sample": self._sample(said.get("sample"), where),
         }
         status, reason = _status(said.get("status"), names, where), said.get("reason")
-        named = _name(said.get("dimension")) or self._dimension
+        named = self._named_dimension(said.get("dimension"), where)
         if not wide:
             ratings = [(names["value"], who["rater"], named)]
         elif self._layout.wide_is_raters:
@@ -203,6 +203,16 @@ class _Table:
                 place = f"{where}: column {column!r}"
                 who |= {"rater": name, "dimension": dimension}
                 yield _score(place, self._wanted, who, row.get(column), status=status, reason=reason)
+
+    def _named_dimension(self, raw: Any, where: str) -> str:
+        """Dimension that a row names; where no column does, the only one."""
+        name, column = _name(raw), self._layout.names.get("dimension")
+        if column is not None and not name and not self._wanted.dimensions:
+            raise InputError(
+                f"{where}: column {column!r} is empty; every rating needs its dimension. Name the one that "
+                "all such ratings are on with --dimension"
+            )
+        return name or self._dimension
 
     def _check_other_columns(self, row: Object, where: str) -> None:
         """Refuse a rating where none was expected, so that no dimension is lost without a word."""
