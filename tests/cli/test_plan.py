@@ -36,6 +36,13 @@ def test_what_cannot_be_is_one_line_with_what_is_allowed(words, message):
     assert len(result.stderr.splitlines()) == 1
 
 
+@pytest.mark.parametrize("command", ["agree", "plan"])
+def test_a_negative_seed_is_a_usage_error(command):
+    result = judge(command, "--seed", -1)
+    assert result.exit_code == 2
+    assert "'--seed': -1 is not in the range x>=0" in result.stderr
+
+
 def test_a_correlation_that_is_no_number_is_a_usage_error():
     result = judge("plan", "--cluster-icc", "nan")
     assert result.exit_code == 2
