@@ -695,6 +695,7 @@ DAMAGED = [
     ("UPDATE meta SET value = '[]' WHERE name = 'judge'", r"judge is \[\]"),
     ("UPDATE meta SET value = '{' WHERE name = 'rubric'", "Expecting property name"),
     ("INSERT INTO meta VALUES ('samples', '9000000')", "samples are 9000000"),
+    ("UPDATE items SET data = '{\"values\": {}}'", "Item.id: found {'values': {}}; Field required"),
     ("UPDATE items SET data = '[]'", r"Item: found \[\]; Input should be an object"),
     ("UPDATE completions SET tries = 'many'", "Completion.tries: found 'many'"),
     ("UPDATE completions SET label_probabilities = '{'", "Expecting property name"),
@@ -719,6 +720,14 @@ def test_a_cell_that_holds_something_else_is_named_and_never_taken_for_a_value(r
         with Run.open(run.path) as again:
             list(again.items()), list(again.completions()), list(again.scores())
         again.summary()
+
+
+@pytest.mark.parametrize("data", ['{"values": {}}', '{"question": {}, "answer": "{"}', "{{", '["{"]', "5é"])
+def test_a_damaged_item_is_one_error_when_verdicts_in_texts_are_counted(run, data):
+    run.add_items([item()])
+    run._db.execute("UPDATE items SET data = ?", [data])
+    with pytest.raises(RunError, match=r"run\.db: damaged"):
+        run.summary()
 
 
 def test_damage_at_which_the_message_of_sqlite_is_no_text_is_one_error(run):
