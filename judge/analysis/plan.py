@@ -36,7 +36,7 @@ RELIABILITY = 0.7
 SIZES = (20, 50, 100, 200, 400)
 RATERS = (2, 3, 5)
 N_DRAWS = 100
-MOST_SHARES = 101
+LEAST_HALF_WIDTH, MOST_MINUTES, MOST_SHARES = 0.0001, 10_000, 101
 MOST_RATERS, MOST_COMPARED = 100, 10
 """People per item: at all, and where each is compared with every other in all simulated studies."""
 
@@ -174,8 +174,10 @@ def plan(question: Question, pilot: Floats | None = None, clusters: Ints | None 
 def _check(question: Question, pilot: Floats | None) -> None:
     if question.statistic not in get_args(Wanted):
         raise InputError(f"statistic {question.statistic!r}; allowed: {', '.join(get_args(Wanted))}")
-    if not 0 < question.half_width < 1:
-        raise InputError(f"--half-width {question.half_width:g}: allowed is a number between 0 and 1")
+    if not LEAST_HALF_WIDTH <= question.half_width < 1:
+        raise InputError(
+            f"--half-width {question.half_width:g}: allowed is a number from {LEAST_HALF_WIDTH:g} to below 1"
+        )
     if question.expect is not None and not 0 <= question.expect < 1:
         raise InputError(f"--expect {question.expect:g}: allowed is a number from 0 to below 1")
     _check_study(question)
@@ -207,8 +209,10 @@ def _check_study(question: Question) -> None:
         )
     if question.margin is not None and not 0 < question.margin <= 1:
         raise InputError(f"--margin {question.margin:g}: allowed is a number above 0, at most 1")
-    if not 0 < question.minutes < math.inf:
-        raise InputError(f"--minutes {question.minutes:g}: allowed is a number above 0")
+    if not 0 < question.minutes <= MOST_MINUTES:
+        raise InputError(
+            f"--minutes {question.minutes:g}: allowed is a number above 0, at most {MOST_MINUTES:,}"
+        )
     if not 0 <= question.cluster_icc <= 1:
         raise InputError(f"--cluster-icc {question.cluster_icc:g}: allowed is a number from 0 to 1")
 

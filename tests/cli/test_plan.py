@@ -25,8 +25,10 @@ def judge(*words):
         (["--raters", "1"], "agreement among people needs at least 2 raters per item"),
         (["--statistic", "alpha", "--cluster-size", "1000000"], "give other shares, smaller groups"),
         (["--minutes", "-3"], "--minutes -3: allowed is a number above 0"),
+        (["--half-width", "1e-10"], "--half-width 1e-10: allowed is a number from 0.0001 to below 1"),
+        (["--minutes", "1e308"], "--minutes 1e+308: allowed is a number above 0, at most 10,000"),
         (["--minutes", "nan"], "--minutes nan: allowed is a number above 0"),
-        (["--half-width", "nan"], "--half-width nan: allowed is a number between 0 and 1"),
+        (["--half-width", "nan"], "--half-width nan: allowed is a number from 0.0001 to below 1"),
     ],
 )
 def test_what_cannot_be_is_one_line_with_what_is_allowed(words, message):
