@@ -2,13 +2,13 @@
 
 Coefficients take raters as columns of one array (n_items, n_raters), or as one list each, with missing
 ratings (None, NaN), a declared scale where the formula needs one, and the options of `Sampling`:
-`clusters`, `level`, `method`, `n_resamples`, `rng`. What is undefined is NaN with a reason code.
+`clusters`, `confidence_level`, `method`, `n_resamples`, `rng`. What is undefined is NaN with a reason code.
 
 For differences between statistics, and for statistics of your own, see `judge.stats.engine.resampling`.
 
 >>> from judge.stats import krippendorff_alpha
 >>> human, judge = [1, 2, 3, 4, 5, 5, 3, 2, 4, 1], [1, 2, 3, 3, 5, 4, 3, None, 4, 2]
->>> print(krippendorff_alpha(human, judge, kind="ordinal"))
+>>> print(krippendorff_alpha(human, judge, level="ordinal"))
 0.915 [0.672, 0.978]
 """
 

@@ -26,25 +26,29 @@ LEVEL = 0.999  # 30 intervals must hold at once
 
 
 def _severity(s: Study):
-    return severity(s.judge[:, 0], s.humans[:, 0], clusters=s.clusters, level=LEVEL).bias
+    return severity(s.judge[:, 0], s.humans[:, 0], clusters=s.clusters, confidence_level=LEVEL).bias
 
 
 def _compression(s: Study):
     # The slope tells compression from noise, which the ratio of standard deviations cannot.
-    return scale_use(s.judge[:, 0], s.humans[:, 0], scale=SCALE, clusters=s.clusters, level=LEVEL).slope
+    return scale_use(
+        s.judge[:, 0], s.humans[:, 0], scale=SCALE, clusters=s.clusters, confidence_level=LEVEL
+    ).slope
 
 
 def _halo(s: Study):
-    return halo(s.judge, s.humans, clusters=s.clusters, level=LEVEL).errors.difference
+    return halo(s.judge, s.humans, clusters=s.clusters, confidence_level=LEVEL).errors.difference
 
 
 def _noise(s: Study):
     judge, humans = s.judge[:, 1], s.humans[:, 1]
-    return leave_one_out(judge, humans, pearson_statistic, clusters=s.clusters, level=LEVEL).difference
+    return leave_one_out(
+        judge, humans, pearson_statistic, clusters=s.clusters, confidence_level=LEVEL
+    ).difference
 
 
 def _verbosity(s: Study):
-    found = verbosity(s.judge[:, 0], s.humans[:, 0], s.length, clusters=s.clusters, level=LEVEL)
+    found = verbosity(s.judge[:, 0], s.humans[:, 0], s.length, clusters=s.clusters, confidence_level=LEVEL)
     return found.per_doubling
 
 

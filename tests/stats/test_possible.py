@@ -104,7 +104,7 @@ CASES: dict[str, tuple[Callable[[Data], Any], Ranges]] = {
     "d_study": (lambda d: js.d_study(d.table[:, :, None], **d.sampling), {"": SHARE}),
     "drift": (lambda d: js.drift(d.judge, d.humans, np.arange(len(d.judge)), **d.sampling), {"": ANY}),
     "estimate": (
-        lambda d: js.estimate(js.alpha_statistic(d.table, kind="nominal"), **d.sampling),
+        lambda d: js.estimate(js.alpha_statistic(d.table, level="nominal"), **d.sampling),
         {"": SIGNED},
     ),
     "exchangeable_ceiling": (
@@ -131,7 +131,7 @@ CASES: dict[str, tuple[Callable[[Data], Any], Ranges]] = {
     "kendall_w": (lambda d: js.kendall_w(d.table, **d.sampling), {"": SHARE}),
     "krippendorff_alpha": (
         lambda d: [
-            js.krippendorff_alpha(d.table, kind=k, **d.sampling)
+            js.krippendorff_alpha(d.table, level=k, **d.sampling)
             for k in ("nominal", "ordinal", "interval", "ratio")
         ],
         {"": SIGNED},
@@ -189,7 +189,7 @@ CASES: dict[str, tuple[Callable[[Data], Any], Ranges]] = {
     ),
     "resample": (
         lambda d: js.resample(
-            {"gap": js.difference(*(js.alpha_statistic(t, kind="nominal") for t in (d.table, d.humans)))},
+            {"gap": js.difference(*(js.alpha_statistic(t, level="nominal") for t in (d.table, d.humans)))},
             **d.sampling,
         ),
         {"": DOUBLE},
@@ -232,7 +232,7 @@ CASES: dict[str, tuple[Callable[[Data], Any], Ranges]] = {
     "spearman": (lambda d: js.spearman(d.judge, d.human, **d.sampling), {"": SIGNED}),
     "swap": (
         lambda d: js.swap(
-            d.judge, d.humans, lambda ratings: js.alpha_statistic(ratings, kind="nominal"), **d.sampling
+            d.judge, d.humans, lambda ratings: js.alpha_statistic(ratings, level="nominal"), **d.sampling
         ),
         CEILING,
     ),

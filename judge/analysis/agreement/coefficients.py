@@ -116,8 +116,8 @@ def _person_measures(part: Part) -> dict[str, _Measure]:
         kappa, ac1 = partial(cohen_statistic, **scale), partial(ac_statistic, **scale)
         found[KAPPA] = _Measure("kappa, no weights", _PAIRS, "coefficient", pairs(kappa))
         found["ac1"] = _Measure("Gwet's AC1", _PAIRS, "coefficient", pairs(ac1))
-    kind = part.scale.kind if part.on_scale else "interval"
-    alpha = partial(alpha_statistic, kind=kind, **scale)
+    kind = part.scale.level if part.on_scale else "interval"
+    alpha = partial(alpha_statistic, level=kind, **scale)
     found["alpha"] = _Measure(f"{kind} alpha", _PLACES, "coefficient", partial(swap, coefficient=alpha))
     if not part.nominal:
         pearson, mae = pearson_statistic, negated(mean_absolute_error_statistic)

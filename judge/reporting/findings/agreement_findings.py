@@ -86,7 +86,7 @@ def _trust_words(one: JudgeAgreement, set_by: str) -> Iterator[str]:
 
 
 def _with_level(difference: Estimate, change: CellKind) -> str:
-    return with_interval(difference, change).replace("[", f"[{100 * difference.level:.0f} %: ", 1)
+    return with_interval(difference, change).replace("[", f"[{100 * difference.confidence_level:.0f} %: ", 1)
 
 
 def _bias_words(one: JudgeAgreement) -> str | None:

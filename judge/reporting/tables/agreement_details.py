@@ -87,7 +87,7 @@ def _differences(one: JudgeAgreement, key: str, title: str) -> Table:
 def _per_person(one: JudgeAgreement) -> tuple[Row, ...]:
     people = one.part.people
     return tuple(
-        (people[row.human], row.level, row.judge, row.difference) for row in one.main.ceiling.per_human
+        (people[row.human], row.agreement, row.judge, row.difference) for row in one.main.ceiling.per_human
     )
 
 

@@ -29,7 +29,7 @@ def pearson(a: ArrayLike, b: ArrayLike, **sampling: Unpack[Sampling]) -> Estimat
     a, b : array_like, shape (n_items,)
         Scores of two raters; None or NaN is missing. Items with both are used.
     **sampling
-        `clusters`, `level`, `method`, `n_resamples`, `rng`: see `judge.stats.engine.resampling.Sampling`.
+        `clusters`, `confidence_level`, `method`, `n_resamples`, `rng`: see `Sampling`.
         ``method='analytic'`` is Fisher's z.
 
     Returns
@@ -144,10 +144,10 @@ def _concordance(totals: Floats) -> Floats:
 def _fisher_limits(totals: Floats, n: float) -> Analytic:
     r = float(_pearson(totals[None, :])[0])
 
-    def analytic(level: float) -> tuple[float, float, float]:
+    def analytic(confidence_level: float) -> tuple[float, float, float]:
         if not abs(r) < 1 or n <= 3:
             return math.nan, math.nan, math.nan
-        low, high = limits.symmetric_limits(math.atanh(r), 1 / math.sqrt(n - 3), level)
+        low, high = limits.symmetric_limits(math.atanh(r), 1 / math.sqrt(n - 3), confidence_level)
         return math.tanh(low), math.tanh(high), math.nan
 
     return analytic
@@ -157,7 +157,7 @@ def _lin_limits(totals: Floats, n: float) -> Analytic:
     shift, vx, vy, _ = (float(moment[0]) for moment in _central_moments(totals[None, :]))
     r, c = float(_pearson(totals[None, :])[0]), float(_concordance(totals[None, :])[0])
 
-    def analytic(level: float) -> tuple[float, float, float]:
+    def analytic(confidence_level: float) -> tuple[float, float, float]:
         if math.isnan(r) or r == 0 or not abs(c) < 1 or n <= 2:
             return math.nan, math.nan, math.nan
         u2 = shift**2 / math.sqrt(vx * vy)
@@ -165,7 +165,7 @@ def _lin_limits(totals: Floats, n: float) -> Analytic:
             (1 - r**2) * c**2 * (1 - c**2) / r**2 + 2 * c**3 * (1 - c) * u2 / r - c**4 * u2**2 / (2 * r**2)
         )
         se = math.sqrt(variance / (n - 2))
-        low, high = limits.symmetric_limits(math.atanh(c), se / (1 - c**2), level)
+        low, high = limits.symmetric_limits(math.atanh(c), se / (1 - c**2), confidence_level)
         return math.tanh(low), math.tanh(high), se
 
     return analytic

@@ -22,7 +22,7 @@ def mean_absolute_error(judge: ArrayLike, human: ArrayLike, **sampling: Unpack[S
     judge, human : array_like, shape (n_items,)
         Scores; None or NaN is missing. Items with both are used.
     **sampling
-        `clusters`, `level`, `method`, `n_resamples`, `rng`: see `judge.stats.engine.resampling.Sampling`.
+        `clusters`, `confidence_level`, `method`, `n_resamples`, `rng`: see `Sampling`.
 
     Returns
     -------

@@ -41,7 +41,7 @@ def cohen_kappa(
     scale : Scale or sequence, optional
         Allowed values; needed for weighted labels and your own weights. Unused values do not change kappa.
     **sampling
-        `clusters`, `level`, `method`, `n_resamples`, `rng`: see `judge.stats.engine.resampling.Sampling`.
+        `clusters`, `confidence_level`, `method`, `n_resamples`, `rng`: see `Sampling`.
         ``method='analytic'`` uses the large-sample standard error of [3]_ (two raters).
 
     Returns
@@ -119,12 +119,14 @@ def _cohen_pair(table: RatingTable, weights: Weights) -> Statistic:
         n_dropped=table.n_ratings - 2 * cells.n_pairs,
         reason=problem,
         minimum=smallest_kappa(weights),
-        analytic=None if problem else lambda level: _cohen_analytic(cells, counts, distances, level),
+        analytic=None
+        if problem
+        else lambda confidence_level: _cohen_analytic(cells, counts, distances, confidence_level),
     )
 
 
 def _cohen_analytic(
-    cells: Cells, counts: Floats, distances: Floats, level: float
+    cells: Cells, counts: Floats, distances: Floats, confidence_level: float
 ) -> tuple[float, float, float]:
     """Return limits and the large-sample standard error (not the one under no agreement)."""
     n = counts.sum()
@@ -137,7 +139,7 @@ def _cohen_analytic(
     influence = distances[cells.row, cells.column] - margin * (1 - kappa)
     variance = (share @ influence**2 - (share @ influence) ** 2) / (n * chance**2)
     se = math.sqrt(max(variance, 0.0))
-    return (*limits.symmetric_limits(kappa, se, level), se)
+    return (*limits.symmetric_limits(kappa, se, confidence_level), se)
 
 
 def scott_pi(

@@ -39,7 +39,7 @@ def fleiss_kappa(
     scale : Scale or sequence, optional
         Allowed values; needed for weighted labels. Unused values do not change this kappa.
     **sampling
-        `clusters`, `level`, `method`, `n_resamples`, `rng`: see `judge.stats.engine.resampling.Sampling`.
+        `clusters`, `confidence_level`, `method`, `n_resamples`, `rng`: see `Sampling`.
         ``method='analytic'`` uses Gwet's linearised standard error with Student's t.
 
     Returns
@@ -89,7 +89,7 @@ def gwet_ac1(*ratings: ArrayLike, scale: ScaleLike, **sampling: Unpack[Sampling]
     scale : Scale or sequence
         All allowed values. Their number enters the formula, so it is declared, not inferred.
     **sampling
-        `clusters`, `level`, `method`, `n_resamples`, `rng`: see `judge.stats.engine.resampling.Sampling`.
+        `clusters`, `confidence_level`, `method`, `n_resamples`, `rng`: see `Sampling`.
         ``method='analytic'`` uses Gwet's linearised standard error with Student's t.
 
     Returns
@@ -212,8 +212,8 @@ def _corrected(table: RatingTable, agreement: Floats, chance: _Chance, minimum: 
         expected = chance.of_pooled(quotient(totals[:, 3:], totals[:, 2:3]))
         return quotient(observed - expected, 1 - expected)
 
-    def analytic(level: float) -> tuple[float, float, float]:
-        return _linearised(agreeing, shares, paired, rated, chance, level)
+    def analytic(confidence_level: float) -> tuple[float, float, float]:
+        return _linearised(agreeing, shares, paired, rated, chance, confidence_level)
 
     one_category = len(table.points) > 1 and table.counts.any(axis=0).sum() == 1
     return Statistic(
@@ -237,7 +237,7 @@ def _agreement_by_item(table: RatingTable, agreement: Floats) -> Floats:
 
 
 def _linearised(
-    agreeing: Floats, shares: Floats, paired: Bools, rated: Bools, chance: _Chance, level: float
+    agreeing: Floats, shares: Floats, paired: Bools, rated: Bools, chance: _Chance, confidence_level: float
 ) -> tuple[float, float, float]:
     """Return Gwet's interval: the variance of each item's linear contribution, Student's t."""
     agreeing, shares, paired = agreeing[rated], shares[rated], paired[rated]
@@ -248,4 +248,4 @@ def _linearised(
     drift = chance.of_items(shares, pooled) - expected
     influence = contribution - 2 * (1 - value) * drift / (1 - expected)
     se = float(np.sqrt(((influence - value) ** 2).sum() / (n * (n - 1))))
-    return *limits.symmetric_limits(value, se, level, n - 1), se
+    return *limits.symmetric_limits(value, se, confidence_level, n - 1), se

@@ -122,7 +122,7 @@ def kendall_w(*ratings: ArrayLike, scale: ScaleLike = None, **sampling: Unpack[S
     scale : Scale or sequence, optional
         Allowed values; needed for labels.
     **sampling
-        `clusters`, `level`, `method`, `n_resamples`, `rng`: see `judge.stats.engine.resampling.Sampling`.
+        `clusters`, `confidence_level`, `method`, `n_resamples`, `rng`: see `Sampling`.
 
     Returns
     -------

@@ -162,12 +162,12 @@ def retest(
     samples : array_like, shape (n_items, n_samples)
         Repeated scores of one judge, NaN where missing.
     scale : Scale or sequence, optional
-        The declared scale; labels need it and count by their positions 0, 1 ... Its kind is that of alpha,
+        The declared scale; labels need it and count by their positions 0, 1 ... Its level is that of alpha,
         'interval' without one.
     pass_mark : float, optional
         A score of at least this passes.
     **sampling
-        `clusters`, `level`, `method`, `n_resamples`, `rng`, see `Sampling`.
+        `clusters`, `confidence_level`, `method`, `n_resamples`, `rng`, see `Sampling`.
 
     Returns
     -------
@@ -187,7 +187,7 @@ def retest(
     statistics = {
         "exact": agreement_statistic(table),
         "within_one": agreement_statistic(table, tolerance=1),
-        "alpha": alpha_statistic(table, kind=declared.kind if declared else "interval"),
+        "alpha": alpha_statistic(table, level=declared.level if declared else "interval"),
         "reliability": icc_statistic(table, form="ICC(1,1)"),
         "sd_within": _sd_within(table),
     }

@@ -64,7 +64,7 @@ class Estimate:
     ----------
     value, low, high : float
         Point estimate and interval limits; NaN where undefined.
-    level : float
+    confidence_level : float
         Confidence level of the interval.
     method : str
         How the interval was made: ``jackknife``, ``bca``, ``percentile``, ``wilson``, ``analytic`` ...
@@ -99,7 +99,7 @@ class Estimate:
     value: float
     low: float = math.nan
     high: float = math.nan
-    level: float = 0.95
+    confidence_level: float = 0.95
     method: str = ""
     se: float = math.nan
     n_items: int = 0

@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeAlias, TypeGuard, get_args
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-Kind = Literal["nominal", "ordinal", "interval", "ratio"]
+Level = Literal["nominal", "ordinal", "interval", "ratio"]
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
 Bools: TypeAlias = NDArray[np.bool_]
@@ -29,7 +29,7 @@ class Scale:
     ----------
     values : sequence of float or of str
         All allowed values; numbers must ascend, labels are in the order given.
-    kind : {'nominal', 'ordinal', 'interval', 'ratio'}
+    level : {'nominal', 'ordinal', 'interval', 'ratio'}
         Level of measurement; a 1-5 rating scale is 'ordinal'.
 
     Raises
@@ -47,7 +47,7 @@ class Scale:
     """
 
     values: Sequence[Any]
-    kind: Kind = "ordinal"
+    level: Level = "ordinal"
 
     def __post_init__(self) -> None:
         plain = tuple(v.item() if isinstance(v, np.generic) else v for v in self.values)
@@ -55,14 +55,14 @@ class Scale:
         self._check()
 
     @classmethod
-    def integers(cls, first: int, last: int, kind: Kind = "ordinal") -> Scale:
+    def integers(cls, first: int, last: int, level: Level = "ordinal") -> Scale:
         """Return the scale first, first + 1, ..., last."""
-        return cls(range(first, last + 1), kind)
+        return cls(range(first, last + 1), level)
 
     def _check(self) -> None:
-        if self.kind not in get_args(Kind):
+        if self.level not in get_args(Level):
             raise ValueError(
-                f"kind of a scale must be one of {', '.join(get_args(Kind))}; got {self.kind!r}."
+                f"level of a scale must be one of {', '.join(get_args(Level))}; got {self.level!r}."
             )
         if not self.values or len(set(self.values)) < len(self.values):
             raise ValueError(f"a scale needs at least one value and no value twice; got {self.values!r}.")
@@ -141,9 +141,9 @@ def distinct(values: Floats) -> Floats:
     return apart
 
 
-def as_scale(scale: Scale | Sequence[float] | Sequence[str] | None, kind: Kind = "ordinal") -> Scale | None:
-    """Return a plain sequence of allowed values as a `Scale` of `kind`; Scale and None pass through."""
-    return scale if scale is None or isinstance(scale, Scale) else Scale(scale, kind)
+def as_scale(scale: Scale | Sequence[float] | Sequence[str] | None, level: Level = "ordinal") -> Scale | None:
+    """Return a plain sequence of allowed values as a `Scale` of `level`; Scale and None pass through."""
+    return scale if scale is None or isinstance(scale, Scale) else Scale(scale, level)
 
 
 def as_objects(ratings: ArrayLike) -> NDArray[Any]:

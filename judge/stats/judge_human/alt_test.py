@@ -122,7 +122,7 @@ def alt_test(
     min_items: int = 30,
     clusters: ArrayLike | None = None,
     scale: ScaleLike = None,
-    level: float = 0.95,
+    confidence_level: float = 0.95,
 ) -> AltTest:
     r"""Alternative annotator test of Calderon, Reichart and Dror (2025).
 
@@ -154,7 +154,7 @@ def alt_test(
         Group of each item, for the tests and for the interval of `advantage`.
     scale : Scale or sequence, optional
         The declared scale; labels need it, and a rating off it is an error.
-    level : float in (0, 1)
+    confidence_level : float in (0, 1)
         Level of the interval of `advantage`.
 
     Returns
@@ -187,7 +187,7 @@ def alt_test(
     (1.0, True, 0.99)
     """
     part = AltTestPart(judge, humans, clusters, scale)
-    options = {"epsilon": epsilon, "q": q, "level": level}
+    options = {"epsilon": epsilon, "q": q, "confidence_level": confidence_level}
     return alt_tests({"": part}, closeness=closeness, min_items=min_items, **options)[""]
 
 
@@ -198,7 +198,7 @@ def alt_tests(
     closeness: Closeness = "accuracy",
     q: float = 0.05,
     min_items: int = 30,
-    level: float = 0.95,
+    confidence_level: float = 0.95,
 ) -> dict[str, AltTest]:
     """Alternative annotator tests of several dimensions or domains, with one correction over all of them.
 
@@ -206,7 +206,7 @@ def alt_tests(
     ----------
     parts : mapping of str to AltTestPart
         Ratings and clusters of each dimension.
-    epsilon, closeness, q, min_items, level
+    epsilon, closeness, q, min_items, confidence_level
         As in `alt_test`.
 
     Returns
@@ -235,7 +235,7 @@ def alt_tests(
     results = {}
     for name, group in contests.items():
         raters = tuple(_rater(c, next(raw), float(next(adjusted)), q) for c in group)
-        advantage = _advantage(group, raters, parts[name].clusters, level)
+        advantage = _advantage(group, raters, parts[name].clusters, confidence_level)
         results[name] = _summary(raters, advantage, epsilon, q)
     return results
 
@@ -341,7 +341,7 @@ def _advantage(
     contests: Sequence[Contest],
     raters: Sequence[AltTestRater],
     clusters: ArrayLike | None,
-    level: float,
+    confidence_level: float,
 ) -> Estimate:
     """Return the mean over tested people of the judge's share of wins; the interval is over items."""
     tested = [c for c, r in zip(contests, raters, strict=True) if r.reason is None]
@@ -363,7 +363,7 @@ def _advantage(
         n_items=int(used.any(axis=1).sum()),
         n_ratings=int(used.sum()),
     )
-    return estimate(statistic, clusters=clusters, level=level)
+    return estimate(statistic, clusters=clusters, confidence_level=confidence_level)
 
 
 def _summary(raters: tuple[AltTestRater, ...], advantage: Estimate, epsilon: float, q: float) -> AltTest:

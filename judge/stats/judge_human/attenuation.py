@@ -74,7 +74,7 @@ def attenuation(
     scale : Scale or sequence, optional
         The declared scale.
     **sampling
-        `clusters`, `level`, `method`, `n_resamples`, `rng`, see `Sampling`; the default is the jackknife.
+        See `Sampling`; the default method is the jackknife.
 
     Returns
     -------

@@ -138,7 +138,7 @@ def calibrate(
     n_folds : int
         Number of folds, at least 2.
     **sampling
-        `clusters`, `level`, `method`, `n_resamples`, `rng`, see `Sampling`; `rng` also deals the folds.
+        See `Sampling`; `rng` also assigns items to folds.
 
     Returns
     -------

@@ -39,12 +39,12 @@ class HumanLevel:
     ----------
     human : int
         Column in `humans`.
-    level, judge, difference : Estimate
+    agreement, judge, difference : Estimate
         Agreement of this person, of the judge, and judge minus person.
     """
 
     human: int
-    level: Estimate
+    agreement: Estimate
     judge: Estimate
     difference: Estimate
 
@@ -76,11 +76,11 @@ class Ceiling:
     undefined_humans: tuple[int, ...] = ()
     replicates: Replicates | None = field(default=None, repr=False, compare=False)
 
-    def difference_at(self, level: float) -> Estimate:
+    def difference_at(self, confidence_level: float) -> Estimate:
         """Return the difference with its interval at another level, from the same resamples."""
         if self.replicates is None:
-            return replace(self.difference, level=level)
-        return self.replicates.estimate("difference", level)
+            return replace(self.difference, confidence_level=confidence_level)
+        return self.replicates.estimate("difference", confidence_level)
 
 
 def negated(loss: Callable[..., Statistic]) -> Callable[..., Statistic]:
@@ -140,7 +140,7 @@ def leave_one_out(
     scale : Scale or sequence, optional
         The declared scale; labels need it.
     **sampling
-        `clusters`, `level`, `method`, `n_resamples`, `rng`, see `Sampling`. The default method is the
+        See `Sampling`. The default method is the
         jackknife: it is deterministic and covers as well as BCa.
 
     Returns
@@ -152,8 +152,8 @@ def leave_one_out(
     >>> from judge.stats.judge_human.ceiling import leave_one_out
     >>> from judge.stats.coefficients.correlation import pearson_statistic
     >>> humans = [[1, 2, 1], [3, 3, 4], [5, 4, 5], [2, 2, 1], [4, 5, 4], [3, 2, 3]]
-    >>> level = leave_one_out([1, 3, 5, 2, 5, 3], humans, pearson_statistic)
-    >>> round(level.human.value, 2), round(level.judge.value, 2), round(level.difference.value, 2)
+    >>> ceiling = leave_one_out([1, 3, 5, 2, 5, 3], humans, pearson_statistic)
+    >>> round(ceiling.human.value, 2), round(ceiling.judge.value, 2), round(ceiling.difference.value, 2)
     (0.87, 0.96, 0.09)
     """
     of_judge, of_humans = judge_and_humans(judge, humans, scale)
@@ -194,8 +194,8 @@ def pairwise_ceiling(
     --------
     >>> from judge.stats.coefficients.correlation import pearson_statistic
     >>> humans = [[1, 2], [3, 3], [5, 4], [2, 2], [4, 5], [3, 2]]
-    >>> level = pairwise_ceiling([1, 3, 5, 2, 5, 3], humans, pearson_statistic)
-    >>> round(level.human.value, 2), round(level.judge.value, 2)
+    >>> ceiling = pairwise_ceiling([1, 3, 5, 2, 5, 3], humans, pearson_statistic)
+    >>> round(ceiling.human.value, 2), round(ceiling.judge.value, 2)
     (0.78, 0.93)
     """
     of_judge, of_humans = judge_and_humans(judge, humans, scale)
@@ -268,16 +268,16 @@ def _without_ceiling(judge: Floats, humans: Floats, agreement: Agreement, sampli
     undefined = Estimate.undefined(TOO_FEW_RATERS)
     if humans.shape[1] == 0:
         return Ceiling(undefined, undefined, undefined, ())
-    options, level = _split(sampling)
+    options, confidence_level = _split(sampling)
     statistic = agreement(judge, humans[:, 0])
     options["method"] = method_for(statistic.kind, options["method"])  # a share keeps within 0 and 1
     replicates = replicate({"judge": statistic}, **options)
-    return Ceiling(undefined, replicates.estimate("judge", level), undefined, ())
+    return Ceiling(undefined, replicates.estimate("judge", confidence_level), undefined, ())
 
 
 def _compare(contrasts: Contrasts, judge: Floats, humans: Floats, sampling: Sampling) -> Ceiling:
     """Evaluate all levels on one set of weights and average them."""
-    options, level = _split(sampling)
+    options, confidence_level = _split(sampling)
     defined = {h: [c for c in pairs if _is_defined(c)] for h, pairs in contrasts.items()}
     defined = {h: pairs for h, pairs in defined.items() if pairs}
     if not defined:
@@ -289,26 +289,29 @@ def _compare(contrasts: Contrasts, judge: Floats, humans: Floats, sampling: Samp
         rows.append(
             HumanLevel(
                 h,
-                own.estimate("human", level),
-                own.estimate("judge", level),
-                own.estimate("difference", level),
+                own.estimate("human", confidence_level),
+                own.estimate("judge", confidence_level),
+                own.estimate("difference", confidence_level),
             )
         )
     every = [contrast for pairs in defined.values() for contrast in pairs]
-    overall = _with_note(basis.levels(every, *_sizes(judge, humans, list(defined))), level)
+    overall = _with_note(basis.levels(every, *_sizes(judge, humans, list(defined))), confidence_level)
     return Ceiling(
-        overall.estimate("human", level),
-        overall.estimate("judge", level),
-        overall.estimate("difference", level),
+        overall.estimate("human", confidence_level),
+        overall.estimate("judge", confidence_level),
+        overall.estimate("difference", confidence_level),
         tuple(rows),
         tuple(h for h in contrasts if h not in defined),
         overall,
     )
 
 
-def _with_note(overall: Replicates, level: float) -> Replicates:
+def _with_note(overall: Replicates, confidence_level: float) -> Replicates:
     """Say so if people do not agree better than by chance: such a ceiling is no yardstick."""
-    if overall.statistics["human"].kind != "coefficient" or overall.estimate("human", level).low > 0:
+    if (
+        overall.statistics["human"].kind != "coefficient"
+        or overall.estimate("human", confidence_level).low > 0
+    ):
         return overall
     noted = {n: replace(s, notes=(*s.notes, NOT_ABOVE_CHANCE)) for n, s in overall.statistics.items()}
     return replace(overall, statistics=noted)
@@ -388,7 +391,7 @@ def _minus(a: Sample, b: Sample) -> Sample:
 
 def _split(sampling: Sampling) -> tuple[ResampleOptions, float]:
     """Return the options of `replicate`, the jackknife by default, and the level."""
-    level = sampling.get("level", 0.95)
+    confidence_level = sampling.get("confidence_level", 0.95)
     if sampling.get("method") == "analytic":
         raise ValueError("method 'analytic' is not available for a ceiling; use 'jackknife' or 'bca'.")
     options: ResampleOptions = {
@@ -397,4 +400,4 @@ def _split(sampling: Sampling) -> tuple[ResampleOptions, float]:
         "n_resamples": sampling.get("n_resamples", 10_000),
         "rng": sampling.get("rng"),
     }
-    return options, level
+    return options, confidence_level

@@ -76,8 +76,8 @@ def exchangeable_ceiling(
     Examples
     --------
     >>> humans = [[1, 2, 1], [3, 3, 4], [5, 4, 5], [2, 2, 1], [4, 5, 4], [3, 2, 3]]
-    >>> level = exchangeable_ceiling([1, 3, 5, 2, 5, 3], humans, "kappa_quadratic")
-    >>> round(level.human.value, 2), round(level.judge.value, 2)
+    >>> ceiling = exchangeable_ceiling([1, 3, 5, 2, 5, 3], humans, "kappa_quadratic")
+    >>> round(ceiling.human.value, 2), round(ceiling.judge.value, 2)
     (0.81, 0.9)
     """
     if measure not in get_args(Measure):
@@ -99,8 +99,13 @@ def exchangeable_ceiling(
         rng=sampling.get("rng"),
     )
     methods = {n: method_for(s.kind, replicates.methods[n]) for n, s in replicates.statistics.items()}
-    replicates, level = replace(replicates, methods=methods), sampling.get("level", 0.95)
-    human, machine, gap = (replicates.estimate(name, level) for name in ("human", "judge", "difference"))
+    replicates, confidence_level = (
+        replace(replicates, methods=methods),
+        sampling.get("confidence_level", 0.95),
+    )
+    human, machine, gap = (
+        replicates.estimate(name, confidence_level) for name in ("human", "judge", "difference")
+    )
     if measure.startswith("kappa") and not human.low > 0:
         human, machine, gap = (found.with_notes(NOT_ABOVE_CHANCE) for found in (human, machine, gap))
     return Ceiling(human, machine, gap, (), (), replicates)

@@ -56,7 +56,7 @@ def halo(judge: ArrayLike, humans: ArrayLike, **sampling: Unpack[Sampling]) -> H
     humans : array_like of float, shape (n_items, n_dimensions, n_humans)
         People's ratings, NaN where missing.
     **sampling
-        `clusters`, `level`, `method`, `n_resamples`, `rng`, see `Sampling`; the default is the jackknife.
+        See `Sampling`; the default method is the jackknife.
 
     Returns
     -------

@@ -93,7 +93,9 @@ def non_inferiority(
     """
     above("margin", margin, 0)
     between("alpha", alpha, 0, 0.5)
-    narrow, wide = (_difference(ceiling, raters, level) for level in (1 - 2 * alpha, 1 - alpha))
+    narrow, wide = (
+        _difference(ceiling, raters, confidence_level) for confidence_level in (1 - 2 * alpha, 1 - alpha)
+    )
     if not narrow.defined or math.isnan(narrow.low):
         verdict: Verdict | None = "inconclusive" if narrow.defined else None
         return NonInferiority(verdict, None, narrow, wide, math.nan, margin, alpha, raters, narrow.reason)
@@ -112,11 +114,11 @@ def _verdict(narrow: Estimate, wide: Estimate, margin: float) -> Verdict:
     return "worse" if narrow.high < -margin else "inconclusive"
 
 
-def _difference(ceiling: Ceiling, raters: str, level: float) -> Estimate:
+def _difference(ceiling: Ceiling, raters: str, confidence_level: float) -> Estimate:
     if raters == "these":
-        return ceiling.difference_at(level)
+        return ceiling.difference_at(confidence_level)
     if raters == "like these":
-        return with_random_raters(ceiling, level=level)
+        return with_random_raters(ceiling, confidence_level=confidence_level)
     raise ValueError(f"raters must be 'these' or 'like these', got {raters!r}.")
 
 
@@ -127,7 +129,7 @@ def _p_value(ceiling: Ceiling, difference: Estimate, margin: float, raters: str)
     return float(stdtr(df, -(difference.value + margin) / difference.se))
 
 
-def with_random_raters(ceiling: Ceiling, *, level: float = 0.95) -> Estimate:
+def with_random_raters(ceiling: Ceiling, *, confidence_level: float = 0.95) -> Estimate:
     """Difference to the ceiling with an interval for people like these, not only these.
 
     se^2 = se_items^2 + var_h(Delta_h)/k, Delta_h the difference for person h of k; Student's t with k - 1
@@ -137,7 +139,7 @@ def with_random_raters(ceiling: Ceiling, *, level: float = 0.95) -> Estimate:
     ----------
     ceiling : Ceiling
         From `leave_one_out`, `pairwise_ceiling` or `swap`.
-    level : float in (0, 1)
+    confidence_level : float in (0, 1)
         Level of the interval.
 
     Returns
@@ -150,13 +152,13 @@ def with_random_raters(ceiling: Ceiling, *, level: float = 0.95) -> Estimate:
     >>> from judge.stats.coefficients.percent_agreement import agreement_statistic
     >>> from judge.stats.judge_human.ceiling import leave_one_out
     >>> humans = np.random.default_rng(0).integers(1, 4, (60, 3))
-    >>> level = leave_one_out(humans[:, 0], humans, agreement_statistic, reference="majority_low")
-    >>> fixed, random = level.difference, with_random_raters(level)
+    >>> ceiling = leave_one_out(humans[:, 0], humans, agreement_statistic, reference="majority_low")
+    >>> fixed, random = ceiling.difference, with_random_raters(ceiling)
     >>> fixed.value == random.value, fixed.se < random.se, random.notes
     (True, True, ('few_raters',))
     """
-    between("level", level, 0, 1)
-    items = ceiling.difference_at(level)
+    between("confidence_level", confidence_level, 0, 1)
+    items = ceiling.difference_at(confidence_level)
     k = len(ceiling.per_human)
     if not items.defined:
         return items
@@ -166,7 +168,7 @@ def with_random_raters(ceiling: Ceiling, *, level: float = 0.95) -> Estimate:
     se = math.hypot(items.se, math.sqrt(_rater_variance(ceiling)))
     if se == 0:
         return items
-    low, high = symmetric_limits(items.value, se, level, _rater_df(ceiling))
+    low, high = symmetric_limits(items.value, se, confidence_level, _rater_df(ceiling))
     notes = (*items.notes, FEW_RATERS) if k < 5 else items.notes
     return replace(
         items,

@@ -100,11 +100,11 @@ def pairwise_accuracy(
     """
     h, j = as_tables(human, judge)
     _check_options(grouping, epsilon)
-    between("level", sampling.get("level", 0.95), 0, 1)
+    between("confidence_level", sampling.get("confidence_level", 0.95), 0, 1)
     if grouping == "item":
         return estimate(_item_statistic(h, j, np.full(len(h), epsilon)), **sampling)
     codes = cluster_codes(sampling.get("clusters"), len(h))
-    return _jackknifed(h, j, grouping, epsilon, codes, sampling.get("level", 0.95))
+    return _jackknifed(h, j, grouping, epsilon, codes, sampling.get("confidence_level", 0.95))
 
 
 def tie_calibration(
@@ -167,9 +167,9 @@ def tie_calibration(
         other = np.where(second, chosen[0], chosen[1])
         cross_fitted = estimate(_item_statistic(h, j, other), **options)
     else:
-        level = options.get("level", 0.95)
+        confidence_level = options.get("confidence_level", 0.95)
         parts = [
-            _jackknifed(h[rows], j[rows], grouping, other, codes[rows], level)
+            _jackknifed(h[rows], j[rows], grouping, other, codes[rows], confidence_level)
             for rows, other in zip(halves, reversed(chosen), strict=True)
         ]
         cross_fitted = _mean_of_halves(*parts)
@@ -222,21 +222,21 @@ def _groups(human: Floats, judge: Floats, grouping: Grouping, codes: Ints) -> It
 
 
 def _jackknifed(
-    human: Floats, judge: Floats, grouping: Grouping, epsilon: float, codes: Ints, level: float
+    human: Floats, judge: Floats, grouping: Grouping, epsilon: float, codes: Ints, confidence_level: float
 ) -> Estimate:
     """Return the mean accuracy over groups; leaving a cluster out takes away all pairs that it is part of."""
     labels, codes = np.unique(codes, return_inverse=True)
     n_clusters = labels.size
     groups = list(_groups(human, judge, grouping, codes))
     if not groups:
-        return Estimate.undefined(NO_PAIRABLE_ITEMS, level=level)
+        return Estimate.undefined(NO_PAIRABLE_ITEMS, confidence_level=confidence_level)
     samples = np.array([_leave_one_out(group, epsilon, n_clusters) for group in groups])
     defined = ~np.isnan(samples)
     means = quotient(np.nansum(samples, axis=0), defined.sum(axis=0))
     value, jackknife = float(means[0]), means[1:][~np.isnan(means[1:])]
     found = Estimate(
         value,
-        level=level,
+        confidence_level=confidence_level,
         n_items=len(human),
         n_ratings=2 * sum(h.size for h, _, _ in groups),
         n_clusters=n_clusters,
@@ -267,7 +267,7 @@ def _leave_one_out(group: Group, epsilon: float, n_clusters: int) -> Floats:
 def _with_wilson(found: Estimate, se: float) -> Estimate:
     variance, n = found.value * (1 - found.value), found.n_clusters
     effective = variance / se**2 if se > 0 and variance > 0 else n
-    quantile = limits.t_quantile((1 + found.level) / 2, n - 1)
+    quantile = limits.t_quantile((1 + found.confidence_level) / 2, n - 1)
     low, high = limits.wilson_limits(found.value, effective, quantile)
     return replace(found, low=low, high=high, se=se, method="wilson")
 

@@ -64,7 +64,7 @@ def self_preference(
     scale : Scale or sequence, optional
         The declared scale.
     **sampling
-        `clusters`, `level`, `method`, `n_resamples`, `rng`, see `Sampling`; the default is the jackknife.
+        See `Sampling`; the default method is the jackknife.
 
     Returns
     -------
@@ -156,7 +156,7 @@ def drift(
     scale : Scale or sequence, optional
         The declared scale.
     **sampling
-        `clusters`, `level`, `method`, `n_resamples`, `rng`, see `Sampling`; the default is the jackknife.
+        See `Sampling`; the default method is the jackknife.
 
     Returns
     -------
@@ -254,7 +254,7 @@ def non_answers(
     scale : Scale or sequence, optional
         The declared scale.
     **sampling
-        `clusters`, `level`, `method`, `n_resamples`, `rng`, see `Sampling`.
+        `clusters`, `confidence_level`, `method`, `n_resamples`, `rng`, see `Sampling`.
 
     Returns
     -------

@@ -86,7 +86,7 @@ def scale_use(
     scale : Scale or sequence
         The declared scale; its middle and ends are meant, not those of the scores seen.
     **sampling
-        `clusters`, `level`, `method`, `n_resamples`, `rng`, see `Sampling`; the default is the jackknife.
+        See `Sampling`; the default method is the jackknife.
 
     Returns
     -------

@@ -67,7 +67,7 @@ def severity(
     scale : Scale or sequence, optional
         The declared scale.
     **sampling
-        `clusters`, `level`, `method`, `n_resamples`, `rng`, see `Sampling`; the default is the jackknife.
+        See `Sampling`; the default method is the jackknife.
 
     Returns
     -------

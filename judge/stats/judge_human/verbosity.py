@@ -63,7 +63,7 @@ def verbosity(
     scale : Scale or sequence, optional
         The declared scale.
     **sampling
-        `clusters`, `level`, `method`, `n_resamples`, `rng`, see `Sampling`; the default is the jackknife.
+        See `Sampling`; the default method is the jackknife.
 
     Returns
     -------

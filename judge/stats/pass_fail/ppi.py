@@ -59,7 +59,7 @@ def ppi_mean(
     clip: bool = True,
     strata: ArrayLike | None = None,
     clusters: ArrayLike | None = None,
-    level: float = 0.95,
+    confidence_level: float = 0.95,
 ) -> PredictionPowered:
     """Mean of human scores over the whole pool, when a random part of it was labelled (PPI++).
 
@@ -84,7 +84,7 @@ def ppi_mean(
         in sorted order (note ``merged_strata``).
     clusters : array_like, shape (n_items,), optional
         Group of each answer: the standard error is a jackknife over groups, of the same per-answer mean.
-    level : float
+    confidence_level : float
         Confidence level.
 
     Returns
@@ -122,12 +122,12 @@ def ppi_mean(
     check_lengths(human=y, judge=f, clusters=groups, strata=strata_labels)
     if judge_weight is not None and not math.isfinite(judge_weight):
         raise ValueError(f"judge_weight must be finite, got {judge_weight}.")
-    humans_only = mean(y, clusters=groups, level=level, method="jackknife")
-    uncorrected = mean(f, clusters=groups, level=level, method="jackknife")
+    humans_only = mean(y, clusters=groups, confidence_level=confidence_level, method="jackknife")
+    uncorrected = mean(f, clusters=groups, confidence_level=confidence_level, method="jackknife")
     n_labels = int(np.sum(~np.isnan(y) & ~np.isnan(f)))
     found = Estimate(
         math.nan,
-        level=level,
+        confidence_level=confidence_level,
         n_items=uncorrected.n_items,
         n_ratings=n_labels,
         n_clusters=uncorrected.n_clusters,
@@ -205,7 +205,7 @@ def _combine(found: Estimate, parts: list[_Stratum]) -> Estimate:
         return replace(found, value=value, se=math.sqrt(variance), reason=NO_VARIATION)
     # Satterthwaite's degrees of freedom; n - 1 with one stratum.
     df = variance**2 / sum(w**2 / (part.n_labels - 1) for w, part in zip(within, parts, strict=True))
-    low, high = limits.symmetric_limits(value, math.sqrt(variance), found.level, float(df))
+    low, high = limits.symmetric_limits(value, math.sqrt(variance), found.confidence_level, float(df))
     return replace(found, value=value, low=low, high=high, se=math.sqrt(variance), method="t")
 
 
@@ -234,5 +234,5 @@ def _clustered(
     found = replace(found, value=sample.value, se=sample.se)
     if n_labelled < 2 or not sample.se > 0:
         return replace(found, reason=TOO_FEW_CLUSTERS if n_labelled < 2 else NO_VARIATION)
-    low, high = limits.symmetric_limits(sample.value, sample.se, found.level, n_labelled - 1)
+    low, high = limits.symmetric_limits(sample.value, sample.se, found.confidence_level, n_labelled - 1)
     return replace(found, low=low, high=high, method="jackknife")

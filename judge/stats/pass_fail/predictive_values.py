@@ -74,7 +74,7 @@ def predictive_values(
     judge: ArrayLike,
     *,
     clusters: ArrayLike | None = None,
-    level: float = 0.95,
+    confidence_level: float = 0.95,
     method: Method = "auto",
     n_draws: int = 10_000,
     rng: RNG = None,
@@ -93,7 +93,7 @@ def predictive_values(
         Pass marks of the judge on the same answers, the whole pool; NaN or None where it gave none.
     clusters : array_like, shape (n_items,), optional
         Group of each answer (image, source, conversation).
-    level : float
+    confidence_level : float
         Confidence level.
     method : {'auto', 'draws', 'delta', 'jackknife'}
         'draws': quantiles of draws of p, PPV and FOR from Beta(passes + 1/2, fails + 1/2). 'delta': closed
@@ -136,14 +136,14 @@ def predictive_values(
     at_least("n_draws", n_draws, 1)
     h, j, groups = as_marks(human, "human"), as_marks(judge, "judge"), as_groups(clusters)
     check_lengths(human=h, judge=j, clusters=groups)
-    humans_only = proportion(h, clusters=groups, level=level)
-    uncorrected = proportion(j, clusters=groups, level=level)
+    humans_only = proportion(h, clusters=groups, confidence_level=confidence_level)
+    uncorrected = proportion(j, clusters=groups, confidence_level=confidence_level)
     sums = _verdict_sums(h, j)
     totals = sums.sum(axis=0)
     n_labels = int(totals[:4].sum())
     corrected = Estimate(
         float(_rate(totals)),
-        level=level,
+        confidence_level=confidence_level,
         n_items=uncorrected.n_items,
         n_ratings=n_labels,
         n_clusters=uncorrected.n_clusters,
@@ -164,7 +164,7 @@ def predictive_values_difference(
     judge_b: ArrayLike,
     *,
     clusters: ArrayLike | None = None,
-    level: float = 0.95,
+    confidence_level: float = 0.95,
 ) -> Estimate:
     """Difference a - b of the corrected pass rates of two systems that answered the same items.
 
@@ -178,7 +178,7 @@ def predictive_values_difference(
         missing. See `predictive_values` for how labels must have been chosen.
     clusters : array_like, shape (n_items,), optional
         Group of each item.
-    level : float
+    confidence_level : float
         Confidence level.
 
     Returns
@@ -198,12 +198,18 @@ def predictive_values_difference(
     >>> round(predictive_values_difference(human_a, judge_a, human_b, judge_b).value, 3)
     0.333
     """
-    between("level", level, 0, 1)
+    between("confidence_level", confidence_level, 0, 1)
     sums = [_sums_of(human_a, judge_a, "a"), _sums_of(human_b, judge_b, "b")]
     check_lengths(system_a=sums[0], system_b=sums[1], clusters=as_groups(clusters))
     value = float(_rate(sums[0].sum(axis=0)) - _rate(sums[1].sum(axis=0)))
     labels = [int(s[:, :4].sum()) for s in sums]
-    found = Estimate(value, level=level, n_items=len(sums[0]), n_ratings=sum(labels), possible=CORRELATION)
+    found = Estimate(
+        value,
+        confidence_level=confidence_level,
+        n_items=len(sums[0]),
+        n_ratings=sum(labels),
+        possible=CORRELATION,
+    )
     if math.isnan(value):
         return replace(found, reason=NO_OBSERVATIONS)
     both = difference(*(Statistic(s, lambda totals: _rate(totals, 0.5)) for s in sums))
@@ -212,7 +218,7 @@ def predictive_values_difference(
     labelled = [_labelled_clusters(s, cluster_codes(clusters, len(s))) for s in sums]
     if min(labelled) < 2:
         return replace(found, reason=TOO_FEW_CLUSTERS)
-    low, high = limits.symmetric_limits(sample.value, sample.se, level, min(labelled) - 1)
+    low, high = limits.symmetric_limits(sample.value, sample.se, confidence_level, min(labelled) - 1)
     return replace(
         found,
         low=low,
@@ -273,10 +279,10 @@ def _with_interval(
         return _clustered(found, sums, clusters)
     found = replace(found, se=_delta_se(totals))
     if method == "delta":
-        low, high = limits.symmetric_limits(float(_rate(totals, 1.0)), found.se, found.level)
+        low, high = limits.symmetric_limits(float(_rate(totals, 1.0)), found.se, found.confidence_level)
         return replace(found, low=low, high=high, method="delta")
     seed, generator = seed_of(rng)
-    low, high = limits.percentile_limits(_draw(totals, n_draws, generator), found.level)
+    low, high = limits.percentile_limits(_draw(totals, n_draws, generator), found.confidence_level)
     return replace(found, low=low, high=high, method="beta-draws", n_resamples=n_draws, seed=seed)
 
 
@@ -309,7 +315,9 @@ def _clustered(found: Estimate, sums: Floats, clusters: ArrayLike | None) -> Est
     se = max(sample.se, _delta_se(sums.sum(axis=0)))
     centre = math.log(sample.value / (1 - sample.value))
     margin = (
-        limits.t_quantile((1 + found.level) / 2, n_labelled - 1) * se / (sample.value * (1 - sample.value))
+        limits.t_quantile((1 + found.confidence_level) / 2, n_labelled - 1)
+        * se
+        / (sample.value * (1 - sample.value))
     )
     low, high = (1 / (1 + math.exp(-x)) for x in (centre - margin, centre + margin))
     return replace(found, low=low, high=high, se=se, method="jackknife")

@@ -36,7 +36,7 @@ def rogan_gladen(
     *,
     clusters: ArrayLike | None = None,
     pool_clusters: ArrayLike | None = None,
-    level: float = 0.95,
+    confidence_level: float = 0.95,
 ) -> Corrected:
     """Pass rate of a pool from the judge's TPR and TNR on a calibration set drawn from elsewhere.
 
@@ -53,7 +53,7 @@ def rogan_gladen(
     clusters, pool_clusters : array_like, optional
         Group of each answer of the calibration set, and of the pool. If either is given the standard
         error is a jackknife over the clusters of both sets, never below the one for independent answers.
-    level : float
+    confidence_level : float
         Confidence level.
 
     Returns
@@ -87,12 +87,12 @@ def rogan_gladen(
     check_lengths(human=h, judge=j)
     calibration = _calibration_sums(h, j)
     pool_sums = np.nan_to_num(np.stack([pool, np.where(np.isnan(pool), np.nan, 1.0)], axis=1))
-    uncorrected = proportion(pool, clusters=pool_clusters, level=level)
+    uncorrected = proportion(pool, clusters=pool_clusters, confidence_level=confidence_level)
     totals, pool_totals = calibration.sum(axis=0), pool_sums.sum(axis=0)
     n_pairs = int(totals[1] + totals[3])
     found = Estimate(
         float(_rate(totals, pool_totals)),
-        level=level,
+        confidence_level=confidence_level,
         n_items=uncorrected.n_items,
         n_ratings=n_pairs,
         n_clusters=uncorrected.n_clusters,
@@ -106,7 +106,9 @@ def rogan_gladen(
         )
     else:
         corrected = _with_interval(found, calibration, pool_sums, clusters, pool_clusters)
-    return Corrected(corrected, Estimate.undefined(NOT_APPLICABLE, level=level), uncorrected)
+    return Corrected(
+        corrected, Estimate.undefined(NOT_APPLICABLE, confidence_level=confidence_level), uncorrected
+    )
 
 
 def _calibration_sums(human: Floats, judge: Floats) -> Floats:
@@ -130,7 +132,7 @@ def _with_interval(
     clusters: ArrayLike | None,
     pool_clusters: ArrayLike | None,
 ) -> Estimate:
-    z = limits.normal_quantile((1 + found.level) / 2)
+    z = limits.normal_quantile((1 + found.confidence_level) / 2)
     centre, se = _lang_reiczigel(calibration.sum(axis=0), pool.sum(axis=0), z)
     if not math.isfinite(centre):
         return replace(found, reason=JUDGE_NOT_INFORMATIVE)
@@ -139,7 +141,7 @@ def _with_interval(
         spread, df = _clustered_se(calibration, pool, clusters, pool_clusters)
         if df < 1:
             return replace(found, reason=TOO_FEW_CLUSTERS)
-        se, z, method = max(se, spread), limits.t_quantile((1 + found.level) / 2, df), "jackknife"
+        se, z, method = max(se, spread), limits.t_quantile((1 + found.confidence_level) / 2, df), "jackknife"
     low, high = (min(max(limit, 0.0), 1.0) for limit in (centre - z * se, centre + z * se))
     if not -se <= found.value <= 1 + se:
         found = found.with_notes(OUTSIDE)

@@ -165,8 +165,11 @@ def rank_intervals(scores: ArrayLike, **sampling: Unpack[Sampling]) -> tuple[Est
     """
     table = as_table(scores, "scores")
     refuse_empty_systems(table)
-    level, n_resamples = sampling.get("level", 0.95), sampling.get("n_resamples", 10_000)
-    between("level", level, 0, 1)
+    confidence_level, n_resamples = (
+        sampling.get("confidence_level", 0.95),
+        sampling.get("n_resamples", 10_000),
+    )
+    between("confidence_level", confidence_level, 0, 1)
     at_least("n_resamples", n_resamples, 1)
     seed, generator = seed_of(sampling.get("rng"))
     sums = np.hstack([np.nan_to_num(table), ~np.isnan(table)])
@@ -175,7 +178,7 @@ def rank_intervals(scores: ArrayLike, **sampling: Unpack[Sampling]) -> tuple[Est
     found = [
         Estimate(
             float(rank),
-            level=level,
+            confidence_level=confidence_level,
             method="percentile",
             n_items=int(np.sum(~np.isnan(column))),
             n_ratings=int(np.sum(~np.isnan(column))),
@@ -189,7 +192,7 @@ def rank_intervals(scores: ArrayLike, **sampling: Unpack[Sampling]) -> tuple[Est
         return tuple(replace(e, method="", reason=TOO_FEW_CLUSTERS) for e in found)
     chunks = frame.bootstrap(n_resamples, generator, [0])
     draws = np.concatenate([_ranks(-_means(totals)) for (totals,) in chunks])
-    low, high = np.nanquantile(draws, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    low, high = np.nanquantile(draws, [(1 - confidence_level) / 2, (1 + confidence_level) / 2], axis=0)
     spread = np.nanstd(draws, axis=0, ddof=1)
     return tuple(
         replace(e, low=math.floor(lo), high=math.ceil(hi), se=float(sd))

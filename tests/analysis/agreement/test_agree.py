@@ -97,7 +97,7 @@ def test_the_corrected_pass_rate_speaks_about_all_scored_answers(found):
 def test_alpha_of_people_is_krippendorffs_and_checked(joined, found):
     part = joined.parts["clarity"]
     people = found.people["clarity"]
-    expected = krippendorff_alpha(part.humans[part.rated], kind="ordinal", scale=part.scale)
+    expected = krippendorff_alpha(part.humans[part.rated], level="ordinal", scale=part.scale)
     assert people.estimates["alpha"].value == pytest.approx(expected.value, abs=1e-12)
     assert people.checked is True
 

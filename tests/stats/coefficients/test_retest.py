@@ -137,4 +137,4 @@ def test_labels_and_plain_scales_are_welcome():
     labels = retest([["poor", "fair"], ["good", "good"], ["fair", "fair"]], scale=["poor", "fair", "good"])
     numbers = retest([[0, 1], [2, 2], [1, 1]], scale=[0, 1, 2])
     assert labels == numbers
-    assert labels.alpha.value == alpha_statistic([[0, 1], [2, 2], [1, 1]], kind="ordinal").value()
+    assert labels.alpha.value == alpha_statistic([[0, 1], [2, 2], [1, 1]], level="ordinal").value()

@@ -90,7 +90,7 @@ def test_pandas_na_is_missing_like_none_and_nan():
 def test_alpha_takes_a_series_with_pandas_na():
     pd = pytest.importorskip("pandas")
     ratings = pd.Series([1, 2, pd.NA], dtype="Int64"), pd.Series([1, 2, 3])
-    assert krippendorff_alpha(*ratings, kind="ordinal").value == 1.0
+    assert krippendorff_alpha(*ratings, level="ordinal").value == 1.0
 
 
 def test_an_array_of_floats_holds_positions_on_a_scale_of_labels():

@@ -15,7 +15,7 @@ from judge.stats.judge_human.ceiling import leave_one_out, negated, pairwise_cei
 
 SCALE = [1, 2, 3, 4, 5]
 kappa = partial(cohen_statistic, weights="quadratic", scale=SCALE)
-alpha = partial(alpha_statistic, kind="ordinal", scale=SCALE)
+alpha = partial(alpha_statistic, level="ordinal", scale=SCALE)
 minus_mae = negated(mean_absolute_error_statistic)
 
 
@@ -110,12 +110,12 @@ def test_swap_of_identical_raters_changes_nothing():
 def test_swap_is_alpha_with_the_judge_in_each_persons_place():
     judge, humans = _ratings(missing=0)
     found = swap(judge, humans, alpha)
-    people = krippendorff_alpha(humans, kind="ordinal", scale=SCALE).value
+    people = krippendorff_alpha(humans, level="ordinal", scale=SCALE).value
     replaced = []
     for h in range(3):
         table = humans.copy()
         table[:, h] = judge
-        replaced.append(krippendorff_alpha(table, kind="ordinal", scale=SCALE).value)
+        replaced.append(krippendorff_alpha(table, level="ordinal", scale=SCALE).value)
     assert found.human.value == pytest.approx(people)
     assert found.judge.value == pytest.approx(np.mean(replaced))
     assert found.difference.value == pytest.approx(np.mean(replaced) - people)
@@ -127,11 +127,11 @@ def test_swapped_judge_rates_only_where_the_person_did():
     h = 1
     table = humans.copy()
     table[np.isnan(judge) & ~np.isnan(humans[:, h])] = np.nan
-    people = krippendorff_alpha(table, kind="ordinal", scale=SCALE).value
+    people = krippendorff_alpha(table, level="ordinal", scale=SCALE).value
     table[:, h] = np.where(np.isnan(table[:, h]), np.nan, judge)
-    assert found.per_human[h].level.value == pytest.approx(people)
+    assert found.per_human[h].agreement.value == pytest.approx(people)
     assert found.per_human[h].judge.value == pytest.approx(
-        krippendorff_alpha(table, kind="ordinal", scale=SCALE).value
+        krippendorff_alpha(table, level="ordinal", scale=SCALE).value
     )
 
 
@@ -196,7 +196,7 @@ def test_no_person_at_all_leaves_everything_undefined():
     found = leave_one_out([1, 2], np.empty((2, 0)), agreement_statistic)
     assert found.human.reason == found.judge.reason == found.difference.reason == "too_few_raters"
     assert math.isnan(found.difference_at(0.9).value)
-    assert found.difference_at(0.9).level == 0.9
+    assert found.difference_at(0.9).confidence_level == 0.9
 
 
 def test_people_who_share_no_item_have_no_ceiling():
@@ -216,7 +216,7 @@ def test_person_without_variation_is_left_out_and_listed():
     humans = np.column_stack([humans, np.full(40, 3.0)])
     found = leave_one_out(judge, humans, pearson_statistic)
     assert found.undefined_humans == (3,)
-    assert found.human.value == pytest.approx(np.mean([row.level.value for row in found.per_human]))
+    assert found.human.value == pytest.approx(np.mean([row.agreement.value for row in found.per_human]))
 
 
 def test_analytic_interval_is_refused():

@@ -86,7 +86,7 @@ def test_order_of_the_ratings_of_an_item_does_not_matter(measure):
 def test_a_judge_drawn_from_people_is_at_their_level(measure):
     """One more slot is no better and no worse than the others."""
     _, humans = ratings(5, n=3000, slots=5, missing=0.0)
-    found = exchangeable_ceiling(humans[:, 0], humans[:, 1:], measure, level=0.999)
+    found = exchangeable_ceiling(humans[:, 0], humans[:, 1:], measure, confidence_level=0.999)
     assert found.difference.low < 0 < found.difference.high
 
 

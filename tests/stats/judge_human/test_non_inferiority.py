@@ -35,7 +35,7 @@ def test_verdict_follows_from_interval_and_margin(judge_noise, margin, verdict):
 @settings(max_examples=30)
 def test_verdict_is_what_the_limits_say(judge_noise, margin, seed):
     found = non_inferiority(_ceiling(judge_noise, seed, n=40), margin)
-    assert (found.difference.level, found.wide.level) == (pytest.approx(0.9), 0.95)
+    assert (found.difference.confidence_level, found.wide.confidence_level) == (pytest.approx(0.9), 0.95)
     if found.wide.low > 0:
         expected = "better"
     elif found.difference.low > -margin:

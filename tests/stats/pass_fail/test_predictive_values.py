@@ -232,8 +232,8 @@ def test_number_of_draws_must_be_positive():
 
 
 def test_level_in_percent_is_refused():
-    with pytest.raises(ValueError, match=r"level must lie .*got 95"):
-        predictive_values_difference([1, 0], [1, 0], [1, 0], [1, 0], level=95)
+    with pytest.raises(ValueError, match=r"confidence_level must lie .*got 95"):
+        predictive_values_difference([1, 0], [1, 0], [1, 0], [1, 0], confidence_level=95)
 
 
 @pytest.mark.parametrize("method", ["draws", "delta"])
