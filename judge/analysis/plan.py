@@ -291,10 +291,10 @@ def _simulated(
 def _statistic(name: str, ratings: Floats, clusters: Ints, level: float = 0.95) -> Estimate:
     if name == "difference":
         return pairwise_ceiling(
-            ratings[:, 0], ratings[:, 1:], concordance_statistic, clusters=clusters, confidence_level=level
+            ratings[:, 1:], ratings[:, 0], concordance_statistic, clusters=clusters, confidence_level=level
         ).difference
     if name == "kappa_quadratic":
-        return pairwise_ceiling(ratings[:, 0], ratings, concordance_statistic, clusters=clusters).human
+        return pairwise_ceiling(ratings, ratings[:, 0], concordance_statistic, clusters=clusters).human
     if name == "agreement":
         return estimate(agreement_statistic(ratings), clusters=clusters, confidence_level=level)
     return estimate(

@@ -81,7 +81,7 @@ def compare_one(part: Part, judge: str, name: str) -> CoefficientComparison:
 
 def _compare(name: str, measure: _Measure, part: Part, judge: str) -> CoefficientComparison:
     sampling: Sampling = {"clusters": part.clusters, "method": "jackknife"}
-    ceiling = measure.of(part.column(judge), part.humans, **sampling)
+    ceiling = measure.of(part.humans, part.column(judge), **sampling)
     levels = (ceiling.human, ceiling.judge, ceiling.difference)
     if measure.unit == "points":
         levels = (_mirrored(levels[0]), _mirrored(levels[1]), _mirrored(levels[2]))

@@ -178,7 +178,7 @@ def judge_agreement(pool: Part, judge: str, terms: Criteria) -> JudgeAgreement:
 def annotator_tests(found: list[JudgeAgreement], epsilon: float) -> dict[str, AltTest]:
     """Annotator tests of one judge, one correction over all its dimensions; empty where nobody counts."""
     parts = {
-        t.part.name: AltTestPart(t.part.column(t.judge), t.part.humans, t.part.clusters, t.part.declared)
+        t.part.name: AltTestPart(t.part.humans, t.part.column(t.judge), t.part.clusters, t.part.declared)
         for t in found
         if _people_can_be_held_out(t.part)
     }
@@ -225,7 +225,7 @@ def _bias(part: Part, scores: Floats) -> Estimate:
     if not part.measurable:
         return Estimate.undefined("not_applicable")
     if not part.slots and part.humans.shape[1] > 1:
-        found = severity(scores, part.humans, clusters=part.clusters).bias
+        found = severity(part.humans, scores, clusters=part.clusters).bias
         if found.defined:
             return found
     people = np.where(np.isnan(scores), np.nan, np.nanmean(part.humans, axis=1))
@@ -241,7 +241,7 @@ def _mean(part: Part, values: Floats) -> Estimate:
 
 
 def _scale_use(part: Part, scores: Floats) -> ScaleUse:
-    return scale_use(scores, part.humans, scale=_loose(part), clusters=part.clusters)
+    return scale_use(part.humans, scores, scale=_loose(part), clusters=part.clusters)
 
 
 def _loose(part: Part) -> list[float]:
@@ -302,8 +302,8 @@ def _omega(part: Part, scores: Floats) -> tuple[tuple[float, float], ...]:
         return ()
     return tuple(
         omega_curve(
-            scores,
             part.humans,
+            scores,
             epsilons=EPSILONS,
             closeness="accuracy" if part.on_scale else "rmse",
             clusters=part.clusters,

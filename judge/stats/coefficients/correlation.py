@@ -19,14 +19,14 @@ from judge.stats.engine.table import RatingTable, read_table
 _ZERO = 1e-12  # a variance in units of the range: rounding, not variation
 
 
-def pearson(a: ArrayLike, b: ArrayLike, **sampling: Unpack[Sampling]) -> Estimate:
+def pearson(human: ArrayLike, judge: ArrayLike, **sampling: Unpack[Sampling]) -> Estimate:
     """Pearson's correlation: how close two raters' scores are to a straight line.
 
     It ignores severity and scale: a lenient judge with r = .9 may never agree. Show it beside agreement.
 
     Parameters
     ----------
-    a, b : array_like, shape (n_items,)
+    human, judge : array_like, shape (n_items,)
         Scores of two raters; None or NaN is missing. Items with both are used.
     **sampling
         `clusters`, `confidence_level`, `method`, `n_resamples`, `rng`: see `Sampling`.
@@ -43,16 +43,16 @@ def pearson(a: ArrayLike, b: ArrayLike, **sampling: Unpack[Sampling]) -> Estimat
     >>> round(pearson([1, 2, 3, 4, 5], [2, 1, 4, 3, 5]).value, 3)
     0.8
     """
-    return estimate(pearson_statistic(a, b), **sampling)
+    return estimate(pearson_statistic(human, judge), **sampling)
 
 
-def pearson_statistic(a: ArrayLike, b: ArrayLike) -> Statistic:
+def pearson_statistic(human: ArrayLike, judge: ArrayLike) -> Statistic:
     """Return `pearson` as a statistic for the resampling engine."""
     # Each rater on its own scale: 1-5 against a length in characters loses no digits.
-    return _moment_statistic(read_table((a, b)), _pearson, _fisher_limits, axis=0)
+    return _moment_statistic(read_table((human, judge)), _pearson, _fisher_limits, axis=0)
 
 
-def concordance(a: ArrayLike, b: ArrayLike, **sampling: Unpack[Sampling]) -> Estimate:
+def concordance(human: ArrayLike, judge: ArrayLike, **sampling: Unpack[Sampling]) -> Estimate:
     """Lin's concordance correlation: Pearson's, lowered by differences in mean and spread.
 
     It equals Cohen's kappa with quadratic weights. Parameters as in `pearson`; ``method='analytic'`` is
@@ -73,13 +73,13 @@ def concordance(a: ArrayLike, b: ArrayLike, **sampling: Unpack[Sampling]) -> Est
     >>> round(concordance([1, 2, 3, 4, 5], [2, 3, 4, 5, 6]).value, 3)
     0.8
     """
-    return estimate(concordance_statistic(a, b), **sampling)
+    return estimate(concordance_statistic(human, judge), **sampling)
 
 
-def concordance_statistic(a: ArrayLike, b: ArrayLike) -> Statistic:
+def concordance_statistic(human: ArrayLike, judge: ArrayLike) -> Statistic:
     """Return `concordance` as a statistic for the resampling engine."""
     # One origin and unit for both raters: their differences in level and spread must survive.
-    return _moment_statistic(read_table((a, b)), _concordance, _lin_limits, axis=None)
+    return _moment_statistic(read_table((human, judge)), _concordance, _lin_limits, axis=None)
 
 
 def pair_problem(table: RatingTable) -> Reason | None:

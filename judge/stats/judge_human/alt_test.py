@@ -106,15 +106,15 @@ class AltTest:
 class AltTestPart:
     """One dimension or domain of a joint test: ratings, clusters and scale as for `alt_test`."""
 
-    judge: ArrayLike
     humans: ArrayLike
+    judge: ArrayLike
     clusters: ArrayLike | None = None
     scale: ScaleLike = None
 
 
 def alt_test(
-    judge: ArrayLike,
     humans: ArrayLike,
+    judge: ArrayLike,
     *,
     epsilon: float,
     closeness: Closeness = "accuracy",
@@ -137,10 +137,10 @@ def alt_test(
 
     Parameters
     ----------
-    judge : array_like of float, shape (n_items,)
-        The judge's ratings, NaN where missing.
     humans : array_like of float, shape (n_items, n_humans)
         People's ratings, NaN where missing; at least three people are advised.
+    judge : array_like of float, shape (n_items,)
+        The judge's ratings, NaN where missing.
     epsilon : float in [0, 1)
         Handicap, fixed before looking: 0.2 for experts, 0.15 skilled, 0.1 crowd, less when people agree
         little. A pass at 0.2 does not mean "as good as a person".
@@ -182,11 +182,11 @@ def alt_test(
     >>> truth = rng.integers(1, 6, 200)
     >>> slip = rng.random((200, 3)) < 0.1
     >>> humans = np.where(slip, 6 - truth[:, None], truth[:, None])
-    >>> result = alt_test(truth, humans, epsilon=0.1)
+    >>> result = alt_test(humans, truth, epsilon=0.1)
     >>> result.winning_rate, result.passes, round(result.advantage.value, 2)
     (1.0, True, 0.99)
     """
-    part = AltTestPart(judge, humans, clusters, scale)
+    part = AltTestPart(humans, judge, clusters, scale)
     options = {"epsilon": epsilon, "q": q, "confidence_level": confidence_level}
     return alt_tests({"": part}, closeness=closeness, min_items=min_items, **options)[""]
 
@@ -218,7 +218,7 @@ def alt_tests(
     --------
     >>> rng = np.random.default_rng(0)
     >>> clear, vague = (rng.integers(1, 4, (60, 3)) for _ in range(2))
-    >>> parts = {"clarity": AltTestPart(clear[:, 0], clear), "tone": AltTestPart(vague[:, 0], vague)}
+    >>> parts = {"clarity": AltTestPart(clear, clear[:, 0]), "tone": AltTestPart(vague, vague[:, 0])}
     >>> {name: result.winning_rate for name, result in alt_tests(parts, epsilon=0.2).items()}
     {'clarity': 1.0, 'tone': 1.0}
     """
@@ -226,7 +226,7 @@ def alt_tests(
     between("q", q, 0, 1)
     at_least("min_items", min_items, 2)
     contests = {
-        name: hold_contests(part.judge, part.humans, closeness, part.clusters, part.scale)
+        name: hold_contests(part.humans, part.judge, closeness, part.clusters, part.scale)
         for name, part in parts.items()
     }
     tests = [_test(c, epsilon, min_items) for group in contests.values() for c in group]
@@ -241,8 +241,8 @@ def alt_tests(
 
 
 def omega_curve(
-    judge: ArrayLike,
     humans: ArrayLike,
+    judge: ArrayLike,
     *,
     epsilons: Sequence[float] = (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3),
     closeness: Closeness = "accuracy",
@@ -255,7 +255,7 @@ def omega_curve(
 
     Parameters
     ----------
-    judge, humans, closeness, q, min_items, clusters, scale
+    humans, judge, closeness, q, min_items, clusters, scale
         As in `alt_test`.
     epsilons : sequence of float
         Handicaps to show.
@@ -268,10 +268,10 @@ def omega_curve(
     Examples
     --------
     >>> ratings = np.random.default_rng(1).integers(1, 6, (100, 4))
-    >>> omega_curve(ratings[:, 0], ratings[:, 1:], epsilons=[0.0, 0.3])
+    >>> omega_curve(ratings[:, 1:], ratings[:, 0], epsilons=[0.0, 0.3])
     [(0.0, 0.0), (0.3, 1.0)]
     """
-    contests = hold_contests(judge, humans, closeness, clusters, scale)
+    contests = hold_contests(humans, judge, closeness, clusters, scale)
     curve = []
     for epsilon in epsilons:
         p_values = [_test(c, epsilon, min_items).p_value for c in contests]

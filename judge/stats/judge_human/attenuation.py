@@ -16,7 +16,7 @@ from judge.stats.engine.resampling import Sampling
 from judge.stats.engine.scale import Floats, as_floats
 from judge.stats.engine.statistic import Statistic, combine, quotient
 from judge.stats.engine.table import ScaleLike
-from judge.stats.judge_human.consensus import judge_and_humans
+from judge.stats.judge_human.consensus import humans_and_judge
 from judge.stats.judge_human.contrast import evaluate
 
 __all__ = ["Attenuation", "attenuation"]
@@ -49,8 +49,8 @@ class Attenuation:
 
 
 def attenuation(
-    judge: ArrayLike,
     humans: ArrayLike,
+    judge: ArrayLike,
     *,
     error: Literal["relative", "absolute"] = "relative",
     judge_samples: ArrayLike | None = None,
@@ -63,10 +63,10 @@ def attenuation(
 
     Parameters
     ----------
-    judge : array_like, shape (n_items,)
-        The judge's ratings, NaN where missing.
     humans : array_like, shape (n_items, n_humans)
         People's ratings, at least two people.
+    judge : array_like, shape (n_items,)
+        The judge's ratings, NaN where missing.
     error : {'relative', 'absolute'}
         Whether differences in severity between people count as error: no (ICC(3,k)) or yes (ICC(2,k)).
     judge_samples : array_like, shape (n_items, n_samples), optional
@@ -85,13 +85,13 @@ def attenuation(
     >>> rng = np.random.default_rng(0)
     >>> truth = rng.normal(size=1000)
     >>> humans = truth[:, None] + rng.normal(size=(1000, 3))
-    >>> found = attenuation(truth, humans)
+    >>> found = attenuation(humans, truth)
     >>> round(found.correlation.value, 2), round(found.best.value, 2), round(found.disattenuated.value, 2)
     (0.86, 0.86, 1.0)
     """
     if error not in ("relative", "absolute"):
         raise ValueError(f"error must be 'relative' or 'absolute', got {error!r}.")
-    of_judge, of_humans = judge_and_humans(judge, humans, scale)
+    of_humans, of_judge = humans_and_judge(humans, judge, scale)
     if of_humans.shape[1] < 2:
         undefined = Estimate.undefined(TOO_FEW_RATERS)
         return Attenuation(undefined, undefined, undefined, undefined, None)

@@ -102,8 +102,8 @@ class Calibration:
 
 
 def calibrate(
-    judge: ArrayLike,
     human: ArrayLike,
+    judge: ArrayLike,
     kind: MapKind | Literal["auto"] = "auto",
     *,
     bounds: tuple[float, float] | None = None,
@@ -125,7 +125,7 @@ def calibrate(
 
     Parameters
     ----------
-    judge, human : array_like of float, shape (n_items,)
+    human, judge : array_like of float, shape (n_items,)
         The judge's scores, and those of a person or a consensus; NaN where missing.
     kind : str
         A kind of `fit_map`, or 'auto'.
@@ -152,7 +152,7 @@ def calibrate(
     >>> rng = np.random.default_rng(0)
     >>> human = rng.integers(1, 5, 80)
     >>> judge = human + 1 + rng.integers(-1, 2, 80)
-    >>> result = calibrate(judge, human, "shift", rng=0)
+    >>> result = calibrate(human, judge, "shift", rng=0)
     >>> result.helps, round(result.map.parameters["shift"][0], 2)
     (True, -1.07)
     """
@@ -175,7 +175,7 @@ def calibrate(
     over = estimate(_advantage(_constants(x, y, folds, loss), closer, y, loss, reason), **sampling)
     helps = gain.low > 0
     ships = helps and over.low > 0
-    fitted = fit_map(x, y, chosen, bounds=bounds) if ships else ScoreMap("identity", {})
+    fitted = fit_map(y, x, chosen, bounds=bounds) if ships else ScoreMap("identity", {})
     constant = _centre(y[both], loss)
     before, after = (_errors(scores, y, pass_mark, reason, sampling) for scores in (x, mapped))
     curve = _curve(x, y, sampling)
@@ -215,7 +215,7 @@ def _cross_fitted(
         out = folds == fold
         kind = _best(x[~out], y[~out], folds[~out], kinds, loss, bounds)
         if _has_pair(x[~out], y[~out]):
-            mapped[out] = fit_map(x[~out], y[~out], kind, bounds=bounds)(x[out])
+            mapped[out] = fit_map(y[~out], x[~out], kind, bounds=bounds)(x[out])
     return mapped
 
 

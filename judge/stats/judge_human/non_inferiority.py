@@ -87,7 +87,7 @@ def non_inferiority(
     >>> rng = np.random.default_rng(0)
     >>> truth = rng.integers(1, 6, 300)
     >>> humans = np.where(rng.random((300, 3)) < 0.3, 3, truth[:, None])
-    >>> result = non_inferiority(pairwise_ceiling(truth, humans, agreement_statistic), margin=0.05)
+    >>> result = non_inferiority(pairwise_ceiling(humans, truth, agreement_statistic), margin=0.05)
     >>> result.verdict, round(result.difference.value, 2)
     ('better', 0.1)
     """
@@ -152,7 +152,7 @@ def with_random_raters(ceiling: Ceiling, *, confidence_level: float = 0.95) -> E
     >>> from judge.stats.coefficients.percent_agreement import agreement_statistic
     >>> from judge.stats.judge_human.ceiling import leave_one_out
     >>> humans = np.random.default_rng(0).integers(1, 4, (60, 3))
-    >>> ceiling = leave_one_out(humans[:, 0], humans, agreement_statistic, reference="majority_low")
+    >>> ceiling = leave_one_out(humans, humans[:, 0], agreement_statistic, reference="majority_low")
     >>> fixed, random = ceiling.difference, with_random_raters(ceiling)
     >>> fixed.value == random.value, fixed.se < random.se, random.notes
     (True, True, ('few_raters',))

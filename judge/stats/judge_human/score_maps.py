@@ -84,13 +84,13 @@ class ScoreMap:
 
 
 def fit_map(
-    judge: ArrayLike, human: ArrayLike, kind: MapKind, *, bounds: tuple[float, float] | None = None
+    human: ArrayLike, judge: ArrayLike, kind: MapKind, *, bounds: tuple[float, float] | None = None
 ) -> ScoreMap:
     """Fit one map from judge to human scores; use `calibrate` to learn whether it helps.
 
     Parameters
     ----------
-    judge, human : array_like of float, shape (n_items,)
+    human, judge : array_like of float, shape (n_items,)
         Scores of the same items; pairs with a missing score are left out.
     kind : str
         'shift': mean difference. 'linear': least squares. 'cut_points': the judge's quantiles to the
@@ -111,7 +111,7 @@ def fit_map(
 
     Examples
     --------
-    >>> fit_map([1, 2, 3, 4], [2, 3, 4, 5], "linear").parameters
+    >>> fit_map([2, 3, 4, 5], [1, 2, 3, 4], "linear").parameters
     {'intercept': (1.0,), 'slope': (1.0,)}
     """
     x, y = as_floats(judge), as_floats(human)

@@ -36,7 +36,7 @@ def trust(found, dimension, judge="robot"):
 def test_quadratic_kappa_is_the_mean_over_pairs(joined, found):
     part = joined.parts["clarity"].take(joined.parts["clarity"].rated)
     expected = pairwise_ceiling(
-        part.column("robot"), part.humans, concordance_statistic, clusters=part.clusters
+        part.humans, part.column("robot"), concordance_statistic, clusters=part.clusters
     )
     assert trust(found, "clarity").main.difference == expected.difference
 

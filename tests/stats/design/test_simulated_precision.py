@@ -65,7 +65,7 @@ def test_power_of_non_inferiority_rises_with_items_and_is_the_share_of_lower_lim
     def difference(ratings, clusters):
         agreement = negated(mean_absolute_error_statistic)
         return leave_one_out(
-            ratings[:, 0], ratings[:, 1:], agreement, clusters=clusters, confidence_level=0.9
+            ratings[:, 1:], ratings[:, 0], agreement, clusters=clusters, confidence_level=0.9
         ).difference
 
     small, large = precision(difference, pilot_draws(pilot), [20, 150], exceeds=-0.15, n_draws=60, rng=1)
