@@ -109,7 +109,7 @@ from judge.stats.judge_human.alt_test import (
     omega_curve,
 )
 from judge.stats.judge_human.attenuation import Attenuation, attenuation
-from judge.stats.judge_human.calibration import Calibration, CalibrationPoint, Errors, calibrate
+from judge.stats.judge_human.calibration import Calibration, CalibrationErrors, CalibrationPoint, calibrate
 from judge.stats.judge_human.ceiling import (
     Ceiling,
     HumanLevel,
@@ -139,11 +139,15 @@ from judge.stats.judge_human.residuals import (
 )
 from judge.stats.judge_human.scale_use import ScaleUse, scale_use
 from judge.stats.judge_human.score_maps import MapKind, ScoreMap, fit_map, isotonic_means
-from judge.stats.judge_human.severity import MarginTest, Severity, margin_test, severity
+from judge.stats.judge_human.severity import MarginalHomogeneity, Severity, marginal_homogeneity, severity
 from judge.stats.judge_human.verbosity import Verbosity, verbosity
 from judge.stats.pass_fail.error_rates import PassFail, pass_fail, pass_fail_statistics
-from judge.stats.pass_fail.ppi import PredictionPowered, ppi_mean
-from judge.stats.pass_fail.predictive_values import Corrected, predictive_values, predictive_values_difference
+from judge.stats.pass_fail.ppi import PredictionPoweredMean, ppi_mean
+from judge.stats.pass_fail.predictive_values import (
+    CorrectedMean,
+    predictive_values,
+    predictive_values_difference,
+)
 from judge.stats.pass_fail.proportion import mean, proportion
 from judge.stats.pass_fail.rogan_gladen import rogan_gladen
 from judge.stats.pass_fail.threshold import ThresholdSweep, threshold_sweep
@@ -165,20 +169,20 @@ __all__ = [
     "AltTestRater",
     "Attenuation",
     "Calibration",
+    "CalibrationErrors",
     "CalibrationPoint",
     "Ceiling",
     "Consensus",
     "Contrast",
-    "Corrected",
+    "CorrectedMean",
     "DStudyRow",
     "Drift",
-    "Errors",
     "Estimate",
     "GStudy",
     "Halo",
     "HumanLevel",
     "MapKind",
-    "MarginTest",
+    "MarginalHomogeneity",
     "Measure",
     "NonAnswers",
     "NonInferiority",
@@ -186,7 +190,7 @@ __all__ = [
     "PairedDifference",
     "PassFail",
     "Precision",
-    "PredictionPowered",
+    "PredictionPoweredMean",
     "RankingAgreement",
     "Reason",
     "Replicates",
@@ -267,7 +271,7 @@ __all__ = [
     "krippendorff_alpha",
     "latent_draws",
     "leave_one_out",
-    "margin_test",
+    "marginal_homogeneity",
     "mcnemar",
     "mean",
     "mean_absolute_error",

@@ -80,7 +80,7 @@ CASES: dict[str, tuple[Callable[[Data], Any], Ranges]] = {
     ),
     "attenuation": (
         lambda d: js.attenuation(d.humans, d.judge, judge_samples=d.humans[:, :2], **d.sampling),
-        {"correlation": SIGNED, "reliability": AT_MOST_ONE, "best": SHARE, "": SIGNED},
+        {"correlation": SIGNED, "reliability": AT_MOST_ONE, "max_correlation": SHARE, "": SIGNED},
     ),
     "auc": (lambda d: js.auc(d.marks(d.human), d.judge, **d.at_level), {"": SHARE}),
     "auc_difference": (
@@ -145,7 +145,7 @@ CASES: dict[str, tuple[Callable[[Data], Any], Ranges]] = {
     ),
     "non_inferiority": (
         lambda d: js.non_inferiority(
-            js.pairwise_ceiling(d.humans, d.judge, js.cohen_statistic, **d.sampling), 0.1, raters="like these"
+            js.pairwise_ceiling(d.humans, d.judge, js.cohen_statistic, **d.sampling), 0.1, raters="random"
         ),
         {"": DOUBLE},
     ),
@@ -167,7 +167,7 @@ CASES: dict[str, tuple[Callable[[Data], Any], Ranges]] = {
     "pass_fail": (lambda d: js.pass_fail(*d.verdicts, **d.sampling), PASS_FAIL | {"": SHARE}),
     "pearson": (lambda d: js.pearson(d.judge, d.human, **d.sampling), {"": SIGNED}),
     "percent_agreement": (lambda d: js.percent_agreement(d.table, **d.sampling), {"": SHARE}),
-    "ppi_mean": (lambda d: js.ppi_mean(*d.verdicts, **d.at_level), {"corrected": SHARE, "": ANY}),
+    "ppi_mean": (lambda d: js.ppi_mean(*d.verdicts, **d.at_level), {"estimate": SHARE, "": ANY}),
     "predictive_values": (
         lambda d: [
             js.predictive_values(*d.verdicts, rng=0, **d.at_level),

@@ -17,7 +17,7 @@ from judge.stats.judge_human.non_inferiority import NonInferiority, non_inferior
 from judge.stats.judge_human.scale_use import ScaleUse, scale_use
 from judge.stats.judge_human.severity import severity
 from judge.stats.pass_fail.error_rates import PassFail, pass_fail
-from judge.stats.pass_fail.predictive_values import Corrected, predictive_values
+from judge.stats.pass_fail.predictive_values import CorrectedMean, predictive_values
 from judge.stats.pass_fail.proportion import mean
 from judge.stats.pass_fail.threshold import ThresholdSweep, threshold_sweep
 
@@ -82,7 +82,7 @@ class JudgeAgreement:
         Against the bar, people by majority.
     sweep : ThresholdSweep or None
         Other cut-offs of the judge's scores.
-    corrected : Corrected or None
+    corrected : CorrectedMean or None
         Pass rate of all items that the judge scored, as people would give it.
     omega : tuple of (epsilon, winning rate)
         Of the annotator test.
@@ -104,7 +104,7 @@ class JudgeAgreement:
     confusion: Floats
     marks: PassFail | None
     sweep: ThresholdSweep | None
-    corrected: Corrected | None
+    corrected: CorrectedMean | None
     omega: tuple[tuple[float, float], ...]
     n_pool: int
     n_labelled: int
@@ -288,7 +288,7 @@ def _sweep(part: Part, scores: Floats, seed: int) -> ThresholdSweep | None:
     return threshold_sweep(human, scores, clusters=part.clusters, method="jackknife", rng=seed)
 
 
-def _corrected(pool: Part, judge: str, seed: int) -> Corrected | None:
+def _corrected(pool: Part, judge: str, seed: int) -> CorrectedMean | None:
     human, marks = pool.people_passed(), pool.passed(pool.column(judge))
     if human is None or marks is None or np.isnan(marks).all():
         return None

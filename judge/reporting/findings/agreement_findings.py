@@ -129,11 +129,11 @@ def _against_people(one: JudgeAgreement) -> str:
 
 def _panel_words(found: Agreement) -> Iterator[str]:
     choices = found.panel.choices if found.panel else ()
-    told = [c for c in choices if c.honest.value > c.everyone.value]
+    told = [c for c in choices if c.cross_validated.value > c.everyone.value]
     for choice in told[:2]:
         yield (
             f"On {part_name(choice.dimension)} {' + '.join(choice.best)} agrees best with people; choosing "
-            f"like this gives {number_text(choice.honest.value, 'score')} on items it was not chosen on, all "
+            f"like this gives {number_text(choice.cross_validated.value, 'score')} on items it was not chosen on, all "
             f"judges together {number_text(choice.everyone.value, 'score')}."
         )
 

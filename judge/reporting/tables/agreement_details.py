@@ -107,7 +107,7 @@ def _sweep(one: JudgeAgreement, key: str, title: str) -> Table:
         (f"{cut:g}", t.judge_pass_rate, t.pass_rate_gap, t.tpr, t.tnr, t.kappa)
         for cut, t in zip(sweep.thresholds, sweep.tables, strict=True)
     ]
-    t = sweep.cross_fitted
+    t = sweep.cross_validated
     rows.append(("chosen on other items", t.judge_pass_rate, t.pass_rate_gap, t.tpr, t.tnr, t.kappa))
     notes = (
         f"Chosen by the largest TPR + TNR - 1: {sweep.chosen:g}. The rows of single cut-offs are optimistic "

@@ -216,7 +216,7 @@ def corrected(found: Agreement, labels: Labels) -> Table | None:
             one.n_pool,
             one.n_labelled,
             one.corrected.uncorrected,
-            one.corrected.corrected,
+            one.corrected.estimate,
             one.corrected.humans_only,
         )
         for one in found.trusts

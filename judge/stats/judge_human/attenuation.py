@@ -32,20 +32,20 @@ class Attenuation:
         Pearson correlation with the mean of all k people, r.
     reliability : Estimate
         Of that mean: ICC(3,k), or ICC(2,k) if severity counts as error.
-    best : Estimate
+    max_correlation : Estimate
         sqrt(reliability): the highest correlation that anything can have with that mean.
     disattenuated : Estimate
         r / sqrt(reliability), not cut at 1 (its interval is); undefined if the reliability is not above 0.
-    noise_free : Estimate or None
+    doubly_disattenuated : Estimate or None
         That divided by sqrt of the judge's own test-retest reliability as well: what remains is disagreement,
         not noise. None without samples of the judge.
     """
 
     correlation: Estimate
     reliability: Estimate
-    best: Estimate
+    max_correlation: Estimate
     disattenuated: Estimate
-    noise_free: Estimate | None
+    doubly_disattenuated: Estimate | None
 
 
 def attenuation(
@@ -86,7 +86,7 @@ def attenuation(
     >>> truth = rng.normal(size=1000)
     >>> humans = truth[:, None] + rng.normal(size=(1000, 3))
     >>> found = attenuation(humans, truth)
-    >>> round(found.correlation.value, 2), round(found.best.value, 2), round(found.disattenuated.value, 2)
+    >>> round(found.correlation.value, 2), round(found.max_correlation.value, 2), round(found.disattenuated.value, 2)
     (0.86, 0.86, 1.0)
     """
     if error not in ("relative", "absolute"):
@@ -103,19 +103,21 @@ def attenuation(
     statistics = {
         "correlation": r,
         "reliability": rel,
-        "best": _combined(_root, rel, possible=SHARE),
+        "max_correlation": _combined(_root, rel, possible=SHARE),
         "disattenuated": _combined(lambda a, b: quotient(a, _root(b)), r, rel),
     }
     if judge_samples is not None:
         own = icc_statistic(_samples(judge_samples, len(of_judge)), form="ICC(1,1)")
-        statistics["noise_free"] = _combined(lambda a, b, c: quotient(a, _root(b) * _root(c)), r, rel, own)
+        statistics["doubly_disattenuated"] = _combined(
+            lambda a, b, c: quotient(a, _root(b) * _root(c)), r, rel, own
+        )
     found = evaluate(statistics, sampling)
     return Attenuation(
         found["correlation"],
         found["reliability"],
-        found["best"],
+        found["max_correlation"],
         found["disattenuated"],
-        found.get("noise_free"),
+        found.get("doubly_disattenuated"),
     )
 
 

@@ -25,7 +25,7 @@ from judge.stats.engine.scale import Floats, Ints, as_floats
 from judge.stats.engine.weights import cluster_codes, seed_of
 from judge.stats.judge_human.score_maps import MapKind, ScoreMap, fit_map
 
-__all__ = ["Calibration", "CalibrationPoint", "Errors", "calibrate"]
+__all__ = ["Calibration", "CalibrationErrors", "CalibrationPoint", "calibrate"]
 
 SMALL: tuple[MapKind, ...] = ("identity", "shift", "linear")
 LARGE: tuple[MapKind, ...] = (*SMALL, "cut_points", "proportional_odds", "isotonic")
@@ -34,7 +34,7 @@ LARGE_FROM = 100  # pairs; below it richer maps fit noise
 
 
 @dataclass(frozen=True, slots=True)
-class Errors:
+class CalibrationErrors:
     """Distance of scores from human scores.
 
     ``pass_rate`` is the pass rate of the scores minus that of people, None without a pass mark.
@@ -73,7 +73,7 @@ class Calibration:
         paired, in the same folds; above 0 the judge knows something about the single item.
     constant : float
         The best constant, of all pairs: the median of the human scores for 'mae', their mean for 'rmse'.
-    before, after : Errors
+    before, after : CalibrationErrors
         Of the judge's scores as they are, and of the mapped scores out of fold.
     curve : tuple of CalibrationPoint
         Mean human score for each judge score (for up to 25 distinct ones).
@@ -89,8 +89,8 @@ class Calibration:
     helps: bool
     over_constant: Estimate
     constant: float
-    before: Errors
-    after: Errors
+    before: CalibrationErrors
+    after: CalibrationErrors
     curve: tuple[CalibrationPoint, ...]
     n_folds: int
     seed: int | None
@@ -300,12 +300,12 @@ def _constants(x: Floats, y: Floats, folds: Ints, loss: str) -> Floats:
 
 def _errors(
     scores: Floats, y: Floats, pass_mark: float | None, reason: Reason | None, sampling: Sampling
-) -> Errors:
+) -> CalibrationErrors:
     statistics = {m: _error_statistic(scores, y, m, reason) for m in ("mae", "rmse", "bias")}
     if pass_mark is not None:
         statistics["pass_rate"] = _error_statistic(scores, y, "pass_rate", reason, pass_mark)
     found = resample(statistics, **sampling)
-    return Errors(found["mae"], found["rmse"], found["bias"], found.get("pass_rate"))
+    return CalibrationErrors(found["mae"], found["rmse"], found["bias"], found.get("pass_rate"))
 
 
 def _curve(x: Floats, y: Floats, sampling: Sampling) -> tuple[CalibrationPoint, ...]:

@@ -37,7 +37,7 @@ class NonInferiority:
         One-sided, of "the judge is worse by the margin or more", from Student's t.
     margin, alpha : float
         Set in advance.
-    raters : {'these', 'like these'}
+    raters : {'fixed', 'random'}
         Whom the claim is about.
     reason : str or None
         Why there is no verdict, or no interval.
@@ -50,12 +50,12 @@ class NonInferiority:
     p_value: float
     margin: float
     alpha: float
-    raters: Literal["these", "like these"]
+    raters: Literal["fixed", "random"]
     reason: Reason | None = None
 
 
 def non_inferiority(
-    ceiling: Ceiling, margin: float, *, raters: Literal["these", "like these"] = "these", alpha: float = 0.05
+    ceiling: Ceiling, margin: float, *, raters: Literal["fixed", "random"] = "fixed", alpha: float = 0.05
 ) -> NonInferiority:
     """Decide whether the judge agrees with people as well as they agree with each other, up to a margin.
 
@@ -70,7 +70,7 @@ def non_inferiority(
     margin : float
         In units of the agreement statistic, above 0, fixed before looking: 0.05 of percent agreement or
         kappa, or a tenth of people's mean absolute error, are usual.
-    raters : {'these', 'like these'}
+    raters : {'fixed', 'random'}
         Whether the claim is about these very people or about people like them, see `with_random_raters`.
         With fewer than five people claim only the former.
     alpha : float in (0, 0.5)
@@ -115,17 +115,17 @@ def _verdict(narrow: Estimate, wide: Estimate, margin: float) -> Verdict:
 
 
 def _difference(ceiling: Ceiling, raters: str, confidence_level: float) -> Estimate:
-    if raters == "these":
+    if raters == "fixed":
         return ceiling.difference_at(confidence_level)
-    if raters == "like these":
+    if raters == "random":
         return with_random_raters(ceiling, confidence_level=confidence_level)
-    raise ValueError(f"raters must be 'these' or 'like these', got {raters!r}.")
+    raise ValueError(f"raters must be 'fixed' or 'random', got {raters!r}.")
 
 
 def _p_value(ceiling: Ceiling, difference: Estimate, margin: float, raters: str) -> float:
     from scipy.special import stdtr
 
-    df = difference.degrees_of_freedom if raters == "these" else _rater_df(ceiling)
+    df = difference.degrees_of_freedom if raters == "fixed" else _rater_df(ceiling)
     return float(stdtr(df, -(difference.value + margin) / difference.se))
 
 

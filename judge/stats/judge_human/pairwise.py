@@ -35,7 +35,7 @@ class TieCalibration:
         The tie limit chosen on all items.
     uncalibrated : Estimate
         Pairwise accuracy with ties only where scores are equal.
-    cross_fitted : Estimate
+    cross_validated : Estimate
         Accuracy of either half of the items with the tie limit chosen on the other half: what to report.
     in_sample : float
         Accuracy with `epsilon` on the items it was chosen on: optimistic.
@@ -45,7 +45,7 @@ class TieCalibration:
 
     epsilon: float
     uncalibrated: Estimate
-    cross_fitted: Estimate
+    cross_validated: Estimate
     in_sample: float
     half_epsilons: tuple[float, float]
 
@@ -114,7 +114,7 @@ def tie_calibration(
     grouping: Grouping = "item",
     **sampling: Unpack[Sampling],
 ) -> TieCalibration:
-    """Choose below which difference two scores of the judge count as a tie, and report it cross-fitted.
+    """Choose below which difference two scores of the judge count as a tie, and report it cross-validated.
 
     A judge with fine-grained scores hardly ever ties, people with five grades often do; without a tie limit
     it loses all those pairs. Every observed difference is tried as a limit, and the smallest with the
@@ -165,16 +165,16 @@ def tie_calibration(
     if grouping == "item":
         # Each row is assessed with the limit of the other half.
         other = np.where(second, chosen[0], chosen[1])
-        cross_fitted = estimate(_item_statistic(h, j, other), **options)
+        cross_validated = estimate(_item_statistic(h, j, other), **options)
     else:
         confidence_level = options.get("confidence_level", 0.95)
         parts = [
             _jackknifed(h[rows], j[rows], grouping, other, codes[rows], confidence_level)
             for rows, other in zip(halves, reversed(chosen), strict=True)
         ]
-        cross_fitted = _mean_of_halves(*parts)
+        cross_validated = _mean_of_halves(*parts)
     uncalibrated = pairwise_accuracy(h, j, grouping=grouping, **options)
-    return TieCalibration(epsilon, uncalibrated, cross_fitted, in_sample, (chosen[0], chosen[1]))
+    return TieCalibration(epsilon, uncalibrated, cross_validated, in_sample, (chosen[0], chosen[1]))
 
 
 def _check_options(grouping: str, epsilon: float) -> None:

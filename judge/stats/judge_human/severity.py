@@ -27,7 +27,7 @@ from judge.stats.engine.weights import cluster_codes
 from judge.stats.judge_human.consensus import humans_and_judge
 from judge.stats.judge_human.contrast import evaluate
 
-__all__ = ["MarginTest", "Severity", "margin_test", "severity"]
+__all__ = ["MarginalHomogeneity", "Severity", "marginal_homogeneity", "severity"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,7 @@ def _effect(totals: Floats, combination: Floats) -> Floats:
 
 
 @dataclass(frozen=True, slots=True)
-class MarginTest:
+class MarginalHomogeneity:
     """Test of equal margins of judge and human: do both use the categories equally often.
 
     Attributes
@@ -162,9 +162,9 @@ class MarginTest:
     notes: tuple[str, ...] = ()
 
 
-def margin_test(
+def marginal_homogeneity(
     human: ArrayLike, judge: ArrayLike, *, scale: ScaleLike = None, clusters: ArrayLike | None = None
-) -> MarginTest:
+) -> MarginalHomogeneity:
     """Stuart-Maxwell and Bhapkar test of marginal homogeneity, also for clustered items.
 
     With d the vector of margin differences (judge count minus human count per category) and
@@ -182,7 +182,7 @@ def margin_test(
 
     Returns
     -------
-    MarginTest
+    MarginalHomogeneity
         `no_variation` if judge and human agree on every item.
 
     References
@@ -192,7 +192,7 @@ def margin_test(
 
     Examples
     --------
-    >>> result = margin_test([1, 1, 2, 2, 3, 2, 1, 3], [1, 2, 2, 3, 3, 3, 2, 3])
+    >>> result = marginal_homogeneity([1, 1, 2, 2, 3, 2, 1, 3], [1, 2, 2, 3, 3, 3, 2, 3])
     >>> round(result.stuart_maxwell, 2), result.df
     (4.0, 2)
     """
@@ -211,13 +211,13 @@ def margin_test(
     reason = _margin_problem(len(pairs), n_clusters, rank)
     if reason is not None:
         undefined = (math.nan, math.nan, rank, math.nan, math.nan)
-        return MarginTest(*undefined, shares, len(pairs), n_clusters, reason)
+        return MarginalHomogeneity(*undefined, shares, len(pairs), n_clusters, reason)
     # Beyond C the quadratic form cannot go; there Bhapkar's has no bound.
     s = min(float(total @ np.linalg.pinv(scatter, hermitian=True) @ total), float(n_clusters))
     w = s / (1 - s / n_clusters) if s < n_clusters * (1 - 1e-12) else math.inf
     p_values = _chi2_tail(s, rank), _chi2_tail(w, rank)
     notes = (FEW_CLUSTERS,) if n_clusters < 10 else ()
-    return MarginTest(s, w, rank, *p_values, shares, len(pairs), n_clusters, None, notes)
+    return MarginalHomogeneity(s, w, rank, *p_values, shares, len(pairs), n_clusters, None, notes)
 
 
 def _margin_problem(n_pairs: int, n_clusters: int, rank: int) -> Reason | None:

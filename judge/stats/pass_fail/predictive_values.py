@@ -43,7 +43,7 @@ from judge.stats.engine.scale import Floats, Ints
 from judge.stats.engine.weights import RNG, cluster_codes, seed_of
 from judge.stats.pass_fail.proportion import proportion
 
-__all__ = ["Corrected", "predictive_values", "predictive_values_difference"]
+__all__ = ["CorrectedMean", "predictive_values", "predictive_values_difference"]
 
 Method = Literal["auto", "draws", "delta", "jackknife"]
 _METHODS = ("auto", "draws", "delta", "jackknife")
@@ -51,20 +51,20 @@ VERDICT_WITHOUT_LABELS = "verdict_without_labels"
 
 
 @dataclass(frozen=True, slots=True)
-class Corrected:
-    """A corrected rate beside what one would have without correction, and without the judge.
+class CorrectedMean:
+    """A mean or pass rate corrected by human labels, beside the uncorrected and the human-only one.
 
     Attributes
     ----------
-    corrected : Estimate
-        The rate that people would give to the whole pool.
+    estimate : Estimate
+        Corrected: what people would give to the whole pool.
     humans_only : Estimate
-        The rate on the labelled answers alone: what the judge has to beat.
+        From the labelled answers alone, without the judge.
     uncorrected : Estimate
-        The judge's own rate on the whole pool.
+        From the judge alone, on the whole pool.
     """
 
-    corrected: Estimate
+    estimate: Estimate
     humans_only: Estimate
     uncorrected: Estimate
 
@@ -78,7 +78,7 @@ def predictive_values(
     method: Method = "auto",
     n_draws: int = 10_000,
     rng: RNG = None,
-) -> Corrected:
+) -> CorrectedMean:
     """Pass rate that people would give to the whole pool, when a random part of it was labelled.
 
     rate = p PPV + (1 - p) FOR, with p the judge's pass rate on the whole pool, PPV the share of human
@@ -107,7 +107,7 @@ def predictive_values(
 
     Returns
     -------
-    Corrected
+    CorrectedMean
         `n_items` is the pool, `n_ratings` the labels. If the judge gave a verdict of which no answer was
         labelled, the value is NaN, `no_observations`; there still is an interval, with a note.
 
@@ -124,7 +124,7 @@ def predictive_values(
     >>> human = [1, 1, 1, 0, None, None, None, 0, 1, None]
     >>> judge = [1, 1, 1, 1, 1, 1, 1, 0, 0, 0]
     >>> rate = predictive_values(human, judge, rng=0)
-    >>> round(rate.corrected.value, 3), rate.uncorrected.value
+    >>> round(rate.estimate.value, 3), rate.uncorrected.value
     (0.675, 0.7)
     >>> print(rate.humans_only)
     0.667 [0.300, 0.903]
@@ -154,7 +154,7 @@ def predictive_values(
         corrected = replace(corrected, reason=NO_OBSERVATIONS if uncorrected.defined else NO_RATINGS)
     if n_labels:
         corrected = _around_value(_with_interval(corrected, sums, clusters, method, n_draws, rng))
-    return Corrected(corrected, humans_only, uncorrected)
+    return CorrectedMean(corrected, humans_only, uncorrected)
 
 
 def predictive_values_difference(

@@ -21,7 +21,7 @@ from judge.stats.engine.estimate import (
 from judge.stats.engine.resampling import Statistic, quotient, replicate
 from judge.stats.engine.scale import Floats
 from judge.stats.engine.weights import cluster_codes
-from judge.stats.pass_fail.predictive_values import Corrected
+from judge.stats.pass_fail.predictive_values import CorrectedMean
 from judge.stats.pass_fail.proportion import proportion
 
 __all__ = ["rogan_gladen"]
@@ -37,7 +37,7 @@ def rogan_gladen(
     clusters: ArrayLike | None = None,
     pool_clusters: ArrayLike | None = None,
     confidence_level: float = 0.95,
-) -> Corrected:
+) -> CorrectedMean:
     """Pass rate of a pool from the judge's TPR and TNR on a calibration set drawn from elsewhere.
 
     rate = (p + TNR - 1) / (TPR + TNR - 1), p the judge's pass rate on the pool; interval of Lang and
@@ -58,7 +58,7 @@ def rogan_gladen(
 
     Returns
     -------
-    Corrected
+    CorrectedMean
         The value is not cut to [0, 1], its interval is. The note ``calibration_and_test_disagree`` says
         that the value lies outside by more than its standard error. NaN, `judge_not_informative`, if
         TPR + TNR <= 1. `humans_only` does not apply: people saw none of these answers.
@@ -80,7 +80,7 @@ def rogan_gladen(
     >>> human = [1] * 50 + [0] * 50
     >>> judge = [1] * 45 + [0] * 5 + [1] * 10 + [0] * 40
     >>> rate = rogan_gladen(human, judge, [1] * 690 + [0] * 310)
-    >>> print(rate.corrected)
+    >>> print(rate.estimate)
     0.700 [0.602, 0.825]
     """
     h, j, pool = as_marks(human, "human"), as_marks(judge, "judge"), as_marks(judge_pool, "judge_pool")
@@ -106,7 +106,7 @@ def rogan_gladen(
         )
     else:
         corrected = _with_interval(found, calibration, pool_sums, clusters, pool_clusters)
-    return Corrected(
+    return CorrectedMean(
         corrected, Estimate.undefined(NOT_APPLICABLE, confidence_level=confidence_level), uncorrected
     )
 

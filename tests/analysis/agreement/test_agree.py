@@ -91,7 +91,7 @@ def test_confusion_counts_each_item_once(found):
 def test_the_corrected_pass_rate_speaks_about_all_scored_answers(found):
     one = trust(found, "clarity")
     assert (one.n_pool, one.n_labelled) == (59, 49)
-    assert one.corrected.corrected.value < one.corrected.uncorrected.value
+    assert one.corrected.estimate.value < one.corrected.uncorrected.value
 
 
 def test_alpha_of_people_is_krippendorffs_and_checked(joined, found):
@@ -126,7 +126,7 @@ def test_two_judges_are_also_a_panel(panel):
 def test_the_better_judge_is_chosen_and_choosing_does_not_flatter(panel):
     choice = next(c for c in panel.panel.choices if c.dimension == "technical_accuracy")
     assert choice.best == ("robot",)
-    assert choice.honest.value <= choice.flattered.value + 1e-9
+    assert choice.cross_validated.value <= choice.in_sample.value + 1e-9
 
 
 def test_slots_allow_order_free_statistics_only(run, ratings):

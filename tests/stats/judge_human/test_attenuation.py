@@ -18,10 +18,10 @@ def test_correction_recovers_the_correlation_with_what_people_have_in_common():
     found = attenuation(humans, samples[:, 0], judge_samples=samples)
     # Reliability of the mean of three: 1/(1 + 1/3). One sample: r = 1/sqrt(1.5); without its noise 1/sqrt(1.25).
     assert found.reliability.value == pytest.approx(0.75, abs=0.02)
-    assert found.best.value == pytest.approx(np.sqrt(0.75), abs=0.02)
+    assert found.max_correlation.value == pytest.approx(np.sqrt(0.75), abs=0.02)
     assert found.disattenuated.value == pytest.approx(1 / np.sqrt(1.5), abs=0.02)
-    assert found.noise_free.value == pytest.approx(1 / np.sqrt(1.25), abs=0.02)
-    assert found.correlation.value == pytest.approx(found.disattenuated.value * found.best.value)
+    assert found.doubly_disattenuated.value == pytest.approx(1 / np.sqrt(1.25), abs=0.02)
+    assert found.correlation.value == pytest.approx(found.disattenuated.value * found.max_correlation.value)
 
 
 def test_severity_counts_as_error_only_when_asked():
@@ -36,10 +36,10 @@ def test_people_who_do_not_agree_at_all_leave_it_undefined():
     humans = np.array([[1.0, 3], [2, 2], [3, 1], [1, 3]])
     found = attenuation(humans, [1.0, 2, 3, 2])
     assert (
-        found.disattenuated.reason == found.best.reason == "no_item_variance"
+        found.disattenuated.reason == found.max_correlation.reason == "no_item_variance"
         or not found.disattenuated.defined
     )
-    assert not found.best.defined
+    assert not found.max_correlation.defined
 
 
 def test_only_items_rated_by_all_are_used():

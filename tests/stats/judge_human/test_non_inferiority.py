@@ -84,7 +84,7 @@ def test_degrees_of_freedom_are_those_of_the_larger_part():
 def test_claim_about_people_like_these_is_never_easier_than_about_these():
     ceiling = _ceiling(0.6, k=5)
     these = non_inferiority(ceiling, 0.1)
-    like_these = non_inferiority(ceiling, 0.1, raters="like these")
+    like_these = non_inferiority(ceiling, 0.1, raters="random")
     assert like_these.difference.se > these.difference.se
     assert like_these.difference.low < these.difference.low
 
@@ -121,7 +121,7 @@ def test_one_defined_person_or_one_cluster_cannot_speak_for_others():
         ({"margin": 0}, "margin must be above 0, got 0"),
         ({"margin": math.nan}, "margin must be above 0, got nan"),
         ({"margin": 0.1, "alpha": 0.5}, "alpha must lie in"),
-        ({"margin": 0.1, "raters": "all"}, "raters must be 'these' or 'like these', got 'all'"),
+        ({"margin": 0.1, "raters": "all"}, "raters must be 'fixed' or 'random', got 'all'"),
     ],
 )
 def test_option_out_of_range_is_refused(options, message):
@@ -129,7 +129,7 @@ def test_option_out_of_range_is_refused(options, message):
         non_inferiority(_ceiling(0.5, n=10), **options)
 
 
-@pytest.mark.parametrize("raters", ["these", "like these"])
+@pytest.mark.parametrize("raters", ["fixed", "random"])
 def test_p_value_and_interval_count_the_same_items(raters):
     """Ten rated items among 200: at a margin equal to minus the lower limit p is alpha."""
     rng = np.random.default_rng(4)

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.contingency_tables import SquareTable
 
-from judge.stats.judge_human.severity import margin_test, severity
+from judge.stats.judge_human.severity import marginal_homogeneity, severity
 
 
 def _ratings(seed=0, n=30, k=4, missing=0.3):
@@ -85,7 +85,7 @@ def test_margins_match_statsmodels(seed):
     rng = np.random.default_rng(seed)
     human = rng.integers(1, 5, 150)
     judge = np.clip(human + rng.integers(-1, 3, 150), 1, 4)
-    found = margin_test(human, judge, scale=[1, 2, 3, 4])
+    found = marginal_homogeneity(human, judge, scale=[1, 2, 3, 4])
     table = SquareTable(_table(judge, human), shift_zeros=False)
     maxwell, bhapkar = table.homogeneity(), table.homogeneity(method="bhapkar")
     assert (found.stuart_maxwell, found.stuart_maxwell_p) == pytest.approx(
@@ -100,7 +100,7 @@ def test_margins_match_statsmodels(seed):
 
 def test_two_categories_are_mcnemars_test():
     judge, human = np.repeat([1, 1, 2, 2], [20, 12, 5, 30]), np.repeat([1, 2, 1, 2], [20, 12, 5, 30])
-    found = margin_test(human, judge)
+    found = marginal_homogeneity(human, judge)
     assert found.stuart_maxwell == pytest.approx((12 - 5) ** 2 / (12 + 5))
 
 
@@ -110,7 +110,7 @@ def test_category_with_equal_margins_is_not_dropped():
         np.repeat([2, 3, 1, 2, 3], [9, 9, 20, 20, 20]),
         np.repeat([1, 2, 1, 2, 3], [9, 9, 20, 20, 20]),
     )
-    found = margin_test(human, judge)
+    found = marginal_homogeneity(human, judge)
     table = SquareTable(_table(judge, human, 3), shift_zeros=False).homogeneity()
     assert (found.stuart_maxwell, found.df) == (pytest.approx(table.statistic), 2)
 
@@ -119,7 +119,7 @@ def test_unused_and_unmixed_categories_cost_no_degree_of_freedom():
     rng = np.random.default_rng(0)
     human = rng.integers(1, 4, 60)
     judge = np.clip(human + rng.integers(-1, 2, 60), 1, 3)
-    narrow, wide = (margin_test(human, judge, scale=s) for s in ([1, 2, 3], [1, 2, 3, 4, 5]))
+    narrow, wide = (marginal_homogeneity(human, judge, scale=s) for s in ([1, 2, 3], [1, 2, 3, 4, 5]))
     assert wide.df == narrow.df == 2
     assert wide.stuart_maxwell == pytest.approx(narrow.stuart_maxwell)
 
@@ -128,8 +128,8 @@ def test_repeated_items_in_clusters_do_not_add_evidence():
     rng = np.random.default_rng(1)
     human = rng.integers(1, 4, 50)
     judge = np.clip(human + rng.integers(-1, 3, 50), 1, 3)
-    once = margin_test(human, judge)
-    thrice = margin_test(np.tile(human, 3), np.tile(judge, 3), clusters=np.tile(np.arange(50), 3))
+    once = marginal_homogeneity(human, judge)
+    thrice = marginal_homogeneity(np.tile(human, 3), np.tile(judge, 3), clusters=np.tile(np.arange(50), 3))
     assert thrice.stuart_maxwell == pytest.approx(once.stuart_maxwell)
     assert (thrice.n_items, thrice.n_clusters) == (150, 50)
 
@@ -143,13 +143,13 @@ def test_repeated_items_in_clusters_do_not_add_evidence():
     ],
 )
 def test_undefined_margin_test_says_why(judge, human, clusters, reason):
-    found = margin_test(human, judge, clusters=clusters)
+    found = marginal_homogeneity(human, judge, clusters=clusters)
     assert found.reason == reason
     assert math.isnan(found.bhapkar_p)
 
 
 def test_every_item_moved_the_same_way_is_as_strong_as_evidence_gets():
-    found = margin_test([1] * 12, [2] * 12)
+    found = marginal_homogeneity([1] * 12, [2] * 12)
     assert found.stuart_maxwell == pytest.approx(12)
     assert found.bhapkar == math.inf
     assert found.bhapkar_p == 0
