@@ -133,8 +133,8 @@ def _panel_words(found: Agreement) -> Iterator[str]:
     for choice in told[:2]:
         yield (
             f"On {part_name(choice.dimension)} {' + '.join(choice.best)} agrees best with people; choosing "
-            f"like this gives {number_text(choice.cross_validated.value, 'score')} on items it was not chosen on, all "
-            f"judges together {number_text(choice.everyone.value, 'score')}."
+            f"like this gives {number_text(choice.cross_validated.value, 'score')} on items it was not "
+            f"chosen on, all judges together {number_text(choice.everyone.value, 'score')}."
         )
 
 

@@ -86,8 +86,8 @@ def attenuation(
     >>> truth = rng.normal(size=1000)
     >>> humans = truth[:, None] + rng.normal(size=(1000, 3))
     >>> found = attenuation(humans, truth)
-    >>> round(found.correlation.value, 2), round(found.max_correlation.value, 2), round(found.disattenuated.value, 2)
-    (0.86, 0.86, 1.0)
+    >>> f"{found.correlation:.2f} of at most {found.max_correlation:.2f}: {found.disattenuated:.2f}"
+    '0.86 of at most 0.86: 1.00'
     """
     if error not in ("relative", "absolute"):
         raise ValueError(f"error must be 'relative' or 'absolute', got {error!r}.")

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from judge.stats.pass_fail.predictive_values import predictive_values, predictive_values_difference
@@ -147,6 +147,7 @@ def test_draws_are_those_of_the_seed():
 
 
 @given(st.lists(st.tuples(mark, mark), max_size=25), st.sampled_from(["draws", "delta", "jackknife"]))
+@example([(0.0, 0.0), (np.nan, 1.0)], "delta")  # undefined, but with limits that have to be cut
 def test_any_marks_give_an_interval_inside_zero_to_one_or_a_reason(pairs, method):
     human, judge = [h for h, _ in pairs], [j for _, j in pairs]
     found = predictive_values(human, judge, method=method, n_draws=50, rng=0).estimate
