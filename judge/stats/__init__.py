@@ -138,7 +138,7 @@ from judge.stats.judge_human.residuals import (
     self_preference,
 )
 from judge.stats.judge_human.scale_use import ScaleUse, scale_use
-from judge.stats.judge_human.score_maps import MapKind, ScoreMap, fit_map, isotonic_means
+from judge.stats.judge_human.score_maps import MapKind, ScoreMap, fit_map
 from judge.stats.judge_human.severity import MarginalHomogeneity, Severity, marginal_homogeneity, severity
 from judge.stats.judge_human.verbosity import Verbosity, verbosity
 from judge.stats.pass_fail.error_rates import PassFail, pass_fail, pass_fail_statistics
@@ -256,7 +256,6 @@ __all__ = [
     "icc_reml",
     "icc_reml_statistic",
     "icc_statistic",
-    "isotonic_means",
     "items_for_icc",
     "items_for_kappa",
     "items_for_noninferiority",

@@ -11,7 +11,7 @@ from judge.analysis.agreement.coefficients import AGREEMENT, CoefficientComparis
 from judge.analysis.agreement.parts import VERDICT, Part
 from judge.errors import InputError
 from judge.stats.engine.estimate import NO_COMPLETE_PAIRS, Estimate
-from judge.stats.engine.scale import Floats, Ints
+from judge.stats.engine.scale import Floats, nearest_position
 from judge.stats.judge_human.alt_test import AltTest, AltTestPart, alt_tests, omega_curve
 from judge.stats.judge_human.non_inferiority import NonInferiority, non_inferiority, with_random_raters
 from judge.stats.judge_human.scale_use import ScaleUse, scale_use
@@ -259,16 +259,9 @@ def confusion(part: Part, scores: Floats) -> Floats:
     share = 1 / np.maximum((~np.isnan(part.humans)).sum(axis=1), 1)
     for person in part.humans.T:
         both = ~np.isnan(person) & ~np.isnan(scores)
-        np.add.at(table, (nearest(points, person[both]), nearest(points, scores[both])), share[both])
+        cells = nearest_position(person[both], points), nearest_position(scores[both], points)
+        np.add.at(table, cells, share[both])
     return table
-
-
-def nearest(points: Floats, values: Floats) -> Ints:
-    """Position of the point that each value is nearest to, -1 where missing; halves go to the even one."""
-    whole = np.round(values) if np.array_equal(points, np.round(points)) else values
-    distance = np.abs(np.where(np.isnan(whole), 0.0, whole)[:, None] - points)
-    found: Ints = np.where(np.isnan(values), -1, distance.argmin(axis=1))
-    return found
 
 
 def _marks(part: Part, scores: Floats) -> PassFail | None:

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 import numpy as np
 
 from judge.analysis.agreement.agree import Agreement
-from judge.analysis.agreement.judge_human import JudgeAgreement, nearest
+from judge.analysis.agreement.judge_human import JudgeAgreement
 from judge.analysis.agreement.parts import Part
 from judge.reporting.document import Column, Row, Table
 from judge.reporting.tables.agreement_tables import part_name
+from judge.stats.engine.scale import nearest_position
 from judge.stats.pass_fail.proportion import mean
 
 _N = Column("n", "n", "count")
@@ -64,7 +65,7 @@ def _calibration(one: JudgeAgreement, key: str, title: str) -> Table:
     columns = (Column("score", "judge"), _N, Column("people", "people's mean", "score"))
     rows: list[Row] = []
     for i, point in enumerate(one.part.scale.points):
-        here = np.where(nearest(one.part.scale.points, scores) == i, people, np.nan)
+        here = np.where(nearest_position(scores, one.part.scale.points) == i, people, np.nan)
         n = int((~np.isnan(here)).sum())
         if n:
             rows.append((f"{point:g}", n, mean(here, clusters=one.part.clusters)))

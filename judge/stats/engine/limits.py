@@ -30,6 +30,13 @@ def t_quantile(p: float, df: float) -> float:
     return float(stdtrit(df, p))
 
 
+def t_cdf(t: float, df: float) -> float:
+    """Return the distribution function of Student's t: the p-value of a one-sided test that rejects below."""
+    from scipy.special import stdtr
+
+    return float(stdtr(df, t))
+
+
 def symmetric_limits(value: float, se: float, confidence_level: float, df: float = math.inf) -> Limits:
     """Return value -/+ quantile * se, Student's t with `df` degrees of freedom (infinite: normal)."""
     p = (1 + confidence_level) / 2

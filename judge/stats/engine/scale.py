@@ -118,6 +118,22 @@ class Scale:
         return points
 
 
+def nearest_position(values: Floats, points: Floats) -> Ints:
+    """Return the position of the nearest of ascending points for each value, -1 where it is NaN.
+
+    Between two whole numbers a half goes to the even one, otherwise to the lower point.
+
+    >>> nearest_position(np.array([0.1 + 0.2, np.nan]), np.array([0.1, 0.2, 0.3])).tolist()
+    [2, -1]
+    >>> nearest_position(np.array([1.5, 2.5]), np.array([1.0, 2.0, 3.0])).tolist()
+    [1, 1]
+    """
+    whole = np.array_equal(points, np.round(points))
+    middles = (points[1:] + points[:-1]) / 2
+    position: Ints = np.searchsorted(middles, np.round(values) if whole else values)
+    return np.where(np.isnan(values), -1, position)
+
+
 def nearest(values: Floats, points: Floats) -> Floats:
     """Return the nearest of ascending points for each value, NaN where it is NaN.
 
@@ -126,7 +142,7 @@ def nearest(values: Floats, points: Floats) -> Floats:
     """
     if not len(points):
         return values
-    return np.where(np.isnan(values), np.nan, points[np.searchsorted((points[1:] + points[:-1]) / 2, values)])
+    return np.where(np.isnan(values), np.nan, points[nearest_position(values, points)])
 
 
 def distinct(values: Floats) -> Floats:

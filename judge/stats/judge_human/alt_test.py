@@ -26,6 +26,7 @@ from judge.stats.engine.estimate import (
     Estimate,
     Reason,
 )
+from judge.stats.engine.limits import t_cdf
 from judge.stats.engine.resampling import Statistic, estimate, quotient
 from judge.stats.engine.scale import Floats, Ints
 from judge.stats.engine.table import ScaleLike
@@ -301,8 +302,6 @@ def _test(contest: Contest, epsilon: float, min_items: int) -> _Test:
 
 def _t_test(d: Floats, clusters: Ints, epsilon: float) -> _Test:
     """Use the cluster jackknife's standard error; for clusters of one item this is the paired t test."""
-    from scipy.special import stdtr
-
     sums, sizes = np.bincount(clusters, d), np.bincount(clusters)
     n_clusters = len(sizes)
     if n_clusters < 2:
@@ -312,7 +311,7 @@ def _t_test(d: Floats, clusters: Ints, epsilon: float) -> _Test:
     if se <= TIE:
         return _Test(0.0 if d.mean() < epsilon - TIE else 1.0, notes=("degenerate",))
     notes = (FEW_CLUSTERS,) if n_clusters < 10 else ()
-    return _Test(float(stdtr(n_clusters - 1, (d.mean() - epsilon) / se)), notes=notes)
+    return _Test(t_cdf((d.mean() - epsilon) / se, n_clusters - 1), notes=notes)
 
 
 def _signed_rank_p(x: Floats) -> float:

@@ -10,7 +10,7 @@ import numpy as np
 
 from judge.stats.engine.checks import above, between
 from judge.stats.engine.estimate import TOO_FEW_RATERS, Estimate, Reason
-from judge.stats.engine.limits import symmetric_limits
+from judge.stats.engine.limits import symmetric_limits, t_cdf
 from judge.stats.judge_human.ceiling import Ceiling
 
 __all__ = ["NonInferiority", "Verdict", "non_inferiority", "with_random_raters"]
@@ -123,10 +123,8 @@ def _difference(ceiling: Ceiling, raters: str, confidence_level: float) -> Estim
 
 
 def _p_value(ceiling: Ceiling, difference: Estimate, margin: float, raters: str) -> float:
-    from scipy.special import stdtr
-
     df = difference.degrees_of_freedom if raters == "fixed" else _rater_df(ceiling)
-    return float(stdtr(df, -(difference.value + margin) / difference.se))
+    return t_cdf(-(difference.value + margin) / difference.se, df)
 
 
 def with_random_raters(ceiling: Ceiling, *, confidence_level: float = 0.95) -> Estimate:

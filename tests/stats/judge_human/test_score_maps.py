@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sklearn.isotonic import IsotonicRegression
 from statsmodels.miscmodels.ordinal_model import OrderedModel
 
-from judge.stats.judge_human.score_maps import ScoreMap, fit_map, isotonic_means
+from judge.stats.judge_human.score_maps import ScoreMap, fit_map
 
 KINDS = ["identity", "shift", "linear", "cut_points", "proportional_odds", "isotonic"]
 PAIRS = st.lists(
@@ -23,17 +23,16 @@ def _pairs(seed=0, n=300):
     return np.clip(np.round(3.5 + 0.6 * trait + 0.5 * rng.normal(size=n)), 1, 5), human
 
 
-@given(st.lists(st.tuples(st.floats(-10, 10), st.floats(0.1, 5)), min_size=1, max_size=30))
-def test_isotonic_means_match_scikit_learn_and_never_fall(points):
-    y, weights = zip(*points, strict=True)
-    found = isotonic_means(y, weights)
-    expected = IsotonicRegression().fit_transform(np.arange(len(y)), y, sample_weight=weights)
-    np.testing.assert_allclose(found, expected, atol=1e-9)
-    assert (np.diff(found) >= 0).all()
+def test_isotonic_map_pools_judge_scores_whose_human_means_fall():
+    fitted = fit_map([1, 3, 2, 2, 4], [1, 2, 3, 3, 4], "isotonic").parameters
+    assert fitted["judge"] == (1, 2, 3, 4)
+    assert fitted["human"] == pytest.approx((1, 7 / 3, 7 / 3, 4))  # of one 3 and two 2
 
 
-def test_isotonic_means_of_nothing_are_nothing():
-    assert isotonic_means([], []).tolist() == []
+@given(PAIRS)
+def test_isotonic_map_never_falls(pairs):
+    judge, human = np.array(pairs).T
+    assert (np.diff(fit_map(human, judge, "isotonic")(np.linspace(0, 6, 25))) >= 0).all()
 
 
 @given(PAIRS)
