@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 
 from judge.stats.engine import limits
 from judge.stats.engine.cells import Cells
+from judge.stats.engine.contingency import ratings_or_table
 from judge.stats.engine.estimate import TOO_FEW_RATERS, UNDEFINED_PAIRS, Estimate
 from judge.stats.engine.resampling import Sampling, Statistic, average, estimate, quotient
 from judge.stats.engine.scale import Floats
@@ -21,19 +22,30 @@ from judge.stats.engine.table import RatingTable, ScaleLike, Weights, read_table
 
 
 def cohen_kappa(
-    *ratings: ArrayLike, weights: Weights = None, scale: ScaleLike = None, **sampling: Unpack[Sampling]
+    *ratings: ArrayLike,
+    table: ArrayLike | None = None,
+    weights: Weights = None,
+    scale: ScaleLike = None,
+    **sampling: Unpack[Sampling],
 ) -> Estimate:
     """Cohen's kappa of two raters; for more, Light's mean over pairs of raters.
 
-    Chance is what two raters with these margins would agree by guessing. Kappa is low when most ratings
-    fall into one category even though raw agreement is high: show both. Quadratic weights give Lin's
-    concordance coefficient with 1/n moments.
+    kappa = 1 - sum_kl d_kl p_kl / sum_kl d_kl p_k. p_.l, with p_kl the share of items that the first rater
+    put into category k and the second into l, p_k. and p_.l the raters' margins, and d_kl the disagreement
+    between two categories. Quadratic weights give Lin's concordance coefficient with 1/n moments.
+
+    Do not use it alone where most ratings fall into one category: kappa is then low although raw agreement is
+    high. Show both, or `gwet_ac1`. Do not use it for a continuous scale (`icc`, `concordance`).
 
     Parameters
     ----------
     *ratings : array_like
-        One array of shape (n_items, n_raters), or one list per rater. None or NaN is missing; each pair
-        of raters uses the items that both have rated.
+        ``human, judge``: one list per rater; or one array of shape (n_items, n_raters), which is never read
+        as a contingency table. None or NaN is missing; each pair of raters uses the items that both have
+        rated.
+    table : array_like of int, shape (K, K), optional
+        Contingency table instead of `ratings`: items by the human's value (rows) and the judge's (columns),
+        in the order of `scale`, by default 0 .. K-1. Items then count as independent.
     weights : {None, 'linear', 'quadratic'} or array_like, shape (K, K)
         Disagreement: any difference counts 1, or the distance between the values, or its square, or your
         own table (rows: first rater). Distances of numbers are those of the values; of labels, of their
@@ -64,7 +76,10 @@ def cohen_kappa(
     0.52
     >>> round(cohen_kappa(human, judge, weights="quadratic").value, 3)
     0.88
+    >>> round(cohen_kappa(table=[[20, 5], [10, 15]]).value, 3)
+    0.4
     """
+    ratings, scale = ratings_or_table(ratings, table, scale, sampling.get("clusters"))
     return estimate(cohen_statistic(*ratings, weights=weights, scale=scale), **sampling)
 
 
@@ -143,7 +158,11 @@ def _cohen_analytic(
 
 
 def scott_pi(
-    *ratings: ArrayLike, weights: Weights = None, scale: ScaleLike = None, **sampling: Unpack[Sampling]
+    *ratings: ArrayLike,
+    table: ArrayLike | None = None,
+    weights: Weights = None,
+    scale: ScaleLike = None,
+    **sampling: Unpack[Sampling],
 ) -> Estimate:
     """Scott's pi of two raters: chance from the margins of both raters pooled.
 
@@ -158,6 +177,7 @@ def scott_pi(
     >>> round(scott_pi([1, 2, 3, 4, 5, 5, 3, 2], [1, 2, 3, 3, 5, 4, 3, 3]).value, 3)
     0.505
     """
+    ratings, scale = ratings_or_table(ratings, table, scale, sampling.get("clusters"))
     return estimate(scott_statistic(*ratings, weights=weights, scale=scale), **sampling)
 
 

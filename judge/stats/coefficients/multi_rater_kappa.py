@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 
 from judge.stats.coefficients.kappa import smallest_kappa
 from judge.stats.engine import limits
+from judge.stats.engine.contingency import ratings_or_counts
 from judge.stats.engine.estimate import SINGLE_CATEGORY_OBSERVED, SINGLE_CATEGORY_SCALE, Estimate
 from judge.stats.engine.resampling import Sampling, Statistic, estimate, quotient
 from judge.stats.engine.scale import Bools, Floats
@@ -23,7 +24,11 @@ from judge.stats.engine.table import RatingTable, ScaleLike, Weights, read_table
 
 
 def fleiss_kappa(
-    *ratings: ArrayLike, weights: Weights = None, scale: ScaleLike = None, **sampling: Unpack[Sampling]
+    *ratings: ArrayLike,
+    counts: ArrayLike | None = None,
+    weights: Weights = None,
+    scale: ScaleLike = None,
+    **sampling: Unpack[Sampling],
 ) -> Estimate:
     """Fleiss' kappa: agreement of raters who need not be the same people from item to item.
 
@@ -34,6 +39,9 @@ def fleiss_kappa(
     ----------
     *ratings : array_like
         One array of shape (n_items, n_raters), or one list per rater. None or NaN is missing.
+    counts : array_like of int, shape (n_items, K), optional
+        Instead of `ratings`, as in Fleiss (1971): how many raters put each item into each category, in the
+        order of `scale`, by default 0 .. K-1.
     weights : {None, 'linear', 'quadratic'}
         Credit for near misses, by distance of values (numbers) or positions (labels).
     scale : Scale or sequence, optional
@@ -58,6 +66,7 @@ def fleiss_kappa(
     >>> round(fleiss_kappa([[1, 1, 2], [2, 2, 2], [3, 3, 1], [1, 1, None], [2, 3, 3]]).value, 3)
     0.392
     """
+    ratings, scale = ratings_or_counts(ratings, counts, scale)
     return estimate(fleiss_statistic(*ratings, weights=weights, scale=scale), **sampling)
 
 
