@@ -97,9 +97,10 @@ from judge.stats.design.sample_size import (
 )
 from judge.stats.design.simulated_precision import Precision, latent_draws, pilot_draws, precision
 from judge.stats.engine.estimate import Estimate, Reason
+from judge.stats.engine.frames import to_frame
 from judge.stats.engine.resampling import Replicates, Sample, Sampling, estimate, replicate, resample
 from judge.stats.engine.scale import Scale
-from judge.stats.engine.statistic import Statistic, average, combine, difference, quotient
+from judge.stats.engine.statistic import Statistic, average, combine, difference, negated, quotient
 from judge.stats.judge_human.alt_test import (
     AltTest,
     AltTestPart,
@@ -114,7 +115,6 @@ from judge.stats.judge_human.ceiling import (
     Ceiling,
     HumanLevel,
     leave_one_out,
-    negated,
     pairwise_ceiling,
     swap,
 )
@@ -324,6 +324,7 @@ __all__ = [
     "system_means",
     "threshold_sweep",
     "tie_calibration",
+    "to_frame",
     "unanimous",
     "unanimous_statistic",
     "variance_components",
