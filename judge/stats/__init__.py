@@ -8,7 +8,7 @@ of several raters take one list per rater, or one array of shape (n_items, n_rat
 Which coefficient to use when (the whole table is in docs/which_coefficient.md):
 
 * Two raters: `cohen_kappa` for categories, with ``weights="quadratic"`` for an ordered scale; `concordance`
-  with `bias` and `mean_absolute_error` for numbers; `spearman` or `kendall_tau_b` for the order of items only;
+  with `bias` and `mean_absolute_error` for numbers; `spearman` or `kendall_tau_b` for the order of items;
   `pass_fail` for verdicts. Show `percent_agreement` beside kappa, and `gwet_ac1` if one category dominates.
 * More raters, or missing ratings: `krippendorff_alpha` with a `level` of measurement; `fleiss_kappa` if
   different people rate different items; `icc` for numbers.
