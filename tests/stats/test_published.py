@@ -76,7 +76,7 @@ def test_pandalm_annotator_kappas(check):
 @reproduced("recipes", "krippendorff_alpha")
 def test_recipes_ordinal_alphas_with_15_to_88_ratings_an_item(check):
     ratings = human_ratings("recipes", check["dimension"])
-    result = krippendorff_alpha(ratings, kind="ordinal", scale=range(1, 7), rng=0)
+    result = krippendorff_alpha(ratings, level="ordinal", scale=range(1, 7), rng=0)
     assert_published(result.value, check)
-    assert check_alpha(ratings, kind="ordinal")
+    assert check_alpha(ratings, level="ordinal")
     assert result.low < result.value < result.high
