@@ -9,7 +9,7 @@ from nbclient import NotebookClient
 
 NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
 # A notebook that reads the variable with .get falls back to the examples.
-NEEDS_PUBLIC_DATA = r'os.environ[\"JUDGE_PUBLIC_DATA\"]'
+NEEDS_PUBLIC_DATA = r"os.environ[\"JUDGE_PUBLIC_DATA\"]"
 by_name = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
 
