@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from human_study.entries import Save
+from human_study.study_records import Save
 from human_study.form import Reply
 from human_study.store import Study
 from judge.cli import main
