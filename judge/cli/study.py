@@ -16,8 +16,8 @@ from human_study.export_formats import SUFFIXES, WRITERS
 from human_study.plan import Design, DrawnItem, StudyPlan, choose, pick, plan_study
 from human_study.progress import Agreement, StudyProgress, as_plain, measure
 from human_study.store import Study
-from judge.cli.inputs import refuse_inputs
 from judge.cli.options import Number, as_json, decorate, pairs
+from judge.cli.protect_inputs import refuse_inputs
 from judge.cli.study_source import StudySource, listed_ids, text_in
 from judge.files.writing import whole_file
 from judge.items import load_items
