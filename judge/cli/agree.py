@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from judge.cli import reporting
+from judge.cli import output_options
+from judge.cli.option_types import Repeated, margins, numbers, set_by
 from judge.cli.options import Number, decorate, pairs, words
-from judge.cli.terms import Repeated, margins, numbers, set_by
 
 if TYPE_CHECKING:
     from judge.analysis.agreement.inputs import AgreementInputs
@@ -47,7 +47,7 @@ ratings = decorate(
         "--dimension",
         "dimensions",
         default="",
-        callback=reporting.split_fields,
+        callback=output_options.split_fields,
         metavar="D",
         help="Only these dimensions: a,b.",
     ),
@@ -91,7 +91,7 @@ ratings = decorate(
     "--by",
     metavar="FIELDS",
     default="",
-    callback=reporting.split_fields,
+    callback=output_options.split_fields,
     help="Slice by fields of the items: a,b; a*b crosses two.",
 )
 @click.option(
@@ -114,9 +114,9 @@ ratings = decorate(
 @click.option(
     "--worst", type=click.IntRange(min=0), default=3, show_default=True, help="Show N large disagreements."
 )
-@reporting.outputs
+@output_options.outputs
 @click.pass_context
-def command(context: click.Context, /, outputs: reporting.Outputs, **chosen: Any) -> None:
+def command(context: click.Context, /, outputs: output_options.Outputs, **chosen: Any) -> None:
     """Hold the judges of RUNS against people, and people against each other.
 
     Without RUNS the judges are in the file of ratings (rater_kind judge).
@@ -141,7 +141,7 @@ def needed(humans: str | None) -> str:
 
 
 def _agree(
-    asked: AgreementInputs, outputs: reporting.Outputs, fixed: tuple[Any, Any, str], own: dict[str, Any]
+    asked: AgreementInputs, outputs: output_options.Outputs, fixed: tuple[Any, Any, str], own: dict[str, Any]
 ) -> None:
     from judge.analysis.agreement.agree import agree
     from judge.analysis.agreement.inputs import align_inputs
@@ -152,10 +152,10 @@ def _agree(
     terms = Criteria(*fixed, asked.seed)
     found = agree(align_inputs(asked), terms=terms, by=own["by"], n_worst=own["worst"])
     report = build_agreement(found)
-    reporting.deliver(report, outputs, asked.runs, drawer(found))
+    output_options.deliver(report, outputs, asked.runs, drawer(found))
 
 
-def _retest(asked: AgreementInputs, outputs: reporting.Outputs) -> None:
+def _retest(asked: AgreementInputs, outputs: output_options.Outputs) -> None:
     from judge.analysis.agreement.inputs import align_inputs
     from judge.analysis.agreement.repeated import repeated_judgments
     from judge.reporting.builders.repeated import build_repeats
@@ -166,4 +166,4 @@ def _retest(asked: AgreementInputs, outputs: reporting.Outputs) -> None:
     found = repeated_judgments(
         asked.runs, dimensions=asked.dimensions, cluster=asked.cluster, bars=asked.bars, joined=joined
     )
-    reporting.deliver(build_repeats(found), outputs, asked.runs)
+    output_options.deliver(build_repeats(found), outputs, asked.runs)

@@ -2,20 +2,20 @@
 
 import click
 
-from judge.cli import reporting
+from judge.cli import output_options
 from judge.cli.options import run_argument
 
 
 @click.command()
 @run_argument
-@reporting.by
-@reporting.cluster
+@output_options.by
+@output_options.cluster
 @click.option(
     "--worst", type=click.IntRange(min=0), default=10, show_default=True, help="Show N worst answers."
 )
-@reporting.outputs
+@output_options.outputs
 def command(
-    run: str, by: tuple[str, ...], cluster: str | None, worst: int, outputs: reporting.Outputs
+    run: str, by: tuple[str, ...], cluster: str | None, worst: int, outputs: output_options.Outputs
 ) -> None:
     """Audit RUN: why answers fail, which are the worst, and what is odd.
 
@@ -26,4 +26,4 @@ def command(
     from judge.reporting.builders.run_data import read
     from judge.reporting.builders.single_run import build_audit
 
-    reporting.deliver(build_audit(read(run), by=by, cluster=cluster, n_worst=worst), outputs, [run])
+    output_options.deliver(build_audit(read(run), by=by, cluster=cluster, n_worst=worst), outputs, [run])

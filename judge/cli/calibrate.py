@@ -8,10 +8,10 @@ from typing import Any
 
 import click
 
-from judge.cli import reporting
+from judge.cli import output_options
 from judge.cli.agree import needed, ratings
-from judge.cli.inputs import refuse_inputs
 from judge.cli.options import run_argument
+from judge.cli.protect_inputs import refuse_inputs
 
 
 @click.command()
@@ -35,8 +35,8 @@ from judge.cli.options import run_argument
     metavar="FILE",
     help="Instead: print RUN's scores mapped by saved maps, as JSON Lines.",
 )
-@reporting.outputs
-def command(run: str, outputs: reporting.Outputs, maps: str | None, **given: Any) -> None:
+@output_options.outputs
+def command(run: str, outputs: output_options.Outputs, maps: str | None, **given: Any) -> None:
     """Fit maps from the scores of RUN to people's, and say whether they help; no gain, no map.
 
     A map must also beat one constant for all items, or the judge adds nothing. Where no map is worth keeping,
@@ -56,7 +56,9 @@ def command(run: str, outputs: reporting.Outputs, maps: str | None, **given: Any
     _fit(run, outputs, **given)
 
 
-def _fit(run: str, outputs: reporting.Outputs, kind: Any, loss: Any, save: str | None, **given: Any) -> None:
+def _fit(
+    run: str, outputs: output_options.Outputs, kind: Any, loss: Any, save: str | None, **given: Any
+) -> None:
     from judge.analysis.agreement.calibrate import calibrate_run, check_worth
     from judge.analysis.agreement.calibrate import save as save_maps
     from judge.analysis.agreement.inputs import AgreementInputs, align_inputs
@@ -67,6 +69,6 @@ def _fit(run: str, outputs: reporting.Outputs, kind: Any, loss: Any, save: str |
     written = save if save and found.ships else None
     if written:
         save_maps(found, written, str(datetime.date.today()))
-    reporting.deliver(build_calibration(found, written), outputs, (run,))
+    output_options.deliver(build_calibration(found, written), outputs, (run,))
     if save:
         check_worth(found, save)

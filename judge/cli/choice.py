@@ -4,7 +4,7 @@ from typing import cast
 
 import click
 
-from judge.cli import reporting
+from judge.cli import output_options
 from judge.formats import FORMATS
 
 
@@ -23,14 +23,14 @@ from judge.formats import FORMATS
     show_default=True,
     help="What a reply without one offered letter counts as; the number is always shown.",
 )
-@reporting.by
-@reporting.cluster
+@output_options.by
+@output_options.cluster
 @click.option(
     "--run",
     type=click.Path(exists=True, file_okay=False),
     help="Open answers to compare with, by the same fields.",
 )
-@reporting.outputs
+@output_options.outputs
 def command(
     files: tuple[str, ...],
     format_: str | None,
@@ -38,7 +38,7 @@ def command(
     by: tuple[str, ...],
     cluster: str | None,
     run: str | None,
-    outputs: reporting.Outputs,
+    outputs: output_options.Outputs,
 ) -> None:
     """Read the chosen letter out of every reply in FILES, and count what is right.
 
@@ -61,4 +61,4 @@ def command(
         run=read(run).table if run else None,
         problems=found.problems,
     )
-    reporting.deliver(report, outputs)
+    output_options.deliver(report, outputs)

@@ -2,7 +2,7 @@
 
 import click
 
-from judge.cli import reporting
+from judge.cli import output_options
 from judge.cli.options import runs_argument
 
 
@@ -13,19 +13,19 @@ from judge.cli.options import runs_argument
     metavar="FIELD",
     help="With one run: compare two values of a field; FIELD or FIELD=first,second.",
 )
-@reporting.by
-@reporting.cluster
+@output_options.by
+@output_options.cluster
 @click.option(
     "--flips", type=click.IntRange(min=0), default=5, show_default=True, help="Show N flipped answers."
 )
-@reporting.outputs
+@output_options.outputs
 def command(
     runs: tuple[str, ...],
     between: str | None,
     by: tuple[str, ...],
     cluster: str | None,
     flips: int,
-    outputs: reporting.Outputs,
+    outputs: output_options.Outputs,
 ) -> None:
     """Compare two RUNS on the same items (matched by id or pair_id): the second minus the first.
 
@@ -34,4 +34,4 @@ def command(
     from judge.reporting.builders.single_run import build_comparison, read_pair
 
     a, b = read_pair(runs, between)
-    reporting.deliver(build_comparison(a, b, by=by, cluster=cluster, n_flips=flips), outputs, runs)
+    output_options.deliver(build_comparison(a, b, by=by, cluster=cluster, n_flips=flips), outputs, runs)

@@ -2,8 +2,8 @@
 
 import click
 
-from judge.cli.inputs import refuse_inputs
 from judge.cli.options import run_argument
+from judge.cli.protect_inputs import refuse_inputs
 from judge.scoring.export import FORMATS, export_scores
 
 

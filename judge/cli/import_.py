@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from judge.cli.inputs import refuse_inputs
+from judge.cli.protect_inputs import refuse_inputs
 from judge.errors import InputError, JudgeError
 from judge.formats import FORMATS, read_foreign
 from judge.formats.document import ImportedFile

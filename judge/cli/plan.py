@@ -10,7 +10,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from judge.cli import reporting
+from judge.cli import output_options
 from judge.cli.agree import ratings
 from judge.cli.options import Number
 
@@ -76,10 +76,15 @@ def _shares(ctx: click.Context, param: click.Parameter, value: str) -> tuple[flo
     help="Instead: choose N items of RUN for people to rate.",
 )
 @ratings
-@reporting.outputs
+@output_options.outputs
 @click.pass_context
 def command(
-    context: click.Context, /, run: str | None, select: int | None, outputs: reporting.Outputs, **given: Any
+    context: click.Context,
+    /,
+    run: str | None,
+    select: int | None,
+    outputs: output_options.Outputs,
+    **given: Any,
 ) -> None:
     """Plan a study of people's ratings: its size, or with --select which items of RUN to have rated.
 
@@ -105,7 +110,7 @@ def command(
         return _select(asked, select)
     question = PlanningQuestion(**own, seed=asked.seed)
     found = plan(question, *_pilot(asked, question.statistic))
-    reporting.deliver(build_plan(found), outputs, asked.runs)
+    output_options.deliver(build_plan(found), outputs, asked.runs)
     return None
 
 

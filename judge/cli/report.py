@@ -2,14 +2,14 @@
 
 import click
 
-from judge.cli import reporting
+from judge.cli import output_options
 from judge.cli.options import runs_argument
 
 
 @click.command()
 @runs_argument
-@reporting.by
-@reporting.cluster
+@output_options.by
+@output_options.cluster
 @click.option(
     "--worst",
     type=click.IntRange(min=0),
@@ -17,9 +17,13 @@ from judge.cli.options import runs_argument
     show_default=True,
     help="Show N worst answers of one run.",
 )
-@reporting.outputs
+@output_options.outputs
 def command(
-    runs: tuple[str, ...], by: tuple[str, ...], cluster: str | None, worst: int, outputs: reporting.Outputs
+    runs: tuple[str, ...],
+    by: tuple[str, ...],
+    cluster: str | None,
+    worst: int,
+    outputs: output_options.Outputs,
 ) -> None:
     """Report what RUNS found: pass rates with intervals, scores, slices, failures, oddities, cost.
 
@@ -37,4 +41,4 @@ def command(
         report = build_runs(sources, by=by, cluster=cluster)
     else:
         report = build_report(sources[0], by=by, cluster=cluster, n_worst=worst)
-    reporting.deliver(report, outputs, runs)
+    output_options.deliver(report, outputs, runs)

@@ -13,7 +13,6 @@ from typing import Any
 import click
 
 from judge.analysis import headlines
-from judge.cli.inputs import files_of_run, refuse_inputs
 from judge.cli.judge_options import (
     connection_of,
     connection_options,
@@ -23,7 +22,8 @@ from judge.cli.judge_options import (
     judges_of,
 )
 from judge.cli.options import as_json, counted, decorate, pairs
-from judge.cli.watch import TerminalWatch
+from judge.cli.progress_line import ProgressLine
+from judge.cli.protect_inputs import files_of_run, refuse_inputs
 from judge.errors import JudgeError
 from judge.rubric import Rubric
 from judge.scoring.backends.factory import Connection, check_backend
@@ -179,7 +179,7 @@ class Panel:
         click.echo(f"Error: {model}: {problem}", err=True)
 
     def _score(self, judge: Judge, out: str | None) -> int:
-        with closing(TerminalWatch(moving=sys.stderr.isatty() and not self._as_json)) as watch:
+        with closing(ProgressLine(moving=sys.stderr.isatty() and not self._as_json)) as watch:
             try:
                 run = score(
                     self._answers,

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from judge.cli.inputs import refuse_inputs
 from judge.cli.options import as_json, decorate
+from judge.cli.protect_inputs import refuse_inputs
 
 if TYPE_CHECKING:
     from judge.reporting.document import Report
