@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from judge.rubric import load_rubric as load_rubric
     from judge.scoring.backends.factory import Connection as Connection
     from judge.scoring.backends.vllm.engine import EngineOptions as EngineOptions
+    from judge.scoring.callbacks import ScoringCallback as ScoringCallback
     from judge.scoring.judge import Judge as Judge
     from judge.scoring.run import Run as Run
-    from judge.scoring.score import Options as Options
     from judge.scoring.score import score as score
 
 __version__ = "0.1.0"
@@ -33,7 +33,7 @@ _PUBLIC = {
     "Item": "judge.records",
     "Judge": "judge.scoring.judge",
     "JudgeError": "judge.errors",
-    "Options": "judge.scoring.score",
+    "ScoringCallback": "judge.scoring.callbacks",
     "Rubric": "judge.rubric",
     "Run": "judge.scoring.run",
     "Score": "judge.records",

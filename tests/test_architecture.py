@@ -147,7 +147,7 @@ def test_statistics_need_numpy_alone():
 
 def test_public_names_are_these():
     assert set(judge.__all__) == {
-        "Completion", "Connection", "EngineOptions", "Image", "Item", "Judge", "JudgeError", "Options", "Rubric", "Run", "Score",
+        "Completion", "Connection", "EngineOptions", "Image", "Item", "Judge", "JudgeError", "Rubric", "Run", "Score", "ScoringCallback",
         "load_items", "load_rubric", "score",
     }  # fmt: skip
 

@@ -5,7 +5,7 @@ import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, replace
 from math import floor
 from pathlib import Path
 from typing import Any
@@ -30,13 +30,14 @@ from judge.scoring.backends.vllm.engine import EngineOptions
 from judge.scoring.judge import Judge
 from judge.scoring.prompt import message_text, visible
 from judge.scoring.run import Run
-from judge.scoring.score import Options, default_out, folder_name, preview, score
+from judge.scoring.score import default_out, folder_name, preview, score
 
 _MOST_LABELS = 11
 """Scales with more labels are shown by their mean alone."""
 
 input_options = decorate(
-    click.option("--limit", type=click.IntRange(min=1), help="Only the first N items."),
+    click.option("--limit", type=click.IntRange(min=1), help="Score N items only, the first ones."),
+    click.option("--random", is_flag=True, help="With --limit: draw the N items at random (a pilot)."),
     click.option(
         "--map",
         "mapping",
@@ -104,8 +105,19 @@ def command(
     ctx.exit(1 if 1 in found else max(found))
 
 
-def _options(values: dict[str, Any]) -> Options:
-    return Options(**{name: values[name] for name in (field.name for field in fields(Options))})
+def _options(values: dict[str, Any]) -> dict[str, Any]:
+    names = (
+        "samples",
+        "limit",
+        "random",
+        "mapping",
+        "format",
+        "image_root",
+        "skip_bad",
+        "retry_errors",
+        "reask",
+    )
+    return {name: values[name] for name in names}
 
 
 def _folder(out: str | None, judge: Judge, judges: int) -> str | None:
@@ -136,7 +148,7 @@ class Panel:
     def __init__(
         self,
         answers: str,
-        options: Options,
+        options: dict[str, Any],
         connection: Connection,
         engine: EngineOptions,
         as_json: bool,
@@ -183,10 +195,10 @@ class Panel:
                     self._answers,
                     judge=judge,
                     out=out,
-                    options=self._options,
+                    **self._options,
                     connection=self._connection,
                     engine=self._engine,
-                    watch=watch,
+                    callback=watch,
                 )
             except KeyboardInterrupt:
                 watch.close()
@@ -215,9 +227,11 @@ def _stored(place: Path | None) -> str:
     )
 
 
-def show_preview(answers: str, judge: Judge, options: Options, out: str | None, *, as_json: bool) -> None:
+def show_preview(
+    answers: str, judge: Judge, options: dict[str, Any], out: str | None, *, as_json: bool
+) -> None:
     """Print what a run would send."""
-    seen = preview(answers, judge, options, out)
+    seen = preview(answers, judge, out=out, **{k: v for k, v in options.items() if k != "reask"})
     if as_json:
         click.echo(json.dumps(asdict(seen), ensure_ascii=False))
         return
