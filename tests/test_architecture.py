@@ -46,7 +46,7 @@ MAY_IMPORT = {
         "judge.errors", "judge.records", "judge.rows", "judge.items", "judge.rubric", "judge.stats",
         "judge.scoring.run", "judge.scoring.parsing.echoes", "judge.scoring.parsing.verdicts", "judge.formats", "judge.files.writing",
     },
-    "judge.reporting": {"judge", "judge.errors", "judge.records", "judge.rubric", "judge.stats", "judge.analysis", "judge.scoring.run", "judge.scoring.images", "judge.files.writing"},
+    "judge.reporting": {"judge", "judge.errors", "judge.records", "judge.rubric", "judge.stats", "judge.analysis", "judge.scoring.run", "judge.scoring.run_summary", "judge.scoring.images", "judge.files.writing"},
     "judge.cli": {"judge", "human_study"},
     "human_study": {"judge.errors", "judge.files.images", "judge.files.image_metadata", "judge.files.sqlite", "judge.records", "judge.rows", "judge.items", "judge.rubric", "judge.files.writing"},
 }  # fmt: skip

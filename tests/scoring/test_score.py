@@ -239,7 +239,7 @@ def test_score_works_inside_a_running_event_loop(tmp_path, mock, monkeypatch):
         connection = Connection(api_base=mock.api_base)
         answers = [Item(id="1", question="?", answer="!"), Item(id="2", question="?", answer="No.")]
         with score(answers, judge="openai/x", out=tmp_path / "r", connection=connection) as run:
-            return run.summary()["complete"]
+            return run.summary().complete
 
     assert asyncio.run(cell()) == 2
 
