@@ -50,7 +50,7 @@ MAY_IMPORT = {
     },
     "judge.reporting": {
         "judge", "judge.analysis", "judge.errors", "judge.files", "judge.records", "judge.rubric", "judge.stats",
-        "judge.scoring.images", "judge.scoring.run",
+        "judge.scoring.images", "judge.scoring.run", "judge.scoring.run_summary",
     },
     "human_study": {"judge.errors", "judge.files", "judge.items", "judge.records", "judge.rows", "judge.rubric"},
     "judge.doctor": {"judge.hardware", "judge.scoring"},
@@ -224,7 +224,7 @@ def test_statistics_need_numpy_alone():
 
 def test_public_names_are_these():
     assert set(judge.__all__) == {
-        "Completion", "Connection", "EngineOptions", "Image", "Item", "Judge", "JudgeError", "Options", "Rubric", "Run", "Score",
+        "Completion", "Connection", "EngineOptions", "Image", "Item", "Judge", "JudgeError", "Rubric", "Run", "Score", "ScoringCallback",
         "load_items", "load_rubric", "score",
     }  # fmt: skip
 
