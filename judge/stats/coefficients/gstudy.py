@@ -116,8 +116,11 @@ def d_study(
 ) -> list[DStudyRow]:
     """Reliability of the mean of k judges with m samples each.
 
-    relative = v_i / (v_i + v_ij/k + v_s/(k m)); absolute adds v_j/k to the denominator. For endless samples
-    (m = infinity) they tend to v_i / (v_i + (v_j + v_ij)/k). Negative components count as 0.
+    relative = v_i / (v_i + v_ij/k + v_s/(k m)); absolute adds v_j/k to the denominator. As the number of
+    samples m grows they tend to v_i / (v_i + v_ij/k) and v_i / (v_i + (v_j + v_ij)/k). Negative components
+    count as 0.
+
+    Do not use it to extrapolate from a single judge: `absolute` then lacks the variance between judges.
 
     Parameters
     ----------

@@ -25,10 +25,13 @@ def icc(
 ) -> Estimate:
     """Intraclass correlation from the analysis of variance of complete ratings.
 
-    Form 1: each item has its own raters, or columns are slots and not people. Form 2: the same raters,
-    seen as a sample of raters; differences in severity count as disagreement. Form 3: severity is
-    removed (consistency). 'k' is the reliability of the mean of all raters. With missing ratings see
-    `icc_reml`.
+    The share of the variance of ratings that is due to items: v_item / (v_item + v_rater + v_error), without
+    v_rater in form 3. Form 1: each item has its own raters, or columns are slots and not people. Form 2: the
+    same raters, seen as a sample of raters; differences in severity count as disagreement. Form 3: severity
+    is removed (consistency). 'k' is the reliability of the mean of all raters.
+
+    Do not use it with missing ratings (`icc_reml` keeps them), for categories (`fleiss_kappa`), or to compare
+    sets of items that differ in spread. Do not report a 'k' form as the agreement of single raters.
 
     Parameters
     ----------

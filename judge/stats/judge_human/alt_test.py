@@ -268,7 +268,7 @@ def omega_curve(
     Returns
     -------
     list of (epsilon, omega)
-        Omega is NaN where nobody can be tested.
+        Omega is NaN where no rater can be tested.
 
     Examples
     --------

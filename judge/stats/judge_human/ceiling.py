@@ -1,4 +1,4 @@
-"""How well people agree among themselves, and the judge measured with the same yardstick.
+"""Human ceiling: how well people agree with each other, and the judge against the same references.
 
 People are the ceiling: a judge need not agree with people better than they do with each other. Judge and
 person are always compared with the same reference on the same items; comparing the judge with all people
@@ -283,7 +283,7 @@ def _compare(contrasts: Contrasts, humans: Floats, judge: Floats, sampling: Samp
 
 
 def _with_note(overall: Replicates, confidence_level: float) -> Replicates:
-    """Say so if people do not agree better than by chance: such a ceiling is no yardstick."""
+    """Add a note if people do not agree better than by chance: such a ceiling may be 0."""
     if (
         overall.statistics["human"].kind != "coefficient"
         or overall.estimate("human", confidence_level).low > 0
@@ -309,7 +309,7 @@ def _all_undefined(contrasts: Contrasts, humans: Floats, judge: Floats) -> Ceili
     reasons = (s.reason or s.undefined for s in every if math.isnan(s.value()))
     reason: Reason = next(reasons, NO_PAIRABLE_ITEMS)
     if reason == NO_RATINGS and not (np.isnan(judge).all() or np.isnan(humans).all()):
-        reason = NO_PAIRABLE_ITEMS  # there are ratings, but nobody shares an item
+        reason = NO_PAIRABLE_ITEMS  # there are ratings, but no item is shared
     undefined = Estimate.undefined(reason)
     return Ceiling(undefined, undefined, undefined, (), tuple(contrasts))
 

@@ -45,7 +45,7 @@ def exchangeable_ceiling(
     scale: ScaleLike = None,
     **sampling: Unpack[Sampling],
 ) -> Ceiling:
-    """Agreement of two ratings of one item, and of the judge with one, whoever gave them.
+    """Human ceiling when raters are exchangeable: columns are rating slots and not persons.
 
     On the items with the judge and at least two ratings: people's level is that of a random pair of ratings
     of the item, the judge's that of the judge and a random rating. Chance is what pooled margins give: those

@@ -1,4 +1,4 @@
-"""Halo: does the judge let one impression colour all dimensions, more than people do."""
+"""Halo effect: whether one overall impression drives all dimensions, more than in people's ratings."""
 
 from __future__ import annotations
 

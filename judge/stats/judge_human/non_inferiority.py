@@ -38,7 +38,7 @@ class NonInferiority:
     margin, alpha : float
         Set in advance.
     raters : {'fixed', 'random'}
-        Whom the claim is about.
+        Whether the claim is about these raters or about the population that they were sampled from.
     reason : str or None
         Why there is no verdict, or no interval.
     """
@@ -68,11 +68,11 @@ def non_inferiority(
     ceiling : Ceiling
         From `leave_one_out`, `pairwise_ceiling` or `swap`.
     margin : float
-        In units of the agreement statistic, above 0, fixed before looking: 0.05 of percent agreement or
-        kappa, or a tenth of people's mean absolute error, are usual.
+        Largest acceptable loss of agreement, above 0 and fixed in advance, in units of the statistic; usual are
+        0.05 of percent agreement or kappa, or a tenth of people's mean absolute error.
     raters : {'fixed', 'random'}
-        Whether the claim is about these very people or about people like them, see `with_random_raters`.
-        With fewer than five people claim only the former.
+        Whether raters are fixed (the claim is about these people) or random (about the population that they
+        were sampled from), see `with_random_raters`. With fewer than five people use 'fixed' only.
     alpha : float in (0, 0.5)
         Error rate of each one-sided test.
 
@@ -128,7 +128,7 @@ def _p_value(ceiling: Ceiling, difference: Estimate, margin: float, raters: str)
 
 
 def with_random_raters(ceiling: Ceiling, *, confidence_level: float = 0.95) -> Estimate:
-    """Difference to the ceiling with an interval for people like these, not only these.
+    """Difference to the ceiling with raters as a random factor: an interval for the population of raters.
 
     se^2 = se_items^2 + var_h(Delta_h)/k, Delta_h the difference for person h of k; Student's t with k - 1
     degrees of freedom if the second part is the larger, else with C - 1 (C clusters that can contribute).

@@ -117,7 +117,7 @@ def _normal_equations(table: Floats) -> Floats:
 
 
 def _effect(totals: Floats, combination: Floats) -> Floats:
-    """Return a combination of the effects; NaN where the raters do not hang together."""
+    """Return a combination of the effects; NaN where raters fall into groups that share no item."""
     n_raters = len(combination)
     a = totals[:, : n_raters**2].reshape(len(totals), n_raters, n_raters)
     # Each A has the constant vector in its null space; adding it makes A regular if raters are connected.
@@ -131,7 +131,7 @@ def _effect(totals: Floats, combination: Floats) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class MarginalHomogeneity:
-    """Test of equal margins of judge and human: do both use the categories equally often.
+    """Test of marginal homogeneity: whether judge and human use the categories equally often.
 
     Attributes
     ----------
@@ -169,12 +169,12 @@ def marginal_homogeneity(
 
     With d the vector of margin differences (judge count minus human count per category) and
     V = sum over clusters of d_c d_c', S = d' V^- d; for single items V is Stuart's covariance. Bhapkar uses
-    V - d d'/C. All categories are kept; the generalized inverse deals with those that are not mixed up.
+    V - d d'/C. All categories are kept; the generalized inverse handles those without any disagreement.
 
     Parameters
     ----------
     human, judge : array_like, shape (n_items,)
-        Ratings by the judge and by a person or a majority; missing ones are left out.
+        Ratings by a person or a majority, and by the judge; missing ones are left out.
     scale : Scale or sequence, optional
         The declared scale.
     clusters : array_like, shape (n_items,), optional

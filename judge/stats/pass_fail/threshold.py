@@ -149,7 +149,7 @@ def _check_options(rule: str, target: float, n_folds: int) -> None:
 
 
 def _folds(codes: Ints, n_folds: int, rng: np.random.Generator) -> Ints:
-    """Return the fold of each item; clusters are dealt out at random, in equal numbers."""
+    """Return the fold of each item; clusters are assigned at random, in equal numbers."""
     n_clusters = int(codes.max(initial=-1)) + 1
     return (rng.permutation(n_clusters) % max(1, min(n_folds, n_clusters)))[codes]
 
