@@ -102,6 +102,9 @@ def leave_one_out(
     at least one other person, A_h = A(c_h, x_h) is that person's level and J_h = A(c_h, judge) the judge's.
     Reported are the means over people and mean(J_h - A_h).
 
+    Do not compare the judge with the consensus of all people instead: that consensus is less noisy than
+    the one a single person is measured against, which favours the judge.
+
     Parameters
     ----------
     humans : array_like of float, shape (n_items, n_humans)
@@ -200,6 +203,8 @@ def swap(
     With alpha, say: alpha of the people with person h replaced by the judge, minus alpha of the people,
     averaged over h. The judge rates only the items that h rated, and both alphas use the items where h, if
     it rated the item, and the judge are both present.
+
+    Do not use it for a coefficient of two raters (`pairwise_ceiling`).
 
     Parameters
     ----------

@@ -68,8 +68,8 @@ def non_inferiority(
     ceiling : Ceiling
         From `leave_one_out`, `pairwise_ceiling` or `swap`.
     margin : float
-        Largest acceptable loss of agreement, above 0 and fixed in advance, in units of the statistic; usual are
-        0.05 of percent agreement or kappa, or a tenth of people's mean absolute error.
+        Largest acceptable loss of agreement, above 0 and fixed in advance, in units of the statistic; 0.05
+        of percent agreement or kappa, or a tenth of people's mean absolute error, are usual.
     raters : {'fixed', 'random'}
         Whether raters are fixed (the claim is about these people) or random (about the population that they
         were sampled from), see `with_random_raters`. With fewer than five people use 'fixed' only.

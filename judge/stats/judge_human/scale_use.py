@@ -81,6 +81,8 @@ def scale_use(
     mean_h cov(judge, c_h) / mean_h cov(x_h, c_h), c_h the mean of the other people: independent errors of
     people drop out of both covariances, so that neither noise of people nor of the judge moves it.
 
+    Do not compare a judge with the mean of several people: means are less spread out than single ratings.
+
     Parameters
     ----------
     humans : array_like, shape (n_items, n_humans)

@@ -58,6 +58,9 @@ def severity(
     rate the better answers does not look lenient. With complete ratings `bias` is the plain mean of judge
     minus people's mean.
 
+    Do not use it for raters who share no items, directly or through others: their severity cannot be
+    compared (`design_disconnected`).
+
     Parameters
     ----------
     humans : array_like, shape (n_items, n_humans)
@@ -73,6 +76,10 @@ def severity(
     -------
     Severity
         Undefined as `design_disconnected` if raters fall into groups that share no item.
+
+    References
+    ----------
+    .. [1] J. M. Linacre, "Many-Facet Rasch Measurement", 1989 (severity of raters).
 
     Examples
     --------
@@ -170,6 +177,8 @@ def marginal_homogeneity(
     With d the vector of margin differences (judge count minus human count per category) and
     V = sum over clusters of d_c d_c', S = d' V^- d; for single items V is Stuart's covariance. Bhapkar uses
     V - d d'/C. All categories are kept; the generalized inverse handles those without any disagreement.
+
+    Do not use it as a test of agreement: margins may be equal although the raters disagree on every item.
 
     Parameters
     ----------

@@ -87,6 +87,9 @@ def pass_fail(human: ArrayLike, judge: ArrayLike, **sampling: Unpack[Sampling]) 
     A zero denominator gives NaN, `zero_denominator`, never 0; balanced accuracy and J need both classes;
     MCC, kappa and AC1 need two items (`too_few_items`).
 
+    Do not compare its rates between sets of items with different shares of passes, except TPR and TNR:
+    all others depend on that share.
+
     Parameters
     ----------
     human, judge : array_like, shape (n_items,)

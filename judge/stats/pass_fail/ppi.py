@@ -67,6 +67,9 @@ def ppi_mean(
     scores of unlabelled ones. lambda = cov(Y, F) / ((1 + n/N) var(F and U)) minimises the standard error;
     variances have n - 1 in the denominator, and the interval is Student's.
 
+    Do not use it with labels from other answers, or chosen because of their human score; nor with fewer
+    than about 30 labels, where the interval is too narrow.
+
     Parameters
     ----------
     human : array_like of float, shape (n_items,)

@@ -85,6 +85,9 @@ def predictive_values(
     passes among labelled judge-passes, and FOR that among labelled judge-fails. The labelled answers must
     be a random part of the pool, or random within the judge's passes and within its fails.
 
+    Do not use it with labels from other answers: PPV and FOR change with the share of passes, see
+    `rogan_gladen`.
+
     Parameters
     ----------
     human : array_like, shape (n_items,)
@@ -116,6 +119,11 @@ def predictive_values(
     ValueError
         If lengths differ, a mark is neither pass, fail nor missing, an option is unknown, or 'draws' or
         'delta' is combined with clusters.
+
+    References
+    ----------
+    .. [1] A. Tenenbein, "A double sampling scheme for estimating from binomial data with
+       misclassifications", Journal of the American Statistical Association 65, 1970.
 
     Examples
     --------
@@ -170,6 +178,8 @@ def predictive_values_difference(
 
     Each system has its own PPV and FOR: a judge may err more often on one system than on the other. The
     interval is a jackknife over items or clusters, so that what both systems find hard cancels.
+
+    Do not use it if only one of the systems has labels.
 
     Parameters
     ----------

@@ -64,6 +64,8 @@ def proportion(marks: ArrayLike, **sampling: Unpack[Sampling]) -> Estimate:
 def mean(values: ArrayLike, **sampling: Unpack[Sampling]) -> Estimate:
     """Mean score over items.
 
+    Do not use it for pass marks (`proportion`), whose interval stays within 0 and 1.
+
     Parameters
     ----------
     values : array_like, shape (n_items,)

@@ -44,6 +44,9 @@ def rogan_gladen(
     Reiczigel. Use it where TPR and TNR carry over to the pool but the true pass rate does not. If the
     calibration set is a random part of the pool use `predictive_values`, which is much narrower.
 
+    Do not use it if TPR and TNR may differ between the calibration set and the pool, as for another model
+    or another kind of question.
+
     Parameters
     ----------
     human, judge : array_like, shape (n_calibration,)

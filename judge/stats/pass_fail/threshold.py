@@ -74,6 +74,8 @@ def threshold_sweep(
     and assessed on the same items looks better than it is, therefore it is chosen on all folds but one
     and assessed on that one. Folds keep clusters together.
 
+    Do not report the rates in `tables` at the chosen cut-off; report `cross_validated`.
+
     Parameters
     ----------
     human : array_like, shape (n_items,)
@@ -99,6 +101,10 @@ def threshold_sweep(
     ------
     ValueError
         If lengths differ, a mark is neither pass, fail nor missing, or an option is out of bounds.
+
+    References
+    ----------
+    .. [1] W. J. Youden, "Index for rating diagnostic tests", Cancer 3, 1950.
 
     Examples
     --------
