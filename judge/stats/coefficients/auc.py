@@ -1,4 +1,4 @@
-"""Area under the ROC curve: how well a judge's scores separate what people pass from what they fail."""
+"""Area under the ROC curve of judge scores against human pass marks."""
 
 from __future__ import annotations
 

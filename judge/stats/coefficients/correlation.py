@@ -1,4 +1,4 @@
-"""Linear correlation of two raters: Pearson's, and Lin's concordance."""
+"""Linear correlation of two raters: Pearson's and Lin's concordance."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far a judge's scores are from a person's: mean absolute error, root mean square error, bias."""
+"""Differences between two raters' scores: mean absolute error, root mean square error and bias."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Generalizability theory: where the variance of scores comes from, and what averaging removes.
+"""Generalizability theory: variance components of scores and the reliability of their means.
 
 Scores are item x judge x sample, samples nested in item and judge. More samples remove sampling noise only;
 what judges see differently in an item stays, however often each is asked.

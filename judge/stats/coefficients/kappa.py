@@ -1,4 +1,4 @@
-"""Kappas in which each rater has margins of its own: Cohen, Light, Conger; and Scott's pi."""
+"""Kappas with separate margins for each rater (Cohen, Light, Conger), and Scott's pi."""
 
 from __future__ import annotations
 

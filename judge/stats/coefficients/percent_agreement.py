@@ -1,4 +1,4 @@
-"""Raw agreement: how often raters give the same rating, without correction for chance."""
+"""Raw agreement, without correction for chance."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether the judge repeats itself, and how many samples are worth averaging."""
+"""Test-retest reliability of a judge, and the number of samples to average."""
 
 from __future__ import annotations
 

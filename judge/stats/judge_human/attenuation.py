@@ -1,4 +1,4 @@
-"""How high a correlation with people can get, and what it would be without their noise."""
+"""Correlation of the judge with people, corrected for the unreliability of people's ratings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Does a map from judge to human scores help? Cross-fitted by cluster, with the interval of the gain."""
+"""Calibration of judge scores to human scores, cross-fitted by cluster, with the interval of the gain."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Judge minus human: the form in which every diagnostic of a judge is reported."""
+"""A property of the judge, the same property of people, and the difference with its interval."""
 
 from __future__ import annotations
 

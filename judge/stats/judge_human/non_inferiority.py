@@ -1,4 +1,4 @@
-"""Is the judge as close to people as they are to each other? Verdicts with a margin set in advance."""
+"""Non-inferiority of judge-human to human-human agreement, with a margin fixed in advance."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the judge says beyond people's consensus: for its own family, over time, and where it says nothing."""
+"""Residuals of the judge from people's consensus: self-preference, drift over time, missing judgments."""
 
 from __future__ import annotations
 

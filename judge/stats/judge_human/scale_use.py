@@ -1,4 +1,4 @@
-"""How the judge uses the scale: spread, middle, ends, cut-points, and its slope on what people mean."""
+"""Use of the scale by the judge: spread, middle, ends, cut-points, and slope on people's consensus."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Severity: does the judge give higher or lower scores than people, on average or at some categories."""
+"""Severity or leniency of the judge, on average and by category."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Verbosity: does the judge reward length beyond what people reward."""
+"""Length bias: effect of an answer's length on the judge at equal human scores."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A judge's pass or fail against a person's: error rates, and agreement beyond them."""
+"""Error rates and agreement of a judge's verdicts with a person's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Prediction-powered inference: a mean of human scores, sharpened by a judge's on unlabelled answers."""
+"""Prediction-powered inference: the mean human score of a pool from some labels and all judge scores."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pass rate that people would give, from a judge's verdicts on many answers and people's on some.
+"""The pass rate of a pool from the judge's verdicts and human labels of a random part.
 
 Which estimator depends on how the labelled answers were chosen.
 

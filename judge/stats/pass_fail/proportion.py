@@ -1,4 +1,4 @@
-"""Shares and means over items, with their intervals: pass rates, hit rates, mean scores."""
+"""Shares and means over items, with their intervals."""
 
 from __future__ import annotations
 

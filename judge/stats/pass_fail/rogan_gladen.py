@@ -1,4 +1,4 @@
-"""A pass rate corrected by the judge's error rates, measured on other answers than those in question."""
+"""The pass rate of a pool from error rates of the judge measured on other answers."""
 
 from __future__ import annotations
 

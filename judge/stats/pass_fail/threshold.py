@@ -1,4 +1,4 @@
-"""Where to cut a judge's scores into pass and fail, and what that choice is worth on other items."""
+"""Choice of a cut-off for judge scores, with cross-validated error rates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which systems the data can tell apart: groups of systems, and agreement on the confidence in each pair."""
+"""Significance groups of systems, and agreement on the confidence in each pair of systems."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two judges, or two systems, on the same items: the difference with its interval."""
+"""Differences between two judges or two systems on the same items, with intervals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tests on the same items: McNemar, permutation, Williams' t; each a p-value with what it rests on."""
+"""Paired significance tests: McNemar, permutation, Williams' t."""
 
 from __future__ import annotations
 
