@@ -5,19 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, TypeAlias, Unpack, get_args
+from typing import Literal, Unpack, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from judge.stats.engine.estimate import NO_ITEM_VARIANCE, NO_VARIATION, Estimate
+from judge.stats.engine.limits import Limits
 from judge.stats.engine.resampling import Sampling, Statistic, estimate, quotient
 from judge.stats.engine.scale import Floats
 from judge.stats.engine.statistic import undefined_statistic
 from judge.stats.engine.table import RatingTable, ScaleLike, read_table
 
 Form = Literal["ICC(1,1)", "ICC(2,1)", "ICC(3,1)", "ICC(1,k)", "ICC(2,k)", "ICC(3,k)"]
-Limits: TypeAlias = tuple[float, float]
 
 
 def icc(

@@ -18,7 +18,14 @@ from numpy.typing import ArrayLike
 
 from judge.stats.engine.estimate import NO_PAIRABLE_ITEMS, NO_RATINGS, TOO_FEW_RATERS, Estimate, Reason
 from judge.stats.engine.frames import Tabular
-from judge.stats.engine.resampling import Method, Replicates, ResampleOptions, Sample, Sampling, replicate
+from judge.stats.engine.resampling import (
+    Method,
+    Replicates,
+    ResampledValues,
+    ResampleOptions,
+    Sampling,
+    replicate,
+)
 from judge.stats.engine.scale import Floats
 from judge.stats.engine.statistic import Statistic
 from judge.stats.engine.table import ScaleLike
@@ -357,8 +364,8 @@ def method_for(kind: str, method: Method) -> Method:
     return "wilson" if kind == "share" else method
 
 
-def _mean(samples: Sequence[Sample]) -> Sample:
-    return Sample(
+def _mean(samples: Sequence[ResampledValues]) -> ResampledValues:
+    return ResampledValues(
         float(np.mean([s.value for s in samples])),
         np.mean([s.jackknife for s in samples], axis=0),
         samples[0].counts,
@@ -366,8 +373,8 @@ def _mean(samples: Sequence[Sample]) -> Sample:
     )
 
 
-def _minus(a: Sample, b: Sample) -> Sample:
-    return Sample(a.value - b.value, a.jackknife - b.jackknife, a.counts, a.draws - b.draws)
+def _minus(a: ResampledValues, b: ResampledValues) -> ResampledValues:
+    return ResampledValues(a.value - b.value, a.jackknife - b.jackknife, a.counts, a.draws - b.draws)
 
 
 def _split(sampling: Sampling) -> tuple[ResampleOptions, float]:

@@ -13,9 +13,9 @@ from judge.stats.engine.estimate import TOO_FEW_RATERS, Estimate, Reason
 from judge.stats.engine.limits import symmetric_limits, t_cdf
 from judge.stats.judge_human.ceiling import Ceiling
 
-__all__ = ["NonInferiority", "Verdict", "non_inferiority", "with_random_raters"]
+__all__ = ["NonInferiority", "NonInferiorityVerdict", "non_inferiority", "with_random_raters"]
 
-Verdict = Literal["better", "non-inferior", "inconclusive", "worse"]
+NonInferiorityVerdict = Literal["better", "non-inferior", "inconclusive", "worse"]
 FEW_RATERS = "few_raters"
 
 
@@ -43,7 +43,7 @@ class NonInferiority:
         Why there is no verdict, or no interval.
     """
 
-    verdict: Verdict | None
+    verdict: NonInferiorityVerdict | None
     equivalent: bool | None
     difference: Estimate
     wide: Estimate
@@ -97,7 +97,7 @@ def non_inferiority(
         _difference(ceiling, raters, confidence_level) for confidence_level in (1 - 2 * alpha, 1 - alpha)
     )
     if not narrow.defined or math.isnan(narrow.low):
-        verdict: Verdict | None = "inconclusive" if narrow.defined else None
+        verdict: NonInferiorityVerdict | None = "inconclusive" if narrow.defined else None
         return NonInferiority(verdict, None, narrow, wide, math.nan, margin, alpha, raters, narrow.reason)
     equivalent = -margin < narrow.low and narrow.high < margin
     p_value = _p_value(ceiling, narrow, margin, raters)
@@ -106,7 +106,7 @@ def non_inferiority(
     )
 
 
-def _verdict(narrow: Estimate, wide: Estimate, margin: float) -> Verdict:
+def _verdict(narrow: Estimate, wide: Estimate, margin: float) -> NonInferiorityVerdict:
     if wide.low > 0:
         return "better"
     if narrow.low > -margin:

@@ -45,7 +45,7 @@ from judge.stats.pass_fail.proportion import proportion
 
 __all__ = ["CorrectedMean", "predictive_values", "predictive_values_difference"]
 
-Method = Literal["auto", "draws", "delta", "jackknife"]
+RateMethod = Literal["auto", "draws", "delta", "jackknife"]
 _METHODS = ("auto", "draws", "delta", "jackknife")
 VERDICT_WITHOUT_LABELS = "verdict_without_labels"
 
@@ -75,7 +75,7 @@ def predictive_values(
     *,
     clusters: ArrayLike | None = None,
     confidence_level: float = 0.95,
-    method: Method = "auto",
+    method: RateMethod = "auto",
     n_draws: int = 10_000,
     rng: RNG = None,
 ) -> CorrectedMean:
@@ -279,7 +279,7 @@ def _delta_se(totals: Floats) -> float:
 
 
 def _with_interval(
-    found: Estimate, sums: Floats, clusters: ArrayLike | None, method: Method, n_draws: int, rng: RNG
+    found: Estimate, sums: Floats, clusters: ArrayLike | None, method: RateMethod, n_draws: int, rng: RNG
 ) -> Estimate:
     totals = sums.sum(axis=0)
     tp, fp, fn, tn, passes, n = totals
