@@ -10,6 +10,7 @@ import click
 
 from judge.cli import reporting
 from judge.cli.agree import needed, ratings
+from judge.cli.inputs import refuse_inputs
 from judge.cli.options import run_argument
 
 
@@ -45,6 +46,7 @@ def command(run: str, outputs: reporting.Outputs, maps: str | None, **given: Any
 
     Example: judge calibrate runs/answers-openai-gpt-5-open_qa --apply maps.json > calibrated.jsonl
     """
+    refuse_inputs(given["save"])
     if maps is not None:
         from judge.analysis.agreement.calibrate import apply
 

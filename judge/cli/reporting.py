@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from judge.cli.inputs import refuse_inputs
 from judge.cli.options import as_json, decorate
 
 if TYPE_CHECKING:
@@ -134,6 +135,7 @@ def outputs(command: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(command)
     def bundled(**given: Any) -> None:
+        refuse_inputs(*(given[name] for name in ("html", "markdown", "latex", "junit")))
         names = ("as_json", "html", "markdown", "latex", "csv", "junit", "gates")
         command(**given | {"outputs": Outputs(**{name: given.pop(name) for name in names})})
 
@@ -168,6 +170,10 @@ def deliver(
     from judge.reporting import gates
 
     _check(outputs)
+    if outputs.csv:
+        from judge.reporting.render.csv import file_names
+
+        refuse_inputs(*(Path(outputs.csv) / name for name in file_names(report)))
     outcomes = gates.check(report, outputs.gates)
     home = Path(runs[0]) if len(runs) == 1 else Path()
     rendered = [

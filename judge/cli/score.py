@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from judge.analysis import headlines
+from judge.cli.inputs import files_of_run, refuse_inputs
 from judge.cli.judge_options import (
     connection_of,
     connection_options,
@@ -128,6 +129,7 @@ def _check_apart(answers: str, places: list[tuple[Judge, str | None]]) -> None:
                 "they are one, name it once; where not, give each a command of its own with --out"
             )
         taken[folder] = judge.model
+        refuse_inputs(*files_of_run(folder))
 
 
 class Panel:

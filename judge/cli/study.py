@@ -16,8 +16,9 @@ from human_study.outputs import SUFFIXES, WRITERS
 from human_study.plan import Design, DrawnItem, StudyPlan, choose, pick, plan_study
 from human_study.progress import Agreement, StudyProgress, as_plain, measure
 from human_study.store import Study
+from judge.cli.inputs import refuse_inputs
 from judge.cli.options import Number, as_json, decorate, pairs
-from judge.cli.study_source import StudySource, listed_ids
+from judge.cli.study_source import StudySource, listed_ids, text_in
 from judge.files.writing import whole_file
 from judge.items import load_items
 from judge.rubric import Rubric
@@ -79,7 +80,11 @@ what_they_see = decorate(
     click.option(
         "--reference/--no-reference", default=True, show_default=True, help="Show the reference answer."
     ),
-    click.option("--introduction", type=click.File(encoding="utf-8"), help="Text that raters read first."),
+    click.option(
+        "--introduction",
+        type=click.Path(exists=True, dir_okay=False, allow_dash=True),
+        help="File with the text that raters read first.",
+    ),
 )
 
 
@@ -113,7 +118,7 @@ def new(source: str, rubric: str | None, name: str | None, out: str, **options: 
         _chosen(found, design, options),
         checks=_known(options["check_items"], found.rubric),
         training=_known(options["training"], found.rubric),
-        introduction=options["introduction"].read().strip() if options["introduction"] else "",
+        introduction=text_in(options["introduction"]).strip() if options["introduction"] else "",
     )
     with Study.create(out, plan, options["image_root"] or found.image_root) as study:
         _report_new(study, out)
@@ -173,6 +178,7 @@ def export_command(study: str, format_: str, out: str, after_discussion: bool) -
 
     Example: judge study export study.db --out ratings.csv
     """
+    refuse_inputs(out)
     allowed = SUFFIXES.get(format_, (".json",))
     if out != "-" and not out.endswith(allowed):
         raise click.UsageError(f"--out {out}: --format {format_} is written as {' or '.join(allowed)}")

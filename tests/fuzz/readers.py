@@ -268,7 +268,7 @@ concurrency = 8
 out = "runs/mine"
 
 [report]
-by = ["topic"]
+by = "topic"
 html = "report.html"
 """
 
