@@ -54,7 +54,7 @@ def figures(data_set: str, *statistics: str) -> list:
     return [pytest.param(f, id="-".join(f[key] for key in keys if f[key])) for f in chosen]
 
 
-def assert_published(value: float, figure: dict) -> None:
+def assert_reproduced(value: float, figure: dict) -> None:
     """Assert that a value equals the figure, and rounds to what was published."""
     assert value == pytest.approx(figure["value"], abs=figure["tolerance"])
     if figure["published"] is not None:

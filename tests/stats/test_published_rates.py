@@ -11,7 +11,7 @@ from judge.stats.pass_fail.error_rates import pass_fail_statistics
 from judge.stats.pass_fail.proportion import mean, proportion
 from judge.stats.systems.ranking import ranking_agreement
 
-from ..public_data import assert_published, figures, ratings
+from ..public_data import assert_reproduced, figures, ratings
 
 
 @cache
@@ -27,7 +27,7 @@ def hanna_scores():
 def test_system_means_of_hanna(figure):
     scores = hanna_scores()[figure["rater"], figure["group"], figure["dimension"]]
     found = mean(scores, method="jackknife")
-    assert_published(found.value if figure["statistic"] == "mean" else (found.high - found.low) / 2, figure)
+    assert_reproduced(found.value if figure["statistic"] == "mean" else (found.high - found.low) / 2, figure)
 
 
 def hanna_table(rater, dimension):
@@ -42,7 +42,7 @@ def hanna_table(rater, dimension):
 @pytest.mark.parametrize("figure", figures("hanna", "kendall_tau_of_systems"))
 def test_system_level_correlations_of_hanna(figure):
     human, judge = (hanna_table(rater, figure["dimension"]) for rater in ("human", figure["rater"]))
-    assert_published(ranking_agreement(human, judge, method="jackknife").kendall_tau.value, figure)
+    assert_reproduced(ranking_agreement(human, judge, method="jackknife").kendall_tau.value, figure)
 
 
 @pytest.mark.parametrize("judge", ["beluga-13b", "mistral-7b", "chatgpt"])
@@ -70,7 +70,7 @@ def pandalm():
 @pytest.mark.parametrize("figure", figures("pandalm", "accuracy"))
 def test_accuracy_of_pandalm_judges(figure):
     table, majority = pandalm()
-    assert_published(proportion(table[figure["rater"]] == majority).value, figure)
+    assert_reproduced(proportion(table[figure["rater"]] == majority).value, figure)
 
 
 @pytest.mark.parametrize("figure", figures("pandalm", "macro_precision", "macro_recall", "macro_f1"))
@@ -82,7 +82,7 @@ def test_macro_averages_of_pandalm_judges(figure):
         pass_fail_statistics(majority == label, table[figure["rater"]] == label)[name].value()
         for label in (0, 1, 2)
     ]
-    assert_published(np.mean(by_label), figure)
+    assert_reproduced(np.mean(by_label), figure)
 
 
 @cache
@@ -114,11 +114,11 @@ def test_average_accuracy_of_llmbar_judges(figure):
     gold, winners = llmbar(figure["group"])
     right = winners[figure["rater"]] == gold[:, None]
     both_orders = proportion(right.ravel(), clusters=np.repeat(np.arange(gold.size), 2))
-    assert_published(100 * both_orders.value, figure)
+    assert_reproduced(100 * both_orders.value, figure)
 
 
 @pytest.mark.parametrize("figure", figures("llmbar", "agreement_of_both_orders_pct"))
 def test_positional_agreement_of_llmbar_judges(figure):
     _, winners = llmbar(figure["group"])
     first, second = winners[figure["rater"]].T
-    assert_published(100 * proportion((first == second) & (first > 0)).value, figure)
+    assert_reproduced(100 * proportion((first == second) & (first > 0)).value, figure)
