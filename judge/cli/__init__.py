@@ -49,6 +49,7 @@ COMMANDS = {
 SETTINGS_FILES = ("judge.toml", "pyproject.toml")
 NEVER_FROM_A_FILE = "trust_config"
 """Says that settings files are trusted, so none of them may say it."""
+_ADVICE = {errno.ENOSPC: "make room", errno.ENAMETOOLONG: "give a shorter name"}
 _MOST_BYTES = 2**20
 """Of a settings file."""
 MEANS_ELSE = {"doctor": "judge", "import": "judge"}
@@ -97,9 +98,10 @@ class CommandTable(click.Group):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             ctx.exit(0)
         except OSError as error:
-            if error.errno != errno.ENOSPC:
+            if error.errno not in _ADVICE:
                 raise
-            click.echo(f"Error: {error.filename or 'standard output'}: {error.strerror}; make room", err=True)
+            name = str(error.filename or "standard output")
+            click.echo(f"Error: {name:.200}: {error.strerror}; {_ADVICE[error.errno]}", err=True)
             ctx.exit(1)
 
 

@@ -78,7 +78,9 @@ ratings = decorate(
         metavar="[D=]N",
         help="Least score that passes, of all dimensions or of one.  [default: the rubric's]",
     ),
-    click.option("--seed", type=int, default=0, show_default=True, help="Of draws and folds."),
+    click.option(
+        "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of draws and folds."
+    ),
 )
 
 

@@ -43,7 +43,7 @@ def _shares(ctx: click.Context, param: click.Parameter, value: str) -> tuple[flo
     "kappa, else .7]",
 )
 @click.option(
-    "--raters", "n_raters", type=click.IntRange(1, 1_000), help="People per item.  [default: 2, 3 and 5]"
+    "--raters", "n_raters", type=click.IntRange(1, 100), help="People per item.  [default: 2, 3 and 5]"
 )
 @click.option(
     "--shares",

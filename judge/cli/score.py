@@ -37,7 +37,7 @@ _MOST_LABELS = 11
 """Scales with more labels are shown by their mean alone."""
 
 input_options = decorate(
-    click.option("--limit", type=click.IntRange(min=1), help="Only the first N items."),
+    click.option("--limit", type=click.IntRange(1, 1_000_000_000), help="Only the first N items."),
     click.option(
         "--map",
         "mapping",
