@@ -1,4 +1,4 @@
-"""`judge score`: the main job."""
+"""`judge score`: score answers with one judge or a panel."""
 
 import json
 import shlex
@@ -21,10 +21,21 @@ from judge.cli.judge_options import (
     judge_options,
     judges_of,
 )
-from judge.cli.options import as_json, counted, decorate, pairs
+from judge.cli.options import (
+    GroupedCommand,
+    as_json,
+    counted,
+    image_root,
+    input_format,
+    limit,
+    mapping,
+    out,
+    section,
+)
 from judge.cli.progress_line import ProgressLine
 from judge.cli.protect_inputs import files_of_run, refuse_inputs
 from judge.errors import JudgeError
+from judge.rows import FORMATS
 from judge.rubric import Rubric
 from judge.scoring.backends.factory import Connection, check_backend
 from judge.scoring.backends.vllm.engine import EngineOptions
@@ -34,61 +45,52 @@ from judge.scoring.run import Run
 from judge.scoring.score import Options, default_out, folder_name, preview, score
 
 _MOST_LABELS = 11
-"""Scales with more labels are shown by their mean alone."""
+"""For scales with more labels only the mean is printed, without the distribution."""
 
-input_options = decorate(
-    click.option("--limit", type=click.IntRange(min=1), help="Only the first N items."),
-    click.option(
-        "--map",
-        "mapping",
-        multiple=True,
-        metavar="FIELD=NAME",
-        callback=pairs,
-        help="Where a field stands in the file: --map answer=my_column.",
-    ),
-    click.option("--format", help="Format of the file, where its name does not tell: jsonl, json, csv, …"),
-    click.option(
-        "--image-root",
-        type=click.Path(exists=True, file_okay=False),
-        help="Folder that image paths start from and may not leave.  [default: that of the file]",
-    ),
-    click.option("--skip-bad", is_flag=True, help="Score the rest where rows or pictures are broken."),
+input_options = section(
+    "Items to judge",
+    mapping,
+    input_format(FORMATS, "format"),
+    image_root("the folder of ANSWERS"),
+    limit("the others are not scored.  [default: all items]"),
+    click.option("--skip-bad", is_flag=True, help="Score the other items if rows or images are invalid."),
+    click.option("--retry-errors", is_flag=True, help="Ask again for items whose request failed earlier."),
 )
 
 
-@click.command()
+@click.command(cls=GroupedCommand)
 @click.argument("answers", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
-@judge_options
-@click.option(
-    "--out",
-    type=click.Path(file_okay=False),
-    help="Folder of the run; for several judges, of their runs.  [default: runs/ANSWERS-JUDGE-RUBRIC]",
-)
-@click.option(
-    "--samples", type=click.IntRange(1, 1_000), default=1, show_default=True, help="Replies an item."
-)
 @input_options
+@judge_options
 @connection_options
 @engine_options
-@click.option(
-    "--dry-run", is_flag=True, help="Show the first prompt and the number of requests; send nothing."
+@section(
+    "Output",
+    out(
+        "a folder for the run; with several judges, a folder that holds their runs.  [default: "
+        "runs/ANSWERS-JUDGE-RUBRIC]",
+        is_folder=True,
+    ),
+    click.option(
+        "--dry-run",
+        is_flag=True,
+        help="Print the first prompt, the number of requests and the estimated cost; send nothing.",
+    ),
+    as_json,
 )
-@click.option("--retry-errors", is_flag=True, help="Ask again for what failed before.")
-@click.option("--reask", is_flag=True, help="Ask once more where a reply cannot be read.")
-@as_json
 @click.pass_context
 def command(
     ctx: click.Context, /, answers: str, dry_run: bool, as_json: bool, out: str | None, **values: Any
 ) -> None:
-    """Score ANSWERS (JSON Lines, JSON, CSV, Parquet, or - for standard input) with a judge.
+    """Score ANSWERS with a judge: a file in JSON Lines, JSON, CSV or Parquet, or - for standard input.
 
-    Run the same command again to go on where it stopped: nothing is paid for twice.
+    An interrupted run is resumed by the same command. Stored replies are not requested again.
 
     Example: judge score answers.jsonl --judge openai/gpt-5 --max-cost 5
     """
     judges, options = judges_of(values), _options(values)
     if len(judges) > 1 and answers == "-":
-        raise click.UsageError("standard input can be read once only: give several judges a file")
+        raise click.UsageError("standard input can be read only once; with several judges, name a file")
     places = [(judge, _folder(out, judge, len(judges))) for judge in judges]
     _check_apart(answers, places)
     if dry_run:
@@ -96,7 +98,7 @@ def command(
             show_preview(answers, judge, options, place, as_json=as_json)
         return
     connection, engine = connection_of(values), engine_of(values)
-    for judge in judges:  # all of them before the first is paid
+    for judge in judges:  # check all of them before the first request
         check_backend(judge, connection)
     panel = Panel(answers, options, connection, engine, as_json, alone=len(judges) == 1)
     found = [panel.score(judge, place) for judge, place in places]
@@ -110,7 +112,7 @@ def _options(values: dict[str, Any]) -> Options:
 
 
 def _folder(out: str | None, judge: Judge, judges: int) -> str | None:
-    """Where a judge's run goes: each of several has a folder of its own in --out."""
+    """Folder of the run of a judge; each of several judges has its own folder within --out."""
     return (
         out
         if out is None or judges == 1
@@ -119,14 +121,14 @@ def _folder(out: str | None, judge: Judge, judges: int) -> str | None:
 
 
 def _check_apart(answers: str, places: list[tuple[Judge, str | None]]) -> None:
-    """Two names may mean one folder: of one model twice, or of two whose paths end alike."""
+    """Check that no two judges write to one folder, as models whose paths end alike would."""
     taken: dict[str, str] = {}
     for judge, place in places:
         folder = place or str(default_out(answers, judge))
         if folder in taken:
             raise click.UsageError(
-                f"--judge {taken[folder]} and --judge {judge.model} would both score into {folder}. Where "
-                "they are one, name it once; where not, give each a command of its own with --out"
+                f"--judge {taken[folder]} and --judge {judge.model} would both write to {folder}. If they "
+                "are the same model, give it once; otherwise score each in its own call with --out"
             )
         taken[folder] = judge.model
         refuse_inputs(*files_of_run(folder))
@@ -206,19 +208,19 @@ class Panel:
 
 
 def _stored(place: Path | None) -> str:
-    """What is kept after Ctrl-C, and how to go on."""
+    """Say what is stored after Ctrl-C, and how to resume."""
     if place is None or not (place / "run.db").is_file():
-        return "nothing had arrived, so nothing is stored"
+        return "no reply had arrived, so nothing is stored"
     with Run.open(place) as run:
         found = run.summary()
     return (
         f"{counted(found['completions'], 'reply', 'replies')} stored, scores for {found['complete']:,} of "
-        f"{counted(found['items'], 'item')} complete; the same command goes on from here"
+        f"{counted(found['items'], 'item')} complete; the same command resumes the run"
     )
 
 
 def show_preview(answers: str, judge: Judge, options: Options, out: str | None, *, as_json: bool) -> None:
-    """Print what a run would send."""
+    """Print the first prompt and the size of the run, without sending anything."""
     seen = preview(answers, judge, options, out)
     if as_json:
         click.echo(json.dumps(asdict(seen), ensure_ascii=False))
@@ -227,7 +229,7 @@ def show_preview(answers: str, judge: Judge, options: Options, out: str | None, 
         click.echo(f"--- {message['role']} ---\n{message_text(message)}\n")
     unpriced = "price unknown" if judge.backend == "api" else "free"
     cost = unpriced if seen.cost is None else f"about ${seen.cost:.4f}"
-    answered = f" ({seen.answered:,} more are answered already)" if seen.answered else ""
+    answered = f" ({seen.answered:,} more are already answered)" if seen.answered else ""
     click.echo(
         f"{counted(seen.items, 'item')}, {counted(seen.requests, 'request')}{answered}, "
         f"about {seen.prompt_tokens:,} prompt tokens, {cost}. Nothing was sent.",
@@ -236,7 +238,7 @@ def show_preview(answers: str, judge: Judge, options: Options, out: str | None, 
 
 
 def show_result(run: Run, stopped: str | None, *, as_json: bool) -> int:
-    """Print how a run ended and what to do next; return the exit status."""
+    """Print the result of a run and the next steps; return the exit status."""
     with run:
         summary, counts, warnings = run.summary(), run.distribution(), headlines.of_run(run)
         if as_json:
@@ -264,7 +266,7 @@ def _headline(run: Run, summary: dict[str, Any]) -> str:
 
 
 def _table(rubric: Rubric, counts: dict[str, dict[float, int]], statuses: dict[str, dict[str, int]]) -> str:
-    """How often each score was given, and each answer to a flag."""
+    """Table of the distribution of scores and flags."""
     labels = rubric.scale.labels if len(rubric.scale.labels) <= _MOST_LABELS else range(0)
     width = max((len(name) for name in statuses), default=0)
     head = f"{'mean':>6}" + "".join(f"{label:>7}" for label in labels)
@@ -278,7 +280,7 @@ def _table(rubric: Rubric, counts: dict[str, dict[float, int]], statuses: dict[s
 
 
 def _score_cells(values: dict[float, int], labels: range) -> str:
-    """Mean and counts; a score between two labels (a mean) counts with the lower one, as in the report."""
+    """Mean and counts; a score between two labels counts towards the lower one, as in the report."""
     n = sum(values.values())
     mean = f"{sum(v * k for v, k in values.items()) / n:6.2f}" if n else f"{'-':>6}"
     return mean + "".join(f"{sum(k for v, k in values.items() if floor(v) == label):7}" for label in labels)
@@ -289,26 +291,26 @@ def _flag_cells(values: dict[float, int], given: int) -> str:
 
 
 def _token_notes(summary: dict[str, Any]) -> Iterator[str]:
-    """What was read and written, how much of it cost little, and what the probabilities left out."""
+    """Token counts, the share from the cache, and the probability mass on the scale."""
     if prompt := summary["prompt_tokens"]:
         thought = summary["reasoning_tokens"]
-        of_it = f" ({thought:,} of them thought)" if thought else ""
+        of_it = f" ({thought:,} of them reasoning)" if thought else ""
         yield (
-            f"{prompt:,} prompt tokens ({summary['cached_tokens'] / prompt:.0%} out of the cache), "
-            f"{summary['completion_tokens']:,} written{of_it}"
+            f"{prompt:,} prompt tokens ({summary['cached_tokens'] / prompt:.0%} from the cache), "
+            f"{summary['completion_tokens']:,} completion tokens{of_it}"
         )
     if summary["on_scale"] is not None:
-        yield f"expected scores: {summary['on_scale']:.1%} of the probability lay on the scale, on average"
+        yield f"expected scores: {summary['on_scale']:.1%} of the probability is on the scale, on average"
 
 
 def _copied_notes(summary: dict[str, Any], path: str) -> Iterator[str]:
-    """An answer must not get a better score, or none, unseen, by holding something like a verdict."""
+    """Warn about items that contain a verdict, because it could change their score."""
     if n := summary["with_verdict_in_text"]:
-        yield f"warning: text that looks like a verdict stands in {counted(n, 'item')}: judge audit {path}"
+        yield f"warning: {counted(n, 'item')} with text that looks like a verdict: judge audit {path}"
     if n := summary["lost_to_copied_verdict"]:
         yield (
             f"warning: {counted(n, 'item')} without a score, because the reply only copies a verdict from "
-            f"the item or a worked example: judge audit {path}"
+            f"the item or a worked example; see them: judge audit {path}"
         )
 
 
@@ -317,21 +319,21 @@ def _next_steps(run: Run, summary: dict[str, Any], stopped: str | None) -> Itera
     yield from _copied_notes(summary, shlex.quote(str(run.path)))
     if stopped:
         stored = f"scores for {summary['complete']:,} of {counted(summary['items'], 'item')} are stored"
-        yield f"stopped: {stopped}; {stored}; go on with the same command"
+        yield f"stopped: {stopped}; {stored}; the same command resumes the run"
     if unpriced := summary["unpriced"]:
         yield (
-            f"note: the cost of {counted(unpriced, 'reply', 'replies')} is unknown (no price is known for "
-            "this model, or the server did not count the tokens); --max-cost counts an estimate instead"
+            f"note: the cost of {counted(unpriced, 'reply', 'replies')} is unknown (the model has no known "
+            "price, or the server did not report the number of tokens); --max-cost uses an estimate instead"
         )
     for status in sorted({s for counts in summary["statuses"].values() for s in counts if s != "ok"}):
-        yield f"look at them: judge show {shlex.quote(str(run.path))} --status {status}"
+        yield f"to see them: judge show {shlex.quote(str(run.path))} --status {status}"
     if summary["failures"]:
-        yield "ask again for what failed: the same command with --retry-errors"
+        yield "to retry failed requests: the same command with --retry-errors"
 
 
 def point_on(runs: Sequence[Path]) -> None:
-    """Say what can be asked of runs."""
+    """Print the commands that analyse the runs."""
     named = " ".join(shlex.quote(str(path)) for path in runs)
     click.echo(f"next: judge report {named}", err=True)
     if len(runs) > 1:
-        click.echo(f"with people's ratings: judge agree {named} --humans ratings.csv", err=True)
+        click.echo(f"with human ratings: judge agree {named} --humans ratings.csv", err=True)
