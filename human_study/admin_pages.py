@@ -1,4 +1,4 @@
-"""What the organiser's browser asks for: how the study stands, and what can be done about it."""
+"""API of the organiser's page: progress of the study, dropping raters, opening discussions."""
 
 import secrets
 from typing import TypeVar
@@ -18,7 +18,7 @@ from human_study.store import Study
 
 
 class Decision(BaseModel):
-    """Why a rater is dropped or readmitted, and whether someone else takes over."""
+    """Request to drop or readmit a rater: the reason, and whether to invite a replacement."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -27,7 +27,7 @@ class Decision(BaseModel):
 
 
 class Discussion(BaseModel):
-    """Items to be opened for discussion."""
+    """Request to open items for discussion."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -46,7 +46,7 @@ class AdminPages:
         self.agreement = agreement
 
     def routes(self) -> list[Route]:
-        """Every route and the method that it takes."""
+        """All routes with their methods."""
         return [
             Route("/overview", self.overview, methods=["GET"]),
             Route("/raters/{name:path}/drop", self.drop, methods=["POST"]),
@@ -55,7 +55,7 @@ class AdminPages:
         ]
 
     def overview(self, request: Request) -> Response:
-        """The whole page, and the raters' links."""
+        """The content of the page, and the links of the raters."""
         self._check(request)
         page = self.templates.get_template("overview.html").render(
             study=self.study,
@@ -67,7 +67,7 @@ class AdminPages:
         return JSONResponse({"study": self.study.name, "page": page, "links": links})
 
     async def drop(self, request: Request) -> Response:
-        """Exclude a rater, and invite another to the same items where that is asked for."""
+        """Drop a rater and, on request, invite a replacement for the same items."""
         decision = await self._order(request, Decision)
         name = await self._rater_name(request)
         await changing(self.study.drop, name, decision.reason)
@@ -75,14 +75,14 @@ class AdminPages:
         return JSONResponse({"dropped": name, "invited": invited.name if invited else None})
 
     async def readmit(self, request: Request) -> Response:
-        """Take a drop back."""
+        """Readmit a dropped rater."""
         decision = await self._order(request, Decision)
         name = await self._rater_name(request)
         await changing(self.study.readmit, name, decision.reason)
         return JSONResponse({"readmitted": name})
 
     async def discuss(self, request: Request) -> Response:
-        """Give items once more to those who rated them."""
+        """Return items to the raters who rated them, for a discussion."""
         order = await self._order(request, Discussion)
         known = {item.id for item in await run_in_threadpool(self.study.items)}
         if unknown := [item for item in order.items if item not in known]:

@@ -1,7 +1,7 @@
 """The rating page and the organiser's page, as one Starlette application.
 
-The two pages are empty shells that hold nothing secret. Their script reads the secret token from behind the
-``#`` of the link, which browsers never send, and asks /api for the rest with the token in a header.
+The HTML pages contain no data. Their script reads the secret token from the fragment of the link (after
+``#``), which browsers never send, and requests the data from /api with the token in a header.
 """
 
 import contextlib
@@ -35,7 +35,7 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 def create_app(study: Study, agreement: Agreement | None = None) -> Starlette:
-    """Make the application of one study; `agreement` measures how far raters agree, for the organiser."""
+    """Create the application of one study; `agreement` is shown on the organiser's page."""
     templates = Environment(
         loader=FileSystemLoader(_HERE / "templates"),
         autoescape=True,
@@ -66,42 +66,42 @@ def create_app(study: Study, agreement: Agreement | None = None) -> Starlette:
 
 
 def links(study: Study, base: str) -> dict[str, str]:
-    """Give the organiser's link and that of every rater who was not dropped; each is a secret."""
+    """Return the secret links of the organiser and of every rater who was not dropped."""
     raters = {r.name: f"{base}/rate#{r.token}" for r in study.raters() if r.dropped is None}
     return {"organiser": f"{base}/admin#{study.admin_token}", **raters}
 
 
 def address(host: str, port: int) -> str:
-    """Give the address under which a server on `host` is reached; from elsewhere, by this machine's name."""
+    """Return the address of a server on `host`, with the name of this machine for a wildcard address."""
     named = socket.gethostname() if host in _ANYWHERE else host
     return f"http://{f'[{named}]' if ':' in named else named}:{port}"
 
 
 def exposure(host: str, port: int) -> str | None:
-    """Say who can reach a server on `host`; None where only this machine can."""
+    """Return a warning if other machines can reach a server on `host`, else None."""
     if host in _LOOPBACK:
         return None
-    who = "everyone who can reach this machine" if host in ("0.0.0.0", "::") else f"all who can reach {host}"
+    machine = "this machine" if host in _ANYWHERE else host
     return (
-        f"{who} on port {port} can open the pages; the secret links decide who may rate. Links travel "
-        "unencrypted over http: outside of a network that you trust, put a proxy with https before it"
+        f"everyone who can reach {machine} on port {port} can open the pages; only the secret links give "
+        "access to ratings. http is not encrypted: outside a trusted network, use a proxy with https"
     )
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Take the port, so that a taken one is a clear error and not a stack trace.
+    """Bind the port, so that a port in use is a clear error.
 
     Raises
     ------
     InputError
-        The address cannot be had.
+        The address cannot be bound.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     taken = socket.socket(family)
     try:
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         taken.bind((host, port))
-        taken.listen(_WAITING)  # whoever opens a link before the server is up waits, and is not refused
+        taken.listen(_WAITING)  # early requests wait until the server has started
     except OSError as error:
         taken.close()
         reason = error.strerror or error
@@ -110,7 +110,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def serve(study: Study, listening: socket.socket, agreement: Agreement | None = None) -> None:
-    """Serve until interrupted. No request is logged, and nothing about who asked."""
+    """Serve until interrupted. Requests and client addresses are not logged."""
     config = uvicorn.Config(
         create_app(study, agreement),
         log_level="warning",
@@ -119,15 +119,15 @@ def serve(study: Study, listening: socket.socket, agreement: Agreement | None = 
         lifespan="off",
         timeout_graceful_shutdown=5,
     )
-    with contextlib.suppress(KeyboardInterrupt):  # Ctrl-C is how one stops it, and no error
+    with contextlib.suppress(KeyboardInterrupt):  # Ctrl-C is the normal way to stop the server
         uvicorn.Server(config).run(sockets=[listening])
 
 
 def _of_the_file(_: Request, error: Exception) -> Response:
-    """Tell the organiser what is wrong with the file, and the browser to try again where that may help."""
+    """Log an error of the file; ask the browser to try again if the file is only locked."""
     logging.getLogger("uvicorn.error").error("%s", error)
     if isinstance(error, BusyError):
-        busy = "the study is busy; what you entered is kept in your browser and sent again"
+        busy = "the study is busy; your rating is kept in this browser and sent again"
         return JSONResponse({"error": busy}, 503, headers={"Retry-After": "5"})
     return _as_json(_, error)
 
@@ -135,4 +135,4 @@ def _of_the_file(_: Request, error: Exception) -> Response:
 def _as_json(_: Request, error: Exception) -> Response:
     if isinstance(error, HTTPException):
         return JSONResponse({"error": error.detail}, error.status_code, headers=error.headers)
-    return JSONResponse({"error": "something went wrong here; what was saved is safe"}, 500)
+    return JSONResponse({"error": "internal error; saved ratings are not affected"}, 500)

@@ -1,4 +1,4 @@
-"""Who rates what, and in which order. Pure and seeded."""
+"""Assignment of items to raters, and the order of each rater's list. Pure and seeded."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -12,39 +12,39 @@ Kind = Literal["training", "main", "repeat", "check", "discussion"]
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """One place in a rater's list: an item of the study, its planned repeat, or an attention check."""
+    """One entry of a rater's list: an item of the study, its planned repeat, or an attention check."""
 
     kind: Kind
     item: int
-    """Position among the study's items, or among its checks."""
+    """Index among the items of the study, or among its checks."""
     sample: int = 0
 
 
 def assign(groups: Sequence[str], raters: int, per_item: int, rng: Random) -> list[tuple[int, ...]]:
-    """Choose the raters of every item: equal loads, and pairs of raters that share equally many items.
+    """Assign raters to items, with equal loads and equal numbers of shared items for all pairs of raters.
 
-    Items of one group (a stratum, a system) are dealt out together, so that every rater gets an equal part
-    of each group as well. Each item goes to the raters with the least load; among those, to raters whom no
-    chain of shared items connects yet, then to those who have shared the fewest items so far.
+    The items of a group (a stratum, a system) are assigned one after the other, so that each rater gets an
+    equal share of every group. Each item goes to the raters with the smallest load; ties are broken in favour
+    of raters that no chain of shared items connects yet, and then of pairs with the fewest shared items.
 
     Parameters
     ----------
     groups : sequence of str, length n_items
         The group of each item.
     raters, per_item : int
-        Number of raters, and how many of them rate each item (at most all).
+        Number of raters, and number of raters per item.
     rng : random.Random
-        Seeded by the caller.
+        Random generator, seeded by the caller.
 
     Returns
     -------
     list of tuple of int, length n_items
-        Raters of each item, ascending. Loads differ by at most one in all.
+        Raters of each item, ascending. The loads of two raters differ by at most one.
 
     Raises
     ------
     ValueError
-        If an item needs more raters than there are.
+        If `per_item` exceeds the number of raters.
 
     Examples
     --------
@@ -53,16 +53,16 @@ def assign(groups: Sequence[str], raters: int, per_item: int, rng: Random) -> li
     """
     if not 1 <= per_item <= raters:
         raise ValueError(f"per_item must lie between 1 and the number of raters ({raters}), got {per_item}")
-    dealt = _Workload(raters, rng)
+    workload = _Workload(raters, rng)
     order = list(range(len(groups)))
     rng.shuffle(order)
     order.sort(key=lambda i: groups[i])
-    chosen = {i: dealt.next_block(per_item) for i in order}
+    chosen = {i: workload.next_block(per_item) for i in order}
     return [chosen[i] for i in range(len(groups))]
 
 
 class _Workload:
-    """What has been dealt out so far: loads, shared items, and which raters are connected."""
+    """State of the assignment: loads, shared items per pair, and connected components of raters."""
 
     def __init__(self, raters: int, rng: Random) -> None:
         self.rng = rng
@@ -93,9 +93,10 @@ class _Workload:
 
 
 def arrange(items: Iterable[int], n_checks: int, n_repeats: int, rng: Random) -> list[Slot]:
-    """Order one rater's list: shuffled items, repeats long after the first sight, checks spread evenly.
+    """Order the list of one rater: shuffled items, late repeats, and evenly spread checks.
 
-    A repeat comes at least a third of the list after its original, so that it is judged and not remembered.
+    A repeat comes at least a third of the list after its original, so that the first rating is less likely to
+    be remembered.
 
     Examples
     --------

@@ -1,7 +1,7 @@
-"""The file of an opened study, as the server's threads share it.
+"""The SQLite file of an open study, shared by the threads of the server.
 
-One thread at a time uses the connection. Whoever has to wait for another process waits without keeping the
-others from it, so that a lock held elsewhere delays one rater and not all.
+Only one thread at a time uses the connection. A thread that waits for a lock of another process releases the
+connection meanwhile, so that such a lock delays one rater and not all of them.
 """
 
 import contextlib
@@ -19,7 +19,7 @@ from judge.files.sqlite import explain, is_busy, reading
 T = TypeVar("T")
 
 PATIENCE = 5.0
-"""Seconds to wait for another process that holds the file; a rater's browser waits twice as long."""
+"""Seconds to wait for a lock of another process; the time limit in the browser is twice as long."""
 _PAUSE = 0.02
 
 
@@ -28,11 +28,11 @@ class StudyFileError(JudgeError):
 
 
 class BusyError(StudyFileError):
-    """Another process has held the file for too long; the same request may succeed later."""
+    """Another process has locked the file for too long; the request may succeed later."""
 
 
 class Database:
-    """Reads and writes the file of one study: `rows` and `writing`."""
+    """Access to the file of one study: `rows` and `read` to read, `writing` to write."""
 
     def __init__(self, path: Path, db: sqlite3.Connection) -> None:
         self.path = path
@@ -51,7 +51,7 @@ class Database:
         StudyFileError
             The file is damaged.
         BusyError
-            Another process holds it.
+            Another process has locked it.
         """
 
         def fetch() -> list[sqlite3.Row]:
@@ -61,21 +61,21 @@ class Database:
         return self._patiently(fetch)
 
     def read(self, decode: Callable[[sqlite3.Row], T], query: str, *values: Any) -> list[T]:
-        """All rows of a query, decoded; what cannot be decoded is a `StudyFileError`, too."""
+        """All rows of a query, decoded; a row that cannot be decoded is a `StudyFileError`."""
         found = self.rows(query, *values)
         with reading(self.path, StudyFileError):
             return [decode(row) for row in found]
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """Let one thread write, all or nothing; what it reads meanwhile stays true.
+        """Open a transaction: one writer at a time, all changes or none, with consistent reads.
 
         Raises
         ------
         StudyFileError
             The file cannot be written.
         BusyError
-            Another process holds it.
+            Another process has locked it.
         """
         self._patiently(self._begin)
         try:
@@ -83,14 +83,14 @@ class Database:
                 yield self._db
                 self._db.execute("COMMIT")
         except BaseException:
-            with contextlib.suppress(sqlite3.Error):  # a full disk has rolled back by itself
+            with contextlib.suppress(sqlite3.Error):  # after a full disk SQLite has already rolled back
                 self._db.execute("ROLLBACK")
             raise
         finally:
             self._lock.release()
 
     def _begin(self) -> None:
-        """Take this process's lock and SQLite's write lock, or neither."""
+        """Acquire the lock of this process and the write lock of SQLite, or neither."""
         self._lock.acquire()
         try:
             self._db.execute("BEGIN IMMEDIATE")
@@ -121,23 +121,23 @@ class Database:
 
 
 def open_study(path: Path, *, read_only: bool) -> Database:
-    """Open the study at `path`; with `read_only` also where nothing can be written.
+    """Open the study at `path`; with `read_only` also on a read-only disk.
 
     Raises
     ------
     InputError
-        There is no file, it is no study, it is damaged, or it was written by a newer version.
+        The file does not exist, is not a study, is damaged, or was written by a newer version.
     """
     return Database(path, schema.connect_to_read(path) if read_only else schema.connect(path))
 
 
 def typed(row: sqlite3.Row, **types: type | tuple[type, ...]) -> dict[str, Any]:
-    """A row as a dict, in which each named column holds a value of its type.
+    """Return a row as a dict, after checking the types of the named columns.
 
     Raises
     ------
     TypeError
-        It does not: the file is damaged.
+        A column has a value of another type, so the file is damaged.
     """
     for name, kind in types.items():
         if not isinstance(row[name], kind):

@@ -1,4 +1,4 @@
-"""Ratings out: the rows that `judge agree` reads, a table for spreadsheets, or everything there is."""
+"""Export of ratings: long rows for `judge agree`, wide rows for spreadsheets, or the whole study."""
 
 import csv
 import json
@@ -14,9 +14,9 @@ from judge.records import Score
 
 
 def counted_tasks(study: Study, *, after_discussion: bool = False) -> Iterator[Task]:
-    """Rated and skipped answers that count: no training, checks, discussions, and no dropped raters.
+    """Tasks that count as ratings: rated or skipped, without training, checks and dropped raters.
 
-    With `after_discussion`, what was rated again after a discussion stands in the place of the first rating.
+    With `after_discussion`, the rating after a discussion replaces the first one.
     """
     dropped = {rater.name for rater in study.raters() if rater.dropped is not None}
     tasks = [task for task in study.tasks() if task.rater not in dropped and task.is_settled]
@@ -28,7 +28,7 @@ def counted_tasks(study: Study, *, after_discussion: bool = False) -> Iterator[T
 
 
 def failed_checks(study: Study) -> dict[str, tuple[int, int]]:
-    """Attention checks that each rater failed, of how many answered."""
+    """Number of failed and of answered attention checks of each rater."""
     found: dict[str, tuple[int, int]] = {}
     for task in study.tasks():
         if task.kind == "check" and task.gold and task.rating.state == "done":
@@ -39,7 +39,7 @@ def failed_checks(study: Study) -> dict[str, tuple[int, int]]:
 
 
 def scores(study: Study, *, after_discussion: bool = False) -> Iterator[Score]:
-    """Give the ratings as the rows that a judge's scores are, too; a planned repeat is sample 1."""
+    """Return the ratings as `Score` rows, like the scores of a judge; a planned repeat is sample 1."""
     for task in counted_tasks(study, after_discussion=after_discussion):
         yield from study.form.scores(task.item.id, task.rater, task.rating.reply, task.sample)
 
@@ -55,9 +55,9 @@ def wide_columns(study: Study) -> list[str]:
 
 
 def long_rows(study: Study, *, after_discussion: bool = False) -> Iterator[dict[str, Any]]:
-    """One row for each score, with the stratum of the item and how likely it was to be drawn.
+    """One row per score, with the stratum and the inclusion probability of the item.
 
-    Attention checks are no ratings; how many of them the rater failed stands beside each of the ratings.
+    Attention checks are not ratings; the numbers of failed and of answered checks of the rater are columns.
     """
     checks = {
         rater: {"checks_missed": missed, "checks_seen": seen}
@@ -74,7 +74,7 @@ def long_rows(study: Study, *, after_discussion: bool = False) -> Iterator[dict[
 
 
 def wide_rows(study: Study, *, after_discussion: bool = False) -> Iterator[dict[str, Any]]:
-    """One row for each rating, one column for each question; for spreadsheets."""
+    """One row per rating, with one column per question, for spreadsheets."""
     for task in counted_tasks(study, after_discussion=after_discussion):
         reply = task.rating.reply
         yield {
@@ -89,7 +89,7 @@ def wide_rows(study: Study, *, after_discussion: bool = False) -> Iterator[dict[
 
 
 def everything(study: Study) -> dict[str, Any]:
-    """All that the study knows but the secret links: design, items, raters, each revision, each event."""
+    """The whole study without the secret links: design, items, raters, all revisions and all events."""
     tasks = defaultdict(list)
     for task in study.tasks():
         reply = task.rating.reply.model_dump()
@@ -117,9 +117,9 @@ def everything(study: Study) -> dict[str, Any]:
 
 
 def write_csv(rows: Iterable[dict[str, Any]], columns: Sequence[str], stream: IO[str]) -> int:
-    """Write rows under one header; say how many. A text that a spreadsheet would run is made harmless.
+    """Write rows as CSV and return their number. Texts that a spreadsheet would run are escaped.
 
-    Ids stay as they are: they come from the organiser, and must match those of the run.
+    Ids are not escaped: they come from the organiser, and must match those of the run.
     """
     written = 0
     writer = csv.DictWriter(stream, columns, lineterminator="\n")
@@ -133,7 +133,7 @@ def write_csv(rows: Iterable[dict[str, Any]], columns: Sequence[str], stream: IO
 
 
 def write_jsonl(rows: Iterable[dict[str, Any]], stream: IO[str]) -> int:
-    """Write one JSON object a line; say how many."""
+    """Write rows as JSON Lines and return their number."""
     written = 0
     for row in rows:
         stream.write(json.dumps(row, ensure_ascii=False) + "\n")

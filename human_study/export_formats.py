@@ -1,4 +1,4 @@
-"""Every layout in which a study can be written to a file."""
+"""The layouts in which a study can be exported."""
 
 import json
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from human_study.export import counted_tasks, everything, write_csv, write_jsonl
 from human_study.store import Study
 
 Writer = Callable[[Study, IO[str], bool, bool], int]
-"""Study, stream, whether as JSON lines, whether after discussion -> how many were written."""
+"""(study, stream, as JSON Lines, with ratings after discussion) -> number of records written."""
 
 
 def _long(study: Study, stream: IO[str], as_lines: bool, after: bool) -> int:
@@ -40,7 +40,7 @@ def _everything(study: Study, stream: IO[str], _: bool, __: bool) -> int:
 
 
 SUFFIXES = {"long": (".csv", ".jsonl"), "wide": (".csv", ".jsonl"), "label-studio-config": (".xml",)}
-"""How the name of a file may end; ``.json`` where a layout is not named here."""
+"""Allowed suffixes of the output file by layout; ``.json`` for all others."""
 
 WRITERS: dict[str, Writer] = {
     "long": _long,

@@ -1,4 +1,4 @@
-"""What is asked of a rater about one answer, and which replies are allowed. Read off the rubric."""
+"""The questions of the rating form, derived from the rubric, and the replies that they allow."""
 
 import contextlib
 import re
@@ -13,28 +13,28 @@ from judge.rubric import Rubric
 
 YES_NO = ((1, "Yes"), (0, "No"))
 MAX_TEXT = 4000
-"""Characters of a note, a reason or a text reply."""
+"""Maximum length of a note, a reason or a text reply, in characters."""
 _FENCED = re.compile(r"^ {0,3}```[\w+#.-]*[ \t]*\n(.*?)\n? {0,3}```[ \t]*$", re.MULTILINE | re.DOTALL)
 
 
 class Option(Record):
-    """One reply that may be chosen."""
+    """One option of a question."""
 
     value: int
     anchor: str
-    """What an answer with this score is like."""
+    """Description of an answer with this score."""
     key: str | None = None
-    """Key on the keyboard that chooses it."""
+    """Keyboard key that selects the option."""
 
 
 class FormQuestion(Record):
-    """One thing that is asked about an answer: a dimension, the overall score, or a flag."""
+    """A question about an answer: a dimension, the overall score, or a flag."""
 
     name: str
     label: str
     description: str
     options: tuple[Option, ...] = ()
-    """Empty where a text is asked for; a text may stay empty."""
+    """Empty for a text question, which is optional."""
 
     @property
     def is_text(self) -> bool:
@@ -43,19 +43,19 @@ class FormQuestion(Record):
 
     @property
     def is_yes_no(self) -> bool:
-        """Whether it is answered with yes or no."""
+        """Whether the options are yes and no."""
         return tuple((option.value, option.anchor) for option in self.options) == YES_NO
 
 
 class Reply(BaseModel):
-    """Everything that a rater said about one answer. Replaced as a whole with every change."""
+    """The complete reply of a rater to one answer. Every change replaces it as a whole."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     values: dict[str, StrictInt | StrictStr] = Field(default_factory=dict)
     note: str = Field(default="", max_length=MAX_TEXT)
     skip: str = Field(default="", max_length=MAX_TEXT)
-    """Why the answer could not be rated; empty where it was not skipped."""
+    """Why the answer was skipped; empty if it was not."""
 
 
 class Form:
@@ -66,7 +66,7 @@ class Form:
 
     @cached_property
     def questions(self) -> tuple[FormQuestion, ...]:
-        """Dimensions, then the overall score where it is judged, then flags."""
+        """Dimensions, then the overall score if it is judged, then flags."""
         return tuple(_questions(self.rubric))
 
     @property
@@ -80,16 +80,16 @@ class Form:
         return tuple(question.name for question in self.questions)
 
     def name_of(self, name: str) -> str | None:
-        """Question that `name` means: its name, or an alias of its dimension; None where there is none."""
+        """Return the name of the question that `name` refers to, also by an alias; None if there is none."""
         return name if name in self.names else self.rubric.canonical_name(name)
 
     def value_of(self, name: str, found: object, where: str) -> int | str:
-        """Read a value out of a file, where numbers may be text or 4.0.
+        """Convert a value from a file, where a number may be a text or 4.0.
 
         Raises
         ------
         InputError
-            It is not on offer.
+            The value is not an option of the question.
         """
         question = next(question for question in self.questions if question.name == name)
         value: int | str = str(found)
@@ -104,17 +104,17 @@ class Form:
         return value
 
     def check(self, reply: Reply) -> Reply:
-        """Return `reply` if every value in it may be given.
+        """Return `reply` after checking its values.
 
         Raises
         ------
         InputError
-            Something is replied to that was not asked, or the value is not on offer.
+            A question does not exist, or a value is not one of its options.
         """
         known = {question.name: question for question in self.questions}
         for name, value in reply.values.items():
             if name not in known:
-                raise InputError(f"{name!r} is not asked for; asked: {', '.join(known)}")
+                raise InputError(f"{name!r} is not a question of this study; allowed: {', '.join(known)}")
             _check_value(known[name], value)
         return reply
 
@@ -125,9 +125,9 @@ class Form:
         return "done" if all(name in reply.values for name in self.scored) else "open"
 
     def scores(self, item_id: str, rater: str, reply: Reply, sample: int = 0) -> list[Score]:
-        """Rows of one finished reply, the overall score made as the rubric says; none if it is unfinished.
+        """Return the `Score` rows of a complete reply, with the overall score of the rubric; else none.
 
-        A skipped answer gives one row for every question, with the reason and no value.
+        A skipped answer gives one row per question, with the reason and without a value.
         """
         state = self.state(reply)
         if state == "open":
@@ -153,7 +153,7 @@ class Form:
         return (*self.rubric.scored, *self.rubric.flags)
 
     def _values(self, reply: Reply) -> dict[str, float | str]:
-        """Every value that a finished reply amounts to; an empty text is no value."""
+        """All values of a complete reply; an empty text is not a value."""
         numbers = {n: float(v) for n, v in reply.values.items() if isinstance(v, int)}
         overall = self.rubric.overall_score(numbers, judged=numbers.get(OVERALL))
         found = {**reply.values, **numbers, **({} if overall is None else {OVERALL: overall})}
@@ -161,7 +161,7 @@ class Form:
 
 
 def parts(text: str) -> list[tuple[bool, str]]:
-    r"""Cut a text at its fenced blocks of code; says of each part whether it is code.
+    r"""Split a text at its fenced code blocks; return (is code, text) for each part.
 
     >>> parts("Use this:\n```python\nx = 1\n```\nDone.")
     [(False, 'Use this:'), (True, 'x = 1'), (False, 'Done.')]
@@ -171,7 +171,7 @@ def parts(text: str) -> list[tuple[bool, str]]:
 
 
 def label(name: str) -> str:
-    """Name of a dimension as people read it.
+    """Return the name of a dimension as shown to raters.
 
     >>> label("technical_accuracy")
     'Technical accuracy'

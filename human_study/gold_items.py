@@ -1,4 +1,4 @@
-"""Items whose right replies are known: worked examples for training, and attention checks."""
+"""Gold items, whose correct scores are known: worked examples for training, and attention checks."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -16,21 +16,21 @@ _REASONS = "reasons"
 
 
 class GoldItem(Record):
-    """An item with the replies that count as right."""
+    """An item with its correct scores."""
 
     item: Item
     expected: dict[str, tuple[int, ...]] = Field(min_length=1)
-    """Dimension -> the scores that are right; a dimension that is not named is not looked at."""
+    """Correct scores by dimension; other dimensions are not checked."""
     reasons: dict[str, str] = Field(default_factory=dict)
-    """Dimension -> why; shown after the rater has replied, in training."""
+    """Reasons by dimension, shown as feedback in training."""
 
     def missed(self, values: dict[str, int | str]) -> list[str]:
-        """Names of the dimensions on which `values` differ from what is right."""
+        """Names of the dimensions on which `values` are not correct."""
         return [name for name, right in self.expected.items() if values.get(name) not in right]
 
 
 def worked_examples(rubric: Rubric, items: Sequence[Item]) -> list[GoldItem]:
-    """Turn the rubric's examples into training items; only examples that go with one of `items`."""
+    """Convert the examples of the rubric that match one of `items` into training items."""
     fitting = [e for e in rubric.examples if any(e.matches(item) for item in items)]
     return [
         GoldItem(
@@ -43,10 +43,11 @@ def worked_examples(rubric: Rubric, items: Sequence[Item]) -> list[GoldItem]:
 
 
 def instructed_checks(rubric: Rubric, items: Sequence[Item], n: int, rng: Random) -> list[GoldItem]:
-    """Make attention checks: the start of a real answer, which then says what to choose.
+    """Make attention checks: the first sentence of a real answer, followed by an instruction what to choose.
 
-    Who reads to the end sees it; who only skims rates it like any other. (Instructed-response items:
-    Oppenheimer, Meyvis & Davidenko, Journal of Experimental Social Psychology, 2009.)
+    A rater who does not read to the end rates it like any other answer. Such items are called
+    instructed-response items (Oppenheimer, Meyvis & Davidenko, Journal of Experimental Social Psychology,
+    2009).
     """
     names = [*rubric.dimensions, *([OVERALL] if rubric.overall.how == "judged" else [])]
     borrowed = [items[i % len(items)] for i in rng.sample(range(max(n, len(items))), n)]
@@ -63,14 +64,14 @@ def instructed_checks(rubric: Rubric, items: Sequence[Item], n: int, rng: Random
 
 
 def from_items(items: Iterable[Item], rubric: Rubric, where: str) -> list[GoldItem]:
-    """Read own training items or checks: items with a field `expected_scores`, and optionally `reasons`.
+    """Read training items or checks of the organiser: items with `expected_scores` and optional `reasons`.
 
-    `expected_scores` is a mapping of dimension to the right score, or to a list of right scores.
+    `expected_scores` maps a dimension to its correct score, or to a list of correct scores.
 
     Raises
     ------
     InputError
-        An item has no such field, or it names a dimension or score that the rubric does not have.
+        An item has no such field, or a dimension or score in it is not in the rubric.
     """
     return [_gold_item(item, rubric, f"{where}: item {item.id!r}") for item in items]
 
@@ -80,7 +81,7 @@ def _gold_item(item: Item, rubric: Rubric, where: str) -> GoldItem:
     if not isinstance(found, dict):
         example = f'{{"{next(iter(rubric.dimensions))}": {rubric.scale.max}}}'
         raise InputError(
-            f"{where}: found no mapping {_EXPECTED!r}; it says which scores are right: {example}"
+            f"{where}: no mapping {_EXPECTED!r} with the correct scores; give one, as in {example}"
         )
     asked = [*rubric.dimensions, *([OVERALL] if rubric.overall.how == "judged" else [])]
     for name, scores in found.items():

@@ -1,4 +1,4 @@
-"""Ratings in: long or wide tables, and Label Studio's annotations, checked and written into a study."""
+"""Import of ratings: long or wide tables and Label Studio annotations."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -20,16 +20,16 @@ _SKIPPED = ("skipped", "skip")
 
 
 def read_ratings(path: str | Path, form: Form, rater: str | None = None) -> dict[Key, RatingDraft]:
-    """Read a file of ratings, whatever its layout; nothing is written yet.
+    """Read a file of ratings in any of the layouts, without writing to a study.
 
-    Long: one row for each score (`item_id, rater, dimension, value`, optional `sample, status, reason`).
-    Wide: one row for each answer (`item_id, rater`, one column for each question, optional `note, skipped`).
-    Label Studio: its JSON export. `rater` names the rater of files that name none.
+    Long: one row per score (`item_id, rater, dimension, value`, optional `sample, status, reason`).
+    Wide: one row per answer (`item_id, rater`, one column per question, optional `note, skipped`).
+    Label Studio: its JSON export. `rater` is used for files without a column for the rater.
 
     Raises
     ------
     InputError
-        A row that cannot be read as a rating of `form`; the message says where and what is allowed.
+        A row is not a valid rating for `form`.
     """
     drafts: dict[Key, RatingDraft] = {}
     for where, row in read_rows(path):
@@ -45,12 +45,12 @@ def read_ratings(path: str | Path, form: Form, rater: str | None = None) -> dict
 
 
 def import_file(study: Study, path: str | Path, rater: str | None = None) -> dict[str, int]:
-    """Write the ratings of a file into `study`, all or none; say how many are new for each rater.
+    """Import the ratings of a file into `study`, all or none; return the number of new ones per rater.
 
     Raises
     ------
     InputError
-        Something in the file is no rating of this study.
+        A row is not a valid rating of this study.
     """
     drafts = read_ratings(path, study.form, rater)
     known = {item.id for item in study.items()}
@@ -75,14 +75,16 @@ def _long(
     row: dict[str, Any], form: Form, where: str, rater: str | None
 ) -> Iterator[tuple[Key, RatingDraft]]:
     if row.get("rater_kind") == "judge":
-        raise InputError(f"{where}: a judge's score; a study takes people's ratings (rater_kind: human)")
+        raise InputError(
+            f"{where}: found a score of a judge; a study takes human ratings only (rater_kind: human)"
+        )
     draft = RatingDraft(where)
     status, value = row.get("status") or "ok", row.get("value", row.get("score"))
     text = str(plain(row.get("reason") or ""))
     if status == "skipped":
         draft.skip = text or "skipped"
     elif status != "ok":
-        raise InputError(f"{where}: status {status!r}; allowed in people's ratings: ok, skipped")
+        raise InputError(f"{where}: status {status!r}; allowed in human ratings: ok, skipped")
     else:
         draft.note = text
         _put(draft, form, str(row["dimension"]), value)
@@ -96,7 +98,9 @@ def _wide(
     asked = [name for name in row if form.name_of(name)]
     if not asked:
         questions = ", ".join(question.name for question in form.questions)
-        raise InputError(f"{where}: no column for any question; found: {', '.join(row)}; asked: {questions}")
+        raise InputError(
+            f"{where}: no column for any question; found: {', '.join(row)}; allowed: {questions}"
+        )
     for name in asked:
         _put(draft, form, name, row[name])
     if draft.values or draft.skip:
@@ -104,11 +108,13 @@ def _wide(
 
 
 def _put(draft: RatingDraft, form: Form, name: str, value: Any) -> None:
-    """Note one value; an empty one is no value, and an overall score that is computed is computed again."""
+    """Add one value; empty values are ignored, and so is an overall score that the rubric computes."""
     if value in (None, "") or (name == OVERALL and OVERALL not in form.names):
         return
     if (known := form.name_of(name)) is None:
-        raise InputError(f"{draft.where}: {name!r} is not asked for; asked: {', '.join(form.names)}")
+        raise InputError(
+            f"{draft.where}: {name!r} is not a question of this study; allowed: {', '.join(form.names)}"
+        )
     draft.values[known] = form.value_of(known, plain(value), draft.where)
 
 
@@ -129,11 +135,9 @@ def _key(row: dict[str, Any], where: str, rater: str | None) -> Key:
     item = next((str(row[name]) for name in _ITEM if row.get(name) not in (None, "")), None)
     found = _first(row, _RATER) or rater
     if item is None:
-        raise InputError(f"{where}: names no item; allowed columns: {', '.join(_ITEM)}")
+        raise InputError(f"{where}: no item; allowed columns: {', '.join(_ITEM)}")
     if found is None:
-        raise InputError(
-            f"{where}: names no rater; allowed columns: {', '.join(_RATER)}, or use --rater NAME"
-        )
+        raise InputError(f"{where}: no rater; allowed columns: {', '.join(_RATER)}, or use --rater NAME")
     sample = row.get("sample") or 0
     if not str(sample).isdigit():
         raise InputError(f"{where}: sample: found {sample!r}; allowed: 0, 1, 2, …")

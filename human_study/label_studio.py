@@ -1,7 +1,7 @@
-"""Label Studio: tasks and annotations in its JSON, and the labeling interface that goes with them.
+"""Label Studio: its tasks and annotations in JSON, and the labeling configuration for them.
 
-Names are kept simple: the data fields are those of an Item, and every question is a control of the same name
-on the object ``answer``. Formats: labelstud.io/guide/task_format.
+The data fields of a task are those of an Item, and each question is a control of the same name on the object
+``answer``. Format: labelstud.io/guide/task_format.
 """
 
 import base64
@@ -18,7 +18,7 @@ from judge.items import ALIASES
 from judge.records import Item
 
 _DOMAIN = "@study.invalid"
-"""Label Studio names people by e-mail; this top-level domain belongs to nobody (RFC 2606)."""
+"""Label Studio identifies raters by e-mail address; the domain .invalid is reserved (RFC 2606)."""
 _MAX_STARS = 10
 _NOTE = "note"
 _TEXT = dict(YES_NO)
@@ -30,7 +30,7 @@ def is_task(row: dict[str, Any]) -> bool:
 
 
 def to_item(row: dict[str, Any], where: str) -> Item:
-    """Read a task's data as an item, whatever known names its fields have; the rest becomes metadata."""
+    """Convert the data of a task into an item; fields without a known name become metadata."""
     data = dict(row["data"])
     item_id = _item_id(data, row, where)
     found = {
@@ -54,7 +54,7 @@ def to_item(row: dict[str, Any], where: str) -> Item:
 
 
 def annotations(row: dict[str, Any], form: Form, where: str) -> Iterator[tuple[Key, RatingDraft]]:
-    """Read every annotation of a task as one rating."""
+    """Convert each annotation of a task into a rating."""
     item = _item_id(dict(row["data"]), row, where)
     seen: dict[str, int] = defaultdict(int)
     for number, annotation in enumerate(row.get("annotations") or [], start=1):
@@ -70,9 +70,9 @@ def annotations(row: dict[str, Any], form: Form, where: str) -> Iterator[tuple[K
 
 
 def tasks(study: Study, rated: list[Task]) -> Iterator[dict[str, Any]]:
-    """Every item as a task, with one annotation for each rating of it in `rated`.
+    """Return every item as a task, with one annotation per rating in `rated`.
 
-    As on our own pages, whoever rates there learns neither the system nor the metadata.
+    As on the rating page, raters see neither the system nor the metadata of an item.
     """
     by_item = defaultdict(list)
     for task in rated:
@@ -91,7 +91,7 @@ def tasks(study: Study, rated: list[Task]) -> Iterator[dict[str, Any]]:
 
 
 def interface(study: Study) -> str:
-    """Give the labeling configuration (XML) that shows the tasks and asks the study's questions."""
+    """Return the labeling configuration (XML) for the tasks and the questions of the study."""
     view = Xml.Element("View")
     if any(item.images for item in study.items()):
         Xml.SubElement(view, "Image", name="images", valueList="$images")
@@ -179,16 +179,16 @@ def _read_result(draft: RatingDraft, form: Form, result: dict[str, Any]) -> None
 
 
 def _rater(who: Any, where: str) -> str:
-    """E-mail, name, or number of the account: whatever the export has."""
+    """Return the e-mail address or the id of the account, whichever the export has."""
     if isinstance(who, dict):
         who = who.get("email") or who.get("id")
     if who in (None, ""):
-        raise InputError(f"{where}: names no rater (completed_by)")
+        raise InputError(f"{where}: no rater; allowed field: completed_by")
     return str(who).removesuffix(_DOMAIN) if isinstance(who, str) else f"user-{who}"
 
 
 def _item_id(data: dict[str, Any], row: dict[str, Any], where: str) -> str:
-    """Take the id out of the data; a task whose data has none goes by its own."""
+    """Remove the id of the item from the data and return it; default is the id of the task."""
     found = _taken(data, ALIASES["id"])
     found = row.get("id") if found is None else found
     if found is None:

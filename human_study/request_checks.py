@@ -1,4 +1,4 @@
-"""What every request must get past, and what every reply carries."""
+"""Checks of every request, and security headers of every response."""
 
 import asyncio
 import json
@@ -17,9 +17,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 T = TypeVar("T")
 
 _CHANGING = ThreadPoolExecutor(8, thread_name_prefix="changing")
-"""Threads for what changes the study; one at a time gets through, the others wait."""
+"""Threads for changes of the study. Only one at a time writes; the others wait."""
 MAX_BODY = 64 * 1024
-"""Bytes of a request's body; a rating has a few hundred."""
+"""Maximum size of a request body in bytes; a rating has a few hundred."""
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -37,7 +37,7 @@ HEADERS = {
 
 
 class NumberConvertor(IntegerConvertor):
-    """A number in an address, of so few digits that it can be counted with; any other leads nowhere."""
+    """A number of at most nine digits in a URL; longer ones do not match any route."""
 
     regex = "[0-9]{1,9}"
 
@@ -46,7 +46,7 @@ register_url_convertor("number", NumberConvertor())
 
 
 class SecurityHeaders:
-    """Adds `HEADERS` to every reply, and forbids keeping anything but the static files."""
+    """Middleware that adds `HEADERS` to every response, and allows caching of static files only."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -67,18 +67,18 @@ class SecurityHeaders:
 
 
 def bearer(request: Request) -> str:
-    """Return the secret token that came with a request.
+    """Return the secret token of a request.
 
-    It stands in a header and never in an address, so that no log and no history of a proxy holds it.
+    The token is sent in a header and never in a URL, so that logs and proxies do not record it.
     """
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
-        raise HTTPException(401, "this needs the full link that you were sent")
+        raise HTTPException(401, "the link is incomplete; open the full link that you were sent")
     return token
 
 
 async def posted(request: Request) -> Any:
-    """JSON that was sent from our own pages, bounded in size."""
+    """Return the JSON body of a request from our own pages, limited in size."""
     _check_origin(request)
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise HTTPException(415, "the body must be application/json")
@@ -94,19 +94,19 @@ async def posted(request: Request) -> Any:
 
 
 async def changing(change: Callable[..., T], *values: Any) -> T:
-    """Run what changes the study in a thread of its own, of which there are few.
+    """Run a change of the study in a separate thread pool.
 
-    All of them may wait for another process that holds the file; the threads in which others read are free.
+    If all its threads wait for a lock of another process, the threads that serve readers stay free.
     """
     return await asyncio.get_running_loop().run_in_executor(_CHANGING, partial(change, *values))
 
 
 def _check_origin(request: Request) -> None:
-    """Refuse what another site made the browser send; programs without a browser send neither header."""
+    """Refuse cross-site requests of a browser; programs other than browsers send neither header."""
     site = request.headers.get("sec-fetch-site")
     origin = request.headers.get("origin")
     own = request.headers.get("host", "")
     if site is not None and site not in ("same-origin", "none"):
-        raise HTTPException(403, "sent by another site")
+        raise HTTPException(403, "the request comes from another site")
     if site is None and origin is not None and urlsplit(origin).netloc != own:
-        raise HTTPException(403, "sent by another site")
+        raise HTTPException(403, "the request comes from another site")

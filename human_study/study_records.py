@@ -1,4 +1,4 @@
-"""What a study's file holds about raters and ratings, as records."""
+"""Records of a study: raters, tasks and ratings."""
 
 from dataclasses import dataclass, field
 
@@ -18,22 +18,22 @@ Key = tuple[str, str, int]
 
 
 class Save(BaseModel):
-    """A change of one rating, as it is sent."""
+    """A change of one rating, as sent by the browser."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     save_id: str = Field(pattern=r"^[A-Za-z0-9-]{8,64}$")
-    """Chosen by the sender; the same change sent twice is saved once."""
+    """Chosen by the browser; a change that is sent twice is saved once."""
     base: int = Field(ge=0, le=1_000_000)
-    """Revision on which the change builds; 0 for the first."""
+    """Revision that is changed; 0 for the first rating."""
     reply: Reply
     seconds: float = Field(ge=0, le=1_000_000, allow_inf_nan=False)
-    """Time spent on this answer so far, pauses left out."""
+    """Time spent on this answer so far, without pauses."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rating:
-    """What a rater said about one answer, as it stands now."""
+    """The latest revision of a rating of one answer."""
 
     revision: int = 0
     state: str = "open"
@@ -43,7 +43,7 @@ class Rating:
 
 @dataclass(frozen=True, slots=True)
 class Rater:
-    """A person who rates, known by a pseudonym only."""
+    """A human rater, identified only by a pseudonym."""
 
     name: str
     token: str
@@ -55,7 +55,7 @@ class Rater:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One answer in one rater's list."""
+    """One answer in the list of one rater."""
 
     rater: str
     n: int
@@ -69,12 +69,12 @@ class Task:
 
     @property
     def is_settled(self) -> bool:
-        """Whether it was rated or skipped."""
+        """Whether the answer was rated or skipped."""
         return self.rating.state in _SETTLED
 
 
 class ConflictError(Exception):
-    """The rating was changed elsewhere meanwhile; `rating` is how it stands now."""
+    """The rating was changed in another window; `rating` is the latest revision."""
 
     def __init__(self, rating: Rating) -> None:
         super().__init__(f"changed elsewhere; revision {rating.revision} is saved")
@@ -82,12 +82,12 @@ class ConflictError(Exception):
 
 
 class LockedError(Exception):
-    """The training round comes first."""
+    """The training round is not finished."""
 
 
 @dataclass
 class RatingDraft:
-    """What the rows of a file say about one answer, while the file is read."""
+    """A rating of one answer, collected from the rows of a file."""
 
     where: str
     values: dict[str, int | str] = field(default_factory=dict)

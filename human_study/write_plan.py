@@ -1,4 +1,4 @@
-"""Writes a planned study into its empty file."""
+"""Write a planned study into its empty file."""
 
 import itertools
 import json
@@ -17,7 +17,7 @@ _TOKEN_BYTES = 24
 
 
 def write_plan(db: sqlite3.Connection, plan: StudyPlan, image_root: Path) -> None:
-    """Write everything of `plan`, its pictures included."""
+    """Write `plan` with its images."""
     facts = {
         "name": plan.name,
         "introduction": plan.introduction,
@@ -77,5 +77,5 @@ def add_rater(db: sqlite3.Connection, name: str, replaces: str | None = None) ->
 
 
 def pseudonym(number: int) -> str:
-    """Name of the n-th rater: R01, R02 and so on."""
+    """Pseudonym of the n-th rater: R01, R02 and so on."""
     return f"R{number:02d}"

@@ -198,7 +198,7 @@ def _refuse_unrankable(tables: Sequence[ScoreTable]) -> None:
     if len(names) < 2:
         raise InputError(
             f"a leaderboard needs two systems or more, found {', '.join(names) or 'none'}; "
-            "name several runs, or the field that holds the system: --by system"
+            "name several runs, or the field that holds the system: --system FIELD"
         )
     refuse_same_names(tables)
     for table in tables:

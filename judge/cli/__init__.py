@@ -1,4 +1,4 @@
-"""The command line: arguments -> one library call -> rendering. One file a command, imported when called."""
+"""The command line. Each command has its own module, which is imported when the command is called."""
 
 import difflib
 import errno
@@ -16,82 +16,78 @@ from judge.scoring.interrupts import uninterrupted
 
 
 class CommandEntry(NamedTuple):
-    """Where a command lives, and what it does in one line (so that `judge --help` imports none of them)."""
+    """Module and summary of a command, so that `judge --help` imports no command."""
 
     module: str
     summary: str
 
 
 COMMANDS = {
-    "score": CommandEntry("score", "Score answers with a judge; run it again to go on where it stopped."),
-    "show": CommandEntry("show", "Look at single judgments with the raw reply."),
-    "parse": CommandEntry("parse", "Derive the scores again from the stored replies, without a call."),
-    "report": CommandEntry("report", "Pass rates with intervals, means, distributions, failures, slices."),
-    "audit": CommandEntry("audit", "Which dimension makes answers fail, where, with examples."),
-    "compare": CommandEntry(
-        "compare", "Two runs over the same items: what differs, and is it more than chance."
+    "score": CommandEntry(
+        "score", "Score answers with a judge; the same command resumes an interrupted run."
     ),
-    "leaderboard": CommandEntry("leaderboard", "Rank systems or runs, with the uncertainty of each rank."),
-    "choice": CommandEntry("choice", "Multiple choice: read the letters and count what is right."),
-    "agree": CommandEntry(
-        "agree", "Can this judge be trusted? The judge against people, and people among themselves."
+    "show": CommandEntry("show", "Show single judgments with the reply of the judge."),
+    "parse": CommandEntry("parse", "Derive the scores again from the stored replies, without requests."),
+    "report": CommandEntry("report", "Report pass rates with intervals, scores, slices and failures."),
+    "audit": CommandEntry("audit", "Show why answers fail, with examples, and which scores are anomalous."),
+    "compare": CommandEntry("compare", "Compare two runs on the same items, with significance tests."),
+    "leaderboard": CommandEntry("leaderboard", "Rank runs or systems, with the uncertainty of each rank."),
+    "choice": CommandEntry("choice", "Report the accuracy on multiple-choice questions."),
+    "agree": CommandEntry("agree", "Measure the agreement of judges with human raters."),
+    "calibrate": CommandEntry(
+        "calibrate", "Map the scores of a judge to human scores, if that reduces the error."
     ),
-    "calibrate": CommandEntry("calibrate", "Map a judge's scores to people's, if that is a gain."),
-    "plan": CommandEntry(
-        "plan", "How many items and raters for a wanted interval; which items to have rated."
-    ),
-    "study": CommandEntry("study", "Collect people's ratings in the browser."),
-    "import": CommandEntry("import_", "Make a run of judgments that another tool has made."),
-    "rubric": CommandEntry("rubric", "List, show, check and start rubrics."),
+    "plan": CommandEntry("plan", "Compute the size of a rating study, or select items for it."),
+    "study": CommandEntry("study", "Collect human ratings in the browser."),
+    "import": CommandEntry("import_", "Convert the results of another tool."),
+    "rubric": CommandEntry("rubric", "List, show, check and create rubrics."),
     "export": CommandEntry("export", "Write the scores of a run as CSV, JSON Lines or Parquet."),
-    "doctor": CommandEntry("doctor", "What works on this machine: keys, packages, graphics card."),
+    "doctor": CommandEntry("doctor", "Check this machine: packages, API keys, graphics card."),
 }
 SETTINGS_FILES = ("judge.toml", "pyproject.toml")
+_MORE_VARIABLES = {"judge": ("JUDGE_MODEL",)}
+"""Further environment variables of an option, beside ``JUDGE_`` and its name."""
 NEVER_FROM_A_FILE = "trust_config"
-"""Says that settings files are trusted, so none of them may say it."""
-_ADVICE = {errno.ENOSPC: "make room", errno.ENAMETOOLONG: "give a shorter name"}
+"""Option that marks the settings file as trusted; the file itself must not set it."""
+_ADVICE = {errno.ENOSPC: "free some space", errno.ENAMETOOLONG: "give a shorter name"}
 _MOST_BYTES = 2**20
-"""Of a settings file."""
-MEANS_ELSE = {"doctor": "judge", "import": "judge"}
-"""Command -> its option that means something else than in the others: only its own settings count for it."""
+"""Size limit of a settings file."""
 
 
 class CommandTable(click.Group):
-    """A group whose commands are imported only when they are called."""
+    """A group that imports a command only when it is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Every command, in the order in which people meet them."""
+        """Names of the commands, in the order of `--help`."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import one command; its options can come from ``JUDGE_*`` and from the settings file."""
+        """Import a command; its options are also read from ``JUDGE_*`` and from the settings file."""
         if cmd_name not in COMMANDS:
             return None
         command = load_command(cmd_name)
         for option, parameter in _spellings(command).items():
-            if option == MEANS_ELSE.get(cmd_name):
-                parameter.allow_from_autoenv = False
-            else:
-                parameter.envvar = f"JUDGE_{option.upper()}"
+            parameter.envvar = [f"JUDGE_{option.upper()}", *_MORE_VARIABLES.get(option, ())]
+            parameter.allow_from_autoenv = False  # it would use the name of the parameter, not of the option
         command.context_settings.update(auto_envvar_prefix="JUDGE", default_map=settings_for(command))
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the commands out of the table."""
+        """List the commands with their summaries."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, entry.summary) for name, entry in COMMANDS.items()])
 
     def invoke(self, ctx: click.Context) -> Any:
-        """The one place where an error of ours becomes a line and an exit status."""
+        """Turn the errors of the library into one line and an exit status."""
         try:
             return super().invoke(ctx)
         except JudgeError as error:
             from judge.scoring.prompt import visible
 
-            click.echo(f"Error: {visible(str(error))}", err=True)  # it may quote the input
+            click.echo(f"Error: {visible(str(error))}", err=True)  # the message may quote the input
             ctx.exit(error.exit_code)
         except KeyboardInterrupt:
-            stored = ": what arrived is stored; the same command goes on from here"
+            stored = ": all replies received are stored; the same command resumes the run"
             click.echo(f"\ninterrupted{stored if ctx.invoked_subcommand == 'score' else ''}", err=True)
             ctx.exit(130)
         except BrokenPipeError:  # `judge show … | head`
@@ -110,20 +106,20 @@ class CommandTable(click.Group):
 )
 @click.version_option(package_name="judge-toolkit", message="judge %(version)s")
 def main() -> None:
-    """Score open-ended answers with an LLM judge, and measure how far that judge agrees with people.
+    """Score open-ended answers with an LLM judge, and measure its agreement with human raters.
 
-    Options also come from JUDGE_* environment variables, judge.toml, or [tool.judge] in pyproject.toml.
-    Keys come from the environment only.
+    Options can also be set by JUDGE_* environment variables, in judge.toml, or in [tool.judge] of
+    pyproject.toml. API keys are read from the environment only.
 
     \b
-    judge score answers.jsonl                        a floor without any model
-    judge score answers.jsonl --judge openai/gpt-5   a real judge
+    judge score answers.jsonl                        baseline without a model
+    judge score answers.jsonl --judge openai/gpt-5   an LLM judge
     judge report runs/answers-openai-gpt-5-open_qa
-    """  # noqa: D301 - click wants the control character itself
+    """  # noqa: D301 - click needs the control character itself
 
 
 def load_command(name: str) -> click.Command:
-    """Import one command. Ctrl-C waits so long: some packages turn it into an error of their own."""
+    """Import a command. Ctrl-C is deferred, because some packages turn it into an error of their own."""
     with uninterrupted():
         command: click.Command = importlib.import_module(f"judge.cli.{COMMANDS[name].module}").command
     command.name = name
@@ -131,12 +127,12 @@ def load_command(name: str) -> click.Command:
 
 
 def settings_for(command: click.Command) -> dict[str, Any]:
-    """Defaults for a command's options: the settings of all commands, then those under its own name."""
+    """Defaults of the options of a command: the settings for all commands, then those in its own section."""
     settings, file = _settings()
     shared = {_plain(name): value for name, value in settings.items() if not isinstance(value, dict)}
     for section in (name for name, value in settings.items() if isinstance(value, dict)):
         if section not in COMMANDS:
-            raise InputError(f"{file}: [{section}] is no command; allowed: {', '.join(COMMANDS)}")
+            raise InputError(f"{file}: [{section}] is not a command; allowed: {', '.join(COMMANDS)}")
     spellings = _spellings(command)
     own = _of_command(settings, command.name or "", file)
     if NEVER_FROM_A_FILE in {**shared, **own}:
@@ -146,10 +142,11 @@ def settings_for(command: click.Command) -> dict[str, Any]:
         )
     for name in own.keys() - spellings.keys():
         allowed = ", ".join(name for name in spellings if name != NEVER_FROM_A_FILE)
-        raise InputError(f"{file}: {command.name}.{name} is no option of this command; allowed: {allowed}")
+        raise InputError(
+            f"{file}: {command.name}.{name} is not an option of this command; allowed: {allowed}"
+        )
     if foreign := shared.keys() - spellings.keys():
         _check_known(foreign, file)
-    shared.pop(MEANS_ELSE.get(command.name or "", ""), None)
     chosen = {name: value for name, value in {**shared, **own}.items() if name in spellings}
     return {
         str(spellings[name].name): _value(spellings[name], value, f"{file}: {name}")
@@ -158,22 +155,22 @@ def settings_for(command: click.Command) -> dict[str, Any]:
 
 
 def settings_file() -> str:
-    """Name of the settings file that holds for this call; empty where there is none."""
+    """Name of the settings file of this call; empty if there is none."""
     return _settings()[1]
 
 
 def _of_command(settings: dict[str, Any], command: str, file: str) -> dict[str, Any]:
-    """The settings under the name of a command."""
+    """Settings in the section of a command."""
     own = settings.get(command, {})
     if command and not isinstance(own, dict):
-        raise InputError(f"{file}: {command} is a command; its options stand below a line [{command}]")
+        raise InputError(f"{file}: {command} is a command; put its options into a section [{command}]")
     return {_plain(name): value for name, value in own.items()}
 
 
 def _value(option: click.Option, value: Any, where: str) -> Any:
-    """A value as it would be written on the command line, where every value is a text.
+    """A value as text, as it would be given on the command line.
 
-    An option that may be given several times takes a single value from a file, too.
+    An option that may be repeated accepts a single value as well as a list.
     """
     if option.is_flag and isinstance(value, bool):
         return value
@@ -187,16 +184,16 @@ def _value(option: click.Option, value: Any, where: str) -> Any:
 
 
 def _check_known(names: Iterable[str], file: str) -> None:
-    """A limit that is misspelt must not go unnoticed, but one that another command knows is fine."""
+    """Fail for a name that is no option of any command, so that a misspelt limit is noticed."""
     known = {option for name in COMMANDS for option in _spellings(load_command(name))}
     for name in sorted(set(names) - known):
         near = difflib.get_close_matches(name, known, n=1)
-        hint = f"; do you mean {near[0]}?" if near else ""
-        raise InputError(f"{file}: {name} is no option of any command{hint}")
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise InputError(f"{file}: {name} is not an option of any command{hint}")
 
 
 def _spellings(command: click.Command) -> dict[str, click.Option]:
-    """Options by the name under which settings know them: max_cost for --max-cost."""
+    """Options by their name in settings: max_cost for --max-cost."""
     options = (p for p in command.params if isinstance(p, click.Option))
     return {_plain(spelling): option for option in options for spelling in option.opts}
 
@@ -206,7 +203,7 @@ def _plain(option: str) -> str:
 
 
 def _settings() -> tuple[dict[str, Any], str]:
-    """What the first settings file with a word for us says, and its name."""
+    """Content and name of the first settings file that has settings for this tool."""
     import tomllib
 
     from judge.files.unpacking import read_text

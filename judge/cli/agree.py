@@ -1,4 +1,4 @@
-"""`judge agree`: can this judge be trusted, measured against people."""
+"""`judge agree`: agreement of judges with human raters."""
 
 from __future__ import annotations
 
@@ -7,136 +7,145 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from judge.cli import output_options
-from judge.cli.option_types import Repeated, margins, numbers, set_by
-from judge.cli.options import Number, decorate, pairs, words
+from judge.cli.option_types import Number, Repeated, margins, names, numbers, pairs, source_of, words
+from judge.cli.options import GroupedCommand, by, cluster, decorate, margin, rubric, section, seed
 
 if TYPE_CHECKING:
     from judge.analysis.agreement.inputs import AgreementInputs
 
 runs = click.argument("runs", nargs=-1, type=click.Path(exists=True, file_okay=False))
 ratings = decorate(
-    click.option(
-        "--humans",
-        metavar="FILE",
-        help="People's ratings: long or wide CSV or JSON Lines, Label Studio, nested JSON.",
+    section(
+        "Human ratings",
+        click.option(
+            "--humans",
+            metavar="FILE",
+            help="Human ratings: long or wide CSV or JSON Lines, Label Studio export, or nested JSON.",
+        ),
+        click.option("--items", metavar="FILE", help="Table of the items, with their ids, fields and texts."),
+        click.option(
+            "--column",
+            "columns",
+            multiple=True,
+            callback=pairs,
+            metavar="FIELD=COLUMN",
+            help="Name of the column of the ratings that holds FIELD, as in --column rater=coder. May be "
+            "repeated.",
+        ),
+        click.option(
+            "--missing-codes",
+            default="",
+            callback=words,
+            metavar="CODES",
+            help="Words and numbers in the ratings that mark a missing value, as in 99,unsure.",
+        ),
+        click.option(
+            "--raters-are",
+            type=click.Choice(["persons", "slots"]),
+            default="persons",
+            show_default=True,
+            help="Whether a rater is the same person for all items, or a position in the list of ratings of "
+            "an item (slots).",
+        ),
     ),
-    click.option("--items", metavar="FILE", help="A table of the items: fields and texts beside their ids."),
-    click.option(
-        "--map",
-        "columns",
-        multiple=True,
-        callback=pairs,
-        metavar="MEANING=COLUMN",
-        help="Column of the ratings with another name, e.g. rater=coder.",
+    section(
+        "Scale",
+        rubric("it declares scale and pass rule.  [default: the rubric of the run]"),
+        click.option(
+            "--scale", metavar="SCALE", help="Scale of the ratings: 1-5, or labels in order: fail,pass."
+        ),
+        click.option(
+            "--level",
+            type=click.Choice(["nominal", "ordinal", "interval", "ratio"]),
+            help="Level of measurement of --scale.  [default: ordinal]",
+        ),
+        click.option(
+            "--pass",
+            "bars",
+            cls=Repeated,
+            multiple=True,
+            callback=numbers,
+            metavar="[DIMENSION=]N",
+            help="Lowest score that passes, for all dimensions or for one. May be repeated.  [default: the "
+            "pass rule of the rubric]",
+        ),
     ),
-    click.option("--rubric", metavar="R", help="Declares scale and pass rule.  [default: the run's]"),
-    click.option("--scale", metavar="S", help="Declare the scale: 1-5, or labels as in fail,pass."),
-    click.option(
-        "--level",
-        type=click.Choice(["nominal", "ordinal", "interval", "ratio"]),
-        help="What distances on --scale mean.  [default: ordinal]",
-    ),
-    click.option(
-        "--missing-codes",
-        default="",
-        callback=words,
-        metavar="C",
-        help="Words and numbers in the ratings that stand for a missing one: 99,don't know.",
-    ),
-    click.option(
-        "--dimension",
-        "dimensions",
-        default="",
-        callback=output_options.split_fields,
-        metavar="D",
-        help="Only these dimensions: a,b.",
-    ),
-    click.option(
-        "--raters-are",
-        type=click.Choice(["persons", "slots"]),
-        default="persons",
-        show_default=True,
-        help="Slots are places in a list (rating 1 of this item), not the same person throughout.",
-    ),
-    click.option(
-        "--reduce",
-        "reduction",
-        type=click.Choice(["first", "mean", "median", "majority"]),
-        default="first",
-        show_default=True,
-        help="What stands for a judge that judged an item repeatedly.",
-    ),
-    click.option(
-        "--cluster", metavar="FIELD", help="Items that share this field are not independent (image, source)."
-    ),
-    click.option(
-        "--pass",
-        "bars",
-        cls=Repeated,
-        multiple=True,
-        callback=numbers,
-        metavar="[D=]N",
-        help="Least score that passes, of all dimensions or of one.  [default: the rubric's]",
-    ),
-    click.option(
-        "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of draws and folds."
+    section(
+        "Analysis",
+        click.option(
+            "--dimension",
+            "dimensions",
+            default="",
+            callback=names,
+            metavar="DIMENSIONS",
+            help="Analyse only these dimensions, as in a,b.",
+        ),
+        click.option(
+            "--reduce",
+            "reduction",
+            type=click.Choice(["first", "mean", "median", "majority"]),
+            default="first",
+            show_default=True,
+            help="How to combine repeated judgments of one item.",
+        ),
+        cluster(),
+        seed("for resampling and cross-validation.", default=0, show_default=True),
     ),
 )
 
 
-@click.command()
+@click.command(cls=GroupedCommand)
 @runs
 @ratings
-@click.option(
-    "--by",
-    metavar="FIELDS",
-    default="",
-    callback=output_options.split_fields,
-    help="Slice by fields of the items: a,b; a*b crosses two.",
-)
-@click.option(
-    "--margin",
-    "margins",
-    cls=Repeated,
-    multiple=True,
-    callback=margins,
-    metavar="[STATISTIC=]M",
-    help="Loss of agreement that would do, fixed before looking, e.g. 0.05; without it there is no verdict.",
-)
-@click.option(
-    "--epsilon",
-    type=Number(0, 1, max_open=True),
-    help="Handicap of the annotator test, fixed before looking: .2 experts, .15 skilled, .1 crowd.",
-)
-@click.option(
-    "--retest", is_flag=True, help="Instead: does the judge repeat itself? Needs runs with --samples."
-)
-@click.option(
-    "--worst", type=click.IntRange(min=0), default=3, show_default=True, help="Show N large disagreements."
+@section(
+    "Analysis",
+    by(),
+    margin("without it no verdict on non-inferiority is given.", callback=margins),
+    click.option(
+        "--epsilon",
+        type=Number(0, 1, max_open=True),
+        metavar="E",
+        help="Cost-benefit penalty of the alternative annotator test, fixed in advance: 0.2 for experts, "
+        "0.15 for skilled raters, 0.1 for crowd workers.",
+    ),
+    click.option(
+        "--retest",
+        is_flag=True,
+        help="Measure the agreement of the judge with itself instead; needs runs made with --samples.",
+    ),
+    click.option(
+        "--disagreements",
+        "worst",
+        type=click.IntRange(min=0),
+        metavar="N",
+        default=3,
+        show_default=True,
+        help="Number of largest disagreements to list; 0 lists none.",
+    ),
 )
 @output_options.outputs
 @click.pass_context
 def command(context: click.Context, /, outputs: output_options.Outputs, **chosen: Any) -> None:
-    """Hold the judges of RUNS against people, and people against each other.
+    """Measure the agreement of the judges of RUNS with human raters, and of the raters with each other.
 
-    Without RUNS the judges are in the file of ratings (rater_kind judge).
+    Without RUNS the scores of the judges are read from the file of ratings (rater_kind "judge").
 
     Example: judge agree runs/answers-openai-gpt-5-open_qa --humans ratings.csv --by category --margin 0.05
     """
     from judge.analysis.agreement.inputs import AgreementInputs
 
-    own = {name: chosen.pop(name) for name in ("by", "margins", "epsilon", "worst", "retest")}
+    own = {name: chosen.pop(name) for name in ("by", "margin", "epsilon", "worst", "retest")}
     if own["retest"]:
         return _retest(AgreementInputs(**chosen), outputs)
-    terms = (own["margins"], own["epsilon"], set_by(context, "margins", "epsilon"))
+    terms = (own["margin"], own["epsilon"], source_of(context, "margin", "epsilon"))
     _agree(AgreementInputs(**chosen | {"humans": needed(chosen["humans"])}), outputs, terms, own)
     return None
 
 
 def needed(humans: str | None) -> str:
-    """Say that ratings of people are missing."""
+    """Return the file of human ratings; fail if it was not given."""
     if humans is None:
-        raise click.UsageError("people's ratings are missing; give their file: --humans ratings.csv")
+        raise click.UsageError("the human ratings are missing; name their file: --humans ratings.csv")
     return humans
 
 
@@ -161,7 +170,9 @@ def _retest(asked: AgreementInputs, outputs: output_options.Outputs) -> None:
     from judge.reporting.builders.repeated import build_repeats
 
     if not asked.runs:
-        raise click.UsageError("--retest compares the samples of runs; give one")
+        raise click.UsageError(
+            "--retest compares repeated judgments of a run; name a run made with --samples 2 or more"
+        )
     joined = align_inputs(asked) if asked.humans else None
     found = repeated_judgments(
         asked.runs, dimensions=asked.dimensions, cluster=asked.cluster, bars=asked.bars, joined=joined

@@ -1,25 +1,23 @@
-"""`judge audit`: which dimension makes answers fail, where, and what is odd."""
+"""`judge audit`: why answers fail, and which scores look wrong."""
 
 import click
 
 from judge.cli import output_options
-from judge.cli.options import run_argument
+from judge.cli.options import GroupedCommand, run_argument, section, slice_options, worst
 
 
-@click.command()
+@click.command(cls=GroupedCommand)
 @run_argument
-@output_options.by
-@output_options.cluster
-@click.option(
-    "--worst", type=click.IntRange(min=0), default=10, show_default=True, help="Show N worst answers."
-)
+@slice_options
+@section("Analysis", worst(10))
 @output_options.outputs
 def command(
     run: str, by: tuple[str, ...], cluster: str | None, worst: int, outputs: output_options.Outputs
 ) -> None:
-    """Audit RUN: why answers fail, which are the worst, and what is odd.
+    """Show why answers of RUN fail, which answers are the worst, and which scores are anomalous.
 
-    Names the binding dimension of the failing answers, what fails together, and what to look at.
+    The report gives the dimension that decides most failures, the dimensions that fail together, and the
+    answers to read first.
 
     Example: judge audit runs/answers-openai-gpt-5-open_qa --by category --worst 20
     """

@@ -1,4 +1,4 @@
-"""`judge calibrate`: a map from a judge's scores to people's, if that is a gain."""
+"""`judge calibrate`: maps from the scores of a judge to human scores."""
 
 from __future__ import annotations
 
@@ -10,37 +10,46 @@ import click
 
 from judge.cli import output_options
 from judge.cli.agree import needed, ratings
-from judge.cli.options import run_argument
+from judge.cli.options import GroupedCommand, run_argument, section
 from judge.cli.protect_inputs import refuse_inputs
 
 
-@click.command()
+@click.command(cls=GroupedCommand)
 @run_argument
 @ratings
-@click.option(
-    "--kind",
-    type=click.Choice(["auto", "shift", "linear", "cut_points", "proportional_odds", "isotonic"]),
-    default="auto",
-    show_default=True,
-    help="Of map; auto chooses within the folds.",
-)
-@click.option(
-    "--loss", type=click.Choice(["mae", "rmse"]), default="mae", show_default=True, help="Of the gain."
-)
-@click.option("--save", type=click.Path(dir_okay=False), metavar="FILE", help="Write the maps (JSON).")
-@click.option(
-    "--apply",
-    "maps",
-    type=click.Path(exists=True, dir_okay=False),
-    metavar="FILE",
-    help="Instead: print RUN's scores mapped by saved maps, as JSON Lines.",
+@section(
+    "Calibration",
+    click.option(
+        "--kind",
+        type=click.Choice(["auto", "shift", "linear", "cut_points", "proportional_odds", "isotonic"]),
+        default="auto",
+        show_default=True,
+        help="Kind of map; auto selects one by cross-validation.",
+    ),
+    click.option(
+        "--loss",
+        type=click.Choice(["mae", "rmse"]),
+        default="mae",
+        show_default=True,
+        help="Error by which maps are compared: mean absolute error or root mean squared error.",
+    ),
+    click.option(
+        "--save", type=click.Path(dir_okay=False), metavar="FILE", help="Write the maps to a JSON file."
+    ),
+    click.option(
+        "--apply",
+        "maps",
+        type=click.Path(exists=True, dir_okay=False),
+        metavar="FILE",
+        help="Apply maps saved earlier instead: print the mapped scores of RUN as JSON Lines.",
+    ),
 )
 @output_options.outputs
 def command(run: str, outputs: output_options.Outputs, maps: str | None, **given: Any) -> None:
-    """Fit maps from the scores of RUN to people's, and say whether they help; no gain, no map.
+    """Fit maps from the scores of RUN to human scores, and report whether they reduce the error.
 
-    A map must also beat one constant for all items, or the judge adds nothing. Where no map is worth keeping,
-    --save writes no file and the exit status is 1.
+    A map is kept only if it has a smaller cross-validated error than the raw scores and than one constant
+    score for all items. If no map is kept, --save writes no file and the exit status is 1.
 
     Example: judge calibrate runs/answers-openai-gpt-5-open_qa --humans ratings.csv --save maps.json
 

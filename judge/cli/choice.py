@@ -1,35 +1,35 @@
-"""`judge choice`: multiple-choice answers, their letters read and counted."""
+"""`judge choice`: accuracy on multiple-choice questions."""
 
 from typing import cast
 
 import click
 
 from judge.cli import output_options
+from judge.cli.options import GroupedCommand, input_format, section, slice_options
 from judge.formats import FORMATS
 
 
-@click.command()
+@click.command(cls=GroupedCommand)
 @click.argument("files", nargs=-1, required=True, type=click.Path(allow_dash=True))
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(list(FORMATS)),
-    help="Files of another tool.  [default: recognised]",
+@section(
+    "Input",
+    input_format(FORMATS),
+    click.option(
+        "--unreadable",
+        type=click.Choice(["wrong", "drop"]),
+        default="wrong",
+        show_default=True,
+        help="How to count a reply from which no single offered letter can be read: as wrong, or not at all. "
+        "The report always gives their number.",
+    ),
+    click.option(
+        "--run",
+        type=click.Path(exists=True, file_okay=False),
+        metavar="RUN",
+        help="Run of open-ended answers to compare with, sliced by the same fields.",
+    ),
 )
-@click.option(
-    "--unreadable",
-    type=click.Choice(["wrong", "drop"]),
-    default="wrong",
-    show_default=True,
-    help="What a reply without one offered letter counts as; the number is always shown.",
-)
-@output_options.by
-@output_options.cluster
-@click.option(
-    "--run",
-    type=click.Path(exists=True, file_okay=False),
-    help="Open answers to compare with, by the same fields.",
-)
+@slice_options
 @output_options.outputs
 def command(
     files: tuple[str, ...],
@@ -40,10 +40,10 @@ def command(
     run: str | None,
     outputs: output_options.Outputs,
 ) -> None:
-    """Read the chosen letter out of every reply in FILES, and count what is right.
+    """Read the chosen letter from each reply in FILES and report the accuracy.
 
-    Items need `choices` and `gold`. Files of other tools are recognised; MMAD's questions and answers are
-    given together.
+    Items need the fields `choices` and `gold`. Files of other tools are recognised. For MMAD, name the file
+    with the questions and the files with the answers together.
 
     Example: judge choice mmad.json answers_1_shot_gpt-4o.json --by "dataset*question_type"
     """

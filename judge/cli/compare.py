@@ -3,20 +3,31 @@
 import click
 
 from judge.cli import output_options
-from judge.cli.options import runs_argument
+from judge.cli.options import GroupedCommand, runs_argument, section, slice_options
 
 
-@click.command()
+@click.command(cls=GroupedCommand)
 @runs_argument
-@click.option(
-    "--between",
-    metavar="FIELD",
-    help="With one run: compare two values of a field; FIELD or FIELD=first,second.",
+@section(
+    "Analysis",
+    click.option(
+        "--between",
+        metavar="FIELD[=A,B]",
+        help="Compare two groups of items of one run: those with the values A and B of a field. The values "
+        "may be left out if the field has only two.",
+    ),
 )
-@output_options.by
-@output_options.cluster
-@click.option(
-    "--flips", type=click.IntRange(min=0), default=5, show_default=True, help="Show N flipped answers."
+@slice_options
+@section(
+    "Analysis",
+    click.option(
+        "--flips",
+        type=click.IntRange(min=0),
+        metavar="N",
+        default=5,
+        show_default=True,
+        help="Number of answers with different verdicts to list; 0 lists none.",
+    ),
 )
 @output_options.outputs
 def command(
@@ -27,7 +38,7 @@ def command(
     flips: int,
     outputs: output_options.Outputs,
 ) -> None:
-    """Compare two RUNS on the same items (matched by id or pair_id): the second minus the first.
+    """Compare two RUNS on the same items, matched by id or pair_id. Differences are second minus first.
 
     Example: judge compare runs/old runs/new --by category
     """

@@ -1,4 +1,4 @@
-"""`judge doctor`: what works on this machine, and which judge fits its card."""
+"""`judge doctor`: check the installation, and which local models fit the graphics card."""
 
 import json
 from collections.abc import Sequence
@@ -9,12 +9,13 @@ from judge.cli.options import as_json
 from judge.doctor import Finding, examine, examine_judge, suggest
 
 _ASSUMED = """\
-Estimated, not measured. Judgments of 4,096 tokens; times for 1,000 once the engine runs: a rubric of 1,500
-tokens that all share, 300 tokens an item, 150 a reply, no thinking. Any other model: --judge vllm:MODEL"""
+Estimates, not measurements. Context of 4,096 tokens per judgment. Times are for 1,000 judgments after the
+engine has started: a shared rubric of 1,500 tokens, 300 tokens per item, 150 per reply, no reasoning. To
+check another model: judge doctor --local-model vllm:MODEL"""
 
 
 def _local(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
-    """Name or folder of a model that runs in process."""
+    """Name or folder of a local model; a click callback."""
     if value is None:
         return None
     head, _, model = value.partition(":")
@@ -25,22 +26,26 @@ def _local(ctx: click.Context, param: click.Parameter, value: str | None) -> str
 
 @click.command()
 @click.option(
-    "--judge", "model", metavar="vllm:MODEL", callback=_local, help="Say whether this model fits the card."
+    "--local-model",
+    metavar="vllm:MODEL",
+    callback=_local,
+    help="Check whether this model fits the graphics card, or which card it needs.",
 )
 @as_json
 @click.pass_context
-def command(ctx: click.Context, /, model: str | None, as_json: bool) -> None:
-    """Say what works on this machine: packages, keys (their names, never their values), graphics card, disk.
+def command(ctx: click.Context, /, local_model: str | None, as_json: bool) -> None:
+    """Check this machine: packages, API keys (names only, never values), graphics card and disk.
 
-    With a graphics card also which judge models fit it and about how long they take; with --judge the same
-    for one model, with a card or without. Nothing is downloaded.
+    On a machine with a graphics card, the judge models that fit it are listed with their estimated speed.
+    With --local-model one model is checked, with or without a card. Nothing is downloaded.
 
-    Exit status 1 where something is broken or the model is too big; what is merely absent is fine.
+    The exit status is 1 if something is broken or the model is too large. Missing optional parts are not an
+    error.
 
-    Examples: judge doctor; judge doctor --judge vllm:Qwen/Qwen3-8B
+    Examples: judge doctor; judge doctor --local-model vllm:Qwen/Qwen3-8B
     """
-    findings = examine_judge(model) if model else examine()
-    models = [] if model else suggest()
+    findings = examine_judge(local_model) if local_model else examine()
+    models = [] if local_model else suggest()
     if as_json:
         click.echo(json.dumps([finding._asdict() for finding in [*findings, *models]]))
     else:

@@ -2,7 +2,7 @@
 
 import click
 
-from judge.cli.options import run_argument
+from judge.cli.options import out, run_argument
 from judge.cli.protect_inputs import refuse_inputs
 from judge.scoring.export import FORMATS, export_scores
 
@@ -10,19 +10,17 @@ from judge.scoring.export import FORMATS, export_scores
 @click.command()
 @run_argument
 @click.option(
-    "--format",
+    "--output-format",
     "format_",
     type=click.Choice(list(FORMATS)),
-    help="[default: what the name of --out says; csv on stdout]",
+    help="Format of the output.  [default: from the suffix of --out; csv on standard output]",
 )
-@click.option("--wide", is_flag=True, help="One row an item, one column a dimension.")
-@click.option(
-    "--out", type=click.Path(dir_okay=False, writable=True), default="-", help="File.  [default: stdout]"
-)
+@click.option("--wide", is_flag=True, help="Write one row per item, with one column per dimension.")
+@out("a file in .csv, .jsonl or .parquet.  [default: standard output]", default="-")
 def command(run: str, format_: str | None, wide: bool, out: str) -> None:
-    """Write the scores of RUN with the fields of their items.
+    """Write the scores of RUN as a table, with the fields of their items.
 
-    Missing scores are empty cells (null in JSON Lines and Parquet) beside their status.
+    A missing score is an empty cell (null in JSON Lines and Parquet); the column `status` gives the reason.
 
     Example: judge export runs/answers-openai-gpt-5-open_qa --wide --out scores.csv
     """

@@ -1,4 +1,4 @@
-"""`judge import`: judgments of another tool become a run; answers without judgments, a file to score."""
+"""`judge import`: convert the results of another tool into a run, or into a file of answers."""
 
 import contextlib
 import os
@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from judge.cli.options import input_format, out, rubric
 from judge.cli.protect_inputs import refuse_inputs
 from judge.errors import InputError, JudgeError
 from judge.formats import FORMATS, read_foreign
@@ -20,34 +21,34 @@ from judge.scoring.schema import write_atomically
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False))
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(list(FORMATS)),
-    help="Whose files they are.  [default: recognised]",
+@input_format(FORMATS)
+@out(
+    "a folder for the run, or a file in .jsonl for answers without judgments.  [default: runs/NAME-FORMAT, "
+    "NAME-FORMAT.jsonl]",
+    is_folder=None,
 )
 @click.option(
-    "--out",
-    type=click.Path(),
-    help="Run folder to make.  [default: runs/NAME-FORMAT]  For answers without judgments: FILE.jsonl.",
+    "--only-rater",
+    "judge",
+    metavar="RATER",
+    help="Import the scores of this rater only; needed if several raters scored the same items.",
 )
-@click.option("--judge", help="Take the scores of this rater only.  [default: all that are in the files]")
-@click.option("--rubric", help="Rubric whose dimensions the scores are.  [default: as the format says]")
+@rubric("its dimensions are those of the scores.  [default: chosen by the format]")
 def command(
     files: tuple[str, ...], format_: str | None, out: str | None, judge: str | None, rubric: str | None
 ) -> None:
-    """Make a run of judgments that another tool has made, without a call; then report, compare or agree.
+    """Convert judgments of another tool into a run for report, compare and agree. No request is sent.
 
-    FILES of RobustMAD, MMAD, Inspect, promptfoo, deepeval or lm-evaluation-harness are recognised. Questions
-    and the responses to them are given together. Where no judgment is in them, the answers are written to a
-    file that `judge score` and `judge choice` take.
+    FILES of RobustMAD, MMAD, Inspect, promptfoo, DeepEval and lm-evaluation-harness are recognised. If the
+    questions and the responses are in separate files, name them together. Files without judgments are
+    converted into a file of answers for `judge score` or `judge choice`.
 
     Example: judge import judged_gpt-5.json judged_gpt-5_low.json --out runs/robustmad
     """
     found = read_foreign(*files, format=format_)
     tell(found)
     if not found.items:
-        raise InputError(f"{', '.join(files)}: hold no answer; give the file with the answers, too")
+        raise InputError(f"{', '.join(files)}: contain no answers; also name the file with the answers")
     stem = Path(files[0]).name.split(".")[0]
     name = stem if found.format in stem else f"{stem}-{found.format}"
     if found.scores:
@@ -59,18 +60,20 @@ def command(
 
 
 def tell(found: ImportedFile) -> None:
-    """Say what did not fit together, with counts."""
+    """Print the problems of an import, with counts and examples."""
     for problem, ids in found.problems.items():
         shown = ", ".join(repr(item_id) for item_id in ids[:3]) + (", …" if len(ids) > 3 else "")
         click.echo(f"note: {problem}: {len(ids):,} ({shown})", err=True)
 
 
 def make_run(found: ImportedFile, out: Path, judge: str | None, rubric: str | None) -> None:
-    """Write items and scores as a run folder, all of it or nothing."""
+    """Write items and scores as a run folder, completely or not at all."""
     if (out / "run.db").exists():
-        raise InputError(f"{out}: there is a run already; choose another folder with --out")
+        raise InputError(f"{out}: a run already exists; choose another folder with --out")
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise InputError(f"{out}: is there already and is no empty folder; choose another one with --out")
+        raise InputError(
+            f"{out}: already exists and is not an empty folder; choose another folder with --out"
+        )
     name, scores = one_judge(found, judge)
     by = load_rubric(rubric) if rubric else rubric_for(found)
     with _finished_folder(out) as draft, Run.imported(draft, by, found.items, scores, model=name) as run:
@@ -85,14 +88,14 @@ def make_run(found: ImportedFile, out: Path, judge: str | None, rubric: str | No
 
 @contextlib.contextmanager
 def _finished_folder(out: Path) -> Iterator[Path]:
-    """Folder to write into, which gets the name `out` at the end; after an error nothing of it is left."""
+    """Yield a draft folder that is renamed to `out` at the end, and removed after an error."""
     made = [folder for folder in out.parents if not folder.exists()]
     draft = out.with_name(f".{out.name}.{os.getpid()}")
     try:
         yield draft
         draft.replace(out)
     except BaseException as error:
-        # Whatever stops it, Ctrl-C too: nothing of it may stay.
+        # BaseException: the draft is also removed after Ctrl-C.
         shutil.rmtree(draft, ignore_errors=True)
         for folder in made:
             with contextlib.suppress(OSError):
@@ -103,7 +106,7 @@ def _finished_folder(out: Path) -> Iterator[Path]:
 
 
 def _about(out: Path, error: OSError | JudgeError, draft: Path) -> JudgeError:
-    """Name in the message of an error the file that was asked for."""
+    """Replace the draft by the requested path in the message of an error."""
     if isinstance(error, JudgeError):
         return type(error)(str(error).replace(str(draft), str(out)))
     return InputError(f"{out}: cannot be written: {error.strerror or error}")
@@ -112,7 +115,9 @@ def _about(out: Path, error: OSError | JudgeError, draft: Path) -> JudgeError:
 def write_answers(found: ImportedFile, out: Path) -> None:
     """Write items as JSON Lines."""
     if not out.name.endswith(".jsonl"):
-        raise InputError(f"{out}: no judgments are in these files, only answers; --out must end in .jsonl")
+        raise InputError(
+            f"{out}: the files contain answers without judgments, so --out must be a file in .jsonl"
+        )
     try:
         write_atomically(out, (item.model_dump_json(exclude_defaults=True) + "\n" for item in found.items))
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Options that say who judges, and how the judge is reached or run."""
+"""Options of the judge: the model, the connection to an API, and the local engine."""
 
 import json
 from dataclasses import fields, replace
@@ -8,7 +8,8 @@ import click
 from click.core import ParameterSource
 
 from judge.cli import settings_file
-from judge.cli.options import Number, decorate, pairs
+from judge.cli.option_types import Number, pairs
+from judge.cli.options import rubric, section, seed
 from judge.rubric import load_rubric
 from judge.scoring.backends.api.providers import OPENAI_COMPATIBLE
 from judge.scoring.backends.connection import Connection
@@ -22,27 +23,28 @@ HARMLESS_PARAMETERS = frozenset(
         *("thinking", "verbosity", "service_tier", "logit_bias", "chat_template_kwargs", "random_seed"),
     }
 )
-"""Parameters that a settings file may set: none of them can name an address or a key."""
+"""Model parameters that a settings file may set, because none of them can hold an address or a key."""
 _PARAMETERS = ("temperature", "max_tokens", "seed", "reasoning_effort")
 _DECISIVE = ("dtype", "quantization", "revision", "lora")
 _NOT_DECISIVE = ("tensor_parallel", "max_model_len", "memory_share", "trust_remote_code")
 
 
 def _listed(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
-    """Each judge once; twice the same would score into one run."""
+    """Check that no judge is named twice, because both would write to the same run; a click callback."""
     if not values:  # an empty list in a settings file
-        raise click.BadParameter("no judge is named", ctx, param)
+        raise click.BadParameter("no judge is given", ctx, param)
     for value in values:
         if value in ("", "vllm:", "replay:"):
             raise click.BadParameter(f"{value!r} names no judge", ctx, param)
         if values.count(value) > 1:
             raise click.BadParameter(
-                f"{value!r} is named twice; a judge is repeated with --samples", ctx, param
+                f"{value!r} is given twice; for repeated judgments use --samples", ctx, param
             )
     return values
 
 
-judge_options = decorate(
+judge_options = section(
+    "Judge",
     click.option(
         "--judge",
         "model",
@@ -51,69 +53,95 @@ judge_options = decorate(
         show_default=True,
         metavar="MODEL",
         callback=_listed,
-        help=(
-            "baseline, replay:FILE, vllm:MODEL (on this machine's GPU), hosted_vllm/MODEL with --api-base, "
-            "or any litellm model: openai/gpt-5, anthropic/claude-sonnet-4-5. Given several times: a panel, "
-            "a run each."
-        ),
+        help="Model that judges: openai/gpt-5, anthropic/claude-sonnet-4-5 or another litellm model; "
+        "vllm:MODEL on the GPU of this machine; hosted_vllm/MODEL with --api-base; replay:FILE for recorded "
+        "replies; baseline for word overlap without a model. Repeat the option for a panel of judges.",
     ),
+    rubric("it defines what is scored.", default="open_qa", show_default=True),
     click.option(
-        "--rubric", default="open_qa", show_default=True, help="Name (judge rubric list) or YAML file."
+        "--samples",
+        type=click.IntRange(1, 1_000),
+        metavar="N",
+        default=1,
+        show_default=True,
+        help="Number of judgments per item.",
     ),
     click.option(
         "--scores",
         type=click.Choice(["text", "expected"]),
         default="text",
         show_default=True,
-        help="Read out of the reply, or expected over the probabilities of the scale's labels.",
+        help="How a score is obtained: text reads it from the reply; expected is the mean of the labels "
+        "weighted with their token probabilities.",
     ),
-    click.option("--temperature", type=Number(min=0), help="Sent only when given."),
+    click.option("--temperature", type=Number(min=0), help="Sampling temperature.  [default: not sent]"),
     click.option(
         "--max-tokens",
         type=click.IntRange(min=1),
-        help="Most tokens of one reply.  [default: vllm: 1024 after a thought]",
+        metavar="N",
+        help="Maximum number of tokens of a reply.  [default: not sent; vllm: 1024 after the reasoning]",
     ),
-    click.option("--seed", type=int, help="Of the first sample; the next ones count on from it."),
-    click.option("--reasoning-effort", help="For judges that think: none, low, medium, high, …"),
+    seed("of the model for the first sample; each further sample uses the next number."),
+    click.option(
+        "--reasoning-effort",
+        metavar="EFFORT",
+        help="Reasoning effort of reasoning models: none, low, medium, high, …",
+    ),
     click.option(
         "--param",
         "params",
         multiple=True,
         metavar="NAME=VALUE",
         callback=pairs,
-        help="Any other parameter of the model; VALUE may be JSON.",
+        help="Any other parameter of the model; VALUE may be JSON. May be repeated.",
     ),
     click.option(
         "--structured",
         type=click.Choice(["auto", "on", "off"]),
         default="auto",
         show_default=True,
-        help="Send the reply's JSON schema along.",
+        help="Whether to send the JSON schema of the reply; auto sends it if the provider supports it.",
     ),
+    click.option("--reask", is_flag=True, help="Ask once more if a reply cannot be parsed."),
 )
-connection_options = decorate(
-    click.option("--api-base", help="Address of an OpenAI-compatible server: http://localhost:8000/v1."),
+connection_options = section(
+    "Connection to an API",
+    click.option(
+        "--api-base",
+        metavar="URL",
+        help="Base URL of an OpenAI-compatible server, such as http://localhost:8000/v1.",
+    ),
     click.option(
         "--trust-config",
         is_flag=True,
-        help="Trust judge.toml or pyproject.toml with where keys are sent, and with code that models bring.",
+        help="Allow judge.toml or pyproject.toml to set where API keys are sent and to let a model run its "
+        "own code.",
     ),
     click.option(
-        "--max-connections", type=click.IntRange(min=1), help="Requests in flight; adapts by default."
+        "--max-connections",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="Maximum number of concurrent requests.  [default: adapted to the server]",
     ),
-    click.option("--requests-per-minute", type=Number(min=0, min_open=True)),
+    click.option(
+        "--requests-per-minute",
+        type=Number(min=0, min_open=True),
+        metavar="N",
+        help="Maximum number of requests per minute.  [default: no limit]",
+    ),
     click.option(
         "--timeout",
         type=Number(min=0, min_open=True),
+        metavar="SECONDS",
         default=600,
         show_default=True,
-        help="Seconds for one try.",
+        help="Time limit of one attempt.",
     ),
     click.option(
         "--max-cost",
         type=Number(min=0),
         metavar="USD",
-        help="Most that this call may spend; it stops before.",
+        help="Maximum cost of this call; the run stops before it is exceeded.  [default: no limit]",
     ),
     click.option(
         "--max-wait",
@@ -121,63 +149,77 @@ connection_options = decorate(
         default=900,
         show_default=True,
         metavar="SECONDS",
-        help="Where all is refused for haste (429): longest wait for a reply; then the run ends.",
+        help="How long to wait while the provider rejects all requests because of its rate limit (429); then "
+        "the run stops.",
     ),
     click.option(
         "--transport",
         type=click.Choice(["auto", "http", "litellm"]),
         default="auto",
         show_default=True,
-        help="Our own client where the server speaks OpenAI's protocol, litellm elsewhere.",
+        help="HTTP client; auto is the built-in client for OpenAI-compatible servers and litellm for all "
+        "others.",
     ),
 )
-engine_options = decorate(
+engine_options = section(
+    "Local model (--judge vllm:MODEL)",
     click.option(
-        "--dtype", help="vllm: number format of the weights: bfloat16, float16, …  [default: model's]"
+        "--dtype",
+        metavar="TYPE",
+        help="Data type of the weights: bfloat16, float16, …  [default: that of the model]",
     ),
-    click.option("--quantization", help="vllm: quantise the weights while loading: fp8, bitsandbytes, …"),
-    click.option("--revision", help="vllm: branch, tag or commit of the model."),
-    click.option("--lora", metavar="ADAPTER", help="vllm: folder or name of a LoRA adapter."),
+    click.option(
+        "--quantization",
+        metavar="METHOD",
+        help="Quantize the weights while loading: fp8, bitsandbytes, …",
+    ),
+    click.option("--revision", metavar="REVISION", help="Branch, tag or commit of the model."),
+    click.option("--lora", metavar="ADAPTER", help="Folder or name of a LoRA adapter."),
     click.option(
         "--tensor-parallel",
         type=click.IntRange(min=1),
-        help="vllm: cards that share the model.  [default: fewest]",
+        metavar="N",
+        help="Number of GPUs that share the model.  [default: as few as possible]",
     ),
     click.option(
         "--max-model-len",
         type=click.IntRange(min=1),
-        help="vllm: most tokens of prompt and reply.  [default: model's, at most 32768]",
+        metavar="N",
+        help="Maximum number of tokens of prompt and reply.  [default: that of the model, at most 32768]",
     ),
     click.option(
         "--memory-share",
         type=Number(min=0, max=1, min_open=True),
-        help="vllm: share of a card's memory to take.  [default: vLLM's]",
+        metavar="SHARE",
+        help="Share of the GPU memory to use.  [default: that of vLLM]",
     ),
-    click.option("--trust-remote-code", is_flag=True, help="vllm: let code that comes with the model run."),
+    click.option("--trust-remote-code", is_flag=True, help="Allow the model to run code that comes with it."),
     click.option(
         "--engine-arg",
         "engine_args",
         multiple=True,
         metavar="NAME=VALUE",
         callback=pairs,
-        help="vllm: any other argument of the engine; VALUE may be JSON.",
+        help="Any other argument of the vLLM engine; VALUE may be JSON. May be repeated.",
     ),
 )
 
 
 def judges_of(values: dict[str, Any]) -> list[Judge]:
-    """The judges that a command line names."""
+    """Build the judges from the options of the command line."""
     params = {name: values[name] for name in _PARAMETERS if values[name] is not None}
     params |= _parsed(values["params"])
     engine = {name: values[name] for name in _DECISIVE if values[name] is not None}
     engine |= {name: v for name, v in _parsed(values["engine_args"]).items() if name in ENGINE_DECIDES}
-    rubric = load_rubric(values["rubric"])
-    if values["scores"] == "expected" and rubric.flags:
-        names = ", ".join(rubric.flags)
-        click.echo(f"note: --scores expected asks for scores alone, so not for {names}", err=True)
+    loaded = load_rubric(values["rubric"])
+    if values["scores"] == "expected" and loaded.flags:
+        names = ", ".join(loaded.flags)
+        click.echo(
+            f"note: --scores expected gives scores only; the flags are not asked for: {names}", err=True
+        )
     judges = []
     for model in values["model"]:
-        judge = Judge(model=model, rubric=rubric, params=params, scores=values["scores"])
+        judge = Judge(model=model, rubric=loaded, params=params, scores=values["scores"])
         if judge.backend == "vllm":
             judge = replace(judge, engine=engine)
         judges.append(replace(judge, structured=_structured(judge, values["structured"], values["api_base"])))
@@ -189,42 +231,44 @@ def judges_of(values: dict[str, Any]) -> list[Judge]:
 
 
 def _check_meant(judges: list[Judge]) -> None:
-    """An option that nobody would obey must not be taken in silence; settings hold for other calls, too."""
+    """Fail if an option of the command line has no effect; settings may be meant for other calls."""
     source = click.get_current_context().get_parameter_source
     expected = [judge.model for judge in judges if judge.scores == "expected"]
     if expected and source("max_tokens") is ParameterSource.COMMANDLINE:
-        raise click.UsageError("--max-tokens: --scores expected asks for one token; leave it out")
+        raise click.UsageError(
+            "--max-tokens: --scores expected requests a single token; leave --max-tokens out"
+        )
     thoughtless = [model for model in expected if model.startswith(("vllm:", "hosted_vllm/"))]
     effort = judges[0].params.get("reasoning_effort", "none")
     if thoughtless and effort != "none" and source("reasoning_effort") is ParameterSource.COMMANDLINE:
         raise click.UsageError(
             f"--reasoning-effort {effort}: with --scores expected the first token is the score, so "
-            f"{thoughtless[0]} is not let think; leave it out, or take --scores text"
+            f"{thoughtless[0]} cannot reason first; leave --reasoning-effort out, or use --scores text"
         )
     if any(judge.backend == "vllm" for judge in judges):
         return
     names = (*_DECISIVE, *_NOT_DECISIVE, "engine_args")
     if given := [name for name in names if source(name) is ParameterSource.COMMANDLINE]:
         option = given[0].removesuffix("s").replace("_", "-")
-        raise click.UsageError(f"--{option} is for --judge vllm:MODEL, and no such judge is named")
+        raise click.UsageError(f"--{option} applies to --judge vllm:MODEL, and no such judge is given")
 
 
 def _check_parameters(judges: list[Judge], transport: str, given: dict[str, str]) -> None:
-    """Refuse parameters out of a settings file with which litellm could send a key to another address."""
+    """Refuse parameters from a settings file with which litellm could send a key to another address."""
     if click.get_current_context().get_parameter_source("params") is not ParameterSource.DEFAULT_MAP:
         return
     for judge in judges:
         by_litellm = transport == "litellm" or judge.model.partition("/")[0] not in OPENAI_COMPATIBLE
         if judge.backend == "api" and by_litellm and (names := sorted(given.keys() - HARMLESS_PARAMETERS)):
             raise click.UsageError(
-                f"{settings_file()}: param {names[0]} is none of the usual parameters of a model, so it "
-                f"could lead the key of {judge.model} to another address. Give it yourself "
-                f"(--param {names[0]}=VALUE), or trust the file with --trust-config (or JUDGE_TRUST_CONFIG=1)"
+                f"{settings_file()}: param {names[0]} is not a standard model parameter, and could send "
+                f"the API key of {judge.model} to another address. Give it on the command line "
+                f"(--param {names[0]}=VALUE), or trust the file with --trust-config or JUDGE_TRUST_CONFIG=1"
             )
 
 
 def _check_engine(judges: list[Judge], values: dict[str, Any]) -> None:
-    """Refuse engine options out of a settings file with which a model could run code of its own."""
+    """Refuse engine options from a settings file with which a model could run its own code."""
     if not any(judge.backend == "vllm" for judge in judges):
         return
     source = click.get_current_context().get_parameter_source
@@ -232,14 +276,14 @@ def _check_engine(judges: list[Judge], values: dict[str, Any]) -> None:
         if values[name] and source(name) is ParameterSource.DEFAULT_MAP:
             option = setting.replace("_", "-")
             raise click.UsageError(
-                f"{settings_file()}: its {setting} was not named on the command line, and could let a model "
-                f"run code here. Give it yourself (--{option}), or trust the file with --trust-config (or "
-                "JUDGE_TRUST_CONFIG=1)"
+                f"{settings_file()}: its {setting} was not given on the command line, and could let a model "
+                f"run its own code. Give it on the command line (--{option}), or trust the file with "
+                "--trust-config or JUDGE_TRUST_CONFIG=1"
             )
 
 
 def connection_of(values: dict[str, Any]) -> Connection:
-    """How an API judge is reached."""
+    """Build the settings of the connection to an API."""
     is_from_file = click.get_current_context().get_parameter_source("api_base") is ParameterSource.DEFAULT_MAP
     given = {field.name: values[field.name] for field in fields(Connection) if field.name in values}
     unconfirmed = settings_file() if is_from_file and not values["trust_config"] else None
@@ -247,7 +291,7 @@ def connection_of(values: dict[str, Any]) -> Connection:
 
 
 def engine_of(values: dict[str, Any]) -> EngineOptions:
-    """How a model in this process is run."""
+    """Build the settings of the local engine."""
     args = {name: v for name, v in _parsed(values["engine_args"]).items() if name not in ENGINE_DECIDES}
     return EngineOptions(**{name: values[name] for name in _NOT_DECISIVE}, args=args)
 

@@ -1,20 +1,28 @@
-"""`judge leaderboard`: systems or runs ranked, with the uncertainty of each rank."""
+"""`judge leaderboard`: ranking of runs or systems, with the uncertainty of each rank."""
 
 import click
 
 from judge.cli import output_options
-from judge.cli.options import runs_argument
+from judge.cli.options import GroupedCommand, cluster, runs_argument, section
 
 
-@click.command()
+@click.command(cls=GroupedCommand)
 @runs_argument
-@click.option("--by", metavar="FIELD", help="With one run: the field that says who answered, such as system.")
-@output_options.cluster
+@section(
+    "Analysis",
+    click.option(
+        "--system",
+        "by",
+        metavar="FIELD",
+        help="Rank the systems within one run; FIELD of the items names the system, as in --system model.",
+    ),
+    cluster("`--cluster id` treats all items as independent.  [default: pair_id, if the items have it]"),
+)
 @output_options.outputs
 def command(
     runs: tuple[str, ...], by: str | None, cluster: str | None, outputs: output_options.Outputs
 ) -> None:
-    """Rank several RUNS, or the systems within one, by pass rate.
+    """Rank several RUNS, or the systems within one run, by pass rate.
 
     Example: judge leaderboard runs/small runs/medium runs/large
     """

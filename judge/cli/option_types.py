@@ -1,4 +1,4 @@
-"""Numbers with names on the command line, and who fixed them when."""
+"""How values of options are read: numbers, lists, pairs and named numbers."""
 
 from __future__ import annotations
 
@@ -11,12 +11,48 @@ import click
 from click.core import ParameterSource
 
 
+class Number(click.FloatRange):
+    """A finite number within a range; click's own type accepts NaN and infinity."""
+
+    name = "number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Read the number; fail if it is not finite."""
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value} is not a finite number; allowed: {self.allowed}", param, ctx)
+        return number
+
+    @property
+    def allowed(self) -> str:
+        """The range in words."""
+        return self._describe_range() if (self.min, self.max) != (None, None) else "any finite number"
+
+
 class Repeated(click.Option):
-    """An option that may be repeated; in a settings file one value needs no list."""
+    """An option that may be repeated; in a settings file a single value needs no list."""
 
     def type_cast_value(self, ctx: click.Context, value: Any) -> Any:
-        """Take a single value for a list of one."""
+        """Accept a single value as a list of length one."""
         return super().type_cast_value(ctx, [str(value)] if isinstance(value, int | float | str) else value)
+
+
+def pairs(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+    """``a=b`` options as a dict; a click callback."""
+    for value in values:
+        if not value.partition("=")[0].strip() or "=" not in value:
+            raise click.BadParameter(f"{value!r}: allowed is name=value", ctx=ctx, param=param)
+    return dict(value.split("=", 1) for value in values)
+
+
+def words(ctx: click.Context, param: click.Parameter, value: str) -> tuple[str, ...]:
+    """``a,b`` as a tuple of words; a click callback."""
+    return _listed(ctx, param, value, "words and numbers, as in 99,unsure")
+
+
+def names(ctx: click.Context, param: click.Parameter, value: str) -> tuple[str, ...]:
+    """``a,b`` as a tuple of field names; a click callback."""
+    return _listed(ctx, param, value, "names of fields, as in a,b or a*b")
 
 
 def numbers(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> dict[str, float]:
@@ -34,7 +70,7 @@ def numbers(ctx: click.Context, param: click.Parameter, values: tuple[str, ...])
 
 
 def margins(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> dict[str, float]:
-    """``[STATISTIC=]M`` options as a dict: margins above 0; a click callback."""
+    """``[STATISTIC=]M`` options as a dict of positive margins; a click callback."""
     found = numbers(ctx, param, values)
     for margin in found.values():
         if not margin > 0:
@@ -44,8 +80,20 @@ def margins(ctx: click.Context, param: click.Parameter, values: tuple[str, ...])
     return found
 
 
-def set_by(context: click.Context, *names: str) -> str:
-    """Where options were fixed (a file: and when), in words, for the report that rests on them."""
+def single_margin(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> float | None:
+    """Return the margin that is given without a statistic, None if there is none; a click callback."""
+    found = margins(ctx, param, values)
+    if found and "" not in found:
+        raise click.BadParameter(
+            f"{values[0]!r}: a study is planned for one margin; allowed is a number, such as 0.05",
+            ctx=ctx,
+            param=param,
+        )
+    return found.get("")
+
+
+def source_of(context: click.Context, *names: str) -> str:
+    """Say where options were set (for a file also when it was last changed), for the report."""
     sources = {context.get_parameter_source(name) for name in names}
     if ParameterSource.DEFAULT_MAP in sources:
         file = next((f for f in ("judge.toml", "pyproject.toml") if Path(f).is_file()), "the settings")
@@ -54,3 +102,10 @@ def set_by(context: click.Context, *names: str) -> str:
     if ParameterSource.ENVIRONMENT in sources:
         return "set in the environment"
     return "given on the command line"
+
+
+def _listed(ctx: click.Context, param: click.Parameter, value: str, allowed: str) -> tuple[str, ...]:
+    found = tuple(word.strip() for word in value.split(","))
+    if value and not all(found):
+        raise click.BadParameter(f"{value!r}: allowed are {allowed}", ctx, param)
+    return found if value else ()

@@ -1,56 +1,60 @@
-"""Options that several commands share."""
+"""Options that several commands share, and the headings under which `--help` shows them."""
 
-import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import click
 
-as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
+from judge.cli.option_types import Repeated, names, pairs
+
+Decorator = Callable[[Any], Any]
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 run_argument = click.argument("run", type=click.Path(exists=True, file_okay=False))
 runs_argument = click.argument("runs", nargs=-1, required=True, type=click.Path(exists=True, file_okay=False))
+mapping = click.option(
+    "--map",
+    "mapping",
+    multiple=True,
+    metavar="FIELD=NAME",
+    callback=pairs,
+    help="Name of the input field that holds FIELD, as in --map answer=my_column. May be repeated.",
+)
 
 
-class Number(click.FloatRange):
-    """A number between two ends. NaN lies between no two, and infinity is no choice that anybody means."""
+class GroupedCommand(click.Command):
+    """A command whose `--help` shows its options under the headings given by `section`."""
 
-    name = "number"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Read the number and refuse what is not finite."""
-        number = super().convert(value, param, ctx)
-        if not math.isfinite(number):
-            self.fail(f"{value} is no number that can be used here; allowed: {self.allowed}", param, ctx)
-        return number
-
-    @property
-    def allowed(self) -> str:
-        """The range in words."""
-        return self._describe_range() if (self.min, self.max) != (None, None) else "any finite number"
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write one definition list per heading, in the order in which the headings were declared."""
+        sections: dict[str, list[tuple[str, str]]] = {}
+        for param in sorted(self.get_params(ctx), key=lambda param: section_of(param) == "Other"):
+            if isinstance(param, click.Option) and (record := param.get_help_record(ctx)) is not None:
+                sections.setdefault(section_of(param), []).append(record)
+        for title, records in sections.items():
+            with formatter.section(title):
+                formatter.write_dl(records)
 
 
-def pairs(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
-    """``a=b`` options as a dict; a click callback."""
-    for value in values:
-        if not value.partition("=")[0].strip() or "=" not in value:
-            raise click.BadParameter(f"{value!r}: allowed is name=value", ctx=ctx, param=param)
-    return dict(value.split("=", 1) for value in values)
+def section_of(param: click.Parameter) -> str:
+    """Heading under which `--help` shows an option."""
+    return str(vars(param).get("section", "Other"))
 
 
-def words(ctx: click.Context, param: click.Parameter, value: str) -> tuple[str, ...]:
-    """``a,b`` as a tuple of words; a click callback."""
-    found = tuple(word.strip() for word in value.split(","))
-    if value and not all(found):
-        raise click.BadParameter(f"{value!r}: allowed are words and numbers, as in 99,unsure", ctx, param)
-    return found if value else ()
+def section(title: str, *options: Decorator) -> Decorator:
+    """Several options as one decorator, shown under one heading."""
+
+    def wrap(command: Any) -> Any:
+        n_before = len(getattr(command, "__click_params__", ()))
+        command = decorate(*options)(command)
+        for param in command.__click_params__[n_before:]:
+            vars(param)["section"] = title
+        return command
+
+    return wrap
 
 
-def counted(n: int, noun: str, plural: str | None = None) -> str:
-    """``1 item``, ``2,000 items``."""
-    return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
-
-
-def decorate(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:
+def decorate(*decorators: Decorator) -> Decorator:
     """Several options as one decorator, in the order in which `--help` shows them."""
 
     def wrap(command: Any) -> Any:
@@ -59,3 +63,135 @@ def decorate(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:
         return command
 
     return wrap
+
+
+def rubric(detail: str, **more: Any) -> Decorator:
+    """`--rubric`; `detail` says what the command uses it for."""
+    text = f"Rubric: a name from `judge rubric list`, or a YAML file; {detail}"
+    return click.option("--rubric", metavar="RUBRIC", help=text, **more)
+
+
+def seed(detail: str, **more: Any) -> Decorator:
+    """`--seed`; `detail` says what is random."""
+    return click.option("--seed", type=click.IntRange(min=0), help=f"Random seed {detail}", **more)
+
+
+def input_format(formats: Iterable[str], parameter: str = "format_") -> Decorator:
+    """`--format`; one of `formats`."""
+    return click.option(
+        "--format",
+        parameter,
+        type=click.Choice(list(formats)),
+        help="Format of the input files.  [default: recognised]",
+    )
+
+
+def image_root(default: str) -> Decorator:
+    """`--image-root`; `default` names the folder that is used without it."""
+    return click.option(
+        "--image-root",
+        type=click.Path(exists=True, file_okay=False),
+        metavar="FOLDER",
+        help=f"Folder that image paths are relative to and must lie in.  [default: {default}]",
+    )
+
+
+def out(detail: str, *, is_folder: bool | None = False, **more: Any) -> Decorator:
+    """`--out`; `is_folder` is None where it may be a file or a folder."""
+    kind = click.Path(dir_okay=is_folder is not False, file_okay=is_folder is not True)
+    return click.option("--out", type=kind, metavar="PATH", help=f"Output path: {detail}", **more)
+
+
+def limit(detail: str, **more: Any) -> Decorator:
+    """`--limit`; `detail` says what is limited."""
+    return click.option(
+        "--limit",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help=f"Maximum number of items; {detail}",
+        **more,
+    )
+
+
+def by(default: str = "") -> Decorator:
+    """`--by`; `default` says which fields are used without it."""
+    text = "Slice the results by item fields, as in a,b; a*b crosses two fields."
+    return click.option(
+        "--by",
+        metavar="FIELDS",
+        default="",
+        callback=names,
+        help=f"{text}  [default: {default}]" if default else text,
+    )
+
+
+def cluster(detail: str = "") -> Decorator:
+    """`--cluster`; `detail` says what holds without it."""
+    text = "Field whose values mark dependent items, such as image or source"
+    return click.option("--cluster", metavar="FIELD", help=f"{text}; {detail}" if detail else f"{text}.")
+
+
+def select(detail: str) -> Decorator:
+    """`--select`; `detail` says how the items are selected."""
+    return click.option(
+        "--select",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help=f"Number of items to select for rating; {detail}",
+    )
+
+
+def per_item(detail: str, parameter: str = "per_item", *, max: int = 500, **more: Any) -> Decorator:
+    """`--per-item`; `detail` says what the number decides."""
+    return click.option(
+        "--per-item",
+        parameter,
+        type=click.IntRange(1, max),
+        metavar="N",
+        help=f"Number of raters per item; {detail}",
+        **more,
+    )
+
+
+def item_id(detail: str) -> Decorator:
+    """`--item`; `detail` says what is shown without it."""
+    return click.option(
+        "--item", "item_id", metavar="ID", help=f"Id of the item to show.  [default: {detail}]"
+    )
+
+
+def worst(default: int) -> Decorator:
+    """`--worst`: how many answers with the lowest scores are listed."""
+    return click.option(
+        "--worst",
+        type=click.IntRange(min=0),
+        metavar="N",
+        default=default,
+        show_default=True,
+        help="Number of worst answers to list; 0 lists none.",
+    )
+
+
+def margin(detail: str, **more: Any) -> Decorator:
+    """`--margin`; `detail` says what the command does with it."""
+    return click.option(
+        "--margin",
+        cls=Repeated,
+        multiple=True,
+        metavar="[STATISTIC=]M",
+        help="Non-inferiority margin: largest acceptable loss of agreement, fixed in advance, such as 0.05; "
+        f"{detail}",
+        **more,
+    )
+
+
+slice_options = section(
+    "Analysis",
+    by("every field with 2 to 12 distinct values"),
+    cluster("`--cluster id` treats all items as independent.  [default: pair_id, if the items have it]"),
+)
+
+
+def counted(n: int, noun: str, plural: str | None = None) -> str:
+    """``1 item``, ``2,000 items``."""
+    return f"{n:,} {noun if n == 1 else plural or noun + 's'}"

@@ -1,4 +1,4 @@
-"""What the commands that show a report share: options, and the last step."""
+"""Options that say where a report is written, and the writing itself."""
 
 import functools
 import json
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from judge.cli.options import as_json, decorate
+from judge.cli.options import as_json, section
 from judge.cli.protect_inputs import refuse_inputs
 
 if TYPE_CHECKING:
@@ -22,41 +22,18 @@ if TYPE_CHECKING:
 _STDOUT, _DEFAULT = "-", "*"
 
 
-def split_fields(ctx: click.Context, param: click.Parameter, value: str) -> tuple[str, ...]:
-    """``a,b`` as a tuple; a click callback."""
-    names = tuple(name.strip() for name in value.split(","))
-    if value and not all(names):
-        raise click.BadParameter(f"{value!r}: allowed are names of fields, as in a,b or a*b", ctx, param)
-    return names if value else ()
-
-
-by = click.option(
-    "--by",
-    metavar="FIELDS",
-    default="",
-    callback=split_fields,
-    help="Slice by fields of the items: a,b; a*b crosses two. Default: every field with 2 to 12 values.",
-)
-cluster = click.option(
-    "--cluster",
-    metavar="FIELD",
-    help="Items that share this field are not independent (image, source). Default: pair_id, where items "
-    "have one. --cluster id keeps all apart.",
-)
-
-
 @dataclass(frozen=True)
 class Outputs:
-    """Where a report goes, and what must hold.
+    """Where a report is written, and the thresholds that it must meet.
 
     Attributes
     ----------
     as_json : bool
         JSON on standard output.
     html, markdown, latex, csv, junit : str or None
-        File (a folder for `csv`), ``-`` for standard output, ``*`` for the default beside the run.
+        File (a folder for `csv`), ``-`` for standard output, ``*`` for the default file of the run.
     gates : tuple of Gate
-        Thresholds.
+        Thresholds (`--fail-under`).
     """
 
     as_json: bool
@@ -69,19 +46,21 @@ class Outputs:
 
 
 def _file(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
-    """Refuse an empty name, and a folder: with ``--html RUN`` the run was meant to be an argument."""
+    """Refuse an empty name, and a folder: in ``--html RUN`` it is usually meant as the argument."""
     if value == "":
-        raise click.BadParameter("'' names no file", ctx, param)
+        raise click.BadParameter("the name of the file is empty", ctx, param)
     if value and Path(value).is_dir():
         raise click.BadParameter(
-            f"{value!r} is a folder; allowed: a file, or nothing (put {param.opts[0]} last)", ctx, param
+            f"{value!r} is a folder; allowed: a file. To use the default file, put {param.opts[0]} last",
+            ctx,
+            param,
         )
     return value
 
 
 def _not_empty(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
     if value == "":
-        raise click.BadParameter("'' names no folder", ctx, param)
+        raise click.BadParameter("the name of the folder is empty", ctx, param)
     return value
 
 
@@ -96,23 +75,30 @@ def _gates(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) 
 
 def _rendering(name: str, text: str) -> Callable[[Any], Any]:
     return click.option(
-        f"--{name}", is_flag=False, flag_value=_DEFAULT, metavar="[FILE]", callback=_file, help=text
+        f"--{name}",
+        is_flag=False,
+        flag_value=_DEFAULT,
+        metavar="[FILE]",
+        callback=_file,
+        help=text,
     )
 
 
-_OPTIONS = decorate(
+_OPTIONS = section(
+    "Output",
     _rendering(
         "html",
-        "Write one self-contained page. Default: into the folder of a single run; - is standard output.",
+        "Write a self-contained HTML page. Without FILE it is written to the folder of the run; - is "
+        "standard output.",
     ),
-    _rendering("markdown", "Write Markdown for a pull request, likewise."),
-    _rendering("latex", "Write the tables for a paper (booktabs), likewise."),
+    _rendering("markdown", "Write Markdown, for example for a pull request; FILE as for --html."),
+    _rendering("latex", "Write the tables in LaTeX (booktabs); FILE as for --html."),
     click.option(
         "--csv",
         metavar="FOLDER",
         type=click.Path(file_okay=False),
         callback=_not_empty,
-        help="Write every table as a CSV file.",
+        help="Write each table as a CSV file.",
     ),
     click.option(
         "--fail-under",
@@ -120,18 +106,22 @@ _OPTIONS = decorate(
         metavar="FIGURE=NUMBER",
         multiple=True,
         callback=_gates,
-        help="Exit with 4 where a figure is lower: pass_rate=0.7, or pass_rate.low=0.7 for the lower end of "
-        "its interval, kappa_quadratic=0.6 for all dimensions; --json lists the figures. May be repeated.",
+        help="Exit with status 4 if a figure is below a number: pass_rate=0.7; pass_rate.low=0.7 for the "
+        "lower end of its interval; kappa_quadratic=0.6 for all dimensions. --json lists the figures. "
+        "May be repeated.",
     ),
     click.option(
-        "--junit", metavar="FILE", callback=_file, help="Write the gates as JUnit XML; - is standard output."
+        "--junit",
+        metavar="FILE",
+        callback=_file,
+        help="Write the results of --fail-under as JUnit XML; - is standard output.",
     ),
     as_json,
 )
 
 
 def outputs(command: Callable[..., None]) -> Callable[..., None]:
-    """Options of every command that makes a report; the command gets them as one `Outputs`."""
+    """Add the output options to a command, which receives them as one `Outputs`."""
 
     @functools.wraps(command)
     def bundled(**given: Any) -> None:
@@ -146,26 +136,26 @@ def outputs(command: Callable[..., None]) -> Callable[..., None]:
 def deliver(
     report: "Report", outputs: Outputs, runs: Sequence[str | Path] = (), draw: "Draw | None" = None
 ) -> None:
-    """Write a report to wherever it was asked for, then hold it against the gates.
+    """Write a report to the requested places, then check the thresholds.
 
     Parameters
     ----------
     report : Report
-        What was found.
+        The report.
     outputs : Outputs
-        Of the command line.
+        Output options of the command line.
     runs : sequence of path
-        The runs it is about: files without a name go into the folder of a single one, else into the present
-        folder.
+        Runs that the report describes. Default files are written to the folder of a single run, and to
+        the working directory if there are several.
     draw : callable, optional
-        Report -> figures of the page; default `judge.reporting.figures.table_figures.figures_of`.
+        Function from a report to the figures of the HTML page.
 
     Raises
     ------
     InputError
-        A gate names no figure.
+        A threshold names a figure that the report does not have.
     GateError
-        A gate was missed; everything is written by then.
+        A threshold was missed. All files have been written by then.
     """
     from judge.reporting import gates
 
@@ -187,7 +177,7 @@ def deliver(
     ]
     if outputs.junit:
         rendered.append((gates.junit(report, outcomes), outputs.junit))
-    for text, path in rendered:  # all of them are made before the first is written
+    for text, path in rendered:  # everything is rendered before the first file is written
         _write(text, path)
     if outputs.csv:
         from judge.reporting.render.csv import write_csv
@@ -203,9 +193,13 @@ def _check(outputs: Outputs) -> None:
         _STDOUT
     ) + outputs.as_json
     if to_stdout > 1:
-        raise click.UsageError("only one of --json and files called - can go to standard output")
+        raise click.UsageError(
+            "only one of --json and the options with the file name - can use standard output"
+        )
     if outputs.junit and not outputs.gates:
-        raise click.UsageError("--junit reports gates, and there are none: add --fail-under pass_rate=0.7")
+        raise click.UsageError(
+            "--junit writes the results of --fail-under, which is missing: add --fail-under pass_rate=0.7"
+        )
 
 
 def _html(report: "Report", draw: "Draw | None") -> str:
@@ -237,7 +231,7 @@ def _write(text: str, path: str) -> None:
 
 
 def show(report: "Report", as_json: bool) -> None:
-    """Write a report to standard output."""
+    """Print a report to standard output, as text or as JSON."""
     if as_json:
         click.echo(json.dumps(report.to_dict(), indent=2, ensure_ascii=False, allow_nan=False))
         return

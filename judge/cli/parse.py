@@ -1,21 +1,21 @@
-"""`judge parse`: derive the scores again from the stored replies."""
+"""`judge parse`: derive the scores again from the stored replies, without requests."""
 
 from pathlib import Path
 
 import click
 
-from judge.cli.options import as_json, run_argument
+from judge.cli.options import as_json, rubric, run_argument
 from judge.cli.score import point_on, show_result
 from judge.scoring.score import rederive
 
 
 @click.command()
 @run_argument
-@click.option("--rubric", help="Score by this rubric from now on: another pass rule, other caps or aliases.")
+@rubric("it replaces the rubric of the run: another pass rule, other caps or aliases.")
 @as_json
 @click.pass_context
 def command(ctx: click.Context, /, run: str, rubric: str | None, as_json: bool) -> None:
-    """Derive the scores of RUN again from the stored replies. No call is made and nothing is paid.
+    """Derive the scores of RUN again from the stored replies. No request is sent.
 
     Example: judge parse runs/answers-openai-gpt-5-open_qa --rubric stricter.yaml
     """

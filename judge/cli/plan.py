@@ -1,4 +1,4 @@
-"""`judge plan`: how many items and people, and which items."""
+"""`judge plan`: number of items and raters for a study, and selection of the items."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from click.core import ParameterSource
 
 from judge.cli import output_options
 from judge.cli.agree import ratings
-from judge.cli.options import Number
+from judge.cli.option_types import Number, single_margin
+from judge.cli.options import GroupedCommand, margin, per_item, section, select
 
 STATISTICS = (
     *("pass_rate", "kappa", "correlation", "icc", "alpha", "agreement", "kappa_quadratic", "difference"),
@@ -26,54 +27,71 @@ def _shares(ctx: click.Context, param: click.Parameter, value: str) -> tuple[flo
         raise click.BadParameter(f"{value!r}: allowed are numbers, as in 0.1,0.2,0.7", ctx, param) from None
 
 
-@click.command()
+@click.command(cls=GroupedCommand)
 @click.argument("run", required=False, type=click.Path(exists=True, file_okay=False))
-@click.option(
-    "--statistic",
-    type=click.Choice(STATISTICS),
-    default="difference",
-    show_default=True,
-    help="What is to be known; difference is the judge's agreement minus people's.",
+@section(
+    "Size of the study",
+    click.option(
+        "--statistic",
+        type=click.Choice(STATISTICS),
+        default="difference",
+        show_default=True,
+        help="Statistic to estimate; difference is the agreement of the judge minus that of a human rater.",
+    ),
+    click.option(
+        "--half-width",
+        type=float,
+        default=0.1,
+        show_default=True,
+        help="Half-width of the 95 % confidence interval.",
+    ),
+    click.option(
+        "--expect",
+        type=float,
+        metavar="VALUE",
+        help="Expected value of the statistic; for simulated statistics, the expected correlation of two "
+        "raters.  [default: 0.8 for pass_rate, 0.6 for kappa, otherwise 0.7]",
+    ),
+    per_item("more raters need fewer items.  [default: results for 2, 3 and 5]", "n_raters", max=100),
+    click.option(
+        "--shares",
+        default="0.2,0.2,0.2,0.2,0.2",
+        show_default=True,
+        callback=_shares,
+        help="Expected share of each score of the scale, lowest score first.",
+    ),
+    click.option(
+        "--cluster-size",
+        type=click.IntRange(1, 1_000_000),
+        default=1,
+        show_default=True,
+        help="Number of items in a cluster of dependent items.",
+    ),
+    click.option(
+        "--cluster-icc",
+        type=Number(0, 1),
+        default=0.5,
+        show_default=True,
+        help="Intraclass correlation within clusters (for pass_rate, kappa, correlation and icc).",
+    ),
+    margin("report the power of the non-inferiority test at this margin.", callback=single_margin),
+    click.option(
+        "--minutes",
+        type=float,
+        default=2.0,
+        show_default=True,
+        help="Working time per rating, in minutes.",
+    ),
+    click.option(
+        "--budget",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="Report the half-width that N ratings give.",
+    ),
 )
-@click.option("--half-width", type=float, default=0.1, show_default=True, help="Of the 95 % interval.")
-@click.option(
-    "--expect",
-    type=float,
-    help="Expected value; for simulated statistics how two raters correlate.  [default: .8 pass rate, .6 "
-    "kappa, else .7]",
-)
-@click.option(
-    "--raters", "n_raters", type=click.IntRange(1, 100), help="People per item.  [default: 2, 3 and 5]"
-)
-@click.option(
-    "--shares",
-    default="0.2,0.2,0.2,0.2,0.2",
-    show_default=True,
-    callback=_shares,
-    help="Expected share of each score.",
-)
-@click.option(
-    "--cluster-size",
-    type=click.IntRange(1, 1_000_000),
-    default=1,
-    show_default=True,
-    help="Items that go together.",
-)
-@click.option(
-    "--cluster-icc",
-    type=Number(0, 1),
-    default=0.5,
-    show_default=True,
-    help="How alike they are (for pass_rate, kappa, correlation and icc).",
-)
-@click.option("--margin", type=float, help="Power of the non-inferiority test at this margin.")
-@click.option("--minutes", type=float, default=2.0, show_default=True, help="Of work per rating.")
-@click.option("--budget", type=click.IntRange(min=1), help="Ratings: what do they buy?")
-@click.option(
-    "--select",
-    type=click.IntRange(min=1),
-    metavar="N",
-    help="Instead: choose N items of RUN for people to rate.",
+@section(
+    "Selection of items",
+    select("print their ids instead of the size of the study."),
 )
 @ratings
 @output_options.outputs
@@ -86,12 +104,12 @@ def command(
     outputs: output_options.Outputs,
     **given: Any,
 ) -> None:
-    """Plan a study of people's ratings: its size, or with --select which items of RUN to have rated.
+    """Plan a study of human ratings: its size or, with --select, the items of RUN that are to be rated.
 
-    With --humans the size comes from that pilot, resampled (with RUN for the judge's scores); with --select
-    a pilot says where people are unsure.
+    With --humans the ratings are a pilot study: the size is computed by resampling them (for the difference
+    together with the scores of RUN), and --select prefers items on which human raters are uncertain.
 
-    Example: judge plan --statistic alpha --half-width 0.1 --raters 3
+    Example: judge plan --statistic alpha --half-width 0.1 --per-item 3
 
     Example: judge plan runs/answers-openai-gpt-5-open_qa --select 200 > to_rate.csv
     """
@@ -115,12 +133,12 @@ def command(
 
 
 def _refuse_sizes(context: click.Context, names: Iterable[str]) -> None:
-    """Refuse options of a study's size beside --select, which would do nothing."""
+    """Refuse options of the size of a study together with --select, where they have no effect."""
     typed = {name for name in names if context.get_parameter_source(name) is ParameterSource.COMMANDLINE}
     for param in context.command.params:
         if param.name in typed:
             raise click.UsageError(
-                f"{param.opts[0]} is about how large a study is, --select chooses its items: give one of them"
+                f"{param.opts[0]} concerns the size of a study and --select its items: use one of them"
             )
 
 
@@ -137,11 +155,16 @@ def _select(asked: Any, n: int) -> None:
     from judge.analysis.select_items import select_items
 
     if not asked.runs:
-        raise click.UsageError("--select chooses items of a run; give one")
+        raise click.UsageError(
+            "--select selects items of a run: name the run, as in judge plan RUN --select 200"
+        )
     chosen = select_items(asked.runs[0], n, rated=people_verdicts(asked), seed=asked.seed)
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(["item_id", "judge_verdict", "probability"])
     for row in zip(chosen.items, chosen.strata, chosen.probabilities, strict=True):
         writer.writerow([*row[:2], f"{row[2]:.6g}"])
     said = ", ".join(f"{picked:,} of {size:,} {name}" for name, (picked, size) in chosen.counts.items())
-    click.echo(f"{said}; seed {asked.seed}. Keep the column probability with the ratings.", err=True)
+    click.echo(
+        f"{said}; seed {asked.seed}. Keep the column probability with the ratings: design weights need it.",
+        err=True,
+    )

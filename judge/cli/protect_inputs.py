@@ -1,4 +1,4 @@
-"""No command writes over a file that it reads."""
+"""Protection of input files: a command never overwrites a file that it reads."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,17 +8,17 @@ import click
 from judge.cli import settings_file
 
 _NO_INPUTS = frozenset({"html", "markdown", "latex", "csv", "junit", "out", "save", "image_root"})
-"""Parameters that name what is written, or where pictures lie; all others that name a file are read."""
+"""Parameters that name outputs or the image folder; all others that name a file are inputs."""
 _OF_A_RUN = ("run.db", "run.db-wal", "run.db-shm", "run.lock", "run.json", "scores.jsonl")
 
 
 def refuse_inputs(*outputs: str | Path | None) -> None:
-    """Refuse to write to a file that the present command reads; ``-`` and ``*`` name no file.
+    """Fail if an output is a file that the current command reads; ``-`` and ``*`` are not files.
 
     Raises
     ------
     click.UsageError
-        An output is an input, or a file that belongs to a run that is read.
+        An output is an input, or a file of a run that is an input.
     """
     sources = list(_inputs())
     for output in outputs:
@@ -26,12 +26,12 @@ def refuse_inputs(*outputs: str | Path | None) -> None:
             continue
         if any(Path(output).samefile(source) for source in sources):
             raise click.UsageError(
-                f"{output} is read by this command and is not written over; name another file"
+                f"{output} is read by this command and is not overwritten; choose another file"
             )
 
 
 def files_of_run(folder: str | Path) -> list[Path]:
-    """Files that belong to the run in a folder, whether they are there or not."""
+    """Files that a run in this folder can have, whether they exist or not."""
     return [Path(folder) / name for name in _OF_A_RUN]
 
 
@@ -48,5 +48,5 @@ def _inputs() -> Iterator[Path]:
 def _is_file(path: Path) -> bool:
     try:
         return path.is_file()
-    except (OSError, ValueError):  # a text that is no path, or too long for one
+    except (OSError, ValueError):  # the text is not a valid path, or too long
         return False

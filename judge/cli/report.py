@@ -1,22 +1,15 @@
-"""`judge report`: how many answers pass, on which dimension the rest fail, and where."""
+"""`judge report`: pass rates, scores, slices and failures of runs."""
 
 import click
 
 from judge.cli import output_options
-from judge.cli.options import runs_argument
+from judge.cli.options import GroupedCommand, runs_argument, section, slice_options, worst
 
 
-@click.command()
+@click.command(cls=GroupedCommand)
 @runs_argument
-@output_options.by
-@output_options.cluster
-@click.option(
-    "--worst",
-    type=click.IntRange(min=0),
-    default=5,
-    show_default=True,
-    help="Show N worst answers of one run.",
-)
+@slice_options
+@section("Analysis", worst(5))
 @output_options.outputs
 def command(
     runs: tuple[str, ...],
@@ -25,9 +18,9 @@ def command(
     worst: int,
     outputs: output_options.Outputs,
 ) -> None:
-    """Report what RUNS found: pass rates with intervals, scores, slices, failures, oddities, cost.
+    """Report on RUNS: pass rates with confidence intervals, scores, slices, failures, anomalies and cost.
 
-    Several runs of one rubric are also ranked against each other; runs over the same answers are shown as a
+    Several runs with the same rubric are also ranked. Runs over the same answers are also reported as a
     panel of judges.
 
     Example: judge report runs/answers-openai-gpt-5-open_qa --by category,difficulty --html

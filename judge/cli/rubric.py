@@ -1,4 +1,4 @@
-"""`judge rubric`: list, show, check and start rubrics."""
+"""`judge rubric`: list, show, check and create rubrics."""
 
 import json
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from typing import Any
 import click
 import yaml
 
-from judge.cli.options import as_json, pairs
+from judge.cli.options import as_json, item_id, mapping
 from judge.errors import InputError, RubricError
 from judge.formats.mmad import rules_from_knowledge
 from judge.items import read_items
@@ -22,7 +22,9 @@ _STARTER = Path(__file__).with_name("starter.yaml")
 
 @click.group()
 def command() -> None:
-    """List, show, check and start rubrics: what is scored, what each score means, when an answer passes.
+    """List, show, check and create rubrics.
+
+    A rubric defines the dimensions, the scale, what each score means, and when an answer passes.
 
     Example: judge rubric show open_qa
     """
@@ -39,23 +41,16 @@ def list_command(as_json: bool) -> None:
     click.echo(json.dumps([_facts(r) for r in rubrics], indent=2) if as_json else _listing(rubrics))
 
 
-@command.command()
+@command.command(short_help="Print a rubric, or the exact prompt for one item.")
 @click.argument("rubric")
 @click.argument("answers", required=False, type=click.Path(exists=True, dir_okay=False, allow_dash=True))
-@click.option("--item", "item_id", help="Id of the item.  [default: the first one]")
-@click.option(
-    "--map",
-    "mapping",
-    multiple=True,
-    metavar="FIELD=NAME",
-    callback=pairs,
-    help="Where a field stands in the file: --map answer=my_column.",
-)
+@item_id("the first item of ANSWERS")
+@mapping
 @as_json
 def show(
     rubric: str, answers: str | None, item_id: str | None, mapping: dict[str, str], as_json: bool
 ) -> None:
-    """Print the file of RUBRIC (a name or a YAML file), or the exact prompt for one item of ANSWERS.
+    """Print RUBRIC (a name or a YAML file) or, with ANSWERS, the exact prompt for one item.
 
     Example: judge rubric show inspection answers.jsonl --item q7
     """
@@ -75,12 +70,12 @@ def show(
 @command.command()
 @click.argument("file")
 def check(file: str) -> None:
-    """Check FILE and list everything that is wrong with it.
+    """Check the rubric in FILE and list its errors.
 
     Example: judge rubric check my_rubric.yaml
     """
     rubric = load_rubric(file)
-    click.echo(f"{file}: fine. {_summary(rubric)}")
+    click.echo(f"{file}: no errors found. {_summary(rubric)}")
 
 
 @command.command()
@@ -89,18 +84,20 @@ def check(file: str) -> None:
     "--from-knowledge",
     "knowledge",
     type=click.Path(exists=True, dir_okay=False),
-    help="Domain knowledge {dataset: {object: {defect: text}}}, as MMAD has it: a rule for each.",
+    metavar="FILE",
+    help="JSON file with domain knowledge as in MMAD, {dataset: {object: {defect: text}}}; each defect "
+    "becomes a rule.",
 )
 def new(name: str, knowledge: str | None) -> None:
-    """Write NAME.yaml, a commented rubric to start from. A file that exists is left alone.
+    """Write NAME.yaml, a commented template for a rubric. An existing file is not overwritten.
 
-    With --from-knowledge it is the shipped `inspection` with a rule for each defect; only those for an item's
-    `dataset` and `object` enter its prompt.
+    With --from-knowledge the template is the rubric `inspection` with one rule per defect. The prompt for an
+    item contains only the rules for its fields `dataset` and `object`.
 
     Example: judge rubric new helpfulness
     """
     path = start_rubric(name, knowledge)
-    click.echo(f"{path} is written. Edit it, then: judge rubric check {path}")
+    click.echo(f"{path}: written. Edit it, then check it: judge rubric check {path}")
 
 
 def start_rubric(name: str, knowledge: str | None = None) -> Path:
@@ -109,9 +106,9 @@ def start_rubric(name: str, knowledge: str | None = None) -> Path:
     Raises
     ------
     RubricError
-        The file exists, the folder does not, or the name is no name for a rubric.
+        The file exists, the folder does not exist, or the name is not allowed for a rubric.
     InputError
-        The knowledge is not of the known form.
+        The file of domain knowledge does not have the form of MMAD.
     """
     path = Path(name) if name.endswith((".yaml", ".yml")) else Path(f"{name}.yaml")
     text = _with_knowledge(path.stem, knowledge) if knowledge else _starter(path.stem)
@@ -120,7 +117,7 @@ def start_rubric(name: str, knowledge: str | None = None) -> Path:
         with path.open("x", encoding="utf-8") as file:
             file.write(text)
     except FileExistsError:
-        raise RubricError(f"{path} exists and is left alone; choose another name") from None
+        raise RubricError(f"{path} already exists and is not overwritten; choose another name") from None
     except OSError as error:
         raise RubricError(f"{path}: cannot be written: {error.strerror}") from None
     return path
@@ -141,8 +138,8 @@ def _item(answers: str, item_id: str | None, mapping: Mapping[str, str]) -> Item
     for item in read_items(answers, mapping=mapping):
         if item_id in (None, item.id):
             return item
-    wanted = "item" if item_id is None else f"item with the id {item_id!r}"
-    raise InputError(f"{answers}: has no {wanted}")
+    wanted = "items" if item_id is None else f"item with the id {item_id!r}"
+    raise InputError(f"{answers}: contains no {wanted}")
 
 
 def _facts(rubric: Rubric) -> dict[str, Any]:
@@ -178,5 +175,5 @@ def _length(prompts: list[list[Message]]) -> str:
     counts = {message["role"]: len(message_text(message)) for message in prompts[0]}
     characters = sum(counts.values())
     parts = ", ".join(f"{role} {count:,}" for role, count in counts.items())
-    text = f"{characters:,} characters ({parts}), about {characters // 4:,} tokens without pictures"
+    text = f"{characters:,} characters ({parts}), about {characters // 4:,} tokens without images"
     return f"{text}; the first of {len(prompts)} requests for this item" if len(prompts) > 1 else text

@@ -1,4 +1,4 @@
-"""`judge score`: the main job."""
+"""`judge score`: score answers with one judge or a panel."""
 
 import json
 import shlex
@@ -19,10 +19,21 @@ from judge.cli.judge_options import (
     judge_options,
     judges_of,
 )
-from judge.cli.options import as_json, counted, decorate, pairs
+from judge.cli.options import (
+    GroupedCommand,
+    as_json,
+    counted,
+    image_root,
+    input_format,
+    limit,
+    mapping,
+    out,
+    section,
+)
 from judge.cli.progress_line import ProgressLine
 from judge.cli.protect_inputs import files_of_run, refuse_inputs
 from judge.errors import InputError
+from judge.rows import FORMATS
 from judge.scoring import run_views
 from judge.scoring.judge import Judge
 from judge.scoring.panel import Panel
@@ -31,62 +42,51 @@ from judge.scoring.run import Run
 from judge.scoring.run_summary import RunSummary
 from judge.scoring.score import preview
 
-input_options = decorate(
-    click.option(
-        "--limit", type=click.IntRange(1, 1_000_000_000), help="Score N items only, the first ones."
-    ),
-    click.option("--random", is_flag=True, help="With --limit: draw the N items at random (a pilot)."),
-    click.option(
-        "--map",
-        "mapping",
-        multiple=True,
-        metavar="FIELD=NAME",
-        callback=pairs,
-        help="Where a field stands in the file: --map answer=my_column.",
-    ),
-    click.option("--format", help="Format of the file, where its name does not tell: jsonl, json, csv, …"),
-    click.option(
-        "--image-root",
-        type=click.Path(exists=True, file_okay=False),
-        help="Folder that image paths start from and may not leave.  [default: that of the file]",
-    ),
-    click.option("--skip-bad", is_flag=True, help="Score the rest where rows or pictures are broken."),
+input_options = section(
+    "Items to judge",
+    mapping,
+    input_format(FORMATS, "format"),
+    image_root("the folder of ANSWERS"),
+    limit("the others are not scored.  [default: all items]"),
+    click.option("--random", is_flag=True, help="With --limit: draw the items at random, for a pilot."),
+    click.option("--skip-bad", is_flag=True, help="Score the other items if rows or images are invalid."),
+    click.option("--retry-errors", is_flag=True, help="Ask again for items whose request failed earlier."),
 )
 
 
-@click.command()
+@click.command(cls=GroupedCommand)
 @click.argument("answers", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
-@judge_options
-@click.option(
-    "--out",
-    type=click.Path(file_okay=False),
-    help="Folder of the run; for several judges, of their runs.  [default: runs/ANSWERS-JUDGE-RUBRIC]",
-)
-@click.option(
-    "--samples", type=click.IntRange(1, 1_000), default=1, show_default=True, help="Replies an item."
-)
 @input_options
+@judge_options
 @connection_options
 @engine_options
-@click.option(
-    "--dry-run", is_flag=True, help="Show the first prompt and the number of requests; send nothing."
+@section(
+    "Output",
+    out(
+        "a folder for the run; with several judges, a folder that holds their runs.  [default: "
+        "runs/ANSWERS-JUDGE-RUBRIC]",
+        is_folder=True,
+    ),
+    click.option(
+        "--dry-run",
+        is_flag=True,
+        help="Print the first prompt, the number of requests and the estimated cost; send nothing.",
+    ),
+    as_json,
 )
-@click.option("--retry-errors", is_flag=True, help="Ask again for what failed before.")
-@click.option("--reask", is_flag=True, help="Ask once more where a reply cannot be read.")
-@as_json
 @click.pass_context
 def command(
     ctx: click.Context, /, answers: str, dry_run: bool, as_json: bool, out: str | None, **values: Any
 ) -> None:
-    """Score ANSWERS (JSON Lines, JSON, CSV, Parquet, or - for standard input) with a judge.
+    """Score ANSWERS with a judge: a file in JSON Lines, JSON, CSV or Parquet, or - for standard input.
 
-    Run the same command again to go on where it stopped: nothing is paid for twice.
+    An interrupted run is resumed by the same command. Stored replies are not requested again.
 
     Example: judge score answers.jsonl --judge openai/gpt-5 --max-cost 5
     """
     judges, options = judges_of(values), _options(values)
     if len(judges) > 1 and answers == "-":
-        raise click.UsageError("standard input can be read once only: give several judges a file")
+        raise click.UsageError("standard input can be read only once; with several judges, name a file")
     try:
         panel = Panel(
             answers, judges, out=out, connection=connection_of(values), engine=engine_of(values), **options
@@ -165,9 +165,9 @@ def _tell(told: dict[str, str], model: str, problem: str) -> None:
 
 
 def _stored(place: Path | None) -> str:
-    """What is kept after Ctrl-C, and how to go on."""
+    """Say what is stored after Ctrl-C, and how to resume."""
     if place is None or not (place / "run.db").is_file():
-        return "nothing had arrived, so nothing is stored"
+        return "no reply had arrived, so nothing is stored"
     with Run.open(place) as run:
         found = run.summary()
     return (
@@ -186,7 +186,7 @@ def show_preview(answers: str, judge: Judge, options: dict[str, Any], out: Path,
         click.echo(f"--- {message['role']} ---\n{message_text(message)}\n")
     unpriced = "price unknown" if judge.backend == "api" else "free"
     cost = unpriced if seen.cost is None else f"about ${seen.cost:.4f}"
-    answered = f" ({seen.answered:,} more are answered already)" if seen.answered else ""
+    answered = f" ({seen.answered:,} more are already answered)" if seen.answered else ""
     click.echo(
         f"{counted(seen.items, 'item')}, {counted(seen.requests, 'request')}{answered}, "
         f"about {seen.prompt_tokens:,} prompt tokens, {cost}. Nothing was sent.",
@@ -195,7 +195,7 @@ def show_preview(answers: str, judge: Judge, options: dict[str, Any], out: Path,
 
 
 def show_result(run: Run, stopped: str | None, *, as_json: bool) -> int:
-    """Print how a run ended and what to do next; return the exit status."""
+    """Print the result of a run and the next steps; return the exit status."""
     with run:
         summary, counts, warnings = run.summary(), run.distribution(), headlines.of_run(run)
         if as_json:
@@ -232,7 +232,7 @@ def _copied_notes(summary: RunSummary, path: str) -> Iterator[str]:
     if n := summary.lost_to_copied_verdict:
         yield (
             f"warning: {counted(n, 'item')} without a score, because the reply only copies a verdict from "
-            f"the item or a worked example: judge audit {path}"
+            f"the item or a worked example; see them: judge audit {path}"
         )
 
 
@@ -244,8 +244,8 @@ def _next_steps(run: Run, summary: RunSummary, stopped: str | None) -> Iterator[
         yield f"stopped: {stopped}; {stored}; go on with the same command"
     if unpriced := summary.unpriced:
         yield (
-            f"note: the cost of {counted(unpriced, 'reply', 'replies')} is unknown (no price is known for "
-            "this model, or the server did not count the tokens); --max-cost counts an estimate instead"
+            f"note: the cost of {counted(unpriced, 'reply', 'replies')} is unknown (the model has no known "
+            "price, or the server did not report the number of tokens); --max-cost uses an estimate instead"
         )
     for status in sorted({s for counts in summary.statuses.values() for s in counts if s != "ok"}):
         yield f"look at them: judge show {shlex.quote(str(run.path))} --status {status}"
@@ -254,8 +254,8 @@ def _next_steps(run: Run, summary: RunSummary, stopped: str | None) -> Iterator[
 
 
 def point_on(runs: Sequence[Path]) -> None:
-    """Say what can be asked of runs."""
+    """Print the commands that analyse the runs."""
     named = " ".join(shlex.quote(str(path)) for path in runs)
     click.echo(f"next: judge report {named}", err=True)
     if len(runs) > 1:
-        click.echo(f"with people's ratings: judge agree {named} --humans ratings.csv", err=True)
+        click.echo(f"with human ratings: judge agree {named} --humans ratings.csv", err=True)

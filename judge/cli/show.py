@@ -1,4 +1,4 @@
-"""`judge show`: single judgments with the raw reply."""
+"""`judge show`: single judgments with the reply of the judge."""
 
 import json
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from judge.cli.options import as_json, run_argument
+from judge.cli.options import as_json, counted, item_id, limit, run_argument
 from judge.records import STATUSES, Completion, Item, Score
 from judge.scoring.prompt import visible
 from judge.scoring.run import Run
@@ -14,12 +14,12 @@ from judge.scoring.run import Run
 
 @click.command()
 @run_argument
-@click.option("--status", type=click.Choice(STATUSES), help="Only items with a score of this status.")
-@click.option("--item", "item_id", help="Only the item with this id.")
-@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="At most N items.")
+@click.option("--status", type=click.Choice(STATUSES), help="Show only items with a score of this status.")
+@item_id("all items")
+@limit("the rest is not shown.", default=20, show_default=True)
 @as_json
 def command(run: str, status: str | None, item_id: str | None, limit: int, as_json: bool) -> None:
-    """Look at single judgments of RUN: question, answer, scores, reasons, and the judge's own words.
+    """Show single judgments of RUN: question, answer, scores, reasons and the reply of the judge.
 
     Example: judge show runs/answers-openai-gpt-5-open_qa --status unparsed
     """
@@ -29,9 +29,12 @@ def command(run: str, status: str | None, item_id: str | None, limit: int, as_js
             item, scores, completions = opened.item(shown), opened.scores_of(shown), opened.completions(shown)
             click.echo(_json(item, scores, completions) if as_json else _text(item, scores, completions))
     if not ids:
-        click.echo(f"no item of this run has a score of status {status}", err=True)
+        click.echo(
+            f"no item of this run has a score with status {status}" if status else "this run has no items",
+            err=True,
+        )
     if len(ids) > limit:
-        click.echo(f"{len(ids) - limit:,} more; see them with --limit {len(ids)}", err=True)
+        click.echo(f"{counted(len(ids) - limit, 'more item')}; show all with --limit {len(ids)}", err=True)
 
 
 def _json(item: Item, scores: list[Score], completions: Iterator[Completion]) -> str:
@@ -73,6 +76,6 @@ def _reply(c: Completion) -> str:
         + (", asked again" if c.attempt else "")
     )
     end = f"finish reason {c.finish_reason or 'unknown'}"
-    if c.label_probabilities is not None:  # one token was wanted, so that it ended there says nothing
-        end = "the likeliest first token"
+    if c.label_probabilities is not None:  # one token was requested, so the finish reason says nothing
+        end = "the most probable first token"
     return f"  reply ({about}; {end}):\n{visible(said)}"

@@ -1,4 +1,4 @@
-"""`judge study`: collect people's ratings in the browser."""
+"""`judge study`: collect human ratings in the browser."""
 
 import json
 import sys
@@ -16,7 +16,19 @@ from human_study.export_formats import SUFFIXES, WRITERS
 from human_study.plan import Design, DrawnItem, StudyPlan, choose, pick, plan_study
 from human_study.progress import Agreement, StudyProgress, as_plain, measure
 from human_study.store import Study
-from judge.cli.options import Number, as_json, decorate, pairs
+from judge.cli.option_types import Number
+from judge.cli.options import (
+    GroupedCommand,
+    as_json,
+    image_root,
+    mapping,
+    out,
+    per_item,
+    rubric,
+    section,
+    seed,
+    select,
+)
 from judge.cli.protect_inputs import refuse_inputs
 from judge.cli.study_source import StudySource, listed_ids, text_in
 from judge.files.writing import whole_file
@@ -25,89 +37,104 @@ from judge.rubric import Rubric
 
 existing = click.Path(exists=True, dir_okay=False)
 study_argument = click.argument("study", type=click.Path(dir_okay=False))
-which_items = decorate(
-    click.option("--items", type=click.IntRange(min=1), help="How many items to draw.  [default: all]"),
+which_items = section(
+    "Items",
+    rubric("it defines the questions.  [default: the rubric of the run, or open_qa]"),
+    mapping,
+    image_root("the folder of the run, or of the file"),
+    select("drawn at random.  [default: all items]"),
     click.option(
         "--stratify",
         metavar="FIELD",
-        help="Draw as many from each value of a field, or by the run's scores: 'score' or 'passed'.",
-    ),
-    click.option("--ids", type=existing, help="Take these: one id a line, or a table with id, probability."),
-    click.option(
-        "--map",
-        "mapping",
-        multiple=True,
-        metavar="FIELD=NAME",
-        callback=pairs,
-        help="Where a field stands in the file: --map answer=my_column.",
+        help="Draw equally many items from each value of a field, or of `score` or `passed` of the run.",
     ),
     click.option(
-        "--image-root",
-        type=click.Path(exists=True, file_okay=False),
-        help="Folder of the pictures.  [default: the run's, or the file's]",
+        "--ids",
+        type=existing,
+        metavar="FILE",
+        help="Use the listed items: one id per line, or a table with the columns id and probability.",
     ),
 )
-who_rates = decorate(
+who_rates = section(
+    "Raters",
     click.option(
-        "--raters", type=click.IntRange(1, 500), default=5, show_default=True, help="How many people rate."
-    ),
-    click.option(
-        "--per-item",
-        type=click.IntRange(min=1),
-        default=3,
+        "--raters",
+        type=click.IntRange(1, 500),
+        metavar="N",
+        default=5,
         show_default=True,
-        help="How many rate each item.",
+        help="Number of raters in the study.",
     ),
-    click.option("--seed", type=int, default=0, show_default=True, help="Repeats the draw and the dealing."),
-)
-what_they_see = decorate(
+    per_item("at most --raters.", default=3, show_default=True),
     click.option(
         "--repeats",
         type=Number(0, 0.5),
+        metavar="SHARE",
         default=0.05,
         show_default=True,
-        help="Share of a list that comes twice.",
+        help="Share of the items of a rater that are shown twice, to measure consistency.",
     ),
     click.option(
         "--checks",
         type=Number(0, 0.5),
+        metavar="SHARE",
         default=0.03,
         show_default=True,
-        help="Attention checks, as a share.",
+        help="Attention checks, as a share of the items of a rater.",
     ),
-    click.option("--check-items", type=existing, help="Own checks: items with expected_scores."),
-    click.option("--training", type=existing, help="Practice items.  [default: the rubric's]"),
     click.option(
-        "--reference/--no-reference", default=True, show_default=True, help="Show the reference answer."
+        "--check-items",
+        type=existing,
+        metavar="FILE",
+        help="Attention checks: items with a field expected_scores.  [default: made from the answers]",
     ),
+    click.option(
+        "--training",
+        type=existing,
+        metavar="FILE",
+        help="Practice items with a field expected_scores.  [default: the worked examples of the rubric]",
+    ),
+    seed("for drawing items and assigning raters.", default=0, show_default=True),
+)
+rating_page = section(
+    "Rating page",
+    click.option("--name", help="Title of the study on the page.  [default: Rating answers]"),
     click.option(
         "--introduction",
         type=click.Path(exists=True, dir_okay=False, allow_dash=True),
-        help="File with the text that raters read first.",
+        metavar="FILE",
+        help="Text file that raters read first; - is standard input.",
+    ),
+    click.option(
+        "--reference/--no-reference",
+        default=True,
+        show_default=True,
+        help="Whether to show the reference answer.",
     ),
 )
 
 
 @click.group()
 def command() -> None:
-    """Collect people's ratings in the browser: blind, balanced, kept in one file.
+    """Collect human ratings in the browser.
+
+    Raters see neither the system nor the ratings of others, all have equally many items, and the study is
+    kept in one file.
 
     Example: judge study new answers.jsonl && judge study serve study.db
     """
 
 
-@command.command(short_help="Plan a study of a run, or of a file of answers.")
+@command.command(cls=GroupedCommand, short_help="Create a study from a run or a file of answers.")
 @click.argument("source", type=click.Path(exists=True))
-@click.option("--rubric", help="Name or file.  [default: the run's, or open_qa]")
 @which_items
 @who_rates
-@what_they_see
-@click.option("--name", help="Title that raters see.  [default: Rating answers]")
-@click.option("--out", type=click.Path(dir_okay=False), default="study.db", show_default=True)
+@rating_page
+@section("Output", out("the file of the study.", default="study.db", show_default=True))
 def new(source: str, rubric: str | None, name: str | None, out: str, **options: Any) -> None:
-    """Plan a study of the answers in SOURCE: a run, or a file of answers (Label Studio's tasks, too).
+    """Create a study of the answers in SOURCE: a run, a file of answers, or tasks of Label Studio.
 
-    Example: judge study new runs/answers-openai-gpt-5-open_qa --items 200 --stratify score
+    Example: judge study new runs/answers-openai-gpt-5-open_qa --select 200 --stratify score
     """
     found = StudySource.read(source, rubric, options["mapping"])
     design = _design(options)
@@ -126,15 +153,25 @@ def new(source: str, rubric: str | None, name: str | None, out: str, **options: 
             _report_strata(plan)
 
 
-@command.command(short_help="Serve the pages, and print everybody's secret link.")
+@command.command(short_help="Serve the rating page and print the links of the raters.")
 @study_argument
-@click.option("--host", default="127.0.0.1", show_default=True, help="0.0.0.0 lets other machines in.")
 @click.option(
-    "--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="0 takes a free one."
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    metavar="ADDRESS",
+    help="Address to listen on; 0.0.0.0 admits other machines.",
 )
-@click.option("--url", metavar="URL", help="Address for the links, where a proxy stands before this server.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8080,
+    show_default=True,
+    help="Port to listen on; 0 chooses a free port.",
+)
+@click.option("--url", metavar="URL", help="Address used in the links if a proxy is in front of this server.")
 def serve(study: str, host: str, port: int, url: str | None) -> None:
-    """Serve the rating page of STUDY until Ctrl-C, and print everybody's secret link.
+    """Serve the rating page of STUDY until Ctrl-C, and print the secret link of each rater.
 
     Example: judge study serve study.db
     """
@@ -146,15 +183,15 @@ def serve(study: str, host: str, port: int, url: str | None) -> None:
             click.echo(f"{who:10} {link}")
         if exposed := app.exposure(host, taken):
             click.echo(f"Note: {exposed}.", err=True)
-        click.echo("Serving; Ctrl-C stops it, and nothing is lost: every rating is saved at once.", err=True)
+        click.echo("Serving until Ctrl-C. Every rating is saved immediately.", err=True)
         app.serve(opened, listening, _alpha(opened.rubric))
 
 
-@command.command(short_help="Show progress, checks and agreement so far.")
+@command.command(short_help="Show the progress of a study.")
 @study_argument
 @as_json
 def status(study: str, as_json: bool) -> None:
-    """Show how far STUDY is: progress of each rater, checks, agreement so far.
+    """Show the progress of each rater of STUDY, the attention checks, and the agreement so far.
 
     Example: judge study status study.db
     """
@@ -166,33 +203,47 @@ def status(study: str, as_json: bool) -> None:
             _print_status(opened, progress)
 
 
-@command.command("export", short_help="Write the ratings: what judge agree reads, or all there is.")
+@command.command("export", short_help="Write the ratings for judge agree, or the whole study.")
 @study_argument
-@click.option("--format", "format_", type=click.Choice(list(WRITERS)), default="long", show_default=True)
 @click.option(
-    "--out", type=click.Path(dir_okay=False), default="-", help="A name in .csv, .jsonl …  [default: stdout]"
+    "--layout",
+    type=click.Choice(list(WRITERS)),
+    default="long",
+    show_default=True,
+    help="What is written: one row per score, one row per rating, Label Studio tasks or labeling "
+    "configuration, or the whole study without the secret links.",
 )
-@click.option("--after-discussion", is_flag=True, help="Ratings after a discussion replace the first ones.")
-def export_command(study: str, format_: str, out: str, after_discussion: bool) -> None:
-    """Write the ratings of STUDY: the long table that `judge agree` reads, or another layout.
+@out(
+    "a file in .csv or .jsonl for tables, .json or .xml for the other layouts.  [default: standard output]",
+    default="-",
+)
+@click.option(
+    "--after-discussion",
+    is_flag=True,
+    help="Use the ratings after a discussion instead of the first ones.",
+)
+def export_command(study: str, layout: str, out: str, after_discussion: bool) -> None:
+    """Write the ratings of STUDY as the long table that `judge agree` reads, or in another layout.
 
     Example: judge study export study.db --out ratings.csv
     """
     refuse_inputs(out)
-    allowed = SUFFIXES.get(format_, (".json",))
+    allowed = SUFFIXES.get(layout, (".json",))
     if out != "-" and not out.endswith(allowed):
-        raise click.UsageError(f"--out {out}: --format {format_} is written as {' or '.join(allowed)}")
+        raise click.UsageError(
+            f"--out {out}: --layout {layout} is written to a file in {' or '.join(allowed)}"
+        )
     with Study.open(study, read_only=True) as opened, _output(out) as stream:
-        n = WRITERS[format_](opened, stream, out.endswith(".jsonl"), after_discussion)
+        n = WRITERS[layout](opened, stream, out.endswith(".jsonl"), after_discussion)
     click.echo(f"{n:,} written" if out == "-" else f"{out}: {n:,} written", err=True)
 
 
-@command.command("import", short_help="Take in ratings made elsewhere.")
+@command.command("import", short_help="Import ratings that were collected elsewhere.")
 @study_argument
 @click.argument("file", type=existing)
-@click.option("--rater", help="Who rated, where the file does not say.")
+@click.option("--rater", help="Name of the rater, for a file without a column for it.")
 def import_command(study: str, file: str, rater: str | None) -> None:
-    """Take ratings made elsewhere into STUDY: a long or wide table, or Label Studio's JSON export.
+    """Import ratings from FILE into STUDY: a long or wide table, or the JSON export of Label Studio.
 
     Example: judge study import study.db ratings.csv
     """
@@ -202,17 +253,20 @@ def import_command(study: str, file: str, rater: str | None) -> None:
 
 
 def _design(options: dict[str, Any]) -> Design:
-    names = ("raters", "per_item", "items", "repeats", "checks", "seed")
+    names = ("raters", "per_item", "repeats", "checks", "seed")
+    given = {name: options[name] for name in names}
     try:
-        return Design(**{name: options[name] for name in names}, show_reference=options["reference"])
+        return Design(**given, items=options["select"], show_reference=options["reference"])
     except ValidationError as error:
         raise click.UsageError(error.errors()[0]["msg"].removeprefix("Value error, ")) from None
 
 
 def _chosen(source: StudySource, design: Design, options: dict[str, Any]) -> list[DrawnItem]:
     if options["ids"]:
-        if options["items"] or options["stratify"]:
-            raise click.UsageError("--ids names the items; --items and --stratify draw them: use one")
+        if options["select"] or options["stratify"]:
+            raise click.UsageError(
+                "--ids lists the items; --select and --stratify draw them: use one of the two"
+            )
         return pick(source.items, dict(listed_ids(Path(options["ids"]))))
     return choose(source.items, design, source.strata(options["stratify"]) if options["stratify"] else None)
 
@@ -233,12 +287,14 @@ def _report_new(study: Study, out: str) -> None:
     parts = [f"{row.rater.name} {row.total}" for row in progress.raters]
     click.echo(
         f"{out}: {progress.n_items} items, each rated by {study.design.per_item} of {study.design.raters}; "
-        f"answers a rater: {', '.join(parts)}"
+        f"answers per rater: {', '.join(parts)}"
     )
     if study.design.per_item == 1:
-        click.echo("Note: no item is rated twice, so agreement among people cannot be measured.", err=True)
+        click.echo("Note: each item is rated once, so agreement between raters cannot be measured.", err=True)
     if not progress.raters[0].training[1]:
-        click.echo("Note: the rubric has no worked example that fits: no practice round.", err=True)
+        click.echo(
+            "Note: the rubric has no worked example for these items, so there is no practice round.", err=True
+        )
     click.echo(f"Next: judge study serve {out}", err=True)
 
 
@@ -248,7 +304,8 @@ def _report_strata(plan: StudyPlan) -> None:
         click.echo(f"  {stratum}: {n} drawn, each with probability {probability:.3g}")
     if len({probability for _, probability in drawn}) > 1:
         click.echo(
-            "Note: figures for all items weight each with 1 / probability, a column of the export.", err=True
+            "Note: estimates for all items need the design weight 1 / probability; probability is exported.",
+            err=True,
         )
 
 
@@ -260,9 +317,9 @@ def _print_status(study: Study, progress: StudyProgress) -> None:
     from judge.reporting.render.text import clean
 
     console = Console(highlight=False)
-    size = f"{progress.n_items} items, {study.design.per_item} raters an item"
+    size = f"{progress.n_items} items, {study.design.per_item} raters per item"
     console.print(Text(f"{clean(study.name)}: {size}"))
-    table = Table("rater", "done", "skipped", "practice", "checks failed", "repeats alike", "s an answer")
+    table = Table("rater", "done", "skipped", "practice", "checks failed", "same score again", "s per answer")
     for row in progress.raters:
         name = clean(row.rater.name) + ("" if row.rater.dropped is None else " (dropped)")
         cells = (name, f"{row.done + row.skipped}/{row.total}", str(row.skipped))
@@ -278,7 +335,7 @@ def _print_status(study: Study, progress: StudyProgress) -> None:
         figures = (str(sum(one.counts.values())), same, str(one.agreement or ""))
         questions.add_row(one.question.label, *figures)
     console.print(questions)
-    console.print(Text(f"{len(progress.disputes)} items with ratings two points apart or more"))
+    console.print(Text(f"items with ratings at least two points apart: {len(progress.disputes)}"))
 
 
 def _share(part: tuple[int, int]) -> str:

@@ -1,4 +1,4 @@
-"""What a study is made of: a run, or a file of answers, with what is known about them."""
+"""The source of a study: the items of a run or of a file, with rubric, judge scores and image folder."""
 
 import sys
 from collections.abc import Iterator, Mapping
@@ -14,20 +14,20 @@ from judge.rubric import Rubric, load_rubric
 
 _BY_SCORE = ("score", "passed")
 _MOST_BYTES = 16 * 2**20
-"""Of a list of ids, or of an introduction."""
+"""Size limit of a list of ids and of an introduction."""
 
 
 class StudySource:
-    """Items with what is known about them: a run knows its rubric, its scores and where its pictures lie."""
+    """Items with their rubric, image folder and, if they come from a run, the scores of its judge."""
 
     def __init__(self, items: list[Item], rubric: Rubric, image_root: Path) -> None:
         self.items, self.rubric, self.image_root = items, rubric, image_root
         self.values: dict[str, dict[str, float]] | None = None
-        """Item -> dimension -> the judge's score; None where there is no judge."""
+        """Judge score by item and dimension; None without a judge."""
 
     @classmethod
     def read(cls, source: str, rubric: str | None, mapping: Mapping[str, str]) -> "StudySource":
-        """Read a run, or a file of answers whose fields `mapping` names; `rubric` replaces the run's."""
+        """Read a run, or a file with the field names `mapping`; `rubric` replaces that of the run."""
         path = Path(source)
         if path.is_dir():
             return cls._from_run(path, rubric)
@@ -49,20 +49,22 @@ class StudySource:
         return found
 
     def strata(self, field: str) -> dict[str, str]:
-        """Give the stratum of each item: the value of a field, or what the judge said."""
+        """Return the stratum of each item: the value of a field, or the score or verdict of the judge."""
         if field in _BY_SCORE:
             return self._by_score(field)
         found = {item.id: item.field(field) for item in self.items}
         if all(value is None for value in found.values()):
             fields = ", ".join(sorted({name for item in self.items for name in item.metadata})) or "none"
             raise InputError(
-                f"--stratify {field}: no item has this field; found: {fields}; or: score, passed"
+                f"--stratify {field}: no item has this field; found: {fields}; for a run also: score, passed"
             )
         return {item_id: "missing" if value is None else str(value) for item_id, value in found.items()}
 
     def _by_score(self, field: str) -> dict[str, str]:
         if self.values is None:
-            raise InputError(f"--stratify {field}: needs the judge's scores; give a run: judge score …")
+            raise InputError(
+                f"--stratify {field}: needs the scores of a judge; score the answers first and name the run"
+            )
         by_pass = field == "passed" or OVERALL not in self.rubric.scored
         return {
             item_id: _verdict(self.rubric, values) if by_pass else _overall(values)
@@ -86,7 +88,7 @@ def _items(path: Path, mapping: Mapping[str, str]) -> Iterator[Item]:
 
 
 def text_in(path: str | Path) -> str:
-    """Read a text file, or standard input where it is ``-``."""
+    """Read a text file, or standard input for ``-``."""
     if str(path) == "-":
         return sys.stdin.read(_MOST_BYTES)
     try:
@@ -96,7 +98,7 @@ def text_in(path: str | Path) -> str:
 
 
 def listed_ids(path: Path) -> Iterator[tuple[str, float | None]]:
-    """Read ids one a line, or rows of a table with the probability with which each was drawn."""
+    """Read one id per line, or the rows of a table with ids and inclusion probabilities."""
     if path.suffix == ".txt" or not path.suffix:
         yield from ((line.strip(), None) for line in text_in(path).splitlines() if line.strip())
         return
@@ -108,6 +110,6 @@ def listed_ids(path: Path) -> Iterator[tuple[str, float | None]]:
             probability = -1.0
         if name is None or (probability is not None and not 0 < probability <= 1):
             raise InputError(
-                f"{where}: needs id, and optionally a probability above 0 and at most 1; found {row}"
+                f"{where}: a row needs an id, and optionally a probability above 0 and at most 1; found {row}"
             )
         yield str(name), probability

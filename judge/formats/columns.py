@@ -172,7 +172,7 @@ class _Finder:
             wanted = self.mapping.get(meaning)
             if wanted is not None and wanted not in self.columns:
                 raise self._error(
-                    f"no column {wanted!r} for --map {meaning}; found: {', '.join(self.columns)}"
+                    f"no column {wanted!r} for --column {meaning}; found: {', '.join(self.columns)}"
                 )
             free = (plain[alias] for alias in aliases if alias in plain)
             found = wanted or next((name for name in free if name not in self.mapping.values()), None)
@@ -183,7 +183,7 @@ class _Finder:
         if "item_id" not in names:
             raise self._error(
                 f"no column says which item is rated; found: {', '.join(self.columns)}; "
-                f"allowed names: {', '.join(COLUMNS['item_id'])}. For another name: --map item_id=NAME"
+                f"allowed names: {', '.join(COLUMNS['item_id'])}. For another name: --column item_id=NAME"
             )
         return names
 
@@ -259,7 +259,7 @@ class _Finder:
             f"column {column!r} names a dimension, and no column is known to hold the ratings on it; found: "
             f"{_listed(found)}. One column for each rater is not read: write one row a rating (item_id, "
             "rater, dimension, value), or name the columns rater_1, rater_2, … One column with all "
-            "ratings: --map value=NAME"
+            "ratings: --column value=NAME"
         )
 
     def _rating_columns(self, *, on_scale: bool = False) -> tuple[str, ...]:

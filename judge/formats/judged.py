@@ -69,8 +69,8 @@ def one_judge(found: ImportedFile, judge: str | None = None) -> tuple[str, list[
         key = (score.item_id, score.dimension, score.sample)
         if key in seen:
             raise InputError(
-                f"item {score.item_id!r} has two scores on {score.dimension!r}; take one judge with --judge: "
-                f"{', '.join(found.raters)}"
+                f"item {score.item_id!r} has two scores on {score.dimension!r}; take one judge with "
+                f"--only-rater: {', '.join(found.raters)}"
             )
         seen.add(key)
     named = [score.model_copy(update={"rater": name}) for score in wanted]

@@ -72,7 +72,7 @@ def read_ratings(
     """
     for meaning in map or {}:
         if meaning not in COLUMNS:
-            raise InputError(f"--map {meaning}: no such column of ratings; allowed: {', '.join(COLUMNS)}")
+            raise InputError(f"--column {meaning}: no such column of ratings; allowed: {', '.join(COLUMNS)}")
     wanted = wanted or Wanted()
     document = _document(path)
     if document and (scores := _of_document(document, kind, dimension, wanted)) is not None:

@@ -61,10 +61,10 @@ def _format_of(out: str, form: str | None) -> str:
         return form or "csv"
     named = Path(out).suffix.removeprefix(".").lower()
     if named in FORMATS and form not in (None, named):
-        raise InputError(f"--out {out} says {named} and --format {form}: leave one of them out")
+        raise InputError(f"--out {out} says {named} and --output-format {form}: leave one of them out")
     if named not in FORMATS and form is None:
         endings = ", ".join(f".{name}" for name in FORMATS)
-        raise InputError(f"--out {out}: the name says no format; allowed: {endings}, or give --format")
+        raise InputError(f"--out {out}: the name says no format; allowed: {endings}, or give --output-format")
     return form or named
 
 

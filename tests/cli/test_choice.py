@@ -145,7 +145,7 @@ def test_import_says_what_did_not_fit_together(tmp_path):
 
 
 def test_import_takes_one_judge_of_several(tmp_path):
-    judge("import", DATA / "promptfoo.json", "--judge", "llm-rubric", "--out", tmp_path / "run")
+    judge("import", DATA / "promptfoo.json", "--only-rater", "llm-rubric", "--out", tmp_path / "run")
     with Run.open(tmp_path / "run") as run:
         assert {score.rater for score in run.scores()} == {"llm-rubric"}
 
@@ -155,7 +155,7 @@ def test_import_never_writes_over_a_run(tmp_path):
     judge(*words)
     result = judge(*words)
     assert result.exit_code == 1
-    assert "there is a run already; choose another folder with --out" in result.stderr
+    assert "a run already exists; choose another folder with --out" in result.stderr
 
 
 def test_import_of_answers_alone_writes_a_file_to_score(tmp_path):
@@ -185,7 +185,7 @@ def test_import_of_answers_into_a_folder_says_what_is_wrong(tmp_path):
     (tmp_path / "a.json").write_text(json.dumps(rows))
     result = judge("import", tmp_path / "a.json", "--out", tmp_path / "run")
     assert result.exit_code == 1
-    assert "only answers; --out must end in .jsonl" in result.stderr
+    assert "answers without judgments, so --out must be a file in .jsonl" in result.stderr
 
 
 @pytest.mark.parametrize("command", ["choice", "import"])
@@ -209,7 +209,7 @@ def test_import_does_not_write_into_a_folder_with_other_files(tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
     result = judge("import", DATA / "deepeval.json", "--out", tmp_path)
     assert result.exit_code == 1
-    assert "is no empty folder; choose another one with --out" in result.stderr
+    assert "is not an empty folder; choose another folder with --out" in result.stderr
     assert [file.name for file in tmp_path.iterdir()] == ["notes.txt"]
 
 
@@ -221,5 +221,5 @@ def test_import_of_questions_without_replies_is_an_error_and_writes_no_file(tmp_
     (tmp_path / "mmad.json").write_text(json.dumps({"a/b/0.png": image}))
     result = judge("import", tmp_path / "mmad.json", "--out", tmp_path / "items.jsonl")
     assert result.exit_code == 1
-    assert "hold no answer; give the file with the answers, too" in result.stderr
+    assert "contain no answers; also name the file with the answers" in result.stderr
     assert not (tmp_path / "items.jsonl").exists()

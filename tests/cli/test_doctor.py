@@ -126,7 +126,7 @@ def test_with_a_card_models_are_listed_and_one_is_suggested(machine):
     assert [row.split()[1] for row in shown.splitlines() if row.endswith("suggested")] == [
         "Qwen/Qwen3-VL-4B-Instruct"
     ]
-    assert "Estimated, not measured" in shown
+    assert "Estimates, not measurements" in shown
 
 
 def test_model_that_fits_no_card_here_is_no_failure(machine):
@@ -144,7 +144,7 @@ def test_card_of_unknown_speed_gets_no_time(machine):
 
 def test_smallest_card_decides(machine):
     machine(H100, L4)
-    assert line("verdict", "--judge", ANY).startswith("tight")
+    assert line("verdict", "--local-model", ANY).startswith("tight")
 
 
 # ---- one model
@@ -160,30 +160,30 @@ def test_smallest_card_decides(machine):
 )
 def test_one_model_gets_a_verdict(machine, card, model, start, status):
     machine(card)
-    assert line("verdict", "--judge", model).startswith(start)
-    assert ask("--judge", model).exit_code == status
+    assert line("verdict", "--local-model", model).startswith(start)
+    assert ask("--local-model", model).exit_code == status
 
 
 def test_without_a_card_one_model_says_what_it_needs(machine):
     machine()
-    done = ask("--judge", ANY)
+    done = ask("--local-model", ANY)
     assert done.exit_code == 0
     assert "needs a card of about 28.5 GiB: weights 15.3 GiB" in done.stdout
 
 
 def test_context_that_does_not_fit_is_advised_to_be_shorter(machine):
     machine(L4)
-    assert "--max-model-len 24576 at most" in line("verdict", "--judge", ANY)
+    assert "--max-model-len 24576 at most" in line("verdict", "--local-model", ANY)
 
 
 def test_only_other_cards_of_this_machine_are_an_option(machine):
     machine(L4, L4)
-    assert "--tensor-parallel 2 would do" in line("verdict", "--judge", ANY)
+    assert "--tensor-parallel 2 would do" in line("verdict", "--local-model", ANY)
 
 
 def test_broken_driver_does_not_keep_the_answer(machine):
     machine(driver_status=9)
-    done = ask("--judge", ANY)
+    done = ask("--local-model", ANY)
     assert "needs a card of about" in done.stdout
     assert done.exit_code == 1
 
@@ -191,7 +191,7 @@ def test_broken_driver_does_not_keep_the_answer(machine):
 @pytest.mark.parametrize("judge", ["openai/gpt-5", "vllm:", "Qwen/Qwen3-8B"])
 def test_only_a_model_of_this_process_can_be_asked_about(machine, judge):
     machine()
-    done = ask("--judge", judge)
+    done = ask("--local-model", judge)
     assert done.exit_code == 2
     assert "allowed is vllm:MODEL" in done.stderr
 
@@ -201,7 +201,7 @@ def test_json_carries_the_numbers(machine):
     found = {finding["what"]: finding for finding in json.loads(ask("--json").stdout)}
     assert found["Qwen/Qwen3-8B"]["state"] == "tight"
     assert found["Qwen/Qwen3-8B"]["numbers"]["at_once"] == 6
-    (verdict,) = (f for f in json.loads(ask("--json", "--judge", ANY).stdout) if f["what"] == "verdict")
+    (verdict,) = (f for f in json.loads(ask("--json", "--local-model", ANY).stdout) if f["what"] == "verdict")
     assert verdict["numbers"]["weights"] == 2 * 8_190_427_136
 
 
@@ -218,6 +218,8 @@ def test_judge_of_the_environment_is_not_the_one_that_is_asked_about(name):
     assert (done.exit_code, "run folders" in done.stdout) == (0, True), done.output
 
 
-def test_settings_of_doctor_may_name_the_judge(tmp_path):
-    (tmp_path / "judge.toml").write_text('judge = "openai/gpt-5"\n[doctor]\njudge = "vllm:Qwen/Qwen3-8B"\n')
+def test_settings_of_doctor_may_name_the_model(tmp_path):
+    (tmp_path / "judge.toml").write_text(
+        'judge = "openai/gpt-5"\n[doctor]\nlocal_model = "vllm:Qwen/Qwen3-8B"\n'
+    )
     assert "verdict" in CliRunner().invoke(main, ["doctor"]).stdout

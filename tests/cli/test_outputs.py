@@ -69,9 +69,12 @@ def test_the_name_of_an_export_says_its_format(run, name, start):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (("--out", "a.parquet", "--format", "csv"), "--out a.parquet says parquet and --format csv"),
+        (
+            ("--out", "a.parquet", "--output-format", "csv"),
+            "--out a.parquet says parquet and --output-format csv",
+        ),
         (("--out", "a.txt"), "--out a.txt: the name says no format; allowed: .csv, .jsonl, .parquet"),
-        (("--format", "parquet"), "name a file with --out scores.parquet"),
+        (("--output-format", "parquet"), "name a file with --out scores.parquet"),
         (("--out", "no/a.csv"), "no/a.csv: cannot be written: No such file or directory"),
     ],
 )
@@ -98,7 +101,7 @@ def test_no_cell_of_an_export_is_a_formula(tmp_path, wide):
         text.count("\n") - 1
     )
     assert {"'=1+1", "'@SUM(A1)"} <= set(cells)
-    lines = judge("export", tmp_path / "run", "--format", "jsonl").stdout
+    lines = judge("export", tmp_path / "run", "--output-format", "jsonl").stdout
     assert json.loads(lines.splitlines()[0])["item_id"] == "=1+1"
 
 
@@ -123,9 +126,9 @@ def test_a_folder_of_tables_that_cannot_be_made_is_one_line(run):
         ("report", "RUN", "--html", ""),
         ("show", "RUN", "--item", ""),
         ("agree", "RUN", "--humans", "ratings.csv", "--scale", "1-99999999999"),
-        ("agree", "RUN", "--humans", "ratings.csv", "--map", "=x"),
+        ("agree", "RUN", "--humans", "ratings.csv", "--column", "=x"),
         ("agree", "RUN", "--humans", "ratings.csv", "--epsilon", "nan"),
-        ("plan", "--raters", "99999999999999999999"),
+        ("plan", "--per-item", "99999999999999999999"),
         ("plan", "--cluster-icc", "nan"),
         ("score", "ratings.csv", "--samples", "99999999999999999999"),
         ("score", "ratings.csv", "--max-cost", "nan"),
@@ -203,7 +206,7 @@ def test_two_things_cannot_go_to_standard_output(run, words):
 def test_a_run_in_the_place_of_a_file_is_explained(run, other):
     result = judge("report", run, "--html", other)
     assert result.exit_code == 2
-    assert "is a folder; allowed: a file, or nothing (put --html last)" in result.stderr
+    assert "is a folder; allowed: a file. To use the default file, put --html last" in result.stderr
 
 
 def test_a_file_that_cannot_be_written_is_one_line(run):

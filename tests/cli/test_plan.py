@@ -51,8 +51,15 @@ def test_a_correlation_that_is_no_number_is_a_usage_error():
     assert "'--cluster-icc'" in result.stderr
 
 
+@pytest.mark.parametrize("margin", ["-1", "0", "nan", "kappa=0.05"])
+def test_a_margin_that_a_study_cannot_have_is_a_usage_error(margin):
+    result = judge("plan", "--margin", margin)
+    assert result.exit_code == 2
+    assert "'--margin'" in result.stderr
+
+
 def test_shares_that_add_up_to_one_are_accepted():
-    result = judge("plan", "--statistic", "alpha", "--raters", 2, "--shares", "0.3,0.3,0.4")
+    result = judge("plan", "--statistic", "alpha", "--per-item", 2, "--shares", "0.3,0.3,0.4")
     assert result.exit_code == 0, result.output
 
 
@@ -60,4 +67,4 @@ def test_shares_that_add_up_to_one_are_accepted():
 def test_a_size_beside_the_choice_of_items_is_a_usage_error(tmp_path, words):
     result = judge("plan", tmp_path, "--select", 3, *words)
     assert result.exit_code == 2
-    assert f"{words[0]} is about how large a study is, --select chooses its items" in result.stderr
+    assert f"{words[0]} concerns the size of a study and --select its items" in result.stderr

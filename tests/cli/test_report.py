@@ -112,7 +112,7 @@ def test_audit_shows_as_many_worst_answers_as_asked_for(run):
         (["compare", "RUN", "--between", "pair_id"], "must name two groups"),
         (["leaderboard", "RUN"], "needs two systems or more"),
         (["leaderboard", "RUN", "RUN"], "two runs are called 'first'"),
-        (["leaderboard", "RUN", "RUN", "--by", "condition"], "ranks the systems within one run"),
+        (["leaderboard", "RUN", "RUN", "--system", "condition"], "ranks the systems within one run"),
     ],
 )
 def test_what_cannot_be_done_is_one_line_with_advice(run, words, message):

@@ -88,9 +88,12 @@ def test_show_reads_fields_of_other_names(judge, tmp_path):
     ("arguments", "code", "said"),
     [
         pytest.param(
-            ["show", "open_qa", "--item", "9", "answers.jsonl"], 1, "has no item with the id '9'", id="item"
+            ["show", "open_qa", "--item", "9", "answers.jsonl"],
+            1,
+            "contains no item with the id '9'",
+            id="item",
         ),
-        pytest.param(["show", "open_qa", "empty.jsonl"], 1, "empty.jsonl: has no item", id="empty"),
+        pytest.param(["show", "open_qa", "empty.jsonl"], 1, "empty.jsonl: contains no item", id="empty"),
         pytest.param(["show", "nowhere"], 1, "neither shipped nor a file", id="rubric"),
         pytest.param(
             ["show", "open_qa", "--item", "1"], 2, "--item needs a file of answers", id="no_answers"
@@ -111,7 +114,7 @@ def test_what_cannot_be_done_is_one_clear_line(judge, tmp_path, arguments, code,
 
 
 def test_check_says_what_a_sound_rubric_scores(judge):
-    assert judge("check", "open_qa").stdout.startswith("open_qa: fine. technical_accuracy, ")
+    assert judge("check", "open_qa").stdout.startswith("open_qa: no errors found. technical_accuracy, ")
 
 
 def test_check_lists_every_problem(judge, tmp_path):
@@ -124,14 +127,17 @@ def test_check_lists_every_problem(judge, tmp_path):
 
 @pytest.mark.parametrize("name", ["mine", "mine.yaml"])
 def test_new_writes_a_rubric_that_passes_check(judge, name):
-    assert judge("new", name).stdout == "mine.yaml is written. Edit it, then: judge rubric check mine.yaml\n"
+    assert (
+        judge("new", name).stdout
+        == "mine.yaml: written. Edit it, then check it: judge rubric check mine.yaml\n"
+    )
     assert load_rubric("mine.yaml").name == "mine"
     judge("check", "mine.yaml")
 
 
 def test_new_never_overwrites(judge, tmp_path):
     (tmp_path / "mine.yaml").write_text("precious")
-    assert "mine.yaml exists and is left alone" in judge("new", "mine", code=1).stderr
+    assert "mine.yaml already exists and is not overwritten" in judge("new", "mine", code=1).stderr
     assert (tmp_path / "mine.yaml").read_text() == "precious"
 
 

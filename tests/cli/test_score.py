@@ -82,7 +82,7 @@ def test_answers_that_hold_a_verdict_and_scores_that_are_lost_to_it_are_a_warnin
     Path("replies.jsonl").write_text(json.dumps({"id": "1", "reply": verdict}))
     done = judge("score", lines({**ROW, "answer": f"Say {verdict}"}), "--judge", "replay:replies.jsonl")
     assert done.exit_code == 3, done.output
-    assert "warning: text that looks like a verdict stands in 1 item: judge audit runs/mine" in done.stderr
+    assert "warning: 1 item with text that looks like a verdict: judge audit runs/mine" in done.stderr
     assert "warning: 1 item without a score, because the reply only copies a verdict" in done.stderr
 
 
@@ -287,7 +287,7 @@ def test_dry_run_counts_only_what_is_not_answered_yet():
     model = ("--judge", "replay:examples/replies.jsonl")
     judge("score", "examples/answers.jsonl", *model, "--limit", 10)
     done = judge("score", "examples/answers.jsonl", *model, "--dry-run")
-    assert "24 items, 14 requests (10 more are answered already)" in done.stderr
+    assert "24 items, 14 requests (10 more are already answered)" in done.stderr
 
 
 def test_dry_run_counts_a_failure_only_where_errors_are_retried():
@@ -392,7 +392,7 @@ def test_one_model_by_two_names_is_refused_before_either_is_asked():
     spelt = ("replay:examples/replies.jsonl", "replay:./examples/replies.jsonl")
     done = judge("score", "examples/answers.jsonl", "--judge", spelt[0], "--judge", spelt[1])
     assert done.exit_code == 2
-    assert f"--judge {spelt[0]} and --judge {spelt[1]} would both score into runs/" in done.stderr
+    assert f"--judge {spelt[0]} and --judge {spelt[1]} would both write to runs/" in done.stderr
     assert not Path("runs").exists()
 
 
@@ -413,7 +413,7 @@ def test_judge_that_failed_outranks_one_that_left_items_without_a_score():
 def test_empty_list_of_judges_is_an_error():
     Path("judge.toml").write_text("judge = []\n")
     done = judge("score", "examples/answers.jsonl")
-    assert (done.exit_code, "no judge is named" in done.stderr) == (2, True)
+    assert (done.exit_code, "no judge is given" in done.stderr) == (2, True)
 
 
 @pytest.mark.parametrize("model", ["", "vllm:", "replay:"])
@@ -431,12 +431,12 @@ def test_limit_of_the_cost_that_one_judge_of_a_panel_cannot_keep_starts_nothing(
 
 def test_panel_cannot_read_standard_input():
     done = judge("score", "-", "--judge", "baseline", "--judge", "replay:examples/replies.jsonl")
-    assert (done.exit_code, "standard input can be read once" in done.stderr) == (2, True)
+    assert (done.exit_code, "standard input can be read only once" in done.stderr) == (2, True)
 
 
 def test_option_of_an_engine_without_an_engine_is_refused():
     done = judge("score", "examples/answers.jsonl", "--engine-arg", "max_num_seqs=8")
-    assert (done.exit_code, "--engine-arg is for --judge vllm:MODEL" in done.stderr) == (2, True)
+    assert (done.exit_code, "--engine-arg applies to --judge vllm:MODEL" in done.stderr) == (2, True)
 
 
 def test_options_of_an_engine_in_the_settings_bother_no_other_judge(monkeypatch):
@@ -449,7 +449,7 @@ def test_expected_scores_say_that_flags_are_not_asked_for():
     words = ("--rubric", "inspection", "--scores", "expected", "--judge", "hosted_vllm/m", "--dry-run")
     done = judge("score", lines(ROW), *words, "--api-base", "http://localhost:1/v1")
     flags = ", ".join(load_rubric("inspection").flags)
-    assert f"note: --scores expected asks for scores alone, so not for {flags}" in done.stderr
+    assert f"note: --scores expected gives scores only; the flags are not asked for: {flags}" in done.stderr
 
 
 @pytest.mark.parametrize("option", [("--max-tokens", 50), ("--reasoning-effort", "high")])
@@ -516,7 +516,7 @@ def test_failures_are_to_be_asked_again_until_they_are_answered():
 def test_unknown_price_is_said(mock, monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "k")
     own = judge("score", lines(ROW), "--judge", "openai/own", "--api-base", mock.api_base)
-    assert "note: the cost of 1 reply is unknown (no price is known for this model" in own.stderr
+    assert "note: the cost of 1 reply is unknown (the model has no known price" in own.stderr
     known = judge("score", "mine.jsonl", "--judge", "openai/gpt-4o-mini", "--api-base", mock.api_base)
     assert "no price is known" not in known.stderr
 
@@ -528,7 +528,7 @@ def test_run_that_reaches_its_budget_says_so_and_is_incomplete(mock, monkeypatch
     assert done.exit_code == 3
     assert (
         "stopped: --max-cost 0 USD would be passed; scores for 0 of 1 item are stored; "
-        "go on with the same command"
+        "the same command resumes the run"
     ) in done.stderr
     assert mock.stats()["requests"] == 0
 
@@ -586,7 +586,7 @@ def test_wait_of_a_day_ends_the_run_and_the_same_command_goes_on(mock, monkeypat
     assert done.exit_code == 3
     assert re.search(
         r"stopped: the provider asks to wait until \d{4}-\d\d-\d\d \d\d:\d\d \(429: .*24h0m0s\); "
-        r"scores for 0 of 24 items are stored; go on with the same command",
+        r"scores for 0 of 24 items are stored; the same command resumes the run",
         done.stderr,
     )
     assert "--retry-errors" not in done.stderr
@@ -606,7 +606,7 @@ def test_ctrl_c_says_how_many_replies_are_stored(monkeypatch):
     done = judge("score", "examples/answers.jsonl")
     assert done.exit_code == 130
     assert (
-        "interrupted: 1 reply stored, scores for 0 of 24 items complete; the same command goes on from here"
+        "interrupted: 1 reply stored, scores for 0 of 24 items complete; the same command resumes the run"
     ) in done.stderr
 
 
@@ -618,7 +618,7 @@ def test_ctrl_c_before_the_first_reply_says_that_nothing_is_stored(monkeypatch):
     monkeypatch.setattr(BaselineBackend, "complete", interrupted)
     done = judge("score", "examples/answers.jsonl")
     assert done.exit_code == 130
-    assert "interrupted: nothing had arrived, so nothing is stored" in done.stderr
+    assert "interrupted: no reply had arrived, so nothing is stored" in done.stderr
     assert not Path("runs").exists()
 
 
@@ -660,11 +660,11 @@ def test_misspelt_limit_in_the_settings_file_is_an_error():
     Path("judge.toml").write_text("max_cst = 5\n")
     done = judge("score", "examples/answers.jsonl")
     assert done.exit_code == 1
-    assert "judge.toml: max_cst is no option of any command; do you mean max_cost?" in done.stderr
+    assert "judge.toml: max_cst is not an option of any command; did you mean max_cost?" in done.stderr
 
 
 def test_setting_of_another_command_is_left_to_it():
-    Path("judge.toml").write_text('max-cost = 5\n[export]\nformat = "jsonl"\n')
+    Path("judge.toml").write_text('max-cost = 5\n[export]\noutput_format = "jsonl"\n')
     judge("score", lines(ROW))
     assert judge("export", "runs/mine-baseline-open_qa").stdout.startswith("{")
 
@@ -673,12 +673,12 @@ def test_unknown_setting_is_an_error_that_names_the_file():
     Path("judge.toml").write_text("[score]\nkey = 1\n")
     done = judge("score", "examples/answers.jsonl")
     assert done.exit_code == 1
-    assert "judge.toml: score.key is no option" in done.stderr
+    assert "judge.toml: score.key is not an option" in done.stderr
 
 
 def test_section_of_no_command_is_an_error():
     Path("judge.toml").write_text("[scoer]\nlimit = 1\n")
-    assert "judge.toml: [scoer] is no command" in judge("score", "examples/answers.jsonl").stderr
+    assert "judge.toml: [scoer] is not a command" in judge("score", "examples/answers.jsonl").stderr
 
 
 def test_broken_settings_file_is_named():
@@ -736,7 +736,7 @@ def test_show_says_that_there_is_nothing_to_show():
     judge("score", lines(ROW))
     done = judge("show", "runs/mine-baseline-open_qa", "--status", "failed")
     assert (done.exit_code, done.stdout) == (0, "")
-    assert "no item of this run has a score of status failed" in done.stderr
+    assert "no item of this run has a score with status failed" in done.stderr
 
 
 def test_show_says_how_many_it_leaves_out():
@@ -799,7 +799,7 @@ def test_export_has_a_row_a_score_with_the_fields_of_the_item():
 
 def test_wide_export_has_a_row_an_item_with_its_verdict():
     judge("score", "examples/answers.jsonl", "--judge", "replay:examples/replies.jsonl")
-    done = judge("export", "runs/answers-replay-replies-open_qa", "--wide", "--format", "jsonl")
+    done = judge("export", "runs/answers-replay-replies-open_qa", "--wide", "--output-format", "jsonl")
     rows = [json.loads(line) for line in done.stdout.splitlines()]
     assert len(rows) == 24
     refused = next(row for row in rows if row["overall_status"] == "refused")
@@ -810,7 +810,9 @@ def test_parquet_export_can_be_read():
     import pyarrow.parquet
 
     judge("score", "examples/answers.jsonl")
-    done = judge("export", "runs/answers-baseline-open_qa", "--format", "parquet", "--out", "s.parquet")
+    done = judge(
+        "export", "runs/answers-baseline-open_qa", "--output-format", "parquet", "--out", "s.parquet"
+    )
     assert done.exit_code == 0, done.output
     assert pyarrow.parquet.read_table("s.parquet").num_rows == 120
 
@@ -818,7 +820,7 @@ def test_parquet_export_can_be_read():
 @pytest.mark.parametrize("form", ["csv", "jsonl", "parquet"])
 def test_export_into_a_folder_that_is_not_there_is_one_line(form):
     judge("score", lines(ROW))
-    done = judge("export", "runs/mine-baseline-open_qa", "--format", form, "--out", "gone/scores")
+    done = judge("export", "runs/mine-baseline-open_qa", "--output-format", form, "--out", "gone/scores")
     assert done.exit_code == 1
     assert done.stderr.startswith("Error: gone/scores: ")
     assert done.stderr.count("\n") == 1
@@ -847,13 +849,15 @@ def test_column_of_mixed_types_becomes_text_in_parquet():
     import pyarrow.parquet
 
     judge("score", lines({**ROW, "n": 1}, {**ROW, "id": "2", "n": "one"}, {**ROW, "id": "3", "n": None}))
-    judge("export", "runs/mine-baseline-open_qa", "--wide", "--format", "parquet", "--out", "s.parquet")
+    judge(
+        "export", "runs/mine-baseline-open_qa", "--wide", "--output-format", "parquet", "--out", "s.parquet"
+    )
     assert pyarrow.parquet.read_table("s.parquet").column("meta_n").to_pylist() == ["1", "one", None]
 
 
 def test_parquet_does_not_go_to_the_terminal():
     judge("score", lines(ROW))
-    assert "name a file" in judge("export", "runs/mine-baseline-open_qa", "--format", "parquet").stderr
+    assert "name a file" in judge("export", "runs/mine-baseline-open_qa", "--output-format", "parquet").stderr
 
 
 # ---- doctor
@@ -905,7 +909,7 @@ def test_full_disk_behind_standard_output_is_one_line():
     with open("/dev/full", "w") as full:
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
     assert done.returncode == 1
-    assert done.stderr == "Error: standard output: No space left on device; make room\n"
+    assert done.stderr == "Error: standard output: No space left on device; free some space\n"
 
 
 def test_read_only_folder_is_a_clear_error(here):

@@ -86,7 +86,7 @@ def test_parameter_out_of_a_settings_file_leads_no_key_elsewhere(mock, monkeypat
     )
     done = judge("score", "answers.jsonl")
     assert done.exit_code == 2
-    assert "judge.toml: param api_base is none of the usual parameters" in done.stderr
+    assert "judge.toml: param api_base is not a standard model parameter" in done.stderr
     assert mock.stats()["requests"] == 0
 
 
@@ -101,7 +101,7 @@ def test_settings_file_lets_no_model_run_code(file, setting, name):
     Path(file).write_text(f'{head}judge = "vllm:a/model"\n{setting}\n')
     done = judge("score", "answers.jsonl", "--dry-run")
     assert done.exit_code == 2
-    assert f"{file}: its {name} was not named on the command line" in done.stderr
+    assert f"{file}: its {name} was not given on the command line" in done.stderr
     assert f"--{name.replace('_', '-')}" in done.stderr
 
 
@@ -125,8 +125,8 @@ def test_engine_settings_do_not_stand_in_the_way_of_other_judges():
         ("judge.toml", b"samples = 1.5", "'1.5' is not a valid integer"),
         ("judge.toml", b"retry_errors = 5", "'5' is not a valid boolean"),
         ("judge.toml", b"max_cost = " + b"9" * 5000, "judge.toml: not valid TOML: Exceeds the limit"),
-        ("judge.toml", b"max_cost = nan", "nan is no number that can be used here"),
-        ("judge.toml", b"score = 3", "judge.toml: score is a command; its options stand below a line [score]"),
+        ("judge.toml", b"max_cost = nan", "nan is not a finite number"),
+        ("judge.toml", b"score = 3", "judge.toml: score is a command; put its options into a section [score]"),
         ("judge.toml", b"\xff\xfe", "judge.toml: not valid TOML"),
         ("judge.toml", b"a = " + b"[" * 10_000, "judge.toml: not valid TOML"),
         ("pyproject.toml", b"[tool]\njudge = 3", "pyproject.toml: tool.judge is 3; allowed: a table"),

@@ -46,20 +46,20 @@ def rate_all(path: str = "study.db") -> None:
 
 
 def test_new_says_what_was_planned_and_what_comes_next() -> None:
-    result = done("new", "answers.jsonl", "--items", "10", "--checks", "0", "--repeats", "0")
-    assert "study.db: 10 items, each rated by 3 of 5; answers a rater: R01 6" in result.stdout
+    result = done("new", "answers.jsonl", "--select", "10", "--checks", "0", "--repeats", "0")
+    assert "study.db: 10 items, each rated by 3 of 5; answers per rater: R01 6" in result.stdout
     assert "judge study serve study.db" in result.stderr
 
 
 def test_new_stratifies_by_a_field() -> None:
-    done("new", "answers.jsonl", "--items", "4", "--stratify", "topic")
+    done("new", "answers.jsonl", "--select", "4", "--stratify", "topic")
     with Study.open("study.db") as opened:
         strata = {task.item.id: task.stratum for task in opened.tasks() if task.kind == "main"}
     assert sorted(strata.values()) == ["even", "even", "odd", "odd"]
 
 
 def test_new_says_how_many_of_each_stratum_were_drawn_and_how_likely() -> None:
-    text = done("new", "answers.jsonl", "--items", "4", "--stratify", "topic").stdout
+    text = done("new", "answers.jsonl", "--select", "4", "--stratify", "topic").stdout
     assert "even: 2 drawn, each with probability 0.2\n  odd: 2 drawn, each with probability 0.2" in text
 
 
@@ -88,7 +88,7 @@ def run() -> str:
     [("score", {"overall 2", "overall 4", "no score"}), ("passed", {"passed", "failed", "no verdict"})],
 )
 def test_new_stratifies_by_what_the_judge_said(run: str, by: str, strata: set[str]) -> None:
-    done("new", run, "--items", "6", "--stratify", by)
+    done("new", run, "--select", "6", "--stratify", by)
     with Study.open("study.db") as opened:
         tasks = [task for task in opened.tasks() if task.kind == "main"]
     assert {task.stratum for task in tasks} == strata
@@ -129,8 +129,8 @@ def test_new_takes_own_practice_checks_and_introduction() -> None:
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
-        (["--stratify", "colour"], "no item has this field; found: topic; or: score, passed"),
-        (["--stratify", "score"], "needs the judge's scores"),
+        (["--stratify", "colour"], "no item has this field; found: topic; for a run also: score, passed"),
+        (["--stratify", "score"], "needs the scores of a judge"),
         (["--rubric", "nope"], "neither shipped nor a file"),
         (["--check-items", "answers.jsonl"], "found no mapping 'expected_scores'"),
     ],
@@ -147,7 +147,7 @@ def test_new_names_what_is_wrong(arguments: list[str], problem: str) -> None:
     ("arguments", "problem"),
     [
         (["--raters", "2"], "3 raters for each item, but there are only 2"),
-        (["--ids", "answers.jsonl", "--items", "3"], "use one"),
+        (["--ids", "answers.jsonl", "--select", "3"], "use one"),
     ],
 )
 def test_options_that_contradict_each_other_are_usage_errors(arguments: list[str], problem: str) -> None:
@@ -161,12 +161,13 @@ def test_a_listed_probability_lies_between_0_and_1(row: str) -> None:
     Path("chosen.csv").write_text(f"item_id,probability\n{row}\n")
     result = study("new", "answers.jsonl", "--ids", "chosen.csv")
     assert result.exit_code == 1
-    assert "chosen.csv:2: needs id, and optionally a probability" in result.stderr
+    assert "chosen.csv:2: a row needs an id, and optionally a probability" in result.stderr
 
 
 def test_one_rater_an_item_is_allowed_and_its_price_is_said() -> None:
     assert (
-        "agreement among people cannot be measured" in done("new", "answers.jsonl", "--per-item", "1").stderr
+        "agreement between raters cannot be measured"
+        in done("new", "answers.jsonl", "--per-item", "1").stderr
     )
 
 
@@ -217,9 +218,9 @@ def test_export_writes_rows_that_are_scores() -> None:
 )
 def test_a_name_that_promises_another_format_is_refused(layout: str, name: str, allowed: str) -> None:
     done("new", "answers.jsonl")
-    result = study("export", "study.db", "--format", layout, "--out", name)
+    result = study("export", "study.db", "--layout", layout, "--out", name)
     assert result.exit_code == 2
-    assert f"--format {layout} is written as {allowed}" in result.stderr
+    assert f"--layout {layout} is written to a file in {allowed}" in result.stderr
     assert not Path(name).exists()
 
 

@@ -67,7 +67,7 @@ def test_one_rater_can_be_chosen():
 def test_two_raters_on_one_dimension_must_be_chosen_from():
     found = ImportedFile("x", [], [score(), score(rater="b")])
     with pytest.raises(
-        InputError, match="item 'q1' has two scores on 'tone'; take one judge with --judge: a, b"
+        InputError, match="item 'q1' has two scores on 'tone'; take one judge with --only-rater: a, b"
     ):
         one_judge(found)
 

@@ -256,7 +256,7 @@ def test_unknown_meaning_in_map_lists_the_known_ones(write):
 
 
 def test_mapped_column_that_is_not_there_lists_the_found_ones(write):
-    with pytest.raises(InputError, match="no column 'points' for --map value; found: item_id, score"):
+    with pytest.raises(InputError, match="no column 'points' for --column value; found: item_id, score"):
         list(read_ratings(write("r.csv", "item_id,score\nq,1\n"), map={"value": "points"}))
 
 

@@ -295,9 +295,9 @@ def _run_commands(folder: Path) -> list[list[str]]:
     return [
         ["show", run, "--limit", "30"],
         ["report", run, "--by", "topic"],
-        ["export", run, "--format", "csv", "--wide"],
+        ["export", run, "--output-format", "csv", "--wide"],
         ["audit", run],
-        ["leaderboard", run, "--by", "system"],
+        ["leaderboard", run, "--system", "system"],
         ["agree", run, "--humans", people, "--dimension", "clarity"],
         ["calibrate", run, "--humans", people, "--dimension", "clarity"],
         ["plan", run, "--select", "4"],
@@ -308,7 +308,7 @@ def _run_commands(folder: Path) -> list[list[str]]:
 
 def _study_commands(folder: Path) -> list[list[str]]:
     study = str(folder / "study.db")
-    return [["study", "status", study], *(["study", "export", study, "--format", f] for f in _LAYOUTS)]
+    return [["study", "status", study], *(["study", "export", study, "--layout", f] for f in _LAYOUTS)]
 
 
 _LAYOUTS = ("long", "wide", "label-studio", "label-studio-config", "everything")
@@ -321,7 +321,7 @@ def _prepare_run(folder: Path) -> None:
 
 def _prepare_study(folder: Path) -> None:
     out = str(folder / "study.db")
-    CliRunner().invoke(main, ["study", "new", str(EXAMPLES / "answers.jsonl"), "--items", "8", "--out", out])
+    CliRunner().invoke(main, ["study", "new", str(EXAMPLES / "answers.jsonl"), "--select", "8", "--out", out])
     lines = (EXAMPLES / "ratings.csv").read_text()
     (folder / "ratings.csv").write_text(lines.replace("rater_", "R0"))
     CliRunner().invoke(main, ["study", "import", out, str(folder / "ratings.csv")])

@@ -168,7 +168,7 @@ def _nothing_matches(
     if items or rubric is None:
         return (
             f"{where}: none of the {len(items):,} rated items is known. Rated, e.g.: {_some(items)}; known, "
-            f"e.g.: {_some(known)}. Ids must be equal; another column may hold them: --map item_id=NAME"
+            f"e.g.: {_some(known)}. Ids must be equal; another column may hold them: --column item_id=NAME"
         )
     return (
         f"{where}: none of its {found:,} ratings is on a dimension of rubric {rubric.name}. Found: "

@@ -208,7 +208,7 @@ def build_leaderboard(
         There are fewer than two systems.
     """
     if by and len(sources) > 1:
-        raise InputError(f"--by {by} ranks the systems within one run; found {len(sources)} runs")
+        raise InputError(f"--system {by} ranks the systems within one run; found {len(sources)} runs")
     ranked = by_system(sources[0].table, by) if by else [source.table for source in sources]
     board = leaderboard(ranked, cluster=cluster)
     return Report(

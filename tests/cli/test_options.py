@@ -1,0 +1,105 @@
+"""Options as a whole: one name means one thing in all commands, and every long `--help` is grouped."""
+
+from collections import defaultdict
+from itertools import takewhile
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from judge.cli import COMMANDS, load_command, main
+from judge.cli.options import GroupedCommand, section_of
+
+_MOST_UNGROUPED = 8
+_SPECIFIC_RANGES = {"--out", "--format", "--margin"}
+"""Options whose values depend on the command: a file or a folder, names of formats, statistics."""
+
+
+def leaves(command: click.Command, name: str):
+    """Every command that takes options of its own, with the words that call it."""
+    if isinstance(command, click.Group):
+        for word, inner in command.commands.items():
+            yield from leaves(inner, f"{name} {word}")
+    else:
+        yield name, command
+
+
+LEAVES = {name: leaf for command in COMMANDS for name, leaf in leaves(load_command(command), command)}
+
+
+def options_of(command: click.Command) -> list[click.Option]:
+    return [param for param in command.params if isinstance(param, click.Option)]
+
+
+def by_name() -> dict[str, dict[str, click.Option]]:
+    """Option name -> command -> option."""
+    found = defaultdict(dict)
+    for name, command in LEAVES.items():
+        for option in options_of(command):
+            found[option.opts[0]][name] = option
+    return found
+
+
+SHARED = {name: uses for name, uses in by_name().items() if len(uses) > 1}
+
+
+@pytest.mark.parametrize("name", sorted(SHARED))
+def test_option_has_one_type_in_all_commands(name):
+    uses = SHARED[name].values()
+    assert len({(type(option.type), option.multiple, option.is_flag) for option in uses}) == 1
+    if name not in _SPECIFIC_RANGES:
+        assert len({option.metavar for option in uses}) == 1
+
+
+@pytest.mark.parametrize("name", sorted(SHARED))
+def test_option_has_one_help_in_all_commands_up_to_half_a_sentence(name):
+    texts = [option.help for option in SHARED[name].values()]
+    assert all(texts)
+    common = list(
+        takewhile(lambda words: len(set(words)) == 1, zip(*(text.split() for text in texts), strict=False))
+    )
+    assert len(common) >= 2, "\n".join(f"{command}: {o.help}" for command, o in SHARED[name].items())
+
+
+@pytest.mark.parametrize("name", ["--items", "--map", "--judge", "--raters"])
+def test_name_that_had_two_meanings_has_one(name):
+    helps = {option.help for option in by_name()[name].values()}
+    assert len(helps) == 1
+
+
+@pytest.mark.parametrize("name", sorted(LEAVES))
+def test_every_option_has_a_help_text_that_is_a_sentence(name):
+    for option in options_of(LEAVES[name]):
+        text = (option.help or "").partition("  [default")[0]
+        assert text[:1].isupper() or text.startswith("HTTP"), f"{name} {option.opts[0]}: {text!r}"
+        assert text.endswith((".", "…")), f"{name} {option.opts[0]}: {text!r}"
+
+
+@pytest.mark.parametrize(
+    "name", sorted(name for name, leaf in LEAVES.items() if len(options_of(leaf)) > _MOST_UNGROUPED)
+)
+def test_long_help_is_grouped_under_headings(name):
+    assert isinstance(LEAVES[name], GroupedCommand)
+    sections = {option.opts[0]: section_of(option) for option in options_of(LEAVES[name])}
+    assert "Other" not in sections.values(), sections
+    assert len(set(sections.values())) >= 2
+    text = CliRunner().invoke(main, [*name.split(), "--help"]).stdout
+    assert all(f"\n{title}:\n" in text for title in sections.values())
+
+
+def test_help_of_score_names_what_is_judged_the_judge_the_connection_the_model_and_the_output():
+    sections = list(dict.fromkeys(section_of(option) for option in options_of(LEAVES["score"])))
+    assert sections == [
+        "Items to judge",
+        "Judge",
+        "Connection to an API",
+        "Local model (--judge vllm:MODEL)",
+        "Output",
+    ]
+
+
+def test_environment_sets_an_option_by_its_name_and_not_by_the_name_of_its_parameter(monkeypatch):
+    monkeypatch.setenv("JUDGE_BY", "topic")  # `leaderboard --system` keeps its value in a parameter `by`
+    load = main.get_command(click.Context(main), "leaderboard")
+    context = load.make_context("leaderboard", ["."], parent=click.Context(main))
+    assert context.params["by"] is None
