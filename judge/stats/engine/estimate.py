@@ -145,6 +145,12 @@ class Estimate:
         """
         return {name: _json_value(value) for name, value in asdict(self).items() if name != "possible"}
 
+    def __float__(self) -> float:
+        return self.value
+
+    def __format__(self, spec: str) -> str:
+        return format(self.value, spec) if spec else str(self)
+
     def __str__(self) -> str:
         if not self.defined:
             return f"undefined ({self.reason})"
