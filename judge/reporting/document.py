@@ -3,14 +3,25 @@
 Terminal, JSON, HTML, Markdown and LaTeX are renderings of the same `Report`; none of them computes anything.
 """
 
+import io
+import json
 import math
-from dataclasses import dataclass, fields
-from typing import Any, Literal, TypeAlias
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from pydantic import BaseModel
 
+from judge.errors import InputError
+from judge.files.writing import write_file
 from judge.records import Image
 from judge.stats.engine.estimate import Estimate
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from judge.reporting.figures.table_figures import Figure
 
 Cell: TypeAlias = str | int | float | Estimate | None
 Row: TypeAlias = tuple[Cell, ...]
@@ -73,6 +84,46 @@ class Table:
         """Cells of one column, for plots."""
         place = [column.key for column in self.columns].index(key)
         return [row[place] for row in self.rows]
+
+    def to_pandas(self) -> "pd.DataFrame":
+        """Return the table as a DataFrame.
+
+        An estimate takes three columns: its value, ``_low`` and ``_high``.
+        """
+        import pandas as pd
+
+        cells: dict[str, list[Any]] = {}
+        for place, column in enumerate(self.columns):
+            values = [row[place] for row in self.rows]
+            if not any(isinstance(value, Estimate) for value in values):
+                cells[column.key] = values
+                continue
+            found = [value if isinstance(value, Estimate) else None for value in values]
+            cells[column.key] = [
+                other if value is None else value.value for value, other in zip(found, values, strict=True)
+            ]
+            cells[f"{column.key}_low"] = [math.nan if value is None else value.low for value in found]
+            cells[f"{column.key}_high"] = [math.nan if value is None else value.high for value in found]
+        return pd.DataFrame(cells)
+
+    def _repr_html_(self) -> str:
+        from judge.reporting.render.notebook import table_html
+
+        return table_html(self)
+
+
+class Tables(dict[str, Table]):
+    """The tables of a report by key; ``slices`` stands for all tables ``slices:FIELD`` as one."""
+
+    def __missing__(self, key: str) -> Table:
+        family = {name.partition(":")[2]: self[name] for name in self if name.startswith(f"{key}:")}
+        tables = list(family.values())
+        if not tables or any(table.columns != tables[0].columns for table in tables):
+            raise InputError(f"the report has no table {key!r}; found: {', '.join(self) or 'none'}")
+        rows = tuple((of, *row) for of, table in family.items() for row in table.rows)
+        return replace(
+            tables[0], key=key, columns=(Column("of", ""), *tables[0].columns), rows=rows, small=()
+        )
 
 
 @dataclass(frozen=True)
@@ -140,7 +191,7 @@ class Section:
     cases: tuple[Case, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Report:
     """All that is shown.
 
@@ -175,9 +226,66 @@ class Report:
     methods: tuple[str, ...]
 
     @property
-    def tables(self) -> dict[str, Table]:
+    def tables(self) -> Tables:
         """Every table by its key."""
-        return {table.key: table for section in self.sections for table in section.tables}
+        return Tables({table.key: table for section in self.sections for table in section.tables})
+
+    @property
+    def pass_rate(self) -> Estimate:
+        """Share of the answers with a verdict that pass."""
+        if "pass_rate" not in self.figures:
+            found = ", ".join(self.figures) or "none"
+            raise InputError(f"this report ({self.kind}) has no single pass rate; figures: {found}")
+        return self.figures["pass_rate"]
+
+    def drawings(self) -> "Mapping[str, Figure]":
+        """Key of a table -> the chart of it, as on the page."""
+        from judge.reporting.figures.table_figures import figures_of
+
+        return figures_of(self)
+
+    def to_html(self, path: str | Path | None = None) -> str:
+        """Render as one self-contained page, and write it to `path` where one is given."""
+        from judge.reporting.render.html import page
+
+        return _written(page(self), path)
+
+    def to_markdown(self, path: str | Path | None = None) -> str:
+        """Render as Markdown, and write it to `path` where one is given."""
+        from judge.reporting.render.markdown import to_markdown
+
+        return _written(to_markdown(self), path)
+
+    def to_latex(self, path: str | Path | None = None) -> str:
+        """Render the tables as LaTeX (booktabs), and write them to `path` where one is given."""
+        from judge.reporting.render.latex import to_latex
+
+        return _written(to_latex(self), path)
+
+    def to_json(self, path: str | Path | None = None) -> str:
+        """Render as JSON, and write it to `path` where one is given."""
+        return _written(json.dumps(self.to_dict(), indent=2, ensure_ascii=False, allow_nan=False), path)
+
+    def to_csv(self, folder: str | Path) -> list[Path]:
+        """Write every table as a CSV file into `folder`, and return the files."""
+        from judge.reporting.render.csv import write_csv
+
+        return write_csv(self, folder)
+
+    def __str__(self) -> str:
+        from judge.reporting.render.text import print_report
+
+        text = io.StringIO()
+        print_report(self, text)
+        return text.getvalue()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {self.title}>"
+
+    def _repr_html_(self) -> str:
+        from judge.reporting.render.notebook import report_html
+
+        return report_html(self)
 
     def to_dict(self) -> dict[str, Any]:
         """All of it as plain data for JSON: rows are keyed by column, NaN is null."""
@@ -192,6 +300,12 @@ class Report:
             "about": self.about,
             "methods": list(self.methods),
         }
+
+
+def _written(text: str, path: str | Path | None) -> str:
+    if path is not None:
+        write_file(path, text)
+    return text
 
 
 def table_data(table: Table) -> dict[str, Any]:
