@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+import judge
 from judge.cli import reporting
 from judge.cli.options import Number, decorate, pairs, words
 from judge.cli.terms import Repeated, margins, numbers, set_by
 
 if TYPE_CHECKING:
-    from judge.analysis.agreement.inputs import AgreementInputs
+    from judge.reporting.document import Report
+
+_NOT_OF_RETEST = ("by", "margins", "epsilon", "worst")
 
 runs = click.argument("runs", nargs=-1, type=click.Path(exists=True, file_okay=False))
 ratings = decorate(
@@ -71,7 +74,7 @@ ratings = decorate(
     ),
     click.option(
         "--pass",
-        "bars",
+        "pass_bar",
         cls=Repeated,
         multiple=True,
         callback=numbers,
@@ -114,21 +117,31 @@ ratings = decorate(
 )
 @reporting.outputs
 @click.pass_context
-def command(context: click.Context, /, outputs: reporting.Outputs, **chosen: Any) -> None:
+def command(
+    context: click.Context,
+    /,
+    runs: tuple[str, ...],
+    humans: str | None,
+    outputs: reporting.Outputs,
+    *,
+    retest: bool,
+    **given: Any,
+) -> None:
     """Hold the judges of RUNS against people, and people against each other.
 
     Without RUNS the judges are in the file of ratings (rater_kind judge).
 
     Example: judge agree runs/answers-openai-gpt-5-open_qa --humans ratings.csv --by category --margin 0.05
     """
-    from judge.analysis.agreement.inputs import AgreementInputs
-
-    own = {name: chosen.pop(name) for name in ("by", "margins", "epsilon", "worst", "retest")}
-    if own["retest"]:
-        return _retest(AgreementInputs(**chosen), outputs)
-    terms = (own["margins"], own["epsilon"], set_by(context, "margins", "epsilon"))
-    _agree(AgreementInputs(**chosen | {"humans": needed(chosen["humans"])}), outputs, terms, own)
-    return None
+    if not retest:
+        own = {"margin": given.pop("margins"), "set_by": set_by(context, "margins", "epsilon")}
+        report: Report = judge.agree(runs, needed(humans), **own, **given)
+    elif runs:
+        shared = {name: value for name, value in given.items() if name not in _NOT_OF_RETEST}
+        report = judge.retest(runs, humans, **shared)
+    else:
+        raise click.UsageError("--retest compares the samples of runs; give one")
+    reporting.deliver(report, outputs, runs)
 
 
 def needed(humans: str | None) -> str:
@@ -136,32 +149,3 @@ def needed(humans: str | None) -> str:
     if humans is None:
         raise click.UsageError("people's ratings are missing; give their file: --humans ratings.csv")
     return humans
-
-
-def _agree(
-    asked: AgreementInputs, outputs: reporting.Outputs, fixed: tuple[Any, Any, str], own: dict[str, Any]
-) -> None:
-    from judge.analysis.agreement.agree import agree
-    from judge.analysis.agreement.inputs import align_inputs
-    from judge.analysis.agreement.judge_human import Criteria
-    from judge.reporting.builders.agreement import build_agreement
-    from judge.reporting.figures.agreement_figures import drawer
-
-    terms = Criteria(*fixed, asked.seed)
-    found = agree(align_inputs(asked), terms=terms, by=own["by"], n_worst=own["worst"])
-    report = build_agreement(found)
-    reporting.deliver(report, outputs, asked.runs, drawer(found))
-
-
-def _retest(asked: AgreementInputs, outputs: reporting.Outputs) -> None:
-    from judge.analysis.agreement.inputs import align_inputs
-    from judge.analysis.agreement.repeated import repeated_judgments
-    from judge.reporting.builders.repeated import build_repeats
-
-    if not asked.runs:
-        raise click.UsageError("--retest compares the samples of runs; give one")
-    joined = align_inputs(asked) if asked.humans else None
-    found = repeated_judgments(
-        asked.runs, dimensions=asked.dimensions, cluster=asked.cluster, bars=asked.bars, joined=joined
-    )
-    reporting.deliver(build_repeats(found), outputs, asked.runs)

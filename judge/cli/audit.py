@@ -2,6 +2,7 @@
 
 import click
 
+import judge
 from judge.cli import reporting
 from judge.cli.options import run_argument
 
@@ -23,7 +24,4 @@ def command(
 
     Example: judge audit runs/answers-openai-gpt-5-open_qa --by category --worst 20
     """
-    from judge.reporting.builders.run_data import read
-    from judge.reporting.builders.single_run import build_audit
-
-    reporting.deliver(build_audit(read(run), by=by, cluster=cluster, n_worst=worst), outputs, [run])
+    reporting.deliver(judge.audit(run, by=by, cluster=cluster, worst=worst), outputs, [run])

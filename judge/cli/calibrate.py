@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import datetime
 import json
 from typing import Any
 
 import click
 
+import judge
 from judge.cli import reporting
 from judge.cli.agree import needed, ratings
 from judge.cli.options import run_argument
@@ -35,7 +35,9 @@ from judge.cli.options import run_argument
     help="Instead: print RUN's scores mapped by saved maps, as JSON Lines.",
 )
 @reporting.outputs
-def command(run: str, outputs: reporting.Outputs, maps: str | None, **given: Any) -> None:
+def command(
+    run: str, humans: str | None, maps: str | None, save: str | None, outputs: reporting.Outputs, **given: Any
+) -> None:
     """Fit maps from the scores of RUN to people's, and say whether they help; no gain, no map.
 
     A map must also beat one constant for all items, or the judge adds nothing. Where no map is worth keeping,
@@ -46,25 +48,10 @@ def command(run: str, outputs: reporting.Outputs, maps: str | None, **given: Any
     Example: judge calibrate runs/answers-openai-gpt-5-open_qa --apply maps.json > calibrated.jsonl
     """
     if maps is not None:
-        from judge.analysis.agreement.calibrate import apply
-
-        for row in apply(run, maps):
+        for row in judge.apply_calibration(run, maps):
             click.echo(json.dumps(row, ensure_ascii=False))
         return
-    _fit(run, outputs, **given)
-
-
-def _fit(run: str, outputs: reporting.Outputs, kind: Any, loss: Any, save: str | None, **given: Any) -> None:
-    from judge.analysis.agreement.calibrate import calibrate_run, check_worth
-    from judge.analysis.agreement.calibrate import save as save_maps
-    from judge.analysis.agreement.inputs import AgreementInputs, align_inputs
-    from judge.reporting.builders.calibration import build_calibration
-
-    asked = AgreementInputs(runs=(run,), **given | {"humans": needed(given["humans"])})
-    found = calibrate_run(run, align_inputs(asked), kind=kind, loss=loss, seed=asked.seed)
-    written = save if save and found.ships else None
-    if written:
-        save_maps(found, written, str(datetime.date.today()))
-    reporting.deliver(build_calibration(found, written), outputs, (run,))
+    report = judge.calibrate(run, needed(humans), save=save, **given)
+    reporting.deliver(report, outputs, (run,))
     if save:
-        check_worth(found, save)
+        report.require_map(save)

@@ -2,6 +2,7 @@
 
 import click
 
+import judge
 from judge.cli import reporting
 from judge.cli.options import runs_argument
 
@@ -31,7 +32,5 @@ def command(
 
     Example: judge compare runs/old runs/new --by category
     """
-    from judge.reporting.builders.single_run import build_comparison, read_pair
-
-    a, b = read_pair(runs, between)
-    reporting.deliver(build_comparison(a, b, by=by, cluster=cluster, n_flips=flips), outputs, runs)
+    report = judge.compare(*runs, between=between, by=by, cluster=cluster, flips=flips)
+    reporting.deliver(report, outputs, runs)

@@ -2,6 +2,7 @@
 
 import click
 
+import judge
 from judge.cli import reporting
 from judge.cli.options import runs_argument
 
@@ -16,7 +17,4 @@ def command(runs: tuple[str, ...], by: str | None, cluster: str | None, outputs:
 
     Example: judge leaderboard runs/small runs/medium runs/large
     """
-    from judge.reporting.builders.run_data import read
-    from judge.reporting.builders.single_run import build_leaderboard
-
-    reporting.deliver(build_leaderboard([read(run) for run in runs], by=by, cluster=cluster), outputs, runs)
+    reporting.deliver(judge.leaderboard(runs, by=by, cluster=cluster), outputs, runs)
