@@ -145,18 +145,17 @@ def _agree(
     from judge.analysis.agreement.inputs import align_inputs
     from judge.analysis.agreement.judge_human import Criteria
     from judge.reporting.builders.agreement import build_agreement
-    from judge.reporting.figures.agreement_figures import drawer
 
     terms = Criteria(*fixed, asked.seed)
     found = agree(align_inputs(asked), terms=terms, by=own["by"], n_worst=own["worst"])
     report = build_agreement(found)
-    reporting.deliver(report, outputs, asked.runs, drawer(found))
+    reporting.deliver(report, outputs, asked.runs)
 
 
 def _retest(asked: AgreementInputs, outputs: reporting.Outputs) -> None:
     from judge.analysis.agreement.inputs import align_inputs
     from judge.analysis.agreement.repeated import repeated_judgments
-    from judge.reporting.builders.repeated import build_repeats
+    from judge.reporting.builders.repeated import build_retest
 
     if not asked.runs:
         raise click.UsageError("--retest compares the samples of runs; give one")
@@ -164,4 +163,4 @@ def _retest(asked: AgreementInputs, outputs: reporting.Outputs) -> None:
     found = repeated_judgments(
         asked.runs, dimensions=asked.dimensions, cluster=asked.cluster, bars=asked.bars, joined=joined
     )
-    reporting.deliver(build_repeats(found), outputs, asked.runs)
+    reporting.deliver(build_retest(found), outputs, asked.runs)

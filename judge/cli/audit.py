@@ -23,7 +23,7 @@ def command(
 
     Example: judge audit runs/answers-openai-gpt-5-open_qa --by category --worst 20
     """
-    from judge.reporting.builders.run_data import read
+    from judge.reporting.builders.run_data import read_run
     from judge.reporting.builders.single_run import build_audit
 
-    reporting.deliver(build_audit(read(run), by=by, cluster=cluster, n_worst=worst), outputs, [run])
+    reporting.deliver(build_audit(read_run(run), by=by, cluster=cluster, n_worst=worst), outputs, [run])

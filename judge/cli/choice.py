@@ -50,7 +50,7 @@ def command(
     from judge.analysis.multiple_choice.choice import Policy, read_answers
     from judge.formats.answers import read_any
     from judge.reporting.builders.choice import build_choice
-    from judge.reporting.builders.run_data import read
+    from judge.reporting.builders.run_data import read_run
 
     found = read_any(files, format_)
     answers = read_answers(found.items, unreadable=cast(Policy, unreadable), name=", ".join(files))
@@ -58,7 +58,7 @@ def command(
         answers,
         by=by or found.by,
         cluster=cluster or found.cluster,
-        run=read(run).table if run else None,
+        run=read_run(run).table if run else None,
         problems=found.problems,
     )
     reporting.deliver(report, outputs)

@@ -31,7 +31,7 @@ def command(
 
     Example: judge compare runs/old runs/new --by category
     """
-    from judge.reporting.builders.single_run import build_comparison, read_pair
+    from judge.reporting.builders.comparison import build_comparison, read_pair
 
     a, b = read_pair(runs, between)
     reporting.deliver(build_comparison(a, b, by=by, cluster=cluster, n_flips=flips), outputs, runs)

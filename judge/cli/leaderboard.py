@@ -16,7 +16,9 @@ def command(runs: tuple[str, ...], by: str | None, cluster: str | None, outputs:
 
     Example: judge leaderboard runs/small runs/medium runs/large
     """
-    from judge.reporting.builders.run_data import read
-    from judge.reporting.builders.single_run import build_leaderboard
+    from judge.reporting.builders.comparison import build_leaderboard
+    from judge.reporting.builders.run_data import read_run
 
-    reporting.deliver(build_leaderboard([read(run) for run in runs], by=by, cluster=cluster), outputs, runs)
+    reporting.deliver(
+        build_leaderboard([read_run(run) for run in runs], by=by, cluster=cluster), outputs, runs
+    )

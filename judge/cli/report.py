@@ -28,11 +28,11 @@ def command(
 
     Example: judge report runs/answers-openai-gpt-5-open_qa --by category,difficulty --html
     """
-    from judge.reporting.builders.run_data import read
+    from judge.reporting.builders.run_data import read_run
     from judge.reporting.builders.several_runs import build_runs
     from judge.reporting.builders.single_run import build_report
 
-    sources = [read(run) for run in runs]
+    sources = [read_run(run) for run in runs]
     if len(sources) > 1:
         report = build_runs(sources, by=by, cluster=cluster)
     else:

@@ -2,7 +2,7 @@
 
 import functools
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,10 +13,7 @@ from judge.cli.options import as_json, decorate
 
 if TYPE_CHECKING:
     from judge.reporting.document import Report
-    from judge.reporting.figures.table_figures import Figure
     from judge.reporting.gates import Gate
-
-    Draw = Callable[[Report], Mapping[str, Figure]]
 
 _STDOUT, _DEFAULT = "-", "*"
 
@@ -141,9 +138,7 @@ def outputs(command: Callable[..., None]) -> Callable[..., None]:
     return wrapped
 
 
-def deliver(
-    report: "Report", outputs: Outputs, runs: Sequence[str | Path] = (), draw: "Draw | None" = None
-) -> None:
+def deliver(report: "Report", outputs: Outputs, runs: Sequence[str | Path] = ()) -> None:
     """Write a report to wherever it was asked for, then hold it against the gates.
 
     Parameters
@@ -155,8 +150,6 @@ def deliver(
     runs : sequence of path
         The runs it is about: files without a name go into the folder of a single one, else into the present
         folder.
-    draw : callable, optional
-        Report -> figures of the page; default `judge.reporting.figures.table_figures.figures_of`.
 
     Raises
     ------
@@ -173,7 +166,7 @@ def deliver(
     rendered = [
         (render(report), str(home / f"{report.kind}.{ending}") if wanted == _DEFAULT else wanted)
         for wanted, ending, render in (
-            (outputs.html, "html", functools.partial(_html, draw=draw)),
+            (outputs.html, "html", _html),
             (outputs.markdown, "md", _markdown),
             (outputs.latex, "tex", _latex),
         )
@@ -202,10 +195,10 @@ def _check(outputs: Outputs) -> None:
         raise click.UsageError("--junit reports gates, and there are none: add --fail-under pass_rate=0.7")
 
 
-def _html(report: "Report", draw: "Draw | None") -> str:
+def _html(report: "Report") -> str:
     from judge.reporting.render.html import page
 
-    return page(report, draw(report) if draw else None)
+    return page(report)
 
 
 def _markdown(report: "Report") -> str:
