@@ -205,7 +205,7 @@ def _write(text: str, path: str) -> None:
 def show(report: "Report", as_json: bool) -> None:
     """Write a report to standard output."""
     if as_json:
-        click.echo(report.to_json())
+        click.echo(report.to_json(), nl=False)
         return
     from judge.reporting.render.text import print_report
 

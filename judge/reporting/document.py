@@ -1,19 +1,20 @@
-"""What a report holds, whoever shows it: words, tables and cases.
+"""The Report: findings, tables, cases and named estimates, independent of how they are shown.
 
-Terminal, JSON, HTML, Markdown and LaTeX are renderings of the same `Report`; none of them computes anything.
+Terminal, notebook, HTML, Markdown, LaTeX, CSV and JSON are renderings of the same `Report`; none of them
+computes a statistic.
 """
 
-import io
+from __future__ import annotations
+
 import json
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from pydantic import BaseModel
 
-from judge.errors import InputError
 from judge.files.writing import write_file
 from judge.records import Image
 from judge.stats.engine.estimate import Estimate
@@ -81,49 +82,44 @@ class Table:
     detail: bool = False
 
     def column(self, key: str) -> list[Cell]:
-        """Cells of one column, for plots."""
+        """Return the cells of one column."""
         place = [column.key for column in self.columns].index(key)
         return [row[place] for row in self.rows]
 
-    def to_pandas(self) -> "pd.DataFrame":
-        """Return the table as a DataFrame.
+    def to_pandas(self) -> pd.DataFrame:
+        """Return the table as a DataFrame with the column keys as names.
 
-        An estimate takes three columns: its value, ``_low`` and ``_high``.
+        A column of estimates becomes three: the value, ``_low`` and ``_high`` (the ends of the interval), and
+        a fourth, ``_reason``, where an estimate or its interval is undefined.
         """
         import pandas as pd
 
-        cells: dict[str, list[Any]] = {}
-        for place, column in enumerate(self.columns):
-            values = [row[place] for row in self.rows]
-            if not any(isinstance(value, Estimate) for value in values):
-                cells[column.key] = values
+        data: dict[str, list[Any]] = {}
+        for column in self.columns:
+            cells = self.column(column.key)
+            estimates = [cell if isinstance(cell, Estimate) else None for cell in cells]
+            if not any(estimates):
+                data[column.key] = cells
                 continue
-            found = [value if isinstance(value, Estimate) else None for value in values]
-            cells[column.key] = [
-                other if value is None else value.value for value, other in zip(found, values, strict=True)
+            data[column.key] = [
+                cell if e is None else e.value for cell, e in zip(cells, estimates, strict=True)
             ]
-            cells[f"{column.key}_low"] = [math.nan if value is None else value.low for value in found]
-            cells[f"{column.key}_high"] = [math.nan if value is None else value.high for value in found]
-        return pd.DataFrame(cells)
+            data[f"{column.key}_low"] = [None if e is None else e.low for e in estimates]
+            data[f"{column.key}_high"] = [None if e is None else e.high for e in estimates]
+            if any(e is not None and e.reason for e in estimates):
+                data[f"{column.key}_reason"] = [None if e is None else e.reason for e in estimates]
+        return pd.DataFrame(data)
+
+    def __str__(self) -> str:
+        """Return the table as the terminal shows it."""
+        from judge.reporting.render.text import table_text
+
+        return table_text(self)
 
     def _repr_html_(self) -> str:
         from judge.reporting.render.notebook import table_html
 
         return table_html(self)
-
-
-class Tables(dict[str, Table]):
-    """The tables of a report by key; ``slices`` stands for all tables ``slices:FIELD`` as one."""
-
-    def __missing__(self, key: str) -> Table:
-        family = {name.partition(":")[2]: self[name] for name in self if name.startswith(f"{key}:")}
-        tables = list(family.values())
-        if not tables or any(table.columns != tables[0].columns for table in tables):
-            raise InputError(f"the report has no table {key!r}; found: {', '.join(self) or 'none'}")
-        rows = tuple((of, *row) for of, table in family.items() for row in table.rows)
-        return replace(
-            tables[0], key=key, columns=(Column("of", ""), *tables[0].columns), rows=rows, small=()
-        )
 
 
 @dataclass(frozen=True)
@@ -191,29 +187,46 @@ class Section:
     cases: tuple[Case, ...] = ()
 
 
+class Tables(dict[str, Table]):
+    """Tables by key; ``tables["slices"]`` finds ``slices:condition`` where it is the only table of its kind."""
+
+    def __missing__(self, key: str) -> Table:
+        of_kind = [name for name in self if name.partition(":")[0] == key]
+        if len(of_kind) == 1:
+            return self[of_kind[0]]
+        raise KeyError(f"no table {key!r}; the report has: {', '.join(of_kind or self)}")
+
+
 @dataclass(frozen=True, repr=False)
 class Report:
-    """All that is shown.
+    """The result of an analysis, ready to be shown, exported or tested against thresholds.
 
     Attributes
     ----------
     kind : str
-        Which command made it.
+        The command that produces it: ``report``, ``agree``, ...
     title : str
         Heading.
     verdict : tuple of str
-        The findings in plain words, most important first.
+        Findings as sentences, most important first.
     warnings : tuple of str
-        What has to be known before the verdict is believed.
+        Limitations that a reader must know before relying on the findings.
     sections : tuple of Section
         In reading order.
-    figures : dict
-        Named estimates, for gates and badges: ``pass_rate``, ``pass_rate.technical_accuracy``,
-        ``mean.overall`` ...
+    estimates : dict
+        Estimates by name, for gates and badges: ``pass_rate``, ``pass_rate.technical_accuracy``,
+        ``mean.overall``, ...
     about : dict
-        Judge, rubric, versions, input: what made the scores.
+        Provenance of the scores: judge, rubric, versions, input.
     methods : tuple of str
-        How the numbers were computed.
+        How the statistics were computed.
+    draw : callable, optional
+        Report -> charts by the key of their table; default: one chart for every table that has one.
+
+    Examples
+    --------
+    ``print(report)`` shows it in the terminal, a notebook shows it as HTML, ``report.to_html("report.html")``
+    writes the full page, and ``report.tables["pass_rates"].to_pandas()`` gives one table as a DataFrame.
     """
 
     kind: ReportKind
@@ -221,9 +234,10 @@ class Report:
     verdict: tuple[str, ...]
     warnings: tuple[str, ...]
     sections: tuple[Section, ...]
-    figures: dict[str, Estimate]
+    estimates: dict[str, Estimate]
     about: dict[str, str]
     methods: tuple[str, ...]
+    draw: Callable[[Report], Mapping[str, Figure]] | None = field(default=None, compare=False)
 
     @property
     def tables(self) -> Tables:
@@ -231,70 +245,70 @@ class Report:
         return Tables({table.key: table for section in self.sections for table in section.tables})
 
     @property
-    def pass_rate(self) -> Estimate:
-        """Share of the answers with a verdict that pass."""
-        if "pass_rate" not in self.figures:
-            found = ", ".join(self.figures) or "none"
-            raise InputError(f"this report ({self.kind}) has no single pass rate; figures: {found}")
-        return self.figures["pass_rate"]
-
-    def drawings(self) -> "Mapping[str, Figure]":
-        """Key of a table -> the chart of it, as on the page."""
+    def charts(self) -> Mapping[str, Figure]:
+        """Every chart by the key of the table that it shows."""
         from judge.reporting.figures.table_figures import figures_of
 
-        return figures_of(self)
+        return (self.draw or figures_of)(self)
 
-    def to_html(self, path: str | Path | None = None) -> str:
-        """Render as one self-contained page, and write it to `path` where one is given."""
-        from judge.reporting.render.html import page
-
-        return _written(page(self), path)
-
-    def to_markdown(self, path: str | Path | None = None) -> str:
-        """Render as Markdown, and write it to `path` where one is given."""
-        from judge.reporting.render.markdown import to_markdown
-
-        return _written(to_markdown(self), path)
-
-    def to_latex(self, path: str | Path | None = None) -> str:
-        """Render the tables as LaTeX (booktabs), and write them to `path` where one is given."""
-        from judge.reporting.render.latex import to_latex
-
-        return _written(to_latex(self), path)
-
-    def to_json(self, path: str | Path | None = None) -> str:
-        """Render as JSON, and write it to `path` where one is given."""
-        return _written(json.dumps(self.to_dict(), indent=2, ensure_ascii=False, allow_nan=False), path)
-
-    def to_csv(self, folder: str | Path) -> list[Path]:
-        """Write every table as a CSV file into `folder`, and return the files."""
-        from judge.reporting.render.csv import write_csv
-
-        return write_csv(self, folder)
-
-    def __str__(self) -> str:
-        from judge.reporting.render.text import print_report
-
-        text = io.StringIO()
-        print_report(self, text)
-        return text.getvalue()
+    @property
+    def pass_rate(self) -> Estimate:
+        """Share of answers that pass, among those with a verdict."""
+        if "pass_rate" not in self.estimates:
+            raise AttributeError(f"this report has no pass_rate; its estimates: {', '.join(self.estimates)}")
+        return self.estimates["pass_rate"]
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__}: {self.title}>"
+        return f"<Report {self.kind}: {self.title}>"
+
+    def __str__(self) -> str:
+        """Return the report as the terminal shows it."""
+        from judge.reporting.render.text import report_text
+
+        return report_text(self)
 
     def _repr_html_(self) -> str:
         from judge.reporting.render.notebook import report_html
 
         return report_html(self)
 
+    def to_html(self, path: str | Path | None = None) -> str:
+        """Return the report as one self-contained HTML page, and write it to `path` where one is given."""
+        from judge.reporting.render.html import page
+
+        return _written(page(self), path)
+
+    def to_markdown(self, path: str | Path | None = None) -> str:
+        """Return the report as Markdown for GitHub or GitLab, and write it to `path` where one is given."""
+        from judge.reporting.render.markdown import to_markdown
+
+        return _written(to_markdown(self), path)
+
+    def to_latex(self, path: str | Path | None = None) -> str:
+        """Return the tables as LaTeX (booktabs), and write them to `path` where one is given."""
+        from judge.reporting.render.latex import to_latex
+
+        return _written(to_latex(self), path)
+
+    def to_csv(self, folder: str | Path) -> list[Path]:
+        """Write every table to `folder` as a CSV file; return the paths."""
+        from judge.reporting.render.csv import write_csv
+
+        return write_csv(self, folder)
+
+    def to_json(self, path: str | Path | None = None) -> str:
+        """Return the report as JSON, and write it to `path` where one is given."""
+        text = json.dumps(self.to_dict(), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+        return _written(text, path)
+
     def to_dict(self) -> dict[str, Any]:
-        """All of it as plain data for JSON: rows are keyed by column, NaN is null."""
+        """Return the report as plain data for JSON: rows are keyed by column, NaN becomes None."""
         return {
             "kind": self.kind,
             "title": self.title,
             "verdict": list(self.verdict),
             "warnings": list(self.warnings),
-            "figures": as_data(self.figures),
+            "figures": as_data(self.estimates),
             "tables": {key: table_data(table) for key, table in self.tables.items()},
             "cases": {s.key: as_data(s.cases) for s in self.sections if s.cases},
             "about": self.about,
@@ -304,7 +318,7 @@ class Report:
 
 def _written(text: str, path: str | Path | None) -> str:
     if path is not None:
-        write_file(path, text)
+        write_file(Path(path), text)
     return text
 
 

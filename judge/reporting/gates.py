@@ -126,17 +126,17 @@ def _outcomes(report: Report, gate: Gate) -> Iterator[GateResult]:
     if not names:
         raise InputError(f"--fail-under {clean(gate.name)}: no such figure; {_known(report, gate.name)}")
     for name in names:
-        yield GateResult(gate, name, of_low, report.figures[name])
+        yield GateResult(gate, name, of_low, report.estimates[name])
 
 
 def _named(report: Report, name: str) -> list[str]:
-    exact = [figure for figure in report.figures if figure == name or figure.startswith(f"{name}@")]
-    return exact or [figure for figure in report.figures if name and figure.startswith(f"{name}.")]
+    exact = [figure for figure in report.estimates if figure == name or figure.startswith(f"{name}@")]
+    return exact or [figure for figure in report.estimates if name and figure.startswith(f"{name}.")]
 
 
 def _known(report: Report, name: str) -> str:
-    near = difflib.get_close_matches(name.removesuffix(LOW), report.figures, n=3, cutoff=0.5)
-    listed = [*near, *(figure for figure in report.figures if figure not in near)]
+    near = difflib.get_close_matches(name.removesuffix(LOW), report.estimates, n=3, cutoff=0.5)
+    listed = [*near, *(figure for figure in report.estimates if figure not in near)]
     more = ", …" if len(listed) > _MOST_NAMES else ""
     return clean(f"allowed: {', '.join(listed[:_MOST_NAMES])}{more} (each also with {LOW})")
 

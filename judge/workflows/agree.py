@@ -12,8 +12,6 @@ from judge.analysis.agreement.judge_human import Criteria, JudgeAgreement
 from judge.errors import InputError
 from judge.reporting.builders.agreement import build_agreement
 from judge.reporting.document import Column, Report, Row, Table
-from judge.reporting.figures.agreement_figures import drawer
-from judge.reporting.figures.table_figures import Figure
 from judge.stats.engine.estimate import NOT_APPLICABLE, Estimate
 from judge.stats.judge_human.non_inferiority import NonInferiority
 from judge.workflows.inputs import RatingOptions, RatingSource, RunSource, agreement_inputs, by_name, names
@@ -168,7 +166,7 @@ class DimensionAgreement:
         return self.table()._repr_html_()
 
 
-@dataclass(frozen=True, repr=False, eq=False)
+@dataclass(frozen=True, repr=False, eq=False, kw_only=True)
 class AgreementReport(Report):
     """Agreement of judges with people; index it by dimension, and by judge where there are several.
 
@@ -209,10 +207,6 @@ class AgreementReport(Report):
             raise InputError(f"no agreement for {key!r}; found: {', '.join(map(repr, found)) or 'no judge'}")
         one = found[key]
         return DimensionAgreement(one.part.name, one.judge, one)
-
-    def drawings(self) -> Mapping[str, Figure]:
-        """Key of a table -> the chart of it, as on the page."""
-        return drawer(self.agreement)(self)
 
     def to_pandas(self) -> "pd.DataFrame":
         """One row for each dimension, judge and statistic."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from judge.reporting.builders.run_data import read
+from judge.reporting.builders.run_data import read_run
 from judge.reporting.builders.single_run import build_audit
 from judge.reporting.document import Report
 from judge.workflows.inputs import RunSource, names, path
@@ -27,4 +27,4 @@ def audit(
     JudgeError
         The run cannot be read, or no item has a field that is asked for.
     """
-    return build_audit(read(path(run)), by=names(by), cluster=cluster, n_worst=worst)
+    return build_audit(read_run(path(run)), by=names(by), cluster=cluster, n_worst=worst)

@@ -15,7 +15,7 @@ from judge.stats.judge_human.score_maps import MapKind
 from judge.workflows.inputs import RatingOptions, RatingSource, RunSource, agreement_inputs, path
 
 
-@dataclass(frozen=True, repr=False, eq=False)
+@dataclass(frozen=True, repr=False, eq=False, kw_only=True)
 class CalibrationReport(Report):
     """Maps from the scores of a run to people's.
 

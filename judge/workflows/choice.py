@@ -8,7 +8,7 @@ from judge.formats.answers import OWN, read_any
 from judge.formats.document import ImportedFile
 from judge.items import placed_items
 from judge.reporting.builders.choice import build_choice
-from judge.reporting.builders.run_data import read
+from judge.reporting.builders.run_data import read_run
 from judge.reporting.document import Report
 from judge.tables import RowSource, is_file, name_of, rows_of
 from judge.workflows.inputs import RunSource, names, path
@@ -42,7 +42,7 @@ def choice(
     Returns
     -------
     Report
-        ``figures["accuracy"]`` is the accuracy.
+        ``estimates["accuracy"]`` is the accuracy.
 
     Raises
     ------
@@ -54,7 +54,7 @@ def choice(
         read_answers(found.items, unreadable=unreadable, name=name),
         by=names(by) or found.by,
         cluster=cluster or found.cluster,
-        run=None if run is None else read(path(run)).table,
+        run=None if run is None else read_run(path(run)).table,
         problems=found.problems,
     )
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from judge.reporting.builders.single_run import build_comparison, read_pair
+from judge.reporting.builders.comparison import build_comparison, read_pair
 from judge.reporting.document import Report
 from judge.workflows.inputs import RunSource, names, path
 
@@ -30,7 +30,7 @@ def compare(
     Returns
     -------
     Report
-        ``figures["difference"]`` is the difference of the pass rates.
+        ``estimates["difference"]`` is the difference of the pass rates.
 
     Raises
     ------

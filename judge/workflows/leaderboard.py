@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from judge.reporting.builders.run_data import read
-from judge.reporting.builders.single_run import build_leaderboard
+from judge.reporting.builders.comparison import build_leaderboard
+from judge.reporting.builders.run_data import read_run
 from judge.reporting.document import Report
 from judge.workflows.inputs import RunSource, paths
 
@@ -25,11 +25,11 @@ def leaderboard(
     Returns
     -------
     Report
-        ``tables["leaderboard"]`` holds the ranks, ``figures["pass_rate.NAME"]`` the pass rates.
+        ``tables["leaderboard"]`` holds the ranks, ``estimates["pass_rate.NAME"]`` the pass rates.
 
     Raises
     ------
     JudgeError
         There are fewer than two systems, or their scales differ.
     """
-    return build_leaderboard([read(run) for run in paths(runs)], by=by, cluster=cluster)
+    return build_leaderboard([read_run(run) for run in paths(runs)], by=by, cluster=cluster)

@@ -52,7 +52,7 @@ class PlanAndRatingOptions(PlanOptions, RatingOptions):
     """Options of `judge.plan`: those of the study, and how the ratings of a pilot are read."""
 
 
-@dataclass(frozen=True, repr=False, eq=False)
+@dataclass(frozen=True, repr=False, eq=False, kw_only=True)
 class PlanReport(Report):
     """Sizes of a study.
 

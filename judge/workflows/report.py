@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from judge.reporting.builders.run_data import read
+from judge.reporting.builders.run_data import read_run
 from judge.reporting.builders.several_runs import build_runs
 from judge.reporting.builders.single_run import build_report
 from judge.reporting.document import Report
@@ -43,7 +43,7 @@ def report(
     JudgeError
         A run cannot be read, no item has a field that is asked for, or the scales of the runs differ.
     """
-    sources = [read(run) for run in paths(runs)]
+    sources = [read_run(run) for run in paths(runs)]
     if len(sources) == 1:
         return build_report(sources[0], by=names(by), cluster=cluster, n_worst=worst)
     return build_runs(sources, by=names(by), cluster=cluster)

@@ -6,7 +6,7 @@ from typing import Unpack
 from judge.analysis.agreement.inputs import align_inputs
 from judge.analysis.agreement.repeated import repeated_judgments
 from judge.errors import InputError
-from judge.reporting.builders.repeated import build_repeats
+from judge.reporting.builders.repeated import build_retest
 from judge.reporting.document import Report
 from judge.workflows.inputs import RatingOptions, RatingSource, RunSource, agreement_inputs
 
@@ -42,4 +42,4 @@ def retest(
         bars=inputs.bars,
         joined=None if inputs.humans is None else align_inputs(inputs),
     )
-    return build_repeats(found)
+    return build_retest(found)

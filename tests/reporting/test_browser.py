@@ -8,9 +8,10 @@ import pytest
 from PIL import Image as Pillow
 
 from judge.records import Image
+from judge.reporting.builders.comparison import build_comparison
 from judge.reporting.builders.run_data import RunData
 from judge.reporting.builders.several_runs import build_runs
-from judge.reporting.builders.single_run import build_comparison, build_report
+from judge.reporting.builders.single_run import build_report
 from judge.reporting.render.html import write_page
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]

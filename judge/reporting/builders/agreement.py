@@ -10,12 +10,12 @@ import numpy as np
 from judge.analysis.agreement.agree import Agreement
 from judge.analysis.agreement.by_slice import Disagreement
 from judge.reporting.document import Case, Judgment, Report, Section, Table
-from judge.reporting.findings import agreement_findings as words
-from judge.reporting.tables import agreement_details as single
-from judge.reporting.tables import agreement_extras as findings
+from judge.reporting.figures.agreement_figures import drawer
+from judge.reporting.findings import agreement_findings as findings
+from judge.reporting.tables import agreement_details as details
 from judge.reporting.tables import agreement_tables as tables
-from judge.reporting.tables.agreement_tables import Labels, part_name
-from judge.reporting.tables.run_tables import counted
+from judge.reporting.tables.agreement_tables import Labels
+from judge.reporting.wording import counted, dimension_name
 from judge.stats.engine.estimate import Estimate
 
 MOST_TABLES = 2
@@ -28,16 +28,17 @@ def build_agreement(found: Agreement) -> Report:
     return Report(
         "agree",
         _title(found),
-        tuple(words.verdict_words(found)),
-        tuple(words.warnings(found)),
+        tuple(findings.verdict_words(found)),
+        tuple(findings.warnings(found)),
         tuple(section for section in _sections(found, labels) if section.tables or section.cases),
-        figures(found),
+        named_estimates(found),
         found.joined.about,
-        tuple(words.methods(found)),
+        tuple(findings.methods(found)),
+        drawer(found),
     )
 
 
-def figures(found: Agreement) -> dict[str, Estimate]:
+def named_estimates(found: Agreement) -> dict[str, Estimate]:
     """Estimates by name, for gates: ``kappa_quadratic.clarity``, ``people.alpha.clarity``.
 
     Judge levels carry the judge's name (``@name``) where there are several.
@@ -80,11 +81,11 @@ def _sections(found: Agreement, labels: Labels) -> Iterator[Section]:
     tests = (tables.omega(found, labels), tables.alt_tests(found, labels))
     yield Section("annotators", "Could it stand in for a person", tables=tuple(t for t in tests if t))
     for field in dict.fromkeys(one.field for one in found.slices):
-        table = findings.slices(found, labels, field)
+        table = details.slices(found, labels, field)
         yield Section(f"by {field}", table.title, tables=(table,))
     if found.panel and found.panel.choices:
-        yield Section("panel", "Several judges", tables=(findings.panel(found.panel.choices),))
-    odd = findings.oddities(found, labels)
+        yield Section("panel", "Several judges", tables=(details.panel(found.panel.choices),))
+    odd = details.oddities(found, labels)
     yield Section("oddities", "What is odd", tables=(odd,) if odd else ())
     yield Section("details", "In detail", tables=tuple(_details(found)))
     yield from _disagreements(found)
@@ -93,13 +94,13 @@ def _sections(found: Agreement, labels: Labels) -> Iterator[Section]:
 def _details(found: Agreement) -> Iterator[Table]:
     hidden = len(found.trusts) > MOST_TABLES
     for one in found.trusts:
-        yield from (replace(table, detail=hidden) for table in single.details(one))
+        yield from (replace(table, detail=hidden) for table in details.details(one))
 
 
 def _disagreements(found: Agreement) -> Iterator[Section]:
     for judge, worst in found.disagreements.items():
-        table = single.disagreements(found, judge)
-        cases = tuple(_case(found, judge, one) for one in worst) if single.has_texts(found) else ()
+        table = details.disagreements(found, judge)
+        cases = tuple(_case(found, judge, one) for one in worst) if details.has_texts(found) else ()
         if worst:
             yield Section(table.key, table.title, tables=(table,), cases=cases)
 
@@ -107,8 +108,8 @@ def _disagreements(found: Agreement) -> Iterator[Section]:
 def _case(found: Agreement, judge: str, one: Disagreement) -> Case:
     item = found.joined.items[one.item]
     part = found.joined.parts[one.dimension]
-    said = single.people_said(part, one.item)
-    note = f"{part_name(one.dimension)}: judge {part.column(judge)[one.item]:g}, people {said}"
+    said = details.people_said(part, one.item)
+    note = f"{dimension_name(one.dimension)}: judge {part.column(judge)[one.item]:g}, people {said}"
     scores = {name: _known(p.column(judge)[one.item]) for name, p in found.joined.parts.items()}
     reasons = {
         name: reason

@@ -6,10 +6,8 @@ from collections.abc import Iterator
 
 from judge.analysis.agreement.calibrate import Calibrated
 from judge.reporting.document import Column, Report, Row, Section, Table
-from judge.reporting.findings.run_findings import with_interval
 from judge.reporting.render.numbers import number_text
-from judge.reporting.tables.agreement_tables import part_name
-from judge.reporting.tables.run_tables import counted
+from judge.reporting.wording import counted, dimension_name, with_interval
 from judge.stats.judge_human.calibration import Calibration
 
 KINDS = {
@@ -52,25 +50,25 @@ def _words(found: Calibrated, saved: str | None) -> Iterator[str]:
             constant = number_text(c.constant, "score")
             items = counted(found.n_items[name], "item")
             yield (
-                f"On {part_name(name)} the judge adds nothing that these {items} "
+                f"On {dimension_name(name)} the judge adds nothing that these {items} "
                 f"show: it is no closer to people than {constant} for every item, beyond chance "
                 f"({over} points an item). There is no map."
             )
         elif c.helps:
             yield (
-                f"On {part_name(name)} a map ({KINDS[c.fitted_kind]}) brings the judge closer to people by "
+                f"On {dimension_name(name)} a map ({KINDS[c.fitted_kind]}) brings the judge closer to people by "
                 f"{gain} points an item."
             )
         elif c.gain.defined:
-            yield f"On {part_name(name)} there is no gain ({gain} points an item): scores stay as they are."
+            yield f"On {dimension_name(name)} there is no gain ({gain} points an item): scores stay as they are."
         else:
-            yield f"On {part_name(name)} nothing can be fitted ({(c.gain.reason or '').replace('_', ' ')})."
+            yield f"On {dimension_name(name)} nothing can be fitted ({(c.gain.reason or '').replace('_', ' ')})."
     if saved:
         yield f"Saved in {saved}. It holds for this judge, rubric and scale only."
 
 
 def _warnings(found: Calibrated) -> Iterator[str]:
-    few = [part_name(name) for name, n in found.n_items.items() if n < 100]
+    few = [dimension_name(name) for name, n in found.n_items.items() if n < 100]
     if few:
         yield f"Fewer than 100 items on {', '.join(few)}: at most shift and scale is tried there."
 
@@ -85,7 +83,7 @@ def _gain(found: Calibrated) -> Table:
         Column("helps", "ships"),
     )
     rows: tuple[Row, ...] = tuple(
-        (part_name(n), found.n_items[n], KINDS[c.fitted_kind], c.gain, c.over_constant, _shipped(c))
+        (dimension_name(n), found.n_items[n], KINDS[c.fitted_kind], c.gain, c.over_constant, _shipped(c))
         for n, c in found.dimensions.items()
     )
     return Table("gain", "Gain in mean distance, on items it was not fitted on", columns, rows)
@@ -107,7 +105,7 @@ def _errors(found: Calibrated) -> Table:
     )
     rows: tuple[Row, ...] = tuple(
         (
-            part_name(n),
+            dimension_name(n),
             c.before.mae,
             c.after.mae,
             c.before.bias,
@@ -133,7 +131,7 @@ def _curves(found: Calibrated) -> Iterator[Table]:
         )
         yield Table(
             f"curve:{name}",
-            f"People's mean by the judge's score: {part_name(name)}",
+            f"People's mean by the judge's score: {dimension_name(name)}",
             columns,
             rows,
             detail=len(found.dimensions) > 1,

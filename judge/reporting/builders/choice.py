@@ -15,9 +15,10 @@ from judge.analysis.score_table import ScoreTable
 from judge.analysis.slices import CROSS, SMALL, members
 from judge.reporting.builders.single_run import default_fields
 from judge.reporting.document import Column, Report, Row, Section, Table
-from judge.reporting.findings.run_findings import ALPHA, with_interval
+from judge.reporting.findings.run_findings import ALPHA
 from judge.reporting.render.numbers import number_text, p_text
-from judge.reporting.tables.run_tables import MEAN_OF_SLICES, field_name, marked
+from judge.reporting.tables.run_tables import MEAN_OF_SLICES, marked
+from judge.reporting.wording import field_name, with_interval
 from judge.stats.engine.estimate import Estimate
 
 _N = Column("n", "n", "count")
@@ -79,7 +80,7 @@ def build_choice(
         tuple(_verdict(answers, rate, found, placed)),
         tuple(_warnings(answers, problems or {})),
         tuple(sections),
-        _figures(rate, sliced, found),
+        _named_estimates(rate, sliced, found),
         {"answers": answers.table.name, "unreadable replies": f"count as {_policy(answers)}"},
         tuple(_methods(cluster, answers)),
     )
@@ -260,7 +261,9 @@ def _gap_section(field: str, rows: Sequence[Gap]) -> Section:
     return Section(f"gap {field}", f"With options and open, by {field_name(field)}", tables=(table,))
 
 
-def _figures(rate: PassRate, sliced: Sequence[ChoiceSlices], found: Detection | None) -> dict[str, Estimate]:
+def _named_estimates(
+    rate: PassRate, sliced: Sequence[ChoiceSlices], found: Detection | None
+) -> dict[str, Estimate]:
     return {
         "accuracy": rate.estimate,
         **{f"macro.{one.field}": one.macro for one in sliced},

@@ -9,7 +9,7 @@ import numpy as np
 from judge.analysis.plan import Plan, Size
 from judge.reporting.document import Column, Report, Row, Section, Table
 from judge.reporting.render.numbers import number_text
-from judge.reporting.tables.run_tables import counted
+from judge.reporting.wording import counted
 
 NAMES = {
     "pass_rate": "the pass rate",

@@ -6,13 +6,12 @@ from collections.abc import Iterator, Sequence
 
 from judge.analysis.agreement.repeated import RepeatedJudgments
 from judge.reporting.document import Column, Report, Row, Section, Table
-from judge.reporting.findings.run_findings import with_interval
 from judge.reporting.tables.agreement_tables import Labels
-from judge.reporting.tables.run_tables import counted, spoken
+from judge.reporting.wording import counted, display_name, with_interval
 from judge.stats.engine.estimate import Estimate
 
 
-def build_repeats(found: Sequence[RepeatedJudgments]) -> Report:
+def build_retest(found: Sequence[RepeatedJudgments]) -> Report:
     """What `judge agree --retest` found."""
     runs = list(dict.fromkeys(one.run for one in found))
     labels = Labels(list(dict.fromkeys(one.dimension for one in found)), runs)
@@ -26,7 +25,7 @@ def build_repeats(found: Sequence[RepeatedJudgments]) -> Report:
         tuple(_words(found, labels)),
         (),
         (Section("retest", "Does the judge repeat itself", tables=tuple(tables)),),
-        _figures(found, len(runs) > 1),
+        _named_estimates(found, len(runs) > 1),
         {},
         (
             "Same score, within 1: share of pairs of samples of an item. Reliability: ICC(1,1) over samples "
@@ -103,10 +102,10 @@ def _with_people(found: Sequence[RepeatedJudgments], labels: Labels) -> Table:
     return Table("with_people", title, columns, tuple(rows))
 
 
-def _figures(found: Sequence[RepeatedJudgments], several: bool) -> dict[str, Estimate]:
+def _named_estimates(found: Sequence[RepeatedJudgments], several: bool) -> dict[str, Estimate]:
     named: dict[str, Estimate] = {}
     for one in found:
-        of = spoken(one.dimension).replace(" ", "_") + (f"@{one.run}" if several else "")
+        of = display_name(one.dimension).replace(" ", "_") + (f"@{one.run}" if several else "")
         named |= {
             f"exact.{of}": one.retest.exact,
             f"alpha.{of}": one.retest.alpha,

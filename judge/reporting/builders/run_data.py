@@ -27,7 +27,7 @@ class RunData:
     about: dict[str, str] = field(default_factory=dict)
 
 
-def read(path: str | Path) -> RunData:
+def read_run(path: str | Path) -> RunData:
     """Read a run folder.
 
     Raises

@@ -5,14 +5,14 @@ from dataclasses import replace
 
 from judge.analysis.comparable import one_rubric, refuse_other_scales, refuse_same_names, same_answers
 from judge.analysis.panel import JudgePanel, panel
+from judge.reporting.builders.comparison import build_leaderboard
+from judge.reporting.builders.comparison_sections import two_runs
 from judge.reporting.builders.provenance import rubric_sections
 from judge.reporting.builders.run_data import RunData
-from judge.reporting.builders.side_by_side import two_runs
-from judge.reporting.builders.single_run import about, build_leaderboard, build_report, default_fields
+from judge.reporting.builders.single_run import about, build_report, default_fields
 from judge.reporting.document import Column, Report, Row, Section, Table
-from judge.reporting.findings.run_findings import with_interval
 from judge.reporting.render.numbers import number_text
-from judge.reporting.tables.run_tables import spoken
+from judge.reporting.wording import display_name, with_interval
 
 
 def build_runs(sources: Sequence[RunData], *, by: Sequence[str] = (), cluster: str | None = None) -> Report:
@@ -30,7 +30,7 @@ def build_runs(sources: Sequence[RunData], *, by: Sequence[str] = (), cluster: s
     single = [build_report(source, by=by, cluster=cluster, n_worst=0) for source in sources]
     parts = list(zip([table.name for table in tables], single, strict=True))
     own = [(name, section) for name, r in parts for section in r.sections if section.key != "rubric"]
-    figures = {f"{figure}@{name}": estimate for name, r in parts for figure, estimate in r.figures.items()}
+    figures = {f"{figure}@{name}": estimate for name, r in parts for figure, estimate in r.estimates.items()}
     pair = two_runs(tables, by or default_fields(tables[0]), cluster)
     return Report(
         "report",
@@ -43,7 +43,7 @@ def build_runs(sources: Sequence[RunData], *, by: Sequence[str] = (), cluster: s
             *(_of_run(name, section) for name, section in own),
             *rubric_sections([table.rubric for table in tables]),
         ),
-        together.figures | figures,
+        together.estimates | figures,
         about(sources),
         tuple(dict.fromkeys((*together.methods, *(line for r in single for line in r.methods)))),
     )
@@ -61,7 +61,7 @@ def _together(sources: Sequence[RunData], cluster: str | None) -> Report:
             "own pass rule."
         )
         return Report("report", title, (), (unranked,), (), {}, {}, ())
-    return replace(build_leaderboard(sources, cluster=cluster), title=title, figures={})
+    return replace(build_leaderboard(sources, cluster=cluster), title=title, estimates={})
 
 
 def _panel_report(found: JudgePanel) -> Report:
@@ -110,7 +110,7 @@ def _members(found: JudgePanel) -> Table:
         Column("n", "n", "count"),
         Column("missing", "no verdict", "count"),
         Column("pass_rate", "pass rate", "share"),
-        *(Column(name, spoken(name), "score") for name in names),
+        *(Column(name, display_name(name), "score") for name in names),
     )
     rows: tuple[Row, ...] = tuple(
         (

@@ -14,7 +14,7 @@ from judge.reporting.document import Column, Report, Table
 from judge.reporting.figures.svg import INK, LINE, MUTED, PAPER, SERIES, WIDTH, canvas
 from judge.reporting.figures.table_figures import Figure, draw_intervals
 from judge.reporting.render.text import clean
-from judge.reporting.tables.agreement_tables import part_name
+from judge.reporting.wording import dimension_name
 
 MOST_ROWS, MOST_CURVES, MOST_DETAILED = 40, 6, 24
 _JITTER = 0.28
@@ -74,7 +74,9 @@ def _plot_area(axes: Any, height: float, *, left: float = 46.0, bottom: float = 
 def _omega(table: Table, found: Agreement) -> Figure:
     height = 230.0
     curves = {
-        ", ".join([part_name(t.part.name)] + ([t.judge] if len(found.joined.judges) > 1 else [])): t.omega
+        ", ".join(
+            [dimension_name(t.part.name)] + ([t.judge] if len(found.joined.judges) > 1 else [])
+        ): t.omega
         for t in found.trusts
         if t.omega
     }

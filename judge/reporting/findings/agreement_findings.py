@@ -8,10 +8,9 @@ from judge.analysis import headlines
 from judge.analysis.agreement.agree import Agreement
 from judge.analysis.agreement.judge_human import JudgeAgreement
 from judge.reporting.document import CellKind
-from judge.reporting.findings.run_findings import with_interval
 from judge.reporting.render.numbers import number_text, p_text
-from judge.reporting.tables.agreement_tables import CHANGES, UNITS, alt_verdict, part_name
-from judge.reporting.tables.run_tables import counted, field_name
+from judge.reporting.tables.agreement_tables import CHANGES, UNITS, alt_verdict
+from judge.reporting.wording import counted, dimension_name, field_name, with_interval
 from judge.stats.engine.estimate import FEW_CLUSTERS, Estimate
 from judge.stats.judge_human.ceiling import NOT_ABOVE_CHANCE
 
@@ -53,12 +52,12 @@ def _people_words(found: Agreement) -> Iterator[str]:
     for name, of in list(found.people.items())[:MOST_SENTENCES]:
         alpha = of.estimates["alpha"]
         if alpha.defined:
-            yield f"On {part_name(name)} people agree with alpha {with_interval(alpha, 'score')}."
+            yield f"On {dimension_name(name)} people agree with alpha {with_interval(alpha, 'score')}."
     yield "There is no judge: give a run, or ratings with rater_kind judge."
 
 
 def _trust_words(one: JudgeAgreement, set_by: str) -> Iterator[str]:
-    name, main = part_name(one.part.name), one.main
+    name, main = dimension_name(one.part.name), one.main
     kind, change = UNITS[main.unit], CHANGES[main.unit]
     if not main.judge.defined:
         yield f"On {name} nothing can be said ({(main.judge.reason or 'no ratings').replace('_', ' ')})."
@@ -96,7 +95,7 @@ def _bias_words(one: JudgeAgreement) -> str | None:
     more = "lenient" if bias.value > 0 else "severe"
     if one.part.nominal:
         return None
-    return f"On {part_name(one.part.name)} it is more {more} than people by {_points(bias)}."
+    return f"On {dimension_name(one.part.name)} it is more {more} than people by {_points(bias)}."
 
 
 def _points(bias: Estimate) -> str:
@@ -111,7 +110,7 @@ def _judge_words(found: Agreement, judge: str) -> str:
         if one.judge == judge:
             ruled = one.verdict is not None and one.verdict.verdict is not None
             finding = _FINDINGS[str(one.verdict.verdict)] if ruled and one.verdict else _against_people(one)
-            groups.setdefault(finding, []).append(part_name(one.part.name))
+            groups.setdefault(finding, []).append(dimension_name(one.part.name))
     said = "; ".join(f"{finding} on {', '.join(names)}" for finding, names in groups.items())
     return f"{judge}: {said}."
 
@@ -132,7 +131,7 @@ def _panel_words(found: Agreement) -> Iterator[str]:
     told = [c for c in choices if c.honest.value > c.everyone.value]
     for choice in told[:2]:
         yield (
-            f"On {part_name(choice.dimension)} {' + '.join(choice.best)} agrees best with people; choosing "
+            f"On {dimension_name(choice.dimension)} {' + '.join(choice.best)} agrees best with people; choosing "
             f"like this gives {number_text(choice.honest.value, 'score')} on items it was not chosen on, all "
             f"judges together {number_text(choice.everyone.value, 'score')}."
         )
@@ -143,7 +142,7 @@ def _alt_words(found: Agreement) -> Iterator[str]:
         return
     several = len(found.joined.judges) > 1
     parts = [
-        f"{part_name(name)}{f' ({judge})' if several else ''} {alt_verdict(test)}"
+        f"{dimension_name(name)}{f' ({judge})' if several else ''} {alt_verdict(test)}"
         for (judge, name), test in found.alt.items()
     ]
     yield f"Annotator test at epsilon {found.terms.epsilon:g}: {'; '.join(parts)}."
@@ -156,7 +155,7 @@ def _slice_words(found: Agreement) -> Iterator[str]:
         less = "less" if one.comparison.difference.value < 0 else "more"
         yield (
             f"Where {field_name(one.field)} is {one.label}, {one.judge} agrees with people {less} than they "
-            f"do with each other on {part_name(one.dimension)}: difference "
+            f"do with each other on {dimension_name(one.dimension)}: difference "
             f"{with_interval(one.comparison.difference, CHANGES[one.comparison.unit])}, p adjusted "
             f"{p_text(one.p_adjusted)}."
         )
@@ -179,7 +178,7 @@ def warnings(found: Agreement) -> Iterator[str]:
     yield from _ceiling_warnings(found)
     yield from _paradox_words(found.trusts)
     if any(not one.part.on_scale for one in found.trusts):
-        names = dict.fromkeys(part_name(one.part.name) for one in found.trusts if not one.part.on_scale)
+        names = dict.fromkeys(dimension_name(one.part.name) for one in found.trusts if not one.part.on_scale)
         yield (
             f"Scores on {', '.join(names)} lie between the points of the scale (means): distances count as "
             "equal (interval), and the same score is rare by construction."
@@ -201,7 +200,7 @@ def _missing_words(found: Agreement) -> Iterator[str]:
 
 def _ceiling_warnings(found: Agreement) -> Iterator[str]:
     poor = [
-        part_name(one.part.name)
+        dimension_name(one.part.name)
         for one in found.trusts
         if NOT_ABOVE_CHANCE in one.main.difference.notes and one.judge == found.joined.judges[0]
     ]
@@ -220,7 +219,7 @@ def _paradox_words(trusts: Sequence[JudgeAgreement]) -> Iterator[str]:
         ("skewed", "more than 80 % of answers pass, or fail,"),
         ("apart", "judge and people pass rates more than 10 points apart"),
     ):
-        names = dict.fromkeys(part_name(one.part.name) for one in trusts if one.paradox == kind)
+        names = dict.fromkeys(dimension_name(one.part.name) for one in trusts if one.paradox == kind)
         if names:
             yield (
                 f"{text[0].upper()}{text[1:]} on {', '.join(names)}: kappa is low by construction there; "

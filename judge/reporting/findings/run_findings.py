@@ -14,24 +14,13 @@ from judge.analysis.pass_rate import PassRate
 from judge.analysis.score_table import OUTCOMES, QUESTION, ScoreTable
 from judge.analysis.slices import SMALL, Slice, SliceTable
 from judge.reporting.builders.run_data import RunData
-from judge.reporting.document import CellKind
-from judge.reporting.render.numbers import interval_text, number_text, p_text
-from judge.reporting.tables.run_tables import counted, field_name, spoken
-from judge.stats.engine.estimate import Estimate
+from judge.reporting.render.numbers import number_text
+from judge.reporting.wording import counted, display_name, field_name, p_phrase, with_interval
 
 ALPHA = 0.05
 MANY_MISSING = 0.05
 FEW_VERDICTS, FEW_CLUSTERS = 30, 10
 BASELINE = "baseline"
-
-
-def with_interval(estimate: Estimate, kind: CellKind) -> str:
-    """A number and its interval in a sentence.
-
-    >>> with_interval(Estimate(0.795, 0.784, 0.805), "share")
-    '79.5 % [78.4, 80.5]'
-    """
-    return f"{number_text(estimate.value, kind)} {interval_text(estimate, kind)}".rstrip()
 
 
 def pass_words(table: ScoreTable, passing: PassRate) -> Iterator[str]:
@@ -62,8 +51,10 @@ def failure_words(profile: FailureProfile) -> Iterator[str]:
     first = [d for d in profile.dimensions if d.binding.value >= worst.binding.value - 1e-9]
     others = [d for d in profile.dimensions if d not in first and d.binding.value >= 0.05]
     others.sort(key=lambda d: -d.binding.value)
-    rest = ", ".join(f"{spoken(d.dimension)} in {number_text(d.binding.value, 'share')}" for d in others)
-    names = " and ".join(spoken(d.dimension) for d in first)
+    rest = ", ".join(
+        f"{display_name(d.dimension)} in {number_text(d.binding.value, 'share')}" for d in others
+    )
+    names = " and ".join(display_name(d.dimension) for d in first)
     verb, they = ("fails", "it is") if len(first) == 1 else ("fail", "each is")
     yield (
         f"{names.capitalize()} {verb} most: {they} the binding dimension in "
@@ -81,7 +72,7 @@ def where_words(sliced: Sequence[SliceTable], n_tests: int) -> Iterator[str]:
             f"Fewer pass where {field_name(one.field)} is {s.label}: "
             f"{with_interval(s.passing.estimate, 'share')}, "
             f"{number_text(abs(d.value), 'points').lstrip('+')} points below the rest "
-            f"(p {_p(s.against_rest.p_adjusted)} after Holm over {n_tests} tests)."
+            f"(p {p_phrase(s.against_rest.p_adjusted)} after Holm over {n_tests} tests)."
         )
     names = ", ".join(field_name(one.field) for one in sliced)
     if sliced and all(s.small for one in sliced for s in one.slices):
@@ -165,12 +156,12 @@ def comparison_words(of: Comparison) -> Iterator[str]:
     elif change.p <= ALPHA:
         more = "more" if d.value > 0 else "fewer"
         yield (
-            f"{of.b.name} passes {more}: {with_interval(d, 'points')} points, p {_p(change.p)}. "
+            f"{of.b.name} passes {more}: {with_interval(d, 'points')} points, p {p_phrase(change.p)}. "
             f"{_flipped(of)}"
         )
     else:
         yield (
-            f"No difference beyond chance was found: {with_interval(d, 'points')} points, p {_p(change.p)}. "
+            f"No difference beyond chance was found: {with_interval(d, 'points')} points, p {p_phrase(change.p)}. "
             f"{_flipped(of)} The interval says how large a difference may have been missed."
         )
     yield from _changed_dimensions(of)
@@ -185,7 +176,7 @@ def _changed_dimensions(of: Comparison) -> Iterator[str]:
     changed = [c for c in of.dimensions if c.p_adjusted <= ALPHA]
     if changed:
         changed.sort(key=lambda c: -abs(c.difference.value))
-        listed = ", ".join(f"{spoken(c.name)} {with_interval(c.difference, 'change')}" for c in changed)
+        listed = ", ".join(f"{display_name(c.name)} {with_interval(c.difference, 'change')}" for c in changed)
         yield f"Mean scores that differ beyond chance (largest first): {listed}."
 
 
@@ -276,7 +267,9 @@ def leaderboard_warnings(board: Leaderboard, *, same_answers: bool = False) -> I
 
 def methods(table: ScoreTable, cluster: str | None) -> Iterator[str]:
     """How the figures of one run were computed."""
-    rule = " and ".join(f"{spoken(name)} >= {least:g}" for name, least in table.rubric.pass_rule.items())
+    rule = " and ".join(
+        f"{display_name(name)} >= {least:g}" for name, least in table.rubric.pass_rule.items()
+    )
     yield f"An answer passes when {rule}. Missing scores are neither passes nor fails."
     yield from _interval_methods(table, cluster)
     yield (
@@ -319,8 +312,3 @@ def comparison_methods(of: Comparison, cluster: str | None) -> Iterator[str]:
         "paired "
         "jackknife over groups. Means: paired jackknife, Student's t. p adjusted by Holm within each table."
     )
-
-
-def _p(p: float) -> str:
-    text = p_text(p)
-    return text.replace("<", "< ").replace(">", "> ") if text[0] in "<>" else f"= {text}"

@@ -23,7 +23,7 @@ from judge.reporting.document import Case, Cell, CellKind, Report, Section, Tabl
 from judge.reporting.figures.table_figures import Figure
 from judge.reporting.render.numbers import cell_text, interval_text, number_text
 from judge.reporting.render.text import clean
-from judge.reporting.tables.run_tables import counted, spoken
+from judge.reporting.wording import counted, display_name
 from judge.scoring.images import Thumbnail, thumbnail
 from judge.stats.engine.estimate import Estimate
 
@@ -50,14 +50,14 @@ def page(report: Report, figures: Mapping[str, Figure] | None = None) -> str:
     report : Report
         What to show.
     figures : mapping, optional
-        Key of a table -> figure that stands for it, the table behind it. Default: `Report.drawings`.
+        Charts by the key of the table that they show. Default: `Report.charts`.
 
     Returns
     -------
     str
         The page; write it as UTF-8.
     """
-    drawn = report.drawings() if figures is None else figures
+    drawn = report.charts if figures is None else figures
     style = (_TEMPLATES / "page.css").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     return (
@@ -195,7 +195,7 @@ def _environment() -> jinja2.Environment:
         "line": clean,
         "block": block,
         "sentence": sentence,
-        "spoken": lambda name: clean(spoken(name)),
+        "display_name": lambda name: clean(display_name(name)),
         "value": _value,
         "interval": _interval,
         "origin": origin,

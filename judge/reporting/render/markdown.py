@@ -12,7 +12,7 @@ from judge.reporting.builders.provenance import facts
 from judge.reporting.document import Case, Report, Section, Table
 from judge.reporting.render.numbers import cell_text
 from judge.reporting.render.text import clean
-from judge.reporting.tables.run_tables import spoken
+from judge.reporting.wording import display_name
 
 LIMIT = 60_000
 """Characters; GitHub refuses a comment of more than 65,536."""
@@ -102,7 +102,7 @@ def _case(case: Case) -> str:
     for judgment in case.judgments:
         whose = f"{escape(judgment.label)}: " if judgment.label else ""
         scores = ", ".join(
-            f"{escape(spoken(name))} {'–' if score is None else f'{score:g}'}"
+            f"{escape(display_name(name))} {'–' if score is None else f'{score:g}'}"
             for name, score in judgment.scores.items()
         )
         lines.append(f"- answer: {whose}{escape(judgment.answer, LONGEST_TEXT) or '(empty)'}")

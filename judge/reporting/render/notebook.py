@@ -1,4 +1,8 @@
-"""A Report in a notebook: the findings, then the tables that are not marked as detail."""
+"""A Report, or one of its tables, as a fragment of HTML for a notebook cell.
+
+Everything that comes from data is escaped. The fragment has no style of its own, so that it looks like the
+DataFrames around it.
+"""
 
 from collections.abc import Iterator
 from html import escape
@@ -9,29 +13,38 @@ from judge.reporting.render.text import clean
 
 
 def report_html(report: Report) -> str:
-    """Render a report as a fragment of HTML; every text in it may come from data and is escaped."""
-    return "".join(_parts(report))
-
-
-def _parts(report: Report) -> Iterator[str]:
-    yield f"<h3>{escape(clean(report.title))}</h3>"
-    for name, sentences in (("Findings", report.verdict), ("Warnings", report.warnings)):
-        if sentences:
-            items = "".join(f"<li>{escape(clean(sentence))}</li>" for sentence in sentences)
-            yield f"<p><b>{name}</b></p><ul>{items}</ul>"
-    yield from (table_html(table) for table in report.tables.values() if not table.detail)
+    """Return the findings, the warnings and the main tables of a report."""
+    return "\n".join(_report(report))
 
 
 def table_html(table: Table) -> str:
-    """Render one table without the columns marked as detail."""
+    """Return one table with its title and notes."""
     shown = [i for i, column in enumerate(table.columns) if not column.detail]
-    head = "".join(f"<th>{escape(clean(table.columns[i].title))}</th>" for i in shown)
-    rows = "".join(
-        "<tr>"
-        + "".join(f"<td>{escape(clean(cell_text(row[i], table.columns[i].kind)))}</td>" for i in shown)
-        + "</tr>"
-        for row in table.rows
+    head = "".join(f"<th>{_text(table.columns[i].title)}</th>" for i in shown)
+    rows = "\n".join(
+        f"<tr>{''.join(_cell(table, row, i) for i in shown)}</tr>" for row in range(len(table.rows))
     )
-    notes = "".join(f"<p><small>{escape(clean(note))}</small></p>" for note in table.notes)
-    title = f"<caption>{escape(clean(table.title))}</caption>"
-    return f"<table>{title}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{notes}"
+    notes = "".join(f"<p><small>{_text(note)}</small></p>" for note in table.notes)
+    return (
+        f"<p><b>{_text(table.title)}</b></p>\n<table>\n<thead><tr>{head}</tr></thead>\n"
+        f"<tbody>\n{rows}\n</tbody>\n</table>{notes}"
+    )
+
+
+def _report(report: Report) -> Iterator[str]:
+    yield f"<h3>{_text(report.title)}</h3>"
+    yield f"<ul>{''.join(f'<li>{_text(sentence)}</li>' for sentence in report.verdict)}</ul>"
+    if report.warnings:
+        items = "".join(f"<li>{_text(sentence)}</li>" for sentence in report.warnings)
+        yield f"<p><b>Warnings</b></p><ul>{items}</ul>"
+    for section in report.sections:
+        yield from (table_html(table) for table in section.tables if table.rows and not table.detail)
+
+
+def _cell(table: Table, row: int, column: int) -> str:
+    mark = " *" if column == 0 and row in table.small else ""
+    return f"<td>{_text(cell_text(table.rows[row][column], table.columns[column].kind))}{mark}</td>"
+
+
+def _text(text: str) -> str:
+    return escape(clean(text))

@@ -1,5 +1,6 @@
 """A Report in the terminal: the verdict first, then tables that fit the width."""
 
+import io
 import math
 import re
 import textwrap
@@ -64,6 +65,22 @@ def print_report(report: Report, file: TextIO | None = None, width: int | None =
         console.file.write(line.rstrip() + "\n")
 
 
+def report_text(report: Report) -> str:
+    """Return what `print_report` writes."""
+    file = io.StringIO()
+    print_report(report, file)
+    return file.getvalue().rstrip("\n")
+
+
+def table_text(table: Table, width: int = WIDEST) -> str:
+    """Return one table as the terminal shows it."""
+    console = Console(file=io.StringIO(), highlight=False, markup=False, emoji=False, width=width)
+    with console.capture() as captured:
+        for part in _table(table, width):
+            console.print(part)
+    return "\n".join(line.rstrip() for line in captured.get().splitlines())
+
+
 def _parts(report: Report, width: int) -> Iterator[RenderableType]:
     yield _wrapped(report.title, width, style="bold")
     yield ""
@@ -115,7 +132,7 @@ def _table(table: Table, width: int) -> Iterator[RenderableType]:
 
 def _texts(table: Table) -> list[list[str]]:
     """Every cell as text; tables of many estimates get the short form."""
-    short = sum(isinstance(cell, Estimate) for cell in table.rows[0]) > 2
+    short = any(sum(isinstance(cell, Estimate) for cell in row) > 2 for row in table.rows[:1])
     rows = []
     for r, row in enumerate(table.rows):
         cells = [

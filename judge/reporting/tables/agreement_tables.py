@@ -8,24 +8,14 @@ import numpy as np
 
 from judge.analysis.agreement.agree import Agreement
 from judge.analysis.agreement.human_human import TITLES, HumanAgreement
-from judge.analysis.agreement.parts import VERDICT
 from judge.reporting.document import CellKind, Column, Row, Table
 from judge.reporting.render.numbers import number_text
-from judge.reporting.tables.run_tables import spoken
+from judge.reporting.wording import dimension_name, display_name
 from judge.stats.judge_human.alt_test import AltTest, AltTestRater
 
 UNITS: dict[str, CellKind] = {"share": "share", "coefficient": "score", "points": "score"}
 CHANGES: dict[str, CellKind] = {"share": "points", "coefficient": "change", "points": "change"}
 _N = Column("n", "n", "count")
-
-
-def part_name(name: str) -> str:
-    """Name of a dimension for people.
-
-    >>> part_name("technical_accuracy"), part_name("passes")
-    ('technical accuracy', 'answer passes')
-    """
-    return "answer passes" if name == VERDICT else spoken(name)
 
 
 class Labels:
@@ -43,7 +33,7 @@ class Labels:
 
     def name(self, dimension: str, judge: str) -> str:
         """What the row is about."""
-        named = [part_name(dimension)] if self._dimension else []
+        named = [dimension_name(dimension)] if self._dimension else []
         return ": ".join([*named, *([judge] if self._judge else [])])
 
     def cells(self, dimension: str, judge: str) -> tuple[str, str, str]:
@@ -98,7 +88,7 @@ def verdicts(found: Agreement, labels: Labels) -> Table | None:
         if v is not None:
             rows.append(
                 (*labels.cells(one.part.name, one.judge), one.main.title, v.margin, v.difference, v.p_value,
-                 v.verdict or f"none ({spoken(v.reason or '')})", one.random_people)
+                 v.verdict or f"none ({display_name(v.reason or '')})", one.random_people)
             )  # fmt: skip
     if not rows:
         return None
@@ -277,7 +267,7 @@ def alt_tests(found: Agreement, labels: Labels) -> Table | None:
 
 
 def _against_one(r: AltTestRater) -> Row:
-    preferred = "yes" if r.judge_preferred else "no" if r.reason is None else spoken(r.reason)
+    preferred = "yes" if r.judge_preferred else "no" if r.reason is None else display_name(r.reason)
     return (r.n_items, r.judge_wins, r.human_wins, r.p_value, r.p_adjusted, preferred)
 
 
@@ -321,4 +311,4 @@ def people_alone(found: Agreement) -> Table:
 
 def _people_row(name: str, of: HumanAgreement, names: Sequence[str]) -> Row:
     estimates = (of.estimates.get(n) for n in names)
-    return (part_name(name), of.n_items, of.n_people, of.n_ratings, of.mean, *estimates)
+    return (dimension_name(name), of.n_items, of.n_people, of.n_ratings, of.mean, *estimates)

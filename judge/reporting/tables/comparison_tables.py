@@ -9,7 +9,8 @@ from judge.analysis.leaderboard import Leaderboard
 from judge.analysis.score_table import as_label
 from judge.analysis.slices import SMALL
 from judge.reporting.document import Case, CellKind, Column, Judgment, Row, Table
-from judge.reporting.tables.run_tables import field_name, marked, spoken
+from judge.reporting.tables.run_tables import marked
+from judge.reporting.wording import display_name, field_name
 
 
 def pass_change(of: Comparison) -> Table:
@@ -19,7 +20,7 @@ def pass_change(of: Comparison) -> Table:
 
 def mean_changes(of: Comparison) -> Table:
     """Mean score of each dimension in both runs."""
-    named = [replace(change, name=spoken(change.name)) for change in of.dimensions]
+    named = [replace(change, name=display_name(change.name)) for change in of.dimensions]
     return _changes("means", "Mean scores", named, of, "score")
 
 
@@ -101,7 +102,7 @@ def standings(board: Leaderboard) -> Table:
 def system_means(board: Leaderboard) -> Table:
     """Mean scores of every system."""
     names = list(board.standings[0].means)
-    columns = (Column("system", "system"), *(Column(name, spoken(name), "score") for name in names))
+    columns = (Column("system", "system"), *(Column(name, display_name(name), "score") for name in names))
     rows: tuple[Row, ...] = tuple((s.name, *(s.means.get(name) for name in names)) for s in board.standings)
     return Table("system_means", "Mean scores", columns, rows)
 

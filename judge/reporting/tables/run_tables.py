@@ -12,21 +12,13 @@ from judge.analysis.pass_rate import DimensionSummary, PassRate
 from judge.analysis.score_table import OUTCOMES, ScoreTable
 from judge.analysis.slices import SMALL, SliceTable
 from judge.reporting.document import Column, Row, Table
+from judge.reporting.wording import counted, display_name, field_name
 
 SMALL_NOTE = f"* fewer than {SMALL} verdicts: a hint, no finding."
 ALL_ITEMS, MEAN_OF_SLICES = "all items", "slice mean"
 AVERAGES_NOTE = f"{ALL_ITEMS}: micro average; {MEAN_OF_SLICES}: macro average."
 _N = Column("n", "n", "count")
 _MISSING = Column("missing", "no verdict", "count")
-
-
-def spoken(name: str) -> str:
-    """Name of a dimension or field as people write it.
-
-    >>> spoken("technical_accuracy")
-    'technical accuracy'
-    """
-    return name.replace("_", " ")
 
 
 def pass_rates(passing: PassRate, dimensions: Sequence[DimensionSummary]) -> Table:
@@ -42,10 +34,10 @@ def pass_rates(passing: PassRate, dimensions: Sequence[DimensionSummary]) -> Tab
         Column("best", "as passes", "share", detail=complete),
     )
     rows = [_rate_row("answer passes", None, passing)]
-    rows += [_rate_row(spoken(d.name), d.bar, d.passing) for d in dimensions if d.passing is not None]
+    rows += [_rate_row(display_name(d.name), d.bar, d.passing) for d in dimensions if d.passing is not None]
     notes = []
     if any(d.bar is not None and not d.decides for d in dimensions):
-        names = ", ".join(spoken(d.name) for d in dimensions if d.bar is not None and not d.decides)
+        names = ", ".join(display_name(d.name) for d in dimensions if d.bar is not None and not d.decides)
         notes.append(f"The pass rule names no bar for {names}: held against the bar of the overall score.")
     return Table("pass_rates", "Pass rates", columns, tuple(rows), tuple(notes))
 
@@ -71,7 +63,7 @@ def scores(dimensions: Sequence[DimensionSummary], labels: range) -> Table:
             counts[int(np.floor(score))] += count
             between |= count > 0 and not float(score).is_integer()
         n = sum(counts.values())
-        rows.append((spoken(d.name), n, d.mean, d.sd, *(c / n if n else None for c in counts.values())))
+        rows.append((display_name(d.name), n, d.mean, d.sd, *(c / n if n else None for c in counts.values())))
     notes = ("Scores between two whole numbers count with the lower one.",) if between else ()
     return Table("scores", "Mean and distribution of the scores", columns, tuple(rows), notes)
 
@@ -83,7 +75,7 @@ def missing(table: ScoreTable, passing: PassRate, dimensions: Sequence[Dimension
     used = [s for s in OUTCOMES if s == "ok" or any(d.statuses[s] for d in dimensions) or held[s]]
     columns = (Column("what", ""), *(Column(status, status, "count") for status in used))
     verdicts: Row = ("verdict", *(held[status] for status in used))
-    rows: list[Row] = [(spoken(d.name), *(d.statuses[status] for status in used)) for d in dimensions]
+    rows: list[Row] = [(display_name(d.name), *(d.statuses[status] for status in used)) for d in dimensions]
     if len({row[1:] for row in rows}) == 1:
         rows = [("every dimension", *rows[0][1:])]
     return Table("missing", "What has no score", columns, (verdicts, *rows))
@@ -129,7 +121,7 @@ def slice_means(of: SliceTable) -> Table:
     """Mean score of each slice on each dimension."""
     columns = (
         Column("slice", field_name(of.field)),
-        *(Column(d, spoken(d), "score") for d in of.micro_means),
+        *(Column(d, display_name(d), "score") for d in of.micro_means),
     )
     rows: list[Row] = [(s.label, *s.means.values()) for s in of.slices]
     small = tuple(i for i, s in enumerate(of.slices) if s.small)
@@ -144,7 +136,7 @@ def slice_means(of: SliceTable) -> Table:
 def slice_dimensions(of: SliceTable) -> Table:
     """Share of each slice at or above the bar of each dimension."""
     names = list(of.slices[0].dimensions)
-    columns = (Column("slice", field_name(of.field)), *(Column(d, spoken(d), "share") for d in names))
+    columns = (Column("slice", field_name(of.field)), *(Column(d, display_name(d), "share") for d in names))
     rows: tuple[Row, ...] = tuple(
         (s.label, *(rate.estimate for rate in s.dimensions.values())) for s in of.slices
     )
@@ -165,7 +157,7 @@ def failures(profile: FailureProfile) -> Table:
     known = any(d.n_rescued is not None for d in profile.dimensions)
     width = 5 if known else 4
     rows = tuple(
-        (spoken(d.dimension), d.binding, d.n_below, d.n_alone, d.n_rescued)[:width]
+        (display_name(d.dimension), d.binding, d.n_below, d.n_alone, d.n_rescued)[:width]
         for d in profile.dimensions
     )
     notes = [
@@ -191,7 +183,7 @@ def failures_by(field: str, profiles: Sequence[tuple[str, FailureProfile]], *, d
     columns = (
         Column("slice", field_name(field)),
         Column("fail", "fail", "count"),
-        *(Column(name, spoken(name), "share") for name in names),
+        *(Column(name, display_name(name), "share") for name in names),
     )
     rows: tuple[Row, ...] = tuple(
         (label, p.n_fail, *(d.binding for d in p.dimensions)) for label, p in profiles
@@ -210,7 +202,7 @@ def patterns(profile: FailureProfile) -> Table:
         Column("share", "of failing answers", "share"),
     )
     rows = tuple(
-        (", ".join(map(spoken, names)) or "(none)", count, count / profile.n_fail)
+        (", ".join(map(display_name, names)) or "(none)", count, count / profile.n_fail)
         for names, count in profile.patterns.items()
     )
     return Table("patterns", "What fails together", columns, rows)
@@ -226,7 +218,8 @@ def pairs(profile: FailureProfile, *, detail: bool) -> Table:
         Column("only_second", "only second", "count"),
     )
     rows = tuple(
-        (spoken(p.first), spoken(p.second), p.n_both, p.n_only_first, p.n_only_second) for p in profile.pairs
+        (display_name(p.first), display_name(p.second), p.n_both, p.n_only_first, p.n_only_second)
+        for p in profile.pairs
     )
     return Table("pairs", "Pairs of dimensions below their bars", columns, rows, detail=detail)
 
@@ -286,20 +279,6 @@ def cost(summary: dict[str, Any]) -> Table:
 
 def _digits(value: float) -> float:
     return float(f"{value:.4g}") if value < 1000 else float(round(value))
-
-
-def counted(n: int, what: str) -> str:
-    """Number of things.
-
-    >>> counted(1, "answer"), counted(7380, "answer")
-    ('1 answer', '7,380 answers')
-    """
-    return f"{n:,} {what}{'' if n == 1 else 's'}"
-
-
-def field_name(field: str) -> str:
-    """Name of a field, or of crossed ones, for people."""
-    return spoken(field).replace("*", " and ")
 
 
 def marked(table: Table, note: str = SMALL_NOTE) -> Table:

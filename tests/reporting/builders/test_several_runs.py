@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 
 from judge.errors import InputError
+from judge.reporting.builders.comparison import build_comparison, build_leaderboard
 from judge.reporting.builders.run_data import RunData
 from judge.reporting.builders.several_runs import build_runs
-from judge.reporting.builders.single_run import build_comparison, build_leaderboard, build_report
+from judge.reporting.builders.single_run import build_report
 from judge.rubric import RubricScale
 
 PASS, FAIL = {"accuracy": 4, "clarity": 4}, {"accuracy": 1, "clarity": 4}
@@ -38,7 +39,7 @@ def test_judges_of_the_same_answers_are_a_panel_and_not_ranked(panel):
 
 def test_a_panel_says_how_often_all_give_the_same_verdict(panel):
     report = build_runs(panel)
-    assert report.figures["same_verdict"].value == 30 / 40
+    assert report.estimates["same_verdict"].value == 30 / 40
     assert "All give the same verdict on 75.0 %" in said(report)
     assert "Pass rates run from 50.0 % (strict) to 75.0 % (mild)." in said(report)
 
@@ -54,7 +55,7 @@ def test_every_two_judges_of_a_panel_are_compared(panel):
 
 def test_the_order_of_the_items_in_a_run_makes_no_other_panel(panel):
     turned = replace(panel[1], table=panel[1].table.take(range(39, -1, -1)))
-    assert build_runs([panel[0], turned]).figures["same_verdict"].value == 38 / 40
+    assert build_runs([panel[0], turned]).estimates["same_verdict"].value == 38 / 40
 
 
 def test_a_leaderboard_of_runs_over_the_same_answers_says_what_it_ranks(panel):
@@ -97,11 +98,11 @@ def test_answers_of_several_systems_to_one_question_are_one_group(make_table):
         for i in range(20)
     ]
     report = build_report(RunData(make_table(rows)))
-    rate = report.figures["pass_rate"]
+    rate = report.estimates["pass_rate"]
     assert (rate.n_items, rate.n_clusters) == (60, 20)
     assert "treat answers that share one question (text, pictures and reference)" in " ".join(report.methods)
     assert "(60 answers in 20 groups)" in " ".join(report.methods)
-    apart = build_report(RunData(make_table(rows)), cluster="id").figures["pass_rate"]
+    apart = build_report(RunData(make_table(rows)), cluster="id").estimates["pass_rate"]
     assert apart.high - apart.low < rate.high - rate.low
 
 
@@ -114,14 +115,14 @@ def test_another_question_or_reference_is_another_group(make_table, other):
 
 def test_pair_id_comes_before_the_question(make_table):
     rows = [{**PASS, "question": "same", "pair_id": i // 2} for i in range(8)]
-    assert build_report(RunData(make_table(rows))).figures["pass_rate"].n_clusters == 4
+    assert build_report(RunData(make_table(rows))).estimates["pass_rate"].n_clusters == 4
 
 
 def test_answers_to_one_question_alone_come_with_a_warning(make_table):
     rows = [{**PASS, "question": "same"} for _ in range(40)]
     report = build_report(RunData(make_table(rows)))
     assert "All answers are to one question" in said(report)
-    assert report.figures["pass_rate"].n_clusters == 40
+    assert report.estimates["pass_rate"].n_clusters == 40
 
 
 def test_a_tie_at_the_top_is_a_tie(make_table):

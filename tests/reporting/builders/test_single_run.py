@@ -6,15 +6,10 @@ from dataclasses import replace
 import pytest
 
 from judge.records import Item
-from judge.reporting.builders.run_data import RunData, read
+from judge.reporting.builders.comparison import build_comparison, build_leaderboard
+from judge.reporting.builders.run_data import RunData, read_run
 from judge.reporting.builders.several_runs import build_runs
-from judge.reporting.builders.single_run import (
-    build_audit,
-    build_comparison,
-    build_leaderboard,
-    build_report,
-    default_fields,
-)
+from judge.reporting.builders.single_run import build_audit, build_report, default_fields
 from judge.scoring.judge import Judge
 from judge.scoring.run import Run
 from judge.stats.engine.estimate import Estimate
@@ -196,7 +191,7 @@ def test_report_says_how_the_scores_came_about(tmp_path, make_rubric):
     )
     with Run.create(tmp_path, judge) as run:
         run.add_items([Item(id="1", question="?", answer="!")])
-    about = read(tmp_path).about
+    about = read_run(tmp_path).about
     assert about["scores"] == "expected, over the probabilities of the scale's labels"
     assert about["engine"] == "dtype=half, lora=a"
 

@@ -17,9 +17,10 @@ from PIL import Image as Pillow
 from judge.analysis.multiple_choice.choice import read_answers
 from judge.records import Image, Item
 from judge.reporting.builders.choice import build_choice
+from judge.reporting.builders.comparison import build_comparison, build_leaderboard
 from judge.reporting.builders.run_data import RunData
 from judge.reporting.builders.several_runs import build_runs
-from judge.reporting.builders.single_run import build_audit, build_comparison, build_leaderboard, build_report
+from judge.reporting.builders.single_run import build_audit, build_report
 from judge.reporting.document import Case, Column, Judgment, Report, Section, Table
 from judge.reporting.figures.table_figures import figures_of
 from judge.reporting.render.html import IMAGE_BUDGET, LONGEST_TEXT, MOST_ROWS, block, page

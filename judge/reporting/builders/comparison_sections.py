@@ -12,13 +12,13 @@ from judge.errors import InputError
 from judge.reporting.document import Section, Table
 from judge.reporting.findings import run_findings
 from judge.reporting.tables import comparison_tables
-from judge.reporting.tables.run_tables import field_name
+from judge.reporting.wording import field_name
 
 SYSTEM = "system"
 MOST_SYSTEMS = 30
 
 
-def side_by_side(table: ScoreTable, fields: Sequence[str], cluster: str | None) -> Iterator[Section]:
+def comparison_sections(table: ScoreTable, fields: Sequence[str], cluster: str | None) -> Iterator[Section]:
     """Systems ranked, and pairs compared for every field that splits the pairs in two.
 
     Their tables are details: in short, slices say the same.
