@@ -20,10 +20,9 @@ if TYPE_CHECKING:
     from judge.rubric import load_rubric as load_rubric
     from judge.scoring.backends.factory import Connection as Connection
     from judge.scoring.backends.vllm.engine import EngineOptions as EngineOptions
+    from judge.scoring.callbacks import ScoringCallback as ScoringCallback
     from judge.scoring.judge import Judge as Judge
     from judge.scoring.run import Run as Run
-    from judge.scoring.score import Options as Options
-    from judge.scoring.score import ScoringCallback as ScoringCallback
     from judge.scoring.score import preview as preview
     from judge.scoring.score import rederive as rederive
     from judge.scoring.score import score as score
@@ -53,13 +52,12 @@ _PUBLIC = {
     "Item": "judge.records",
     "Judge": "judge.scoring.judge",
     "JudgeError": "judge.errors",
-    "Options": "judge.scoring.score",
     "PlanOptions": "judge.workflows.plan",
     "RatingOptions": "judge.workflows.inputs",
     "Rubric": "judge.rubric",
     "Run": "judge.scoring.run",
     "Score": "judge.records",
-    "ScoringCallback": "judge.scoring.score",
+    "ScoringCallback": "judge.scoring.callbacks",
     "agree": "judge.workflows.agree",
     "apply_calibration": "judge.workflows.calibrate",
     "audit": "judge.workflows.audit",

@@ -46,7 +46,7 @@ MAY_IMPORT = {
         "judge.errors", "judge.records", "judge.rows", "judge.tables", "judge.items", "judge.rubric", "judge.stats",
         "judge.scoring.run", "judge.scoring.parsing.echoes", "judge.scoring.parsing.verdicts", "judge.formats", "judge.files.writing",
     },
-    "judge.reporting": {"judge", "judge.errors", "judge.records", "judge.rubric", "judge.stats", "judge.analysis", "judge.scoring.run", "judge.scoring.images", "judge.files.writing"},
+    "judge.reporting": {"judge", "judge.errors", "judge.records", "judge.rubric", "judge.stats", "judge.analysis", "judge.scoring.run", "judge.scoring.run_summary", "judge.scoring.images", "judge.files.writing"},
     "judge.workflows": {
         "judge.errors", "judge.records", "judge.tables", "judge.items", "judge.rubric", "judge.formats", "judge.stats",
         "judge.analysis", "judge.reporting", "judge.scoring.run",
@@ -151,7 +151,7 @@ def test_statistics_need_numpy_alone():
 
 def test_public_names_are_these():
     assert set(judge.__all__) == {
-        "Completion", "Connection", "EngineOptions", "Image", "Item", "Judge", "JudgeError", "Options", "PlanOptions",
+        "Completion", "Connection", "EngineOptions", "Image", "Item", "Judge", "JudgeError", "PlanOptions",
         "RatingOptions", "Rubric", "Run", "Score", "ScoringCallback", "agree", "apply_calibration", "audit", "calibrate", "choice",
         "compare", "leaderboard", "load_items", "load_rubric", "plan", "preview", "read_ratings", "rederive", "report", "retest",
         "score", "select_items",

@@ -5,7 +5,7 @@ import shlex
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, replace
 from math import floor
 from pathlib import Path
 from typing import Any
@@ -30,13 +30,15 @@ from judge.scoring.backends.vllm.engine import EngineOptions
 from judge.scoring.judge import Judge
 from judge.scoring.prompt import message_text, visible
 from judge.scoring.run import Run
-from judge.scoring.score import Options, default_out, folder_name, preview, score
+from judge.scoring.run_summary import RunSummary
+from judge.scoring.score import default_out, folder_name, preview, score
 
 _MOST_LABELS = 11
 """Scales with more labels are shown by their mean alone."""
 
 input_options = decorate(
-    click.option("--limit", type=click.IntRange(min=1), help="Only the first N items."),
+    click.option("--limit", type=click.IntRange(min=1), help="Score N items only, the first ones."),
+    click.option("--random", is_flag=True, help="With --limit: draw the N items at random (a pilot)."),
     click.option(
         "--map",
         "mapping",
@@ -104,8 +106,19 @@ def command(
     ctx.exit(1 if 1 in found else max(found))
 
 
-def _options(values: dict[str, Any]) -> Options:
-    return Options(**{name: values[name] for name in (field.name for field in fields(Options))})
+def _options(values: dict[str, Any]) -> dict[str, Any]:
+    names = (
+        "samples",
+        "limit",
+        "random",
+        "mapping",
+        "format",
+        "image_root",
+        "skip_bad",
+        "retry_errors",
+        "reask",
+    )
+    return {name: values[name] for name in names}
 
 
 def _folder(out: str | None, judge: Judge, judges: int) -> str | None:
@@ -136,7 +149,7 @@ class Panel:
     def __init__(
         self,
         answers: str,
-        options: Options,
+        options: dict[str, Any],
         connection: Connection,
         engine: EngineOptions,
         as_json: bool,
@@ -183,10 +196,10 @@ class Panel:
                     self._answers,
                     judge=judge,
                     out=out,
-                    options=self._options,
+                    **self._options,
                     connection=self._connection,
                     engine=self._engine,
-                    watch=watch,
+                    callback=watch,
                 )
             except KeyboardInterrupt:
                 watch.close()
@@ -210,14 +223,16 @@ def _stored(place: Path | None) -> str:
     with Run.open(place) as run:
         found = run.summary()
     return (
-        f"{counted(found['completions'], 'reply', 'replies')} stored, scores for {found['complete']:,} of "
-        f"{counted(found['items'], 'item')} complete; the same command goes on from here"
+        f"{counted(found.completions, 'reply', 'replies')} stored, scores for {found.complete:,} of "
+        f"{counted(found.items, 'item')} complete; the same command goes on from here"
     )
 
 
-def show_preview(answers: str, judge: Judge, options: Options, out: str | None, *, as_json: bool) -> None:
+def show_preview(
+    answers: str, judge: Judge, options: dict[str, Any], out: str | None, *, as_json: bool
+) -> None:
     """Print what a run would send."""
-    seen = preview(answers, judge, options, out)
+    seen = preview(answers, judge, out=out, **{k: v for k, v in options.items() if k != "reask"})
     if as_json:
         click.echo(json.dumps(asdict(seen), ensure_ascii=False))
         return
@@ -238,27 +253,25 @@ def show_result(run: Run, stopped: str | None, *, as_json: bool) -> int:
     with run:
         summary, counts, warnings = run.summary(), run.distribution(), headlines.of_run(run)
         if as_json:
-            facts = {"run": str(run.path), **summary, "distribution": counts, "stopped": stopped}
+            facts = {"run": str(run.path), **asdict(summary), "distribution": counts, "stopped": stopped}
             facts["warnings"] = warnings
             click.echo(json.dumps(facts, ensure_ascii=False))
         else:
             click.echo(_headline(run, summary))
             for warning in warnings:
                 click.echo(f"! {warning}")
-            click.echo(_table(run.rubric, counts, summary["statuses"]))
+            click.echo(_table(run.rubric, counts, summary.statuses))
             for line in _next_steps(run, summary, stopped):
                 click.echo(line, err=True)
-    return 0 if summary["complete"] == summary["items"] else 3
+    return 0 if summary.complete == summary.items else 3
 
 
-def _headline(run: Run, summary: dict[str, Any]) -> str:
-    text = (
-        f"{run.path}: {summary['passed']:,} of {summary['items']:,} answers pass, {summary['failed']:,} fail"
-    )
-    if summary["undecided"]:
-        text += f", {summary['undecided']:,} have no verdict"
-    cost = "" if not summary["cost"] else f", ${summary['cost']:.4f}"
-    return f"{text} ({summary['seconds']:.1f} s{cost})"
+def _headline(run: Run, summary: RunSummary) -> str:
+    text = f"{run.path}: {summary.passed:,} of {summary.items:,} answers pass, {summary.failed:,} fail"
+    if summary.undecided:
+        text += f", {summary.undecided:,} have no verdict"
+    cost = "" if not summary.cost else f", ${summary.cost:.4f}"
+    return f"{text} ({summary.seconds:.1f} s{cost})"
 
 
 def _table(rubric: Rubric, counts: dict[str, dict[float, int]], statuses: dict[str, dict[str, int]]) -> str:
@@ -286,44 +299,44 @@ def _flag_cells(values: dict[float, int], given: int) -> str:
     return f"{values.get(1.0, 0)} true, {values.get(0.0, 0)} false" if values else f"{given} texts"
 
 
-def _token_notes(summary: dict[str, Any]) -> Iterator[str]:
+def _token_notes(summary: RunSummary) -> Iterator[str]:
     """What was read and written, how much of it cost little, and what the probabilities left out."""
-    if prompt := summary["prompt_tokens"]:
-        thought = summary["reasoning_tokens"]
+    if prompt := summary.prompt_tokens:
+        thought = summary.reasoning_tokens
         of_it = f" ({thought:,} of them thought)" if thought else ""
         yield (
-            f"{prompt:,} prompt tokens ({summary['cached_tokens'] / prompt:.0%} out of the cache), "
-            f"{summary['completion_tokens']:,} written{of_it}"
+            f"{prompt:,} prompt tokens ({(summary.cached_tokens or 0) / prompt:.0%} out of the cache), "
+            f"{summary.completion_tokens:,} written{of_it}"
         )
-    if summary["on_scale"] is not None:
-        yield f"expected scores: {summary['on_scale']:.1%} of the probability lay on the scale, on average"
+    if summary.on_scale is not None:
+        yield f"expected scores: {summary.on_scale:.1%} of the probability lay on the scale, on average"
 
 
-def _copied_notes(summary: dict[str, Any], path: str) -> Iterator[str]:
+def _copied_notes(summary: RunSummary, path: str) -> Iterator[str]:
     """An answer must not get a better score, or none, unseen, by holding something like a verdict."""
-    if n := summary["with_verdict_in_text"]:
+    if n := summary.with_verdict_in_text:
         yield f"warning: text that looks like a verdict stands in {counted(n, 'item')}: judge audit {path}"
-    if n := summary["lost_to_copied_verdict"]:
+    if n := summary.lost_to_copied_verdict:
         yield (
             f"warning: {counted(n, 'item')} without a score, because the reply only copies a verdict from "
             f"the item or a worked example: judge audit {path}"
         )
 
 
-def _next_steps(run: Run, summary: dict[str, Any], stopped: str | None) -> Iterator[str]:
+def _next_steps(run: Run, summary: RunSummary, stopped: str | None) -> Iterator[str]:
     yield from _token_notes(summary)
     yield from _copied_notes(summary, shlex.quote(str(run.path)))
     if stopped:
-        stored = f"scores for {summary['complete']:,} of {counted(summary['items'], 'item')} are stored"
+        stored = f"scores for {summary.complete:,} of {counted(summary.items, 'item')} are stored"
         yield f"stopped: {stopped}; {stored}; go on with the same command"
-    if unpriced := summary["unpriced"]:
+    if unpriced := summary.unpriced:
         yield (
             f"note: the cost of {counted(unpriced, 'reply', 'replies')} is unknown (no price is known for "
             "this model, or the server did not count the tokens); --max-cost counts an estimate instead"
         )
-    for status in sorted({s for counts in summary["statuses"].values() for s in counts if s != "ok"}):
+    for status in sorted({s for counts in summary.statuses.values() for s in counts if s != "ok"}):
         yield f"look at them: judge show {shlex.quote(str(run.path))} --status {status}"
-    if summary["failures"]:
+    if summary.failures:
         yield "ask again for what failed: the same command with --retry-errors"
 
 

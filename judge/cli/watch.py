@@ -13,9 +13,10 @@ from judge.cli.options import counted
 from judge.hardware import gpus
 from judge.records import Completion
 from judge.scoring.backends.api.waits import clock
+from judge.scoring.callbacks import ScoringCallback
+from judge.scoring.checked_items import BadItems
 from judge.scoring.prompt import visible
 from judge.scoring.run import IngestCounts, Run
-from judge.scoring.score import BadItems, ScoringCallback
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -51,10 +52,10 @@ class TerminalWatch(ScoringCallback):
         self._pace = _Pace(0.0)
         self._card = _Card()
 
-    def began(self, run: Run, added: IngestCounts, bad: BadItems, requests: int) -> None:
+    def on_run_start(self, run: Run, counts: IngestCounts, bad: BadItems, requests: int) -> None:
         """Say what is odd about the input, and start the line, which draws itself anew by time."""
         self.place, self._is_local = run.path, run.judge.backend == "vllm"
-        for note in [*_input_notes(added, bad), *_judge_notes(run)]:
+        for note in [*_input_notes(counts, bad), *_judge_notes(run)]:
             click.echo(note, err=True)
         if self._moving:
             self._run, self._pace = run, _Pace(time.monotonic())
@@ -62,7 +63,7 @@ class TerminalWatch(ScoringCallback):
             self._progress.start()
             self._progress.add_task("scoring", total=requests)
 
-    def starting(self, text: str) -> None:
+    def on_model_loading(self, text: str) -> None:
         """Show how far the engine is; without a moving line say once that it takes a while."""
         if self._progress and not self._asked:
             self._start = text
@@ -70,7 +71,7 @@ class TerminalWatch(ScoringCallback):
             click.echo(f"note: {text}; with a large model the start takes minutes", err=True)
         self._starting = True
 
-    def arrived(self, completions: Sequence[Completion]) -> None:
+    def on_completions(self, completions: Sequence[Completion]) -> None:
         """Move the line."""
         if self._progress and self._run and not self._asked:  # the line begins where the run stands
             self._progress.reset(self._progress.task_ids[0], completed=self._run.reused)
@@ -87,28 +88,28 @@ class TerminalWatch(ScoringCallback):
             self._pace = _Pace(time.monotonic(), self._asked, self._tokens)
         self._move()
 
-    def waiting(self, seconds: float, said: str) -> None:
+    def on_wait(self, seconds: float, message: str) -> None:
         """Say for what nothing is asked, and until when."""
         self._waits_until = time.monotonic() + seconds
-        self._wait = f"waits until {clock(seconds)}: {visible(said)}"
+        self._wait = f"waits until {clock(seconds)}: {visible(message)}"
         if not self._moving and seconds >= _LONG_WAIT and not self._noted_wait:
             click.echo(f"note: {self._wait}", err=True)
             self._noted_wait = True
 
-    def asking_again(self, count: int) -> None:
+    def on_reask(self, count: int) -> None:
         """Say that some replies are asked for once more."""
         self._to_ask_again = count
 
-    def asked(self) -> None:
+    def on_requests_done(self) -> None:
         """Say why it goes on for a while, after Ctrl-C, too."""
         self._is_asked, self._waits_until = True, -math.inf
         self._move(refresh=True)
 
-    def spent(self, cost: float) -> None:
+    def on_cost(self, cost: float) -> None:
         """Keep what counts for a limit."""
         self.charged = cost
 
-    def ended(self, stopped: str | None) -> None:
+    def on_run_end(self, stopped: str | None) -> None:
         """Keep why the backend stopped."""
         self.stopped = stopped
 

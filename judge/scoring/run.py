@@ -11,7 +11,7 @@ import json
 import sqlite3
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -22,6 +22,7 @@ from judge.rubric import Rubric
 from judge.scoring import schema
 from judge.scoring.judge import Judge, refusal
 from judge.scoring.parsing.copied import count_copied
+from judge.scoring.run_summary import RunSummary
 from judge.scoring.schema import clear_errors, closed_on_error, transaction
 
 T = TypeVar("T")
@@ -310,13 +311,8 @@ class Run:
             counts.setdefault(dimension, {})[value] = count
         return counts
 
-    def summary(self) -> dict[str, Any]:
-        """Counts of items, verdicts, statuses and failures; tokens, cost in USD and time in seconds.
-
-        A failure is a request that has no reply to this day, by the kind of its last try. `on_scale` is the
-        mean probability of the scale's labels together; None where no expected scores were asked for.
-        `unpriced` counts the replies of a provider whose price is not known; for the rest see `count_copied`.
-        """
+    def summary(self) -> RunSummary:
+        """Count items, verdicts, statuses and failures, and add up tokens, cost and time."""
         statuses: dict[str, dict[str, int]] = {}
         for dimension, status, count in self._rows(schema.SELECT_STATUSES):
             statuses.setdefault(dimension, {})[status] = count
@@ -324,18 +320,18 @@ class Run:
         counted = dict(zip(schema.TOTALS, next(self._rows(schema.SELECT_TOTALS)), strict=True))
         if self.judge.backend != "api":  # nobody sends a bill
             counted["unpriced"] = 0
-        return {
-            "items": self._one("SELECT count(*) FROM items"),
-            "complete": self._one(schema.COUNT_COMPLETE),
-            "passed": verdicts[True],
-            "failed": verdicts[False],
-            "undecided": verdicts[None],
-            "statuses": statuses,
-            "failures": dict(self._rows(schema.SELECT_FAILURES)),
+        return RunSummary(
+            items=self._one("SELECT count(*) FROM items"),
+            complete=self._one(schema.COUNT_COMPLETE),
+            passed=verdicts[True],
+            failed=verdicts[False],
+            undecided=verdicts[None],
+            statuses=statuses,
+            failures=dict(self._rows(schema.SELECT_FAILURES)),
             **counted,
             **count_copied(self._db, self.rubric),
-            "seconds": self.fact("seconds", 0.0),
-        }
+            seconds=self.fact("seconds", 0.0),
+        )
 
     def export(self) -> None:
         """Write ``scores.jsonl`` and ``run.json``, each whole or not at all."""
@@ -343,7 +339,7 @@ class Run:
             schema.write_atomically(
                 self.path / "scores.jsonl", (score.model_dump_json() + "\n" for score in self.scores())
             )
-            facts = {**self.manifest, "summary": self.summary()}
+            facts = {**self.manifest, "summary": asdict(self.summary())}
             schema.write_atomically(
                 self.path / "run.json", [json.dumps(facts, indent=2, ensure_ascii=False), "\n"]
             )

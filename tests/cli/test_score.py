@@ -169,7 +169,7 @@ def test_failed_command_leaves_alone_what_was_there_before():
     judge("score", lines(ROW), "--out", "r")
     assert judge("score", lines({"id": "1"}), "--out", "r").exit_code == 1
     with Run.open("r") as run:
-        assert run.summary()["complete"] == 1
+        assert run.summary().complete == 1
 
 
 def test_key_that_is_refused_leaves_no_run_folder(mock, monkeypatch):
@@ -257,7 +257,7 @@ def test_changed_answer_is_judged_again_and_said():
     done = judge("score", lines({**ROW, "answer": "Nothing."}))
     assert "1 item changed" in done.stderr
     with Run.open("runs/mine-baseline-open_qa") as run:
-        assert run.summary()["completions"] == 2
+        assert run.summary().completions == 2
 
 
 def test_item_that_is_gone_from_the_input_stays_and_is_said():
