@@ -132,7 +132,7 @@ class DimensionAgreement:
         columns = (
             Column("statistic", ""),
             Column("people", "people", "number"),
-            Column("judge", "judge", "number"),
+            Column("judge_level", "judge", "number"),
             Column("difference", "difference", "number"),
         )
         compared = self.found.comparisons
@@ -216,7 +216,7 @@ class AgreementReport(Report):
         for key in self._by_key():
             one = self[key]
             frame = one.to_pandas()
-            frame.insert(0, "judge_name", one.judge)
+            frame.insert(0, "judge", one.judge)
             frame.insert(0, "dimension", one.dimension)
             frames.append(frame)
         return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
