@@ -10,17 +10,23 @@ ENGINE_PYTHON = $(shell for python in $(PYTHON) python3.11; do $$python -c '$(FI
 # Every engine is a few processes that import vLLM: 5 s each, or 14 s where nothing is kept compiled.
 KEEPING_BYTECODE := env -u PYTHONDONTWRITEBYTECODE
 
-.PHONY: score test engine engine-venv check format browser slow clean
+.PHONY: score test test-all test-browser coverage engine engine-venv check format browser slow clean
 
 score: $(VENV)/installed  ## score the example answers with the built-in floor
 	$(BIN)/judge score examples/answers.jsonl
 	$(BIN)/judge report runs/answers-baseline-open_qa
 
-test: $(VENV)/installed-dev  ## all tests, then the files whose every branch must be tested
-	$(BIN)/python -m pytest -q -n 2 --dist loadgroup
-	$(BIN)/python -m coverage run -m pytest -q -p no:randomly tests/test_rubric.py tests/scoring/test_parse*.py tests/scoring/test_store.py
+test: $(VENV)/installed-dev  ## main suite
+	$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "not slow and not browser" --ignore tests/engine
+
+test-all: test coverage test-browser engine slow  ## main suite, every branch, browser, engine and soak tests
+
+coverage: $(VENV)/installed-dev  ## what reads replies and stores them: every branch must be tested
+	$(BIN)/python -m coverage run -m pytest -q -p no:randomly tests/test_rubric.py tests/scoring/parsing tests/scoring/test_run.py
 	$(BIN)/python -m coverage report --show-missing --fail-under=100
-	@$(MAKE) --no-print-directory engine
+
+test-browser: $(VENV)/installed-dev  ## pages in Chromium; skipped where there is none: make browser
+	$(BIN)/python -m pytest -q -m browser tests/human_study tests/reporting
 
 engine: engine-venv  ## tests with a real vLLM on the CPU, in a venv of their own
 	@[ ! -e $(ENGINE)/installed ] || $(KEEPING_BYTECODE) $(ENGINE)/bin/python -m pytest -q -n 2 --durations=5 tests/engine
@@ -38,10 +44,10 @@ format: $(VENV)/installed-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-slow: $(VENV)/installed-dev  ## soak tests: 30 kills, 5,000 items with every fault
+slow: $(VENV)/installed-dev  ## soak tests: 30 kills, 5,000 items with every fault, damaged files by the thousand
 	$(BIN)/python -m pytest -q -m slow
 
-browser:  ## Chromium for the tests of the rating page and the report (Debian, as root); without it they are skipped
+browser:  ## install Chromium for make test-browser (Debian, as root)
 	command -v chromium >/dev/null || { apt-get update -q && apt-get install -y -q --no-install-recommends chromium; }
 
 $(VENV)/bin/python:
