@@ -11,7 +11,7 @@ from judge.cli import settings_file
 from judge.cli.options import Number, decorate, pairs
 from judge.rubric import load_rubric
 from judge.scoring.backends.api.providers import OPENAI_COMPATIBLE
-from judge.scoring.backends.factory import Connection
+from judge.scoring.backends.connection import Connection
 from judge.scoring.backends.vllm.engine import EngineOptions
 from judge.scoring.judge import ENGINE_DECIDES, Judge
 

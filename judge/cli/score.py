@@ -25,7 +25,8 @@ from judge.cli.options import as_json, counted, decorate, pairs
 from judge.cli.watch import TerminalWatch
 from judge.errors import JudgeError
 from judge.rubric import Rubric
-from judge.scoring.backends.factory import Connection, check_backend
+from judge.scoring.backends.connection import Connection
+from judge.scoring.backends.factory import check_backend
 from judge.scoring.backends.vllm.engine import EngineOptions
 from judge.scoring.judge import Judge
 from judge.scoring.prompt import message_text, visible

@@ -15,7 +15,8 @@ from judge.errors import InputError, RubricError, RunError
 from judge.records import Request
 from judge.rubric import Rubric, load_rubric
 from judge.scoring.backends import Backend
-from judge.scoring.backends.factory import Connection, check_backend, load_backend
+from judge.scoring.backends.connection import Connection
+from judge.scoring.backends.factory import check_backend, load_backend
 from judge.scoring.backends.vllm.engine import EngineOptions
 from judge.scoring.callbacks import ProgressBar, ScoringCallback
 from judge.scoring.checked_items import Answers, BadItems, InputOptions, checked_items, source_name

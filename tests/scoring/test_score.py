@@ -205,18 +205,16 @@ def test_imported_judgments_cannot_be_parsed_again(tmp_path):
 
 def test_how_an_api_is_reached_gets_to_its_backend(monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "k")
-    connection = Connection("http://h/v1", "litellm", 7, 60.0, 5.0, 0.5)
+    connection = Connection(api_base="http://h/v1", transport="litellm", max_connections=7, max_wait=5.0)
     judge = score_module.Judge("openai/gpt-4o-mini", rubric())
     found = score_module.load_backend(judge, connection, score_module.EngineOptions(), score_module.Path())
     assert found.endpoint.base == "http://h/v1"
     assert found.endpoint.transport == "litellm"
-    limits = found._limits
-    assert (limits.max_connections, limits.requests_per_minute, limits.timeout, limits.max_cost) == (
-        7,
-        60.0,
-        5.0,
-        0.5,
-    )
+    assert (found._connection, found._retry.max_wait) == (connection, 5.0)
+
+
+def test_one_attempt_may_take_ten_minutes_whichever_way_it_is_made():
+    assert Connection().timeout == 600.0
 
 
 def test_pictures_are_scaled_to_the_pixels_of_the_judge(tmp_path, mock, monkeypatch):
