@@ -291,14 +291,17 @@ def _simulated(
 def _statistic(name: str, ratings: Floats, clusters: Ints, level: float = 0.95) -> Estimate:
     if name == "difference":
         return pairwise_ceiling(
-            ratings[:, 0], ratings[:, 1:], concordance_statistic, clusters=clusters, level=level
+            ratings[:, 1:], ratings[:, 0], concordance_statistic, clusters=clusters, confidence_level=level
         ).difference
     if name == "kappa_quadratic":
-        return pairwise_ceiling(ratings[:, 0], ratings, concordance_statistic, clusters=clusters).human
+        return pairwise_ceiling(ratings, ratings[:, 0], concordance_statistic, clusters=clusters).human
     if name == "agreement":
-        return estimate(agreement_statistic(ratings), clusters=clusters, level=level)
+        return estimate(agreement_statistic(ratings), clusters=clusters, confidence_level=level)
     return estimate(
-        alpha_statistic(ratings, kind="ordinal"), clusters=clusters, level=level, method="jackknife"
+        alpha_statistic(ratings, level="ordinal"),
+        clusters=clusters,
+        confidence_level=level,
+        method="jackknife",
     )
 
 

@@ -219,7 +219,7 @@ def _alpha(rubric: Rubric) -> Agreement:
     """Krippendorff's alpha on the rubric's scale, with its interval over items."""
     from judge.stats.coefficients.alpha import krippendorff_alpha
 
-    return lambda ratings: krippendorff_alpha(ratings, kind=rubric.scale.level)
+    return lambda ratings: krippendorff_alpha(ratings, level=rubric.scale.level)
 
 
 def _report_new(study: Study, out: str) -> None:

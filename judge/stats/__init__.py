@@ -2,13 +2,13 @@
 
 Coefficients take raters as columns of one array (n_items, n_raters), or as one list each, with missing
 ratings (None, NaN), a declared scale where the formula needs one, and the options of `Sampling`:
-`clusters`, `level`, `method`, `n_resamples`, `rng`. What is undefined is NaN with a reason code.
+`clusters`, `confidence_level`, `method`, `n_resamples`, `rng`. What is undefined is NaN with a reason code.
 
 For differences between statistics, and for statistics of your own, see `judge.stats.engine.resampling`.
 
 >>> from judge.stats import krippendorff_alpha
 >>> human, judge = [1, 2, 3, 4, 5, 5, 3, 2, 4, 1], [1, 2, 3, 3, 5, 4, 3, None, 4, 2]
->>> print(krippendorff_alpha(human, judge, kind="ordinal"))
+>>> print(krippendorff_alpha(human, judge, level="ordinal"))
 0.915 [0.672, 0.978]
 """
 
@@ -109,7 +109,7 @@ from judge.stats.judge_human.alt_test import (
     omega_curve,
 )
 from judge.stats.judge_human.attenuation import Attenuation, attenuation
-from judge.stats.judge_human.calibration import Calibration, CalibrationPoint, Errors, calibrate
+from judge.stats.judge_human.calibration import Calibration, CalibrationErrors, CalibrationPoint, calibrate
 from judge.stats.judge_human.ceiling import (
     Ceiling,
     HumanLevel,
@@ -138,12 +138,16 @@ from judge.stats.judge_human.residuals import (
     self_preference,
 )
 from judge.stats.judge_human.scale_use import ScaleUse, scale_use
-from judge.stats.judge_human.score_maps import MapKind, ScoreMap, fit_map, isotonic_means
-from judge.stats.judge_human.severity import MarginTest, Severity, margin_test, severity
+from judge.stats.judge_human.score_maps import MapKind, ScoreMap, fit_map
+from judge.stats.judge_human.severity import MarginalHomogeneity, Severity, marginal_homogeneity, severity
 from judge.stats.judge_human.verbosity import Verbosity, verbosity
 from judge.stats.pass_fail.error_rates import PassFail, pass_fail, pass_fail_statistics
-from judge.stats.pass_fail.ppi import PredictionPowered, ppi_mean
-from judge.stats.pass_fail.predictive_values import Corrected, predictive_values, predictive_values_difference
+from judge.stats.pass_fail.ppi import PredictionPoweredMean, ppi_mean
+from judge.stats.pass_fail.predictive_values import (
+    CorrectedMean,
+    predictive_values,
+    predictive_values_difference,
+)
 from judge.stats.pass_fail.proportion import mean, proportion
 from judge.stats.pass_fail.rogan_gladen import rogan_gladen
 from judge.stats.pass_fail.threshold import ThresholdSweep, threshold_sweep
@@ -165,20 +169,20 @@ __all__ = [
     "AltTestRater",
     "Attenuation",
     "Calibration",
+    "CalibrationErrors",
     "CalibrationPoint",
     "Ceiling",
     "Consensus",
     "Contrast",
-    "Corrected",
+    "CorrectedMean",
     "DStudyRow",
     "Drift",
-    "Errors",
     "Estimate",
     "GStudy",
     "Halo",
     "HumanLevel",
     "MapKind",
-    "MarginTest",
+    "MarginalHomogeneity",
     "Measure",
     "NonAnswers",
     "NonInferiority",
@@ -186,7 +190,7 @@ __all__ = [
     "PairedDifference",
     "PassFail",
     "Precision",
-    "PredictionPowered",
+    "PredictionPoweredMean",
     "RankingAgreement",
     "Reason",
     "Replicates",
@@ -252,7 +256,6 @@ __all__ = [
     "icc_reml",
     "icc_reml_statistic",
     "icc_statistic",
-    "isotonic_means",
     "items_for_icc",
     "items_for_kappa",
     "items_for_noninferiority",
@@ -267,7 +270,7 @@ __all__ = [
     "krippendorff_alpha",
     "latent_draws",
     "leave_one_out",
-    "margin_test",
+    "marginal_homogeneity",
     "mcnemar",
     "mean",
     "mean_absolute_error",

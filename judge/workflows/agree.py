@@ -125,7 +125,7 @@ class DimensionAgreement:
     def corrected_pass_rate(self) -> Estimate:
         """Pass rate of all items as people would give it; undefined where no pass rule is known."""
         corrected = self.found.corrected
-        return Estimate.undefined(NOT_APPLICABLE) if corrected is None else corrected.corrected
+        return Estimate.undefined(NOT_APPLICABLE) if corrected is None else corrected.estimate
 
     def table(self) -> Table:
         """People, judge and their difference by statistic."""

@@ -8,7 +8,7 @@ from judge.analysis.agreement.inputs import AgreementInputs
 from judge.analysis.ratings import Reduction
 from judge.rubric import Rubric
 from judge.scoring.run import Run
-from judge.stats.engine.scale import Kind
+from judge.stats.engine.scale import Level
 from judge.tables import RowSource, is_file
 from judge.workflows.read_ratings import RatingsTable
 
@@ -53,7 +53,7 @@ class RatingOptions(TypedDict, total=False):
     columns: Mapping[str, str]
     rubric: str | Path | Rubric | None
     scale: str | None
-    level: Kind | None
+    level: Level | None
     missing_codes: Sequence[str]
     dimensions: str | Sequence[str]
     raters_are: Literal["persons", "slots"]

@@ -59,7 +59,7 @@ def test_pandalm_annotator_kappas(figure):
 @reproduced("recipes", "ordinal_alpha")
 def test_recipes_ordinal_alphas_with_15_to_88_ratings_an_item(figure):
     ratings = human_ratings("recipes", figure["dimension"])
-    result = krippendorff_alpha(ratings, kind="ordinal", scale=range(1, 7), rng=0)
+    result = krippendorff_alpha(ratings, level="ordinal", scale=range(1, 7), rng=0)
     assert_reproduced(result.value, figure)
-    assert check_alpha(ratings, kind="ordinal")
+    assert check_alpha(ratings, level="ordinal")
     assert result.low < result.value < result.high

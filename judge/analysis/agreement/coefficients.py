@@ -81,7 +81,7 @@ def compare_one(part: Part, judge: str, name: str) -> CoefficientComparison:
 
 def _compare(name: str, measure: _Measure, part: Part, judge: str) -> CoefficientComparison:
     sampling: Sampling = {"clusters": part.clusters, "method": "jackknife"}
-    ceiling = measure.of(part.column(judge), part.humans, **sampling)
+    ceiling = measure.of(part.humans, part.column(judge), **sampling)
     levels = (ceiling.human, ceiling.judge, ceiling.difference)
     if measure.unit == "points":
         levels = (_mirrored(levels[0]), _mirrored(levels[1]), _mirrored(levels[2]))
@@ -116,8 +116,8 @@ def _person_measures(part: Part) -> dict[str, _Measure]:
         kappa, ac1 = partial(cohen_statistic, **scale), partial(ac_statistic, **scale)
         found[KAPPA] = _Measure("kappa, no weights", _PAIRS, "coefficient", pairs(kappa))
         found["ac1"] = _Measure("Gwet's AC1", _PAIRS, "coefficient", pairs(ac1))
-    kind = part.scale.kind if part.on_scale else "interval"
-    alpha = partial(alpha_statistic, kind=kind, **scale)
+    kind = part.scale.level if part.on_scale else "interval"
+    alpha = partial(alpha_statistic, level=kind, **scale)
     found["alpha"] = _Measure(f"{kind} alpha", _PLACES, "coefficient", partial(swap, coefficient=alpha))
     if not part.nominal:
         pearson, mae = pearson_statistic, negated(mean_absolute_error_statistic)

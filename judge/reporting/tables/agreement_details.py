@@ -10,12 +10,13 @@ import numpy as np
 from judge.analysis.agreement.agree import Agreement
 from judge.analysis.agreement.bias import BiasCheck
 from judge.analysis.agreement.by_slice import SMALL, AgreementSlice
-from judge.analysis.agreement.judge_human import JudgeAgreement, nearest
+from judge.analysis.agreement.judge_human import JudgeAgreement
 from judge.analysis.agreement.panel import STATISTICS, Choice
 from judge.analysis.agreement.parts import Part
 from judge.reporting.document import Column, Row, Table
 from judge.reporting.tables.agreement_tables import Labels
 from judge.reporting.wording import dimension_name, field_name
+from judge.stats.engine.scale import nearest_position
 from judge.stats.pass_fail.proportion import mean
 
 _N = Column("n", "n", "count")
@@ -70,7 +71,7 @@ def _calibration(one: JudgeAgreement, key: str, title: str) -> Table:
     columns = (Column("score", "judge"), _N, Column("people", "people's mean", "score"))
     rows: list[Row] = []
     for i, point in enumerate(one.part.scale.points):
-        here = np.where(nearest(one.part.scale.points, scores) == i, people, np.nan)
+        here = np.where(nearest_position(scores, one.part.scale.points) == i, people, np.nan)
         n = int((~np.isnan(here)).sum())
         if n:
             rows.append((f"{point:g}", n, mean(here, clusters=one.part.clusters)))
@@ -93,7 +94,7 @@ def _differences(one: JudgeAgreement, key: str, title: str) -> Table:
 def _per_person(one: JudgeAgreement) -> tuple[Row, ...]:
     people = one.part.people
     return tuple(
-        (people[row.human], row.level, row.judge, row.difference) for row in one.main.ceiling.per_human
+        (people[row.human], row.agreement, row.judge, row.difference) for row in one.main.ceiling.per_human
     )
 
 
@@ -113,7 +114,7 @@ def _sweep(one: JudgeAgreement, key: str, title: str) -> Table:
         (f"{cut:g}", t.judge_pass_rate, t.pass_rate_gap, t.tpr, t.tnr, t.kappa)
         for cut, t in zip(sweep.thresholds, sweep.tables, strict=True)
     ]
-    t = sweep.cross_fitted
+    t = sweep.cross_validated
     rows.append(("chosen on other items", t.judge_pass_rate, t.pass_rate_gap, t.tpr, t.tnr, t.kappa))
     notes = (
         f"Chosen by the largest TPR + TNR - 1: {sweep.chosen:g}. The rows of single cut-offs are optimistic "
@@ -244,7 +245,7 @@ def panel(choices: Sequence[Choice]) -> Table:
         Column("flattered", "on the data it was chosen on", "score"),
     )
     rows = tuple(
-        (dimension_name(c.dimension), " + ".join(c.best), c.honest, c.everyone, c.flattered) for c in choices
+        (dimension_name(c.dimension), " + ".join(c.best), c.cross_validated, c.everyone, c.in_sample) for c in choices
     )
     measures = " or ".join(STATISTICS[name] for name in dict.fromkeys(c.statistic for c in choices))
     notes = (

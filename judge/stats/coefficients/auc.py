@@ -28,7 +28,11 @@ __all__ = ["auc", "auc_difference"]
 
 
 def auc(
-    human: ArrayLike, judge_scores: ArrayLike, *, clusters: ArrayLike | None = None, level: float = 0.95
+    human: ArrayLike,
+    judge_scores: ArrayLike,
+    *,
+    clusters: ArrayLike | None = None,
+    confidence_level: float = 0.95,
 ) -> Estimate:
     """Area under the ROC curve: the judge's separation of passes from fails, at every cut-off at once.
 
@@ -42,7 +46,7 @@ def auc(
         Higher is better; NaN or None where missing.
     clusters : array_like, shape (n_items,), optional
         Group of each item.
-    level : float
+    confidence_level : float
         Confidence level. The standard error is DeLong's, with clusters Obuchowski's; the interval is
         Student's on the scale log(1 - area), and cannot exceed 1; its degrees of freedom are those of the
         class with fewer items or clusters, because few passes among many fails say little about the area.
@@ -68,7 +72,7 @@ def auc(
     >>> round(auc([1, 1, 0, 1, 0], [5, 4, 3, 3, 1]).value, 3)
     0.917
     """
-    return _areas(human, [judge_scores], clusters, level)
+    return _areas(human, [judge_scores], clusters, confidence_level)
 
 
 def auc_difference(
@@ -77,7 +81,7 @@ def auc_difference(
     scores_b: ArrayLike,
     *,
     clusters: ArrayLike | None = None,
-    level: float = 0.95,
+    confidence_level: float = 0.95,
 ) -> Estimate:
     """Difference a - b of the areas of two judges on the same items, paired.
 
@@ -89,7 +93,7 @@ def auc_difference(
         Scores of the two judges, each on its own scale; items with both and a mark count.
     clusters : array_like, shape (n_items,), optional
         Group of each item.
-    level : float
+    confidence_level : float
         Confidence level.
 
     Returns
@@ -102,11 +106,13 @@ def auc_difference(
     >>> round(auc_difference([1, 1, 0, 1, 0], [5, 4, 3, 3, 1], [2, 5, 4, 3, 1]).value, 3)
     0.25
     """
-    return _areas(human, [scores_a, scores_b], clusters, level)
+    return _areas(human, [scores_a, scores_b], clusters, confidence_level)
 
 
-def _areas(human: ArrayLike, judges: list[ArrayLike], clusters: ArrayLike | None, level: float) -> Estimate:
-    between("level", level, 0, 1)
+def _areas(
+    human: ArrayLike, judges: list[ArrayLike], clusters: ArrayLike | None, confidence_level: float
+) -> Estimate:
+    between("confidence_level", confidence_level, 0, 1)
     h = as_marks(human, "human")
     scores = [as_column(judge, "judge_scores") for judge in judges]
     check_lengths(human=h, **{f"judge_scores {i + 1}": s for i, s in enumerate(scores)})
@@ -116,7 +122,7 @@ def _areas(human: ArrayLike, judges: list[ArrayLike], clusters: ArrayLike | None
     n_clusters = np.unique(codes).size
     found = Estimate(
         math.nan,
-        level=level,
+        confidence_level=confidence_level,
         n_items=marks.size,
         n_ratings=marks.size * (1 + len(judges)),
         n_clusters=n_clusters,
@@ -140,7 +146,7 @@ def _areas(human: ArrayLike, judges: list[ArrayLike], clusters: ArrayLike | None
     limits_of = limits.coefficient_limits if len(judges) == 1 else limits.symmetric_limits
     # With all items counted, nominal 95 % intervals covered 88 % with five passes among 100 fails.
     n_of_class = [np.unique(codes[marks == mark]).size for mark in (0, 1)]
-    low, high = limits_of(found.value, se, level, max(min(n_of_class) - 1, 1))
+    low, high = limits_of(found.value, se, confidence_level, max(min(n_of_class) - 1, 1))
     return replace(found, low=low, high=high, se=se, method="delong")
 
 

@@ -81,7 +81,7 @@ def g_study(scores: ArrayLike, **sampling: Unpack[Sampling]) -> GStudy:
     scores : array_like of float, shape (n_items, n_judges, n_samples)
         NaN where missing; items with a missing score are left out (`n_dropped`).
     **sampling
-        `clusters`, `level`, `method`, `n_resamples`, `rng`, see `Sampling`.
+        `clusters`, `confidence_level`, `method`, `n_resamples`, `rng`, see `Sampling`.
 
     Returns
     -------

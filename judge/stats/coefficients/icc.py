@@ -40,7 +40,7 @@ def icc(
     scale : Scale or sequence, optional
         Allowed values; a rating off the scale is an error.
     **sampling
-        `clusters`, `level`, `method`, `n_resamples`, `rng`: see `judge.stats.engine.resampling.Sampling`.
+        `clusters`, `confidence_level`, `method`, `n_resamples`, `rng`: see `Sampling`.
         ``method='analytic'`` uses the F intervals of [2]_ (normal ratings, independent items).
 
     Returns
@@ -79,9 +79,9 @@ def icc_statistic(*ratings: ArrayLike, form: Form = "ICC(2,1)", scale: ScaleLike
     def coefficient(totals: Floats) -> Floats:
         return _COEFFICIENT[form](_mean_squares(totals))
 
-    def analytic(level: float) -> tuple[float, float, float]:
+    def analytic(confidence_level: float) -> tuple[float, float, float]:
         squares = _mean_squares(sums.sum(axis=0)[None, :])
-        return (*_f_limits(form, squares, level), math.nan)
+        return (*_f_limits(form, squares, confidence_level), math.nan)
 
     return Statistic(
         sums,
@@ -179,14 +179,14 @@ _COEFFICIENT: dict[str, Callable[[_MeanSquares], Floats]] = {
 }
 
 
-def _f_limits(form: Form, squares: _MeanSquares, level: float) -> Limits:
+def _f_limits(form: Form, squares: _MeanSquares, confidence_level: float) -> Limits:
     """Return McGraw and Wong's limits; those of a mean of raters follow by Spearman-Brown."""
     n, k = int(squares.n[0]), squares.k
     if form[4] == "2":
-        low, high = _two_way_limits(squares, level)
+        low, high = _two_way_limits(squares, confidence_level)
     else:
         noise, df = (squares.within, n * (k - 1)) if form[4] == "1" else (squares.residual, (n - 1) * (k - 1))
-        low, high = _ratio_limits(float(squares.items[0]), float(noise[0]), n - 1, df, k, level)
+        low, high = _ratio_limits(float(squares.items[0]), float(noise[0]), n - 1, df, k, confidence_level)
     if form.endswith("k)"):
         if not 1 + (k - 1) * low > _ZERO:  # beyond the reach of Spearman-Brown: there is no lower limit
             return math.nan, math.nan
@@ -194,15 +194,15 @@ def _f_limits(form: Form, squares: _MeanSquares, level: float) -> Limits:
     return low, high
 
 
-def _ratio_limits(items: float, noise: float, df1: int, df2: int, k: int, level: float) -> Limits:
+def _ratio_limits(items: float, noise: float, df1: int, df2: int, k: int, confidence_level: float) -> Limits:
     if noise <= _ZERO:
         return math.nan, math.nan
-    low = items / noise / _f_quantile(level, df1, df2)
-    high = items / noise * _f_quantile(level, df2, df1)
+    low = items / noise / _f_quantile(confidence_level, df1, df2)
+    high = items / noise * _f_quantile(confidence_level, df2, df1)
     return (low - 1) / (low + k - 1), (high - 1) / (high + k - 1)
 
 
-def _two_way_limits(squares: _MeanSquares, level: float) -> Limits:
+def _two_way_limits(squares: _MeanSquares, confidence_level: float) -> Limits:
     n, k = int(squares.n[0]), squares.k
     items, raters, residual = float(squares.items[0]), float(squares.raters[0]), float(squares.residual[0])
     rho = float(_two_way(squares)[0])
@@ -214,13 +214,13 @@ def _two_way_limits(squares: _MeanSquares, level: float) -> Limits:
         (a * raters) ** 2 / (k - 1) + (b * residual) ** 2 / ((n - 1) * (k - 1))
     )
     mixture = k * raters + (k * n - k - n) * residual
-    f_low, f_high = _f_quantile(level, n - 1, df), _f_quantile(level, df, n - 1)
+    f_low, f_high = _f_quantile(confidence_level, n - 1, df), _f_quantile(confidence_level, df, n - 1)
     low = n * (items - f_low * residual) / (f_low * mixture + n * items)
     high = n * (f_high * items - residual) / (mixture + n * f_high * items)
     return low, high
 
 
-def _f_quantile(level: float, df1: float, df2: float) -> float:
+def _f_quantile(confidence_level: float, df1: float, df2: float) -> float:
     from scipy.special import fdtri
 
-    return float(fdtri(df1, df2, (1 + level) / 2))
+    return float(fdtri(df1, df2, (1 + confidence_level) / 2))

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 
 from judge.stats.coefficients.kappa import smallest_kappa
 from judge.stats.engine import limits
+from judge.stats.engine.contingency import ratings_or_counts
 from judge.stats.engine.estimate import SINGLE_CATEGORY_OBSERVED, SINGLE_CATEGORY_SCALE, Estimate
 from judge.stats.engine.resampling import Sampling, Statistic, estimate, quotient
 from judge.stats.engine.scale import Bools, Floats
@@ -23,7 +24,11 @@ from judge.stats.engine.table import RatingTable, ScaleLike, Weights, read_table
 
 
 def fleiss_kappa(
-    *ratings: ArrayLike, weights: Weights = None, scale: ScaleLike = None, **sampling: Unpack[Sampling]
+    *ratings: ArrayLike,
+    counts: ArrayLike | None = None,
+    weights: Weights = None,
+    scale: ScaleLike = None,
+    **sampling: Unpack[Sampling],
 ) -> Estimate:
     """Fleiss' kappa: agreement of raters who need not be the same people from item to item.
 
@@ -34,12 +39,15 @@ def fleiss_kappa(
     ----------
     *ratings : array_like
         One array of shape (n_items, n_raters), or one list per rater. None or NaN is missing.
+    counts : array_like of int, shape (n_items, K), optional
+        Instead of `ratings`, as in Fleiss (1971): how many raters put each item into each category, in the
+        order of `scale`, by default 0 .. K-1.
     weights : {None, 'linear', 'quadratic'}
         Credit for near misses, by distance of values (numbers) or positions (labels).
     scale : Scale or sequence, optional
         Allowed values; needed for weighted labels. Unused values do not change this kappa.
     **sampling
-        `clusters`, `level`, `method`, `n_resamples`, `rng`: see `judge.stats.engine.resampling.Sampling`.
+        `clusters`, `confidence_level`, `method`, `n_resamples`, `rng`: see `Sampling`.
         ``method='analytic'`` uses Gwet's linearised standard error with Student's t.
 
     Returns
@@ -58,6 +66,7 @@ def fleiss_kappa(
     >>> round(fleiss_kappa([[1, 1, 2], [2, 2, 2], [3, 3, 1], [1, 1, None], [2, 3, 3]]).value, 3)
     0.392
     """
+    ratings, scale = ratings_or_counts(ratings, counts, scale)
     return estimate(fleiss_statistic(*ratings, weights=weights, scale=scale), **sampling)
 
 
@@ -89,7 +98,7 @@ def gwet_ac1(*ratings: ArrayLike, scale: ScaleLike, **sampling: Unpack[Sampling]
     scale : Scale or sequence
         All allowed values. Their number enters the formula, so it is declared, not inferred.
     **sampling
-        `clusters`, `level`, `method`, `n_resamples`, `rng`: see `judge.stats.engine.resampling.Sampling`.
+        `clusters`, `confidence_level`, `method`, `n_resamples`, `rng`: see `Sampling`.
         ``method='analytic'`` uses Gwet's linearised standard error with Student's t.
 
     Returns
@@ -212,8 +221,8 @@ def _corrected(table: RatingTable, agreement: Floats, chance: _Chance, minimum: 
         expected = chance.of_pooled(quotient(totals[:, 3:], totals[:, 2:3]))
         return quotient(observed - expected, 1 - expected)
 
-    def analytic(level: float) -> tuple[float, float, float]:
-        return _linearised(agreeing, shares, paired, rated, chance, level)
+    def analytic(confidence_level: float) -> tuple[float, float, float]:
+        return _linearised(agreeing, shares, paired, rated, chance, confidence_level)
 
     one_category = len(table.points) > 1 and table.counts.any(axis=0).sum() == 1
     return Statistic(
@@ -237,7 +246,7 @@ def _agreement_by_item(table: RatingTable, agreement: Floats) -> Floats:
 
 
 def _linearised(
-    agreeing: Floats, shares: Floats, paired: Bools, rated: Bools, chance: _Chance, level: float
+    agreeing: Floats, shares: Floats, paired: Bools, rated: Bools, chance: _Chance, confidence_level: float
 ) -> tuple[float, float, float]:
     """Return Gwet's interval: the variance of each item's linear contribution, Student's t."""
     agreeing, shares, paired = agreeing[rated], shares[rated], paired[rated]
@@ -248,4 +257,4 @@ def _linearised(
     drift = chance.of_items(shares, pooled) - expected
     influence = contribution - 2 * (1 - value) * drift / (1 - expected)
     se = float(np.sqrt(((influence - value) ** 2).sum() / (n * (n - 1))))
-    return *limits.symmetric_limits(value, se, level, n - 1), se
+    return *limits.symmetric_limits(value, se, confidence_level, n - 1), se

@@ -35,7 +35,7 @@ def percent_agreement(
     scale : Scale or sequence, optional
         Allowed values; needed for labels with a tolerance. A rating off the scale is an error.
     **sampling
-        `clusters`, `level`, `method`, `n_resamples`, `rng`: see `judge.stats.engine.resampling.Sampling`.
+        `clusters`, `confidence_level`, `method`, `n_resamples`, `rng`: see `Sampling`.
 
     Returns
     -------

@@ -20,7 +20,7 @@ from judge.stats.engine.weights import totals_of
 _LARGEST = 2**27  # elements of the table of pairs of cells: 1 GB
 
 
-def spearman(a: ArrayLike, b: ArrayLike, **sampling: Unpack[Sampling]) -> Estimate:
+def spearman(human: ArrayLike, judge: ArrayLike, **sampling: Unpack[Sampling]) -> Estimate:
     """Spearman's rank correlation, ties with their mean rank.
 
     Parameters and return as in `judge.stats.pearson`, without an analytic interval.
@@ -30,10 +30,10 @@ def spearman(a: ArrayLike, b: ArrayLike, **sampling: Unpack[Sampling]) -> Estima
     >>> round(spearman([1, 2, 3, 4, 5], [2, 1, 4, 3, 50]).value, 3)
     0.8
     """
-    return estimate(spearman_statistic(a, b), **sampling)
+    return estimate(spearman_statistic(human, judge), **sampling)
 
 
-def spearman_statistic(a: ArrayLike, b: ArrayLike) -> Statistic:
+def spearman_statistic(human: ArrayLike, judge: ArrayLike) -> Statistic:
     """Return `spearman` as a statistic for the resampling engine."""
 
     def of_cells(cells: Cells) -> Callable[[Floats], Floats]:
@@ -46,10 +46,10 @@ def spearman_statistic(a: ArrayLike, b: ArrayLike) -> Statistic:
 
         return rho
 
-    return _cell_statistic(read_table((a, b)), of_cells)
+    return _cell_statistic(read_table((human, judge)), of_cells)
 
 
-def kendall_tau_b(a: ArrayLike, b: ArrayLike, **sampling: Unpack[Sampling]) -> Estimate:
+def kendall_tau_b(human: ArrayLike, judge: ArrayLike, **sampling: Unpack[Sampling]) -> Estimate:
     """Kendall's tau-b: concordant minus discordant pairs of items, corrected for ties on either side.
 
     Parameters and return as in `judge.stats.pearson`, without an analytic interval. Time grows with the
@@ -61,10 +61,10 @@ def kendall_tau_b(a: ArrayLike, b: ArrayLike, **sampling: Unpack[Sampling]) -> E
     >>> round(kendall_tau_b([1, 2, 2, 3], [1, 3, 2, 3]).value, 3)
     0.8
     """
-    return estimate(kendall_tau_b_statistic(a, b), **sampling)
+    return estimate(kendall_tau_b_statistic(human, judge), **sampling)
 
 
-def kendall_tau_b_statistic(a: ArrayLike, b: ArrayLike) -> Statistic:
+def kendall_tau_b_statistic(human: ArrayLike, judge: ArrayLike) -> Statistic:
     """Return `kendall_tau_b` as a statistic for the resampling engine."""
 
     def of_cells(cells: Cells) -> Callable[[Floats], Floats]:
@@ -78,10 +78,10 @@ def kendall_tau_b_statistic(a: ArrayLike, b: ArrayLike) -> Statistic:
 
         return tau
 
-    return _cell_statistic(read_table((a, b)), of_cells)
+    return _cell_statistic(read_table((human, judge)), of_cells)
 
 
-def kendall_tau_c(a: ArrayLike, b: ArrayLike, **sampling: Unpack[Sampling]) -> Estimate:
+def kendall_tau_c(human: ArrayLike, judge: ArrayLike, **sampling: Unpack[Sampling]) -> Estimate:
     """Kendall's (Stuart's) tau-c, for scales of unequal length.
 
     The shorter scale's number of distinct values is that of the data, and is kept over resamples.
@@ -92,10 +92,10 @@ def kendall_tau_c(a: ArrayLike, b: ArrayLike, **sampling: Unpack[Sampling]) -> E
     >>> kendall_tau_c([1, 2, 3, 4], [1, 1, 2, 2]).value
     1.0
     """
-    return estimate(kendall_tau_c_statistic(a, b), **sampling)
+    return estimate(kendall_tau_c_statistic(human, judge), **sampling)
 
 
-def kendall_tau_c_statistic(a: ArrayLike, b: ArrayLike) -> Statistic:
+def kendall_tau_c_statistic(human: ArrayLike, judge: ArrayLike) -> Statistic:
     """Return `kendall_tau_c` as a statistic for the resampling engine."""
 
     def of_cells(cells: Cells) -> Callable[[Floats], Floats]:
@@ -108,7 +108,7 @@ def kendall_tau_c_statistic(a: ArrayLike, b: ArrayLike) -> Statistic:
 
         return tau
 
-    return _cell_statistic(read_table((a, b)), of_cells)
+    return _cell_statistic(read_table((human, judge)), of_cells)
 
 
 def kendall_w(*ratings: ArrayLike, scale: ScaleLike = None, **sampling: Unpack[Sampling]) -> Estimate:
@@ -122,7 +122,7 @@ def kendall_w(*ratings: ArrayLike, scale: ScaleLike = None, **sampling: Unpack[S
     scale : Scale or sequence, optional
         Allowed values; needed for labels.
     **sampling
-        `clusters`, `level`, `method`, `n_resamples`, `rng`: see `judge.stats.engine.resampling.Sampling`.
+        `clusters`, `confidence_level`, `method`, `n_resamples`, `rng`: see `Sampling`.
 
     Returns
     -------

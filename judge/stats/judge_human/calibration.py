@@ -25,7 +25,7 @@ from judge.stats.engine.scale import Floats, Ints, as_floats
 from judge.stats.engine.weights import cluster_codes, seed_of
 from judge.stats.judge_human.score_maps import MapKind, ScoreMap, fit_map
 
-__all__ = ["Calibration", "CalibrationPoint", "Errors", "calibrate"]
+__all__ = ["Calibration", "CalibrationErrors", "CalibrationPoint", "calibrate"]
 
 SMALL: tuple[MapKind, ...] = ("identity", "shift", "linear")
 LARGE: tuple[MapKind, ...] = (*SMALL, "cut_points", "proportional_odds", "isotonic")
@@ -34,7 +34,7 @@ LARGE_FROM = 100  # pairs; below it richer maps fit noise
 
 
 @dataclass(frozen=True, slots=True)
-class Errors:
+class CalibrationErrors:
     """Distance of scores from human scores.
 
     ``pass_rate`` is the pass rate of the scores minus that of people, None without a pass mark.
@@ -73,7 +73,7 @@ class Calibration:
         paired, in the same folds; above 0 the judge knows something about the single item.
     constant : float
         The best constant, of all pairs: the median of the human scores for 'mae', their mean for 'rmse'.
-    before, after : Errors
+    before, after : CalibrationErrors
         Of the judge's scores as they are, and of the mapped scores out of fold.
     curve : tuple of CalibrationPoint
         Mean human score for each judge score (for up to 25 distinct ones).
@@ -89,8 +89,8 @@ class Calibration:
     helps: bool
     over_constant: Estimate
     constant: float
-    before: Errors
-    after: Errors
+    before: CalibrationErrors
+    after: CalibrationErrors
     curve: tuple[CalibrationPoint, ...]
     n_folds: int
     seed: int | None
@@ -102,8 +102,8 @@ class Calibration:
 
 
 def calibrate(
-    judge: ArrayLike,
     human: ArrayLike,
+    judge: ArrayLike,
     kind: MapKind | Literal["auto"] = "auto",
     *,
     bounds: tuple[float, float] | None = None,
@@ -125,7 +125,7 @@ def calibrate(
 
     Parameters
     ----------
-    judge, human : array_like of float, shape (n_items,)
+    human, judge : array_like of float, shape (n_items,)
         The judge's scores, and those of a person or a consensus; NaN where missing.
     kind : str
         A kind of `fit_map`, or 'auto'.
@@ -138,7 +138,7 @@ def calibrate(
     n_folds : int
         Number of folds, at least 2.
     **sampling
-        `clusters`, `level`, `method`, `n_resamples`, `rng`, see `Sampling`; `rng` also deals the folds.
+        See `Sampling`; `rng` also assigns items to folds.
 
     Returns
     -------
@@ -152,7 +152,7 @@ def calibrate(
     >>> rng = np.random.default_rng(0)
     >>> human = rng.integers(1, 5, 80)
     >>> judge = human + 1 + rng.integers(-1, 2, 80)
-    >>> result = calibrate(judge, human, "shift", rng=0)
+    >>> result = calibrate(human, judge, "shift", rng=0)
     >>> result.helps, round(result.map.parameters["shift"][0], 2)
     (True, -1.07)
     """
@@ -175,7 +175,7 @@ def calibrate(
     over = estimate(_advantage(_constants(x, y, folds, loss), closer, y, loss, reason), **sampling)
     helps = gain.low > 0
     ships = helps and over.low > 0
-    fitted = fit_map(x, y, chosen, bounds=bounds) if ships else ScoreMap("identity", {})
+    fitted = fit_map(y, x, chosen, bounds=bounds) if ships else ScoreMap("identity", {})
     constant = _centre(y[both], loss)
     before, after = (_errors(scores, y, pass_mark, reason, sampling) for scores in (x, mapped))
     curve = _curve(x, y, sampling)
@@ -215,7 +215,7 @@ def _cross_fitted(
         out = folds == fold
         kind = _best(x[~out], y[~out], folds[~out], kinds, loss, bounds)
         if _has_pair(x[~out], y[~out]):
-            mapped[out] = fit_map(x[~out], y[~out], kind, bounds=bounds)(x[out])
+            mapped[out] = fit_map(y[~out], x[~out], kind, bounds=bounds)(x[out])
     return mapped
 
 
@@ -300,12 +300,12 @@ def _constants(x: Floats, y: Floats, folds: Ints, loss: str) -> Floats:
 
 def _errors(
     scores: Floats, y: Floats, pass_mark: float | None, reason: Reason | None, sampling: Sampling
-) -> Errors:
+) -> CalibrationErrors:
     statistics = {m: _error_statistic(scores, y, m, reason) for m in ("mae", "rmse", "bias")}
     if pass_mark is not None:
         statistics["pass_rate"] = _error_statistic(scores, y, "pass_rate", reason, pass_mark)
     found = resample(statistics, **sampling)
-    return Errors(found["mae"], found["rmse"], found["bias"], found.get("pass_rate"))
+    return CalibrationErrors(found["mae"], found["rmse"], found["bias"], found.get("pass_rate"))
 
 
 def _curve(x: Floats, y: Floats, sampling: Sampling) -> tuple[CalibrationPoint, ...]:

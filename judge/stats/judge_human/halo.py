@@ -42,7 +42,7 @@ class Halo:
     dimensions: Contrast
 
 
-def halo(judge: ArrayLike, humans: ArrayLike, **sampling: Unpack[Sampling]) -> Halo:
+def halo(humans: ArrayLike, judge: ArrayLike, **sampling: Unpack[Sampling]) -> Halo:
     """Halo of the judge beside that of single people on the same items.
 
     With T the covariance of dimensions d, e between different people (what they have in common), a person's
@@ -51,12 +51,12 @@ def halo(judge: ArrayLike, humans: ArrayLike, **sampling: Unpack[Sampling]) -> H
 
     Parameters
     ----------
-    judge : array_like of float, shape (n_items, n_dimensions)
-        The judge's ratings, NaN where missing.
     humans : array_like of float, shape (n_items, n_dimensions, n_humans)
         People's ratings, NaN where missing.
+    judge : array_like of float, shape (n_items, n_dimensions)
+        The judge's ratings, NaN where missing.
     **sampling
-        `clusters`, `level`, `method`, `n_resamples`, `rng`, see `Sampling`; the default is the jackknife.
+        See `Sampling`; the default method is the jackknife.
 
     Returns
     -------
@@ -68,15 +68,15 @@ def halo(judge: ArrayLike, humans: ArrayLike, **sampling: Unpack[Sampling]) -> H
     >>> truth = rng.normal(size=(400, 4))
     >>> humans = truth[:, :, None] + rng.normal(size=(400, 4, 3))
     >>> halo_judge = truth + rng.normal(size=(400, 1)) + 0.5 * rng.normal(size=(400, 4))
-    >>> found = halo(halo_judge, humans).errors
+    >>> found = halo(humans, halo_judge).errors
     >>> round(found.judge.value, 1), round(abs(found.human.value), 1)
     (0.8, 0.0)
     """
     x, people = as_floats(judge), as_floats(humans)
     if x.ndim != 2 or people.ndim != 3 or x.shape != people.shape[:2]:
         raise ValueError(
-            f"judge must have shape (n_items, n_dimensions) and humans (n_items, n_dimensions, n_humans), "
-            f"got {x.shape} and {people.shape}."
+            f"humans must have shape (n_items, n_dimensions, n_humans) and judge (n_items, n_dimensions), "
+            f"got {people.shape} and {x.shape}."
         )
     d = x.shape[1]
     if d < 2 or people.shape[2] < 1:

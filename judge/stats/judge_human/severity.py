@@ -24,10 +24,10 @@ from judge.stats.engine.resampling import Sampling, Statistic
 from judge.stats.engine.scale import Floats
 from judge.stats.engine.table import ScaleLike, read_table
 from judge.stats.engine.weights import cluster_codes
-from judge.stats.judge_human.consensus import judge_and_humans
+from judge.stats.judge_human.consensus import humans_and_judge
 from judge.stats.judge_human.contrast import evaluate
 
-__all__ = ["MarginTest", "Severity", "margin_test", "severity"]
+__all__ = ["MarginalHomogeneity", "Severity", "marginal_homogeneity", "severity"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Severity:
 
 
 def severity(
-    judge: ArrayLike, humans: ArrayLike, *, scale: ScaleLike = None, **sampling: Unpack[Sampling]
+    humans: ArrayLike, judge: ArrayLike, *, scale: ScaleLike = None, **sampling: Unpack[Sampling]
 ) -> Severity:
     """Severity of the judge against people, also when each item was rated by some raters only.
 
@@ -60,14 +60,14 @@ def severity(
 
     Parameters
     ----------
-    judge : array_like, shape (n_items,)
-        The judge's ratings, NaN where missing.
     humans : array_like, shape (n_items, n_humans)
         People's ratings, NaN where missing.
+    judge : array_like, shape (n_items,)
+        The judge's ratings, NaN where missing.
     scale : Scale or sequence, optional
         The declared scale.
     **sampling
-        `clusters`, `level`, `method`, `n_resamples`, `rng`, see `Sampling`; the default is the jackknife.
+        See `Sampling`; the default method is the jackknife.
 
     Returns
     -------
@@ -76,11 +76,11 @@ def severity(
 
     Examples
     --------
-    >>> result = severity([4, 3, 5, 2], [[3, 3], [3, 2], [4, 4], [1, None]])
+    >>> result = severity([[3, 3], [3, 2], [4, 4], [1, None]], [4, 3, 5, 2])
     >>> round(result.bias.value, 2)
     0.9
     """
-    of_judge, of_humans = judge_and_humans(judge, humans, scale)
+    of_humans, of_judge = humans_and_judge(humans, judge, scale)
     table = np.column_stack([of_judge, of_humans])
     n_raters = table.shape[1]
     contrast = np.full(n_raters, -1.0 / max(n_raters - 1, 1))
@@ -130,7 +130,7 @@ def _effect(totals: Floats, combination: Floats) -> Floats:
 
 
 @dataclass(frozen=True, slots=True)
-class MarginTest:
+class MarginalHomogeneity:
     """Test of equal margins of judge and human: do both use the categories equally often.
 
     Attributes
@@ -162,9 +162,9 @@ class MarginTest:
     notes: tuple[str, ...] = ()
 
 
-def margin_test(
-    judge: ArrayLike, human: ArrayLike, *, scale: ScaleLike = None, clusters: ArrayLike | None = None
-) -> MarginTest:
+def marginal_homogeneity(
+    human: ArrayLike, judge: ArrayLike, *, scale: ScaleLike = None, clusters: ArrayLike | None = None
+) -> MarginalHomogeneity:
     """Stuart-Maxwell and Bhapkar test of marginal homogeneity, also for clustered items.
 
     With d the vector of margin differences (judge count minus human count per category) and
@@ -173,7 +173,7 @@ def margin_test(
 
     Parameters
     ----------
-    judge, human : array_like, shape (n_items,)
+    human, judge : array_like, shape (n_items,)
         Ratings by the judge and by a person or a majority; missing ones are left out.
     scale : Scale or sequence, optional
         The declared scale.
@@ -182,7 +182,7 @@ def margin_test(
 
     Returns
     -------
-    MarginTest
+    MarginalHomogeneity
         `no_variation` if judge and human agree on every item.
 
     References
@@ -192,14 +192,14 @@ def margin_test(
 
     Examples
     --------
-    >>> result = margin_test([1, 2, 2, 3, 3, 3, 2, 3], [1, 1, 2, 2, 3, 2, 1, 3])
+    >>> result = marginal_homogeneity([1, 1, 2, 2, 3, 2, 1, 3], [1, 2, 2, 3, 3, 3, 2, 3])
     >>> round(result.stuart_maxwell, 2), result.df
     (4.0, 2)
     """
-    table = read_table((judge, human), scale)
+    table = read_table((human, judge), scale)
     both = table.complete
     pairs = table.values[both]
-    difference = (pairs[:, :1] == table.points).astype(float) - (pairs[:, 1:] == table.points)
+    difference = (pairs[:, 1:] == table.points).astype(float) - (pairs[:, :1] == table.points)
     codes = np.unique(cluster_codes(clusters, len(both))[both], return_inverse=True)[1]
     n_clusters = len(np.unique(codes))
     by_cluster = np.zeros((n_clusters, len(table.points)))
@@ -211,13 +211,13 @@ def margin_test(
     reason = _margin_problem(len(pairs), n_clusters, rank)
     if reason is not None:
         undefined = (math.nan, math.nan, rank, math.nan, math.nan)
-        return MarginTest(*undefined, shares, len(pairs), n_clusters, reason)
+        return MarginalHomogeneity(*undefined, shares, len(pairs), n_clusters, reason)
     # Beyond C the quadratic form cannot go; there Bhapkar's has no bound.
     s = min(float(total @ np.linalg.pinv(scatter, hermitian=True) @ total), float(n_clusters))
     w = s / (1 - s / n_clusters) if s < n_clusters * (1 - 1e-12) else math.inf
     p_values = _chi2_tail(s, rank), _chi2_tail(w, rank)
     notes = (FEW_CLUSTERS,) if n_clusters < 10 else ()
-    return MarginTest(s, w, rank, *p_values, shares, len(pairs), n_clusters, None, notes)
+    return MarginalHomogeneity(s, w, rank, *p_values, shares, len(pairs), n_clusters, None, notes)
 
 
 def _margin_problem(n_pairs: int, n_clusters: int, rank: int) -> Reason | None:

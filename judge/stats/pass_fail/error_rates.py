@@ -130,7 +130,11 @@ def pass_fail(human: ArrayLike, judge: ArrayLike, **sampling: Unpack[Sampling]) 
         # Only items that can count: clusters without one say nothing about the precision of a rate.
         options: Sampling = {**sampling, "clusters": select(groups, chosen), "method": "wilson"}
         found = proportion(marks[chosen], **options)
-        return found if found.defined else Estimate.undefined(_reason(both), level=found.level)
+        return (
+            found
+            if found.defined
+            else Estimate.undefined(_reason(both), confidence_level=found.confidence_level)
+        )
 
     everything = np.ones(h.size)
     rates = {

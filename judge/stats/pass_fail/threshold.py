@@ -37,7 +37,7 @@ class ThresholdSweep:
         How the cut-off was chosen.
     chosen : float
         The cut-off chosen on all items; NaN if none satisfies the rule.
-    cross_fitted : PassFail
+    cross_validated : PassFail
         What to expect of it: each fold's verdicts use the cut-off chosen on the other folds.
     fold_thresholds : tuple of float
         The cut-offs chosen without each fold; their spread shows how stable the choice is.
@@ -47,7 +47,7 @@ class ThresholdSweep:
     tables: tuple[PassFail, ...]
     rule: Rule
     chosen: float
-    cross_fitted: PassFail
+    cross_validated: PassFail
     fold_thresholds: tuple[float, ...]
 
 
@@ -60,7 +60,7 @@ def threshold_sweep(
     n_folds: int = 5,
     **sampling: Unpack[Sampling],
 ) -> ThresholdSweep:
-    """Try every cut-off of the judge's scores, choose one by a rule, and report the choice cross-fitted.
+    """Try every cut-off of the judge's scores, choose one by a rule, and report the choice cross-validated.
 
     The person's verdict is policy and stays as it is; only the judge's cut-off moves. A cut-off chosen
     and assessed on the same items looks better than it is, therefore it is chosen on all folds but one
@@ -85,7 +85,7 @@ def threshold_sweep(
     Returns
     -------
     ThresholdSweep
-        If a fold has no cut-off that satisfies the rule its items count as dropped in `cross_fitted`.
+        If a fold has no cut-off that satisfies the rule its items count as dropped in `cross_validated`.
 
     Raises
     ------
@@ -98,7 +98,7 @@ def threshold_sweep(
     >>> sweep = threshold_sweep(human, [5, 4, 4, 3, 3, 2, 2, 1], n_folds=4, rng=0)
     >>> sweep.thresholds, sweep.chosen
     ((1.0, 2.0, 3.0, 4.0, 5.0), 3.0)
-    >>> sweep.tables[2].agreement.value, sweep.cross_fitted.agreement.value
+    >>> sweep.tables[2].agreement.value, sweep.cross_validated.agreement.value
     (0.875, 0.75)
     """
     h, scores = as_marks(human, "human"), as_column(judge_scores, "judge_scores")

@@ -67,7 +67,7 @@ def significance_groups(
     scores: ArrayLike,
     *,
     clusters: ArrayLike | None = None,
-    level: float = 0.95,
+    confidence_level: float = 0.95,
     n_permutations: int = 10_000,
     rng: RNG = None,
 ) -> SystemGroups:
@@ -82,8 +82,8 @@ def significance_groups(
         NaN or None where missing.
     clusters : array_like, shape (n_items,), optional
         Group of each item.
-    level : float
-        1 - level is the chance of any false difference among the pairs.
+    confidence_level : float
+        1 - confidence_level is the chance of any false difference among the pairs.
     n_permutations : int
         Random swaps. The smallest p-value is 1 / (n_permutations + 1), so many pairs need many.
     rng : int, numpy.random.Generator or None
@@ -109,9 +109,9 @@ def significance_groups(
     """
     table = as_table(scores, "scores")
     refuse_empty_systems(table)
-    between("level", level, 0, 1)
+    between("confidence_level", confidence_level, 0, 1)
     first, second = np.triu_indices(table.shape[1], 1)
-    needed = math.ceil(first.size / (1 - level))
+    needed = math.ceil(first.size / (1 - confidence_level))
     if n_permutations < needed:
         raise ValueError(
             f"n_permutations must be at least {needed:,}, or none of {first.size:,} pairs can be "
@@ -129,7 +129,7 @@ def significance_groups(
     comparisons = tuple(PairComparison(*row) for row in zip(*(c.tolist() for c in columns), strict=True))
     order = np.argsort(-np.nanmean(table, axis=0), kind="stable")
     alike = np.ones((table.shape[1], table.shape[1]), dtype=bool)
-    alike[first, second] = alike[second, first] = ~(adjusted <= 1 - level)
+    alike[first, second] = alike[second, first] = ~(adjusted <= 1 - confidence_level)
     return SystemGroups(tuple(order.tolist()), _runs(order, alike), comparisons, n_permutations, seed)
 
 
@@ -138,7 +138,7 @@ def soft_pairwise_accuracy(
     judge: ArrayLike,
     *,
     clusters: ArrayLike | None = None,
-    level: float = 0.95,
+    confidence_level: float = 0.95,
     n_permutations: int = 1000,
     rng: RNG = None,
 ) -> Estimate:
@@ -156,7 +156,7 @@ def soft_pairwise_accuracy(
         NaN or None where missing.
     clusters : array_like, shape (n_items,), optional
         Group of each item.
-    level : float
+    confidence_level : float
         Confidence level.
     n_permutations : int
         Random swaps.
@@ -187,7 +187,7 @@ def soft_pairwise_accuracy(
     True
     """
     h, j = as_tables(human, judge)
-    between("level", level, 0, 1)
+    between("confidence_level", confidence_level, 0, 1)
     at_least("n_permutations", n_permutations, 1)
     first, second = np.triu_indices(h.shape[1], 1)
     changes = [table[:, first] - table[:, second] for table in (h, j)]
@@ -197,7 +197,7 @@ def soft_pairwise_accuracy(
     seed, generator = seed_of(rng)
     found = Estimate(
         math.nan,
-        level=level,
+        confidence_level=confidence_level,
         n_items=int(paired.any(axis=1).sum()),
         n_ratings=int(np.sum(~np.isnan(h)) + np.sum(~np.isnan(j))),
         n_clusters=np.unique(codes).size,
@@ -259,7 +259,7 @@ def _soft_interval(found: Estimate, sums: Floats) -> Estimate:
     se = limits.jackknife_se(jackknife, np.ones(len(sums)))
     if se == 0 or found.value >= 1:
         return replace(found, se=se, reason=NO_VARIATION)
-    low, high = limits.coefficient_limits(found.value, se, found.level, len(sums) - 1)
+    low, high = limits.coefficient_limits(found.value, se, found.confidence_level, len(sums) - 1)
     return replace(found, low=low, high=high, se=se, method="jackknife")
 
 

@@ -20,6 +20,7 @@ from judge.stats.engine.estimate import (
     Estimate,
     Reason,
 )
+from judge.stats.engine.limits import t_cdf
 from judge.stats.engine.scale import Floats
 from judge.stats.engine.weights import RNG, cluster_codes, seed_of
 
@@ -233,10 +234,8 @@ def williams_t(human: ArrayLike, judge_a: ArrayLike, judge_b: ArrayLike) -> Sign
     spread = 2 * determinant * (n - 1) / (n - 3) + ((r_a + r_b) / 2) ** 2 * (1 - r_ab) ** 3
     if spread <= 1e-12:
         return replace(undefined, reason=NO_VARIATION)
-    from scipy.special import stdtr
-
     t = float((r_a - r_b) * math.sqrt((n - 1) * (1 + r_ab) / spread))
-    return replace(undefined, p_value=2 * float(stdtr(n - 3, -abs(t))), statistic=t)
+    return replace(undefined, p_value=2 * t_cdf(-abs(t), n - 3), statistic=t)
 
 
 def t_test(found: Estimate) -> Significance:
@@ -245,10 +244,8 @@ def t_test(found: Estimate) -> Significance:
     undefined = Significance(math.nan, method="t", n_items=df + 1, reason=found.reason)
     if not found.defined or not found.se > 0:
         return replace(undefined, reason=found.reason or NO_VARIATION)
-    from scipy.special import stdtr
-
     t = found.value / found.se
-    return replace(undefined, p_value=2 * float(stdtr(df, -abs(t))), statistic=t, reason=None)
+    return replace(undefined, p_value=2 * t_cdf(-abs(t), df), statistic=t, reason=None)
 
 
 def complete_pairs(a: Floats, b: Floats) -> tuple[Floats, Floats]:
