@@ -1,11 +1,13 @@
 """The Python API: every function, the inputs that it takes, and what its results can do."""
 
+import ast
 import importlib
 import inspect
 import io
 import json
 import math
 import pkgutil
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -59,7 +61,8 @@ def lenient(folder):
         items.append(judge.Item(id=f"q{i}", question="?", answer="a"))
         who = {"item_id": f"q{i}", "rater": "soft", "rater_kind": "judge"}
         scores += [
-            Score(**who, dimension=name, value=float(quality + gap)) for name in (*rubric.dimensions, "overall")
+            Score(**who, dimension=name, value=float(quality + gap))
+            for name in (*rubric.dimensions, "overall")
         ]
         rows += [{"item_id": f"q{i}", "rater": name, "clarity": quality} for name in ("ann", "ben")]
     with judge.Run.imported(folder / "lenient", rubric, items, scores, model="soft") as made:
@@ -141,6 +144,24 @@ def test_every_public_name_can_be_called_twice_after_all_submodules_are_imported
 
 def test_public_names_are_listed_for_completion():
     assert set(judge.__all__) <= set(dir(judge))
+
+
+@pytest.mark.parametrize(
+    "path", sorted((EXAMPLES.parent / "notebooks").glob("*.ipynb")), ids=lambda p: p.stem
+)
+def test_notebooks_use_the_public_api_alone(path):
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    code = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+    modules = {
+        alias.name
+        for node in ast.walk(ast.parse(code))
+        if isinstance(node, ast.Import)
+        for alias in node.names
+    }
+    modules |= {node.module for node in ast.walk(ast.parse(code)) if isinstance(node, ast.ImportFrom)}
+    assert {name for name in modules if name.startswith(("judge", "human_study"))} <= {"judge", "judge.stats"}
+    assert "subprocess" not in modules
+    assert not set(re.findall(r"\bjudge\.(\w+)", code)) - {*judge.__all__, "stats"}
 
 
 # -- the same as the commands
