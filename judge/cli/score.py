@@ -4,9 +4,7 @@ import json
 import shlex
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import closing
-from dataclasses import asdict, replace
-from math import floor
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -23,19 +21,14 @@ from judge.cli.judge_options import (
 )
 from judge.cli.options import as_json, counted, decorate, pairs
 from judge.cli.watch import TerminalWatch
-from judge.errors import JudgeError
-from judge.rubric import Rubric
-from judge.scoring.backends.connection import Connection
-from judge.scoring.backends.factory import check_backend
-from judge.scoring.backends.vllm.engine import EngineOptions
+from judge.errors import InputError
+from judge.scoring import run_views
 from judge.scoring.judge import Judge
+from judge.scoring.panel import Panel
 from judge.scoring.prompt import message_text, visible
 from judge.scoring.run import Run
 from judge.scoring.run_summary import RunSummary
-from judge.scoring.score import default_out, folder_name, preview, score
-
-_MOST_LABELS = 11
-"""Scales with more labels are shown by their mean alone."""
+from judge.scoring.score import preview
 
 input_options = decorate(
     click.option("--limit", type=click.IntRange(min=1), help="Score N items only, the first ones."),
@@ -91,20 +84,18 @@ def command(
     judges, options = judges_of(values), _options(values)
     if len(judges) > 1 and answers == "-":
         raise click.UsageError("standard input can be read once only: give several judges a file")
-    places = [(judge, _folder(out, judge, len(judges))) for judge in judges]
-    _check_apart(answers, places)
+    try:
+        panel = Panel(
+            answers, judges, out=out, connection=connection_of(values), engine=engine_of(values), **options
+        )
+    except InputError as error:
+        raise click.UsageError(str(error)) from None
     if dry_run:
-        for judge, place in places:
-            show_preview(answers, judge, options, place, as_json=as_json)
+        for judge, folder in panel.members:
+            show_preview(answers, judge, options, folder, as_json=as_json)
         return
-    connection, engine = connection_of(values), engine_of(values)
-    for judge in judges:  # all of them before the first is paid
-        check_backend(judge, connection)
-    panel = Panel(answers, options, connection, engine, as_json, alone=len(judges) == 1)
-    found = [panel.score(judge, place) for judge, place in places]
-    if panel.runs and not as_json:
-        point_on(panel.runs)
-    ctx.exit(1 if 1 in found else max(found))
+    panel.check()
+    ctx.exit(_score(panel, as_json=as_json))
 
 
 def _options(values: dict[str, Any]) -> dict[str, Any]:
@@ -122,99 +113,45 @@ def _options(values: dict[str, Any]) -> dict[str, Any]:
     return {name: values[name] for name in names}
 
 
-def _folder(out: str | None, judge: Judge, judges: int) -> str | None:
-    """Where a judge's run goes: each of several has a folder of its own in --out."""
-    return (
-        out
-        if out is None or judges == 1
-        else str(Path(out) / folder_name(f"{judge.name}-{judge.rubric.name}"))
-    )
+def _score(panel: Panel, *, as_json: bool) -> int:
+    """Score with all judges and print how each ended; return the exit status."""
+    watches: list[TerminalWatch] = []
+    alone = len(panel.members) == 1
+    told: dict[str, str] = {}
+    codes: list[int] = []
+    runs: list[Path] = []
 
-
-def _check_apart(answers: str, places: list[tuple[Judge, str | None]]) -> None:
-    """Two names may mean one folder: of one model twice, or of two whose paths end alike."""
-    taken: dict[str, str] = {}
-    for judge, place in places:
-        folder = place or str(default_out(answers, judge))
-        if folder in taken:
-            raise click.UsageError(
-                f"--judge {taken[folder]} and --judge {judge.model} would both score into {folder}. Where "
-                "they are one, name it once; where not, give each a command of its own with --out"
-            )
-        taken[folder] = judge.model
-
-
-class Panel:
-    """One judge or several over the same answers, in turn."""
-
-    def __init__(
-        self,
-        answers: str,
-        options: dict[str, Any],
-        connection: Connection,
-        engine: EngineOptions,
-        as_json: bool,
-        *,
-        alone: bool,
-    ) -> None:
-        self._answers = answers
-        self._options = options
-        self._connection = connection
-        self._engine = engine
-        self._as_json = as_json
-        self._alone = alone
-        self.runs: list[Path] = []
-        """Those that were scored."""
-        self._told: dict[str, str] = {}
-
-    def score(self, judge: Judge, out: str | None) -> int:
-        """Score with one judge and print how that ended; return the exit status.
-
-        Where one of several judges cannot go on, the others still do.
-        """
-        if not self._alone:
-            limit = self._connection.max_cost
+    def watch_for(judge: Judge) -> TerminalWatch:
+        if not alone:
+            limit = panel.connection.max_cost
             left = "" if limit is None else f", ${limit:.4f} of --max-cost left"
             click.echo(f"judge {judge.model}{left}", err=True)
-        try:
-            return self._score(judge, out)
-        except JudgeError as error:
-            if self._alone:
-                raise
-            self._tell(judge.model, visible(str(error)))
-            return error.exit_code
+        watches.append(TerminalWatch(moving=sys.stderr.isatty() and not as_json))
+        return watches[-1]
 
-    def _tell(self, model: str, problem: str) -> None:
-        """What is wrong with the answers stops every judge, and is told in full once."""
-        if (first := self._told.setdefault(problem, model)) != model:
-            problem = f"the same as for {first}"
-        click.echo(f"Error: {model}: {problem}", err=True)
+    try:
+        for result in panel.score(watch_for):
+            if result.run:
+                runs.append(result.run.path)
+                codes.append(show_result(result.run, watches[-1].stopped, as_json=as_json))
+            elif result.error and alone:
+                raise result.error
+            elif result.error:
+                _tell(told, result.judge.model, visible(str(result.error)))
+                codes.append(result.error.exit_code)
+    except KeyboardInterrupt:
+        click.echo(f"\ninterrupted: {_stored(watches[-1].place if watches else None)}", err=True)
+        raise click.exceptions.Exit(130) from None
+    if runs and not as_json:
+        point_on(runs)
+    return 1 if 1 in codes else max(codes)
 
-    def _score(self, judge: Judge, out: str | None) -> int:
-        with closing(TerminalWatch(moving=sys.stderr.isatty() and not self._as_json)) as watch:
-            try:
-                run = score(
-                    self._answers,
-                    judge=judge,
-                    out=out,
-                    **self._options,
-                    connection=self._connection,
-                    engine=self._engine,
-                    callback=watch,
-                )
-            except KeyboardInterrupt:
-                watch.close()
-                click.echo(f"\ninterrupted: {_stored(watch.place)}", err=True)
-                raise click.exceptions.Exit(130) from None
-            finally:
-                self._spend(watch.charged)
-        self.runs.append(run.path)
-        return show_result(run, watch.stopped, as_json=self._as_json)
 
-    def _spend(self, cost: float) -> None:
-        """What one judge has spent, the next ones have not left."""
-        if (limit := self._connection.max_cost) is not None:
-            self._connection = replace(self._connection, max_cost=max(0.0, limit - cost))
+def _tell(told: dict[str, str], model: str, problem: str) -> None:
+    """What is wrong with the answers stops every judge, and is told in full once."""
+    if (first := told.setdefault(problem, model)) != model:
+        problem = f"the same as for {first}"
+    click.echo(f"Error: {model}: {problem}", err=True)
 
 
 def _stored(place: Path | None) -> str:
@@ -229,9 +166,7 @@ def _stored(place: Path | None) -> str:
     )
 
 
-def show_preview(
-    answers: str, judge: Judge, options: dict[str, Any], out: str | None, *, as_json: bool
-) -> None:
+def show_preview(answers: str, judge: Judge, options: dict[str, Any], out: Path, *, as_json: bool) -> None:
     """Print what a run would send."""
     seen = preview(answers, judge, out=out, **{k: v for k, v in options.items() if k != "reask"})
     if as_json:
@@ -258,46 +193,13 @@ def show_result(run: Run, stopped: str | None, *, as_json: bool) -> int:
             facts["warnings"] = warnings
             click.echo(json.dumps(facts, ensure_ascii=False))
         else:
-            click.echo(_headline(run, summary))
+            click.echo(run_views.headline(run, summary))
             for warning in warnings:
                 click.echo(f"! {warning}")
-            click.echo(_table(run.rubric, counts, summary.statuses))
+            click.echo(run_views.distribution_table(run, summary))
             for line in _next_steps(run, summary, stopped):
                 click.echo(line, err=True)
     return 0 if summary.complete == summary.items else 3
-
-
-def _headline(run: Run, summary: RunSummary) -> str:
-    text = f"{run.path}: {summary.passed:,} of {summary.items:,} answers pass, {summary.failed:,} fail"
-    if summary.undecided:
-        text += f", {summary.undecided:,} have no verdict"
-    cost = "" if not summary.cost else f", ${summary.cost:.4f}"
-    return f"{text} ({summary.seconds:.1f} s{cost})"
-
-
-def _table(rubric: Rubric, counts: dict[str, dict[float, int]], statuses: dict[str, dict[str, int]]) -> str:
-    """How often each score was given, and each answer to a flag."""
-    labels = rubric.scale.labels if len(rubric.scale.labels) <= _MOST_LABELS else range(0)
-    width = max((len(name) for name in statuses), default=0)
-    head = f"{'mean':>6}" + "".join(f"{label:>7}" for label in labels)
-    rows = [f"{'':{width}}  {head}   without a score"]
-    for name, by_status in statuses.items():
-        values, given = counts.get(name, {}), by_status.get("ok", 0)
-        cells = _flag_cells(values, given) if name in rubric.flags else _score_cells(values, labels)
-        missing = ", ".join(f"{k} {status}" for status, k in by_status.items() if status != "ok")
-        rows.append(f"{name:{width}}  {cells:{len(head)}}   {missing or '-'}")
-    return "\n".join(rows)
-
-
-def _score_cells(values: dict[float, int], labels: range) -> str:
-    """Mean and counts; a score between two labels (a mean) counts with the lower one, as in the report."""
-    n = sum(values.values())
-    mean = f"{sum(v * k for v, k in values.items()) / n:6.2f}" if n else f"{'-':>6}"
-    return mean + "".join(f"{sum(k for v, k in values.items() if floor(v) == label):7}" for label in labels)
-
-
-def _flag_cells(values: dict[float, int], given: int) -> str:
-    return f"{values.get(1.0, 0)} true, {values.get(0.0, 0)} false" if values else f"{given} texts"
 
 
 def _token_notes(summary: RunSummary) -> Iterator[str]:

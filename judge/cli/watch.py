@@ -16,7 +16,8 @@ from judge.scoring.backends.api.waits import clock
 from judge.scoring.callbacks import ScoringCallback
 from judge.scoring.checked_items import BadItems
 from judge.scoring.prompt import visible
-from judge.scoring.run import IngestCounts, Run
+from judge.scoring.run import Run
+from judge.scoring.run_summary import IngestCounts
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -33,8 +34,6 @@ class TerminalWatch(ScoringCallback):
         """Why not all was asked, where nothing is wrong."""
         self.cost = 0.0
         """USD that the replies cost, as far as it was told."""
-        self.charged = 0.0
-        """USD that count for a limit: a reply whose cost nobody told counts as estimated."""
         self.place: Path | None = None
         """Folder of the run, once the input is read."""
         self._moving = moving
@@ -104,10 +103,6 @@ class TerminalWatch(ScoringCallback):
         """Say why it goes on for a while, after Ctrl-C, too."""
         self._is_asked, self._waits_until = True, -math.inf
         self._move(refresh=True)
-
-    def on_cost(self, cost: float) -> None:
-        """Keep what counts for a limit."""
-        self.charged = cost
 
     def on_run_end(self, stopped: str | None) -> None:
         """Keep why the backend stopped."""

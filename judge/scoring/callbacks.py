@@ -9,7 +9,8 @@ from typing import Any
 from judge.records import Completion
 from judge.scoring.checked_items import BadItems
 from judge.scoring.prompt import visible
-from judge.scoring.run import IngestCounts, Run
+from judge.scoring.run import Run
+from judge.scoring.run_summary import IngestCounts
 
 
 class ScoringCallback:
@@ -17,6 +18,12 @@ class ScoringCallback:
 
     The methods are called in the thread that called `score`, except for `on_model_loading`, which may be
     called from another one.
+    """
+
+    charged = 0.0
+    """What the judge has cost in USD, set when `score` ends, also with an error.
+
+    It is the amount that counts for ``max_cost``: a reply of unknown cost counts with an estimate.
     """
 
     def on_run_start(self, run: Run, counts: IngestCounts, bad: BadItems, requests: int) -> None:
@@ -45,9 +52,6 @@ class ScoringCallback:
 
     def on_reask(self, count: int) -> None:
         """Report how many truncated or unreadable replies are requested once more."""
-
-    def on_cost(self, cost: float) -> None:
-        """Report what the judge has cost in USD; also called when scoring ends with an error."""
 
     def on_requests_done(self) -> None:
         """Report that no more requests are sent (all done, or Ctrl-C); scores are derived next."""

@@ -11,7 +11,7 @@ import json
 import sqlite3
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -19,29 +19,16 @@ from judge.errors import RunError
 from judge.files.sqlite import check_content, connect_to_read, reading
 from judge.records import Completion, Item, Request, Score
 from judge.rubric import Rubric
-from judge.scoring import schema
+from judge.scoring import run_views, schema
+from judge.scoring.item_result import ItemResult, failures_of, results_of
 from judge.scoring.judge import Judge, refusal
 from judge.scoring.parsing.copied import count_copied
-from judge.scoring.run_summary import RunSummary
+from judge.scoring.run_summary import IngestCounts, RunSummary
 from judge.scoring.schema import clear_errors, closed_on_error, transaction
 
 T = TypeVar("T")
 
 _MOST_NOTES = 4096
-
-
-@dataclass(frozen=True)
-class IngestCounts:
-    """What became of the items of one input."""
-
-    new: int = 0
-    known: int = 0
-    changed: int = 0
-    """Known ids whose content is another now; they are asked again."""
-    repeated: int = 0
-    """Rows that stand in the input more than once, word for word; they count once."""
-    elsewhere: int = 0
-    """Items of earlier inputs that this one does not hold; they stay in the run."""
 
 
 class Run:
@@ -122,6 +109,20 @@ class Run:
         if self._lock:
             self._lock.close()
 
+    def __getitem__(self, item_id: str) -> ItemResult:
+        """Look up one item with its scores."""
+        return ItemResult(self.item(item_id), tuple(self.scores_of(item_id)), self.rubric)
+
+    def __str__(self) -> str:
+        return run_views.as_text(self)
+
+    def _repr_html_(self) -> str:
+        return run_views.as_html(self)
+
+    def to_pandas(self) -> Any:
+        """Return a DataFrame with one row per item: scores, statuses, reasons, verdict and metadata."""
+        return run_views.as_frame(self)
+
     @property
     def name(self) -> str:
         """Name of the folder."""
@@ -152,7 +153,7 @@ class Run:
 
     @property
     def is_judged(self) -> bool:
-        """Whether anybody has answered yet: before that, a first try that failed (no key) binds nobody."""
+        """Whether there is any reply; until then the folder may be given to another judge."""
         return bool(self.fact("imported") or self._one("SELECT EXISTS (SELECT 1 FROM completions)"))
 
     def check_judge(self, judge: Judge) -> None:
@@ -193,8 +194,7 @@ class Run:
         """All items in the order of the input."""
         position = 0
         query = "SELECT position, data FROM items WHERE position > ? ORDER BY position LIMIT 1"
-        # One by one: an answer may have megabytes, and a cursor left open over a whole run would keep the
-        # write-ahead log from shrinking.
+        # One query per item: a cursor left open over a whole run would keep the WAL from shrinking.
         while found := next(self._read(query, [position], schema.to_numbered_item), None):
             if found[0] <= position:
                 with self._reading():
@@ -203,7 +203,7 @@ class Run:
             yield found[1]
 
     def items_to_ask(self) -> Iterator[Item]:
-        """Items of the last `add_items`; those that share pictures, question or reference are neighbours."""
+        """Items of the last `add_items`; those that share images, question or reference are adjacent."""
         with self._reading():
             positions = array("q", (position for (position,) in self._rows(schema.SELECT_NEIGHBOURS)))
         for position in positions:
@@ -301,6 +301,14 @@ class Run:
                 item_id,
                 rubric.passes({name: value for _, name, value in group if isinstance(value, float)}),
             )
+
+    def results(self) -> Iterator[ItemResult]:
+        """All items with their scores, in the order of the input."""
+        return results_of(self)
+
+    def failures(self, dimension: str | None = None) -> list[ItemResult]:
+        """Items that fail the pass rule; with `dimension`, only those whose score on it is too low."""
+        return failures_of(self, dimension)
 
     def distribution(self, sample: int = 0) -> dict[str, dict[float, int]]:
         """How often each value was given: dimension -> value -> count."""

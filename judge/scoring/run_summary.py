@@ -4,6 +4,29 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, kw_only=True)
+class IngestCounts:
+    """Counts of the items of one input.
+
+    Attributes
+    ----------
+    new, known : int
+        Items that the run did not have, and those that it has with the same content.
+    changed : int
+        Items whose content differs from that of the same id in the run; they are scored again.
+    repeated : int
+        Identical repetitions of a row; they count once.
+    elsewhere : int
+        Items of earlier inputs that this one does not contain; they stay in the run.
+    """
+
+    new: int = 0
+    known: int = 0
+    changed: int = 0
+    repeated: int = 0
+    elsewhere: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
 class RunSummary:
     """Counts of items, verdicts, statuses and failures; tokens, cost and time.
 

@@ -147,7 +147,7 @@ def _ask(run: Run, judge: Judge, backend: Backend, asking: dict[str, Any], callb
             on_asked=callback.on_requests_done,
         )
     finally:
-        callback.on_cost(backend.spent)
+        callback.charged = backend.spent
         run.export()
     callback.on_run_end(backend.stopped)
 

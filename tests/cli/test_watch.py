@@ -11,7 +11,8 @@ from judge.records import Completion, Failure, Usage
 from judge.scoring.checked_items import BadItems
 from judge.scoring.judge import Judge
 from judge.scoring.prompt import build_requests
-from judge.scoring.run import IngestCounts, Run
+from judge.scoring.run import Run
+from judge.scoring.run_summary import IngestCounts
 
 from ..scoring.builders import item, rubric
 
