@@ -89,7 +89,7 @@ class ProgressBar(ScoringCallback):
         self._cost += sum(c.cost or 0.0 for c in completions)
         cost = [f"${self._cost:.4f}"] if self._cost else []
         failed = [f"{self._counts['failed']} failed"] if self._counts["failed"] else []
-        self._note(", ".join([*cost, *failed]))
+        self._note(", ".join([*cost, *failed]), refresh=False)
 
     def on_wait(self, seconds: float, message: str) -> None:
         """Show that the provider's rate limit pauses all requests."""
@@ -97,7 +97,7 @@ class ProgressBar(ScoringCallback):
 
     def on_reask(self, count: int) -> None:
         """Show how many replies are requested once more."""
-        self._note(f"requesting {count} replies again")
+        self._note(f"requesting {count} {'reply' if count == 1 else 'replies'} again")
 
     def on_requests_done(self) -> None:
         """Show that the scores are derived."""
@@ -109,10 +109,12 @@ class ProgressBar(ScoringCallback):
             self._bar.close()
             self._bar = None
 
-    def _note(self, text: str) -> None:
+    def _note(self, text: str, *, refresh: bool = True) -> None:
         if self._bar is not None:
-            self._bar.n = self._reused() + self._counts["replies"]
-            self._bar.set_postfix_str(text)
+            self._bar.set_postfix_str(text, refresh=False)
+            self._bar.update(self._reused() + self._counts["replies"] - self._bar.n)
+            if refresh:
+                self._bar.refresh()
 
 
 def _bar_class() -> Any:
