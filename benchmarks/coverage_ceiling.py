@@ -26,8 +26,9 @@ from judge.stats.coefficients.correlation import pearson_statistic
 from judge.stats.coefficients.distance import mean_absolute_error_statistic
 from judge.stats.coefficients.kappa import cohen_statistic
 from judge.stats.coefficients.percent_agreement import agreement_statistic
+from judge.stats.engine.statistic import negated
 from judge.stats.judge_human.alt_test import alt_test
-from judge.stats.judge_human.ceiling import Ceiling, leave_one_out, negated, pairwise_ceiling
+from judge.stats.judge_human.ceiling import Ceiling, leave_one_out, pairwise_ceiling
 from judge.stats.judge_human.non_inferiority import non_inferiority, with_random_raters
 
 SIZES = (20, 50, 200)

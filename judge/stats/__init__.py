@@ -1,8 +1,20 @@
 """Statistics of agreement: lists or arrays in, `Estimate` out; usable without the rest of the package.
 
-Coefficients take raters as columns of one array (n_items, n_raters), or as one list each, with missing
-ratings (None, NaN), a declared scale where the formula needs one, and the options of `Sampling`:
-`clusters`, `confidence_level`, `method`, `n_resamples`, `rng`. What is undefined is NaN with a reason code.
+The human's ratings come first and the judge's second, as ``y_true, y_pred`` in scikit-learn. Coefficients
+of several raters take one list per rater, or one array of shape (n_items, n_raters). Ratings may be missing
+(None, NaN, pandas.NA). All functions accept the options of `Sampling` (`clusters`, `confidence_level`,
+`method`, `n_resamples`, `rng`) or those of them that apply. An undefined result is NaN with a reason code.
+
+Which coefficient to use when (the whole table is in docs/which_coefficient.md):
+
+* Two raters: `cohen_kappa` for categories, with ``weights="quadratic"`` for an ordered scale; `concordance`
+  with `bias` and `mean_absolute_error` for numbers; `spearman` or `kendall_tau_b` for the order of items;
+  `pass_fail` for verdicts. Show `percent_agreement` beside kappa, and `gwet_ac1` if one category dominates.
+* More raters, or missing ratings: `krippendorff_alpha` with a `level` of measurement; `fleiss_kappa` if
+  different people rate different items; `icc` for numbers.
+* Judge against people: `leave_one_out`, `pairwise_ceiling` or `swap`, then `non_inferiority`; `alt_test`.
+* Pass rates from a judge and some human labels: `predictive_values`, `ppi_mean`, `rogan_gladen`.
+* Two judges or systems: `paired_difference`, `paired_proportions`, `williams_t`; many: `significance_groups`.
 
 For differences between statistics, and for statistics of your own, see `judge.stats.engine.resampling`.
 
@@ -97,9 +109,10 @@ from judge.stats.design.sample_size import (
 )
 from judge.stats.design.simulated_precision import Precision, latent_draws, pilot_draws, precision
 from judge.stats.engine.estimate import Estimate, Reason
+from judge.stats.engine.frames import to_frame
 from judge.stats.engine.resampling import Replicates, Sample, Sampling, estimate, replicate, resample
 from judge.stats.engine.scale import Scale
-from judge.stats.engine.statistic import Statistic, average, combine, difference, quotient
+from judge.stats.engine.statistic import Statistic, average, combine, difference, negated, quotient
 from judge.stats.judge_human.alt_test import (
     AltTest,
     AltTestPart,
@@ -114,7 +127,6 @@ from judge.stats.judge_human.ceiling import (
     Ceiling,
     HumanLevel,
     leave_one_out,
-    negated,
     pairwise_ceiling,
     swap,
 )
@@ -324,6 +336,7 @@ __all__ = [
     "system_means",
     "threshold_sweep",
     "tie_calibration",
+    "to_frame",
     "unanimous",
     "unanimous_statistic",
     "variance_components",

@@ -95,11 +95,11 @@ CASES: dict[str, tuple[Callable[[Data], Any], Ranges]] = {
     ),
     "cohen_kappa": (
         lambda d: [
-            js.cohen_kappa(d.judge, d.human, weights=w, **d.sampling) for w in (None, "linear", "quadratic")
+            js.cohen_kappa(d.human, d.judge, weights=w, **d.sampling) for w in (None, "linear", "quadratic")
         ],
         {"": SIGNED},
     ),
-    "concordance": (lambda d: js.concordance(d.judge, d.human, **d.sampling), {"": SIGNED}),
+    "concordance": (lambda d: js.concordance(d.human, d.judge, **d.sampling), {"": SIGNED}),
     "conger_kappa": (lambda d: js.conger_kappa(d.table, **d.sampling), {"": SIGNED}),
     "d_study": (lambda d: js.d_study(d.table[:, :, None], **d.sampling), {"": SHARE}),
     "drift": (lambda d: js.drift(d.humans, d.judge, np.arange(len(d.judge)), **d.sampling), {"": ANY}),
@@ -126,8 +126,8 @@ CASES: dict[str, tuple[Callable[[Data], Any], Ranges]] = {
         {"": (-1 / 3, 1.0)},
     ),
     "icc_reml": (lambda d: js.icc_reml(d.table[:, :2], clusters=d.sampling.get("clusters")), {"": SHARE}),
-    "kendall_tau_b": (lambda d: js.kendall_tau_b(d.judge, d.human, **d.sampling), {"": SIGNED}),
-    "kendall_tau_c": (lambda d: js.kendall_tau_c(d.judge, d.human, **d.sampling), {"": SIGNED}),
+    "kendall_tau_b": (lambda d: js.kendall_tau_b(d.human, d.judge, **d.sampling), {"": SIGNED}),
+    "kendall_tau_c": (lambda d: js.kendall_tau_c(d.human, d.judge, **d.sampling), {"": SIGNED}),
     "kendall_w": (lambda d: js.kendall_w(d.table, **d.sampling), {"": SHARE}),
     "krippendorff_alpha": (
         lambda d: [
@@ -165,7 +165,7 @@ CASES: dict[str, tuple[Callable[[Data], Any], Ranges]] = {
         {"human": NEGATIVE, "judge": NEGATIVE, "difference": ANY},
     ),
     "pass_fail": (lambda d: js.pass_fail(*d.verdicts, **d.sampling), PASS_FAIL | {"": SHARE}),
-    "pearson": (lambda d: js.pearson(d.judge, d.human, **d.sampling), {"": SIGNED}),
+    "pearson": (lambda d: js.pearson(d.human, d.judge, **d.sampling), {"": SIGNED}),
     "percent_agreement": (lambda d: js.percent_agreement(d.table, **d.sampling), {"": SHARE}),
     "ppi_mean": (lambda d: js.ppi_mean(*d.verdicts, **d.at_level), {"estimate": SHARE, "": ANY}),
     "predictive_values": (
@@ -217,7 +217,7 @@ CASES: dict[str, tuple[Callable[[Data], Any], Ranges]] = {
             "": ANY,
         },
     ),
-    "scott_pi": (lambda d: js.scott_pi(d.judge, d.human, **d.sampling), {"": SIGNED}),
+    "scott_pi": (lambda d: js.scott_pi(d.human, d.judge, **d.sampling), {"": SIGNED}),
     "self_preference": (
         lambda d: js.self_preference(
             d.humans, d.judge, d.rng.random(len(d.judge)) < 0.5, other_judges=d.humans[:, :1], **d.sampling
@@ -229,7 +229,7 @@ CASES: dict[str, tuple[Callable[[Data], Any], Ranges]] = {
         lambda d: js.soft_pairwise_accuracy(d.humans, d.table[:, :3], n_permutations=50, rng=0, **d.at_level),
         {"": SHARE},
     ),
-    "spearman": (lambda d: js.spearman(d.judge, d.human, **d.sampling), {"": SIGNED}),
+    "spearman": (lambda d: js.spearman(d.human, d.judge, **d.sampling), {"": SIGNED}),
     "swap": (
         lambda d: js.swap(
             d.humans, d.judge, lambda ratings: js.alpha_statistic(ratings, level="nominal"), **d.sampling

@@ -16,7 +16,8 @@ from judge.stats.coefficients.multi_rater_kappa import ac_statistic
 from judge.stats.coefficients.percent_agreement import agreement_statistic
 from judge.stats.engine.estimate import Estimate
 from judge.stats.engine.resampling import Sampling
-from judge.stats.judge_human.ceiling import Ceiling, leave_one_out, negated, pairwise_ceiling, swap
+from judge.stats.engine.statistic import negated
+from judge.stats.judge_human.ceiling import Ceiling, leave_one_out, pairwise_ceiling, swap
 from judge.stats.judge_human.exchangeable import Measure as SlotMeasure
 from judge.stats.judge_human.exchangeable import exchangeable_ceiling
 

@@ -172,6 +172,34 @@ def average(*statistics: Statistic) -> Statistic:
     )
 
 
+def negated(loss: Callable[..., Statistic]) -> Callable[..., Statistic]:
+    """Turn the builder of a loss (MAE, RMSE) into one of an agreement, where larger is better.
+
+    Parameters
+    ----------
+    loss : callable (human, judge) -> Statistic
+        A builder such as `mean_absolute_error_statistic`.
+
+    Returns
+    -------
+    callable (human, judge) -> Statistic
+        The builder of minus the loss.
+
+    Examples
+    --------
+    >>> from judge.stats.coefficients.distance import mean_absolute_error_statistic
+    >>> negated(mean_absolute_error_statistic)([1, 2, 5], [2, 2, 3]).value()
+    -1.0
+    """
+
+    def builder(*ratings: ArrayLike) -> Statistic:
+        of_loss = loss(*ratings)
+        lowest, highest = of_loss.possible
+        return combine(np.negative, of_loss, possible=(-highest, -lowest))
+
+    return builder
+
+
 def bilinear(left: Floats, matrix: Floats, right: Floats) -> Floats:
     """Return left[r]' matrix right[r] for each row r, shape (R,).
 

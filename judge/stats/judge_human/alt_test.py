@@ -9,9 +9,9 @@ significant. It says whether a judge is good enough for its price, not that it e
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -26,6 +26,7 @@ from judge.stats.engine.estimate import (
     Estimate,
     Reason,
 )
+from judge.stats.engine.frames import Tabular
 from judge.stats.engine.limits import t_cdf
 from judge.stats.engine.resampling import Statistic, estimate, quotient
 from judge.stats.engine.scale import Floats, Ints
@@ -74,7 +75,7 @@ class AltTestRater:
 
 
 @dataclass(frozen=True, slots=True)
-class AltTest:
+class AltTest(Tabular):
     """Result of the alternative annotator test.
 
     Attributes
@@ -101,6 +102,9 @@ class AltTest:
     epsilon: float
     q: float
     notes: tuple[str, ...] = ()
+
+    def _rows(self) -> Iterable[Any]:
+        return self.raters
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, Unpack
+from typing import Any, Literal, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -20,6 +20,7 @@ from judge.stats.engine.estimate import (
     Estimate,
     Reason,
 )
+from judge.stats.engine.frames import Tabular
 from judge.stats.engine.resampling import Sampling, Statistic, difference, estimate, quotient, resample
 from judge.stats.engine.scale import Floats, Ints, as_floats
 from judge.stats.engine.weights import cluster_codes, seed_of
@@ -55,7 +56,7 @@ class CalibrationPoint:
 
 
 @dataclass(frozen=True, slots=True)
-class Calibration:
+class Calibration(Tabular):
     """A map and what it gains.
 
     Attributes
@@ -94,6 +95,9 @@ class Calibration:
     curve: tuple[CalibrationPoint, ...]
     n_folds: int
     seed: int | None
+
+    def _rows(self) -> Iterable[Any]:
+        return self.curve
 
     @property
     def adds_nothing(self) -> bool:

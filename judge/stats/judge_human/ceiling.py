@@ -8,22 +8,23 @@ and each person with the rest would favour the judge.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations
-from typing import TypeAlias, Unpack
+from typing import Any, TypeAlias, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from judge.stats.engine.estimate import NO_PAIRABLE_ITEMS, NO_RATINGS, TOO_FEW_RATERS, Estimate, Reason
+from judge.stats.engine.frames import Tabular
 from judge.stats.engine.resampling import Method, Replicates, ResampleOptions, Sample, Sampling, replicate
 from judge.stats.engine.scale import Floats
-from judge.stats.engine.statistic import Statistic, combine
+from judge.stats.engine.statistic import Statistic
 from judge.stats.engine.table import ScaleLike
 from judge.stats.judge_human.consensus import Consensus, consensus, humans_and_judge
 
-__all__ = ["Ceiling", "HumanLevel", "leave_one_out", "negated", "pairwise_ceiling", "swap"]
+__all__ = ["Ceiling", "HumanLevel", "leave_one_out", "pairwise_ceiling", "swap"]
 
 NOT_ABOVE_CHANCE = "people_not_above_chance"
 Contrasts: TypeAlias = dict[int, list[tuple[Statistic, Statistic]]]  # per person: (person, judge) levels
@@ -50,7 +51,7 @@ class HumanLevel:
 
 
 @dataclass(frozen=True, slots=True)
-class Ceiling:
+class Ceiling(Tabular):
     """Human and judge level of one agreement statistic.
 
     Attributes
@@ -76,39 +77,14 @@ class Ceiling:
     undefined_humans: tuple[int, ...] = ()
     replicates: Replicates | None = field(default=None, repr=False, compare=False)
 
+    def _rows(self) -> Iterable[Any]:
+        return self.per_human
+
     def difference_at(self, confidence_level: float) -> Estimate:
         """Return the difference with its interval at another level, from the same resamples."""
         if self.replicates is None:
             return replace(self.difference, confidence_level=confidence_level)
         return self.replicates.estimate("difference", confidence_level)
-
-
-def negated(loss: Callable[..., Statistic]) -> Callable[..., Statistic]:
-    """Turn the builder of a loss (MAE, RMSE) into one of an agreement, where larger is better.
-
-    Parameters
-    ----------
-    loss : callable (human, judge) -> Statistic
-        A builder such as `mean_absolute_error_statistic`.
-
-    Returns
-    -------
-    callable (human, judge) -> Statistic
-        The builder of minus the loss.
-
-    Examples
-    --------
-    >>> from judge.stats.coefficients.distance import mean_absolute_error_statistic
-    >>> negated(mean_absolute_error_statistic)([1, 2, 5], [2, 2, 3]).value()
-    -1.0
-    """
-
-    def builder(*ratings: ArrayLike) -> Statistic:
-        of_loss = loss(*ratings)
-        lowest, highest = of_loss.possible
-        return combine(np.negative, of_loss, possible=(-highest, -lowest))
-
-    return builder
 
 
 def leave_one_out(

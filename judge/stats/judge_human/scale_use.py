@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Unpack
+from typing import Any, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -17,6 +17,7 @@ from judge.stats.engine.estimate import (
     TOO_FEW_RATERS,
     Estimate,
 )
+from judge.stats.engine.frames import Tabular
 from judge.stats.engine.resampling import Sampling
 from judge.stats.engine.scale import Floats, Scale, as_scale
 from judge.stats.engine.statistic import Statistic, StatisticKind, combine, quotient
@@ -34,7 +35,7 @@ __all__ = ["ScaleUse", "scale_use"]
 
 
 @dataclass(frozen=True, slots=True)
-class ScaleUse:
+class ScaleUse(Tabular):
     """Use of the scale by the judge and by single people on the same items.
 
     Attributes
@@ -62,6 +63,9 @@ class ScaleUse:
     ends: Contrast
     entropy: Contrast
     at_least: tuple[tuple[float, Contrast], ...]
+
+    def _rows(self) -> Iterable[Any]:
+        return ({"score": score, "share_at_least": shares} for score, shares in self.at_least)
 
 
 def scale_use(

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Literal, Unpack, get_args
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from typing import Any, Literal, Unpack, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from judge.stats.engine.checks import between
 from judge.stats.engine.columns import as_column, as_groups, as_marks, check_lengths
+from judge.stats.engine.frames import Tabular
 from judge.stats.engine.resampling import Sampling
 from judge.stats.engine.scale import Floats, Ints
 from judge.stats.engine.weights import cluster_codes, seed_of
@@ -23,7 +25,7 @@ Rule = Literal["youden_j", "equal_pass_rates", "tnr"]
 
 
 @dataclass(frozen=True, slots=True)
-class ThresholdSweep:
+class ThresholdSweep(Tabular):
     """Every cut-off of a judge's scores against a person's verdicts; see `threshold_sweep`.
 
     Attributes
@@ -49,6 +51,12 @@ class ThresholdSweep:
     chosen: float
     cross_validated: PassFail
     fold_thresholds: tuple[float, ...]
+
+    def _rows(self) -> Iterable[Any]:
+        return (
+            {"threshold": t} | {f.name: getattr(table, f.name) for f in fields(table)}
+            for t, table in zip(self.thresholds, self.tables, strict=True)
+        )
 
 
 def threshold_sweep(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -18,6 +20,7 @@ from judge.stats.engine.estimate import (
     TOO_FEW_CLUSTERS,
     Estimate,
 )
+from judge.stats.engine.frames import Tabular
 from judge.stats.engine.resampling import quotient
 from judge.stats.engine.scale import Floats, Ints
 from judge.stats.engine.weights import RNG, cluster_codes, seed_of
@@ -41,7 +44,7 @@ class PairComparison:
 
 
 @dataclass(frozen=True, slots=True)
-class SystemGroups:
+class SystemGroups(Tabular):
     """Systems that the data cannot tell apart; see `significance_groups`.
 
     Attributes
@@ -61,6 +64,9 @@ class SystemGroups:
     comparisons: tuple[PairComparison, ...]
     n_permutations: int
     seed: int | None
+
+    def _rows(self) -> Iterable[Any]:
+        return self.comparisons
 
 
 def significance_groups(

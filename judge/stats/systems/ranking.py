@@ -6,9 +6,9 @@ Tables have one row per item and one column per system, so that systems are comp
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import Unpack
+from typing import Any, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike
 from judge.stats.engine.checks import at_least, between
 from judge.stats.engine.columns import as_table, as_tables
 from judge.stats.engine.estimate import NOT_APPLICABLE, TOO_FEW_CLUSTERS, Estimate
+from judge.stats.engine.frames import Tabular
 from judge.stats.engine.resampling import Sampling, Statistic, quotient, resample
 from judge.stats.engine.scale import Floats, Ints
 from judge.stats.engine.weights import Frame, seed_of
@@ -27,7 +28,7 @@ FEW_SYSTEMS = "few_systems"
 
 
 @dataclass(frozen=True, slots=True)
-class RankingAgreement:
+class RankingAgreement(Tabular):
     """How two rankings of the same systems agree; see `ranking_agreement`.
 
     Attributes
@@ -46,6 +47,12 @@ class RankingAgreement:
     spearman: Estimate
     pearson: Estimate
     pairwise_accuracy: Estimate
+
+    def _rows(self) -> Iterable[Any]:
+        return (
+            {"system": i, "human": h, "judge": j}
+            for i, (h, j) in enumerate(zip(self.human_means, self.judge_means, strict=True))
+        )
 
 
 def system_means(scores: ArrayLike, **sampling: Unpack[Sampling]) -> tuple[Estimate, ...]:

@@ -7,7 +7,8 @@ from judge.stats.coefficients.alpha import krippendorff_alpha
 from judge.stats.coefficients.distance import mean_absolute_error_statistic
 from judge.stats.design.simulated_precision import latent_draws, pilot_draws, precision
 from judge.stats.engine.estimate import Estimate
-from judge.stats.judge_human.ceiling import leave_one_out, negated
+from judge.stats.engine.statistic import negated
+from judge.stats.judge_human.ceiling import leave_one_out
 
 SHARES = [0.1, 0.2, 0.4, 0.2, 0.1]
 

@@ -11,7 +11,8 @@ from judge.stats.coefficients.correlation import pearson_statistic
 from judge.stats.coefficients.distance import mean_absolute_error_statistic
 from judge.stats.coefficients.kappa import cohen_statistic
 from judge.stats.coefficients.percent_agreement import agreement_statistic
-from judge.stats.judge_human.ceiling import leave_one_out, negated, pairwise_ceiling, swap
+from judge.stats.engine.statistic import negated
+from judge.stats.judge_human.ceiling import leave_one_out, pairwise_ceiling, swap
 
 SCALE = [1, 2, 3, 4, 5]
 kappa = partial(cohen_statistic, weights="quadratic", scale=SCALE)

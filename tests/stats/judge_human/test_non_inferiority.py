@@ -10,7 +10,8 @@ from scipy import stats
 from judge.stats.coefficients.correlation import pearson_statistic
 from judge.stats.coefficients.distance import mean_absolute_error_statistic
 from judge.stats.coefficients.percent_agreement import agreement_statistic
-from judge.stats.judge_human.ceiling import leave_one_out, negated, pairwise_ceiling
+from judge.stats.engine.statistic import negated
+from judge.stats.judge_human.ceiling import leave_one_out, pairwise_ceiling
 from judge.stats.judge_human.non_inferiority import non_inferiority, with_random_raters
 
 minus_mae = negated(mean_absolute_error_statistic)
