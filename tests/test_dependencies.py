@@ -41,7 +41,12 @@ def licences(name):
 
 
 def is_gpl(licence):
-    """Whether a licence is the GPL or AGPL; the LGPL allows use from other programs as it is."""
+    """Return whether a licence is the GPL or AGPL.
+
+    Not so the LGPL, which allows use from programs under other licences, nor the exception for the libraries of
+    GCC, which numerical packages carry in their wheels (libgfortran).
+    """
+    licence = re.sub(r"GPL\S* WITH GCC-exception\S*", "", licence)
     lesser = re.sub(r"LGPL\S*|GNU (Lesser|Library) General Public License[^)]*(\([^)]*\))?", "", licence)
     return re.search(r"\bA?GPL|GNU (Affero )?General Public", lesser) is not None
 
@@ -54,6 +59,7 @@ def is_gpl(licence):
         ("License :: OSI Approved :: GNU General Public License v3 (GPLv3)", True),
         ("License :: OSI Approved :: GNU Lesser General Public License v3 (LGPLv3)", False),
         ("LGPL-2.1-only", False),
+        ("BSD-3-Clause AND GPL-3.0-or-later WITH GCC-exception-3.1", False),
         ("MPL-2.0 AND MIT", False),
     ],
 )
