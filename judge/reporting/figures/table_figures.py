@@ -126,7 +126,7 @@ def draw_intervals(
         for i in chosen
     ]
     names = [by_key[key].title for key in columns] if len(columns) > 1 else []
-    svg = intervals(marks, kind, salt=table.key, reference=reference, names=names)
+    svg = intervals(marks, kind, reference=reference, names=names)
     return Figure(
         title or table.title,
         _alt(title or table.title, marks, kind, names, reference, reference_name),
@@ -164,7 +164,7 @@ def draw_shares(
     return Figure(
         title or table.title,
         f"{title or table.title}: {words}.",
-        bars(rows, titles, salt=table.key, ordered=ordered),
+        bars(rows, titles, ordered=ordered),
         table,
         caption,
     )

@@ -222,7 +222,7 @@ def narrowed(table: Table) -> Table:
 
 
 def _svg(text: str) -> Markup:
-    return Markup(text)  # made by `svg.cleaned`: matplotlib has escaped what came from data
+    return Markup(text)  # `Drawing.text` has escaped what came from data
 
 
 def block(text: str, limit: int = LONGEST_TEXT) -> str:
