@@ -1,4 +1,4 @@
-"""A run as reports need it: its scores, its counts, and what made them."""
+"""The data of a run that reports need: scores, counts and provenance."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +17,7 @@ class RunData:
     table : ScoreTable
         Items and scores.
     summary : dict
-        Counts, tokens, cost and time; empty where nothing was paid for.
+        Counts, tokens, cost and time; empty where no model was called.
     about : dict
         Judge, rubric, versions and input, as text.
     """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -22,7 +22,7 @@ _AXIS_ROOM, _LEGEND_LINE = 40.0, 15.0
 
 
 def drawer(found: Agreement) -> Callable[[Report], Mapping[str, Figure]]:
-    """Return what draws the report of `found`: report -> figure by the key of its table."""
+    """Return a function that draws the charts of the report about `found`, by the key of their table."""
 
     def draw(report: Report) -> dict[str, Figure]:
         drawn = dict(_forests(report))
@@ -44,7 +44,7 @@ def drawer(found: Agreement) -> Callable[[Report], Mapping[str, Figure]]:
 
 
 def _forests(report: Report) -> Iterator[tuple[str, Figure]]:
-    """People and judge as two series, one row for each dimension or slice."""
+    """Human-human and judge-human agreement as two series, one row for each dimension or slice."""
     for key, table in report.tables.items():
         keys = [column.key for column in table.columns]
         if {"people", "judge_level", "difference"} <= set(keys) and key.partition(":")[0] in (
@@ -96,7 +96,9 @@ def _omega(table: Table, found: Agreement) -> Figure:
         f"{clean(name, 40)} " + ", ".join(f"{e:g}: {rate:.2f}" for e, rate in curve)
         for name, curve in curves.items()
     )
-    caption = "Dashed: half of the people, where the test passes. Coinciding curves are drawn a little apart."
+    caption = (
+        "Dashed: winning rate .5, from which the test passes. Coinciding curves are drawn slightly apart."
+    )
     return Figure(table.title, f"{table.title}: {words}.", drawing.svg, table, caption)
 
 
@@ -119,20 +121,27 @@ def _confusion(table: Table, one: JudgeAgreement) -> Figure:
                 text = _count(counts[row, column])
                 drawing.text(area.x(column), area.y(row), text, anchor="middle", size=SMALL_TEXT)
     ticks = list(enumerate(labels))
-    area.draw_axes("judge", "people", x_ticks=ticks, y_ticks=ticks)
+    area.draw_axes("judge", "human", x_ticks=ticks, y_ticks=ticks)
     words = "; ".join(
-        f"people {label}: "
+        f"human {label}: "
         + ", ".join(f"judge {labels[k]} {_count(counts[i, k])}" for k in range(n) if counts[i, k])
         for i, label in enumerate(labels)
         if counts[i].any()
     )
-    caption = "Items by people's and the judge's score; shade: share of the row."
+    caption = "Items by human and judge score. Shade: share of the row."
     return Figure(table.title, f"{table.title}: {words}.", drawing.svg, table, caption)
 
 
 def _count(items: float) -> str:
-    """Items, of which the share of one person may count."""
+    """Number of items, which may be fractional."""
     return f"{items:.0f}" if abs(items - round(items)) < 0.05 else f"{items:.1f}"
+
+
+def _ticks(points: Iterable[float]) -> list[tuple[float, str]]:
+    """The points of the scale as ticks; of a long scale every second, fifth, ... one."""
+    shown = list(points)
+    step = next(step for step in (1, 2, 5, 10, 20, 50, 100) if len(shown) <= 11 * step or step == 100)
+    return [(float(point), f"{point:g}") for point in shown[::step]]
 
 
 def _bland_altman(table: Table, one: JudgeAgreement) -> Figure:
@@ -153,17 +162,17 @@ def _bland_altman(table: Table, one: JudgeAgreement) -> Figure:
         (float(points[0]) - step / 2, float(points[-1]) + step / 2),
         (min(y.min(), limits[0], -step) - 0.1 * step, max(y.max(), limits[1], step) + 0.1 * step),
     )
-    area.draw_axes("mean of judge and people", "judge minus people")
+    area.draw_axes("mean of judge and human score", "judge minus human", x_ticks=_ticks(points))
     area.horizontal(0, LINE)
     area.horizontal(mean, SERIES[1], width=1.1)
     for limit in limits:
         area.horizontal(limit, SERIES[1], width=1.1, dashes="4 3")
     drawing.cloud(((area.x(a), area.y(b)) for a, b in zip(x, y, strict=True)), SERIES[0])
     alt = (
-        f"{table.title}: mean difference {mean:.2f}, 95 % of differences between {mean - 1.96 * spread:.2f} "
+        f"{table.title}: mean difference {mean:.2f}, limits of agreement {mean - 1.96 * spread:.2f} "
         f"and {mean + 1.96 * spread:.2f}, {len(middle):,} items."
     )
-    caption = "Line: mean difference; dashed: limits of agreement (1.96 SD). Dots are moved a little apart."
+    caption = "Line: mean difference. Dashed: limits of agreement (1.96 SD). Dots are jittered."
     return Figure(table.title, alt, drawing.svg, table, caption)
 
 
@@ -174,17 +183,18 @@ def _calibration(table: Table, one: JudgeAgreement) -> Figure:
     drawing = Drawing(height)
     low, high = float(points[0]), float(points[-1])
     area = PlotArea(drawing, (low - 0.3, high + 0.3), (low - 0.3, high + 0.3))
-    area.draw_axes("judge's score", "people's mean")
+    area.draw_axes("judge score", "mean human score", x_ticks=_ticks(points), y_ticks=_ticks(points))
     area.line([(low, low), (high, high)], MUTED, width=0.9, dashes="3 3")
     for score, people in rows:
         if not np.isnan(people.low):
-            area.line([(score, people.low), (score, people.high)], SERIES[0], width=1.4)
+            low_end, high_end = (min(max(end, low - 0.3), high + 0.3) for end in (people.low, people.high))
+            area.line([(score, low_end), (score, high_end)], SERIES[0], width=1.4)
         drawing.mark(area.x(score), area.y(people.value), 2.4, SERIES[0])
-    words = ", ".join(f"judge {score:g}: people {people.value:.2f}" for score, people in rows)
+    words = ", ".join(f"judge {score:g}: human {people.value:.2f}" for score, people in rows)
     return Figure(
         table.title,
         f"{table.title}: {words}.",
         drawing.svg,
         table,
-        "Dashed: judge and people alike. Lines: 95 % intervals.",
+        "Dashed: perfect calibration. Lines: 95 % intervals.",
     )

@@ -1,7 +1,7 @@
 """Charts with one row for each label: intervals, pairs of intervals, and stacked bars of shares.
 
-A row's label stands left of its marks, or above them where a label is long; its figure stands at the right.
-Where colours carry meaning, shapes, places or numbers carry it, too.
+The label of a row is left of its marks, or above them where a label is long; its value is at the right.
+Colour never carries meaning alone: shape, position or a number repeats it.
 """
 
 import math
@@ -27,10 +27,10 @@ from judge.stats.engine.estimate import Estimate
 
 _WIDEST_LEFT, _MOST_LETTERS = 140.0, 80
 _STAR = 14.0
-"""Room for the mark of few observations."""
+"""Room for the asterisk of few observations."""
 _MARGIN, _ROW, _LABEL_ROW, _AXIS_ROOM, _LEGEND_ROW = 3.0, 24.0, 17.0, 24.0, 20.0
 _HALF_TICK = 18.0
-"""Room for half of the first figure of the axis."""
+"""Room for half of the first label of the axis."""
 _LEAST_SPAN = {"share": 0.1, "score": 0.5, "points": 0.1, "change": 0.5}
 _LEAST_BAR_TEXT, _LEAST_UNIT_TEXT = 18.0, 32.0
 _RAMP = ("#a8480a", "#eba35f", "#c9ccd1", "#7db3e0", "#1a5fa0")
@@ -38,18 +38,18 @@ _RAMP = ("#a8480a", "#eba35f", "#c9ccd1", "#7db3e0", "#1a5fa0")
 
 @dataclass(frozen=True)
 class Mark:
-    """One row of a drawing of intervals.
+    """One row of an interval chart.
 
     Attributes
     ----------
     label : str
-        What it is about; it may come from data.
+        Label; it may come from data.
     estimates : tuple of Estimate
         One, or one for each of two series.
     text : str
-        The figure at the right.
+        Text at the right.
     faint : bool
-        Whether it rests on few observations.
+        Whether it has few observations.
     """
 
     label: str
@@ -60,7 +60,7 @@ class Mark:
 
 @dataclass
 class _Rows:
-    """Where things stand in a drawing: units from the left and from the top."""
+    """Layout of a chart: units from the left and from the top."""
 
     labels: Sequence[str]
     right: float
@@ -84,12 +84,12 @@ class _Rows:
         return _ROW + (_LABEL_ROW if self.above else 0)
 
     def middle(self, row: int) -> float:
-        """Where the marks of a row stand."""
+        """Vertical position of the marks of a row."""
         return self.top + row * self.step + (_LABEL_ROW if self.above else 0) + _ROW / 2
 
     @property
     def stretches(self) -> list[tuple[float, float]]:
-        """From where to where lines go down: through the marks, not through labels above them."""
+        """Vertical extents of grid lines, which cross the marks but not labels above them."""
         bottom = self.height - _AXIS_ROOM
         if not self.above:
             return [(self.top, bottom)]
@@ -118,7 +118,7 @@ def intervals(
     kind : str
         How numbers are written; see `Column.kind`.
     reference : float, optional
-        Value that the rows are held against.
+        Value of the reference line.
     names : sequence of str
         Names of the series where marks have two.
 
@@ -147,16 +147,16 @@ def intervals(
 
 
 def bars(rows: Sequence[tuple[str, Sequence[float], bool]], names: Sequence[str], *, ordered: bool) -> str:
-    """Shares that add up to one, a bar a row.
+    """Shares that add up to one, one stacked bar for each row.
 
     Parameters
     ----------
     rows : sequence of (str, sequence of float, bool)
-        Label, shares, and whether few observations stand behind them.
+        Label, shares, and whether there are few observations.
     names : sequence of str
-        What the parts are.
+        Names of the parts.
     ordered : bool
-        Whether the parts are steps of a scale (orange is low, blue is high), or kinds.
+        Whether the parts are ordered steps of a scale (orange is low, blue is high) or categories.
 
     Returns
     -------
@@ -209,7 +209,7 @@ class _Scale:
 
     @classmethod
     def of(cls, marks: Sequence[Mark], reference: float | None, kind: CellKind, rows: _Rows) -> "_Scale":
-        """Make room for every interval, with round ends that are possible values themselves."""
+        """Fit the axis to all intervals, with round ends within the possible values."""
         estimates = [e for m in marks for e in m.estimates if e.defined]
         ends = [x for e in estimates for x in (e.value, e.low, e.high) if not math.isnan(x)]
         ends += [] if reference is None or math.isnan(reference) else [reference]
@@ -300,7 +300,7 @@ def _draw_bar(
 
 
 def _ink_on(colour: str) -> str:
-    """Black or white, whichever reads better on a colour."""
+    """Black or white, whichever has the higher contrast."""
     channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
     luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
@@ -308,7 +308,7 @@ def _ink_on(colour: str) -> str:
 
 
 def _short(label: str, room: float = WIDTH - 2 * _MARGIN) -> str:
-    """A label from data, harmless and no wider than its room."""
+    """A cleaned label, shortened to the available width."""
     text = clean(label, _MOST_LETTERS) or "(empty)"
     while text_width(text) > room and len(text) > 2:
         text = text[:-2].rstrip() + "…"
@@ -320,7 +320,7 @@ def _starred(label: str, faint: bool) -> str:
 
 
 def series_words(marks: Sequence[Mark], kind: CellKind, most: int = 12) -> Iterator[str]:
-    """What a drawing of intervals shows, in words, for those who cannot see it."""
+    """Text alternative of an interval chart."""
     for mark in marks[:most]:
         figures = " against ".join(
             number_text(e.value, kind) if e.defined else "undefined" for e in mark.estimates
