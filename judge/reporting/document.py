@@ -37,14 +37,14 @@ class Column:
     Attributes
     ----------
     key : str
-        Name for machines: JSON key, CSV header.
+        Machine-readable name: JSON key, CSV header.
     title : str
-        Name for people.
+        Heading.
     kind : str
-        How its cells are written: a `share` in percent, `points` as a signed difference of shares in
-        percentage points, a `score` on the scale, a `change` as a signed difference of scores.
+        Number format: a `share` in percent, `points` as a signed difference of shares in percentage points,
+        a `score` on the scale, a `change` as a signed difference of scores.
     detail : bool
-        Left out where space is short (the terminal).
+        Whether it is omitted where space is short (terminal, notebook).
     """
 
     key: str
@@ -60,17 +60,17 @@ class Table:
     Attributes
     ----------
     key : str
-        Name for machines, unique in a report: ``pass_rates``, ``slices:condition`` ...
+        Machine-readable name, unique in a report: ``pass_rates``, ``slices:condition`` ...
     title : str
-        Name for people.
+        Heading.
     columns, rows : tuple
         Cells are in the order of the columns.
     notes : tuple of str
-        What a reader has to know about it.
+        Notes below the table.
     small : tuple of int
-        Rows that rest on few observations: hints, no findings. Shown faint and marked.
+        Indices of rows with few observations; they are shown faint and marked with an asterisk.
     detail : bool
-        Left out where space is short (the terminal).
+        Whether it is omitted where space is short (terminal, notebook).
     """
 
     key: str
@@ -124,20 +124,20 @@ class Table:
 
 @dataclass(frozen=True)
 class Judgment:
-    """One answer as it was judged.
+    """One answer with its scores.
 
     Attributes
     ----------
     label : str
-        Whose it is, where several stand side by side; else empty.
+        Name of the run or system where several are compared; otherwise empty.
     answer : str
         The text.
     outcome : str
-        ``pass``, ``fail`` or ``no verdict``; empty where the report does not hold what decides it.
+        ``pass``, ``fail`` or ``no verdict``; empty where the pass rule cannot be evaluated.
     scores : dict
         Dimension -> score, None where missing.
     reasons : dict
-        Dimension -> what the judge said, or why there is no score.
+        Dimension -> the judge's reason, or why there is no score.
     """
 
     label: str
@@ -149,12 +149,12 @@ class Judgment:
 
 @dataclass(frozen=True)
 class Case:
-    """One item shown in full. Every text in it came from data: escape it.
+    """One item shown in full. All its texts come from data, so renderings must escape them.
 
     Attributes
     ----------
     id, question : str
-        Of the item.
+        Id and question of the item.
     reference : str or None
         The reference answer.
     images : tuple of Image
@@ -162,9 +162,9 @@ class Case:
     fields : dict
         Metadata as text.
     note : str
-        Why it is shown.
+        Why the item is shown.
     judgments : tuple of Judgment
-        One, or two side by side.
+        One, or two that are compared.
     """
 
     id: str
@@ -178,7 +178,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Section:
-    """A part of a report under one heading."""
+    """A part of a report with its heading."""
 
     key: str
     title: str
@@ -188,7 +188,7 @@ class Section:
 
 
 class Tables(dict[str, Table]):
-    """Tables by key; ``tables["slices"]`` finds ``slices:condition`` where it is the only table of its kind."""
+    """Tables by key; ``tables["slices"]`` finds ``slices:condition`` if no other table is of this kind."""
 
     def __missing__(self, key: str) -> Table:
         of_kind = [name for name in self if name.partition(":")[0] == key]
@@ -323,7 +323,7 @@ def _written(text: str, path: str | Path | None) -> str:
 
 
 def table_data(table: Table) -> dict[str, Any]:
-    """One table as plain data."""
+    """Return one table as plain data."""
     keys = [column.key for column in table.columns]
     small = set(table.small)
     return {
@@ -337,7 +337,7 @@ def table_data(table: Table) -> dict[str, Any]:
 
 
 def as_data(value: Any) -> Any:
-    """Records, estimates and numbers as JSON knows them; NaN becomes None."""
+    """Convert records, estimates and numbers to JSON types; NaN becomes None."""
     if isinstance(value, Estimate):
         return value.to_dict()
     if isinstance(value, BaseModel):

@@ -7,7 +7,7 @@ from judge.stats.engine.estimate import Estimate
 
 
 def display_name(name: str) -> str:
-    """Name of a dimension or field as people write it.
+    """Name of a dimension or field in running text.
 
     >>> display_name("technical_accuracy")
     'technical accuracy'
@@ -16,7 +16,7 @@ def display_name(name: str) -> str:
 
 
 def dimension_name(name: str) -> str:
-    """Name of a dimension for people.
+    """Name of a dimension in running text, with a phrase for the verdict.
 
     >>> dimension_name("technical_accuracy"), dimension_name("passes")
     ('technical accuracy', 'answer passes')
@@ -25,12 +25,16 @@ def dimension_name(name: str) -> str:
 
 
 def field_name(field: str) -> str:
-    """Name of a field, or of crossed ones, for people."""
+    """Name of a field, or of crossed fields, in running text.
+
+    >>> field_name("image_type*condition")
+    'image type and condition'
+    """
     return display_name(field).replace("*", " and ")
 
 
 def counted(n: int, what: str) -> str:
-    """Number of things.
+    """A number with its noun.
 
     >>> counted(1, "answer"), counted(7380, "answer")
     ('1 answer', '7,380 answers')

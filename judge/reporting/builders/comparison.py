@@ -18,7 +18,7 @@ from judge.reporting.wording import counted, display_name, field_name
 def build_comparison(
     a: RunData, b: RunData, *, by: Sequence[str] = (), cluster: str | None = None, n_flips: int = 5
 ) -> Report:
-    """How run b differs from run a on the items that both hold.
+    """Compare run b with run a on the items that both hold.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ def build_comparison(
     cluster : str, optional
         Field whose items are resampled together.
     n_flips : int
-        How many of the items whose verdict flipped are shown in full.
+        Number of items with different verdicts to show in full.
 
     Raises
     ------
@@ -46,7 +46,7 @@ def build_comparison(
         *_changed_slices(of),
         Section(
             "flips",
-            "Verdicts that flipped",
+            "Items with different verdicts",
             tables=(comparison_tables.flips(of),) if of.flips else (),
             cases=tuple(
                 comparison_tables.case_of_flip(flip, of.a.name, of.b.name) for flip in of.flips[:n_flips]
@@ -56,7 +56,7 @@ def build_comparison(
     ]
     return Report(
         "compare",
-        f"{of.b.name} against {of.a.name}: {counted(len(of.a), 'pair')} of answers",
+        f"{of.b.name} compared with {of.a.name}: {counted(len(of.a), 'pair')} of answers",
         tuple(run_findings.comparison_words(of)),
         tuple(run_findings.comparison_warnings(of, (a.table.rater, b.table.rater))),
         tuple(sections),
@@ -78,7 +78,7 @@ def read_pair(runs: Sequence[str], between: str | None = None) -> tuple[RunData,
     if len(runs) != (1 if between else 2):
         given = f"{', '.join(runs)}{f' and --between {between}' if between else ''}"
         raise InputError(
-            f"found {given}; name two runs, or one run and --between FIELD (a field with two values, such as "
+            f"found {given}; give two runs, or one run and --between FIELD (a field with two values, such as "
             "condition)"
         )
     first, *rest = (read_run(run) for run in runs)
@@ -89,7 +89,7 @@ def read_pair(runs: Sequence[str], between: str | None = None) -> tuple[RunData,
 
 
 def _renamed(source: RunData, other: RunData) -> RunData:
-    """Tell two folders with one name apart."""
+    """Rename the second of two runs that have the same name."""
     name = source.table.name
     return (
         replace(source, table=replace(source.table, name=f"{name} (2)"))
@@ -108,7 +108,7 @@ def build_leaderboard(
     sources : sequence of RunData
         Several runs; or one, with `by`.
     by : str, optional
-        Field of the items that says which system answered.
+        Field of the items that names the system.
     cluster : str, optional
         Field whose items are resampled together.
 
@@ -140,11 +140,11 @@ def build_leaderboard(
         {f"pass_rate.{s.name}": s.passing.estimate for s in board.standings},
         about(sources),
         (
-            "Pass rates: Wilson's score interval, 95 %, among answers with a verdict.",
+            "Pass rates: 95 % Wilson score interval, among answers with a verdict.",
             f"Ranks: 95 % percentile interval of {board.n_resamples:,} bootstrap resamples (seed "
-            f"{board.seed}); "
-            f"answers matched by {display_name(board.matched_by)} are resampled together.",
-            "Differences: jackknife over the same groups, Student's t; p adjusted by Holm over all pairs.",
+            f"{board.seed}); answers matched by {display_name(board.matched_by)} are resampled together.",
+            "Differences: jackknife over the same groups with Student's t; p-values are Holm-adjusted "
+            "over all pairs.",
         ),
     )
 
@@ -157,4 +157,4 @@ def _changed_slices(of: Comparison) -> Iterator[Section]:
 
 def _unmatched(of: Comparison) -> Iterator[Section]:
     if of.only_a or of.only_b:
-        yield Section("unmatched", "Items without a partner", tables=(comparison_tables.unmatched(of),))
+        yield Section("unmatched", "Items in one run only", tables=(comparison_tables.unmatched(of),))

@@ -1,4 +1,4 @@
-"""What made the scores: the facts that go out with a report, and the rubric that the judge was given."""
+"""Provenance of the scores: facts shown in every report, and the rubric."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -11,17 +11,17 @@ IMAGE_ROOT = "image root"
 
 
 def facts(report: Report) -> dict[str, str]:
-    """What made the scores, without the places of pictures: paths of one machine mean nothing on another."""
+    """Provenance without image folders, which are paths of one machine."""
     return {name: text for name, text in report.about.items() if not name.startswith(IMAGE_ROOT)}
 
 
 def image_roots(report: Report) -> list[Path]:
-    """Folders that paths of pictures start from, one a run."""
+    """Folders that image paths are relative to, one for each run."""
     return [Path(text) for name, text in report.about.items() if name.startswith(IMAGE_ROOT)]
 
 
 def rubric_sections(rubrics: Sequence[Rubric]) -> Iterator[Section]:
-    """Every rubric once."""
+    """One section for each different rubric."""
     different = {rubric.digest: rubric for rubric in rubrics}
     for rubric in different.values():
         key = "rubric" if len(different) == 1 else f"{rubric.name} {rubric.digest[:12]}/rubric"

@@ -1,4 +1,4 @@
-"""Runs -> Report: what was found, in plain words first, then as tables."""
+"""One run -> Report."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -26,7 +26,7 @@ MOST_VALUES, MOST_FIELDS, LONGEST_LABEL = 12, 6, 40
 def build_report(
     source: RunData, *, by: Sequence[str] = (), cluster: str | None = None, n_worst: int = 3
 ) -> Report:
-    """How many answers of a run pass, on which dimension the rest fail, and where.
+    """Report pass rates, scores, slices, failures and anomalies of one run.
 
     Parameters
     ----------
@@ -37,12 +37,12 @@ def build_report(
     cluster : str, optional
         Field whose items are resampled together; see `ScoreTable.clusters`.
     n_worst : int
-        How many of the worst answers are shown in full.
+        Number of lowest-scoring answers to show in full.
 
     Raises
     ------
     InputError
-        No item has a field that is asked for.
+        No item has one of the fields in `by`.
     """
     table = source.table
     clusters = table.clusters(cluster)
@@ -55,7 +55,7 @@ def build_report(
         *_slice_section(sliced),
         *_failure_sections(failing, profile, [one.field for one in sliced], detail=True),
         *comparison_sections(table, [one.field for one in sliced], cluster),
-        _oddity_section(table),
+        _anomaly_section(table),
         *_worst(failing, n_worst),
         *_cost(source),
         *rubric_sections([table.rubric]),
@@ -79,7 +79,7 @@ def build_report(
 def build_audit(
     source: RunData, *, by: Sequence[str] = (), cluster: str | None = None, n_worst: int = 10
 ) -> Report:
-    """Why the answers of a run fail, which are the worst, and what is odd; see `build_report`."""
+    """Report why answers of a run fail, the lowest-scoring answers, and anomalies; see `build_report`."""
     table = source.table
     clusters = table.clusters(cluster)
     passing, failing = pass_rate(table.passed, clusters), Failures(table, clusters)
@@ -91,7 +91,7 @@ def build_audit(
         tuple(run_findings.warnings(source, passing, cluster)),
         (
             *_failure_sections(failing, profile, by or default_fields(table), detail=False),
-            _oddity_section(table),
+            _anomaly_section(table),
             *_worst(failing, n_worst),
         ),
         {"pass_rate": passing.estimate} | {f"binding.{d.dimension}": d.binding for d in profile.dimensions},
@@ -101,7 +101,7 @@ def build_audit(
 
 
 def default_fields(table: ScoreTable) -> list[str]:
-    """Fields that make slices of their own accord: 2 to 12 short values, six fields at most."""
+    """Fields that are sliced by default: those with 2 to 12 short values, at most six."""
     chosen = []
     for name in table.fields:
         labels = set(table.field(name).tolist()) - {NO_LABEL}
@@ -117,7 +117,7 @@ def default_fields(table: ScoreTable) -> list[str]:
 
 
 def about(sources: Sequence[RunData]) -> dict[str, str]:
-    """What made the scores: once what all runs share, by run what differs."""
+    """Provenance of several runs: shared facts once, differing facts for each run."""
     names = dict.fromkeys(name for source in sources for name in source.about)
     shown = {}
     for name in names:
@@ -131,16 +131,16 @@ def about(sources: Sequence[RunData]) -> dict[str, str]:
 
 def _title(source: RunData) -> str:
     table = source.table
-    return f"{table.name}: {counted(len(table), 'answer')} judged by {table.rater or 'nobody yet'}"
+    return f"{table.name}: {counted(len(table), 'answer')} judged by {table.rater or 'no judge yet'}"
 
 
 def _overview(table: ScoreTable, passing: PassRate, dimensions: Sequence[DimensionSummary]) -> Section:
     held = [
         run_tables.pass_rates(passing, dimensions),
-        run_tables.scores(dimensions, table.rubric.scale.labels),
+        run_tables.score_distribution(dimensions, table.rubric.scale.labels),
     ]
     if passing.n_missing or any(d.statuses["ok"] < len(table) for d in dimensions):
-        held.append(run_tables.missing(table, passing, dimensions))
+        held.append(run_tables.statuses(table, passing, dimensions))
     return Section("overview", "Overview", tables=tuple(held))
 
 
@@ -180,12 +180,12 @@ def _failure_sections(
     yield Section("failures", "Failures", tables=(*shown, *by_field))
 
 
-def _oddity_section(table: ScoreTable) -> Section:
+def _anomaly_section(table: ScoreTable) -> Section:
     found = find_anomalies(table)
     return Section(
         "oddities",
-        "Look at these",
-        tables=(run_tables.oddity_counts(found), *run_tables.oddity_items(found)),
+        "Anomalies",
+        tables=(run_tables.anomaly_counts(found), *run_tables.anomaly_items(found)),
     )
 
 
@@ -197,12 +197,14 @@ def _cost(source: RunData) -> Iterator[Section]:
 def _worst(failing: Failures, n: int) -> Iterator[Section]:
     worst = failing.worst_items(n)
     if worst:
-        yield Section("worst", "Worst answers", cases=tuple(map(_worst_case, worst)))
+        yield Section("worst", "Lowest-scoring answers", cases=tuple(map(_worst_case, worst)))
 
 
 def _worst_case(judged: JudgedItem) -> Case:
     named = ", ".join(map(display_name, judged.binding))
-    return comparison_tables.case_of(judged, f"binding: {named}" if named else "no dimension below its bar")
+    return comparison_tables.case_of(
+        judged, f"binding: {named}" if named else "no dimension below its threshold"
+    )
 
 
 def _named_estimates(
@@ -211,7 +213,7 @@ def _named_estimates(
     dimensions: Sequence[DimensionSummary],
     sliced: Sequence[SliceTable],
 ) -> dict[str, Estimate]:
-    """Every estimate that a gate may want, by name."""
+    """Estimates by name, for gates."""
     rates = {f"pass_rate.{d.name}": d.passing.estimate for d in dimensions if d.passing is not None}
     by_slice = {f"pass_rate:{one.field}={s.label}": s.passing.estimate for one in sliced for s in one.slices}
     return {
