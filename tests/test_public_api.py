@@ -289,7 +289,7 @@ def test_multiple_choice_answers_may_be_rows_or_files(tmp_path):
             lambda run: judge.agree(run, RATINGS)["colour"],
             "no agreement for 'colour'; found: 'technical_accuracy'",
         ),
-        (lambda run: judge.compare(run), "name two runs, or one run and"),
+        (lambda run: judge.compare(run), "two runs, or one run and"),
         (lambda run: judge.leaderboard(run), "needs two systems or more, found demo"),
         (lambda run: judge.select_items(run, 1000), "cannot choose 1,000 items"),
         (lambda _: judge.retest([]), "give at least one run"),
