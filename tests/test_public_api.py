@@ -188,7 +188,7 @@ def test_functions_find_what_the_commands_print(run, floor, lenient):
         (["calibrate", soft, "--humans", ratings], judge.calibrate(soft, ratings)),
         (
             ["agree", path, "--humans", RATINGS, "--margin", 0.1, "--pass", 4, "--by", "topic"],
-            judge.agree(path, RATINGS, margin=0.1, pass_bar=4, by="topic", set_by=typed),
+            judge.agree(path, RATINGS, margin=0.1, pass_mark=4, by="topic", set_by=typed),
         ),
     ):
         assert of_command(*words) == json.loads(found.to_json())
@@ -325,6 +325,26 @@ def test_report_holds_the_pass_rate_and_slices_as_a_table(run):
     assert slices.loc["physics", "n"] == 6
 
 
+@pytest.mark.parametrize(
+    ("call", "rows"),
+    [
+        (lambda run, _: judge.report(run), "all"),
+        (lambda run, floor: judge.report([run, floor]), "demo"),
+        (lambda run, _: judge.audit(run), "technical accuracy"),
+        (lambda run, floor: judge.compare(run, floor), None),
+        (lambda run, _: judge.leaderboard(run, by="system"), "heron"),
+        (lambda *_: judge.choice(QUESTIONS), None),
+        (lambda *_: judge.plan("pass_rate"), 1),
+        (lambda run, _: judge.calibrate(run, RATINGS, dimensions="clarity"), "clarity"),
+    ],
+)
+def test_the_main_table_of_a_result_is_a_dataframe(run, floor, call, rows):
+    frame = call(run, floor).to_pandas()
+    assert len(frame) > 0
+    if rows is not None:
+        assert any(str(rows).lower() in str(cell).lower() for cell in frame.astype(str).to_numpy().ravel())
+
+
 def test_results_show_themselves_and_write_files(run, tmp_path):
     report = judge.report(run)
     assert "68.2 %" in str(report)
@@ -383,7 +403,7 @@ def test_agreement_of_several_judges_is_found_by_dimension_and_judge(run, floor)
 def test_corrected_pass_rate_is_that_of_people_where_everything_was_rated(lenient):
     """All items were rated, so the corrected rate is the share of items that people pass, whatever the judge."""
     path, ratings = lenient
-    clarity = judge.agree(path, ratings, pass_bar=3)["clarity"]
+    clarity = judge.agree(path, ratings, pass_mark=3)["clarity"]
     assert float(clarity.corrected_pass_rate) == pytest.approx(0.5, abs=0.01)
     assert float(clarity.bias) == pytest.approx(0.9)
 
@@ -451,6 +471,8 @@ def test_selected_items_keep_their_probabilities(run):
     assert len(frame) == 22
     assert (1 / frame.probability).sum() == pytest.approx(24)
     assert judge.select_items(run, 22, seed=1).items == chosen.items
+    assert str(chosen).startswith("22 items: ")
+    assert "<table" in chosen._repr_html_()
 
 
 def test_retest_of_a_judge_that_repeats_itself_is_perfect(folder):

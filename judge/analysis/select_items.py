@@ -56,6 +56,13 @@ class SelectedItems:
 
         return pd.DataFrame(self.rows())
 
+    def __str__(self) -> str:
+        drawn = ", ".join(f"{chosen:,} of {size:,} {name}" for name, (chosen, size) in self.counts.items())
+        return f"{len(self.items):,} items: {drawn}"
+
+    def _repr_html_(self) -> str:
+        return f"<p>{self}</p>{self.to_pandas().head().to_html(index=False)}"
+
 
 def select_items(
     run: str | Path, n: int, *, rated: Mapping[str, bool] | None = None, floor: int = 10, seed: int = 0

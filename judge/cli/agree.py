@@ -74,7 +74,7 @@ ratings = decorate(
     ),
     click.option(
         "--pass",
-        "pass_bar",
+        "pass_mark",
         cls=Repeated,
         multiple=True,
         callback=numbers,

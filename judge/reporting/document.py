@@ -272,6 +272,13 @@ class Report:
 
         return report_html(self)
 
+    def to_pandas(self) -> pd.DataFrame:
+        """Return the main table, which is the first one, as a DataFrame; see `tables` for the others."""
+        import pandas as pd
+
+        main = next(iter(self.tables.values()), None)
+        return pd.DataFrame() if main is None else main.to_pandas()
+
     def to_html(self, path: str | Path | None = None) -> str:
         """Return the report as one self-contained HTML page, and write it to `path` where one is given."""
         from judge.reporting.render.html import page

@@ -43,7 +43,7 @@ class RatingOptions(TypedDict, total=False):
         How to combine repeated judgments of one item.
     cluster : str
         Items that share this field are resampled together.
-    pass_bar : float or mapping
+    pass_mark : float or mapping
         Least score that passes, of all dimensions or by dimension; default: the rubric's.
     seed : int
         Random seed for resampling and cross-validation.
@@ -59,7 +59,7 @@ class RatingOptions(TypedDict, total=False):
     raters_are: Literal["persons", "slots"]
     reduction: Reduction
     cluster: str | None
-    pass_bar: float | Mapping[str, float]
+    pass_mark: float | Mapping[str, float]
     seed: int
 
 
@@ -77,8 +77,8 @@ def agreement_inputs(
         allowed = ", ".join(RatingOptions.__annotations__)
         raise TypeError(f"unknown option {', '.join(sorted(unknown))}; allowed: {allowed}")
     given: dict[str, Any] = dict(options)
-    if "pass_bar" in given:
-        given["bars"] = by_name(given.pop("pass_bar"))
+    if "pass_mark" in given:
+        given["bars"] = by_name(given.pop("pass_mark"))
     if "dimensions" in given:
         given["dimensions"] = names(given["dimensions"])
     return AgreementInputs(humans=_rows(humans), runs=paths(runs), **given)
