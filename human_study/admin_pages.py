@@ -12,8 +12,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from human_study.form import MAX_TEXT, label
-from human_study.guard import bearer, changing, posted
 from human_study.progress import Agreement, measure
+from human_study.request_checks import bearer, changing, posted
 from human_study.store import Study
 
 
@@ -69,7 +69,7 @@ class AdminPages:
     async def drop(self, request: Request) -> Response:
         """Exclude a rater, and invite another to the same items where that is asked for."""
         decision = await self._order(request, Decision)
-        name = await self._known(request)
+        name = await self._rater_name(request)
         await changing(self.study.drop, name, decision.reason)
         invited = await changing(self.study.replace, name) if decision.replace else None
         return JSONResponse({"dropped": name, "invited": invited.name if invited else None})
@@ -77,7 +77,7 @@ class AdminPages:
     async def readmit(self, request: Request) -> Response:
         """Take a drop back."""
         decision = await self._order(request, Decision)
-        name = await self._known(request)
+        name = await self._rater_name(request)
         await changing(self.study.readmit, name, decision.reason)
         return JSONResponse({"readmitted": name})
 
@@ -102,7 +102,7 @@ class AdminPages:
             place = ".".join(str(part) for part in detail["loc"])[:200]
             raise HTTPException(400, f"{place or 'body'}: {detail['msg']}") from None
 
-    async def _known(self, request: Request) -> str:
+    async def _rater_name(self, request: Request) -> str:
         name = str(request.path_params["name"])
         if await run_in_threadpool(self.study.rater, name) is None:
             raise HTTPException(404, "no such rater")

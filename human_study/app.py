@@ -22,9 +22,9 @@ from starlette.staticfiles import StaticFiles
 from human_study.admin_pages import AdminPages
 from human_study.database import BusyError, StudyFileError
 from human_study.form import label, parts
-from human_study.guard import SecurityHeaders
 from human_study.progress import Agreement
 from human_study.rater_pages import RaterPages
+from human_study.request_checks import SecurityHeaders
 from human_study.store import Study
 from judge.errors import InputError
 

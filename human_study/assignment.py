@@ -53,7 +53,7 @@ def assign(groups: Sequence[str], raters: int, per_item: int, rng: Random) -> li
     """
     if not 1 <= per_item <= raters:
         raise ValueError(f"per_item must lie between 1 and the number of raters ({raters}), got {per_item}")
-    dealt = _Dealt(raters, rng)
+    dealt = _Workload(raters, rng)
     order = list(range(len(groups)))
     rng.shuffle(order)
     order.sort(key=lambda i: groups[i])
@@ -61,7 +61,7 @@ def assign(groups: Sequence[str], raters: int, per_item: int, rng: Random) -> li
     return [chosen[i] for i in range(len(groups))]
 
 
-class _Dealt:
+class _Workload:
     """What has been dealt out so far: loads, shared items, and which raters are connected."""
 
     def __init__(self, raters: int, rng: Random) -> None:

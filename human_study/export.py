@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import IO, Any
 
-from human_study.entries import Task
 from human_study.store import Study
+from human_study.study_records import Task
 from judge.files.writing import harmless
 from judge.records import Score
 
 
-def counted(study: Study, *, after_discussion: bool = False) -> Iterator[Task]:
+def counted_tasks(study: Study, *, after_discussion: bool = False) -> Iterator[Task]:
     """Rated and skipped answers that count: no training, checks, discussions, and no dropped raters.
 
     With `after_discussion`, what was rated again after a discussion stands in the place of the first rating.
@@ -27,20 +27,20 @@ def counted(study: Study, *, after_discussion: bool = False) -> Iterator[Task]:
             yield replace(task, rating=discussed) if discussed and after_discussion else task
 
 
-def checked(study: Study) -> dict[str, tuple[int, int]]:
+def failed_checks(study: Study) -> dict[str, tuple[int, int]]:
     """Attention checks that each rater failed, of how many answered."""
     found: dict[str, tuple[int, int]] = {}
     for task in study.tasks():
-        if task.kind == "check" and task.known and task.rating.state == "done":
+        if task.kind == "check" and task.gold and task.rating.state == "done":
             missed, seen = found.get(task.rater, (0, 0))
-            failed = bool(task.known.missed(task.rating.reply.values))
+            failed = bool(task.gold.missed(task.rating.reply.values))
             found[task.rater] = (missed + failed, seen + 1)
     return found
 
 
 def scores(study: Study, *, after_discussion: bool = False) -> Iterator[Score]:
     """Give the ratings as the rows that a judge's scores are, too; a planned repeat is sample 1."""
-    for task in counted(study, after_discussion=after_discussion):
+    for task in counted_tasks(study, after_discussion=after_discussion):
         yield from study.form.scores(task.item.id, task.rater, task.rating.reply, task.sample)
 
 
@@ -61,9 +61,9 @@ def long_rows(study: Study, *, after_discussion: bool = False) -> Iterator[dict[
     """
     checks = {
         rater: {"checks_missed": missed, "checks_seen": seen}
-        for rater, (missed, seen) in checked(study).items()
+        for rater, (missed, seen) in failed_checks(study).items()
     }
-    for task in counted(study, after_discussion=after_discussion):
+    for task in counted_tasks(study, after_discussion=after_discussion):
         for score in study.form.scores(task.item.id, task.rater, task.rating.reply, task.sample):
             drawn = {"stratum": task.stratum, "probability": task.probability}
             yield {
@@ -75,7 +75,7 @@ def long_rows(study: Study, *, after_discussion: bool = False) -> Iterator[dict[
 
 def wide_rows(study: Study, *, after_discussion: bool = False) -> Iterator[dict[str, Any]]:
     """One row for each rating, one column for each question; for spreadsheets."""
-    for task in counted(study, after_discussion=after_discussion):
+    for task in counted_tasks(study, after_discussion=after_discussion):
         reply = task.rating.reply
         yield {
             "item_id": task.item.id,
@@ -97,7 +97,7 @@ def everything(study: Study) -> dict[str, Any]:
             {"n": task.n, "item_id": task.item.id, "kind": task.kind, "sample": task.sample}
             | {"stratum": task.stratum, "probability": task.probability, "state": task.rating.state}
             | {"reply": reply, "seconds": task.rating.seconds, "revision": task.rating.revision}
-            | {"expected": task.known.expected if task.known else None}
+            | {"expected": task.gold.expected if task.gold else None}
         )
     return {
         "study": study.name,

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from typing import Any
 from xml.etree import ElementTree as Xml
 
-from human_study.entries import Draft, Key, Task
 from human_study.form import YES_NO, Form, FormQuestion
 from human_study.store import Study
+from human_study.study_records import Key, RatingDraft, Task
 from judge.errors import InputError
 from judge.items import ALIASES
 from judge.records import Item
@@ -53,14 +53,16 @@ def to_item(row: dict[str, Any], where: str) -> Item:
     )
 
 
-def annotations(row: dict[str, Any], form: Form, where: str) -> Iterator[tuple[Key, Draft]]:
+def annotations(row: dict[str, Any], form: Form, where: str) -> Iterator[tuple[Key, RatingDraft]]:
     """Read every annotation of a task as one rating."""
     item = _item_id(dict(row["data"]), row, where)
     seen: dict[str, int] = defaultdict(int)
     for number, annotation in enumerate(row.get("annotations") or [], start=1):
         place = f"{where}, annotation {number}"
         rater = _rater(annotation.get("completed_by"), place)
-        draft = Draft(place, skip="cancelled in Label Studio" if annotation.get("was_cancelled") else "")
+        draft = RatingDraft(
+            place, skip="cancelled in Label Studio" if annotation.get("was_cancelled") else ""
+        )
         for result in annotation.get("result") or []:
             _read_result(draft, form, result)
         yield (rater, item, seen[rater]), draft
@@ -164,7 +166,7 @@ def _choice(question: FormQuestion, value: int) -> str:
     )
 
 
-def _read_result(draft: Draft, form: Form, result: dict[str, Any]) -> None:
+def _read_result(draft: RatingDraft, form: Form, result: dict[str, Any]) -> None:
     name, value = str(result.get("from_name", "")), result.get("value") or {}
     found = value.get(str(result.get("type")), value.get("text"))
     found = found[0] if isinstance(found, list) and len(found) == 1 else found

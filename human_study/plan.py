@@ -8,7 +8,7 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from human_study.assignment import Slot, arrange, assign
-from human_study.known import GoldItem, instructed_checks, worked_examples
+from human_study.gold_items import GoldItem, instructed_checks, worked_examples
 from human_study.sampling import draw
 from judge.errors import InputError
 from judge.records import Item, Record
@@ -89,9 +89,9 @@ def plan_study(
     blocks = assign(groups, design.raters, design.per_item, rng)
     lists = [[i for i, block in enumerate(blocks) if rater in block] for rater in range(design.raters)]
     n_checks = _count(design.checks, max(map(len, lists)), least=1)
-    known = list(checks) or instructed_checks(rubric, items, n_checks, rng)
+    gold = list(checks) or instructed_checks(rubric, items, n_checks, rng)
     slots = [
-        arrange(mine, min(n_checks, len(known)), _count(design.repeats, len(mine), least=0), rng)
+        arrange(mine, min(n_checks, len(gold)), _count(design.repeats, len(mine), least=0), rng)
         for mine in lists
     ]
     return StudyPlan(
@@ -99,7 +99,7 @@ def plan_study(
         rubric,
         design,
         chosen,
-        known if n_checks else [],
+        gold if n_checks else [],
         list(training) or worked_examples(rubric, items),
         slots,
         introduction,

@@ -7,9 +7,9 @@ from itertools import combinations
 from statistics import median
 from typing import Any, Protocol
 
-from human_study.entries import Rater, Task
 from human_study.form import FormQuestion
 from human_study.store import Study
+from human_study.study_records import Rater, Task
 
 DISPUTED = 2
 """Scale points between the lowest and the highest rating from which people are said to disagree."""
@@ -188,7 +188,7 @@ def _rater(rater: Rater, tasks: list[Task], timings: list[dict[str, Any]]) -> Ra
 
 
 def _missed(task: Task) -> list[str]:
-    return task.known.missed(task.rating.reply.values) if task.known else []
+    return task.gold.missed(task.rating.reply.values) if task.gold else []
 
 
 def _consistency(tasks: list[Task]) -> tuple[int, int]:

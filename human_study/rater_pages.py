@@ -14,10 +14,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from human_study.entries import ConflictError, LockedError, Rater, Rating, Save, Task
 from human_study.form import label
-from human_study.guard import bearer, changing, posted
+from human_study.request_checks import bearer, changing, posted
 from human_study.store import Study
+from human_study.study_records import ConflictError, LockedError, Rater, Rating, Save, Task
 from judge.errors import InputError
 
 
@@ -103,7 +103,7 @@ class RaterPages:
     def feedback(self, request: Request) -> Response:
         """How a reply in training compares with the worked example; only once it is complete."""
         task = self._task(request)
-        if task.kind != "training" or task.known is None:
+        if task.kind != "training" or task.gold is None:
             raise HTTPException(404, "no feedback on this answer")
         if not task.is_settled:
             raise HTTPException(409, "rate the answer first")
@@ -113,11 +113,11 @@ class RaterPages:
                 "label": label(name),
                 "given": given.get(name),
                 "right": right,
-                "reason": task.known.reasons.get(name),
+                "reason": task.gold.reasons.get(name),
             }
-            for name, right in task.known.expected.items()
+            for name, right in task.gold.expected.items()
         ]
-        missed = len(task.known.missed(given))
+        missed = len(task.gold.missed(given))
         return JSONResponse({"page": self._render("feedback.html", rows=rows, missed=missed)})
 
     def image(self, request: Request) -> Response:

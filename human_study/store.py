@@ -13,13 +13,13 @@ from typing import Any, Self, cast, get_args
 
 from human_study import schema
 from human_study.assignment import Kind
-from human_study.create import add_rater, pseudonym, write_plan
 from human_study.database import Database, open_study, typed
-from human_study.entries import STATES, ConflictError, LockedError, Rater, Rating, Save, Task
 from human_study.form import MAX_TEXT, Form, Reply
-from human_study.known import GoldItem
+from human_study.gold_items import GoldItem
 from human_study.pictures import MEDIA_TYPES
 from human_study.plan import Design, StudyPlan
+from human_study.study_records import STATES, ConflictError, LockedError, Rater, Rating, Save, Task
+from human_study.write_plan import add_rater, pseudonym, write_plan
 from judge.errors import InputError
 from judge.files.sqlite import explain, reading
 from judge.records import Item
@@ -177,7 +177,7 @@ class Study:
                 raise LookupError(n)
             if task.kind != "training" and self.in_training(rater):
                 raise LockedError
-            if self._is_known(rater, n, save.save_id) or save.reply == task.rating.reply:
+            if self._is_saved(rater, n, save.save_id) or save.reply == task.rating.reply:
                 return task.rating
             if save.base != task.rating.revision:
                 raise ConflictError(task.rating)
@@ -273,11 +273,13 @@ class Study:
             for rater, mine in replies.items():
                 if self.rater(rater) is None:
                     add_rater(db, rater)
-                added[rater] = sum(self._take_in(db, rater, *one) for one in mine)
+                added[rater] = sum(self._import_rating(db, rater, *one) for one in mine)
                 _note(db, "imported", rater, f"{added[rater]} ratings from {source}")
         return added
 
-    def _take_in(self, db: sqlite3.Connection, rater: str, item_id: str, sample: int, reply: Reply) -> bool:
+    def _import_rating(
+        self, db: sqlite3.Connection, rater: str, item_id: str, sample: int, reply: Reply
+    ) -> bool:
         n = self._task_number(db, rater, item_id, sample)
         current = next(self._tasks("WHERE t.rater = ? AND t.n = ?", rater, n))
         if current.rating.reply == reply:
@@ -322,7 +324,7 @@ class Study:
             raise ValueError(str(error)) from None
         return task
 
-    def _is_known(self, rater: str, n: int, save_id: str) -> bool:
+    def _is_saved(self, rater: str, n: int, save_id: str) -> bool:
         query = "SELECT 1 FROM ratings WHERE rater = ? AND n = ? AND save_id = ?"
         return bool(self._db.rows(query, rater, n, save_id))
 
@@ -340,13 +342,13 @@ def _note(db: sqlite3.Connection, what: str, about: str, reason: str) -> None:
 
 
 def _task(row: sqlite3.Row) -> Task:
-    known = None if row["expected"] is None else GoldItem.model_validate_json(row["expected"])
+    gold = None if row["expected"] is None else GoldItem.model_validate_json(row["expected"])
     fields = typed(row, rater=str, n=int, sample=int, stratum=str, probability=float)
     return Task(
         **{name: fields[name] for name in ("rater", "n", "sample", "stratum", "probability")},
         kind=_kind(row),
         item=Item.model_validate_json(row["data"]),
-        known=known,
+        gold=gold,
         rating=Rating() if row["revision"] is None else _rating(row),
     )
 

@@ -35,6 +35,10 @@ def content_hash(value: object) -> str:
     return hashlib.sha256(canonical_json(value).encode("utf-8", "surrogatepass")).hexdigest()
 
 
+MOST_SAMPLES = 10_000
+"""Replies that one rater may give for one item; samples are numbered from 0."""
+
+
 class Record(BaseModel):
     """Base of all that is written to disk: immutable, and no unknown fields."""
 
@@ -144,7 +148,7 @@ class Completion(Record):
 
     key: str
     item_id: str
-    sample: int = 0
+    sample: int = Field(default=0, ge=0, lt=MOST_SAMPLES)
     dimension: str | None = None
     attempt: int = 0
     reply: str | None = None
@@ -201,7 +205,7 @@ class Score(Record):
     rater_kind: RaterKind
     dimension: str
     """A dimension of the rubric, `overall`, or one of the rubric's flags."""
-    sample: int = 0
+    sample: int = Field(default=0, ge=0, lt=MOST_SAMPLES)
     value: float | str | None = None
     """A number; text only for text flags; a boolean flag is 1 or 0."""
     status: Status = "ok"

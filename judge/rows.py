@@ -31,6 +31,7 @@ LINE_LIMIT = 128 * 2**20
 _BY_SUFFIX = {f".{name}": name for name in FORMATS} | {".ndjson": "jsonl"}
 _UTF8_BOM = b"\xef\xbb\xbf"
 _UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
+_MOST_BLANK = 1_000_000
 _PARQUET_BATCH = 1000
 _MOST_DIGITS = 308
 _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?', re.I)
@@ -148,10 +149,10 @@ class _Reader:
 
     def _lines_or_document(self, file: IO[bytes], *, is_pipe: bool) -> Iterator[tuple[str, Row]]:
         """Tell one object a line from one document: a .json file may hold either, and so may a pipe."""
-        head = _through_next_text(file)
+        head = self._through_next_text(file)
         first = head[-1].removeprefix(_UTF8_BOM).strip() if head else b""
         if _is_object(first):
-            more = [] if is_pipe else _through_next_text(file)
+            more = [] if is_pipe else self._through_next_text(file)
             has_lines = is_pipe or any(line.strip() for line in more)
             head += more
         else:
@@ -159,6 +160,17 @@ class _Reader:
         if not has_lines:
             return self._entries(file, b"".join(head))
         return self._json_lines(chain(head, self._lines(file)))
+
+    def _through_next_text(self, file: IO[bytes]) -> list[bytes]:
+        """Lines up to and with the next one that is not blank."""
+        lines: list[bytes] = []
+        while line := file.readline(JSON_LIMIT + 1):
+            lines.append(line)
+            if line.removeprefix(_UTF8_BOM).strip():
+                break
+            if len(lines) > _MOST_BLANK:
+                raise InputError(f"{self.name}: found more than {_MOST_BLANK:,} blank lines in a row")
+        return lines
 
     def _lines(self, file: IO[bytes]) -> Iterator[bytes]:
         while line := file.readline(LINE_LIMIT + 1):
@@ -312,16 +324,6 @@ def _head_of_csv(lines: Iterator[str], delimiter: str | None) -> tuple[str, str]
     if said := _SEPARATOR_LINE.fullmatch(head.rstrip("\r\n")):
         return next((line for line in lines if line.strip()), ""), said[1]
     return head, delimiter or max(",;\t", key=head.count)
-
-
-def _through_next_text(file: IO[bytes]) -> list[bytes]:
-    """Lines up to and with the next one that is not blank."""
-    lines = []
-    while line := file.readline(JSON_LIMIT + 1):
-        lines.append(line)
-        if line.removeprefix(_UTF8_BOM).strip():
-            break
-    return lines
 
 
 def _is_object(line: bytes) -> bool:

@@ -6,6 +6,7 @@ are applied here, in code, never by the model (but for an overall score that is 
 """
 
 from collections.abc import Iterable, Mapping
+from io import TextIOWrapper
 from math import isfinite
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -14,6 +15,7 @@ from pydantic import ConfigDict, Field, ValidationError, model_validator
 
 from judge.errors import RubricError
 from judge.files.strict_yaml import LARGEST_FILE, load_yaml
+from judge.files.unpacking import open_file
 from judge.records import OVERALL, Item, Record, content_hash
 
 Level = Literal["nominal", "ordinal", "interval", "ratio"]
@@ -253,8 +255,8 @@ def load_rubric(name_or_path: str | Path) -> Rubric:
     """
     path = rubric_file(name_or_path)
     try:
-        with path.open(encoding="utf-8-sig") as file:
-            text = file.read(LARGEST_FILE + 1)  # a device has no end
+        with TextIOWrapper(open_file(path), "utf-8-sig") as file:
+            text = file.read(LARGEST_FILE + 1)
     except FileNotFoundError:
         known = ", ".join(shipped_rubrics())
         raise RubricError(

@@ -13,6 +13,8 @@ from judge.stats.engine.scale import Floats, Scale
 
 Reduction = Literal["first", "mean", "median", "majority"]
 Bools = NDArray[np.bool_]
+_MOST_CELLS = 50_000_000
+"""Scores of one dimension that are arranged at once, missing ones too: 400 MB."""
 
 
 @dataclass(frozen=True)
@@ -183,7 +185,7 @@ def _cube(
 ) -> tuple[Floats, dict[str, int]]:
     place = {name: i for i, name in enumerate(items)}
     column = {name: i for i, name in enumerate(raters)}
-    cube = np.full((len(items), len(raters), max(score.sample for score in rows) + 1), np.nan)
+    cube = no_samples(len(items), len(raters), max(score.sample for score in rows) + 1)
     statuses: dict[str, int] = {}
     seen: set[tuple[str, str, int]] = set()
     for score in rows:
@@ -192,6 +194,22 @@ def _cube(
             statuses[score.status] = statuses.get(score.status, 0) + 1
             cube[place[score.item_id], column[score.rater], score.sample] = number_of(score)
     return cube, statuses
+
+
+def no_samples(n_items: int, n_raters: int, n_samples: int) -> Floats:
+    """Cube of items x raters x samples in which all is missing.
+
+    Raises
+    ------
+    InputError
+        It would fill the memory, as where one score alone has a sample of a high number.
+    """
+    if n_items * n_raters * n_samples > _MOST_CELLS:
+        raise InputError(
+            f"{n_items:,} items x {n_raters:,} raters x {n_samples:,} samples are too many to compare; "
+            f"allowed are {_MOST_CELLS:,} scores of one dimension. Number the samples of each item 0, 1, 2, …"
+        )
+    return np.full((n_items, n_raters, n_samples), np.nan)
 
 
 def check_first(score: Score, seen: set[tuple[str, str, int]]) -> None:

@@ -49,6 +49,9 @@ COMMANDS = {
 SETTINGS_FILES = ("judge.toml", "pyproject.toml")
 NEVER_FROM_A_FILE = "trust_config"
 """Says that settings files are trusted, so none of them may say it."""
+_ADVICE = {errno.ENOSPC: "make room", errno.ENAMETOOLONG: "give a shorter name"}
+_MOST_BYTES = 2**20
+"""Of a settings file."""
 MEANS_ELSE = {"doctor": "judge", "import": "judge"}
 """Command -> its option that means something else than in the others: only its own settings count for it."""
 
@@ -95,9 +98,10 @@ class CommandTable(click.Group):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             ctx.exit(0)
         except OSError as error:
-            if error.errno != errno.ENOSPC:
+            if error.errno not in _ADVICE:
                 raise
-            click.echo(f"Error: {error.filename or 'standard output'}: {error.strerror}; make room", err=True)
+            name = str(error.filename or "standard output")
+            click.echo(f"Error: {name:.200}: {error.strerror}; {_ADVICE[error.errno]}", err=True)
             ctx.exit(1)
 
 
@@ -205,12 +209,14 @@ def _settings() -> tuple[dict[str, Any], str]:
     """What the first settings file with a word for us says, and its name."""
     import tomllib
 
+    from judge.files.unpacking import read_text
+
     for name in SETTINGS_FILES:
-        if not Path(name).is_file():
+        if not Path(name).exists() or Path(name).is_dir():
             continue
         try:
-            content = tomllib.loads(Path(name).read_text(encoding="utf-8-sig"))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+            content = tomllib.loads(read_text(Path(name), _MOST_BYTES))
+        except (ValueError, RecursionError) as error:  # also a number of 5,000 digits
             raise InputError(f"{name}: not valid TOML: {error}") from None
         except OSError as error:
             raise InputError(f"{name}: cannot be read: {error.strerror}") from None

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import judge
-from judge.cli import reporting
+from judge.cli import output_options
+from judge.cli.option_types import Repeated, margins, numbers, set_by
 from judge.cli.options import Number, decorate, pairs, words
-from judge.cli.terms import Repeated, margins, numbers, set_by
 
 if TYPE_CHECKING:
     from judge.reporting.document import Report
@@ -50,7 +50,7 @@ ratings = decorate(
         "--dimension",
         "dimensions",
         default="",
-        callback=reporting.split_fields,
+        callback=output_options.split_fields,
         metavar="D",
         help="Only these dimensions: a,b.",
     ),
@@ -81,7 +81,9 @@ ratings = decorate(
         metavar="[D=]N",
         help="Least score that passes, of all dimensions or of one.  [default: the rubric's]",
     ),
-    click.option("--seed", type=int, default=0, show_default=True, help="Of draws and folds."),
+    click.option(
+        "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of draws and folds."
+    ),
 )
 
 
@@ -92,7 +94,7 @@ ratings = decorate(
     "--by",
     metavar="FIELDS",
     default="",
-    callback=reporting.split_fields,
+    callback=output_options.split_fields,
     help="Slice by fields of the items: a,b; a*b crosses two.",
 )
 @click.option(
@@ -115,14 +117,14 @@ ratings = decorate(
 @click.option(
     "--worst", type=click.IntRange(min=0), default=3, show_default=True, help="Show N large disagreements."
 )
-@reporting.outputs
+@output_options.outputs
 @click.pass_context
 def command(
     context: click.Context,
     /,
     runs: tuple[str, ...],
     humans: str | None,
-    outputs: reporting.Outputs,
+    outputs: output_options.Outputs,
     *,
     retest: bool,
     **given: Any,
@@ -141,7 +143,7 @@ def command(
         report = judge.retest(runs, humans, **shared)
     else:
         raise click.UsageError("--retest compares the samples of runs; give one")
-    reporting.deliver(report, outputs, runs)
+    output_options.deliver(report, outputs, runs)
 
 
 def needed(humans: str | None) -> str:

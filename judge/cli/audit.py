@@ -3,20 +3,20 @@
 import click
 
 import judge
-from judge.cli import reporting
+from judge.cli import output_options
 from judge.cli.options import run_argument
 
 
 @click.command()
 @run_argument
-@reporting.by
-@reporting.cluster
+@output_options.by
+@output_options.cluster
 @click.option(
     "--worst", type=click.IntRange(min=0), default=10, show_default=True, help="Show N worst answers."
 )
-@reporting.outputs
+@output_options.outputs
 def command(
-    run: str, by: tuple[str, ...], cluster: str | None, worst: int, outputs: reporting.Outputs
+    run: str, by: tuple[str, ...], cluster: str | None, worst: int, outputs: output_options.Outputs
 ) -> None:
     """Audit RUN: why answers fail, which are the worst, and what is odd.
 
@@ -24,4 +24,4 @@ def command(
 
     Example: judge audit runs/answers-openai-gpt-5-open_qa --by category --worst 20
     """
-    reporting.deliver(judge.audit(run, by=by, cluster=cluster, worst=worst), outputs, [run])
+    output_options.deliver(judge.audit(run, by=by, cluster=cluster, worst=worst), outputs, [run])

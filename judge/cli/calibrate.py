@@ -8,9 +8,10 @@ from typing import Any
 import click
 
 import judge
-from judge.cli import reporting
+from judge.cli import output_options
 from judge.cli.agree import needed, ratings
 from judge.cli.options import run_argument
+from judge.cli.protect_inputs import refuse_inputs
 
 
 @click.command()
@@ -34,9 +35,14 @@ from judge.cli.options import run_argument
     metavar="FILE",
     help="Instead: print RUN's scores mapped by saved maps, as JSON Lines.",
 )
-@reporting.outputs
+@output_options.outputs
 def command(
-    run: str, humans: str | None, maps: str | None, save: str | None, outputs: reporting.Outputs, **given: Any
+    run: str,
+    humans: str | None,
+    maps: str | None,
+    save: str | None,
+    outputs: output_options.Outputs,
+    **given: Any,
 ) -> None:
     """Fit maps from the scores of RUN to people's, and say whether they help; no gain, no map.
 
@@ -47,11 +53,12 @@ def command(
 
     Example: judge calibrate runs/answers-openai-gpt-5-open_qa --apply maps.json > calibrated.jsonl
     """
+    refuse_inputs(save)
     if maps is not None:
         for row in judge.apply_calibration(run, maps):
             click.echo(json.dumps(row, ensure_ascii=False))
         return
     report = judge.calibrate(run, needed(humans), save=save, **given)
-    reporting.deliver(report, outputs, (run,))
+    output_options.deliver(report, outputs, (run,))
     if save:
         report.require_map(save)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, cast
 import click
 
 import judge
-from judge.cli import reporting
+from judge.cli import output_options
 from judge.formats import FORMATS
 
 if TYPE_CHECKING:
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
     show_default=True,
     help="What a reply without one offered letter counts as; the number is always shown.",
 )
-@reporting.by
-@reporting.cluster
+@output_options.by
+@output_options.cluster
 @click.option(
     "--run",
     type=click.Path(exists=True, file_okay=False),
     help="Open answers to compare with, by the same fields.",
 )
-@reporting.outputs
+@output_options.outputs
 def command(
     files: tuple[str, ...],
     format_: str | None,
@@ -42,7 +42,7 @@ def command(
     by: tuple[str, ...],
     cluster: str | None,
     run: str | None,
-    outputs: reporting.Outputs,
+    outputs: output_options.Outputs,
 ) -> None:
     """Read the chosen letter out of every reply in FILES, and count what is right.
 
@@ -54,4 +54,4 @@ def command(
     report = judge.choice(
         files, format=format_, unreadable=cast("Policy", unreadable), by=by, cluster=cluster, run=run
     )
-    reporting.deliver(report, outputs)
+    output_options.deliver(report, outputs)

@@ -3,7 +3,7 @@
 import click
 
 import judge
-from judge.cli import reporting
+from judge.cli import output_options
 from judge.cli.options import runs_argument
 
 
@@ -14,23 +14,23 @@ from judge.cli.options import runs_argument
     metavar="FIELD",
     help="With one run: compare two values of a field; FIELD or FIELD=first,second.",
 )
-@reporting.by
-@reporting.cluster
+@output_options.by
+@output_options.cluster
 @click.option(
     "--flips", type=click.IntRange(min=0), default=5, show_default=True, help="Show N flipped answers."
 )
-@reporting.outputs
+@output_options.outputs
 def command(
     runs: tuple[str, ...],
     between: str | None,
     by: tuple[str, ...],
     cluster: str | None,
     flips: int,
-    outputs: reporting.Outputs,
+    outputs: output_options.Outputs,
 ) -> None:
     """Compare two RUNS on the same items (matched by id or pair_id): the second minus the first.
 
     Example: judge compare runs/old runs/new --by category
     """
     report = judge.compare(*runs, between=between, by=by, cluster=cluster, flips=flips)
-    reporting.deliver(report, outputs, runs)
+    output_options.deliver(report, outputs, runs)

@@ -3,6 +3,7 @@
 import click
 
 from judge.cli.options import run_argument
+from judge.cli.protect_inputs import refuse_inputs
 from judge.scoring.export import FORMATS, export_scores
 
 
@@ -25,4 +26,5 @@ def command(run: str, format_: str | None, wide: bool, out: str) -> None:
 
     Example: judge export runs/answers-openai-gpt-5-open_qa --wide --out scores.csv
     """
+    refuse_inputs(out)
     export_scores(run, out, format_, wide=wide)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from judge.cli.protect_inputs import refuse_inputs
 from judge.errors import InputError, JudgeError
 from judge.formats import FORMATS, read_foreign
 from judge.formats.document import ImportedFile
@@ -52,7 +53,9 @@ def command(
     if found.scores:
         make_run(found, Path(out or Path("runs") / name), judge, rubric)
     else:
-        write_answers(found, Path(out or f"{name}.jsonl"))
+        answers = Path(out or f"{name}.jsonl")
+        refuse_inputs(answers)
+        write_answers(found, answers)
 
 
 def tell(found: ImportedFile) -> None:

@@ -96,7 +96,7 @@ connection_options = decorate(
     click.option(
         "--trust-config",
         is_flag=True,
-        help="Send keys to an address that only judge.toml or pyproject.toml names.",
+        help="Trust judge.toml or pyproject.toml with where keys are sent, and with code that models bring.",
     ),
     click.option(
         "--max-connections", type=click.IntRange(min=1), help="Requests in flight; adapts by default."
@@ -184,6 +184,7 @@ def judges_of(values: dict[str, Any]) -> list[Judge]:
     _check_meant(judges)
     if not values["trust_config"]:
         _check_parameters(judges, values["transport"], values["params"])
+        _check_engine(judges, values)
     return judges
 
 
@@ -219,6 +220,21 @@ def _check_parameters(judges: list[Judge], transport: str, given: dict[str, str]
                 f"{settings_file()}: param {names[0]} is none of the usual parameters of a model, so it "
                 f"could lead the key of {judge.model} to another address. Give it yourself "
                 f"(--param {names[0]}=VALUE), or trust the file with --trust-config (or JUDGE_TRUST_CONFIG=1)"
+            )
+
+
+def _check_engine(judges: list[Judge], values: dict[str, Any]) -> None:
+    """Refuse engine options out of a settings file with which a model could run code of its own."""
+    if not any(judge.backend == "vllm" for judge in judges):
+        return
+    source = click.get_current_context().get_parameter_source
+    for name, setting in (("trust_remote_code", "trust_remote_code"), ("engine_args", "engine_arg")):
+        if values[name] and source(name) is ParameterSource.DEFAULT_MAP:
+            option = setting.replace("_", "-")
+            raise click.UsageError(
+                f"{settings_file()}: its {setting} was not named on the command line, and could let a model "
+                f"run code here. Give it yourself (--{option}), or trust the file with --trust-config (or "
+                "JUDGE_TRUST_CONFIG=1)"
             )
 
 

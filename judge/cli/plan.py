@@ -11,7 +11,7 @@ import click
 from click.core import ParameterSource
 
 import judge
-from judge.cli import reporting
+from judge.cli import output_options
 from judge.cli.agree import ratings
 from judge.cli.options import Number
 
@@ -49,7 +49,7 @@ def _shares(ctx: click.Context, param: click.Parameter, value: str) -> tuple[flo
     "kappa, else .7]",
 )
 @click.option(
-    "--raters", "n_raters", type=click.IntRange(1, 1_000), help="People per item.  [default: 2, 3 and 5]"
+    "--raters", "n_raters", type=click.IntRange(1, 100), help="People per item.  [default: 2, 3 and 5]"
 )
 @click.option(
     "--shares",
@@ -82,7 +82,7 @@ def _shares(ctx: click.Context, param: click.Parameter, value: str) -> tuple[flo
     help="Instead: choose N items of RUN for people to rate.",
 )
 @ratings
-@reporting.outputs
+@output_options.outputs
 @click.pass_context
 def command(
     context: click.Context,
@@ -90,7 +90,7 @@ def command(
     run: str | None,
     humans: str | None,
     select: int | None,
-    outputs: reporting.Outputs,
+    outputs: output_options.Outputs,
     **given: Any,
 ) -> None:
     """Plan a study of people's ratings: its size, or with --select which items of RUN to have rated.
@@ -107,7 +107,7 @@ def command(
         _refuse_sizes(context, of_size)
         return _select(run, select, humans, given)
     report = judge.plan(given.pop("statistic"), run=run, humans=humans, **given)
-    reporting.deliver(report, outputs, () if run is None else (run,))
+    output_options.deliver(report, outputs, () if run is None else (run,))
     return None
 
 

@@ -3,14 +3,14 @@
 import click
 
 import judge
-from judge.cli import reporting
+from judge.cli import output_options
 from judge.cli.options import runs_argument
 
 
 @click.command()
 @runs_argument
-@reporting.by
-@reporting.cluster
+@output_options.by
+@output_options.cluster
 @click.option(
     "--worst",
     type=click.IntRange(min=0),
@@ -18,9 +18,13 @@ from judge.cli.options import runs_argument
     show_default=True,
     help="Show N worst answers of one run.",
 )
-@reporting.outputs
+@output_options.outputs
 def command(
-    runs: tuple[str, ...], by: tuple[str, ...], cluster: str | None, worst: int, outputs: reporting.Outputs
+    runs: tuple[str, ...],
+    by: tuple[str, ...],
+    cluster: str | None,
+    worst: int,
+    outputs: output_options.Outputs,
 ) -> None:
     """Report what RUNS found: pass rates with intervals, scores, slices, failures, oddities, cost.
 
@@ -29,4 +33,4 @@ def command(
 
     Example: judge report runs/answers-openai-gpt-5-open_qa --by category,difficulty --html
     """
-    reporting.deliver(judge.report(runs, by=by, cluster=cluster, worst=worst), outputs, runs)
+    output_options.deliver(judge.report(runs, by=by, cluster=cluster, worst=worst), outputs, runs)

@@ -20,7 +20,8 @@ from judge.cli.judge_options import (
     judges_of,
 )
 from judge.cli.options import as_json, counted, decorate, pairs
-from judge.cli.watch import TerminalWatch
+from judge.cli.progress_line import ProgressLine
+from judge.cli.protect_inputs import files_of_run, refuse_inputs
 from judge.errors import InputError
 from judge.scoring import run_views
 from judge.scoring.judge import Judge
@@ -31,7 +32,9 @@ from judge.scoring.run_summary import RunSummary
 from judge.scoring.score import preview
 
 input_options = decorate(
-    click.option("--limit", type=click.IntRange(min=1), help="Score N items only, the first ones."),
+    click.option(
+        "--limit", type=click.IntRange(1, 1_000_000_000), help="Score N items only, the first ones."
+    ),
     click.option("--random", is_flag=True, help="With --limit: draw the N items at random (a pilot)."),
     click.option(
         "--map",
@@ -90,6 +93,7 @@ def command(
         )
     except InputError as error:
         raise click.UsageError(str(error)) from None
+    refuse_inputs(*(file for _, folder in panel.members for file in files_of_run(folder)))
     if dry_run:
         for judge, folder in panel.members:
             show_preview(answers, judge, options, folder, as_json=as_json)
@@ -115,18 +119,18 @@ def _options(values: dict[str, Any]) -> dict[str, Any]:
 
 def _score(panel: Panel, *, as_json: bool) -> int:
     """Score with all judges and print how each ended; return the exit status."""
-    watches: list[TerminalWatch] = []
+    watches: list[ProgressLine] = []
     alone = len(panel.members) == 1
     told: dict[str, str] = {}
     codes: list[int] = []
     runs: list[Path] = []
 
-    def watch_for(judge: Judge) -> TerminalWatch:
+    def watch_for(judge: Judge) -> ProgressLine:
         if not alone:
             limit = panel.connection.max_cost
             left = "" if limit is None else f", ${limit:.4f} of --max-cost left"
             click.echo(f"judge {judge.model}{left}", err=True)
-        watches.append(TerminalWatch(moving=sys.stderr.isatty() and not as_json))
+        watches.append(ProgressLine(moving=sys.stderr.isatty() and not as_json))
         return watches[-1]
 
     try:

@@ -11,13 +11,14 @@ from typing import IO, Any
 import click
 from pydantic import ValidationError
 
-from human_study import intake, known
-from human_study.outputs import SUFFIXES, WRITERS
+from human_study import gold_items, import_ratings
+from human_study.export_formats import SUFFIXES, WRITERS
 from human_study.plan import Design, DrawnItem, StudyPlan, choose, pick, plan_study
 from human_study.progress import Agreement, StudyProgress, as_plain, measure
 from human_study.store import Study
 from judge.cli.options import Number, as_json, decorate, pairs
-from judge.cli.study_source import StudySource, listed_ids
+from judge.cli.protect_inputs import refuse_inputs
+from judge.cli.study_source import StudySource, listed_ids, text_in
 from judge.files.writing import whole_file
 from judge.items import load_items
 from judge.rubric import Rubric
@@ -79,7 +80,11 @@ what_they_see = decorate(
     click.option(
         "--reference/--no-reference", default=True, show_default=True, help="Show the reference answer."
     ),
-    click.option("--introduction", type=click.File(encoding="utf-8"), help="Text that raters read first."),
+    click.option(
+        "--introduction",
+        type=click.Path(exists=True, dir_okay=False, allow_dash=True),
+        help="File with the text that raters read first.",
+    ),
 )
 
 
@@ -111,9 +116,9 @@ def new(source: str, rubric: str | None, name: str | None, out: str, **options: 
         found.rubric,
         design,
         _chosen(found, design, options),
-        checks=_known(options["check_items"], found.rubric),
-        training=_known(options["training"], found.rubric),
-        introduction=options["introduction"].read().strip() if options["introduction"] else "",
+        checks=_gold_items(options["check_items"], found.rubric),
+        training=_gold_items(options["training"], found.rubric),
+        introduction=text_in(options["introduction"]).strip() if options["introduction"] else "",
     )
     with Study.create(out, plan, options["image_root"] or found.image_root) as study:
         _report_new(study, out)
@@ -173,6 +178,7 @@ def export_command(study: str, format_: str, out: str, after_discussion: bool) -
 
     Example: judge study export study.db --out ratings.csv
     """
+    refuse_inputs(out)
     allowed = SUFFIXES.get(format_, (".json",))
     if out != "-" and not out.endswith(allowed):
         raise click.UsageError(f"--out {out}: --format {format_} is written as {' or '.join(allowed)}")
@@ -191,7 +197,7 @@ def import_command(study: str, file: str, rater: str | None) -> None:
     Example: judge study import study.db ratings.csv
     """
     with Study.open(study) as opened:
-        for name, count in intake.take_in(opened, file, rater).items():
+        for name, count in import_ratings.import_file(opened, file, rater).items():
             click.echo(f"{name}: {count} new ratings")
 
 
@@ -211,8 +217,8 @@ def _chosen(source: StudySource, design: Design, options: dict[str, Any]) -> lis
     return choose(source.items, design, source.strata(options["stratify"]) if options["stratify"] else None)
 
 
-def _known(path: str | None, rubric: Rubric) -> list[known.GoldItem]:
-    return known.from_items(load_items(path), rubric, path) if path else []
+def _gold_items(path: str | None, rubric: Rubric) -> list[gold_items.GoldItem]:
+    return gold_items.from_items(load_items(path), rubric, path) if path else []
 
 
 def _alpha(rubric: Rubric) -> Agreement:

@@ -1,16 +1,20 @@
 """What a study is made of: a run, or a file of answers, with what is known about them."""
 
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from human_study import label_studio
 from judge.errors import InputError
+from judge.files.unpacking import read_text
 from judge.items import load_items
 from judge.records import OVERALL, Item
 from judge.rows import read_rows
 from judge.rubric import Rubric, load_rubric
 
 _BY_SCORE = ("score", "passed")
+_MOST_BYTES = 16 * 2**20
+"""Of a list of ids, or of an introduction."""
 
 
 class StudySource:
@@ -81,10 +85,20 @@ def _items(path: Path, mapping: Mapping[str, str]) -> Iterator[Item]:
     return iter(load_items(path, mapping=mapping))
 
 
+def text_in(path: str | Path) -> str:
+    """Read a text file, or standard input where it is ``-``."""
+    if str(path) == "-":
+        return sys.stdin.read(_MOST_BYTES)
+    try:
+        return read_text(Path(path), _MOST_BYTES)
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: cannot be read: {getattr(error, 'strerror', error)}") from None
+
+
 def listed_ids(path: Path) -> Iterator[tuple[str, float | None]]:
     """Read ids one a line, or rows of a table with the probability with which each was drawn."""
     if path.suffix == ".txt" or not path.suffix:
-        yield from ((line.strip(), None) for line in path.read_text("utf-8-sig").splitlines() if line.strip())
+        yield from ((line.strip(), None) for line in text_in(path).splitlines() if line.strip())
         return
     for where, row in read_rows(path):
         name, drawn = row.get("item_id") or row.get("id"), row.get("probability")

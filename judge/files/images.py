@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from judge.errors import InputError
 from judge.files.image_metadata import is_16_bit_png, significant_bits
+from judge.files.unpacking import open_file
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
@@ -40,16 +41,13 @@ def read_file(path: Path, most_bytes: int) -> bytes:
     OSError
         It is missing or may not be read.
     """
-    if not stat.S_ISREG(path.stat().st_mode):  # opening a device may already do something
+    if not stat.S_ISREG(path.stat().st_mode):
         raise InputError("is not a file")
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    with open(descriptor, "rb") as file:
-        facts = os.fstat(descriptor)
-        if not stat.S_ISREG(facts.st_mode):  # another one by now
-            raise InputError("is not a file")
-        if facts.st_size > most_bytes:
-            raise InputError(f"has {facts.st_size:,} bytes; at most {most_bytes:,} are allowed")
-        data = file.read(facts.st_size)  # files of /proc say 0, and may have no end
+    with open_file(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        if size > most_bytes:
+            raise InputError(f"has {size:,} bytes; at most {most_bytes:,} are allowed")
+        data = file.read(size)  # files of /proc say 0, and may have no end
     if not data:
         raise InputError("is empty")
     return data

@@ -1,8 +1,11 @@
-"""Opening files that may be packed, with a bound on what comes out of them."""
+"""Opening files that may be anything, also packed, with a bound on what comes out of them."""
 
 import contextlib
+import errno
 import gzip
 import io
+import os
+import stat
 import sys
 import zlib
 from collections.abc import Iterator
@@ -29,6 +32,52 @@ def errors_of_files(name: str) -> Iterator[None]:
         raise InputError(f"{name}: cannot be read: {error.strerror or error}") from None
 
 
+def open_file(path: Path) -> IO[bytes]:
+    """Open a file to read, without waiting for a device or a pipe.
+
+    Raises
+    ------
+    OSError
+        It is missing, may not be read, or is none: a folder, a device, a pipe.
+    """
+    _check_is_file(path.stat().st_mode, path)  # opening a device may already do something
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    file = open(os.open(path, flags), "rb")  # noqa: SIM115 - the caller closes it
+    with contextlib.ExitStack() as on_error:
+        on_error.callback(file.close)
+        _check_is_file(os.fstat(file.fileno()).st_mode, path)  # another one by now
+        on_error.pop_all()
+    return file
+
+
+def read_text(path: Path, most_bytes: int) -> str:
+    """Read a text file in UTF-8, up to a bound.
+
+    Raises
+    ------
+    OSError
+        It cannot be opened (see `open_file`) or is larger than `most_bytes`.
+    UnicodeDecodeError
+        It is not UTF-8.
+    """
+    with open_file(path) as file:
+        data = file.read(most_bytes + 1)
+    if len(data) > most_bytes:
+        raise OSError(errno.EFBIG, f"it has more than {most_bytes:,} bytes", str(path))
+    return data.decode("utf-8-sig")
+
+
+def _check_is_file(mode: int, path: Path) -> None:
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if not stat.S_ISREG(mode):
+        raise OSError(
+            errno.EINVAL,
+            "it is a device or a pipe, which may have no end; write what it gives into a file",
+            str(path),
+        )
+
+
 def check_expansion(name: str, packed: int, unpacked: int) -> None:
     """Refuse data that unpack to far more than any table or log does."""
     if unpacked > UNPACKED_FREELY and unpacked > MOST_EXPANSION * packed:
@@ -42,7 +91,7 @@ def check_expansion(name: str, packed: int, unpacked: int) -> None:
 def opened(path: Path | None, name: str) -> Iterator[IO[bytes]]:
     """Unpacked bytes; gzip is known by its first bytes, so that it need not be in the name."""
     with contextlib.ExitStack() as stack:
-        file = sys.stdin.buffer if path is None else stack.enter_context(path.open("rb"))
+        file = sys.stdin.buffer if path is None else stack.enter_context(open_file(path))
         file = file if hasattr(file, "peek") else io.BufferedReader(cast(io.RawIOBase, file))
         if cast(io.BufferedReader, file).peek(2)[:2] == _GZIP_MAGIC:
             yield cast(IO[bytes], io.BufferedReader(_Unpacked(name, file), 2**16))

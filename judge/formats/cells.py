@@ -15,6 +15,9 @@ MISSING = frozenset(
 _BOOLEANS = {"true": 1.0, "false": 0.0, "yes": 1.0, "no": 0.0}
 _DECIMAL_COMMA = re.compile(r"([-+]?\d+),(\d+)")
 _THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2}(,\d{3})+")
+_MARKS = "\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
+_INVISIBLE = _MARKS + "".join(sign for sign in map(chr, range(0x3001)) if sign.isspace())
+"""White space, and marks without any width, which come along when cells are copied."""
 _MOST_KEPT = 10_000
 _LABELLED_NUMBER = re.compile(r"([-+]?\d+(?:\.\d+)?)\s*[-–—:.)=]\s+([^\W\d]\D*)")
 
@@ -82,7 +85,7 @@ class CellReader:
     def _value(self, raw: Any) -> float | str | None:
         if raw is None or (isinstance(raw, float) and not math.isfinite(raw)):
             return None
-        text = raw.strip() if isinstance(raw, str) else _as_text(raw)
+        text = raw.strip(_INVISIBLE) if isinstance(raw, str) else _as_text(raw)
         word = text.casefold()
         if self.labels and (label := self._labels.get(text) or self._labels.get(word)):
             return label

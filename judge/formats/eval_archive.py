@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from judge.errors import InputError, MissingExtraError
-from judge.files.unpacking import check_expansion
+from judge.files.unpacking import check_expansion, errors_of_files, open_file
 from judge.rows import JSON_LIMIT, parsed
 
 Object = dict[str, Any]
@@ -18,9 +18,7 @@ Object = dict[str, Any]
 _ZSTD = 93
 _LOCAL_HEADER = 30
 _ENCRYPTED = 0x1
-_DAMAGED = (
-    *(zipfile.BadZipFile, zlib.error, LZMAError, struct.error, EOFError, OSError, RuntimeError, ValueError),
-)
+_DAMAGED = (*(zipfile.BadZipFile, zlib.error, LZMAError, struct.error, EOFError, RuntimeError, ValueError),)
 """What `zipfile` raises for archives that are cut off or changed."""
 
 
@@ -35,7 +33,7 @@ def unpack(path: Path) -> Object:
         It is compressed with Zstandard and nothing here can unpack that.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
+        with errors_of_files(str(path)), open_file(path) as file, zipfile.ZipFile(file) as archive:
             parts = {info.filename: info for info in archive.infolist()}
             header = parts.get("header.json") or parts.get("_journal/start.json")
             if header is None:

@@ -16,13 +16,12 @@ from judge.formats import label_studio, read_foreign, recognise
 from judge.formats.cells import number_or_none
 from judge.formats.columns import COLUMNS, Layout, Wanted, is_no_dimension, layout_of
 from judge.formats.document import Document, Object, kind_of, load
-from judge.records import OVERALL, STATUSES, RaterKind, Score
+from judge.records import MOST_SAMPLES, OVERALL, STATUSES, RaterKind, Score
 from judge.rows import delimiter_of, read_rows
 from judge.tables import RowSource, is_file, name_of
 
 _LOOKED_AT = 1000
 """Rows by which the layout of a table is told."""
-_MOST_SAMPLES = 10_000
 
 
 def read_ratings(
@@ -195,7 +194,7 @@ class _Table:
             "sample": self._sample(said.get("sample"), where),
         }
         status, reason = _status(said.get("status"), names, where), said.get("reason")
-        named = _name(said.get("dimension")) or self._dimension
+        named = self._named_dimension(said.get("dimension"), where)
         if not wide:
             ratings = [(names["value"], who["rater"], named)]
         elif self._layout.wide_is_raters:
@@ -207,6 +206,16 @@ class _Table:
                 place = f"{where}: column {column!r}"
                 who |= {"rater": name, "dimension": dimension}
                 yield _score(place, self._wanted, who, row.get(column), status=status, reason=reason)
+
+    def _named_dimension(self, raw: Any, where: str) -> str:
+        """Dimension that a row names; where no column does, the only one."""
+        name, column = _name(raw), self._layout.names.get("dimension")
+        if column is not None and not name and not self._wanted.dimensions:
+            raise InputError(
+                f"{where}: column {column!r} is empty; every rating needs its dimension. Name the one that "
+                "all such ratings are on with --dimension"
+            )
+        return name or self._dimension
 
     def _check_other_columns(self, row: Object, where: str) -> None:
         """Refuse a rating where none was expected, so that no dimension is lost without a word."""
@@ -227,9 +236,12 @@ class _Table:
             return 0
         number = number_or_none(raw)
         if number is None or not number.is_integer():
-            return self._samples.setdefault(str(raw), len(self._samples))
-        if not 0 <= number < _MOST_SAMPLES:
-            raise InputError(f"{where}: found the sample {raw!r:.40}; allowed: 0 to {_MOST_SAMPLES - 1:,}")
+            number = self._samples.setdefault(str(raw), len(self._samples))
+        if not 0 <= number < MOST_SAMPLES:
+            raise InputError(
+                f"{where}: found the sample {raw!r:.40}; allowed: 0 to {MOST_SAMPLES - 1:,}, or names, which "
+                "are numbered as they come"
+            )
         return int(number)
 
 

@@ -69,7 +69,7 @@ class RobustMADEntry(NamedTuple):
     @property
     def place(self) -> tuple[str, str]:
         """Id and picture: what is unique where ids count anew for each picture."""
-        return self.name, str(self.row.get("image_path", ""))
+        return self.name, str(self.row.get(_IMAGE) or "")
 
 
 def recognises(document: Document) -> bool:
@@ -186,7 +186,7 @@ class _Join:
     def pair_id(self, entry: RobustMADEntry) -> str:
         """Id that a clean and a degraded item share."""
         name = entry.name.removesuffix("_low") if entry.degraded else entry.name
-        return name if self.ids_are_unique else f"{entry.row.get('image_path', '')}#{name}"
+        return name if self.ids_are_unique else f"{entry.place[1]}#{name}"
 
     def report_unanswered(self) -> None:
         """Note every question that got no response in a condition that others were answered in.
@@ -209,7 +209,7 @@ class _Join:
 
     def _key(self, entry: RobustMADEntry) -> object:
         name = entry.name.removesuffix("_low") if entry.degraded else entry.name
-        return name if self.ids_are_unique else (name, entry.row.get("image_path"))
+        return name if self.ids_are_unique else (name, entry.place[1])
 
     def _note(self, problem: str, entry: RobustMADEntry) -> None:
         self.problems.setdefault(problem, []).append(self.item_id(entry))

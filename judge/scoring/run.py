@@ -328,6 +328,8 @@ class Run:
         counted = dict(zip(schema.TOTALS, next(self._rows(schema.SELECT_TOTALS)), strict=True))
         if self.judge.backend != "api":  # nobody sends a bill
             counted["unpriced"] = 0
+        with self._reading():
+            counted |= count_copied(self._db, self.rubric)
         return RunSummary(
             items=self._one("SELECT count(*) FROM items"),
             complete=self._one(schema.COUNT_COMPLETE),
@@ -337,7 +339,6 @@ class Run:
             statuses=statuses,
             failures=dict(self._rows(schema.SELECT_FAILURES)),
             **counted,
-            **count_copied(self._db, self.rubric),
             seconds=self.fact("seconds", 0.0),
         )
 
@@ -348,9 +349,8 @@ class Run:
                 self.path / "scores.jsonl", (score.model_dump_json() + "\n" for score in self.scores())
             )
             facts = {**self.manifest, "summary": asdict(self.summary())}
-            schema.write_atomically(
-                self.path / "run.json", [json.dumps(facts, indent=2, ensure_ascii=False), "\n"]
-            )
+            text = json.dumps(facts, indent=2, ensure_ascii=False)
+            schema.write_atomically(self.path / "run.json", [text, "\n"])
 
     def _one(self, query: str, *values: Any) -> Any:
         return next(self._rows(query, values))[0]

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from judge.errors import InputError, RunError
 from judge.files.sqlite import REFUSED, code_of, explain
-from judge.records import Completion, Failure, Item, Score, Usage
+from judge.records import MOST_SAMPLES, Completion, Failure, Item, Score, Usage
 from judge.rubric import Rubric
 
 FORMAT = 2
@@ -57,7 +57,6 @@ _FACT_TYPES: dict[str, type | tuple[type, ...]] = {
     "image_root": str,
 }
 """What a fact is where something else would be taken for it; the others are only shown."""
-_MOST_SAMPLES = 1_000_000
 
 COMPLETION_COLUMNS = (
     *("key", "item_id", "sample", "dimension", "attempt", "reply", "finish_reason", "refusal", "reasoning"),
@@ -195,7 +194,7 @@ def to_fact(row: Sequence[Any]) -> tuple[str, Any]:
     name, value = row[0], json.loads(row[1])
     if not isinstance(value, _FACT_TYPES.get(name, object)):
         raise ValueError(f"{name} is {value!r:.80}")
-    if isinstance(value, int) and name == "samples" and not 0 < value <= _MOST_SAMPLES:
+    if isinstance(value, int) and name == "samples" and not 0 < value <= MOST_SAMPLES:
         raise ValueError(f"samples are {value!r:.80}")
     return name, value
 
@@ -360,6 +359,8 @@ def clear_errors(path: Path) -> Iterator[None]:
     """Say in one line what the disk refused."""
     try:
         yield
+    except UnicodeDecodeError as error:  # damage at which SQLite's own message is no text
+        raise RunError(explain(path / "run.db", error)) from None
     except sqlite3.DatabaseError as error:
         if code_of(error) not in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, *REFUSED):
             raise RunError(explain(path / "run.db", error)) from None

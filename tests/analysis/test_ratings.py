@@ -113,3 +113,15 @@ def test_order_of_the_scores_changes_no_rating(order):
         for r, v in zip(found.raters, row, strict=True)
     }
     assert cells == {(f"i{i}", f"r{r}"): 10 * i + r for i in range(4) for r in range(3)}
+
+
+@pytest.mark.parametrize("sample", [-1, 10_000, 2**62])
+def test_a_sample_with_an_impossible_number_is_no_score(sample):
+    with pytest.raises(ValueError, match="sample"):
+        score("a", "Ann", 4, sample=sample)
+
+
+def test_samples_that_would_fill_the_memory_are_refused():
+    rows = [score(str(n), "Ann", 4, sample=9_999 if n == 0 else 0) for n in range(6_000)]
+    with pytest.raises(InputError, match="6,000 items x 1 raters x 10,000 samples are too many to compare"):
+        ratings_matrix(rows, "clarity")

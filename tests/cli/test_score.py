@@ -151,6 +151,14 @@ def test_limit_scores_the_first_items_alone():
     assert len({row["item_id"] for row in scored()}) == 3
 
 
+def test_numbers_and_names_beyond_all_reason_are_one_line():
+    assert "is not in the range" in judge("score", EXAMPLES / "answers.jsonl", "--limit", 10**20).stderr
+    done = judge("score", EXAMPLES / "answers.jsonl", "--out", "x" * 5000)
+    assert done.exit_code == 1
+    assert done.stderr.endswith("File name too long; give a shorter name\n")
+    assert len(done.stderr.splitlines()) == 1
+
+
 def test_bad_line_is_named_and_nothing_is_scored():
     file = lines(ROW, {"id": "2", "question": "Why?"}, {"id": "3", "question": "Why?", "answer": None})
     done = judge("score", file)

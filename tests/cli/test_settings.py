@@ -90,6 +90,32 @@ def test_parameter_out_of_a_settings_file_leads_no_key_elsewhere(mock, monkeypat
     assert mock.stats()["requests"] == 0
 
 
+@pytest.mark.parametrize("file", ["judge.toml", "pyproject.toml"])
+@pytest.mark.parametrize(
+    ("setting", "name"),
+    [("trust_remote_code = true", "trust_remote_code"), ('engine_arg = ["hf_overrides={}"]', "engine_arg")],
+    ids=["trust_remote_code", "engine_arg"],
+)
+def test_settings_file_lets_no_model_run_code(file, setting, name):
+    head = "" if file == "judge.toml" else "[tool.judge.score]\n"
+    Path(file).write_text(f'{head}judge = "vllm:a/model"\n{setting}\n')
+    done = judge("score", "answers.jsonl", "--dry-run")
+    assert done.exit_code == 2
+    assert f"{file}: its {name} was not named on the command line" in done.stderr
+    assert f"--{name.replace('_', '-')}" in done.stderr
+
+
+@pytest.mark.parametrize("words", [["--trust-config"], ["--trust-remote-code", "--engine-arg", "seed=1"]])
+def test_code_of_a_model_that_the_user_trusts_may_run(words):
+    Path("judge.toml").write_text('judge = "vllm:a/model"\ntrust_remote_code = true\nengine_arg = "seed=1"\n')
+    assert judge("score", "answers.jsonl", "--dry-run", *words).exit_code == 0
+
+
+def test_engine_settings_do_not_stand_in_the_way_of_other_judges():
+    Path("judge.toml").write_text('trust_remote_code = true\nengine_arg = "seed=1"\n')
+    assert judge("score", "answers.jsonl").exit_code == 0
+
+
 @pytest.mark.parametrize(
     ("file", "content", "message"),
     [
@@ -98,6 +124,7 @@ def test_parameter_out_of_a_settings_file_leads_no_key_elsewhere(mock, monkeypat
         ("judge.toml", b"out = ['a', 'b']", "judge.toml: out: found ['a', 'b']; allowed: a text or a number"),
         ("judge.toml", b"samples = 1.5", "'1.5' is not a valid integer"),
         ("judge.toml", b"retry_errors = 5", "'5' is not a valid boolean"),
+        ("judge.toml", b"max_cost = " + b"9" * 5000, "judge.toml: not valid TOML: Exceeds the limit"),
         ("judge.toml", b"max_cost = nan", "nan is no number that can be used here"),
         ("judge.toml", b"score = 3", "judge.toml: score is a command; its options stand below a line [score]"),
         ("judge.toml", b"\xff\xfe", "judge.toml: not valid TOML"),

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from human_study.entries import Save
 from human_study.form import Reply
 from human_study.store import Study
+from human_study.study_records import Save
 from judge.cli import main
 from judge.records import Item, Score
 from judge.rubric import load_rubric

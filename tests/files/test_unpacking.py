@@ -3,6 +3,8 @@
 import gzip
 import json
 import zipfile
+from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -11,6 +13,7 @@ from judge.files import unpacking
 from judge.formats.document import load
 from judge.rows import read_rows
 
+DATA = Path(__file__).parents[1] / "data" / "formats"
 DEEP = "[" * 50_000 + "]" * 50_000
 
 
@@ -59,6 +62,39 @@ def test_an_encrypted_archive_says_so(tmp_path):
     data[data.index(b"PK\x01\x02") + 8] |= 1
     path.write_bytes(data)
     with pytest.raises(InputError, match=r"header\.json is encrypted"):
+        load(path)
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA, 93])  # fmt: skip
+def test_an_archive_with_any_byte_changed_is_read_or_is_one_error(tmp_path, method):
+    path = tmp_path / "log.eval"
+    header = json.dumps({"eval": {"model": "m"}, "version": 2})
+    if method == 93:
+        pytest.importorskip("zstandard")
+        path.write_bytes((DATA / "inspect_choice.eval").read_bytes())
+    else:
+        archive(path, header, method)
+    sound, rng = path.read_bytes(), Random(f"archive {method}")
+    for _ in range(600):
+        data = bytearray(sound)
+        for _ in range(rng.choice([1, 3])):
+            data[rng.randrange(len(data))] = rng.randrange(256)
+        path.write_bytes(data)
+        said = f"{path}: "
+        try:
+            load(path)
+        except InputError as error:
+            said = str(error)
+        assert said.startswith(f"{path}: ")
+        assert "\n" not in said
+
+
+def test_an_archive_of_a_later_version_of_zip_is_one_error(tmp_path):
+    path = archive(tmp_path / "log.eval", "{}")
+    data = bytearray(path.read_bytes())
+    data[data.index(b"PK\x01\x02") + 6] = 82
+    path.write_bytes(data)
+    with pytest.raises(InputError, match=r"log\.eval: not a readable \.eval archive: zip file version 8\.2"):
         load(path)
 
 

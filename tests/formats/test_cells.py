@@ -17,13 +17,15 @@ def test_a_text_that_is_not_one_number_stays_a_text(text):
 
 @pytest.mark.parametrize(
     ("raw", "number"),
-    [(" 4 ", 4.0), ("4.0", 4.0), (4, 4.0), ("4: mostly right", 4.0), ("4 - good", 4.0), ("4) good", 4.0), ("-1", -1.0), ("0", 0.0)],
+    [(" 4 ", 4.0), ("4.0", 4.0), (4, 4.0), ("4: mostly right", 4.0), ("4 - good", 4.0), ("4) good", 4.0), ("-1", -1.0), ("0", 0.0), ("\u200b4\ufeff", 4.0), ("\u202a4\u202c ", 4.0), ("\u30004\xa0", 4.0)],
 )  # fmt: skip
 def test_a_number_is_read_with_and_without_its_label(raw, number):
     assert LIKERT.value(raw) == number
 
 
-@pytest.mark.parametrize("word", [*sorted(MISSING), None, float("nan"), "#N/A", "N.A.", "Unsure"])
+@pytest.mark.parametrize(
+    "word", [*sorted(MISSING), None, float("nan"), "#N/A", "N.A.", "Unsure", "\u200b", " \ufeff\u2060 "]
+)
 def test_words_for_no_rating_are_no_rating(word):
     assert LIKERT.value(word) is None
 

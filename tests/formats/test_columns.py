@@ -201,3 +201,24 @@ def test_a_dimension_without_any_rating_is_read_as_missing(read):
 def test_one_object_a_line_in_a_json_file_is_read(read):
     rows = [{"item_id": name, "rater": "x", "clarity": 3} for name in "ab"]
     assert len(read("\n".join(map(json.dumps, rows)), "r.json")) == 2
+
+
+@pytest.mark.parametrize("cell", ["\u200b", "\ufeff", "\xa0", "#", "x"])
+@pytest.mark.parametrize("wanted", [LIKERT, Wanted()], ids=["scale", "no scale"])
+def test_one_odd_first_cell_does_not_take_its_dimension_away(read, cell, wanted):
+    rows = "".join(f"q{n},ann,{n % 5 + 1},{n % 5 + 1}\n" for n in range(1, 9))
+    lost, said = 0, ""
+    try:
+        found = read(f"item,rater,fit,clarity\nq0,ann,{cell},4\n{rows}", wanted=wanted)
+        lost = 8 - len([s for s in found if s.dimension == "fit" and isinstance(s.value, float)])
+    except InputError as error:
+        said = str(error)
+    assert lost == 0
+    assert not said or "fit" in said
+
+
+def test_a_column_of_names_of_samples_that_all_differ_is_refused(read, monkeypatch):
+    monkeypatch.setattr("judge.formats.ratings.MOST_SAMPLES", 3)
+    rows = "".join(f"q{n},ann,4,run-{n}\n" for n in range(4))
+    with pytest.raises(InputError, match=r"r\.csv:5: found the sample 'run-3'; allowed: 0 to 2"):
+        read(f"item,rater,value,sample\n{rows}")

@@ -279,3 +279,22 @@ def test_every_raw_value_makes_a_legal_score(raw):
         value=value,
         status="skipped" if value is None else "ok",
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("r.csv", "item_id,rater,dimension,value\nq1,ann,clarity,4\nq1,ben,,5\n"),
+        ("r.csv", "item_id,dimension,rater_1,rater_2\nq1,clarity,4,5\nq2,,3,2\n"),
+        ("r.jsonl", '{"id": 1, "rater": "a", "dimension": "clarity", "value": 4}\n{"id": 1, "rater": "b", "value": 4}\n'),
+    ],
+)  # fmt: skip
+def test_rating_without_its_dimension_is_no_overall_rating(write, name, content):
+    with pytest.raises(InputError, match=r":[23]: column 'dimension' is empty"):
+        list(read_ratings(write(name, content)))
+
+
+def test_rating_without_its_dimension_is_on_the_only_one_that_is_asked_for(write):
+    file = write("r.csv", "item_id,rater,dimension,value\nq1,ann,clarity,4\nq1,ben,,5\n")
+    found = read_ratings(file, wanted=Wanted(("clarity",)), dimension="clarity")
+    assert [score.dimension for score in found] == ["clarity", "clarity"]

@@ -325,3 +325,14 @@ def test_scores_that_no_rule_would_give_together_are_kept_as_they_are(write):
 def test_questions_without_responses_are_no_answers(questions):
     with pytest.raises(InputError, match=r"questions\.json: holds 2 questions and no responses to them"):
         read_foreign(questions)
+
+
+@pytest.mark.parametrize("picture", [None, 5, [], ["a.png"], {"value": "a.png"}], ids=repr)
+def test_a_picture_that_is_no_text_is_no_picture_even_where_ids_count_anew_for_each(write, picture):
+    asked = write(
+        "q.json", {"images": [image(1, [question(1)], image_path=picture), image(2, [question(1)])]}
+    )
+    given = write("r.json", [response(1, image_path=picture), response(1, image_path="cable/2.png")])
+    found = read_foreign(asked, given)
+    assert [sum(one.role == "query" for one in item.images) for item in found.items] == [0, 1]
+    assert found.problems == {}

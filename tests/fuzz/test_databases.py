@@ -8,12 +8,12 @@ from random import Random
 
 import pytest
 
-from human_study.entries import Save
+from human_study.export_formats import WRITERS
 from human_study.form import Reply
-from human_study.outputs import WRITERS
 from human_study.plan import Design, choose, plan_study
 from human_study.progress import as_plain, measure
 from human_study.store import Study
+from human_study.study_records import Save
 from judge import load_items, load_rubric, score
 from judge.errors import JudgeError
 from judge.scoring.run import Run

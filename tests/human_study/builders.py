@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 from PIL import Image as Pillow
 
-from human_study.entries import Save
 from human_study.form import Reply
 from human_study.store import Study
+from human_study.study_records import Save
 from judge.rubric import Rubric, parse_rubric
 
 MakeStudy = Callable[..., Study]

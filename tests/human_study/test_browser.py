@@ -555,7 +555,7 @@ def test_the_organiser_drops_a_rater_and_opens_a_discussion(visit: Open, server:
 
 
 def save_of(body: dict[str, object]) -> Any:
-    from human_study.entries import Save
+    from human_study.study_records import Save
 
     return Save.model_validate(body)
 

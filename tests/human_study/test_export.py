@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from human_study.export import everything, long_rows, scores, wide_rows
-from human_study.outputs import WRITERS
+from human_study.export_formats import WRITERS
 from human_study.store import Study
 from judge.files.writing import harmless, plain
 from judge.formats.ratings import read_ratings
@@ -51,8 +51,8 @@ def test_every_row_carries_how_likely_its_item_was_drawn(make_study: MakeStudy) 
 def test_every_row_carries_how_many_checks_its_rater_failed(rated: Study) -> None:
     asked = {"R01": [], "R02": []}
     for task in rated.tasks():
-        if task.kind == "check" and task.known:
-            asked[task.rater].append(bool(task.known.missed(task.rating.reply.values)))
+        if task.kind == "check" and task.gold:
+            asked[task.rater].append(bool(task.gold.missed(task.rating.reply.values)))
     assert all(asked.values())
     expected = {(rater, sum(failed), len(failed)) for rater, failed in asked.items()}
     assert {(r["rater"], r["checks_missed"], r["checks_seen"]) for r in long_rows(rated)} == expected

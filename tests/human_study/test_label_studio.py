@@ -5,9 +5,9 @@ from xml.etree import ElementTree as Xml
 import pytest
 
 from human_study import label_studio
-from human_study.export import counted, scores
+from human_study.export import counted_tasks, scores
 from human_study.form import Form
-from human_study.intake import take_in
+from human_study.import_ratings import import_file
 from human_study.store import Study
 from judge.errors import InputError
 from judge.records import Item
@@ -88,8 +88,8 @@ def test_tasks_exported_and_imported_give_the_same_scores(make_study: MakeStudy,
     rate(study, "R01", 3, {"accuracy": 1, "clarity": 2}, note="two\nlines")
     rate(study, "R01", 4, {}, skip="no idea")
     path = tmp_path / "tasks.json"
-    path.write_text(json.dumps(list(label_studio.tasks(study, list(counted(study))))), encoding="utf-8")
-    take_in(other, path)
+    path.write_text(json.dumps(list(label_studio.tasks(study, list(counted_tasks(study))))), encoding="utf-8")
+    import_file(other, path)
     assert list(scores(other)) == list(scores(study))
 
 
@@ -105,8 +105,8 @@ def test_flags_and_a_judged_overall_score_go_through_label_studio(
     values = {**dict.fromkeys(names, 2), "is_accurate": 0, "reference_issue": "wrong object"}
     rate(study, "R01", len(replies) + 1, values)
     path = tmp_path / "tasks.json"
-    path.write_text(json.dumps(list(label_studio.tasks(study, list(counted(study))))), encoding="utf-8")
-    take_in(other, path)
+    path.write_text(json.dumps(list(label_studio.tasks(study, list(counted_tasks(study))))), encoding="utf-8")
+    import_file(other, path)
     assert list(scores(other)) == list(scores(study))
 
 

@@ -45,7 +45,7 @@ def test_progress_counts_what_is_rated_and_not_the_practice(study: Study) -> Non
 def test_a_failed_attention_check_is_counted(make_study: MakeStudy) -> None:
     study = make_study(raters=2, per_item=2, checks=0.2)
     checks = [task for task in study.tasks() if task.kind == "check"]
-    wrong = checks[0].known.expected["accuracy"][0] % 5 + 1 if checks[0].known else 0
+    wrong = checks[0].gold.expected["accuracy"][0] % 5 + 1 if checks[0].gold else 0
     rate_all(study, "R01", lambda item: wrong if item == checks[0].item.id else 1)
     failed, answered = measure(study).raters[0].checks
     assert answered == 2

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from human_study.entries import ConflictError, LockedError, Save
 from human_study.form import Reply
 from human_study.plan import Design, choose, plan_study
 from human_study.store import Study
+from human_study.study_records import ConflictError, LockedError, Save
 from judge.errors import InputError
 from judge.records import Image, Item
 from judge.rubric import Rubric

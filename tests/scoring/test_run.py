@@ -695,10 +695,14 @@ DAMAGED = [
     ("UPDATE meta SET value = '[]' WHERE name = 'judge'", r"judge is \[\]"),
     ("UPDATE meta SET value = '{' WHERE name = 'rubric'", "Expecting property name"),
     ("INSERT INTO meta VALUES ('samples', '9000000')", "samples are 9000000"),
+    ("UPDATE items SET data = '{\"values\": {}}'", "Item.id: found {'values': {}}; Field required"),
     ("UPDATE items SET data = '[]'", r"Item: found \[\]; Input should be an object"),
     ("UPDATE completions SET tries = 'many'", "Completion.tries: found 'many'"),
     ("UPDATE completions SET label_probabilities = '{'", "Expecting property name"),
     ("UPDATE scores SET value = 9", "a is 9 on a scale from 1 to 5"),
+    ("UPDATE scores SET sample = -1", "Score.sample: found -1"),
+    ("UPDATE scores SET sample = 4611686018427387904", "Score.sample: found 4611686018427387904"),
+    ("UPDATE completions SET sample = -5", "Completion.sample: found -5"),
     ("UPDATE scores SET status = 'fine'", "Score.status: found 'fine'"),
     ("DROP TABLE requests", "lacks requests.dimension, requests.item_id, requests.key, …"),
 ]
@@ -716,6 +720,19 @@ def test_a_cell_that_holds_something_else_is_named_and_never_taken_for_a_value(r
         with Run.open(run.path) as again:
             list(again.items()), list(again.completions()), list(again.scores())
         again.summary()
+
+
+@pytest.mark.parametrize("data", ['{"values": {}}', '{"question": {}, "answer": "{"}', "{{", '["{"]', "5é"])
+def test_a_damaged_item_is_one_error_when_verdicts_in_texts_are_counted(run, data):
+    run.add_items([item()])
+    run._db.execute("UPDATE items SET data = ?", [data])
+    with pytest.raises(RunError, match=r"run\.db: damaged"):
+        run.summary()
+
+
+def test_damage_at_which_the_message_of_sqlite_is_no_text_is_one_error(run):
+    with pytest.raises(RunError, match=r"run\.db: damaged"), schema.clear_errors(run.path):
+        b"\xe1".decode()
 
 
 def test_a_verdict_is_never_made_of_a_score_off_the_scale(run):

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from judge.analysis.agreement.load import LoadedRatings, coded
 from judge.analysis.agreement.parts import VERDICT, Part
-from judge.analysis.ratings import Ratings, Reduction, ratings_matrix
+from judge.analysis.ratings import Ratings, Reduction, no_samples, ratings_matrix
 from judge.analysis.score_table import NO_LABEL, as_label
 from judge.errors import InputError
 from judge.records import OVERALL, Item, Score
@@ -213,7 +213,7 @@ class _Frame:
         ratings = ratings_matrix(scores, name, items=self.items, reduction=self.reduction, scale=scale)
         _check_values(ratings, scale)
         place = {rater: i for i, rater in enumerate(ratings.raters)}
-        samples = np.full((len(self.items), len(place) + 1, self.n_samples), np.nan)
+        samples = no_samples(len(self.items), len(place) + 1, self.n_samples)
         samples[:, :-1, : ratings.n_samples] = ratings.samples
         values = np.column_stack(
             [ratings.values, samples[:, -1, 0]]

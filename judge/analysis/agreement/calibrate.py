@@ -12,12 +12,15 @@ import numpy as np
 
 from judge.analysis.agreement.align import AlignedRatings
 from judge.errors import InputError
+from judge.files.unpacking import read_text
 from judge.files.writing import write_file
 from judge.scoring.run import Run
 from judge.stats.judge_human.calibration import Calibration, calibrate
 from judge.stats.judge_human.score_maps import MapKind, ScoreMap
 
 FORMAT = 1
+_MOST_BYTES = 16 * 2**20
+"""Of a file of saved maps."""
 
 
 @dataclass(frozen=True)
@@ -196,9 +199,10 @@ def _shown(value: Any) -> str:
 
 def _load(path: str | Path) -> dict[str, Any]:
     try:
-        content = json.loads(Path(path).read_text(encoding="utf-8"))
+        content = json.loads(read_text(Path(path), _MOST_BYTES))
     except (OSError, ValueError, RecursionError) as error:
-        raise InputError(f"{path}: cannot be read as saved maps: {error}") from None
+        problem = getattr(error, "strerror", None) or error
+        raise InputError(f"{path}: cannot be read as saved maps: {problem}") from None
     if not isinstance(content, dict) or content.get("format") != FORMAT or "dimensions" not in content:
         raise InputError(f"{path}: holds no maps of judge calibrate")
     return content

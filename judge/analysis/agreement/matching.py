@@ -8,6 +8,11 @@ from judge.errors import InputError
 from judge.records import Item, Score
 from judge.rubric import Rubric
 
+_SUMMARIES = frozenset(
+    {"mean", "average", "avg", "avg.", "median", "total", "sum", "sd", "std", "std.", "stdev", "min", "max"}
+)
+"""Names that table programs give to the rows and columns of sums, in lower case."""
+
 
 def matching(
     rated: Iterable[Score], known: Mapping[str, Item], rubric: Rubric | None, where: str
@@ -46,6 +51,8 @@ def matching(
         *ids.notes(),
         *_words_for_none(kept),
         *_spelling(kept),
+        *_summaries(kept),
+        *_repeats(kept),
     )
     return kept, list(notes)
 
@@ -89,7 +96,7 @@ def _words_for_none(scores: Sequence[Score]) -> Iterator[str]:
 
 
 def _spelling(scores: Sequence[Score]) -> Iterator[str]:
-    """Say which raters and ids may be one and the same, spelt in two ways."""
+    """Say which raters, dimensions and ids may be one and the same, spelt in two ways."""
     raters: dict[str, dict[str, None]] = {}
     for score in scores:
         raters.setdefault(" ".join(score.rater.casefold().split()), {})[score.rater] = None
@@ -99,6 +106,15 @@ def _spelling(scores: Sequence[Score]) -> Iterator[str]:
                 f"Raters {_some(names)} differ in spelling only, and count as {len(names)} raters. If they "
                 "are one, spell the name in one way."
             )
+    dimensions: dict[str, dict[str, None]] = {}
+    for name in dict.fromkeys(score.dimension for score in scores):
+        dimensions.setdefault(_plain(name), {})[name] = None
+    for names in dimensions.values():
+        if len(names) > 1:
+            yield (
+                f"Dimensions {_some(names)} differ in spelling only, and count as {len(names)} dimensions. "
+                "If they are one, spell the name in one way."
+            )
     ids = {score.item_id for score in scores}
     if twice := sorted(name for name in ids if f"{name}.0" in ids):
         yield (
@@ -107,10 +123,38 @@ def _spelling(scores: Sequence[Score]) -> Iterator[str]:
         )
 
 
+def _summaries(scores: Sequence[Score]) -> Iterator[str]:
+    """Say which rated items or raters may be rows of means and totals."""
+    found = (name for s in scores if s.rater_kind == "human" for name in (s.item_id, s.rater))
+    if names := list(dict.fromkeys(name for name in found if name.casefold() in _SUMMARIES)):
+        yield (
+            f"Items or raters called {_some(names)} count like any others. If they stand for means or "
+            "totals, take them out."
+        )
+
+
+def _repeats(scores: Sequence[Score]) -> Iterator[str]:
+    """Count the ratings of people that `joining` may pass over, because they repeat a rating."""
+    later = sum(s.rater_kind == "human" and s.sample > 0 and s.value is not None for s in scores)
+    if later:
+        yield (
+            f"People rated some items repeatedly: {later:,} of their ratings are of a sample other than 0. "
+            "What stands for them is said with --reduce; its default, first, is sample 0 alone."
+        )
+
+
 def _dimension(name: str, rubric: Rubric | None) -> str | None:
+    """Dimension of the rubric that a name means, also where case, spaces or underscores differ."""
     if rubric is None or name in rubric.scored:
         return name
-    return rubric.canonical_name(name)
+    plain = _plain(name)
+    spelt = {known for known in rubric.scored if _plain(known) == plain}
+    spelt |= {known for known, d in rubric.dimensions.items() if plain in map(_plain, d.aliases)}
+    return rubric.canonical_name(name) or (spelt.pop() if len(spelt) == 1 else None)
+
+
+def _plain(name: str) -> str:
+    return "".join(filter(str.isalnum, name.casefold()))
 
 
 def _nothing_matches(

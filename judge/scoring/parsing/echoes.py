@@ -14,13 +14,18 @@ from typing import Literal
 
 from judge.records import Item
 from judge.rubric import Example, Rubric
-from judge.scoring.parsing.json_objects import find_objects
-from judge.scoring.parsing.verdicts import Names, ReplyVerdict, verdicts_in
+from judge.scoring.parsing.json_objects import Objects, find_objects, texts_in
+from judge.scoring.parsing.repaired_json import CONTRADICTION
+from judge.scoring.parsing.verdicts import Names, ReplyVerdict, merged, verdicts_in
 
 Echo = Literal["same_as_in_item", "same_as_in_example"]
 ECHO = "same_as_in_"
 """How the reason begins of a score that was lost because its verdict is copied."""
 
+_DEEPEST_TEXT = 3
+"""Texts in objects in texts are searched to this depth."""
+_MOST_CLOSED = 3
+"""Braces that are added to a text of an item where they are missing at its end."""
 _OTHER_BRACES = re.compile("[｛﹛\U000e007b]")
 _TAG_CHARACTERS = {0xE0000 + code: chr(code) for code in range(0x20, 0x7F)}
 _WRITTEN_OUT = re.compile(r"\[U\+([0-9A-F]{4,6})\]")
@@ -45,13 +50,23 @@ def held_by(item: Item, names: Names) -> Held:
     texts = [text for text in _texts(item) if may_hold_object(text)]
     if not texts:
         return Held()
-    found = [
-        find_objects(reading, names.is_known, at_every_brace=True)
-        for text in texts
-        for reading in _readings(text)
+    found = list(_objects_in(texts, names))
+    verdicts = [
+        verdict for objects in found for verdict in verdicts_in(objects.values, names, at_every_depth=True)
     ]
-    verdicts = tuple(verdict for objects in found for verdict in verdicts_in(objects.values, names))
-    return Held(verdicts, any(objects.too_broken for objects in found))
+    if len(verdicts) > 1 and (whole := merged(verdicts)):
+        verdicts.append(whole)  # a verdict in parts, which a judge may put together
+    return Held(tuple(verdicts), any(objects.too_broken for objects in found))
+
+
+def _objects_in(texts: Iterable[str], names: Names, depth: int = 0) -> Iterator[Objects]:
+    """Objects in some texts, and in the texts that stand in those objects."""
+    for reading in (reading for text in texts for reading in _readings(text)):
+        objects = find_objects(reading, names.is_known, at_every_brace=True)
+        yield objects
+        if depth < _DEEPEST_TEXT:
+            inner = [text for text in texts_in(objects.values) if may_hold_object(text)]
+            yield from _objects_in(inner, names, depth + 1)
 
 
 def shown_in(rubric: Rubric, names: Names) -> tuple[ReplyVerdict, ...]:
@@ -83,10 +98,16 @@ def stands_in(item: Item, source: str) -> bool:
     return any(wanted in squeezed(text) for text in _texts(item) if may_hold_object(text))
 
 
+def is_quoted(item: Item, statement: str) -> bool:
+    """Whether a statement of a reply stands in a text of the item."""
+    wanted = squeezed(statement).casefold()
+    return any(wanted in squeezed(text).casefold() for text in _texts(item))
+
+
 def _is_among(verdict: ReplyVerdict, others: Iterable[ReplyVerdict]) -> bool:
     """Whether another verdict holds all scores of this one, and the same reasons where this one has any."""
     return any(
-        verdict.scores.items() <= other.scores.items()
+        all(_may_be(other, name, score) for name, score in verdict.scores.items())
         and all(
             squeezed(other.reason(name) or "") == squeezed(reason)
             for name, reason in verdict.reasons.items()
@@ -94,6 +115,11 @@ def _is_among(verdict: ReplyVerdict, others: Iterable[ReplyVerdict]) -> bool:
         )
         for other in others
     )
+
+
+def _may_be(other: ReplyVerdict, name: str, score: float) -> bool:
+    """Whether a score is that of another verdict, or may be one of the two that it gives."""
+    return other.scores.get(name) == score or other.values.get(name) is CONTRADICTION
 
 
 def squeezed(text: str) -> str:
@@ -123,7 +149,10 @@ def _as_item(example: Example) -> Item:
 def _readings(text: str) -> Iterator[str]:
     """The text as it stands, as a person sees it, and with its escapes read."""
     plain = _plain(html.unescape(text))
-    return iter(dict.fromkeys((text, plain, _unescaped(plain))))
+    unescaped = _unescaped(plain)
+    open_braces = min(unescaped.count("{") - unescaped.count("}"), _MOST_CLOSED)
+    closed = unescaped + "}" * open_braces  # a judge may end an object that the text leaves open
+    return iter(dict.fromkeys((text, plain, unescaped, closed)))
 
 
 def _plain(text: str) -> str:

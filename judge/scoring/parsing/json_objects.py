@@ -6,7 +6,7 @@ is not a judge's (an answer that may hold something like a verdict) every brace 
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,6 +44,8 @@ class Objects:
 
     values: list[dict[str, Any]] = field(default_factory=list)
     """The outermost objects."""
+    spans: list[tuple[int, int]] = field(default_factory=list)
+    """Where each of them begins and ends."""
     broken: list[str] = field(default_factory=list)
     """Sources of what begins like an object and cannot be read."""
     too_broken: bool = False
@@ -57,8 +59,9 @@ def find_objects(text: str, is_known: IsKnown, *, at_every_brace: bool = False) 
     ----------
     text : str
     is_known : callable
-        A repaired object counts only if it has no other keys, and if no text in it that was repaired contains
-        such a key in quotes (as where an unescaped quotation was taken for keys).
+        A repaired object counts only if it has no other keys, if no comment in it holds a number, and if no
+        text in it that was repaired contains such a key in quotes (as where an unescaped quotation was taken
+        for keys).
     at_every_brace : bool
         Look inside what cannot be read, too, and take every repaired object.
     """
@@ -93,8 +96,12 @@ class _Search:
             read = error.pos if isinstance(error, json.JSONDecodeError) else len(self.text)
             self.budget -= read - start + start // 500  # the error counts the line ends before it
             return 0
-        self.found.values.append(value)
+        self._add(value, start, end)
         return end
+
+    def _add(self, value: dict[str, Any], start: int, end: int) -> None:
+        self.found.values.append(value)
+        self.found.spans.append((start, end))
 
     def _look_on(self, start: int) -> int:
         """Repair the object at `start`, or note that it is broken; return where to look on."""
@@ -114,7 +121,7 @@ class _Search:
             self.found.broken.append(self.text[start:end])
             return end
         if self.at_every_brace or _is_certain(repaired, self.is_known):
-            self.found.values.append(repaired.value)
+            self._add(repaired.value, start, repaired.end)
         else:
             self.found.broken.append(self.text[start : repaired.end])
         return repaired.end
@@ -129,15 +136,29 @@ class _Search:
         return max(ends) or len(self.text)
 
 
+def texts_in(values: Iterable[Any]) -> Iterator[str]:
+    """All texts that stand as values in some objects, at any depth."""
+    waiting = list(values)
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, dict | list):
+            waiting += value.values() if isinstance(value, dict) else value
+
+
 def keys_in(text: str) -> list[str]:
     """Everything in quotes, each pair of neighbouring quotes taken for itself: all that may be a key."""
     return [key.strip() for key in _QUOTED.findall(text)]
 
 
 def _is_certain(repaired: Repaired, is_known: IsKnown) -> bool:
-    """Whether an object holds nothing but what was asked for, and no text that may have swallowed a key."""
+    """Whether an object holds nothing but what was asked for.
+
+    A text in it may have swallowed a key, and a comment with a number may correct a score.
+    """
     quoted = (key for text in repaired.texts for key in keys_in(text))
-    return all(map(is_known, repaired.keys)) and not any(map(is_known, quoted))
+    return all(map(is_known, repaired.keys)) and not repaired.comments and not any(map(is_known, quoted))
 
 
 def _closing(text: str, start: int, pieces: re.Pattern[str]) -> int:

@@ -11,10 +11,11 @@ from typing import Any, NamedTuple
 
 from judge.records import OVERALL, Completion, Item, Score, Status
 from judge.rubric import Flag, Rubric, RubricScale
-from judge.scoring.parsing.echoes import ECHO, Held, echo_of, held_by, shown_in, stands_in
+from judge.scoring.parsing.echoes import ECHO, Held, echo_of, held_by, is_quoted, shown_in, stands_in
 from judge.scoring.parsing.json_objects import Objects, find_objects, keys_in
+from judge.scoring.parsing.prose import corrections, without_thoughts
 from judge.scoring.parsing.repaired_json import CONTRADICTION
-from judge.scoring.parsing.verdicts import Names, ReplyVerdict, number, verdicts_in
+from judge.scoring.parsing.verdicts import Names, ReplyVerdict, merged, number, verdicts_in
 
 
 class Outcome(NamedTuple):
@@ -26,7 +27,9 @@ class Outcome(NamedTuple):
 
 
 _BARE_NUMBER = re.compile(
-    r"[\s*_`'\"]*(?:score|rating|answer)?[\s*_`:=]*(-?\d+(?:\.\d+)?(?:\s*/\s*\d+)?)[\s*_`'\".]*", re.I
+    r"[\s*_`'\"{\ufeff\u200b]*(?:score|rating|answer)?[\s*_`'\":=]*"
+    r"(-?\d+(?:\.\d+)?(?:\s*/\s*\d+)?)[\s*_`'\".}\u200b]*",
+    re.I,
 )
 _REFUSAL = re.compile(
     r"\W*(?:i['’]?m (?:very )?sorry|i am sorry|sorry|i can(?:no|['’])t|i(?: a|['’])m (?:unable|not able))\b",
@@ -39,6 +42,7 @@ _ECHOES = {
     "same_as_in_item": "the verdict in the reply also stands in the item and has no reason of its own",
     "same_as_in_example": "the verdict in the reply is that of a worked example, with the reasons there",
 }
+_ONLY_THOUGHT = "the reply is a thought without an answer after it"
 LEAST_MASS = 0.5
 """Less of the probability on the scale's labels is no score: the judge wants to say something else."""
 
@@ -88,6 +92,8 @@ def read(completion: Completion, rubric: Rubric, item: Item) -> dict[str, Outcom
     text = completion.reply or ""
     if completion.dimension:
         found = {completion.dimension: _bare_score(text, rubric.scale)}
+        if completion.finish_reason == "length" and _may_go_on(text, rubric.scale):
+            return {completion.dimension: _cut()}
     else:
         found = _read_json(text, rubric, item, asked)
     if completion.finish_reason == "length":  # cut: whatever could be read may be cut, too
@@ -113,8 +119,7 @@ def _no_reply(completion: Completion) -> Outcome | None:
     if not (completion.reply or "").strip():
         if completion.finish_reason == "length":
             return _cut()
-        thought = "the reply is a thought without an answer after it"
-        return _unparsed(thought if completion.reasoning else "the reply is empty")
+        return _unparsed(_ONLY_THOUGHT if completion.reasoning else "the reply is empty")
     return None
 
 
@@ -165,16 +170,22 @@ def _reading_by(rubric: Rubric) -> _Reading:
 def _read_json(text: str, rubric: Rubric, item: Item, asked: Sequence[str]) -> dict[str, Outcome]:
     reading = _reading_by(rubric)
     objects = find_objects(text, reading.names.is_known)
+    if (answer := without_thoughts(text, objects.spans)) != text:
+        text = answer
+        had_objects, objects = bool(objects.values), find_objects(text, reading.names.is_known)
+        if not text.strip() or (had_objects and not objects.values):
+            return dict.fromkeys(asked, _unparsed(_ONLY_THOUGHT))
     verdicts = verdicts_in(objects.values, reading.names)
     own, problem = _own(verdicts, reading, item)
     if objects.too_broken:
         problem = "nearly everything in this long reply is broken JSON, so it was not searched to its end"
     elif own and (doubt := _unread_verdict(objects, reading.names, item)):
         problem = f"beside a verdict the reply holds one that is not valid JSON: {_shown(doubt)}"
-    elif len(own) > 1 and any(_said(verdict) != _said(own[0]) for verdict in own):
+    elif own and (verdict := merged(own)) is None:
         problem = f"{len(own)} verdicts in the reply contradict each other"
-    elif own:
-        verdict = max(own, key=lambda verdict: len(verdict.reasons))
+    elif own and verdict and (otherwise := _correction(text, objects, verdict, item)):
+        problem = f"the text after the verdict says otherwise: {_shown(otherwise)}"
+    elif own and verdict:
         return {name: _outcome(verdict, name, rubric) for name in asked}
     elif not verdicts and _REFUSAL.match(text):
         return dict.fromkeys(asked, Outcome(None, "refused", text.strip()[:500]))
@@ -198,9 +209,11 @@ def _own(
     return own, min(problems, key=lambda problem: not problem.startswith(ECHO), default=None)
 
 
-def _said(verdict: ReplyVerdict) -> dict[str, Any]:
-    """What two verdicts must have in common to be one: scores and flags, not how they are written."""
-    return {**verdict.values, **verdict.scores}
+def _correction(text: str, objects: Objects, verdict: ReplyVerdict, item: Item) -> str | None:
+    """What the text after the last object gives another score for; a quotation of the item does not count."""
+    after = text[objects.spans[-1][1] :]
+    found = (said for said in corrections(after, verdict.scores) if not is_quoted(item, said))
+    return next(found, None)
 
 
 def _unread_verdict(objects: Objects, names: Names, item: Item) -> str | None:
@@ -249,9 +262,18 @@ def _bare_score(text: str, scale: RubricScale) -> Outcome:
     match = _BARE_NUMBER.fullmatch(text)
     if match:
         return _score(match[1], scale, whole=True)
-    if _REFUSAL.match(text):
+    if _REFUSAL.match(text) and not any(map(str.isdecimal, text)):
         return Outcome(None, "refused", text.strip()[:500])
     return _unparsed(f"found {_shown(text.strip())}; allowed is one number from {scale.min} to {scale.max}")
+
+
+def _may_go_on(text: str, scale: RubricScale) -> bool:
+    """Whether a number that was cut may be the beginning of another score, as 1 is of 10."""
+    match = _BARE_NUMBER.fullmatch(text)
+    digits = match[1] if match else ""
+    return bool(digits) and any(
+        str(label) != digits and str(label).startswith(digits) for label in scale.labels
+    )
 
 
 def _expected(probabilities: Mapping[str, float], reply: str | None, scale: RubricScale) -> Outcome:

@@ -50,12 +50,15 @@ class NotRepairable(ValueError):
 
 
 class Repaired(NamedTuple):
-    """An object, where it ends, all keys in it, and the texts in it that were no valid JSON texts."""
+    """An object and what was found in it while it was read."""
 
     value: dict[str, Any]
     end: int
     keys: list[str]
     texts: list[str]
+    """Texts that were no valid JSON texts."""
+    comments: list[str]
+    """Comments that hold a number: it may be a score that was corrected or left out."""
 
 
 def repair(text: str, start: int) -> Repaired:
@@ -79,14 +82,17 @@ def repair(text: str, start: int) -> Repaired:
         value, end = reader.object(0, 0)
     except NotRepairable as error:
         raise NotRepairable(start + error.position) from None
-    return Repaired(value, start + end, reader.keys, reader.texts)
+    return Repaired(value, start + end, reader.keys, reader.texts, reader.comments)
 
 
 def without_contradictions(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     """Make a dict in which a key that stands twice with different values has none of them."""
     found: dict[str, Any] = {}
     for key, value in pairs:
-        found[key] = CONTRADICTION if key in found and found[key] != value else value
+        differs = key in found and (
+            found[key] != value or isinstance(value, bool) != isinstance(found[key], bool)
+        )
+        found[key] = CONTRADICTION if differs else value
     return found
 
 
@@ -97,6 +103,7 @@ class _RepairReader:
         self.text = text
         self.keys: list[str] = []
         self.texts: list[str] = []
+        self.comments: list[str] = []
 
     def object(self, start: int, depth: int) -> tuple[dict[str, Any], int]:
         if depth > _DEEPEST:
@@ -176,6 +183,8 @@ class _RepairReader:
 
     def _after_gap(self, position: int) -> int:
         match = _GAP.match(self.text, position)
+        if match and any(map(str.isdecimal, match[0])):
+            self.comments.append(match[0])
         return match.end() if match else position
 
     def _stands(self, character: str, position: int) -> bool:

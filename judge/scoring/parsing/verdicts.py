@@ -15,10 +15,19 @@ from judge.rubric import Rubric, RubricScale
 from judge.scoring.parsing.repaired_json import CONTRADICTION
 
 _GROUPS = frozenset({"dimension_scores", "dimensions", "scores"})
-_REASONS = ("explanation", "reason", "reasoning", "rationale")
-_SCORES = ("score", "value")
+_REASONS = (
+    *("explanation", "reason", "reasoning", "rationale"),
+    *("justification", "comment", "feedback", "analysis"),
+)
+_SCORES = ("score", "value", "rating")
 _LABELS = ("name", "dimension", "criterion", "aspect", "metric")
 _STRUCTURE = frozenset({*_GROUPS, *_REASONS, *_SCORES, *_LABELS})
+_ENDS = frozenset({"max", "max_score", "maximum", "maximum_score", "out_of", "scale_max"})
+"""Keys beside a score that say on which scale it lies."""
+_CORRECTING = frozenset(
+    {"final", "revised", "corrected", "correction", "updated", "adjusted", "new", "actual"}
+)
+"""Words in a key that say of a score, or of a whole verdict, that it replaces another one."""
 
 _FRACTION = re.compile(r"\s*(-?\d+(?:\.\d+)?)\s*(?:(?:/|out of)\s*(\d{1,9}))?\s*")
 _AFFIX = re.compile(r"^(?:score|rating)|(?:score|rating)$")
@@ -49,12 +58,49 @@ class Names:
             return exact
         if key in _STRUCTURE:
             return None
-        fitting = set().union(*(self._spelt.get(spelling, set()) for spelling in _spellings(key)))
-        return fitting.pop() if len(fitting) == 1 else None
+        for spelling in dict.fromkeys((key, _uncorrected(key))):
+            fitting = set().union(*(self._spelt.get(plain, set()) for plain in _spellings(spelling)))
+            if fitting:
+                return fitting.pop() if len(fitting) == 1 else None
+        return None
+
+    def reason_of(self, key: str) -> str | None:
+        """Return the dimension whose reason a key names, as in ``clarity_reason``."""
+        words = _words(key)
+        if len(words) > 1 and words[-1] in _REASONS:
+            return self.name("_".join(words[:-1]))
+        return None
 
     def is_known(self, key: str) -> bool:
         """Whether a key has any meaning in a reply."""
-        return key.casefold() in _STRUCTURE or self.name(key) is not None
+        known = _uncorrected(key) in _STRUCTURE or _reasons_group(key)
+        return known or self.name(key) is not None or self.reason_of(key) is not None
+
+
+def _words(key: str) -> list[str]:
+    """The words of a key in lower case: ``finalScore`` and ``Final score`` have two."""
+    return re.findall(r"[^\W_]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", key).casefold())
+
+
+def _uncorrected(key: str) -> str:
+    """The key in lower case, without words that only say which score counts in the end.
+
+    >>> _uncorrected("Revised clarity"), _uncorrected("finalScores")
+    ('clarity', 'scores')
+    """
+    words = _words(key)
+    kept = [word for word in words if word not in _CORRECTING]
+    return "_".join(kept) if len(kept) < len(words) else key.casefold()
+
+
+def _is_correction(key: str) -> bool:
+    return not _CORRECTING.isdisjoint(_words(key))
+
+
+def _reasons_group(key: str) -> bool:
+    """Whether a key holds the reasons of all dimensions: a word for a reason, or several of them."""
+    plain = key.casefold()
+    return plain in _REASONS or plain.removesuffix("s") in _REASONS
 
 
 def _spellings(key: str) -> tuple[str, ...]:
@@ -105,11 +151,39 @@ def number(value: Any, scale: RubricScale) -> float | None:
     return float(match[1])
 
 
-def verdicts_in(objects: Sequence[Any], names: Names) -> list[ReplyVerdict]:
+def merged(verdicts: Sequence[ReplyVerdict]) -> ReplyVerdict | None:
+    """Several verdicts of one judge as one; None where two of them contradict each other.
+
+    Those that give nothing, such as the properties of a JSON schema, are passed over beside others.
+
+    A judge may write one object for each dimension, or repeat a verdict. Scores and flags must be the same,
+    not how they are written.
+    """
+    said: dict[str, Any] = {}
+    verdicts = [v for v in verdicts if any(value is not None for value in v.values.values())] or verdicts
+    for verdict in verdicts:
+        own = {**verdict.values, **verdict.scores}
+        if any(name in said and said[name] != value for name, value in own.items()):
+            return None
+        said |= own
+    if len(verdicts) == 1:
+        return verdicts[0]
+    by_reasons = sorted(verdicts, key=lambda verdict: len(verdict.reasons))
+    return ReplyVerdict(
+        verdicts[0].scale,
+        {name: value for verdict in by_reasons for name, value in verdict.values.items()},
+        {name: reason for verdict in by_reasons for name, reason in verdict.reasons.items()},
+        next((verdict.shared for verdict in reversed(by_reasons) if verdict.shared), None),
+    )
+
+
+def verdicts_in(objects: Sequence[Any], names: Names, *, at_every_depth: bool = False) -> list[ReplyVerdict]:
     """List the verdicts in some objects, at any depth, in their order.
 
-    An object is a verdict where one of its keys is a dimension; what is nested in a verdict is no other one.
-    A list of objects that each name one dimension (``{"name": …, "score": …}``) is one verdict.
+    An object is a verdict where one of its keys is a dimension; what is nested in a verdict is no other one,
+    unless its key says that it is a correction (``{"clarity": 4, "revised": {"clarity": 3}}``).
+    `at_every_depth` takes the others, too. A list of objects that each name one dimension
+    (``{"name": …, "score": …}``) is one verdict.
     """
     found: list[ReplyVerdict] = []
     waiting: list[Any] = [list(objects)]
@@ -122,9 +196,13 @@ def verdicts_in(objects: Sequence[Any], names: Names) -> list[ReplyVerdict]:
             waiting += reversed(others)
         elif isinstance(value, dict):
             if (pairs := list(_named(value, names))) and any(name in names.dimensions for name, _ in pairs):
-                found.append(_verdict(pairs, names, _text_of(value, _REASONS)))
+                found.append(
+                    _verdict(pairs, names, _shared_reason(value, names), _reasons_beside(value, names))
+                )
+                inner = [k for k in value if at_every_depth or (_is_correction(k) and names.name(k) is None)]
             else:
-                waiting += reversed(value.values())
+                inner = list(value)
+            waiting += [value[key] for key in reversed(inner)]
     return found
 
 
@@ -133,7 +211,7 @@ def _entries(values: Iterable[Any], names: Names) -> tuple[list[tuple[str, Any]]
     pairs: list[tuple[str, Any]] = []
     others: list[Any] = []
     for value in values:
-        is_score = isinstance(value, dict) and any(key in value for key in _SCORES)
+        is_score = isinstance(value, dict) and any(_is_score(key) for key in value)
         label = _text_of(value, _LABELS) if is_score else None
         if label is not None and (name := names.name(label)) is not None:
             pairs.append((name, value))
@@ -145,21 +223,49 @@ def _entries(values: Iterable[Any], names: Names) -> tuple[list[tuple[str, Any]]
 def _named(found: Mapping[str, Any], names: Names) -> Iterator[tuple[str, Any]]:
     """All that an object, or a group of scores in it, says of a dimension or flag."""
     for key, value in found.items():
-        if key.casefold() in _GROUPS and isinstance(value, dict):
+        is_group = _uncorrected(key) in _GROUPS
+        if is_group and isinstance(value, dict):
             yield from ((name, v) for k, v in value.items() if (name := names.name(k)) is not None)
-        elif key.casefold() in _GROUPS and isinstance(value, list):
+        elif is_group and isinstance(value, list):
             yield from _entries(value, names)[0]
         elif (name := names.name(key)) is not None:
             yield name, value
 
 
-def _verdict(pairs: Iterable[tuple[str, Any]], names: Names, shared: str | None) -> ReplyVerdict:
+def _reasons_beside(found: Mapping[str, Any], names: Names) -> Iterator[tuple[str, str]]:
+    """Reasons that stand beside the scores: ``clarity_reason``, or a group of reasons."""
+    for key, value in found.items():
+        if isinstance(value, str) and (name := names.reason_of(key)) is not None:
+            yield name, value
+        elif isinstance(value, dict) and _reasons_group(key) and names.name(key) is None:
+            texts = ((names.name(k), text) for k, text in value.items() if isinstance(text, str))
+            yield from ((name, text) for name, text in texts if name is not None)
+
+
+def _shared_reason(found: Mapping[str, Any], names: Names) -> str | None:
+    return _text_of({key: value for key, value in found.items() if names.name(key) is None}, _REASONS)
+
+
+def _verdict(
+    pairs: Iterable[tuple[str, Any]],
+    names: Names,
+    shared: str | None,
+    beside: Iterable[tuple[str, str]] = (),
+) -> ReplyVerdict:
     values: dict[str, Any] = {}
     reasons: dict[str, str] = {}
     has_placeholder = False
+    for name, text in beside:
+        if _PLACEHOLDER.fullmatch(text):
+            has_placeholder = True
+        else:
+            reasons[name] = text
     for name, value in pairs:
         if isinstance(value, dict) and name not in names.flags:
+            label = names.name(_text_of(value, _LABELS) or "")
             reason, value = _text_of(value, _REASONS), _score_of(value, names.scale)
+            if label not in (None, name):
+                value = CONTRADICTION
             if reason is not None and _PLACEHOLDER.fullmatch(reason):
                 has_placeholder = True
             elif reason is not None:
@@ -173,11 +279,21 @@ def _verdict(pairs: Iterable[tuple[str, Any]], names: Names, shared: str | None)
 
 
 def _score_of(value: Mapping[str, Any], scale: RubricScale) -> Any:
-    """The score in the object of one dimension; two that differ are a contradiction."""
-    stated = [value[key] for key in value if key.casefold() in _SCORES]
+    """The score in the object of one dimension; two that differ are a contradiction.
+
+    One that lies on another scale is returned as the text ``"4 out of 10"``.
+    """
+    stated = [value[key] for key in value if _is_score(key)]
     if len(stated) > 1 and not all(_agree(stated[0], other, scale) for other in stated):
         return CONTRADICTION
+    ends = [value[key] for key in value if key.casefold() in _ENDS]
+    if stated and any(number(end, scale) not in (None, scale.max) for end in ends):
+        return f"{stated[0]} out of {ends[0]}"
     return stated[0] if stated else None
+
+
+def _is_score(key: str) -> bool:
+    return _uncorrected(key) in _SCORES
 
 
 def _agree(a: Any, b: Any, scale: RubricScale) -> bool:
@@ -186,7 +302,8 @@ def _agree(a: Any, b: Any, scale: RubricScale) -> bool:
 
 
 def _text_of(value: Mapping[str, Any], keys: Sequence[str]) -> str | None:
+    plain = {key.casefold(): text for key, text in value.items()}
     for key in keys:
-        if isinstance(text := value.get(key), str):
+        if isinstance(text := plain.get(key), str):
             return text
     return None

@@ -279,3 +279,38 @@ def test_where_no_two_people_rated_one_item_it_is_said(tmp_path):
     joined = align_inputs(AgreementInputs(file, scale="0-10"))
     assert "No item was rated by two people on mqm: there is no agreement among people." in joined.notes
     assert agree(joined).people["mqm"].estimates["alpha"].reason == "no_pairable_items"
+
+
+def test_dimensions_that_differ_by_case_are_named(tmp_path):
+    file = write(
+        tmp_path / "r.csv", "a,ann,clarity,4", "a,ben,Clarity,4", "b,ann,clarity,3", "b,ben,clarity,3"
+    )
+    notes = align_inputs(AgreementInputs(file, scale="1-5")).notes
+    assert any("Dimensions 'clarity', 'Clarity' differ in spelling only" in note for note in notes)
+
+
+def test_dimension_of_the_rubric_is_known_whatever_its_case_and_spaces(tmp_path):
+    file = write(
+        tmp_path / "r.csv", "a,ann,4,5", "a,ben,3,5", header="item_id,rater,Clarity,Technical Accuracy"
+    )
+    joined = align_inputs(AgreementInputs(file, rubric="open_qa"))
+    assert list(joined.parts) == ["technical_accuracy", "clarity"]
+
+
+def test_two_columns_that_mean_one_dimension_are_refused(tmp_path):
+    file = write(tmp_path / "r.csv", "a,ann,4,5", "a,ben,3,5", header="item_id,rater,Clarity,clarity")
+    with pytest.raises(InputError, match="second score for item 'a'"):
+        align_inputs(AgreementInputs(file, rubric="open_qa"))
+
+
+def test_row_of_means_that_counts_as_an_item_is_named(tmp_path):
+    file = write(tmp_path / "r.csv", "a,ann,x,4", "a,ben,x,5", "Mean,Mean,x,4.5")
+    notes = align_inputs(AgreementInputs(file, scale="1-5")).notes
+    assert any("called 'Mean' count like any others" in note for note in notes)
+
+
+def test_ratings_of_people_in_later_samples_are_counted(tmp_path):
+    rows = ("a,ann,4,0", "a,ann,3,1", "a,ben,5,0")
+    file = write(tmp_path / "r.csv", *rows, header="item_id,rater,clarity,sample")
+    notes = align_inputs(AgreementInputs(file, scale="1-5")).notes
+    assert any("1 of their ratings are of a sample other than 0" in note for note in notes)

@@ -259,3 +259,17 @@ def test_repaired_object_that_counts_has_known_keys_and_no_text_that_swallowed_o
 
 def test_contradiction_shows_itself_in_words():
     assert repr(CONTRADICTION) == "two different values"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"a": 4, // no, 3\n "b": 2}',
+        '{"a": /* was 3 */ 4, "b": 2}',
+        '{"a": 4, # actually 3\n "b": 2}',
+        '{// "a": 3,\n "a": 4, "b": 2}',
+        '{"a": 4, "b": 2, // "b": 3\n}',
+    ],
+)
+def test_comment_with_a_number_may_correct_a_score_so_that_none_is_read(text):
+    assert {o.value for o in read(completion(text), rubric(), item()).values()} == {None}

@@ -119,7 +119,7 @@ def test_of_two_different_scores_for_one_dimension_none_wins(text):
     "text",
     [
         '{"first": {"a": 1, "b": 2}, "second": {"a": 5, "b": 2}}',
-        '{"a": 4, "b": 2} {"a": 4}',
+        '{"a": 4, "b": 2} {"a": 3}',
         '[{"name": "a", "score": 4}] {"a": 5, "b": 2}',
     ],
 )
@@ -165,3 +165,86 @@ def test_rubrics_may_take_turns():
     for _ in range(2):
         assert read(completion('{"a": 4, "b": 2}'), rubric(), item())["b"].value == 2
         assert read(completion('{"x": 4}'), other, item())["x"].value == 4
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"a": 4, "b": 2, "revised": {"a": 3, "b": 2}}',
+        '{"scores": {"a": 4, "b": 2}, "final_scores": {"a": 3, "b": 2}}',
+        '{"a": 4, "b": 2, "a_revised": 3}',
+        '{"a": 4, "b": 2, "Final Alpha": 3}',
+        '{"a": {"score": 4, "finalScore": 3}, "b": 2}',
+        '{"a": {"score": 4, "rating": 3}, "b": 2}',
+        '{"a": true, "a": 1, "b": 2}',
+        '{"a": {"score": 4, "max_score": 10}, "b": 2}',
+        '{"a": {"score": 4, "out_of": "10"}, "b": 2}',
+        '{"a": {"dimension": "b", "score": 4}, "b": 2}',
+    ],
+)
+def test_score_that_the_verdict_itself_corrects_or_denies_is_no_score(text):
+    outcome = read(completion(text), rubric(), item())["a"]
+    assert (outcome.value, outcome.status) == (None, "unparsed")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"a": {"initial_score": 5, "final_score": 4}, "b": {"rating": 2}}',
+        '{"a": {"score": 4, "max_score": 5}, "b": 2, "b_weight": 0.5}',
+        '{"a": 4, "b": 2, "final": {"a": 4}}',
+        '{"draft": {"a": 5, "b": 5}, "a": 4, "b": 2}',
+        '{"properties": {"a": {"type": "integer"}, "b": {"type": "integer"}}} {"a": 4, "b": 2}',
+        '{"a": {"dimension": "alpha", "score": 4}, "b": 2}',
+        '{"a": 4}\n{"b": 2}',
+        '[{"a": 4}, {"b": 2}]',
+        '{"a": 4} {"a": 4.0, "b": 2}',
+        '[{"Name": "a", "Score": 4}, {"Name": "b", "Score": 2}]',
+    ],
+)
+def test_verdict_with_one_meaning_is_read_whatever_stands_beside_its_scores(text):
+    assert {n: o.value for n, o in read(completion(text), rubric(), item()).items()} == {"a": 4, "b": 2}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"a": {"Reason": "why", "score": 4}, "b": 2}',
+        '{"a": {"justification": "why", "score": 4}, "b": 2}',
+        '{"a": 4, "a_reason": "why", "b": 2}',
+        '{"scores": {"a": 4, "b": 2}, "reasons": {"a": "why"}}',
+    ],
+)
+def test_reason_is_read_wherever_it_stands(text):
+    assert read(completion(text), rubric(), item())["a"].reason == "why"
+
+
+def test_flag_called_as_a_word_for_a_reason_is_no_reason():
+    flags = {"feedback": {"type": "text", "description": "What to do better."}}
+    outcomes = read(completion('{"a": 4, "b": 2, "feedback": "Go on."}'), rubric(flags=flags), item())
+    assert (outcomes["a"].reason, outcomes["feedback"].value) == (None, "Go on.")
+
+
+@pytest.mark.parametrize(
+    ("text", "status"), [("1", "truncated"), ("Score: 1", "truncated"), ("10", "ok"), ("7", "ok")]
+)
+def test_number_that_was_cut_counts_only_where_no_other_score_begins_with_it(text, status):
+    anchors = dict.fromkeys(range(11), "x")
+    ten = rubric(
+        reply="number",
+        scale={"min": 0, "max": 10},
+        dimensions={"a": {"description": "first", "anchors": anchors}},
+    )
+    cut = completion(text, dimension="a", finish_reason="length")
+    assert read(cut, ten, item())["a"].status == status
+
+
+@pytest.mark.parametrize("text", ["\ufeff4", "4\u200b", '{"score": 4}', '"score": "4"', "**4/5**"])
+def test_bare_number_counts_in_any_wrapping(text):
+    asked = completion(text, dimension="a")
+    assert read(asked, rubric(reply="number"), item())["a"].value == 4
+
+
+def test_sentence_that_begins_like_a_refusal_and_holds_a_number_is_none():
+    asked = completion("I can't find an error: 5", dimension="a")
+    assert read(asked, rubric(reply="number"), item())["a"].status == "unparsed"

@@ -5,8 +5,8 @@ from contextlib import closing
 
 import pytest
 
-from judge.cli import watch as module
-from judge.cli.watch import TerminalWatch
+from judge.cli import progress_line as module
+from judge.cli.progress_line import ProgressLine
 from judge.records import Completion, Failure, Usage
 from judge.scoring.checked_items import BadItems
 from judge.scoring.judge import Judge
@@ -48,7 +48,7 @@ def run(tmp_path):
 
 @pytest.fixture
 def watch(run):
-    with closing(TerminalWatch(moving=True)) as watch:
+    with closing(ProgressLine(moving=True)) as watch:
         watch.on_run_start(run, IngestCounts(new=4), BadItems(), 4)
         yield watch
 
@@ -58,7 +58,7 @@ def local(tmp_path, clock, monkeypatch):
     """A watch over a judge in this process, on a card that is busy to 93 %."""
     asked = []
     monkeypatch.setattr(module.gpus, "share", lambda: asked.append(clock.now) or 0.93)
-    with Run.create(tmp_path / "local", LOCAL) as run, closing(TerminalWatch(moving=True)) as watch:
+    with Run.create(tmp_path / "local", LOCAL) as run, closing(ProgressLine(moving=True)) as watch:
         watch.on_run_start(run, IngestCounts(new=4), BadItems(), 2000)
         watch.asked_for_share = asked
         yield watch
@@ -169,7 +169,7 @@ def test_line_says_for_what_and_until_when_nothing_is_asked(clock, watch):
 
 
 def test_long_wait_is_told_once_where_no_line_moves(run, capsys):
-    watch = TerminalWatch(moving=False)
+    watch = ProgressLine(moving=False)
     watch.on_run_start(run, IngestCounts(new=4), BadItems(), 4)
     for seconds in (5.0, 90.0, 90.0):
         watch.on_wait(seconds, "429: slow down")
@@ -241,7 +241,7 @@ def test_rate_waits_for_a_second_batch_after_a_start(clock, local):
 
 
 def test_without_a_terminal_the_start_is_said_once(run, capsys):
-    watch = TerminalWatch(moving=False)
+    watch = ProgressLine(moving=False)
     watch.on_run_start(run, IngestCounts(new=4), BadItems(), 4)
     watch.on_model_loading("loading vLLM")
     watch.on_model_loading("loading weights 50%")
@@ -253,7 +253,7 @@ def test_line_is_never_wider_than_the_terminal(tmp_path, monkeypatch, capsys, co
     monkeypatch.setenv("COLUMNS", str(columns))
     monkeypatch.setattr(module.gpus, "share", lambda: 1.0)
     failure = Failure(kind="rate_limit", message="429")
-    with Run.create(tmp_path / "local", LOCAL) as run, closing(TerminalWatch(moving=True)) as watch:
+    with Run.create(tmp_path / "local", LOCAL) as run, closing(ProgressLine(moving=True)) as watch:
         watch.on_run_start(run, IngestCounts(new=4), BadItems(), 1_000_000)
         watch.on_model_loading("downloading model-00001-of-00002.safetensors " * 3)
         watch.on_completions(
@@ -268,7 +268,7 @@ def test_line_is_never_wider_than_the_terminal(tmp_path, monkeypatch, capsys, co
 def test_what_matters_less_gives_way_in_a_narrow_terminal(tmp_path, clock, monkeypatch):
     monkeypatch.setenv("COLUMNS", "60")
     monkeypatch.setattr(module.gpus, "share", lambda: 0.93)
-    with Run.create(tmp_path / "local", LOCAL) as run, closing(TerminalWatch(moving=True)) as watch:
+    with Run.create(tmp_path / "local", LOCAL) as run, closing(ProgressLine(moving=True)) as watch:
         watch.on_run_start(run, IngestCounts(new=4), BadItems(), 2000)
         clock.now += 1
         watch.on_completions(replies(4, cached=450))
@@ -283,7 +283,7 @@ def test_cost_is_known_while_it_runs(watch):
 
 def test_numbers_keep_their_place_in_a_narrow_terminal(run, monkeypatch, capsys):
     monkeypatch.setenv("COLUMNS", "40")
-    with closing(TerminalWatch(moving=True)) as watch:
+    with closing(ProgressLine(moving=True)) as watch:
         watch.on_run_start(run, IngestCounts(new=3000), BadItems(), 3000)
         watch.on_completions([Completion.of(request, reply="x") for request in requests(4)])
     assert "4/3000" in capsys.readouterr().err

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from judge.cli.options import as_json, decorate
+from judge.cli.protect_inputs import refuse_inputs
 
 if TYPE_CHECKING:
     from judge.reporting.document import Report
@@ -130,6 +131,7 @@ def outputs(command: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(command)
     def bundled(**given: Any) -> None:
+        refuse_inputs(*(given[name] for name in ("html", "markdown", "latex", "junit")))
         names = ("as_json", "html", "markdown", "latex", "csv", "junit", "gates")
         command(**given | {"outputs": Outputs(**{name: given.pop(name) for name in names})})
 
@@ -160,6 +162,10 @@ def deliver(report: "Report", outputs: Outputs, runs: Sequence[str | Path] = ())
     from judge.reporting import gates
 
     _check(outputs)
+    if outputs.csv:
+        from judge.reporting.render.csv import file_names
+
+        refuse_inputs(*(Path(outputs.csv) / name for name in file_names(report)))
     outcomes = gates.check(report, outputs.gates)
     home = Path(runs[0]) if len(runs) == 1 else Path()
     rendered = [

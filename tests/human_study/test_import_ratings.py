@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from human_study.export import scores
-from human_study.intake import take_in
-from human_study.outputs import WRITERS
+from human_study.export_formats import WRITERS
+from human_study.import_ratings import import_file
 from human_study.store import Study
 from judge.errors import InputError
 
@@ -38,19 +38,19 @@ def test_what_is_exported_and_imported_is_the_same(
     stream = io.StringIO()
     WRITERS[layout](rated, stream, name.endswith("jsonl"), False)
     other = make_study(raters=2, per_item=2, repeats=0.1)
-    take_in(other, write(tmp_path, stream.getvalue(), name))
+    import_file(other, write(tmp_path, stream.getvalue(), name))
     assert list(scores(other)) == list(scores(rated))
 
 
 def test_importing_twice_adds_nothing(rated: Study, tmp_path: Path) -> None:
     stream = io.StringIO()
     WRITERS["wide"](rated, stream, False, False)
-    assert take_in(rated, write(tmp_path, stream.getvalue())) == {"R01": 0}
+    assert import_file(rated, write(tmp_path, stream.getvalue())) == {"R01": 0}
 
 
 def test_a_sheet_that_names_no_rater_takes_the_one_given(study: Study, tmp_path: Path) -> None:
     path = write(tmp_path, "id,accuracy,style\nsecret-id-1,4,5\nsecret-id-2,,\n")
-    assert take_in(study, path, rater="Ann") == {"Ann": 1}
+    assert import_file(study, path, rater="Ann") == {"Ann": 1}
     assert {(row.dimension, row.value) for row in scores(study)} == {
         ("accuracy", 4.0), ("clarity", 5.0), ("overall", 4.5),
     }  # fmt: skip
@@ -99,13 +99,13 @@ def test_what_is_wrong_in_a_file_is_named_and_nothing_is_taken_in(
     study: Study, tmp_path: Path, text: str, problem: str
 ) -> None:
     with pytest.raises(InputError, match=problem):
-        take_in(study, write(tmp_path, text))
+        import_file(study, write(tmp_path, text))
     assert list(study.history()) == []
 
 
 def test_the_same_value_twice_is_no_contradiction(study: Study, tmp_path: Path) -> None:
     row = "secret-id-1,A,accuracy,3\n"
-    assert take_in(study, write(tmp_path, "item_id,rater,dimension,value\n" + row + row)) == {"A": 1}
+    assert import_file(study, write(tmp_path, "item_id,rater,dimension,value\n" + row + row)) == {"A": 1}
 
 
 def test_a_note_that_is_too_long_is_named(study: Study, tmp_path: Path) -> None:
@@ -114,7 +114,7 @@ def test_a_note_that_is_too_long_is_named(study: Study, tmp_path: Path) -> None:
         [["item_id", "rater", "accuracy", "note"], ["secret-id-1", "A", 3, "x" * 5000]]
     )
     with pytest.raises(InputError, match=r"(?s):2: .*note.*at most 4000"):
-        take_in(study, write(tmp_path, stream.getvalue()))
+        import_file(study, write(tmp_path, stream.getvalue()))
 
 
 def test_label_studio_annotations_are_told_apart_from_tables(study: Study, tmp_path: Path) -> None:
@@ -128,4 +128,4 @@ def test_label_studio_annotations_are_told_apart_from_tables(study: Study, tmp_p
             }
         ],
     }
-    assert take_in(study, write(tmp_path, json.dumps([task]), "export.json")) == {"user-12": 1}
+    assert import_file(study, write(tmp_path, json.dumps([task]), "export.json")) == {"user-12": 1}

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from human_study import label_studio
-from human_study.entries import Draft, Key
 from human_study.form import Form, Reply
 from human_study.store import Study
+from human_study.study_records import Key, RatingDraft
 from judge.errors import InputError
 from judge.files.writing import plain
 from judge.records import OVERALL
@@ -19,7 +19,7 @@ _RATER = ("rater", "rater_id", "annotator")
 _SKIPPED = ("skipped", "skip")
 
 
-def read_ratings(path: str | Path, form: Form, rater: str | None = None) -> dict[Key, Draft]:
+def read_ratings(path: str | Path, form: Form, rater: str | None = None) -> dict[Key, RatingDraft]:
     """Read a file of ratings, whatever its layout; nothing is written yet.
 
     Long: one row for each score (`item_id, rater, dimension, value`, optional `sample, status, reason`).
@@ -31,7 +31,7 @@ def read_ratings(path: str | Path, form: Form, rater: str | None = None) -> dict
     InputError
         A row that cannot be read as a rating of `form`; the message says where and what is allowed.
     """
-    drafts: dict[Key, Draft] = {}
+    drafts: dict[Key, RatingDraft] = {}
     for where, row in read_rows(path):
         if label_studio.is_task(row):
             found = label_studio.annotations(row, form, where)
@@ -44,7 +44,7 @@ def read_ratings(path: str | Path, form: Form, rater: str | None = None) -> dict
     return drafts
 
 
-def take_in(study: Study, path: str | Path, rater: str | None = None) -> dict[str, int]:
+def import_file(study: Study, path: str | Path, rater: str | None = None) -> dict[str, int]:
     """Write the ratings of a file into `study`, all or none; say how many are new for each rater.
 
     Raises
@@ -62,7 +62,7 @@ def take_in(study: Study, path: str | Path, rater: str | None = None) -> dict[st
     return study.add_ratings(replies, Path(path).name)
 
 
-def _reply(draft: Draft, form: Form) -> Reply:
+def _reply(draft: RatingDraft, form: Form) -> Reply:
     try:
         return form.check(Reply(values=draft.values, note=draft.note, skip=draft.skip))
     except ValueError as error:
@@ -71,10 +71,12 @@ def _reply(draft: Draft, form: Form) -> Reply:
         raise InputError(f"{draft.where}: {error}") from None
 
 
-def _long(row: dict[str, Any], form: Form, where: str, rater: str | None) -> Iterator[tuple[Key, Draft]]:
+def _long(
+    row: dict[str, Any], form: Form, where: str, rater: str | None
+) -> Iterator[tuple[Key, RatingDraft]]:
     if row.get("rater_kind") == "judge":
         raise InputError(f"{where}: a judge's score; a study takes people's ratings (rater_kind: human)")
-    draft = Draft(where)
+    draft = RatingDraft(where)
     status, value = row.get("status") or "ok", row.get("value", row.get("score"))
     text = str(plain(row.get("reason") or ""))
     if status == "skipped":
@@ -87,8 +89,10 @@ def _long(row: dict[str, Any], form: Form, where: str, rater: str | None) -> Ite
     yield _key(row, where, rater), draft
 
 
-def _wide(row: dict[str, Any], form: Form, where: str, rater: str | None) -> Iterator[tuple[Key, Draft]]:
-    draft = Draft(where, note=str(plain(row.get("note") or "")), skip=_first(row, _SKIPPED) or "")
+def _wide(
+    row: dict[str, Any], form: Form, where: str, rater: str | None
+) -> Iterator[tuple[Key, RatingDraft]]:
+    draft = RatingDraft(where, note=str(plain(row.get("note") or "")), skip=_first(row, _SKIPPED) or "")
     asked = [name for name in row if form.name_of(name)]
     if not asked:
         questions = ", ".join(question.name for question in form.questions)
@@ -99,7 +103,7 @@ def _wide(row: dict[str, Any], form: Form, where: str, rater: str | None) -> Ite
         yield _key(row, where, rater), draft
 
 
-def _put(draft: Draft, form: Form, name: str, value: Any) -> None:
+def _put(draft: RatingDraft, form: Form, name: str, value: Any) -> None:
     """Note one value; an empty one is no value, and an overall score that is computed is computed again."""
     if value in (None, "") or (name == OVERALL and OVERALL not in form.names):
         return
@@ -108,7 +112,7 @@ def _put(draft: Draft, form: Form, name: str, value: Any) -> None:
     draft.values[known] = form.value_of(known, plain(value), draft.where)
 
 
-def _merge(drafts: dict[Key, Draft], key: Key, new: Draft) -> None:
+def _merge(drafts: dict[Key, RatingDraft], key: Key, new: RatingDraft) -> None:
     known = drafts.setdefault(key, new)
     if known is new:
         return

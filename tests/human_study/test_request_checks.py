@@ -6,7 +6,7 @@ import logging
 import pytest
 
 from human_study.app import create_app
-from human_study.guard import HEADERS, MAX_BODY
+from human_study.request_checks import HEADERS, MAX_BODY
 from human_study.store import Study
 from judge.records import Item
 

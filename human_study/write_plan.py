@@ -9,7 +9,7 @@ from pathlib import Path
 
 from human_study import pictures
 from human_study.assignment import Kind, Slot
-from human_study.known import GoldItem
+from human_study.gold_items import GoldItem
 from human_study.plan import StudyPlan
 from judge.records import Item
 
@@ -31,8 +31,8 @@ def write_plan(db: sqlite3.Connection, plan: StudyPlan, image_root: Path) -> Non
         "main": [
             _add_item(db, "study", c.item, c.stratum, c.probability, None, image_root) for c in plan.chosen
         ],
-        "check": [_add_known(db, "check", known, image_root) for known in plan.checks],
-        "training": [_add_known(db, "training", known, image_root) for known in plan.training],
+        "check": [_add_gold_item(db, "check", gold, image_root) for gold in plan.checks],
+        "training": [_add_gold_item(db, "training", gold, image_root) for gold in plan.training],
     }
     keys["repeat"] = keys["main"]
     training = [Slot("training", i) for i in range(len(plan.training))]
@@ -46,8 +46,8 @@ def write_plan(db: sqlite3.Connection, plan: StudyPlan, image_root: Path) -> Non
         db.executemany("INSERT INTO tasks VALUES (?, ?, ?, ?, ?)", rows)
 
 
-def _add_known(db: sqlite3.Connection, kind: str, known: GoldItem, root: Path) -> int:
-    return _add_item(db, kind, known.item, "", 1.0, known.model_dump_json(), root)
+def _add_gold_item(db: sqlite3.Connection, kind: str, gold: GoldItem, root: Path) -> int:
+    return _add_item(db, kind, gold.item, "", 1.0, gold.model_dump_json(), root)
 
 
 def _add_item(

@@ -72,10 +72,10 @@ def from_items(items: Iterable[Item], rubric: Rubric, where: str) -> list[GoldIt
     InputError
         An item has no such field, or it names a dimension or score that the rubric does not have.
     """
-    return [_known(item, rubric, f"{where}: item {item.id!r}") for item in items]
+    return [_gold_item(item, rubric, f"{where}: item {item.id!r}") for item in items]
 
 
-def _known(item: Item, rubric: Rubric, where: str) -> GoldItem:
+def _gold_item(item: Item, rubric: Rubric, where: str) -> GoldItem:
     found = item.metadata.get(_EXPECTED)
     if not isinstance(found, dict):
         example = f'{{"{next(iter(rubric.dimensions))}": {rubric.scale.max}}}'

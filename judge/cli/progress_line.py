@@ -26,7 +26,7 @@ _LONG_WAIT = 60.0
 """Seconds of a wait that is told where no line moves."""
 
 
-class TerminalWatch(ScoringCallback):
+class ProgressLine(ScoringCallback):
     """Notes, and a line with done/total, time left, rate, cost, failures, and how the card is used."""
 
     def __init__(self, *, moving: bool) -> None:

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from human_study.assignment import Kind
 from human_study.form import Reply
-from human_study.known import GoldItem
+from human_study.gold_items import GoldItem
 from judge.records import Item
 
 _SETTLED = ("done", "skipped")
@@ -64,7 +64,7 @@ class Task:
     item: Item
     stratum: str
     probability: float
-    known: GoldItem | None
+    gold: GoldItem | None
     rating: Rating
 
     @property
@@ -86,7 +86,7 @@ class LockedError(Exception):
 
 
 @dataclass
-class Draft:
+class RatingDraft:
     """What the rows of a file say about one answer, while the file is read."""
 
     where: str

@@ -2,16 +2,16 @@ from random import Random
 
 import pytest
 
-from human_study.known import GoldItem, from_items, instructed_checks, worked_examples
+from human_study.gold_items import GoldItem, from_items, instructed_checks, worked_examples
 from judge.errors import InputError
 from judge.records import Item
 from judge.rubric import Rubric, load_rubric
 
 
 def test_worked_examples_of_the_rubric_become_training(rubric: Rubric, items: list[Item]) -> None:
-    [known] = worked_examples(rubric, items)
-    assert known.expected == {"accuracy": (4,), "clarity": (5,)}
-    assert known.reasons == {"accuracy": "Blue light scatters most."}
+    [gold] = worked_examples(rubric, items)
+    assert gold.expected == {"accuracy": (4,), "clarity": (5,)}
+    assert gold.reasons == {"accuracy": "Blue light scatters most."}
 
 
 def test_an_example_that_goes_with_no_item_is_left_out(items: list[Item]) -> None:
@@ -23,22 +23,22 @@ def test_an_example_that_goes_with_no_item_is_left_out(items: list[Item]) -> Non
 def test_a_check_says_what_to_choose_after_the_start_of_a_real_answer(
     rubric: Rubric, items: list[Item]
 ) -> None:
-    for known in instructed_checks(rubric, items, 5, Random(0)):
-        [score] = {scores[0] for scores in known.expected.values()}
-        assert known.item.answer.startswith("Answer ")
-        assert f"choose {score} on every scale" in known.item.answer
-        assert "It goes on" not in known.item.answer
+    for gold in instructed_checks(rubric, items, 5, Random(0)):
+        [score] = {scores[0] for scores in gold.expected.values()}
+        assert gold.item.answer.startswith("Answer ")
+        assert f"choose {score} on every scale" in gold.item.answer
+        assert "It goes on" not in gold.item.answer
 
 
 def test_more_checks_than_items_are_made_too(rubric: Rubric, items: list[Item]) -> None:
     checks = instructed_checks(rubric, items[:2], 5, Random(0))
-    assert len({known.item.id for known in checks}) == 5
+    assert len({gold.item.id for gold in checks}) == 5
 
 
 def test_any_of_the_right_scores_passes_and_others_are_named(items: list[Item]) -> None:
-    known = GoldItem(item=items[0], expected={"accuracy": (1, 2), "clarity": (5,)})
-    assert known.missed({"accuracy": 2, "clarity": 5}) == []
-    assert known.missed({"accuracy": 3}) == ["accuracy", "clarity"]
+    gold = GoldItem(item=items[0], expected={"accuracy": (1, 2), "clarity": (5,)})
+    assert gold.missed({"accuracy": 2, "clarity": 5}) == []
+    assert gold.missed({"accuracy": 3}) == ["accuracy", "clarity"]
 
 
 def with_expected(expected: object) -> list[Item]:
@@ -46,9 +46,9 @@ def with_expected(expected: object) -> list[Item]:
 
 
 def test_own_checks_carry_their_right_scores(rubric: Rubric) -> None:
-    [known] = from_items(with_expected({"accuracy": [1, 2], "clarity": 4}), rubric, "checks.jsonl")
-    assert known.expected == {"accuracy": (1, 2), "clarity": (4,)}
-    assert known.item.metadata == {"topic": "x"}
+    [gold] = from_items(with_expected({"accuracy": [1, 2], "clarity": 4}), rubric, "checks.jsonl")
+    assert gold.expected == {"accuracy": (1, 2), "clarity": (4,)}
+    assert gold.item.metadata == {"topic": "x"}
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import IO
 
 from human_study import export, label_studio
-from human_study.export import counted, everything, write_csv, write_jsonl
+from human_study.export import counted_tasks, everything, write_csv, write_jsonl
 from human_study.store import Study
 
 Writer = Callable[[Study, IO[str], bool, bool], int]
@@ -23,7 +23,7 @@ def _wide(study: Study, stream: IO[str], as_lines: bool, after: bool) -> int:
 
 
 def _tasks(study: Study, stream: IO[str], _: bool, after: bool) -> int:
-    found = list(label_studio.tasks(study, list(counted(study, after_discussion=after))))
+    found = list(label_studio.tasks(study, list(counted_tasks(study, after_discussion=after))))
     json.dump(found, stream, ensure_ascii=False, indent=1)
     return len(found)
 
