@@ -45,7 +45,7 @@ def test_choice_says_what_is_right_and_how_many_replies_are_unreadable(answers):
         "10 of 30 replies (33.3 %) do not name exactly one offered option (several options: 10)"
         in " ".join(result.stdout.split())
     )
-    assert "Without the unreadable 20.0 % are right; with them as wrong 13.3 %." in " ".join(
+    assert "Accuracy is 20.0 % without them and 13.3 % if they count as wrong." in " ".join(
         result.stdout.split()
     )
 
