@@ -72,7 +72,7 @@ def where_words(sliced: Sequence[SliceTable], n_tests: int) -> Iterator[str]:
             f"The pass rate is lower where {field_name(one.field)} is {s.label}: "
             f"{with_interval(s.passing.estimate, 'share')}, "
             f"{number_text(abs(d.value), 'points').lstrip('+')} percentage points below all other items (p "
-            f"{p_phrase(s.against_rest.p_adjusted)}, Holm-adjusted for {n_tests} tests)."
+            f"{p_phrase(s.against_rest.p_adjusted)}, Holm-adjusted for {counted(n_tests, 'test')})."
         )
     names = ", ".join(field_name(one.field) for one in sliced)
     if sliced and all(s.small for one in sliced for s in one.slices):
