@@ -162,7 +162,7 @@ def test_pictures_are_there_and_missing_ones_say_so(visit):
 def test_page_can_be_read_by_keyboard(visit):
     page = visit()
     page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.textContent") == "To the content"
+    assert page.evaluate("document.activeElement.textContent") == "Skip to content"
     page.keyboard.press("Enter")
     assert page.evaluate("location.hash") == "#content"
     page.locator("summary").first.focus()

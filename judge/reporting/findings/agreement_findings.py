@@ -20,9 +20,9 @@ FEW_PEOPLE, FEW_ITEMS = 3, 50
 MOST_SENTENCES = 8
 _FINDINGS = {
     "better": "agrees with human raters better than they agree with each other",
-    "non-inferior": "is non-inferior: it agrees with human raters as well as they agree with each other",
-    "inconclusive": "is inconclusive: it may or may not agree with human raters as well as they agree "
-    "with each other",
+    "non-inferior": "is non-inferior (it agrees with human raters as well as they agree with each other)",
+    "inconclusive": "may or may not agree with human raters as well as they agree with each other "
+    "(inconclusive)",
     "worse": "agrees with human raters less well than they agree with each other",
 }
 

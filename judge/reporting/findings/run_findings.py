@@ -55,11 +55,11 @@ def failure_words(profile: FailureProfile) -> Iterator[str]:
         f"{display_name(d.dimension)} in {number_text(d.binding.value, 'share')}" for d in others
     )
     names = " and ".join(display_name(d.dimension) for d in first)
-    verb, they = ("causes", "it is") if len(first) == 1 else ("cause", "each is")
-    yield (
-        f"{names.capitalize()} {verb} most failures: {they} the binding dimension in "
-        f"{with_interval(worst.binding, 'share')} of failing answers" + (f"; {rest}." if rest else ".")
-    )
+    share = with_interval(worst.binding, "share")
+    what = f"is the most frequent binding dimension: {share} of failing answers"
+    if len(first) > 1:
+        what = f"are the most frequent binding dimensions: {share} of failing answers each"
+    yield f"{names.capitalize()} {what}{f'; {rest}' if rest else ''}."
 
 
 def where_words(sliced: Sequence[SliceTable], n_tests: int) -> Iterator[str]:
@@ -72,7 +72,7 @@ def where_words(sliced: Sequence[SliceTable], n_tests: int) -> Iterator[str]:
             f"The pass rate is lower where {field_name(one.field)} is {s.label}: "
             f"{with_interval(s.passing.estimate, 'share')}, "
             f"{number_text(abs(d.value), 'points').lstrip('+')} percentage points below all other items (p "
-            f"{p_phrase(s.against_rest.p_adjusted)}, Holm-adjusted for {n_tests} tests)."
+            f"{p_phrase(s.against_rest.p_adjusted)}, Holm-adjusted for {counted(n_tests, 'test')})."
         )
     names = ", ".join(field_name(one.field) for one in sliced)
     if sliced and all(s.small for one in sliced for s in one.slices):

@@ -76,8 +76,8 @@ def standings(board: Leaderboard) -> Table:
         Column("n", "n", "count"),
         Column("missing", "no verdict", "count"),
         Column("pass_rate", "pass rate", "share"),
-        Column("rank_low", "lowest rank", "count"),
-        Column("rank_high", "highest rank", "count"),
+        Column("rank_low", "best rank", "count"),
+        Column("rank_high", "worst rank", "count"),
         Column("letters", "group"),
         Column("first", "ranked first", "share", detail=True),
     )

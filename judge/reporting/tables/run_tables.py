@@ -114,7 +114,10 @@ def slices(of: SliceTable, n_tests: int) -> Table:
         (MEAN_OF_SLICES, n - n_missing, n_missing, of.macro, None, None, None),
     ]
     notes = (
-        [f"The rest: all other items. p-values are Holm-adjusted for {n_tests} tests. {AVERAGES_NOTE}"]
+        [
+            f"The rest: all other items. p-values are Holm-adjusted for {counted(n_tests, 'test')}. "
+            f"{AVERAGES_NOTE}"
+        ]
         if len(of.slices) > 1
         else []
     )

@@ -40,8 +40,8 @@ def test_judges_of_the_same_answers_are_a_panel_and_not_ranked(panel):
 def test_a_panel_says_how_often_all_give_the_same_verdict(panel):
     report = build_runs(panel)
     assert report.estimates["same_verdict"].value == 30 / 40
-    assert "All give the same verdict on 75.0 %" in said(report)
-    assert "Pass rates run from 50.0 % (strict) to 75.0 % (mild)." in said(report)
+    assert "the same verdict on 75.0 %" in said(report)
+    assert "Pass rates range from 50.0 % (strict) to 75.0 % (mild)." in said(report)
 
 
 def test_every_two_judges_of_a_panel_are_compared(panel):
@@ -59,14 +59,14 @@ def test_the_order_of_the_items_in_a_run_makes_no_other_panel(panel):
 
 
 def test_a_leaderboard_of_runs_over_the_same_answers_says_what_it_ranks(panel):
-    assert "this order says which judge is mildest" in said(build_leaderboard(panel))
+    assert "which judge is most lenient, not which system is best" in said(build_leaderboard(panel))
 
 
 def test_runs_of_different_answers_are_ranked(make_table):
     runs = [RunData(make_table(marks(k, 40, answer=name), name=name)) for name, k in (("a", 30), ("b", 10))]
     report = build_runs(runs)
     assert report.title == "2 runs"
-    assert "a leads with 75.0 %" in said(report)
+    assert "a has the highest pass rate, 75.0 %" in said(report)
 
 
 def test_runs_of_different_rubrics_are_shown_and_not_ranked(make_table, make_rubric):
@@ -100,8 +100,10 @@ def test_answers_of_several_systems_to_one_question_are_one_group(make_table):
     report = build_report(RunData(make_table(rows)))
     rate = report.estimates["pass_rate"]
     assert (rate.n_items, rate.n_clusters) == (60, 20)
-    assert "treat answers that share one question (text, pictures and reference)" in " ".join(report.methods)
-    assert "(60 answers in 20 groups)" in " ".join(report.methods)
+    assert "answers that share one question (text, pictures and reference) form a cluster" in " ".join(
+        report.methods
+    )
+    assert "(60 answers in 20 clusters)" in " ".join(report.methods)
     apart = build_report(RunData(make_table(rows)), cluster="id").estimates["pass_rate"]
     assert apart.high - apart.low < rate.high - rate.low
 
@@ -133,9 +135,9 @@ def test_a_tie_at_the_top_is_a_tie(make_table):
         for i in range(8)
     ]
     verdict = build_leaderboard([RunData(make_table(rows))], by="system").verdict
-    assert verdict[0].startswith("A and B share the lead with 87.5 %")
+    assert verdict[0].startswith("A and B share the highest pass rate, 87.5 %")
     assert "resamples" not in verdict[0]
-    assert verdict[1] == "They cannot be told from C, D."
+    assert verdict[1] == "No significant difference was found from C, D."
 
 
 def test_a_tie_of_all_systems_is_a_tie_of_all(make_table):
@@ -145,7 +147,7 @@ def test_a_tie_of_all_systems_is_a_tie_of_all(make_table):
         for i in range(8)
     ]
     (only,) = build_leaderboard([RunData(make_table(rows))], by="system").verdict
-    assert only.startswith("A, B and C share the lead with 100.0 %")
+    assert only.startswith("A, B and C share the highest pass rate, 100.0 %")
 
 
 @pytest.mark.parametrize("n", [1, 3])
@@ -157,6 +159,6 @@ def test_one_shared_question_is_too_little_to_compare_systems(make_table, n):
     ]
     source = RunData(make_table(rows))
     (verdict,) = build_leaderboard([source], by="system").verdict
-    assert verdict.endswith("the answers are to one question only: too few to compare.")
+    assert "all answers are to one question" in verdict
     (section,) = [s for s in build_report(source).sections if s.key == "leaderboard"]
-    assert "too few to compare" in section.lead[0]
+    assert "all answers are to one question" in section.lead[0]

@@ -110,7 +110,7 @@ def test_what_does_not_fit_is_left_out_and_named(report):
     full, short = to_markdown(report), to_markdown(report, 1500)
     assert len(full) < LIMIT
     assert len(short) < 1700
-    assert "Left out for length: " in short
+    assert "Omitted for length: " in short
     assert short.startswith(full[:400])
 
 
