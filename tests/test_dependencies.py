@@ -1,12 +1,15 @@
 """What a plain install brings along: no GPL package, and no extra that nothing uses."""
 
 import re
+import sys
 import tomllib
 from importlib import metadata
 from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+
+from judge.stats import check_alpha
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -82,6 +85,12 @@ def test_plain_install_brings_no_gpl_package(name):
 def test_krippendorff_is_an_extra_because_it_is_gpl():
     assert any(map(is_gpl, licences("krippendorff")))
     assert [Requirement(r).name for r in PROJECT["optional-dependencies"]["krippendorff"]] == ["krippendorff"]
+
+
+def test_alpha_is_left_unchecked_where_krippendorff_is_not_installed(monkeypatch):
+    assert check_alpha([1, 2, 3, 3], [1, 2, 2, 3], level="ordinal") is True
+    monkeypatch.setitem(sys.modules, "krippendorff", None)  # importing it is an ImportError
+    assert check_alpha([1, 2, 3, 3], [1, 2, 2, 3], level="ordinal") is None
 
 
 @pytest.mark.parametrize("extra", sorted(set(PROJECT["optional-dependencies"]) - {"dev"}))

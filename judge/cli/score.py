@@ -93,7 +93,8 @@ def command(
         )
     except InputError as error:
         raise click.UsageError(str(error)) from None
-    refuse_inputs(*(file for _, folder in panel.members for file in files_of_run(folder)))
+    for _, folder in panel.members:
+        refuse_inputs(*files_of_run(str(folder)))
     if dry_run:
         for judge, folder in panel.members:
             show_preview(answers, judge, options, folder, as_json=as_json)
@@ -144,8 +145,13 @@ def _score(panel: Panel, *, as_json: bool) -> int:
                 _tell(told, result.judge.model, visible(str(result.error)))
                 codes.append(result.error.exit_code)
     except KeyboardInterrupt:
+        for watch in watches:
+            watch.close()
         click.echo(f"\ninterrupted: {_stored(watches[-1].place if watches else None)}", err=True)
         raise click.exceptions.Exit(130) from None
+    finally:
+        for watch in watches:
+            watch.close()
     if runs and not as_json:
         point_on(runs)
     return 1 if 1 in codes else max(codes)

@@ -110,7 +110,7 @@ from judge.stats.design.sample_size import (
 from judge.stats.design.simulated_precision import Precision, latent_draws, pilot_draws, precision
 from judge.stats.engine.estimate import Estimate, Reason
 from judge.stats.engine.frames import to_frame
-from judge.stats.engine.resampling import Replicates, Sample, Sampling, estimate, replicate, resample
+from judge.stats.engine.resampling import Replicates, ResampledValues, Sampling, estimate, replicate, resample
 from judge.stats.engine.scale import Scale
 from judge.stats.engine.statistic import Statistic, average, combine, difference, negated, quotient
 from judge.stats.judge_human.alt_test import (
@@ -136,7 +136,7 @@ from judge.stats.judge_human.exchangeable import Measure, exchangeable_ceiling
 from judge.stats.judge_human.halo import Halo, halo
 from judge.stats.judge_human.non_inferiority import (
     NonInferiority,
-    Verdict,
+    NonInferiorityVerdict,
     non_inferiority,
     with_random_raters,
 )
@@ -198,6 +198,7 @@ __all__ = [
     "Measure",
     "NonAnswers",
     "NonInferiority",
+    "NonInferiorityVerdict",
     "PairComparison",
     "PairedDifference",
     "PassFail",
@@ -206,8 +207,8 @@ __all__ = [
     "RankingAgreement",
     "Reason",
     "Replicates",
+    "ResampledValues",
     "Retest",
-    "Sample",
     "Sampling",
     "Scale",
     "ScaleUse",
@@ -222,7 +223,6 @@ __all__ = [
     "TieCalibration",
     "VarianceComponents",
     "Verbosity",
-    "Verdict",
     "ac_statistic",
     "agreement_by_samples",
     "agreement_statistic",

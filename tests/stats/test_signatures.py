@@ -12,6 +12,7 @@ from judge.stats.engine.scale import Level
 FUNCTIONS = {name: f for name, f in vars(js).items() if name in js.__all__ and inspect.isfunction(f)}
 HUMANS = {"human", "humans", "human_a"}
 JUDGES = {"judge", "judge_a", "judge_scores", "samples", "scores_a"}
+LAZY = {"Ceiling": js.Ceiling, "Reason": typing.Any, "DataFrame": typing.Any}  # imported for checkers only
 SAME_KIND = {  # two of one kind, neither of which is the reference
     "difference",
     "mcnemar",
@@ -54,7 +55,7 @@ def test_the_pair_of_one_part_of_a_joint_test_has_the_same_order():
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_level_is_the_level_of_measurement_and_confidence_level_the_coverage(name):
-    hints = typing.get_type_hints(FUNCTIONS[name], localns={"Ceiling": js.Ceiling, "Reason": typing.Any})
+    hints = typing.get_type_hints(FUNCTIONS[name], localns=LAZY)
     for p in parameters(name):
         hint = hints.get(p.name)
         if p.name == "level":

@@ -34,3 +34,19 @@ def test_the_code_of_the_page_runs(capsys):
     human, judge = [4, 2, 5, 1, 3, 4, 4, 2, 5, 3], [4, 3, 5, 1, 3, 4, 5, 2, 4, 3]
     assert float(agreement) == 0.7
     assert float(kappa) == pytest.approx(cohen_kappa_score(human, judge, weights="quadratic"), abs=5e-4)
+
+
+COEFFICIENTS = sorted(
+    name
+    for name, value in vars(judge.stats).items()
+    if getattr(value, "__module__", "").startswith("judge.stats.coefficients") and name.islower()
+)
+NOT_COEFFICIENTS = {"check_alpha", "d_study", "g_study", "retest", "agreement_by_samples"}
+NOT_COEFFICIENTS |= {"samples_for_reliability", "spearman_brown", "worthwhile_samples"}
+
+
+@pytest.mark.parametrize(
+    "name", [n for n in COEFFICIENTS if not n.endswith("_statistic") and n not in NOT_COEFFICIENTS]
+)
+def test_every_coefficient_says_when_not_to_use_it(name):
+    assert "Do not " in getattr(judge.stats, name).__doc__

@@ -24,8 +24,13 @@ def krippendorff_alpha(
 ) -> Estimate:
     """Krippendorff's alpha: agreement of any number of raters, corrected for chance.
 
-    Use it when the number of raters differs from item to item or ratings are missing. It measures
-    whether raters are interchangeable; it does not say who is right, nor how well they rank.
+    alpha = 1 - D_o / D_e, the observed over the expected disagreement of pairs of ratings. The disagreement
+    of two values c and k is 0 or 1 (nominal), the square of the number of ratings between them, the ends
+    counted half (ordinal), (c - k)^2 (interval), or ((c - k) / (c + k))^2 (ratio).
+
+    Use it when the number of raters differs from item to item or ratings are missing. Do not use it to find
+    out who is right (`leave_one_out`, `alt_test`), nor how well raters order the items (`kendall_tau_b`), nor
+    alone where nearly all ratings are the same.
 
     Parameters
     ----------

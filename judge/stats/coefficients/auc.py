@@ -1,4 +1,4 @@
-"""Area under the ROC curve: how well a judge's scores separate what people pass from what they fail."""
+"""Area under the ROC curve of judge scores against human pass marks."""
 
 from __future__ import annotations
 
@@ -34,9 +34,12 @@ def auc(
     clusters: ArrayLike | None = None,
     confidence_level: float = 0.95,
 ) -> Estimate:
-    """Area under the ROC curve: the judge's separation of passes from fails, at every cut-off at once.
+    """Area under the ROC curve: how well the judge's scores separate passes from fails at all cut-offs.
 
-    The chance that a random pass has a higher score than a random fail, ties counted half.
+    P(score of a random pass > score of a random fail) + P(equal) / 2.
+
+    Do not use it for a judge that is used with one cut-off: `pass_fail` says what that cut-off achieves. A
+    high area does not mean that scores agree with people's.
 
     Parameters
     ----------
@@ -49,7 +52,7 @@ def auc(
     confidence_level : float
         Confidence level. The standard error is DeLong's, with clusters Obuchowski's; the interval is
         Student's on the scale log(1 - area), and cannot exceed 1; its degrees of freedom are those of the
-        class with fewer items or clusters, because few passes among many fails say little about the area.
+        class with fewer items or clusters, because with few passes among many fails the area is uncertain.
 
     Returns
     -------
@@ -83,7 +86,9 @@ def auc_difference(
     clusters: ArrayLike | None = None,
     confidence_level: float = 0.95,
 ) -> Estimate:
-    """Difference a - b of the areas of two judges on the same items, paired.
+    """Difference a - b of the areas under the ROC curve of two judges on the same items, paired.
+
+    Do not use it for judges that were scored on different items; their intervals are then independent.
 
     Parameters
     ----------

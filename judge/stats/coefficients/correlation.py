@@ -1,4 +1,4 @@
-"""Linear correlation of two raters: Pearson's, and Lin's concordance."""
+"""Linear correlation of two raters: Pearson's and Lin's concordance."""
 
 from __future__ import annotations
 
@@ -22,12 +22,16 @@ _ZERO = 1e-12  # a variance in units of the range: rounding, not variation
 def pearson(human: ArrayLike, judge: ArrayLike, **sampling: Unpack[Sampling]) -> Estimate:
     """Pearson's correlation: how close two raters' scores are to a straight line.
 
-    It ignores severity and scale: a lenient judge with r = .9 may never agree. Show it beside agreement.
+    r = cov(x, y) / (sd(x) sd(y)), on the items with both scores.
+
+    Do not use it as evidence of agreement: a judge that is always one point too high has r = 1. Show it
+    beside a measure of agreement (`concordance`, `mean_absolute_error`). For the order of items alone, or
+    with outliers, use `spearman` or `kendall_tau_b`.
 
     Parameters
     ----------
     human, judge : array_like, shape (n_items,)
-        Scores of two raters; None or NaN is missing. Items with both are used.
+        Scores; None or NaN is missing. Items with both are used.
     **sampling
         `clusters`, `confidence_level`, `method`, `n_resamples`, `rng`: see `Sampling`.
         ``method='analytic'`` is Fisher's z.
@@ -37,6 +41,11 @@ def pearson(human: ArrayLike, judge: ArrayLike, **sampling: Unpack[Sampling]) ->
     Estimate
         In -1..1. NaN with `no_variation` if a rater is constant, `no_ratings`, `no_complete_pairs`,
         `too_few_items` (< 2).
+
+    References
+    ----------
+    .. [1] R. A. Fisher, "On the 'probable error' of a coefficient of correlation deduced from a small
+       sample", Metron 1, 1921 (the z transformation of the analytic interval).
 
     Examples
     --------
@@ -53,10 +62,15 @@ def pearson_statistic(human: ArrayLike, judge: ArrayLike) -> Statistic:
 
 
 def concordance(human: ArrayLike, judge: ArrayLike, **sampling: Unpack[Sampling]) -> Estimate:
-    """Lin's concordance correlation: Pearson's, lowered by differences in mean and spread.
+    """Lin's concordance correlation: agreement of two raters on a numeric scale.
 
-    It equals Cohen's kappa with quadratic weights. Parameters as in `pearson`; ``method='analytic'`` is
-    Lin's variance on the scale of Fisher's z.
+    2 cov(x, y) / (var(x) + var(y) + (mean(x) - mean(y))^2), moments with 1/n: Pearson's correlation, lowered
+    by differences in mean and spread. It equals Cohen's kappa with quadratic weights; report one of them.
+
+    Do not compare it between sets of items that differ in spread: the same errors give a lower value where
+    the items are more alike. Show `bias` and `mean_absolute_error` as well.
+
+    Parameters as in `pearson`; ``method='analytic'`` is Lin's variance on the scale of Fisher's z.
 
     Returns
     -------

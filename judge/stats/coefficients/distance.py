@@ -1,4 +1,4 @@
-"""How far a judge's scores are from a person's: mean absolute error, root mean square error, bias."""
+"""Differences between two raters' scores: mean absolute error, root mean square error and bias."""
 
 from __future__ import annotations
 
@@ -16,6 +16,12 @@ from judge.stats.engine.table import read_table
 
 def mean_absolute_error(human: ArrayLike, judge: ArrayLike, **sampling: Unpack[Sampling]) -> Estimate:
     """Mean absolute difference of two raters' scores, in units of the scale.
+
+    mean(|judge - human|).
+
+    Do not compare it between scales of different length, nor with 0: compare it with the distance between
+    people (`leave_one_out`). A judge that always gives the median score can have a small distance; show a
+    correlation as well.
 
     Parameters
     ----------
@@ -43,7 +49,10 @@ def mean_absolute_error_statistic(human: ArrayLike, judge: ArrayLike) -> Statist
 
 
 def root_mean_square_error(human: ArrayLike, judge: ArrayLike, **sampling: Unpack[Sampling]) -> Estimate:
-    """Root of the mean squared difference: large differences weigh more. The rest as `mean_absolute_error`.
+    """Root of the mean squared difference of two raters' scores, in units of the scale.
+
+    sqrt(mean((judge - human)^2)). Large differences weigh more than in `mean_absolute_error`. Do not use it
+    where single gross errors should not decide. Parameters and return as in `mean_absolute_error`.
 
     Examples
     --------
@@ -59,7 +68,10 @@ def root_mean_square_error_statistic(human: ArrayLike, judge: ArrayLike) -> Stat
 
 
 def bias(human: ArrayLike, judge: ArrayLike, **sampling: Unpack[Sampling]) -> Estimate:
-    """Mean of judge minus human: positive means the judge is lenient. The rest as `mean_absolute_error`.
+    """Mean of judge minus human: positive if the judge is lenient.
+
+    mean(judge - human). Do not use it alone: errors in both directions cancel. If raters rated different
+    items use `severity`. Parameters and return as in `mean_absolute_error`; any sign.
 
     Examples
     --------

@@ -5,19 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, TypeAlias, Unpack, get_args
+from typing import Literal, Unpack, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from judge.stats.engine.estimate import NO_ITEM_VARIANCE, NO_VARIATION, Estimate
+from judge.stats.engine.limits import Limits
 from judge.stats.engine.resampling import Sampling, Statistic, estimate, quotient
 from judge.stats.engine.scale import Floats
 from judge.stats.engine.statistic import undefined_statistic
 from judge.stats.engine.table import RatingTable, ScaleLike, read_table
 
 Form = Literal["ICC(1,1)", "ICC(2,1)", "ICC(3,1)", "ICC(1,k)", "ICC(2,k)", "ICC(3,k)"]
-Limits: TypeAlias = tuple[float, float]
 
 
 def icc(
@@ -25,10 +25,13 @@ def icc(
 ) -> Estimate:
     """Intraclass correlation from the analysis of variance of complete ratings.
 
-    Form 1: each item has its own raters, or columns are slots and not people. Form 2: the same raters,
-    seen as a sample of raters; differences in severity count as disagreement. Form 3: severity is
-    removed (consistency). 'k' is the reliability of the mean of all raters. With missing ratings see
-    `icc_reml`.
+    The share of the variance of ratings that is due to items: v_item / (v_item + v_rater + v_error), without
+    v_rater in form 3. Form 1: each item has its own raters, or columns are slots and not people. Form 2: the
+    same raters, seen as a sample of raters; differences in severity count as disagreement. Form 3: severity
+    is removed (consistency). 'k' is the reliability of the mean of all raters.
+
+    Do not use it with missing ratings (`icc_reml` keeps them), for categories (`fleiss_kappa`), or to compare
+    sets of items that differ in spread. Do not report a 'k' form as the agreement of single raters.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Kappas in which each rater has margins of its own: Cohen, Light, Conger; and Scott's pi."""
+"""Kappas with separate margins for each rater (Cohen, Light, Conger), and Scott's pi."""
 
 from __future__ import annotations
 
@@ -166,6 +166,11 @@ def scott_pi(
 ) -> Estimate:
     """Scott's pi of two raters: chance from the margins of both raters pooled.
 
+    pi = 1 - sum_kl d_kl p_kl / sum_kl d_kl m_k m_l, with m_k the share of category k among all ratings.
+
+    Do not use it if the two raters use the categories differently and that should not count as chance
+    (`cohen_kappa`).
+
     Parameters and return as in `cohen_kappa`, for two raters; there is no analytic interval.
 
     References
@@ -194,8 +199,11 @@ def conger_kappa(
 ) -> Estimate:
     """Conger's kappa of several raters: chance is averaged over pairs of raters with their own margins.
 
-    With two raters it is Cohen's kappa. Items that not every rater has rated are dropped. Parameters and
-    return as in `cohen_kappa`; there is no analytic interval.
+    1 - D_o / D_e, with D_o the mean disagreement over pairs of raters and D_e the same mean of the
+    disagreement expected from the two raters' margins. With two raters it is Cohen's kappa.
+
+    Do not use it with missing ratings: items that not every rater has rated are dropped (`fleiss_kappa`,
+    `krippendorff_alpha`). Parameters and return as in `cohen_kappa`; there is no analytic interval.
 
     References
     ----------

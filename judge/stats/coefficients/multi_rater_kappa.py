@@ -32,8 +32,12 @@ def fleiss_kappa(
 ) -> Estimate:
     """Fleiss' kappa: agreement of raters who need not be the same people from item to item.
 
-    Chance is agreement by guessing with the shares of all ratings pooled. Equals Fleiss (1971) when every
-    item has the same number of ratings.
+    kappa = (P_a - P_e) / (1 - P_e), with P_a the mean agreement of the pairs of ratings of an item and
+    P_e = sum_kl w_kl pi_k pi_l, pi_k the share of category k among all ratings and w_kl the agreement of two
+    categories. It equals Fleiss (1971) when every item has the same number of ratings.
+
+    Do not use it if the same people rate every item: their own margins are known, see `conger_kappa`. Like
+    every kappa it is low where one category dominates; show `gwet_ac1` as well.
 
     Parameters
     ----------
@@ -86,9 +90,12 @@ def fleiss_statistic(*ratings: ArrayLike, weights: Weights = None, scale: ScaleL
 
 
 def gwet_ac1(*ratings: ArrayLike, scale: ScaleLike, **sampling: Unpack[Sampling]) -> Estimate:
-    """Gwet's AC1: chance agreement shrinks as ratings concentrate in one category.
+    """Gwet's AC1: agreement beyond chance that stays stable when one category dominates.
 
-    It stays high where kappa collapses under skewed margins; its chance model is another assumption, not
+    (P_a - P_e) / (1 - P_e), with P_a as in `fleiss_kappa` and P_e = sum_k pi_k (1 - pi_k) / (q - 1) for q
+    declared categories: chance agreement shrinks as ratings concentrate in one category.
+
+    Do not use it in place of kappa only because it is higher: its model of chance is another assumption, not
     a correction of kappa. Show both.
 
     Parameters
@@ -125,8 +132,15 @@ def gwet_ac2(
 ) -> Estimate:
     """Gwet's AC2: AC1 with credit for near misses, for ordered categories.
 
-    `weights` are 'linear' or 'quadratic' (default). Gwet's "ordinal" weights, the default of other
-    programs, are different weights and give another number. The rest is as in `gwet_ac1`.
+    As `gwet_ac1` with P_e = sum(W) / (q (q - 1)) * sum_k pi_k (1 - pi_k), W the agreement of two categories.
+    `weights` are 'linear' or 'quadratic' (default). Gwet's "ordinal" weights, the default of other programs,
+    are different weights and give another number.
+
+    Do not use it for categories without an order (`gwet_ac1`). Other parameters and return as in `gwet_ac1`.
+
+    References
+    ----------
+    .. [1] K. L. Gwet, Handbook of Inter-Rater Reliability, 4th ed., 2014.
 
     Examples
     --------
@@ -158,7 +172,11 @@ def brennan_prediger(
 ) -> Estimate:
     """Brennan and Prediger's coefficient: chance is guessing with all categories equally likely.
 
-    Parameters and return as in `gwet_ac1`, with `weights` as in `fleiss_kappa`.
+    (P_a - P_e) / (1 - P_e), with P_a as in `fleiss_kappa` and P_e = 1/q for q declared categories, the mean
+    of the agreement weights. It is raw agreement, rescaled so that guessing gives 0.
+
+    Do not use it where some categories are hardly ever right: raters who know that would agree by chance more
+    often than 1/q. Parameters and return as in `gwet_ac1`, with `weights` as in `fleiss_kappa`.
 
     References
     ----------

@@ -21,9 +21,19 @@ _LARGEST = 2**27  # elements of the table of pairs of cells: 1 GB
 
 
 def spearman(human: ArrayLike, judge: ArrayLike, **sampling: Unpack[Sampling]) -> Estimate:
-    """Spearman's rank correlation, ties with their mean rank.
+    """Spearman's rank correlation: Pearson's correlation of the ranks.
+
+    Equal scores share their mean rank. It measures whether two raters order the items alike.
+
+    Do not use it as evidence of agreement: it ignores severity and the use of the scale. On scales of few
+    points most items tie; use `kendall_tau_b`, whose ties are easier to interpret.
 
     Parameters and return as in `judge.stats.pearson`, without an analytic interval.
+
+    References
+    ----------
+    .. [1] C. Spearman, "The proof and measurement of association between two things", American Journal of
+       Psychology 15, 1904.
 
     Examples
     --------
@@ -52,9 +62,19 @@ def spearman_statistic(human: ArrayLike, judge: ArrayLike) -> Statistic:
 def kendall_tau_b(human: ArrayLike, judge: ArrayLike, **sampling: Unpack[Sampling]) -> Estimate:
     """Kendall's tau-b: concordant minus discordant pairs of items, corrected for ties on either side.
 
-    Parameters and return as in `judge.stats.pearson`, without an analytic interval. Time grows with the
-    square of the number of distinct score pairs: nothing for rating scales, minutes for 10,000 continuous
-    scores; from 11,586 distinct pairs on it is refused.
+    (P - Q) / sqrt((n0 - n1)(n0 - n2)), with P concordant and Q discordant of the n0 pairs of items, n1 tied
+    by one rater and n2 by the other.
+
+    Do not use it as evidence of agreement: it only compares the order of items. If the two scales differ in
+    their number of points it cannot reach 1; use `kendall_tau_c`.
+
+    Parameters and return as in `judge.stats.pearson`, without an analytic interval. The computing time grows
+    with the square of the number of distinct score pairs: negligible for rating scales, minutes for 10,000
+    continuous scores; from 11,586 distinct pairs on it is refused.
+
+    References
+    ----------
+    .. [1] M. G. Kendall, "The treatment of ties in ranking problems", Biometrika 33, 1945.
 
     Examples
     --------
@@ -82,10 +102,19 @@ def kendall_tau_b_statistic(human: ArrayLike, judge: ArrayLike) -> Statistic:
 
 
 def kendall_tau_c(human: ArrayLike, judge: ArrayLike, **sampling: Unpack[Sampling]) -> Estimate:
-    """Kendall's (Stuart's) tau-c, for scales of unequal length.
+    """Stuart's tau-c: Kendall's rank correlation for scales of unequal length.
 
-    The shorter scale's number of distinct values is that of the data, and is kept over resamples.
+    2 m (P - Q) / (n^2 (m - 1)), with P concordant and Q discordant pairs of items and m the smaller number of
+    distinct values. m is that of the data and is kept over resamples.
+
+    Do not use it where both raters have the same scale (`kendall_tau_b`), nor as evidence of agreement.
+
     Parameters and return as in `kendall_tau_b`.
+
+    References
+    ----------
+    .. [1] A. Stuart, "The estimation and comparison of strengths of association in contingency tables",
+       Biometrika 40, 1953.
 
     Examples
     --------
@@ -112,7 +141,12 @@ def kendall_tau_c_statistic(human: ArrayLike, judge: ArrayLike) -> Statistic:
 
 
 def kendall_w(*ratings: ArrayLike, scale: ScaleLike = None, **sampling: Unpack[Sampling]) -> Estimate:
-    """Kendall's coefficient of concordance W: do several raters rank the items alike? Ties corrected.
+    """Kendall's coefficient of concordance W: agreement of several raters on the order of items.
+
+    The variance of the rank sums divided by the largest possible one, corrected for ties.
+
+    Do not use it as evidence of agreement in level (`icc` form 2, `krippendorff_alpha`), nor compare it
+    between numbers of raters: by chance it is 1/n_raters.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Whether the judge repeats itself, and how many samples are worth averaging."""
+"""Test-retest reliability of a judge, and the number of samples to average."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def samples_for_reliability(reliability: float, target: float) -> int:
 
 
 def worthwhile_samples(reliability: float, *, within: float = 0.01) -> int:
-    """Fewest samples whose mean is within `within` of the reliability of endless samples, which is 1.
+    """Fewest samples whose mean has a reliability within `within` of 1, the limit of many samples.
 
     Parameters
     ----------
@@ -118,7 +118,7 @@ def worthwhile_samples(reliability: float, *, within: float = 0.01) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Retest:
-    """How far samples of one judge on one item agree.
+    """Agreement of repeated scores by one judge; see `retest`.
 
     Attributes
     ----------

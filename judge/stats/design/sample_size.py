@@ -1,4 +1,4 @@
-"""How many items a study needs before it starts: closed forms. Other statistics: `precision`."""
+"""Sample size in closed form; for other statistics see `precision`."""
 
 from __future__ import annotations
 

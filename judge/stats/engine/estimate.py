@@ -1,4 +1,4 @@
-"""What every statistic returns: a number with its interval, its sizes and, where undefined, the reason."""
+"""The result of every statistic: a value with its interval, sizes and, where undefined, the reason."""
 
 from __future__ import annotations
 

@@ -15,8 +15,8 @@ A new statistic is a `Statistic`. The ratio of two means, for instance::
     estimate(cost, clusters=conversation)     # -> Estimate
 
 * NaN means undefined: give NaN for such rows, never raise. `undefined` names the reason.
-* `sums` may also be a one-dimensional array of integer codes 0..K-1, one per item, which stands for its
-  one-hot table: the function then receives counts (R, K). Use it where K is large.
+* `sums` may also be a one-dimensional array of integer codes 0..K-1, one per item, in place of a one-hot
+  table. The function then receives counts (R, K). Use it where K is large.
 * An item that contributes nothing has a row of zeros. Do not leave it out: the frame of the resampling is
   all items and clusters. In code form every item needs a code; keep one for "contributes nothing".
 * `kind` decides the interval scale: 'coefficient' (maximum 1: kappa, alpha, r), 'share' (in 0..1, gets
@@ -32,8 +32,8 @@ difference is then a paired difference. A difference is itself a statistic::
 and for two confidence levels, or the jackknife values themselves, keep the replicates::
 
     replicates = replicate({"gain": difference(a, b)}, clusters=source)
-    replicates.estimate("gain", confidence_level=0.90), replicates.estimate("gain", confidence_level=0.95)
-    replicates.samples["gain"].jackknife      # see `Sample`
+    replicates.estimate("gain", confidence_level=0.90)
+    replicates.samples["gain"].jackknife      # see `ResampledValues`
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ from judge.stats.engine.weights import RNG, Frame, seed_of
 __all__ = [
     "Estimate",
     "Replicates",
-    "Sample",
+    "ResampledValues",
     "Sampling",
     "Statistic",
     "average",
@@ -113,7 +113,7 @@ class Sampling(ResampleOptions, total=False):
 
 
 @dataclass(frozen=True)
-class Sample:
+class ResampledValues:
     """Values of one statistic on the data and on its resamples.
 
     Attributes
@@ -147,7 +147,7 @@ class Replicates:
     """Resampled values of several statistics on one set of weights; see `replicate`."""
 
     statistics: Mapping[str, Statistic]
-    samples: Mapping[str, Sample]
+    samples: Mapping[str, ResampledValues]
     methods: Mapping[str, Method]
     n_clusters: int
     clustered: bool
@@ -158,10 +158,7 @@ class Replicates:
         statistic, sample = self.statistics[name], self.samples[name]
         between("confidence_level", confidence_level, 0, 1)
         interval = self._interval(name, confidence_level)
-        resampled = len(sample.draws) > 0
-        reason = interval.reason
-        if math.isnan(sample.value):
-            reason = statistic.reason or statistic.undefined
+        undefined = statistic.reason or statistic.undefined
         return Estimate(
             sample.value,
             interval.low,
@@ -173,10 +170,10 @@ class Replicates:
             statistic.n_ratings,
             self.n_clusters,
             statistic.n_dropped,
-            reason,
+            undefined if math.isnan(sample.value) else interval.reason,
             (*statistic.notes, *interval.notes),
             len(sample.draws),
-            self.seed if resampled else None,
+            self.seed if len(sample.draws) else None,
             statistic.possible,
         )
 
@@ -222,7 +219,12 @@ def _n_used(statistic: Statistic, n_clusters: int) -> int:
 
 
 def _resampled_interval(
-    sample: Sample, statistic: Statistic, method: Method, confidence_level: float, used: int, clustered: bool
+    sample: ResampledValues,
+    statistic: Statistic,
+    method: Method,
+    confidence_level: float,
+    used: int,
+    clustered: bool,
 ) -> _Interval:
     undefined, notes = _undefined_share(sample)
     interval = _Interval(se=sample.se, method=method, notes=notes)
@@ -230,14 +232,10 @@ def _resampled_interval(
         interval.low, interval.high = _wilson_interval(sample, confidence_level, used, clustered)
     elif undefined > 0.2 or not sample.se > 0 or used < 2:
         interval.reason = NO_VARIATION
-    elif method == "jackknife" and statistic.kind == "coefficient" and sample.value < 1:
-        interval.low, interval.high = limits.coefficient_limits(
-            sample.value, sample.se, confidence_level, used - 1
-        )
     elif method == "jackknife":
-        interval.low, interval.high = limits.symmetric_limits(
-            sample.value, sample.se, confidence_level, used - 1
-        )
+        below_one = statistic.kind == "coefficient" and sample.value < 1
+        t_limits = limits.coefficient_limits if below_one else limits.symmetric_limits
+        interval.low, interval.high = t_limits(sample.value, sample.se, confidence_level, used - 1)
     else:
         interval.low, interval.high = _bootstrap_limits(sample, method, confidence_level)
     if statistic.possible == (-math.inf, 1.0) and interval.low < 2 * min(sample.value, -1.0) - 1:
@@ -246,7 +244,7 @@ def _resampled_interval(
     return interval
 
 
-def _undefined_share(sample: Sample) -> tuple[float, tuple[str, ...]]:
+def _undefined_share(sample: ResampledValues) -> tuple[float, tuple[str, ...]]:
     """Return the share of resamples on which the statistic was undefined, and the note about it."""
     if len(sample.draws):
         share = float(np.mean(~np.isfinite(sample.draws)))
@@ -255,7 +253,9 @@ def _undefined_share(sample: Sample) -> tuple[float, tuple[str, ...]]:
     return share, (f"{UNDEFINED_RESAMPLES}: {share:.1%}",) if share > 0.05 else ()
 
 
-def _wilson_interval(sample: Sample, confidence_level: float, used: int, clustered: bool) -> limits.Limits:
+def _wilson_interval(
+    sample: ResampledValues, confidence_level: float, used: int, clustered: bool
+) -> limits.Limits:
     share, n = sample.value, float(sample.counts.sum())
     binomial, effective = share * (1 - share), float(used)
     if sample.se > 0 and binomial > 0 and used > 1:
@@ -268,7 +268,7 @@ def _wilson_interval(sample: Sample, confidence_level: float, used: int, cluster
     return limits.wilson_limits(share, effective, quantile)
 
 
-def _bootstrap_limits(sample: Sample, method: Method, confidence_level: float) -> limits.Limits:
+def _bootstrap_limits(sample: ResampledValues, method: Method, confidence_level: float) -> limits.Limits:
     draws = sample.draws[np.isfinite(sample.draws)]
     if method == "percentile":
         return limits.percentile_limits(draws, confidence_level)
@@ -323,7 +323,7 @@ def replicate(
         leave_one_out = [] if skip else frame.jackknife(indices[name])
         (jackknife,) = _evaluate(leave_one_out, [statistic.function])
         counts = np.empty(0) if skip else frame.counts
-        samples[name] = Sample(values[name], jackknife, counts, draws[name])
+        samples[name] = ResampledValues(values[name], jackknife, counts, draws[name])
     return Replicates(statistics, samples, methods, frame.n_clusters, frame.n_clusters < n_items, seed)
 
 

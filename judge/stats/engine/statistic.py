@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from judge.stats.engine.estimate import ANY_VALUE, NO_VARIATION, Range, Reason
 from judge.stats.engine.scale import Floats, Ints
-from judge.stats.engine.weights import Table, totals_of
+from judge.stats.engine.weights import SumTable, totals_of
 
 StatisticKind = Literal["coefficient", "plain", "share"]
 Function: TypeAlias = Callable[[Floats], Floats]
@@ -126,7 +126,7 @@ def combine(
     )
 
 
-def _joined(tables: Sequence[Table]) -> tuple[Table, Callable[[Floats], list[Floats]]]:
+def _joined(tables: Sequence[SumTable]) -> tuple[SumTable, Callable[[Floats], list[Floats]]]:
     """Return one table for several, and the function that takes its totals apart again."""
     if all(table.ndim == 1 for table in tables):
         # Codes of combinations that occur are no more than the items; one-hot tables side by side can be.

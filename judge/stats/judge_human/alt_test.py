@@ -1,4 +1,4 @@
-"""The alternative annotator test: may the judge stand in for a person.
+"""The alternative annotator test: whether the judge can replace a human annotator.
 
 Each person is held out in turn; the judge and that person are compared with the other people, item by item.
 The judge wins against a person if its advantage, with a handicap epsilon for the person's cost, is
@@ -268,7 +268,7 @@ def omega_curve(
     Returns
     -------
     list of (epsilon, omega)
-        Omega is NaN where nobody can be tested.
+        Omega is NaN where no rater can be tested.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""How high a correlation with people can get, and what it would be without their noise."""
+"""Correlation of the judge with people, corrected for the unreliability of people's ratings."""
 
 from __future__ import annotations
 
@@ -61,6 +61,9 @@ def attenuation(
 
     Uses the items that the judge and all k people rated, so that the mean has one reliability.
 
+    Do not use the disattenuated correlation to compare judges on different items, nor as evidence of
+    agreement: like every correlation it ignores severity.
+
     Parameters
     ----------
     humans : array_like, shape (n_items, n_humans)
@@ -79,6 +82,11 @@ def attenuation(
     Returns
     -------
     Attenuation
+
+    References
+    ----------
+    .. [1] C. Spearman, "The proof and measurement of association between two things", American Journal of
+       Psychology 15, 1904.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Does a map from judge to human scores help? Cross-fitted by cluster, with the interval of the gain."""
+"""Calibration of judge scores to human scores, cross-fitted by cluster, with the interval of the gain."""
 
 from __future__ import annotations
 
@@ -64,14 +64,14 @@ class Calibration(Tabular):
     map : ScoreMap
         Fitted on all pairs; the identity if there is no gain, or none over a constant.
     fitted_kind : str
-        The kind that was tried (or chosen), whether or not it ships.
+        The kind that was tried (or chosen), whether or not it is used.
     gain : Estimate
         Loss before minus loss after, out of fold and paired; above 0 the map helps.
     helps : bool
         Whether the interval of the gain lies above 0.
     over_constant : Estimate
         Loss of the best constant minus loss of the judge (mapped where that is closer), out of fold and
-        paired, in the same folds; above 0 the judge knows something about the single item.
+        paired, in the same folds; above 0 the judge has information about single items.
     constant : float
         The best constant, of all pairs: the median of the human scores for 'mae', their mean for 'rmse'.
     before, after : CalibrationErrors
@@ -118,19 +118,20 @@ def calibrate(
 ) -> Calibration:
     """Fit a map from judge to human scores and say whether it helps.
 
-    Clusters are dealt into folds; each item's mapped score comes from a map fitted on the other folds. With
-    'auto' the kind, too, is chosen within those other folds, so that choosing does not flatter. Kinds beyond
-    'linear' are tried from 100 pairs on, proportional odds for at most ten distinct human scores. A gain
-    whose interval includes 0 is no gain, and the identity ships. So it does where the map is no closer to
-    people than the best constant: such a map would only hide that the judge knows nothing about an item.
+    Clusters are assigned to folds; each item's mapped score comes from a map fitted on the other folds. With
+    'auto' the kind is chosen within those other folds as well, so that the choice does not bias the result.
+    Kinds beyond 'linear' are tried from 100 pairs on, proportional odds for at most ten distinct human
+    scores. A gain whose interval includes 0 is no gain, and the result is the identity. The same holds if the
+    map is no closer to people than the best constant: it would hide that the judge has no information about
+    items.
 
-    Calibration moves errors and bias. A non-decreasing map cannot raise rank correlation. A pass rate of
-    mapped scores still needs a correction for the map's own error, see `ppi_mean`.
+    Do not use it to raise a rank correlation: a non-decreasing map cannot. A pass rate of mapped scores still
+    needs a correction for the map's own error, see `ppi_mean`.
 
     Parameters
     ----------
     human, judge : array_like of float, shape (n_items,)
-        The judge's scores, and those of a person or a consensus; NaN where missing.
+        Scores of a person or a consensus, and the judge's; NaN where missing.
     kind : str
         A kind of `fit_map`, or 'auto'.
     bounds : (float, float), optional
@@ -147,7 +148,7 @@ def calibrate(
     Returns
     -------
     Calibration
-        With fewer than two clusters of complete pairs all estimates are undefined and the identity ships.
+        With fewer than two clusters of complete pairs all estimates are undefined, the map the identity.
 
     Examples
     --------
@@ -178,8 +179,8 @@ def calibrate(
     closer = mapped if gain.value > 0 else np.where(np.isnan(mapped), np.nan, x)
     over = estimate(_advantage(_constants(x, y, folds, loss), closer, y, loss, reason), **sampling)
     helps = gain.low > 0
-    ships = helps and over.low > 0
-    fitted = fit_map(y, x, chosen, bounds=bounds) if ships else ScoreMap("identity", {})
+    used = helps and over.low > 0
+    fitted = fit_map(y, x, chosen, bounds=bounds) if used else ScoreMap("identity", {})
     constant = _centre(y[both], loss)
     before, after = (_errors(scores, y, pass_mark, reason, sampling) for scores in (x, mapped))
     curve = _curve(x, y, sampling)
@@ -198,7 +199,7 @@ def _kinds(kind: MapKind | Literal["auto"], human: Floats) -> Sequence[MapKind]:
 
 
 def _folds(codes: Ints, used: np.ndarray, n_folds: int, rng: np.random.Generator) -> Ints:
-    """Deal the clusters that have complete pairs into folds of nearly equal number."""
+    """Assign the clusters that have complete pairs to folds of nearly equal number."""
     present = np.unique(codes[used])
     fold_of = np.zeros(int(codes.max(initial=-1)) + 1, np.int64)
     fold_of[rng.permutation(present)] = np.arange(len(present)) % n_folds

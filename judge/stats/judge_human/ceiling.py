@@ -1,4 +1,4 @@
-"""How well people agree among themselves, and the judge measured with the same yardstick.
+"""Human ceiling: how well people agree with each other, and the judge against the same references.
 
 People are the ceiling: a judge need not agree with people better than they do with each other. Judge and
 person are always compared with the same reference on the same items; comparing the judge with all people
@@ -18,7 +18,14 @@ from numpy.typing import ArrayLike
 
 from judge.stats.engine.estimate import NO_PAIRABLE_ITEMS, NO_RATINGS, TOO_FEW_RATERS, Estimate, Reason
 from judge.stats.engine.frames import Tabular
-from judge.stats.engine.resampling import Method, Replicates, ResampleOptions, Sample, Sampling, replicate
+from judge.stats.engine.resampling import (
+    Method,
+    Replicates,
+    ResampledValues,
+    ResampleOptions,
+    Sampling,
+    replicate,
+)
 from judge.stats.engine.scale import Floats
 from judge.stats.engine.statistic import Statistic
 from judge.stats.engine.table import ScaleLike
@@ -101,6 +108,9 @@ def leave_one_out(
     For person h let c_h(i) be the consensus of the other people on item i. On the items with h, the judge and
     at least one other person, A_h = A(c_h, x_h) is that person's level and J_h = A(c_h, judge) the judge's.
     Reported are the means over people and mean(J_h - A_h).
+
+    Do not compare the judge with the consensus of all people instead: that consensus is less noisy than
+    the one a single person is measured against, which favours the judge.
 
     Parameters
     ----------
@@ -201,6 +211,8 @@ def swap(
     averaged over h. The judge rates only the items that h rated, and both alphas use the items where h, if
     it rated the item, and the judge are both present.
 
+    Do not use it for a coefficient of two raters (`pairwise_ceiling`).
+
     Parameters
     ----------
     humans, judge, scale, **sampling
@@ -283,7 +295,7 @@ def _compare(contrasts: Contrasts, humans: Floats, judge: Floats, sampling: Samp
 
 
 def _with_note(overall: Replicates, confidence_level: float) -> Replicates:
-    """Say so if people do not agree better than by chance: such a ceiling is no yardstick."""
+    """Add a note if people do not agree better than by chance: such a ceiling may be 0."""
     if (
         overall.statistics["human"].kind != "coefficient"
         or overall.estimate("human", confidence_level).low > 0
@@ -309,7 +321,7 @@ def _all_undefined(contrasts: Contrasts, humans: Floats, judge: Floats) -> Ceili
     reasons = (s.reason or s.undefined for s in every if math.isnan(s.value()))
     reason: Reason = next(reasons, NO_PAIRABLE_ITEMS)
     if reason == NO_RATINGS and not (np.isnan(judge).all() or np.isnan(humans).all()):
-        reason = NO_PAIRABLE_ITEMS  # there are ratings, but nobody shares an item
+        reason = NO_PAIRABLE_ITEMS  # there are ratings, but no item is shared
     undefined = Estimate.undefined(reason)
     return Ceiling(undefined, undefined, undefined, (), tuple(contrasts))
 
@@ -352,8 +364,8 @@ def method_for(kind: str, method: Method) -> Method:
     return "wilson" if kind == "share" else method
 
 
-def _mean(samples: Sequence[Sample]) -> Sample:
-    return Sample(
+def _mean(samples: Sequence[ResampledValues]) -> ResampledValues:
+    return ResampledValues(
         float(np.mean([s.value for s in samples])),
         np.mean([s.jackknife for s in samples], axis=0),
         samples[0].counts,
@@ -361,8 +373,8 @@ def _mean(samples: Sequence[Sample]) -> Sample:
     )
 
 
-def _minus(a: Sample, b: Sample) -> Sample:
-    return Sample(a.value - b.value, a.jackknife - b.jackknife, a.counts, a.draws - b.draws)
+def _minus(a: ResampledValues, b: ResampledValues) -> ResampledValues:
+    return ResampledValues(a.value - b.value, a.jackknife - b.jackknife, a.counts, a.draws - b.draws)
 
 
 def _split(sampling: Sampling) -> tuple[ResampleOptions, float]:

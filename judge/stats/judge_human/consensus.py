@@ -1,4 +1,4 @@
-"""A judge beside several people: ratings checked together, and what the people say together."""
+"""Consensus of several people, and joint checks of human and judge ratings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The judge against each person, item by item: who is at least as close to the other people."""
+"""Comparison of the judge with each person, item by item, by closeness to the other people."""
 
 from __future__ import annotations
 

@@ -45,11 +45,13 @@ def exchangeable_ceiling(
     scale: ScaleLike = None,
     **sampling: Unpack[Sampling],
 ) -> Ceiling:
-    """Agreement of two ratings of one item, and of the judge with one, whoever gave them.
+    """Human ceiling when raters are exchangeable: columns are rating slots and not persons.
 
     On the items with the judge and at least two ratings: people's level is that of a random pair of ratings
     of the item, the judge's that of the judge and a random rating. Chance is what pooled margins give: those
     of people twice (Fleiss), or those of people and of the judge. Items count equally.
+
+    Do not use it if columns are persons: `pairwise_ceiling` then accounts for the margins of each.
 
     Parameters
     ----------
@@ -72,6 +74,10 @@ def exchangeable_ceiling(
     Ceiling
         Without rows per person. Reordering the ratings of any item changes nothing. NaN with
         `no_pairable_items`, or with `too_few_items` for a kappa of one item.
+
+    References
+    ----------
+    .. [1] J. L. Fleiss, 1971, doi:10.1037/h0031619.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Halo: does the judge let one impression colour all dimensions, more than people do."""
+"""Halo effect: whether one overall impression drives all dimensions, more than in people's ratings."""
 
 from __future__ import annotations
 
@@ -49,6 +49,9 @@ def halo(humans: ArrayLike, judge: ArrayLike, **sampling: Unpack[Sampling]) -> H
     error covariance is cov(x_d, x_e) - T_de. A judge follows dimension d with slope
     b_d = cov(j_d, people_d) / T_dd, which leaves cov(j_d, j_e) - b_d b_e T_de.
 
+    Do not read a high `correlation` as halo: dimensions may be related in the answers themselves.
+    `errors` removes what people have in common.
+
     Parameters
     ----------
     humans : array_like of float, shape (n_items, n_dimensions, n_humans)
@@ -61,6 +64,11 @@ def halo(humans: ArrayLike, judge: ArrayLike, **sampling: Unpack[Sampling]) -> H
     Returns
     -------
     Halo
+
+    References
+    ----------
+    .. [1] E. L. Thorndike, "A constant error in psychological ratings", Journal of Applied Psychology 4,
+       1920.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Is the judge as close to people as they are to each other? Verdicts with a margin set in advance."""
+"""Non-inferiority of judge-human to human-human agreement, with a margin fixed in advance."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from judge.stats.engine.estimate import TOO_FEW_RATERS, Estimate, Reason
 from judge.stats.engine.limits import symmetric_limits, t_cdf
 from judge.stats.judge_human.ceiling import Ceiling
 
-__all__ = ["NonInferiority", "Verdict", "non_inferiority", "with_random_raters"]
+__all__ = ["NonInferiority", "NonInferiorityVerdict", "non_inferiority", "with_random_raters"]
 
-Verdict = Literal["better", "non-inferior", "inconclusive", "worse"]
+NonInferiorityVerdict = Literal["better", "non-inferior", "inconclusive", "worse"]
 FEW_RATERS = "few_raters"
 
 
@@ -38,12 +38,12 @@ class NonInferiority:
     margin, alpha : float
         Set in advance.
     raters : {'fixed', 'random'}
-        Whom the claim is about.
+        Whether the claim is about these raters or about the population that they were sampled from.
     reason : str or None
         Why there is no verdict, or no interval.
     """
 
-    verdict: Verdict | None
+    verdict: NonInferiorityVerdict | None
     equivalent: bool | None
     difference: Estimate
     wide: Estimate
@@ -68,11 +68,11 @@ def non_inferiority(
     ceiling : Ceiling
         From `leave_one_out`, `pairwise_ceiling` or `swap`.
     margin : float
-        In units of the agreement statistic, above 0, fixed before looking: 0.05 of percent agreement or
-        kappa, or a tenth of people's mean absolute error, are usual.
+        Largest acceptable loss of agreement, above 0 and fixed in advance, in units of the statistic; 0.05
+        of percent agreement or kappa, or a tenth of people's mean absolute error, are usual.
     raters : {'fixed', 'random'}
-        Whether the claim is about these very people or about people like them, see `with_random_raters`.
-        With fewer than five people claim only the former.
+        Whether raters are fixed (the claim is about these people) or random (about the population that they
+        were sampled from), see `with_random_raters`. With fewer than five people use 'fixed' only.
     alpha : float in (0, 0.5)
         Error rate of each one-sided test.
 
@@ -97,7 +97,7 @@ def non_inferiority(
         _difference(ceiling, raters, confidence_level) for confidence_level in (1 - 2 * alpha, 1 - alpha)
     )
     if not narrow.defined or math.isnan(narrow.low):
-        verdict: Verdict | None = "inconclusive" if narrow.defined else None
+        verdict: NonInferiorityVerdict | None = "inconclusive" if narrow.defined else None
         return NonInferiority(verdict, None, narrow, wide, math.nan, margin, alpha, raters, narrow.reason)
     equivalent = -margin < narrow.low and narrow.high < margin
     p_value = _p_value(ceiling, narrow, margin, raters)
@@ -106,7 +106,7 @@ def non_inferiority(
     )
 
 
-def _verdict(narrow: Estimate, wide: Estimate, margin: float) -> Verdict:
+def _verdict(narrow: Estimate, wide: Estimate, margin: float) -> NonInferiorityVerdict:
     if wide.low > 0:
         return "better"
     if narrow.low > -margin:
@@ -128,7 +128,7 @@ def _p_value(ceiling: Ceiling, difference: Estimate, margin: float, raters: str)
 
 
 def with_random_raters(ceiling: Ceiling, *, confidence_level: float = 0.95) -> Estimate:
-    """Difference to the ceiling with an interval for people like these, not only these.
+    """Difference to the ceiling with raters as a random factor: an interval for the population of raters.
 
     se^2 = se_items^2 + var_h(Delta_h)/k, Delta_h the difference for person h of k; Student's t with k - 1
     degrees of freedom if the second part is the larger, else with C - 1 (C clusters that can contribute).

@@ -1,4 +1,4 @@
-"""Does the judge put pairs of answers in the order in which people put them? Ties count as an answer."""
+"""Agreement of judge and people on the order of pairs of answers, ties included."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the judge says beyond people's consensus: for its own family, over time, and where it says nothing."""
+"""Residuals of the judge from people's consensus: self-preference, drift over time, missing judgments."""
 
 from __future__ import annotations
 
@@ -145,6 +145,8 @@ def drift(
 ) -> Drift:
     """Drift of a judge on a fixed set of items with human scores.
 
+    Do not use it on different items over time: their difficulty may change as well.
+
     Parameters
     ----------
     humans : array_like, shape (n_items, n_humans)
@@ -162,6 +164,10 @@ def drift(
     -------
     Drift
         NaN with `no_variation` if all judgments have one time.
+
+    References
+    ----------
+    .. [1] E. S. Page, "Continuous inspection schemes", Biometrika 41, 1954 (CUSUM).
 
     Examples
     --------
@@ -242,6 +248,8 @@ def non_answers(
     **sampling: Unpack[Sampling],
 ) -> NonAnswers:
     """Rate of missing judgments, by group, and against the human score.
+
+    Do not treat missing judgments as random without looking at `human_gap`.
 
     Parameters
     ----------

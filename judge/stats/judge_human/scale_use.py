@@ -1,4 +1,4 @@
-"""How the judge uses the scale: spread, middle, ends, cut-points, and its slope on what people mean."""
+"""Use of the scale by the judge: spread, middle, ends, cut-points, and slope on people's consensus."""
 
 from __future__ import annotations
 
@@ -80,6 +80,8 @@ def scale_use(
     Judge and person h are compared on the items with both, and averaged over h. The slope is
     mean_h cov(judge, c_h) / mean_h cov(x_h, c_h), c_h the mean of the other people: independent errors of
     people drop out of both covariances, so that neither noise of people nor of the judge moves it.
+
+    Do not compare a judge with the mean of several people: means are less spread out than single ratings.
 
     Parameters
     ----------

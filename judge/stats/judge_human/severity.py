@@ -1,4 +1,4 @@
-"""Severity: does the judge give higher or lower scores than people, on average or at some categories."""
+"""Severity or leniency of the judge, on average and by category."""
 
 from __future__ import annotations
 
@@ -58,6 +58,9 @@ def severity(
     rate the better answers does not look lenient. With complete ratings `bias` is the plain mean of judge
     minus people's mean.
 
+    Do not use it for raters who share no items, directly or through others: their severity cannot be
+    compared (`design_disconnected`).
+
     Parameters
     ----------
     humans : array_like, shape (n_items, n_humans)
@@ -73,6 +76,10 @@ def severity(
     -------
     Severity
         Undefined as `design_disconnected` if raters fall into groups that share no item.
+
+    References
+    ----------
+    .. [1] J. M. Linacre, "Many-Facet Rasch Measurement", 1989 (severity of raters).
 
     Examples
     --------
@@ -117,7 +124,7 @@ def _normal_equations(table: Floats) -> Floats:
 
 
 def _effect(totals: Floats, combination: Floats) -> Floats:
-    """Return a combination of the effects; NaN where the raters do not hang together."""
+    """Return a combination of the effects; NaN where raters fall into groups that share no item."""
     n_raters = len(combination)
     a = totals[:, : n_raters**2].reshape(len(totals), n_raters, n_raters)
     # Each A has the constant vector in its null space; adding it makes A regular if raters are connected.
@@ -131,7 +138,7 @@ def _effect(totals: Floats, combination: Floats) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class MarginalHomogeneity:
-    """Test of equal margins of judge and human: do both use the categories equally often.
+    """Test of marginal homogeneity: whether judge and human use the categories equally often.
 
     Attributes
     ----------
@@ -169,12 +176,14 @@ def marginal_homogeneity(
 
     With d the vector of margin differences (judge count minus human count per category) and
     V = sum over clusters of d_c d_c', S = d' V^- d; for single items V is Stuart's covariance. Bhapkar uses
-    V - d d'/C. All categories are kept; the generalized inverse deals with those that are not mixed up.
+    V - d d'/C. All categories are kept; the generalized inverse handles those without any disagreement.
+
+    Do not use it as a test of agreement: margins may be equal although the raters disagree on every item.
 
     Parameters
     ----------
     human, judge : array_like, shape (n_items,)
-        Ratings by the judge and by a person or a majority; missing ones are left out.
+        Ratings by a person or a majority, and by the judge; missing ones are left out.
     scale : Scale or sequence, optional
         The declared scale.
     clusters : array_like, shape (n_items,), optional

@@ -1,4 +1,4 @@
-"""Verbosity: does the judge reward length beyond what people reward."""
+"""Length bias: effect of an answer's length on the judge at equal human scores."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Verbosity:
     ----------
     partial : Contrast
         Correlation with log length given the consensus of other people, for the judge and for the person
-        held out. Noise of that consensus inflates both when length goes with quality.
+        held out. Noise of that consensus inflates both when longer answers are better.
     per_doubling : Estimate
         Scale points that the judge adds when length doubles, beyond what people in common add: free of
         people's noise, 0 for people themselves. The number to act on.

@@ -1,4 +1,4 @@
-"""Prediction-powered inference: a mean of human scores, sharpened by a judge's on unlabelled answers."""
+"""Prediction-powered inference: the mean human score of a pool from some labels and all judge scores."""
 
 from __future__ import annotations
 
@@ -66,6 +66,9 @@ def ppi_mean(
     mean = lambda mean(U) + mean(Y - lambda F): Y human and F judge scores of labelled answers, U judge
     scores of unlabelled ones. lambda = cov(Y, F) / ((1 + n/N) var(F and U)) minimises the standard error;
     variances have n - 1 in the denominator, and the interval is Student's.
+
+    Do not use it with labels from other answers, or chosen because of their human score; nor with fewer
+    than about 30 labels, where the interval is too narrow.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The pass rate that people would give, from a judge's verdicts on many answers and people's on some.
+"""The pass rate of a pool from the judge's verdicts and human labels of a random part.
 
 Which estimator depends on how the labelled answers were chosen.
 
@@ -45,7 +45,7 @@ from judge.stats.pass_fail.proportion import proportion
 
 __all__ = ["CorrectedMean", "predictive_values", "predictive_values_difference"]
 
-Method = Literal["auto", "draws", "delta", "jackknife"]
+RateMethod = Literal["auto", "draws", "delta", "jackknife"]
 _METHODS = ("auto", "draws", "delta", "jackknife")
 VERDICT_WITHOUT_LABELS = "verdict_without_labels"
 
@@ -75,7 +75,7 @@ def predictive_values(
     *,
     clusters: ArrayLike | None = None,
     confidence_level: float = 0.95,
-    method: Method = "auto",
+    method: RateMethod = "auto",
     n_draws: int = 10_000,
     rng: RNG = None,
 ) -> CorrectedMean:
@@ -84,6 +84,9 @@ def predictive_values(
     rate = p PPV + (1 - p) FOR, with p the judge's pass rate on the whole pool, PPV the share of human
     passes among labelled judge-passes, and FOR that among labelled judge-fails. The labelled answers must
     be a random part of the pool, or random within the judge's passes and within its fails.
+
+    Do not use it with labels from other answers: PPV and FOR change with the share of passes, see
+    `rogan_gladen`.
 
     Parameters
     ----------
@@ -116,6 +119,11 @@ def predictive_values(
     ValueError
         If lengths differ, a mark is neither pass, fail nor missing, an option is unknown, or 'draws' or
         'delta' is combined with clusters.
+
+    References
+    ----------
+    .. [1] A. Tenenbein, "A double sampling scheme for estimating from binomial data with
+       misclassifications", Journal of the American Statistical Association 65, 1970.
 
     Examples
     --------
@@ -170,6 +178,8 @@ def predictive_values_difference(
 
     Each system has its own PPV and FOR: a judge may err more often on one system than on the other. The
     interval is a jackknife over items or clusters, so that what both systems find hard cancels.
+
+    Do not use it if only one of the systems has labels.
 
     Parameters
     ----------
@@ -269,7 +279,7 @@ def _delta_se(totals: Floats) -> float:
 
 
 def _with_interval(
-    found: Estimate, sums: Floats, clusters: ArrayLike | None, method: Method, n_draws: int, rng: RNG
+    found: Estimate, sums: Floats, clusters: ArrayLike | None, method: RateMethod, n_draws: int, rng: RNG
 ) -> Estimate:
     totals = sums.sum(axis=0)
     tp, fp, fn, tn, passes, n = totals

@@ -1,4 +1,4 @@
-"""Shares and means over items, with their intervals: pass rates, hit rates, mean scores."""
+"""Shares and means over items, with their intervals."""
 
 from __future__ import annotations
 
@@ -63,6 +63,8 @@ def proportion(marks: ArrayLike, **sampling: Unpack[Sampling]) -> Estimate:
 
 def mean(values: ArrayLike, **sampling: Unpack[Sampling]) -> Estimate:
     """Mean score over items.
+
+    Do not use it for pass marks (`proportion`), whose interval stays within 0 and 1.
 
     Parameters
     ----------

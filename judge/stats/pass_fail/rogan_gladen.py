@@ -1,4 +1,4 @@
-"""A pass rate corrected by the judge's error rates, measured on other answers than those in question."""
+"""The pass rate of a pool from error rates of the judge measured on other answers."""
 
 from __future__ import annotations
 
@@ -43,6 +43,9 @@ def rogan_gladen(
     rate = (p + TNR - 1) / (TPR + TNR - 1), p the judge's pass rate on the pool; interval of Lang and
     Reiczigel. Use it where TPR and TNR carry over to the pool but the true pass rate does not. If the
     calibration set is a random part of the pool use `predictive_values`, which is much narrower.
+
+    Do not use it if TPR and TNR may differ between the calibration set and the pool, as for another model
+    or another kind of question.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Where to cut a judge's scores into pass and fail, and what that choice is worth on other items."""
+"""Choice of a cut-off for judge scores, with cross-validated error rates."""
 
 from __future__ import annotations
 
@@ -74,6 +74,8 @@ def threshold_sweep(
     and assessed on the same items looks better than it is, therefore it is chosen on all folds but one
     and assessed on that one. Folds keep clusters together.
 
+    Do not report the rates in `tables` at the chosen cut-off; report `cross_validated`.
+
     Parameters
     ----------
     human : array_like, shape (n_items,)
@@ -99,6 +101,10 @@ def threshold_sweep(
     ------
     ValueError
         If lengths differ, a mark is neither pass, fail nor missing, or an option is out of bounds.
+
+    References
+    ----------
+    .. [1] W. J. Youden, "Index for rating diagnostic tests", Cancer 3, 1950.
 
     Examples
     --------
@@ -149,7 +155,7 @@ def _check_options(rule: str, target: float, n_folds: int) -> None:
 
 
 def _folds(codes: Ints, n_folds: int, rng: np.random.Generator) -> Ints:
-    """Return the fold of each item; clusters are dealt out at random, in equal numbers."""
+    """Return the fold of each item; clusters are assigned at random, in equal numbers."""
     n_clusters = int(codes.max(initial=-1)) + 1
     return (rng.permutation(n_clusters) % max(1, min(n_folds, n_clusters)))[codes]
 

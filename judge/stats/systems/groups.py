@@ -1,4 +1,4 @@
-"""Which systems the data can tell apart: groups of systems, and agreement on the confidence in each pair."""
+"""Significance groups of systems, and agreement on the confidence in each pair of systems."""
 
 from __future__ import annotations
 
@@ -82,6 +82,8 @@ def significance_groups(
     Paired permutation tests (the scores of two systems are swapped within clusters), two-sided, with
     Holm's correction over all pairs.
 
+    Do not read a shared group as equality: the systems in it were not shown to differ.
+
     Parameters
     ----------
     scores : array_like of float, shape (n_items, n_systems)
@@ -105,6 +107,11 @@ def significance_groups(
     ValueError
         If `scores` is not two-dimensional, a system has no score, or `n_permutations` is too small for any
         pair to become significant.
+
+    References
+    ----------
+    .. [1] S. Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of
+       Statistics 6, 1979.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Two judges, or two systems, on the same items: the difference with its interval."""
+"""Differences between two judges or two systems on the same items, with intervals."""
 
 from __future__ import annotations
 
@@ -154,6 +154,9 @@ def paired_difference(a: ArrayLike, b: ArrayLike, **sampling: Unpack[Sampling]) 
     difference over its jackknife standard error, with clusters (that have a pair) - 1 degrees of freedom;
     with independent items that is the paired t test.
 
+    Do not use it for systems that answered different items; without clusters and with pass marks
+    `paired_proportions` is better for few items.
+
     Parameters
     ----------
     a, b : array_like of float, shape (n_items,)
@@ -171,6 +174,11 @@ def paired_difference(a: ArrayLike, b: ArrayLike, **sampling: Unpack[Sampling]) 
     ------
     ValueError
         If lengths differ.
+
+    References
+    ----------
+    .. [1] E. Miller, "Adding Error Bars to Evals: A Statistical Approach to Language Model Evaluations",
+       2024, arXiv 2411.00640 (clustered standard errors).
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Ranking systems by their mean scores: means, agreement of two rankings, and what the data can tell apart.
+"""Ranking of systems by mean score: means, rank intervals, and agreement of two rankings.
 
 Tables have one row per item and one column per system, so that systems are compared on the same items.
 """

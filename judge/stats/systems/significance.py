@@ -1,4 +1,4 @@
-"""Tests on the same items: McNemar, permutation, Williams' t; each a p-value with what it rests on."""
+"""Paired significance tests: McNemar, permutation, Williams' t."""
 
 from __future__ import annotations
 
@@ -128,6 +128,8 @@ def paired_permutation(
     If nothing distinguishes a from b, swapping them on any cluster changes nothing but chance. The p-value
     is the share of swaps with a difference at least as far from 0, the observed one included.
 
+    Do not use it for items that are not exchangeable between the two, such as scores on different scales.
+
     Parameters
     ----------
     a, b : array_like of float, shape (n_items,)
@@ -143,6 +145,10 @@ def paired_permutation(
     -------
     Significance
         The statistic is the mean difference a - b. NaN, `no_complete_pairs`, without any pair.
+
+    References
+    ----------
+    .. [1] R. A. Fisher, "The Design of Experiments", 1935.
 
     Examples
     --------
