@@ -1,6 +1,9 @@
 """Score open-ended answers with an LLM judge, and measure how far that judge agrees with people.
 
->>> from judge import Run, load_items, load_rubric, score
+>>> import judge
+>>> run = judge.score("answers.jsonl", judge="openai/gpt-5")        # doctest: +SKIP
+>>> judge.report(run).pass_rate                                     # doctest: +SKIP
+>>> judge.agree(run, "ratings.csv", margin=0.05).verdicts           # doctest: +SKIP
 """
 
 import importlib
@@ -20,7 +23,23 @@ if TYPE_CHECKING:
     from judge.scoring.callbacks import ScoringCallback as ScoringCallback
     from judge.scoring.judge import Judge as Judge
     from judge.scoring.run import Run as Run
+    from judge.scoring.score import preview as preview
+    from judge.scoring.score import rederive as rederive
     from judge.scoring.score import score as score
+    from judge.workflows.agree import agree as agree
+    from judge.workflows.audit import audit as audit
+    from judge.workflows.calibrate import apply_calibration as apply_calibration
+    from judge.workflows.calibrate import calibrate as calibrate
+    from judge.workflows.choice import choice as choice
+    from judge.workflows.compare import compare as compare
+    from judge.workflows.inputs import RatingOptions as RatingOptions
+    from judge.workflows.leaderboard import leaderboard as leaderboard
+    from judge.workflows.plan import PlanOptions as PlanOptions
+    from judge.workflows.plan import plan as plan
+    from judge.workflows.plan import select_items as select_items
+    from judge.workflows.read_ratings import read_ratings as read_ratings
+    from judge.workflows.report import report as report
+    from judge.workflows.retest import retest as retest
 
 __version__ = "0.1.0"
 
@@ -33,13 +52,29 @@ _PUBLIC = {
     "Item": "judge.records",
     "Judge": "judge.scoring.judge",
     "JudgeError": "judge.errors",
-    "ScoringCallback": "judge.scoring.callbacks",
+    "PlanOptions": "judge.workflows.plan",
+    "RatingOptions": "judge.workflows.inputs",
     "Rubric": "judge.rubric",
     "Run": "judge.scoring.run",
     "Score": "judge.records",
+    "ScoringCallback": "judge.scoring.callbacks",
+    "agree": "judge.workflows.agree",
+    "apply_calibration": "judge.workflows.calibrate",
+    "audit": "judge.workflows.audit",
+    "calibrate": "judge.workflows.calibrate",
+    "choice": "judge.workflows.choice",
+    "compare": "judge.workflows.compare",
+    "leaderboard": "judge.workflows.leaderboard",
     "load_items": "judge.items",
     "load_rubric": "judge.rubric",
+    "plan": "judge.workflows.plan",
+    "preview": "judge.scoring.score",
+    "read_ratings": "judge.workflows.read_ratings",
+    "rederive": "judge.scoring.score",
+    "report": "judge.workflows.report",
+    "retest": "judge.workflows.retest",
     "score": "judge.scoring.score",
+    "select_items": "judge.workflows.plan",
 }
 __all__ = list(_PUBLIC)
 
@@ -48,3 +83,7 @@ def __getattr__(name: str) -> Any:
     if name in _PUBLIC:
         return getattr(importlib.import_module(_PUBLIC[name]), name)
     raise AttributeError(f"module 'judge' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *__all__]

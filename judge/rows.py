@@ -15,7 +15,7 @@ from typing import IO, Any
 
 from judge.errors import InputError, MissingExtraError
 from judge.files.unpacking import check_expansion, errors_of_files, opened
-from judge.tables import kind_of, plain
+from judge.tables import RowSource, is_file, kind_of, plain, rows_of
 
 Row = dict[str, Any]
 OnBad = Callable[[InputError], None]
@@ -38,14 +38,15 @@ _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?', re.I)
 
 
 def read_rows(
-    path: str | Path, *, format: str | None = None, on_bad: OnBad | None = None
+    path: RowSource, *, format: str | None = None, on_bad: OnBad | None = None
 ) -> Iterator[tuple[str, Row]]:
     r"""Stream the rows of a table, each with the place where it stands.
 
     Parameters
     ----------
-    path : str or Path
-        A .jsonl, .ndjson, .json, .csv, .tsv or .parquet file, gzipped or not; ``-`` reads standard input.
+    path : str, Path, DataFrame or list of dict
+        A .jsonl, .ndjson, .json, .csv, .tsv or .parquet file, gzipped or not; ``-`` reads standard input. A
+        table in memory is passed on row by row.
     format : {'jsonl', 'json', 'csv', 'tsv', 'parquet'} or None
         What the file holds. None goes by its name; one object a line in a .json file, and one document in a
         pipe, are recognised.
@@ -78,6 +79,9 @@ def read_rows(
     >>> [row for where, row in read_rows(file)]
     [{'id': 'q1', 'score': '4'}]
     """
+    if not is_file(path):
+        yield from rows_of(path)
+        return
     is_pipe = str(path) == "-"
     name = "standard input" if is_pipe else str(path)
     kind = format or (None if is_pipe else _format_by_name(name))
@@ -99,9 +103,9 @@ def read_document(path: Path) -> Any:
         return _Reader(str(path), None).document(file, b"")
 
 
-def delimiter_of(path: str | Path) -> str | None:
-    """Return what separates the cells of a CSV or TSV file; None for other formats and for a pipe."""
-    name = str(path)
+def delimiter_of(path: RowSource) -> str | None:
+    """Return what separates the cells of a CSV or TSV file; None for other formats, a pipe and a table."""
+    name = str(path) if is_file(path) else "-"
     if name == "-" or (kind := _format_by_name(name)) not in ("csv", "tsv"):
         return None
     with errors_of_files(name), opened(Path(path), name) as file:

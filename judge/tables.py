@@ -1,9 +1,13 @@
 """Tables in memory (a list of dicts, a DataFrame) as rows, and their values as plain JSON values."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeAlias
 
 from judge.errors import InputError
+
+RowSource: TypeAlias = Any
+"""A file (``-`` is standard input), a DataFrame, or a list of dicts."""
 
 
 def rows_of(table: Any) -> Iterator[tuple[str, Any]]:
@@ -39,6 +43,16 @@ def rows_of(table: Any) -> Iterator[tuple[str, Any]]:
     for number, row in enumerate(table, 1):
         is_row = isinstance(row, Mapping)
         yield f"row {number}", plain({str(k): v for k, v in row.items()}) if is_row else row
+
+
+def is_file(source: Any) -> bool:
+    """Whether a source of rows is the name of a file (``-`` is standard input), and not a table in memory."""
+    return isinstance(source, str | Path)
+
+
+def name_of(source: Any) -> str:
+    """Name of a source of rows for an error: the file, or that it was given in memory."""
+    return str(source) if is_file(source) else "the table"
 
 
 def plain(value: Any) -> Any:

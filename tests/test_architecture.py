@@ -37,7 +37,9 @@ MAY_IMPORT = {
     "judge.rows": {"judge.errors", "judge.files", "judge.tables"},
     "judge.items": {"judge.errors", "judge.records", "judge.rows", "judge.tables"},
     "judge.rubric": {"judge.errors", "judge.files", "judge.records"},
-    "judge.formats": {"judge.errors", "judge.files", "judge.records", "judge.rows", "judge.items", "judge.rubric"},
+    "judge.formats": {
+        "judge.errors", "judge.files", "judge.items", "judge.records", "judge.rows", "judge.rubric", "judge.tables",
+    },
     "judge.hardware": {"judge.errors"},
     "judge.scoring": {
         "judge", "judge.errors", "judge.files", "judge.hardware", "judge.items", "judge.records", "judge.rows",
@@ -46,11 +48,15 @@ MAY_IMPORT = {
     "judge.stats": set(),
     "judge.analysis": {
         "judge.errors", "judge.files", "judge.formats", "judge.items", "judge.records", "judge.rows", "judge.rubric",
-        "judge.stats", "judge.scoring.run", "judge.scoring.parsing",
+        "judge.stats", "judge.tables", "judge.scoring.run", "judge.scoring.parsing",
     },
     "judge.reporting": {
         "judge", "judge.analysis", "judge.errors", "judge.files", "judge.records", "judge.rubric", "judge.stats",
         "judge.scoring.images", "judge.scoring.run", "judge.scoring.run_summary",
+    },
+    "judge.workflows": {
+        "judge.analysis", "judge.errors", "judge.formats", "judge.items", "judge.records", "judge.reporting",
+        "judge.rubric", "judge.scoring.run", "judge.stats", "judge.tables",
     },
     "human_study": {"judge.errors", "judge.files", "judge.items", "judge.records", "judge.rows", "judge.rubric"},
     "judge.doctor": {"judge.hardware", "judge.scoring"},
@@ -224,8 +230,10 @@ def test_statistics_need_numpy_alone():
 
 def test_public_names_are_these():
     assert set(judge.__all__) == {
-        "Completion", "Connection", "EngineOptions", "Image", "Item", "Judge", "JudgeError", "Rubric", "Run", "Score", "ScoringCallback",
-        "load_items", "load_rubric", "score",
+        "Completion", "Connection", "EngineOptions", "Image", "Item", "Judge", "JudgeError", "PlanOptions",
+        "RatingOptions", "Rubric", "Run", "Score", "ScoringCallback", "agree", "apply_calibration", "audit", "calibrate", "choice",
+        "compare", "leaderboard", "load_items", "load_rubric", "plan", "preview", "read_ratings", "rederive", "report", "retest",
+        "score", "select_items",
     }  # fmt: skip
 
 

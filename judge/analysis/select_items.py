@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,6 +14,9 @@ from judge.errors import InputError
 from judge.scoring.run import Run
 from judge.stats.design.label_selection import neyman_allocation, select_stratified
 from judge.stats.engine.scale import Floats
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 PASS, FAIL, OPEN = "pass", "fail", "no verdict"
 
@@ -38,6 +42,26 @@ class SelectedItems:
     strata: tuple[str, ...]
     probabilities: tuple[float, ...]
     counts: dict[str, tuple[int, int]]
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One dict for each item."""
+        return [
+            {"item_id": item, "judge_verdict": verdict, "probability": probability}
+            for item, verdict, probability in zip(self.items, self.strata, self.probabilities, strict=True)
+        ]
+
+    def to_pandas(self) -> pd.DataFrame:
+        """One row for each item."""
+        import pandas as pd
+
+        return pd.DataFrame(self.rows())
+
+    def __str__(self) -> str:
+        drawn = ", ".join(f"{chosen:,} of {size:,} {name}" for name, (chosen, size) in self.counts.items())
+        return f"{len(self.items):,} items: {drawn}"
+
+    def _repr_html_(self) -> str:
+        return f"<p>{self}</p>{self.to_pandas().head().to_html(index=False)}"
 
 
 def select_items(

@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+import judge
 from judge.cli import output_options
 from judge.cli.option_types import Number, Repeated, margins, names, numbers, pairs, source_of, words
 from judge.cli.options import GroupedCommand, by, cluster, decorate, margin, rubric, section, seed
 
 if TYPE_CHECKING:
-    from judge.analysis.agreement.inputs import AgreementInputs
+    from judge.reporting.document import Report
+
+_NOT_OF_RETEST = ("by", "margin", "epsilon", "worst")
 
 runs = click.argument("runs", nargs=-1, type=click.Path(exists=True, file_okay=False))
 ratings = decorate(
@@ -61,7 +64,7 @@ ratings = decorate(
         ),
         click.option(
             "--pass",
-            "bars",
+            "pass_mark",
             cls=Repeated,
             multiple=True,
             callback=numbers,
@@ -125,21 +128,33 @@ ratings = decorate(
 )
 @output_options.outputs
 @click.pass_context
-def command(context: click.Context, /, outputs: output_options.Outputs, **chosen: Any) -> None:
+def command(
+    context: click.Context,
+    /,
+    runs: tuple[str, ...],
+    humans: str | None,
+    outputs: output_options.Outputs,
+    *,
+    retest: bool,
+    **given: Any,
+) -> None:
     """Measure the agreement of the judges of RUNS with human raters, and of the raters with each other.
 
     Without RUNS the scores of the judges are read from the file of ratings (rater_kind "judge").
 
     Example: judge agree runs/answers-openai-gpt-5-open_qa --humans ratings.csv --by category --margin 0.05
     """
-    from judge.analysis.agreement.inputs import AgreementInputs
-
-    own = {name: chosen.pop(name) for name in ("by", "margin", "epsilon", "worst", "retest")}
-    if own["retest"]:
-        return _retest(AgreementInputs(**chosen), outputs)
-    terms = (own["margin"], own["epsilon"], source_of(context, "margin", "epsilon"))
-    _agree(AgreementInputs(**chosen | {"humans": needed(chosen["humans"])}), outputs, terms, own)
-    return None
+    if not retest:
+        own = {"margin": given.pop("margin"), "set_by": source_of(context, "margin", "epsilon")}
+        report: Report = judge.agree(runs, needed(humans), **own, **given)
+    elif runs:
+        shared = {name: value for name, value in given.items() if name not in _NOT_OF_RETEST}
+        report = judge.retest(runs, humans, **shared)
+    else:
+        raise click.UsageError(
+            "--retest compares repeated judgments of a run; name a run made with --samples 2 or more"
+        )
+    output_options.deliver(report, outputs, runs)
 
 
 def needed(humans: str | None) -> str:
@@ -147,34 +162,3 @@ def needed(humans: str | None) -> str:
     if humans is None:
         raise click.UsageError("the human ratings are missing; name their file: --humans ratings.csv")
     return humans
-
-
-def _agree(
-    asked: AgreementInputs, outputs: output_options.Outputs, fixed: tuple[Any, Any, str], own: dict[str, Any]
-) -> None:
-    from judge.analysis.agreement.agree import agree
-    from judge.analysis.agreement.inputs import align_inputs
-    from judge.analysis.agreement.judge_human import Criteria
-    from judge.reporting.builders.agreement import build_agreement
-    from judge.reporting.figures.agreement_figures import drawer
-
-    terms = Criteria(*fixed, asked.seed)
-    found = agree(align_inputs(asked), terms=terms, by=own["by"], n_worst=own["worst"])
-    report = build_agreement(found)
-    output_options.deliver(report, outputs, asked.runs, drawer(found))
-
-
-def _retest(asked: AgreementInputs, outputs: output_options.Outputs) -> None:
-    from judge.analysis.agreement.inputs import align_inputs
-    from judge.analysis.agreement.repeated import repeated_judgments
-    from judge.reporting.builders.repeated import build_repeats
-
-    if not asked.runs:
-        raise click.UsageError(
-            "--retest compares repeated judgments of a run; name a run made with --samples 2 or more"
-        )
-    joined = align_inputs(asked) if asked.humans else None
-    found = repeated_judgments(
-        asked.runs, dimensions=asked.dimensions, cluster=asked.cluster, bars=asked.bars, joined=joined
-    )
-    output_options.deliver(build_repeats(found), outputs, asked.runs)

@@ -2,6 +2,7 @@
 
 import click
 
+import judge
 from judge.cli import output_options
 from judge.cli.options import GroupedCommand, run_argument, section, slice_options, worst
 
@@ -21,7 +22,4 @@ def command(
 
     Example: judge audit runs/answers-openai-gpt-5-open_qa --by category --worst 20
     """
-    from judge.reporting.builders.run_data import read
-    from judge.reporting.builders.single_run import build_audit
-
-    output_options.deliver(build_audit(read(run), by=by, cluster=cluster, n_worst=worst), outputs, [run])
+    output_options.deliver(judge.audit(run, by=by, cluster=cluster, worst=worst), outputs, [run])

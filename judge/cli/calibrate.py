@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import datetime
 import json
 from typing import Any
 
 import click
 
+import judge
 from judge.cli import output_options
 from judge.cli.agree import needed, ratings
 from judge.cli.options import GroupedCommand, run_argument, section
@@ -45,7 +45,14 @@ from judge.cli.protect_inputs import refuse_inputs
     ),
 )
 @output_options.outputs
-def command(run: str, outputs: output_options.Outputs, maps: str | None, **given: Any) -> None:
+def command(
+    run: str,
+    humans: str | None,
+    maps: str | None,
+    save: str | None,
+    outputs: output_options.Outputs,
+    **given: Any,
+) -> None:
     """Fit maps from the scores of RUN to human scores, and report whether they reduce the error.
 
     A map is kept only if it has a smaller cross-validated error than the raw scores and than one constant
@@ -55,29 +62,12 @@ def command(run: str, outputs: output_options.Outputs, maps: str | None, **given
 
     Example: judge calibrate runs/answers-openai-gpt-5-open_qa --apply maps.json > calibrated.jsonl
     """
-    refuse_inputs(given["save"])
+    refuse_inputs(save)
     if maps is not None:
-        from judge.analysis.agreement.calibrate import apply
-
-        for row in apply(run, maps):
+        for row in judge.apply_calibration(run, maps):
             click.echo(json.dumps(row, ensure_ascii=False))
         return
-    _fit(run, outputs, **given)
-
-
-def _fit(
-    run: str, outputs: output_options.Outputs, kind: Any, loss: Any, save: str | None, **given: Any
-) -> None:
-    from judge.analysis.agreement.calibrate import calibrate_run, check_worth
-    from judge.analysis.agreement.calibrate import save as save_maps
-    from judge.analysis.agreement.inputs import AgreementInputs, align_inputs
-    from judge.reporting.builders.calibration import build_calibration
-
-    asked = AgreementInputs(runs=(run,), **given | {"humans": needed(given["humans"])})
-    found = calibrate_run(run, align_inputs(asked), kind=kind, loss=loss, seed=asked.seed)
-    written = save if save and found.ships else None
-    if written:
-        save_maps(found, written, str(datetime.date.today()))
-    output_options.deliver(build_calibration(found, written), outputs, (run,))
+    report = judge.calibrate(run, needed(humans), save=save, **given)
+    output_options.deliver(report, outputs, (run,))
     if save:
-        check_worth(found, save)
+        report.require_map(save)

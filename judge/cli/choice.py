@@ -1,12 +1,16 @@
 """`judge choice`: accuracy on multiple-choice questions."""
 
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import click
 
+import judge
 from judge.cli import output_options
 from judge.cli.options import GroupedCommand, input_format, section, slice_options
 from judge.formats import FORMATS
+
+if TYPE_CHECKING:
+    from judge.analysis.multiple_choice.choice import Policy
 
 
 @click.command(cls=GroupedCommand)
@@ -47,18 +51,7 @@ def command(
 
     Example: judge choice mmad.json answers_1_shot_gpt-4o.json --by "dataset*question_type"
     """
-    from judge.analysis.multiple_choice.choice import Policy, read_answers
-    from judge.formats.answers import read_any
-    from judge.reporting.builders.choice import build_choice
-    from judge.reporting.builders.run_data import read
-
-    found = read_any(files, format_)
-    answers = read_answers(found.items, unreadable=cast(Policy, unreadable), name=", ".join(files))
-    report = build_choice(
-        answers,
-        by=by or found.by,
-        cluster=cluster or found.cluster,
-        run=read(run).table if run else None,
-        problems=found.problems,
+    report = judge.choice(
+        files, format=format_, unreadable=cast("Policy", unreadable), by=by, cluster=cluster, run=run
     )
     output_options.deliver(report, outputs)

@@ -2,6 +2,7 @@
 
 import click
 
+import judge
 from judge.cli import output_options
 from judge.cli.options import GroupedCommand, runs_argument, section, slice_options
 
@@ -42,7 +43,5 @@ def command(
 
     Example: judge compare runs/old runs/new --by category
     """
-    from judge.reporting.builders.single_run import build_comparison, read_pair
-
-    a, b = read_pair(runs, between)
-    output_options.deliver(build_comparison(a, b, by=by, cluster=cluster, n_flips=flips), outputs, runs)
+    report = judge.compare(*runs, between=between, by=by, cluster=cluster, flips=flips)
+    output_options.deliver(report, outputs, runs)

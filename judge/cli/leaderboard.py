@@ -2,6 +2,7 @@
 
 import click
 
+import judge
 from judge.cli import output_options
 from judge.cli.options import GroupedCommand, cluster, runs_argument, section
 
@@ -26,9 +27,4 @@ def command(
 
     Example: judge leaderboard runs/small runs/medium runs/large
     """
-    from judge.reporting.builders.run_data import read
-    from judge.reporting.builders.single_run import build_leaderboard
-
-    output_options.deliver(
-        build_leaderboard([read(run) for run in runs], by=by, cluster=cluster), outputs, runs
-    )
+    output_options.deliver(judge.leaderboard(runs, by=by, cluster=cluster), outputs, runs)

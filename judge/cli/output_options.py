@@ -1,8 +1,7 @@
 """Options that say where a report is written, and the writing itself."""
 
 import functools
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,10 +13,7 @@ from judge.cli.protect_inputs import refuse_inputs
 
 if TYPE_CHECKING:
     from judge.reporting.document import Report
-    from judge.reporting.figures.table_figures import Figure
     from judge.reporting.gates import Gate
-
-    Draw = Callable[[Report], Mapping[str, Figure]]
 
 _STDOUT, _DEFAULT = "-", "*"
 
@@ -133,9 +129,7 @@ def outputs(command: Callable[..., None]) -> Callable[..., None]:
     return wrapped
 
 
-def deliver(
-    report: "Report", outputs: Outputs, runs: Sequence[str | Path] = (), draw: "Draw | None" = None
-) -> None:
+def deliver(report: "Report", outputs: Outputs, runs: Sequence[str | Path] = ()) -> None:
     """Write a report to the requested places, then check the thresholds.
 
     Parameters
@@ -147,8 +141,6 @@ def deliver(
     runs : sequence of path
         Runs that the report describes. Default files are written to the folder of a single run, and to
         the working directory if there are several.
-    draw : callable, optional
-        Function from a report to the figures of the HTML page.
 
     Raises
     ------
@@ -167,11 +159,11 @@ def deliver(
     outcomes = gates.check(report, outputs.gates)
     home = Path(runs[0]) if len(runs) == 1 else Path()
     rendered = [
-        (render(report), str(home / f"{report.kind}.{ending}") if wanted == _DEFAULT else wanted)
+        (render(), str(home / f"{report.kind}.{ending}") if wanted == _DEFAULT else wanted)
         for wanted, ending, render in (
-            (outputs.html, "html", functools.partial(_html, draw=draw)),
-            (outputs.markdown, "md", _markdown),
-            (outputs.latex, "tex", _latex),
+            (outputs.html, "html", report.to_html),
+            (outputs.markdown, "md", report.to_markdown),
+            (outputs.latex, "tex", report.to_latex),
         )
         if wanted is not None
     ]
@@ -180,9 +172,7 @@ def deliver(
     for text, path in rendered:  # everything is rendered before the first file is written
         _write(text, path)
     if outputs.csv:
-        from judge.reporting.render.csv import write_csv
-
-        click.echo(f"{len(write_csv(report, outputs.csv))} tables in {outputs.csv}", err=True)
+        click.echo(f"{len(report.to_csv(outputs.csv))} tables in {outputs.csv}", err=True)
     if _STDOUT not in (outputs.html, outputs.markdown, outputs.latex, outputs.junit):
         show(report, outputs.as_json)
     gates.require(outcomes)
@@ -202,24 +192,6 @@ def _check(outputs: Outputs) -> None:
         )
 
 
-def _html(report: "Report", draw: "Draw | None") -> str:
-    from judge.reporting.render.html import page
-
-    return page(report, draw(report) if draw else None)
-
-
-def _markdown(report: "Report") -> str:
-    from judge.reporting.render.markdown import to_markdown
-
-    return to_markdown(report)
-
-
-def _latex(report: "Report") -> str:
-    from judge.reporting.render.latex import to_latex
-
-    return to_latex(report)
-
-
 def _write(text: str, path: str) -> None:
     if path == _STDOUT:
         click.echo(text, nl=False)
@@ -233,7 +205,7 @@ def _write(text: str, path: str) -> None:
 def show(report: "Report", as_json: bool) -> None:
     """Print a report to standard output, as text or as JSON."""
     if as_json:
-        click.echo(json.dumps(report.to_dict(), indent=2, ensure_ascii=False, allow_nan=False))
+        click.echo(report.to_json(), nl=False)
         return
     from judge.reporting.render.text import print_report
 

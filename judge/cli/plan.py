@@ -10,6 +10,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+import judge
 from judge.cli import output_options
 from judge.cli.agree import ratings
 from judge.cli.option_types import Number, single_margin
@@ -18,6 +19,11 @@ from judge.cli.options import GroupedCommand, margin, per_item, section, select
 STATISTICS = (
     *("pass_rate", "kappa", "correlation", "icc", "alpha", "agreement", "kappa_quadratic", "difference"),
 )
+_OF_SIZE = (
+    *("statistic", "half_width", "expect", "n_raters", "shares", "cluster_size", "cluster_icc", "margin"),
+    *("minutes", "budget"),
+)
+"""Options about the size of a study; they have no effect beside --select."""
 
 
 def _shares(ctx: click.Context, param: click.Parameter, value: str) -> tuple[float, ...]:
@@ -100,6 +106,7 @@ def command(
     context: click.Context,
     /,
     run: str | None,
+    humans: str | None,
     select: int | None,
     outputs: output_options.Outputs,
     **given: Any,
@@ -113,22 +120,12 @@ def command(
 
     Example: judge plan runs/answers-openai-gpt-5-open_qa --select 200 > to_rate.csv
     """
-    from judge.analysis.agreement.inputs import AgreementInputs
-    from judge.analysis.plan import PlanningQuestion, plan
-    from judge.reporting.builders.plan import build_plan
-
-    own = {
-        name: given.pop(name)
-        for name in tuple(given)
-        if name in PlanningQuestion.__dataclass_fields__ and name != "seed"
-    }
-    asked = AgreementInputs(runs=() if run is None else (run,), **given)
     if select is not None:
-        _refuse_sizes(context, own)
-        return _select(asked, select)
-    question = PlanningQuestion(**own, seed=asked.seed)
-    found = plan(question, *_pilot(asked, question.statistic))
-    output_options.deliver(build_plan(found), outputs, asked.runs)
+        of_size = {name: given.pop(name) for name in _OF_SIZE}
+        _refuse_sizes(context, of_size)
+        return _select(run, select, humans, given)
+    report = judge.plan(given.pop("statistic"), run=run, humans=humans, **given)
+    output_options.deliver(report, outputs, () if run is None else (run,))
     return None
 
 
@@ -142,29 +139,19 @@ def _refuse_sizes(context: click.Context, names: Iterable[str]) -> None:
             )
 
 
-def _pilot(asked: Any, statistic: str) -> tuple[Any, Any]:
-    from judge.analysis.agreement.pilot import pilot_ratings
-
-    return (
-        (None, None) if asked.humans is None else pilot_ratings(asked, with_judge=statistic == "difference")
-    )
-
-
-def _select(asked: Any, n: int) -> None:
-    from judge.analysis.agreement.pilot import people_verdicts
-    from judge.analysis.select_items import select_items
-
-    if not asked.runs:
+def _select(run: str | None, n: int, humans: str | None, given: dict[str, Any]) -> None:
+    if run is None:
         raise click.UsageError(
             "--select selects items of a run: name the run, as in judge plan RUN --select 200"
         )
-    chosen = select_items(asked.runs[0], n, rated=people_verdicts(asked), seed=asked.seed)
+    chosen = judge.select_items(run, n, humans, **given)
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(["item_id", "judge_verdict", "probability"])
-    for row in zip(chosen.items, chosen.strata, chosen.probabilities, strict=True):
-        writer.writerow([*row[:2], f"{row[2]:.6g}"])
+    for row in chosen.rows():
+        writer.writerow([row["item_id"], row["judge_verdict"], f"{row['probability']:.6g}"])
     said = ", ".join(f"{picked:,} of {size:,} {name}" for name, (picked, size) in chosen.counts.items())
+    seed = given["seed"]
     click.echo(
-        f"{said}; seed {asked.seed}. Keep the column probability with the ratings: design weights need it.",
+        f"{said}; seed {seed}. Keep the column probability with the ratings: design weights need it.",
         err=True,
     )

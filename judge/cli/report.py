@@ -2,6 +2,7 @@
 
 import click
 
+import judge
 from judge.cli import output_options
 from judge.cli.options import GroupedCommand, runs_argument, section, slice_options, worst
 
@@ -25,13 +26,4 @@ def command(
 
     Example: judge report runs/answers-openai-gpt-5-open_qa --by category,difficulty --html
     """
-    from judge.reporting.builders.run_data import read
-    from judge.reporting.builders.several_runs import build_runs
-    from judge.reporting.builders.single_run import build_report
-
-    sources = [read(run) for run in runs]
-    if len(sources) > 1:
-        report = build_runs(sources, by=by, cluster=cluster)
-    else:
-        report = build_report(sources[0], by=by, cluster=cluster, n_worst=worst)
-    output_options.deliver(report, outputs, runs)
+    output_options.deliver(judge.report(runs, by=by, cluster=cluster, worst=worst), outputs, runs)

@@ -18,13 +18,14 @@ from judge.formats.columns import COLUMNS, Layout, Wanted, is_no_dimension, layo
 from judge.formats.document import Document, Object, kind_of, load
 from judge.records import MOST_SAMPLES, OVERALL, STATUSES, RaterKind, Score
 from judge.rows import delimiter_of, read_rows
+from judge.tables import RowSource, is_file, name_of
 
 _LOOKED_AT = 1000
 """Rows by which the layout of a table is told."""
 
 
 def read_ratings(
-    path: str | Path,
+    path: RowSource,
     *,
     map: Mapping[str, str] | None = None,
     kind: RaterKind = "human",
@@ -32,11 +33,11 @@ def read_ratings(
     dimension: str = OVERALL,
     note: Callable[[str], None] | None = None,
 ) -> Iterator[Score]:
-    r"""Read ratings from a file, whatever its layout.
+    r"""Read ratings from a file or a table in memory, whatever its layout.
 
     Parameters
     ----------
-    path : str or Path
+    path : str, Path, DataFrame or list of dict
         CSV, TSV, JSON Lines, JSON or Parquet; ``-`` reads JSON Lines from standard input.
     map : mapping of str to str or None
         Meaning -> column, for columns with other names; meanings are the keys of `COLUMNS`.
@@ -81,7 +82,7 @@ def read_ratings(
     rows = read_rows(path)
     first = list(islice(rows, _LOOKED_AT))
     if not first:
-        raise InputError(f"{path}: holds no ratings")
+        raise InputError(f"{name_of(path)}: holds no ratings")
     wanted = replace(wanted, cells=replace(wanted.cells, decimal_comma=delimiter_of(path) in (";", "\t")))
     layout = layout_of(first, map or {}, wanted)
     if note is not None and layout.passed_over:
@@ -91,8 +92,10 @@ def read_ratings(
         yield from table.scores(row, where)
 
 
-def _document(path: str | Path) -> Document | None:
+def _document(path: RowSource) -> Document | None:
     """File that may be something else than a table; None where it is no document or cannot be read as one."""
+    if not is_file(path):
+        return None
     name = Path(path).name.removesuffix(".gz")
     if not name.endswith((".json", ".eval")):
         return None

@@ -1,8 +1,8 @@
-"""Gates: figures that must not lie below a threshold, and what a build server is told about them.
+"""Gates: thresholds for the estimates of a report, with JUnit output for continuous integration.
 
-A gate names a figure of the report: ``pass_rate=0.7`` holds its value, ``pass_rate.low=0.7`` the lower end of
-its interval, against 0.7. Where several runs stand in one report, a bare name means every run; a name that
-is no figure itself means every figure below it: ``kappa_quadratic`` that of every dimension and judge.
+``pass_rate=0.7`` requires an estimate of at least 0.7, ``pass_rate.low=0.7`` a lower confidence limit of at
+least 0.7. In a report about several runs, a bare name applies to every run. A prefix applies to all estimates
+below it: ``kappa_quadratic`` to every dimension and judge.
 """
 
 import difflib
@@ -28,9 +28,9 @@ class Gate:
     Attributes
     ----------
     name : str
-        Figure, or figure and ``.low``.
+        Name of an estimate, or name and ``.low``.
     least : float
-        The least value that passes.
+        Smallest value that passes.
     """
 
     name: str
@@ -46,7 +46,7 @@ class Gate:
         Raises
         ------
         ValueError
-            It is not of this form.
+            `text` has another form.
         """
         name, _, number = text.rpartition("=")
         try:
@@ -62,18 +62,18 @@ class Gate:
 
 @dataclass(frozen=True)
 class GateResult:
-    """What a gate came to.
+    """Outcome of a gate.
 
     Attributes
     ----------
     gate : Gate
         The threshold.
     figure : str
-        The figure that was held against it.
+        Name of the estimate that was tested.
     of_low : bool
-        Whether the lower end of its interval was.
+        Whether its lower confidence limit was tested.
     estimate : Estimate
-        The figure.
+        The estimate.
     """
 
     gate: Gate
@@ -83,23 +83,23 @@ class GateResult:
 
     @property
     def found(self) -> float:
-        """The number; NaN where it is undefined, and then the gate is missed."""
+        """The tested value; NaN where it is undefined, in which case the gate is missed."""
         return self.estimate.low if self.of_low else self.estimate.value
 
     @property
     def met(self) -> bool:
-        """Whether the figure reaches the threshold."""
+        """Whether the value reaches the threshold."""
         return self.found >= self.gate.least
 
     @property
     def name(self) -> str:
-        """What had to hold."""
+        """The condition of the gate."""
         return clean(f"{self.figure}{LOW if self.of_low else ''} >= {self.gate.least:g}")
 
     @property
     def message(self) -> str:
-        """What was found, in one line."""
-        what = clean(f"the lower limit of {self.figure}" if self.of_low else self.figure)
+        """The outcome in one line."""
+        what = clean(f"the lower confidence limit of {self.figure}" if self.of_low else self.figure)
         if math.isnan(self.found):
             why = self.estimate.reason or "no interval"
             return f"{what} is undefined ({why}), so it does not reach {self.gate.least:g}"
@@ -108,12 +108,12 @@ class GateResult:
 
 
 def check(report: Report, gates: Iterable[Gate]) -> list[GateResult]:
-    """Hold the figures of a report against gates.
+    """Test the estimates of a report against gates.
 
     Raises
     ------
     InputError
-        A gate names no figure of the report.
+        A gate names no estimate of the report.
     """
     return [outcome for gate in gates for outcome in _outcomes(report, gate)]
 
@@ -126,23 +126,23 @@ def _outcomes(report: Report, gate: Gate) -> Iterator[GateResult]:
     if not names:
         raise InputError(f"--fail-under {clean(gate.name)}: no such figure; {_known(report, gate.name)}")
     for name in names:
-        yield GateResult(gate, name, of_low, report.figures[name])
+        yield GateResult(gate, name, of_low, report.estimates[name])
 
 
 def _named(report: Report, name: str) -> list[str]:
-    exact = [figure for figure in report.figures if figure == name or figure.startswith(f"{name}@")]
-    return exact or [figure for figure in report.figures if name and figure.startswith(f"{name}.")]
+    exact = [figure for figure in report.estimates if figure == name or figure.startswith(f"{name}@")]
+    return exact or [figure for figure in report.estimates if name and figure.startswith(f"{name}.")]
 
 
 def _known(report: Report, name: str) -> str:
-    near = difflib.get_close_matches(name.removesuffix(LOW), report.figures, n=3, cutoff=0.5)
-    listed = [*near, *(figure for figure in report.figures if figure not in near)]
+    near = difflib.get_close_matches(name.removesuffix(LOW), report.estimates, n=3, cutoff=0.5)
+    listed = [*near, *(figure for figure in report.estimates if figure not in near)]
     more = ", …" if len(listed) > _MOST_NAMES else ""
     return clean(f"allowed: {', '.join(listed[:_MOST_NAMES])}{more} (each also with {LOW})")
 
 
 def require(outcomes: Sequence[GateResult]) -> None:
-    """Raise where a gate was missed.
+    """Raise an error if a gate was missed.
 
     Raises
     ------
@@ -155,19 +155,19 @@ def require(outcomes: Sequence[GateResult]) -> None:
 
 
 def junit(report: Report, outcomes: Sequence[GateResult]) -> str:
-    """Gates as test cases in JUnit's XML, which build servers show.
+    """Return the outcomes as test cases in JUnit XML.
 
     Parameters
     ----------
     report : Report
-        Where the figures come from.
+        The report that was tested.
     outcomes : sequence of GateResult
-        Of `check`.
+        Result of `check`.
 
     Returns
     -------
     str
-        The document; it holds no time, so that the same run gives the same file.
+        The document. It holds no time stamp, so the same run gives the same file.
     """
     counts = {"tests": str(len(outcomes)), "failures": str(sum(not o.met for o in outcomes)), "errors": "0"}
     root = ElementTree.Element("testsuites", counts)

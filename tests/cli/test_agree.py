@@ -63,20 +63,18 @@ def test_without_a_margin_it_says_that_there_is_no_verdict(run):
     result = judge("agree", run, "--humans", RATINGS)
     assert result.exit_code == 0, result.output
     lines = result.stdout.splitlines()
-    assert lines[0].endswith("against 3 people on 24 items")
-    assert "• No verdict: no margin was fixed." in result.stdout
+    assert lines[0].endswith("with 3 human raters on 24 items")
+    assert "no non-inferiority margin is set" in " ".join(result.stdout.split())
     assert max(len(line) for line in lines) <= 80
 
 
 def test_with_a_margin_the_verdict_comes_first_and_says_where_the_margin_is_from(run):
     result = judge("agree", run, "--humans", RATINGS, "--margin", 0.05)
     text = " ".join(result.stdout.split())
-    assert text.index(
-        "On technical accuracy the judge agrees with people as well as they agree with each other"
-    )
+    assert "On technical accuracy the judge is non-inferior" in text
     assert "margin 0.05 (given on the command line)." in text
     assert "Margins given on the command line." in text
-    assert "No verdict" not in text
+    assert "There is no verdict" not in text
 
 
 @pytest.mark.parametrize("value", ["0.05", '["0.05"]', '["kappa_quadratic=0.05"]'])
@@ -103,7 +101,7 @@ def test_the_same_call_gives_the_same_bytes(run):
 def test_a_gate_means_every_dimension_and_its_value_or_its_lower_limit(run):
     missed = judge("agree", run, "--humans", RATINGS, "--fail-under", "kappa_quadratic.low=0.8")
     assert missed.exit_code == 4
-    assert "the lower limit of kappa_quadratic.clarity is 0.6" in missed.stderr
+    assert "the lower confidence limit of kappa_quadratic.clarity is 0.6" in missed.stderr
     assert judge("agree", run, "--humans", RATINGS, "--fail-under", "kappa_quadratic=0.8").exit_code == 0
     assert (
         judge(
@@ -132,15 +130,15 @@ def test_every_form_is_written(run, tmp_path):
 
 def test_one_dimension_is_shown_in_detail(run):
     result = judge("agree", run, "--humans", RATINGS, "--dimension", "clarity")
-    assert "Scores on clarity" in result.stdout
-    assert "Person by person: clarity" in result.stdout
+    assert "Confusion matrix: clarity" in result.stdout
+    assert "compared with each human rater: clarity" in result.stdout
     assert "relevance" not in result.stdout
 
 
 def test_people_alone_need_no_judge():
     file = ratings_file("recipes")
     result = judge("agree", "--humans", file, "--scale", "1-6", "--raters-are", "slots")
-    assert "On grammar people agree with alpha 0.42" in result.stdout
+    assert "Human raters agree on grammar with alpha 0.42" in result.stdout
     assert "Raters are slots, not persons: only statistics that do not depend on the order" in " ".join(
         result.stdout.split()
     )
@@ -234,7 +232,7 @@ def test_calibration_takes_the_point_of_leniency_away(lenient, tmp_path):
     words = ("--humans", lenient / "ratings.csv", "--dimension", "clarity")
     result = judge("calibrate", lenient / "run", *words, "--save", saved)
     assert result.exit_code == 0, result.output
-    assert "On clarity a map" in result.stdout
+    assert "On clarity calibration (shift" in result.stdout
     content = json.loads(saved.read_text())
     assert {"fingerprint", "rubric", "scale", "date", "judge"} <= content.keys()
     assert content["dimensions"]["clarity"]["n_items"] == 120
@@ -253,7 +251,7 @@ def test_a_map_that_gains_nothing_is_not_shipped(lenient, tmp_path):
         rows = [f"{s.item_id},ann,{s.value:g}" for s in opened.scores() if s.dimension == "clarity"]
     same.write_text("\n".join(["item_id,rater,clarity", *rows]) + "\n")
     result = judge("calibrate", lenient / "run", "--humans", same, "--dimension", "clarity", "--json")
-    assert json.loads(result.stdout)["tables"]["gain"]["rows"][0]["helps"] == "as it is"
+    assert json.loads(result.stdout)["tables"]["gain"]["rows"][0]["helps"] == "identity"
 
 
 @pytest.fixture(scope="module")
@@ -278,7 +276,7 @@ def test_a_judge_that_is_no_better_than_a_constant_adds_nothing_and_gets_no_map(
     saved = tmp_path / "maps.json"
     result = judge("calibrate", guessing / "run", "--humans", guessing / "ratings.csv", "--save", saved)
     assert result.exit_code == 1
-    assert "On clarity the judge adds nothing" in result.stdout
+    assert "On clarity the judge adds no information" in result.stdout
     assert f"{saved}: not written, because no map brings this judge closer to people" in result.stderr
     assert not saved.exists()
 
@@ -371,8 +369,8 @@ def test_retest_says_how_often_the_verdict_flips(tmp_path):
     Run.imported(tmp_path / "run", rubric, items, scores, model="r").close()
     result = judge("agree", tmp_path / "run", "--retest", "--dimension", "clarity")
     assert result.exit_code == 0, result.output
-    assert "two samples are the same in 0.0 %" in " ".join(result.stdout.split())
-    assert "the verdict flips in 100.0 %" in " ".join(result.stdout.split())
+    assert "have the same score in 0.0 %" in " ".join(result.stdout.split())
+    assert "the verdict differs in 100.0 %" in " ".join(result.stdout.split())
 
 
 @pytest.mark.parametrize(
@@ -403,4 +401,4 @@ def test_without_the_other_dimensions_no_verdict_is_claimed_of_an_answer(run):
     assert {judgment["outcome"] for case in cases for judgment in case["judgments"]} == {""}
     shown = judge("agree", run, "--humans", RATINGS, "--dimension", "clarity").stdout
     assert "scores     clarity 4" in shown
-    assert "no verdict" not in shown
+    assert "no verdict:" not in shown

@@ -40,16 +40,19 @@ def answers(tmp_path):
 def test_choice_says_what_is_right_and_how_many_replies_are_unreadable(answers):
     result = judge("choice", answers)
     assert result.exit_code == 0, result.output
-    assert "of answers are right: 4 of 30." in result.stdout
-    assert "10 of 30 replies (33.3 %) name no one offered option (several options: 10)" in result.stdout
-    assert "Without the unreadable 20.0 % are right; with them as wrong 13.3 %." in " ".join(
+    assert "of answers are correct: 4 of 30." in result.stdout
+    assert (
+        "10 of 30 replies (33.3 %) do not name exactly one offered option (several options: 10)"
+        in " ".join(result.stdout.split())
+    )
+    assert "Accuracy is 20.0 % without them and 13.3 % if they count as wrong." in " ".join(
         result.stdout.split()
     )
 
 
 def test_dropped_replies_are_counted_too(answers):
     result = judge("choice", answers, "--unreadable", "drop")
-    assert "of answers are right: 4 of 20." in result.stdout
+    assert "of answers are correct: 4 of 20." in result.stdout
     assert "they count as missing." in result.stdout.replace("\n  ", " ")
 
 

@@ -115,7 +115,10 @@ def test_a_page_that_cannot_be_written_leaves_no_other_one(run):
 def test_a_folder_of_tables_that_cannot_be_made_is_one_line(run):
     Path("file").write_text("")
     result = judge("report", run, "--csv", "file/tables")
-    assert (result.exit_code, result.stderr) == (1, "Error: file/tables: cannot be made: Not a directory\n")
+    assert (result.exit_code, result.stderr) == (
+        1,
+        "Error: file/tables: the folder cannot be created: Not a directory\n",
+    )
 
 
 @pytest.mark.parametrize(

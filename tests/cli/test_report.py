@@ -88,13 +88,13 @@ def test_several_runs_are_ranked_and_shown_one_after_the_other(run, other):
 
 def test_conditions_within_one_run_are_compared_pair_by_pair(run):
     data = json.loads(judge("compare", run, "--between", "condition", "--json").stdout)
-    assert data["title"] == "degraded against clean: 20 pairs of answers"
+    assert data["title"] == "degraded compared with clean: 20 pairs of answers"
     assert "matched by pair_id" in data["methods"][0]
 
 
 def test_runs_of_one_name_are_told_apart(tmp_path, run):
     twin = make_run(tmp_path / "deeper" / "first", shift=1)
-    assert judge("compare", run, twin).stdout.startswith("first (2) against first")
+    assert judge("compare", run, twin).stdout.startswith("first (2) compared with first")
 
 
 def test_audit_shows_as_many_worst_answers_as_asked_for(run):
@@ -107,8 +107,8 @@ def test_audit_shows_as_many_worst_answers_as_asked_for(run):
     [
         (["report", "RUN", "--by", "colour"], "no item has the field 'colour'; found: pair_id, condition"),
         (["report", "RUN", "--cluster", "colour"], "no item has the field 'colour'"),
-        (["compare", "RUN"], "name two runs, or one run and --between FIELD"),
-        (["compare", "RUN", "RUN", "RUN"], "name two runs"),
+        (["compare", "RUN"], "give two runs, or one run and --between FIELD"),
+        (["compare", "RUN", "RUN", "RUN"], "give two runs"),
         (["compare", "RUN", "--between", "pair_id"], "must name two groups"),
         (["leaderboard", "RUN"], "needs two systems or more"),
         (["leaderboard", "RUN", "RUN"], "two runs are called 'first'"),

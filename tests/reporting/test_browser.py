@@ -6,9 +6,10 @@ import pytest
 from PIL import Image as Pillow
 
 from judge.records import Image
+from judge.reporting.builders.comparison import build_comparison
 from judge.reporting.builders.run_data import RunData
 from judge.reporting.builders.several_runs import build_runs
-from judge.reporting.builders.single_run import build_comparison, build_report
+from judge.reporting.builders.single_run import build_report
 from judge.reporting.render.html import write_page
 
 from ..support.axe import axe_script
@@ -161,7 +162,7 @@ def test_pictures_are_there_and_missing_ones_say_so(visit):
 def test_page_can_be_read_by_keyboard(visit):
     page = visit()
     page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.textContent") == "To the content"
+    assert page.evaluate("document.activeElement.textContent") == "Skip to content"
     page.keyboard.press("Enter")
     assert page.evaluate("location.hash") == "#content"
     page.locator("summary").first.focus()

@@ -53,7 +53,7 @@ def test_what_is_undefined_misses_every_gate(text):
 
 def test_message_says_what_was_found_and_what_was_wanted():
     assert outcome("pass_rate.low=0.72").message == (
-        "the lower limit of pass_rate is 0.7, from 0.750 [0.700, 0.800], and does not reach 0.72"
+        "the lower confidence limit of pass_rate is 0.7, from 0.750 [0.700, 0.800], and does not reach 0.72"
     )
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal, get_args
 
 from judge.analysis.agreement.align import AlignedRatings, align_ratings
 from judge.analysis.agreement.load import load_ratings
 from judge.analysis.ratings import Reduction
 from judge.errors import InputError
-from judge.rubric import MOST_LABELS, load_rubric
+from judge.rubric import MOST_LABELS, Rubric, load_rubric
 from judge.stats.engine.scale import Level, Scale
+from judge.tables import RowSource
 
 
 @dataclass(frozen=True)
@@ -20,12 +22,16 @@ class AgreementInputs:
 
     Attributes
     ----------
-    humans : str or None
-        File of people's ratings; None only where nothing is asked of people.
+    humans : path, DataFrame, list of dict, or None
+        People's ratings; None only where nothing is asked of people.
     runs : sequence of str
         Run folders; none where the file of ratings holds the judges, too.
-    items, rubric, scale, level : str or None
-        Table of the items; name or file of a rubric; ``1-5`` or labels ``fail,pass``; level of measurement.
+    items : path, DataFrame, list of dict, or None
+        Table of the items.
+    rubric : str, Rubric or None
+        A rubric, its name or its file.
+    scale, level : str or None
+        ``1-5`` or labels ``fail,pass``; level of measurement.
     columns : mapping
         Meaning -> column of the ratings.
     missing_codes : sequence of str
@@ -44,10 +50,10 @@ class AgreementInputs:
         Of draws and folds.
     """
 
-    humans: str | None
+    humans: RowSource | None
     runs: Sequence[str] = ()
-    items: str | None = None
-    rubric: str | None = None
+    items: RowSource | None = None
+    rubric: str | Path | Rubric | None = None
     scale: str | None = None
     level: Level | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
@@ -77,7 +83,7 @@ def align_inputs(asked: AgreementInputs) -> AlignedRatings:
         asked.runs,
         asked.humans,
         items=asked.items,
-        rubric=None if asked.rubric is None else load_rubric(asked.rubric),
+        rubric=load_rubric(asked.rubric) if isinstance(asked.rubric, str | Path) else asked.rubric,
         columns=asked.columns,
         dimensions=asked.dimensions,
         scale=scale,

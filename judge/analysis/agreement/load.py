@@ -19,6 +19,7 @@ from judge.rows import read_rows
 from judge.rubric import Rubric
 from judge.scoring.run import Run
 from judge.stats.engine.scale import Scale
+from judge.tables import RowSource, is_file, name_of
 
 _TEXTS = ("question", "answer", "reference", "system")
 
@@ -55,9 +56,9 @@ class LoadedRatings:
 
 def load_ratings(
     runs: Sequence[str | Path],
-    humans: str | Path,
+    humans: RowSource,
     *,
-    items: str | Path | None = None,
+    items: RowSource | None = None,
     rubric: Rubric | None = None,
     columns: Mapping[str, str] | None = None,
     dimensions: Sequence[str] = (),
@@ -70,7 +71,7 @@ def load_ratings(
     ----------
     runs : sequence of path
         Run folders, one a judge. None: the judges are in the file of ratings (`rater_kind` judge).
-    humans : path
+    humans : path, DataFrame or list of dict
         Ratings in any layout that `judge.formats.ratings.read_ratings` knows.
     items : path, optional
         A table of the items (id, and any other field), for slices, clusters and texts.
@@ -100,17 +101,19 @@ def load_ratings(
     rated = list(read_ratings(humans, map=columns, wanted=wanted, dimension=only, note=notes.append))
     if not rated:
         raise InputError(
-            f"{humans}: holds no ratings" + (f" on {', '.join(dimensions)}" if dimensions else "")
+            f"{name_of(humans)}: holds no ratings" + (f" on {', '.join(dimensions)}" if dimensions else "")
         )
     fields = _other_columns(humans, columns) if not opened and items is None else {}
     if not known:
         known = {s.item_id: Item(id=s.item_id, question="", answer="") for s in rated}
     known = {name: _with_fields(item, fields.get(name)) for name, item in known.items()}
-    kept, left_out = matching(rated, known, rubric, str(humans))
+    kept, left_out = matching(rated, known, rubric, name_of(humans))
     if opened and not any(score.rater_kind == "human" for score in kept):
-        raise InputError(f"{humans}: nobody in it is a person (rater_kind human); give people's ratings")
+        raise InputError(
+            f"{name_of(humans)}: nobody in it is a person (rater_kind human); give people's ratings"
+        )
     scores = (*(score for run in opened for score in run.scores), *kept)
-    about = {"ratings": str(humans)} | {f"judge {run.name}": run.about for run in opened}
+    about = {"ratings": name_of(humans)} | {f"judge {run.name}": run.about for run in opened}
     return LoadedRatings(
         known, scores, rubric, (*people_words(_checks(humans, columns)), *left_out, *notes), about
     )
@@ -171,7 +174,7 @@ def _one_rubric(runs: list[_OpenedRun], given: Rubric | None) -> Rubric | None:
     return runs[0].rubric if runs and given is None else given
 
 
-def _items_of(runs: list[_OpenedRun], items: str | Path | None) -> dict[str, Item]:
+def _items_of(runs: list[_OpenedRun], items: RowSource | None) -> dict[str, Item]:
     known: dict[str, Item] = {}
     for run in runs:
         for item in run.items:
@@ -191,7 +194,7 @@ def _items_of(runs: list[_OpenedRun], items: str | Path | None) -> dict[str, Ite
     }
 
 
-def _item_rows(path: str | Path) -> Iterator[Item]:
+def _item_rows(path: RowSource) -> Iterator[Item]:
     """Items of any table with an id: texts are welcome, not needed."""
     seen: set[str] = set()
     for where, row in read_rows(path):
@@ -210,10 +213,16 @@ def _item_rows(path: str | Path) -> Iterator[Item]:
         yield Item(id=name, **{"question": "", "answer": "", **texts}, metadata=rest)
 
 
-def _other_columns(path: str | Path, columns: Mapping[str, str] | None) -> dict[str, dict[str, Any]]:
+def _is_table(path: RowSource) -> bool:
+    """Whether the rows can be read a second time, and are rows at all."""
+    if not is_file(path):
+        return True
+    return str(path) != "-" and not Path(path).name.removesuffix(".gz").endswith((".json", ".eval"))
+
+
+def _other_columns(path: RowSource, columns: Mapping[str, str] | None) -> dict[str, dict[str, Any]]:
     """Fields of items that stand beside their ratings: columns with one value for every rating of an item."""
-    name = Path(path).name.removesuffix(".gz")
-    if str(path) == "-" or name.endswith((".json", ".eval")):
+    if not _is_table(path):
         return {}
     taken = {alias for aliases in COLUMNS.values() for alias in aliases} | set((columns or {}).values())
     taken |= {CHECKS_MISSED, CHECKS_SEEN}
@@ -231,9 +240,9 @@ def _other_columns(path: str | Path, columns: Mapping[str, str] | None) -> dict[
     return {i: {c: v for c, v in row.items() if c not in varying} for i, row in fields.items()}
 
 
-def _checks(path: str | Path, columns: Mapping[str, str] | None) -> Counts:
+def _checks(path: RowSource, columns: Mapping[str, str] | None) -> Counts:
     """Attention checks of each rater, where a table of ratings has columns for them."""
-    if str(path) == "-" or Path(path).name.removesuffix(".gz").endswith((".json", ".eval")):
+    if not _is_table(path):
         return {}
     _, first = next(iter(read_rows(path)), ("", {}))
     if not {CHECKS_MISSED, CHECKS_SEEN} <= first.keys():

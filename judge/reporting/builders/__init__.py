@@ -1,1 +1,1 @@
-"""Results of an analysis -> Report, one module for each kind of report."""
+"""Build a Report from the results of an analysis: one module for each kind of report."""

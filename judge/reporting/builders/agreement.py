@@ -1,4 +1,4 @@
-"""Agreement -> Report: the verdict in plain words, then the tables, then the items to look at."""
+"""Agreement between judge and human raters -> Report."""
 
 from __future__ import annotations
 
@@ -10,37 +10,38 @@ import numpy as np
 from judge.analysis.agreement.agree import Agreement
 from judge.analysis.agreement.by_slice import Disagreement
 from judge.reporting.document import Case, Judgment, Report, Section, Table
-from judge.reporting.findings import agreement_findings as words
-from judge.reporting.tables import agreement_details as single
-from judge.reporting.tables import agreement_extras as findings
+from judge.reporting.figures.agreement_figures import drawer
+from judge.reporting.findings import agreement_findings as findings
+from judge.reporting.tables import agreement_details as details
 from judge.reporting.tables import agreement_tables as tables
-from judge.reporting.tables.agreement_tables import Labels, part_name
-from judge.reporting.tables.run_tables import counted
+from judge.reporting.tables.agreement_tables import Labels
+from judge.reporting.wording import counted, dimension_name
 from judge.stats.engine.estimate import Estimate
 
 MOST_TABLES = 2
-"""With more than these, the tables of single judges on single dimensions stand in longer forms only."""
+"""With more pairs of judge and dimension, the tables of each pair are details (not in the terminal)."""
 
 
 def build_agreement(found: Agreement) -> Report:
-    """Everything that `judge agree` found, for any rendering."""
+    """Build the report of `judge agree`."""
     labels = Labels(list(found.joined.parts), found.joined.judges)
     return Report(
         "agree",
         _title(found),
-        tuple(words.verdict_words(found)),
-        tuple(words.warnings(found)),
+        tuple(findings.verdict_words(found)),
+        tuple(findings.warnings(found)),
         tuple(section for section in _sections(found, labels) if section.tables or section.cases),
-        figures(found),
+        named_estimates(found),
         found.joined.about,
-        tuple(words.methods(found)),
+        tuple(findings.methods(found)),
+        drawer(found),
     )
 
 
-def figures(found: Agreement) -> dict[str, Estimate]:
+def named_estimates(found: Agreement) -> dict[str, Estimate]:
     """Estimates by name, for gates: ``kappa_quadratic.clarity``, ``people.alpha.clarity``.
 
-    Judge levels carry the judge's name (``@name``) where there are several.
+    With several judges, a name ends in ``@judge``.
     """
     named: dict[str, Estimate] = {}
     for one in found.trusts:
@@ -60,46 +61,46 @@ def figures(found: Agreement) -> dict[str, Estimate]:
 def _title(found: Agreement) -> str:
     joined = found.joined
     n = max((of.n_items for of in found.people.values()), default=0)
-    raters = counted(len(joined.people), "slot" if joined.slots else "person").replace("persons", "people")
+    raters = counted(len(joined.people), "rating slot" if joined.slots else "human rater")
     if not joined.judges:
-        return f"{raters} on {counted(n, 'item')}"
+        return f"Agreement of {raters} on {counted(n, 'item')}"
     judges = joined.judges[0] if len(joined.judges) == 1 else counted(len(found.disagreements), "judge")
-    return f"{judges} against {raters} on {counted(n, 'item')}"
+    return f"Agreement of {judges} with {raters} on {counted(n, 'item')}"
 
 
 def _sections(found: Agreement, labels: Labels) -> Iterator[Section]:
-    yield Section("people", "People among themselves", tables=(tables.people_alone(found),))
+    yield Section("people", "Human-human agreement", tables=(tables.people_alone(found),))
     if not found.trusts:
         return
     verdicts = tables.verdicts(found, labels)
     first = (*((verdicts,) if verdicts else ()), *tables.beside(found, labels))
-    yield Section("agreement", "Judge and people", tables=first)
-    yield Section("levels", "Where the scores lie", tables=(tables.levels(found, labels),))
+    yield Section("agreement", "Judge-human agreement", tables=first)
+    yield Section("levels", "Score level and spread", tables=(tables.levels(found, labels),))
     passing = (tables.passing(found, labels), tables.corrected(found, labels))
-    yield Section("passing", "Pass or fail", tables=tuple(t for t in passing if t))
+    yield Section("passing", "Pass/fail verdicts", tables=tuple(t for t in passing if t))
     tests = (tables.omega(found, labels), tables.alt_tests(found, labels))
-    yield Section("annotators", "Could it stand in for a person", tables=tuple(t for t in tests if t))
+    yield Section("annotators", "Alternative annotator test", tables=tuple(t for t in tests if t))
     for field in dict.fromkeys(one.field for one in found.slices):
-        table = findings.slices(found, labels, field)
+        table = details.slices(found, labels, field)
         yield Section(f"by {field}", table.title, tables=(table,))
     if found.panel and found.panel.choices:
-        yield Section("panel", "Several judges", tables=(findings.panel(found.panel.choices),))
-    odd = findings.oddities(found, labels)
-    yield Section("oddities", "What is odd", tables=(odd,) if odd else ())
-    yield Section("details", "In detail", tables=tuple(_details(found)))
+        yield Section("panel", "Panels of judges", tables=(details.panel(found.panel.choices),))
+    checks = details.bias_checks(found, labels)
+    yield Section("oddities", "Bias checks", tables=(checks,) if checks else ())
+    yield Section("details", "Details by judge and dimension", tables=tuple(_details(found)))
     yield from _disagreements(found)
 
 
 def _details(found: Agreement) -> Iterator[Table]:
     hidden = len(found.trusts) > MOST_TABLES
     for one in found.trusts:
-        yield from (replace(table, detail=hidden) for table in single.details(one))
+        yield from (replace(table, detail=hidden) for table in details.details(one))
 
 
 def _disagreements(found: Agreement) -> Iterator[Section]:
     for judge, worst in found.disagreements.items():
-        table = single.disagreements(found, judge)
-        cases = tuple(_case(found, judge, one) for one in worst) if single.has_texts(found) else ()
+        table = details.disagreements(found, judge)
+        cases = tuple(_case(found, judge, one) for one in worst) if details.has_texts(found) else ()
         if worst:
             yield Section(table.key, table.title, tables=(table,), cases=cases)
 
@@ -107,8 +108,8 @@ def _disagreements(found: Agreement) -> Iterator[Section]:
 def _case(found: Agreement, judge: str, one: Disagreement) -> Case:
     item = found.joined.items[one.item]
     part = found.joined.parts[one.dimension]
-    said = single.people_said(part, one.item)
-    note = f"{part_name(one.dimension)}: judge {part.column(judge)[one.item]:g}, people {said}"
+    said = details.people_said(part, one.item)
+    note = f"{dimension_name(one.dimension)}: judge {part.column(judge)[one.item]:g}, humans {said}"
     scores = {name: _known(p.column(judge)[one.item]) for name, p in found.joined.parts.items()}
     reasons = {
         name: reason

@@ -6,14 +6,12 @@ from collections.abc import Iterator
 
 from judge.analysis.agreement.calibrate import Calibrated
 from judge.reporting.document import Column, Report, Row, Section, Table
-from judge.reporting.findings.run_findings import with_interval
 from judge.reporting.render.numbers import number_text
-from judge.reporting.tables.agreement_tables import part_name
-from judge.reporting.tables.run_tables import counted
+from judge.reporting.wording import counted, dimension_name, with_interval
 from judge.stats.judge_human.calibration import Calibration
 
 KINDS = {
-    "identity": "as it is",
+    "identity": "identity",
     "shift": "shift",
     "linear": "shift and scale",
     "cut_points": "cut-points",
@@ -23,11 +21,11 @@ KINDS = {
 
 
 def build_calibration(found: Calibrated, saved: str | None = None) -> Report:
-    """What `judge calibrate` found, and where it was saved."""
-    people = counted(found.n_people, "person").replace("persons", "people")
+    """Build the report of `judge calibrate`."""
+    people = counted(found.n_people, "human rater")
     return Report(
         "calibrate",
-        f"{found.judge}: a map to the scores of {people}",
+        f"Calibration of {found.judge} to {people}",
         tuple(_words(found, saved)),
         tuple(_warnings(found)),
         (Section("calibration", "Calibration", tables=(_gain(found), _errors(found), *_curves(found))),),
@@ -35,11 +33,11 @@ def build_calibration(found: Calibrated, saved: str | None = None) -> Report:
         | {f"over_constant.{name}": c.over_constant for name, c in found.dimensions.items()},
         {"run": found.run, "fingerprint": str(found.belongs_to["fingerprint"])[:12]},
         (
-            "Cross-fitted: each item is mapped by a map that was fitted, and whose kind was chosen, on other "
-            "items (five folds, groups kept together). People: the mean of their scores.",
-            "The constant is the median of people's scores (their mean for --loss rmse) on the other folds.",
-            "A map moves errors and bias; it cannot raise a rank correlation. A pass rate of mapped scores "
-            "still needs people's verdicts: judge agree corrects it.",
+            "Cross-fitted: the map of each item is selected and fitted on other items (five folds, "
+            "clusters kept together). The reference is the mean human score.",
+            "The constant is the median of the human scores (their mean for --loss rmse) on the other folds.",
+            "A monotone map reduces bias and error but cannot raise a rank correlation. A pass rate of "
+            "mapped scores must still be corrected with human verdicts: judge agree.",
         ),
     )
 
@@ -52,27 +50,32 @@ def _words(found: Calibrated, saved: str | None) -> Iterator[str]:
             constant = number_text(c.constant, "score")
             items = counted(found.n_items[name], "item")
             yield (
-                f"On {part_name(name)} the judge adds nothing that these {items} "
-                f"show: it is no closer to people than {constant} for every item, beyond chance "
-                f"({over} points an item). There is no map."
+                f"On {dimension_name(name)} the judge adds no information in these {items}: it is not "
+                f"significantly closer to the human scores than the constant {constant} ({over} points per "
+                "item). No map is fitted."
             )
         elif c.helps:
             yield (
-                f"On {part_name(name)} a map ({KINDS[c.fitted_kind]}) brings the judge closer to people by "
-                f"{gain} points an item."
+                f"On {dimension_name(name)} calibration ({KINDS[c.fitted_kind]}) reduces the mean distance "
+                f"from the human scores by {gain} points per item."
             )
         elif c.gain.defined:
-            yield f"On {part_name(name)} there is no gain ({gain} points an item): scores stay as they are."
+            yield (
+                f"On {dimension_name(name)} calibration does not help ({gain} points per item); "
+                "scores stay unchanged."
+            )
         else:
-            yield f"On {part_name(name)} nothing can be fitted ({(c.gain.reason or '').replace('_', ' ')})."
+            yield (
+                f"On {dimension_name(name)} no map can be fitted ({(c.gain.reason or '').replace('_', ' ')})."
+            )
     if saved:
-        yield f"Saved in {saved}. It holds for this judge, rubric and scale only."
+        yield f"Saved in {saved}. The map is valid for this judge, rubric and scale only."
 
 
 def _warnings(found: Calibrated) -> Iterator[str]:
-    few = [part_name(name) for name, n in found.n_items.items() if n < 100]
+    few = [dimension_name(name) for name, n in found.n_items.items() if n < 100]
     if few:
-        yield f"Fewer than 100 items on {', '.join(few)}: at most shift and scale is tried there."
+        yield f"Fewer than 100 items on {', '.join(few)}: only shift and scale are tried there."
 
 
 def _gain(found: Calibrated) -> Table:
@@ -82,32 +85,34 @@ def _gain(found: Calibrated) -> Table:
         Column("kind", "map"),
         Column("gain", "gain", "change"),
         Column("over_constant", "gain over one constant", "change"),
-        Column("helps", "ships"),
+        Column("helps", "saved map"),
     )
     rows: tuple[Row, ...] = tuple(
-        (part_name(n), found.n_items[n], KINDS[c.fitted_kind], c.gain, c.over_constant, _shipped(c))
+        (dimension_name(n), found.n_items[n], KINDS[c.fitted_kind], c.gain, c.over_constant, _saved_map(c))
         for n, c in found.dimensions.items()
     )
-    return Table("gain", "Gain in mean distance, on items it was not fitted on", columns, rows)
+    return Table(
+        "gain", "Cross-validated gain: reduction of the mean distance from the human scores", columns, rows
+    )
 
 
-def _shipped(c: Calibration) -> str:
-    return "nothing: no better than a constant" if c.adds_nothing else KINDS[c.map.kind]
+def _saved_map(c: Calibration) -> str:
+    return "none (no better than a constant)" if c.adds_nothing else KINDS[c.map.kind]
 
 
 def _errors(found: Calibrated) -> Table:
     columns = (
         Column("dimension", ""),
-        Column("mae_before", "distance before", "score"),
-        Column("mae_after", "after", "score"),
+        Column("mae_before", "MAE before", "score"),
+        Column("mae_after", "MAE after", "score"),
         Column("bias_before", "bias before", "change"),
-        Column("bias_after", "after", "change"),
-        Column("pass_before", "pass rate off by, before", "points"),
-        Column("pass_after", "after", "points"),
+        Column("bias_after", "bias after", "change"),
+        Column("pass_before", "pass rate error before (points)", "points"),
+        Column("pass_after", "pass rate error after (points)", "points"),
     )
     rows: tuple[Row, ...] = tuple(
         (
-            part_name(n),
+            dimension_name(n),
             c.before.mae,
             c.after.mae,
             c.before.bias,
@@ -117,7 +122,7 @@ def _errors(found: Calibrated) -> Table:
         )
         for n, c in found.dimensions.items()
     )
-    return Table("errors", "Distance from people", columns, rows)
+    return Table("errors", "Error before and after calibration", columns, rows)
 
 
 def _curves(found: Calibrated) -> Iterator[Table]:
@@ -125,15 +130,15 @@ def _curves(found: Calibrated) -> Iterator[Table]:
         columns = (
             Column("score", "judge"),
             Column("n", "n", "count"),
-            Column("people", "people's mean", "score"),
-            Column("mapped", "map", "score"),
+            Column("people", "mean human score", "score"),
+            Column("mapped", "calibrated score", "score"),
         )
         rows: tuple[Row, ...] = tuple(
             (f"{p.score:g}", p.human.n_items, p.human, float(c.map([p.score])[0])) for p in c.curve
         )
         yield Table(
             f"curve:{name}",
-            f"People's mean by the judge's score: {part_name(name)}",
+            f"Mean human score by judge score: {dimension_name(name)}",
             columns,
             rows,
             detail=len(found.dimensions) > 1,

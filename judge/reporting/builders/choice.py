@@ -1,4 +1,4 @@
-"""Multiple-choice answers -> Report: accuracy, slices, anomaly questions, position bias, gap to open ones."""
+"""Multiple-choice answers -> Report: accuracy, anomaly detection, position bias, gap to open answers."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -15,9 +15,10 @@ from judge.analysis.score_table import ScoreTable
 from judge.analysis.slices import CROSS, SMALL, members
 from judge.reporting.builders.single_run import default_fields
 from judge.reporting.document import Column, Report, Row, Section, Table
-from judge.reporting.findings.run_findings import ALPHA, with_interval
-from judge.reporting.render.numbers import number_text, p_text
-from judge.reporting.tables.run_tables import MEAN_OF_SLICES, field_name, marked
+from judge.reporting.findings.run_findings import ALPHA
+from judge.reporting.render.numbers import number_text
+from judge.reporting.tables.run_tables import MEAN_OF_SLICES, marked
+from judge.reporting.wording import field_name, p_phrase, with_interval
 from judge.stats.engine.estimate import Estimate
 
 _N = Column("n", "n", "count")
@@ -25,9 +26,9 @@ _ALL = "all answers"
 _WIDEST_MATRIX = 8
 _WORDS = {
     "empty": "empty",
-    "truncated": "only an unfinished thought",
-    "refused": "refusals",
-    "not_offered": "a letter that was not offered",
+    "truncated": "reasoning cut off",
+    "refused": "refused",
+    "not_offered": "option not offered",
     "several": "several options",
     "no_choice": "no option",
 }
@@ -41,7 +42,7 @@ def build_choice(
     run: ScoreTable | None = None,
     problems: dict[str, list[str]] | None = None,
 ) -> Report:
-    """Report how many multiple-choice answers are right, where, and what is odd about them.
+    """Report accuracy, slices, anomaly detection and position bias of multiple-choice answers.
 
     Parameters
     ----------
@@ -54,7 +55,7 @@ def build_choice(
     run : ScoreTable, optional
         Open answers to compare with, by the same fields.
     problems : dict, optional
-        What did not fit together when the files were read -> ids.
+        Problem found while reading the files -> ids.
 
     Raises
     ------
@@ -79,7 +80,7 @@ def build_choice(
         tuple(_verdict(answers, rate, found, placed)),
         tuple(_warnings(answers, problems or {})),
         tuple(sections),
-        _figures(rate, sliced, found),
+        _named_estimates(rate, sliced, found),
         {"answers": answers.table.name, "unreadable replies": f"count as {_policy(answers)}"},
         tuple(_methods(cluster, answers)),
     )
@@ -91,33 +92,33 @@ def _policy(answers: Answers) -> str:
 
 def _verdict(answers: Answers, rate: PassRate, found: Detection | None, placed: Positions) -> Iterator[str]:
     n = rate.n_pass + rate.n_fail
-    yield f"{with_interval(rate.estimate, 'share')} of answers are right: {rate.n_pass:,} of {n:,}."
+    yield f"{with_interval(rate.estimate, 'share')} of answers are correct: {rate.n_pass:,} of {n:,}."
     unreadable = sum(answers.reasons.values())
     if unreadable:
         why = ", ".join(f"{_WORDS[reason]}: {count:,}" for reason, count in answers.reasons.items())
         share = number_text(unreadable / len(answers.table), "share")
         yield (
-            f"{unreadable:,} of {len(answers.table):,} replies ({share}) name no one offered option ({why}); "
-            f"they count as {_policy(answers)}."
+            f"{unreadable:,} of {len(answers.table):,} replies ({share}) do not name exactly one offered "
+            f"option ({why}); they count as {_policy(answers)}."
         )
         yield (
-            f"Without the unreadable {_share(rate.n_pass, len(answers.table) - unreadable)} are right; with "
-            f"them as wrong {_share(rate.n_pass, len(answers.table))}."
+            f"Accuracy is {_share(rate.n_pass, len(answers.table) - unreadable)} without them and "
+            f"{_share(rate.n_pass, len(answers.table))} if they count as wrong."
         )
     else:
-        yield "Every reply names one offered option."
+        yield "Every reply names exactly one offered option."
     if found:
         overkill, miss = found.figures["overkill"], found.figures["miss"]
         yield (
-            f"Anomaly questions: {with_interval(overkill, 'share')} of normal parts are called anomalous "
-            f"(overkill), {with_interval(miss, 'share')} of anomalous parts are missed."
+            f"Anomaly questions: {with_interval(overkill, 'share')} of normal parts are classified as "
+            f"anomalous (overkill), {with_interval(miss, 'share')} of anomalous parts are missed."
         )
     if placed.p < ALPHA:
         most = max(placed.excess, key=lambda letter: placed.excess[letter].value)
         points = with_interval(placed.excess[most], "points")
         yield (
-            f"Position bias (p {p_text(placed.p)}): {most} is chosen {points} percentage points more often "
-            "than it is right."
+            f"Position bias (p {p_phrase(placed.p)}): {most} is chosen {points} percentage points more often "
+            "than it is correct."
         )
 
 
@@ -136,10 +137,11 @@ def _reading(answers: Answers) -> Table:
     rows: list[Row] = [(f"read: {kind}", count) for kind, count in how]
     rows += [(f"unreadable: {_WORDS[reason]}", count) for reason, count in answers.reasons.items()]
     note = (
-        "letter: nothing else was said; marked: boxed or in a tag; announced: “the answer is …”; decided: “I "
-        "choose …”; first, last: at the start, on the last line; text: the option's text; bracketed: (B)."
+        "letter: a bare letter; marked: boxed or in a tag; announced: “the answer is …”; decided: “I "
+        "choose …”; first, last: at the start or on the last line; text: the text of an option; "
+        "bracketed: (B)."
     )
-    return Table("reading", "How the letters were read", (Column("how", "how"), _N), tuple(rows), (note,))
+    return Table("reading", "How the options were read", (Column("how", "how"), _N), tuple(rows), (note,))
 
 
 def _slice_section(of: ChoiceSlices) -> Section:
@@ -153,15 +155,16 @@ def _slice_tables(of: ChoiceSlices) -> tuple[Table, ...]:
         _N,
         Column("unreadable", "unreadable", "count"),
         Column("figure", "accuracy", "share"),
-        Column("accuracy", "accuracy", "share", detail=True),
+        Column("accuracy", "unbalanced accuracy", "share", detail=True),
     )
     rows: list[Row] = [(s.label, s.n, s.n_unreadable, s.figure, s.accuracy) for s in of.slices]
     n, unreadable = sum(s.n for s in of.slices), sum(s.n_unreadable for s in of.slices)
     rows.append((MEAN_OF_SLICES, n, unreadable, of.macro, None))
-    notes = [f"{MEAN_OF_SLICES}: macro average, each slice counts the same."]
+    notes = [f"{MEAN_OF_SLICES.capitalize()}: macro average (equal weight for each slice)."]
     if has_balanced:
         notes.append(
-            "Accuracy; of anomaly questions the mean of the accuracies on normal and anomalous parts."
+            "Anomaly questions: balanced accuracy, the mean of the accuracies on normal and on "
+            "anomalous parts."
         )
     small = tuple(i for i, s in enumerate(of.slices) if s.n < SMALL)
     title = f"Accuracy by {field_name(of.field)}"
@@ -171,7 +174,7 @@ def _slice_tables(of: ChoiceSlices) -> tuple[Table, ...]:
 
 
 def _matrix(of: ChoiceSlices) -> Table | None:
-    """Crossed slices as rows by columns, with the means of both; None where they do not cross two fields."""
+    """Crossed slices as rows by columns with their means; None where they do not cross two fields."""
     labels = [s.label.split(f" {CROSS} ") for s in of.slices]
     if of.field.count(CROSS) != 1 or any(len(pair) != 2 for pair in labels):
         return None
@@ -187,7 +190,7 @@ def _matrix(of: ChoiceSlices) -> Table | None:
     first, second = of.field.split(CROSS)
     heading = Column("slice", field_name(second.strip()))
     title = f"Accuracy by {field_name(second.strip())} (down) and {field_name(first.strip())} (across)"
-    notes = ("Means are of the figures in the table; intervals are in the table below.",)
+    notes = ("Means are unweighted means of the cells; intervals are in the table below.",)
     headings = (heading, *columns, Column("mean", "mean", "share"))
     return Table(f"matrix:{of.field}", title, headings, tuple(rows), notes)
 
@@ -223,44 +226,54 @@ def _detection_sections(
                 name = f"{field_name(field)}: {label}"
                 rows.append((name, one.n_anomalous, one.n_normal, *one.figures.values()))
     notes = (
-        "Positive is an anomalous part. Overkill: normal parts called anomalous; miss: anomalous parts "
-        "called normal.",
+        "Positive: anomalous. Overkill: false positive rate, normal parts classified as anomalous. Miss: "
+        "false negative rate, anomalous parts classified as normal.",
     )
-    table = Table("detection", "Is there an anomaly?", columns, tuple(rows), notes)
-    yield Section("detection", "Anomaly questions", tables=(table,))
+    table = Table("detection", "Anomaly detection", columns, tuple(rows), notes)
+    yield Section("detection", "Anomaly detection", tables=(table,))
 
 
 def _positions(placed: Positions) -> Table:
     columns = (
         Column("letter", "option"),
         Column("chosen", "chosen", "share"),
-        Column("gold", "right", "share"),
-        Column("excess", "chosen minus right (points)", "points"),
+        Column("gold", "correct", "share"),
+        Column("excess", "chosen minus correct (points)", "points"),
     )
     rows = tuple(
         (x, placed.chosen[x], placed.gold[x], placed.excess[x]) for x in LETTERS if x in placed.chosen
     )
     notes = (
-        f"{placed.n:,} replies that were read. Chosen and right options have one distribution: "
-        f"p {p_text(placed.p)} (Stuart-Maxwell).",
+        f"{placed.n:,} readable replies. Stuart-Maxwell test that chosen and correct options have the same "
+        f"distribution: p {p_phrase(placed.p)}.",
     )
-    return Table("positions", "Where the chosen and the right options stand", columns, rows, notes)
+    return Table("positions", "Positions of the chosen and the correct options", columns, rows, notes)
 
 
 def _gap_section(field: str, rows: Sequence[Gap]) -> Section:
     columns = (
         Column("slice", field_name(field)),
-        Column("choice", "right with options", "share"),
-        Column("open", "open answers that pass", "share"),
+        Column("choice", "accuracy with options", "share"),
+        Column("open", "pass rate of open answers", "share"),
         Column("difference", "gap (points)", "points"),
     )
     cells: list[Row] = [(gap.label, gap.choice, gap.open, gap.difference) for gap in rows]
-    notes = ("Gap: Newcombe's interval for independent groups.",)
-    table = Table(f"gap:{field}", f"The gap by {field_name(field)}", columns, tuple(cells), notes)
-    return Section(f"gap {field}", f"With options and open, by {field_name(field)}", tables=(table,))
+    notes = ("Gap: Newcombe's interval for independent samples.",)
+    table = Table(
+        f"gap:{field}",
+        f"Gap between multiple-choice and open answers by {field_name(field)}",
+        columns,
+        tuple(cells),
+        notes,
+    )
+    return Section(
+        f"gap {field}", f"Multiple-choice and open answers by {field_name(field)}", tables=(table,)
+    )
 
 
-def _figures(rate: PassRate, sliced: Sequence[ChoiceSlices], found: Detection | None) -> dict[str, Estimate]:
+def _named_estimates(
+    rate: PassRate, sliced: Sequence[ChoiceSlices], found: Detection | None
+) -> dict[str, Estimate]:
     return {
         "accuracy": rate.estimate,
         **{f"macro.{one.field}": one.macro for one in sliced},
@@ -270,13 +283,15 @@ def _figures(rate: PassRate, sliced: Sequence[ChoiceSlices], found: Detection | 
 
 def _methods(cluster: str | None, answers: Answers) -> Iterator[str]:
     yield (
-        "A reply is read only if it names one offered option: by a bare letter, else by a marked, announced "
-        "or decided one, else by an option's text."
+        "A reply is readable if it names exactly one offered option: a bare letter, otherwise a marked, "
+        "announced or decided letter, otherwise the text of an option."
     )
     clusters = answers.table.clusters(cluster)
     if clusters is None:
-        yield "Shares: Wilson's interval, answers independent."
+        yield "Proportions: Wilson score interval; answers are treated as independent."
     else:
         n = len(np.unique(clusters))
-        yield f"Shares: Wilson's interval for the effective sample size of {n:,} clusters of answers."
+        yield (
+            f"Proportions: Wilson score interval for the effective sample size of {n:,} clusters of answers."
+        )
     yield f"Balanced accuracy and F1: BCa bootstrap (10,000, seed {SEED}), jackknife below 50 clusters."

@@ -1,4 +1,4 @@
-"""Plan -> Report."""
+"""Sample size plan -> Report."""
 
 from __future__ import annotations
 
@@ -9,44 +9,44 @@ import numpy as np
 from judge.analysis.plan import Plan, Size
 from judge.reporting.document import Column, Report, Row, Section, Table
 from judge.reporting.render.numbers import number_text
-from judge.reporting.tables.run_tables import counted
+from judge.reporting.wording import counted
 
 NAMES = {
     "pass_rate": "the pass rate",
     "kappa": "Cohen's kappa of two pass/fail raters",
     "correlation": "Pearson's correlation",
     "icc": "the single-rater ICC",
-    "alpha": "ordinal alpha of people",
-    "agreement": "the share of same scores",
-    "kappa_quadratic": "quadratic kappa of people",
-    "difference": "the judge's quadratic kappa minus people's",
+    "alpha": "Krippendorff's ordinal alpha of human raters",
+    "agreement": "the exact agreement",
+    "kappa_quadratic": "quadratic kappa of human raters",
+    "difference": "the difference between judge-human and human-human quadratic kappa",
 }
 
 
 def build_plan(found: Plan) -> Report:
-    """What `judge plan` answers."""
+    """Build the report of `judge plan`."""
     q = found.question
-    tables = [_table("needed", "Needed", found.needed, q.minutes)]
+    tables = [_table("needed", "Required sample size", found.needed, q.minutes)]
     if found.affordable:
-        tables.append(_table("affordable", f"What {q.budget:,} ratings buy", found.affordable, q.minutes))
+        tables.append(_table("affordable", f"Precision of {q.budget:,} ratings", found.affordable, q.minutes))
     if found.sizes:
-        tables.append(_table("sizes", "What studies of other sizes reach", found.sizes, q.minutes))
+        tables.append(_table("sizes", "Precision and power of other sample sizes", found.sizes, q.minutes))
     return Report(
         "plan",
-        f"For {NAMES[q.statistic]} within ±{q.half_width:g}",
+        f"Sample size to estimate {NAMES[q.statistic]} within ±{q.half_width:g}",
         (*(_sentence(size, q.minutes) for size in found.needed), *_power_words(found)),
         tuple(_warnings(found)),
         (Section("plan", "Plan", tables=tuple(tables)),),
         {},
         {"seed": str(q.seed)},
-        (f"{found.how[0].upper()}{found.how[1:]}.", "Half-widths are those of 95 % intervals."),
+        (f"{found.how[0].upper()}{found.how[1:]}.", "Half-width: half the width of the 95 % interval."),
     )
 
 
 def _sentence(size: Size, minutes: float) -> str:
-    people = "one rating each" if size.n_raters == 1 else f"{size.n_raters} people each"
+    raters = "one rating each" if size.n_raters == 1 else f"{size.n_raters} raters each"
     return (
-        f"{counted(size.n_items, 'item')} with {people}: {counted(size.n_ratings, 'rating')}, "
+        f"{counted(size.n_items, 'item')} with {raters}: {counted(size.n_ratings, 'rating')}, "
         f"{_hours(size, minutes)} hours at {minutes:g} minutes a rating."
     )
 
@@ -62,26 +62,29 @@ def _power_words(found: Plan) -> list[str]:
     said = []
     for k in dict.fromkeys(size.n_raters for size in found.sizes):
         enough = [size.n_items for size in found.sizes if size.n_raters == k and size.power >= 0.8]
-        found_so = f"a judge as good as a person is found non-inferior at margin {margin:g} with power .8"
+        found_so = (
+            "a judge that agrees as well as a human rater is shown non-inferior at margin "
+            f"{margin:g} with power .8"
+        )
         if enough:
-            said.append(f"With {k} people {found_so} from {enough[0]} items on.")
+            said.append(f"With {k} raters, {found_so} from {enough[0]} items.")
         else:
-            said.append(f"With {k} people no study of up to {found.sizes[-1].n_items} items has power .8.")
+            said.append(f"With {k} raters, no study of up to {found.sizes[-1].n_items} items has power .8.")
     return said
 
 
 def _warnings(found: Plan) -> list[str]:
     few = [size for size in found.needed if size.n_items < 50]
-    said = ["Plan for at least 50 items: smaller studies rest on few."] if few else []
+    said = ["Use at least 50 items; intervals are unreliable with fewer."] if few else []
     if found.question.statistic == "difference" and any(size.n_raters < 3 for size in found.needed):
-        said.append("A human ceiling and the annotator test need at least 3 people.")
+        said.append("A human ceiling and the alternative annotator test need at least 3 raters.")
     return said
 
 
 def _table(key: str, title: str, sizes: Sequence[Size], minutes: float) -> Table:
     powered = any(not np.isnan(size.power) for size in sizes)
     columns = (
-        Column("raters", "people", "count"),
+        Column("raters", "raters", "count"),
         Column("items", "items", "count"),
         Column("ratings", "ratings", "count"),
         Column("hours", "hours", "number"),

@@ -1,27 +1,27 @@
-"""What made the scores: the facts that go out with a report, and the rubric that the judge was given."""
+"""Provenance of the scores: facts shown in every report, and the rubric."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from judge.reporting.document import Column, Report, Row, Section, Table
-from judge.reporting.tables.run_tables import spoken
+from judge.reporting.wording import display_name
 from judge.rubric import Rubric
 
 IMAGE_ROOT = "image root"
 
 
 def facts(report: Report) -> dict[str, str]:
-    """What made the scores, without the places of pictures: paths of one machine mean nothing on another."""
+    """Provenance without image folders, which are paths of one machine."""
     return {name: text for name, text in report.about.items() if not name.startswith(IMAGE_ROOT)}
 
 
 def image_roots(report: Report) -> list[Path]:
-    """Folders that paths of pictures start from, one a run."""
+    """Folders that image paths are relative to, one for each run."""
     return [Path(text) for name, text in report.about.items() if name.startswith(IMAGE_ROOT)]
 
 
 def rubric_sections(rubrics: Sequence[Rubric]) -> Iterator[Section]:
-    """Every rubric once."""
+    """One section for each different rubric."""
     different = {rubric.digest: rubric for rubric in rubrics}
     for rubric in different.values():
         key = "rubric" if len(different) == 1 else f"{rubric.name} {rubric.digest[:12]}/rubric"
@@ -37,14 +37,14 @@ def _rows(rubric: Rubric) -> Iterator[Row]:
         yield "source", rubric.source
     yield "task", rubric.task
     for name, dimension in rubric.dimensions.items():
-        yield spoken(name), dimension.description
+        yield display_name(name), dimension.description
         for score, anchor in sorted(dimension.anchors.items()):
-            yield f"{spoken(name)} {score}", anchor
+            yield f"{display_name(name)} {score}", anchor
     yield "overall", _overall(rubric)
-    yield "passes", " and ".join(f"{spoken(n)} >= {least:g}" for n, least in rubric.pass_rule.items())
+    yield "passes", " and ".join(f"{display_name(n)} >= {least:g}" for n, least in rubric.pass_rule.items())
     yield from (("guideline", text) for text in rubric.guidelines)
     for rule in rubric.rules:
-        where = ", ".join(f"{spoken(name)} is {value}" for name, value in rule.when.items())
+        where = ", ".join(f"{display_name(name)} is {value}" for name, value in rule.when.items())
         yield f"rule where {where}", rule.text
     yield from ((f"flag {name}", flag.description) for name, flag in rubric.flags.items())
     if rubric.examples:
@@ -53,7 +53,9 @@ def _rows(rubric: Rubric) -> Iterator[Row]:
 
 def _overall(rubric: Rubric) -> str:
     if rubric.overall.how == "weighted":
-        weights = ", ".join(f"{spoken(name)} {weight:g}" for name, weight in rubric.overall.weights.items())
+        weights = ", ".join(
+            f"{display_name(name)} {weight:g}" for name, weight in rubric.overall.weights.items()
+        )
         return f"weighted: {weights}"
     return {"judged": "scored by the judge itself", "none": "none"}.get(
         rubric.overall.how, f"{rubric.overall.how} of the dimensions"

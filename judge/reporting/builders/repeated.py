@@ -1,4 +1,4 @@
-"""Test-retest -> Report."""
+"""Repeated judgments (test-retest) -> Report."""
 
 from __future__ import annotations
 
@@ -6,33 +6,32 @@ from collections.abc import Iterator, Sequence
 
 from judge.analysis.agreement.repeated import RepeatedJudgments
 from judge.reporting.document import Column, Report, Row, Section, Table
-from judge.reporting.findings.run_findings import with_interval
 from judge.reporting.tables.agreement_tables import Labels
-from judge.reporting.tables.run_tables import counted, spoken
+from judge.reporting.wording import counted, display_name, with_interval
 from judge.stats.engine.estimate import Estimate
 
 
-def build_repeats(found: Sequence[RepeatedJudgments]) -> Report:
-    """What `judge agree --retest` found."""
+def build_retest(found: Sequence[RepeatedJudgments]) -> Report:
+    """Build the report of `judge agree --retest`."""
     runs = list(dict.fromkeys(one.run for one in found))
     labels = Labels(list(dict.fromkeys(one.dimension for one in found)), runs)
     tables = [_agreement(found, labels), _curve(found, labels)]
     if any(one.with_people for one in found):
-        tables.append(_with_people(found, labels))
+        tables.append(_with_humans(found, labels))
     most = max(one.n_samples for one in found)
     return Report(
         "agree",
-        f"{', '.join(runs)}: {counted(most, 'sample')} of each judgment",
+        f"Test-retest reliability of {', '.join(runs)}: {counted(most, 'sample')} of each judgment",
         tuple(_words(found, labels)),
         (),
-        (Section("retest", "Does the judge repeat itself", tables=tuple(tables)),),
-        _figures(found, len(runs) > 1),
+        (Section("retest", "Test-retest reliability", tables=tuple(tables)),),
+        _named_estimates(found, len(runs) > 1),
         {},
         (
-            "Same score, within 1: share of pairs of samples of an item. Reliability: ICC(1,1) over samples "
-            "of complete items; of a mean of m samples by Spearman and Brown. Intervals are 95 %: "
-            "Wilson's for shares, the jackknife over items for the rest.",
-            "Averaging samples removes the judge's own noise only. What it gets wrong every time stays.",
+            "Same score, within 1: share of pairs of samples of an item. Reliability: ICC(1,1) over the "
+            "samples of complete items; for the mean of m samples by the Spearman-Brown formula. "
+            "Intervals are 95 %: Wilson for proportions, jackknife over items for the rest.",
+            "Averaging samples reduces the random error of the judge, not its systematic error.",
         ),
     )
 
@@ -41,20 +40,23 @@ def _words(found: Sequence[RepeatedJudgments], labels: Labels) -> Iterator[str]:
     steady = [labels.name(one.dimension, one.run) for one in found if one.retest.deterministic]
     if steady:
         yield (
-            f"Every sample of every item is the same on {', '.join(steady)}: the judge is deterministic "
-            "there, which says nothing about whether it is right."
+            f"All samples of every item are equal on {', '.join(steady)}: the judge is deterministic there, "
+            "which does not show that it is correct."
         )
     for one in found:
         name = labels.name(one.dimension, one.run)
         flips = one.retest.flip_rate
         if one.retest.deterministic:
             continue
-        said = f"On {name} two samples are the same in {with_interval(one.retest.exact, 'share')}"
+        said = (
+            f"On {name} two samples of an item have the same score in "
+            f"{with_interval(one.retest.exact, 'share')}"
+        )
         if flips is not None and flips.defined:
-            said += f"; the verdict flips in {with_interval(flips, 'share')}"
+            said += f"; the verdict differs in {with_interval(flips, 'share')}"
         rho = dict(one.retest.curve)
         if one.retest.reliability.defined:
-            said += f"; reliability is {rho[1]:.2f} of one sample, {rho[3]:.2f} of the mean of three"
+            said += f"; reliability is {rho[1]:.2f} for one sample and {rho[3]:.2f} for the mean of three"
         yield f"{said}."
 
 
@@ -65,11 +67,11 @@ def _agreement(found: Sequence[RepeatedJudgments], labels: Labels) -> Table:
         Column("samples", "samples", "count"),
         Column("exact", "same score", "share"),
         Column("within_one", "within 1", "share", detail=True),
-        Column("flips", "verdict flips", "share"),
+        Column("flips", "verdict differs", "share"),
         Column("alpha", "alpha", "score", detail=True),
         Column("reliability", "reliability", "score"),
-        Column("sd", "SD within", "score", detail=True),
-        Column("worthwhile", "samples for .99", "count", detail=True),
+        Column("sd", "within-item SD", "score", detail=True),
+        Column("worthwhile", "samples to within .01 of full reliability", "count", detail=True),
     )
     rows: list[Row] = [
         (
@@ -79,7 +81,7 @@ def _agreement(found: Sequence[RepeatedJudgments], labels: Labels) -> Table:
         )
         for one in found
     ]  # fmt: skip
-    return Table("retest", "Samples of the same judgment", columns, tuple(rows))
+    return Table("retest", "Agreement between samples of the same judgment", columns, tuple(rows))
 
 
 def _curve(found: Sequence[RepeatedJudgments], labels: Labels) -> Table:
@@ -91,7 +93,7 @@ def _curve(found: Sequence[RepeatedJudgments], labels: Labels) -> Table:
     return Table("curve", "Reliability of the mean of m samples", columns, tuple(rows))
 
 
-def _with_people(found: Sequence[RepeatedJudgments], labels: Labels) -> Table:
+def _with_humans(found: Sequence[RepeatedJudgments], labels: Labels) -> Table:
     sizes = [row.n_samples for row in next(one.with_people for one in found if one.with_people)]
     columns = (*labels.columns, *(Column(str(m), str(m), "score") for m in sizes))
     rows: list[Row] = [
@@ -99,14 +101,14 @@ def _with_people(found: Sequence[RepeatedJudgments], labels: Labels) -> Table:
         for one in found
         if one.with_people
     ]
-    title = "Quadratic kappa of the mean of m samples with people's mean"
+    title = "Quadratic kappa between the mean of m samples and the mean human score"
     return Table("with_people", title, columns, tuple(rows))
 
 
-def _figures(found: Sequence[RepeatedJudgments], several: bool) -> dict[str, Estimate]:
+def _named_estimates(found: Sequence[RepeatedJudgments], several: bool) -> dict[str, Estimate]:
     named: dict[str, Estimate] = {}
     for one in found:
-        of = spoken(one.dimension).replace(" ", "_") + (f"@{one.run}" if several else "")
+        of = display_name(one.dimension).replace(" ", "_") + (f"@{one.run}" if several else "")
         named |= {
             f"exact.{of}": one.retest.exact,
             f"alpha.{of}": one.retest.alpha,

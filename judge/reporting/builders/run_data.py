@@ -1,4 +1,4 @@
-"""A run as reports need it: its scores, its counts, and what made them."""
+"""The data of a run that reports need: scores, counts and provenance."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,7 +28,7 @@ class RunData:
     about: dict[str, str] = field(default_factory=dict)
 
 
-def read(path: str | Path) -> RunData:
+def read_run(path: str | Path) -> RunData:
     """Read a run folder.
 
     Raises

@@ -1,22 +1,22 @@
-"""Several runs on one page: systems are ranked, judges of the same answers are a panel."""
+"""Several runs -> Report: a ranking of systems, or a panel of judges of the same answers."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from judge.analysis.comparable import one_rubric, refuse_other_scales, refuse_same_names, same_answers
 from judge.analysis.panel import JudgePanel, panel
+from judge.reporting.builders.comparison import build_leaderboard
+from judge.reporting.builders.comparison_sections import two_runs
 from judge.reporting.builders.provenance import rubric_sections
 from judge.reporting.builders.run_data import RunData
-from judge.reporting.builders.side_by_side import two_runs
-from judge.reporting.builders.single_run import about, build_leaderboard, build_report, default_fields
+from judge.reporting.builders.single_run import about, build_report, default_fields
 from judge.reporting.document import Column, Report, Row, Section, Table
-from judge.reporting.findings.run_findings import with_interval
 from judge.reporting.render.numbers import number_text
-from judge.reporting.tables.run_tables import spoken
+from judge.reporting.wording import display_name, with_interval
 
 
 def build_runs(sources: Sequence[RunData], *, by: Sequence[str] = (), cluster: str | None = None) -> Report:
-    """Several runs on one page: what they are to each other first, then each as `build_report` shows it.
+    """Report several runs: their comparison first, then each run as in `build_report`.
 
     Raises
     ------
@@ -30,7 +30,7 @@ def build_runs(sources: Sequence[RunData], *, by: Sequence[str] = (), cluster: s
     single = [build_report(source, by=by, cluster=cluster, n_worst=0) for source in sources]
     parts = list(zip([table.name for table in tables], single, strict=True))
     own = [(name, section) for name, r in parts for section in r.sections if section.key != "rubric"]
-    figures = {f"{figure}@{name}": estimate for name, r in parts for figure, estimate in r.figures.items()}
+    figures = {f"{figure}@{name}": estimate for name, r in parts for figure, estimate in r.estimates.items()}
     pair = two_runs(tables, by or default_fields(tables[0]), cluster)
     return Report(
         "report",
@@ -43,25 +43,25 @@ def build_runs(sources: Sequence[RunData], *, by: Sequence[str] = (), cluster: s
             *(_of_run(name, section) for name, section in own),
             *rubric_sections([table.rubric for table in tables]),
         ),
-        together.figures | figures,
+        together.estimates | figures,
         about(sources),
         tuple(dict.fromkeys((*together.methods, *(line for r in single for line in r.methods)))),
     )
 
 
 def _together(sources: Sequence[RunData], cluster: str | None) -> Report:
-    """What the runs are to each other: a panel, systems in order, or nothing that can be ranked."""
+    """The comparison: a panel, a ranking, or neither where the rubrics differ."""
     tables = [source.table for source in sources]
     title = f"{len(sources)} runs"
     if same_answers(tables):
         return _panel_report(panel(tables, cluster))
     if not one_rubric(tables):
         unranked = (
-            "The runs were scored with different rubrics, so they are not ranked: each is held against its "
-            "own pass rule."
+            "The runs were scored with different rubrics, so they are not ranked; each run is evaluated with "
+            "its own pass rule."
         )
         return Report("report", title, (), (unranked,), (), {}, {}, ())
-    return replace(build_leaderboard(sources, cluster=cluster), title=title, figures={})
+    return replace(build_leaderboard(sources, cluster=cluster), title=title, estimates={})
 
 
 def _panel_report(found: JudgePanel) -> Report:
@@ -70,36 +70,36 @@ def _panel_report(found: JudgePanel) -> Report:
         f"A panel of {len(found.members)} judges on {found.n_answers:,} answers",
         tuple(_panel_words(found)),
         (),
-        (Section("panel", "The panel", tables=(_members(found), _pairs(found))),),
+        (Section("panel", "Panel of judges", tables=(_members(found), _pairs(found))),),
         {"same_verdict": found.unanimous},
         {},
         (
-            "Same verdict: Wilson's score interval, 95 %, among answers with both verdicts (of the whole "
-            "panel: with all). Differences: McNemar's mid-p test with Newcombe's interval, or the "
-            "paired jackknife over groups.",
+            "Same verdict: 95 % Wilson score interval, among answers with a verdict of both judges (for the "
+            "panel: of all judges). Differences: McNemar's mid-p test with Newcombe's interval, or the "
+            "paired jackknife over clusters.",
         ),
     )
 
 
 def _panel_words(found: JudgePanel) -> Iterator[str]:
     yield (
-        f"{len(found.members)} runs judged the same {found.n_answers:,} answers: they are a panel of judges "
-        "and not systems, so they are not ranked. A judge that passes more is milder, not better."
+        f"{len(found.members)} runs judged the same {found.n_answers:,} answers: they form a panel of "
+        "judges and are not ranked. A judge with a higher pass rate is more lenient, not better."
     )
     if found.unanimous.defined:
         yield (
-            f"All give the same verdict on {with_interval(found.unanimous, 'share')} of the "
-            f"{found.unanimous.n_items:,} answers with a verdict of each."
+            f"All judges give the same verdict on {with_interval(found.unanimous, 'share')} of the "
+            f"{found.unanimous.n_items:,} answers that all of them have a verdict on."
         )
     rated = [m for m in found.members if m.passing.estimate.defined]
     if len(rated) > 1:
         low, high = (choose(rated, key=lambda m: m.passing.estimate.value) for choose in (min, max))
         low_rate, high_rate = (number_text(m.passing.estimate.value, "share") for m in (low, high))
         if low_rate == high_rate:
-            yield f"Each passes {low_rate}."
+            yield f"Every judge has a pass rate of {low_rate}."
         else:
-            yield f"Pass rates run from {low_rate} ({low.name}) to {high_rate} ({high.name})."
-    yield "Which judge is right only people's ratings can tell: judge agree RUN RUN --humans ratings.csv"
+            yield f"Pass rates range from {low_rate} ({low.name}) to {high_rate} ({high.name})."
+    yield "Only human ratings can show which judge is right: judge agree RUN RUN --humans ratings.csv"
 
 
 def _members(found: JudgePanel) -> Table:
@@ -110,7 +110,7 @@ def _members(found: JudgePanel) -> Table:
         Column("n", "n", "count"),
         Column("missing", "no verdict", "count"),
         Column("pass_rate", "pass rate", "share"),
-        *(Column(name, spoken(name), "score") for name in names),
+        *(Column(name, display_name(name), "score") for name in names),
     )
     rows: tuple[Row, ...] = tuple(
         (
@@ -123,7 +123,7 @@ def _members(found: JudgePanel) -> Table:
         )
         for m in found.members
     )
-    return Table("panel", "Judges of the panel", columns, rows)
+    return Table("panel", "Judges", columns, rows)
 
 
 def _pairs(found: JudgePanel) -> Table:
@@ -139,11 +139,11 @@ def _pairs(found: JudgePanel) -> Table:
         (p.first, p.second, p.change.difference.n_items, p.same_verdict, p.change.difference, p.change.p)
         for p in found.pairs
     )
-    return Table("panel_pairs", "Every two judges", columns, rows)
+    return Table("panel_pairs", "Pairs of judges", columns, rows)
 
 
 def _of_run(name: str, section: Section) -> Section:
-    """Say in every key and title whose it is."""
+    """Prefix every key and title with the name of the run."""
     return replace(
         section,
         key=f"{name}/{section.key}",

@@ -1,1 +1,1 @@
-"""The figures of the reports, as SVG."""
+"""The charts of the reports: Table -> SVG."""

@@ -1,27 +1,28 @@
-"""The drawings of `judge agree`: forest, confusion, Bland-Altman, calibration, annotator test."""
+"""Charts of an agreement report: forest, confusion matrix, Bland-Altman, calibration, winning rate."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
 from judge.analysis.agreement.agree import Agreement
 from judge.analysis.agreement.judge_human import JudgeAgreement
 from judge.reporting.document import Column, Report, Table
-from judge.reporting.figures.svg import INK, LINE, MUTED, PAPER, SERIES, WIDTH, canvas
-from judge.reporting.figures.table_figures import Figure, draw_intervals
+from judge.reporting.figures.plot_area import PlotArea
+from judge.reporting.figures.svg import LINE, MUTED, SERIES, SMALL_TEXT, Drawing, text_width
+from judge.reporting.figures.table_figures import Figure, as_estimate, draw_intervals
 from judge.reporting.render.text import clean
-from judge.reporting.tables.agreement_tables import part_name
+from judge.reporting.wording import dimension_name
 
 MOST_ROWS, MOST_CURVES, MOST_DETAILED = 40, 6, 24
 _JITTER = 0.28
+_AXIS_ROOM, _LEGEND_LINE = 40.0, 15.0
 
 
 def drawer(found: Agreement) -> Callable[[Report], Mapping[str, Figure]]:
-    """Return what draws the report of `found`: report -> figure by the key of its table."""
+    """Return a function that draws the charts of the report about `found`, by the key of their table."""
 
     def draw(report: Report) -> dict[str, Figure]:
         drawn = dict(_forests(report))
@@ -43,7 +44,7 @@ def drawer(found: Agreement) -> Callable[[Report], Mapping[str, Figure]]:
 
 
 def _forests(report: Report) -> Iterator[tuple[str, Figure]]:
-    """People and judge as two series, one row for each dimension or slice."""
+    """Human-human and judge-human agreement as two series, one row for each dimension or slice."""
     for key, table in report.tables.items():
         keys = [column.key for column in table.columns]
         if {"people", "judge_level", "difference"} <= set(keys) and key.partition(":")[0] in (
@@ -63,46 +64,42 @@ def _labelled(table: Table) -> Table:
     return replace(table, columns=(*table.columns, Column("row", "row")), rows=rows)
 
 
-def _plot_area(axes: Any, height: float, *, left: float = 46.0, bottom: float = 40.0) -> None:
-    axes.set_position(
-        (left / WIDTH, bottom / height, (WIDTH - left - 10) / WIDTH, (height - bottom - 10) / height)
-    )
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
-
-
 def _omega(table: Table, found: Agreement) -> Figure:
     height = 230.0
     curves = {
-        ", ".join([part_name(t.part.name)] + ([t.judge] if len(found.joined.judges) > 1 else [])): t.omega
+        ", ".join(
+            [dimension_name(t.part.name)] + ([t.judge] if len(found.joined.judges) > 1 else [])
+        ): t.omega
         for t in found.trusts
         if t.omega
     }
-    with canvas(height, table.key) as (axes, drawing):
-        _plot_area(axes, height)
-        axes.axhline(0.5, color=MUTED, linewidth=0.8, dashes=(3, 3))
-        for i, (name, curve) in enumerate(curves.items()):
-            # Curves often coincide: each a little higher than the last, with a mark of its own.
-            axes.plot(
-                [e for e, _ in curve],
-                [rate + 0.012 * i for _, rate in curve],
-                color=SERIES[i],
-                marker="osD^vX"[i],
-                markersize=4,
-                linewidth=1.2,
-                label=clean(name, 40),
-            )
-        axes.set_ylim(-0.04, 1.1)
-        axes.set_xlabel("epsilon")
-        axes.set_ylabel("winning rate")
-        if len(curves) > 1:
-            axes.legend(fontsize=9, frameon=False, labelcolor=INK)
+    drawing = Drawing(height + _LEGEND_LINE * len(curves))
+    epsilons = [epsilon for curve in curves.values() for epsilon, _ in curve]
+    area = PlotArea(
+        drawing,
+        (min(epsilons), max(epsilons)),
+        (-0.04, 1.1),
+        bottom=_AXIS_ROOM + _LEGEND_LINE * len(curves),
+    )
+    area.draw_axes("epsilon", "winning rate")
+    area.horizontal(0.5, MUTED, width=0.8, dashes="3 3")
+    for i, (name, curve) in enumerate(curves.items()):
+        # Curves often coincide: each is drawn a little higher than the one before, with another marker.
+        points = [(epsilon, rate + 0.012 * i) for epsilon, rate in curve if not np.isnan(rate)]
+        area.line(points, SERIES[i], width=1.2)
+        for x, y in points:
+            drawing.mark(area.x(x), area.y(y), 2.4, SERIES[i], shape=i)
+        y = height + _LEGEND_LINE * (i + 0.5)
+        drawing.mark(area.left, y, 2.4, SERIES[i], shape=i)
+        drawing.text(area.left + 8, y, clean(name, 40), size=SMALL_TEXT)
     words = "; ".join(
         f"{clean(name, 40)} " + ", ".join(f"{e:g}: {rate:.2f}" for e, rate in curve)
         for name, curve in curves.items()
     )
-    caption = "Dashed: half of the people, where the test passes. Coinciding curves are drawn a little apart."
-    return Figure(table.title, f"{table.title}: {words}.", drawing.text, table, caption)
+    caption = (
+        "Dashed: winning rate .5, from which the test passes. Coinciding curves are drawn slightly apart."
+    )
+    return Figure(table.title, f"{table.title}: {words}.", drawing.svg, table, caption)
 
 
 def _confusion(table: Table, one: JudgeAgreement) -> Figure:
@@ -112,40 +109,39 @@ def _confusion(table: Table, one: JudgeAgreement) -> Figure:
     shares = np.divide(counts, totals, out=np.zeros_like(counts), where=totals > 0)
     n = len(labels)
     height = 60.0 + min(44.0, 260.0 / n) * n
-    with canvas(height, table.key) as (axes, drawing):
-        _plot_area(axes, height, left=64.0)
-        for row in range(n):
-            for column in range(n):
-                axes.fill(
-                    [column - 0.5, column + 0.5, column + 0.5, column - 0.5],
-                    [row - 0.5, row - 0.5, row + 0.5, row + 0.5],
-                    facecolor=SERIES[0],
-                    alpha=0.06 + 0.6 * shares[row, column],
-                    edgecolor=PAPER,
-                    linewidth=1.5,
-                )
-                if n <= 12:
-                    text = _count(counts[row, column])
-                    axes.text(column, row, text, ha="center", va="center", color=INK, fontsize=10)
-        axes.set_xlim(-0.5, n - 0.5)
-        axes.set_ylim(-0.5, n - 0.5)
-        axes.set_xticks(range(n), labels)
-        axes.set_yticks(range(n), labels)
-        axes.set_xlabel("judge")
-        axes.set_ylabel("people")
+    drawing = Drawing(height)
+    room = 28.0 + max(text_width(label, SMALL_TEXT) for label in labels)
+    area = PlotArea(drawing, (-0.5, n - 0.5), (-0.5, n - 0.5), left=room)
+    for row in range(n):
+        for column in range(n):
+            x, y = area.x(column - 0.5), area.y(row + 0.5)
+            size = (area.x(column + 0.5) - x, area.y(row - 0.5) - y)
+            drawing.box(x, y, *size, SERIES[0], opacity=0.06 + 0.6 * shares[row, column], edge=1.5)
+            if n <= 12:
+                text = _count(counts[row, column])
+                drawing.text(area.x(column), area.y(row), text, anchor="middle", size=SMALL_TEXT)
+    ticks = list(enumerate(labels))
+    area.draw_axes("judge", "human", x_ticks=ticks, y_ticks=ticks)
     words = "; ".join(
-        f"people {label}: "
+        f"human {label}: "
         + ", ".join(f"judge {labels[k]} {_count(counts[i, k])}" for k in range(n) if counts[i, k])
         for i, label in enumerate(labels)
         if counts[i].any()
     )
-    caption = "Items by people's and the judge's score; shade: share of the row."
-    return Figure(table.title, f"{table.title}: {words}.", drawing.text, table, caption)
+    caption = "Items by human and judge score. Shade: share of the row."
+    return Figure(table.title, f"{table.title}: {words}.", drawing.svg, table, caption)
 
 
 def _count(items: float) -> str:
-    """Items, of which the share of one person may count."""
+    """Number of items, which may be fractional."""
     return f"{items:.0f}" if abs(items - round(items)) < 0.05 else f"{items:.1f}"
+
+
+def _ticks(points: Iterable[float]) -> list[tuple[float, str]]:
+    """The points of the scale as ticks; of a long scale every second, fifth, ... one."""
+    shown = list(points)
+    step = next(step for step in (1, 2, 5, 10, 20, 50, 100) if len(shown) <= 11 * step or step == 100)
+    return [(float(point), f"{point:g}") for point in shown[::step]]
 
 
 def _bland_altman(table: Table, one: JudgeAgreement) -> Figure:
@@ -157,45 +153,48 @@ def _bland_altman(table: Table, one: JudgeAgreement) -> Figure:
     step = float(np.diff(one.part.scale.points).min())
     jitter = np.random.default_rng(0).uniform(-_JITTER * step, _JITTER * step, (2, len(middle)))
     height = 250.0
-    with canvas(height, table.key) as (axes, drawing):
-        _plot_area(axes, height, left=60.0)
-        axes.axhline(0, color=LINE, linewidth=1)
-        for y, dashes in ((mean, (1, 0)), (mean - 1.96 * spread, (4, 3)), (mean + 1.96 * spread, (4, 3))):
-            axes.axhline(y, color=SERIES[1], linewidth=1.1, dashes=dashes)
-        axes.plot(
-            middle + jitter[0], distance + jitter[1] * 0.5, "o", color=SERIES[0], markersize=4, alpha=0.5,
-            markeredgewidth=0,
-        )  # fmt: skip
-        axes.set_xlabel("mean of judge and people")
-        axes.set_ylabel("judge minus people")
+    drawing = Drawing(height)
+    x, y = middle + jitter[0], distance + jitter[1] * 0.5
+    limits = (mean - 1.96 * spread, mean + 1.96 * spread)
+    points = one.part.scale.points
+    area = PlotArea(
+        drawing,
+        (float(points[0]) - step / 2, float(points[-1]) + step / 2),
+        (min(y.min(), limits[0], -step) - 0.1 * step, max(y.max(), limits[1], step) + 0.1 * step),
+    )
+    area.draw_axes("mean of judge and human score", "judge minus human", x_ticks=_ticks(points))
+    area.horizontal(0, LINE)
+    area.horizontal(mean, SERIES[1], width=1.1)
+    for limit in limits:
+        area.horizontal(limit, SERIES[1], width=1.1, dashes="4 3")
+    drawing.cloud(((area.x(a), area.y(b)) for a, b in zip(x, y, strict=True)), SERIES[0])
     alt = (
-        f"{table.title}: mean difference {mean:.2f}, 95 % of differences between {mean - 1.96 * spread:.2f} "
+        f"{table.title}: mean difference {mean:.2f}, limits of agreement {mean - 1.96 * spread:.2f} "
         f"and {mean + 1.96 * spread:.2f}, {len(middle):,} items."
     )
-    caption = "Line: mean difference; dashed: limits of agreement (1.96 SD). Dots are moved a little apart."
-    return Figure(table.title, alt, drawing.text, table, caption)
+    caption = "Line: mean difference. Dashed: limits of agreement (1.96 SD). Dots are jittered."
+    return Figure(table.title, alt, drawing.svg, table, caption)
 
 
 def _calibration(table: Table, one: JudgeAgreement) -> Figure:
     height = 250.0
     points = one.part.scale.points
-    rows = [(float(str(row[0])), row[2]) for row in table.rows]
-    with canvas(height, table.key) as (axes, drawing):
-        _plot_area(axes, height)
-        ends = [float(points[0]), float(points[-1])]
-        axes.plot(ends, ends, color=MUTED, linewidth=0.9, dashes=(3, 3))
-        for score, people in rows:
-            low, high, value = (getattr(people, name) for name in ("low", "high", "value"))
-            axes.plot([score, score], [low, high], color=SERIES[0], linewidth=1.4)
-            axes.plot([score], [value], "o", color=SERIES[0], markersize=5)
-        axes.set_ylim(ends[0] - 0.3, ends[1] + 0.3)
-        axes.set_xlabel("judge's score")
-        axes.set_ylabel("people's mean")
-    words = ", ".join(f"judge {score:g}: people {people.value:.2f}" for score, people in rows)  # type: ignore[union-attr] # the third cell is an estimate
+    rows = [(float(str(row[0])), as_estimate(row[2])) for row in table.rows]
+    drawing = Drawing(height)
+    low, high = float(points[0]), float(points[-1])
+    area = PlotArea(drawing, (low - 0.3, high + 0.3), (low - 0.3, high + 0.3))
+    area.draw_axes("judge score", "mean human score", x_ticks=_ticks(points), y_ticks=_ticks(points))
+    area.line([(low, low), (high, high)], MUTED, width=0.9, dashes="3 3")
+    for score, people in rows:
+        if not np.isnan(people.low):
+            low_end, high_end = (min(max(end, low - 0.3), high + 0.3) for end in (people.low, people.high))
+            area.line([(score, low_end), (score, high_end)], SERIES[0], width=1.4)
+        drawing.mark(area.x(score), area.y(people.value), 2.4, SERIES[0])
+    words = ", ".join(f"judge {score:g}: human {people.value:.2f}" for score, people in rows)
     return Figure(
         table.title,
         f"{table.title}: {words}.",
-        drawing.text,
+        drawing.svg,
         table,
-        "Dashed: judge and people alike. Lines: 95 % intervals.",
+        "Dashed: perfect calibration. Lines: 95 % intervals.",
     )

@@ -1,7 +1,7 @@
-"""Table -> Figure: which tables of a report are drawn, and how.
+"""Table -> Figure: which tables of a report have a chart, and which chart.
 
-`figure_of` knows a table by the first part of its key, whichever report it stands in. A report with tables of
-its own hands its own figures to `judge.reporting.render.html.page`; the drawings are in `figures.charts`.
+The first part of the key of a table decides: ``slices:condition`` is drawn as ``slices``. `Report.draw` draws
+charts that need more data than their table.
 """
 
 import math
@@ -16,27 +16,27 @@ from judge.reporting.tables.run_tables import ALL_ITEMS, MEAN_OF_SLICES
 from judge.stats.engine.estimate import Estimate
 
 MOST_ROWS = 40
-"""A drawing with more rows is no picture any more; the table says it all."""
+"""A table with more rows is not drawn."""
 _ONE = "Dot: estimate. Line: 95 % interval."
-_SMALL = "* and open: few observations."
+_SMALL = "Asterisk and open marker: few observations."
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A drawing, and the table behind it.
+    """A chart, and the table with its data.
 
     Attributes
     ----------
     title : str
         Heading.
     alt : str
-        What it shows, in words.
+        Text alternative for readers who cannot see the chart.
     svg : str
-        The drawing; any text in it that came from data is escaped.
+        The chart; texts from data are escaped.
     table : Table
-        The same figures as a table; its key is the key of the figure.
+        The same data as a table.
     caption : str
-        How to read it.
+        Legend.
     """
 
     title: str
@@ -47,7 +47,7 @@ class Figure:
 
 
 def figures_of(report: Report) -> dict[str, Figure]:
-    """Every figure of a report by the key of its table."""
+    """Draw every table that has a chart; charts by the key of their table."""
     found = {key: figure_of(table) for key, table in report.tables.items()}
     return {key: figure for key, figure in found.items() if figure is not None}
 
@@ -85,17 +85,17 @@ def draw_intervals(
     Parameters
     ----------
     table : Table
-        The figures.
+        The data.
     label : str
         Key of the column that names the rows.
     columns : sequence of str
         Keys of one or two columns of estimates, of one kind.
     text : str, optional
-        Key of the column that stands at the right; default: the first of `columns`.
+        Key of the column that is printed at the right; default: the first of `columns`.
     reference : float, optional
         Where the dashed line goes.
     reference_name : str
-        What that is, for the caption.
+        Name of the reference, for the caption.
     rows : sequence of int, optional
         Which rows; default all.
     title : str, optional
@@ -126,7 +126,7 @@ def draw_intervals(
         for i in chosen
     ]
     names = [by_key[key].title for key in columns] if len(columns) > 1 else []
-    svg = intervals(marks, kind, salt=table.key, reference=reference, names=names)
+    svg = intervals(marks, kind, reference=reference, names=names)
     return Figure(
         title or table.title,
         _alt(title or table.title, marks, kind, names, reference, reference_name),
@@ -164,7 +164,7 @@ def draw_shares(
     return Figure(
         title or table.title,
         f"{title or table.title}: {words}.",
-        bars(rows, titles, salt=table.key, ordered=ordered),
+        bars(rows, titles, ordered=ordered),
         table,
         caption,
     )
@@ -213,7 +213,7 @@ def _rates(table: Table) -> Figure | None:
 
 
 def _by_slice(table: Table) -> Figure | None:
-    """Rates of the slices; of two runs, side by side."""
+    """Rates of the slices; for two runs, side by side."""
     keys = [column.key for column in table.columns]
     if "a" in keys:
         return _both(table)
@@ -262,9 +262,9 @@ def _binding_by(table: Table) -> Figure | None:
     if table.key.rpartition("/")[2] == "failures":
         return _binding(table)
     names = [column.key for column in table.columns if column.kind == "share"]
-    if len(names) > len(SERIES):  # more kinds than colours that can be told apart
+    if len(names) > len(SERIES):  # more categories than distinguishable colours
         return None
-    caption = "The dimension farthest below its bar. A gap: no dimension explains it."
+    caption = "The dimension farthest below its threshold. A gap: no dimension explains the failure."
     return draw_shares(
         table,
         "slice",

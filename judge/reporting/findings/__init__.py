@@ -1,1 +1,1 @@
-"""The findings of the reports: sentences that stand above the tables."""
+"""The sentences of the reports: findings, warnings and methods."""

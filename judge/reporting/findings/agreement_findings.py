@@ -1,4 +1,4 @@
-"""The findings of `judge agree` in plain words."""
+"""The findings of an agreement report, as sentences above the tables."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from judge.analysis import headlines
 from judge.analysis.agreement.agree import Agreement
 from judge.analysis.agreement.judge_human import JudgeAgreement
 from judge.reporting.document import CellKind
-from judge.reporting.findings.run_findings import with_interval
-from judge.reporting.render.numbers import number_text, p_text
-from judge.reporting.tables.agreement_tables import CHANGES, UNITS, alt_verdict, part_name
-from judge.reporting.tables.run_tables import counted, field_name
+from judge.reporting.render.numbers import number_text
+from judge.reporting.tables.agreement_tables import CHANGES, UNITS, alt_verdict
+from judge.reporting.wording import counted, dimension_name, field_name, p_phrase, with_interval
 from judge.stats.engine.estimate import FEW_CLUSTERS, Estimate
 from judge.stats.judge_human.ceiling import NOT_ABOVE_CHANCE
 
@@ -20,26 +19,28 @@ MANY_MISSING = 0.05
 FEW_PEOPLE, FEW_ITEMS = 3, 50
 MOST_SENTENCES = 8
 _FINDINGS = {
-    "better": "agrees with people better than they agree with each other",
-    "non-inferior": "agrees with people as well as they agree with each other",
-    "inconclusive": "may or may not agree with people as well as they do with each other (inconclusive)",
-    "worse": "agrees with people less than they agree with each other",
+    "better": "agrees with human raters better than they agree with each other",
+    "non-inferior": "is non-inferior (it agrees with human raters as well as they agree with each other)",
+    "inconclusive": "may or may not agree with human raters as well as they agree with each other "
+    "(inconclusive)",
+    "worse": "agrees with human raters less well than they agree with each other",
 }
 
 
 def verdict_words(found: Agreement) -> Iterator[str]:
-    """The verdict first: one sentence a dimension for one judge, one a judge for several."""
+    """One sentence for each dimension of a single judge, or for each of several judges."""
     if not found.trusts:
-        yield from _people_words(found)
+        yield from _human_sentences(found)
     elif len(found.joined.judges) == 1:
-        yield from (sentence for one in found.trusts for sentence in _trust_words(one, found.terms.set_by))
+        for one in found.trusts:
+            yield from _judge_sentences(one, found.terms.set_by)
     else:
         yield from (_judge_words(found, judge) for judge in found.joined.judges)
         yield from _panel_words(found)
     if found.trusts and not any(one.verdict for one in found.trusts) and _has_ceiling(found):
         yield (
-            "No verdict: no margin was fixed. To get one, fix before looking how much less agreement would "
-            "do: --margin 0.05, or margin = 0.05 in judge.toml."
+            "There is no verdict because no non-inferiority margin is set. Fix the largest acceptable "
+            "loss of agreement in advance: --margin 0.05, or margin = 0.05 in judge.toml."
         )
     yield from _alt_words(found)
     yield from _slice_words(found)
@@ -49,24 +50,25 @@ def _has_ceiling(found: Agreement) -> bool:
     return any(one.main.people.defined for one in found.trusts)
 
 
-def _people_words(found: Agreement) -> Iterator[str]:
+def _human_sentences(found: Agreement) -> Iterator[str]:
     for name, of in list(found.people.items())[:MOST_SENTENCES]:
         alpha = of.estimates["alpha"]
         if alpha.defined:
-            yield f"On {part_name(name)} people agree with alpha {with_interval(alpha, 'score')}."
-    yield "There is no judge: give a run, or ratings with rater_kind judge."
+            yield f"Human raters agree on {dimension_name(name)} with alpha {with_interval(alpha, 'score')}."
+    yield "No judge was given: pass a run, or ratings whose rater_kind is judge."
 
 
-def _trust_words(one: JudgeAgreement, set_by: str) -> Iterator[str]:
-    name, main = part_name(one.part.name), one.main
+def _judge_sentences(one: JudgeAgreement, set_by: str) -> Iterator[str]:
+    name, main = dimension_name(one.part.name), one.main
     kind, change = UNITS[main.unit], CHANGES[main.unit]
     if not main.judge.defined:
-        yield f"On {name} nothing can be said ({(main.judge.reason or 'no ratings').replace('_', ' ')})."
+        reason = (main.judge.reason or "no ratings").replace("_", " ")
+        yield f"Agreement on {name} is undefined ({reason})."
         return
     if not main.people.defined:
         yield (
-            f"On {name} judge and people agree with {main.title} {with_interval(main.judge, kind)}; there is "
-            "no human ceiling to hold that against."
+            f"On {name} the judge agrees with human raters with {main.title} "
+            f"{with_interval(main.judge, kind)}; there is no human ceiling to compare with."
         )
     elif one.verdict is not None and one.verdict.verdict is not None:
         v = one.verdict
@@ -77,9 +79,9 @@ def _trust_words(one: JudgeAgreement, set_by: str) -> Iterator[str]:
         )
     else:
         yield (
-            f"On {name} judge and person agree with {main.title} {number_text(main.judge.value, kind)}, two "
-            f"people with {number_text(main.people.value, kind)}: difference "
-            f"{with_interval(main.difference, change)}."
+            f"On {name}, {main.title} between judge and human rater is "
+            f"{number_text(main.judge.value, kind)}, between two human raters "
+            f"{number_text(main.people.value, kind)}: difference {with_interval(main.difference, change)}."
         )
     if sentence := _bias_words(one):
         yield sentence
@@ -96,7 +98,9 @@ def _bias_words(one: JudgeAgreement) -> str | None:
     more = "lenient" if bias.value > 0 else "severe"
     if one.part.nominal:
         return None
-    return f"On {part_name(one.part.name)} it is more {more} than people by {_points(bias)}."
+    return (
+        f"On {dimension_name(one.part.name)} the judge is more {more} than human raters by {_points(bias)}."
+    )
 
 
 def _points(bias: Estimate) -> str:
@@ -111,7 +115,7 @@ def _judge_words(found: Agreement, judge: str) -> str:
         if one.judge == judge:
             ruled = one.verdict is not None and one.verdict.verdict is not None
             finding = _FINDINGS[str(one.verdict.verdict)] if ruled and one.verdict else _against_people(one)
-            groups.setdefault(finding, []).append(part_name(one.part.name))
+            groups.setdefault(finding, []).append(dimension_name(one.part.name))
     said = "; ".join(f"{finding} on {', '.join(names)}" for finding, names in groups.items())
     return f"{judge}: {said}."
 
@@ -121,10 +125,10 @@ def _against_people(one: JudgeAgreement) -> str:
     if not difference.defined:
         return "not comparable"
     if difference.high < 0:
-        return "below people's own level"
+        return "below human-human agreement"
     if difference.low > 0:
-        return "above people's own level"
-    return "not told apart from it (no finding)"
+        return "above human-human agreement"
+    return "not significantly different from human-human agreement"
 
 
 def _panel_words(found: Agreement) -> Iterator[str]:
@@ -132,9 +136,9 @@ def _panel_words(found: Agreement) -> Iterator[str]:
     told = [c for c in choices if c.cross_validated.value > c.everyone.value]
     for choice in told[:2]:
         yield (
-            f"On {part_name(choice.dimension)} {' + '.join(choice.best)} agrees best with people; choosing "
-            f"like this gives {number_text(choice.cross_validated.value, 'score')} on items it was not "
-            f"chosen on, all judges together {number_text(choice.everyone.value, 'score')}."
+            f"On {dimension_name(choice.dimension)} {' + '.join(choice.best)} agrees best with human "
+            f"raters. Selecting a panel this way gives {number_text(choice.cross_validated.value, 'score')} "
+            f"(cross-validated), all judges together {number_text(choice.everyone.value, 'score')}."
         )
 
 
@@ -143,46 +147,49 @@ def _alt_words(found: Agreement) -> Iterator[str]:
         return
     several = len(found.joined.judges) > 1
     parts = [
-        f"{part_name(name)}{f' ({judge})' if several else ''} {alt_verdict(test)}"
+        f"{dimension_name(name)}{f' ({judge})' if several else ''} {alt_verdict(test)}"
         for (judge, name), test in found.alt.items()
     ]
-    yield f"Annotator test at epsilon {found.terms.epsilon:g}: {'; '.join(parts)}."
+    yield f"Alternative annotator test at epsilon {found.terms.epsilon:g}: {'; '.join(parts)}."
 
 
 def _slice_words(found: Agreement) -> Iterator[str]:
-    judges = found.disagreements.keys()  # not the panels made of them
+    judges = found.disagreements.keys()  # panels are left out
     told = [s for s in found.slices if s.p_adjusted <= ALPHA and not s.small and s.judge in judges]
     for one in sorted(told, key=lambda s: s.comparison.difference.value)[:3]:
         less = "less" if one.comparison.difference.value < 0 else "more"
         yield (
-            f"Where {field_name(one.field)} is {one.label}, {one.judge} agrees with people {less} than they "
-            f"do with each other on {part_name(one.dimension)}: difference "
-            f"{with_interval(one.comparison.difference, CHANGES[one.comparison.unit])}, p adjusted "
-            f"{p_text(one.p_adjusted)}."
+            f"Where {field_name(one.field)} is {one.label}, {one.judge} agrees with human raters {less} "
+            f"than they agree with each other on {dimension_name(one.dimension)}: difference "
+            f"{with_interval(one.comparison.difference, CHANGES[one.comparison.unit])} "
+            f"(p {p_phrase(one.p_adjusted)}, Holm-adjusted)."
         )
 
 
 def warnings(found: Agreement) -> Iterator[str]:
-    """What has to be known before the verdict is believed."""
+    """Limitations that a reader must know before relying on the findings."""
     joined = found.joined
     yield from headlines.of_agreement(joined)
     yield from joined.notes
     people = max((p.n_people for p in found.people.values()), default=0)
     if people == 1:
-        yield "Only one person rated: there is no human ceiling, and no verdict."
+        yield "Only one human rater: there is no human ceiling and no verdict."
     elif people < FEW_PEOPLE and found.trusts:
-        yield "Only two people rated: their agreement is one pair's; three or more make a ceiling."
+        yield "Only two human raters: the human ceiling rests on one pair; use three or more."
     n = max((p.n_items for p in found.people.values()), default=0)
     if n < FEW_ITEMS:
-        yield f"Only {counted(n, 'rated item')}: every figure here is a hint. See: judge plan"
+        yield (
+            f"Only {counted(n, 'rated item')}: all results are preliminary. `judge plan` shows how "
+            "many items a study needs."
+        )
     yield from _missing_words(found)
     yield from _ceiling_warnings(found)
     yield from _paradox_words(found.trusts)
     if any(not one.part.on_scale for one in found.trusts):
-        names = dict.fromkeys(part_name(one.part.name) for one in found.trusts if not one.part.on_scale)
+        names = dict.fromkeys(dimension_name(one.part.name) for one in found.trusts if not one.part.on_scale)
         yield (
-            f"Scores on {', '.join(names)} lie between the points of the scale (means): distances count as "
-            "equal (interval), and the same score is rare by construction."
+            f"Scores on {', '.join(names)} lie between the points of the scale (means), so they are analysed "
+            "at interval level, and exact agreement is rare by construction."
         )
 
 
@@ -194,69 +201,73 @@ def _missing_words(found: Agreement) -> Iterator[str]:
         missing += sum(statuses.values()) - statuses.get("ok", 0)
     if rated and missing / rated > MANY_MISSING:
         yield (
-            f"{number_text(missing / rated, 'share')} of the judge's scores on rated items are missing, and "
-            "hardly at random; they are in no figure but the counts."
+            f"{number_text(missing / rated, 'share')} of the judge's scores on rated items are missing, "
+            "probably not at random; they are excluded from all statistics except the counts."
         )
 
 
 def _ceiling_warnings(found: Agreement) -> Iterator[str]:
     poor = [
-        part_name(one.part.name)
+        dimension_name(one.part.name)
         for one in found.trusts
         if NOT_ABOVE_CHANCE in one.main.difference.notes and one.judge == found.joined.judges[0]
     ]
     if poor:
         yield (
-            f"On {', '.join(poor)} people may agree with each other no better than by chance: such a ceiling "
-            "is no yardstick, and reaching it proves nothing."
+            f"On {', '.join(poor)} human-human agreement is not shown to be above chance, so reaching this "
+            "human ceiling does not validate the judge."
         )
     if any(FEW_CLUSTERS in one.main.difference.notes for one in found.trusts):
         unit = field_name(found.joined.cluster) if found.joined.cluster else "item"
-        yield f"Fewer than 10 independent groups ({unit}): intervals are rough."
+        yield f"Fewer than 10 independent clusters ({unit}): intervals are approximate."
 
 
 def _paradox_words(trusts: Sequence[JudgeAgreement]) -> Iterator[str]:
     for kind, text in (
-        ("skewed", "more than 80 % of answers pass, or fail,"),
-        ("apart", "judge and people pass rates more than 10 points apart"),
+        ("skewed", "more than 80 % of answers pass, or more than 80 % fail,"),
+        ("apart", "the pass rates of judge and human raters differ by more than 10 percentage points"),
     ):
-        names = dict.fromkeys(part_name(one.part.name) for one in trusts if one.paradox == kind)
+        names = dict.fromkeys(dimension_name(one.part.name) for one in trusts if one.paradox == kind)
         if names:
             yield (
-                f"{text[0].upper()}{text[1:]} on {', '.join(names)}: kappa is low by construction there; "
-                "read it beside AC1 and the agreement on passes and on fails."
+                f"{text[0].upper()}{text[1:]} on {', '.join(names)}: kappa is low by construction; "
+                "read it together with AC1, positive agreement and negative agreement."
             )
 
 
 def methods(found: Agreement) -> Iterator[str]:
-    """How it was computed."""
+    """How the statistics were computed."""
     joined, terms = found.joined, found.terms
     yield from joined.remarks
-    unit = f"groups of items with one {field_name(joined.cluster)}" if joined.cluster else "items"
-    calls = "one call of the judge an item"
+    unit = f"clusters of items that share one {field_name(joined.cluster)}" if joined.cluster else "items"
+    calls = "one judgment per item"
     if joined.reduction != "first":
-        calls = f"the {joined.reduction} of the judge's samples of an item"
+        calls = f"the {joined.reduction} of repeated judgments of an item"
     yield (
-        f"About these people and {unit} like these, {calls}. Intervals are 95 %: jackknife over {unit} with "
-        "Student's t (on log(1 - x) for coefficients), Wilson's for shares."
+        f"Results hold for these human raters (fixed) and a population of {unit} (random), with {calls}. "
+        f"Intervals are 95 %: jackknife over {unit} with Student's t (on log(1 - x) for coefficients), "
+        "Wilson for proportions."
     )
     if terms.margins:
         margins = (
             f"{m:g} of {name or 'the chance-corrected statistic'}" for name, m in terms.margins.items()
         )
-        yield f"Margin {', '.join(margins)}, {terms.set_by}."
+        yield f"Non-inferiority margin {', '.join(margins)} ({terms.set_by})."
     if not joined.slots and any(not part.nominal for part in joined.parts.values()):
-        yield "Quadratic kappa equals Lin's concordance coefficient exactly; only one of them is shown."
+        yield "Quadratic kappa equals Lin's concordance correlation coefficient; only kappa is shown."
     checks = [p.checked for p in found.people.values()]
     if any(checks):
         agreed = sum(c is True for c in checks)
         yield (
-            f"Alpha was checked against the package krippendorff, an independent implementation: equal in "
-            f"{agreed} of {sum(c is not None for c in checks)}."
+            f"Alpha was checked against the package krippendorff, an independent implementation: equal for "
+            f"{agreed} of {counted(sum(c is not None for c in checks), 'dimension')}."
         )
     if any(one.corrected is not None for one in found.trusts):
         yield (
-            "Corrected pass rates: predictive values by the judge's verdict, quantiles of draws of Beta "
-            f"distributions (jackknife with groups), seed {terms.seed}."
+            "Corrected pass rates: predictive values by the judge's verdict, with quantiles of simulated "
+            f"Beta distributions (jackknife with clusters), seed {terms.seed}."
         )
-    yield "Nothing is averaged over dimensions. No adjective stands at a kappa: people are the yardstick."
+    yield (
+        "Nothing is averaged over dimensions. Kappa is not labelled (fair, good, ...); compare it "
+        "with human agreement."
+    )

@@ -1,1 +1,1 @@
-"""A Report as text, HTML, Markdown, LaTeX or CSV."""
+"""Renderings of a Report: terminal text, notebook, HTML, Markdown, LaTeX and CSV."""

@@ -1,4 +1,4 @@
-"""The tables of a report as CSV: one file a table, full precision, an estimate in several columns."""
+"""The tables of a Report as CSV: one file for each table, full precision, several columns for an estimate."""
 
 import csv
 import io
@@ -18,7 +18,7 @@ _PARTS = ("", "_low", "_high", "_reason")
 
 
 def write_csv(report: Report, folder: str | Path) -> list[Path]:
-    """Write every table of a report into a folder, which is made where it is missing.
+    """Write every table of a report into a folder, which is created if it does not exist.
 
     Returns
     -------
@@ -28,13 +28,13 @@ def write_csv(report: Report, folder: str | Path) -> list[Path]:
     Raises
     ------
     InputError
-        The folder cannot be made, or a file cannot be written.
+        The folder cannot be created, or a file cannot be written.
     """
     folder = Path(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(f"{folder}: cannot be made: {error.strerror}") from None
+        raise InputError(f"{folder}: the folder cannot be created: {error.strerror}") from None
     files = {folder / name: to_csv(table) for name, table in file_names(report).items()}
     for path, text in files.items():
         write_file(path, text)
@@ -42,7 +42,7 @@ def write_csv(report: Report, folder: str | Path) -> list[Path]:
 
 
 def file_names(report: Report) -> dict[str, Table]:
-    """Name of a file -> its table; safe on every system, and each once."""
+    """File name -> table; names are unique and valid on every system."""
     named: dict[str, Table] = {}
     for key, table in report.tables.items():
         stem = _NO_NAME.sub("-", key).replace("*", "-x-").strip("-.") or "table"
@@ -57,7 +57,7 @@ def to_csv(table: Table) -> str:
     """One table: a header of keys, then its rows.
 
     An estimate takes four columns: value, ``_low``, ``_high`` and ``_reason`` (why it, or its interval, is
-    undefined). Text that a spreadsheet would run as a formula gets an apostrophe in front.
+    undefined). Text that a spreadsheet would read as a formula is prefixed with an apostrophe.
 
     Examples
     --------

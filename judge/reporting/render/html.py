@@ -1,7 +1,7 @@
-"""A Report as one page: everything inside one file, nothing to load, no script.
+"""A Report as one self-contained HTML page without scripts or external resources.
 
-Whatever came from data is escaped by the template; the content policy of the page forbids scripts, and any
-style but the page's own. The same report gives the same bytes.
+The template escapes all texts from data; the content security policy forbids scripts and foreign styles. The
+same report gives the same bytes.
 """
 
 import base64
@@ -20,16 +20,16 @@ from judge.errors import InputError
 from judge.records import Image
 from judge.reporting.builders.provenance import facts, image_roots
 from judge.reporting.document import Case, Cell, CellKind, Report, Section, Table
-from judge.reporting.figures.table_figures import Figure, figures_of
+from judge.reporting.figures.table_figures import Figure
 from judge.reporting.render.numbers import cell_text, interval_text, number_text
 from judge.reporting.render.text import clean
-from judge.reporting.tables.run_tables import counted, spoken
+from judge.reporting.wording import counted, display_name
 from judge.scoring.images import Thumbnail, thumbnail
 from judge.stats.engine.estimate import Estimate
 
 MOST_ROWS, MOST_DETAIL_ROWS = 210, 40
 MOST_COLUMNS = 9
-"""A table with more goes without the columns that are details."""
+"""A table with more columns omits those marked as detail."""
 LONGEST_TEXT = 4000
 IMAGE_BUDGET = 160_000
 """Bytes of thumbnails on one page."""
@@ -50,14 +50,14 @@ def page(report: Report, figures: Mapping[str, Figure] | None = None) -> str:
     report : Report
         What to show.
     figures : mapping, optional
-        Key of a table -> figure that stands for it, the table behind it. Default: `plots.figures_of`.
+        Charts by the key of the table that they show. Default: `Report.charts`.
 
     Returns
     -------
     str
         The page; write it as UTF-8.
     """
-    drawn = figures_of(report) if figures is None else figures
+    drawn = report.charts if figures is None else figures
     style = (_TEMPLATES / "page.css").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     return (
@@ -82,7 +82,7 @@ def write_page(report: Report, path: str | Path, figures: Mapping[str, Figure] |
 
 @dataclass(frozen=True)
 class EmbeddedPicture:
-    """One image of a case: its thumbnail, or why there is none."""
+    """One image of a case: its thumbnail, or the reason why there is none."""
 
     name: str
     role: str
@@ -100,7 +100,7 @@ class _Case:
 
 @dataclass(frozen=True)
 class _Section:
-    """One section as the template needs it: what is drawn, what stands open, what is folded."""
+    """One section for the template: charts, open tables, folded tables, cases."""
 
     title: str
     anchor: str
@@ -121,7 +121,7 @@ def _sections(report: Report, figures: Mapping[str, Figure]) -> Iterator[_Sectio
         if not (tables or section.cases or section.lead):
             continue
         rest = [table for table in tables if table.key not in figures]
-        folds = len(rest) > 2 and len(rest) < len(tables)  # many tables beside drawings: the drawings lead
+        folds = len(rest) > 2 and len(rest) < len(tables)  # many tables beside charts: the charts lead
         yield _Section(
             section.title,
             _anchor(section, taken),
@@ -134,12 +134,12 @@ def _sections(report: Report, figures: Mapping[str, Figure]) -> Iterator[_Sectio
 
 
 def _is_rubric(section: Section) -> bool:
-    """Whether a section belongs to what made the scores, at the end of the page."""
+    """Whether a section belongs to the provenance at the end of the page."""
     return section.key.rpartition("/")[2] == RUBRIC
 
 
 def _anchor(section: Section, taken: set[str]) -> str:
-    """Name of a section in addresses: ASCII, and once on the page."""
+    """Anchor of a section: ASCII, and unique on the page."""
     slug = _NO_SLUG.sub("-", section.key.lower()).strip("-") or "section"
     name = slug
     for number in range(2, len(taken) + 3):
@@ -152,7 +152,7 @@ def _anchor(section: Section, taken: set[str]) -> str:
 
 @dataclass
 class _Pictures:
-    """Thumbnails until the budget of the page is spent; one that many items share is made once."""
+    """Thumbnails within the budget of the page; an image shared by items is read once."""
 
     roots: Sequence[Path]
     left: int = IMAGE_BUDGET
@@ -165,12 +165,12 @@ class _Pictures:
         except InputError as error:
             return EmbeddedPicture(name, image.role, problem=str(error))
         if len(made.url) > self.left:
-            return EmbeddedPicture(name, image.role, problem="left out to keep the page small")
+            return EmbeddedPicture(name, image.role, problem="omitted to limit the size of the page")
         self.left -= len(made.url)
         return EmbeddedPicture(name, image.role, made.url, made.width, made.height)
 
     def _made(self, image: Image) -> Thumbnail:
-        problem = InputError("not shown: the run does not know where its images are")
+        problem = InputError("not shown: the image folder of the run is unknown")
         for root in self.roots:
             try:
                 if image not in self.known:
@@ -195,7 +195,7 @@ def _environment() -> jinja2.Environment:
         "line": clean,
         "block": block,
         "sentence": sentence,
-        "spoken": lambda name: clean(spoken(name)),
+        "display_name": lambda name: clean(display_name(name)),
         "value": _value,
         "interval": _interval,
         "origin": origin,
@@ -208,7 +208,7 @@ def _environment() -> jinja2.Environment:
 
 
 def narrowed(table: Table) -> Table:
-    """A table that fits a page: without its details where it has very many columns."""
+    """Omit the detail columns of a table with very many columns."""
     kept = [i for i, column in enumerate(table.columns) if not column.detail]
     if len(table.columns) <= MOST_COLUMNS or len(kept) == len(table.columns):
         return table
@@ -217,16 +217,16 @@ def narrowed(table: Table) -> Table:
         table,
         columns=tuple(table.columns[i] for i in kept),
         rows=tuple(tuple(row[i] for i in kept) for row in table.rows),
-        notes=(*table.notes, f"More columns are in --csv and --json: {left_out}."),
+        notes=(*table.notes, f"Further columns in --csv and --json: {left_out}."),
     )
 
 
 def _svg(text: str) -> Markup:
-    return Markup(text)  # made by `svg.cleaned`: matplotlib has escaped what came from data
+    return Markup(text)  # `Drawing.text` has escaped what came from data
 
 
 def block(text: str, limit: int = LONGEST_TEXT) -> str:
-    r"""Text of several lines, harmless: no control characters or invisible marks; cut at `limit`.
+    r"""Text of several lines, made safe: no control characters or invisible marks; cut at `limit`.
 
     >>> block("a\x00b\n  c\u202e")
     'ab\n  c'
@@ -238,7 +238,7 @@ def block(text: str, limit: int = LONGEST_TEXT) -> str:
 
 
 def sentence(text: str) -> str:
-    """A sentence in which a number stays with its unit, and an interval in one piece.
+    """A sentence with no-break spaces within numbers, units and intervals.
 
     >>> sentence("79.5 % [78.4, 80.5] of answers").count("\N{NO-BREAK SPACE}")
     3
@@ -247,7 +247,7 @@ def sentence(text: str) -> str:
 
 
 def _value(cell: Cell, kind: CellKind) -> str:
-    """Number of a cell without its interval, or its text."""
+    """Value of a cell without its interval, or its text."""
     if isinstance(cell, Estimate) and cell.defined:
         return number_text(cell.value, kind)
     return clean(cell_text(cell, kind))
@@ -258,7 +258,7 @@ def _interval(cell: Cell, kind: CellKind) -> str:
 
 
 def origin(table: Table) -> str:
-    """How the intervals of a table were made.
+    """Interval methods of a table, for its note.
 
     >>> from judge.reporting.document import Column
     >>> rate = Estimate(0.5, 0.4, 0.6, method="wilson")

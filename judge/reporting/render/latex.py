@@ -1,4 +1,4 @@
-"""The tables of a report for a paper: LaTeX with booktabs, ready to be included."""
+"""The tables of a Report as LaTeX (booktabs), for papers."""
 
 import re
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ _SPECIAL = {
     "|": r"\textbar{}",
     '"': r"\textquotedbl{}",
     "`": r"\textasciigrave{}",
-    "[": "{[}",  # after a line break or an item, a bare bracket would open an option
+    "[": "{[}",  # after a line break or \item, a bare bracket would open an optional argument
     "]": "{]}",
     "–": "--",
     "—": "---",
@@ -38,10 +38,9 @@ _NO_LABEL = re.compile(r"[^A-Za-z0-9]+")
 
 
 def to_latex(report: Report) -> str:
-    r"""Every table that holds numbers, as a float with caption and label; needs ``\usepackage{booktabs}``.
+    r"""Every table with numbers, as a float with caption and label; needs ``\usepackage{booktabs}``.
 
-    Columns and lists marked as detail are left out where the table has others. Letters beyond Latin need
-    LuaLaTeX or XeLaTeX and a font that has them.
+    Columns marked as detail are omitted. Non-Latin scripts need LuaLaTeX or XeLaTeX and a suitable font.
     """
     tables = [table for table in report.tables.values() if table.rows and _has_numbers(table)]
     head = [f"% {clean(report.title)}", r"% \usepackage{booktabs}", *_about(report)]
@@ -49,7 +48,7 @@ def to_latex(report: Report) -> str:
 
 
 def escape(text: str) -> str:
-    r"""Text as LaTeX prints it.
+    r"""Escape text for LaTeX.
 
     >>> escape("100 % of $x_1$ & \\more")
     '100 \\% of \\$x\\_1\\$ \\& \\textbackslash{}more'

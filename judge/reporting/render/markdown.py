@@ -1,7 +1,7 @@
-"""A Report for a pull request or a job's summary: Markdown as GitHub and GitLab read it.
+"""A Report as Markdown for pull requests and job summaries on GitHub and GitLab.
 
-The verdict and the first tables stand open, the rest is folded. What came from data can neither mark up, nor
-name people, nor link.
+The findings and the first section are open, the rest is folded. Texts from data cannot add markup, mention
+users or link.
 """
 
 import html
@@ -12,7 +12,7 @@ from judge.reporting.builders.provenance import facts
 from judge.reporting.document import Case, Report, Section, Table
 from judge.reporting.render.numbers import cell_text
 from judge.reporting.render.text import clean
-from judge.reporting.tables.run_tables import spoken
+from judge.reporting.wording import display_name
 
 LIMIT = 60_000
 """Characters; GitHub refuses a comment of more than 65,536."""
@@ -24,22 +24,22 @@ _LINKS = re.compile(r"(?i):(?=//)|www(?=\.)")
 
 
 def to_markdown(report: Report, limit: int = LIMIT) -> str:
-    """Render a report as Markdown; what does not fit into `limit` characters is left out, and named."""
+    """Render a report as Markdown; parts that exceed `limit` characters are omitted and listed."""
     blocks = [f"## {escape(report.title)}", *_verdict(report)]
     size, left_out = sum(map(len, blocks)), []
-    for title, block in [*_sections(report), ("Judge and method", _made_by(report))]:
+    for title, block in [*_sections(report), ("Judge and methods", _made_by(report))]:
         if size + len(block) > limit:
             left_out.append(escape(title))
             continue
         blocks.append(block)
         size += len(block) + 2
     if left_out:
-        blocks.append(f"Left out for length: {', '.join(left_out)}.")
+        blocks.append(f"Omitted for length: {', '.join(left_out)}.")
     return "\n\n".join(blocks) + "\n"
 
 
 def escape(text: str, most: int | None = None) -> str:
-    r"""Text from data as Markdown shows it, in one line.
+    r"""Escape text from data for Markdown, in one line.
 
     >>> escape("a|b <script> *x* @team #1 https://e.org")
     'a\\|b &lt;script&gt; \\*x\\* @<!-- -->team #<!-- -->1 https:<!-- -->//e.org'
@@ -102,7 +102,7 @@ def _case(case: Case) -> str:
     for judgment in case.judgments:
         whose = f"{escape(judgment.label)}: " if judgment.label else ""
         scores = ", ".join(
-            f"{escape(spoken(name))} {'–' if score is None else f'{score:g}'}"
+            f"{escape(display_name(name))} {'–' if score is None else f'{score:g}'}"
             for name, score in judgment.scores.items()
         )
         lines.append(f"- answer: {whose}{escape(judgment.answer, LONGEST_TEXT) or '(empty)'}")
@@ -113,4 +113,4 @@ def _case(case: Case) -> str:
 def _made_by(report: Report) -> str:
     made = "\n".join(f"- {escape(name)}: {escape(text)}" for name, text in facts(report).items())
     methods = "\n".join(f"- {escape(sentence)}" for sentence in report.methods)
-    return f"<details><summary>Judge and method</summary>\n\n{made}\n\n{methods}\n\n</details>"
+    return f"<details><summary>Judge and methods</summary>\n\n{made}\n\n{methods}\n\n</details>"

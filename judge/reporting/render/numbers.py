@@ -1,4 +1,4 @@
-"""How numbers are written, in every rendering."""
+"""Number formats shared by all renderings."""
 
 import math
 
@@ -32,7 +32,7 @@ def cell_text(cell: Cell, kind: CellKind = "text", *, compact: bool = False) -> 
 
 
 def number_text(value: float, kind: CellKind = "number") -> str:
-    """One number, with its unit where it has one.
+    """One number, with its unit.
 
     >>> number_text(0.795, "share"), number_text(-0.031, "points"), number_text(0.1, "change")
     ('79.5 %', '-3.1', '+0.10')
@@ -47,7 +47,7 @@ def number_text(value: float, kind: CellKind = "number") -> str:
 
 
 def p_text(p: float) -> str:
-    """p-value as it is printed: three decimals, never a zero.
+    """A p-value with three decimals, never rounded to zero.
 
     >>> p_text(0.0123), p_text(0.9999), p_text(math.nan)
     ('.012', '>.999', '–')
@@ -60,7 +60,7 @@ def p_text(p: float) -> str:
 
 
 def interval_text(estimate: Estimate, kind: CellKind) -> str:
-    """The interval alone, or why there is none.
+    """The interval alone, or the reason why there is none.
 
     >>> interval_text(Estimate(0.795, 0.784, 0.805), "share")
     '[78.4, 80.5]'

@@ -1,5 +1,6 @@
-"""A Report in the terminal: the verdict first, then tables that fit the width."""
+"""A Report as text for the terminal: findings first, then tables that fit the width."""
 
+import io
 import math
 import re
 import textwrap
@@ -32,7 +33,7 @@ _JOINERS = "\u200c\u200d"  # words of several languages, and many emoji, need th
 
 
 def clean(text: str, limit: int | None = None) -> str:
-    r"""One harmless line: no control characters, escape sequences or invisible marks; cut at `limit`.
+    r"""One safe line: no control characters, escape sequences or invisible marks; cut at `limit`.
 
     >>> clean("a\x1b[31mb\x07\n c"), clean("abcdef", 4)
     ('ab c', 'abc…')
@@ -43,16 +44,16 @@ def clean(text: str, limit: int | None = None) -> str:
 
 
 def print_report(report: Report, file: TextIO | None = None, width: int | None = None) -> None:
-    """Write a report for people to `file` (default: standard output).
+    """Write a report as text to `file` (default: standard output).
 
     Parameters
     ----------
     report : Report
-        What to show. Tables and columns marked as detail are left out; other forms of the report have them.
+        What to show. Tables and columns marked as detail are omitted; HTML, CSV and JSON contain them.
     file : text file, optional
-        Where to.
+        Destination.
     width : int, optional
-        Characters a line; default: the terminal's (80 where there is none), between 60 and 120.
+        Characters per line; default: the width of the terminal (80 without one), between 60 and 120.
     """
     console = Console(file=file, highlight=False, markup=False, emoji=False, width=width)
     if width is None:
@@ -62,6 +63,22 @@ def print_report(report: Report, file: TextIO | None = None, width: int | None =
             console.print(part)
     for line in captured.get().splitlines():
         console.file.write(line.rstrip() + "\n")
+
+
+def report_text(report: Report) -> str:
+    """Return what `print_report` writes."""
+    file = io.StringIO()
+    print_report(report, file)
+    return file.getvalue().rstrip("\n")
+
+
+def table_text(table: Table, width: int = WIDEST) -> str:
+    """Return one table as the terminal shows it."""
+    console = Console(file=io.StringIO(), highlight=False, markup=False, emoji=False, width=width)
+    with console.capture() as captured:
+        for part in _table(table, width):
+            console.print(part)
+    return "\n".join(line.rstrip() for line in captured.get().splitlines())
 
 
 def _parts(report: Report, width: int) -> Iterator[RenderableType]:
@@ -74,7 +91,7 @@ def _parts(report: Report, width: int) -> Iterator[RenderableType]:
     for section in report.sections:
         yield from _section(section, width)
     yield ""
-    yield Text("How it was computed", style="bold")
+    yield Text("Methods", style="bold")
     for sentence in report.methods:
         yield _wrapped(sentence, width, "  ", "dim")
     facts = "; ".join(f"{name} {text}" for name, text in report.about.items())
@@ -115,7 +132,7 @@ def _table(table: Table, width: int) -> Iterator[RenderableType]:
 
 def _texts(table: Table) -> list[list[str]]:
     """Every cell as text; tables of many estimates get the short form."""
-    short = sum(isinstance(cell, Estimate) for cell in table.rows[0]) > 2
+    short = any(sum(isinstance(cell, Estimate) for cell in row) > 2 for row in table.rows[:1])
     rows = []
     for r, row in enumerate(table.rows):
         cells = [
@@ -127,7 +144,7 @@ def _texts(table: Table) -> list[list[str]]:
 
 
 def _blocks(table: Table, texts: list[list[str]], width: int) -> list[list[int]]:
-    """Columns that fit beside each other; the first column, the label, is repeated in each block."""
+    """Blocks of columns that fit the width; each repeats the first column, the label."""
     shown = [i for i, column in enumerate(table.columns) if not column.detail]
     widths = {i: _least_width(table.columns[i], [row[i] for row in texts]) for i in shown}
     blocks: list[list[int]] = [[]]
@@ -142,7 +159,7 @@ def _blocks(table: Table, texts: list[list[str]], width: int) -> list[list[int]]
 
 
 def _grid(table: Table, texts: list[list[str]], shown: Sequence[int]) -> RichTable:
-    """Some columns of a table."""
+    """One block of columns."""
     grid = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, _GAP - 1, 0, 0))
     for i in shown:
         column = table.columns[i]
@@ -161,7 +178,7 @@ def _grid(table: Table, texts: list[list[str]], shown: Sequence[int]) -> RichTab
 
 
 def _least_width(column: Column, cells: Sequence[str]) -> int:
-    """Numbers stay in one line; text wraps, if it is long, at words."""
+    """Least width of a column: numbers are never wrapped, long text wraps at words."""
     words = _BREAKS.split(_hyphenated(column.title))
     if column.kind != "text":
         return max(map(cell_len, [*words, *cells]))

@@ -1,1 +1,1 @@
-"""The tables of the reports, one function a table."""
+"""The tables of the reports: results of an analysis -> Table."""

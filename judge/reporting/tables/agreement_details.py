@@ -1,48 +1,59 @@
-"""The tables of `judge agree` about one judge on one dimension, and about single items."""
+"""Tables of an agreement report: one judge on one dimension, slices, bias checks, panels, single items."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from judge.analysis.agreement.agree import Agreement
+from judge.analysis.agreement.bias import BiasCheck
+from judge.analysis.agreement.by_slice import SMALL, AgreementSlice
 from judge.analysis.agreement.judge_human import JudgeAgreement
+from judge.analysis.agreement.panel import STATISTICS, Choice
 from judge.analysis.agreement.parts import Part
 from judge.reporting.document import Column, Row, Table
-from judge.reporting.tables.agreement_tables import part_name
+from judge.reporting.tables.agreement_tables import Labels
+from judge.reporting.wording import dimension_name, field_name
 from judge.stats.engine.scale import nearest_position
 from judge.stats.pass_fail.proportion import mean
 
 _N = Column("n", "n", "count")
+SMALL_NOTE = f"* fewer than {SMALL} items rated by humans and judge; interpret with caution."
 
 
 def details(one: JudgeAgreement) -> Iterator[Table]:
-    """Everything else about one judge on one dimension."""
-    of, title = f"{one.part.name}@{one.judge}", f"{part_name(one.part.name)}, {one.judge}"
+    """All further tables about one judge on one dimension."""
+    of, title = f"{one.part.name}@{one.judge}", f"{dimension_name(one.part.name)}, {one.judge}"
     yield _coefficients(one, f"coefficients:{of}", f"Agreement on {title}")
-    yield _confusion(one, f"confusion:{of}", f"Scores on {title}")
+    yield _confusion(one, f"confusion:{of}", f"Confusion matrix: {title}")
     if not one.part.nominal:
-        yield _calibration(one, f"calibration:{of}", f"People's mean by the judge's score: {title}")
-        yield _differences(one, f"differences:{of}", f"Differences: {title}")
+        yield _calibration(one, f"calibration:{of}", f"Mean human score by judge score: {title}")
+        yield _differences(one, f"differences:{of}", f"Judge minus human: {title}")
     if rows := _per_person(one):
         columns = (
-            Column("person", "person"),
-            Column("level", "person", "score"),
-            Column("judge_level", "judge, same reference", "score"),
-            Column("difference", "judge minus person", "change"),
+            Column("person", "human rater"),
+            Column("level", "agreement of the rater", "score"),
+            Column("judge_level", "agreement of the judge", "score"),
+            Column("difference", "judge minus rater", "change"),
         )
-        yield Table(f"per_person:{of}", f"Person by person: {title} ({one.main.title})", columns, rows)
+        yield Table(
+            f"per_person:{of}",
+            f"Judge compared with each human rater: {title} ({one.main.title})",
+            columns,
+            rows,
+        )
     if one.sweep is not None:
-        yield _sweep(one, f"thresholds:{of}", f"Other cut-offs of the judge: {title}")
+        yield _sweep(one, f"thresholds:{of}", f"Alternative pass thresholds of the judge: {title}")
 
 
 def _coefficients(one: JudgeAgreement, key: str, title: str) -> Table:
     columns = (
         Column("statistic", ""),
-        Column("people", "people", "score"),
-        Column("judge_level", "judge", "score"),
-        Column("difference", "judge minus people", "change"),
+        Column("people", "human-human", "score"),
+        Column("judge_level", "judge-human", "score"),
+        Column("difference", "difference", "change"),
         Column("how", "what is compared", detail=True),
     )
     rows = tuple((c.title, c.people, c.judge, c.difference, c.how) for c in one.comparisons.values())
@@ -51,25 +62,29 @@ def _coefficients(one: JudgeAgreement, key: str, title: str) -> Table:
 
 def _confusion(one: JudgeAgreement, key: str, title: str) -> Table:
     labels = [str(value) for value in one.part.scale.values]
-    columns = (Column("people", "people \\ judge"), *(Column(label, label, "number") for label in labels))
+    columns = (Column("people", "human \\ judge"), *(Column(label, label, "number") for label in labels))
     rows: tuple[Row, ...] = tuple(
         (label, *(round(float(count), 1) for count in row))
         for label, row in zip(labels, one.confusion, strict=True)
     )
-    notes = ("Each item counts once, shared out over the people who rated it.",)
+    notes = ("Each item has weight 1, divided equally among its human ratings.",)
     return Table(key, title, columns, rows, notes)
 
 
 def _calibration(one: JudgeAgreement, key: str, title: str) -> Table:
     scores, people = one.part.column(one.judge), one.part.consensus()
-    columns = (Column("score", "judge"), _N, Column("people", "people's mean", "score"))
+    columns = (Column("score", "judge"), _N, Column("people", "mean human score", "score"))
     rows: list[Row] = []
     for i, point in enumerate(one.part.scale.points):
         here = np.where(nearest_position(scores, one.part.scale.points) == i, people, np.nan)
         n = int((~np.isnan(here)).sum())
         if n:
             rows.append((f"{point:g}", n, mean(here, clusters=one.part.clusters)))
-    notes = () if one.part.on_scale else ("Scores between two points stand with the nearer one.",)
+    notes = (
+        ()
+        if one.part.on_scale
+        else ("A judge score between two points of the scale counts with the nearer one.",)
+    )
     return Table(key, title, columns, tuple(rows), notes)
 
 
@@ -77,12 +92,12 @@ def _differences(one: JudgeAgreement, key: str, title: str) -> Table:
     scores, people = one.part.column(one.judge), one.part.consensus()
     distance = np.round((scores - people)[~np.isnan(scores - people)] * 2) / 2
     values, counts = np.unique(distance, return_counts=True)
-    columns = (Column("difference", "judge minus people"), _N, Column("share", "of items", "share"))
+    columns = (Column("difference", "judge minus human"), _N, Column("share", "share of items", "share"))
     rows: tuple[Row, ...] = tuple(
         (f"{value:+g}" if value else "0", int(n), float(n / len(distance)))
         for value, n in zip(values, counts, strict=True)
     )
-    return Table(key, title, columns, rows, ("Rounded to halves.",))
+    return Table(key, title, columns, rows, ("Differences are rounded to the nearest half point.",))
 
 
 def _per_person(one: JudgeAgreement) -> tuple[Row, ...]:
@@ -97,11 +112,11 @@ def _sweep(one: JudgeAgreement, key: str, title: str) -> Table:
     if sweep is None:
         return Table(key, title, (), ())
     columns = (
-        Column("cut", "judge passes from"),
-        Column("judge_rate", "judge passes", "share"),
-        Column("gap", "minus people", "points"),
-        Column("tpr", "passes found", "share"),
-        Column("tnr", "fails found", "share"),
+        Column("cut", "threshold"),
+        Column("judge_rate", "judge pass rate", "share"),
+        Column("gap", "minus human pass rate (points)", "points"),
+        Column("tpr", "TPR", "share"),
+        Column("tnr", "TNR", "share"),
         Column("kappa", "kappa", "score"),
     )
     rows: list[Row] = [
@@ -109,39 +124,142 @@ def _sweep(one: JudgeAgreement, key: str, title: str) -> Table:
         for cut, t in zip(sweep.thresholds, sweep.tables, strict=True)
     ]
     t = sweep.cross_validated
-    rows.append(("chosen on other items", t.judge_pass_rate, t.pass_rate_gap, t.tpr, t.tnr, t.kappa))
+    rows.append(("cross-validated choice", t.judge_pass_rate, t.pass_rate_gap, t.tpr, t.tnr, t.kappa))
     notes = (
-        f"Chosen by the largest TPR + TNR - 1: {sweep.chosen:g}. The rows of single cut-offs are optimistic "
-        "for a cut-off chosen on them; the last row is what to expect.",
+        f"The largest TPR + TNR - 1 (Youden's J) is at threshold {sweep.chosen:g}. The row of a threshold "
+        "chosen on the same items is optimistic; the last row, cross-validated, is what to expect.",
     )
     return Table(key, title, columns, tuple(rows), notes)
 
 
 def disagreements(found: Agreement, judge: str) -> Table:
-    """Items on which a judge is farthest from people."""
+    """Items on which a judge differs most from human raters."""
     joined = found.joined
     columns = (
         Column("item", "item"),
         Column("dimension", "dimension"),
         Column("judge", "judge", "number"),
-        Column("people", "people"),
+        Column("people", "human ratings"),
     )
     rows: list[Row] = []
     for one in found.disagreements[judge]:
         part = joined.parts[one.dimension]
         name = joined.items[one.item].id
         rows.append(
-            (name, part_name(one.dimension), float(part.column(judge)[one.item]), people_said(part, one.item))
+            (
+                name,
+                dimension_name(one.dimension),
+                float(part.column(judge)[one.item]),
+                people_said(part, one.item),
+            )
         )
     title = "Largest disagreements" + (f": {judge}" if len(found.disagreements) > 1 else "")
     return Table(f"disagreements@{judge}", title, columns, tuple(rows), detail=has_texts(found))
 
 
 def people_said(part: Part, row: int) -> str:
-    """Ratings of one item, person by person."""
+    """Human ratings of one item, in the order of the raters."""
     return ", ".join(f"{value:g}" for value in part.humans[row] if not np.isnan(value))
 
 
 def has_texts(found: Agreement) -> bool:
-    """Whether items are known by more than their ids."""
+    """Whether the items have texts, not only ids."""
     return any(item.question or item.answer for item in found.joined.items)
+
+
+def slices(found: Agreement, labels: Labels, field: str) -> Table:
+    """Human-human and judge-human agreement in each slice of one field."""
+    held = [one for one in found.slices if one.field == field]
+    columns = (
+        Column("slice", field_name(field)),
+        *labels.columns,
+        _N,
+        Column("people", "human-human", "score"),
+        Column("judge_level", "judge-human", "score"),
+        Column("difference", "difference", "change"),
+        Column("bias", "bias", "change"),
+        Column("p", "p", "p", detail=True),
+        Column("p_holm", "p (Holm)", "p"),
+        Column("people_mean", "human mean", "score", detail=True),
+        Column("judge_mean", "judge mean", "score", detail=True),
+    )
+    single = len({(one.dimension, one.judge) for one in held}) == 1
+    if single:
+        columns = tuple(replace(c, detail=True) if c.key == "label" else c for c in columns)
+    rows: list[Row] = [_slice_row(one, labels) for one in held]
+    small = tuple(i for i, one in enumerate(held) if one.small)
+    measures = " or ".join(dict.fromkeys(one.comparison.title for one in held))
+    notes = [
+        f"Agreement: {measures}. Exploratory. Null hypothesis: judge-human equals human-human agreement; "
+        f"p-values are Holm-adjusted for {sum(not np.isnan(one.p) for one in found.slices):,} tests."
+    ]
+    if small:
+        notes.append(SMALL_NOTE)
+    return Table(f"slices:{field}", f"By {field_name(field)}", columns, tuple(rows), tuple(notes), small)
+
+
+def _slice_row(one: AgreementSlice, labels: Labels) -> Row:
+    c = one.comparison
+    return (
+        one.label,
+        *labels.cells(one.dimension, one.judge),
+        one.n_both,
+        c.people,
+        c.judge,
+        c.difference,
+        one.bias,
+        one.p,
+        one.p_adjusted,
+        one.people_mean,
+        one.judge_mean,
+    )
+
+
+def bias_checks(found: Agreement, labels: Labels) -> Table | None:
+    """Checks for known biases of judges, beyond leniency and spread."""
+    rows: list[Row] = []
+    meanings: dict[str, str] = {}
+    for judge, diagnosis in found.diagnoses.items():
+        for one in diagnosis.oddities:
+            meanings[one.name] = one.title
+            rows.append(_bias_row(one, judge, labels))
+    if not rows:
+        return None
+    columns = (
+        Column("what", ""),
+        Column("dimension", "dimension", detail=True),
+        Column("judge", "judge", detail=True),
+        Column("judge_value", "judge", "score", detail=True),
+        Column("people", "humans", "score", detail=True),
+        Column("difference", "judge minus human", "change"),
+        Column("finding", "significant"),
+    )
+    notes = tuple(f"{name[0].upper()}{name[1:]}: {title}." for name, title in meanings.items())
+    return Table("oddities", "Bias checks", columns, tuple(rows), notes)
+
+
+def _bias_row(one: BiasCheck, judge: str, labels: Labels) -> Row:
+    name = labels.name(one.dimension or "all", judge)
+    finding = "yes" if one.stands_out else "no"
+    return (f"{one.name}, {name}", one.dimension, judge, one.judge, one.people, one.difference, finding)
+
+
+def panel(choices: Sequence[Choice]) -> Table:
+    """The panel of judges that agrees best with human raters, and its cross-validated agreement."""
+    columns = (
+        Column("dimension", ""),
+        Column("best", "best panel"),
+        Column("cross_validated", "cross-validated", "score"),
+        Column("all_judges", "all judges", "score"),
+        Column("in_sample", "in-sample", "score"),
+    )
+    rows = tuple(
+        (dimension_name(c.dimension), " + ".join(c.best), c.cross_validated, c.everyone, c.in_sample)
+        for c in choices
+    )
+    measures = " or ".join(STATISTICS[name] for name in dict.fromkeys(c.statistic for c in choices))
+    notes = (
+        f"Agreement: {measures}. Cross-validated: the panel is chosen and evaluated on different items (five "
+        "folds). In-sample: chosen and evaluated on the same items, which is optimistic.",
+    )
+    return Table("panel", "Panels of judges", columns, rows, notes)

@@ -1,4 +1,4 @@
-"""The tables of `judge agree`: one function a table."""
+"""Tables of an agreement report: one function for each table."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ import numpy as np
 
 from judge.analysis.agreement.agree import Agreement
 from judge.analysis.agreement.human_human import TITLES, HumanAgreement
-from judge.analysis.agreement.parts import VERDICT
 from judge.reporting.document import CellKind, Column, Row, Table
 from judge.reporting.render.numbers import number_text
-from judge.reporting.tables.run_tables import spoken
+from judge.reporting.wording import dimension_name, display_name
 from judge.stats.judge_human.alt_test import AltTest, AltTestRater
 
 UNITS: dict[str, CellKind] = {"share": "share", "coefficient": "score", "points": "score"}
@@ -19,17 +18,8 @@ CHANGES: dict[str, CellKind] = {"share": "points", "coefficient": "change", "poi
 _N = Column("n", "n", "count")
 
 
-def part_name(name: str) -> str:
-    """Name of a dimension for people.
-
-    >>> part_name("technical_accuracy"), part_name("passes")
-    ('technical accuracy', 'answer passes')
-    """
-    return "answer passes" if name == VERDICT else spoken(name)
-
-
 class Labels:
-    """The first cells of a row about one judge on one dimension: what there is one of is not named."""
+    """First cells of a row about one judge on one dimension; the only judge or dimension is not named."""
 
     def __init__(self, dimensions: Sequence[str], judges: Sequence[str]) -> None:
         self._judge = len(judges) > 1
@@ -37,24 +27,24 @@ class Labels:
 
     @property
     def columns(self) -> tuple[Column, ...]:
-        """Of the table."""
+        """Columns of the table."""
         shown = (Column("label", ""),)
         return (*shown, Column("dimension", "dimension", detail=True), Column("judge", "judge", detail=True))
 
     def name(self, dimension: str, judge: str) -> str:
-        """What the row is about."""
-        named = [part_name(dimension)] if self._dimension else []
+        """Judge and dimension of a row."""
+        named = [dimension_name(dimension)] if self._dimension else []
         return ": ".join([*named, *([judge] if self._judge else [])])
 
     def cells(self, dimension: str, judge: str) -> tuple[str, str, str]:
-        """Of a row."""
+        """Cells of a row."""
         return (self.name(dimension, judge), dimension, judge)
 
 
 def beside(found: Agreement, labels: Labels) -> Iterator[Table]:
-    """People and judge side by side, beyond chance and raw."""
+    """Human-human and judge-human agreement, chance-corrected and raw."""
     for key, title, raw in (
-        ("agreement", "Agreement beyond chance", False),
+        ("agreement", "Chance-corrected agreement", False),
         ("raw", "Raw agreement", True),
     ):
         rows, names, units = [], [], []
@@ -71,9 +61,9 @@ def beside(found: Agreement, labels: Labels) -> Iterator[Table]:
         columns = (
             *labels.columns,
             _N,
-            Column("people", "people", kinds[0]),
-            Column("judge_level", "judge", kinds[0]),
-            Column("difference", "judge minus people", kinds[1]),
+            Column("people", "human-human", kinds[0]),
+            Column("judge_level", "judge-human", kinds[0]),
+            Column("difference", "difference", kinds[1]),
         )
         yield Table(
             key, f"{title}: {' or '.join(dict.fromkeys(names))}", columns, tuple(rows), _how(found, raw)
@@ -87,18 +77,18 @@ def _kinds(units: Sequence[str]) -> tuple[CellKind, CellKind]:
 
 def _how(found: Agreement, raw: bool) -> tuple[str, ...]:
     ways = dict.fromkeys((one.raw if raw else one.main).how for one in found.trusts)
-    return tuple(f"People and judge: {way}, on the same items." for way in ways)
+    return tuple(f"Human-human and judge-human: {way}, on the same items." for way in ways)
 
 
 def verdicts(found: Agreement, labels: Labels) -> Table | None:
-    """Non-inferiority at the margins that were set."""
+    """Non-inferiority tests at the given margins."""
     rows: list[Row] = []
     for one in found.trusts:
         v = one.verdict
         if v is not None:
             rows.append(
                 (*labels.cells(one.part.name, one.judge), one.main.title, v.margin, v.difference, v.p_value,
-                 v.verdict or f"none ({spoken(v.reason or '')})", one.random_people)
+                 v.verdict or f"none ({display_name(v.reason or '')})", one.random_people)
             )  # fmt: skip
     if not rows:
         return None
@@ -106,30 +96,30 @@ def verdicts(found: Agreement, labels: Labels) -> Table | None:
         *labels.columns,
         Column("statistic", "statistic", detail=True),
         Column("margin", "margin", "number"),
-        Column("difference", "judge minus people, 90 %", "change"),
+        Column("difference", "difference (90 % interval)", "change"),
         Column("p", "p", "p"),
         Column("verdict", "verdict"),
-        Column("random_people", "for people like these", "change", detail=True),
+        Column("random_people", "difference (raters random)", "change", detail=True),
     )
     note = (
-        f"Margins {found.terms.set_by}. Non-inferior: the 90 % interval lies above minus the margin. About "
-        "these people, on items like these."
+        f"Margins {found.terms.set_by}. Difference: judge-human minus human-human agreement. Non-inferior: "
+        "its 90 % interval lies above minus the margin. Raters are fixed, items are random."
     )
-    return Table("verdicts", "Verdicts", columns, tuple(rows), (note,))
+    return Table("verdicts", "Non-inferiority verdicts", columns, tuple(rows), (note,))
 
 
 def levels(found: Agreement, labels: Labels) -> Table:
-    """Where the judge's scores lie, beside people's."""
+    """Mean and spread of the judge's scores, compared with human scores."""
     columns = (
         *labels.columns,
         Column("missing", "no score", "count"),
-        Column("people", "people's mean", "score"),
-        Column("judge_mean", "judge's mean", "score"),
+        Column("people", "human mean", "score"),
+        Column("judge_mean", "judge mean", "score"),
         Column("bias", "bias", "change"),
-        Column("sd_ratio", "spread", "score"),
+        Column("sd_ratio", "SD ratio", "score"),
         Column("slope", "slope", "score", detail=True),
-        Column("middle", "mid-scale, judge minus people", "points", detail=True),
-        Column("ends", "ends, judge minus people", "points", detail=True),
+        Column("middle", "mid-scale scores, judge minus human", "points", detail=True),
+        Column("ends", "extreme scores, judge minus human", "points", detail=True),
         Column("statuses", "statuses", detail=True),
     )
     rows: list[Row] = []
@@ -151,32 +141,32 @@ def levels(found: Agreement, labels: Labels) -> Table:
             )
         )
     notes = (
-        "Bias: judge minus people, above 0 the judge is lenient. Spread: SD of the judge over that of one "
-        "person; below 1 it uses less of the scale.",
+        "Bias: mean of judge minus human; a positive bias means a lenient judge. SD ratio: SD of the judge "
+        "divided by the SD of one human rater; below 1 the judge uses less of the scale.",
     )
-    return Table("levels", "Where the scores lie", columns, tuple(rows), notes)
+    return Table("levels", "Score level and spread", columns, tuple(rows), notes)
 
 
 def passing(found: Agreement, labels: Labels) -> Table | None:
-    """Pass and fail at the bar."""
+    """Pass and fail verdicts of judge and human raters."""
     columns = (
         *labels.columns,
-        Column("bar", "bar", "number", detail=True),
+        Column("bar", "threshold", "number", detail=True),
         _N,
-        Column("people_rate", "people pass", "share"),
-        Column("judge_rate", "judge passes", "share"),
-        Column("tpr", "passes found", "share"),
-        Column("tnr", "fails found", "share"),
+        Column("people_rate", "human pass rate", "share"),
+        Column("judge_rate", "judge pass rate", "share"),
+        Column("tpr", "TPR", "share"),
+        Column("tnr", "TNR", "share"),
         Column("agreement", "same verdict", "share", detail=True),
         Column("kappa", "kappa", "score"),
         Column("ac1", "AC1", "score"),
-        Column("positive", "agreement on passes", "score", detail=True),
-        Column("negative", "agreement on fails", "score", detail=True),
+        Column("positive", "positive agreement", "score", detail=True),
+        Column("negative", "negative agreement", "score", detail=True),
         Column("precision", "precision", "share", detail=True),
         Column("npv", "NPV", "share", detail=True),
         Column("balanced", "balanced accuracy", "score", detail=True),
         Column("mcc", "MCC", "score", detail=True),
-        Column("counts", "both pass / judge alone / people alone / both fail", detail=True),
+        Column("counts", "both pass / only judge / only humans / both fail", detail=True),
     )
     rows: list[Row] = []
     for one in found.trusts:
@@ -194,21 +184,21 @@ def passing(found: Agreement, labels: Labels) -> Table | None:
     if not rows:
         return None
     notes = (
-        "People: the majority of their own verdicts; ties are left out. Passes (fails) found: TPR (TNR), the "
-        "share of people's passes (fails) that the judge passes (fails).",
+        "Reference: majority of the human verdicts; ties are excluded. TPR (TNR): share of the human passes "
+        "(fails) that the judge passes (fails).",
     )
-    return Table("passing", "Pass or fail", columns, tuple(rows), notes)
+    return Table("passing", "Pass/fail verdicts", columns, tuple(rows), notes)
 
 
 def corrected(found: Agreement, labels: Labels) -> Table | None:
-    """The judge's pass rate, corrected, and what people alone would give."""
+    """The judge's pass rate, corrected for its errors, beside the pass rate from human ratings alone."""
     columns = (
         *labels.columns,
         Column("pool", "answers", "count"),
-        Column("labelled", "rated", "count"),
-        Column("judge_rate", "judge says", "share"),
+        Column("labelled", "human-rated", "count"),
+        Column("judge_rate", "uncorrected", "share"),
         Column("corrected", "corrected", "share"),
-        Column("people_rate", "people alone", "share"),
+        Column("people_rate", "human ratings only", "share"),
     )
     rows: list[Row] = [
         (
@@ -225,15 +215,17 @@ def corrected(found: Agreement, labels: Labels) -> Table | None:
     if not rows:
         return None
     notes = (
-        "Corrected: what people would pass of all answers, if the rated ones are a random part of them, or "
-        "random within the judge's passes and within its fails. Not valid for answers rated elsewhere or "
-        "picked by hand.",
+        "Corrected: estimated human pass rate of all answers. It assumes that the human-rated answers are a "
+        "random sample of them, overall or within the judge's passes and fails. It is not valid for answers "
+        "from elsewhere or selected by hand.",
     )
-    return Table("corrected", "Pass rate of all answers", columns, tuple(rows), notes)
+    return Table(
+        "corrected", "Pass rate of all answers, corrected for judge errors", columns, tuple(rows), notes
+    )
 
 
 def omega(found: Agreement, labels: Labels) -> Table | None:
-    """Winning rate of the annotator test by epsilon."""
+    """Winning rate of the alternative annotator test by epsilon."""
     with_curve = [one for one in found.trusts if one.omega]
     if not with_curve:
         return None
@@ -243,17 +235,19 @@ def omega(found: Agreement, labels: Labels) -> Table | None:
         (*labels.cells(one.part.name, one.judge), *(rate for _, rate in one.omega)) for one in with_curve
     ]
     notes = [
-        "Share of people against whom the judge is preferred as stand-in, by the handicap epsilon that is "
-        "granted to it (Benjamini-Yekutieli over people, q .05). A pass at .2 does not mean as good as a "
-        "person."
+        "Share of human raters over whom the judge is preferred as an annotator, by the tolerance epsilon "
+        "granted to it (Benjamini-Yekutieli over raters, q = .05). Passing at epsilon .2 does not mean that "
+        "the judge is as good as a human rater."
     ]
     if all(np.isnan(rate) for one in with_curve for _, rate in one.omega):
         return None
-    return Table("omega", "Annotator test: winning rate by epsilon", columns, tuple(rows), tuple(notes))
+    return Table(
+        "omega", "Alternative annotator test: winning rate by epsilon", columns, tuple(rows), tuple(notes)
+    )
 
 
 def alt_tests(found: Agreement, labels: Labels) -> Table | None:
-    """The annotator test at the epsilon that was set, person by person."""
+    """The alternative annotator test at the given epsilon, rater by rater."""
     rows: list[Row] = []
     for (judge, dimension), test in found.alt.items():
         people = found.joined.parts[dimension].people
@@ -262,34 +256,37 @@ def alt_tests(found: Agreement, labels: Labels) -> Table | None:
         return None
     columns = (
         *labels.columns,
-        Column("person", "person"),
+        Column("person", "human rater"),
         _N,
-        Column("judge_wins", "judge as close", "share"),
-        Column("human_wins", "person as close", "share"),
+        Column("judge_wins", "judge at least as close", "share"),
+        Column("human_wins", "human at least as close", "share"),
         Column("p", "p", "p"),
         Column("p_adjusted", "p (BY)", "p"),
         Column("preferred", "judge preferred"),
     )
     few = len(found.joined.parts) * len(found.joined.people) <= 6
-    title = f"Annotator test at epsilon {found.terms.epsilon:g}"
-    note = f"Epsilon {found.terms.set_by}. Adjusted over all people and dimensions of a judge."
+    title = f"Alternative annotator test at epsilon {found.terms.epsilon:g}"
+    note = (
+        f"Epsilon {found.terms.set_by}. p-values are adjusted over all raters and dimensions of a "
+        "judge (Benjamini-Yekutieli)."
+    )
     return Table("alt_test", title, columns, tuple(rows), (note,), detail=not few)
 
 
 def _against_one(r: AltTestRater) -> Row:
-    preferred = "yes" if r.judge_preferred else "no" if r.reason is None else spoken(r.reason)
+    preferred = "yes" if r.judge_preferred else "no" if r.reason is None else display_name(r.reason)
     return (r.n_items, r.judge_wins, r.human_wins, r.p_value, r.p_adjusted, preferred)
 
 
 def alt_verdict(test: AltTest) -> str:
-    """The test in a word."""
+    """Outcome of the test."""
     if test.passes is None:
         return "not testable"
     return f"{'passes' if test.passes else 'fails'} (omega {number_text(test.winning_rate, 'score')})"
 
 
 def people_alone(found: Agreement) -> Table:
-    """How far people agree among themselves."""
+    """Agreement between human raters."""
     names = [n for n in TITLES if any(n in p.estimates for p in found.people.values())]
     shown = {"agreement", "alpha"}
     if all(part.nominal for part in found.joined.parts.values()):
@@ -297,7 +294,7 @@ def people_alone(found: Agreement) -> Table:
     columns = (
         Column("dimension", ""),
         Column("items", "items", "count"),
-        Column("people", "slots" if found.joined.slots else "people", "count"),
+        Column("people", "slots" if found.joined.slots else "raters", "count"),
         Column("ratings", "ratings", "count"),
         Column("mean", "mean", "score", detail=True),
         *(
@@ -314,11 +311,12 @@ def people_alone(found: Agreement) -> Table:
     if found.joined.slots:
         notes.append(
             "Raters are slots, not persons: only statistics that do not depend on the order of an item's "
-            "ratings are given. Kappas, two-way ICC, bias and tests of single people would pair strangers."
+            "ratings are given. Pairwise kappa, two-way ICC, bias and tests of single raters need the "
+            "same person in every row."
         )
-    return Table("people", "People among themselves", columns, rows, tuple(notes))
+    return Table("people", "Human-human agreement", columns, rows, tuple(notes))
 
 
 def _people_row(name: str, of: HumanAgreement, names: Sequence[str]) -> Row:
     estimates = (of.estimates.get(n) for n in names)
-    return (part_name(name), of.n_items, of.n_people, of.n_ratings, of.mean, *estimates)
+    return (dimension_name(name), of.n_items, of.n_people, of.n_ratings, of.mean, *estimates)

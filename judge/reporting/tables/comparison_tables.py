@@ -1,4 +1,4 @@
-"""What runs hold side by side, as tables; and single items in full."""
+"""Tables that compare runs or systems, and cases (single items in full)."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -9,7 +9,8 @@ from judge.analysis.leaderboard import Leaderboard
 from judge.analysis.score_table import as_label
 from judge.analysis.slices import SMALL
 from judge.reporting.document import Case, CellKind, Column, Judgment, Row, Table
-from judge.reporting.tables.run_tables import field_name, marked, spoken
+from judge.reporting.tables.run_tables import marked
+from judge.reporting.wording import display_name, field_name
 
 
 def pass_change(of: Comparison) -> Table:
@@ -19,7 +20,7 @@ def pass_change(of: Comparison) -> Table:
 
 def mean_changes(of: Comparison) -> Table:
     """Mean score of each dimension in both runs."""
-    named = [replace(change, name=spoken(change.name)) for change in of.dimensions]
+    named = [replace(change, name=display_name(change.name)) for change in of.dimensions]
     return _changes("means", "Mean scores", named, of, "score")
 
 
@@ -29,7 +30,7 @@ def slice_changes(of: Comparison, field: str) -> Table:
 
 
 def _changes(key: str, title: str, rows: Sequence[Change], of: Comparison, kind: CellKind) -> Table:
-    """A measure in both runs and its paired difference."""
+    """A measure in both runs, with its paired difference."""
     difference: CellKind = "points" if kind == "share" else "change"
     unit = " (points)" if kind == "share" else ""
     columns = (
@@ -40,31 +41,31 @@ def _changes(key: str, title: str, rows: Sequence[Change], of: Comparison, kind:
         Column("difference", f"difference{unit}", difference),
         Column("p", "p", "p", detail=True),
         Column("p_holm", "p (Holm)", "p"),
-        Column("up", "up", "count", detail=True),
-        Column("down", "down", "count", detail=True),
+        Column("up", "improved", "count", detail=True),
+        Column("down", "worsened", "count", detail=True),
     )
     cells = tuple(
         (c.name, c.difference.n_items, c.a, c.b, c.difference, c.p, c.p_adjusted, c.n_up, c.n_down)
         for c in rows
     )
     small = tuple(i for i, c in enumerate(rows) if c.small)
-    note = f"* fewer than {SMALL} pairs: a hint, no finding."
+    note = f"* fewer than {SMALL} pairs; interpret with caution."
     return marked(Table(key, title, columns, cells, small=small), note)
 
 
 def unmatched(of: Comparison) -> Table:
-    """Items without a partner."""
+    """Items that occur in one run only."""
     columns = (Column("run", "run"), Column("item", "item"))
     sides = ((of.a.name, of.only_a), (of.b.name, of.only_b))
     rows: list[Row] = [(run, item) for run, items in sides for item in items]
-    return Table("unmatched", "Items without a partner, left out", columns, tuple(rows), detail=True)
+    return Table("unmatched", "Items in one run only (excluded)", columns, tuple(rows), detail=True)
 
 
 def flips(of: Comparison) -> Table:
     """Every item whose verdict differs between the runs."""
     columns = (Column("item", "item"), Column("a", of.a.name), Column("b", of.b.name))
     rows = tuple((f.key, _outcome(f.a), _outcome(f.b)) for f in of.flips)
-    return Table("flips", "Items whose verdict flipped", columns, rows, detail=True)
+    return Table("flips", "Items with different verdicts", columns, rows, detail=True)
 
 
 def standings(board: Leaderboard) -> Table:
@@ -75,10 +76,10 @@ def standings(board: Leaderboard) -> Table:
         Column("n", "n", "count"),
         Column("missing", "no verdict", "count"),
         Column("pass_rate", "pass rate", "share"),
-        Column("rank_low", "rank from", "count"),
-        Column("rank_high", "to", "count"),
-        Column("letters", "letters"),
-        Column("first", "first in resamples", "share", detail=True),
+        Column("rank_low", "best rank", "count"),
+        Column("rank_high", "worst rank", "count"),
+        Column("letters", "group"),
+        Column("first", "ranked first", "share", detail=True),
     )
     rows = tuple(
         (
@@ -94,20 +95,23 @@ def standings(board: Leaderboard) -> Table:
         )
         for s in board.standings
     )
-    notes = ("Systems that share a letter do not differ (paired, Holm, .05).",)
+    notes = (
+        "Systems that share a letter were not shown to differ (paired tests, Holm-adjusted, alpha = .05). "
+        "Ranks: 95 % bootstrap interval.",
+    )
     return Table("leaderboard", "Leaderboard", columns, rows, notes)
 
 
 def system_means(board: Leaderboard) -> Table:
     """Mean scores of every system."""
     names = list(board.standings[0].means)
-    columns = (Column("system", "system"), *(Column(name, spoken(name), "score") for name in names))
+    columns = (Column("system", "system"), *(Column(name, display_name(name), "score") for name in names))
     rows: tuple[Row, ...] = tuple((s.name, *(s.means.get(name) for name in names)) for s in board.standings)
     return Table("system_means", "Mean scores", columns, rows)
 
 
 def contrasts(board: Leaderboard) -> Table:
-    """Every two systems."""
+    """Pairwise differences between systems."""
     columns = (
         Column("better", "better"),
         Column("worse", "worse"),
@@ -116,7 +120,7 @@ def contrasts(board: Leaderboard) -> Table:
         Column("p_holm", "p (Holm)", "p"),
     )
     rows = tuple((a, b, c.difference, c.p, c.p_adjusted) for (a, b), c in board.contrasts.items())
-    return Table("contrasts", "Every two systems", columns, rows)
+    return Table("contrasts", "Pairwise differences between systems", columns, rows)
 
 
 def case_of(judged: JudgedItem, note: str = "") -> Case:

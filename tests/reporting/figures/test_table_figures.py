@@ -8,7 +8,7 @@ import pytest
 
 from judge.reporting.document import Column, Table
 from judge.reporting.figures.charts import Mark, bars, intervals, scale_colours
-from judge.reporting.figures.svg import WIDTH, cleaned, text_width
+from judge.reporting.figures.svg import WIDTH, text_width
 from judge.reporting.figures.table_figures import MOST_ROWS, figure_of
 from judge.stats.engine.estimate import Estimate
 
@@ -33,11 +33,9 @@ def texts(svg):
 
 
 def drawn_lines(svg):
-    """Ends of the intervals; a line without length is a dot."""
-    found = re.findall(
-        r'<path d="M ([\d.]+) ([\d.]+) L ([\d.]+) ([\d.]+) " fill="none" stroke="var\(--c1', svg
-    )
-    return [tuple(map(float, line)) for line in found if line[:2] != line[2:]]
+    """Ends of the intervals."""
+    found = re.findall(r'<path d="M([\d.]+) ([\d.]+)L([\d.]+) ([\d.]+)" fill="none" stroke="var\(--c1', svg)
+    return [tuple(map(float, line)) for line in found]
 
 
 def test_words_say_what_the_drawing_shows():
@@ -69,7 +67,6 @@ def test_ends_of_a_line_are_ends_of_the_interval():
     svg = intervals(
         [Mark("a", (Estimate(0.5, 0.25, 0.75),), ""), Mark("b", (Estimate(0.5, 0.0, 1.0),), "")],
         "share",
-        salt="s",
     )
     (a_low, _, a_high, _), (b_low, _, b_high, _) = drawn_lines(svg)
     width = b_high - b_low
@@ -106,22 +103,14 @@ def test_small_rows_are_marked_by_a_star_and_an_open_dot():
     figure = figure_of(slices(Estimate(0.5, 0.4, 0.6), Estimate(0.5, 0.4, 0.6), small=(1,)))
     assert "s1 *" in texts(figure.svg)
     assert "few observations" in figure.caption
-    assert figure.svg.count('stroke="var(--card') == 1
+    assert figure.svg.count('fill="var(--card') == 1
 
 
 def test_text_from_data_is_kept_word_for_word_and_acts_on_nothing():
     svg = figure_of(slices((NASTY[:52], Estimate(0.5, 0.4, 0.6)))).svg
     assert NASTY[:52] in texts(svg)
-    assert {element.tag.rpartition("}")[2] for element in ElementTree.fromstring(svg).iter()} <= {
-        "svg",
-        "g",
-        "defs",
-        "path",
-        "use",
-        "text",
-        "clipPath",
-        "rect",
-    }
+    allowed = {"svg", "path", "text", "rect", "circle"}
+    assert {element.tag.rpartition("}")[2] for element in ElementTree.fromstring(svg).iter()} <= allowed
 
 
 @pytest.mark.parametrize(
@@ -140,37 +129,29 @@ def test_there_is_no_style_no_script_and_no_colour_that_a_dark_page_cannot_chang
     assert not re.search(r"#0000\d\d", svg)
 
 
-def test_the_same_table_gives_the_same_drawing_and_others_have_other_ids():
-    one, same, other = (
-        figure_of(slices(Estimate(0.5, 0.4, 0.6), key=key)).svg
-        for key in ("slices:a", "slices:a", "slices:b")
-    )
+def test_the_same_table_gives_the_same_drawing_without_ids():
+    one, same = (figure_of(slices(Estimate(0.5, 0.4, 0.6), key="slices:a")).svg for _ in range(2))
     assert one == same
-    assert not set(re.findall(r' id="(\w+)"', one)) & set(re.findall(r' id="(\w+)"', other))
+    assert " id=" not in one
 
 
 @pytest.mark.parametrize("length", [1, 6, 12, 18, 30, 60])
 def test_no_label_leaves_the_drawing(length):
-    svg = intervals([Mark("m" * length, (Estimate(0.5, 0.4, 0.6),), "50.0 %")], "share", salt="s")
+    svg = intervals([Mark("m" * length, (Estimate(0.5, 0.4, 0.6),), "50.0 %")], "share")
     for element in text_elements(svg):
-        size = float(element.get("font-size").removesuffix("px")) / 11.5
-        width, place = text_width(element.text) * size, element.get("transform") or ""
-        x = float(element.get("x") or re.match(r"translate\(([\d.]+)", place)[1])
+        width, x = text_width(element.text, float(element.get("font-size", 11.5))), float(element.get("x"))
         left = x - {"end": width, "middle": width / 2}.get(element.get("text-anchor"), 0)
         assert left >= -0.5
         assert left + width <= WIDTH + 0.5
 
 
 def test_parts_of_a_bar_are_as_long_as_their_shares():
-    svg = bars([("a", (0.25, 0.75), False)], ("low", "high"), salt="s", ordered=True)
-    first, second = scale_colours(2)
-    widths = []
-    for colour in (first, second):
-        (points,) = re.findall(rf'<path d="([^"]*)"[^>]*fill="{colour}"[^>]*stroke=', svg)
-        x = [float(number) for number in re.findall(r"([\d.]+) [\d.]+", points)]
-        widths.append(max(x) - min(x))
-    assert widths[0] / sum(widths) == pytest.approx(0.25, abs=0.005)
-    assert max(x) == pytest.approx(WIDTH, abs=5)  # the whole is as long as the drawing is wide
+    svg = bars([("a", (0.25, 0.75), False)], ("low", "high"), ordered=True)
+    boxes = re.findall(r'<rect x="([\d.]+)"[^>]* width="([\d.]+)"[^>]* stroke=', svg)
+    (low, low_width), (high, high_width) = (tuple(map(float, box)) for box in boxes)
+    assert low_width / (low_width + high_width) == pytest.approx(0.25, abs=0.005)
+    assert high == pytest.approx(low + low_width, abs=0.1)
+    assert high + high_width == pytest.approx(WIDTH, abs=5)  # the whole is as long as the drawing is wide
 
 
 def test_distribution_is_drawn_with_the_colours_of_a_scale():
@@ -188,10 +169,8 @@ def luminance(colour):
 
 @pytest.mark.parametrize("n", [2, 3, 5, 7, 11])
 def test_figures_on_the_colours_of_a_scale_can_be_read(n):
-    svg = bars([("a", [1 / n] * n, False)], [str(i) for i in range(n)], salt="s", ordered=True)
-    found = [
-        element.get("fill", "#000000") for element in text_elements(svg)
-    ]  # black is what SVG starts from
+    svg = bars([("a", [1 / n] * n, False)], [str(i) for i in range(n)], ordered=True)
+    found = [element.get("fill", "") for element in text_elements(svg)]
     inks = [ink for ink in found if ink.startswith("#")]
     for colour, ink in zip(scale_colours(n), inks, strict=True):
         light, dark = sorted((luminance(colour), luminance(ink)), reverse=True)
@@ -222,14 +201,6 @@ def test_two_runs_stand_side_by_side_in_shape_and_colour():
     assert {"--c1", "--c2"} <= set(re.findall(r"--c\d", figure.svg))
 
 
-def test_tags_change_and_text_between_them_does_not():
-    svg = '<svg width="1pt" height="2pt"><g id="x" clip-path="url(#c)"><g id="y"><text style="fill: #000001">style="fill: #000001" 1.23456 &lt;g></text></g></g></svg>'
-    assert cleaned(svg) == (
-        '<svg focusable="false" aria-hidden="true"><g clip-path="url(#c)">'
-        '<text fill="var(--ink, #1b1f24)">style="fill: #000001" 1.23456 &lt;g></text></g></svg>'
-    )
-
-
 @pytest.mark.parametrize(("n", "drawn"), [(6, True), (7, False)])
 def test_more_kinds_than_colours_are_a_table_and_no_drawing(n, drawn):
     columns = (Column("slice", "kind"), *(Column(f"d{i}", f"d{i}", "share") for i in range(n)))
@@ -246,5 +217,5 @@ def test_more_kinds_than_colours_are_a_table_and_no_drawing(n, drawn):
     ],
 )
 def test_the_axis_ends_where_the_possible_values_end(kind, estimate, last):
-    *axis, _, _ = texts(intervals([Mark("a", (estimate,), "at the right")], kind, salt="axis"))
+    *axis, _, _ = texts(intervals([Mark("a", (estimate,), "at the right")], kind))
     assert axis[-1] == last

@@ -17,9 +17,10 @@ from PIL import Image as Pillow
 from judge.analysis.multiple_choice.choice import read_answers
 from judge.records import Image, Item
 from judge.reporting.builders.choice import build_choice
+from judge.reporting.builders.comparison import build_comparison, build_leaderboard
 from judge.reporting.builders.run_data import RunData
 from judge.reporting.builders.several_runs import build_runs
-from judge.reporting.builders.single_run import build_audit, build_comparison, build_leaderboard, build_report
+from judge.reporting.builders.single_run import build_audit, build_report
 from judge.reporting.document import Case, Column, Judgment, Report, Section, Table
 from judge.reporting.figures.table_figures import figures_of
 from judge.reporting.render.html import IMAGE_BUDGET, LONGEST_TEXT, MOST_ROWS, block, page
@@ -219,7 +220,7 @@ def test_every_drawing_has_words_and_a_table(report, html):
     labels = [attrs["aria-label"] for _, attrs in read.elements if attrs.get("role") == "img"]
     assert labels == [figure.alt for figure in (drawn[key] for key in report.tables if key in drawn)]
     assert all(any(character.isdigit() for character in label) for label in labels)
-    assert html.count("<summary>Numbers") == len(drawn)
+    assert html.count("<summary>Table") == len(drawn)
 
 
 def test_headings_go_down_by_one_level(html):
@@ -230,7 +231,7 @@ def test_headings_go_down_by_one_level(html):
 
 
 def test_pairs_under_two_conditions_are_compared(html):
-    assert "Condition: degraded against clean" in Page(html).text
+    assert "Condition: degraded compared with clean" in Page(html).text
 
 
 def test_systems_of_one_run_are_ranked(make_table):
@@ -238,7 +239,7 @@ def test_systems_of_one_run_are_ranked(make_table):
         RunData(make_table([{**row, "system": "ab"[i // 2 % 2]} for i, row in enumerate(rows())]))
     )
     assert "systems/leaderboard" in report.tables
-    assert "Leaderboard of the systems" in Page(page(report)).text
+    assert "Leaderboard of systems" in Page(page(report)).text
 
 
 def test_two_runs_are_compared_item_by_item(make_table, table):
@@ -281,13 +282,13 @@ def test_a_very_wide_table_goes_without_its_details_and_names_them():
     columns = (Column("a", "a"), *(Column(f"c{i}", f"column {i};", "count", detail=i > 6) for i in range(10)))
     shown = Page(page(report_of(Table("t", "T", columns, (("x", *range(10)),)))))
     assert shown.counts["th"] == 7 + 1 + 1
-    assert "More columns are in --csv and --json: column 7;, column 8;, column 9;." in shown.text
+    assert "Further columns in --csv and --json: column 7;, column 8;, column 9;." in shown.text
     narrow = Page(page(report_of(Table("t", "T", columns[2:], (tuple(range(9)),)))))
     assert narrow.counts["th"] == 9 + 1
 
 
 def test_an_interval_says_how_it_was_made(html):
-    assert "Intervals: 95 % Wilson (at or above the bar)." in Page(html).text
+    assert "Intervals: 95 % Wilson (pass rate)." in Page(html).text
 
 
 def test_an_undefined_number_says_why():
@@ -343,7 +344,7 @@ def test_a_picture_that_cannot_be_shown_says_why(pictures):
 
 def test_a_picture_of_a_run_without_a_root_says_so():
     read = Page(page(report_of(cases=[case_of([Image(path="a.png")])])))
-    assert "does not know where its images are" in read.text
+    assert "the image folder of the run is unknown" in read.text
 
 
 def test_pictures_keep_to_the_budget_of_the_page(pictures):
@@ -351,7 +352,7 @@ def test_pictures_keep_to_the_budget_of_the_page(pictures):
     many = [Image(path="large.png")] * (IMAGE_BUDGET // len(one["src"]) + 3)
     html = page(report_of(cases=[case_of(many)], about={"image root": str(pictures)}))
     assert Page(html).counts["img"] == len(many) - 3
-    assert "left out to keep the page small" in html
+    assert "omitted to limit the size of the page" in html
 
 
 def test_names_of_pictures_are_escaped(tmp_path):

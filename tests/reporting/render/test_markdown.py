@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from judge.reporting.builders.comparison import build_comparison
 from judge.reporting.builders.run_data import RunData
-from judge.reporting.builders.single_run import build_comparison, build_report
+from judge.reporting.builders.single_run import build_report
 from judge.reporting.render.markdown import LIMIT, escape, to_markdown
 
 PASS, FAIL = {"accuracy": 4, "clarity": 4}, {"accuracy": 1, "clarity": 4}
@@ -109,7 +110,7 @@ def test_what_does_not_fit_is_left_out_and_named(report):
     full, short = to_markdown(report), to_markdown(report, 1500)
     assert len(full) < LIMIT
     assert len(short) < 1700
-    assert "Left out for length: " in short
+    assert "Omitted for length: " in short
     assert short.startswith(full[:400])
 
 

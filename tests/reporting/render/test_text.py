@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from judge.reporting.builders.comparison import build_comparison
 from judge.reporting.builders.run_data import RunData
-from judge.reporting.builders.single_run import build_audit, build_comparison, build_report
+from judge.reporting.builders.single_run import build_audit, build_report
 from judge.reporting.document import Column, Report, Section, Table
 from judge.reporting.render.text import clean, print_report
 from judge.stats.engine.estimate import Estimate
@@ -24,7 +25,7 @@ def printed(report, width=80):
 
 
 def report_of(*tables, **more):
-    empty = {"verdict": (), "warnings": (), "figures": {}, "about": {}, "methods": ()}
+    empty = {"verdict": (), "warnings": (), "estimates": {}, "about": {}, "methods": ()}
     sections = tuple(Section(table.key, table.title, tables=(table,)) for table in tables)
     return Report("report", "Title", **{**empty, "sections": sections, **more})
 

@@ -1,4 +1,4 @@
-"""Sections of a report on what stands side by side within one run: two conditions, several systems."""
+"""Sections that compare groups of answers within one run (systems, conditions), or two runs."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -12,16 +12,16 @@ from judge.errors import InputError
 from judge.reporting.document import Section, Table
 from judge.reporting.findings import run_findings
 from judge.reporting.tables import comparison_tables
-from judge.reporting.tables.run_tables import field_name
+from judge.reporting.wording import field_name
 
 SYSTEM = "system"
 MOST_SYSTEMS = 30
 
 
-def side_by_side(table: ScoreTable, fields: Sequence[str], cluster: str | None) -> Iterator[Section]:
-    """Systems ranked, and pairs compared for every field that splits the pairs in two.
+def comparison_sections(table: ScoreTable, fields: Sequence[str], cluster: str | None) -> Iterator[Section]:
+    """Rank the systems of a run, and compare the pairs for every field that splits them in two.
 
-    Their tables are details: in short, slices say the same.
+    All tables are details, because the slices show the same rates.
     """
     if SYSTEM in table.fields and 2 <= len(set(table.field(SYSTEM).tolist())) <= MOST_SYSTEMS:
         yield from _ranking(table, cluster)
@@ -31,12 +31,12 @@ def side_by_side(table: ScoreTable, fields: Sequence[str], cluster: str | None) 
 
 
 def two_runs(tables: Sequence[ScoreTable], fields: Sequence[str], cluster: str | None) -> Iterator[Section]:
-    """The second of two runs against the first."""
+    """Compare the second of two runs with the first."""
     if len(tables) == 2:
         a, b = tables
         try:
-            yield _comparison(f"{b.name} against {a.name}", a, b, fields, cluster)
-        except InputError:  # nothing in common, or unclear what belongs together: the leaderboard warns
+            yield _comparison(f"{b.name} compared with {a.name}", a, b, fields, cluster)
+        except InputError:  # no common items, or ambiguous keys: the leaderboard warns about both
             return
 
 
@@ -46,11 +46,11 @@ def _ranking(table: ScoreTable, cluster: str | None) -> Iterator[Section]:
         board = leaderboard(systems, cluster=cluster)
         shown = (comparison_tables.standings(board), comparison_tables.contrasts(board))
         lead = (*run_findings.leaderboard_words(board), *run_findings.leaderboard_warnings(board))
-        yield Section("leaderboard", "Leaderboard of the systems", lead, _as_details("systems", shown))
+        yield Section("leaderboard", "Leaderboard of systems", lead, _as_details("systems", shown))
 
 
 def _splits_pairs(table: ScoreTable, field: str) -> bool:
-    """Whether a field has two values, and pairs of items, alike but for it, hold one of each."""
+    """Whether a field has two values, and every pair of items (same pair_id) has one of each."""
     if PAIR_ID not in table.fields or field == PAIR_ID or "*" in field:
         return False
     labels, keys = table.field(field), table.field(PAIR_ID)
@@ -63,7 +63,9 @@ def _splits_pairs(table: ScoreTable, field: str) -> bool:
 
 def _paired(table: ScoreTable, field: str, fields: Sequence[str], cluster: str | None) -> Section:
     a, b = split(table, field)
-    return _comparison(f"{field_name(field).capitalize()}: {b.name} against {a.name}", a, b, fields, cluster)
+    return _comparison(
+        f"{field_name(field).capitalize()}: {b.name} compared with {a.name}", a, b, fields, cluster
+    )
 
 
 def _comparison(

@@ -1,0 +1,160 @@
+"""Two runs compared, or several systems ranked -> Report."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from judge.analysis.comparable import same_answers
+from judge.analysis.compare import Comparison, compare, split
+from judge.analysis.leaderboard import by_system, leaderboard
+from judge.errors import InputError
+from judge.reporting.builders.run_data import RunData, read_run
+from judge.reporting.builders.single_run import about, default_fields
+from judge.reporting.document import Report, Section
+from judge.reporting.findings import run_findings
+from judge.reporting.tables import comparison_tables
+from judge.reporting.wording import counted, display_name, field_name
+
+
+def build_comparison(
+    a: RunData, b: RunData, *, by: Sequence[str] = (), cluster: str | None = None, n_flips: int = 5
+) -> Report:
+    """Compare run b with run a on the items that both hold.
+
+    Parameters
+    ----------
+    a, b : RunData
+        The runs; differences are b minus a.
+    by : sequence of str
+        Fields to slice by. Default as in `build_report`.
+    cluster : str, optional
+        Field whose items are resampled together.
+    n_flips : int
+        Number of items with different verdicts to show in full.
+
+    Raises
+    ------
+    InputError
+        The runs have no items or no dimension in common, or a key is ambiguous.
+    """
+    of = compare(a.table, b.table, by=by or default_fields(a.table), cluster=cluster)
+    sections = [
+        Section(
+            "overview",
+            "Overview",
+            tables=(comparison_tables.pass_change(of), comparison_tables.mean_changes(of)),
+        ),
+        *_changed_slices(of),
+        Section(
+            "flips",
+            "Items with different verdicts",
+            tables=(comparison_tables.flips(of),) if of.flips else (),
+            cases=tuple(
+                comparison_tables.case_of_flip(flip, of.a.name, of.b.name) for flip in of.flips[:n_flips]
+            ),
+        ),
+        *_unmatched(of),
+    ]
+    return Report(
+        "compare",
+        f"{of.b.name} compared with {of.a.name}: {counted(len(of.a), 'pair')} of answers",
+        tuple(run_findings.comparison_words(of)),
+        tuple(run_findings.comparison_warnings(of, (a.table.rater, b.table.rater))),
+        tuple(sections),
+        {"pass_rate.a": of.passing.a, "pass_rate.b": of.passing.b, "difference": of.passing.difference}
+        | {f"difference.{change.name}": change.difference for change in of.dimensions},
+        about([a, b]),
+        tuple(run_findings.comparison_methods(of, cluster)),
+    )
+
+
+def read_pair(runs: Sequence[str], between: str | None = None) -> tuple[RunData, RunData]:
+    """Two runs, or two groups of items of one: ``condition``, or ``condition=clean,degraded``.
+
+    Raises
+    ------
+    InputError
+        There are not two runs, and not one run with a field to split it by.
+    """
+    if len(runs) != (1 if between else 2):
+        given = f"{', '.join(runs)}{f' and --between {between}' if between else ''}"
+        raise InputError(
+            f"found {given}; give two runs, or one run and --between FIELD (a field with two values, such as "
+            "condition)"
+        )
+    first, *rest = (read_run(run) for run in runs)
+    if between is None:
+        return first, _renamed(rest[0], first)
+    a, b = split(first.table, between)
+    return RunData(a, about=first.about), RunData(b, about=first.about)
+
+
+def _renamed(source: RunData, other: RunData) -> RunData:
+    """Rename the second of two runs that have the same name."""
+    name = source.table.name
+    return (
+        replace(source, table=replace(source.table, name=f"{name} (2)"))
+        if name == other.table.name
+        else source
+    )
+
+
+def build_leaderboard(
+    sources: Sequence[RunData], *, by: str | None = None, cluster: str | None = None
+) -> Report:
+    """Rank several runs, or the systems within one.
+
+    Parameters
+    ----------
+    sources : sequence of RunData
+        Several runs; or one, with `by`.
+    by : str, optional
+        Field of the items that names the system.
+    cluster : str, optional
+        Field whose items are resampled together.
+
+    Raises
+    ------
+    InputError
+        There are fewer than two systems.
+    """
+    if by and len(sources) > 1:
+        raise InputError(f"--system {by} ranks the systems within one run; found {len(sources)} runs")
+    ranked = by_system(sources[0].table, by) if by else [source.table for source in sources]
+    board = leaderboard(ranked, cluster=cluster)
+    return Report(
+        "leaderboard",
+        f"Leaderboard of {len(ranked)} {'runs' if by is None else 'systems by ' + field_name(by)}",
+        tuple(run_findings.leaderboard_words(board)),
+        tuple(run_findings.leaderboard_warnings(board, same_answers=same_answers(ranked))),
+        (
+            Section(
+                "leaderboard",
+                "Leaderboard",
+                tables=(
+                    comparison_tables.standings(board),
+                    comparison_tables.system_means(board),
+                    comparison_tables.contrasts(board),
+                ),
+            ),
+        ),
+        {f"pass_rate.{s.name}": s.passing.estimate for s in board.standings},
+        about(sources),
+        (
+            "Pass rates: 95 % Wilson score interval, among answers with a verdict.",
+            f"Ranks: 95 % percentile interval of {board.n_resamples:,} bootstrap resamples (seed "
+            f"{board.seed}); answers matched by {display_name(board.matched_by)} are resampled together.",
+            "Differences: jackknife over the same groups with Student's t; p-values are Holm-adjusted "
+            "over all pairs.",
+        ),
+    )
+
+
+def _changed_slices(of: Comparison) -> Iterator[Section]:
+    if of.slices:
+        held = (comparison_tables.slice_changes(of, field) for field in of.slices)
+        yield Section("slices", "Slices", tables=tuple(held))
+
+
+def _unmatched(of: Comparison) -> Iterator[Section]:
+    if of.only_a or of.only_b:
+        yield Section("unmatched", "Items in one run only", tables=(comparison_tables.unmatched(of),))

@@ -1,0 +1,61 @@
+"""Names, counts and numbers as they are written in the sentences of a report."""
+
+from judge.analysis.agreement.parts import VERDICT
+from judge.reporting.document import CellKind
+from judge.reporting.render.numbers import interval_text, number_text, p_text
+from judge.stats.engine.estimate import Estimate
+
+
+def display_name(name: str) -> str:
+    """Name of a dimension or field in running text.
+
+    >>> display_name("technical_accuracy")
+    'technical accuracy'
+    """
+    return name.replace("_", " ")
+
+
+def dimension_name(name: str) -> str:
+    """Name of a dimension in running text, with a phrase for the verdict.
+
+    >>> dimension_name("technical_accuracy"), dimension_name("passes")
+    ('technical accuracy', 'answer passes')
+    """
+    return "answer passes" if name == VERDICT else display_name(name)
+
+
+def field_name(field: str) -> str:
+    """Name of a field, or of crossed fields, in running text.
+
+    >>> field_name("image_type*condition")
+    'image type and condition'
+    """
+    return display_name(field).replace("*", " and ")
+
+
+def counted(n: int, what: str) -> str:
+    """A number with its noun.
+
+    >>> counted(1, "answer"), counted(7380, "answer")
+    ('1 answer', '7,380 answers')
+    """
+    return f"{n:,} {what}{'' if n == 1 else 's'}"
+
+
+def with_interval(estimate: Estimate, kind: CellKind) -> str:
+    """A number and its interval in a sentence.
+
+    >>> with_interval(Estimate(0.795, 0.784, 0.805), "share")
+    '79.5 % [78.4, 80.5]'
+    """
+    return f"{number_text(estimate.value, kind)} {interval_text(estimate, kind)}".rstrip()
+
+
+def p_phrase(p: float) -> str:
+    """A p-value after the letter p in a sentence.
+
+    >>> p_phrase(0.0123), p_phrase(0.0001)
+    ('= .012', '< .001')
+    """
+    text = p_text(p)
+    return text.replace("<", "< ").replace(">", "> ") if text[0] in "<>" else f"= {text}"

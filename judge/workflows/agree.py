@@ -1,0 +1,228 @@
+"""`judge.agree`: judges measured against people, and people against each other."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias, Unpack
+
+from judge.analysis.agreement.agree import Agreement
+from judge.analysis.agreement.agree import agree as _agree
+from judge.analysis.agreement.human_human import HumanAgreement
+from judge.analysis.agreement.inputs import align_inputs
+from judge.analysis.agreement.judge_human import Criteria, JudgeAgreement
+from judge.errors import InputError
+from judge.reporting.builders.agreement import build_agreement
+from judge.reporting.document import Column, Report, Row, Table
+from judge.stats.engine.estimate import NOT_APPLICABLE, Estimate
+from judge.stats.judge_human.non_inferiority import NonInferiority
+from judge.workflows.inputs import RatingOptions, RatingSource, RunSource, agreement_inputs, by_name, names
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Key: TypeAlias = str | tuple[str, str]
+"""A dimension; with several judges (dimension, judge)."""
+
+
+def agree(
+    runs: RunSource | Sequence[RunSource],
+    humans: RatingSource,
+    *,
+    margin: float | Mapping[str, float] | None = None,
+    epsilon: float | None = None,
+    by: str | Sequence[str] = (),
+    worst: int = 3,
+    set_by: str = "given in the call",
+    **options: Unpack[RatingOptions],
+) -> "AgreementReport":
+    """Measure the agreement of judges with people, beside the agreement of people with each other.
+
+    Parameters
+    ----------
+    runs : Run, path, or a list of them
+        One run for each judge; an empty list where the ratings hold the judges, too (``rater_kind`` judge).
+    humans : path, DataFrame, list of dict or RatingsTable
+        People's ratings: long or wide, Label Studio or nested JSON.
+    margin : float or mapping, optional
+        Non-inferiority margin: the largest acceptable loss of agreement, fixed in advance; of the
+        chance-corrected statistic, or by statistic: ``{"agreement": 0.05}``. Without it there is no verdict.
+    epsilon : float, optional
+        Advantage given to the judge in the alternative annotator test, fixed in advance: 0.2 for experts,
+        0.15 for skilled annotators, 0.1 for crowd workers.
+    by : str or sequence of str
+        Fields of the items to slice by; ``"a*b"`` crosses two.
+    worst : int
+        Number of large disagreements shown for each judge.
+    set_by : str
+        Where the margin and epsilon were fixed; the report says so.
+    **options
+        How the ratings are read: see `judge.RatingOptions`.
+
+    Returns
+    -------
+    AgreementReport
+        ``agreement["clarity"].kappa_quadratic`` is an Estimate; ``agreement.verdicts`` holds the verdicts.
+
+    Raises
+    ------
+    JudgeError
+        The ratings cannot be read or match no item of the runs, or a field or statistic does not exist.
+    """
+    inputs = agreement_inputs(runs, humans, options)
+    found = _agree(
+        align_inputs(inputs),
+        terms=Criteria(by_name(margin), epsilon, set_by, inputs.seed),
+        by=names(by),
+        n_worst=worst,
+    )
+    return AgreementReport(**vars(build_agreement(found)), agreement=found)
+
+
+@dataclass(frozen=True)
+class DimensionAgreement:
+    """Agreement of one judge with people on one dimension.
+
+    Every statistic is an attribute: ``kappa_quadratic``, ``kappa``, ``alpha``, ``agreement`` and the other
+    names of `statistics`.
+
+    Attributes
+    ----------
+    dimension, judge : str
+        Which dimension and judge.
+    found : JudgeAgreement
+        All details.
+    """
+
+    dimension: str
+    judge: str
+    found: JudgeAgreement
+
+    @property
+    def statistics(self) -> dict[str, Estimate]:
+        """Agreement of the judge with people by statistic."""
+        return {name: compared.judge for name, compared in self.found.comparisons.items()}
+
+    @property
+    def ceiling(self) -> Estimate:
+        """Human ceiling: agreement of people with each other, by the statistic that the verdict rests on."""
+        return self.found.main.people
+
+    @property
+    def difference(self) -> Estimate:
+        """Agreement of the judge minus that of people, by the same statistic."""
+        return self.found.main.difference
+
+    @property
+    def bias(self) -> Estimate:
+        """Mean of the judge's score minus people's."""
+        return self.found.bias
+
+    @property
+    def verdict(self) -> NonInferiority | None:
+        """Non-inferiority test; None without a margin or without a human ceiling."""
+        return self.found.verdict
+
+    @property
+    def corrected_pass_rate(self) -> Estimate:
+        """Pass rate of all items as people would give it; undefined where no pass rule is known."""
+        corrected = self.found.corrected
+        return Estimate.undefined(NOT_APPLICABLE) if corrected is None else corrected.estimate
+
+    def table(self) -> Table:
+        """People, judge and their difference by statistic."""
+        columns = (
+            Column("statistic", ""),
+            Column("people", "people", "number"),
+            Column("judge_level", "judge", "number"),
+            Column("difference", "difference", "number"),
+        )
+        compared = self.found.comparisons
+        rows: tuple[Row, ...] = tuple((n, c.people, c.judge, c.difference) for n, c in compared.items())
+        return Table("agreement", str(self), columns, rows)
+
+    def to_pandas(self) -> "pd.DataFrame":
+        """One row for each statistic: people, judge and difference with their intervals."""
+        return self.table().to_pandas()
+
+    def __getattr__(self, name: str) -> Estimate:
+        if name.startswith("_") or name not in self.found.comparisons:
+            known = "" if name.startswith("_") else f"; statistics: {', '.join(self.found.comparisons)}"
+            raise AttributeError(f"no attribute {name!r}{known}")
+        return self.found.comparisons[name].judge
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *self.found.comparisons]
+
+    def __str__(self) -> str:
+        verdict = self.verdict.verdict if self.verdict else None
+        return (
+            f"{self.judge} on {self.dimension}: {self.found.main.title} {self.found.main.judge}, "
+            f"people {self.ceiling}{f', {verdict}' if verdict else ''}"
+        )
+
+    def __repr__(self) -> str:
+        return f"<DimensionAgreement: {self}>"
+
+    def _repr_html_(self) -> str:
+        return self.table()._repr_html_()
+
+
+@dataclass(frozen=True, repr=False, eq=False, kw_only=True)
+class AgreementReport(Report):
+    """Agreement of judges with people; index it by dimension, and by judge where there are several.
+
+    Attributes
+    ----------
+    agreement : Agreement
+        All results of the analysis.
+    """
+
+    agreement: Agreement
+
+    @property
+    def judges(self) -> tuple[str, ...]:
+        """Names of the judges."""
+        return tuple(dict.fromkeys(one.judge for one in self.agreement.trusts))
+
+    @property
+    def dimensions(self) -> tuple[str, ...]:
+        """Names of the dimensions."""
+        return tuple(self.agreement.people)
+
+    @property
+    def people(self) -> dict[str, HumanAgreement]:
+        """Agreement of people with each other by dimension: ``people["clarity"].estimates["alpha"]``."""
+        return self.agreement.people
+
+    @property
+    def verdicts(self) -> dict[Key, str | None]:
+        """Verdict of the non-inferiority test by dimension; by (dimension, judge) with several judges.
+
+        One of ``better``, ``non-inferior``, ``inconclusive`` and ``worse``; None without a margin.
+        """
+        return {key: one.verdict.verdict if one.verdict else None for key, one in self._by_key().items()}
+
+    def __getitem__(self, key: Key) -> DimensionAgreement:
+        found = self._by_key()
+        if key not in found:
+            raise InputError(f"no agreement for {key!r}; found: {', '.join(map(repr, found)) or 'no judge'}")
+        one = found[key]
+        return DimensionAgreement(one.part.name, one.judge, one)
+
+    def to_pandas(self) -> "pd.DataFrame":
+        """One row for each dimension, judge and statistic."""
+        import pandas as pd
+
+        frames = []
+        for key in self._by_key():
+            one = self[key]
+            frame = one.to_pandas()
+            frame.insert(0, "judge", one.judge)
+            frame.insert(0, "dimension", one.dimension)
+            frames.append(frame)
+        return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+
+    def _by_key(self) -> dict[Key, JudgeAgreement]:
+        several = len(self.judges) > 1
+        return {
+            (one.part.name, one.judge) if several else one.part.name: one for one in self.agreement.trusts
+        }

@@ -1,0 +1,30 @@
+"""`judge.audit`: why answers fail, which are the worst, and what is anomalous."""
+
+from collections.abc import Sequence
+
+from judge.reporting.builders.run_data import read_run
+from judge.reporting.builders.single_run import build_audit
+from judge.reporting.document import Report
+from judge.workflows.inputs import RunSource, names, path
+
+
+def audit(
+    run: RunSource, *, by: str | Sequence[str] = (), cluster: str | None = None, worst: int = 10
+) -> Report:
+    """Find the binding dimension of the failing answers, what fails together, and what to look at.
+
+    Parameters
+    ----------
+    run : Run or path
+        The run.
+    by, cluster
+        As in `judge.report`.
+    worst : int
+        Number of worst answers shown in full.
+
+    Raises
+    ------
+    JudgeError
+        The run cannot be read, or no item has a field that is asked for.
+    """
+    return build_audit(read_run(path(run)), by=names(by), cluster=cluster, n_worst=worst)

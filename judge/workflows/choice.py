@@ -1,0 +1,70 @@
+"""`judge.choice`: multiple-choice answers, their letters read and counted."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from judge.analysis.multiple_choice.choice import Policy, read_answers
+from judge.formats.answers import OWN, read_any
+from judge.formats.document import ImportedFile
+from judge.items import placed_items
+from judge.reporting.builders.choice import build_choice
+from judge.reporting.builders.run_data import read_run
+from judge.reporting.document import Report
+from judge.tables import RowSource, is_file, name_of, rows_of
+from judge.workflows.inputs import RunSource, names, path
+
+
+def choice(
+    answers: RowSource | Sequence[str | Path],
+    *,
+    format: str | None = None,
+    unreadable: Policy = "wrong",
+    by: str | Sequence[str] = (),
+    cluster: str | None = None,
+    run: RunSource | None = None,
+) -> Report:
+    """Read the chosen letter out of every reply, and count what is right.
+
+    Parameters
+    ----------
+    answers : path, list of paths, DataFrame, list of dict or list of Item
+        Items with ``choices`` and ``gold``. Files of other tools are recognised; MMAD's questions and answers
+        are given together.
+    format : str, optional
+        Files of another tool; default: recognised.
+    unreadable : {'wrong', 'drop'}
+        What a reply without one offered letter counts as; the number is always shown.
+    by, cluster
+        As in `judge.report`.
+    run : Run or path, optional
+        Open answers to compare with, by the same fields.
+
+    Returns
+    -------
+    Report
+        ``estimates["accuracy"]`` is the accuracy.
+
+    Raises
+    ------
+    JudgeError
+        The answers cannot be read, or no item has choices.
+    """
+    found, name = _read(answers, format)
+    return build_choice(
+        read_answers(found.items, unreadable=unreadable, name=name),
+        by=names(by) or found.by,
+        cluster=cluster or found.cluster,
+        run=None if run is None else read_run(path(run)).table,
+        problems=found.problems,
+    )
+
+
+def _read(answers: RowSource | Sequence[str | Path], format: str | None) -> tuple[ImportedFile, str]:
+    if is_file(answers):
+        files = [str(answers)]
+    elif isinstance(answers, list | tuple) and answers and all(map(is_file, answers)):
+        files = [str(file) for file in answers]
+    else:
+        items = [item for _, item in placed_items(rows_of(answers), name_of(answers))]
+        return ImportedFile(OWN, items).without_repeats(), name_of(answers)
+    return read_any(files, format), ", ".join(files)

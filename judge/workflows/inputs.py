@@ -1,0 +1,122 @@
+"""Inputs that the public functions share: runs, fields, people's ratings and how they are read."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal, TypeAlias, TypedDict
+
+from judge.analysis.agreement.inputs import AgreementInputs
+from judge.analysis.ratings import Reduction
+from judge.rubric import Rubric
+from judge.scoring.run import Run
+from judge.stats.engine.scale import Level
+from judge.tables import RowSource, is_file
+from judge.workflows.read_ratings import RatingsTable
+
+RunSource: TypeAlias = str | Path | Run
+"""A run: the object that `judge.score` returned, or its folder."""
+RatingSource: TypeAlias = str | Path | RatingsTable | RowSource
+"""People's ratings: a file, a DataFrame, a list of dicts, or what `judge.read_ratings` returned."""
+
+
+class RatingOptions(TypedDict, total=False):
+    """How people's ratings are read and aligned with the judge's scores.
+
+    Attributes
+    ----------
+    items : path, DataFrame or list of dict
+        Table of the items: fields and texts beside their ids.
+    columns : mapping
+        Meaning -> column of the ratings with another name: ``{"rater": "coder"}``.
+    rubric : str, Path or Rubric
+        Declares scale and pass rule; default: the run's.
+    scale : str
+        Declares the scale: ``"1-5"``, or labels as in ``"fail,pass"``.
+    level : {'nominal', 'ordinal', 'interval', 'ratio'}
+        Level of measurement of `scale`; default: ordinal.
+    missing_codes : sequence of str
+        Words and numbers in the ratings that mark a missing one.
+    dimensions : sequence of str
+        Only these dimensions.
+    raters_are : {'persons', 'slots'}
+        Slots are places in a list (rating 1 of this item), not the same person throughout.
+    reduction : {'first', 'mean', 'median', 'majority'}
+        How to combine repeated judgments of one item.
+    cluster : str
+        Items that share this field are resampled together.
+    pass_mark : float or mapping
+        Least score that passes, of all dimensions or by dimension; default: the rubric's.
+    seed : int
+        Random seed for resampling and cross-validation.
+    """
+
+    items: RowSource
+    columns: Mapping[str, str]
+    rubric: str | Path | Rubric | None
+    scale: str | None
+    level: Level | None
+    missing_codes: Sequence[str]
+    dimensions: str | Sequence[str]
+    raters_are: Literal["persons", "slots"]
+    reduction: Reduction
+    cluster: str | None
+    pass_mark: float | Mapping[str, float]
+    seed: int
+
+
+def agreement_inputs(
+    runs: RunSource | Sequence[RunSource], humans: RatingSource | None, options: RatingOptions
+) -> AgreementInputs:
+    """Runs, ratings and options as the analysis takes them.
+
+    Raises
+    ------
+    TypeError
+        There is no option of that name.
+    """
+    if unknown := options.keys() - RatingOptions.__annotations__.keys():
+        allowed = ", ".join(RatingOptions.__annotations__)
+        raise TypeError(f"unknown option {', '.join(sorted(unknown))}; allowed: {allowed}")
+    given: dict[str, Any] = dict(options)
+    if "pass_mark" in given:
+        given["bars"] = by_name(given.pop("pass_mark"))
+    if "dimensions" in given:
+        given["dimensions"] = names(given["dimensions"])
+    return AgreementInputs(humans=_rows(humans), runs=paths(runs), **given)
+
+
+def path(run: RunSource) -> str:
+    """Folder of a run."""
+    return str(run.path if isinstance(run, Run) else run)
+
+
+def paths(runs: RunSource | Sequence[RunSource]) -> tuple[str, ...]:
+    """Folders of one run or several."""
+    return (path(runs),) if isinstance(runs, str | Path | Run) else tuple(map(path, runs))
+
+
+def names(fields: str | Sequence[str]) -> tuple[str, ...]:
+    """One name or several, as a tuple.
+
+    >>> names("topic"), names(["topic", "system"])
+    (('topic',), ('topic', 'system'))
+    """
+    return (fields,) if isinstance(fields, str) else tuple(fields)
+
+
+def by_name(value: float | Mapping[str, float] | None) -> dict[str, float]:
+    """Numbers by name; ``""`` is the name of a number for all.
+
+    >>> by_name(0.05), by_name({"kappa": 0.1}), by_name(None)
+    ({'': 0.05}, {'kappa': 0.1}, {})
+    """
+    if value is None:
+        return {}
+    return dict(value) if isinstance(value, Mapping) else {"": float(value)}
+
+
+def _rows(humans: RatingSource | None) -> RowSource | None:
+    if isinstance(humans, RatingsTable):
+        return humans.rows()
+    if humans is None or is_file(humans) or not isinstance(humans, Iterator):
+        return humans
+    return list(humans)  # it is read more than once

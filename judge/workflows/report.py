@@ -1,0 +1,49 @@
+"""`judge.report`: how many answers pass, on which dimension the rest fail, and where."""
+
+from collections.abc import Sequence
+
+from judge.reporting.builders.run_data import read_run
+from judge.reporting.builders.several_runs import build_runs
+from judge.reporting.builders.single_run import build_report
+from judge.reporting.document import Report
+from judge.workflows.inputs import RunSource, names, paths
+
+
+def report(
+    runs: RunSource | Sequence[RunSource],
+    *,
+    by: str | Sequence[str] = (),
+    cluster: str | None = None,
+    worst: int = 5,
+) -> Report:
+    """Report pass rates with intervals, scores, slices, failures, anomalies and cost.
+
+    Several runs of one rubric are also ranked; runs over the same answers are shown as a panel of judges.
+
+    Parameters
+    ----------
+    runs : Run, path, or a list of them
+        One run or several.
+    by : str or sequence of str
+        Fields of the items to slice by; ``"a*b"`` crosses two. Default: every field with 2 to 12 values.
+    cluster : str, optional
+        Items that share this field (image, source) are not independent and are resampled together. Default:
+        ``pair_id``, where items have one; ``"id"`` keeps all items apart.
+    worst : int
+        Number of worst answers shown in full, for one run.
+
+    Returns
+    -------
+    Report
+        ``report.pass_rate`` is an Estimate, ``report.tables["slices"].to_pandas()`` a DataFrame, and
+        ``report.to_html("report.html")`` writes the page.
+
+    Raises
+    ------
+    JudgeError
+        A run cannot be read, no item has a field that is asked for, or the scales of the runs differ.
+    """
+    sources = [read_run(run) for run in paths(runs)]
+    if len(sources) == 1:
+        return build_report(sources[0], by=names(by), cluster=cluster, n_worst=worst)
+    return build_runs(sources, by=names(by), cluster=cluster)

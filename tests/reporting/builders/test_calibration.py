@@ -1,0 +1,45 @@
+"""The report of a calibration."""
+
+import pytest
+
+
+@pytest.fixture(scope="module")
+def calibrated(report_json, lenient_run):
+    words = ("--humans", lenient_run / "ratings.csv", "--dimension", "clarity")
+    return report_json("calibrate", lenient_run / "run", *words)
+
+
+def test_the_finding_holds_the_gain_per_item(calibrated):
+    gain = calibrated["figures"]["gain.clarity"]["value"]
+    assert gain > 0.5
+    assert f"reduces the mean distance from the human scores by {gain:.2f}" in calibrated["verdict"][0]
+    assert calibrated["title"] == "Calibration of soft to 3 human raters"
+
+
+def test_errors_fall_and_the_bias_goes(calibrated):
+    (row,) = calibrated["tables"]["errors"]["rows"]
+    assert row["bias_before"]["value"] == pytest.approx(0.897, abs=0.001)
+    assert abs(row["bias_after"]["value"]) < 0.1
+    assert row["mae_after"]["value"] < row["mae_before"]["value"]
+
+
+def test_the_curve_maps_every_score(calibrated):
+    rows = calibrated["tables"]["curve:clarity"]["rows"]
+    assert sum(row["n"] for row in rows) == 120
+    assert [row["mapped"] for row in rows] == sorted(row["mapped"] for row in rows)
+
+
+def test_a_saved_map_is_named(report_json, lenient_run, tmp_path):
+    words = ("--humans", lenient_run / "ratings.csv", "--dimension", "clarity", "--save", tmp_path / "m.json")
+    found = report_json("calibrate", lenient_run / "run", *words)
+    assert found["verdict"][-1].startswith(f"Saved in {tmp_path / 'm.json'}.")
+
+
+def test_few_items_limit_the_kind_of_map(report_json, lenient_run, tmp_path):
+    head, *rows = (lenient_run / "ratings.csv").read_text().splitlines()
+    few = tmp_path / "few.csv"
+    few.write_text("\n".join([head, *rows[: 3 * 99]]) + "\n")
+    words = ("calibrate", lenient_run / "run", "--dimension", "clarity", "--humans")
+    assert report_json(*words, few)["warnings"] == ["Fewer than 100 items on clarity: only shift and scale are tried there."]  # fmt: skip
+    few.write_text("\n".join([head, *rows[: 3 * 100]]) + "\n")
+    assert report_json(*words, few)["warnings"] == []

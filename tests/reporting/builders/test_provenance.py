@@ -1,0 +1,44 @@
+"""What made the scores."""
+
+from pathlib import Path
+
+from judge.reporting.builders.provenance import facts, image_roots, rubric_sections
+from judge.reporting.document import Report
+
+
+def report(about):
+    return Report("report", "T", (), (), (), {}, about, ())
+
+
+def test_image_folders_are_no_public_facts():
+    about = {"judge": "m", "image root": "/a", "image root of B": "/b"}
+    assert facts(report(about)) == {"judge": "m"}
+    assert image_roots(report(about)) == [Path("/a"), Path("/b")]
+
+
+def test_a_rubric_is_shown_once(make_rubric):
+    (section,) = rubric_sections([make_rubric(), make_rubric()])
+    assert section.key == "rubric"
+    rows = dict(section.tables[0].rows)
+    assert rows["task"] == "judge"
+    assert rows["passes"] == "accuracy >= 3 and clarity >= 3"
+    assert rows["overall"] == "none"
+
+
+def test_different_rubrics_have_different_keys(make_rubric):
+    first, second = make_rubric(), make_rubric({"accuracy": 4})
+    keys = [section.key for section in rubric_sections([first, second])]
+    assert len(set(keys)) == 2
+    assert all(key.startswith("test ") and key.endswith("/rubric") for key in keys)
+
+
+def test_the_rule_of_the_overall_score_is_spelled_out(make_rubric):
+    def overall(**given):
+        rubric = make_rubric({"overall": 3}, **given)
+        (section,) = rubric_sections([rubric])
+        return dict(section.tables[0].rows)["overall"]
+
+    assert overall(how="judged") == "scored by the judge itself"
+    assert overall(how="mean") == "mean of the dimensions"
+    weights = {"weights": {"accuracy": 2, "clarity": 1}}
+    assert overall(how="weighted", overall=weights) == "weighted: accuracy 2, clarity 1"

@@ -1,0 +1,56 @@
+"""Charts of an agreement report, in the page of the examples."""
+
+import re
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from judge.cli import main
+
+RATINGS = Path(__file__).parents[3] / "examples" / "ratings.csv"
+
+
+@pytest.fixture(scope="module")
+def page(example_run):
+    words = ["agree", str(example_run), "--humans", str(RATINGS), "--dimension", "clarity", "--html", "-"]
+    result = CliRunner().invoke(main, words)
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def alternative(page, start):
+    return next(
+        text for text in re.findall(r'role="img" aria-label="([^"]*)"', page) if text.startswith(start)
+    )
+
+
+def test_the_forest_compares_both_agreements(page):
+    found = alternative(page, "Chance-corrected agreement")
+    assert "human-human against judge-human" in found
+    assert "clarity 0.85 against 0.90" in found
+
+
+def test_the_confusion_matrix_names_every_cell_with_items(page):
+    found = alternative(page, "Confusion matrix")
+    cells = [float(count) for count in re.findall(r"judge \d (\d+(?:\.\d)?)", found)]
+    assert sum(cells) == pytest.approx(22, abs=0.3)
+
+
+def test_limits_of_agreement_lie_around_the_mean_difference(page):
+    found = alternative(page, "Judge minus human")
+    mean, low, high = (float(x) for x in re.findall(r"-?\d+\.\d\d", found)[:3])
+    assert mean == pytest.approx(0.03, abs=0.005)
+    assert (low + high) / 2 == pytest.approx(mean, abs=0.01)
+    assert found.endswith("22 items.")
+
+
+def test_the_calibration_chart_names_the_mean_of_every_score(page):
+    found = alternative(page, "Mean human score by judge score")
+    assert re.search(r"judge 5: human 4\.\d\d", found)
+
+
+def test_no_interval_leaves_its_drawing(page):
+    for height, drawing in re.findall(r'<svg [^>]*viewBox="0 0 350 ([\d.]+)"(.*?)</svg>', page, re.DOTALL):
+        ends = re.findall(r"[ML]([-\d.]+) ([-\d.]+)", drawing)
+        assert all(0 <= float(x) <= 350 and 0 <= float(y) <= float(height) for x, y in ends)
