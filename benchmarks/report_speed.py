@@ -18,7 +18,6 @@ import sys
 import tempfile
 import time
 from datetime import date
-from importlib.metadata import version
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -59,7 +58,7 @@ def main() -> None:
     pages = {hashlib.sha256(page).hexdigest() for _, _, page in results}
     size = len(results[0][2])
     print(
-        f"{date.today()}, Python {platform.python_version()}, matplotlib {version('matplotlib')}, "
+        f"{date.today()}, Python {platform.python_version()}, "
         f"{os.cpu_count()} processors, {platform.machine()}"
     )
     print(f"seconds by the clock: median {statistics.median(wall):.2f}, {min(wall):.2f} to {max(wall):.2f}")

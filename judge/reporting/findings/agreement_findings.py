@@ -179,8 +179,8 @@ def warnings(found: Agreement) -> Iterator[str]:
     n = max((p.n_items for p in found.people.values()), default=0)
     if n < FEW_ITEMS:
         yield (
-            f"Only {counted(n, 'rated item')}: all results are preliminary. `judge plan` shows how "
-            "many items a study needs."
+            f"Only {counted(n, 'rated item')}: all results are preliminary. For the number of items that a "
+            "study needs see: judge plan"
         )
     yield from _missing_words(found)
     yield from _ceiling_warnings(found)

@@ -249,7 +249,7 @@ def leaderboard_warnings(board: Leaderboard, *, same_answers: bool = False) -> I
     if same_answers:
         yield (
             "All runs judged the same answers: this order shows which judge is most lenient, not which "
-            "system is best. `judge report RUN RUN` shows the runs as a panel."
+            "system is best. For a panel see: judge report RUN RUN"
         )
     fewest, most = board.n_asked
     if board.matched_by == "nothing":

@@ -43,3 +43,17 @@ def test_few_items_limit_the_kind_of_map(report_json, lenient_run, tmp_path):
     assert report_json(*words, few)["warnings"] == ["Fewer than 100 items on clarity: only shift and scale are tried there."]  # fmt: skip
     few.write_text("\n".join([head, *rows[: 3 * 100]]) + "\n")
     assert report_json(*words, few)["warnings"] == []
+
+
+def test_a_judge_that_is_no_better_than_a_constant_gets_no_map(report_json, lenient_run, tmp_path):
+    head, *rows = (lenient_run / "ratings.csv").read_text().splitlines()
+    constant = tmp_path / "constant.csv"
+    cut = [row.rpartition(",")[0] for row in rows]
+    constant.write_text(
+        "\n".join([head, *(f"{row},{4 if i % 10 else 5}" for i, row in enumerate(cut))]) + "\n"
+    )
+    words = ("calibrate", lenient_run / "run", "--dimension", "clarity", "--humans", constant)
+    found = report_json(*words)
+    assert "adds no information in these 120 items" in found["verdict"][0]
+    assert "the constant 4.00" in found["verdict"][0]
+    assert found["tables"]["gain"]["rows"][0]["helps"].startswith("none")

@@ -54,3 +54,24 @@ def test_no_interval_leaves_its_drawing(page):
     for height, drawing in re.findall(r'<svg [^>]*viewBox="0 0 350 ([\d.]+)"(.*?)</svg>', page, re.DOTALL):
         ends = re.findall(r"[ML]([-\d.]+) ([-\d.]+)", drawing)
         assert all(0 <= float(x) <= 350 and 0 <= float(y) <= float(height) for x, y in ends)
+
+
+def test_cells_of_the_confusion_matrix_fill_the_area(page):
+    matrix = next(part for part in page.split("<figure")[1:] if "Confusion matrix" in part)
+    boxes = [
+        tuple(map(float, box))
+        for box in re.findall(r'<rect x="([\d.]+)" y="([\d.]+)" width="([\d.]+)" height="([\d.]+)"', matrix)
+    ]
+    assert len(boxes) == 25
+    left, right = min(x for x, *_ in boxes), max(x + width for x, _, width, _ in boxes)
+    assert right == pytest.approx(340, abs=0.2)
+    assert sum(width for _, y, width, _ in boxes if y == boxes[0][1]) == pytest.approx(right - left, abs=0.5)
+
+
+def test_the_winning_rate_is_drawn_over_epsilon(lenient_run):
+    words = ["agree", str(lenient_run / "run"), "--humans", str(lenient_run / "ratings.csv")]
+    result = CliRunner().invoke(main, [*words, "--dimension", "clarity", "--html", "-"])
+    assert result.exit_code == 0, result.output
+    found = alternative(result.stdout, "Alternative annotator test")
+    assert "clarity 0: 0.00" in found
+    assert "winning rate .5" in result.stdout

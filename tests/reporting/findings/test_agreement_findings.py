@@ -89,3 +89,11 @@ def test_a_lenient_judge_is_called_lenient(report_json, lenient_run):
     run, ratings = lenient_run / "run", lenient_run / "ratings.csv"
     found = report_json("agree", run, "--humans", ratings, "--dimension", "clarity")
     assert "the judge is more lenient than human raters by 0.90 points" in joined(found["verdict"])
+
+
+def test_a_severe_judge_is_called_severe(report_json, lenient_run, tmp_path):
+    head, *rows = (lenient_run / "ratings.csv").read_text().splitlines()
+    generous = tmp_path / "generous.csv"
+    generous.write_text("\n".join([head, *(f"{row[:-1]}{min(5, int(row[-1]) + 2)}" for row in rows)]) + "\n")
+    found = report_json("agree", lenient_run / "run", "--humans", generous, "--dimension", "clarity")
+    assert "the judge is more severe than human raters by" in joined(found["verdict"])

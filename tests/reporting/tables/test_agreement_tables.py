@@ -100,3 +100,11 @@ def test_only_what_differs_is_named_in_a_row():
 def test_outcomes_of_the_annotator_test_have_names(passes, rate, text):
     test = type("Test", (), {"passes": passes, "winning_rate": rate})()
     assert alt_verdict(test) == text
+
+
+@pytest.mark.parametrize(("raters_are", "title"), [("slots", "slots"), ("persons", "raters")])
+def test_the_count_of_raters_is_called_what_it_is(raters_are, title):
+    words = ["agree", "--humans", str(RATINGS), "--scale", "1-5", "--raters-are", raters_are]
+    lines = CliRunner().invoke(main, words).stdout.splitlines()
+    head = next(line for line in lines if line.split()[:1] == ["items"])
+    assert head.split()[1] == title
