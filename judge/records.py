@@ -7,7 +7,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from functools import cached_property
 from typing import Any, Literal, Self
 
@@ -101,6 +101,7 @@ class Request:
 
     item: Item
     messages: Sequence[Message]
+    _: KW_ONLY
     model: str
     params: Mapping[str, Any]
     """Parameters of the model as they are sent: temperature, max_tokens, …"""

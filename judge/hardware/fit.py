@@ -48,7 +48,7 @@ class Peak(NamedTuple):
     """Bytes a second out of its memory."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Fit:
     """How a model sits on a card."""
 

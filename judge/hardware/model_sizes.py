@@ -39,7 +39,7 @@ _MOST = 100_000_000
 _NAMED_BITS = {"fp8": 8.0, "mxfp4": 4.25, "mxfp8": 8.25, "NVFP4": 4.5, "FP8": 8.0}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Shape:
     """How large a model is."""
 

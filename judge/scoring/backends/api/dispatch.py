@@ -7,7 +7,7 @@ import asyncio
 import heapq
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from itertools import count
 from math import inf
 from typing import Any
@@ -43,6 +43,7 @@ _HOPELESS_KINDS = frozenset({"timeout", "connection", "server", "request", "repl
 class _Job:
     request: Request
     reserved: float
+    _: KW_ONLY
     first_sent: float = -inf
     sent: float = -inf
     tries: int = 0

@@ -12,7 +12,7 @@ import json
 import os
 import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Any
 
 from judge.errors import BackendError
@@ -72,6 +72,7 @@ class Failed(Exception):
 
     kind: FailureKind
     message: str
+    _: KW_ONLY
     again: bool = False
     """Whether asking again may help."""
     retry_after: float | None = None

@@ -11,7 +11,7 @@ FIRST_CONNECTIONS = 8
 MOST_CONNECTIONS = 256
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Retry:
     """When a failed request is tried again, and when it is given up."""
 
