@@ -61,7 +61,7 @@ class Fit:
     tokens: int
     """Tokens of KV cache in all: no prompt and reply may be longer together."""
     seconds: tuple[float, float] | None
-    """About, for 1,000 judgments once the engine runs; None where nobody can tell."""
+    """Estimated time of 1,000 judgments once the engine runs; None if it cannot be estimated."""
 
     @property
     def thinks(self) -> bool:
@@ -116,12 +116,12 @@ def advice(shape: Shape, cards: Sequence[Card]) -> list[str]:
     for count in (2, 4, 8):
         if shape.heads % count == 0 and needed(shape, shape.weights, count) <= card.memory:
             here = f"--tensor-parallel {count}" if count <= len(cards) else f"{count} such cards"
-            found.append(f"{here} would do")
+            found.append(f"{here} would be enough")
             break
     if not shape.quantized:
         for name, part in (("--quantization fp8", 0.5), ("a 4-bit version (AWQ, GPTQ)", 0.3)):
             if needed(shape, int(shape.weights * part)) <= card.memory:
-                found.append(f"{name} would do")
+                found.append(f"{name} would be enough")
                 break
     smaller = suggested(
         (f for f in fit_known(card) if f.shape.parameters < shape.parameters), images=shape.images

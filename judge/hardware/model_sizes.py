@@ -115,9 +115,7 @@ def read_shape(name: str, config: Mapping[str, Any], folder: Path | None = None)
         kind = nested.get("model_type") or config.get("model_type")
         return _shape(name, {**_DEFAULTS.get(str(kind), {}), **config, **nested}, config, folder)
     except KeyError as error:
-        raise InputError(
-            f"{name}: its config.json has no {error}, so nobody can say how large it is"
-        ) from error
+        raise InputError(f"{name}: its config.json has no {error}, so its size is unknown") from error
     except (TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise InputError(f"{name}: its config.json does not say how large it is: {error}") from error
 

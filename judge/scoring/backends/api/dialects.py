@@ -42,7 +42,7 @@ def _says(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern, re.IGNORECASE)
 
 
-# What passes by itself or has a meaning of its own, whatever it says: key, money, time-out, haste.
+# Statuses that have a meaning of their own, whatever the text says: key, money, time-out, rate limit.
 _OTHER_MATTERS = frozenset({401, 402, 408, 429})
 
 DIALECTS: tuple[Dialect, ...] = (
