@@ -41,11 +41,6 @@ class FormQuestion(Record):
         """Whether the reply is free text."""
         return not self.options
 
-    @property
-    def is_yes_no(self) -> bool:
-        """Whether it is answered with yes or no."""
-        return tuple((option.value, option.anchor) for option in self.options) == YES_NO
-
 
 class Reply(BaseModel):
     """Everything that a rater said about one answer. Replaced as a whole with every change."""
