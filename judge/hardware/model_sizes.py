@@ -41,16 +41,16 @@ _NAMED_BITS = {"fp8": 8.0, "mxfp4": 4.25, "mxfp8": 8.25, "NVFP4": 4.5, "FP8": 8.
 
 @dataclass(frozen=True, kw_only=True)
 class Shape:
-    """How large a model is."""
+    """Size of a model."""
 
     name: str
     parameters: int
     weights: int
     """Bytes on the card."""
     active: int
-    """Parameters of the layers that one token passes through; of a mixture, the experts it is sent to."""
+    """Parameters of the layers that a token passes through; of a mixture, the experts it is routed to."""
     head: int
-    """Parameters of the output layer: used once for every token that is said."""
+    """Parameters of the output layer, used once for every generated token."""
     token_cache: int
     """Bytes of KV cache for each token, in layers that attend to all tokens."""
     window_cache: int
@@ -154,7 +154,7 @@ def _shape(name: str, text: Mapping[str, Any], config: Mapping[str, Any], folder
 
 
 def _check_numbers(text: Mapping[str, Any]) -> None:
-    """Sizes worked out from nonsense would look like sizes."""
+    """Refuse numbers that are no counts: a size computed from them would look plausible."""
     for name in _COUNTS:
         value = text.get(name)
         if value is not None and not (type(value) is int and 0 < value <= _MOST):
