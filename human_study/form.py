@@ -41,11 +41,6 @@ class FormQuestion(Record):
         """Whether the reply is free text."""
         return not self.options
 
-    @property
-    def is_yes_no(self) -> bool:
-        """Whether the options are yes and no."""
-        return tuple((option.value, option.anchor) for option in self.options) == YES_NO
-
 
 class Reply(BaseModel):
     """The complete reply of a rater to one answer. Every change replaces it as a whole."""

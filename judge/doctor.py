@@ -1,4 +1,4 @@
-"""What works on this machine, found out without sending anything."""
+"""Diagnosis of this machine: what works, without sending anything."""
 
 import os
 import platform
@@ -39,7 +39,7 @@ _TOO_NEW = (0, 34)
 
 
 class Finding(NamedTuple):
-    """One thing that was looked at."""
+    """The result of one check."""
 
     what: str
     state: Literal["ok", "absent", "problem", "fits", "tight", "too big"]
@@ -50,7 +50,7 @@ class Finding(NamedTuple):
 
 
 def examine() -> list[Finding]:
-    """Look at Python, packages, keys, graphics card and disk; nothing is sent, no key is read out."""
+    """Check Python, packages, keys, graphics card and disk; nothing is sent, no key is shown."""
     return [_python(), _litellm(), _prices(), _vllm(), *_extras(), *_keys(), _graphics_card(), _store()]
 
 

@@ -1,4 +1,4 @@
-"""Items out of any table: names that other tools use are understood, and what is wrong is said precisely."""
+"""Items from any table: column names of other tools are recognised, and errors name row and field."""
 
 import json
 import math
@@ -133,7 +133,7 @@ def load_items(path: str | Path, *, mapping: Mapping[str, str] | None = None) ->
 
 
 class _Plan(NamedTuple):
-    """Where the fields of an Item stand in rows with certain names; worked out once, not for every row."""
+    """Which columns hold the fields of an Item; determined once for all rows with the same columns."""
 
     sources: dict[str, list[str]]
     metadata: list[str]
@@ -191,7 +191,7 @@ def _agreed(row: Row, field: str, names: list[str]) -> str:
 
 
 def _shown(value: Any) -> str:
-    """Short, and without control characters: it goes into an error message."""
+    """Shorten a value for an error message, without control characters."""
     try:
         text = json.dumps(value, ensure_ascii=False, default=str)
     except (RecursionError, ValueError):
@@ -280,7 +280,7 @@ def _letter(gold: str, choices: tuple[str, ...]) -> str:
 
 
 def _from_cell(value: Any) -> Any:
-    """A cell of a CSV knows only text; a list or an object in it is written as JSON."""
+    """Parse a CSV cell with JSON: a cell can only hold text."""
     if isinstance(value, str) and value[:1] in ("[", "{"):
         try:
             return json.loads(value)

@@ -1,4 +1,4 @@
-"""The records that everything else passes on: what is judged, what is asked, what comes back, and the scores.
+"""The records that all other modules exchange: items, requests, completions and scores.
 
 Item -> Request -> Completion -> Score. A person and a model are both raters and write the same Score rows.
 """
@@ -7,7 +7,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import KW_ONLY, dataclass, replace
 from functools import cached_property
 from typing import Any, Literal, Self
 
@@ -40,7 +40,7 @@ MOST_SAMPLES = 10_000
 
 
 class Record(BaseModel):
-    """Base of all that is written to disk: immutable, and no unknown fields."""
+    """Base class of everything that is written to disk: immutable, without unknown fields."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -101,17 +101,18 @@ Parts are ``{"type": "text", "text": …}`` and ``{"type": "image", "image": n}`
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is asked of a judge for one item (and, where each dimension is asked for alone, one dimension)."""
+    """What is sent to a judge for one item (and one dimension, if each is requested alone)."""
 
     item: Item
     messages: Sequence[Message]
+    _: KW_ONLY
     model: str
     params: Mapping[str, Any]
     """Parameters of the model as they are sent: temperature, max_tokens, …"""
     schema: Mapping[str, Any] | None
     """JSON schema of the wanted reply; None where a bare number is asked for."""
     key: str
-    """Hash of everything that decides the reply: one key is never asked for twice."""
+    """Hash of everything that determines the reply; a key is never requested twice."""
     sample: int = 0
     dimension: str | None = None
     """None where one reply holds all dimensions."""
@@ -121,7 +122,7 @@ class Request:
     """Labels whose probabilities as the first token are asked for; empty where a text is asked for."""
 
     def again(self, **params: Any) -> "Request":
-        """Ask the same once more, with some parameters changed (a truncated reply needs more tokens)."""
+        """Make the request of a second attempt, with some parameters changed (for example, more tokens)."""
         return replace(self, params={**self.params, **params}, attempt=self.attempt + 1)
 
 
@@ -133,7 +134,7 @@ class Usage(Record):
     cached_tokens: int = 0
     """Part of the prompt tokens that came out of the provider's cache."""
     reasoning_tokens: int = 0
-    """Part of the completion tokens that was thought and not said."""
+    """Part of the completion tokens that is reasoning."""
 
 
 class Failure(Record):

@@ -1,4 +1,4 @@
-"""Rubrics: what a judge is asked to score, and what its scores amount to. One YAML file each.
+"""Rubrics: what a judge scores, and when an answer passes. One YAML file each.
 
 A rubric says which dimensions get a score and what each score means, which rules and worked examples go with
 which items, how the overall score comes about, and when an answer passes. The overall score and the pass rule
@@ -193,7 +193,7 @@ class Rubric(Record):
         return next((known for known, d in self.dimensions.items() if name in d.aliases), None)
 
     def as_numbers(self) -> "Rubric":
-        """Give this rubric the form in which each score is asked for alone; flags have no room there."""
+        """Convert to the form in which each score is requested alone; it has no flags."""
         if self.reply == "number":
             return self
         examples = [
@@ -309,13 +309,13 @@ def _meets(found: Any, wanted: Any) -> bool:
 
 
 def _as_text(value: Any) -> str:
-    """Values that a CSV cannot tell apart are the same: 3, 3.0 and "3"; true and "True"."""
+    """Normalise values that a CSV cannot distinguish: 3, 3.0 and "3"; true and "True"."""
     is_whole = isinstance(value, float) and value.is_integer()
     return str(int(value) if is_whole else value).strip().casefold()
 
 
 def _problems(rubric: Rubric) -> Iterable[str]:
-    """What contradicts itself in a rubric whose single values are all right."""
+    """Find contradictions in a rubric whose single values are valid."""
     labels, names = rubric.scale.labels, list(rubric.dimensions)
     for name, dimension in rubric.dimensions.items():
         if extra := sorted(set(dimension.anchors) - set(labels)):

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from judge.errors import InputError, MissingExtraError
-from judge.rows import JSON_LIMIT, read_rows
+from judge.rows import JSON_LIMIT, delimiter_of, read_rows
 
 TWO = [{"a": 1}, {"a": 2}]
 LINES = b'{"a": 1}\n{"a": 2}\n'
@@ -120,6 +120,18 @@ def test_entries_of_a_document_are_counted(tmp_path):
     path = tmp_path / "t.json"
     path.write_bytes(b'[{"a": 1}, {"a": 2}]')
     assert places_of(path) == [": entry 1", ": entry 2"]
+
+
+@pytest.mark.parametrize("before", [b"sep=;\r\n", b'"sep=;"\n', b"\nSEP=;\n\n"])
+def test_a_line_that_names_the_separator_is_no_header(rows_of, tmp_path, before):
+    assert rows_of(before + b"a;b,c\n1;2\n", "t.csv") == [{"a": "1", "b,c": "2"}]
+    assert delimiter_of(tmp_path / "t.csv") == ";"
+
+
+@pytest.mark.parametrize(("head", "delimiter"), [(b"a;b,c;d", ";"), (b"a\tb", "\t"), (b"a", ",")])
+def test_the_separator_of_a_csv_is_the_one_that_stands_most_often_in_its_header(tmp_path, head, delimiter):
+    (tmp_path / "t.csv").write_bytes(head + b"\n1\n")
+    assert delimiter_of(tmp_path / "t.csv") == delimiter
 
 
 def test_places_in_a_csv_are_where_the_row_begins(tmp_path):

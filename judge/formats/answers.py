@@ -1,4 +1,4 @@
-"""Answers out of whatever files are given: our own tables of items, or the files of another tool."""
+"""Answers from any file: tables of items, or files of other tools."""
 
 from collections.abc import Sequence
 

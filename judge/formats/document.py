@@ -1,7 +1,7 @@
 """What all formats share: whole documents, fields with errors that say where, and what came out of them."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,7 @@ class ImportedFile:
     scores: list[Score] = field(default_factory=list)
     problems: dict[str, list[str]] = field(default_factory=dict)
     """What did not fit together -> the ids that it happened to."""
+    _: KW_ONLY
     rubric: str | None = None
     """The shipped rubric whose dimensions the scores are on, where there is one."""
     pass_rule: dict[str, float] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""Inspect's .eval archive: a ZIP of JSON parts, which stands for one JSON log."""
+"""Inspect's .eval archive: a ZIP of JSON parts that together are one JSON log."""
 
 import importlib
 import io
@@ -23,7 +23,7 @@ _DAMAGED = (*(zipfile.BadZipFile, zlib.error, LZMAError, struct.error, EOFError,
 
 
 def unpack(path: Path) -> Object:
-    """Read a .eval archive as the JSON log that it stands for.
+    """Read a .eval archive as the equivalent JSON log.
 
     Raises
     ------

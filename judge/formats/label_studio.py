@@ -12,7 +12,7 @@ from judge.records import RaterKind, Score
 _ITEM_ID = ("id", "item_id", "question_id")
 _NO_SCORE = ("textarea",)
 _STUDY = "@study.invalid"
-"""Under this domain our own human study hands its raters' names to Label Studio."""
+"""Domain under which the human study of this project exports its raters to Label Studio."""
 
 
 def recognises(document: Document) -> bool:

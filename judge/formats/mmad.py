@@ -27,7 +27,6 @@ from judge.formats.document import (
 )
 from judge.records import Image, Item
 
-DETECTION = "Anomaly Detection"
 _SAME_TYPE = {"Object Structure": "Object Analysis", "Object Details": "Object Analysis"}
 _UNKNOWN_OPTIONS = ("",) * 5
 """MMAD's letters are A to E; texts that are not known are empty."""

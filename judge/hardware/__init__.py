@@ -1,1 +1,1 @@
-"""The graphics cards of this machine, the shapes of models, and what fits on which."""
+"""Graphics cards of this machine, sizes of models, and which model fits on which card."""

@@ -7,7 +7,7 @@ Memory, as vLLM deals with it:
   That is put at 2 GiB, and at 3 GiB on cards of 70 GiB and more, where vLLM's defaults are batches of 16,384
   tokens and 1,024 judgments instead of 8,192 and 256: an assumption, on the safe side;
 - what is left is KV cache. A judgment is counted with 4,096 tokens, none of them shared. Prompts that begin
-  alike share their cache, so more fit in truth.
+  alike share their cache, so more fit in practice.
 
 Time: the larger of computing and reading, at a card's peak (vendor's figures, dense bfloat16). Prompts: two
 operations for each parameter and new token. Replies: weights and cache are read once for each step in which
@@ -28,7 +28,7 @@ from judge.hardware.model_sizes import Shape, known_models, read_shape
 MEMORY_SHARE = 0.92
 JUDGMENT_TOKENS = 4096
 AT_ONCE = 16
-"""So many judgments at once are enough: with fewer the card mostly reads weights."""
+"""Judgments at once that use a card well; with fewer it mostly reads weights."""
 RUBRIC_TOKENS, ITEM_TOKENS, REPLY_TOKENS = 1500, 300, 150
 """What the time is worked out for: all share the rubric, the item is new, the reply explains itself."""
 _REACHED = (0.6, 0.4)
@@ -40,7 +40,7 @@ Verdict = Literal["fits", "tight", "too big"]
 
 
 class Peak(NamedTuple):
-    """What a card can do at best."""
+    """Peak performance of a card."""
 
     flops: float
     """Operations a second in dense bfloat16 (float16 where a card has no bfloat16)."""
@@ -48,29 +48,29 @@ class Peak(NamedTuple):
     """Bytes a second out of its memory."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Fit:
-    """How a model sits on a card."""
+    """How well a model fits on a card."""
 
     shape: Shape
     verdict: Verdict
     at_once: int
     """Judgments of 4,096 tokens whose KV cache fits at once."""
     need: int
-    """Bytes that a card must have for `AT_ONCE` of them."""
+    """Bytes of memory that a card needs for `AT_ONCE` judgments."""
     tokens: int
-    """Tokens of KV cache in all: no prompt and reply may be longer together."""
+    """Tokens of KV cache in total; the upper limit of prompt and reply together."""
     seconds: tuple[float, float] | None
-    """About, for 1,000 judgments once the engine runs; None where nobody can tell."""
+    """Estimated time of 1,000 judgments once the engine runs; None if it cannot be estimated."""
 
     @property
     def thinks(self) -> bool:
-        """Whether the model thinks before it answers, whatever it is told."""
+        """Whether the model reasons before it answers, whatever the settings."""
         return self.shape.name.startswith(_ALWAYS_THINK)
 
 
 def fit(shape: Shape, card: Card) -> Fit:
-    """Put a model on a card."""
+    """Estimate whether and how a model fits on a card."""
     room = int(card.memory * MEMORY_SHARE) - shape.weights - engine_memory(card.memory)
     one = shape.cache(JUDGMENT_TOKENS)
     at_once = max(0, room // one)
@@ -87,7 +87,7 @@ def fit(shape: Shape, card: Card) -> Fit:
 
 
 def fit_known(card: Card) -> list[Fit]:
-    """All models of the table on one card, what needs least first, whatever lies on this machine's disk."""
+    """Estimate all known models on one card, those that need the least memory first."""
     known = [fit(read_shape(name, config), card) for name, config in known_models().items()]
     return sorted(known, key=lambda f: f.need)
 
@@ -102,7 +102,7 @@ def suggested(fitting: Iterable[Fit], *, images: bool) -> Fit | None:
 
 
 def excerpt(fitting: Sequence[Fit], most: int = 6) -> list[Fit]:
-    """The models worth a look: the largest that fit, those that are tight, and the next that is too big."""
+    """Select the models to show: the largest that fit, those that are tight, and the next too big one."""
     chosen = {id(f) for f in [f for f in fitting if f.verdict != "too big"][-most:]}
     chosen |= {id(suggested(fitting, images=images)) for images in (False, True)}
     chosen |= {id(f) for f in [f for f in fitting if f.verdict == "too big"][:1]}
@@ -110,18 +110,18 @@ def excerpt(fitting: Sequence[Fit], most: int = 6) -> list[Fit]:
 
 
 def advice(shape: Shape, cards: Sequence[Card]) -> list[str]:
-    """What to do where a model is tight or too big, the easiest first."""
+    """List what to do if a model is tight or too big, the easiest first."""
     card = min(cards, key=lambda c: c.memory)
     found = []
     for count in (2, 4, 8):
         if shape.heads % count == 0 and needed(shape, shape.weights, count) <= card.memory:
             here = f"--tensor-parallel {count}" if count <= len(cards) else f"{count} such cards"
-            found.append(f"{here} would do")
+            found.append(f"{here} would be enough")
             break
     if not shape.quantized:
         for name, part in (("--quantization fp8", 0.5), ("a 4-bit version (AWQ, GPTQ)", 0.3)):
             if needed(shape, int(shape.weights * part)) <= card.memory:
-                found.append(f"{name} would do")
+                found.append(f"{name} would be enough")
                 break
     smaller = suggested(
         (f for f in fit_known(card) if f.shape.parameters < shape.parameters), images=shape.images

@@ -39,18 +39,18 @@ _MOST = 100_000_000
 _NAMED_BITS = {"fp8": 8.0, "mxfp4": 4.25, "mxfp8": 8.25, "NVFP4": 4.5, "FP8": 8.0}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Shape:
-    """How large a model is."""
+    """Size of a model."""
 
     name: str
     parameters: int
     weights: int
     """Bytes on the card."""
     active: int
-    """Parameters of the layers that one token passes through; of a mixture, the experts it is sent to."""
+    """Parameters of the layers that a token passes through; of a mixture, the experts it is routed to."""
     head: int
-    """Parameters of the output layer: used once for every token that is said."""
+    """Parameters of the output layer, used once for every generated token."""
     token_cache: int
     """Bytes of KV cache for each token, in layers that attend to all tokens."""
     window_cache: int
@@ -115,9 +115,7 @@ def read_shape(name: str, config: Mapping[str, Any], folder: Path | None = None)
         kind = nested.get("model_type") or config.get("model_type")
         return _shape(name, {**_DEFAULTS.get(str(kind), {}), **config, **nested}, config, folder)
     except KeyError as error:
-        raise InputError(
-            f"{name}: its config.json has no {error}, so nobody can say how large it is"
-        ) from error
+        raise InputError(f"{name}: its config.json has no {error}, so its size is unknown") from error
     except (TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise InputError(f"{name}: its config.json does not say how large it is: {error}") from error
 
@@ -156,7 +154,7 @@ def _shape(name: str, text: Mapping[str, Any], config: Mapping[str, Any], folder
 
 
 def _check_numbers(text: Mapping[str, Any]) -> None:
-    """Sizes worked out from nonsense would look like sizes."""
+    """Refuse numbers that are no counts: a size computed from them would look plausible."""
     for name in _COUNTS:
         value = text.get(name)
         if value is not None and not (type(value) is int and 0 < value <= _MOST):

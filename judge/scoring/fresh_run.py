@@ -1,4 +1,4 @@
-"""A run folder that is made for a command that then fails does not stay behind."""
+"""A new run folder is removed again if scoring fails before the first reply."""
 
 import contextlib
 from collections.abc import Iterator
@@ -34,12 +34,12 @@ def run_for(path: Path, judge: Judge) -> Iterator[Run]:
                 raise
     finally:
         if is_empty:
-            with contextlib.suppress(OSError):  # somebody else's files are there
+            with contextlib.suppress(OSError):  # the folder has other files
                 for folder in missing:
                     folder.rmdir()
 
 
 def _remove_files(path: Path) -> None:
     for name in _OUR_FILES:
-        with contextlib.suppress(OSError):  # what cannot be removed stays: the error that led here is told
+        with contextlib.suppress(OSError):  # the error that led here matters more
             (path / name).unlink()

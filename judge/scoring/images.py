@@ -150,7 +150,7 @@ def _opened(data: bytes) -> Iterator["ImageFile"]:
 
     try:
         with warnings.catch_warnings():
-            # The size is checked against our own, lower limit; and nobody reads broken EXIF.
+            # The size is checked against our own, lower limit, and EXIF data are not needed.
             warnings.filterwarnings("ignore", category=PIL.Image.DecompressionBombWarning)
             warnings.filterwarnings("ignore", category=UserWarning)
             picture = PIL.Image.open(io.BytesIO(data), formats=FORMATS)
@@ -205,7 +205,7 @@ class ImageEncoder:
         if image.path is None:
             return self._of_data_url(image.url or "")
         key = image.sha256 or image.path
-        with self._turns[hash(key) % _TURNS]:  # whoever wants the same picture waits for the first
+        with self._turns[hash(key) % _TURNS]:  # other threads that need the same image wait for the first
             url = self._recalled(key)
             if url is None:
                 url = self._encoded(image)
@@ -245,7 +245,7 @@ class ImageEncoder:
             data = base64.b64decode(url[head.end() :], validate=True)
             return self._data_url(data, f"image {url[: head.end()]}…: ")
         except (_Unknown, *_BROKEN):
-            return url  # whoever is asked says what is wrong with it
+            return url  # the provider reports what is wrong with it
 
     def _data_url(self, data: bytes, where: str) -> str:
         with _opened(data) as picture:

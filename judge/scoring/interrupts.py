@@ -1,4 +1,4 @@
-"""Ctrl-C held back: for a moment, or until somebody looks."""
+"""Ctrl-C deferred: for the duration of a block, or until the caller checks for it."""
 
 import contextlib
 import signal

@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -34,6 +34,7 @@ class Judge:
     model: str
     """As given to `--judge`: baseline, replay:FILE, vllm:MODEL, or a litellm model such as openai/gpt-5."""
     rubric: Rubric
+    _: KW_ONLY
     params: Mapping[str, Any] = field(default_factory=dict)
     """Parameters sent to the model: temperature, max_tokens, seed, reasoning_effort, …"""
     structured: bool = True

@@ -4,7 +4,7 @@ The text that is the same for all items comes first (the rubric), then what many
 question, reference), then the answer, and last the dimension asked for, so that prefix caches hit.
 
 An answer is untrusted: it stands between marks that carry a code made from its own text, which it cannot
-know, and characters that nobody sees are written out.
+know, and invisible characters are written out.
 """
 
 import hashlib

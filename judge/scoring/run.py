@@ -326,7 +326,7 @@ class Run:
             statuses.setdefault(dimension, {})[status] = count
         verdicts = collections.Counter(verdict for _, verdict in self.verdicts())
         counted = dict(zip(schema.TOTALS, next(self._rows(schema.SELECT_TOTALS)), strict=True))
-        if self.judge.backend != "api":  # nobody sends a bill
+        if self.judge.backend != "api":  # nothing is billed
             counted["unpriced"] = 0
         with self._reading():
             counted |= count_copied(self._db, self.rubric)

@@ -333,7 +333,7 @@ class _Closable(Protocol):
 
 @contextlib.contextmanager
 def closed_on_error(held: _Closable) -> Iterator[None]:
-    """Let nothing be held (a lock!) by what nobody was given."""
+    """Close a resource (and release its lock) if setting it up fails."""
     try:
         yield
     except BaseException:

@@ -199,7 +199,7 @@ def _check_asked(new: Rubric, asked: Rubric, where: str) -> None:
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Preview:
     """What a run would send."""
 

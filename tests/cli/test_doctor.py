@@ -178,7 +178,7 @@ def test_context_that_does_not_fit_is_advised_to_be_shorter(machine):
 
 def test_only_other_cards_of_this_machine_are_an_option(machine):
     machine(L4, L4)
-    assert "--tensor-parallel 2 would do" in line("verdict", "--local-model", ANY)
+    assert "--tensor-parallel 2 would be enough" in line("verdict", "--local-model", ANY)
 
 
 def test_broken_driver_does_not_keep_the_answer(machine):

@@ -146,6 +146,17 @@ def test_changed_recording_is_noticed():
     assert judge(*command).exit_code == 0
 
 
+def test_a_random_pilot_that_is_started_again_goes_on_with_the_same_items():
+    for _ in range(2):
+        judge("score", "examples/answers.jsonl", "--limit", 3, "--random", "--out", "r")
+        with Run.open("r") as run:
+            ids = [item.id for item in run.items()]
+            assert run.summary().completions == 3
+    judge("score", "examples/answers.jsonl", "--limit", 3, "--out", "first")
+    with Run.open("first") as run:
+        assert ids != [item.id for item in run.items()]
+
+
 def test_limit_scores_the_first_items_alone():
     judge("score", "examples/answers.jsonl", "--limit", 3)
     assert len({row["item_id"] for row in scored()}) == 3

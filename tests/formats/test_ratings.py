@@ -90,6 +90,26 @@ def test_only_rater_is_named_by_kind_where_no_column_says_who(write):
     ]
 
 
+def test_a_rater_without_labels_beside_one_with_labels_is_no_error(write):
+    assert [s.rater for s in read_ratings(write("nested.json", {"ann": {"q1": 4}, "bob": {}}))] == ["ann"]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ({"ann": {"q1": 4}, "comment": "x"}, "found an object with 0 lists; allowed: a list of objects"),
+        ({"ann": {}}, "found an object with 0 lists; allowed: a list of objects"),
+        ({}, "found an object with 0 lists; allowed: a list of objects"),
+        ([{"ann": {"q1": 4}}], "no column says which item is rated; found: ann"),
+        (3, "found a number; allowed: a list of objects"),
+    ],
+    ids=["a-value-that-is-no-rater", "no-labels", "empty", "a-list", "a-number"],
+)
+def test_json_is_nested_labels_only_if_every_value_is_a_rater_with_labels(write, content, message):
+    with pytest.raises(InputError, match=message):
+        list(read_ratings(write("nested.json", content)))
+
+
 def test_nested_labels_without_dimension_get_the_given_one(write):
     path = write("nested.json", {"ann": {"q1": 4}})
     assert short(read_ratings(path, dimension="accuracy")) == EXPECTED[:1]

@@ -388,13 +388,13 @@ def test_model_that_does_not_fit_has_no_time():
 
 def test_cards_that_are_there_go_before_cards_to_buy():
     shape = known("Qwen/Qwen3-8B")
-    assert advice(shape, [L4, L4])[0] == "--tensor-parallel 2 would do"
-    assert advice(shape, [L4])[0] == "2 such cards would do"
+    assert advice(shape, [L4, L4])[0] == "--tensor-parallel 2 would be enough"
+    assert advice(shape, [L4])[0] == "2 such cards would be enough"
 
 
 def test_half_the_bits_are_advised_before_a_quarter():
-    assert "--quantization fp8 would do" in advice(known("Qwen/Qwen3-8B"), [L4])
-    assert "a 4-bit version (AWQ, GPTQ) would do" in advice(known("Qwen/Qwen3-14B"), [L4])
+    assert "--quantization fp8 would be enough" in advice(known("Qwen/Qwen3-8B"), [L4])
+    assert "a 4-bit version (AWQ, GPTQ) would be enough" in advice(known("Qwen/Qwen3-14B"), [L4])
 
 
 def test_quantised_model_is_not_quantised_again():
@@ -408,5 +408,5 @@ def test_smaller_model_that_sees_is_advised_for_one_that_sees():
 
 def test_cards_are_as_many_as_divide_the_heads():
     shape = read_shape("m", {**QWEN, "num_attention_heads": 6, "head_dim": 128, "num_key_value_heads": 6})
-    assert "2 such cards would do" in advice(shape, [L4])
+    assert "2 such cards would be enough" in advice(shape, [L4])
     assert not [hint for hint in advice(shape, [Card("X", 10 * GIB, 0, "")]) if "cards" in hint]

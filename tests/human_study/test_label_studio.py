@@ -6,7 +6,7 @@ import pytest
 
 from human_study import label_studio
 from human_study.export import counted_tasks, scores
-from human_study.form import Form
+from human_study.form import Form, FormQuestion, Option
 from human_study.import_ratings import import_file
 from human_study.store import Study
 from judge.errors import InputError
@@ -151,3 +151,13 @@ def test_a_scale_from_zero_is_asked_by_choices(make_study: MakeStudy, rubric: Ru
     choices = view.find("Choices[@name='accuracy']")
     assert choices is not None
     assert [choice.get("value") for choice in choices] == ["0", "1", "2"]
+
+
+@pytest.mark.parametrize(
+    ("anchors", "chosen"),
+    [(("Yes", "No"), "Yes"), (("Right", "Wrong"), "1"), (("Yes", "No", "Perhaps"), "1")],
+)
+def test_only_a_flag_is_written_as_yes_or_no(anchors: tuple[str, ...], chosen: str) -> None:
+    options = tuple(Option(value=1 - n, anchor=anchor) for n, anchor in enumerate(anchors))
+    question = FormQuestion(name="flag", label="Flag", description="Is it so?", options=options)
+    assert label_studio._choice(question, 1) == chosen

@@ -175,6 +175,22 @@ def test_cut_reply_that_may_end_is_asked_once_more(params, text, tmp_path):
     assert attempts(tmp_path / "r", params, text)[0] == [0, 1]
 
 
+def test_reply_that_reached_its_limit_and_is_complete_is_not_asked_again(tmp_path):
+    assert attempts(tmp_path / "r", {}, reply()) == ([0], {"ok": 1})
+
+
+@pytest.mark.parametrize(
+    ("thought", "asked"), [("It says what it says. " * 20, [0]), ("Let me see.", [0, 1])]
+)
+def test_a_thought_that_was_cut_is_asked_again_unless_it_repeats_itself(thought, asked, tmp_path):
+    judge = Judge(model="replay:x", rubric=rubric(), params={"temperature": 0})
+    backend = Scripted(lambda _: {"reply": None, "reasoning": thought, "finish_reason": "length"})
+    with Run.create(tmp_path / "r", judge) as run:
+        run.add_items(items(1))
+        score_items(run, judge, backend)
+    assert [request.attempt for request in backend.asked] == asked
+
+
 def expected_run(folder, count, mass):
     """The number of requests of a run of expected scores whose replies have some mass on the scale."""
     judge = Judge(model="openai/x", rubric=rubric(), scores="expected")

@@ -1,4 +1,4 @@
-"""Backends: where replies come from. One file each, imported only when it is used."""
+"""Backends: where replies come from. Each is a module or package that is imported only when it is used."""
 
 from collections.abc import Generator, Iterable, Sequence
 from typing import Protocol
@@ -7,30 +7,30 @@ from judge.records import Completion, Request
 
 
 class Backend(Protocol):
-    """Many requests in, completions out in any order."""
+    """Takes many requests and yields their completions in any order."""
 
     stopped: str | None
-    """Why not all was asked where nothing is wrong: the budget is used up, or all is refused for haste."""
+    """Why requests were left out without an error: the budget is used up, or the rate limit never eased."""
 
     @property
     def spent(self) -> float:
-        """USD that were paid so far, as far as anybody knows."""
+        """Cost so far in USD, as far as it is known."""
         ...
 
     def complete(self, requests: Iterable[Request]) -> Generator[Sequence[Completion]]:
-        """Ask for all requests and yield what has come back, in batches as it arrives.
+        """Send all requests and yield completions in batches, as they arrive.
 
-        Requests are pulled lazily: as many as are in flight, never all at once. A batch is whatever came
-        back since the last one; the caller stores it before it asks for the next. One request's failure
-        is a Completion with a `failure`; what dooms the whole run raises `BackendError`. Closing the
-        iterator cancels what is in flight.
+        Requests are pulled lazily: as many as are in flight, never all at once. A batch is everything that
+        came back since the last one; the caller stores it before it asks for the next. The failure of one
+        request is a Completion with a `failure`; an error that affects the whole run raises `BackendError`.
+        Closing the iterator cancels the requests in flight.
         """
         ...
 
     def drain(self) -> Sequence[Completion]:
-        """Completions that arrived while the iterator was being closed. They were paid for, too."""
+        """Return the completions that arrived while the iterator was being closed; they are paid for."""
         ...
 
     def close(self) -> None:
-        """Free what is held between two calls of `complete`: a model's memory."""
+        """Release what is kept between two calls of `complete`, such as the memory of a model."""
         ...

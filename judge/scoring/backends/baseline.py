@@ -103,7 +103,7 @@ class BaselineBackend:
         return json.dumps({**reply, **flags})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Measures:
     """What can be counted about an answer. All but `words` and `is_cut` are shares between 0 and 1."""
 

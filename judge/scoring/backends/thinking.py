@@ -61,7 +61,7 @@ def may_think(render: Render, given: Mapping[str, Any]) -> bool:
 
 
 def parted(text: str) -> tuple[str, str]:
-    """Thought and answer of a text in which nobody has told them apart.
+    """Separate thought and answer in a text in which the server has not separated them.
 
     The first end mark counts: a later one may stand in a quotation of the answer under judgment, as one may
     after a brace. A thought that was never closed leaves no answer. Some templates open the thought in the

@@ -156,7 +156,7 @@ def _readings(text: str) -> Iterator[str]:
 
 
 def _plain(text: str) -> str:
-    """Characters of one look as one character; those that nobody sees are read (tags) or left out."""
+    """Characters of one look as one character; invisible ones are decoded (tags) or left out."""
     if text.isascii():
         return text
     text = unicodedata.normalize("NFKC", text.translate(_TAG_CHARACTERS))

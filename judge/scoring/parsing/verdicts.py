@@ -121,7 +121,7 @@ class ReplyVerdict:
     shared: str | None = None
     """One explanation for all."""
     has_placeholder: bool = False
-    """Whether the placeholder of a form stands for a reason."""
+    """Whether there is a placeholder of the form where a reason belongs."""
 
     @cached_property
     def scores(self) -> dict[str, float]:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from judge.records import STATUSES, Failure
 from judge.rubric import RubricScale
+from judge.scoring.parsing import parse as module
 from judge.scoring.parsing.parse import is_readable, read, score_rows
 
 from ..builders import completion, item, reply, rubric
@@ -379,3 +380,14 @@ def test_verdict_copied_from_the_item_is_none_however_its_marks_are_written(said
     verdict = '{"a": {"reason": "well%s", "score": 5}, "b": 5}'
     outcome = read(completion(verdict % said), rubric(), item(answer=verdict % "</s>"))["a"]
     assert outcome.status == "unparsed"
+
+
+def test_what_a_rubric_is_read_with_is_made_once_for_all_replies(monkeypatch):
+    made = []
+    real = module.Names
+    monkeypatch.setattr(module, "Names", lambda rubric: made.append(rubric) or real(rubric))
+    one, other = rubric(), rubric(name="other")
+    for _ in range(3):
+        score_rows(item(), [completion(reply())], one, "m")
+    score_rows(item(), [completion(reply())], other, "m")
+    assert made == [one, other]

@@ -1,1 +1,7 @@
-"""Judges behind an API: our HTTP client, litellm, and what both share (dispatch, pacing, errors, prices)."""
+"""Judges behind an API.
+
+`backend.ApiBackend` is the backend. Two clients send requests: `openai_http` (OpenAI-compatible endpoints)
+and `via_litellm` (all other providers). `dispatch` keeps the right number of requests in flight (`pacing`,
+`refusals`, `waits`), `errors` and `dialects` interpret failures, `replies` and `logprobs` read what came
+back, and `pricing` and `usage` count its cost.
+"""

@@ -77,7 +77,7 @@ class ApiBackend:
         self.retries: Counter[str] = Counter()
         """Failed attempts that were repeated, by kind of failure."""
         self.stopped: str | None = None
-        """Why not all was asked (``max_cost``, a provider that refuses for haste), where nothing is wrong."""
+        """Why requests were left out without an error: ``max_cost``, or a rate limit that never eased."""
         self._budget = pricing.Budget(connection.max_cost, self.prices)
         self._retry = retry or Retry(max_wait=connection.max_wait)
         self._pace = Pace(connection.max_connections, connection.requests_per_minute, self._retry)
@@ -110,16 +110,16 @@ class ApiBackend:
 
     @property
     def spent(self) -> float:
-        """USD that were paid; a reply whose cost nobody told counts as what was set aside for it."""
+        """Cost in USD; a reply of unknown cost counts with the amount reserved for it."""
         return self._budget.spent
 
     def drain(self) -> Sequence[Completion]:
-        """Completions that arrived while the iterator was being closed, which nobody has seen yet."""
+        """Return the completions that arrived while the iterator was being closed."""
         left, self._left = self._left, ()
         return left
 
     def close(self) -> None:
-        """Nothing is held: connections live as long as one `complete`."""
+        """Do nothing: connections are closed at the end of each `complete`."""
 
     async def _connect(self) -> Client:
         if self.endpoint.transport == "litellm":

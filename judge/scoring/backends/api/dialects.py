@@ -6,7 +6,7 @@ end of a reply beyond OpenAI's own (`FILTERED`, `BROKEN_OFF`). A test asks about
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import Any, Literal
 
 from judge.records import FailureKind
@@ -25,6 +25,7 @@ class Dialect:
 
     name: str
     said: re.Pattern[str]
+    _: KW_ONLY
     statuses: frozenset[int] = frozenset()
     """HTTP statuses that it comes with; empty where it comes with any."""
     needs: str = ""
@@ -41,7 +42,7 @@ def _says(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern, re.IGNORECASE)
 
 
-# What passes by itself or has a meaning of its own, whatever it says: key, money, time-out, haste.
+# Statuses that have a meaning of their own, whatever the text says: key, money, time-out, rate limit.
 _OTHER_MATTERS = frozenset({401, 402, 408, 429})
 
 DIALECTS: tuple[Dialect, ...] = (
@@ -59,20 +60,20 @@ DIALECTS: tuple[Dialect, ...] = (
     Dialect(
         "no provider behind a router takes all parameters (OpenRouter): the schema is the one most lack",
         _says(r"no endpoints? (found|available).{0,40}requested parameters"),
-        frozenset({404}),
+        statuses=frozenset({404}),
         needs="response_format",
         change="response_format",
     ),
     Dialect(
         "no provider behind a router takes all parameters, and no schema was sent (OpenRouter)",
         _says(r"no endpoints? (found|available).{0,40}requested parameters"),
-        frozenset({404}),
+        statuses=frozenset({404}),
         advice="Leave out parameters (temperature, reasoning effort), or choose another model",
     ),
     Dialect(
         "the settings of the account leave no provider (OpenRouter)",
         _says(r"no endpoints? (found|available).{0,60}(data policy|guardrail|privacy)"),
-        frozenset({404}),
+        statuses=frozenset({404}),
         advice="Change the privacy settings of the account at the provider, or choose another model",
     ),
     Dialect(
@@ -114,7 +115,7 @@ DIALECTS: tuple[Dialect, ...] = (
     Dialect(
         "a model is not asked by chat completions (OpenAI)",
         _says(r"not a chat model|only supported in v1/(responses|completions)"),
-        frozenset({400, 404}),
+        statuses=frozenset({400, 404}),
         advice="It does not answer chat completions: choose a model that does",
     ),
 )

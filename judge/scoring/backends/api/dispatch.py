@@ -7,7 +7,7 @@ import asyncio
 import heapq
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from itertools import count
 from math import inf
 from typing import Any
@@ -43,6 +43,7 @@ _HOPELESS_KINDS = frozenset({"timeout", "connection", "server", "request", "repl
 class _Job:
     request: Request
     reserved: float
+    _: KW_ONLY
     first_sent: float = -inf
     sent: float = -inf
     tries: int = 0
@@ -51,7 +52,7 @@ class _Job:
     """USD that odd replies cost which were asked for again."""
     refused: RefusalRecord = field(default_factory=RefusalRecord)
     failing_since: float = inf
-    """When the first try was sent that failed for another reason than haste."""
+    """When the first attempt was sent that failed for another reason than the rate limit."""
 
 
 class Dispatcher:
@@ -246,7 +247,7 @@ class Dispatcher:
             self._give_up(job, failed)
 
     def _refused(self, job: _Job, failed: Failed, now: float) -> None:
-        """The provider refuses for haste: this request waits, and most often all do."""
+        """Handle a rate limit (429): this request waits, and usually all others do, too."""
         wait, refusals = failed.retry_after, self._refusals
         fate = refusals.refused(job.refused, wait, failed.message, now)
         if refusals.slow_down(job.refused, wait):
@@ -295,7 +296,7 @@ class Dispatcher:
         elif job.spent:
             values["cost"] = (values.get("cost") or 0.0) + job.spent
         completion = Completion.of(job.request, tries=job.tries, latency=round(now - job.sent, 4), **values)
-        # An error costs nothing; a reply whose cost nobody told counts as what was set aside for it.
+        # An error costs nothing; a reply of unknown cost counts with the amount reserved for it.
         cost = 0.0 if completion.failure and completion.cost is None else completion.cost
         self._budget.settle(job.request, job.reserved, cost, completion.usage)
         self.arrived.append(completion)

@@ -12,7 +12,7 @@ import json
 import os
 import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Any
 
 from judge.errors import BackendError
@@ -68,16 +68,17 @@ _SECRET = re.compile(r"\b(sk|gsk|xai)[-_][A-Za-z0-9_*-]{6,}|(?<=://)[^/@\s]+@")
 
 @dataclass(eq=False)
 class Failed(Exception):
-    """A try that brought no reply."""
+    """An attempt that brought no reply."""
 
     kind: FailureKind
     message: str
+    _: KW_ONLY
     again: bool = False
-    """Whether asking again may help."""
+    """Whether a retry may help."""
     retry_after: float | None = None
-    """Seconds that the provider asked us to wait."""
+    """Seconds to wait, as the provider asked."""
     answered: bool = True
-    """False where nobody knows whether the provider worked on it."""
+    """False if it is unknown whether the provider processed the request."""
     arrived: dict[str, Any] = field(default_factory=dict)
     """What came with an odd reply: values of a `Completion` (usage, cost, model)."""
 

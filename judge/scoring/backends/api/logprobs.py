@@ -184,7 +184,7 @@ def _of_texts(shown: Sequence[tuple[str, float]], labels: Sequence[str]) -> dict
 
 
 def _probability(logprob: float) -> float:
-    """Nought for -9999, which stands for minus infinity in JSON; rounding must not lift it above one."""
+    """Return 0 for -9999, which means minus infinity in JSON; at most 1, whatever the rounding."""
     return math.exp(min(logprob, 0.0))
 
 

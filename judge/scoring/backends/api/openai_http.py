@@ -51,7 +51,7 @@ class OpenAIHttp:
     async def token_ids(self, wanted: Sequence[str]) -> dict[str, int] | None:
         """Tokens of some labels; None where no `vllm serve` can be asked.
 
-        They are looked up once, and whoever needs them meanwhile waits; after a failure they are looked up
+        They are looked up once, and other requests that need them wait; after a failure they are looked up
         anew.
 
         Raises

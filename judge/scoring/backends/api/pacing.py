@@ -11,7 +11,7 @@ FIRST_CONNECTIONS = 8
 MOST_CONNECTIONS = 256
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Retry:
     """When a failed request is tried again, and when it is given up."""
 
@@ -21,7 +21,7 @@ class Retry:
     first_delay: float = 0.5
     longest_delay: float = 60.0
     max_wait: float = 900.0
-    """Where everything is refused for haste: how long to wait for a reply before the run ends."""
+    """How long to wait for a reply while the rate limit refuses every request; then the run ends."""
     jitter: random.Random = field(default_factory=random.Random, compare=False)
 
     def after_fault(self, tries: int, elapsed: float, retry_after: float | None) -> float | None:
@@ -33,7 +33,7 @@ class Retry:
         return wait if tries < self.max_tries and elapsed + wait <= self.max_seconds else None
 
     def after_refusal(self, refusals: int, retry_after: float | None) -> float:
-        """Seconds to wait after so many refusals for haste.
+        """Seconds to wait after so many rate-limit refusals of one request.
 
         Only long enough to let others go first: all requests together are held back by `Pace`.
         """
@@ -52,10 +52,10 @@ class Pace:
     """How many requests may be in flight, and when the next may start.
 
     The number follows TCP: from few (or from all that the user allows) it doubles each round trip until the
-    provider first refuses for haste. From there on a round trip of replies adds a twentieth, at least one,
+    provider first signals a rate limit. From there on a round trip of replies adds a twentieth, at least one,
     and each refusal takes away a half, as in DCTCP: a stray one costs little, and a whole round trip of them
-    halves the number. After a refusal nobody asks for as long as the provider says; while refusals go on, or
-    where it says nothing, for a time that doubles.
+    halves the number. After a refusal nothing is sent for as long as the provider says; while refusals go
+    on, or if it says nothing, for a time that doubles.
     """
 
     def __init__(

@@ -190,7 +190,7 @@ class Budget:
         self._limit = limit
         self._prices = prices
         self.spent = 0.0
-        """USD; where nobody told a cost, what was set aside for it."""
+        """Cost in USD; an unknown cost counts with the amount reserved for it."""
         self._reserved = 0.0
         self._tokens_per_character = 0.4  # more than English needs; replies correct it upwards
         self._longest_reply = 2_000
@@ -217,7 +217,7 @@ class Budget:
         return worst
 
     def settle(self, request: Request, reserved: float, cost: float | None, usage: Usage | None) -> None:
-        """Replace what was set aside by what was paid; where nobody told, what was set aside counts."""
+        """Replace the reserved amount by the cost; if that is unknown, the reserved amount counts."""
         self._reserved -= reserved
         self.spent += reserved if cost is None else cost
         if usage is not None:
@@ -231,5 +231,5 @@ class Budget:
         self._reserved -= reserved
 
     def lose(self, reserved: float) -> None:
-        """Count a try whose end nobody saw (a time-out) as paid: the provider may bill it."""
+        """Count an attempt with unknown outcome (a time-out) as paid: the provider may bill it."""
         self.spent += reserved

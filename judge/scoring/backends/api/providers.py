@@ -60,7 +60,7 @@ LITELLM_KEYS: Mapping[str, tuple[tuple[str, ...], ...]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
     """Where and how one model is asked."""
 
@@ -118,7 +118,15 @@ def resolve(
         raise _missing_key(model, known.keys)
     if provider == "fireworks_ai" and not name.startswith("accounts/"):
         name = f"accounts/fireworks/models/{name}"
-    return Endpoint(model, provider, name, "http", base.rstrip("/"), key, known.keys)
+    return Endpoint(
+        name=model,
+        provider=provider,
+        model=name,
+        transport="http",
+        base=base.rstrip("/"),
+        key=key,
+        key_names=known.keys,
+    )
 
 
 def check_keyless(endpoint: Endpoint, settings: str) -> None:
@@ -180,7 +188,13 @@ def _litellm_endpoint(
     names = compatible.keys if compatible else LITELLM_KEYS.get(provider, ((),))[0]
     base = api_base or (compatible and (_base_from(environ, provider) or compatible.base)) or None
     return Endpoint(
-        model, provider, name, "litellm", base.rstrip("/") if base else None, _key(environ, names), names
+        name=model,
+        provider=provider,
+        model=name,
+        transport="litellm",
+        base=base.rstrip("/") if base else None,
+        key=_key(environ, names),
+        key_names=names,
     )
 
 

@@ -1,4 +1,4 @@
-"""Refusals for haste (429): whose fault one is, when a request is given up, and when the run ends.
+"""Rate limits (429): what a refusal is due to, when a request is given up, and when the run ends.
 
 Nothing here looks at a clock or waits: times are given, in seconds of one monotonic clock.
 """
@@ -14,7 +14,7 @@ MOST_REFUSALS = 20
 FIRM_DOUBT = 10
 """Refusals of such a request after which one refusal alone no longer slows the others down."""
 OTHERS = 20
-"""Replies to others between two refusals of a request that show: it is not haste."""
+"""So many replies to others between two refusals of a request show that it is not the rate limit."""
 FIRST_DOUBT = 3
 """Refusals after which a request is first taken for one that is refused whatever the pace."""
 IN_A_ROW = 8
@@ -119,7 +119,7 @@ class Refusals:
         """Whether the last refusal, of a request with this record, is a sign that all are too fast.
 
         One alone is none where some are known to be refused for themselves, and neither is one with a wait
-        that nobody could sit out: then others are asked, to see whether it holds for them.
+        that is too long to wait: then other requests are sent, to see whether it holds for them.
         """
         if self._is_for_itself(record):
             return False

@@ -150,7 +150,7 @@ def _is_part(part: Any) -> bool:
 
 
 def _arguments(message: Mapping[str, Any]) -> str:
-    """What a model says by calling a tool that nobody offered: the arguments hold its verdict."""
+    """Return the arguments of a call of a tool that was not offered: they may contain the verdict."""
     calls = message.get("tool_calls")
     functions = [_of(call, "function") for call in calls] if isinstance(calls, list) else []
     given = [_of(function, "arguments") for function in [*functions, message.get("function_call")]]

@@ -24,7 +24,7 @@ _QUIET = {
 
 
 def import_litellm() -> Any:
-    """Import litellm so that it prints nothing, downloads nothing, and reports to nobody."""
+    """Import litellm with its output, downloads and telemetry switched off."""
     os.environ.update(_QUIET)
     litellm: Any = importlib.import_module("litellm")
     litellm.suppress_debug_info = True

@@ -109,7 +109,7 @@ class VllmBackend:
             raise feed.error
 
     def drain(self) -> Sequence[Completion]:
-        """Completions that arrived while the iterator was being closed, which nobody has seen yet."""
+        """Return the completions that arrived while the iterator was being closed."""
         left, self._left = self._left, ()
         return left
 
@@ -237,7 +237,7 @@ class _Feed:
         except _Unseen as error:
             self._fail(group, "image", str(error))
             return
-        # vLLM refuses several at temperature nought: they would all be the same.
+        # vLLM refuses several samples at temperature 0: they would all be the same.
         is_greedy = params.temperature < _GREEDY
         for part in [[request] for request in group] if is_greedy else [group]:
             params.n = len(part)

@@ -35,7 +35,7 @@ _THINK_PARSER = "deepseek_r1"
 _GRACE = 2.0
 """Seconds that an engine gets to end by itself: it has nothing to save."""
 
-# Read when vllm is imported. Whoever sets one of them himself is obeyed.
+# Read when vllm is imported. A value that the user has set is kept.
 _QUIET = {
     "VLLM_LOGGING_LEVEL": "ERROR",
     "VLLM_LOGGING_STREAM": "ext://sys.stderr",  # standard output is for data

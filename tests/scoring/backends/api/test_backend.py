@@ -419,7 +419,7 @@ from judge.scoring.backends.connection import Connection
 
 def request(i):
     item = Item(id=str(i), question="?", answer="!")
-    return Request(item, [{"role": "user", "content": str(i)}], "m", {}, None, str(i))
+    return Request(item, [{"role": "user", "content": str(i)}], model="m", params={}, schema=None, key=str(i))
 
 def main():
     backend = ApiBackend("openai/mock-judge", connection=Connection(api_base=sys.argv[1], max_connections=8))
@@ -507,7 +507,7 @@ def test_litellm_is_not_imported_for_an_openai_endpoint(mock):
         "import sys; from judge.scoring.backends.api.backend import ApiBackend, Connection; from judge.records import *;"
         f"b = ApiBackend('openai/mock-judge', connection=Connection(api_base={mock.api_base!r}));"
         "i = Item(id='1', question='?', answer='!');"
-        "r = Request(i, [{'role': 'user', 'content': 'x'}], 'm', {}, None, 'k');"
+        "r = Request(i, [{'role': 'user', 'content': 'x'}], model='m', params={}, schema=None, key='k');"
         "print(len([c for batch in b.complete([r]) for c in batch]), 'litellm' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

@@ -9,7 +9,9 @@ from judge.scoring.backends.api.dialects import DIALECTS, dialect_of, filtered_b
 from judge.scoring.backends.api.errors import Failed, Rejected, classify, problem_of
 from judge.scoring.backends.api.providers import Endpoint
 
-ENDPOINT = Endpoint("openai/m", "openai", "m", "http", "http://127.0.0.1:8000/v1")
+ENDPOINT = Endpoint(
+    name="openai/m", provider="openai", model="m", transport="http", base="http://127.0.0.1:8000/v1"
+)
 ALL = ("response_format", "system_role", "one reply", "pictures", "temperature")
 SCHEMA_500 = "response_format type must be text or json_object, got json_schema"
 

@@ -14,7 +14,12 @@ from judge.scoring.backends.api.errors import (
 from judge.scoring.backends.api.providers import Endpoint
 
 ENDPOINT = Endpoint(
-    "openai/gpt-5", "openai", "gpt-5", "http", "https://api.openai.com/v1", key_names=("OPENAI_API_KEY",)
+    name="openai/gpt-5",
+    provider="openai",
+    model="gpt-5",
+    transport="http",
+    base="https://api.openai.com/v1",
+    key_names=("OPENAI_API_KEY",),
 )
 SENT = ("temperature", "max_tokens", "seed", "reasoning_effort", "response_format")
 

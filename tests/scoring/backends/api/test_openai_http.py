@@ -7,10 +7,12 @@ import subprocess
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
+import aiohttp
 import pytest
 
 from judge.errors import BackendError
-from judge.scoring.backends.api.openai_http import proxy_for
+from judge.scoring.backends.api.openai_http import OpenAIHttp, proxy_for
+from judge.scoring.backends.api.providers import Endpoint
 
 
 @pytest.mark.parametrize(
@@ -91,3 +93,34 @@ def test_nothing_is_left_open(backend_for, ask_for, complete):
     """Warnings are errors: an unclosed session, transport or loop would fail this."""
     complete(backend_for(), [ask_for(i) for i in range(20)])
     asyncio.run(asyncio.sleep(0))
+
+
+ENDPOINT = Endpoint(name="openai/m", provider="openai", model="m", transport="http", base="http://h:8000/v1")
+
+
+class OfConnecting(aiohttp.ClientConnectorError):
+    """As aiohttp raises it: its own text names host and port, its cause says what happened."""
+
+    def __init__(self, cause):
+        self._os_error = cause
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OfConnecting(OSError(111, "Connection refused")), "Connection refused"),
+        (OSError(104, "Connection reset by peer"), "Connection reset by peer"),
+        (aiohttp.ServerDisconnectedError("gone"), "gone"),
+        (aiohttp.ClientError(), "ClientError"),
+    ],
+    ids=["cause", "reason-of-the-system", "text", "name-of-the-error"],
+)
+def test_a_broken_connection_names_the_address_and_the_most_telling_cause(error, said):
+    async def told():
+        client = OpenAIHttp(ENDPOINT, 60.0)
+        try:
+            return client._broken(error)
+        finally:
+            await client.close()
+
+    assert asyncio.run(told()) == f"http://h:8000/v1: {said}"

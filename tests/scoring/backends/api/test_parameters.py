@@ -15,7 +15,7 @@ from judge.scoring.prompt import reply_schema
 
 
 def endpoint(model="gpt-4.1", provider="openai", transport="http"):
-    return Endpoint(f"{provider}/{model}", provider, model, transport)
+    return Endpoint(name=f"{provider}/{model}", provider=provider, model=model, transport=transport)
 
 
 @pytest.mark.parametrize(

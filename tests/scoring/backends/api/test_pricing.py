@@ -23,7 +23,7 @@ ENTRY = {"litellm_provider": "openai", "input_cost_per_token": 2e-6, "output_cos
 
 def request(text="x" * 4000, **params):
     item = Item(id="1", question="?", answer="!")
-    return Request(item, [{"role": "user", "content": text}], "m", params, None, "k")
+    return Request(item, [{"role": "user", "content": text}], model="m", params=params, schema=None, key="k")
 
 
 def test_prices_are_found_under_the_name_of_the_provider_or_without_it():

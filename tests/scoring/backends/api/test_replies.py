@@ -316,7 +316,7 @@ def test_any_reply_is_read_or_fails_and_can_be_stored(data):
 @settings(max_examples=150)
 @given(COMPLETION | ANY, st.integers(400, 599), st.sampled_from([(), ("response_format", "system_role")]))
 def test_any_error_has_a_meaning(data, status, sent):
-    endpoint = Endpoint("openai/m", "openai", "m", "http")
+    endpoint = Endpoint(name="openai/m", provider="openai", model="m", transport="http")
     meaning = classify(problem_of(status, data, {}), endpoint, sent)
     assert isinstance(meaning, Failed | Rejected | BackendError)
 

@@ -30,7 +30,11 @@ SCHEMA = {
     "additionalProperties": False,
 }
 ENDPOINT = Endpoint(
-    "anthropic/claude-x", "anthropic", "claude-x", "litellm", key_names=("ANTHROPIC_API_KEY",)
+    name="anthropic/claude-x",
+    provider="anthropic",
+    model="claude-x",
+    transport="litellm",
+    key_names=("ANTHROPIC_API_KEY",),
 )
 
 
@@ -385,7 +389,8 @@ for model, n in (("openai/mock-judge", 3), ("openai/mock-404", 1)):
     item = Item(id="1", question="?", answer="!")
     try:
         for batch in backend.complete(
-            Request(item, [{"role": "user", "content": "x"}], "m", {"seed": 1}, None, str(i)) for i in range(n)
+            Request(item, [{"role": "user", "content": "x"}], model="m", params={"seed": 1}, schema=None, key=str(i))
+            for i in range(n)
         ):
             pass
     except Exception as error:

@@ -28,4 +28,6 @@ def virtual_loop():
 def request(number):
     """A request for a made-up item."""
     item = Item(id=str(number), question="?", answer="!")
-    return Request(item, [{"role": "user", "content": "x"}], "m", {}, None, str(number))
+    return Request(
+        item, [{"role": "user", "content": "x"}], model="m", params={}, schema=None, key=str(number)
+    )
