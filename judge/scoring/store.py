@@ -22,7 +22,7 @@ from judge.scoring import tables
 from judge.scoring.copied import count_copied
 from judge.scoring.judge import Judge, differences
 from judge.scoring.tables import clear_errors, closed_on_error, transaction
-from judge.sqlite_files import check_content, connect_to_read, reading
+from judge.sqlite_files import check_content, connect_to_read, plain_row, reading
 
 T = TypeVar("T")
 
@@ -184,7 +184,7 @@ class Run:
             generation = self._one("SELECT coalesce(max(input), 0) + 1 FROM items")
             last = self._one("SELECT coalesce(max(position), 0) FROM items")
             for number, item in enumerate(items, start=1):
-                found = self._rows("SELECT digest, input FROM items WHERE id = ?", [item.id])
+                found = self._read(tables.SELECT_KNOWN, [item.id], tables.to_known)
                 fate = tables.fate_of(item, next(found, None), generation, number)
                 counts[fate] += 1
                 last += fate == "new"
@@ -356,7 +356,7 @@ class Run:
         return next(self._rows(query, values))[0]
 
     def _rows(self, query: str, values: Any = ()) -> Iterator[Any]:
-        return self._read(query, values, lambda row: row)
+        return self._read(query, values, plain_row)
 
     def _read(self, query: str, values: Any, decode: Callable[[Any], T]) -> Iterator[T]:
         """The rows of a query, decoded; where they cannot be read, a `RunError` says so."""

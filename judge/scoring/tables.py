@@ -120,6 +120,16 @@ SELECT count(*) FROM items WHERE id IN (SELECT item_id FROM scores)
 """
 
 
+SELECT_KNOWN = "SELECT digest, input FROM items WHERE id = ?"
+
+
+def to_known(row: Sequence[Any]) -> tuple[str, int]:
+    """Read a row of `SELECT_KNOWN`."""
+    if not isinstance(row[1], int):
+        raise ValueError(f"an item's input is {row[1]!r:.80}")
+    return row[0], row[1]
+
+
 def fate_of(item: Item, found: tuple[str, int] | None, generation: int, number: int) -> str:
     """Tell new, known, changed and repeated items apart; `found` is the known digest and input."""
     if found is None:

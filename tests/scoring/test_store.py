@@ -730,6 +730,30 @@ def test_a_damaged_item_is_one_error_when_verdicts_in_texts_are_counted(run, dat
         run.summary()
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE completions SET cost = 9e999",
+        "UPDATE completions SET failure_kind = x'ff', reply = NULL",
+        "UPDATE scores SET dimension = x'ff'",
+        "UPDATE scores SET status = x'ff'",
+        "UPDATE items SET input = 'x'",
+        "UPDATE items SET input = x'ff'",
+        "UPDATE items SET input = 9e999",
+    ],
+)
+def test_a_cell_of_another_type_is_one_error_also_where_cells_are_counted(run, damage):
+    run.add_items([item()])
+    requests_of = list(run.missing(requests(item())))
+    run.append([Completion.of(requests_of[0], reply=reply(), cost=0.1)])
+    run.write_scores([score()])
+    run._db.execute("PRAGMA ignore_check_constraints = ON")
+    run._db.execute(damage)
+    with pytest.raises(RunError, match=r"run\.db: damaged \("):  # noqa: PT012
+        run.add_items([item()])
+        run.export()
+
+
 def test_damage_at_which_the_message_of_sqlite_is_no_text_is_one_error(run):
     with pytest.raises(RunError, match=r"run\.db: damaged"), tables.clear_errors(run.path):
         b"\xe1".decode()
