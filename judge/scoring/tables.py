@@ -202,8 +202,8 @@ def from_row(row: Sequence[Any]) -> Completion:
 def to_fact(row: Sequence[Any]) -> tuple[str, Any]:
     """Name and value of a fact of the manifest."""
     name, value = row[0], json.loads(row[1])
-    if not isinstance(value, _FACT_TYPES.get(name, object)):
-        raise ValueError(f"{name} is {value!r:.80}")
+    if not isinstance(name, str) or not isinstance(value, _FACT_TYPES.get(name, object)):
+        raise ValueError(f"{name!s} is {value!r:.80}")
     if isinstance(value, int) and name == "samples" and not 0 < value <= MOST_SAMPLES:
         raise ValueError(f"samples are {value!r:.80}")
     return name, value

@@ -694,6 +694,7 @@ DAMAGED = [
     ("UPDATE meta SET value = '5' WHERE name = 'fingerprint'", "fingerprint is 5"),
     ("UPDATE meta SET value = '[]' WHERE name = 'judge'", r"judge is \[\]"),
     ("UPDATE meta SET value = '{' WHERE name = 'rubric'", "Expecting property name"),
+    ("INSERT INTO meta VALUES (x'ff', '5')", r"b'.xff' is 5"),
     ("INSERT INTO meta VALUES ('samples', '9000000')", "samples are 9000000"),
     ("UPDATE items SET data = '{\"values\": {}}'", "Item.id: found {'values': {}}; Field required"),
     ("UPDATE items SET data = '[]'", r"Item: found \[\]; Input should be an object"),
