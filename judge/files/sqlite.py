@@ -99,6 +99,14 @@ def _said(error: Exception) -> str:
     return " ".join(str(error).split())[:_MOST_SHOWN] or type(error).__name__
 
 
+def plain_row(row: Any) -> Any:
+    """Pass on a row of names, counts and sums; bytes and infinity stand there in a damaged file only."""
+    for value in row:
+        if isinstance(value, bytes) or (isinstance(value, float) and not math.isfinite(value)):
+            raise ValueError(f"found {value!r:.80}")
+    return row
+
+
 def check_content(db: sqlite3.Connection, schema: str, most_bytes: int) -> None:
     """Raise a `ValueError` that names a table or column of `schema` that the file lacks, or other damage.
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from judge.errors import RunError
-from judge.files.sqlite import check_content, connect_to_read, reading
+from judge.files.sqlite import check_content, connect_to_read, plain_row, reading
 from judge.records import Completion, Item, Request, Score
 from judge.rubric import Rubric
 from judge.scoring import run_views, schema
@@ -182,7 +182,7 @@ class Run:
             generation = self._one("SELECT coalesce(max(input), 0) + 1 FROM items")
             last = self._one("SELECT coalesce(max(position), 0) FROM items")
             for number, item in enumerate(items, start=1):
-                found = self._rows("SELECT digest, input FROM items WHERE id = ?", [item.id])
+                found = self._read(schema.SELECT_KNOWN, [item.id], schema.to_known)
                 fate = schema.fate_of(item, next(found, None), generation, place(number))
                 counts[fate] += 1
                 last += fate == "new"
@@ -356,7 +356,7 @@ class Run:
         return next(self._rows(query, values))[0]
 
     def _rows(self, query: str, values: Any = ()) -> Iterator[Any]:
-        return self._read(query, values, lambda row: row)
+        return self._read(query, values, plain_row)
 
     def _read(self, query: str, values: Any, decode: Callable[[Any], T]) -> Iterator[T]:
         """The rows of a query, decoded; where they cannot be read, a `RunError` says so."""

@@ -120,6 +120,16 @@ SELECT count(*) FROM items WHERE id IN (SELECT item_id FROM scores)
 """
 
 
+SELECT_KNOWN = "SELECT digest, input FROM items WHERE id = ?"
+
+
+def to_known(row: Sequence[Any]) -> tuple[str, int]:
+    """Read a row of `SELECT_KNOWN`."""
+    if not isinstance(row[1], int):
+        raise ValueError(f"an item's input is {row[1]!r:.80}")
+    return row[0], row[1]
+
+
 def fate_of(item: Item, found: tuple[str, int] | None, generation: int, place: str) -> str:
     """Tell new, known, changed and repeated items apart; `found` is the known digest and input."""
     if found is None:
@@ -192,8 +202,8 @@ def from_row(row: Sequence[Any]) -> Completion:
 def to_fact(row: Sequence[Any]) -> tuple[str, Any]:
     """Name and value of a fact of the manifest."""
     name, value = row[0], json.loads(row[1])
-    if not isinstance(value, _FACT_TYPES.get(name, object)):
-        raise ValueError(f"{name} is {value!r:.80}")
+    if not isinstance(name, str) or not isinstance(value, _FACT_TYPES.get(name, object)):
+        raise ValueError(f"{name!s} is {value!r:.80}")
     if isinstance(value, int) and name == "samples" and not 0 < value <= MOST_SAMPLES:
         raise ValueError(f"samples are {value!r:.80}")
     return name, value

@@ -694,6 +694,7 @@ DAMAGED = [
     ("UPDATE meta SET value = '5' WHERE name = 'fingerprint'", "fingerprint is 5"),
     ("UPDATE meta SET value = '[]' WHERE name = 'judge'", r"judge is \[\]"),
     ("UPDATE meta SET value = '{' WHERE name = 'rubric'", "Expecting property name"),
+    ("INSERT INTO meta VALUES (x'ff', '5')", r"b'.xff' is 5"),
     ("INSERT INTO meta VALUES ('samples', '9000000')", "samples are 9000000"),
     ("UPDATE items SET data = '{\"values\": {}}'", "Item.id: found {'values': {}}; Field required"),
     ("UPDATE items SET data = '[]'", r"Item: found \[\]; Input should be an object"),
@@ -728,6 +729,30 @@ def test_a_damaged_item_is_one_error_when_verdicts_in_texts_are_counted(run, dat
     run._db.execute("UPDATE items SET data = ?", [data])
     with pytest.raises(RunError, match=r"run\.db: damaged"):
         run.summary()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE completions SET cost = 9e999",
+        "UPDATE completions SET failure_kind = x'ff', reply = NULL",
+        "UPDATE scores SET dimension = x'ff'",
+        "UPDATE scores SET status = x'ff'",
+        "UPDATE items SET input = 'x'",
+        "UPDATE items SET input = x'ff'",
+        "UPDATE items SET input = 9e999",
+    ],
+)
+def test_a_cell_of_another_type_is_one_error_also_where_cells_are_counted(run, damage):
+    run.add_items([item()])
+    requests_of = list(run.missing(requests(item())))
+    run.append([Completion.of(requests_of[0], reply=reply(), cost=0.1)])
+    run.write_scores([score()])
+    run._db.execute("PRAGMA ignore_check_constraints = ON")
+    run._db.execute(damage)
+    with pytest.raises(RunError, match=r"run\.db: damaged \("):  # noqa: PT012
+        run.add_items([item()])
+        run.export()
 
 
 def test_damage_at_which_the_message_of_sqlite_is_no_text_is_one_error(run):
