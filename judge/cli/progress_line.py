@@ -230,7 +230,7 @@ def _input_notes(added: IngestCounts, bad: BadItems) -> list[str]:
         notes.append(f"note: {counted(added.changed, 'item')} changed and judged again")
     if added.elsewhere:
         notes.append(
-            f"note: {counted(added.elsewhere, 'item')} of this run not in this input; their judgments are kept"
+            f"note: {counted(added.elsewhere, 'item')} of this run not in this input; judgments kept"
         )
     return notes
 
