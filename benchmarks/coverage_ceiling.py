@@ -26,8 +26,9 @@ from judge.stats.coefficients.correlation import pearson_statistic
 from judge.stats.coefficients.distance import mean_absolute_error_statistic
 from judge.stats.coefficients.kappa import cohen_statistic
 from judge.stats.coefficients.percent_agreement import agreement_statistic
+from judge.stats.engine.statistic import negated
 from judge.stats.judge_human.alt_test import alt_test
-from judge.stats.judge_human.ceiling import Ceiling, leave_one_out, negated, pairwise_ceiling
+from judge.stats.judge_human.ceiling import Ceiling, leave_one_out, pairwise_ceiling
 from judge.stats.judge_human.non_inferiority import non_inferiority, with_random_raters
 
 SIZES = (20, 50, 200)
@@ -77,7 +78,7 @@ class Design:
         values = []
         for _ in range(studies):
             judge, humans, _ = alone.study(n, rng)
-            values.append(level(judge, humans, clusters=np.arange(n) % 2).difference.value)
+            values.append(level(humans, judge, clusters=np.arange(n) % 2).difference.value)
         return float(np.mean(values))
 
 
@@ -97,7 +98,7 @@ def coverage(
     items_only, with_people = [], []
     for _ in range(sets):
         judge, humans, clusters = design.study(n, rng)
-        found = level(judge, humans, clusters=clusters)
+        found = level(humans, judge, clusters=clusters)
         wide = with_random_raters(found)
         items_only.append(found.difference.low <= target <= found.difference.high)
         with_people.append(wide.low <= target <= wide.high)
@@ -145,7 +146,7 @@ def alt_test_of_equals(k: int, cluster_size: int, n: int, rng: np.random.Generat
     ratings = 3 + design._normal(clusters, 1, rng) + 0.7 * design._normal(clusters, k + 1, rng)
     ratings = np.clip(np.round(ratings), 1, 5)
     groups = None if cluster_size == 1 else clusters
-    return alt_test(ratings[:, 0], ratings[:, 1:], epsilon=0, closeness="rmse", clusters=groups)
+    return alt_test(ratings[:, 1:], ratings[:, 0], epsilon=0, closeness="rmse", clusters=groups)
 
 
 def verdict_table(sets: int, seed: int) -> None:
@@ -160,7 +161,7 @@ def verdict_table(sets: int, seed: int) -> None:
         verdicts = []
         for _ in range(sets):
             judge, humans, _ = design.study(n, rng)
-            verdicts.append(non_inferiority(level(judge, humans), margin).verdict)
+            verdicts.append(non_inferiority(level(humans, judge), margin).verdict)
         passed = np.mean([v in ("non-inferior", "better") for v in verdicts])
         print(
             f"| {n} | {margin:.3f} | {passed:.3f} | {np.mean([v == 'worse' for v in verdicts]):.3f} |",

@@ -116,12 +116,12 @@ def estimates(setting: Setting, rng: np.random.Generator) -> Iterator[tuple[str,
     theta, shown = setting.rate, ~np.isnan(labels)
     of_labels = None if groups is None else groups[shown]
     rate = predictive_values(labels, judge, clusters=groups, rng=rng)
-    yield "predictive values", theta, rate.corrected
+    yield "predictive values", theta, rate.estimate
     if groups is None:
-        yield "delta", theta, predictive_values(labels, judge, method="delta").corrected
-    yield "PPI++", theta, ppi_mean(labels, judge, clusters=groups).corrected
+        yield "delta", theta, predictive_values(labels, judge, method="delta").estimate
+    yield "PPI++", theta, ppi_mean(labels, judge, clusters=groups).estimate
     rogan = rogan_gladen(human[shown], judge[shown], judge, clusters=of_labels, pool_clusters=groups)
-    yield "Rogan-Gladen", theta, rogan.corrected
+    yield "Rogan-Gladen", theta, rogan.estimate
     yield "humans only", theta, rate.humans_only
     # A second system on the same items: 3 of 4 verdicts carried over, so that the two are correlated.
     other, other_judge, _ = draw(setting, rng)

@@ -36,7 +36,7 @@ def simulate(
 
 
 STATISTICS = {
-    "ordinal alpha": lambda x: alpha_statistic(x, kind="ordinal"),
+    "ordinal alpha": lambda x: alpha_statistic(x, level="ordinal"),
     "quadratic kappa": lambda x: cohen_statistic(x[:, 0], x[:, 1], weights="quadratic"),
 }
 

@@ -96,8 +96,8 @@ def measure(model: str, scores: str, folder: Path, count: int, clock: Clock) -> 
         **{name: round(value * 1000 / count, 3) for name, value in parts.items()},
         "start_s": round(spent["start"], 1),
         "wall_s": round(seconds, 1),
-        "completions": summary["completions"],
-        "complete": summary["complete"],
+        "completions": summary.completions,
+        "complete": summary.complete,
     }
 
 

@@ -183,7 +183,7 @@ def main() -> None:
         started = time.perf_counter()
         folder = args.out / f"made-up-{system}"
         with make_run(folder, system, 0.5 - 0.15 * number, args.images, args.seed + number) as run:
-            print(f"{folder}: {run.summary()['items']:,} items, {time.perf_counter() - started:.1f} s")
+            print(f"{folder}: {run.summary().items:,} items, {time.perf_counter() - started:.1f} s")
 
 
 if __name__ == "__main__":

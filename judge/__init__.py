@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from judge.records import Score as Score
     from judge.rubric import Rubric as Rubric
     from judge.rubric import load_rubric as load_rubric
-    from judge.scoring.backends.factory import Connection as Connection
+    from judge.scoring.backends.connection import Connection as Connection
     from judge.scoring.backends.vllm.engine import EngineOptions as EngineOptions
+    from judge.scoring.callbacks import ScoringCallback as ScoringCallback
     from judge.scoring.judge import Judge as Judge
     from judge.scoring.run import Run as Run
-    from judge.scoring.score import Options as Options
     from judge.scoring.score import score as score
 
 __version__ = "0.1.0"
@@ -27,13 +27,13 @@ __version__ = "0.1.0"
 # Name -> module; imported on first use, so that `import judge` costs next to nothing.
 _PUBLIC = {
     "Completion": "judge.records",
-    "Connection": "judge.scoring.backends.factory",
+    "Connection": "judge.scoring.backends.connection",
     "EngineOptions": "judge.scoring.backends.vllm.engine",
     "Image": "judge.records",
     "Item": "judge.records",
     "Judge": "judge.scoring.judge",
     "JudgeError": "judge.errors",
-    "Options": "judge.scoring.score",
+    "ScoringCallback": "judge.scoring.callbacks",
     "Rubric": "judge.rubric",
     "Run": "judge.scoring.run",
     "Score": "judge.records",

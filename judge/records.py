@@ -148,7 +148,7 @@ class Completion(Record):
 
     key: str
     item_id: str
-    sample: int = 0
+    sample: int = Field(default=0, ge=0, lt=MOST_SAMPLES)
     dimension: str | None = None
     attempt: int = 0
     reply: str | None = None

@@ -166,15 +166,20 @@ class Rubric(Record):
 
     @property
     def scored(self) -> tuple[str, ...]:
-        """Names of all that gets a number: the dimensions, then `overall` where there is one."""
+        """Names of everything that gets a number: the dimensions, then `overall` if there is one."""
         overall = () if self.overall.how == "none" else (OVERALL,)
         return (*self.dimensions, *overall)
 
     @property
-    def asked(self) -> tuple[str, ...]:
-        """Names of all that the model itself answers: dimensions, `overall` where it is judged, flags."""
+    def judged(self) -> tuple[str, ...]:
+        """Names of all that the model itself scores: the dimensions, then `overall` if it is judged."""
         overall = (OVERALL,) if self.overall.how == "judged" else ()
-        return (*self.dimensions, *overall, *self.flags)
+        return (*self.dimensions, *overall)
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """Names of everything that the model itself answers: what it scores, then the flags."""
+        return (*self.judged, *self.flags)
 
     @property
     def digest(self) -> str:
@@ -207,7 +212,7 @@ class Rubric(Record):
 
     def overall_score(self, scores: Mapping[str, float], judged: float | None = None) -> float | None:
         """Overall score, caps applied; None where a score that it needs is missing."""
-        value = judged if self.overall.how == "judged" else self._combined(scores)
+        value = judged if OVERALL in self.judged else self._combined(scores)
         if value is None:
             return None
         for cap in self.overall.caps:
@@ -366,14 +371,14 @@ def _values_used(rubric: Rubric) -> Iterable[tuple[str, float]]:
 
 def _example_problems(rubric: Rubric, index: int, example: Example) -> Iterable[str]:
     where = f"examples.{index}.verdict"
-    asked = {*rubric.dimensions, *([OVERALL] if rubric.overall.how == "judged" else [])}
-    if set(example.verdict.scores) != asked:
-        yield f"{where}.scores: has {sorted(example.verdict.scores)}; must have exactly {sorted(asked)}"
+    judged = set(rubric.judged)
+    if set(example.verdict.scores) != judged:
+        yield f"{where}.scores: has {sorted(example.verdict.scores)}; must have exactly {sorted(judged)}"
     for name, score in example.verdict.scores.items():
         if not rubric.scale.holds(score):
             yield f"{where}.scores.{name}: {score} is off the scale {rubric.scale.min}-{rubric.scale.max}"
-    if unknown := sorted(set(example.verdict.reasons) - asked):
-        yield f"{where}.reasons: {unknown[0]!r} gets no score; allowed: {sorted(asked)}"
+    if unknown := sorted(set(example.verdict.reasons) - judged):
+        yield f"{where}.reasons: {unknown[0]!r} gets no score; allowed: {sorted(judged)}"
     if set(example.verdict.flags) != set(rubric.flags):
         yield f"{where}.flags: has {sorted(example.verdict.flags)}; must have exactly {sorted(rubric.flags)}"
 

@@ -1,4 +1,4 @@
-"""What all tests share: no key of a real provider, and a server that plays one."""
+"""Shared by all tests: no API key of a real provider reaches a test, and a mock provider on 127.0.0.1."""
 
 import json
 import os
@@ -15,12 +15,12 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-# A law holds or not; how long an example takes on a busy machine is no fact about the code.
-# The same examples each time: a change is judged by what it changes. New ones: --hypothesis-profile=explore.
+# No deadline: how long an example takes depends on how busy the machine is. The same examples in every run, so that
+# a failure comes from the change under test; --hypothesis-profile=explore tries new ones.
 settings.register_profile("house", deadline=None, derandomize=True)
 settings.register_profile("explore", deadline=None)
 settings.load_profile("house")
-# Jobs that a script starts in the background ignore Ctrl-C, and so would whatever is tested.
+# A script's background jobs ignore SIGINT, and the processes under test would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _MOCK = Path(__file__).parent / "support" / "mock_openai.py"
@@ -28,7 +28,7 @@ _MOCK = Path(__file__).parent / "support" / "mock_openai.py"
 
 @pytest.fixture(autouse=True)
 def _no_keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A test cannot spend money by accident, nor go through somebody's proxy."""
+    """Remove API keys, endpoints and proxies, so that no test can spend money or leave this machine."""
     for name in list(os.environ):
         if re.search(r"(_API_KEY|_API_BASE|_BASE_URL|_AUTH_TOKEN|_PROXY)$", name, re.IGNORECASE):
             monkeypatch.delenv(name)
@@ -36,7 +36,7 @@ def _no_keys(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @dataclass
 class Mock:
-    """The mock provider, as a test sees it."""
+    """Client of the mock provider, for tests."""
 
     address: str
 
@@ -45,22 +45,22 @@ class Mock:
         return f"{self.address}/v1"
 
     def set(self, **options: Any) -> None:
-        """Forget everything, and set options: latency_ms, retry_after, every_429, … (the others are off)."""
+        """Reset the server and set options: latency_ms, retry_after, every_429, ... (all others are off)."""
         self._ask("/reset", options)
 
     def script(self, *responses: dict[str, Any]) -> None:
-        """Answer the next requests with these, in order."""
+        """Answer the next requests with these responses, in order."""
         self._ask("/script", list(responses))
 
     def serve(self, *answers: dict[str, Any]) -> None:
-        """Answer every request with the first of these whose ``when`` it is."""
+        """Answer every request with the first of these answers whose ``when`` matches it."""
         self._ask("/serve", list(answers))
 
     def stats(self) -> dict[str, Any]:
         return self._ask("/stats")
 
     def seen(self) -> list[dict[str, Any]]:
-        """Headers and bodies of all requests."""
+        """Return headers and bodies of all requests so far."""
         return self._ask("/seen")
 
     def _ask(self, path: str, body: Any = None) -> Any:
@@ -84,6 +84,6 @@ def _mock_server() -> Iterator[Mock]:
 
 @pytest.fixture
 def mock(_mock_server: Mock) -> Mock:
-    """A provider on 127.0.0.1 that answers at once and without faults, until told otherwise."""
+    """A provider on 127.0.0.1 that answers immediately and without faults unless options say otherwise."""
     _mock_server.set()
     return _mock_server

@@ -1,8 +1,10 @@
-"""Who may import whom, what an import costs, and how large a piece may grow."""
+"""Which place may import which, what an import costs, and how large a module or function may be."""
 
 import ast
 import subprocess
 import sys
+from collections import Counter, defaultdict
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -23,7 +25,9 @@ HEAVY = {
     "PIL",
 }
 
-# Place -> the places that it may import. The longest prefix of a module's name is its place.
+# The layout, from low to high: place -> the places that it may import, all of which stand above it in this table.
+# The longest prefix of a module's name is its place. `judge` itself means `judge/__init__.py`: the public names,
+# which it loads on demand, and `__version__`.
 MAY_IMPORT = {
     "judge": {"judge"},
     "judge.errors": set(),
@@ -46,12 +50,16 @@ MAY_IMPORT = {
     },
     "judge.reporting": {
         "judge", "judge.analysis", "judge.errors", "judge.files", "judge.records", "judge.rubric", "judge.stats",
-        "judge.scoring.images", "judge.scoring.run",
+        "judge.scoring.images", "judge.scoring.run", "judge.scoring.run_summary",
     },
-    "judge.cli": {"judge", "human_study"},
     "human_study": {"judge.errors", "judge.files", "judge.items", "judge.records", "judge.rows", "judge.rubric"},
+    "judge.doctor": {"judge.hardware", "judge.scoring"},
+    "judge.cli": {"judge", "human_study"},
+    "judge.__main__": {"judge.cli"},
 }  # fmt: skip
-# Within scoring, what is pure knows nothing of what acts.
+# These two may import every place: the public names, and the commands.
+FACADES = {"judge", "judge.cli"}
+# Within scoring, what is pure imports nothing that sends, stores or reads files.
 PURE = {
     f"judge.scoring.{name}"
     for name in (
@@ -79,9 +87,9 @@ MODULES = {
 }
 
 
-def imported(path):
-    """Names of our own modules that a file imports, wherever the import stands."""
-    for node in ast.walk(ast.parse(path.read_text())):
+def imports_in(tree):
+    """Names of the modules that a syntax tree imports, wherever the import stands."""
+    for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
             yield from (
                 f"{node.module}.{a.name}" if f"{node.module}.{a.name}" in MODULES else node.module
@@ -92,7 +100,12 @@ def imported(path):
 
 
 def ours(path):
-    return {name for name in imported(path) if name.split(".")[0] in ("judge", "human_study")}
+    """Names of our own modules that a file imports."""
+    return {
+        name
+        for name in imports_in(ast.parse(path.read_text()))
+        if name.split(".")[0] in ("judge", "human_study")
+    }
 
 
 def place(module):
@@ -106,10 +119,73 @@ def is_in(module, places):
 @pytest.mark.parametrize("module", MODULES)
 def test_module_imports_only_lower_layers(module):
     home = place(module)
-    everything = home == "judge" or home == "judge.cli"
     allowed = MAY_IMPORT[home] | {home}
-    wrong = {name for name in ours(MODULES[module]) if not everything and not is_in(name, allowed)}
+    wrong = {name for name in ours(MODULES[module]) if home not in FACADES and not is_in(name, allowed)}
     assert not wrong, f"{module} may not import {sorted(wrong)}"
+
+
+def test_layout_has_no_upward_arrow():
+    position = {name: i for i, name in enumerate(MAY_IMPORT)}
+    arrows = [(name, target) for name, allowed in MAY_IMPORT.items() for target in allowed - {"judge"}]
+    assert not [(name, target) for name, target in arrows if position[place(target)] >= position[name]]
+
+
+@pytest.mark.parametrize("name", MAY_IMPORT)
+def test_place_of_the_layout_exists(name):
+    assert any(module == name or module.startswith(f"{name}.") for module in MODULES)
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if place(name) not in FACADES])
+def test_only_the_version_is_imported_from_the_public_api(module):
+    nodes = ast.walk(ast.parse(MODULES[module].read_text()))
+    names = [
+        alias.name
+        for n in nodes
+        if isinstance(n, ast.ImportFrom) and n.module == "judge"
+        for alias in n.names
+    ]
+    assert not [name for name in names if name != "__version__" and f"judge.{name}" not in MODULES]
+
+
+def loaded_at_import(path):
+    """Names of our own modules that a file imports while it is loaded: not in functions, not for types alone."""
+    waiting = list(ast.parse(path.read_text()).body)
+    found = ast.Module([], [])
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            found.body.append(node)
+        elif isinstance(node, ast.Try) or (
+            isinstance(node, ast.If) and "TYPE_CHECKING" not in ast.unparse(node.test)
+        ):
+            waiting += [*node.body, *node.orelse]
+    return {name for name in imports_in(found) if name in MODULES}
+
+
+def test_no_modules_import_each_other_while_loading():
+    tree = {module: loaded_at_import(path) - {module, "judge"} for module, path in MODULES.items()}
+    TopologicalSorter(tree).prepare()  # raises CycleError, which names the modules
+
+
+def test_no_class_name_stands_twice():
+    places = defaultdict(list)
+    for module, path in MODULES.items():
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ClassDef):
+                places[node.name].append(module)
+    assert not {name: found for name, found in places.items() if len(found) > 1}
+
+
+PACKAGES = sorted({".".join(m.split(".")[:2]) for m in MODULES if m.count(".") > 1} | {"human_study"})
+# Here the path makes the difference plain.
+SAME_MODULE_NAME = {"judge.scoring": {"backend"}, "judge.analysis": {"panel"}}
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_no_module_name_stands_twice_within_one_package(package):
+    inside = [m for m, path in MODULES.items() if m.startswith(f"{package}.") and path.name != "__init__.py"]
+    names = Counter(module.rpartition(".")[2] for module in inside)
+    assert {name for name, n in names.items() if n > 1} <= SAME_MODULE_NAME.get(package, set())
 
 
 @pytest.mark.parametrize("module", sorted(PURE))
@@ -148,7 +224,7 @@ def test_statistics_need_numpy_alone():
 
 def test_public_names_are_these():
     assert set(judge.__all__) == {
-        "Completion", "Connection", "EngineOptions", "Image", "Item", "Judge", "JudgeError", "Options", "Rubric", "Run", "Score",
+        "Completion", "Connection", "EngineOptions", "Image", "Item", "Judge", "JudgeError", "Rubric", "Run", "Score", "ScoringCallback",
         "load_items", "load_rubric", "score",
     }  # fmt: skip
 

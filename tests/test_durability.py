@@ -97,7 +97,7 @@ def test_ctrl_c_keeps_what_arrived_scores_it_and_says_how_to_go_on(tmp_path, moc
     assert "the same command goes on" in errors
     assert "Traceback" not in errors
     with Run.open(out) as run:
-        statuses = run.summary()["statuses"]["overall"]
+        statuses = run.summary().statuses["overall"]
     assert statuses["ok"] == len(stored(out)) > 0
     assert statuses["ok"] + statuses["skipped"] == 2000
 

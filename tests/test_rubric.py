@@ -142,6 +142,15 @@ def test_there_is_no_overall_score_while_a_dimension_is_missing(overall):
     assert rubric(overall=overall).overall_score({"truth": 3.0}) is None
 
 
+@pytest.mark.parametrize(
+    ("how", "judged"), [("judged", ("truth", "form", "overall")), ("mean", ("truth", "form"))]
+)
+def test_the_model_scores_the_dimensions_and_an_overall_score_only_if_it_is_judged(how, judged):
+    given = rubric(overall={"how": how}, flags={"short": {"description": "Is it short?"}})
+    assert given.judged == judged
+    assert given.asked == (*judged, "short")
+
+
 def test_a_judged_overall_score_needs_only_the_dimensions_of_its_caps():
     assert rubric(overall={"how": "judged"}).overall_score({}, judged=3) == 3
     assert rubric(overall={"how": "judged"}).overall_score({"truth": 3, "form": 3}) is None

@@ -19,6 +19,7 @@ from judge.stats.engine.resampling import replicate
 from judge.stats.engine.scale import Floats
 from judge.stats.engine.statistic import Statistic, quotient
 from judge.stats.systems.multiplicity import holm
+from judge.stats.systems.ranking import competition_ranks, rank_limits
 
 SEED = 0
 """Of the bootstrap behind the rank intervals: one run gives one report."""
@@ -127,9 +128,9 @@ def leaderboard(
     contrasts = _adjusted([group_difference(passed, owner == i, owner == j, clusters) for i, j in pairs])
     different = {pair for pair, c in zip(pairs, contrasts, strict=True) if c.p_adjusted <= 0.05}
     letters = compact_letters(order, different)
-    ranks = ranks_of(np.array([[rate.estimate.value for rate in rates]]))[0]
-    drawn = ranks_of(draws)
-    low, high = _rank_limits(drawn)
+    ranks = competition_ranks(np.array([[rate.estimate.value for rate in rates]]))[0]
+    drawn = competition_ranks(draws)
+    low, high = rank_limits(drawn)
     standings = [
         Standing(
             tables[i].name,
@@ -152,27 +153,9 @@ def leaderboard(
     )
 
 
-def _rank_limits(drawn: Floats) -> Floats:
-    """Return the lowest and the highest likely rank of each system, shape (2, n): any, without a resample."""
-    if not len(drawn):
-        n = drawn.shape[1]
-        return np.array([[1.0] * n, [float(n)] * n])
-    limits: Floats = np.quantile(drawn, (0.025, 0.975), axis=0, method="inverted_cdf")
-    return limits
-
-
 def _means(table: ScoreTable, cluster: str | None) -> dict[str, Estimate]:
     clusters, scale = table.clusters(cluster), table.rubric.scale
     return {name: mean_score(values, clusters, scale) for name, values in table.values.items()}
-
-
-def ranks_of(rates: Floats) -> Floats:
-    """Ranks within each row, 1 for the highest; equal rates share the better rank.
-
-    >>> ranks_of(np.array([[0.5, 0.7, 0.5]])).tolist()
-    [[2, 1, 2]]
-    """
-    return 1 + np.asarray((rates[:, None, :] > rates[:, :, None] + 1e-12).sum(axis=2))
 
 
 def compact_letters(order: Sequence[int], different: set[tuple[int, int]]) -> dict[int, str]:

@@ -36,6 +36,9 @@ RELIABILITY = 0.7
 SIZES = (20, 50, 100, 200, 400)
 RATERS = (2, 3, 5)
 N_DRAWS = 100
+LEAST_HALF_WIDTH, MOST_MINUTES, MOST_SHARES = 0.0001, 10_000, 101
+MOST_RATERS, MOST_COMPARED = 100, 10
+"""People per item: at all, and where each is compared with every other in all simulated studies."""
 
 
 @dataclass(frozen=True)
@@ -171,8 +174,10 @@ def plan(question: PlanningQuestion, pilot: Floats | None = None, clusters: Ints
 def _check(question: PlanningQuestion, pilot: Floats | None) -> None:
     if question.statistic not in get_args(Wanted):
         raise InputError(f"statistic {question.statistic!r}; allowed: {', '.join(get_args(Wanted))}")
-    if not 0 < question.half_width < 1:
-        raise InputError(f"--half-width {question.half_width:g}: allowed is a number between 0 and 1")
+    if not LEAST_HALF_WIDTH <= question.half_width < 1:
+        raise InputError(
+            f"--half-width {question.half_width:g}: allowed is a number from {LEAST_HALF_WIDTH:g} to below 1"
+        )
     if question.expect is not None and not 0 <= question.expect < 1:
         raise InputError(f"--expect {question.expect:g}: allowed is a number from 0 to below 1")
     _check_study(question)
@@ -182,22 +187,32 @@ def _check(question: PlanningQuestion, pilot: Floats | None) -> None:
         raise InputError(
             f"--pilot: {question.statistic} has a closed form; give what the pilot found: --expect"
         )
-    if question.n_raters is not None and question.n_raters < 2 and question.statistic != "pass_rate":
+    if question.n_raters is not None:
+        _check_raters(question.n_raters, question.statistic)
+
+
+def _check_raters(n_raters: int, statistic: Wanted) -> None:
+    if n_raters < 2 and statistic != "pass_rate":
         raise InputError("agreement among people needs at least 2 raters per item")
+    most = MOST_COMPARED if statistic in ("difference", "kappa_quadratic") else MOST_RATERS
+    if n_raters > most:
+        raise InputError(f"--per-item {n_raters}: allowed for {statistic} are at most {most} people per item")
 
 
 def _check_study(question: PlanningQuestion) -> None:
     shares = np.asarray(question.shares, dtype=float)
-    if len(shares) < 2 or not (shares >= 0).all() or not abs(shares.sum() - 1) <= 1e-6:
+    if not 2 <= len(shares) <= MOST_SHARES or not (shares >= 0).all() or not abs(shares.sum() - 1) <= 1e-6:
         given = ",".join(f"{share:g}" for share in shares)
         raise InputError(
-            f"--shares {given}: allowed are two shares or more, none below 0, that add up to 1, as in "
-            "0.1,0.2,0.7"
+            f"--shares {given:.80}: allowed are 2 to {MOST_SHARES} shares, none below 0, that add up to 1, "
+            "as in 0.1,0.2,0.7"
         )
     if question.margin is not None and not 0 < question.margin <= 1:
         raise InputError(f"--margin {question.margin:g}: allowed is a number above 0, at most 1")
-    if not 0 < question.minutes < math.inf:
-        raise InputError(f"--minutes {question.minutes:g}: allowed is a number above 0")
+    if not 0 < question.minutes <= MOST_MINUTES:
+        raise InputError(
+            f"--minutes {question.minutes:g}: allowed is a number above 0, at most {MOST_MINUTES:,}"
+        )
     if not 0 <= question.cluster_icc <= 1:
         raise InputError(f"--cluster-icc {question.cluster_icc:g}: allowed is a number from 0 to 1")
 
@@ -291,14 +306,17 @@ def _simulated(
 def _statistic(name: str, ratings: Floats, clusters: Ints, level: float = 0.95) -> Estimate:
     if name == "difference":
         return pairwise_ceiling(
-            ratings[:, 0], ratings[:, 1:], concordance_statistic, clusters=clusters, level=level
+            ratings[:, 1:], ratings[:, 0], concordance_statistic, clusters=clusters, confidence_level=level
         ).difference
     if name == "kappa_quadratic":
-        return pairwise_ceiling(ratings[:, 0], ratings, concordance_statistic, clusters=clusters).human
+        return pairwise_ceiling(ratings, ratings[:, 0], concordance_statistic, clusters=clusters).human
     if name == "agreement":
-        return estimate(agreement_statistic(ratings), clusters=clusters, level=level)
+        return estimate(agreement_statistic(ratings), clusters=clusters, confidence_level=level)
     return estimate(
-        alpha_statistic(ratings, kind="ordinal"), clusters=clusters, level=level, method="jackknife"
+        alpha_statistic(ratings, level="ordinal"),
+        clusters=clusters,
+        confidence_level=level,
+        method="jackknife",
     )
 
 
@@ -306,7 +324,9 @@ def _reaching(sizes: Sequence[Size], half_width: float) -> Size:
     """Items for the half-width: half-widths fall with the root of the number of items."""
     known = [size for size in sizes if not math.isnan(size.half_width)]
     if not known:
-        raise InputError("no simulated study had a defined interval; give other shares or a larger pilot")
+        raise InputError(
+            "no simulated study had a defined interval; give other shares, smaller groups or a larger pilot"
+        )
     near = min(known, key=lambda size: abs(math.log(size.half_width / half_width)))
     n = math.ceil(near.n_items * (near.half_width / half_width) ** 2)
     return Size(near.n_raters, n, half_width)

@@ -49,6 +49,7 @@ _MORE_VARIABLES = {"judge": ("JUDGE_MODEL",)}
 """Further environment variables of an option, beside ``JUDGE_`` and its name."""
 NEVER_FROM_A_FILE = "trust_config"
 """Option that marks the settings file as trusted; the file itself must not set it."""
+_ADVICE = {errno.ENOSPC: "free some space", errno.ENAMETOOLONG: "give a shorter name"}
 _MOST_BYTES = 2**20
 """Size limit of a settings file."""
 
@@ -93,11 +94,10 @@ class CommandTable(click.Group):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             ctx.exit(0)
         except OSError as error:
-            if error.errno != errno.ENOSPC:
+            if error.errno not in _ADVICE:
                 raise
-            click.echo(
-                f"Error: {error.filename or 'standard output'}: {error.strerror}; free some space", err=True
-            )
+            name = str(error.filename or "standard output")
+            click.echo(f"Error: {name:.200}: {error.strerror}; {_ADVICE[error.errno]}", err=True)
             ctx.exit(1)
 
 

@@ -12,7 +12,7 @@ from judge.cli.option_types import Number, pairs
 from judge.cli.options import rubric, section, seed
 from judge.rubric import load_rubric
 from judge.scoring.backends.api.providers import OPENAI_COMPATIBLE
-from judge.scoring.backends.factory import Connection
+from judge.scoring.backends.connection import Connection
 from judge.scoring.backends.vllm.engine import EngineOptions
 from judge.scoring.judge import ENGINE_DECIDES, Judge
 
@@ -81,7 +81,7 @@ judge_options = section(
         metavar="N",
         help="Maximum number of tokens of a reply.  [default: not sent; vllm: 1024 after the reasoning]",
     ),
-    seed("of the model for the first sample; each further sample uses the next number."),
+    seed("of the model for the first sample; each further sample uses the next number.", min=None),
     click.option(
         "--reasoning-effort",
         metavar="EFFORT",

@@ -52,7 +52,7 @@ def _shares(ctx: click.Context, param: click.Parameter, value: str) -> tuple[flo
         help="Expected value of the statistic; for simulated statistics, the expected correlation of two "
         "raters.  [default: 0.8 for pass_rate, 0.6 for kappa, otherwise 0.7]",
     ),
-    per_item("more raters need fewer items.  [default: results for 2, 3 and 5]", "n_raters", max=1_000),
+    per_item("more raters need fewer items.  [default: results for 2, 3 and 5]", "n_raters", max=100),
     click.option(
         "--shares",
         default="0.2,0.2,0.2,0.2,0.2",

@@ -13,9 +13,11 @@ from judge.cli.options import counted
 from judge.hardware import gpus
 from judge.records import Completion
 from judge.scoring.backends.api.waits import clock
+from judge.scoring.callbacks import ScoringCallback
+from judge.scoring.checked_items import BadItems
 from judge.scoring.prompt import visible
-from judge.scoring.run import IngestCounts, Run
-from judge.scoring.score import BadItems, ScoringCallback
+from judge.scoring.run import Run
+from judge.scoring.run_summary import IngestCounts
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -32,8 +34,6 @@ class ProgressLine(ScoringCallback):
         """Why the run stopped early without an error."""
         self.cost = 0.0
         """Known cost of the replies in USD."""
-        self.charged = 0.0
-        """Cost in USD that counts towards --max-cost; an unknown cost is estimated."""
         self.place: Path | None = None
         """Folder of the run; None until the input is read."""
         self._moving = moving
@@ -51,10 +51,10 @@ class ProgressLine(ScoringCallback):
         self._pace = _Pace(0.0)
         self._card = _Card()
 
-    def began(self, run: Run, added: IngestCounts, bad: BadItems, requests: int) -> None:
+    def on_run_start(self, run: Run, counts: IngestCounts, bad: BadItems, requests: int) -> None:
         """Print notes on the input and start the line, which redraws itself periodically."""
         self.place, self._is_local = run.path, run.judge.backend == "vllm"
-        for note in [*_input_notes(added, bad), *_judge_notes(run)]:
+        for note in [*_input_notes(counts, bad), *_judge_notes(run)]:
             click.echo(note, err=True)
         if self._moving:
             self._run, self._pace = run, _Pace(time.monotonic())
@@ -62,7 +62,7 @@ class ProgressLine(ScoringCallback):
             self._progress.start()
             self._progress.add_task("scoring", total=requests)
 
-    def starting(self, text: str) -> None:
+    def on_model_loading(self, text: str) -> None:
         """Show the start of the engine; without a progress line, print one note."""
         if self._progress and not self._asked:
             self._start = text
@@ -70,11 +70,9 @@ class ProgressLine(ScoringCallback):
             click.echo(f"note: {text}; a large model takes minutes to start", err=True)
         self._starting = True
 
-    def arrived(self, completions: Sequence[Completion]) -> None:
-        """Update the line."""
-        if (
-            self._progress and self._run and not self._asked
-        ):  # the line starts at the replies that are already stored
+    def on_completions(self, completions: Sequence[Completion]) -> None:
+        """Move the line."""
+        if self._progress and self._run and not self._asked:  # the line begins where the run stands
             self._progress.reset(self._progress.task_ids[0], completed=self._run.reused)
         first, self._start = not self._asked, ""
         self._asked += len(completions)
@@ -89,28 +87,24 @@ class ProgressLine(ScoringCallback):
             self._pace = _Pace(time.monotonic(), self._asked, self._tokens)
         self._move()
 
-    def waiting(self, seconds: float, said: str) -> None:
+    def on_wait(self, seconds: float, message: str) -> None:
         """Show the reason and the end of a wait."""
         self._waits_until = time.monotonic() + seconds
-        self._wait = f"waits until {clock(seconds)}: {visible(said)}"
+        self._wait = f"waits until {clock(seconds)}: {visible(message)}"
         if not self._moving and seconds >= _LONG_WAIT and not self._noted_wait:
             click.echo(f"note: {self._wait}", err=True)
             self._noted_wait = True
 
-    def asking_again(self, count: int) -> None:
+    def on_reask(self, count: int) -> None:
         """Show that some replies are requested again."""
         self._to_ask_again = count
 
-    def asked(self) -> None:
+    def on_requests_done(self) -> None:
         """Show that the scores are computed, also after Ctrl-C."""
         self._is_asked, self._waits_until = True, -math.inf
         self._move(refresh=True)
 
-    def spent(self, cost: float) -> None:
-        """Store the cost that counts towards the limit."""
-        self.charged = cost
-
-    def ended(self, stopped: str | None) -> None:
+    def on_run_end(self, stopped: str | None) -> None:
         """Store why the backend stopped."""
         self.stopped = stopped
 

@@ -4,9 +4,7 @@ import json
 import shlex
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import closing
-from dataclasses import asdict, fields, replace
-from math import floor
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -34,18 +32,15 @@ from judge.cli.options import (
 )
 from judge.cli.progress_line import ProgressLine
 from judge.cli.protect_inputs import files_of_run, refuse_inputs
-from judge.errors import JudgeError
+from judge.errors import InputError
 from judge.rows import FORMATS
-from judge.rubric import Rubric
-from judge.scoring.backends.factory import Connection, check_backend
-from judge.scoring.backends.vllm.engine import EngineOptions
+from judge.scoring import run_views
 from judge.scoring.judge import Judge
+from judge.scoring.panel import Panel
 from judge.scoring.prompt import message_text, visible
 from judge.scoring.run import Run
-from judge.scoring.score import Options, default_out, folder_name, preview, score
-
-_MOST_LABELS = 11
-"""For scales with more labels only the mean is printed, without the distribution."""
+from judge.scoring.run_summary import RunSummary
+from judge.scoring.score import preview
 
 input_options = section(
     "Items to judge",
@@ -53,6 +48,7 @@ input_options = section(
     input_format(FORMATS, "format"),
     image_root("the folder of ANSWERS"),
     limit("the others are not scored.  [default: all items]"),
+    click.option("--random", is_flag=True, help="Draw the --limit items at random, for a pilot run."),
     click.option("--skip-bad", is_flag=True, help="Score the other items if rows or images are invalid."),
     click.option("--retry-errors", is_flag=True, help="Ask again for items whose request failed earlier."),
 )
@@ -91,120 +87,81 @@ def command(
     judges, options = judges_of(values), _options(values)
     if len(judges) > 1 and answers == "-":
         raise click.UsageError("standard input can be read only once; with several judges, name a file")
-    places = [(judge, _folder(out, judge, len(judges))) for judge in judges]
-    _check_apart(answers, places)
+    try:
+        panel = Panel(
+            answers, judges, out=out, connection=connection_of(values), engine=engine_of(values), **options
+        )
+    except InputError as error:
+        raise click.UsageError(str(error)) from None
+    for _, folder in panel.members:
+        refuse_inputs(*files_of_run(str(folder)))
     if dry_run:
-        for judge, place in places:
-            show_preview(answers, judge, options, place, as_json=as_json)
+        for judge, folder in panel.members:
+            show_preview(answers, judge, options, folder, as_json=as_json)
         return
-    connection, engine = connection_of(values), engine_of(values)
-    for judge in judges:  # check all of them before the first request
-        check_backend(judge, connection)
-    panel = Panel(answers, options, connection, engine, as_json, alone=len(judges) == 1)
-    found = [panel.score(judge, place) for judge, place in places]
-    if panel.runs and not as_json:
-        point_on(panel.runs)
-    ctx.exit(1 if 1 in found else max(found))
+    panel.check()
+    ctx.exit(_score(panel, as_json=as_json))
 
 
-def _options(values: dict[str, Any]) -> Options:
-    return Options(**{name: values[name] for name in (field.name for field in fields(Options))})
-
-
-def _folder(out: str | None, judge: Judge, judges: int) -> str | None:
-    """Folder of the run of a judge; each of several judges has its own folder within --out."""
-    return (
-        out
-        if out is None or judges == 1
-        else str(Path(out) / folder_name(f"{judge.name}-{judge.rubric.name}"))
+def _options(values: dict[str, Any]) -> dict[str, Any]:
+    names = (
+        "samples",
+        "limit",
+        "random",
+        "mapping",
+        "format",
+        "image_root",
+        "skip_bad",
+        "retry_errors",
+        "reask",
     )
+    return {name: values[name] for name in names}
 
 
-def _check_apart(answers: str, places: list[tuple[Judge, str | None]]) -> None:
-    """Check that no two judges write to one folder, as models whose paths end alike would."""
-    taken: dict[str, str] = {}
-    for judge, place in places:
-        folder = place or str(default_out(answers, judge))
-        if folder in taken:
-            raise click.UsageError(
-                f"--judge {taken[folder]} and --judge {judge.model} would both write to {folder}. If they "
-                "are the same model, give it once; otherwise score each in its own call with --out"
-            )
-        taken[folder] = judge.model
-        refuse_inputs(*files_of_run(folder))
+def _score(panel: Panel, *, as_json: bool) -> int:
+    """Score with all judges and print how each ended; return the exit status."""
+    watches: list[ProgressLine] = []
+    alone = len(panel.members) == 1
+    told: dict[str, str] = {}
+    codes: list[int] = []
+    runs: list[Path] = []
 
-
-class Panel:
-    """One judge or several over the same answers, in turn."""
-
-    def __init__(
-        self,
-        answers: str,
-        options: Options,
-        connection: Connection,
-        engine: EngineOptions,
-        as_json: bool,
-        *,
-        alone: bool,
-    ) -> None:
-        self._answers = answers
-        self._options = options
-        self._connection = connection
-        self._engine = engine
-        self._as_json = as_json
-        self._alone = alone
-        self.runs: list[Path] = []
-        """Those that were scored."""
-        self._told: dict[str, str] = {}
-
-    def score(self, judge: Judge, out: str | None) -> int:
-        """Score with one judge and print how that ended; return the exit status.
-
-        Where one of several judges cannot go on, the others still do.
-        """
-        if not self._alone:
-            limit = self._connection.max_cost
+    def watch_for(judge: Judge) -> ProgressLine:
+        if not alone:
+            limit = panel.connection.max_cost
             left = "" if limit is None else f", ${limit:.4f} of --max-cost left"
             click.echo(f"judge {judge.model}{left}", err=True)
-        try:
-            return self._score(judge, out)
-        except JudgeError as error:
-            if self._alone:
-                raise
-            self._tell(judge.model, visible(str(error)))
-            return error.exit_code
+        watches.append(ProgressLine(moving=sys.stderr.isatty() and not as_json))
+        return watches[-1]
 
-    def _tell(self, model: str, problem: str) -> None:
-        """What is wrong with the answers stops every judge, and is told in full once."""
-        if (first := self._told.setdefault(problem, model)) != model:
-            problem = f"the same as for {first}"
-        click.echo(f"Error: {model}: {problem}", err=True)
+    try:
+        for result in panel.score(watch_for):
+            if result.run:
+                runs.append(result.run.path)
+                codes.append(show_result(result.run, watches[-1].stopped, as_json=as_json))
+            elif result.error and alone:
+                raise result.error
+            elif result.error:
+                _tell(told, result.judge.model, visible(str(result.error)))
+                codes.append(result.error.exit_code)
+    except KeyboardInterrupt:
+        for watch in watches:
+            watch.close()
+        click.echo(f"\ninterrupted: {_stored(watches[-1].place if watches else None)}", err=True)
+        raise click.exceptions.Exit(130) from None
+    finally:
+        for watch in watches:
+            watch.close()
+    if runs and not as_json:
+        point_on(runs)
+    return 1 if 1 in codes else max(codes)
 
-    def _score(self, judge: Judge, out: str | None) -> int:
-        with closing(ProgressLine(moving=sys.stderr.isatty() and not self._as_json)) as watch:
-            try:
-                run = score(
-                    self._answers,
-                    judge=judge,
-                    out=out,
-                    options=self._options,
-                    connection=self._connection,
-                    engine=self._engine,
-                    watch=watch,
-                )
-            except KeyboardInterrupt:
-                watch.close()
-                click.echo(f"\ninterrupted: {_stored(watch.place)}", err=True)
-                raise click.exceptions.Exit(130) from None
-            finally:
-                self._spend(watch.charged)
-        self.runs.append(run.path)
-        return show_result(run, watch.stopped, as_json=self._as_json)
 
-    def _spend(self, cost: float) -> None:
-        """What one judge has spent, the next ones have not left."""
-        if (limit := self._connection.max_cost) is not None:
-            self._connection = replace(self._connection, max_cost=max(0.0, limit - cost))
+def _tell(told: dict[str, str], model: str, problem: str) -> None:
+    """Print an error of a judge; an error that all judges share is printed in full once."""
+    if (first := told.setdefault(problem, model)) != model:
+        problem = f"the same as for {first}"
+    click.echo(f"Error: {model}: {problem}", err=True)
 
 
 def _stored(place: Path | None) -> str:
@@ -214,14 +171,14 @@ def _stored(place: Path | None) -> str:
     with Run.open(place) as run:
         found = run.summary()
     return (
-        f"{counted(found['completions'], 'reply', 'replies')} stored, scores for {found['complete']:,} of "
-        f"{counted(found['items'], 'item')} complete; the same command resumes the run"
+        f"{counted(found.completions, 'reply', 'replies')} stored, scores for {found.complete:,} of "
+        f"{counted(found.items, 'item')} complete; the same command resumes the run"
     )
 
 
-def show_preview(answers: str, judge: Judge, options: Options, out: str | None, *, as_json: bool) -> None:
+def show_preview(answers: str, judge: Judge, options: dict[str, Any], out: Path, *, as_json: bool) -> None:
     """Print the first prompt and the size of the run, without sending anything."""
-    seen = preview(answers, judge, options, out)
+    seen = preview(answers, judge, out=out, **{k: v for k, v in options.items() if k != "reask"})
     if as_json:
         click.echo(json.dumps(asdict(seen), ensure_ascii=False))
         return
@@ -242,92 +199,57 @@ def show_result(run: Run, stopped: str | None, *, as_json: bool) -> int:
     with run:
         summary, counts, warnings = run.summary(), run.distribution(), headlines.of_run(run)
         if as_json:
-            facts = {"run": str(run.path), **summary, "distribution": counts, "stopped": stopped}
+            facts = {"run": str(run.path), **asdict(summary), "distribution": counts, "stopped": stopped}
             facts["warnings"] = warnings
             click.echo(json.dumps(facts, ensure_ascii=False))
         else:
-            click.echo(_headline(run, summary))
+            click.echo(run_views.headline(run, summary))
             for warning in warnings:
                 click.echo(f"! {warning}")
-            click.echo(_table(run.rubric, counts, summary["statuses"]))
+            click.echo(run_views.distribution_table(run, summary))
             for line in _next_steps(run, summary, stopped):
                 click.echo(line, err=True)
-    return 0 if summary["complete"] == summary["items"] else 3
+    return 0 if summary.complete == summary.items else 3
 
 
-def _headline(run: Run, summary: dict[str, Any]) -> str:
-    text = (
-        f"{run.path}: {summary['passed']:,} of {summary['items']:,} answers pass, {summary['failed']:,} fail"
-    )
-    if summary["undecided"]:
-        text += f", {summary['undecided']:,} have no verdict"
-    cost = "" if not summary["cost"] else f", ${summary['cost']:.4f}"
-    return f"{text} ({summary['seconds']:.1f} s{cost})"
-
-
-def _table(rubric: Rubric, counts: dict[str, dict[float, int]], statuses: dict[str, dict[str, int]]) -> str:
-    """Table of the distribution of scores and flags."""
-    labels = rubric.scale.labels if len(rubric.scale.labels) <= _MOST_LABELS else range(0)
-    width = max((len(name) for name in statuses), default=0)
-    head = f"{'mean':>6}" + "".join(f"{label:>7}" for label in labels)
-    rows = [f"{'':{width}}  {head}   without a score"]
-    for name, by_status in statuses.items():
-        values, given = counts.get(name, {}), by_status.get("ok", 0)
-        cells = _flag_cells(values, given) if name in rubric.flags else _score_cells(values, labels)
-        missing = ", ".join(f"{k} {status}" for status, k in by_status.items() if status != "ok")
-        rows.append(f"{name:{width}}  {cells:{len(head)}}   {missing or '-'}")
-    return "\n".join(rows)
-
-
-def _score_cells(values: dict[float, int], labels: range) -> str:
-    """Mean and counts; a score between two labels counts towards the lower one, as in the report."""
-    n = sum(values.values())
-    mean = f"{sum(v * k for v, k in values.items()) / n:6.2f}" if n else f"{'-':>6}"
-    return mean + "".join(f"{sum(k for v, k in values.items() if floor(v) == label):7}" for label in labels)
-
-
-def _flag_cells(values: dict[float, int], given: int) -> str:
-    return f"{values.get(1.0, 0)} true, {values.get(0.0, 0)} false" if values else f"{given} texts"
-
-
-def _token_notes(summary: dict[str, Any]) -> Iterator[str]:
+def _token_notes(summary: RunSummary) -> Iterator[str]:
     """Token counts, the share from the cache, and the probability mass on the scale."""
-    if prompt := summary["prompt_tokens"]:
-        thought = summary["reasoning_tokens"]
+    if prompt := summary.prompt_tokens:
+        thought = summary.reasoning_tokens
         of_it = f" ({thought:,} of them reasoning)" if thought else ""
         yield (
-            f"{prompt:,} prompt tokens ({summary['cached_tokens'] / prompt:.0%} from the cache), "
-            f"{summary['completion_tokens']:,} completion tokens{of_it}"
+            f"{prompt:,} prompt tokens ({(summary.cached_tokens or 0) / prompt:.0%} from the cache), "
+            f"{summary.completion_tokens:,} completion tokens{of_it}"
         )
-    if summary["on_scale"] is not None:
-        yield f"expected scores: {summary['on_scale']:.1%} of the probability is on the scale, on average"
+    if summary.on_scale is not None:
+        yield f"expected scores: {summary.on_scale:.1%} of the probability is on the scale, on average"
 
 
-def _copied_notes(summary: dict[str, Any], path: str) -> Iterator[str]:
+def _copied_notes(summary: RunSummary, path: str) -> Iterator[str]:
     """Warn about items that contain a verdict, because it could change their score."""
-    if n := summary["with_verdict_in_text"]:
+    if n := summary.with_verdict_in_text:
         yield f"warning: {counted(n, 'item')} with text that looks like a verdict: judge audit {path}"
-    if n := summary["lost_to_copied_verdict"]:
+    if n := summary.lost_to_copied_verdict:
         yield (
             f"warning: {counted(n, 'item')} without a score, because the reply only copies a verdict from "
             f"the item or a worked example; see them: judge audit {path}"
         )
 
 
-def _next_steps(run: Run, summary: dict[str, Any], stopped: str | None) -> Iterator[str]:
+def _next_steps(run: Run, summary: RunSummary, stopped: str | None) -> Iterator[str]:
     yield from _token_notes(summary)
     yield from _copied_notes(summary, shlex.quote(str(run.path)))
     if stopped:
-        stored = f"scores for {summary['complete']:,} of {counted(summary['items'], 'item')} are stored"
+        stored = f"scores for {summary.complete:,} of {counted(summary.items, 'item')} are stored"
         yield f"stopped: {stopped}; {stored}; the same command resumes the run"
-    if unpriced := summary["unpriced"]:
+    if unpriced := summary.unpriced:
         yield (
             f"note: the cost of {counted(unpriced, 'reply', 'replies')} is unknown (the model has no known "
             "price, or the server did not report the number of tokens); --max-cost uses an estimate instead"
         )
-    for status in sorted({s for counts in summary["statuses"].values() for s in counts if s != "ok"}):
+    for status in sorted({s for counts in summary.statuses.values() for s in counts if s != "ok"}):
         yield f"to see them: judge show {shlex.quote(str(run.path))} --status {status}"
-    if summary["failures"]:
+    if summary.failures:
         yield "to retry failed requests: the same command with --retry-errors"
 
 

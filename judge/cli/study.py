@@ -94,7 +94,7 @@ who_rates = section(
         metavar="FILE",
         help="Practice items with a field expected_scores.  [default: the worked examples of the rubric]",
     ),
-    seed("for drawing items and assigning raters.", default=0, show_default=True),
+    seed("for drawing items and assigning raters.", min=None, default=0, show_default=True),
 )
 rating_page = section(
     "Rating page",
@@ -279,7 +279,7 @@ def _alpha(rubric: Rubric) -> Agreement:
     """Krippendorff's alpha on the rubric's scale, with its interval over items."""
     from judge.stats.coefficients.alpha import krippendorff_alpha
 
-    return lambda ratings: krippendorff_alpha(ratings, kind=rubric.scale.level)
+    return lambda ratings: krippendorff_alpha(ratings, level=rubric.scale.level)
 
 
 def _report_new(study: Study, out: str) -> None:

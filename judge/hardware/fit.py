@@ -16,10 +16,14 @@ every judgment under way gains a token. A run reaches some 40 to 60 % of that.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import Literal, NamedTuple
 
+import yaml
+
 from judge.hardware.gpus import Card
-from judge.hardware.model_sizes import KNOWN, Shape, read_shape
+from judge.hardware.model_sizes import Shape, known_models, read_shape
 
 MEMORY_SHARE = 0.92
 JUDGMENT_TOKENS = 4096
@@ -42,27 +46,6 @@ class Peak(NamedTuple):
     """Operations a second in dense bfloat16 (float16 where a card has no bfloat16)."""
     bandwidth: float
     """Bytes a second out of its memory."""
-
-
-# By the name that the driver gives, without the maker. A card that is not here gets no time.
-PEAKS = {
-    "B200": Peak(2250e12, 8.0e12),
-    "H200": Peak(989e12, 4.8e12),
-    "H100 80GB HBM3": Peak(989e12, 3.35e12),
-    "H100 PCIe": Peak(756e12, 2.0e12),
-    "A100-SXM4-80GB": Peak(312e12, 2.039e12),
-    "A100 80GB PCIe": Peak(312e12, 1.935e12),
-    "A100-SXM4-40GB": Peak(312e12, 1.555e12),
-    "A100-PCIE-40GB": Peak(312e12, 1.555e12),
-    "L40S": Peak(362e12, 0.864e12),
-    "L4": Peak(121e12, 0.3e12),
-    "A10": Peak(125e12, 0.6e12),
-    "T4": Peak(65e12, 0.32e12),
-    "RTX PRO 6000 Blackwell Workstation Edition": Peak(503.8e12, 1.792e12),
-    "GeForce RTX 5090": Peak(209.5e12, 1.792e12),
-    "GeForce RTX 4090": Peak(165.2e12, 1.008e12),
-    "GeForce RTX 3090": Peak(71e12, 0.936e12),
-}
 
 
 @dataclass(frozen=True)
@@ -105,7 +88,7 @@ def fit(shape: Shape, card: Card) -> Fit:
 
 def fit_known(card: Card) -> list[Fit]:
     """All models of the table on one card, what needs least first, whatever lies on this machine's disk."""
-    known = [fit(read_shape(name, config), card) for name, config in KNOWN.items()]
+    known = [fit(read_shape(name, config), card) for name, config in known_models().items()]
     return sorted(known, key=lambda f: f.need)
 
 
@@ -161,8 +144,18 @@ def engine_memory(card: int) -> int:
 
 
 def peak_of(card: Card) -> Peak | None:
-    """What a card can do at best; None where that is not known here."""
-    return PEAKS.get(card.name.removeprefix("NVIDIA ").removeprefix("Tesla "))
+    """Return the peak performance of a card; None if it is not listed."""
+    return peaks().get(card.name.removeprefix("NVIDIA ").removeprefix("Tesla "))
+
+
+@cache
+def peaks() -> dict[str, Peak]:
+    """Read the table of cards, by the name that the driver gives, without the maker."""
+    text = Path(__file__).with_name("gpu_peaks.yaml").read_text(encoding="utf-8")
+    return {
+        name: Peak(flops=row["tflops"] * 1e12, bandwidth=row["gb_per_s"] * 1e9)
+        for name, row in yaml.safe_load(text).items()
+    }
 
 
 def _longest(shape: Shape, room: int) -> int:

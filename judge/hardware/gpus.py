@@ -1,18 +1,15 @@
-"""The NVIDIA cards of this machine, asked through the driver's own library (NVML).
+"""The NVIDIA cards of this machine, as the driver's library (NVML) reports them.
 
-Where there is no driver nothing happens but one failed lookup. NVML starts no CUDA context: asking takes none
-of the card's memory, and a process may still fork afterwards.
+NVML starts no CUDA context: asking takes none of the card's memory, and a process may still fork afterwards.
 """
 
-import ctypes
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cache
-from typing import NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple
 
-_LIBRARY = "libnvidia-ml.so.1"
-_TEXT = 96
-"""Bytes for a name; NVML asks for no more."""
+_DRIVER = Path("/proc/driver/nvidia/version")
 
 
 class Card(NamedTuple):
@@ -20,105 +17,95 @@ class Card(NamedTuple):
 
     name: str
     memory: int
-    """Bytes in all."""
+    """Bytes in total."""
     used: int
-    """Bytes that are taken now, by whomever."""
+    """Bytes in use now, by any process."""
     driver: str
 
 
-class _Memory(ctypes.Structure):
-    _fields_ = [(name, ctypes.c_ulonglong) for name in ("total", "free", "used")]
-
-
-class _Utilization(ctypes.Structure):
-    _fields_ = [(name, ctypes.c_uint) for name in ("gpu", "memory")]
-
-
 def cards() -> list[Card]:
-    """The cards that CUDA_VISIBLE_DEVICES leaves, in NVML's order; none where there is no driver.
+    """List the cards that CUDA_VISIBLE_DEVICES leaves, in NVML's order; empty without a driver.
 
     Raises
     ------
     OSError
-        There is a driver, and it does not work.
+        There is a driver that does not work, or the package nvidia-ml-py, which asks it, is missing.
     """
-    nvml = _nvml()
-    return [_card(nvml, handle) for handle in _handles(nvml)] if nvml else []
+    if (nvml := _nvml()) is None:
+        return []
+    try:
+        return [_card(nvml, handle) for handle in _handles(nvml)]
+    except nvml.NVMLError as error:
+        raise OSError(f"NVML: {error}") from None
 
 
 def share() -> float | None:
-    """Part of the last moments in which the busiest card computed, 0 to 1; None where nobody can tell.
+    """Return the recent utilization of the busiest card, 0 to 1; None if it is not known.
 
-    The busiest, because cards that a judge does not use would thin out a mean, and those that share a model
-    are busy alike.
+    The busiest, because cards that a judge does not use would lower a mean, and cards that share a model are
+    equally busy.
     """
     try:
-        nvml = _nvml()
-        busy = [_utilization(nvml, handle) for handle in _handles(nvml)] if nvml else []
-    except OSError:  # a MIG part, for one, does not tell
+        if (nvml := _nvml()) is None:
+            return None
+        rates = [nvml.nvmlDeviceGetUtilizationRates(handle) for handle in _handles(nvml)]
+    except OSError:
         return None
-    return max(busy, default=None)
+    except nvml.NVMLError:  # for example, a part of a card (MIG) does not report it
+        return None
+    return max((float(rate.gpu) / 100 for rate in rates), default=None)
 
 
 @cache
-def _nvml() -> ctypes.CDLL | None:
+def _nvml() -> Any:
+    """Load and start NVML; None without a driver."""
     try:
-        nvml = ctypes.CDLL(_LIBRARY)
-    except OSError:
+        import pynvml
+    except ImportError:
+        if not _DRIVER.exists():
+            return None
+        raise OSError(
+            "the NVIDIA driver cannot be asked without the package nvidia-ml-py: pip install nvidia-ml-py"
+        ) from None
+    try:
+        pynvml.nvmlInit()
+    except pynvml.NVMLError_LibraryNotFound:
         return None
-    nvml.nvmlErrorString.restype = ctypes.c_char_p
-    _check(nvml, nvml.nvmlInit_v2())
-    return nvml
+    except pynvml.NVMLError as error:
+        raise OSError(f"NVML: {error}") from None
+    return pynvml
 
 
-def _check(nvml: ctypes.CDLL, status: int) -> None:
-    if status:
-        raise OSError(f"NVML: {nvml.nvmlErrorString(status).decode(errors='replace')}")
-
-
-def _handles(nvml: ctypes.CDLL) -> list[ctypes.c_void_p]:
-    count = ctypes.c_uint()
-    _check(nvml, nvml.nvmlDeviceGetCount_v2(ctypes.byref(count)))
-    found = []
-    for position in range(count.value):
-        found.append(ctypes.c_void_p())
-        _check(nvml, nvml.nvmlDeviceGetHandleByIndex_v2(position, ctypes.byref(found[-1])))
+def _handles(nvml: Any) -> list[Any]:
+    found = [nvml.nvmlDeviceGetHandleByIndex(position) for position in range(nvml.nvmlDeviceGetCount())]
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     return found if visible is None else _visible(nvml, found, visible)
 
 
-def _visible(nvml: ctypes.CDLL, found: Sequence[ctypes.c_void_p], visible: str) -> list[ctypes.c_void_p]:
-    """As CUDA reads it: positions or (starts of) names, up to the first that names no card."""
-    chosen: list[ctypes.c_void_p] = []
+def _visible(nvml: Any, found: Sequence[Any], visible: str) -> list[Any]:
+    """Read the variable as CUDA does: indices or (prefixes of) UUIDs, up to the first that is no card."""
+    chosen: list[Any] = []
     for entry in map(str.strip, visible.split(",")):
         if entry.isdecimal():
             named = [found[int(entry)]] if int(entry) < len(found) else []
         elif entry.startswith("MIG-"):
-            part = ctypes.c_void_p()
-            status = nvml.nvmlDeviceGetHandleByUUID(entry.encode(), ctypes.byref(part))
-            named = [] if status else [part]
+            named = _part(nvml, entry)
         else:
-            named = [h for h in found if entry and _text(nvml, nvml.nvmlDeviceGetUUID, h).startswith(entry)]
+            named = [handle for handle in found if entry and nvml.nvmlDeviceGetUUID(handle).startswith(entry)]
         if len(named) != 1:
             break
         chosen += named
     return chosen
 
 
-def _card(nvml: ctypes.CDLL, handle: ctypes.c_void_p) -> Card:
-    memory = _Memory()
-    _check(nvml, nvml.nvmlDeviceGetMemoryInfo(handle, ctypes.byref(memory)))
-    driver = _text(nvml, nvml.nvmlSystemGetDriverVersion)
-    return Card(_text(nvml, nvml.nvmlDeviceGetName, handle), memory.total, memory.used, driver)
+def _part(nvml: Any, uuid: str) -> list[Any]:
+    try:
+        return [nvml.nvmlDeviceGetHandleByUUID(uuid)]
+    except nvml.NVMLError:
+        return []
 
 
-def _utilization(nvml: ctypes.CDLL, handle: ctypes.c_void_p) -> float:
-    rates = _Utilization()
-    _check(nvml, nvml.nvmlDeviceGetUtilizationRates(handle, ctypes.byref(rates)))
-    return float(rates.gpu) / 100
-
-
-def _text(nvml: ctypes.CDLL, ask: Callable[..., int], *of: ctypes.c_void_p) -> str:
-    text = ctypes.create_string_buffer(_TEXT)
-    _check(nvml, ask(*of, text, _TEXT))
-    return text.value.decode(errors="replace")
+def _card(nvml: Any, handle: Any) -> Card:
+    memory = nvml.nvmlDeviceGetMemoryInfo(handle)
+    driver = nvml.nvmlSystemGetDriverVersion()
+    return Card(nvml.nvmlDeviceGetName(handle), int(memory.total), int(memory.used), driver)

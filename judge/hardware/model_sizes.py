@@ -10,8 +10,11 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cache
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 from judge.errors import InputError
 
@@ -80,9 +83,9 @@ def find_shape(model: str) -> Shape:
     file = folder / "config.json" if folder else None
     if folder and file and file.is_file():
         return read_shape(model, _json(file), folder)
-    if model in KNOWN:
-        return read_shape(model, KNOWN[model])
-    alike = [f" or ask about {name}" for name in get_close_matches(model, KNOWN, n=1)]
+    if model in (known := known_models()):
+        return read_shape(model, known[model])
+    alike = [f" or ask about {name}" for name in get_close_matches(model, known, n=1)]
     raise InputError(
         f"{model}: no config.json in a folder of that name or in {_hub()}, and it is none of the models that "
         f"judge knows by itself. Fetch it (hf download {model} config.json){''.join(alike)}"
@@ -256,98 +259,9 @@ def _cached(model: str) -> Path | None:
     return max(snapshots, key=lambda path: path.stat().st_mtime, default=None)
 
 
-def _known(layers: int, hidden: int, mlp: int, heads: int, **rest: Any) -> dict[str, Any]:
-    """The part of a config.json that decides the size."""
-    return {
-        "tie_word_embeddings": False,
-        **rest,
-        "num_hidden_layers": layers,
-        "hidden_size": hidden,
-        "intermediate_size": mlp,
-        "num_attention_heads": heads,
-    }
-
-
-def _qwen(layers: int, hidden: int, mlp: int, heads: int, **rest: Any) -> dict[str, Any]:
-    more = {
-        "num_key_value_heads": 8,
-        "head_dim": 128,
-        "vocab_size": 151_936,
-        "max_position_embeddings": 40_960,
-    }
-    return _known(layers, hidden, mlp, heads, **{**more, **rest})
-
-
-def _gpt_oss(layers: int, experts: int) -> dict[str, Any]:
-    more = {
-        "num_key_value_heads": 8,
-        "head_dim": 64,
-        "vocab_size": 201_088,
-        "max_position_embeddings": 131_072,
-        "num_local_experts": experts,
-        "num_experts_per_tok": 4,
-        "sliding_window": 128,
-        "sliding_window_pattern": 2,
-        "quantization_config": {"quant_method": "mxfp4"},
-    }
-    return _known(layers, 2880, 2880, 64, **more)
-
-
-def _gemma(layers: int, hidden: int, mlp: int, heads: int, groups: int, width: int) -> dict[str, Any]:
-    more = {
-        **_DEFAULTS["gemma3_text"],
-        "num_key_value_heads": groups,
-        "head_dim": width,
-        "sliding_window": 1024,
-        "max_position_embeddings": 131_072,
-    }
-    return _known(layers, hidden, mlp, heads, **more, **_TIED, **_EYE)
-
-
-def _llama(layers: int, hidden: int, mlp: int, heads: int) -> dict[str, Any]:
-    more = {"num_key_value_heads": 8, "vocab_size": 128_256, "max_position_embeddings": 131_072}
-    return _known(layers, hidden, mlp, heads, **more)
-
-
-_TIED = {"tie_word_embeddings": True}
-_LONG = {"max_position_embeddings": 262_144}
-_EXPERTS = {
-    "num_experts": 128,
-    "num_experts_per_tok": 8,
-    "moe_intermediate_size": 768,
-    "num_key_value_heads": 4,
-}
-_EYE_SMALL = {"vision_config": {"depth": 24, "hidden_size": 1024, "intermediate_size": 4096}}
-_EYE = {"vision_config": {"depth": 27, "hidden_size": 1152, "intermediate_size": 4304}}
-_PHI = {"num_key_value_heads": 10, "vocab_size": 100_352, "max_position_embeddings": 16_384}
-_MISTRAL = {
-    "num_key_value_heads": 8,
-    "head_dim": 128,
-    "vocab_size": 131_072,
-    "max_position_embeddings": 32_768,
-}
-
-# Numbers of each model's own config.json.
-KNOWN: dict[str, dict[str, Any]] = {
-    "Qwen/Qwen3-0.6B": _qwen(28, 1024, 3072, 16, **_TIED),
-    "Qwen/Qwen3-1.7B": _qwen(28, 2048, 6144, 16, **_TIED),
-    "Qwen/Qwen3-4B-Instruct-2507": _qwen(36, 2560, 9728, 32, **_TIED, **_LONG),
-    "Qwen/Qwen3-8B": _qwen(36, 4096, 12_288, 32),
-    "Qwen/Qwen3-14B": _qwen(40, 5120, 17_408, 40),
-    "Qwen/Qwen3-30B-A3B-Instruct-2507": _qwen(48, 2048, 6144, 32, **_EXPERTS, **_LONG),
-    "Qwen/Qwen3-32B": _qwen(64, 5120, 25_600, 64),
-    "Qwen/Qwen3-VL-2B-Instruct": _qwen(28, 2048, 6144, 16, **_TIED, **_LONG, **_EYE_SMALL),
-    "Qwen/Qwen3-VL-4B-Instruct": _qwen(36, 2560, 9728, 32, **_TIED, **_LONG, **_EYE_SMALL),
-    "Qwen/Qwen3-VL-8B-Instruct": _qwen(36, 4096, 12_288, 32, **_LONG, **_EYE),
-    "Qwen/Qwen3-VL-30B-A3B-Instruct": _qwen(48, 2048, 6144, 32, **_EXPERTS, **_LONG, **_EYE),
-    "Qwen/Qwen3-VL-32B-Instruct": _qwen(64, 5120, 25_600, 64, **_LONG, **_EYE),
-    "google/gemma-3-4b-it": _gemma(34, 2560, 10_240, 8, 4, 256),
-    "google/gemma-3-12b-it": _gemma(48, 3840, 15_360, 16, 8, 256),
-    "google/gemma-3-27b-it": _gemma(62, 5376, 21_504, 32, 16, 128),
-    "meta-llama/Llama-3.1-8B-Instruct": _llama(32, 4096, 14_336, 32),
-    "meta-llama/Llama-3.3-70B-Instruct": _llama(80, 8192, 28_672, 64),
-    "microsoft/phi-4": _known(40, 5120, 17_920, 40, **_PHI),
-    "mistralai/Mistral-Small-24B-Instruct-2501": _known(40, 5120, 32_768, 32, **_MISTRAL),
-    "openai/gpt-oss-20b": _gpt_oss(24, 32),
-    "openai/gpt-oss-120b": _gpt_oss(36, 128),
-}
+@cache
+def known_models() -> dict[str, dict[str, Any]]:
+    """Read the table of models: name -> the entries of its config.json that decide its size."""
+    text = Path(__file__).with_name("model_sizes.yaml").read_text(encoding="utf-8")
+    known: dict[str, dict[str, Any]] = yaml.safe_load(text)
+    return known

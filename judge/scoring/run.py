@@ -11,7 +11,7 @@ import json
 import sqlite3
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -19,28 +19,16 @@ from judge.errors import RunError
 from judge.files.sqlite import check_content, connect_to_read, reading
 from judge.records import Completion, Item, Request, Score
 from judge.rubric import Rubric
-from judge.scoring import schema
+from judge.scoring import run_views, schema
+from judge.scoring.item_result import ItemResult, failures_of, results_of
 from judge.scoring.judge import Judge, refusal
 from judge.scoring.parsing.copied import count_copied
+from judge.scoring.run_summary import IngestCounts, RunSummary
 from judge.scoring.schema import clear_errors, closed_on_error, transaction
 
 T = TypeVar("T")
 
 _MOST_NOTES = 4096
-
-
-@dataclass(frozen=True)
-class IngestCounts:
-    """What became of the items of one input."""
-
-    new: int = 0
-    known: int = 0
-    changed: int = 0
-    """Known ids whose content is another now; they are asked again."""
-    repeated: int = 0
-    """Rows that stand in the input more than once, word for word; they count once."""
-    elsewhere: int = 0
-    """Items of earlier inputs that this one does not hold; they stay in the run."""
 
 
 class Run:
@@ -121,6 +109,20 @@ class Run:
         if self._lock:
             self._lock.close()
 
+    def __getitem__(self, item_id: str) -> ItemResult:
+        """Look up one item with its scores."""
+        return ItemResult(self.item(item_id), tuple(self.scores_of(item_id)), self.rubric)
+
+    def __str__(self) -> str:
+        return run_views.as_text(self)
+
+    def _repr_html_(self) -> str:
+        return run_views.as_html(self)
+
+    def to_pandas(self) -> Any:
+        """Return a DataFrame with one row per item: scores, statuses, reasons, verdict and metadata."""
+        return run_views.as_frame(self)
+
     @property
     def name(self) -> str:
         """Name of the folder."""
@@ -151,7 +153,7 @@ class Run:
 
     @property
     def is_judged(self) -> bool:
-        """Whether anybody has answered yet: before that, a first try that failed (no key) binds nobody."""
+        """Whether there is any reply; until then the folder may be given to another judge."""
         return bool(self.fact("imported") or self._one("SELECT EXISTS (SELECT 1 FROM completions)"))
 
     def check_judge(self, judge: Judge) -> None:
@@ -192,8 +194,7 @@ class Run:
         """All items in the order of the input."""
         position = 0
         query = "SELECT position, data FROM items WHERE position > ? ORDER BY position LIMIT 1"
-        # One by one: an answer may have megabytes, and a cursor left open over a whole run would keep the
-        # write-ahead log from shrinking.
+        # One query per item: a cursor left open over a whole run would keep the WAL from shrinking.
         while found := next(self._read(query, [position], schema.to_numbered_item), None):
             if found[0] <= position:
                 with self._reading():
@@ -202,7 +203,7 @@ class Run:
             yield found[1]
 
     def items_to_ask(self) -> Iterator[Item]:
-        """Items of the last `add_items`; those that share pictures, question or reference are neighbours."""
+        """Items of the last `add_items`; those that share images, question or reference are adjacent."""
         with self._reading():
             positions = array("q", (position for (position,) in self._rows(schema.SELECT_NEIGHBOURS)))
         for position in positions:
@@ -301,6 +302,14 @@ class Run:
                 rubric.passes({name: value for _, name, value in group if isinstance(value, float)}),
             )
 
+    def results(self) -> Iterator[ItemResult]:
+        """All items with their scores, in the order of the input."""
+        return results_of(self)
+
+    def failures(self, dimension: str | None = None) -> list[ItemResult]:
+        """Items that fail the pass rule; with `dimension`, only those whose score on it is too low."""
+        return failures_of(self, dimension)
+
     def distribution(self, sample: int = 0) -> dict[str, dict[float, int]]:
         """How often each value was given: dimension -> value -> count."""
         counts: dict[str, dict[float, int]] = {}
@@ -310,13 +319,8 @@ class Run:
             counts.setdefault(dimension, {})[value] = count
         return counts
 
-    def summary(self) -> dict[str, Any]:
-        """Counts of items, verdicts, statuses and failures; tokens, cost in USD and time in seconds.
-
-        A failure is a request that has no reply to this day, by the kind of its last try. `on_scale` is the
-        mean probability of the scale's labels together; None where no expected scores were asked for.
-        `unpriced` counts the replies of a provider whose price is not known; for the rest see `count_copied`.
-        """
+    def summary(self) -> RunSummary:
+        """Count items, verdicts, statuses and failures, and add up tokens, cost and time."""
         statuses: dict[str, dict[str, int]] = {}
         for dimension, status, count in self._rows(schema.SELECT_STATUSES):
             statuses.setdefault(dimension, {})[status] = count
@@ -324,18 +328,19 @@ class Run:
         counted = dict(zip(schema.TOTALS, next(self._rows(schema.SELECT_TOTALS)), strict=True))
         if self.judge.backend != "api":  # nobody sends a bill
             counted["unpriced"] = 0
-        return {
-            "items": self._one("SELECT count(*) FROM items"),
-            "complete": self._one(schema.COUNT_COMPLETE),
-            "passed": verdicts[True],
-            "failed": verdicts[False],
-            "undecided": verdicts[None],
-            "statuses": statuses,
-            "failures": dict(self._rows(schema.SELECT_FAILURES)),
+        with self._reading():
+            counted |= count_copied(self._db, self.rubric)
+        return RunSummary(
+            items=self._one("SELECT count(*) FROM items"),
+            complete=self._one(schema.COUNT_COMPLETE),
+            passed=verdicts[True],
+            failed=verdicts[False],
+            undecided=verdicts[None],
+            statuses=statuses,
+            failures=dict(self._rows(schema.SELECT_FAILURES)),
             **counted,
-            **count_copied(self._db, self.rubric),
-            "seconds": self.fact("seconds", 0.0),
-        }
+            seconds=self.fact("seconds", 0.0),
+        )
 
     def export(self) -> None:
         """Write ``scores.jsonl`` and ``run.json``, each whole or not at all."""
@@ -343,10 +348,9 @@ class Run:
             schema.write_atomically(
                 self.path / "scores.jsonl", (score.model_dump_json() + "\n" for score in self.scores())
             )
-            facts = {**self.manifest, "summary": self.summary()}
-            schema.write_atomically(
-                self.path / "run.json", [json.dumps(facts, indent=2, ensure_ascii=False), "\n"]
-            )
+            facts = {**self.manifest, "summary": asdict(self.summary())}
+            text = json.dumps(facts, indent=2, ensure_ascii=False)
+            schema.write_atomically(self.path / "run.json", [text, "\n"])
 
     def _one(self, query: str, *values: Any) -> Any:
         return next(self._rows(query, values))[0]

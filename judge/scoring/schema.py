@@ -359,6 +359,8 @@ def clear_errors(path: Path) -> Iterator[None]:
     """Say in one line what the disk refused."""
     try:
         yield
+    except UnicodeDecodeError as error:  # damage at which SQLite's own message is no text
+        raise RunError(explain(path / "run.db", error)) from None
     except sqlite3.DatabaseError as error:
         if code_of(error) not in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, *REFUSED):
             raise RunError(explain(path / "run.db", error)) from None

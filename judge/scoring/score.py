@@ -3,106 +3,29 @@
 import hashlib
 import re
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, field
-from itertools import islice
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import judge as package
 from judge.errors import InputError, RubricError, RunError
-from judge.items import placed_items
-from judge.records import Completion, Item, Request
-from judge.rows import read_rows
+from judge.records import Request
 from judge.rubric import Rubric, load_rubric
 from judge.scoring.backends import Backend
-from judge.scoring.backends.factory import Connection, check_backend, load_backend
+from judge.scoring.backends.connection import Connection
+from judge.scoring.backends.factory import check_backend, load_backend
 from judge.scoring.backends.vllm.engine import EngineOptions
+from judge.scoring.callbacks import ProgressBar, ScoringCallback
+from judge.scoring.checked_items import Answers, BadItems, InputOptions, checked_items, source_name
+from judge.scoring.checked_items import image_root as root_of_images
 from judge.scoring.fresh_run import run_for
-from judge.scoring.images import check
 from judge.scoring.judge import Judge
 from judge.scoring.loop import derive_scores, score_items
 from judge.scoring.prompt import Prompter
-from judge.scoring.run import IngestCounts, Run
-from judge.tables import rows_of
-
-Answers = str | Path | Iterable[Any]
-"""A file (``-`` is standard input), or answers in memory: a DataFrame, dicts, or Items."""
-_MOST_SHOWN = 20
-
-
-@dataclass(frozen=True)
-class Options:
-    """Which answers to score, and how often to ask."""
-
-    samples: int = 1
-    limit: int | None = None
-    """Only the first so many items."""
-    mapping: Mapping[str, str] = field(default_factory=dict)
-    """Field of an Item -> its name in the file."""
-    format: str | None = None
-    image_root: str | None = None
-    """Folder that image paths start from and may not leave; by default that of the input file."""
-    skip_bad: bool = False
-    """Score the rest where a row cannot be read or a picture is broken."""
-    retry_errors: bool = False
-    reask: bool = False
-
-
-class BadItems:
-    """What is wrong with rows and pictures: how many there are, and the first errors."""
-
-    def __init__(self) -> None:
-        self.count = 0
-        self.place = ""
-        """Where the item stands that was read last."""
-        self.first: list[InputError] = []
-
-    def add(self, error: InputError) -> None:
-        """Count an error; keep it where it will be shown."""
-        self.count += 1
-        if len(self.first) < _MOST_SHOWN:
-            self.first.append(error)
-
-    def lines(self) -> list[str]:
-        """A line for each of the first errors, and one for the rest."""
-        more = [f"… and {self.count - len(self.first):,} more"] if self.count > len(self.first) else []
-        return [*map(str, self.first), *more]
-
-    def raised(self) -> InputError:
-        """All of it as one error, nothing paid yet."""
-        head = [f"{self.count:,} bad items; nothing was sent:"] if self.count > 1 else []
-        return InputError("\n".join([*head, *self.lines(), "Mend them, or score the rest with --skip-bad."]))
-
-
-class ScoringCallback:
-    """Hears what happens; this one keeps silent."""
-
-    def starting(self, text: str) -> None:
-        """A model is being loaded; `text` says how far it is."""
-
-    def began(self, run: Run, added: IngestCounts, bad: BadItems, requests: int) -> None:
-        """The input is read; `requests` replies are wanted in all (some may be stored already)."""
-
-    def arrived(self, completions: Sequence[Completion]) -> None:
-        """Completions were stored."""
-
-    def waiting(self, seconds: float, said: str) -> None:
-        """Nothing is asked for so many seconds, since the provider refused for haste with these words."""
-
-    def asking_again(self, count: int) -> None:
-        """So many replies were cut or cannot be read, and are asked for once more."""
-
-    def spent(self, cost: float) -> None:
-        """The judge has cost so much, in USD; also called where it could not go on."""
-
-    def asked(self) -> None:
-        """Nothing more is asked (all is done, or Ctrl-C was pressed); now the scores are worked out."""
-
-    def ended(self, stopped: str | None) -> None:
-        """All is written; `stopped` says why not all was asked, where nothing is wrong."""
+from judge.scoring.run import Run
 
 
 def score(
@@ -111,92 +34,130 @@ def score(
     judge: str | Judge = "baseline",
     rubric: str | Path | Rubric = "open_qa",
     out: str | Path | None = None,
-    options: Options | None = None,
+    samples: int = 1,
+    limit: int | None = None,
+    random: bool = False,
+    seed: int = 0,
+    mapping: Mapping[str, str] | None = None,
+    format: str | None = None,
+    image_root: str | Path | None = None,
+    skip_bad: bool = False,
+    retry_errors: bool = False,
+    reask: bool = False,
     connection: Connection | None = None,
     engine: EngineOptions | None = None,
-    watch: ScoringCallback | None = None,
+    callback: ScoringCallback | None = None,
 ) -> Run:
-    """Score answers with a judge. Called again with the same arguments, it goes on where it stopped.
+    """Score answers with a judge; the same call again continues where the last one stopped.
 
     Parameters
     ----------
     answers : str, Path, DataFrame, iterable of dict, or iterable of Item
-        A file (see `judge.load_items`), ``-`` for standard input, or answers in memory: the names of their
-        columns are those that a file may have.
+        A file (see `judge.load_items`), ``-`` for standard input, or answers in memory with the column names
+        that a file may have.
     judge : str or Judge
-        ``baseline`` (a lexical floor, no judge), ``replay:FILE``, ``vllm:MODEL`` (in this process, on your
-        GPU), a litellm model such as ``openai/gpt-5``, or a `Judge` with parameters of its own.
+        ``baseline`` (a lexical baseline, no model), ``replay:FILE`` (recorded replies), ``vllm:MODEL`` (in
+        this process, on your GPU), a litellm model such as ``openai/gpt-5``, or a `Judge` with its own
+        parameters.
     rubric : str, Path or Rubric
-        Name of a shipped rubric, or a YAML file. A `Judge` brings its own.
-    out : str or Path or None
-        Folder of the run; by default ``runs/ANSWERS-JUDGE-RUBRIC``.
-    options : Options or None
+        Name of a shipped rubric, or a YAML file. Ignored if `judge` is a `Judge`, which has its own.
+    out : str, Path or None
+        Folder of the run; None means ``runs/ANSWERS-JUDGE-RUBRIC``.
+    samples : int
+        Replies per item.
+    limit : int or None
+        Score this many items only.
+    random : bool
+        Draw the `limit` items at random instead of taking the first ones. The sample depends on `seed` and
+        on the ids only: the same call again continues the same pilot, and a larger `limit` extends it.
+    seed : int
+        Random seed of that sample.
+    mapping : mapping of str to str or None
+        Field of an `Item` -> its name in the input, for names that are not recognised.
+    format : str or None
+        Format of the file; None means that its name tells.
+    image_root : str, Path or None
+        Folder that image paths start from and may not leave; None means that of the input file.
+    skip_bad : bool
+        Score the other items if rows or images are invalid, instead of raising an error.
+    retry_errors : bool
+        Send the requests again that failed in an earlier call.
+    reask : bool
+        Send a request once more if its reply cannot be parsed.
     connection : Connection or None
-        How an API judge is reached.
+        How an API is reached.
     engine : EngineOptions or None
         How a model in this process is run.
-    watch : ScoringCallback or None
-        Hears what happens.
+    callback : ScoringCallback or None
+        Informed about progress. None means a progress bar, in a terminal or a notebook.
 
     Returns
     -------
     Run
-        The run, open for reading. Items without a score are there with a status and a reason.
+        The run, open for reading. Items without a score have a status and a reason.
 
     Raises
     ------
     JudgeError
-        The input or a picture is broken (before anything is paid), or the judge cannot answer at all (what
-        arrived before is stored; where nothing arrived, a new folder is taken away again).
+        A row or an image is invalid (before anything is paid), or the judge cannot answer at all. Replies
+        that arrived before are stored; if there are none, a new folder is removed again.
     """
-    options, watch = options or Options(), watch or ScoringCallback()
+    options = InputOptions(
+        limit=limit,
+        random=random,
+        seed=seed,
+        mapping=mapping or {},
+        format=format,
+        image_root=image_root,
+        skip_bad=skip_bad,
+    )
     if not isinstance(judge, Judge):
         judge = Judge(model=judge, rubric=rubric if isinstance(rubric, Rubric) else load_rubric(rubric))
     connection, engine = connection or Connection(), engine or EngineOptions()
     check_backend(judge, connection)
-    if judge.scores == "expected" and options.samples > 1:
-        raise InputError(
-            f"{options.samples} samples of expected scores: probabilities are the same each time; ask once, "
-            "or take --scores text"
-        )
-    root = image_root(answers, options)
+    _check_samples(judge, samples)
+    root = root_of_images(answers, options)
     path = Path(out) if out else default_out(answers, judge)
-    with run_for(path, judge) as run:
+    with closing(callback or ProgressBar()) as told, run_for(path, judge) as run:
         if out is None:
             _check_input(run, answers)
         bad = BadItems()
-        added = run.add_items(checked_items(answers, options, root, bad), lambda _: bad.place)
-        if judge.backend == "replay":
-            _check_recording(run, judge, options)
-        for name, value in _facts(answers, root).items():
-            run.set_fact(name, value)
-        items = added.new + added.known + added.changed
-        watch.began(run, added, bad, items * len(judge.asked_alone) * options.samples)
-        serving = load_backend(
-            judge, connection, engine, root, run.most_images, watch.starting, watch.waiting
-        )
-        with closing(serving) as backend:
-            _ask(run, judge, backend, options, watch)
+        counts = run.add_items(checked_items(answers, options, root, bad), lambda _: bad.place)
+        _write_facts(run, judge, answers, root, retry_errors)
+        n_items = counts.new + counts.known + counts.changed
+        told.on_run_start(run, counts, bad, n_items * len(judge.asked_alone) * samples)
+        most_images, on_start, on_wait = run.most_images, told.on_model_loading, told.on_wait
+        with closing(
+            load_backend(judge, connection, engine, root, most_images, on_start, on_wait)
+        ) as backend:
+            asking = {"samples": samples, "retry_errors": retry_errors, "reask": reask}
+            _ask(run, judge, backend, asking, told)
     return Run.open(path)
 
 
-def _ask(run: Run, judge: Judge, backend: Backend, options: Options, watch: ScoringCallback) -> None:
+def _ask(run: Run, judge: Judge, backend: Backend, asking: dict[str, Any], callback: ScoringCallback) -> None:
     try:
         score_items(
             run,
             judge,
             backend,
-            samples=options.samples,
-            retry_errors=options.retry_errors,
-            reask=options.reask,
-            on_batch=watch.arrived,
-            on_again=watch.asking_again,
-            on_asked=watch.asked,
+            **asking,
+            on_batch=callback.on_completions,
+            on_again=callback.on_reask,
+            on_asked=callback.on_requests_done,
         )
     finally:
-        watch.spent(backend.spent)
+        callback.charged = backend.spent
         run.export()
-    watch.ended(backend.stopped)
+    callback.on_run_end(backend.stopped)
+
+
+def _check_samples(judge: Judge, samples: int) -> None:
+    if judge.scores == "expected" and samples > 1:
+        raise InputError(
+            f"{samples} samples of expected scores: the probabilities are the same each time; take one "
+            "sample, or --scores text"
+        )
 
 
 def rederive(path: str | Path, rubric: str | None = None) -> Run:
@@ -257,13 +218,24 @@ class Preview:
 def preview(
     answers: Answers,
     judge: Judge,
-    options: Options | None = None,
+    *,
     out: str | Path | None = None,
+    samples: int = 1,
+    retry_errors: bool = False,
+    **options: Any,
 ) -> Preview:
-    """Work out what `score` would ask, without sending anything, writing a run, or needing a key."""
+    """Compute what `score` would send, without sending anything, writing a run, or needing a key.
+
+    Parameters
+    ----------
+    answers, judge, out, samples, retry_errors
+        As in `score`.
+    **options
+        The other parameters of `score` that say how answers are read: the fields of `InputOptions`.
+    """
     from judge.scoring.backends.api.pricing import find_prices, forecast
 
-    options, prompter = options or Options(), Prompter(judge)
+    reading, prompter = InputOptions(**options), Prompter(judge)
     path = Path(out) if out else default_out(answers, judge)
     firsts: list[Sequence[Mapping[str, Any]]] = []
     with ExitStack() as stack:
@@ -274,13 +246,13 @@ def preview(
         folder = stack.enter_context(TemporaryDirectory(prefix="judge-dry-run-"))
         run = stack.enter_context(Run.create(folder, judge))
         bad = BadItems()
-        read = checked_items(answers, options, image_root(answers, options), bad)
+        read = checked_items(answers, reading, root_of_images(answers, reading), bad)
         added = run.add_items(read, lambda _: bad.place)
-        wanted = (r for item in run.items() for r in prompter.requests(item, options.samples))
+        wanted = (r for item in run.items() for r in prompter.requests(item, samples))
 
         def unanswered() -> Iterator[Request]:
             for request in run.missing(wanted):
-                if kept and kept.has_answer(request.key, retry_errors=options.retry_errors):
+                if kept and kept.has_answer(request.key, retry_errors=retry_errors):
                     run.reused += 1
                     continue
                 firsts[:] = firsts or [request.messages]
@@ -313,7 +285,7 @@ def folder_name(text: str) -> str:
 
 def _check_input(run: Run, answers: Answers) -> None:
     """Two files of one name must not end up in one run unnoticed."""
-    here, there = _source(answers), run.fact("input")
+    here, there = source_name(answers), run.fact("input")
     if run.is_judged and there is not None and Path(there).resolve() != Path(here).resolve():
         raise RunError(
             f"{run.path}: holds the answers of {there}, and these are from {here}. Name a folder for them "
@@ -321,12 +293,12 @@ def _check_input(run: Run, answers: Answers) -> None:
         )
 
 
-def _check_recording(run: Run, judge: Judge, options: Options) -> None:
+def _check_recording(run: Run, judge: Judge, retry_errors: bool) -> None:
     """Replies that were recorded anew must not be passed over in silence."""
     file = judge.model.partition(":")[2]
     with open(file, "rb") as recording:
         digest = hashlib.file_digest(recording, "sha256").hexdigest()
-    if run.is_judged and run.fact("recording") != digest and not options.retry_errors:
+    if run.is_judged and run.fact("recording") != digest and not retry_errors:
         raise RunError(
             f"{run.path}: {file} has changed since its replies were read, and those stay. Read only what was "
             "missing with --retry-errors, or read all into another folder with --out"
@@ -334,44 +306,10 @@ def _check_recording(run: Run, judge: Judge, options: Options) -> None:
     run.set_fact("recording", digest)
 
 
-def image_root(answers: Answers, options: Options) -> Path:
-    """Folder that the image paths of an input start from."""
-    if options.image_root:
-        return Path(options.image_root).resolve()
-    is_file = isinstance(answers, str | Path) and str(answers) != "-"
-    return (Path(str(answers)).parent if is_file else Path()).resolve()
-
-
-def checked_items(answers: Answers, options: Options, root: Path, bad: BadItems) -> Iterator[Item]:
-    """Items with sound rows and pictures. The others go into `bad`: one error at the end, unless skipped."""
-    if isinstance(answers, str | Path):
-        rows = read_rows(answers, format=options.format, on_bad=bad.add)
-    else:
-        rows = rows_of(answers)
-    items = placed_items(rows, _source(answers), mapping=options.mapping, on_bad=bad.add)
-    sound = 0
-    for bad.place, item in islice(items, options.limit):
-        try:
-            checked = check(item, root) if item.images else item
-        except InputError as error:
-            bad.add(error)
-            continue
-        sound += 1
-        yield checked
-    if bad.count and not options.skip_bad:
-        raise bad.raised()
-    if not sound:
-        raise InputError("\n".join([*bad.lines(), f"{_source(answers)}: has no item that can be scored"]))
-
-
-def _source(answers: Answers) -> str:
-    return str(answers) if isinstance(answers, str | Path) else "items"
-
-
-def _facts(answers: Answers, root: Path) -> dict[str, Any]:
-    return {
-        "input": _source(answers),
-        "image_root": str(root),
-        "version": package.__version__,
-        "scored": time.time(),
-    }
+def _write_facts(run: Run, judge: Judge, answers: Answers, root: Path, retry_errors: bool) -> None:
+    if judge.backend == "replay":
+        _check_recording(run, judge, retry_errors)
+    run.set_fact("input", source_name(answers))
+    run.set_fact("image_root", str(root))
+    run.set_fact("version", package.__version__)
+    run.set_fact("scored", time.time())

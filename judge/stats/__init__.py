@@ -1,14 +1,26 @@
 """Statistics of agreement: lists or arrays in, `Estimate` out; usable without the rest of the package.
 
-Coefficients take raters as columns of one array (n_items, n_raters), or as one list each, with missing
-ratings (None, NaN), a declared scale where the formula needs one, and the options of `Sampling`:
-`clusters`, `level`, `method`, `n_resamples`, `rng`. What is undefined is NaN with a reason code.
+The human's ratings come first and the judge's second, as ``y_true, y_pred`` in scikit-learn. Coefficients
+of several raters take one list per rater, or one array of shape (n_items, n_raters). Ratings may be missing
+(None, NaN, pandas.NA). All functions accept the options of `Sampling` (`clusters`, `confidence_level`,
+`method`, `n_resamples`, `rng`) or those of them that apply. An undefined result is NaN with a reason code.
+
+Which coefficient to use when (the whole table is in docs/which_coefficient.md):
+
+* Two raters: `cohen_kappa` for categories, with ``weights="quadratic"`` for an ordered scale; `concordance`
+  with `bias` and `mean_absolute_error` for numbers; `spearman` or `kendall_tau_b` for the order of items;
+  `pass_fail` for verdicts. Show `percent_agreement` beside kappa, and `gwet_ac1` if one category dominates.
+* More raters, or missing ratings: `krippendorff_alpha` with a `level` of measurement; `fleiss_kappa` if
+  different people rate different items; `icc` for numbers.
+* Judge against people: `leave_one_out`, `pairwise_ceiling` or `swap`, then `non_inferiority`; `alt_test`.
+* Pass rates from a judge and some human labels: `predictive_values`, `ppi_mean`, `rogan_gladen`.
+* Two judges or systems: `paired_difference`, `paired_proportions`, `williams_t`; many: `significance_groups`.
 
 For differences between statistics, and for statistics of your own, see `judge.stats.engine.resampling`.
 
 >>> from judge.stats import krippendorff_alpha
 >>> human, judge = [1, 2, 3, 4, 5, 5, 3, 2, 4, 1], [1, 2, 3, 3, 5, 4, 3, None, 4, 2]
->>> print(krippendorff_alpha(human, judge, kind="ordinal"))
+>>> print(krippendorff_alpha(human, judge, level="ordinal"))
 0.915 [0.672, 0.978]
 """
 
@@ -97,9 +109,10 @@ from judge.stats.design.sample_size import (
 )
 from judge.stats.design.simulated_precision import Precision, latent_draws, pilot_draws, precision
 from judge.stats.engine.estimate import Estimate, Reason
-from judge.stats.engine.resampling import Replicates, Sample, Sampling, estimate, replicate, resample
+from judge.stats.engine.frames import to_frame
+from judge.stats.engine.resampling import Replicates, ResampledValues, Sampling, estimate, replicate, resample
 from judge.stats.engine.scale import Scale
-from judge.stats.engine.statistic import Statistic, average, combine, difference, quotient
+from judge.stats.engine.statistic import Statistic, average, combine, difference, negated, quotient
 from judge.stats.judge_human.alt_test import (
     AltTest,
     AltTestPart,
@@ -109,12 +122,11 @@ from judge.stats.judge_human.alt_test import (
     omega_curve,
 )
 from judge.stats.judge_human.attenuation import Attenuation, attenuation
-from judge.stats.judge_human.calibration import Calibration, CalibrationPoint, Errors, calibrate
+from judge.stats.judge_human.calibration import Calibration, CalibrationErrors, CalibrationPoint, calibrate
 from judge.stats.judge_human.ceiling import (
     Ceiling,
     HumanLevel,
     leave_one_out,
-    negated,
     pairwise_ceiling,
     swap,
 )
@@ -124,7 +136,7 @@ from judge.stats.judge_human.exchangeable import Measure, exchangeable_ceiling
 from judge.stats.judge_human.halo import Halo, halo
 from judge.stats.judge_human.non_inferiority import (
     NonInferiority,
-    Verdict,
+    NonInferiorityVerdict,
     non_inferiority,
     with_random_raters,
 )
@@ -138,12 +150,16 @@ from judge.stats.judge_human.residuals import (
     self_preference,
 )
 from judge.stats.judge_human.scale_use import ScaleUse, scale_use
-from judge.stats.judge_human.score_maps import MapKind, ScoreMap, fit_map, isotonic_means
-from judge.stats.judge_human.severity import MarginTest, Severity, margin_test, severity
+from judge.stats.judge_human.score_maps import MapKind, ScoreMap, fit_map
+from judge.stats.judge_human.severity import MarginalHomogeneity, Severity, marginal_homogeneity, severity
 from judge.stats.judge_human.verbosity import Verbosity, verbosity
 from judge.stats.pass_fail.error_rates import PassFail, pass_fail, pass_fail_statistics
-from judge.stats.pass_fail.ppi import PredictionPowered, ppi_mean
-from judge.stats.pass_fail.predictive_values import Corrected, predictive_values, predictive_values_difference
+from judge.stats.pass_fail.ppi import PredictionPoweredMean, ppi_mean
+from judge.stats.pass_fail.predictive_values import (
+    CorrectedMean,
+    predictive_values,
+    predictive_values_difference,
+)
 from judge.stats.pass_fail.proportion import mean, proportion
 from judge.stats.pass_fail.rogan_gladen import rogan_gladen
 from judge.stats.pass_fail.threshold import ThresholdSweep, threshold_sweep
@@ -165,33 +181,34 @@ __all__ = [
     "AltTestRater",
     "Attenuation",
     "Calibration",
+    "CalibrationErrors",
     "CalibrationPoint",
     "Ceiling",
     "Consensus",
     "Contrast",
-    "Corrected",
+    "CorrectedMean",
     "DStudyRow",
     "Drift",
-    "Errors",
     "Estimate",
     "GStudy",
     "Halo",
     "HumanLevel",
     "MapKind",
-    "MarginTest",
+    "MarginalHomogeneity",
     "Measure",
     "NonAnswers",
     "NonInferiority",
+    "NonInferiorityVerdict",
     "PairComparison",
     "PairedDifference",
     "PassFail",
     "Precision",
-    "PredictionPowered",
+    "PredictionPoweredMean",
     "RankingAgreement",
     "Reason",
     "Replicates",
+    "ResampledValues",
     "Retest",
-    "Sample",
     "Sampling",
     "Scale",
     "ScaleUse",
@@ -206,7 +223,6 @@ __all__ = [
     "TieCalibration",
     "VarianceComponents",
     "Verbosity",
-    "Verdict",
     "ac_statistic",
     "agreement_by_samples",
     "agreement_statistic",
@@ -252,7 +268,6 @@ __all__ = [
     "icc_reml",
     "icc_reml_statistic",
     "icc_statistic",
-    "isotonic_means",
     "items_for_icc",
     "items_for_kappa",
     "items_for_noninferiority",
@@ -267,7 +282,7 @@ __all__ = [
     "krippendorff_alpha",
     "latent_draws",
     "leave_one_out",
-    "margin_test",
+    "marginal_homogeneity",
     "mcnemar",
     "mean",
     "mean_absolute_error",
@@ -321,6 +336,7 @@ __all__ = [
     "system_means",
     "threshold_sweep",
     "tie_calibration",
+    "to_frame",
     "unanimous",
     "unanimous_statistic",
     "variance_components",

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from judge.analysis.leaderboard import by_system, compact_letters, leaderboard, ranks_of
+from judge.analysis.leaderboard import by_system, compact_letters, leaderboard
 from judge.errors import InputError
 from judge.rubric import RubricScale
+from judge.stats.systems.ranking import competition_ranks
 
 PASS, FAIL = {"accuracy": 4, "clarity": 4}, {"accuracy": 1, "clarity": 4}
 PAIRS = [(i, j) for i, j in itertools.combinations(range(5), 2)]
@@ -140,7 +141,7 @@ def test_what_cannot_be_ranked_is_an_error(make_table, make, message):
 
 
 def test_ranks_of_equal_rates_are_the_better_one():
-    assert ranks_of(np.array([[0.2, 0.9, 0.9, 0.1]])).tolist() == [[3, 1, 1, 4]]
+    assert competition_ranks(np.array([[0.2, 0.9, 0.9, 0.1]])).tolist() == [[3, 1, 1, 4]]
 
 
 @settings(max_examples=200)

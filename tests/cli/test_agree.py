@@ -15,9 +15,10 @@ from judge.records import Item, Score
 from judge.rubric import load_rubric
 from judge.scoring.run import Run
 
+from ..public_data import ratings_file
+
 ROOT = Path(__file__).parents[2]
 RATINGS = ROOT / "examples" / "ratings.csv"
-DATA = ROOT / "tests" / "data"
 
 
 def judge(*words):
@@ -137,7 +138,7 @@ def test_one_dimension_is_shown_in_detail(run):
 
 
 def test_people_alone_need_no_judge():
-    file = DATA / "recipes" / "ratings.jsonl.gz"
+    file = ratings_file("recipes")
     result = judge("agree", "--humans", file, "--scale", "1-6", "--raters-are", "slots")
     assert "On grammar people agree with alpha 0.42" in result.stdout
     assert "Raters are slots, not persons: only statistics that do not depend on the order" in " ".join(
@@ -146,7 +147,7 @@ def test_people_alone_need_no_judge():
 
 
 def test_several_judges_are_compared_and_unreadable_verdicts_counted():
-    file = DATA / "pandalm" / "ratings.jsonl.gz"
+    file = ratings_file("pandalm")
     result = judge(
         "agree", "--humans", file, "--scale", "0-2", "--level", "nominal", "--margin", 0.05, "--json"
     )

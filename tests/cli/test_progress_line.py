@@ -8,10 +8,11 @@ import pytest
 from judge.cli import progress_line as module
 from judge.cli.progress_line import ProgressLine
 from judge.records import Completion, Failure, Usage
+from judge.scoring.checked_items import BadItems
 from judge.scoring.judge import Judge
 from judge.scoring.prompt import build_requests
-from judge.scoring.run import IngestCounts, Run
-from judge.scoring.score import BadItems
+from judge.scoring.run import Run
+from judge.scoring.run_summary import IngestCounts
 
 from ..scoring.builders import item, rubric
 
@@ -48,7 +49,7 @@ def run(tmp_path):
 @pytest.fixture
 def watch(run):
     with closing(ProgressLine(moving=True)) as watch:
-        watch.began(run, IngestCounts(new=4), BadItems(), 4)
+        watch.on_run_start(run, IngestCounts(new=4), BadItems(), 4)
         yield watch
 
 
@@ -58,7 +59,7 @@ def local(tmp_path, clock, monkeypatch):
     asked = []
     monkeypatch.setattr(module.gpus, "share", lambda: asked.append(clock.now) or 0.93)
     with Run.create(tmp_path / "local", LOCAL) as run, closing(ProgressLine(moving=True)) as watch:
-        watch.began(run, IngestCounts(new=4), BadItems(), 2000)
+        watch.on_run_start(run, IngestCounts(new=4), BadItems(), 2000)
         watch.asked_for_share = asked
         yield watch
 
@@ -84,16 +85,16 @@ def test_resumed_run_starts_where_it_was(run, watch):
     stored, *rest = requests(4)
     run.append([Completion.of(stored, reply="x")])
     asked = run.missing([stored, *rest])
-    watch.arrived([Completion.of(next(asked), reply="x")])
+    watch.on_completions([Completion.of(next(asked), reply="x")])
     assert done(watch) == 2
-    watch.arrived([Completion.of(request, reply="x") for request in asked])
+    watch.on_completions([Completion.of(request, reply="x") for request in asked])
     assert done(watch) == 4
 
 
 def test_resumed_run_with_nothing_to_ask_ends_where_it_was(run, watch):
     run.append(replies(4))
     assert list(run.missing(requests(4))) == []
-    watch.asked()
+    watch.on_requests_done()
     assert done(watch) == 4
 
 
@@ -101,14 +102,14 @@ def test_what_was_stored_before_does_not_count_for_the_time_left(run, watch):
     stored, new, *_ = requests(4)
     run.append([Completion.of(stored, reply="x")])
     asked = list(run.missing([stored, new]))
-    watch.arrived([Completion.of(asked[0], reply="x")])
+    watch.on_completions([Completion.of(asked[0], reply="x")])
     assert sum(sample.completed for sample in watch._progress.tasks[0]._progress) == 1
 
 
 def test_cost_and_failures_by_kind_stand_in_the_line(watch):
     paid, failed, *_ = requests(4)
     failure = Failure(kind="server", message="500")
-    watch.arrived(
+    watch.on_completions(
         [Completion.of(paid, reply="x", cost=0.25, usage=Usage()), Completion.of(failed, failure=failure)]
     )
     assert "$0.2500  server 1" in detail(watch)
@@ -116,43 +117,43 @@ def test_cost_and_failures_by_kind_stand_in_the_line(watch):
 
 def test_reply_that_is_asked_for_again_counts_apart(watch):
     (request, *_) = requests(4)
-    watch.arrived([Completion.of(request, reply="x")])
-    watch.asking_again(3)
+    watch.on_completions([Completion.of(request, reply="x")])
+    watch.on_reask(3)
     assert "asking again 0/3" in detail(watch)
-    watch.arrived([Completion.of(request.again(), reply="x")])
+    watch.on_completions([Completion.of(request.again(), reply="x")])
     assert done(watch) == 1
     assert "asking again 1/3" in detail(watch)
-    watch.asked()
+    watch.on_requests_done()
     assert "asked again 1/3" in detail(watch)
 
 
 def test_pause_after_the_last_reply_is_explained(watch):
-    watch.asked()
+    watch.on_requests_done()
     assert detail(watch).startswith("computing the scores")
 
 
 def test_tokens_are_counted_by_the_second(clock, local):
     clock.now += 2
-    local.arrived(replies(4))
+    local.on_completions(replies(4))
     assert "2.0/s  2,000 tok/s" in detail(local)
 
 
 def test_tokens_out_of_the_cache_are_not_counted_by_the_second(clock, local):
     clock.now += 2
-    local.arrived(replies(4, cached=800))
+    local.on_completions(replies(4, cached=800))
     assert "2.0/s  400 tok/s" in detail(local)
 
 
 def test_rates_fall_while_nothing_arrives(clock, local):
     clock.now += 1
-    local.arrived(replies(4))
+    local.on_completions(replies(4))
     clock.now += 3
     assert detail(local).startswith("1.0/s  1,000 tok/s")
 
 
 def test_line_is_drawn_anew_without_a_reply(clock, local):
     clock.now += 1
-    local.arrived(replies(4))
+    local.on_completions(replies(4))
     *_, words = local._progress.columns
     assert words(local._progress.tasks[0]).plain.startswith("4.0/s")
     clock.now += 3
@@ -160,7 +161,7 @@ def test_line_is_drawn_anew_without_a_reply(clock, local):
 
 
 def test_line_says_for_what_and_until_when_nothing_is_asked(clock, watch):
-    watch.waiting(30.0, "429: slow\x1b down")
+    watch.on_wait(30.0, "429: slow\x1b down")
     assert re.match(r"waits until \d\d:\d\d:\d\d: 429: slow", detail(watch))
     assert "\x1b" not in detail(watch)
     clock.now += 30
@@ -169,81 +170,81 @@ def test_line_says_for_what_and_until_when_nothing_is_asked(clock, watch):
 
 def test_long_wait_is_told_once_where_no_line_moves(run, capsys):
     watch = ProgressLine(moving=False)
-    watch.began(run, IngestCounts(new=4), BadItems(), 4)
+    watch.on_run_start(run, IngestCounts(new=4), BadItems(), 4)
     for seconds in (5.0, 90.0, 90.0):
-        watch.waiting(seconds, "429: slow down")
+        watch.on_wait(seconds, "429: slow down")
     assert re.fullmatch(r"note: waits until [\d: -]+: 429: slow down\n", capsys.readouterr().err)
 
 
 def test_cache_hits_are_a_part_of_the_prompt(local):
-    local.arrived(replies(3, cached=900))
-    local.arrived(replies(1, cached=0))
+    local.on_completions(replies(3, cached=900))
+    local.on_completions(replies(1, cached=0))
     assert "cache 75%" in detail(local)
 
 
 def test_cache_hits_without_a_prompt_show_no_share(local):
-    local.arrived(replies(4, prompt=0, cached=9))
+    local.on_completions(replies(4, prompt=0, cached=9))
     assert "cache" not in detail(local)
 
 
 def test_judge_that_counts_no_tokens_shows_none(clock, watch):
     clock.now += 1
-    watch.arrived([Completion.of(request, reply="x") for request in requests(2)])
+    watch.on_completions([Completion.of(request, reply="x") for request in requests(2)])
     assert "tok/s" not in detail(watch)
     assert "cache" not in detail(watch)
 
 
 def test_share_of_the_card_stands_at_the_end(local):
-    local.arrived(replies(1))
+    local.on_completions(replies(1))
     assert detail(local).endswith("GPU 93%")
 
 
 def test_share_of_the_card_is_asked_for_once_a_second(clock, local):
     for _ in range(20):
         clock.now += 0.1
-        local.arrived(replies(1))
+        local.on_completions(replies(1))
     assert len(local.asked_for_share) <= 3
 
 
 def test_card_of_a_judge_elsewhere_is_not_looked_at(watch, monkeypatch):
     monkeypatch.setattr(module.gpus, "share", lambda: pytest.fail("asked"))
-    watch.arrived(replies(1))
+    watch.on_completions(replies(1))
     assert "GPU" not in detail(watch)
 
 
 def test_card_that_does_not_tell_is_left_out(clock, local, monkeypatch):
     monkeypatch.setattr(module.gpus, "share", lambda: None)
     clock.now += 2
-    local.arrived(replies(1))
+    local.on_completions(replies(1))
     assert "GPU" not in detail(local)
 
 
 def test_start_of_the_engine_shows_in_the_line(local):
-    local.starting("loading weights 50%")
+    local.on_model_loading("loading weights 50%")
     assert detail(local) == "loading weights 50%"
 
 
 def test_minutes_of_the_start_are_no_part_of_the_rate(clock, local):
-    local.starting("loading weights 50%")
+    local.on_model_loading("loading weights 50%")
     clock.now += 300
-    local.arrived(replies(1))
+    local.on_completions(replies(1))
     clock.now += 1
-    local.arrived(replies(4))
+    local.on_completions(replies(4))
     assert detail(local).startswith("4.0/s  4,000 tok/s")
 
 
 def test_rate_waits_for_a_second_batch_after_a_start(clock, local):
-    local.starting("loading weights 50%")
+    local.on_model_loading("loading weights 50%")
     clock.now += 300
-    local.arrived(replies(1))
+    local.on_completions(replies(1))
     assert "/s" not in detail(local)
 
 
 def test_without_a_terminal_the_start_is_said_once(run, capsys):
     watch = ProgressLine(moving=False)
-    watch.began(run, IngestCounts(new=4), BadItems(), 4)
-    watch.starting("loading vLLM")
-    watch.starting("loading weights 50%")
+    watch.on_run_start(run, IngestCounts(new=4), BadItems(), 4)
+    watch.on_model_loading("loading vLLM")
+    watch.on_model_loading("loading weights 50%")
     assert capsys.readouterr().err == "note: loading vLLM; a large model takes minutes to start\n"
 
 
@@ -253,10 +254,12 @@ def test_line_is_never_wider_than_the_terminal(tmp_path, monkeypatch, capsys, co
     monkeypatch.setattr(module.gpus, "share", lambda: 1.0)
     failure = Failure(kind="rate_limit", message="429")
     with Run.create(tmp_path / "local", LOCAL) as run, closing(ProgressLine(moving=True)) as watch:
-        watch.began(run, IngestCounts(new=4), BadItems(), 1_000_000)
-        watch.starting("downloading model-00001-of-00002.safetensors " * 3)
-        watch.arrived([*replies(4, cached=100), *(Completion.of(r, failure=failure) for r in requests(3))])
-        watch.arrived(replies(4, cached=100))
+        watch.on_run_start(run, IngestCounts(new=4), BadItems(), 1_000_000)
+        watch.on_model_loading("downloading model-00001-of-00002.safetensors " * 3)
+        watch.on_completions(
+            [*replies(4, cached=100), *(Completion.of(r, failure=failure) for r in requests(3))]
+        )
+        watch.on_completions(replies(4, cached=100))
         shown = detail(watch)
     assert max(map(len, capsys.readouterr().err.splitlines())) <= columns
     assert shown.split("  ")[0].endswith("/s") or "…" in shown
@@ -266,21 +269,21 @@ def test_what_matters_less_gives_way_in_a_narrow_terminal(tmp_path, clock, monke
     monkeypatch.setenv("COLUMNS", "60")
     monkeypatch.setattr(module.gpus, "share", lambda: 0.93)
     with Run.create(tmp_path / "local", LOCAL) as run, closing(ProgressLine(moving=True)) as watch:
-        watch.began(run, IngestCounts(new=4), BadItems(), 2000)
+        watch.on_run_start(run, IngestCounts(new=4), BadItems(), 2000)
         clock.now += 1
-        watch.arrived(replies(4, cached=450))
+        watch.on_completions(replies(4, cached=450))
         assert detail(watch) == "4.0/s  2,200 tok/s  cache 50%"
 
 
 def test_cost_is_known_while_it_runs(watch):
     (request, *_) = requests(1)
-    watch.arrived([Completion.of(request, reply="x", cost=0.25)])
+    watch.on_completions([Completion.of(request, reply="x", cost=0.25)])
     assert watch.cost == 0.25
 
 
 def test_numbers_keep_their_place_in_a_narrow_terminal(run, monkeypatch, capsys):
     monkeypatch.setenv("COLUMNS", "40")
     with closing(ProgressLine(moving=True)) as watch:
-        watch.began(run, IngestCounts(new=3000), BadItems(), 3000)
-        watch.arrived([Completion.of(request, reply="x") for request in requests(4)])
+        watch.on_run_start(run, IngestCounts(new=3000), BadItems(), 3000)
+        watch.on_completions([Completion.of(request, reply="x") for request in requests(4)])
     assert "4/3000" in capsys.readouterr().err

@@ -151,6 +151,14 @@ def test_limit_scores_the_first_items_alone():
     assert len({row["item_id"] for row in scored()}) == 3
 
 
+def test_numbers_and_names_beyond_all_reason_are_one_line():
+    assert "is not in the range" in judge("score", EXAMPLES / "answers.jsonl", "--limit", 10**20).stderr
+    done = judge("score", EXAMPLES / "answers.jsonl", "--out", "x" * 5000)
+    assert done.exit_code == 1
+    assert done.stderr.endswith("File name too long; give a shorter name\n")
+    assert len(done.stderr.splitlines()) == 1
+
+
 def test_bad_line_is_named_and_nothing_is_scored():
     file = lines(ROW, {"id": "2", "question": "Why?"}, {"id": "3", "question": "Why?", "answer": None})
     done = judge("score", file)
@@ -169,7 +177,7 @@ def test_failed_command_leaves_alone_what_was_there_before():
     judge("score", lines(ROW), "--out", "r")
     assert judge("score", lines({"id": "1"}), "--out", "r").exit_code == 1
     with Run.open("r") as run:
-        assert run.summary()["complete"] == 1
+        assert run.summary().complete == 1
 
 
 def test_key_that_is_refused_leaves_no_run_folder(mock, monkeypatch):
@@ -257,7 +265,7 @@ def test_changed_answer_is_judged_again_and_said():
     done = judge("score", lines({**ROW, "answer": "Nothing."}))
     assert "1 item changed" in done.stderr
     with Run.open("runs/mine-baseline-open_qa") as run:
-        assert run.summary()["completions"] == 2
+        assert run.summary().completions == 2
 
 
 def test_item_that_is_gone_from_the_input_stays_and_is_said():

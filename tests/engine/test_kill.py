@@ -129,7 +129,7 @@ def interrupt(told):
     _, told.words = told.process.communicate(timeout=60)
     told.asked = asked(told.out)
     with Run.open(told.out) as run:
-        told.statuses = run.summary()["statuses"]["overall"]
+        told.statuses = run.summary().statuses["overall"]
 
 
 def test_killed_run_keeps_what_was_decoded(both):

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from judge import Judge, score
 from judge.records import Item
-from judge.scoring.backends.factory import Connection
+from judge.scoring.backends.connection import Connection
 from judge.scoring.backends.vllm.backend import VllmBackend
 from judge.scoring.backends.vllm.engine import EngineOptions
 from judge.scoring.images import ImageEncoder

@@ -1,6 +1,5 @@
 """Ratings out of every layout that people keep them in."""
 
-import gzip
 import json
 from collections import Counter
 from pathlib import Path
@@ -14,6 +13,8 @@ from judge.formats.cells import CellReader
 from judge.formats.columns import Wanted
 from judge.formats.ratings import read_ratings
 from judge.records import Score
+
+from .. import public_data
 
 DATA = Path(__file__).parent.parent / "data"
 
@@ -222,10 +223,8 @@ def test_graders_of_other_tools_are_raters():
     ],
 )
 def test_public_ratings_are_read_row_for_row(folder, rows, missing):
-    path = DATA / folder / "ratings.jsonl.gz"
-    with gzip.open(path, "rt", encoding="utf-8") as file:
-        raw = [json.loads(line) for line in file]
-    scores = list(read_ratings(path))
+    raw = public_data.ratings(folder)
+    scores = list(read_ratings(public_data.ratings_file(folder)))
     assert [(s.item_id, s.rater, s.rater_kind, s.dimension, s.value) for s in scores] == [
         (r["item_id"], r["rater_id"], r["rater_type"], r["dimension"], r["score"]) for r in raw
     ]

@@ -287,6 +287,8 @@ def _read_settings(folder: Path) -> None:
 
 # -- runs and studies, as the commands see them
 
+_JUDGE = f"replay:{EXAMPLES / 'replies.jsonl'}"
+
 
 def _run_commands(folder: Path) -> list[list[str]]:
     run, people = str(folder / "run"), str(EXAMPLES / "ratings.csv")
@@ -297,6 +299,10 @@ def _run_commands(folder: Path) -> list[list[str]]:
         ["audit", run],
         ["leaderboard", run, "--system", "system"],
         ["agree", run, "--humans", people, "--dimension", "clarity"],
+        ["calibrate", run, "--humans", people, "--dimension", "clarity"],
+        ["plan", run, "--select", "4"],
+        ["parse", run],  # this one and the next write to the run
+        ["score", str(EXAMPLES / "answers.jsonl"), "--judge", _JUDGE, "--out", run],
     ]
 
 
@@ -309,9 +315,8 @@ _LAYOUTS = ("long", "wide", "label-studio", "label-studio-config", "everything")
 
 
 def _prepare_run(folder: Path) -> None:
-    judge = f"replay:{EXAMPLES / 'replies.jsonl'}"
     out = str(folder / "run")
-    CliRunner().invoke(main, ["score", str(EXAMPLES / "answers.jsonl"), "--judge", judge, "--out", out])
+    CliRunner().invoke(main, ["score", str(EXAMPLES / "answers.jsonl"), "--judge", _JUDGE, "--out", out])
 
 
 def _prepare_study(folder: Path) -> None:

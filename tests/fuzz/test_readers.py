@@ -12,6 +12,8 @@ from .mutations import BY_SUFFIX, mutated
 from .readers import READERS, ROOT
 
 MOST_MEGABYTES = 1000
+MOST_SECONDS = 1800
+"""Of one reader, all its cases together."""
 CASES = {"runs": 500, "studies": 500}
 SEED = 20261128
 
@@ -20,7 +22,8 @@ SEED = 20261128
 @pytest.mark.parametrize("name", READERS)
 def test_no_bad_file_is_a_traceback_a_hang_or_a_loss_of_rows(tmp_path: Path, name: str) -> None:
     command = [sys.executable, "-m", "tests.fuzz.worker", name, str(SEED), str(CASES.get(name, 10_000))]
-    done = subprocess.run([*command, str(tmp_path / "cases")], cwd=ROOT, capture_output=True, text=True)
+    command.append(str(tmp_path / "cases"))
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=MOST_SECONDS)
     case = tmp_path / "cases" / "case"
     assert done.returncode == 0, f"case {case.read_text() if case.exists() else '-'}: {done.stderr[-3000:]}"
     report = json.loads(done.stdout.splitlines()[-1])

@@ -1,67 +1,66 @@
-"""The driver's library as `judge.hardware.gpus` calls it: the cards of a made-up machine."""
+"""The package pynvml as `judge.hardware.gpus` calls it: the cards of a made-up machine."""
 
-import ctypes
-from types import SimpleNamespace
+import sys
+from types import ModuleType, SimpleNamespace
 
 GIB = 2**30
-UNKNOWN = 13  # NVML_ERROR_FUNCTION_NOT_FOUND: any status but 0 is an error
+
+
+class NVMLError(Exception):
+    pass
+
+
+class NVMLError_LibraryNotFound(NVMLError):
+    pass
 
 
 def fake_nvml(*cards, driver_status=0, busy=(), parts=None):
-    """A library with cards of (name, GiB, GiB in use); `busy` in percent, None where a card does not tell."""
+    """A package with cards of (name, GiB, GiB in use); `busy` in percent, None where a card does not tell."""
     every = [*cards, *(parts or {}).values()]
-    uuids = [f"GPU-{number}{number}{number}" for number in range(len(cards))]
 
-    def put(pointer, value):
-        pointer._obj.value = value
-        return 0
+    def started():
+        if driver_status:
+            raise NVMLError(f"status {driver_status}")
 
-    def put_text(buffer, text):
-        buffer.value = text.encode()
-        return 0
+    def memory(handle):
+        _, total, used = every[handle]
+        return SimpleNamespace(total=int(total * GIB), used=int(used * GIB))
 
-    def of(handle):
-        return every[handle.value - 1]  # a handle of 0 would read as None
+    def utilization(handle):
+        if busy[handle] is None:
+            raise NVMLError("Not Supported")
+        return SimpleNamespace(gpu=busy[handle])
 
-    def memory(handle, pointer):
-        _, total, used = of(handle)
-        pointer._obj.total, pointer._obj.used = int(total * GIB), int(used * GIB)
-        return 0
+    def by_uuid(uuid):
+        if uuid not in (parts or {}):
+            raise NVMLError("Not Found")
+        return len(cards) + list(parts).index(uuid)
 
-    def utilization(handle, pointer):
-        percent = busy[handle.value - 1]
-        pointer._obj.gpu = percent or 0
-        return 0 if percent is not None else 3
-
-    def by_uuid(uuid, pointer):
-        names = list(parts or {})
-        if uuid.decode() not in names:
-            return UNKNOWN
-        return put(pointer, len(cards) + 1 + names.index(uuid.decode()))
-
-    return SimpleNamespace(
-        nvmlInit_v2=lambda: driver_status,
-        nvmlErrorString=lambda status: f"status {status}".encode(),
-        nvmlDeviceGetCount_v2=lambda pointer: put(pointer, len(cards)),
-        nvmlDeviceGetHandleByIndex_v2=lambda position, pointer: put(pointer, position + 1),
-        nvmlDeviceGetHandleByUUID=by_uuid,
-        nvmlDeviceGetUUID=lambda handle, buffer, _size: put_text(buffer, uuids[handle.value - 1]),
-        nvmlDeviceGetName=lambda handle, buffer, _size: put_text(buffer, of(handle)[0]),
-        nvmlDeviceGetMemoryInfo=memory,
-        nvmlDeviceGetUtilizationRates=utilization,
-        nvmlSystemGetDriverVersion=lambda buffer, _size: put_text(buffer, "580.65.06"),
-    )
+    made = ModuleType("pynvml")
+    made.NVMLError, made.NVMLError_LibraryNotFound = NVMLError, NVMLError_LibraryNotFound
+    made.nvmlInit = started
+    made.nvmlDeviceGetCount = lambda: len(cards)
+    made.nvmlDeviceGetHandleByIndex = lambda position: position
+    made.nvmlDeviceGetHandleByUUID = by_uuid
+    made.nvmlDeviceGetUUID = lambda handle: f"GPU-{handle}{handle}{handle}"
+    made.nvmlDeviceGetName = lambda handle: every[handle][0]
+    made.nvmlDeviceGetMemoryInfo = memory
+    made.nvmlDeviceGetUtilizationRates = utilization
+    made.nvmlSystemGetDriverVersion = lambda: "580.65.06"
+    return made
 
 
-def install(monkeypatch, library):
-    """Make `ctypes` find this library; None is a machine without a driver."""
+def no_driver():
+    raise NVMLError_LibraryNotFound("NVML Shared Library Not Found")
+
+
+def install(monkeypatch, package):
+    """Make Python find this package; None is a machine without a driver."""
     from judge.hardware import gpus
 
-    def load(name):
-        if library is None:
-            raise OSError(f"{name}: cannot open shared object file")
-        return library
-
-    monkeypatch.setattr(ctypes, "CDLL", load)
+    if package is None:
+        package = fake_nvml()
+        package.nvmlInit = no_driver
+    monkeypatch.setitem(sys.modules, "pynvml", package)
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     gpus._nvml.cache_clear()

@@ -8,7 +8,6 @@ from judge.errors import InputError
 from judge.hardware.fit import (
     AT_ONCE,
     MEMORY_SHARE,
-    PEAKS,
     Peak,
     advice,
     engine_memory,
@@ -17,10 +16,11 @@ from judge.hardware.fit import (
     fit_known,
     needed,
     peak_of,
+    peaks,
     suggested,
 )
 from judge.hardware.gpus import Card
-from judge.hardware.model_sizes import KNOWN, find_shape, read_shape
+from judge.hardware.model_sizes import find_shape, known_models, read_shape
 
 GIB = 2**30
 H100 = Card("NVIDIA H100 80GB HBM3", int(79.6 * GIB), 0, "580")
@@ -41,7 +41,7 @@ QWEN = {
 
 
 def known(name):
-    return read_shape(name, KNOWN[name])
+    return read_shape(name, known_models()[name])
 
 
 def stored(folder, config=QWEN, **files):
@@ -142,7 +142,7 @@ def test_gemma_that_leaves_its_defaults_out_is_as_large_as_gemma():
         "num_hidden_layers": 34,
         "sliding_window": 1024,
     }
-    vision = KNOWN["google/gemma-3-4b-it"]["vision_config"]
+    vision = known_models()["google/gemma-3-4b-it"]["vision_config"]
     shape = read_shape("m", {"model_type": "gemma3", "text_config": text, "vision_config": vision})
     assert shape.parameters == known("google/gemma-3-4b-it").parameters
     assert shape.cache(4096) == known("google/gemma-3-4b-it").cache(4096)
@@ -288,7 +288,7 @@ def test_verdict(name, card, verdict):
     assert fit(known(name), card).verdict == verdict
 
 
-@pytest.mark.parametrize("name", KNOWN)
+@pytest.mark.parametrize("name", known_models())
 def test_card_as_large_as_needed_fits_and_a_smaller_one_does_not(name):
     shape = known(name)
     need = needed(shape, shape.weights)
@@ -340,7 +340,7 @@ def test_excerpt_is_short_and_holds_the_suggestions(card):
 )
 def test_time_is_near_a_floor_worked_out_apart(monkeypatch, name, seconds):
     # 2,000 items of 300 new tokens, 150 a reply, 512 at once, attention counted, at 790 TFLOP/s and 3 TB/s.
-    monkeypatch.setitem(PEAKS, "H100 80GB HBM3", Peak(790e12, 3.0e12))
+    monkeypatch.setitem(peaks(), "H100 80GB HBM3", Peak(790e12, 3.0e12))
     assert fit(known(name), H100).seconds[0] * 0.6 == pytest.approx(seconds / 2, rel=0.15)
 
 
@@ -355,7 +355,7 @@ def test_time_is_near_a_floor_worked_out_apart(monkeypatch, name, seconds):
     ],
 )
 def test_card_is_known_by_the_name_its_driver_gives(name, peak):
-    assert peak_of(Card(name, 1, 0, "")) == PEAKS[peak]
+    assert peak_of(Card(name, 1, 0, "")) == peaks()[peak]
 
 
 @pytest.mark.parametrize(

@@ -88,10 +88,38 @@ def test_card_that_does_not_tell_its_share_has_none(monkeypatch):
 def test_library_is_loaded_once(monkeypatch):
     started = []
     library = fake_nvml(H100, busy=(50,))
-    library.nvmlInit_v2 = lambda: started.append(1) or 0
+    library.nvmlInit = lambda: started.append(1)
     install(monkeypatch, library)
     assert (len(cards()), share(), len(cards())) == (1, 0.5, 1)
     assert len(started) == 1
+
+
+def test_a_driver_without_the_package_that_asks_it_is_one_plain_sentence(monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "pynvml", None)
+    module._nvml.cache_clear()
+    monkeypatch.setattr(module, "_DRIVER", tmp_path)
+    with pytest.raises(OSError, match=r"without the package nvidia-ml-py: pip install nvidia-ml-py$"):
+        cards()
+    assert share() is None
+
+
+def test_without_driver_and_package_there_are_no_cards(monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "pynvml", None)
+    module._nvml.cache_clear()
+    monkeypatch.setattr(module, "_DRIVER", tmp_path / "missing")
+    assert (cards(), share()) == ([], None)
+
+
+def test_a_card_that_does_not_answer_is_an_error(monkeypatch):
+    library = fake_nvml(H100)
+    install(monkeypatch, library)
+
+    def lost(_):
+        raise library.NVMLError("GPU is lost")
+
+    library.nvmlDeviceGetMemoryInfo = lost
+    with pytest.raises(OSError, match="NVML: GPU is lost"):
+        cards()
 
 
 def test_asking_for_cards_loads_no_package():

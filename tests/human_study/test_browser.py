@@ -1,7 +1,6 @@
 """The pages as people use them, in a real Chromium: by keyboard, on a phone, with a lost connection."""
 
 import csv
-import gzip
 import json
 import shutil
 from collections.abc import Callable, Iterator
@@ -18,13 +17,13 @@ from human_study.store import Study
 from judge.cli import main
 from judge.records import Image, Item
 
+from ..support.axe import axe_script
 from .server import Server, Serving
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
-AXE = Path(__file__).parent.parent / "data" / "axe" / "axe.min.js.gz"
 ARGUMENTS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -276,7 +275,7 @@ def lose_the_server(page: "Page", server: Server) -> None:
 def violations(page: "Page") -> list[str]:
     """All that axe finds; in the dark the colours alone differ, so only they are looked at again."""
     if page.evaluate("typeof axe") == "undefined":
-        page.evaluate(gzip.decompress(AXE.read_bytes()).decode())
+        page.evaluate(axe_script())
     page.emulate_media(color_scheme="light")
     found: list[dict[str, Any]] = page.evaluate(
         "axe.run({resultTypes: ['violations']}).then(r => r.violations)"

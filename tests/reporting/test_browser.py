@@ -1,8 +1,6 @@
 """The page in a real Chromium: on a desk and a phone, light, dark and printed, by keyboard, read by axe."""
 
-import gzip
 import shutil
-from pathlib import Path
 
 import pytest
 from PIL import Image as Pillow
@@ -13,8 +11,9 @@ from judge.reporting.builders.several_runs import build_runs
 from judge.reporting.builders.single_run import build_comparison, build_report
 from judge.reporting.render.html import write_page
 
+from ..support.axe import axe_script
+
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
-AXE = Path(__file__).parents[1] / "data" / "axe" / "axe.min.js.gz"
 ARGUMENTS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -99,7 +98,7 @@ def open_all(page):
 
 def violations(page):
     """All that axe finds; in the dark the colours alone differ, so only they are looked at again."""
-    page.evaluate(gzip.decompress(AXE.read_bytes()).decode())
+    page.evaluate(axe_script())
     found = page.evaluate("axe.run({resultTypes: ['violations']}).then(r => r.violations)")
     page.emulate_media(color_scheme="dark")
     found += page.evaluate("axe.run({runOnly: ['color-contrast']}).then(r => r.violations)")

@@ -67,7 +67,7 @@ def test_judge_that_gives_up_leaves_what_arrived_scored_and_the_rest_skipped(run
     with pytest.raises(BackendError):
         score_items(run, JUDGE, Scripted(give_up))
     assert overall(run) == {"0": 3.0, "1": None, "2": None}
-    assert run.summary()["statuses"]["overall"] == {"ok": 1, "skipped": 2}
+    assert run.summary().statuses["overall"] == {"ok": 1, "skipped": 2}
 
 
 def test_ctrl_c_while_a_batch_is_written_loses_nothing(run, monkeypatch):
@@ -140,7 +140,7 @@ def test_end_of_asking_is_told_before_the_scores_are_derived(run):
     told = []
 
     def ask_run():
-        told.append((run.summary()["completions"], list(run.scores())))
+        told.append((run.summary().completions, list(run.scores())))
 
     score_items(run, JUDGE, Scripted(lambda _: reply()), on_asked=ask_run)
     assert told == [(1, [])]
@@ -153,7 +153,7 @@ def attempts(folder, params, text):
     with Run.create(folder, judge) as run:
         run.add_items(items(1))
         score_items(run, judge, backend)
-        return [r.attempt for r in backend.asked], run.summary()["statuses"]["a"]
+        return [r.attempt for r in backend.asked], run.summary().statuses["a"]
 
 
 LOOP = '{"a": {"reason": "Good. ' + "It says what it says. " * 20
@@ -219,7 +219,7 @@ def test_reply_that_stays_truncated_is_not_asked_a_third_time(run):
 def test_unreadable_reply_is_asked_again_only_when_wished(run):
     run.add_items(items(1))
     score_items(run, JUDGE, Scripted(lambda _: "four"))
-    assert run.summary()["statuses"]["a"] == {"unparsed": 1}
+    assert run.summary().statuses["a"] == {"unparsed": 1}
     backend = Scripted(lambda _: reply())
     score_items(run, JUDGE, backend, reask=True)
     assert overall(run) == {"0": 3.0}
@@ -291,7 +291,7 @@ def test_batches_are_reported_once_they_are_stored(run):
         run,
         JUDGE,
         Scripted(lambda _: reply()),
-        on_batch=lambda _: stored.append(run.summary()["completions"]),
+        on_batch=lambda _: stored.append(run.summary().completions),
     )
     assert stored == [1, 2]
 

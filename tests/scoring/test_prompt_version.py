@@ -44,7 +44,7 @@ def test_its_judge_has_the_first_version(old):
 
 def test_its_scores_are_derived_again_without_a_call(old):
     with rederive(old) as run:
-        assert run.summary()["completions"] == 1
+        assert run.summary().completions == 1
 
 
 def test_run_of_the_present_version_goes_on(tmp_path):

@@ -177,7 +177,7 @@ def test_run_of_the_first_format_keeps_all_it_holds(run, open_again):
     with open_again(run.path) as again:
         (kept,) = again.completions()
         ((_, judged),) = again.judgments()
-        assert again.summary()["on_scale"] is None
+        assert again.summary().on_scale is None
     assert (kept.reply, kept.label_probabilities) == (reply(), None)
     assert judged == [kept]
 
@@ -220,23 +220,23 @@ def test_probabilities_of_labels_survive_word_for_word(run):
 
 
 def test_summary_says_how_much_of_the_probability_lay_on_the_scale(run):
-    assert run.summary()["on_scale"] is None
+    assert run.summary().on_scale is None
     asked = requests(item())[0]
     run.append([Completion.of(asked, reply="4", label_probabilities={"4": 0.5, "5": p}) for p in (0.1, 0.3)])
-    assert run.summary()["on_scale"] == pytest.approx(0.7)
+    assert run.summary().on_scale == pytest.approx(0.7)
 
 
 def test_probability_that_is_no_number_leaves_the_run_readable(run):
     asked = requests(item())[0]
     run.append([Completion.of(asked, reply="!", label_probabilities={"4": float("nan")})])
-    assert run.summary()["on_scale"] == 0.0
+    assert run.summary().on_scale == 0.0
 
 
 def test_reply_that_shows_no_label_counts_as_nothing_on_the_scale(run):
     asked = requests(item())[0]
     run.append([Completion.of(asked, reply="The", label_probabilities=shown) for shown in ({}, {"4": 0.8})])
     run.append([Completion.of(asked, reply="4")])
-    assert run.summary()["on_scale"] == pytest.approx(0.4)
+    assert run.summary().on_scale == pytest.approx(0.4)
 
 
 def test_run_of_a_newer_format_is_refused(run):
@@ -562,11 +562,11 @@ def test_summary_counts_items_verdicts_statuses_failures_tokens_and_cost(run):
     run.append([Completion.of(three, failure=Failure(kind="server", message="x"))])
     run.write_scores([overall("1", 4.0), overall("2", 2.0), overall("3", None, status="failed", reason="x")])
     summary = run.summary()
-    assert (summary["items"], summary["complete"]) == (3, 2)
-    assert (summary["passed"], summary["failed"], summary["undecided"]) == (1, 1, 1)
-    assert summary["statuses"] == {"overall": {"failed": 1, "ok": 2}}
-    assert summary["failures"] == {"server": 1}
-    assert (summary["prompt_tokens"], summary["cost"], summary["unpriced"]) == (20, 0.5, 1)
+    assert (summary.items, summary.complete) == (3, 2)
+    assert (summary.passed, summary.failed, summary.undecided) == (1, 1, 1)
+    assert summary.statuses == {"overall": {"failed": 1, "ok": 2}}
+    assert summary.failures == {"server": 1}
+    assert (summary.prompt_tokens, summary.cost, summary.unpriced) == (20, 0.5, 1)
 
 
 def test_replies_of_a_model_on_ones_own_card_lack_no_price(tmp_path):
@@ -575,7 +575,7 @@ def test_replies_of_a_model_on_ones_own_card_lack_no_price(tmp_path):
         (request,) = build_requests(item(), own)
         run.add_items([item()])
         run.append([Completion.of(request, reply="x", usage=Usage(prompt_tokens=10, completion_tokens=5))])
-        assert run.summary()["unpriced"] == 0
+        assert run.summary().unpriced == 0
 
 
 def test_failure_counts_once_and_not_where_a_reply_came_in_the_end(run):
@@ -583,7 +583,7 @@ def test_failure_counts_once_and_not_where_a_reply_came_in_the_end(run):
     failed = {kind: Failure(kind=kind, message="x") for kind in ("server", "timeout")}
     run.append([Completion.of(one, failure=failed["server"]), Completion.of(two, failure=failed["server"])])
     run.append([Completion.of(one, failure=failed["timeout"]), Completion.of(two, reply="x")])
-    assert run.summary()["failures"] == {"timeout": 1}
+    assert run.summary().failures == {"timeout": 1}
 
 
 def test_distribution_counts_values_of_one_sample(run):
@@ -616,7 +616,7 @@ def test_export_that_breaks_off_leaves_the_former_file(tmp_path):
 def test_imported_judgments_become_a_run_without_completions(tmp_path):
     with Run.imported(tmp_path / "r", rubric(), [item()], [overall("i1", 4.0)], model="gpt-5") as run:
         assert run.fact("imported") is True
-        assert run.summary()["passed"] == 1
+        assert run.summary().passed == 1
         assert list(run.completions()) == []
 
 
@@ -679,7 +679,7 @@ def test_scores_written_with_a_rubric_carry_it(run):
     stricter = rubric(**{"pass": {"overall": 5}})
     run.write_scores([overall("i1", 4.0)], stricter)
     assert run.rubric == stricter
-    assert run.summary()["failed"] == 1
+    assert run.summary().failed == 1
 
 
 def test_reply_is_json_of_the_small_rubric():
@@ -695,10 +695,14 @@ DAMAGED = [
     ("UPDATE meta SET value = '[]' WHERE name = 'judge'", r"judge is \[\]"),
     ("UPDATE meta SET value = '{' WHERE name = 'rubric'", "Expecting property name"),
     ("INSERT INTO meta VALUES ('samples', '9000000')", "samples are 9000000"),
+    ("UPDATE items SET data = '{\"values\": {}}'", "Item.id: found {'values': {}}; Field required"),
     ("UPDATE items SET data = '[]'", r"Item: found \[\]; Input should be an object"),
     ("UPDATE completions SET tries = 'many'", "Completion.tries: found 'many'"),
     ("UPDATE completions SET label_probabilities = '{'", "Expecting property name"),
     ("UPDATE scores SET value = 9", "a is 9 on a scale from 1 to 5"),
+    ("UPDATE scores SET sample = -1", "Score.sample: found -1"),
+    ("UPDATE scores SET sample = 4611686018427387904", "Score.sample: found 4611686018427387904"),
+    ("UPDATE completions SET sample = -5", "Completion.sample: found -5"),
     ("UPDATE scores SET status = 'fine'", "Score.status: found 'fine'"),
     ("DROP TABLE requests", "lacks requests.dimension, requests.item_id, requests.key, …"),
 ]
@@ -716,6 +720,19 @@ def test_a_cell_that_holds_something_else_is_named_and_never_taken_for_a_value(r
         with Run.open(run.path) as again:
             list(again.items()), list(again.completions()), list(again.scores())
         again.summary()
+
+
+@pytest.mark.parametrize("data", ['{"values": {}}', '{"question": {}, "answer": "{"}', "{{", '["{"]', "5é"])
+def test_a_damaged_item_is_one_error_when_verdicts_in_texts_are_counted(run, data):
+    run.add_items([item()])
+    run._db.execute("UPDATE items SET data = ?", [data])
+    with pytest.raises(RunError, match=r"run\.db: damaged"):
+        run.summary()
+
+
+def test_damage_at_which_the_message_of_sqlite_is_no_text_is_one_error(run):
+    with pytest.raises(RunError, match=r"run\.db: damaged"), schema.clear_errors(run.path):
+        b"\xe1".decode()
 
 
 def test_a_verdict_is_never_made_of_a_score_off_the_scale(run):

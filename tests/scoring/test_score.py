@@ -10,11 +10,11 @@ import pandas as pd
 import PIL.Image
 import pytest
 
-from judge import Connection, Item, Options, Run, score
+from judge import Connection, Item, Run, score
 from judge.errors import BackendError, RunError
 from judge.records import Completion
 from judge.scoring import score as score_module
-from judge.scoring.score import ScoringCallback
+from judge.scoring.callbacks import ScoringCallback
 
 from .builders import Scripted, item, reply, rubric
 
@@ -32,17 +32,17 @@ class Heard(ScoringCallback):
     def __init__(self):
         self.calls = []
 
-    def began(self, run, added, bad, requests):
+    def on_run_start(self, run, added, bad, requests):
         self.calls.append(("began", added.new, bad.count, requests))
         assert list(run.items())
 
-    def arrived(self, completions: list[Completion]):
+    def on_completions(self, completions: list[Completion]):
         self.calls.append(("arrived", len(completions)))
 
-    def asked(self):
+    def on_requests_done(self):
         self.calls.append(("asked",))
 
-    def ended(self, stopped):
+    def on_run_end(self, stopped):
         self.calls.append(("ended", stopped))
 
 
@@ -59,7 +59,7 @@ def test_items_are_scored_into_a_run_that_is_open_for_reading(tmp_path):
 
 def test_watch_hears_everything_in_order(tmp_path, backend):
     heard, backend.stopped = Heard(), "the budget is used up"
-    score(items(2), judge="openai/x", rubric=rubric(), out=tmp_path / "r", watch=heard).close()
+    score(items(2), judge="openai/x", rubric=rubric(), out=tmp_path / "r", callback=heard).close()
     assert heard.calls == [
         *(("began", 2, 0, 2), ("arrived", 1), ("arrived", 1), ("asked",)),
         ("ended", "the budget is used up"),
@@ -69,9 +69,7 @@ def test_watch_hears_everything_in_order(tmp_path, backend):
 def test_replies_wanted_count_samples_and_dimensions_that_are_asked_alone(tmp_path, backend):
     heard, backend.answer = Heard(), lambda _: "4"
     number = rubric(reply="number")
-    score(
-        items(2), judge="m", rubric=number, out=tmp_path / "r", options=Options(samples=3), watch=heard
-    ).close()
+    score(items(2), judge="m", rubric=number, out=tmp_path / "r", samples=3, callback=heard).close()
     assert heard.calls[0] == ("began", 2, 0, 12)
 
 
@@ -127,7 +125,7 @@ def test_image_paths_start_from_the_folder_that_is_named(tmp_path, monkeypatch):
     file.write_text('{"id": "1", "question": "?", "answer": "!", "images": ["x.png"]}')
     for root, where in ((None, tmp_path), ("pictures", tmp_path / "pictures")):
         with pytest.raises(score_module.InputError, match=f"looked in {where}\\)"):
-            score(file, judge="m", rubric=rubric(), out=tmp_path / "r", options=Options(image_root=root))
+            score(file, judge="m", rubric=rubric(), out=tmp_path / "r", image_root=root)
 
 
 ROWS = [
@@ -207,18 +205,16 @@ def test_imported_judgments_cannot_be_parsed_again(tmp_path):
 
 def test_how_an_api_is_reached_gets_to_its_backend(monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "k")
-    connection = Connection("http://h/v1", "litellm", 7, 60.0, 5.0, 0.5)
+    connection = Connection(api_base="http://h/v1", transport="litellm", max_connections=7, max_wait=5.0)
     judge = score_module.Judge("openai/gpt-4o-mini", rubric())
     found = score_module.load_backend(judge, connection, score_module.EngineOptions(), score_module.Path())
     assert found.endpoint.base == "http://h/v1"
     assert found.endpoint.transport == "litellm"
-    limits = found._limits
-    assert (limits.max_connections, limits.requests_per_minute, limits.timeout, limits.max_cost) == (
-        7,
-        60.0,
-        5.0,
-        0.5,
-    )
+    assert (found._connection, found._retry.max_wait) == (connection, 5.0)
+
+
+def test_one_attempt_may_take_ten_minutes_whichever_way_it_is_made():
+    assert Connection().timeout == 600.0
 
 
 def test_pictures_are_scaled_to_the_pixels_of_the_judge(tmp_path, mock, monkeypatch):
@@ -241,7 +237,7 @@ def test_score_works_inside_a_running_event_loop(tmp_path, mock, monkeypatch):
         connection = Connection(api_base=mock.api_base)
         answers = [Item(id="1", question="?", answer="!"), Item(id="2", question="?", answer="No.")]
         with score(answers, judge="openai/x", out=tmp_path / "r", connection=connection) as run:
-            return run.summary()["complete"]
+            return run.summary().complete
 
     assert asyncio.run(cell()) == 2
 
@@ -249,5 +245,5 @@ def test_score_works_inside_a_running_event_loop(tmp_path, mock, monkeypatch):
 def test_probabilities_are_not_asked_for_several_times(tmp_path, backend):
     judge = score_module.Judge("openai/x", rubric(), scores="expected")
     with pytest.raises(score_module.InputError, match="the same each time"):
-        score(items(1), judge=judge, out=tmp_path / "r", options=Options(samples=2))
+        score(items(1), judge=judge, out=tmp_path / "r", samples=2)
     assert backend.asked == []

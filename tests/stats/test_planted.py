@@ -26,25 +26,29 @@ LEVEL = 0.999  # 30 intervals must hold at once
 
 
 def _severity(s: Study):
-    return severity(s.judge[:, 0], s.humans[:, 0], clusters=s.clusters, level=LEVEL).bias
+    return severity(s.humans[:, 0], s.judge[:, 0], clusters=s.clusters, confidence_level=LEVEL).bias
 
 
 def _compression(s: Study):
     # The slope tells compression from noise, which the ratio of standard deviations cannot.
-    return scale_use(s.judge[:, 0], s.humans[:, 0], scale=SCALE, clusters=s.clusters, level=LEVEL).slope
+    return scale_use(
+        s.humans[:, 0], s.judge[:, 0], scale=SCALE, clusters=s.clusters, confidence_level=LEVEL
+    ).slope
 
 
 def _halo(s: Study):
-    return halo(s.judge, s.humans, clusters=s.clusters, level=LEVEL).errors.difference
+    return halo(s.humans, s.judge, clusters=s.clusters, confidence_level=LEVEL).errors.difference
 
 
 def _noise(s: Study):
     judge, humans = s.judge[:, 1], s.humans[:, 1]
-    return leave_one_out(judge, humans, pearson_statistic, clusters=s.clusters, level=LEVEL).difference
+    return leave_one_out(
+        humans, judge, pearson_statistic, clusters=s.clusters, confidence_level=LEVEL
+    ).difference
 
 
 def _verbosity(s: Study):
-    found = verbosity(s.judge[:, 0], s.humans[:, 0], s.length, clusters=s.clusters, level=LEVEL)
+    found = verbosity(s.humans[:, 0], s.judge[:, 0], s.length, clusters=s.clusters, confidence_level=LEVEL)
     return found.per_doubling
 
 
@@ -76,14 +80,14 @@ def test_diagnostic_finds_its_own_oddity_and_stays_quiet_on_the_others(diagnosti
 
 
 def test_noise_lowers_the_plain_correlation_between_dimensions_but_not_the_halo_of_errors():
-    found = halo(_study("noise").judge, _study("noise").humans)
+    found = halo(_study("noise").humans, _study("noise").judge)
     assert found.correlation.difference.high < 0
     assert found.errors.difference.low < 0 < found.errors.difference.high
 
 
 def test_noise_hides_compression_from_the_ratio_of_spreads_but_not_from_the_slope():
     s = study(Planted(compression=0.75, noise=1.2))
-    found = scale_use(s.judge[:, 0], s.humans[:, 0], scale=SCALE)
+    found = scale_use(s.humans[:, 0], s.judge[:, 0], scale=SCALE)
     assert found.sd_ratio.low <= 1 <= found.sd_ratio.high or found.sd_ratio.value > 0.9
     assert found.slope.high < 0.95
 
@@ -95,7 +99,7 @@ def test_noisy_people_make_length_look_rewarded_when_it_only_goes_with_quality()
     doublings = 0.6 * quality + 0.8 * rng.normal(size=3000)
     humans = quality[:, None] + rng.normal(size=(3000, 3))
     judge = quality + 0.5 * rng.normal(size=3000)
-    found = verbosity(judge, humans, np.exp2(doublings))
+    found = verbosity(humans, judge, np.exp2(doublings))
     assert found.partial.judge.low > 0.1
     assert found.partial.human.low > 0.1
     assert found.per_doubling.low < 0 < found.per_doubling.high

@@ -63,53 +63,53 @@ class Data:
 
 
 def ceiling_of(function: Any, statistic: Any) -> Callable[[Data], Any]:
-    return lambda d: function(d.judge, d.humans, statistic, **d.sampling)
+    return lambda d: function(d.humans, d.judge, statistic, **d.sampling)
 
 
 Ranges = dict[str, tuple[float, float]]
 CEILING = {"human": SIGNED, "judge": SIGNED, "difference": DOUBLE}
 CASES: dict[str, tuple[Callable[[Data], Any], Ranges]] = {
     "agreement_by_samples": (
-        lambda d: js.agreement_by_samples(d.humans, d.judge, js.pearson_statistic, **d.sampling),
+        lambda d: js.agreement_by_samples(d.judge, d.humans, js.pearson_statistic, **d.sampling),
         {"agreement": SIGNED},
     ),
-    "alt_test": (lambda d: js.alt_test(d.judge, d.humans, epsilon=0.1, min_items=2), {"": SHARE}),
+    "alt_test": (lambda d: js.alt_test(d.humans, d.judge, epsilon=0.1, min_items=2), {"": SHARE}),
     "alt_tests": (
-        lambda d: js.alt_tests({"a": js.AltTestPart(d.judge, d.humans)}, epsilon=0.1, min_items=2),
+        lambda d: js.alt_tests({"a": js.AltTestPart(d.humans, d.judge)}, epsilon=0.1, min_items=2),
         {"": SHARE},
     ),
     "attenuation": (
-        lambda d: js.attenuation(d.judge, d.humans, judge_samples=d.humans[:, :2], **d.sampling),
-        {"correlation": SIGNED, "reliability": AT_MOST_ONE, "best": SHARE, "": SIGNED},
+        lambda d: js.attenuation(d.humans, d.judge, judge_samples=d.humans[:, :2], **d.sampling),
+        {"correlation": SIGNED, "reliability": AT_MOST_ONE, "max_correlation": SHARE, "": SIGNED},
     ),
     "auc": (lambda d: js.auc(d.marks(d.human), d.judge, **d.at_level), {"": SHARE}),
     "auc_difference": (
         lambda d: js.auc_difference(d.marks(d.human), d.judge, d.humans[:, 1], **d.at_level),
         {"": SIGNED},
     ),
-    "bias": (lambda d: js.bias(d.judge, d.human, **d.sampling), {"": ANY}),
+    "bias": (lambda d: js.bias(d.human, d.judge, **d.sampling), {"": ANY}),
     "brennan_prediger": (lambda d: js.brennan_prediger(d.table, scale=SCALE, **d.sampling), {"": (-0.25, 1)}),
     "calibrate": (
-        lambda d: js.calibrate(d.judge, d.human, pass_mark=2, **d.sampling),
+        lambda d: js.calibrate(d.human, d.judge, pass_mark=2, **d.sampling),
         {"mae": POSITIVE, "rmse": POSITIVE, "pass_rate": SIGNED, "": ANY},
     ),
     "cohen_kappa": (
         lambda d: [
-            js.cohen_kappa(d.judge, d.human, weights=w, **d.sampling) for w in (None, "linear", "quadratic")
+            js.cohen_kappa(d.human, d.judge, weights=w, **d.sampling) for w in (None, "linear", "quadratic")
         ],
         {"": SIGNED},
     ),
-    "concordance": (lambda d: js.concordance(d.judge, d.human, **d.sampling), {"": SIGNED}),
+    "concordance": (lambda d: js.concordance(d.human, d.judge, **d.sampling), {"": SIGNED}),
     "conger_kappa": (lambda d: js.conger_kappa(d.table, **d.sampling), {"": SIGNED}),
     "d_study": (lambda d: js.d_study(d.table[:, :, None], **d.sampling), {"": SHARE}),
-    "drift": (lambda d: js.drift(d.judge, d.humans, np.arange(len(d.judge)), **d.sampling), {"": ANY}),
+    "drift": (lambda d: js.drift(d.humans, d.judge, np.arange(len(d.judge)), **d.sampling), {"": ANY}),
     "estimate": (
-        lambda d: js.estimate(js.alpha_statistic(d.table, kind="nominal"), **d.sampling),
+        lambda d: js.estimate(js.alpha_statistic(d.table, level="nominal"), **d.sampling),
         {"": SIGNED},
     ),
     "exchangeable_ceiling": (
         lambda d: [
-            js.exchangeable_ceiling(d.judge, d.humans, m, **d.sampling) for m in ("kappa", "kappa_quadratic")
+            js.exchangeable_ceiling(d.humans, d.judge, m, **d.sampling) for m in ("kappa", "kappa_quadratic")
         ],
         CEILING,
     ),
@@ -118,7 +118,7 @@ CASES: dict[str, tuple[Callable[[Data], Any], Ranges]] = {
     "gwet_ac1": (lambda d: js.gwet_ac1(d.table, scale=SCALE, **d.sampling), {"": (-0.25, 1)}),
     "gwet_ac2": (lambda d: js.gwet_ac2(d.table, scale=SCALE, **d.sampling), {"": (-3, 1)}),
     "halo": (
-        lambda d: js.halo(d.table[:, :3], np.stack([d.table[:, 1:]] * 2, axis=2), **d.sampling),
+        lambda d: js.halo(np.stack([d.table[:, 1:]] * 2, axis=2), d.table[:, :3], **d.sampling),
         {"judge": (-1, 3), "human": (-1, 3), "difference": (-2, 2)},
     ),
     "icc": (
@@ -126,26 +126,26 @@ CASES: dict[str, tuple[Callable[[Data], Any], Ranges]] = {
         {"": (-1 / 3, 1.0)},
     ),
     "icc_reml": (lambda d: js.icc_reml(d.table[:, :2], clusters=d.sampling.get("clusters")), {"": SHARE}),
-    "kendall_tau_b": (lambda d: js.kendall_tau_b(d.judge, d.human, **d.sampling), {"": SIGNED}),
-    "kendall_tau_c": (lambda d: js.kendall_tau_c(d.judge, d.human, **d.sampling), {"": SIGNED}),
+    "kendall_tau_b": (lambda d: js.kendall_tau_b(d.human, d.judge, **d.sampling), {"": SIGNED}),
+    "kendall_tau_c": (lambda d: js.kendall_tau_c(d.human, d.judge, **d.sampling), {"": SIGNED}),
     "kendall_w": (lambda d: js.kendall_w(d.table, **d.sampling), {"": SHARE}),
     "krippendorff_alpha": (
         lambda d: [
-            js.krippendorff_alpha(d.table, kind=k, **d.sampling)
+            js.krippendorff_alpha(d.table, level=k, **d.sampling)
             for k in ("nominal", "ordinal", "interval", "ratio")
         ],
         {"": SIGNED},
     ),
     "leave_one_out": (ceiling_of(js.leave_one_out, js.pearson_statistic), CEILING),
     "mean": (lambda d: js.mean(d.judge, **d.sampling), {"": ANY}),
-    "mean_absolute_error": (lambda d: js.mean_absolute_error(d.judge, d.human, **d.sampling), {"": POSITIVE}),
+    "mean_absolute_error": (lambda d: js.mean_absolute_error(d.human, d.judge, **d.sampling), {"": POSITIVE}),
     "non_answers": (
-        lambda d: js.non_answers(d.judge, d.humans, groups=d.rng.integers(0, 2, len(d.judge)), **d.sampling),
+        lambda d: js.non_answers(d.humans, d.judge, groups=d.rng.integers(0, 2, len(d.judge)), **d.sampling),
         {"rate": SHARE, "by_group": SHARE, "": ANY},
     ),
     "non_inferiority": (
         lambda d: js.non_inferiority(
-            js.pairwise_ceiling(d.judge, d.humans, js.cohen_statistic, **d.sampling), 0.1, raters="like these"
+            js.pairwise_ceiling(d.humans, d.judge, js.cohen_statistic, **d.sampling), 0.1, raters="random"
         ),
         {"": DOUBLE},
     ),
@@ -160,14 +160,14 @@ CASES: dict[str, tuple[Callable[[Data], Any], Ranges]] = {
     ),
     "pairwise_ceiling": (
         lambda d: js.pairwise_ceiling(
-            d.judge, d.humans, js.negated(js.mean_absolute_error_statistic), **d.sampling
+            d.humans, d.judge, js.negated(js.mean_absolute_error_statistic), **d.sampling
         ),
         {"human": NEGATIVE, "judge": NEGATIVE, "difference": ANY},
     ),
     "pass_fail": (lambda d: js.pass_fail(*d.verdicts, **d.sampling), PASS_FAIL | {"": SHARE}),
-    "pearson": (lambda d: js.pearson(d.judge, d.human, **d.sampling), {"": SIGNED}),
+    "pearson": (lambda d: js.pearson(d.human, d.judge, **d.sampling), {"": SIGNED}),
     "percent_agreement": (lambda d: js.percent_agreement(d.table, **d.sampling), {"": SHARE}),
-    "ppi_mean": (lambda d: js.ppi_mean(*d.verdicts, **d.at_level), {"corrected": SHARE, "": ANY}),
+    "ppi_mean": (lambda d: js.ppi_mean(*d.verdicts, **d.at_level), {"estimate": SHARE, "": ANY}),
     "predictive_values": (
         lambda d: [
             js.predictive_values(*d.verdicts, rng=0, **d.at_level),
@@ -189,7 +189,7 @@ CASES: dict[str, tuple[Callable[[Data], Any], Ranges]] = {
     ),
     "resample": (
         lambda d: js.resample(
-            {"gap": js.difference(*(js.alpha_statistic(t, kind="nominal") for t in (d.table, d.humans)))},
+            {"gap": js.difference(*(js.alpha_statistic(t, level="nominal") for t in (d.table, d.humans)))},
             **d.sampling,
         ),
         {"": DOUBLE},
@@ -203,11 +203,11 @@ CASES: dict[str, tuple[Callable[[Data], Any], Ranges]] = {
         {"": SHARE},
     ),
     "root_mean_square_error": (
-        lambda d: js.root_mean_square_error(d.judge, d.human, **d.sampling),
+        lambda d: js.root_mean_square_error(d.human, d.judge, **d.sampling),
         {"": POSITIVE},
     ),
     "scale_use": (
-        lambda d: js.scale_use(d.judge, d.humans, scale=SCALE, **d.sampling),
+        lambda d: js.scale_use(d.humans, d.judge, scale=SCALE, **d.sampling),
         {
             "sd.judge": POSITIVE,
             "sd_ratio": POSITIVE,
@@ -217,22 +217,22 @@ CASES: dict[str, tuple[Callable[[Data], Any], Ranges]] = {
             "": ANY,
         },
     ),
-    "scott_pi": (lambda d: js.scott_pi(d.judge, d.human, **d.sampling), {"": SIGNED}),
+    "scott_pi": (lambda d: js.scott_pi(d.human, d.judge, **d.sampling), {"": SIGNED}),
     "self_preference": (
         lambda d: js.self_preference(
-            d.judge, d.humans, d.rng.random(len(d.judge)) < 0.5, other_judges=d.humans[:, :1], **d.sampling
+            d.humans, d.judge, d.rng.random(len(d.judge)) < 0.5, other_judges=d.humans[:, :1], **d.sampling
         ),
         {"": ANY},
     ),
-    "severity": (lambda d: js.severity(d.judge, d.humans, **d.sampling), {"": ANY}),
+    "severity": (lambda d: js.severity(d.humans, d.judge, **d.sampling), {"": ANY}),
     "soft_pairwise_accuracy": (
         lambda d: js.soft_pairwise_accuracy(d.humans, d.table[:, :3], n_permutations=50, rng=0, **d.at_level),
         {"": SHARE},
     ),
-    "spearman": (lambda d: js.spearman(d.judge, d.human, **d.sampling), {"": SIGNED}),
+    "spearman": (lambda d: js.spearman(d.human, d.judge, **d.sampling), {"": SIGNED}),
     "swap": (
         lambda d: js.swap(
-            d.judge, d.humans, lambda ratings: js.alpha_statistic(ratings, kind="nominal"), **d.sampling
+            d.humans, d.judge, lambda ratings: js.alpha_statistic(ratings, level="nominal"), **d.sampling
         ),
         CEILING,
     ),
@@ -247,12 +247,12 @@ CASES: dict[str, tuple[Callable[[Data], Any], Ranges]] = {
     ),
     "unanimous": (lambda d: js.unanimous(d.table, **d.sampling), {"": SHARE}),
     "verbosity": (
-        lambda d: js.verbosity(d.judge, d.humans, np.arange(1, len(d.judge) + 1), **d.sampling),
+        lambda d: js.verbosity(d.humans, d.judge, np.arange(1, len(d.judge) + 1), **d.sampling),
         {"partial.judge": SIGNED, "partial.human": SIGNED, "partial.difference": DOUBLE, "": ANY},
     ),
     "with_random_raters": (
         lambda d: js.with_random_raters(
-            js.pairwise_ceiling(d.judge, d.humans, js.concordance_statistic, **d.sampling)
+            js.pairwise_ceiling(d.humans, d.judge, js.concordance_statistic, **d.sampling)
         ),
         {"": DOUBLE},
     ),
@@ -293,7 +293,7 @@ def holds_estimates(hint: Any, seen: frozenset[Any] = frozenset()) -> bool:
 
 def test_the_table_names_every_function_that_returns_an_interval():
     functions = {name: getattr(js, name) for name in js.__all__ if name.islower()}
-    known = {"Ceiling": js.Ceiling, "Replicates": js.Replicates, "Reason": Any}
+    known = {"Ceiling": js.Ceiling, "Replicates": js.Replicates, "Reason": Any, "DataFrame": Any}
     returning = {
         name
         for name, function in functions.items()

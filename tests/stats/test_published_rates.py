@@ -1,10 +1,7 @@
-"""Published figures of three public data sets, recomputed from the ratings in tests/data."""
+"""Published figures of three public data sets, recomputed from the ratings."""
 
-import gzip
-import json
 from collections import defaultdict
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,26 +11,7 @@ from judge.stats.pass_fail.error_rates import pass_fail_statistics
 from judge.stats.pass_fail.proportion import mean, proportion
 from judge.stats.systems.ranking import ranking_agreement
 
-DATA = Path(__file__).parents[1] / "data"
-
-
-@cache
-def ratings(name):
-    with gzip.open(DATA / name / "ratings.jsonl.gz", "rt", encoding="utf-8") as lines:
-        return [json.loads(line) for line in lines]
-
-
-def checks(name, *metrics, status=("reproduced",)):
-    rows = json.loads((DATA / name / "expected.json").read_text(encoding="utf-8"))["checks"]
-    chosen = [row for row in rows if row["metric"] in metrics and row["status"] in status]
-    return [pytest.param(row, id=row["id"]) for row in chosen]
-
-
-def agrees(value, check):
-    assert value == pytest.approx(check["computed"], abs=check["tolerance"])
-    if check["published"] is not None:
-        half_unit = 0.5 * 10 ** -check["published_decimals"]
-        assert value == pytest.approx(check["published"], abs=half_unit + 1e-9)
+from ..public_data import assert_reproduced, figures, ratings
 
 
 @cache
@@ -45,11 +23,11 @@ def hanna_scores():
     return scores
 
 
-@pytest.mark.parametrize("check", checks("hanna", "mean", "ci95_half_width"))
-def test_system_means_of_hanna(check):
-    rater = "human" if check["id"].split(".")[1] == "human" else "beluga-13b"
-    found = mean(hanna_scores()[rater, check["system"], check["dimension"]], method="jackknife")
-    agrees(found.value if check["metric"] == "mean" else (found.high - found.low) / 2, check)
+@pytest.mark.parametrize("figure", figures("hanna", "mean", "ci95_half_width"))
+def test_system_means_of_hanna(figure):
+    scores = hanna_scores()[figure["rater"], figure["group"], figure["dimension"]]
+    found = mean(scores, method="jackknife")
+    assert_reproduced(found.value if figure["statistic"] == "mean" else (found.high - found.low) / 2, figure)
 
 
 def hanna_table(rater, dimension):
@@ -60,18 +38,11 @@ def hanna_table(rater, dimension):
     return np.stack([np.reshape(column, (96, n_slots)).mean(axis=1) for column in columns], axis=1)
 
 
-def is_system_level(check):
-    # On complexity two pairs of systems have equal sums of ratings; the file's value breaks one of these ties
-    # by rounding, see the next test.
-    return "system" in check.id and "complexity" not in check.id
-
-
-@pytest.mark.parametrize(
-    "check", [c for c in checks("hanna", "kendall_tau_b", status=("computed_only",)) if is_system_level(c)]
-)
-def test_system_level_correlations_of_hanna(check):
-    human, judge = (hanna_table(rater, check["dimension"]) for rater in ("human", check["judge"]))
-    agrees(ranking_agreement(human, judge, method="jackknife").kendall_tau.value, check)
+# Not complexity: there two pairs of systems have equal sums of ratings, see the next test.
+@pytest.mark.parametrize("figure", figures("hanna", "kendall_tau_of_systems"))
+def test_system_level_correlations_of_hanna(figure):
+    human, judge = (hanna_table(rater, figure["dimension"]) for rater in ("human", figure["rater"]))
+    assert_reproduced(ranking_agreement(human, judge, method="jackknife").kendall_tau.value, figure)
 
 
 @pytest.mark.parametrize("judge", ["beluga-13b", "mistral-7b", "chatgpt"])
@@ -96,22 +67,22 @@ def pandalm():
     return table, majority
 
 
-@pytest.mark.parametrize("check", checks("pandalm", "accuracy"))
-def test_accuracy_of_pandalm_judges(check):
+@pytest.mark.parametrize("figure", figures("pandalm", "accuracy"))
+def test_accuracy_of_pandalm_judges(figure):
     table, majority = pandalm()
-    agrees(proportion(table[check["judge"]] == majority).value, check)
+    assert_reproduced(proportion(table[figure["rater"]] == majority).value, figure)
 
 
-@pytest.mark.parametrize("check", checks("pandalm", "macro_precision", "macro_recall", "macro_f1"))
-def test_macro_averages_of_pandalm_judges(check):
+@pytest.mark.parametrize("figure", figures("pandalm", "macro_precision", "macro_recall", "macro_f1"))
+def test_macro_averages_of_pandalm_judges(figure):
     """Each label in turn is the pass; macro is the plain mean over labels."""
     table, majority = pandalm()
-    name = {"macro_precision": "precision", "macro_recall": "tpr", "macro_f1": "f1"}[check["metric"]]
+    name = {"macro_precision": "precision", "macro_recall": "tpr", "macro_f1": "f1"}[figure["statistic"]]
     by_label = [
-        pass_fail_statistics(majority == label, table[check["judge"]] == label)[name].value()
+        pass_fail_statistics(majority == label, table[figure["rater"]] == label)[name].value()
         for label in (0, 1, 2)
     ]
-    agrees(np.mean(by_label), check)
+    assert_reproduced(np.mean(by_label), figure)
 
 
 @cache
@@ -138,16 +109,16 @@ def pointwise_winners(scores, judge, item):
     return [1 if read and first > second else 2, 2 if read and second > first else 1]
 
 
-@pytest.mark.parametrize("check", checks("llmbar", "average_accuracy_pct"))
-def test_average_accuracy_of_llmbar_judges(check):
-    gold, winners = llmbar(check["subset"])
-    right = winners[check["judge"]] == gold[:, None]
+@pytest.mark.parametrize("figure", figures("llmbar", "accuracy_in_both_orders_pct"))
+def test_average_accuracy_of_llmbar_judges(figure):
+    gold, winners = llmbar(figure["group"])
+    right = winners[figure["rater"]] == gold[:, None]
     both_orders = proportion(right.ravel(), clusters=np.repeat(np.arange(gold.size), 2))
-    agrees(100 * both_orders.value, check)
+    assert_reproduced(100 * both_orders.value, figure)
 
 
-@pytest.mark.parametrize("check", checks("llmbar", "positional_agreement_pct"))
-def test_positional_agreement_of_llmbar_judges(check):
-    _, winners = llmbar(check["subset"])
-    first, second = winners[check["judge"]].T
-    agrees(100 * proportion((first == second) & (first > 0)).value, check)
+@pytest.mark.parametrize("figure", figures("llmbar", "agreement_of_both_orders_pct"))
+def test_positional_agreement_of_llmbar_judges(figure):
+    _, winners = llmbar(figure["group"])
+    first, second = winners[figure["rater"]].T
+    assert_reproduced(100 * proportion((first == second) & (first > 0)).value, figure)

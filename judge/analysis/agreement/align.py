@@ -239,7 +239,7 @@ def _check_values(ratings: Ratings, scale: Scale) -> None:
     """Refuse values beyond the ends; between the points only means may lie, never labels."""
     values = ratings.values
     off = (values < scale.points[0] - 1e-9) | (values > scale.points[-1] + 1e-9)
-    if scale.kind == "nominal":
+    if scale.level == "nominal":
         off |= ~np.isnan(values) & ~np.isin(values, scale.points)
     if off.any():
         row, column = np.argwhere(off)[0]

@@ -83,7 +83,7 @@ def _length(
     pool: Part, judge: str, lengths: np.ndarray[tuple[int], np.dtype[np.float64]]
 ) -> Iterator[BiasCheck]:
     part = pool.take(pool.rated)
-    found = verbosity(part.column(judge), part.humans, lengths[pool.rated], clusters=part.clusters)
+    found = verbosity(part.humans, part.column(judge), lengths[pool.rated], clusters=part.clusters)
     if found.per_doubling.defined:
         title = "points that the judge adds, and people do not, when an answer is twice as long"
         yield BiasCheck("length", title, part.name, "points", None, None, found.per_doubling)
@@ -94,7 +94,7 @@ def _halo(aspects: list[Part], judge: str) -> BiasCheck:
     parts = [part.take(rated) for part in aspects]
     scores = np.stack([part.column(judge) for part in parts], axis=1)
     humans = np.stack([part.humans for part in parts], axis=1)
-    found = halo(scores, humans, clusters=parts[0].clusters).correlation
+    found = halo(humans, scores, clusters=parts[0].clusters).correlation
     title = "mean correlation between dimensions"
     return BiasCheck("halo", title, "", "correlation", found.judge, found.human, found.difference)
 
@@ -103,6 +103,6 @@ def _missing(pool: Part, judge: str) -> Iterator[BiasCheck]:
     part = pool.take(pool.rated)
     scores = part.column(judge)
     if 0 < np.isnan(scores).sum() < len(scores):
-        gap = non_answers(scores, part.humans, clusters=part.clusters).human_gap
+        gap = non_answers(part.humans, scores, clusters=part.clusters).human_gap
         title = "people's mean score where the judge gave none, minus their mean elsewhere"
         yield BiasCheck("missing", title, part.name, "points", None, None, gap)

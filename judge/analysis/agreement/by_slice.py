@@ -16,6 +16,7 @@ from judge.stats.engine.estimate import Estimate
 from judge.stats.engine.scale import Bools, Floats
 from judge.stats.pass_fail.proportion import mean
 from judge.stats.systems.multiplicity import holm
+from judge.stats.systems.significance import t_test
 
 SMALL = 20
 MOST_SLICES = 200
@@ -128,18 +129,8 @@ def _slice(field: str, label: str, part: Part, judge: str) -> AgreementSlice:
         average(people),
         average(scores),
         average(scores - people),
-        _p_of_zero(comparison.difference),
+        t_test(comparison.difference).p_value,
     )
-
-
-def _p_of_zero(difference: Estimate) -> float:
-    """Two-sided p of "no difference", from the jackknife's t."""
-    from scipy.special import stdtr
-
-    used = min(difference.n_clusters, difference.n_items)
-    if not difference.defined or not difference.se > 0 or used < 2:
-        return np.nan
-    return float(2 * stdtr(used - 1, -abs(difference.value) / difference.se))
 
 
 def disagreements(joined: AlignedRatings, judge: str, most: int) -> list[Disagreement]:

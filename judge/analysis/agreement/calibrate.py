@@ -94,7 +94,7 @@ def calibrate_run(
         ends = (float(part.scale.points[0]), float(part.scale.points[-1]))
         sizes[name] = int((~np.isnan(scores) & ~np.isnan(people)).sum())
         found[name] = calibrate(
-            scores, people, kind, bounds=ends, pass_mark=part.bar, loss=loss, clusters=part.clusters,
+            people, scores, kind, bounds=ends, pass_mark=part.bar, loss=loss, clusters=part.clusters,
             method="jackknife", rng=seed,
         )  # fmt: skip
     return Calibrated(str(run), joined.judges[0], belongs_to(run), found, sizes, len(joined.people))

@@ -16,7 +16,8 @@ from judge.stats.coefficients.multi_rater_kappa import ac_statistic
 from judge.stats.coefficients.percent_agreement import agreement_statistic
 from judge.stats.engine.estimate import Estimate
 from judge.stats.engine.resampling import Sampling
-from judge.stats.judge_human.ceiling import Ceiling, leave_one_out, negated, pairwise_ceiling, swap
+from judge.stats.engine.statistic import negated
+from judge.stats.judge_human.ceiling import Ceiling, leave_one_out, pairwise_ceiling, swap
 from judge.stats.judge_human.exchangeable import Measure as SlotMeasure
 from judge.stats.judge_human.exchangeable import exchangeable_ceiling
 
@@ -81,7 +82,7 @@ def compare_one(part: Part, judge: str, name: str) -> CoefficientComparison:
 
 def _compare(name: str, measure: _Measure, part: Part, judge: str) -> CoefficientComparison:
     sampling: Sampling = {"clusters": part.clusters, "method": "jackknife"}
-    ceiling = measure.of(part.column(judge), part.humans, **sampling)
+    ceiling = measure.of(part.humans, part.column(judge), **sampling)
     levels = (ceiling.human, ceiling.judge, ceiling.difference)
     if measure.unit == "points":
         levels = (_mirrored(levels[0]), _mirrored(levels[1]), _mirrored(levels[2]))
@@ -116,8 +117,8 @@ def _person_measures(part: Part) -> dict[str, _Measure]:
         kappa, ac1 = partial(cohen_statistic, **scale), partial(ac_statistic, **scale)
         found[KAPPA] = _Measure("kappa, no weights", _PAIRS, "coefficient", pairs(kappa))
         found["ac1"] = _Measure("Gwet's AC1", _PAIRS, "coefficient", pairs(ac1))
-    kind = part.scale.kind if part.on_scale else "interval"
-    alpha = partial(alpha_statistic, kind=kind, **scale)
+    kind = part.scale.level if part.on_scale else "interval"
+    alpha = partial(alpha_statistic, level=kind, **scale)
     found["alpha"] = _Measure(f"{kind} alpha", _PLACES, "coefficient", partial(swap, coefficient=alpha))
     if not part.nominal:
         pearson, mae = pearson_statistic, negated(mean_absolute_error_statistic)

@@ -82,24 +82,24 @@ def human_agreement(part: Part) -> HumanAgreement:
         name: estimate(s, clusters=rated.clusters, method="wilson" if s.kind == "share" else "jackknife")
         for name, s in statistics.items()
     }
-    kind = part.scale.kind if part.people_scale is not None else "interval"
+    kind = part.scale.level if part.people_scale is not None else "interval"
     return HumanAgreement(
         len(humans),
         int((~np.isnan(humans).all(axis=0)).sum()),
         int((~np.isnan(humans)).sum()),
         found,
         mean(np.nanmean(humans, axis=1), clusters=rated.clusters),
-        check_alpha(humans, kind=kind, scale=part.people_scale),
+        check_alpha(humans, level=kind, scale=part.people_scale),
     )
 
 
 def _statistics(part: Part) -> dict[str, Statistic]:
     humans, scale = part.humans, part.people_scale
-    kind = part.scale.kind if scale is not None else "interval"
+    kind = part.scale.level if scale is not None else "interval"
     found = {
         "agreement": agreement_statistic(humans, scale=scale),
         "unanimous": unanimous_statistic(humans, scale=scale),
-        "alpha": alpha_statistic(humans, kind=kind, scale=scale),
+        "alpha": alpha_statistic(humans, level=kind, scale=scale),
     }
     if scale is not None:
         found["fleiss"] = fleiss_statistic(humans, scale=scale)

@@ -11,7 +11,7 @@ from judge.analysis.agreement.load import load_ratings
 from judge.analysis.ratings import Reduction
 from judge.errors import InputError
 from judge.rubric import MOST_LABELS, load_rubric
-from judge.stats.engine.scale import Kind, Scale
+from judge.stats.engine.scale import Level, Scale
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class AgreementInputs:
     runs : sequence of str
         Run folders; none where the file of ratings holds the judges, too.
     items, rubric, scale, level : str or None
-        Table of the items; name or file of a rubric; ``1-5`` or labels ``fail,pass``; kind of the scale.
+        Table of the items; name or file of a rubric; ``1-5`` or labels ``fail,pass``; level of measurement.
     columns : mapping
         Meaning -> column of the ratings.
     missing_codes : sequence of str
@@ -49,7 +49,7 @@ class AgreementInputs:
     items: str | None = None
     rubric: str | None = None
     scale: str | None = None
-    level: Kind | None = None
+    level: Level | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
     missing_codes: Sequence[str] = ()
     dimensions: Sequence[str] = ()
@@ -94,10 +94,10 @@ def align_inputs(asked: AgreementInputs) -> AlignedRatings:
     )
 
 
-def read_scale(text: str, kind: Kind | None = None) -> Scale:
+def read_scale(text: str, level: Level | None = None) -> Scale:
     """Scale as a user writes it: ``1-5``, numbers ``0,0.5,1``, or labels ``fail,pass`` (nominal by default).
 
-    >>> read_scale("1-5").values, read_scale("fail,pass").kind
+    >>> read_scale("1-5").values, read_scale("fail,pass").level
     ((1, 2, 3, 4, 5), 'nominal')
 
     Raises
@@ -105,17 +105,17 @@ def read_scale(text: str, kind: Kind | None = None) -> Scale:
     InputError
         It is none of these.
     """
-    if kind is not None and kind not in get_args(Kind):
-        raise InputError(f"level {kind!r}: allowed are {', '.join(get_args(Kind))}")
+    if level is not None and level not in get_args(Level):
+        raise InputError(f"level {level!r}: allowed are {', '.join(get_args(Level))}")
     ends = text.split("-")
     if len(ends) == 2 and all(end.strip().isdigit() for end in ends) and int(ends[0]) < int(ends[1]):
         if int(ends[1]) - int(ends[0]) >= MOST_LABELS:
             raise InputError(f"--scale {text}: allowed are at most {MOST_LABELS:,} scores")
-        return Scale.integers(int(ends[0]), int(ends[1]), kind or "ordinal")
+        return Scale.integers(int(ends[0]), int(ends[1]), level or "ordinal")
     values = [value.strip() for value in text.split(",")]
     try:
         numbers = _numbers(values)
-        return Scale(numbers, kind or "ordinal") if numbers else Scale(values, kind or "nominal")
+        return Scale(numbers, level or "ordinal") if numbers else Scale(values, level or "nominal")
     except ValueError as error:
         raise InputError(f"--scale {text}: {error} Write 1-5, or values as in 0,0.5,1 or fail,pass") from None
 

@@ -11,13 +11,13 @@ from judge.analysis.agreement.coefficients import AGREEMENT, CoefficientComparis
 from judge.analysis.agreement.parts import VERDICT, Part
 from judge.errors import InputError
 from judge.stats.engine.estimate import NO_COMPLETE_PAIRS, Estimate
-from judge.stats.engine.scale import Floats, Ints
+from judge.stats.engine.scale import Floats, nearest_position
 from judge.stats.judge_human.alt_test import AltTest, AltTestPart, alt_tests, omega_curve
 from judge.stats.judge_human.non_inferiority import NonInferiority, non_inferiority, with_random_raters
 from judge.stats.judge_human.scale_use import ScaleUse, scale_use
 from judge.stats.judge_human.severity import severity
 from judge.stats.pass_fail.error_rates import PassFail, pass_fail
-from judge.stats.pass_fail.predictive_values import Corrected, predictive_values
+from judge.stats.pass_fail.predictive_values import CorrectedMean, predictive_values
 from judge.stats.pass_fail.proportion import mean
 from judge.stats.pass_fail.threshold import ThresholdSweep, threshold_sweep
 
@@ -82,7 +82,7 @@ class JudgeAgreement:
         Against the bar, people by majority.
     sweep : ThresholdSweep or None
         Other cut-offs of the judge's scores.
-    corrected : Corrected or None
+    corrected : CorrectedMean or None
         Pass rate of all items that the judge scored, as people would give it.
     omega : tuple of (epsilon, winning rate)
         Of the annotator test.
@@ -104,7 +104,7 @@ class JudgeAgreement:
     confusion: Floats
     marks: PassFail | None
     sweep: ThresholdSweep | None
-    corrected: Corrected | None
+    corrected: CorrectedMean | None
     omega: tuple[tuple[float, float], ...]
     n_pool: int
     n_labelled: int
@@ -178,7 +178,7 @@ def judge_agreement(pool: Part, judge: str, terms: Criteria) -> JudgeAgreement:
 def annotator_tests(found: list[JudgeAgreement], epsilon: float) -> dict[str, AltTest]:
     """Annotator tests of one judge, one correction over all its dimensions; empty where nobody counts."""
     parts = {
-        t.part.name: AltTestPart(t.part.column(t.judge), t.part.humans, t.part.clusters, t.part.declared)
+        t.part.name: AltTestPart(t.part.humans, t.part.column(t.judge), t.part.clusters, t.part.declared)
         for t in found
         if _people_can_be_held_out(t.part)
     }
@@ -225,7 +225,7 @@ def _bias(part: Part, scores: Floats) -> Estimate:
     if not part.measurable:
         return Estimate.undefined("not_applicable")
     if not part.slots and part.humans.shape[1] > 1:
-        found = severity(scores, part.humans, clusters=part.clusters).bias
+        found = severity(part.humans, scores, clusters=part.clusters).bias
         if found.defined:
             return found
     people = np.where(np.isnan(scores), np.nan, np.nanmean(part.humans, axis=1))
@@ -241,7 +241,7 @@ def _mean(part: Part, values: Floats) -> Estimate:
 
 
 def _scale_use(part: Part, scores: Floats) -> ScaleUse:
-    return scale_use(scores, part.humans, scale=_loose(part), clusters=part.clusters)
+    return scale_use(part.humans, scores, scale=_loose(part), clusters=part.clusters)
 
 
 def _loose(part: Part) -> list[float]:
@@ -259,16 +259,9 @@ def confusion(part: Part, scores: Floats) -> Floats:
     share = 1 / np.maximum((~np.isnan(part.humans)).sum(axis=1), 1)
     for person in part.humans.T:
         both = ~np.isnan(person) & ~np.isnan(scores)
-        np.add.at(table, (nearest(points, person[both]), nearest(points, scores[both])), share[both])
+        cells = nearest_position(person[both], points), nearest_position(scores[both], points)
+        np.add.at(table, cells, share[both])
     return table
-
-
-def nearest(points: Floats, values: Floats) -> Ints:
-    """Position of the point that each value is nearest to, -1 where missing; halves go to the even one."""
-    whole = np.round(values) if np.array_equal(points, np.round(points)) else values
-    distance = np.abs(np.where(np.isnan(whole), 0.0, whole)[:, None] - points)
-    found: Ints = np.where(np.isnan(values), -1, distance.argmin(axis=1))
-    return found
 
 
 def _marks(part: Part, scores: Floats) -> PassFail | None:
@@ -288,7 +281,7 @@ def _sweep(part: Part, scores: Floats, seed: int) -> ThresholdSweep | None:
     return threshold_sweep(human, scores, clusters=part.clusters, method="jackknife", rng=seed)
 
 
-def _corrected(pool: Part, judge: str, seed: int) -> Corrected | None:
+def _corrected(pool: Part, judge: str, seed: int) -> CorrectedMean | None:
     human, marks = pool.people_passed(), pool.passed(pool.column(judge))
     if human is None or marks is None or np.isnan(marks).all():
         return None
@@ -302,8 +295,8 @@ def _omega(part: Part, scores: Floats) -> tuple[tuple[float, float], ...]:
         return ()
     return tuple(
         omega_curve(
-            scores,
             part.humans,
+            scores,
             epsilons=EPSILONS,
             closeness="accuracy" if part.on_scale else "rmse",
             clusters=part.clusters,

@@ -35,9 +35,9 @@ class Choice:
         Name of the agreement with what people say together.
     best : tuple of str
         Judges whose consensus agrees best on all items.
-    flattered : Estimate
+    in_sample : Estimate
         Its agreement on the items that it was chosen on: too good.
-    honest : Estimate
+    cross_validated : Estimate
         Agreement of choosing like this: each item is judged by the panel that was best on the other folds.
     everyone : Estimate
         Agreement of all judges together, without any choice.
@@ -46,8 +46,8 @@ class Choice:
     dimension: str
     statistic: str
     best: tuple[str, ...]
-    flattered: Estimate
-    honest: Estimate
+    in_sample: Estimate
+    cross_validated: Estimate
     everyone: Estimate
 
 
@@ -108,17 +108,17 @@ def _choose(pool: Part, judges: Sequence[str], seed: int) -> Choice | None:
     kept = part.take(usable)
     people, columns = people[usable], {names: c[usable] for names, c in columns.items()}
     best = _best(kept, people, columns, np.ones(len(people), dtype=bool))
-    honest = np.full(len(people), np.nan)
+    cross_validated = np.full(len(people), np.nan)
     folds = _folds(kept, seed)
     for fold in np.unique(folds):
         chosen = _best(kept, people, columns, folds != fold)
-        honest[folds == fold] = columns[chosen][folds == fold]
-    statistics = {"best": columns[best], "honest": honest, "all": columns[tuple(judges)]}
+        cross_validated[folds == fold] = columns[chosen][folds == fold]
+    statistics = {"best": columns[best], "cross_validated": cross_validated, "all": columns[tuple(judges)]}
     found = {
         name: estimate(_agreement(kept, scores, people), clusters=kept.clusters, method="jackknife")
         for name, scores in statistics.items()
     }
-    return Choice(part.name, headline(part), best, found["best"], found["honest"], found["all"])
+    return Choice(part.name, headline(part), best, found["best"], found["cross_validated"], found["all"])
 
 
 def _panels(judges: Sequence[str]) -> Iterable[tuple[str, ...]]:

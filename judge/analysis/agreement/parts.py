@@ -65,7 +65,7 @@ class Part:
     @property
     def nominal(self) -> bool:
         """Whether values are mere labels, without order."""
-        return self.scale.kind == "nominal"
+        return self.scale.level == "nominal"
 
     @property
     def on_scale(self) -> bool:

@@ -136,6 +136,6 @@ def _with_people(
         return ()
     return tuple(
         agreement_by_samples(
-            part.samples[:, column], part.consensus(), concordance_statistic, clusters=part.clusters
+            part.consensus(), part.samples[:, column], concordance_statistic, clusters=part.clusters
         )
     )

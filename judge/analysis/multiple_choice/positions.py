@@ -1,6 +1,5 @@
 """Position bias of multiple-choice answers: letters that are chosen for where they stand."""
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +8,7 @@ from judge.analysis.group_difference import Groups
 from judge.analysis.multiple_choice.choice import Answers
 from judge.analysis.multiple_choice.letters import LETTERS
 from judge.stats.engine.estimate import Estimate
-from judge.stats.engine.scale import Floats
+from judge.stats.judge_human.severity import marginal_homogeneity
 from judge.stats.pass_fail.proportion import mean, proportion
 
 
@@ -37,14 +36,7 @@ class Positions:
 
 
 def positions(answers: Answers, clusters: Groups = None) -> Positions:
-    """Compare where the chosen options stand with where the right ones stand, over the read replies.
-
-    References
-    ----------
-    .. [1] A. Stuart, "A Test for Homogeneity of the Marginal Distributions in a Two-Way Classification",
-       1955.
-    .. [2] A. E. Maxwell, "Comparing the Classification of Subjects by Two Independent Judges", 1970.
-    """
+    """Compare where the chosen options stand with where the right ones stand, over the read replies."""
     read = np.array([reading.readable for reading in answers.readings])
     items = [item for item, readable in zip(answers.table.items, read, strict=True) if readable]
     letters = LETTERS[: max((len(item.choices) for item in items), default=0)]
@@ -58,18 +50,10 @@ def positions(answers: Answers, clusters: Groups = None) -> Positions:
     excess = {
         x: mean(chosen[:, i] - gold[:, i], clusters=groups, method="jackknife") for i, x in enumerate(letters)
     }
-    return Positions(shares[0], shares[1], excess, _homogeneity_p(chosen - gold, groups), len(items))
-
-
-def _homogeneity_p(differences: Floats, groups: Groups) -> float:
-    """p-value of the null that every column sums to 0, its covariance taken over clusters."""
-    if not differences.any():
-        return math.nan
-    from scipy.special import chdtrc
-
-    codes = np.arange(len(differences)) if groups is None else np.unique(groups, return_inverse=True)[1]
-    sums = np.zeros((codes.max() + 1, differences.shape[1]))
-    np.add.at(sums, codes, differences)
-    total, covariance = sums.sum(axis=0), sums.T @ sums
-    statistic = float(total @ np.linalg.pinv(covariance) @ total)
-    return float(chdtrc(int(np.linalg.matrix_rank(covariance)), statistic))
+    test = marginal_homogeneity(
+        np.array([item.gold for item in items], dtype=object),
+        np.array([reading.letter for reading in answers.readings if reading.readable], dtype=object),
+        scale=list(letters) or None,
+        clusters=groups,
+    )
+    return Positions(shares[0], shares[1], excess, test.stuart_maxwell_p, len(items))

@@ -51,7 +51,7 @@ def figures(found: Agreement) -> dict[str, Estimate]:
         if one.marks is not None:
             named |= {f"pass.{name}.{of}": e for name, e in one.marks.estimates().items()}
         if one.corrected is not None:
-            named[f"pass_rate.{of}"] = one.corrected.corrected
+            named[f"pass_rate.{of}"] = one.corrected.estimate
     for name, people in found.people.items():
         named |= {f"people.{statistic}.{name}": e for statistic, e in people.estimates.items()}
     return named

@@ -6,6 +6,7 @@ from typing import Any
 
 from judge.analysis.score_table import ScoreTable
 from judge.scoring.run import Run
+from judge.scoring.run_summary import RunSummary
 
 
 @dataclass(frozen=True)
@@ -16,14 +17,14 @@ class RunData:
     ----------
     table : ScoreTable
         Items and scores.
-    summary : dict
-        Counts, tokens, cost and time; empty where nothing was paid for.
+    summary : RunSummary or None
+        Counts, tokens, cost and time; None for a table that is no run.
     about : dict
         Judge, rubric, versions and input, as text.
     """
 
     table: ScoreTable
-    summary: dict[str, Any] = field(default_factory=dict)
+    summary: RunSummary | None = None
     about: dict[str, str] = field(default_factory=dict)
 
 

@@ -329,7 +329,7 @@ def _oddity_section(table: ScoreTable) -> Section:
 
 
 def _cost(source: RunData) -> Iterator[Section]:
-    if source.summary.get("completions"):
+    if source.summary and source.summary.completions:
         yield Section("cost", "Cost", tables=(run_tables.cost(source.summary),))
 
 

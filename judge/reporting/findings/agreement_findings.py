@@ -86,7 +86,7 @@ def _trust_words(one: JudgeAgreement, set_by: str) -> Iterator[str]:
 
 
 def _with_level(difference: Estimate, change: CellKind) -> str:
-    return with_interval(difference, change).replace("[", f"[{100 * difference.level:.0f} %: ", 1)
+    return with_interval(difference, change).replace("[", f"[{100 * difference.confidence_level:.0f} %: ", 1)
 
 
 def _bias_words(one: JudgeAgreement) -> str | None:
@@ -129,12 +129,12 @@ def _against_people(one: JudgeAgreement) -> str:
 
 def _panel_words(found: Agreement) -> Iterator[str]:
     choices = found.panel.choices if found.panel else ()
-    told = [c for c in choices if c.honest.value > c.everyone.value]
+    told = [c for c in choices if c.cross_validated.value > c.everyone.value]
     for choice in told[:2]:
         yield (
             f"On {part_name(choice.dimension)} {' + '.join(choice.best)} agrees best with people; choosing "
-            f"like this gives {number_text(choice.honest.value, 'score')} on items it was not chosen on, all "
-            f"judges together {number_text(choice.everyone.value, 'score')}."
+            f"like this gives {number_text(choice.cross_validated.value, 'score')} on items it was not "
+            f"chosen on, all judges together {number_text(choice.everyone.value, 'score')}."
         )
 
 

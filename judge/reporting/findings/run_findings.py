@@ -1,7 +1,6 @@
 """The findings in plain words: sentences that stand above the tables."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -17,6 +16,7 @@ from judge.reporting.builders.run_data import RunData
 from judge.reporting.document import CellKind
 from judge.reporting.render.numbers import interval_text, number_text, p_text
 from judge.reporting.tables.run_tables import counted, field_name, spoken
+from judge.scoring.run_summary import RunSummary
 from judge.stats.engine.estimate import Estimate
 
 ALPHA = 0.05
@@ -109,7 +109,8 @@ def warnings(source: RunData, passing: PassRate, cluster: str | None) -> Iterato
             "These scores are the baseline's: word overlap, no language model. They show that the tool works "
             "and are a floor for real judges, not a judgment."
         )
-    yield from _copied_warnings(source.summary)
+    if source.summary:
+        yield from _copied_warnings(source.summary)
     if passing.n_missing > MANY_MISSING * passing.n:
         yield (
             f"{number_text(passing.n_missing / passing.n, 'share')} of verdicts are missing, and hardly at "
@@ -136,13 +137,13 @@ def warnings(source: RunData, passing: PassRate, cluster: str | None) -> Iterato
         )
 
 
-def _copied_warnings(summary: Mapping[str, Any]) -> Iterator[str]:
-    if n := summary.get("with_verdict_in_text"):
+def _copied_warnings(summary: RunSummary) -> Iterator[str]:
+    if n := summary.with_verdict_in_text:
         yield (
             f"Text that looks like a verdict of the judge stands in {counted(n, 'item')}. An answer may have "
             "been written to get a score that it does not deserve; the items are listed."
         )
-    if n := summary.get("lost_to_copied_verdict"):
+    if n := summary.lost_to_copied_verdict:
         yield (
             f"No score for {counted(n, 'item')}, because the reply only copies a verdict from the item or a "
             "worked example. The pass rate leaves these items out."

@@ -275,6 +275,7 @@ def origin(table: Table) -> str:
 
 
 def _method(estimate: Estimate) -> str:
-    words = f"{100 * estimate.level:g} % {_METHODS.get(estimate.method, estimate.method.replace('_', ' '))}"
+    method = _METHODS.get(estimate.method, estimate.method.replace("_", " "))
+    words = f"{100 * estimate.confidence_level:g} % {method}"
     drawn = f", {estimate.n_resamples:,} resamples" if estimate.n_resamples else ""
     return words + drawn + (f", seed {estimate.seed}" if drawn and estimate.seed is not None else "")

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 import numpy as np
 
 from judge.analysis.agreement.agree import Agreement
-from judge.analysis.agreement.judge_human import JudgeAgreement, nearest
+from judge.analysis.agreement.judge_human import JudgeAgreement
 from judge.analysis.agreement.parts import Part
 from judge.reporting.document import Column, Row, Table
 from judge.reporting.tables.agreement_tables import part_name
+from judge.stats.engine.scale import nearest_position
 from judge.stats.pass_fail.proportion import mean
 
 _N = Column("n", "n", "count")
@@ -64,7 +65,7 @@ def _calibration(one: JudgeAgreement, key: str, title: str) -> Table:
     columns = (Column("score", "judge"), _N, Column("people", "people's mean", "score"))
     rows: list[Row] = []
     for i, point in enumerate(one.part.scale.points):
-        here = np.where(nearest(one.part.scale.points, scores) == i, people, np.nan)
+        here = np.where(nearest_position(scores, one.part.scale.points) == i, people, np.nan)
         n = int((~np.isnan(here)).sum())
         if n:
             rows.append((f"{point:g}", n, mean(here, clusters=one.part.clusters)))
@@ -87,7 +88,7 @@ def _differences(one: JudgeAgreement, key: str, title: str) -> Table:
 def _per_person(one: JudgeAgreement) -> tuple[Row, ...]:
     people = one.part.people
     return tuple(
-        (people[row.human], row.level, row.judge, row.difference) for row in one.main.ceiling.per_human
+        (people[row.human], row.agreement, row.judge, row.difference) for row in one.main.ceiling.per_human
     )
 
 
@@ -107,7 +108,7 @@ def _sweep(one: JudgeAgreement, key: str, title: str) -> Table:
         (f"{cut:g}", t.judge_pass_rate, t.pass_rate_gap, t.tpr, t.tnr, t.kappa)
         for cut, t in zip(sweep.thresholds, sweep.tables, strict=True)
     ]
-    t = sweep.cross_fitted
+    t = sweep.cross_validated
     rows.append(("chosen on other items", t.judge_pass_rate, t.pass_rate_gap, t.tpr, t.tnr, t.kappa))
     notes = (
         f"Chosen by the largest TPR + TNR - 1: {sweep.chosen:g}. The rows of single cut-offs are optimistic "

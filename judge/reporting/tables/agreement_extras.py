@@ -106,7 +106,8 @@ def panel(choices: Sequence[Choice]) -> Table:
         Column("flattered", "on the data it was chosen on", "score"),
     )
     rows = tuple(
-        (part_name(c.dimension), " + ".join(c.best), c.honest, c.everyone, c.flattered) for c in choices
+        (part_name(c.dimension), " + ".join(c.best), c.cross_validated, c.everyone, c.in_sample)
+        for c in choices
     )
     measures = " or ".join(STATISTICS[name] for name in dict.fromkeys(c.statistic for c in choices))
     notes = (

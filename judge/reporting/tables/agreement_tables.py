@@ -216,7 +216,7 @@ def corrected(found: Agreement, labels: Labels) -> Table | None:
             one.n_pool,
             one.n_labelled,
             one.corrected.uncorrected,
-            one.corrected.corrected,
+            one.corrected.estimate,
             one.corrected.humans_only,
         )
         for one in found.trusts
@@ -307,7 +307,7 @@ def people_alone(found: Agreement) -> Table:
     )
     rows = tuple(_people_row(name, of, names) for name, of in found.people.items())
     kinds = dict.fromkeys(
-        part.scale.kind if part.people_scale is not None else "interval"
+        part.scale.level if part.people_scale is not None else "interval"
         for part in found.joined.parts.values()
     )
     notes = [f"Alpha: Krippendorff's, {' or '.join(kinds)}."]

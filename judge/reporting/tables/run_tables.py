@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
@@ -12,6 +11,7 @@ from judge.analysis.pass_rate import DimensionSummary, PassRate
 from judge.analysis.score_table import OUTCOMES, ScoreTable
 from judge.analysis.slices import SMALL, SliceTable
 from judge.reporting.document import Column, Row, Table
+from judge.scoring.run_summary import RunSummary
 
 SMALL_NOTE = f"* fewer than {SMALL} verdicts: a hint, no finding."
 ALL_ITEMS, MEAN_OF_SLICES = "all items", "slice mean"
@@ -257,16 +257,16 @@ def oddity_items(found: Iterable[Anomaly]) -> list[Table]:
     ]
 
 
-def cost(summary: dict[str, Any]) -> Table:
+def cost(summary: RunSummary) -> Table:
     """Replies, tokens, money and time."""
     columns = (
         Column("what", ""),
         Column("total", "total", "number"),
         Column("per_item", "per item", "number"),
     )
-    n = summary["items"]
+    n = summary.items
     rows: list[Row] = [
-        (title, summary[key], _digits(summary[key] / n))
+        (title, getattr(summary, key), _digits(getattr(summary, key) / n))
         for key, title in (
             ("completions", "replies"),
             ("prompt_tokens", "prompt tokens"),
@@ -274,12 +274,12 @@ def cost(summary: dict[str, Any]) -> Table:
             ("completion_tokens", "completion tokens"),
             ("reasoning_tokens", "  of them reasoning"),
         )
-        if summary[key]
+        if getattr(summary, key)
     ]
     for key, title in (("cost", "cost in USD"), ("seconds", "seconds of scoring")):
-        if summary[key]:
-            rows.append((title, _digits(summary[key]), _digits(summary[key] / n)))
-    unpriced = summary["unpriced"]
+        if getattr(summary, key):
+            rows.append((title, _digits(getattr(summary, key)), _digits(getattr(summary, key) / n)))
+    unpriced = summary.unpriced
     notes = (f"No price is known for {unpriced:,} replies; they are not in the cost.",) if unpriced else ()
     return Table("cost", "Cost", columns, tuple(rows), notes)
 

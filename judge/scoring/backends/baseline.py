@@ -95,7 +95,7 @@ class BaselineBackend:
         if dimension is not None:
             return str(_judged(dimension, rubric.dimensions[dimension], measured, rubric)[0])
         judged = {name: _judged(name, d, measured, rubric) for name, d in rubric.dimensions.items()}
-        if rubric.overall.how == "judged":
+        if OVERALL in rubric.judged:
             mean = sum(score for score, _ in judged.values()) / len(judged)
             judged[OVERALL] = (int(mean + 0.5), f"{_NOTE}: mean of the dimensions")
         reply = {name: _entry(score, reason, rubric) for name, (score, reason) in judged.items()}

@@ -1,35 +1,15 @@
 """Which backend serves a judge: checked for free first, made when it is needed."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from judge.errors import BackendError, InputError
 from judge.records import Item
 from judge.scoring.backends import Backend
+from judge.scoring.backends.connection import Connection
 from judge.scoring.backends.vllm.engine import EngineOptions
 from judge.scoring.images import ImageEncoder
 from judge.scoring.judge import PROMPT_VERSION, Judge
-
-
-@dataclass(frozen=True)
-class Connection:
-    """How an API judge is reached. None of it changes a reply."""
-
-    api_base: str | None = None
-    transport: Literal["auto", "http", "litellm"] = "auto"
-    max_connections: int | None = None
-    """None adapts to the provider."""
-    requests_per_minute: float | None = None
-    timeout: float = 600.0
-    """Seconds for one try."""
-    max_cost: float | None = None
-    """USD that one call may spend; it stops before that is passed."""
-    max_wait: float = 900.0
-    """Seconds to wait for a reply where the provider refuses everything for haste; then the run ends."""
-    unconfirmed: str | None = None
-    """The settings file that named `api_base`, where the user has not confirmed it: no key is sent there."""
 
 
 def check_backend(judge: Judge, connection: Connection) -> None:
@@ -119,15 +99,6 @@ def load_backend(
             encode=encode,
             on_start=on_start,
         )
-    from judge.scoring.backends.api.backend import ApiBackend, Limits, Retry
+    from judge.scoring.backends.api.backend import ApiBackend
 
-    c = connection
-    return ApiBackend(
-        judge.model,
-        api_base=c.api_base,
-        transport=c.transport,
-        encode=encode,
-        limits=Limits(c.max_connections, c.requests_per_minute, c.timeout, c.max_cost),
-        retry=Retry(max_wait=c.max_wait),
-        on_wait=on_wait,
-    )
+    return ApiBackend(judge.model, connection=connection, encode=encode, on_wait=on_wait)

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from judge.stats.engine.estimate import Estimate
 from judge.stats.engine.resampling import Sampling, Statistic, estimate, quotient
-from judge.stats.engine.scale import Floats, Kind, Scale
+from judge.stats.engine.scale import Floats, Level, Scale
 from judge.stats.engine.statistic import bilinear
 from judge.stats.engine.table import RatingTable, ScaleLike, read_table
 
@@ -20,25 +20,30 @@ Sums: TypeAlias = tuple[Floats, Callable[[Floats], Floats]]
 
 
 def krippendorff_alpha(
-    *ratings: ArrayLike, kind: Kind | None = None, scale: ScaleLike = None, **sampling: Unpack[Sampling]
+    *ratings: ArrayLike, level: Level | None = None, scale: ScaleLike = None, **sampling: Unpack[Sampling]
 ) -> Estimate:
     """Krippendorff's alpha: agreement of any number of raters, corrected for chance.
 
-    Use it when the number of raters differs from item to item or ratings are missing. It measures
-    whether raters are interchangeable; it does not say who is right, nor how well they rank.
+    alpha = 1 - D_o / D_e, the observed over the expected disagreement of pairs of ratings. The disagreement
+    of two values c and k is 0 or 1 (nominal), the square of the number of ratings between them, the ends
+    counted half (ordinal), (c - k)^2 (interval), or ((c - k) / (c + k))^2 (ratio).
+
+    Use it when the number of raters differs from item to item or ratings are missing. Do not use it to find
+    out who is right (`leave_one_out`, `alt_test`), nor how well raters order the items (`kendall_tau_b`), nor
+    alone where nearly all ratings are the same.
 
     Parameters
     ----------
     *ratings : array_like
         One array of shape (n_items, n_raters), or one list per rater. None or NaN is missing. Items with
         fewer than two ratings are dropped.
-    kind : {'nominal', 'ordinal', 'interval', 'ratio'}, optional
+    level : {'nominal', 'ordinal', 'interval', 'ratio'}, optional
         Level of measurement; 1-5 rating scales are 'ordinal'. Default: that of `scale`, if it is a
         `Scale`; one of the two must be given.
     scale : Scale or sequence, optional
         Allowed values; needed for labels unless nominal. Unused values do not change alpha.
     **sampling
-        `clusters`, `level`, `method`, `n_resamples`, `rng`: see `judge.stats.engine.resampling.Sampling`.
+        `clusters`, `confidence_level`, `method`, `n_resamples`, `rng`: see `Sampling`.
 
     Returns
     -------
@@ -57,23 +62,23 @@ def krippendorff_alpha(
     --------
     Two raters, five items on a 1-5 scale; the second rater skipped the third item.
 
-    >>> alpha = krippendorff_alpha([4, 2, 5, 1, 3], [4, 3, None, 1, 3], kind="ordinal")
+    >>> alpha = krippendorff_alpha([4, 2, 5, 1, 3], [4, 3, None, 1, 3], level="ordinal")
     >>> round(alpha.value, 3), alpha.n_items, alpha.n_dropped
     (0.91, 4, 1)
     """
-    return estimate(alpha_statistic(*ratings, kind=kind, scale=scale), **sampling)
+    return estimate(alpha_statistic(*ratings, level=level, scale=scale), **sampling)
 
 
-def alpha_statistic(*ratings: ArrayLike, kind: Kind | None = None, scale: ScaleLike = None) -> Statistic:
+def alpha_statistic(*ratings: ArrayLike, level: Level | None = None, scale: ScaleLike = None) -> Statistic:
     """Return `krippendorff_alpha` as a statistic for the resampling engine."""
-    kind = _level_of_measurement(kind, scale)
+    level = _level_of_measurement(level, scale)
     table = read_table(ratings, scale)
-    if kind != "nominal":
-        table.require_order(f"kind={kind!r}")
+    if level != "nominal":
+        table.require_order(f"level={level!r}")
     paired = table.per_item >= 2
     # Items that cannot be compared still belong to the frame of the resampling, as rows of zeros.
     pairable = RatingTable(np.where(paired[:, None], table.values, np.nan), table.points)
-    sums, function = _SUMS[kind](pairable)
+    sums, function = _SUMS[level](pairable)
     return Statistic(
         sums,
         function,
@@ -86,11 +91,11 @@ def alpha_statistic(*ratings: ArrayLike, kind: Kind | None = None, scale: ScaleL
     )
 
 
-def _level_of_measurement(kind: Kind | None, scale: ScaleLike) -> Kind:
-    level = scale.kind if kind is None and isinstance(scale, Scale) else kind
-    if level is None or level not in get_args(Kind):
-        raise ValueError(f"kind must be one of {', '.join(get_args(Kind))}; got {level!r}.")
-    return level
+def _level_of_measurement(level: Level | None, scale: ScaleLike) -> Level:
+    found = scale.level if level is None and isinstance(scale, Scale) else level
+    if found is None or found not in get_args(Level):
+        raise ValueError(f"level must be one of {', '.join(get_args(Level))}; got {found!r}.")
+    return found
 
 
 def _linear_sums(table: RatingTable, distances: Floats) -> Sums:
@@ -112,7 +117,7 @@ def _nominal_sums(table: RatingTable) -> Sums:
 def _ratio_sums(table: RatingTable) -> Sums:
     points = table.points
     if (points < 0).any():
-        raise ValueError(f"a ratio scale starts at 0, got {points.min():g}; use kind='interval'.")
+        raise ValueError(f"a ratio scale starts at 0, got {points.min():g}; use level='interval'.")
     distances = quotient(points[:, None] - points, points[:, None] + points)
     return _linear_sums(table, np.nan_to_num(distances) ** 2)
 
@@ -143,7 +148,7 @@ def _ordinal_sums(table: RatingTable) -> Sums:
     if len(counts) * (len(low) + counts.shape[1]) > _LARGEST:
         raise ValueError(
             f"ordinal alpha of {len(counts)} items with {counts.shape[1]} distinct values needs too much "
-            "memory; round the ratings, or use kind='interval'."
+            "memory; round the ratings, or use level='interval'."
         )
     coincidences = counts[:, low] * counts[:, high] / _others(table)[:, None]
     n_categories = counts.shape[1]
@@ -172,26 +177,26 @@ _SUMS: dict[str, Callable[[RatingTable], Sums]] = {
 }
 
 
-def check_alpha(*ratings: ArrayLike, kind: Kind | None = None, scale: ScaleLike = None) -> bool | None:
+def check_alpha(*ratings: ArrayLike, level: Level | None = None, scale: ScaleLike = None) -> bool | None:
     """Return whether the package `krippendorff`, an independent implementation, gives the same alpha.
 
     None if it is not installed, or alpha is undefined. Parameters as in `krippendorff_alpha`.
 
     Examples
     --------
-    >>> check_alpha([4, 2, 5, 1, 3], [4, 3, None, 1, 3], kind="ordinal") in (True, None)
+    >>> check_alpha([4, 2, 5, 1, 3], [4, 3, None, 1, 3], level="ordinal") in (True, None)
     True
     """
     try:
         import krippendorff
     except ImportError:
         return None
-    kind = _level_of_measurement(kind, scale)
-    ours = alpha_statistic(*ratings, kind=kind, scale=scale).value()
+    level = _level_of_measurement(level, scale)
+    ours = alpha_statistic(*ratings, level=level, scale=scale).value()
     if np.isnan(ours):
         return None
     table = read_table(ratings, scale)
     theirs = krippendorff.alpha(
-        value_counts=table.counts, value_domain=table.points, level_of_measurement=kind
+        value_counts=table.counts, value_domain=table.points, level_of_measurement=level
     )
     return bool(np.isclose(ours, theirs, rtol=0, atol=1e-9))

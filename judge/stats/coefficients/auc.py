@@ -1,4 +1,4 @@
-"""Area under the ROC curve: how well a judge's scores separate what people pass from what they fail."""
+"""Area under the ROC curve of judge scores against human pass marks."""
 
 from __future__ import annotations
 
@@ -28,11 +28,18 @@ __all__ = ["auc", "auc_difference"]
 
 
 def auc(
-    human: ArrayLike, judge_scores: ArrayLike, *, clusters: ArrayLike | None = None, level: float = 0.95
+    human: ArrayLike,
+    judge_scores: ArrayLike,
+    *,
+    clusters: ArrayLike | None = None,
+    confidence_level: float = 0.95,
 ) -> Estimate:
-    """Area under the ROC curve: the judge's separation of passes from fails, at every cut-off at once.
+    """Area under the ROC curve: how well the judge's scores separate passes from fails at all cut-offs.
 
-    The chance that a random pass has a higher score than a random fail, ties counted half.
+    P(score of a random pass > score of a random fail) + P(equal) / 2.
+
+    Do not use it for a judge that is used with one cut-off: `pass_fail` says what that cut-off achieves. A
+    high area does not mean that scores agree with people's.
 
     Parameters
     ----------
@@ -42,10 +49,10 @@ def auc(
         Higher is better; NaN or None where missing.
     clusters : array_like, shape (n_items,), optional
         Group of each item.
-    level : float
+    confidence_level : float
         Confidence level. The standard error is DeLong's, with clusters Obuchowski's; the interval is
         Student's on the scale log(1 - area), and cannot exceed 1; its degrees of freedom are those of the
-        class with fewer items or clusters, because few passes among many fails say little about the area.
+        class with fewer items or clusters, because with few passes among many fails the area is uncertain.
 
     Returns
     -------
@@ -68,7 +75,7 @@ def auc(
     >>> round(auc([1, 1, 0, 1, 0], [5, 4, 3, 3, 1]).value, 3)
     0.917
     """
-    return _areas(human, [judge_scores], clusters, level)
+    return _areas(human, [judge_scores], clusters, confidence_level)
 
 
 def auc_difference(
@@ -77,9 +84,11 @@ def auc_difference(
     scores_b: ArrayLike,
     *,
     clusters: ArrayLike | None = None,
-    level: float = 0.95,
+    confidence_level: float = 0.95,
 ) -> Estimate:
-    """Difference a - b of the areas of two judges on the same items, paired.
+    """Difference a - b of the areas under the ROC curve of two judges on the same items, paired.
+
+    Do not use it for judges that were scored on different items; their intervals are then independent.
 
     Parameters
     ----------
@@ -89,7 +98,7 @@ def auc_difference(
         Scores of the two judges, each on its own scale; items with both and a mark count.
     clusters : array_like, shape (n_items,), optional
         Group of each item.
-    level : float
+    confidence_level : float
         Confidence level.
 
     Returns
@@ -102,11 +111,13 @@ def auc_difference(
     >>> round(auc_difference([1, 1, 0, 1, 0], [5, 4, 3, 3, 1], [2, 5, 4, 3, 1]).value, 3)
     0.25
     """
-    return _areas(human, [scores_a, scores_b], clusters, level)
+    return _areas(human, [scores_a, scores_b], clusters, confidence_level)
 
 
-def _areas(human: ArrayLike, judges: list[ArrayLike], clusters: ArrayLike | None, level: float) -> Estimate:
-    between("level", level, 0, 1)
+def _areas(
+    human: ArrayLike, judges: list[ArrayLike], clusters: ArrayLike | None, confidence_level: float
+) -> Estimate:
+    between("confidence_level", confidence_level, 0, 1)
     h = as_marks(human, "human")
     scores = [as_column(judge, "judge_scores") for judge in judges]
     check_lengths(human=h, **{f"judge_scores {i + 1}": s for i, s in enumerate(scores)})
@@ -116,7 +127,7 @@ def _areas(human: ArrayLike, judges: list[ArrayLike], clusters: ArrayLike | None
     n_clusters = np.unique(codes).size
     found = Estimate(
         math.nan,
-        level=level,
+        confidence_level=confidence_level,
         n_items=marks.size,
         n_ratings=marks.size * (1 + len(judges)),
         n_clusters=n_clusters,
@@ -140,7 +151,7 @@ def _areas(human: ArrayLike, judges: list[ArrayLike], clusters: ArrayLike | None
     limits_of = limits.coefficient_limits if len(judges) == 1 else limits.symmetric_limits
     # With all items counted, nominal 95 % intervals covered 88 % with five passes among 100 fails.
     n_of_class = [np.unique(codes[marks == mark]).size for mark in (0, 1)]
-    low, high = limits_of(found.value, se, level, max(min(n_of_class) - 1, 1))
+    low, high = limits_of(found.value, se, confidence_level, max(min(n_of_class) - 1, 1))
     return replace(found, low=low, high=high, se=se, method="delong")
 
 

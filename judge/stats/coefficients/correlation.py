@@ -1,4 +1,4 @@
-"""Linear correlation of two raters: Pearson's, and Lin's concordance."""
+"""Linear correlation of two raters: Pearson's and Lin's concordance."""
 
 from __future__ import annotations
 
@@ -19,17 +19,21 @@ from judge.stats.engine.table import RatingTable, read_table
 _ZERO = 1e-12  # a variance in units of the range: rounding, not variation
 
 
-def pearson(a: ArrayLike, b: ArrayLike, **sampling: Unpack[Sampling]) -> Estimate:
+def pearson(human: ArrayLike, judge: ArrayLike, **sampling: Unpack[Sampling]) -> Estimate:
     """Pearson's correlation: how close two raters' scores are to a straight line.
 
-    It ignores severity and scale: a lenient judge with r = .9 may never agree. Show it beside agreement.
+    r = cov(x, y) / (sd(x) sd(y)), on the items with both scores.
+
+    Do not use it as evidence of agreement: a judge that is always one point too high has r = 1. Show it
+    beside a measure of agreement (`concordance`, `mean_absolute_error`). For the order of items alone, or
+    with outliers, use `spearman` or `kendall_tau_b`.
 
     Parameters
     ----------
-    a, b : array_like, shape (n_items,)
-        Scores of two raters; None or NaN is missing. Items with both are used.
+    human, judge : array_like, shape (n_items,)
+        Scores; None or NaN is missing. Items with both are used.
     **sampling
-        `clusters`, `level`, `method`, `n_resamples`, `rng`: see `judge.stats.engine.resampling.Sampling`.
+        `clusters`, `confidence_level`, `method`, `n_resamples`, `rng`: see `Sampling`.
         ``method='analytic'`` is Fisher's z.
 
     Returns
@@ -38,25 +42,35 @@ def pearson(a: ArrayLike, b: ArrayLike, **sampling: Unpack[Sampling]) -> Estimat
         In -1..1. NaN with `no_variation` if a rater is constant, `no_ratings`, `no_complete_pairs`,
         `too_few_items` (< 2).
 
+    References
+    ----------
+    .. [1] R. A. Fisher, "On the 'probable error' of a coefficient of correlation deduced from a small
+       sample", Metron 1, 1921 (the z transformation of the analytic interval).
+
     Examples
     --------
     >>> round(pearson([1, 2, 3, 4, 5], [2, 1, 4, 3, 5]).value, 3)
     0.8
     """
-    return estimate(pearson_statistic(a, b), **sampling)
+    return estimate(pearson_statistic(human, judge), **sampling)
 
 
-def pearson_statistic(a: ArrayLike, b: ArrayLike) -> Statistic:
+def pearson_statistic(human: ArrayLike, judge: ArrayLike) -> Statistic:
     """Return `pearson` as a statistic for the resampling engine."""
     # Each rater on its own scale: 1-5 against a length in characters loses no digits.
-    return _moment_statistic(read_table((a, b)), _pearson, _fisher_limits, axis=0)
+    return _moment_statistic(read_table((human, judge)), _pearson, _fisher_limits, axis=0)
 
 
-def concordance(a: ArrayLike, b: ArrayLike, **sampling: Unpack[Sampling]) -> Estimate:
-    """Lin's concordance correlation: Pearson's, lowered by differences in mean and spread.
+def concordance(human: ArrayLike, judge: ArrayLike, **sampling: Unpack[Sampling]) -> Estimate:
+    """Lin's concordance correlation: agreement of two raters on a numeric scale.
 
-    It equals Cohen's kappa with quadratic weights. Parameters as in `pearson`; ``method='analytic'`` is
-    Lin's variance on the scale of Fisher's z.
+    2 cov(x, y) / (var(x) + var(y) + (mean(x) - mean(y))^2), moments with 1/n: Pearson's correlation, lowered
+    by differences in mean and spread. It equals Cohen's kappa with quadratic weights; report one of them.
+
+    Do not compare it between sets of items that differ in spread: the same errors give a lower value where
+    the items are more alike. Show `bias` and `mean_absolute_error` as well.
+
+    Parameters as in `pearson`; ``method='analytic'`` is Lin's variance on the scale of Fisher's z.
 
     Returns
     -------
@@ -73,13 +87,13 @@ def concordance(a: ArrayLike, b: ArrayLike, **sampling: Unpack[Sampling]) -> Est
     >>> round(concordance([1, 2, 3, 4, 5], [2, 3, 4, 5, 6]).value, 3)
     0.8
     """
-    return estimate(concordance_statistic(a, b), **sampling)
+    return estimate(concordance_statistic(human, judge), **sampling)
 
 
-def concordance_statistic(a: ArrayLike, b: ArrayLike) -> Statistic:
+def concordance_statistic(human: ArrayLike, judge: ArrayLike) -> Statistic:
     """Return `concordance` as a statistic for the resampling engine."""
     # One origin and unit for both raters: their differences in level and spread must survive.
-    return _moment_statistic(read_table((a, b)), _concordance, _lin_limits, axis=None)
+    return _moment_statistic(read_table((human, judge)), _concordance, _lin_limits, axis=None)
 
 
 def pair_problem(table: RatingTable) -> Reason | None:
@@ -144,10 +158,10 @@ def _concordance(totals: Floats) -> Floats:
 def _fisher_limits(totals: Floats, n: float) -> Analytic:
     r = float(_pearson(totals[None, :])[0])
 
-    def analytic(level: float) -> tuple[float, float, float]:
+    def analytic(confidence_level: float) -> tuple[float, float, float]:
         if not abs(r) < 1 or n <= 3:
             return math.nan, math.nan, math.nan
-        low, high = limits.symmetric_limits(math.atanh(r), 1 / math.sqrt(n - 3), level)
+        low, high = limits.symmetric_limits(math.atanh(r), 1 / math.sqrt(n - 3), confidence_level)
         return math.tanh(low), math.tanh(high), math.nan
 
     return analytic
@@ -157,7 +171,7 @@ def _lin_limits(totals: Floats, n: float) -> Analytic:
     shift, vx, vy, _ = (float(moment[0]) for moment in _central_moments(totals[None, :]))
     r, c = float(_pearson(totals[None, :])[0]), float(_concordance(totals[None, :])[0])
 
-    def analytic(level: float) -> tuple[float, float, float]:
+    def analytic(confidence_level: float) -> tuple[float, float, float]:
         if math.isnan(r) or r == 0 or not abs(c) < 1 or n <= 2:
             return math.nan, math.nan, math.nan
         u2 = shift**2 / math.sqrt(vx * vy)
@@ -165,7 +179,7 @@ def _lin_limits(totals: Floats, n: float) -> Analytic:
             (1 - r**2) * c**2 * (1 - c**2) / r**2 + 2 * c**3 * (1 - c) * u2 / r - c**4 * u2**2 / (2 * r**2)
         )
         se = math.sqrt(variance / (n - 2))
-        low, high = limits.symmetric_limits(math.atanh(c), se / (1 - c**2), level)
+        low, high = limits.symmetric_limits(math.atanh(c), se / (1 - c**2), confidence_level)
         return math.tanh(low), math.tanh(high), se
 
     return analytic

@@ -1,4 +1,4 @@
-"""Generalizability theory: where the variance of scores comes from, and what averaging removes.
+"""Generalizability theory: variance components of scores and the reliability of their means.
 
 Scores are item x judge x sample, samples nested in item and judge. More samples remove sampling noise only;
 what judges see differently in an item stays, however often each is asked.
@@ -81,7 +81,7 @@ def g_study(scores: ArrayLike, **sampling: Unpack[Sampling]) -> GStudy:
     scores : array_like of float, shape (n_items, n_judges, n_samples)
         NaN where missing; items with a missing score are left out (`n_dropped`).
     **sampling
-        `clusters`, `level`, `method`, `n_resamples`, `rng`, see `Sampling`.
+        `clusters`, `confidence_level`, `method`, `n_resamples`, `rng`, see `Sampling`.
 
     Returns
     -------
@@ -116,8 +116,11 @@ def d_study(
 ) -> list[DStudyRow]:
     """Reliability of the mean of k judges with m samples each.
 
-    relative = v_i / (v_i + v_ij/k + v_s/(k m)); absolute adds v_j/k to the denominator. For endless samples
-    (m = infinity) they tend to v_i / (v_i + (v_j + v_ij)/k). Negative components count as 0.
+    relative = v_i / (v_i + v_ij/k + v_s/(k m)); absolute adds v_j/k to the denominator. As the number of
+    samples m grows they tend to v_i / (v_i + v_ij/k) and v_i / (v_i + (v_j + v_ij)/k). Negative components
+    count as 0.
+
+    Do not use it to extrapolate from a single judge: `absolute` then lacks the variance between judges.
 
     Parameters
     ----------

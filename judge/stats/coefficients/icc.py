@@ -5,19 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, TypeAlias, Unpack, get_args
+from typing import Literal, Unpack, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from judge.stats.engine.estimate import NO_ITEM_VARIANCE, NO_VARIATION, Estimate
+from judge.stats.engine.limits import Limits
 from judge.stats.engine.resampling import Sampling, Statistic, estimate, quotient
 from judge.stats.engine.scale import Floats
 from judge.stats.engine.statistic import undefined_statistic
 from judge.stats.engine.table import RatingTable, ScaleLike, read_table
 
 Form = Literal["ICC(1,1)", "ICC(2,1)", "ICC(3,1)", "ICC(1,k)", "ICC(2,k)", "ICC(3,k)"]
-Limits: TypeAlias = tuple[float, float]
 
 
 def icc(
@@ -25,10 +25,13 @@ def icc(
 ) -> Estimate:
     """Intraclass correlation from the analysis of variance of complete ratings.
 
-    Form 1: each item has its own raters, or columns are slots and not people. Form 2: the same raters,
-    seen as a sample of raters; differences in severity count as disagreement. Form 3: severity is
-    removed (consistency). 'k' is the reliability of the mean of all raters. With missing ratings see
-    `icc_reml`.
+    The share of the variance of ratings that is due to items: v_item / (v_item + v_rater + v_error), without
+    v_rater in form 3. Form 1: each item has its own raters, or columns are slots and not people. Form 2: the
+    same raters, seen as a sample of raters; differences in severity count as disagreement. Form 3: severity
+    is removed (consistency). 'k' is the reliability of the mean of all raters.
+
+    Do not use it with missing ratings (`icc_reml` keeps them), for categories (`fleiss_kappa`), or to compare
+    sets of items that differ in spread. Do not report a 'k' form as the agreement of single raters.
 
     Parameters
     ----------
@@ -40,7 +43,7 @@ def icc(
     scale : Scale or sequence, optional
         Allowed values; a rating off the scale is an error.
     **sampling
-        `clusters`, `level`, `method`, `n_resamples`, `rng`: see `judge.stats.engine.resampling.Sampling`.
+        `clusters`, `confidence_level`, `method`, `n_resamples`, `rng`: see `Sampling`.
         ``method='analytic'`` uses the F intervals of [2]_ (normal ratings, independent items).
 
     Returns
@@ -79,9 +82,9 @@ def icc_statistic(*ratings: ArrayLike, form: Form = "ICC(2,1)", scale: ScaleLike
     def coefficient(totals: Floats) -> Floats:
         return _COEFFICIENT[form](_mean_squares(totals))
 
-    def analytic(level: float) -> tuple[float, float, float]:
+    def analytic(confidence_level: float) -> tuple[float, float, float]:
         squares = _mean_squares(sums.sum(axis=0)[None, :])
-        return (*_f_limits(form, squares, level), math.nan)
+        return (*_f_limits(form, squares, confidence_level), math.nan)
 
     return Statistic(
         sums,
@@ -179,14 +182,14 @@ _COEFFICIENT: dict[str, Callable[[_MeanSquares], Floats]] = {
 }
 
 
-def _f_limits(form: Form, squares: _MeanSquares, level: float) -> Limits:
+def _f_limits(form: Form, squares: _MeanSquares, confidence_level: float) -> Limits:
     """Return McGraw and Wong's limits; those of a mean of raters follow by Spearman-Brown."""
     n, k = int(squares.n[0]), squares.k
     if form[4] == "2":
-        low, high = _two_way_limits(squares, level)
+        low, high = _two_way_limits(squares, confidence_level)
     else:
         noise, df = (squares.within, n * (k - 1)) if form[4] == "1" else (squares.residual, (n - 1) * (k - 1))
-        low, high = _ratio_limits(float(squares.items[0]), float(noise[0]), n - 1, df, k, level)
+        low, high = _ratio_limits(float(squares.items[0]), float(noise[0]), n - 1, df, k, confidence_level)
     if form.endswith("k)"):
         if not 1 + (k - 1) * low > _ZERO:  # beyond the reach of Spearman-Brown: there is no lower limit
             return math.nan, math.nan
@@ -194,15 +197,15 @@ def _f_limits(form: Form, squares: _MeanSquares, level: float) -> Limits:
     return low, high
 
 
-def _ratio_limits(items: float, noise: float, df1: int, df2: int, k: int, level: float) -> Limits:
+def _ratio_limits(items: float, noise: float, df1: int, df2: int, k: int, confidence_level: float) -> Limits:
     if noise <= _ZERO:
         return math.nan, math.nan
-    low = items / noise / _f_quantile(level, df1, df2)
-    high = items / noise * _f_quantile(level, df2, df1)
+    low = items / noise / _f_quantile(confidence_level, df1, df2)
+    high = items / noise * _f_quantile(confidence_level, df2, df1)
     return (low - 1) / (low + k - 1), (high - 1) / (high + k - 1)
 
 
-def _two_way_limits(squares: _MeanSquares, level: float) -> Limits:
+def _two_way_limits(squares: _MeanSquares, confidence_level: float) -> Limits:
     n, k = int(squares.n[0]), squares.k
     items, raters, residual = float(squares.items[0]), float(squares.raters[0]), float(squares.residual[0])
     rho = float(_two_way(squares)[0])
@@ -214,13 +217,13 @@ def _two_way_limits(squares: _MeanSquares, level: float) -> Limits:
         (a * raters) ** 2 / (k - 1) + (b * residual) ** 2 / ((n - 1) * (k - 1))
     )
     mixture = k * raters + (k * n - k - n) * residual
-    f_low, f_high = _f_quantile(level, n - 1, df), _f_quantile(level, df, n - 1)
+    f_low, f_high = _f_quantile(confidence_level, n - 1, df), _f_quantile(confidence_level, df, n - 1)
     low = n * (items - f_low * residual) / (f_low * mixture + n * items)
     high = n * (f_high * items - residual) / (mixture + n * f_high * items)
     return low, high
 
 
-def _f_quantile(level: float, df1: float, df2: float) -> float:
+def _f_quantile(confidence_level: float, df1: float, df2: float) -> float:
     from scipy.special import fdtri
 
-    return float(fdtri(df1, df2, (1 + level) / 2))
+    return float(fdtri(df1, df2, (1 + confidence_level) / 2))

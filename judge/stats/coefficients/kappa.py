@@ -1,4 +1,4 @@
-"""Kappas in which each rater has margins of its own: Cohen, Light, Conger; and Scott's pi."""
+"""Kappas with separate margins for each rater (Cohen, Light, Conger), and Scott's pi."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 
 from judge.stats.engine import limits
 from judge.stats.engine.cells import Cells
+from judge.stats.engine.contingency import ratings_or_table
 from judge.stats.engine.estimate import TOO_FEW_RATERS, UNDEFINED_PAIRS, Estimate
 from judge.stats.engine.resampling import Sampling, Statistic, average, estimate, quotient
 from judge.stats.engine.scale import Floats
@@ -21,19 +22,30 @@ from judge.stats.engine.table import RatingTable, ScaleLike, Weights, read_table
 
 
 def cohen_kappa(
-    *ratings: ArrayLike, weights: Weights = None, scale: ScaleLike = None, **sampling: Unpack[Sampling]
+    *ratings: ArrayLike,
+    table: ArrayLike | None = None,
+    weights: Weights = None,
+    scale: ScaleLike = None,
+    **sampling: Unpack[Sampling],
 ) -> Estimate:
     """Cohen's kappa of two raters; for more, Light's mean over pairs of raters.
 
-    Chance is what two raters with these margins would agree by guessing. Kappa is low when most ratings
-    fall into one category even though raw agreement is high: show both. Quadratic weights give Lin's
-    concordance coefficient with 1/n moments.
+    kappa = 1 - sum_kl d_kl p_kl / sum_kl d_kl p_k. p_.l, with p_kl the share of items that the first rater
+    put into category k and the second into l, p_k. and p_.l the raters' margins, and d_kl the disagreement
+    between two categories. Quadratic weights give Lin's concordance coefficient with 1/n moments.
+
+    Do not use it alone where most ratings fall into one category: kappa is then low although raw agreement is
+    high. Show both, or `gwet_ac1`. Do not use it for a continuous scale (`icc`, `concordance`).
 
     Parameters
     ----------
     *ratings : array_like
-        One array of shape (n_items, n_raters), or one list per rater. None or NaN is missing; each pair
-        of raters uses the items that both have rated.
+        ``human, judge``: one list per rater; or one array of shape (n_items, n_raters), which is never read
+        as a contingency table. None or NaN is missing; each pair of raters uses the items that both have
+        rated.
+    table : array_like of int, shape (K, K), optional
+        Contingency table instead of `ratings`: items by the human's value (rows) and the judge's (columns),
+        in the order of `scale`, by default 0 .. K-1. Items then count as independent.
     weights : {None, 'linear', 'quadratic'} or array_like, shape (K, K)
         Disagreement: any difference counts 1, or the distance between the values, or its square, or your
         own table (rows: first rater). Distances of numbers are those of the values; of labels, of their
@@ -41,7 +53,7 @@ def cohen_kappa(
     scale : Scale or sequence, optional
         Allowed values; needed for weighted labels and your own weights. Unused values do not change kappa.
     **sampling
-        `clusters`, `level`, `method`, `n_resamples`, `rng`: see `judge.stats.engine.resampling.Sampling`.
+        `clusters`, `confidence_level`, `method`, `n_resamples`, `rng`: see `Sampling`.
         ``method='analytic'`` uses the large-sample standard error of [3]_ (two raters).
 
     Returns
@@ -64,7 +76,10 @@ def cohen_kappa(
     0.52
     >>> round(cohen_kappa(human, judge, weights="quadratic").value, 3)
     0.88
+    >>> round(cohen_kappa(table=[[20, 5], [10, 15]]).value, 3)
+    0.4
     """
+    ratings, scale = ratings_or_table(ratings, table, scale, sampling.get("clusters"))
     return estimate(cohen_statistic(*ratings, weights=weights, scale=scale), **sampling)
 
 
@@ -119,12 +134,14 @@ def _cohen_pair(table: RatingTable, weights: Weights) -> Statistic:
         n_dropped=table.n_ratings - 2 * cells.n_pairs,
         reason=problem,
         minimum=smallest_kappa(weights),
-        analytic=None if problem else lambda level: _cohen_analytic(cells, counts, distances, level),
+        analytic=None
+        if problem
+        else lambda confidence_level: _cohen_analytic(cells, counts, distances, confidence_level),
     )
 
 
 def _cohen_analytic(
-    cells: Cells, counts: Floats, distances: Floats, level: float
+    cells: Cells, counts: Floats, distances: Floats, confidence_level: float
 ) -> tuple[float, float, float]:
     """Return limits and the large-sample standard error (not the one under no agreement)."""
     n = counts.sum()
@@ -137,13 +154,22 @@ def _cohen_analytic(
     influence = distances[cells.row, cells.column] - margin * (1 - kappa)
     variance = (share @ influence**2 - (share @ influence) ** 2) / (n * chance**2)
     se = math.sqrt(max(variance, 0.0))
-    return (*limits.symmetric_limits(kappa, se, level), se)
+    return (*limits.symmetric_limits(kappa, se, confidence_level), se)
 
 
 def scott_pi(
-    *ratings: ArrayLike, weights: Weights = None, scale: ScaleLike = None, **sampling: Unpack[Sampling]
+    *ratings: ArrayLike,
+    table: ArrayLike | None = None,
+    weights: Weights = None,
+    scale: ScaleLike = None,
+    **sampling: Unpack[Sampling],
 ) -> Estimate:
     """Scott's pi of two raters: chance from the margins of both raters pooled.
+
+    pi = 1 - sum_kl d_kl p_kl / sum_kl d_kl m_k m_l, with m_k the share of category k among all ratings.
+
+    Do not use it if the two raters use the categories differently and that should not count as chance
+    (`cohen_kappa`).
 
     Parameters and return as in `cohen_kappa`, for two raters; there is no analytic interval.
 
@@ -156,6 +182,7 @@ def scott_pi(
     >>> round(scott_pi([1, 2, 3, 4, 5, 5, 3, 2], [1, 2, 3, 3, 5, 4, 3, 3]).value, 3)
     0.505
     """
+    ratings, scale = ratings_or_table(ratings, table, scale, sampling.get("clusters"))
     return estimate(scott_statistic(*ratings, weights=weights, scale=scale), **sampling)
 
 
@@ -172,8 +199,11 @@ def conger_kappa(
 ) -> Estimate:
     """Conger's kappa of several raters: chance is averaged over pairs of raters with their own margins.
 
-    With two raters it is Cohen's kappa. Items that not every rater has rated are dropped. Parameters and
-    return as in `cohen_kappa`; there is no analytic interval.
+    1 - D_o / D_e, with D_o the mean disagreement over pairs of raters and D_e the same mean of the
+    disagreement expected from the two raters' margins. With two raters it is Cohen's kappa.
+
+    Do not use it with missing ratings: items that not every rater has rated are dropped (`fleiss_kappa`,
+    `krippendorff_alpha`). Parameters and return as in `cohen_kappa`; there is no analytic interval.
 
     References
     ----------

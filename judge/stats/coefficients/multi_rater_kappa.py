@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 
 from judge.stats.coefficients.kappa import smallest_kappa
 from judge.stats.engine import limits
+from judge.stats.engine.contingency import ratings_or_counts
 from judge.stats.engine.estimate import SINGLE_CATEGORY_OBSERVED, SINGLE_CATEGORY_SCALE, Estimate
 from judge.stats.engine.resampling import Sampling, Statistic, estimate, quotient
 from judge.stats.engine.scale import Bools, Floats
@@ -23,23 +24,34 @@ from judge.stats.engine.table import RatingTable, ScaleLike, Weights, read_table
 
 
 def fleiss_kappa(
-    *ratings: ArrayLike, weights: Weights = None, scale: ScaleLike = None, **sampling: Unpack[Sampling]
+    *ratings: ArrayLike,
+    counts: ArrayLike | None = None,
+    weights: Weights = None,
+    scale: ScaleLike = None,
+    **sampling: Unpack[Sampling],
 ) -> Estimate:
     """Fleiss' kappa: agreement of raters who need not be the same people from item to item.
 
-    Chance is agreement by guessing with the shares of all ratings pooled. Equals Fleiss (1971) when every
-    item has the same number of ratings.
+    kappa = (P_a - P_e) / (1 - P_e), with P_a the mean agreement of the pairs of ratings of an item and
+    P_e = sum_kl w_kl pi_k pi_l, pi_k the share of category k among all ratings and w_kl the agreement of two
+    categories. It equals Fleiss (1971) when every item has the same number of ratings.
+
+    Do not use it if the same people rate every item: their own margins are known, see `conger_kappa`. Like
+    every kappa it is low where one category dominates; show `gwet_ac1` as well.
 
     Parameters
     ----------
     *ratings : array_like
         One array of shape (n_items, n_raters), or one list per rater. None or NaN is missing.
+    counts : array_like of int, shape (n_items, K), optional
+        Instead of `ratings`, as in Fleiss (1971): how many raters put each item into each category, in the
+        order of `scale`, by default 0 .. K-1.
     weights : {None, 'linear', 'quadratic'}
         Credit for near misses, by distance of values (numbers) or positions (labels).
     scale : Scale or sequence, optional
         Allowed values; needed for weighted labels. Unused values do not change this kappa.
     **sampling
-        `clusters`, `level`, `method`, `n_resamples`, `rng`: see `judge.stats.engine.resampling.Sampling`.
+        `clusters`, `confidence_level`, `method`, `n_resamples`, `rng`: see `Sampling`.
         ``method='analytic'`` uses Gwet's linearised standard error with Student's t.
 
     Returns
@@ -58,6 +70,7 @@ def fleiss_kappa(
     >>> round(fleiss_kappa([[1, 1, 2], [2, 2, 2], [3, 3, 1], [1, 1, None], [2, 3, 3]]).value, 3)
     0.392
     """
+    ratings, scale = ratings_or_counts(ratings, counts, scale)
     return estimate(fleiss_statistic(*ratings, weights=weights, scale=scale), **sampling)
 
 
@@ -77,9 +90,12 @@ def fleiss_statistic(*ratings: ArrayLike, weights: Weights = None, scale: ScaleL
 
 
 def gwet_ac1(*ratings: ArrayLike, scale: ScaleLike, **sampling: Unpack[Sampling]) -> Estimate:
-    """Gwet's AC1: chance agreement shrinks as ratings concentrate in one category.
+    """Gwet's AC1: agreement beyond chance that stays stable when one category dominates.
 
-    It stays high where kappa collapses under skewed margins; its chance model is another assumption, not
+    (P_a - P_e) / (1 - P_e), with P_a as in `fleiss_kappa` and P_e = sum_k pi_k (1 - pi_k) / (q - 1) for q
+    declared categories: chance agreement shrinks as ratings concentrate in one category.
+
+    Do not use it in place of kappa only because it is higher: its model of chance is another assumption, not
     a correction of kappa. Show both.
 
     Parameters
@@ -89,7 +105,7 @@ def gwet_ac1(*ratings: ArrayLike, scale: ScaleLike, **sampling: Unpack[Sampling]
     scale : Scale or sequence
         All allowed values. Their number enters the formula, so it is declared, not inferred.
     **sampling
-        `clusters`, `level`, `method`, `n_resamples`, `rng`: see `judge.stats.engine.resampling.Sampling`.
+        `clusters`, `confidence_level`, `method`, `n_resamples`, `rng`: see `Sampling`.
         ``method='analytic'`` uses Gwet's linearised standard error with Student's t.
 
     Returns
@@ -116,8 +132,15 @@ def gwet_ac2(
 ) -> Estimate:
     """Gwet's AC2: AC1 with credit for near misses, for ordered categories.
 
-    `weights` are 'linear' or 'quadratic' (default). Gwet's "ordinal" weights, the default of other
-    programs, are different weights and give another number. The rest is as in `gwet_ac1`.
+    As `gwet_ac1` with P_e = sum(W) / (q (q - 1)) * sum_k pi_k (1 - pi_k), W the agreement of two categories.
+    `weights` are 'linear' or 'quadratic' (default). Gwet's "ordinal" weights, the default of other programs,
+    are different weights and give another number.
+
+    Do not use it for categories without an order (`gwet_ac1`). Other parameters and return as in `gwet_ac1`.
+
+    References
+    ----------
+    .. [1] K. L. Gwet, Handbook of Inter-Rater Reliability, 4th ed., 2014.
 
     Examples
     --------
@@ -149,7 +172,11 @@ def brennan_prediger(
 ) -> Estimate:
     """Brennan and Prediger's coefficient: chance is guessing with all categories equally likely.
 
-    Parameters and return as in `gwet_ac1`, with `weights` as in `fleiss_kappa`.
+    (P_a - P_e) / (1 - P_e), with P_a as in `fleiss_kappa` and P_e = 1/q for q declared categories, the mean
+    of the agreement weights. It is raw agreement, rescaled so that guessing gives 0.
+
+    Do not use it where some categories are hardly ever right: raters who know that would agree by chance more
+    often than 1/q. Parameters and return as in `gwet_ac1`, with `weights` as in `fleiss_kappa`.
 
     References
     ----------
@@ -212,8 +239,8 @@ def _corrected(table: RatingTable, agreement: Floats, chance: _Chance, minimum: 
         expected = chance.of_pooled(quotient(totals[:, 3:], totals[:, 2:3]))
         return quotient(observed - expected, 1 - expected)
 
-    def analytic(level: float) -> tuple[float, float, float]:
-        return _linearised(agreeing, shares, paired, rated, chance, level)
+    def analytic(confidence_level: float) -> tuple[float, float, float]:
+        return _linearised(agreeing, shares, paired, rated, chance, confidence_level)
 
     one_category = len(table.points) > 1 and table.counts.any(axis=0).sum() == 1
     return Statistic(
@@ -237,7 +264,7 @@ def _agreement_by_item(table: RatingTable, agreement: Floats) -> Floats:
 
 
 def _linearised(
-    agreeing: Floats, shares: Floats, paired: Bools, rated: Bools, chance: _Chance, level: float
+    agreeing: Floats, shares: Floats, paired: Bools, rated: Bools, chance: _Chance, confidence_level: float
 ) -> tuple[float, float, float]:
     """Return Gwet's interval: the variance of each item's linear contribution, Student's t."""
     agreeing, shares, paired = agreeing[rated], shares[rated], paired[rated]
@@ -248,4 +275,4 @@ def _linearised(
     drift = chance.of_items(shares, pooled) - expected
     influence = contribution - 2 * (1 - value) * drift / (1 - expected)
     se = float(np.sqrt(((influence - value) ** 2).sum() / (n * (n - 1))))
-    return *limits.symmetric_limits(value, se, level, n - 1), se
+    return *limits.symmetric_limits(value, se, confidence_level, n - 1), se

@@ -1,4 +1,4 @@
-"""Raw agreement: how often raters give the same rating, without correction for chance."""
+"""Raw agreement, without correction for chance."""
 
 from __future__ import annotations
 
@@ -22,9 +22,11 @@ def percent_agreement(
 ) -> Estimate:
     """Share of pairs of raters that agree, averaged over items.
 
-    Every item with two or more ratings counts equally, whatever its number of raters. Raw agreement is
-    high by chance alone when most ratings fall into one category: show it beside a chance-corrected
-    coefficient.
+    The mean over items of the share of rater pairs with abs(x - y) <= tolerance. Every item with two or more
+    ratings counts equally, whatever its number of raters.
+
+    Do not use it alone: it is high by chance when most ratings fall into one category. Show it beside a
+    chance-corrected coefficient.
 
     Parameters
     ----------
@@ -35,7 +37,7 @@ def percent_agreement(
     scale : Scale or sequence, optional
         Allowed values; needed for labels with a tolerance. A rating off the scale is an error.
     **sampling
-        `clusters`, `level`, `method`, `n_resamples`, `rng`: see `judge.stats.engine.resampling.Sampling`.
+        `clusters`, `confidence_level`, `method`, `n_resamples`, `rng`: see `Sampling`.
 
     Returns
     -------
@@ -73,8 +75,8 @@ def unanimous(
 ) -> Estimate:
     """Share of items on which all raters agree, of the items that every rater has rated.
 
-    It falls as raters are added: compare it only between equal numbers of raters. Parameters and return
-    as in `percent_agreement`; NaN with `no_complete_pairs` if no item is complete.
+    Do not compare it between different numbers of raters: it falls as raters are added. Parameters and
+    return as in `percent_agreement`; NaN with `no_complete_pairs` if no item is complete.
 
     Examples
     --------

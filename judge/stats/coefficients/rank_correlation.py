@@ -20,20 +20,30 @@ from judge.stats.engine.weights import totals_of
 _LARGEST = 2**27  # elements of the table of pairs of cells: 1 GB
 
 
-def spearman(a: ArrayLike, b: ArrayLike, **sampling: Unpack[Sampling]) -> Estimate:
-    """Spearman's rank correlation, ties with their mean rank.
+def spearman(human: ArrayLike, judge: ArrayLike, **sampling: Unpack[Sampling]) -> Estimate:
+    """Spearman's rank correlation: Pearson's correlation of the ranks.
+
+    Equal scores share their mean rank. It measures whether two raters order the items alike.
+
+    Do not use it as evidence of agreement: it ignores severity and the use of the scale. On scales of few
+    points most items tie; use `kendall_tau_b`, whose ties are easier to interpret.
 
     Parameters and return as in `judge.stats.pearson`, without an analytic interval.
+
+    References
+    ----------
+    .. [1] C. Spearman, "The proof and measurement of association between two things", American Journal of
+       Psychology 15, 1904.
 
     Examples
     --------
     >>> round(spearman([1, 2, 3, 4, 5], [2, 1, 4, 3, 50]).value, 3)
     0.8
     """
-    return estimate(spearman_statistic(a, b), **sampling)
+    return estimate(spearman_statistic(human, judge), **sampling)
 
 
-def spearman_statistic(a: ArrayLike, b: ArrayLike) -> Statistic:
+def spearman_statistic(human: ArrayLike, judge: ArrayLike) -> Statistic:
     """Return `spearman` as a statistic for the resampling engine."""
 
     def of_cells(cells: Cells) -> Callable[[Floats], Floats]:
@@ -46,25 +56,35 @@ def spearman_statistic(a: ArrayLike, b: ArrayLike) -> Statistic:
 
         return rho
 
-    return _cell_statistic(read_table((a, b)), of_cells)
+    return _cell_statistic(read_table((human, judge)), of_cells)
 
 
-def kendall_tau_b(a: ArrayLike, b: ArrayLike, **sampling: Unpack[Sampling]) -> Estimate:
+def kendall_tau_b(human: ArrayLike, judge: ArrayLike, **sampling: Unpack[Sampling]) -> Estimate:
     """Kendall's tau-b: concordant minus discordant pairs of items, corrected for ties on either side.
 
-    Parameters and return as in `judge.stats.pearson`, without an analytic interval. Time grows with the
-    square of the number of distinct score pairs: nothing for rating scales, minutes for 10,000 continuous
-    scores; from 11,586 distinct pairs on it is refused.
+    (P - Q) / sqrt((n0 - n1)(n0 - n2)), with P concordant and Q discordant of the n0 pairs of items, n1 tied
+    by one rater and n2 by the other.
+
+    Do not use it as evidence of agreement: it only compares the order of items. If the two scales differ in
+    their number of points it cannot reach 1; use `kendall_tau_c`.
+
+    Parameters and return as in `judge.stats.pearson`, without an analytic interval. The computing time grows
+    with the square of the number of distinct score pairs: negligible for rating scales, minutes for 10,000
+    continuous scores; from 11,586 distinct pairs on it is refused.
+
+    References
+    ----------
+    .. [1] M. G. Kendall, "The treatment of ties in ranking problems", Biometrika 33, 1945.
 
     Examples
     --------
     >>> round(kendall_tau_b([1, 2, 2, 3], [1, 3, 2, 3]).value, 3)
     0.8
     """
-    return estimate(kendall_tau_b_statistic(a, b), **sampling)
+    return estimate(kendall_tau_b_statistic(human, judge), **sampling)
 
 
-def kendall_tau_b_statistic(a: ArrayLike, b: ArrayLike) -> Statistic:
+def kendall_tau_b_statistic(human: ArrayLike, judge: ArrayLike) -> Statistic:
     """Return `kendall_tau_b` as a statistic for the resampling engine."""
 
     def of_cells(cells: Cells) -> Callable[[Floats], Floats]:
@@ -78,24 +98,33 @@ def kendall_tau_b_statistic(a: ArrayLike, b: ArrayLike) -> Statistic:
 
         return tau
 
-    return _cell_statistic(read_table((a, b)), of_cells)
+    return _cell_statistic(read_table((human, judge)), of_cells)
 
 
-def kendall_tau_c(a: ArrayLike, b: ArrayLike, **sampling: Unpack[Sampling]) -> Estimate:
-    """Kendall's (Stuart's) tau-c, for scales of unequal length.
+def kendall_tau_c(human: ArrayLike, judge: ArrayLike, **sampling: Unpack[Sampling]) -> Estimate:
+    """Stuart's tau-c: Kendall's rank correlation for scales of unequal length.
 
-    The shorter scale's number of distinct values is that of the data, and is kept over resamples.
+    2 m (P - Q) / (n^2 (m - 1)), with P concordant and Q discordant pairs of items and m the smaller number of
+    distinct values. m is that of the data and is kept over resamples.
+
+    Do not use it where both raters have the same scale (`kendall_tau_b`), nor as evidence of agreement.
+
     Parameters and return as in `kendall_tau_b`.
+
+    References
+    ----------
+    .. [1] A. Stuart, "The estimation and comparison of strengths of association in contingency tables",
+       Biometrika 40, 1953.
 
     Examples
     --------
     >>> kendall_tau_c([1, 2, 3, 4], [1, 1, 2, 2]).value
     1.0
     """
-    return estimate(kendall_tau_c_statistic(a, b), **sampling)
+    return estimate(kendall_tau_c_statistic(human, judge), **sampling)
 
 
-def kendall_tau_c_statistic(a: ArrayLike, b: ArrayLike) -> Statistic:
+def kendall_tau_c_statistic(human: ArrayLike, judge: ArrayLike) -> Statistic:
     """Return `kendall_tau_c` as a statistic for the resampling engine."""
 
     def of_cells(cells: Cells) -> Callable[[Floats], Floats]:
@@ -108,11 +137,16 @@ def kendall_tau_c_statistic(a: ArrayLike, b: ArrayLike) -> Statistic:
 
         return tau
 
-    return _cell_statistic(read_table((a, b)), of_cells)
+    return _cell_statistic(read_table((human, judge)), of_cells)
 
 
 def kendall_w(*ratings: ArrayLike, scale: ScaleLike = None, **sampling: Unpack[Sampling]) -> Estimate:
-    """Kendall's coefficient of concordance W: do several raters rank the items alike? Ties corrected.
+    """Kendall's coefficient of concordance W: agreement of several raters on the order of items.
+
+    The variance of the rank sums divided by the largest possible one, corrected for ties.
+
+    Do not use it as evidence of agreement in level (`icc` form 2, `krippendorff_alpha`), nor compare it
+    between numbers of raters: by chance it is 1/n_raters.
 
     Parameters
     ----------
@@ -122,7 +156,7 @@ def kendall_w(*ratings: ArrayLike, scale: ScaleLike = None, **sampling: Unpack[S
     scale : Scale or sequence, optional
         Allowed values; needed for labels.
     **sampling
-        `clusters`, `level`, `method`, `n_resamples`, `rng`: see `judge.stats.engine.resampling.Sampling`.
+        `clusters`, `confidence_level`, `method`, `n_resamples`, `rng`: see `Sampling`.
 
     Returns
     -------

@@ -48,8 +48,11 @@ def icc_reml(
 ) -> Estimate:
     """Intraclass correlation with missing ratings: no item is dropped.
 
-    On complete ratings with positive variance components it equals `icc`. A component that would be
-    negative is 0 here, so the result is never negative.
+    v_item / (v_item + v_rater + v_error), without v_rater in form 3, from variance components fitted by
+    restricted maximum likelihood to rating = mean + item + rater + error.
+
+    Do not use it for complete ratings: `icc` is faster, gives the same with positive variance components, and
+    may be negative. Here a component that would be negative is 0, so the result never is.
 
     Parameters
     ----------
@@ -60,8 +63,8 @@ def icc_reml(
     scale : Scale or sequence, optional
         Allowed values; a rating off the scale is an error.
     **sampling
-        See `judge.stats.engine.resampling.Sampling`. 'auto' is the jackknife here: every resample is a new
-        fit (about 4 ms), so ask for 'bca' with a small `n_resamples` only.
+        See `Sampling`. 'auto' is the jackknife here: every resample is a new fit (about 4 ms), so use 'bca'
+        with a small `n_resamples` only.
 
     Returns
     -------
@@ -118,6 +121,26 @@ def icc_reml_statistic(
 
 def variance_components(*ratings: ArrayLike, scale: ScaleLike = None) -> VarianceComponents:
     """Return the variances of items, raters and error by restricted maximum likelihood.
+
+    The model is rating = mean + item + rater + error; ratings may be missing. Do not use it to compare
+    raters one by one (`severity`).
+
+    Parameters
+    ----------
+    *ratings : array_like
+        One array of shape (n_items, n_raters), or one list per rater. None or NaN is missing.
+    scale : Scale or sequence, optional
+        Allowed values; a rating off the scale is an error.
+
+    Returns
+    -------
+    VarianceComponents
+        In squared units of the ratings; NaN where `icc_reml` is undefined.
+
+    References
+    ----------
+    .. [1] H. D. Patterson, R. Thompson, "Recovery of inter-block information when block sizes are
+       unequal", 1971.
 
     Examples
     --------
@@ -216,7 +239,7 @@ def _fit(totals: Floats, layout: _Layout, start: Floats) -> tuple[VarianceCompon
 
 
 def _minimise(function: Callable[[Floats], float], start: Floats, low: float, high: float) -> Floats:
-    """Return the minimum inside the box low..high, by Newton steps that are halved until they go down.
+    """Return the minimum inside the box low..high, by Newton steps that are halved until they descend.
 
     Three variables need no library; scipy's general method took ten times as long on a busy machine.
     """

@@ -1,4 +1,4 @@
-"""Whether the judge repeats itself, and how many samples are worth averaging."""
+"""Test-retest reliability of a judge, and the number of samples to average."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def samples_for_reliability(reliability: float, target: float) -> int:
 
 
 def worthwhile_samples(reliability: float, *, within: float = 0.01) -> int:
-    """Fewest samples whose mean is within `within` of the reliability of endless samples, which is 1.
+    """Fewest samples whose mean has a reliability within `within` of 1, the limit of many samples.
 
     Parameters
     ----------
@@ -118,7 +118,7 @@ def worthwhile_samples(reliability: float, *, within: float = 0.01) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Retest:
-    """How far samples of one judge on one item agree.
+    """Agreement of repeated scores by one judge; see `retest`.
 
     Attributes
     ----------
@@ -162,12 +162,12 @@ def retest(
     samples : array_like, shape (n_items, n_samples)
         Repeated scores of one judge, NaN where missing.
     scale : Scale or sequence, optional
-        The declared scale; labels need it and count by their positions 0, 1 ... Its kind is that of alpha,
+        The declared scale; labels need it and count by their positions 0, 1 ... Its level is that of alpha,
         'interval' without one.
     pass_mark : float, optional
         A score of at least this passes.
     **sampling
-        `clusters`, `level`, `method`, `n_resamples`, `rng`, see `Sampling`.
+        `clusters`, `confidence_level`, `method`, `n_resamples`, `rng`, see `Sampling`.
 
     Returns
     -------
@@ -187,7 +187,7 @@ def retest(
     statistics = {
         "exact": agreement_statistic(table),
         "within_one": agreement_statistic(table, tolerance=1),
-        "alpha": alpha_statistic(table, kind=declared.kind if declared else "interval"),
+        "alpha": alpha_statistic(table, level=declared.level if declared else "interval"),
         "reliability": icc_statistic(table, form="ICC(1,1)"),
         "sd_within": _sd_within(table),
     }
@@ -240,8 +240,8 @@ class AgreementBySamples:
 
 
 def agreement_by_samples(
-    samples: ArrayLike,
     human: ArrayLike,
+    samples: ArrayLike,
     agreement: Agreement,
     *,
     reduce: Consensus = "mean",
@@ -254,11 +254,11 @@ def agreement_by_samples(
 
     Parameters
     ----------
-    samples : array_like of float, shape (n_items, n_samples)
-        Repeated scores of one judge.
     human : array_like of float, shape (n_items,)
         Scores of a person or a consensus.
-    agreement : callable (x, y) -> Statistic
+    samples : array_like of float, shape (n_items, n_samples)
+        Repeated scores of one judge.
+    agreement : callable (human, judge) -> Statistic
         A builder such as `pearson_statistic`; it must accept the values of the reduced samples.
     reduce : {'mean', 'median', 'majority', 'majority_low', 'majority_high'}
         How m samples become one score, see `consensus`.
@@ -276,14 +276,14 @@ def agreement_by_samples(
     >>> rng = np.random.default_rng(0)
     >>> human = rng.normal(size=200)
     >>> samples = human[:, None] + rng.normal(size=(200, 3))
-    >>> [round(row.agreement.value, 2) for row in agreement_by_samples(samples, human, pearson_statistic)]
+    >>> [round(row.agreement.value, 2) for row in agreement_by_samples(human, samples, pearson_statistic)]
     [0.72, 0.82, 0.87]
     """
     table, reference = as_floats(samples), as_floats(human)
     if table.ndim != 2 or reference.shape != table.shape[:1]:
         raise ValueError(
-            f"samples must have shape (n_items, n_samples) and human (n_items,), got {table.shape} and "
-            f"{reference.shape}."
+            f"human must have shape (n_items,) and samples (n_items, n_samples), got {reference.shape} and "
+            f"{table.shape}."
         )
     at_least("number of samples", table.shape[1], 1)
     n_samples = table.shape[1]
@@ -300,7 +300,7 @@ def _block_mean(table: Floats, human: Floats, m: int, agreement: Agreement, redu
     n_samples = table.shape[1]
     starts = range(n_samples if m < n_samples else 1)
     blocks = [table[:, [(start + j) % n_samples for j in range(m)]] for start in starts]
-    parts = [agreement(consensus(block, reduce), human) for block in blocks]
+    parts = [agreement(human, consensus(block, reduce)) for block in blocks]
     return average(*parts)
 
 

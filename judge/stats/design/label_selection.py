@@ -1,4 +1,4 @@
-"""Which answers people should label, and how a budget splits over labels and judge calls."""
+"""Selection of answers for human labels, and the allocation of a budget to labels and judge calls."""
 
 from __future__ import annotations
 

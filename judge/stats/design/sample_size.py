@@ -1,4 +1,4 @@
-"""How many items a study needs before it starts: closed forms. Other statistics: `precision`."""
+"""Sample size in closed form; for other statistics see `precision`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = [
 ]
 
 
-def items_for_proportion(proportion: float, half_width: float, *, level: float = 0.95) -> int:
+def items_for_proportion(proportion: float, half_width: float, *, confidence_level: float = 0.95) -> int:
     """Items for which the Wilson interval of a share has the wanted half-width.
 
     The half-width is z sqrt(n p (1 - p) + z^2/4) / (n + z^2); the answer is the root in n, rounded up.
@@ -33,7 +33,7 @@ def items_for_proportion(proportion: float, half_width: float, *, level: float =
         Expected share; 0.5 is the most expensive.
     half_width : float in (0, 0.5)
         Wanted half-width of the interval.
-    level : float in (0, 1)
+    confidence_level : float in (0, 1)
         Coverage of the interval.
 
     Returns
@@ -52,14 +52,14 @@ def items_for_proportion(proportion: float, half_width: float, *, level: float =
     """
     between("proportion", proportion, 0, 1, closed=True)
     between("half_width", half_width, 0, 0.5)
-    z2 = _z(level) ** 2
+    z2 = _z(confidence_level) ** 2
     a = half_width**2
     b = z2 * (2 * a - proportion * (1 - proportion))
     c = z2**2 * (a - 0.25)
     return max(1, _ceil((-b + math.sqrt(b * b - 4 * a * c)) / (2 * a)))
 
 
-def items_for_pearson(correlation: float, half_width: float, *, level: float = 0.95) -> int:
+def items_for_pearson(correlation: float, half_width: float, *, confidence_level: float = 0.95) -> int:
     """Items for which the Fisher z interval of a correlation has the wanted half-width.
 
     The half-width is (tanh(zeta + d) - tanh(zeta - d))/2 with zeta = artanh(r) and d = z/sqrt(n - 3).
@@ -70,7 +70,7 @@ def items_for_pearson(correlation: float, half_width: float, *, level: float = 0
         Expected correlation.
     half_width : float in (0, 1)
         Wanted half-width of the interval.
-    level : float in (0, 1)
+    confidence_level : float in (0, 1)
         Coverage of the interval.
 
     Returns
@@ -89,10 +89,10 @@ def items_for_pearson(correlation: float, half_width: float, *, level: float = 0
     cosh2a = math.cosh(2 * math.atanh(correlation))
     h = half_width
     t = (h * cosh2a + math.sqrt((h * cosh2a) ** 2 + 1 - h * h)) / (1 - h)
-    return max(4, _ceil(3 + (2 * _z(level) / math.log(t)) ** 2))
+    return max(4, _ceil(3 + (2 * _z(confidence_level) / math.log(t)) ** 2))
 
 
-def items_for_icc(icc: float, half_width: float, n_raters: int, *, level: float = 0.95) -> int:
+def items_for_icc(icc: float, half_width: float, n_raters: int, *, confidence_level: float = 0.95) -> int:
     """Items for which the interval of a single-rater ICC has the wanted half-width (Bonett 2002).
 
     n = 8 z^2 (1 - r)^2 (1 + (k - 1) r)^2 / (k (k - 1) w^2) + 1 with full width w = 2 * `half_width`; for two
@@ -106,7 +106,7 @@ def items_for_icc(icc: float, half_width: float, n_raters: int, *, level: float 
         Wanted half-width of the interval.
     n_raters : int
         Ratings per item, at least 2.
-    level : float in (0, 1)
+    confidence_level : float in (0, 1)
         Coverage of the interval.
 
     Returns
@@ -129,13 +129,17 @@ def items_for_icc(icc: float, half_width: float, n_raters: int, *, level: float 
     at_least("n_raters", n_raters, 2)
     k = n_raters
     spread = (1 - icc) ** 2 * (1 + (k - 1) * icc) ** 2
-    n = 8 * _z(level) ** 2 * spread / (k * (k - 1) * (2 * half_width) ** 2) + 1
+    n = 8 * _z(confidence_level) ** 2 * spread / (k * (k - 1) * (2 * half_width) ** 2) + 1
     small_sample = 5 * icc if k == 2 and icc >= 0.7 else 0.0
     return _ceil(_ceil(n) + small_sample)
 
 
 def items_for_kappa(
-    kappa: float, half_width: float, pass_rates: tuple[float, float] = (0.5, 0.5), *, level: float = 0.95
+    kappa: float,
+    half_width: float,
+    pass_rates: tuple[float, float] = (0.5, 0.5),
+    *,
+    confidence_level: float = 0.95,
 ) -> int:
     """Items for which the interval of Cohen's kappa of two pass/fail raters has the wanted half-width.
 
@@ -150,7 +154,7 @@ def items_for_kappa(
         Wanted half-width of the interval.
     pass_rates : (float, float), each in (0, 1)
         Expected share of passes of the two raters. Skewed rates need far more items.
-    level : float in (0, 1)
+    confidence_level : float in (0, 1)
         Coverage of the interval.
 
     Returns
@@ -175,7 +179,7 @@ def items_for_kappa(
     """
     between("half_width", half_width, 0, 1)
     table = _pass_fail_table(kappa, pass_rates)
-    return max(2, _ceil(_z(level) ** 2 * _kappa_variance(table, kappa) / half_width**2))
+    return max(2, _ceil(_z(confidence_level) ** 2 * _kappa_variance(table, kappa) / half_width**2))
 
 
 def _pass_fail_table(kappa: float, pass_rates: tuple[float, float]) -> Floats:
@@ -229,11 +233,11 @@ def design_effect(cluster_size: float, icc: float) -> float:
 
 
 def noninferiority_power(
-    margin: float, sd: float, n_items: int, *, difference: float = 0.0, level: float = 0.95
+    margin: float, sd: float, n_items: int, *, difference: float = 0.0, confidence_level: float = 0.95
 ) -> float:
     """Power of the one-sided non-inferiority test of judge against human agreement.
 
-    Phi((difference + margin) sqrt(n)/sd - z), z the one-sided `level` quantile.
+    Phi((difference + margin) sqrt(n)/sd - z), z the one-sided `confidence_level` quantile.
 
     Parameters
     ----------
@@ -245,7 +249,7 @@ def noninferiority_power(
         Number of independent items.
     difference : float
         True judge level minus human level.
-    level : float in (0.5, 1)
+    confidence_level : float in (0.5, 1)
         One-sided confidence level of the test.
 
     Returns
@@ -262,17 +266,17 @@ def noninferiority_power(
     above("sd", sd, 0)
     at_least("n_items", n_items, 1)
     shift = (difference + margin) * math.sqrt(n_items) / sd
-    return NormalDist().cdf(shift - NormalDist().inv_cdf(level))
+    return NormalDist().cdf(shift - NormalDist().inv_cdf(confidence_level))
 
 
 def items_for_noninferiority(
-    margin: float, sd: float, *, power: float = 0.8, difference: float = 0.0, level: float = 0.95
+    margin: float, sd: float, *, power: float = 0.8, difference: float = 0.0, confidence_level: float = 0.95
 ) -> int:
     """Items for which the non-inferiority test has the wanted power; the inverse of `noninferiority_power`.
 
     Parameters
     ----------
-    margin, sd, difference, level
+    margin, sd, difference, confidence_level
         As in `noninferiority_power`.
     power : float in (0, 1)
         Wanted power.
@@ -300,13 +304,13 @@ def items_for_noninferiority(
             f"difference {difference:g} is not above minus the margin {margin:g}: the judge is inferior, and "
             "no number of items shows otherwise."
         )
-    z = NormalDist().inv_cdf(level) + NormalDist().inv_cdf(power)
+    z = NormalDist().inv_cdf(confidence_level) + NormalDist().inv_cdf(power)
     return _ceil((sd * z / (difference + margin)) ** 2) if z > 0 else 1
 
 
-def _z(level: float) -> float:
-    between("level", level, 0, 1)
-    return NormalDist().inv_cdf((1 + level) / 2)
+def _z(confidence_level: float) -> float:
+    between("confidence_level", confidence_level, 0, 1)
+    return NormalDist().inv_cdf((1 + confidence_level) / 2)
 
 
 def _ceil(x: float) -> int:

@@ -1,4 +1,4 @@
-"""What a study of n items buys, by simulation from a pilot or a latent trait: half-width and power."""
+"""Half-width and power of a study of n items, by simulation from a pilot or a latent trait."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Draw = Callable[[int, np.random.Generator], tuple[Floats, Ints]]
 
 @dataclass(frozen=True, slots=True)
 class Precision:
-    """What one study size buys, by simulation.
+    """Half-width and power of one study size, by simulation.
 
     ``half_width`` is the median over draws, ``power`` the share of all draws whose lower limit exceeds the
     target (NaN without one), ``n_undefined`` the draws without an interval.

@@ -1,4 +1,4 @@
-"""The cross table of two raters, kept as its occupied cells."""
+"""Occupied cells of the cross table of two raters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bounds of plain numbers, refused with one sentence pattern: what, which bounds, what was found."""
+"""Checks of numeric parameters against their bounds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pass marks and other columns of one value per item, read and checked in one way."""
+"""Checks of columns with one value per item: pass marks, scores, clusters."""
 
 from __future__ import annotations
 

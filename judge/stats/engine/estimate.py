@@ -1,9 +1,10 @@
-"""What every statistic returns: a number with its interval, its sizes and, where undefined, the reason."""
+"""The result of every statistic: a value with its interval, sizes and, where undefined, the reason."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass, replace
+from html import escape
 from typing import Any, Final, Literal, Self, TypeAlias
 
 Range: TypeAlias = tuple[float, float]
@@ -64,7 +65,7 @@ class Estimate:
     ----------
     value, low, high : float
         Point estimate and interval limits; NaN where undefined.
-    level : float
+    confidence_level : float
         Confidence level of the interval.
     method : str
         How the interval was made: ``jackknife``, ``bca``, ``percentile``, ``wilson``, ``analytic`` ...
@@ -94,12 +95,14 @@ class Estimate:
     undefined (no_variation)
     >>> print(Estimate(0.9, 0.7, 1.1, possible=(0.0, 1.0)))
     0.900 [0.700, 1.000]
+    >>> float(kappa), f"{kappa:.2f}"
+    (0.61, '0.61')
     """
 
     value: float
     low: float = math.nan
     high: float = math.nan
-    level: float = 0.95
+    confidence_level: float = 0.95
     method: str = ""
     se: float = math.nan
     n_items: int = 0
@@ -113,10 +116,11 @@ class Estimate:
     possible: Range = ANY_VALUE
 
     def __post_init__(self) -> None:
-        if not math.isnan(self.value):
-            lowest, highest = min(self.possible[0], self.value), max(self.possible[1], self.value)
-            object.__setattr__(self, "low", _cut(self.low, lowest, highest))
-            object.__setattr__(self, "high", _cut(self.high, lowest, highest))
+        lowest, highest = self.possible
+        if self.defined:
+            lowest, highest = min(lowest, self.value), max(highest, self.value)
+        object.__setattr__(self, "low", _cut(self.low, lowest, highest))
+        object.__setattr__(self, "high", _cut(self.high, lowest, highest))
 
     @classmethod
     def undefined(cls, reason: Reason, **sizes: Any) -> Self:
@@ -145,12 +149,35 @@ class Estimate:
         """
         return {name: _json_value(value) for name, value in asdict(self).items() if name != "possible"}
 
+    def __float__(self) -> float:
+        return float(self.value)
+
+    def __format__(self, spec: str) -> str:
+        """Format the value alone, as a float; without `spec` the value and its interval."""
+        return format(self.value, spec) if spec else str(self)
+
     def __str__(self) -> str:
         if not self.defined:
             return f"undefined ({self.reason})"
         if math.isnan(self.low):
             return f"{self.value:z.3f} [no interval: {self.reason}]" if self.reason else f"{self.value:z.3f}"
         return f"{self.value:z.3f} [{self.low:z.3f}, {self.high:z.3f}]"
+
+    def _repr_html_(self) -> str:
+        """Return what Jupyter shows: value, interval, method and sizes."""
+        level = f"{100 * self.confidence_level:g} %"
+        interval = f"{level} [{self.low:z.3f}, {self.high:z.3f}]" if not math.isnan(self.low) else ""
+        rows = {
+            "value": f"{self.value:z.3f}" if self.defined else "undefined",
+            "interval": interval,
+            "method": self.method,
+            "items": f"{self.n_items:,}",
+            "clusters": f"{self.n_clusters:,}" if self.n_clusters != self.n_items else "",
+            "reason": self.reason or "",
+            "notes": "; ".join(self.notes),
+        }
+        cells = (f"<tr><th>{name}</th><td>{escape(text)}</td></tr>" for name, text in rows.items() if text)
+        return f"<table>{''.join(cells)}</table>"
 
 
 def _cut(limit: float, lowest: float, highest: float) -> float:

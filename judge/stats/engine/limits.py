@@ -30,17 +30,24 @@ def t_quantile(p: float, df: float) -> float:
     return float(stdtrit(df, p))
 
 
-def symmetric_limits(value: float, se: float, level: float, df: float = math.inf) -> Limits:
+def t_cdf(t: float, df: float) -> float:
+    """Return the distribution function of Student's t: the p-value of a one-sided test that rejects below."""
+    from scipy.special import stdtr
+
+    return float(stdtr(df, t))
+
+
+def symmetric_limits(value: float, se: float, confidence_level: float, df: float = math.inf) -> Limits:
     """Return value -/+ quantile * se, Student's t with `df` degrees of freedom (infinite: normal)."""
-    p = (1 + level) / 2
+    p = (1 + confidence_level) / 2
     margin = se * (normal_quantile(p) if math.isinf(df) else t_quantile(p, df))
     return value - margin, value + margin
 
 
-def coefficient_limits(value: float, se: float, level: float, df: float) -> Limits:
+def coefficient_limits(value: float, se: float, confidence_level: float, df: float) -> Limits:
     """Return t limits computed on the scale log(1 - value), which keep below the maximum 1."""
     distance = 1 - value
-    factor = math.exp(min(t_quantile((1 + level) / 2, df) * se / distance, 700.0))
+    factor = math.exp(min(t_quantile((1 + confidence_level) / 2, df) * se / distance, 700.0))
     return 1 - distance * factor, 1 - distance / factor
 
 
@@ -62,13 +69,15 @@ def wilson_limits(share: float, n: float, quantile: float) -> Limits:
     return max(0.0, centre - margin), min(1.0, centre + margin)
 
 
-def percentile_limits(draws: Floats, level: float) -> Limits:
+def percentile_limits(draws: Floats, confidence_level: float) -> Limits:
     """Return the central quantiles of the draws."""
-    low, high = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2])
+    low, high = np.quantile(draws, [(1 - confidence_level) / 2, (1 + confidence_level) / 2])
     return float(low), float(high)
 
 
-def bca_limits(value: float, draws: Floats, jackknife: Floats, counts: Floats, level: float) -> Limits:
+def bca_limits(
+    value: float, draws: Floats, jackknife: Floats, counts: Floats, confidence_level: float
+) -> Limits:
     """Return the bias-corrected and accelerated bootstrap interval.
 
     Parameters
@@ -79,7 +88,7 @@ def bca_limits(value: float, draws: Floats, jackknife: Floats, counts: Floats, l
         Bootstrap replicates, and leave-one-cluster-out values.
     counts : ndarray
         How many clusters share each jackknife value.
-    level : float
+    confidence_level : float
         Confidence level.
 
     References
@@ -96,7 +105,7 @@ def bca_limits(value: float, draws: Floats, jackknife: Floats, counts: Floats, l
     spread = float(counts @ deviations**2)
     acceleration = float(counts @ deviations**3) / (6 * spread**1.5) if spread > 0 else 0.0
     shares = []
-    for p in ((1 - level) / 2, (1 + level) / 2):
+    for p in ((1 - confidence_level) / 2, (1 + confidence_level) / 2):
         z = z0 + normal_quantile(p)
         shares.append(NormalDist().cdf(z0 + z / max(1 - acceleration * z, 1e-9)))
     low, high = np.quantile(draws, shares)

@@ -15,8 +15,8 @@ A new statistic is a `Statistic`. The ratio of two means, for instance::
     estimate(cost, clusters=conversation)     # -> Estimate
 
 * NaN means undefined: give NaN for such rows, never raise. `undefined` names the reason.
-* `sums` may also be a one-dimensional array of integer codes 0..K-1, one per item, which stands for its
-  one-hot table: the function then receives counts (R, K). Use it where K is large.
+* `sums` may also be a one-dimensional array of integer codes 0..K-1, one per item, in place of a one-hot
+  table. The function then receives counts (R, K). Use it where K is large.
 * An item that contributes nothing has a row of zeros. Do not leave it out: the frame of the resampling is
   all items and clusters. In code form every item needs a code; keep one for "contributes nothing".
 * `kind` decides the interval scale: 'coefficient' (maximum 1: kappa, alpha, r), 'share' (in 0..1, gets
@@ -32,8 +32,8 @@ difference is then a paired difference. A difference is itself a statistic::
 and for two confidence levels, or the jackknife values themselves, keep the replicates::
 
     replicates = replicate({"gain": difference(a, b)}, clusters=source)
-    replicates.estimate("gain", level=0.90), replicates.estimate("gain", level=0.95)
-    replicates.samples["gain"].jackknife      # see `Sample`
+    replicates.estimate("gain", confidence_level=0.90)
+    replicates.samples["gain"].jackknife      # see `ResampledValues`
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ from judge.stats.engine.weights import RNG, Frame, seed_of
 __all__ = [
     "Estimate",
     "Replicates",
-    "Sample",
+    "ResampledValues",
     "Sampling",
     "Statistic",
     "average",
@@ -96,7 +96,7 @@ class Sampling(ResampleOptions, total=False):
     clusters : array_like, shape (n_items,)
         Group of each item (image, source, conversation); items of a group are resampled together.
         Default: every item is its own.
-    level : float
+    confidence_level : float
         Confidence level, default 0.95.
     method : {'auto', 'jackknife', 'bca', 'percentile', 'wilson', 'analytic'}
         'auto' (default): Wilson for shares, else jackknife t below 50 clusters and BCa from 50 on
@@ -109,11 +109,11 @@ class Sampling(ResampleOptions, total=False):
         Seed or generator. None draws a seed, which the estimate reports.
     """
 
-    level: float
+    confidence_level: float
 
 
 @dataclass(frozen=True)
-class Sample:
+class ResampledValues:
     """Values of one statistic on the data and on its resamples.
 
     Attributes
@@ -147,49 +147,46 @@ class Replicates:
     """Resampled values of several statistics on one set of weights; see `replicate`."""
 
     statistics: Mapping[str, Statistic]
-    samples: Mapping[str, Sample]
+    samples: Mapping[str, ResampledValues]
     methods: Mapping[str, Method]
     n_clusters: int
     clustered: bool
     seed: int | None = None
 
-    def estimate(self, name: str, level: float = 0.95) -> Estimate:
-        """Return one statistic with its interval at `level`."""
+    def estimate(self, name: str, confidence_level: float = 0.95) -> Estimate:
+        """Return one statistic with its interval at `confidence_level`."""
         statistic, sample = self.statistics[name], self.samples[name]
-        between("level", level, 0, 1)
-        interval = self._interval(name, level)
-        resampled = len(sample.draws) > 0
-        reason = interval.reason
-        if math.isnan(sample.value):
-            reason = statistic.reason or statistic.undefined
+        between("confidence_level", confidence_level, 0, 1)
+        interval = self._interval(name, confidence_level)
+        undefined = statistic.reason or statistic.undefined
         return Estimate(
             sample.value,
             interval.low,
             interval.high,
-            level,
+            confidence_level,
             interval.method if interval.defined else "",
             interval.se,
             statistic.n_usable,
             statistic.n_ratings,
             self.n_clusters,
             statistic.n_dropped,
-            reason,
+            undefined if math.isnan(sample.value) else interval.reason,
             (*statistic.notes, *interval.notes),
             len(sample.draws),
-            self.seed if resampled else None,
+            self.seed if len(sample.draws) else None,
             statistic.possible,
         )
 
-    def _interval(self, name: str, level: float) -> _Interval:
+    def _interval(self, name: str, confidence_level: float) -> _Interval:
         statistic, sample, method = self.statistics[name], self.samples[name], self.methods[name]
         if math.isnan(sample.value):
             return _Interval()
         if method == "analytic":
-            return _analytic_interval(statistic, level)
+            return _analytic_interval(statistic, confidence_level)
         if self.n_clusters < 2:
             return _Interval(reason=TOO_FEW_CLUSTERS)
         used = _n_used(statistic, self.n_clusters)
-        interval = _resampled_interval(sample, statistic, method, level, used, self.clustered)
+        interval = _resampled_interval(sample, statistic, method, confidence_level, used, self.clustered)
         if used < 10:
             interval.notes = (FEW_CLUSTERS, *interval.notes)
         return interval
@@ -209,10 +206,10 @@ class _Interval:
         return not math.isnan(self.low)
 
 
-def _analytic_interval(statistic: Statistic, level: float) -> _Interval:
+def _analytic_interval(statistic: Statistic, confidence_level: float) -> _Interval:
     if statistic.analytic is None:
         raise ValueError("method 'analytic' is not available for this statistic; use 'auto'.")
-    low, high, se = statistic.analytic(level)
+    low, high, se = statistic.analytic(confidence_level)
     return _Interval(low, high, se, "analytic", None if math.isfinite(low) else NO_VARIATION)
 
 
@@ -222,27 +219,32 @@ def _n_used(statistic: Statistic, n_clusters: int) -> int:
 
 
 def _resampled_interval(
-    sample: Sample, statistic: Statistic, method: Method, level: float, used: int, clustered: bool
+    sample: ResampledValues,
+    statistic: Statistic,
+    method: Method,
+    confidence_level: float,
+    used: int,
+    clustered: bool,
 ) -> _Interval:
     undefined, notes = _undefined_share(sample)
     interval = _Interval(se=sample.se, method=method, notes=notes)
     if method == "wilson":
-        interval.low, interval.high = _wilson_interval(sample, level, used, clustered)
+        interval.low, interval.high = _wilson_interval(sample, confidence_level, used, clustered)
     elif undefined > 0.2 or not sample.se > 0 or used < 2:
         interval.reason = NO_VARIATION
-    elif method == "jackknife" and statistic.kind == "coefficient" and sample.value < 1:
-        interval.low, interval.high = limits.coefficient_limits(sample.value, sample.se, level, used - 1)
     elif method == "jackknife":
-        interval.low, interval.high = limits.symmetric_limits(sample.value, sample.se, level, used - 1)
+        below_one = statistic.kind == "coefficient" and sample.value < 1
+        t_limits = limits.coefficient_limits if below_one else limits.symmetric_limits
+        interval.low, interval.high = t_limits(sample.value, sample.se, confidence_level, used - 1)
     else:
-        interval.low, interval.high = _bootstrap_limits(sample, method, level)
+        interval.low, interval.high = _bootstrap_limits(sample, method, confidence_level)
     if statistic.possible == (-math.inf, 1.0) and interval.low < 2 * min(sample.value, -1.0) - 1:
         # Nothing to cut it at, as for the reliability of a mean: such a limit says that the method failed.
         return _Interval(se=sample.se, reason=INTERVAL_TOO_WIDE, notes=notes)
     return interval
 
 
-def _undefined_share(sample: Sample) -> tuple[float, tuple[str, ...]]:
+def _undefined_share(sample: ResampledValues) -> tuple[float, tuple[str, ...]]:
     """Return the share of resamples on which the statistic was undefined, and the note about it."""
     if len(sample.draws):
         share = float(np.mean(~np.isfinite(sample.draws)))
@@ -251,25 +253,29 @@ def _undefined_share(sample: Sample) -> tuple[float, tuple[str, ...]]:
     return share, (f"{UNDEFINED_RESAMPLES}: {share:.1%}",) if share > 0.05 else ()
 
 
-def _wilson_interval(sample: Sample, level: float, used: int, clustered: bool) -> limits.Limits:
+def _wilson_interval(
+    sample: ResampledValues, confidence_level: float, used: int, clustered: bool
+) -> limits.Limits:
     share, n = sample.value, float(sample.counts.sum())
     binomial, effective = share * (1 - share), float(used)
     if sample.se > 0 and binomial > 0 and used > 1:
         # The factors make it exactly the number of items when these are independent zeros and ones.
         effective = binomial / (sample.se**2 * n / (n - 1) * ((used - 1) / used) ** 2)
-    p = (1 + level) / 2
+    p = (1 + confidence_level) / 2
     # The spread of independent zeros and ones follows from their share; any other had to be estimated.
     estimated = used > 1 and (clustered or abs(effective - used) > 1e-9 * used)
     quantile = limits.t_quantile(p, used - 1) if estimated else limits.normal_quantile(p)
     return limits.wilson_limits(share, effective, quantile)
 
 
-def _bootstrap_limits(sample: Sample, method: Method, level: float) -> limits.Limits:
+def _bootstrap_limits(sample: ResampledValues, method: Method, confidence_level: float) -> limits.Limits:
     draws = sample.draws[np.isfinite(sample.draws)]
     if method == "percentile":
-        return limits.percentile_limits(draws, level)
+        return limits.percentile_limits(draws, confidence_level)
     defined = np.isfinite(sample.jackknife)
-    return limits.bca_limits(sample.value, draws, sample.jackknife[defined], sample.counts[defined], level)
+    return limits.bca_limits(
+        sample.value, draws, sample.jackknife[defined], sample.counts[defined], confidence_level
+    )
 
 
 def replicate(
@@ -317,7 +323,7 @@ def replicate(
         leave_one_out = [] if skip else frame.jackknife(indices[name])
         (jackknife,) = _evaluate(leave_one_out, [statistic.function])
         counts = np.empty(0) if skip else frame.counts
-        samples[name] = Sample(values[name], jackknife, counts, draws[name])
+        samples[name] = ResampledValues(values[name], jackknife, counts, draws[name])
     return Replicates(statistics, samples, methods, frame.n_clusters, frame.n_clusters < n_items, seed)
 
 
@@ -352,7 +358,10 @@ def _method(statistic: Statistic, method: Method, n_used: int) -> Method:
 
 
 def resample(
-    statistics: Mapping[str, Statistic], *, level: float = 0.95, **sampling: Unpack[ResampleOptions]
+    statistics: Mapping[str, Statistic],
+    *,
+    confidence_level: float = 0.95,
+    **sampling: Unpack[ResampleOptions],
 ) -> dict[str, Estimate]:
     """Return statistics of the same items with intervals from one set of weights.
 
@@ -360,7 +369,7 @@ def resample(
     ----------
     statistics : mapping of str to Statistic
         Names are yours; differences of statistics are paired.
-    level : float
+    confidence_level : float
         Confidence level.
     **sampling
         `clusters`, `method`, `n_resamples`, `rng`: see `Sampling`.
@@ -373,7 +382,7 @@ def resample(
     0.600 [0.231, 0.882]
     """
     replicates = replicate(statistics, **sampling)
-    return {name: replicates.estimate(name, level) for name in statistics}
+    return {name: replicates.estimate(name, confidence_level) for name in statistics}
 
 
 def estimate(statistic: Statistic, **sampling: Unpack[Sampling]) -> Estimate:

@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeAlias, TypeGuard, get_args
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-Kind = Literal["nominal", "ordinal", "interval", "ratio"]
+Level = Literal["nominal", "ordinal", "interval", "ratio"]
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
 Bools: TypeAlias = NDArray[np.bool_]
@@ -29,7 +29,7 @@ class Scale:
     ----------
     values : sequence of float or of str
         All allowed values; numbers must ascend, labels are in the order given.
-    kind : {'nominal', 'ordinal', 'interval', 'ratio'}
+    level : {'nominal', 'ordinal', 'interval', 'ratio'}
         Level of measurement; a 1-5 rating scale is 'ordinal'.
 
     Raises
@@ -47,7 +47,7 @@ class Scale:
     """
 
     values: Sequence[Any]
-    kind: Kind = "ordinal"
+    level: Level = "ordinal"
 
     def __post_init__(self) -> None:
         plain = tuple(v.item() if isinstance(v, np.generic) else v for v in self.values)
@@ -55,14 +55,14 @@ class Scale:
         self._check()
 
     @classmethod
-    def integers(cls, first: int, last: int, kind: Kind = "ordinal") -> Scale:
+    def integers(cls, first: int, last: int, level: Level = "ordinal") -> Scale:
         """Return the scale first, first + 1, ..., last."""
-        return cls(range(first, last + 1), kind)
+        return cls(range(first, last + 1), level)
 
     def _check(self) -> None:
-        if self.kind not in get_args(Kind):
+        if self.level not in get_args(Level):
             raise ValueError(
-                f"kind of a scale must be one of {', '.join(get_args(Kind))}; got {self.kind!r}."
+                f"level of a scale must be one of {', '.join(get_args(Level))}; got {self.level!r}."
             )
         if not self.values or len(set(self.values)) < len(self.values):
             raise ValueError(f"a scale needs at least one value and no value twice; got {self.values!r}.")
@@ -118,6 +118,22 @@ class Scale:
         return points
 
 
+def nearest_position(values: Floats, points: Floats) -> Ints:
+    """Return the position of the nearest of ascending points for each value, -1 where it is NaN.
+
+    Between two whole numbers a half goes to the even one, otherwise to the lower point.
+
+    >>> nearest_position(np.array([0.1 + 0.2, np.nan]), np.array([0.1, 0.2, 0.3])).tolist()
+    [2, -1]
+    >>> nearest_position(np.array([1.5, 2.5]), np.array([1.0, 2.0, 3.0])).tolist()
+    [1, 1]
+    """
+    whole = np.array_equal(points, np.round(points))
+    middles = (points[1:] + points[:-1]) / 2
+    position: Ints = np.searchsorted(middles, np.round(values) if whole else values)
+    return np.where(np.isnan(values), -1, position)
+
+
 def nearest(values: Floats, points: Floats) -> Floats:
     """Return the nearest of ascending points for each value, NaN where it is NaN.
 
@@ -126,7 +142,7 @@ def nearest(values: Floats, points: Floats) -> Floats:
     """
     if not len(points):
         return values
-    return np.where(np.isnan(values), np.nan, points[np.searchsorted((points[1:] + points[:-1]) / 2, values)])
+    return np.where(np.isnan(values), np.nan, points[nearest_position(values, points)])
 
 
 def distinct(values: Floats) -> Floats:
@@ -141,9 +157,9 @@ def distinct(values: Floats) -> Floats:
     return apart
 
 
-def as_scale(scale: Scale | Sequence[float] | Sequence[str] | None, kind: Kind = "ordinal") -> Scale | None:
-    """Return a plain sequence of allowed values as a `Scale` of `kind`; Scale and None pass through."""
-    return scale if scale is None or isinstance(scale, Scale) else Scale(scale, kind)
+def as_scale(scale: Scale | Sequence[float] | Sequence[str] | None, level: Level = "ordinal") -> Scale | None:
+    """Return a plain sequence of allowed values as a `Scale` of `level`; Scale and None pass through."""
+    return scale if scale is None or isinstance(scale, Scale) else Scale(scale, level)
 
 
 def as_objects(ratings: ArrayLike) -> NDArray[Any]:

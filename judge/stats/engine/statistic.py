@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from judge.stats.engine.estimate import ANY_VALUE, NO_VARIATION, Range, Reason
 from judge.stats.engine.scale import Floats, Ints
-from judge.stats.engine.weights import Table, totals_of
+from judge.stats.engine.weights import SumTable, totals_of
 
 StatisticKind = Literal["coefficient", "plain", "share"]
 Function: TypeAlias = Callable[[Floats], Floats]
@@ -126,7 +126,7 @@ def combine(
     )
 
 
-def _joined(tables: Sequence[Table]) -> tuple[Table, Callable[[Floats], list[Floats]]]:
+def _joined(tables: Sequence[SumTable]) -> tuple[SumTable, Callable[[Floats], list[Floats]]]:
     """Return one table for several, and the function that takes its totals apart again."""
     if all(table.ndim == 1 for table in tables):
         # Codes of combinations that occur are no more than the items; one-hot tables side by side can be.
@@ -170,6 +170,34 @@ def average(*statistics: Statistic) -> Statistic:
         kind=statistics[0].kind,
         possible=(float(np.mean(lowest)), float(np.mean(highest))),
     )
+
+
+def negated(loss: Callable[..., Statistic]) -> Callable[..., Statistic]:
+    """Turn the builder of a loss (MAE, RMSE) into one of an agreement, where larger is better.
+
+    Parameters
+    ----------
+    loss : callable (human, judge) -> Statistic
+        A builder such as `mean_absolute_error_statistic`.
+
+    Returns
+    -------
+    callable (human, judge) -> Statistic
+        The builder of minus the loss.
+
+    Examples
+    --------
+    >>> from judge.stats.coefficients.distance import mean_absolute_error_statistic
+    >>> negated(mean_absolute_error_statistic)([1, 2, 5], [2, 2, 3]).value()
+    -1.0
+    """
+
+    def builder(*ratings: ArrayLike) -> Statistic:
+        of_loss = loss(*ratings)
+        lowest, highest = of_loss.possible
+        return combine(np.negative, of_loss, possible=(-highest, -lowest))
+
+    return builder
 
 
 def bilinear(left: Floats, matrix: Floats, right: Floats) -> Floats:

@@ -1,4 +1,4 @@
-"""Plain lists, or an array of items x raters, as the table that every coefficient starts from."""
+"""Ratings as a table of items and raters, the input of every coefficient."""
 
 from __future__ import annotations
 

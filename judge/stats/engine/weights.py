@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from judge.stats.engine.scale import Floats, Ints, is_missing
 
 RNG: TypeAlias = int | np.random.Generator | None
-Table: TypeAlias = Floats | Ints  # (U, s) sums, or (U,) codes that stand for a one-hot table
+SumTable: TypeAlias = Floats | Ints  # (U, s) sums, or (U,) codes that stand for a one-hot table
 
 _CHUNK = 2**22  # elements of one array: 32 MB of float64
 _WORTH_COLLAPSING = 4  # a multinomial draw costs about four times as much per unit as an index per cluster
@@ -73,12 +73,12 @@ class Frame:
         Number of clusters, the sum of `counts`.
     """
 
-    tables: list[Table]
+    tables: list[SumTable]
     counts: Floats
     n_clusters: int
 
     @classmethod
-    def build(cls, sums: Sequence[Table], clusters: ArrayLike | None, n_items: int) -> Frame:
+    def build(cls, sums: Sequence[SumTable], clusters: ArrayLike | None, n_items: int) -> Frame:
         """Sum each statistic within clusters and collapse clusters that are alike."""
         codes = cluster_codes(clusters, n_items)
         n_clusters = int(codes.max(initial=-1)) + 1
@@ -128,11 +128,11 @@ class Frame:
         return np.bincount(drawn.ravel(), minlength=rows * n).reshape(rows, n).astype(float)
 
 
-def _width(table: Table) -> int:
+def _width(table: SumTable) -> int:
     return table.shape[1] if table.ndim == 2 else int(table.max(initial=-1)) + 1
 
 
-def totals_of(weights: Floats, table: Table) -> Floats:
+def totals_of(weights: Floats, table: SumTable) -> Floats:
     """Return weights (R, U) times the table; codes are counted without building their one-hot table."""
     if table.ndim == 2:
         return weights @ table
@@ -149,7 +149,7 @@ def totals_of(weights: Floats, table: Table) -> Floats:
     return totals
 
 
-def _within_clusters(table: Table, codes: Ints, n_clusters: int) -> Floats:
+def _within_clusters(table: SumTable, codes: Ints, n_clusters: int) -> Floats:
     """Return the sums of each cluster, shape (C, s)."""
     if table.ndim == 1:
         width = _width(table)
@@ -159,7 +159,7 @@ def _within_clusters(table: Table, codes: Ints, n_clusters: int) -> Floats:
     return np.stack(columns, axis=1) if columns else np.zeros((n_clusters, 0))
 
 
-def _distinct_rows(tables: Sequence[Table]) -> tuple[Ints, Ints]:
+def _distinct_rows(tables: Sequence[SumTable]) -> tuple[Ints, Ints]:
     """Return the first of each group of rows that are alike in all tables, and the sizes of the groups."""
     columns = [table.reshape(len(table), math.prod(table.shape[1:])) for table in tables]
     # + 0.0 turns -0.0 into 0.0: rows are compared byte by byte, which is much faster than by column.

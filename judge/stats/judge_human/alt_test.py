@@ -1,4 +1,4 @@
-"""The alternative annotator test: may the judge stand in for a person.
+"""The alternative annotator test: whether the judge can replace a human annotator.
 
 Each person is held out in turn; the judge and that person are compared with the other people, item by item.
 The judge wins against a person if its advantage, with a handicap epsilon for the person's cost, is
@@ -9,9 +9,9 @@ significant. It says whether a judge is good enough for its price, not that it e
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -26,6 +26,8 @@ from judge.stats.engine.estimate import (
     Estimate,
     Reason,
 )
+from judge.stats.engine.frames import Tabular
+from judge.stats.engine.limits import t_cdf
 from judge.stats.engine.resampling import Statistic, estimate, quotient
 from judge.stats.engine.scale import Floats, Ints
 from judge.stats.engine.table import ScaleLike
@@ -73,7 +75,7 @@ class AltTestRater:
 
 
 @dataclass(frozen=True, slots=True)
-class AltTest:
+class AltTest(Tabular):
     """Result of the alternative annotator test.
 
     Attributes
@@ -101,20 +103,23 @@ class AltTest:
     q: float
     notes: tuple[str, ...] = ()
 
+    def _rows(self) -> Iterable[Any]:
+        return self.raters
+
 
 @dataclass(frozen=True, slots=True)
 class AltTestPart:
     """One dimension or domain of a joint test: ratings, clusters and scale as for `alt_test`."""
 
-    judge: ArrayLike
     humans: ArrayLike
+    judge: ArrayLike
     clusters: ArrayLike | None = None
     scale: ScaleLike = None
 
 
 def alt_test(
-    judge: ArrayLike,
     humans: ArrayLike,
+    judge: ArrayLike,
     *,
     epsilon: float,
     closeness: Closeness = "accuracy",
@@ -122,7 +127,7 @@ def alt_test(
     min_items: int = 30,
     clusters: ArrayLike | None = None,
     scale: ScaleLike = None,
-    level: float = 0.95,
+    confidence_level: float = 0.95,
 ) -> AltTest:
     r"""Alternative annotator test of Calderon, Reichart and Dror (2025).
 
@@ -137,10 +142,10 @@ def alt_test(
 
     Parameters
     ----------
-    judge : array_like of float, shape (n_items,)
-        The judge's ratings, NaN where missing.
     humans : array_like of float, shape (n_items, n_humans)
         People's ratings, NaN where missing; at least three people are advised.
+    judge : array_like of float, shape (n_items,)
+        The judge's ratings, NaN where missing.
     epsilon : float in [0, 1)
         Handicap, fixed before looking: 0.2 for experts, 0.15 skilled, 0.1 crowd, less when people agree
         little. A pass at 0.2 does not mean "as good as a person".
@@ -154,7 +159,7 @@ def alt_test(
         Group of each item, for the tests and for the interval of `advantage`.
     scale : Scale or sequence, optional
         The declared scale; labels need it, and a rating off it is an error.
-    level : float in (0, 1)
+    confidence_level : float in (0, 1)
         Level of the interval of `advantage`.
 
     Returns
@@ -182,12 +187,12 @@ def alt_test(
     >>> truth = rng.integers(1, 6, 200)
     >>> slip = rng.random((200, 3)) < 0.1
     >>> humans = np.where(slip, 6 - truth[:, None], truth[:, None])
-    >>> result = alt_test(truth, humans, epsilon=0.1)
+    >>> result = alt_test(humans, truth, epsilon=0.1)
     >>> result.winning_rate, result.passes, round(result.advantage.value, 2)
     (1.0, True, 0.99)
     """
-    part = AltTestPart(judge, humans, clusters, scale)
-    options = {"epsilon": epsilon, "q": q, "level": level}
+    part = AltTestPart(humans, judge, clusters, scale)
+    options = {"epsilon": epsilon, "q": q, "confidence_level": confidence_level}
     return alt_tests({"": part}, closeness=closeness, min_items=min_items, **options)[""]
 
 
@@ -198,7 +203,7 @@ def alt_tests(
     closeness: Closeness = "accuracy",
     q: float = 0.05,
     min_items: int = 30,
-    level: float = 0.95,
+    confidence_level: float = 0.95,
 ) -> dict[str, AltTest]:
     """Alternative annotator tests of several dimensions or domains, with one correction over all of them.
 
@@ -206,7 +211,7 @@ def alt_tests(
     ----------
     parts : mapping of str to AltTestPart
         Ratings and clusters of each dimension.
-    epsilon, closeness, q, min_items, level
+    epsilon, closeness, q, min_items, confidence_level
         As in `alt_test`.
 
     Returns
@@ -218,7 +223,7 @@ def alt_tests(
     --------
     >>> rng = np.random.default_rng(0)
     >>> clear, vague = (rng.integers(1, 4, (60, 3)) for _ in range(2))
-    >>> parts = {"clarity": AltTestPart(clear[:, 0], clear), "tone": AltTestPart(vague[:, 0], vague)}
+    >>> parts = {"clarity": AltTestPart(clear, clear[:, 0]), "tone": AltTestPart(vague, vague[:, 0])}
     >>> {name: result.winning_rate for name, result in alt_tests(parts, epsilon=0.2).items()}
     {'clarity': 1.0, 'tone': 1.0}
     """
@@ -226,7 +231,7 @@ def alt_tests(
     between("q", q, 0, 1)
     at_least("min_items", min_items, 2)
     contests = {
-        name: hold_contests(part.judge, part.humans, closeness, part.clusters, part.scale)
+        name: hold_contests(part.humans, part.judge, closeness, part.clusters, part.scale)
         for name, part in parts.items()
     }
     tests = [_test(c, epsilon, min_items) for group in contests.values() for c in group]
@@ -235,14 +240,14 @@ def alt_tests(
     results = {}
     for name, group in contests.items():
         raters = tuple(_rater(c, next(raw), float(next(adjusted)), q) for c in group)
-        advantage = _advantage(group, raters, parts[name].clusters, level)
+        advantage = _advantage(group, raters, parts[name].clusters, confidence_level)
         results[name] = _summary(raters, advantage, epsilon, q)
     return results
 
 
 def omega_curve(
-    judge: ArrayLike,
     humans: ArrayLike,
+    judge: ArrayLike,
     *,
     epsilons: Sequence[float] = (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3),
     closeness: Closeness = "accuracy",
@@ -255,7 +260,7 @@ def omega_curve(
 
     Parameters
     ----------
-    judge, humans, closeness, q, min_items, clusters, scale
+    humans, judge, closeness, q, min_items, clusters, scale
         As in `alt_test`.
     epsilons : sequence of float
         Handicaps to show.
@@ -263,15 +268,15 @@ def omega_curve(
     Returns
     -------
     list of (epsilon, omega)
-        Omega is NaN where nobody can be tested.
+        Omega is NaN where no rater can be tested.
 
     Examples
     --------
     >>> ratings = np.random.default_rng(1).integers(1, 6, (100, 4))
-    >>> omega_curve(ratings[:, 0], ratings[:, 1:], epsilons=[0.0, 0.3])
+    >>> omega_curve(ratings[:, 1:], ratings[:, 0], epsilons=[0.0, 0.3])
     [(0.0, 0.0), (0.3, 1.0)]
     """
-    contests = hold_contests(judge, humans, closeness, clusters, scale)
+    contests = hold_contests(humans, judge, closeness, clusters, scale)
     curve = []
     for epsilon in epsilons:
         p_values = [_test(c, epsilon, min_items).p_value for c in contests]
@@ -301,8 +306,6 @@ def _test(contest: Contest, epsilon: float, min_items: int) -> _Test:
 
 def _t_test(d: Floats, clusters: Ints, epsilon: float) -> _Test:
     """Use the cluster jackknife's standard error; for clusters of one item this is the paired t test."""
-    from scipy.special import stdtr
-
     sums, sizes = np.bincount(clusters, d), np.bincount(clusters)
     n_clusters = len(sizes)
     if n_clusters < 2:
@@ -312,7 +315,7 @@ def _t_test(d: Floats, clusters: Ints, epsilon: float) -> _Test:
     if se <= TIE:
         return _Test(0.0 if d.mean() < epsilon - TIE else 1.0, notes=("degenerate",))
     notes = (FEW_CLUSTERS,) if n_clusters < 10 else ()
-    return _Test(float(stdtr(n_clusters - 1, (d.mean() - epsilon) / se)), notes=notes)
+    return _Test(t_cdf((d.mean() - epsilon) / se, n_clusters - 1), notes=notes)
 
 
 def _signed_rank_p(x: Floats) -> float:
@@ -341,7 +344,7 @@ def _advantage(
     contests: Sequence[Contest],
     raters: Sequence[AltTestRater],
     clusters: ArrayLike | None,
-    level: float,
+    confidence_level: float,
 ) -> Estimate:
     """Return the mean over tested people of the judge's share of wins; the interval is over items."""
     tested = [c for c, r in zip(contests, raters, strict=True) if r.reason is None]
@@ -363,7 +366,7 @@ def _advantage(
         n_items=int(used.any(axis=1).sum()),
         n_ratings=int(used.sum()),
     )
-    return estimate(statistic, clusters=clusters, level=level)
+    return estimate(statistic, clusters=clusters, confidence_level=confidence_level)
 
 
 def _summary(raters: tuple[AltTestRater, ...], advantage: Estimate, epsilon: float, q: float) -> AltTest:

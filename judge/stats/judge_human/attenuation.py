@@ -1,4 +1,4 @@
-"""How high a correlation with people can get, and what it would be without their noise."""
+"""Correlation of the judge with people, corrected for the unreliability of people's ratings."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from judge.stats.engine.resampling import Sampling
 from judge.stats.engine.scale import Floats, as_floats
 from judge.stats.engine.statistic import Statistic, combine, quotient
 from judge.stats.engine.table import ScaleLike
-from judge.stats.judge_human.consensus import judge_and_humans
+from judge.stats.judge_human.consensus import humans_and_judge
 from judge.stats.judge_human.contrast import evaluate
 
 __all__ = ["Attenuation", "attenuation"]
@@ -32,25 +32,25 @@ class Attenuation:
         Pearson correlation with the mean of all k people, r.
     reliability : Estimate
         Of that mean: ICC(3,k), or ICC(2,k) if severity counts as error.
-    best : Estimate
+    max_correlation : Estimate
         sqrt(reliability): the highest correlation that anything can have with that mean.
     disattenuated : Estimate
         r / sqrt(reliability), not cut at 1 (its interval is); undefined if the reliability is not above 0.
-    noise_free : Estimate or None
+    doubly_disattenuated : Estimate or None
         That divided by sqrt of the judge's own test-retest reliability as well: what remains is disagreement,
         not noise. None without samples of the judge.
     """
 
     correlation: Estimate
     reliability: Estimate
-    best: Estimate
+    max_correlation: Estimate
     disattenuated: Estimate
-    noise_free: Estimate | None
+    doubly_disattenuated: Estimate | None
 
 
 def attenuation(
-    judge: ArrayLike,
     humans: ArrayLike,
+    judge: ArrayLike,
     *,
     error: Literal["relative", "absolute"] = "relative",
     judge_samples: ArrayLike | None = None,
@@ -61,12 +61,15 @@ def attenuation(
 
     Uses the items that the judge and all k people rated, so that the mean has one reliability.
 
+    Do not use the disattenuated correlation to compare judges on different items, nor as evidence of
+    agreement: like every correlation it ignores severity.
+
     Parameters
     ----------
-    judge : array_like, shape (n_items,)
-        The judge's ratings, NaN where missing.
     humans : array_like, shape (n_items, n_humans)
         People's ratings, at least two people.
+    judge : array_like, shape (n_items,)
+        The judge's ratings, NaN where missing.
     error : {'relative', 'absolute'}
         Whether differences in severity between people count as error: no (ICC(3,k)) or yes (ICC(2,k)).
     judge_samples : array_like, shape (n_items, n_samples), optional
@@ -74,24 +77,29 @@ def attenuation(
     scale : Scale or sequence, optional
         The declared scale.
     **sampling
-        `clusters`, `level`, `method`, `n_resamples`, `rng`, see `Sampling`; the default is the jackknife.
+        See `Sampling`; the default method is the jackknife.
 
     Returns
     -------
     Attenuation
+
+    References
+    ----------
+    .. [1] C. Spearman, "The proof and measurement of association between two things", American Journal of
+       Psychology 15, 1904.
 
     Examples
     --------
     >>> rng = np.random.default_rng(0)
     >>> truth = rng.normal(size=1000)
     >>> humans = truth[:, None] + rng.normal(size=(1000, 3))
-    >>> found = attenuation(truth, humans)
-    >>> round(found.correlation.value, 2), round(found.best.value, 2), round(found.disattenuated.value, 2)
-    (0.86, 0.86, 1.0)
+    >>> found = attenuation(humans, truth)
+    >>> f"{found.correlation:.2f} of at most {found.max_correlation:.2f}: {found.disattenuated:.2f}"
+    '0.86 of at most 0.86: 1.00'
     """
     if error not in ("relative", "absolute"):
         raise ValueError(f"error must be 'relative' or 'absolute', got {error!r}.")
-    of_judge, of_humans = judge_and_humans(judge, humans, scale)
+    of_humans, of_judge = humans_and_judge(humans, judge, scale)
     if of_humans.shape[1] < 2:
         undefined = Estimate.undefined(TOO_FEW_RATERS)
         return Attenuation(undefined, undefined, undefined, undefined, None)
@@ -103,19 +111,21 @@ def attenuation(
     statistics = {
         "correlation": r,
         "reliability": rel,
-        "best": _combined(_root, rel, possible=SHARE),
+        "max_correlation": _combined(_root, rel, possible=SHARE),
         "disattenuated": _combined(lambda a, b: quotient(a, _root(b)), r, rel),
     }
     if judge_samples is not None:
         own = icc_statistic(_samples(judge_samples, len(of_judge)), form="ICC(1,1)")
-        statistics["noise_free"] = _combined(lambda a, b, c: quotient(a, _root(b) * _root(c)), r, rel, own)
+        statistics["doubly_disattenuated"] = _combined(
+            lambda a, b, c: quotient(a, _root(b) * _root(c)), r, rel, own
+        )
     found = evaluate(statistics, sampling)
     return Attenuation(
         found["correlation"],
         found["reliability"],
-        found["best"],
+        found["max_correlation"],
         found["disattenuated"],
-        found.get("noise_free"),
+        found.get("doubly_disattenuated"),
     )
 
 

@@ -1,11 +1,11 @@
-"""Does a map from judge to human scores help? Cross-fitted by cluster, with the interval of the gain."""
+"""Calibration of judge scores to human scores, cross-fitted by cluster, with the interval of the gain."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, Unpack
+from typing import Any, Literal, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -20,12 +20,13 @@ from judge.stats.engine.estimate import (
     Estimate,
     Reason,
 )
+from judge.stats.engine.frames import Tabular
 from judge.stats.engine.resampling import Sampling, Statistic, difference, estimate, quotient, resample
 from judge.stats.engine.scale import Floats, Ints, as_floats
 from judge.stats.engine.weights import cluster_codes, seed_of
 from judge.stats.judge_human.score_maps import MapKind, ScoreMap, fit_map
 
-__all__ = ["Calibration", "CalibrationPoint", "Errors", "calibrate"]
+__all__ = ["Calibration", "CalibrationErrors", "CalibrationPoint", "calibrate"]
 
 SMALL: tuple[MapKind, ...] = ("identity", "shift", "linear")
 LARGE: tuple[MapKind, ...] = (*SMALL, "cut_points", "proportional_odds", "isotonic")
@@ -34,7 +35,7 @@ LARGE_FROM = 100  # pairs; below it richer maps fit noise
 
 
 @dataclass(frozen=True, slots=True)
-class Errors:
+class CalibrationErrors:
     """Distance of scores from human scores.
 
     ``pass_rate`` is the pass rate of the scores minus that of people, None without a pass mark.
@@ -55,7 +56,7 @@ class CalibrationPoint:
 
 
 @dataclass(frozen=True, slots=True)
-class Calibration:
+class Calibration(Tabular):
     """A map and what it gains.
 
     Attributes
@@ -63,17 +64,17 @@ class Calibration:
     map : ScoreMap
         Fitted on all pairs; the identity if there is no gain, or none over a constant.
     fitted_kind : str
-        The kind that was tried (or chosen), whether or not it ships.
+        The kind that was tried (or chosen), whether or not it is used.
     gain : Estimate
         Loss before minus loss after, out of fold and paired; above 0 the map helps.
     helps : bool
         Whether the interval of the gain lies above 0.
     over_constant : Estimate
         Loss of the best constant minus loss of the judge (mapped where that is closer), out of fold and
-        paired, in the same folds; above 0 the judge knows something about the single item.
+        paired, in the same folds; above 0 the judge has information about single items.
     constant : float
         The best constant, of all pairs: the median of the human scores for 'mae', their mean for 'rmse'.
-    before, after : Errors
+    before, after : CalibrationErrors
         Of the judge's scores as they are, and of the mapped scores out of fold.
     curve : tuple of CalibrationPoint
         Mean human score for each judge score (for up to 25 distinct ones).
@@ -89,11 +90,14 @@ class Calibration:
     helps: bool
     over_constant: Estimate
     constant: float
-    before: Errors
-    after: Errors
+    before: CalibrationErrors
+    after: CalibrationErrors
     curve: tuple[CalibrationPoint, ...]
     n_folds: int
     seed: int | None
+
+    def _rows(self) -> Iterable[Any]:
+        return self.curve
 
     @property
     def adds_nothing(self) -> bool:
@@ -102,8 +106,8 @@ class Calibration:
 
 
 def calibrate(
-    judge: ArrayLike,
     human: ArrayLike,
+    judge: ArrayLike,
     kind: MapKind | Literal["auto"] = "auto",
     *,
     bounds: tuple[float, float] | None = None,
@@ -114,19 +118,20 @@ def calibrate(
 ) -> Calibration:
     """Fit a map from judge to human scores and say whether it helps.
 
-    Clusters are dealt into folds; each item's mapped score comes from a map fitted on the other folds. With
-    'auto' the kind, too, is chosen within those other folds, so that choosing does not flatter. Kinds beyond
-    'linear' are tried from 100 pairs on, proportional odds for at most ten distinct human scores. A gain
-    whose interval includes 0 is no gain, and the identity ships. So it does where the map is no closer to
-    people than the best constant: such a map would only hide that the judge knows nothing about an item.
+    Clusters are assigned to folds; each item's mapped score comes from a map fitted on the other folds. With
+    'auto' the kind is chosen within those other folds as well, so that the choice does not bias the result.
+    Kinds beyond 'linear' are tried from 100 pairs on, proportional odds for at most ten distinct human
+    scores. A gain whose interval includes 0 is no gain, and the result is the identity. The same holds if the
+    map is no closer to people than the best constant: it would hide that the judge has no information about
+    items.
 
-    Calibration moves errors and bias. A non-decreasing map cannot raise rank correlation. A pass rate of
-    mapped scores still needs a correction for the map's own error, see `ppi_mean`.
+    Do not use it to raise a rank correlation: a non-decreasing map cannot. A pass rate of mapped scores still
+    needs a correction for the map's own error, see `ppi_mean`.
 
     Parameters
     ----------
-    judge, human : array_like of float, shape (n_items,)
-        The judge's scores, and those of a person or a consensus; NaN where missing.
+    human, judge : array_like of float, shape (n_items,)
+        Scores of a person or a consensus, and the judge's; NaN where missing.
     kind : str
         A kind of `fit_map`, or 'auto'.
     bounds : (float, float), optional
@@ -138,12 +143,12 @@ def calibrate(
     n_folds : int
         Number of folds, at least 2.
     **sampling
-        `clusters`, `level`, `method`, `n_resamples`, `rng`, see `Sampling`; `rng` also deals the folds.
+        See `Sampling`; `rng` also assigns items to folds.
 
     Returns
     -------
     Calibration
-        With fewer than two clusters of complete pairs all estimates are undefined and the identity ships.
+        With fewer than two clusters of complete pairs all estimates are undefined, the map the identity.
 
     Examples
     --------
@@ -152,7 +157,7 @@ def calibrate(
     >>> rng = np.random.default_rng(0)
     >>> human = rng.integers(1, 5, 80)
     >>> judge = human + 1 + rng.integers(-1, 2, 80)
-    >>> result = calibrate(judge, human, "shift", rng=0)
+    >>> result = calibrate(human, judge, "shift", rng=0)
     >>> result.helps, round(result.map.parameters["shift"][0], 2)
     (True, -1.07)
     """
@@ -174,8 +179,8 @@ def calibrate(
     closer = mapped if gain.value > 0 else np.where(np.isnan(mapped), np.nan, x)
     over = estimate(_advantage(_constants(x, y, folds, loss), closer, y, loss, reason), **sampling)
     helps = gain.low > 0
-    ships = helps and over.low > 0
-    fitted = fit_map(x, y, chosen, bounds=bounds) if ships else ScoreMap("identity", {})
+    used = helps and over.low > 0
+    fitted = fit_map(y, x, chosen, bounds=bounds) if used else ScoreMap("identity", {})
     constant = _centre(y[both], loss)
     before, after = (_errors(scores, y, pass_mark, reason, sampling) for scores in (x, mapped))
     curve = _curve(x, y, sampling)
@@ -194,7 +199,7 @@ def _kinds(kind: MapKind | Literal["auto"], human: Floats) -> Sequence[MapKind]:
 
 
 def _folds(codes: Ints, used: np.ndarray, n_folds: int, rng: np.random.Generator) -> Ints:
-    """Deal the clusters that have complete pairs into folds of nearly equal number."""
+    """Assign the clusters that have complete pairs to folds of nearly equal number."""
     present = np.unique(codes[used])
     fold_of = np.zeros(int(codes.max(initial=-1)) + 1, np.int64)
     fold_of[rng.permutation(present)] = np.arange(len(present)) % n_folds
@@ -215,7 +220,7 @@ def _cross_fitted(
         out = folds == fold
         kind = _best(x[~out], y[~out], folds[~out], kinds, loss, bounds)
         if _has_pair(x[~out], y[~out]):
-            mapped[out] = fit_map(x[~out], y[~out], kind, bounds=bounds)(x[out])
+            mapped[out] = fit_map(y[~out], x[~out], kind, bounds=bounds)(x[out])
     return mapped
 
 
@@ -300,12 +305,12 @@ def _constants(x: Floats, y: Floats, folds: Ints, loss: str) -> Floats:
 
 def _errors(
     scores: Floats, y: Floats, pass_mark: float | None, reason: Reason | None, sampling: Sampling
-) -> Errors:
+) -> CalibrationErrors:
     statistics = {m: _error_statistic(scores, y, m, reason) for m in ("mae", "rmse", "bias")}
     if pass_mark is not None:
         statistics["pass_rate"] = _error_statistic(scores, y, "pass_rate", reason, pass_mark)
     found = resample(statistics, **sampling)
-    return Errors(found["mae"], found["rmse"], found["bias"], found.get("pass_rate"))
+    return CalibrationErrors(found["mae"], found["rmse"], found["bias"], found.get("pass_rate"))
 
 
 def _curve(x: Floats, y: Floats, sampling: Sampling) -> tuple[CalibrationPoint, ...]:

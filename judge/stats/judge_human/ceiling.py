@@ -1,4 +1,4 @@
-"""How well people agree among themselves, and the judge measured with the same yardstick.
+"""Human ceiling: how well people agree with each other, and the judge against the same references.
 
 People are the ceiling: a judge need not agree with people better than they do with each other. Judge and
 person are always compared with the same reference on the same items; comparing the judge with all people
@@ -8,22 +8,30 @@ and each person with the rest would favour the judge.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations
-from typing import TypeAlias, Unpack
+from typing import Any, TypeAlias, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from judge.stats.engine.estimate import NO_PAIRABLE_ITEMS, NO_RATINGS, TOO_FEW_RATERS, Estimate, Reason
-from judge.stats.engine.resampling import Method, Replicates, ResampleOptions, Sample, Sampling, replicate
+from judge.stats.engine.frames import Tabular
+from judge.stats.engine.resampling import (
+    Method,
+    Replicates,
+    ResampledValues,
+    ResampleOptions,
+    Sampling,
+    replicate,
+)
 from judge.stats.engine.scale import Floats
-from judge.stats.engine.statistic import Statistic, combine
+from judge.stats.engine.statistic import Statistic
 from judge.stats.engine.table import ScaleLike
-from judge.stats.judge_human.consensus import Consensus, consensus, judge_and_humans
+from judge.stats.judge_human.consensus import Consensus, consensus, humans_and_judge
 
-__all__ = ["Ceiling", "HumanLevel", "leave_one_out", "negated", "pairwise_ceiling", "swap"]
+__all__ = ["Ceiling", "HumanLevel", "leave_one_out", "pairwise_ceiling", "swap"]
 
 NOT_ABOVE_CHANCE = "people_not_above_chance"
 Contrasts: TypeAlias = dict[int, list[tuple[Statistic, Statistic]]]  # per person: (person, judge) levels
@@ -39,18 +47,18 @@ class HumanLevel:
     ----------
     human : int
         Column in `humans`.
-    level, judge, difference : Estimate
+    agreement, judge, difference : Estimate
         Agreement of this person, of the judge, and judge minus person.
     """
 
     human: int
-    level: Estimate
+    agreement: Estimate
     judge: Estimate
     difference: Estimate
 
 
 @dataclass(frozen=True, slots=True)
-class Ceiling:
+class Ceiling(Tabular):
     """Human and judge level of one agreement statistic.
 
     Attributes
@@ -76,44 +84,19 @@ class Ceiling:
     undefined_humans: tuple[int, ...] = ()
     replicates: Replicates | None = field(default=None, repr=False, compare=False)
 
-    def difference_at(self, level: float) -> Estimate:
+    def _rows(self) -> Iterable[Any]:
+        return self.per_human
+
+    def difference_at(self, confidence_level: float) -> Estimate:
         """Return the difference with its interval at another level, from the same resamples."""
         if self.replicates is None:
-            return replace(self.difference, level=level)
-        return self.replicates.estimate("difference", level)
-
-
-def negated(loss: Callable[..., Statistic]) -> Callable[..., Statistic]:
-    """Turn the builder of a loss (MAE, RMSE) into one of an agreement, where larger is better.
-
-    Parameters
-    ----------
-    loss : callable (x, y) -> Statistic
-        A builder such as `mean_absolute_error_statistic`.
-
-    Returns
-    -------
-    callable (x, y) -> Statistic
-        The builder of minus the loss.
-
-    Examples
-    --------
-    >>> from judge.stats.coefficients.distance import mean_absolute_error_statistic
-    >>> negated(mean_absolute_error_statistic)([1, 2, 5], [2, 2, 3]).value()
-    -1.0
-    """
-
-    def builder(*ratings: ArrayLike) -> Statistic:
-        of_loss = loss(*ratings)
-        lowest, highest = of_loss.possible
-        return combine(np.negative, of_loss, possible=(-highest, -lowest))
-
-    return builder
+            return replace(self.difference, confidence_level=confidence_level)
+        return self.replicates.estimate("difference", confidence_level)
 
 
 def leave_one_out(
-    judge: ArrayLike,
     humans: ArrayLike,
+    judge: ArrayLike,
     agreement: Agreement,
     *,
     reference: Consensus = "mean",
@@ -123,16 +106,19 @@ def leave_one_out(
     """Human ceiling by leaving one person out, and the judge against the same references.
 
     For person h let c_h(i) be the consensus of the other people on item i. On the items with h, the judge and
-    at least one other person, A_h = A(x_h, c_h) is that person's level and J_h = A(judge, c_h) the judge's.
+    at least one other person, A_h = A(c_h, x_h) is that person's level and J_h = A(c_h, judge) the judge's.
     Reported are the means over people and mean(J_h - A_h).
+
+    Do not compare the judge with the consensus of all people instead: that consensus is less noisy than
+    the one a single person is measured against, which favours the judge.
 
     Parameters
     ----------
-    judge : array_like of float, shape (n_items,)
-        The judge's ratings, NaN where missing.
     humans : array_like of float, shape (n_items, n_humans)
         People's ratings, NaN where missing.
-    agreement : callable (x, y) -> Statistic
+    judge : array_like of float, shape (n_items,)
+        The judge's ratings, NaN where missing.
+    agreement : callable (human, judge) -> Statistic
         A builder such as `agreement_statistic`, or a `functools.partial` of one; larger must be
         better, see `negated`. It must accept the values of the consensus.
     reference : {'mean', 'median', 'majority', 'majority_low', 'majority_high'}
@@ -140,7 +126,7 @@ def leave_one_out(
     scale : Scale or sequence, optional
         The declared scale; labels need it.
     **sampling
-        `clusters`, `level`, `method`, `n_resamples`, `rng`, see `Sampling`. The default method is the
+        See `Sampling`. The default method is the
         jackknife: it is deterministic and covers as well as BCa.
 
     Returns
@@ -152,24 +138,24 @@ def leave_one_out(
     >>> from judge.stats.judge_human.ceiling import leave_one_out
     >>> from judge.stats.coefficients.correlation import pearson_statistic
     >>> humans = [[1, 2, 1], [3, 3, 4], [5, 4, 5], [2, 2, 1], [4, 5, 4], [3, 2, 3]]
-    >>> level = leave_one_out([1, 3, 5, 2, 5, 3], humans, pearson_statistic)
-    >>> round(level.human.value, 2), round(level.judge.value, 2), round(level.difference.value, 2)
+    >>> ceiling = leave_one_out(humans, [1, 3, 5, 2, 5, 3], pearson_statistic)
+    >>> round(ceiling.human.value, 2), round(ceiling.judge.value, 2), round(ceiling.difference.value, 2)
     (0.87, 0.96, 0.09)
     """
-    of_judge, of_humans = judge_and_humans(judge, humans, scale)
+    of_humans, of_judge = humans_and_judge(humans, judge, scale)
     if of_humans.shape[1] < 2:
-        return _without_ceiling(of_judge, of_humans, agreement, sampling)
+        return _without_ceiling(of_humans, of_judge, agreement, sampling)
     contrasts: Contrasts = {}
     for h in range(of_humans.shape[1]):
         others = consensus(np.delete(of_humans, h, axis=1), reference)
         person, model, others = _on_shared_items(of_humans[:, h], of_judge, others)
-        contrasts[h] = [(agreement(person, others), agreement(model, others))]
-    return _compare(contrasts, of_judge, of_humans, sampling)
+        contrasts[h] = [(agreement(others, person), agreement(others, model))]
+    return _compare(contrasts, of_humans, of_judge, sampling)
 
 
 def pairwise_ceiling(
-    judge: ArrayLike,
     humans: ArrayLike,
+    judge: ArrayLike,
     agreement: Agreement,
     *,
     scale: ScaleLike = None,
@@ -178,12 +164,12 @@ def pairwise_ceiling(
     """Human ceiling as the mean over pairs of people, and the judge's mean over pairs with a person.
 
     No consensus is formed, so it works for two people and for labels. Person h's level is the mean of
-    A(x_h, x_g) over the others g, the judge's that of A(judge, x_g) over the same g, on the items with all
+    A(x_g, x_h) over the others g, the judge's that of A(x_g, judge) over the same g, on the items with all
     three. The overall levels weight all defined pairs equally.
 
     Parameters
     ----------
-    judge, humans, agreement, scale, **sampling
+    humans, judge, agreement, scale, **sampling
         As in `leave_one_out`.
 
     Returns
@@ -194,26 +180,26 @@ def pairwise_ceiling(
     --------
     >>> from judge.stats.coefficients.correlation import pearson_statistic
     >>> humans = [[1, 2], [3, 3], [5, 4], [2, 2], [4, 5], [3, 2]]
-    >>> level = pairwise_ceiling([1, 3, 5, 2, 5, 3], humans, pearson_statistic)
-    >>> round(level.human.value, 2), round(level.judge.value, 2)
+    >>> ceiling = pairwise_ceiling(humans, [1, 3, 5, 2, 5, 3], pearson_statistic)
+    >>> round(ceiling.human.value, 2), round(ceiling.judge.value, 2)
     (0.78, 0.93)
     """
-    of_judge, of_humans = judge_and_humans(judge, humans, scale)
+    of_humans, of_judge = humans_and_judge(humans, judge, scale)
     n_humans = of_humans.shape[1]
     if n_humans < 2:
-        return _without_ceiling(of_judge, of_humans, agreement, sampling)
+        return _without_ceiling(of_humans, of_judge, agreement, sampling)
     contrasts: Contrasts = {h: [] for h in range(n_humans)}
     for h, g in combinations(range(n_humans), 2):
         first, second, model = _on_shared_items(of_humans[:, h], of_humans[:, g], of_judge)
         people = agreement(first, second)
-        contrasts[h].append((people, agreement(model, second)))
-        contrasts[g].append((people, agreement(model, first)))
-    return _compare(contrasts, of_judge, of_humans, sampling)
+        contrasts[h].append((people, agreement(second, model)))
+        contrasts[g].append((people, agreement(first, model)))
+    return _compare(contrasts, of_humans, of_judge, sampling)
 
 
 def swap(
-    judge: ArrayLike,
     humans: ArrayLike,
+    judge: ArrayLike,
     coefficient: Coefficient,
     *,
     scale: ScaleLike = None,
@@ -225,9 +211,11 @@ def swap(
     averaged over h. The judge rates only the items that h rated, and both alphas use the items where h, if
     it rated the item, and the judge are both present.
 
+    Do not use it for a coefficient of two raters (`pairwise_ceiling`).
+
     Parameters
     ----------
-    judge, humans, scale, **sampling
+    humans, judge, scale, **sampling
         As in `leave_one_out`.
     coefficient : callable (ratings) -> Statistic
         A builder for many raters such as `alpha_statistic`; larger must be better.
@@ -241,10 +229,10 @@ def swap(
     --------
     >>> from judge.stats.coefficients.icc import icc_statistic
     >>> humans = [[1, 2, 1], [3, 3, 4], [5, 4, 5], [2, 2, 1], [4, 5, 4], [3, 2, 3]]
-    >>> round(swap([1, 3, 5, 2, 5, 3], humans, icc_statistic).difference.value, 2)
+    >>> round(swap(humans, [1, 3, 5, 2, 5, 3], icc_statistic).difference.value, 2)
     0.05
     """
-    of_judge, of_humans = judge_and_humans(judge, humans, scale)
+    of_humans, of_judge = humans_and_judge(humans, judge, scale)
     if of_humans.shape[1] < 2:
         undefined = Estimate.undefined(TOO_FEW_RATERS)
         return Ceiling(undefined, undefined, undefined, ())
@@ -255,7 +243,7 @@ def swap(
         replaced = people.copy()
         replaced[:, h] = np.where(np.isnan(person), np.nan, of_judge)
         contrasts[h] = [(coefficient(people), coefficient(replaced))]
-    return _compare(contrasts, of_judge, of_humans, sampling)
+    return _compare(contrasts, of_humans, of_judge, sampling)
 
 
 def _on_shared_items(*columns: Floats) -> tuple[Floats, ...]:
@@ -264,57 +252,60 @@ def _on_shared_items(*columns: Floats) -> tuple[Floats, ...]:
     return tuple(np.where(missing, np.nan, column) for column in columns)
 
 
-def _without_ceiling(judge: Floats, humans: Floats, agreement: Agreement, sampling: Sampling) -> Ceiling:
+def _without_ceiling(humans: Floats, judge: Floats, agreement: Agreement, sampling: Sampling) -> Ceiling:
     undefined = Estimate.undefined(TOO_FEW_RATERS)
     if humans.shape[1] == 0:
         return Ceiling(undefined, undefined, undefined, ())
-    options, level = _split(sampling)
-    statistic = agreement(judge, humans[:, 0])
+    options, confidence_level = _split(sampling)
+    statistic = agreement(humans[:, 0], judge)
     options["method"] = method_for(statistic.kind, options["method"])  # a share keeps within 0 and 1
     replicates = replicate({"judge": statistic}, **options)
-    return Ceiling(undefined, replicates.estimate("judge", level), undefined, ())
+    return Ceiling(undefined, replicates.estimate("judge", confidence_level), undefined, ())
 
 
-def _compare(contrasts: Contrasts, judge: Floats, humans: Floats, sampling: Sampling) -> Ceiling:
+def _compare(contrasts: Contrasts, humans: Floats, judge: Floats, sampling: Sampling) -> Ceiling:
     """Evaluate all levels on one set of weights and average them."""
-    options, level = _split(sampling)
+    options, confidence_level = _split(sampling)
     defined = {h: [c for c in pairs if _is_defined(c)] for h, pairs in contrasts.items()}
     defined = {h: pairs for h, pairs in defined.items() if pairs}
     if not defined:
-        return _all_undefined(contrasts, judge, humans)
+        return _all_undefined(contrasts, humans, judge)
     basis = _Basis.of(defined, options)
     rows = []
     for h, pairs in defined.items():
-        own = basis.levels(pairs, *_sizes(judge, humans, [h]))
+        own = basis.levels(pairs, *_sizes(humans, judge, [h]))
         rows.append(
             HumanLevel(
                 h,
-                own.estimate("human", level),
-                own.estimate("judge", level),
-                own.estimate("difference", level),
+                own.estimate("human", confidence_level),
+                own.estimate("judge", confidence_level),
+                own.estimate("difference", confidence_level),
             )
         )
     every = [contrast for pairs in defined.values() for contrast in pairs]
-    overall = _with_note(basis.levels(every, *_sizes(judge, humans, list(defined))), level)
+    overall = _with_note(basis.levels(every, *_sizes(humans, judge, list(defined))), confidence_level)
     return Ceiling(
-        overall.estimate("human", level),
-        overall.estimate("judge", level),
-        overall.estimate("difference", level),
+        overall.estimate("human", confidence_level),
+        overall.estimate("judge", confidence_level),
+        overall.estimate("difference", confidence_level),
         tuple(rows),
         tuple(h for h in contrasts if h not in defined),
         overall,
     )
 
 
-def _with_note(overall: Replicates, level: float) -> Replicates:
-    """Say so if people do not agree better than by chance: such a ceiling is no yardstick."""
-    if overall.statistics["human"].kind != "coefficient" or overall.estimate("human", level).low > 0:
+def _with_note(overall: Replicates, confidence_level: float) -> Replicates:
+    """Add a note if people do not agree better than by chance: such a ceiling may be 0."""
+    if (
+        overall.statistics["human"].kind != "coefficient"
+        or overall.estimate("human", confidence_level).low > 0
+    ):
         return overall
     noted = {n: replace(s, notes=(*s.notes, NOT_ABOVE_CHANCE)) for n, s in overall.statistics.items()}
     return replace(overall, statistics=noted)
 
 
-def _sizes(judge: Floats, humans: Floats, held_out: list[int]) -> tuple[int, int]:
+def _sizes(humans: Floats, judge: Floats, held_out: list[int]) -> tuple[int, int]:
     """Return the items with the judge, one of `held_out` and another person, and the ratings on them."""
     rated = ~np.isnan(humans)
     used = ~np.isnan(judge) & rated[:, held_out].any(axis=1) & (rated.sum(axis=1) >= 2)
@@ -325,12 +316,12 @@ def _is_defined(contrast: tuple[Statistic, Statistic]) -> bool:
     return not any(math.isnan(statistic.value()) for statistic in contrast)
 
 
-def _all_undefined(contrasts: Contrasts, judge: Floats, humans: Floats) -> Ceiling:
+def _all_undefined(contrasts: Contrasts, humans: Floats, judge: Floats) -> Ceiling:
     every = [s for pairs in contrasts.values() for contrast in pairs for s in contrast]
     reasons = (s.reason or s.undefined for s in every if math.isnan(s.value()))
     reason: Reason = next(reasons, NO_PAIRABLE_ITEMS)
     if reason == NO_RATINGS and not (np.isnan(judge).all() or np.isnan(humans).all()):
-        reason = NO_PAIRABLE_ITEMS  # there are ratings, but nobody shares an item
+        reason = NO_PAIRABLE_ITEMS  # there are ratings, but no item is shared
     undefined = Estimate.undefined(reason)
     return Ceiling(undefined, undefined, undefined, (), tuple(contrasts))
 
@@ -373,8 +364,8 @@ def method_for(kind: str, method: Method) -> Method:
     return "wilson" if kind == "share" else method
 
 
-def _mean(samples: Sequence[Sample]) -> Sample:
-    return Sample(
+def _mean(samples: Sequence[ResampledValues]) -> ResampledValues:
+    return ResampledValues(
         float(np.mean([s.value for s in samples])),
         np.mean([s.jackknife for s in samples], axis=0),
         samples[0].counts,
@@ -382,13 +373,13 @@ def _mean(samples: Sequence[Sample]) -> Sample:
     )
 
 
-def _minus(a: Sample, b: Sample) -> Sample:
-    return Sample(a.value - b.value, a.jackknife - b.jackknife, a.counts, a.draws - b.draws)
+def _minus(a: ResampledValues, b: ResampledValues) -> ResampledValues:
+    return ResampledValues(a.value - b.value, a.jackknife - b.jackknife, a.counts, a.draws - b.draws)
 
 
 def _split(sampling: Sampling) -> tuple[ResampleOptions, float]:
     """Return the options of `replicate`, the jackknife by default, and the level."""
-    level = sampling.get("level", 0.95)
+    confidence_level = sampling.get("confidence_level", 0.95)
     if sampling.get("method") == "analytic":
         raise ValueError("method 'analytic' is not available for a ceiling; use 'jackknife' or 'bca'.")
     options: ResampleOptions = {
@@ -397,4 +388,4 @@ def _split(sampling: Sampling) -> tuple[ResampleOptions, float]:
         "n_resamples": sampling.get("n_resamples", 10_000),
         "rng": sampling.get("rng"),
     }
-    return options, level
+    return options, confidence_level

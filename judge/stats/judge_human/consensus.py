@@ -1,4 +1,4 @@
-"""A judge beside several people: ratings checked together, and what the people say together."""
+"""Consensus of several people, and joint checks of human and judge ratings."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ __all__ = ["Consensus", "consensus"]
 Consensus = Literal["mean", "median", "majority", "majority_low", "majority_high"]
 
 
-def judge_and_humans(judge: ArrayLike, humans: ArrayLike, scale: ScaleLike = None) -> tuple[Floats, Floats]:
-    """Return the judge as (n_items,) and people as (n_items, n_humans), checked; labels as positions."""
+def humans_and_judge(humans: ArrayLike, judge: ArrayLike, scale: ScaleLike = None) -> tuple[Floats, Floats]:
+    """Return people as (n_items, n_humans) and the judge as (n_items,), checked; labels as positions."""
     column, table = as_objects(judge), as_objects(humans)
     if column.ndim != 1 or table.ndim != 2 or len(column) != len(table):
         raise ValueError(
-            f"judge must have shape (n_items,) and humans (n_items, n_humans) with the same items, got "
-            f"{column.shape} and {table.shape}."
+            f"humans must have shape (n_items, n_humans) and judge (n_items,) with the same items, got "
+            f"{table.shape} and {column.shape}."
         )
     values = read_table((np.column_stack([column, table]),), scale).values
-    return values[:, 0], values[:, 1:]
+    return values[:, 1:], values[:, 0]
 
 
 def consensus(ratings: ArrayLike, how: Consensus = "mean") -> Floats:

@@ -1,4 +1,4 @@
-"""The judge against each person, item by item: who is at least as close to the other people."""
+"""Comparison of the judge with each person, item by item, by closeness to the other people."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from judge.stats.engine.scale import Floats, Ints
 from judge.stats.engine.table import ScaleLike
 from judge.stats.engine.weights import cluster_codes
-from judge.stats.judge_human.consensus import judge_and_humans
+from judge.stats.judge_human.consensus import humans_and_judge
 
 __all__: list[str] = []
 
@@ -30,22 +30,22 @@ class Contest(NamedTuple):
 
 
 def hold_contests(
-    judge_ratings: ArrayLike,
     human_ratings: ArrayLike,
+    judge_ratings: ArrayLike,
     closeness: Closeness,
     clusters: ArrayLike | None,
     scale: ScaleLike = None,
 ) -> list[Contest]:
     """Compare the judge with each person, held out in turn; one contest per column of `human_ratings`."""
-    judge, humans = judge_and_humans(judge_ratings, human_ratings, scale)
+    humans, judge = humans_and_judge(human_ratings, judge_ratings, scale)
     if closeness not in ("accuracy", "rmse"):
         raise ValueError(f"closeness must be 'accuracy' or 'rmse', got {closeness!r}.")
     ids = cluster_codes(clusters, len(judge))
-    return [_contest(h, judge, humans, closeness, ids, clusters is not None) for h in range(humans.shape[1])]
+    return [_contest(h, humans, judge, closeness, ids, clusters is not None) for h in range(humans.shape[1])]
 
 
 def _contest(
-    h: int, judge: Floats, humans: Floats, closeness: Closeness, ids: Ints, clustered: bool
+    h: int, humans: Floats, judge: Floats, closeness: Closeness, ids: Ints, clustered: bool
 ) -> Contest:
     others = np.delete(humans, h, axis=1)
     usable = ~np.isnan(judge) & ~np.isnan(humans[:, h]) & ~np.isnan(others).all(axis=1)

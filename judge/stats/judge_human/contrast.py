@@ -1,4 +1,4 @@
-"""Judge minus human: the form in which every oddity of a judge is reported."""
+"""A property of the judge, the same property of people, and the difference with its interval."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Contrast:
     human : Estimate
         Mean over single people.
     difference : Estimate
-        Judge minus human, paired: the finding. A property that people share is no fault of the judge.
+        Judge minus human, paired. A property that people share is no bias of the judge.
     """
 
     judge: Estimate

@@ -28,7 +28,7 @@ from judge.stats.engine.scale import Floats
 from judge.stats.engine.statistic import Statistic, StatisticKind, difference, quotient
 from judge.stats.engine.table import RatingTable, ScaleLike
 from judge.stats.judge_human.ceiling import NOT_ABOVE_CHANCE, Ceiling, method_for
-from judge.stats.judge_human.consensus import judge_and_humans
+from judge.stats.judge_human.consensus import humans_and_judge
 
 __all__ = ["Measure", "exchangeable_ceiling"]
 
@@ -37,26 +37,28 @@ Pair: TypeAlias = tuple[Statistic, Statistic]
 
 
 def exchangeable_ceiling(
-    judge: ArrayLike,
     humans: ArrayLike,
+    judge: ArrayLike,
     measure: Measure = "agreement",
     *,
     tolerance: float = 0.0,
     scale: ScaleLike = None,
     **sampling: Unpack[Sampling],
 ) -> Ceiling:
-    """Agreement of two ratings of one item, and of the judge with one, whoever gave them.
+    """Human ceiling when raters are exchangeable: columns are rating slots and not persons.
 
     On the items with the judge and at least two ratings: people's level is that of a random pair of ratings
     of the item, the judge's that of the judge and a random rating. Chance is what pooled margins give: those
     of people twice (Fleiss), or those of people and of the judge. Items count equally.
 
+    Do not use it if columns are persons: `pairwise_ceiling` then accounts for the margins of each.
+
     Parameters
     ----------
-    judge : array_like of float, shape (n_items,)
-        The judge's ratings, NaN where missing.
     humans : array_like of float, shape (n_items, n_slots)
         People's ratings in any order within an item, NaN where missing.
+    judge : array_like of float, shape (n_items,)
+        The judge's ratings, NaN where missing.
     measure : {'agreement', 'kappa', 'kappa_quadratic', 'negated_mae'}
         Share of pairs within `tolerance`; kappa without weights or with squared distances; minus the mean
         absolute difference.
@@ -73,16 +75,20 @@ def exchangeable_ceiling(
         Without rows per person. Reordering the ratings of any item changes nothing. NaN with
         `no_pairable_items`, or with `too_few_items` for a kappa of one item.
 
+    References
+    ----------
+    .. [1] J. L. Fleiss, 1971, doi:10.1037/h0031619.
+
     Examples
     --------
     >>> humans = [[1, 2, 1], [3, 3, 4], [5, 4, 5], [2, 2, 1], [4, 5, 4], [3, 2, 3]]
-    >>> level = exchangeable_ceiling([1, 3, 5, 2, 5, 3], humans, "kappa_quadratic")
-    >>> round(level.human.value, 2), round(level.judge.value, 2)
+    >>> ceiling = exchangeable_ceiling(humans, [1, 3, 5, 2, 5, 3], "kappa_quadratic")
+    >>> round(ceiling.human.value, 2), round(ceiling.judge.value, 2)
     (0.81, 0.9)
     """
     if measure not in get_args(Measure):
         raise ValueError(f"measure must be one of {', '.join(get_args(Measure))}; got {measure!r}.")
-    of_judge, of_humans = judge_and_humans(judge, humans, scale)
+    of_humans, of_judge = humans_and_judge(humans, judge, scale)
     usable = ~np.isnan(of_judge) & ((~np.isnan(of_humans)).sum(axis=1) >= 2)
     if usable.sum() < (2 if measure.startswith("kappa") else 1):
         undefined = Estimate.undefined(TOO_FEW_ITEMS if usable.any() else NO_PAIRABLE_ITEMS)
@@ -99,8 +105,13 @@ def exchangeable_ceiling(
         rng=sampling.get("rng"),
     )
     methods = {n: method_for(s.kind, replicates.methods[n]) for n, s in replicates.statistics.items()}
-    replicates, level = replace(replicates, methods=methods), sampling.get("level", 0.95)
-    human, machine, gap = (replicates.estimate(name, level) for name in ("human", "judge", "difference"))
+    replicates, confidence_level = (
+        replace(replicates, methods=methods),
+        sampling.get("confidence_level", 0.95),
+    )
+    human, machine, gap = (
+        replicates.estimate(name, confidence_level) for name in ("human", "judge", "difference")
+    )
     if measure.startswith("kappa") and not human.low > 0:
         human, machine, gap = (found.with_notes(NOT_ABOVE_CHANCE) for found in (human, machine, gap))
     return Ceiling(human, machine, gap, (), (), replicates)

@@ -1,4 +1,4 @@
-"""Halo: does the judge let one impression colour all dimensions, more than people do."""
+"""Halo effect: whether one overall impression drives all dimensions, more than in people's ratings."""
 
 from __future__ import annotations
 
@@ -42,25 +42,33 @@ class Halo:
     dimensions: Contrast
 
 
-def halo(judge: ArrayLike, humans: ArrayLike, **sampling: Unpack[Sampling]) -> Halo:
+def halo(humans: ArrayLike, judge: ArrayLike, **sampling: Unpack[Sampling]) -> Halo:
     """Halo of the judge beside that of single people on the same items.
 
     With T the covariance of dimensions d, e between different people (what they have in common), a person's
     error covariance is cov(x_d, x_e) - T_de. A judge follows dimension d with slope
     b_d = cov(j_d, people_d) / T_dd, which leaves cov(j_d, j_e) - b_d b_e T_de.
 
+    Do not read a high `correlation` as halo: dimensions may be related in the answers themselves.
+    `errors` removes what people have in common.
+
     Parameters
     ----------
-    judge : array_like of float, shape (n_items, n_dimensions)
-        The judge's ratings, NaN where missing.
     humans : array_like of float, shape (n_items, n_dimensions, n_humans)
         People's ratings, NaN where missing.
+    judge : array_like of float, shape (n_items, n_dimensions)
+        The judge's ratings, NaN where missing.
     **sampling
-        `clusters`, `level`, `method`, `n_resamples`, `rng`, see `Sampling`; the default is the jackknife.
+        See `Sampling`; the default method is the jackknife.
 
     Returns
     -------
     Halo
+
+    References
+    ----------
+    .. [1] E. L. Thorndike, "A constant error in psychological ratings", Journal of Applied Psychology 4,
+       1920.
 
     Examples
     --------
@@ -68,15 +76,15 @@ def halo(judge: ArrayLike, humans: ArrayLike, **sampling: Unpack[Sampling]) -> H
     >>> truth = rng.normal(size=(400, 4))
     >>> humans = truth[:, :, None] + rng.normal(size=(400, 4, 3))
     >>> halo_judge = truth + rng.normal(size=(400, 1)) + 0.5 * rng.normal(size=(400, 4))
-    >>> found = halo(halo_judge, humans).errors
+    >>> found = halo(humans, halo_judge).errors
     >>> round(found.judge.value, 1), round(abs(found.human.value), 1)
     (0.8, 0.0)
     """
     x, people = as_floats(judge), as_floats(humans)
     if x.ndim != 2 or people.ndim != 3 or x.shape != people.shape[:2]:
         raise ValueError(
-            f"judge must have shape (n_items, n_dimensions) and humans (n_items, n_dimensions, n_humans), "
-            f"got {x.shape} and {people.shape}."
+            f"humans must have shape (n_items, n_dimensions, n_humans) and judge (n_items, n_dimensions), "
+            f"got {people.shape} and {x.shape}."
         )
     d = x.shape[1]
     if d < 2 or people.shape[2] < 1:

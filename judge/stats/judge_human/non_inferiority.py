@@ -1,4 +1,4 @@
-"""Is the judge as close to people as they are to each other? Verdicts with a margin set in advance."""
+"""Non-inferiority of judge-human to human-human agreement, with a margin fixed in advance."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import numpy as np
 
 from judge.stats.engine.checks import above, between
 from judge.stats.engine.estimate import TOO_FEW_RATERS, Estimate, Reason
-from judge.stats.engine.limits import symmetric_limits
+from judge.stats.engine.limits import symmetric_limits, t_cdf
 from judge.stats.judge_human.ceiling import Ceiling
 
-__all__ = ["NonInferiority", "Verdict", "non_inferiority", "with_random_raters"]
+__all__ = ["NonInferiority", "NonInferiorityVerdict", "non_inferiority", "with_random_raters"]
 
-Verdict = Literal["better", "non-inferior", "inconclusive", "worse"]
+NonInferiorityVerdict = Literal["better", "non-inferior", "inconclusive", "worse"]
 FEW_RATERS = "few_raters"
 
 
@@ -37,25 +37,25 @@ class NonInferiority:
         One-sided, of "the judge is worse by the margin or more", from Student's t.
     margin, alpha : float
         Set in advance.
-    raters : {'these', 'like these'}
-        Whom the claim is about.
+    raters : {'fixed', 'random'}
+        Whether the claim is about these raters or about the population that they were sampled from.
     reason : str or None
         Why there is no verdict, or no interval.
     """
 
-    verdict: Verdict | None
+    verdict: NonInferiorityVerdict | None
     equivalent: bool | None
     difference: Estimate
     wide: Estimate
     p_value: float
     margin: float
     alpha: float
-    raters: Literal["these", "like these"]
+    raters: Literal["fixed", "random"]
     reason: Reason | None = None
 
 
 def non_inferiority(
-    ceiling: Ceiling, margin: float, *, raters: Literal["these", "like these"] = "these", alpha: float = 0.05
+    ceiling: Ceiling, margin: float, *, raters: Literal["fixed", "random"] = "fixed", alpha: float = 0.05
 ) -> NonInferiority:
     """Decide whether the judge agrees with people as well as they agree with each other, up to a margin.
 
@@ -68,11 +68,11 @@ def non_inferiority(
     ceiling : Ceiling
         From `leave_one_out`, `pairwise_ceiling` or `swap`.
     margin : float
-        In units of the agreement statistic, above 0, fixed before looking: 0.05 of percent agreement or
-        kappa, or a tenth of people's mean absolute error, are usual.
-    raters : {'these', 'like these'}
-        Whether the claim is about these very people or about people like them, see `with_random_raters`.
-        With fewer than five people claim only the former.
+        Largest acceptable loss of agreement, above 0 and fixed in advance, in units of the statistic; 0.05
+        of percent agreement or kappa, or a tenth of people's mean absolute error, are usual.
+    raters : {'fixed', 'random'}
+        Whether raters are fixed (the claim is about these people) or random (about the population that they
+        were sampled from), see `with_random_raters`. With fewer than five people use 'fixed' only.
     alpha : float in (0, 0.5)
         Error rate of each one-sided test.
 
@@ -87,15 +87,17 @@ def non_inferiority(
     >>> rng = np.random.default_rng(0)
     >>> truth = rng.integers(1, 6, 300)
     >>> humans = np.where(rng.random((300, 3)) < 0.3, 3, truth[:, None])
-    >>> result = non_inferiority(pairwise_ceiling(truth, humans, agreement_statistic), margin=0.05)
+    >>> result = non_inferiority(pairwise_ceiling(humans, truth, agreement_statistic), margin=0.05)
     >>> result.verdict, round(result.difference.value, 2)
     ('better', 0.1)
     """
     above("margin", margin, 0)
     between("alpha", alpha, 0, 0.5)
-    narrow, wide = (_difference(ceiling, raters, level) for level in (1 - 2 * alpha, 1 - alpha))
+    narrow, wide = (
+        _difference(ceiling, raters, confidence_level) for confidence_level in (1 - 2 * alpha, 1 - alpha)
+    )
     if not narrow.defined or math.isnan(narrow.low):
-        verdict: Verdict | None = "inconclusive" if narrow.defined else None
+        verdict: NonInferiorityVerdict | None = "inconclusive" if narrow.defined else None
         return NonInferiority(verdict, None, narrow, wide, math.nan, margin, alpha, raters, narrow.reason)
     equivalent = -margin < narrow.low and narrow.high < margin
     p_value = _p_value(ceiling, narrow, margin, raters)
@@ -104,7 +106,7 @@ def non_inferiority(
     )
 
 
-def _verdict(narrow: Estimate, wide: Estimate, margin: float) -> Verdict:
+def _verdict(narrow: Estimate, wide: Estimate, margin: float) -> NonInferiorityVerdict:
     if wide.low > 0:
         return "better"
     if narrow.low > -margin:
@@ -112,23 +114,21 @@ def _verdict(narrow: Estimate, wide: Estimate, margin: float) -> Verdict:
     return "worse" if narrow.high < -margin else "inconclusive"
 
 
-def _difference(ceiling: Ceiling, raters: str, level: float) -> Estimate:
-    if raters == "these":
-        return ceiling.difference_at(level)
-    if raters == "like these":
-        return with_random_raters(ceiling, level=level)
-    raise ValueError(f"raters must be 'these' or 'like these', got {raters!r}.")
+def _difference(ceiling: Ceiling, raters: str, confidence_level: float) -> Estimate:
+    if raters == "fixed":
+        return ceiling.difference_at(confidence_level)
+    if raters == "random":
+        return with_random_raters(ceiling, confidence_level=confidence_level)
+    raise ValueError(f"raters must be 'fixed' or 'random', got {raters!r}.")
 
 
 def _p_value(ceiling: Ceiling, difference: Estimate, margin: float, raters: str) -> float:
-    from scipy.special import stdtr
-
-    df = difference.degrees_of_freedom if raters == "these" else _rater_df(ceiling)
-    return float(stdtr(df, -(difference.value + margin) / difference.se))
+    df = difference.degrees_of_freedom if raters == "fixed" else _rater_df(ceiling)
+    return t_cdf(-(difference.value + margin) / difference.se, df)
 
 
-def with_random_raters(ceiling: Ceiling, *, level: float = 0.95) -> Estimate:
-    """Difference to the ceiling with an interval for people like these, not only these.
+def with_random_raters(ceiling: Ceiling, *, confidence_level: float = 0.95) -> Estimate:
+    """Difference to the ceiling with raters as a random factor: an interval for the population of raters.
 
     se^2 = se_items^2 + var_h(Delta_h)/k, Delta_h the difference for person h of k; Student's t with k - 1
     degrees of freedom if the second part is the larger, else with C - 1 (C clusters that can contribute).
@@ -137,7 +137,7 @@ def with_random_raters(ceiling: Ceiling, *, level: float = 0.95) -> Estimate:
     ----------
     ceiling : Ceiling
         From `leave_one_out`, `pairwise_ceiling` or `swap`.
-    level : float in (0, 1)
+    confidence_level : float in (0, 1)
         Level of the interval.
 
     Returns
@@ -150,13 +150,13 @@ def with_random_raters(ceiling: Ceiling, *, level: float = 0.95) -> Estimate:
     >>> from judge.stats.coefficients.percent_agreement import agreement_statistic
     >>> from judge.stats.judge_human.ceiling import leave_one_out
     >>> humans = np.random.default_rng(0).integers(1, 4, (60, 3))
-    >>> level = leave_one_out(humans[:, 0], humans, agreement_statistic, reference="majority_low")
-    >>> fixed, random = level.difference, with_random_raters(level)
+    >>> ceiling = leave_one_out(humans, humans[:, 0], agreement_statistic, reference="majority_low")
+    >>> fixed, random = ceiling.difference, with_random_raters(ceiling)
     >>> fixed.value == random.value, fixed.se < random.se, random.notes
     (True, True, ('few_raters',))
     """
-    between("level", level, 0, 1)
-    items = ceiling.difference_at(level)
+    between("confidence_level", confidence_level, 0, 1)
+    items = ceiling.difference_at(confidence_level)
     k = len(ceiling.per_human)
     if not items.defined:
         return items
@@ -166,7 +166,7 @@ def with_random_raters(ceiling: Ceiling, *, level: float = 0.95) -> Estimate:
     se = math.hypot(items.se, math.sqrt(_rater_variance(ceiling)))
     if se == 0:
         return items
-    low, high = symmetric_limits(items.value, se, level, _rater_df(ceiling))
+    low, high = symmetric_limits(items.value, se, confidence_level, _rater_df(ceiling))
     notes = (*items.notes, FEW_RATERS) if k < 5 else items.notes
     return replace(
         items,

@@ -1,4 +1,4 @@
-"""Does the judge put pairs of answers in the order in which people put them? Ties count as an answer."""
+"""Agreement of judge and people on the order of pairs of answers, ties included."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class TieCalibration:
         The tie limit chosen on all items.
     uncalibrated : Estimate
         Pairwise accuracy with ties only where scores are equal.
-    cross_fitted : Estimate
+    cross_validated : Estimate
         Accuracy of either half of the items with the tie limit chosen on the other half: what to report.
     in_sample : float
         Accuracy with `epsilon` on the items it was chosen on: optimistic.
@@ -45,7 +45,7 @@ class TieCalibration:
 
     epsilon: float
     uncalibrated: Estimate
-    cross_fitted: Estimate
+    cross_validated: Estimate
     in_sample: float
     half_epsilons: tuple[float, float]
 
@@ -100,11 +100,11 @@ def pairwise_accuracy(
     """
     h, j = as_tables(human, judge)
     _check_options(grouping, epsilon)
-    between("level", sampling.get("level", 0.95), 0, 1)
+    between("confidence_level", sampling.get("confidence_level", 0.95), 0, 1)
     if grouping == "item":
         return estimate(_item_statistic(h, j, np.full(len(h), epsilon)), **sampling)
     codes = cluster_codes(sampling.get("clusters"), len(h))
-    return _jackknifed(h, j, grouping, epsilon, codes, sampling.get("level", 0.95))
+    return _jackknifed(h, j, grouping, epsilon, codes, sampling.get("confidence_level", 0.95))
 
 
 def tie_calibration(
@@ -114,7 +114,7 @@ def tie_calibration(
     grouping: Grouping = "item",
     **sampling: Unpack[Sampling],
 ) -> TieCalibration:
-    """Choose below which difference two scores of the judge count as a tie, and report it cross-fitted.
+    """Choose below which difference two scores of the judge count as a tie, and report it cross-validated.
 
     A judge with fine-grained scores hardly ever ties, people with five grades often do; without a tie limit
     it loses all those pairs. Every observed difference is tried as a limit, and the smallest with the
@@ -165,16 +165,16 @@ def tie_calibration(
     if grouping == "item":
         # Each row is assessed with the limit of the other half.
         other = np.where(second, chosen[0], chosen[1])
-        cross_fitted = estimate(_item_statistic(h, j, other), **options)
+        cross_validated = estimate(_item_statistic(h, j, other), **options)
     else:
-        level = options.get("level", 0.95)
+        confidence_level = options.get("confidence_level", 0.95)
         parts = [
-            _jackknifed(h[rows], j[rows], grouping, other, codes[rows], level)
+            _jackknifed(h[rows], j[rows], grouping, other, codes[rows], confidence_level)
             for rows, other in zip(halves, reversed(chosen), strict=True)
         ]
-        cross_fitted = _mean_of_halves(*parts)
+        cross_validated = _mean_of_halves(*parts)
     uncalibrated = pairwise_accuracy(h, j, grouping=grouping, **options)
-    return TieCalibration(epsilon, uncalibrated, cross_fitted, in_sample, (chosen[0], chosen[1]))
+    return TieCalibration(epsilon, uncalibrated, cross_validated, in_sample, (chosen[0], chosen[1]))
 
 
 def _check_options(grouping: str, epsilon: float) -> None:
@@ -222,21 +222,21 @@ def _groups(human: Floats, judge: Floats, grouping: Grouping, codes: Ints) -> It
 
 
 def _jackknifed(
-    human: Floats, judge: Floats, grouping: Grouping, epsilon: float, codes: Ints, level: float
+    human: Floats, judge: Floats, grouping: Grouping, epsilon: float, codes: Ints, confidence_level: float
 ) -> Estimate:
     """Return the mean accuracy over groups; leaving a cluster out takes away all pairs that it is part of."""
     labels, codes = np.unique(codes, return_inverse=True)
     n_clusters = labels.size
     groups = list(_groups(human, judge, grouping, codes))
     if not groups:
-        return Estimate.undefined(NO_PAIRABLE_ITEMS, level=level)
+        return Estimate.undefined(NO_PAIRABLE_ITEMS, confidence_level=confidence_level)
     samples = np.array([_leave_one_out(group, epsilon, n_clusters) for group in groups])
     defined = ~np.isnan(samples)
     means = quotient(np.nansum(samples, axis=0), defined.sum(axis=0))
     value, jackknife = float(means[0]), means[1:][~np.isnan(means[1:])]
     found = Estimate(
         value,
-        level=level,
+        confidence_level=confidence_level,
         n_items=len(human),
         n_ratings=2 * sum(h.size for h, _, _ in groups),
         n_clusters=n_clusters,
@@ -267,7 +267,7 @@ def _leave_one_out(group: Group, epsilon: float, n_clusters: int) -> Floats:
 def _with_wilson(found: Estimate, se: float) -> Estimate:
     variance, n = found.value * (1 - found.value), found.n_clusters
     effective = variance / se**2 if se > 0 and variance > 0 else n
-    quantile = limits.t_quantile((1 + found.level) / 2, n - 1)
+    quantile = limits.t_quantile((1 + found.confidence_level) / 2, n - 1)
     low, high = limits.wilson_limits(found.value, effective, quantile)
     return replace(found, low=low, high=high, se=se, method="wilson")
 

@@ -1,4 +1,4 @@
-"""What the judge says beyond people's consensus: for its own family, over time, and where it says nothing."""
+"""Residuals of the judge from people's consensus: self-preference, drift over time, missing judgments."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from judge.stats.engine.resampling import Sampling
 from judge.stats.engine.scale import Floats, as_floats
 from judge.stats.engine.statistic import Statistic, average, difference, quotient
 from judge.stats.engine.table import ScaleLike
-from judge.stats.judge_human.consensus import consensus, judge_and_humans
+from judge.stats.judge_human.consensus import consensus, humans_and_judge
 from judge.stats.judge_human.contrast import evaluate
 
 __all__ = ["Drift", "NonAnswers", "SelfPreference", "drift", "non_answers", "self_preference"]
@@ -41,8 +41,8 @@ class SelfPreference:
 
 
 def self_preference(
-    judge: ArrayLike,
     humans: ArrayLike,
+    judge: ArrayLike,
     own_family: ArrayLike,
     *,
     other_judges: ArrayLike | None = None,
@@ -53,10 +53,10 @@ def self_preference(
 
     Parameters
     ----------
-    judge : array_like, shape (n_items,)
-        The judge's ratings, NaN where missing.
     humans : array_like, shape (n_items, n_humans)
         People's ratings; their mean is the consensus.
+    judge : array_like, shape (n_items,)
+        The judge's ratings, NaN where missing.
     own_family : array_like of bool, shape (n_items,)
         Whether the answer comes from a system of the judge's own family.
     other_judges : array_like, shape (n_items, n_judges), optional
@@ -64,7 +64,7 @@ def self_preference(
     scale : Scale or sequence, optional
         The declared scale.
     **sampling
-        `clusters`, `level`, `method`, `n_resamples`, `rng`, see `Sampling`; the default is the jackknife.
+        See `Sampling`; the default method is the jackknife.
 
     Returns
     -------
@@ -79,11 +79,11 @@ def self_preference(
     Examples
     --------
     >>> own = [True, True, False, False]
-    >>> found = self_preference([5, 4, 3, 2], [[4], [3], [3], [2]], own, other_judges=[[4], [4], [3], [3]])
+    >>> found = self_preference([[4], [3], [3], [2]], [5, 4, 3, 2], own, other_judges=[[4], [4], [3], [3]])
     >>> found.judge.value, found.other_judges.value, found.difference.value
     (1.0, 0.0, 1.0)
     """
-    of_judge, of_humans = judge_and_humans(judge, humans, scale)
+    of_humans, of_judge = humans_and_judge(humans, judge, scale)
     own = np.asarray(own_family, bool)
     if own.shape != of_judge.shape:
         raise ValueError(f"own_family must hold one mark per item, shape {of_judge.shape}; got {own.shape}.")
@@ -92,7 +92,7 @@ def self_preference(
     if other_judges is None:
         undefined = Estimate.undefined("not_applicable")
         return SelfPreference(evaluate({"": first}, sampling)[""], undefined, undefined)
-    others = judge_and_humans(of_judge, other_judges, scale)[1]
+    others = humans_and_judge(other_judges, of_judge, scale)[0]
     parts = [_own_minus_other(column - reference, own) for column in others.T]
     second = average(*parts)
     found = evaluate({"judge": first, "others": second, "gap": difference(first, second)}, sampling)
@@ -136,8 +136,8 @@ class Drift:
 
 
 def drift(
-    judge: ArrayLike,
     humans: ArrayLike,
+    judge: ArrayLike,
     time: ArrayLike,
     *,
     scale: ScaleLike = None,
@@ -145,33 +145,39 @@ def drift(
 ) -> Drift:
     """Drift of a judge on a fixed set of items with human scores.
 
+    Do not use it on different items over time: their difficulty may change as well.
+
     Parameters
     ----------
-    judge : array_like, shape (n_items,)
-        The judge's ratings in the course of time, NaN where missing.
     humans : array_like, shape (n_items, n_humans)
         People's ratings; their mean is the consensus.
+    judge : array_like, shape (n_items,)
+        The judge's ratings in the course of time, NaN where missing.
     time : array_like of float, shape (n_items,)
         Date or order of the judgment in any unit. Split the series where the model's fingerprint changes.
     scale : Scale or sequence, optional
         The declared scale.
     **sampling
-        `clusters`, `level`, `method`, `n_resamples`, `rng`, see `Sampling`; the default is the jackknife.
+        See `Sampling`; the default method is the jackknife.
 
     Returns
     -------
     Drift
         NaN with `no_variation` if all judgments have one time.
 
+    References
+    ----------
+    .. [1] E. S. Page, "Continuous inspection schemes", Biometrika 41, 1954 (CUSUM).
+
     Examples
     --------
     >>> human = np.tile([1, 2, 3, 4], 25)
     >>> judge = human + (np.arange(100) >= 50)
-    >>> found = drift(judge, human[:, None], np.arange(100))
+    >>> found = drift(human[:, None], judge, np.arange(100))
     >>> round(found.slope.value, 3), round(found.cusum, 1), found.change_at
     (0.015, 5.0, 49.0)
     """
-    of_judge, of_humans = judge_and_humans(judge, humans, scale)
+    of_humans, of_judge = humans_and_judge(humans, judge, scale)
     when = as_floats(time)
     if when.shape != of_judge.shape:
         raise ValueError(f"time must hold one number per item, shape {of_judge.shape}; got {when.shape}.")
@@ -234,8 +240,8 @@ class NonAnswers:
 
 
 def non_answers(
-    judge: ArrayLike,
     humans: ArrayLike,
+    judge: ArrayLike,
     *,
     groups: ArrayLike | None = None,
     scale: ScaleLike = None,
@@ -243,18 +249,20 @@ def non_answers(
 ) -> NonAnswers:
     """Rate of missing judgments, by group, and against the human score.
 
+    Do not treat missing judgments as random without looking at `human_gap`.
+
     Parameters
     ----------
-    judge : array_like, shape (n_items,)
-        The judge's ratings, NaN where there is none.
     humans : array_like, shape (n_items, n_humans)
         People's ratings.
+    judge : array_like, shape (n_items,)
+        The judge's ratings, NaN where there is none.
     groups : array_like, shape (n_items,), optional
         System, slice, or whatever else the rate may depend on.
     scale : Scale or sequence, optional
         The declared scale.
     **sampling
-        `clusters`, `level`, `method`, `n_resamples`, `rng`, see `Sampling`.
+        `clusters`, `confidence_level`, `method`, `n_resamples`, `rng`, see `Sampling`.
 
     Returns
     -------
@@ -263,11 +271,11 @@ def non_answers(
 
     Examples
     --------
-    >>> found = non_answers([4, None, 5, None], [[4], [1], [5], [2]], groups=["a", "a", "b", "b"])
+    >>> found = non_answers([[4], [1], [5], [2]], [4, None, 5, None], groups=["a", "a", "b", "b"])
     >>> found.rate.value, [(group, rate.value) for group, rate in found.by_group], found.human_gap.value
     (0.5, [('a', 0.5), ('b', 0.5)], -3.0)
     """
-    of_judge, of_humans = judge_and_humans(judge, humans, scale)
+    of_humans, of_judge = humans_and_judge(humans, judge, scale)
     missing = np.isnan(of_judge)
     everywhere = np.ones(len(missing), bool)
     statistics = {"rate": _rate(missing, everywhere), "gap": _own_minus_other(consensus(of_humans), missing)}

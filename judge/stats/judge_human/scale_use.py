@@ -1,11 +1,11 @@
-"""How the judge uses the scale: spread, middle, ends, cut-points, and its slope on what people mean."""
+"""Use of the scale by the judge: spread, middle, ends, cut-points, and slope on people's consensus."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Unpack
+from typing import Any, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -17,10 +17,11 @@ from judge.stats.engine.estimate import (
     TOO_FEW_RATERS,
     Estimate,
 )
+from judge.stats.engine.frames import Tabular
 from judge.stats.engine.resampling import Sampling
 from judge.stats.engine.scale import Floats, Scale, as_scale
 from judge.stats.engine.statistic import Statistic, StatisticKind, combine, quotient
-from judge.stats.judge_human.consensus import consensus, judge_and_humans
+from judge.stats.judge_human.consensus import consensus, humans_and_judge
 from judge.stats.judge_human.contrast import (
     Contrast,
     PooledMoments,
@@ -34,7 +35,7 @@ __all__ = ["ScaleUse", "scale_use"]
 
 
 @dataclass(frozen=True, slots=True)
-class ScaleUse:
+class ScaleUse(Tabular):
     """Use of the scale by the judge and by single people on the same items.
 
     Attributes
@@ -63,10 +64,13 @@ class ScaleUse:
     entropy: Contrast
     at_least: tuple[tuple[float, Contrast], ...]
 
+    def _rows(self) -> Iterable[Any]:
+        return ({"score": score, "share_at_least": shares} for score, shares in self.at_least)
+
 
 def scale_use(
-    judge: ArrayLike,
     humans: ArrayLike,
+    judge: ArrayLike,
     *,
     scale: Scale | Sequence[float] | Sequence[str],
     **sampling: Unpack[Sampling],
@@ -77,16 +81,18 @@ def scale_use(
     mean_h cov(judge, c_h) / mean_h cov(x_h, c_h), c_h the mean of the other people: independent errors of
     people drop out of both covariances, so that neither noise of people nor of the judge moves it.
 
+    Do not compare a judge with the mean of several people: means are less spread out than single ratings.
+
     Parameters
     ----------
-    judge : array_like, shape (n_items,)
-        The judge's ratings, NaN where missing.
     humans : array_like, shape (n_items, n_humans)
         People's ratings, NaN where missing.
+    judge : array_like, shape (n_items,)
+        The judge's ratings, NaN where missing.
     scale : Scale or sequence
         The declared scale; its middle and ends are meant, not those of the scores seen.
     **sampling
-        `clusters`, `level`, `method`, `n_resamples`, `rng`, see `Sampling`; the default is the jackknife.
+        See `Sampling`; the default method is the jackknife.
 
     Returns
     -------
@@ -97,16 +103,16 @@ def scale_use(
     A judge that pulls every score half-way to 3.
 
     >>> humans = np.random.default_rng(0).integers(1, 6, 300)[:, None].repeat(2, axis=1)
-    >>> use = scale_use(3 + (humans[:, 0] - 3) / 2, humans, scale=[1, 1.5, 2, 2.5, 3, 3.5, 4, 4.5, 5])
+    >>> use = scale_use(humans, 3 + (humans[:, 0] - 3) / 2, scale=[1, 1.5, 2, 2.5, 3, 3.5, 4, 4.5, 5])
     >>> round(use.sd_ratio.value, 2), round(use.slope.value, 2), use.ends.judge.value
     (0.5, 0.5, 0.0)
     """
     declared = as_scale(scale)
-    of_judge, of_humans = judge_and_humans(judge, humans, declared)
+    of_humans, of_judge = humans_and_judge(humans, judge, declared)
     if not of_humans.shape[1]:
         raise ValueError("use of the scale is compared with people's; humans has no column.")
     points = Scale.integers(0, 0).points if declared is None else declared.points
-    pairs = [_shared(of_judge, column) for column in of_humans.T]
+    pairs = [_shared(column, of_judge) for column in of_humans.T]
     middle = np.abs(points - (points[0] + points[-1]) / 2)
     parts = {
         "sd": _both(pairs, _sd),
@@ -117,7 +123,7 @@ def scale_use(
     parts |= {f"at least {c}": _both(pairs, _share_in(points[points >= c])) for c in points[1:]}
     found = contrasts({name: contrast_of_means(*part) for name, part in parts.items()}, sampling)
     ratio = combine(_ratio_of_means(len(pairs)), *parts["sd"][0], *parts["sd"][1], possible=NOT_NEGATIVE)
-    singles = evaluate({"ratio": ratio, "slope": _slope(of_judge, of_humans)}, sampling)
+    singles = evaluate({"ratio": ratio, "slope": _slope(of_humans, of_judge)}, sampling)
     slope = singles["slope"] if len(pairs) >= 2 else Estimate.undefined(TOO_FEW_RATERS)
     cuts = tuple((float(c), found[f"at least {c}"]) for c in points[1:])
     return ScaleUse(
@@ -125,15 +131,15 @@ def scale_use(
     )
 
 
-def _shared(judge: Floats, human: Floats) -> tuple[Floats, Floats]:
+def _shared(human: Floats, judge: Floats) -> tuple[Floats, Floats]:
     missing = np.isnan(judge) | np.isnan(human)
-    return np.where(missing, np.nan, judge), np.where(missing, np.nan, human)
+    return np.where(missing, np.nan, human), np.where(missing, np.nan, judge)
 
 
 def _both(
     pairs: Sequence[tuple[Floats, Floats]], builder: Callable[[Floats], Statistic]
 ) -> tuple[list[Statistic], list[Statistic]]:
-    return [builder(judge) for judge, _ in pairs], [builder(human) for _, human in pairs]
+    return [builder(judge) for _, judge in pairs], [builder(human) for human, _ in pairs]
 
 
 def _of_column(
@@ -177,7 +183,7 @@ def _ratio_of_means(k: int) -> Callable[..., Floats]:
     return lambda *sds: quotient(np.mean(sds[:k], axis=0), np.mean(sds[k:], axis=0))
 
 
-def _slope(judge: Floats, humans: Floats) -> Statistic:
+def _slope(humans: Floats, judge: Floats) -> Statistic:
     groups = [[judge, person, consensus(np.delete(humans, h, axis=1))] for h, person in enumerate(humans.T)]
     return replace(
         PooledMoments(groups).statistic(lambda cov: quotient(cov[:, 0, 2], positive(cov[:, 1, 2]))),

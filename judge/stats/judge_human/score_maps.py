@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 
 from judge.stats.engine.scale import Floats, as_floats
 
-__all__ = ["MapKind", "ScoreMap", "fit_map", "isotonic_means"]
+__all__ = ["MapKind", "ScoreMap", "fit_map"]
 
 MapKind = Literal["identity", "shift", "linear", "cut_points", "proportional_odds", "isotonic"]
 # A slope beyond this many logits per standard deviation is separation; the penalty keeps it finite.
@@ -84,13 +84,13 @@ class ScoreMap:
 
 
 def fit_map(
-    judge: ArrayLike, human: ArrayLike, kind: MapKind, *, bounds: tuple[float, float] | None = None
+    human: ArrayLike, judge: ArrayLike, kind: MapKind, *, bounds: tuple[float, float] | None = None
 ) -> ScoreMap:
     """Fit one map from judge to human scores; use `calibrate` to learn whether it helps.
 
     Parameters
     ----------
-    judge, human : array_like of float, shape (n_items,)
+    human, judge : array_like of float, shape (n_items,)
         Scores of the same items; pairs with a missing score are left out.
     kind : str
         'shift': mean difference. 'linear': least squares. 'cut_points': the judge's quantiles to the
@@ -111,7 +111,7 @@ def fit_map(
 
     Examples
     --------
-    >>> fit_map([1, 2, 3, 4], [2, 3, 4, 5], "linear").parameters
+    >>> fit_map([2, 3, 4, 5], [1, 2, 3, 4], "linear").parameters
     {'intercept': (1.0,), 'slope': (1.0,)}
     """
     x, y = as_floats(judge), as_floats(human)
@@ -127,36 +127,6 @@ def fit_map(
     if kind in ("linear", "cut_points", "proportional_odds") and (np.ptp(x) == 0 or np.ptp(y) == 0):
         kind = "shift"
     return replace(_FIT[kind](x, y), bounds=(-math.inf, math.inf) if kind == "identity" else ends)
-
-
-def isotonic_means(y: ArrayLike, weights: ArrayLike) -> Floats:
-    """Closest non-decreasing sequence by weighted least squares (pool adjacent violators).
-
-    Parameters
-    ----------
-    y : array_like of float, shape (n,)
-        Means in the order of the predictor.
-    weights : array_like of float, shape (n,)
-        Their weights, above 0.
-
-    Returns
-    -------
-    array of float, shape (n,)
-
-    Examples
-    --------
-    >>> isotonic_means([1, 3, 2, 4], [1, 1, 1, 1]).tolist()
-    [1.0, 2.5, 2.5, 4.0]
-    """
-    blocks: list[tuple[float, float, int]] = []  # mean, weight, length
-    for mean, weight in zip(np.asarray(y, float).tolist(), np.asarray(weights, float).tolist(), strict=True):
-        length = 1
-        while blocks and blocks[-1][0] >= mean:
-            before, before_weight, before_length = blocks.pop()
-            mean = (before * before_weight + mean * weight) / (before_weight + weight)
-            weight, length = weight + before_weight, length + before_length
-        blocks.append((mean, weight, length))
-    return np.repeat([b[0] for b in blocks], [b[2] for b in blocks]) if blocks else np.empty(0)
 
 
 def _fit_identity(x: Floats, y: Floats) -> ScoreMap:  # noqa: ARG001 - one signature for all fits
@@ -179,8 +149,12 @@ def _fit_cut_points(x: Floats, y: Floats) -> ScoreMap:
 
 
 def _fit_isotonic(x: Floats, y: Floats) -> ScoreMap:
+    from scipy.optimize import isotonic_regression
+
     scores, position, counts = np.unique(x, return_inverse=True, return_counts=True)
-    return _points("isotonic", scores, isotonic_means(np.bincount(position, y) / counts, counts))
+    return _points(
+        "isotonic", scores, isotonic_regression(np.bincount(position, y) / counts, weights=counts).x
+    )
 
 
 def _points(kind: MapKind, x: Floats, y: Floats) -> ScoreMap:

@@ -1,4 +1,4 @@
-"""Severity: does the judge give higher or lower scores than people, on average or at some categories."""
+"""Severity or leniency of the judge, on average and by category."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from judge.stats.engine.resampling import Sampling, Statistic
 from judge.stats.engine.scale import Floats
 from judge.stats.engine.table import ScaleLike, read_table
 from judge.stats.engine.weights import cluster_codes
-from judge.stats.judge_human.consensus import judge_and_humans
+from judge.stats.judge_human.consensus import humans_and_judge
 from judge.stats.judge_human.contrast import evaluate
 
-__all__ = ["MarginTest", "Severity", "margin_test", "severity"]
+__all__ = ["MarginalHomogeneity", "Severity", "marginal_homogeneity", "severity"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Severity:
 
 
 def severity(
-    judge: ArrayLike, humans: ArrayLike, *, scale: ScaleLike = None, **sampling: Unpack[Sampling]
+    humans: ArrayLike, judge: ArrayLike, *, scale: ScaleLike = None, **sampling: Unpack[Sampling]
 ) -> Severity:
     """Severity of the judge against people, also when each item was rated by some raters only.
 
@@ -58,29 +58,36 @@ def severity(
     rate the better answers does not look lenient. With complete ratings `bias` is the plain mean of judge
     minus people's mean.
 
+    Do not use it for raters who share no items, directly or through others: their severity cannot be
+    compared (`design_disconnected`).
+
     Parameters
     ----------
-    judge : array_like, shape (n_items,)
-        The judge's ratings, NaN where missing.
     humans : array_like, shape (n_items, n_humans)
         People's ratings, NaN where missing.
+    judge : array_like, shape (n_items,)
+        The judge's ratings, NaN where missing.
     scale : Scale or sequence, optional
         The declared scale.
     **sampling
-        `clusters`, `level`, `method`, `n_resamples`, `rng`, see `Sampling`; the default is the jackknife.
+        See `Sampling`; the default method is the jackknife.
 
     Returns
     -------
     Severity
         Undefined as `design_disconnected` if raters fall into groups that share no item.
 
+    References
+    ----------
+    .. [1] J. M. Linacre, "Many-Facet Rasch Measurement", 1989 (severity of raters).
+
     Examples
     --------
-    >>> result = severity([4, 3, 5, 2], [[3, 3], [3, 2], [4, 4], [1, None]])
+    >>> result = severity([[3, 3], [3, 2], [4, 4], [1, None]], [4, 3, 5, 2])
     >>> round(result.bias.value, 2)
     0.9
     """
-    of_judge, of_humans = judge_and_humans(judge, humans, scale)
+    of_humans, of_judge = humans_and_judge(humans, judge, scale)
     table = np.column_stack([of_judge, of_humans])
     n_raters = table.shape[1]
     contrast = np.full(n_raters, -1.0 / max(n_raters - 1, 1))
@@ -117,7 +124,7 @@ def _normal_equations(table: Floats) -> Floats:
 
 
 def _effect(totals: Floats, combination: Floats) -> Floats:
-    """Return a combination of the effects; NaN where the raters do not hang together."""
+    """Return a combination of the effects; NaN where raters fall into groups that share no item."""
     n_raters = len(combination)
     a = totals[:, : n_raters**2].reshape(len(totals), n_raters, n_raters)
     # Each A has the constant vector in its null space; adding it makes A regular if raters are connected.
@@ -130,8 +137,8 @@ def _effect(totals: Floats, combination: Floats) -> Floats:
 
 
 @dataclass(frozen=True, slots=True)
-class MarginTest:
-    """Test of equal margins of judge and human: do both use the categories equally often.
+class MarginalHomogeneity:
+    """Test of marginal homogeneity: whether judge and human use the categories equally often.
 
     Attributes
     ----------
@@ -162,19 +169,21 @@ class MarginTest:
     notes: tuple[str, ...] = ()
 
 
-def margin_test(
-    judge: ArrayLike, human: ArrayLike, *, scale: ScaleLike = None, clusters: ArrayLike | None = None
-) -> MarginTest:
+def marginal_homogeneity(
+    human: ArrayLike, judge: ArrayLike, *, scale: ScaleLike = None, clusters: ArrayLike | None = None
+) -> MarginalHomogeneity:
     """Stuart-Maxwell and Bhapkar test of marginal homogeneity, also for clustered items.
 
     With d the vector of margin differences (judge count minus human count per category) and
     V = sum over clusters of d_c d_c', S = d' V^- d; for single items V is Stuart's covariance. Bhapkar uses
-    V - d d'/C. All categories are kept; the generalized inverse deals with those that are not mixed up.
+    V - d d'/C. All categories are kept; the generalized inverse handles those without any disagreement.
+
+    Do not use it as a test of agreement: margins may be equal although the raters disagree on every item.
 
     Parameters
     ----------
-    judge, human : array_like, shape (n_items,)
-        Ratings by the judge and by a person or a majority; missing ones are left out.
+    human, judge : array_like, shape (n_items,)
+        Ratings by a person or a majority, and by the judge; missing ones are left out.
     scale : Scale or sequence, optional
         The declared scale.
     clusters : array_like, shape (n_items,), optional
@@ -182,7 +191,7 @@ def margin_test(
 
     Returns
     -------
-    MarginTest
+    MarginalHomogeneity
         `no_variation` if judge and human agree on every item.
 
     References
@@ -192,14 +201,14 @@ def margin_test(
 
     Examples
     --------
-    >>> result = margin_test([1, 2, 2, 3, 3, 3, 2, 3], [1, 1, 2, 2, 3, 2, 1, 3])
+    >>> result = marginal_homogeneity([1, 1, 2, 2, 3, 2, 1, 3], [1, 2, 2, 3, 3, 3, 2, 3])
     >>> round(result.stuart_maxwell, 2), result.df
     (4.0, 2)
     """
-    table = read_table((judge, human), scale)
+    table = read_table((human, judge), scale)
     both = table.complete
     pairs = table.values[both]
-    difference = (pairs[:, :1] == table.points).astype(float) - (pairs[:, 1:] == table.points)
+    difference = (pairs[:, 1:] == table.points).astype(float) - (pairs[:, :1] == table.points)
     codes = np.unique(cluster_codes(clusters, len(both))[both], return_inverse=True)[1]
     n_clusters = len(np.unique(codes))
     by_cluster = np.zeros((n_clusters, len(table.points)))
@@ -211,13 +220,13 @@ def margin_test(
     reason = _margin_problem(len(pairs), n_clusters, rank)
     if reason is not None:
         undefined = (math.nan, math.nan, rank, math.nan, math.nan)
-        return MarginTest(*undefined, shares, len(pairs), n_clusters, reason)
+        return MarginalHomogeneity(*undefined, shares, len(pairs), n_clusters, reason)
     # Beyond C the quadratic form cannot go; there Bhapkar's has no bound.
     s = min(float(total @ np.linalg.pinv(scatter, hermitian=True) @ total), float(n_clusters))
     w = s / (1 - s / n_clusters) if s < n_clusters * (1 - 1e-12) else math.inf
     p_values = _chi2_tail(s, rank), _chi2_tail(w, rank)
     notes = (FEW_CLUSTERS,) if n_clusters < 10 else ()
-    return MarginTest(s, w, rank, *p_values, shares, len(pairs), n_clusters, None, notes)
+    return MarginalHomogeneity(s, w, rank, *p_values, shares, len(pairs), n_clusters, None, notes)
 
 
 def _margin_problem(n_pairs: int, n_clusters: int, rank: int) -> Reason | None:

@@ -1,4 +1,4 @@
-"""Verbosity: does the judge reward length beyond what people reward."""
+"""Length bias: effect of an answer's length on the judge at equal human scores."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from judge.stats.engine.resampling import Sampling
 from judge.stats.engine.scale import Floats, as_floats
 from judge.stats.engine.statistic import quotient
 from judge.stats.engine.table import ScaleLike
-from judge.stats.judge_human.consensus import consensus, judge_and_humans
+from judge.stats.judge_human.consensus import consensus, humans_and_judge
 from judge.stats.judge_human.contrast import Contrast, PooledMoments, contrasts, evaluate, positive
 
 __all__ = ["Verbosity", "verbosity"]
@@ -27,7 +27,7 @@ class Verbosity:
     ----------
     partial : Contrast
         Correlation with log length given the consensus of other people, for the judge and for the person
-        held out. Noise of that consensus inflates both when length goes with quality.
+        held out. Noise of that consensus inflates both when longer answers are better.
     per_doubling : Estimate
         Scale points that the judge adds when length doubles, beyond what people in common add: free of
         people's noise, 0 for people themselves. The number to act on.
@@ -38,8 +38,8 @@ class Verbosity:
 
 
 def verbosity(
-    judge: ArrayLike,
     humans: ArrayLike,
+    judge: ArrayLike,
     length: ArrayLike,
     *,
     scale: ScaleLike = None,
@@ -54,16 +54,16 @@ def verbosity(
 
     Parameters
     ----------
-    judge : array_like, shape (n_items,)
-        The judge's ratings, NaN where missing.
     humans : array_like, shape (n_items, n_humans)
         People's ratings, at least two people.
+    judge : array_like, shape (n_items,)
+        The judge's ratings, NaN where missing.
     length : array_like of float, shape (n_items,)
         Length of the answer in any unit (characters, tokens); an empty answer (0) is left out.
     scale : Scale or sequence, optional
         The declared scale.
     **sampling
-        `clusters`, `level`, `method`, `n_resamples`, `rng`, see `Sampling`; the default is the jackknife.
+        See `Sampling`; the default method is the jackknife.
 
     Returns
     -------
@@ -79,11 +79,11 @@ def verbosity(
     >>> rng = np.random.default_rng(0)
     >>> quality, length = rng.normal(size=500), np.exp2(rng.normal(8, 1, 500))
     >>> humans = quality[:, None] + rng.normal(size=(500, 3))
-    >>> found = verbosity(quality + 0.5 * np.log2(length), humans, length)
+    >>> found = verbosity(humans, quality + 0.5 * np.log2(length), length)
     >>> round(found.per_doubling.value, 1)
     0.5
     """
-    of_judge, of_humans = judge_and_humans(judge, humans, scale)
+    of_humans, of_judge = humans_and_judge(humans, judge, scale)
     log_length = _log2(length, len(of_judge))
     if of_humans.shape[1] < 2:
         undefined = Estimate.undefined(TOO_FEW_RATERS)

@@ -1,4 +1,4 @@
-"""A judge's pass or fail against a person's: error rates, and agreement beyond them."""
+"""Error rates and agreement of a judge's verdicts with a person's."""
 
 from __future__ import annotations
 
@@ -87,6 +87,9 @@ def pass_fail(human: ArrayLike, judge: ArrayLike, **sampling: Unpack[Sampling]) 
     A zero denominator gives NaN, `zero_denominator`, never 0; balanced accuracy and J need both classes;
     MCC, kappa and AC1 need two items (`too_few_items`).
 
+    Do not compare its rates between sets of items with different shares of passes, except TPR and TNR:
+    all others depend on that share.
+
     Parameters
     ----------
     human, judge : array_like, shape (n_items,)
@@ -130,7 +133,11 @@ def pass_fail(human: ArrayLike, judge: ArrayLike, **sampling: Unpack[Sampling]) 
         # Only items that can count: clusters without one say nothing about the precision of a rate.
         options: Sampling = {**sampling, "clusters": select(groups, chosen), "method": "wilson"}
         found = proportion(marks[chosen], **options)
-        return found if found.defined else Estimate.undefined(_reason(both), level=found.level)
+        return (
+            found
+            if found.defined
+            else Estimate.undefined(_reason(both), confidence_level=found.confidence_level)
+        )
 
     everything = np.ones(h.size)
     rates = {

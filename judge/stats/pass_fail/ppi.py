@@ -1,4 +1,4 @@
-"""Prediction-powered inference: a mean of human scores, sharpened by a judge's on unlabelled answers."""
+"""Prediction-powered inference: the mean human score of a pool from some labels and all judge scores."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from judge.stats.engine.estimate import (
 from judge.stats.engine.resampling import Statistic, quotient, replicate
 from judge.stats.engine.scale import Floats, Ints
 from judge.stats.engine.weights import cluster_codes
-from judge.stats.pass_fail.predictive_values import Corrected
+from judge.stats.pass_fail.predictive_values import CorrectedMean
 from judge.stats.pass_fail.proportion import mean
 
-__all__ = ["PredictionPowered", "ppi_mean"]
+__all__ = ["PredictionPoweredMean", "ppi_mean"]
 
 FEW_LABELS = "few_labels"
 INVERTED_JUDGE = "inverted_judge"
@@ -35,7 +35,7 @@ MERGED_STRATA = "merged_strata"
 
 
 @dataclass(frozen=True, slots=True)
-class PredictionPowered(Corrected):
+class PredictionPoweredMean(CorrectedMean):
     """A corrected mean, with how much the judge contributed; see `ppi_mean`.
 
     Attributes
@@ -59,13 +59,16 @@ def ppi_mean(
     clip: bool = True,
     strata: ArrayLike | None = None,
     clusters: ArrayLike | None = None,
-    level: float = 0.95,
-) -> PredictionPowered:
+    confidence_level: float = 0.95,
+) -> PredictionPoweredMean:
     """Mean of human scores over the whole pool, when a random part of it was labelled (PPI++).
 
     mean = lambda mean(U) + mean(Y - lambda F): Y human and F judge scores of labelled answers, U judge
     scores of unlabelled ones. lambda = cov(Y, F) / ((1 + n/N) var(F and U)) minimises the standard error;
     variances have n - 1 in the denominator, and the interval is Student's.
+
+    Do not use it with labels from other answers, or chosen because of their human score; nor with fewer
+    than about 30 labels, where the interval is too narrow.
 
     Parameters
     ----------
@@ -84,12 +87,12 @@ def ppi_mean(
         in sorted order (note ``merged_strata``).
     clusters : array_like, shape (n_items,), optional
         Group of each answer: the standard error is a jackknife over groups, of the same per-answer mean.
-    level : float
+    confidence_level : float
         Confidence level.
 
     Returns
     -------
-    PredictionPowered
+    PredictionPoweredMean
         In the unit of `human`. NaN, `too_few_items`, with fewer than two labels. Below 30 labels
         the note ``few_labels``: the interval is then approximate.
 
@@ -112,7 +115,7 @@ def ppi_mean(
     >>> human = [4, 2, 5, 3, 4, 1] + [None] * 6
     >>> judge = [4, 3, 5, 3, 5, 2] + [3, 4, 5, 4, 2, 1]
     >>> rate = ppi_mean(human, judge)
-    >>> print(rate.corrected)
+    >>> print(rate.estimate)
     2.924 [1.681, 4.168]
     >>> print(rate.humans_only)
     3.167 [1.622, 4.711]
@@ -122,12 +125,12 @@ def ppi_mean(
     check_lengths(human=y, judge=f, clusters=groups, strata=strata_labels)
     if judge_weight is not None and not math.isfinite(judge_weight):
         raise ValueError(f"judge_weight must be finite, got {judge_weight}.")
-    humans_only = mean(y, clusters=groups, level=level, method="jackknife")
-    uncorrected = mean(f, clusters=groups, level=level, method="jackknife")
+    humans_only = mean(y, clusters=groups, confidence_level=confidence_level, method="jackknife")
+    uncorrected = mean(f, clusters=groups, confidence_level=confidence_level, method="jackknife")
     n_labels = int(np.sum(~np.isnan(y) & ~np.isnan(f)))
     found = Estimate(
         math.nan,
-        level=level,
+        confidence_level=confidence_level,
         n_items=uncorrected.n_items,
         n_ratings=n_labels,
         n_clusters=uncorrected.n_clusters,
@@ -136,7 +139,7 @@ def ppi_mean(
     )
     if n_labels < 2:
         undefined = replace(found, reason=TOO_FEW_ITEMS if n_labels else NO_OBSERVATIONS)
-        return PredictionPowered(undefined, humans_only, uncorrected, math.nan, math.nan)
+        return PredictionPoweredMean(undefined, humans_only, uncorrected, math.nan, math.nan)
     codes, merged = _strata_codes(strata_labels, ~np.isnan(y) & ~np.isnan(f))
     parts = [_stratum(y[codes == s], f[codes == s], judge_weight, clip) for s in range(codes.max() + 1)]
     combined = _combine(found, parts) if groups is None else _clustered(found, y, f, codes, parts, groups)
@@ -145,7 +148,7 @@ def ppi_mean(
     noted = combined.with_notes(*notes, *[MERGED_STRATA] * merged)
     spread = y[~np.isnan(y) & ~np.isnan(f)].var(ddof=1)
     n_effective = spread / noted.se**2 if noted.se > 0 else math.nan
-    return PredictionPowered(noted, humans_only, uncorrected, lam, float(n_effective))
+    return PredictionPoweredMean(noted, humans_only, uncorrected, lam, float(n_effective))
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +208,7 @@ def _combine(found: Estimate, parts: list[_Stratum]) -> Estimate:
         return replace(found, value=value, se=math.sqrt(variance), reason=NO_VARIATION)
     # Satterthwaite's degrees of freedom; n - 1 with one stratum.
     df = variance**2 / sum(w**2 / (part.n_labels - 1) for w, part in zip(within, parts, strict=True))
-    low, high = limits.symmetric_limits(value, math.sqrt(variance), found.level, float(df))
+    low, high = limits.symmetric_limits(value, math.sqrt(variance), found.confidence_level, float(df))
     return replace(found, value=value, low=low, high=high, se=math.sqrt(variance), method="t")
 
 
@@ -234,5 +237,5 @@ def _clustered(
     found = replace(found, value=sample.value, se=sample.se)
     if n_labelled < 2 or not sample.se > 0:
         return replace(found, reason=TOO_FEW_CLUSTERS if n_labelled < 2 else NO_VARIATION)
-    low, high = limits.symmetric_limits(sample.value, sample.se, found.level, n_labelled - 1)
+    low, high = limits.symmetric_limits(sample.value, sample.se, found.confidence_level, n_labelled - 1)
     return replace(found, low=low, high=high, method="jackknife")

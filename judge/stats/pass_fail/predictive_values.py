@@ -1,4 +1,4 @@
-"""The pass rate that people would give, from a judge's verdicts on many answers and people's on some.
+"""The pass rate of a pool from the judge's verdicts and human labels of a random part.
 
 Which estimator depends on how the labelled answers were chosen.
 
@@ -43,28 +43,28 @@ from judge.stats.engine.scale import Floats, Ints
 from judge.stats.engine.weights import RNG, cluster_codes, seed_of
 from judge.stats.pass_fail.proportion import proportion
 
-__all__ = ["Corrected", "predictive_values", "predictive_values_difference"]
+__all__ = ["CorrectedMean", "predictive_values", "predictive_values_difference"]
 
-Method = Literal["auto", "draws", "delta", "jackknife"]
+RateMethod = Literal["auto", "draws", "delta", "jackknife"]
 _METHODS = ("auto", "draws", "delta", "jackknife")
 VERDICT_WITHOUT_LABELS = "verdict_without_labels"
 
 
 @dataclass(frozen=True, slots=True)
-class Corrected:
-    """A corrected rate beside what one would have without correction, and without the judge.
+class CorrectedMean:
+    """A mean or pass rate corrected by human labels, beside the uncorrected and the human-only one.
 
     Attributes
     ----------
-    corrected : Estimate
-        The rate that people would give to the whole pool.
+    estimate : Estimate
+        Corrected: what people would give to the whole pool.
     humans_only : Estimate
-        The rate on the labelled answers alone: what the judge has to beat.
+        From the labelled answers alone, without the judge.
     uncorrected : Estimate
-        The judge's own rate on the whole pool.
+        From the judge alone, on the whole pool.
     """
 
-    corrected: Estimate
+    estimate: Estimate
     humans_only: Estimate
     uncorrected: Estimate
 
@@ -74,16 +74,19 @@ def predictive_values(
     judge: ArrayLike,
     *,
     clusters: ArrayLike | None = None,
-    level: float = 0.95,
-    method: Method = "auto",
+    confidence_level: float = 0.95,
+    method: RateMethod = "auto",
     n_draws: int = 10_000,
     rng: RNG = None,
-) -> Corrected:
+) -> CorrectedMean:
     """Pass rate that people would give to the whole pool, when a random part of it was labelled.
 
     rate = p PPV + (1 - p) FOR, with p the judge's pass rate on the whole pool, PPV the share of human
     passes among labelled judge-passes, and FOR that among labelled judge-fails. The labelled answers must
     be a random part of the pool, or random within the judge's passes and within its fails.
+
+    Do not use it with labels from other answers: PPV and FOR change with the share of passes, see
+    `rogan_gladen`.
 
     Parameters
     ----------
@@ -93,7 +96,7 @@ def predictive_values(
         Pass marks of the judge on the same answers, the whole pool; NaN or None where it gave none.
     clusters : array_like, shape (n_items,), optional
         Group of each answer (image, source, conversation).
-    level : float
+    confidence_level : float
         Confidence level.
     method : {'auto', 'draws', 'delta', 'jackknife'}
         'draws': quantiles of draws of p, PPV and FOR from Beta(passes + 1/2, fails + 1/2). 'delta': closed
@@ -107,7 +110,7 @@ def predictive_values(
 
     Returns
     -------
-    Corrected
+    CorrectedMean
         `n_items` is the pool, `n_ratings` the labels. If the judge gave a verdict of which no answer was
         labelled, the value is NaN, `no_observations`; there still is an interval, with a note.
 
@@ -117,6 +120,11 @@ def predictive_values(
         If lengths differ, a mark is neither pass, fail nor missing, an option is unknown, or 'draws' or
         'delta' is combined with clusters.
 
+    References
+    ----------
+    .. [1] A. Tenenbein, "A double sampling scheme for estimating from binomial data with
+       misclassifications", Journal of the American Statistical Association 65, 1970.
+
     Examples
     --------
     Six of ten answers were labelled; the judge passes seven.
@@ -124,7 +132,7 @@ def predictive_values(
     >>> human = [1, 1, 1, 0, None, None, None, 0, 1, None]
     >>> judge = [1, 1, 1, 1, 1, 1, 1, 0, 0, 0]
     >>> rate = predictive_values(human, judge, rng=0)
-    >>> round(rate.corrected.value, 3), rate.uncorrected.value
+    >>> round(rate.estimate.value, 3), rate.uncorrected.value
     (0.675, 0.7)
     >>> print(rate.humans_only)
     0.667 [0.300, 0.903]
@@ -136,14 +144,14 @@ def predictive_values(
     at_least("n_draws", n_draws, 1)
     h, j, groups = as_marks(human, "human"), as_marks(judge, "judge"), as_groups(clusters)
     check_lengths(human=h, judge=j, clusters=groups)
-    humans_only = proportion(h, clusters=groups, level=level)
-    uncorrected = proportion(j, clusters=groups, level=level)
+    humans_only = proportion(h, clusters=groups, confidence_level=confidence_level)
+    uncorrected = proportion(j, clusters=groups, confidence_level=confidence_level)
     sums = _verdict_sums(h, j)
     totals = sums.sum(axis=0)
     n_labels = int(totals[:4].sum())
     corrected = Estimate(
         float(_rate(totals)),
-        level=level,
+        confidence_level=confidence_level,
         n_items=uncorrected.n_items,
         n_ratings=n_labels,
         n_clusters=uncorrected.n_clusters,
@@ -154,7 +162,7 @@ def predictive_values(
         corrected = replace(corrected, reason=NO_OBSERVATIONS if uncorrected.defined else NO_RATINGS)
     if n_labels:
         corrected = _around_value(_with_interval(corrected, sums, clusters, method, n_draws, rng))
-    return Corrected(corrected, humans_only, uncorrected)
+    return CorrectedMean(corrected, humans_only, uncorrected)
 
 
 def predictive_values_difference(
@@ -164,12 +172,14 @@ def predictive_values_difference(
     judge_b: ArrayLike,
     *,
     clusters: ArrayLike | None = None,
-    level: float = 0.95,
+    confidence_level: float = 0.95,
 ) -> Estimate:
     """Difference a - b of the corrected pass rates of two systems that answered the same items.
 
     Each system has its own PPV and FOR: a judge may err more often on one system than on the other. The
     interval is a jackknife over items or clusters, so that what both systems find hard cancels.
+
+    Do not use it if only one of the systems has labels.
 
     Parameters
     ----------
@@ -178,7 +188,7 @@ def predictive_values_difference(
         missing. See `predictive_values` for how labels must have been chosen.
     clusters : array_like, shape (n_items,), optional
         Group of each item.
-    level : float
+    confidence_level : float
         Confidence level.
 
     Returns
@@ -198,12 +208,18 @@ def predictive_values_difference(
     >>> round(predictive_values_difference(human_a, judge_a, human_b, judge_b).value, 3)
     0.333
     """
-    between("level", level, 0, 1)
+    between("confidence_level", confidence_level, 0, 1)
     sums = [_sums_of(human_a, judge_a, "a"), _sums_of(human_b, judge_b, "b")]
     check_lengths(system_a=sums[0], system_b=sums[1], clusters=as_groups(clusters))
     value = float(_rate(sums[0].sum(axis=0)) - _rate(sums[1].sum(axis=0)))
     labels = [int(s[:, :4].sum()) for s in sums]
-    found = Estimate(value, level=level, n_items=len(sums[0]), n_ratings=sum(labels), possible=CORRELATION)
+    found = Estimate(
+        value,
+        confidence_level=confidence_level,
+        n_items=len(sums[0]),
+        n_ratings=sum(labels),
+        possible=CORRELATION,
+    )
     if math.isnan(value):
         return replace(found, reason=NO_OBSERVATIONS)
     both = difference(*(Statistic(s, lambda totals: _rate(totals, 0.5)) for s in sums))
@@ -212,7 +228,7 @@ def predictive_values_difference(
     labelled = [_labelled_clusters(s, cluster_codes(clusters, len(s))) for s in sums]
     if min(labelled) < 2:
         return replace(found, reason=TOO_FEW_CLUSTERS)
-    low, high = limits.symmetric_limits(sample.value, sample.se, level, min(labelled) - 1)
+    low, high = limits.symmetric_limits(sample.value, sample.se, confidence_level, min(labelled) - 1)
     return replace(
         found,
         low=low,
@@ -263,7 +279,7 @@ def _delta_se(totals: Floats) -> float:
 
 
 def _with_interval(
-    found: Estimate, sums: Floats, clusters: ArrayLike | None, method: Method, n_draws: int, rng: RNG
+    found: Estimate, sums: Floats, clusters: ArrayLike | None, method: RateMethod, n_draws: int, rng: RNG
 ) -> Estimate:
     totals = sums.sum(axis=0)
     tp, fp, fn, tn, passes, n = totals
@@ -273,10 +289,10 @@ def _with_interval(
         return _clustered(found, sums, clusters)
     found = replace(found, se=_delta_se(totals))
     if method == "delta":
-        low, high = limits.symmetric_limits(float(_rate(totals, 1.0)), found.se, found.level)
+        low, high = limits.symmetric_limits(float(_rate(totals, 1.0)), found.se, found.confidence_level)
         return replace(found, low=low, high=high, method="delta")
     seed, generator = seed_of(rng)
-    low, high = limits.percentile_limits(_draw(totals, n_draws, generator), found.level)
+    low, high = limits.percentile_limits(_draw(totals, n_draws, generator), found.confidence_level)
     return replace(found, low=low, high=high, method="beta-draws", n_resamples=n_draws, seed=seed)
 
 
@@ -309,7 +325,9 @@ def _clustered(found: Estimate, sums: Floats, clusters: ArrayLike | None) -> Est
     se = max(sample.se, _delta_se(sums.sum(axis=0)))
     centre = math.log(sample.value / (1 - sample.value))
     margin = (
-        limits.t_quantile((1 + found.level) / 2, n_labelled - 1) * se / (sample.value * (1 - sample.value))
+        limits.t_quantile((1 + found.confidence_level) / 2, n_labelled - 1)
+        * se
+        / (sample.value * (1 - sample.value))
     )
     low, high = (1 / (1 + math.exp(-x)) for x in (centre - margin, centre + margin))
     return replace(found, low=low, high=high, se=se, method="jackknife")

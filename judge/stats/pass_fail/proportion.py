@@ -1,4 +1,4 @@
-"""Shares and means over items, with their intervals: pass rates, hit rates, mean scores."""
+"""Shares and means over items, with their intervals."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def proportion(marks: ArrayLike, **sampling: Unpack[Sampling]) -> Estimate:
     marks : array_like, shape (n_items,)
         1 or True for a pass, 0 or False for a fail; NaN or None marks a missing one, which is left out.
     **sampling
-        See `Sampling`: ``clusters``, ``level``. ``method="analytic"`` gives the exact interval of
+        See `Sampling`: ``clusters``, ``confidence_level``. ``method="analytic"`` gives the exact interval of
         Clopper and Pearson (independent items only), which is wider.
 
     Returns
@@ -64,6 +64,8 @@ def proportion(marks: ArrayLike, **sampling: Unpack[Sampling]) -> Estimate:
 def mean(values: ArrayLike, **sampling: Unpack[Sampling]) -> Estimate:
     """Mean score over items.
 
+    Do not use it for pass marks (`proportion`), whose interval stays within 0 and 1.
+
     Parameters
     ----------
     values : array_like, shape (n_items,)
@@ -86,11 +88,11 @@ def mean(values: ArrayLike, **sampling: Unpack[Sampling]) -> Estimate:
     return _average(as_column(values, "values"), "plain", options)
 
 
-def clopper_pearson_limits(passes: float, n: float, level: float) -> Limits:
+def clopper_pearson_limits(passes: float, n: float, confidence_level: float) -> Limits:
     """Return the exact interval for a share of independent items."""
     from scipy.special import betaincinv
 
-    tail = (1 - level) / 2
+    tail = (1 - confidence_level) / 2
     low = float(betaincinv(passes, n - passes + 1, tail)) if passes > 0 else 0.0
     high = float(betaincinv(passes + 1, n - passes, 1 - tail)) if passes < n else 1.0
     return low, high
@@ -101,14 +103,14 @@ def _average(values: Floats, kind: StatisticKind, sampling: Sampling) -> Estimat
     check_lengths(values=values, clusters=groups)
     present = ~np.isnan(values)
     if not present.any():
-        return Estimate.undefined(NO_RATINGS, level=sampling.get("level", 0.95))
+        return Estimate.undefined(NO_RATINGS, confidence_level=sampling.get("confidence_level", 0.95))
     used = values[present]
     centre = float(used.mean()) if kind == "plain" else 0.0
     sums = np.column_stack([used - centre, np.ones(used.size)])
 
-    def exact(level: float) -> tuple[float, float, float]:
+    def exact(confidence_level: float) -> tuple[float, float, float]:
         share = float(used.mean())
-        return *clopper_pearson_limits(used.sum(), used.size, level), math.sqrt(
+        return *clopper_pearson_limits(used.sum(), used.size, confidence_level), math.sqrt(
             share * (1 - share) / used.size
         )
 

@@ -1,4 +1,4 @@
-"""A pass rate corrected by the judge's error rates, measured on other answers than those in question."""
+"""The pass rate of a pool from error rates of the judge measured on other answers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from judge.stats.engine.estimate import (
 from judge.stats.engine.resampling import Statistic, quotient, replicate
 from judge.stats.engine.scale import Floats
 from judge.stats.engine.weights import cluster_codes
-from judge.stats.pass_fail.predictive_values import Corrected
+from judge.stats.pass_fail.predictive_values import CorrectedMean
 from judge.stats.pass_fail.proportion import proportion
 
 __all__ = ["rogan_gladen"]
@@ -36,13 +36,16 @@ def rogan_gladen(
     *,
     clusters: ArrayLike | None = None,
     pool_clusters: ArrayLike | None = None,
-    level: float = 0.95,
-) -> Corrected:
+    confidence_level: float = 0.95,
+) -> CorrectedMean:
     """Pass rate of a pool from the judge's TPR and TNR on a calibration set drawn from elsewhere.
 
     rate = (p + TNR - 1) / (TPR + TNR - 1), p the judge's pass rate on the pool; interval of Lang and
     Reiczigel. Use it where TPR and TNR carry over to the pool but the true pass rate does not. If the
     calibration set is a random part of the pool use `predictive_values`, which is much narrower.
+
+    Do not use it if TPR and TNR may differ between the calibration set and the pool, as for another model
+    or another kind of question.
 
     Parameters
     ----------
@@ -53,12 +56,12 @@ def rogan_gladen(
     clusters, pool_clusters : array_like, optional
         Group of each answer of the calibration set, and of the pool. If either is given the standard
         error is a jackknife over the clusters of both sets, never below the one for independent answers.
-    level : float
+    confidence_level : float
         Confidence level.
 
     Returns
     -------
-    Corrected
+    CorrectedMean
         The value is not cut to [0, 1], its interval is. The note ``calibration_and_test_disagree`` says
         that the value lies outside by more than its standard error. NaN, `judge_not_informative`, if
         TPR + TNR <= 1. `humans_only` does not apply: people saw none of these answers.
@@ -80,19 +83,19 @@ def rogan_gladen(
     >>> human = [1] * 50 + [0] * 50
     >>> judge = [1] * 45 + [0] * 5 + [1] * 10 + [0] * 40
     >>> rate = rogan_gladen(human, judge, [1] * 690 + [0] * 310)
-    >>> print(rate.corrected)
+    >>> print(rate.estimate)
     0.700 [0.602, 0.825]
     """
     h, j, pool = as_marks(human, "human"), as_marks(judge, "judge"), as_marks(judge_pool, "judge_pool")
     check_lengths(human=h, judge=j)
     calibration = _calibration_sums(h, j)
     pool_sums = np.nan_to_num(np.stack([pool, np.where(np.isnan(pool), np.nan, 1.0)], axis=1))
-    uncorrected = proportion(pool, clusters=pool_clusters, level=level)
+    uncorrected = proportion(pool, clusters=pool_clusters, confidence_level=confidence_level)
     totals, pool_totals = calibration.sum(axis=0), pool_sums.sum(axis=0)
     n_pairs = int(totals[1] + totals[3])
     found = Estimate(
         float(_rate(totals, pool_totals)),
-        level=level,
+        confidence_level=confidence_level,
         n_items=uncorrected.n_items,
         n_ratings=n_pairs,
         n_clusters=uncorrected.n_clusters,
@@ -106,7 +109,9 @@ def rogan_gladen(
         )
     else:
         corrected = _with_interval(found, calibration, pool_sums, clusters, pool_clusters)
-    return Corrected(corrected, Estimate.undefined(NOT_APPLICABLE, level=level), uncorrected)
+    return CorrectedMean(
+        corrected, Estimate.undefined(NOT_APPLICABLE, confidence_level=confidence_level), uncorrected
+    )
 
 
 def _calibration_sums(human: Floats, judge: Floats) -> Floats:
@@ -130,7 +135,7 @@ def _with_interval(
     clusters: ArrayLike | None,
     pool_clusters: ArrayLike | None,
 ) -> Estimate:
-    z = limits.normal_quantile((1 + found.level) / 2)
+    z = limits.normal_quantile((1 + found.confidence_level) / 2)
     centre, se = _lang_reiczigel(calibration.sum(axis=0), pool.sum(axis=0), z)
     if not math.isfinite(centre):
         return replace(found, reason=JUDGE_NOT_INFORMATIVE)
@@ -139,7 +144,7 @@ def _with_interval(
         spread, df = _clustered_se(calibration, pool, clusters, pool_clusters)
         if df < 1:
             return replace(found, reason=TOO_FEW_CLUSTERS)
-        se, z, method = max(se, spread), limits.t_quantile((1 + found.level) / 2, df), "jackknife"
+        se, z, method = max(se, spread), limits.t_quantile((1 + found.confidence_level) / 2, df), "jackknife"
     low, high = (min(max(limit, 0.0), 1.0) for limit in (centre - z * se, centre + z * se))
     if not -se <= found.value <= 1 + se:
         found = found.with_notes(OUTSIDE)

@@ -1,16 +1,18 @@
-"""Where to cut a judge's scores into pass and fail, and what that choice is worth on other items."""
+"""Choice of a cut-off for judge scores, with cross-validated error rates."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Literal, Unpack, get_args
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from typing import Any, Literal, Unpack, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from judge.stats.engine.checks import between
 from judge.stats.engine.columns import as_column, as_groups, as_marks, check_lengths
+from judge.stats.engine.frames import Tabular
 from judge.stats.engine.resampling import Sampling
 from judge.stats.engine.scale import Floats, Ints
 from judge.stats.engine.weights import cluster_codes, seed_of
@@ -23,7 +25,7 @@ Rule = Literal["youden_j", "equal_pass_rates", "tnr"]
 
 
 @dataclass(frozen=True, slots=True)
-class ThresholdSweep:
+class ThresholdSweep(Tabular):
     """Every cut-off of a judge's scores against a person's verdicts; see `threshold_sweep`.
 
     Attributes
@@ -37,7 +39,7 @@ class ThresholdSweep:
         How the cut-off was chosen.
     chosen : float
         The cut-off chosen on all items; NaN if none satisfies the rule.
-    cross_fitted : PassFail
+    cross_validated : PassFail
         What to expect of it: each fold's verdicts use the cut-off chosen on the other folds.
     fold_thresholds : tuple of float
         The cut-offs chosen without each fold; their spread shows how stable the choice is.
@@ -47,8 +49,14 @@ class ThresholdSweep:
     tables: tuple[PassFail, ...]
     rule: Rule
     chosen: float
-    cross_fitted: PassFail
+    cross_validated: PassFail
     fold_thresholds: tuple[float, ...]
+
+    def _rows(self) -> Iterable[Any]:
+        return (
+            {"threshold": t} | {f.name: getattr(table, f.name) for f in fields(table)}
+            for t, table in zip(self.thresholds, self.tables, strict=True)
+        )
 
 
 def threshold_sweep(
@@ -60,11 +68,13 @@ def threshold_sweep(
     n_folds: int = 5,
     **sampling: Unpack[Sampling],
 ) -> ThresholdSweep:
-    """Try every cut-off of the judge's scores, choose one by a rule, and report the choice cross-fitted.
+    """Try every cut-off of the judge's scores, choose one by a rule, and report the choice cross-validated.
 
     The person's verdict is policy and stays as it is; only the judge's cut-off moves. A cut-off chosen
     and assessed on the same items looks better than it is, therefore it is chosen on all folds but one
     and assessed on that one. Folds keep clusters together.
+
+    Do not report the rates in `tables` at the chosen cut-off; report `cross_validated`.
 
     Parameters
     ----------
@@ -85,12 +95,16 @@ def threshold_sweep(
     Returns
     -------
     ThresholdSweep
-        If a fold has no cut-off that satisfies the rule its items count as dropped in `cross_fitted`.
+        If a fold has no cut-off that satisfies the rule its items count as dropped in `cross_validated`.
 
     Raises
     ------
     ValueError
         If lengths differ, a mark is neither pass, fail nor missing, or an option is out of bounds.
+
+    References
+    ----------
+    .. [1] W. J. Youden, "Index for rating diagnostic tests", Cancer 3, 1950.
 
     Examples
     --------
@@ -98,7 +112,7 @@ def threshold_sweep(
     >>> sweep = threshold_sweep(human, [5, 4, 4, 3, 3, 2, 2, 1], n_folds=4, rng=0)
     >>> sweep.thresholds, sweep.chosen
     ((1.0, 2.0, 3.0, 4.0, 5.0), 3.0)
-    >>> sweep.tables[2].agreement.value, sweep.cross_fitted.agreement.value
+    >>> sweep.tables[2].agreement.value, sweep.cross_validated.agreement.value
     (0.875, 0.75)
     """
     h, scores = as_marks(human, "human"), as_column(judge_scores, "judge_scores")
@@ -141,7 +155,7 @@ def _check_options(rule: str, target: float, n_folds: int) -> None:
 
 
 def _folds(codes: Ints, n_folds: int, rng: np.random.Generator) -> Ints:
-    """Return the fold of each item; clusters are dealt out at random, in equal numbers."""
+    """Return the fold of each item; clusters are assigned at random, in equal numbers."""
     n_clusters = int(codes.max(initial=-1)) + 1
     return (rng.permutation(n_clusters) % max(1, min(n_folds, n_clusters)))[codes]
 

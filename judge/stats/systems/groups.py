@@ -1,9 +1,11 @@
-"""Which systems the data can tell apart: groups of systems, and agreement on the confidence in each pair."""
+"""Significance groups of systems, and agreement on the confidence in each pair of systems."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -18,6 +20,7 @@ from judge.stats.engine.estimate import (
     TOO_FEW_CLUSTERS,
     Estimate,
 )
+from judge.stats.engine.frames import Tabular
 from judge.stats.engine.resampling import quotient
 from judge.stats.engine.scale import Floats, Ints
 from judge.stats.engine.weights import RNG, cluster_codes, seed_of
@@ -41,7 +44,7 @@ class PairComparison:
 
 
 @dataclass(frozen=True, slots=True)
-class SystemGroups:
+class SystemGroups(Tabular):
     """Systems that the data cannot tell apart; see `significance_groups`.
 
     Attributes
@@ -62,12 +65,15 @@ class SystemGroups:
     n_permutations: int
     seed: int | None
 
+    def _rows(self) -> Iterable[Any]:
+        return self.comparisons
+
 
 def significance_groups(
     scores: ArrayLike,
     *,
     clusters: ArrayLike | None = None,
-    level: float = 0.95,
+    confidence_level: float = 0.95,
     n_permutations: int = 10_000,
     rng: RNG = None,
 ) -> SystemGroups:
@@ -76,14 +82,16 @@ def significance_groups(
     Paired permutation tests (the scores of two systems are swapped within clusters), two-sided, with
     Holm's correction over all pairs.
 
+    Do not read a shared group as equality: the systems in it were not shown to differ.
+
     Parameters
     ----------
     scores : array_like of float, shape (n_items, n_systems)
         NaN or None where missing.
     clusters : array_like, shape (n_items,), optional
         Group of each item.
-    level : float
-        1 - level is the chance of any false difference among the pairs.
+    confidence_level : float
+        1 - confidence_level is the chance of any false difference among the pairs.
     n_permutations : int
         Random swaps. The smallest p-value is 1 / (n_permutations + 1), so many pairs need many.
     rng : int, numpy.random.Generator or None
@@ -100,6 +108,11 @@ def significance_groups(
         If `scores` is not two-dimensional, a system has no score, or `n_permutations` is too small for any
         pair to become significant.
 
+    References
+    ----------
+    .. [1] S. Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of
+       Statistics 6, 1979.
+
     Examples
     --------
     >>> scores = [[5, 2, 2], [4, 1, 2], [5, 3, 2], [4, 2, 2], [5, 1, 1], [5, 2, 3], [4, 1, 1], [4, 2, 3]]
@@ -109,9 +122,9 @@ def significance_groups(
     """
     table = as_table(scores, "scores")
     refuse_empty_systems(table)
-    between("level", level, 0, 1)
+    between("confidence_level", confidence_level, 0, 1)
     first, second = np.triu_indices(table.shape[1], 1)
-    needed = math.ceil(first.size / (1 - level))
+    needed = math.ceil(first.size / (1 - confidence_level))
     if n_permutations < needed:
         raise ValueError(
             f"n_permutations must be at least {needed:,}, or none of {first.size:,} pairs can be "
@@ -129,7 +142,7 @@ def significance_groups(
     comparisons = tuple(PairComparison(*row) for row in zip(*(c.tolist() for c in columns), strict=True))
     order = np.argsort(-np.nanmean(table, axis=0), kind="stable")
     alike = np.ones((table.shape[1], table.shape[1]), dtype=bool)
-    alike[first, second] = alike[second, first] = ~(adjusted <= 1 - level)
+    alike[first, second] = alike[second, first] = ~(adjusted <= 1 - confidence_level)
     return SystemGroups(tuple(order.tolist()), _runs(order, alike), comparisons, n_permutations, seed)
 
 
@@ -138,7 +151,7 @@ def soft_pairwise_accuracy(
     judge: ArrayLike,
     *,
     clusters: ArrayLike | None = None,
-    level: float = 0.95,
+    confidence_level: float = 0.95,
     n_permutations: int = 1000,
     rng: RNG = None,
 ) -> Estimate:
@@ -156,7 +169,7 @@ def soft_pairwise_accuracy(
         NaN or None where missing.
     clusters : array_like, shape (n_items,), optional
         Group of each item.
-    level : float
+    confidence_level : float
         Confidence level.
     n_permutations : int
         Random swaps.
@@ -187,7 +200,7 @@ def soft_pairwise_accuracy(
     True
     """
     h, j = as_tables(human, judge)
-    between("level", level, 0, 1)
+    between("confidence_level", confidence_level, 0, 1)
     at_least("n_permutations", n_permutations, 1)
     first, second = np.triu_indices(h.shape[1], 1)
     changes = [table[:, first] - table[:, second] for table in (h, j)]
@@ -197,7 +210,7 @@ def soft_pairwise_accuracy(
     seed, generator = seed_of(rng)
     found = Estimate(
         math.nan,
-        level=level,
+        confidence_level=confidence_level,
         n_items=int(paired.any(axis=1).sum()),
         n_ratings=int(np.sum(~np.isnan(h)) + np.sum(~np.isnan(j))),
         n_clusters=np.unique(codes).size,
@@ -259,7 +272,7 @@ def _soft_interval(found: Estimate, sums: Floats) -> Estimate:
     se = limits.jackknife_se(jackknife, np.ones(len(sums)))
     if se == 0 or found.value >= 1:
         return replace(found, se=se, reason=NO_VARIATION)
-    low, high = limits.coefficient_limits(found.value, se, found.level, len(sums) - 1)
+    low, high = limits.coefficient_limits(found.value, se, found.confidence_level, len(sums) - 1)
     return replace(found, low=low, high=high, se=se, method="jackknife")
 
 

@@ -1,4 +1,4 @@
-"""Adjusted p-values: what a table of many tests may still claim.
+"""Adjustment of p-values for multiple tests.
 
 Holm for tables that confirm (all pairs, all dimensions), Benjamini-Hochberg for exploring,
 Benjamini-Yekutieli where the tests depend on each other in unknown ways.

@@ -1,4 +1,4 @@
-"""Two judges, or two systems, on the same items: the difference with its interval."""
+"""Differences between two judges or two systems on the same items, with intervals."""
 
 from __future__ import annotations
 
@@ -42,7 +42,11 @@ class PairedDifference:
 
 
 def paired_proportions(
-    a: ArrayLike, b: ArrayLike, *, method: Literal["newcombe", "tango"] = "newcombe", level: float = 0.95
+    a: ArrayLike,
+    b: ArrayLike,
+    *,
+    method: Literal["newcombe", "tango"] = "newcombe",
+    confidence_level: float = 0.95,
 ) -> Estimate:
     """Difference a - b of two pass rates on the same independent items.
 
@@ -56,7 +60,7 @@ def paired_proportions(
         Pass marks; NaN or None where missing.
     method : {'newcombe', 'tango'}
         Kind of interval.
-    level : float
+    confidence_level : float
         Confidence level.
 
     Returns
@@ -86,19 +90,19 @@ def paired_proportions(
     """
     if method not in ("newcombe", "tango"):
         raise ValueError(f"method must be newcombe or tango; got {method!r}.")
-    between("level", level, 0, 1)
+    between("confidence_level", confidence_level, 0, 1)
     marks_a, marks_b = as_marks(a, "a"), as_marks(b, "b")
     x, y = complete_pairs(marks_a, marks_b)
     n_dropped = int(np.sum(~np.isnan(marks_a)) + np.sum(~np.isnan(marks_b))) - 2 * x.size
     if not x.size:
-        return Estimate.undefined(NO_COMPLETE_PAIRS, level=level, n_dropped=n_dropped)
+        return Estimate.undefined(NO_COMPLETE_PAIRS, confidence_level=confidence_level, n_dropped=n_dropped)
     interval = _newcombe if method == "newcombe" else _tango
-    low, high = interval(x, y, limits.normal_quantile((1 + level) / 2))
+    low, high = interval(x, y, limits.normal_quantile((1 + confidence_level) / 2))
     return Estimate(
         float(x.mean() - y.mean()),
         low,
         high,
-        level,
+        confidence_level,
         method,
         n_items=x.size,
         n_ratings=2 * x.size,
@@ -150,6 +154,9 @@ def paired_difference(a: ArrayLike, b: ArrayLike, **sampling: Unpack[Sampling]) 
     difference over its jackknife standard error, with clusters (that have a pair) - 1 degrees of freedom;
     with independent items that is the paired t test.
 
+    Do not use it for systems that answered different items; without clusters and with pass marks
+    `paired_proportions` is better for few items.
+
     Parameters
     ----------
     a, b : array_like of float, shape (n_items,)
@@ -167,6 +174,11 @@ def paired_difference(a: ArrayLike, b: ArrayLike, **sampling: Unpack[Sampling]) 
     ------
     ValueError
         If lengths differ.
+
+    References
+    ----------
+    .. [1] E. Miller, "Adding Error Bars to Evals: A Statistical Approach to Language Model Evaluations",
+       2024, arXiv 2411.00640 (clustered standard errors).
 
     Examples
     --------

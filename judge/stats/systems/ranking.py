@@ -1,4 +1,4 @@
-"""Ranking systems by their mean scores: means, agreement of two rankings, and what the data can tell apart.
+"""Ranking of systems by mean score: means, rank intervals, and agreement of two rankings.
 
 Tables have one row per item and one column per system, so that systems are compared on the same items.
 """
@@ -6,9 +6,9 @@ Tables have one row per item and one column per system, so that systems are comp
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import Unpack
+from typing import Any, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -16,8 +16,9 @@ from numpy.typing import ArrayLike
 from judge.stats.engine.checks import at_least, between
 from judge.stats.engine.columns import as_table, as_tables
 from judge.stats.engine.estimate import NOT_APPLICABLE, TOO_FEW_CLUSTERS, Estimate
+from judge.stats.engine.frames import Tabular
 from judge.stats.engine.resampling import Sampling, Statistic, quotient, resample
-from judge.stats.engine.scale import Floats
+from judge.stats.engine.scale import Floats, Ints
 from judge.stats.engine.weights import Frame, seed_of
 from judge.stats.pass_fail.proportion import mean
 
@@ -27,7 +28,7 @@ FEW_SYSTEMS = "few_systems"
 
 
 @dataclass(frozen=True, slots=True)
-class RankingAgreement:
+class RankingAgreement(Tabular):
     """How two rankings of the same systems agree; see `ranking_agreement`.
 
     Attributes
@@ -46,6 +47,12 @@ class RankingAgreement:
     spearman: Estimate
     pearson: Estimate
     pairwise_accuracy: Estimate
+
+    def _rows(self) -> Iterable[Any]:
+        return (
+            {"system": i, "human": h, "judge": j}
+            for i, (h, j) in enumerate(zip(self.human_means, self.judge_means, strict=True))
+        )
 
 
 def system_means(scores: ArrayLike, **sampling: Unpack[Sampling]) -> tuple[Estimate, ...]:
@@ -135,8 +142,8 @@ def ranking_agreement(human: ArrayLike, judge: ArrayLike, **sampling: Unpack[Sam
 def rank_intervals(scores: ArrayLike, **sampling: Unpack[Sampling]) -> tuple[Estimate, ...]:
     """Rank of each system by its mean score, with the ranks that other items could have given.
 
-    Percentile intervals of the rank over resamples of items, rounded outwards to whole ranks. Rank 1 is
-    the highest mean; equal means share their mean rank.
+    Rank 1 is the highest mean; equal means share the better rank, as in a league table. The interval runs
+    between quantiles of the rank over resamples of items, which are whole ranks.
 
     Parameters
     ----------
@@ -165,17 +172,20 @@ def rank_intervals(scores: ArrayLike, **sampling: Unpack[Sampling]) -> tuple[Est
     """
     table = as_table(scores, "scores")
     refuse_empty_systems(table)
-    level, n_resamples = sampling.get("level", 0.95), sampling.get("n_resamples", 10_000)
-    between("level", level, 0, 1)
+    confidence_level, n_resamples = (
+        sampling.get("confidence_level", 0.95),
+        sampling.get("n_resamples", 10_000),
+    )
+    between("confidence_level", confidence_level, 0, 1)
     at_least("n_resamples", n_resamples, 1)
     seed, generator = seed_of(sampling.get("rng"))
     sums = np.hstack([np.nan_to_num(table), ~np.isnan(table)])
     frame = Frame.build([sums], sampling.get("clusters"), len(table))
-    ranks = _ranks(-_means(sums.sum(axis=0, keepdims=True)))[0]
+    ranks = competition_ranks(_means(sums.sum(axis=0, keepdims=True)))[0]
     found = [
         Estimate(
             float(rank),
-            level=level,
+            confidence_level=confidence_level,
             method="percentile",
             n_items=int(np.sum(~np.isnan(column))),
             n_ratings=int(np.sum(~np.isnan(column))),
@@ -188,13 +198,38 @@ def rank_intervals(scores: ArrayLike, **sampling: Unpack[Sampling]) -> tuple[Est
     if frame.n_clusters < 2:
         return tuple(replace(e, method="", reason=TOO_FEW_CLUSTERS) for e in found)
     chunks = frame.bootstrap(n_resamples, generator, [0])
-    draws = np.concatenate([_ranks(-_means(totals)) for (totals,) in chunks])
-    low, high = np.nanquantile(draws, [(1 - level) / 2, (1 + level) / 2], axis=0)
-    spread = np.nanstd(draws, axis=0, ddof=1)
+    means = np.concatenate([_means(totals) for (totals,) in chunks])
+    draws = competition_ranks(means[np.isfinite(means).all(axis=1)])
+    low, high = rank_limits(draws, confidence_level)
+    spread = draws.std(axis=0, ddof=1) if len(draws) > 1 else np.full(len(ranks), math.nan)
     return tuple(
-        replace(e, low=math.floor(lo), high=math.ceil(hi), se=float(sd))
+        replace(e, low=float(lo), high=float(hi), se=float(sd))
         for e, lo, hi, sd in zip(found, low, high, spread, strict=True)
     )
+
+
+def competition_ranks(means: Floats) -> Ints:
+    """Return ranks within each row, 1 for the highest; equal means share the better rank.
+
+    >>> competition_ranks(np.array([[0.5, 0.7, 0.5]])).tolist()
+    [[2, 1, 2]]
+    """
+    higher = [(means > means[:, system, None] + 1e-12).sum(axis=1) for system in range(means.shape[1])]
+    ranks: Ints = 1 + np.stack(higher, axis=1).astype(np.int64)
+    return ranks
+
+
+def rank_limits(draws: Ints, confidence_level: float = 0.95) -> Floats:
+    """Return the lowest and highest likely rank of each system from resampled ranks (n_resamples, n_systems).
+
+    Without any resample every rank is possible.
+    """
+    if not len(draws):
+        n_systems = draws.shape[1]
+        return np.array([[1.0] * n_systems, [float(n_systems)] * n_systems])
+    tail = round((1 - confidence_level) / 2, 12)  # exactly 0.025: rounding must not move it to the next rank
+    limits: Floats = np.quantile(draws, (tail, 1 - tail), axis=0, method="inverted_cdf")
+    return limits
 
 
 def refuse_empty_systems(table: Floats) -> None:

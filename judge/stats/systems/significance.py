@@ -1,4 +1,4 @@
-"""Tests on the same items: McNemar, permutation, Williams' t; each a p-value with what it rests on."""
+"""Paired significance tests: McNemar, permutation, Williams' t."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from judge.stats.engine.estimate import (
     Estimate,
     Reason,
 )
+from judge.stats.engine.limits import t_cdf
 from judge.stats.engine.scale import Floats
 from judge.stats.engine.weights import RNG, cluster_codes, seed_of
 
@@ -127,6 +128,8 @@ def paired_permutation(
     If nothing distinguishes a from b, swapping them on any cluster changes nothing but chance. The p-value
     is the share of swaps with a difference at least as far from 0, the observed one included.
 
+    Do not use it for items that are not exchangeable between the two, such as scores on different scales.
+
     Parameters
     ----------
     a, b : array_like of float, shape (n_items,)
@@ -142,6 +145,10 @@ def paired_permutation(
     -------
     Significance
         The statistic is the mean difference a - b. NaN, `no_complete_pairs`, without any pair.
+
+    References
+    ----------
+    .. [1] R. A. Fisher, "The Design of Experiments", 1935.
 
     Examples
     --------
@@ -233,10 +240,8 @@ def williams_t(human: ArrayLike, judge_a: ArrayLike, judge_b: ArrayLike) -> Sign
     spread = 2 * determinant * (n - 1) / (n - 3) + ((r_a + r_b) / 2) ** 2 * (1 - r_ab) ** 3
     if spread <= 1e-12:
         return replace(undefined, reason=NO_VARIATION)
-    from scipy.special import stdtr
-
     t = float((r_a - r_b) * math.sqrt((n - 1) * (1 + r_ab) / spread))
-    return replace(undefined, p_value=2 * float(stdtr(n - 3, -abs(t))), statistic=t)
+    return replace(undefined, p_value=2 * t_cdf(-abs(t), n - 3), statistic=t)
 
 
 def t_test(found: Estimate) -> Significance:
@@ -245,10 +250,8 @@ def t_test(found: Estimate) -> Significance:
     undefined = Significance(math.nan, method="t", n_items=df + 1, reason=found.reason)
     if not found.defined or not found.se > 0:
         return replace(undefined, reason=found.reason or NO_VARIATION)
-    from scipy.special import stdtr
-
     t = found.value / found.se
-    return replace(undefined, p_value=2 * float(stdtr(df, -abs(t))), statistic=t, reason=None)
+    return replace(undefined, p_value=2 * t_cdf(-abs(t), df), statistic=t, reason=None)
 
 
 def complete_pairs(a: Floats, b: Floats) -> tuple[Floats, Floats]:

@@ -36,7 +36,7 @@ def trust(found, dimension, judge="robot"):
 def test_quadratic_kappa_is_the_mean_over_pairs(joined, found):
     part = joined.parts["clarity"].take(joined.parts["clarity"].rated)
     expected = pairwise_ceiling(
-        part.column("robot"), part.humans, concordance_statistic, clusters=part.clusters
+        part.humans, part.column("robot"), concordance_statistic, clusters=part.clusters
     )
     assert trust(found, "clarity").main.difference == expected.difference
 
@@ -91,13 +91,13 @@ def test_confusion_counts_each_item_once(found):
 def test_the_corrected_pass_rate_speaks_about_all_scored_answers(found):
     one = trust(found, "clarity")
     assert (one.n_pool, one.n_labelled) == (59, 49)
-    assert one.corrected.corrected.value < one.corrected.uncorrected.value
+    assert one.corrected.estimate.value < one.corrected.uncorrected.value
 
 
 def test_alpha_of_people_is_krippendorffs_and_checked(joined, found):
     part = joined.parts["clarity"]
     people = found.people["clarity"]
-    expected = krippendorff_alpha(part.humans[part.rated], kind="ordinal", scale=part.scale)
+    expected = krippendorff_alpha(part.humans[part.rated], level="ordinal", scale=part.scale)
     assert people.estimates["alpha"].value == pytest.approx(expected.value, abs=1e-12)
     assert people.checked is True
 
@@ -126,7 +126,7 @@ def test_two_judges_are_also_a_panel(panel):
 def test_the_better_judge_is_chosen_and_choosing_does_not_flatter(panel):
     choice = next(c for c in panel.panel.choices if c.dimension == "technical_accuracy")
     assert choice.best == ("robot",)
-    assert choice.honest.value <= choice.flattered.value + 1e-9
+    assert choice.cross_validated.value <= choice.in_sample.value + 1e-9
 
 
 def test_slots_allow_order_free_statistics_only(run, ratings):

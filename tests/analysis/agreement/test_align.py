@@ -168,7 +168,7 @@ def test_a_bar_below_is_a_fail_even_if_another_score_is_missing(run, tmp_path):
 )
 def test_a_scale_is_read_as_people_write_it(text, values, kind):
     scale = read_scale(text)
-    assert (tuple(scale.values), scale.kind) == (values, kind)
+    assert (tuple(scale.values), scale.level) == (values, kind)
 
 
 def test_a_scale_that_runs_backwards_is_refused():

@@ -17,6 +17,7 @@ from judge.reporting.builders.single_run import (
 )
 from judge.scoring.judge import Judge
 from judge.scoring.run import Run
+from judge.scoring.run_summary import RunSummary
 from judge.stats.engine.estimate import Estimate
 
 PASS, FAIL = {"accuracy": 4, "clarity": 4}, {"accuracy": 1, "clarity": 4}
@@ -54,7 +55,7 @@ def test_missing_verdicts_are_counted_by_status_with_bounds(make_table):
 
 @pytest.mark.parametrize("build", [build_report, build_audit])
 def test_verdicts_in_items_and_what_was_lost_to_them_are_warnings(make_table, build):
-    counts = {"with_verdict_in_text": 3, "lost_to_copied_verdict": 1}
+    counts = RunSummary(with_verdict_in_text=3, lost_to_copied_verdict=1)
     said_first = build(RunData(make_table([PASS] * 40), counts)).warnings
     first, second = (text for text in said_first if "verdict" in text)
     assert first.startswith("Text that looks like a verdict of the judge stands in 3 items.")

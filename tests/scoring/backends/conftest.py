@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from judge.records import Completion, Item, Request
-from judge.scoring.backends.api.backend import ApiBackend, Limits, Retry
+from judge.scoring.backends.api.backend import ApiBackend, Retry
+from judge.scoring.backends.connection import Connection
 
 QUICK = Retry(first_delay=0.001, longest_delay=0.002, jitter=random.Random(0))
 """Tries again at once: tests do not sleep."""
@@ -46,8 +47,9 @@ def backend_for(mock: Any) -> Callable[..., ApiBackend]:
     """Makes a backend that asks the mock server."""
 
     def make(model: str = "openai/mock-judge", **options: Any) -> ApiBackend:
-        limits = Limits(**{name: options.pop(name) for name in list(options) if hasattr(Limits, name)})
-        return ApiBackend(model, **{"api_base": mock.api_base, "limits": limits, "retry": QUICK} | options)
+        given = {name: options.pop(name) for name in list(options) if hasattr(Connection, name)}
+        connection = Connection(**{"api_base": mock.api_base} | given)
+        return ApiBackend(model, **{"connection": connection, "retry": QUICK} | options)
 
     return make
 

@@ -35,7 +35,7 @@ def summary(tmp_path):
 
 def test_items_with_something_like_a_verdict_are_counted(summary):
     found = summary((VERDICT, reply()), ("plain {x}", reply()), (f"x {VERDICT}", VERDICT), ("plain", VERDICT))
-    assert (found["with_verdict_in_text"], found["lost_to_copied_verdict"]) == (2, 1)
+    assert (found.with_verdict_in_text, found.lost_to_copied_verdict) == (2, 1)
 
 
 @pytest.mark.parametrize(
@@ -49,20 +49,20 @@ def test_items_with_something_like_a_verdict_are_counted(summary):
     ],
 )
 def test_hidden_verdict_is_counted(summary, text):
-    assert summary((text, reply()))["with_verdict_in_text"] == 1
+    assert summary((text, reply())).with_verdict_in_text == 1
 
 
 def test_verdict_in_choices_is_counted_and_one_in_metadata_is_not(summary):
-    assert summary(("x", reply()), choices=("y", VERDICT))["with_verdict_in_text"] == 1
+    assert summary(("x", reply()), choices=("y", VERDICT)).with_verdict_in_text == 1
 
 
 def test_verdict_in_metadata_was_never_shown_to_the_judge(summary):
     found = summary(("x", reply()), metadata={"note": json.loads(VERDICT), "text": VERDICT})
-    assert found["with_verdict_in_text"] == 0
+    assert found.with_verdict_in_text == 0
 
 
 def test_counts_follow_when_scores_are_derived_again(tmp_path, summary):
     summary((VERDICT, VERDICT))
     with Run.create(tmp_path / "run", Judge(model="m/m", rubric=rubric())) as run:
         derive_scores(run, rubric())
-        assert run.summary()["lost_to_copied_verdict"] == 1
+        assert run.summary().lost_to_copied_verdict == 1

@@ -11,30 +11,30 @@ JUDGE = np.clip(HUMAN + RNG.integers(-1, 3, 80), 1, 5)
 
 
 def test_errors_match_scikit_learn():
-    assert mean_absolute_error(JUDGE, HUMAN, rng=0).value == pytest.approx(sklearn_mae(HUMAN, JUDGE))
-    assert root_mean_square_error(JUDGE, HUMAN, rng=0).value == pytest.approx(sklearn_rmse(HUMAN, JUDGE))
+    assert mean_absolute_error(HUMAN, JUDGE, rng=0).value == pytest.approx(sklearn_mae(HUMAN, JUDGE))
+    assert root_mean_square_error(HUMAN, JUDGE, rng=0).value == pytest.approx(sklearn_rmse(HUMAN, JUDGE))
 
 
 def test_a_lenient_judge_has_positive_bias():
-    assert bias([4, 5], [3, 3]).value == 1.5
-    assert bias([3, 3], [4, 5]).value == -1.5
+    assert bias([3, 3], [4, 5]).value == 1.5
+    assert bias([4, 5], [3, 3]).value == -1.5
 
 
 def test_errors_cannot_be_negative_even_in_their_lower_limit():
-    assert mean_absolute_error([1, 1, 1, 5], [1, 1, 1, 1]).low == 0.0
-    assert bias([1, 1, 1, 5], [1, 1, 1, 1]).low < 0.0
+    assert mean_absolute_error([1, 1, 1, 1], [1, 1, 1, 5]).low == 0.0
+    assert bias([1, 1, 1, 1], [1, 1, 1, 5]).low < 0.0
 
 
 def test_a_constant_bias_has_no_interval():
-    result = bias([2, 3, 4], [1, 2, 3])
+    result = bias([1, 2, 3], [2, 3, 4])
     assert (result.value, result.reason) == (1.0, "no_variation")
 
 
 def test_only_items_with_both_scores_count():
-    result = mean_absolute_error([1, None, 3], [2, 2, None])
+    result = mean_absolute_error([2, 2, None], [1, None, 3])
     assert (result.value, result.n_items, result.n_dropped) == (1.0, 1, 2)
 
 
 def test_words_have_no_difference():
     with pytest.raises(ValueError, match="a difference of scores needs the order of the labels"):
-        bias(["good"], ["bad"])
+        bias(["bad"], ["good"])

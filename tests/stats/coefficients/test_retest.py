@@ -105,7 +105,7 @@ def test_agreement_by_samples_uses_every_sample_equally_and_the_forecast_is_clos
     truth = rng.normal(size=3000)
     samples = truth[:, None] + rng.normal(size=(3000, 4))
     human = truth + 0.5 * rng.normal(size=3000)
-    rows = agreement_by_samples(samples, human, pearson_statistic)
+    rows = agreement_by_samples(human, samples, pearson_statistic)
     singles = [np.corrcoef(samples[:, s], human)[0, 1] for s in range(4)]
     pairs = [np.corrcoef(samples[:, [s, (s + 1) % 4]].mean(axis=1), human)[0, 1] for s in range(4)]
     assert rows[0].agreement.value == pytest.approx(np.mean(singles))
@@ -117,7 +117,7 @@ def test_agreement_by_samples_uses_every_sample_equally_and_the_forecast_is_clos
 
 def test_majority_of_labels_can_be_compared_too():
     rows = agreement_by_samples(
-        [[1, 1, 2], [3, 3, 3]], [1, 3], partial(agreement_statistic, scale=[1, 2, 3]), reduce="majority"
+        [1, 3], [[1, 1, 2], [3, 3, 3]], partial(agreement_statistic, scale=[1, 2, 3]), reduce="majority"
     )
     assert [row.agreement.value for row in rows] == [pytest.approx(5 / 6), 1, 1]
 
@@ -125,9 +125,9 @@ def test_majority_of_labels_can_be_compared_too():
 def test_deterministic_judge_is_not_forecast_to_improve():
     rng = np.random.default_rng(0)
     one = rng.normal(size=50)
-    rows = agreement_by_samples(np.column_stack([one, one]), one + rng.normal(size=50), pearson_statistic)
+    rows = agreement_by_samples(one + rng.normal(size=50), np.column_stack([one, one]), pearson_statistic)
     assert rows[1].expected == pytest.approx(rows[0].expected)
-    noise = agreement_by_samples(rng.normal(size=(50, 2)) * [1, -1], one, pearson_statistic)
+    noise = agreement_by_samples(one, rng.normal(size=(50, 2)) * [1, -1], pearson_statistic)
     assert noise[0].expected == noise[0].agreement.value
     with pytest.raises(ValueError, match=r"got \(3,\) and \(3,\)"):
         agreement_by_samples([1, 2, 3], [1, 2, 3], pearson_statistic)
@@ -137,4 +137,4 @@ def test_labels_and_plain_scales_are_welcome():
     labels = retest([["poor", "fair"], ["good", "good"], ["fair", "fair"]], scale=["poor", "fair", "good"])
     numbers = retest([[0, 1], [2, 2], [1, 1]], scale=[0, 1, 2])
     assert labels == numbers
-    assert labels.alpha.value == alpha_statistic([[0, 1], [2, 2], [1, 1]], kind="ordinal").value()
+    assert labels.alpha.value == alpha_statistic([[0, 1], [2, 2], [1, 1]], level="ordinal").value()

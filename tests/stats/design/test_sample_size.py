@@ -25,7 +25,7 @@ def test_items_for_a_share_of_080_match_the_published_search(half_width, n):
 
 @given(st.floats(0.02, 0.98), st.floats(0.02, 0.3), st.sampled_from([0.8, 0.9, 0.95, 0.99]))
 def test_wilson_interval_has_the_half_width_at_n_and_not_at_one_item_less(p, half_width, level):
-    n = items_for_proportion(p, half_width, level=level)
+    n = items_for_proportion(p, half_width, confidence_level=level)
 
     def half(size):
         low, high = proportion_confint(p * size, size, alpha=1 - level, method="wilson")
@@ -112,7 +112,7 @@ def test_judge_below_the_margin_is_never_shown_non_inferior():
         (lambda: items_for_icc(0.5, 0.1, 1), "n_raters must be at least 2, got 1"),
         (lambda: items_for_icc(math.nan, 0.1, 2), "icc must lie in"),
         (lambda: items_for_kappa(0.5, 0.1, (0, 0.5)), "pass_rates must lie in"),
-        (lambda: items_for_proportion(0.5, 0.1, level=95), "level must lie in"),
+        (lambda: items_for_proportion(0.5, 0.1, confidence_level=95), "confidence_level must lie in"),
         (lambda: design_effect(0, 0.5), "cluster_size must be at least 1"),
         (lambda: noninferiority_power(0, 1, 10), "margin must be above 0, got 0"),
     ],

@@ -7,14 +7,15 @@ from judge.stats.coefficients.alpha import krippendorff_alpha
 from judge.stats.coefficients.distance import mean_absolute_error_statistic
 from judge.stats.design.simulated_precision import latent_draws, pilot_draws, precision
 from judge.stats.engine.estimate import Estimate
-from judge.stats.judge_human.ceiling import leave_one_out, negated
+from judge.stats.engine.statistic import negated
+from judge.stats.judge_human.ceiling import leave_one_out
 
 SHARES = [0.1, 0.2, 0.4, 0.2, 0.1]
 
 
 def _alpha(ratings, clusters):
     return krippendorff_alpha(
-        ratings, kind="ordinal", scale=[1, 2, 3, 4, 5], clusters=clusters, method="jackknife"
+        ratings, level="ordinal", scale=[1, 2, 3, 4, 5], clusters=clusters, method="jackknife"
     )
 
 
@@ -65,7 +66,7 @@ def test_power_of_non_inferiority_rises_with_items_and_is_the_share_of_lower_lim
     def difference(ratings, clusters):
         agreement = negated(mean_absolute_error_statistic)
         return leave_one_out(
-            ratings[:, 0], ratings[:, 1:], agreement, clusters=clusters, level=0.9
+            ratings[:, 1:], ratings[:, 0], agreement, clusters=clusters, confidence_level=0.9
         ).difference
 
     small, large = precision(difference, pilot_draws(pilot), [20, 150], exceeds=-0.15, n_draws=60, rng=1)

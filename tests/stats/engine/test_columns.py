@@ -40,8 +40,8 @@ def test_booleans_numbers_and_none_are_marks():
     ],
 )
 def test_level_in_percent_is_refused(statistic):
-    with pytest.raises(ValueError, match=r"level must lie .*got 95"):
-        statistic(level=95)
+    with pytest.raises(ValueError, match=r"confidence_level must lie .*got 95"):
+        statistic(confidence_level=95)
 
 
 @pytest.mark.parametrize(

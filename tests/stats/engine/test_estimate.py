@@ -37,3 +37,29 @@ def test_a_note_is_kept_once_and_in_order():
 
 def test_nothing_is_printed_as_a_negative_zero():
     assert str(Estimate(-0.0001, -0.0004, -0.0)) == "0.000 [0.000, 0.000]"
+
+
+def test_an_estimate_is_a_number_where_one_is_needed():
+    kappa = Estimate(0.6149, 0.48, 0.72)
+    assert float(kappa) == 0.6149
+    assert (f"{kappa:.2f}", f"{kappa:.0%}", f"{kappa}") == ("0.61", "61%", "0.615 [0.480, 0.720]")
+    undefined = Estimate.undefined("no_variation")
+    assert math.isnan(float(undefined))
+    assert (f"{undefined:.2f}", f"{undefined}") == ("nan", "undefined (no_variation)")
+
+
+def test_jupyter_shows_value_interval_method_and_sizes_and_only_what_there_is():
+    sizes = {"n_items": 1200, "n_clusters": 40, "notes": ("few <40>",)}
+    shown = Estimate(0.61, 0.48, 0.72, 0.9, "jackknife", **sizes)._repr_html_()
+    for text in ("0.610", "90 % [0.480, 0.720]", "jackknife", "1,200", "40", "few &lt;40&gt;"):
+        assert f"<td>{text}</td>" in shown
+    bare = Estimate.undefined("no_variation", n_items=3, n_clusters=3)._repr_html_()
+    assert "<td>undefined</td>" in bare
+    assert "no_variation" in bare
+    assert "interval" not in bare
+    assert "clusters" not in bare
+
+
+def test_limits_stay_within_the_possible_range_without_a_value_too():
+    found = Estimate(math.nan, -0.2, 1.3, possible=(0.0, 1.0))
+    assert (found.low, found.high) == (0.0, 1.0)

@@ -19,21 +19,21 @@ def test_bca_limits_match_scipy_on_a_skewed_mean():
     theirs = stats.bootstrap((data,), np.mean, n_resamples=20_000, method="BCa", rng=np.random.default_rng(2))
     jackknife = (data.sum() - data) / (len(data) - 1)
     ours = limits.bca_limits(
-        data.mean(), theirs.bootstrap_distribution, jackknife, np.ones(len(data)), level=0.95
+        data.mean(), theirs.bootstrap_distribution, jackknife, np.ones(len(data)), confidence_level=0.95
     )
     assert ours == pytest.approx((theirs.confidence_interval.low, theirs.confidence_interval.high), abs=1e-9)
 
 
 def test_bca_counts_half_of_the_ties():
     draws = np.repeat([0.4, 0.5, 0.6], [25, 50, 25])
-    low, high = limits.bca_limits(0.5, draws, np.array([0.45, 0.55]), np.ones(2), level=0.5)
+    low, high = limits.bca_limits(0.5, draws, np.array([0.45, 0.55]), np.ones(2), confidence_level=0.5)
     # A symmetric draw with half of the ties has no bias: the limits are the plain quantiles.
     assert (low, high) == pytest.approx(limits.percentile_limits(draws, 0.5))
 
 
 def test_bca_stays_inside_the_draws_when_all_lie_on_one_side():
     draws = np.linspace(0.6, 0.9, 500)
-    low, high = limits.bca_limits(0.5, draws, np.array([0.5, 0.5]), np.ones(2), level=0.95)
+    low, high = limits.bca_limits(0.5, draws, np.array([0.5, 0.5]), np.ones(2), confidence_level=0.95)
     assert draws.min() <= low <= high <= draws.max()
 
 

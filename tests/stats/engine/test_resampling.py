@@ -69,7 +69,7 @@ def test_two_levels_come_from_the_same_resamples():
     replicates = replicate({"mean": mean_of(SKEWED)}, rng=3)
     wide, narrow = replicates.estimate("mean", 0.95), replicates.estimate("mean", 0.90)
     assert wide.low < narrow.low < narrow.high < wide.high
-    assert (wide.level, narrow.level) == (0.95, 0.90)
+    assert (wide.confidence_level, narrow.confidence_level) == (0.95, 0.90)
 
 
 def test_statistics_that_share_weights_are_paired():
@@ -173,7 +173,7 @@ def test_a_lower_limit_is_cut_at_the_smallest_possible_value():
         ({"method": "analytic"}, "'analytic' is not available for this statistic"),
         ({"method": "analytic", "clusters": np.arange(120) // 2}, "'analytic' is for independent items"),
         ({"n_resamples": 10}, "n_resamples must be at least 100, got 10"),
-        ({"level": 95}, r"level must lie in \(0, 1\), got 95"),
+        ({"confidence_level": 95}, r"confidence_level must lie in \(0, 1\), got 95"),
     ],
 )
 def test_options_that_make_no_sense_are_refused(options, message):
@@ -234,5 +234,5 @@ def test_zeros_and_ones_of_independent_items_keep_the_normal_quantile():
 
 def test_every_confidence_level_is_checked_where_it_is_used():
     replicates = replicate({"mean": mean_of(NORMAL)}, method="jackknife")
-    with pytest.raises(ValueError, match=r"level must lie in \(0, 1\), got 95"):
+    with pytest.raises(ValueError, match=r"confidence_level must lie in \(0, 1\), got 95"):
         replicates.estimate("mean", 95)

@@ -2,9 +2,11 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from judge.stats import krippendorff_alpha
-from judge.stats.engine.scale import Scale, as_floats, as_objects, as_scale
+from judge.stats.engine.scale import Scale, as_floats, as_objects, as_scale, nearest_position
 
 
 @pytest.mark.parametrize(
@@ -90,7 +92,7 @@ def test_pandas_na_is_missing_like_none_and_nan():
 def test_alpha_takes_a_series_with_pandas_na():
     pd = pytest.importorskip("pandas")
     ratings = pd.Series([1, 2, pd.NA], dtype="Int64"), pd.Series([1, 2, 3])
-    assert krippendorff_alpha(*ratings, kind="ordinal").value == 1.0
+    assert krippendorff_alpha(*ratings, level="ordinal").value == 1.0
 
 
 def test_an_array_of_floats_holds_positions_on_a_scale_of_labels():
@@ -98,3 +100,18 @@ def test_an_array_of_floats_holds_positions_on_a_scale_of_labels():
     assert scale.encode(np.array([1.0, 0.0])).tolist() == [1.0, 0.0]
     with pytest.raises(ValueError, match="off the scale"):
         scale.encode(np.array([2.0]))
+
+
+@given(
+    st.lists(st.floats(0, 6, allow_subnormal=False), max_size=20),
+    st.sampled_from([[1.0, 2, 3, 4, 5], [0.0, 2, 5], [0.0, 0.25, 1.0], [3.0]]),
+)
+def test_nearest_position_is_the_point_at_the_smallest_distance(values, points):
+    for value, position in zip(values, nearest_position(np.array(values), np.array(points)), strict=True):
+        whole = np.array_equal(points, np.round(points))
+        distances = np.abs(np.array(points) - (np.round(value) if whole else value))
+        assert distances[position] == pytest.approx(distances.min(), abs=1e-12)
+
+
+def test_halves_between_whole_points_go_to_the_even_one_and_missing_values_nowhere():
+    assert nearest_position(np.array([1.5, 2.5, 3.5, np.nan]), np.arange(1.0, 6)).tolist() == [1, 1, 3, -1]

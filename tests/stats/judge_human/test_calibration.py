@@ -13,7 +13,7 @@ def _lenient(seed=0, n=150):
 
 def test_lenient_judge_is_shifted_and_the_gain_is_out_of_fold():
     judge, human = _lenient()
-    found = calibrate(judge, human, "shift", rng=0)
+    found = calibrate(human, judge, "shift", rng=0)
     assert found.helps
     assert found.map.kind == "shift"
     assert found.gain.value == pytest.approx(found.before.mae.value - found.after.mae.value)
@@ -33,7 +33,7 @@ def test_perfect_judge_has_nothing_to_gain_and_keeps_its_scores(seed):
 def test_judge_that_is_right_on_average_gains_nothing_from_a_shift():
     rng = np.random.default_rng(3)
     human = rng.integers(1, 6, 200)
-    found = calibrate(human + rng.integers(-1, 2, 200), human, "shift", bounds=(0, 6), rng=0)
+    found = calibrate(human, human + rng.integers(-1, 2, 200), "shift", bounds=(0, 6), rng=0)
     assert not found.helps
     assert found.fitted_kind == "shift"
     assert found.map.kind == "identity"
@@ -42,7 +42,7 @@ def test_judge_that_is_right_on_average_gains_nothing_from_a_shift():
 def test_judge_that_knows_nothing_is_no_closer_than_a_constant_and_ships_no_map():
     rng = np.random.default_rng(1)
     human = rng.choice([4.0, 5.0], 200, p=[0.9, 0.1])
-    found = calibrate(rng.integers(1, 6, 200), human, rng=0)
+    found = calibrate(human, rng.integers(1, 6, 200), rng=0)
     assert found.helps  # any map that squeezes the scores together is closer than the scores themselves
     assert found.adds_nothing
     assert found.constant == 4
@@ -71,7 +71,7 @@ def test_mapped_score_never_saw_its_own_cluster():
     human = np.r_[np.zeros(10), np.zeros(10)]
     judge = np.r_[np.full(10, 1.0), np.full(10, 3.0)]
     judge[:10:2] += 0.5
-    found = calibrate(judge, human, "shift", clusters=np.repeat([0, 1], 10), bounds=(-9, 9), rng=0)
+    found = calibrate(human, judge, "shift", clusters=np.repeat([0, 1], 10), bounds=(-9, 9), rng=0)
     assert found.n_folds == 2
     # First half: mean 1.25, shifted by -3; second half by -1.25. Bias (-1.75 + 1.75) / 2 = 0.
     assert found.after.bias.value == pytest.approx(0)
@@ -84,29 +84,29 @@ def test_auto_finds_a_curved_map_where_there_are_enough_pairs_and_only_simple_on
     human = np.array([1, 1, 1, 4, 5])[judge.astype(int) - 1] + rng.integers(-1, 2, 600) * (
         rng.random(600) < 0.2
     )
-    large = calibrate(judge, human, loss="rmse", rng=0, method="jackknife")
+    large = calibrate(human, judge, loss="rmse", rng=0, method="jackknife")
     assert large.fitted_kind in ("isotonic", "cut_points")
     assert large.helps
-    small = calibrate(judge[:60], human[:60], loss="rmse", rng=0)
+    small = calibrate(human[:60], judge[:60], loss="rmse", rng=0)
     assert small.fitted_kind in ("identity", "shift", "linear")
 
 
 def test_final_map_is_fitted_on_all_pairs():
     judge, human = _lenient()
     judge[3] = np.nan
-    found = calibrate(judge, human, "linear", rng=0)
-    assert found.map == fit_map(judge, human, "linear")
+    found = calibrate(human, judge, "linear", rng=0)
+    assert found.map == fit_map(human, judge, "linear")
 
 
 def test_pass_rate_error_is_reported_at_the_pass_mark():
     judge, human = _lenient()
-    found = calibrate(judge, human, "shift", pass_mark=4, rng=0)
+    found = calibrate(human, judge, "shift", pass_mark=4, rng=0)
     assert found.before.pass_rate.value == pytest.approx(np.mean(judge >= 4) - np.mean(human >= 4))
-    assert calibrate(judge, human, "shift", rng=0).before.pass_rate is None
+    assert calibrate(human, judge, "shift", rng=0).before.pass_rate is None
 
 
 def test_curve_is_the_mean_human_score_of_each_judge_score():
-    found = calibrate([1, 1, 2, 2, 2, 3], [1, 2, 2, 2, 5, 4], "shift", rng=0)
+    found = calibrate([1, 2, 2, 2, 5, 4], [1, 1, 2, 2, 2, 3], "shift", rng=0)
     assert [(p.score, p.human.value, p.human.n_items) for p in found.curve] == [
         (1, 1.5, 2),
         (2, 3, 3),
@@ -118,10 +118,10 @@ def test_curve_is_the_mean_human_score_of_each_judge_score():
 
 def test_same_seed_deals_the_same_folds():
     judge, human = _lenient()
-    first, second = (calibrate(judge, human, rng=7) for _ in range(2))
+    first, second = (calibrate(human, judge, rng=7) for _ in range(2))
     assert first.gain == second.gain
     assert first.seed == 7
-    assert calibrate(judge, human, "shift", rng=np.random.default_rng(7)).seed is None
+    assert calibrate(human, judge, "shift", rng=np.random.default_rng(7)).seed is None
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_same_seed_deals_the_same_folds():
     ],
 )
 def test_too_few_pairs_leave_everything_undefined_and_the_scores_alone(judge, human, reason):
-    found = calibrate(judge, human, rng=0)
+    found = calibrate(human, judge, rng=0)
     assert found.gain.reason == reason
     assert found.map.kind == "identity"
     assert not found.helps
@@ -141,7 +141,7 @@ def test_too_few_pairs_leave_everything_undefined_and_the_scores_alone(judge, hu
 
 def test_impossible_input_is_refused():
     with pytest.raises(ValueError, match="two lists of one length"):
-        calibrate([1, 2], [1])
+        calibrate([1], [1, 2])
     with pytest.raises(ValueError, match="n_folds must be at least 2"):
         calibrate([1, 2], [1, 2], n_folds=1)
     with pytest.raises(ValueError, match="kind of a map must be one of"):

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import mode
 
-from judge.stats.judge_human.consensus import consensus, judge_and_humans
+from judge.stats.judge_human.consensus import consensus, humans_and_judge
 
 TABLES = st.lists(
     st.lists(st.one_of(st.just(np.nan), st.integers(1, 4).map(float)), min_size=3, max_size=3),
@@ -46,18 +46,18 @@ def test_no_ratings_at_all_have_no_consensus():
 
 
 def test_labels_become_positions_on_the_declared_scale_or_of_the_labels_found():
-    judge, humans = judge_and_humans(["pass", None], [["fail", "pass"], ["fail", None]], ["fail", "pass"])
+    humans, judge = humans_and_judge([["fail", "pass"], ["fail", None]], ["pass", None], ["fail", "pass"])
     np.testing.assert_array_equal(judge, [1, np.nan])
     np.testing.assert_array_equal(humans, [[0, 1], [0, np.nan]])
-    assert judge_and_humans(["b", "a"], [["c"], ["a"]])[0].tolist() == [1, 0]
+    assert humans_and_judge([["c"], ["a"]], ["b", "a"])[1].tolist() == [1, 0]
 
 
-@pytest.mark.parametrize("shapes", [([1, 2], [1, 2]), ([[1], [2]], [[1], [2]]), ([1], [[1], [2]])])
+@pytest.mark.parametrize("shapes", [([1, 2], [1, 2]), ([[1], [2]], [[1], [2]]), ([[1], [2]], [1])])
 def test_wrong_shapes_are_refused_with_what_was_expected(shapes):
     with pytest.raises(
-        ValueError, match=r"judge must have shape \(n_items,\) and humans \(n_items, n_humans\)"
+        ValueError, match=r"humans must have shape \(n_items, n_humans\) and judge \(n_items,\)"
     ):
-        judge_and_humans(*shapes)
+        humans_and_judge(*shapes)
 
 
 def test_unknown_consensus_and_flat_ratings_are_refused():

@@ -8,7 +8,7 @@ def _study(seed=0, n=400, d=3, k=3):
     rng = np.random.default_rng(seed)
     truth = rng.multivariate_normal(np.zeros(d), 0.6 + 0.4 * np.eye(d), n)
     humans = truth[:, :, None] + 0.7 * rng.normal(size=(n, d, k))
-    return truth + 0.7 * rng.normal(size=(n, d)), humans
+    return humans, truth + 0.7 * rng.normal(size=(n, d))
 
 
 def _mean_off_diagonal(matrix):
@@ -16,8 +16,8 @@ def _mean_off_diagonal(matrix):
 
 
 def test_correlations_and_dimensions_match_numpy():
-    judge, humans = _study(k=1)
-    found = halo(judge, humans)
+    humans, judge = _study(k=1)
+    found = halo(humans, judge)
     correlations = np.corrcoef(judge.T)
     eigenvalues = np.linalg.eigvalsh(correlations)
     assert found.correlation.judge.value == pytest.approx(_mean_off_diagonal(correlations))
@@ -28,8 +28,8 @@ def test_correlations_and_dimensions_match_numpy():
 
 
 def test_judge_that_gives_one_score_to_all_dimensions_has_one_dimension():
-    judge, humans = _study()
-    found = halo(judge[:, :1].repeat(3, axis=1), humans)
+    humans, judge = _study()
+    found = halo(humans, judge[:, :1].repeat(3, axis=1))
     assert found.dimensions.judge.value == pytest.approx(1)
     assert found.correlation.judge.value == pytest.approx(1)
     assert found.errors.difference.low > 0.3
@@ -43,44 +43,44 @@ def test_judge_like_people_has_no_halo_beyond_theirs():
 
 def test_halo_that_people_share_is_no_fault_of_the_judge():
     rng = np.random.default_rng(99)  # another seed than the study's: impressions must not repeat its draws
-    judge, humans = _study(n=1500)
+    humans, judge = _study(n=1500)
     humans += rng.normal(size=(1500, 1, 3))
     judge += rng.normal(size=(1500, 1))
-    found = halo(judge, humans).errors
+    found = halo(humans, judge).errors
     assert found.judge.low > 0.4
     assert found.human.low > 0.4
     assert found.difference.low < 0 < found.difference.high
 
 
 def test_partial_correlation_of_two_dimensions_is_left_undefined():
-    judge, humans = _study(d=2)
-    assert not halo(judge, humans).partial.judge.defined
+    humans, judge = _study(d=2)
+    assert not halo(humans, judge).partial.judge.defined
 
 
 def test_one_person_leaves_error_halo_undefined():
-    judge, humans = _study(k=1)
-    found = halo(judge, humans)
+    humans, judge = _study(k=1)
+    found = halo(humans, judge)
     assert found.errors.judge.reason == "no_complete_pairs"
     assert found.correlation.difference.defined
 
 
 def test_items_with_a_missing_dimension_are_left_out():
-    judge, humans = _study(n=100, k=1)
+    humans, judge = _study(n=100, k=1)
     judge[:10, 0] = np.nan
-    assert halo(judge, humans).correlation.judge.value == pytest.approx(
-        halo(judge[10:], humans[10:]).correlation.judge.value
+    assert halo(humans, judge).correlation.judge.value == pytest.approx(
+        halo(humans[10:], judge[10:]).correlation.judge.value
     )
 
 
 def test_constant_dimension_is_undefined():
-    judge, humans = _study(n=50)
+    humans, judge = _study(n=50)
     judge[:, 1] = 3
-    assert halo(judge, humans).correlation.judge.reason == "no_variation"
+    assert halo(humans, judge).correlation.judge.reason == "no_variation"
 
 
 def test_wrong_shapes_are_refused():
-    judge, humans = _study(n=10)
-    with pytest.raises(ValueError, match=r"judge must have shape \(n_items, n_dimensions\)"):
-        halo(judge, humans[:, :2])
+    humans, judge = _study(n=10)
+    with pytest.raises(ValueError, match=r"judge \(n_items, n_dimensions\)"):
+        halo(humans[:, :2], judge)
     with pytest.raises(ValueError, match="halo needs two dimensions and a person, got 1 and 3"):
-        halo(judge[:, :1], humans[:, :1])
+        halo(humans[:, :1], judge[:, :1])

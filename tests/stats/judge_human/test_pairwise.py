@@ -109,14 +109,14 @@ def test_cross_fitted_accuracy_uses_the_limit_of_the_other_half(grouping):
     by_hand = [
         naive_accuracy(human[h], judge[h], grouping, e) for h, e in zip(halves, epsilons[::-1], strict=True)
     ]
-    assert found.cross_fitted.value == pytest.approx(np.mean(by_hand))
+    assert found.cross_validated.value == pytest.approx(np.mean(by_hand))
 
 
 def test_tie_calibration_helps_a_fine_grained_judge_on_other_items():
     human, judge = draw(np.random.default_rng(3), n=300, noise=0.2)
     found = tie_calibration(np.round(human / 2), judge, rng=0)
-    assert found.cross_fitted.low > found.uncalibrated.value
-    assert found.in_sample >= found.cross_fitted.value - 0.01
+    assert found.cross_validated.low > found.uncalibrated.value
+    assert found.in_sample >= found.cross_validated.value - 0.01
 
 
 def test_tie_calibration_on_noise_gains_nothing_on_other_items():
@@ -124,7 +124,7 @@ def test_tie_calibration_on_noise_gains_nothing_on_other_items():
     for seed in range(10):
         human, judge = rng.normal(size=(20, 3)), rng.normal(size=(20, 3))
         found = tie_calibration(human, judge, method="jackknife", rng=seed)
-        gains.append((found.in_sample - found.uncalibrated.value, found.cross_fitted.value - 0.5))
+        gains.append((found.in_sample - found.uncalibrated.value, found.cross_validated.value - 0.5))
     assert np.mean(gains, axis=0)[0] >= 0
     assert abs(np.mean(gains, axis=0)[1]) < 3 * 0.5 / np.sqrt(10 * 60)
 

@@ -13,7 +13,7 @@ def _ratings(seed=0, n=60, k=2):
 
 def test_every_share_and_spread_by_hand():
     judge, humans = [3, 3, 2, 4], [[1, 5], [5, 1], [3, 3], [3, 1]]
-    found = scale_use(judge, humans, scale=SCALE)
+    found = scale_use(humans, judge, scale=SCALE)
     assert found.middle.judge.value == 0.5
     assert found.middle.human.value == pytest.approx((0.5 + 0.25) / 2)
     assert found.ends.judge.value == 0
@@ -29,21 +29,21 @@ def test_every_share_and_spread_by_hand():
 
 
 def test_even_scale_has_two_middle_categories():
-    assert scale_use([2, 3, 1, 4], [[1], [2], [3], [4]], scale=[1, 2, 3, 4]).middle.judge.value == 0.5
+    assert scale_use([[1], [2], [3], [4]], [2, 3, 1, 4], scale=[1, 2, 3, 4]).middle.judge.value == 0.5
 
 
 def test_judge_and_person_are_compared_on_the_items_with_both():
     judge, humans = _ratings()
     judge[:10] = np.nan
     humans[10:25, 0] = np.nan
-    found = scale_use(judge, humans, scale=SCALE)
+    found = scale_use(humans, judge, scale=SCALE)
     by_hand = [judge[25:].std(ddof=1), judge[10:].std(ddof=1)]
     assert found.sd.judge.value == pytest.approx(np.mean(by_hand))
 
 
 def test_judge_that_is_one_of_two_identical_people_differs_in_nothing():
     one = np.tile([1.0, 2, 3, 4, 5, 5], 4)
-    found = scale_use(one, np.column_stack([one, one]), scale=SCALE)
+    found = scale_use(np.column_stack([one, one]), one, scale=SCALE)
     for contrast in (found.sd, found.middle, found.ends, found.entropy):
         assert contrast.difference.value == pytest.approx(0)
     assert found.sd_ratio.value == found.slope.value == pytest.approx(1)
@@ -54,39 +54,39 @@ def test_slope_is_the_covariance_ratio():
     humans = np.clip(np.round((humans + 3 * judge[:, None]) / 4), 1, 5)  # people with something in common
     over = [np.cov(judge, np.delete(humans, h, 1).mean(1))[0, 1] for h in range(3)]
     under = [np.cov(humans[:, h], np.delete(humans, h, 1).mean(1))[0, 1] for h in range(3)]
-    assert scale_use(judge, humans, scale=SCALE).slope.value == pytest.approx(sum(over) / sum(under))
+    assert scale_use(humans, judge, scale=SCALE).slope.value == pytest.approx(sum(over) / sum(under))
 
 
 def test_one_person_gives_shares_but_no_slope():
     judge, humans = _ratings(k=1)
-    found = scale_use(judge, humans, scale=SCALE)
+    found = scale_use(humans, judge, scale=SCALE)
     assert found.slope.reason == "too_few_raters"
     assert found.ends.difference.defined
 
 
 def test_people_without_variation_leave_ratio_and_slope_undefined():
-    found = scale_use([1, 2, 3], [[3, 3], [3, 3], [3, 3]], scale=SCALE)
+    found = scale_use([[3, 3], [3, 3], [3, 3]], [1, 2, 3], scale=SCALE)
     assert not found.sd_ratio.defined
     assert not found.slope.defined
     assert found.sd.human.value == 0
 
 
 def test_judge_without_ratings_is_undefined():
-    found = scale_use([np.nan] * 3, [[3, 3], [2, 3], [3, 1]], scale=SCALE)
+    found = scale_use([[3, 3], [2, 3], [3, 1]], [np.nan] * 3, scale=SCALE)
     assert found.sd.judge.reason == found.middle.judge.reason == "no_complete_pairs"
 
 
 def test_labels_are_used_by_position():
-    found = scale_use(["good"] * 3, [["bad"], ["fair"], ["good"]], scale=["bad", "fair", "good"])
+    found = scale_use([["bad"], ["fair"], ["good"]], ["good"] * 3, scale=["bad", "fair", "good"])
     assert found.ends.judge.value == 1
     assert [cut for cut, _ in found.at_least] == [1, 2]
 
 
 def test_people_with_nothing_in_common_leave_the_slope_undefined():
     humans = np.array([[1.0, 5], [2, 4], [3, 3], [4, 2], [5, 1]])
-    assert scale_use([1, 2, 3, 4, 5], humans, scale=SCALE).slope.reason == "no_item_variance"
+    assert scale_use(humans, [1, 2, 3, 4, 5], scale=SCALE).slope.reason == "no_item_variance"
 
 
 def test_without_people_there_is_nothing_to_compare_with():
     with pytest.raises(ValueError, match="humans has no column"):
-        scale_use([1, 2], np.empty((2, 0)), scale=[1, 2])
+        scale_use(np.empty((2, 0)), [1, 2], scale=[1, 2])

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sklearn.isotonic import IsotonicRegression
 from statsmodels.miscmodels.ordinal_model import OrderedModel
 
-from judge.stats.judge_human.score_maps import ScoreMap, fit_map, isotonic_means
+from judge.stats.judge_human.score_maps import ScoreMap, fit_map
 
 KINDS = ["identity", "shift", "linear", "cut_points", "proportional_odds", "isotonic"]
 PAIRS = st.lists(
@@ -23,17 +23,16 @@ def _pairs(seed=0, n=300):
     return np.clip(np.round(3.5 + 0.6 * trait + 0.5 * rng.normal(size=n)), 1, 5), human
 
 
-@given(st.lists(st.tuples(st.floats(-10, 10), st.floats(0.1, 5)), min_size=1, max_size=30))
-def test_isotonic_means_match_scikit_learn_and_never_fall(points):
-    y, weights = zip(*points, strict=True)
-    found = isotonic_means(y, weights)
-    expected = IsotonicRegression().fit_transform(np.arange(len(y)), y, sample_weight=weights)
-    np.testing.assert_allclose(found, expected, atol=1e-9)
-    assert (np.diff(found) >= 0).all()
+def test_isotonic_map_pools_judge_scores_whose_human_means_fall():
+    fitted = fit_map([1, 3, 2, 2, 4], [1, 2, 3, 3, 4], "isotonic").parameters
+    assert fitted["judge"] == (1, 2, 3, 4)
+    assert fitted["human"] == pytest.approx((1, 7 / 3, 7 / 3, 4))  # of one 3 and two 2
 
 
-def test_isotonic_means_of_nothing_are_nothing():
-    assert isotonic_means([], []).tolist() == []
+@given(PAIRS)
+def test_isotonic_map_never_falls(pairs):
+    judge, human = np.array(pairs).T
+    assert (np.diff(fit_map(human, judge, "isotonic")(np.linspace(0, 6, 25))) >= 0).all()
 
 
 @given(PAIRS)
@@ -41,12 +40,12 @@ def test_isotonic_map_matches_scikit_learn_at_and_between_scores(pairs):
     judge, human = np.array(pairs).T
     grid = np.linspace(0, 6, 25)
     expected = IsotonicRegression(out_of_bounds="clip").fit(judge, human).predict(grid)
-    np.testing.assert_allclose(fit_map(judge, human, "isotonic")(grid), expected, atol=1e-9)
+    np.testing.assert_allclose(fit_map(human, judge, "isotonic")(grid), expected, atol=1e-9)
 
 
 def test_proportional_odds_match_statsmodels():
     judge, human = _pairs()
-    fitted = fit_map(judge, human, "proportional_odds")
+    fitted = fit_map(human, judge, "proportional_odds")
     model = OrderedModel(human, judge[:, None], distr="logit").fit(method="bfgs", disp=False, maxiter=500)
     assert fitted.parameters["slope"][0] == pytest.approx(model.params[0], abs=2e-3)
     cuts = model.model.transform_threshold_params(model.params)[1:-1]
@@ -64,22 +63,22 @@ def test_separated_scores_still_give_a_finite_map():
 def test_linear_is_least_squares_and_shift_the_mean_difference():
     judge, human = _pairs()
     slope, intercept = np.polyfit(judge, human, 1)
-    fitted = fit_map(judge, human, "linear").parameters
+    fitted = fit_map(human, judge, "linear").parameters
     assert (fitted["slope"][0], fitted["intercept"][0]) == pytest.approx((slope, intercept))
-    assert fit_map(judge, human, "shift").parameters["shift"][0] == pytest.approx((human - judge).mean())
+    assert fit_map(human, judge, "shift").parameters["shift"][0] == pytest.approx((human - judge).mean())
 
 
 def test_cut_points_give_the_judge_the_distribution_of_people():
     # 10 scores of 2, 3, 4 each against people's 1, 3, 5: each judge category meets its quantile.
     judge, human = np.repeat([2.0, 3, 4], 10), np.repeat([1.0, 3, 5], 10)
-    assert fit_map(judge, human, "cut_points")([2, 3, 4]).tolist() == [1, 3, 5]
+    assert fit_map(human, judge, "cut_points")([2, 3, 4]).tolist() == [1, 3, 5]
 
 
 @given(PAIRS, st.sampled_from(["shift", "cut_points", "isotonic", "proportional_odds"]))
 @settings(max_examples=60, deadline=None)
 def test_monotone_maps_never_swap_two_scores_and_stay_on_the_scale(pairs, kind):
     judge, human = np.array(pairs).T
-    mapped = fit_map(judge, human, kind, bounds=(1, 5))(np.linspace(0, 6, 13))
+    mapped = fit_map(human, judge, kind, bounds=(1, 5))(np.linspace(0, 6, 13))
     if kind != "proportional_odds":  # its slope may be negative when the judge is inverted
         assert (np.diff(mapped) >= -1e-12).all()
     assert ((mapped >= 1) & (mapped <= 5)).all()
@@ -88,7 +87,7 @@ def test_monotone_maps_never_swap_two_scores_and_stay_on_the_scale(pairs, kind):
 @pytest.mark.parametrize("kind", KINDS)
 def test_saved_map_gives_the_same_scores(kind):
     judge, human = _pairs()
-    fitted = fit_map(judge, human, kind)
+    fitted = fit_map(human, judge, kind)
     again = ScoreMap.from_dict(json.loads(json.dumps(fitted.to_dict())))
     np.testing.assert_array_equal(again([1, 2.5, None, 5]), fitted([1, 2.5, None, 5]))
     assert again.kind == fitted.kind
@@ -96,12 +95,12 @@ def test_saved_map_gives_the_same_scores(kind):
 
 @pytest.mark.parametrize("kind", ["linear", "cut_points", "proportional_odds"])
 def test_without_variation_only_a_shift_is_left(kind):
-    assert fit_map([3, 3, 3], [1, 2, 3], kind).kind == "shift"
-    assert fit_map([1, 2, 3], [4, 4, 4], kind).kind == "shift"
+    assert fit_map([1, 2, 3], [3, 3, 3], kind).kind == "shift"
+    assert fit_map([4, 4, 4], [1, 2, 3], kind).kind == "shift"
 
 
 def test_missing_pairs_are_left_out():
-    assert fit_map([1, None, 3], [2, 5, None], "shift").parameters["shift"] == (1.0,)
+    assert fit_map([2, 5, None], [1, None, 3], "shift").parameters["shift"] == (1.0,)
 
 
 @pytest.mark.parametrize(

@@ -22,41 +22,41 @@ def _residual_correlation(x, y, given):
 def test_partial_correlation_is_that_of_residuals():
     judge, humans, length, doublings = _study(k=2)
     # With two people both covariance matrices are averaged; hand it one held-out person by blanking.
-    found = verbosity(judge, humans, length).partial.judge.value
+    found = verbosity(humans, judge, length).partial.judge.value
     by_hand = [_residual_correlation(judge, doublings, humans[:, h]) for h in range(2)]
     assert found == pytest.approx(np.mean(by_hand), abs=0.01)
 
 
 def test_effect_is_per_doubling_in_any_unit_of_length():
     judge, humans, length, _ = _study(n=4000)
-    found = verbosity(judge, humans, length).per_doubling
+    found = verbosity(humans, judge, length).per_doubling
     assert found.low < 0.3 < found.high
-    in_characters = verbosity(judge, humans, 5.3 * length).per_doubling
+    in_characters = verbosity(humans, judge, 5.3 * length).per_doubling
     assert in_characters.value == pytest.approx(found.value)
 
 
 def test_effect_that_people_share_is_not_held_against_the_judge():
     judge, humans, length, doublings = _study(n=4000)
-    found = verbosity(judge, humans + 0.3 * doublings[:, None], length).per_doubling
+    found = verbosity(humans + 0.3 * doublings[:, None], judge, length).per_doubling
     assert found.low < 0 < found.high
 
 
 def test_empty_answers_are_left_out():
     judge, humans, length, _ = _study(n=100)
     length[:7] = 0
-    assert verbosity(judge, humans, length).per_doubling.n_items == 93
+    assert verbosity(humans, judge, length).per_doubling.n_items == 93
 
 
 def test_undefined_cases_say_why():
     judge, humans, length, _ = _study(n=30)
-    assert verbosity(judge, humans[:, :1], length).per_doubling.reason == "too_few_raters"
-    assert verbosity(judge, humans, np.full(30, 100)).per_doubling.reason == "no_variation"
-    assert verbosity(judge, np.full((30, 3), np.nan), length).per_doubling.reason == "no_complete_pairs"
+    assert verbosity(humans[:, :1], judge, length).per_doubling.reason == "too_few_raters"
+    assert verbosity(humans, judge, np.full(30, 100)).per_doubling.reason == "no_variation"
+    assert verbosity(np.full((30, 3), np.nan), judge, length).per_doubling.reason == "no_complete_pairs"
 
 
 def test_impossible_lengths_are_refused():
     judge, humans, length, _ = _study(n=30)
     with pytest.raises(ValueError, match="length must not be negative, got -1"):
-        verbosity(judge, humans, np.r_[-1, length[1:]])
+        verbosity(humans, judge, np.r_[-1, length[1:]])
     with pytest.raises(ValueError, match=r"shape \(30,\); got \(29,\)"):
-        verbosity(judge, humans, length[1:])
+        verbosity(humans, judge, length[1:])

@@ -27,34 +27,34 @@ def test_value_and_interval_follow_the_published_formulas():
     se = np.sqrt(lam**2 * u.var(ddof=1) / u.size + (y - lam * f).var(ddof=1) / y.size)
     found = ppi_mean(human, judge)
     assert found.judge_weight == pytest.approx(lam)
-    assert found.corrected.value == pytest.approx(lam * u.mean() + (y - lam * f).mean())
-    assert found.corrected.high - found.corrected.value == pytest.approx(t.ppf(0.975, y.size - 1) * se)
+    assert found.estimate.value == pytest.approx(lam * u.mean() + (y - lam * f).mean())
+    assert found.estimate.high - found.estimate.value == pytest.approx(t.ppf(0.975, y.size - 1) * se)
     assert found.n_effective == pytest.approx(y.var(ddof=1) / se**2)
 
 
 def test_weight_zero_is_humans_only():
     human, judge = pool(np.random.default_rng(1))
     found = ppi_mean(human, judge, judge_weight=0)
-    assert found.corrected.value == pytest.approx(found.humans_only.value)
-    assert found.corrected.low == pytest.approx(found.humans_only.low)
+    assert found.estimate.value == pytest.approx(found.humans_only.value)
+    assert found.estimate.low == pytest.approx(found.humans_only.low)
     assert found.n_effective == pytest.approx(60)
 
 
 def test_weight_one_is_plain_ppi():
     human, judge = pool(np.random.default_rng(2))
     y, f, u = parts(human, judge)
-    assert ppi_mean(human, judge, judge_weight=1).corrected.value == pytest.approx(u.mean() + (y - f).mean())
+    assert ppi_mean(human, judge, judge_weight=1).estimate.value == pytest.approx(u.mean() + (y - f).mean())
 
 
 def test_tuning_never_does_worse_than_people_alone_by_much():
     human, judge = pool(np.random.default_rng(3), noise=50)
     found = ppi_mean(human, judge)
-    assert found.corrected.se < 1.02 * mean(human, method="jackknife").se
+    assert found.estimate.se < 1.02 * mean(human, method="jackknife").se
 
 
 def test_scale_of_the_judge_does_not_matter_without_clipping():
     human, judge = pool(np.random.default_rng(4))
-    plain, stretched = (ppi_mean(human, j, clip=False).corrected for j in (judge, 10 - 20 * judge))
+    plain, stretched = (ppi_mean(human, j, clip=False).estimate for j in (judge, 10 - 20 * judge))
     assert (plain.value, plain.low) == pytest.approx((stretched.value, stretched.low))
 
 
@@ -63,27 +63,27 @@ def test_weight_outside_zero_to_one_is_clipped_unless_asked_and_then_noted(slope
     human, judge = pool(np.random.default_rng(5), noise=0.05, slope=slope)
     clipped, free = ppi_mean(human, judge), ppi_mean(human, judge, clip=False)
     assert clipped.judge_weight in (0, 1)
-    assert note in free.corrected.notes
-    assert free.corrected.se < clipped.corrected.se
+    assert note in free.estimate.notes
+    assert free.estimate.se < clipped.estimate.se
 
 
 def test_constant_judge_leaves_people_alone():
     human, _ = pool(np.random.default_rng(6))
     found = ppi_mean(human, np.full(400, 4.0))
     assert found.judge_weight == 0
-    assert found.corrected.low == pytest.approx(found.humans_only.low)
+    assert found.estimate.low == pytest.approx(found.humans_only.low)
 
 
 def test_pool_without_unlabelled_answers_is_the_mean_of_the_labels():
     found = ppi_mean([1, 2, 4, 5], [1, 3, 4, 5], judge_weight=1)
-    assert found.corrected.value == 3
+    assert found.estimate.value == 3
     assert found.judge_weight == 0
 
 
 def test_interval_covers_the_truth():
     rng, hits = np.random.default_rng(7), 0
     for _ in range(1000):
-        found = ppi_mean(*pool(rng)).corrected
+        found = ppi_mean(*pool(rng)).estimate
         hits += found.low <= 3 <= found.high
     assert abs(hits / 1000 - 0.95) < 3 * np.sqrt(0.95 * 0.05 / 1000)
 
@@ -95,7 +95,7 @@ def test_mean_width_on_verdicts_is_that_of_the_design_study():
         human = (rng.random(1000) < 0.7).astype(float)
         judge = np.where(human == 1, rng.random(1000) < 0.9, rng.random(1000) >= 0.8)
         human[100:] = np.nan
-        found = ppi_mean(human, judge).corrected
+        found = ppi_mean(human, judge).estimate
         widths.append(found.high - found.low)
     assert np.mean(widths) == pytest.approx(0.135, abs=0.003)
 
@@ -106,8 +106,8 @@ def test_strata_by_verdict_with_own_weights_are_predictive_values():
     human = (rng.random(300) < 0.7).astype(float)
     judge = np.where(human == 1, rng.random(300) < 0.9, rng.random(300) >= 0.8).astype(float)
     human[80:] = np.nan
-    stratified = ppi_mean(human, judge, strata=judge).corrected
-    by_verdict = predictive_values(human, judge, rng=0).corrected
+    stratified = ppi_mean(human, judge, strata=judge).estimate
+    by_verdict = predictive_values(human, judge, rng=0).estimate
     assert stratified.value == pytest.approx(by_verdict.value)
     assert stratified.se == pytest.approx(by_verdict.se, rel=0.05)
 
@@ -115,13 +115,13 @@ def test_strata_by_verdict_with_own_weights_are_predictive_values():
 def test_strata_labelled_unevenly_are_weighted_by_the_pool():
     human = [5, 5, 5, 5, None, 1, 1] + [None] * 13
     strata = ["easy"] * 5 + ["hard"] * 15
-    assert ppi_mean(human, np.arange(20), strata=strata, judge_weight=0).corrected.value == pytest.approx(2)
+    assert ppi_mean(human, np.arange(20), strata=strata, judge_weight=0).estimate.value == pytest.approx(2)
 
 
 def test_stratum_with_one_label_is_merged_with_its_neighbour():
     human = [5, 4, None, 1, None, 2, 1, None]
-    found = ppi_mean(human, [5, 4, 4, 1, 2, 2, 1, 3], strata=[1, 1, 1, 2, 2, 3, 3, 3]).corrected
-    two = ppi_mean(human, [5, 4, 4, 1, 2, 2, 1, 3], strata=[1, 1, 1, 2, 2, 2, 2, 2]).corrected
+    found = ppi_mean(human, [5, 4, 4, 1, 2, 2, 1, 3], strata=[1, 1, 1, 2, 2, 3, 3, 3]).estimate
+    two = ppi_mean(human, [5, 4, 4, 1, 2, 2, 1, 3], strata=[1, 1, 1, 2, 2, 2, 2, 2]).estimate
     assert found.value == two.value
     assert "merged_strata" in found.notes
     assert "merged_strata" not in two.notes
@@ -131,14 +131,14 @@ def test_stratified_interval_covers_the_truth():
     rng, hits = np.random.default_rng(10), 0
     for _ in range(500):
         human, judge = pool(rng)
-        found = ppi_mean(human, judge, strata=np.digitize(judge, [3.3, 4.7])).corrected
+        found = ppi_mean(human, judge, strata=np.digitize(judge, [3.3, 4.7])).estimate
         hits += found.low <= 3 <= found.high
     assert abs(hits / 500 - 0.95) < 3 * np.sqrt(0.95 * 0.05 / 500)
 
 
 def test_single_answers_as_clusters_give_the_same_value_and_about_the_same_interval():
     human, judge = pool(np.random.default_rng(11))
-    lone, grouped = (ppi_mean(human, judge, clusters=c).corrected for c in (None, np.arange(400)))
+    lone, grouped = (ppi_mean(human, judge, clusters=c).estimate for c in (None, np.arange(400)))
     assert grouped.value == pytest.approx(lone.value)
     assert grouped.se == pytest.approx(lone.se, rel=0.02)
 
@@ -150,7 +150,7 @@ def test_clustered_interval_covers_where_the_independent_one_does_not():
         shift = rng.normal(0, 1, 40)[groups]
         human = np.where(rng.permutation(400) < 100, human + shift, np.nan)
         for i, clusters in enumerate((groups, None)):
-            found = ppi_mean(human, judge + shift, clusters=clusters).corrected
+            found = ppi_mean(human, judge + shift, clusters=clusters).estimate
             hits[i] += found.low <= 3 <= found.high
     slack = 3 * np.sqrt(0.95 * 0.05 / 300)
     assert hits[0] / 300 > 0.95 - slack
@@ -158,7 +158,7 @@ def test_clustered_interval_covers_where_the_independent_one_does_not():
 
 
 def test_labels_from_one_cluster_only_carry_no_interval():
-    found = ppi_mean([1, 2, None, None], [1, 2, 2, 1], clusters=["a", "a", "b", "b"]).corrected
+    found = ppi_mean([1, 2, None, None], [1, 2, 2, 1], clusters=["a", "a", "b", "b"]).estimate
     assert found.reason == "too_few_clusters"
     assert np.isfinite(found.value)
 
@@ -168,20 +168,20 @@ def test_labels_from_one_cluster_only_carry_no_interval():
 )
 def test_fewer_than_two_labels_are_undefined(human, reason):
     found = ppi_mean(human, [4, 3, 2])
-    assert np.isnan(found.corrected.value)
-    assert found.corrected.reason == reason
+    assert np.isnan(found.estimate.value)
+    assert found.estimate.reason == reason
 
 
 def test_labels_without_any_variation_have_no_interval():
-    found = ppi_mean([3, 3, None], [4, 4, 4]).corrected
+    found = ppi_mean([3, 3, None], [4, 4, 4]).estimate
     assert found.value == 3
     assert found.reason == "no_variation"
 
 
 def test_few_labels_are_noted():
     rng = np.random.default_rng(13)
-    assert "few_labels" in ppi_mean(*pool(rng, n_labels=29)).corrected.notes
-    assert "few_labels" not in ppi_mean(*pool(rng, n_labels=30)).corrected.notes
+    assert "few_labels" in ppi_mean(*pool(rng, n_labels=29)).estimate.notes
+    assert "few_labels" not in ppi_mean(*pool(rng, n_labels=30)).estimate.notes
 
 
 def test_infinite_weight_is_refused():
@@ -192,6 +192,6 @@ def test_infinite_weight_is_refused():
 def test_clustered_interval_counts_the_clusters_that_were_labelled():
     human, judge = pool(np.random.default_rng(14), n_labels=400)
     groups = np.repeat(np.arange(40), 10)
-    found = ppi_mean(np.where(groups < 3, human, np.nan), judge, clusters=groups).corrected
+    found = ppi_mean(np.where(groups < 3, human, np.nan), judge, clusters=groups).estimate
     assert found.n_clusters == 40
     assert found.high - found.value == pytest.approx(t.ppf(0.975, 2) * found.se)

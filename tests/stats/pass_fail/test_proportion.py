@@ -16,14 +16,14 @@ def marks(passes, n):
 
 @given(counts, st.sampled_from([0.8, 0.9, 0.95, 0.99]))
 def test_wilson_interval_matches_statsmodels(count, level):
-    found = proportion(marks(*count), level=level)
+    found = proportion(marks(*count), confidence_level=level)
     expected = proportion_confint(*count, alpha=1 - level, method="wilson")
     np.testing.assert_allclose((found.low, found.high), expected, atol=1e-9)
 
 
 @given(counts, st.sampled_from([0.8, 0.9, 0.95, 0.99]))
 def test_exact_interval_matches_statsmodels(count, level):
-    found = proportion(marks(*count), level=level, method="analytic")
+    found = proportion(marks(*count), confidence_level=level, method="analytic")
     expected = proportion_confint(*count, alpha=1 - level, method="beta")
     np.testing.assert_allclose((found.low, found.high), expected, atol=1e-9)
     assert found.method == "clopper-pearson"

@@ -52,7 +52,7 @@ def test_tnr_rule_takes_the_lowest_cut_off_that_reaches_the_target(target):
 def test_target_that_no_cut_off_reaches_leaves_no_verdict():
     sweep = threshold_sweep([1, 0, 1, 0], [3, 3, 3, 3], rule="tnr", target=0.9, **JACKKNIFE)
     assert np.isnan(sweep.chosen)
-    assert sweep.cross_fitted.agreement.reason == "no_complete_pairs"
+    assert sweep.cross_validated.agreement.reason == "no_complete_pairs"
 
 
 def test_cross_fitting_scores_each_fold_with_the_cut_off_of_the_others():
@@ -68,19 +68,19 @@ def test_cross_fitting_scores_each_fold_with_the_cut_off_of_the_others():
         ]
         verdicts[~rest] = scores[~rest] >= sweep.thresholds[int(np.argmax(values))]
     by_hand = pass_fail(human, verdicts, **JACKKNIFE)
-    assert sweep.cross_fitted.agreement.value == by_hand.agreement.value
+    assert sweep.cross_validated.agreement.value == by_hand.agreement.value
 
 
 def test_choosing_on_pure_noise_looks_good_only_in_sample():
     rng = np.random.default_rng(4)
-    in_sample, cross_fitted = [], []
+    in_sample, cross_validated = [], []
     for seed in range(12):
         human, scores = rng.integers(0, 2, 40), rng.integers(0, 8, 40)
         sweep = threshold_sweep(human, scores, method="jackknife", rng=seed)
         in_sample.append(sweep.tables[sweep.thresholds.index(sweep.chosen)].youden_j.value)
-        cross_fitted.append(sweep.cross_fitted.youden_j.value)
+        cross_validated.append(sweep.cross_validated.youden_j.value)
     assert np.mean(in_sample) > 0.1
-    assert np.mean(cross_fitted) < 0.05
+    assert np.mean(cross_validated) < 0.05
 
 
 @given(st.lists(st.tuples(st.sampled_from([0, 1, None]), st.sampled_from([1, 2, 3, None])), max_size=12))

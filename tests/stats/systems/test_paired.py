@@ -127,5 +127,7 @@ def test_test_counts_only_items_that_can_contribute():
     t_value = ttest_rel(a[:8], b[:8]).statistic * np.sqrt(7 / 8 * 200 / 199)
     assert found.test.statistic == pytest.approx(t_value)
     assert found.test.p_value == pytest.approx(2 * student.sf(abs(t_value), 7))
-    at_the_edge = paired_difference(a, b, method="jackknife", level=1 - found.test.p_value).difference
+    at_the_edge = paired_difference(
+        a, b, method="jackknife", confidence_level=1 - found.test.p_value
+    ).difference
     assert min(abs(at_the_edge.low), abs(at_the_edge.high)) == pytest.approx(0, abs=1e-9)

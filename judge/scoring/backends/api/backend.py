@@ -2,25 +2,26 @@
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Callable, Coroutine, Generator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from judge.errors import BackendError
 from judge.records import Completion, Request, Usage
 from judge.scoring.backends.api import pricing
 from judge.scoring.backends.api.dialects import SYSTEM_ROLE
-from judge.scoring.backends.api.dispatch import Dispatcher, OnWait, Progress
+from judge.scoring.backends.api.dispatch import Dispatcher, OnWait
 from judge.scoring.backends.api.errors import Failed, Rejected, brief, known_keys, without_keys
 from judge.scoring.backends.api.logprobs import read_labels
 from judge.scoring.backends.api.pacing import Pace, Retry
 from judge.scoring.backends.api.parameters import Encode, Messages, Parameters
-from judge.scoring.backends.api.providers import Endpoint, Transport, resolve, supports_schema
+from judge.scoring.backends.api.providers import Endpoint, resolve
 from judge.scoring.backends.api.replies import read_reply, read_usage_and_model
 from judge.scoring.backends.api.runner import ThreadRunner, ctrl_c_calls, new_runner
 from judge.scoring.backends.api.usage import billed, cache_write_tokens
+from judge.scoring.backends.connection import Connection
 
-__all__ = ["ApiBackend", "Limits", "Progress", "Retry", "supports_schema"]
+__all__ = ["ApiBackend", "Retry"]
 
 
 class Client(Protocol):
@@ -39,19 +40,6 @@ class Client(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How much may be asked at a time, a minute, and at all."""
-
-    max_connections: int | None = None
-    """Requests in flight from the start and at most; None to find out how many the provider bears."""
-    requests_per_minute: float | None = None
-    timeout: float = 300.0
-    """Seconds for one try."""
-    max_cost: float | None = None
-    """USD that this run of the program may spend."""
-
-
 class ApiBackend:
     """Asks a model behind an API.
 
@@ -59,16 +47,12 @@ class ApiBackend:
     ----------
     model : str
         As given to ``--judge``: ``openai/gpt-5``, ``anthropic/…``, ``hosted_vllm/…``, …
-    api_base : str, optional
-        Address of an OpenAI-compatible server, most often ending in ``/v1``.
-    transport : {'auto', 'http', 'litellm'}
-        Our own client for OpenAI-compatible endpoints and litellm for all others; or one of them for all.
+    connection : Connection, optional
+        Address, transport, time-outs and limits.
     encode : callable, optional
-        (item, index) -> data URL or address of a picture; needed where items have pictures.
-    limits : Limits, optional
-        How much may be asked.
+        (item, index) -> data URL or address of an image; needed if items have images.
     retry : Retry, optional
-        When a failed request is asked again.
+        When a failed request is sent again; the default takes `max_wait` from the connection.
     on_wait : callable, optional
         Called with the seconds for which nothing is asked after a refusal, and the provider's words.
 
@@ -82,22 +66,21 @@ class ApiBackend:
         self,
         model: str,
         *,
-        api_base: str | None = None,
-        transport: Transport = "auto",
+        connection: Connection | None = None,
         encode: Encode | None = None,
-        limits: Limits | None = None,
         retry: Retry | None = None,
         on_wait: OnWait = lambda _seconds, _said: None,
     ) -> None:
-        self.endpoint: Endpoint = resolve(model, api_base, transport)
+        self._connection = connection = connection or Connection()
+        self.endpoint: Endpoint = resolve(model, connection.api_base, connection.transport)
         self.prices = pricing.find_prices(model, self.endpoint.provider, self.endpoint.model)
-        self.progress = Progress()
+        self.retries: Counter[str] = Counter()
+        """Failed attempts that were repeated, by kind of failure."""
         self.stopped: str | None = None
         """Why not all was asked (``max_cost``, a provider that refuses for haste), where nothing is wrong."""
-        self._limits = limits or Limits()
-        self._budget = pricing.Budget(self._limits.max_cost, self.prices)
-        self._retry = retry or Retry()
-        self._pace = Pace(self._limits.max_connections, self._limits.requests_per_minute, self._retry)
+        self._budget = pricing.Budget(connection.max_cost, self.prices)
+        self._retry = retry or Retry(max_wait=connection.max_wait)
+        self._pace = Pace(connection.max_connections, connection.requests_per_minute, self._retry)
         self._parameters = Parameters(self.endpoint)
         self._messages = Messages(self.endpoint, encode)
         self._gives_labels = False
@@ -121,6 +104,7 @@ class ApiBackend:
                 _finish(runner, dispatcher.close)
                 _finish(runner, client.close)
                 self._left, self.stopped = dispatcher.arrived, dispatcher.stopped
+                self.retries.update(dispatcher.retries)
         if dispatcher.error is not None:
             raise dispatcher.error
 
@@ -137,18 +121,14 @@ class ApiBackend:
     def close(self) -> None:
         """Nothing is held: connections live as long as one `complete`."""
 
-    def forecast(self, requests: Iterable[Request]) -> pricing.Forecast:
-        """Estimate tokens and cost of `requests` without sending them."""
-        return pricing.forecast(requests, self.prices)
-
     async def _connect(self) -> Client:
         if self.endpoint.transport == "litellm":
             from judge.scoring.backends.api.via_litellm import ViaLitellm
 
-            return ViaLitellm(self.endpoint, self._limits.timeout)
+            return ViaLitellm(self.endpoint, self._connection.timeout)
         from judge.scoring.backends.api.openai_http import OpenAIHttp
 
-        return OpenAIHttp(self.endpoint, self._limits.timeout)
+        return OpenAIHttp(self.endpoint, self._connection.timeout)
 
     def _dispatcher(self, source: Iterator[Request], client: Client) -> Dispatcher:
         async def attempt(request: Request) -> dict[str, Any]:
@@ -163,7 +143,12 @@ class ApiBackend:
             return {**self._values(data, request, ids), "dropped": dropped, "created": time.time()}
 
         return Dispatcher(
-            source, attempt, self._pace, self._retry, self._budget, self.progress, self._on_wait
+            source,
+            attempt,
+            pace=self._pace,
+            retry=self._retry,
+            budget=self._budget,
+            on_wait=self._on_wait,
         )
 
     def _learn(self, rejected: Rejected, request: Request, params: Mapping[str, Any]) -> None:

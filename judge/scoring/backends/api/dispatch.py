@@ -39,30 +39,6 @@ _FIRST = {"reply": "Check the model and --api-base (most end in /v1); then"}
 _HOPELESS_KINDS = frozenset({"timeout", "connection", "server", "request", "reply"})
 
 
-@dataclass(slots=True)
-class Progress:
-    """What a progress line shows; counts are of this run of the program."""
-
-    in_flight: int = 0
-    limit: int = 0
-    """Number of requests that may be in flight now."""
-    waiting: int = 0
-    """Requests that wait for another try."""
-    replies: int = 0
-    failures: Counter[str] = field(default_factory=Counter)
-    """Items without a reply, by kind."""
-    retries: Counter[str] = field(default_factory=Counter)
-    """Tries that will be repeated, by kind."""
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    cached_tokens: int = 0
-    cost: float = 0.0
-    unpriced: int = 0
-    """Replies whose price is not known."""
-    dropped: set[str] = field(default_factory=set)
-    """Parameters that the provider rejected."""
-
-
 @dataclass(slots=True, eq=False)
 class _Job:
     request: Request
@@ -85,23 +61,24 @@ class Dispatcher:
         self,
         source: Iterator[Request],
         attempt: Attempt,
+        *,
         pace: Pace,
         retry: Retry,
         budget: Budget,
-        progress: Progress,
         on_wait: OnWait = lambda _seconds, _said: None,
     ) -> None:
         self.arrived: list[Completion] = []
         self.error: Exception | None = None
         self.stopped: str | None = None
         self.interrupted = False
+        self.retries: Counter[str] = Counter()
+        """Failed attempts that were repeated, by kind of failure."""
         self._source: Iterator[Request] | None = source
         self._held: Request | None = None
         self._attempt = attempt
         self._pace = pace
         self._retry = retry
         self._budget = budget
-        self._progress = progress
         self._on_wait = on_wait
         self._refusals = Refusals(retry.max_wait)
         self._flying: set[asyncio.Task[None]] = set()
@@ -163,9 +140,6 @@ class Dispatcher:
             self._wait_for(next_start, now)
         elif self._refusals.put_off and not self._doomed:
             self.stopped = self.stopped or self._refusals.about_those_put_off
-        progress = self._progress
-        progress.in_flight, progress.waiting = len(self._flying), len(self._waiting)
-        progress.limit = self._pace.limit
 
     def _wait_for(self, next_start: float, now: float) -> None:
         """Come back when the next request may start, unless that is not worth waiting for."""
@@ -265,7 +239,7 @@ class Dispatcher:
         elif failed.again and failed.kind == "rate_limit":
             self._refused(job, failed, now)
         elif failed.again and (wait := self._wait(job, failed, now)) is not None:
-            self._progress.retries[failed.kind] += 1
+            self.retries[failed.kind] += 1
             job.spent += failed.arrived.get("cost") or 0.0
             self._later(job, now + wait)
         else:
@@ -283,7 +257,7 @@ class Dispatcher:
         elif fate is Fate.PUT_OFF:
             self._budget.release(job.reserved)
         else:
-            self._progress.retries["rate_limit"] += 1
+            self.retries["rate_limit"] += 1
             self._later(job, now + self._retry.after_refusal(job.refused.times, wait))
 
     def _wait(self, job: _Job, failed: Failed, now: float) -> float | None:
@@ -324,22 +298,7 @@ class Dispatcher:
         # An error costs nothing; a reply whose cost nobody told counts as what was set aside for it.
         cost = 0.0 if completion.failure and completion.cost is None else completion.cost
         self._budget.settle(job.request, job.reserved, cost, completion.usage)
-        self._count(completion)
         self.arrived.append(completion)
-
-    def _count(self, completion: Completion) -> None:
-        progress, usage = self._progress, completion.usage
-        if completion.failure:
-            progress.failures[completion.failure.kind] += 1
-        else:
-            progress.replies += 1
-            progress.unpriced += completion.cost is None
-        if usage:
-            progress.prompt_tokens += usage.prompt_tokens
-            progress.completion_tokens += usage.completion_tokens
-            progress.cached_tokens += usage.cached_tokens
-        progress.cost += completion.cost or 0.0
-        progress.dropped.update(completion.dropped)
 
     def _later(self, job: _Job, due: float) -> None:
         if self._doomed:

@@ -7,8 +7,7 @@ from typing import Literal
 
 from judge.errors import BackendError
 from judge.scoring.backends.api.pricing import known_provider, provider_of
-
-Transport = Literal["auto", "http", "litellm"]
+from judge.scoring.backends.connection import Transport
 
 GENERIC_KEY = "JUDGE_API_KEY"
 """Key for an endpoint given by address alone, so that no provider's key reaches a foreign host."""

@@ -123,8 +123,8 @@ def test_a_passing_fault_is_tried_again(fault, kind, every, mock, backend_for, a
     completions = complete(backend, [ask_for(i) for i in range(40)])
     assert all(c.reply for c in completions)
     assert Counter(c.item_id for c in completions) == Counter(f"i{i}" for i in range(40))
-    assert backend.progress.retries == {kind: mock.stats()["faults"][fault]}
-    assert sum(c.tries - 1 for c in completions) == backend.progress.retries[kind]
+    assert backend.retries == {kind: mock.stats()["faults"][fault]}
+    assert sum(c.tries - 1 for c in completions) == backend.retries[kind]
 
 
 def test_a_time_out_is_tried_again(mock, backend_for, ask_for, complete):
@@ -132,8 +132,8 @@ def test_a_time_out_is_tried_again(mock, backend_for, ask_for, complete):
     backend = backend_for(timeout=0.5)
     completions = complete(backend, [ask_for(i) for i in range(6)])
     assert all(c.reply for c in completions)
-    assert set(backend.progress.retries) == {"timeout"}
-    assert backend.progress.retries["timeout"] >= mock.stats()["faults"]["hang"]  # more on a busy machine
+    assert set(backend.retries) == {"timeout"}
+    assert backend.retries["timeout"] >= mock.stats()["faults"]["hang"]  # more on a busy machine
 
 
 @pytest.mark.parametrize(
@@ -239,7 +239,7 @@ def test_an_error_dressed_as_a_reply_is_an_error(mock, backend_for, ask_for, com
     backend = backend_for()
     (completion,) = complete(backend, [ask_for()])
     assert completion.reply
-    assert backend.progress.retries == {"server": 1}
+    assert backend.retries == {"server": 1}
 
 
 def test_a_page_in_place_of_json_is_said_in_one_line(mock, backend_for, ask_for, complete):
@@ -332,14 +332,13 @@ def test_cost_and_tokens_are_counted_with_cached_ones_cheaper(
         "cached_tokens": 800,
         "reasoning_tokens": 60,
     }
-    assert backend.progress.cost == completion.cost
+    assert backend.spent == completion.cost
 
 
 def test_an_unknown_price_is_no_cost(backend_for, ask_for, complete):
     backend = backend_for()
     (completion,) = complete(backend, [ask_for()])
     assert completion.cost is None
-    assert backend.progress.unpriced == 1
 
 
 def test_a_limit_on_cost_needs_a_price(backend_for):
@@ -415,14 +414,15 @@ def test_ctrl_c_yields_what_has_arrived_and_then_interrupts(place, mock, tmp_pat
 INTERRUPTED = """
 import asyncio, itertools, json, signal, sys
 from judge.records import Item, Request
-from judge.scoring.backends.api.backend import ApiBackend, Limits
+from judge.scoring.backends.api.backend import ApiBackend
+from judge.scoring.backends.connection import Connection
 
 def request(i):
     item = Item(id=str(i), question="?", answer="!")
     return Request(item, [{"role": "user", "content": str(i)}], "m", {}, None, str(i))
 
 def main():
-    backend = ApiBackend("openai/mock-judge", api_base=sys.argv[1], limits=Limits(max_connections=8))
+    backend = ApiBackend("openai/mock-judge", connection=Connection(api_base=sys.argv[1], max_connections=8))
     kept, interrupted = [], False
     batches = backend.complete(map(request, itertools.count()))
     try:
@@ -482,7 +482,7 @@ def test_refusals_for_haste_lower_the_connections(mock, backend_for, ask_for, co
     completions = complete(backend, [ask_for(i) for i in range(150)])
     assert all(c.reply for c in completions)
     # Every second request is refused, often the same ones: those are taken to be refused for themselves.
-    assert backend.progress.limit < 50
+    assert backend._pace.limit < 50
 
 
 # Secrets
@@ -504,8 +504,8 @@ def test_a_key_never_shows(mock, backend_for, ask_for, complete, monkeypatch, ca
 
 def test_litellm_is_not_imported_for_an_openai_endpoint(mock):
     program = (
-        "import sys; from judge.scoring.backends.api.backend import ApiBackend; from judge.records import *;"
-        f"b = ApiBackend('openai/mock-judge', api_base={mock.api_base!r});"
+        "import sys; from judge.scoring.backends.api.backend import ApiBackend, Connection; from judge.records import *;"
+        f"b = ApiBackend('openai/mock-judge', connection=Connection(api_base={mock.api_base!r}));"
         "i = Item(id='1', question='?', answer='!');"
         "r = Request(i, [{'role': 'user', 'content': 'x'}], 'm', {}, None, 'k');"
         "print(len([c for batch in b.complete([r]) for c in batch]), 'litellm' in sys.modules)"

@@ -8,7 +8,7 @@ from itertools import count, pairwise
 import pytest
 
 from judge.errors import BackendError
-from judge.scoring.backends.api.dispatch import GRACE, HOPELESS, MOST_WAITING, Dispatcher, Progress
+from judge.scoring.backends.api.dispatch import GRACE, HOPELESS, MOST_WAITING, Dispatcher
 from judge.scoring.backends.api.errors import Failed, Rejected
 from judge.scoring.backends.api.pacing import Pace, Retry
 from judge.scoring.backends.api.pricing import Budget, Prices
@@ -25,7 +25,9 @@ def dispatch(loop, attempt, n=None, pace=None, **retry):
     """Run to the end: the dispatcher, its completions, and the time it took."""
     source = map(request, count() if n is None else range(n))
     retry.setdefault("jitter", random.Random(1))
-    dispatcher = Dispatcher(source, attempt, pace or Pace(), Retry(**retry), Budget(None, None), Progress())
+    dispatcher = Dispatcher(
+        source, attempt, pace=pace or Pace(), retry=Retry(**retry), budget=Budget(None, None)
+    )
     completions = []
     while True:
         loop.run_until_complete(dispatcher.arrivals())
@@ -137,7 +139,9 @@ def test_tries_whose_end_nobody_saw_use_up_the_budget(loop):
         raise Failed("timeout", "slow", again=True, answered=False)
 
     budget = Budget(20_000.0, Prices(entry))  # 2,000 tokens are set aside for a reply
-    dispatcher = Dispatcher(map(request, count()), attempt, Pace(1), Retry(max_tries=1), budget, Progress())
+    dispatcher = Dispatcher(
+        map(request, count()), attempt, pace=Pace(1), retry=Retry(max_tries=1), budget=budget
+    )
     while not dispatcher.stopped:
         loop.run_until_complete(dispatcher.arrivals())
     assert len(dispatcher.take()) == 10
@@ -179,7 +183,7 @@ def test_an_outage_does_not_draw_in_the_whole_input(loop):
 
     source = (request(next(pulled)) for _ in count())
     dispatcher = Dispatcher(
-        source, attempt, Pace(max_connections=10), Retry(), Budget(None, None), Progress()
+        source, attempt, pace=Pace(max_connections=10), retry=Retry(), budget=Budget(None, None)
     )
     loop.run_until_complete(dispatcher.arrivals())
     assert next(pulled) <= MOST_WAITING + 2 * 10
@@ -256,7 +260,7 @@ def test_what_was_pulled_before_the_callers_requests_broke_is_still_tried_again(
             raise Failed("server", "500", again=True)
         return {"reply": "5"}
 
-    dispatcher = Dispatcher(source(), attempt, Pace(), Retry(), Budget(None, None), Progress())
+    dispatcher = Dispatcher(source(), attempt, pace=Pace(), retry=Retry(), budget=Budget(None, None))
     loop.run_until_complete(dispatcher.arrivals())
     assert [c.tries for c in dispatcher.take()] == [3]
     assert isinstance(dispatcher.error, OSError)
@@ -281,7 +285,7 @@ def test_nothing_new_is_started_while_closing(loop):
         return {"reply": "5"}
 
     dispatcher = Dispatcher(
-        map(request, count()), attempt, Pace(max_connections=2), Retry(), Budget(None, None), Progress()
+        map(request, count()), attempt, pace=Pace(max_connections=2), retry=Retry(), budget=Budget(None, None)
     )
 
     async def start_and_close():
@@ -314,7 +318,7 @@ def test_a_fault_of_ours_is_not_swallowed(loop):
     assert isinstance(dispatcher.error, ZeroDivisionError)
 
 
-def test_progress_counts_what_happens(loop):
+def test_repeated_attempts_are_counted_by_kind(loop):
     tries = count()
 
     async def attempt(_request):
@@ -322,7 +326,6 @@ def test_progress_counts_what_happens(loop):
             raise Failed("server", "500", again=True)
         return {"reply": "5"}
 
-    dispatcher, _, _ = dispatch(loop, attempt, 3)
-    progress = dispatcher._progress
-    assert (progress.replies, progress.in_flight, progress.waiting) == (3, 0, 0)
-    assert progress.retries == {"server": 2}
+    dispatcher, completions, _ = dispatch(loop, attempt, 3)
+    assert [c.reply for c in completions] == ["5"] * 3
+    assert dispatcher.retries == {"server": 2}

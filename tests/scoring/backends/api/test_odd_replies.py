@@ -11,7 +11,7 @@ from judge.errors import BackendError
 from judge.records import Item
 from judge.scoring.backends.api.dispatch import HOPELESS
 from judge.scoring.backends.api.response_body import MOST_BYTES
-from judge.scoring.backends.factory import Connection
+from judge.scoring.backends.connection import Connection
 from judge.scoring.score import score
 
 SCHEMA = {"type": "object", "properties": {"clarity": {"type": "integer", "enum": [1, 2, 3]}}}
@@ -152,7 +152,7 @@ def test_what_arrived_with_an_odd_reply_is_kept_and_paid(mock, backend_for, ask_
     assert failed.cost == pytest.approx(2 * once)
     assert read.reply == VERDICT
     assert read.cost == pytest.approx(2 * once)
-    assert backend.progress.cost == pytest.approx(4 * once)
+    assert backend.spent == pytest.approx(4 * once)
 
 
 def test_a_server_of_odd_replies_alone_ends_the_run(mock, backend_for, ask_for, complete):

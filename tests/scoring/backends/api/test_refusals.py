@@ -6,7 +6,7 @@ from itertools import count
 
 import pytest
 
-from judge.scoring.backends.api.dispatch import Dispatcher, Progress
+from judge.scoring.backends.api.dispatch import Dispatcher
 from judge.scoring.backends.api.errors import Failed
 from judge.scoring.backends.api.pacing import Pace, Retry
 from judge.scoring.backends.api.pricing import Budget, Prices
@@ -52,11 +52,10 @@ class Ended:
         self.dispatcher = Dispatcher(
             map(request, count() if n is None else range(n)),
             attempt,
-            Pace(connections, retry=retry),
-            retry,
-            budget or Budget(None, None),
-            Progress(),
-            lambda seconds, said: self.waits.append((loop.time(), seconds, said)),
+            pace=Pace(connections, retry=retry),
+            retry=retry,
+            budget=budget or Budget(None, None),
+            on_wait=lambda seconds, said: self.waits.append((loop.time(), seconds, said)),
         )
         self.completions = []
         while True:
@@ -204,7 +203,9 @@ def test_slow_pace_of_our_own_is_no_refusal(loop):
     provider = Provider(loop, is_refused)
     retry = Retry(jitter=random.Random(1), max_wait=400.0)
     pace = Pace(1, requests_per_minute=0.2, retry=retry)  # a request every five minutes
-    dispatcher = Dispatcher(map(request, range(6)), provider, pace, retry, Budget(None, None), Progress())
+    dispatcher = Dispatcher(
+        map(request, range(6)), provider, pace=pace, retry=retry, budget=Budget(None, None)
+    )
     replies = 0
     while arrived := (loop.run_until_complete(dispatcher.arrivals()), len(dispatcher.take()))[1]:
         replies += arrived

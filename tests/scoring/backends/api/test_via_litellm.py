@@ -145,8 +145,8 @@ def test_a_passing_fault_is_tried_again(fault, kind, mock, ask_for, backend_for,
     backend = backend_for(transport="litellm", max_connections=2)
     completions = complete(backend, [ask_for(i) for i in range(6)])
     assert all(c.reply for c in completions)
-    assert set(backend.progress.retries) <= {kind, "connection"}
-    assert sum(backend.progress.retries.values()) == mock.stats()["faults"][fault]
+    assert set(backend.retries) <= {kind, "connection"}
+    assert sum(backend.retries.values()) == mock.stats()["faults"][fault]
 
 
 def test_a_time_out_is_tried_again(mock, ask, ask_for):
@@ -379,9 +379,9 @@ def watch(event, args):
         places.add(args[1][0])
 sys.addaudithook(watch)
 from judge.records import Item, Request
-from judge.scoring.backends.api.backend import ApiBackend
+from judge.scoring.backends.api.backend import ApiBackend, Connection
 for model, n in (("openai/mock-judge", 3), ("openai/mock-404", 1)):
-    backend = ApiBackend(model, api_base=sys.argv[1], transport="litellm")
+    backend = ApiBackend(model, connection=Connection(api_base=sys.argv[1], transport="litellm"))
     item = Item(id="1", question="?", answer="!")
     try:
         for batch in backend.complete(

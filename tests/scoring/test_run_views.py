@@ -1,0 +1,132 @@
+"""How a run shows itself, and how single items are looked up in it."""
+
+import re
+
+import pandas
+import pytest
+
+from judge.errors import RunError
+from judge.records import Score
+from judge.scoring.judge import Judge
+from judge.scoring.run import Run
+
+from .builders import item as item_with
+from .builders import rubric
+
+FLAGS = {"short": {"description": "Is it short?"}, "note": {"type": "text", "description": "A note."}}
+
+
+def item(id, answer="An answer.", **metadata):
+    return item_with(id, answer, metadata=metadata)
+
+
+def score(value, **fields):
+    return Score(**{"rater": "m", "rater_kind": "judge", "dimension": "a", "value": value, **fields})
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Three items: one passes, one fails by its only dimension, one has no score."""
+    given = rubric(flags=FLAGS)
+    with Run.create(tmp_path / "run", Judge(model="m", rubric=given)) as made:
+        made.add_items([item("q1", topic="<i>"), item("q2", "Worse."), item("q3", "None.", passed="yes")])
+        rows = []
+        for item_id, value in (("q1", 5.0), ("q2", 2.0)):
+            rows += [score(value, item_id=item_id, dimension=name, reason="because") for name in ("a", "b")]
+            rows += [score(value, item_id=item_id, dimension="overall")]
+            rows += [score(float(value > 3), item_id=item_id, dimension="short")]
+            rows += [score("text", item_id=item_id, dimension="note")]
+        rows += [
+            score(None, item_id="q3", dimension=name, status="failed", reason="timeout: x")
+            for name in ("a", "b", "overall", "short", "note")
+        ]
+        made.write_scores(rows, given)
+        yield made
+
+
+def test_a_run_prints_its_verdicts_and_how_often_each_score_was_given(run):
+    head, titles, *rows = str(run).splitlines()
+    assert "1 of 3 answers pass, 1 fail, 1 have no verdict" in head
+    assert titles.split() == ["mean", "1", "2", "3", "4", "5", "without", "a", "score"]
+    assert rows[0].split() == ["a", "3.50", "0", "1", "0", "0", "1", "1", "failed"]
+    assert re.search(r"^short +1 true, 1 false +1 failed$", str(run), re.M)
+    assert re.search(r"^note +2 texts +1 failed$", str(run), re.M)
+
+
+def test_a_notebook_shows_the_same_as_a_table(run):
+    html = run._repr_html_()
+    assert "1 of 3 answers pass" in html
+    assert "<tr><th>a</th><td>3.50</td><td>0</td><td>1</td>" in html
+    assert '<th>short</th><td colspan="6">1 true, 1 false</td><td>1 failed</td>' in html
+
+
+def test_an_item_is_looked_up_with_its_scores_statuses_and_reasons(run):
+    found = run["q2"]
+    assert found.item.answer == "Worse."
+    assert found.scores == {"a": 2.0, "b": 2.0, "overall": 2.0, "short": 0.0, "note": "text"}
+    assert (found.statuses["a"], found.reasons["a"], found.passes()) == ("ok", "because", False)
+    assert (run["q3"].scores["a"], run["q3"].statuses["a"], run["q3"].passes()) == (None, "failed", None)
+
+
+def test_an_id_that_is_not_in_the_run_is_an_error(run):
+    with pytest.raises(RunError, match="no item 'q9'"):
+        run["q9"]
+
+
+def test_failures_are_the_items_that_fail_the_pass_rule(run):
+    assert [found.item.id for found in run.failures()] == ["q2"]
+    assert [found.item.id for found in run.failures(dimension="a")] == ["q2"]
+
+
+def test_failures_of_a_dimension_leave_out_items_that_are_good_enough_on_it(tmp_path):
+    given = rubric()
+    with Run.create(tmp_path / "r", Judge(model="m", rubric=given)) as run:
+        run.add_items([item("q1")])
+        values = {"a": 4.0, "b": 1.0, "overall": 2.5}
+        run.write_scores([score(v, item_id="q1", dimension=name) for name, v in values.items()], given)
+        found = {name: [f.item.id for f in run.failures(name)] for name in values}
+    assert found == {"a": [], "b": ["q1"], "overall": ["q1"]}
+
+
+def test_failures_of_an_unknown_dimension_are_an_error(run):
+    with pytest.raises(RunError, match="no dimension 'c'; allowed: a, b, overall"):
+        run.failures(dimension="c")
+
+
+def test_a_dataframe_has_a_row_an_item_with_scores_statuses_reasons_and_metadata(run):
+    frame = run.to_pandas()
+    assert isinstance(frame, pandas.DataFrame)
+    assert list(frame["id"]) == ["q1", "q2", "q3"]
+    assert list(frame["passed"]) == [True, False, pandas.NA]
+    assert frame["passed"].mean() == 0.5
+    assert frame["a"].dtype == float
+    assert frame["a"].mean() == 3.5  # NaN where there is no score
+    assert list(frame["a_status"]) == ["ok", "ok", "failed"]
+    assert frame["a_reason"][2] == "timeout: x"
+    assert list(frame["note"].fillna("-")) == ["text", "text", "-"]
+    assert frame["topic"][0] == "<i>"
+    assert frame["metadata_passed"][2] == "yes"  # no field of an item hides a column of ours
+
+
+def test_a_dataframe_of_several_samples_has_a_row_for_each(tmp_path):
+    given = rubric()
+    with Run.create(tmp_path / "r", Judge(model="m", rubric=given)) as run:
+        run.add_items([item("q1")])
+        run.set_fact("samples", 2)
+        run.write_scores(
+            [
+                score(float(n + 3), item_id="q1", dimension=d, sample=n)
+                for n in (0, 1)
+                for d in ("a", "overall")
+            ],
+            given,
+        )
+        frame = run.to_pandas()
+    assert [*zip(frame["sample"], frame["a"], strict=True)] == [(0, 3.0), (1, 4.0)]
+
+
+def test_a_run_without_items_shows_itself_too(tmp_path):
+    with Run.create(tmp_path / "r", Judge(model="m", rubric=rubric())) as run:
+        assert "0 of 0 answers pass" in str(run)
+        assert "0 of 0 answers pass" in run._repr_html_()
+        assert len(run.to_pandas()) == 0
