@@ -94,8 +94,8 @@ def _from_data_url(url: str, where: str) -> bytes:
     head, _, data = url.partition(",")
     if not head.startswith("data:image/") or not head.endswith(";base64"):
         raise InputError(
-            f"{where}: is a web address, which would reveal the raters to its server; download the image and "
-            "give its path"
+            f"{where}: neither a file nor a data URL of an image; a web address would reveal the raters to "
+            "its server, so download the image and give its path"
         )
     try:
         return base64.b64decode(data, validate=True)

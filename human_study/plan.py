@@ -1,4 +1,4 @@
-"""A whole study before it starts: which items, who rates what in which order, training and checks."""
+"""The complete plan of a study: its items, the list of each rater, training and checks."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,40 +16,40 @@ from judge.rubric import Rubric
 
 
 class Design(Record):
-    """What decides who sees what."""
+    """Parameters of the design of a study."""
 
     raters: int = Field(default=5, ge=1, le=500)
     per_item: int = Field(default=3, ge=1)
-    """How many raters rate each item."""
+    """Number of raters per item."""
     items: int | None = Field(default=None, ge=1)
-    """How many items are drawn; None takes all."""
+    """Number of items to draw; None uses all items."""
     repeats: float = Field(default=0.05, ge=0, le=0.5)
-    """Share of a rater's items that come a second time (self-consistency)."""
+    """Share of the items of a rater that are shown twice, to measure consistency."""
     checks: float = Field(default=0.03, ge=0, le=0.5)
-    """Attention checks, as a share of a rater's items; at least one unless 0."""
+    """Attention checks as a share of the items of a rater; at least one unless 0."""
     show_reference: bool = True
     seed: int = 0
 
     @model_validator(mode="after")
     def _has_enough_raters(self) -> Self:
         if self.per_item > self.raters:
-            raise ValueError(f"{self.per_item} raters for each item, but there are only {self.raters}")
+            raise ValueError(f"{self.per_item} raters per item, but there are only {self.raters} raters")
         return self
 
 
 @dataclass(frozen=True, slots=True)
 class DrawnItem:
-    """An item of the study, and how it came into it."""
+    """An item of the study, with its stratum and inclusion probability."""
 
     item: Item
     stratum: str = ""
     probability: float = 1.0
-    """How likely it was to be drawn; estimates for all items weight with 1 / probability."""
+    """Inclusion probability; its inverse is the design weight."""
 
 
 @dataclass(frozen=True)
 class StudyPlan:
-    """All that a study needs to start."""
+    """Everything that is needed to create a study."""
 
     name: str
     rubric: Rubric
@@ -58,9 +58,9 @@ class StudyPlan:
     checks: Sequence[GoldItem]
     training: Sequence[GoldItem]
     slots: Sequence[Sequence[Slot]]
-    """For each rater, the list of what is rated, in order."""
+    """The list of each rater, in order."""
     introduction: str = ""
-    """What raters read before anything else: who asks, what for, pay, what happens with the data."""
+    """Text that raters read first: the organiser, the purpose, the payment, the use of the data."""
 
 
 def plan_study(
@@ -73,15 +73,15 @@ def plan_study(
     training: Sequence[GoldItem] = (),
     introduction: str = "",
 ) -> StudyPlan:
-    """Deal the chosen items out to the raters, with checks, repeats and a training round.
+    """Assign the chosen items to raters, with checks, repeats and a training round.
 
-    Where no `checks` or `training` items are given, checks are made from the items themselves and training
-    from the rubric's worked examples.
+    By default the checks are made from the items, and the training round from the worked examples of the
+    rubric.
 
     Raises
     ------
     InputError
-        Nothing was chosen, or one id stands for two items.
+        There are no items, or two items have the same id.
     """
     items = _distinct([one.item for one in chosen])
     rng = Random(design.seed)
@@ -107,28 +107,28 @@ def plan_study(
 
 
 def choose(items: Sequence[Item], design: Design, strata: Mapping[str, str] | None = None) -> list[DrawnItem]:
-    """Draw the study's items, from each stratum as equally many as it holds.
+    """Draw the items of the study, with equal sample sizes for all strata that are large enough.
 
-    `strata` gives the stratum of each item id; without it all items are one stratum.
+    `strata` maps item ids to strata; without it all items are one stratum.
 
     Raises
     ------
     InputError
-        There are more strata than items are drawn: no weight makes up for a stratum that has no chance.
+        There are more strata than items to draw; some strata would have an inclusion probability of 0.
     """
     of = [(strata or {}).get(item.id, "") for item in items]
     wanted = len(items) if design.items is None else design.items
     if wanted < (n_strata := len(set(of))):
         raise InputError(
-            f"{wanted} items out of {n_strata} strata: some would have no chance of being drawn; "
-            f"draw {n_strata} or more, or stratify by a field with fewer values"
+            f"{wanted} items are too few for {n_strata} strata; draw {n_strata} or more, or stratify by a "
+            "field with fewer values"
         )
     drawn = draw(of, wanted, Random(f"{design.seed} draw"))
     return [DrawnItem(items[i], of[i], probability) for i, probability in drawn.items()]
 
 
 def pick(items: Sequence[Item], probabilities: Mapping[str, float | None]) -> list[DrawnItem]:
-    """Take the items with the listed ids, with the probability with which each was drawn (1 if unknown).
+    """Select the items with the listed ids and inclusion probabilities (1 if unknown).
 
     Raises
     ------
@@ -154,5 +154,5 @@ def _distinct(items: list[Item]) -> list[Item]:
     seen: dict[str, Item] = {}
     for item in items:
         if seen.setdefault(item.id, item) is not item:
-            raise InputError(f"two items with the id {item.id!r}; an id must name one item")
+            raise InputError(f"two items with the id {item.id!r}; ids must be unique")
     return items

@@ -1,4 +1,4 @@
-"""How a study stands: who has done how much, how carefully, and how far people agree."""
+"""Progress of a study: work done by each rater, its quality, and the agreement so far."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
@@ -12,11 +12,11 @@ from human_study.store import Study
 from human_study.study_records import Rater, Task
 
 DISPUTED = 2
-"""Scale points between the lowest and the highest rating from which people are said to disagree."""
+"""Smallest difference between the lowest and the highest rating, in scale points, of a disputed item."""
 
 
 class EstimateLike(Protocol):
-    """A number with its interval; NaN and a reason where it is undefined."""
+    """A number with its confidence interval; NaN with a reason if it is undefined."""
 
     @property
     def value(self) -> float:
@@ -36,34 +36,34 @@ class EstimateLike(Protocol):
 
 
 Agreement = Callable[[list[list[float]]], EstimateLike]
-"""Ratings of one question, items x raters, NaN where missing -> how far the raters agree."""
+"""Function from the ratings of one question (items x raters, NaN if missing) to their agreement."""
 
 
 @dataclass(frozen=True, slots=True)
 class RaterProgress:
-    """One rater's part of the study. Training and discussions are not counted as `total`."""
+    """Progress of one rater. `total` does not count training and discussions."""
 
     rater: Rater
     total: int
     done: int
     skipped: int
     training: tuple[int, int]
-    """Worked examples that were rated, of how many."""
+    """Number of rated and of all worked examples."""
     training_missed: int
-    """Scores in training that differ from the worked example."""
+    """Number of scores in training that differ from the worked example."""
     checks: tuple[int, int]
-    """Attention checks failed, of how many answered; a skipped one is not answered."""
+    """Number of failed and of answered attention checks; a skipped check is not answered."""
     repeats: tuple[int, int]
-    """Scores given alike at the second sight, of how many given twice."""
+    """Number of equal scores in repeats, and number of scores given twice."""
     seconds: float | None
-    """Median time for one answer."""
+    """Median time per answer."""
     edits: int
     last: float | None
-    """When something was last saved for the first time, in Unix time."""
+    """Time of the latest new rating, in Unix time."""
 
     @property
     def left(self) -> int:
-        """Answers still to be rated."""
+        """Number of answers that are still open."""
         return self.total - self.done - self.skipped
 
 
@@ -74,39 +74,39 @@ class QuestionProgress:
     question: FormQuestion
     counts: dict[int, int]
     exact: float | None
-    """Share of pairs of raters with the same score, averaged over items rated twice or more."""
+    """Exact agreement: share of rater pairs with equal scores, averaged over items with two ratings."""
     agreement: EstimateLike | None
 
 
 @dataclass(frozen=True, slots=True)
 class Dispute:
-    """An item on which people disagree."""
+    """An item on which raters disagree."""
 
     item_id: str
     question: str
     answer: str
     spread: int
     ratings: dict[str, dict[str, int]]
-    """Question -> rater -> score, for questions with disagreement."""
+    """Score by question and rater, for questions with disagreement."""
     notes: dict[str, str]
     discussed: str | None
-    """'open' or 'done' where it was opened for discussion."""
+    """'open' or 'done' for an item in discussion, else None."""
 
 
 @dataclass(frozen=True)
 class StudyProgress:
-    """How a study stands."""
+    """Progress of a study."""
 
     raters: list[RaterProgress]
     questions: list[QuestionProgress]
     disputes: list[Dispute]
     n_items: int
     rated: Counter[int] = field(default_factory=Counter)
-    """Number of ratings -> items that have so many."""
+    """Number of items by number of ratings."""
 
 
 def measure(study: Study, agreement: Agreement | None = None) -> StudyProgress:
-    """Measure how a study stands; dropped raters do not count in agreement and disputes."""
+    """Compute the progress of a study; agreement and disputes leave out dropped raters."""
     tasks, raters = list(study.tasks()), study.raters()
     dropped = {rater.name for rater in raters if rater.dropped}
     counted = [t for t in tasks if t.kind == "main" and t.rating.state == "done" and t.rater not in dropped]
@@ -124,7 +124,7 @@ def measure(study: Study, agreement: Agreement | None = None) -> StudyProgress:
 
 
 def as_plain(progress: StudyProgress) -> dict[str, Any]:
-    """Give all of it as plain data for JSON, where what is undefined is null."""
+    """Return the progress as plain data for JSON, with null for undefined values."""
     raters = [
         {"rater": row.rater.name, "dropped": row.rater.dropped is not None, "reason": row.rater.reason}
         | {
@@ -145,7 +145,7 @@ def as_plain(progress: StudyProgress) -> dict[str, Any]:
 
 
 def exact_agreement(rows: Sequence[Sequence[float]]) -> float | None:
-    """Share of equal pairs within an item, averaged over items with two or more ratings.
+    """Share of equal pairs of ratings within an item, averaged over items with two ratings or more.
 
     Examples
     --------

@@ -1,7 +1,7 @@
-"""What a rater's browser asks for. Everything is looked up under the rater's own name and number.
+"""API of the rating page. Everything is looked up by the rater and the number in the rater's own list.
 
-A rater never learns an item's id, its system, its metadata, how it was drawn, whether it is a repeat or an
-attention check, what a judge said, or what other raters said.
+Raters are blind: they see neither the id, the system, the metadata nor the stratum of an item, nor whether it
+is a repeat or an attention check, nor the scores of a judge or of other raters.
 """
 
 from typing import Any
@@ -29,7 +29,7 @@ class RaterPages:
         self.templates = templates
 
     def routes(self) -> list[Route]:
-        """Every route and the method that it takes."""
+        """All routes with their methods."""
         return [
             Route("/session", self.session, methods=["GET"]),
             Route("/begin", self.begin, methods=["POST"]),
@@ -40,7 +40,7 @@ class RaterPages:
         ]
 
     def session(self, request: Request) -> Response:
-        """Everything about the rater's list but the answers themselves."""
+        """The list of the rater, without the answers."""
         rater = self._rater(request)
         tasks = self.study.overview(rater.name)
         for task in tasks:
@@ -59,14 +59,14 @@ class RaterPages:
         )
 
     async def begin(self, request: Request) -> Response:
-        """Note that the instructions were read."""
+        """Record that the rater has read the instructions."""
         rater = await run_in_threadpool(self._rater, request)
         await posted(request)
         await changing(self.study.begin, rater.name)
         return JSONResponse({"began": True})
 
     def show(self, request: Request) -> Response:
-        """One answer with its questions, and the reply so far."""
+        """One answer with its questions and the reply so far."""
         task = self._task(request)
         pictures = self.study.pictures(task.item.id, task.kind)
         page = self._render(
@@ -83,7 +83,7 @@ class RaterPages:
         return JSONResponse({"n": task.n, "images": len(pictures), "page": page, **_state(task.rating)})
 
     async def save(self, request: Request) -> Response:
-        """Keep a change of a rating; when the reply is sent, it is on disk."""
+        """Save a change of a rating. It is on disk before the response is sent."""
         rater = await run_in_threadpool(self._rater, request)
         try:
             save = Save.model_validate(await posted(request))
@@ -93,18 +93,20 @@ class RaterPages:
         except InputError as error:
             raise HTTPException(400, str(error)) from None
         except LookupError:
-            raise HTTPException(404, "no such answer in your list") from None
+            raise HTTPException(404, "this answer is not in your list") from None
         except LockedError:
-            raise HTTPException(409, "the practice round comes first") from None
+            raise HTTPException(409, "finish the practice round first") from None
         except ConflictError as conflict:
-            return JSONResponse({"error": "changed in another window", **_state(conflict.rating)}, 409)
+            return JSONResponse(
+                {"error": "the rating was changed in another window", **_state(conflict.rating)}, 409
+            )
         return JSONResponse(_state(rating))
 
     def feedback(self, request: Request) -> Response:
-        """How a reply in training compares with the worked example; only once it is complete."""
+        """Comparison of a complete reply in training with the worked example."""
         task = self._task(request)
         if task.kind != "training" or task.gold is None:
-            raise HTTPException(404, "no feedback on this answer")
+            raise HTTPException(404, "there is no feedback on this answer")
         if not task.is_settled:
             raise HTTPException(409, "rate the answer first")
         given = task.rating.reply.values
@@ -121,11 +123,11 @@ class RaterPages:
         return JSONResponse({"page": self._render("feedback.html", rows=rows, missed=missed)})
 
     def image(self, request: Request) -> Response:
-        """One picture of one of the rater's own tasks."""
+        """One image of one task of the rater."""
         task = self._task(request)
         found = self.study.picture(task.rater, task.n, request.path_params["number"])
         if found is None:
-            raise HTTPException(404, "no such picture")
+            raise HTTPException(404, "there is no such image")
         return Response(found[1], media_type=found[0])
 
     def _rater(self, request: Request) -> Rater:
@@ -133,16 +135,16 @@ class RaterPages:
         if rater is None:
             raise HTTPException(401, "this link is not valid; open the link that you were sent")
         if rater.dropped is not None:
-            raise HTTPException(403, "your link was closed by the organiser; thank you for taking part")
+            raise HTTPException(403, "the organiser has closed your link; thank you for taking part")
         return rater
 
     def _task(self, request: Request) -> Task:
         rater = self._rater(request)
         task = self.study.task(rater.name, request.path_params["n"])
         if task is None:
-            raise HTTPException(404, "no such answer in your list")
+            raise HTTPException(404, "this answer is not in your list")
         if task.kind != "training" and self.study.in_training(rater.name):
-            raise HTTPException(409, "the practice round comes first")
+            raise HTTPException(409, "finish the practice round first")
         return task
 
     def _render(self, template: str, **values: Any) -> str:

@@ -1,4 +1,4 @@
-"""Which items are rated, and with what probability each was drawn. Pure and seeded."""
+"""Stratified sampling of the items, with inclusion probabilities. Pure and seeded."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -6,28 +6,28 @@ from random import Random
 
 
 def draw(strata: Sequence[str], n: int, rng: Random) -> dict[int, float]:
-    """Draw `n` items, as equally many from each stratum as it holds, and say how likely each draw was.
+    """Draw a stratified sample of `n` items, with equal sizes per stratum, and its inclusion probabilities.
 
-    With one stratum this is simple random sampling. With several, rare kinds of items are seen as often as
-    common ones; estimates for the whole then weight each item with 1 / probability (Horvitz-Thompson).
+    A stratum with fewer items is taken completely. With one stratum this is simple random sampling. Estimates
+    for all items need the design weight 1 / probability (Horvitz-Thompson).
 
     Parameters
     ----------
     strata : sequence of str, length n_items
-        The stratum of each item, e.g. its category, or whether the judge let it pass.
+        The stratum of each item, such as its category or the verdict of the judge.
     n : int
-        Number of items wanted; all items if there are no more.
+        Number of items to draw; all items if there are fewer.
     rng : random.Random
-        Seeded by the caller.
+        Random generator, seeded by the caller.
 
     Returns
     -------
     dict of int to float
-        Position of each drawn item, ascending, and its inclusion probability in (0, 1].
+        Inclusion probability in (0, 1] by index of the drawn item, ascending.
 
     Examples
     --------
-    Two failures among eight answers: both are drawn, and two of the six that passed.
+    Two of eight answers failed: both are drawn, and two of the six that passed.
 
     >>> draw(["passed"] * 6 + ["failed"] * 2, 4, Random(0))
     {0: 0.3333333333333333, 2: 0.3333333333333333, 6: 1.0, 7: 1.0}
@@ -45,7 +45,7 @@ def draw(strata: Sequence[str], n: int, rng: Random) -> dict[int, float]:
 
 
 def allocate(sizes: Mapping[str, int], n: int) -> dict[str, int]:
-    """Share `n` draws equally among strata; what a small stratum cannot give, the others do.
+    """Allocate `n` draws equally to strata; small strata are taken completely and the others get the rest.
 
     Examples
     --------

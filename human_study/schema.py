@@ -1,4 +1,4 @@
-"""The tables of a study's file, and how it is opened."""
+"""The SQLite tables of a study, and opening of its file."""
 
 import contextlib
 import os
@@ -14,13 +14,13 @@ from judge.files.sqlite import check_content, code_of, reading
 APPLICATION = 0x4A53_5459
 FORMAT = 1
 SYNCHRONOUS = "FULL"
-"""Written through to the disk with every commit; tests that pull no plug need not wait for it."""
+"""Every commit is flushed to the disk; tests without a power failure lower it to save time."""
 
 _OPENING = 5.0
-"""Seconds to wait for another process when a study is opened."""
+"""Seconds to wait for a lock of another process when a study is opened."""
 
 _LOOKED_THROUGH = 256 * 2**20
-"""Bytes up to which a study is looked through for damage when it is opened."""
+"""Largest file, in bytes, whose content is checked for damage when it is opened."""
 
 TABLES = """
 CREATE TABLE study (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -86,18 +86,18 @@ CREATE TABLE events (at REAL NOT NULL, what TEXT NOT NULL, about TEXT NOT NULL, 
 
 
 def create(path: Path) -> sqlite3.Connection:
-    """Make an empty study at `path`, readable by its owner alone: it holds the raters' links.
+    """Create an empty study at `path`, readable by its owner only, because it contains the secret links.
 
     Raises
     ------
     InputError
-        There is a file at `path` already, or it cannot be written.
+        The file already exists, or cannot be written.
     """
     try:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     except FileExistsError:
         raise InputError(
-            f"{path}: exists already; a study is never overwritten: choose another --out"
+            f"{path}: already exists; a study is never overwritten, so choose another --out"
         ) from None
     except OSError as error:
         raise InputError(f"{path}: cannot be written: {error.strerror}") from None
@@ -115,21 +115,21 @@ def connect(path: Path) -> sqlite3.Connection:
     Raises
     ------
     InputError
-        There is no file, it is no study, it is damaged, it cannot be written, or it was written by a newer
+        The file does not exist, is not a study, is damaged, cannot be written, or was written by a newer
         version.
     """
     with _opening(path):
         _check_file(path)
     if not (os.access(path, os.W_OK) and os.access(path.absolute().parent, os.W_OK)):
         raise InputError(
-            f"{path}: the file or its folder cannot be written; copy the study to a place where you may write"
+            f"{path}: the file or its folder is read-only; copy the study to a folder that can be written"
         )
     with _opening(path):
         return _checked(path, _connect(path))
 
 
 def connect_to_read(path: Path) -> sqlite3.Connection:
-    """Open the study at `path` for reading, whatever disk it lies on; the errors are those of `connect`."""
+    """Open the study at `path` for reading, also on a read-only disk; the errors are those of `connect`."""
     with _opening(path):
         _check_file(path)
         db = sqlite.connect_to_read(path, timeout=_OPENING, check_same_thread=False)
@@ -139,7 +139,7 @@ def connect_to_read(path: Path) -> sqlite3.Connection:
 
 @contextlib.contextmanager
 def transaction(db: sqlite3.Connection) -> Iterator[None]:
-    """All or nothing; the write lock is taken at once, so that what was read stays true."""
+    """Run a transaction; the write lock is acquired at the start, so that reads stay consistent."""
     db.execute("BEGIN IMMEDIATE")
     try:
         yield
@@ -150,7 +150,7 @@ def transaction(db: sqlite3.Connection) -> Iterator[None]:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    # Calls come from the server's worker threads; the store lets in one at a time.
+    # Calls come from the worker threads of the server; `Database` admits one at a time.
     db = sqlite3.connect(path, isolation_level=None, timeout=_OPENING, check_same_thread=False)
     db.row_factory = sqlite3.Row
     return db
@@ -175,12 +175,12 @@ def _opening(path: Path) -> Iterator[None]:
             yield
         except sqlite3.DatabaseError as error:
             if code_of(error) == sqlite3.SQLITE_NOTADB:
-                _refuse(path, "not a study, or its beginning is damaged")
+                _refuse(path, "not a study, or its header is damaged")
             raise
 
 
 def _refuse(path: Path, why: str) -> NoReturn:
-    raise InputError(f"{path}: {why}; make one: judge study new answers.jsonl --out {path}") from None
+    raise InputError(f"{path}: {why}; create a study: judge study new answers.jsonl --out {path}") from None
 
 
 def _check_file(path: Path) -> None:
@@ -191,7 +191,7 @@ def _check_file(path: Path) -> None:
 def _prepare(db: sqlite3.Connection) -> None:
     db.execute("PRAGMA foreign_keys = ON")
     db.execute(f"PRAGMA synchronous = {SYNCHRONOUS}")
-    db.execute("PRAGMA busy_timeout = 0")  # whoever waits, waits outside of SQLite: see `Database`
+    db.execute("PRAGMA busy_timeout = 0")  # waiting is done outside of SQLite: see `Database`
 
 
 def _check_format(path: Path, application: int, version: int) -> None:

@@ -1,6 +1,6 @@
-"""A study's file: items, raters, who rates what, and every rating with its history.
+"""The store of a study: items, raters, tasks, and all revisions of every rating.
 
-A rating is on disk when `save` returns. A later revision replaces it as a whole, and all revisions stay.
+A rating is on disk when `save` returns. A later revision replaces it as a whole; earlier ones are kept.
 """
 
 import json
@@ -27,7 +27,7 @@ from judge.rubric import Rubric
 
 
 class Study:
-    """A study: `Study.create` makes one from a plan, `Study.open` goes on with it."""
+    """A study in a file: `Study.create` makes it from a plan, `Study.open` opens it."""
 
     def __init__(self, path: Path, db: Database) -> None:
         self.path = path
@@ -43,12 +43,12 @@ class Study:
 
     @classmethod
     def create(cls, path: str | Path, plan: StudyPlan, image_root: str | Path = ".") -> Self:
-        """Write the study of `plan`, its pictures included; paths of pictures are relative to `image_root`.
+        """Write `plan` to a new file, with the images; their paths are relative to `image_root`.
 
         Raises
         ------
         InputError
-            There is a file at `path` already, or a picture cannot be read; then nothing is left behind.
+            The file already exists, or an image cannot be read; then no file is left.
         """
         path = Path(path)
         db = schema.create(path)
@@ -66,12 +66,12 @@ class Study:
 
     @classmethod
     def open(cls, path: str | Path, *, read_only: bool = False) -> Self:
-        """Open an existing study; with `read_only` also on a disk where nothing can be written.
+        """Open an existing study; with `read_only` also on a read-only disk.
 
         Raises
         ------
         InputError
-            There is no study at `path`, it is damaged, or it was written by a newer version.
+            The file is not a study, is damaged, or was written by a newer version.
         """
         db = open_study(Path(path), read_only=read_only)
         try:
@@ -91,24 +91,24 @@ class Study:
         self._db.close()
 
     def raters(self) -> list[Rater]:
-        """All raters, dropped ones included, by name."""
+        """All raters by name, including dropped ones."""
         return self._db.read(_rater, "SELECT * FROM raters ORDER BY name")
 
     def rater(self, name: str) -> Rater | None:
-        """Look a rater up by name."""
+        """Return the rater with this name, or None."""
         return next(iter(self._db.read(_rater, "SELECT * FROM raters WHERE name = ?", name)), None)
 
     def rater_with(self, token: str) -> Rater | None:
-        """Rater to whom a secret token belongs."""
+        """Return the rater with this secret token, or None."""
         return next(iter(self._db.read(_rater, "SELECT * FROM raters WHERE token = ?", token)), None)
 
     def begin(self, rater: str) -> None:
-        """Note that a rater has read the instructions and agreed to take part."""
+        """Record that a rater has read the instructions and agreed to take part."""
         with self._db.writing() as db:
             db.execute("UPDATE raters SET began = ? WHERE name = ? AND began IS NULL", [time.time(), rater])
 
     def overview(self, rater: str) -> list[dict[str, Any]]:
-        """Every task of a rater in order: n, kind, state, revision, seconds."""
+        """All tasks of a rater in order: n, kind, state, revision, seconds."""
         query = """
             SELECT n, kind, coalesce(state, 'open') AS state, coalesce(revision, 0) AS revision,
                    coalesce(seconds, 0) AS seconds
@@ -116,57 +116,57 @@ class Study:
         return self._db.read(lambda row: typed(row, n=int, kind=str, state=str, revision=int), query, rater)
 
     def task(self, rater: str, n: int) -> Task | None:
-        """One task of a rater; None where the rater has no such number."""
+        """Return one task of a rater, or None if the list has no such number."""
         return next(self._tasks("WHERE t.rater = ? AND t.n = ?", rater, n), None)
 
     def first_rating(self, rater: str, item_id: str) -> Reply:
-        """Give what a rater said about an item before any discussion."""
+        """Return the reply of a rater to an item before any discussion."""
         where = "WHERE t.rater = ? AND t.kind = 'main' AND items.id = ?"
         return next(self._tasks(where, rater, item_id)).rating.reply
 
     def tasks(self) -> Iterator[Task]:
-        """Every task of every rater."""
+        """All tasks of all raters."""
         return self._tasks("")
 
     def pictures(self, item: str, kind: Kind) -> list[dict[str, Any]]:
-        """Role, width and height of the pictures of an item, in order."""
+        """Role, width and height of the images of an item, in order."""
         query = """
             SELECT n, role, width, height FROM item_pictures JOIN pictures USING (sha256)
             WHERE item = (SELECT key FROM items WHERE id = ? AND kind = ?) ORDER BY n"""
         return self._db.read(lambda row: typed(row, width=int, height=int), query, item, _item_kind(kind))
 
     def picture(self, rater: str, n: int, number: int) -> tuple[str, bytes] | None:
-        """Media type and bytes of one picture of one of a rater's tasks."""
+        """Media type and bytes of one image of a task of a rater."""
         query = """
             SELECT media_type, content FROM tasks JOIN item_pictures AS p ON p.item = tasks.item
             JOIN pictures USING (sha256) WHERE tasks.rater = ? AND tasks.n = ? AND p.n = ?"""
         return next(iter(self._db.read(_picture, query, rater, n, number)), None)
 
     def pictures_of(self, item_id: str) -> list[tuple[str, bytes]]:
-        """Media type and bytes of the pictures of one of the study's own items, in order."""
+        """Media type and bytes of the images of an item of the study, in order."""
         query = """
             SELECT media_type, content FROM items JOIN item_pictures AS p ON p.item = items.key
             JOIN pictures USING (sha256) WHERE items.kind = 'study' AND items.id = ? ORDER BY p.n"""
         return self._db.read(_picture, query, item_id)
 
     def in_training(self, rater: str) -> bool:
-        """Whether worked examples are still to be rated."""
+        """Whether a rater has open tasks in the training round."""
         query = """
             SELECT 1 FROM tasks LEFT JOIN latest USING (rater, n)
             WHERE rater = ? AND kind = 'training' AND coalesce(state, 'open') = 'open' LIMIT 1"""
         return bool(self._db.rows(query, rater))
 
     def save(self, rater: str, n: int, save: Save) -> Rating:
-        """Keep a change; the same change sent again is answered and not kept again.
+        """Save a change; a change that is sent twice is saved once.
 
         Raises
         ------
         InputError
-            A value that is not on offer.
+            A value is not an option of its question.
         LookupError
             The rater has no such task.
         ConflictError
-            The change builds on a revision that is not the latest.
+            The change is based on a revision that is not the latest.
         LockedError
             The training round is not finished.
         """
@@ -184,7 +184,7 @@ class Study:
             return self._add(db, rater, n, save)
 
     def history(self) -> Iterator[dict[str, Any]]:
-        """Every revision of every rating, oldest first."""
+        """All revisions of all ratings, oldest first."""
         query = """
             SELECT rater, n, items.id AS item_id, tasks.kind, sample, revision, state, reply, seconds, saved
             FROM ratings JOIN tasks USING (rater, n) JOIN items ON items.key = tasks.item
@@ -192,7 +192,7 @@ class Study:
         yield from self._db.read(_revision, query)
 
     def timings(self) -> list[dict[str, Any]]:
-        """When and how fast each rating was first finished, and how often it was changed afterwards."""
+        """Time and duration of the first complete reply to each task, and the number of later changes."""
         query = """
             SELECT rater, n, kind, seconds, saved, (
                 SELECT count(*) FROM ratings WHERE rater = r.rater AND n = r.n AND revision > r.revision
@@ -204,25 +204,25 @@ class Study:
         return self._db.read(lambda row: typed(row, rater=str, kind=str, seconds=float, saved=float), query)
 
     def events(self) -> list[dict[str, Any]]:
-        """What the organiser did: raters dropped and readmitted, discussions opened, ratings imported."""
+        """Actions of the organiser: raters dropped and readmitted, discussions opened, ratings imported."""
         types = {"at": float, "what": str, "about": str, "reason": str}
         return self._db.read(lambda row: typed(row, **types), "SELECT * FROM events ORDER BY at")
 
     def drop(self, rater: str, reason: str) -> None:
-        """Exclude a rater: the link stops working, and the ratings count no more (but stay in the file)."""
+        """Drop a rater: the link stops working, and the ratings stay in the file but do not count."""
         with self._db.writing() as db:
             values = [time.time(), reason, rater]
             db.execute("UPDATE raters SET dropped = ?, reason = ? WHERE name = ?", values)
             _note(db, "dropped", rater, reason)
 
     def readmit(self, rater: str, reason: str) -> None:
-        """Take back that a rater was dropped."""
+        """Readmit a dropped rater."""
         with self._db.writing() as db:
             db.execute("UPDATE raters SET dropped = NULL, reason = '' WHERE name = ?", [rater])
             _note(db, "readmitted", rater, reason)
 
     def replace(self, rater: str) -> Rater:
-        """Invite a new rater to the same items as `rater`, in the same order; overlap and balance stay."""
+        """Invite a new rater to the items of `rater`, in the same order; the design stays balanced."""
         with self._db.writing() as db:
             name = pseudonym(len(self.raters()) + 1)
             add_rater(db, name, replaces=rater)
@@ -237,9 +237,9 @@ class Study:
         return found
 
     def open_discussion(self, item_ids: Sequence[str]) -> int:
-        """Give items once more to all who rated them, to be rated again after a discussion; count them.
+        """Return items to all raters who rated them, for a discussion; return the number of new tasks.
 
-        Who has not rated an item yet stays out: the rating that is still to come must be independent.
+        Raters who have not rated an item yet are left out, because their rating must be independent.
         """
         query = """
             INSERT OR IGNORE INTO tasks
@@ -256,17 +256,17 @@ class Study:
         return sum(added)
 
     def items(self) -> list[Item]:
-        """The study's own items, checks and training left out."""
+        """The items of the study, without checks and training."""
         query = "SELECT data FROM items WHERE kind = 'study' ORDER BY key"
         return self._db.read(lambda row: Item.model_validate_json(row[0]), query)
 
     def add_ratings(
         self, replies: Mapping[str, Sequence[tuple[str, int, Reply]]], source: str
     ) -> dict[str, int]:
-        """Take in ratings made elsewhere, all or none; say how many of each rater are new.
+        """Import ratings, all or none; return the number of new ones per rater.
 
-        `replies` holds (item id, sample, reply) for each rater. A rater that the study does not know is
-        added; an item that was not dealt to a rater is added to the rater's list.
+        `replies` holds (item id, sample, reply) for each rater. Unknown raters are added, and so are items
+        that are not yet in the list of a rater.
         """
         added = {}
         with self._db.writing() as db:
@@ -320,7 +320,7 @@ class Study:
         task = _task(row)
         try:
             self.form.check(task.rating.reply)
-        except InputError as error:  # nobody can have given that
+        except InputError as error:  # the page does not allow such a reply, so the file is damaged
             raise ValueError(str(error)) from None
         return task
 
@@ -373,7 +373,7 @@ def _rater(row: sqlite3.Row) -> Rater:
 
 
 def _picture(row: sqlite3.Row) -> tuple[str, bytes]:
-    """Media type and bytes, of which nothing but a picture's can be."""
+    """Media type and bytes; only image types are allowed."""
     fields = typed(row, media_type=str, content=bytes)
     if fields["media_type"] not in MEDIA_TYPES.values():
         raise ValueError(f"media type: found {fields['media_type']!r:.80}")

@@ -1,4 +1,4 @@
-// The organiser's page: how the study stands, drop or readmit raters, open items for discussion.
+// The organiser's page: progress of the study, dropping and readmitting raters, opening discussions.
 import { getJson, Refused, sendJson, token } from "./api.js";
 
 const $ = (id) => document.getElementById(id);
@@ -26,7 +26,7 @@ async function load() {
 }
 
 function fail(error) {
-  const text = error instanceof Refused ? error.message : "The server cannot be reached. Please try again later; no rating is lost.";
+  const text = error instanceof Refused ? error.message : "The server cannot be reached. Please try again later; saved ratings are not affected.";
   if (links && Object.keys(links).length) return say(text, "bad");
   const box = document.createElement("article");
   box.className = "card prose";
@@ -41,9 +41,9 @@ const copy = guarded(async (name) => {
   const link = location.origin + links[name];
   try {
     await navigator.clipboard.writeText(link);
-    say(`The link of ${name} is in the clipboard.`, "good");
+    say(`The link of ${name} was copied to the clipboard.`, "good");
   } catch {
-    prompt(`Link of ${name}`, link); // pages over plain http may not write to the clipboard
+    prompt(`Link of ${name}`, link); // the clipboard is not available on pages over plain http
   }
 });
 
@@ -52,8 +52,8 @@ function decide(name, what) {
   const drop = what === "drop";
   $("drop-title").textContent = `${drop ? "Drop" : "Readmit"} ${name}`;
   $("drop-text").textContent = drop
-    ? "The link stops working and the ratings no longer count. They stay in the file, and this can be taken back."
-    : "The link works again and the ratings count.";
+    ? "The link stops working and the ratings no longer count. They stay in the file, and the rater can be readmitted."
+    : "The link works again and the ratings count again.";
   $("drop-replace").hidden = !drop;
   $("drop-confirm").textContent = drop ? "Drop" : "Readmit";
   $("drop-reason").value = "";
@@ -72,7 +72,7 @@ $("drop-dialog").addEventListener("close", guarded(async () => {
   const order = { reason: $("drop-reason").value, replace: $("replace").checked };
   const done = await sendJson("POST", `/api/admin/raters/${encodeURIComponent(name)}/${what}`, order);
   await load();
-  say(done.invited ? `${name} is dropped; ${done.invited} takes over: send the link.` : `Done.`, "good");
+  say(done.invited ? `${name} was dropped. ${done.invited} replaces this rater: send the new link.` : `Done.`, "good");
 }));
 
 main.addEventListener("click", (event) => {
@@ -84,16 +84,16 @@ main.addEventListener("click", (event) => {
 main.addEventListener("submit", guarded(async (event) => {
   event.preventDefault();
   const items = new FormData(event.target).getAll("item");
-  if (!items.length) return say("Tick the items first.", "warn");
+  if (!items.length) return say("Select items first.", "warn");
   const { added } = await sendJson("POST", "/api/admin/discussions", { items });
   await load();
-  say(`Opened: ${added} answers come back to their raters.`, "good");
+  say(`Opened for discussion: ${added} answers return to their raters.`, "good");
 }));
 main.addEventListener("change", (event) => {
   if (event.target.id !== "tick-all") return;
   main.querySelectorAll("[name=item]:not(:disabled)").forEach((box) => { box.checked = event.target.checked; });
 });
-// The page keeps itself up to date, unless somebody is at work on it.
+// Refresh the page regularly, but not while the organiser is using it.
 setInterval(() => {
   const busy = document.hidden || main.contains(document.activeElement) || document.querySelector("dialog[open], details[open], [name=item]:checked");
   if (!busy && Object.keys(links).length) load().catch(fail);

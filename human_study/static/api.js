@@ -1,11 +1,11 @@
-// One request to the server, with the secret token from behind the # of the link.
+// Requests to the server, with the secret token from the fragment of the link.
 const PATIENCE = 10_000;
 
 const sentence = (text) => text[0].toUpperCase() + text.slice(1).replace(/\.?$/, ".");
 
 export class Refused extends Error {
   constructor(status, body) {
-    super(sentence(body.error || `the server answered with ${status}`));
+    super(sentence(body.error || `the server responded with status ${status}`));
     this.status = status;
     this.body = body;
   }
@@ -23,12 +23,12 @@ async function ask(method, path, body) {
     signal: AbortSignal.timeout(PATIENCE),
   });
   if (reply.ok) return reply;
-  // A server that is down behind a proxy answers, too: 5xx counts as no connection.
+  // A proxy answers for a server that is down, so 5xx is treated as a lost connection.
   if (reply.status >= 500) throw new TypeError(`server error ${reply.status}`);
   throw new Refused(reply.status, await reply.json().catch(() => ({})));
 }
 
-// A browser that forbids storage throws at the very name of it; then everything is kept in memory only.
+// A browser that forbids storage throws on access to localStorage; then changes are kept in memory only.
 export const storage = (() => {
   try {
     localStorage.length;

@@ -1,9 +1,9 @@
-// Changes on their way to the server. Each is kept on this device until the server has said that it is saved.
+// Queue of changes. Each is stored on this device until the server confirms that it is saved.
 import { Refused, sendJson, storage } from "./api.js";
 
 const WAITS = [1_000, 2_000, 4_000, 8_000, 15_000];
 
-// crypto.randomUUID is missing on pages that came over plain http.
+// crypto.randomUUID is not available on pages over plain http.
 export const newId = () =>
   Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 
@@ -40,7 +40,7 @@ export class Queue {
     this.send();
   }
 
-  // Settles when nothing is waiting any more, or when the connection is lost.
+  // Resolves when the queue is empty or the connection is lost.
   send() {
     if (!this.#sending) this.#running = this.#drain();
     return this.#running;
@@ -77,7 +77,7 @@ export class Queue {
       this.on.saved(n, state);
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
-      // Not ours to decide: 401 and 403 may pass (a rater readmitted), so the change is kept.
+      // 401 and 403 can be temporary (the rater may be readmitted), so the change is kept.
       if (error.status === 401 || error.status === 403) { this.on.refused(n, error); throw error; }
       this.waiting(n).forEach((waiting) => this.#forget(waiting));
       if (error.status === 409 && error.body.revision !== undefined) this.on.conflict(n, error.body);
@@ -95,12 +95,12 @@ export class Queue {
   }
 
   #keep(entry) {
-    // A full or forbidden storage must not stop the rating: it is still sent from memory.
+    // If the storage is full or forbidden, the change is still sent from memory.
     try { storage.setItem(this.prefix + entry.save_id, JSON.stringify(entry)); } catch { /* kept in memory */ }
   }
 
   #forget(entry) {
     this.#entries = this.#entries.filter((other) => other !== entry);
-    try { storage.removeItem(this.prefix + entry.save_id); } catch { /* was never there */ }
+    try { storage.removeItem(this.prefix + entry.save_id); } catch { /* was not stored */ }
   }
 }

@@ -1,17 +1,17 @@
-// The rating page: one answer at a time. Every change is handed to the queue at once.
+// The rating page: one answer at a time. Every change is added to the queue immediately.
 import { getBlob, getJson, Refused, sendJson, storage, token } from "./api.js";
 import { Queue } from "./queue.js";
 import { makeViewer } from "./viewer.js";
 
 const AHEAD = 3;
-const TYPING = 1_000; // a text is saved when nothing was typed for so long, in ms
+const TYPING = 1_000; // ms without typing after which a text is saved
 const $ = (id) => document.getElementById(id);
 const main = $("main");
 const pages = new Map(); // n -> promise of { page, reply, seconds, blobs }
 const undoable = []; // { n, reply } before each change
 let session, queue, current, noticed = "";
 
-// ---------- time spent on the answer, pauses and hidden tabs left out
+// ---------- time spent on the answer, without pauses and hidden tabs
 const clock = {
   spent: 0, since: null,
   start(spent) { this.spent = spent; this.since = document.hidden ? null : performance.now(); },
@@ -65,7 +65,7 @@ function showProgress() {
   document.title = `${$("place").textContent} – ${session.study}`;
 }
 
-// ---------- what is going on, in words
+// ---------- status messages
 function say(text, kind = "") {
   $("status").textContent = text;
   $("status").className = `status ${kind}`;
@@ -74,7 +74,7 @@ function say(text, kind = "") {
 function showStatus() {
   if (queue.offline) {
     const many = queue.answers === 1 ? "1 answer is" : `${queue.answers} answers are`;
-    say(`No connection. ${many} kept on this device and sent later; go on.`, "warn");
+    say(`No connection. ${many} kept on this device and sent later. You can continue.`, "warn");
   } else if (queue.size) say("Saving …");
   else if (noticed) say(noticed, "warn");
   else if (current && current.touched) say("Saved", "good");
@@ -84,9 +84,9 @@ function showStatus() {
 function fail(error) {
   current = null;
   $("progress").hidden = $("tools").hidden = $("bottom").hidden = true;
-  const text = error instanceof Refused ? error.message : "Please try again later. What you rated is kept.";
-  const titles = { 401: "This link does not work", 403: "This study has ended for you" };
-  const title = error instanceof Refused ? titles[error.status] || "This did not work" : "The server cannot be reached";
+  const text = error instanceof Refused ? error.message : "Please try again later. Your ratings are kept.";
+  const titles = { 401: "This link does not work", 403: "You can no longer rate in this study" };
+  const title = error instanceof Refused ? titles[error.status] || "The request failed" : "The server cannot be reached";
   main.className = "";
   main.replaceChildren(card(title, text));
   if (!(error instanceof Refused)) main.firstChild.append(button("Try again", () => location.reload()));
@@ -122,7 +122,7 @@ function show(...nodes) {
 
 const parse = (html) => new DOMParser().parseFromString(html, "text/html").body.childNodes;
 
-// ---------- pages are fetched ahead, so that the next one is there at once, and without a connection
+// ---------- the next answers are fetched in advance, so that they are available without a connection
 function fetchPage(n) {
   if (!pages.has(n)) {
     const page = (async () => {
@@ -145,7 +145,7 @@ function fetchAhead(n) {
     pages.delete(other);
     page.then(({ urls }) => urls.forEach((url) => URL.revokeObjectURL(url)), () => {});
   }
-  // The practice round locks what comes after it.
+  // Later answers are locked until the practice round is finished.
   const inTraining = session.tasks.some((task) => task.round === "training" && isOpen(task));
   for (const other of ahead) {
     if (!inTraining || taskOf(other).round === "training") fetchPage(other).catch(() => {});
@@ -153,8 +153,8 @@ function fetchAhead(n) {
 }
 
 // ---------- one answer
-// Whatever is opened later wins over a page that is still on its way; keys that are pressed meanwhile are meant
-// for the page to come, and are no ratings of the one still to be seen.
+// If another answer is opened while a page is loading, the later one is shown. Keys pressed meanwhile are ignored,
+// because they would rate the answer that is still visible.
 let opening = 0, opened = 0;
 async function open(n) {
   const mine = (opening += 1);
@@ -165,7 +165,7 @@ async function open(n) {
   } catch (error) {
     if (mine !== opening) return;
     if (error instanceof Refused) return fail(error);
-    show(card("No connection", "The next answer is not on this device yet. It comes as soon as there is a connection; what you rated is kept."));
+    show(card("No connection", "The next answer is not on this device yet. It is loaded as soon as there is a connection. Your ratings are kept."));
     showStatus();
     setTimeout(() => mine === opening && open(n), 3000);
     return;
@@ -207,7 +207,7 @@ function fill() {
     if (field.value !== kept) field.value = kept;
   }
   $("skipped").hidden = !skip;
-  $("skipped").textContent = skip ? `Skipped: ${skip}. A score takes this back.` : "";
+  $("skipped").textContent = skip ? `Skipped: ${skip}. Choose a score to rate the answer after all.` : "";
   mark();
 }
 
@@ -218,7 +218,7 @@ function mark() {
   $("next").classList.toggle("ready", complete);
 }
 
-// The question that a digit answers: the one in focus, else the first without an answer.
+// The question to which a digit applies: the focused one, else the first without a score.
 function question() {
   const sets = [...main.querySelectorAll("fieldset")];
   const focused = document.activeElement?.closest("fieldset");
@@ -242,7 +242,7 @@ function keep(reply) {
   showStatus();
 }
 
-// A text is saved while it is written, too: whoever closes the page in the middle of a note keeps it.
+// A text is also saved while it is typed, so that a note is not lost when the page is closed.
 let typing;
 function typed(event) {
   clearTimeout(typing);
@@ -298,7 +298,7 @@ async function next() {
   const task = taskOf(current.n);
   if (task.round === "training") return feedback(task.n);
   const following = session.tasks.find((other) => other.n > task.n);
-  // Who went back to change one answer is brought on to where the work is.
+  // After a correction of an earlier answer, continue with the next open one.
   const wanted = following && !isOpen(following) ? firstOpen(task.n) : following;
   wanted ? open(wanted.n) : finish();
 }
@@ -312,10 +312,10 @@ async function feedback(n) {
   } catch (error) {
     problem = error;
   }
-  if (mine !== opening) return; // a second click asked again, and that reply is the one to show
+  if (mine !== opening) return; // a later click has sent a new request
   opened = mine;
   if (problem) {
-    say(problem instanceof Refused ? problem.message : "No connection: feedback comes when it is back.", "warn");
+    say(problem instanceof Refused ? problem.message : "No connection. The feedback is shown when the connection is back.", "warn");
     return;
   }
   show(...parse(data.page));
@@ -328,7 +328,7 @@ async function feedback(n) {
 
 function startStudy(n) {
   const count = session.tasks.filter((task) => task.round === "study").length;
-  const box = card("Practice is over", `From now on it counts: ${count} answers. Take breaks when you need them: Pause stops the clock.`);
+  const box = card("Practice is over", `The following ${count} answers count. You can take breaks: Pause stops the time.`);
   box.append(button("Start", () => open(n)));
   show(box);
 }
@@ -336,7 +336,7 @@ function startStudy(n) {
 function finish() {
   const left = firstOpen();
   if (left) return open(left.n);
-  const box = card("All done. Thank you!", "Every answer is rated. You may look at any of them again and change what you said, or close this page.");
+  const box = card("All done. Thank you!", "You have rated all answers. You can open any answer again and change your rating, or close this page.");
   box.append(button("Look at all answers", showList));
   show(box);
   showStatus();
@@ -345,7 +345,7 @@ function finish() {
 function undo() {
   const last = undoable.pop();
   if (!last) return;
-  const put = () => { keep(last.reply); say("Taken back", "good"); };
+  const put = () => { keep(last.reply); say("Undone", "good"); };
   if (last.n === current?.n) return put();
   open(last.n).then(() => (last.n === current?.n ? put() : undoable.push(last)));
 }
@@ -384,7 +384,7 @@ $("skip-dialog").addEventListener("close", () => {
   change({ ...structuredClone(current.reply), skip: reason });
   next();
 });
-// Enter in the reason means skip; the first submit button of the form would be Cancel.
+// Enter in the reason skips; by default it would press the first submit button, which is Cancel.
 $("skip-reason").addEventListener("keydown", (event) => {
   if (event.key === "Enter") { event.preventDefault(); $("skip-confirm").click(); }
 });
@@ -431,7 +431,7 @@ addEventListener("beforeunload", (event) => {
 });
 addEventListener("hashchange", () => location.reload());
 
-// ---------- what the queue reports
+// ---------- callbacks of the queue
 const reports = {
   saved(n, state) {
     const task = taskOf(n);
@@ -444,7 +444,7 @@ const reports = {
     pages.delete(n);
     if (current?.n !== n) return;
     Object.assign(current, { revision: state.revision, reply: structuredClone(state.reply) });
-    noticed = "This answer was changed in another window. What is saved there is shown now.";
+    noticed = "This answer was changed in another window. The saved rating is shown.";
     fill();
     showProgress();
   },
@@ -469,8 +469,8 @@ async function start() {
 }
 
 function welcome() {
-  const begin = button("I have read this and take part", async () => {
-    begin.disabled = true; // a second click would open the first answer again, under the rater's hands
+  const begin = button("I have read this and agree", async () => {
+    begin.disabled = true; // a second click would reopen the first answer while the rater is rating it
     try {
       await sendJson("POST", "/api/rater/begin", {});
     } catch (error) {

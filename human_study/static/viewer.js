@@ -1,11 +1,11 @@
-// Pictures side by side; zoom and pan move all of them together.
+// Pictures side by side; zoom and pan apply to all of them.
 const MOST = 8;
 
 export function makeViewer(root) {
   const panes = [...root.querySelectorAll(".pane")];
   const shown = root.querySelector("output");
   const fingers = new Map();
-  let scale = 1, x = 0, y = 0; // x and y: shift, as a share of the pane
+  let scale = 1, x = 0, y = 0; // x and y: shift as a fraction of the pane
 
   function draw() {
     const room = (scale - 1) / 2;
@@ -19,7 +19,7 @@ export function makeViewer(root) {
     shown.textContent = `${Math.round(scale * 100)} %`;
   }
 
-  // Zoom so that the point (px, py) stays where it is; measured from the middle, as a share of the pane.
+  // Zoom around the point (px, py), measured from the center as a fraction of the pane.
   function zoom(factor, px = 0, py = 0) {
     const before = scale;
     scale = Math.max(1, Math.min(MOST, scale * factor));
@@ -43,7 +43,7 @@ export function makeViewer(root) {
 
   for (const pane of panes) {
     pane.addEventListener("wheel", (event) => {
-      // The bare wheel scrolls the page; over a zoomed picture, or with Ctrl, it zooms.
+      // The wheel scrolls the page, unless Ctrl is pressed or the picture is already zoomed.
       if (!event.ctrlKey && scale === 1) return;
       event.preventDefault();
       zoom(event.deltaY < 0 ? 1.2 : 1 / 1.2, ...place(event, pane));

@@ -196,7 +196,7 @@ def _check_raters(n_raters: int, statistic: Wanted) -> None:
         raise InputError("agreement among people needs at least 2 raters per item")
     most = MOST_COMPARED if statistic in ("difference", "kappa_quadratic") else MOST_RATERS
     if n_raters > most:
-        raise InputError(f"--raters {n_raters}: allowed for {statistic} are at most {most} people per item")
+        raise InputError(f"--per-item {n_raters}: allowed for {statistic} are at most {most} people per item")
 
 
 def _check_study(question: PlanningQuestion) -> None:

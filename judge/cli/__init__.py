@@ -184,7 +184,7 @@ def _value(option: click.Option, value: Any, where: str) -> Any:
 
 
 def _check_known(names: Iterable[str], file: str) -> None:
-    """Fail for a name that is no option of any command, so that a misspelt limit is noticed."""
+    """Fail for a name that is not an option of any command, so that a misspelt limit is noticed."""
     known = {option for name in COMMANDS for option in _spellings(load_command(name))}
     for name in sorted(set(names) - known):
         near = difflib.get_close_matches(name, known, n=1)

@@ -81,7 +81,7 @@ judge_options = section(
         metavar="N",
         help="Maximum number of tokens of a reply.  [default: not sent; vllm: 1024 after the reasoning]",
     ),
-    seed("of the model for the first sample; each further sample uses the next number."),
+    seed("of the model for the first sample; each further sample uses the next number.", min=None),
     click.option(
         "--reasoning-effort",
         metavar="EFFORT",

@@ -71,9 +71,10 @@ def rubric(detail: str, **more: Any) -> Decorator:
     return click.option("--rubric", metavar="RUBRIC", help=text, **more)
 
 
-def seed(detail: str, **more: Any) -> Decorator:
+def seed(detail: str, *, min: int | None = 0, **more: Any) -> Decorator:
     """`--seed`; `detail` says what is random."""
-    return click.option("--seed", type=click.IntRange(min=0), help=f"Random seed {detail}", **more)
+    kind = click.IntRange(min=min)
+    return click.option("--seed", type=kind, metavar="N", help=f"Random seed {detail}", **more)
 
 
 def input_format(formats: Iterable[str], parameter: str = "format_") -> Decorator:
@@ -106,7 +107,7 @@ def limit(detail: str, **more: Any) -> Decorator:
     """`--limit`; `detail` says what is limited."""
     return click.option(
         "--limit",
-        type=click.IntRange(min=1),
+        type=click.IntRange(1, 1_000_000_000),
         metavar="N",
         help=f"Maximum number of items; {detail}",
         **more,

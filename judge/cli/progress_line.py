@@ -1,4 +1,4 @@
-"""What `judge score` says while it runs: on stderr, and only to a terminal."""
+"""Progress line and notes of `judge score`, on standard error."""
 
 import collections
 import math
@@ -23,25 +23,25 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
 _LONG_WAIT = 60.0
-"""Seconds of a wait that is told where no line moves."""
+"""Without a progress line, only waits of at least this many seconds are reported."""
 
 
 class ProgressLine(ScoringCallback):
-    """Notes, and a line with done/total, time left, rate, cost, failures, and how the card is used."""
+    """Notes, and a line with done/total, time left, rate, cost, failures and GPU utilisation."""
 
     def __init__(self, *, moving: bool) -> None:
         self.stopped: str | None = None
-        """Why not all was asked, where nothing is wrong."""
+        """Why the run stopped early without an error."""
         self.cost = 0.0
-        """USD that the replies cost, as far as it was told."""
+        """Known cost of the replies in USD."""
         self.place: Path | None = None
-        """Folder of the run, once the input is read."""
+        """Folder of the run; None until the input is read."""
         self._moving = moving
         self._progress: Progress | None = None
         self._run: Run | None = None
         self._room = 0
         self._starting = self._is_asked = self._is_local = False
-        self._start = ""  # what the engine says while it is loaded
+        self._start = ""  # status of the engine while it loads
         self._asked = self._again = self._to_ask_again = 0
         self._waits_until = -math.inf
         self._wait = ""
@@ -52,7 +52,7 @@ class ProgressLine(ScoringCallback):
         self._card = _Card()
 
     def on_run_start(self, run: Run, counts: IngestCounts, bad: BadItems, requests: int) -> None:
-        """Say what is odd about the input, and start the line, which draws itself anew by time."""
+        """Print notes on the input and start the line, which redraws itself periodically."""
         self.place, self._is_local = run.path, run.judge.backend == "vllm"
         for note in [*_input_notes(counts, bad), *_judge_notes(run)]:
             click.echo(note, err=True)
@@ -63,11 +63,11 @@ class ProgressLine(ScoringCallback):
             self._progress.add_task("scoring", total=requests)
 
     def on_model_loading(self, text: str) -> None:
-        """Show how far the engine is; without a moving line say once that it takes a while."""
+        """Show the start of the engine; without a progress line, print one note."""
         if self._progress and not self._asked:
             self._start = text
         elif not self._moving and not self._starting:
-            click.echo(f"note: {text}; with a large model the start takes minutes", err=True)
+            click.echo(f"note: {text}; a large model takes minutes to start", err=True)
         self._starting = True
 
     def on_completions(self, completions: Sequence[Completion]) -> None:
@@ -83,12 +83,12 @@ class ProgressLine(ScoringCallback):
             self._usage.update(
                 prompt=usage.prompt_tokens, reply=usage.completion_tokens, cached=usage.cached_tokens
             )
-        if first and self._starting:  # the minutes in which the model was loaded are no part of its pace
+        if first and self._starting:  # the rate leaves out the loading of the model
             self._pace = _Pace(time.monotonic(), self._asked, self._tokens)
         self._move()
 
     def on_wait(self, seconds: float, message: str) -> None:
-        """Say for what nothing is asked, and until when."""
+        """Show the reason and the end of a wait."""
         self._waits_until = time.monotonic() + seconds
         self._wait = f"waits until {clock(seconds)}: {visible(message)}"
         if not self._moving and seconds >= _LONG_WAIT and not self._noted_wait:
@@ -96,16 +96,16 @@ class ProgressLine(ScoringCallback):
             self._noted_wait = True
 
     def on_reask(self, count: int) -> None:
-        """Say that some replies are asked for once more."""
+        """Show that some replies are requested again."""
         self._to_ask_again = count
 
     def on_requests_done(self) -> None:
-        """Say why it goes on for a while, after Ctrl-C, too."""
+        """Show that the scores are computed, also after Ctrl-C."""
         self._is_asked, self._waits_until = True, -math.inf
         self._move(refresh=True)
 
     def on_run_end(self, stopped: str | None) -> None:
-        """Keep why the backend stopped."""
+        """Store why the backend stopped."""
         self.stopped = stopped
 
     @property
@@ -114,7 +114,7 @@ class ProgressLine(ScoringCallback):
 
     @property
     def _tokens(self) -> int:
-        """Tokens that were worked on: those out of a cache cost the server no time."""
+        """Tokens that the server processed; tokens from its cache are left out."""
         return self._usage["prompt"] - self._usage["cached"] + self._usage["reply"]
 
     def _move(self, **more: Any) -> None:
@@ -122,18 +122,18 @@ class ProgressLine(ScoringCallback):
             self._progress.update(self._progress.task_ids[0], completed=self._done, **more)
 
     def detail(self) -> str:
-        """The words beside the bar, as they are now."""
+        """Text beside the bar."""
         if self._start:
             return _cut(self._start, self._room)
         parts = self._parts()
         if self._is_asked:
-            parts.insert(0, "working out the scores")
+            parts.insert(0, "computing the scores")
         elif time.monotonic() < self._waits_until:
             return _cut("  ".join([self._wait, *parts]), self._room)
         return _joined(parts, self._room)
 
     def _parts(self) -> list[str]:
-        """What is worth knowing, the most important first: what does not fit is left out."""
+        """Parts of the text, most important first; those that do not fit are left out."""
         seconds = time.monotonic() - self._pace.since
         parts = []
         if self._asked > self._pace.asked:
@@ -152,14 +152,14 @@ class ProgressLine(ScoringCallback):
         return parts
 
     def close(self) -> None:
-        """Leave the terminal as it was."""
+        """Stop the line and restore the terminal."""
         if self._progress:
             self._progress.stop()
             self._progress = None
 
 
 class _Pace(NamedTuple):
-    """Where rates are counted from."""
+    """Start of the measurement of rates."""
 
     since: float
     asked: int = 0
@@ -167,7 +167,7 @@ class _Pace(NamedTuple):
 
 
 class _Card:
-    """The share of the card, asked at most once a second."""
+    """GPU utilisation, queried at most once a second."""
 
     def __init__(self) -> None:
         self._share: float | None = None
@@ -180,20 +180,20 @@ class _Card:
 
 
 def _line(requests: int, detail: Callable[[], str]) -> "tuple[Progress, int]":
-    """The moving line, and the columns that it leaves for details."""
+    """Create the progress line; return it with the width that is left for the text."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TimeRemainingColumn
     from rich.table import Column
     from rich.text import Text
 
     class Detail(ProgressColumn):
-        """Asked for its words each time that the line is drawn: rates and waits change without a reply."""
+        """Text that is computed at each redraw, because rates and waits change without a reply."""
 
         def render(self, _task: Any) -> Text:
             return Text(detail())
 
     console = Console(stderr=True)
-    bar = max(4, min(40, console.width - 100))  # the numbers are worth more than the bar
+    bar = max(4, min(40, console.width - 100))  # the text has priority over the bar
     room = console.width - bar - len(f" {requests}/{requests} 0:00:00 ")
     columns = (
         BarColumn(bar),
@@ -205,7 +205,7 @@ def _line(requests: int, detail: Callable[[], str]) -> "tuple[Progress, int]":
 
 
 def _joined(parts: Sequence[str], room: int) -> str:
-    """The first part, and of the others those that still fit."""
+    """Join the first part and those of the others that fit."""
     text = _cut(parts[0], room) if parts else ""
     for part in parts[1:]:
         text += f"  {part}" if len(text) + 2 + len(part) <= room else ""
@@ -219,12 +219,12 @@ def _cut(text: str, room: int) -> str:
 def _input_notes(added: IngestCounts, bad: BadItems) -> list[str]:
     notes = [f"skipped: {visible(line)}" for line in bad.lines()]
     if added.repeated:
-        notes.append(f"note: {counted(added.repeated, 'row')} repeated word for word; each item counts once")
+        notes.append(f"note: {counted(added.repeated, 'row')} repeated exactly; each item counts once")
     if added.changed:
-        notes.append(f"note: {counted(added.changed, 'item')} changed since the last judgment: judged again")
+        notes.append(f"note: {counted(added.changed, 'item')} changed and judged again")
     if added.elsewhere:
         notes.append(
-            f"note: {counted(added.elsewhere, 'item')} of this run not in this input: kept as judged"
+            f"note: {counted(added.elsewhere, 'item')} of this run not in this input; judgments kept"
         )
     return notes
 
@@ -233,6 +233,6 @@ def _judge_notes(run: Run) -> list[str]:
     if run.judge.backend != "baseline":
         return []
     return [
-        "note: 'baseline' compares words with the reference. It is a floor to beat and no judge: "
-        "for a real one, --judge openai/gpt-5 (needs a key) or another model"
+        "note: the baseline measures word overlap with the reference answer. It is a floor, not a judge; "
+        "name a model with --judge, such as openai/gpt-5 (needs an API key)"
     ]

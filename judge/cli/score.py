@@ -48,7 +48,7 @@ input_options = section(
     input_format(FORMATS, "format"),
     image_root("the folder of ANSWERS"),
     limit("the others are not scored.  [default: all items]"),
-    click.option("--random", is_flag=True, help="With --limit: draw the items at random, for a pilot."),
+    click.option("--random", is_flag=True, help="Draw the --limit items at random, for a pilot run."),
     click.option("--skip-bad", is_flag=True, help="Score the other items if rows or images are invalid."),
     click.option("--retry-errors", is_flag=True, help="Ask again for items whose request failed earlier."),
 )
@@ -158,7 +158,7 @@ def _score(panel: Panel, *, as_json: bool) -> int:
 
 
 def _tell(told: dict[str, str], model: str, problem: str) -> None:
-    """What is wrong with the answers stops every judge, and is told in full once."""
+    """Print an error of a judge; an error that all judges share is printed in full once."""
     if (first := told.setdefault(problem, model)) != model:
         problem = f"the same as for {first}"
     click.echo(f"Error: {model}: {problem}", err=True)
@@ -172,12 +172,12 @@ def _stored(place: Path | None) -> str:
         found = run.summary()
     return (
         f"{counted(found.completions, 'reply', 'replies')} stored, scores for {found.complete:,} of "
-        f"{counted(found.items, 'item')} complete; the same command goes on from here"
+        f"{counted(found.items, 'item')} complete; the same command resumes the run"
     )
 
 
 def show_preview(answers: str, judge: Judge, options: dict[str, Any], out: Path, *, as_json: bool) -> None:
-    """Print what a run would send."""
+    """Print the first prompt and the size of the run, without sending anything."""
     seen = preview(answers, judge, out=out, **{k: v for k, v in options.items() if k != "reask"})
     if as_json:
         click.echo(json.dumps(asdict(seen), ensure_ascii=False))
@@ -213,22 +213,22 @@ def show_result(run: Run, stopped: str | None, *, as_json: bool) -> int:
 
 
 def _token_notes(summary: RunSummary) -> Iterator[str]:
-    """What was read and written, how much of it cost little, and what the probabilities left out."""
+    """Token counts, the share from the cache, and the probability mass on the scale."""
     if prompt := summary.prompt_tokens:
         thought = summary.reasoning_tokens
-        of_it = f" ({thought:,} of them thought)" if thought else ""
+        of_it = f" ({thought:,} of them reasoning)" if thought else ""
         yield (
-            f"{prompt:,} prompt tokens ({(summary.cached_tokens or 0) / prompt:.0%} out of the cache), "
-            f"{summary.completion_tokens:,} written{of_it}"
+            f"{prompt:,} prompt tokens ({(summary.cached_tokens or 0) / prompt:.0%} from the cache), "
+            f"{summary.completion_tokens:,} completion tokens{of_it}"
         )
     if summary.on_scale is not None:
-        yield f"expected scores: {summary.on_scale:.1%} of the probability lay on the scale, on average"
+        yield f"expected scores: {summary.on_scale:.1%} of the probability is on the scale, on average"
 
 
 def _copied_notes(summary: RunSummary, path: str) -> Iterator[str]:
-    """An answer must not get a better score, or none, unseen, by holding something like a verdict."""
+    """Warn about items that contain a verdict, because it could change their score."""
     if n := summary.with_verdict_in_text:
-        yield f"warning: text that looks like a verdict stands in {counted(n, 'item')}: judge audit {path}"
+        yield f"warning: {counted(n, 'item')} with text that looks like a verdict: judge audit {path}"
     if n := summary.lost_to_copied_verdict:
         yield (
             f"warning: {counted(n, 'item')} without a score, because the reply only copies a verdict from "
@@ -241,16 +241,16 @@ def _next_steps(run: Run, summary: RunSummary, stopped: str | None) -> Iterator[
     yield from _copied_notes(summary, shlex.quote(str(run.path)))
     if stopped:
         stored = f"scores for {summary.complete:,} of {counted(summary.items, 'item')} are stored"
-        yield f"stopped: {stopped}; {stored}; go on with the same command"
+        yield f"stopped: {stopped}; {stored}; the same command resumes the run"
     if unpriced := summary.unpriced:
         yield (
             f"note: the cost of {counted(unpriced, 'reply', 'replies')} is unknown (the model has no known "
             "price, or the server did not report the number of tokens); --max-cost uses an estimate instead"
         )
     for status in sorted({s for counts in summary.statuses.values() for s in counts if s != "ok"}):
-        yield f"look at them: judge show {shlex.quote(str(run.path))} --status {status}"
+        yield f"to see them: judge show {shlex.quote(str(run.path))} --status {status}"
     if summary.failures:
-        yield "ask again for what failed: the same command with --retry-errors"
+        yield "to retry failed requests: the same command with --retry-errors"
 
 
 def point_on(runs: Sequence[Path]) -> None:

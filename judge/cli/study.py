@@ -94,7 +94,7 @@ who_rates = section(
         metavar="FILE",
         help="Practice items with a field expected_scores.  [default: the worked examples of the rubric]",
     ),
-    seed("for drawing items and assigning raters.", default=0, show_default=True),
+    seed("for drawing items and assigning raters.", min=None, default=0, show_default=True),
 )
 rating_page = section(
     "Rating page",

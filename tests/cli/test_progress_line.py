@@ -129,7 +129,7 @@ def test_reply_that_is_asked_for_again_counts_apart(watch):
 
 def test_pause_after_the_last_reply_is_explained(watch):
     watch.on_requests_done()
-    assert detail(watch).startswith("working out the scores")
+    assert detail(watch).startswith("computing the scores")
 
 
 def test_tokens_are_counted_by_the_second(clock, local):
@@ -245,7 +245,7 @@ def test_without_a_terminal_the_start_is_said_once(run, capsys):
     watch.on_run_start(run, IngestCounts(new=4), BadItems(), 4)
     watch.on_model_loading("loading vLLM")
     watch.on_model_loading("loading weights 50%")
-    assert capsys.readouterr().err == "note: loading vLLM; with a large model the start takes minutes\n"
+    assert capsys.readouterr().err == "note: loading vLLM; a large model takes minutes to start\n"
 
 
 @pytest.mark.parametrize("columns", [40, 60, 80, 120])

@@ -57,7 +57,7 @@ def test_nothing_configured_scores_the_examples_with_the_floor_and_says_so():
     done = judge("score", "examples/answers.jsonl")
     assert done.exit_code == 0, done.output
     assert "of 24 answers pass" in done.stdout
-    assert "floor to beat and no judge" in done.stderr
+    assert "a floor, not a judge" in done.stderr
     assert len(scored()) == 24 * 5
 
 
@@ -403,7 +403,7 @@ def test_one_model_by_two_names_is_refused_before_either_is_asked():
     spelt = ("replay:examples/replies.jsonl", "replay:./examples/replies.jsonl")
     done = judge("score", "examples/answers.jsonl", "--judge", spelt[0], "--judge", spelt[1])
     assert done.exit_code == 2
-    assert f"--judge {spelt[0]} and --judge {spelt[1]} would both write to runs/" in done.stderr
+    assert f"--judge {spelt[0]} and --judge {spelt[1]} would both score into runs/" in done.stderr
     assert not Path("runs").exists()
 
 
@@ -718,7 +718,7 @@ def test_show_writes_a_carriage_return_out_that_would_hide_a_line():
 
 def test_repeated_rows_count_once_and_are_said():
     done = judge("score", lines(ROW, ROW, ROW))
-    assert "2 rows repeated word for word" in done.stderr
+    assert "2 rows repeated exactly" in done.stderr
     assert len(scored("mine-baseline-open_qa")) == 5
 
 

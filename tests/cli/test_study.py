@@ -132,7 +132,7 @@ def test_new_takes_own_practice_checks_and_introduction() -> None:
         (["--stratify", "colour"], "no item has this field; found: topic; for a run also: score, passed"),
         (["--stratify", "score"], "needs the scores of a judge"),
         (["--rubric", "nope"], "neither shipped nor a file"),
-        (["--check-items", "answers.jsonl"], "found no mapping 'expected_scores'"),
+        (["--check-items", "answers.jsonl"], "no mapping 'expected_scores'"),
     ],
     ids=["field", "no judge", "rubric", "checks"],
 )
@@ -146,7 +146,7 @@ def test_new_names_what_is_wrong(arguments: list[str], problem: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
-        (["--raters", "2"], "3 raters for each item, but there are only 2"),
+        (["--raters", "2"], "3 raters per item, but there are only 2"),
         (["--ids", "answers.jsonl", "--select", "3"], "use one"),
     ],
 )

@@ -152,7 +152,7 @@ def test_loopback_exposes_nothing(host: str) -> None:
 )
 def test_other_hosts_say_what_they_expose(host: str, who: str) -> None:
     assert who in str(exposure(host, 80))
-    assert "unencrypted" in str(exposure(host, 80))
+    assert "not encrypted" in str(exposure(host, 80))
 
 
 @pytest.mark.parametrize(

@@ -133,7 +133,7 @@ def begin(page: "Page") -> None:
     for key in "4334":
         page.keyboard.press(key)
     page.keyboard.press("Enter")
-    page.get_by_role("heading", name="All as in the worked example").wait_for()
+    page.get_by_role("heading", name="All scores match the worked example").wait_for()
     page.keyboard.press("Enter")
     page.get_by_role("heading", name="Practice is over").wait_for()
     page.keyboard.press("Enter")
@@ -546,10 +546,10 @@ def test_the_organiser_drops_a_rater_and_opens_a_discussion(visit: Open, server:
     page.keyboard.type("moved away")
     page.locator("#replace").check()
     page.locator("#drop-confirm").click()
-    page.get_by_text("R05 is dropped; R06 takes over").wait_for()
+    page.get_by_text("R05 was dropped. R06 replaces this rater").wait_for()
     page.locator("input[name=item]").first.check()
     page.get_by_role("button", name="Open for discussion").click()
-    page.get_by_text("answers come back to their raters").wait_for()
+    page.get_by_text("answers return to their raters").wait_for()
     with study_of(server) as study:
         assert [event["what"] for event in study.events()] == ["dropped", "invited", "discussion"]
 
@@ -660,7 +660,7 @@ def test_double_clicks_do_everything_once(visit: Open, server: Serving) -> None:
     page.wait_for_selector("#questions")
     rate(page, "4334")
     page.locator("#next").dblclick()
-    page.get_by_role("heading", name="All as in the worked example").wait_for()
+    page.get_by_role("heading", name="All scores match the worked example").wait_for()
     page.keyboard.press("Enter")
     page.get_by_role("button", name="Start").dblclick()
     at(page, 1)
@@ -682,7 +682,7 @@ def test_feedback_that_comes_late_does_not_replace_what_was_opened_since(visit: 
             page.locator("#next").click()
         assert len(held) == count
     held.pop().continue_()
-    page.get_by_role("heading", name="All as in the worked example").wait_for()
+    page.get_by_role("heading", name="All scores match the worked example").wait_for()
     page.keyboard.press("Enter")
     page.get_by_role("heading", name="Practice is over").wait_for()
     with page.expect_response("**/feedback") as late:
@@ -711,7 +711,7 @@ def test_the_organiser_ticks_all_disputed_items_at_once(visit: Open, server: Ser
             body = {"save_id": "by-the-test", "base": 0, "reply": {"values": values}, "seconds": 3}
             study.save(task.rater, task.n, save_of(body))
     page = visit("organiser")
-    page.get_by_label("All that are listed").check()
+    page.get_by_label("Select all listed items").check()
     boxes = page.locator("input[name=item]")
     assert boxes.count() > 5
     assert all(box.is_checked() for box in boxes.all())

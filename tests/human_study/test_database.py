@@ -106,7 +106,7 @@ def test_a_file_that_is_damaged_while_it_is_served_tells_raters_nothing_of_it(
         other.execute("UPDATE tasks SET kind = 'odd' WHERE rater = 'R01' AND n = 1")
         other.commit()
     reply = Client(create_app(study)).get("/api/rater/tasks/1", token)
-    assert reply.json() == {"error": "something went wrong here; what was saved is safe"}
+    assert reply.json() == {"error": "internal error; saved ratings are not affected"}
     assert "kind: found 'odd'" in caplog.text
 
 
@@ -130,7 +130,7 @@ def test_a_study_is_read_only_where_nothing_can_be_written(study: Study) -> None
 
 def test_a_study_that_cannot_be_written_is_not_served(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "access", lambda path, _: path != study.path)
-    with pytest.raises(InputError, match="cannot be written; copy the study to a place where you may write"):
+    with pytest.raises(InputError, match="is read-only; copy the study to a folder that can be written"):
         Study.open(study.path)
 
 

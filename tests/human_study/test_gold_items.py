@@ -54,7 +54,7 @@ def test_own_checks_carry_their_right_scores(rubric: Rubric) -> None:
 @pytest.mark.parametrize(
     ("expected", "problem"),
     [
-        (None, "found no mapping 'expected_scores'"),
+        (None, "no mapping 'expected_scores'"),
         ({"speed": 3}, "names 'speed'; allowed: accuracy, clarity"),
         ({"accuracy": 9}, "found 9; allowed: whole numbers 1 to 5"),
         ({"accuracy": [1, True]}, "found True"),

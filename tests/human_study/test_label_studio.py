@@ -72,7 +72,7 @@ def test_annotations_become_ratings_and_other_controls_are_left_alone(rubric: Ru
 
 def test_an_annotation_of_nobody_is_an_error(rubric: Rubric) -> None:
     task = {"data": {"id": "q1"}, "annotations": [{"result": []}]}
-    with pytest.raises(InputError, match="annotation 1: names no rater"):
+    with pytest.raises(InputError, match="annotation 1: no rater"):
         list(label_studio.annotations(task, Form(rubric), "x"))
 
 

@@ -32,7 +32,7 @@ def test_what_browsers_read_is_kept_byte_by_byte(tmp_path: Path, kind: str) -> N
 def test_only_the_four_formats_of_the_web_are_opened_whatever_the_name_says(
     tmp_path: Path, kind: str
 ) -> None:
-    with pytest.raises(InputError, match="is none of PNG, JPEG, WEBP, GIF"):
+    with pytest.raises(InputError, match="not an image in one of the formats PNG, JPEG, WEBP, GIF"):
         load(ITEM, write(tmp_path, "a.png", png(kind=kind)), tmp_path)
 
 
@@ -66,9 +66,9 @@ def test_a_link_that_leaves_the_folder_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        (b"<svg onload=alert(1)>", "is none of PNG"),
-        (png()[:30], "is none of PNG"),
-        (png()[:50], "no picture that can be read"),
+        (b"<svg onload=alert(1)>", "not an image in one of the formats PNG"),
+        (png()[:30], "not an image in one of the formats PNG"),
+        (png()[:50], "the image cannot be read"),
         (b"", "is empty"),
     ],
     ids=["svg", "head cut off", "cut off", "empty"],
@@ -92,12 +92,12 @@ def test_a_missing_file_says_where_it_was_looked_for(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("url", ["https://example.org/a.png", "data:text/html;base64,AAAA"])
 def test_an_address_on_the_web_is_refused(tmp_path: Path, url: str) -> None:
-    with pytest.raises(InputError, match="address on the web"):
+    with pytest.raises(InputError, match="web address"):
         load(ITEM, Image(url=url), tmp_path)
 
 
 def test_a_data_url_that_is_not_base64_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="not base64"):
+    with pytest.raises(InputError, match="not valid base64"):
         load(ITEM, Image(url="data:image/png;base64,%%%"), tmp_path)
 
 

@@ -8,7 +8,7 @@ from judge.rubric import Rubric
 
 
 def test_more_raters_an_item_than_raters_is_refused() -> None:
-    with pytest.raises(ValidationError, match="3 raters for each item, but there are only 2"):
+    with pytest.raises(ValidationError, match="3 raters per item, but there are only 2"):
         Design(raters=2, per_item=3)
 
 
@@ -74,6 +74,6 @@ def test_a_study_of_nothing_is_refused(rubric: Rubric) -> None:
 def test_more_strata_than_items_are_refused(items: list[Item]) -> None:
     """Whatever weights are used, a stratum that cannot be drawn is missing from every estimate."""
     of = {item.id: item.id for item in items}
-    with pytest.raises(InputError, match="11 items out of 12 strata: some would have no chance"):
+    with pytest.raises(InputError, match="11 items are too few for 12 strata"):
         choose(items, Design(items=11), of)
     assert len(choose(items, Design(items=12), of)) == 12

@@ -144,7 +144,7 @@ def test_feedback_comes_after_the_reply_and_not_before(browser: Browser) -> None
     assert browser.client.get(path, headers=browser.headers).status_code == 409
     browser.put(1, {"accuracy": 2, "clarity": 5})
     page = browser.get("tasks/1/feedback")["page"]
-    assert "1 of 2 differ" in page
+    assert "1 of 2 scores differ" in page
     assert "Blue light scatters most." in page
 
 
@@ -162,7 +162,7 @@ def test_a_word_limit_is_shown_beside_the_count(make_study: MakeStudy, items: li
     study = make_study(items, load_rubric("inspection"), raters=1, per_item=1)
     client = Client(create_app(study))
     page = Browser(study, "R01", client).get("tasks/1")["page"]
-    assert "asked for were at most 50" in page
+    assert "the limit is 50" in page
 
 
 def test_an_empty_answer_is_named_so(make_study: MakeStudy) -> None:
@@ -178,5 +178,5 @@ def test_a_discussion_reminds_a_rater_of_the_own_first_rating_alone(browser: Bro
     study.open_discussion(["secret-id-0"])
     opened = next(t for t in study.tasks() if t.rater == "R01" and t.kind == "discussion")
     page = browser.get(f"tasks/{opened.n}")["page"]
-    assert "You first gave Accuracy <b>2</b>, Clarity <b>2</b>." in page
+    assert "Your first rating: Accuracy <b>2</b>, Clarity <b>2</b>." in page
     assert "<b>5</b>" not in page

@@ -286,7 +286,7 @@ def test_what_goes_wrong_inside_is_not_told(client: Client, study: Study) -> Non
     study.close()
     reply = client.get("/api/rater/session", headers=header)
     assert reply.status_code == 500
-    assert reply.json() == {"error": "something went wrong here; what was saved is safe"}
+    assert reply.json() == {"error": "internal error; saved ratings are not affected"}
 
 
 def test_no_token_gets_into_a_log(

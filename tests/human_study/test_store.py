@@ -145,7 +145,7 @@ def test_a_repeat_shows_an_item_that_the_rater_has_seen(make_study: MakeStudy) -
 
 def test_a_study_is_never_overwritten(study: Study, rubric: Rubric, items: list[Item]) -> None:
     plan = plan_study("s", rubric, Design(), choose(items, Design()))
-    with pytest.raises(InputError, match="exists already"):
+    with pytest.raises(InputError, match="already exists"):
         Study.create(study.path, plan)
 
 
