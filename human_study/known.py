@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import Field, ValidationError
 
 from judge.errors import InputError
-from judge.records import OVERALL, Item, Record
+from judge.records import Item, Record
 from judge.rubric import Rubric
 
 _EXPECTED = "expected_scores"
@@ -48,7 +48,7 @@ def instructed_checks(rubric: Rubric, items: Sequence[Item], n: int, rng: Random
     Who reads to the end sees it; who only skims rates it like any other. (Instructed-response items:
     Oppenheimer, Meyvis & Davidenko, Journal of Experimental Social Psychology, 2009.)
     """
-    names = [*rubric.dimensions, *([OVERALL] if rubric.overall.how == "judged" else [])]
+    names = rubric.judged
     borrowed = [items[i % len(items)] for i in rng.sample(range(max(n, len(items))), n)]
     return [
         GoldItem(
@@ -82,7 +82,7 @@ def _known(item: Item, rubric: Rubric, where: str) -> GoldItem:
         raise InputError(
             f"{where}: found no mapping {_EXPECTED!r}; it says which scores are right: {example}"
         )
-    asked = [*rubric.dimensions, *([OVERALL] if rubric.overall.how == "judged" else [])]
+    asked = rubric.judged
     for name, scores in found.items():
         if name not in asked:
             raise InputError(f"{where}: {_EXPECTED} names {name!r}; allowed: {', '.join(asked)}")

@@ -14,6 +14,7 @@ from pydantic import ConfigDict, Field, ValidationError, model_validator
 
 from judge.errors import RubricError
 from judge.files.strict_yaml import LARGEST_FILE, load_yaml
+from judge.pass_mark import reaches, whole_weights
 from judge.records import OVERALL, Item, Record, content_hash
 
 Level = Literal["nominal", "ordinal", "interval", "ratio"]
@@ -169,10 +170,15 @@ class Rubric(Record):
         return (*self.dimensions, *overall)
 
     @property
+    def judged(self) -> tuple[str, ...]:
+        """Names of all that the model itself scores: the dimensions, and `overall` where it is judged."""
+        overall = (OVERALL,) if self.overall.how == "judged" else ()
+        return (*self.dimensions, *overall)
+
+    @property
     def asked(self) -> tuple[str, ...]:
         """Names of all that the model itself answers: dimensions, `overall` where it is judged, flags."""
-        overall = (OVERALL,) if self.overall.how == "judged" else ()
-        return (*self.dimensions, *overall, *self.flags)
+        return (*self.judged, *self.flags)
 
     @property
     def digest(self) -> str:
@@ -211,13 +217,13 @@ class Rubric(Record):
         for cap in self.overall.caps:
             if any(name not in scores for name in cap.below):
                 return None
-            if any(scores[name] < least for name, least in cap.below.items()):
+            if not all(reaches(scores[name], least) for name, least in cap.below.items()):
                 value = min(value, cap.at_most)
         return value
 
     def passes(self, scores: Mapping[str, float]) -> bool | None:
         """Whether an answer with these scores passes; None where a missing score leaves it open."""
-        held = [scores[name] >= least for name, least in self.pass_rule.items() if name in scores]
+        held = [reaches(scores[name], least) for name, least in self.pass_rule.items() if name in scores]
         if not all(held):
             return False
         return True if len(held) == len(self.pass_rule) else None
@@ -229,7 +235,8 @@ class Rubric(Record):
         if self.overall.how == "min":
             return min(values.values())
         weights = self.overall.weights or dict.fromkeys(values, 1.0)
-        return sum(values[name] * w for name, w in weights.items()) / sum(weights.values())
+        whole = whole_weights(tuple(weights.values()))
+        return sum(values[name] * w for name, w in zip(weights, whole, strict=True)) / sum(whole)
 
 
 def load_rubric(name_or_path: str | Path) -> Rubric:
@@ -364,7 +371,7 @@ def _values_used(rubric: Rubric) -> Iterable[tuple[str, float]]:
 
 def _example_problems(rubric: Rubric, index: int, example: Example) -> Iterable[str]:
     where = f"examples.{index}.verdict"
-    asked = {*rubric.dimensions, *([OVERALL] if rubric.overall.how == "judged" else [])}
+    asked = set(rubric.judged)
     if set(example.verdict.scores) != asked:
         yield f"{where}.scores: has {sorted(example.verdict.scores)}; must have exactly {sorted(asked)}"
     for name, score in example.verdict.scores.items():

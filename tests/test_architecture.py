@@ -34,7 +34,8 @@ MAY_IMPORT = {
     "judge.items": {"judge.errors", "judge.records", "judge.rows", "judge.tables"},
     "judge.files.strict_yaml": set(),
     "judge.files.writing": {"judge.errors"},
-    "judge.rubric": {"judge.errors", "judge.records", "judge.files.strict_yaml"},
+    "judge.pass_mark": set(),
+    "judge.rubric": {"judge.errors", "judge.records", "judge.files.strict_yaml", "judge.pass_mark"},
     "judge.formats": {"judge.errors", "judge.files.unpacking", "judge.records", "judge.rows", "judge.items", "judge.rubric"},
     "judge.hardware": {"judge.errors"},
     "judge.files.image_metadata": set(),
@@ -43,7 +44,7 @@ MAY_IMPORT = {
     "judge.scoring": {"judge", "judge.errors", "judge.tables", "judge.files.images", "judge.files.image_metadata", "judge.files.sqlite", "judge.hardware", "judge.records", "judge.rows", "judge.items", "judge.rubric", "judge.files.writing"},
     "judge.stats": set(),
     "judge.analysis": {
-        "judge.errors", "judge.records", "judge.rows", "judge.items", "judge.rubric", "judge.stats",
+        "judge.errors", "judge.records", "judge.rows", "judge.items", "judge.pass_mark", "judge.rubric", "judge.stats",
         "judge.scoring.run", "judge.scoring.parsing.echoes", "judge.scoring.parsing.verdicts", "judge.formats", "judge.files.writing",
     },
     "judge.reporting": {"judge", "judge.errors", "judge.records", "judge.rubric", "judge.stats", "judge.analysis", "judge.scoring.run", "judge.scoring.images", "judge.files.writing"},

@@ -9,8 +9,9 @@ import numpy as np
 from judge.analysis.comparable import refuse_other_scales
 from judge.analysis.failures import JudgedItem, judged_item
 from judge.analysis.group_difference import Groups, within
+from judge.analysis.item_fields import ITEM_ID
 from judge.analysis.pass_rate import mean_score, pass_rate
-from judge.analysis.score_table import ITEM_ID, PAIR_ID, ScoreTable
+from judge.analysis.score_table import PAIR_ID, ScoreTable
 from judge.analysis.slices import SMALL, members
 from judge.errors import InputError
 from judge.rubric import RubricScale

@@ -147,7 +147,7 @@ class Failures:
         )
         columns = []
         for name in self.dimensions:
-            scores, bar = table.values[name], table.bar(name)
+            scores, bar = table.values[name], table.pass_mark(name)
             blamed = overall_fails | (scores < rule[name] if name in rule else False)
             gap = np.zeros(len(table)) if bar is None else np.nan_to_num(bar - scores, nan=0.0).clip(min=0)
             columns.append(np.where(blamed & self.failing, gap, 0.0))

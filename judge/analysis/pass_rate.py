@@ -82,12 +82,12 @@ class DimensionSummary:
     ----------
     name : str
         Dimension, or ``overall``.
-    bar : float or None
-        Least passing score.
+    pass_mark : float or None
+        Lowest passing score.
     decides : bool
-        Whether the pass rule names this dimension; where not, `bar` is that of the overall score.
+        Whether the pass rule names this dimension; where not, `pass_mark` is that of the overall score.
     passing : PassRate or None
-        Share at or above the bar; None where there is no bar.
+        Share that reaches the pass mark; None without one.
     mean : Estimate
         Mean score.
     sd : float
@@ -99,7 +99,7 @@ class DimensionSummary:
     """
 
     name: str
-    bar: float | None
+    pass_mark: float | None
     decides: bool
     passing: PassRate | None
     mean: Estimate
@@ -116,10 +116,10 @@ def dimension_summaries(table: ScoreTable, clusters: Groups = None) -> list[Dime
 def _summary(table: ScoreTable, name: str, clusters: Groups) -> DimensionSummary:
     values = table.values[name]
     present = values[~np.isnan(values)]
-    marks = table.passed_bar(name)
+    marks = table.passed_on(name)
     return DimensionSummary(
         name,
-        table.bar(name),
+        table.pass_mark(name),
         name in table.rubric.pass_rule,
         None if marks is None else pass_rate(marks, clusters),
         mean_score(values, clusters, table.rubric.scale),

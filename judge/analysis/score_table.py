@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from judge.analysis.ratings import check_first, number_of
+from judge.analysis.item_fields import ITEM_ID, Labels, item_field, known_fields
+from judge.analysis.ratings import check_first, number_of, pass_or_fail
 from judge.errors import InputError
 from judge.records import OVERALL, STATUSES, Item, Score, content_hash
 from judge.rubric import Rubric
@@ -18,8 +18,6 @@ from judge.stats.engine.scale import Floats
 UNSCORED = "unscored"
 """Stands for the status where there is no score row at all: the item was not reached yet."""
 OUTCOMES = (*STATUSES, UNSCORED)
-NO_LABEL = "(none)"
-ITEM_ID = "id"
 PAIR_ID = "pair_id"
 QUESTION = "question"
 Objects = NDArray[np.object_]
@@ -55,7 +53,7 @@ class ScoreTable:
     rubric: Rubric
     items: tuple[Item, ...]
     values: Mapping[str, Floats]
-    statuses: Mapping[str, NDArray[np.str_]]
+    statuses: Mapping[str, Labels]
     reasons: Mapping[str, Objects]
     flags: Mapping[str, Objects]
     rater: str = ""
@@ -136,7 +134,7 @@ class ScoreTable:
         return np.array([np.nan if verdict is None else float(verdict) for verdict in verdicts])
 
     @cached_property
-    def outcomes(self) -> NDArray[np.str_]:
+    def outcomes(self) -> Labels:
         """``pass``, ``fail``, or the status of the score that leaves it open; shape (n_items,)."""
         outcome = np.where(self.passed == 1, "pass", "fail").astype("U10")
         for name in reversed(self.rubric.pass_rule):
@@ -144,18 +142,15 @@ class ScoreTable:
             outcome[open_here] = self.statuses[name][open_here]
         return outcome
 
-    def bar(self, dimension: str) -> float | None:
-        """Least passing score of a dimension: its own in the pass rule, else that of the overall score."""
+    def pass_mark(self, dimension: str) -> float | None:
+        """Lowest passing score of a dimension: its own in the pass rule, else that of the overall score."""
         rule = self.rubric.pass_rule
         return rule.get(dimension, rule.get(OVERALL))
 
-    def passed_bar(self, dimension: str) -> Floats | None:
-        """1 at or above the bar of `dimension`, 0 below, NaN where missing; None where there is no bar."""
-        bar = self.bar(dimension)
-        if bar is None:
-            return None
-        scores = self.values[dimension]
-        return np.where(np.isnan(scores), np.nan, (scores >= bar).astype(float))
+    def passed_on(self, dimension: str) -> Floats | None:
+        """Pass marks on one dimension: 1 pass, 0 fail, NaN missing; None if it has no pass mark."""
+        pass_mark = self.pass_mark(dimension)
+        return None if pass_mark is None else pass_or_fail(self.values[dimension], pass_mark)
 
     def take(self, rows: ArrayLike, name: str | None = None) -> "ScoreTable":
         """Keep some rows: a mask, or positions in the wanted order."""
@@ -172,28 +167,18 @@ class ScoreTable:
 
     @property
     def fields(self) -> list[str]:
-        """Names that `field` knows: metadata that any item has a value of, and `system` where it is given."""
-        fields = (field for item in self.items for field in item.metadata.items())
-        names = {name: None for name, value in fields if value is not None}
-        system = ["system"] if any(item.system is not None for item in self.items) else []
-        return [*system, *(name for name in names if name != "system")]
+        """Names of the fields that `field` knows."""
+        return known_fields(self.items)
 
-    def field(self, name: str) -> NDArray[np.str_]:
-        """One field of every item as text, ``(none)`` where it is missing; `id` is the item's id.
+    def field(self, name: str) -> Labels:
+        """One field of every item as text, ``(none)`` where it is missing; ``id`` is the id of the item.
 
         Raises
         ------
         InputError
             No item has this field.
         """
-        if name == ITEM_ID:
-            return np.array([item.id for item in self.items])
-        found = [item.field(name) for item in self.items]
-        if all(value is None for value in found):
-            raise InputError(
-                f"{self.name}: no item has the field {name!r}; found: {', '.join(self.fields) or 'none'}"
-            )
-        return np.array([NO_LABEL if value is None else as_label(value) for value in found])
+        return item_field(self.items, name, where=f"{self.name}: ")
 
     def cluster_field(self, field: str | None) -> str | None:
         """Which field says what is resampled together.
@@ -208,7 +193,7 @@ class ScoreTable:
         return None if field == ITEM_ID else field
 
     @cached_property
-    def questions(self) -> NDArray[np.str_]:
+    def questions(self) -> Labels:
         """Key of the question of every item: one for the same text, pictures and reference."""
         return np.array([question_key(item) for item in self.items])
 
@@ -217,7 +202,7 @@ class ScoreTable:
         """How many different questions there are."""
         return len(set(self.questions.tolist()))
 
-    def groups(self, field: str) -> NDArray[np.str_]:
+    def groups(self, field: str) -> Labels:
         """Group of every item: what shares the value of a field; an item that lacks it is its own."""
         if field == QUESTION:
             return self.questions
@@ -225,7 +210,7 @@ class ScoreTable:
         alone = np.array([field != ITEM_ID and item.field(field) is None for item in self.items])
         return np.where(alone, np.char.add("item ", self.field(ITEM_ID)), np.char.add("group ", labels))
 
-    def clusters(self, field: str | None) -> NDArray[np.str_] | None:
+    def clusters(self, field: str | None) -> Labels | None:
         """Groups of items that are resampled together; None where every item is its own.
 
         Without a `field`, items that share a `pair_id` (one question under several conditions) belong
@@ -245,26 +230,3 @@ def question_key(item: Item) -> str:
     """
     pictures = [image.sha256 or (image.path, image.url) for image in item.images]
     return content_hash([item.question, pictures, item.reference])[:20]
-
-
-def as_label(value: Any) -> str:
-    """Value of a field as it stands in tables: 3.0 and 3 are one label, true and True another.
-
-    >>> as_label(3.0), as_label(True), as_label(["a", "b"])
-    ('3', 'true', 'a, b')
-    """
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return ", ".join(map(as_label, value)) if isinstance(value, list | tuple) else str(value)
-
-
-def natural_rank(label: str) -> tuple[bool, bool, float, str]:
-    """Sort key of labels: numbers by value, then text; what is missing comes last.
-
-    >>> sorted(["10", "(none)", "9", "easy"], key=natural_rank)
-    ['9', '10', 'easy', '(none)']
-    """
-    number = label.removeprefix("-").replace(".", "", 1).isdecimal()
-    return label == NO_LABEL, not number, float(label) if number else 0.0, label

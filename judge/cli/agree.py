@@ -71,7 +71,7 @@ ratings = decorate(
     ),
     click.option(
         "--pass",
-        "bars",
+        "pass_marks",
         cls=Repeated,
         multiple=True,
         callback=numbers,
@@ -126,8 +126,8 @@ def command(context: click.Context, /, outputs: reporting.Outputs, **chosen: Any
     own = {name: chosen.pop(name) for name in ("by", "margins", "epsilon", "worst", "retest")}
     if own["retest"]:
         return _retest(AgreementInputs(**chosen), outputs)
-    terms = (own["margins"], own["epsilon"], set_by(context, "margins", "epsilon"))
-    _agree(AgreementInputs(**chosen | {"humans": needed(chosen["humans"])}), outputs, terms, own)
+    criteria = (own["margins"], own["epsilon"], set_by(context, "margins", "epsilon"))
+    _agree(AgreementInputs(**chosen | {"humans": needed(chosen["humans"])}), outputs, criteria, own)
     return None
 
 
@@ -147,8 +147,8 @@ def _agree(
     from judge.reporting.builders.agreement import build_agreement
     from judge.reporting.figures.agreement_figures import drawer
 
-    terms = Criteria(*fixed, asked.seed)
-    found = agree(align_inputs(asked), terms=terms, by=own["by"], n_worst=own["worst"])
+    criteria = Criteria(*fixed, asked.seed)
+    found = agree(align_inputs(asked), criteria=criteria, by=own["by"], n_worst=own["worst"])
     report = build_agreement(found)
     reporting.deliver(report, outputs, asked.runs, drawer(found))
 
@@ -160,8 +160,12 @@ def _retest(asked: AgreementInputs, outputs: reporting.Outputs) -> None:
 
     if not asked.runs:
         raise click.UsageError("--retest compares the samples of runs; give one")
-    joined = align_inputs(asked) if asked.humans else None
+    aligned = align_inputs(asked) if asked.humans else None
     found = repeated_judgments(
-        asked.runs, dimensions=asked.dimensions, cluster=asked.cluster, bars=asked.bars, joined=joined
+        asked.runs,
+        dimensions=asked.dimensions,
+        cluster=asked.cluster,
+        pass_marks=asked.pass_marks,
+        aligned=aligned,
     )
     reporting.deliver(build_repeats(found), outputs, asked.runs)

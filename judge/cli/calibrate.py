@@ -55,16 +55,16 @@ def command(run: str, outputs: reporting.Outputs, maps: str | None, **given: Any
 
 
 def _fit(run: str, outputs: reporting.Outputs, kind: Any, loss: Any, save: str | None, **given: Any) -> None:
-    from judge.analysis.agreement.calibrate import calibrate_run, check_worth
+    from judge.analysis.agreement.calibrate import calibrate_run, check_has_maps
     from judge.analysis.agreement.calibrate import save as save_maps
     from judge.analysis.agreement.inputs import AgreementInputs, align_inputs
     from judge.reporting.builders.calibration import build_calibration
 
     asked = AgreementInputs(runs=(run,), **given | {"humans": needed(given["humans"])})
     found = calibrate_run(run, align_inputs(asked), kind=kind, loss=loss, seed=asked.seed)
-    written = save if save and found.ships else None
+    written = save if save and found.has_maps else None
     if written:
         save_maps(found, written, str(datetime.date.today()))
     reporting.deliver(build_calibration(found, written), outputs, (run,))
     if save:
-        check_worth(found, save)
+        check_has_maps(found, save)

@@ -128,12 +128,12 @@ def _pilot(asked: Any, statistic: str) -> tuple[Any, Any]:
 
 
 def _select(asked: Any, n: int) -> None:
-    from judge.analysis.agreement.pilot import people_verdicts
+    from judge.analysis.agreement.pilot import human_verdicts
     from judge.analysis.select_items import select_items
 
     if not asked.runs:
         raise click.UsageError("--select chooses items of a run; give one")
-    chosen = select_items(asked.runs[0], n, rated=people_verdicts(asked), seed=asked.seed)
+    chosen = select_items(asked.runs[0], n, rated=human_verdicts(asked), seed=asked.seed)
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(["item_id", "judge_verdict", "probability"])
     for row in zip(chosen.items, chosen.strata, chosen.probabilities, strict=True):

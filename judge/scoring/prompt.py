@@ -186,7 +186,7 @@ def reply_schema(rubric: Rubric) -> dict[str, Any]:
     flags = {
         name: {"type": "boolean" if f.type == "boolean" else "string"} for name, f in rubric.flags.items()
     }
-    return _object({**dict.fromkeys(_asked(rubric), judged), **flags})
+    return _object({**dict.fromkeys(rubric.judged, judged), **flags})
 
 
 def _object(properties: dict[str, Any]) -> dict[str, Any]:
@@ -196,11 +196,6 @@ def _object(properties: dict[str, Any]) -> dict[str, Any]:
         "required": list(properties),
         "additionalProperties": False,
     }
-
-
-def _asked(rubric: Rubric) -> list[str]:
-    """What the model itself gives a score to."""
-    return [*rubric.dimensions, *([OVERALL] if rubric.overall.how == "judged" else [])]
 
 
 def _content(item: Item, rubric: Rubric) -> str | list[dict[str, Any]]:
@@ -248,7 +243,7 @@ def _example_reply(example: Example, rubric: Rubric) -> str:
             part: verdict.scores[name] if part == "score" else verdict.reasons.get(name, "")
             for part in schema["properties"][name]["properties"]
         }
-        for name in _asked(rubric)
+        for name in rubric.judged
     }
     return json.dumps({**reply, **verdict.flags}, ensure_ascii=False)
 
@@ -279,7 +274,7 @@ def _form(rubric: Rubric) -> str:
     score = f"<whole number from {rubric.scale.min} to {rubric.scale.max}>"
     parts = {"reason": f'"reason": {_TEXT}', "score": f'"score": {score}'}
     judged = "{" + ", ".join(parts[name] for name in _PARTS[rubric.reasons]) + "}"
-    lines = [f'  "{name}": {judged}' for name in _asked(rubric)]
+    lines = [f'  "{name}": {judged}' for name in rubric.judged]
     flags = {"boolean": "<true or false>", "text": _TEXT}
     lines += [f'  "{name}": {flags[flag.type]}' for name, flag in rubric.flags.items()]
     return "{\n" + ",\n".join(lines) + "\n}"

@@ -88,7 +88,7 @@ def test_macro_average_counts_each_slice_the_same(make_table):
 
 
 def test_macro_average_leaves_out_groups_without_a_value():
-    groups = [np.array([True, False]), np.array([False, True])]
+    groups = [[np.array([True, False])], [np.array([False, True])]]
     assert macro_average(np.array([1.0, np.nan]), groups).value == 1
 
 

@@ -6,7 +6,7 @@ other run. What cannot be read is wrong or left out, as the caller says, and is 
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -17,14 +17,12 @@ from judge.analysis.multiple_choice.detection import gold_anomalous
 from judge.analysis.multiple_choice.letters import LETTERS, Reading, read_letter
 from judge.analysis.pass_rate import PassRate, pass_rate
 from judge.analysis.score_table import ScoreTable
-from judge.analysis.slices import members
+from judge.analysis.slices import macro_average, members
 from judge.errors import InputError
 from judge.records import Item, Score
 from judge.rubric import Dimension, Overall, Rubric, RubricScale
-from judge.stats.engine.estimate import CORRELATION, NO_OBSERVATIONS, Estimate
-from judge.stats.engine.resampling import estimate
+from judge.stats.engine.estimate import CORRELATION, Estimate
 from judge.stats.engine.scale import Floats
-from judge.stats.engine.statistic import Statistic, quotient
 
 Policy = Literal["wrong", "drop"]
 CORRECT = "correct"
@@ -188,18 +186,22 @@ def slices(answers: Answers, field: str, clusters: Groups = None) -> ChoiceSlice
     """
     found = members(answers.table, field)
     anomalous = gold_anomalous(answers.table.items)
-    parts = [_classes(mask, anomalous) for _, mask in found]
+    classes_of = [_classes(mask, anomalous) for _, mask in found]
     rows = [
         _slice(answers, label, mask, classes, clusters)
-        for (label, mask), classes in zip(found, parts, strict=True)
+        for (label, mask), classes in zip(found, classes_of, strict=True)
     ]
-    return ChoiceSlices(field, tuple(rows), macro(answers.table.passed, parts, clusters))
+    return ChoiceSlices(
+        field, tuple(rows), macro_average(answers.table.passed, classes_of, clusters, share=True)
+    )
 
 
 def _slice(answers: Answers, label: str, mask: Bools, classes: list[Bools], clusters: Groups) -> ChoiceSlice:
     here = answers.take(mask)
     groups = None if clusters is None else clusters[mask]
-    balanced = macro(answers.table.passed, [[c] for c in classes], clusters) if len(classes) > 1 else None
+    balanced = (
+        macro_average(answers.table.passed, [classes], clusters, share=True) if len(classes) > 1 else None
+    )
     return ChoiceSlice(
         label, len(here.table), sum(here.reasons.values()), accuracy(here, groups).estimate, balanced
     )
@@ -211,35 +213,6 @@ def _classes(mask: Bools, anomalous: Floats) -> list[Bools]:
     if np.isnan(marks).any() or len(set(marks.tolist())) < 2:
         return [mask]
     return [mask & (anomalous == 1), mask & (anomalous == 0)]
-
-
-def macro(values: Floats, slices: Sequence[Sequence[Bools]], clusters: Groups = None) -> Estimate:
-    """Mean over slices of the mean over the classes of each slice of the mean of its values.
-
-    Values that are missing are left out, and so are classes without a value. The interval is Wilson's, for
-    the effective sample size that the jackknife over clusters gives.
-
-    Examples
-    --------
-    >>> first = np.array([True, True, True, False])
-    >>> macro(np.array([1.0, 1.0, 1.0, 0.0]), [[first], [~first]]).value
-    0.5
-    """
-    used = ~np.isnan(values)
-    kept = [[c[used] for c in classes if (c & used).any()] for classes in slices]
-    kept = [classes for classes in kept if classes]
-    if not kept:
-        return Estimate.undefined(NO_OBSERVATIONS)
-    flat = [c for classes in kept for c in classes]
-    weights = np.array([1 / (len(kept) * len(classes)) for classes in kept for _ in classes])
-    sums = np.column_stack([*(c * values[used] for c in flat), *flat]).astype(float)
-
-    def mean_of_means(totals: Floats) -> Floats:
-        shares = quotient(totals[:, : len(flat)], totals[:, len(flat) :])
-        return np.asarray(shares @ weights)
-
-    statistic = Statistic(sums, mean_of_means, "share", n_ratings=int(used.sum()))
-    return estimate(statistic, clusters=None if clusters is None else clusters[used])
 
 
 # --- gap

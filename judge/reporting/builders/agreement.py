@@ -24,7 +24,7 @@ MOST_TABLES = 2
 
 def build_agreement(found: Agreement) -> Report:
     """Everything that `judge agree` found, for any rendering."""
-    labels = Labels(list(found.joined.parts), found.joined.judges)
+    labels = Labels(list(found.aligned.ratings), found.aligned.judges)
     return Report(
         "agree",
         _title(found),
@@ -32,7 +32,7 @@ def build_agreement(found: Agreement) -> Report:
         tuple(words.warnings(found)),
         tuple(section for section in _sections(found, labels) if section.tables or section.cases),
         figures(found),
-        found.joined.about,
+        found.aligned.about,
         tuple(words.methods(found)),
     )
 
@@ -43,33 +43,33 @@ def figures(found: Agreement) -> dict[str, Estimate]:
     Judge levels carry the judge's name (``@name``) where there are several.
     """
     named: dict[str, Estimate] = {}
-    for one in found.trusts:
-        of = one.part.name + (f"@{one.judge}" if len(found.joined.judges) > 1 else "")
+    for one in found.judge_agreements:
+        of = one.ratings.dimension + (f"@{one.judge}" if len(found.aligned.judges) > 1 else "")
         named |= {f"{name}.{of}": c.judge for name, c in one.comparisons.items()}
         named |= {f"difference.{name}.{of}": c.difference for name, c in one.comparisons.items()}
         named[f"bias.{of}"] = one.bias
-        if one.marks is not None:
-            named |= {f"pass.{name}.{of}": e for name, e in one.marks.estimates().items()}
+        if one.pass_fail is not None:
+            named |= {f"pass.{name}.{of}": e for name, e in one.pass_fail.estimates().items()}
         if one.corrected is not None:
             named[f"pass_rate.{of}"] = one.corrected.corrected
-    for name, people in found.people.items():
+    for name, people in found.human_agreements.items():
         named |= {f"people.{statistic}.{name}": e for statistic, e in people.estimates.items()}
     return named
 
 
 def _title(found: Agreement) -> str:
-    joined = found.joined
-    n = max((of.n_items for of in found.people.values()), default=0)
-    raters = counted(len(joined.people), "slot" if joined.slots else "person").replace("persons", "people")
-    if not joined.judges:
+    aligned = found.aligned
+    n = max((of.n_items for of in found.human_agreements.values()), default=0)
+    raters = counted(len(aligned.humans), "slot" if aligned.slots else "person").replace("persons", "people")
+    if not aligned.judges:
         return f"{raters} on {counted(n, 'item')}"
-    judges = joined.judges[0] if len(joined.judges) == 1 else counted(len(found.disagreements), "judge")
+    judges = aligned.judges[0] if len(aligned.judges) == 1 else counted(len(found.disagreements), "judge")
     return f"{judges} against {raters} on {counted(n, 'item')}"
 
 
 def _sections(found: Agreement, labels: Labels) -> Iterator[Section]:
     yield Section("people", "People among themselves", tables=(tables.people_alone(found),))
-    if not found.trusts:
+    if not found.judge_agreements:
         return
     verdicts = tables.verdicts(found, labels)
     first = (*((verdicts,) if verdicts else ()), *tables.beside(found, labels))
@@ -82,8 +82,8 @@ def _sections(found: Agreement, labels: Labels) -> Iterator[Section]:
     for field in dict.fromkeys(one.field for one in found.slices):
         table = findings.slices(found, labels, field)
         yield Section(f"by {field}", table.title, tables=(table,))
-    if found.panel and found.panel.choices:
-        yield Section("panel", "Several judges", tables=(findings.panel(found.panel.choices),))
+    if found.panel:
+        yield Section("panel", "Several judges", tables=(findings.panel(found.panel),))
     odd = findings.oddities(found, labels)
     yield Section("oddities", "What is odd", tables=(odd,) if odd else ())
     yield Section("details", "In detail", tables=tuple(_details(found)))
@@ -91,8 +91,8 @@ def _sections(found: Agreement, labels: Labels) -> Iterator[Section]:
 
 
 def _details(found: Agreement) -> Iterator[Table]:
-    hidden = len(found.trusts) > MOST_TABLES
-    for one in found.trusts:
+    hidden = len(found.judge_agreements) > MOST_TABLES
+    for one in found.judge_agreements:
         yield from (replace(table, detail=hidden) for table in single.details(one))
 
 
@@ -105,15 +105,15 @@ def _disagreements(found: Agreement) -> Iterator[Section]:
 
 
 def _case(found: Agreement, judge: str, one: Disagreement) -> Case:
-    item = found.joined.items[one.item]
-    part = found.joined.parts[one.dimension]
+    item = found.aligned.items[one.item]
+    part = found.aligned.ratings[one.dimension]
     said = single.people_said(part, one.item)
     note = f"{part_name(one.dimension)}: judge {part.column(judge)[one.item]:g}, people {said}"
-    scores = {name: _known(p.column(judge)[one.item]) for name, p in found.joined.parts.items()}
+    scores = {name: _known(p.column(judge)[one.item]) for name, p in found.aligned.ratings.items()}
     reasons = {
         name: reason
-        for name in found.joined.parts
-        if (reason := found.joined.reasons.get((judge, name, item.id)))
+        for name in found.aligned.ratings
+        if (reason := found.aligned.reasons.get((judge, name, item.id)))
     }
     reasons = {one.dimension: reasons[one.dimension]} if one.dimension in reasons else reasons
     fields = {name: str(value) for name, value in item.metadata.items()}
@@ -133,7 +133,7 @@ def _known(value: float) -> float | None:
 
 
 def _outcome(found: Agreement, judge: str, row: int) -> str:
-    part = found.joined.parts.get("passes") or found.joined.parts.get("overall")
+    part = found.aligned.ratings.get("passes") or found.aligned.ratings.get("overall")
     marks = part.passed(part.column(judge)) if part else None
     if marks is None:
         return ""

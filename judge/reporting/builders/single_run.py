@@ -10,9 +10,10 @@ from judge.analysis.comparable import same_answers
 from judge.analysis.compare import Comparison, compare, split
 from judge.analysis.failures import FailureProfile, Failures, JudgedItem
 from judge.analysis.headlines import EXPECTED
+from judge.analysis.item_fields import NO_LABEL
 from judge.analysis.leaderboard import by_system, leaderboard
 from judge.analysis.pass_rate import DimensionSummary, PassRate, dimension_summaries, pass_rate
-from judge.analysis.score_table import NO_LABEL, PAIR_ID, ScoreTable
+from judge.analysis.score_table import PAIR_ID, ScoreTable
 from judge.analysis.slices import SliceTable, members, n_tests, slice_tables
 from judge.errors import InputError
 from judge.reporting.builders.provenance import rubric_sections

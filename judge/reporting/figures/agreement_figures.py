@@ -28,8 +28,8 @@ def drawer(found: Agreement) -> Callable[[Report], Mapping[str, Figure]]:
         if (table := report.tables.get("omega")) and len(table.rows) <= MOST_CURVES:
             drawn[table.key] = _omega(table, found)
         judges = found.disagreements.keys()
-        for one in [t for t in found.trusts if t.judge in judges][:MOST_DETAILED]:
-            of = f"{one.part.name}@{one.judge}"
+        for one in [t for t in found.judge_agreements if t.judge in judges][:MOST_DETAILED]:
+            of = f"{one.ratings.dimension}@{one.judge}"
             for name, figure in (
                 ("confusion", _confusion),
                 ("differences", _bland_altman),
@@ -74,8 +74,10 @@ def _plot_area(axes: Any, height: float, *, left: float = 46.0, bottom: float = 
 def _omega(table: Table, found: Agreement) -> Figure:
     height = 230.0
     curves = {
-        ", ".join([part_name(t.part.name)] + ([t.judge] if len(found.joined.judges) > 1 else [])): t.omega
-        for t in found.trusts
+        ", ".join(
+            [part_name(t.ratings.dimension)] + ([t.judge] if len(found.aligned.judges) > 1 else [])
+        ): t.omega
+        for t in found.judge_agreements
         if t.omega
     }
     with canvas(height, table.key) as (axes, drawing):
@@ -106,7 +108,7 @@ def _omega(table: Table, found: Agreement) -> Figure:
 
 
 def _confusion(table: Table, one: JudgeAgreement) -> Figure:
-    labels = [str(value) for value in one.part.scale.values]
+    labels = [str(value) for value in one.ratings.scale.values]
     counts = one.confusion
     totals = counts.sum(axis=1, keepdims=True)
     shares = np.divide(counts, totals, out=np.zeros_like(counts), where=totals > 0)
@@ -149,12 +151,12 @@ def _count(items: float) -> str:
 
 
 def _bland_altman(table: Table, one: JudgeAgreement) -> Figure:
-    judge, people = one.part.column(one.judge), one.part.consensus()
+    judge, people = one.ratings.column(one.judge), one.ratings.consensus()
     both = ~np.isnan(judge) & ~np.isnan(people)
     middle, distance = (judge + people)[both] / 2, (judge - people)[both]
     spread = float(distance.std(ddof=1)) if len(distance) > 1 else 0.0
     mean = float(distance.mean())
-    step = float(np.diff(one.part.scale.points).min())
+    step = float(np.diff(one.ratings.scale.points).min())
     jitter = np.random.default_rng(0).uniform(-_JITTER * step, _JITTER * step, (2, len(middle)))
     height = 250.0
     with canvas(height, table.key) as (axes, drawing):
@@ -178,7 +180,7 @@ def _bland_altman(table: Table, one: JudgeAgreement) -> Figure:
 
 def _calibration(table: Table, one: JudgeAgreement) -> Figure:
     height = 250.0
-    points = one.part.scale.points
+    points = one.ratings.scale.points
     rows = [(float(str(row[0])), row[2]) for row in table.rows]
     with canvas(height, table.key) as (axes, drawing):
         _plot_area(axes, height)

@@ -29,14 +29,22 @@ _FINDINGS = {
 
 def verdict_words(found: Agreement) -> Iterator[str]:
     """The verdict first: one sentence a dimension for one judge, one a judge for several."""
-    if not found.trusts:
+    if not found.judge_agreements:
         yield from _people_words(found)
-    elif len(found.joined.judges) == 1:
-        yield from (sentence for one in found.trusts for sentence in _trust_words(one, found.terms.set_by))
+    elif len(found.aligned.judges) == 1:
+        yield from (
+            sentence
+            for one in found.judge_agreements
+            for sentence in _trust_words(one, found.criteria.set_by)
+        )
     else:
-        yield from (_judge_words(found, judge) for judge in found.joined.judges)
+        yield from (_judge_words(found, judge) for judge in found.aligned.judges)
         yield from _panel_words(found)
-    if found.trusts and not any(one.verdict for one in found.trusts) and _has_ceiling(found):
+    if (
+        found.judge_agreements
+        and not any(one.verdict for one in found.judge_agreements)
+        and _has_ceiling(found)
+    ):
         yield (
             "No verdict: no margin was fixed. To get one, fix before looking how much less agreement would "
             "do: --margin 0.05, or margin = 0.05 in judge.toml."
@@ -46,11 +54,11 @@ def verdict_words(found: Agreement) -> Iterator[str]:
 
 
 def _has_ceiling(found: Agreement) -> bool:
-    return any(one.main.people.defined for one in found.trusts)
+    return any(one.main.human.defined for one in found.judge_agreements)
 
 
 def _people_words(found: Agreement) -> Iterator[str]:
-    for name, of in list(found.people.items())[:MOST_SENTENCES]:
+    for name, of in list(found.human_agreements.items())[:MOST_SENTENCES]:
         alpha = of.estimates["alpha"]
         if alpha.defined:
             yield f"On {part_name(name)} people agree with alpha {with_interval(alpha, 'score')}."
@@ -58,12 +66,12 @@ def _people_words(found: Agreement) -> Iterator[str]:
 
 
 def _trust_words(one: JudgeAgreement, set_by: str) -> Iterator[str]:
-    name, main = part_name(one.part.name), one.main
+    name, main = part_name(one.ratings.dimension), one.main
     kind, change = UNITS[main.unit], CHANGES[main.unit]
     if not main.judge.defined:
         yield f"On {name} nothing can be said ({(main.judge.reason or 'no ratings').replace('_', ' ')})."
         return
-    if not main.people.defined:
+    if not main.human.defined:
         yield (
             f"On {name} judge and people agree with {main.title} {with_interval(main.judge, kind)}; there is "
             "no human ceiling to hold that against."
@@ -78,7 +86,7 @@ def _trust_words(one: JudgeAgreement, set_by: str) -> Iterator[str]:
     else:
         yield (
             f"On {name} judge and person agree with {main.title} {number_text(main.judge.value, kind)}, two "
-            f"people with {number_text(main.people.value, kind)}: difference "
+            f"people with {number_text(main.human.value, kind)}: difference "
             f"{with_interval(main.difference, change)}."
         )
     if sentence := _bias_words(one):
@@ -94,9 +102,9 @@ def _bias_words(one: JudgeAgreement) -> str | None:
     if not (bias.low > 0 or bias.high < 0):
         return None
     more = "lenient" if bias.value > 0 else "severe"
-    if one.part.nominal:
+    if one.ratings.nominal:
         return None
-    return f"On {part_name(one.part.name)} it is more {more} than people by {_points(bias)}."
+    return f"On {part_name(one.ratings.dimension)} it is more {more} than people by {_points(bias)}."
 
 
 def _points(bias: Estimate) -> str:
@@ -107,11 +115,11 @@ def _points(bias: Estimate) -> str:
 def _judge_words(found: Agreement, judge: str) -> str:
     """One judge of several on all dimensions."""
     groups: dict[str, list[str]] = {}
-    for one in found.trusts:
+    for one in found.judge_agreements:
         if one.judge == judge:
             ruled = one.verdict is not None and one.verdict.verdict is not None
             finding = _FINDINGS[str(one.verdict.verdict)] if ruled and one.verdict else _against_people(one)
-            groups.setdefault(finding, []).append(part_name(one.part.name))
+            groups.setdefault(finding, []).append(part_name(one.ratings.dimension))
     said = "; ".join(f"{finding} on {', '.join(names)}" for finding, names in groups.items())
     return f"{judge}: {said}."
 
@@ -128,25 +136,24 @@ def _against_people(one: JudgeAgreement) -> str:
 
 
 def _panel_words(found: Agreement) -> Iterator[str]:
-    choices = found.panel.choices if found.panel else ()
-    told = [c for c in choices if c.honest.value > c.everyone.value]
+    told = [c for c in found.panel if c.cross_validated.value > c.all_judges.value]
     for choice in told[:2]:
         yield (
             f"On {part_name(choice.dimension)} {' + '.join(choice.best)} agrees best with people; choosing "
-            f"like this gives {number_text(choice.honest.value, 'score')} on items it was not chosen on, all "
-            f"judges together {number_text(choice.everyone.value, 'score')}."
+            f"like this gives {number_text(choice.cross_validated.value, 'score')} on items it was not "
+            f"chosen on, all judges together {number_text(choice.all_judges.value, 'score')}."
         )
 
 
 def _alt_words(found: Agreement) -> Iterator[str]:
-    if not found.alt:
+    if not found.alt_tests:
         return
-    several = len(found.joined.judges) > 1
+    several = len(found.aligned.judges) > 1
     parts = [
         f"{part_name(name)}{f' ({judge})' if several else ''} {alt_verdict(test)}"
-        for (judge, name), test in found.alt.items()
+        for (judge, name), test in found.alt_tests.items()
     ]
-    yield f"Annotator test at epsilon {found.terms.epsilon:g}: {'; '.join(parts)}."
+    yield f"Annotator test at epsilon {found.criteria.epsilon:g}: {'; '.join(parts)}."
 
 
 def _slice_words(found: Agreement) -> Iterator[str]:
@@ -164,22 +171,24 @@ def _slice_words(found: Agreement) -> Iterator[str]:
 
 def warnings(found: Agreement) -> Iterator[str]:
     """What has to be known before the verdict is believed."""
-    joined = found.joined
-    yield from headlines.of_agreement(joined)
-    yield from joined.notes
-    people = max((p.n_people for p in found.people.values()), default=0)
+    aligned = found.aligned
+    yield from headlines.of_agreement(aligned)
+    yield from aligned.notes
+    people = max((p.n_people for p in found.human_agreements.values()), default=0)
     if people == 1:
         yield "Only one person rated: there is no human ceiling, and no verdict."
-    elif people < FEW_PEOPLE and found.trusts:
+    elif people < FEW_PEOPLE and found.judge_agreements:
         yield "Only two people rated: their agreement is one pair's; three or more make a ceiling."
-    n = max((p.n_items for p in found.people.values()), default=0)
+    n = max((p.n_items for p in found.human_agreements.values()), default=0)
     if n < FEW_ITEMS:
         yield f"Only {counted(n, 'rated item')}: every figure here is a hint. See: judge plan"
     yield from _missing_words(found)
     yield from _ceiling_warnings(found)
-    yield from _paradox_words(found.trusts)
-    if any(not one.part.on_scale for one in found.trusts):
-        names = dict.fromkeys(part_name(one.part.name) for one in found.trusts if not one.part.on_scale)
+    yield from _paradox_words(found.judge_agreements)
+    if any(not one.ratings.on_scale for one in found.judge_agreements):
+        names = dict.fromkeys(
+            part_name(one.ratings.dimension) for one in found.judge_agreements if not one.ratings.on_scale
+        )
         yield (
             f"Scores on {', '.join(names)} lie between the points of the scale (means): distances count as "
             "equal (interval), and the same score is rare by construction."
@@ -188,8 +197,8 @@ def warnings(found: Agreement) -> Iterator[str]:
 
 def _missing_words(found: Agreement) -> Iterator[str]:
     rated, missing = 0, 0
-    for one in found.trusts:
-        statuses = one.part.statuses[one.judge]
+    for one in found.judge_agreements:
+        statuses = one.ratings.statuses[one.judge]
         rated += sum(statuses.values())
         missing += sum(statuses.values()) - statuses.get("ok", 0)
     if rated and missing / rated > MANY_MISSING:
@@ -201,17 +210,17 @@ def _missing_words(found: Agreement) -> Iterator[str]:
 
 def _ceiling_warnings(found: Agreement) -> Iterator[str]:
     poor = [
-        part_name(one.part.name)
-        for one in found.trusts
-        if NOT_ABOVE_CHANCE in one.main.difference.notes and one.judge == found.joined.judges[0]
+        part_name(one.ratings.dimension)
+        for one in found.judge_agreements
+        if NOT_ABOVE_CHANCE in one.main.difference.notes and one.judge == found.aligned.judges[0]
     ]
     if poor:
         yield (
             f"On {', '.join(poor)} people may agree with each other no better than by chance: such a ceiling "
             "is no yardstick, and reaching it proves nothing."
         )
-    if any(FEW_CLUSTERS in one.main.difference.notes for one in found.trusts):
-        unit = field_name(found.joined.cluster) if found.joined.cluster else "item"
+    if any(FEW_CLUSTERS in one.main.difference.notes for one in found.judge_agreements):
+        unit = field_name(found.aligned.cluster) if found.aligned.cluster else "item"
         yield f"Fewer than 10 independent groups ({unit}): intervals are rough."
 
 
@@ -220,7 +229,7 @@ def _paradox_words(trusts: Sequence[JudgeAgreement]) -> Iterator[str]:
         ("skewed", "more than 80 % of answers pass, or fail,"),
         ("apart", "judge and people pass rates more than 10 points apart"),
     ):
-        names = dict.fromkeys(part_name(one.part.name) for one in trusts if one.paradox == kind)
+        names = dict.fromkeys(part_name(one.ratings.dimension) for one in trusts if one.paradox == kind)
         if names:
             yield (
                 f"{text[0].upper()}{text[1:]} on {', '.join(names)}: kappa is low by construction there; "
@@ -230,33 +239,33 @@ def _paradox_words(trusts: Sequence[JudgeAgreement]) -> Iterator[str]:
 
 def methods(found: Agreement) -> Iterator[str]:
     """How it was computed."""
-    joined, terms = found.joined, found.terms
-    yield from joined.remarks
-    unit = f"groups of items with one {field_name(joined.cluster)}" if joined.cluster else "items"
+    aligned, criteria = found.aligned, found.criteria
+    yield from aligned.remarks
+    unit = f"groups of items with one {field_name(aligned.cluster)}" if aligned.cluster else "items"
     calls = "one call of the judge an item"
-    if joined.reduction != "first":
-        calls = f"the {joined.reduction} of the judge's samples of an item"
+    if aligned.reduction != "first":
+        calls = f"the {aligned.reduction} of the judge's samples of an item"
     yield (
         f"About these people and {unit} like these, {calls}. Intervals are 95 %: jackknife over {unit} with "
         "Student's t (on log(1 - x) for coefficients), Wilson's for shares."
     )
-    if terms.margins:
+    if criteria.margins:
         margins = (
-            f"{m:g} of {name or 'the chance-corrected statistic'}" for name, m in terms.margins.items()
+            f"{m:g} of {name or 'the chance-corrected statistic'}" for name, m in criteria.margins.items()
         )
-        yield f"Margin {', '.join(margins)}, {terms.set_by}."
-    if not joined.slots and any(not part.nominal for part in joined.parts.values()):
+        yield f"Margin {', '.join(margins)}, {criteria.set_by}."
+    if not aligned.slots and any(not part.nominal for part in aligned.ratings.values()):
         yield "Quadratic kappa equals Lin's concordance coefficient exactly; only one of them is shown."
-    checks = [p.checked for p in found.people.values()]
+    checks = [p.checked for p in found.human_agreements.values()]
     if any(checks):
         agreed = sum(c is True for c in checks)
         yield (
             f"Alpha was checked against the package krippendorff, an independent implementation: equal in "
             f"{agreed} of {sum(c is not None for c in checks)}."
         )
-    if any(one.corrected is not None for one in found.trusts):
+    if any(one.corrected is not None for one in found.judge_agreements):
         yield (
             "Corrected pass rates: predictive values by the judge's verdict, quantiles of draws of Beta "
-            f"distributions (jackknife with groups), seed {terms.seed}."
+            f"distributions (jackknife with groups), seed {criteria.seed}."
         )
     yield "Nothing is averaged over dimensions. No adjective stands at a kappa: people are the yardstick."

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from judge.analysis.agreement.agree import Agreement
-from judge.analysis.agreement.judge_human import JudgeAgreement, nearest
-from judge.analysis.agreement.parts import Part
+from judge.analysis.agreement.judge_human import JudgeAgreement, nearest_index
+from judge.analysis.ratings import Ratings
 from judge.reporting.document import Column, Row, Table
 from judge.reporting.tables.agreement_tables import part_name
 from judge.stats.pass_fail.proportion import mean
@@ -18,10 +18,10 @@ _N = Column("n", "n", "count")
 
 def details(one: JudgeAgreement) -> Iterator[Table]:
     """Everything else about one judge on one dimension."""
-    of, title = f"{one.part.name}@{one.judge}", f"{part_name(one.part.name)}, {one.judge}"
+    of, title = f"{one.ratings.dimension}@{one.judge}", f"{part_name(one.ratings.dimension)}, {one.judge}"
     yield _coefficients(one, f"coefficients:{of}", f"Agreement on {title}")
     yield _confusion(one, f"confusion:{of}", f"Scores on {title}")
-    if not one.part.nominal:
+    if not one.ratings.nominal:
         yield _calibration(one, f"calibration:{of}", f"People's mean by the judge's score: {title}")
         yield _differences(one, f"differences:{of}", f"Differences: {title}")
     if rows := _per_person(one):
@@ -32,7 +32,7 @@ def details(one: JudgeAgreement) -> Iterator[Table]:
             Column("difference", "judge minus person", "change"),
         )
         yield Table(f"per_person:{of}", f"Person by person: {title} ({one.main.title})", columns, rows)
-    if one.sweep is not None:
+    if one.threshold_sweep is not None:
         yield _sweep(one, f"thresholds:{of}", f"Other cut-offs of the judge: {title}")
 
 
@@ -44,12 +44,12 @@ def _coefficients(one: JudgeAgreement, key: str, title: str) -> Table:
         Column("difference", "judge minus people", "change"),
         Column("how", "what is compared", detail=True),
     )
-    rows = tuple((c.title, c.people, c.judge, c.difference, c.how) for c in one.comparisons.values())
+    rows = tuple((c.title, c.human, c.judge, c.difference, c.how) for c in one.comparisons.values())
     return Table(key, title, columns, rows)
 
 
 def _confusion(one: JudgeAgreement, key: str, title: str) -> Table:
-    labels = [str(value) for value in one.part.scale.values]
+    labels = [str(value) for value in one.ratings.scale.values]
     columns = (Column("people", "people \\ judge"), *(Column(label, label, "number") for label in labels))
     rows: tuple[Row, ...] = tuple(
         (label, *(round(float(count), 1) for count in row))
@@ -60,20 +60,20 @@ def _confusion(one: JudgeAgreement, key: str, title: str) -> Table:
 
 
 def _calibration(one: JudgeAgreement, key: str, title: str) -> Table:
-    scores, people = one.part.column(one.judge), one.part.consensus()
+    scores, people = one.ratings.column(one.judge), one.ratings.consensus()
     columns = (Column("score", "judge"), _N, Column("people", "people's mean", "score"))
     rows: list[Row] = []
-    for i, point in enumerate(one.part.scale.points):
-        here = np.where(nearest(one.part.scale.points, scores) == i, people, np.nan)
+    for i, point in enumerate(one.ratings.scale.points):
+        here = np.where(nearest_index(one.ratings.scale.points, scores) == i, people, np.nan)
         n = int((~np.isnan(here)).sum())
         if n:
-            rows.append((f"{point:g}", n, mean(here, clusters=one.part.clusters)))
-    notes = () if one.part.on_scale else ("Scores between two points stand with the nearer one.",)
+            rows.append((f"{point:g}", n, mean(here, clusters=one.ratings.clusters)))
+    notes = () if one.ratings.on_scale else ("Scores between two points stand with the nearer one.",)
     return Table(key, title, columns, tuple(rows), notes)
 
 
 def _differences(one: JudgeAgreement, key: str, title: str) -> Table:
-    scores, people = one.part.column(one.judge), one.part.consensus()
+    scores, people = one.ratings.column(one.judge), one.ratings.consensus()
     distance = np.round((scores - people)[~np.isnan(scores - people)] * 2) / 2
     values, counts = np.unique(distance, return_counts=True)
     columns = (Column("difference", "judge minus people"), _N, Column("share", "of items", "share"))
@@ -85,14 +85,14 @@ def _differences(one: JudgeAgreement, key: str, title: str) -> Table:
 
 
 def _per_person(one: JudgeAgreement) -> tuple[Row, ...]:
-    people = one.part.people
+    people = one.ratings.humans
     return tuple(
         (people[row.human], row.level, row.judge, row.difference) for row in one.main.ceiling.per_human
     )
 
 
 def _sweep(one: JudgeAgreement, key: str, title: str) -> Table:
-    sweep = one.sweep
+    sweep = one.threshold_sweep
     if sweep is None:
         return Table(key, title, (), ())
     columns = (
@@ -118,7 +118,7 @@ def _sweep(one: JudgeAgreement, key: str, title: str) -> Table:
 
 def disagreements(found: Agreement, judge: str) -> Table:
     """Items on which a judge is farthest from people."""
-    joined = found.joined
+    aligned = found.aligned
     columns = (
         Column("item", "item"),
         Column("dimension", "dimension"),
@@ -127,8 +127,8 @@ def disagreements(found: Agreement, judge: str) -> Table:
     )
     rows: list[Row] = []
     for one in found.disagreements[judge]:
-        part = joined.parts[one.dimension]
-        name = joined.items[one.item].id
+        part = aligned.ratings[one.dimension]
+        name = aligned.items[one.item].id
         rows.append(
             (name, part_name(one.dimension), float(part.column(judge)[one.item]), people_said(part, one.item))
         )
@@ -136,11 +136,11 @@ def disagreements(found: Agreement, judge: str) -> Table:
     return Table(f"disagreements@{judge}", title, columns, tuple(rows), detail=has_texts(found))
 
 
-def people_said(part: Part, row: int) -> str:
+def people_said(part: Ratings, row: int) -> str:
     """Ratings of one item, person by person."""
-    return ", ".join(f"{value:g}" for value in part.humans[row] if not np.isnan(value))
+    return ", ".join(f"{value:g}" for value in part.human_values[row] if not np.isnan(value))
 
 
 def has_texts(found: Agreement) -> bool:
     """Whether items are known by more than their ids."""
-    return any(item.question or item.answer for item in found.joined.items)
+    return any(item.question or item.answer for item in found.aligned.items)

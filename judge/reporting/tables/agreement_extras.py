@@ -9,8 +9,9 @@ import numpy as np
 
 from judge.analysis.agreement.agree import Agreement
 from judge.analysis.agreement.bias import BiasCheck
-from judge.analysis.agreement.by_slice import SMALL, AgreementSlice
-from judge.analysis.agreement.panel import STATISTICS, Choice
+from judge.analysis.agreement.by_slice import AgreementSlice
+from judge.analysis.agreement.panel import STATISTICS, PanelSelection
+from judge.analysis.slices import SMALL
 from judge.reporting.document import Column, Row, Table
 from judge.reporting.tables.agreement_tables import Labels, part_name
 from judge.reporting.tables.run_tables import field_name
@@ -56,13 +57,13 @@ def _slice_row(one: AgreementSlice, labels: Labels) -> Row:
         one.label,
         *labels.cells(one.dimension, one.judge),
         one.n_both,
-        c.people,
+        c.human,
         c.judge,
         c.difference,
         one.bias,
         one.p,
         one.p_adjusted,
-        one.people_mean,
+        one.human_mean,
         one.judge_mean,
     )
 
@@ -71,8 +72,8 @@ def oddities(found: Agreement, labels: Labels) -> Table | None:
     """What is odd about the judge, beyond bias and spread."""
     rows: list[Row] = []
     meanings: dict[str, str] = {}
-    for judge, diagnosis in found.diagnoses.items():
-        for one in diagnosis.oddities:
+    for judge, checks in found.bias_checks.items():
+        for one in checks:
             meanings[one.name] = one.title
             rows.append(_oddity_row(one, judge, labels))
     if not rows:
@@ -93,10 +94,10 @@ def oddities(found: Agreement, labels: Labels) -> Table | None:
 def _oddity_row(one: BiasCheck, judge: str, labels: Labels) -> Row:
     name = labels.name(one.dimension or "all", judge)
     finding = "yes" if one.stands_out else "no"
-    return (f"{one.name}, {name}", one.dimension, judge, one.judge, one.people, one.difference, finding)
+    return (f"{one.name}, {name}", one.dimension, judge, one.judge, one.human, one.difference, finding)
 
 
-def panel(choices: Sequence[Choice]) -> Table:
+def panel(choices: Sequence[PanelSelection]) -> Table:
     """Which judges agree best with people, and what choosing them is worth."""
     columns = (
         Column("dimension", ""),
@@ -106,7 +107,8 @@ def panel(choices: Sequence[Choice]) -> Table:
         Column("flattered", "on the data it was chosen on", "score"),
     )
     rows = tuple(
-        (part_name(c.dimension), " + ".join(c.best), c.honest, c.everyone, c.flattered) for c in choices
+        (part_name(c.dimension), " + ".join(c.best), c.cross_validated, c.all_judges, c.in_sample)
+        for c in choices
     )
     measures = " or ".join(STATISTICS[name] for name in dict.fromkeys(c.statistic for c in choices))
     notes = (

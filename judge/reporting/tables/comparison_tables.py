@@ -5,8 +5,8 @@ from dataclasses import replace
 
 from judge.analysis.compare import Change, Comparison, Flip
 from judge.analysis.failures import JudgedItem
+from judge.analysis.item_fields import as_label
 from judge.analysis.leaderboard import Leaderboard
-from judge.analysis.score_table import as_label
 from judge.analysis.slices import SMALL
 from judge.reporting.document import Case, CellKind, Column, Judgment, Row, Table
 from judge.reporting.tables.run_tables import field_name, marked, spoken

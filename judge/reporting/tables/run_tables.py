@@ -42,10 +42,10 @@ def pass_rates(passing: PassRate, dimensions: Sequence[DimensionSummary]) -> Tab
         Column("best", "as passes", "share", detail=complete),
     )
     rows = [_rate_row("answer passes", None, passing)]
-    rows += [_rate_row(spoken(d.name), d.bar, d.passing) for d in dimensions if d.passing is not None]
+    rows += [_rate_row(spoken(d.name), d.pass_mark, d.passing) for d in dimensions if d.passing is not None]
     notes = []
-    if any(d.bar is not None and not d.decides for d in dimensions):
-        names = ", ".join(spoken(d.name) for d in dimensions if d.bar is not None and not d.decides)
+    if any(d.pass_mark is not None and not d.decides for d in dimensions):
+        names = ", ".join(spoken(d.name) for d in dimensions if d.pass_mark is not None and not d.decides)
         notes.append(f"The pass rule names no bar for {names}: held against the bar of the overall score.")
     return Table("pass_rates", "Pass rates", columns, tuple(rows), tuple(notes))
 
