@@ -91,20 +91,20 @@ def command(
     Example: judge plan runs/answers-openai-gpt-5-open_qa --select 200 > to_rate.csv
     """
     from judge.analysis.agreement.inputs import AgreementInputs
-    from judge.analysis.plan import PlanningQuestion, plan
+    from judge.analysis.plan import PlanningTarget, plan
     from judge.reporting.builders.plan import build_plan
 
     own = {
         name: given.pop(name)
         for name in tuple(given)
-        if name in PlanningQuestion.__dataclass_fields__ and name != "seed"
+        if name in PlanningTarget.__dataclass_fields__ and name != "seed"
     }
     asked = AgreementInputs(runs=() if run is None else (run,), **given)
     if select is not None:
         _refuse_sizes(context, own)
         return _select(asked, select)
-    question = PlanningQuestion(**own, seed=asked.seed)
-    found = plan(question, *_pilot(asked, question.statistic))
+    target = PlanningTarget(**own, seed=asked.seed)
+    found = plan(target, *_pilot(asked, target.statistic))
     reporting.deliver(build_plan(found), outputs, asked.runs)
     return None
 

@@ -1,6 +1,5 @@
-"""Position bias of multiple-choice answers: letters that are chosen for where they stand."""
+"""Position bias of multiple-choice answers: letters that are chosen more often than they are correct."""
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,24 +8,24 @@ from judge.analysis.group_difference import Groups
 from judge.analysis.multiple_choice.choice import Answers
 from judge.analysis.multiple_choice.letters import LETTERS
 from judge.stats.engine.estimate import Estimate
-from judge.stats.engine.scale import Floats
+from judge.stats.judge_human.severity import margin_test
 from judge.stats.pass_fail.proportion import mean, proportion
 
 
 @dataclass(frozen=True)
 class Positions:
-    """Whether letters are chosen for where they stand.
+    """Distribution of the chosen letters beside that of the correct ones.
 
     Attributes
     ----------
     chosen, gold : dict
-        Letter -> share of the read replies that chose it, and for which it is right.
+        Letter -> share of the readable replies that chose it, and share for which it is correct.
     excess : dict
-        Letter -> chosen minus right, with its interval.
+        Letter -> share chosen minus share correct, with its interval.
     p : float
-        Of the test that chosen and right letters have one distribution (Stuart-Maxwell, over clusters).
+        p-value of the null hypothesis that both distributions are equal (Stuart-Maxwell, over clusters).
     n : int
-        Replies that were read.
+        Readable replies.
     """
 
     chosen: dict[str, Estimate]
@@ -37,7 +36,7 @@ class Positions:
 
 
 def positions(answers: Answers, clusters: Groups = None) -> Positions:
-    """Compare where the chosen options stand with where the right ones stand, over the read replies.
+    """Compare the distribution of chosen letters with that of correct letters, over the readable replies.
 
     References
     ----------
@@ -48,8 +47,9 @@ def positions(answers: Answers, clusters: Groups = None) -> Positions:
     read = np.array([reading.readable for reading in answers.readings])
     items = [item for item, readable in zip(answers.table.items, read, strict=True) if readable]
     letters = LETTERS[: max((len(item.choices) for item in items), default=0)]
-    chosen = np.array([[r.letter == x for x in letters] for r in answers.readings if r.readable], dtype=float)
-    gold = np.array([[item.gold == x for x in letters] for item in items], dtype=float)
+    picked = [str(reading.letter) for reading in answers.readings if reading.readable]
+    correct = [str(item.gold) for item in items]
+    chosen, gold = (np.array([[x == y for x in letters] for y in ys], float) for ys in (picked, correct))
     groups = None if clusters is None else clusters[read]
     shares = [
         {x: proportion(marks[:, i], clusters=groups) for i, x in enumerate(letters)}
@@ -58,18 +58,5 @@ def positions(answers: Answers, clusters: Groups = None) -> Positions:
     excess = {
         x: mean(chosen[:, i] - gold[:, i], clusters=groups, method="jackknife") for i, x in enumerate(letters)
     }
-    return Positions(shares[0], shares[1], excess, _homogeneity_p(chosen - gold, groups), len(items))
-
-
-def _homogeneity_p(differences: Floats, groups: Groups) -> float:
-    """p-value of the null that every column sums to 0, its covariance taken over clusters."""
-    if not differences.any():
-        return math.nan
-    from scipy.special import chdtrc
-
-    codes = np.arange(len(differences)) if groups is None else np.unique(groups, return_inverse=True)[1]
-    sums = np.zeros((codes.max() + 1, differences.shape[1]))
-    np.add.at(sums, codes, differences)
-    total, covariance = sums.sum(axis=0), sums.T @ sums
-    statistic = float(total @ np.linalg.pinv(covariance) @ total)
-    return float(chdtrc(int(np.linalg.matrix_rank(covariance)), statistic))
+    p = margin_test(judge=picked, human=correct, scale=[*LETTERS], clusters=groups).stuart_maxwell_p
+    return Positions(shares[0], shares[1], excess, p, len(items))

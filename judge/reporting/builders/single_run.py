@@ -7,7 +7,7 @@ import numpy as np
 
 from judge.analysis.anomalies import find_anomalies
 from judge.analysis.comparable import same_answers
-from judge.analysis.compare import Comparison, compare, split
+from judge.analysis.compare import RunComparison, compare, split
 from judge.analysis.failures import FailureProfile, Failures, JudgedItem
 from judge.analysis.headlines import EXPECTED
 from judge.analysis.item_fields import NO_LABEL
@@ -345,13 +345,13 @@ def _worst_case(judged: JudgedItem) -> Case:
     return comparison_tables.case_of(judged, f"binding: {named}" if named else "no dimension below its bar")
 
 
-def _changed_slices(of: Comparison) -> Iterator[Section]:
+def _changed_slices(of: RunComparison) -> Iterator[Section]:
     if of.slices:
         held = (comparison_tables.slice_changes(of, field) for field in of.slices)
         yield Section("slices", "Slices", tables=tuple(held))
 
 
-def _unmatched(of: Comparison) -> Iterator[Section]:
+def _unmatched(of: RunComparison) -> Iterator[Section]:
     if of.only_a or of.only_b:
         yield Section("unmatched", "Items without a partner", tables=(comparison_tables.unmatched(of),))
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from judge.analysis import headlines
 from judge.analysis.comparable import same_rubric
-from judge.analysis.compare import Comparison
+from judge.analysis.compare import RunComparison
 from judge.analysis.failures import FailureProfile
 from judge.analysis.leaderboard import Leaderboard
 from judge.analysis.pass_rate import PassRate
@@ -149,7 +149,7 @@ def _copied_warnings(summary: Mapping[str, Any]) -> Iterator[str]:
         )
 
 
-def comparison_words(of: Comparison) -> Iterator[str]:
+def comparison_words(of: RunComparison) -> Iterator[str]:
     """Whether the runs differ, by how much, and where."""
     change, d = of.passing, of.passing.difference
     if not d.n_items:
@@ -177,11 +177,11 @@ def comparison_words(of: Comparison) -> Iterator[str]:
     yield from _changed_slices(of)
 
 
-def _flipped(of: Comparison) -> str:
+def _flipped(of: RunComparison) -> str:
     return f"{of.passing.n_up:,} answers pass only in {of.b.name}, {of.passing.n_down:,} only in {of.a.name}."
 
 
-def _changed_dimensions(of: Comparison) -> Iterator[str]:
+def _changed_dimensions(of: RunComparison) -> Iterator[str]:
     changed = [c for c in of.dimensions if c.p_adjusted <= ALPHA]
     if changed:
         changed.sort(key=lambda c: -abs(c.difference.value))
@@ -189,7 +189,7 @@ def _changed_dimensions(of: Comparison) -> Iterator[str]:
         yield f"Mean scores that differ beyond chance (largest first): {listed}."
 
 
-def _changed_slices(of: Comparison) -> Iterator[str]:
+def _changed_slices(of: RunComparison) -> Iterator[str]:
     for field, changes in of.slices.items():
         changed = [c for c in changes if c.p_adjusted <= ALPHA and not c.small]
         if changed:
@@ -200,7 +200,7 @@ def _changed_slices(of: Comparison) -> Iterator[str]:
             )
 
 
-def comparison_warnings(of: Comparison, judges: tuple[str, str]) -> Iterator[str]:
+def comparison_warnings(of: RunComparison, judges: tuple[str, str]) -> Iterator[str]:
     """What makes two runs hard to compare."""
     n = len(of.a)
     left_out = len(of.only_a) + len(of.only_b)
@@ -260,7 +260,7 @@ def leaderboard_warnings(board: Leaderboard, *, same_answers: bool = False) -> I
             "All runs judged the same answers: this order says which judge is mildest, not which system is "
             "best. judge report shows them as a panel."
         )
-    fewest, most = board.n_asked
+    fewest, most = board.n_answered
     if board.matched_by == "nothing":
         yield (
             "The systems answered no common question (no id, pair_id or question is shared), so "
@@ -310,9 +310,9 @@ def _group(table: ScoreTable, cluster: str | None) -> str:
     return "question (text, pictures and reference)" if field == QUESTION else field_name(field)
 
 
-def comparison_methods(of: Comparison, cluster: str | None) -> Iterator[str]:
+def comparison_methods(of: RunComparison, cluster: str | None) -> Iterator[str]:
     """How the figures of a comparison were computed."""
-    yield f"Every difference is {of.b.name} minus {of.a.name}, on items matched by {of.joined_by}."
+    yield f"Every difference is {of.b.name} minus {of.a.name}, on items matched by {of.matched_by}."
     yield from _interval_methods(of.a, cluster)
     yield (
         "Pass rates: McNemar's mid-p test with Newcombe's interval where pairs are independent, else the "

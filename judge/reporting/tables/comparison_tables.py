@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from judge.analysis.compare import Change, Comparison, Flip
+from judge.analysis.compare import Change, Flip, RunComparison
 from judge.analysis.failures import JudgedItem
 from judge.analysis.item_fields import as_label
 from judge.analysis.leaderboard import Leaderboard
@@ -12,23 +12,23 @@ from judge.reporting.document import Case, CellKind, Column, Judgment, Row, Tabl
 from judge.reporting.tables.run_tables import field_name, marked, spoken
 
 
-def pass_change(of: Comparison) -> Table:
+def pass_change(of: RunComparison) -> Table:
     """Pass rate in both runs."""
     return _changes("pass_rate", "Pass rate", (of.passing,), of, "share")
 
 
-def mean_changes(of: Comparison) -> Table:
+def mean_changes(of: RunComparison) -> Table:
     """Mean score of each dimension in both runs."""
     named = [replace(change, name=spoken(change.name)) for change in of.dimensions]
     return _changes("means", "Mean scores", named, of, "score")
 
 
-def slice_changes(of: Comparison, field: str) -> Table:
+def slice_changes(of: RunComparison, field: str) -> Table:
     """Pass rate of each slice in both runs."""
     return _changes(f"slices:{field}", f"Pass rate by {field_name(field)}", of.slices[field], of, "share")
 
 
-def _changes(key: str, title: str, rows: Sequence[Change], of: Comparison, kind: CellKind) -> Table:
+def _changes(key: str, title: str, rows: Sequence[Change], of: RunComparison, kind: CellKind) -> Table:
     """A measure in both runs and its paired difference."""
     difference: CellKind = "points" if kind == "share" else "change"
     unit = " (points)" if kind == "share" else ""
@@ -52,7 +52,7 @@ def _changes(key: str, title: str, rows: Sequence[Change], of: Comparison, kind:
     return marked(Table(key, title, columns, cells, small=small), note)
 
 
-def unmatched(of: Comparison) -> Table:
+def unmatched(of: RunComparison) -> Table:
     """Items without a partner."""
     columns = (Column("run", "run"), Column("item", "item"))
     sides = ((of.a.name, of.only_a), (of.b.name, of.only_b))
@@ -60,7 +60,7 @@ def unmatched(of: Comparison) -> Table:
     return Table("unmatched", "Items without a partner, left out", columns, tuple(rows), detail=True)
 
 
-def flips(of: Comparison) -> Table:
+def flips(of: RunComparison) -> Table:
     """Every item whose verdict differs between the runs."""
     columns = (Column("item", "item"), Column("a", of.a.name), Column("b", of.b.name))
     rows = tuple((f.key, _outcome(f.a), _outcome(f.b)) for f in of.flips)
