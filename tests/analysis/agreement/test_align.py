@@ -98,7 +98,9 @@ def test_a_scale_is_never_guessed(tmp_path):
 
 def test_labels_become_positions_on_the_scale(tmp_path):
     file = write(tmp_path / "r.csv", "a,ann,x,pass", "a,ben,x,fail")
-    assert align_inputs(AgreementInputs(file, scale="fail,pass")).ratings["x"].human_values.tolist() == [[1.0, 0.0]]
+    assert align_inputs(AgreementInputs(file, scale="fail,pass")).ratings["x"].human_values.tolist() == [
+        [1.0, 0.0]
+    ]
     with pytest.raises(InputError, match="is 'pass'; allowed are no, yes"):
         align_inputs(AgreementInputs(file, scale="no,yes"))
 
@@ -143,7 +145,9 @@ def test_fields_come_from_the_items_or_from_columns_beside_the_ratings(tmp_path)
 
 
 def test_a_pass_rule_of_several_bars_makes_a_verdict(run, ratings):
-    aligned = align_inputs(AgreementInputs(str(ratings), [str(run)], pass_marks={"clarity": 3, "relevance": 3}))
+    aligned = align_inputs(
+        AgreementInputs(str(ratings), [str(run)], pass_marks={"clarity": 3, "relevance": 3})
+    )
     part = aligned.ratings["passes"]
     both = np.minimum(aligned.ratings["clarity"].human_values, aligned.ratings["relevance"].human_values)
     assert part.human_values[:50] == pytest.approx((both[:50] >= 3).astype(float))
