@@ -24,7 +24,7 @@ def test_the_id_is_a_field():
 
 
 def test_an_unknown_field_is_an_error_that_names_place_fields_and_hint():
-    with pytest.raises(InputError, match="run: no item has the field 'z'; found: system, x. Try this"):
+    with pytest.raises(InputError, match=r"run: no item has the field 'z'; found: system, x\. Try this"):
         item_field(items({"x": 1}, {}, systems=["s", None]), "z", where="run: ", hint=". Try this")
 
 

@@ -101,7 +101,11 @@ def test_column_of_an_unknown_rater_lists_the_known_ones():
 
 def test_clusters_follow_the_rows():
     found = ratings_matrix(
-        [score("a", "Ann", 1), score("b", "Ann", 2)], "clarity", SCALE, clusters={"a": 7, "b": 8}, items=["b", "a"]
+        [score("a", "Ann", 1), score("b", "Ann", 2)],
+        "clarity",
+        SCALE,
+        clusters={"a": 7, "b": 8},
+        items=["b", "a"],
     )
     assert found.clusters is not None
     assert found.clusters.tolist() == ["8", "7"]

@@ -283,3 +283,82 @@ def test_where_no_two_people_rated_one_item_it_is_said(tmp_path):
     aligned = align_inputs(AgreementInputs(file, scale="0-10"))
     assert "No item was rated by two people on mqm: there is no agreement among people." in aligned.notes
     assert agree(aligned).human_agreements["mqm"].estimates["alpha"].reason == "no_pairable_items"
+
+
+def test_a_wanted_dimension_that_no_person_rated_is_refused_with_those_they_rated(run, tmp_path):
+    file = write(tmp_path / "r.csv", "q1,ann,clarity,4", "q1,ann,relevance,4")
+    with pytest.raises(InputError, match="people rated no dimension 'technical_accuracy'; found: clarity"):
+        align_inputs(AgreementInputs(file, [str(run)], dimensions=("technical_accuracy", "clarity")))
+
+
+@pytest.mark.parametrize("mark", [0, 6, -1])
+def test_a_pass_mark_off_the_scale_is_refused(run, ratings, mark):
+    with pytest.raises(InputError, match=f"--pass {mark}: off the scale; allowed is a score from 1 to 5"):
+        align_inputs(AgreementInputs(str(ratings), [str(run)], pass_marks={"": mark}))
+
+
+@pytest.mark.parametrize("mark", [1, 5])
+def test_the_ends_of_the_scale_are_pass_marks(run, ratings, mark):
+    aligned = align_inputs(AgreementInputs(str(ratings), [str(run)], pass_marks={"": mark}))
+    assert aligned.ratings["clarity"].pass_mark == mark
+
+
+def test_a_pass_mark_of_an_unknown_dimension_is_refused(run, ratings):
+    with pytest.raises(InputError, match="--pass wit: no such dimension; found: technical_accuracy"):
+        align_inputs(AgreementInputs(str(ratings), [str(run)], pass_marks={"wit": 3}))
+
+
+def test_a_pass_mark_of_one_dimension_takes_precedence_over_that_of_all(run, ratings):
+    given = {"": 3, "clarity": 4}
+    found = align_inputs(AgreementInputs(str(ratings), [str(run)], pass_marks=given)).ratings
+    assert (found["clarity"].pass_mark, found["relevance"].pass_mark) == (4, 3)
+    one = align_inputs(AgreementInputs(str(ratings), [str(run)], pass_marks={"clarity": 4})).ratings
+    assert (one["clarity"].pass_mark, one["relevance"].pass_mark) == (4, None)
+    assert "passes" not in one
+
+
+def test_one_name_cannot_be_a_person_and_a_judge_on_any_dimensions(tmp_path):
+    rows = ["a,bot,judge,x,1", "a,bot,human,y,2"]
+    file = write(tmp_path / "r.csv", *rows, header="item_id,rater,rater_kind,dimension,value")
+    with pytest.raises(InputError, match="'bot' is a person in one row and a judge in another"):
+        align_inputs(AgreementInputs(file, scale="1-3"))
+
+
+def test_an_open_verdict_of_a_judge_is_counted_as_open(tmp_path):
+    rows = ["a,ann,human,x,3", "a,ann,human,y,3", "a,bot,judge,x,3", "b,ann,human,x,1", "b,bot,judge,x,1"]
+    file = write(tmp_path / "r.csv", *rows, header="item_id,rater,rater_kind,dimension,value")
+    aligned = align_inputs(AgreementInputs(file, scale="1-3", pass_marks={"x": 2, "y": 2}))
+    passes = aligned.ratings["passes"]
+    assert np.array_equal(passes.values, [[1, np.nan], [0, 0]], equal_nan=True)
+    assert passes.statuses == {"bot": {"ok": 1, "open": 1}}
+    assert (passes.pass_mark, passes.scale.kind) == (1, "nominal")
+
+
+def test_repeats_of_different_number_make_one_verdict(tmp_path, quality):
+    noisy = make_run(tmp_path / "noisy", np.random.default_rng(2), quality, n_samples=2)
+    file = write(tmp_path / "r.csv", "q1,ann,clarity,4", "q1,ann,relevance,4")
+    marks = {"clarity": 3, "relevance": 3}
+    found = align_inputs(AgreementInputs(file, [str(noisy)], pass_marks=marks)).ratings
+    assert found["passes"].samples.shape == found["clarity"].samples.shape == (60, 2, 2)
+
+
+@pytest.mark.parametrize("reduction", ["first", "mean"])
+def test_repeated_judgments_are_combined_as_wanted(noisy, ratings, reduction):
+    found = align_inputs(AgreementInputs(str(ratings), [str(noisy)], reduction=reduction)).ratings["clarity"]
+    samples = found.samples[:, found.raters.index("dice")]
+    expected = samples[:, 0] if reduction == "first" else samples.mean(axis=1)
+    assert found.column("dice")[:7] == pytest.approx(expected[:7])
+
+
+@pytest.mark.parametrize(
+    ("value", "allowed"), [("0.9", False), ("1", True), ("5", True), ("5.1", False), ("3.5", True)]
+)
+def test_values_may_lie_between_the_points_but_not_beyond_the_ends(tmp_path, value, allowed):
+    file = write(tmp_path / "r.csv", f"a,ann,x,{value}")
+    if allowed:
+        assert align_inputs(AgreementInputs(file, scale="1-5")).ratings["x"].values.tolist() == [
+            [float(value)]
+        ]
+    else:
+        with pytest.raises(InputError, match=f"x is {value}, off the declared scale .* 1 such ratings"):
+            align_inputs(AgreementInputs(file, scale="1-5"))

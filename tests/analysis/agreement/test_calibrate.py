@@ -74,7 +74,9 @@ def test_a_dimension_on_which_the_judge_adds_nothing_has_no_map(saved, found):
 
 
 def test_maps_of_another_judge_are_refused(saved, noisy):
-    with pytest.raises(InputError, match="its maps belong to another judge .* fit new ones: judge calibrate"):
+    with pytest.raises(
+        InputError, match=r"its maps belong to another judge .* fit new ones: judge calibrate"
+    ):
         list(apply(noisy, saved))
 
 

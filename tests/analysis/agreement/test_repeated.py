@@ -83,7 +83,7 @@ def test_items_of_a_cluster_count_together(noisy):
         repeated_judgments([noisy], cluster="z")
 
 
-def test_agreement_with_people_needs_people_scores_and_the_same_judge(noisy, run, ratings, tmp_path):
+def test_agreement_with_people_needs_people_scores_and_the_same_judge(noisy, run, ratings):
     one = repeated_judgments([noisy], dimensions=["clarity"])[0]
     assert one.with_humans == ()
     aligned = align_inputs(AgreementInputs(str(ratings), [str(noisy)]))
