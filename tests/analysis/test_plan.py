@@ -99,13 +99,15 @@ def test_a_budget_must_buy_two_items(budget, refused):
         assert plan(target).affordable[0].n_items == 2
 
 
-def test_the_power_of_a_difference_grows_with_the_margin(few_draws):
+@pytest.mark.usefixtures("few_draws")
+def test_the_power_of_a_difference_grows_with_the_margin():
     small, large = (plan(PlanningTarget("difference", n_raters=2, margin=m)).sizes for m in (0.05, 0.3))
     assert all(0 <= a.power <= b.power <= 1 for a, b in zip(small, large, strict=True))
     assert large[-1].power > small[-1].power
 
 
-def test_a_pilot_is_resampled_and_its_judge_is_no_rater(few_draws):
+@pytest.mark.usefixtures("few_draws")
+def test_a_pilot_is_resampled_and_its_judge_is_no_rater():
     rng = np.random.default_rng(0)
     quality = rng.normal(3, 1, 40)
     pilot = np.clip(np.round(quality[:, None] + rng.normal(0, 0.5, (40, 4))), 1, 5)
@@ -115,7 +117,8 @@ def test_a_pilot_is_resampled_and_its_judge_is_no_rater(few_draws):
     assert [size.n_raters for size in plan(PlanningTarget("alpha"), pilot).needed] == [4]
 
 
-def test_a_pilot_without_variation_has_no_interval(few_draws):
+@pytest.mark.usefixtures("few_draws")
+def test_a_pilot_without_variation_has_no_interval():
     with pytest.raises(InputError, match="no simulated study had a defined interval"):
         plan(PlanningTarget("kappa_quadratic"), np.full((10, 2), 3.0))
 

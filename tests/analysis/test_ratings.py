@@ -1,11 +1,13 @@
 """Scores -> Ratings."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from judge.analysis.ratings import ratings_matrix, reduce_samples
+from judge.analysis.ratings import pass_or_fail, ratings_matrix, reduce_samples
 from judge.errors import InputError
 from judge.records import Score
 from judge.stats.engine.scale import Scale
@@ -120,3 +122,109 @@ def test_order_of_the_scores_changes_no_rating(order):
         for r, v in zip(found.raters, row, strict=True)
     }
     assert cells == {(f"i{i}", f"r{r}"): 10 * i + r for i in range(4) for r in range(3)}
+
+
+def ratings(*rows, **more):
+    """Ratings by Ann, Ben and a robot."""
+    scores = [
+        score(f"i{n}", rater, value, kind="judge" if rater == "robot" else "human")
+        for n, row in enumerate(rows)
+        for rater, value in zip(("Ann", "Ben", "robot"), row, strict=True)
+        if value is not None
+    ]
+    kinds = {"Ann": "human", "Ben": "human", "robot": "judge"}
+    names = [f"i{n}" for n in range(len(rows))]
+    found = ratings_matrix(scores, "clarity", more.pop("scale", SCALE), items=names, raters=kinds)
+    return replace(found, **more)
+
+
+def test_named_raters_fix_the_columns_whether_they_rated_or_not():
+    found = ratings_matrix([score("a", "Ben", 2)], "clarity", SCALE, raters={"Ann": "human", "Ben": "human"})
+    assert np.array_equal(found.values, [[np.nan, 2]], equal_nan=True)
+    assert ratings_matrix([score("a", "Ben", 2)], "clarity", SCALE, raters={"Ann": "human"}).raters == (
+        "Ann",
+    )
+
+
+def test_only_the_first_judgment_of_an_item_counts_in_the_statuses():
+    rows = [
+        score("a", "robot", 3, kind="judge"),
+        score("a", "robot", kind="judge", sample=1, status="failed"),
+    ]
+    assert ratings_matrix(rows, "clarity", SCALE).statuses == {"robot": {"ok": 1}}
+
+
+def test_an_item_is_rated_if_any_human_rated_it():
+    assert ratings((1, None, 2), (None, None, 3), (1, 2, None)).rated.tolist() == [True, False, True]
+
+
+def test_a_judge_has_scores_if_any_is_on_a_rated_item():
+    assert ratings((1, None, 2)).has_scores("robot")
+    assert not ratings((1, None, None), (None, None, 3)).has_scores("robot")
+
+
+@pytest.mark.parametrize(
+    ("mark", "passed"), [(3, [1, 0, np.nan, np.nan]), (3.5, [1, 0, np.nan, np.nan]), (1, [1, 1, 1, np.nan])]
+)
+def test_the_verdict_of_humans_is_their_majority_and_a_tie_is_none(mark, passed):
+    found = ratings((5, 4, 1), (1, 2, 5), (2, 4, 5), (None, None, 5), pass_mark=mark)
+    assert np.array_equal(found.human_passed(), passed, equal_nan=True)
+
+
+def test_without_a_pass_mark_there_is_no_verdict():
+    assert ratings((1, 2, 3)).human_passed() is None
+    assert ratings((1, 2, 3)).passed(np.array([3.0])) is None
+
+
+def test_consensus_of_scores_is_their_mean_and_of_labels_their_majority():
+    assert ratings((1, 2, 3)).consensus().tolist() == [1.5]
+    labels = ratings((0, 1, 1), (1, 1, 0), scale=Scale(("a", "b"), "nominal"))
+    assert np.array_equal(labels.consensus(), [np.nan, 1], equal_nan=True)
+
+
+@pytest.mark.parametrize(
+    ("scale", "nominal", "has_means"),
+    [
+        (SCALE, False, True),
+        (Scale((0, 1), "nominal"), True, True),
+        (Scale((0, 1, 2), "nominal"), True, False),
+    ],
+)
+def test_labels_have_means_where_there_are_two(scale, nominal, has_means):
+    found = ratings((1, 1, 1), scale=scale)
+    assert (found.nominal, found.has_means) == (nominal, has_means)
+
+
+def test_the_scale_is_declared_to_statistics_where_all_values_are_on_it():
+    assert ratings((1, 2, 3)).declared == SCALE
+    between = ratings((1, 2, 2.5))
+    assert (between.on_scale, between.declared, between.human_scale) == (False, None, SCALE)
+    assert ratings((1, 2.5, 3)).human_scale is None
+
+
+def test_some_items_keep_their_clusters_and_samples():
+    found = ratings((1, 2, 3), (4, 5, 1), clusters=np.array(["x", "y"])).take(np.array([False, True]))
+    assert (found.items, found.values.tolist(), found.clusters.tolist()) == (("i1",), [[4, 5, 1]], ["y"])
+    assert found.samples.shape == (1, 3, 1)
+    assert ratings((1, 2, 3)).take(np.array([True])).clusters is None
+
+
+def test_an_added_judge_has_one_sample_and_counts_on_rated_items():
+    found = ratings((1, 2, 3), (None, None, 4)).with_judge("mean", np.array([np.nan, 2.0]))
+    assert (found.judges, found.humans) == (("robot", "mean"), ("Ann", "Ben"))
+    assert found.statuses["mean"] == {"ok": 0, "no score": 1}
+    assert np.array_equal(found.samples[:, -1], [[np.nan], [2]], equal_nan=True)
+
+
+def test_raters_can_be_chosen_and_ordered():
+    found = ratings((1, 2, 3)).with_raters(["robot", "Ben"])
+    assert (found.raters, found.is_judge.tolist(), found.values.tolist()) == (
+        ("robot", "Ben"),
+        [True, False],
+        [[3, 2]],
+    )
+
+
+@pytest.mark.parametrize(("value", "mark", "expected"), [(3, 3, 1), (2.9999999999999996, 3, 1), (2.9, 3, 0)])
+def test_a_score_passes_at_its_pass_mark(value, mark, expected):
+    assert pass_or_fail(np.array([value]), mark).tolist() == [expected]
