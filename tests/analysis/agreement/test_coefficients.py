@@ -28,6 +28,7 @@ def test_mean_distance_is_positive_and_judge_minus_humans():
 def test_mean_distance_of_people_and_judge_cannot_be_negative():
     found = compare_one(make_ratings(NEAR, FAR_JUDGE), "far", "mae")
     assert found.human.possible[0] == found.judge.possible[0] == 0
+    assert found.human.possible[1] > found.human.high
     assert found.human.low >= 0
 
 
