@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import Field, ValidationError
 
 from judge.errors import InputError
-from judge.records import OVERALL, Item, Record
+from judge.records import Item, Record
 from judge.rubric import Rubric
 
 _EXPECTED = "expected_scores"
@@ -49,7 +49,7 @@ def instructed_checks(rubric: Rubric, items: Sequence[Item], n: int, rng: Random
     instructed-response items (Oppenheimer, Meyvis & Davidenko, Journal of Experimental Social Psychology,
     2009).
     """
-    names = [*rubric.dimensions, *([OVERALL] if rubric.overall.how == "judged" else [])]
+    names = rubric.judged
     borrowed = [items[i % len(items)] for i in rng.sample(range(max(n, len(items))), n)]
     return [
         GoldItem(
@@ -83,7 +83,7 @@ def _gold_item(item: Item, rubric: Rubric, where: str) -> GoldItem:
         raise InputError(
             f"{where}: no mapping {_EXPECTED!r} with the correct scores; give one, as in {example}"
         )
-    asked = [*rubric.dimensions, *([OVERALL] if rubric.overall.how == "judged" else [])]
+    asked = rubric.judged
     for name, scores in found.items():
         if name not in asked:
             raise InputError(f"{where}: {_EXPECTED} names {name!r}; allowed: {', '.join(asked)}")

@@ -16,6 +16,7 @@ from pydantic import ConfigDict, Field, ValidationError, model_validator
 from judge.errors import RubricError
 from judge.files.strict_yaml import LARGEST_FILE, load_yaml
 from judge.files.unpacking import open_file
+from judge.pass_mark import reaches, whole_weights
 from judge.records import OVERALL, Item, Record, content_hash
 
 Level = Literal["nominal", "ordinal", "interval", "ratio"]
@@ -218,13 +219,13 @@ class Rubric(Record):
         for cap in self.overall.caps:
             if any(name not in scores for name in cap.below):
                 return None
-            if any(scores[name] < least for name, least in cap.below.items()):
+            if not all(reaches(scores[name], least) for name, least in cap.below.items()):
                 value = min(value, cap.at_most)
         return value
 
     def passes(self, scores: Mapping[str, float]) -> bool | None:
         """Whether an answer with these scores passes; None where a missing score leaves it open."""
-        held = [scores[name] >= least for name, least in self.pass_rule.items() if name in scores]
+        held = [reaches(scores[name], least) for name, least in self.pass_rule.items() if name in scores]
         if not all(held):
             return False
         return True if len(held) == len(self.pass_rule) else None
@@ -236,7 +237,8 @@ class Rubric(Record):
         if self.overall.how == "min":
             return min(values.values())
         weights = self.overall.weights or dict.fromkeys(values, 1.0)
-        return sum(values[name] * w for name, w in weights.items()) / sum(weights.values())
+        whole = whole_weights(tuple(weights.values()))
+        return sum(values[name] * w for name, w in zip(weights, whole, strict=True)) / sum(whole)
 
 
 def load_rubric(name_or_path: str | Path) -> Rubric:

@@ -32,11 +32,12 @@ MAY_IMPORT = {
     "judge": {"judge"},
     "judge.errors": set(),
     "judge.files": {"judge.errors"},
+    "judge.pass_mark": set(),
     "judge.records": {"judge.errors"},
     "judge.tables": {"judge.errors"},
     "judge.rows": {"judge.errors", "judge.files", "judge.tables"},
     "judge.items": {"judge.errors", "judge.records", "judge.rows", "judge.tables"},
-    "judge.rubric": {"judge.errors", "judge.files", "judge.records"},
+    "judge.rubric": {"judge.errors", "judge.files", "judge.pass_mark", "judge.records"},
     "judge.formats": {
         "judge.errors", "judge.files", "judge.items", "judge.records", "judge.rows", "judge.rubric", "judge.tables",
     },
@@ -47,8 +48,8 @@ MAY_IMPORT = {
     },
     "judge.stats": set(),
     "judge.analysis": {
-        "judge.errors", "judge.files", "judge.formats", "judge.items", "judge.records", "judge.rows", "judge.rubric",
-        "judge.stats", "judge.tables", "judge.scoring.run", "judge.scoring.parsing",
+        "judge.errors", "judge.files", "judge.formats", "judge.items", "judge.pass_mark", "judge.records", "judge.rows",
+        "judge.rubric", "judge.stats", "judge.tables", "judge.scoring.run", "judge.scoring.parsing",
     },
     "judge.reporting": {
         "judge", "judge.analysis", "judge.errors", "judge.files", "judge.records", "judge.rubric", "judge.stats",

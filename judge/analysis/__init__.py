@@ -1,1 +1,1 @@
-"""Analysis: what the scores of a run say."""
+"""Analysis: pass rates, slices, comparisons and agreement, computed from the scores of runs."""

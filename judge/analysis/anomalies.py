@@ -1,4 +1,4 @@
-"""What is odd about answers and judgments: each a list of items that somebody should look at."""
+"""Anomalies of answers and judgments: lists of items that should be reviewed."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -15,7 +15,7 @@ from judge.scoring.parsing.verdicts import Names
 
 ACCURACY_FLAG, ACCURACY, ACCURATE_FROM = "is_accurate", "technical_accuracy", 3
 
-# Only the opening of an answer counts: "the label cannot be read" further on is a finding, no refusal.
+# Only the beginning of an answer counts: "the label cannot be read" further on is a finding.
 _REFUSAL = re.compile(
     r"\W*(?:(?:i['’]?m|i am|we are) (?:very |so |really )?sorry|sorry\b|i apologi[sz]e|as an ai\b|"
     r"i(?:['’]m| am) (?:unable|not able|not comfortable)\b|i (?:can ?not|can['’]t|won['’]t)\b)",
@@ -29,20 +29,20 @@ _STATED_SCORE = (
 
 @dataclass(frozen=True)
 class Anomaly:
-    """Items that share something odd.
+    """Items with the same anomaly.
 
     Attributes
     ----------
     name : str
-        For machines.
+        Short name.
     title : str
-        For people.
+        Description.
     items : dict
-        Id of each item -> what was found there.
+        Id of each item -> detail of the finding.
     passing : PassRate
-        How these answers were judged.
+        Pass rate of these answers.
     n_checked : int
-        Items that could be checked.
+        Number of items that could be checked.
     """
 
     name: str
@@ -53,12 +53,12 @@ class Anomaly:
 
     @property
     def n(self) -> int:
-        """How many items."""
+        """Number of items."""
         return len(self.items)
 
 
 def find_anomalies(table: ScoreTable) -> list[Anomaly]:
-    """Check everything that can be checked on this table; what finds nothing is listed with no item."""
+    """Run every check that applies to the table; a check without findings is listed with no items."""
     return [
         *_about_answers(table),
         *_about_verdicts(table),
@@ -72,8 +72,8 @@ def _about_answers(table: ScoreTable) -> Iterator[Anomaly]:
     answers = [item.answer for item in table.items]
     words = np.array([len(answer.split()) for answer in answers])
     everywhere = np.ones(len(table), bool)
-    yield _oddity(table, "empty", "Answer is empty", words == 0, everywhere, lambda _: "empty")
-    yield _oddity(
+    yield _anomaly(table, "empty", "Answer is empty", words == 0, everywhere, lambda _: "empty")
+    yield _anomaly(
         table,
         "refusal",
         "Answer opens like a refusal (right for some unanswerable questions)",
@@ -83,7 +83,7 @@ def _about_answers(table: ScoreTable) -> Iterator[Anomaly]:
     )
     limit = table.rubric.max_words
     if limit is not None:
-        yield _oddity(
+        yield _anomaly(
             table,
             "too_long",
             f"Answer has more than {limit} words",
@@ -94,7 +94,7 @@ def _about_answers(table: ScoreTable) -> Iterator[Anomaly]:
 
 
 def _about_verdicts(table: ScoreTable) -> Iterator[Anomaly]:
-    """Texts that a judge may take for its own verdict, and replies that did no more than copy one."""
+    """Texts that a judge may mistake for its verdict, and replies that only copy one."""
     names = Names(table.rubric)
     held = np.array([bool(held_by(item, names)) for item in table.items])
     lost = {
@@ -104,7 +104,7 @@ def _about_verdicts(table: ScoreTable) -> Iterator[Anomaly]:
         if (reasons[row] or "").startswith(ECHO)
     }
     everywhere = np.ones(len(table), bool)
-    yield _oddity(
+    yield _anomaly(
         table,
         "verdict_in_text",
         "Text of the item looks like a verdict",
@@ -112,7 +112,7 @@ def _about_verdicts(table: ScoreTable) -> Iterator[Anomaly]:
         everywhere,
         lambda _: "verdict",
     )
-    yield _oddity(
+    yield _anomaly(
         table,
         "copied_verdict",
         "Reply only copies a verdict from the item or a worked example",
@@ -123,7 +123,7 @@ def _about_verdicts(table: ScoreTable) -> Iterator[Anomaly]:
 
 
 def _about_flags(table: ScoreTable) -> Iterator[Anomaly]:
-    """Contradictions between flags and scores; what a judge writes into a flag of text is no oddity."""
+    """Contradictions between flags and scores; the content of text flags is not checked."""
     if ACCURACY_FLAG in table.flags and ACCURACY in table.values:
         yield from _about_accuracy(table, table.flags[ACCURACY_FLAG])
 
@@ -132,7 +132,7 @@ def _about_accuracy(table: ScoreTable, flags: Objects) -> Iterator[Anomaly]:
     accuracy = table.values[ACCURACY]
     said = np.array([np.nan if value is None else float(value) for value in flags])
     known = ~np.isnan(said) & ~np.isnan(accuracy)
-    yield _oddity(
+    yield _anomaly(
         table,
         "flag_contradicts_accuracy",
         f"Flag {ACCURACY_FLAG} and {_spoken(ACCURACY)} >= {ACCURATE_FROM} disagree",
@@ -143,7 +143,7 @@ def _about_accuracy(table: ScoreTable, flags: Objects) -> Iterator[Anomaly]:
         ),
     )
     judged = known & ~np.isnan(table.passed)
-    yield _oddity(
+    yield _anomaly(
         table,
         "passes_though_inaccurate",
         f"Answer passes though the judge denies {ACCURACY_FLAG}",
@@ -154,14 +154,14 @@ def _about_accuracy(table: ScoreTable, flags: Objects) -> Iterator[Anomaly]:
 
 
 def _about_overall(table: ScoreTable) -> Iterator[Anomaly]:
-    """Only a judged overall score can lie outside its dimensions."""
+    """Overall scores outside the range of the dimensions, which only a judged overall score can be."""
     if table.rubric.overall.how != "judged":
         return
     dimensions = np.column_stack([table.values[name] for name in table.rubric.dimensions])
     overall = table.values[OVERALL]
     known = ~np.isnan(dimensions).any(axis=1) & ~np.isnan(overall)
     highest, lowest = dimensions.max(axis=1), dimensions.min(axis=1)
-    yield _oddity(
+    yield _anomaly(
         table,
         "overall_above",
         "Overall score is higher than every dimension",
@@ -169,7 +169,7 @@ def _about_overall(table: ScoreTable) -> Iterator[Anomaly]:
         known,
         lambda row: f"overall {overall[row]:g}, highest dimension {highest[row]:g}",
     )
-    yield _oddity(
+    yield _anomaly(
         table,
         "overall_below",
         "Overall score is lower than every dimension",
@@ -180,7 +180,7 @@ def _about_overall(table: ScoreTable) -> Iterator[Anomaly]:
 
 
 def _stated_scores(table: ScoreTable) -> Anomaly:
-    """Reasons that name a score ("I rate it 2 out of 5") other than the one that was given."""
+    """Reasons that state a score ("I rate it 2 out of 5") other than the one given."""
     pattern = re.compile(_STATED_SCORE.format(max=table.rubric.scale.max), re.I)
     details: dict[int, str] = {}
     checked = np.zeros(len(table), bool)
@@ -193,7 +193,7 @@ def _stated_scores(table: ScoreTable) -> Anomaly:
                 found = ", ".join(f"{score:g}" for score in sorted(stated))
                 details.setdefault(int(row), f"{_spoken(name)} {values[row]:g}, its reason says {found}")
     found_rows = np.isin(np.arange(len(table)), list(details))
-    return _oddity(
+    return _anomaly(
         table,
         "reason_names_other_score",
         "Reason names another score than the one given",
@@ -203,7 +203,7 @@ def _stated_scores(table: ScoreTable) -> Anomaly:
     )
 
 
-def _oddity(
+def _anomaly(
     table: ScoreTable, name: str, title: str, found: Bools, checked: Bools, detail: Callable[[int], str]
 ) -> Anomaly:
     rows = np.flatnonzero(found)

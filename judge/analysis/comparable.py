@@ -1,4 +1,4 @@
-"""Which runs may stand side by side: one scale, one rubric, and whether they judge the same answers."""
+"""Checks whether runs are comparable: distinct names, one scale, one rubric, the same answers."""
 
 from collections.abc import Sequence
 
@@ -8,12 +8,12 @@ from judge.rubric import Rubric
 
 
 def refuse_same_names(tables: Sequence[ScoreTable]) -> None:
-    """Refuse runs that cannot be told apart.
+    """Check that runs have distinct names.
 
     Raises
     ------
     InputError
-        Two runs have one name.
+        Two runs have the same name.
     """
     names = [table.name for table in tables]
     for name in names:
@@ -22,7 +22,7 @@ def refuse_same_names(tables: Sequence[ScoreTable]) -> None:
 
 
 def refuse_other_scales(tables: Sequence[ScoreTable]) -> None:
-    """Refuse runs whose scores do not mean the same.
+    """Check that runs were scored on one scale.
 
     Raises
     ------
@@ -40,7 +40,7 @@ def refuse_other_scales(tables: Sequence[ScoreTable]) -> None:
 
 
 def refuse_other_rubrics(tables: Sequence[ScoreTable]) -> None:
-    """Refuse to rank runs that were held against different rules.
+    """Check that runs were scored with one rubric, which ranking them requires.
 
     Raises
     ------
@@ -59,8 +59,8 @@ def refuse_other_rubrics(tables: Sequence[ScoreTable]) -> None:
 
 
 def same_rubric(a: Rubric, b: Rubric) -> bool:
-    """Whether two rubrics ask for the same, in one reply or score by score, and pass the same."""
-    if a.reply != b.reply:  # expected scores are asked for one by one: that makes no other rubric
+    """Whether two rubrics have the same content, in one reply or dimension by dimension."""
+    if a.reply != b.reply:  # for expected scores each dimension is a request of its own
         a, b = a.as_numbers(), b.as_numbers()
     return a.digest == b.digest
 
@@ -71,7 +71,7 @@ def one_rubric(tables: Sequence[ScoreTable]) -> bool:
 
 
 def same_answers(tables: Sequence[ScoreTable]) -> bool:
-    """Whether all runs hold the very same answers: then their judges differ, and no systems."""
+    """Whether all runs hold the same answers, so that they differ in the judge and not in the system."""
     texts = [{item.id: (item.question, item.answer) for item in table.items} for table in tables]
     return len(texts) > 1 and all(text == texts[0] for text in texts)
 

@@ -1,4 +1,4 @@
-"""Two runs over the same items, pair by pair: two systems, two conditions, or two judges."""
+"""Paired comparison of two runs over the same items: two systems, two conditions, or two judges."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -9,8 +9,9 @@ import numpy as np
 from judge.analysis.comparable import refuse_other_scales
 from judge.analysis.failures import JudgedItem, judged_item
 from judge.analysis.group_difference import Groups, within
+from judge.analysis.item_fields import ITEM_ID
 from judge.analysis.pass_rate import mean_score, pass_rate
-from judge.analysis.score_table import ITEM_ID, PAIR_ID, ScoreTable
+from judge.analysis.score_table import PAIR_ID, ScoreTable
 from judge.analysis.slices import SMALL, members
 from judge.errors import InputError
 from judge.rubric import RubricScale
@@ -23,20 +24,20 @@ from judge.stats.systems.significance import mcnemar
 
 @dataclass(frozen=True)
 class Change:
-    """One measure on the items that both runs have a value for.
+    """Change of one measure, on the items that have a value in both runs.
 
     Attributes
     ----------
     name : str
         ``pass``, a dimension, or a slice.
     a, b : Estimate
-        The measure in each run, on the common items.
+        The measure in each run, on the items with both values.
     difference : Estimate
         b minus a, paired.
     p, p_adjusted : float
-        p-value of no difference, and the same after Holm's correction within its table.
+        p-value of the null hypothesis of no difference, and the same adjusted within its table (Holm).
     n_up, n_down : int
-        Items that are higher in b, and lower.
+        Items with a higher value in b, and with a lower one.
     """
 
     name: str
@@ -50,7 +51,7 @@ class Change:
 
     @property
     def small(self) -> bool:
-        """Whether fewer than 20 pairs stand behind it."""
+        """Whether it rests on fewer than 20 pairs."""
         return self.difference.n_items < SMALL
 
 
@@ -69,32 +70,32 @@ class Flip:
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """Two runs side by side.
+class RunComparison:
+    """Comparison of two runs on their common items.
 
     Attributes
     ----------
     a, b : ScoreTable
-        Matched: row i of one belongs to row i of the other.
-    joined_by : str
+        The matched items: row i of one belongs to row i of the other.
+    matched_by : str
         ``id`` or ``pair_id``.
     only_a, only_b : tuple of str
-        Ids of items without a partner; they are left out of everything.
+        Ids of unmatched items, which are left out.
     passing : Change
         Pass rate.
     n_missing : int
-        Pairs in which a verdict is missing on either side.
+        Pairs in which a verdict is missing in either run.
     dimensions : tuple of Change
         Mean scores.
     slices : dict
         Field -> pass rate of each slice.
     flips : tuple of Flip
-        Gained and lost items in the order of a.
+        Items whose verdict changed, in the order of a.
     """
 
     a: ScoreTable
     b: ScoreTable
-    joined_by: str
+    matched_by: str
     only_a: tuple[str, ...]
     only_b: tuple[str, ...]
     passing: Change
@@ -105,18 +106,18 @@ class Comparison:
 
     @property
     def same_answers(self) -> int:
-        """Pairs with the very same answer: where all are, two judges are compared."""
+        """Number of pairs with the same answer; if all are the same, two judges are compared."""
         return sum(a.answer == b.answer for a, b in zip(self.a.items, self.b.items, strict=True))
 
     @property
     def same_questions(self) -> int:
-        """Pairs with the very same question."""
+        """Number of pairs with the same question."""
         return sum(a.question == b.question for a, b in zip(self.a.items, self.b.items, strict=True))
 
 
 def compare(
     a: ScoreTable, b: ScoreTable, *, by: Sequence[str] = (), cluster: str | None = None
-) -> Comparison:
+) -> RunComparison:
     """Compare two runs on the items that both hold.
 
     Items are matched by `id`, or by `pair_id` where that matches more of them. Pass rates of independent
@@ -130,16 +131,15 @@ def compare(
     by : sequence of str
         Fields of a's items to slice by.
     cluster : str, optional
-        Field whose items are resampled together.
+        Field whose equal values make a cluster of items.
 
     Raises
     ------
     InputError
-        No item is matched, a key names several items of one run, no dimension is common, or the scales
-        differ.
+        No item matches, a key names several items of one run, no dimension is common, or the scales differ.
     """
     refuse_other_scales([a, b])
-    rows_a, rows_b, joined_by = join(a, b)
+    rows_a, rows_b, matched_by = match_items(a, b)
     left, right = a.take(rows_a), b.take(rows_b)
     clusters = left.clusters(cluster)
     common = [name for name in left.values if name in right.values]
@@ -150,17 +150,17 @@ def compare(
         )
     scale = left.rubric.scale
     dimensions = [_mean_change(n, left.values[n], right.values[n], clusters, scale) for n in common]
-    return Comparison(
+    return RunComparison(
         left,
         right,
-        joined_by,
+        matched_by,
         _ids_without(a, rows_a),
         _ids_without(b, rows_b),
         pass_change("pass", left.passed, right.passed, clusters),
         int(np.isnan(left.passed + right.passed).sum()),
         tuple(_holm(dimensions)),
         {field: tuple(_slice_changes(left, right, field, clusters)) for field in by},
-        tuple(_flips(left, right, joined_by)),
+        tuple(_flips(left, right, matched_by)),
     )
 
 
@@ -170,7 +170,7 @@ def split(table: ScoreTable, between: str) -> tuple[ScoreTable, ScoreTable]:
     Raises
     ------
     InputError
-        The field has not two values, or lacks one of those named.
+        The field does not have two values, or lacks a named one.
     """
     field, _, wanted = between.partition("=")
     found = dict(members(table, field))
@@ -184,17 +184,17 @@ def split(table: ScoreTable, between: str) -> tuple[ScoreTable, ScoreTable]:
     return first, second
 
 
-def join(a: ScoreTable, b: ScoreTable) -> tuple[list[int], list[int], str]:
+def match_items(a: ScoreTable, b: ScoreTable) -> tuple[list[int], list[int], str]:
     """Rows of a and of b that belong together, and the field that matched them.
 
     Raises
     ------
     InputError
-        Nothing matches, or a key that does names several items of one run.
+        No item matches, or a key that matches names several items of one run.
     """
     keys = {name: (_keys(a, name), _keys(b, name)) for name in (ITEM_ID, PAIR_ID)}
     n_matches = {name: len(set(x) & set(y) - {None}) for name, (x, y) in keys.items()}
-    by = max(n_matches, key=lambda name: n_matches[name])  # the first, id, where both match as many
+    by = max(n_matches, key=lambda name: n_matches[name])  # ids take precedence in a tie
     if n_matches[by] == 0:
         raise InputError(
             f"{a.name} and {b.name} share no item: ids are like {a.items[0].id!r} in one and "
@@ -203,7 +203,7 @@ def join(a: ScoreTable, b: ScoreTable) -> tuple[list[int], list[int], str]:
     left, right = keys[by]
     common = set(left) & set(right) - {None}
     for table, column in ((a, left), (b, right)):
-        _refuse_ambiguous(table, column, common, by)
+        _check_unique(table, column, common, by)
     place = {key: row for row, key in enumerate(right)}
     pairs = [(row, place[key]) for row, key in enumerate(left) if key in common]
     return [x for x, _ in pairs], [y for _, y in pairs], by
@@ -214,14 +214,14 @@ def _keys(table: ScoreTable, name: str) -> list[str | None]:
     return [None if value is None else str(value) for value in values]
 
 
-def _refuse_ambiguous(table: ScoreTable, keys: list[str | None], common: set[str | None], by: str) -> None:
+def _check_unique(table: ScoreTable, keys: list[str | None], common: set[str | None], by: str) -> None:
     for key, count in Counter(key for key in keys if key in common).items():
         if count > 1:
             ids = [item.id for item, k in zip(table.items, keys, strict=True) if k == key]
             some = ", ".join(ids[:3]) + (", …" if count > 3 else "")
             raise InputError(
                 f"{table.name}: {by} {key!r} names {count} items ({some}); "
-                "it must name one item of each run, or nobody knows which ones belong together"
+                "it must name one item of each run, so that items can be paired"
             )
 
 
@@ -231,7 +231,7 @@ def _ids_without(table: ScoreTable, rows: list[int]) -> tuple[str, ...]:
 
 
 def pass_change(name: str, a: Floats, b: Floats, clusters: Groups = None) -> Change:
-    """Change of the pass rate from a to b on the rows that have both marks.
+    """Change of the pass rate from a to b, on the rows with both verdicts.
 
     Examples
     --------
@@ -289,7 +289,7 @@ def _holm(changes: Sequence[Change]) -> list[Change]:
     return [replace(change, p_adjusted=float(p)) for change, p in zip(changes, adjusted, strict=True)]
 
 
-def _flips(a: ScoreTable, b: ScoreTable, joined_by: str) -> list[Flip]:
+def _flips(a: ScoreTable, b: ScoreTable, matched_by: str) -> list[Flip]:
     rows = np.flatnonzero(abs(b.passed - a.passed) == 1)
-    keys = _keys(a, joined_by)
+    keys = _keys(a, matched_by)
     return [Flip(str(keys[row]), judged_item(a, int(row)), judged_item(b, int(row))) for row in rows.tolist()]

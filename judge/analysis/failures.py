@@ -1,11 +1,11 @@
-"""Why answers fail: the binding dimension of each, what fails together, and the worst answers.
+"""Why answers fail: the binding dimension of each failing answer, and dimensions that fail together.
 
-What counts as binding is fixed here. An answer fails because conditions of the pass rule are not met. A
-condition on a dimension points at that dimension; a condition on the overall score points at every dimension,
-held against its own bar or, where the rule gives it none, against the bar of the overall score. Among the
-dimensions pointed at, the one that lies farthest below its bar, in points of the scale, is *binding*. Where
-several lie equally far below, each gets an equal part of the answer. Where none lies below its bar (a judged
-overall score can fail an answer whose dimensions are all good enough), the failure is *unexplained*.
+An answer fails because conditions of the pass rule are not met. An unmet condition on a dimension
+implicates that dimension; an unmet condition on the overall score implicates every dimension. The
+*shortfall* of an implicated dimension is its distance below its pass mark (that of the overall score if it
+has none of its own), in points of the scale. The dimension with the largest shortfall is *binding*; ties
+share the answer equally. If no dimension has a shortfall (a judged overall score can fail an answer whose
+dimensions all pass), the failure is *unexplained*.
 """
 
 import itertools
@@ -18,6 +18,7 @@ import numpy as np
 
 from judge.analysis.group_difference import Bools, Groups, within
 from judge.analysis.pass_rate import mean_score
+from judge.analysis.ratings import pass_or_fail
 from judge.analysis.score_table import ScoreTable
 from judge.records import OVERALL, Item
 from judge.rubric import Rubric
@@ -27,21 +28,21 @@ from judge.stats.engine.scale import Floats
 
 @dataclass(frozen=True)
 class DimensionFailures:
-    """The part of one dimension in the failures.
+    """Failures that one dimension contributes to.
 
     Attributes
     ----------
     dimension : str
-        Its name.
+        Name of the dimension.
     binding : Estimate
-        Share of failing answers in which it is the binding dimension; ties count in equal parts.
+        Share of failing answers in which it is the binding dimension; ties are shared equally.
     n_below : int
-        Failing answers in which it lies below its bar.
+        Failing answers in which it is below its pass mark.
     n_alone : int
-        Failing answers in which it alone lies below its bar.
+        Failing answers in which it alone is below its pass mark.
     n_rescued : int or None
-        Failing answers that would pass if only this dimension had the top score; None where the overall
-        score is the judge's own, so that nobody knows.
+        Failing answers that would pass if only this dimension had the top score; None if the judge gives the
+        overall score itself, so that this is unknown.
     """
 
     dimension: str
@@ -53,14 +54,14 @@ class DimensionFailures:
 
 @dataclass(frozen=True)
 class PairFailures:
-    """Two dimensions that lie below their bars in the same answers.
+    """Two dimensions that are below their pass marks in the same answers.
 
     Attributes
     ----------
     first, second : str
         The dimensions.
     n_both, n_only_first, n_only_second : int
-        Failing answers in which both, or only one of the two, lie below their bars.
+        Failing answers in which both, or only one of the two, are below their pass marks.
     """
 
     first: str
@@ -72,7 +73,7 @@ class PairFailures:
 
 @dataclass(frozen=True)
 class FailureProfile:
-    """What makes answers fail.
+    """Why answers fail.
 
     Attributes
     ----------
@@ -83,9 +84,9 @@ class FailureProfile:
     n_tied : int
         Failing answers with several binding dimensions.
     n_unexplained : int
-        Failing answers in which no dimension lies below its bar.
+        Failing answers in which no dimension is below its pass mark.
     patterns : dict
-        Dimensions below their bars together -> failing answers with exactly these; most frequent first.
+        Dimensions below their pass marks -> failing answers with exactly these; most frequent first.
     pairs : tuple of PairFailures
         Every two dimensions.
     """
@@ -99,27 +100,27 @@ class FailureProfile:
 
     @property
     def worst(self) -> DimensionFailures | None:
-        """The dimension that is binding most often; None where nothing fails or nothing explains it."""
+        """The dimension that is binding most often; None if no failure is explained."""
         bound = [d for d in self.dimensions if d.binding.value > 0]
         return max(bound, key=lambda d: d.binding.value, default=None)
 
 
 @dataclass(frozen=True)
 class JudgedItem:
-    """One answer with all that the judge said.
+    """One answer with its scores and the judge's reasons.
 
     Attributes
     ----------
     item : Item
         Question, answer, reference.
     passed : bool or None
-        None where a missing score leaves it open.
+        None if it depends on a missing score.
     scores : dict
-        Dimension -> score, None where missing.
+        Dimension -> score, None if missing.
     reasons : dict
-        Dimension -> what the judge said for it.
+        Dimension -> reason that the judge gave.
     binding : tuple of str
-        The dimensions that are binding, if it fails.
+        Binding dimensions, if it fails.
     """
 
     item: Item
@@ -130,7 +131,7 @@ class JudgedItem:
 
 
 class Failures:
-    """Shortfalls of the failing answers of a table: what every profile is computed from."""
+    """Shortfalls of the failing answers of a table, from which profiles are computed."""
 
     def __init__(self, table: ScoreTable, clusters: Groups = None) -> None:
         self.table = table
@@ -140,36 +141,40 @@ class Failures:
 
     @cached_property
     def shortfalls(self) -> Floats:
-        """Points below the bar, shape (n_items, n_dimensions); 0 for what did not make the answer fail."""
+        """Points below the pass mark, shape (n_items, n_dimensions); 0 if not implicated."""
         table, rule = self.table, self.table.rubric.pass_rule
-        overall_fails = (
-            table.values[OVERALL] < rule[OVERALL] if OVERALL in rule else np.zeros(len(table), bool)
-        )
+        overall_fails = self._below(OVERALL, rule.get(OVERALL))
         columns = []
         for name in self.dimensions:
-            scores, bar = table.values[name], table.bar(name)
-            blamed = overall_fails | (scores < rule[name] if name in rule else False)
-            gap = np.zeros(len(table)) if bar is None else np.nan_to_num(bar - scores, nan=0.0).clip(min=0)
-            columns.append(np.where(blamed & self.failing, gap, 0.0))
+            pass_mark = table.pass_mark(name)
+            implicated = self.failing & (overall_fails | self._below(name, rule.get(name)))
+            short = implicated & self._below(name, pass_mark)
+            columns.append(np.where(short, (pass_mark or 0.0) - table.values[name], 0.0))
         return np.column_stack(columns)
+
+    def _below(self, name: str, pass_mark: float | None) -> Bools:
+        """Rows whose score on `name` is below a pass mark; none without a pass mark."""
+        if pass_mark is None:
+            return np.zeros(len(self.table), bool)
+        return np.asarray(pass_or_fail(self.table.values[name], pass_mark) == 0)
 
     @cached_property
     def binding(self) -> Floats:
-        """Part of each dimension in each failure, shape (n_items, n_dimensions); rows add up to 1 or 0."""
+        """Part of each dimension in each failure, shape (n_items, n_dimensions); rows sum to 1 or 0."""
         most = self.shortfalls.max(axis=1, keepdims=True)
         at_most = (self.shortfalls == most) & (most > 0)
         return np.asarray(at_most / np.maximum(at_most.sum(axis=1, keepdims=True), 1))
 
     @cached_property
     def rescued(self) -> Bools | None:
-        """Whether the top score on one dimension alone would turn the failure into a pass."""
+        """Whether the top score on one dimension alone would make the answer pass; None if unknown."""
         rubric = self.table.rubric
         if OVERALL in rubric.pass_rule and rubric.overall.how == "judged":
             return None
         values = np.column_stack([self.table.values[name] for name in self.table.values])
         patterns, inverse = np.unique(values, axis=0, return_inverse=True)
-        would = np.array([_rescues(rubric, tuple(self.table.values), pattern) for pattern in patterns])
-        return np.asarray(would[inverse.ravel()] & self.failing[:, None])
+        rescues = np.array([_rescues(rubric, tuple(self.table.values), pattern) for pattern in patterns])
+        return np.asarray(rescues[inverse.ravel()] & self.failing[:, None])
 
     def profile(self, rows: Bools | None = None) -> FailureProfile:
         """Profile of all failures, or of those among some rows."""
@@ -220,13 +225,13 @@ class Failures:
         return [self.judged(int(row)) for row in order[self.failing[order]][:n]]
 
     def judged(self, row: int) -> JudgedItem:
-        """One row with all that the judge said."""
+        """One row with its scores, reasons and binding dimensions."""
         binding = itertools.compress(self.dimensions, self.binding[row] > 0)
         return judged_item(self.table, row, tuple(binding))
 
 
 def judged_item(table: ScoreTable, row: int, binding: tuple[str, ...] = ()) -> JudgedItem:
-    """One row of a table with all that the judge said."""
+    """One row of a table with its scores and reasons."""
     scores = {name: float(values[row]) for name, values in table.values.items()}
     verdict = table.passed[row]
     return JudgedItem(

@@ -1,4 +1,4 @@
-"""The difference between two groups of items, with an interval and a p-value that know of shared clusters."""
+"""Difference of means between two groups of items that may share clusters, with interval and p-value."""
 
 from dataclasses import dataclass, replace
 
@@ -22,11 +22,11 @@ class GroupDifference:
     Attributes
     ----------
     difference : Estimate
-        First minus second, interval by the jackknife over clusters.
+        First minus second, with an interval from the jackknife over clusters.
     p : float
-        Two-sided p-value of no difference, by the same jackknife; NaN where nothing varies.
+        Two-sided p-value of no difference, from the same jackknife; NaN without variation.
     p_adjusted : float
-        `p` after Holm's correction for all tests of the report; `p` itself where it stands alone.
+        `p` adjusted for all tests of the report (Holm); `p` itself for a single test.
     """
 
     difference: Estimate
@@ -37,17 +37,17 @@ class GroupDifference:
 def group_difference(values: Floats, first: Bools, second: Bools, clusters: Groups = None) -> GroupDifference:
     """Compare the means of two groups of rows.
 
-    Clusters that reach into both groups (the same question asked of two systems, the same image clean and
-    degraded) make the comparison paired: what they share cancels.
+    Clusters with items in both groups (one question answered by two systems, one image clean and degraded)
+    make the comparison paired: their shared variation cancels.
 
     Parameters
     ----------
     values : ndarray, shape (n,)
         Scores or pass marks, NaN where missing.
     first, second : ndarray of bool, shape (n,)
-        The groups; rows may be in neither.
+        Masks of the groups; a row may be in neither.
     clusters : ndarray of str, optional
-        Group of each row; default: rows are independent.
+        Cluster of each row; default: rows are independent.
 
     Examples
     --------
@@ -70,7 +70,7 @@ def group_difference(values: Floats, first: Bools, second: Bools, clusters: Grou
 
 
 def within(estimate: Estimate, low: float, high: float) -> Estimate:
-    """Cut an interval where the number itself cannot go: a share beyond 1, a mean score off its scale.
+    """Limit an interval to the possible values: a share is at most 1, a mean score within its scale.
 
     >>> print(within(Estimate(0.9, 0.7, 1.1), 0, 1))
     0.900 [0.700, 1.000]

@@ -1,7 +1,7 @@
-"""What must be known before any figure is believed: the warnings that stand at the top of every command.
+"""Warnings that every report opens with: they concern whether its other figures mean anything.
 
-`judge score`, `report`, `audit` and `agree` show the same sentences, computed here: a judge that gives nearly
-every answer one score, empty answers that pass, and failed checks (items whose right scores are known).
+`judge score`, `report`, `audit` and `agree` show the same sentences: a judge that gives nearly all answers
+the same score, empty answers that pass, and failed gold items (items whose correct scores are known).
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from judge.scoring.run import Run
 
 ONE_SCORE = 0.95
-"""From this share of equal scores on, a judge hardly tells answers apart."""
+"""With at least this share of equal scores a judge hardly distinguishes answers."""
 FEWEST_SCORES = 20
-"""With fewer scores it may be chance that they are equal."""
+"""With fewer scores, equal scores may be due to chance."""
 EXPECTED = "expected_scores"
-"""Field of an item: dimension -> the right score, or a list of right scores."""
+"""Field of an item: dimension -> the correct score, or a list of correct scores."""
 CHECKS_MISSED, CHECKS_SEEN = "checks_missed", "checks_seen"
-"""Columns of a table of ratings: attention checks that the rater of this row failed, and saw, in all."""
+"""Columns of a table of ratings: number of attention checks that the rater failed, and saw, in total."""
 _MOST_NAMES = 3
 
 Counts = dict[str, tuple[int, int]]
@@ -33,16 +33,16 @@ Counts = dict[str, tuple[int, int]]
 
 @dataclass
 class Evidence:
-    """What the warnings about one judge rest on.
+    """Counts that the warnings about one judge are based on.
 
     Attributes
     ----------
     counts : mapping
         Scored dimension -> score -> how often it was given.
     n_empty, n_empty_pass : int
-        Answers without a word that were judged, and those of them that pass.
+        Empty answers that were judged, and those of them that pass.
     n_known, n_missed : int
-        Items whose right scores are known and that were scored, and those scored otherwise.
+        Scored items whose correct scores are known, and those of them with other scores.
     """
 
     counts: Mapping[str, Mapping[float, int]] = field(default_factory=dict)
@@ -52,7 +52,7 @@ class Evidence:
     n_missed: int = 0
 
     def look_at(self, item: Item, scores: Mapping[str, float], passed: bool | None) -> None:
-        """Count one item; `scores` are those that the judge gave it."""
+        """Count one item with the judge's scores for it."""
         if not item.answer.strip() and passed is not None:
             self.n_empty += 1
             self.n_empty_pass += passed
@@ -61,7 +61,7 @@ class Evidence:
             self.n_missed += missed
 
     def sentences(self) -> Iterator[str]:
-        """The warnings, the gravest first."""
+        """The warnings, the most serious first."""
         if alike := list(_alike(self.counts)):
             where = "; ".join(alike)
             yield f"The judge gives nearly all answers one score: {where}. It hardly tells them apart."
@@ -76,7 +76,7 @@ class Evidence:
 
 
 def of_run(run: Run) -> list[str]:
-    """Warnings about a run, one item in memory at a time."""
+    """Warnings about a run, read with one item in memory at a time."""
     rubric = run.rubric
     counts = run.distribution()
     evidence = Evidence({name: counts.get(name, {}) for name in rubric.scored})
@@ -101,29 +101,31 @@ def of_table(table: ScoreTable) -> list[str]:
     return list(evidence.sentences())
 
 
-def of_agreement(joined: AlignedRatings) -> list[str]:
-    """Warnings about each judge that is held against people, then about the people."""
-    from judge.analysis.agreement.parts import VERDICT
+def of_agreement(aligned: AlignedRatings) -> list[str]:
+    """Warnings about each judge that is compared with humans, then about the humans."""
+    from judge.analysis.ratings import PASSES
 
-    rated = {name: part for name, part in joined.parts.items() if name != VERDICT and not part.nominal}
-    verdicts = joined.parts.get(VERDICT)
+    rated = {name: one for name, one in aligned.ratings.items() if name != PASSES and not one.nominal}
+    verdicts = aligned.ratings.get(PASSES)
     found = []
-    for judge in joined.judges:
-        columns = {name: part.column(judge).tolist() for name, part in rated.items()}
-        passed = verdicts.column(judge).tolist() if verdicts else [float("nan")] * len(joined.items)
+    for judge in aligned.judges:
+        columns = {name: one.column(judge).tolist() for name, one in rated.items()}
+        passed = verdicts.column(judge).tolist() if verdicts else [float("nan")] * len(aligned.items)
         evidence = Evidence({name: _counted(column) for name, column in columns.items()})
-        for row, item in enumerate(joined.items):
-            if item.question or item.answer:  # else nothing but its id is known
+        for row, item in enumerate(aligned.items):
+            if item.question or item.answer:  # otherwise only its id is known
                 given = {name: column[row] for name, column in columns.items() if _is_number(column[row])}
                 evidence.look_at(item, given, bool(passed[row]) if _is_number(passed[row]) else None)
-        whose = f"{judge}: " if len(joined.judges) > 1 else ""
+        whose = f"{judge}: " if len(aligned.judges) > 1 else ""
         found += [f"{whose}{sentence}" for sentence in evidence.sentences()]
     by_person: Counts = {}
-    for place, person in enumerate(joined.people):
-        said = {name: part.humans[:, place].tolist() for name, part in rated.items() if not joined.slots}
+    for place, person in enumerate(aligned.humans):
+        said = {
+            name: part.human_values[:, place].tolist() for name, part in rated.items() if not aligned.slots
+        }
         marks = [
             missed
-            for row, item in enumerate(joined.items)
+            for row, item in enumerate(aligned.items)
             if (missed := misses(item, {n: c[row] for n, c in said.items() if _is_number(c[row])}))
             is not None
         ]
@@ -132,7 +134,7 @@ def of_agreement(joined: AlignedRatings) -> list[str]:
 
 
 def people_words(checks: Mapping[str, tuple[int, int]]) -> Iterator[str]:
-    """Who failed attention checks, the worst first."""
+    """Warning that names the raters who failed attention checks, the worst first."""
     failed = {rater: counts for rater, counts in checks.items() if counts[0]}
     if not failed:
         return
@@ -147,7 +149,7 @@ def people_words(checks: Mapping[str, tuple[int, int]]) -> Iterator[str]:
 
 
 def checks_of(rows: Iterable[Mapping[str, Any]], rater: str) -> Counts:
-    """Read the columns about attention checks off rows of ratings; `rater` is the column of the rater."""
+    """Attention checks of each rater from rows of ratings; `rater` names the column of the rater."""
     found: Counts = {}
     for row in rows:
         try:
@@ -158,16 +160,16 @@ def checks_of(rows: Iterable[Mapping[str, Any]], rater: str) -> Counts:
 
 
 def misses(item: Item, scores: Mapping[str, float]) -> bool | None:
-    """Whether scores differ from the right ones; None where these, or the scores, are not known."""
+    """Whether scores differ from the correct ones; None if no score can be compared."""
     expected = item.metadata.get(EXPECTED)
     if not isinstance(expected, Mapping):
         return None
-    asked = {name: right for name, right in expected.items() if name in scores}
-    if not asked:
+    comparable = {name: right for name, right in expected.items() if name in scores}
+    if not comparable:
         return None
     return any(
         scores[name] not in (right if isinstance(right, Sequence) else [right])
-        for name, right in asked.items()
+        for name, right in comparable.items()
     )
 
 
@@ -189,4 +191,4 @@ def _counted(values: Sequence[float]) -> dict[float, int]:
 
 
 def _is_number(value: float) -> bool:
-    return value == value  # NaN stands for a missing score
+    return value == value  # NaN is a missing score

@@ -1,4 +1,4 @@
-"""Systems (or runs) ranked by pass rate, with how sure each rank is and who really differs from whom."""
+"""Leaderboard: systems or runs ranked by pass rate, with rank intervals and pairwise tests."""
 
 import itertools
 from collections.abc import Sequence
@@ -22,25 +22,25 @@ from judge.stats.systems.multiplicity import holm
 from judge.stats.systems.ranking import competition_ranks, rank_limits
 
 SEED = 0
-"""Of the bootstrap behind the rank intervals: one run gives one report."""
+"""Random seed of the bootstrap of the ranks, fixed so that one run gives one report."""
 
 
 @dataclass(frozen=True)
 class Standing:
-    """One system's place.
+    """One system on the leaderboard.
 
     Attributes
     ----------
     name : str
         System, or run.
     rank, rank_low, rank_high : int
-        1 is best; systems with one rate share a rank. The interval is the bootstrap's, 95 %.
+        1 is best; systems with equal rates share a rank. The interval is the 95 % bootstrap interval.
     first : float
-        Share of resamples in which no other system is better.
+        Share of bootstrap resamples in which no other system is better.
     letters : str
-        Systems that share a letter do not differ at the .05 level (paired, Holm).
+        Systems that share a letter were not shown to differ at the .05 level (paired tests, Holm).
     passing : PassRate
-        What is ranked.
+        Pass rate, by which systems are ranked.
     means : dict
         Dimension -> mean score.
     """
@@ -64,24 +64,24 @@ class Leaderboard:
     standings : tuple of Standing
         Best first.
     contrasts : dict
-        Two names, the better first -> difference of their pass rates, p-values adjusted (Holm).
+        Two names, the better first -> difference of their pass rates, with p-values adjusted (Holm).
     matched_by : str
-        What makes two answers comparable: ``id``, ``pair_id``, ``question``, or ``nothing``.
+        What pairs the answers of systems: ``id``, ``pair_id``, ``question``, or ``nothing``.
     n_common : int
-        Questions that every system answered.
-    n_asked : tuple of int
-        Fewest and most questions that a system answered.
+        Number of questions that every system answered.
+    n_answered : tuple of int
+        Smallest and largest number of questions that a system answered.
     n_groups : int
-        Groups of answers that are resampled together; from one alone nothing can be compared.
+        Clusters of answers that are resampled together; with a single one no comparison is possible.
     n_resamples, seed : int
-        Behind the rank intervals.
+        Number of bootstrap resamples for the ranks, and the seed.
     """
 
     standings: tuple[Standing, ...]
     contrasts: dict[tuple[str, str], GroupDifference]
     matched_by: str
     n_common: int
-    n_asked: tuple[int, int]
+    n_answered: tuple[int, int]
     n_groups: int
     n_resamples: int
     seed: int = SEED
@@ -97,26 +97,25 @@ def leaderboard(
 ) -> Leaderboard:
     """Rank tables of scores by pass rate.
 
-    Answers to one question are resampled together, so that comparisons are paired: the question is known by
-    the item's id, by its `pair_id`, or by its text, pictures and reference.
+    Answers to one question are resampled together, so that comparisons are paired. Answers share a question
+    if they share the item's id, its `pair_id`, or its text, images and reference.
 
     Parameters
     ----------
     tables : sequence of ScoreTable
-        One a system, with names of their own.
+        One table per system, with distinct names.
     cluster : str, optional
-        Field whose items are resampled together instead.
+        Field whose equal values are resampled together instead.
     n_resamples : int
-        Bootstrap resamples behind the rank intervals.
+        Number of bootstrap resamples for the rank intervals.
 
     Raises
     ------
     InputError
-        There are fewer than two tables, two have one name, one has no verdict at all, or their rubrics
-        differ.
+        There are fewer than two tables, two share a name, one has no verdict, or their rubrics differ.
     """
     refuse_other_rubrics(tables)
-    _refuse_unrankable(tables)
+    _check_rankable(tables)
     keys, matched_by = _questions(tables)
     clusters = _clusters(tables, keys, cluster)
     passed = np.concatenate([table.passed for table in tables])
@@ -146,10 +145,10 @@ def leaderboard(
     ]
     named = {(tables[i].name, tables[j].name): c for (i, j), c in zip(pairs, contrasts, strict=True)}
     n_common = len(set.intersection(*map(set, keys))) if matched_by != "nothing" else 0
-    asked = [len(set(column)) for column in keys]
+    answered = [len(set(column)) for column in keys]
     n_groups = len(np.unique(clusters))
     return Leaderboard(
-        tuple(standings), named, matched_by, n_common, (min(asked), max(asked)), n_groups, n_resamples
+        tuple(standings), named, matched_by, n_common, (min(answered), max(answered)), n_groups, n_resamples
     )
 
 
@@ -159,14 +158,16 @@ def _means(table: ScoreTable, cluster: str | None) -> dict[str, Estimate]:
 
 
 def compact_letters(order: Sequence[int], different: set[tuple[int, int]]) -> dict[int, str]:
-    """Letters such that two share one exactly when they do not differ (insert and absorb).
+    """Compact letter display: two systems share a letter exactly if they were not shown to differ.
+
+    The algorithm is insert and absorb.
 
     Parameters
     ----------
     order : sequence of int
-        From best to worst; the best gets the first letter.
+        Systems from best to worst; the best gets the first letter.
     different : set of pairs
-        Who differs from whom, in the order of `order`.
+        Pairs of systems that differ, each in the order of `order`.
 
     References
     ----------
@@ -188,12 +189,12 @@ def compact_letters(order: Sequence[int], different: set[tuple[int, int]]) -> di
 
 
 def _letter(index: int) -> str:
-    """Letters a to z, then a1 to z1, and so on."""
+    """Letter of a group: a to z, then a1 to z1, and so on."""
     lap, place = divmod(index, 26)
     return chr(ord("a") + place) + (str(lap) if lap else "")
 
 
-def _refuse_unrankable(tables: Sequence[ScoreTable]) -> None:
+def _check_rankable(tables: Sequence[ScoreTable]) -> None:
     names = [table.name for table in tables]
     if len(names) < 2:
         raise InputError(
@@ -207,7 +208,7 @@ def _refuse_unrankable(tables: Sequence[ScoreTable]) -> None:
 
 
 def _questions(tables: Sequence[ScoreTable]) -> tuple[list[list[str]], str]:
-    """Key of the question behind each answer, and what it was taken from."""
+    """Key of the question of each answer, and the field that it comes from."""
     candidates = {
         "id": [[item.id for item in table.items] for table in tables],
         "pair_id": [[_pair_key(item) for item in table.items] for table in tables],
@@ -215,7 +216,7 @@ def _questions(tables: Sequence[ScoreTable]) -> tuple[list[list[str]], str]:
     }
     for name, keys in candidates.items():
         unique = all(len(set(column)) == len(column) for column in keys)
-        # A system may have answered one question several times; an id names one answer of each system.
+        # A system may answer a question several times, but an id or pair_id must name one answer of a system.
         if (unique or name == QUESTION) and len(set().union(*keys)) < sum(
             len(set(column)) for column in keys
         ):
@@ -229,7 +230,7 @@ def _pair_key(item: Item) -> str:
 
 
 def _clusters(tables: Sequence[ScoreTable], keys: list[list[str]], cluster: str | None) -> NDArray[np.str_]:
-    """What is resampled together: the field asked for (or pair_id), else the answers to one question."""
+    """Cluster of each answer: the given field, else pair_id, else the answers to one question."""
     fields = {table.cluster_field(None) for table in tables}
     by = cluster or (QUESTION if QUESTION in fields else PAIR_ID if fields == {PAIR_ID} else None)
     if by is None:
@@ -240,7 +241,7 @@ def _clusters(tables: Sequence[ScoreTable], keys: list[list[str]], cluster: str 
 def _resampled_rates(passed: Floats, owner: NDArray[np.int64], n: int, clusters: Groups, b: int) -> Floats:
     """Pass rates of all systems on the same resamples, shape (b, n), or (0, n) from a single group.
 
-    Resamples in which a system has no verdict at all are left out: it has no rank there.
+    Resamples in which a system has no verdict are left out, because its rank is undefined there.
     """
     used = ~np.isnan(passed)
     marks = np.where(used, passed, 0.0)

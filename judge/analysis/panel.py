@@ -1,4 +1,4 @@
-"""Several runs over the very same answers: their judges side by side, which are no competing systems."""
+"""Several judges on the same answers: pass rates side by side and agreement of their verdicts."""
 
 import itertools
 from collections.abc import Mapping, Sequence
@@ -14,13 +14,13 @@ from judge.stats.engine.estimate import Estimate
 
 
 @dataclass(frozen=True)
-class Member:
+class PanelMember:
     """One run of a panel.
 
     Attributes
     ----------
     name, judge : str
-        Run, and the judge that scored it.
+        Name of the run, and its judge.
     passing : PassRate
         Share of the answers that pass.
     means : mapping
@@ -34,8 +34,8 @@ class Member:
 
 
 @dataclass(frozen=True)
-class Pair:
-    """Two runs of a panel: how often their verdicts are the same, and what one passes more."""
+class JudgePair:
+    """Two runs of a panel: share of equal verdicts, and difference of their pass rates."""
 
     first: str
     second: str
@@ -51,29 +51,29 @@ class JudgePanel:
     ----------
     n_answers : int
         Answers that each run holds.
-    members : tuple of Member
-        In the order given: a judge that passes more is milder, not better.
+    members : tuple of PanelMember
+        In the given order, not ranked: a judge with a higher pass rate is more lenient, not better.
     unanimous : Estimate
-        Share of answers with one verdict, among those with a verdict of every run.
-    pairs : tuple of Pair
+        Share of answers on which all verdicts are equal, among answers with a verdict in every run.
+    pairs : tuple of JudgePair
         Every two runs.
     """
 
     n_answers: int
-    members: tuple[Member, ...]
+    members: tuple[PanelMember, ...]
     unanimous: Estimate
-    pairs: tuple[Pair, ...]
+    pairs: tuple[JudgePair, ...]
 
 
 def panel(tables: Sequence[ScoreTable], cluster: str | None = None) -> JudgePanel:
-    """Set runs over the same answers side by side (see `judge.analysis.comparable.same_answers`)."""
+    """Compare runs over the same answers (see `judge.analysis.comparable.same_answers`)."""
     place = [{item.id: row for row, item in enumerate(table.items)} for table in tables]
     ids = [item.id for item in tables[0].items]
     aligned = [table.take([rows[key] for key in ids]) for table, rows in zip(tables, place, strict=True)]
     clusters = aligned[0].clusters(cluster)
     marks = np.column_stack([table.passed for table in aligned])
     members = tuple(
-        Member(
+        PanelMember(
             table.name,
             table.rater,
             pass_rate(table.passed, clusters),
@@ -82,7 +82,7 @@ def panel(tables: Sequence[ScoreTable], cluster: str | None = None) -> JudgePane
         for table in aligned
     )
     pairs = tuple(
-        Pair(
+        JudgePair(
             aligned[i].name,
             aligned[j].name,
             percent_agreement(marks[:, [i, j]], clusters=clusters),

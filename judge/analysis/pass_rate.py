@@ -1,4 +1,4 @@
-"""How many answers pass, overall and on each dimension; and how the scores of each dimension lie."""
+"""Pass rates, overall and on each dimension, and the distribution of the scores of each dimension."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,14 +15,14 @@ from judge.stats.pass_fail.proportion import mean, proportion
 
 @dataclass(frozen=True)
 class PassRate:
-    """Share of answers that pass, among those with a verdict.
+    """Share of answers that pass, among answers with a verdict.
 
     Attributes
     ----------
     estimate : Estimate
-        Wilson's interval; for clusters of items with the effective sample size.
+        Pass rate with Wilson's interval; for clustered items with the effective sample size.
     n_pass, n_fail, n_missing : int
-        They add up to all items. What is missing is neither passed nor failed.
+        Number of items by verdict; they sum to `n`. A missing verdict is neither a pass nor a fail.
     """
 
     estimate: Estimate
@@ -32,17 +32,17 @@ class PassRate:
 
     @property
     def n(self) -> int:
-        """All items."""
+        """Number of all items."""
         return self.n_pass + self.n_fail + self.n_missing
 
     @property
     def worst(self) -> float:
-        """The rate if every missing verdict were a fail."""
+        """The pass rate if every missing verdict were a fail."""
         return self.n_pass / self.n if self.n else np.nan
 
     @property
     def best(self) -> float:
-        """The rate if every missing verdict were a pass."""
+        """The pass rate if every missing verdict were a pass."""
         return (self.n_pass + self.n_missing) / self.n if self.n else np.nan
 
 
@@ -64,7 +64,7 @@ def pass_rate(passed: Floats, clusters: Groups = None) -> PassRate:
 
 
 def mean_score(values: Floats, clusters: Groups = None, scale: RubricScale | None = None) -> Estimate:
-    """Mean of the scores that are there; Student's t interval, robust to clusters, cut at the scale's ends.
+    """Mean of the non-missing scores, with Student's t interval over clusters, cut at the scale's ends.
 
     >>> scores = np.array([3.0, 4.0, 4.0, np.nan, 5.0])
     >>> print(mean_score(scores), mean_score(scores, scale=RubricScale(min=1, max=5)))
@@ -82,24 +82,24 @@ class DimensionSummary:
     ----------
     name : str
         Dimension, or ``overall``.
-    bar : float or None
-        Least passing score.
+    pass_mark : float or None
+        Lowest passing score.
     decides : bool
-        Whether the pass rule names this dimension; where not, `bar` is that of the overall score.
+        Whether the pass rule names this dimension; otherwise `pass_mark` is that of the overall score.
     passing : PassRate or None
-        Share at or above the bar; None where there is no bar.
+        Share that reaches the pass mark; None without one.
     mean : Estimate
         Mean score.
     sd : float
         Standard deviation of the scores.
     distribution : mapping
-        Score -> number of answers; every score of the scale, and those between that occur.
+        Score -> number of answers, for every score of the scale and for scores between them that occur.
     statuses : mapping
-        Status -> number of answers; they add up to all items.
+        Status -> number of answers; they sum to the number of items.
     """
 
     name: str
-    bar: float | None
+    pass_mark: float | None
     decides: bool
     passing: PassRate | None
     mean: Estimate
@@ -116,10 +116,10 @@ def dimension_summaries(table: ScoreTable, clusters: Groups = None) -> list[Dime
 def _summary(table: ScoreTable, name: str, clusters: Groups) -> DimensionSummary:
     values = table.values[name]
     present = values[~np.isnan(values)]
-    marks = table.passed_bar(name)
+    marks = table.passed_on(name)
     return DimensionSummary(
         name,
-        table.bar(name),
+        table.pass_mark(name),
         name in table.rubric.pass_rule,
         None if marks is None else pass_rate(marks, clusters),
         mean_score(values, clusters, table.rubric.scale),
@@ -130,7 +130,7 @@ def _summary(table: ScoreTable, name: str, clusters: Groups) -> DimensionSummary
 
 
 def distribution(scores: Floats, labels: range) -> dict[float, int]:
-    """Count each score: all `labels`, and what lies between them.
+    """Count each score, for all `labels` and for scores between them that occur.
 
     >>> distribution(np.array([1.0, 3.0, 2.5]), range(1, 4))
     {1.0: 1, 2.0: 0, 2.5: 1, 3.0: 1}

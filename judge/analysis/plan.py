@@ -1,4 +1,7 @@
-"""How many items and people for a wanted interval: closed forms, simulation, or a pilot resampled."""
+"""Sample size planning: items and raters for an interval of a given width.
+
+Sizes come from closed forms, from simulated ratings, or from a pilot study that is resampled.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,7 @@ from judge.stats.engine.resampling import estimate
 from judge.stats.engine.scale import Floats, Ints
 from judge.stats.judge_human.ceiling import pairwise_ceiling
 
-Wanted = Literal[
+Target = Literal[
     "pass_rate", "kappa", "correlation", "icc", "alpha", "agreement", "kappa_quadratic", "difference"
 ]
 CLOSED = ("pass_rate", "kappa", "correlation", "icc")
@@ -42,36 +45,36 @@ MOST_RATERS, MOST_COMPARED = 100, 10
 
 
 @dataclass(frozen=True)
-class PlanningQuestion:
-    """What is to be planned.
+class PlanningTarget:
+    """Target of a study: the statistic and the width of its interval, with assumptions about the data.
 
     Attributes
     ----------
     statistic : str
-        One of `Wanted`; ``difference`` is the judge's agreement minus people's, in quadratic kappa.
+        One of `Target`; ``difference`` is the judge's agreement minus that among humans, in quadratic kappa.
     half_width : float
-        Wanted half-width of the 95 % interval.
+        Half-width of the 95 % interval.
     expect : float or None
-        Expected value of a closed-form statistic, or the latent correlation of two raters for the others.
+        Expected value of a closed-form statistic; for other statistics the latent correlation of two raters.
     n_raters : int or None
-        People per item; None compares several numbers.
+        Raters per item; None to compare several numbers.
     shares : sequence of float
         Expected share of each score, lowest first.
     cluster_size : int
-        Items that belong together.
+        Items per cluster.
     cluster_icc : float
-        How alike they are.
+        Intraclass correlation within clusters.
     margin : float or None
-        Of the non-inferiority test, for its power.
+        Non-inferiority margin, for the power of the test.
     minutes : float
-        Per rating.
+        Minutes per rating.
     budget : int or None
-        Ratings that can be paid for.
+        Number of affordable ratings.
     seed : int
-        Of simulations.
+        Random seed of the simulation.
     """
 
-    statistic: Wanted
+    statistic: Target
     half_width: float = 0.1
     expect: float | None = None
     n_raters: int | None = None
@@ -85,17 +88,17 @@ class PlanningQuestion:
 
 
 @dataclass(frozen=True)
-class Size:
-    """One study.
+class StudySize:
+    """Size of one study, and its precision.
 
     Attributes
     ----------
     n_raters, n_items : int
-        People per item, and items.
+        Raters per item, and items.
     half_width : float
         Expected half-width of the 95 % interval.
     power : float
-        Of the non-inferiority test if the judge is as good as a person; NaN without a margin.
+        Power of the non-inferiority test if the judge agrees as well as a human; NaN without a margin.
     """
 
     n_raters: int
@@ -105,93 +108,93 @@ class Size:
 
     @property
     def n_ratings(self) -> int:
-        """Ratings to pay for."""
+        """Number of ratings."""
         return self.n_raters * self.n_items
 
 
 @dataclass(frozen=True)
-class Plan:
-    """An answer.
+class SampleSizePlan:
+    """Sizes of studies that reach a target.
 
     Attributes
     ----------
-    question : PlanningQuestion
-        As asked.
-    needed : tuple of Size
-        One for each number of people: the smallest study that reaches the wanted half-width.
-    sizes : tuple of Size
-        What studies of several sizes reach; empty for closed forms.
-    affordable : tuple of Size
-        What the budget buys; empty without one.
+    target : PlanningTarget
+        The target.
+    needed : tuple of StudySize
+        For each number of raters the smallest study that reaches the half-width.
+    sizes : tuple of StudySize
+        Precision of studies of several sizes; empty for closed forms.
+    affordable : tuple of StudySize
+        The study that the budget affords, for each number of raters; empty without a budget.
     how : str
-        Where the figures come from, in words.
+        Method, as a phrase.
     """
 
-    question: PlanningQuestion
-    needed: tuple[Size, ...]
-    sizes: tuple[Size, ...]
-    affordable: tuple[Size, ...]
+    target: PlanningTarget
+    needed: tuple[StudySize, ...]
+    sizes: tuple[StudySize, ...]
+    affordable: tuple[StudySize, ...]
     how: str
 
 
-def plan(question: PlanningQuestion, pilot: Floats | None = None, clusters: Ints | None = None) -> Plan:
+def plan(target: PlanningTarget, pilot: Floats | None = None, clusters: Ints | None = None) -> SampleSizePlan:
     """Plan a study.
 
     Parameters
     ----------
-    question : PlanningQuestion
-        What is wanted.
+    target : PlanningTarget
+        The target.
     pilot : ndarray, shape (n_items, n_raters), optional
-        Ratings to resample; the first column is the judge's for ``difference``.
+        Ratings to resample; for ``difference`` the first column is the judge.
     clusters : ndarray, optional
-        Group of each item of the pilot.
+        Cluster of each item of the pilot.
 
     Raises
     ------
     InputError
-        An option is out of its range, or does not fit the statistic.
+        A value is out of its range, or does not fit the statistic.
 
     Examples
     --------
-    >>> [size.n_items for size in plan(PlanningQuestion("pass_rate", half_width=0.05)).needed]
+    >>> [size.n_items for size in plan(PlanningTarget("pass_rate", half_width=0.05)).needed]
     [245]
     """
-    _check(question, pilot)
-    if question.statistic in CLOSED:
-        return _closed(question)
-    raters = _raters(question, pilot)
-    rows = {k: _simulated(question, k, pilot, clusters) for k in raters}
-    needed = tuple(_reaching(sizes, question.half_width) for sizes in rows.values())
-    return Plan(
-        question,
+    _check(target, pilot)
+    if target.statistic in CLOSED:
+        return _closed(target)
+    raters = _raters(target, pilot)
+    rows = {k: _simulated(target, k, pilot, clusters) for k in raters}
+    needed = tuple(_reaching(sizes, target.half_width) for sizes in rows.values())
+    return SampleSizePlan(
+        target,
         needed,
         tuple(size for sizes in rows.values() for size in sizes),
-        tuple(_bought(sizes, question.budget) for sizes in rows.values() if question.budget),
-        _how(question, pilot),
+        tuple(_bought(sizes, target.budget) for sizes in rows.values() if target.budget),
+        _how(target, pilot),
     )
 
 
-def _check(question: PlanningQuestion, pilot: Floats | None) -> None:
-    if question.statistic not in get_args(Wanted):
-        raise InputError(f"statistic {question.statistic!r}; allowed: {', '.join(get_args(Wanted))}")
-    if not LEAST_HALF_WIDTH <= question.half_width < 1:
+def _check(target: PlanningTarget, pilot: Floats | None) -> None:
+    if target.statistic not in get_args(Target):
+        raise InputError(f"statistic {target.statistic!r}; allowed: {', '.join(get_args(Target))}")
+    if not LEAST_HALF_WIDTH <= target.half_width < 1:
         raise InputError(
-            f"--half-width {question.half_width:g}: allowed is a number from {LEAST_HALF_WIDTH:g} to below 1"
+            f"--half-width {target.half_width:g}: allowed is a number from {LEAST_HALF_WIDTH:g} to below 1"
         )
-    if question.expect is not None and not 0 <= question.expect < 1:
-        raise InputError(f"--expect {question.expect:g}: allowed is a number from 0 to below 1")
-    _check_study(question)
-    if question.margin is not None and question.statistic != "difference":
+    if target.expect is not None and not 0 <= target.expect < 1:
+        raise InputError(f"--expect {target.expect:g}: allowed is a number from 0 to below 1")
+    _check_study(target)
+    if target.margin is not None and target.statistic != "difference":
         raise InputError("--margin asks for the power of a test of the difference: --statistic difference")
-    if pilot is not None and question.statistic in CLOSED:
+    if pilot is not None and target.statistic in CLOSED:
         raise InputError(
-            f"--pilot: {question.statistic} has a closed form; give what the pilot found: --expect"
+            f"--pilot: {target.statistic} has a closed form; give what the pilot found: --expect"
         )
-    if question.n_raters is not None:
-        _check_raters(question.n_raters, question.statistic)
+    if target.n_raters is not None:
+        _check_raters(target.n_raters, target.statistic)
 
 
-def _check_raters(n_raters: int, statistic: Wanted) -> None:
+def _check_raters(n_raters: int, statistic: Target) -> None:
     if n_raters < 2 and statistic != "pass_rate":
         raise InputError("agreement among people needs at least 2 raters per item")
     most = MOST_COMPARED if statistic in ("difference", "kappa_quadratic") else MOST_RATERS
@@ -199,44 +202,44 @@ def _check_raters(n_raters: int, statistic: Wanted) -> None:
         raise InputError(f"--per-item {n_raters}: allowed for {statistic} are at most {most} people per item")
 
 
-def _check_study(question: PlanningQuestion) -> None:
-    shares = np.asarray(question.shares, dtype=float)
+def _check_study(target: PlanningTarget) -> None:
+    shares = np.asarray(target.shares, dtype=float)
     if not 2 <= len(shares) <= MOST_SHARES or not (shares >= 0).all() or not abs(shares.sum() - 1) <= 1e-6:
         given = ",".join(f"{share:g}" for share in shares)
         raise InputError(
             f"--shares {given:.80}: allowed are 2 to {MOST_SHARES} shares, none below 0, that add up to 1, "
             "as in 0.1,0.2,0.7"
         )
-    if question.margin is not None and not 0 < question.margin <= 1:
-        raise InputError(f"--margin {question.margin:g}: allowed is a number above 0, at most 1")
-    if not 0 < question.minutes <= MOST_MINUTES:
+    if target.margin is not None and not 0 < target.margin <= 1:
+        raise InputError(f"--margin {target.margin:g}: allowed is a number above 0, at most 1")
+    if not 0 < target.minutes <= MOST_MINUTES:
         raise InputError(
-            f"--minutes {question.minutes:g}: allowed is a number above 0, at most {MOST_MINUTES:,}"
+            f"--minutes {target.minutes:g}: allowed is a number above 0, at most {MOST_MINUTES:,}"
         )
-    if not 0 <= question.cluster_icc <= 1:
-        raise InputError(f"--cluster-icc {question.cluster_icc:g}: allowed is a number from 0 to 1")
+    if not 0 <= target.cluster_icc <= 1:
+        raise InputError(f"--cluster-icc {target.cluster_icc:g}: allowed is a number from 0 to 1")
 
 
-def _closed(question: PlanningQuestion) -> Plan:
-    expect = EXPECTED[question.statistic] if question.expect is None else question.expect
-    effect = design_effect(question.cluster_size, question.cluster_icc)
+def _closed(target: PlanningTarget) -> SampleSizePlan:
+    expect = EXPECTED[target.statistic] if target.expect is None else target.expect
+    effect = design_effect(target.cluster_size, target.cluster_icc)
     needed, affordable = [], []
-    raters = (question.n_raters,) if question.n_raters else RATERS if question.statistic == "icc" else (1,)
-    if question.statistic == "kappa":
+    raters = (target.n_raters,) if target.n_raters else RATERS if target.statistic == "icc" else (1,)
+    if target.statistic == "kappa":
         raters = (2,)
     for k in raters:
-        items = partial(_items, question.statistic, expect, k)
+        items = partial(_items, target.statistic, expect, k)
         try:
-            n = items(question.half_width)
+            n = items(target.half_width)
         except ValueError as error:
-            raise InputError(f"{question.statistic} of {expect:g}: {error}") from None
-        needed.append(Size(k, math.ceil(n * effect), question.half_width))
-        if question.budget:
-            affordable.append(_width_for(items, question.budget // k, effect, k))
-    how = f"a closed form, at an expected {question.statistic.replace('_', ' ')} of {expect:g}"
+            raise InputError(f"{target.statistic} of {expect:g}: {error}") from None
+        needed.append(StudySize(k, math.ceil(n * effect), target.half_width))
+        if target.budget:
+            affordable.append(_width_for(items, target.budget // k, effect, k))
+    how = f"a closed form, at an expected {target.statistic.replace('_', ' ')} of {expect:g}"
     if effect > 1:
-        how += f"; {effect:.2f} times the items, because items of a group are alike"
-    return Plan(question, tuple(needed), (), tuple(affordable), how)
+        how += f"; {effect:.2f} times the items (design effect of the clusters)"
+    return SampleSizePlan(target, tuple(needed), (), tuple(affordable), how)
 
 
 def _items(statistic: str, expect: float, n_raters: int, half_width: float) -> int:
@@ -249,13 +252,13 @@ def _items(statistic: str, expect: float, n_raters: int, half_width: float) -> i
     return items_for_icc(expect, half_width, n_raters)
 
 
-def _width_for(items: Callable[[float], int], n_items: int, effect: float, n_raters: int) -> Size:
-    """Half-width that so many items give: the closed form inverted."""
+def _width_for(items: Callable[[float], int], n_items: int, effect: float, n_raters: int) -> StudySize:
+    """Half-width for a number of items: the closed form inverted by bisection."""
     low, high = 1e-4, 0.9
     for _ in range(40):
         middle = math.sqrt(low * high)
         low, high = (low, middle) if _needs(items, middle) * effect <= n_items else (middle, high)
-    return Size(n_raters, n_items, high)
+    return StudySize(n_raters, n_items, high)
 
 
 def _needs(items: Callable[[float], int], half_width: float) -> float:
@@ -265,41 +268,40 @@ def _needs(items: Callable[[float], int], half_width: float) -> float:
         return 2.0
 
 
-def _raters(question: PlanningQuestion, pilot: Floats | None) -> tuple[int, ...]:
+def _raters(target: PlanningTarget, pilot: Floats | None) -> tuple[int, ...]:
     if pilot is not None:
-        return (pilot.shape[1] - (question.statistic == "difference"),)
-    return (question.n_raters,) if question.n_raters else RATERS
+        return (pilot.shape[1] - (target.statistic == "difference"),)
+    return (target.n_raters,) if target.n_raters else RATERS
 
 
 def _simulated(
-    question: PlanningQuestion, n_raters: int, pilot: Floats | None, clusters: Ints | None
-) -> list[Size]:
-    judged = question.statistic == "difference"
-    reliability = RELIABILITY if question.expect is None else question.expect
+    target: PlanningTarget, n_raters: int, pilot: Floats | None, clusters: Ints | None
+) -> list[StudySize]:
+    judged = target.statistic == "difference"
+    reliability = RELIABILITY if target.expect is None else target.expect
     draw = (
         pilot_draws(pilot, clusters)
         if pilot is not None
         else latent_draws(
-            question.shares,
+            target.shares,
             reliability=reliability,
             n_raters=n_raters + judged,
-            cluster_size=question.cluster_size,
+            cluster_size=target.cluster_size,
         )
     )
-    exceeds = math.nan if question.margin is None else -question.margin
-    # The test is one-sided at 5 %: its limit is that of the 90 % interval.
-    found = precision(
-        partial(_statistic, question.statistic), draw, SIZES, n_draws=N_DRAWS, rng=question.seed
-    )
+    exceeds = math.nan if target.margin is None else -target.margin
+    # The limit of a one-sided test at the 5 % level is that of the 90 % interval.
+    found = precision(partial(_statistic, target.statistic), draw, SIZES, n_draws=N_DRAWS, rng=target.seed)
     powers = [math.nan] * len(SIZES)
-    if question.margin is not None:
-        tested = partial(_statistic, question.statistic, level=0.9)
+    if target.margin is not None:
+        tested = partial(_statistic, target.statistic, level=0.9)
         powers = [
             one.power
-            for one in precision(tested, draw, SIZES, exceeds=exceeds, n_draws=N_DRAWS, rng=question.seed)
+            for one in precision(tested, draw, SIZES, exceeds=exceeds, n_draws=N_DRAWS, rng=target.seed)
         ]
     return [
-        Size(n_raters, one.n_items, one.half_width, power) for one, power in zip(found, powers, strict=True)
+        StudySize(n_raters, one.n_items, one.half_width, power)
+        for one, power in zip(found, powers, strict=True)
     ]
 
 
@@ -320,33 +322,33 @@ def _statistic(name: str, ratings: Floats, clusters: Ints, level: float = 0.95) 
     )
 
 
-def _reaching(sizes: Sequence[Size], half_width: float) -> Size:
-    """Items for the half-width: half-widths fall with the root of the number of items."""
+def _reaching(sizes: Sequence[StudySize], half_width: float) -> StudySize:
+    """Study that reaches a half-width, which is inversely proportional to the root of the number of items."""
     known = [size for size in sizes if not math.isnan(size.half_width)]
     if not known:
         raise InputError(
-            "no simulated study had a defined interval; give other shares, smaller groups or a larger pilot"
+            "no simulated study had a defined interval; give other --shares, smaller groups or a larger pilot"
         )
     near = min(known, key=lambda size: abs(math.log(size.half_width / half_width)))
     n = math.ceil(near.n_items * (near.half_width / half_width) ** 2)
-    return Size(near.n_raters, n, half_width)
+    return StudySize(near.n_raters, n, half_width)
 
 
-def _bought(sizes: Sequence[Size], budget: int | None) -> Size:
+def _bought(sizes: Sequence[StudySize], budget: int | None) -> StudySize:
     k = sizes[0].n_raters
     n = (budget or 0) // k
     if n < 2:
         raise InputError(f"--budget {budget}: buys fewer than 2 items with {k} ratings each")
     known = [size for size in sizes if not math.isnan(size.half_width)]
     near = min(known, key=lambda size: abs(math.log(size.n_items / n)))
-    return Size(k, n, near.half_width * math.sqrt(near.n_items / n))
+    return StudySize(k, n, near.half_width * math.sqrt(near.n_items / n))
 
 
-def _how(question: PlanningQuestion, pilot: Floats | None) -> str:
+def _how(target: PlanningTarget, pilot: Floats | None) -> str:
     if pilot is not None:
         return f"{N_DRAWS} studies resampled from a pilot of {len(pilot):,} items at each size"
-    reliability = RELIABILITY if question.expect is None else question.expect
-    shares = ", ".join(f"{100 * share:.0f} %" for share in np.asarray(question.shares))
+    reliability = RELIABILITY if target.expect is None else target.expect
+    shares = ", ".join(f"{100 * share:.0f} %" for share in np.asarray(target.shares))
     return (
         f"{N_DRAWS} simulated studies at each size; ratings of a latent quality cut so that scores have "
         f"shares {shares}, two raters correlating {reliability:g} on it"

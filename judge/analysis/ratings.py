@@ -1,117 +1,243 @@
-"""Scores -> Ratings: the array of items x raters of one dimension, which is all that statistics see."""
+"""Ratings of one dimension as an array of items by raters: the input of every agreement statistic."""
+
+from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from judge.errors import InputError
+from judge.pass_mark import reaches
 from judge.records import RaterKind, Score
-from judge.stats.engine.scale import Floats, Scale
+from judge.stats.engine.scale import Bools, Floats, Scale
+from judge.stats.judge_human.consensus import consensus
 
 Reduction = Literal["first", "mean", "median", "majority"]
-Bools = NDArray[np.bool_]
 _MOST_CELLS = 50_000_000
 """Scores of one dimension that are arranged at once, missing ones too: 400 MB."""
 
+PASSES = "passes"
+"""Name of the derived dimension: 1 if an answer meets the whole pass rule, 0 if it does not."""
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, kw_only=True)
 class Ratings:
-    """One dimension of all items by all raters, people and judges alike.
+    """Ratings of one dimension by humans and judges.
 
     Attributes
     ----------
     dimension : str
-        What was rated.
-    items, raters : tuple of str
-        Names of the rows and columns.
-    is_judge : ndarray of bool, shape (n_raters,)
-        Which columns are judges.
-    values : ndarray, shape (n_items, n_raters)
-        One value per item and rater, repeats reduced; NaN where missing.
-    samples : ndarray, shape (n_items, n_raters, n_samples)
-        Every repeat.
-    statuses : mapping
-        How many scores had which status; only 'ok' has a value.
-    clusters : ndarray or None, shape (n_items,)
-        Group of each item; None where every item is its own.
-    scale : Scale or None
+        A dimension, ``overall``, or ``passes`` (whether the answer meets the pass rule).
+    scale : Scale
         Declared scale.
+    items, raters : tuple of str
+        Names of the rows and of the columns.
+    is_judge : ndarray of bool, shape (n_raters,)
+        Which columns are judges; the others are humans.
+    values : ndarray, shape (n_items, n_raters)
+        One value per item and rater, repeated judgments combined; NaN where missing.
+    samples : ndarray, shape (n_items, n_raters, n_samples)
+        All repeated judgments.
+    statuses : mapping
+        Rater -> status -> number of items; only status ``ok`` comes with a value.
+    clusters : ndarray of str or None, shape (n_items,)
+        Cluster of each item; None if items are independent.
+    pass_mark : float or None
+        Lowest value that passes.
+    slots : bool
+        Whether the human columns are interchangeable places in a list and not persons.
     """
 
     dimension: str
+    scale: Scale
     items: tuple[str, ...]
     raters: tuple[str, ...]
     is_judge: Bools
     values: Floats
     samples: Floats
-    statuses: Mapping[str, int]
-    clusters: NDArray[Any] | None = None
-    scale: Scale | None = None
+    statuses: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    clusters: NDArray[np.str_] | None = None
+    pass_mark: float | None = None
+    slots: bool = False
+
+    @cached_property
+    def humans(self) -> tuple[str, ...]:
+        """Names of the human raters."""
+        return tuple(name for name, judge in zip(self.raters, self.is_judge, strict=True) if not judge)
+
+    @cached_property
+    def judges(self) -> tuple[str, ...]:
+        """Names of the judges."""
+        return tuple(name for name, judge in zip(self.raters, self.is_judge, strict=True) if judge)
+
+    @cached_property
+    def human_values(self) -> Floats:
+        """Values of the human raters, shape (n_items, n_humans)."""
+        return self.values[:, ~self.is_judge]
+
+    @cached_property
+    def judge_values(self) -> Floats:
+        """Values of the judges, shape (n_items, n_judges)."""
+        return self.values[:, self.is_judge]
 
     @property
     def n_samples(self) -> int:
-        """Largest number of repeats of any rater."""
+        """Largest number of repeated judgments of any rater."""
         return int(self.samples.shape[2])
 
-    def of(self, kind: RaterKind) -> "Ratings":
-        """Keep the raters of one kind."""
-        chosen = self.is_judge == (kind == "judge")
-        return replace(
-            self,
-            raters=tuple(r for r, keep in zip(self.raters, chosen, strict=True) if keep),
-            is_judge=self.is_judge[chosen],
-            values=self.values[:, chosen],
-            samples=self.samples[:, chosen],
-        )
+    @cached_property
+    def rated(self) -> Bools:
+        """Mask of the items that at least one human rated."""
+        return np.asarray(~np.isnan(self.human_values).all(axis=1))
+
+    @property
+    def nominal(self) -> bool:
+        """Whether the values are unordered labels."""
+        return self.scale.level == "nominal"
+
+    @property
+    def has_means(self) -> bool:
+        """Whether means and differences of the values are meaningful (two labels count as 0 and 1)."""
+        return not self.nominal or len(self.scale.points) == 2
+
+    @property
+    def on_scale(self) -> bool:
+        """Whether every value is a point of the scale, which a mean of several scores need not be."""
+        return _on_scale(self.scale, self.values)
+
+    @property
+    def declared(self) -> Scale | None:
+        """Scale for statistics that require values on it; None if values lie between its points."""
+        return self.scale if self.on_scale else None
+
+    @property
+    def human_scale(self) -> Scale | None:
+        """Like `declared`, for statistics of the human ratings alone."""
+        return self.scale if _on_scale(self.scale, self.human_values) else None
 
     def column(self, rater: str) -> Floats:
-        """Values of one rater, shape (n_items,)."""
+        """Values of one rater, shape (n_items,).
+
+        Raises
+        ------
+        InputError
+            There is no such rater.
+        """
         if rater not in self.raters:
             raise InputError(f"no rater {rater!r} for {self.dimension}; found: {', '.join(self.raters)}")
-        return self.values[:, self.raters.index(rater)]
+        return np.asarray(self.values[:, self.raters.index(rater)])
+
+    def has_scores(self, judge: str) -> bool:
+        """Whether a judge scored any item that humans rated."""
+        return bool((~np.isnan(self.column(judge)[self.rated])).any())
+
+    def passed(self, values: Floats) -> Floats | None:
+        """Pass marks of `values`: 1 pass, 0 fail, NaN missing; None without a pass mark."""
+        return None if self.pass_mark is None else pass_or_fail(values, self.pass_mark)
+
+    def human_passed(self) -> Floats | None:
+        """Majority verdict of the humans on each item: 1 pass, 0 fail, NaN without a majority."""
+        marks = self.passed(self.human_values)
+        return None if marks is None else consensus(marks, "majority")
+
+    def consensus(self) -> Floats:
+        """Consensus of the humans on each item: their mean or, for labels, their majority (NaN if tied)."""
+        return consensus(self.human_values, "majority" if self.nominal else "mean")
+
+    def take(self, mask: Bools) -> Ratings:
+        """Keep some items."""
+        return replace(
+            self,
+            items=tuple(np.array(self.items, dtype=object)[mask]),
+            values=self.values[mask],
+            samples=self.samples[mask],
+            clusters=None if self.clusters is None else self.clusters[mask],
+        )
+
+    def with_judge(self, name: str, values: Floats) -> Ratings:
+        """Add a judge, such as a consensus of the others, with one value per item."""
+        samples = np.full((len(values), 1, self.n_samples), np.nan)
+        samples[:, 0, 0] = values
+        n_rated = int(self.rated.sum())
+        n_ok = int((~np.isnan(values[self.rated])).sum())
+        statuses = {"ok": n_ok} | ({"no score": n_rated - n_ok} if n_ok < n_rated else {})
+        return replace(
+            self,
+            raters=(*self.raters, name),
+            is_judge=np.append(self.is_judge, True),
+            values=np.column_stack([self.values, values]),
+            samples=np.concatenate([self.samples, samples], axis=1),
+            statuses={**self.statuses, name: statuses},
+        )
+
+    def with_raters(self, names: Sequence[str]) -> Ratings:
+        """Keep the named raters, in this order."""
+        order = [self.raters.index(name) for name in names]
+        return replace(
+            self,
+            raters=tuple(names),
+            is_judge=self.is_judge[order],
+            values=self.values[:, order],
+            samples=self.samples[:, order],
+        )
+
+
+def pass_or_fail(values: Floats, pass_mark: float) -> Floats:
+    """1 where a value reaches the pass mark, 0 where it does not, NaN where it is missing.
+
+    >>> pass_or_fail(np.array([3.0, 2.5, np.nan]), 3)
+    array([ 1.,  0., nan])
+    """
+    return np.where(np.isnan(values), np.nan, reaches(values, pass_mark))
 
 
 def ratings_matrix(
     scores: Iterable[Score],
     dimension: str,
+    scale: Scale,
     *,
     items: Sequence[str] | None = None,
+    raters: Mapping[str, RaterKind] | None = None,
     reduction: Reduction = "first",
     clusters: Mapping[str, Hashable] | None = None,
-    scale: Scale | None = None,
 ) -> Ratings:
     """Arrange the scores of one dimension as items x raters.
 
     Parameters
     ----------
     scores : iterable of Score
-        Any raters, any dimensions; those of other dimensions are passed over.
+        Scores of any raters and dimensions; those of other dimensions are ignored.
     dimension : str
         Name of a dimension, or ``overall``.
+    scale : Scale
+        Declared scale; values are not checked against it.
     items : sequence of str, optional
-        The rows wanted, in order; scores of other items are left out. Default: every item that has a score
-        row, in order of appearance.
+        Rows, in order; scores of other items are left out. Default: every item that has a score row, in order
+        of appearance.
+    raters : mapping, optional
+        Columns: rater -> ``human`` or ``judge``. Default: every rater that has a score row, in order of
+        appearance.
     reduction : {'first', 'mean', 'median', 'majority'}
-        What stands for a rater who rated an item several times: sample 0 (what one call gives), or an average
-        of what is there (what a panel of calls gives). A majority without a winner is missing.
+        How to combine repeated judgments of one item: the first, or the mean, median or majority of those
+        that are not missing. A tied majority is missing.
     clusters : mapping, optional
-        Item -> group of items that belong together (image, source, conversation).
-    scale : Scale, optional
-        Declared scale, passed on.
+        Item -> cluster of items that are not independent (image, source, conversation).
 
     Raises
     ------
     InputError
-        Nobody scored `dimension`, a rater scored an item twice, or one name stands for a person and a judge.
+        No rater scored `dimension`, a rater scored an item twice, or a human and a judge share a name.
 
     Examples
     --------
     >>> def score(item, rater, value):
     ...     return Score(item_id=item, rater=rater, rater_kind="human", dimension="clarity", value=value)
-    >>> ratings_matrix([score("a", "Ann", 4), score("a", "Ben", 5), score("b", "Ben", 2)], "clarity").values
+    >>> scores = [score("a", "Ann", 4), score("a", "Ben", 5), score("b", "Ben", 2)]
+    >>> ratings_matrix(scores, "clarity", Scale.integers(1, 5)).values
     array([[ 4.,  5.],
            [nan,  2.]])
     """
@@ -120,24 +246,41 @@ def ratings_matrix(
         raise InputError(
             f"no scores for dimension {dimension!r} (found: {', '.join(found) or 'none at all'})"
         )
-    kinds = _kinds(rows)
+    kinds = rater_kinds(rows) if raters is None else raters
     names = tuple(dict.fromkeys(score.item_id for score in rows)) if items is None else tuple(items)
     samples, statuses = _cube(rows, names, tuple(kinds))
     return Ratings(
-        dimension,
-        names,
-        tuple(kinds),
-        np.array([kind == "judge" for kind in kinds.values()]),
-        reduce_samples(samples, reduction),
-        samples,
-        statuses,
-        None if clusters is None else np.array([str(clusters[name]) for name in names]),
-        scale,
+        dimension=dimension,
+        scale=scale,
+        items=names,
+        raters=tuple(kinds),
+        is_judge=np.array([kind == "judge" for kind in kinds.values()]),
+        values=reduce_samples(samples, reduction),
+        samples=samples,
+        statuses=statuses,
+        clusters=None if clusters is None else np.array([str(clusters[name]) for name in names]),
     )
 
 
+def rater_kinds(scores: Iterable[Score]) -> dict[str, RaterKind]:
+    """Rater -> ``human`` or ``judge``, in order of appearance.
+
+    Raises
+    ------
+    InputError
+        One name is that of a human and of a judge.
+    """
+    kinds: dict[str, RaterKind] = {}
+    for score in scores:
+        if kinds.setdefault(score.rater, score.rater_kind) != score.rater_kind:
+            raise InputError(
+                f"rater {score.rater!r} is a person in one row and a judge in another; rename one of the two"
+            )
+    return kinds
+
+
 def reduce_samples(samples: Floats, reduction: Reduction) -> Floats:
-    """One value for the repeats on the last axis, NaN where there is none.
+    """Combine repeated judgments along the last axis; NaN where all are missing.
 
     >>> reduce_samples(np.array([[3.0, 4.0, 4.0], [1.0, 2.0, np.nan]]), "majority")
     array([ 4., nan])
@@ -170,29 +313,22 @@ def _rows_of(scores: Iterable[Score], dimension: str) -> tuple[list[Score], list
     return rows, list(found)
 
 
-def _kinds(rows: Iterable[Score]) -> dict[str, RaterKind]:
-    kinds: dict[str, RaterKind] = {}
-    for score in rows:
-        if kinds.setdefault(score.rater, score.rater_kind) != score.rater_kind:
-            raise InputError(
-                f"rater {score.rater!r} is a person in one row and a judge in another; rename one of the two"
-            )
-    return kinds
-
-
 def _cube(
     rows: list[Score], items: tuple[str, ...], raters: tuple[str, ...]
-) -> tuple[Floats, dict[str, int]]:
-    place = {name: i for i, name in enumerate(items)}
-    column = {name: i for i, name in enumerate(raters)}
+) -> tuple[Floats, dict[str, dict[str, int]]]:
+    """Values by item, rater and sample; and rater -> status -> number of items."""
+    row_of = {name: i for i, name in enumerate(items)}
+    column_of = {name: i for i, name in enumerate(raters)}
     cube = no_samples(len(items), len(raters), max(score.sample for score in rows) + 1)
-    statuses: dict[str, int] = {}
+    statuses: dict[str, dict[str, int]] = {}
     seen: set[tuple[str, str, int]] = set()
     for score in rows:
         check_first(score, seen)
-        if score.item_id in place:
-            statuses[score.status] = statuses.get(score.status, 0) + 1
-            cube[place[score.item_id], column[score.rater], score.sample] = number_of(score)
+        if score.item_id in row_of and score.rater in column_of:
+            cube[row_of[score.item_id], column_of[score.rater], score.sample] = number_of(score)
+            if score.sample == 0:
+                counts = statuses.setdefault(score.rater, {})
+                counts[score.status] = counts.get(score.status, 0) + 1
     return cube, statuses
 
 
@@ -213,7 +349,7 @@ def no_samples(n_items: int, n_raters: int, n_samples: int) -> Floats:
 
 
 def check_first(score: Score, seen: set[tuple[str, str, int]]) -> None:
-    """Refuse the second score of one rater for one item, dimension and sample; note the first."""
+    """Refuse a second score of one rater for the same item and sample; `seen` holds the earlier ones."""
     key = (score.item_id, score.rater, score.sample)
     if key in seen:
         raise InputError(
@@ -224,10 +360,14 @@ def check_first(score: Score, seen: set[tuple[str, str, int]]) -> None:
 
 
 def number_of(score: Score) -> float:
-    """Value of a score as a number, NaN where there is none."""
+    """Value of a score as a number; NaN if it is missing."""
     if isinstance(score.value, str):
         raise InputError(
             f"item {score.item_id!r}, rater {score.rater!r}: {score.dimension} is {score.value!r}; "
             "only numbers can be compared"
         )
     return np.nan if score.value is None else float(score.value)
+
+
+def _on_scale(scale: Scale, values: Floats) -> bool:
+    return bool((np.isnan(values) | np.isin(values, scale.points)).all())

@@ -1,14 +1,14 @@
-"""The scores of one run as columns, one row per item: pass rates, slices and audits are computed from it."""
+"""Scores of one run as columns, with one row per item: the input of pass rates, slices and audits."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from judge.analysis.ratings import check_first, number_of
+from judge.analysis.item_fields import ITEM_ID, Labels, item_field, known_fields
+from judge.analysis.ratings import check_first, number_of, pass_or_fail
 from judge.errors import InputError
 from judge.records import OVERALL, STATUSES, Item, Score, content_hash
 from judge.rubric import Rubric
@@ -16,10 +16,8 @@ from judge.scoring.run import Run
 from judge.stats.engine.scale import Floats
 
 UNSCORED = "unscored"
-"""Stands for the status where there is no score row at all: the item was not reached yet."""
+"""Status of an item without a score row, which was not scored yet."""
 OUTCOMES = (*STATUSES, UNSCORED)
-NO_LABEL = "(none)"
-ITEM_ID = "id"
 PAIR_ID = "pair_id"
 QUESTION = "question"
 Objects = NDArray[np.object_]
@@ -27,35 +25,35 @@ Objects = NDArray[np.object_]
 
 @dataclass(frozen=True)
 class ScoreTable:
-    """One judge's scores of all items of a run (sample 0 where items were judged repeatedly).
+    """One judge's scores of all items of a run (the first of repeated judgments).
 
     Attributes
     ----------
     name : str
-        Name of the run, or of the group of items.
+        Name of the run, or of the slice.
     rubric : Rubric
-        Says what passes.
+        Rubric, with the pass rule.
     items : tuple of Item
         The rows.
     values : mapping
-        Scored dimension -> numbers, shape (n_items,), NaN where missing.
+        Scored dimension -> scores, shape (n_items,), NaN where missing.
     statuses : mapping
         Scored dimension -> status of each score, or 'unscored'.
     reasons : mapping
-        Scored dimension -> what the judge said for its score, or why there is none; None where nothing.
+        Scored dimension -> reason for the score or for its absence; None if not given.
     flags : mapping
-        Flag of the rubric -> value of each item, None where missing.
+        Flag of the rubric -> value of each item, None if missing.
     rater : str
-        The judge.
+        Name of the judge.
     n_samples : int
-        Repeats in the run; the table holds sample 0.
+        Number of repeated judgments in the run; the table holds sample 0.
     """
 
     name: str
     rubric: Rubric
     items: tuple[Item, ...]
     values: Mapping[str, Floats]
-    statuses: Mapping[str, NDArray[np.str_]]
+    statuses: Mapping[str, Labels]
     reasons: Mapping[str, Objects]
     flags: Mapping[str, Objects]
     rater: str = ""
@@ -73,8 +71,8 @@ class ScoreTable:
         Raises
         ------
         InputError
-            There are no items, a score names an unknown item, an item was scored twice, or several raters
-            scored.
+            There are no items, a score is of an unknown item, an item was scored twice, or there are several
+            raters.
         """
         rows = tuple(items)
         if not rows:
@@ -101,7 +99,7 @@ class ScoreTable:
 
     @classmethod
     def empty(cls, name: str, rubric: Rubric, items: tuple[Item, ...]) -> "ScoreTable":
-        """Make the table of items that were not scored yet."""
+        """Create a table of unscored items."""
         n = len(items)
         return cls(
             name,
@@ -127,7 +125,7 @@ class ScoreTable:
 
     @cached_property
     def passed(self) -> Floats:
-        """1 pass, 0 fail, NaN where a missing score leaves it open; shape (n_items,)."""
+        """Verdict by the pass rule: 1 pass, 0 fail, NaN if a missing score decides; shape (n_items,)."""
         scored = [(name, self.values[name]) for name in self.rubric.pass_rule]
         verdicts = (
             self.rubric.passes({name: float(v[i]) for name, v in scored if not np.isnan(v[i])})
@@ -136,29 +134,26 @@ class ScoreTable:
         return np.array([np.nan if verdict is None else float(verdict) for verdict in verdicts])
 
     @cached_property
-    def outcomes(self) -> NDArray[np.str_]:
-        """``pass``, ``fail``, or the status of the score that leaves it open; shape (n_items,)."""
+    def outcomes(self) -> Labels:
+        """``pass``, ``fail``, or the status of the first missing score that decides; shape (n_items,)."""
         outcome = np.where(self.passed == 1, "pass", "fail").astype("U10")
         for name in reversed(self.rubric.pass_rule):
             open_here = np.isnan(self.passed) & (self.statuses[name] != "ok")
             outcome[open_here] = self.statuses[name][open_here]
         return outcome
 
-    def bar(self, dimension: str) -> float | None:
-        """Least passing score of a dimension: its own in the pass rule, else that of the overall score."""
+    def pass_mark(self, dimension: str) -> float | None:
+        """Lowest passing score of a dimension: its own in the pass rule, else that of the overall score."""
         rule = self.rubric.pass_rule
         return rule.get(dimension, rule.get(OVERALL))
 
-    def passed_bar(self, dimension: str) -> Floats | None:
-        """1 at or above the bar of `dimension`, 0 below, NaN where missing; None where there is no bar."""
-        bar = self.bar(dimension)
-        if bar is None:
-            return None
-        scores = self.values[dimension]
-        return np.where(np.isnan(scores), np.nan, (scores >= bar).astype(float))
+    def passed_on(self, dimension: str) -> Floats | None:
+        """Pass marks on one dimension: 1 pass, 0 fail, NaN missing; None if it has no pass mark."""
+        pass_mark = self.pass_mark(dimension)
+        return None if pass_mark is None else pass_or_fail(self.values[dimension], pass_mark)
 
     def take(self, rows: ArrayLike, name: str | None = None) -> "ScoreTable":
-        """Keep some rows: a mask, or positions in the wanted order."""
+        """Keep some rows: a mask, or row numbers in the wanted order."""
         index = np.arange(len(self))[np.asarray(rows)]
         return replace(
             self,
@@ -172,34 +167,24 @@ class ScoreTable:
 
     @property
     def fields(self) -> list[str]:
-        """Names that `field` knows: metadata that any item has a value of, and `system` where it is given."""
-        fields = (field for item in self.items for field in item.metadata.items())
-        names = {name: None for name, value in fields if value is not None}
-        system = ["system"] if any(item.system is not None for item in self.items) else []
-        return [*system, *(name for name in names if name != "system")]
+        """Names of the fields that `field` knows."""
+        return known_fields(self.items)
 
-    def field(self, name: str) -> NDArray[np.str_]:
-        """One field of every item as text, ``(none)`` where it is missing; `id` is the item's id.
+    def field(self, name: str) -> Labels:
+        """One field of every item as text, ``(none)`` where it is missing; ``id`` is the id of the item.
 
         Raises
         ------
         InputError
             No item has this field.
         """
-        if name == ITEM_ID:
-            return np.array([item.id for item in self.items])
-        found = [item.field(name) for item in self.items]
-        if all(value is None for value in found):
-            raise InputError(
-                f"{self.name}: no item has the field {name!r}; found: {', '.join(self.fields) or 'none'}"
-            )
-        return np.array([NO_LABEL if value is None else as_label(value) for value in found])
+        return item_field(self.items, name, where=f"{self.name}: ")
 
     def cluster_field(self, field: str | None) -> str | None:
-        """Which field says what is resampled together.
+        """Name of the field that defines clusters; None if items are independent.
 
-        `field`, else `pair_id` where items have one, else `question` where several items have the same (but
-        not all: one question alone has nothing to vary with). The field `id` keeps all items apart: None.
+        `field` if given, else `pair_id` if items have it, else `question` if several items share one (but not
+        all, because a single cluster has no variance). The field `id` makes every item independent.
         """
         if field is None and any(item.field(PAIR_ID) is not None for item in self.items):
             return PAIR_ID
@@ -208,28 +193,28 @@ class ScoreTable:
         return None if field == ITEM_ID else field
 
     @cached_property
-    def questions(self) -> NDArray[np.str_]:
-        """Key of the question of every item: one for the same text, pictures and reference."""
+    def questions(self) -> Labels:
+        """Key of the question of each item: its text, images and reference."""
         return np.array([question_key(item) for item in self.items])
 
     @property
     def n_questions(self) -> int:
-        """How many different questions there are."""
+        """Number of different questions."""
         return len(set(self.questions.tolist()))
 
-    def groups(self, field: str) -> NDArray[np.str_]:
-        """Group of every item: what shares the value of a field; an item that lacks it is its own."""
+    def groups(self, field: str) -> Labels:
+        """Cluster of each item by the value of a field; an item without a value is a cluster of its own."""
         if field == QUESTION:
             return self.questions
         labels = self.field(field)
         alone = np.array([field != ITEM_ID and item.field(field) is None for item in self.items])
         return np.where(alone, np.char.add("item ", self.field(ITEM_ID)), np.char.add("group ", labels))
 
-    def clusters(self, field: str | None) -> NDArray[np.str_] | None:
-        """Groups of items that are resampled together; None where every item is its own.
+    def clusters(self, field: str | None) -> Labels | None:
+        """Cluster of each item; None if every item is its own cluster.
 
-        Without a `field`, items that share a `pair_id` (one question under several conditions) belong
-        together, or else answers to one question, of several systems, say.
+        Without a `field`, clusters are the items that share a `pair_id` (one question under several
+        conditions), or else the answers to one question (of several systems, for example).
         """
         name = self.cluster_field(field)
         groups = None if name is None else self.groups(name)
@@ -237,34 +222,11 @@ class ScoreTable:
 
 
 def question_key(item: Item) -> str:
-    """Key that answers to the same question share: with the same text, pictures and reference.
+    """Key of a question: equal for answers to the same text, with the same images and reference.
 
     >>> a, b = (Item(id=i, question="How far?", answer=answer) for i, answer in (("a", "1 m"), ("b", "2 m")))
     >>> question_key(a) == question_key(b)
     True
     """
-    pictures = [image.sha256 or (image.path, image.url) for image in item.images]
-    return content_hash([item.question, pictures, item.reference])[:20]
-
-
-def as_label(value: Any) -> str:
-    """Value of a field as it stands in tables: 3.0 and 3 are one label, true and True another.
-
-    >>> as_label(3.0), as_label(True), as_label(["a", "b"])
-    ('3', 'true', 'a, b')
-    """
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return ", ".join(map(as_label, value)) if isinstance(value, list | tuple) else str(value)
-
-
-def natural_rank(label: str) -> tuple[bool, bool, float, str]:
-    """Sort key of labels: numbers by value, then text; what is missing comes last.
-
-    >>> sorted(["10", "(none)", "9", "easy"], key=natural_rank)
-    ['9', '10', 'easy', '(none)']
-    """
-    number = label.removeprefix("-").replace(".", "", 1).isdecimal()
-    return label == NO_LABEL, not number, float(label) if number else 0.0, label
+    images = [image.sha256 or (image.path, image.url) for image in item.images]
+    return content_hash([item.question, images, item.reference])[:20]

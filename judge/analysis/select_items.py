@@ -1,4 +1,4 @@
-"""Which items of a run people should rate: at random within the judge's verdicts, probabilities kept."""
+"""Select items of a run for humans to rate: a stratified random sample with inclusion probabilities."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ PASS, FAIL, OPEN = "pass", "fail", "no verdict"
 
 @dataclass(frozen=True)
 class SelectedItems:
-    """Items to have rated.
+    """Items for humans to rate.
 
     Attributes
     ----------
     items : tuple of str
         Ids.
     strata : tuple of str
-        The judge's verdict on each.
+        Stratum of each: the judge's verdict.
     probabilities : tuple of float
-        Of having been chosen. Keep them with the ratings: without them the ratings cannot be used without
-        bias once the strata are pooled.
+        Inclusion probability of each. Keep them with the ratings: estimates over pooled strata are biased
+        without them.
     counts : dict
-        Verdict -> (chosen, in the run).
+        Verdict -> (number selected, number in the run).
     """
 
     items: tuple[str, ...]
@@ -67,28 +67,28 @@ class SelectedItems:
 def select_items(
     run: str | Path, n: int, *, rated: Mapping[str, bool] | None = None, floor: int = 10, seed: int = 0
 ) -> SelectedItems:
-    """Choose `n` items of a run for people to rate.
+    """Select `n` items of a run for humans to rate.
 
-    Strata are the judge's verdicts, which is what corrected pass rates need. Neyman's allocation: a verdict
-    gets ratings in proportion to its size and to how unsure people's verdict is within it.
+    Strata are the judge's verdicts, as corrected pass rates require. By Neyman allocation a stratum gets
+    ratings in proportion to its size and to the standard deviation of the human verdicts within it.
 
     Parameters
     ----------
     run : path
-        The run.
+        Run folder.
     n : int
-        Items to choose.
+        Number of items to select.
     rated : mapping, optional
-        Item -> whether people pass it, from a pilot; without it both verdicts count as equally unsure.
+        Item -> human verdict, from a pilot; without it the strata have equal standard deviations.
     floor : int
-        Least number of items of each verdict.
+        Smallest number of items of each stratum.
     seed : int
-        Of the draw.
+        Random seed of the selection.
 
     Raises
     ------
     InputError
-        There are fewer items than `n`, or `n` is below what the floors need.
+        There are fewer than `n` items, or `n` is smaller than the sum of the floors.
     """
     with Run.open(run) as opened:
         table = ScoreTable.of_run(opened)
@@ -112,7 +112,7 @@ def select_items(
 
 
 def _sd(ids: Floats, rated: Mapping[str, bool]) -> float:
-    """Standard deviation of people's verdict within a stratum; one pass and one fail added."""
+    """Standard deviation of the human verdicts of a stratum, with one pass and one fail added."""
     known = [rated[name] for name in ids.tolist() if name in rated]
     share = (sum(known) + 1) / (len(known) + 2)
     return float(np.sqrt(share * (1 - share)))

@@ -1,13 +1,15 @@
-"""The same figures for parts of the items: by a field, or by several crossed."""
+"""Pass rates and mean scores by slice: by the values of a field, or of several crossed fields."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 
 from judge.analysis.group_difference import Bools, GroupDifference, Groups, group_difference, within
+from judge.analysis.item_fields import Labels, natural_rank
 from judge.analysis.pass_rate import PassRate, mean_score, pass_rate
-from judge.analysis.score_table import ScoreTable, natural_rank
+from judge.analysis.score_table import ScoreTable
 from judge.errors import InputError
 from judge.stats.engine.estimate import NO_RATINGS, Estimate
 from judge.stats.engine.resampling import estimate
@@ -16,14 +18,14 @@ from judge.stats.engine.statistic import Statistic, quotient
 from judge.stats.systems.multiplicity import holm
 
 SMALL = 20
-"""A slice with fewer verdicts is marked: its figures are hints."""
+"""A slice with fewer items is marked as small: its figures are only indicative."""
 MOST_SLICES = 200
 CROSS = "*"
 
 
 @dataclass(frozen=True)
 class Slice:
-    """Figures of the items that share a value of a field.
+    """Figures of the items that share the value of a field.
 
     Attributes
     ----------
@@ -32,7 +34,7 @@ class Slice:
     passing : PassRate
         Share of answers that pass.
     dimensions : dict
-        Dimension -> share at or above its bar; dimensions without a bar are left out.
+        Dimension -> share that reaches its pass mark; dimensions without a pass mark are left out.
     means : dict
         Dimension -> mean score.
     against_rest : GroupDifference
@@ -47,7 +49,7 @@ class Slice:
 
     @property
     def small(self) -> bool:
-        """Whether fewer than 20 verdicts stand behind the rate."""
+        """Whether the rate rests on fewer than 20 verdicts."""
         return self.passing.n_pass + self.passing.n_fail < SMALL
 
 
@@ -62,9 +64,9 @@ class SliceTable:
     slices : tuple of Slice
         In natural order of their labels.
     macro, micro : Estimate
-        Pass rate averaged over slices (each counts the same), and over items (each slice by its size).
+        Macro average of the pass rate (each slice counts the same) and micro average (each item does).
     macro_means, micro_means : dict
-        Dimension -> the same averages of the mean scores.
+        Dimension -> the same averages of the scores.
     """
 
     field: str
@@ -76,7 +78,7 @@ class SliceTable:
 
 
 def slice_tables(table: ScoreTable, fields: Sequence[str], clusters: Groups = None) -> list[SliceTable]:
-    """Slice by each of `fields`; p-values are adjusted for all tests of all of them (Holm).
+    """Slice by each of `fields`; p-values are adjusted for the tests of all fields together (Holm).
 
     Parameters
     ----------
@@ -85,7 +87,7 @@ def slice_tables(table: ScoreTable, fields: Sequence[str], clusters: Groups = No
     fields : sequence of str
         Names of fields; ``"a*b"`` crosses two.
     clusters : ndarray of str, optional
-        Group of each item.
+        Cluster of each item.
 
     Raises
     ------
@@ -95,53 +97,87 @@ def slice_tables(table: ScoreTable, fields: Sequence[str], clusters: Groups = No
     return _adjusted([_slice_table(table, field, clusters) for field in fields])
 
 
-def members(table: ScoreTable, field: str) -> list[tuple[str, Bools]]:
-    """Label and mask of each slice of a field, or of each combination of crossed fields that occurs."""
-    columns = [table.field(name.strip()).tolist() for name in field.split(CROSS)]
+class HasFields(Protocol):
+    """Items with fields: a `ScoreTable` or `AlignedRatings`."""
+
+    def field(self, name: str) -> Labels:
+        """One field of every item as text."""
+
+
+def members(items: HasFields, field: str) -> list[tuple[str, Bools]]:
+    """Label and mask of each slice of a field, or of each combination of crossed fields that occurs.
+
+    Slices are in natural order (9 before 10, and missing values last), field by field.
+
+    Raises
+    ------
+    InputError
+        No item has the field, or it has too many values to be slices.
+    """
+    columns = [items.field(name.strip()).tolist() for name in field.split(CROSS)]
     values = list(zip(*columns, strict=True))
     distinct = sorted(set(values), key=lambda labels: [natural_rank(label) for label in labels])
     if len(distinct) > MOST_SLICES:
         raise InputError(
-            f"{table.name}: {field!r} has {len(distinct):,} values in {len(table):,} items, too many "
-            f"for slices (at most {MOST_SLICES}). To keep items of one {field} together: --cluster {field}"
+            f"{field!r} has {len(distinct):,} values in {len(values):,} items, too many for slices (at most "
+            f"{MOST_SLICES}). If items with one {field} are not independent: --cluster {field}"
         )
     place = {labels: code for code, labels in enumerate(distinct)}
     codes = np.array([place[labels] for labels in values])
     return [(" * ".join(labels), codes == code) for labels, code in place.items()]
 
 
-def macro_average(values: Floats, groups: Sequence[Bools], clusters: Groups = None) -> Estimate:
-    """Mean of the means of groups: each group counts the same, however many items it holds.
+def macro_average(
+    values: Floats, slices: Sequence[Sequence[Bools]], clusters: Groups = None, *, share: bool = False
+) -> Estimate:
+    """Macro average: mean over slices of the mean value of each slice, however many items it holds.
 
-    Groups in which every value is missing are left out. The interval is the jackknife's.
+    A slice may consist of several classes, which count the same within it (balanced accuracy). Missing values
+    are left out, and so are classes and slices without a value.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n_items,)
+        Scores, or 1 and 0 for pass and fail; NaN where missing.
+    slices : sequence of sequences of ndarray of bool
+        Classes of each slice as masks; a plain slice is one class.
+    clusters : ndarray of str, optional
+        Cluster of each item.
+    share : bool
+        Whether `values` are 1 and 0. The interval is then Wilson's for the effective sample size, like that
+        of the pass rate; otherwise it is Student's t with the jackknife's standard error.
 
     Examples
     --------
     >>> easy = np.array([True, True, True, False])
-    >>> macro_average(np.array([1.0, 1.0, 1.0, 0.0]), [easy, ~easy]).value
+    >>> macro_average(np.array([1.0, 1.0, 1.0, 0.0]), [[easy], [~easy]]).value
     0.5
     """
     used = ~np.isnan(values)
-    held = [group[used] for group in groups if (group & used).any()]
-    if not held:
+    kept = [[c[used] for c in classes if (c & used).any()] for classes in slices]
+    kept = [classes for classes in kept if classes]
+    if not kept:
         return Estimate.undefined(NO_RATINGS)
-    width = len(held)
-    sums = np.column_stack([*(group * values[used] for group in held), *held])
+    flat = [c for classes in kept for c in classes]
+    weights = np.array([1 / (len(kept) * len(classes)) for classes in kept for _ in classes])
+    sums = np.column_stack([*(c * values[used] for c in flat), *flat]).astype(float)
 
     def mean_of_means(totals: Floats) -> Floats:
-        return np.asarray(quotient(totals[:, :width], totals[:, width:]).mean(axis=1))
+        means = quotient(totals[:, : len(flat)], totals[:, len(flat) :])
+        return np.asarray(means @ weights)
 
-    statistic = Statistic(sums.astype(float), mean_of_means)
-    return estimate(statistic, clusters=None if clusters is None else clusters[used], method="jackknife")
+    statistic = Statistic(sums, mean_of_means, "share" if share else "plain", n_ratings=int(used.sum()))
+    groups = None if clusters is None else clusters[used]
+    return estimate(statistic, clusters=groups, method="wilson" if share else "jackknife")
 
 
 def _slice_table(table: ScoreTable, field: str, clusters: Groups) -> SliceTable:
     found = members(table, field)
-    masks, scale = [mask for _, mask in found], table.rubric.scale
+    masks, scale = [[mask] for _, mask in found], table.rubric.scale
     return SliceTable(
         field,
         tuple(_slice(table, label, mask, clusters) for label, mask in found),
-        within(macro_average(table.passed, masks, clusters), 0, 1),
+        macro_average(table.passed, masks, clusters, share=True),
         pass_rate(table.passed, clusters).estimate,
         {
             name: within(macro_average(values, masks, clusters), scale.min, scale.max)
@@ -153,7 +189,7 @@ def _slice_table(table: ScoreTable, field: str, clusters: Groups) -> SliceTable:
 
 def _slice(table: ScoreTable, label: str, mask: Bools, clusters: Groups) -> Slice:
     groups = None if clusters is None else clusters[mask]
-    marks = {name: table.passed_bar(name) for name in table.values}
+    marks = {name: table.passed_on(name) for name in table.values}
     return Slice(
         label,
         pass_rate(table.passed[mask], groups),
@@ -164,7 +200,7 @@ def _slice(table: ScoreTable, label: str, mask: Bools, clusters: Groups) -> Slic
 
 
 def _adjusted(tables: list[SliceTable]) -> list[SliceTable]:
-    """Adjust all p-values together. Two slices of one field mirror each other: that is one test."""
+    """Adjust all p-values together; two slices of one field have mirrored differences, which are one test."""
     tests = [(t, s) for t, table in enumerate(tables) for s in range(_n_tests(table))]
     raw = [tables[t].slices[s].against_rest.p for t, s in tests]
     adjusted = dict(zip(tests, holm(raw).tolist() if raw else [], strict=True))
@@ -185,7 +221,7 @@ def _n_tests(table: SliceTable) -> int:
 
 
 def n_tests(tables: Sequence[SliceTable]) -> int:
-    """How many p-values were adjusted together."""
+    """Number of p-values that were adjusted together."""
     return sum(_n_tests(table) for table in tables)
 
 

@@ -1,6 +1,6 @@
 """Names, counts and numbers as they are written in the sentences of a report."""
 
-from judge.analysis.agreement.parts import VERDICT
+from judge.analysis.ratings import PASSES
 from judge.reporting.document import CellKind
 from judge.reporting.render.numbers import interval_text, number_text, p_text
 from judge.stats.engine.estimate import Estimate
@@ -21,7 +21,7 @@ def dimension_name(name: str) -> str:
     >>> dimension_name("technical_accuracy"), dimension_name("passes")
     ('technical accuracy', 'answer passes')
     """
-    return "answer passes" if name == VERDICT else display_name(name)
+    return "answer passes" if name == PASSES else display_name(name)
 
 
 def field_name(field: str) -> str:

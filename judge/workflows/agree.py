@@ -70,7 +70,7 @@ def agree(
     inputs = agreement_inputs(runs, humans, options)
     found = _agree(
         align_inputs(inputs),
-        terms=Criteria(by_name(margin), epsilon, set_by, inputs.seed),
+        criteria=Criteria(by_name(margin), epsilon, set_by, inputs.seed),
         by=names(by),
         n_worst=worst,
     )
@@ -104,7 +104,7 @@ class DimensionAgreement:
     @property
     def ceiling(self) -> Estimate:
         """Human ceiling: agreement of people with each other, by the statistic that the verdict rests on."""
-        return self.found.main.people
+        return self.found.main.human
 
     @property
     def difference(self) -> Estimate:
@@ -136,7 +136,7 @@ class DimensionAgreement:
             Column("difference", "difference", "number"),
         )
         compared = self.found.comparisons
-        rows: tuple[Row, ...] = tuple((n, c.people, c.judge, c.difference) for n, c in compared.items())
+        rows: tuple[Row, ...] = tuple((n, c.human, c.judge, c.difference) for n, c in compared.items())
         return Table("agreement", str(self), columns, rows)
 
     def to_pandas(self) -> "pd.DataFrame":
@@ -181,17 +181,17 @@ class AgreementReport(Report):
     @property
     def judges(self) -> tuple[str, ...]:
         """Names of the judges."""
-        return tuple(dict.fromkeys(one.judge for one in self.agreement.trusts))
+        return tuple(dict.fromkeys(one.judge for one in self.agreement.judge_agreements))
 
     @property
     def dimensions(self) -> tuple[str, ...]:
         """Names of the dimensions."""
-        return tuple(self.agreement.people)
+        return tuple(self.agreement.human_agreements)
 
     @property
     def people(self) -> dict[str, HumanAgreement]:
         """Agreement of people with each other by dimension: ``people["clarity"].estimates["alpha"]``."""
-        return self.agreement.people
+        return self.agreement.human_agreements
 
     @property
     def verdicts(self) -> dict[Key, str | None]:
@@ -206,7 +206,7 @@ class AgreementReport(Report):
         if key not in found:
             raise InputError(f"no agreement for {key!r}; found: {', '.join(map(repr, found)) or 'no judge'}")
         one = found[key]
-        return DimensionAgreement(one.part.name, one.judge, one)
+        return DimensionAgreement(one.ratings.dimension, one.judge, one)
 
     def to_pandas(self) -> "pd.DataFrame":
         """One row for each dimension, judge and statistic."""
@@ -224,5 +224,6 @@ class AgreementReport(Report):
     def _by_key(self) -> dict[Key, JudgeAgreement]:
         several = len(self.judges) > 1
         return {
-            (one.part.name, one.judge) if several else one.part.name: one for one in self.agreement.trusts
+            (one.ratings.dimension, one.judge) if several else one.ratings.dimension: one
+            for one in self.agreement.judge_agreements
         }

@@ -30,7 +30,7 @@ class CalibrationReport(Report):
     @property
     def helps(self) -> bool:
         """Whether any map reduces the error on items that it was not fitted on."""
-        return self.calibration.ships
+        return self.calibration.has_maps
 
     @property
     def dimensions(self) -> dict[str, Calibration]:
@@ -39,7 +39,7 @@ class CalibrationReport(Report):
 
     def require_map(self, path: str | Path) -> None:
         """Raise an `InputError` that names the file where no map reduces the error."""
-        analysis.check_worth(self.calibration, path)
+        analysis.check_has_maps(self.calibration, path)
 
     def save(self, path: str | Path) -> None:
         """Write the maps as JSON, for `judge.apply_calibration`.
@@ -85,7 +85,7 @@ def calibrate(
     """
     inputs = agreement_inputs(run, humans, options)
     found = analysis.calibrate_run(path(run), align_inputs(inputs), kind=kind, loss=loss, seed=inputs.seed)
-    written = str(save) if save is not None and found.ships else None
+    written = str(save) if save is not None and found.has_maps else None
     report = CalibrationReport(**vars(build_calibration(found, written)), calibration=found)
     if written:
         report.save(written)

@@ -78,7 +78,7 @@ def agreement_inputs(
         raise TypeError(f"unknown option {', '.join(sorted(unknown))}; allowed: {allowed}")
     given: dict[str, Any] = dict(options)
     if "pass_mark" in given:
-        given["bars"] = by_name(given.pop("pass_mark"))
+        given["pass_marks"] = by_name(given.pop("pass_mark"))
     if "dimensions" in given:
         given["dimensions"] = names(given["dimensions"])
     return AgreementInputs(humans=_rows(humans), runs=paths(runs), **given)

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypedDict, Unpack
 
-from judge.analysis.agreement.pilot import people_verdicts, pilot_ratings
-from judge.analysis.plan import Plan, PlanningQuestion, Size, Wanted
+from judge.analysis.agreement.pilot import human_verdicts, pilot_ratings
+from judge.analysis.plan import PlanningTarget, SampleSizePlan, StudySize, Target
 from judge.analysis.plan import plan as _plan
 from judge.analysis.select_items import SelectedItems
 from judge.analysis.select_items import select_items as _select_items
@@ -58,20 +58,20 @@ class PlanReport(Report):
 
     Attributes
     ----------
-    plan : Plan
+    plan : SampleSizePlan
         All results of the analysis.
     """
 
-    plan: Plan
+    plan: SampleSizePlan
 
     @property
-    def needed(self) -> tuple[Size, ...]:
+    def needed(self) -> tuple[StudySize, ...]:
         """The smallest study that reaches the wanted half-width, for each number of people per item."""
         return self.plan.needed
 
 
 def plan(
-    statistic: Wanted = "difference",
+    statistic: Target = "difference",
     *,
     half_width: float = 0.1,
     run: RunSource | None = None,
@@ -103,11 +103,11 @@ def plan(
     study = {name: value for name, value in options.items() if name in PlanOptions.__annotations__}
     reading = {name: value for name, value in options.items() if name not in study}
     inputs = agreement_inputs(() if run is None else run, humans, RatingOptions(**reading))  # type: ignore[typeddict-item]
-    question = PlanningQuestion(statistic, half_width, seed=inputs.seed, **study)  # type: ignore[arg-type]
+    target = PlanningTarget(statistic, half_width, seed=inputs.seed, **study)  # type: ignore[arg-type]
     if humans is None:
-        found = _plan(question)
+        found = _plan(target)
     else:
-        found = _plan(question, *pilot_ratings(inputs, with_judge=statistic == "difference"))
+        found = _plan(target, *pilot_ratings(inputs, with_judge=statistic == "difference"))
     return PlanReport(**vars(build_plan(found)), plan=found)
 
 
@@ -138,4 +138,4 @@ def select_items(
         The run has fewer than `n` items.
     """
     inputs = agreement_inputs(run, humans, options)
-    return _select_items(path(run), n, rated=people_verdicts(inputs), seed=inputs.seed)
+    return _select_items(path(run), n, rated=human_verdicts(inputs), seed=inputs.seed)

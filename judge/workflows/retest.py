@@ -39,7 +39,7 @@ def retest(
         inputs.runs,
         dimensions=inputs.dimensions,
         cluster=inputs.cluster,
-        bars=inputs.bars,
-        joined=None if inputs.humans is None else align_inputs(inputs),
+        pass_marks=inputs.pass_marks,
+        aligned=None if inputs.humans is None else align_inputs(inputs),
     )
     return build_retest(found)

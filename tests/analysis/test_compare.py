@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.contingency_tables import mcnemar as reference_mcnemar
 
-from judge.analysis.compare import compare, join, pass_change, split
+from judge.analysis.compare import compare, match_items, pass_change, split
 from judge.errors import InputError
 
 SCORE = st.sampled_from([1, 2, 3, 4, 5, "refused"])
@@ -101,13 +101,13 @@ def test_items_with_other_ids_are_matched_by_pair_id(make_table):
     a = make_table([{**PASS, "id": "1-clean", "pair_id": 1}, {**PASS, "id": "2-clean", "pair_id": 2}])
     b = make_table([{**FAIL, "id": "2-low", "pair_id": 2}, {**PASS, "id": "1-low", "pair_id": 1}])
     found = compare(a, b)
-    assert found.joined_by == "pair_id"
+    assert found.matched_by == "pair_id"
     assert [flip.key for flip in found.flips] == ["2"]
 
 
 def test_ids_win_over_pair_ids_that_name_several_items(make_table):
     rows = [{**PASS, "id": "q-clean", "pair_id": "q"}, {**PASS, "id": "q-low", "pair_id": "q"}]
-    assert join(make_table(rows), make_table(rows)) == ([0, 1], [0, 1], "id")
+    assert match_items(make_table(rows), make_table(rows)) == ([0, 1], [0, 1], "id")
 
 
 def test_a_pair_id_that_names_two_items_of_one_run_is_an_error(make_table):

@@ -129,3 +129,21 @@ def test_worst_answer_carries_scores_reasons_and_binding_dimension(make_table):
     assert (judged.passed, judged.scores) == (False, {"accuracy": 1, "clarity": None})
     assert judged.reasons == {"accuracy": "wrong", "clarity": "no JSON"}
     assert judged.binding == ("accuracy",)
+
+
+def test_a_rounding_error_below_the_pass_mark_is_no_shortfall(make_table, make_rubric):
+    rubric = make_rubric({"overall": 3, "clarity": 3}, how="mean")
+    rows = [{"accuracy": 4, "clarity": 1, "overall": 2.9999999999999996}]
+    found = profile(make_table, rows, rubric)
+    # The overall score passes, so that clarity alone is implicated.
+    assert [d.n_below for d in found.dimensions] == [0, 1]
+    assert found.n_unexplained == 0
+
+
+def test_a_dimension_at_its_pass_mark_has_no_shortfall_though_the_overall_score_fails(
+    make_table, make_rubric
+):
+    found = profile(
+        make_table, [{"accuracy": 3, "clarity": 1, "overall": 2}], make_rubric({"overall": 3}, how="judged")
+    )
+    assert [d.n_below for d in found.dimensions] == [0, 1]

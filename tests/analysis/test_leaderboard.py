@@ -94,7 +94,7 @@ def test_a_question_that_a_system_answered_twice_is_resampled_as_one(make_table)
         for k in range(2)
     ]
     board = leaderboard(by_system(make_table(both), "system"))
-    assert (board.matched_by, board.n_common, board.n_asked, board.n_groups) == ("question", 5, (5, 5), 5)
+    assert (board.matched_by, board.n_common, board.n_answered, board.n_groups) == ("question", 5, (5, 5), 5)
 
 
 def test_another_reference_makes_another_question(make_table):

@@ -70,7 +70,7 @@ def test_interval_of_a_mean_ends_with_the_scale(make_table):
 
 def test_summary_says_whether_the_pass_rule_names_the_dimension(make_table, make_rubric):
     table = make_table([{"overall": 4, "accuracy": 2}], make_rubric({"overall": 3}, how="judged"))
-    found = {d.name: (d.bar, d.decides, d.passing.n_pass) for d in dimension_summaries(table)}
+    found = {d.name: (d.pass_mark, d.decides, d.passing.n_pass) for d in dimension_summaries(table)}
     assert found == {"accuracy": (3, False, 0), "clarity": (3, False, 0), "overall": (3, True, 1)}
 
 

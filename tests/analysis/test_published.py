@@ -6,6 +6,7 @@ import pytest
 from judge.analysis.pass_rate import mean_score
 from judge.analysis.ratings import ratings_matrix
 from judge.records import Score
+from judge.stats.engine.scale import Scale
 
 from ..public_data import published_figures, ratings
 
@@ -32,7 +33,7 @@ def matrices():
     ]
     dimensions = {dimension for _, _, dimension in EXPECTED}
     system = {row["item_id"]: row["system"] for row in rows}
-    return {d: ratings_matrix(scores, d) for d in dimensions}, system
+    return {d: ratings_matrix(scores, d, Scale.integers(1, 5)) for d in dimensions}, system
 
 
 def test_there_are_eleven_systems_on_six_dimensions():

@@ -25,13 +25,13 @@ def test_verdict_takes_the_status_of_the_first_missing_score_of_the_rule(make_ta
 
 def test_dimension_without_a_bar_of_its_own_has_that_of_the_overall_score(make_table, make_rubric):
     table = make_table([{}], make_rubric({"overall": 3, "clarity": 4}, how="mean"))
-    assert (table.bar("accuracy"), table.bar("clarity")) == (3, 4)
+    assert (table.pass_mark("accuracy"), table.pass_mark("clarity")) == (3, 4)
 
 
 def test_dimension_has_no_bar_where_the_rule_names_neither_it_nor_the_overall_score(make_table, make_rubric):
     table = make_table([{"accuracy": 4, "clarity": 2}], make_rubric({"accuracy": 3}))
-    assert table.bar("clarity") is None
-    assert table.passed_bar("clarity") is None
+    assert table.pass_mark("clarity") is None
+    assert table.passed_on("clarity") is None
 
 
 def test_flags_are_kept_beside_the_scores(make_table, make_rubric):

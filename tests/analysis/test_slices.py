@@ -88,7 +88,7 @@ def test_macro_average_counts_each_slice_the_same(make_table):
 
 
 def test_macro_average_leaves_out_groups_without_a_value():
-    groups = [np.array([True, False]), np.array([False, True])]
+    groups = [[np.array([True, False])], [np.array([False, True])]]
     assert macro_average(np.array([1.0, np.nan]), groups).value == 1
 
 
@@ -149,3 +149,65 @@ def test_p_values_are_adjusted_over_all_fields_together(make_table):
     raw = sorted(t.slices[0].against_rest.p for t in together)
     assert alone.p_adjusted == alone.p
     assert min(t.slices[0].against_rest.p_adjusted for t in together) == pytest.approx(min(1, 2 * raw[0]))
+
+
+def test_macro_average_of_a_pass_rate_has_wilsons_interval_within_zero_and_one(make_table):
+    rows = [{"accuracy": 4, "clarity": 4, "kind": "ab"[i % 2]} for i in range(20)]
+    (table,) = slice_tables(make_table(rows), ["kind"])
+    assert (table.macro.value, table.macro.high, table.macro.method) == (1, 1, "wilson")
+    assert (table.macro.low, table.macro.n_items) == (pytest.approx(table.micro.low), 20)
+
+
+def test_macro_average_of_equal_slices_is_the_micro_average(make_table):
+    rows = [{"accuracy": 4 if i % 3 else 1, "clarity": 4, "kind": "ab"[i % 2]} for i in range(24)]
+    (table,) = slice_tables(make_table(rows), ["kind"])
+    assert table.macro.value == pytest.approx(table.micro.value)
+    assert table.macro.low < table.macro.value < table.macro.high
+
+
+def test_macro_average_of_scores_stays_on_the_scale(make_table):
+    rows = [{"accuracy": v, "clarity": 3, "kind": k} for k, v in (("a", 5), ("a", 5), ("b", 5), ("b", 4))]
+    (table,) = slice_tables(make_table(rows), ["kind"])
+    found = table.macro_means["accuracy"]
+    assert (found.value, found.high, found.method) == (4.75, 5, "jackknife")
+
+
+def test_macro_average_counts_the_classes_of_a_slice_the_same():
+    values = np.array([1.0, 1, 1, 0, 0])
+    first = [np.array([True, True, True, False, False]), np.array([False, False, False, True, False])]
+    second = [np.array([False, False, False, False, True])]
+    assert macro_average(values, [first, second]).value == pytest.approx((0.5 + 0) / 2)
+
+
+def test_macro_average_of_clusters_rests_on_the_clusters(make_table):
+    rows = [
+        {"accuracy": 4 if i // 4 % 2 else 1, "clarity": 4, "kind": "ab"[i % 2], "image": i // 4}
+        for i in range(48)
+    ]
+    table = make_table(rows)
+    (alone,), (together,) = (slice_tables(table, ["kind"], c) for c in (None, table.clusters("image")))
+    assert together.macro.n_clusters == 12
+    assert together.macro.high - together.macro.low > alone.macro.high - alone.macro.low
+
+
+def test_a_dimension_without_a_pass_mark_is_in_no_slice(make_table, make_rubric):
+    (table,) = slice_tables(
+        make_table([{"accuracy": 4, "clarity": 2, "kind": "a"}], make_rubric({"accuracy": 3})), ["kind"]
+    )
+    assert set(table.slices[0].dimensions) == {"accuracy"}
+    assert set(table.slices[0].means) == {"accuracy", "clarity"}
+
+
+def test_crossed_numbers_are_sorted_as_numbers(make_table):
+    table = make_table([{"a": a, "b": b} for a in (10, 9) for b in (100, 20)])
+    assert [label for label, _ in members(table, "a * b")] == ["9 * 20", "9 * 100", "10 * 20", "10 * 100"]
+
+
+def test_two_hundred_slices_are_allowed(make_table):
+    assert len(members(make_table([{"image": f"{i}.png"} for i in range(200)]), "image")) == 200
+
+
+def test_a_slice_differs_from_all_other_items(make_table):
+    rows = [{"accuracy": 4, "clarity": 4, "kind": "a"}] * 3 + [{"accuracy": 1, "clarity": 4, "kind": "b"}] * 3
+    (table,) = slice_tables(make_table(rows), ["kind"])
+    assert [s.against_rest.difference.value for s in table.slices] == [1, -1]

@@ -1,1 +1,1 @@
-"""Agreement: can a judge be trusted? People's ratings and judges' scores, joined by item and compared."""
+"""Agreement: can a judge be trusted? People's ratings and judges' scores, aligned by item and compared."""

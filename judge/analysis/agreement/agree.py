@@ -1,4 +1,4 @@
-"""Can this judge be trusted: every judge on every dimension, in slices, and as a panel."""
+"""Agreement of judges with humans: every judge on every dimension, in slices, and as a panel."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from judge.analysis.agreement.align import AlignedRatings
-from judge.analysis.agreement.bias import Diagnosis, check_bias
+from judge.analysis.agreement.bias import BiasCheck, check_bias
 from judge.analysis.agreement.by_slice import AgreementSlice, Disagreement, agreement_by_slice, disagreements
 from judge.analysis.agreement.human_human import HumanAgreement, human_agreement
 from judge.analysis.agreement.judge_human import (
@@ -16,96 +16,102 @@ from judge.analysis.agreement.judge_human import (
     check_margins,
     judge_agreement,
 )
-from judge.analysis.agreement.panel import PanelAgreement, panel_of, with_consensus
+from judge.analysis.agreement.panel import PanelSelection, select_panels, with_consensus
 from judge.stats.judge_human.alt_test import AltTest
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Agreement:
-    """Everything that `judge agree` shows.
+    """Agreement of judges with humans, and of humans with each other.
 
     Attributes
     ----------
-    joined : AlignedRatings
-        People and judges on the same items; a consensus of several judges is one more judge.
-    terms : Criteria
-        What was fixed before looking.
-    people : dict
-        Dimension -> people among themselves.
-    trusts : tuple of JudgeAgreement
+    aligned : AlignedRatings
+        Ratings of humans and judges; a consensus of several judges is one more judge.
+    criteria : Criteria
+        Margins and epsilon, fixed in advance.
+    human_agreements : dict
+        Dimension -> agreement among humans.
+    judge_agreements : tuple of JudgeAgreement
         By dimension, then judge.
-    alt : dict
-        (judge, dimension) -> annotator test; empty without an epsilon.
+    alt_tests : dict
+        (judge, dimension) -> alternative annotator test; empty without an epsilon.
     slices : tuple of AgreementSlice
         In the order of the fields.
-    diagnoses : dict
-        Judge -> what is odd about it, each beside people's own value.
+    bias_checks : dict
+        Judge -> length bias, halo and selective missing scores, each beside the humans' own value.
     disagreements : dict
-        Judge -> items on which it is farthest from people.
-    panel : PanelAgreement or None
-        Which judges are best, with two or more.
+        Judge -> items on which it is farthest from the humans.
+    panel : tuple of PanelSelection
+        Best panel on each dimension; empty with fewer than two judges or too few items.
     """
 
-    joined: AlignedRatings
-    terms: Criteria
-    people: dict[str, HumanAgreement]
-    trusts: tuple[JudgeAgreement, ...]
-    alt: dict[tuple[str, str], AltTest]
+    aligned: AlignedRatings
+    criteria: Criteria
+    human_agreements: dict[str, HumanAgreement]
+    judge_agreements: tuple[JudgeAgreement, ...]
+    alt_tests: dict[tuple[str, str], AltTest]
     slices: tuple[AgreementSlice, ...]
-    diagnoses: dict[str, Diagnosis]
+    bias_checks: dict[str, tuple[BiasCheck, ...]]
     disagreements: dict[str, list[Disagreement]]
-    panel: PanelAgreement | None
+    panel: tuple[PanelSelection, ...]
 
 
 def agree(
-    joined: AlignedRatings,
+    aligned: AlignedRatings,
     *,
-    terms: Criteria | None = None,
+    criteria: Criteria | None = None,
     by: Sequence[str] = (),
     n_worst: int = 5,
 ) -> Agreement:
-    """Hold every judge against people.
+    """Compare every judge with humans.
 
     Parameters
     ----------
-    joined : AlignedRatings
-        From `join`.
-    terms : Criteria, optional
-        Margins and epsilon, fixed before looking; without them there is no verdict.
+    aligned : AlignedRatings
+        From `align_ratings` or `align_inputs`.
+    criteria : Criteria, optional
+        Margins and epsilon, fixed in advance; without them there is no verdict.
     by : sequence of str
         Fields to slice by; ``"a*b"`` crosses two.
     n_worst : int
-        Items listed for each judge.
+        Number of items listed for each judge in `Agreement.disagreements`.
 
     Raises
     ------
     InputError
-        A field or statistic that is asked for does not exist.
+        A requested field or statistic does not exist.
     """
-    terms = terms or Criteria()
-    alone = joined.judges
-    joined = with_consensus(joined)
-    people = {name: human_agreement(part) for name, part in joined.parts.items()}
-    trusts = [
-        judge_agreement(part, judge, terms)
-        for part in joined.parts.values()
-        for judge in joined.judges
-        if part.has_scores(judge)
+    criteria = criteria or Criteria()
+    single_judges = aligned.judges
+    aligned = with_consensus(aligned)
+    found = [
+        judge_agreement(ratings, judge, criteria)
+        for ratings in aligned.ratings.values()
+        for judge in aligned.judges
+        if ratings.has_scores(judge)
     ]
-    check_margins(terms.margins, {name: c for one in trusts for name, c in one.comparisons.items()})
-    alt: dict[tuple[str, str], AltTest] = {}
-    if terms.epsilon is not None:
-        for judge in joined.judges:
-            tested = annotator_tests([one for one in trusts if one.judge == judge], terms.epsilon)
-            alt |= {(judge, name): test for name, test in tested.items()}
+    check_margins(criteria.margins, {name: c for one in found for name, c in one.comparisons.items()})
     return Agreement(
-        joined,
-        terms,
-        people,
-        tuple(trusts),
-        alt,
-        tuple(agreement_by_slice(joined, by)),
-        {judge: check_bias(joined, judge) for judge in joined.judges},
-        {judge: disagreements(joined, judge, n_worst) for judge in alone},
-        panel_of(joined, alone, terms.seed) if len(alone) > 1 else None,
+        aligned=aligned,
+        criteria=criteria,
+        human_agreements={name: human_agreement(ratings) for name, ratings in aligned.ratings.items()},
+        judge_agreements=tuple(found),
+        alt_tests=_alt_tests(found, aligned.judges, criteria.epsilon),
+        slices=tuple(agreement_by_slice(aligned, by)),
+        bias_checks={judge: check_bias(aligned, judge) for judge in aligned.judges},
+        disagreements={judge: disagreements(aligned, judge, n_worst) for judge in single_judges},
+        panel=select_panels(aligned, single_judges, criteria.seed) if len(single_judges) > 1 else (),
     )
+
+
+def _alt_tests(
+    found: Sequence[JudgeAgreement], judges: Sequence[str], epsilon: float | None
+) -> dict[tuple[str, str], AltTest]:
+    if epsilon is None:
+        return {}
+    return {
+        (judge, name): test
+        for judge in judges
+        for name, test in annotator_tests([one for one in found if one.judge == judge], epsilon).items()
+    }

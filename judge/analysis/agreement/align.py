@@ -1,60 +1,57 @@
-"""Sources -> parts: one array for each dimension, overall scores and verdicts derived as the rubric says."""
+"""Scores of humans and judges on the same items, aligned as one `Ratings` for each dimension."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from judge.analysis.agreement.load import LoadedRatings, coded
-from judge.analysis.agreement.parts import VERDICT, Part
-from judge.analysis.ratings import Ratings, Reduction, no_samples, ratings_matrix
-from judge.analysis.score_table import NO_LABEL, as_label
+from judge.analysis.agreement.load import LoadedRatings, with_codes
+from judge.analysis.item_fields import Labels, item_field
+from judge.analysis.ratings import PASSES, Ratings, Reduction, pass_or_fail, rater_kinds, ratings_matrix
 from judge.errors import InputError
 from judge.records import OVERALL, Item, Score
 from judge.rubric import Rubric
 from judge.stats.engine.scale import Floats, Scale
 
-Strings = NDArray[np.str_]
 PASS_OR_FAIL = Scale((0, 1), "nominal")
+_ITEM_FILE = ". Fields of the items may come from a table of their own: --items FILE"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class AlignedRatings:
-    """People and judges on the same items.
+    """Ratings by humans and judges on the same items.
 
     Attributes
     ----------
     items : tuple of Item
-        Every item; rows of all parts.
-    parts : dict
-        Name -> part: the dimensions, then ``passes`` where a pass rule is known.
-    people, judges : tuple of str
+        Every item; the rows of all `ratings`.
+    ratings : dict
+        Dimension -> ratings; ``passes`` comes last if a pass rule is known.
+    humans, judges : tuple of str
         Raters of any dimension.
     slots : bool
-        Whether people are slots.
+        Whether the humans are interchangeable places in a list and not persons.
     cluster : str or None
-        Field whose items are resampled together.
+        Field whose equal values make a cluster of items.
     notes : tuple of str
         What did not fit together.
     remarks : tuple of str
         What was derived, and how.
     reasons : dict
-        (judge, dimension, item) -> what the judge said.
+        (judge, dimension, item) -> reason that the judge gave.
     about : dict
-        What made the scores.
+        Origin of the scores.
     rubric : Rubric or None
-        Where there is one.
+        Rubric of the runs, or the given one.
     reduction : str
-        What stands for a judge that judged an item repeatedly.
+        How repeated judgments of one item were combined.
     """
 
     items: tuple[Item, ...]
-    parts: dict[str, Part]
-    people: tuple[str, ...]
+    ratings: dict[str, Ratings]
+    humans: tuple[str, ...]
     judges: tuple[str, ...]
     slots: bool
     cluster: str | None
@@ -65,181 +62,151 @@ class AlignedRatings:
     rubric: Rubric | None = None
     reduction: Reduction = "first"
 
-    def field(self, name: str) -> Strings:
-        """One field of every item as text; refuses fields that no item has."""
-        return item_field(self.items, name)
+    def field(self, name: str) -> Labels:
+        """One field of every item as text; an `InputError` if no item has it."""
+        return item_field(self.items, name, hint=_ITEM_FILE)
 
 
 def align_ratings(
-    sources: LoadedRatings,
+    loaded: LoadedRatings,
     *,
     scale: Scale | None = None,
-    bars: Mapping[str, float] | None = None,
+    pass_marks: Mapping[str, float] | None = None,
     dimensions: Sequence[str] = (),
     cluster: str | None = None,
     slots: bool = False,
     reduction: Reduction = "first",
 ) -> AlignedRatings:
-    """Arrange what people and judges said as one part for each dimension.
+    """Arrange the scores of humans and judges as one `Ratings` for each dimension.
 
     Parameters
     ----------
-    sources : LoadedRatings
-        From `read_sources`.
+    loaded : LoadedRatings
+        From `load_ratings`.
     scale : Scale, optional
         Declared scale; default: the rubric's.
-    bars : mapping, optional
-        Dimension -> least value that passes, ``""`` for all; default: the rubric's pass rule.
+    pass_marks : mapping, optional
+        Dimension -> lowest value that passes, ``""`` for all; default: the rubric's pass rule.
     dimensions : sequence of str
         Keep these only.
     cluster : str, optional
-        Field of the items whose equal values belong together.
+        Field of the items whose equal values make a cluster.
     slots : bool
-        Whether raters are places in a list of ratings and not persons.
+        Whether raters are interchangeable places in a list and not persons.
     reduction : {'first', 'mean', 'median', 'majority'}
-        What stands for a judge that judged an item repeatedly.
+        How to combine repeated judgments of one item.
 
     Raises
     ------
     InputError
-        No scale is declared, a rating is off it, a rater rated an item twice, or a dimension or field that
-        is asked for is unknown.
+        No scale is declared, a rating is off it, a rater rated an item twice, or a requested dimension or
+        field does not exist.
     """
-    scale = scale or _rubric_scale(sources)
+    scale = scale or _rubric_scale(loaded)
     if scale.has_labels:
-        sources = coded(sources, scale.values)
-    groups = None if cluster is None else item_field(tuple(sources.items.values()), cluster)
-    wanted, names = _wanted(sources, dimensions)
+        loaded = with_codes(loaded, scale.values)
+    items = tuple(loaded.items.values())
+    clusters = None if cluster is None else item_field(items, cluster, hint=_ITEM_FILE)
+    wanted, names = _wanted(loaded, dimensions)
     by_dimension: dict[str, list[Score]] = {}
-    for score in sources.scores:
+    for score in loaded.scores:
         by_dimension.setdefault(score.dimension, []).append(score)
-    people = _raters(sources.of("human"))
-    judges = _raters(sources.of("judge"))
-    _refuse_bars_off_the_scale((bars or {}).values(), scale)
-    held = _bars(sources.rubric, bars, names)
-    n_samples = 1 + max((score.sample for score in sources.scores), default=0)
-    frame = _Frame(tuple(sources.items), people, judges, groups, slots, reduction, n_samples)
-    parts = {n: frame.part(n, by_dimension[n], scale, held.get(n)) for n in names if n in by_dimension}
+    _check_pass_marks((pass_marks or {}).values(), scale)
+    marks = _marks_by_dimension(loaded.rubric, pass_marks, names)
+    matrix = _Matrix(loaded, scale, clusters, slots, reduction)
+    ratings = {n: matrix.of(n, by_dimension[n], marks.get(n)) for n in names if n in by_dimension}
     remarks: list[str] = []
-    if sources.rubric is not None and OVERALL in parts:
-        parts[OVERALL], remarks = _with_overall(parts, sources.rubric)
-    parts = {n: _counted(part, by_dimension[n]) for n, part in parts.items() if part.rated.any()}
-    if not parts:
+    if loaded.rubric is not None and OVERALL in ratings:
+        ratings[OVERALL], remarks = _with_overall(ratings, loaded.rubric)
+    ratings = {n: _with_statuses(one, by_dimension[n]) for n, one in ratings.items() if one.rated.any()}
+    if not ratings:
         raise InputError("no rating by a person has a value, so there is nothing to compare")
-    if rule := _pass_rule(sources.rubric, bars, parts):
-        parts[VERDICT] = _verdicts(parts, rule)
+    if rule := _pass_rule(loaded.rubric, pass_marks, ratings):
+        ratings[PASSES] = _verdicts(ratings, rule)
     for name in wanted:
-        if name not in parts:
-            raise InputError(f"people rated no dimension {name!r}; found: {', '.join(parts)}")
+        if name not in ratings:
+            raise InputError(f"people rated no dimension {name!r}; found: {', '.join(ratings)}")
+    first = next(iter(ratings.values()))
     return AlignedRatings(
-        tuple(sources.items.values()),
-        {name: parts[name] for name in wanted or parts},
-        people,
-        judges,
-        slots,
-        cluster,
-        (*sources.notes, *_unshared(parts)),
-        tuple(remarks),
-        {(s.rater, s.dimension, s.item_id): s.reason for s in sources.of("judge") if s.reason},
-        sources.about,
-        sources.rubric,
-        reduction,
+        items=items,
+        ratings={name: ratings[name] for name in wanted or ratings},
+        humans=first.humans,
+        judges=first.judges,
+        slots=slots,
+        cluster=cluster,
+        notes=(*loaded.notes, *_unshared(ratings)),
+        remarks=tuple(remarks),
+        reasons={(s.rater, s.dimension, s.item_id): s.reason for s in loaded.of("judge") if s.reason},
+        about=loaded.about,
+        rubric=loaded.rubric,
+        reduction=reduction,
     )
 
 
-def _unshared(parts: Mapping[str, Part]) -> list[str]:
-    """Say on which dimensions no two people rated one item, so that their agreement is undefined."""
+def _unshared(ratings: Mapping[str, Ratings]) -> list[str]:
+    """Name the dimensions on which no two people rated the same item: their agreement is undefined."""
     alone = [
         name
-        for name, part in parts.items()
-        if name != VERDICT and len(part.people) > 1 and not ((~np.isnan(part.humans)).sum(axis=1) > 1).any()
+        for name, one in ratings.items()
+        if name != PASSES
+        and len(one.humans) > 1
+        and not ((~np.isnan(one.human_values)).sum(axis=1) > 1).any()
     ]
     if not alone:
         return []
     return [f"No item was rated by two people on {', '.join(alone)}: there is no agreement among people."]
 
 
-def item_field(items: Sequence[Item], name: str) -> Strings:
-    """One field of every item as text, ``(none)`` where it is missing; `id` is the id."""
-    if name == "id":
-        return np.array([item.id for item in items])
-    found = [item.field(name) for item in items]
-    if all(value is None for value in found):
-        known = dict.fromkeys(key for item in items for key in item.metadata)
-        raise InputError(
-            f"no item has the field {name!r}; found: {', '.join(known) or 'none'}. Fields of the items may "
-            "come from a table of their own: --items FILE"
-        )
-    return np.array([NO_LABEL if value is None else as_label(value) for value in found])
-
-
-def _rubric_scale(sources: LoadedRatings) -> Scale:
-    if sources.rubric is None:
-        values = sorted({str(s.value) for s in sources.scores if s.value is not None})
+def _rubric_scale(loaded: LoadedRatings) -> Scale:
+    if loaded.rubric is None:
+        values = sorted({str(s.value) for s in loaded.scores if s.value is not None})
         found = ", ".join(values[:12]) + (" …" if len(values) > 12 else "")
         raise InputError(
             f"the scale is not declared, and is never guessed from the data (found: {found}). Declare it: "
             "--scale 1-5, --scale fail,pass or --rubric NAME"
         )
-    declared = sources.rubric.scale
+    declared = loaded.rubric.scale
     return Scale.integers(declared.min, declared.max, declared.level)
 
 
-def _wanted(sources: LoadedRatings, asked: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Dimensions that are asked for, by their proper names, and all that people may have rated."""
-    rubric = sources.rubric
+def _wanted(loaded: LoadedRatings, dimensions: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Canonical names of the requested dimensions, and all dimensions that humans may have rated."""
+    rubric = loaded.rubric
     if rubric is None:
-        return list(asked), list(dict.fromkeys(s.dimension for s in sources.of("human")))
-    return [rubric.canonical_name(name) or name for name in asked], list(rubric.scored)
+        return list(dimensions), list(dict.fromkeys(s.dimension for s in loaded.of("human")))
+    return [rubric.canonical_name(name) or name for name in dimensions], list(rubric.scored)
 
 
-def _raters(scores: Iterable[Score]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(score.rater for score in scores))
+class _Matrix:
+    """Arranges scores on the rows and columns that all dimensions share."""
 
+    def __init__(
+        self,
+        loaded: LoadedRatings,
+        scale: Scale,
+        clusters: Labels | None,
+        slots: bool,
+        reduction: Reduction,
+    ) -> None:
+        kinds = rater_kinds(loaded.scores)
+        self.raters = {name: kind for kind in ("human", "judge") for name in kinds if kinds[name] == kind}
+        self.items = tuple(loaded.items)
+        self.scale, self.clusters, self.slots, self.reduction = scale, clusters, slots, reduction
 
-@dataclass(frozen=True)
-class _Frame:
-    """Rows and columns that all parts share."""
-
-    items: tuple[str, ...]
-    people: tuple[str, ...]
-    judges: tuple[str, ...]
-    clusters: Strings | None
-    slots: bool
-    reduction: Reduction
-    n_samples: int
-
-    def part(self, name: str, scores: list[Score], scale: Scale, bar: float | None) -> Part:
-        ratings = ratings_matrix(scores, name, items=self.items, reduction=self.reduction, scale=scale)
-        _check_values(ratings, scale)
-        place = {rater: i for i, rater in enumerate(ratings.raters)}
-        samples = no_samples(len(self.items), len(place) + 1, self.n_samples)
-        samples[:, :-1, : ratings.n_samples] = ratings.samples
-        values = np.column_stack(
-            [ratings.values, samples[:, -1, 0]]
-        )  # the last column: who rated nothing here
-        judges = [place.get(rater, -1) for rater in self.judges]
-        return Part(
-            name,
-            scale,
-            self.items,
-            self.people,
-            self.judges,
-            values[:, [place.get(rater, -1) for rater in self.people]],
-            values[:, judges],
-            self.clusters,
-            {},
-            bar,
-            self.slots,
-            samples[:, judges],
+    def of(self, name: str, scores: list[Score], pass_mark: float | None) -> Ratings:
+        """Ratings of one dimension."""
+        ratings = ratings_matrix(
+            scores, name, self.scale, items=self.items, raters=self.raters, reduction=self.reduction
         )
+        _check_values(ratings)
+        return replace(ratings, clusters=self.clusters, pass_mark=pass_mark, slots=self.slots)
 
 
-def _check_values(ratings: Ratings, scale: Scale) -> None:
-    """Refuse values beyond the ends; between the points only means may lie, never labels."""
-    values = ratings.values
+def _check_values(ratings: Ratings) -> None:
+    """Refuse values beyond the ends of the scale; a mean may lie between its points, a label may not."""
+    values, scale = ratings.values, ratings.scale
     off = (values < scale.points[0] - 1e-9) | (values > scale.points[-1] + 1e-9)
-    if scale.level == "nominal":
+    if ratings.nominal:
         off |= ~np.isnan(values) & ~np.isin(values, scale.points)
     if off.any():
         row, column = np.argwhere(off)[0]
@@ -251,21 +218,24 @@ def _check_values(ratings: Ratings, scale: Scale) -> None:
         )
 
 
-def _counted(part: Part, scores: list[Score]) -> Part:
-    """Count what became of the items that people rated, for each judge."""
-    rated = {name for name, kept in zip(part.items, part.rated, strict=True) if kept}
-    counts: dict[str, Counter[str]] = {judge: Counter() for judge in part.judges}
+def _with_statuses(ratings: Ratings, scores: list[Score]) -> Ratings:
+    """Count the judges' statuses on the items that humans rated; items without a score row are unscored."""
+    rated = {name for name, kept in zip(ratings.items, ratings.rated, strict=True) if kept}
+    statuses: dict[str, dict[str, int]] = {judge: {} for judge in ratings.judges}
     for score in scores:
         if score.rater_kind == "judge" and score.sample == 0 and score.item_id in rated:
-            counts[score.rater][score.status] += 1
-    for counter in counts.values():
-        if unscored := len(rated) - sum(counter.values()):
-            counter["unscored"] = unscored
-    return replace(part, statuses={judge: dict(counter) for judge, counter in counts.items()})
+            counts = statuses[score.rater]
+            counts[score.status] = counts.get(score.status, 0) + 1
+    for counts in statuses.values():
+        if unscored := len(rated) - sum(counts.values()):
+            counts["unscored"] = unscored
+    return replace(ratings, statuses=statuses)
 
 
-def _bars(rubric: Rubric | None, given: Mapping[str, float] | None, names: Sequence[str]) -> dict[str, float]:
-    """Bar of each dimension: as given, else its own in the pass rule, else that of the overall score."""
+def _marks_by_dimension(
+    rubric: Rubric | None, given: Mapping[str, float] | None, names: Sequence[str]
+) -> dict[str, float]:
+    """Pass mark of each dimension: as given, else that in the pass rule, else that of the overall score."""
     if given:
         for name in given:
             if name and name not in names:
@@ -275,61 +245,69 @@ def _bars(rubric: Rubric | None, given: Mapping[str, float] | None, names: Seque
     return {n: rule.get(n, rule.get(OVERALL, np.nan)) for n in names if n in rule or OVERALL in rule}
 
 
-def _refuse_bars_off_the_scale(bars: Iterable[float], scale: Scale) -> None:
+def _check_pass_marks(marks: Iterable[float], scale: Scale) -> None:
     lowest, highest = float(scale.points[0]), float(scale.points[-1])
-    for bar in bars:
-        if not lowest <= bar <= highest:
+    for mark in marks:
+        if not lowest <= mark <= highest:
             raise InputError(
-                f"--pass {bar:g}: off the scale; allowed is a score from {lowest:g} to {highest:g}"
+                f"--pass {mark:g}: off the scale; allowed is a score from {lowest:g} to {highest:g}"
             )
 
 
 def _pass_rule(
-    rubric: Rubric | None, given: Mapping[str, float] | None, parts: Mapping[str, Part]
+    rubric: Rubric | None, given: Mapping[str, float] | None, ratings: Mapping[str, Ratings]
 ) -> dict[str, float]:
-    """What an answer has to reach to pass, all dimensions together; empty where it is not known."""
-    rule = {name: bar for name, bar in (given or {}).items() if name}
+    """Pass marks that an answer must reach together; empty unless there are several on rated dimensions."""
+    rule = {name: mark for name, mark in (given or {}).items() if name}
     if not given and rubric is not None:
         rule = dict(rubric.pass_rule)
-    return rule if len(rule) > 1 and rule.keys() <= parts.keys() else {}
+    return rule if len(rule) > 1 and rule.keys() <= ratings.keys() else {}
 
 
-def _with_overall(parts: Mapping[str, Part], rubric: Rubric) -> tuple[Part, list[str]]:
-    """Overall scores of people who rated every dimension, computed as the rubric computes the judge's."""
-    part = parts[OVERALL]
-    rated = {name: parts[name] for name in rubric.dimensions if name in parts}
+def _with_overall(ratings: Mapping[str, Ratings], rubric: Rubric) -> tuple[Ratings, list[str]]:
+    """Fill in the overall scores of people who rated every dimension, by the rule for the judge's scores."""
+    overall = ratings[OVERALL]
+    rated = {name: ratings[name] for name in rubric.dimensions if name in ratings}
     if rubric.overall.how in ("judged", "none") or len(rated) < len(rubric.dimensions):
-        return part, []
-    humans = part.humans.copy()
-    stacked = np.stack([p.humans for p in rated.values()], axis=2)
-    derivable = np.isnan(humans) & ~np.isnan(stacked).any(axis=2)
+        return overall, []
+    values = overall.values.copy()
+    stacked = np.stack([one.values for one in rated.values()], axis=2)
+    derivable = np.isnan(values) & ~np.isnan(stacked).any(axis=2) & ~overall.is_judge
     for row, column in np.argwhere(derivable):
         scores = dict(zip(rated, map(float, stacked[row, column]), strict=True))
         value = rubric.overall_score(scores)
-        humans[row, column] = np.nan if value is None else value
+        values[row, column] = np.nan if value is None else value
     note = ["People's overall scores are computed from their other scores, as the rubric says."]
-    return replace(part, humans=humans), note if derivable.any() else []
+    return replace(overall, values=values), note if derivable.any() else []
 
 
-def _verdicts(parts: Mapping[str, Part], rule: Mapping[str, float]) -> Part:
-    """Whether each rater's scores of an item meet the pass rule."""
-    first = next(parts[name] for name in rule)
-    humans = _meets([(parts[n].humans, bar) for n, bar in rule.items()])
-    scores = _meets([(parts[n].scores, bar) for n, bar in rule.items()])
-    samples = _meets([(parts[n].samples, bar) for n, bar in rule.items()])
-    rated = ~np.isnan(humans).all(axis=1)
+def _verdicts(ratings: Mapping[str, Ratings], rule: Mapping[str, float]) -> Ratings:
+    """Whether the scores of each rater meet the whole pass rule."""
+    first = next(ratings[name] for name in rule)
+    n_samples = max(ratings[name].n_samples for name in rule)
+    verdicts = replace(
+        first,
+        dimension=PASSES,
+        scale=PASS_OR_FAIL,
+        pass_mark=1.0,
+        values=_meets([(ratings[name].values, mark) for name, mark in rule.items()]),
+        samples=_meets([(_padded(ratings[name].samples, n_samples), mark) for name, mark in rule.items()]),
+    )
+    n_rated = int(verdicts.rated.sum())
     statuses = {}
-    for column, judge in enumerate(first.judges):
-        n_ok = int((~np.isnan(scores[rated, column])).sum())
-        statuses[judge] = {"ok": n_ok} | ({"open": int(rated.sum()) - n_ok} if n_ok < rated.sum() else {})
-    return Part(
-        VERDICT, PASS_OR_FAIL, first.items, first.people, first.judges, humans, scores, first.clusters,
-        statuses, 1.0, first.slots, samples,
-    )  # fmt: skip
+    for judge in verdicts.judges:
+        n_ok = int((~np.isnan(verdicts.column(judge)[verdicts.rated])).sum())
+        statuses[judge] = {"ok": n_ok} | ({"open": n_rated - n_ok} if n_ok < n_rated else {})
+    return replace(verdicts, statuses=statuses)
+
+
+def _padded(samples: Floats, n_samples: int) -> Floats:
+    missing = np.full((*samples.shape[:2], n_samples - samples.shape[2]), np.nan)
+    return np.concatenate([samples, missing], axis=2)
 
 
 def _meets(columns: Sequence[tuple[Floats, float]]) -> Floats:
-    """1 where all bars are reached, 0 where one is not, NaN where a missing score leaves it open."""
-    below = np.any([values < bar - 1e-9 for values, bar in columns], axis=0)
-    missing = np.any([np.isnan(values) for values, _ in columns], axis=0)
-    return np.where(below, 0.0, np.where(missing, np.nan, 1.0))
+    """1 if all pass marks are reached, 0 if any is not, NaN if that depends on a missing score."""
+    marks = np.stack([pass_or_fail(values, mark) for values, mark in columns])
+    below = (marks == 0).any(axis=0)
+    return np.where(below, 0.0, np.where(np.isnan(marks).any(axis=0), np.nan, 1.0))

@@ -1,4 +1,4 @@
-"""What is odd about a judge, always beside people's own value: a property that people share is no fault."""
+"""Biases of a judge beside those of humans: answer length, halo, and which answers it leaves unscored."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from typing import Literal
 import numpy as np
 
 from judge.analysis.agreement.align import AlignedRatings
-from judge.analysis.agreement.parts import VERDICT, Part
+from judge.analysis.ratings import PASSES, Ratings
 from judge.records import OVERALL
 from judge.stats.engine.estimate import Estimate
+from judge.stats.engine.scale import Floats
 from judge.stats.judge_human.halo import halo
 from judge.stats.judge_human.residuals import non_answers
 from judge.stats.judge_human.verbosity import verbosity
@@ -23,20 +24,20 @@ Unit = Literal["correlation", "points", "number", "share"]
 
 @dataclass(frozen=True)
 class BiasCheck:
-    """One property of the judge, of people, and the difference.
+    """One property of the judge and of the humans, and the difference.
 
     Attributes
     ----------
     name, title : str
-        For machines and for people.
+        Short name and description.
     dimension : str
-        Which; empty where all count together.
+        Dimension; empty if it concerns all dimensions together.
     unit : str
-        How it is written.
-    judge, people : Estimate or None
-        None where there is only a difference.
+        Unit of the numbers.
+    judge, human : Estimate or None
+        The property of each; None if only the difference is defined.
     difference : Estimate
-        Judge minus people.
+        Judge minus humans.
     """
 
     name: str
@@ -44,7 +45,7 @@ class BiasCheck:
     dimension: str
     unit: Unit
     judge: Estimate | None
-    people: Estimate | None
+    human: Estimate | None
     difference: Estimate
 
     @property
@@ -53,56 +54,53 @@ class BiasCheck:
         return self.difference.low > 0 or self.difference.high < 0
 
 
-@dataclass(frozen=True)
-class Diagnosis:
-    """Everything that was looked at."""
-
-    oddities: tuple[BiasCheck, ...]
+def check_bias(aligned: AlignedRatings, judge: str) -> tuple[BiasCheck, ...]:
+    """Length bias, halo and selective missing scores of one judge; dimensions need 20 rated items."""
+    return tuple(_checks(aligned, judge))
 
 
-def check_bias(joined: AlignedRatings, judge: str) -> Diagnosis:
-    """Length, halo and missing scores of one judge, where there are at least 20 rated items."""
-    return Diagnosis(tuple(_oddities(joined, judge)))
-
-
-def _oddities(joined: AlignedRatings, judge: str) -> Iterator[BiasCheck]:
-    numeric = {n: p for n, p in joined.parts.items() if not p.nominal and p.rated.sum() >= LEAST_ITEMS}
-    if not joined.slots and len(joined.people) > 1:
-        lengths = np.array([len(item.answer.split()) for item in joined.items], dtype=float)
+def _checks(aligned: AlignedRatings, judge: str) -> Iterator[BiasCheck]:
+    numeric = {
+        name: ratings
+        for name, ratings in aligned.ratings.items()
+        if not ratings.nominal and ratings.rated.sum() >= LEAST_ITEMS
+    }
+    if not aligned.slots and len(aligned.humans) > 1:
+        lengths = np.array([len(item.answer.split()) for item in aligned.items], dtype=float)
         if len(np.unique(lengths)) > 2:
-            for part in numeric.values():
-                yield from _length(part, judge, lengths)
-        aspects = [part for name, part in numeric.items() if name not in (OVERALL, VERDICT)]
+            for ratings in numeric.values():
+                yield from _length(ratings, judge, lengths)
+        aspects = [ratings for name, ratings in numeric.items() if name not in (OVERALL, PASSES)]
         if len(aspects) > 2:
             yield _halo(aspects, judge)
-    for part in numeric.values():
-        yield from _missing(part, judge)
+    for ratings in numeric.values():
+        yield from _missing(ratings, judge)
 
 
-def _length(
-    pool: Part, judge: str, lengths: np.ndarray[tuple[int], np.dtype[np.float64]]
-) -> Iterator[BiasCheck]:
-    part = pool.take(pool.rated)
-    found = verbosity(part.humans, part.column(judge), lengths[pool.rated], clusters=part.clusters)
+def _length(ratings: Ratings, judge: str, lengths: Floats) -> Iterator[BiasCheck]:
+    rated = ratings.take(ratings.rated)
+    found = verbosity(
+        rated.human_values, rated.column(judge), lengths[ratings.rated], clusters=rated.clusters
+    )
     if found.per_doubling.defined:
         title = "points that the judge adds, and people do not, when an answer is twice as long"
-        yield BiasCheck("length", title, part.name, "points", None, None, found.per_doubling)
+        yield BiasCheck("length", title, rated.dimension, "points", None, None, found.per_doubling)
 
 
-def _halo(aspects: list[Part], judge: str) -> BiasCheck:
-    rated = np.any([part.rated for part in aspects], axis=0)
-    parts = [part.take(rated) for part in aspects]
-    scores = np.stack([part.column(judge) for part in parts], axis=1)
-    humans = np.stack([part.humans for part in parts], axis=1)
-    found = halo(humans, scores, clusters=parts[0].clusters).correlation
+def _halo(aspects: list[Ratings], judge: str) -> BiasCheck:
+    any_rated = np.any([ratings.rated for ratings in aspects], axis=0)
+    rated = [ratings.take(any_rated) for ratings in aspects]
+    scores = np.stack([ratings.column(judge) for ratings in rated], axis=1)
+    humans = np.stack([ratings.human_values for ratings in rated], axis=1)
+    found = halo(humans, scores, clusters=rated[0].clusters).correlation
     title = "mean correlation between dimensions"
     return BiasCheck("halo", title, "", "correlation", found.judge, found.human, found.difference)
 
 
-def _missing(pool: Part, judge: str) -> Iterator[BiasCheck]:
-    part = pool.take(pool.rated)
-    scores = part.column(judge)
+def _missing(ratings: Ratings, judge: str) -> Iterator[BiasCheck]:
+    rated = ratings.take(ratings.rated)
+    scores = rated.column(judge)
     if 0 < np.isnan(scores).sum() < len(scores):
-        gap = non_answers(part.humans, scores, clusters=part.clusters).human_gap
+        gap = non_answers(rated.human_values, scores, clusters=rated.clusters).human_gap
         title = "people's mean score where the judge gave none, minus their mean elsewhere"
-        yield BiasCheck("missing", title, part.name, "points", None, None, gap)
+        yield BiasCheck("missing", title, rated.dimension, "points", None, None, gap)

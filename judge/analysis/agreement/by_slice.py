@@ -1,4 +1,4 @@
-"""The judge beside people in parts of the items, and the items on which they differ most."""
+"""Agreement of judges with humans in slices of the items, and the items on which they differ most."""
 
 from __future__ import annotations
 
@@ -9,36 +9,33 @@ import numpy as np
 
 from judge.analysis.agreement.align import AlignedRatings
 from judge.analysis.agreement.coefficients import CoefficientComparison, compare_one, headline
-from judge.analysis.agreement.parts import Part
-from judge.analysis.score_table import natural_rank
-from judge.errors import InputError
+from judge.analysis.ratings import PASSES, Ratings
+from judge.analysis.slices import SMALL, members
 from judge.stats.engine.estimate import Estimate
-from judge.stats.engine.scale import Bools, Floats
+from judge.stats.engine.scale import Floats
 from judge.stats.pass_fail.proportion import mean
 from judge.stats.systems.multiplicity import holm
 from judge.stats.systems.significance import t_test
 
-SMALL = 20
-MOST_SLICES = 200
-CROSS = "*"
 
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class AgreementSlice:
-    """One judge on one dimension in one slice.
+    """Agreement of one judge with humans on one dimension in one slice.
 
     Attributes
     ----------
     field, label, dimension, judge : str
-        Which.
+        The slice, the dimension and the judge.
     n_both : int
-        Items with people's ratings and the judge's.
+        Items that both humans and the judge rated.
     comparison : CoefficientComparison
-        People and judge side by side.
-    people_mean, judge_mean, bias : Estimate
-        Means of people (all their ratings) and judge, and judge minus people's mean on the items with both.
+        Agreement of humans and of the judge.
+    human_mean, judge_mean, bias : Estimate
+        Mean of all human ratings, mean of the judge's, and the mean difference judge minus humans on items
+        with both.
     p, p_adjusted : float
-        Of "the judge agrees with people as much as they do", raw and adjusted for every slice shown (Holm).
+        p-value of the null hypothesis that judge and humans agree equally well, and the same adjusted for all
+        slices (Holm).
     """
 
     field: str
@@ -47,7 +44,7 @@ class AgreementSlice:
     judge: str
     n_both: int
     comparison: CoefficientComparison
-    people_mean: Estimate
+    human_mean: Estimate
     judge_mean: Estimate
     bias: Estimate
     p: float
@@ -55,22 +52,22 @@ class AgreementSlice:
 
     @property
     def small(self) -> bool:
-        """Whether fewer than 20 items stand behind it."""
+        """Whether it has fewer than 20 items."""
         return self.n_both < SMALL
 
 
 @dataclass(frozen=True)
 class Disagreement:
-    """An item on which judge and people differ.
+    """An item on which a judge and the humans differ.
 
     Attributes
     ----------
     item : int
-        Row in `Joined.items`.
+        Row in `AlignedRatings.items`.
     dimension : str
-        Where they differ most.
+        Dimension with the largest difference.
     distance : float
-        Judge minus what people say together.
+        Judge minus the consensus of the humans.
     """
 
     item: int
@@ -78,72 +75,68 @@ class Disagreement:
     distance: float
 
 
-def agreement_by_slice(joined: AlignedRatings, fields: Sequence[str]) -> list[AgreementSlice]:
-    """Every judge and dimension in every slice of `fields`; ``"a*b"`` crosses two."""
-    found = [one for name in fields for one in _of_field(joined, name)]
+def agreement_by_slice(aligned: AlignedRatings, fields: Sequence[str]) -> list[AgreementSlice]:
+    """Compare every judge with humans on every dimension in every slice of `fields`.
+
+    ``"a*b"`` crosses two fields. p-values are adjusted for all slices of all fields together.
+
+    Raises
+    ------
+    InputError
+        No item has the field, or it has too many values to be slices.
+    """
+    found = [one for field in fields for one in _of_field(aligned, field)]
     if not found:
         return []
     adjusted = holm([one.p for one in found])
     return [replace(one, p_adjusted=float(p)) for one, p in zip(found, adjusted, strict=True)]
 
 
-def _of_field(joined: AlignedRatings, name: str) -> Iterator[AgreementSlice]:
-    groups = _members(joined, name)
-    for part in joined.parts.values():
-        rated = part.take(part.rated)
-        for judge in joined.judges:
-            for label, mask in groups:
-                inside = mask[part.rated]
+def _of_field(aligned: AlignedRatings, field: str) -> Iterator[AgreementSlice]:
+    slices = members(aligned, field)
+    for ratings in aligned.ratings.values():
+        rated = ratings.take(ratings.rated)
+        for judge in aligned.judges:
+            for label, mask in slices:
+                inside = mask[ratings.rated]
                 if inside.any():
-                    yield _slice(name, label, rated.take(inside), judge)
+                    yield _slice(field, label, rated.take(inside), judge)
 
 
-def _members(joined: AlignedRatings, name: str) -> list[tuple[str, Bools]]:
-    columns = [joined.field(field.strip()).tolist() for field in name.split(CROSS)]
-    labels = np.array([" * ".join(row) for row in zip(*columns, strict=True)])
-    distinct = sorted(set(labels.tolist()), key=natural_rank)
-    if len(distinct) > MOST_SLICES:
-        raise InputError(
-            f"{name!r} has {len(distinct):,} values, too many for slices (at most {MOST_SLICES}). To keep "
-            f"items of one {name} together: --cluster {name}"
-        )
-    return [(label, labels == label) for label in distinct]
-
-
-def _slice(field: str, label: str, part: Part, judge: str) -> AgreementSlice:
-    scores, together = part.column(judge), part.consensus()
-    comparison = compare_one(part, judge, headline(part))
-    both = ~np.isnan(scores) & ~np.isnan(together)
-    people = np.nanmean(part.humans, axis=1)
+def _slice(field: str, label: str, ratings: Ratings, judge: str) -> AgreementSlice:
+    scores = ratings.column(judge)
+    comparison = compare_one(ratings, judge, headline(ratings))
+    human_means = np.nanmean(ratings.human_values, axis=1)
 
     def average(values: Floats) -> Estimate:
-        return mean(values, clusters=part.clusters)
+        return mean(values, clusters=ratings.clusters)
 
     return AgreementSlice(
-        field,
-        label,
-        part.name,
-        judge,
-        int(both.sum()),
-        comparison,
-        average(people),
-        average(scores),
-        average(scores - people),
-        t_test(comparison.difference).p_value,
+        field=field,
+        label=label,
+        dimension=ratings.dimension,
+        judge=judge,
+        n_both=int((~np.isnan(scores) & ~np.isnan(ratings.consensus())).sum()),
+        comparison=comparison,
+        human_mean=average(human_means),
+        judge_mean=average(scores),
+        bias=average(scores - human_means),
+        p=t_test(comparison.difference).p_value,
     )
 
 
-def disagreements(joined: AlignedRatings, judge: str, most: int) -> list[Disagreement]:
-    """The items on which a judge is farthest from people, each on the dimension where it is."""
-    columns = {name: _distances(part, judge) for name, part in joined.parts.items()}
-    names = [name for name in columns if name != "passes"] or list(columns)
+def disagreements(aligned: AlignedRatings, judge: str, n_worst: int) -> list[Disagreement]:
+    """Items on which a judge is farthest from the humans, each on the dimension with the largest difference.
+
+    Ties in the largest difference are ordered by the sum of the differences, then as in the input.
+    """
+    distances = {name: _distances(ratings, judge) for name, ratings in aligned.ratings.items()}
+    names = [name for name in distances if name != PASSES] or list(distances)
     if not names:
         return []
-    table = np.stack([np.nan_to_num(columns[name]) for name in names], axis=1)
-    worst = np.abs(table).argmax(axis=1)
-    size = np.abs(table).max(axis=1)
-    total = np.abs(table).sum(axis=1)
-    order = np.lexsort((np.arange(len(size)), -total, -size))[:most]
+    table = np.stack([np.nan_to_num(distances[name]) for name in names], axis=1)
+    worst, size, total = np.abs(table).argmax(axis=1), np.abs(table).max(axis=1), np.abs(table).sum(axis=1)
+    order = np.lexsort((np.arange(len(size)), -total, -size))[:n_worst]
     return [
         Disagreement(int(row), names[worst[row]], float(table[row, worst[row]]))
         for row in order
@@ -151,6 +144,7 @@ def disagreements(joined: AlignedRatings, judge: str, most: int) -> list[Disagre
     ]
 
 
-def _distances(part: Part, judge: str) -> Floats:
-    distance = part.column(judge) - part.consensus()
-    return np.where(np.isnan(distance), np.nan, np.sign(distance) if part.nominal else distance)
+def _distances(ratings: Ratings, judge: str) -> Floats:
+    """Judge minus consensus; labels have no distance, so that only the sign of theirs is kept."""
+    distance = ratings.column(judge) - ratings.consensus()
+    return np.sign(distance) if ratings.nominal else distance

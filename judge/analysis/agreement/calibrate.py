@@ -1,4 +1,4 @@
-"""Maps from a judge's scores to people's: fitted, saved with what they belong to, applied to nothing else."""
+"""Calibration: maps from a judge's scores to human scores, fitted, saved, and applied to the same judge."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ class Calibrated:
     Attributes
     ----------
     run, judge : str
-        Folder and name.
+        Run folder, and name of the judge.
     belongs_to : dict
-        What a map holds for: fingerprint of the judge, rubric and scale.
+        Fingerprint of the judge, rubric and scale, for which alone the maps are valid.
     dimensions : dict
         Dimension -> calibration.
     n_items : dict
-        Dimension -> items with the judge's score and people's.
+        Dimension -> number of items with scores of both the judge and humans.
     n_people : int
-        People who rated.
+        Number of human raters.
     """
 
     run: str
@@ -49,59 +49,59 @@ class Calibrated:
     n_people: int
 
     @property
-    def ships(self) -> bool:
-        """Whether there is a map worth keeping, on any dimension."""
+    def has_maps(self) -> bool:
+        """Whether a map other than the identity was found on any dimension."""
         return any(c.map.kind != "identity" for c in self.dimensions.values())
 
 
 def calibrate_run(
     run: str | Path,
-    joined: AlignedRatings,
+    aligned: AlignedRatings,
     *,
     kind: MapKind | Literal["auto"] = "auto",
     loss: Literal["mae", "rmse"] = "mae",
     seed: int = 0,
 ) -> Calibrated:
-    """Fit a map for each dimension, cross-fitted; the identity where there is no gain.
+    """Fit a cross-fitted map for each dimension; the identity if no map reduces the loss.
 
     Parameters
     ----------
     run : path
-        The run.
-    joined : AlignedRatings
-        The same run with people.
+        Run folder.
+    aligned : AlignedRatings
+        The same run with humans.
     kind : str
-        Of map, or 'auto'.
+        Kind of map, or 'auto' to select it by cross-validation.
     loss : {'mae', 'rmse'}
-        What the gain is measured in.
+        Loss that the map is to reduce.
     seed : int
-        Of the folds.
+        Random seed of the folds.
 
     Raises
     ------
     InputError
-        The run holds no score, or people rated nothing that is a number.
+        The run holds no score, or the human ratings are labels.
     """
-    if not joined.judges:
+    if not aligned.judges:
         raise InputError(f"{run}: holds no score of a judge, so there is nothing to calibrate")
-    numeric = {name: part for name, part in joined.parts.items() if not part.nominal}
+    numeric = {name: ratings for name, ratings in aligned.ratings.items() if not ratings.nominal}
     if not numeric:
         raise InputError("nothing to calibrate: people's ratings are labels, not scores")
     found, sizes = {}, {}
-    for name, pool in numeric.items():
-        part = pool.take(pool.rated)
-        scores, people = part.scores[:, 0], part.consensus()
-        ends = (float(part.scale.points[0]), float(part.scale.points[-1]))
-        sizes[name] = int((~np.isnan(scores) & ~np.isnan(people)).sum())
+    for name, ratings in numeric.items():
+        rated = ratings.take(ratings.rated)
+        scores, human = rated.judge_values[:, 0], rated.consensus()
+        ends = (float(rated.scale.points[0]), float(rated.scale.points[-1]))
+        sizes[name] = int((~np.isnan(scores) & ~np.isnan(human)).sum())
         found[name] = calibrate(
-            people, scores, kind, bounds=ends, pass_mark=part.bar, loss=loss, clusters=part.clusters,
+            human, scores, kind, bounds=ends, pass_mark=rated.pass_mark, loss=loss, clusters=rated.clusters,
             method="jackknife", rng=seed,
         )  # fmt: skip
-    return Calibrated(str(run), joined.judges[0], belongs_to(run), found, sizes, len(joined.people))
+    return Calibrated(str(run), aligned.judges[0], belongs_to(run), found, sizes, len(aligned.humans))
 
 
 def belongs_to(run: str | Path) -> dict[str, Any]:
-    """What decides a judge's scores."""
+    """Everything that determines a judge's scores: maps are valid for the same values only."""
     with Run.open(run) as opened:
         rubric = opened.rubric
         return {
@@ -111,9 +111,9 @@ def belongs_to(run: str | Path) -> dict[str, Any]:
         }
 
 
-def check_worth(found: Calibrated, path: str | Path) -> None:
-    """Raise an `InputError` where there is no map worth keeping."""
-    if not found.ships:
+def check_has_maps(found: Calibrated, path: str | Path) -> None:
+    """Raise an `InputError` if no map brings the judge closer to humans."""
+    if not found.has_maps:
         raise InputError(
             f"{path}: not written, because no map brings this judge closer to people; its scores stay as "
             "they are"
@@ -121,14 +121,14 @@ def check_worth(found: Calibrated, path: str | Path) -> None:
 
 
 def save(found: Calibrated, path: str | Path, date: str) -> None:
-    """Write the maps as JSON, with what they belong to; dimensions on which the judge adds nothing have none.
+    """Write the maps as JSON; a dimension on which the judge is no better than a constant gets no map.
 
     Raises
     ------
     InputError
-        There is no map worth keeping, so no file is written; or the file cannot be written.
+        No map brings the judge closer to humans, so no file is written; or the file cannot be written.
     """
-    check_worth(found, path)
+    check_has_maps(found, path)
     content = {
         "format": FORMAT,
         "judge": found.judge,
@@ -151,12 +151,12 @@ def save(found: Calibrated, path: str | Path, date: str) -> None:
 
 
 def apply(run: str | Path, path: str | Path) -> Iterator[dict[str, Any]]:
-    """Scores of a run, mapped: one row for each score of a mapped dimension.
+    """Calibrated scores of a run: one row per score of a dimension with a map.
 
     Raises
     ------
     InputError
-        The file holds no maps, or they belong to another judge, rubric or scale.
+        The file holds no maps, or they are valid for another judge, rubric or scale.
     """
     saved = _load(path)
     own = belongs_to(run)
@@ -169,7 +169,7 @@ def apply(run: str | Path, path: str | Path) -> Iterator[dict[str, Any]]:
     try:
         maps = {name: ScoreMap.from_dict(entry["map"]) for name, entry in saved["dimensions"].items()}
         for score_map in maps.values():
-            score_map(own["scale"])  # a map that lacks a number fails here and not in the middle of the rows
+            score_map(own["scale"])  # an incomplete map fails here and not after some rows
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
         raise InputError(
             f"{path}: a saved map is damaged ({error!r:.80}); fit it anew: --save {path}"

@@ -1,4 +1,4 @@
-"""The yardsticks: how far two people agree with each other, and how far the judge agrees with a person."""
+"""Coefficients of agreement for two humans, and for the judge and a human, with the difference of the two."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Literal
 
-from judge.analysis.agreement.parts import Part
+from judge.analysis.ratings import Ratings
 from judge.stats.coefficients.alpha import alpha_statistic
 from judge.stats.coefficients.correlation import concordance_statistic, pearson_statistic
 from judge.stats.coefficients.distance import mean_absolute_error_statistic
@@ -27,32 +27,32 @@ Unit = Literal["share", "coefficient", "points"]
 
 @dataclass(frozen=True)
 class CoefficientComparison:
-    """One statistic of agreement for people and judge.
+    """One coefficient of agreement, among humans and between judge and humans.
 
     Attributes
     ----------
     name, title, how : str
-        For machines, for people, and what is compared with what.
+        Short name, name in tables, and which raters are compared.
     unit : str
-        A share, a coefficient with maximum 1, or points on the scale (where smaller is better).
-    people, judge, difference : Estimate
-        Level of people, of the judge, and judge minus people.
+        A share, a coefficient with maximum 1, or points of the scale (where smaller is better).
+    human, judge, difference : Estimate
+        Agreement among humans, of the judge with humans, and judge minus humans.
     ceiling : Ceiling
-        Oriented so that larger is better.
+        The same with the sign such that larger is better.
     """
 
     name: str
     title: str
     how: str
     unit: Unit
-    people: Estimate
+    human: Estimate
     judge: Estimate
     difference: Estimate
     ceiling: Ceiling
 
 
 @dataclass(frozen=True)
-class _Measure:
+class _Coefficient:
     title: str
     how: str
     unit: Unit
@@ -65,80 +65,86 @@ _PLACES = "people; with the judge in a person's place"
 _SLOTS = "two ratings of an item; the judge and a rating"
 
 
-def headline(part: Part) -> str:
-    """Name of the chance-corrected statistic that verdicts rest on."""
-    return KAPPA if part.nominal else KAPPA_QUADRATIC
+def headline(ratings: Ratings) -> str:
+    """Name of the chance-corrected coefficient that verdicts rest on by default."""
+    return KAPPA if ratings.nominal else KAPPA_QUADRATIC
 
 
-def compare_all(part: Part, judge: str) -> dict[str, CoefficientComparison]:
-    """Every statistic that fits the scale of `part`, on the items that people rated."""
-    return {name: _compare(name, measure, part, judge) for name, measure in _measures(part).items()}
+def compare_all(ratings: Ratings, judge: str) -> dict[str, CoefficientComparison]:
+    """Every coefficient that fits the level of measurement, for one judge."""
+    return {
+        name: _compare(name, coefficient, ratings, judge)
+        for name, coefficient in _coefficients(ratings).items()
+    }
 
 
-def compare_one(part: Part, judge: str, name: str) -> CoefficientComparison:
-    """One of them."""
-    return _compare(name, _measures(part)[name], part, judge)
+def compare_one(ratings: Ratings, judge: str, name: str) -> CoefficientComparison:
+    """One of the coefficients of `compare_all`."""
+    return _compare(name, _coefficients(ratings)[name], ratings, judge)
 
 
-def _compare(name: str, measure: _Measure, part: Part, judge: str) -> CoefficientComparison:
-    sampling: Sampling = {"clusters": part.clusters, "method": "jackknife"}
-    ceiling = measure.of(part.humans, part.column(judge), **sampling)
-    levels = (ceiling.human, ceiling.judge, ceiling.difference)
-    if measure.unit == "points":
-        levels = (_mirrored(levels[0]), _mirrored(levels[1]), _mirrored(levels[2]))
-    return CoefficientComparison(name, measure.title, measure.how, measure.unit, *levels, ceiling)
+def _compare(name: str, coefficient: _Coefficient, ratings: Ratings, judge: str) -> CoefficientComparison:
+    sampling: Sampling = {"clusters": ratings.clusters, "method": "jackknife"}
+    ceiling = coefficient.of(ratings.human_values, ratings.column(judge), **sampling)
+    estimates = (ceiling.human, ceiling.judge, ceiling.difference)
+    if coefficient.unit == "points":
+        estimates = (_negated(estimates[0]), _negated(estimates[1]), _negated(estimates[2]))
+    return CoefficientComparison(
+        name, coefficient.title, coefficient.how, coefficient.unit, *estimates, ceiling
+    )
 
 
-def _mirrored(loss: Estimate) -> Estimate:
+def _negated(loss: Estimate) -> Estimate:
+    """Turn a negated distance, for which larger is better, back into the distance."""
     possible = (-loss.possible[1], -loss.possible[0])
     return replace(loss, value=0.0 - loss.value, low=-loss.high, high=-loss.low, possible=possible)
 
 
-def _measures(part: Part) -> dict[str, _Measure]:
-    return _slot_measures(part) if part.slots else _person_measures(part)
+def _coefficients(ratings: Ratings) -> dict[str, _Coefficient]:
+    return _slot_coefficients(ratings) if ratings.slots else _person_coefficients(ratings)
 
 
-def _person_measures(part: Part) -> dict[str, _Measure]:
-    scale: dict[str, Any] = {"scale": part.declared} if part.on_scale else {}
+def _person_coefficients(ratings: Ratings) -> dict[str, _Coefficient]:
+    scale: dict[str, Any] = {"scale": ratings.declared} if ratings.on_scale else {}
 
     def pairs(builder: Callable[..., Any]) -> Callable[..., Ceiling]:
         return partial(pairwise_ceiling, agreement=builder)
 
-    found = {AGREEMENT: _Measure("same score", _PAIRS, "share", pairs(agreement_statistic))}
-    if not part.nominal:
+    found = {AGREEMENT: _Coefficient("same score", _PAIRS, "share", pairs(agreement_statistic))}
+    if not ratings.nominal:
         within = partial(agreement_statistic, tolerance=1)
-        if len(part.scale.points) > 3:
-            found["within_one"] = _Measure("within 1 point", _PAIRS, "share", pairs(within))
+        if len(ratings.scale.points) > 3:
+            found["within_one"] = _Coefficient("within 1 point", _PAIRS, "share", pairs(within))
         # Quadratic kappa equals Lin's concordance with 1/n moments, which needs no table of scores.
-        found[KAPPA_QUADRATIC] = _Measure(
+        found[KAPPA_QUADRATIC] = _Coefficient(
             "quadratic kappa", _PAIRS, "coefficient", pairs(concordance_statistic)
         )
-    if part.on_scale:
+    if ratings.on_scale:
         kappa, ac1 = partial(cohen_statistic, **scale), partial(ac_statistic, **scale)
-        found[KAPPA] = _Measure("kappa, no weights", _PAIRS, "coefficient", pairs(kappa))
-        found["ac1"] = _Measure("Gwet's AC1", _PAIRS, "coefficient", pairs(ac1))
-    kind = part.scale.level if part.on_scale else "interval"
-    alpha = partial(alpha_statistic, level=kind, **scale)
-    found["alpha"] = _Measure(f"{kind} alpha", _PLACES, "coefficient", partial(swap, coefficient=alpha))
-    if not part.nominal:
+        found[KAPPA] = _Coefficient("kappa, no weights", _PAIRS, "coefficient", pairs(kappa))
+        found["ac1"] = _Coefficient("Gwet's AC1", _PAIRS, "coefficient", pairs(ac1))
+    level = ratings.scale.level if ratings.on_scale else "interval"
+    alpha = partial(alpha_statistic, level=level, **scale)
+    found["alpha"] = _Coefficient(f"{level} alpha", _PLACES, "coefficient", partial(swap, coefficient=alpha))
+    if not ratings.nominal:
         pearson, mae = pearson_statistic, negated(mean_absolute_error_statistic)
-        found["pearson"] = _Measure(
+        found["pearson"] = _Coefficient(
             "correlation", _OTHERS, "coefficient", partial(leave_one_out, agreement=pearson)
         )
-        found[MAE] = _Measure("mean distance", _OTHERS, "points", partial(leave_one_out, agreement=mae))
+        found[MAE] = _Coefficient("mean distance", _OTHERS, "points", partial(leave_one_out, agreement=mae))
     return found
 
 
-def _slot_measures(part: Part) -> dict[str, _Measure]:
+def _slot_coefficients(ratings: Ratings) -> dict[str, _Coefficient]:
     def slots(measure: SlotMeasure, tolerance: float = 0.0) -> Callable[..., Ceiling]:
         return partial(exchangeable_ceiling, measure=measure, tolerance=tolerance)
 
-    found = {AGREEMENT: _Measure("same score", _SLOTS, "share", slots("agreement"))}
-    if part.nominal:
-        return found | {KAPPA: _Measure("kappa, pooled margins", _SLOTS, "coefficient", slots("kappa"))}
-    if len(part.scale.points) > 3:
-        found["within_one"] = _Measure("within 1 point", _SLOTS, "share", slots("agreement", 1))
+    found = {AGREEMENT: _Coefficient("same score", _SLOTS, "share", slots("agreement"))}
+    if ratings.nominal:
+        return found | {KAPPA: _Coefficient("kappa, pooled margins", _SLOTS, "coefficient", slots("kappa"))}
+    if len(ratings.scale.points) > 3:
+        found["within_one"] = _Coefficient("within 1 point", _SLOTS, "share", slots("agreement", 1))
     return found | {
-        KAPPA_QUADRATIC: _Measure("quadratic kappa", _SLOTS, "coefficient", slots("kappa_quadratic")),
-        MAE: _Measure("mean distance", _SLOTS, "points", slots("negated_mae")),
+        KAPPA_QUADRATIC: _Coefficient("quadratic kappa", _SLOTS, "coefficient", slots("kappa_quadratic")),
+        MAE: _Coefficient("mean distance", _SLOTS, "points", slots("negated_mae")),
     }

@@ -1,4 +1,4 @@
-"""How far people agree among themselves, without any judge."""
+"""Agreement among humans, without any judge: inter-rater reliability of the human ratings."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from itertools import combinations
 
 import numpy as np
 
-from judge.analysis.agreement.parts import Part
+from judge.analysis.ratings import Ratings
 from judge.stats.coefficients.alpha import alpha_statistic, check_alpha
 from judge.stats.coefficients.correlation import concordance_statistic
 from judge.stats.coefficients.icc import Form, icc_statistic
@@ -51,18 +51,18 @@ TITLES = {
 
 @dataclass(frozen=True)
 class HumanAgreement:
-    """Agreement of people on one dimension.
+    """Agreement among humans on one dimension.
 
     Attributes
     ----------
     n_items, n_people, n_ratings : int
-        Rated items, people who rated any, and their ratings.
+        Rated items, humans who rated any of them, and their ratings.
     estimates : dict
-        Name -> estimate; statistics that need persons are absent where raters are slots.
+        Coefficient -> estimate; those that need the same persons on every item are absent for slots.
     mean : Estimate
-        Mean over items of the mean rating.
+        Mean over items of the mean human rating.
     checked : bool or None
-        Whether the package `krippendorff` gives the same alpha; None where it cannot be asked.
+        Whether the package `krippendorff` gives the same alpha; None if it is not installed.
     """
 
     n_items: int
@@ -73,45 +73,45 @@ class HumanAgreement:
     checked: bool | None
 
 
-def human_agreement(part: Part) -> HumanAgreement:
-    """Every coefficient of agreement that fits the scale, on all items that people rated."""
-    rated = part.take(part.rated)
-    humans = rated.humans
+def human_agreement(ratings: Ratings) -> HumanAgreement:
+    """Every coefficient of agreement that fits the level of measurement, on all items that humans rated."""
+    rated = ratings.take(ratings.rated)
+    humans = rated.human_values
     statistics = _statistics(rated)
     found = {
         name: estimate(s, clusters=rated.clusters, method="wilson" if s.kind == "share" else "jackknife")
         for name, s in statistics.items()
     }
-    kind = part.scale.level if part.people_scale is not None else "interval"
+    level = ratings.scale.level if ratings.human_scale is not None else "interval"
     return HumanAgreement(
         len(humans),
         int((~np.isnan(humans).all(axis=0)).sum()),
         int((~np.isnan(humans)).sum()),
         found,
         mean(np.nanmean(humans, axis=1), clusters=rated.clusters),
-        check_alpha(humans, level=kind, scale=part.people_scale),
+        check_alpha(humans, level=level, scale=ratings.human_scale),
     )
 
 
-def _statistics(part: Part) -> dict[str, Statistic]:
-    humans, scale = part.humans, part.people_scale
-    kind = part.scale.level if scale is not None else "interval"
+def _statistics(ratings: Ratings) -> dict[str, Statistic]:
+    humans, scale = ratings.human_values, ratings.human_scale
+    level = ratings.scale.level if scale is not None else "interval"
     found = {
         "agreement": agreement_statistic(humans, scale=scale),
         "unanimous": unanimous_statistic(humans, scale=scale),
-        "alpha": alpha_statistic(humans, level=kind, scale=scale),
+        "alpha": alpha_statistic(humans, level=level, scale=scale),
     }
     if scale is not None:
         found["fleiss"] = fleiss_statistic(humans, scale=scale)
         found["ac1"] = ac_statistic(humans, scale=scale)
         found["brennan_prediger"] = brennan_prediger_statistic(humans, scale=scale)
-    if scale is not None and not part.nominal:
+    if scale is not None and not ratings.nominal:
         found["ac2"] = ac_statistic(humans, scale=scale, weights="quadratic")
-    if not part.nominal:
+    if not ratings.nominal:
         found |= {name: icc_statistic(humans, form=form) for name, form in _ONE_WAY.items()}
-    if part.slots:
+    if ratings.slots:
         return found
-    if part.nominal:
+    if ratings.nominal:
         found["kappa"] = cohen_statistic(humans, scale=scale)
         return found
     found["kappa_quadratic"] = _mean_over_pairs(humans)
@@ -119,7 +119,7 @@ def _statistics(part: Part) -> dict[str, Statistic]:
 
 
 def _mean_over_pairs(humans: Floats) -> Statistic:
-    """Quadratic kappa, Light's mean over pairs of people; as concordance, which needs no table of scores."""
+    """Mean of quadratic kappa over pairs of humans (Light), computed as concordance, which needs no table."""
     pairs = [concordance_statistic(*pair) for pair in combinations(humans.T, 2)]
     defined = [pair for pair in pairs if not np.isnan(pair.value())]
     if not defined:

@@ -1,4 +1,4 @@
-"""What a user asks of people's ratings and judges' runs, and the joined ratings that answer it."""
+"""Arguments of an agreement analysis: files, scale and options, and the ratings that they lead to."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from judge.tables import RowSource
 
 @dataclass(frozen=True)
 class AgreementInputs:
-    """Where ratings are, and how they are to be read.
+    """Files of ratings and how to read them.
 
     Attributes
     ----------
     humans : path, DataFrame, list of dict, or None
-        People's ratings; None only where nothing is asked of people.
+        Human ratings; None if no human ratings are needed.
     runs : sequence of str
-        Run folders; none where the file of ratings holds the judges, too.
+        Run folders; empty if the file of ratings also holds the judges.
     items : path, DataFrame, list of dict, or None
         Table of the items.
     rubric : str, Rubric or None
@@ -35,19 +35,19 @@ class AgreementInputs:
     columns : mapping
         Meaning -> column of the ratings.
     missing_codes : sequence of str
-        Words and numbers in the ratings that stand for a missing one.
+        Words and numbers that mean a missing rating.
     dimensions : sequence of str
-        Keep these.
+        Keep these only; empty for all.
     raters_are : {'persons', 'slots'}
-        Whether a rater is one person throughout.
+        Whether a rater is the same person on every item, or an interchangeable place in a list.
     reduction : str
-        What stands for repeated judgments.
+        How to combine repeated judgments of one item.
     cluster : str or None
-        Field whose items belong together.
-    bars : mapping
-        Dimension (``""``: all) -> least value that passes.
+        Field whose equal values make a cluster of items.
+    pass_marks : mapping
+        Dimension (``""``: all) -> lowest value that passes; empty for the rubric's pass rule.
     seed : int
-        Of draws and folds.
+        Random seed for resampling and cross-validation.
     """
 
     humans: RowSource | None
@@ -62,46 +62,46 @@ class AgreementInputs:
     raters_are: Literal["persons", "slots"] = "persons"
     reduction: Reduction = "first"
     cluster: str | None = None
-    bars: Mapping[str, float] = field(default_factory=dict)
+    pass_marks: Mapping[str, float] = field(default_factory=dict)
     seed: int = 0
 
 
-def align_inputs(asked: AgreementInputs) -> AlignedRatings:
-    """Read and join what was asked for.
+def align_inputs(inputs: AgreementInputs) -> AlignedRatings:
+    """Load the ratings and align them by item and dimension.
 
     Raises
     ------
     InputError
-        Anything that does not fit together; the message says what.
+        The files, the scale and the options do not fit together.
     """
-    if asked.humans is None:
+    if inputs.humans is None:
         raise InputError("no ratings of people given")
-    if asked.level is not None and asked.scale is None:
+    if inputs.level is not None and inputs.scale is None:
         raise InputError("--level belongs to --scale: give both, or neither for the rubric's scale")
-    scale = None if asked.scale is None else read_scale(asked.scale, asked.level)
-    sources = load_ratings(
-        asked.runs,
-        asked.humans,
-        items=asked.items,
-        rubric=load_rubric(asked.rubric) if isinstance(asked.rubric, str | Path) else asked.rubric,
-        columns=asked.columns,
-        dimensions=asked.dimensions,
+    scale = None if inputs.scale is None else read_scale(inputs.scale, inputs.level)
+    loaded = load_ratings(
+        inputs.runs,
+        inputs.humans,
+        items=inputs.items,
+        rubric=load_rubric(inputs.rubric) if isinstance(inputs.rubric, str | Path) else inputs.rubric,
+        columns=inputs.columns,
+        dimensions=inputs.dimensions,
         scale=scale,
-        missing_codes=asked.missing_codes,
+        missing_codes=inputs.missing_codes,
     )
     return align_ratings(
-        sources,
+        loaded,
         scale=scale,
-        bars=asked.bars,
-        dimensions=asked.dimensions,
-        cluster=asked.cluster,
-        slots=asked.raters_are == "slots",
-        reduction=asked.reduction,
+        pass_marks=inputs.pass_marks,
+        dimensions=inputs.dimensions,
+        cluster=inputs.cluster,
+        slots=inputs.raters_are == "slots",
+        reduction=inputs.reduction,
     )
 
 
 def read_scale(text: str, level: Level | None = None) -> Scale:
-    """Scale as a user writes it: ``1-5``, numbers ``0,0.5,1``, or labels ``fail,pass`` (nominal by default).
+    """Parse a scale as written on the command line: ``1-5``, ``0,0.5,1``, or labels ``fail,pass`` (nominal).
 
     >>> read_scale("1-5").values, read_scale("fail,pass").level
     ((1, 2, 3, 4, 5), 'nominal')
@@ -109,7 +109,7 @@ def read_scale(text: str, level: Level | None = None) -> Scale:
     Raises
     ------
     InputError
-        It is none of these.
+        The text has none of these forms.
     """
     if level is not None and level not in get_args(Level):
         raise InputError(f"level {level!r}: allowed are {', '.join(get_args(Level))}")
@@ -127,7 +127,7 @@ def read_scale(text: str, level: Level | None = None) -> Scale:
 
 
 def _numbers(values: Sequence[str]) -> list[float]:
-    """Values as numbers; none if any is a label."""
+    """Values as numbers; empty if any of them is a label."""
     try:
         return [float(value) for value in values]
     except ValueError:

@@ -1,4 +1,4 @@
-"""One judge on one dimension: beside people, its bias, its verdicts, and what its pass rate is worth."""
+"""Agreement of one judge with humans on one dimension: coefficients, non-inferiority, bias, pass rate."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from judge.analysis.agreement.coefficients import AGREEMENT, CoefficientComparison, compare_all, headline
-from judge.analysis.agreement.parts import VERDICT, Part
+from judge.analysis.ratings import PASSES, Ratings
 from judge.errors import InputError
 from judge.stats.engine.estimate import NO_COMPLETE_PAIRS, Estimate
 from judge.stats.engine.scale import Floats, nearest_position
@@ -22,25 +22,25 @@ from judge.stats.pass_fail.proportion import mean
 from judge.stats.pass_fail.threshold import ThresholdSweep, threshold_sweep
 
 EPSILONS = (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3)
-MANY_PEOPLE = 5
+MANY_HUMANS = 5
 SKEWED, APART = 0.8, 0.1
 
 
 @dataclass(frozen=True)
 class Criteria:
-    """What was fixed before looking.
+    """Margins and epsilon of the tests, fixed in advance.
 
     Attributes
     ----------
     margins : dict
-        Statistic -> margin of the non-inferiority test; ``""`` is the chance-corrected one of the scale.
-        Without any there is no verdict.
+        Coefficient -> non-inferiority margin: the largest acceptable loss of agreement; ``""`` means the
+        chance-corrected coefficient of the scale. Without a margin there is no verdict.
     epsilon : float or None
-        Handicap of the annotator test; None: no verdict of it, only the curve.
+        Cost-benefit penalty of the alternative annotator test; None for the curve only, without a test.
     set_by : str
-        Where and when they were set, in words.
+        Where they were set, for the report.
     seed : int
-        Of draws and folds.
+        Random seed for resampling and cross-validation.
     """
 
     margins: Mapping[str, float] = field(default_factory=dict)
@@ -49,61 +49,61 @@ class Criteria:
     seed: int = 0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class JudgeAgreement:
-    """One judge on one dimension.
+    """Agreement of one judge with humans on one dimension.
 
     Attributes
     ----------
-    part : Part
-        The items that people rated.
+    ratings : Ratings
+        The items that humans rated.
     judge : str
-        Its name.
+        Name of the judge.
     n_both : int
-        Rated items with a score of the judge.
+        Items that both humans and the judge rated.
     comparisons : dict
-        Name -> people and judge side by side.
+        Coefficient -> agreement of humans and of the judge.
     verdict : NonInferiority or None
-        None without a margin, or without a human ceiling.
+        Verdict of the test; None without a margin, or without a human ceiling.
     measured_by : str
-        Name of the comparison that the verdict rests on.
-    random_people : Estimate or None
-        Its difference with an interval for people like these; None with fewer than five people.
+        Coefficient that the verdict rests on.
+    random_raters : Estimate or None
+        Its difference with an interval that treats the humans as a sample; None with fewer than five.
     bias : Estimate
-        Judge minus people.
-    judge_mean, people_mean : Estimate
+        Judge minus humans.
+    judge_mean, human_mean : Estimate
         Means on the items with both.
-    use : ScaleUse or None
+    scale_use : ScaleUse or None
         Spread of the scores; None for labels.
     confusion : ndarray, shape (K, K)
-        Items by people's (rows) and the judge's (columns) score; each item counts once, shared out over its
-        people. Scores between two points count with the nearer one, halves with the even one.
-    marks : PassFail or None
-        Against the bar, people by majority.
-    sweep : ThresholdSweep or None
-        Other cut-offs of the judge's scores.
+        Items by human (rows) and judge (columns) score; each item counts once, divided among the humans who
+        rated it. Scores between two points count with the nearer one, halves with the even one.
+    pass_fail : PassFail or None
+        Verdicts of the judge against the majority verdict of the humans; None without a pass mark.
+    threshold_sweep : ThresholdSweep or None
+        Other thresholds of the judge's scores.
     corrected : CorrectedMean or None
-        Pass rate of all items that the judge scored, as people would give it.
+        Pass rate of all items that the judge scored, corrected to what humans would give.
     omega : tuple of (epsilon, winning rate)
-        Of the annotator test.
+        Curve of the alternative annotator test.
     n_pool, n_labelled : int
-        Items behind `corrected`, and rated ones among them.
+        Items that `corrected` is about, and those of them that humans rated.
     """
 
-    part: Part
+    ratings: Ratings
     judge: str
     n_both: int
     comparisons: dict[str, CoefficientComparison]
     verdict: NonInferiority | None
     measured_by: str
-    random_people: Estimate | None
+    random_raters: Estimate | None
     bias: Estimate
     judge_mean: Estimate
-    people_mean: Estimate
-    use: ScaleUse | None
+    human_mean: Estimate
+    scale_use: ScaleUse | None
     confusion: Floats
-    marks: PassFail | None
-    sweep: ThresholdSweep | None
+    pass_fail: PassFail | None
+    threshold_sweep: ThresholdSweep | None
     corrected: CorrectedMean | None
     omega: tuple[tuple[float, float], ...]
     n_pool: int
@@ -116,189 +116,202 @@ class JudgeAgreement:
 
     @property
     def raw(self) -> CoefficientComparison:
-        """Raw agreement, to stand beside it."""
+        """Raw agreement, reported next to it."""
         return self.comparisons[AGREEMENT]
 
     @property
     def paradox(self) -> str | None:
-        """Why kappa is hard to read here: margins that are skewed or differ; None where they are not."""
-        if self.marks is None:
+        """Why kappa is hard to interpret: pass rates near 0 or 1 (skewed), or far apart; None otherwise."""
+        if self.pass_fail is None:
             return None
-        rates = (self.marks.human_pass_rate.value, self.marks.judge_pass_rate.value)
+        rates = (self.pass_fail.human_pass_rate.value, self.pass_fail.judge_pass_rate.value)
         if max(abs(2 * r - 1) for r in rates) > 2 * SKEWED - 1:
             return "skewed"
         return "apart" if abs(rates[0] - rates[1]) > APART else None
 
 
-def judge_agreement(pool: Part, judge: str, terms: Criteria) -> JudgeAgreement:
-    """Hold one judge against people on one dimension.
+def judge_agreement(ratings: Ratings, judge: str, criteria: Criteria) -> JudgeAgreement:
+    """Compare one judge with humans on one dimension.
 
     Parameters
     ----------
-    pool : Part
-        All items, rated or not.
+    ratings : Ratings
+        All items, rated by humans or not.
     judge : str
         One of its judges.
-    terms : Criteria
+    criteria : Criteria
         Margins and epsilon.
+
+    Raises
+    ------
+    InputError
+        The margin is not possible for the coefficient.
     """
-    part = pool.take(pool.rated)
-    scores, together = part.column(judge), part.consensus()
-    comparisons = compare_all(part, judge)
-    measured_by, margin = _margin(comparisons, terms, headline(part))
-    if margin is not None:
-        _refuse_impossible(margin, comparisons[measured_by], part)
+    rated = ratings.take(ratings.rated)
+    scores, human = rated.column(judge), rated.consensus()
+    comparisons = compare_all(rated, judge)
+    measured_by, margin = _margin(comparisons, criteria, headline(rated))
     main = comparisons[measured_by]
-    has_ceiling = main.people.defined
-    both = ~np.isnan(scores) & ~np.isnan(together)
-    plain = not part.nominal
-    many = has_ceiling and len(main.ceiling.per_human) >= MANY_PEOPLE
+    if margin is not None:
+        _check_margin(margin, main, rated)
+    has_ceiling = main.human.defined
+    both = ~np.isnan(scores) & ~np.isnan(human)
+    many = has_ceiling and len(main.ceiling.per_human) >= MANY_HUMANS
+    scored = ~np.isnan(ratings.column(judge))
     return JudgeAgreement(
-        part,
-        judge,
-        int(both.sum()),
-        comparisons,
-        non_inferiority(main.ceiling, margin) if margin is not None and has_ceiling else None,
-        measured_by,
-        with_random_raters(main.ceiling) if many else None,
-        _bias(part, scores),
-        _mean(part, np.where(both, scores, np.nan)),
-        _mean(part, np.where(both, together, np.nan)),
-        _scale_use(part, scores) if plain else None,
-        confusion(part, scores),
-        _marks(part, scores),
-        _sweep(part, scores, terms.seed),
-        _corrected(pool, judge, terms.seed),
-        _omega(part, scores),
-        int((~np.isnan(pool.column(judge))).sum()),
-        int((~np.isnan(pool.column(judge)) & pool.rated).sum()),
+        ratings=rated,
+        judge=judge,
+        n_both=int(both.sum()),
+        comparisons=comparisons,
+        verdict=non_inferiority(main.ceiling, margin) if margin is not None and has_ceiling else None,
+        measured_by=measured_by,
+        random_raters=with_random_raters(main.ceiling) if many else None,
+        bias=_bias(rated, scores),
+        judge_mean=_mean(rated, np.where(both, scores, np.nan)),
+        human_mean=_mean(rated, np.where(both, human, np.nan)),
+        scale_use=None if rated.nominal else _scale_use(rated, scores),
+        confusion=confusion(rated, scores),
+        pass_fail=_pass_fail(rated, scores),
+        threshold_sweep=_sweep(rated, scores, criteria.seed),
+        corrected=_corrected(ratings, judge, criteria.seed),
+        omega=_omega(rated, scores),
+        n_pool=int(scored.sum()),
+        n_labelled=int((scored & ratings.rated).sum()),
     )
 
 
 def annotator_tests(found: list[JudgeAgreement], epsilon: float) -> dict[str, AltTest]:
-    """Annotator tests of one judge, one correction over all its dimensions; empty where nobody counts."""
-    parts = {
-        t.part.name: AltTestPart(t.part.humans, t.part.column(t.judge), t.part.clusters, t.part.declared)
-        for t in found
-        if _people_can_be_held_out(t.part)
+    """Alternative annotator tests of one judge, corrected for all its dimensions together.
+
+    Dimensions with fewer than two human raters are left out: no rater can be held out there.
+    """
+    columns = {
+        one.ratings.dimension: AltTestPart(
+            one.ratings.human_values,
+            one.ratings.column(one.judge),
+            one.ratings.clusters,
+            one.ratings.declared,
+        )
+        for one in found
+        if _can_hold_out(one.ratings)
     }
-    if not parts:
-        return {}
-    exact = {n: part for n, part in parts.items() if part.scale is not None}
-    between = {n: part for n, part in parts.items() if part.scale is None}
+    exact = {name: part for name, part in columns.items() if part.scale is not None}
+    between = {name: part for name, part in columns.items() if part.scale is None}
     tested = alt_tests(exact, epsilon=epsilon) if exact else {}
     return tested | (alt_tests(between, epsilon=epsilon, closeness="rmse") if between else {})
 
 
-def _people_can_be_held_out(part: Part) -> bool:
-    return not part.slots and part.humans.shape[1] >= 2
+def _can_hold_out(ratings: Ratings) -> bool:
+    return not ratings.slots and ratings.human_values.shape[1] >= 2
 
 
 def _margin(
-    comparisons: Mapping[str, CoefficientComparison], terms: Criteria, default: str
+    comparisons: Mapping[str, CoefficientComparison], criteria: Criteria, default: str
 ) -> tuple[str, float | None]:
-    """Which comparison decides, and its margin: a named one first."""
-    for name, margin in terms.margins.items():
+    """Coefficient that decides and its margin; a margin for a named coefficient takes precedence."""
+    for name, margin in criteria.margins.items():
         if name in comparisons:
             return name, margin
-    return default, terms.margins.get("")
+    return default, criteria.margins.get("")
 
 
-def _refuse_impossible(margin: float, measured: CoefficientComparison, part: Part) -> None:
-    largest = float(np.ptp(part.scale.points)) if measured.unit == "points" else 1.0
+def _check_margin(margin: float, measured: CoefficientComparison, ratings: Ratings) -> None:
+    largest = float(np.ptp(ratings.scale.points)) if measured.unit == "points" else 1.0
     if not 0 < margin <= largest:
         raise InputError(
-            f"--margin {margin:g}: for {measured.title} on {part.name} a number above 0 and not above "
-            f"{largest:g} is allowed, e.g. {0.05 * largest:g}"
+            f"--margin {margin:g}: for {measured.title} on {ratings.dimension} a number above 0 and not "
+            f"above {largest:g} is allowed, e.g. {0.05 * largest:g}"
         )
 
 
 def check_margins(margins: Mapping[str, float], comparisons: Mapping[str, CoefficientComparison]) -> None:
-    """Refuse a margin of a statistic that no dimension has."""
+    """Raise an `InputError` if a margin names a coefficient that no dimension has."""
     for name in margins:
         if name and name not in comparisons:
             raise InputError(f"--margin {name}: no such statistic here; found: {', '.join(comparisons)}")
 
 
-def _bias(part: Part, scores: Floats) -> Estimate:
-    """Judge minus people: raters and items told apart where people are persons, else plain means."""
-    if not part.measurable:
+def _bias(ratings: Ratings, scores: Floats) -> Estimate:
+    """Judge minus humans, adjusted for who rated which item where raters are persons, else of plain means."""
+    if not ratings.has_means:
         return Estimate.undefined("not_applicable")
-    if not part.slots and part.humans.shape[1] > 1:
-        found = severity(part.humans, scores, clusters=part.clusters).bias
+    if not ratings.slots and ratings.human_values.shape[1] > 1:
+        found = severity(ratings.human_values, scores, clusters=ratings.clusters).bias
         if found.defined:
             return found
-    people = np.where(np.isnan(scores), np.nan, np.nanmean(part.humans, axis=1))
-    if np.isnan(people).all():
+    human = np.where(np.isnan(scores), np.nan, np.nanmean(ratings.human_values, axis=1))
+    if np.isnan(human).all():
         return Estimate.undefined(NO_COMPLETE_PAIRS)
-    return _mean(part, scores - people)
+    return _mean(ratings, scores - human)
 
 
-def _mean(part: Part, values: Floats) -> Estimate:
-    if not part.measurable:
+def _mean(ratings: Ratings, values: Floats) -> Estimate:
+    if not ratings.has_means:
         return Estimate.undefined("not_applicable")
-    return mean(values, clusters=part.clusters)
+    return mean(values, clusters=ratings.clusters)
 
 
-def _scale_use(part: Part, scores: Floats) -> ScaleUse:
-    return scale_use(part.humans, scores, scale=_loose(part), clusters=part.clusters)
+def _scale_use(ratings: Ratings, scores: Floats) -> ScaleUse:
+    return scale_use(ratings.human_values, scores, scale=_widened_scale(ratings), clusters=ratings.clusters)
 
 
-def _loose(part: Part) -> list[float]:
-    """The scale with every value that occurs, for scores that lie between its points."""
-    if part.on_scale:
-        return [float(point) for point in part.scale.points]
-    values = np.concatenate([part.scale.points, part.humans.ravel(), part.scores.ravel()])
+def _widened_scale(ratings: Ratings) -> list[float]:
+    """Points of the scale and every value that occurs, for scores that lie between its points."""
+    if ratings.on_scale:
+        return [float(point) for point in ratings.scale.points]
+    values = np.concatenate(
+        [ratings.scale.points, ratings.human_values.ravel(), ratings.judge_values.ravel()]
+    )
     return [float(v) for v in np.unique(values[~np.isnan(values)])]
 
 
-def confusion(part: Part, scores: Floats) -> Floats:
-    """Cross table of people (rows) and judge (columns) on the points of the scale."""
-    points = part.scale.points
+def confusion(ratings: Ratings, scores: Floats) -> Floats:
+    """Contingency table of humans (rows) and judge (columns) on the points of the scale."""
+    points = ratings.scale.points
     table = np.zeros((len(points), len(points)))
-    share = 1 / np.maximum((~np.isnan(part.humans)).sum(axis=1), 1)
-    for person in part.humans.T:
+    share = 1 / np.maximum((~np.isnan(ratings.human_values)).sum(axis=1), 1)
+    for person in ratings.human_values.T:
         both = ~np.isnan(person) & ~np.isnan(scores)
         cells = nearest_position(person[both], points), nearest_position(scores[both], points)
         np.add.at(table, cells, share[both])
     return table
 
 
-def _marks(part: Part, scores: Floats) -> PassFail | None:
-    human, judge = part.people_passed(), part.passed(scores)
+def _pass_fail(ratings: Ratings, scores: Floats) -> PassFail | None:
+    human, judge = ratings.human_passed(), ratings.passed(scores)
     if human is None or judge is None:
         return None
-    return pass_fail(human, judge, clusters=part.clusters, method="jackknife")
+    return pass_fail(human, judge, clusters=ratings.clusters, method="jackknife")
 
 
-def _sweep(part: Part, scores: Floats, seed: int) -> ThresholdSweep | None:
-    human = part.people_passed()
-    if human is None or part.name == VERDICT:
+def _sweep(ratings: Ratings, scores: Floats, seed: int) -> ThresholdSweep | None:
+    human = ratings.human_passed()
+    if human is None or ratings.dimension == PASSES:
         return None
     both = ~np.isnan(human) & ~np.isnan(scores)
     if len(np.unique(scores[both])) < 2 or len(np.unique(human[both])) < 2:
         return None
-    return threshold_sweep(human, scores, clusters=part.clusters, method="jackknife", rng=seed)
+    return threshold_sweep(human, scores, clusters=ratings.clusters, method="jackknife", rng=seed)
 
 
-def _corrected(pool: Part, judge: str, seed: int) -> CorrectedMean | None:
-    human, marks = pool.people_passed(), pool.passed(pool.column(judge))
+def _corrected(ratings: Ratings, judge: str, seed: int) -> CorrectedMean | None:
+    human, marks = ratings.human_passed(), ratings.passed(ratings.column(judge))
     if human is None or marks is None or np.isnan(marks).all():
         return None
-    # An answer that the judge did not score belongs to no pool of verdicts.
+    # Items that the judge did not score are not among those whose pass rate is corrected.
     human = np.where(np.isnan(marks), np.nan, human)
-    return predictive_values(human, marks, clusters=pool.clusters, rng=seed)
+    return predictive_values(human, marks, clusters=ratings.clusters, rng=seed)
 
 
-def _omega(part: Part, scores: Floats) -> tuple[tuple[float, float], ...]:
-    if not _people_can_be_held_out(part):
+def _omega(ratings: Ratings, scores: Floats) -> tuple[tuple[float, float], ...]:
+    if not _can_hold_out(ratings):
         return ()
     return tuple(
         omega_curve(
-            part.humans,
+            ratings.human_values,
             scores,
             epsilons=EPSILONS,
-            closeness="accuracy" if part.on_scale else "rmse",
-            clusters=part.clusters,
+            closeness="accuracy" if ratings.on_scale else "rmse",
+            clusters=ratings.clusters,
         )
     )

@@ -1,15 +1,15 @@
-"""Runs and files of ratings -> everything that anyone said, with the items it was said about."""
+"""Load judges' runs and a file of human ratings, matched by the id of the item."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from judge.analysis.agreement.matching import matching
-from judge.analysis.agreement.parts import VERDICT
 from judge.analysis.headlines import CHECKS_MISSED, CHECKS_SEEN, Counts, checks_of, people_words
+from judge.analysis.ratings import PASSES
 from judge.errors import InputError
 from judge.formats.cells import CellReader, number_or_none
 from judge.formats.columns import COLUMNS, Wanted
@@ -26,21 +26,21 @@ _TEXTS = ("question", "answer", "reference", "system")
 
 @dataclass(frozen=True)
 class LoadedRatings:
-    """Who said what about which items.
+    """Scores of humans and judges, and the items that were scored.
 
     Attributes
     ----------
     items : dict
-        Id -> item, in input order: those of the runs, else those of the item file, else those that were
-        rated (known by id alone).
+        Id -> item, in input order: items of the runs, else of the item file, else those that were rated
+        (of which only the id is known).
     scores : tuple of Score
-        Of people and judges.
+        Scores of humans and judges.
     rubric : Rubric or None
-        Of the runs, or given.
+        Rubric of the runs, or the given one.
     notes : tuple of str
-        What did not fit together, in plain words.
+        What did not fit together, one sentence each.
     about : dict
-        What made the scores.
+        Origin of the scores.
     """
 
     items: dict[str, Item]
@@ -50,7 +50,7 @@ class LoadedRatings:
     about: dict[str, str] = field(default_factory=dict)
 
     def of(self, kind: RaterKind) -> Iterator[Score]:
-        """Scores of people or of judges."""
+        """Scores of the humans or of the judges."""
         return (score for score in self.scores if score.rater_kind == kind)
 
 
@@ -65,32 +65,32 @@ def load_ratings(
     scale: Scale | None = None,
     missing_codes: Sequence[str] = (),
 ) -> LoadedRatings:
-    """Read runs and a file of people's ratings, and join them by the id of the item.
+    """Load runs and a file of human ratings, matched by the id of the item.
 
     Parameters
     ----------
     runs : sequence of path
-        Run folders, one a judge. None: the judges are in the file of ratings (`rater_kind` judge).
+        Run folders, one per judge. Empty if the judges are in the file of ratings (`rater_kind` judge).
     humans : path, DataFrame or list of dict
         Ratings in any layout that `judge.formats.ratings.read_ratings` knows.
     items : path, optional
         A table of the items (id, and any other field), for slices, clusters and texts.
     rubric : Rubric, optional
-        Declares scale and pass rule where there is no run.
+        Rubric that declares the scale and the pass rule; default: that of the runs.
     columns : mapping, optional
         Meaning -> column of the ratings, see `read_ratings`.
     dimensions : sequence of str
-        Read no other ratings than those on these. A single one also names ratings that name no dimension.
+        Read only ratings on these. A single one also applies to ratings without a named dimension.
     scale : Scale, optional
         Declared scale of the ratings; default: the rubric's.
     missing_codes : sequence of str
-        Words and numbers that stand for a missing rating.
+        Words and numbers that mean a missing rating.
 
     Raises
     ------
     InputError
-        Nothing that was rated is in the runs, no dimension is in both, no person rated, runs contradict
-        each other, or a file cannot be read.
+        No rated item is in the runs, no dimension is in both, no human rated, runs contradict each other,
+        or a file cannot be read.
     """
     opened = [_read_run(run) for run in runs]
     rubric = _one_rubric(opened, rubric)
@@ -110,7 +110,7 @@ def load_ratings(
     kept, left_out = matching(rated, known, rubric, name_of(humans))
     if opened and not any(score.rater_kind == "human" for score in kept):
         raise InputError(
-            f"{name_of(humans)}: nobody in it is a person (rater_kind human); give people's ratings"
+            f"{name_of(humans)}: no rater in it is a person (rater_kind human); give people's ratings"
         )
     scores = (*(score for run in opened for score in run.scores), *kept)
     about = {"ratings": name_of(humans)} | {f"judge {run.name}": run.about for run in opened}
@@ -119,10 +119,10 @@ def load_ratings(
     )
 
 
-def _read_dimensions(asked: Sequence[str], rubric: Rubric | None) -> tuple[str, ...]:
-    """Dimensions whose ratings are needed for those that are asked for; none where all may be."""
-    derived = {VERDICT} if rubric is None else {VERDICT, OVERALL}
-    return () if derived & set(asked) else tuple(asked)
+def _read_dimensions(wanted: Sequence[str], rubric: Rubric | None) -> tuple[str, ...]:
+    """Dimensions whose ratings are needed to compute the wanted ones; empty for all."""
+    derived = {PASSES} if rubric is None else {PASSES, OVERALL}
+    return () if derived & set(wanted) else tuple(wanted)
 
 
 def _cells(scale: Scale | None, rubric: Rubric | None, missing_codes: Sequence[str]) -> CellReader:
@@ -133,7 +133,7 @@ def _cells(scale: Scale | None, rubric: Rubric | None, missing_codes: Sequence[s
     if both := [code for code in codes if code.casefold() in {f"{v}".casefold() for v in values}]:
         raise InputError(
             f"--missing-codes {', '.join(both)}: is a value of the scale ({', '.join(map(str, values))}), so "
-            "it cannot stand for a missing rating; declare the scale without it: --scale"
+            "it cannot mean a missing rating; declare the scale without it: --scale"
         )
     return CellReader(values, tuple(codes))
 
@@ -158,7 +158,7 @@ def _read_run(path: str | Path) -> _OpenedRun:
 
 
 def _one_rubric(runs: list[_OpenedRun], given: Rubric | None) -> Rubric | None:
-    """Refuse runs that scored other dimensions, or on other scales; name judges that share a name by run."""
+    """Check that all runs scored the same dimensions on one scale; rename judges that share a name by run."""
     for run in runs[1:]:
         first = runs[0]
         if (run.rubric.scale, run.rubric.scored) != (first.rubric.scale, first.rubric.scored):
@@ -195,7 +195,7 @@ def _items_of(runs: list[_OpenedRun], items: RowSource | None) -> dict[str, Item
 
 
 def _item_rows(path: RowSource) -> Iterator[Item]:
-    """Items of any table with an id: texts are welcome, not needed."""
+    """Items of a table with an id column; texts are optional."""
     seen: set[str] = set()
     for where, row in read_rows(path):
         name = next((row[c] for c in COLUMNS["item_id"] if row.get(c) not in (None, "")), None)
@@ -221,7 +221,7 @@ def _is_table(path: RowSource) -> bool:
 
 
 def _other_columns(path: RowSource, columns: Mapping[str, str] | None) -> dict[str, dict[str, Any]]:
-    """Fields of items that stand beside their ratings: columns with one value for every rating of an item."""
+    """Fields of items in the file of ratings: columns that are constant over the ratings of each item."""
     if not _is_table(path):
         return {}
     taken = {alias for aliases in COLUMNS.values() for alias in aliases} | set((columns or {}).values())
@@ -241,7 +241,7 @@ def _other_columns(path: RowSource, columns: Mapping[str, str] | None) -> dict[s
 
 
 def _checks(path: RowSource, columns: Mapping[str, str] | None) -> Counts:
-    """Attention checks of each rater, where a table of ratings has columns for them."""
+    """Attention checks of each rater, if the table of ratings has columns for them."""
     if not _is_table(path):
         return {}
     _, first = next(iter(read_rows(path)), ("", {}))
@@ -258,21 +258,22 @@ def _with_fields(item: Item, fields: Mapping[str, Any] | None) -> Item:
     return item.model_copy(update={"metadata": {**fields, **item.metadata}, "system": system})
 
 
-def with_codes(scores: Iterable[Score], labels: Sequence[str]) -> tuple[Score, ...]:
-    """Scores whose labels became positions on a scale of labels."""
-    place = {label: float(i) for i, label in enumerate(labels)}
+def with_codes(loaded: LoadedRatings, labels: Sequence[str]) -> LoadedRatings:
+    """Replace labels by their positions on a scale of labels.
+
+    Raises
+    ------
+    InputError
+        A value is none of the labels.
+    """
+    position = {label: float(i) for i, label in enumerate(labels)}
     coded = []
-    for score in scores:
-        if score.value is not None and str(score.value) not in place:
+    for score in loaded.scores:
+        if score.value is not None and str(score.value) not in position:
             raise InputError(
                 f"item {score.item_id!r}, rater {score.rater!r}: {score.dimension} is {score.value!r}; "
                 f"allowed are {', '.join(labels)}"
             )
-        value = None if score.value is None else place[str(score.value)]
+        value = None if score.value is None else position[str(score.value)]
         coded.append(score.model_copy(update={"value": value}))
-    return tuple(coded)
-
-
-def coded(sources: LoadedRatings, labels: Sequence[str]) -> LoadedRatings:
-    """Return the sources with labels as positions."""
-    return replace(sources, scores=with_codes(sources.scores, labels))
+    return replace(loaded, scores=tuple(coded))

@@ -1,4 +1,4 @@
-"""Ratings -> the items and dimensions that they are about, and what was left out or may be misspelt."""
+"""Match ratings with known items and dimensions, and note what was left out or may be misspelt."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SUMMARIES = frozenset(
 def matching(
     rated: Iterable[Score], known: Mapping[str, Item], rubric: Rubric | None, where: str
 ) -> tuple[list[Score], list[str]]:
-    """Ratings of known items on known dimensions, and notes on what was left out.
+    """Ratings of known items on known dimensions, and notes about what was left out.
 
     Raises
     ------
@@ -27,17 +27,17 @@ def matching(
     ids = _Ids(known)
     kept: list[Score] = []
     items: dict[str, None] = {}
-    strange_items: dict[str, None] = {}
-    strange_dimensions: dict[str, None] = {}
+    unknown_items: dict[str, None] = {}
+    unknown_dimensions: dict[str, None] = {}
     found = 0
     for score in rated:
         found += 1
         name = _dimension(score.dimension, rubric)
         item_id = ids.known(score.item_id)
         if name is None:
-            strange_dimensions[score.dimension] = None
+            unknown_dimensions[score.dimension] = None
         elif item_id is None:
-            strange_items[score.item_id] = None
+            unknown_items[score.item_id] = None
         else:
             items[item_id] = None
             is_same = name == score.dimension and item_id == score.item_id
@@ -45,9 +45,9 @@ def matching(
                 score if is_same else score.model_copy(update={"dimension": name, "item_id": item_id})
             )
     if not kept:
-        raise InputError(_nothing_matches(where, found, known, rubric, strange_items, strange_dimensions))
+        raise InputError(_nothing_matches(where, found, known, rubric, unknown_items, unknown_dimensions))
     notes = (
-        *_left_out(len(items), len(known), strange_items, strange_dimensions),
+        *_left_out(len(items), len(known), unknown_items, unknown_dimensions),
         *ids.notes(),
         *_words_for_none(kept),
         *_spelling(kept),
@@ -58,7 +58,7 @@ def matching(
 
 
 class _Ids:
-    """Ids of the known items, also where a table program has written them otherwise."""
+    """Ids of the known items, which spreadsheet programs may have changed (1 to 1.0, added spaces)."""
 
     def __init__(self, known: Mapping[str, Item]) -> None:
         self._known = known
@@ -68,7 +68,7 @@ class _Ids:
         self._as_whole: dict[str, None] = {}
 
     def known(self, name: str) -> str | None:
-        """Id of the known item that is meant; None where there is none."""
+        """Id of the known item that `name` refers to; None if there is none."""
         if name in self._known:
             return name
         if name in self._stripped:
@@ -80,23 +80,23 @@ class _Ids:
         return self._stripped[whole]
 
     def notes(self) -> Iterator[str]:
-        """Say which ids were taken for others."""
+        """Note which ids were changed to match."""
         if self._as_whole:
             whole = [name.removesuffix(".0") for name in self._as_whole]
             yield f"Rated items {_some(self._as_whole)} were taken for {_some(whole)}, without the “.0”."
 
 
 def _words_for_none(scores: Sequence[Score]) -> Iterator[str]:
-    """Count the ratings of people in whose place a word stands that means none."""
+    """Count the human ratings that are missing because their cell holds a missing code."""
     reasons = [s.reason for s in scores if s.rater_kind == "human" and s.status == "skipped" and s.reason]
     words = [reason.removeprefix("found ") for reason in reasons if reason.startswith("found ")]
     if words:
         shown = ", ".join(list(dict.fromkeys(words))[:4])
-        yield f"Missing ratings of people, in whose place the file says {shown}: {len(words):,}."
+        yield f"Ratings of people that are missing because the file says {shown}: {len(words):,}."
 
 
 def _spelling(scores: Sequence[Score]) -> Iterator[str]:
-    """Say which raters, dimensions and ids may be one and the same, spelt in two ways."""
+    """Note raters, dimensions and ids that may be the same but are spelt differently."""
     raters: dict[str, dict[str, None]] = {}
     for score in scores:
         raters.setdefault(" ".join(score.rater.casefold().split()), {})[score.rater] = None
@@ -104,7 +104,7 @@ def _spelling(scores: Sequence[Score]) -> Iterator[str]:
         if len(names) > 1:
             yield (
                 f"Raters {_some(names)} differ in spelling only, and count as {len(names)} raters. If they "
-                "are one, spell the name in one way."
+                "are the same, use one spelling."
             )
     dimensions: dict[str, dict[str, None]] = {}
     for name in dict.fromkeys(score.dimension for score in scores):
@@ -113,13 +113,13 @@ def _spelling(scores: Sequence[Score]) -> Iterator[str]:
         if len(names) > 1:
             yield (
                 f"Dimensions {_some(names)} differ in spelling only, and count as {len(names)} dimensions. "
-                "If they are one, spell the name in one way."
+                "If they are the same, use one spelling."
             )
     ids = {score.item_id for score in scores}
     if twice := sorted(name for name in ids if f"{name}.0" in ids):
         yield (
             f"Items {_some(f'{name}.0' for name in twice)} count as others than {_some(twice)}. If they are "
-            "the same, write the ids in one way."
+            "the same, use one spelling."
         )
 
 
@@ -134,7 +134,7 @@ def _summaries(scores: Sequence[Score]) -> Iterator[str]:
 
 
 def _repeats(scores: Sequence[Score]) -> Iterator[str]:
-    """Count the ratings of people that `joining` may pass over, because they repeat a rating."""
+    """Count the ratings of people that `align_ratings` may pass over, because they repeat a rating."""
     later = sum(s.rater_kind == "human" and s.sample > 0 and s.value is not None for s in scores)
     if later:
         yield (

@@ -1,12 +1,12 @@
-"""Multiple choice: how many answers are right, where, and how that compares with open answers.
+"""Multiple choice: accuracy, overall and by slice, and its difference from the pass rate of open answers.
 
-The letters become scores of one dimension, 1 right and 0 wrong, so that slices and intervals are those of any
-other run. What cannot be read is wrong or left out, as the caller says, and is always counted.
+Letters become scores of one dimension, 1 correct and 0 wrong, so that slices and intervals are those of any
+other run. Unreadable replies are wrong or left out, at the caller's choice, and are always counted.
 """
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -17,14 +17,12 @@ from judge.analysis.multiple_choice.detection import gold_anomalous
 from judge.analysis.multiple_choice.letters import LETTERS, Reading, read_letter
 from judge.analysis.pass_rate import PassRate, pass_rate
 from judge.analysis.score_table import ScoreTable
-from judge.analysis.slices import members
+from judge.analysis.slices import macro_average, members
 from judge.errors import InputError
 from judge.records import Item, Score
 from judge.rubric import Dimension, Overall, Rubric, RubricScale
-from judge.stats.engine.estimate import CORRELATION, NO_OBSERVATIONS, Estimate
-from judge.stats.engine.resampling import estimate
+from judge.stats.engine.estimate import CORRELATION, Estimate
 from judge.stats.engine.scale import Floats
-from judge.stats.engine.statistic import Statistic, quotient
 
 Policy = Literal["wrong", "drop"]
 CORRECT = "correct"
@@ -41,18 +39,18 @@ RUBRIC = Rubric(
 
 @dataclass(frozen=True)
 class Answers:
-    """Replies to multiple-choice questions, read.
+    """Replies to multiple-choice questions, with the letters read from them.
 
     Attributes
     ----------
     table : ScoreTable
-        Its dimension ``correct`` is 1, 0, or missing where an unreadable reply is left out.
+        Its dimension ``correct`` is 1 or 0, or missing for an unreadable reply that is left out.
     readings : tuple of Reading
-        What was read, one for each item of the table.
+        Letter, or reason for its absence, of each item of the table.
     unreadable : {'wrong', 'drop'}
-        What became of replies that name no one offered letter.
+        How replies without exactly one offered letter are counted.
     unusable : dict
-        Why an item is no multiple-choice question -> the ids.
+        Reason why an item is not a multiple-choice question -> ids.
     """
 
     table: ScoreTable
@@ -62,7 +60,7 @@ class Answers:
 
     @property
     def reasons(self) -> dict[str, int]:
-        """Why replies are unreadable -> how many."""
+        """Reason why a reply is unreadable -> number of replies."""
         return dict(Counter(reading.reason for reading in self.readings if reading.reason).most_common())
 
     def take(self, mask: Bools) -> "Answers":
@@ -72,21 +70,21 @@ class Answers:
 
 
 def read_answers(items: Iterable[Item], *, unreadable: Policy = "wrong", name: str = "answers") -> Answers:
-    """Read the letter out of every reply and compare it with the right one.
+    """Read the letter from every reply and compare it with the correct one.
 
     Parameters
     ----------
     items : iterable of Item
-        With `choices` and `gold`; items without are set aside and counted.
+        Items with `choices` and `gold`; others are left out and counted.
     unreadable : {'wrong', 'drop'}
-        Whether a reply without one offered letter counts as wrong, or not at all.
+        Whether a reply without exactly one offered letter is wrong or left out.
     name : str
-        Name of the answers, for messages.
+        Name of the answers in messages.
 
     Raises
     ------
     InputError
-        No item is a multiple-choice question with a right answer.
+        No item is a multiple-choice question with a correct answer.
 
     Examples
     --------
@@ -145,11 +143,11 @@ class ChoiceSlice:
     label : str
         The value, or the values of crossed fields joined by " * ".
     n, n_unreadable : int
-        Replies, and those without one offered letter.
+        Replies, and those without exactly one offered letter.
     accuracy : Estimate
-        Share that is right.
+        Share of correct replies.
     balanced : Estimate or None
-        For a slice of anomaly questions: mean of the accuracies on anomalous and on normal parts.
+        For anomaly questions: mean of the accuracies on anomalous and on normal parts.
     """
 
     label: str
@@ -160,13 +158,13 @@ class ChoiceSlice:
 
     @property
     def figure(self) -> Estimate:
-        """What counts in averages over slices: the balanced accuracy where there is one."""
+        """What the macro average is taken over: the balanced accuracy if there is one, else the accuracy."""
         return self.accuracy if self.balanced is None else self.balanced
 
 
 @dataclass(frozen=True)
 class ChoiceSlices:
-    """All slices of a field, and the average in which each counts the same."""
+    """All slices of a field, and their macro average, in which each slice counts the same."""
 
     field: str
     slices: tuple[ChoiceSlice, ...]
@@ -174,7 +172,7 @@ class ChoiceSlices:
 
 
 def accuracy(answers: Answers, clusters: Groups = None) -> PassRate:
-    """Share of right answers, with the missing ones counted."""
+    """Share of correct answers, and number of missing ones."""
     return pass_rate(answers.table.passed, clusters)
 
 
@@ -188,58 +186,33 @@ def slices(answers: Answers, field: str, clusters: Groups = None) -> ChoiceSlice
     """
     found = members(answers.table, field)
     anomalous = gold_anomalous(answers.table.items)
-    parts = [_classes(mask, anomalous) for _, mask in found]
+    classes_of = [_classes(mask, anomalous) for _, mask in found]
     rows = [
         _slice(answers, label, mask, classes, clusters)
-        for (label, mask), classes in zip(found, parts, strict=True)
+        for (label, mask), classes in zip(found, classes_of, strict=True)
     ]
-    return ChoiceSlices(field, tuple(rows), macro(answers.table.passed, parts, clusters))
+    return ChoiceSlices(
+        field, tuple(rows), macro_average(answers.table.passed, classes_of, clusters, share=True)
+    )
 
 
 def _slice(answers: Answers, label: str, mask: Bools, classes: list[Bools], clusters: Groups) -> ChoiceSlice:
     here = answers.take(mask)
     groups = None if clusters is None else clusters[mask]
-    balanced = macro(answers.table.passed, [[c] for c in classes], clusters) if len(classes) > 1 else None
+    balanced = (
+        macro_average(answers.table.passed, [classes], clusters, share=True) if len(classes) > 1 else None
+    )
     return ChoiceSlice(
         label, len(here.table), sum(here.reasons.values()), accuracy(here, groups).estimate, balanced
     )
 
 
 def _classes(mask: Bools, anomalous: Floats) -> list[Bools]:
-    """Anomalous and normal parts of a slice, where all of it are anomaly questions of both kinds."""
+    """Masks of the anomalous and the normal parts of a slice of anomaly questions; else the slice itself."""
     marks = anomalous[mask]
     if np.isnan(marks).any() or len(set(marks.tolist())) < 2:
         return [mask]
     return [mask & (anomalous == 1), mask & (anomalous == 0)]
-
-
-def macro(values: Floats, slices: Sequence[Sequence[Bools]], clusters: Groups = None) -> Estimate:
-    """Mean over slices of the mean over the classes of each slice of the mean of its values.
-
-    Values that are missing are left out, and so are classes without a value. The interval is Wilson's, for
-    the effective sample size that the jackknife over clusters gives.
-
-    Examples
-    --------
-    >>> first = np.array([True, True, True, False])
-    >>> macro(np.array([1.0, 1.0, 1.0, 0.0]), [[first], [~first]]).value
-    0.5
-    """
-    used = ~np.isnan(values)
-    kept = [[c[used] for c in classes if (c & used).any()] for classes in slices]
-    kept = [classes for classes in kept if classes]
-    if not kept:
-        return Estimate.undefined(NO_OBSERVATIONS)
-    flat = [c for classes in kept for c in classes]
-    weights = np.array([1 / (len(kept) * len(classes)) for classes in kept for _ in classes])
-    sums = np.column_stack([*(c * values[used] for c in flat), *flat]).astype(float)
-
-    def mean_of_means(totals: Floats) -> Floats:
-        shares = quotient(totals[:, : len(flat)], totals[:, len(flat) :])
-        return np.asarray(shares @ weights)
-
-    statistic = Statistic(sums, mean_of_means, "share", n_ratings=int(used.sum()))
-    return estimate(statistic, clusters=None if clusters is None else clusters[used])
 
 
 # --- gap
@@ -247,7 +220,7 @@ def macro(values: Floats, slices: Sequence[Sequence[Bools]], clusters: Groups = 
 
 @dataclass(frozen=True)
 class Gap:
-    """One slice, asked with options and openly.
+    """One slice with multiple-choice questions and open questions.
 
     Attributes
     ----------
@@ -266,12 +239,12 @@ class Gap:
 
 
 def gaps(answers: Answers, run: ScoreTable, field: str, clusters: Groups = None) -> list[Gap]:
-    """Accuracy minus the pass rate of the open answers of a run, by the values of a field that both have.
+    """Accuracy minus the pass rate of a run of open answers, by the values of a field that both have.
 
     Raises
     ------
     InputError
-        The two have no value of the field in common.
+        No value of the field occurs in both.
     """
     open_masks = dict(members(run, field))
     open_groups = run.clusters(None)
@@ -289,7 +262,7 @@ def gaps(answers: Answers, run: ScoreTable, field: str, clusters: Groups = None)
 
 
 def _difference(a: Estimate, b: Estimate) -> Estimate:
-    """Difference of two independent shares out of their own intervals (Newcombe 1998, method 10)."""
+    """Difference of two independent shares, with the interval from their own (Newcombe 1998, method 10)."""
     value = a.value - b.value
     low = value - math.hypot(a.value - a.low, b.high - b.value)
     high = value + math.hypot(a.high - a.value, b.value - b.low)

@@ -1,4 +1,4 @@
-"""Anomaly questions: is this part defective? Recall, precision, false alarms (overkill) and misses."""
+"""Questions whether a part is anomalous: recall, precision, false alarms (overkill) and misses."""
 
 import math
 from collections.abc import Sequence
@@ -22,12 +22,12 @@ _NORMAL = {"no", "normal", "good", "defect-free", "non-defective", "no defect", 
 
 @dataclass(frozen=True)
 class Detection:
-    """How well yes/no questions about anomalies are answered; "positive" is an anomalous part.
+    """Figures of yes/no questions about anomalies; an anomalous part is the positive class.
 
     Attributes
     ----------
     n_anomalous, n_normal : int
-        Questions that count.
+        Answered questions about anomalous and about normal parts.
     figures : dict
         ``balanced_accuracy``, ``recall``, ``precision``, ``f1``; ``overkill``: share of normal parts called
         anomalous; ``miss``: share of anomalous parts called normal.
@@ -39,33 +39,33 @@ class Detection:
 
 
 def gold_anomalous(items: Sequence[Item]) -> Floats:
-    """1 where the right answer says that there is an anomaly, 0 where not, NaN for every other question.
+    """1 if the correct answer says that there is an anomaly, 0 if it says that there is none, else NaN.
 
     Examples
     --------
-    >>> asked = Item(id="1", question="Any defect?", answer="B", choices=("No", "Yes"), gold="B")
-    >>> gold_anomalous([asked])
+    >>> item = Item(id="1", question="Any defect?", answer="B", choices=("No", "Yes"), gold="B")
+    >>> gold_anomalous([item])
     array([1.])
     """
     return np.array([_says_anomalous(item, item.gold) for item in items])
 
 
 def detection(table: ScoreTable, clusters: Groups = None) -> Detection | None:
-    """Figures of the anomaly questions; None where there are none.
+    """Figures of the anomaly questions; None if there are none.
 
-    A question is one where its two options say yes and no (normal and abnormal, good and defective), and
-    its `question_type`, where it has one, speaks of an anomaly or of detection. An unreadable reply that
-    counts as wrong is a miss on an anomalous part and a false alarm on a normal one.
+    An anomaly question has two options that mean yes and no (normal and abnormal, good and defective); its
+    `question_type`, if it has one, must mention anomaly or detection. An unreadable reply that counts as
+    wrong is a miss on an anomalous part and a false alarm on a normal one.
     """
     gold = gold_anomalous(table.items)
-    asked = ~np.isnan(gold)
-    if not asked.any():
+    about_anomaly = ~np.isnan(gold)
+    if not about_anomaly.any():
         return None
     right = table.passed
     said = np.where(right == 1, gold, 1 - gold)
     said[np.isnan(right)] = np.nan
-    groups = None if clusters is None else clusters[asked]
-    found = pass_fail(gold[asked], said[asked], clusters=groups, rng=SEED)
+    groups = None if clusters is None else clusters[about_anomaly]
+    found = pass_fail(gold[about_anomaly], said[about_anomaly], clusters=groups, rng=SEED)
     figures = {
         "balanced_accuracy": found.balanced_accuracy,
         "recall": found.tpr,
@@ -83,7 +83,7 @@ def _says_anomalous(item: Item, letter: str | None) -> float:
     is_other = kind is not None and not any(word in str(kind).casefold() for word in ("anomal", "detection"))
     if letter is None or is_other:
         return math.nan
-    if not any(options):  # MMAD's answers without the texts: the picture's folder says it
+    if not any(options):  # MMAD without option texts: the folder of the picture tells
         anomaly = item.field("anomaly") if kind is not None else None
         return float(anomaly) if isinstance(anomaly, bool) else math.nan
     if len(options) != 2 or not (set(options) & _ANOMALOUS and set(options) & _NORMAL):

@@ -1,10 +1,10 @@
-"""Which letter a raw reply to a multiple-choice question chooses, or why none can be read.
+"""Read the chosen letter from a raw reply to a multiple-choice question, or the reason why there is none.
 
-Evidence is tried from the plainest to the weakest, and the first kind that says anything decides: a bare
+Rules are tried from the strongest evidence to the weakest, and the first that applies decides: a bare
 letter, a marked final answer, a letter alone on the last line, an announced one ("the answer is …"), a
 decision ("I choose …"), an option's text before a stop, a letter at the start, an option's text anywhere, one
-letter in brackets. Of several announcements the last counts. A letter that was not offered, two letters, or a
-refusal is no answer; nothing is ever guessed.
+letter in brackets. Of several announcements the last counts. A letter that was not offered, two letters and a
+refusal are not answers; nothing is guessed.
 """
 
 import re
@@ -21,7 +21,7 @@ LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What was read out of one reply: a letter and how it was found, or the reason why there is none."""
+    """Letter read from one reply and the rule that found it, or the reason why there is none."""
 
     letter: str | None = None
     how: How | None = None
@@ -34,16 +34,16 @@ class Reading:
 
 
 def read_letter(reply: str, choices: Sequence[str]) -> Reading:
-    """Read the chosen letter out of a raw reply.
+    """Read the chosen letter from a raw reply.
 
-    Where letter and text of an option disagree ("B. dent", though dent is C), the letter counts.
+    If letter and text of an option disagree ("B. dent", though dent is C), the letter counts.
 
     Parameters
     ----------
     reply : str
-        What the model said, reasoning included.
+        Reply of the model, reasoning included.
     choices : sequence of str
-        Texts of the options A, B, C, … that were offered; an empty text is one that is not known.
+        Texts of the offered options A, B, C, …; an unknown text is empty.
 
     Returns
     -------
@@ -86,7 +86,7 @@ _EMPTY_LINES = re.compile(r"\s*\n\s*")
 
 
 def _plain(reply: str) -> str | None:
-    """Reply without thoughts and typography; None where it is all one unfinished thought."""
+    """Reply without reasoning and typography; None if it is only unfinished reasoning."""
     text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", reply))
     before, after = _THOUGHT_START.split(text)[0], _THOUGHT_END.split(text)[-1]
     said = _THOUGHT_START.split(after)[0] if after.strip() else before
@@ -97,19 +97,19 @@ def _plain(reply: str) -> str | None:
 
 
 def _folded(text: str) -> str:
-    """Text for comparison: no case, no marks at the ends, single spaces."""
+    """Text for comparison: case-folded, without punctuation at the ends, with single spaces."""
     inner = " ".join(_TYPOGRAPHY.sub("", unicodedata.normalize("NFKC", text)).casefold().split())
     return inner.strip(_MARKS)
 
 
-# --- patterns: no repetition can overlap another, so that a reply of megabytes is read in one pass
+# --- patterns: no two repetitions overlap, so that a reply of megabytes is read in linear time
 
 _END = r"(?![A-Za-zÀ-ɏ0-9'’+#]|[-‐–][A-Za-z]|\.[A-Za-z])"
-"""A letter is none inside a word (CORRECT), before an apostrophe (C'est), in X-ray, C++ or e.g."""
+"""A letter is not an option inside a word (CORRECT), before an apostrophe (C'est), in X-ray, C++ or e.g."""
 _OPEN, _CLOSE = r"[(\[{<\"'“‘「『【]{0,3}\s?", r"\s?[)\]}>\"'”’」』】]{0,3}"
 _KIND = r"(?P<kind>(?:option|choice|letter|answer|antwort|auswahl|buchstabe|选项|选|第)\s*)?"
 _START = r"(?<![A-Za-zÀ-ɏ0-9'’])"
-"""A letter is none at the end of a word either (part is correct, PCB is not)."""
+"""Nor is a letter at the end of a word (PCB is correct)."""
 _TOKEN = rf"{_START}{_KIND}{_OPEN}(?P<letter>[A-Za-z]){_END}{_CLOSE}"
 _NAMED = rf"{_START}(?i:{_KIND.replace('?P<kind>', '?:')}){_OPEN}[A-Z]{_END}{_CLOSE}"
 _JOINED = rf"(?:\s*(?:,|/|(?i:and|or|nor|und|oder|noch)|和|或|、)\s*{_NAMED}){{0,5}}+"
@@ -194,7 +194,7 @@ _NO = ("no", "nope", "nein", "non", "нет", "否", "不是", "没有", "不", 
 
 
 class _LetterReader:
-    """Reads one plain reply with the options that were offered."""
+    """Reads one reply, given the offered options."""
 
     def __init__(self, text: str, options: list[str]) -> None:
         self.whole = _folded(text)
@@ -210,17 +210,17 @@ class _LetterReader:
         )  # fmt: skip
         return next((found for step in steps if (found := step())), Reading(reason="no_choice"))
 
-    # Letters that stand for the whole answer.
+    # --- letters that are the whole answer
 
     def _bare(self) -> Reading | None:
-        """Take a reply of one letter, whatever marks are around it, or of exactly one option's text."""
+        """Take a reply of one letter, ignoring punctuation, or of exactly the text of one option."""
         if found := self._of_text(self.whole):
             return found
         is_letter = len(self.whole) == 1 and self.whole.upper() in LETTERS
         return self._found(self.whole, "letter") if is_letter else None
 
     def _marked(self) -> Reading | None:
-        r"""Take what stands last in \boxed{}, <answer></answer> or [[ ]]."""
+        r"""Take the last content of \boxed{}, <answer></answer> or [[ ]]."""
         marked = [next(filter(None, groups), "") for groups in _MARKED.findall(self.text)]
         if not marked:
             return None
@@ -253,7 +253,7 @@ class _LetterReader:
         return self._one_or_several(at, "first")
 
     def _last_line(self) -> Reading | None:
-        """Take a last line that is a letter, alone or with its own option's text, or that ends in one."""
+        """Take a last line that is a letter, alone or with the text of its option, or that ends in one."""
         line = self.text.splitlines()[-1].strip() if self.text.strip() else ""
         if glued := _GLUED.search(line):
             return self._found(glued[1], "last")
@@ -267,20 +267,20 @@ class _LetterReader:
         return None
 
     def _bracketed(self) -> Reading | None:
-        """Take the one letter that stands in brackets or after "option"."""
+        """Take the only letter in brackets or after "option"."""
         return self._only({next(filter(None, g)) for g in _BRACKETED.findall(self.text)}, "bracketed")
 
-    # Texts of options.
+    # --- texts of options
 
     def _leading_text(self) -> Reading | None:
-        """Take a reply that opens with an option and a stop: "Yes, there is …"."""
+        """Take a reply that begins with an option and punctuation: "Yes, there is …"."""
         opening = _folded(_FIRST_STOP.split(self.text, maxsplit=1)[0])
         if sorted(self.options) == ["no", "yes"]:
             opening = "yes" if opening in _YES else "no" if opening in _NO else opening
         return self._of_text(opening)
 
     def _mentioned_text(self) -> Reading | None:
-        """Take the only option whose text occurs and is not denied."""
+        """Take the only option whose text occurs without a negation."""
         return self._only(self._mentions(), "text")
 
     def _mentions(self) -> set[str]:
@@ -295,7 +295,7 @@ class _LetterReader:
         return found
 
     def _refused(self) -> Reading | None:
-        """Find a refusal, unless not knowing is what one of the options says."""
+        """Find a refusal, unless an option itself says that the answer is not known."""
         if not _REFUSAL.search(self.text):
             return None
         evasive = {letter for letter in self._mentions() if _REFUSAL.search(self._option(letter))}
@@ -308,7 +308,7 @@ class _LetterReader:
         return {letter for letter, option in zip(self.offered, self.options, strict=True) if option == folded}
 
     def _text_at(self, start: int) -> Reading | None:
-        """Option whose text begins at `start`; the longest, where one begins like another."""
+        """Option whose text begins at `start`; the longest if one is the beginning of another."""
         rest = " ".join(self.text[start : start + self.reach].casefold().split()).lstrip("\"'“‘「([ ")
         for said in (rest, _ARTICLE.sub("", rest, count=1)):
             fitting = [o for o in self.options if o and re.match(rf"{re.escape(o)}(?![{_EDGE}])", said)]
@@ -316,10 +316,10 @@ class _LetterReader:
                 return self._of_text(max(fitting, key=len))
         return None
 
-    # Letters.
+    # --- letters
 
     def _last_after(self, cue: re.Pattern[str], how: How) -> Reading | None:
-        """Read what follows the last cue that is followed by a letter or an option's text."""
+        """Read the letter or option text after the last match of `cue` that has one."""
         for match in reversed(list(cue.finditer(self.text))):
             at = _AT_LETTER.match(self.text, match.end())
             if at is not None and self._is_letter(at):
@@ -329,14 +329,14 @@ class _LetterReader:
         return None
 
     def _label(self) -> Reading | None:
-        """Take a letter that labels the whole reply ("B: it is a lid"); an A alone may stand for answer."""
+        """Take a letter that labels the whole reply ("B: it is a lid"); but "A:" may mean answer."""
         at = _AT_LETTER.match(self.text)
         if at is None or not self._is_letter(at) or not _LABELS.match(self.text, at.end("letter")):
             return None
         return None if at["letter"] in "Aa" or len(self._listed()) > 1 else self._one_or_several(at, "first")
 
     def _is_letter(self, at: re.Match[str]) -> bool:
-        """Tell a letter from a word: "A scratch …" and "I think …" are words."""
+        """Distinguish a letter from a word: "A scratch …" and "I think …" are words."""
         letter, text, end = at["letter"], at.string, at.end("letter")
         stop = _STOP.match(text, end)
         if stop:
@@ -349,7 +349,7 @@ class _LetterReader:
         return letter in "Aa" and bool(_VERB_OR_LINK.match(text, end))
 
     def _one_or_several(self, at: re.Match[str], how: How) -> Reading:
-        """Read one letter, or find that another is joined to it by "or", a comma or a slash."""
+        """Read one letter, or several that are joined by "or", a comma or a slash."""
         letters = {at["letter"].upper()}
         joined = _NEXT.match(at.string, at.end())
         if joined and self._is_letter(joined):
@@ -371,5 +371,5 @@ class _LetterReader:
         return self.options[index] if 0 <= index < len(self.options) else ""
 
     def _listed(self) -> set[str]:
-        """Letters with which lines begin: more than one is a repeated list of options."""
+        """Letters at the beginning of lines; several mean that the reply repeats the list of options."""
         return {letter.upper() for letter in _LISTED.findall(self.text)}

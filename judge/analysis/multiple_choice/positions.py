@@ -1,4 +1,4 @@
-"""Position bias of multiple-choice answers: letters that are chosen for where they stand."""
+"""Position bias of multiple-choice answers: letters that are chosen more often than they are correct."""
 
 from dataclasses import dataclass
 
@@ -14,18 +14,18 @@ from judge.stats.pass_fail.proportion import mean, proportion
 
 @dataclass(frozen=True)
 class Positions:
-    """Whether letters are chosen for where they stand.
+    """Distribution of the chosen letters beside that of the correct ones.
 
     Attributes
     ----------
     chosen, gold : dict
-        Letter -> share of the read replies that chose it, and for which it is right.
+        Letter -> share of the readable replies that chose it, and share for which it is correct.
     excess : dict
-        Letter -> chosen minus right, with its interval.
+        Letter -> share chosen minus share correct, with its interval.
     p : float
-        Of the test that chosen and right letters have one distribution (Stuart-Maxwell, over clusters).
+        p-value of the null hypothesis that both distributions are equal (Stuart-Maxwell, over clusters).
     n : int
-        Replies that were read.
+        Readable replies.
     """
 
     chosen: dict[str, Estimate]
@@ -36,12 +36,13 @@ class Positions:
 
 
 def positions(answers: Answers, clusters: Groups = None) -> Positions:
-    """Compare where the chosen options stand with where the right ones stand, over the read replies."""
+    """Compare the distribution of chosen letters with that of correct letters, over the readable replies."""
     read = np.array([reading.readable for reading in answers.readings])
     items = [item for item, readable in zip(answers.table.items, read, strict=True) if readable]
     letters = LETTERS[: max((len(item.choices) for item in items), default=0)]
-    chosen = np.array([[r.letter == x for x in letters] for r in answers.readings if r.readable], dtype=float)
-    gold = np.array([[item.gold == x for x in letters] for item in items], dtype=float)
+    picked = [str(reading.letter) for reading in answers.readings if reading.readable]
+    correct = [str(item.gold) for item in items]
+    chosen, gold = (np.array([[x == y for x in letters] for y in ys], float) for ys in (picked, correct))
     groups = None if clusters is None else clusters[read]
     shares = [
         {x: proportion(marks[:, i], clusters=groups) for i, x in enumerate(letters)}
@@ -50,10 +51,5 @@ def positions(answers: Answers, clusters: Groups = None) -> Positions:
     excess = {
         x: mean(chosen[:, i] - gold[:, i], clusters=groups, method="jackknife") for i, x in enumerate(letters)
     }
-    test = marginal_homogeneity(
-        np.array([item.gold for item in items], dtype=object),
-        np.array([reading.letter for reading in answers.readings if reading.readable], dtype=object),
-        scale=list(letters) or None,
-        clusters=groups,
-    )
+    test = marginal_homogeneity(correct, picked, scale=[*LETTERS], clusters=groups)
     return Positions(shares[0], shares[1], excess, test.stuart_maxwell_p, len(items))

@@ -24,7 +24,7 @@ MOST_TABLES = 2
 
 def build_agreement(found: Agreement) -> Report:
     """Build the report of `judge agree`."""
-    labels = Labels(list(found.joined.parts), found.joined.judges)
+    labels = Labels(list(found.aligned.ratings), found.aligned.judges)
     return Report(
         "agree",
         _title(found),
@@ -32,7 +32,7 @@ def build_agreement(found: Agreement) -> Report:
         tuple(findings.warnings(found)),
         tuple(section for section in _sections(found, labels) if section.tables or section.cases),
         named_estimates(found),
-        found.joined.about,
+        found.aligned.about,
         tuple(findings.methods(found)),
         drawer(found),
     )
@@ -44,33 +44,33 @@ def named_estimates(found: Agreement) -> dict[str, Estimate]:
     With several judges, a name ends in ``@judge``.
     """
     named: dict[str, Estimate] = {}
-    for one in found.trusts:
-        of = one.part.name + (f"@{one.judge}" if len(found.joined.judges) > 1 else "")
+    for one in found.judge_agreements:
+        of = one.ratings.dimension + (f"@{one.judge}" if len(found.aligned.judges) > 1 else "")
         named |= {f"{name}.{of}": c.judge for name, c in one.comparisons.items()}
         named |= {f"difference.{name}.{of}": c.difference for name, c in one.comparisons.items()}
         named[f"bias.{of}"] = one.bias
-        if one.marks is not None:
-            named |= {f"pass.{name}.{of}": e for name, e in one.marks.estimates().items()}
+        if one.pass_fail is not None:
+            named |= {f"pass.{name}.{of}": e for name, e in one.pass_fail.estimates().items()}
         if one.corrected is not None:
             named[f"pass_rate.{of}"] = one.corrected.estimate
-    for name, people in found.people.items():
+    for name, people in found.human_agreements.items():
         named |= {f"people.{statistic}.{name}": e for statistic, e in people.estimates.items()}
     return named
 
 
 def _title(found: Agreement) -> str:
-    joined = found.joined
-    n = max((of.n_items for of in found.people.values()), default=0)
-    raters = counted(len(joined.people), "rating slot" if joined.slots else "human rater")
-    if not joined.judges:
+    aligned = found.aligned
+    n = max((of.n_items for of in found.human_agreements.values()), default=0)
+    raters = counted(len(aligned.humans), "rating slot" if aligned.slots else "human rater")
+    if not aligned.judges:
         return f"Agreement of {raters} on {counted(n, 'item')}"
-    judges = joined.judges[0] if len(joined.judges) == 1 else counted(len(found.disagreements), "judge")
+    judges = aligned.judges[0] if len(aligned.judges) == 1 else counted(len(found.disagreements), "judge")
     return f"Agreement of {judges} with {raters} on {counted(n, 'item')}"
 
 
 def _sections(found: Agreement, labels: Labels) -> Iterator[Section]:
     yield Section("people", "Human-human agreement", tables=(tables.people_alone(found),))
-    if not found.trusts:
+    if not found.judge_agreements:
         return
     verdicts = tables.verdicts(found, labels)
     first = (*((verdicts,) if verdicts else ()), *tables.beside(found, labels))
@@ -83,8 +83,8 @@ def _sections(found: Agreement, labels: Labels) -> Iterator[Section]:
     for field in dict.fromkeys(one.field for one in found.slices):
         table = details.slices(found, labels, field)
         yield Section(f"by {field}", table.title, tables=(table,))
-    if found.panel and found.panel.choices:
-        yield Section("panel", "Panels of judges", tables=(details.panel(found.panel.choices),))
+    if found.panel:
+        yield Section("panel", "Panels of judges", tables=(details.panel(found.panel),))
     checks = details.bias_checks(found, labels)
     yield Section("oddities", "Bias checks", tables=(checks,) if checks else ())
     yield Section("details", "Details by judge and dimension", tables=tuple(_details(found)))
@@ -92,8 +92,8 @@ def _sections(found: Agreement, labels: Labels) -> Iterator[Section]:
 
 
 def _details(found: Agreement) -> Iterator[Table]:
-    hidden = len(found.trusts) > MOST_TABLES
-    for one in found.trusts:
+    hidden = len(found.judge_agreements) > MOST_TABLES
+    for one in found.judge_agreements:
         yield from (replace(table, detail=hidden) for table in details.details(one))
 
 
@@ -106,15 +106,15 @@ def _disagreements(found: Agreement) -> Iterator[Section]:
 
 
 def _case(found: Agreement, judge: str, one: Disagreement) -> Case:
-    item = found.joined.items[one.item]
-    part = found.joined.parts[one.dimension]
+    item = found.aligned.items[one.item]
+    part = found.aligned.ratings[one.dimension]
     said = details.people_said(part, one.item)
     note = f"{dimension_name(one.dimension)}: judge {part.column(judge)[one.item]:g}, humans {said}"
-    scores = {name: _known(p.column(judge)[one.item]) for name, p in found.joined.parts.items()}
+    scores = {name: _known(p.column(judge)[one.item]) for name, p in found.aligned.ratings.items()}
     reasons = {
         name: reason
-        for name in found.joined.parts
-        if (reason := found.joined.reasons.get((judge, name, item.id)))
+        for name in found.aligned.ratings
+        if (reason := found.aligned.reasons.get((judge, name, item.id)))
     }
     reasons = {one.dimension: reasons[one.dimension]} if one.dimension in reasons else reasons
     fields = {name: str(value) for name, value in item.metadata.items()}
@@ -134,7 +134,7 @@ def _known(value: float) -> float | None:
 
 
 def _outcome(found: Agreement, judge: str, row: int) -> str:
-    part = found.joined.parts.get("passes") or found.joined.parts.get("overall")
+    part = found.aligned.ratings.get("passes") or found.aligned.ratings.get("overall")
     marks = part.passed(part.column(judge)) if part else None
     if marks is None:
         return ""

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from judge.analysis.comparable import same_answers
-from judge.analysis.compare import Comparison, compare, split
+from judge.analysis.compare import RunComparison, compare, split
 from judge.analysis.leaderboard import by_system, leaderboard
 from judge.errors import InputError
 from judge.reporting.builders.run_data import RunData, read_run
@@ -149,12 +149,12 @@ def build_leaderboard(
     )
 
 
-def _changed_slices(of: Comparison) -> Iterator[Section]:
+def _changed_slices(of: RunComparison) -> Iterator[Section]:
     if of.slices:
         held = (comparison_tables.slice_changes(of, field) for field in of.slices)
         yield Section("slices", "Slices", tables=tuple(held))
 
 
-def _unmatched(of: Comparison) -> Iterator[Section]:
+def _unmatched(of: RunComparison) -> Iterator[Section]:
     if of.only_a or of.only_b:
         yield Section("unmatched", "Items in one run only", tables=(comparison_tables.unmatched(of),))

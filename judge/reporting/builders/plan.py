@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from judge.analysis.plan import Plan, Size
+from judge.analysis.plan import SampleSizePlan, StudySize
 from judge.reporting.document import Column, Report, Row, Section, Table
 from judge.reporting.render.numbers import number_text
 from judge.reporting.wording import counted
@@ -23,9 +23,9 @@ NAMES = {
 }
 
 
-def build_plan(found: Plan) -> Report:
+def build_plan(found: SampleSizePlan) -> Report:
     """Build the report of `judge plan`."""
-    q = found.question
+    q = found.target
     tables = [_table("needed", "Required sample size", found.needed, q.minutes)]
     if found.affordable:
         tables.append(_table("affordable", f"Precision of {q.budget:,} ratings", found.affordable, q.minutes))
@@ -43,7 +43,7 @@ def build_plan(found: Plan) -> Report:
     )
 
 
-def _sentence(size: Size, minutes: float) -> str:
+def _sentence(size: StudySize, minutes: float) -> str:
     raters = "one rating each" if size.n_raters == 1 else f"{size.n_raters} raters each"
     return (
         f"{counted(size.n_items, 'item')} with {raters}: {counted(size.n_ratings, 'rating')}, "
@@ -51,12 +51,12 @@ def _sentence(size: Size, minutes: float) -> str:
     )
 
 
-def _hours(size: Size, minutes: float) -> str:
+def _hours(size: StudySize, minutes: float) -> str:
     return number_text(float(f"{size.n_ratings * minutes / 60:.3g}"), "number")
 
 
-def _power_words(found: Plan) -> list[str]:
-    margin = found.question.margin
+def _power_words(found: SampleSizePlan) -> list[str]:
+    margin = found.target.margin
     if margin is None:
         return []
     said = []
@@ -73,15 +73,15 @@ def _power_words(found: Plan) -> list[str]:
     return said
 
 
-def _warnings(found: Plan) -> list[str]:
+def _warnings(found: SampleSizePlan) -> list[str]:
     few = [size for size in found.needed if size.n_items < 50]
     said = ["Use at least 50 items; intervals are unreliable with fewer."] if few else []
-    if found.question.statistic == "difference" and any(size.n_raters < 3 for size in found.needed):
+    if found.target.statistic == "difference" and any(size.n_raters < 3 for size in found.needed):
         said.append("A human ceiling and the alternative annotator test need at least 3 raters.")
     return said
 
 
-def _table(key: str, title: str, sizes: Sequence[Size], minutes: float) -> Table:
+def _table(key: str, title: str, sizes: Sequence[StudySize], minutes: float) -> Table:
     powered = any(not np.isnan(size.power) for size in sizes)
     columns = (
         Column("raters", "raters", "count"),

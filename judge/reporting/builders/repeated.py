@@ -16,7 +16,7 @@ def build_retest(found: Sequence[RepeatedJudgments]) -> Report:
     runs = list(dict.fromkeys(one.run for one in found))
     labels = Labels(list(dict.fromkeys(one.dimension for one in found)), runs)
     tables = [_agreement(found, labels), _curve(found, labels)]
-    if any(one.with_people for one in found):
+    if any(one.with_humans for one in found):
         tables.append(_with_humans(found, labels))
     most = max(one.n_samples for one in found)
     return Report(
@@ -94,12 +94,12 @@ def _curve(found: Sequence[RepeatedJudgments], labels: Labels) -> Table:
 
 
 def _with_humans(found: Sequence[RepeatedJudgments], labels: Labels) -> Table:
-    sizes = [row.n_samples for row in next(one.with_people for one in found if one.with_people)]
+    sizes = [row.n_samples for row in next(one.with_humans for one in found if one.with_humans)]
     columns = (*labels.columns, *(Column(str(m), str(m), "score") for m in sizes))
     rows: list[Row] = [
-        (*labels.cells(one.dimension, one.run), *(row.agreement for row in one.with_people))
+        (*labels.cells(one.dimension, one.run), *(row.agreement for row in one.with_humans))
         for one in found
-        if one.with_people
+        if one.with_humans
     ]
     title = "Quadratic kappa between the mean of m samples and the mean human score"
     return Table("with_people", title, columns, tuple(rows))

@@ -7,8 +7,9 @@ import numpy as np
 from judge.analysis.anomalies import find_anomalies
 from judge.analysis.failures import FailureProfile, Failures, JudgedItem
 from judge.analysis.headlines import EXPECTED
+from judge.analysis.item_fields import NO_LABEL
 from judge.analysis.pass_rate import DimensionSummary, PassRate, dimension_summaries, pass_rate
-from judge.analysis.score_table import NO_LABEL, PAIR_ID, ScoreTable
+from judge.analysis.score_table import PAIR_ID, ScoreTable
 from judge.analysis.slices import SliceTable, members, n_tests, slice_tables
 from judge.reporting.builders.comparison_sections import comparison_sections
 from judge.reporting.builders.provenance import rubric_sections

@@ -29,8 +29,8 @@ def drawer(found: Agreement) -> Callable[[Report], Mapping[str, Figure]]:
         if (table := report.tables.get("omega")) and len(table.rows) <= MOST_CURVES:
             drawn[table.key] = _omega(table, found)
         judges = found.disagreements.keys()
-        for one in [t for t in found.trusts if t.judge in judges][:MOST_DETAILED]:
-            of = f"{one.part.name}@{one.judge}"
+        for one in [t for t in found.judge_agreements if t.judge in judges][:MOST_DETAILED]:
+            of = f"{one.ratings.dimension}@{one.judge}"
             for name, figure in (
                 ("confusion", _confusion),
                 ("differences", _bland_altman),
@@ -68,9 +68,9 @@ def _omega(table: Table, found: Agreement) -> Figure:
     height = 230.0
     curves = {
         ", ".join(
-            [dimension_name(t.part.name)] + ([t.judge] if len(found.joined.judges) > 1 else [])
+            [dimension_name(t.ratings.dimension)] + ([t.judge] if len(found.aligned.judges) > 1 else [])
         ): t.omega
-        for t in found.trusts
+        for t in found.judge_agreements
         if t.omega
     }
     drawing = Drawing(height + _LEGEND_LINE * len(curves))
@@ -103,7 +103,7 @@ def _omega(table: Table, found: Agreement) -> Figure:
 
 
 def _confusion(table: Table, one: JudgeAgreement) -> Figure:
-    labels = [str(value) for value in one.part.scale.values]
+    labels = [str(value) for value in one.ratings.scale.values]
     counts = one.confusion
     totals = counts.sum(axis=1, keepdims=True)
     shares = np.divide(counts, totals, out=np.zeros_like(counts), where=totals > 0)
@@ -145,18 +145,18 @@ def _ticks(points: Iterable[float]) -> list[tuple[float, str]]:
 
 
 def _bland_altman(table: Table, one: JudgeAgreement) -> Figure:
-    judge, people = one.part.column(one.judge), one.part.consensus()
+    judge, people = one.ratings.column(one.judge), one.ratings.consensus()
     both = ~np.isnan(judge) & ~np.isnan(people)
     middle, distance = (judge + people)[both] / 2, (judge - people)[both]
     spread = float(distance.std(ddof=1)) if len(distance) > 1 else 0.0
     mean = float(distance.mean())
-    step = float(np.diff(one.part.scale.points).min())
+    step = float(np.diff(one.ratings.scale.points).min())
     jitter = np.random.default_rng(0).uniform(-_JITTER * step, _JITTER * step, (2, len(middle)))
     height = 250.0
     drawing = Drawing(height)
     x, y = middle + jitter[0], distance + jitter[1] * 0.5
     limits = (mean - 1.96 * spread, mean + 1.96 * spread)
-    points = one.part.scale.points
+    points = one.ratings.scale.points
     area = PlotArea(
         drawing,
         (float(points[0]) - step / 2, float(points[-1]) + step / 2),
@@ -178,7 +178,7 @@ def _bland_altman(table: Table, one: JudgeAgreement) -> Figure:
 
 def _calibration(table: Table, one: JudgeAgreement) -> Figure:
     height = 250.0
-    points = one.part.scale.points
+    points = one.ratings.scale.points
     rows = [(float(str(row[0])), as_estimate(row[2])) for row in table.rows]
     drawing = Drawing(height)
     low, high = float(points[0]), float(points[-1])

@@ -29,15 +29,19 @@ _FINDINGS = {
 
 def verdict_words(found: Agreement) -> Iterator[str]:
     """One sentence for each dimension of a single judge, or for each of several judges."""
-    if not found.trusts:
+    if not found.judge_agreements:
         yield from _human_sentences(found)
-    elif len(found.joined.judges) == 1:
-        for one in found.trusts:
-            yield from _judge_sentences(one, found.terms.set_by)
+    elif len(found.aligned.judges) == 1:
+        for one in found.judge_agreements:
+            yield from _judge_sentences(one, found.criteria.set_by)
     else:
-        yield from (_judge_words(found, judge) for judge in found.joined.judges)
+        yield from (_judge_words(found, judge) for judge in found.aligned.judges)
         yield from _panel_words(found)
-    if found.trusts and not any(one.verdict for one in found.trusts) and _has_ceiling(found):
+    if (
+        found.judge_agreements
+        and not any(one.verdict for one in found.judge_agreements)
+        and _has_ceiling(found)
+    ):
         yield (
             "There is no verdict because no non-inferiority margin is set. Fix the largest acceptable "
             "loss of agreement in advance: --margin 0.05, or margin = 0.05 in judge.toml."
@@ -47,11 +51,11 @@ def verdict_words(found: Agreement) -> Iterator[str]:
 
 
 def _has_ceiling(found: Agreement) -> bool:
-    return any(one.main.people.defined for one in found.trusts)
+    return any(one.main.human.defined for one in found.judge_agreements)
 
 
 def _human_sentences(found: Agreement) -> Iterator[str]:
-    for name, of in list(found.people.items())[:MOST_SENTENCES]:
+    for name, of in list(found.human_agreements.items())[:MOST_SENTENCES]:
         alpha = of.estimates["alpha"]
         if alpha.defined:
             yield f"Human raters agree on {dimension_name(name)} with alpha {with_interval(alpha, 'score')}."
@@ -59,13 +63,13 @@ def _human_sentences(found: Agreement) -> Iterator[str]:
 
 
 def _judge_sentences(one: JudgeAgreement, set_by: str) -> Iterator[str]:
-    name, main = dimension_name(one.part.name), one.main
+    name, main = dimension_name(one.ratings.dimension), one.main
     kind, change = UNITS[main.unit], CHANGES[main.unit]
     if not main.judge.defined:
         reason = (main.judge.reason or "no ratings").replace("_", " ")
         yield f"Agreement on {name} is undefined ({reason})."
         return
-    if not main.people.defined:
+    if not main.human.defined:
         yield (
             f"On {name} the judge agrees with human raters with {main.title} "
             f"{with_interval(main.judge, kind)}; there is no human ceiling to compare with."
@@ -81,7 +85,7 @@ def _judge_sentences(one: JudgeAgreement, set_by: str) -> Iterator[str]:
         yield (
             f"On {name}, {main.title} between judge and human rater is "
             f"{number_text(main.judge.value, kind)}, between two human raters "
-            f"{number_text(main.people.value, kind)}: difference {with_interval(main.difference, change)}."
+            f"{number_text(main.human.value, kind)}: difference {with_interval(main.difference, change)}."
         )
     if sentence := _bias_words(one):
         yield sentence
@@ -96,11 +100,10 @@ def _bias_words(one: JudgeAgreement) -> str | None:
     if not (bias.low > 0 or bias.high < 0):
         return None
     more = "lenient" if bias.value > 0 else "severe"
-    if one.part.nominal:
+    if one.ratings.nominal:
         return None
-    return (
-        f"On {dimension_name(one.part.name)} the judge is more {more} than human raters by {_points(bias)}."
-    )
+    name = dimension_name(one.ratings.dimension)
+    return f"On {name} the judge is more {more} than human raters by {_points(bias)}."
 
 
 def _points(bias: Estimate) -> str:
@@ -111,11 +114,11 @@ def _points(bias: Estimate) -> str:
 def _judge_words(found: Agreement, judge: str) -> str:
     """One judge of several on all dimensions."""
     groups: dict[str, list[str]] = {}
-    for one in found.trusts:
+    for one in found.judge_agreements:
         if one.judge == judge:
             ruled = one.verdict is not None and one.verdict.verdict is not None
             finding = _FINDINGS[str(one.verdict.verdict)] if ruled and one.verdict else _against_people(one)
-            groups.setdefault(finding, []).append(dimension_name(one.part.name))
+            groups.setdefault(finding, []).append(dimension_name(one.ratings.dimension))
     said = "; ".join(f"{finding} on {', '.join(names)}" for finding, names in groups.items())
     return f"{judge}: {said}."
 
@@ -132,25 +135,24 @@ def _against_people(one: JudgeAgreement) -> str:
 
 
 def _panel_words(found: Agreement) -> Iterator[str]:
-    choices = found.panel.choices if found.panel else ()
-    told = [c for c in choices if c.cross_validated.value > c.everyone.value]
+    told = [c for c in found.panel if c.cross_validated.value > c.all_judges.value]
     for choice in told[:2]:
         yield (
             f"On {dimension_name(choice.dimension)} {' + '.join(choice.best)} agrees best with human "
             f"raters. Selecting a panel this way gives {number_text(choice.cross_validated.value, 'score')} "
-            f"(cross-validated), all judges together {number_text(choice.everyone.value, 'score')}."
+            f"(cross-validated), all judges together {number_text(choice.all_judges.value, 'score')}."
         )
 
 
 def _alt_words(found: Agreement) -> Iterator[str]:
-    if not found.alt:
+    if not found.alt_tests:
         return
-    several = len(found.joined.judges) > 1
+    several = len(found.aligned.judges) > 1
     parts = [
         f"{dimension_name(name)}{f' ({judge})' if several else ''} {alt_verdict(test)}"
-        for (judge, name), test in found.alt.items()
+        for (judge, name), test in found.alt_tests.items()
     ]
-    yield f"Alternative annotator test at epsilon {found.terms.epsilon:g}: {'; '.join(parts)}."
+    yield f"Alternative annotator test at epsilon {found.criteria.epsilon:g}: {'; '.join(parts)}."
 
 
 def _slice_words(found: Agreement) -> Iterator[str]:
@@ -168,15 +170,15 @@ def _slice_words(found: Agreement) -> Iterator[str]:
 
 def warnings(found: Agreement) -> Iterator[str]:
     """Limitations that a reader must know before relying on the findings."""
-    joined = found.joined
-    yield from headlines.of_agreement(joined)
-    yield from joined.notes
-    people = max((p.n_people for p in found.people.values()), default=0)
+    aligned = found.aligned
+    yield from headlines.of_agreement(aligned)
+    yield from aligned.notes
+    people = max((p.n_people for p in found.human_agreements.values()), default=0)
     if people == 1:
         yield "Only one human rater: there is no human ceiling and no verdict."
-    elif people < FEW_PEOPLE and found.trusts:
+    elif people < FEW_PEOPLE and found.judge_agreements:
         yield "Only two human raters: the human ceiling rests on one pair; use three or more."
-    n = max((p.n_items for p in found.people.values()), default=0)
+    n = max((p.n_items for p in found.human_agreements.values()), default=0)
     if n < FEW_ITEMS:
         yield (
             f"Only {counted(n, 'rated item')}: all results are preliminary. For the number of items that a "
@@ -184,9 +186,13 @@ def warnings(found: Agreement) -> Iterator[str]:
         )
     yield from _missing_words(found)
     yield from _ceiling_warnings(found)
-    yield from _paradox_words(found.trusts)
-    if any(not one.part.on_scale for one in found.trusts):
-        names = dict.fromkeys(dimension_name(one.part.name) for one in found.trusts if not one.part.on_scale)
+    yield from _paradox_words(found.judge_agreements)
+    if any(not one.ratings.on_scale for one in found.judge_agreements):
+        names = dict.fromkeys(
+            dimension_name(one.ratings.dimension)
+            for one in found.judge_agreements
+            if not one.ratings.on_scale
+        )
         yield (
             f"Scores on {', '.join(names)} lie between the points of the scale (means), so they are analysed "
             "at interval level, and exact agreement is rare by construction."
@@ -195,8 +201,8 @@ def warnings(found: Agreement) -> Iterator[str]:
 
 def _missing_words(found: Agreement) -> Iterator[str]:
     rated, missing = 0, 0
-    for one in found.trusts:
-        statuses = one.part.statuses[one.judge]
+    for one in found.judge_agreements:
+        statuses = one.ratings.statuses[one.judge]
         rated += sum(statuses.values())
         missing += sum(statuses.values()) - statuses.get("ok", 0)
     if rated and missing / rated > MANY_MISSING:
@@ -208,26 +214,28 @@ def _missing_words(found: Agreement) -> Iterator[str]:
 
 def _ceiling_warnings(found: Agreement) -> Iterator[str]:
     poor = [
-        dimension_name(one.part.name)
-        for one in found.trusts
-        if NOT_ABOVE_CHANCE in one.main.difference.notes and one.judge == found.joined.judges[0]
+        dimension_name(one.ratings.dimension)
+        for one in found.judge_agreements
+        if NOT_ABOVE_CHANCE in one.main.difference.notes and one.judge == found.aligned.judges[0]
     ]
     if poor:
         yield (
             f"On {', '.join(poor)} human-human agreement is not shown to be above chance, so reaching this "
             "human ceiling does not validate the judge."
         )
-    if any(FEW_CLUSTERS in one.main.difference.notes for one in found.trusts):
-        unit = field_name(found.joined.cluster) if found.joined.cluster else "item"
+    if any(FEW_CLUSTERS in one.main.difference.notes for one in found.judge_agreements):
+        unit = field_name(found.aligned.cluster) if found.aligned.cluster else "item"
         yield f"Fewer than 10 independent clusters ({unit}): intervals are approximate."
 
 
-def _paradox_words(trusts: Sequence[JudgeAgreement]) -> Iterator[str]:
+def _paradox_words(judge_agreements: Sequence[JudgeAgreement]) -> Iterator[str]:
     for kind, text in (
         ("skewed", "more than 80 % of answers pass, or more than 80 % fail,"),
         ("apart", "the pass rates of judge and human raters differ by more than 10 percentage points"),
     ):
-        names = dict.fromkeys(dimension_name(one.part.name) for one in trusts if one.paradox == kind)
+        names = dict.fromkeys(
+            dimension_name(one.ratings.dimension) for one in judge_agreements if one.paradox == kind
+        )
         if names:
             yield (
                 f"{text[0].upper()}{text[1:]} on {', '.join(names)}: kappa is low by construction; "
@@ -237,35 +245,35 @@ def _paradox_words(trusts: Sequence[JudgeAgreement]) -> Iterator[str]:
 
 def methods(found: Agreement) -> Iterator[str]:
     """How the statistics were computed."""
-    joined, terms = found.joined, found.terms
-    yield from joined.remarks
-    unit = f"clusters of items that share one {field_name(joined.cluster)}" if joined.cluster else "items"
+    aligned, criteria = found.aligned, found.criteria
+    yield from aligned.remarks
+    unit = f"clusters of items that share one {field_name(aligned.cluster)}" if aligned.cluster else "items"
     calls = "one judgment per item"
-    if joined.reduction != "first":
-        calls = f"the {joined.reduction} of repeated judgments of an item"
+    if aligned.reduction != "first":
+        calls = f"the {aligned.reduction} of repeated judgments of an item"
     yield (
         f"Results hold for these human raters (fixed) and a population of {unit} (random), with {calls}. "
         f"Intervals are 95 %: jackknife over {unit} with Student's t (on log(1 - x) for coefficients), "
         "Wilson for proportions."
     )
-    if terms.margins:
+    if criteria.margins:
         margins = (
-            f"{m:g} of {name or 'the chance-corrected statistic'}" for name, m in terms.margins.items()
+            f"{m:g} of {name or 'the chance-corrected statistic'}" for name, m in criteria.margins.items()
         )
-        yield f"Non-inferiority margin {', '.join(margins)} ({terms.set_by})."
-    if not joined.slots and any(not part.nominal for part in joined.parts.values()):
+        yield f"Non-inferiority margin {', '.join(margins)} ({criteria.set_by})."
+    if not aligned.slots and any(not part.nominal for part in aligned.ratings.values()):
         yield "Quadratic kappa equals Lin's concordance correlation coefficient; only kappa is shown."
-    checks = [p.checked for p in found.people.values()]
+    checks = [p.checked for p in found.human_agreements.values()]
     if any(checks):
         agreed = sum(c is True for c in checks)
         yield (
             f"Alpha was checked against the package krippendorff, an independent implementation: equal for "
             f"{agreed} of {counted(sum(c is not None for c in checks), 'dimension')}."
         )
-    if any(one.corrected is not None for one in found.trusts):
+    if any(one.corrected is not None for one in found.judge_agreements):
         yield (
             "Corrected pass rates: predictive values by the judge's verdict, with quantiles of simulated "
-            f"Beta distributions (jackknife with clusters), seed {terms.seed}."
+            f"Beta distributions (jackknife with clusters), seed {criteria.seed}."
         )
     yield (
         "Nothing is averaged over dimensions. Kappa is not labelled (fair, good, ...); compare it "

@@ -6,7 +6,7 @@ import numpy as np
 
 from judge.analysis import headlines
 from judge.analysis.comparable import same_rubric
-from judge.analysis.compare import Comparison
+from judge.analysis.compare import RunComparison
 from judge.analysis.failures import FailureProfile
 from judge.analysis.leaderboard import Leaderboard
 from judge.analysis.pass_rate import PassRate
@@ -140,7 +140,7 @@ def _copied_warnings(summary: RunSummary) -> Iterator[str]:
         )
 
 
-def comparison_words(of: Comparison) -> Iterator[str]:
+def comparison_words(of: RunComparison) -> Iterator[str]:
     """Whether the runs differ, by how much, and in which slices."""
     change, d = of.passing, of.passing.difference
     if not d.n_items:
@@ -168,11 +168,11 @@ def comparison_words(of: Comparison) -> Iterator[str]:
     yield from _changed_slices(of)
 
 
-def _flipped(of: Comparison) -> str:
+def _flipped(of: RunComparison) -> str:
     return f"{of.passing.n_up:,} answers pass only in {of.b.name}, {of.passing.n_down:,} only in {of.a.name}."
 
 
-def _changed_dimensions(of: Comparison) -> Iterator[str]:
+def _changed_dimensions(of: RunComparison) -> Iterator[str]:
     changed = [c for c in of.dimensions if c.p_adjusted <= ALPHA]
     if changed:
         changed.sort(key=lambda c: -abs(c.difference.value))
@@ -180,7 +180,7 @@ def _changed_dimensions(of: Comparison) -> Iterator[str]:
         yield f"Mean scores that differ significantly, largest difference first: {listed}."
 
 
-def _changed_slices(of: Comparison) -> Iterator[str]:
+def _changed_slices(of: RunComparison) -> Iterator[str]:
     for field, changes in of.slices.items():
         changed = [c for c in changes if c.p_adjusted <= ALPHA and not c.small]
         if changed:
@@ -191,7 +191,7 @@ def _changed_slices(of: Comparison) -> Iterator[str]:
             )
 
 
-def comparison_warnings(of: Comparison, judges: tuple[str, str]) -> Iterator[str]:
+def comparison_warnings(of: RunComparison, judges: tuple[str, str]) -> Iterator[str]:
     """Limitations of a comparison of two runs."""
     n = len(of.a)
     left_out = len(of.only_a) + len(of.only_b)
@@ -251,7 +251,7 @@ def leaderboard_warnings(board: Leaderboard, *, same_answers: bool = False) -> I
             "All runs judged the same answers: this order shows which judge is most lenient, not which "
             "system is best. For a panel see: judge report RUN RUN"
         )
-    fewest, most = board.n_asked
+    fewest, most = board.n_answered
     if board.matched_by == "nothing":
         yield (
             "The systems have no question in common (no shared id, pair_id or question), so they are "
@@ -304,9 +304,9 @@ def _group(table: ScoreTable, cluster: str | None) -> str:
     return "question (text, pictures and reference)" if field == QUESTION else field_name(field)
 
 
-def comparison_methods(of: Comparison, cluster: str | None) -> Iterator[str]:
+def comparison_methods(of: RunComparison, cluster: str | None) -> Iterator[str]:
     """How the statistics of a comparison were computed."""
-    yield f"Every difference is {of.b.name} minus {of.a.name}, on items matched by {of.joined_by}."
+    yield f"Every difference is {of.b.name} minus {of.a.name}, on items matched by {of.matched_by}."
     yield from _interval_methods(of.a, cluster)
     yield (
         "Pass rates: McNemar's mid-p test and Newcombe's interval where pairs are independent, otherwise "

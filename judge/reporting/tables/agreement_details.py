@@ -9,10 +9,11 @@ import numpy as np
 
 from judge.analysis.agreement.agree import Agreement
 from judge.analysis.agreement.bias import BiasCheck
-from judge.analysis.agreement.by_slice import SMALL, AgreementSlice
+from judge.analysis.agreement.by_slice import AgreementSlice
 from judge.analysis.agreement.judge_human import JudgeAgreement
-from judge.analysis.agreement.panel import STATISTICS, Choice
-from judge.analysis.agreement.parts import Part
+from judge.analysis.agreement.panel import STATISTICS, PanelSelection
+from judge.analysis.ratings import Ratings
+from judge.analysis.slices import SMALL
 from judge.reporting.document import Column, Row, Table
 from judge.reporting.tables.agreement_tables import Labels
 from judge.reporting.wording import dimension_name, field_name
@@ -25,10 +26,13 @@ SMALL_NOTE = f"* fewer than {SMALL} items rated by humans and judge; interpret w
 
 def details(one: JudgeAgreement) -> Iterator[Table]:
     """All further tables about one judge on one dimension."""
-    of, title = f"{one.part.name}@{one.judge}", f"{dimension_name(one.part.name)}, {one.judge}"
+    of, title = (
+        f"{one.ratings.dimension}@{one.judge}",
+        f"{dimension_name(one.ratings.dimension)}, {one.judge}",
+    )
     yield _coefficients(one, f"coefficients:{of}", f"Agreement on {title}")
     yield _confusion(one, f"confusion:{of}", f"Confusion matrix: {title}")
-    if not one.part.nominal:
+    if not one.ratings.nominal:
         yield _calibration(one, f"calibration:{of}", f"Mean human score by judge score: {title}")
         yield _differences(one, f"differences:{of}", f"Judge minus human: {title}")
     if rows := _per_person(one):
@@ -44,7 +48,7 @@ def details(one: JudgeAgreement) -> Iterator[Table]:
             columns,
             rows,
         )
-    if one.sweep is not None:
+    if one.threshold_sweep is not None:
         yield _sweep(one, f"thresholds:{of}", f"Alternative pass thresholds of the judge: {title}")
 
 
@@ -56,12 +60,12 @@ def _coefficients(one: JudgeAgreement, key: str, title: str) -> Table:
         Column("difference", "difference", "change"),
         Column("how", "what is compared", detail=True),
     )
-    rows = tuple((c.title, c.people, c.judge, c.difference, c.how) for c in one.comparisons.values())
+    rows = tuple((c.title, c.human, c.judge, c.difference, c.how) for c in one.comparisons.values())
     return Table(key, title, columns, rows)
 
 
 def _confusion(one: JudgeAgreement, key: str, title: str) -> Table:
-    labels = [str(value) for value in one.part.scale.values]
+    labels = [str(value) for value in one.ratings.scale.values]
     columns = (Column("people", "human \\ judge"), *(Column(label, label, "number") for label in labels))
     rows: tuple[Row, ...] = tuple(
         (label, *(round(float(count), 1) for count in row))
@@ -72,24 +76,24 @@ def _confusion(one: JudgeAgreement, key: str, title: str) -> Table:
 
 
 def _calibration(one: JudgeAgreement, key: str, title: str) -> Table:
-    scores, people = one.part.column(one.judge), one.part.consensus()
+    scores, people = one.ratings.column(one.judge), one.ratings.consensus()
     columns = (Column("score", "judge"), _N, Column("people", "mean human score", "score"))
     rows: list[Row] = []
-    for i, point in enumerate(one.part.scale.points):
-        here = np.where(nearest_position(scores, one.part.scale.points) == i, people, np.nan)
+    for i, point in enumerate(one.ratings.scale.points):
+        here = np.where(nearest_position(scores, one.ratings.scale.points) == i, people, np.nan)
         n = int((~np.isnan(here)).sum())
         if n:
-            rows.append((f"{point:g}", n, mean(here, clusters=one.part.clusters)))
+            rows.append((f"{point:g}", n, mean(here, clusters=one.ratings.clusters)))
     notes = (
         ()
-        if one.part.on_scale
+        if one.ratings.on_scale
         else ("A judge score between two points of the scale counts with the nearer one.",)
     )
     return Table(key, title, columns, tuple(rows), notes)
 
 
 def _differences(one: JudgeAgreement, key: str, title: str) -> Table:
-    scores, people = one.part.column(one.judge), one.part.consensus()
+    scores, people = one.ratings.column(one.judge), one.ratings.consensus()
     distance = np.round((scores - people)[~np.isnan(scores - people)] * 2) / 2
     values, counts = np.unique(distance, return_counts=True)
     columns = (Column("difference", "judge minus human"), _N, Column("share", "share of items", "share"))
@@ -101,14 +105,14 @@ def _differences(one: JudgeAgreement, key: str, title: str) -> Table:
 
 
 def _per_person(one: JudgeAgreement) -> tuple[Row, ...]:
-    people = one.part.people
+    people = one.ratings.humans
     return tuple(
         (people[row.human], row.agreement, row.judge, row.difference) for row in one.main.ceiling.per_human
     )
 
 
 def _sweep(one: JudgeAgreement, key: str, title: str) -> Table:
-    sweep = one.sweep
+    sweep = one.threshold_sweep
     if sweep is None:
         return Table(key, title, (), ())
     columns = (
@@ -134,7 +138,7 @@ def _sweep(one: JudgeAgreement, key: str, title: str) -> Table:
 
 def disagreements(found: Agreement, judge: str) -> Table:
     """Items on which a judge differs most from human raters."""
-    joined = found.joined
+    aligned = found.aligned
     columns = (
         Column("item", "item"),
         Column("dimension", "dimension"),
@@ -143,8 +147,8 @@ def disagreements(found: Agreement, judge: str) -> Table:
     )
     rows: list[Row] = []
     for one in found.disagreements[judge]:
-        part = joined.parts[one.dimension]
-        name = joined.items[one.item].id
+        part = aligned.ratings[one.dimension]
+        name = aligned.items[one.item].id
         rows.append(
             (
                 name,
@@ -157,14 +161,14 @@ def disagreements(found: Agreement, judge: str) -> Table:
     return Table(f"disagreements@{judge}", title, columns, tuple(rows), detail=has_texts(found))
 
 
-def people_said(part: Part, row: int) -> str:
+def people_said(part: Ratings, row: int) -> str:
     """Human ratings of one item, in the order of the raters."""
-    return ", ".join(f"{value:g}" for value in part.humans[row] if not np.isnan(value))
+    return ", ".join(f"{value:g}" for value in part.human_values[row] if not np.isnan(value))
 
 
 def has_texts(found: Agreement) -> bool:
     """Whether the items have texts, not only ids."""
-    return any(item.question or item.answer for item in found.joined.items)
+    return any(item.question or item.answer for item in found.aligned.items)
 
 
 def slices(found: Agreement, labels: Labels, field: str) -> Table:
@@ -204,13 +208,13 @@ def _slice_row(one: AgreementSlice, labels: Labels) -> Row:
         one.label,
         *labels.cells(one.dimension, one.judge),
         one.n_both,
-        c.people,
+        c.human,
         c.judge,
         c.difference,
         one.bias,
         one.p,
         one.p_adjusted,
-        one.people_mean,
+        one.human_mean,
         one.judge_mean,
     )
 
@@ -219,8 +223,8 @@ def bias_checks(found: Agreement, labels: Labels) -> Table | None:
     """Checks for known biases of judges, beyond leniency and spread."""
     rows: list[Row] = []
     meanings: dict[str, str] = {}
-    for judge, diagnosis in found.diagnoses.items():
-        for one in diagnosis.oddities:
+    for judge, checks in found.bias_checks.items():
+        for one in checks:
             meanings[one.name] = one.title
             rows.append(_bias_row(one, judge, labels))
     if not rows:
@@ -241,10 +245,10 @@ def bias_checks(found: Agreement, labels: Labels) -> Table | None:
 def _bias_row(one: BiasCheck, judge: str, labels: Labels) -> Row:
     name = labels.name(one.dimension or "all", judge)
     finding = "yes" if one.stands_out else "no"
-    return (f"{one.name}, {name}", one.dimension, judge, one.judge, one.people, one.difference, finding)
+    return (f"{one.name}, {name}", one.dimension, judge, one.judge, one.human, one.difference, finding)
 
 
-def panel(choices: Sequence[Choice]) -> Table:
+def panel(choices: Sequence[PanelSelection]) -> Table:
     """The panel of judges that agrees best with human raters, and its cross-validated agreement."""
     columns = (
         Column("dimension", ""),
@@ -254,7 +258,7 @@ def panel(choices: Sequence[Choice]) -> Table:
         Column("in_sample", "in-sample", "score"),
     )
     rows = tuple(
-        (dimension_name(c.dimension), " + ".join(c.best), c.cross_validated, c.everyone, c.in_sample)
+        (dimension_name(c.dimension), " + ".join(c.best), c.cross_validated, c.all_judges, c.in_sample)
         for c in choices
     )
     measures = " or ".join(STATISTICS[name] for name in dict.fromkeys(c.statistic for c in choices))

@@ -48,10 +48,10 @@ def beside(found: Agreement, labels: Labels) -> Iterator[Table]:
         ("raw", "Raw agreement", True),
     ):
         rows, names, units = [], [], []
-        for one in found.trusts:
+        for one in found.judge_agreements:
             c = one.raw if raw else one.main
             rows.append(
-                (*labels.cells(one.part.name, one.judge), one.n_both, c.people, c.judge, c.difference)
+                (*labels.cells(one.ratings.dimension, one.judge), one.n_both, c.human, c.judge, c.difference)
             )
             names.append(c.title)
             units.append(c.unit)
@@ -76,19 +76,19 @@ def _kinds(units: Sequence[str]) -> tuple[CellKind, CellKind]:
 
 
 def _how(found: Agreement, raw: bool) -> tuple[str, ...]:
-    ways = dict.fromkeys((one.raw if raw else one.main).how for one in found.trusts)
+    ways = dict.fromkeys((one.raw if raw else one.main).how for one in found.judge_agreements)
     return tuple(f"Human-human and judge-human: {way}, on the same items." for way in ways)
 
 
 def verdicts(found: Agreement, labels: Labels) -> Table | None:
     """Non-inferiority tests at the given margins."""
     rows: list[Row] = []
-    for one in found.trusts:
+    for one in found.judge_agreements:
         v = one.verdict
         if v is not None:
             rows.append(
-                (*labels.cells(one.part.name, one.judge), one.main.title, v.margin, v.difference, v.p_value,
-                 v.verdict or f"none ({display_name(v.reason or '')})", one.random_people)
+                (*labels.cells(one.ratings.dimension, one.judge), one.main.title, v.margin, v.difference,
+                 v.p_value, v.verdict or f"none ({display_name(v.reason or '')})", one.random_raters)
             )  # fmt: skip
     if not rows:
         return None
@@ -102,8 +102,8 @@ def verdicts(found: Agreement, labels: Labels) -> Table | None:
         Column("random_people", "difference (raters random)", "change", detail=True),
     )
     note = (
-        f"Margins {found.terms.set_by}. Difference: judge-human minus human-human agreement. Non-inferior: "
-        "its 90 % interval lies above minus the margin. Raters are fixed, items are random."
+        f"Margins {found.criteria.set_by}. Difference: judge-human minus human-human agreement. "
+        "Non-inferior: its 90 % interval lies above minus the margin. Raters are fixed, items are random."
     )
     return Table("verdicts", "Non-inferiority verdicts", columns, tuple(rows), (note,))
 
@@ -123,17 +123,17 @@ def levels(found: Agreement, labels: Labels) -> Table:
         Column("statuses", "statuses", detail=True),
     )
     rows: list[Row] = []
-    for one in found.trusts:
-        use = one.use
-        statuses = one.part.statuses[one.judge]
+    for one in found.judge_agreements:
+        use = one.scale_use
+        statuses = one.ratings.statuses[one.judge]
         of_use: Row = (None, None, None, None)
         if use is not None:
             of_use = (use.sd_ratio, use.slope, use.middle.difference, use.ends.difference)
         rows.append(
             (
-                *labels.cells(one.part.name, one.judge),
+                *labels.cells(one.ratings.dimension, one.judge),
                 sum(count for status, count in statuses.items() if status != "ok"),
-                one.people_mean,
+                one.human_mean,
                 one.judge_mean,
                 one.bias,
                 *of_use,
@@ -169,16 +169,17 @@ def passing(found: Agreement, labels: Labels) -> Table | None:
         Column("counts", "both pass / only judge / only humans / both fail", detail=True),
     )
     rows: list[Row] = []
-    for one in found.trusts:
-        m = one.marks
+    for one in found.judge_agreements:
+        m = one.pass_fail
         if m is None:
             continue
         cells = (m.true_pass, m.false_pass, m.false_fail, m.true_fail)
         rows.append(
             (
-                *labels.cells(one.part.name, one.judge), one.part.bar, sum(cells), m.human_pass_rate,
-                m.judge_pass_rate, m.tpr, m.tnr, m.agreement, m.kappa, m.ac1, m.f1, m.negative_agreement,
-                m.precision, m.npv, m.balanced_accuracy, m.mcc, " / ".join(map(str, cells)),
+                *labels.cells(one.ratings.dimension, one.judge), one.ratings.pass_mark, sum(cells),
+                m.human_pass_rate, m.judge_pass_rate, m.tpr, m.tnr, m.agreement, m.kappa, m.ac1, m.f1,
+                m.negative_agreement, m.precision, m.npv, m.balanced_accuracy, m.mcc,
+                " / ".join(map(str, cells)),
             )
         )  # fmt: skip
     if not rows:
@@ -202,14 +203,14 @@ def corrected(found: Agreement, labels: Labels) -> Table | None:
     )
     rows: list[Row] = [
         (
-            *labels.cells(one.part.name, one.judge),
+            *labels.cells(one.ratings.dimension, one.judge),
             one.n_pool,
             one.n_labelled,
             one.corrected.uncorrected,
             one.corrected.estimate,
             one.corrected.humans_only,
         )
-        for one in found.trusts
+        for one in found.judge_agreements
         if one.corrected is not None
     ]
     if not rows:
@@ -226,13 +227,14 @@ def corrected(found: Agreement, labels: Labels) -> Table | None:
 
 def omega(found: Agreement, labels: Labels) -> Table | None:
     """Winning rate of the alternative annotator test by epsilon."""
-    with_curve = [one for one in found.trusts if one.omega]
+    with_curve = [one for one in found.judge_agreements if one.omega]
     if not with_curve:
         return None
     epsilons = [epsilon for epsilon, _ in with_curve[0].omega]
     columns = (*labels.columns, *(Column(f"{e:g}", f"{e:g}", "score") for e in epsilons))
     rows: list[Row] = [
-        (*labels.cells(one.part.name, one.judge), *(rate for _, rate in one.omega)) for one in with_curve
+        (*labels.cells(one.ratings.dimension, one.judge), *(rate for _, rate in one.omega))
+        for one in with_curve
     ]
     notes = [
         "Share of human raters over whom the judge is preferred as an annotator, by the tolerance epsilon "
@@ -249,8 +251,8 @@ def omega(found: Agreement, labels: Labels) -> Table | None:
 def alt_tests(found: Agreement, labels: Labels) -> Table | None:
     """The alternative annotator test at the given epsilon, rater by rater."""
     rows: list[Row] = []
-    for (judge, dimension), test in found.alt.items():
-        people = found.joined.parts[dimension].people
+    for (judge, dimension), test in found.alt_tests.items():
+        people = found.aligned.ratings[dimension].humans
         rows += [(*labels.cells(dimension, judge), people[r.rater], *_against_one(r)) for r in test.raters]
     if not rows:
         return None
@@ -264,10 +266,10 @@ def alt_tests(found: Agreement, labels: Labels) -> Table | None:
         Column("p_adjusted", "p (BY)", "p"),
         Column("preferred", "judge preferred"),
     )
-    few = len(found.joined.parts) * len(found.joined.people) <= 6
-    title = f"Alternative annotator test at epsilon {found.terms.epsilon:g}"
+    few = len(found.aligned.ratings) * len(found.aligned.humans) <= 6
+    title = f"Alternative annotator test at epsilon {found.criteria.epsilon:g}"
     note = (
-        f"Epsilon {found.terms.set_by}. p-values are adjusted over all raters and dimensions of a "
+        f"Epsilon {found.criteria.set_by}. p-values are adjusted over all raters and dimensions of a "
         "judge (Benjamini-Yekutieli)."
     )
     return Table("alt_test", title, columns, tuple(rows), (note,), detail=not few)
@@ -287,14 +289,14 @@ def alt_verdict(test: AltTest) -> str:
 
 def people_alone(found: Agreement) -> Table:
     """Agreement between human raters."""
-    names = [n for n in TITLES if any(n in p.estimates for p in found.people.values())]
+    names = [n for n in TITLES if any(n in p.estimates for p in found.human_agreements.values())]
     shown = {"agreement", "alpha"}
-    if all(part.nominal for part in found.joined.parts.values()):
+    if all(part.nominal for part in found.aligned.ratings.values()):
         shown |= {"ac1"}
     columns = (
         Column("dimension", ""),
         Column("items", "items", "count"),
-        Column("people", "slots" if found.joined.slots else "raters", "count"),
+        Column("people", "slots" if found.aligned.slots else "raters", "count"),
         Column("ratings", "ratings", "count"),
         Column("mean", "mean", "score", detail=True),
         *(
@@ -302,13 +304,13 @@ def people_alone(found: Agreement) -> Table:
             for n in names
         ),
     )
-    rows = tuple(_people_row(name, of, names) for name, of in found.people.items())
+    rows = tuple(_people_row(name, of, names) for name, of in found.human_agreements.items())
     kinds = dict.fromkeys(
-        part.scale.level if part.people_scale is not None else "interval"
-        for part in found.joined.parts.values()
+        part.scale.level if part.human_scale is not None else "interval"
+        for part in found.aligned.ratings.values()
     )
     notes = [f"Alpha: Krippendorff's, {' or '.join(kinds)}."]
-    if found.joined.slots:
+    if found.aligned.slots:
         notes.append(
             "Raters are slots, not persons: only statistics that do not depend on the order of an item's "
             "ratings are given. Pairwise kappa, two-way ICC, bias and tests of single raters need the "

@@ -3,33 +3,33 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from judge.analysis.compare import Change, Comparison, Flip
+from judge.analysis.compare import Change, Flip, RunComparison
 from judge.analysis.failures import JudgedItem
+from judge.analysis.item_fields import as_label
 from judge.analysis.leaderboard import Leaderboard
-from judge.analysis.score_table import as_label
 from judge.analysis.slices import SMALL
 from judge.reporting.document import Case, CellKind, Column, Judgment, Row, Table
 from judge.reporting.tables.run_tables import marked
 from judge.reporting.wording import display_name, field_name
 
 
-def pass_change(of: Comparison) -> Table:
+def pass_change(of: RunComparison) -> Table:
     """Pass rate in both runs."""
     return _changes("pass_rate", "Pass rate", (of.passing,), of, "share")
 
 
-def mean_changes(of: Comparison) -> Table:
+def mean_changes(of: RunComparison) -> Table:
     """Mean score of each dimension in both runs."""
     named = [replace(change, name=display_name(change.name)) for change in of.dimensions]
     return _changes("means", "Mean scores", named, of, "score")
 
 
-def slice_changes(of: Comparison, field: str) -> Table:
+def slice_changes(of: RunComparison, field: str) -> Table:
     """Pass rate of each slice in both runs."""
     return _changes(f"slices:{field}", f"Pass rate by {field_name(field)}", of.slices[field], of, "share")
 
 
-def _changes(key: str, title: str, rows: Sequence[Change], of: Comparison, kind: CellKind) -> Table:
+def _changes(key: str, title: str, rows: Sequence[Change], of: RunComparison, kind: CellKind) -> Table:
     """A measure in both runs, with its paired difference."""
     difference: CellKind = "points" if kind == "share" else "change"
     unit = " (points)" if kind == "share" else ""
@@ -53,7 +53,7 @@ def _changes(key: str, title: str, rows: Sequence[Change], of: Comparison, kind:
     return marked(Table(key, title, columns, cells, small=small), note)
 
 
-def unmatched(of: Comparison) -> Table:
+def unmatched(of: RunComparison) -> Table:
     """Items that occur in one run only."""
     columns = (Column("run", "run"), Column("item", "item"))
     sides = ((of.a.name, of.only_a), (of.b.name, of.only_b))
@@ -61,7 +61,7 @@ def unmatched(of: Comparison) -> Table:
     return Table("unmatched", "Items in one run only (excluded)", columns, tuple(rows), detail=True)
 
 
-def flips(of: Comparison) -> Table:
+def flips(of: RunComparison) -> Table:
     """Every item whose verdict differs between the runs."""
     columns = (Column("item", "item"), Column("a", of.a.name), Column("b", of.b.name))
     rows = tuple((f.key, _outcome(f.a), _outcome(f.b)) for f in of.flips)

@@ -34,10 +34,14 @@ def pass_rates(passing: PassRate, dimensions: Sequence[DimensionSummary]) -> Tab
         Column("best", "if missing pass", "share", detail=complete),
     )
     rows = [_rate_row("answer passes", None, passing)]
-    rows += [_rate_row(display_name(d.name), d.bar, d.passing) for d in dimensions if d.passing is not None]
+    rows += [
+        _rate_row(display_name(d.name), d.pass_mark, d.passing) for d in dimensions if d.passing is not None
+    ]
     notes = []
-    if any(d.bar is not None and not d.decides for d in dimensions):
-        names = ", ".join(display_name(d.name) for d in dimensions if d.bar is not None and not d.decides)
+    if any(d.pass_mark is not None and not d.decides for d in dimensions):
+        names = ", ".join(
+            display_name(d.name) for d in dimensions if d.pass_mark is not None and not d.decides
+        )
         notes.append(
             f"The pass rule has no threshold for {names}; the threshold of the overall score is used."
         )

@@ -5,9 +5,12 @@ import csv
 import numpy as np
 import pytest
 
+from judge.analysis.agreement.align import AlignedRatings
+from judge.analysis.ratings import Ratings
 from judge.records import Item, Score
 from judge.rubric import load_rubric
 from judge.scoring.run import Run
+from judge.stats.engine.scale import Scale
 
 DIMENSIONS = ("technical_accuracy", "comprehensiveness", "relevance", "clarity")
 N_ITEMS, N_RATED = 60, 50
@@ -85,3 +88,43 @@ def noisy(tmp_path_factory, quality):
     rng = np.random.default_rng(8)
     path = tmp_path_factory.mktemp("runs") / "noisy"
     return make_run(path, rng, quality, name="dice", noise=1.5, n_samples=3)
+
+
+def make_ratings(humans, judges=None, *, scale=None, dimension="clarity", clusters=None, **more):
+    """Ratings from a table of items x people and a dict of judge -> values."""
+    human_values = np.array(humans, dtype=float)
+    judges = {name: np.array(values, dtype=float) for name, values in (judges or {}).items()}
+    values = np.column_stack([human_values, *judges.values()])
+    n_humans = human_values.shape[1]
+    return Ratings(
+        dimension=dimension,
+        scale=scale or Scale.integers(1, 5),
+        items=tuple(f"i{n}" for n in range(len(values))),
+        raters=(*(f"p{n}" for n in range(n_humans)), *judges),
+        is_judge=np.arange(values.shape[1]) >= n_humans,
+        values=values,
+        samples=values[:, :, None],
+        clusters=None if clusters is None else np.array(clusters, dtype=str),
+        **more,
+    )
+
+
+def make_aligned(*ratings, answers=None, metadata=None):
+    """Aligned ratings on items whose answers and fields are given by item."""
+    first = ratings[0]
+    answers = answers or ["an answer"] * len(first.items)
+    metadata = metadata or [{}] * len(first.items)
+    return AlignedRatings(
+        items=tuple(
+            Item(id=name, question=f"{name}?", answer=answer, metadata=fields)
+            for name, answer, fields in zip(first.items, answers, metadata, strict=True)
+        ),
+        ratings={one.dimension: one for one in ratings},
+        humans=first.humans,
+        judges=first.judges,
+        slots=first.slots,
+        cluster=None,
+        notes=(),
+        remarks=(),
+        reasons={},
+    )

@@ -13,14 +13,14 @@ from judge.stats.coefficients.correlation import concordance_statistic
 
 
 @pytest.fixture(scope="module")
-def joined(run, ratings):
+def aligned(run, ratings):
     return align_inputs(AgreementInputs(str(ratings), [str(run)], cluster="image"))
 
 
 @pytest.fixture(scope="module")
-def found(joined):
+def found(aligned):
     return agree(
-        joined, terms=Criteria({"": 0.1}, epsilon=0.2, set_by="set in a test"), by=["kind", "system*kind"]
+        aligned, criteria=Criteria({"": 0.1}, epsilon=0.2, set_by="set in a test"), by=["kind", "system*kind"]
     )
 
 
@@ -30,34 +30,34 @@ def panel(run, noisy, ratings):
 
 
 def trust(found, dimension, judge="robot"):
-    return next(t for t in found.trusts if (t.part.name, t.judge) == (dimension, judge))
+    return next(t for t in found.judge_agreements if (t.ratings.dimension, t.judge) == (dimension, judge))
 
 
-def test_quadratic_kappa_is_the_mean_over_pairs(joined, found):
-    part = joined.parts["clarity"].take(joined.parts["clarity"].rated)
+def test_quadratic_kappa_is_the_mean_over_pairs(aligned, found):
+    part = aligned.ratings["clarity"].take(aligned.ratings["clarity"].rated)
     expected = pairwise_ceiling(
-        part.humans, part.column("robot"), concordance_statistic, clusters=part.clusters
+        part.human_values, part.column("robot"), concordance_statistic, clusters=part.clusters
     )
     assert trust(found, "clarity").main.difference == expected.difference
 
 
-def test_concordance_stands_for_quadratic_kappa_because_they_are_equal(joined):
-    humans = joined.parts["relevance"].humans
+def test_concordance_stands_for_quadratic_kappa_because_they_are_equal(aligned):
+    humans = aligned.ratings["relevance"].human_values
     kappa = cohen_kappa(humans[:, 0], humans[:, 1], weights="quadratic").value
     assert concordance(humans[:, 0], humans[:, 1]).value == pytest.approx(kappa, abs=1e-12)
 
 
 def test_leniency_is_found_where_it_is_and_nowhere_else(found):
-    biased = {t.part.name for t in found.trusts if t.bias.low > 0 or t.bias.high < 0}
+    biased = {t.ratings.dimension for t in found.judge_agreements if t.bias.low > 0 or t.bias.high < 0}
     assert "clarity" in biased
     assert trust(found, "clarity").bias.value == pytest.approx(0.8, abs=0.25)
     assert "comprehensiveness" not in biased
 
 
-def test_a_verdict_takes_a_margin(joined):
-    without = agree(joined)
-    assert all(t.verdict is None for t in without.trusts)
-    assert not without.alt
+def test_a_verdict_takes_a_margin(aligned):
+    without = agree(aligned)
+    assert all(t.verdict is None for t in without.judge_agreements)
+    assert not without.alt_tests
 
 
 def test_the_verdict_is_that_of_the_margin_that_was_set(found):
@@ -66,20 +66,20 @@ def test_the_verdict_is_that_of_the_margin_that_was_set(found):
     assert verdict.verdict in ("better", "non-inferior")
 
 
-def test_a_margin_may_name_its_statistic(joined):
-    one = trust(agree(joined, terms=Criteria({"agreement": 0.2})), "relevance")
+def test_a_margin_may_name_its_statistic(aligned):
+    one = trust(agree(aligned, criteria=Criteria({"agreement": 0.2})), "relevance")
     assert (one.measured_by, one.verdict.margin) == ("agreement", 0.2)
 
 
-def test_a_margin_of_no_statistic_is_refused(joined):
+def test_a_margin_of_no_statistic_is_refused(aligned):
     with pytest.raises(
         InputError, match="--margin charm: no such statistic here; found: agreement, within_one"
     ):
-        agree(joined, terms=Criteria({"charm": 0.1}))
+        agree(aligned, criteria=Criteria({"charm": 0.1}))
 
 
-def test_items_count_as_their_clusters(joined, found):
-    assert trust(found, "clarity").main.people.n_clusters == len(set(joined.parts["clarity"].clusters[:50]))
+def test_items_count_as_their_clusters(aligned, found):
+    assert trust(found, "clarity").main.human.n_clusters == len(set(aligned.ratings["clarity"].clusters[:50]))
 
 
 def test_confusion_counts_each_item_once(found):
@@ -94,10 +94,10 @@ def test_the_corrected_pass_rate_speaks_about_all_scored_answers(found):
     assert one.corrected.estimate.value < one.corrected.uncorrected.value
 
 
-def test_alpha_of_people_is_krippendorffs_and_checked(joined, found):
-    part = joined.parts["clarity"]
-    people = found.people["clarity"]
-    expected = krippendorff_alpha(part.humans[part.rated], level="ordinal", scale=part.scale)
+def test_alpha_of_people_is_krippendorffs_and_checked(aligned, found):
+    part = aligned.ratings["clarity"]
+    people = found.human_agreements["clarity"]
+    expected = krippendorff_alpha(part.human_values[part.rated], level="ordinal", scale=part.scale)
     assert people.estimates["alpha"].value == pytest.approx(expected.value, abs=1e-12)
     assert people.checked is True
 
@@ -109,30 +109,30 @@ def test_slices_are_adjusted_together(found):
     assert adjusted.min() >= min(1, raw[~np.isnan(raw)].min() * (~np.isnan(raw)).sum()) - 1e-12
 
 
-def test_the_largest_disagreements_come_first(joined, found):
+def test_the_largest_disagreements_come_first(aligned, found):
     distances = [abs(d.distance) for d in found.disagreements["robot"]]
     assert distances == sorted(distances, reverse=True)
-    table = [np.nanmax(np.abs(p.column("robot") - p.consensus())) for p in joined.parts.values()]
+    table = [np.nanmax(np.abs(p.column("robot") - p.consensus())) for p in aligned.ratings.values()]
     assert distances[0] == pytest.approx(max(table))
 
 
 def test_two_judges_are_also_a_panel(panel):
-    assert panel.joined.judges == ("robot", "dice", "panel (mean)")
-    part = panel.joined.parts["clarity"]
-    both = ~np.isnan(part.scores[:, :2]).any(axis=1)
-    assert part.column("panel (mean)")[both] == pytest.approx(part.scores[both, :2].mean(axis=1))
+    assert panel.aligned.judges == ("robot", "dice", "panel (mean)")
+    part = panel.aligned.ratings["clarity"]
+    both = ~np.isnan(part.judge_values[:, :2]).any(axis=1)
+    assert part.column("panel (mean)")[both] == pytest.approx(part.judge_values[both, :2].mean(axis=1))
 
 
-def test_the_better_judge_is_chosen_and_choosing_does_not_flatter(panel):
-    choice = next(c for c in panel.panel.choices if c.dimension == "technical_accuracy")
-    assert choice.best == ("robot",)
-    assert choice.cross_validated.value <= choice.in_sample.value + 1e-9
+def test_the_better_judge_is_selected_and_in_sample_agreement_is_no_lower(panel):
+    selection = next(one for one in panel.panel if one.dimension == "technical_accuracy")
+    assert selection.best == ("robot",)
+    assert selection.cross_validated.value <= selection.in_sample.value + 1e-9
 
 
 def test_slots_allow_order_free_statistics_only(run, ratings):
     found = agree(align_inputs(AgreementInputs(str(ratings), [str(run)], raters_are="slots")))
     assert set(trust(found, "clarity").comparisons) == {"agreement", "within_one", "kappa_quadratic", "mae"}
-    assert not {"kappa", "kappa_quadratic", "icc2", "icc3"} & set(found.people["clarity"].estimates)
+    assert not {"kappa", "kappa_quadratic", "icc2", "icc3"} & set(found.human_agreements["clarity"].estimates)
     assert trust(found, "clarity").omega == ()
 
 
@@ -144,13 +144,13 @@ def test_slots_give_the_same_whatever_the_order_of_an_items_ratings(run, ratings
         agree(align_inputs(AgreementInputs(str(file), [str(run)], raters_are="slots")))
         for file in (ratings, swapped)
     )
-    for one, other in zip(a.trusts, b.trusts, strict=True):
+    for one, other in zip(a.judge_agreements, b.judge_agreements, strict=True):
         for name, comparison in one.comparisons.items():
             assert other.comparisons[name].difference.value == pytest.approx(
                 comparison.difference.value, abs=1e-12
             )
-    assert a.people["clarity"].estimates["alpha"].value == pytest.approx(
-        b.people["clarity"].estimates["alpha"].value
+    assert a.human_agreements["clarity"].estimates["alpha"].value == pytest.approx(
+        b.human_agreements["clarity"].estimates["alpha"].value
     )
 
 
@@ -169,10 +169,10 @@ def test_one_person_is_no_ceiling_and_no_verdict(run, ratings, tmp_path):
             line for line in ratings.read_text().splitlines() if ",ben," not in line and ",cy," not in line
         )
     )
-    found = agree(align_inputs(AgreementInputs(str(alone), [str(run)])), terms=Criteria({"": 0.05}))
+    found = agree(align_inputs(AgreementInputs(str(alone), [str(run)])), criteria=Criteria({"": 0.05}))
     one = trust(found, "clarity")
     assert one.main.judge.defined
-    assert one.main.people.reason == "too_few_raters"
+    assert one.main.human.reason == "too_few_raters"
     assert 0 <= one.raw.judge.low < one.raw.judge.high <= 1
     assert one.verdict is None
 
@@ -183,9 +183,9 @@ def test_retest_needs_samples(run):
 
 
 def test_retest_finds_noise_and_what_averaging_does_against_it(noisy, ratings):
-    joined = align_inputs(AgreementInputs(str(ratings), [str(noisy)]))
-    one = next(r for r in repeated_judgments([noisy], joined=joined) if r.dimension == "clarity")
+    aligned = align_inputs(AgreementInputs(str(ratings), [str(noisy)]))
+    one = next(r for r in repeated_judgments([noisy], aligned=aligned) if r.dimension == "clarity")
     assert one.n_samples == 3
     assert not one.retest.deterministic
     assert 0.1 < one.retest.reliability.value < 0.7
-    assert one.with_people[2].agreement.value > one.with_people[0].agreement.value
+    assert one.with_humans[2].agreement.value > one.with_humans[0].agreement.value

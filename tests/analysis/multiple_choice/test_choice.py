@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from judge.analysis.multiple_choice.choice import RUBRIC, accuracy, gaps, macro, read_answers, slices
+from judge.analysis.multiple_choice.choice import RUBRIC, accuracy, gaps, read_answers, slices
 from judge.analysis.multiple_choice.detection import detection
 from judge.analysis.multiple_choice.positions import positions
 from judge.analysis.score_table import ScoreTable
+from judge.analysis.slices import macro_average
 from judge.errors import InputError
 from judge.records import Item, Score
 
@@ -110,8 +111,8 @@ def test_slice_with_one_kind_of_part_has_no_balanced_accuracy():
 
 
 def test_macro_of_nothing_is_undefined_with_a_reason():
-    found = macro(np.array([np.nan]), [[np.array([True])]])
-    assert (math.isnan(found.value), found.reason) == (True, "no_observations")
+    found = macro_average(np.array([np.nan]), [[np.array([True])]], share=True)
+    assert (math.isnan(found.value), found.reason) == (True, "no_ratings")
 
 
 def test_published_mmad_row_follows_from_its_counts():

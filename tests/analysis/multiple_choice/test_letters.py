@@ -248,3 +248,21 @@ def test_a_letter_is_never_taken_out_of_a_word_or_a_text_that_is_cut_off(reply):
 )
 def test_a_letter_that_labels_the_reply_outranks_an_options_text_in_it(reply):
     assert read_letter(reply, ("a white lid", "It is a white lid on a box", "none")).letter == "B"
+
+
+@pytest.mark.parametrize(
+    ("reply", "letter", "how", "reason"),
+    [
+        ("V shaped notch", None, None, "no_choice"),  # a letter that was not offered is a word without a stop
+        ("V.", None, None, "not_offered"),
+        ("B shaped notch", "B", "first", None),
+        ("b shaped notch", None, None, "no_choice"),
+        ("Option B shows it", "B", "bracketed", None),
+        ("B and C", None, None, "several"),
+        ("B or V", None, None, "several"),
+        ("A. Scratch on the lid\nB. Dent\nC. Missing screw", None, None, "several"),
+        ("E x", "E", "first", None),
+    ],
+)
+def test_a_letter_at_the_start_is_distinguished_from_a_word(reply, letter, how, reason):
+    assert read_letter(reply, DEFECTS) == Reading(letter, how, reason)

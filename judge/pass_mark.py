@@ -1,0 +1,46 @@
+"""The comparison of scores with a pass mark, and exact weights for the overall scores that are compared."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from functools import cache
+from math import lcm
+from typing import TYPE_CHECKING, Any, overload
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_ROUNDING = 1e-9
+
+
+@overload
+def reaches(value: float, pass_mark: float) -> bool: ...
+
+
+@overload
+def reaches(value: NDArray[np.float64], pass_mark: float) -> NDArray[np.bool_]: ...
+
+
+def reaches(value: Any, pass_mark: float) -> Any:
+    """Whether a score, or each of an array of scores, is at or above a pass mark; False for NaN.
+
+    Every comparison with a pass mark is this one. A mean of scores may miss its exact value by a rounding
+    error of binary arithmetic, so a score within 1e-9 below the pass mark reaches it.
+
+    >>> reaches(2.9999999999999996, 3), reaches(2.99, 3)
+    (True, False)
+    """
+    return value >= pass_mark - _ROUNDING
+
+
+@cache
+def whole_weights(weights: tuple[float, ...]) -> tuple[int, ...]:
+    """Whole numbers in the ratio of decimal weights, so that a weighted mean of whole scores is exact.
+
+    >>> whole_weights((0.1, 0.25, 1.0))
+    (2, 5, 20)
+    """
+    exact = [Fraction(str(weight)) for weight in weights]
+    unit = lcm(*(weight.denominator for weight in exact))
+    return tuple(int(weight * unit) for weight in exact)

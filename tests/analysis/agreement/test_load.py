@@ -1,0 +1,155 @@
+"""Loading of runs and ratings: what is read, what is refused, what is noted."""
+
+import numpy as np
+import pytest
+
+from judge.analysis.agreement.load import load_ratings, with_codes
+from judge.errors import InputError
+from judge.records import Item, Score
+from judge.rubric import load_rubric
+from judge.scoring.run import Run
+from judge.stats.engine.scale import Scale
+
+from .conftest import make_run
+
+LONG = "item_id,rater,dimension,value"
+
+
+def write(path, *rows, header=LONG):
+    path.write_text("\n".join([header, *rows]) + "\n")
+    return path
+
+
+def test_humans_and_judges_are_told_apart(run, ratings):
+    loaded = load_ratings([run], ratings)
+    assert {score.rater for score in loaded.of("human")} == {"ann", "ben", "cy"}
+    assert {score.rater for score in loaded.of("judge")} == {"robot"}
+    assert list(loaded.items) == [f"q{i}" for i in range(60)]
+    assert loaded.rubric == load_rubric("open_qa")
+
+
+def test_the_origin_of_the_scores_is_kept(run, ratings):
+    about = load_ratings([run], ratings).about
+    assert about["ratings"] == str(ratings)
+    assert about["judge first"].startswith("robot, fingerprint ")
+
+
+def test_an_empty_file_says_on_which_dimensions(tmp_path):
+    file = write(tmp_path / "r.csv", "a,ann,x,1")
+    with pytest.raises(InputError, match="holds no ratings on y"):
+        load_ratings([], file, dimensions=["y"], scale=Scale.integers(1, 3))
+
+
+def test_the_derived_dimensions_need_all_ratings(tmp_path):
+    file = write(tmp_path / "r.csv", "a,ann,x,1", "a,ann,y,2")
+    loaded = load_ratings([], file, dimensions=["passes"], scale=Scale.integers(1, 3))
+    assert {score.dimension for score in loaded.scores} == {"x", "y"}
+    one = load_ratings([], file, dimensions=["x"], scale=Scale.integers(1, 3))
+    assert {score.dimension for score in one.scores} == {"x"}
+
+
+def test_overall_needs_all_ratings_only_where_a_rubric_derives_it(run, tmp_path):
+    file = write(tmp_path / "r.csv", "q1,ann,clarity,1", "q1,ann,overall,2")
+    with_rubric = load_ratings([run], file, dimensions=["overall"])
+    assert {score.dimension for score in with_rubric.of("human")} == {"clarity", "overall"}
+    without = load_ratings([], file, dimensions=["overall"], scale=Scale.integers(1, 5))
+    assert {score.dimension for score in without.scores} == {"overall"}
+
+
+def test_a_single_dimension_names_ratings_without_one(tmp_path):
+    file = write(tmp_path / "r.csv", "a,ann,1", header="item_id,rater,value")
+    named = load_ratings([], file, dimensions=["x"], scale=Scale.integers(1, 3))
+    assert {score.dimension for score in named.scores} == {"x"}
+    default = load_ratings([], file, scale=Scale.integers(1, 3))
+    assert {score.dimension for score in default.scores} == {"overall"}
+
+
+@pytest.mark.parametrize(
+    ("code", "scale", "refused"),
+    [
+        ("NO", Scale(("no", "yes"), "nominal"), True),
+        ("none", Scale(("no", "yes"), "nominal"), False),
+        ("5", Scale.integers(1, 5), True),
+        ("5.0", Scale.integers(1, 5), True),
+        ("9", Scale.integers(1, 5), False),
+    ],
+)
+def test_a_value_of_the_declared_scale_cannot_be_a_missing_code(tmp_path, code, scale, refused):
+    file = write(tmp_path / "r.csv", f"a,ann,x,{scale.values[-1]}")
+    if refused:
+        with pytest.raises(InputError, match=r"is a value of the scale .* declare the scale without it"):
+            load_ratings([], file, scale=scale, missing_codes=[code])
+    else:
+        assert load_ratings([], file, scale=scale, missing_codes=[code]).scores
+
+
+def test_a_value_of_the_rubrics_scale_cannot_be_a_missing_code_unless_another_scale_is_declared(tmp_path):
+    file, rubric = write(tmp_path / "r.csv", "a,ann,clarity,1"), load_rubric("open_qa")
+    with pytest.raises(InputError, match="--missing-codes 5"):
+        load_ratings([], file, rubric=rubric, missing_codes=["5"])
+    narrow = Scale.integers(1, 4)
+    assert load_ratings([], file, rubric=rubric, scale=narrow, missing_codes=["5"]).scores
+
+
+def test_runs_of_another_rubric_are_refused(run, ratings, make_rubric, tmp_path):
+    items = [Item(id="new", question="?", answer="a")]
+    other = tmp_path / "other"
+    Run.imported(other, make_rubric(), items, [], model="m").close()
+    with pytest.raises(InputError, match=r"other: scored by another rubric than .*one call need the same"):
+        load_ratings([run, other], ratings)
+
+
+def test_runs_of_one_judge_are_named_by_their_folders_and_others_by_their_judge(
+    run, noisy, ratings, quality, tmp_path
+):
+    again = make_run(tmp_path / "again", np.random.default_rng(0), quality)
+    loaded = load_ratings([run, noisy, again], ratings)
+    assert list(dict.fromkeys(s.rater for s in loaded.of("judge"))) == ["first", "dice", "again"]
+
+
+def test_a_table_of_items_adds_fields_to_the_items_of_a_run(run, ratings, tmp_path):
+    table = write(tmp_path / "items.csv", "q0,red,x", "zz,blue,y", header="id,colour,system")
+    loaded = load_ratings([run], ratings, items=table)
+    assert len(loaded.items) == 60
+    assert loaded.items["q0"].metadata["colour"] == "red"
+    assert loaded.items["q0"].metadata["image"] == "m0"
+    assert loaded.items["q0"].system == "a"  # that of the run stays
+    assert "colour" not in loaded.items["q1"].metadata
+
+
+def test_a_table_of_items_needs_ids_and_each_once(tmp_path):
+    file = write(tmp_path / "r.csv", "a,ann,x,1")
+    scale = Scale.integers(1, 3)
+    with pytest.raises(InputError, match=r"items.csv:2: no id of the item; found: name"):
+        load_ratings([], file, items=write(tmp_path / "items.csv", "a", header="name"), scale=scale)
+    twice = write(tmp_path / "twice.csv", "a,1", "a,2", header="id,x")
+    with pytest.raises(InputError, match=r"twice.csv:3: second row for item 'a'; keep one of the two"):
+        load_ratings([], file, items=twice, scale=scale)
+
+
+def test_columns_beside_the_ratings_are_fields_where_they_are_constant(tmp_path):
+    rows = ["a,ann,x,1,red,9", "a,ben,x,1,red,8", "b,ann,x,1,blue,7"]
+    file = write(tmp_path / "r.csv", *rows, header=f"{LONG},colour,mood")
+    items = load_ratings([], file, scale=Scale.integers(1, 3)).items
+    assert [item.metadata for item in items.values()] == [{"colour": "red"}, {"colour": "blue"}]
+
+
+def test_failed_attention_checks_are_noted(tmp_path):
+    rows = ["a,ann,x,1,2,4", "a,ben,x,1,0,4"]
+    file = write(tmp_path / "r.csv", *rows, header=f"{LONG},checks_missed,checks_seen")
+    notes = load_ratings([], file, scale=Scale.integers(1, 3)).notes
+    assert any("1 of 2 raters failed attention checks (ann 2 of 4)" in note for note in notes)
+    plain = write(tmp_path / "plain.csv", "a,ann,x,1")
+    assert not any("attention" in n for n in load_ratings([], plain, scale=Scale.integers(1, 3)).notes)
+
+
+def test_labels_become_their_positions_and_missing_ones_stay_missing(run, ratings):
+    def score(value, status="ok"):
+        return Score(item_id="a", rater="r", rater_kind="human", dimension="x", value=value, status=status)
+
+    loaded = load_ratings([run], ratings)
+    texts = [score("no"), score("yes"), score(None, "skipped")]
+    coded = with_codes(type(loaded)({}, tuple(texts), None), ("no", "yes"))
+    assert [s.value for s in coded.scores] == [0.0, 1.0, None]
+    with pytest.raises(InputError, match="x is 'maybe'; allowed are no, yes"):
+        with_codes(type(loaded)({}, (score("maybe"),), None), ("no", "yes"))
