@@ -94,7 +94,7 @@ def test_ctrl_c_keeps_what_arrived_scores_it_and_says_how_to_go_on(tmp_path, moc
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert "the same command goes on" in errors
+    assert "the same command resumes the run" in errors
     assert "Traceback" not in errors
     with Run.open(out) as run:
         statuses = run.summary().statuses["overall"]

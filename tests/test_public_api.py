@@ -183,7 +183,7 @@ def test_functions_find_what_the_commands_print(run, floor, lenient):
         (["report", path, other], judge.report([path, other])),
         (["audit", path, "--worst", 2], judge.audit(run, worst=2)),
         (["compare", path, other], judge.compare(run, floor)),
-        (["leaderboard", path, "--by", "system"], judge.leaderboard(run, by="system")),
+        (["leaderboard", path, "--system", "system"], judge.leaderboard(run, by="system")),
         (["plan", "--statistic", "kappa"], judge.plan("kappa")),
         (["calibrate", soft, "--humans", ratings], judge.calibrate(soft, ratings)),
         (

@@ -258,7 +258,7 @@ def assert_agreement_is_measured(answers: Path, ratings: Path, folder: Path) -> 
     assert scored.exit_code in (0, 3), scored.output
     held = CliRunner().invoke(main, ["agree", run, "--humans", str(ratings), "--json"])
     assert held.exit_code == 0, held.output
-    assert json.loads(held.stdout)["title"] == "baseline against 5 people on 40 items"
+    assert json.loads(held.stdout)["title"] == "Agreement of baseline with 5 human raters on 40 items"
 
 
 def lose_the_server(page: "Page", server: Server) -> None:

@@ -46,7 +46,7 @@ def test_nominal_dimensions_show_ac1_in_the_terminal(tmp_path):
 def test_verdicts_hold_margin_difference_and_p(agreement):
     found = row(agreement["tables"]["verdicts"], dimension="relevance")
     assert (found["margin"], found["verdict"], found["statistic"]) == (0.1, "better", "quadratic kappa")
-    assert found["difference"]["level"] == 0.9
+    assert found["difference"]["confidence_level"] == 0.9
     assert found["p"] < 0.001
 
 

@@ -1,11 +1,14 @@
 """Tables of a report about one run."""
 
+from dataclasses import replace
+
 import pytest
 
 from judge.reporting.builders.run_data import RunData
 from judge.reporting.builders.single_run import build_audit, build_report
 from judge.reporting.document import Column, Table
 from judge.reporting.tables.run_tables import cost, marked
+from judge.scoring.run_summary import RunSummary
 
 PASS, FAIL = {"accuracy": 4, "clarity": 4}, {"accuracy": 1, "clarity": 4}
 
@@ -123,17 +126,17 @@ def test_a_dimension_outside_the_pass_rule_borrows_the_threshold_of_the_overall_
     assert [row[1] for row in found.rows] == [None, 3, 3, 3]
 
 
-SUMMARY = {
-    "items": 4,
-    "completions": 8,
-    "prompt_tokens": 1000,
-    "cached_tokens": 0,
-    "completion_tokens": 10,
-    "reasoning_tokens": 2,
-    "cost": 0.123456,
-    "seconds": 0,
-    "unpriced": 0,
-}
+SUMMARY = RunSummary(
+    items=4,
+    completions=8,
+    prompt_tokens=1000,
+    cached_tokens=0,
+    completion_tokens=10,
+    reasoning_tokens=2,
+    cost=0.123456,
+    seconds=0,
+    unpriced=0,
+)
 
 
 def test_cost_is_shown_in_total_and_per_item():
@@ -150,7 +153,7 @@ def test_cost_is_shown_in_total_and_per_item():
 
 @pytest.mark.parametrize(("n", "text"), [(1, "1 reply"), (3, "3 replies")])
 def test_replies_without_a_price_are_named(n, text):
-    assert text in cost(SUMMARY | {"unpriced": n}).notes[0]
+    assert text in cost(replace(SUMMARY, unpriced=n)).notes[0]
 
 
 def test_only_tables_with_small_rows_get_the_note():
