@@ -134,7 +134,10 @@ def test_every_public_name_has_a_call(calls):
 
 
 @pytest.mark.parametrize("name", judge.__all__)
-def test_every_public_name_can_be_called_twice_after_all_submodules_are_imported(name, calls, capfd):
+def test_every_public_name_can_be_called_twice_after_all_submodules_are_imported(
+    name, calls, capfd, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
     import_everything()
     first, second = calls[name](), calls[name]()
     assert type(first) is type(second)

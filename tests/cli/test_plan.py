@@ -21,7 +21,7 @@ def judge(*words):
         (["--shares", ",".join(["0.002"] * 500)], "allowed are 2 to 101 shares"),
         (["--per-item", "11"], "--per-item 11: allowed for difference are at most 10 people per item"),
         (["--per-item", "1"], "agreement among people needs at least 2 raters per item"),
-        (["--statistic", "alpha", "--cluster-size", "1000000"], "give other shares, smaller groups"),
+        (["--statistic", "alpha", "--cluster-size", "1000000"], "give other --shares, smaller groups"),
         (["--minutes", "-3"], "--minutes -3: allowed is a number above 0"),
         (["--half-width", "1e-10"], "--half-width 1e-10: allowed is a number from 0.0001 to below 1"),
         (["--minutes", "1e308"], "--minutes 1e+308: allowed is a number above 0, at most 10,000"),

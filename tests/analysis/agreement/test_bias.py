@@ -9,14 +9,14 @@ from judge.stats.engine.scale import Scale
 
 from .conftest import make_aligned, make_ratings
 
-RNG = np.random.default_rng(1)
 LENGTHS = [2 ** (1 + i % 5) for i in range(40)]
 ANSWERS = ["word " * n for n in LENGTHS]
-QUALITY = RNG.normal(3, 0.8, 40)
+QUALITY = np.random.default_rng(1).normal(3, 0.8, 40)
 
 
 def dimension(name="a", n=40, *, per_doubling=0.0, missing=(), **more):
-    people = np.clip(np.round(QUALITY[:n, None] + RNG.normal(0, 0.4, (n, 2))), 1, 5)
+    noise = np.random.default_rng(ord(name[0])).normal(0, 0.4, (n, 2))
+    people = np.clip(np.round(QUALITY[:n, None] + noise), 1, 5)
     scores = QUALITY[:n] + per_doubling * (np.log2(LENGTHS[:n]) - 3)
     scores[list(missing)] = np.nan
     return make_ratings(people, {"j": np.clip(scores, 1, 5)}, dimension=name, **more)
