@@ -145,7 +145,7 @@ def test_engine_of_a_killed_run_ends_too(both):
 def test_ctrl_c_is_exit_status_130_and_says_how_to_go_on(both):
     told = both[1]
     assert told.process.returncode == 130, told.words
-    assert "the same command goes on" in told.words
+    assert "the same command resumes the run" in told.words
     assert "Traceback" not in told.words
 
 
