@@ -20,7 +20,7 @@ from judge.stats.judge_human.score_maps import MapKind, ScoreMap
 
 FORMAT = 1
 _MOST_BYTES = 16 * 2**20
-"""Of a file of saved maps."""
+"""Size limit of a file of saved maps."""
 
 
 @dataclass(frozen=True)

@@ -190,7 +190,7 @@ class Dispatcher:
             return next(source)
         except StopIteration:
             self._source = None
-        except Exception as error:  # noqa: BLE001 - whatever the caller's iterator raises is his, after his replies
+        except Exception as error:  # noqa: BLE001 - re-raised to the caller once pending replies are delivered
             self._source, self.error = None, error
         return None
 
