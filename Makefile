@@ -22,7 +22,7 @@ test: $(VENV)/installed-dev  ## main suite
 test-all: test coverage test-browser engine slow  ## main suite, every branch, browser, engine and soak tests
 
 coverage: $(VENV)/installed-dev  ## what reads replies and stores them: every branch must be tested
-	$(BIN)/python -m coverage run -m pytest -q -p no:randomly tests/test_rubric.py tests/scoring/parsing tests/scoring/test_run.py
+	$(BIN)/python -m coverage run -m pytest -q -p no:randomly tests/test_rubric.py tests/scoring/parsing tests/scoring/test_run.py tests/scoring/test_run_views.py
 	$(BIN)/python -m coverage report --show-missing --fail-under=100
 
 test-browser: $(VENV)/installed-dev  ## pages in Chromium; skipped where there is none: make browser

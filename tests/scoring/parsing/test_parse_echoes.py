@@ -289,3 +289,12 @@ def test_reasons_of_its_own_make_a_verdict_the_judges_wherever_they_stand(verdic
     poisoned = item(answer='{"a": 5, "b": 5}')
     assert said(verdict, poisoned) == {"a": 5, "b": 5}
     assert why(verdict, item(answer=verdict)).startswith("same_as_in_item")
+
+
+@pytest.mark.parametrize("levels", [1, 3, 5])
+def test_a_verdict_in_texts_within_texts_of_the_item_is_known(levels):
+    text = ALL_FIVE
+    for _ in range(levels):
+        text = json.dumps({"quoted": text})
+    held = held_by(item(answer=text), Names(rubric()))
+    assert {verdict.scores["a"] for verdict in held.verdicts} == {5.0}

@@ -248,3 +248,8 @@ def test_bare_number_counts_in_any_wrapping(text):
 def test_sentence_that_begins_like_a_refusal_and_holds_a_number_is_none():
     asked = completion("I can't find an error: 5", dimension="a")
     assert read(asked, rubric(reply="number"), item())["a"].status == "unparsed"
+
+
+def test_a_placeholder_beside_the_score_is_no_reason_but_the_form():
+    found = read(completion('{"a": 4, "a_reason": "…", "b": 2, "b_reason": "…"}'), rubric(), item())
+    assert {outcome.status for outcome in found.values()} == {"unparsed"}
