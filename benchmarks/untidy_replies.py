@@ -52,7 +52,7 @@ def by_text(verdict: Verdict, change: Callable[[str], str]) -> str:
 
 
 def quoted_word(text: str) -> str:
-    """Put a word in the middle into quotes that nobody escapes."""
+    """Put a word in the middle into quotes, without escaping them."""
     words = text.split(" ")
     middle = len(words) // 2
     return " ".join([*words[:middle], f'"{words[middle].strip(chr(92))}"', *words[middle + 1 :]])

@@ -75,7 +75,7 @@ def _only(folder: Path, pattern: str, rng: Random) -> Path:
     return folder
 
 
-# -- answers: the rows that nobody touched are read as before
+# -- answers: the rows that were not mutated are read as before
 
 
 def _spoil_answers(folder: Path, rng: Random) -> None:
@@ -123,7 +123,7 @@ def _is_same(item: Item, other: Item | None) -> bool:
     return other is not None and (item.question, item.answer) == (other.question, other.answer)
 
 
-# -- ratings: every rating that nobody touched is read, or the file is refused
+# -- ratings: every rating that was not mutated is read, or the file is refused
 
 
 def _spoil_ratings(folder: Path, rng: Random) -> None:

@@ -13,7 +13,7 @@ from .readers import READERS, ROOT
 
 MOST_MEGABYTES = 1000
 MOST_SECONDS = 1800
-"""Of one reader, all its cases together."""
+"""Time limit for all cases of one reader together."""
 CASES = {"runs": 500, "studies": 500}
 SEED = 20261128
 

@@ -371,7 +371,7 @@ def test_each_sample_has_a_seed_of_its_own():
 
 
 def test_key_of_a_text_request_is_that_of_the_present_version_of_the_prompt():
-    """Whoever changes this key changes what is asked: PROMPT_VERSION counts up, or old runs are paid for twice."""
+    """A change of this key changes the request: raise PROMPT_VERSION, or old runs are paid for twice."""
     assert PROMPT_VERSION == 2
     request = build_requests(item(), Judge(model="openai/x", rubric=rubric(), params={"seed": 7}), samples=2)[
         1

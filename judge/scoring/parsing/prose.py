@@ -1,7 +1,7 @@
 """What a reply says outside its JSON objects: thoughts, and corrections of a verdict. Pure.
 
 A verdict that stands in a thought is a draft. A score that the text after a verdict gives differently is no
-score, because nobody can tell which of the two counts.
+score, because it is unclear which of the two counts.
 """
 
 import re
