@@ -1,0 +1,57 @@
+"""Rubrics: what a judge scores, and when an answer passes. One YAML file each.
+
+A rubric says which dimensions get a score and what each score means, which rules and worked examples go with
+which items, how the overall score comes about, and when an answer passes. The overall score and the pass rule
+are applied here, in code, never by the model (but for an overall score that is declared as `judged`).
+"""
+
+from judge.rubric.checks import CANNOT_TELL, CRITERIA
+from judge.rubric.item_rubric import ItemRubric, ItemRubrics
+from judge.rubric.loading import load_rubric, parse_rubric, rubric_file, shipped_rubrics
+from judge.rubric.model import Rubric
+from judge.rubric.parts import (
+    BINARY,
+    MOST_LABELS,
+    POINTS,
+    Cap,
+    CriteriaField,
+    Dimension,
+    Example,
+    Flag,
+    ImageRule,
+    Level,
+    Overall,
+    ReasonsRule,
+    RubricScale,
+    Rule,
+    Verdict,
+    matches,
+)
+
+__all__ = [
+    "BINARY",
+    "CANNOT_TELL",
+    "CRITERIA",
+    "MOST_LABELS",
+    "POINTS",
+    "Cap",
+    "CriteriaField",
+    "Dimension",
+    "Example",
+    "Flag",
+    "ImageRule",
+    "ItemRubric",
+    "ItemRubrics",
+    "Level",
+    "Overall",
+    "ReasonsRule",
+    "Rubric",
+    "RubricScale",
+    "Rule",
+    "Verdict",
+    "load_rubric",
+    "matches",
+    "parse_rubric",
+    "rubric_file",
+    "shipped_rubrics",
+]
