@@ -11,7 +11,7 @@ from judge.rubric import load_rubric, shipped_rubrics
 from judge.scoring.backends.api.errors import Failed, Rejected
 from judge.scoring.backends.api.parameters import Messages, Parameters
 from judge.scoring.backends.api.providers import Endpoint
-from judge.scoring.prompt import reply_schema
+from judge.scoring.reply_form import reply_schema
 
 
 def endpoint(model="gpt-4.1", provider="openai", transport="http"):
