@@ -35,10 +35,10 @@ def reaches(value: Any, pass_mark: float) -> Any:
 
 
 @cache
-def whole_weights(weights: tuple[float, ...]) -> tuple[int, ...]:
+def integer_weights(weights: tuple[float, ...]) -> tuple[int, ...]:
     """Whole numbers in the ratio of decimal weights, so that a weighted mean of whole scores is exact.
 
-    >>> whole_weights((0.1, 0.25, 1.0))
+    >>> integer_weights((0.1, 0.25, 1.0))
     (2, 5, 20)
     """
     exact = [Fraction(str(weight)) for weight in weights]

@@ -16,7 +16,7 @@ from pydantic import ConfigDict, Field, ValidationError, model_validator
 from judge.errors import RubricError
 from judge.files.strict_yaml import LARGEST_FILE, load_yaml
 from judge.files.unpacking import open_file
-from judge.pass_mark import reaches, whole_weights
+from judge.pass_mark import integer_weights, reaches
 from judge.records import OVERALL, Item, Record, content_hash
 
 Level = Literal["nominal", "ordinal", "interval", "ratio"]
@@ -237,7 +237,7 @@ class Rubric(Record):
         if self.overall.how == "min":
             return min(values.values())
         weights = self.overall.weights or dict.fromkeys(values, 1.0)
-        whole = whole_weights(tuple(weights.values()))
+        whole = integer_weights(tuple(weights.values()))
         return sum(values[name] * w for name, w in zip(weights, whole, strict=True)) / sum(whole)
 
 

@@ -21,14 +21,14 @@ from judge.records import Completion, Item, Request, Score
 from judge.rubric import Rubric
 from judge.scoring import run_views, schema
 from judge.scoring.item_result import ItemResult, failures_of, results_of
-from judge.scoring.judge import Judge, refusal
-from judge.scoring.parsing.copied import count_copied
+from judge.scoring.judge import Judge, mismatch
+from judge.scoring.parsing.copied_verdicts import count_copied
 from judge.scoring.run_summary import IngestCounts, RunSummary
-from judge.scoring.schema import clear_errors, closed_on_error, transaction
+from judge.scoring.schema import closed_on_error, storage_errors, transaction
 
 T = TypeVar("T")
 
-_MOST_NOTES = 4096
+_MOST_PENDING = 4096
 
 
 class Run:
@@ -39,7 +39,7 @@ class Run:
         self._file = path / "run.db"
         self._db = db
         self._lock = lock
-        self._asked: list[tuple[str, int, str, str]] = []
+        self._pending: list[tuple[str, int, str, str]] = []
         self._in_flight: set[str] = set()
         self.reused = 0
         """Requests that `missing` passed over, since a reply is stored or on its way."""
@@ -62,7 +62,7 @@ class Run:
             run = cls(path, connect_to_read(file))
             with closed_on_error(run):
                 run._check()
-                schema.show_as_new(run._db)
+                schema.emulate_current_format(run._db)
         return run
 
     @classmethod
@@ -76,7 +76,7 @@ class Run:
             (the message says what differs).
         """
         path = Path(path)
-        with clear_errors(path):
+        with storage_errors(path):
             path.mkdir(parents=True, exist_ok=True)
             lock = schema.take_lock(path)
             with closed_on_error(lock):
@@ -160,11 +160,11 @@ class Run:
         """Raise a `RunError` that says what differs where the replies of this run are another judge's."""
         if not self.is_judged or self.fact("fingerprint") == judge.fingerprint:
             return
-        raise RunError(refusal(self.path, self.fact("judge"), judge))
+        raise RunError(mismatch(self.path, self.fact("judge"), judge))
 
     def set_fact(self, name: str, value: Any) -> None:
         """Keep a fact; it must be JSON."""
-        with clear_errors(self.path):
+        with storage_errors(self.path):
             self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", [name, json.dumps(value)])
 
     def add_items(
@@ -178,15 +178,15 @@ class Run:
             Two items have one id and different content.
         """
         counts = dict.fromkeys(("new", "known", "changed", "repeated"), 0)
-        with clear_errors(self.path), transaction(self._db):
+        with storage_errors(self.path), transaction(self._db):
             generation = self._one("SELECT coalesce(max(input), 0) + 1 FROM items")
             last = self._one("SELECT coalesce(max(position), 0) FROM items")
             for number, item in enumerate(items, start=1):
                 found = self._read(schema.SELECT_KNOWN, [item.id], schema.to_known)
-                fate = schema.fate_of(item, next(found, None), generation, place(number))
-                counts[fate] += 1
-                last += fate == "new"
-                schema.keep_item(self._db, item, fate, last, generation)
+                state = schema.ingest_state(item, next(found, None), generation, place(number))
+                counts[state] += 1
+                last += state == "new"
+                schema.store_item(self._db, item, state, last, generation)
             elsewhere = self._one("SELECT count(*) FROM items WHERE input < ?", generation)
         return IngestCounts(**counts, elsewhere=elsewhere)
 
@@ -228,10 +228,10 @@ class Run:
         With `retry_errors`, a request whose completions are all failures counts as missing, too.
         """
         for request in requests:
-            self._asked.append((request.item.id, request.sample, request.dimension or "", request.key))
-            if len(self._asked) >= _MOST_NOTES:
-                with clear_errors(self.path), transaction(self._db):
-                    self._note_requests()
+            self._pending.append((request.item.id, request.sample, request.dimension or "", request.key))
+            if len(self._pending) >= _MOST_PENDING:
+                with storage_errors(self.path), transaction(self._db):
+                    self._write_pending()
             if request.key in self._in_flight or self.has_answer(request.key, retry_errors=retry_errors):
                 self.reused += 1
             else:
@@ -245,8 +245,8 @@ class Run:
 
     def append(self, completions: Sequence[Completion]) -> None:
         """Put completions on disk. When this returns, they survive a kill and a power cut."""
-        with clear_errors(self.path), transaction(self._db):
-            self._note_requests()
+        with storage_errors(self.path), transaction(self._db):
+            self._write_pending()
             self._db.executemany(schema.INSERT_COMPLETION, map(schema.to_row, completions))
         self._in_flight.difference_update(completion.key for completion in completions)
 
@@ -269,8 +269,8 @@ class Run:
 
     def write_scores(self, scores: Iterable[Score], rubric: Rubric | None = None) -> None:
         """Replace all scores (derived by `rubric`), all or none."""
-        with clear_errors(self.path), transaction(self._db):
-            self._note_requests()
+        with storage_errors(self.path), transaction(self._db):
+            self._write_pending()
             self._db.execute("DELETE FROM scores")
             self._db.executemany(schema.INSERT_SCORE, map(schema.from_score, scores))
             if rubric:
@@ -344,7 +344,7 @@ class Run:
 
     def export(self) -> None:
         """Write ``scores.jsonl`` and ``run.json``, each whole or not at all."""
-        with clear_errors(self.path):
+        with storage_errors(self.path):
             schema.write_atomically(
                 self.path / "scores.jsonl", (score.model_dump_json() + "\n" for score in self.scores())
             )
@@ -370,7 +370,7 @@ class Run:
         """Raise an error where this is not a run, or lacks what every run has."""
         schema.check_format(self._db, self._file)
         tables = schema.OLD_SCHEMA if schema.is_old(self._db) else schema.SCHEMA
-        check_content(self._db, tables, schema.LOOKED_THROUGH)
+        check_content(self._db, tables, schema.MOST_CHECKED_BYTES)
         if lacking := schema.REQUIRED_FACTS - self.manifest.keys():
             raise ValueError(f"lacks {', '.join(sorted(lacking))}")
         _ = self.judge, self.rubric
@@ -380,11 +380,11 @@ class Run:
             with self._reading():
                 self._check()
             self.check_judge(judge)
-            schema.bring_up_to_date(self._db)
+            schema.migrate(self._db)
             self._describe(judge)
             return
         with transaction(self._db):
-            schema.make(self._db)
+            schema.create_tables(self._db)
             self._describe(judge)
 
     def _describe(self, judge: Judge) -> None:
@@ -394,7 +394,7 @@ class Run:
         self.set_fact("fingerprint", judge.fingerprint)
         self.set_fact("rubric", judge.description["rubric"])
 
-    def _note_requests(self) -> None:
+    def _write_pending(self) -> None:
         """Keep which request each item has now, together with the next rows that are written."""
-        self._db.executemany("INSERT OR REPLACE INTO requests VALUES (?, ?, ?, ?)", self._asked)
-        self._asked.clear()
+        self._db.executemany("INSERT OR REPLACE INTO requests VALUES (?, ?, ?, ?)", self._pending)
+        self._pending.clear()

@@ -131,7 +131,7 @@ def test_a_callback_is_closed_and_told_the_cost_however_it_ends(tmp_path, monkey
     backend, callback = Scripted(answered), Closing()
     backend.spent = 0.5
     monkeypatch.setattr(score_module, "check_backend", lambda *_: None)
-    monkeypatch.setattr(score_module, "load_backend", lambda *_: backend)
+    monkeypatch.setattr(score_module, "load_backend", lambda *_, **__: backend)
     try:
         score([item()], judge=JUDGE, out=tmp_path / "r", callback=callback).close()
     except BackendError:

@@ -19,7 +19,7 @@ from judge.errors import BackendError
 from judge.records import FailureKind
 from judge.scoring.backends.api.dialects import Dialect, dialect_of
 from judge.scoring.backends.api.providers import Endpoint
-from judge.scoring.backends.api.waits import asked_wait
+from judge.scoring.backends.api.retry_after import requested_wait
 
 MESSAGE_LENGTH = 400
 
@@ -216,7 +216,7 @@ def problem_of(status: int, body: Any, headers: Mapping[str, str]) -> Problem:
     try:
         return _problem(status, body, headers)
     except (RecursionError, ValueError):  # nesting without end, or an integer of thousands of digits
-        return Problem(status, "the error cannot be written out", retry_after=asked_wait(headers, None))
+        return Problem(status, "the error cannot be written out", retry_after=requested_wait(headers, None))
 
 
 def _problem(status: int, body: Any, headers: Mapping[str, str]) -> Problem:
@@ -224,10 +224,10 @@ def _problem(status: int, body: Any, headers: Mapping[str, str]) -> Problem:
     if isinstance(body, list) and body and isinstance(body[0], dict):  # Gemini's OpenAI endpoint
         error = body[0].get("error", body[0])
     if not isinstance(error, dict):
-        return Problem(status, brief(str(error)), retry_after=asked_wait(headers, error))
+        return Problem(status, brief(str(error)), retry_after=requested_wait(headers, error))
     message = error.get("message") or error.get("detail") or error.get("msg") or error
     inner = _inner(status, error)
-    wait = asked_wait(headers, error)
+    wait = requested_wait(headers, error)
     return Problem(
         status=status,
         message=brief(f"{message}: {inner.message}" if inner else str(message)),

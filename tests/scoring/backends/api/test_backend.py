@@ -218,7 +218,7 @@ def test_a_provider_that_answers_nobody_any_more_ends_the_run(mock, backend_for,
     mock.set(every_500=1)
     kept, ended_by = until_error(backend_for().complete(ask_for(i) for i in count()))
     assert isinstance(ended_by, BackendError)
-    assert "the last 20 items got no reply; the last said: 500" in str(ended_by)
+    assert "the last 20 items got no reply; last error: 500" in str(ended_by)
     assert 20 <= len(kept) < 60
 
 

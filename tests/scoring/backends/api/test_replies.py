@@ -116,7 +116,7 @@ CALL = {"id": "c", "type": "function", "function": {"name": "verdict", "argument
         ({"content": None, "tool_calls": [CALL]}, '{"clarity": 4}'),
         ({"content": None, "tool_calls": [{"function": {"arguments": VERDICT}}]}, '{"clarity": 4}'),
         ({"content": None, "function_call": CALL["function"]}, '{"clarity": 4}'),
-        ({"content": "Noted.", "tool_calls": [CALL]}, 'Noted.\n{"clarity": 4}'),
+        ({"content": "InterruptCount.", "tool_calls": [CALL]}, 'InterruptCount.\n{"clarity": 4}'),
         ({"content": "4", "tool_calls": [{"function": {"arguments": "{}"}}]}, "4"),
         ({"content": None, "reasoning_content": '{"clarity": 4}'}, '{"clarity": 4}'),
         ({"content": None, "reasoning_content": VERDICT}, '{"clarity": 4}'),
@@ -309,7 +309,7 @@ def test_any_reply_is_read_or_fails_and_can_be_stored(data):
     completion = Completion(key="k", item_id="i", **values)
     db = sqlite3.connect(":memory:")
     with contextlib.closing(db):
-        schema.make(db)
+        schema.create_tables(db)
         db.execute(schema.INSERT_COMPLETION, schema.to_row(completion))
 
 

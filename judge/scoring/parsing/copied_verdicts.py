@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from judge.records import Item
 from judge.rubric import Rubric
-from judge.scoring.parsing.echoes import ECHO, held_by, may_hold_object
+from judge.scoring.parsing.echoes import ECHO, embedded_verdicts, may_hold_object
 from judge.scoring.parsing.verdicts import Names
 
 _COUNT_LOST = f"""
@@ -22,7 +22,7 @@ def count_copied(db: sqlite3.Connection, rubric: Rubric) -> dict[str, int]:
     """
     names = Names(rubric)
     return {
-        "with_verdict_in_text": sum(bool(held_by(item, names)) for item in _items(db)),
+        "with_verdict_in_text": sum(bool(embedded_verdicts(item, names)) for item in _items(db)),
         "lost_to_copied_verdict": db.execute(_COUNT_LOST).fetchone()[0],
     }
 
