@@ -1,12 +1,13 @@
 """Rubrics: what a judge scores, and when an answer passes. One YAML file each.
 
-A rubric says which dimensions get a score and what each score means, which rules and worked examples go with
-which items, how the overall score comes about, and when an answer passes. The overall score and the pass rule
-are applied here, in code, never by the model (but for an overall score that is declared as `judged`).
+A rubric defines the dimensions and the meaning of each score, the rules and worked examples and the items
+that they apply to, the overall score, and the pass rule. The overall score and the pass rule are computed in
+code and not by the model (except for an overall score that is declared as `judged`).
 """
 
 from collections.abc import Iterable, Mapping
 from io import TextIOWrapper
+from itertools import filterfalse
 from math import isfinite
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -22,26 +23,18 @@ from judge.records import OVERALL, Item, Record, content_hash
 Level = Literal["nominal", "ordinal", "interval", "ratio"]
 _RESERVED = frozenset(
     {
-        "dimension_scores",
-        "dimensions",
-        "scores",
-        "score",
-        "value",
-        "explanation",
-        "reason",
-        "reasoning",
-        "rationale",
+        *("dimension_scores", "dimensions", "scores", "score", "value"),
+        *("explanation", "reason", "reasoning", "rationale"),
     }
 )
-MOST_LABELS = 1_001
-"""A scale has at most so many scores."""
+MOST_LABELS = 1_001  # largest number of scores of a scale
 _MOST_LINES = 20
 When = dict[str, Any]
-"""Field of an item -> the value, or the list of values, that it must have."""
+"""Condition on an item: field -> the value, or the list of values, of which it must have one."""
 
 
 class RubricScale(Record):
-    """Whole numbers from `min` to `max`, and how they may be compared."""
+    """A scale of whole numbers from `min` to `max`, with its level of measurement."""
 
     min: int = 1
     max: int = 5
@@ -63,7 +56,7 @@ class RubricScale(Record):
         return range(self.min, self.max + 1)
 
     def holds(self, value: float) -> bool:
-        """Whether `value` lies between the ends (an overall score may lie between two labels)."""
+        """Whether `value` lies on the scale; an overall score may lie between two labels."""
         return self.min <= value <= self.max
 
 
@@ -72,26 +65,26 @@ class Dimension(Record):
 
     description: str
     anchors: dict[int, str]
-    """Score -> what an answer with this score is like; one for every score of the scale."""
+    """Score -> description of an answer with this score; one for every score of the scale."""
     aliases: tuple[str, ...] = ()
     """Other names of this dimension in replies and files."""
 
 
 class Flag(Record):
-    """An output beside the scores: yes/no, or a text."""
+    """An additional output of the judge: true or false, or a text."""
 
     type: Literal["boolean", "text"] = "boolean"
     description: str
 
 
 class Rule(Record):
-    """A guideline that holds for some items only."""
+    """A guideline for the items that match a condition."""
 
     when: When
     text: str
 
     def matches(self, item: Item) -> bool:
-        """Whether every field named in `when` has (one of) the wanted values."""
+        """Whether every field named in `when` has (one of) the given values."""
         return _matches(self.when, item)
 
 
@@ -104,7 +97,7 @@ class Verdict(Record):
 
 
 class Example(Record):
-    """A worked example: an item and the judgment that it should get."""
+    """A worked example: an item and its correct judgment."""
 
     when: When = Field(default_factory=dict)
     question: str
@@ -113,19 +106,19 @@ class Example(Record):
     verdict: Verdict
 
     def matches(self, item: Item) -> bool:
-        """Whether this example goes into the prompt of `item`."""
+        """Whether the prompt of `item` contains this example."""
         return _matches(self.when, item)
 
 
 class Cap(Record):
-    """The overall score is at most `at_most` when a dimension named in `below` lies below its value."""
+    """A limit: the overall score is at most `at_most` if a dimension in `below` is below its value."""
 
     below: dict[str, float] = Field(min_length=1)
     at_most: float
 
 
 class Overall(Record):
-    """How the overall score of an item comes about."""
+    """How the overall score of an item is computed: judged by the model, or combined from the dimensions."""
 
     how: Literal["judged", "mean", "weighted", "min", "none"] = "mean"
     weights: dict[str, float] = Field(default_factory=dict)
@@ -133,7 +126,7 @@ class Overall(Record):
 
 
 class Rubric(Record):
-    """What is judged and how; see the shipped files for examples."""
+    """What is judged and how; load one with `judge.load_rubric`. See the shipped files for examples."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_by_name=True, validate_by_alias=True)
 
@@ -142,7 +135,7 @@ class Rubric(Record):
     description: str = ""
     source: str = ""
     task: str
-    """Opening of the prompt: who the judge is and what it is to do."""
+    """Opening of the prompt: the role of the judge and its task."""
     scale: RubricScale = RubricScale()
     dimensions: dict[str, Dimension] = Field(min_length=1)
     guidelines: tuple[str, ...] = ()
@@ -153,11 +146,11 @@ class Rubric(Record):
     """Whether the judge gives its reason before the score, after it, or not at all."""
     overall: Overall = Overall()
     pass_rule: dict[str, float] = Field(alias="pass", min_length=1)
-    """Dimension (or `overall`) -> the least value that passes; all must hold."""
+    """Dimension (or `overall`) -> pass mark; an answer passes if it reaches all of them."""
     reply: Literal["json", "number"] = "json"
-    """All dimensions in one JSON reply, or one dimension a request with a bare number."""
+    """One JSON reply for all dimensions, or one request per dimension whose reply is a bare number."""
     max_words: int | None = Field(default=None, ge=1)
-    """Word limit that answers were asked to keep; reported, never scored in code."""
+    """Word limit that the systems were given; it is reported and does not change scores."""
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -173,13 +166,13 @@ class Rubric(Record):
 
     @property
     def judged(self) -> tuple[str, ...]:
-        """Names of all that the model itself scores: the dimensions, then `overall` if it is judged."""
+        """Names of everything that the model scores: the dimensions, then `overall` if it is judged."""
         overall = (OVERALL,) if self.overall.how == "judged" else ()
         return (*self.dimensions, *overall)
 
     @property
     def asked(self) -> tuple[str, ...]:
-        """Names of everything that the model itself answers: what it scores, then the flags."""
+        """Names of everything that a reply contains: the scores of the model, then the flags."""
         return (*self.judged, *self.flags)
 
     @property
@@ -188,7 +181,7 @@ class Rubric(Record):
         return content_hash(self.model_dump(by_alias=True))
 
     def canonical_name(self, name: str) -> str | None:
-        """Name of the dimension that `name` means (itself or an alias); None where there is none."""
+        """Return the dimension with this name or alias; None if there is none."""
         if name in self.dimensions:
             return name
         return next((known for known, d in self.dimensions.items() if name in d.aliases), None)
@@ -204,7 +197,7 @@ class Rubric(Record):
         return self.model_copy(update={"reply": "number", "flags": {}, "examples": tuple(examples)})
 
     def rules_for(self, item: Item) -> list[Rule]:
-        """List the rules that match `item`; no other rule enters its prompt."""
+        """List the rules that match `item`; its prompt contains only these."""
         return [rule for rule in self.rules if rule.matches(item)]
 
     def examples_for(self, item: Item) -> list[Example]:
@@ -212,7 +205,7 @@ class Rubric(Record):
         return [example for example in self.examples if example.matches(item)]
 
     def overall_score(self, scores: Mapping[str, float], judged: float | None = None) -> float | None:
-        """Overall score, caps applied; None where a score that it needs is missing."""
+        """Compute the overall score, limited by the caps; None if a score that it needs is missing."""
         value = judged if OVERALL in self.judged else self._combined(scores)
         if value is None:
             return None
@@ -224,7 +217,7 @@ class Rubric(Record):
         return value
 
     def passes(self, scores: Mapping[str, float]) -> bool | None:
-        """Whether an answer with these scores passes; None where a missing score leaves it open."""
+        """Whether an answer with these scores passes; None if that depends on a missing score."""
         held = [reaches(scores[name], least) for name, least in self.pass_rule.items() if name in scores]
         if not all(held):
             return False
@@ -244,11 +237,16 @@ class Rubric(Record):
 def load_rubric(name_or_path: str | Path) -> Rubric:
     """Load a shipped rubric by its name, or any rubric by the path of its YAML file.
 
+    Parameters
+    ----------
+    name_or_path : str or Path
+        Name of a shipped rubric (``judge rubric list``), or path of a YAML file, which may be compressed.
+
     Raises
     ------
     RubricError
-        The file is missing, is not YAML, or breaks a rule; the message names file, key, what was found and
-        what is allowed.
+        The file is missing, is not YAML, or is not a valid rubric. The message names the file, the key, what
+        was found, and what is allowed.
 
     Examples
     --------
@@ -263,7 +261,7 @@ def load_rubric(name_or_path: str | Path) -> Rubric:
         known = ", ".join(shipped_rubrics())
         raise RubricError(
             f"rubric {str(name_or_path)!r} is neither shipped nor a file. Shipped: {known}. "
-            "Make your own: judge rubric new FILE"
+            "Create your own: judge rubric new FILE"
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         problem = getattr(error, "strerror", None) or error
@@ -272,7 +270,7 @@ def load_rubric(name_or_path: str | Path) -> Rubric:
 
 
 def parse_rubric(text: str, where: str = "rubric") -> Rubric:
-    """Rubric from the text of a YAML file; `where` names it in errors."""
+    """Build a rubric from the text of a YAML file; `where` names the file in errors."""
     try:
         data = load_yaml(text)
     except ValueError as error:
@@ -290,12 +288,12 @@ def parse_rubric(text: str, where: str = "rubric") -> Rubric:
 
 
 def rubric_file(name_or_path: str | Path) -> Path:
-    """File of a shipped rubric, or the path itself."""
+    """Return the file of a shipped rubric, or the path itself."""
     return shipped_rubrics().get(str(name_or_path), Path(name_or_path))
 
 
 def shipped_rubrics() -> dict[str, Path]:
-    """Name -> file of every rubric that comes with the package."""
+    """List the rubrics that are shipped with the package: name -> file."""
     here = Path(__file__).parent
     folder = next(f for f in (here / "rubrics", here.parent / "rubrics") if f.is_dir())
     return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
@@ -311,13 +309,13 @@ def _meets(found: Any, wanted: Any) -> bool:
 
 
 def _as_text(value: Any) -> str:
-    """Normalise values that a CSV cannot distinguish: 3, 3.0 and "3"; true and "True"."""
+    """Normalize values that a CSV cannot distinguish: 3, 3.0 and "3"; true and "True"."""
     is_whole = isinstance(value, float) and value.is_integer()
     return str(int(value) if is_whole else value).strip().casefold()
 
 
 def _problems(rubric: Rubric) -> Iterable[str]:
-    """Find contradictions in a rubric whose single values are valid."""
+    """Yield the contradictions between values that are valid by themselves."""
     labels, names = rubric.scale.labels, list(rubric.dimensions)
     for name, dimension in rubric.dimensions.items():
         if extra := sorted(set(dimension.anchors) - set(labels)):
@@ -327,16 +325,14 @@ def _problems(rubric: Rubric) -> Iterable[str]:
             )
         if missing := sorted(set(labels) - set(dimension.anchors)):
             yield f"dimensions.{name}.anchors: no anchor for {missing[0]}; every score of the scale needs one"
-    for name in (
-        name for name in (*names, *rubric.flags) if name != name.strip() or not name.isprintable() or not name
-    ):
-        yield f"dimensions and flags: {name!r} is no name; it needs visible characters, without space around"
+    for name in filterfalse(_is_valid_name, (*names, *rubric.flags)):
+        yield f"dimensions and flags: {name!r} is not a valid name; use visible characters, no outer spaces"
     for name in sorted({*names, *rubric.flags} & _RESERVED):
-        yield f"dimensions and flags: {name!r} has a meaning of its own in replies; choose another name"
-    spoken_for = [*names, *(alias for d in rubric.dimensions.values() for alias in d.aliases), *rubric.flags]
-    for name in spoken_for:
-        if name == OVERALL or spoken_for.count(name) > 1:
-            yield f"dimensions and flags: the name {name!r} is taken twice, or kept for the overall score"
+        yield f"dimensions and flags: {name!r} has a fixed meaning in replies; choose another name"
+    taken = [*names, *(alias for d in rubric.dimensions.values() for alias in d.aliases), *rubric.flags]
+    for name in taken:
+        if name == OVERALL or taken.count(name) > 1:
+            yield f"dimensions and flags: the name {name!r} is used twice, or reserved for the overall score"
     scored = ", ".join(rubric.scored)
     for place, used in _names_used(rubric):
         if used not in rubric.scored:
@@ -353,9 +349,13 @@ def _problems(rubric: Rubric) -> Iterable[str]:
     ):
         yield "overall.weights: weights must be 0 or more, and not all 0"
     if rubric.reply == "number" and rubric.flags:
-        yield "flags: a reply of one number has no room for them; use reply: json"
+        yield "flags: a reply of one number cannot contain flags; use reply: json"
     for index, example in enumerate(rubric.examples):
         yield from _example_problems(rubric, index, example)
+
+
+def _is_valid_name(name: str) -> bool:
+    return bool(name) and name.isprintable() and name == name.strip()
 
 
 def _names_used(rubric: Rubric) -> Iterable[tuple[str, str]]:
@@ -386,7 +386,7 @@ def _example_problems(rubric: Rubric, index: int, example: Example) -> Iterable[
 
 
 def _readable(error: ValidationError) -> Iterable[str]:
-    """One line for each problem: key, what was found, what is allowed."""
+    """Yield one line for each problem: the key, what was found, and what is allowed."""
     for detail in error.errors(include_url=False):
         key = ".".join(str(part) for part in detail["loc"])
         message = detail["msg"].removeprefix("Value error, ")
@@ -395,6 +395,6 @@ def _readable(error: ValidationError) -> Iterable[str]:
         elif detail["type"] == "missing":
             yield f"{key}: missing; it is required"
         elif detail["type"] == "extra_forbidden":
-            yield f"{key}: unknown key; for the known ones see: judge rubric show open_qa"
+            yield f"{key}: unknown key; for an example of all keys see: judge rubric show open_qa"
         else:
             yield f"{key}: found {detail['input']!r:.80}; {message}"

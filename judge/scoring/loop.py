@@ -154,11 +154,11 @@ def _follow_ups(
 def _repeated(request: Request, completion: Completion) -> Request:
     if completion.finish_reason == "length":
         used = completion.usage.completion_tokens if completion.usage else 0
-        return request.again(max_tokens=4 * (used or 4096))
+        return request.next_attempt(max_tokens=4 * (used or 4096))
     reply = {"role": "assistant", "content": completion.reply or ""}
     form = "the one number" if request.dimension else "the one JSON object"
     instruction = {
         "role": "user",
         "content": f"That could not be read. Reply again with {form} asked for, nothing else.",
     }
-    return replace(request.again(), messages=[*request.messages, reply, instruction])
+    return replace(request.next_attempt(), messages=[*request.messages, reply, instruction])

@@ -120,7 +120,7 @@ def test_reply_that_is_asked_for_again_counts_apart(watch):
     watch.on_completions([Completion.of(request, reply="x")])
     watch.on_reask(3)
     assert "asking again 0/3" in detail(watch)
-    watch.on_completions([Completion.of(request.again(), reply="x")])
+    watch.on_completions([Completion.of(request.next_attempt(), reply="x")])
     assert done(watch) == 1
     assert "asking again 1/3" in detail(watch)
     watch.on_requests_done()

@@ -75,7 +75,7 @@ def test_a_reply_that_is_requested_again_does_not_count_twice(bar, terminal):
     (request,) = requests(1)
     bar.on_completions([Completion.of(request, reply="x")])
     bar.on_reask(1)
-    bar.on_completions([Completion.of(request.again(), reply="x")])
+    bar.on_completions([Completion.of(request.next_attempt(), reply="x")])
     bar.close()
     shown = terminal.getvalue()
     assert "requesting 1 reply again" in shown

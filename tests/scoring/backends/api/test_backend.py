@@ -296,8 +296,8 @@ def test_a_value_that_the_provider_refuses_ends_the_run(mock, backend_for, ask_f
 def test_a_limit_that_is_refused_to_a_cut_reply_fails_its_item_alone(mock, backend_for, ask_for, complete):
     said = "max_tokens=9612 cannot be greater than max_model_len=4096."
     mock.script(error(400, said, param="max_tokens"))
-    cut = ask_for(0).again(max_tokens=9612)
-    first, second = complete(backend_for(max_connections=1), [cut, ask_for(1).again(max_tokens=50)])
+    cut = ask_for(0).next_attempt(max_tokens=9612)
+    first, second = complete(backend_for(max_connections=1), [cut, ask_for(1).next_attempt(max_tokens=50)])
     assert (first.failure.kind, said in first.failure.message) == ("context", True)
     assert second.reply
 
