@@ -1,8 +1,8 @@
-"""How many items of a run hold something like a verdict, and how many lost their score to it."""
+"""Count the items whose texts contain something like a verdict, and those that lost their score to it."""
 
 import json
-import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from judge.records import Item
 from judge.rubric import Rubric
@@ -15,21 +15,28 @@ WHERE status = 'unparsed' AND substr(reason, 1, {len(ECHO)}) = '{ECHO}'
 """
 
 
-def count_copied(db: sqlite3.Connection, rubric: Rubric) -> dict[str, int]:
-    """Count items whose texts hold something like a verdict, and items whose only verdict was a copied one.
+def count_copied(rows: Callable[[str], Iterator[Any]], rubric: Rubric) -> dict[str, int]:
+    """Count items whose texts contain something like a verdict, and items whose only verdict was copied.
 
-    An answer that holds a verdict may have been written to get a score that it does not deserve, or none.
+    An answer that contains a verdict may have been written to get an undeserved score, or no score at all.
+
+    Parameters
+    ----------
+    rows : callable
+        Runs a query on the database of a run and yields its rows.
+    rubric : Rubric
+        The rubric by which replies are parsed.
     """
     names = Names(rubric)
     return {
-        "with_verdict_in_text": sum(bool(embedded_verdicts(item, names)) for item in _items(db)),
-        "lost_to_copied_verdict": db.execute(_COUNT_LOST).fetchone()[0],
+        "with_verdict_in_text": sum(bool(embedded_verdicts(item, names)) for item in _items(rows)),
+        "lost_to_copied_verdict": next(rows(_COUNT_LOST))[0],
     }
 
 
-def _items(db: sqlite3.Connection) -> Iterator[Item]:
-    """Items in which there is a brace; all others, which are nearly all, are passed over."""
-    for (data,) in db.execute("SELECT data FROM items"):
+def _items(rows: Callable[[str], Iterator[Any]]) -> Iterator[Item]:
+    """Yield the items that may contain a brace; for speed, the other items are not parsed."""
+    for (data,) in rows("SELECT data FROM items"):
         if "{" in data[1:] or not data.isascii() or "&" in data or "\\u" in data:
             stored = json.loads(data)
             texts = [stored["question"], stored["answer"], stored.get("reference") or ""]
