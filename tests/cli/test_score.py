@@ -538,7 +538,7 @@ def test_run_that_reaches_its_budget_says_so_and_is_incomplete(mock, monkeypatch
     done = judge("score", lines(ROW), *connection)
     assert done.exit_code == 3
     assert (
-        "stopped: --max-cost 0 USD would be passed; scores for 0 of 1 item are stored; "
+        "stopped: max_cost (--max-cost) of 0 USD would be exceeded; scores for 0 of 1 item are stored; "
         "the same command resumes the run"
     ) in done.stderr
     assert mock.stats()["requests"] == 0
@@ -565,7 +565,7 @@ def test_limit_on_cost_holds_where_the_server_counts_no_tokens(mock, monkeypatch
     )
     found = json.loads(done.stdout)
     assert done.exit_code == 3
-    assert found["stopped"] == "--max-cost 0.12 USD would be passed"
+    assert found["stopped"] == "max_cost (--max-cost) of 0.12 USD would be exceeded"
     assert 0 < found["unpriced"] == mock.stats()["requests"] < 10
     told = judge("score", file, "--judge", "openai/gpt-4o", "--api-base", mock.api_base, "--max-cost", 0)
     assert f"the cost of {found['unpriced']} replies is unknown" in told.stderr

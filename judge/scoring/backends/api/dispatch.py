@@ -1,6 +1,7 @@
-"""The engine of an API judge: keeps the right number of requests in flight and gathers what comes back.
+"""Dispatcher of an API judge: keeps the right number of requests in flight and collects the completions.
 
-It knows nothing of HTTP or models: `attempt` asks once, and says by what it raises what is to be done.
+It is independent of HTTP and models: `attempt` sends a request once, and the exception that it raises decides
+what happens next.
 """
 
 import asyncio
@@ -20,22 +21,22 @@ from judge.scoring.backends.api.pricing import Budget
 from judge.scoring.backends.api.rate_limits import RateLimitTracker, RequestRefusals, RetryDecision
 
 OnWait = Callable[[float, str], None]
-"""Hears for how many seconds nothing is started, and what the provider said."""
+"""Called with the seconds for which no request is started, and the provider's message."""
 Attempt = Callable[[Request], Awaitable[dict[str, Any]]]
-"""Ask once: the values of a Completion, or Failed, Rejected, BackendError."""
+"""Send a request once: returns the values of a Completion, or raises Failed, Rejected or BackendError."""
 
 GRACE = 30.0
-"""Seconds that requests in flight get to come back after a fatal error: they are paid for."""
+"""Seconds that requests in flight may still take after a fatal error, because they are billed."""
 FIRST_CONTACT_TRIES = 4
-"""Tries to reach a server that never answered: most likely its address is wrong."""
+"""Tries to reach a server that has never answered; most likely its address is wrong."""
 MOST_UNREADABLE_REPLIES = 2
-"""Replies to one request that came whole and cannot be read: they are paid for, and seldom get better."""
+"""Complete but unreadable replies to one request before it is given up; they are billed and rarely differ."""
 MOST_WAITING = 512
-"""Requests that wait for another try; a handful that always fails must not keep the others from starting."""
+"""Requests that may wait for another try before new requests have to wait for them."""
 MOST_FAILED_ITEMS = 20
-"""So many items in a row without a single reply end the run: the rest would go the same way."""
+"""Consecutive items without a reply that end the run, because the rest would most likely fail, too."""
 
-_BEFORE_RESUMING = {"reply": "Check the model and --api-base (most end in /v1); then"}
+_BEFORE_RESUMING = {"reply": "Check the model and api_base (--api-base), which usually ends in /v1; then"}
 _OUTAGE_KINDS = frozenset({"timeout", "connection", "server", "request", "reply"})
 
 
@@ -49,10 +50,10 @@ class _Job:
     tries: int = 0
     unreadable_replies: int = 0
     spent: float = 0.0
-    """USD that odd replies cost which were asked for again."""
+    """Cost in USD of unreadable replies that were requested again."""
     refused: RequestRefusals = field(default_factory=RequestRefusals)
     failing_since: float = inf
-    """When the first attempt was sent that failed for another reason than the rate limit."""
+    """When the first attempt was sent that failed for a reason other than the rate limit."""
 
 
 class Dispatcher:
@@ -73,7 +74,7 @@ class Dispatcher:
         self.stopped: str | None = None
         self.interrupted = False
         self.retries: Counter[str] = Counter()
-        """Failed attempts that were repeated, by kind of failure."""
+        """Failed attempts that were retried, by kind of failure."""
         self._source: Iterator[Request] | None = source
         self._next: Request | None = None
         self._attempt = attempt
@@ -87,32 +88,32 @@ class Dispatcher:
         self._order = count()
         self._wake = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
-        self._paused_until = -inf  # by a refusal
-        self._is_ending = False  # whether no request can succeed any more
-        self._answered = False  # whether the provider was ever reached
+        self._paused_until = -inf  # pause after a refusal
+        self._is_ending = False  # after a fatal error: no request is started
+        self._answered = False  # whether the provider has ever responded
         self._last_reply = -inf
         self._was_new = False
-        self._failed_items = 0  # items without a reply since the last one with
+        self._failed_items = 0  # consecutive items without a reply
 
     async def arrivals(self) -> None:
-        """Run until something has arrived, or all is done."""
+        """Wait until a completion has arrived, or all requests are done."""
         self._fill()
         while not self.arrived and not self.interrupted and not self._done():
             self._wake.clear()
             await self._wake.wait()
 
     def interrupt(self) -> None:
-        """Let `arrivals` end now: the user pressed Ctrl-C."""
+        """End `arrivals` now, because the user pressed Ctrl-C."""
         self.interrupted = True
         self._wake.set()
 
     def take(self) -> Sequence[Completion]:
-        """Hand over what has arrived."""
+        """Return the completions that have arrived, and forget them."""
         batch, self.arrived = self.arrived, []
         return batch
 
     async def close(self) -> None:
-        """Take in what has arrived at our sockets already, and cancel the rest."""
+        """Process the replies that have already reached our sockets, and cancel the other requests."""
         self._drop_waiting()
         for _ in range(5):  # the socket, the parser, the request's task: each takes a turn of the loop
             await asyncio.sleep(0)
@@ -143,7 +144,7 @@ class Dispatcher:
             self.stopped = self.stopped or self._rate_limit.reason_for_postponing
 
     def _wait_for(self, next_start: float, now: float) -> None:
-        """Come back when the next request may start, unless that is not worth waiting for."""
+        """Schedule the next start, or end the run if it is not worth waiting for."""
         if not self._in_flight:
             jobs = [job for _, _, job in self._waiting]
             is_all = self._source is None and self._next is None
@@ -159,15 +160,15 @@ class Dispatcher:
         self._wake_at(next_start)
 
     def _more(self) -> bool:
-        """Whether anything is left. One request is held ready, so that the end is seen at once."""
+        """Whether requests are left. One is pulled in advance, so that the end is noticed at once."""
         if self._next is None and self._source is not None:
             self._next = self._pull(self._source)
         return not self._done()
 
     def _next_job(self, now: float) -> _Job | None:
-        """What waits for another try takes turns with what is new: where some always fail, others pass."""
+        """Alternate between retries and new requests, so that repeated failures do not block new ones."""
         due = bool(self._waiting) and self._waiting[0][0] <= now
-        # What waits is bounded, or an outage would draw in the whole input.
+        # The number of waiting retries is bounded; otherwise an outage would pull the whole input.
         if not (due and self._was_new) and len(self._waiting) < MOST_WAITING and (job := self._new_job()):
             self._was_new = True
             return job
@@ -179,9 +180,9 @@ class Dispatcher:
             return None
         reserved = self._budget.reserve(self._next)
         if reserved is None:
-            # What is under way may cost less than was set aside for it; where nothing is, this is the end.
+            # Requests in flight may cost less than was reserved; without any, the budget is used up.
             if not self._in_flight and not self._waiting:
-                self.stopped = f"--max-cost {self._budget.limit:g} USD would be passed"
+                self.stopped = f"max_cost (--max-cost) of {self._budget.limit:g} USD would be exceeded"
                 self._drop_waiting()
             return None
         job, self._next = _Job(self._next, reserved), None
@@ -215,7 +216,7 @@ class Dispatcher:
         job.tries += 1
         try:
             values = await self._attempt(job.request)
-        except Rejected:  # `attempt` remembers what to leave out: this try cost nothing
+        except Rejected:  # `attempt` has remembered what to leave out, and this try was not billed
             job.tries -= 1
             self._retry_at(job, 0.0)
         except Failed as failed:
@@ -237,7 +238,7 @@ class Dispatcher:
         self._answered = self._answered or failed.kind != "connection"
         if not failed.answered or (failed.kind == "reply" and failed.arrived.get("cost") is None):
             self._budget.lose(job.reserved)
-        if failed.again and self._is_ending:  # the next run will ask it: no failure to be kept
+        if failed.again and self._is_ending:  # the next run sends it again, so no failure is stored
             self._budget.release(job.reserved)
         elif failed.again and failed.kind == "rate_limit":
             self._refused(job, failed, now)
@@ -249,7 +250,7 @@ class Dispatcher:
             self._give_up(job, failed)
 
     def _refused(self, job: _Job, failed: Failed, now: float) -> None:
-        """Handle a rate limit (429): this request waits, and usually all others do, too."""
+        """Handle a rate limit (HTTP 429): this request waits, and usually all others do, too."""
         wait, tracker = failed.retry_after, self._rate_limit
         decision = tracker.refused(job.refused, wait, failed.message, now)
         if tracker.slow_down(job.refused, wait):
@@ -274,14 +275,14 @@ class Dispatcher:
         return self._retry.after_fault(tries, now - job.failing_since, failed.retry_after)
 
     def _give_up(self, job: _Job, failed: Failed) -> None:
-        if failed.kind == "connection" and not self._answered:  # nothing is wrong with the item
-            hint = "Check that the server runs, its address (--api-base), and the network"
+        if failed.kind == "connection" and not self._answered:  # not a failure of the item
+            hint = "Check that the server runs, its address in api_base (--api-base), and the network"
             self._end_with(BackendError(f"the judge cannot be reached: {failed.message}. {hint}"))
             return
         failure = Failure(kind=failed.kind, message=failed.message)
         self._deliver(job, {**failed.arrived, "failure": failure})
-        # An item first tried while others still got replies is its own failure and no sign of an outage:
-        # at the end of a run the stubborn ones are all that is left.
+        # Items that were first tried while others still got replies do not indicate an outage: at the end of
+        # a run only the repeatedly failing ones are left.
         self._failed_items += failed.kind in _OUTAGE_KINDS and job.first_sent >= self._last_reply
         if self._failed_items >= MOST_FAILED_ITEMS:
             when = _BEFORE_RESUMING.get(failed.kind, "When the provider answers again,")
@@ -295,11 +296,11 @@ class Dispatcher:
     def _deliver(self, job: _Job, values: dict[str, Any]) -> None:
         now = asyncio.get_running_loop().time()
         if job.spent and values.get("cost") is None and not values.get("failure"):
-            self._budget.lose(job.spent)  # the cost of the reply stays unknown: it counts as reserved, below
+            self._budget.lose(job.spent)  # as the cost stays unknown, the reserved amount counts, below
         elif job.spent:
             values["cost"] = (values.get("cost") or 0.0) + job.spent
         completion = Completion.of(job.request, tries=job.tries, latency=round(now - job.sent, 4), **values)
-        # An error costs nothing; a reply of unknown cost counts with the amount reserved for it.
+        # A failure costs nothing; for a reply of unknown cost, the reserved amount counts.
         cost = 0.0 if completion.failure and completion.cost is None else completion.cost
         self._budget.settle(job.request, job.reserved, cost, completion.usage)
         self.arrived.append(completion)
@@ -317,7 +318,7 @@ class Dispatcher:
         self._drop_waiting()
 
     def _drop_waiting(self) -> None:
-        """Start nothing any more."""
+        """Start no more requests, and release the budget of those that wait."""
         self._source = self._next = None
         for _, _, job in self._waiting:
             self._budget.release(job.reserved)
@@ -328,7 +329,7 @@ class Dispatcher:
             task.cancel()
 
     def _wake_at(self, at: float) -> None:
-        """Come back at a time, unless an earlier one is set; at infinity a reply will bring us back."""
+        """Schedule a wake-up, unless an earlier one is set; at infinity the next reply wakes us up."""
         if at == inf or (self._timer is not None and self._timer.when() <= at):
             return
         if self._timer is not None:

@@ -1,6 +1,6 @@
-"""How long a provider asks us to wait: in headers, in the body of an error, or in its text. Pure.
+"""How long a provider asks to wait: in headers, in the body of an error, or in its message. Pure.
 
-Every form gives seconds. A wait that cannot be read is None: then we wait as long as we think right.
+All functions return seconds, or None if there is no wait or it cannot be parsed; `pacing` then chooses one.
 """
 
 import math
@@ -12,7 +12,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 LONGEST_WAIT = 366 * 86_400.0
-"""A wait is shown as a date, so it must be one."""
+"""Upper limit of a wait, so that its end can be displayed as a date."""
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 _PART = (
@@ -27,27 +27,28 @@ _WAIT_IN_TEXT = re.compile(
 _NUMBER = re.compile(r"\d{1,15}(?:\.\d{1,15})?")
 _RESET = "x-ratelimit-reset"
 _EPOCH = 10**9
-"""A larger number of seconds is a date: seconds (or milliseconds) since 1970."""
+"""A larger number is a point in time: seconds (or milliseconds) since 1970."""
 _MOST_CHARACTERS = 4000
 
 
 def requested_wait(headers: Mapping[str, str], error: Any = None, now: float | None = None) -> float | None:
-    """Seconds that a provider asks us to wait; None where it does not say.
+    """Return the seconds that a provider asks to wait; None if it does not say.
 
     Parameters
     ----------
     headers : mapping of str to str
-        Headers of the refusal, with names in lower case (or a mapping that does not mind the case).
+        Headers of the response, with names in lower case (or a case-insensitive mapping).
     error : dict, str or None
-        The error in the body as JSON, or the text of it.
+        The error in the body, as JSON or as text.
     now : float, optional
-        Unix time, for waits that are told as a date.
+        Current Unix time, for waits that are given as a date.
 
     Returns
     -------
     float or None
-        From the first of: ``retry-after-ms``, ``retry-after`` (seconds or a date), Google's RetryInfo, the
-        text ("try again in 1m30s"), and ``x-ratelimit-reset*`` of a limit that is used up.
+        From the first of these that is present: ``retry-after-ms``, ``retry-after`` (seconds or a date),
+        Google's RetryInfo, the message ("try again in 1m30s"), and ``x-ratelimit-reset*`` of a limit that is
+        used up.
 
     Examples
     --------
@@ -78,7 +79,7 @@ def _stated(headers: Mapping[str, str], error: Any, now: float) -> Iterator[floa
 
 
 def duration(text: str) -> float | None:
-    """Seconds of a duration such as ``6s``, ``1m30s``, ``250ms`` or ``2 minutes``.
+    """Parse a duration such as ``6s``, ``1m30s``, ``250ms`` or ``2 minutes``.
 
     >>> duration("1m30s"), duration("soon")
     (90.0, None)
@@ -100,7 +101,7 @@ def _number(text: str) -> float | None:
 
 
 def _retry_after_header(text: str, now: float) -> float | None:
-    """A Retry-After: seconds, a duration, or a date."""
+    """Parse a Retry-After header: seconds, a duration, or a date."""
     if (seconds := _number(text)) is not None:
         return seconds
     if (seconds := duration(text)) is not None:
@@ -112,7 +113,7 @@ def _retry_after_header(text: str, now: float) -> float | None:
 
 
 def _details_and_text(error: Any) -> tuple[Any, str]:
-    """The details of an error (Google's form), and its text."""
+    """Return the details of an error (in Google's form) and its message."""
     if not isinstance(error, Mapping):
         return None, str(error)[:_MOST_CHARACTERS] if isinstance(error, str) else ""
     text = error.get("message") or error.get("detail")
@@ -127,7 +128,7 @@ def _retry_info(details: Any) -> float | None:
 
 
 def _wait_in_text(text: str) -> float | None:
-    """A wait in a sentence, or in JSON that stands in it (as litellm passes it on)."""
+    """Find a wait in a sentence, or in JSON that the text contains (as in errors of litellm)."""
     if found := re.search(r'"retryDelay"\s*:\s*"([^"]{1,40})"', text):
         return duration(found[1])
     found = _WAIT_IN_TEXT.search(text)
@@ -135,7 +136,7 @@ def _wait_in_text(text: str) -> float | None:
 
 
 def _reset_headers(headers: Mapping[str, str], now: float) -> float | None:
-    """When the limits that are used up are open again; where none says that it is, when the first is."""
+    """Return when all used-up limits are reset; if none is known to be used up, when the first is reset."""
     used_up: list[float] = []
     others: list[float] = []
     for name in headers:
@@ -162,7 +163,7 @@ def _seconds_until(text: str, now: float) -> float | None:
 
 
 def clock(seconds: float, now: float | None = None) -> str:
-    """The time of day in so many seconds; where that is another day, the date and the minute."""
+    """Format the time in `seconds` from now: the time of day, or date and minute if it is another day."""
     now = time.time() if now is None else now
     then = datetime.fromtimestamp(math.ceil(now + seconds))
     if then.date() == datetime.fromtimestamp(now).date():

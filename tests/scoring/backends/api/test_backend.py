@@ -183,7 +183,7 @@ def test_a_prompt_over_the_context_is_the_failure_of_its_item(backend_for, ask_f
 @pytest.mark.parametrize(
     ("model", "said"),
     [
-        ("openai/mock-401", "the key was refused .*OPENAI_API_KEY"),
+        ("openai/mock-401", "the key was rejected .*OPENAI_API_KEY"),
         ("openai/mock-404", "no such model or address .*--api-base"),
         ("openai/mock-quota", "the quota is exhausted .*run the same command again"),
     ],
@@ -354,7 +354,7 @@ def test_max_cost_stops_before_it_is_passed(mock, backend_for, ask_for, complete
     completions = complete(backend, (ask_for(i, content="word " * 800) for i in count()))
     spent = sum(c.cost for c in completions)
     assert 0.9 < spent <= 1.0
-    assert backend.stopped == "--max-cost 1 USD would be passed"
+    assert backend.stopped == "max_cost (--max-cost) of 1 USD would be exceeded"
 
 
 # Ends

@@ -159,7 +159,7 @@ def test_a_server_of_odd_replies_alone_ends_the_run(mock, backend_for, ask_for, 
     mock.serve(raw(b"<html>"))
     with pytest.raises(
         BackendError,
-        match=r"last error: the reply is a web page and no JSON: '<html>'. Check the model and --api-base",
+        match=r"last error: the reply is a web page and no JSON: '<html>'. Check the model and api_base \(--api-base\)",
     ):
         complete(backend_for(), (ask_for(i) for i in range(1000)))
     assert mock.stats()["requests"] < 8 * MOST_FAILED_ITEMS

@@ -174,7 +174,7 @@ def test_refusals_of_everything_end_the_run_after_the_longest_wait(loop):
     assert ended.failed == set()
     assert ended.error is None
     assert 10 + MAX_WAIT <= ended.seconds <= 10 + MAX_WAIT + 2 * PAUSE_TOLERANCE
-    assert ended.stopped == "everything was refused for 15 minutes (429: slow down)"
+    assert ended.stopped == "all requests were refused for 15 minutes (429: slow down)"
     assert len(provider.asked) - ended.replies < 1500
 
 

@@ -253,12 +253,12 @@ def test_nesting_that_cannot_be_written_out_says_so():
 
 
 def test_an_error_of_any_depth_has_a_meaning():
-    assert problem_of(500, {"error": nested(5000)}, {}).message == "the error cannot be written out"
+    assert problem_of(500, {"error": nested(5000)}, {}).message == "the error cannot be displayed"
 
 
 def test_a_number_of_any_length_fails_its_item_at_most():
     assert read_reply(reply(content={"clarity": 10**5000}))["failure"].kind == "reply"
-    assert problem_of(500, {"error": [10**5000]}, {}).message == "the error cannot be written out"
+    assert problem_of(500, {"error": [10**5000]}, {}).message == "the error cannot be displayed"
 
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(), max_size=5)
