@@ -20,17 +20,17 @@ from judge.hardware.fit import (
     Fit,
     advice,
     engine_memory,
-    excerpt,
     fit,
     fit_known,
     needed,
+    shortlist,
     suggested,
 )
 from judge.hardware.gpus import Card, cards
 from judge.hardware.model_sizes import Shape, find_shape
 from judge.scoring.backends.api.pricing import find_prices
 from judge.scoring.backends.api.providers import LITELLM_KEYS, OPENAI_COMPATIBLE
-from judge.scoring.backends.vllm.engine import MOST_LENGTH, OLDEST
+from judge.scoring.backends.vllm.engine import DEFAULT_MAX_LENGTH, MIN_VERSION
 
 _EXTRAS = {"ray": "judges on many GPUs", "pyarrow": "Parquet files"}
 _EXTRA_NAMES = {"pyarrow": "parquet"}
@@ -67,7 +67,7 @@ def suggest() -> list[Finding]:
             return next(iter(advice(fitting.shape, found)), "")
         return "suggested" if fitting is best else "suggested for pictures" if fitting is best_seeing else ""
 
-    return [Finding(f.shape.name, f.verdict, _line(f), hint(f), _numbers(f)) for f in excerpt(known)]
+    return [Finding(f.shape.name, f.verdict, _line(f), hint(f), _numbers(f)) for f in shortlist(known)]
 
 
 def examine_judge(model: str) -> list[Finding]:
@@ -79,7 +79,7 @@ def examine_judge(model: str) -> list[Finding]:
         Nothing here says how large the model is.
     """
     shape, found = find_shape(model), _working_cards()
-    how = "as stored" if shape.weighed else "by its config.json"
+    how = "as stored" if shape.is_measured else "by its config.json"
     one = shape.cache(JUDGMENT_TOKENS)
     cache = f"{_size(one / JUDGMENT_TOKENS)} a token, {_size(one)} a judgment of {JUDGMENT_TOKENS:,} tokens"
     return [
@@ -95,7 +95,7 @@ def examine_judge(model: str) -> list[Finding]:
 def _verdict(shape: Shape, found: Sequence[Card]) -> Finding:
     fitting = fit(shape, _smallest(found))
     hints = [] if fitting.verdict == "fits" else advice(shape, found)
-    longest = min(shape.context or MOST_LENGTH, MOST_LENGTH)
+    longest = min(shape.context or DEFAULT_MAX_LENGTH, DEFAULT_MAX_LENGTH)
     if fitting.verdict != "too big" and fitting.tokens < longest:
         hints.insert(0, f"--max-model-len {fitting.tokens // 1024 * 1024} at most")
     if fitting.verdict == "too big":
@@ -219,8 +219,8 @@ def _vllm() -> Finding:
     except PackageNotFoundError:
         return Finding("vllm", "absent", "judges on your own GPU", "pip install 'judge-toolkit[vllm]'")
     numbers = tuple(map(int, re.findall(r"\d+", found)[:2]))
-    if not OLDEST <= numbers < _TOO_NEW:
-        wanted = "vllm>={}.{},<{}.{}".format(*OLDEST, *_TOO_NEW)
+    if not MIN_VERSION <= numbers < _TOO_NEW:
+        wanted = "vllm>={}.{},<{}.{}".format(*MIN_VERSION, *_TOO_NEW)
         return Finding("vllm", "problem", f"{found}, which judge does not know", f"pip install '{wanted}'")
     if not _working_cards():
         return Finding("vllm", "absent", f"{found}, but no NVIDIA card for it to run on")

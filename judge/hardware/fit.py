@@ -31,7 +31,7 @@ AT_ONCE = 16
 """Judgments at once that use a card well; with fewer it mostly reads weights."""
 RUBRIC_TOKENS, ITEM_TOKENS, REPLY_TOKENS = 1500, 300, 150
 """What the time is worked out for: all share the rubric, the item is new, the reply explains itself."""
-_REACHED = (0.6, 0.4)
+_EFFICIENCY = (0.6, 0.4)
 _ALWAYS_THINK = ("openai/gpt-oss",)
 _GIB = 2**30
 _LARGE = 70 * _GIB
@@ -101,7 +101,7 @@ def suggested(fitting: Iterable[Fit], *, images: bool) -> Fit | None:
     return max(good, key=lambda f: f.shape.parameters, default=None)
 
 
-def excerpt(fitting: Sequence[Fit], most: int = 6) -> list[Fit]:
+def shortlist(fitting: Sequence[Fit], most: int = 6) -> list[Fit]:
     """Select the models to show: the largest that fit, those that are tight, and the next too big one."""
     chosen = {id(f) for f in [f for f in fitting if f.verdict != "too big"][-most:]}
     chosen |= {id(suggested(fitting, images=images)) for images in (False, True)}
@@ -173,4 +173,4 @@ def _seconds(shape: Shape, peak: Peak, room: int, card: Card, count: int = 1000)
     read = min(shape.weights, batch * (shape.active + shape.head) * per_parameter)
     reading = (read + batch * own + shape.cache(RUBRIC_TOKENS)) / peak.bandwidth
     floor = prompts + count / batch * REPLY_TOKENS * max(computing, reading)
-    return floor / _REACHED[0], floor / _REACHED[1]
+    return floor / _EFFICIENCY[0], floor / _EFFICIENCY[1]

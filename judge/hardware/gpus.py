@@ -39,7 +39,7 @@ def cards() -> list[Card]:
         raise OSError(f"NVML: {error}") from None
 
 
-def share() -> float | None:
+def utilization() -> float | None:
     """Return the recent utilization of the busiest card, 0 to 1; None if it is not known.
 
     The busiest, because cards that a judge does not use would lower a mean, and cards that share a model are

@@ -63,7 +63,7 @@ class Shape:
     """Tokens that a prompt and its reply may have."""
     images: bool
     quantized: bool
-    weighed: bool = False
+    is_measured: bool = False
     """Whether `weights` is the size of real files."""
 
     def cache(self, tokens: int) -> int:
@@ -131,14 +131,14 @@ def _shape(name: str, text: Mapping[str, Any], config: Mapping[str, Any], folder
     tied = config.get("tie_word_embeddings", text.get("tie_word_embeddings", True))
     outside = head * (1 if tied else 2) + _pictures(config.get("vision_config") or {})
     quantization = config.get("quantization_config") or text.get("quantization_config") or {}
-    weighed = _weighed(folder, text) if folder else None
+    is_measured = _measured_weights(folder, text) if folder else None
     latent = text.get("kv_lora_rank")
     per_layer = (latent + text["qk_rope_head_dim"] if latent else 2 * groups * width) * _FLOAT
     everywhere, windowed, linear = _layer_kinds(text, layers)
     return Shape(
         name=name,
         parameters=attention + all_experts + outside,
-        weights=weighed or _weights(attention, all_experts, outside, text, quantization),
+        weights=is_measured or _weights(attention, all_experts, outside, text, quantization),
         active=attention + used_experts,
         head=head,
         token_cache=everywhere * per_layer,
@@ -149,7 +149,7 @@ def _shape(name: str, text: Mapping[str, Any], config: Mapping[str, Any], folder
         context=text.get("max_position_embeddings"),
         images="vision_config" in config,
         quantized=bool(quantization),
-        weighed=weighed is not None,
+        is_measured=is_measured is not None,
     )
 
 
@@ -226,7 +226,7 @@ def _bits(quantization: Mapping[str, Any]) -> float:
     return float(next((bits for bits in said if bits), 8.0 * _FLOAT))
 
 
-def _weighed(folder: Path, text: Mapping[str, Any]) -> int | None:
+def _measured_weights(folder: Path, text: Mapping[str, Any]) -> int | None:
     """Bytes of the weights that lie in a folder; float32 is halved, because vLLM loads it as bfloat16."""
     index = folder / "model.safetensors.index.json"
     single = folder / "model.safetensors"

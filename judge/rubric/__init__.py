@@ -1,8 +1,8 @@
 """Rubrics: what a judge scores, and when an answer passes. One YAML file each.
 
-A rubric says which dimensions get a score and what each score means, which rules and worked examples go with
-which items, how the overall score comes about, and when an answer passes. The overall score and the pass rule
-are applied here, in code, never by the model (but for an overall score that is declared as `judged`).
+A rubric defines the dimensions and the meaning of each score, the rules and worked examples and the items
+that they apply to, the overall score, and the pass rule. The overall score and the pass rule are computed in
+code and not by the model (except for an overall score that is declared as `judged`).
 """
 
 from judge.rubric.checks import CANNOT_TELL, CRITERIA

@@ -1,6 +1,7 @@
 """Contradictions in a rubric whose single values are valid."""
 
 from collections.abc import Iterable, Iterator
+from itertools import filterfalse
 from math import isfinite
 
 from judge.records import OVERALL
@@ -15,15 +16,8 @@ MOST_FULLY_ANCHORED = 7
 """On a scale with more points, anchors may be given for some of the scores."""
 _RESERVED = frozenset(
     {
-        "dimension_scores",
-        "dimensions",
-        "scores",
-        "score",
-        "value",
-        "explanation",
-        "reason",
-        "reasoning",
-        "rationale",
+        *("dimension_scores", "dimensions", "scores", "score", "value"),
+        *("explanation", "reason", "reasoning", "rationale"),
     }
 )
 
@@ -38,7 +32,7 @@ def problems_of(rubric: RubricContent) -> Iterator[str]:
     yield from _of_overall(rubric)
     yield from _of_pass_rule(rubric)
     if rubric.reply == "number" and rubric.flags:
-        yield "flags: a reply of one number has no room for them; use reply: json"
+        yield "flags: a reply of one number cannot contain flags; use reply: json"
     for index, example in enumerate(rubric.examples):
         yield from _of_example(rubric, index, example)
 
@@ -83,17 +77,19 @@ def _of_labels(dimension: Dimension) -> Iterator[str]:
 
 def _of_names(rubric: RubricContent) -> Iterator[str]:
     names = list(rubric.dimensions)
-    for name in (
-        name for name in (*names, *rubric.flags) if name != name.strip() or not name.isprintable() or not name
-    ):
-        yield f"dimensions and flags: {name!r} is no name; it needs visible characters, without space around"
+    for name in filterfalse(_is_valid_name, (*names, *rubric.flags)):
+        yield f"dimensions and flags: {name!r} is not a valid name; use visible characters, no outer spaces"
     reserved = _RESERVED | ({CRITERIA} if rubric.criteria else set())
     for name in sorted({*names, *rubric.flags} & reserved):
-        yield f"dimensions and flags: {name!r} has a meaning of its own in replies; choose another name"
+        yield f"dimensions and flags: {name!r} has a fixed meaning in replies; choose another name"
     taken = [*names, *(alias for d in rubric.dimensions.values() for alias in d.aliases), *rubric.flags]
     for name in taken:
         if name == OVERALL or taken.count(name) > 1:
-            yield f"dimensions and flags: the name {name!r} is taken twice, or kept for the overall score"
+            yield f"dimensions and flags: the name {name!r} is used twice, or reserved for the overall score"
+
+
+def _is_valid_name(name: str) -> bool:
+    return bool(name) and name.isprintable() and name == name.strip()
 
 
 def _of_overall(rubric: RubricContent) -> Iterator[str]:

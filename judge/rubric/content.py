@@ -32,7 +32,7 @@ class RubricContent(LaterFields):
     description: str = ""
     source: str = ""
     task: str
-    """Opening of the prompt: who the judge is and what it is to do."""
+    """Opening of the prompt: the role of the judge and its task."""
     scale: RubricScale = RubricScale()
     dimensions: dict[str, Dimension] = Field(default_factory=dict)
     criteria: CriteriaField | None = None
@@ -49,11 +49,11 @@ class RubricContent(LaterFields):
     """Whether the judge may reply that it cannot tell."""
     overall: Overall = Overall()
     pass_rule: dict[str, float] = Field(alias="pass", min_length=1)
-    """Dimension (or `overall`) -> the least value that passes; all must hold."""
+    """Dimension (or `overall`) -> pass mark; an answer passes if it reaches all of them."""
     reply: Literal["json", "number"] = "json"
-    """All dimensions in one JSON reply, or one dimension a request with a bare number."""
+    """One JSON reply for all dimensions, or one request per dimension whose reply is a bare number."""
     max_words: int | None = Field(default=None, ge=1)
-    """Word limit that answers were asked to keep; reported, never scored in code."""
+    """Word limit that the systems were given; it is reported and does not change scores."""
 
     @classmethod
     def later_fields(cls) -> Sequence[str]:
@@ -68,13 +68,13 @@ class RubricContent(LaterFields):
 
     @property
     def judged(self) -> tuple[str, ...]:
-        """Names of all that the model itself scores: the dimensions, then `overall` if it is judged."""
+        """Names of everything that the model scores: the dimensions, then `overall` if it is judged."""
         overall = (OVERALL,) if self.overall.how == "judged" else ()
         return (*self.dimensions, *overall)
 
     @property
     def asked(self) -> tuple[str, ...]:
-        """Names of everything that the model itself answers: what it scores, then the flags."""
+        """Names of everything that a reply contains: the scores of the model, then the flags."""
         return (*self.judged, *self.flags)
 
     @property
@@ -107,7 +107,7 @@ class RubricContent(LaterFields):
         return self.dimensions[combined[0]].scale_within(self.scale) if combined else self.scale
 
     def canonical_name(self, name: str) -> str | None:
-        """Name of the dimension that `name` means (itself or an alias); None where there is none."""
+        """Return the dimension with this name or alias; None if there is none."""
         if name in self.dimensions:
             return name
         return next((known for known, d in self.dimensions.items() if name in d.aliases), None)

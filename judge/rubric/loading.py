@@ -20,8 +20,8 @@ def load_rubric(name_or_path: str | Path) -> Rubric:
     Raises
     ------
     RubricError
-        The file is missing, is not YAML, or breaks a rule; the message names file, key, what was found and
-        what is allowed.
+        The file is missing, is not YAML, or is not a valid rubric. The message names the file, the key, what
+        was found, and what is allowed.
 
     Examples
     --------
@@ -36,7 +36,7 @@ def load_rubric(name_or_path: str | Path) -> Rubric:
         known = ", ".join(shipped_rubrics())
         raise RubricError(
             f"rubric {str(name_or_path)!r} is neither shipped nor a file. Shipped: {known}. "
-            "Make your own: judge rubric new FILE"
+            "Create your own: judge rubric new FILE"
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         problem = getattr(error, "strerror", None) or error
@@ -45,7 +45,7 @@ def load_rubric(name_or_path: str | Path) -> Rubric:
 
 
 def parse_rubric(text: str, where: str = "rubric") -> Rubric:
-    """Rubric from the text of a YAML file; `where` names it in errors."""
+    """Build a rubric from the text of a YAML file; `where` names the file in errors."""
     try:
         data = load_yaml(text)
     except ValueError as error:
@@ -63,19 +63,19 @@ def parse_rubric(text: str, where: str = "rubric") -> Rubric:
 
 
 def rubric_file(name_or_path: str | Path) -> Path:
-    """File of a shipped rubric, or the path itself."""
+    """Return the file of a shipped rubric, or the path itself."""
     return shipped_rubrics().get(str(name_or_path), Path(name_or_path))
 
 
 def shipped_rubrics() -> dict[str, Path]:
-    """Name -> file of every rubric that comes with the package."""
+    """List the rubrics that are shipped with the package: name -> file."""
     here = Path(__file__).parent.parent
     folder = next(f for f in (here / "rubrics", here.parent / "rubrics") if f.is_dir())
     return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
 
 
 def _readable(error: ValidationError) -> Iterable[str]:
-    """One line for each problem: key, what was found, what is allowed."""
+    """Yield one line for each problem: the key, what was found, and what is allowed."""
     for detail in error.errors(include_url=False):
         key = ".".join(str(part) for part in detail["loc"])
         message = detail["msg"].removeprefix("Value error, ")
@@ -84,6 +84,6 @@ def _readable(error: ValidationError) -> Iterable[str]:
         elif detail["type"] == "missing":
             yield f"{key}: missing; it is required"
         elif detail["type"] == "extra_forbidden":
-            yield f"{key}: unknown key; for the known ones see: judge rubric show open_qa"
+            yield f"{key}: unknown key; for an example of all keys see: judge rubric show open_qa"
         else:
             yield f"{key}: found {detail['input']!r:.80}; {message}"

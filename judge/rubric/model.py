@@ -5,7 +5,7 @@ from typing import Self
 
 from pydantic import model_validator
 
-from judge.pass_mark import reaches, whole_weights
+from judge.pass_mark import integer_weights, reaches
 from judge.records import OVERALL, Item
 from judge.rubric.checks import problems_of
 from judge.rubric.content import RubricContent
@@ -13,7 +13,7 @@ from judge.rubric.parts import Example, Reasons, Rule, matches
 
 
 class Rubric(RubricContent):
-    """What is judged and how; see the shipped files for examples."""
+    """What is judged and how; load one with `judge.load_rubric`. See the shipped files for examples."""
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -32,7 +32,7 @@ class Rubric(RubricContent):
         return self.model_copy(update={"reply": "number", "flags": {}, "examples": tuple(examples)})
 
     def rules_for(self, item: Item) -> list[Rule]:
-        """List the rules that match `item`; no other rule enters its prompt."""
+        """List the rules that match `item`; its prompt contains only these."""
         return [rule for rule in self.rules if rule.matches(item)]
 
     def examples_for(self, item: Item) -> list[Example]:
@@ -51,7 +51,7 @@ class Rubric(RubricContent):
         return tuple(place for place, image in enumerate(item.images) if image.role not in hidden)
 
     def overall_score(self, scores: Mapping[str, float], judged: float | None = None) -> float | None:
-        """Overall score, caps applied; None where a score that it needs is missing."""
+        """Compute the overall score, limited by the caps; None if a score that it needs is missing."""
         value = judged if OVERALL in self.judged else self._combined(scores)
         if value is None:
             return None
@@ -64,7 +64,7 @@ class Rubric(RubricContent):
         return value
 
     def passes(self, scores: Mapping[str, float]) -> bool | None:
-        """Whether an answer with these scores passes; None where a missing score leaves it open."""
+        """Whether an answer with these scores passes; None if that depends on a missing score."""
         held = [reaches(scores[name], least) for name, least in self.pass_rule.items() if name in scores]
         if not all(held):
             return False
@@ -84,6 +84,6 @@ class Rubric(RubricContent):
         weights = (
             [self.overall.weights[name] for name in names] if self.overall.weights else [1.0] * len(names)
         )
-        whole = whole_weights(tuple(weights))
+        whole = integer_weights(tuple(weights))
         total = sum(whole)
         return sum(scores[name] * w for name, w in zip(names, whole, strict=True)) / total if total else None

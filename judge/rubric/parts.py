@@ -11,10 +11,9 @@ Level = Literal["nominal", "ordinal", "interval", "ratio"]
 DimensionType = Literal["score", "binary", "category"]
 Reasons = Literal["before", "after", "none"]
 When = dict[str, Any]
-"""Field of an item -> the value, or the list of values, that it must have."""
+"""Condition on an item: field -> the value, or the list of values, of which it must have one."""
 
-MOST_LABELS = 1_001
-"""A scale has at most so many scores."""
+MOST_LABELS = 1_001  # largest number of scores of a scale
 
 
 def matches(when: Mapping[str, Any], item: Item) -> bool:
@@ -28,7 +27,7 @@ def _has_value(found: Any, wanted: Any) -> bool:
 
 
 def _as_text(value: Any) -> str:
-    """Normalise values that a CSV cannot distinguish: 3, 3.0 and "3"; true and "True"."""
+    """Normalize values that a CSV cannot distinguish: 3, 3.0 and "3"; true and "True"."""
     is_whole = isinstance(value, float) and value.is_integer()
     return str(int(value) if is_whole else value).strip().casefold()
 
@@ -55,7 +54,7 @@ class LaterFields(Record):
 
 
 class RubricScale(Record):
-    """Whole numbers from `min` to `max`, and how they may be compared."""
+    """A scale of whole numbers from `min` to `max`, with its level of measurement."""
 
     min: int = 1
     max: int = 5
@@ -77,7 +76,7 @@ class RubricScale(Record):
         return range(self.min, self.max + 1)
 
     def holds(self, value: float) -> bool:
-        """Whether `value` lies between the ends (an overall score may lie between two labels)."""
+        """Whether `value` lies on the scale; an overall score may lie between two labels."""
         return self.min <= value <= self.max
 
 
@@ -145,20 +144,20 @@ class Dimension(LaterFields):
 
 
 class Flag(Record):
-    """An output beside the scores: yes/no, or a text."""
+    """An additional output of the judge: true or false, or a text."""
 
     type: Literal["boolean", "text"] = "boolean"
     description: str
 
 
 class Rule(Record):
-    """A guideline that holds for some items only."""
+    """A guideline for the items that match a condition."""
 
     when: When
     text: str
 
     def matches(self, item: Item) -> bool:
-        """Whether every field named in `when` has (one of) the wanted values."""
+        """Whether every field named in `when` has (one of) the given values."""
         return matches(self.when, item)
 
 
@@ -195,7 +194,7 @@ class Verdict(Record):
 
 
 class Example(Record):
-    """A worked example: an item and the judgment that it should get."""
+    """A worked example: an item and its correct judgment."""
 
     when: When = Field(default_factory=dict)
     question: str
@@ -204,12 +203,12 @@ class Example(Record):
     verdict: Verdict
 
     def matches(self, item: Item) -> bool:
-        """Whether this example goes into the prompt of `item`."""
+        """Whether the prompt of `item` contains this example."""
         return matches(self.when, item)
 
 
 class Cap(Record):
-    """The overall score is at most `at_most` when a dimension named in `below` lies below its value."""
+    """A limit: the overall score is at most `at_most` if a dimension in `below` is below its value."""
 
     below: dict[str, float] = Field(min_length=1)
     at_most: float

@@ -256,7 +256,7 @@ def test_poisoned_request_fails_alone(backend):
 
 def test_engine_that_takes_no_request_ends_the_run(backend):
     params = {**PLAIN, "allowed_token_ids": [1_000_000]}
-    with pytest.raises(BackendError, match="the last 20 items failed; the last said: allowed_token_ids"):
+    with pytest.raises(BackendError, match="the last 20 items failed; last error: allowed_token_ids"):
         asked(backend, (request(n, params=params) for n in range(100)))
 
 

@@ -131,7 +131,7 @@ def test_a_model_that_is_not_served_ends_the_run_with_those_that_are(server, tmp
 
 
 def test_an_address_without_v1_ends_the_run(server, tmp_path):
-    with pytest.raises(BackendError, match=r"--api-base \(most end in /v1\)"):
+    with pytest.raises(BackendError, match=r"--api-base\), which usually ends in /v1"):
         ask(server.address, ITEMS, tmp_path / "run", judge())
 
 

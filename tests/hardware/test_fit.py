@@ -11,12 +11,12 @@ from judge.hardware.fit import (
     Peak,
     advice,
     engine_memory,
-    excerpt,
     fit,
     fit_known,
     needed,
     peak_of,
     peaks,
+    shortlist,
     suggested,
 )
 from judge.hardware.gpus import Card
@@ -203,12 +203,12 @@ def _empty_cache(tmp_path, monkeypatch):
 
 def test_folder_is_read(tmp_path):
     shape = find_shape(str(stored(tmp_path / "mine")))
-    assert (shape.parameters, shape.weighed) == (known("Qwen/Qwen3-8B").parameters, False)
+    assert (shape.parameters, shape.is_measured) == (known("Qwen/Qwen3-8B").parameters, False)
 
 
 def test_weights_that_lie_there_are_weighed(tmp_path):
     folder = stored(tmp_path / "mine", model__safetensors=b"x" * 1000)
-    assert (find_shape(str(folder)).weights, find_shape(str(folder)).weighed) == (1000, True)
+    assert (find_shape(str(folder)).weights, find_shape(str(folder)).is_measured) == (1000, True)
 
 
 def test_index_of_the_weights_says_their_size(tmp_path):
@@ -326,7 +326,7 @@ def test_nothing_is_suggested_where_nothing_fits():
 @pytest.mark.parametrize("card", [H100, L4], ids=["H100", "L4"])
 def test_excerpt_is_short_and_holds_the_suggestions(card):
     every = fit_known(card)
-    short = excerpt(every)
+    short = shortlist(every)
     assert len(short) <= 9
     assert {id(suggested(every, images=images)) for images in (False, True)} <= {id(f) for f in short}
     assert {f.verdict for f in short} == {"fits", "tight", "too big"}

@@ -142,7 +142,7 @@ def test_end_of_asking_is_told_before_the_scores_are_derived(run):
     def ask_run():
         told.append((run.summary().completions, list(run.scores())))
 
-    score_items(run, JUDGE, Scripted(lambda _: reply()), on_asked=ask_run)
+    score_items(run, JUDGE, Scripted(lambda _: reply()), on_requests_done=ask_run)
     assert told == [(1, [])]
 
 

@@ -25,7 +25,7 @@ def backends(monkeypatch):
     found = {name: Scripted(lambda _: reply()) for name in ("x", "y", "z")}
     found["made"] = []
 
-    def load(judge, connection, *_):
+    def load(judge, *, connection, **_):
         found["made"].append(connection.max_cost)
         return found[judge.model.removeprefix("openai/")]
 

@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from judge.errors import InputError
 from judge.records import Completion, Failure, Request, Usage
 from judge.rows import Row, read_rows
-from judge.scoring.backends.thinking import parted
+from judge.scoring.backends.thinking import split_thought
 
 _BATCH = 256
 _ID_NAMES = ("id", "item_id", "question_id")
@@ -143,7 +143,7 @@ def _said(row: Row) -> str:
             f"field 'reply': found {reply!r:.60}; allowed: the text of the reply, or a JSON object "
             "(null only beside a 'refusal' or 'finish_reason')"
         )
-    thought, reply = parted(reply) if reply else ("", reply)
+    thought, reply = split_thought(reply) if reply else ("", reply)
     said = {"reply": reply, "reasoning": thought.strip() or None, "refusal": refusal, "finish_reason": finish}
     return json.dumps({**said, "usage": _usage(row.get("usage"))}, ensure_ascii=False)
 

@@ -60,7 +60,7 @@ def may_think(render: Render, given: Mapping[str, Any]) -> bool:
     return prompt == render({**given, **_ON}) != render({**given, **_OFF})
 
 
-def parted(text: str) -> tuple[str, str]:
+def split_thought(text: str) -> tuple[str, str]:
     """Separate thought and answer in a text in which the server has not separated them.
 
     The first end mark counts: a later one may stand in a quotation of the answer under judgment, as one may
@@ -69,7 +69,7 @@ def parted(text: str) -> tuple[str, str]:
 
     Examples
     --------
-    >>> parted("<think>Hm.</think> 4"), parted("<think>A 5, or"), parted("4")
+    >>> split_thought("<think>Hm.</think> 4"), split_thought("<think>A 5, or"), split_thought("4")
     (('Hm.', '4'), ('A 5, or', ''), ('', '4'))
     """
     opened = text.lstrip().startswith(OPEN)
@@ -80,7 +80,7 @@ def parted(text: str) -> tuple[str, str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Marks:
+class ThoughtMarks:
     """The tokens between which a model thinks."""
 
     open: int
@@ -96,11 +96,11 @@ class Marks:
 
         Examples
         --------
-        >>> Marks(open=1, close=2, opened=False).split([1, 7, 8, 2, 9])
+        >>> ThoughtMarks(open=1, close=2, opened=False).split([1, 7, 8, 2, 9])
         ([1, 7, 8, 2], [9])
-        >>> Marks(open=1, close=2, opened=True).split([7, 8])
+        >>> ThoughtMarks(open=1, close=2, opened=True).split([7, 8])
         ([7, 8], [])
-        >>> Marks(open=1, close=2, opened=False).split([7, 8])
+        >>> ThoughtMarks(open=1, close=2, opened=False).split([7, 8])
         ([], [7, 8])
         """
         if self.close in tokens:

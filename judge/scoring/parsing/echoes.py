@@ -34,7 +34,7 @@ _ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})|\\([\"\\/])")
 
 
 @dataclass(frozen=True)
-class Held:
+class EmbeddedVerdicts:
     """Verdicts that stand in the texts of an item."""
 
     verdicts: tuple[ReplyVerdict, ...] = ()
@@ -45,18 +45,18 @@ class Held:
         return self.unknown or any(verdict.scores for verdict in self.verdicts)
 
 
-def held_by(item: Item, names: Names) -> Held:
+def embedded_verdicts(item: Item, names: Names) -> EmbeddedVerdicts:
     """Read the texts of an item as a judge's reply is read, only that every brace is a place to look."""
     texts = [text for text in _texts(item) if may_hold_object(text)]
     if not texts:
-        return Held()
+        return EmbeddedVerdicts()
     found = list(_objects_in(texts, names))
     verdicts = [
         verdict for objects in found for verdict in verdicts_in(objects.values, names, at_every_depth=True)
     ]
     if len(verdicts) > 1 and (whole := merged(verdicts)):
         verdicts.append(whole)  # a verdict in parts, which a judge may put together
-    return Held(tuple(verdicts), any(objects.too_broken for objects in found))
+    return EmbeddedVerdicts(tuple(verdicts), any(objects.too_broken for objects in found))
 
 
 def _objects_in(texts: Iterable[str], names: Names, depth: int = 0) -> Iterator[Objects]:
@@ -69,18 +69,20 @@ def _objects_in(texts: Iterable[str], names: Names, depth: int = 0) -> Iterator[
             yield from _objects_in(inner, names, depth + 1)
 
 
-def shown_in(rubric: Rubric, names: Names) -> tuple[ReplyVerdict, ...]:
+def example_verdicts(rubric: Rubric, names: Names) -> tuple[ReplyVerdict, ...]:
     """Verdicts of the worked examples of a rubric, and those that stand in their texts."""
     found: list[ReplyVerdict] = []
     for example in rubric.examples:
         said = example.verdict
         scores = {name: float(score) for name, score in said.scores.items()}
         found.append(ReplyVerdict(rubric.scale, dict(scores), dict(said.reasons)))
-        found += held_by(_as_item(example), names).verdicts
+        found += embedded_verdicts(_as_item(example), names).verdicts
     return tuple(found)
 
 
-def echo_of(verdict: ReplyVerdict, held: Held, shown: Sequence[ReplyVerdict], rubric: Rubric) -> Echo | None:
+def echo_of(
+    verdict: ReplyVerdict, held: EmbeddedVerdicts, shown: Sequence[ReplyVerdict], rubric: Rubric
+) -> Echo | None:
     """Say where a verdict is copied from; None where it is the judge's own."""
     if not verdict.scores:
         return None
@@ -92,16 +94,16 @@ def echo_of(verdict: ReplyVerdict, held: Held, shown: Sequence[ReplyVerdict], ru
     return None
 
 
-def stands_in(item: Item, source: str) -> bool:
+def is_in_item(item: Item, source: str) -> bool:
     """Whether a piece of a reply stands in a text of the item, but for what may change while it is copied."""
-    wanted = squeezed(source)
-    return any(wanted in squeezed(text) for text in _texts(item) if may_hold_object(text))
+    wanted = normalized(source)
+    return any(wanted in normalized(text) for text in _texts(item) if may_hold_object(text))
 
 
 def is_quoted(item: Item, statement: str) -> bool:
     """Whether a statement of a reply stands in a text of the item."""
-    wanted = squeezed(statement).casefold()
-    return any(wanted in squeezed(text).casefold() for text in _texts(item))
+    wanted = normalized(statement).casefold()
+    return any(wanted in normalized(text).casefold() for text in _texts(item))
 
 
 def _is_among(verdict: ReplyVerdict, others: Iterable[ReplyVerdict]) -> bool:
@@ -109,7 +111,7 @@ def _is_among(verdict: ReplyVerdict, others: Iterable[ReplyVerdict]) -> bool:
     return any(
         all(_may_be(other, name, score) for name, score in verdict.scores.items())
         and all(
-            squeezed(other.reason(name) or "") == squeezed(reason)
+            normalized(other.reason(name) or "") == normalized(reason)
             for name, reason in verdict.reasons.items()
             if reason.strip()
         )
@@ -122,10 +124,10 @@ def _may_be(other: ReplyVerdict, name: str, score: float) -> bool:
     return other.scores.get(name) == score or other.values.get(name) is CONTRADICTION
 
 
-def squeezed(text: str) -> str:
+def normalized(text: str) -> str:
     r"""Leave out of a reason what may change while it is copied: white space, invisible characters, escapes.
 
-    >>> squeezed("So\u202e it [U+003C]is.") == squeezed("So it <is.")
+    >>> normalized("So\u202e it [U+003C]is.") == normalized("So it <is.")
     True
     """
     text = _WRITTEN_OUT.sub(_character, text)

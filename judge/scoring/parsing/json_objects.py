@@ -85,7 +85,7 @@ class _Search:
         position = 0
         while self.budget > 0 and (match := _START.search(self.text, position)):
             start = match.start()
-            position = (match[1] and self._decode(start)) or self._look_on(start)
+            position = (match[1] and self._decode(start)) or self._repair_or_skip(start)
         self.found.too_broken = self.budget <= 0
 
     def _decode(self, start: int) -> int:
@@ -103,7 +103,7 @@ class _Search:
         self.found.values.append(value)
         self.found.spans.append((start, end))
 
-    def _look_on(self, start: int) -> int:
+    def _repair_or_skip(self, start: int) -> int:
         """Repair the object at `start`, or note that it is broken; return where to look on."""
         gap = _GAP.match(self.text, start + 1)
         after = gap.end() if gap else start + 1

@@ -11,7 +11,15 @@ from typing import Any, NamedTuple
 
 from judge.records import OVERALL, Completion, Item, Score, Status
 from judge.rubric import Flag, Rubric, RubricScale
-from judge.scoring.parsing.echoes import ECHO, Held, echo_of, held_by, is_quoted, shown_in, stands_in
+from judge.scoring.parsing.echoes import (
+    ECHO,
+    EmbeddedVerdicts,
+    echo_of,
+    embedded_verdicts,
+    example_verdicts,
+    is_in_item,
+    is_quoted,
+)
 from judge.scoring.parsing.json_objects import Objects, find_objects, keys_in
 from judge.scoring.parsing.prose import corrections, without_thoughts
 from judge.scoring.parsing.repaired_json import CONTRADICTION
@@ -93,11 +101,11 @@ def read(completion: Completion, rubric: Rubric, item: Item) -> dict[str, Outcom
     if completion.dimension:
         found = {completion.dimension: _bare_score(text, rubric.scale)}
         if completion.finish_reason == "length" and _may_go_on(text, rubric.scale):
-            return {completion.dimension: _cut()}
+            return {completion.dimension: _truncated()}
     else:
         found = _read_json(text, rubric, item, asked)
     if completion.finish_reason == "length":  # cut: whatever could be read may be cut, too
-        return {name: o if _is_whole(text) else _cut() for name, o in found.items()}
+        return {name: o if _is_complete_json(text) else _truncated() for name, o in found.items()}
     return found
 
 
@@ -118,7 +126,7 @@ def _no_reply(completion: Completion) -> Outcome | None:
         return Outcome(None, "refused", "the provider's content filter withheld the reply")
     if not (completion.reply or "").strip():
         if completion.finish_reason == "length":
-            return _cut()
+            return _truncated()
         return _unparsed(_ONLY_THOUGHT if completion.reasoning else "the reply is empty")
     return None
 
@@ -163,7 +171,7 @@ def _reading_by(rubric: Rubric) -> _Reading:
     """What replies are read with; kept for the next reply, because a run reads all of them by one rubric."""
     if not _latest or _latest[0].rubric is not rubric:
         names = Names(rubric)
-        _latest[:] = [_Reading(rubric, names, shown_in(rubric, names))]
+        _latest[:] = [_Reading(rubric, names, example_verdicts(rubric, names))]
     return _latest[0]
 
 
@@ -176,10 +184,10 @@ def _read_json(text: str, rubric: Rubric, item: Item, asked: Sequence[str]) -> d
         if not text.strip() or (had_objects and not objects.values):
             return dict.fromkeys(asked, _unparsed(_ONLY_THOUGHT))
     verdicts = verdicts_in(objects.values, reading.names)
-    own, problem = _own(verdicts, reading, item)
+    own, problem = _judges_own(verdicts, reading, item)
     if objects.too_broken:
         problem = "nearly everything in this long reply is broken JSON, so it was not searched to its end"
-    elif own and (doubt := _unread_verdict(objects, reading.names, item)):
+    elif own and (doubt := _broken_verdict(objects, reading.names, item)):
         problem = f"beside a verdict the reply holds one that is not valid JSON: {_shown(doubt)}"
     elif own and (verdict := merged(own)) is None:
         problem = f"{len(own)} verdicts in the reply contradict each other"
@@ -189,14 +197,14 @@ def _read_json(text: str, rubric: Rubric, item: Item, asked: Sequence[str]) -> d
         return {name: _outcome(verdict, name, rubric) for name in asked}
     elif not verdicts and _REFUSAL.match(text):
         return dict.fromkeys(asked, Outcome(None, "refused", text.strip()[:500]))
-    return dict.fromkeys(asked, _unparsed(problem or _without_verdict(objects)))
+    return dict.fromkeys(asked, _unparsed(problem or _missing_verdict(objects)))
 
 
-def _own(
+def _judges_own(
     verdicts: Sequence[ReplyVerdict], reading: _Reading, item: Item
 ) -> tuple[list[ReplyVerdict], str | None]:
     """The judge's own verdicts; and, where others stand in the reply, what is wrong with those."""
-    held = held_by(item, reading.names) if verdicts else Held()
+    held = embedded_verdicts(item, reading.names) if verdicts else EmbeddedVerdicts()
     own: list[ReplyVerdict] = []
     problems: list[str] = []
     for verdict in verdicts:
@@ -216,16 +224,16 @@ def _correction(text: str, objects: Objects, verdict: ReplyVerdict, item: Item) 
     return next(found, None)
 
 
-def _unread_verdict(objects: Objects, names: Names, item: Item) -> str | None:
+def _broken_verdict(objects: Objects, names: Names, item: Item) -> str | None:
     """An object that names a dimension and cannot be read, unless it is the form or stands in the item."""
     for source in objects.broken:
         names_dimension = any(names.name(key) in names.dimensions for key in keys_in(source))
-        if names_dimension and not _FORM.search(source) and not stands_in(item, source):
+        if names_dimension and not _FORM.search(source) and not is_in_item(item, source):
             return source
     return None
 
 
-def _without_verdict(objects: Objects) -> str:
+def _missing_verdict(objects: Objects) -> str:
     """Why nothing was read, with what was seen instead."""
     problem = "no JSON object with the dimensions in the reply"
     if objects.broken:
@@ -311,7 +319,7 @@ def _flag(value: Any, flag: Flag) -> Outcome:
     )
 
 
-def _is_whole(text: str) -> bool:
+def _is_complete_json(text: str) -> bool:
     fenced = _FENCE.fullmatch(text)
     try:
         json.loads(fenced[1] if fenced else text, strict=False)
@@ -320,7 +328,7 @@ def _is_whole(text: str) -> bool:
     return True
 
 
-def _cut() -> Outcome:
+def _truncated() -> Outcome:
     return Outcome(None, "truncated", "the reply was cut at its token limit")
 
 

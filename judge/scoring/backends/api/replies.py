@@ -12,7 +12,7 @@ from judge.records import Failure
 from judge.scoring.backends.api.dialects import BROKEN_OFF, FILTERED, filtered_by
 from judge.scoring.backends.api.errors import Failed, brief
 from judge.scoring.backends.api.usage import read_usage
-from judge.scoring.backends.thinking import parted
+from judge.scoring.backends.thinking import split_thought
 
 _TEXT_NAMES = ("text", "output_text", "value")
 _PARTS = frozenset({"text", "output_text", "thinking", "reasoning", "refusal"})
@@ -135,7 +135,7 @@ def _said_and_thought(message: Mapping[str, Any]) -> tuple[str, str | None, str]
         content = _json(content)  # the verdict itself, not as text
     content = content or ""
     if not thought:
-        thought, content = parted(content)
+        thought, content = split_thought(content)
         where = "a thought that is not closed (<think>)"
     arguments = _arguments(message)
     return "\n".join(filter(None, [content, arguments])), thought.strip() or None, where

@@ -11,7 +11,7 @@ from judge.errors import BackendError
 from judge.scoring.backends.api.dialects import parts_of
 from judge.scoring.backends.api.errors import Failed, Problem, brief, classify
 from judge.scoring.backends.api.providers import OPENAI_COMPATIBLE, Endpoint
-from judge.scoring.backends.api.waits import asked_wait
+from judge.scoring.backends.api.retry_after import requested_wait
 
 # Read once, when litellm is imported: without them it fetches its price list and header tables from the
 # network, and reads keys from a .env file that happens to lie in the working folder.
@@ -115,7 +115,9 @@ def fault_of(error: Exception, endpoint: Endpoint, sent: Collection[str]) -> Exc
     for ancestor in type(error).__mro__:
         meaning = _MEANINGS.get(ancestor.__name__)
         if isinstance(meaning, Failed):
-            return replace(meaning, message=message, retry_after=asked_wait(_headers(error), told_by_litellm))
+            return replace(
+                meaning, message=message, retry_after=requested_wait(_headers(error), told_by_litellm)
+            )
         if meaning is not None:
             return meaning(f"{endpoint.where}: {message}")
     status = getattr(error, "status_code", None)
@@ -129,7 +131,7 @@ def fault_of(error: Exception, endpoint: Endpoint, sent: Collection[str]) -> Exc
         message=message,
         code=" ".join(place.get(name, "") for place in told for name in ("code", "type")),
         param=next((place["param"] for place in told if place.get("param")), ""),
-        retry_after=asked_wait(_headers(error), told_by_litellm),
+        retry_after=requested_wait(_headers(error), told_by_litellm),
     )
     return classify(problem, endpoint, sent)
 

@@ -17,7 +17,7 @@ from judge.scoring.backends.api.errors import one_line, redact
 from judge.scoring.backends.vllm import startup_errors
 from judge.scoring.backends.vllm.engine import Engine, EngineOptions, preflight, start
 from judge.scoring.backends.vllm.sampling_params import Sampler, as_messages, groups, picture_numbers
-from judge.scoring.interrupts import Noted, noted
+from judge.scoring.interrupts import InterruptCount, counted_interrupts
 
 __all__ = ["EngineOptions", "VllmBackend", "preflight"]
 
@@ -25,9 +25,9 @@ Encode = Callable[[Item, int], str]
 
 MOST_PICTURES = 256
 """Pictures in flight: decoded, each takes up to 20 MB."""
-TURN = 0.1
+FILL_SECONDS = 0.1
 """Seconds of making requests ready before the engine's replies are looked at."""
-HOPELESS = 20
+MOST_FAILED_ITEMS = 20
 """So many items in a row that the engine does not take end the run: the rest would go the same way."""
 
 _TOO_LONG = re.compile(r"maximum (context|model) length|longer than the maximum", re.IGNORECASE)
@@ -94,7 +94,7 @@ class VllmBackend:
             )
         feed = _Feed(self._engine, self.model, self._encode, chain([first], source))
         is_sound = False
-        with noted() as pressed:
+        with counted_interrupts() as pressed:
             try:
                 yield from _batches(feed, pressed)
                 is_sound = True
@@ -120,7 +120,7 @@ class VllmBackend:
             engine.stop()
 
 
-def _batches(feed: "_Feed", pressed: Noted) -> Iterator[Sequence[Completion]]:
+def _batches(feed: "_Feed", pressed: InterruptCount) -> Iterator[Sequence[Completion]]:
     while feed.advance(pressed):
         if batch := feed.take():
             yield batch
@@ -130,12 +130,12 @@ def _batches(feed: "_Feed", pressed: Noted) -> Iterator[Sequence[Completion]]:
         yield batch
     if pressed:
         raise KeyboardInterrupt
-    if feed.dead is not None:
-        raise feed.dead
+    if feed.engine_error is not None:
+        raise feed.engine_error
 
 
 @dataclass(slots=True)
-class _Asked:
+class _InFlight:
     """Samples of one item that are in the engine as one request."""
 
     requests: Sequence[Request]
@@ -155,18 +155,18 @@ class _Feed:
     ) -> None:
         self.error: Exception | None = None
         """Why no more is asked."""
-        self.dead: BackendError | None = None
+        self.engine_error: BackendError | None = None
         """Why the engine answers no more."""
         self._engine = engine
         self._llm = engine.llm
         self._model = model
         self._encode = encode
         self._source: Iterator[list[Request]] | None = groups(requests)
-        self._flying: dict[str, _Asked] = {}
+        self._in_flight: dict[str, _InFlight] = {}
         self._samples = self._pictures = 0
-        self._most = 2 * engine.most_at_once
+        self._max_in_flight = 2 * engine.most_at_once
         self._arrived: list[Completion] = []
-        self._in_vain = 0
+        self._failed_items = 0
         self._sampler = Sampler(engine, model)
 
     def take(self) -> Sequence[Completion]:
@@ -174,26 +174,28 @@ class _Feed:
         batch, self._arrived = self._arrived, []
         return batch
 
-    def advance(self, pressed: Noted) -> bool:
+    def advance(self, pressed: InterruptCount) -> bool:
         """Add what there is room for and let the engine take a step; False when all is done."""
         try:
             self._fill(pressed)
-            if self._flying:
+            if self._in_flight:
                 for output in self._llm.llm_engine.step():
                     self._read(output)
         except KeyboardInterrupt:
             raise
         except Exception as error:  # noqa: BLE001 - whatever the engine dies of, what arrived is kept
-            self._source, self._flying = None, {}
+            self._source, self._in_flight = None, {}
             if not pressed:
-                self.dead = startup_errors.died(error, self._engine.output.tail(), self._model)
-        return bool(self._flying) or self._source is not None
+                self.engine_error = startup_errors.engine_failure(
+                    error, self._engine.output.tail(), self._model
+                )
+        return bool(self._in_flight) or self._source is not None
 
     def abort(self) -> bool:
         """Take back what is in flight; False where the engine cannot go on."""
-        numbers = [asked.number for asked in self._flying.values()]
-        self._flying.clear()
-        if self.dead is not None:
+        numbers = [asked.number for asked in self._in_flight.values()]
+        self._in_flight.clear()
+        if self.engine_error is not None:
             return False
         try:
             if numbers:
@@ -202,11 +204,11 @@ class _Feed:
             return False
         return True
 
-    def _fill(self, pressed: Noted) -> None:
-        until = time.monotonic() + TURN
+    def _fill(self, pressed: InterruptCount) -> None:
+        until = time.monotonic() + FILL_SECONDS
         while (
             self._source is not None
-            and self._samples < self._most
+            and self._samples < self._max_in_flight
             and self._pictures < MOST_PICTURES
             and not pressed
         ):
@@ -234,7 +236,7 @@ class _Feed:
         except BackendError as error:
             self._source, self.error = None, error
             return
-        except _Unseen as error:
+        except _ImageError as error:
             self._fail(group, "image", str(error))
             return
         # vLLM refuses several samples at temperature 0: they would all be the same.
@@ -256,14 +258,14 @@ class _Feed:
                 tokenization_kwargs={"add_special_tokens": False},
             )
         except Exception as error:
-            if _is_death(error):
+            if _is_engine_failure(error):
                 raise
-            self._refused(group, messages, error)
+            self._on_refusal(group, messages, error)
             return
-        asked = _Asked(group, number, pictures, time.monotonic())
+        asked = _InFlight(group, number, pictures, time.monotonic())
         if len(group) > 1:
             asked.state = self._llm.llm_engine.output_processor.request_states.get(f"0_{number}")
-        self._flying[number.partition("-")[0]] = asked
+        self._in_flight[number.partition("-")[0]] = asked
         self._samples += len(group)
         self._pictures += pictures
 
@@ -273,9 +275,9 @@ class _Feed:
         try:
             return {number: self._encode(item, number) for number in numbers}
         except (JudgeError, OSError) as error:
-            raise _Unseen(str(error)) from error
+            raise _ImageError(str(error)) from error
 
-    def _refused(self, group: Sequence[Request], messages: Sequence[Any], error: Exception) -> None:
+    def _on_refusal(self, group: Sequence[Request], messages: Sequence[Any], error: Exception) -> None:
         """The engine does not take a request: its item's failure, unless all go the same way."""
         said = one_line(str(error) or type(error).__name__)
         if _is_too_long(error):
@@ -283,7 +285,7 @@ class _Feed:
             return
         kind: FailureKind = "image" if group[0].item.images and _is_about_loading(error) else "request"
         self._fail(group, kind, said)
-        self._in_vain += kind == "request"  # many items may share one picture that is not there
+        self._failed_items += kind == "request"  # many items may share one picture that is not there
         if _NO_TEMPLATE.search(said):
             self._source = None
             self.error = BackendError(
@@ -291,11 +293,11 @@ class _Feed:
                 "system message and one of the user: name another model, or a template with --engine-arg "
                 "chat_template=FILE"
             )
-        elif self._in_vain >= HOPELESS and self._source is not None:
+        elif self._failed_items >= MOST_FAILED_ITEMS and self._source is not None:
             self._source = None
             self.error = BackendError(
-                f"vllm:{self._model} does not take the requests: the last {HOPELESS} items failed; the last "
-                f"said: {redact(said)}. When that is mended, go on with --retry-errors"
+                f"vllm:{self._model} refuses the requests: the last {MOST_FAILED_ITEMS} items failed; last "
+                f"error: {redact(said)}. Correct the cause and score again with retry_errors (--retry-errors)"
             )
 
     def _too_long(self, request: Request, messages: Sequence[Any], said: str) -> str:
@@ -315,12 +317,12 @@ class _Feed:
         ]
 
     def _read(self, output: Any) -> None:
-        asked = self._flying.pop(output.request_id, None)
+        asked = self._in_flight.pop(output.request_id, None)
         if asked is None:
             return
         self._samples -= len(asked.requests)
         self._pictures -= asked.pictures
-        self._in_vain = 0
+        self._failed_items = 0
         latency, now = round(time.monotonic() - asked.since, 4), time.time()
         cached = output.num_cached_tokens if asked.state is None else asked.state.num_cached_tokens
         prompt = len(output.prompt_token_ids)
@@ -351,11 +353,11 @@ class _Feed:
             )
 
 
-class _Unseen(Exception):
+class _ImageError(Exception):
     """A picture that cannot be loaded."""
 
 
-def _is_death(error: Exception) -> bool:
+def _is_engine_failure(error: Exception) -> bool:
     """Whether the engine is gone, and not only one request refused."""
     return type(error).__name__ in ("EngineDeadError", "EngineGenerateError") or "CUDA error" in str(error)
 

@@ -22,7 +22,7 @@ _STEPS = (
 )
 
 
-class CaughtOutput:
+class CapturedOutput:
     """Standard output and error, caught at the level of the system, where children write, too.
 
     Only what leads through `rich` still reaches the terminal: it looks for the attribute `rich_proxied_file`.
@@ -42,7 +42,7 @@ class CaughtOutput:
         threading.Thread(target=self._read, args=(source,), name="engine output", daemon=True).start()
 
     @contextlib.contextmanager
-    def catching(self, on_step: Callable[[str], None], *, pass_on: bool = False) -> Iterator[None]:
+    def capturing(self, on_step: Callable[[str], None], *, pass_on: bool = False) -> Iterator[None]:
         """Catch while the block runs.
 
         Parameters
@@ -92,12 +92,12 @@ class CaughtOutput:
                         self._pass_on.flush()
                 *lines, rest = re.split(r"[\r\n]+", rest + text)
                 for line in lines:
-                    self._hear(line)
+                    self._take(line)
 
-    def _hear(self, line: str) -> None:
+    def _take(self, line: str) -> None:
         if not line.strip():
             return
-        step, on_step = told_step(line), self._on_step
+        step, on_step = loading_step(line), self._on_step
         if step is None:
             self._lines.append(line)
         elif on_step is not None:
@@ -105,17 +105,17 @@ class CaughtOutput:
 
 
 @functools.cache
-def caught_output() -> CaughtOutput:
+def captured_output() -> CapturedOutput:
     """The one of this process: what was set up during the first start writes to it for ever."""
-    return CaughtOutput()
+    return CapturedOutput()
 
 
-def told_step(line: str) -> str | None:
+def loading_step(line: str) -> str | None:
     """What a progress bar of the engine tells; None where a line is none.
 
-    >>> told_step("Loading safetensors checkpoint shards:  50% Completed | 1/2 [00:01<00:01]")
+    >>> loading_step("Loading safetensors checkpoint shards:  50% Completed | 1/2 [00:01<00:01]")
     'loading weights 50%'
-    >>> told_step("model-00001-of-00002.safetensors:  12%|#   | 480M/4.00G")
+    >>> loading_step("model-00001-of-00002.safetensors:  12%|#   | 480M/4.00G")
     'downloading model-00001-of-00002.safetensors 12%'
     """
     bar = _BAR.match(line)

@@ -21,22 +21,29 @@ from judge.hardware.fit import needed
 from judge.hardware.gpus import cards
 from judge.hardware.model_sizes import find_shape
 from judge.records import Request
-from judge.scoring.backends.thinking import CLOSE, OPEN, Marks, may_think, opens_thought, template_kwargs
-from judge.scoring.backends.vllm.captured_output import CaughtOutput, caught_output
-from judge.scoring.backends.vllm.startup_errors import explain
-from judge.scoring.backends.vllm.watchdog import end_with_us
+from judge.scoring.backends.thinking import (
+    CLOSE,
+    OPEN,
+    ThoughtMarks,
+    may_think,
+    opens_thought,
+    template_kwargs,
+)
+from judge.scoring.backends.vllm.captured_output import CapturedOutput, captured_output
+from judge.scoring.backends.vllm.startup_errors import startup_failure
+from judge.scoring.backends.vllm.watchdog import kill_with_parent
 
-OLDEST = (0, 26)
-MOST_LENGTH = 32_768
+MIN_VERSION = (0, 26)
+DEFAULT_MAX_LENGTH = 32_768
 """Tokens of prompt and reply together where none are given: a longer context takes memory from the others."""
 _THINK_PARSER = "deepseek_r1"
 """The parser of vLLM that knows ``<think>…</think>`` and no more: the grammar begins after the thought."""
 
-_GRACE = 2.0
+_SHUTDOWN_SECONDS = 2.0
 """Seconds that an engine gets to end by itself: it has nothing to save."""
 
 # Read when vllm is imported. A value that the user has set is kept.
-_QUIET = {
+_ENVIRONMENT = {
     "VLLM_LOGGING_LEVEL": "ERROR",
     "VLLM_LOGGING_STREAM": "ext://sys.stderr",  # standard output is for data
     "VLLM_NO_USAGE_STATS": "1",
@@ -65,9 +72,9 @@ class Engine:
     """A running engine and what is known of it."""
 
     llm: Any
-    marks: Marks | None
-    """Where thought ends; None where the model does not think."""
-    output: CaughtOutput
+    marks: ThoughtMarks | None
+    """Where thought sentinels; None where the model does not think."""
+    output: CapturedOutput
     lora: Any = None
 
     @property
@@ -96,9 +103,9 @@ class Engine:
         core = self.llm.llm_engine.engine_core
         processes = _processes(core)
         with contextlib.suppress(Exception):
-            core.shutdown(timeout=_GRACE)
+            core.shutdown(timeout=_SHUTDOWN_SECONDS)
         for process in processes:  # the next engine needs the memory of this one
-            process.join(_GRACE)
+            process.join(_SHUTDOWN_SECONDS)
         self.llm = core = None
         gc.collect()
         if not processes:
@@ -124,9 +131,9 @@ def preflight() -> None:
         raise MissingExtraError("vllm", "vllm", "a judge in this process (vllm:MODEL)")
     with contextlib.suppress(PackageNotFoundError):
         found = version("vllm")
-        if tuple(int(part) for part in re.findall(r"\d+", found)[:2]) < OLDEST:
+        if tuple(int(part) for part in re.findall(r"\d+", found)[:2]) < MIN_VERSION:
             raise BackendError(
-                f"vllm {found} is too old; needed is {OLDEST[0]}.{OLDEST[1]} or newer: "
+                f"vllm {found} is too old; needed is {MIN_VERSION[0]}.{MIN_VERSION[1]} or newer: "
                 "pip install -U 'judge-toolkit[vllm]'"
             )
 
@@ -164,19 +171,19 @@ def start(
     preflight()
     pass_on = (
         "VLLM_LOGGING_LEVEL" in os.environ
-        and os.environ["VLLM_LOGGING_LEVEL"] != _QUIET["VLLM_LOGGING_LEVEL"]
+        and os.environ["VLLM_LOGGING_LEVEL"] != _ENVIRONMENT["VLLM_LOGGING_LEVEL"]
     )
-    for name, value in _QUIET.items():
+    for name, value in _ENVIRONMENT.items():
         os.environ.setdefault(name, value)
-    output = caught_output()
+    output = captured_output()
     on_start("loading vLLM")
     try:
-        with output.catching(on_start, pass_on=pass_on):
+        with output.capturing(on_start, pass_on=pass_on):
             return _start(model, decisive, options, most_images, first, on_start, output)
     except JudgeError:
         raise
     except Exception as error:
-        raise explain(error, output.tail(), model) from error
+        raise startup_failure(error, output.tail(), model) from error
 
 
 def _start(
@@ -186,7 +193,7 @@ def _start(
     most_images: int,
     first: Request,
     on_start: Callable[[str], None],
-    output: CaughtOutput,
+    output: CapturedOutput,
 ) -> Engine:
     if model.startswith(("/", ".", "~")) and not Path(model).is_dir():
         raise BackendError(f"vllm:{model} does not start. There is no such folder")
@@ -195,7 +202,7 @@ def _start(
     on_start("reading the model's configuration")
     config = _model_config(arguments)
     _check(model, config, most_images)
-    arguments = {**fitted(config, most_images), **arguments}
+    arguments = {**model_arguments(config, most_images), **arguments}
     if "tensor_parallel_size" not in arguments:
         arguments["tensor_parallel_size"] = cards_for(model, decisive.get("quantization"))
     tokenizer = importlib.import_module("vllm.tokenizers").cached_tokenizer_from_config(config)
@@ -203,7 +210,7 @@ def _start(
         raise BackendError(
             f"vllm:{model} does not start. Its tokenizer knows no token: fetch its files again"
         )
-    marks, always = _thought(tokenizer, arguments, first)
+    marks, always = _thought_marks(tokenizer, arguments, first)
     if first.labels and always:
         raise BackendError(
             f"{model} always thinks first: its chat template opens a thought whatever it is told, so its "
@@ -214,7 +221,7 @@ def _start(
     lora = _lora(decisive.get("lora"), arguments)
     on_start("starting the engine")
     llm = vllm.LLM(**arguments)
-    _tell_of_death(llm.llm_engine.engine_core)
+    _watch_processes(llm.llm_engine.engine_core)
     return Engine(llm, marks, output, lora)
 
 
@@ -224,7 +231,7 @@ def _processes(core: Any) -> list[Any]:
     return list(manager.processes) if manager is not None else []
 
 
-def _tell_of_death(core: Any) -> None:
+def _watch_processes(core: Any) -> None:
     """End the engine's process with this one, and let who waits for an output hear that it has ended.
 
     vLLM only notes it, and would wait for ever for the next output of a process that was killed.
@@ -232,16 +239,16 @@ def _tell_of_death(core: Any) -> None:
     processes = _processes(core)
     if not processes:
         return
-    ends, outputs = [process.sentinel for process in processes], core.outputs_queue
-    call_off = end_with_us(process.pid for process in processes)
-    gone = importlib.import_module("vllm.v1.engine.exceptions").EngineDeadError()
+    sentinels, outputs = [process.sentinel for process in processes], core.outputs_queue
+    cancel = kill_with_parent(process.pid for process in processes)
+    failure = importlib.import_module("vllm.v1.engine.exceptions").EngineDeadError()
 
-    def wait() -> None:
-        multiprocessing.connection.wait(ends)
-        call_off()
-        outputs.put_nowait(gone)
+    def watch() -> None:
+        multiprocessing.connection.wait(sentinels)
+        cancel()
+        outputs.put_nowait(failure)
 
-    threading.Thread(target=wait, name="engine death", daemon=True).start()
+    threading.Thread(target=watch, name="engine death", daemon=True).start()
 
 
 def engine_arguments(model: str, decisive: Mapping[str, Any], options: EngineOptions) -> dict[str, Any]:
@@ -284,9 +291,9 @@ def _check(model: str, config: Any, most_images: int) -> None:
         )
 
 
-def fitted(config: Any, most_images: int) -> dict[str, Any]:
+def model_arguments(config: Any, most_images: int) -> dict[str, Any]:
     """Arguments that follow from the model: no context that no judge needs, no room for what never comes."""
-    wanted: dict[str, Any] = {"max_model_len": min(config.max_model_len, MOST_LENGTH)}
+    wanted: dict[str, Any] = {"max_model_len": min(config.max_model_len, DEFAULT_MAX_LENGTH)}
     if config.is_multimodal_model:
         wanted["limit_mm_per_prompt"] = {"image": most_images, "video": 0, "audio": 0}
     return wanted
@@ -325,7 +332,9 @@ def _model_config(arguments: Mapping[str, Any]) -> Any:
     ).create_model_config()
 
 
-def _thought(tokenizer: Any, arguments: Mapping[str, Any], first: Request) -> tuple[Marks | None, bool]:
+def _thought_marks(
+    tokenizer: Any, arguments: Mapping[str, Any], first: Request
+) -> tuple[ThoughtMarks | None, bool]:
     """The marks of thought where the model may think, and whether it cannot be told not to."""
 
     def render(given: Mapping[str, Any]) -> str:
@@ -348,7 +357,7 @@ def _thought(tokenizer: Any, arguments: Mapping[str, Any], first: Request) -> tu
     marked = opening in vocabulary and closing in vocabulary  # vLLM's parsers need both
     if not marked or not (thinks or arguments.get("reasoning_parser")):
         return None, always
-    return Marks(vocabulary[opening], vocabulary[closing], opened), always
+    return ThoughtMarks(vocabulary[opening], vocabulary[closing], opened), always
 
 
 def _marks(tokenizer: Any, parser: str | None) -> tuple[str, str]:

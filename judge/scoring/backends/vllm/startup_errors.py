@@ -14,14 +14,14 @@ _PREFIX = re.compile(
     r"((DEBUG|INFO|WARNING|ERROR|CRITICAL) \d\d-\d\d \d\d:\d\d:\d\d (\[[^\]]*\] ?)?)?"
 )
 _ERROR = re.compile(r"^(\w+\.)*\w*(Error|Exception|Exit|Interrupt)(: |$)")
-_ANOTHER = re.compile(
+_NO_MESSAGE = re.compile(
     r"Traceback|  File|During handling|The above|Process |\w+ failed to start|\w+ hit an exception"
 )
 # What only says that something else went wrong before.
-_HOLLOW = re.compile(
+_CONSEQUENCE = re.compile(
     r"Engine ?core initialization failed|EngineCore encountered an issue|See (root cause|stack trace)"
     r"|check the stack trace|initialization failed due to an exception in a background process"
-    r"|^(SystemExit|KeyboardInterrupt)|cancelled|Worker proc \w+ died",
+    r"|^(SystemExit|KeyboardInterrupt)|cancelled|Worker proc \w+ engine_failure",
     re.IGNORECASE,
 )
 
@@ -186,7 +186,7 @@ _ADVICE: tuple[tuple[str, str], ...] = (
 )
 
 
-def explain(error: BaseException, tail: Sequence[str], model: str) -> BackendError:
+def startup_failure(error: BaseException, tail: Sequence[str], model: str) -> BackendError:
     """Say in one line why an engine did not start.
 
     Parameters
@@ -198,17 +198,17 @@ def explain(error: BaseException, tail: Sequence[str], model: str) -> BackendErr
     model : str
         As the user named it.
     """
-    cause = root_cause(tail) if _HOLLOW.search(str(error)) else ""
-    cause = cause or shown(error)
+    cause = root_cause(tail) if _CONSEQUENCE.search(str(error)) else ""
+    cause = cause or error_text(error)
     advice = advice_for(cause) or ("run it with VLLM_LOGGING_LEVEL=INFO in the environment to see more")
     return BackendError(
         redact(f"vllm:{model} does not start ({_plain(cause)}). {advice[0].upper()}{advice[1:]}")
     )
 
 
-def died(error: BaseException, tail: Sequence[str], model: str) -> BackendError:
-    """Say in one line why a running engine died."""
-    cause = root_cause(tail) if _HOLLOW.search(shown(error)) else shown(error)
+def engine_failure(error: BaseException, tail: Sequence[str], model: str) -> BackendError:
+    """Say in one line why a running engine engine_failure."""
+    cause = root_cause(tail) if _CONSEQUENCE.search(error_text(error)) else error_text(error)
     if cause:
         advice = advice_for(cause) or "what arrived is stored"
     else:
@@ -233,7 +233,7 @@ def _plain(cause: str) -> str:
     return text if len(text) <= _CAUSE_LENGTH else text[:_CAUSE_LENGTH] + "…"
 
 
-def shown(error: BaseException) -> str:
+def error_text(error: BaseException) -> str:
     """Kind and message of an error; of a chain the one that says most."""
     return f"{type(error).__name__}: {error}".removesuffix(": ")
 
@@ -255,16 +255,16 @@ def root_cause(tail: Sequence[str]) -> str:
     """The last error among written lines that is more than a hint at another one; '' where there is none."""
     lines = [_PREFIX.sub("", line).rstrip() for line in tail]
     for place in range(len(lines) - 1, -1, -1):
-        if _ERROR.match(lines[place]) and not _HOLLOW.search(lines[place]):
-            return " ".join([lines[place], *_rest(lines[place + 1 : place + 4])])
+        if _ERROR.match(lines[place]) and not _CONSEQUENCE.search(lines[place]):
+            return " ".join([lines[place], *_continued(lines[place + 1 : place + 4])])
     return ""
 
 
-def _rest(lines: Sequence[str]) -> list[str]:
+def _continued(lines: Sequence[str]) -> list[str]:
     """Further lines of an error's message."""
     rest: list[str] = []
     for line in lines:
-        if not line.strip() or _ANOTHER.match(line) or _ERROR.match(line):
+        if not line.strip() or _NO_MESSAGE.match(line) or _ERROR.match(line):
             break
         rest.append(line.strip())
     return rest

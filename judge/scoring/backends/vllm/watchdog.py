@@ -4,7 +4,7 @@ import subprocess
 from collections.abc import Callable, Iterable
 
 
-def end_with_us(pids: Iterable[int]) -> Callable[[], None]:
+def kill_with_parent(pids: Iterable[int]) -> Callable[[], None]:
     """Have processes killed when this one is gone; return what calls that off.
 
     An engine whose owner was killed waits for ever and keeps the card. Who is killed can end nothing, so
@@ -19,8 +19,8 @@ def end_with_us(pids: Iterable[int]) -> Callable[[], None]:
         start_new_session=True,  # Ctrl-C is not for it
     )
 
-    def call_off() -> None:
+    def cancel() -> None:
         guard.kill()
         guard.communicate()
 
-    return call_off
+    return cancel

@@ -183,7 +183,7 @@ def test_a_prompt_over_the_context_is_the_failure_of_its_item(backend_for, ask_f
 @pytest.mark.parametrize(
     ("model", "said"),
     [
-        ("openai/mock-401", "the key was refused .*OPENAI_API_KEY"),
+        ("openai/mock-401", "the key was rejected .*OPENAI_API_KEY"),
         ("openai/mock-404", "no such model or address .*--api-base"),
         ("openai/mock-quota", "the quota is exhausted .*run the same command again"),
     ],
@@ -218,7 +218,7 @@ def test_a_provider_that_answers_nobody_any_more_ends_the_run(mock, backend_for,
     mock.set(every_500=1)
     kept, ended_by = until_error(backend_for().complete(ask_for(i) for i in count()))
     assert isinstance(ended_by, BackendError)
-    assert "the last 20 items got no reply; the last said: 500" in str(ended_by)
+    assert "the last 20 items got no reply; last error: 500" in str(ended_by)
     assert 20 <= len(kept) < 60
 
 
@@ -296,8 +296,8 @@ def test_a_value_that_the_provider_refuses_ends_the_run(mock, backend_for, ask_f
 def test_a_limit_that_is_refused_to_a_cut_reply_fails_its_item_alone(mock, backend_for, ask_for, complete):
     said = "max_tokens=9612 cannot be greater than max_model_len=4096."
     mock.script(error(400, said, param="max_tokens"))
-    cut = ask_for(0).again(max_tokens=9612)
-    first, second = complete(backend_for(max_connections=1), [cut, ask_for(1).again(max_tokens=50)])
+    cut = ask_for(0).next_attempt(max_tokens=9612)
+    first, second = complete(backend_for(max_connections=1), [cut, ask_for(1).next_attempt(max_tokens=50)])
     assert (first.failure.kind, said in first.failure.message) == ("context", True)
     assert second.reply
 
@@ -354,7 +354,7 @@ def test_max_cost_stops_before_it_is_passed(mock, backend_for, ask_for, complete
     completions = complete(backend, (ask_for(i, content="word " * 800) for i in count()))
     spent = sum(c.cost for c in completions)
     assert 0.9 < spent <= 1.0
-    assert backend.stopped == "--max-cost 1 USD would be passed"
+    assert backend.stopped == "max_cost (--max-cost) of 1 USD would be exceeded"
 
 
 # Ends

@@ -278,7 +278,9 @@ def test_a_prompt_over_the_context_fails_its_item_alone(mock, backend_for, ask_f
 
 def test_an_address_without_v1_ends_the_run(mock, backend_for, ask_for, complete):
     mock.script(*recorded("no such path", "no such path"))
-    with pytest.raises(BackendError, match=r"no such model or address .*--api-base \(most end in /v1\)"):
+    with pytest.raises(
+        BackendError, match=r"no such model or address .*--api-base\), which usually ends in /v1"
+    ):
         complete(backend_for("hosted_vllm/tiny"), [ask_for()])
 
 

@@ -9,7 +9,7 @@ import pytest
 from judge import Judge, load_rubric
 from judge.errors import BackendError
 from judge.records import Item
-from judge.scoring.backends.api.dispatch import HOPELESS
+from judge.scoring.backends.api.dispatch import MOST_FAILED_ITEMS
 from judge.scoring.backends.api.response_body import MOST_BYTES
 from judge.scoring.backends.connection import Connection
 from judge.scoring.score import score
@@ -159,10 +159,10 @@ def test_a_server_of_odd_replies_alone_ends_the_run(mock, backend_for, ask_for, 
     mock.serve(raw(b"<html>"))
     with pytest.raises(
         BackendError,
-        match=r"the last said: the reply is a web page and no JSON: '<html>'. Check the model and --api-base",
+        match=r"last error: the reply is a web page and no JSON: '<html>'. Check the model and api_base \(--api-base\)",
     ):
         complete(backend_for(), (ask_for(i) for i in range(1000)))
-    assert mock.stats()["requests"] < 8 * HOPELESS
+    assert mock.stats()["requests"] < 8 * MOST_FAILED_ITEMS
 
 
 def test_an_odd_reply_is_one_failed_item_of_a_run(mock, tmp_path):

@@ -116,7 +116,7 @@ CALL = {"id": "c", "type": "function", "function": {"name": "verdict", "argument
         ({"content": None, "tool_calls": [CALL]}, '{"clarity": 4}'),
         ({"content": None, "tool_calls": [{"function": {"arguments": VERDICT}}]}, '{"clarity": 4}'),
         ({"content": None, "function_call": CALL["function"]}, '{"clarity": 4}'),
-        ({"content": "Noted.", "tool_calls": [CALL]}, 'Noted.\n{"clarity": 4}'),
+        ({"content": "InterruptCount.", "tool_calls": [CALL]}, 'InterruptCount.\n{"clarity": 4}'),
         ({"content": "4", "tool_calls": [{"function": {"arguments": "{}"}}]}, "4"),
         ({"content": None, "reasoning_content": '{"clarity": 4}'}, '{"clarity": 4}'),
         ({"content": None, "reasoning_content": VERDICT}, '{"clarity": 4}'),
@@ -253,12 +253,12 @@ def test_nesting_that_cannot_be_written_out_says_so():
 
 
 def test_an_error_of_any_depth_has_a_meaning():
-    assert problem_of(500, {"error": nested(5000)}, {}).message == "the error cannot be written out"
+    assert problem_of(500, {"error": nested(5000)}, {}).message == "the error cannot be displayed"
 
 
 def test_a_number_of_any_length_fails_its_item_at_most():
     assert read_reply(reply(content={"clarity": 10**5000}))["failure"].kind == "reply"
-    assert problem_of(500, {"error": [10**5000]}, {}).message == "the error cannot be written out"
+    assert problem_of(500, {"error": [10**5000]}, {}).message == "the error cannot be displayed"
 
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(), max_size=5)
@@ -309,7 +309,7 @@ def test_any_reply_is_read_or_fails_and_can_be_stored(data):
     completion = Completion(key="k", item_id="i", **values)
     db = sqlite3.connect(":memory:")
     with contextlib.closing(db):
-        schema.make(db)
+        schema.create_tables(db)
         db.execute(schema.INSERT_COMPLETION, schema.to_row(completion))
 
 

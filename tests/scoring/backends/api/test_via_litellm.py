@@ -164,7 +164,7 @@ def test_a_time_out_is_tried_again(mock, ask, ask_for):
 @pytest.mark.parametrize(
     ("model", "said"),
     [
-        ("openai/mock-401", "the key was refused .*OPENAI_API_KEY"),
+        ("openai/mock-401", "the key was rejected .*OPENAI_API_KEY"),
         ("openai/mock-404", "no such model or address"),
         ("openai/mock-quota", "the quota is exhausted"),
     ],

@@ -7,7 +7,13 @@ import pytest
 from judge.errors import BackendError, MissingExtraError
 from judge.hardware.gpus import Card
 from judge.scoring.backends.vllm import engine
-from judge.scoring.backends.vllm.engine import EngineOptions, cards_for, engine_arguments, fitted, preflight
+from judge.scoring.backends.vllm.engine import (
+    EngineOptions,
+    cards_for,
+    engine_arguments,
+    model_arguments,
+    preflight,
+)
 
 GIB = 1 << 30
 
@@ -56,15 +62,15 @@ def test_grammar_that_the_user_sets_is_obeyed():
 
 @pytest.mark.parametrize(("own", "taken"), [(8192, 8192), (262_144, 32_768)])
 def test_context_is_the_models_own_but_no_longer_than_judges_need(own, taken):
-    assert fitted(SimpleNamespace(max_model_len=own, is_multimodal_model=False), 0) == {
+    assert model_arguments(SimpleNamespace(max_model_len=own, is_multimodal_model=False), 0) == {
         "max_model_len": taken
     }
 
 
 def test_room_for_pictures_is_kept_as_the_items_need_it():
     sees = SimpleNamespace(max_model_len=8192, is_multimodal_model=True)
-    assert fitted(sees, 3)["limit_mm_per_prompt"] == {"image": 3, "video": 0, "audio": 0}
-    assert fitted(sees, 0)["limit_mm_per_prompt"]["image"] == 0
+    assert model_arguments(sees, 3)["limit_mm_per_prompt"] == {"image": 3, "video": 0, "audio": 0}
+    assert model_arguments(sees, 0)["limit_mm_per_prompt"]["image"] == 0
 
 
 @pytest.mark.parametrize(

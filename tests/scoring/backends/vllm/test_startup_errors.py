@@ -1,6 +1,6 @@
 import pytest
 
-from judge.scoring.backends.vllm.startup_errors import died, explain, root_cause
+from judge.scoring.backends.vllm.startup_errors import engine_failure, root_cause, startup_failure
 
 # What vLLM, torch and the hub say, word for word where it matters.
 SAID = [
@@ -147,7 +147,7 @@ def error_of(said):
 
 @pytest.mark.parametrize(("said", "advice"), SAID)
 def test_known_cause_is_told_in_one_line_with_what_to_do(said, advice):
-    message = str(explain(error_of(said), [], "some/model"))
+    message = str(startup_failure(error_of(said), [], "some/model"))
     assert message.startswith("vllm:some/model does not start (")
     assert advice.lower() in message.lower()
     assert "\n" not in message
@@ -159,7 +159,7 @@ def test_programmers_part_of_a_message_is_left_out():
         "ValidationError: 1 validation error for ModelConfig\n  Value error, Bad thing. [type=value_error, "
         "input_value=ArgsKwargs((), {}), input_type=ArgsKwargs]\n    For further information visit https://x"
     )
-    assert str(explain(error_of(said), [], "m")).startswith("vllm:m does not start (Bad thing.). ")
+    assert str(startup_failure(error_of(said), [], "m")).startswith("vllm:m does not start (Bad thing.). ")
 
 
 CORE = "(EngineCore pid=4711) ERROR 11-21 06:17:35 [core.py:1508] "
@@ -177,7 +177,7 @@ HOLLOW = RuntimeError("Engine core initialization failed. See root cause above. 
 
 
 def test_cause_that_only_another_process_knows_is_read_from_what_it_wrote():
-    message = str(explain(HOLLOW, WRITTEN, "m"))
+    message = str(startup_failure(HOLLOW, WRITTEN, "m"))
     assert (
         "does not start (torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 1.16 GiB." in message
     )
@@ -202,11 +202,11 @@ def test_engine_that_went_without_a_word_is_said_to_have_been_killed():
     dead = type("EngineDeadError", (Exception,), {})(
         "EngineCore encountered an issue. See stack trace (above)"
     )
-    message = str(died(dead, [], "m"))
+    message = str(engine_failure(dead, [], "m"))
     assert "its process ended without a word" in message
     assert "goes on where it stopped" in message
 
 
 def test_token_in_a_message_is_blotted_out(monkeypatch):
     monkeypatch.setenv("HF_TOKEN", "hf_abcdefghijkl")
-    assert "hf_abcdefghijkl" not in str(explain(ValueError("token hf_abcdefghijkl refused"), [], "m"))
+    assert "hf_abcdefghijkl" not in str(startup_failure(ValueError("token hf_abcdefghijkl refused"), [], "m"))
