@@ -8,19 +8,29 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
 Role = Literal["query", "reference"]
 RaterKind = Literal["human", "judge"]
-Status = Literal["ok", "unparsed", "refused", "truncated", "failed", "skipped"]
+Status = Literal["ok", "unparsed", "refused", "truncated", "failed", "skipped", "abstained", "not_applicable"]
 FailureKind = Literal[
     "timeout", "connection", "rate_limit", "server", "context", "filter", "request", "image", "reply"
 ]
 
-STATUSES: tuple[Status, ...] = ("ok", "unparsed", "refused", "truncated", "failed", "skipped")
+STATUSES: tuple[Status, ...] = (
+    *("ok", "unparsed", "refused", "truncated", "failed", "skipped", "abstained", "not_applicable"),
+)
 OVERALL = "overall"
 """Name of the dimension that holds the overall score."""
 
@@ -43,6 +53,32 @@ class Record(BaseModel):
     """Base class of everything that is written to disk: immutable, without unknown fields."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class LaterFields(Record):
+    """A record that leaves the fields of `later_fields` out of its data where they have their default.
+
+    Digests, fingerprints and exports must not change when a record gets a new field.
+    """
+
+    @model_serializer(mode="wrap")
+    def _without_later_defaults(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        data: dict[str, Any] = dump(self)
+        for name, default in self._later_defaults().items():
+            if getattr(self, name) == default:
+                data.pop(name, None)
+        return data
+
+    @classmethod
+    @cache
+    def _later_defaults(cls) -> dict[str, Any]:
+        fields = cls.model_fields
+        return {name: fields[name].get_default(call_default_factory=True) for name in cls.later_fields()}
+
+    @classmethod
+    def later_fields(cls) -> Sequence[str]:
+        """Names of the fields that were added after the first release."""
+        return ()
 
 
 class Image(Record):
@@ -232,7 +268,7 @@ class Completion(Record):
         )
 
 
-class Score(Record):
+class Score(LaterFields):
     """One value by one rater for one item on one dimension, or a status that says why there is none.
 
     Attributes
@@ -242,15 +278,19 @@ class Score(Record):
     rater_kind : {'human', 'judge'}
         Whether the rater is a person or a model.
     dimension : str
-        A dimension of the rubric, ``overall``, or a flag of the rubric.
+        A dimension of the rubric, ``overall``, ``criteria``, or a flag of the rubric.
     sample : int
         Number of the repetition, starting at 0.
     value : float, str or None
-        A number; a text for a text flag; 1 or 0 for a boolean flag; None unless the status is ok.
-    status : {'ok', 'unparsed', 'refused', 'truncated', 'failed', 'skipped'}
-        ``skipped`` means that the item has not been requested yet.
+        A number; 1 or 0 for a boolean flag or a criterion; the label of a category; a text for a text
+        flag; None unless the status is ok.
+    status : {'ok', 'unparsed', 'refused', 'truncated', 'failed', 'skipped', 'abstained', 'not_applicable'}
+        ``skipped``: not requested yet. ``abstained``: the rater cannot tell. ``not_applicable``: the
+        dimension does not concern the item; such a score is in no denominator.
     reason : str or None
         The rater's reason for the value; if there is no value, the reason why.
+    criterion : str or None
+        Id of the criterion, where `dimension` is ``criteria``: each item brings its own.
     """
 
     item_id: str
@@ -261,6 +301,12 @@ class Score(Record):
     value: float | str | None = None
     status: Status = "ok"
     reason: str | None = None
+    criterion: str | None = None
+
+    @classmethod
+    def later_fields(cls) -> Sequence[str]:
+        """Names of the fields that were added after the first release."""
+        return ("criterion",)
 
     @model_validator(mode="after")
     def _has_a_value_exactly_when_ok(self) -> Self:

@@ -72,10 +72,12 @@ PURE = {
     f"judge.scoring.{name}"
     for name in (
         "prompt",
+        "reply_form",
         "judge",
         "parsing.parse",
         "parsing.echoes",
         "parsing.verdicts",
+        "parsing.values",
         "parsing.json_objects",
         "parsing.repaired_json",
     )

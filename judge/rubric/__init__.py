@@ -6,7 +6,7 @@ code and not by the model (except for an overall score that is declared as `judg
 """
 
 from judge.rubric.checks import CANNOT_TELL, CRITERIA
-from judge.rubric.item_rubric import ItemRubric, ItemRubrics
+from judge.rubric.item_rubric import ItemRubric, ItemRubrics, asks_criteria
 from judge.rubric.loading import load_rubric, parse_rubric, rubric_file, shipped_rubrics
 from judge.rubric.model import Rubric
 from judge.rubric.parts import (
@@ -49,6 +49,7 @@ __all__ = [
     "RubricScale",
     "Rule",
     "Verdict",
+    "asks_criteria",
     "load_rubric",
     "matches",
     "parse_rubric",

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field
 
-from judge.records import OVERALL, content_hash
+from judge.records import OVERALL, LaterFields, content_hash
 from judge.rubric.parts import (
     POINTS,
     CriteriaField,
@@ -13,7 +13,6 @@ from judge.rubric.parts import (
     Example,
     Flag,
     ImageRule,
-    LaterFields,
     Overall,
     Reasons,
     ReasonsRule,

@@ -22,6 +22,11 @@ _MOST_CRITERIA = 1_000
 _TEXT_NAMES = ("text", "criterion", "description", "requirement", "question")
 
 
+def asks_criteria(name: str | None) -> bool:
+    """Whether a name, as of a request, means criteria of the item: ``criteria/1``."""
+    return name is not None and name.startswith(f"{CRITERIA}/")
+
+
 @dataclass(frozen=True)
 class ItemRubric:
     """The rubric as it applies to one item.

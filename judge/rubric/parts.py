@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, SerializerFunctionWrapHandler, field_validator, model_serializer, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from judge.records import Item, Record
+from judge.records import Item, LaterFields, Record
 
 Level = Literal["nominal", "ordinal", "interval", "ratio"]
 DimensionType = Literal["score", "binary", "category"]
@@ -30,27 +30,6 @@ def _as_text(value: Any) -> str:
     """Normalize values that a CSV cannot distinguish: 3, 3.0 and "3"; true and "True"."""
     is_whole = isinstance(value, float) and value.is_integer()
     return str(int(value) if is_whole else value).strip().casefold()
-
-
-class LaterFields(Record):
-    """A part that leaves the fields named in `_later` out of its data where they have their default.
-
-    Digests of rubrics, and fingerprints of judges, must not change when a part gets a new field.
-    """
-
-    @model_serializer(mode="wrap")
-    def _without_later_defaults(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        data: dict[str, Any] = dump(self)
-        for name in self.later_fields():
-            field = type(self).model_fields[name]
-            if getattr(self, name) == field.get_default(call_default_factory=True):
-                data.pop(name, None)
-        return data
-
-    @classmethod
-    def later_fields(cls) -> Sequence[str]:
-        """Names of the fields that were added after the first release."""
-        return ()
 
 
 class RubricScale(Record):

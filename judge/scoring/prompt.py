@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from judge.records import Item, Message, Request, content_hash
-from judge.rubric import CRITERIA, Example, ItemRubrics, Rubric
+from judge.rubric import Example, ItemRubrics, Rubric, asks_criteria
 from judge.scoring.judge import Judge
 from judge.scoring.reply_form import (
     NO_VERDICT,
@@ -143,11 +143,6 @@ _MOST_PARTS = 512
 def build_requests(item: Item, judge: Judge, samples: int = 1) -> list[Request]:
     """All requests for one item. For many items make one `Prompter`."""
     return list(Prompter(judge).requests(item, samples))
-
-
-def asks_criteria(name: str | None) -> bool:
-    """Whether a request asks for criteria of the item."""
-    return name is not None and name.startswith(f"{CRITERIA}/")
 
 
 def system_text(rubric: Rubric, *, is_criteria: bool = False) -> str:

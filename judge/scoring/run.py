@@ -4,7 +4,6 @@
 `append` returns. Scores are derived and replaced as a whole; scores.jsonl and run.json are exports.
 """
 
-import contextlib
 import itertools
 import json
 import sqlite3
@@ -12,25 +11,24 @@ from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 from judge.errors import RunError
-from judge.files.sqlite import check_content, connect_to_read, plain_row, reading
+from judge.files.sqlite import connect_to_read, reading
 from judge.records import Completion, Item, Request, Score
 from judge.rubric import Rubric
-from judge.scoring import schema
+from judge.scoring import run_format, schema
 from judge.scoring.item_result import ItemResult, as_frame, failures_of, results_of
 from judge.scoring.judge import Judge, mismatch
+from judge.scoring.run_database import RunDatabase
 from judge.scoring.run_overview import RunOverview
 from judge.scoring.run_summary import IngestCounts, RunSummary, counts_by_dimension, summarize
 from judge.scoring.schema import closed_on_error, storage_errors, transaction
 
-T = TypeVar("T")
-
 _MOST_PENDING = 4096
 
 
-class Run:
+class Run(RunDatabase):
     """One judge over one set of items, stored in a folder.
 
     `judge.score` returns a run, and `Run.open` opens a stored one for reading. A run displays its pass rate
@@ -55,10 +53,7 @@ class Run:
     """
 
     def __init__(self, path: Path, db: sqlite3.Connection, lock: sqlite3.Connection | None = None) -> None:
-        self.path = path
-        self._file = path / "run.db"
-        self._db = db
-        self._lock = lock
+        super().__init__(path, db, lock)
         self._pending: list[tuple[str, int, str, str]] = []
         self._in_flight: set[str] = set()
         self.reused = 0
@@ -81,7 +76,7 @@ class Run:
             run = cls(path, connect_to_read(file))
             with closed_on_error(run):
                 run._check()
-                schema.emulate_current_format(run._db)
+                run_format.emulate_current_format(run._db)
         return run
 
     @classmethod
@@ -115,18 +110,6 @@ class Run:
             run.add_items(items)
             run.write_scores(scores)
         return run
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the files and release the lock for scoring."""
-        self._db.close()
-        if self._lock:
-            self._lock.close()
 
     def __getitem__(self, item_id: str) -> ItemResult:
         """Look up one item with its scores."""
@@ -360,25 +343,10 @@ class Run:
             text = json.dumps(facts, indent=2, ensure_ascii=False)
             schema.write_atomically(self.path / "run.json", [text, "\n"])
 
-    def _one(self, query: str, *values: Any) -> Any:
-        return next(self._rows(query, values))[0]
-
-    def _rows(self, query: str, values: Any = ()) -> Iterator[Any]:
-        return self._read(query, values, plain_row)
-
-    def _read(self, query: str, values: Any, decode: Callable[[Any], T]) -> Iterator[T]:
-        """Yield the decoded rows of a query; raise `RunError` if they cannot be read."""
-        with self._reading():
-            yield from map(decode, self._db.execute(query, values))
-
-    def _reading(self) -> contextlib.AbstractContextManager[None]:
-        return reading(self._file, RunError)
-
     def _check(self) -> None:
         """Raise an error if this is not a run, or is incomplete."""
-        schema.check_format(self._db, self._file)
-        tables = schema.OLD_SCHEMA if schema.is_old(self._db) else schema.SCHEMA
-        check_content(self._db, tables, schema.MOST_CHECKED_BYTES)
+        run_format.check_format(self._db, self._file)
+        run_format.check_tables(self._db)
         if lacking := schema.REQUIRED_FACTS - self.manifest.keys():
             raise ValueError(f"lacks {', '.join(sorted(lacking))}")
         _ = self.judge, self.rubric
@@ -388,11 +356,12 @@ class Run:
             with self._reading():
                 self._check()
             self.check_judge(judge)
-            schema.migrate(self._db)
+            with transaction(self._db):
+                run_format.upgrade(self._db)
             self._describe(judge)
             return
         with transaction(self._db):
-            schema.create_tables(self._db)
+            run_format.create_tables(self._db)
             self._describe(judge)
 
     def _describe(self, judge: Judge) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from judge.errors import BackendError
 from judge.records import Completion
 from judge.scoring.judge import Judge
-from judge.scoring.parsing.parse import LEAST_MASS
+from judge.scoring.parsing.values import LEAST_MASS
 
 FIRST_ITEMS = 20
 """Items after which it is known whether the model answers with a label of the scale."""

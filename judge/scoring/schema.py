@@ -11,41 +11,7 @@ from typing import Any, Protocol
 from judge.errors import InputError, RunError
 from judge.files.sqlite import REFUSED, code_of, explain
 from judge.records import MOST_SAMPLES, Completion, Failure, Item, Score, Usage
-from judge.rubric import Rubric
-
-FORMAT = 2
-APPLICATION_ID = 0x4A554447  # "JUDG", which the command `file run.db` shows
-
-MOST_CHECKED_BYTES = 32 * 2**20
-"""Runs of at most this many bytes are checked for damage when they are opened; larger ones take too long."""
-
-SCHEMA = """
-CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE items (
-    position INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, digest TEXT NOT NULL,
-    input INTEGER NOT NULL, data TEXT NOT NULL
-);
-CREATE TABLE requests (
-    item_id TEXT NOT NULL, sample INTEGER NOT NULL, dimension TEXT NOT NULL, key TEXT NOT NULL,
-    PRIMARY KEY (item_id, sample, dimension)
-) WITHOUT ROWID;
-CREATE TABLE completions (
-    seq INTEGER PRIMARY KEY, key TEXT NOT NULL, item_id TEXT NOT NULL, sample INTEGER NOT NULL,
-    dimension TEXT, attempt INTEGER NOT NULL, reply TEXT, finish_reason TEXT, refusal TEXT, reasoning TEXT,
-    failure_kind TEXT, failure_message TEXT, prompt_tokens INTEGER, completion_tokens INTEGER,
-    cached_tokens INTEGER, reasoning_tokens INTEGER, cost REAL, latency REAL, tries INTEGER NOT NULL,
-    model TEXT, dropped TEXT, created REAL, label_probabilities TEXT
-);
-CREATE INDEX completions_by_key ON completions (key);
-CREATE INDEX completions_by_item ON completions (item_id);
-CREATE TABLE scores (
-    item_id TEXT NOT NULL, rater TEXT NOT NULL, rater_kind TEXT NOT NULL, dimension TEXT NOT NULL,
-    sample INTEGER NOT NULL, value, status TEXT NOT NULL, reason TEXT
-);
-CREATE INDEX scores_by_item ON scores (item_id);
-"""
-OLD_SCHEMA = SCHEMA.replace(", label_probabilities TEXT", "")
-"""The tables of a run of format 1."""
+from judge.rubric import BINARY, CRITERIA, Rubric
 
 REQUIRED_FACTS = {"judge", "fingerprint", "rubric"}
 _FACT_TYPES: dict[str, type | tuple[type, ...]] = {
@@ -71,7 +37,7 @@ INSERT_COMPLETION = (
 SELECT_COMPLETIONS = f"SELECT {', '.join(COMPLETION_COLUMNS)} FROM completions"
 
 SCORE_COLUMNS = tuple(Score.model_fields)
-INSERT_SCORE = "INSERT INTO scores VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+INSERT_SCORE = f"INSERT INTO scores VALUES ({', '.join('?' * len(SCORE_COLUMNS))})"
 SELECT_SCORES = f"SELECT {', '.join(SCORE_COLUMNS)} FROM scores"
 
 # Items with the same images are adjacent, and among them those with the same question and reference, so that
@@ -116,7 +82,7 @@ GROUP BY 1 ORDER BY 1
 SELECT_STATUSES = "SELECT dimension, status, count(*) FROM scores GROUP BY 1, 2 ORDER BY min(rowid)"
 COUNT_COMPLETE = """
 SELECT count(*) FROM items WHERE id IN (SELECT item_id FROM scores)
-    AND id NOT IN (SELECT item_id FROM scores WHERE status != 'ok')
+    AND id NOT IN (SELECT item_id FROM scores WHERE status NOT IN ('ok', 'abstained', 'not_applicable'))
 """
 SELECT_KNOWN = "SELECT digest, input FROM items WHERE id = ?"
 
@@ -250,13 +216,17 @@ def score_reader(rubric: Rubric) -> Callable[[Sequence[Any]], Score]:
 
 
 def value_reader(rubric: Rubric) -> Callable[[Sequence[Any]], Sequence[Any]]:
-    """Return a check of rows of item, dimension and value that rejects numbers off the rubric's scale."""
-    scored, scale = frozenset(rubric.scored), rubric.scale
+    """Return a function that checks the value in a row of item, dimension and value against the rubric."""
+    scales = {name: rubric.scale_of(name) for name in rubric.scored}
+    labels = {name: d.labels for name, d in rubric.dimensions.items() if d.type == "category"}
 
     def checked(row: Sequence[Any]) -> Sequence[Any]:
         _, name, value = row
-        if isinstance(value, float) and name in scored and not scale.holds(value):
+        scale = scales.get(name, BINARY if name == CRITERIA else None)
+        if isinstance(value, float) and scale and not scale.holds(value):
             raise ValueError(f"{name} is {value:g} on a scale from {scale.min} to {scale.max}")
+        if name in labels and value is not None and value not in labels[name]:
+            raise ValueError(f"{name} is {value!r:.80}, which is none of its labels")
         return row
 
     return checked
@@ -273,51 +243,6 @@ def connect_to_write(file: Path) -> sqlite3.Connection:
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")
     return db
-
-
-def create_tables(db: sqlite3.Connection) -> None:
-    """Create the tables of an empty run."""
-    for statement in SCHEMA.split(";"):
-        db.execute(statement)
-    db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-    db.execute(f"PRAGMA user_version = {FORMAT}")
-
-
-def is_old(db: sqlite3.Connection) -> bool:
-    """Whether a run has format 1, which lacks the column of label probabilities."""
-    return _is_ours(db) and db.execute("PRAGMA user_version").fetchone() == (1,)
-
-
-def emulate_current_format(db: sqlite3.Connection) -> None:
-    """Make a run of format 1 readable as the current format, without changing its file."""
-    if is_old(db):
-        db.execute(
-            "CREATE TEMP VIEW completions AS SELECT *, NULL AS label_probabilities FROM main.completions"
-        )
-
-
-def migrate(db: sqlite3.Connection) -> None:
-    """Convert a run of format 1 to the current format."""
-    with transaction(db):
-        if is_old(db):
-            db.execute("ALTER TABLE completions ADD COLUMN label_probabilities TEXT")
-            db.execute(f"PRAGMA user_version = {FORMAT}")
-
-
-def _is_ours(db: sqlite3.Connection) -> bool:
-    return bool(db.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID)
-
-
-def check_format(db: sqlite3.Connection, file: Path) -> None:
-    """Raise `RunError` if a file is not a run, or has a format that this version cannot read."""
-    (found,) = db.execute("PRAGMA user_version").fetchone()
-    if not _is_ours(db):
-        raise RunError(f"{file}: not a run of this tool; choose another folder with out (--out)")
-    if not 1 <= found <= FORMAT:
-        raise RunError(
-            f"{file}: has format {found}; this version reads formats up to {FORMAT}. "
-            "Update it: pip install -U judge-toolkit"
-        )
 
 
 def take_lock(path: Path) -> sqlite3.Connection:

@@ -103,7 +103,7 @@ def test_points_of_binary_dimensions_make_an_overall_score():
         ({}, {"criteria": {}, "overall": {"how": "judged"}}, "judged needs dimensions"),
         ({"truth": SCORE, "fault": LABELS}, {"pass": {"fault": 1}}, "'fault' is a category"),
         ({"truth": {**SCORE, "when": {"kind": "x"}}}, {}, "'truth' applies to some items only"),
-        ({"truth": SCORE, "criteria": SCORE}, {"criteria": {}}, "'criteria' has a meaning of its own"),
+        ({"truth": SCORE, "criteria": SCORE}, {"criteria": {}}, "'criteria' has a fixed meaning"),
         (
             {"truth": SCORE},
             {"overall": {"how": "weighted", "weights": {"truth": 1, "overall": 1}}},

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from judge.errors import InputError, RunError
 from judge.files.sqlite import connect_to_read
 from judge.records import Completion, Failure, Image, Item, Score, Usage
-from judge.scoring import schema
+from judge.scoring import run_format, schema
 from judge.scoring.judge import Judge
 from judge.scoring.prompt import build_requests
 from judge.scoring.run import IngestCounts, Run
@@ -244,7 +244,7 @@ def test_reply_that_shows_no_label_counts_as_nothing_on_the_scale(run):
 def test_run_of_a_newer_format_is_refused(run):
     run.close()
     with contextlib.closing(sqlite3.connect(run.path / "run.db")) as db:
-        db.execute(f"PRAGMA user_version = {schema.FORMAT + 1}")
+        db.execute(f"PRAGMA user_version = {run_format.FORMAT + 1}")
     with pytest.raises(RunError, match="format 3; this version reads formats up to 2"):
         Run.open(run.path)
 

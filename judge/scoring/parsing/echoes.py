@@ -74,8 +74,7 @@ def example_verdicts(rubric: Rubric, names: Names) -> tuple[ReplyVerdict, ...]:
     found: list[ReplyVerdict] = []
     for example in rubric.examples:
         said = example.verdict
-        scores = {name: float(score) for name, score in said.scores.items()}
-        found.append(ReplyVerdict(rubric.scale, dict(scores), dict(said.reasons)))
+        found.append(ReplyVerdict(names, dict(said.scores), dict(said.reasons)))
         found += embedded_verdicts(_as_item(example), names).verdicts
     return tuple(found)
 

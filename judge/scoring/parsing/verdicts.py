@@ -11,8 +11,10 @@ from functools import cached_property
 from typing import Any
 
 from judge.records import OVERALL
-from judge.rubric import Rubric, RubricScale
+from judge.rubric import Rubric
 from judge.scoring.parsing.repaired_json import CONTRADICTION
+from judge.scoring.parsing.values import ValueReader
+from judge.scoring.reply_form import VALUE_KEYS
 
 _GROUPS = frozenset({"dimension_scores", "dimensions", "scores"})
 _REASONS = (
@@ -29,7 +31,6 @@ _CORRECTING = frozenset(
 )
 """Words in a key that say of a score, or of a whole verdict, that it replaces another one."""
 
-_FRACTION = re.compile(r"\s*(-?\d+(?:\.\d+)?)\s*(?:(?:/|out of)\s*(\d{1,9}))?\s*")
 _AFFIX = re.compile(r"^(?:score|rating)|(?:score|rating)$")
 _PLACEHOLDER = re.compile(r"\W*(?:…|\.\.\.)\W*|\s*<[^<>]*>\s*")
 
@@ -42,7 +43,9 @@ class Names:
         own = dict.fromkeys((*rubric.dimensions, *rubric.flags, OVERALL))
         self.dimensions = rubric.dimensions
         self.flags = rubric.flags
-        self.scale = rubric.scale
+        self._readers = {name: ValueReader.of(rubric, name) for name in own}
+        types = {dimension.type for dimension in rubric.dimensions.values()}
+        self.value_keys = (*_SCORES, *(VALUE_KEYS[kind] for kind in sorted(types - {"score"})))
         self._exact = {**aliases, "overall_score": OVERALL, **{name: name for name in own}}
         self._spelt: dict[str, set[str]] = {}
         for key, name in self._exact.items():
@@ -64,6 +67,22 @@ class Names:
                 return fitting.pop() if len(fitting) == 1 else None
         return None
 
+    def reader(self, name: str) -> ValueReader:
+        """Return what reads the values of a dimension."""
+        return self._readers[name]
+
+    def code(self, name: str, value: Any) -> float | None:
+        """Number by which two values of a dimension are compared; None where a value has none."""
+        return self._readers[name].code(value)
+
+    def end_of(self, name: str) -> int:
+        """Highest score of a dimension."""
+        return self._readers[name].scale.max
+
+    def is_value(self, key: str) -> bool:
+        """Whether a key holds the value of a dimension."""
+        return _uncorrected(key) in self.value_keys
+
     def reason_of(self, key: str) -> str | None:
         """Return the dimension whose reason a key names, as in ``clarity_reason``."""
         words = _words(key)
@@ -73,7 +92,7 @@ class Names:
 
     def is_known(self, key: str) -> bool:
         """Whether a key has any meaning in a reply."""
-        known = _uncorrected(key) in _STRUCTURE or _reasons_group(key)
+        known = _uncorrected(key) in _STRUCTURE or self.is_value(key) or _reasons_group(key)
         return known or self.name(key) is not None or self.reason_of(key) is not None
 
 
@@ -113,7 +132,7 @@ def _spellings(key: str) -> tuple[str, ...]:
 class ReplyVerdict:
     """What one object says."""
 
-    scale: RubricScale
+    names: Names
     values: dict[str, Any] = field(default_factory=dict)
     """Dimension or flag -> what stands there for its score; `CONTRADICTION` where two values do."""
     reasons: dict[str, str] = field(default_factory=dict)
@@ -125,8 +144,8 @@ class ReplyVerdict:
 
     @cached_property
     def scores(self) -> dict[str, float]:
-        """Name -> score, where it is a number."""
-        numbers = {name: number(value, self.scale) for name, value in self.values.items()}
+        """Name -> its number (a score, 1 or 0, the position of a label), where it has one."""
+        numbers = {name: self.names.code(name, value) for name, value in self.values.items()}
         return {name: value for name, value in numbers.items() if value is not None}
 
     def reason(self, name: str) -> str | None:
@@ -137,18 +156,6 @@ class ReplyVerdict:
     def is_form(self) -> bool:
         """Whether this is the form that the judge was shown: it gives placeholders and no reason."""
         return self.has_placeholder and not self.shared and not any(map(str.strip, self.reasons.values()))
-
-
-def number(value: Any, scale: RubricScale) -> float | None:
-    """Read a number; ``"4"``, and on a scale up to 5 ``"4/5"`` and ``"4 out of 5"``, mean 4."""
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, int | float):
-        return float(value) if abs(value) < 1e9 else None
-    match = _FRACTION.fullmatch(value) if isinstance(value, str) else None
-    if not match or (match[2] and int(match[2]) != scale.max):
-        return None
-    return float(match[1])
 
 
 def merged(verdicts: Sequence[ReplyVerdict]) -> ReplyVerdict | None:
@@ -170,7 +177,7 @@ def merged(verdicts: Sequence[ReplyVerdict]) -> ReplyVerdict | None:
         return verdicts[0]
     by_reasons = sorted(verdicts, key=lambda verdict: len(verdict.reasons))
     return ReplyVerdict(
-        verdicts[0].scale,
+        verdicts[0].names,
         {name: value for verdict in by_reasons for name, value in verdict.values.items()},
         {name: reason for verdict in by_reasons for name, reason in verdict.reasons.items()},
         next((verdict.shared for verdict in reversed(by_reasons) if verdict.shared), None),
@@ -211,7 +218,7 @@ def _entries(values: Iterable[Any], names: Names) -> tuple[list[tuple[str, Any]]
     pairs: list[tuple[str, Any]] = []
     others: list[Any] = []
     for value in values:
-        is_score = isinstance(value, dict) and any(_is_score(key) for key in value)
+        is_score = isinstance(value, dict) and any(names.is_value(key) for key in value)
         label = _text_of(value, _LABELS) if is_score else None
         if label is not None and (name := names.name(label)) is not None:
             pairs.append((name, value))
@@ -263,41 +270,37 @@ def _verdict(
     for name, value in pairs:
         if isinstance(value, dict) and name not in names.flags:
             label = names.name(_text_of(value, _LABELS) or "")
-            reason, value = _text_of(value, _REASONS), _score_of(value, names.scale)
+            reason, value = _text_of(value, _REASONS), _score_of(value, names, name)
             if label not in (None, name):
                 value = CONTRADICTION
             if reason is not None and _PLACEHOLDER.fullmatch(reason):
                 has_placeholder = True
             elif reason is not None:
                 reasons.setdefault(name, reason)
-        if name in values and not _agree(values[name], value, names.scale):
+        if name in values and not _agree(values[name], value, names, name):
             value = CONTRADICTION
         values[name] = value
     if shared is not None and _PLACEHOLDER.fullmatch(shared):
         has_placeholder, shared = True, None
-    return ReplyVerdict(names.scale, values, reasons, shared, has_placeholder)
+    return ReplyVerdict(names, values, reasons, shared, has_placeholder)
 
 
-def _score_of(value: Mapping[str, Any], scale: RubricScale) -> Any:
+def _score_of(value: Mapping[str, Any], names: Names, name: str) -> Any:
     """The score in the object of one dimension; two that differ are a contradiction.
 
     One that lies on another scale is returned as the text ``"4 out of 10"``.
     """
-    stated = [value[key] for key in value if _is_score(key)]
-    if len(stated) > 1 and not all(_agree(stated[0], other, scale) for other in stated):
+    stated = [value[key] for key in value if names.is_value(key)]
+    if len(stated) > 1 and not all(_agree(stated[0], other, names, name) for other in stated):
         return CONTRADICTION
     ends = [value[key] for key in value if key.casefold() in _ENDS]
-    if stated and any(number(end, scale) not in (None, scale.max) for end in ends):
+    if stated and any(names.code(name, end) not in (None, names.end_of(name)) for end in ends):
         return f"{stated[0]} out of {ends[0]}"
     return stated[0] if stated else None
 
 
-def _is_score(key: str) -> bool:
-    return _uncorrected(key) in _SCORES
-
-
-def _agree(a: Any, b: Any, scale: RubricScale) -> bool:
-    x, y = number(a, scale), number(b, scale)
+def _agree(a: Any, b: Any, names: Names, name: str) -> bool:
+    x, y = names.code(name, a), names.code(name, b)
     return x == y if x is not None and y is not None else type(a) is type(b) and bool(a == b)
 
 

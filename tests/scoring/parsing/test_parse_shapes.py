@@ -6,7 +6,8 @@ import pytest
 
 from judge.rubric import load_rubric
 from judge.scoring.parsing.parse import read
-from judge.scoring.parsing.verdicts import Names, number, verdicts_in
+from judge.scoring.parsing.values import number
+from judge.scoring.parsing.verdicts import Names, verdicts_in
 
 from ..builders import completion, item, reply, rubric
 

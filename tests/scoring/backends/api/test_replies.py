@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from judge.errors import BackendError
 from judge.records import Completion, Failure
-from judge.scoring import schema
+from judge.scoring import run_format, schema
 from judge.scoring.backends.api.dialects import BROKEN_OFF, FILTERED
 from judge.scoring.backends.api.errors import Failed, Rejected, classify, problem_of
 from judge.scoring.backends.api.providers import Endpoint
@@ -309,7 +309,7 @@ def test_any_reply_is_read_or_fails_and_can_be_stored(data):
     completion = Completion(key="k", item_id="i", **values)
     db = sqlite3.connect(":memory:")
     with contextlib.closing(db):
-        schema.create_tables(db)
+        run_format.create_tables(db)
         db.execute(schema.INSERT_COMPLETION, schema.to_row(completion))
 
 
