@@ -525,7 +525,7 @@ def test_killed_engine_process_ends_the_run_with_what_it_said_before(text_model,
     seen, kind, said = run.stdout.strip().split(" ", 2)
     assert int(seen) > 0
     assert kind == "BackendError"
-    assert "the engine broke down (its process ended without a word)" in said
+    assert "the engine failed (its process ended without a message)" in said
     assert run.stderr == ""
 
 

@@ -67,7 +67,7 @@ class Dispatcher:
         pace: Pace,
         retry: Retry,
         budget: Budget,
-        on_wait: OnWait = lambda _seconds, _said: None,
+        on_wait: OnWait = lambda _seconds, _message: None,
     ) -> None:
         self.arrived: list[Completion] = []
         self.error: Exception | None = None

@@ -1,10 +1,9 @@
-"""Start vLLM in this process: settings -> arguments of `vllm.LLM`, and what must be known before."""
+"""Start vLLM in this process: arguments of `vllm.LLM` from the settings, and checks of the model."""
 
 import contextlib
 import gc
 import importlib
 import importlib.util
-import json
 import multiprocessing.connection
 import os
 import re
@@ -30,19 +29,20 @@ from judge.scoring.backends.thinking import (
     template_kwargs,
 )
 from judge.scoring.backends.vllm.captured_output import CapturedOutput, captured_output
+from judge.scoring.backends.vllm.lora import load_lora
 from judge.scoring.backends.vllm.startup_errors import startup_failure
 from judge.scoring.backends.vllm.watchdog import kill_with_parent
 
 MIN_VERSION = (0, 26)
 DEFAULT_MAX_LENGTH = 32_768
-"""Tokens of prompt and reply together where none are given: a longer context takes memory from the others."""
+"""Default limit of prompt and reply together, in tokens; a longer context leaves room for fewer requests."""
 _THINK_PARSER = "deepseek_r1"
-"""The parser of vLLM that knows ``<think>…</think>`` and no more: the grammar begins after the thought."""
+"""vLLM's parser of ``<think>…</think>``, with which the grammar applies after the reasoning."""
 
 _SHUTDOWN_SECONDS = 2.0
-"""Seconds that an engine gets to end by itself: it has nothing to save."""
+"""Seconds that an engine gets to end by itself; it has nothing to save."""
 
-# Read when vllm is imported. A value that the user has set is kept.
+# vLLM reads these when it is imported. Values set by the user are kept.
 _ENVIRONMENT = {
     "VLLM_LOGGING_LEVEL": "ERROR",
     "VLLM_LOGGING_STREAM": "ext://sys.stderr",  # standard output is for data
@@ -53,23 +53,41 @@ _ENVIRONMENT = {
 
 @dataclass(frozen=True)
 class EngineOptions:
-    """How an engine in this process runs. None of it decides a reply."""
+    """How a model in this process is run (``judge="vllm:MODEL"``); pass it to `judge.score`.
+
+    None of these settings changes a reply, so that they may differ between calls for one run. Settings that
+    do (dtype, quantization, revision, lora, …) are in the `engine` mapping of `judge.Judge`.
+
+    Parameters
+    ----------
+    tensor_parallel : int or None
+        Number of GPUs that share the model; None uses as few as hold its weights.
+    max_model_len : int or None
+        Largest number of tokens of prompt and reply together; None uses that of the model, at most 32,768.
+    memory_share : float or None
+        Share of the GPU memory that the engine may use, between 0 and 1; None uses vLLM's default.
+    trust_remote_code : bool
+        Whether Python code that comes with a model may be executed.
+    args : mapping of str to Any
+        Other arguments of the engine by vLLM's names; they take precedence over all others.
+
+    Examples
+    --------
+    >>> from judge import EngineOptions
+    >>> EngineOptions(max_model_len=8192, memory_share=0.5).max_model_len
+    8192
+    """
 
     tensor_parallel: int | None = None
-    """Cards that share the model; None takes as few as hold its weights."""
     max_model_len: int | None = None
-    """Tokens of prompt and reply together; None takes the model's own, at most 32,768."""
     memory_share: float | None = None
-    """Part of a card's memory that the engine may take; None leaves vLLM's default."""
     trust_remote_code: bool = False
-    """Whether code that comes with a model may run here."""
     args: Mapping[str, Any] = field(default_factory=dict)
-    """Other arguments of the engine by vLLM's names; they go before all others."""
 
 
 @dataclass
 class Engine:
-    """A running engine and what is known of it."""
+    """A running engine and its properties."""
 
     llm: Any
     marks: ThoughtMarks | None
@@ -79,32 +97,32 @@ class Engine:
 
     @property
     def most_at_once(self) -> int:
-        """Sequences that it decodes at a time."""
+        """Largest number of sequences that are decoded at the same time."""
         return int(self.llm.llm_engine.vllm_config.scheduler_config.max_num_seqs)
 
     @property
     def max_length(self) -> int:
-        """Tokens of prompt and reply together."""
+        """Largest number of tokens of prompt and reply together."""
         return int(self.llm.model_config.max_model_len)
 
     @property
     def structured_outputs(self) -> Any:
-        """The settings of its grammars."""
+        """Settings of constrained decoding."""
         return self.llm.llm_engine.vllm_config.structured_outputs_config
 
     @property
     def closes_thoughts(self) -> bool:
-        """Whether it can close a thought that is over its budget."""
+        """Whether the engine can end reasoning that exceeds its token budget."""
         config = getattr(self.llm.llm_engine.vllm_config, "reasoning_config", None)
         return bool(getattr(config, "enabled", False))
 
     def stop(self) -> None:
-        """End it and free its memory."""
+        """End the engine and free its memory."""
         core = self.llm.llm_engine.engine_core
         processes = _processes(core)
         with contextlib.suppress(Exception):
             core.shutdown(timeout=_SHUTDOWN_SECONDS)
-        for process in processes:  # the next engine needs the memory of this one
+        for process in processes:  # another engine needs the memory of this one
             process.join(_SHUTDOWN_SECONDS)
         self.llm = core = None
         gc.collect()
@@ -113,27 +131,27 @@ class Engine:
 
 
 def preflight() -> None:
-    """Check that an engine can be had at all, without importing it.
+    """Check, without importing vLLM, that it can be used.
 
     Raises
     ------
     MissingExtraError
-        If vLLM is not installed.
+        vLLM is not installed.
     BackendError
-        If it is too old, or this is no Linux.
+        vLLM is too old, or the operating system is not Linux.
     """
     if importlib.util.find_spec("vllm") is None:
         if sys.platform != "linux":
             raise BackendError(
-                f"a judge in this process (vllm:MODEL) runs on Linux, and this is {sys.platform}; use "
-                "--judge hosted_vllm/MODEL --api-base URL with a server, or another judge"
+                f"a model in this process (vllm:MODEL) needs Linux, and this is {sys.platform}; use the "
+                "judge hosted_vllm/MODEL with api_base (--api-base URL) of a server, or another judge"
             )
-        raise MissingExtraError("vllm", "vllm", "a judge in this process (vllm:MODEL)")
+        raise MissingExtraError("vllm", "vllm", "a model in this process (vllm:MODEL)")
     with contextlib.suppress(PackageNotFoundError):
         found = version("vllm")
         if tuple(int(part) for part in re.findall(r"\d+", found)[:2]) < MIN_VERSION:
             raise BackendError(
-                f"vllm {found} is too old; needed is {MIN_VERSION[0]}.{MIN_VERSION[1]} or newer: "
+                f"vllm {found} is too old; {MIN_VERSION[0]}.{MIN_VERSION[1]} or newer is required: "
                 "pip install -U 'judge-toolkit[vllm]'"
             )
 
@@ -151,22 +169,22 @@ def start(
     Parameters
     ----------
     model : str
-        A folder, or a name on the hub.
+        A folder, or a name on the Hugging Face Hub.
     decisive : mapping
-        Settings that decide a reply, by vLLM's names; and ``lora``, a folder or a name on the hub.
+        Settings that can change a reply, by vLLM's names, and ``lora``, a folder or a name on the Hub.
     options : EngineOptions
-        All other settings.
+        The other settings.
     most_images : int
-        Pictures of the item that has most.
+        Largest number of images of one item.
     first : Request
-        The first request of the run: its parameters say whether the model may think.
+        First request of the run; its parameters determine whether the model may reason.
     on_start : callable
-        Hears what happens meanwhile.
+        Called with the progress, as text.
 
     Raises
     ------
     BackendError
-        If it does not start: what was found, and what to do.
+        The engine does not start; the message says why and what to do.
     """
     preflight()
     pass_on = (
@@ -196,7 +214,7 @@ def _start(
     output: CapturedOutput,
 ) -> Engine:
     if model.startswith(("/", ".", "~")) and not Path(model).is_dir():
-        raise BackendError(f"vllm:{model} does not start. There is no such folder")
+        raise BackendError(f"vllm:{model} does not start: there is no such folder")
     vllm = importlib.import_module("vllm")
     arguments = engine_arguments(model, decisive, options)
     on_start("reading the model's configuration")
@@ -208,17 +226,17 @@ def _start(
     tokenizer = importlib.import_module("vllm.tokenizers").cached_tokenizer_from_config(config)
     if not tokenizer.encode("1", add_special_tokens=False):
         raise BackendError(
-            f"vllm:{model} does not start. Its tokenizer knows no token: fetch its files again"
+            f"vllm:{model} does not start: its tokenizer has no tokens; download its files again"
         )
     marks, always = _thought_marks(tokenizer, arguments, first)
     if first.labels and always:
         raise BackendError(
-            f"{model} always thinks first: its chat template opens a thought whatever it is told, so its "
-            "first token is no score. Use --scores text, or a model that can be told not to think"
+            f"{model} always reasons first (its chat template starts the reasoning), so its first token is "
+            "not a score. Use scores='text' (--scores text), or a model whose reasoning can be switched off"
         )
     if marks is not None:
         arguments.setdefault("reasoning_parser", _THINK_PARSER)
-    lora = _lora(decisive.get("lora"), arguments)
+    lora = load_lora(decisive.get("lora"), arguments)
     on_start("starting the engine")
     llm = vllm.LLM(**arguments)
     _watch_processes(llm.llm_engine.engine_core)
@@ -226,15 +244,15 @@ def _start(
 
 
 def _processes(core: Any) -> list[Any]:
-    """The processes of an engine; none where it runs in this one."""
+    """Return the processes of an engine; none if it runs in this process."""
     manager = getattr(getattr(core, "resources", None), "engine_manager", None)
     return list(manager.processes) if manager is not None else []
 
 
 def _watch_processes(core: Any) -> None:
-    """End the engine's process with this one, and let who waits for an output hear that it has ended.
+    """Kill the engine's process when this one ends, and report its death to whatever waits for output.
 
-    vLLM only notes it, and would wait for ever for the next output of a process that was killed.
+    vLLM only logs that its process has died, and would wait forever for the next output.
     """
     processes = _processes(core)
     if not processes:
@@ -252,7 +270,7 @@ def _watch_processes(core: Any) -> None:
 
 
 def engine_arguments(model: str, decisive: Mapping[str, Any], options: EngineOptions) -> dict[str, Any]:
-    """Arguments of `vllm.LLM` that follow from the settings alone.
+    """Return arguments of `vllm.LLM` that depend on the settings only.
 
     Examples
     --------
@@ -278,21 +296,21 @@ def engine_arguments(model: str, decisive: Mapping[str, Any], options: EngineOpt
 
 
 def _check(model: str, config: Any, most_images: int) -> None:
-    """Refuse a model that cannot do what is asked of it."""
+    """Raise `BackendError` if the model cannot score these items."""
     if most_images and not config.is_multimodal_model:
         raise BackendError(
-            f"{model} takes no pictures, and the items have up to {most_images}; name a model that sees, "
-            "such as vllm:Qwen/Qwen3-VL-4B-Instruct"
+            f"{model} does not accept images, and the items have up to {most_images}; use a vision-language "
+            "model such as vllm:Qwen/Qwen3-VL-4B-Instruct"
         )
-    if config.hf_config.model_type == "gpt_oss":  # its grammar would have to begin in the last channel
+    if config.hf_config.model_type == "gpt_oss":  # the grammar would have to apply to the last channel only
         raise BackendError(
-            f"vllm:{model} answers in channels, which only a server takes apart: start `vllm serve {model}` "
-            f"and use --judge hosted_vllm/{model} --api-base URL, or name another model"
+            f"vllm:{model} replies in channels, which only a server separates: start `vllm serve {model}` "
+            f"and use the judge hosted_vllm/{model} with api_base (--api-base URL), or another model"
         )
 
 
 def model_arguments(config: Any, most_images: int) -> dict[str, Any]:
-    """Arguments that follow from the model: no context that no judge needs, no room for what never comes."""
+    """Return arguments that depend on the model: the context length, and the number of images per prompt."""
     wanted: dict[str, Any] = {"max_model_len": min(config.max_model_len, DEFAULT_MAX_LENGTH)}
     if config.is_multimodal_model:
         wanted["limit_mm_per_prompt"] = {"image": most_images, "video": 0, "audio": 0}
@@ -300,9 +318,9 @@ def model_arguments(config: Any, most_images: int) -> dict[str, Any]:
 
 
 def cards_for(model: str, quantization: str | None = None) -> int:
-    """How many cards a model takes: as few as hold it with room to work in, or all where none are enough.
+    """Return the number of GPUs for a model: as few as hold it and its KV cache, or as many as there are.
 
-    Their number is a power of two that divides the model's attention heads, as vLLM wants it.
+    The number is a power of two that divides the number of attention heads, as vLLM requires.
     """
     try:
         found = cards()
@@ -321,11 +339,11 @@ _NOT_OF_THE_MODEL = (
     *("chat_template", "structured_outputs_config", "compilation_config", "profiler_config"),
     "attention_config",
 )
-"""Arguments that only `vllm.LLM` takes in the form that we give."""
+"""Arguments in a form that only `vllm.LLM` accepts."""
 
 
 def _model_config(arguments: Mapping[str, Any]) -> Any:
-    """What vLLM makes of the model's configuration; it finds most errors before any card is touched."""
+    """Return vLLM's configuration of the model; most errors are found here, before the GPU is used."""
     args = importlib.import_module("vllm.engine.arg_utils").EngineArgs
     return args(
         **{name: v for name, v in arguments.items() if name not in _NOT_OF_THE_MODEL}
@@ -335,7 +353,7 @@ def _model_config(arguments: Mapping[str, Any]) -> Any:
 def _thought_marks(
     tokenizer: Any, arguments: Mapping[str, Any], first: Request
 ) -> tuple[ThoughtMarks | None, bool]:
-    """The marks of thought where the model may think, and whether it cannot be told not to."""
+    """Return the reasoning tokens if the model may reason, and whether reasoning cannot be switched off."""
 
     def render(given: Mapping[str, Any]) -> str:
         message = [{"role": "user", "content": "?"}]
@@ -350,11 +368,11 @@ def _thought_marks(
     try:
         always = opens_thought(render(template_kwargs({**first.params, "reasoning_effort": "none"})))
         thinks, opened = may_think(render, given), opens_thought(render(given))
-    except Exception:  # noqa: BLE001 - no template, or none for texts alone: the first request will tell
+    except Exception:  # noqa: BLE001 - no template, or none for text messages: the first request reports it
         always = thinks = opened = False
     opening, closing = _marks(tokenizer, arguments.get("reasoning_parser"))
     vocabulary = tokenizer.get_vocab()
-    marked = opening in vocabulary and closing in vocabulary  # vLLM's parsers need both
+    marked = opening in vocabulary and closing in vocabulary  # required by vLLM's parsers
     if not marked or not (thinks or arguments.get("reasoning_parser")):
         return None, always
     return ThoughtMarks(vocabulary[opening], vocabulary[closing], opened), always
@@ -366,24 +384,3 @@ def _marks(tokenizer: Any, parser: str | None) -> tuple[str, str]:
     manager = importlib.import_module("vllm.reasoning").ReasoningParserManager
     made = manager.get_reasoning_parser(parser)(tokenizer)
     return made.reasoning_start_str or OPEN, made.reasoning_end_str or CLOSE
-
-
-def _lora(adapter: str | None, arguments: dict[str, Any]) -> Any:
-    """Ask for room for an adapter, and the request that names it."""
-    if not adapter:
-        return None
-    folder = adapter if Path(adapter).is_dir() else _downloaded(adapter)
-    settings = json.loads((Path(folder) / "adapter_config.json").read_text())
-    ranks = [settings.get("r", 16), *(settings.get("rank_pattern") or {}).values()]
-    arguments.setdefault("enable_lora", True)
-    arguments.setdefault("max_lora_rank", _room_for(max(ranks)))
-    return importlib.import_module("vllm.lora.request").LoRARequest("adapter", 1, str(folder))
-
-
-def _room_for(rank: int) -> int:
-    """The smallest size that vLLM knows and that holds a rank."""
-    return next((size for size in (1, 8, 16, 32, 64, 128, 256, 320, 512) if size >= rank), rank)
-
-
-def _downloaded(adapter: str) -> str:
-    return str(importlib.import_module("huggingface_hub").snapshot_download(adapter))

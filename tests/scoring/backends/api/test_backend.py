@@ -142,7 +142,7 @@ def test_a_time_out_is_tried_again(mock, backend_for, ask_for, complete):
         ("500", "server", "500: The server had an error"),
         ("hang", "timeout", "no reply within"),
         ("drop", "connection", "Server disconnected"),
-        ("broken", "reply", "the reply is no JSON"),
+        ("broken", "reply", "the reply is not JSON"),
         ("empty", "reply", "the reply has no choice"),
     ],
 )
@@ -289,7 +289,7 @@ def test_many_rejections_at_once_cost_each_request_one_more_try(mock, backend_fo
 
 def test_a_value_that_the_provider_refuses_ends_the_run(mock, backend_for, ask_for, complete):
     mock.script(error(400, "must be at most 2", param="temperature", code="invalid_value"))
-    with pytest.raises(BackendError, match="does not take this value of temperature: must be at most 2"):
+    with pytest.raises(BackendError, match="rejects this value of temperature: must be at most 2"):
         complete(backend_for(), [ask_for(temperature=9)])
 
 
@@ -304,7 +304,7 @@ def test_a_limit_that_is_refused_to_a_cut_reply_fails_its_item_alone(mock, backe
 
 def test_a_limit_of_the_users_own_that_is_refused_ends_the_run(mock, backend_for, ask_for, complete):
     mock.script(error(400, "cannot be greater than max_model_len=4096", param="max_tokens"))
-    with pytest.raises(BackendError, match="does not take this value of max_tokens"):
+    with pytest.raises(BackendError, match="rejects this value of max_tokens"):
         complete(backend_for(), [ask_for(max_tokens=5000)])
 
 

@@ -93,7 +93,7 @@ def test_marking_leaves_the_request_as_it_is(ask_for):
 
 def test_pictures_without_an_encoder_are_an_error(ask_for):
     request = ask_for(content=[{"type": "image", "image": 0}])
-    with pytest.raises(BackendError, match="made without an encoder"):
+    with pytest.raises(BackendError, match="has no image encoder"):
         asyncio.run(Messages(endpoint(), None).of(request))
 
 

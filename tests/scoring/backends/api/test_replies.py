@@ -140,7 +140,7 @@ def test_a_verdict_is_found_wherever_it_stands(message, said):
 def test_a_reply_of_thought_alone_says_where_the_text_is(message, place):
     values = read_reply(reply(**message))
     assert values["failure"].kind == "reply"
-    assert "nothing is said beside the thought" in values["failure"].message
+    assert "the reply contains only reasoning" in values["failure"].message
     assert place in values["failure"].message
     assert values["reasoning"]
 
@@ -156,7 +156,7 @@ def test_a_reply_of_thought_alone_says_where_the_text_is(message, place):
 def test_a_reply_without_text_says_what_it_holds(message):
     failure = read_reply(reply(role="assistant", **message))["failure"]
     assert failure.kind == "reply"
-    assert failure.message.startswith("no text in the reply; what it holds: {'")
+    assert failure.message.startswith("the reply has no text; it contains: {'")
 
 
 @pytest.mark.parametrize("content", ["", None, []])
@@ -191,7 +191,7 @@ def test_a_thought_that_was_cut_is_no_failure_of_its_own():
             },
             "hate",
         ),
-        ({"choices": [{"finish_reason": "content_filter", "message": None}]}, "held the reply back"),
+        ({"choices": [{"finish_reason": "content_filter", "message": None}]}, "withheld the reply"),
     ],
 )
 def test_a_filter_that_answers_without_a_message_is_a_filter(data, found):

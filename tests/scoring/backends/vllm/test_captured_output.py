@@ -65,7 +65,7 @@ def test_bars_of_the_engine_become_steps(steps):
         ),
         (
             "Capturing CUDA graphs (mixed prefill-decode, PIECEWISE):  35%|###   | 24/67",
-            "preparing the card 35%",
+            "preparing the GPU 35%",
         ),
         ("tokenizer.json:   3%|    | 1.0M/31M", "downloading tokenizer.json 3%"),
         ("Fetching 4 files:  25%|##  | 1/4", "Fetching 4 files 25%"),

@@ -14,6 +14,7 @@ from judge.scoring.backends.vllm.engine import (
     model_arguments,
     preflight,
 )
+from judge.scoring.backends.vllm.lora import load_lora
 
 GIB = 1 << 30
 
@@ -93,7 +94,9 @@ def test_model_takes_as_few_cards_as_hold_it(monkeypatch, model, quantization, m
 
 def test_model_that_answers_in_channels_is_shown_the_way_to_a_server():
     config = SimpleNamespace(is_multimodal_model=False, hf_config=SimpleNamespace(model_type="gpt_oss"))
-    with pytest.raises(BackendError, match="--judge hosted_vllm/openai/gpt-oss-20b --api-base URL"):
+    with pytest.raises(
+        BackendError, match=r"the judge hosted_vllm/openai/gpt-oss-20b with api_base \(--api-base URL\)"
+    ):
         engine._check("openai/gpt-oss-20b", config, 0)
 
 
@@ -102,7 +105,7 @@ def test_adapter_asks_for_room_for_its_rank(tmp_path, monkeypatch):
     requests = SimpleNamespace(LoRARequest=lambda *given: given)
     monkeypatch.setattr(engine.importlib, "import_module", lambda _: requests)
     arguments = {}
-    assert engine._lora(str(tmp_path), arguments) == ("adapter", 1, str(tmp_path))
+    assert load_lora(str(tmp_path), arguments) == ("adapter", 1, str(tmp_path))
     assert arguments == {"enable_lora": True, "max_lora_rank": 64}
 
 
@@ -129,5 +132,5 @@ def test_old_vllm_is_refused(monkeypatch, found, is_enough):
     if is_enough:
         preflight()
     else:
-        with pytest.raises(BackendError, match=r"vllm 0\.25\.1 is too old; needed is 0\.26"):
+        with pytest.raises(BackendError, match=r"vllm 0\.25\.1 is too old; 0\.26 or newer"):
             preflight()
