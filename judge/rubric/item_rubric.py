@@ -81,7 +81,8 @@ class ItemRubrics:
 
     def __init__(self, rubric: Rubric) -> None:
         self._rubric = rubric
-        self._uniform = _made(rubric, {}, {}) if rubric.is_uniform else None
+        self.uniform = _made(rubric, {}, {}) if rubric.is_uniform else None
+        """The rubric of all items, where it is the same."""
         self._known: OrderedDict[str, ItemRubric] = OrderedDict()
 
     def of(self, item: Item) -> ItemRubric:
@@ -92,8 +93,8 @@ class ItemRubrics:
         InputError
             The criteria of the item cannot be read.
         """
-        if self._uniform is not None:
-            return self._uniform
+        if self.uniform is not None:
+            return self.uniform
         rubric = self._rubric
         listed = _criteria_of(item, rubric)
         missing = {n: _why(d.when, item) for n, d in rubric.dimensions.items() if not matches(d.when, item)}

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -77,16 +77,6 @@ class Judge:
         """Give expected scores the rubric form in which each score is requested alone, as a bare number."""
         if self.scores == "expected":
             object.__setattr__(self, "rubric", self.rubric.as_numbers())
-
-    @property
-    def asked_alone(self) -> Sequence[str | None]:
-        """What each request for an item asks for: None for all scores at once, or the name of one score."""
-        return [None] if self.rubric.reply == "json" else self.rubric.asked
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """Labels whose probabilities are requested; empty if scores are read from the reply text."""
-        return tuple(map(str, self.rubric.scale.labels)) if self.scores == "expected" else ()
 
     @property
     def backend(self) -> str:

@@ -117,7 +117,7 @@ def _ask(run: Run, backend: Backend, requests: Iterable[Request], on_batch: OnBa
 def _to_repeat(run: Run, rubric: Rubric, reask: bool) -> Iterator[Completion]:
     """Yield truncated replies that may be complete with more tokens and, with `reask`, unparsed ones."""
     judge = run.judge
-    if judge.labels:  # the request is for one token, so a second reply would be the same
+    if judge.scores == "expected":  # the request is for one token, so a second reply would be the same
         return
     for item, completions in run.judgments():
         for completion in completions:

@@ -73,7 +73,7 @@ def emulate_current_format(db: sqlite3.Connection) -> None:
     """Make a run of an earlier format readable as the current format, without changing its file."""
     for table, column in _lacking(db):
         name = column.split()[0]
-        db.execute(f"CREATE TEMP VIEW {table} AS SELECT rowid, *, NULL AS {name} FROM main.{table}")
+        db.execute(f"CREATE TEMP VIEW {table} AS SELECT rowid AS rowid, *, NULL AS {name} FROM main.{table}")
 
 
 def upgrade(db: sqlite3.Connection) -> None:

@@ -20,7 +20,7 @@ class ScaleMassCheck:
         self._judge = judge
         self._items: set[str] = set()
         self._masses: list[float] = []
-        self._is_done = not judge.labels
+        self._is_done = judge.scores != "expected"
 
     def see(self, completions: Sequence[Completion]) -> None:
         """Look at the first replies of a run.

@@ -10,7 +10,7 @@ from typing import Any
 
 from judge.errors import InputError, RubricError, RunError
 from judge.records import MOST_SAMPLES
-from judge.rubric import Rubric, load_rubric
+from judge.rubric import ItemRubrics, Rubric, load_rubric
 from judge.scoring.backends import Backend
 from judge.scoring.backends.connection import Connection
 from judge.scoring.backends.factory import check_backend, load_backend
@@ -149,7 +149,7 @@ def score(
         counts = run.add_items(checked_items(answers, options, root, bad), lambda _: bad.place)
         _write_facts(run, judge, answers, root, retry_errors)
         n_items = counts.new + counts.known + counts.changed
-        progress.on_run_start(run, counts, bad, n_items * len(judge.asked_alone) * samples)
+        progress.on_run_start(run, counts, bad, _count_requests(run, judge.rubric, n_items) * samples)
         backend = load_backend(
             judge,
             connection=connection,
@@ -182,6 +182,14 @@ def _collect_scores(
         callback.charged = backend.spent
         run.export()
     callback.on_run_end(backend.stopped)
+
+
+def _count_requests(run: Run, rubric: Rubric, n_items: int) -> int:
+    """Count the requests for one sample of every item of the input."""
+    rubrics = ItemRubrics(rubric)
+    if rubrics.uniform:
+        return n_items * len(rubrics.uniform.parts)
+    return sum(len(rubrics.of(item).parts) for item in run.items_to_ask())
 
 
 def _check_samples(judge: Judge, samples: int) -> None:

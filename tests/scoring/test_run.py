@@ -17,6 +17,7 @@ from judge.files.sqlite import connect_to_read
 from judge.records import Completion, Failure, Image, Item, Score, Usage
 from judge.scoring import run_format, schema
 from judge.scoring.judge import Judge
+from judge.scoring.loop import derive_scores
 from judge.scoring.prompt import build_requests
 from judge.scoring.run import IngestCounts, Run
 
@@ -160,11 +161,29 @@ def test_import_that_breaks_off_leaves_the_run_unlocked(tmp_path):
     assert kept
 
 
-def make_old(path):
-    """Turn a run into one of format 1."""
+def make_old(path, version=1):
+    """Turn a run into one of an earlier format."""
     with contextlib.closing(sqlite3.connect(path / "run.db", isolation_level=None)) as db:
-        db.execute("ALTER TABLE completions DROP COLUMN label_probabilities")
-        db.execute("PRAGMA user_version = 1")
+        db.execute("ALTER TABLE scores DROP COLUMN criterion")
+        if version == 1:
+            db.execute("ALTER TABLE completions DROP COLUMN label_probabilities")
+        db.execute(f"PRAGMA user_version = {version}")
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_export_of_an_earlier_format_has_the_same_bytes(run, version):
+    run.add_items([item()])
+    (asked,) = run.missing(requests(item()))
+    run.append([Completion.of(asked, reply=reply(), finish_reason="stop")])
+    derive_scores(run, rubric())
+    run.export()
+    run.close()
+    scores = (run.path / "scores.jsonl").read_bytes()
+    make_old(run.path, version)
+    with Run.open(run.path) as again:
+        again.export()
+    assert (run.path / "scores.jsonl").read_bytes() == scores
+    assert b"criterion" not in scores
 
 
 @pytest.mark.parametrize(
@@ -245,7 +264,7 @@ def test_run_of_a_newer_format_is_refused(run):
     run.close()
     with contextlib.closing(sqlite3.connect(run.path / "run.db")) as db:
         db.execute(f"PRAGMA user_version = {run_format.FORMAT + 1}")
-    with pytest.raises(RunError, match="format 3; this version reads formats up to 2"):
+    with pytest.raises(RunError, match="format 4; this version reads formats up to 3"):
         Run.open(run.path)
 
 

@@ -16,14 +16,18 @@ from functools import lru_cache
 from itertools import islice
 
 from judge.records import OVERALL, Completion, Request
-from judge.rubric import Dimension, Flag, Rubric, RubricScale
+from judge.rubric import Dimension, Flag, ItemRubrics, Rubric, RubricScale, asks_criteria
+from judge.scoring.reply_form import value_key
 
 _BATCH = 256
 _LONGEST = 10_000
 """Characters of each text that are compared; the reason says if a text was longer."""
 _NOTE = "Lexical floor, no judge"
 
-Judged = dict[str, tuple[int, str]]
+_LEAST_SHARE = 0.5
+"""Share of the content words of a criterion that an answer must contain to meet it."""
+
+Judged = dict[str, tuple[int | None, str]]
 """Dimension -> score and reason."""
 
 _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]|\d+(?:[.,]\d+)*|[^\W\d_]+")
@@ -61,6 +65,7 @@ class BaselineBackend:
 
     def __init__(self, rubric: Rubric) -> None:
         self.rubric = rubric
+        self._rubrics = ItemRubrics(rubric)
 
     def complete(self, requests: Iterable[Request]) -> Generator[Sequence[Completion]]:
         """Score all requests, in order, a batch at a time."""
@@ -77,28 +82,44 @@ class BaselineBackend:
 
     def _completion(self, request: Request) -> Completion:
         item, created = request.item, time.time()
-        if item.reference is None and item.answer.strip():
+        needs_reference = not asks_criteria(request.dimension)
+        if needs_reference and item.reference is None and item.answer.strip():
             refusal = (
                 "The baseline measures overlap with a reference answer, and this item has none. "
                 "Add a reference, or choose a model as the judge"
             )
             return Completion.of(request, refusal=refusal, model="baseline", cost=0.0, created=created)
-        measured = measure(item.answer, item.reference or "", item.question)
-        reply = self._reply(measured, request.dimension)
         return Completion.of(
-            request, reply=reply, finish_reason="stop", model="baseline", cost=0.0, created=created
+            request,
+            reply=self._reply(request),
+            finish_reason="stop",
+            model="baseline",
+            cost=0.0,
+            created=created,
         )
 
-    def _reply(self, measured: "Measures", dimension: str | None) -> str:
+    def _reply(self, request: Request) -> str:
         """Return a reply in the form that the prompt asks for."""
-        rubric = self.rubric
-        if dimension is not None:
-            return str(_judged(dimension, rubric.dimensions[dimension], measured, rubric)[0])
-        judged = {name: _judged(name, d, measured, rubric) for name, d in rubric.dimensions.items()}
+        item, dimension = request.item, request.dimension
+        rubric = self._rubrics.of(item).parts[dimension]
+        measured = measure(item.answer, item.reference or "", item.question)
+        judged: Judged
+        if asks_criteria(dimension):
+            judged = {name: _met(d.description, item.answer) for name, d in rubric.dimensions.items()}
+        else:
+            judged = {name: _judged(name, d, measured, rubric) for name, d in rubric.dimensions.items()}
         if OVERALL in rubric.judged:
-            mean = sum(score for score, _ in judged.values()) / len(judged)
+            scores = [
+                score
+                for name, (score, _) in judged.items()
+                if score is not None and rubric.dimensions[name].type == "score"
+            ]
+            mean = sum(scores) / len(scores) if scores else rubric.scale.min
             judged[OVERALL] = (int(mean + 0.5), f"{_NOTE}: mean of the dimensions")
-        reply = {name: _entry(score, reason, rubric) for name, (score, reason) in judged.items()}
+        if rubric.reply == "number":
+            name = next(iter(judged)) if asks_criteria(dimension) else dimension or OVERALL
+            return str(judged[name][0])
+        reply = {name: _entry(name, score, reason, rubric) for name, (score, reason) in judged.items()}
         flags = {name: _flag(name, flag, judged, rubric.scale) for name, flag in rubric.flags.items()}
         return json.dumps({**reply, **flags})
 
@@ -230,10 +251,12 @@ def _repetition(words: list[str]) -> float:
     return 1 - len(set(triples)) / len(triples) if triples else 0.0
 
 
-def _judged(name: str, dimension: Dimension, m: Measures, rubric: Rubric) -> tuple[int, str]:
+def _judged(name: str, dimension: Dimension, m: Measures, rubric: Rubric) -> tuple[int | None, str]:
     """Return the score of one dimension and the measures that it is based on."""
+    if dimension.type == "category":
+        return None, f"{_NOTE}: overlap does not tell labels apart"
     if not m.words:
-        return rubric.scale.min, f"{_NOTE}: the answer has no words"
+        return rubric.scale_of(name).min, f"{_NOTE}: the answer has no words"
     names = " ".join((name, *dimension.aliases)).lower()
     similarity, said = (m.chrf + m.overlap) / 2, f"chrF {m.chrf:.2f}, word overlap {m.overlap:.2f}"
     if _COVERAGE.search(names):
@@ -249,7 +272,7 @@ def _judged(name: str, dimension: Dimension, m: Measures, rubric: Rubric) -> tup
         if _ACCURACY.search(names) and m.numbers is not None:
             share, said = share * (1 + m.numbers) / 2, f"{said}, {m.numbers:.0%} of numbers agree"
     cut = f"; only the first {_LONGEST} characters of each text count" if m.is_cut else ""
-    return _on_scale(share, rubric.scale), f"{_NOTE}: {said}{cut}"
+    return _on_scale(share, rubric.scale_of(name)), f"{_NOTE}: {said}{cut}"
 
 
 def _form(m: Measures, max_words: int | None) -> tuple[float, str]:
@@ -269,15 +292,25 @@ def _on_scale(share: float, scale: RubricScale) -> int:
     return scale.min + int(share * (scale.max - scale.min) + 0.5)
 
 
-def _entry(score: int, reason: str, rubric: Rubric) -> dict[str, int | str]:
-    return {"score": score} if rubric.reasons == "none" else {"reason": reason, "score": score}
+def _met(criterion: str, answer: str) -> tuple[int, str]:
+    """Whether an answer contains half of the content words and numbers of a criterion."""
+    wanted = _content(_words(_normal(criterion)))
+    share = _share(wanted & set(_words(_normal(answer))), wanted)
+    return int(share >= _LEAST_SHARE), f"{_NOTE}: {share:.0%} of the criterion's content words and numbers"
+
+
+def _entry(name: str, score: int | None, reason: str, rubric: Rubric) -> dict[str, int | str | bool | None]:
+    key = value_key(rubric, name)
+    value = bool(score) if key == "met" else score
+    return {key: value} if rubric.reasons == "none" else {"reason": reason, key: value}
 
 
 def _flag(name: str, flag: Flag, judged: Judged, scale: RubricScale) -> bool | str | None:
     """Return a flag about accuracy from the score; None for other flags, which overlap cannot answer."""
     if flag.type == "text":
         return ""
-    accuracy = [score for dimension, (score, _) in judged.items() if _ACCURACY.search(dimension)]
+    found = [score for dimension, (score, _) in judged.items() if _ACCURACY.search(dimension)]
+    accuracy = [score for score in found if score is not None]
     if not accuracy or not _ACCURACY.search(name):
         return None
     return 2 * min(accuracy) >= scale.min + scale.max

@@ -42,7 +42,7 @@ _ONLY_THOUGHT = "the reply is a thought without an answer after it"
 def score_rows(
     item: Item, completions: Iterable[Completion], rubric: Rubric, rater: str, samples: int = 1
 ) -> list[Score]:
-    """All scores of one item: one row for each dimension, overall score, flag and criterion of each sample."""
+    """Return the scores of one item: a row for each dimension, flag and criterion of each sample."""
     own = _rubric_of(item, rubric)
     answered: dict[int, dict[str, Outcome]] = {sample: {} for sample in range(samples)}
     for completion in completions:

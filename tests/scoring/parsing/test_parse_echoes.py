@@ -240,7 +240,7 @@ def test_item_that_is_too_broken_to_be_read_costs_a_verdict_without_reasons_its_
 
 
 def test_verdict_without_any_number_is_no_echo():
-    verdict = ReplyVerdict(rubric().scale, {"a": None})
+    verdict = ReplyVerdict(Names(rubric()), {"a": None})
     assert echo_of(verdict, embedded_verdicts(POISONED, Names(rubric())), (), rubric()) is None
 
 
