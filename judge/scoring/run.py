@@ -317,10 +317,14 @@ class Run(RunDatabase):
         return RunOverview(self.path, self.rubric, self.summary(), self.distribution())
 
     def distribution(self, sample: int = 0) -> dict[str, dict[float, int]]:
-        """Count how often each value was given: dimension -> value -> count."""
-        query = """SELECT dimension, value, count(*) FROM scores WHERE sample = ? AND typeof(value) = 'real'
-            GROUP BY 1, 2 ORDER BY min(rowid), 2"""
-        return counts_by_dimension(self._rows(query, [sample]))
+        """Count values: dimension -> value (of a category, the position of its label) -> count."""
+        counts = counts_by_dimension(self._rows(schema.SELECT_NUMBERS, [sample]))
+        for name, dimension in self.rubric.dimensions.items():
+            if dimension.type == "category":
+                by_label = self._rows(schema.SELECT_LABELS, [sample, name])
+                places = {label: float(place) for place, label in enumerate(dimension.labels)}
+                counts[name] = {places[label]: count for label, count in by_label}
+        return counts
 
     def summary(self) -> RunSummary:
         """Count items, verdicts, statuses and failures, and add up tokens, cost and time."""
@@ -339,7 +343,10 @@ class Run(RunDatabase):
             schema.write_atomically(
                 self.path / "scores.jsonl", (score.model_dump_json() + "\n" for score in self.scores())
             )
-            facts = {**self.manifest, "summary": asdict(self.summary())}
+            summary = asdict(self.summary())
+            if not summary["not_applicable"]:  # exports of rubrics without conditions keep their bytes
+                del summary["not_applicable"]
+            facts = {**self.manifest, "summary": summary}
             text = json.dumps(facts, indent=2, ensure_ascii=False)
             schema.write_atomically(self.path / "run.json", [text, "\n"])
 

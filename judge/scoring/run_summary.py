@@ -43,6 +43,8 @@ class RunSummary:
         Items, and those of them that have every score.
     passed, failed, undecided : int
         Items by the pass rule; `undecided` where a missing score leaves the verdict open.
+    not_applicable : int
+        Items to which the pass rule does not apply; they are in no denominator.
     statuses : dict of str to dict of str to int
         Dimension -> status -> number of scores.
     failures : dict of str to int
@@ -70,6 +72,7 @@ class RunSummary:
     passed: int = 0
     failed: int = 0
     undecided: int = 0
+    not_applicable: int = 0
     statuses: dict[str, dict[str, int]] = field(default_factory=dict)
     failures: dict[str, int] = field(default_factory=dict)
     completions: int = 0
@@ -115,6 +118,9 @@ def summarize(
         Time spent scoring.
     """
     counted = collections.Counter(verdicts)
+    statuses = counts_by_dimension(rows(schema.SELECT_STATUSES))
+    # An item has one row for each name of the pass rule, so that the largest count is that of the items.
+    beside = max((statuses.get(name, {}).get("not_applicable", 0) for name in rubric.pass_rule), default=0)
     totals = dict(zip(schema.TOTALS, next(rows(schema.SELECT_TOTALS)), strict=True))
     if not is_billed:
         totals["unpriced"] = 0
@@ -123,8 +129,9 @@ def summarize(
         complete=next(rows(schema.COUNT_COMPLETE))[0],
         passed=counted[True],
         failed=counted[False],
-        undecided=counted[None],
-        statuses=counts_by_dimension(rows(schema.SELECT_STATUSES)),
+        undecided=counted[None] - beside,
+        not_applicable=beside,
+        statuses=statuses,
         failures=dict(rows(schema.SELECT_FAILURES)),
         **totals,
         **count_copied(rows, rubric),

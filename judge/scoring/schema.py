@@ -79,6 +79,13 @@ WHERE failure_kind IS NOT NULL AND key IN (SELECT key FROM requests) AND NOT EXI
     SELECT 1 FROM completions WHERE key = c.key AND (failure_kind IS NULL OR seq > c.seq))
 GROUP BY 1 ORDER BY 1
 """
+SELECT_NUMBERS = """
+SELECT dimension, value, count(*) FROM scores WHERE sample = ? AND typeof(value) = 'real'
+GROUP BY 1, 2 ORDER BY min(rowid), 2
+"""
+SELECT_LABELS = """
+SELECT value, count(*) FROM scores WHERE sample = ? AND dimension = ? AND status = 'ok' GROUP BY 1
+"""
 SELECT_STATUSES = "SELECT dimension, status, count(*) FROM scores GROUP BY 1, 2 ORDER BY min(rowid)"
 COUNT_COMPLETE = """
 SELECT count(*) FROM items WHERE id IN (SELECT item_id FROM scores)
