@@ -93,9 +93,9 @@ class Dispute:
     """'open' or 'done' for an item in discussion, else None."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class StudyProgress:
-    """Progress of a study."""
+    """Progress of a study. `str` gives one line, and Jupyter shows the table of `to_pandas`."""
 
     raters: list[RaterProgress]
     questions: list[QuestionProgress]
@@ -103,6 +103,21 @@ class StudyProgress:
     n_items: int
     rated: Counter[int] = field(default_factory=Counter)
     """Number of items by number of ratings."""
+
+    def to_pandas(self) -> Any:
+        """Return a DataFrame with one row per rater."""
+        import pandas as pd
+
+        return pd.DataFrame(as_plain(self)["raters"])
+
+    def __repr__(self) -> str:
+        counted = [row for row in self.raters if row.rater.dropped is None]
+        done, total = sum(row.total - row.left for row in counted), sum(row.total for row in counted)
+        size = f"{self.n_items:,} items, {len(counted)} raters"
+        return f"StudyProgress: {size}, {done:,} of {total:,} answers rated"
+
+    def _repr_html_(self) -> str:
+        return str(self.to_pandas()._repr_html_())
 
 
 def measure(study: Study, agreement: Agreement | None = None) -> StudyProgress:
