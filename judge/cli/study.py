@@ -280,7 +280,9 @@ def _print_status(study: Study, progress: StudyProgress) -> None:
     console = Console(highlight=False)
     size = f"{progress.n_items} items, {study.design.per_item} raters per item"
     console.print(Text(f"{clean(study.name)}: {size}"))
-    table = Table("rater", "done", "skipped", "practice", "checks failed", "same score again", "s per answer")
+    table = Table(
+        "rater", "done", "skipped", "practice", "checks failed", "same score in repeats", "s per answer"
+    )
     for row in progress.raters:
         name = clean(row.rater.name) + ("" if row.rater.dropped is None else " (dropped)")
         cells = (name, f"{row.done + row.skipped}/{row.total}", str(row.skipped))
@@ -290,7 +292,7 @@ def _print_status(study: Study, progress: StudyProgress) -> None:
     console.print(table)
     for rater in (row.rater for row in progress.raters if row.rater.dropped is not None):
         console.print(Text(f"{clean(rater.name)} was dropped: {clean(rater.reason)}"))
-    questions = Table("question", "ratings", "same score", "Krippendorff's alpha (95 %)")
+    questions = Table("question", "ratings", "exact agreement", "Krippendorff's alpha (95 %)")
     for one in progress.questions:
         same = "" if one.exact is None else f"{one.exact:.0%}"
         figures = (str(sum(one.counts.values())), same, str(one.agreement or ""))
