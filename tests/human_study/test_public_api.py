@@ -262,3 +262,8 @@ def test_importing_human_study_loads_no_package():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout.split()
     assert not {"pydantic", "numpy", "pandas", "starlette", "PIL", "judge"} & set(loaded)
+
+
+@pytest.mark.parametrize("package", [human_study, judge])
+def test_both_packages_are_marked_as_typed(package):
+    assert (Path(package.__file__).parent / "py.typed").is_file()
