@@ -46,9 +46,9 @@ def indented(verdict: Verdict) -> str:
 def by_text(verdict: Verdict, change: Callable[[str], str]) -> str:
     """Write the verdict as JSON, with each reason changed after it was escaped."""
     parts = []
-    for name, said in verdict.items():
-        reason = change(json.dumps(said["reason"], ensure_ascii=False)[1:-1])
-        parts.append(f'"{name}": {{"reason": "{reason}", "score": {said["score"]}}}')
+    for name, part in verdict.items():
+        reason = change(json.dumps(part["reason"], ensure_ascii=False)[1:-1])
+        parts.append(f'"{name}": {{"reason": "{reason}", "score": {part["score"]}}}')
     return "{" + ", ".join(parts) + "}"
 
 

@@ -127,12 +127,12 @@ def measure(study: Study, agreement: Agreement | None = None) -> StudyProgress:
     counted = [t for t in tasks if t.kind == "main" and t.rating.state == "done" and t.rater not in dropped]
     n_items = len({task.item.id for task in tasks if task.kind == "main"})
     per_item = Counter(task.item.id for task in counted)
-    asked = [question for question in study.form.questions if not question.is_text]
+    scored = [question for question in study.form.questions if not question.is_text]
     discussions = [task for task in tasks if task.kind == "discussion"]
     return StudyProgress(
         raters=list(_by_rater(study, raters, tasks)),
-        questions=[_question(question, counted, agreement) for question in asked],
-        disputes=_disputes(asked, counted, discussions),
+        questions=[_question(question, counted, agreement) for question in scored],
+        disputes=_disputes(scored, counted, discussions),
         n_items=n_items,
         rated=Counter({**Counter(per_item.values()), 0: n_items - len(per_item)}),
     )
@@ -233,20 +233,20 @@ def _question(question: FormQuestion, tasks: list[Task], agreement: Agreement | 
     )
 
 
-def _disputes(asked: list[FormQuestion], tasks: list[Task], discussions: list[Task]) -> list[Dispute]:
+def _disputes(scored: list[FormQuestion], tasks: list[Task], discussions: list[Task]) -> list[Dispute]:
     by_item = defaultdict(list)
     for task in tasks:
         by_item[task.item.id].append(task)
     states = defaultdict(list)
     for task in discussions:
         states[task.item.id].append(task.is_settled)
-    found = (_dispute(asked, rated, states.get(item_id)) for item_id, rated in by_item.items())
+    found = (_dispute(scored, rated, states.get(item_id)) for item_id, rated in by_item.items())
     return sorted(filter(None, found), key=lambda dispute: (-dispute.spread, dispute.item_id))
 
 
-def _dispute(asked: list[FormQuestion], tasks: list[Task], settled: list[bool] | None) -> Dispute | None:
+def _dispute(scored: list[FormQuestion], tasks: list[Task], settled: list[bool] | None) -> Dispute | None:
     ratings, widest = {}, 0
-    for question in asked:
+    for question in scored:
         given = {task.rater: int(task.rating.reply.values[question.name]) for task in tasks}
         spread = max(given.values()) - min(given.values())
         values = [option.value for option in question.options]

@@ -89,7 +89,7 @@ who_rates = section(
         metavar="FILE",
         help="Practice items with a field expected_scores.  [default: the worked examples of the rubric]",
     ),
-    seed("for drawing items and assigning raters.", min=None, default=0, show_default=True),
+    seed("for drawing items and assigning raters.", default=0, show_default=True),
 )
 rating_page = section(
     "Rating page",
@@ -115,8 +115,8 @@ rating_page = section(
 def command() -> None:
     """Collect human ratings in the browser.
 
-    Raters see neither the system nor the ratings of others, all have equally many items, and the study is
-    kept in one file.
+    Raters are blind to the system and to the ratings of others, their workloads are balanced, and the whole
+    study is one file.
 
     Example: judge study new answers.jsonl && judge study serve study.db
     """
@@ -147,16 +147,17 @@ def new(source: str, **options: Any) -> None:
     default="127.0.0.1",
     show_default=True,
     metavar="ADDRESS",
-    help="Address to listen on; 0.0.0.0 admits other machines.",
+    help="Address to listen on; 0.0.0.0 accepts connections from other machines.",
 )
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
+    metavar="PORT",
     default=8080,
     show_default=True,
     help="Port to listen on; 0 chooses a free port.",
 )
-@click.option("--url", metavar="URL", help="Address used in the links if a proxy is in front of this server.")
+@click.option("--url", metavar="URL", help="Public address for the links, if the server is behind a proxy.")
 def serve(study: str, host: str, port: int, url: str | None) -> None:
     """Serve the rating page of STUDY until Ctrl-C, and print the secret link of each rater.
 
@@ -170,7 +171,7 @@ def serve(study: str, host: str, port: int, url: str | None) -> None:
             click.echo(f"{who:10} {link}")
         if exposed := app.exposure(host, taken):
             click.echo(f"Note: {exposed}.", err=True)
-        click.echo("Serving until Ctrl-C. Every rating is saved immediately.", err=True)
+        click.echo("Serving until Ctrl-C. Each rating is saved immediately.", err=True)
         app.serve(opened, listening, alpha_of(opened.rubric))
 
 
@@ -197,7 +198,7 @@ def status(study: str, as_json: bool) -> None:
     type=click.Choice(list(WRITERS)),
     default="long",
     show_default=True,
-    help="What is written: one row per score, one row per rating, Label Studio tasks or labeling "
+    help="Layout of the output: one row per score, one row per rating, Label Studio tasks or labeling "
     "configuration, or the whole study without the secret links.",
 )
 @out(
@@ -224,7 +225,7 @@ def export_command(study: str, layout: Layout, out: str, after_discussion: bool)
 @command.command("import", short_help="Import ratings that were collected elsewhere.")
 @study_argument
 @click.argument("file", type=existing)
-@click.option("--rater", help="Name of the rater, for a file without a column for it.")
+@click.option("--rater", metavar="NAME", help="Name of the rater, for a file without a column for it.")
 def import_command(study: str, file: str, rater: str | None) -> None:
     """Import ratings from FILE into STUDY: a long or wide table, or the JSON export of Label Studio.
 
@@ -298,7 +299,7 @@ def _print_status(study: Study, progress: StudyProgress) -> None:
         figures = (str(sum(one.counts.values())), same, str(one.agreement or ""))
         questions.add_row(one.question.label, *figures)
     console.print(questions)
-    console.print(Text(f"items with ratings at least two points apart: {len(progress.disputes)}"))
+    console.print(Text(f"disputed items (ratings at least two points apart): {len(progress.disputes)}"))
 
 
 def _share(part: tuple[int, int]) -> str:

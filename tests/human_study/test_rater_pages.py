@@ -86,6 +86,14 @@ def test_no_page_tells_what_others_rated(browser: Browser, study: Study) -> None
         assert page["reply"]["note"] == ""
 
 
+def test_pages_name_questions_by_their_labels(browser: Browser, study: Study) -> None:
+    rubric = study.rubric.model_copy(update={"guidelines": ("Mind `accuracy`.",)})
+    study.rubric = rubric
+    welcome = browser.get("session")["welcome"]
+    assert "Mind “Accuracy”." in welcome
+    assert "<h2>Guidelines</h2>" in welcome
+
+
 def test_an_answer_comes_with_question_reference_rules_and_anchors(browser: Browser, study: Study) -> None:
     rate(study, "R01", 1, {"accuracy": 4, "clarity": 5})
     task = next(
