@@ -155,7 +155,7 @@ def _about_accuracy(table: ScoreTable, flags: Objects) -> Iterator[Anomaly]:
 
 def _about_overall(table: ScoreTable) -> Iterator[Anomaly]:
     """Overall scores outside the range of the dimensions, which only a judged overall score can be."""
-    if table.rubric.overall.how != "judged":
+    if OVERALL not in table.rubric.judged:
         return
     dimensions = np.column_stack([table.values[name] for name in table.rubric.dimensions])
     overall = table.values[OVERALL]
