@@ -224,7 +224,7 @@ def test_selected_items_keep_their_probabilities_and_can_be_drawn_again(lenient)
 def test_more_items_than_there_are_cannot_be_selected(lenient):
     result = judge("plan", lenient / "run", "--select", 500)
     assert result.exit_code == 1
-    assert "cannot choose 500 items" in result.stderr
+    assert "cannot select 500 items" in result.stderr
 
 
 def test_calibration_takes_the_point_of_leniency_away(lenient, tmp_path):
