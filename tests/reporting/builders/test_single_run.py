@@ -210,7 +210,7 @@ def test_leader_that_is_not_alone_is_not_called_best(make_table):
 
 def test_systems_on_different_questions_come_with_a_warning(make_table):
     rows = [{**PASS, "id": f"{s}{i}", "question": f"{s}{i}", "system": s} for s in "xy" for i in range(5)]
-    assert "no question in common" in said(build_leaderboard([RunData(make_table(rows))], by="system"))
+    assert "no question in common" in said(build_leaderboard([RunData(make_table(rows))], system="system"))
 
 
 def test_fields_slice_of_their_own_accord_if_they_have_few_short_values(make_table):

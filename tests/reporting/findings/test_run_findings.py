@@ -102,7 +102,7 @@ def board(make_table, counts, n=40, skip=()):
         for i in range(n)
         if (s, i) not in skip
     ]
-    return build_leaderboard([RunData(make_table(rows))], by="system")
+    return build_leaderboard([RunData(make_table(rows))], system="system")
 
 
 def test_a_clear_leader_differs_significantly(make_table):
