@@ -100,6 +100,8 @@ def warnings(source: RunData, passing: PassRate, cluster: str | None) -> Iterato
             "These scores come from the baseline (word overlap, no language model). They test the "
             "installation and are a lower bound for real judges; they do not measure quality."
         )
+    if selection := source.about.get("selection"):
+        yield f"This is a pilot: a {selection}. All figures are estimates for the items of the whole input."
     if source.summary:
         yield from _copied_warnings(source.summary)
     if passing.n_missing > MANY_MISSING * passing.n:
