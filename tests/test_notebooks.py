@@ -1,6 +1,5 @@
 """The notebooks run from top to bottom, on public interfaces only."""
 
-import os
 from pathlib import Path
 
 import nbformat
