@@ -185,10 +185,13 @@ def _check(target: PlanningTarget, pilot: Floats | None) -> None:
         raise InputError(f"--expect {target.expect:g}: allowed is a number from 0 to below 1")
     _check_study(target)
     if target.margin is not None and target.statistic != "difference":
-        raise InputError("--margin asks for the power of a test of the difference: --statistic difference")
+        raise InputError(
+            "--margin concerns the power of the non-inferiority test, and so needs --statistic difference"
+        )
     if pilot is not None and target.statistic in CLOSED:
         raise InputError(
-            f"--pilot: {target.statistic} has a closed form; give what the pilot found: --expect"
+            f"--humans: the size for {target.statistic} follows from a closed form, not from a pilot; pass "
+            "the value that the pilot found: --expect"
         )
     if target.n_raters is not None:
         _check_raters(target.n_raters, target.statistic)

@@ -149,9 +149,9 @@ def _select(run: str | None, n: int, humans: str | None, given: dict[str, Any]) 
     writer.writerow(["item_id", "judge_verdict", "probability"])
     for row in chosen.rows():
         writer.writerow([row["item_id"], row["judge_verdict"], f"{row['probability']:.6g}"])
-    said = ", ".join(f"{picked:,} of {size:,} {name}" for name, (picked, size) in chosen.counts.items())
+    drawn = ", ".join(f"{picked:,} of {size:,} {name}" for name, (picked, size) in chosen.counts.items())
     seed = given["seed"]
     click.echo(
-        f"{said}; seed {seed}. Keep the column probability with the ratings: design weights need it.",
+        f"{drawn}; seed {seed}. Keep the column probability with the ratings: design weights need it.",
         err=True,
     )

@@ -25,6 +25,6 @@ def audit(
     Raises
     ------
     JudgeError
-        The run cannot be read, or no item has a field that is asked for.
+        The run cannot be read, or no item has one of the fields in `by`.
     """
     return build_audit(read_run(path(run)), by=names(by), cluster=cluster, n_worst=worst)

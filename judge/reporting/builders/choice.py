@@ -60,7 +60,7 @@ def build_choice(
     Raises
     ------
     InputError
-        No item has a field that is asked for, or the run has none of its values.
+        No item has one of the fields in `by`, or the run has none of its values.
     """
     clusters = answers.table.clusters(cluster)
     rate = accuracy(answers, clusters)
@@ -122,8 +122,8 @@ def _verdict(answers: Answers, rate: PassRate, found: Detection | None, placed: 
         )
 
 
-def _share(part: int, whole: int) -> str:
-    return number_text(part / whole, "share") if whole else "none"
+def _share(n: int, total: int) -> str:
+    return number_text(n / total, "share") if total else "none"
 
 
 def _warnings(answers: Answers, problems: dict[str, list[str]]) -> Iterator[str]:
@@ -217,10 +217,14 @@ def _detection_sections(
         *(Column(name, name.replace("_", " "), "share") for name in names),
     )
     rows: list[Row] = [(_ALL, found.n_anomalous, found.n_normal, *found.figures.values())]
-    asked = ~np.isnan(gold_anomalous(answers.table.items))
-    for field in dict.fromkeys(part.strip() for name in fields for part in name.split(CROSS)):
-        parts = [(label, mask) for label, mask in members(answers.table, field) if (mask & asked).any()]
-        for label, mask in parts if len(parts) > 1 else ():
+    is_anomaly_question = ~np.isnan(gold_anomalous(answers.table.items))
+    for field in dict.fromkeys(one.strip() for name in fields for one in name.split(CROSS)):
+        groups = [
+            (label, mask)
+            for label, mask in members(answers.table, field)
+            if (mask & is_anomaly_question).any()
+        ]
+        for label, mask in groups if len(groups) > 1 else ():
             one = detection(answers.take(mask).table, None if clusters is None else clusters[mask])
             if one:
                 name = f"{field_name(field)}: {label}"

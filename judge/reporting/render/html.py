@@ -270,8 +270,8 @@ def origin(table: Table) -> str:
         for cell, column in zip(row, table.columns, strict=True):
             if isinstance(cell, Estimate) and cell.method:
                 columns.setdefault(_method(cell), {})[clean(column.title)] = None
-    said = "; ".join(f"{method} ({', '.join(titles)})" for method, titles in columns.items())
-    return f"Intervals: {said}." if said else ""
+    by_method = "; ".join(f"{method} ({', '.join(titles)})" for method, titles in columns.items())
+    return f"Intervals: {by_method}." if by_method else ""
 
 
 def _method(estimate: Estimate) -> str:

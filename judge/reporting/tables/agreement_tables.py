@@ -77,7 +77,7 @@ def _kinds(units: Sequence[str]) -> tuple[CellKind, CellKind]:
 
 def _how(found: Agreement, raw: bool) -> tuple[str, ...]:
     ways = dict.fromkeys((one.raw if raw else one.main).how for one in found.judge_agreements)
-    return tuple(f"Human-human and judge-human: {way}, on the same items." for way in ways)
+    return tuple(f"{way[0].upper()}{way[1:]}; both on the same items." for way in ways)
 
 
 def verdicts(found: Agreement, labels: Labels) -> Table | None:
@@ -291,7 +291,7 @@ def people_alone(found: Agreement) -> Table:
     """Agreement between human raters."""
     names = [n for n in TITLES if any(n in p.estimates for p in found.human_agreements.values())]
     shown = {"agreement", "alpha"}
-    if all(part.nominal for part in found.aligned.ratings.values()):
+    if all(ratings.nominal for ratings in found.aligned.ratings.values()):
         shown |= {"ac1"}
     columns = (
         Column("dimension", ""),
@@ -306,8 +306,8 @@ def people_alone(found: Agreement) -> Table:
     )
     rows = tuple(_people_row(name, of, names) for name, of in found.human_agreements.items())
     kinds = dict.fromkeys(
-        part.scale.level if part.human_scale is not None else "interval"
-        for part in found.aligned.ratings.values()
+        ratings.scale.level if ratings.human_scale is not None else "interval"
+        for ratings in found.aligned.ratings.values()
     )
     notes = [f"Alpha: Krippendorff's, {' or '.join(kinds)}."]
     if found.aligned.slots:

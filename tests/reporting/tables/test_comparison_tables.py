@@ -38,7 +38,7 @@ def test_items_with_different_verdicts_are_listed_and_shown(make_table):
     report = compared(make_table, [PASS, FAIL, PASS], [FAIL, PASS, PASS])
     assert report.tables["flips"].rows == (("i0", "pass", "fail"), ("i1", "fail", "pass"))
     (section,) = [section for section in report.sections if section.key == "flips"]
-    assert [case.note for case in section.cases] == ["lost", "gained"]
+    assert [case.note for case in section.cases] == [f"passes in {name} only" for name in ("A", "B")]
 
 
 def test_standings_hold_rates_ranks_and_letters(make_table):
