@@ -47,6 +47,7 @@ def _shares(ctx: click.Context, param: click.Parameter, value: str) -> tuple[flo
     click.option(
         "--half-width",
         type=float,
+        metavar="WIDTH",
         default=0.1,
         show_default=True,
         help="Half-width of the 95 % confidence interval.",
@@ -61,6 +62,7 @@ def _shares(ctx: click.Context, param: click.Parameter, value: str) -> tuple[flo
     per_item("more raters need fewer items.  [default: results for 2, 3 and 5]", "n_raters", max=100),
     click.option(
         "--shares",
+        metavar="SHARES",
         default="0.2,0.2,0.2,0.2,0.2",
         show_default=True,
         callback=_shares,
@@ -69,12 +71,14 @@ def _shares(ctx: click.Context, param: click.Parameter, value: str) -> tuple[flo
     click.option(
         "--cluster-size",
         type=click.IntRange(1, 1_000_000),
+        metavar="N",
         default=1,
         show_default=True,
         help="Number of items in a cluster of dependent items.",
     ),
     click.option(
         "--cluster-icc",
+        metavar="ICC",
         type=Number(0, 1),
         default=0.5,
         show_default=True,
@@ -84,6 +88,7 @@ def _shares(ctx: click.Context, param: click.Parameter, value: str) -> tuple[flo
     click.option(
         "--minutes",
         type=float,
+        metavar="N",
         default=2.0,
         show_default=True,
         help="Working time per rating, in minutes.",

@@ -98,7 +98,9 @@ who_rates = section(
 )
 rating_page = section(
     "Rating page",
-    click.option("--name", help="Title of the study on the page.  [default: Rating answers]"),
+    click.option(
+        "--name", metavar="TITLE", help="Title of the study on the page.  [default: Rating answers]"
+    ),
     click.option(
         "--introduction",
         type=click.Path(exists=True, dir_okay=False, allow_dash=True),
@@ -164,6 +166,7 @@ def new(source: str, rubric: str | None, name: str | None, out: str, **options: 
 )
 @click.option(
     "--port",
+    metavar="N",
     type=click.IntRange(0, 65535),
     default=8080,
     show_default=True,
@@ -241,7 +244,7 @@ def export_command(study: str, layout: str, out: str, after_discussion: bool) ->
 @command.command("import", short_help="Import ratings that were collected elsewhere.")
 @study_argument
 @click.argument("file", type=existing)
-@click.option("--rater", help="Name of the rater, for a file without a column for it.")
+@click.option("--rater", metavar="NAME", help="Name of the rater, for a file without a column for it.")
 def import_command(study: str, file: str, rater: str | None) -> None:
     """Import ratings from FILE into STUDY: a long or wide table, or the JSON export of Label Studio.
 

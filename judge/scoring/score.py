@@ -313,7 +313,8 @@ def _note_sample(
     run: Run, answers: Answers, options: InputOptions, counts: IngestCounts, n_input: int | None
 ) -> None:
     """Record in the manifest whether the items of the run are a random sample of the input."""
-    earlier, sample = run.fact("random_sample"), None
+    earlier = run.fact("random_sample")
+    sample: dict[str, int | None] | None = None
     if n_input is not None and options.limit is not None and options.limit < n_input:
         n_items = counts.new + counts.known + counts.changed + counts.elsewhere
         sample = {"items": n_items, "of": n_input, "seed": options.seed}
