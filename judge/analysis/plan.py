@@ -239,9 +239,9 @@ def _closed(target: PlanningTarget) -> SampleSizePlan:
         needed.append(StudySize(k, math.ceil(n * effect), target.half_width))
         if target.budget:
             affordable.append(_width_for(items, target.budget // k, effect, k))
-    how = f"a closed form, at an expected {target.statistic.replace('_', ' ')} of {expect:g}"
+    how = f"closed-form sample size for an expected {target.statistic.replace('_', ' ')} of {expect:g}"
     if effect > 1:
-        how += f"; {effect:.2f} times the items (design effect of the clusters)"
+        how += f", times {effect:.2f}, the design effect of the clusters"
     return SampleSizePlan(target, tuple(needed), (), tuple(affordable), how)
 
 
@@ -353,6 +353,6 @@ def _how(target: PlanningTarget, pilot: Floats | None) -> str:
     reliability = RELIABILITY if target.expect is None else target.expect
     shares = ", ".join(f"{100 * share:.0f} %" for share in np.asarray(target.shares))
     return (
-        f"{N_DRAWS} simulated studies at each size; ratings of a latent quality cut so that scores have "
-        f"shares {shares}, two raters correlating {reliability:g} on it"
+        f"{N_DRAWS} simulated studies of each size; ratings are a latent quality with error, cut into scores "
+        f"with shares {shares}; two raters correlate {reliability:g} before the cut"
     )

@@ -25,7 +25,7 @@ def test_clusters_take_the_design_effect_times_the_items():
     alone = plan(PlanningTarget("pass_rate", half_width=0.05)).needed[0].n_items
     found = plan(PlanningTarget("pass_rate", half_width=0.05, cluster_size=5, cluster_icc=0.5))
     assert found.needed[0].n_items == math.ceil(alone * (1 + 4 * 0.5))
-    assert "3.00 times the items" in found.how
+    assert "times 3.00, the design effect" in found.how
     assert "times" not in plan(PlanningTarget("pass_rate")).how
 
 

@@ -82,7 +82,7 @@ def build_choice(
         tuple(sections),
         _named_estimates(rate, sliced, found),
         {"answers": answers.table.name, "unreadable replies": f"count as {_policy(answers)}"},
-        tuple(_methods(cluster, answers)),
+        tuple(_methods(cluster, answers, found)),
     )
 
 
@@ -170,7 +170,8 @@ def _slice_tables(of: ChoiceSlices) -> tuple[Table, ...]:
     title = f"Accuracy by {field_name(of.field)}"
     table = Table(f"slices:{of.field}", title, columns, tuple(rows), tuple(notes), small)
     matrix = _matrix(of)
-    return (matrix, marked(table)) if matrix else (marked(table),)
+    table = marked(table, f"* fewer than {SMALL} answers; interpret with caution.")
+    return (matrix, table) if matrix else (table,)
 
 
 def _matrix(of: ChoiceSlices) -> Table | None:
@@ -285,7 +286,7 @@ def _named_estimates(
     }
 
 
-def _methods(cluster: str | None, answers: Answers) -> Iterator[str]:
+def _methods(cluster: str | None, answers: Answers, found: Detection | None) -> Iterator[str]:
     yield (
         "A reply is readable if it names exactly one offered option: a bare letter, otherwise a marked, "
         "announced or decided letter, otherwise the text of an option."
@@ -298,4 +299,5 @@ def _methods(cluster: str | None, answers: Answers) -> Iterator[str]:
         yield (
             f"Proportions: Wilson score interval for the effective sample size of {n:,} clusters of answers."
         )
-    yield f"Balanced accuracy and F1: BCa bootstrap (10,000, seed {SEED}), jackknife below 50 clusters."
+    if found:
+        yield f"Balanced accuracy and F1: BCa bootstrap (10,000, seed {SEED}), jackknife below 50 clusters."

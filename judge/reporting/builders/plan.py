@@ -62,12 +62,11 @@ def _power_words(found: SampleSizePlan) -> list[str]:
     sentences = []
     for k in dict.fromkeys(size.n_raters for size in found.sizes):
         enough = [size.n_items for size in found.sizes if size.n_raters == k and size.power >= 0.8]
-        outcome = (
-            "the test shows that a judge that agrees as well as a human rater is non-inferior at margin "
-            f"{margin:g}, with power .8,"
-        )
         if enough:
-            sentences.append(f"With {k} raters, {outcome} from {enough[0]} items on.")
+            sentences.append(
+                f"With {k} raters, the non-inferiority test at margin {margin:g} has power .8 from "
+                f"{enough[0]} items on, for a judge that agrees as well as a human rater."
+            )
         else:
             sentences.append(
                 f"With {k} raters, no study of up to {found.sizes[-1].n_items} items has power .8."
@@ -86,7 +85,7 @@ def _warnings(found: SampleSizePlan) -> list[str]:
 def _table(key: str, title: str, sizes: Sequence[StudySize], minutes: float) -> Table:
     powered = any(not np.isnan(size.power) for size in sizes)
     columns = (
-        Column("raters", "raters", "count"),
+        Column("raters", "raters"),
         Column("items", "items", "count"),
         Column("ratings", "ratings", "count"),
         Column("hours", "hours", "number"),

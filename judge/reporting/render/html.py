@@ -28,7 +28,7 @@ from judge.scoring.images import Thumbnail, thumbnail
 from judge.stats.engine.estimate import Estimate
 
 MOST_ROWS, MOST_DETAIL_ROWS = 210, 40
-MOST_COLUMNS = 9
+MOST_COLUMNS = 7
 """A table with more columns omits those marked as detail."""
 LONGEST_TEXT = 4000
 IMAGE_BUDGET = 160_000

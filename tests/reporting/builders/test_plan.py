@@ -34,7 +34,9 @@ def test_every_number_of_raters_gets_its_own_sentence():
     sizes = [StudySize(2, 30, 0.3, 0.9), StudySize(3, 30, 0.3, 0.95), StudySize(3, 60, 0.2, 0.99)]
     report = planned(sizes=sizes, margin=0.05)
     assert [text.split(",")[0] for text in report.verdict] == ["With 2 raters", "With 3 raters"]
-    assert report.verdict[1].endswith("at margin 0.05, with power .8, from 30 items on.")
+    assert report.verdict[1].startswith(
+        "With 3 raters, the non-inferiority test at margin 0.05 has power .8 from 30 items on"
+    )
 
 
 def test_without_a_margin_there_is_no_power():
