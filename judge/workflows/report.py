@@ -1,4 +1,4 @@
-"""`judge.report`: how many answers pass, on which dimension the rest fail, and where."""
+"""`judge.report`: pass rates, scores, slices, failures and anomalies of runs."""
 
 from collections.abc import Sequence
 

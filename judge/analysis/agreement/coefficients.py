@@ -95,7 +95,7 @@ def _compare(name: str, coefficient: _Coefficient, ratings: Ratings, judge: str)
 
 
 def _negated(loss: Estimate) -> Estimate:
-    """Turn a negated distance, for which larger is better, back into the distance."""
+    """Turn a negated distance (larger is better) back into the distance."""
     possible = (-loss.possible[1], -loss.possible[0])
     return replace(loss, value=0.0 - loss.value, low=-loss.high, high=-loss.low, possible=possible)
 

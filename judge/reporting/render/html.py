@@ -208,7 +208,7 @@ def _environment() -> jinja2.Environment:
 
 
 def narrowed(table: Table) -> Table:
-    """Omit the detail columns of a table with very many columns."""
+    """Omit the detail columns of a wide table."""
     kept = [i for i, column in enumerate(table.columns) if not column.detail]
     if len(table.columns) <= MOST_COLUMNS or len(kept) == len(table.columns):
         return table
