@@ -120,19 +120,19 @@ def _judge_words(found: Agreement, judge: str) -> str:
             ruled = one.verdict is not None and one.verdict.verdict is not None
             finding = _FINDINGS[str(one.verdict.verdict)] if ruled and one.verdict else _against_people(one)
             groups.setdefault(finding, []).append(dimension_name(one.ratings.dimension))
-    findings = "; ".join(f"{finding} on {', '.join(names)}" for finding, names in groups.items())
+    findings = "; ".join(f"on {', '.join(names)} it {finding}" for finding, names in groups.items())
     return f"{judge}: {findings}."
 
 
 def _against_people(one: JudgeAgreement) -> str:
     difference = one.main.difference
     if not difference.defined:
-        return "not comparable"
+        return "cannot be compared with human raters"
     if difference.high < 0:
-        return "below human-human agreement"
+        return "agrees with human raters less well than they agree with each other"
     if difference.low > 0:
-        return "above human-human agreement"
-    return "not significantly different from human-human agreement"
+        return _FINDINGS["better"]
+    return "does not differ significantly from human raters in its agreement with them"
 
 
 def _panel_words(found: Agreement) -> Iterator[str]:
