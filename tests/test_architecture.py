@@ -43,8 +43,8 @@ MAY_IMPORT = {
     },
     "judge.hardware": {"judge.errors"},
     "judge.scoring": {
-        "judge.errors", "judge.files", "judge.hardware", "judge.items", "judge.records", "judge.rows", "judge.rubric",
-        "judge.tables", "judge.version",
+        "judge.errors", "judge.files", "judge.hardware", "judge.items", "judge.pass_mark", "judge.records",
+        "judge.rows", "judge.rubric", "judge.tables", "judge.version",
     },
     "judge.stats": set(),
     "judge.analysis": {
@@ -53,7 +53,8 @@ MAY_IMPORT = {
     },
     "judge.reporting": {
         "judge.analysis", "judge.errors", "judge.files", "judge.records", "judge.rubric", "judge.stats",
-        "judge.scoring.images", "judge.scoring.run", "judge.scoring.run_summary", "judge.version",
+        "judge.scoring.images", "judge.scoring.random_sample", "judge.scoring.run", "judge.scoring.run_summary",
+        "judge.version",
     },
     "judge.workflows": {
         "judge.analysis", "judge.errors", "judge.formats", "judge.items", "judge.records", "judge.reporting",

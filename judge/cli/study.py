@@ -94,7 +94,11 @@ who_rates = section(
 rating_page = section(
     "Rating page",
     click.option(
-        "--name", default="Rating answers", show_default=True, help="Title of the study on the page."
+        "--name",
+        default="Rating answers",
+        show_default=True,
+        metavar="TITLE",
+        help="Title of the study on the page.",
     ),
     click.option(
         "--introduction",

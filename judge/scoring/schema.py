@@ -12,6 +12,7 @@ from judge.errors import InputError, RunError
 from judge.files.sqlite import REFUSED, code_of, explain
 from judge.records import MOST_SAMPLES, Completion, Failure, Item, Score, Usage
 from judge.rubric import BINARY, CRITERIA, Rubric
+from judge.scoring.random_sample import RandomSample
 
 REQUIRED_FACTS = {"judge", "fingerprint", "rubric"}
 _FACT_TYPES: dict[str, type | tuple[type, ...]] = {
@@ -177,6 +178,8 @@ def to_fact(row: Sequence[Any]) -> tuple[str, Any]:
         raise ValueError(f"{name!s} is {value!r:.80}")
     if isinstance(value, int) and name == "samples" and not 0 < value <= MOST_SAMPLES:
         raise ValueError(f"the number of samples is {value!r:.80}; allowed are 1 to {MOST_SAMPLES:,}")
+    if value is not None and name == "random_sample":
+        RandomSample.model_validate(value)
     return name, value
 
 
