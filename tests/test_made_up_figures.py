@@ -19,7 +19,7 @@ from sklearn.metrics import accuracy_score, cohen_kappa_score, precision_recall_
 from statsmodels.stats.anova import anova_lm
 from statsmodels.stats.weightstats import DescrStatsW
 
-from judge.analysis.pass_rate import mean_score
+from judge.analysis.measures import mean_score
 from judge.cli import main
 from judge.formats.ratings import read_ratings
 from judge.stats import cohen_kappa, consensus, gwet_ac1, icc, mean, proportion

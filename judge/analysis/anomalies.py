@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from judge.analysis.criterion_scores import Objects
 from judge.analysis.group_difference import Bools
 from judge.analysis.pass_rate import PassRate, pass_rate
-from judge.analysis.score_table import Objects, ScoreTable
+from judge.analysis.score_table import ScoreTable
 from judge.records import OVERALL
+from judge.rubric import RubricScale
 from judge.scoring.parsing.echoes import ECHO, embedded_verdicts
 from judge.scoring.parsing.verdicts import Names
 
@@ -124,7 +126,7 @@ def _about_verdicts(table: ScoreTable) -> Iterator[Anomaly]:
 
 def _about_flags(table: ScoreTable) -> Iterator[Anomaly]:
     """Contradictions between flags and scores; the content of text flags is not checked."""
-    if ACCURACY_FLAG in table.flags and ACCURACY in table.values:
+    if ACCURACY_FLAG in table.flags and ACCURACY in _scores_on(table, table.rubric.scale):
         yield from _about_accuracy(table, table.flags[ACCURACY_FLAG])
 
 
@@ -155,12 +157,15 @@ def _about_accuracy(table: ScoreTable, flags: Objects) -> Iterator[Anomaly]:
 
 def _about_overall(table: ScoreTable) -> Iterator[Anomaly]:
     """Overall scores outside the range of the dimensions, which only a judged overall score can be."""
-    if OVERALL not in table.rubric.judged:
+    if OVERALL not in table.rubric.judged or not _scores_on(table, table.rubric.scale_of(OVERALL)):
         return
-    dimensions = np.column_stack([table.values[name] for name in table.rubric.dimensions])
+    names = _scores_on(table, table.rubric.scale_of(OVERALL))
+    dimensions = np.column_stack([table.values[name] for name in names])
+    applies = np.column_stack([table.applies_to(name) for name in names])
     overall = table.values[OVERALL]
-    known = ~np.isnan(dimensions).any(axis=1) & ~np.isnan(overall)
-    highest, lowest = dimensions.max(axis=1), dimensions.min(axis=1)
+    known = (~np.isnan(dimensions) | ~applies).all(axis=1) & applies.any(axis=1) & ~np.isnan(overall)
+    highest = np.where(applies, dimensions, -np.inf).max(axis=1)
+    lowest = np.where(applies, dimensions, np.inf).min(axis=1)
     yield _anomaly(
         table,
         "overall_above",
@@ -179,12 +184,23 @@ def _about_overall(table: ScoreTable) -> Iterator[Anomaly]:
     )
 
 
+def _scores_on(table: ScoreTable, scale: RubricScale) -> list[str]:
+    """Dimensions that are scores on one scale."""
+    rubric = table.rubric
+    return [
+        name for name, d in rubric.dimensions.items() if d.type == "score" and rubric.scale_of(name) == scale
+    ]
+
+
 def _stated_scores(table: ScoreTable) -> Anomaly:
     """Reasons that state a score ("I rate it 2 out of 5") other than the one given."""
-    pattern = re.compile(_STATED_SCORE.format(max=table.rubric.scale.max), re.I)
     details: dict[int, str] = {}
     checked = np.zeros(len(table), bool)
+    dimensions = table.rubric.dimensions
     for name, reasons in table.reasons.items():
+        if name in dimensions and dimensions[name].type != "score":
+            continue
+        pattern = re.compile(_STATED_SCORE.format(max=table.rubric.scale_of(name).max), re.I)
         values = table.values[name]
         for row in np.flatnonzero(~np.isnan(values)):
             stated = {float(a or b) for a, b in pattern.findall(reasons[row] or "")}
@@ -211,7 +227,7 @@ def _anomaly(
         name,
         title,
         {table.items[row].id: detail(int(row)) for row in rows},
-        pass_rate(table.passed[found]),
+        pass_rate(table.passed[found], applies=table.applies[found]),
         int(checked.sum()),
     )
 

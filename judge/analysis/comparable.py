@@ -22,7 +22,7 @@ def refuse_same_names(tables: Sequence[ScoreTable]) -> None:
 
 
 def refuse_other_scales(tables: Sequence[ScoreTable]) -> None:
-    """Check that runs were scored on one scale.
+    """Check that runs were scored on one scale: each common dimension has one type and one scale.
 
     Raises
     ------
@@ -31,12 +31,34 @@ def refuse_other_scales(tables: Sequence[ScoreTable]) -> None:
     """
     first = tables[0]
     for table in tables[1:]:
-        if _scale(table) != _scale(first):
+        if not (first.rubric.is_uniform and table.rubric.is_uniform):
+            _refuse_other_types(first, table)
+        elif _scale(table) != _scale(first):
             raise InputError(
                 f"{first.name} was scored on a scale {_scale(first)}, {table.name} on a scale "
                 f"{_scale(table)}: their scores cannot be compared. Score both with one rubric, or look at "
                 "each alone: judge report"
             )
+
+
+def _refuse_other_types(first: ScoreTable, table: ScoreTable) -> None:
+    for name in first.values.keys() & table.values.keys():
+        kinds = [_kind(one.rubric, name) for one in (first, table)]
+        if kinds[0] != kinds[1]:
+            raise InputError(
+                f"{name} is {kinds[0]} in {first.name} and {kinds[1]} in {table.name}: they cannot be "
+                "compared. Score both with one rubric, or look at each alone: judge report"
+            )
+
+
+def _kind(rubric: Rubric, name: str) -> str:
+    """Type and scale of a dimension, in words."""
+    dimension, scale = rubric.dimensions.get(name), rubric.scale_of(name)
+    if dimension and dimension.type == "category":
+        return f"a category of {', '.join(dimension.labels)}"
+    if dimension and dimension.type == "binary":
+        return "a criterion"
+    return f"a score from {scale.min} to {scale.max}"
 
 
 def refuse_other_rubrics(tables: Sequence[ScoreTable]) -> None:

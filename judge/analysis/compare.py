@@ -1,7 +1,7 @@
 """Paired comparison of two runs over the same items: two systems, two conditions, or two judges."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,11 +10,16 @@ from judge.analysis.comparable import refuse_other_scales
 from judge.analysis.failures import JudgedItem, judged_item
 from judge.analysis.group_difference import Groups, within
 from judge.analysis.item_fields import ITEM_ID
-from judge.analysis.pass_rate import mean_score, pass_rate
+from judge.analysis.measures import (
+    is_category,
+    mean_score,
+    measure,
+)
+from judge.analysis.pass_rate import pass_rate
 from judge.analysis.score_table import PAIR_ID, ScoreTable
 from judge.analysis.slices import SMALL, members
 from judge.errors import InputError
-from judge.rubric import RubricScale
+from judge.rubric import BINARY, CRITERIA, RubricScale
 from judge.stats.engine.estimate import Estimate
 from judge.stats.engine.scale import Floats
 from judge.stats.systems.multiplicity import holm
@@ -85,8 +90,14 @@ class RunComparison:
         Pass rate.
     n_missing : int
         Pairs in which a verdict is missing in either run.
+    least, most : float
+        Smallest and largest difference of the pass rates that the missing verdicts leave open.
     dimensions : tuple of Change
         Mean scores.
+    met : tuple of Change
+        Shares of the answers that meet a criterion; ``criteria`` for those that the items bring along.
+    labels : tuple of Change
+        Shares of the answers with each label of a category.
     slices : dict
         Field -> pass rate of each slice.
     flips : tuple of Flip
@@ -100,7 +111,11 @@ class RunComparison:
     only_b: tuple[str, ...]
     passing: Change
     n_missing: int
+    least: float
+    most: float
     dimensions: tuple[Change, ...]
+    met: tuple[Change, ...]
+    labels: tuple[Change, ...]
     slices: dict[str, tuple[Change, ...]]
     flips: tuple[Flip, ...]
 
@@ -143,13 +158,12 @@ def compare(
     left, right = a.take(rows_a), b.take(rows_b)
     clusters = left.clusters(cluster)
     common = [name for name in left.values if name in right.values]
-    if not common:
+    if not common and not (len(left.criteria) and len(right.criteria)):
         raise InputError(
             f"{a.name} and {b.name} have no dimension in common ({', '.join(a.values)} against "
             f"{', '.join(b.values)}); score both with one rubric"
         )
-    scale = left.rubric.scale
-    dimensions = [_mean_change(n, left.values[n], right.values[n], clusters, scale) for n in common]
+    applies = left.applies & right.applies
     return RunComparison(
         left,
         right,
@@ -157,8 +171,11 @@ def compare(
         _ids_without(a, rows_a),
         _ids_without(b, rows_b),
         pass_change("pass", left.passed, right.passed, clusters),
-        int(np.isnan(left.passed + right.passed).sum()),
-        tuple(_holm(dimensions)),
+        int((np.isnan(left.passed + right.passed) & applies).sum()),
+        *_bounds(left.passed[applies], right.passed[applies]),
+        tuple(_holm([_mean_change(left, right, name, clusters) for name in common if _has_mean(left, name)])),
+        tuple(_holm([*_met_changes(left, right, common, clusters)])),
+        tuple(_holm([*_label_changes(left, right, common, clusters)])),
         {field: tuple(_slice_changes(left, right, field, clusters)) for field in by},
         tuple(_flips(left, right, matched_by)),
     )
@@ -258,7 +275,57 @@ def pass_change(name: str, a: Floats, b: Floats, clusters: Groups = None) -> Cha
     )
 
 
-def _mean_change(name: str, a: Floats, b: Floats, clusters: Groups, scale: RubricScale) -> Change:
+def _bounds(a: Floats, b: Floats) -> tuple[float, float]:
+    """Smallest and largest difference b - a of the pass rates that the missing verdicts leave open."""
+    if not len(a):
+        return np.nan, np.nan
+    low_a, high_a, low_b, high_b = (np.nan_to_num(x, nan=v).mean() for x in (a, b) for v in (0.0, 1.0))
+    return float(low_b - high_a), float(high_b - low_a)
+
+
+def _has_mean(table: ScoreTable, name: str) -> bool:
+    return not is_category(table, name) and measure(table, name).kind == "score"
+
+
+def _met_changes(a: ScoreTable, b: ScoreTable, names: Sequence[str], clusters: Groups) -> Iterator[Change]:
+    for name in names:
+        if not is_category(a, name) and not _has_mean(a, name):
+            yield _share_change(name, a.values[name], b.values[name], clusters, a.rubric.scale_of(name))
+    at = {pair: place for pair, place in b.criteria.places().items() if not b.criteria.is_penalty[place]}
+    both = [
+        (place, at[pair])
+        for pair, place in a.criteria.places().items()
+        if pair in at and not a.criteria.is_penalty[place]
+    ]
+    if both:
+        first, second = (np.array(places) for places in zip(*both, strict=True))
+        rows = a.criteria.rows[first]
+        groups = rows.astype(str) if clusters is None else clusters[rows]
+        marks = a.criteria.values[first], b.criteria.values[second]
+        yield _share_change(CRITERIA, *marks, groups, BINARY)
+
+
+def _label_changes(a: ScoreTable, b: ScoreTable, names: Sequence[str], clusters: Groups) -> Iterator[Change]:
+    for name in names:
+        labels = a.rubric.dimensions[name].labels if is_category(a, name) else ()
+        for code, label in enumerate(labels):
+            first, second = (np.where(np.isnan(v), v, v == code) for v in (a.values[name], b.values[name]))
+            yield pass_change(f"{name}: {label}", first, second, clusters)
+
+
+def _share_change(name: str, a: Floats, b: Floats, clusters: Groups, scale: RubricScale) -> Change:
+    """Change of a share; a mean of probabilities or of points is compared like a mean score."""
+    marks = np.concatenate([a, b])
+    if scale == BINARY and np.isin(marks[~np.isnan(marks)], (0.0, 1.0)).all():
+        return pass_change(name, a, b, clusters)
+    return _change(name, a, b, clusters, scale)
+
+
+def _mean_change(a: ScoreTable, b: ScoreTable, name: str, clusters: Groups) -> Change:
+    return _change(name, a.values[name], b.values[name], clusters, a.rubric.scale_of(name))
+
+
+def _change(name: str, a: Floats, b: Floats, clusters: Groups, scale: RubricScale) -> Change:
     paired = paired_difference(b, a, clusters=clusters, method="jackknife")
     both = ~np.isnan(a + b)
     groups = None if clusters is None else clusters[both]

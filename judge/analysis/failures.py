@@ -3,25 +3,26 @@
 An answer fails because conditions of the pass rule are not met. An unmet condition on a dimension
 implicates that dimension; an unmet condition on the overall score implicates every dimension. The
 *shortfall* of an implicated dimension is its distance below its pass mark (that of the overall score if it
-has none of its own), in points of the scale. The dimension with the largest shortfall is *binding*; ties
+has none of its own), in points of the scale; where dimensions have different scales, as a share of the range
+of each. The dimension with the largest shortfall is *binding*; ties
 share the answer equally. If no dimension has a shortfall (a judged overall score can fail an answer whose
 dimensions all pass), the failure is *unexplained*.
 """
 
 import itertools
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
 from judge.analysis.group_difference import Bools, Groups, within
-from judge.analysis.pass_rate import mean_score
+from judge.analysis.measures import mean_score
 from judge.analysis.ratings import pass_or_fail
 from judge.analysis.score_table import ScoreTable
 from judge.records import OVERALL, Item
-from judge.rubric import Rubric
+from judge.rubric import CRITERIA, ItemRubrics, Rubric
 from judge.stats.engine.estimate import Estimate
 from judge.stats.engine.scale import Floats
 
@@ -116,16 +117,16 @@ class JudgedItem:
     passed : bool or None
         None if it depends on a missing score.
     scores : dict
-        Dimension -> score, None if missing.
+        Dimension -> score, or the label of a category; None if missing. What does not apply is left out.
     reasons : dict
-        Dimension -> reason that the judge gave.
+        Dimension -> reason that the judge gave; criterion that is not met -> the reason.
     binding : tuple of str
         Binding dimensions, if it fails.
     """
 
     item: Item
     passed: bool | None
-    scores: dict[str, float | None]
+    scores: dict[str, float | str | None]
     reasons: dict[str, str]
     binding: tuple[str, ...] = ()
 
@@ -136,8 +137,11 @@ class Failures:
     def __init__(self, table: ScoreTable, clusters: Groups = None) -> None:
         self.table = table
         self.clusters = clusters
-        self.dimensions = tuple(table.rubric.dimensions)
-        self.failing: Bools = table.passed == 0
+        names, self._is_uniform = tuple(table.rubric.dimensions), table.rubric.is_uniform
+        self.dimensions = (
+            names if self._is_uniform else tuple(n for n in names if table.pass_mark(n) is not None)
+        )
+        self.failing: Bools = table.verdicts == 0
 
     @cached_property
     def shortfalls(self) -> Floats:
@@ -149,8 +153,10 @@ class Failures:
             pass_mark = table.pass_mark(name)
             implicated = self.failing & (overall_fails | self._below(name, rule.get(name)))
             short = implicated & self._below(name, pass_mark)
-            columns.append(np.where(short, (pass_mark or 0.0) - table.values[name], 0.0))
-        return np.column_stack(columns)
+            scale = table.rubric.scale_of(name)
+            unit = 1 if self._is_uniform else scale.max - scale.min
+            columns.append(np.where(short, ((pass_mark or 0.0) - table.values[name]) / unit, 0.0))
+        return _stacked(columns, len(table))
 
     def _below(self, name: str, pass_mark: float | None) -> Bools:
         """Rows whose score on `name` is below a pass mark; none without a pass mark."""
@@ -161,7 +167,7 @@ class Failures:
     @cached_property
     def binding(self) -> Floats:
         """Part of each dimension in each failure, shape (n_items, n_dimensions); rows sum to 1 or 0."""
-        most = self.shortfalls.max(axis=1, keepdims=True)
+        most = self.shortfalls.max(axis=1, keepdims=True, initial=0.0)
         at_most = (self.shortfalls == most) & (most > 0)
         return np.asarray(at_most / np.maximum(at_most.sum(axis=1, keepdims=True), 1))
 
@@ -171,10 +177,28 @@ class Failures:
         rubric = self.table.rubric
         if OVERALL in rubric.pass_rule and OVERALL in rubric.judged:
             return None
+        if not self._is_uniform:
+            return self._rescued_by_item()
         values = np.column_stack([self.table.values[name] for name in self.table.values])
         patterns, inverse = np.unique(values, axis=0, return_inverse=True)
         rescues = np.array([_rescues(rubric, tuple(self.table.values), pattern) for pattern in patterns])
         return np.asarray(rescues[inverse.ravel()] & self.failing[:, None])
+
+    def _rescued_by_item(self) -> Bools:
+        """Like `rescued`, where the overall score depends on what applies to the item."""
+        table, rubrics = self.table, ItemRubrics(self.table.rubric)
+        rescued = np.zeros((len(table), len(self.dimensions)), bool)
+        for row in np.flatnonzero(self.failing).tolist():
+            own, criteria = rubrics.of(table.items[row]), table.criteria.of_item(row)
+            known = zip(criteria.ids, criteria.values.tolist(), strict=True)
+            met = {key: value for key, value in known if not np.isnan(value)}
+            for place, name in enumerate(self.dimensions):
+                if name in own.rubric.dimensions:
+                    best = {**_numbers(table, row, own.rubric.dimensions), name: _best(own.rubric, name)}
+                    overall = own.overall_score(best, met)
+                    scores = best if overall is None else {**best, OVERALL: overall}
+                    rescued[row, place] = bool(table.rubric.passes(scores))
+        return rescued
 
     def profile(self, rows: Bools | None = None) -> FailureProfile:
         """Profile of all failures, or of those among some rows."""
@@ -219,7 +243,7 @@ class Failures:
     def worst_items(self, n: int) -> list[JudgedItem]:
         """Failing answers with the lowest overall score first, then the lowest sum; ties in input order."""
         table = self.table
-        total = np.nansum(np.column_stack([table.values[name] for name in self.dimensions]), axis=1)
+        total = np.nansum(_stacked([table.values[name] for name in self.dimensions], len(table)), axis=1)
         overall = np.nan_to_num(table.values.get(OVERALL, total), nan=np.inf)
         order = np.lexsort((np.arange(len(table)), total, overall))
         return [self.judged(int(row)) for row in order[self.failing[order]][:n]]
@@ -232,15 +256,42 @@ class Failures:
 
 def judged_item(table: ScoreTable, row: int, binding: tuple[str, ...] = ()) -> JudgedItem:
     """One row of a table with its scores and reasons."""
-    scores = {name: float(values[row]) for name, values in table.values.items()}
-    verdict = table.passed[row]
-    return JudgedItem(
-        table.items[row],
-        None if np.isnan(verdict) else bool(verdict),
-        {name: None if np.isnan(score) else score for name, score in scores.items()},
-        {name: reasons[row] for name, reasons in table.reasons.items() if reasons[row]},
-        binding,
-    )
+    applying = [name for name in table.values if table.applies_to(name)[row]]
+    scores = {name: _shown(table, name, float(table.values[name][row])) for name in applying}
+    reasons = {name: table.reasons[name][row] for name in applying if table.reasons[name][row]}
+    verdict, criteria = table.verdicts[row], table.criteria.of_item(row)
+    if len(criteria):
+        scores[CRITERIA] = f"{int(np.nansum(criteria.values)):,} of {len(criteria):,} met"
+        failed = np.where(criteria.is_penalty, criteria.values == 1, criteria.values == 0)
+        for place in np.flatnonzero(failed).tolist():
+            what = "penalty" if criteria.is_penalty[place] else "not met"
+            reasons[f"{what}: {criteria.criteria[place].description}"] = criteria.reasons[place] or ""
+    passed = None if np.isnan(verdict) else bool(verdict)
+    return JudgedItem(table.items[row], passed, scores, reasons, binding)
+
+
+def _shown(table: ScoreTable, name: str, value: float) -> float | str | None:
+    """A value as it is shown: the label of a category, yes or no of a criterion, else the score."""
+    if np.isnan(value):
+        return None
+    dimension = table.rubric.dimensions.get(name)
+    return value if dimension is None or dimension.type == "score" else dimension.label_of(value)
+
+
+def _stacked(columns: Sequence[Floats], n_rows: int) -> Floats:
+    """Arrays as columns, of which there may be none."""
+    return np.column_stack(columns) if columns else np.zeros((n_rows, 0))
+
+
+def _numbers(table: ScoreTable, row: int, names: Iterable[str]) -> dict[str, float]:
+    """Scores of one row that are not missing."""
+    return {name: float(table.values[name][row]) for name in names if not np.isnan(table.values[name][row])}
+
+
+def _best(rubric: Rubric, name: str) -> float:
+    """The score that is best for an answer: that of a penalty is 0."""
+    scale, is_penalty = rubric.scale_of(name), (rubric.dimensions[name].points or 0) < 0
+    return float(scale.min if is_penalty else scale.max)
 
 
 def _rescues(rubric: Rubric, names: tuple[str, ...], pattern: Floats) -> list[bool]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from judge.analysis.attention_checks import CheckCounts, failed_checks_warning
 from judge.records import Item
+from judge.rubric import Rubric
 
 if TYPE_CHECKING:
     from judge.analysis.agreement.align import AlignedRatings
@@ -33,7 +34,8 @@ class Evidence:
     Attributes
     ----------
     counts : mapping
-        Scored dimension -> score -> how often it was given.
+        Scored dimension -> score -> how often it was given; criteria and categories are left out, because
+        one value may be right for nearly all answers.
     n_empty, n_empty_pass : int
         Empty answers that were judged, and those of them that pass.
     n_known, n_missed : int
@@ -46,7 +48,7 @@ class Evidence:
     n_known: int = 0
     n_missed: int = 0
 
-    def look_at(self, item: Item, scores: Mapping[str, float], passed: bool | None) -> None:
+    def look_at(self, item: Item, scores: Mapping[str, float | str], passed: bool | None) -> None:
         """Count one item with the judge's scores for it."""
         if not item.answer.strip() and passed is not None:
             self.n_empty += 1
@@ -74,24 +76,30 @@ def of_run(run: Run) -> list[str]:
     """Warnings about a run, read with one item in memory at a time."""
     rubric = run.rubric
     counts = run.distribution()
-    evidence = Evidence({name: counts.get(name, {}) for name in rubric.scored})
+    evidence = Evidence({name: counts.get(name, {}) for name in _scores_of(rubric)})
     for item in run.items():
         if not item.answer.strip() or EXPECTED in item.metadata:
             given = {
                 score.dimension: score.value
                 for score in run.scores_of(item.id)
-                if score.sample == 0 and isinstance(score.value, float)
+                if score.sample == 0
+                and (isinstance(score.value, float) or (score.value and score.dimension in rubric.dimensions))
             }
-            evidence.look_at(item, given, rubric.passes(given))
+            numbers = {name: value for name, value in given.items() if isinstance(value, float)}
+            evidence.look_at(item, given, rubric.passes(numbers))
     return list(evidence.sentences())
 
 
 def of_table(table: ScoreTable) -> list[str]:
     """Warnings about the scores of a table."""
-    evidence = Evidence({name: _counted(column.tolist()) for name, column in table.values.items()})
+    evidence = Evidence({name: _counted(table.values[name].tolist()) for name in _scores_of(table.rubric)})
     for row, item in enumerate(table.items):
-        given = {name: float(column[row]) for name, column in table.values.items() if _is_number(column[row])}
-        verdict = table.passed[row]
+        given = {
+            name: _value(table.rubric, name, float(column[row]))
+            for name, column in table.values.items()
+            if _is_number(column[row])
+        }
+        verdict = table.verdicts[row]
         evidence.look_at(item, given, bool(verdict) if _is_number(verdict) else None)
     return list(evidence.sentences())
 
@@ -128,7 +136,19 @@ def of_agreement(aligned: AlignedRatings) -> list[str]:
     return [*found, *failed_checks_warning(by_person)]
 
 
-def misses(item: Item, scores: Mapping[str, float]) -> bool | None:
+def _scores_of(rubric: Rubric) -> list[str]:
+    """Names of what gets a score, and not a label or yes and no."""
+    dimensions = rubric.dimensions
+    return [name for name in rubric.scored if name not in dimensions or dimensions[name].type == "score"]
+
+
+def _value(rubric: Rubric, name: str, value: float) -> float | str:
+    """A value as items state the correct one: the label of a category, else the number."""
+    dimension = rubric.dimensions.get(name)
+    return dimension.label_of(value) if dimension and dimension.type == "category" else value
+
+
+def misses(item: Item, scores: Mapping[str, float | str]) -> bool | None:
     """Whether scores differ from the correct ones; None if no score can be compared."""
     expected = item.metadata.get(EXPECTED)
     if not isinstance(expected, Mapping):
@@ -137,7 +157,7 @@ def misses(item: Item, scores: Mapping[str, float]) -> bool | None:
     if not comparable:
         return None
     return any(
-        scores[name] not in (right if isinstance(right, Sequence) else [right])
+        scores[name] not in (right if isinstance(right, list | tuple) else [right])
         for name, right in comparable.items()
     )
 

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from judge.analysis.comparable import refuse_other_rubrics, refuse_same_names
 from judge.analysis.group_difference import GroupDifference, group_difference
-from judge.analysis.pass_rate import PassRate, mean_score, pass_rate
-from judge.analysis.score_table import PAIR_ID, QUESTION, ScoreTable
+from judge.analysis.measures import MeasureKind, measures
+from judge.analysis.pass_rate import PassRate, verdict_rate
+from judge.analysis.score_table import PAIR_ID, QUESTION, NoVerdict, ScoreTable
 from judge.analysis.slices import members
 from judge.errors import InputError
 from judge.records import Item
@@ -39,7 +40,7 @@ class Standing:
     passing : PassRate
         Pass rate, by which systems are ranked.
     means : dict
-        Dimension -> mean score.
+        Dimension -> mean score, or share of the answers that meet a criterion; categories are left out.
     """
 
     name: str
@@ -72,6 +73,10 @@ class Leaderboard:
         Clusters of answers that are resampled together; with a single one no comparison is possible.
     n_resamples, seed : int
         Number of bootstrap resamples for the ranks, and the seed.
+    kinds : dict
+        Dimension -> whether `Standing.means` are mean scores or shares.
+    no_verdict : {'bounds', 'drop', 'fail'}
+        How answers without a verdict are counted.
     """
 
     standings: tuple[Standing, ...]
@@ -81,6 +86,8 @@ class Leaderboard:
     n_answered: tuple[int, int]
     n_groups: int
     n_resamples: int
+    kinds: dict[str, MeasureKind]
+    no_verdict: NoVerdict = "bounds"
     seed: int = SEED
 
 
@@ -113,11 +120,13 @@ def leaderboard(
     """
     refuse_other_rubrics(tables)
     _check_rankable(tables)
+    averaged = [measures(table, table.clusters(cluster)) for table in tables]
+    tables = [table.applying() for table in tables]
     keys, matched_by = _questions(tables)
     clusters = _clusters(tables, keys, cluster)
     passed = np.concatenate([table.passed for table in tables])
     owner = np.repeat(np.arange(len(tables)), [len(table) for table in tables])
-    rates = [pass_rate(t.passed, t.clusters(cluster)) for t in tables]
+    rates = [verdict_rate(t, t.clusters(cluster)) for t in tables]
     order = sorted(range(len(tables)), key=lambda i: (-rates[i].estimate.value, tables[i].name))
     by_owner = np.full((len(passed), len(tables)), np.nan)
     by_owner[np.arange(len(passed)), owner] = passed
@@ -136,7 +145,7 @@ def leaderboard(
             float(np.mean(resampled.draws[:, i] == 1)) if len(resampled.draws) else np.nan,
             letters[i],
             rates[i],
-            _means(tables[i], cluster),
+            {of.name: of.estimate() for of in averaged[i]},
         )
         for i in order
     ]
@@ -145,13 +154,16 @@ def leaderboard(
     answered = [len(set(column)) for column in keys]
     n_groups = len(np.unique(clusters))
     return Leaderboard(
-        tuple(standings), named, matched_by, n_common, (min(answered), max(answered)), n_groups, n_resamples
+        tuple(standings),
+        named,
+        matched_by,
+        n_common,
+        (min(answered), max(answered)),
+        n_groups,
+        n_resamples,
+        {of.name: of.kind for of in averaged[0]},
+        tables[0].no_verdict,
     )
-
-
-def _means(table: ScoreTable, cluster: str | None) -> dict[str, Estimate]:
-    clusters, scale = table.clusters(cluster), table.rubric.scale
-    return {name: mean_score(values, clusters, scale) for name, values in table.values.items()}
 
 
 def compact_letters(order: Sequence[int], different: set[tuple[int, int]]) -> dict[int, str]:

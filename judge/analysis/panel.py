@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from judge.analysis.compare import Change, pass_change
-from judge.analysis.pass_rate import PassRate, mean_score, pass_rate
+from judge.analysis.group_difference import Groups
+from judge.analysis.measures import MeasureKind, measures
+from judge.analysis.pass_rate import PassRate, verdict_rate
 from judge.analysis.score_table import ScoreTable
 from judge.stats.coefficients.percent_agreement import percent_agreement, unanimous
 from judge.stats.engine.estimate import Estimate
@@ -24,13 +26,16 @@ class PanelMember:
     passing : PassRate
         Share of the answers that pass.
     means : mapping
-        Dimension -> mean score.
+        Dimension -> mean score, or share of the answers that meet a criterion; categories are left out.
+    kinds : mapping
+        Dimension -> whether `means` are mean scores or shares.
     """
 
     name: str
     judge: str
     passing: PassRate
     means: Mapping[str, Estimate]
+    kinds: Mapping[str, MeasureKind]
 
 
 @dataclass(frozen=True)
@@ -71,16 +76,10 @@ def panel(tables: Sequence[ScoreTable], cluster: str | None = None) -> JudgePane
     ids = [item.id for item in tables[0].items]
     aligned = [table.take([rows[key] for key in ids]) for table, rows in zip(tables, place, strict=True)]
     clusters = aligned[0].clusters(cluster)
-    marks = np.column_stack([table.passed for table in aligned])
-    members = tuple(
-        PanelMember(
-            table.name,
-            table.rater,
-            pass_rate(table.passed, clusters),
-            {name: mean_score(v, clusters, table.rubric.scale) for name, v in table.values.items()},
-        )
-        for table in aligned
-    )
+    members = tuple(_member(table, clusters) for table in aligned)
+    everywhere = np.logical_and.reduce([table.applies for table in aligned])
+    marks = np.column_stack([table.passed for table in aligned])[everywhere]
+    clusters = None if clusters is None else clusters[everywhere]
     pairs = tuple(
         JudgePair(
             aligned[i].name,
@@ -91,3 +90,14 @@ def panel(tables: Sequence[ScoreTable], cluster: str | None = None) -> JudgePane
         for i, j in itertools.combinations(range(len(aligned)), 2)
     )
     return JudgePanel(len(ids), members, unanimous(marks, clusters=clusters), pairs)
+
+
+def _member(table: ScoreTable, clusters: Groups) -> PanelMember:
+    averaged = measures(table, clusters)
+    return PanelMember(
+        table.name,
+        table.rater,
+        verdict_rate(table, clusters),
+        {of.name: of.estimate() for of in averaged},
+        {of.name: of.kind for of in averaged},
+    )

@@ -1,16 +1,18 @@
 """Pass rates, overall and on each dimension, and the distribution of the scores of each dimension."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 
-from judge.analysis.group_difference import Groups, within
-from judge.analysis.score_table import OUTCOMES, ScoreTable
+from judge.analysis.group_difference import Groups
+from judge.analysis.measures import MeasureKind, is_category, label_measures, measure
+from judge.analysis.score_table import NOT_APPLICABLE, OUTCOMES, ScoreTable
 from judge.rubric import RubricScale
 from judge.stats.engine.estimate import Estimate
-from judge.stats.engine.scale import Floats
-from judge.stats.pass_fail.proportion import mean, proportion
+from judge.stats.engine.scale import Bools, Floats
+from judge.stats.pass_fail.proportion import proportion
 
 
 @dataclass(frozen=True)
@@ -23,16 +25,19 @@ class PassRate:
         Pass rate with Wilson's interval; for clustered items with the effective sample size.
     n_pass, n_fail, n_missing : int
         Number of items by verdict; they sum to `n`. A missing verdict is neither a pass nor a fail.
+    n_not_applicable : int
+        Number of items that the verdict does not concern; they are not among the `n` items.
     """
 
     estimate: Estimate
     n_pass: int
     n_fail: int
     n_missing: int
+    n_not_applicable: int = 0
 
     @property
     def n(self) -> int:
-        """Number of all items."""
+        """Number of the items that the verdict concerns."""
         return self.n_pass + self.n_fail + self.n_missing
 
     @property
@@ -46,8 +51,8 @@ class PassRate:
         return (self.n_pass + self.n_missing) / self.n if self.n else np.nan
 
 
-def pass_rate(passed: Floats, clusters: Groups = None) -> PassRate:
-    """Share of passes among marks of 1 (pass), 0 (fail) and NaN (missing).
+def pass_rate(passed: Floats, clusters: Groups = None, applies: Bools | None = None) -> PassRate:
+    """Share of passes among marks of 1 (pass), 0 (fail) and NaN (missing); only where it `applies`, if given.
 
     Examples
     --------
@@ -55,23 +60,35 @@ def pass_rate(passed: Floats, clusters: Groups = None) -> PassRate:
     >>> print(rate.estimate, rate.n_missing, rate.worst, rate.best)
     0.667 [0.208, 0.939] 1 0.5 0.75
     """
+    n_items = len(passed)
+    if applies is not None:
+        passed, clusters = passed[applies], None if clusters is None else clusters[applies]
     return PassRate(
         proportion(passed, clusters=clusters),
         int((passed == 1).sum()),
         int((passed == 0).sum()),
         int(np.isnan(passed).sum()),
+        n_items - len(passed),
     )
 
 
-def mean_score(values: Floats, clusters: Groups = None, scale: RubricScale | None = None) -> Estimate:
-    """Mean of the non-missing scores, with Student's t interval over clusters, cut at the scale's ends.
+def verdict_rate(table: ScoreTable, clusters: Groups = None, items: Bools | None = None) -> PassRate:
+    """Share of the answers of a table that pass, or of those of some items."""
+    return _rate_among(table.passed, table.applies, clusters, items)
 
-    >>> scores = np.array([3.0, 4.0, 4.0, np.nan, 5.0])
-    >>> print(mean_score(scores), mean_score(scores, scale=RubricScale(min=1, max=5)))
-    4.000 [2.701, 5.299] 4.000 [2.701, 5.000]
-    """
-    found = mean(values, clusters=clusters, method="jackknife")
-    return found if scale is None else within(found, scale.min, scale.max)
+
+def dimension_rate(
+    table: ScoreTable, name: str, clusters: Groups = None, items: Bools | None = None
+) -> PassRate | None:
+    """Share of answers that reach the pass mark of a dimension; None if it has none."""
+    marks = table.passed_on(name)
+    return None if marks is None else _rate_among(marks, table.applies_to(name), clusters, items)
+
+
+def _rate_among(marks: Floats, applies: Bools, clusters: Groups, items: Bools | None) -> PassRate:
+    if items is None:
+        return pass_rate(marks, clusters, applies)
+    return pass_rate(marks[items], None if clusters is None else clusters[items], applies[items])
 
 
 @dataclass(frozen=True)
@@ -88,12 +105,18 @@ class DimensionSummary:
         Whether the pass rule names this dimension; otherwise `pass_mark` is that of the overall score.
     passing : PassRate or None
         Share that reaches the pass mark; None without one.
-    mean : Estimate
-        Mean score.
+    kind : {'score', 'share', 'label'}
+        Whether the average is a mean score or a share; labels of a category have no average.
+    scale : RubricScale
+        Scale of the scores.
+    mean : Estimate or None
+        Mean score, or share of the answers that meet a criterion; None for a category.
     sd : float
         Standard deviation of the scores.
     distribution : mapping
         Score -> number of answers, for every score of the scale and for scores between them that occur.
+    labels : mapping
+        Label of a category -> number and share of the answers with it.
     statuses : mapping
         Status -> number of answers; they sum to the number of items.
     """
@@ -102,10 +125,23 @@ class DimensionSummary:
     pass_mark: float | None
     decides: bool
     passing: PassRate | None
-    mean: Estimate
+    kind: MeasureKind | Literal["label"]
+    scale: RubricScale
+    mean: Estimate | None
     sd: float
     distribution: Mapping[float, int]
     statuses: Mapping[str, int]
+    labels: Mapping[str, tuple[int, Estimate]] = field(default_factory=dict)
+
+    @property
+    def n(self) -> int:
+        """Number of answers with a value."""
+        return self.statuses["ok"]
+
+    @property
+    def n_missing(self) -> int:
+        """Number of answers without a value that the dimension concerns."""
+        return sum(self.statuses.values()) - self.n - self.statuses[NOT_APPLICABLE]
 
 
 def dimension_summaries(table: ScoreTable, clusters: Groups = None) -> list[DimensionSummary]:
@@ -114,18 +150,21 @@ def dimension_summaries(table: ScoreTable, clusters: Groups = None) -> list[Dime
 
 
 def _summary(table: ScoreTable, name: str, clusters: Groups) -> DimensionSummary:
-    values = table.values[name]
-    present = values[~np.isnan(values)]
-    marks = table.passed_on(name)
+    of, has_labels = measure(table, name, clusters), is_category(table, name)
+    present = of.values[~np.isnan(of.values)]
+    by_label = label_measures(table, name, clusters) if has_labels else ()
     return DimensionSummary(
         name,
         table.pass_mark(name),
         name in table.rubric.pass_rule,
-        None if marks is None else pass_rate(marks, clusters),
-        mean_score(values, clusters, table.rubric.scale),
-        float(present.std(ddof=1)) if present.size > 1 else np.nan,
-        distribution(present, table.rubric.scale.labels),
+        dimension_rate(table, name, clusters),
+        "label" if has_labels else of.kind,
+        of.scale,
+        None if has_labels else of.estimate(),
+        float(present.std(ddof=1)) if present.size > 1 and not has_labels else np.nan,
+        distribution(present, of.scale.labels),
         {status: int((table.statuses[name] == status).sum()) for status in OUTCOMES},
+        {label: (int(np.nansum(one.values)), one.estimate()) for label, one in by_label},
     )
 
 

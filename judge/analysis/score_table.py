@@ -3,24 +3,30 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from judge.analysis.criterion_scores import CriterionScores, Objects
 from judge.analysis.item_fields import ITEM_ID, Labels, item_field, known_fields
 from judge.analysis.ratings import check_first, number_of, pass_or_fail
 from judge.errors import InputError
 from judge.records import OVERALL, STATUSES, Item, Score, content_hash
-from judge.rubric import Rubric
+from judge.rubric import CRITERIA, Rubric
 from judge.scoring.run import Run
-from judge.stats.engine.scale import Floats
+from judge.stats.engine.scale import Bools, Floats
 
+NoVerdict = Literal["fail", "drop", "bounds"]
+"""Answers without a verdict: they count as fails; they are left out; or they are left out, and the pass rates
+that would result if all of them failed and if all of them passed are given, too."""
+NOT_APPLICABLE = "not_applicable"
+"""Status of what does not concern an item; it is in no denominator."""
 UNSCORED = "unscored"
 """Status of an item without a score row, which was not scored yet."""
 OUTCOMES = (*STATUSES, UNSCORED)
 PAIR_ID = "pair_id"
 QUESTION = "question"
-Objects = NDArray[np.object_]
 
 
 @dataclass(frozen=True)
@@ -36,7 +42,8 @@ class ScoreTable:
     items : tuple of Item
         The rows.
     values : mapping
-        Scored dimension -> scores, shape (n_items,), NaN where missing.
+        Scored dimension -> scores, shape (n_items,), NaN where missing. A criterion that is met is 1, one
+        that is not 0 (for expected scores it is the probability); a label of a category is its position.
     statuses : mapping
         Scored dimension -> status of each score, or 'unscored'.
     reasons : mapping
@@ -47,6 +54,10 @@ class ScoreTable:
         Name of the judge.
     n_samples : int
         Number of repeated judgments in the run; the table holds sample 0.
+    criteria : CriterionScores
+        Criteria that the items bring along, with their scores.
+    no_verdict : {'bounds', 'drop', 'fail'}
+        How answers without a verdict are counted; see `NoVerdict`.
     """
 
     name: str
@@ -56,46 +67,59 @@ class ScoreTable:
     statuses: Mapping[str, Labels]
     reasons: Mapping[str, Objects]
     flags: Mapping[str, Objects]
+    criteria: CriterionScores
     rater: str = ""
     n_samples: int = 1
+    no_verdict: NoVerdict = "bounds"
 
     @classmethod
-    def of_run(cls, run: Run) -> "ScoreTable":
+    def of_run(cls, run: Run, no_verdict: NoVerdict = "bounds") -> "ScoreTable":
         """Read the items and scores of a run folder."""
-        return cls.build(run.name, run.rubric, run.items(), run.scores())
+        return cls.build(run.name, run.rubric, run.items(), run.scores(), no_verdict)
 
     @classmethod
-    def build(cls, name: str, rubric: Rubric, items: Iterable[Item], scores: Iterable[Score]) -> "ScoreTable":
+    def build(
+        cls,
+        name: str,
+        rubric: Rubric,
+        items: Iterable[Item],
+        scores: Iterable[Score],
+        no_verdict: NoVerdict = "bounds",
+    ) -> "ScoreTable":
         """Arrange scores by item.
 
         Raises
         ------
         InputError
-            There are no items, a score is of an unknown item, an item was scored twice, or there are several
-            raters.
+            There are no items, a score has an unknown item, criterion or label, an item was scored twice, or
+            there are several raters.
         """
         rows = tuple(items)
         if not rows:
             raise InputError(f"{name}: no items in this run, so there is nothing to report")
         table = cls.empty(name, rubric, rows)
         place = {item.id: i for i, item in enumerate(rows)}
-        seen: dict[str, set[tuple[str, str, int]]] = {}
+        criterion_at = table.criteria.places()
+        seen: dict[tuple[str, str | None], set[tuple[str, str, int]]] = {}
         raters: dict[str, None] = {}
         last_sample = 0
         for score in scores:
-            check_first(score, seen.setdefault(score.dimension, set()))
+            check_first(score, seen.setdefault((score.dimension, score.criterion), set()))
             raters[score.rater] = None
             last_sample = max(last_sample, score.sample)
             if score.item_id not in place:
                 raise InputError(f"{name}: a score names item {score.item_id!r}, which is not in the run")
-            if score.sample == 0:
+            if score.sample == 0 and score.dimension == CRITERIA and rubric.criteria:
+                key = place[score.item_id], score.criterion or ""
+                table.criteria.enter(criterion_at.get(key), score)
+            elif score.sample == 0:
                 table._enter(place[score.item_id], score)
         if len(raters) > 1:
             raise InputError(
                 f"{name}: scores of {len(raters)} raters ({', '.join(raters)}); a run is one judge. "
                 "For several raters use: judge agree"
             )
-        return replace(table, rater=next(iter(raters), ""), n_samples=last_sample + 1)
+        return replace(table, rater=next(iter(raters), ""), n_samples=last_sample + 1, no_verdict=no_verdict)
 
     @classmethod
     def empty(cls, name: str, rubric: Rubric, items: tuple[Item, ...]) -> "ScoreTable":
@@ -106,9 +130,10 @@ class ScoreTable:
             rubric,
             items,
             values={d: np.full(n, np.nan) for d in rubric.scored},
-            statuses={d: np.full(n, UNSCORED, dtype="U10") for d in rubric.scored},
+            statuses={d: np.full(n, UNSCORED, dtype="U14") for d in rubric.scored},
             reasons={d: np.full(n, None, dtype=object) for d in rubric.scored},
             flags={f: np.full(n, None, dtype=object) for f in rubric.flags},
+            criteria=CriterionScores.unscored(rubric, items, UNSCORED),
         )
 
     def _enter(self, row: int, score: Score) -> None:
@@ -116,41 +141,96 @@ class ScoreTable:
         if name in self.flags:
             self.flags[name][row] = score.value
         elif name in self.values:
-            self.values[name][row] = number_of(score)
+            self.values[name][row] = self._number(score)
             self.statuses[name][row] = score.status
             self.reasons[name][row] = score.reason
+
+    def _number(self, score: Score) -> float:
+        """Value of a score; that of a category is the position of its label."""
+        dimension = self.rubric.dimensions.get(score.dimension)
+        if dimension is None or dimension.type != "category" or score.value is None:
+            return number_of(score)
+        labels = list(dimension.labels)
+        if score.value not in labels:
+            raise InputError(
+                f"{self.name}: item {score.item_id!r}: {score.dimension} is {score.value!r}; allowed: "
+                f"{', '.join(labels)}"
+            )
+        return float(labels.index(score.value))
 
     def __len__(self) -> int:
         return len(self.items)
 
+    def applies_to(self, dimension: str) -> Bools:
+        """Whether a dimension concerns each item; shape (n_items,)."""
+        return np.asarray(self.statuses[dimension] != NOT_APPLICABLE)
+
     @cached_property
-    def passed(self) -> Floats:
+    def applies(self) -> Bools:
+        """Whether the pass rule concerns each item; shape (n_items,)."""
+        applies: Bools = np.logical_and.reduce([self.applies_to(name) for name in self.rubric.pass_rule])
+        return applies
+
+    @cached_property
+    def is_judged(self) -> Bools:
+        """Whether anything that is scored concerns each item; shape (n_items,)."""
+        judged: Bools = np.logical_or.reduce([self.applies_to(name) for name in self.rubric.scored])
+        judged[self.criteria.rows[self.criteria.statuses != NOT_APPLICABLE]] = True
+        return judged
+
+    def applying(self) -> "ScoreTable":
+        """Keep the items that the pass rule concerns."""
+        return self if self.applies.all() else self.take(self.applies)
+
+    @cached_property
+    def verdicts(self) -> Floats:
         """Verdict by the pass rule: 1 pass, 0 fail, NaN if a missing score decides; shape (n_items,)."""
         scored = [(name, self.values[name]) for name in self.rubric.pass_rule]
         verdicts = (
             self.rubric.passes({name: float(v[i]) for name, v in scored if not np.isnan(v[i])})
             for i in range(len(self))
         )
-        return np.array([np.nan if verdict is None else float(verdict) for verdict in verdicts])
+        found = np.array([np.nan if verdict is None else float(verdict) for verdict in verdicts])
+        found[~self.applies] = np.nan
+        return found
+
+    @cached_property
+    def passed(self) -> Floats:
+        """Verdicts as they are counted: with `no_verdict` 'fail', a missing one is a fail."""
+        return self._counted(self.verdicts, self.applies)
+
+    def _counted(self, marks: Floats, applies: Bools) -> Floats:
+        return np.where(np.isnan(marks) & applies, 0.0, marks) if self.no_verdict == "fail" else marks
 
     @cached_property
     def outcomes(self) -> Labels:
         """``pass``, ``fail``, or the status of the first missing score that decides; shape (n_items,)."""
-        outcome = np.where(self.passed == 1, "pass", "fail").astype("U10")
+        outcome = np.where(self.verdicts == 1, "pass", "fail").astype("U14")
         for name in reversed(self.rubric.pass_rule):
-            open_here = np.isnan(self.passed) & (self.statuses[name] != "ok")
+            open_here = np.isnan(self.verdicts) & (self.statuses[name] != "ok")
             outcome[open_here] = self.statuses[name][open_here]
+        outcome[~self.applies] = NOT_APPLICABLE
         return outcome
 
     def pass_mark(self, dimension: str) -> float | None:
-        """Lowest passing score of a dimension: its own in the pass rule, else that of the overall score."""
-        rule = self.rubric.pass_rule
-        return rule.get(dimension, rule.get(OVERALL))
+        """Lowest passing score of a dimension: its own in the pass rule, else that of the overall score.
+
+        The mark of the overall score is one for scores on the same scale only.
+        """
+        rule, rubric = self.rubric.pass_rule, self.rubric
+        if dimension in rule:
+            return rule[dimension]
+        is_score = dimension == OVERALL or rubric.dimensions[dimension].type == "score"
+        return (
+            rule.get(OVERALL) if is_score and rubric.scale_of(dimension) == rubric.scale_of(OVERALL) else None
+        )
 
     def passed_on(self, dimension: str) -> Floats | None:
         """Pass marks on one dimension: 1 pass, 0 fail, NaN missing; None if it has no pass mark."""
         pass_mark = self.pass_mark(dimension)
-        return None if pass_mark is None else pass_or_fail(self.values[dimension], pass_mark)
+        if pass_mark is None:
+            return None
+        return self._counted(pass_or_fail(self.values[dimension], pass_mark), self.applies_to(dimension))
 
     def take(self, rows: ArrayLike, name: str | None = None) -> "ScoreTable":
         """Keep some rows: a mask, or row numbers in the wanted order."""
@@ -163,6 +243,7 @@ class ScoreTable:
             statuses={d: column[index] for d, column in self.statuses.items()},
             reasons={d: column[index] for d, column in self.reasons.items()},
             flags={d: column[index] for d, column in self.flags.items()},
+            criteria=self.criteria.take(index, len(self)),
         )
 
     @property
@@ -186,10 +267,10 @@ class ScoreTable:
         `field` if given, else `pair_id` if items have it, else `question` if several items share one (but not
         all, because a single cluster has no variance). The field `id` makes every item independent.
         """
-        if field is None and any(item.field(PAIR_ID) is not None for item in self.items):
+        if field is None and any(item.field(PAIR_ID) is not None for item in self._judged_items):
             return PAIR_ID
         if field is None:
-            return QUESTION if 1 < self.n_questions < len(self) else None
+            return QUESTION if 1 < self.n_questions < len(self._judged_items) else None
         return None if field == ITEM_ID else field
 
     @cached_property
@@ -199,8 +280,12 @@ class ScoreTable:
 
     @property
     def n_questions(self) -> int:
-        """Number of different questions."""
-        return len(set(self.questions.tolist()))
+        """Number of different questions, of the items that are judged."""
+        return len(set(self.questions[self.is_judged].tolist()))
+
+    @property
+    def _judged_items(self) -> list[Item]:
+        return [item for item, judged in zip(self.items, self.is_judged, strict=True) if judged]
 
     def groups(self, field: str) -> Labels:
         """Cluster of each item by the value of a field; an item without a value is a cluster of its own."""
@@ -218,7 +303,9 @@ class ScoreTable:
         """
         name = self.cluster_field(field)
         groups = None if name is None else self.groups(name)
-        return None if groups is None or len(np.unique(groups)) == len(groups) else groups
+        if groups is None or len(np.unique(groups[self.is_judged])) == self.is_judged.sum():
+            return None
+        return groups
 
 
 def question_key(item: Item) -> str:

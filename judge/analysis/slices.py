@@ -8,7 +8,8 @@ import numpy as np
 
 from judge.analysis.group_difference import Bools, GroupDifference, Groups, group_difference, within
 from judge.analysis.item_fields import Labels, natural_rank
-from judge.analysis.pass_rate import PassRate, mean_score, pass_rate
+from judge.analysis.measures import Measure, MeasureKind, measures
+from judge.analysis.pass_rate import PassRate, dimension_rate, verdict_rate
 from judge.analysis.score_table import ScoreTable
 from judge.errors import InputError
 from judge.stats.engine.estimate import NO_RATINGS, Estimate
@@ -36,7 +37,7 @@ class Slice:
     dimensions : dict
         Dimension -> share that reaches its pass mark; dimensions without a pass mark are left out.
     means : dict
-        Dimension -> mean score.
+        Dimension -> mean score, or share of the answers that meet a criterion; categories are left out.
     against_rest : GroupDifference
         Pass rate here minus pass rate of all other items.
     """
@@ -67,6 +68,8 @@ class SliceTable:
         Macro average of the pass rate (each slice counts the same) and micro average (each item does).
     macro_means, micro_means : dict
         Dimension -> the same averages of the scores.
+    kinds : dict
+        Dimension -> whether these are mean scores or shares.
     """
 
     field: str
@@ -75,6 +78,7 @@ class SliceTable:
     micro: Estimate
     macro_means: dict[str, Estimate]
     micro_means: dict[str, Estimate]
+    kinds: dict[str, MeasureKind]
 
 
 def slice_tables(table: ScoreTable, fields: Sequence[str], clusters: Groups = None) -> list[SliceTable]:
@@ -172,43 +176,50 @@ def macro_average(
 
 
 def _slice_table(table: ScoreTable, field: str, clusters: Groups) -> SliceTable:
-    found = members(table, field)
-    masks, scale = [[mask] for _, mask in found], table.rubric.scale
+    found = [(label, mask) for label, mask in members(table, field) if (mask & table.is_judged).any()]
+    masks, averaged = [mask for _, mask in found], measures(table, clusters)
     return SliceTable(
         field,
-        tuple(_slice(table, label, mask, clusters) for label, mask in found),
-        macro_average(table.passed, masks, clusters, share=True),
-        pass_rate(table.passed, clusters).estimate,
-        {
-            name: within(macro_average(values, masks, clusters), scale.min, scale.max)
-            for name, values in table.values.items()
-        },
-        {name: mean_score(values, clusters, scale) for name, values in table.values.items()},
+        tuple(_slice(table, label, mask, averaged, clusters) for label, mask in found),
+        macro_average(table.passed, [[mask] for mask in masks], clusters, share=True),
+        verdict_rate(table, clusters).estimate,
+        {of.name: _macro_mean(of, masks) for of in averaged},
+        {of.name: of.estimate() for of in averaged},
+        {of.name: of.kind for of in averaged},
     )
 
 
-def _slice(table: ScoreTable, label: str, mask: Bools, clusters: Groups) -> Slice:
-    groups = None if clusters is None else clusters[mask]
-    marks = {name: table.passed_on(name) for name in table.values}
+def _macro_mean(of: Measure, masks: Sequence[Bools]) -> Estimate:
+    slices = [[mask[of.rows]] for mask in masks]
+    found = macro_average(of.values, slices, of.clusters, share=of.is_marks)
+    return found if of.is_marks else within(found, of.scale.min, of.scale.max)
+
+
+def _slice(
+    table: ScoreTable, label: str, mask: Bools, averaged: Sequence[Measure], clusters: Groups
+) -> Slice:
+    rates = {name: dimension_rate(table, name, clusters, mask) for name in table.values}
     return Slice(
         label,
-        pass_rate(table.passed[mask], groups),
-        {name: pass_rate(m[mask], groups) for name, m in marks.items() if m is not None},
-        {name: mean_score(v[mask], groups, table.rubric.scale) for name, v in table.values.items()},
+        verdict_rate(table, clusters, mask),
+        {name: rate for name, rate in rates.items() if rate is not None},
+        {of.name: of.among(mask).estimate() for of in averaged},
         group_difference(table.passed, mask, ~mask, clusters),
     )
 
 
 def _adjusted(tables: list[SliceTable]) -> list[SliceTable]:
     """Adjust all p-values together; two slices of one field have mirrored differences, which are one test."""
-    tests = [(t, s) for t, table in enumerate(tables) for s in range(_n_tests(table))]
+    tests = [(t, s) for t, table in enumerate(tables) for s in _tested(table)]
     raw = [tables[t].slices[s].against_rest.p for t, s in tests]
     adjusted = dict(zip(tests, holm(raw).tolist() if raw else [], strict=True))
     return [
         replace(
             table,
             slices=tuple(
-                _with_adjusted_p(one, adjusted[t, min(s, _n_tests(table) - 1)] if adjusted else np.nan)
+                _with_adjusted_p(one, adjusted.get((t, s), adjusted.get((t, _first_tested(table)), np.nan)))
+                if one.passing.n
+                else one
                 for s, one in enumerate(table.slices)
             ),
         )
@@ -216,13 +227,19 @@ def _adjusted(tables: list[SliceTable]) -> list[SliceTable]:
     ]
 
 
-def _n_tests(table: SliceTable) -> int:
-    return len(table.slices) if len(table.slices) > 2 else 1
+def _tested(table: SliceTable) -> list[int]:
+    """Slices with a test of their own: not those that no verdict concerns, nor the second of two."""
+    tested = [s for s, one in enumerate(table.slices) if one.passing.n]
+    return tested if len(tested) > 2 else tested[:1]
+
+
+def _first_tested(table: SliceTable) -> int:
+    return next(iter(_tested(table)), 0)
 
 
 def n_tests(tables: Sequence[SliceTable]) -> int:
     """Number of p-values that were adjusted together."""
-    return sum(_n_tests(table) for table in tables)
+    return sum(len(_tested(table)) for table in tables)
 
 
 def _with_adjusted_p(one: Slice, p: float) -> Slice:

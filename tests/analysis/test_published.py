@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from judge.analysis.pass_rate import mean_score
+from judge.analysis.measures import mean_score
 from judge.analysis.ratings import ratings_matrix
 from judge.records import Score
 from judge.stats.engine.scale import Scale
