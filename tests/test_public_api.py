@@ -278,7 +278,7 @@ def test_multiple_choice_answers_may_be_rows_or_files(tmp_path):
     file.write_text("".join(json.dumps(row) + "\n" for row in QUESTIONS))
     for given in (QUESTIONS, pd.DataFrame(QUESTIONS), str(file), [file]):
         assert judge.choice(given).estimates["accuracy"].value == pytest.approx(1 / 3)
-    assert judge.choice(QUESTIONS, unreadable="drop").estimates["accuracy"].value == pytest.approx(1 / 2)
+    assert judge.choice(QUESTIONS, no_verdict="drop").estimates["accuracy"].value == pytest.approx(1 / 2)
 
 
 @pytest.mark.parametrize(

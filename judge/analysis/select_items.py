@@ -91,7 +91,7 @@ def select_items(
         There are fewer than `n` items, or `n` is smaller than the sum of the floors.
     """
     with Run.open(run) as opened:
-        table = ScoreTable.of_run(opened)
+        table = ScoreTable.of_run(opened).applying()
     verdicts = np.where(np.isnan(table.passed), OPEN, np.where(table.passed == 1, PASS, FAIL))
     names = [name for name in (PASS, FAIL, OPEN) if (verdicts == name).any()]
     sizes = [int((verdicts == name).sum()) for name in names]

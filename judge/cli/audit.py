@@ -1,19 +1,29 @@
 """`judge audit`: why answers fail, and which scores look wrong."""
 
+from typing import TYPE_CHECKING
+
 import click
 
 import judge
 from judge.cli import output_options
-from judge.cli.options import GroupedCommand, run_argument, section, slice_options, worst
+from judge.cli.options import GroupedCommand, no_verdict, run_argument, section, slice_options, worst
+
+if TYPE_CHECKING:
+    from judge.analysis.score_table import NoVerdict
 
 
 @click.command(cls=GroupedCommand)
 @run_argument
 @slice_options
-@section("Analysis", worst(10))
+@section("Analysis", worst(10), no_verdict("answers without a verdict"))
 @output_options.outputs
 def command(
-    run: str, by: tuple[str, ...], cluster: str | None, worst: int, outputs: output_options.Outputs
+    run: str,
+    by: tuple[str, ...],
+    cluster: str | None,
+    worst: int,
+    no_verdict: "NoVerdict",
+    outputs: output_options.Outputs,
 ) -> None:
     """Show why answers of RUN fail, which answers are the worst, and which scores are anomalous.
 
@@ -22,4 +32,5 @@ def command(
 
     Example: judge audit runs/answers-openai-gpt-5-open_qa --by category --worst 20
     """
-    output_options.deliver(judge.audit(run, by=by, cluster=cluster, worst=worst), outputs, [run])
+    report = judge.audit(run, by=by, cluster=cluster, worst=worst, no_verdict=no_verdict)
+    output_options.deliver(report, outputs, [run])

@@ -1,16 +1,16 @@
 """`judge choice`: accuracy on multiple-choice questions."""
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import click
 
 import judge
 from judge.cli import output_options
-from judge.cli.options import GroupedCommand, input_format, section, slice_options
+from judge.cli.options import GroupedCommand, input_format, no_verdict, section, slice_options
 from judge.formats import FORMATS
 
 if TYPE_CHECKING:
-    from judge.analysis.multiple_choice.choice import Policy
+    from judge.analysis.score_table import NoVerdict
 
 
 @click.command(cls=GroupedCommand)
@@ -18,14 +18,7 @@ if TYPE_CHECKING:
 @section(
     "Input",
     input_format(FORMATS),
-    click.option(
-        "--unreadable",
-        type=click.Choice(["wrong", "drop"]),
-        default="wrong",
-        show_default=True,
-        help="How to count a reply from which no single offered letter can be read: as wrong, or not at all. "
-        "The report always gives their number.",
-    ),
+    no_verdict("replies from which no single offered letter can be read", default="fail"),
     click.option(
         "--run",
         type=click.Path(exists=True, file_okay=False),
@@ -38,7 +31,7 @@ if TYPE_CHECKING:
 def command(
     files: tuple[str, ...],
     format_: str | None,
-    unreadable: str,
+    no_verdict: "NoVerdict",
     by: tuple[str, ...],
     cluster: str | None,
     run: str | None,
@@ -51,7 +44,5 @@ def command(
 
     Example: judge choice mmad.json answers_1_shot_gpt-4o.json --by "dataset*question_type"
     """
-    report = judge.choice(
-        files, format=format_, unreadable=cast("Policy", unreadable), by=by, cluster=cluster, run=run
-    )
+    report = judge.choice(files, format=format_, no_verdict=no_verdict, by=by, cluster=cluster, run=run)
     output_options.deliver(report, outputs)

@@ -1,10 +1,15 @@
 """`judge compare`: two systems, two conditions or two judges on the same items."""
 
+from typing import TYPE_CHECKING
+
 import click
 
 import judge
 from judge.cli import output_options
-from judge.cli.options import GroupedCommand, runs_argument, section, slice_options
+from judge.cli.options import GroupedCommand, no_verdict, runs_argument, section, slice_options
+
+if TYPE_CHECKING:
+    from judge.analysis.score_table import NoVerdict
 
 
 @click.command(cls=GroupedCommand)
@@ -29,6 +34,7 @@ from judge.cli.options import GroupedCommand, runs_argument, section, slice_opti
         show_default=True,
         help="Number of answers with different verdicts to list; 0 lists none.",
     ),
+    no_verdict("pairs in which a verdict is missing"),
 )
 @output_options.outputs
 def command(
@@ -37,11 +43,12 @@ def command(
     by: tuple[str, ...],
     cluster: str | None,
     flips: int,
+    no_verdict: "NoVerdict",
     outputs: output_options.Outputs,
 ) -> None:
     """Compare two RUNS on the same items, matched by id or pair_id. Differences are second minus first.
 
     Example: judge compare runs/old runs/new --by category
     """
-    report = judge.compare(*runs, between=between, by=by, cluster=cluster, flips=flips)
+    report = judge.compare(*runs, between=between, by=by, cluster=cluster, flips=flips, no_verdict=no_verdict)
     output_options.deliver(report, outputs, runs)

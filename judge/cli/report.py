@@ -1,22 +1,28 @@
 """`judge report`: pass rates, scores, slices and failures of runs."""
 
+from typing import TYPE_CHECKING
+
 import click
 
 import judge
 from judge.cli import output_options
-from judge.cli.options import GroupedCommand, runs_argument, section, slice_options, worst
+from judge.cli.options import GroupedCommand, no_verdict, runs_argument, section, slice_options, worst
+
+if TYPE_CHECKING:
+    from judge.analysis.score_table import NoVerdict
 
 
 @click.command(cls=GroupedCommand)
 @runs_argument
 @slice_options
-@section("Analysis", worst(5))
+@section("Analysis", worst(5), no_verdict("answers without a verdict"))
 @output_options.outputs
 def command(
     runs: tuple[str, ...],
     by: tuple[str, ...],
     cluster: str | None,
     worst: int,
+    no_verdict: "NoVerdict",
     outputs: output_options.Outputs,
 ) -> None:
     """Report on RUNS: pass rates with confidence intervals, scores, slices, failures, anomalies and cost.
@@ -26,4 +32,5 @@ def command(
 
     Example: judge report runs/answers-openai-gpt-5-open_qa --by category,difficulty --html
     """
-    output_options.deliver(judge.report(runs, by=by, cluster=cluster, worst=worst), outputs, runs)
+    report = judge.report(runs, by=by, cluster=cluster, worst=worst, no_verdict=no_verdict)
+    output_options.deliver(report, outputs, runs)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from judge.analysis.score_table import NoVerdict
 from judge.reporting.builders.run_data import read_run
 from judge.reporting.builders.single_run import build_audit
 from judge.reporting.report import Report
@@ -9,7 +10,12 @@ from judge.workflows.inputs import RunSource, names, path
 
 
 def audit(
-    run: RunSource, *, by: str | Sequence[str] = (), cluster: str | None = None, worst: int = 10
+    run: RunSource,
+    *,
+    by: str | Sequence[str] = (),
+    cluster: str | None = None,
+    worst: int = 10,
+    no_verdict: NoVerdict = "bounds",
 ) -> Report:
     """Report the binding dimension of failing answers, dimensions that fail together, and anomalous scores.
 
@@ -21,10 +27,12 @@ def audit(
         As in `judge.report`.
     worst : int
         Number of worst answers shown in full.
+    no_verdict : {'bounds', 'drop', 'fail'}
+        As in `judge.report`.
 
     Raises
     ------
     JudgeError
         The run cannot be read, or no item has one of the fields in `by`.
     """
-    return build_audit(read_run(path(run)), by=names(by), cluster=cluster, n_worst=worst)
+    return build_audit(read_run(path(run), no_verdict), by=names(by), cluster=cluster, n_worst=worst)

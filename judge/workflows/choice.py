@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from judge.analysis.multiple_choice.choice import Policy, read_answers
+from judge.analysis.multiple_choice.choice import read_answers
+from judge.analysis.score_table import NoVerdict
 from judge.formats.answers import OWN, read_any
 from judge.formats.document import ImportedFile
 from judge.items import placed_items
@@ -18,7 +19,7 @@ def choice(
     answers: RowSource | Sequence[str | Path],
     *,
     format: str | None = None,
-    unreadable: Policy = "wrong",
+    no_verdict: NoVerdict = "fail",
     by: str | Sequence[str] = (),
     cluster: str | None = None,
     run: RunSource | None = None,
@@ -32,8 +33,9 @@ def choice(
         are given together.
     format : str, optional
         Files of another tool; default: recognised.
-    unreadable : {'wrong', 'drop'}
-        What a reply without one offered letter counts as; the number is always shown.
+    no_verdict : {'fail', 'drop', 'bounds'}
+        How a reply without one offered letter is counted: as wrong; not at all; or not at all, with the
+        accuracies that would result if all of them were wrong or correct. Their number is always shown.
     by, cluster
         As in `judge.report`.
     run : Run or path, optional
@@ -51,7 +53,7 @@ def choice(
     """
     found, name = _read(answers, format)
     return build_choice(
-        read_answers(found.items, unreadable=unreadable, name=name),
+        read_answers(found.items, no_verdict=no_verdict, name=name),
         by=names(by) or found.by,
         cluster=cluster or found.cluster,
         run=None if run is None else read_run(path(run)).table,

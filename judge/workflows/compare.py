@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from judge.analysis.score_table import NoVerdict
 from judge.reporting.builders.comparison import build_comparison, read_pair
 from judge.reporting.report import Report
 from judge.workflows.inputs import RunSource, names, path
@@ -13,6 +14,7 @@ def compare(
     by: str | Sequence[str] = (),
     cluster: str | None = None,
     flips: int = 5,
+    no_verdict: NoVerdict = "bounds",
 ) -> Report:
     """Compare two runs on the same items, matched by id or ``pair_id``: the second minus the first.
 
@@ -26,6 +28,8 @@ def compare(
         As in `judge.report`.
     flips : int
         Number of answers whose verdict flipped that are shown in full.
+    no_verdict : {'bounds', 'drop', 'fail'}
+        As in `judge.report`.
 
     Returns
     -------
@@ -37,5 +41,5 @@ def compare(
     JudgeError
         There are not two runs, or they have no items or no dimension in common.
     """
-    a, b = read_pair([path(run) for run in runs], between)
+    a, b = read_pair([path(run) for run in runs], between, no_verdict)
     return build_comparison(a, b, by=names(by), cluster=cluster, n_flips=flips)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from judge.analysis.score_table import NoVerdict
 from judge.reporting.builders.comparison import build_leaderboard
 from judge.reporting.builders.run_data import read_run
 from judge.reporting.report import Report
@@ -9,7 +10,11 @@ from judge.workflows.inputs import RunSource, paths
 
 
 def leaderboard(
-    runs: RunSource | Sequence[RunSource], *, system: str | None = None, cluster: str | None = None
+    runs: RunSource | Sequence[RunSource],
+    *,
+    system: str | None = None,
+    cluster: str | None = None,
+    no_verdict: NoVerdict = "bounds",
 ) -> Report:
     """Rank several runs, or the systems within one, by pass rate, with the uncertainty of each rank.
 
@@ -20,6 +25,8 @@ def leaderboard(
     system : str, optional
         Field of the items that says which system answered, such as ``"system"``.
     cluster : str, optional
+        As in `judge.report`.
+    no_verdict : {'bounds', 'drop', 'fail'}
         As in `judge.report`.
 
     Returns
@@ -32,4 +39,5 @@ def leaderboard(
     JudgeError
         There are fewer than two systems, or their scales differ.
     """
-    return build_leaderboard([read_run(run) for run in paths(runs)], system=system, cluster=cluster)
+    sources = [read_run(run, no_verdict) for run in paths(runs)]
+    return build_leaderboard(sources, system=system, cluster=cluster)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from judge.analysis.score_table import NoVerdict
 from judge.reporting.builders.run_data import read_run
 from judge.reporting.builders.several_runs import build_runs
 from judge.reporting.builders.single_run import build_report
@@ -15,6 +16,7 @@ def report(
     by: str | Sequence[str] = (),
     cluster: str | None = None,
     worst: int = 5,
+    no_verdict: NoVerdict = "bounds",
 ) -> Report:
     """Report pass rates with intervals, scores, slices, failures, anomalies and cost.
 
@@ -31,6 +33,9 @@ def report(
         ``pair_id``, where items have one; ``"id"`` keeps all items apart.
     worst : int
         Number of worst answers shown in full, for one run.
+    no_verdict : {'bounds', 'drop', 'fail'}
+        How answers without a verdict are counted: as fails; not at all; or not at all, with the figures that
+        would result if all of them were fails or passes. Their number is always shown.
 
     Returns
     -------
@@ -43,7 +48,7 @@ def report(
     JudgeError
         A run cannot be read, no item has one of the fields in `by`, or the scales of the runs differ.
     """
-    sources = [read_run(run) for run in paths(runs)]
+    sources = [read_run(run, no_verdict) for run in paths(runs)]
     if len(sources) == 1:
         return build_report(sources[0], by=names(by), cluster=cluster, n_worst=worst)
     return build_runs(sources, by=names(by), cluster=cluster)

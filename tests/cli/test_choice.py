@@ -51,7 +51,7 @@ def test_choice_says_what_is_right_and_how_many_replies_are_unreadable(answers):
 
 
 def test_dropped_replies_are_counted_too(answers):
-    result = judge("choice", answers, "--unreadable", "drop")
+    result = judge("choice", answers, "--no-verdict", "drop")
     assert "of answers are correct: 4 of 20." in result.stdout
     assert "they count as missing." in result.stdout.replace("\n  ", " ")
 

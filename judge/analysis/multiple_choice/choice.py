@@ -1,14 +1,14 @@
 """Multiple choice: accuracy, overall and by slice, and its difference from the pass rate of open answers.
 
 Letters become scores of one dimension, 1 correct and 0 wrong, so that slices and intervals are those of any
-other run. Unreadable replies are wrong or left out, at the caller's choice, and are always counted.
+other run. Unreadable replies have no verdict; they are wrong or left out, at the caller's choice, and are
+always counted.
 """
 
 import math
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from judge.analysis.group_difference import Bools, Groups
 from judge.analysis.multiple_choice.detection import gold_anomalous
 from judge.analysis.multiple_choice.letters import LETTERS, Reading, read_letter
 from judge.analysis.pass_rate import PassRate, pass_rate
-from judge.analysis.score_table import ScoreTable
+from judge.analysis.score_table import NoVerdict, ScoreTable
 from judge.analysis.slices import macro_average, members
 from judge.errors import InputError
 from judge.records import Item, Score
@@ -24,7 +24,6 @@ from judge.rubric import Dimension, Overall, Rubric, RubricScale
 from judge.stats.engine.estimate import CORRELATION, Estimate
 from judge.stats.engine.scale import Floats
 
-Policy = Literal["wrong", "drop"]
 CORRECT = "correct"
 RUBRIC = Rubric(
     name="choice",
@@ -44,18 +43,16 @@ class Answers:
     Attributes
     ----------
     table : ScoreTable
-        Its dimension ``correct`` is 1 or 0, or missing for an unreadable reply that is left out.
+        Its dimension ``correct`` is 1 or 0, and missing for an unreadable reply; its `no_verdict` says how
+        these are counted.
     readings : tuple of Reading
         Letter, or reason for its absence, of each item of the table.
-    unreadable : {'wrong', 'drop'}
-        How replies without exactly one offered letter are counted.
     unusable : dict
         Reason why an item is not a multiple-choice question -> ids.
     """
 
     table: ScoreTable
     readings: tuple[Reading, ...]
-    unreadable: Policy
     unusable: dict[str, list[str]]
 
     @property
@@ -69,14 +66,14 @@ class Answers:
         return replace(self, table=self.table.take(mask), readings=kept)
 
 
-def read_answers(items: Iterable[Item], *, unreadable: Policy = "wrong", name: str = "answers") -> Answers:
+def read_answers(items: Iterable[Item], *, no_verdict: NoVerdict = "fail", name: str = "answers") -> Answers:
     """Read the letter from every reply and compare it with the correct one.
 
     Parameters
     ----------
     items : iterable of Item
         Items with `choices` and `gold`; others are left out and counted.
-    unreadable : {'wrong', 'drop'}
+    no_verdict : {'fail', 'drop', 'bounds'}
         Whether a reply without exactly one offered letter is wrong or left out.
     name : str
         Name of the answers in messages.
@@ -107,8 +104,8 @@ def read_answers(items: Iterable[Item], *, unreadable: Policy = "wrong", name: s
             "(the options' texts) and gold (the letter of the right one)"
         )
     readings = tuple(read_letter(item.answer, item.choices) for item in kept)
-    scores = (_score(item, reading, unreadable) for item, reading in zip(kept, readings, strict=True))
-    return Answers(ScoreTable.build(name, RUBRIC, kept, scores), readings, unreadable, unusable)
+    scores = (_score(item, reading) for item, reading in zip(kept, readings, strict=True))
+    return Answers(ScoreTable.build(name, RUBRIC, kept, scores, no_verdict), readings, unusable)
 
 
 def _problem(item: Item) -> str | None:
@@ -121,8 +118,8 @@ def _problem(item: Item) -> str | None:
     return None if item.gold in LETTERS[: len(item.choices)] else "the right answer is no offered letter"
 
 
-def _score(item: Item, reading: Reading, unreadable: Policy) -> Score:
-    missing = not reading.readable and unreadable == "drop"
+def _score(item: Item, reading: Reading) -> Score:
+    missing = not reading.readable
     status = "ok" if not missing else "refused" if reading.reason == "refused" else "unparsed"
     return Score.model_validate(
         {"item_id": item.id, "rater": "letter", "rater_kind": "judge", "dimension": CORRECT,

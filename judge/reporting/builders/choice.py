@@ -88,7 +88,7 @@ def build_choice(
 
 
 def _policy(answers: Answers) -> str:
-    return "wrong" if answers.unreadable == "wrong" else "missing"
+    return "wrong" if answers.table.no_verdict == "fail" else "missing"
 
 
 def _verdict(answers: Answers, rate: PassRate, found: Detection | None, placed: Positions) -> Iterator[str]:
@@ -106,6 +106,8 @@ def _verdict(answers: Answers, rate: PassRate, found: Detection | None, placed: 
             f"Accuracy is {_share(rate.n_pass, len(answers.table) - unreadable)} without them and "
             f"{_share(rate.n_pass, len(answers.table))} if they count as wrong."
         )
+        if answers.table.no_verdict == "bounds":
+            yield f"It would be {number_text(rate.best, 'share')} if all of them counted as correct."
     else:
         yield "Every reply names exactly one offered option."
     if found:

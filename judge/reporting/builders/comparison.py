@@ -6,6 +6,7 @@ from dataclasses import replace
 from judge.analysis.comparable import same_answers
 from judge.analysis.compare import RunComparison, compare, split
 from judge.analysis.leaderboard import by_system, leaderboard
+from judge.analysis.score_table import NoVerdict
 from judge.errors import InputError
 from judge.reporting.builders.run_data import RunData, read_run
 from judge.reporting.builders.single_run import about, default_fields
@@ -68,7 +69,9 @@ def build_comparison(
     )
 
 
-def read_pair(runs: Sequence[str], between: str | None = None) -> tuple[RunData, RunData]:
+def read_pair(
+    runs: Sequence[str], between: str | None = None, no_verdict: NoVerdict = "bounds"
+) -> tuple[RunData, RunData]:
     """Two runs, or two groups of items of one: ``condition``, or ``condition=clean,degraded``.
 
     Raises
@@ -82,7 +85,7 @@ def read_pair(runs: Sequence[str], between: str | None = None) -> tuple[RunData,
             f"found {given}; give two runs, or one run and --between FIELD (a field with two values, such as "
             "condition)"
         )
-    first, *rest = (read_run(run) for run in runs)
+    first, *rest = (read_run(run, no_verdict) for run in runs)
     if between is None:
         return first, _renamed(rest[0], first)
     a, b = split(first.table, between)

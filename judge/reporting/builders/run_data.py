@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from judge.analysis.score_table import ScoreTable
+from judge.analysis.score_table import NoVerdict, ScoreTable
 from judge.reporting.document import IMAGE_ROOT
 from judge.scoring.random_sample import RandomSample
 from judge.scoring.run import Run
@@ -30,8 +30,8 @@ class RunData:
     about: dict[str, str] = field(default_factory=dict)
 
 
-def read_run(path: str | Path) -> RunData:
-    """Read a run folder.
+def read_run(path: str | Path, no_verdict: NoVerdict = "bounds") -> RunData:
+    """Read a run folder; `no_verdict` says how answers without a verdict are counted.
 
     Raises
     ------
@@ -41,7 +41,7 @@ def read_run(path: str | Path) -> RunData:
         It holds no items.
     """
     with Run.open(path) as run:
-        return RunData(ScoreTable.of_run(run), run.summary(), _about(run))
+        return RunData(ScoreTable.of_run(run, no_verdict), run.summary(), _about(run))
 
 
 def _about(run: Run) -> dict[str, str]:

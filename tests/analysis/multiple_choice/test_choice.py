@@ -38,7 +38,7 @@ def figures(found):
 
 def test_unreadable_replies_are_wrong_unless_they_are_dropped():
     items = [item(1, "A"), item(2, "B"), item(3, "no idea"), item(4, "")]
-    wrong, drop = (accuracy(read_answers(items, unreadable=policy)) for policy in ("wrong", "drop"))
+    wrong, drop = (accuracy(read_answers(items, no_verdict=policy)) for policy in ("fail", "drop"))
     assert (wrong.n_pass, wrong.n_fail, wrong.n_missing) == (1, 3, 0)
     assert (drop.n_pass, drop.n_fail, drop.n_missing) == (1, 1, 2)
 
@@ -46,7 +46,7 @@ def test_unreadable_replies_are_wrong_unless_they_are_dropped():
 def test_unreadable_replies_are_counted_by_reason_under_both_policies():
     items = [item(1, "A or B"), item(2, ""), item(3, "F"), item(4, "I'm sorry"), item(5, "")]
     expected = {"empty": 2, "several": 1, "not_offered": 1, "refused": 1}
-    assert all(read_answers(items, unreadable=p).reasons == expected for p in ("wrong", "drop"))
+    assert all(read_answers(items, no_verdict=p).reasons == expected for p in ("fail", "drop"))
 
 
 def test_items_that_are_no_multiple_choice_question_are_set_aside_with_their_reason():
@@ -176,7 +176,7 @@ def test_unreadable_reply_that_is_wrong_is_a_miss_or_a_false_alarm():
     items = many([("", "A"), ("A", "A"), ("", "B"), ("B", "B")], YES_NO)
     assert figures(detection(read_answers(items).table))["miss"] == 0.5
     assert figures(detection(read_answers(items).table))["overkill"] == 0.5
-    assert figures(detection(read_answers(items, unreadable="drop").table))["overkill"] == 0.0
+    assert figures(detection(read_answers(items, no_verdict="drop").table))["overkill"] == 0.0
 
 
 def test_miss_is_the_mirror_of_recall_limits_included():
@@ -264,11 +264,11 @@ rows = st.lists(
 )
 
 
-def built(rows, policy="wrong"):
-    return read_answers([item(n, a, g, kind=k) for n, (a, g, k) in enumerate(rows)], unreadable=policy)
+def built(rows, policy="fail"):
+    return read_answers([item(n, a, g, kind=k) for n, (a, g, k) in enumerate(rows)], no_verdict=policy)
 
 
-@given(rows, st.sampled_from(["wrong", "drop"]))
+@given(rows, st.sampled_from(["fail", "drop"]))
 @settings(max_examples=60)
 def test_right_wrong_and_missing_are_all_answers(rows, policy):
     answers = built(rows, policy)

@@ -38,7 +38,7 @@ def test_unreadable_replies_are_counted_by_reason(choice):
     assert "2 of 10 replies (20.0 %) do not name exactly one offered option" in found["verdict"][1]
     assert "several options: 1" in found["verdict"][1]
     assert found["verdict"][2] == "Accuracy is 50.0 % without them and 40.0 % if they count as wrong."
-    dropped = choice(rows(["A"] * 4 + ["B"] * 4 + ["A or B", ""]), "--unreadable", "drop")
+    dropped = choice(rows(["A"] * 4 + ["B"] * 4 + ["A or B", ""]), "--no-verdict", "drop")
     assert dropped["verdict"][0].endswith("are correct: 4 of 8.")
     assert "they count as missing" in dropped["verdict"][1]
 
