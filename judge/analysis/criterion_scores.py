@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from judge.analysis.group_difference import Bools
-from judge.analysis.item_fields import Labels
 from judge.errors import InputError
 from judge.records import Item, Score
 from judge.rubric import Dimension, ItemRubrics, Rubric
@@ -35,7 +34,7 @@ class CriterionScores:
     values : ndarray, shape (n_criteria,)
         1 where the criterion is met, 0 where it is not (for expected scores the probability); NaN where
         missing.
-    statuses : ndarray of str
+    statuses : ndarray of object
         Status of each score, or 'unscored'.
     reasons : ndarray of object
         Reason for the score or for its absence; None if not given.
@@ -46,7 +45,7 @@ class CriterionScores:
     names: tuple[str, ...]
     criteria: tuple[Dimension, ...]
     values: Floats
-    statuses: Labels
+    statuses: Objects
     reasons: Objects
 
     @classmethod
@@ -71,7 +70,7 @@ class CriterionScores:
             names,
             criteria,
             np.full(len(listed), np.nan),
-            np.full(len(listed), status, dtype="U14"),
+            np.full(len(listed), status, dtype=object),
             np.full(len(listed), None, dtype=object),
         )
 

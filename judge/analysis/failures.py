@@ -265,9 +265,19 @@ def judged_item(table: ScoreTable, row: int, binding: tuple[str, ...] = ()) -> J
         failed = np.where(criteria.is_penalty, criteria.values == 1, criteria.values == 0)
         for place in np.flatnonzero(failed).tolist():
             what = "penalty" if criteria.is_penalty[place] else "not met"
-            reasons[f"{what}: {criteria.criteria[place].description}"] = criteria.reasons[place] or ""
+            text = criteria.criteria[place].description.rstrip(".")
+            reasons[f"{what}: {text}"] = criteria.reasons[place] or ""
     passed = None if np.isnan(verdict) else bool(verdict)
-    return JudgedItem(table.items[row], passed, scores, reasons, binding)
+    return JudgedItem(_without_criteria(table, row), passed, scores, reasons, binding)
+
+
+def _without_criteria(table: ScoreTable, row: int) -> Item:
+    """An item without the field of its criteria, which are shown with their scores."""
+    item, criteria = table.items[row], table.rubric.criteria
+    if criteria is None:
+        return item
+    kept = {name: value for name, value in item.metadata.items() if name != criteria.field}
+    return item.model_copy(update={"metadata": kept})
 
 
 def _shown(table: ScoreTable, name: str, value: float) -> float | str | None:

@@ -10,9 +10,8 @@ from typing import Literal
 
 import numpy as np
 
-from judge.analysis.criterion_scores import CriterionScores, Rows
+from judge.analysis.criterion_scores import CriterionScores, Objects, Rows
 from judge.analysis.group_difference import Bools, Groups, within
-from judge.analysis.item_fields import Labels
 from judge.analysis.score_table import NOT_APPLICABLE, ScoreTable
 from judge.records import OVERALL
 from judge.rubric import BINARY, CRITERIA, RubricScale
@@ -47,7 +46,7 @@ class Measure:
         Whether the average is a score on the scale, or a share.
     values : ndarray, shape (n,)
         NaN where missing; only what applies to its item.
-    statuses : ndarray of str, shape (n,)
+    statuses : ndarray of object, shape (n,)
         Status of each value.
     rows : ndarray of int, shape (n,)
         Row of the item of each value.
@@ -60,7 +59,7 @@ class Measure:
     name: str
     kind: MeasureKind
     values: Floats
-    statuses: Labels
+    statuses: Objects
     rows: Rows
     scale: RubricScale
     clusters: Groups = None

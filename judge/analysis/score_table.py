@@ -64,7 +64,7 @@ class ScoreTable:
     rubric: Rubric
     items: tuple[Item, ...]
     values: Mapping[str, Floats]
-    statuses: Mapping[str, Labels]
+    statuses: Mapping[str, Objects]
     reasons: Mapping[str, Objects]
     flags: Mapping[str, Objects]
     criteria: CriterionScores
@@ -130,7 +130,7 @@ class ScoreTable:
             rubric,
             items,
             values={d: np.full(n, np.nan) for d in rubric.scored},
-            statuses={d: np.full(n, UNSCORED, dtype="U14") for d in rubric.scored},
+            statuses={d: np.full(n, UNSCORED, dtype=object) for d in rubric.scored},
             reasons={d: np.full(n, None, dtype=object) for d in rubric.scored},
             flags={f: np.full(n, None, dtype=object) for f in rubric.flags},
             criteria=CriterionScores.unscored(rubric, items, UNSCORED),

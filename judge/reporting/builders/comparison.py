@@ -43,7 +43,7 @@ def build_comparison(
         Section(
             "overview",
             "Overview",
-            tables=(comparison_tables.pass_change(of), comparison_tables.mean_changes(of)),
+            tables=comparison_tables.changes(of),
         ),
         *_changed_slices(of),
         Section(
@@ -63,7 +63,7 @@ def build_comparison(
         tuple(run_findings.comparison_warnings(of, (a.table.rater, b.table.rater))),
         tuple(sections),
         {"pass_rate.a": of.passing.a, "pass_rate.b": of.passing.b, "difference": of.passing.difference}
-        | {f"difference.{change.name}": change.difference for change in of.dimensions},
+        | {f"difference.{c.name}": c.difference for c in (*of.dimensions, *of.met, *of.labels)},
         about([a, b]),
         tuple(run_findings.comparison_methods(of, cluster)),
     )
@@ -103,7 +103,11 @@ def _renamed(source: RunData, other: RunData) -> RunData:
 
 
 def build_leaderboard(
-    sources: Sequence[RunData], *, system: str | None = None, cluster: str | None = None
+    sources: Sequence[RunData],
+    *,
+    system: str | None = None,
+    cluster: str | None = None,
+    bounds: bool = True,
 ) -> Report:
     """Rank several runs, or the systems within one.
 
@@ -115,6 +119,8 @@ def build_leaderboard(
         Field of the items that names the system.
     cluster : str, optional
         Field whose items are resampled together.
+    bounds : bool
+        Whether the ranking has the pass rates that missing verdicts leave open, where they are wanted.
 
     Raises
     ------
@@ -125,6 +131,9 @@ def build_leaderboard(
         raise InputError(f"--system {system} ranks the systems within one run; found {len(sources)} runs")
     ranked = by_system(sources[0].table, system) if system else [source.table for source in sources]
     board = leaderboard(ranked, cluster=cluster)
+    among = "among answers with a verdict"
+    if board.no_verdict == "fail":
+        among = "an answer without a verdict counts as a fail"
     return Report(
         "leaderboard",
         f"Leaderboard of {len(ranked)} {'systems by ' + field_name(system) if system else 'runs'}",
@@ -135,7 +144,7 @@ def build_leaderboard(
                 "leaderboard",
                 "Leaderboard",
                 tables=(
-                    comparison_tables.standings(board),
+                    comparison_tables.standings(board, bounds=bounds and board.no_verdict == "bounds"),
                     comparison_tables.system_means(board),
                     comparison_tables.contrasts(board),
                 ),
@@ -144,7 +153,7 @@ def build_leaderboard(
         {f"pass_rate.{s.name}": s.passing.estimate for s in board.standings},
         about(sources),
         (
-            "Pass rates: 95 % Wilson score interval, among answers with a verdict.",
+            f"Pass rates: 95 % Wilson score interval, {among}.",
             f"Ranks: 95 % percentile interval of {board.n_resamples:,} bootstrap resamples (seed "
             f"{board.seed}); answers matched by {display_name(board.matched_by)} are resampled together.",
             "Differences: jackknife over the same groups with Student's t; p-values are Holm-adjusted "

@@ -73,8 +73,7 @@ def _comparison(
 ) -> Section:
     of = compare(a, b, by=fields, cluster=cluster)
     shown = (
-        comparison_tables.pass_change(of),
-        comparison_tables.mean_changes(of),
+        *comparison_tables.changes(of),
         *(comparison_tables.slice_changes(of, field) for field in of.slices),
     )
     key = f"{a.name} and {b.name}"

@@ -13,7 +13,8 @@ from judge.reporting.builders.single_run import about, build_report, default_fie
 from judge.reporting.document import Column, Row, Section, Table
 from judge.reporting.render.numbers import number_text
 from judge.reporting.report import Report
-from judge.reporting.wording import display_name, with_interval
+from judge.reporting.tables.run_tables import averages
+from judge.reporting.wording import with_interval
 
 
 def build_runs(sources: Sequence[RunData], *, by: Sequence[str] = (), cluster: str | None = None) -> Report:
@@ -62,7 +63,8 @@ def _together(sources: Sequence[RunData], cluster: str | None) -> Report:
             "its own pass rule."
         )
         return Report("report", title, (), (unranked,), (), {}, {}, ())
-    return replace(build_leaderboard(sources, cluster=cluster), title=title, estimates={})
+    ranking = build_leaderboard(sources, cluster=cluster, bounds=False)  # each run has its own below
+    return replace(ranking, title=title, estimates={})
 
 
 def _panel_report(found: JudgePanel) -> Report:
@@ -104,14 +106,14 @@ def _panel_words(found: JudgePanel) -> Iterator[str]:
 
 
 def _members(found: JudgePanel) -> Table:
-    names = list(dict.fromkeys(name for member in found.members for name in member.means))
+    kinds = {name: kind for member in found.members for name, kind in member.kinds.items()}
     columns = (
         Column("run", "run"),
         Column("judge", "judge", detail=True),
         Column("n", "n", "count"),
         Column("missing", "no verdict", "count"),
         Column("pass_rate", "pass rate", "share"),
-        *(Column(name, display_name(name), "score") for name in names),
+        *averages(kinds),
     )
     rows: tuple[Row, ...] = tuple(
         (
@@ -120,7 +122,7 @@ def _members(found: JudgePanel) -> Table:
             m.passing.n_pass + m.passing.n_fail,
             m.passing.n_missing,
             m.passing.estimate,
-            *(m.means.get(name) for name in names),
+            *map(m.means.get, kinds),
         )
         for m in found.members
     )

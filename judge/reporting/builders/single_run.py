@@ -6,19 +6,22 @@ import numpy as np
 
 from judge.analysis.anomalies import find_anomalies
 from judge.analysis.failures import FailureProfile, Failures, JudgedItem
+from judge.analysis.group_difference import Groups
 from judge.analysis.headlines import EXPECTED
 from judge.analysis.item_fields import NO_LABEL
-from judge.analysis.pass_rate import DimensionSummary, PassRate, dimension_summaries, pass_rate
+from judge.analysis.measures import all_criteria, criteria_by_tag, single_criteria
+from judge.analysis.pass_rate import DimensionSummary, PassRate, dimension_summaries, verdict_rate
 from judge.analysis.score_table import PAIR_ID, ScoreTable
 from judge.analysis.slices import SliceTable, members, n_tests, slice_tables
 from judge.reporting.builders.comparison_sections import comparison_sections
 from judge.reporting.builders.rubric_sections import rubric_sections
 from judge.reporting.builders.run_data import RunData
 from judge.reporting.document import Case, Section
-from judge.reporting.findings import run_findings
+from judge.reporting.findings import run_findings, type_findings
 from judge.reporting.report import Report
-from judge.reporting.tables import comparison_tables, run_tables
+from judge.reporting.tables import comparison_tables, run_tables, type_tables
 from judge.reporting.wording import counted, display_name
+from judge.rubric import CRITERIA
 from judge.stats.engine.estimate import Estimate
 from judge.stats.pass_fail.proportion import proportion
 
@@ -48,12 +51,14 @@ def build_report(
     """
     table = source.table
     clusters = table.clusters(cluster)
-    passing, dimensions = pass_rate(table.passed, clusters), dimension_summaries(table, clusters)
-    sliced = slice_tables(table, by or default_fields(table), clusters)
+    passing, dimensions = verdict_rate(table, clusters), dimension_summaries(table, clusters)
+    found = slice_tables(table, by or default_fields(table), clusters)
+    sliced = [one for one in found if one.slices]
     failing = Failures(table, clusters)
     profile = failing.profile()
     sections = [
-        _overview(table, passing, dimensions),
+        _overview(table, passing, dimensions, clusters),
+        *_criteria_section(table, clusters),
         *_slice_section(sliced),
         *_failure_sections(failing, profile, [one.field for one in sliced], detail=True),
         *comparison_sections(table, [one.field for one in sliced], cluster),
@@ -67,12 +72,13 @@ def build_report(
         _title(source),
         (
             *run_findings.pass_words(table, passing),
+            *type_findings.criteria_words(table, clusters),
             *run_findings.failure_words(profile),
             *run_findings.where_words(sliced, n_tests(sliced)),
         ),
         tuple(run_findings.warnings(source, passing, cluster)),
         tuple(sections),
-        _named_estimates(table, passing, dimensions, sliced),
+        _named_estimates(table, passing, dimensions, sliced, clusters),
         source.about,
         tuple(run_findings.methods(table, cluster)),
     )
@@ -84,7 +90,7 @@ def build_audit(
     """Report why answers of a run fail, the lowest-scoring answers, and anomalies; see `build_report`."""
     table = source.table
     clusters = table.clusters(cluster)
-    passing, failing = pass_rate(table.passed, clusters), Failures(table, clusters)
+    passing, failing = verdict_rate(table, clusters), Failures(table, clusters)
     profile = failing.profile()
     return Report(
         "audit",
@@ -105,15 +111,12 @@ def build_audit(
 def default_fields(table: ScoreTable) -> list[str]:
     """Fields that are sliced by default: those with 2 to 12 short values, at most six."""
     chosen = []
+    criteria = table.rubric.criteria
+    left_out = (PAIR_ID, EXPECTED, *([criteria.field] if criteria else []))
     for name in table.fields:
         labels = set(table.field(name).tolist()) - {NO_LABEL}
         short = all(len(label) <= LONGEST_LABEL for label in labels)
-        if (
-            name not in (PAIR_ID, EXPECTED)
-            and 2 <= len(labels) <= MOST_VALUES
-            and short
-            and len(labels) < len(table)
-        ):
+        if name not in left_out and 2 <= len(labels) <= MOST_VALUES and short and len(labels) < len(table):
             chosen.append(name)
     return chosen[:MOST_FIELDS]
 
@@ -136,14 +139,34 @@ def _title(source: RunData) -> str:
     return f"{table.name}: {counted(len(table), 'answer')} judged by {table.rater or 'no judge yet'}"
 
 
-def _overview(table: ScoreTable, passing: PassRate, dimensions: Sequence[DimensionSummary]) -> Section:
-    held = [
-        run_tables.pass_rates(passing, dimensions),
-        run_tables.score_distribution(dimensions, table.rubric.scale.labels),
-    ]
-    if passing.n_missing or any(d.statuses["ok"] < len(table) for d in dimensions):
-        held.append(run_tables.statuses(table, passing, dimensions))
+def _overview(
+    table: ScoreTable, passing: PassRate, dimensions: Sequence[DimensionSummary], clusters: Groups
+) -> Section:
+    scale = table.rubric.scale
+    scores = [d for d in dimensions if d.kind == "score" and d.scale == scale]
+    held = [run_tables.pass_rates(passing, dimensions, table.no_verdict)]
+    if scores:
+        held.append(run_tables.score_distribution(scores, scale.labels))
+    held += type_tables.other_scales(dimensions, scale)
+    held += type_tables.shares_met(dimensions, all_criteria(table, clusters))
+    held += type_tables.labels(dimensions)
+    complete = all(d.statuses["ok"] == len(table) for d in dimensions) and all(
+        table.criteria.statuses == "ok"
+    )
+    if not complete or np.isnan(table.verdicts).any():
+        held.append(run_tables.statuses(table, dimensions))
     return Section("overview", "Overview", tables=tuple(held))
+
+
+def _criteria_section(table: ScoreTable, clusters: Groups) -> Iterator[Section]:
+    """Criteria of the items, by tag and one by one."""
+    if len(table.criteria):
+        by_tag = criteria_by_tag(table, clusters)
+        held = [
+            *([type_tables.tags(by_tag)] if by_tag else []),
+            *type_tables.criteria(single_criteria(table, clusters)),
+        ]
+        yield Section("criteria", "Criteria of the items", tables=tuple(held))
 
 
 def _slice_section(sliced: Sequence[SliceTable]) -> Iterator[Section]:
@@ -164,7 +187,7 @@ def _slice_section(sliced: Sequence[SliceTable]) -> Iterator[Section]:
 def _failure_sections(
     failing: Failures, profile: FailureProfile, fields: Iterable[str], *, detail: bool
 ) -> Iterator[Section]:
-    if not profile.n_fail:
+    if not profile.n_fail or not failing.dimensions:
         return
     by_field = [
         run_tables.failures_by(
@@ -199,14 +222,25 @@ def _cost(source: RunData) -> Iterator[Section]:
 def _worst(failing: Failures, n: int) -> Iterator[Section]:
     worst = failing.worst_items(n)
     if worst:
-        yield Section("worst", "Lowest-scoring answers", cases=tuple(map(_worst_case, worst)))
+        without = "no dimension below its threshold" if failing.dimensions else "fails"
+        cases = tuple(_worst_case(one, without) for one in worst)
+        yield Section("worst", "Lowest-scoring answers", cases=cases)
 
 
-def _worst_case(judged: JudgedItem) -> Case:
+def _worst_case(judged: JudgedItem, without: str) -> Case:
+    """An answer in full, with its binding dimensions or the text for an answer `without` any."""
     named = ", ".join(map(display_name, judged.binding))
-    return comparison_tables.case_of(
-        judged, f"binding: {named}" if named else "no dimension below its threshold"
-    )
+    return comparison_tables.case_of(judged, f"binding: {named}" if named else without)
+
+
+def _criteria_estimates(table: ScoreTable, clusters: Groups) -> dict[str, Estimate]:
+    """Shares of the criteria of the items that are met, in all and by tag; penalties are left out."""
+    groups = [*all_criteria(table, clusters), *criteria_by_tag(table, clusters)]
+    return {
+        f"met.{CRITERIA}{group.name and '.'}{group.name}": group.met.estimate()
+        for group in groups
+        if not group.is_penalty
+    }
 
 
 def _named_estimates(
@@ -214,14 +248,18 @@ def _named_estimates(
     passing: PassRate,
     dimensions: Sequence[DimensionSummary],
     sliced: Sequence[SliceTable],
+    clusters: Groups,
 ) -> dict[str, Estimate]:
     """Estimates by name, for gates."""
     rates = {f"pass_rate.{d.name}": d.passing.estimate for d in dimensions if d.passing is not None}
     by_slice = {f"pass_rate:{one.field}={s.label}": s.passing.estimate for one in sliced for s in one.slices}
     return {
         "pass_rate": passing.estimate,
-        "scored": proportion(~np.isnan(table.passed)),
+        "scored": proportion(~np.isnan(table.verdicts[table.applies])),
         **rates,
-        **{f"mean.{d.name}": d.mean for d in dimensions},
+        **{f"mean.{d.name}": d.mean for d in dimensions if d.mean is not None and d.kind == "score"},
+        **{f"met.{d.name}": d.mean for d in dimensions if d.mean is not None and d.kind == "share"},
+        **{f"label.{d.name}.{label}": e for d in dimensions for label, (_, e) in d.labels.items()},
+        **_criteria_estimates(table, clusters),
         **by_slice,
     }

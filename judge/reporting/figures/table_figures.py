@@ -226,6 +226,24 @@ def _means(table: Table) -> Figure | None:
     return _both(table) if any(column.key == "a" for column in table.columns) else None
 
 
+def _met(table: Table) -> Figure | None:
+    return _shares(table, "what")
+
+
+def _labels(table: Table) -> Figure | None:
+    return _shares(table, "label")
+
+
+def _shares(table: Table, label: str) -> Figure | None:
+    """Shares of one run, or of two side by side."""
+    two_runs = any(column.key == "a" for column in table.columns)
+    return _both(table) if two_runs else draw_intervals(table, label, ["share"])
+
+
+def _tags(table: Table) -> Figure | None:
+    return draw_intervals(table, "tag", ["met"])
+
+
 def _distribution(table: Table) -> Figure | None:
     scores = [column.key for column in table.columns if column.key.lstrip("-").isdigit()]
     figure = draw_shares(
@@ -267,6 +285,9 @@ _DRAWN: dict[str, Callable[[Table], Figure | None]] = {
     "pass_rates": _rates,
     "slices": _by_slice,
     "scores": _distribution,
+    "met": _met,
+    "labels": _labels,
+    "criteria_tags": _tags,
     "failures": _binding_by,
     "leaderboard": _ranking,
     "panel": _members,

@@ -10,9 +10,10 @@ from judge.analysis.compare import RunComparison
 from judge.analysis.failures import FailureProfile
 from judge.analysis.leaderboard import Leaderboard
 from judge.analysis.pass_rate import PassRate
-from judge.analysis.score_table import OUTCOMES, QUESTION, ScoreTable
+from judge.analysis.score_table import NOT_APPLICABLE, OUTCOMES, QUESTION, ScoreTable
 from judge.analysis.slices import SMALL, Slice, SliceTable
 from judge.reporting.builders.run_data import RunData
+from judge.reporting.findings import type_findings
 from judge.reporting.render.numbers import number_text
 from judge.reporting.wording import counted, display_name, field_name, p_phrase, with_interval
 from judge.scoring.run_summary import RunSummary
@@ -25,22 +26,46 @@ BASELINE = "baseline"
 
 def pass_words(table: ScoreTable, passing: PassRate) -> Iterator[str]:
     """How many answers pass, with bounds for the missing verdicts."""
-    n = passing.n_pass + passing.n_fail
+    n, missing = passing.n_pass + passing.n_fail, n_without_verdict(table)
     if n == 0:
         yield f"None of the {len(table):,} answers has a verdict, so there is no pass rate."
+    elif missing and table.no_verdict == "fail":
+        yield (
+            f"{with_interval(passing.estimate, 'share')} of answers pass: {passing.n_pass:,} of {n:,}; "
+            f"{passing.n_fail:,} fail or have no verdict."
+        )
     else:
         yield (
             f"{with_interval(passing.estimate, 'share')} of answers pass: {passing.n_pass:,} of {n:,} with a "
             f"verdict; {passing.n_fail:,} fail."
         )
-    if passing.n_missing:
-        counts = [(int((table.outcomes == status).sum()), status) for status in OUTCOMES if status != "ok"]
+    if missing:
+        names = [status for status in OUTCOMES if status not in ("ok", NOT_APPLICABLE)]
+        counts = [(int((table.outcomes == status).sum()), status) for status in names]
         why = ", ".join(f"{count:,} {status}" for count, status in counts if count)
+        yield f"{missing:,} of {passing.n:,} have no verdict ({why}). {_counted_as(table, passing)}"
+    if passing.n_not_applicable:
         yield (
-            f"{passing.n_missing:,} of {passing.n:,} have no verdict ({why}). The pass rate would be "
-            f"{number_text(passing.worst, 'share')} if all of them were fails and "
-            f"{number_text(passing.best, 'share')} if all were passes."
+            f"The pass rule does not apply to {counted(passing.n_not_applicable, 'answer')}; they are in no "
+            "pass rate."
         )
+
+
+def n_without_verdict(table: ScoreTable) -> int:
+    """Number of answers without a verdict, of those that the pass rule concerns."""
+    return int((np.isnan(table.verdicts) & table.applies).sum())
+
+
+def _counted_as(table: ScoreTable, passing: PassRate) -> str:
+    """How the answers without a verdict are counted."""
+    if table.no_verdict == "fail":
+        return "They count as fails (--no-verdict fail)."
+    if table.no_verdict == "drop":
+        return "They are left out (--no-verdict drop)."
+    return (
+        f"The pass rate would be {number_text(passing.worst, 'share')} if all of them were fails and "
+        f"{number_text(passing.best, 'share')} if all were passes."
+    )
 
 
 def failure_words(profile: FailureProfile) -> Iterator[str]:
@@ -104,11 +129,11 @@ def warnings(source: RunData, passing: PassRate, cluster: str | None) -> Iterato
         yield f"This is a pilot: a {selection}. All figures are estimates for the items of the whole input."
     if source.summary:
         yield from _copied_warnings(source.summary)
-    if passing.n_missing > MANY_MISSING * passing.n:
-        yield (
-            f"{number_text(passing.n_missing / passing.n, 'share')} of verdicts are missing, probably "
-            "not at random. Read the pass rate together with its bounds."
-        )
+    missing = n_without_verdict(table)
+    if missing > MANY_MISSING * passing.n:
+        advice = " Read the pass rate together with its bounds." if table.no_verdict == "bounds" else ""
+        share = number_text(missing / passing.n, "share")
+        yield f"{share} of verdicts are missing, probably not at random.{advice}"
     n, clusters = passing.n_pass + passing.n_fail, table.clusters(cluster)
     if 0 < n < FEW_VERDICTS:
         yield f"Only {counted(n, 'verdict')}: all results are preliminary."
@@ -148,9 +173,10 @@ def comparison_words(of: RunComparison) -> Iterator[str]:
     if not d.n_items:
         yield "No pair has a verdict on both sides, so the pass rates cannot be compared."
         return
+    with_both = "" if of.a.no_verdict == "fail" else " with both verdicts"
     yield (
         f"{of.a.name} passes {with_interval(change.a, 'share')}, {of.b.name} "
-        f"{with_interval(change.b, 'share')}, of the {d.n_items:,} pairs with both verdicts."
+        f"{with_interval(change.b, 'share')}, of the {d.n_items:,} pairs{with_both}."
     )
     if not change.n_up and not change.n_down:
         yield "All verdicts are equal."
@@ -210,6 +236,8 @@ def comparison_warnings(of: RunComparison, judges: tuple[str, str]) -> Iterator[
         )
     if not same_rubric(of.a.rubric, of.b.rubric):
         yield "The runs were scored with different rubrics; each run is evaluated with its own pass rule."
+    if of.n_missing:
+        yield f"In {counted(of.n_missing, 'pair')} a verdict is missing. {_missing_in_pairs(of)}"
     if judges[0] != judges[1] and of.same_answers < n:
         yield (
             f"The judges differ ({judges[0]} and {judges[1]}) and the answers differ: a difference may "
@@ -217,6 +245,19 @@ def comparison_warnings(of: RunComparison, judges: tuple[str, str]) -> Iterator[
         )
     elif judges[0] != judges[1]:
         yield f"All answers are identical: this is a comparison of two judges, {judges[0]} and {judges[1]}."
+
+
+def _missing_in_pairs(of: RunComparison) -> str:
+    """How the pairs in which a verdict is missing are counted."""
+    if of.a.no_verdict == "fail":
+        return "It counts as a fail."
+    if of.a.no_verdict == "drop":
+        return "These pairs are left out."
+    least, most = (number_text(end, "points") for end in (of.least, of.most))
+    return (
+        "These pairs are left out; with any verdicts in the place of the missing ones, the difference of the "
+        f"pass rates lies between {least} and {most} percentage points."
+    )
 
 
 def leaderboard_words(board: Leaderboard) -> Iterator[str]:
@@ -273,16 +314,25 @@ def methods(table: ScoreTable, cluster: str | None) -> Iterator[str]:
     rule = " and ".join(
         f"{display_name(name)} >= {least:g}" for name, least in table.rubric.pass_rule.items()
     )
-    yield f"An answer passes when {rule}. Missing scores count neither as pass nor as fail."
+    yield f"An answer passes when {rule}. {_of_missing(table)}"
+    yield from type_findings.methods(table)
     yield from _interval_methods(table, cluster)
     yield (
         "Slices: difference from all other items, jackknife with Student's t; p-values are Holm-adjusted "
         "over all slices of the report."
     )
+    if not any(table.pass_mark(name) is not None for name in table.rubric.dimensions):
+        return
     yield (
         "Binding dimension of a failing answer: the dimension farthest below its threshold, among those "
         "in the pass rule (among all where the overall score fails); ties are split equally."
     )
+
+
+def _of_missing(table: ScoreTable) -> str:
+    if table.no_verdict == "fail":
+        return "Answers without a verdict count as fails."
+    return "Missing scores count neither as pass nor as fail."
 
 
 def _interval_methods(table: ScoreTable, cluster: str | None) -> Iterator[str]:

@@ -8,9 +8,19 @@ from judge.analysis.failures import JudgedItem
 from judge.analysis.item_fields import as_label
 from judge.analysis.leaderboard import Leaderboard
 from judge.analysis.slices import SMALL
+from judge.records import OVERALL
 from judge.reporting.document import Case, CellKind, Column, Judgment, Row, Table
-from judge.reporting.tables.run_tables import marked
+from judge.reporting.tables.run_tables import averages, averages_title, marked, without
+from judge.reporting.tables.type_tables import POINTS_EARNED
 from judge.reporting.wording import display_name, field_name
+from judge.rubric import CRITERIA
+
+
+def changes(of: RunComparison) -> tuple[Table, ...]:
+    """Pass rate, and means and shares of the dimensions by their type."""
+    made = (mean_changes(of), met_changes(of), label_changes(of))
+    kept = made[:1] if of.dimensions or not (of.met or of.labels) else ()
+    return (pass_change(of), *kept, *(table for table in made[1:] if table.rows))
 
 
 def pass_change(of: RunComparison) -> Table:
@@ -22,6 +32,22 @@ def mean_changes(of: RunComparison) -> Table:
     """Mean score of each dimension in both runs."""
     named = [replace(change, name=display_name(change.name)) for change in of.dimensions]
     return _changes("means", "Mean scores", named, of, "score")
+
+
+def met_changes(of: RunComparison) -> Table:
+    """Share of the answers that meet each criterion in both runs."""
+    named = [replace(change, name=_criterion_name(change.name)) for change in of.met]
+    return _changes("met", "Criteria met", named, of, "share")
+
+
+def _criterion_name(name: str) -> str:
+    return {CRITERIA: "criteria of the items", OVERALL: POINTS_EARNED}.get(name, display_name(name))
+
+
+def label_changes(of: RunComparison) -> Table:
+    """Share of the answers with each label of a category in both runs."""
+    named = [replace(change, name=display_name(change.name)) for change in of.labels]
+    return _changes("labels", "Labels", named, of, "share")
 
 
 def slice_changes(of: RunComparison, field: str) -> Table:
@@ -68,8 +94,8 @@ def flips(of: RunComparison) -> Table:
     return Table("flips", "Items with different verdicts", columns, rows, detail=True)
 
 
-def standings(board: Leaderboard) -> Table:
-    """Systems from best to worst."""
+def standings(board: Leaderboard, *, bounds: bool = False) -> Table:
+    """Systems from best to worst; with `bounds`, the pass rates that missing verdicts leave open."""
     columns = (
         Column("rank", "rank", "count"),
         Column("system", "system"),
@@ -80,7 +106,10 @@ def standings(board: Leaderboard) -> Table:
         Column("rank_high", "worst rank", "count"),
         Column("letters", "group"),
         Column("first", "ranked first", "share", detail=True),
+        Column("worst", "if missing fail", "share"),
+        Column("best", "if missing pass", "share"),
     )
+    has_missing = any(s.passing.n_missing for s in board.standings)
     rows = tuple(
         (
             s.rank,
@@ -92,6 +121,8 @@ def standings(board: Leaderboard) -> Table:
             s.rank_high,
             s.letters,
             s.first,
+            s.passing.worst,
+            s.passing.best,
         )
         for s in board.standings
     )
@@ -99,15 +130,15 @@ def standings(board: Leaderboard) -> Table:
         "Systems that share a letter were not shown to differ (paired tests, Holm-adjusted, alpha = .05). "
         "Ranks: 95 % bootstrap interval.",
     )
-    return Table("leaderboard", "Leaderboard", columns, rows, notes)
+    table = Table("leaderboard", "Leaderboard", columns, rows, notes)
+    return table if bounds and has_missing else without(table, {"worst", "best"})
 
 
 def system_means(board: Leaderboard) -> Table:
     """Mean scores of every system."""
-    names = list(board.standings[0].means)
-    columns = (Column("system", "system"), *(Column(name, display_name(name), "score") for name in names))
-    rows: tuple[Row, ...] = tuple((s.name, *(s.means.get(name) for name in names)) for s in board.standings)
-    return Table("system_means", "Mean scores", columns, rows)
+    columns = (Column("system", "system"), *averages(board.kinds))
+    rows: tuple[Row, ...] = tuple((s.name, *map(s.means.get, board.kinds)) for s in board.standings)
+    return Table("system_means", averages_title(board.kinds), columns, rows)
 
 
 def contrasts(board: Leaderboard) -> Table:

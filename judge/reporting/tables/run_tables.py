@@ -1,14 +1,15 @@
 """Tables of a report about one run: one function for each table."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import replace
 
 import numpy as np
 
 from judge.analysis.anomalies import Anomaly
 from judge.analysis.failures import FailureProfile
+from judge.analysis.measures import MeasureKind
 from judge.analysis.pass_rate import DimensionSummary, PassRate
-from judge.analysis.score_table import OUTCOMES, ScoreTable
+from judge.analysis.score_table import OUTCOMES, NoVerdict, ScoreTable
 from judge.analysis.slices import SMALL, SliceTable
 from judge.reporting.document import Column, Row, Table
 from judge.reporting.wording import counted, display_name, field_name
@@ -21,9 +22,13 @@ _N = Column("n", "n", "count")
 _MISSING = Column("missing", "no verdict", "count")
 
 
-def pass_rates(passing: PassRate, dimensions: Sequence[DimensionSummary]) -> Table:
+def pass_rates(
+    passing: PassRate, dimensions: Sequence[DimensionSummary], no_verdict: NoVerdict = "bounds"
+) -> Table:
     """Pass rate of the answers, and share at or above the threshold of each dimension."""
-    complete = not any(rate.n_missing for rate in (passing, *(d.passing for d in dimensions)) if rate)
+    rates = [rate for rate in (passing, *(d.passing for d in dimensions)) if rate]
+    complete = not any(rate.n_missing for rate in rates)
+    apply_to_all = not any(rate.n_not_applicable for rate in rates)
     columns = (
         Column("what", ""),
         Column("bar", "threshold", "number"),
@@ -32,7 +37,10 @@ def pass_rates(passing: PassRate, dimensions: Sequence[DimensionSummary]) -> Tab
         Column("pass_rate", "pass rate", "share"),
         Column("worst", "if missing fail", "share", detail=complete),
         Column("best", "if missing pass", "share", detail=complete),
+        Column("not_applicable", "does not apply", "count", detail=True),
     )
+    left_out = {"worst", "best"} if no_verdict != "bounds" else set()
+    left_out |= {"not_applicable"} if apply_to_all else set()
     rows = [_rate_row("answer passes", None, passing)]
     rows += [
         _rate_row(display_name(d.name), d.pass_mark, d.passing) for d in dimensions if d.passing is not None
@@ -45,11 +53,14 @@ def pass_rates(passing: PassRate, dimensions: Sequence[DimensionSummary]) -> Tab
         notes.append(
             f"The pass rule has no threshold for {names}; the threshold of the overall score is used."
         )
-    return Table("pass_rates", "Pass rates", columns, tuple(rows), tuple(notes))
+    if no_verdict == "fail":
+        notes.append("Missing scores and verdicts count as fails.")
+    return without(Table("pass_rates", "Pass rates", columns, tuple(rows), tuple(notes)), left_out)
 
 
 def _rate_row(name: str, bar: float | None, rate: PassRate) -> Row:
-    return (name, bar, rate.n_pass + rate.n_fail, rate.n_missing, rate.estimate, rate.worst, rate.best)
+    n = rate.n_pass + rate.n_fail
+    return name, bar, n, rate.n_missing, rate.estimate, rate.worst, rate.best, rate.n_not_applicable
 
 
 def score_distribution(dimensions: Sequence[DimensionSummary], labels: range) -> Table:
@@ -74,16 +85,20 @@ def score_distribution(dimensions: Sequence[DimensionSummary], labels: range) ->
     return Table("scores", "Mean and distribution of scores", columns, tuple(rows), notes)
 
 
-def statuses(table: ScoreTable, passing: PassRate, dimensions: Sequence[DimensionSummary]) -> Table:
+def statuses(table: ScoreTable, dimensions: Sequence[DimensionSummary]) -> Table:
     """Status of every verdict and score."""
     held = {name: int((table.outcomes == name).sum()) for name in OUTCOMES if name != "ok"}
-    held["ok"] = passing.n_pass + passing.n_fail
-    used = [s for s in OUTCOMES if s == "ok" or any(d.statuses[s] for d in dimensions) or held[s]]
+    held["ok"] = len(table) - sum(held.values())
+    of_criteria = {name: int((table.criteria.statuses == name).sum()) for name in OUTCOMES}
+    counts = [held, of_criteria, *(d.statuses for d in dimensions)]
+    used = [s for s in OUTCOMES if s == "ok" or any(count[s] for count in counts)]
     columns = (Column("what", ""), *(Column(status, status, "count") for status in used))
     verdicts: Row = ("verdict", *(held[status] for status in used))
     rows: list[Row] = [(display_name(d.name), *(d.statuses[status] for status in used)) for d in dimensions]
     if len({row[1:] for row in rows}) == 1:
         rows = [("every dimension", *rows[0][1:])]
+    if len(table.criteria):
+        rows.append(("criteria of the items", *(of_criteria[status] for status in used)))
     return Table("missing", "Status of verdicts and scores", columns, (verdicts, *rows))
 
 
@@ -132,17 +147,14 @@ def slices(of: SliceTable, n_tests: int) -> Table:
 
 def slice_means(of: SliceTable) -> Table:
     """Mean score of each slice on each dimension."""
-    columns = (
-        Column("slice", field_name(of.field)),
-        *(Column(d, display_name(d), "score") for d in of.micro_means),
-    )
+    columns = (Column("slice", field_name(of.field)), *averages(of.kinds))
     rows: list[Row] = [(s.label, *s.means.values()) for s in of.slices]
     small = tuple(i for i, s in enumerate(of.slices) if s.small)
     rows += [
         (ALL_ITEMS, *of.micro_means.values()),
         (MEAN_OF_SLICES, *of.macro_means.values()),
     ]
-    title = f"Mean scores by {field_name(of.field)}"
+    title = f"{averages_title(of.kinds)} by {field_name(of.field)}"
     return marked(Table(f"means:{of.field}", title, columns, tuple(rows), small=small))
 
 
@@ -296,6 +308,26 @@ def cost(summary: RunSummary) -> Table:
 
 def _digits(value: float) -> float:
     return float(f"{value:.4g}") if value < 1000 else float(round(value))
+
+
+def averages(kinds: Mapping[str, MeasureKind]) -> tuple[Column, ...]:
+    """Columns of mean scores, and of shares of answers that meet a criterion."""
+    return tuple(Column(name, display_name(name), kind) for name, kind in kinds.items())
+
+
+def averages_title(kinds: Mapping[str, MeasureKind]) -> str:
+    """Title of a table of averages."""
+    has_scores, has_shares = ("score" in kinds.values()), ("share" in kinds.values())
+    if has_scores and has_shares:
+        return "Mean scores and shares met"
+    return "Shares met" if has_shares else "Mean scores"
+
+
+def without(table: Table, left_out: Set[str]) -> Table:
+    """Leave out columns by their keys."""
+    kept = [place for place, column in enumerate(table.columns) if column.key not in left_out]
+    rows = tuple(tuple(row[place] for place in kept) for row in table.rows)
+    return replace(table, columns=tuple(table.columns[place] for place in kept), rows=rows)
 
 
 def marked(table: Table, note: str = SMALL_NOTE) -> Table:
