@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from judge.cli import main
 from judge.records import Item, Score
-from judge.rubric import load_rubric
+from judge.rubric import Rubric, load_rubric
 from judge.scoring.run import Run
 
 _SPEC = importlib.util.spec_from_file_location(
@@ -28,6 +28,16 @@ def make_table():
 @pytest.fixture(scope="session")
 def make_rubric():
     return _TABLES.build_rubric
+
+
+@pytest.fixture(scope="session")
+def make_typed():
+    return _TABLES.build_typed
+
+
+@pytest.fixture(scope="session")
+def checklist():
+    return Rubric.model_validate(_TABLES.CHECKLIST)
 
 
 ROOT = Path(__file__).parents[2]

@@ -192,7 +192,11 @@ def _failure_sections(
     by_field = [
         run_tables.failures_by(
             field,
-            [(label, failing.profile(rows)) for label, rows in members(failing.table, field)],
+            [
+                (label, failing.profile(rows))
+                for label, rows in members(failing.table, field)
+                if (rows & failing.table.is_judged).any()
+            ],
             detail=detail,
         )
         for field in fields

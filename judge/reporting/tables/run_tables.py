@@ -64,7 +64,10 @@ def _rate_row(name: str, bar: float | None, rate: PassRate) -> Row:
 
 
 def score_distribution(dimensions: Sequence[DimensionSummary], labels: range) -> Table:
-    """Mean and distribution of each dimension; a score between two labels is counted at the lower label."""
+    """Mean and distribution of each dimension; a score between two labels is counted at the lower label.
+
+    Without `labels` the table has no distribution.
+    """
     columns = (
         Column("dimension", ""),
         Column("n", "n", "count", detail=True),
@@ -76,10 +79,10 @@ def score_distribution(dimensions: Sequence[DimensionSummary], labels: range) ->
     between = False
     for d in dimensions:
         counts = dict.fromkeys(labels, 0)
-        for score, count in d.distribution.items():
+        for score, count in d.distribution.items() if labels else ():
             counts[int(np.floor(score))] += count
             between |= count > 0 and not float(score).is_integer()
-        n = sum(counts.values())
+        n = sum(d.distribution.values())
         rows.append((display_name(d.name), n, d.mean, d.sd, *(c / n if n else None for c in counts.values())))
     notes = ("A score between two whole numbers is counted at the lower one.",) if between else ()
     return Table("scores", "Mean and distribution of scores", columns, tuple(rows), notes)
