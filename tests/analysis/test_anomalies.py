@@ -3,6 +3,9 @@
 import pytest
 
 from judge.analysis.anomalies import find_anomalies
+from judge.analysis.score_table import ScoreTable
+from judge.records import Item
+from judge.rubric import Overall, Rubric
 
 BOOLEAN = {"type": "boolean", "description": "x"}
 TEXT = {"type": "text", "description": "x"}
@@ -129,3 +132,42 @@ def test_oddity_says_how_these_answers_were_judged(make_table):
     rows = [{**GOOD, "answer": ""}, {"accuracy": 1, "clarity": 1, "answer": ""}, GOOD]
     (empty,) = (o for o in find_anomalies(make_table(rows)) if o.name == "empty")
     assert (empty.n, empty.passing.n_pass, empty.passing.n_fail) == (2, 1, 1)
+
+
+# --- dimensions of several types
+
+
+def test_a_judged_overall_score_is_compared_with_the_scores_that_apply_on_its_scale(make_typed):
+    rubric = make_typed([{}]).rubric
+    rubric = rubric.model_copy(update={"overall": Overall(how="judged")})
+    rows = [
+        {"truth": 2.0, "count": "not_applicable", "style": 9.0, "named": 0.0, "overall": 3.0},
+        {"truth": 2.0, "count": 3.0, "style": 9.0, "overall": 3.0},
+        {"truth": 2.0, "overall": 1.0},
+        {"truth": 2.0, "count": 2.0, "overall": 1.0},
+    ]
+    listed = found(make_typed(rows, rubric))
+    assert listed["overall_above"] == {"i0": "overall 3, highest dimension 2"}
+    assert listed["overall_below"] == {"i3": "overall 1, lowest dimension 2"}
+
+
+def test_a_judged_overall_score_without_scores_on_its_scale_is_compared_with_nothing():
+    rubric = Rubric.model_validate(
+        {
+            "name": "b",
+            "task": "t",
+            "dimensions": {"named": {"description": "d", "type": "binary"}},
+            "overall": {"how": "judged"},
+            "pass": {"overall": 2},
+        }
+    )
+    item = Item(id="i", question="q", answer="a")
+    assert "overall_above" not in found(ScoreTable.build("run", rubric, [item], []))
+
+
+def test_the_reason_of_a_label_or_criterion_states_no_score(make_typed):
+    table = make_typed([{"named": 1.0, "style": 3.0}])
+    table.reasons["named"][0] = "I rate it 0"
+    table.reasons["style"][0] = "A score of 7, or 8 out of 10."
+    listed = found(table)["reason_names_other_score"]
+    assert listed == {"i0": "style 3, its reason states 7, 8"}

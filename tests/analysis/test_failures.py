@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from judge.analysis.failures import Failures
+from judge.rubric import Rubric
 
 SCORE = st.sampled_from([1, 2, 3, 4, 5, "refused"])
 
@@ -147,3 +148,48 @@ def test_a_dimension_at_its_pass_mark_has_no_shortfall_though_the_overall_score_
         make_table, [{"accuracy": 3, "clarity": 1, "overall": 2}], make_rubric({"overall": 3}, how="judged")
     )
     assert [d.n_below for d in found.dimensions] == [0, 1]
+
+
+# --- dimensions of several types
+
+
+def test_shortfalls_on_different_scales_are_shares_of_the_scale(make_typed):
+    rubric = make_typed([{}]).rubric.model_copy(update={"pass_rule": {"truth": 3, "style": 10, "named": 1}})
+    found = Failures(make_typed([{"truth": 2.0, "style": 4.0, "named": 1.0}], rubric)).profile()
+    assert binding(found) == {"truth": 0, "style": 1, "named": 0}
+
+
+def test_a_category_and_what_has_no_pass_mark_bind_no_failure(make_typed):
+    found = Failures(make_typed([{"truth": 1.0, "fault": "major", "overall": 1.0}])).profile()
+    assert [d.dimension for d in found.dimensions] == ["truth", "count"]
+
+
+def test_the_top_score_rescues_by_the_dimensions_that_apply(make_typed):
+    rows = [
+        {"truth": 1.0, "count": "not_applicable", "overall": 1.0},
+        {"truth": 1.0, "count": 1.0, "overall": 1.0, "kind": "counting"},
+    ]
+    truth, count = Failures(make_typed(rows)).profile().dimensions
+    assert (truth.n_rescued, count.n_rescued) == (1, 1)
+
+
+def test_a_penalty_rescues_where_it_does_not_apply(make_typed):
+    rubric = Rubric.model_validate(
+        {
+            "name": "points",
+            "task": "t",
+            "dimensions": {
+                "good": {"description": "d", "type": "binary", "points": 1},
+                "bad": {"description": "d", "type": "binary", "points": -1},
+            },
+            "criteria": {},
+            "overall": {"how": "points"},
+            "pass": {"overall": 0.6, "good": 0, "bad": 0},
+        }
+    )
+    given_criteria = [({"text": "States A."}, 1.0), ({"text": "States B."}, "refused")]
+    row = {"good": 1.0, "bad": 1.0, "overall": 0.5, "given": given_criteria[:1]}
+    good, bad = Failures(make_typed([row], rubric)).profile().dimensions
+    assert (good.n_rescued, bad.n_rescued) == (0, 1)
+    good, bad = Failures(make_typed([{**row, "given": given_criteria}], rubric)).profile().dimensions
+    assert (good.n_rescued, bad.n_rescued) == (0, 0)

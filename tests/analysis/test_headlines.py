@@ -108,3 +108,21 @@ def test_the_rater_who_misses_an_item_with_known_scores_is_named(careless, monke
 
 def test_the_module_loads_no_numpy():
     assert not hasattr(headlines, "np")
+
+
+def test_a_criterion_that_nearly_all_answers_meet_is_no_reason_to_warn(make_typed):
+    rows = [{"truth": float(1 + i % 3), "named": 1.0, "fault": "none"} for i in range(40)]
+    assert not list(of_table(make_typed(rows)))
+
+
+def test_gold_items_name_the_label_of_a_category(make_typed, tmp_path):
+    rows = [{"fault": found, "expected_scores": {"fault": "minor"}} for found in ("minor", "major")]
+    table = make_typed(rows)
+    (sentence,) = of_table(table)
+    assert sentence.startswith("The judge fails 1 of 2 gold items")
+    scores = [
+        Score(item_id=f"i{i}", rater="r", rater_kind="judge", dimension="fault", value=row["fault"])
+        for i, row in enumerate(rows)
+    ]
+    with Run.imported(tmp_path / "run", table.rubric, table.items, scores, model="r") as run:
+        assert of_run(run) == [sentence]

@@ -305,3 +305,13 @@ def test_a_dimension_of_another_type_cannot_be_compared(make_typed):
     third = make_typed([{"style": 2.0, "given": [(CAUSE, 1.0)]}], scale, "c")
     with pytest.raises(InputError, match="style is a score from 0 to 10 in a and a score from 1 to 5 in c"):
         compare(make_typed([{"style": 1.0}], name="a"), third)
+
+
+def test_an_item_to_which_nothing_applies_makes_no_cluster(make_typed):
+    rows = [
+        {"overall": 3.0, "pair_id": "p1"},
+        {"overall": 3.0, "pair_id": "p2"},
+        {**NOTHING, "pair_id": "p1"},
+    ]
+    assert make_typed(rows).clusters(None) is None
+    assert make_typed([*rows, {"overall": 1.0, "pair_id": "p1"}]).clusters(None) is not None
