@@ -315,3 +315,23 @@ def test_an_item_to_which_nothing_applies_makes_no_cluster(make_typed):
     ]
     assert make_typed(rows).clusters(None) is None
     assert make_typed([*rows, {"overall": 1.0, "pair_id": "p1"}]).clusters(None) is not None
+
+
+def test_a_measure_of_criteria_can_be_split_by_item(make_typed, checklist):
+    rows = [
+        {"given": [(CAUSE, 1.0), (SOURCE, 1.0)], "kind": "a"},
+        {"given": [(CAUSE, 0.0), (UNIT, 0.0)], "kind": "b"},
+    ]
+    table = make_typed(rows * 2, checklist)
+    (sliced,) = slice_tables(table, ["kind"])
+    assert [(s.label, s.means["criteria"].value) for s in sliced.slices] == [("a", 1), ("b", 0)]
+    assert sliced.kinds == {"overall": "share", "criteria": "share"}
+    assert sliced.micro_means["criteria"].value == pytest.approx(1 / 3)
+    assert sliced.macro_means["criteria"].value == 0.5
+
+
+def test_a_difference_that_concerns_no_pair_has_no_range(make_typed):
+    tables = [make_typed([{"truth": 1.0, "overall": "not_applicable"}], name=name) for name in "ab"]
+    of = compare(*tables)
+    assert of.n_missing == 0
+    assert np.isnan([of.least, of.most]).all()

@@ -79,3 +79,9 @@ def test_crossed_fields_are_a_matrix_with_means(choice):
     assert (left["x"], left["y"], left["mean"]) == (1.0, 0.0, 0.5)
     assert (right["x"], right["y"], right["mean"]) == (1.0, 1.0, 1.0)
     assert (mean["x"], mean["y"], mean["mean"]) == (1.0, 0.5, 0.75)
+
+
+def test_bounds_of_the_accuracy_are_shown_if_so_asked(choice):
+    found = choice(rows(["A"] * 4 + ["B"] * 4 + ["A or B", ""]), "--no-verdict", "bounds")
+    assert found["verdict"][0].endswith("are correct: 4 of 8.")
+    assert found["verdict"][3] == "It would be 60.0 % if all of them counted as correct."
