@@ -38,9 +38,37 @@ def chromium():
         browser.close()
 
 
+def typed_rows():
+    return [
+        {
+            **{"truth": float(1 + i % 3), "count": "not_applicable", "style": float(i % 11)},
+            **{
+                "named": float(i % 2),
+                "fault": ("none", "minor", "abstained")[i % 3],
+                "overall": float(1 + i % 3),
+            },
+        }
+        for i in range(40)
+    ]
+
+
+def listed_rows():
+    shared = {"id": "cause", "text": "Names the cause " + "at length " * 20, "tags": ["content"]}
+    return [
+        {
+            "given": [
+                (shared, float(i % 2)),
+                ({"text": "long_word" * 12, "points": -1, "tags": [f"t{i % 3}"]}, 1.0),
+            ],
+            "overall": float(i % 2),
+        }
+        for i in range(40)
+    ]
+
+
 @pytest.fixture(scope="module")
-def pages(make_table, tmp_path_factory):
-    """A report with pictures, one on two runs, and a comparison."""
+def pages(make_table, make_typed, checklist, tmp_path_factory):
+    """A report with pictures, one on two runs, a comparison, and reports with several types and with criteria."""
     folder = tmp_path_factory.mktemp("pages")
     Pillow.new("RGB", (400, 300), "gray").save(folder / "part.png")
 
@@ -66,6 +94,8 @@ def pages(make_table, tmp_path_factory):
     for item in one.table.items:
         object.__setattr__(item, "images", (Image(path="part.png"), Image(path="gone.png")))
     reports = {"one": build_report(one), "two": build_runs([one, two]), "pair": build_comparison(one, two)}
+    reports["typed"] = build_report(RunData(make_typed(typed_rows())))
+    reports["listed"] = build_report(RunData(make_typed(listed_rows(), checklist)))
     for name, report in reports.items():
         write_page(report, folder / f"{name}.html")
     return folder
@@ -106,14 +136,14 @@ def violations(page):
     return [f"{one['id']}: {[node['html'][:200] for node in one['nodes']][:3]}" for one in found]
 
 
-@pytest.mark.parametrize("name", ["one", "two", "pair"])
+@pytest.mark.parametrize("name", ["one", "two", "pair", "typed", "listed"])
 def test_axe_finds_nothing_in_light_and_dark(visit, name):
     page = visit(name, color_scheme="light")
     open_all(page)
     assert violations(page) == []
 
 
-@pytest.mark.parametrize("name", ["one", "two", "pair"])
+@pytest.mark.parametrize("name", ["one", "two", "pair", "typed", "listed"])
 def test_nothing_sticks_out_on_a_phone(visit, name):
     page = visit(name, PHONE)
     open_all(page)
