@@ -23,7 +23,7 @@ class CriterionScores:
     Attributes
     ----------
     rows : ndarray of int, shape (n_criteria,)
-        Row of the item in its table.
+        Row of the item in its table, ascending.
     ids : tuple of str
         Id of the criterion within its item.
     names : tuple of str
@@ -113,7 +113,7 @@ class CriterionScores:
 
     def select(self, index: Rows | Bools, rows: Rows | None = None) -> "CriterionScores":
         """Keep some of the criteria; `rows` are the rows of their items, where these change."""
-        places = np.arange(len(self))[index].tolist()
+        places = (np.flatnonzero(index) if index.dtype == bool else index).tolist()
         return CriterionScores(
             self.rows[index] if rows is None else rows,
             tuple(self.ids[at] for at in places),
@@ -125,8 +125,9 @@ class CriterionScores:
         )
 
     def of_item(self, row: int) -> "CriterionScores":
-        """Criteria of one item."""
-        return self.select(self.rows == row)
+        """Criteria of one item; they are adjacent, because `rows` is sorted."""
+        first, end = np.searchsorted(self.rows, [row, row + 1])
+        return self.select(np.arange(first, end))
 
     @property
     def is_penalty(self) -> Bools:

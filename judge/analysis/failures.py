@@ -188,7 +188,7 @@ class Failures:
         """Like `rescued`, where the overall score depends on what applies to the item."""
         table, rubrics = self.table, ItemRubrics(self.table.rubric)
         rescued = np.zeros((len(table), len(self.dimensions)), bool)
-        for row in np.flatnonzero(self.failing).tolist():
+        for row in np.flatnonzero(self.failing).tolist() if self.dimensions else ():
             own, criteria = rubrics.of(table.items[row]), table.criteria.of_item(row)
             known = zip(criteria.ids, criteria.values.tolist(), strict=True)
             met = {key: value for key, value in known if not np.isnan(value)}

@@ -380,3 +380,13 @@ def test_a_rubric_of_criteria_says_where_they_are_and_how_points_count(checklist
     assert shown["criteria of the items"] == "field criteria; each is met or not"
     assert shown["images (reference)"] == "shown where kind is a, b"
     assert shown["overall"] == "points earned over positive points"
+
+
+def test_a_rubric_with_one_type_has_no_tables_and_columns_of_others(make_table):
+    report = build_report(RunData(make_table([{"accuracy": 4, "clarity": 2}, {"accuracy": "refused"}, {}])))
+    assert [*report.tables][:3] == ["pass_rates", "scores", "missing"]
+    assert not {"met", "criteria"} & set(report.tables)
+    assert [c.key for c in report.tables["pass_rates"].columns] == [
+        *("what", "bar", "n", "missing", "pass_rate", "worst", "best")
+    ]
+    assert not any(line.startswith(("Each dimension", "Criteria")) for line in report.methods)
