@@ -105,6 +105,12 @@ def _about_verdicts(table: ScoreTable) -> Iterator[Anomaly]:
         for row in np.flatnonzero(table.statuses[name] == "unparsed")
         if (reasons[row] or "").startswith(ECHO)
     }
+    criteria = table.criteria
+    lost |= {
+        int(criteria.rows[at]): criteria.reasons[at]
+        for at in np.flatnonzero(criteria.statuses == "unparsed")
+        if (criteria.reasons[at] or "").startswith(ECHO)
+    }
     everywhere = np.ones(len(table), bool)
     yield _anomaly(
         table,

@@ -261,8 +261,9 @@ def judged_item(table: ScoreTable, row: int, binding: tuple[str, ...] = ()) -> J
     reasons = {name: table.reasons[name][row] for name in applying if table.reasons[name][row]}
     verdict, criteria = table.verdicts[row], table.criteria.of_item(row)
     if len(criteria):
-        scores[CRITERIA] = f"{int(np.nansum(criteria.values)):,} of {len(criteria):,} met"
-        failed = np.where(criteria.is_penalty, criteria.values == 1, criteria.values == 0)
+        met = criteria.values >= 0.5  # expected scores are probabilities
+        scores[CRITERIA] = f"{int(met.sum()):,} of {len(criteria):,} met"
+        failed = np.where(criteria.is_penalty, met, criteria.values < 0.5)
         for place in np.flatnonzero(failed).tolist():
             what = "penalty" if criteria.is_penalty[place] else "not met"
             text = criteria.criteria[place].description.rstrip(".")

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
         show_default=True,
         help="Number of answers with different verdicts to list; 0 lists none.",
     ),
-    no_verdict("pairs in which a verdict is missing"),
+    no_verdict("answers without a verdict"),
 )
 @output_options.outputs
 def command(

@@ -6,6 +6,7 @@ from judge.analysis.anomalies import find_anomalies
 from judge.analysis.score_table import ScoreTable
 from judge.records import Item
 from judge.rubric import Overall, Rubric
+from judge.scoring.parsing.echoes import ECHO
 
 BOOLEAN = {"type": "boolean", "description": "x"}
 TEXT = {"type": "text", "description": "x"}
@@ -171,3 +172,9 @@ def test_the_reason_of_a_label_or_criterion_states_no_score(make_typed):
     table.reasons["style"][0] = "A score of 7, or 8 out of 10."
     listed = found(table)["reason_names_other_score"]
     assert listed == {"i0": "style 3, its reason states 7, 8"}
+
+
+def test_a_reply_about_criteria_that_only_copies_a_verdict_is_listed(make_typed, checklist):
+    table = make_typed([{"given": [({"text": "States A."}, "unparsed")]}] * 2, checklist)
+    table.criteria.reasons[1] = f"{ECHO} the answer"
+    assert [*found(table)["copied_verdict"]] == ["i1"]

@@ -193,3 +193,11 @@ def test_a_penalty_rescues_where_it_does_not_apply(make_typed):
     assert (good.n_rescued, bad.n_rescued) == (0, 1)
     good, bad = Failures(make_typed([{**row, "given": given_criteria}], rubric)).profile().dimensions
     assert (good.n_rescued, bad.n_rescued) == (0, 0)
+
+
+def test_a_case_counts_criteria_that_are_more_likely_met_than_not(make_typed, checklist):
+    criteria = [{"text": "States A."}, {"text": "States B."}, {"text": "Invents C.", "points": -1}]
+    table = make_typed([{"given": [*zip(criteria, (0.9, 0.2, 0.7), strict=True)], "overall": 0.1}], checklist)
+    (judged,) = Failures(table).worst_items(1)
+    assert judged.scores["criteria"] == "2 of 3 met"
+    assert [*judged.reasons] == ["not met: States B", "penalty: Invents C"]

@@ -10,6 +10,7 @@ from judge.analysis.leaderboard import Leaderboard
 from judge.analysis.slices import SMALL
 from judge.records import OVERALL
 from judge.reporting.document import Case, CellKind, Column, Judgment, Row, Table
+from judge.reporting.render.numbers import number_text
 from judge.reporting.tables.run_tables import averages, averages_title, marked, without
 from judge.reporting.tables.type_tables import POINTS_EARNED
 from judge.reporting.wording import display_name, field_name
@@ -106,8 +107,8 @@ def standings(board: Leaderboard, *, bounds: bool = False) -> Table:
         Column("rank_high", "worst rank", "count"),
         Column("letters", "group"),
         Column("first", "ranked first", "share", detail=True),
-        Column("worst", "if missing fail", "share"),
-        Column("best", "if missing pass", "share"),
+        Column("worst", "if missing fail", "share", detail=True),
+        Column("best", "if missing pass", "share", detail=True),
     )
     has_missing = any(s.passing.n_missing for s in board.standings)
     rows = tuple(
@@ -126,11 +127,18 @@ def standings(board: Leaderboard, *, bounds: bool = False) -> Table:
         )
         for s in board.standings
     )
-    notes = (
+    notes = [
         "Systems that share a letter were not shown to differ (paired tests, Holm-adjusted, alpha = .05). "
-        "Ranks: 95 % bootstrap interval.",
-    )
-    table = Table("leaderboard", "Leaderboard", columns, rows, notes)
+        "Ranks: 95 % bootstrap interval."
+    ]
+    if bounds and has_missing:
+        ranges = ", ".join(
+            f"{s.name} {number_text(s.passing.worst, 'share')} to {number_text(s.passing.best, 'share')}"
+            for s in board.standings
+            if s.passing.n_missing
+        )
+        notes.append(f"Pass rates if all missing verdicts were fails, and if all were passes: {ranges}.")
+    table = Table("leaderboard", "Leaderboard", columns, rows, tuple(notes))
     return table if bounds and has_missing else without(table, {"worst", "best"})
 
 

@@ -276,6 +276,12 @@ def test_a_ranking_shows_the_rates_that_missing_verdicts_leave_open(open_table):
         return {c.key for c in board.tables["leaderboard"].columns} & {"worst", "best"}, board.methods[0]
 
     assert shown("bounds")[0] == {"worst", "best"}
+    board = build_leaderboard([RunData(open_table("bounds"))], system="system")
+    assert (
+        board.tables["leaderboard"]
+        .notes[1]
+        .endswith("and if all were passes: x 60.0 % to 80.0 %, y 60.0 % to 80.0 %.")
+    )
     assert shown("drop")[0] == set()
     assert "counts as a fail" in shown("fail")[1]
 
