@@ -8,6 +8,7 @@ from judge.analysis import headlines
 from judge.analysis.comparable import same_rubric
 from judge.analysis.compare import RunComparison
 from judge.analysis.failures import FailureProfile
+from judge.analysis.group_difference import Groups
 from judge.analysis.leaderboard import Leaderboard
 from judge.analysis.pass_rate import PassRate
 from judge.analysis.score_table import NOT_APPLICABLE, OUTCOMES, QUESTION, ScoreTable
@@ -134,7 +135,7 @@ def warnings(source: RunData, passing: PassRate, cluster: str | None) -> Iterato
         advice = " Read the pass rate together with its bounds." if table.no_verdict == "bounds" else ""
         share = number_text(missing / passing.n, "share")
         yield f"{share} of verdicts are missing, probably not at random.{advice}"
-    n, clusters = passing.n_pass + passing.n_fail, table.clusters(cluster)
+    n, clusters = passing.n_pass + passing.n_fail, _clusters(table, cluster)
     if 0 < n < FEW_VERDICTS:
         yield f"Only {counted(n, 'verdict')}: all results are preliminary."
     if clusters is not None and len(np.unique(clusters)) < FEW_CLUSTERS:
@@ -336,7 +337,7 @@ def _of_missing(table: ScoreTable) -> str:
 
 
 def _interval_methods(table: ScoreTable, cluster: str | None) -> Iterator[str]:
-    clusters = table.clusters(cluster)
+    clusters = _clusters(table, cluster)
     if clusters is None:
         yield (
             "Intervals are 95 %: Wilson for proportions, Student's t for means. Items are treated "
@@ -349,6 +350,12 @@ def _interval_methods(table: ScoreTable, cluster: str | None) -> Iterator[str]:
             "with the effective sample size for proportions, jackknife with Student's t for means. "
             "--cluster id treats all items as independent."
         )
+
+
+def _clusters(table: ScoreTable, cluster: str | None) -> Groups:
+    """Cluster of each answer that is judged on anything; None if answers are independent."""
+    found = table.clusters(cluster)
+    return None if found is None else found[table.is_judged]
 
 
 def _group(table: ScoreTable, cluster: str | None) -> str:

@@ -154,10 +154,12 @@ NOTHING = dict.fromkeys(("truth", "count", "style", "named", "fault", "overall")
 
 @pytest.mark.parametrize("question", ["q1?", "another"])
 def test_an_item_to_which_nothing_applies_changes_no_figure_of_a_report(make_typed, question):
-    rows = [full(i, id=f"n{i}", system="xy"[i % 2]) for i in range(30)]
+    rows = [full(i, id=f"n{i}", system="xy"[i % 2], question=f"q{i // 2}?") for i in range(30)]
     beside = {**NOTHING, "id": "beside", "kind": "z", "question": question, "system": "x"}
     before, after = (build_report(RunData(make_typed(r))).to_dict() for r in (rows, [*rows, beside]))
     assert after["figures"] == before["figures"]
+    assert after["methods"] == before["methods"]
+    assert after["warnings"] == before["warnings"]
     names = (
         "slices:kind",
         "means:kind",
