@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -92,8 +92,11 @@ class ScoreTable:
         ------
         InputError
             There are no items, a score has an unknown item, criterion or label, an item was scored twice, or
-            there are several raters.
+            there are several raters, or `no_verdict` is unknown.
         """
+        if no_verdict not in get_args(NoVerdict):
+            allowed = ", ".join(get_args(NoVerdict))
+            raise InputError(f"no_verdict is {no_verdict!r}; allowed: {allowed}")
         rows = tuple(items)
         if not rows:
             raise InputError(f"{name}: no items in this run, so there is nothing to report")

@@ -335,3 +335,8 @@ def test_a_difference_that_concerns_no_pair_has_no_range(make_typed):
     of = compare(*tables)
     assert of.n_missing == 0
     assert np.isnan([of.least, of.most]).all()
+
+
+def test_an_unknown_way_to_count_missing_verdicts_is_refused(make_typed):
+    with pytest.raises(InputError, match="no_verdict is 'wrong'; allowed: fail, drop, bounds"):
+        make_typed([{"overall": 1.0}], no_verdict="wrong")
