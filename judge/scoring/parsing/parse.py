@@ -1,7 +1,7 @@
-"""Completion -> Scores. Pure.
+"""Parse completions into scores. Pure.
 
-A score is read or it is missing with a reason; none is ever made up. What a reply quotes from the item under
-judgment is not the judge's verdict, and two verdicts that contradict each other are none.
+A score is either read from the reply or missing with a reason; it is never guessed. A verdict that the reply
+quotes from the item is not the judge's verdict, and contradictory verdicts give no score.
 """
 
 import json
@@ -27,7 +27,7 @@ from judge.scoring.parsing.verdicts import Names, ReplyVerdict, merged, number, 
 
 
 class Outcome(NamedTuple):
-    """What one reply says about one dimension or flag."""
+    """Result of one reply for one dimension or flag."""
 
     value: float | str | None
     status: Status
@@ -44,21 +44,21 @@ _REFUSAL = re.compile(
     re.I,
 )
 _FENCE = re.compile(r"\s*```(?:json)?\s*\n?(.*?)\n?\s*```\s*", re.S | re.I)
-# Where the form that was shown has a score or a reason to fill in.
+# Placeholders of the form in the prompt, where a score or a reason has to be filled in.
 _FORM = re.compile(r":\s*(?:<[^<>\n]{1,40}>|\"(?:…|\.\.\.|<[^<>\n]{1,40}>)\")")
 _ECHOES = {
     "same_as_in_item": "the verdict in the reply also stands in the item and has no reason of its own",
     "same_as_in_example": "the verdict in the reply is that of a worked example, with the reasons there",
 }
-_ONLY_THOUGHT = "the reply is a thought without an answer after it"
+_ONLY_REASONING = "the reply contains only reasoning and no answer"
 LEAST_MASS = 0.5
-"""Less of the probability on the scale's labels is no score: the judge wants to say something else."""
+"""Smallest total probability of the labels of the scale that gives an expected score."""
 
 
 def score_rows(
     item: Item, completions: Iterable[Completion], rubric: Rubric, rater: str, samples: int = 1
 ) -> list[Score]:
-    """All scores of one item: for each sample a row for every dimension, the overall score, every flag."""
+    """Return all scores of one item: per sample, one for each dimension, the overall score and each flag."""
     answered: dict[int, dict[str, Outcome]] = {sample: {} for sample in range(samples)}
     for completion in completions:
         answered.setdefault(completion.sample, {}).update(read(completion, rubric, item))
@@ -77,20 +77,21 @@ def score_rows(
 
 
 def read(completion: Completion, rubric: Rubric, item: Item) -> dict[str, Outcome]:
-    """What a completion says about everything it was asked for.
+    """Parse a completion.
 
     Parameters
     ----------
     completion : Completion
+        The completion, with a reply or a failure.
     rubric : Rubric
-        Its scale bounds the scores; its dimensions (with their aliases) and flags are what is looked for.
+        Gives the scale, and the dimensions (with their aliases) and flags to look for.
     item : Item
-        The item under judgment: verdicts that stand in its own texts are no verdicts of the judge.
+        The item under judgment; verdicts in its own texts are not verdicts of the judge.
 
     Returns
     -------
     dict of str to Outcome
-        One entry for each asked name, whatever happened.
+        One entry for each requested dimension and flag.
     """
     asked = [completion.dimension] if completion.dimension else rubric.asked
     if completion.label_probabilities is not None:
@@ -104,18 +105,18 @@ def read(completion: Completion, rubric: Rubric, item: Item) -> dict[str, Outcom
             return {completion.dimension: _truncated()}
     else:
         found = _read_json(text, rubric, item, asked)
-    if completion.finish_reason == "length":  # cut: whatever could be read may be cut, too
+    if completion.finish_reason == "length":  # truncated: a value that could be read may be truncated, too
         return {name: o if _is_complete_json(text) else _truncated() for name, o in found.items()}
     return found
 
 
 def is_readable(completion: Completion, rubric: Rubric, item: Item) -> bool:
-    """Whether everything that was asked for could be read."""
+    """Whether everything that was requested could be read."""
     return all(outcome.status == "ok" for outcome in read(completion, rubric, item).values())
 
 
 def _no_reply(completion: Completion) -> Outcome | None:
-    """The outcome for everything where there is nothing to read."""
+    """Return the outcome of a completion without a reply; None if there is a reply."""
     if failure := completion.failure:
         return Outcome(
             None, "refused" if failure.kind == "filter" else "failed", f"{failure.kind}: {failure.message}"
@@ -127,12 +128,12 @@ def _no_reply(completion: Completion) -> Outcome | None:
     if not (completion.reply or "").strip():
         if completion.finish_reason == "length":
             return _truncated()
-        return _unparsed(_ONLY_THOUGHT if completion.reasoning else "the reply is empty")
+        return _unparsed(_ONLY_REASONING if completion.reasoning else "the reply is empty")
     return None
 
 
 def _complete(outcomes: Mapping[str, Outcome], rubric: Rubric) -> dict[str, Outcome]:
-    """Everything in the rubric's order: what was not asked is skipped, the overall score is worked out."""
+    """Return all outcomes in the order of the rubric, with missing ones skipped and the overall score."""
     skipped = Outcome(None, "skipped", "not asked yet")
     full = {name: outcomes.get(name, skipped) for name in rubric.asked}
     if rubric.overall.how == "none":
@@ -156,7 +157,7 @@ def _overall(outcomes: Mapping[str, Outcome], rubric: Rubric) -> Outcome:
 
 
 class _Reading(NamedTuple):
-    """What all replies to one rubric are read with."""
+    """Values derived from a rubric that are needed to parse replies."""
 
     rubric: Rubric
     names: Names
@@ -168,7 +169,7 @@ _latest: list[_Reading] = []
 
 
 def _reading_by(rubric: Rubric) -> _Reading:
-    """What replies are read with; kept for the next reply, because a run reads all of them by one rubric."""
+    """Return the values derived from a rubric; cached, because a run parses all replies by one rubric."""
     if not _latest or _latest[0].rubric is not rubric:
         names = Names(rubric)
         _latest[:] = [_Reading(rubric, names, example_verdicts(rubric, names))]
@@ -182,17 +183,17 @@ def _read_json(text: str, rubric: Rubric, item: Item, asked: Sequence[str]) -> d
         text = answer
         had_objects, objects = bool(objects.values), find_objects(text, reading.names.is_known)
         if not text.strip() or (had_objects and not objects.values):
-            return dict.fromkeys(asked, _unparsed(_ONLY_THOUGHT))
+            return dict.fromkeys(asked, _unparsed(_ONLY_REASONING))
     verdicts = verdicts_in(objects.values, reading.names)
     own, problem = _judges_own(verdicts, reading, item)
     if objects.too_broken:
-        problem = "nearly everything in this long reply is broken JSON, so it was not searched to its end"
+        problem = "this long reply consists almost entirely of broken JSON, so the search was stopped"
     elif own and (doubt := _broken_verdict(objects, reading.names, item)):
-        problem = f"beside a verdict the reply holds one that is not valid JSON: {_shown(doubt)}"
+        problem = f"besides a verdict, the reply contains one that is not valid JSON: {_shown(doubt)}"
     elif own and (verdict := merged(own)) is None:
         problem = f"{len(own)} verdicts in the reply contradict each other"
     elif own and verdict and (otherwise := _correction(text, objects, verdict, item)):
-        problem = f"the text after the verdict says otherwise: {_shown(otherwise)}"
+        problem = f"the text after the verdict contradicts it: {_shown(otherwise)}"
     elif own and verdict:
         return {name: _outcome(verdict, name, rubric) for name in asked}
     elif not verdicts and _REFUSAL.match(text):
@@ -203,7 +204,7 @@ def _read_json(text: str, rubric: Rubric, item: Item, asked: Sequence[str]) -> d
 def _judges_own(
     verdicts: Sequence[ReplyVerdict], reading: _Reading, item: Item
 ) -> tuple[list[ReplyVerdict], str | None]:
-    """The judge's own verdicts; and, where others stand in the reply, what is wrong with those."""
+    """Return the judge's own verdicts, and why the first of the others is not one."""
     held = embedded_verdicts(item, reading.names) if verdicts else EmbeddedVerdicts()
     own: list[ReplyVerdict] = []
     problems: list[str] = []
@@ -211,21 +212,21 @@ def _judges_own(
         if echo := echo_of(verdict, held, reading.shown, reading.rubric):
             problems.append(f"{echo}: {_ECHOES[echo]}")
         elif reading.rubric.reasons != "none" and verdict.is_form:
-            problems.append("the reply is the form that was shown: placeholders stand where reasons belong")
+            problems.append("the reply is the form from the prompt, with placeholders instead of reasons")
         else:
             own.append(verdict)
     return own, min(problems, key=lambda problem: not problem.startswith(ECHO), default=None)
 
 
 def _correction(text: str, objects: Objects, verdict: ReplyVerdict, item: Item) -> str | None:
-    """What the text after the last object gives another score for; a quotation of the item does not count."""
+    """Return a statement after the last object that gives another score and is not quoted from the item."""
     after = text[objects.spans[-1][1] :]
     found = (said for said in corrections(after, verdict.scores) if not is_quoted(item, said))
     return next(found, None)
 
 
 def _broken_verdict(objects: Objects, names: Names, item: Item) -> str | None:
-    """An object that names a dimension and cannot be read, unless it is the form or stands in the item."""
+    """Return an unreadable object that names a dimension and is neither the form nor part of the item."""
     for source in objects.broken:
         names_dimension = any(names.name(key) in names.dimensions for key in keys_in(source))
         if names_dimension and not _FORM.search(source) and not is_in_item(item, source):
@@ -234,11 +235,11 @@ def _broken_verdict(objects: Objects, names: Names, item: Item) -> str | None:
 
 
 def _missing_verdict(objects: Objects) -> str:
-    """Why nothing was read, with what was seen instead."""
+    """Explain why no verdict was found, and what was found instead."""
     problem = "no JSON object with the dimensions in the reply"
     if objects.broken:
         seen = _shown(objects.broken[0])
-        return f"{problem}: {seen} is not valid JSON, and only its punctuation could be repaired"
+        return f"{problem}: {seen} is not valid JSON, and repairs of punctuation did not suffice"
     if keys := list(dict.fromkeys(key for value in objects.values for key in value)):
         return f"{problem}: found the keys {', '.join(map(_shown, keys[:5]))}{', …' if len(keys) > 5 else ''}"
     return problem
@@ -246,7 +247,7 @@ def _missing_verdict(objects: Objects) -> str:
 
 def _outcome(verdict: ReplyVerdict, name: str, rubric: Rubric) -> Outcome:
     if name not in verdict.values:
-        return _unparsed("missing in the reply")
+        return _unparsed("missing from the reply")
     if flag := rubric.flags.get(name):
         return _flag(verdict.values[name], flag)
     outcome = _score(verdict.values[name], rubric.scale, whole=name != OVERALL)
@@ -262,7 +263,7 @@ def _score(value: Any, scale: RubricScale, *, whole: bool) -> Outcome:
     if not scale.holds(score):
         return _unparsed(f"{_shown(value)} is off the scale {scale.min} to {scale.max}")
     if whole and score != int(score):
-        return _unparsed(f"{_shown(value)} lies between two scores; allowed are whole numbers")
+        return _unparsed(f"{_shown(value)} is not a whole number; allowed are whole numbers")
     return Outcome(score, "ok", None)
 
 
@@ -276,7 +277,7 @@ def _bare_score(text: str, scale: RubricScale) -> Outcome:
 
 
 def _may_go_on(text: str, scale: RubricScale) -> bool:
-    """Whether a number that was cut may be the beginning of another score, as 1 is of 10."""
+    """Whether a truncated number may be the beginning of another score, as 1 is of 10."""
     match = _BARE_NUMBER.fullmatch(text)
     digits = match[1] if match else ""
     return bool(digits) and any(
@@ -285,19 +286,21 @@ def _may_go_on(text: str, scale: RubricScale) -> bool:
 
 
 def _expected(probabilities: Mapping[str, float], reply: str | None, scale: RubricScale) -> Outcome:
-    """The expectation over the labels (Liu et al. 2023, G-Eval); the distribution is kept as its reason.
+    """Return the expectation over the labels (G-Eval, Liu et al. 2023); its reason is the distribution.
 
-    It is the expectation given that the reply is on the scale. What lies off it, and which labels were not
-    shown, is said.
+    It is the expectation given that the reply is a label of the scale. The reason also states the probability
+    off the scale and the labels without a known probability.
     """
     known = {label: probabilities[str(label)] for label in scale.labels if str(label) in probabilities}
     mass = sum(known.values())
     if mass < LEAST_MASS:
-        return _unparsed(f"only {mass:.1%} of the probability is on the scale; it would say {_shown(reply)}")
+        return _unparsed(
+            f"only {mass:.1%} of the probability is on the scale; the reply would be {_shown(reply)}"
+        )
     value = sum(label * probability for label, probability in known.items()) / mass
     said = ", ".join(f"{label}: {probability:.4f}" for label, probability in known.items())
     if hidden := [str(label) for label in scale.labels if label not in known]:
-        said += f"; not shown: {', '.join(hidden)}"
+        said += f"; not listed: {', '.join(hidden)}"
     off = max(0.0, 1.0 - mass)
     return Outcome(min(max(value, min(known)), max(known)), "ok", f"{said}; off the scale: {off:.4f}")
 
@@ -329,7 +332,7 @@ def _is_complete_json(text: str) -> bool:
 
 
 def _truncated() -> Outcome:
-    return Outcome(None, "truncated", "the reply was cut at its token limit")
+    return Outcome(None, "truncated", "the reply was truncated at its token limit")
 
 
 def _unparsed(reason: str) -> Outcome:

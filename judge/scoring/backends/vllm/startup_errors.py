@@ -25,8 +25,8 @@ _CONSEQUENCE = re.compile(
     re.IGNORECASE,
 )
 
-# Pattern -> advice. The first match counts, so specific patterns come first. Advice names the Python parameter
-# and the option of the command line.
+# Pattern -> advice. The first match counts, so specific patterns come first. Advice names the parameter in
+# Python and the option of the command line.
 _ADVICE: tuple[tuple[str, str], ...] = (
     (
         r"estimated maximum model length is (?P<fits>\d+)",
