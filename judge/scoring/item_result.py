@@ -50,11 +50,11 @@ class ItemResult:
         return [row for row in self.rows if row.sample == sample]
 
     def passes(self, sample: int = 0) -> bool | None:
-        """Whether the answer passes; None if a missing score leaves that open."""
+        """Whether the answer passes; None if that depends on a missing score."""
         return self.rubric.passes(self._numbers(sample))
 
     def is_below(self, dimension: str, sample: int = 0) -> bool:
-        """Whether a score is below its threshold in the pass rule (if it has none, that of the overall)."""
+        """Whether a score is below its pass mark (or that of the overall score, if it has none)."""
         rule = self.rubric.pass_rule
         least = rule.get(dimension, rule.get(OVERALL))
         value = self._numbers(sample).get(dimension)

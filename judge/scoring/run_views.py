@@ -1,4 +1,4 @@
-"""How a run shows itself: as text, as HTML in a notebook, and as a DataFrame."""
+"""Views of a run: as text, as HTML in a notebook, and as a DataFrame."""
 
 from html import escape
 from math import floor
@@ -60,13 +60,13 @@ def distribution_table(run: "Run", summary: RunSummary) -> str:
 
 
 def as_text(run: "Run") -> str:
-    """Show pass rate, distribution and statuses as text."""
+    """Format pass rate, distribution and statuses as text."""
     summary = run.summary()
     return f"{headline(run, summary)}\n{distribution_table(run, summary)}"
 
 
 def as_html(run: "Run") -> str:
-    """Show the same as an HTML table, for notebooks."""
+    """Format pass rate, distribution and statuses as HTML for notebooks."""
     summary = run.summary()
     head, *rows = distribution_rows(run, summary)
     lines = [
@@ -85,7 +85,7 @@ def as_frame(run: "Run") -> Any:
     """Make a DataFrame with one row per item (and sample, if there are several).
 
     Columns: id, system, question, answer, reference and verdict (``passed``); score, status and reason of
-    each dimension; the metadata. A metadata field whose name is taken gets ``metadata_`` in front.
+    each dimension; the metadata. A metadata field whose name is already used gets the prefix ``metadata_``.
     """
     import pandas
 
@@ -120,7 +120,7 @@ def _labels(scale: RubricScale) -> range:
 
 
 def _score_cells(values: dict[float, int], labels: range) -> list[str]:
-    """Mean and counts; a score between two labels (a mean) counts with the lower one, as in the report."""
+    """Format mean and counts; a score between two labels (a mean) counts with the lower one."""
     n = sum(values.values())
     mean = f"{sum(value * k for value, k in values.items()) / n:.2f}" if n else "-"
     return [mean, *(str(sum(k for v, k in values.items() if floor(v) == label)) for label in labels)]
