@@ -541,8 +541,8 @@ def test_folder_that_is_not_there_is_said_to_be_missing(engine_arguments):
     ("arguments", "said"),
     [
         ({"max_num_seq": 3}, "There is no argument max_num_seq in vLLM"),
-        ({"max_model_len": 100_000}, "a smaller --max-model-len"),
-        ({"kv_cache_memory_bytes": 1 << 20, "max_model_len": 40_960}, r"--max-model-len \d+ would"),
+        ({"max_model_len": 100_000}, r"lower max_model_len \(--max-model-len\)"),
+        ({"kv_cache_memory_bytes": 1 << 20, "max_model_len": 40_960}, r"\(--max-model-len\) to \d+"),
     ],
 )
 def test_argument_that_cannot_be_is_named_with_what_to_do(text_model, engine_arguments, arguments, said):

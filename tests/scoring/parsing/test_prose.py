@@ -1,4 +1,4 @@
-"""What a reply says outside its JSON objects: thoughts, and corrections of a verdict."""
+"""Text of a reply outside its JSON objects: reasoning, and corrections of a verdict."""
 
 import pytest
 

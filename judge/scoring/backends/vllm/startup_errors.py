@@ -179,7 +179,7 @@ _ADVICE: tuple[tuple[str, str], ...] = (
     ),
     (
         r"unexpected keyword argument '(?P<name>\w+)'",
-        "vLLM has no argument {name}: check args (--engine-arg)",
+        "there is no argument {name} in vLLM: check args (--engine-arg)",
     ),
     (
         r"validation errors? for|Input should be|must be one of|Value error|got an unexpected|invalid choice"
