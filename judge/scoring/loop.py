@@ -70,7 +70,7 @@ def score_items(
 
     def stored(batch: Sequence[Completion]) -> None:
         on_batch(batch)
-        scale_mass.see(batch)
+        scale_mass.check(batch)
 
     run.set_fact("samples", max(samples, run.fact("samples", 1)))
     requests = (r for item in run.items_to_ask() for r in prompter.requests(item, samples))

@@ -403,7 +403,7 @@ def test_one_model_by_two_names_is_refused_before_either_is_asked():
     spelt = ("replay:examples/replies.jsonl", "replay:./examples/replies.jsonl")
     done = judge("score", "examples/answers.jsonl", "--judge", spelt[0], "--judge", spelt[1])
     assert done.exit_code == 2
-    assert f"--judge {spelt[0]} and --judge {spelt[1]} would both score into runs/" in done.stderr
+    assert f"the judges (--judge) {spelt[0]} and {spelt[1]} would both score into runs/" in done.stderr
     assert not Path("runs").exists()
 
 
