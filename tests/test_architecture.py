@@ -34,8 +34,8 @@ MAY_IMPORT = {
     "judge.files": {"judge.errors"},
     "judge.pass_mark": set(),
     "judge.records": {"judge.errors"},
-    "judge.tables": {"judge.errors"},
-    "judge.rows": {"judge.errors", "judge.files", "judge.tables"},
+    "judge.rows": {"judge.errors", "judge.files"},
+    "judge.tables": {"judge.rows"},
     "judge.items": {"judge.errors", "judge.records", "judge.rows", "judge.tables"},
     "judge.rubric": {"judge.errors", "judge.files", "judge.pass_mark", "judge.records"},
     "judge.formats": {

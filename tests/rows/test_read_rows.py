@@ -228,7 +228,7 @@ def test_an_unknown_format_names_the_known_ones(tmp_path):
 
 
 def test_a_document_over_the_limit_is_refused_before_it_is_parsed(tmp_path, monkeypatch):
-    monkeypatch.setattr("judge.rows.JSON_LIMIT", 100)
+    monkeypatch.setattr("judge.rows.json_rows.JSON_LIMIT", 100)
     assert "write one object a line (.jsonl)" in error_of(
         tmp_path, b'[{"a": 1}' + b" " * 100 + b"]", "t.json"
     )
