@@ -39,7 +39,10 @@ class JsonReader:
         return self._rows(byte_lines(self.file, self.name))
 
     def lines_or_document(self, *, is_pipe: bool) -> Iterator[tuple[str, Row]]:
-        """Tell one object a line from one document: a .json file may hold either, and so may a pipe."""
+        """Tell one object a line from one document: a .json file may hold either, and so may a pipe.
+
+        One object on one line is a row of a pipe and of a .txt file, and the whole document of a .json file.
+        """
         head = self._through_next_text()
         first = head[-1].removeprefix(UTF8_BOM).strip() if head else b""
         if _is_object(first):

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import IO, Any
 
 from judge.errors import InputError
+from judge.rows.encoding import ENCODING_ADVICE
 
 Row = dict[str, Any]
 OnBad = Callable[[InputError], None]
@@ -16,7 +17,6 @@ LINE_LIMIT = 128 * 2**20
 """Bytes of the longest line, and characters of the longest cell of a CSV."""
 
 UTF8_BOM = b"\xef\xbb\xbf"
-_UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
 
 
 def refusing(on_bad: OnBad | None) -> Refuse:
@@ -42,13 +42,14 @@ def byte_lines(file: IO[bytes], name: str) -> Iterator[bytes]:
 def decoded(line: bytes) -> str:
     """Text of a line in UTF-8; a ValueError says what is wrong with it."""
     if b"\0" in line:
-        is_utf16 = line.startswith(_UTF16_BOMS) or line.count(b"\0") * 3 > len(line)
-        hint = "the file looks like UTF-16: save it as UTF-8" if is_utf16 else "remove it"
-        raise ValueError(f"found a NUL byte at byte {line.index(0) + 1}; {hint}")
+        raise ValueError(
+            f"found a NUL byte at byte {line.index(0) + 1} of the line; remove it. If there are many, "
+            f"{ENCODING_ADVICE}"
+        )
     try:
         return line.decode()
     except UnicodeDecodeError as error:
         found = " ".join(f"{byte:02x}" for byte in line[error.start : error.end])
         raise ValueError(
-            f"found {found} at byte {error.start + 1} of the line, which is not UTF-8; save the file as UTF-8"
+            f"found {found} at byte {error.start + 1} of the line, which is not UTF-8; {ENCODING_ADVICE}"
         ) from None
