@@ -16,7 +16,7 @@ from human_study.export_formats import SUFFIXES, WRITERS
 from human_study.plan import Design, DrawnItem, StudyPlan, choose, pick, plan_study
 from human_study.progress import Agreement, StudyProgress, as_plain, measure
 from human_study.store import Study
-from judge.cli.option_types import Number
+from judge.cli.option_types import Number, TablePath
 from judge.cli.options import (
     GroupedCommand,
     as_json,
@@ -35,7 +35,7 @@ from judge.files.writing import whole_file
 from judge.items import load_items
 from judge.rubric import Rubric
 
-existing = click.Path(exists=True, dir_okay=False)
+existing = TablePath()
 study_argument = click.argument("study", type=click.Path(dir_okay=False))
 which_items = section(
     "Items",
@@ -126,7 +126,7 @@ def command() -> None:
 
 
 @command.command(cls=GroupedCommand, short_help="Create a study from a run or a file of answers.")
-@click.argument("source", type=click.Path(exists=True))
+@click.argument("source", type=TablePath())
 @which_items
 @who_rates
 @rating_page

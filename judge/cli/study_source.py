@@ -9,7 +9,7 @@ from judge.errors import InputError
 from judge.files.unpacking import read_text
 from judge.items import load_items
 from judge.records import OVERALL, Item
-from judge.rows import read_rows
+from judge.rows import is_saved_dataset, read_rows
 from judge.rubric import Rubric, load_rubric
 
 _BY_SCORE = ("score", "passed")
@@ -29,7 +29,7 @@ class StudySource:
     def read(cls, source: str, rubric: str | None, mapping: Mapping[str, str]) -> "StudySource":
         """Read a run, or a file with the field names `mapping`; `rubric` replaces that of the run."""
         path = Path(source)
-        if path.is_dir():
+        if path.is_dir() and not is_saved_dataset(path):
             return cls._from_run(path, rubric)
         return cls(list(_items(path, mapping)), load_rubric(rubric or "open_qa"), path.parent)
 

@@ -11,7 +11,7 @@ from typing import IO, Any, cast
 
 from judge.errors import InputError
 from judge.files.unpacking import errors_of_files, opened
-from judge.rows.arrow import dataset_rows, parquet_rows
+from judge.rows.arrow import dataset_rows, is_saved_dataset, parquet_rows
 from judge.rows.delimited import DelimitedReader
 from judge.rows.encoding import as_utf8, checked_encoding
 from judge.rows.json_rows import JSON_LIMIT, JsonReader, parsed
@@ -28,6 +28,7 @@ __all__ = [
     "RowSource",
     "delimiter_of",
     "is_file",
+    "is_saved_dataset",
     "kind_of",
     "name_of",
     "parsed",

@@ -31,6 +31,11 @@ def parquet_rows(file: IO[bytes], name: str, refuse: Refuse) -> Iterator[tuple[s
         raise InputError(f"{name}: not a readable Parquet file: {error}") from None
 
 
+def is_saved_dataset(folder: Path) -> bool:
+    """Whether ``save_to_disk`` of the library `datasets` wrote this folder."""
+    return any((folder / name).is_file() for name in ("state.json", "dataset_dict.json"))
+
+
 def dataset_rows(folder: Path, name: str, refuse: Refuse) -> Iterator[tuple[str, Row]]:
     """Rows of a folder that ``save_to_disk`` of the library `datasets` wrote; they are counted from 1."""
     pa = _pyarrow(name)

@@ -13,6 +13,7 @@ from typing import Any
 import judge as package
 from judge.errors import InputError, RubricError, RunError
 from judge.records import Request
+from judge.rows import path_and_sheet
 from judge.rubric import Rubric, load_rubric
 from judge.scoring.backends import Backend
 from judge.scoring.backends.connection import Connection
@@ -40,6 +41,7 @@ def score(
     seed: int = 0,
     mapping: Mapping[str, str] | None = None,
     format: str | None = None,
+    encoding: str | None = None,
     image_root: str | Path | None = None,
     skip_bad: bool = False,
     retry_errors: bool = False,
@@ -76,6 +78,8 @@ def score(
         Field of an `Item` -> its name in the input, for names that are not recognised.
     format : str or None
         Format of the file; None means that its name tells.
+    encoding : str or None
+        Encoding of a text file, such as ``"cp1252"``; None recognises it.
     image_root : str, Path or None
         Folder that image paths start from and may not leave; None means that of the input file.
     skip_bad : bool
@@ -108,6 +112,7 @@ def score(
         seed=seed,
         mapping=mapping or {},
         format=format,
+        encoding=encoding,
         image_root=image_root,
         skip_bad=skip_bad,
     )
@@ -274,7 +279,8 @@ def default_out(answers: Answers, judge: Judge) -> Path:
     """``runs/ANSWERS-JUDGE-RUBRIC``: the same command finds the same folder."""
     stem = "answers"
     if isinstance(answers, str | Path) and str(answers) != "-":
-        stem = Path(Path(answers).name.removesuffix(".gz")).stem
+        path, sheet = path_and_sheet(answers)
+        stem = Path(path.name.removesuffix(".gz")).stem + (f"-{sheet}" if sheet else "")
     return Path("runs") / folder_name(f"{stem}-{judge.name}-{judge.rubric.name}")
 
 
