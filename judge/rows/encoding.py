@@ -41,7 +41,10 @@ _DOUBTFUL = re.compile(
 )
 """Bytes that are not beyond doubt Windows-1252: they may be damaged UTF-8 or another encoding."""
 _CHARACTER = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
-ENCODING_ADVICE = "save the file as UTF-8, or name its encoding: --encoding cp1252 (in Python: encoding=)"
+ENCODING_ADVICE = (
+    "save the file as UTF-8, or name its encoding with --encoding (in Python: encoding=), such as cp1252 for "
+    "Western and cp1250 for Central European text"
+)
 _WORD = re.compile(r"[^\W\d_]*[^\x00-\x7f][^\W\d_]*")
 
 
@@ -86,8 +89,8 @@ def as_utf8(file: IO[bytes], name: str, encoding: str | None = None) -> IO[bytes
     Raises
     ------
     InputError
-        The file is no text, here or while it is read. Bytes that are not UTF-8 and not recognised either are
-        passed on, and are the reader's to refuse.
+        The file is binary, or bytes further on do not fit the encoding. Bytes that are neither UTF-8 nor
+        recognised are passed on unchanged, so that the reader of lines refuses them with their place.
     """
     head = cast(io.BufferedReader, file).peek(4096)[:4096]
     if kind := next((kind for magic, kind in _BINARY if head.startswith(magic)), None):

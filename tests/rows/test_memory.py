@@ -90,10 +90,12 @@ def test_what_has_no_rows_is_refused(table):
         (enum.Enum("Colour", "RED").RED, "Colour.RED"),
         (b"caf\xc3\xa9", "café"),
         (np.datetime64("2024-02-29"), "2024-02-29"),
+        (pd.NA, None),
+        (pd.NaT, None),
     ],
 )
-def test_values_that_json_cannot_hold_become_text(value, text):
-    assert plain(value) == text
+def test_values_that_json_cannot_hold_become_text_or_none(value, text):
+    assert plain({"a": [value]}) == {"a": [text]}
 
 
 @pytest.mark.parametrize(("value", "found"), [(b"\x89PNG", "4 bytes"), (object(), "type object")])

@@ -337,7 +337,7 @@ def test_json_lines_come_back_as_they_were_written(tmp_path_factory, rows):
 
 
 @settings(deadline=None)
-@given(st.binary(max_size=200), st.sampled_from(["t.jsonl", "t.json", "t.csv", "t.tsv"]))
+@given(st.binary(max_size=200), st.sampled_from(["t.jsonl", "t.json", "t.csv", "t.tsv", "t.txt", "t.psv"]))
 def test_no_bytes_raise_anything_but_an_input_error(tmp_path_factory, data, name):
     path = tmp_path_factory.mktemp("t") / name
     path.write_bytes(data)

@@ -218,6 +218,7 @@ def test_a_value_in_a_column_without_a_name_is_refused_by_its_cell(book, rows, c
 
 
 def test_empty_columns_without_a_name_are_no_columns(book):
+    assert rows_in(book(S=[["a", "", " "], [1, None, ""]])) == [{"a": 1}]
     assert rows_in(book(S=[["a", None, " ", "b"], [1, None, "  ", 2]])) == [{"a": 1, "b": 2}]
 
 
