@@ -98,7 +98,7 @@ class _Workbook:
         """Return the sheet with this title or, without one, the only visible one that holds text."""
         filled = [sheet for sheet in self.values.worksheets if _has_text(sheet)]
         if title is None:
-            visible = [sheet for sheet in filled if sheet.sheet_state == "visible"] or filled
+            visible = [sheet for sheet in filled if sheet.sheet_state == "visible"]
             if len(visible) > 1:
                 raise InputError(
                     f"{self.name}: several sheets hold rows: {', '.join(sheet.title for sheet in visible)}. "

@@ -41,6 +41,10 @@ def test_a_delimiter_within_quotes_of_the_header_does_not_count(written):
     assert rows_in(written('"a,b,c";d\n1;2\n')) == [{"a,b,c": "1", "d": "2"}]
 
 
+def test_quotes_of_the_header_show_what_separates_cells(written):
+    assert rows_in(written('"id"|";"\n"1"|"2"\n')) == [{"id": "1", ";": "2"}]
+
+
 def test_a_name_of_a_column_may_have_several_lines(written):
     assert rows_in(written('a;"b\nc"\n1;2\n')) == [{"a": "1", "b\nc": "2"}]
 

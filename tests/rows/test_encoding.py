@@ -149,6 +149,37 @@ def test_cp1252_may_end_with_an_accent(written):
     assert values(written(b"a\ncaf\xe9")) == ["café"]
 
 
+class SlowPipe(io.RawIOBase):
+    """Gives one byte at a time."""
+
+    def __init__(self, data):
+        self.data = data
+        self.n_read = 0
+
+    def readable(self):
+        return True
+
+    def readinto(self, buffer):
+        byte = self.data[self.n_read : self.n_read + 1]
+        buffer[: len(byte)] = byte
+        self.n_read += len(byte)
+        return len(byte)
+
+
+@pytest.mark.parametrize("name", ["utf-8", "cp1252"])
+def test_a_pipe_that_gives_one_byte_at_a_time_is_read(monkeypatch, name):
+    data = '{"a": "schön “so”"}\n{"a": "é"}\n'.encode(name)
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BufferedReader(SlowPipe(data), 1)))
+    assert values("-") == ["schön “so”", "é"]
+
+
+def test_rows_in_utf8_are_not_read_ahead(monkeypatch):
+    slow = SlowPipe('{"a": "é"}\n'.encode() * 100_000)
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BufferedReader(slow, 1)))
+    assert next(read_rows("-")) == ("standard input:1", {"a": "é"})
+    assert slow.n_read < 100_000
+
+
 @pytest.mark.parametrize("size", [65_534, 65_535, 65_536])
 def test_a_character_across_two_reads_of_the_file_is_still_utf8(written, size):
     text = "a\n" + "x" * (size - 2) + "é“\n"

@@ -156,8 +156,28 @@ def test_other_merged_cells_are_refused_by_their_address(book, cells):
 
 
 def test_merged_cells_without_a_value_do_no_harm(book):
-    path = book(merging("C1:D1", "A4:B5"), S=[["a", "b"], [1, 2]])
-    assert rows_in(path) == [{"a": 1, "b": 2}]
+    path = book(merging("E1:F1", "B2:C2", "A5:B6"), S=[["a", "b", None, "d"], [1, None, None, 2]])
+    assert rows_in(path) == [{"a": 1, "b": "", "": "", "d": 2}]
+
+
+def test_merged_cells_are_found_however_the_sheet_is_cut_while_it_is_read(book, monkeypatch):
+    monkeypatch.setattr("judge.rows.xlsx._CHUNK", 7)
+    path = book(merging("A2:A3"), S=[["a", "b"], ["x", 1], [None, 2]])
+    assert [row["a"] for row in rows_in(path)] == ["x", "x"]
+
+
+def test_an_empty_cell_beside_a_formula_is_no_formula(book):
+    path = book(S=[["id", "v", "w"], ["q1", None, "=1+1"]])
+    rewritten(path, SHEET, lambda xml: re.sub(rb"(</f>)<v ?/>|(</f>)<v></v>", rb"</f><v>2</v>", xml))
+    assert rows_in(path) == [{"id": "q1", "v": "", "w": 2}]
+
+
+def test_a_hidden_sheet_is_not_read_in_place_of_an_empty_one(book, caplog):
+    def hide(workbook):
+        workbook["Lists"].sheet_state = "hidden"
+
+    assert rows_in(book(hide, S=[], Lists=TABLE)) == []
+    assert "hidden sheets are not read: Lists" in caplog.text
 
 
 def test_the_only_sheet_with_rows_is_read(book):
