@@ -32,12 +32,14 @@ _LOOK_AHEAD = 2**20
 _SIGNS = rb"\x80\x85\x91-\x97\x99\xa0-\xa3\xa5-\xa7\xa9-\xab\xad-\xb3\xb5-\xb7\xba-\xbf\xd7\xf7"
 _LETTERS = rb"\x8c\x9c\xc0\xc1\xc4-\xcf\xd1-\xd6\xd9-\xdc\xdf-\xeb\xed-\xef\xf1-\xf6\xf9-\xfc"
 _DOUBTFUL = re.compile(
-    rb"[\xc2-\xf4][\x80-\xbf]"  # begins a character of UTF-8, which may be cut off
-    rb"|[^\x00-\x7f" + _SIGNS + _LETTERS + rb"]"  # undefined, or a usual letter of another encoding
-    rb"|[\xc0-\xff]{3}"  # Cyrillic, Greek, Chinese
-    rb"|[a-z][\xc0-\xd6\xd8-\xde]"  # a capital after a small letter: Mac Roman
-    rb"|[A-Za-z][\x80\x85\x91\x93-\x95\x99\xa1-\xac\xae-\xb6\xb8-\xbf\xd7\xf7][A-Za-z]"  # sign in a word
-    rb"|\xe2[^A-Za-z\xc0-\xff]"  # begins most typographic signs of UTF-8
+    rb"[\x80-\xff](?:"  # first, so that the search passes over ASCII quickly
+    rb"(?<=[\xc2-\xf4])[\x80-\xbf]"  # begins a character of UTF-8, which may be cut off
+    rb"|(?<=[^\x00-\x7f" + _SIGNS + _LETTERS + rb"])"  # undefined, or a usual letter of another encoding
+    rb"|(?<=[\xc0-\xff])[\xc0-\xff]{2}"  # Cyrillic, Greek, Chinese
+    rb"|(?<=[a-z][\xc0-\xd6\xd8-\xde])"  # a capital after a small letter: Mac Roman
+    rb"|(?<=[A-Za-z][\x80\x85\x91\x93-\x95\x99\xa1-\xac\xae-\xb6\xb8-\xbf\xd7\xf7])[A-Za-z]"  # sign in a word
+    rb"|(?<=\xe2)[^A-Za-z\xc0-\xff]"  # begins most typographic signs of UTF-8
+    rb")"
 )
 """Bytes that are not beyond doubt Windows-1252: they may be damaged UTF-8 or another encoding."""
 _CHARACTER = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
