@@ -11,8 +11,7 @@ from pydantic import ValidationError
 
 from judge.errors import InputError
 from judge.records import Image, Item
-from judge.rows import OnBad, Row, read_rows
-from judge.tables import kind_of
+from judge.rows import OnBad, Row, kind_of, read_rows
 
 __all__ = ["ALIASES", "OnBad", "load_items", "placed_items", "read_items"]
 

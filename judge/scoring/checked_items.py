@@ -12,9 +12,8 @@ from typing import Any
 from judge.errors import InputError
 from judge.items import placed_items
 from judge.records import Item
-from judge.rows import read_rows
+from judge.rows import read_rows, rows_of
 from judge.scoring.images import check
-from judge.tables import rows_of
 
 Answers = str | Path | Iterable[Any]
 """A file (``-`` is standard input), or answers in memory: a DataFrame, dicts, or Items."""
@@ -30,6 +29,7 @@ class InputOptions:
     seed: int = 0
     mapping: Mapping[str, str] = field(default_factory=dict)
     format: str | None = None
+    encoding: str | None = None
     image_root: str | Path | None = None
     skip_bad: bool = False
 
@@ -81,7 +81,7 @@ def checked_items(answers: Answers, options: InputOptions, root: Path, bad: BadI
         At the end, if a row or an image is invalid and ``skip_bad`` is not set, or if no item is valid.
     """
     if isinstance(answers, str | Path):
-        rows = read_rows(answers, format=options.format, on_bad=bad.add)
+        rows = read_rows(answers, format=options.format, encoding=options.encoding, on_bad=bad.add)
     else:
         rows = rows_of(answers)
     items = placed_items(rows, source_name(answers), mapping=options.mapping, on_bad=bad.add)

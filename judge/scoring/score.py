@@ -10,6 +10,7 @@ from typing import Any
 
 from judge.errors import InputError, RubricError, RunError
 from judge.records import MOST_SAMPLES
+from judge.rows import path_and_sheet
 from judge.rubric import ItemRubrics, Rubric, load_rubric
 from judge.scoring.backends import Backend
 from judge.scoring.backends.connection import Connection
@@ -38,6 +39,7 @@ def score(
     seed: int = 0,
     mapping: Mapping[str, str] | None = None,
     format: str | None = None,
+    encoding: str | None = None,
     image_root: str | Path | None = None,
     skip_bad: bool = False,
     retry_errors: bool = False,
@@ -78,6 +80,8 @@ def score(
         Field of an `Item` -> its name in the input, for names that are not recognized.
     format : str or None
         Format of the file; None infers it from the file name.
+    encoding : str or None
+        Encoding of a text file, such as ``"cp1252"``; None recognizes it.
     image_root : str, Path or None
         Folder that image paths are relative to; paths that lead out of it are refused. None means the folder
         of the input file.
@@ -133,6 +137,7 @@ def score(
         seed=seed,
         mapping=mapping or {},
         format=format,
+        encoding=encoding,
         image_root=image_root,
         skip_bad=skip_bad,
     )
@@ -271,7 +276,8 @@ def default_out(answers: Answers, judge: Judge) -> Path:
     """Return ``runs/ANSWERS-JUDGE-RUBRIC``, so that the same command finds the same folder."""
     stem = "answers"
     if isinstance(answers, str | Path) and str(answers) != "-":
-        stem = Path(Path(answers).name.removesuffix(".gz")).stem
+        path, sheet = path_and_sheet(answers)
+        stem = Path(path.name.removesuffix(".gz")).stem + (f"-{sheet}" if sheet else "")
     return Path("runs") / folder_name(f"{stem}-{judge.name}-{judge.rubric.name}")
 
 

@@ -10,7 +10,7 @@ from judge.items import placed_items
 from judge.reporting.builders.choice import build_choice
 from judge.reporting.builders.run_data import read_run
 from judge.reporting.report import Report
-from judge.tables import RowSource, is_file, name_of, rows_of
+from judge.rows import RowSource, is_file, name_of, rows_of
 from judge.workflows.inputs import RunSource, names, path
 
 
