@@ -16,9 +16,7 @@ Each mutant prints one line: killed, timeout (counts as killed), survived or unc
 the name for ``--only``; the old and the new expression; seconds. The survivors, as arguments of ``--only``,
 and a summary follow.
 
-Comparisons, arithmetic, and/or, conditions, signs, numbers, True and False, raise and return are mutated.
-Texts, annotations, what is inside raise, ``__repr__``, ``__str__``, overloads and ``if TYPE_CHECKING`` are
-not.
+`mutants.py` says what is mutated.
 
 A test that fails or is skipped without a mutant is not used. The tests of the file that mirrors the module
 run first, then the other files, the fastest first, until 60 seconds of expected time are reached. A failed
@@ -28,7 +26,6 @@ test ends the run of a mutant; one that takes 60 seconds more than twice the exp
 import argparse
 import ast
 import contextlib
-import copy
 import hashlib
 import json
 import os
@@ -42,15 +39,16 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from mutants import Mutant, find_mutants
 
 ROOT = Path(__file__).resolve().parent.parent
 SECONDS = 60  # expected time of the tests of one mutant, and the time that it may take beyond that
 MEMORY = 8 * 2**30  # a mutant may allocate without end
 EXIT_NO_TESTS = 5  # of pytest
+_FUNCTION = ast.FunctionDef | ast.AsyncFunctionDef
 
 # area: (what is mutated, which tests may kill the mutants beside the doctests of what is mutated)
 AREAS: dict[str, tuple[list[str], list[str]]] = {
@@ -73,219 +71,11 @@ AREAS: dict[str, tuple[list[str], list[str]]] = {
 }
 
 
-# ---- mutants
-
-
-@dataclass(frozen=True)
-class Mutant:
-    """One changed expression or statement of one file."""
-
-    file: str
-    line: int
-    number: int  # among the mutants of the line, from 1
-    start: int  # the bytes of the file that are replaced
-    end: int
-    code: str  # what replaces them
-    old: str  # as printed
-    new: str
-    lines: tuple[int, int]  # of the statement
-    in_function: bool  # if not, it runs when the module is imported
-    defines: str  # name that the statement defines
-
-    @property
-    def name(self) -> str:
-        """Return the argument of ``--only``."""
-        return f"{self.file}:{self.line}#{self.number}"
-
-
-_FUNCTION = ast.FunctionDef | ast.AsyncFunctionDef
-_COMPARE: dict[type[ast.cmpop], list[type[ast.cmpop]]] = {
-    ast.Lt: [ast.LtE, ast.GtE],
-    ast.LtE: [ast.Lt, ast.Gt],
-    ast.Gt: [ast.GtE, ast.LtE],
-    ast.GtE: [ast.Gt, ast.Lt],
-    ast.Eq: [ast.NotEq],
-    ast.NotEq: [ast.Eq],
-    ast.Is: [ast.IsNot],
-    ast.IsNot: [ast.Is],
-    ast.In: [ast.NotIn],
-    ast.NotIn: [ast.In],
-}
-_ARITHMETIC: dict[type[ast.operator], type[ast.operator]] = {
-    ast.Add: ast.Sub,
-    ast.Sub: ast.Add,
-    ast.Mult: ast.Div,
-    ast.Div: ast.Mult,
-    ast.FloorDiv: ast.Mult,
-    ast.Mod: ast.Mult,
-    ast.Pow: ast.Mult,
-    ast.BitAnd: ast.BitOr,
-    ast.BitOr: ast.BitAnd,
-}
-
-
-def changes(node: Any) -> Iterator[tuple[ast.AST, ast.AST]]:
-    """Every change of a node: what is replaced (the node or a part of it), and by what."""
-    match node:
-        case ast.Compare():
-            for place, op in enumerate(node.ops):
-                for other in _COMPARE[type(op)]:
-                    yield node, _with(node, ops=[*node.ops[:place], other(), *node.ops[place + 1 :]])
-        case ast.BoolOp():
-            yield node, _with(node, op=ast.Or() if isinstance(node.op, ast.And) else ast.And())
-        case ast.BinOp() | ast.AugAssign():
-            sides = [node.left, node.right] if isinstance(node, ast.BinOp) else [node.value]
-            of_texts = any(isinstance(side, ast.JoinedStr) or _is_constant(side, str) for side in sides)
-            if type(node.op) in _ARITHMETIC and not of_texts:
-                yield node, _with(node, op=_ARITHMETIC[type(node.op)]())
-        case ast.UnaryOp():
-            yield node, node.operand
-        case ast.Constant(value=bool()):
-            yield node, ast.Constant(not node.value)
-        case ast.Constant(value=int() | float()):
-            yield node, ast.Constant(node.value + 1)
-            yield (
-                node,
-                ast.UnaryOp(ast.USub(), ast.Constant(1)) if node.value == 0 else ast.Constant(node.value - 1),
-            )
-        case ast.If() | ast.While() | ast.IfExp() if not _is_negated_elsewhere(node.test):
-            yield node.test, ast.UnaryOp(ast.Not(), node.test)
-        case ast.comprehension():
-            tests = [test for test in node.ifs if not _is_negated_elsewhere(test)]
-            yield from ((test, ast.UnaryOp(ast.Not(), test)) for test in tests)
-        case ast.Raise():
-            yield node, ast.Pass()
-        case ast.Return() if not (node.value is None or _is_constant(node.value, type(None) | bool)):
-            yield node, ast.Return(ast.Constant(None))
-
-
-def _with(node: ast.AST, **fields: Any) -> ast.AST:
-    changed = copy.copy(node)
-    for name, value in fields.items():
-        setattr(changed, name, value)
-    return changed
-
-
-def _is_negated_elsewhere(test: ast.AST) -> bool:
-    """Return whether the change of an operator already yields the opposite."""
-    return isinstance(test, ast.UnaryOp) or (isinstance(test, ast.Compare) and len(test.ops) == 1)
-
-
-def _is_constant(node: ast.AST, kind: Any) -> bool:
-    return isinstance(node, ast.Constant) and isinstance(node.value, kind)
-
-
-class Finder:
-    """Finds all mutants of one file.
-
-    `ast.unparse` writes the part of the source that changes. Positions within an f-string are wrong before
-    Python 3.12, so an f-string is replaced as a whole.
-    """
-
-    def __init__(self, file: str, source: str) -> None:
-        self.file, self.source = file, source.encode()
-        self.starts = [0]
-        for line in self.source.splitlines(keepends=True):
-            self.starts.append(self.starts[-1] + len(line))
-        self.found: list[Mutant] = []
-        self.on_line: dict[int, int] = defaultdict(int)
-        self.statement: ast.stmt | None = None
-        self.in_function = False
-
-    def all(self) -> list[Mutant]:
-        """Return the mutants in the order of the file."""
-        self._visit(ast.parse(self.source), None)
-        return self.found
-
-    def _visit(self, node: ast.AST, text: ast.JoinedStr | None) -> None:
-        if _skipped(node):
-            return
-        outer, in_function = self.statement, self.in_function
-        if isinstance(node, ast.stmt):
-            self.statement = node
-        for replaced, new in changes(node):
-            self._add(replaced, new, text)
-        if isinstance(node, ast.Raise):  # the rest is the message
-            self.statement = outer
-            return
-        if isinstance(node, ast.JoinedStr) and text is None:
-            text = node
-        for field, child in _children(node):
-            inside = isinstance(node, _FUNCTION) and field == "body"
-            if inside:
-                self.in_function = True
-            self._visit(child, text)
-            self.in_function = in_function
-            if isinstance(node, ast.stmt):
-                self.statement = node
-        self.statement = outer
-
-    def _add(self, replaced: ast.AST, new: ast.AST, text: ast.JoinedStr | None) -> None:
-        if not self.in_function and isinstance(replaced, ast.BinOp) and isinstance(replaced.op, ast.BitOr):
-            return  # a union of types
-        where: Any = text or replaced
-        code = ast.unparse(ast.fix_missing_locations(copy.deepcopy(where, {id(replaced): new})))
-        if isinstance(where, ast.expr) and text is None:
-            code = f"({code})"
-        start = self.starts[where.lineno - 1] + where.col_offset
-        end = self.starts[where.end_lineno - 1] + where.end_col_offset
-        try:
-            compile(
-                self.source[:start] + code.encode() + self.source[end:], self.file, "exec", dont_inherit=True
-            )
-        except SyntaxError:
-            return
-        self.on_line[where.lineno] += 1
-        number = self.on_line[where.lineno]
-        mutant = Mutant(
-            self.file, where.lineno, number, start, end, code, _short(replaced), _short(new),
-            _header(self.statement), self.in_function, _defined(self.statement),
-        )  # fmt: skip
-        self.found.append(mutant)
-
-
-def _children(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
-    for field, value in ast.iter_fields(node):
-        if field in ("annotation", "returns", "decorator_list", "format_spec"):
-            continue
-        for child in value if isinstance(value, list) else [value]:
-            if isinstance(child, ast.AST):
-                yield field, child
-
-
-def _skipped(node: ast.AST) -> bool:
-    if isinstance(node, ast.FunctionDef):
-        overload = any("overload" in ast.unparse(decorator) for decorator in node.decorator_list)
-        return overload or node.name in ("__repr__", "__str__")
-    return isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
-
-
-def _short(node: ast.AST) -> str:
-    code = " ".join(ast.unparse(ast.fix_missing_locations(node)).split())
-    return code if len(code) <= 60 else code[:57] + "..."
-
-
-def _header(statement: ast.stmt | None) -> tuple[int, int]:
-    """Return the lines of a statement without the block below it."""
-    if statement is None:
-        return (1, 1)
-    last = statement.end_lineno or statement.lineno
-    body = getattr(statement, "body", None)
-    return statement.lineno, max(statement.lineno, body[0].lineno - 1) if body else last
-
-
-def _defined(statement: ast.stmt | None) -> str:
-    if isinstance(statement, ast.Assign | ast.AnnAssign):
-        target = statement.targets[0] if isinstance(statement, ast.Assign) else statement.target
-        return target.id if isinstance(target, ast.Name) else ""
-    return getattr(statement, "name", "")
-
-
 def find(area: str) -> list[Mutant]:
     """Return all mutants of an area, in the order of files and lines."""
     files = sorted(file for part in AREAS[area][0] for file in _python_files(ROOT / part))
     return [
-        mutant for file in files for mutant in Finder(file, (ROOT / file).read_text(encoding="utf-8")).all()
+        mutant for file in files for mutant in find_mutants(file, (ROOT / file).read_text(encoding="utf-8"))
     ]
 
 
@@ -298,9 +88,15 @@ def sample(mutants: list[Mutant], size: int, seed: int) -> list[Mutant]:
     """Draw mutants at random, at most one of a line."""
     mutants = mutants.copy()
     random.Random(seed).shuffle(mutants)
-    by_line = {(mutant.file, mutant.line): mutant for mutant in reversed(mutants)}
-    drawn = [mutant for mutant in mutants if by_line[mutant.file, mutant.line] is mutant]
-    return sorted(drawn[:size], key=lambda mutant: (mutant.file, mutant.line))
+    drawn: dict[tuple[str, int], Mutant] = {}
+    for mutant in mutants:
+        if len(drawn) < size and (mutant.file, mutant.line) not in drawn and _compiles(mutant):
+            drawn[mutant.file, mutant.line] = mutant
+    return [mutant for _, mutant in sorted(drawn.items())]
+
+
+def _compiles(mutant: Mutant) -> bool:
+    return mutant.compiles((ROOT / mutant.file).read_bytes())
 
 
 # ---- inside pytest, which loads this file as a plugin
@@ -488,7 +284,7 @@ def run(mutant: Mutant, tests: TestMap) -> str:
     source = target.read_bytes()
     for compiled in (target.parent / "__pycache__").glob(f"{target.stem}.*.pyc"):
         compiled.unlink()  # its key is the time in seconds and the size: a mutant may have the same
-    target.write_bytes(source[: mutant.start] + mutant.code.encode() + source[mutant.end :])
+    target.write_bytes(mutant.apply(source))
     listing = tests.tree / ".mutation_tests.json"
     listing.write_text(json.dumps(wanted), encoding="utf-8")
     environment = _environment(tests.tree) | {"MUTATION_TESTS": str(listing), "PYTHONDONTWRITEBYTECODE": "1"}
@@ -546,7 +342,8 @@ def main() -> None:
     options = parser.parse_args()
     every = find(options.area)
     if options.only:
-        chosen = [each for each in every if {each.name, each.name.split("#")[0]} & set(options.only)]
+        named = [each for each in every if {each.name, each.name.split("#")[0]} & set(options.only)]
+        chosen = [each for each in named if _compiles(each)]
     else:
         chosen = sample(every, options.sample, options.seed)
     with tempfile.TemporaryDirectory() as folder:
@@ -559,7 +356,7 @@ def main() -> None:
             start = time.monotonic()
             outcomes.append(run(mutant, tests))
             took = f"{time.monotonic() - start:.0f} s"
-            print(f"{outcomes[-1]:9}  {mutant.name}  {mutant.old}  ->  {mutant.new}  ({took})", flush=True)
+            print(f"{outcomes[-1]:9}  {mutant.name}  {mutant.change}  ({took})", flush=True)
     killed = sum(outcome in ("killed", "timeout") for outcome in outcomes)
     survivors = [
         each.name
