@@ -66,7 +66,7 @@ AREAS: dict[str, tuple[list[str], list[str]]] = {
     "reporting": (["judge/reporting"], ["tests/reporting"]),
     "cli": (
         ["judge/cli", "judge/workflows", "judge/doctor.py", "judge/hardware"],
-        ["tests/cli", "tests/workflows", "tests/hardware"],
+        ["tests/cli", "tests/workflows", "tests/hardware", "tests/test_public_api.py"],
     ),
 }
 
