@@ -60,9 +60,25 @@ AREAS: dict[str, tuple[list[str], list[str]]] = {
     "human_study": (["human_study"], ["tests/human_study"]),
     "analysis": (["judge/analysis"], ["tests/analysis"]),
     "reading": (
-        ["judge/rows.py", "judge/tables.py", "judge/items.py", "judge/formats", "judge/files"],
-        ["tests/test_rows.py", "tests/test_items.py", "tests/test_tables.py", "tests/formats", "tests/files"],
-    ),
+        [
+            "judge/rows.py",
+            "judge/rows",
+            "judge/tables.py",
+            "judge/items.py",
+            "judge/items",
+            "judge/formats",
+            "judge/files",
+        ],
+        [
+            "tests/test_rows.py",
+            "tests/rows",
+            "tests/test_items.py",
+            "tests/items",
+            "tests/test_tables.py",
+            "tests/formats",
+            "tests/files",
+        ],
+    ),  # fmt: skip
     "reporting": (["judge/reporting"], ["tests/reporting"]),
     "cli": (
         ["judge/cli", "judge/workflows", "judge/doctor.py", "judge/hardware"],
@@ -80,7 +96,7 @@ def find(area: str) -> list[Mutant]:
 
 
 def _python_files(path: Path) -> list[str]:
-    paths = path.rglob("*.py") if path.is_dir() else [path]
+    paths = path.rglob("*.py") if path.is_dir() else [path] if path.exists() else []
     return [str(each.relative_to(ROOT)) for each in paths]
 
 
