@@ -78,7 +78,7 @@ AREAS: dict[str, tuple[list[str], list[str]]] = {
             "tests/formats",
             "tests/files",
         ],
-    ),  # fmt: skip
+    ),
     "reporting": (["judge/reporting"], ["tests/reporting"]),
     "cli": (
         ["judge/cli", "judge/workflows", "judge/doctor.py", "judge/hardware"],
