@@ -350,3 +350,28 @@ def test_methods_equate_kappa_and_concordance_only_for_numbers_of_persons():
         }.items()
     }
     assert found == {"numbers": True, "slots": False, "labels": False}
+
+
+def passing_study(people_pass, judge_pass, n=100):
+    """Two people and a judge on two labels, with so many passes among `n` items."""
+    people = np.column_stack([np.arange(n) < people_pass] * 2).astype(float)
+    people[0, 0] = 1 - people[0, 0]
+    people[-1, 1] = 1 - people[-1, 1]
+    judge = (np.arange(n) < judge_pass).astype(float)
+    return make_aligned(
+        make_ratings(
+            people, {"j": judge}, scale=Scale((0, 1), "ordinal"), pass_mark=1.0, statuses={"j": {"ok": n}}
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("people_pass", "judge_pass", "start"),
+    [(90, 90, "More than 80 %"), (10, 10, "More than 80 %"), (60, 30, "The pass rates"), (60, 60, None)],
+)
+def test_a_kappa_that_is_low_by_construction_is_a_warning(people_pass, judge_pass, start):
+    told = [
+        text for text in warnings(agree(passing_study(people_pass, judge_pass))) if "kappa is low" in text
+    ]
+    assert [text[: len(start or "")] for text in told] == ([start] if start else [])
+    assert all(" on clarity:" in text for text in told)
