@@ -34,12 +34,14 @@ import re
 import resource
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 from collections import defaultdict
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from mutants import Mutant, find_mutants
@@ -98,6 +100,14 @@ def _compiles(mutant: Mutant) -> bool:
 
 
 # ---- inside pytest, which loads this file as a plugin
+
+
+def pytest_configure() -> None:
+    """Let coverage store what it measured while a test replaces parts of sqlite3."""
+    if "MUTATION_LOG" in os.environ:
+        from coverage import sqlitedb
+
+        sqlitedb.sqlite3 = SimpleNamespace(**vars(sqlite3))
 
 
 def pytest_collection_modifyitems(config: Any, items: list[Any]) -> None:
