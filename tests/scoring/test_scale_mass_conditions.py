@@ -21,7 +21,7 @@ def _replies(*masses, first=0, reply="The"):
 def test_nineteen_items_are_too_few_to_tell_and_twenty_are_enough():
     check = ScaleMassCheck(EXPECTED)
     check.see(_replies(*[0.01] * 19))
-    with pytest.raises(BackendError, match="for the first 20 items only 1.0% .* the scale 1-5"):
+    with pytest.raises(BackendError, match=r"for the first 20 items only 1\.0% .* the scale 1-5"):
         check.see(_replies(0.01, first=19))
 
 
@@ -31,7 +31,7 @@ def test_a_tenth_of_the_replies_must_give_a_score(scored, goes_on):
     if goes_on:
         check.see(replies)
     else:
-        with pytest.raises(BackendError, match="49.1%"):
+        with pytest.raises(BackendError, match=r"49\.1%"):
             check.see(replies)
 
 
