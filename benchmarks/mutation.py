@@ -34,12 +34,14 @@ import re
 import resource
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 from collections import defaultdict
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from mutants import Mutant, find_mutants
@@ -90,9 +92,7 @@ AREAS: dict[str, tuple[list[str], list[str]]] = {
 def find(area: str) -> list[Mutant]:
     """Return all mutants of an area, in the order of files and lines."""
     files = sorted(file for part in AREAS[area][0] for file in _python_files(ROOT / part))
-    return [
-        mutant for file in files for mutant in find_mutants(file, (ROOT / file).read_text(encoding="utf-8"))
-    ]
+    return [mutant for file in files for mutant in find_mutants(file, _read(file))]
 
 
 def _python_files(path: Path) -> list[str]:
@@ -116,6 +116,14 @@ def _compiles(mutant: Mutant) -> bool:
 
 
 # ---- inside pytest, which loads this file as a plugin
+
+
+def pytest_configure() -> None:
+    """Let coverage store what it measured while a test replaces parts of sqlite3."""
+    if "MUTATION_LOG" in os.environ:
+        from coverage import sqlitedb
+
+        sqlitedb.sqlite3 = SimpleNamespace(**vars(sqlite3))
 
 
 def pytest_collection_modifyitems(config: Any, items: list[Any]) -> None:
@@ -208,7 +216,9 @@ class TestMap:
         if mutant.in_function:
             found = self._executing({mutant.file: set(range(mutant.lines[0], mutant.lines[1] + 1))})
         else:  # coverage attributes it to the test that imports the module first
-            found = self._executing({file: self._uses(file, mutant) for file in self.mutated})
+            executing = set(self._executing({file: self._uses(file, mutant) for file in self.mutated}))
+            naming = {file for file in self.test_files if _word(mutant.defines).search(_read(file))}
+            found = [test for test in self.seconds if test in executing or _file_of(test) in naming]
         by_file: dict[str, list[str]] = defaultdict(list)
         for test in found:
             by_file[_file_of(test)].append(test)
@@ -232,14 +242,14 @@ class TestMap:
 
     def _uses(self, file: str, mutant: Mutant) -> set[int]:
         """Return the lines of functions that may use what the mutated statement defines."""
-        source = (ROOT / file).read_text(encoding="utf-8")
+        source = _read(file)
         functions = [node for node in ast.walk(ast.parse(source)) if isinstance(node, _FUNCTION)]
         inside = {
             line for node in functions for line in range(node.body[0].lineno, (node.end_lineno or 0) + 1)
         }
         if file == mutant.file:
             return inside
-        name = re.compile(rf"\b{re.escape(mutant.defines)}\b" if mutant.defines else r"(?!)")
+        name = _word(mutant.defines)
         return {
             number
             for number, line in enumerate(source.splitlines(), 1)
@@ -259,6 +269,14 @@ def _passed(log: list[str]) -> dict[str, float]:
         flush=True,
     )
     return {test: round(took, 3) for test, took in seconds.items() if test not in others}
+
+
+def _word(name: str) -> re.Pattern[str]:
+    return re.compile(rf"\b{re.escape(name)}\b" if name else r"(?!)")
+
+
+def _read(file: str) -> str:
+    return (ROOT / file).read_text(encoding="utf-8")
 
 
 def _digest(files: list[str]) -> str:
