@@ -40,6 +40,7 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
+from collections.abc import Iterable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -127,13 +128,23 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(config: Any, items: list[Any]) -> None:
-    """Keep the tests of the mutant, in their order."""
+    """Keep the tests of the mutant, in their order; note the fixtures that tests share."""
+    if "MUTATION_FIXTURES" in os.environ:
+        shared = {item.nodeid: _shared_fixtures(item) for item in items}
+        Path(os.environ["MUTATION_FIXTURES"]).write_text(json.dumps(shared), encoding="utf-8")
     if "MUTATION_TESTS" in os.environ:
         wanted = json.loads(Path(os.environ["MUTATION_TESTS"]).read_text(encoding="utf-8"))
         by_name = {item.nodeid: item for item in items}
         kept = [by_name[name] for name in wanted if name in by_name]
         config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
         items[:] = kept
+
+
+def _shared_fixtures(item: Any) -> list[str]:
+    """Return the fixtures of a test that are set up once for several tests."""
+    defined = getattr(item, "_fixtureinfo", None)
+    found = defined.name2fixturedefs.values() if defined else ()
+    return [f"{last.baseid} {last.argname}" for *_, last in found if last.baseid and last.scope != "function"]
 
 
 def pytest_runtest_logreport(report: Any) -> None:
@@ -190,12 +201,14 @@ class TestMap:
 
         print(f"measuring which tests execute which lines: {len(paths)} files and folders", flush=True)
         with tempfile.TemporaryDirectory() as folder:
-            config, data, log, output = (
-                Path(folder, name) for name in ("coveragerc", "coverage", "log", "output")
+            config, data, log, shared, output = (
+                Path(folder, name) for name in ("coveragerc", "coverage", "log", "fixtures", "output")
             )
             config.write_text("[run]\nsource =\n    judge\n    human_study\n")
             options = ["--cov", f"--cov-config={config}", "--cov-context=test", "--cov-report="]
-            environment = _environment(self.tree) | {"COVERAGE_FILE": str(data), "MUTATION_LOG": str(log)}
+            environment = _environment(self.tree) | {
+                "COVERAGE_FILE": str(data), "MUTATION_LOG": str(log), "MUTATION_FIXTURES": str(shared),
+            }  # fmt: skip
             with output.open("wb") as file:
                 command = _pytest(options, paths)
                 subprocess.run(command, cwd=self.tree, env=environment, stdout=file, stderr=file, check=False)
@@ -206,9 +219,10 @@ class TestMap:
             measured.read()
             self.seconds |= passed
             self.lines |= {test: {} for test in passed}
+            users = _users(json.loads(shared.read_text(encoding="utf-8")))
             for name in self.mutated:
                 for line, contexts in measured.contexts_by_lineno(str(self.tree / name)).items():
-                    for test in {context.rsplit("|", 1)[0] for context in contexts} & passed.keys():
+                    for test in _tests_in(contexts, users) & passed.keys():
                         self.lines[test].setdefault(name, []).append(line)
 
     def tests_of(self, mutant: Mutant) -> list[str]:
@@ -255,6 +269,24 @@ class TestMap:
             for number, line in enumerate(source.splitlines(), 1)
             if number in inside and name.search(line)
         }
+
+
+def _users(shared: dict[str, list[str]]) -> dict[str, set[str]]:
+    """Return, for each test, the tests that use a shared fixture which it may have set up."""
+    by_fixture: dict[str, set[str]] = defaultdict(set)
+    for test, fixtures in shared.items():
+        for fixture in fixtures:
+            by_fixture[fixture].add(test)
+    return {test: set().union(*(by_fixture[one] for one in fixtures)) for test, fixtures in shared.items()}
+
+
+def _tests_in(contexts: Iterable[str], users: dict[str, set[str]]) -> set[str]:
+    """Return the tests of contexts; what sets up a shared fixture counts for all tests that use it."""
+    found = set()
+    for context in contexts:
+        test, _, phase = context.rpartition("|")
+        found |= {test} | (users.get(test, set()) if phase == "setup" else set())
+    return found
 
 
 def _passed(log: list[str]) -> dict[str, float]:
