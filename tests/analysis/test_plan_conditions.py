@@ -5,6 +5,7 @@ import math
 import pytest
 
 from judge.analysis.plan import PlanningTarget, plan
+from judge.errors import InputError
 
 
 def items(statistic, **more):
@@ -53,3 +54,20 @@ def test_closed_forms_differ_by_statistic():
 def test_studies_and_their_number_of_ratings():
     (size,) = plan(PlanningTarget("icc", n_raters=3)).needed
     assert size.n_ratings == 3 * size.n_items
+
+
+@pytest.mark.parametrize(("statistic", "most"), [("icc", 100), ("difference", 10), ("kappa_quadratic", 10)])
+def test_the_most_raters_that_can_be_planned_are_allowed(statistic, most, monkeypatch):
+    monkeypatch.setattr("judge.analysis.plan.N_DRAWS", 3)
+    monkeypatch.setattr("judge.analysis.plan.SIZES", (20,))
+    assert items(statistic, n_raters=most, half_width=0.3).keys() == {most}
+    with pytest.raises(InputError, match=f"--per-item {most + 1}: .* at most {most} people"):
+        plan(PlanningTarget(statistic, n_raters=most + 1))
+
+
+def test_a_budget_of_two_items_gives_wilsons_half_width():
+    (size,) = plan(PlanningTarget("pass_rate", budget=2, expect=0.5)).affordable
+    z2 = 1.959964**2
+    wilson = math.sqrt(z2 * (0.25 / 2 + z2 / 16)) / (1 + z2 / 2)
+    assert size.n_items == 2
+    assert size.half_width == pytest.approx(wilson, abs=0.06)

@@ -1,0 +1,44 @@
+"""`judge study serve`: links on standard output, notes beside it."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from human_study import app
+from judge.cli import main
+
+
+@pytest.fixture
+def served(tmp_path, monkeypatch):
+    """A study of four answers by two people, and what the server is started with."""
+    monkeypatch.chdir(tmp_path)
+    rows = [{"id": f"q{n}", "question": "?", "answer": f"answer {n}"} for n in range(4)]
+    Path("answers.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    made = CliRunner().invoke(main, ["study", "new", "answers.jsonl", "--raters", "2", "--per-item", "2"])
+    assert made.exit_code == 0, made.output
+    calls = []
+    monkeypatch.setattr(app, "serve", lambda *given: calls.append(given[-1]))
+    return calls
+
+
+def test_each_rater_has_a_link_and_notes_go_to_standard_error(served):
+    result = CliRunner().invoke(main, ["study", "serve", "study.db", "--port", "0"])
+    assert result.exit_code == 0, result.output
+    links = [line.split() for line in result.stdout.splitlines()]
+    assert all(link.startswith("http://127.0.0.1:") for *_, link in links)
+    assert len(links) >= 2
+    assert "Serving until Ctrl-C" in result.stderr
+    assert "Serving" not in result.stdout
+    (alpha,) = served
+    assert alpha([[4, 4], [2, 2], [5, 5]]).value == 1
+
+
+def test_links_have_the_address_of_a_proxy(served):
+    result = CliRunner().invoke(
+        main, ["study", "serve", "study.db", "--port", "0", "--url", "https://rate.example/"]
+    )
+    assert all(line.split()[-1].startswith("https://rate.example/") for line in result.stdout.splitlines())
+    assert "example//" not in result.stdout
+    assert len(served) == 1
