@@ -13,6 +13,7 @@ import pytest
 from judge.analysis.agreement.agree import agree
 from judge.reporting.builders.agreement import build_agreement
 from judge.reporting.figures.charts import Mark, bars, intervals
+from judge.reporting.figures.svg import MUTED, SERIES, SMALL_TEXT, Drawing
 from judge.stats.engine.estimate import Estimate
 
 ROOT = Path(__file__).parents[3]
@@ -58,6 +59,18 @@ def bars_of_categories():
     return bars([("a", (0.25, 0.25, 0.125, 0.25), False)], names, ordered=False)
 
 
+def every_shape():
+    drawing = Drawing(40)
+    for shape, colour in enumerate(SERIES):
+        drawing.mark(20 + 30 * shape, 10, 4.5, colour, shape=shape)
+        drawing.mark(20 + 30 * shape, 30, 10, colour, shape=shape, hollow=True)
+    drawing.cloud([(210, 10), (212, 11)], SERIES[0])
+    drawing.text(230, 20, "upright", upright=True)
+    drawing.text(250, 20, "small", size=SMALL_TEXT, colour=MUTED, anchor="middle")
+    drawing.box(280, 5, 30, 20, SERIES[1], opacity=0.25, edge=1.5)
+    return drawing.svg
+
+
 def agreement_charts():
     """Charts of one dimension with 40 items, three people and one judge who is lenient."""
     rng = np.random.default_rng(4)
@@ -78,6 +91,7 @@ DRAWINGS = {
         narrow_points,
         bars_of_a_scale,
         bars_of_categories,
+        every_shape,
     )
 }
 CHARTS = {
