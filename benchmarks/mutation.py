@@ -163,7 +163,8 @@ class TestMap:
     __test__ = False  # not a class of tests
 
     def __init__(self, area: str, path: Path, tree: Path) -> None:
-        self.sources, tests = AREAS[area]
+        sources, tests = AREAS[area]
+        self.sources = [source for source in sources if (ROOT / source).exists()]
         self.path, self.tree = path, tree
         files = sorted(
             file for test in tests if (ROOT / test).exists() for file in _python_files(ROOT / test)
