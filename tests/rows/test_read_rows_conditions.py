@@ -94,3 +94,9 @@ def test_an_object_in_a_pipe_and_an_object_in_a_file_are_read_by_their_kind(read
 def test_a_nul_byte_is_named_with_its_place_and_what_it_may_be(read, line, place, hint):
     with pytest.raises(InputError, match=f"NUL byte at byte {place}; .*{hint}"):
         read(line + b"\n", "t.jsonl")
+
+
+@pytest.mark.parametrize(("name", "mebibytes"), [("LINE_LIMIT", 128), ("JSON_LIMIT", 512)])
+def test_bounds_are_powers_of_two(name, mebibytes):
+    modules = [module for key, module in sys.modules.items() if key.split(".")[:2] == ["judge", "rows"]]
+    assert {getattr(module, name) for module in modules if hasattr(module, name)} == {mebibytes * 2**20}
