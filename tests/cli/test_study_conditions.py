@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from human_study import app
+from human_study.store import Study
 from judge.cli import main
 
 
@@ -42,3 +43,28 @@ def test_links_have_the_address_of_a_proxy(served):
     assert all(line.split()[-1].startswith("https://rate.example/") for line in result.stdout.splitlines())
     assert "example//" not in result.stdout
     assert len(served) == 1
+
+
+def test_a_server_that_others_can_reach_is_noted_beside_the_links(served, monkeypatch):
+    monkeypatch.setattr(app, "exposure", lambda *_: "everyone in this network can reach it")
+    result = CliRunner().invoke(main, ["study", "serve", "study.db", "--port", "0"])
+    assert "Note: everyone in this network can reach it." in result.stderr
+    assert "Note" not in result.stdout
+    assert len(served) == 1
+
+
+@pytest.mark.usefixtures("served")
+def test_a_study_has_the_defaults_that_its_help_names():
+    text = " ".join(CliRunner().invoke(main, ["study", "new", "--help"]).stdout.split())
+    for option, default in (
+        ("--raters", "5"),
+        ("--per-item", "3"),
+        ("--repeats", "0.05"),
+        ("--checks", "0.03"),
+    ):
+        shown = text.split(f"{option} ")[1].split("[default: ")[1]
+        assert shown.startswith(f"{default}]") or shown.startswith(f"{default};"), option
+    assert CliRunner().invoke(main, ["study", "new", "answers.jsonl", "--out", "two.db"]).exit_code == 0
+    with Study.open("two.db") as study:
+        assert (study.design.raters, study.design.per_item) == (5, 3)
+        assert (study.design.repeats, study.design.checks) == (0.05, 0.03)
