@@ -95,3 +95,10 @@ def test_flags_that_expected_scores_leave_out_are_noted(tmp_path):
         ],
     )
     assert ("the flags are not asked for" in result.stderr) is ("flags:" in path.read_text())
+
+
+@pytest.mark.parametrize("option", ["--tensor-parallel", "--max-model-len"])
+def test_numbers_of_an_engine_begin_at_one(option):
+    assert judge_of("--judge", "vllm:a/model", option, "1").model == "vllm:a/model"
+    with pytest.raises(click.BadParameter, match="x>=1"):
+        judge_of("--judge", "vllm:a/model", option, "0")

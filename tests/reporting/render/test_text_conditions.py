@@ -4,8 +4,9 @@ import io
 
 import pytest
 
-from judge.reporting.document import Case, Judgment, Report, Section
-from judge.reporting.render.text import print_report
+from judge.reporting.document import Case, Column, Judgment, Report, Section, Table
+from judge.reporting.render.text import print_report, table_text
+from judge.stats.engine.estimate import Estimate
 
 
 def printed(*judgments, reference=None, note="worst", width=80):
@@ -65,3 +66,22 @@ def test_the_answer_of_a_single_run_is_shown():
 def test_reasons_follow_by_dimension():
     lines = printed(judgment(reasons={"big_wit": "not funny"}))
     assert any(line.strip() == "big wit: not funny" for line in lines)
+
+
+def rates(n):
+    columns = (Column("a", ""), *(Column(f"r{k}", f"r{k}", "share") for k in range(n)))
+    return Table("t", "T", columns, (("x", *[Estimate(0.795, 0.784, 0.805)] * n),))
+
+
+@pytest.mark.parametrize(("n", "cell"), [(2, "79.5 % [78.4, 80.5]"), (3, "80 [78, 80]")])
+def test_a_table_of_more_than_two_estimates_has_the_short_form(n, cell):
+    text = " ".join(table_text(rates(n)).split())
+    assert text.count(cell) == n
+
+
+def test_texts_from_data_are_neither_markup_nor_emoji_nor_highlighted():
+    table = Table("t", ":smile: [bold]T[/bold]", (Column("a", "a"),), (("[red]x[/red] :cat: 123",),))
+    text = table_text(table)
+    assert ":smile: [bold]T[/bold]" in text
+    assert "[red]x[/red] :cat: 123" in text
+    assert "\x1b" not in text
