@@ -27,7 +27,7 @@ def shown(report, key):
     return " ".join(column.key for column in report.tables[key].columns if not column.detail)
 
 
-def agreement_report():
+def agreement_report(margins=None):
     rng = np.random.default_rng(4)
     quality = rng.normal(3, 1, 60)
     people = _TABLES.rounded(quality[:, None] + rng.normal(0, 0.5, (60, 3)))
@@ -40,7 +40,7 @@ def agreement_report():
         answers=["word " * (1 + i % 9) for i in range(60)],
         metadata=[{"kind": "ab"[i % 2]} for i in range(60)],
     )
-    return build_agreement(agree(aligned, criteria=Criteria({"": 0.1}, 0.2), by=["kind"]))
+    return build_agreement(agree(aligned, criteria=Criteria(margins or {"": 0.1}, 0.2), by=["kind"]))
 
 
 AGREEMENT = {
@@ -63,6 +63,14 @@ AGREEMENT = {
 def test_tables_of_agreement_show_what_fits_a_terminal():
     report = agreement_report()
     assert {key: shown(report, key) for key in AGREEMENT} == AGREEMENT
+
+
+def test_each_table_of_agreement_says_how_its_own_statistic_was_computed():
+    tables = agreement_report({"alpha": 0.1}).tables
+    assert "alpha" in tables["agreement"].title.lower()
+    assert tables["agreement"].notes != tables["raw"].notes
+    assert any("two people" in note for note in tables["raw"].notes)
+    assert not any("two people" in note for note in tables["agreement"].notes)
 
 
 @pytest.fixture
