@@ -5,6 +5,7 @@ import json
 import pytest
 
 from judge import doctor
+from judge.hardware.fit import fit_known, suggested
 from judge.hardware.gpus import Card
 from judge.hardware.model_sizes import known_models
 
@@ -55,3 +56,28 @@ def test_without_a_card_the_need_is_named(verdict):
     found = verdict(2048)
     assert found.state == "absent"
     assert found.numbers["need"] > found.numbers["weights"] > 15 * GIB
+
+
+@pytest.mark.parametrize(("gib", "is_any"), [(22.5, True), (48, True), (4, False)])
+def test_the_largest_model_that_fits_and_the_largest_that_sees_pictures_are_suggested(
+    monkeypatch, gib, is_any
+):
+    card = Card("NVIDIA L4", int(gib * GIB), 0, "580")
+    monkeypatch.setattr(doctor, "_working_cards", lambda: [card])
+    best, seeing = (suggested(fit_known(card), images=images) for images in (False, True))
+    advised = {one.what: one.advice for one in doctor.suggest() if one.advice.startswith("suggested")}
+    if not is_any:
+        assert advised == {}
+    else:
+        assert advised[best.shape.name] == "suggested"
+        same = seeing.shape.name == best.shape.name
+        assert same or advised[seeing.shape.name] == "suggested for pictures"
+        assert len(advised) == (1 if same else 2)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "text"),
+    [(10, 89, "10-89 s"), (45, 90, "0.75-1.5 min"), (600, 5399, "10-90 min"), (2700, 5400, "0.75-1.5 h")],
+)
+def test_a_time_is_written_in_seconds_minutes_or_hours(low, high, text):
+    assert doctor._span(low, high) == text

@@ -68,3 +68,28 @@ def test_a_study_has_the_defaults_that_its_help_names():
     with Study.open("two.db") as study:
         assert (study.design.raters, study.design.per_item) == (5, 3)
         assert (study.design.repeats, study.design.checks) == (0.05, 0.03)
+
+
+def test_unequal_probabilities_of_strata_are_noted_on_standard_error(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rows = [{"id": f"q{n}", "question": "?", "answer": f"a{n}", "kind": "ab"[n < 4]} for n in range(20)]
+    Path("answers.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    words = [
+        "study",
+        "new",
+        "answers.jsonl",
+        "--raters",
+        "2",
+        "--per-item",
+        "2",
+        "--select",
+        "8",
+        "--stratify",
+        "kind",
+    ]
+    result = CliRunner().invoke(main, words)
+    assert result.exit_code == 0, result.output
+    assert "a: 4 drawn, each with probability 0.25" in result.stdout
+    assert "b: 4 drawn, each with probability 1" in result.stdout
+    assert "design weight" in result.stderr
+    assert "design weight" not in result.stdout
