@@ -81,3 +81,14 @@ def test_the_largest_model_that_fits_and_the_largest_that_sees_pictures_are_sugg
 )
 def test_a_time_is_written_in_seconds_minutes_or_hours(low, high, text):
     assert doctor._span(low, high) == text
+
+
+def test_a_model_that_always_thinks_is_said_to_do_so(monkeypatch):
+    monkeypatch.setattr(
+        doctor, "_working_cards", lambda: [Card("NVIDIA H100 80GB HBM3", int(79.6 * GIB), 0, "580")]
+    )
+    told = {
+        name: "always thinks" in doctor.examine_judge(name)[-1].found
+        for name in ("openai/gpt-oss-20b", "Qwen/Qwen3-8B")
+    }
+    assert told == {"openai/gpt-oss-20b": True, "Qwen/Qwen3-8B": False}

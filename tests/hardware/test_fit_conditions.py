@@ -77,3 +77,11 @@ def test_a_config_with_other_numbers_is_another_model(tmp_path):
     config = {**known_models()["Qwen/Qwen3-8B"], "num_hidden_layers": 18}
     (tmp_path / "config.json").write_text(json.dumps(config))
     assert find_shape(str(tmp_path)).cache(1) * 2 == known("Qwen/Qwen3-8B").cache(1)
+
+
+@pytest.mark.parametrize(("n", "verdict"), [(1, "too big"), (2, "tight"), (15, "tight"), (16, "fits")])
+def test_two_judgments_at_once_are_tight_and_sixteen_fit(n, verdict):
+    shape = known("Qwen/Qwen3-8B")
+    memory = (n * shape.cache(4096) + shape.weights + 2 * GIB) / MEMORY_SHARE
+    found = fit(shape, Card("X", int(memory) + 2**20, 0, ""))
+    assert (found.at_once, found.verdict) == (n, verdict)
