@@ -102,3 +102,9 @@ def test_numbers_of_an_engine_begin_at_one(option):
     assert judge_of("--judge", "vllm:a/model", option, "1").model == "vllm:a/model"
     with pytest.raises(click.BadParameter, match="x>=1"):
         judge_of("--judge", "vllm:a/model", option, "0")
+
+
+def test_the_default_of_structured_replies_is_shown_and_decides():
+    text = " ".join(CliRunner().invoke(main, ["score", "--help"]).stdout.split())
+    assert text.split("--structured ")[1].split("[default: ")[1].startswith("auto")
+    assert judge_of("--judge", "vllm:a/model").structured

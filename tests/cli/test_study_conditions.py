@@ -95,6 +95,7 @@ def test_unequal_probabilities_of_strata_are_noted_on_standard_error(tmp_path, m
     assert "design weight" not in result.stdout
 
 
+@pytest.mark.usefixtures("served")
 def test_a_study_has_at_most_500_raters():
     result = CliRunner().invoke(main, ["study", "new", ".", "--raters", "501"])
     assert (result.exit_code, "501 is not in the range 1<=x<=500" in result.stderr) == (2, True)
