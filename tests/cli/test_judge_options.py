@@ -106,5 +106,11 @@ def test_numbers_of_an_engine_begin_at_one(option):
 
 def test_the_default_of_structured_replies_is_shown_and_decides():
     text = " ".join(CliRunner().invoke(main, ["score", "--help"]).stdout.split())
-    assert text.split("--structured ")[1].split("[default: ")[1].startswith("auto")
+    assert "[default: auto]" in text.split("--structured ")[1].split(" --")[0]
     assert judge_of("--judge", "vllm:a/model").structured
+
+
+def test_asking_again_is_a_switch():
+    assert values()["reask"] is False
+    assert values("--reask", "--samples", "2")["reask"] is True
+    assert judge_of("--reask").model == "baseline"
