@@ -37,3 +37,23 @@ def test_a_tokenizer_without_tokens_is_fetched_again(start):
 def test_a_path_that_is_no_folder_is_not_looked_for_on_the_internet(start, model):
     with pytest.raises(BackendError, match="There is no such folder"):
         start([1], model=model)
+
+
+@pytest.mark.parametrize(
+    ("rank", "room"),
+    [
+        (1, 1),
+        (2, 8),
+        (8, 8),
+        (9, 16),
+        (17, 32),
+        (33, 64),
+        (65, 128),
+        (129, 256),
+        (257, 320),
+        (321, 512),
+        (513, 513),
+    ],
+)
+def test_room_for_an_adapter_is_the_next_size_that_vllm_knows(rank, room):
+    assert engine._room_for(rank) == room
