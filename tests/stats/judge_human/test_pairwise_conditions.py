@@ -50,3 +50,9 @@ def test_cross_validated_accuracy_counts_the_ratings_and_items_of_both_halves(gr
     human[0, 0] = np.nan
     found = tie_calibration(human, judge, grouping=grouping, rng=0).cross_validated
     assert (found.n_items, found.n_ratings) == (9, 2 * 35)
+
+
+@pytest.mark.parametrize(("gap", "right"), [(0.0, 0), (4e-10, 0), (6e-10, 1), (4e-9, 1)])
+def test_scores_of_the_judge_are_tied_up_to_the_ninth_decimal(gap, right):
+    found = pairwise_accuracy([[1, 2], [1, 2], [1, 2]], [[1, 1 + gap]] * 3)
+    assert found.value == right
