@@ -61,6 +61,10 @@ LIMITS = [
     ("n_permutations", lambda v: js.paired_permutation(JUDGE, OTHER, n_permutations=v), (0,), (1,)),
     ("confidence_level", lambda v: js.auc(MARKS, JUDGE, confidence_level=v), (0, 1), (0.5,)),
     ("confidence_level", lambda v: js.predictive_values(MARKS, OTHER, confidence_level=v, n_draws=9), (0, 1), (0.5,)),
+    (
+        "confidence_level",
+        lambda v: js.predictive_values_difference(MARKS, OTHER, MARKS, MARKS, confidence_level=v), (0, 1), (0.5,),
+    ),
     ("n_draws", lambda v: js.predictive_values(MARKS, OTHER, method="draws", n_draws=v), (0,), (1,)),
     ("n_folds", lambda v: js.calibrate(HUMANS[:, 0], JUDGE, "shift", n_folds=v, rng=0), (1,), (2,)),
     ("target", lambda v: js.threshold_sweep(MARKS, JUDGE, rule="tnr", target=v, rng=0), (-0.01, 1.01), (0, 1)),

@@ -24,7 +24,7 @@ def test_two_people_have_an_interval_over_people():
     found = with_random_raters(ceiling)
     first, second = (row.difference.value for row in ceiling.per_human)
     people = (first - second) ** 2 / 4  # variance of the mean of two
-    assert found.method == "items+raters"
+    assert (found.method, found.n_resamples, found.seed) == ("items+raters", 0, None)
     assert found.se == pytest.approx(np.hypot(ceiling.difference.se, np.sqrt(people)))
     assert np.isfinite([found.low, found.high]).all()
 
