@@ -13,6 +13,7 @@ from judge.scoring.parsing.repaired_json import repair
         (r"one\ntwo", "one\ntwo"),
         (r"a \“quoted\” word", "a “quoted” word"),
         (", so it is fine", ", so it is fine"),
+        (", 'c': two is missing", ", 'c': two is missing"),
         ("", ""),
     ],
 )
