@@ -5,8 +5,8 @@ import json
 import sys
 
 import pytest
-
 from judge.cli.study_source import StudySource, listed_ids, text_in
+
 from judge.errors import InputError
 from judge.records import Item, Score
 from judge.rubric import load_rubric

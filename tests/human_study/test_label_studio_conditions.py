@@ -1,11 +1,15 @@
 """Images of Label Studio tasks."""
 
 from typing import Any
+from xml.etree import ElementTree as Xml
 
 import pytest
 
 from human_study import label_studio
 from judge.records import Image
+from judge.rubric import Rubric
+
+from .builders import MakeStudy
 
 
 @pytest.mark.parametrize(
@@ -34,3 +38,17 @@ def test_a_task_is_recognised_by_data_without_a_question_of_our_own() -> None:
     assert label_studio.is_task({"data": {"text": "x"}})
     assert not label_studio.is_task({"data": "x"})
     assert not label_studio.is_task({"data": {}, "question": "?"})
+
+
+@pytest.mark.parametrize(("points", "control"), [(2, "Rating"), (10, "Rating"), (11, "Choices")])
+def test_a_scale_from_one_is_asked_by_up_to_ten_stars(
+    make_study: MakeStudy, rubric: Rubric, points: int, control: str
+) -> None:
+    data = rubric.model_dump(by_alias=True) | {"scale": {"min": 1, "max": points}, "examples": []}
+    data["pass"] = {"overall": 2}
+    for dimension in data["dimensions"].values():
+        dimension["anchors"] = {n: f"anchor {n}" for n in range(1, points + 1)}
+    view = Xml.fromstring(label_studio.interface(make_study(using=Rubric.model_validate(data))))
+    asked = view.find(f"{control}[@name='accuracy']")
+    assert asked is not None
+    assert asked.get("maxRating") == (str(points) if control == "Rating" else None)

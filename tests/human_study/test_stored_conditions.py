@@ -72,6 +72,12 @@ def test_a_design_beyond_its_limits_names_the_field(field: str, value: float) ->
     assert [error["loc"] for error in caught.value.errors()] == [(field,)]
 
 
+def test_a_design_has_defaults_for_everything() -> None:
+    found = Design()
+    assert (found.raters, found.per_item, found.items, found.seed) == (5, 3, None, 0)
+    assert (found.repeats, found.checks, found.show_reference) == (0.05, 0.03, True)
+
+
 def test_a_design_may_lie_at_its_limits() -> None:
     Design(raters=1, per_item=1, items=1, repeats=0, checks=0)
     Design(raters=500, per_item=500, repeats=0.5, checks=0.5)

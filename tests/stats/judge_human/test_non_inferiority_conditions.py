@@ -7,7 +7,7 @@ from scipy import stats
 from judge.stats.coefficients.distance import mean_absolute_error_statistic
 from judge.stats.engine.statistic import negated
 from judge.stats.judge_human.ceiling import leave_one_out
-from judge.stats.judge_human.non_inferiority import with_random_raters
+from judge.stats.judge_human.non_inferiority import non_inferiority, with_random_raters
 
 
 def _ceiling(k, n=80, noise=(0.5, 0.9)):
@@ -24,7 +24,7 @@ def test_two_people_have_an_interval_over_people():
     found = with_random_raters(ceiling)
     first, second = (row.difference.value for row in ceiling.per_human)
     people = (first - second) ** 2 / 4  # variance of the mean of two
-    assert found.method == "items+raters"
+    assert (found.method, found.n_resamples, found.seed) == ("items+raters", 0, None)
     assert found.se == pytest.approx(np.hypot(ceiling.difference.se, np.sqrt(people)))
     assert np.isfinite([found.low, found.high]).all()
 
@@ -42,3 +42,9 @@ def test_the_larger_of_the_two_variances_gives_the_degrees_of_freedom(noise, peo
 @pytest.mark.parametrize(("k", "few"), [(4, True), (5, False)])
 def test_fewer_than_five_people_are_noted(k, few):
     assert ("few_raters" in with_random_raters(_ceiling(k)).notes) is few
+
+
+@pytest.mark.parametrize(("margin", "alpha"), [(0, 0.05), (-0.1, 0.05), (0.1, 0), (0.1, -0.5), (0.1, 0.5)])
+def test_a_margin_of_zero_and_an_error_rate_outside_of_0_to_a_half_are_refused(margin, alpha):
+    with pytest.raises(ValueError, match="margin" if alpha == 0.05 else "alpha"):
+        non_inferiority(_ceiling(3), margin=margin, alpha=alpha)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from judge.stats.judge_human.pairwise import pairwise_accuracy
+from judge.stats.judge_human.pairwise import pairwise_accuracy, tie_calibration
 
 
 def _scores(n=8, systems=4):
@@ -42,3 +42,17 @@ def test_the_standard_error_leaves_out_each_item():
     found = pairwise_accuracy(human, judge, grouping="item")
     assert found.value == pytest.approx(accuracy(np.arange(8)))
     assert found.se == pytest.approx(np.sqrt(7 / 8 * ((left_out - left_out.mean()) ** 2).sum()))
+
+
+@pytest.mark.parametrize("grouping", ["none", "system"])
+def test_cross_validated_accuracy_counts_the_ratings_and_items_of_both_halves(grouping):
+    human, judge = _scores(n=9)
+    human[0, 0] = np.nan
+    found = tie_calibration(human, judge, grouping=grouping, rng=0).cross_validated
+    assert (found.n_items, found.n_ratings) == (9, 2 * 35)
+
+
+@pytest.mark.parametrize(("gap", "right"), [(0.0, 0), (4e-10, 0), (6e-10, 1), (4e-9, 1)])
+def test_scores_of_the_judge_are_tied_up_to_the_ninth_decimal(gap, right):
+    found = pairwise_accuracy([[1, 2], [1, 2], [1, 2]], [[1, 1 + gap]] * 3)
+    assert found.value == right
