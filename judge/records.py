@@ -71,6 +71,8 @@ class Item(Record):
     answer: str
     """May be empty: an empty answer is an answer, and it is judged."""
     reference: str | None = None
+    other_references: tuple[str, ...] = ()
+    """Further correct answers, where `reference` is one of several."""
     images: tuple[Image, ...] = ()
     choices: tuple[str, ...] = ()
     """Texts of the options of a multiple-choice question, in the order A, B, C, …"""
@@ -81,6 +83,11 @@ class Item(Record):
     metadata: dict[str, Any] = Field(default_factory=dict)
     """Every other field of the input; slices and rubric rules read it."""
 
+    @property
+    def references(self) -> tuple[str, ...]:
+        """All reference answers; an answer need only agree with one of them."""
+        return () if self.reference is None else (self.reference, *self.other_references)
+
     def field(self, name: str) -> Any:
         """Value of `name` for slices and rules: a metadata field, or `system`; None where it is missing."""
         return self.metadata.get(name, self.system if name == "system" else None)
@@ -88,7 +95,8 @@ class Item(Record):
     @cached_property
     def digest(self) -> str:
         """Hash of the whole content: two items with one id and another digest contradict each other."""
-        return content_hash(self.model_dump())
+        # A field that most items lack is left out where it is empty: items of older runs keep their digest.
+        return content_hash(self.model_dump(exclude=None if self.other_references else {"other_references"}))
 
 
 Message = dict[str, Any]

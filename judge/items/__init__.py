@@ -1,0 +1,7 @@
+"""Items from any table: columns are recognised by name, ids are made where there are none."""
+
+from judge.items.columns import ALIASES
+from judge.items.fields import storable
+from judge.items.read import load_items, placed_items, read_items
+
+__all__ = ["ALIASES", "load_items", "placed_items", "read_items", "storable"]
