@@ -11,7 +11,15 @@ from dataclasses import KW_ONLY, dataclass, replace
 from functools import cached_property
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
 Role = Literal["query", "reference"]
 RaterKind = Literal["human", "judge"]
@@ -83,6 +91,14 @@ class Item(Record):
     metadata: dict[str, Any] = Field(default_factory=dict)
     """Every other field of the input; slices and rubric rules read it."""
 
+    @model_serializer(mode="wrap")
+    def _without_empty_alternatives(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave `other_references` out where it is empty: items of older runs keep their digest."""
+        fields: dict[str, Any] = dump(self)
+        if not self.other_references:
+            fields.pop("other_references", None)
+        return fields
+
     @property
     def references(self) -> tuple[str, ...]:
         """All reference answers; an answer need only agree with one of them."""
@@ -95,8 +111,7 @@ class Item(Record):
     @cached_property
     def digest(self) -> str:
         """Hash of the whole content: two items with one id and another digest contradict each other."""
-        # A field that most items lack is left out where it is empty: items of older runs keep their digest.
-        return content_hash(self.model_dump(exclude=None if self.other_references else {"other_references"}))
+        return content_hash(self.model_dump())
 
 
 Message = dict[str, Any]

@@ -2,6 +2,7 @@
 
 from judge.items.columns import ALIASES
 from judge.items.fields import storable
-from judge.items.read import load_items, placed_items, read_items
+from judge.items.read import ItemList, load_items, placed_items, read_items
+from judge.items.summary import InputSummary
 
-__all__ = ["ALIASES", "load_items", "placed_items", "read_items", "storable"]
+__all__ = ["ALIASES", "InputSummary", "ItemList", "load_items", "placed_items", "read_items", "storable"]

@@ -116,7 +116,8 @@ def reference_warning(summary: InputSummary, rubric: str, *, refers: bool) -> st
     if not refers or not missing:
         return None
     if missing < summary.n_items:
-        return f"{missing:,} of {summary.n_items:,} items have no reference answer, and rubric {rubric} refers to one"
+        counts = f"{missing:,} of {summary.n_items:,} items"
+        return f"{counts} have no reference answer, and rubric {rubric} refers to one"
     names = ", ".join(ALIASES["reference"][:4])
     return (
         f"no item has a reference answer, and rubric {rubric} refers to one. Columns named {names} … are "
