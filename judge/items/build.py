@@ -61,7 +61,7 @@ class ItemBuilder:
             return
         others.setdefault("pair_id", item_id)
         for system in self._systems:
-            if is_empty(row[system]):
+            if is_empty(row.get(system)):
                 self._summary.empty_answers[system] += 1
                 continue
             try:
@@ -89,7 +89,8 @@ class ItemBuilder:
             )
         if has_id:
             return str(values["id"])
-        images, system = values.get("images", ()), values.get("system")
-        return self._repeats.numbered(
-            content_id(values["question"], values.get("answer", ""), system, images)
-        )
+        parts = {name: values[name] for name in ("system", "images") if name in values}
+        made = content_id(values["question"], values.get("answer", ""), **parts)
+        item_id = self._repeats.numbered(made)
+        self._summary.repeated += item_id != made
+        return item_id

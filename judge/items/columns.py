@@ -39,9 +39,13 @@ LISTS_IN_CELLS = ("references", "targets", "ground_truths", "reference_answers",
 
 _NEAR = 0.85
 _KNOWN_PLANS = 256
+_MOST_NAMES = 8
+_UNKNOWN = "NAME"
+_CHAT = "messages"
+_FIELDS = (*ALIASES, "other_references")
 _WORDS = re.compile(r"[\s-]+")
 _FIELD_OF = {name: name_of for name_of, names in ALIASES.items() for name in names}
-_FIELD_OF |= dict.fromkeys(MESSAGES, "messages") | {"other_references": "other_references"}
+_FIELD_OF |= dict.fromkeys(MESSAGES, _CHAT) | {"other_references": "other_references"}
 
 
 @lru_cache(maxsize=4096)
@@ -59,7 +63,7 @@ class Plan:
     sources : dict
         Field of an Item -> its columns; several are names for the same field, and must hold the same.
     metadata : dict
-        Each other column -> the metadata field that it becomes.
+        Name of a metadata field -> its column.
     problem : str
         Why rows of this shape are no items; empty where they are.
     """
@@ -113,43 +117,45 @@ class ColumnFinder:
 
     def _planned(self, names: tuple[str, ...]) -> Plan:
         mapping = {f: name for f, name in self.mapping.items() if name in names or name not in self.elsewhere}
-        sources = {f: [name] for f, name in mapping.items() if f in ALIASES and name in names}
-        renamed = {name: f for f, name in mapping.items() if f not in ALIASES}
+        sources = {f: [name] for f, name in mapping.items() if f in _FIELDS and name in names}
+        renamed = {f: name for f, name in mapping.items() if f not in _FIELDS and name in names}
         taken = {*mapping.values(), *self.answers_in}
         fixed = {*mapping, *(("answer", "system") if self.answers_in else ())}
         for name in names:
             known = _FIELD_OF.get(plain(name))
             if known and known not in fixed and name not in taken:
                 sources.setdefault(known, []).append(name)
-        chat = sources.pop("messages", [])
-        if missing := [f for f in self.needed if f not in sources]:
-            sources |= {f: chat for f in missing if chat and f not in mapping}
-        used = {name for columns in sources.values() for name in columns} | set(self.answers_in)
-        metadata = {name: renamed.get(name, name) for name in names if name not in used}
-        problem = self._missing(names, [f for f in missing if f not in sources], tuple(metadata))
-        return Plan(sources, metadata, problem or _doubled(metadata))
+        chat = sources.pop(_CHAT, [])
+        sources |= {f: chat for f in self.needed if chat and f not in sources and f not in mapping}
+        used = {name for columns in sources.values() for name in columns}
+        used |= {*self.answers_in, *renamed.values()}
+        free = [name for name in names if name not in used]
+        missing = [f for f in self.needed if f not in sources]
+        problem = self._missing(names, missing, free) if missing else _doubled(free, renamed)
+        return Plan(sources, {**dict(zip(free, free, strict=True)), **renamed}, problem)
 
-    def _missing(self, names: tuple[str, ...], missing: Sequence[str], free: tuple[str, ...]) -> str:
-        absent = [name for name in self.answers_in if name not in names]
-        if absent:
-            return f"no field {listed(tuple(absent))}, which --answers-in asks for; found: {listed(names)}"
-        if not missing:
-            return ""
-        asked = [f for f in missing if self.mapping.get(f) not in (None, *self.elsewhere)]
+    def _missing(self, names: tuple[str, ...], missing: Sequence[str], free: Sequence[str]) -> str:
+        asked = [(f, self.mapping[f]) for f in missing if self.mapping.get(f) not in (None, *self.elsewhere)]
         if asked:
-            wanted = " and ".join(
-                f"{self.mapping[f]!r}, which --map {f}={self.mapping[f]} asks for" for f in asked
-            )
+            wanted = " and ".join(f"{name!r}, which --map {f}={name} asks for" for f, name in asked)
             return f"no field {wanted}; found: {listed(names)}"
-        allowed = "; ".join(f"{f}: {', '.join(ALIASES[f])}" for f in missing)
-        options = " ".join(f"--map {f}={_near(f, free)}" for f in missing)
-        return (
-            f"no field {' and no field '.join(map(repr, missing))}; found: {listed(names)}. For another "
-            f"name: {options}. Names that are recognised: {allowed}"
+        near = {f: _near(f, free) for f in missing}
+        problem = (
+            f"no field {' and no field '.join(map(repr, missing))}; found: {listed(names)}. "
+            f"For another name: {' '.join(f'--map {f}={name}' for f, name in near.items())}. "
+            f"Names that are recognised: {'; '.join(map(_recognised, missing))}"
         )
+        if missing == ["answer"] and near["answer"] == _UNKNOWN and len(free) > 1:
+            problem += ". If several columns hold the answers of one system each: --answers-in COLUMN,COLUMN"
+        return problem
 
 
-def _near(wanted: str, free: tuple[str, ...]) -> str:
+def _recognised(name: str) -> str:
+    names = ALIASES[name]
+    return f"{name} ({', '.join(names[:_MOST_NAMES])}{', …' if len(names) > _MOST_NAMES else ''})"
+
+
+def _near(wanted: str, free: Sequence[str]) -> str:
     """Column whose name resembles a name of the field; NAME where there is none."""
     names = {plain(name): name for name in reversed(free)}
     parts = {p: name for p, name in names.items() if any(a in p.split("_") for a in ALIASES[wanted])}
@@ -158,31 +164,23 @@ def _near(wanted: str, free: tuple[str, ...]) -> str:
     for alias in ALIASES[wanted]:
         if close := get_close_matches(alias, names, n=1, cutoff=_NEAR):
             return names[close[0]]
-    return "NAME"
+    return _UNKNOWN
 
 
-def _doubled(metadata: Mapping[str, str]) -> str:
-    names = list(metadata.values())
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is None:
+def _doubled(free: Sequence[str], renamed: Mapping[str, str]) -> str:
+    both = next((name for name in renamed if name in free), None)
+    if both is None:
         return ""
-    columns = listed(tuple(column for column, name in metadata.items() if name == twice))
-    return f"the columns {columns} would both become the metadata field {twice!r}; give one another name"
+    return (
+        f"there is a field {both!r} already, and --map {both}={renamed[both]} gives another one that name; "
+        "choose another name"
+    )
 
 
 def _check_mapping(mapping: Mapping[str, str], answers_in: Sequence[str]) -> None:
     for name, column in mapping.items():
-        if name in ALIASES:
-            continue
-        place = f"--map {name}={column}"
-        if (known := _FIELD_OF.get(plain(name))) and name != column:
-            raise InputError(f"{place}: {name!r} is a column name for {known}; write --map {known}={column}")
-        near = [f for f in get_close_matches(name, ALIASES, cutoff=_NEAR) if f[0] == name[:1]]
-        if near:
-            raise InputError(
-                f"{place}: no such field, but there is {near[0]!r}; the fields of an item are "
-                f"{', '.join(ALIASES)}, and any other name becomes a metadata field"
-            )
+        if name not in _FIELDS:
+            _check_name(name, column)
     if answers_in and (both := [f for f in ("answer", "system") if f in mapping]):
         raise InputError(
             f"--map {both[0]}={mapping[both[0]]} and --answers-in cannot be combined: the columns of "
@@ -190,3 +188,22 @@ def _check_mapping(mapping: Mapping[str, str], answers_in: Sequence[str]) -> Non
         )
     if len(set(answers_in)) < len(answers_in):
         raise InputError(f"--answers-in names a column twice: {', '.join(answers_in)}")
+
+
+def _check_name(name: str, column: str) -> None:
+    """Refuse a name for metadata that is meant for a field of an Item."""
+    known = _FIELD_OF.get(plain(name))
+    if known == _CHAT:
+        raise InputError(
+            f"--map {name}={column}: a chat is read into two fields: --map question={column} "
+            f"--map answer={column}"
+        )
+    if known and name != column:
+        raise InputError(
+            f"--map {name}={column}: {name!r} is a column name for {known}; write --map {known}={column}"
+        )
+    if near := [f for f in get_close_matches(name, ALIASES, cutoff=_NEAR) if f[0] == name[0]]:
+        raise InputError(
+            f"--map {name}={column}: no such field, but there is {near[0]!r}; the fields of an item are "
+            f"{', '.join(ALIASES)}, and any other name becomes a metadata field"
+        )

@@ -86,14 +86,14 @@ def letter(gold: str, choices: tuple[str, ...]) -> str:
 
 
 def metadata(row: Row, names: Mapping[str, str]) -> dict[str, Any]:
-    """Keep the other columns under their `names`; an object named `metadata` is unpacked.
+    """Values of the metadata fields, whose columns `names` gives; an object named `metadata` is unpacked.
 
     Raises
     ------
     ValueError
         A value cannot be written as JSON, or contradicts the unpacked object.
     """
-    found = storable({name: row[column] for column, name in names.items()})
+    found = storable({name: row[column] for name, column in names.items()})
     inner = found.get("metadata")
     if not isinstance(inner, dict):
         return found

@@ -109,12 +109,12 @@ def placed_items(
 ) -> Iterator[tuple[str, Item]]:
     """Items of rows, each with the place where it stands; see `read_items`. An Item stays as it is."""
     summary = InputSummary() if summary is None else summary
-    summary.id_from = _names(id_from)
+    summary.id_from, summary.answers_in = _names(id_from), _names(answers_in)
     joined = None if questions is None else QuestionSet(questions, mapping or {})
     columns = ColumnFinder(
         mapping or {},
-        answers_in=_names(answers_in),
-        needed=_needed(answers_in=answers_in, is_joined=joined is not None),
+        answers_in=summary.answers_in,
+        needed=_needed(summary, is_joined=joined is not None),
         elsewhere=joined.columns if joined else frozenset(),
     )
     builder = ItemBuilder(columns, summary.id_from, joined, summary)
@@ -142,8 +142,10 @@ def placed_items(
     if joined:
         summary.add_questions(joined)
     if unseen := columns.unseen - columns.elsewhere:
+        option = "--answers-in" if unseen & set(columns.answers_in) else "--map"
         raise InputError(
-            f"{source}: no row has a field {listed(tuple(sorted(unseen)))}, which --map asks for"
+            f"{source}: no row has a field {listed(tuple(sorted(unseen)))}, which {option} asks for; "
+            f"found: {listed(tuple(summary.metadata))}"
         )
 
 
@@ -179,8 +181,8 @@ def _refused(refused: dict[str, InputError], plan: Plan, where: str) -> InputErr
     return refused.setdefault(plan.problem, InputError(f"{where}: {plan.problem}"))
 
 
-def _needed(*, answers_in: str | Sequence[str], is_joined: bool) -> tuple[str, ...]:
-    own = () if answers_in else ("answer",)
+def _needed(summary: InputSummary, *, is_joined: bool) -> tuple[str, ...]:
+    own = () if summary.answers_in else ("answer",)
     return ("id", *own) if is_joined else ("question", *own)
 
 

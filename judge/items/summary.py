@@ -9,7 +9,7 @@ from judge.items.fields import listed
 from judge.items.join import QuestionSet
 from judge.records import Item
 
-_SHOWN = ("question", "answer", "reference", "system", "id", "images", "choices", "gold")
+_SHOWN = ("question", "answer", "system", "reference", "id", "images", "choices", "gold")
 _MOST_IDS = 5
 
 
@@ -23,6 +23,8 @@ class InputSummary:
         Field of an Item -> the columns that it was read from.
     metadata : tuple of str
         Names of the metadata fields.
+    answers_in : tuple of str
+        Columns that hold the answers of one system each.
     id_from : tuple of str
         Fields that the ids were made from; empty where a column gave them, or the content.
     n_items : int
@@ -31,16 +33,20 @@ class InputSummary:
         Number of items without a reference answer.
     empty_answers : Counter
         System -> number of empty cells, which make no item; see ``answers_in``.
+    repeated : int
+        Number of rows with the content of an earlier row, and with a number at the end of their id.
     unanswered : int
         Number of rows of ``questions`` that no answer belongs to; `unanswered_ids` has the first of them.
     """
 
     columns: dict[str, tuple[str, ...]] = field(default_factory=dict)
     metadata: tuple[str, ...] = ()
+    answers_in: tuple[str, ...] = ()
     id_from: tuple[str, ...] = ()
     n_items: int = 0
     n_without_reference: int = 0
     empty_answers: Counter[str] = field(default_factory=Counter)
+    repeated: int = 0
     unanswered: int = 0
     unanswered_ids: tuple[str, ...] = ()
     _plans: set[int] = field(default_factory=set, repr=False)
@@ -52,7 +58,7 @@ class InputSummary:
         self._plans.add(id(plan))
         for name, columns in plan.sources.items():
             self.columns[name] = tuple(dict.fromkeys((*self.columns.get(name, ()), *columns)))
-        self.metadata = tuple(dict.fromkeys((*self.metadata, *plan.metadata.values())))
+        self.metadata = tuple(dict.fromkeys((*self.metadata, *plan.metadata)))
 
     def add(self, item: Item) -> None:
         """Count an item."""
@@ -87,6 +93,8 @@ class InputSummary:
                 yield f"{name} from {' or '.join(map(repr, self.columns[name]))}"
             elif name == "id":
                 yield "id from the content (no id column)"
+            elif name in ("answer", "system") and self.answers_in:
+                yield f"answer from {listed(self.answers_in)}" if name == "answer" else "system by column"
             elif name in ("reference", "system"):
                 yield f"no {name}"
 
@@ -94,6 +102,11 @@ class InputSummary:
         if n := self.empty_answers.total():
             systems = ", ".join(f"{name}: {count:,}" for name, count in self.empty_answers.items())
             yield f"{n:,} empty {'cell' if n == 1 else 'cells'} without an answer, not scored ({systems})"
+        if n := self.repeated:
+            yield (
+                f"{n:,} {'row has' if n == 1 else 'rows have'} the content of an earlier row (ids that end "
+                "in -2, -3, …)"
+            )
         if n := self.unanswered:
             more = f" and {n - _MOST_IDS:,} more" if n > _MOST_IDS else ""
             ids = ", ".join(map(repr, self.unanswered_ids[:_MOST_IDS]))

@@ -113,9 +113,7 @@ def test_map_to_a_name_that_a_row_lacks_lists_what_it_has(error_of):
 
 
 def test_map_of_an_optional_field_that_no_row_has_is_an_error(error_of):
-    assert error_of(BASE, mapping={"reference": "gt"}).endswith(
-        "no row has a field 'gt', which --map asks for"
-    )
+    assert "no row has a field 'gt', which --map asks for" in error_of(BASE, mapping={"reference": "gt"})
 
 
 def test_map_of_an_optional_field_that_some_rows_have_is_fine(read):
@@ -128,7 +126,7 @@ def test_a_missing_field_says_what_is_there_and_which_names_are_allowed(error_of
     message = error_of({name: value for name, value in BASE.items() if name != field})
     assert f":1: no field '{field}'; found: " in message
     assert f"--map {field}=NAME" in message
-    assert f"{field}: {', '.join(ALIASES[field])}" in message
+    assert f"{field} ({', '.join(ALIASES[field][:8])}, …)" in message
 
 
 def test_an_error_lists_only_the_first_of_many_fields(error_of):
