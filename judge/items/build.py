@@ -1,6 +1,6 @@
 """Rows of a table -> Items."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from judge.items.columns import ColumnFinder, Plan
@@ -41,38 +41,39 @@ class ItemBuilder:
         self._repeats, self._unique = Repeats(), Unique()
         self._has_ids: bool | None = None
 
-    def items(self, row: Row, plan: Plan, where: str) -> Iterator[Item]:
-        """Yield the item of a row or, with one column for each system, one item for each answer.
+    def items(self, row: Row, plan: Plan, where: str) -> Iterable[Item]:
+        """Return the item of a row or, with one column for each system, one item for each answer.
 
         Raises
         ------
         ValueError
             The row is no item.
         """
-        self._summary.add_plan(plan)
         values, others = fields_of(row, plan)
         if self._questions is not None:
             values, others = self._questions.joined(values, others)
         if values.get("gold") is not None:
             values["gold"] = letter(values["gold"], values.get("choices", ()))
-        item_id = self._id(row, plan, values, where)
-        if not self._systems:
-            yield self._counted(Item(**values | {"id": item_id, "metadata": others}))
-            return
-        others.setdefault("pair_id", item_id)
+        values["id"] = self._id(row, plan, values, where)
+        if self._systems:
+            return self._one_for_each_system(row, values, others)
+        return (Item(**values, metadata=others),)
+
+    def _one_for_each_system(
+        self, row: Row, values: dict[str, Any], others: dict[str, Any]
+    ) -> Iterator[Item]:
+        row_id = values["id"]
+        others.setdefault("pair_id", row_id)  # the answers to one question are not independent
         for system in self._systems:
             if is_empty(row.get(system)):
                 self._summary.empty_answers[system] += 1
                 continue
             try:
-                own = {"id": f"{item_id}/{system}", "answer": text(row[system]), "system": system}
+                answer = text(row[system])
             except ValueError as problem:
                 raise ValueError(f"field {system!r}: {problem}") from None
-            yield self._counted(Item(**values | own | {"metadata": others}))
-
-    def _counted(self, item: Item) -> Item:
-        self._summary.add(item)
-        return item
+            own = {"id": f"{row_id}/{system}", "answer": answer, "system": system}
+            yield Item(**values | own, metadata=others)
 
     def _id(self, row: Row, plan: Plan, values: dict[str, Any], where: str) -> str:
         if self._id_from:

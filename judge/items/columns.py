@@ -1,7 +1,7 @@
 """Which columns of a table hold the fields of items: names of other tools are recognised."""
 
 import re
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import lru_cache
@@ -87,6 +87,8 @@ class ColumnFinder:
         Fields that every row must have.
     elsewhere : set of str
         Columns of another table that the rows are joined to; these rows may lack them.
+    on_plan : callable or None
+        Gets the plan of each shape of rows that are items.
 
     Raises
     ------
@@ -98,6 +100,7 @@ class ColumnFinder:
     answers_in: Sequence[str] = ()
     needed: Sequence[str] = ("question", "answer")
     elsewhere: Set[str] = frozenset()
+    on_plan: Callable[[Plan], None] | None = None
     _plans: dict[tuple[str, ...], Plan] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
@@ -113,6 +116,8 @@ class ColumnFinder:
                 self._plans.clear()
             self.unseen.difference_update(names)
             found = self._plans[names] = self._planned(names)
+            if self.on_plan is not None and not found.problem:
+                self.on_plan(found)
         return found
 
     def _planned(self, names: tuple[str, ...]) -> Plan:

@@ -175,6 +175,8 @@ def _choices(value: Any) -> tuple[str, ...]:
 
 def _references(value: Any) -> tuple[str, ...]:
     """Read one reference answer or a list of alternatives; empty ones are missing."""
+    if type(value) is str:
+        return (value,) if value else ()
     values = value if isinstance(value, list) else [value]
     found = (_optional_text(entry) for entry in values)
     return tuple(dict.fromkeys(entry for entry in found if entry is not None))

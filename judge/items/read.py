@@ -116,6 +116,7 @@ def placed_items(
         answers_in=summary.answers_in,
         needed=_needed(summary, is_joined=joined is not None),
         elsewhere=joined.columns if joined else frozenset(),
+        on_plan=summary.add_plan,
     )
     builder = ItemBuilder(columns, summary.id_from, joined, summary)
     refused: dict[str, InputError] = {}
@@ -131,6 +132,7 @@ def placed_items(
             plan = columns.plan(tuple(row))
             if not plan.problem:
                 for item in builder.items(row, plan, where):
+                    summary.add(item)
                     yield where, item
                 continue
             error = _refused(refused, plan, where)
@@ -168,7 +170,7 @@ def load_items(source: RowSource, **options: Any) -> ItemList:
     >>> items[0].id, items[0].system
     ('f947c2e183b5', 'a')
     >>> print(items.summary)
-    columns: question from 'prompt', answer from 'output', no reference, ...
+    columns: question from 'prompt', answer from 'output', system from 'model', no reference, ...
     """
     summary = InputSummary()
     items = ItemList(read_items(source, summary=summary, **options))

@@ -49,13 +49,9 @@ class InputSummary:
     repeated: int = 0
     unanswered: int = 0
     unanswered_ids: tuple[str, ...] = ()
-    _plans: set[int] = field(default_factory=set, repr=False)
 
     def add_plan(self, plan: Plan) -> None:
         """Take in the columns of the rows of one shape."""
-        if id(plan) in self._plans:
-            return
-        self._plans.add(id(plan))
         for name, columns in plan.sources.items():
             self.columns[name] = tuple(dict.fromkeys((*self.columns.get(name, ()), *columns)))
         self.metadata = tuple(dict.fromkeys((*self.metadata, *plan.metadata)))

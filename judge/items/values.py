@@ -1,6 +1,7 @@
 """Values of a row by field of an Item: the columns of a field are found, read and compared."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any
 
 from judge.items import chat
@@ -21,13 +22,17 @@ def fields_of(row: Row, plan: Plan) -> Fields:
         A column holds something else than its field may.
     """
     values = {name: value_of(row, plan, name) for name in plan.sources}
-    if references := (*values.pop("reference", ()), *values.pop("other_references", ())):
-        values["reference"], *others = dict.fromkeys(references)
-        values["other_references"] = tuple(others)
-    others_of_row = metadata(row, plan.metadata)
-    if system_message := _system_message(row, plan):
-        others_of_row.setdefault("system_message", system_message)
-    return values, others_of_row
+    references = values.pop("reference", ())
+    if "other_references" in values:
+        references = tuple(dict.fromkeys((*references, *values.pop("other_references"))))
+    if references:
+        values["reference"] = references[0]
+    if len(references) > 1:
+        values["other_references"] = references[1:]
+    others = metadata(row, plan.metadata)
+    if "question" in plan.sources and (system_message := _system_message(row, plan.sources["question"][0])):
+        others.setdefault("system_message", system_message)
+    return values, others
 
 
 def value_of(row: Row, plan: Plan, name: str) -> Any:
@@ -41,20 +46,27 @@ def value_of(row: Row, plan: Plan, name: str) -> Any:
     columns = plan.sources[name]
     column = columns[0] if len(columns) == 1 else _agreed(row, name, columns)
     try:
-        return READERS[name](_unwrapped(name, plain(column), row[column]))
+        return _reader(name, column)(row[column])
     except ValueError as problem:
         raise ValueError(f"field {column!r}: {problem}") from None
 
 
-def _unwrapped(name: str, column: str, value: Any) -> Any:
-    """Text of a chat or of a list of turns, and the list in a CSV cell; other values stay as they are."""
-    if column in MESSAGES or column in LISTS_IN_CELLS:
-        value = from_cell(value)
-    if name == "question" and column == "turns":
-        return chat.only_turn(from_cell(value))
-    if name in ("question", "answer") and chat.is_chat(value):
-        return chat.text_of(value, "user" if name == "question" else "assistant")
-    return value
+@lru_cache(maxsize=4096)
+def _reader(name: str, column: str) -> Callable[[Any], Any]:
+    """Reader of a field that also knows what a column of this name may hold: a chat, turns, a list."""
+    read, known = READERS[name], plain(column)
+    if name == "question" and known == "turns":
+        return lambda value: read(chat.only_turn(from_cell(value)))
+    if name in ("question", "answer"):
+        role = "user" if name == "question" else "assistant"
+        if known in MESSAGES:
+            return lambda value: read(_text_of_chat(from_cell(value), role))
+        return lambda value: value if type(value) is str else read(_text_of_chat(value, role))
+    return (lambda value: read(from_cell(value))) if known in LISTS_IN_CELLS else read
+
+
+def _text_of_chat(value: Any, role: str) -> Any:
+    return chat.text_of(value, role) if chat.is_chat(value) else value
 
 
 def _agreed(row: Row, name: str, columns: Sequence[str]) -> str:
@@ -72,10 +84,11 @@ def _agreed(row: Row, name: str, columns: Sequence[str]) -> str:
     return full[0]
 
 
-def _system_message(row: Row, plan: Plan) -> str | None:
+def _system_message(row: Row, column: str) -> str | None:
     """Text of the system's message of a chat that the question was read from."""
-    column = plan.sources["question"][0] if "question" in plan.sources else ""
-    value = row.get(column)
-    if plain(column) in MESSAGES:
+    value = row[column]
+    if type(value) is str:
+        if plain(column) not in MESSAGES:
+            return None
         value = from_cell(value)
     return chat.text_of(value, "system") if chat.is_chat(value) else None
