@@ -160,7 +160,7 @@ _IMAGE_FORM = 'an image is a path, or {"path": … or "url": …, "role": "query
 
 def _choices(value: Any) -> tuple[str, ...]:
     value = from_cell(value)
-    if is_missing(value) or value == "":
+    if is_missing(value) or value in ("", []):
         return ()
     if isinstance(value, dict):
         keys = tuple(value)

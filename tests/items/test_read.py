@@ -250,6 +250,7 @@ CHOICES = [
     pytest.param('{"A": "x", "B": "y"}', ("x", "y"), id="json_text"),
     pytest.param(None, (), id="null"),
     pytest.param("", (), id="empty"),
+    pytest.param([], (), id="empty_list"),
 ]
 
 
