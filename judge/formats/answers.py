@@ -1,12 +1,12 @@
 """Answers from any source: tables of items, or files of other tools."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Unpack
 
 from judge.errors import InputError
 from judge.formats import read_foreign, recognise
 from judge.formats.document import ImportedFile, load
-from judge.items import load_items
+from judge.items import ItemOptions, load_items
 from judge.tables import RowSource, is_file
 
 _DOCUMENTS = (".json", ".jsonl", ".ndjson", ".eval")
@@ -14,7 +14,9 @@ OWN = "items"
 """Name of the format of our own tables."""
 
 
-def read_any(sources: Sequence[RowSource], format: str | None = None, **options: Any) -> ImportedFile:
+def read_any(
+    sources: Sequence[RowSource], format: str | None = None, **options: Unpack[ItemOptions]
+) -> ImportedFile:
     """Read items from tables, or from the files of another tool.
 
     Parameters

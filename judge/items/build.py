@@ -1,4 +1,4 @@
-"""Rows of a table -> Items."""
+"""Build items from the rows of a table."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -14,7 +14,7 @@ from judge.rows import Row
 
 
 class ItemBuilder:
-    """Makes the items of the rows of one table.
+    """Builds the items of one table.
 
     Parameters
     ----------

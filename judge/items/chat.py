@@ -1,4 +1,4 @@
-"""Chat messages with one question and one answer -> the texts of an item."""
+"""Read the question and the answer of a chat with one turn."""
 
 from collections.abc import Mapping
 from typing import Any

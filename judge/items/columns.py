@@ -1,4 +1,4 @@
-"""Which columns of a table hold the fields of items: names of other tools are recognised."""
+"""Find the columns of a table that hold the fields of items, also under the names of other tools."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence, Set

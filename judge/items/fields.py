@@ -1,4 +1,4 @@
-"""Values of columns as fields of an Item: texts, images, choices, metadata; one reader for each field."""
+"""Convert values of columns into fields of an Item: texts, images, choices, metadata."""
 
 import json
 import math
@@ -51,8 +51,7 @@ def text(value: Any) -> str:
         return value
     if type(value) is int or (type(value) is float and math.isfinite(value)):
         return str(value)
-    hint = '. Without an answer there is nothing to judge; an empty one is "" and will be judged'
-    raise ValueError(f"found {shown(value)}; allowed: text or a number{hint if is_missing(value) else ''}")
+    raise ValueError(f"found {shown(value)}; allowed: text or a number")
 
 
 def from_cell(value: Any) -> Any:
@@ -124,6 +123,15 @@ def _storable(value: Any, name: str, depth: int = 1) -> Any:
     return {key: _storable(inner, name, depth + 1) for key, inner in value.items()}
 
 
+def _answer(value: Any) -> str:
+    if is_missing(value):
+        raise ValueError(
+            f"found {shown(value)}; allowed: text or a number. A missing answer cannot be judged; an empty "
+            'one is "" and will be judged'
+        )
+    return text(value)
+
+
 def _identifier(value: Any) -> str:
     if isinstance(value, str) and not value.strip():
         raise ValueError(f"found {shown(value)}; every item needs an id")
@@ -185,7 +193,7 @@ def _references(value: Any) -> tuple[str, ...]:
 READERS: Mapping[str, Callable[[Any], Any]] = {
     "id": _identifier,
     "question": text,
-    "answer": text,
+    "answer": _answer,
     "reference": _references,
     "other_references": lambda value: _references(from_cell(value)),
     "images": _images,

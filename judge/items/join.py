@@ -1,4 +1,4 @@
-"""Questions in a table of their own, joined by id to the rows that hold the answers."""
+"""Join a table of questions by id to a table of answers."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -35,7 +35,12 @@ class QuestionSet:
         """What its columns hold, one plan for the rows of one shape."""
         self._questions: dict[str, Fields] = {}
         self._answered: set[str] = set()
-        finder = ColumnFinder(mapping, needed=("id", "question"), elsewhere=set(mapping.values()))
+        finder = ColumnFinder(
+            mapping,
+            needed=("id", "question"),
+            elsewhere=set(mapping.values()),
+            on_plan=self.plans.append,
+        )
         for where, row in read_rows(source):
             try:
                 self._take(row, finder)
@@ -48,8 +53,6 @@ class QuestionSet:
         plan = finder.plan(tuple(row))
         if plan.problem:
             raise ValueError(plan.problem)
-        if plan not in self.plans:
-            self.plans.append(plan)
         self.columns.update(row)
         values, others = fields_of(row, plan)
         item_id = values["id"]

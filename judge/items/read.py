@@ -1,7 +1,7 @@
-"""Reading items: a file or a table in memory, row by row."""
+"""Read items row by row from a file or a table in memory."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from judge.errors import InputError
 from judge.items.build import ItemBuilder
@@ -13,6 +13,7 @@ from judge.records import Item
 from judge.rows import OnBad, read_rows
 from judge.tables import RowSource, kind_of, name_of
 
+_MOST_REFUSED = 256
 _ROW_FORM = '{"question": …, "answer": …}'
 
 
@@ -151,13 +152,30 @@ def placed_items(
         )
 
 
-def load_items(source: RowSource, **options: Any) -> ItemList:
+class ItemOptions(TypedDict, total=False):
+    """How a table is read; see `read_items`."""
+
+    mapping: Mapping[str, str] | None
+    id_from: str | Sequence[str]
+    answers_in: str | Sequence[str]
+    questions: RowSource | None
+
+
+def load_items(
+    source: RowSource,
+    *,
+    format: str | None = None,
+    on_bad: OnBad | None = None,
+    **options: Unpack[ItemOptions],
+) -> ItemList:
     """Read all items of a table into a list, whose `summary` says which columns they came from.
 
     Parameters
     ----------
-    source, **options
-        As in `read_items`.
+    source : path, DataFrame, datasets.Dataset, list of dict, or list of Item
+        File, ``-`` for standard input, or a table in memory.
+    format, on_bad, **options
+        As in `read_items`; the options are ``mapping``, ``id_from``, ``answers_in`` and ``questions``.
 
     Raises
     ------
@@ -173,13 +191,15 @@ def load_items(source: RowSource, **options: Any) -> ItemList:
     columns: question from 'prompt', answer from 'output', system from 'model', no reference, ...
     """
     summary = InputSummary()
-    items = ItemList(read_items(source, summary=summary, **options))
+    items = ItemList(read_items(source, format=format, on_bad=on_bad, summary=summary, **options))
     items.summary = summary
     return items
 
 
 def _refused(refused: dict[str, InputError], plan: Plan, where: str) -> InputError:
     """Error of all rows whose columns lack the same fields: one object, which names the first row."""
+    if len(refused) >= _MOST_REFUSED:
+        refused.clear()
     return refused.setdefault(plan.problem, InputError(f"{where}: {plan.problem}"))
 
 

@@ -1,4 +1,4 @@
-"""What was read from a table: which column became which field, and what was left out."""
+"""Summarise what was read: which column became which field, and what was left out."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -11,6 +11,8 @@ from judge.records import Item
 
 _SHOWN = ("question", "answer", "system", "reference", "id", "images", "choices", "gold")
 _MOST_IDS = 5
+_MOST_FIELDS = 1000
+"""Rows of a JSON Lines file may each have fields of their own; no more names than these are kept."""
 
 
 @dataclass
@@ -22,7 +24,7 @@ class InputSummary:
     columns : dict
         Field of an Item -> the columns that it was read from.
     metadata : tuple of str
-        Names of the metadata fields.
+        Names of the metadata fields, up to about 1,000.
     answers_in : tuple of str
         Columns that hold the answers of one system each.
     id_from : tuple of str
@@ -54,7 +56,8 @@ class InputSummary:
         """Take in the columns of the rows of one shape."""
         for name, columns in plan.sources.items():
             self.columns[name] = tuple(dict.fromkeys((*self.columns.get(name, ()), *columns)))
-        self.metadata = tuple(dict.fromkeys((*self.metadata, *plan.metadata)))
+        if len(self.metadata) < _MOST_FIELDS:
+            self.metadata = tuple(dict.fromkeys((*self.metadata, *plan.metadata)))
 
     def add(self, item: Item) -> None:
         """Count an item."""

@@ -1,4 +1,4 @@
-"""Values of a row by field of an Item: the columns of a field are found, read and compared."""
+"""Read the values of the fields of an Item from a row."""
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache

@@ -1,4 +1,4 @@
-"""The answers to score: read from a file or a table in memory, and checked before anything is paid."""
+"""The answers to score: read from a file or a table in memory, and checked before any request is sent."""
 
 import hashlib
 import heapq

@@ -1,4 +1,4 @@
-"""Score a file of answers: read, check all that can be checked for free, ask, store, export."""
+"""Score answers: read and check them, request the judgments, store and export them."""
 
 import hashlib
 import re
@@ -209,7 +209,7 @@ def rederive(path: str | Path, rubric: str | None = None) -> Run:
 
 
 def _check_asked(new: Rubric, asked: Rubric, where: str) -> None:
-    """Replies hold what was asked for, on the scale that was asked for, and nothing else."""
+    """Refuse dimensions or a scale that the stored replies do not have."""
     for name in new.asked:
         if name not in asked.asked:
             known = ", ".join(asked.asked)
@@ -230,9 +230,9 @@ class Preview:
     answered: int
     """Requests that need not be sent: a reply is stored, or another item has the same content."""
     prompt_tokens: int
-    """About: four characters are taken for a token."""
+    """Estimated from the number of characters: four per token."""
     cost: float | None
-    """About, in USD; None where no price is known."""
+    """Estimate in USD; None if no price is known."""
     first: Sequence[Mapping[str, Any]]
     """Messages of the first request."""
     notes: Sequence[str] = ()
@@ -266,7 +266,7 @@ def preview(
         kept = stack.enter_context(Run.open(path)) if (path / "run.db").is_file() else None
         if kept:
             kept.check_judge(judge)
-        # The same way through a run that is thrown away: what it refuses is refused here, too.
+        # A temporary run takes the items, so that a dry run reports the same errors as the run itself.
         folder = stack.enter_context(TemporaryDirectory(prefix="judge-dry-run-"))
         run = stack.enter_context(Run.create(folder, judge))
         bad = BadItems()
@@ -296,7 +296,7 @@ def preview(
 
 
 def default_out(answers: Answers, judge: Judge) -> Path:
-    """``runs/ANSWERS-JUDGE-RUBRIC``: the same command finds the same folder."""
+    """Default folder of a run, ``runs/ANSWERS-JUDGE-RUBRIC``: the same for the same command."""
     stem = "answers"
     if isinstance(answers, str | Path) and str(answers) != "-":
         stem = Path(Path(answers).name.removesuffix(".gz")).stem
@@ -304,12 +304,12 @@ def default_out(answers: Answers, judge: Judge) -> Path:
 
 
 def folder_name(text: str) -> str:
-    """A name for a folder that every file system takes."""
+    """Turn a text into a folder name that is valid on every file system."""
     return re.sub(r"[^A-Za-z0-9._-]+", "-", text)
 
 
 def _check_input(run: Run, answers: Answers) -> None:
-    """Two files of one name must not end up in one run unnoticed."""
+    """Refuse a second input file with the same name, which would enter the same run."""
     here, there = source_name(answers), run.fact("input")
     if run.is_judged and there is not None and Path(there).resolve() != Path(here).resolve():
         raise RunError(
@@ -319,7 +319,7 @@ def _check_input(run: Run, answers: Answers) -> None:
 
 
 def _check_recording(run: Run, judge: Judge, retry_errors: bool) -> None:
-    """Replies that were recorded anew must not be passed over in silence."""
+    """Refuse a file of recorded replies that has changed since its replies were stored."""
     file = judge.model.partition(":")[2]
     with open(file, "rb") as recording:
         digest = hashlib.file_digest(recording, "sha256").hexdigest()

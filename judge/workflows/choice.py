@@ -54,8 +54,10 @@ def choice(
         The answers cannot be read, or no item has choices.
     """
     sources = _sources(answers)
-    options = {"mapping": mapping, "id_from": id_from, "answers_in": answers_in, "questions": questions}
-    found, name = read_any(sources, format, **options), ", ".join(map(name_of, sources))
+    name = ", ".join(map(name_of, sources))
+    found = read_any(
+        sources, format, mapping=mapping, id_from=id_from, answers_in=answers_in, questions=questions
+    )
     return build_choice(
         read_answers(found.items, unreadable=unreadable, name=name),
         by=names(by) or found.by,
