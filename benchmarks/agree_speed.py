@@ -1,8 +1,8 @@
-"""How long `judge agree` takes on 7,380 items, 5 raters, 5 dimensions and four slices.
+"""Time of `judge agree` with 7,380 items, 5 raters, 5 dimensions and four slices.
 
     python benchmarks/agree_speed.py [N_ITEMS]
 
-Makes a run and a file of ratings in a temporary folder, and calls the command as a user does. Goal: < 20 s.
+Creates a run and a file of ratings in a temporary folder and runs the command. Goal: under 20 s.
 """
 
 import csv

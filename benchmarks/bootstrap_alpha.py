@@ -2,7 +2,7 @@
 
     OMP_NUM_THREADS=1 python benchmarks/bootstrap_alpha.py
 
-Beside it: the same intervals by calling `krippendorff.alpha` once per resample, timed on a few resamples.
+For comparison: one call of `krippendorff.alpha` per resample, extrapolated from a few resamples.
 """
 
 import datetime
@@ -41,7 +41,7 @@ def main() -> None:
     """Print one table row per setting."""
     rng = np.random.default_rng(1)
     ratings, clusters = simulate(rng)
-    krippendorff_alpha(ratings[:200], level="ordinal", rng=1)  # imports and caches, once
+    krippendorff_alpha(ratings[:200], level="ordinal", rng=1)  # warm-up: imports and caches
     per_resample = loop(ratings, clusters, rng)
     print(f"{datetime.date.today()}, {platform.system()} {platform.machine()}, one core of {os.cpu_count()}")
     packages = ("numpy", "scipy", "krippendorff")

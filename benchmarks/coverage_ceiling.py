@@ -1,10 +1,11 @@
-"""Coverage of the intervals of `judge_human.ceiling`, and error rates of the verdicts drawn from them.
+"""Coverage of the intervals of `judge_human.ceiling`, and error rates of the verdicts based on them.
 
 Usage: python benchmarks/coverage_ceiling.py --sets 1000 --seed 0 > benchmarks/coverage_ceiling.md
 
-Data: a 1-5 rating is the rounded sum of a trait of the item, a rater's severity and noise. With clusters,
-four items share half the variance of the trait and of every rater's noise. The true difference to the
-ceiling is the mean over large studies with the same people (fixed) or with new people in each (random).
+Data: a rating on 1-5 is the rounded sum of a trait of the item, the severity of the rater, and noise. With
+clusters, four items share half the variance of the trait and of the noise of each rater. The true
+difference to the ceiling is the mean over large studies, with the same raters in all (fixed) or new ones in
+each (random).
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ LEVELS: dict[str, Callable[..., Ceiling]] = {
 
 @dataclass(frozen=True)
 class Design:
-    """How the studies of one row are drawn."""
+    """Design of the simulated studies of one row."""
 
     n_people: int = 3
     cluster_size: int = 1
@@ -52,7 +53,7 @@ class Design:
     judge_noise: float = 0.6
 
     def people(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        """Return severities and noise levels; fixed people are the same in every study."""
+        """Return severities and noise levels; fixed raters are the same in every study."""
         source = rng if self.random_people else np.random.default_rng(self.n_people)
         return source.normal(0, 0.4, self.n_people), np.exp(source.normal(math.log(0.7), 0.3, self.n_people))
 
@@ -94,7 +95,7 @@ def designs() -> Iterator[Design]:
 def coverage(
     level: Callable[..., Ceiling], design: Design, n: int, target: float, sets: int, rng: np.random.Generator
 ) -> str:
-    """Return the coverage of the interval over items and, for random people, with their variance added."""
+    """Return the coverage of the interval over items and, for random raters, with their variance added."""
     items_only, with_people = [], []
     for _ in range(sets):
         judge, humans, clusters = design.study(n, rng)
@@ -110,8 +111,8 @@ def coverage(
 def coverage_table(sets: int, seed: int) -> None:
     """Print coverage for every statistic and design."""
     print("\n## Coverage of the 95 % interval of judge minus ceiling\n")
-    print("Random people: interval over items only / with the variance of people added.\n")
-    print("| statistic | people | clusters | n = 20 | n = 50 | n = 200 |\n|---|---|---|---|---|---|")
+    print("Random raters: interval over items only / with the variance between raters added.\n")
+    print("| statistic | raters | clusters | n = 20 | n = 50 | n = 200 |\n|---|---|---|---|---|---|")
     for name, level in LEVELS.items():
         for design in designs():
             rng = np.random.default_rng([seed, design.n_people, design.cluster_size, design.random_people])
@@ -123,10 +124,14 @@ def coverage_table(sets: int, seed: int) -> None:
 
 
 def alt_test_table(sets: int, seed: int) -> None:
-    """Print how often a judge that is one more exchangeable person wins at epsilon 0."""
-    print("\n## Alternative annotator test: a judge who is one more exchangeable person, epsilon 0\n")
-    print("No rejection is right here. Nominal .05 per person; Benjamini-Yekutieli keeps the rest below.\n")
-    print("| people | clusters | n | raw p <= .05 | anyone beaten | passed |\n|---|---|---|---|---|---|")
+    """Print how often a judge that is exchangeable with the human raters is preferred at epsilon 0."""
+    print("\n## Alternative annotator test: a judge that is exchangeable with the human raters, epsilon 0\n")
+    print(
+        "Every rejection is a type I error. Nominal .05 per rater; the last two columns are corrected "
+        "(Benjamini-Yekutieli).\n"
+    )
+    print("| raters | clusters | n | uncorrected p <= .05 | preferred to any rater | passed |")
+    print("|---|---|---|---|---|---|")
     for k in (3, 6):
         for size in (1, 4):
             for n in (30, 50, 200):
@@ -140,7 +145,7 @@ def alt_test_table(sets: int, seed: int) -> None:
 
 
 def alt_test_of_equals(k: int, cluster_size: int, n: int, rng: np.random.Generator):  # noqa: ANN201
-    """Test k + 1 exchangeable raters, the first of them as the judge."""
+    """Test k + 1 exchangeable raters, of whom the first serves as the judge."""
     clusters = np.arange(n) // cluster_size
     design = Design(n_people=k + 1, cluster_size=cluster_size)
     ratings = 3 + design._normal(clusters, 1, rng) + 0.7 * design._normal(clusters, k + 1, rng)
@@ -151,8 +156,8 @@ def alt_test_of_equals(k: int, cluster_size: int, n: int, rng: np.random.Generat
 
 def verdict_table(sets: int, seed: int) -> None:
     """Print the verdicts on a judge whose true difference is exactly minus the margin."""
-    print("\n## Non-inferiority: a judge exactly at minus the margin (-MAE, 3 fixed people)\n")
-    print("'non-inferior' or 'better' is wrong here and allowed in 5 % of studies; so is 'worse'.\n")
+    print("\n## Non-inferiority: a judge whose true difference is minus the margin (-MAE, 3 fixed raters)\n")
+    print("'non-inferior' and 'better' are type I errors; nominal rate 5 %. The same holds for 'worse'.\n")
     print("| n | margin | non-inferior or better | worse |\n|---|---|---|---|")
     level, design = LEVELS["-MAE"], Design(judge_noise=2.0)
     margin = -design.truth(level, np.random.default_rng(seed))
@@ -170,7 +175,7 @@ def verdict_table(sets: int, seed: int) -> None:
 
 
 def main() -> None:
-    """Print the summary as Markdown."""
+    """Print the results as Markdown."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sets", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=0)

@@ -2,9 +2,9 @@
 
     python benchmarks/coverage_corrected.py [--runs 2000] [--seed 1] [--out benchmarks/coverage_corrected.md]
 
-Independent answers: verdicts of a person with pass rate theta, of a judge with fixed TPR and TNR; a random
-part is labelled. Clusters: every cluster has its own pass rate, TPR and TNR, drawn from beta distributions
-with intra-cluster correlation .3 (pass rate) and .2 (TPR, TNR).
+Independent answers: verdicts of a person with pass rate theta, and of a judge with fixed TPR and TNR; a
+random sample is labelled. Clusters: each cluster has its own pass rate, TPR and TNR, drawn from beta
+distributions with an intraclass correlation of .3 (pass rate) and .2 (TPR, TNR).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ Floats = np.ndarray
 
 @dataclass(frozen=True)
 class Setting:
-    """A pass rate, a judge, a number of labels and a pool of clusters (of one answer: independent)."""
+    """A pass rate, a judge, a number of labels, and a pool of clusters (size 1: independent answers)."""
 
     rate: float
     tpr: float
@@ -80,13 +80,13 @@ CLUSTERED = [
 
 
 def beta(rng: np.random.Generator, mean: float, correlation: float, n: int) -> Floats:
-    """Draw one probability per cluster with the given mean and intra-cluster correlation."""
+    """Draw one probability per cluster with the given mean and intraclass correlation."""
     concentration = 1 / correlation - 1
     return rng.beta(mean * concentration, (1 - mean) * concentration, n)
 
 
 def draw(setting: Setting, rng: np.random.Generator) -> tuple[Floats, Floats, Floats | None]:
-    """Return human marks of the whole pool, judge marks, and clusters."""
+    """Return human verdicts on the whole pool, verdicts of the judge, and clusters."""
     n, groups = setting.clusters * setting.size, np.repeat(np.arange(setting.clusters), setting.size)
     rate, tpr, tnr = np.full(n, setting.rate), np.full(n, setting.tpr), np.full(n, setting.tnr)
     if setting.size > 1:
@@ -99,7 +99,7 @@ def draw(setting: Setting, rng: np.random.Generator) -> tuple[Floats, Floats, Fl
 
 
 def hide(human: Floats, setting: Setting, rng: np.random.Generator) -> Floats:
-    """Keep the labels of a random part of the pool, of single answers or of whole clusters."""
+    """Keep the labels of a random sample of the pool: of single answers, or of whole clusters."""
     if setting.whole_clusters:
         chosen = rng.choice(setting.clusters, setting.labels // setting.size, replace=False)
         kept = np.isin(np.repeat(np.arange(setting.clusters), setting.size), chosen)
@@ -123,7 +123,7 @@ def estimates(setting: Setting, rng: np.random.Generator) -> Iterator[tuple[str,
     rogan = rogan_gladen(human[shown], judge[shown], judge, clusters=of_labels, pool_clusters=groups)
     yield "Rogan-Gladen", theta, rogan.estimate
     yield "humans only", theta, rate.humans_only
-    # A second system on the same items: 3 of 4 verdicts carried over, so that the two are correlated.
+    # A second system on the same items, with 3 of 4 verdicts in common, so that the two are correlated.
     other, other_judge, _ = draw(setting, rng)
     kept = rng.random(human.size) < 0.75
     human_b, judge_b = np.where(kept, human, other), np.where(kept, judge, other_judge)
@@ -132,7 +132,7 @@ def estimates(setting: Setting, rng: np.random.Generator) -> Iterator[tuple[str,
 
 
 def simulate(setting: Setting, runs: int, rng: np.random.Generator) -> dict[str, tuple[float, float, float]]:
-    """Return coverage, mean width and share without interval of each method."""
+    """Return the coverage, the mean width and the share without an interval of each method."""
     found: dict[str, list[tuple[bool, float]]] = {}
     for _ in range(runs):
         for name, truth, estimate in estimates(setting, rng):
@@ -149,7 +149,7 @@ def _summary(rows: Floats) -> tuple[float, float, float]:
 def table(
     settings: list[Setting], runs: int, rng: np.random.Generator, log: Callable[[str], None]
 ) -> list[str]:
-    """Return a Markdown table, coverage and mean width of every method."""
+    """Return a Markdown table with the coverage and mean width of each method."""
     lines: list[str] = []
     for setting in settings:
         found = simulate(setting, runs, rng)
@@ -171,7 +171,7 @@ def main() -> None:
     )
     parser.add_argument("--runs", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--machine", default=platform.machine(), help="named in the report")
+    parser.add_argument("--machine", default=platform.machine(), help="name of the machine in the report")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     rng, started = np.random.default_rng(options.seed), time.perf_counter()
@@ -185,15 +185,15 @@ def main() -> None:
 `{command}`
 on one core of {options.machine}, {date.today()}, {seconds:.0f} s. {versions}.
 
-Nominal level .95; each cell is coverage / mean width over {options.runs:,} data sets, Monte Carlo error of a
-coverage of .95 about {margin:.3f}. "none": share of data sets without an interval. The difference is between
-two systems on the same items with a true difference of 0.
+Confidence level .95. Each cell is coverage / mean width over {options.runs:,} data sets; the Monte Carlo
+error of a coverage of .95 is about {margin:.3f}. "none" is the share of data sets without an interval. The
+difference is between two systems on the same items, with a true value of 0.
 
-Independent answers, a random part labelled:
+Independent answers, a random sample labelled:
 
 {chr(10).join(independent)}
 
-Clusters (intra-cluster correlation .3 of the pass rate, .2 of TPR and TNR), every method with its clusters:
+Clusters (intraclass correlation .3 of the pass rate, .2 of TPR and TNR); all methods account for them:
 
 {chr(10).join(clustered)}
 """

@@ -1,10 +1,10 @@
-"""How often do 95 % intervals of agreement coefficients contain the truth? Writes coverage_intervals.md.
+"""Coverage of the 95 % intervals of agreement coefficients, by simulation. Writes coverage_intervals.md.
 
     python benchmarks/coverage_intervals.py > benchmarks/coverage_intervals.md
 
-Simulated ratings on 1-5: three raters see a latent quality with noise, 15 % of ratings are missing. With
-clusters, three items share 40 % of the variance of their quality. The truth is the coefficient of 600,000
-items.
+Simulated ratings on 1-5: three raters observe a latent quality with noise, and 15 % of ratings are missing.
+With clusters, three items share 40 % of the variance of their quality. The true value is the coefficient of
+600,000 items.
 """
 
 import datetime
@@ -58,7 +58,7 @@ class Setting:
         )
 
     def row(self, truth: float, rng: np.random.Generator) -> str:
-        """Simulate and return the row of the table."""
+        """Simulate the data sets and return the row of the table."""
         clusters = np.arange(self.n * self.per_cluster) // self.per_cluster
         inside, widths, usable = [], [], []
         for _ in range(RUNS):
@@ -81,7 +81,7 @@ def main() -> None:
     error = np.sqrt(0.95 * 0.05 / RUNS)
     print("# Coverage of 95 % intervals (method 'auto')\n")
     print(__doc__.split("\n\n")[2].replace("\n", " ").strip() + "\n")
-    print(f"{RUNS:,} runs a row, {RESAMPLES:,} resamples, seed {SEED}; Monte Carlo error {error:.3f}.")
+    print(f"{RUNS:,} data sets per row, {RESAMPLES:,} resamples, seed {SEED}; Monte Carlo error {error:.3f}.")
     print(f"Python {platform.python_version()}, numpy {version('numpy')}, {datetime.date.today()}.\n")
     columns = ["coefficient", "margins", "truth", "frame", "usable items", "coverage", "no interval", "width"]
     print("| " + " | ".join(columns) + " |\n" + "|---" * len(columns) + "|")

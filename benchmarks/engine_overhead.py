@@ -1,16 +1,18 @@
-"""CPU time that `judge score` spends outside the engine, where the model runs in its process.
+"""CPU time of `judge score` outside the engine, when the model runs in its process.
 
     .venv-vllm/bin/python -m benchmarks.engine_overhead [--items 1000] [--scores text expected] [--profile]
 
-A tiny model on the CPU (`make engine` sets it up) judges made-up items of about 1.4 KB by the rubric open_qa.
-The engine runs in the same process, and the CPU time of the process (all threads) is split by what is called:
+A tiny model on the CPU (set up by `make engine`) scores synthetic items of about 1.4 KB with the rubric
+open_qa. The CPU time of the process (all threads) is divided by the function that is called:
 
-* ``engine``: `LLMEngine.step` and the end of the engine; ``start``: its start,
-* ``render``: `LLM.enqueue_chat`, that is vLLM's own chat template, tokeniser and checks, once a request,
-* ``ours``: all else, from reading the file to the exports. This is the overhead; the goal is under 1.5 s.
+* ``engine``: `LLMEngine.step` and the shutdown of the engine; ``start``: its start,
+* ``render``: `LLM.enqueue_chat`, which is vLLM's chat template, tokenizer and validation, once per request,
+* ``ours``: everything else, from reading the file to the exports. This is the overhead; the goal is under
+  1.5 s.
 
-Seconds are for a thousand items: one request an item with text scores, four with expected scores. A small run
-beforehand pays for the imports. --profile lists the functions of ours that take longest (all is slower then).
+Times are seconds per 1,000 items, with one request per item for text scores and four for expected scores. A
+small warm-up run excludes the imports. --profile lists our functions with the longest times; it slows
+everything down.
 """
 
 import argparse
@@ -34,7 +36,7 @@ from benchmarks.score_overhead import write_items
 from tests.engine import cpu, tiny_model
 
 GOAL = 1.5
-PARTS = {  # what is timed: module, class or none, function
+PARTS = {  # timed function: module, class or None, name
     "start": ("judge.scoring.backends.vllm.backend", None, "start"),
     "render": ("vllm", "LLM", "enqueue_chat"),
     "engine": ("vllm.v1.engine.llm_engine", "LLMEngine", "step"),
@@ -43,14 +45,14 @@ PARTS = {  # what is timed: module, class or none, function
 
 
 class Clock:
-    """CPU seconds of this process by part; a part within a part counts for the outer one."""
+    """CPU seconds of this process by part; time in a nested part counts for the outer one."""
 
     def __init__(self) -> None:
         self.spent: Counter[str] = Counter()
         self._within = False
 
     def timed(self, part: str, function: Callable[..., Any]) -> Callable[..., Any]:
-        """The function, its time counted."""
+        """Return the function with its time added to a part."""
 
         def run(*args: Any, **kwargs: Any) -> Any:
             if self._within:
@@ -65,7 +67,7 @@ class Clock:
         return run
 
     def install(self) -> None:
-        """Time every part from now on."""
+        """Replace the functions of all parts by timed ones."""
         for part, (module, owner, name) in PARTS.items():
             place: Any = importlib.import_module(module)
             place = getattr(place, owner) if owner else place
@@ -73,7 +75,7 @@ class Clock:
 
 
 def measure(model: str, scores: str, folder: Path, count: int, clock: Clock) -> dict[str, float]:
-    """Score `count` items; CPU seconds of each part for a thousand."""
+    """Score `count` items and return the CPU seconds of each part per 1,000 items."""
     from judge import Judge, load_rubric, score
     from judge.scoring.backends.vllm.engine import EngineOptions
 
@@ -102,14 +104,14 @@ def measure(model: str, scores: str, folder: Path, count: int, clock: Clock) -> 
 
 
 def longest(profile: cProfile.Profile, most: int = 25) -> None:
-    """Functions of ours and of the standard library by the time spent in themselves."""
+    """Print our functions and those of the standard library by their own time."""
     found = pstats.Stats(profile)
     found.sort_stats("tottime").print_stats(r"main/judge|judge/|sqlite|json|pydantic|built-in", most)
     found.sort_stats("cumulative").print_stats(r"judge/scoring", most)
 
 
 def main() -> None:
-    """Measure and print a line for each way to score."""
+    """Measure and print one line per kind of scores."""
     parser = argparse.ArgumentParser(description="See the top of this file.")
     parser.add_argument("--items", type=int, default=1000)
     parser.add_argument("--scores", nargs="*", default=["text", "expected"])

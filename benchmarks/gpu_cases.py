@@ -1,4 +1,4 @@
-"""The cases of `gpu_judge`: what is judged, and by which command."""
+"""The cases of `gpu_judge`: the items, the rubrics, and the commands."""
 
 import argparse
 import json
@@ -16,25 +16,25 @@ CASES = ("scores", "expected", "reasons", "item-first", "naive", "server", "serv
 DIMENSIONS = ("technical_accuracy", "comprehensiveness", "relevance", "clarity")
 BLOCK = 256
 REASON_LETTERS = (90, 110)
-"""About 25 tokens a reason."""
+"""Minimum and maximum length; about 25 tokens per reason."""
 STRUCTURED = {"backend": "xgrammar"}
 
 
-# ---- what is judged
+# ---- items and rubrics
 
 
 def words_of(tokenizer: Any) -> list[str]:
-    """Words that are one token each after a blank."""
+    """Return words that are one token each after a space."""
     return sorted(t[1:] for t in tokenizer.get_vocab() if t[0] == "Ġ" and t[1:].isascii() and t[1:].isalpha())
 
 
 def text_of(rng: random.Random, words: list[str], tokens: int) -> str:
-    """About so many tokens of text."""
+    """Return a text of about the given number of tokens."""
     return " ".join(rng.choices(words, k=max(1, tokens)))
 
 
 def write_rubric(path: Path, reasons: str, tokens: int, words: list[str], tokenizer: Any) -> None:
-    """A rubric on 1-5 with four dimensions, whose part of the prompt has about so many tokens."""
+    """Write a rubric with four dimensions on 1-5, of about the given number of tokens in the prompt."""
     anchors = {n: f"what deserves {n}" for n in range(1, 6)}
     rubric = {
         "name": path.stem,
@@ -51,7 +51,7 @@ def write_rubric(path: Path, reasons: str, tokens: int, words: list[str], tokeni
 
 
 def write_items(path: Path, count: int, tokens: int, words: list[str]) -> None:
-    """Items of about so many tokens: an eighth of it question, three eighths reference, half of it answer."""
+    """Write items of about the given number of tokens: 1/8 question, 3/8 reference, 1/2 answer."""
     with path.open("w") as file:
         for n in range(count):
             rng = random.Random(n + 1)
@@ -61,7 +61,7 @@ def write_items(path: Path, count: int, tokens: int, words: list[str]) -> None:
 
 
 def prepare(folder: Path, shape: str, options: argparse.Namespace) -> None:
-    """Model folder, rubrics and items of one shape."""
+    """Create the model folder, the rubrics and the items of one model shape."""
     if (folder / "done").exists():
         return
     tiny_model.make(shape, folder / "model")
@@ -75,11 +75,11 @@ def prepare(folder: Path, shape: str, options: argparse.Namespace) -> None:
     (folder / "done").touch()
 
 
-# ---- one case: the command, with the benchmark's own changes to it
+# ---- the command of a case, with the changes of the benchmark
 
 
 def changed(case: str) -> None:
-    """Change the prompt or the schema of this process as a case wants it."""
+    """Change the prompt or the schema in this process as a case requires."""
     if case == "item-first":
         messages = prompt.Prompter._request
 
@@ -103,13 +103,13 @@ def changed(case: str) -> None:
 
 
 def engine_arguments(options: argparse.Namespace) -> dict[str, Any]:
-    """Arguments of every engine, in process or behind a server."""
+    """Return the arguments of the engine, in this process or behind a server."""
     own = dict(cpu.ENGINE) if options.tiny else {"max_model_len": 4096, "max_num_seqs": options.at_once}
     return {**own, "load_format": "dummy", "dtype": "bfloat16"}
 
 
 def score_command(folder: Path, case: str, options: argparse.Namespace, port: int | None) -> list[str]:
-    """`judge score` as a user types it; a case that changes it goes through this file."""
+    """Return the command `judge score`; cases that change it start `gpu_judge` instead."""
     way = [sys.executable, "-m", "judge"]
     if case in ("item-first", "reasons"):
         way = [sys.executable, "-m", "benchmarks.gpu_judge", "--changed", case]
@@ -128,12 +128,12 @@ def score_command(folder: Path, case: str, options: argparse.Namespace, port: in
 
 
 def items_of(case: str, options: argparse.Namespace) -> int:
-    """How many items a case is given."""
+    """Return the number of items of a case."""
     return max(1, options.items // 4) if case == "item-first" else options.items
 
 
 def naive(folder: Path, options: argparse.Namespace) -> None:
-    """The messages of `scores` through LLM.chat, block after block; prints a line of figures."""
+    """Send the messages of `scores` to LLM.chat in blocks, and print one line of results."""
     from vllm import LLM, SamplingParams
     from vllm.sampling_params import StructuredOutputsParams
 

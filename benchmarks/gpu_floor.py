@@ -1,9 +1,9 @@
-"""The least time in which a card could do a judge's work: floating-point operations and bytes, nothing else.
+"""Lower bound for the time of a judge on a GPU (roofline), from floating-point operations and memory traffic.
 
-A prompt token costs two operations a weight of the layers, and attention over all tokens before it; what came
-out of the cache costs nothing. The head is needed once a reply token. A step that writes one token for each
-of many sequences must read all weights once, and the keys and values of every sequence; those of a prefix
-that all share need be read only once. It takes as long as the longer of computing and reading.
+A prompt token costs two operations per weight of the layers, and attention to all previous tokens; cached
+tokens cost nothing. The head is needed once per reply token. A decoding step writes one token for each of
+many sequences. It must read all weights once, and the keys and values of each sequence, but those of a
+shared prefix only once. Its time is the maximum of the times for computation and for memory traffic.
 """
 
 from collections.abc import Mapping
@@ -11,52 +11,52 @@ from dataclasses import dataclass
 from typing import Any
 
 BYTES = 2
-"""Of one number in bfloat16."""
+"""Bytes per number in bfloat16."""
 
 
 @dataclass(frozen=True)
 class Card:
-    """What a card does at best, as good kernels see it; the defaults are for an H100 with 80 GB."""
+    """Achievable peak rates of a GPU; the defaults are for an H100 with 80 GB."""
 
     tflops: float = 790.0
-    """10^12 dense bfloat16 operations a second."""
+    """10^12 dense bfloat16 operations per second."""
     terabytes: float = 3.0
-    """10^12 bytes read a second."""
+    """10^12 bytes read per second."""
 
 
 @dataclass(frozen=True)
 class Work:
-    """Means over the requests of a run."""
+    """Number of requests of a run, and means over them."""
 
     requests: int
     prompt: float
     """Tokens."""
     cached: float
-    """Tokens of the prompt that came out of the cache."""
+    """Cached tokens of the prompt."""
     reply: float
     """Tokens."""
     shared: float
-    """Tokens at the beginning of the prompt that all requests share."""
+    """Tokens of the prompt prefix that all requests share."""
     at_once: int
-    """Sequences that are written at a time."""
+    """Sequences that are decoded concurrently."""
 
 
 @dataclass(frozen=True)
 class Size:
-    """What a model's config.json means for its cost."""
+    """Properties of a model that determine its cost, from its config.json."""
 
     layers: float
-    """Weights of all layers."""
+    """Number of weights of all layers."""
     head: float
-    """Weights of the head."""
+    """Number of weights of the head."""
     attention: float
-    """Operations for one token to attend to one other."""
+    """Operations per pair of attending tokens."""
     kept: float
-    """Bytes of keys and values of one token."""
+    """Bytes of the keys and values of one token."""
 
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> "Size":
-        """The size of a dense model in the manner of Qwen3."""
+        """Return the size of a dense model with the architecture of Qwen3."""
         width, deep = config["hidden_size"], config["num_hidden_layers"]
         queries = config["num_attention_heads"] * config["head_dim"]
         keys = config["num_key_value_heads"] * config["head_dim"]
@@ -70,7 +70,7 @@ class Size:
 
 
 def floor_seconds(size: Size, work: Work, card: Card) -> float:
-    """Least seconds for reading all prompts and writing all replies."""
+    """Return the minimum time in seconds for prefill of all prompts and decoding of all replies."""
     return _reading(size, work, card) + _writing(size, work, card)
 
 
@@ -81,7 +81,7 @@ def _reading(size: Size, work: Work, card: Card) -> float:
 
 
 def _writing(size: Size, work: Work, card: Card) -> float:
-    """The first token of a reply comes out of reading the prompt."""
+    """Seconds of decoding; the first token of a reply results from the prefill."""
     rows = max(1, min(work.requests, work.at_once))
     steps = work.requests * max(0.0, work.reply - 1) / rows
     context = work.prompt + work.reply / 2

@@ -1,24 +1,24 @@
-"""Items a second of `judge score` on a graphics card, beside a naive loop and beside what the card could do.
+"""Throughput of `judge score` on a GPU, compared with a naive loop and with the roofline of the GPU.
 
     python -m benchmarks.gpu_judge --out DIR [--shapes 4b 8b] [--cases …] [--items 2000] [--budget 540]
     python -m benchmarks.gpu_judge --out DIR --tiny        # every case on the CPU engine of `make engine`
 
-Run it from the root of the repository, with a Python that has vLLM 0.26 or newer and what `judge score`
-imports: rich, click, pyyaml, pillow, pydantic, aiohttp (pip install those that are missing; the
-others come with vLLM). Nothing is downloaded: the models have the shapes of Qwen3 with made-up weights
-(load_format=dummy), so times are real and scores mean nothing. Next to no probability is on the scale then,
-and expected scores are `unparsed`; what they cost is the same.
+Run it from the root of the repository, with a Python that has vLLM 0.26 or newer and the packages that
+`judge score` imports: rich, click, pyyaml, pillow, pydantic, aiohttp (install missing ones with pip; the
+others come with vLLM). Nothing is downloaded. The models have the shapes of Qwen3 with random weights
+(load_format=dummy), so times are realistic and scores are meaningless. Almost no probability falls on the
+scale, so expected scores are `unparsed`; their cost is the same.
 
-Each case is a process of its own with an engine of its own (the two with a server share it), and what fails
-or finds no time left is reported as such. Seconds are those from the first request asked to the last reply
-stored, as the run's file has them; the start of the engine is shown apart.
+Each case runs in its own process with its own engine (the two server cases share a server). Cases that fail
+or exceed the time budget are reported. Times run from the first request to the last stored reply, as
+recorded in the run folder; the start of the engine is reported separately.
 
-    scores       JSON with four scores, rubric first (the product's order)
-    expected     --scores expected: four requests an item, one token each
-    reasons      JSON with a reason before each score. Made-up weights never close a string, so the schema
-                 bounds it, here and only here: the grammar then forbids escapes
+    scores       JSON with four scores, with the rubric before the item (the default order)
+    expected     --scores expected: four requests per item, one token each
+    reasons      JSON with a reason before each score. Random weights never end a string, so the schema limits
+                 its length, in this benchmark only; the grammar then forbids escapes
     item-first   `scores` with the item before the rubric, for a quarter of the items
-    naive        the messages of `scores` through LLM.chat in blocks of 256, nothing stored
+    naive        the messages of `scores` through LLM.chat in blocks of 256, without storing
     server       `scores` through `vllm serve` on the same machine; server-expected likewise
 """
 
@@ -64,22 +64,22 @@ ENVIRONMENT = {
 }
 
 
-# ---- running and reading
+# ---- processes and results
 
 
 def environment(options: argparse.Namespace) -> dict[str, str]:
-    """That of every process: ours wins over nothing that is set."""
+    """Return the environment of every process; variables that are already set are kept."""
     own = {**ENVIRONMENT, **(cpu.ENVIRONMENT if options.tiny else {})}
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     return {**own, **os.environ, "PYTHONPATH": path}
 
 
 class Broken(Exception):
-    """A process that failed or took too long; the end of what it said."""
+    """A process failed or took too long; the message ends with the end of its log."""
 
 
 def run_process(command: list[str], log: Path, seconds: float, options: argparse.Namespace) -> str:
-    """Run a process group to its end; its standard output."""
+    """Run a process group until it ends, and return its standard output."""
     if seconds < 20:
         raise Broken("no time left")
     with log.open("w") as errors:
@@ -98,13 +98,13 @@ def run_process(command: list[str], log: Path, seconds: float, options: argparse
             raise Broken(f"took longer than {seconds:.0f} s: {log.read_text()[-600:]}") from None
         finally:
             end(process)
-    if process.returncode not in (0, 3):  # 3: not every item has a score, as with made-up weights
+    if process.returncode not in (0, 3):  # 3: some items have no score, as expected with random weights
         raise Broken(f"exit status {process.returncode}: {log.read_text()[-1500:]}")
     return output
 
 
 def end(process: subprocess.Popen[str]) -> None:
-    """End all of a process group that we started."""
+    """Kill a process group that was started here."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
@@ -112,7 +112,7 @@ def end(process: subprocess.Popen[str]) -> None:
 
 @contextlib.contextmanager
 def serving(folder: Path, seconds: float, options: argparse.Namespace) -> Iterator[tuple[int, float]]:
-    """`vllm serve` on a free port; the port, and the seconds until it was ready."""
+    """Start `vllm serve` on a free port; yield the port and the seconds until it was ready."""
     log = folder / "server.log"
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -139,7 +139,7 @@ def serving(folder: Path, seconds: float, options: argparse.Namespace) -> Iterat
 
 
 def is_ready(port: int) -> bool:
-    """Whether a server answers."""
+    """Whether a server responds."""
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5) as response:
             return bool(response.status == 200)
@@ -148,7 +148,7 @@ def is_ready(port: int) -> bool:
 
 
 def read_run(run: Path, launched: float) -> dict[str, float]:
-    """What a run's file says: from the first request asked to the last reply stored, and tokens."""
+    """Read times and token counts of a run, from the first request to the last stored reply."""
     with contextlib.closing(sqlite3.connect(run / "run.db")) as db:
         first, last, *counts = db.execute(
             "SELECT min(created - latency), max(created), count(*), sum(prompt_tokens), sum(cached_tokens), "
@@ -157,13 +157,13 @@ def read_run(run: Path, launched: float) -> dict[str, float]:
         failed = db.execute("SELECT count(*) FROM completions WHERE failure_kind IS NOT NULL").fetchone()[0]
     names = ("requests", "prompt", "cached", "reply")
     if not counts[0]:
-        raise Broken(f"no reply came; {failed} requests failed")
+        raise Broken(f"no reply was received; {failed} requests failed")
     figures = {name: count or 0 for name, count in zip(names, counts, strict=True)}
     return {**figures, "failed": failed, "seconds": last - first, "start_s": first - launched}
 
 
 class Cases:
-    """The cases of one shape; a server starts with the first that needs it and ends with the block."""
+    """The cases of one model shape; a server is started on demand and stopped at exit."""
 
     def __init__(self, folder: Path, deadline: float, options: argparse.Namespace) -> None:
         self._folder = folder
@@ -179,7 +179,7 @@ class Cases:
         self._stack.close()
 
     def run(self, case: str) -> dict[str, float]:
-        """Run one case; its figures."""
+        """Run one case and return its results."""
         folder, log = self._folder, self._folder / f"{case}.log"
         if case == "naive":
             command = [sys.executable, "-m", "benchmarks.gpu_judge", *sys.argv[1:], "--naive", str(folder)]
@@ -207,7 +207,7 @@ class Cases:
 def judged(
     case: str, figures: Mapping[str, float], config: Mapping[str, Any], options: argparse.Namespace
 ) -> dict[str, Any]:
-    """Items a second, cache hits, and the part of what the card could do."""
+    """Return items per second, cache hit rate, and the share of the roofline."""
     number, items = int(figures["requests"]), items_of(case, options)
     work = Work(
         requests=number,
@@ -236,11 +236,11 @@ def judged(
     }
 
 
-# ---- the machine, and the report
+# ---- machine and report
 
 
 def about() -> dict[str, Any]:
-    """Device and versions, as far as they can be found."""
+    """Return the device and versions, as far as available."""
     found: dict[str, Any] = {"date": date.today().isoformat(), "python": platform.python_version()}
     for name in ("vllm", "torch", "transformers", "xgrammar"):
         with contextlib.suppress(PackageNotFoundError):
@@ -249,12 +249,12 @@ def about() -> dict[str, Any]:
     try:
         found["device"] = subprocess.run(ask, capture_output=True, text=True, check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
-        found["device"] = f"no card, {os.cpu_count()} cores"
+        found["device"] = f"no GPU, {os.cpu_count()} cores"
     return found
 
 
 def table(rows: list[dict[str, Any]]) -> str:
-    """The figures as a table in Markdown."""
+    """Return the results as a Markdown table."""
     heads = (
         "shape",
         "case",
@@ -273,7 +273,7 @@ def table(rows: list[dict[str, Any]]) -> str:
 
 
 def emit(out: Path, line: Mapping[str, Any]) -> None:
-    """A line to standard output and to the file."""
+    """Write one line to standard output and to the file."""
     text = json.dumps(line)
     print(text, flush=True)
     with (out / "gpu_judge.jsonl").open("a") as file:
@@ -281,19 +281,19 @@ def emit(out: Path, line: Mapping[str, Any]) -> None:
 
 
 def parsed() -> argparse.Namespace:
-    """The command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(description="See the top of this file.")
     parser.add_argument("--out", type=Path, default=Path("gpu_judge"))
     parser.add_argument("--shapes", nargs="*", default=["4b", "8b"])
     parser.add_argument("--cases", nargs="*", choices=CASES, default=list(CASES))
     parser.add_argument("--items", type=int, default=2000)
-    parser.add_argument("--rubric", type=int, default=1500, help="tokens")
-    parser.add_argument("--item", type=int, default=300, help="tokens")
-    parser.add_argument("--at-once", type=int, default=512, help="sequences written at a time")
-    parser.add_argument("--budget", type=float, default=540, help="seconds for everything")
+    parser.add_argument("--rubric", type=int, default=1500, help="length in tokens")
+    parser.add_argument("--item", type=int, default=300, help="length in tokens")
+    parser.add_argument("--at-once", type=int, default=512, help="sequences decoded concurrently")
+    parser.add_argument("--budget", type=float, default=540, help="total time budget in seconds")
     parser.add_argument("--tflops", type=float, default=Card.tflops)
     parser.add_argument("--terabytes", type=float, default=Card.terabytes)
-    parser.add_argument("--tiny", action="store_true", help="small, on a CPU: are all cases in order?")
+    parser.add_argument("--tiny", action="store_true", help="smoke test of all cases, small and on a CPU")
     parser.add_argument("--naive", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.tiny:
@@ -303,7 +303,7 @@ def parsed() -> argparse.Namespace:
 
 
 def main() -> None:
-    """Run every case of every shape; a line each, and a table."""
+    """Run all cases of all model shapes; print one line each, and a table."""
     if sys.argv[1:2] == ["--changed"]:
         from judge.cli import main as command
 
@@ -329,7 +329,7 @@ def main() -> None:
                 row: dict[str, Any] = {"shape": shape, "case": case}
                 try:
                     row |= judged(case, cases.run(case), config, options)
-                except Exception as error:  # noqa: BLE001 - no case may end the others
+                except Exception as error:  # noqa: BLE001 - a failed case must not stop the others
                     row["error"] = str(error) or repr(error)
                 rows.append(row)
                 emit(out, row)

@@ -1,9 +1,9 @@
-"""Twenty raters at once, 200 ratings each over HTTP, while the server is killed and started again twice.
+"""Load test of the rating page: 20 raters, 200 ratings each over HTTP, with the server killed twice.
 
     python -m benchmarks.human_study_load
 
-Every acknowledged rating must be in the file exactly once. The raters send without a pause between answers,
-so the load is some hundred times that of twenty people.
+Each acknowledged rating must be in the file exactly once. The raters send requests without pauses, so the
+load is several hundred times that of twenty people.
 """
 
 import datetime
@@ -26,7 +26,7 @@ RATERS, RATINGS, KILLS = 20, 200, 2
 
 
 def make(path: Path) -> list[str]:
-    """Plan a study in which everybody rates everything, without a practice round."""
+    """Create a study in which each rater rates all items, without a practice round."""
     text = load_rubric("open_qa").description * 12  # about a thousand characters
     items = [Item(id=f"q{n}", question=f"{n}? {text}", answer=text) for n in range(RATINGS)]
     rubric = rubric_of(RUBRIC).model_copy(update={"examples": ()})
@@ -36,7 +36,7 @@ def make(path: Path) -> list[str]:
 
 
 def check(path: Path, names: list[str], raters: list[HttpRater]) -> tuple[int, int]:
-    """Count acknowledged ratings that are not in the file as they were sent, and ratings kept twice."""
+    """Count acknowledged ratings that differ from those in the file, and ratings that are stored twice."""
     with Study.open(path) as study:
         kept = {(t.rater, t.n): t.rating.reply.values for t in study.tasks() if t.is_settled}
         revisions = [(row["rater"], row["n"]) for row in study.history()]
@@ -64,7 +64,7 @@ def main() -> None:
     )
     print(f"load average {os.getloadavg()[0]:.1f}; Python {platform.python_version()}, ", end="")
     print(f"starlette {version('starlette')}, uvicorn {version('uvicorn')}")
-    print(f"{acknowledged:,} ratings acknowledged, {lost} lost, {twice} kept twice, {KILLS} kills")
+    print(f"{acknowledged:,} ratings acknowledged, {lost} lost, {twice} stored twice, {KILLS} kills")
     again = sum(rater.retries for rater in raters)
     print(f"{again:,} requests sent again; {len(latencies):,} answered in {seconds:.0f} s")
     print(f"latency in ms: median {cuts[499]:.1f}, 95 % {cuts[949]:.1f}, 99 % {cuts[989]:.1f}, ", end="")

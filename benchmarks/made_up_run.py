@@ -1,13 +1,13 @@
-"""Make runs of the size of RobustMAD: 7,380 answers, four kinds of questions, clean and degraded images.
+"""Create synthetic runs of the size of RobustMAD: 7,380 answers, four types of questions, two conditions.
 
-EVERYTHING IN THEM IS MADE UP: questions, answers, scores and prices. They serve to measure and to look at
-reports; they say nothing about any model. Replies go through the same store and parser as real ones.
+ALL CONTENT IS INVENTED: questions, answers, scores and prices. The runs are for measuring times and for
+inspecting reports; they say nothing about any model. Replies are stored and parsed like real ones.
 
     python benchmarks/made_up_run.py OUT [--systems 3] [--images 615] [--seed 0]
 
-writes OUT/made-up-alpha, OUT/made-up-bravo, ...: one run a system, over the same questions. Every item has
-`pair_id` (a question's clean and degraded version share it), `image`, `condition`, `robustness_category`,
-`category`, `difficulty` and `made_up`.
+writes OUT/made-up-alpha, OUT/made-up-bravo, ...: one run per system, with the same questions. Each item has
+the fields `pair_id` (the same for the clean and the degraded version of a question), `image`, `condition`,
+`robustness_category`, `category`, `difficulty` and `made_up`.
 """
 
 import argparse
@@ -42,7 +42,7 @@ REASONS = {
 
 
 def made_up_items(system: str, n_images: int, rng: np.random.Generator) -> Iterator[Item]:
-    """Six questions an image, each under both conditions."""
+    """Yield six questions per image, each in both conditions."""
     kinds = ("general", "general", "standalone", "standalone", "pairwise", "unanswerable")
     for image in range(n_images):
         thing, difficulty = OBJECTS[image % len(OBJECTS)], list(DIFFICULTIES)[image % 3]
@@ -69,7 +69,7 @@ def made_up_items(system: str, n_images: int, rng: np.random.Generator) -> Itera
 
 
 def made_up_answer(thing: str, defect: str, place: str, rng: np.random.Generator) -> str:
-    """Mostly a sentence; now and then nothing, a refusal, or far too much."""
+    """Return one sentence; rarely an empty answer, a refusal, or a far too long one."""
     fate = rng.random()
     if fate < 0.004:
         return ""
@@ -82,7 +82,7 @@ def made_up_answer(thing: str, defect: str, place: str, rng: np.random.Generator
 
 
 class MadeUpJudge:
-    """A backend whose scores come from a latent quality: system, image, question, kind, condition."""
+    """A backend with scores from a latent quality, which depends on system, image, question and condition."""
 
     stopped: str | None = None
 
@@ -91,7 +91,7 @@ class MadeUpJudge:
         self._seed = seed
 
     def complete(self, requests: Iterable[Request]) -> Generator[Sequence[Completion]]:
-        """Answer in batches, as a real backend does."""
+        """Yield completions in batches, like a real backend."""
         batch: list[Completion] = []
         for request in requests:
             batch.append(self._completion(request))
@@ -101,7 +101,7 @@ class MadeUpJudge:
         yield batch
 
     def drain(self) -> Sequence[Completion]:
-        """Nothing arrives late here."""
+        """Return no completions: none are pending."""
         return []
 
     def _completion(self, request: Request) -> Completion:
@@ -163,7 +163,7 @@ class MadeUpJudge:
 
 
 def make_run(folder: Path, system: str, skill: float, n_images: int, seed: int) -> Run:
-    """One system's answers to all questions, judged."""
+    """Create the run of one system, with scores."""
     judge = Judge(model="made-up/judge", rubric=load_rubric("inspection"))
     run = Run.create(folder, judge)
     run.add_items(made_up_items(system, n_images, np.random.default_rng(seed)))
@@ -172,7 +172,7 @@ def make_run(folder: Path, system: str, skill: float, n_images: int, seed: int) 
 
 
 def main() -> None:
-    """Write the runs and say where they are."""
+    """Write the runs and print their folders."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("out", type=Path)
     parser.add_argument("--systems", type=int, default=3, choices=range(1, len(SYSTEMS) + 1))

@@ -1,9 +1,9 @@
-"""Memory and time of `judge score` over a million items, with the built-in floor and with recorded replies.
+"""Memory and time of `judge score` with a million items: the lexical baseline, or recorded replies.
 
     python benchmarks/million_items.py [--items 1000000] [--judge baseline|replay] [--folder DIR]
 
-Prints the peak memory of the process (the largest resident set that the kernel saw), a reading every
-hundred thousand completions (is it flat?), and the time. The items are made up here.
+Prints the peak memory of the process (maximum resident set size), the resident memory over time, which
+should be constant, and the time. The items are synthetic.
 """
 
 import argparse
@@ -35,7 +35,7 @@ WORDS = [
 
 
 def write_input(folder: Path, count: int) -> None:
-    """Items of about 400 bytes, and a recorded reply for each."""
+    """Write items of about 400 bytes, and a recorded reply for each."""
     rng = random.Random(0)
     names = ("technical_accuracy", "comprehensiveness", "relevance", "clarity")
     reply = json.dumps(dict.fromkeys(names, 4))
@@ -53,13 +53,13 @@ def write_input(folder: Path, count: int) -> None:
 
 
 def resident(pid: int) -> float:
-    """Resident memory of a process in MB."""
+    """Return the resident memory of a process in MB."""
     pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 def main() -> None:
-    """Run once and print a line of JSON."""
+    """Run once and print one line of JSON."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

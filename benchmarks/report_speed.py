@@ -1,10 +1,9 @@
-"""Time and size of the page of a run of RobustMAD's size: 7,380 answers, four kinds, two conditions.
+"""Time and size of the HTML report of a run with 7,380 answers, four types of questions and two conditions.
 
     python benchmarks/report_speed.py [--runs 5] [--folder DIR]
 
-Makes the run with `made_up_run.py` (all made up: its figures say nothing about any model), then calls the
-command as a user does, start of Python included: `judge report RUN --html`. Goals: under 10 s, under 500 KB,
-the same bytes every time.
+Creates a synthetic run with `made_up_run.py` and runs `judge report RUN --html`; the time includes the
+start of Python. Goals: under 10 s, under 500 KB, and identical bytes in every call.
 """
 
 import argparse
@@ -25,7 +24,7 @@ MOST_SECONDS, MOST_BYTES = 10.0, 500_000
 
 
 def run_of_full_size(folder: Path) -> Path:
-    """Path of the run, made where it is missing."""
+    """Return the path of the run, which is created if it does not exist."""
     run = folder / "made-up-alpha"
     if not (run / "run.db").exists():
         script = str(HERE / "made_up_run.py")
@@ -34,7 +33,7 @@ def run_of_full_size(folder: Path) -> Path:
 
 
 def timed_report(run: Path) -> tuple[float, float, bytes]:
-    """Seconds by the clock, seconds of the processor, and the page."""
+    """Return the wall-clock time, the CPU time, and the report."""
     page = run / "report.html"
     page.unlink(missing_ok=True)
     before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
@@ -46,7 +45,7 @@ def timed_report(run: Path) -> tuple[float, float, bytes]:
 
 
 def main() -> None:
-    """Print the figures; exit with 1 where a goal is missed."""
+    """Print the results; exit with status 1 if a goal is missed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--folder", type=Path)
@@ -57,13 +56,10 @@ def main() -> None:
     wall, cpu = ([result[i] for result in results] for i in (0, 1))
     pages = {hashlib.sha256(page).hexdigest() for _, _, page in results}
     size = len(results[0][2])
-    print(
-        f"{date.today()}, Python {platform.python_version()}, "
-        f"{os.cpu_count()} processors, {platform.machine()}"
-    )
-    print(f"seconds by the clock: median {statistics.median(wall):.2f}, {min(wall):.2f} to {max(wall):.2f}")
-    print(f"seconds of processor: median {statistics.median(cpu):.2f}, {min(cpu):.2f} to {max(cpu):.2f}")
-    print(f"bytes of the page:    {size:,}; different pages: {len(pages)}")
+    print(f"{date.today()}, Python {platform.python_version()}, {os.cpu_count()} cores, {platform.machine()}")
+    print(f"wall-clock seconds: median {statistics.median(wall):.2f}, {min(wall):.2f} to {max(wall):.2f}")
+    print(f"CPU seconds:        median {statistics.median(cpu):.2f}, {min(cpu):.2f} to {max(cpu):.2f}")
+    print(f"size in bytes:      {size:,}; different reports: {len(pages)}")
     sys.exit(max(wall) > MOST_SECONDS or size > MOST_BYTES or len(pages) > 1)
 
 

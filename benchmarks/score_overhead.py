@@ -1,16 +1,16 @@
-"""What `judge score` costs beside the least client that could do the job.
+"""Overhead of `judge score` compared with a minimal HTTP client.
 
     python benchmarks/score_overhead.py [--items 1000] [--connections 256] [--latency-ms 200] [--rounds 3]
 
-A mock server on this machine answers after a fixed latency. In each round it is asked the same items by
+A mock server on this machine responds after a fixed latency. In each round it receives the same items from
 
-* ``raw``: an aiohttp loop that posts the bodies, reads the scores and writes a line each (nothing else),
-* ``judge``: `judge score` as a user starts it (rubric, prompts, store, scores, exports),
+* ``raw``: an aiohttp loop that posts the bodies, reads the scores and writes one line each, and nothing else,
+* ``judge``: the command `judge score` (rubric, prompts, store, scores, exports),
 * ``litellm``: `judge score --transport litellm`, and ``bare``: `litellm.acompletion` in a loop.
 
-CPU seconds are those of the whole process, imports and start-up included; throughput is requests over the
-time between the first and the last request that the server saw. Ratios are taken within a round; the median
-counts.
+CPU seconds are those of the whole process, including imports and start-up. Throughput is the number of
+requests divided by the time between the first and the last request at the server. Ratios are computed
+within each round, and their median is reported.
 """
 
 import argparse
@@ -38,7 +38,7 @@ MOCK = ROOT / "tests" / "support" / "mock_openai.py"
 
 
 def write_items(path: Path, count: int) -> None:
-    """Made-up items of about 1.4 KB."""
+    """Write synthetic items of about 1.4 KB."""
     filler = "the valve holds its pressure because the loop margin is large and the sensor drift small "
     rows = (
         {
@@ -53,7 +53,7 @@ def write_items(path: Path, count: int) -> None:
 
 
 def bodies(path: Path) -> list[dict[str, Any]]:
-    """The messages that `judge score` sends for the items of a file."""
+    """Return the request bodies that `judge score` sends for the items of a file."""
     from judge.scoring.prompt import Prompter
 
     prompter = Prompter(Judge(model="openai/mock-judge", rubric=load_rubric("open_qa")))
@@ -66,7 +66,7 @@ def bodies(path: Path) -> list[dict[str, Any]]:
 
 
 async def each(work: list[Any], connections: int, one: Callable[[Any], Any]) -> None:
-    """`one(x)` for every x, so many at a time."""
+    """Call `one(x)` for every x, with a limited number of concurrent calls."""
     source = iter(work)
 
     async def worker() -> None:
@@ -77,7 +77,7 @@ async def each(work: list[Any], connections: int, one: Callable[[Any], Any]) -> 
 
 
 async def ask_raw(work: list[dict[str, Any]], address: str, connections: int, out: Path) -> None:
-    """The least client on aiohttp."""
+    """Send the bodies with a minimal aiohttp client."""
     import aiohttp
 
     headers = {"Content-Type": "application/json", "Authorization": "Bearer k"}
@@ -97,7 +97,7 @@ async def ask_raw(work: list[dict[str, Any]], address: str, connections: int, ou
 
 
 async def ask_bare(work: list[dict[str, Any]], address: str, connections: int, out: Path) -> None:
-    """`litellm.acompletion` in a loop."""
+    """Send the bodies with `litellm.acompletion` in a loop."""
     import litellm
 
     litellm.suppress_debug_info = True
@@ -119,20 +119,20 @@ async def ask_bare(work: list[dict[str, Any]], address: str, connections: int, o
 
 
 def client(name: str, work_file: Path, address: str, connections: int, out: Path) -> None:
-    """Entry of the two comparison processes."""
+    """Run one of the two clients for comparison, in its own process."""
     work = json.loads(work_file.read_text())
     asyncio.run({"raw": ask_raw, "bare": ask_bare}[name](work, address, connections, out))
 
 
 def get(address: str, path: str, body: Any = None) -> Any:
-    """Talk to the mock."""
+    """Send a control request to the mock server."""
     data = None if body is None else json.dumps(body).encode()
     with urllib.request.urlopen(address.removesuffix("/v1") + path, data=data, timeout=10) as response:
         return json.load(response)
 
 
 def measure(command: list[str], address: str, latency: float) -> dict[str, float]:
-    """Run one process: CPU seconds of all of it, and requests a second as the server saw them."""
+    """Run one process; return its CPU seconds and the requests per second at the server."""
     get(address, "/reset", {"latency_ms": latency})
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -148,7 +148,7 @@ def measure(command: list[str], address: str, latency: float) -> dict[str, float
 
 
 def main() -> None:
-    """Measure and print a table and a line of JSON."""
+    """Measure, and print a table and one line of JSON."""
     parser = argparse.ArgumentParser(description="See the top of this file.")
     parser.add_argument("--items", type=int, default=1000)
     parser.add_argument("--connections", type=int, default=256)
@@ -171,7 +171,7 @@ def main() -> None:
 
 
 def report(folder: Path, options: argparse.Namespace) -> None:
-    """All rounds against one server."""
+    """Run all rounds against one server and print the results."""
     write_items(folder / "items.jsonl", options.items)
     (folder / "work.json").write_text(json.dumps(bodies(folder / "items.jsonl")))
     server = subprocess.Popen([sys.executable, str(MOCK), "--port", "0"], stdout=subprocess.PIPE, text=True)
@@ -202,7 +202,7 @@ def report(folder: Path, options: argparse.Namespace) -> None:
 
 
 def ratios(rows: dict[str, list[dict[str, float]]]) -> dict[str, float]:
-    """Medians of what is compared within each round."""
+    """Return the medians of the ratios and differences within each round."""
     found = {}
     for ours, peer in (("judge", "raw"), ("litellm", "bare")):
         if ours in rows and peer in rows:
@@ -218,7 +218,7 @@ def ratios(rows: dict[str, list[dict[str, float]]]) -> dict[str, float]:
 
 
 def command_for(name: str, folder: Path, address: str, options: argparse.Namespace, number: int) -> list[str]:
-    """The process to measure."""
+    """Return the command of the process to measure."""
     connections = str(options.connections)
     if name in ("raw", "bare"):
         client_options = [name, str(folder / "work.json"), address, connections, str(folder / "out.jsonl")]

@@ -1,9 +1,10 @@
-"""How many genuine but untidy replies are read, refused, or read wrongly, by kind of untidiness.
+"""Parsing of malformed but genuine replies: share read, refused, or read wrongly, by kind of malformation.
 
     JUDGE_PUBLIC_DATA=FOLDER python benchmarks/untidy_replies.py [REPLIES_A_KIND]
 
-The folder holds public judgments (`hanna/explanations`, `llmbar`, `pandalm`, each with a `replies.jsonl`).
-Their texts become the reasons of verdicts with known scores; each verdict is then written as models write it.
+The folder contains published judgments (`hanna/explanations`, `llmbar`, `pandalm`, each with a
+`replies.jsonl`). Their texts serve as the reasons of verdicts with known scores. Each verdict is then
+written with a malformation that occurs in replies of models.
 """
 
 import json
@@ -25,7 +26,7 @@ Verdict = dict[str, dict[str, str | int]]
 
 
 def reasons(folder: Path) -> Iterator[str]:
-    """Texts that judges wrote, without the score that they begin with; at most 600 characters."""
+    """Yield texts of judges without the score at their beginning; at most 600 characters."""
     for name in ("hanna/explanations", "llmbar", "pandalm"):
         for line in (folder / name / "replies.jsonl").read_text(encoding="utf-8").splitlines():
             row = json.loads(line)
@@ -43,16 +44,16 @@ def indented(verdict: Verdict) -> str:
 
 
 def by_text(verdict: Verdict, change: Callable[[str], str]) -> str:
-    """Write it with the inner text of every reason changed after it was escaped."""
+    """Write the verdict as JSON, with each reason changed after it was escaped."""
     parts = []
-    for name, said in verdict.items():
-        reason = change(json.dumps(said["reason"], ensure_ascii=False)[1:-1])
-        parts.append(f'"{name}": {{"reason": "{reason}", "score": {said["score"]}}}')
+    for name, part in verdict.items():
+        reason = change(json.dumps(part["reason"], ensure_ascii=False)[1:-1])
+        parts.append(f'"{name}": {{"reason": "{reason}", "score": {part["score"]}}}')
     return "{" + ", ".join(parts) + "}"
 
 
 def quoted_word(text: str) -> str:
-    """Put a word in the middle into quotes, without escaping them."""
+    """Put the middle word into quotes, without escaping them."""
     words = text.split(" ")
     middle = len(words) // 2
     return " ".join([*words[:middle], f'"{words[middle].strip(chr(92))}"', *words[middle + 1 :]])
@@ -87,7 +88,7 @@ KINDS: dict[str, Callable[[Verdict], str]] = {
 def main() -> None:
     texts = list(reasons(Path(os.environ["JUDGE_PUBLIC_DATA"])))
     wanted = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
-    print(f"{len(texts):,} reasons, {wanted:,} replies a kind\n")
+    print(f"{len(texts):,} reasons, {wanted:,} replies per kind\n")
     print("| kind | read | refused | wrong |\n|---|---|---|---|")
     total: Counter[str] = Counter()
     for kind, write in KINDS.items():

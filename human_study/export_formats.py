@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Callable
-from typing import IO
+from typing import IO, Literal
 
 from human_study import export, label_studio
 from human_study.export import counted_tasks, everything, write_csv, write_jsonl
 from human_study.store import Study
 
+Layout = Literal["long", "wide", "label-studio", "label-studio-config", "everything"]
 Writer = Callable[[Study, IO[str], bool, bool], int]
 """(study, stream, as JSON Lines, with ratings after discussion) -> number of records written."""
 
@@ -39,10 +40,14 @@ def _everything(study: Study, stream: IO[str], _: bool, __: bool) -> int:
     return len(found["history"])
 
 
-SUFFIXES = {"long": (".csv", ".jsonl"), "wide": (".csv", ".jsonl"), "label-studio-config": (".xml",)}
+SUFFIXES: dict[Layout, tuple[str, ...]] = {
+    "long": (".csv", ".jsonl"),
+    "wide": (".csv", ".jsonl"),
+    "label-studio-config": (".xml",),
+}
 """Allowed suffixes of the output file by layout; ``.json`` for all others."""
 
-WRITERS: dict[str, Writer] = {
+WRITERS: dict[Layout, Writer] = {
     "long": _long,
     "wide": _wide,
     "label-studio": _tasks,

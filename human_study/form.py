@@ -74,6 +74,13 @@ class Form:
         """Names of all questions."""
         return tuple(question.name for question in self.questions)
 
+    def in_words(self, text: str) -> str:
+        """Replace names of questions in backticks by the labels that raters see."""
+        return re.sub(r"`(\w+)`", lambda found: self._label_of(found[1]) or found[0], text)
+
+    def _label_of(self, name: str) -> str | None:
+        return f"“{label(name)}”" if name in self.names else None
+
     def name_of(self, name: str) -> str | None:
         """Return the name of the question that `name` refers to, also by an alias; None if there is none."""
         return name if name in self.names else self.rubric.canonical_name(name)
@@ -186,7 +193,19 @@ def _questions(rubric: Rubric) -> Iterator[FormQuestion]:
             if flag.type == "boolean"
             else ()
         )
-        yield FormQuestion(name=name, label=label(name), description=flag.description, options=options)
+        yield FormQuestion(
+            name=name, label=label(name), description=_for_raters(flag.description), options=options
+        )
+
+
+def _for_raters(description: str) -> str:
+    """Rewrite the description of a flag, which addresses a model, for a form with the options Yes and No.
+
+    >>> _for_raters("true when nothing is made up; else false.")
+    'Yes when nothing is made up; else no.'
+    """
+    text = re.sub(r"^true\b", "Yes", re.sub(r"\bfalse\b(?=\.?$)", "no", description))
+    return text[:1].upper() + text[1:]
 
 
 def _scale_question(rubric: Rubric, name: str, description: str, anchors: Mapping[int, str]) -> FormQuestion:

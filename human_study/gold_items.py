@@ -83,10 +83,10 @@ def _gold_item(item: Item, rubric: Rubric, where: str) -> GoldItem:
         raise InputError(
             f"{where}: no mapping {_EXPECTED!r} with the correct scores; give one, as in {example}"
         )
-    asked = rubric.judged
+    allowed = rubric.judged
     for name, scores in found.items():
-        if name not in asked:
-            raise InputError(f"{where}: {_EXPECTED} names {name!r}; allowed: {', '.join(asked)}")
+        if name not in allowed:
+            raise InputError(f"{where}: {_EXPECTED} names {name!r}; allowed: {', '.join(allowed)}")
         if bad := [s for s in _listed(scores) if type(s) is not int or s not in rubric.scale.labels]:
             ends = f"{rubric.scale.min} to {rubric.scale.max}"
             raise InputError(f"{where}: {_EXPECTED}.{name}: found {bad[0]!r}; allowed: whole numbers {ends}")
@@ -109,5 +109,5 @@ def _listed(scores: Any) -> list[Any]:
 
 def _instruction(answer: str, score: int) -> str:
     opening = re.split(r"(?<=[.!?])\s", answer.strip(), maxsplit=1)[0]
-    asked = f"This answer checks that answers are read to the end: please choose {score} on every scale."
-    return f"{opening}\n\n{asked}" if opening else asked
+    request = f"This answer checks that answers are read to the end: please choose {score} on every scale."
+    return f"{opening}\n\n{request}" if opening else request

@@ -15,6 +15,10 @@ from judge.records import Item, Record
 from judge.rubric import Rubric
 
 
+class StudyOptionError(InputError):
+    """An option of a study is out of its range, or contradicts another."""
+
+
 class Design(Record):
     """Parameters of the design of a study."""
 

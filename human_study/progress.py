@@ -93,9 +93,9 @@ class Dispute:
     """'open' or 'done' for an item in discussion, else None."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class StudyProgress:
-    """Progress of a study."""
+    """Progress of a study. `str` gives one line, and Jupyter shows the table of `to_pandas`."""
 
     raters: list[RaterProgress]
     questions: list[QuestionProgress]
@@ -103,6 +103,21 @@ class StudyProgress:
     n_items: int
     rated: Counter[int] = field(default_factory=Counter)
     """Number of items by number of ratings."""
+
+    def to_pandas(self) -> Any:
+        """Return a DataFrame with one row per rater."""
+        import pandas as pd
+
+        return pd.DataFrame(as_plain(self)["raters"])
+
+    def __repr__(self) -> str:
+        counted = [row for row in self.raters if row.rater.dropped is None]
+        done, total = sum(row.total - row.left for row in counted), sum(row.total for row in counted)
+        size = f"{self.n_items:,} items, {len(counted)} raters"
+        return f"StudyProgress: {size}, {done:,} of {total:,} answers rated"
+
+    def _repr_html_(self) -> str:
+        return str(self.to_pandas()._repr_html_())
 
 
 def measure(study: Study, agreement: Agreement | None = None) -> StudyProgress:
@@ -112,12 +127,12 @@ def measure(study: Study, agreement: Agreement | None = None) -> StudyProgress:
     counted = [t for t in tasks if t.kind == "main" and t.rating.state == "done" and t.rater not in dropped]
     n_items = len({task.item.id for task in tasks if task.kind == "main"})
     per_item = Counter(task.item.id for task in counted)
-    asked = [question for question in study.form.questions if not question.is_text]
+    scored = [question for question in study.form.questions if not question.is_text]
     discussions = [task for task in tasks if task.kind == "discussion"]
     return StudyProgress(
         raters=list(_by_rater(study, raters, tasks)),
-        questions=[_question(question, counted, agreement) for question in asked],
-        disputes=_disputes(asked, counted, discussions),
+        questions=[_question(question, counted, agreement) for question in scored],
+        disputes=_disputes(scored, counted, discussions),
         n_items=n_items,
         rated=Counter({**Counter(per_item.values()), 0: n_items - len(per_item)}),
     )
@@ -218,20 +233,20 @@ def _question(question: FormQuestion, tasks: list[Task], agreement: Agreement | 
     )
 
 
-def _disputes(asked: list[FormQuestion], tasks: list[Task], discussions: list[Task]) -> list[Dispute]:
+def _disputes(scored: list[FormQuestion], tasks: list[Task], discussions: list[Task]) -> list[Dispute]:
     by_item = defaultdict(list)
     for task in tasks:
         by_item[task.item.id].append(task)
     states = defaultdict(list)
     for task in discussions:
         states[task.item.id].append(task.is_settled)
-    found = (_dispute(asked, rated, states.get(item_id)) for item_id, rated in by_item.items())
+    found = (_dispute(scored, rated, states.get(item_id)) for item_id, rated in by_item.items())
     return sorted(filter(None, found), key=lambda dispute: (-dispute.spread, dispute.item_id))
 
 
-def _dispute(asked: list[FormQuestion], tasks: list[Task], settled: list[bool] | None) -> Dispute | None:
+def _dispute(scored: list[FormQuestion], tasks: list[Task], settled: list[bool] | None) -> Dispute | None:
     ratings, widest = {}, 0
-    for question in asked:
+    for question in scored:
         given = {task.rater: int(task.rating.reply.values[question.name]) for task in tasks}
         spread = max(given.values()) - min(given.values())
         values = [option.value for option in question.options]

@@ -72,6 +72,7 @@ class RaterPages:
         page = self._render(
             "task.html",
             task=task,
+            form=self.study.form,
             questions=self.study.form.questions,
             rubric=self.study.rubric,
             rules=self.study.rubric.rules_for(task.item),

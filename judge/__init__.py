@@ -9,6 +9,8 @@
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from judge.version import __version__ as __version__
+
 if TYPE_CHECKING:
     from judge.errors import JudgeError as JudgeError
     from judge.items import load_items as load_items
@@ -40,8 +42,6 @@ if TYPE_CHECKING:
     from judge.workflows.read_ratings import read_ratings as read_ratings
     from judge.workflows.report import report as report
     from judge.workflows.retest import retest as retest
-
-__version__ = "0.1.0"
 
 # Name -> module; imported on first use, so that `import judge` costs next to nothing.
 _PUBLIC = {

@@ -33,7 +33,7 @@ def scored(backend, items, rubric):
 @pytest.mark.parametrize("path", [ANSWERS, INSPECTION])
 def test_every_example_says_that_it_is_made_up(path):
     assert all(item.metadata["made_up"] is True for item in load_items(path))
-    assert "We made all of this up" in (EXAMPLES / "README.md").read_text()
+    assert "All data in this folder are **invented**" in (EXAMPLES / "README.md").read_text()
 
 
 def test_every_question_is_answered_by_both_systems():

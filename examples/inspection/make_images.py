@@ -1,6 +1,6 @@
-"""Draw the pictures of this folder: two made-up products, each without and with a defect.
+"""Draw the images of this folder: two invented products, each with and without a defect.
 
-Run it in this folder: ``python make_images.py``. The same pictures come out every time.
+Usage: ``python make_images.py`` in this folder. The output is deterministic.
 """
 
 from pathlib import Path
@@ -8,12 +8,12 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFilter
 
 SIZE = (320, 320)
-TWICE = (640, 640)  # drawn at twice the size and scaled down, so that edges are smooth
+TWICE = (640, 640)  # drawn at twice the size and scaled down for smooth edges
 STEEL, SHADE, TABLE, DARK = (176, 180, 186), (140, 144, 150), (52, 58, 66), (24, 26, 30)
 
 
 def washer(*, cracked: bool) -> Image.Image:
-    """A steel washer seen from above; the crack is at the upper right."""
+    """Draw a steel washer from above; the crack is at the upper right."""
     picture = Image.new("RGB", TWICE, TABLE)
     draw = ImageDraw.Draw(picture)
     draw.ellipse((100, 100, 540, 540), fill=STEEL, outline=SHADE, width=8)
@@ -24,7 +24,7 @@ def washer(*, cracked: bool) -> Image.Image:
 
 
 def pin_plate(*, pins: int) -> Image.Image:
-    """A blue plate with a 3 x 3 grid of pins, filled row by row: of 8, the bottom-right one is missing."""
+    """Draw a blue plate with a 3 x 3 grid of pins, filled row by row; of 8, the last is missing."""
     picture = Image.new("RGB", TWICE, TABLE)
     draw = ImageDraw.Draw(picture)
     draw.rounded_rectangle((90, 90, 550, 550), radius=30, fill=(46, 84, 140), outline=(32, 60, 104), width=8)
@@ -36,7 +36,7 @@ def pin_plate(*, pins: int) -> Image.Image:
 
 
 def finished(picture: Image.Image) -> Image.Image:
-    """Soften and scale down."""
+    """Blur slightly and scale down."""
     return picture.filter(ImageFilter.GaussianBlur(1)).resize(SIZE, Image.Resampling.LANCZOS)
 
 

@@ -1,4 +1,4 @@
-"""Ratings of stories by people and by judges, from github.com/dig-team/hanna-benchmark-asg."""
+"""Convert HANNA: ratings of stories by people and by judges, from github.com/dig-team/hanna-benchmark-asg."""
 
 import csv
 import json
@@ -15,7 +15,7 @@ DIMENSIONS = {
     "EG": "engagement",
     "CX": "complexity",
 }
-# Column prefix of each rater. A judge's score is the mean of three replies to the first of four prompts.
+# Column of each rater. A judge's score is the mean of three replies to the first of four prompts.
 RATERS = {
     **{(f"human_{slot}", "human"): f"Human {slot} {{}}" for slot in (1, 2, 3)},
     **{(name.lower(), "judge"): f"{name} {{}} 1" for name in ("Beluga-13B", "Mistral-7B", "ChatGPT")},
@@ -24,14 +24,14 @@ LABELS = ("guidelines", "syntax", "superfluous", "incorrectness", "unsubstantiat
 
 
 def table(path: Path) -> list[Row]:
-    """Return the rows of a CSV file; its cells hold long texts."""
+    """Return the rows of a CSV file, which may have very long cells."""
     csv.field_size_limit(sys.maxsize)
     with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
 def stories(checkout: Path, out: Path) -> None:
-    """Write ids and ratings of the stories: a row of the source is a system, a cell lists its 96 stories."""
+    """Write ids and ratings of the stories: one row of the source per system, 96 stories per cell."""
     items, ratings = [], []
     for row in table(checkout / "hanna_metric_scores_llm.csv"):
         system = row["Model"]
@@ -53,14 +53,14 @@ def stories(checkout: Path, out: Path) -> None:
 
 
 def explanations(checkout: Path, out: Path) -> None:
-    """Write a judge's explanations and three people's labels of them: three rows of the source for each."""
+    """Write the explanations of a judge, and their labels by three people: three rows of the source each."""
     rows = table(checkout / "user_study.csv")
     replies, ratings = [], []
     for start in range(0, len(rows), 3):
         item, labelled = f"e{start // 3:03d}", rows[start : start + 3]
         text, story = labelled[0]["Input.explanation"], int(labelled[0]["Input.story_id"])
         if any(row["Input.explanation"] != text for row in labelled):
-            raise SystemExit(f"user_study.csv: rows {start + 2} to {start + 4} are not about one explanation")
+            raise SystemExit(f"user_study.csv: rows {start + 2} to {start + 4} differ in the explanation")
         replies.append({"id": item, "reply": text, "story_id": story})
         for slot, row in enumerate(labelled, start=1):
             for number, label in enumerate(LABELS, start=1):

@@ -1,4 +1,4 @@
-"""Which of two answers follows the instruction: eight judges, from github.com/princeton-nlp/LLMBar."""
+"""Convert LLMBar: which of two answers follows the instruction, from github.com/princeton-nlp/LLMBar."""
 
 import json
 from pathlib import Path
@@ -13,7 +13,7 @@ SUBSETS = {
     "gptout": "Adversarial/GPTOut",
     "manual": "Adversarial/Manual",
 }
-# Judge -> its folder. Those called rating score each answer alone; the others compare, once in each order.
+# Judge -> its folder. Judges named rating are pointwise; the others are pairwise, once in each order.
 JUDGES = {
     "gpt-4/vanilla": "GPT-4/Vanilla",
     "gpt-4/cot": "GPT-4/CoT",
@@ -32,7 +32,7 @@ def load(path: Path) -> list[Row]:
 
 
 def as_integer(value: Any) -> int | None:
-    """Return a verdict or score as an integer, None where it is not one."""
+    """Return a verdict or score as an integer, or None if it is not one."""
     try:
         return int(value)
     except (TypeError, ValueError):
@@ -40,7 +40,7 @@ def as_integer(value: Any) -> int | None:
 
 
 def comparisons(item: str, judge: str, result: Row, subset: str) -> list[tuple[Row, Row]]:
-    """Return (reply, rating) in both orders; 1 and 2 name the answers as in answers.jsonl in both."""
+    """Return (reply, rating) for both orders. In both, 1 and 2 refer to the answers as in answers.jsonl."""
     pairs = []
     for order, key in (("ab", "swap = False"), ("ba", "swap = True")):
         reply = {"id": item, "judge": judge, "order": order, "reply": result[key]["completion"][0]}
@@ -50,7 +50,7 @@ def comparisons(item: str, judge: str, result: Row, subset: str) -> list[tuple[R
 
 
 def single_scores(item: str, judge: str, result: Row, subset: str) -> list[tuple[Row, Row]]:
-    """Return (reply, rating) of both answers."""
+    """Return (reply, rating) for both answers."""
     pairs = []
     for k in (1, 2):
         answer, text = f"{item}#{k}", result[f"score_{k}"][0]
@@ -73,7 +73,7 @@ for subset, folder in SUBSETS.items():
         results = load(base / "evaluators" / place / "result.json")
         for (item, row), judged in zip(items.items(), results, strict=True):
             if judged["input"] != row["input"]:
-                raise SystemExit(f"{base}: {place} and dataset.json list other items, the first at {item}")
+                raise SystemExit(f"{base}: {place} and dataset.json list different items, first at {item}")
             for reply, scored in read(item, judge, judged["results"][-1], subset):
                 replies.append(reply)
                 ratings.append(scored)

@@ -1,11 +1,11 @@
-"""Preferences of three people and two judges, ties allowed, from github.com/WeOpenML/PandaLM."""
+"""Convert PandaLM: preferences of three people and two judges, from github.com/WeOpenML/PandaLM."""
 
 import json
 
 from layout import Row, folders, rating, write
 
 JUDGES = {"gpt-3.5-turbo": "gpt", "pandalm-7b": "pandalm"}  # name -> prefix of its fields
-VERDICTS = {"1": 1, "2": 2, "tie": 0, "0": 0}  # anything else was unreadable
+VERDICTS = {"1": 1, "2": 2, "tie": 0, "0": 0}  # anything else is not a valid verdict
 
 
 checkout, out = folders(__doc__)

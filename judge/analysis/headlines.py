@@ -6,10 +6,11 @@ the same score, empty answers that pass, and failed gold items (items whose corr
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from judge.analysis.attention_checks import CheckCounts, failed_checks_warning
 from judge.records import Item
 
 if TYPE_CHECKING:
@@ -23,12 +24,6 @@ FEWEST_SCORES = 20
 """With fewer scores, equal scores may be due to chance."""
 EXPECTED = "expected_scores"
 """Field of an item: dimension -> the correct score, or a list of correct scores."""
-CHECKS_MISSED, CHECKS_SEEN = "checks_missed", "checks_seen"
-"""Columns of a table of ratings: number of attention checks that the rater failed, and saw, in total."""
-_MOST_NAMES = 3
-
-Counts = dict[str, tuple[int, int]]
-"""Rater -> checks failed, checks seen."""
 
 
 @dataclass
@@ -118,7 +113,7 @@ def of_agreement(aligned: AlignedRatings) -> list[str]:
                 evidence.look_at(item, given, bool(passed[row]) if _is_number(passed[row]) else None)
         whose = f"{judge}: " if len(aligned.judges) > 1 else ""
         found += [f"{whose}{sentence}" for sentence in evidence.sentences()]
-    by_person: Counts = {}
+    by_person: CheckCounts = {}
     for place, person in enumerate(aligned.humans):
         said = {
             name: part.human_values[:, place].tolist() for name, part in rated.items() if not aligned.slots
@@ -130,33 +125,7 @@ def of_agreement(aligned: AlignedRatings) -> list[str]:
             is not None
         ]
         by_person[person] = (sum(marks), len(marks))
-    return [*found, *people_words(by_person)]
-
-
-def people_words(checks: Mapping[str, tuple[int, int]]) -> Iterator[str]:
-    """Warning that names the raters who failed attention checks, the worst first."""
-    failed = {rater: counts for rater, counts in checks.items() if counts[0]}
-    if not failed:
-        return
-    worst = sorted(failed, key=lambda rater: (-failed[rater][0] / failed[rater][1], rater))
-    named = ", ".join(f"{rater} {failed[rater][0]} of {failed[rater][1]}" for rater in worst[:_MOST_NAMES])
-    more = ", …" if len(worst) > _MOST_NAMES else ""
-    seen = sum(1 for counts in checks.values() if counts[1])
-    yield (
-        f"{len(failed)} of {seen} raters failed attention checks ({named}{more}). Look at what they rated "
-        "before it counts: judge study status"
-    )
-
-
-def checks_of(rows: Iterable[Mapping[str, Any]], rater: str) -> Counts:
-    """Attention checks of each rater from rows of ratings; `rater` names the column of the rater."""
-    found: Counts = {}
-    for row in rows:
-        try:
-            found[str(row.get(rater))] = (int(row[CHECKS_MISSED]), int(row[CHECKS_SEEN]))
-        except (KeyError, TypeError, ValueError):
-            continue
-    return found
+    return [*found, *failed_checks_warning(by_person)]
 
 
 def misses(item: Item, scores: Mapping[str, float]) -> bool | None:

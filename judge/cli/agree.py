@@ -12,7 +12,7 @@ from judge.cli.option_types import Number, Repeated, margins, names, numbers, pa
 from judge.cli.options import GroupedCommand, by, cluster, decorate, margin, rubric, section, seed
 
 if TYPE_CHECKING:
-    from judge.reporting.document import Report
+    from judge.reporting.report import Report
 
 _NOT_OF_RETEST = ("by", "margin", "epsilon", "worst")
 

@@ -5,19 +5,22 @@ import click
 from judge.cli.option_types import names
 from judge.cli.options import mapping
 
+
+def _fields(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[str, ...]:
+    return names(ctx, param, value or "")
+
+
 id_from = click.option(
     "--id-from",
     metavar="FIELDS",
-    default="",
-    callback=names,
+    callback=_fields,
     help="Fields whose values make the id of an item, as in question,system.  [default: a column of ids, or "
     "else the content]",
 )
 answers_in = click.option(
     "--answers-in",
     metavar="COLUMNS",
-    default="",
-    callback=names,
+    callback=_fields,
     help="Columns that hold the answers of one system each, as in model_a,model_b. Empty cells make no item.",
 )
 questions = click.option(

@@ -12,8 +12,8 @@ from judge.cli.options import as_json, section
 from judge.cli.protect_inputs import refuse_inputs
 
 if TYPE_CHECKING:
-    from judge.reporting.document import Report
     from judge.reporting.gates import Gate
+    from judge.reporting.report import Report
 
 _STDOUT, _DEFAULT = "-", "*"
 

@@ -24,7 +24,7 @@ _STARTER = Path(__file__).with_name("starter.yaml")
 def command() -> None:
     """List, show, check and create rubrics.
 
-    A rubric defines the dimensions, the scale, what each score means, and when an answer passes.
+    A rubric defines the dimensions, the scale, the meaning of each score, and the pass rule.
 
     Example: judge rubric show open_qa
     """
@@ -33,7 +33,7 @@ def command() -> None:
 @command.command("list")
 @as_json
 def list_command(as_json: bool) -> None:
-    """List the rubrics that come with the package.
+    """List the rubrics that are shipped with the package.
 
     Example: judge rubric list
     """
@@ -85,14 +85,14 @@ def check(file: str) -> None:
     "knowledge",
     type=click.Path(exists=True, dir_okay=False),
     metavar="FILE",
-    help="JSON file with domain knowledge as in MMAD, {dataset: {object: {defect: text}}}; each defect "
-    "becomes a rule.",
+    help="JSON file with domain knowledge in the format of MMAD, {dataset: {object: {defect: text}}}; each "
+    "defect becomes a conditional rule.",
 )
 def new(name: str, knowledge: str | None) -> None:
     """Write NAME.yaml, a commented template for a rubric. An existing file is not overwritten.
 
-    With --from-knowledge the template is the rubric `inspection` with one rule per defect. The prompt for an
-    item contains only the rules for its fields `dataset` and `object`.
+    With --from-knowledge, the rubric is a copy of `inspection` with one conditional rule per defect. The
+    prompt for an item contains only the rules that match its fields `dataset` and `object`.
 
     Example: judge rubric new helpfulness
     """
@@ -101,14 +101,16 @@ def new(name: str, knowledge: str | None) -> None:
 
 
 def start_rubric(name: str, knowledge: str | None = None) -> Path:
-    """Write a starter rubric (with domain knowledge as rules) and return its path.
+    """Write a template for a rubric and return its path.
+
+    With a file of domain knowledge, the template has one conditional rule per defect.
 
     Raises
     ------
     RubricError
         The file exists, the folder does not exist, or the name is not allowed for a rubric.
     InputError
-        The file of domain knowledge does not have the form of MMAD.
+        The file of domain knowledge is not in the format of MMAD.
     """
     path = Path(name) if name.endswith((".yaml", ".yml")) else Path(f"{name}.yaml")
     text = _with_knowledge(path.stem, knowledge) if knowledge else _starter(path.stem)

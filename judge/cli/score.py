@@ -34,7 +34,6 @@ from judge.cli.progress_line import ProgressLine
 from judge.cli.protect_inputs import files_of_run, refuse_inputs
 from judge.errors import InputError
 from judge.rows import FORMATS
-from judge.scoring import run_views
 from judge.scoring.judge import Judge
 from judge.scoring.panel import Panel
 from judge.scoring.prompt import message_text, visible
@@ -203,16 +202,17 @@ def show_preview(answers: str, judge: Judge, options: dict[str, Any], out: Path,
 def show_result(run: Run, stopped: str | None, *, as_json: bool) -> int:
     """Print the result of a run and the next steps; return the exit status."""
     with run:
-        summary, counts, warnings = run.summary(), run.distribution(), headlines.of_run(run)
+        overview, warnings = run.overview(), headlines.of_run(run)
+        summary = overview.summary
         if as_json:
-            facts = {"run": str(run.path), **asdict(summary), "distribution": counts, "stopped": stopped}
-            facts["warnings"] = warnings
+            facts = {"run": str(run.path), **asdict(summary), "distribution": overview.distribution}
+            facts |= {"stopped": stopped, "warnings": warnings}
             click.echo(json.dumps(facts, ensure_ascii=False))
         else:
-            click.echo(run_views.headline(run, summary))
+            click.echo(overview.headline)
             for warning in warnings:
                 click.echo(f"! {warning}")
-            click.echo(run_views.distribution_table(run, summary))
+            click.echo(overview.table())
             for line in _next_steps(run, summary, stopped):
                 click.echo(line, err=True)
     return 0 if summary.complete == summary.items else 3

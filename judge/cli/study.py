@@ -5,17 +5,16 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import click
-from pydantic import ValidationError
 
-from human_study import gold_items, import_ratings
-from human_study.export_formats import SUFFIXES, WRITERS
-from human_study.plan import Design, DrawnItem, StudyPlan, choose, pick, plan_study
-from human_study.progress import Agreement, StudyProgress, as_plain, measure
+from human_study.export_formats import WRITERS, Layout
+from human_study.plan import StudyOptionError
+from human_study.progress import StudyProgress, as_plain, measure
+from human_study.source import text_in
 from human_study.store import Study
+from human_study.workflows import alpha_of, create_study, export_study, import_into_study, study_progress
 from judge.cli.item_options import item_options
 from judge.cli.option_types import Number
 from judge.cli.options import (
@@ -30,10 +29,6 @@ from judge.cli.options import (
     select,
 )
 from judge.cli.protect_inputs import refuse_inputs
-from judge.cli.study_source import StudySource, listed_ids, text_in
-from judge.files.writing import whole_file
-from judge.items import load_items
-from judge.rubric import Rubric
 
 existing = click.Path(exists=True, dir_okay=False)
 study_argument = click.argument("study", type=click.Path(dir_okay=False))
@@ -94,11 +89,13 @@ who_rates = section(
         metavar="FILE",
         help="Practice items with a field expected_scores.  [default: the worked examples of the rubric]",
     ),
-    seed("for drawing items and assigning raters.", min=None, default=0, show_default=True),
+    seed("for drawing items and assigning raters.", default=0, show_default=True),
 )
 rating_page = section(
     "Rating page",
-    click.option("--name", help="Title of the study on the page.  [default: Rating answers]"),
+    click.option(
+        "--name", default="Rating answers", show_default=True, help="Title of the study on the page."
+    ),
     click.option(
         "--introduction",
         type=click.Path(exists=True, dir_okay=False, allow_dash=True),
@@ -118,8 +115,8 @@ rating_page = section(
 def command() -> None:
     """Collect human ratings in the browser.
 
-    Raters see neither the system nor the ratings of others, all have equally many items, and the study is
-    kept in one file.
+    Raters are blind to the system and to the ratings of others, their workloads are balanced, and the whole
+    study is one file.
 
     Example: judge study new answers.jsonl && judge study serve study.db
     """
@@ -131,27 +128,16 @@ def command() -> None:
 @who_rates
 @rating_page
 @section("Output", out("the file of the study.", default="study.db", show_default=True))
-def new(source: str, rubric: str | None, name: str | None, out: str, **options: Any) -> None:
+def new(source: str, **options: Any) -> None:
     """Create a study of the answers in SOURCE: a run, a file of answers, or tasks of Label Studio.
 
     Example: judge study new runs/answers-openai-gpt-5-open_qa --select 200 --stratify score
     """
-    reading = ("mapping", "id_from", "answers_in", "questions")
-    found = StudySource.read(source, rubric, **{name: options[name] for name in reading})
-    design = _design(options)
-    plan = plan_study(
-        name or "Rating answers",
-        found.rubric,
-        design,
-        _chosen(found, design, options),
-        checks=_gold_items(options["check_items"], found.rubric),
-        training=_gold_items(options["training"], found.rubric),
-        introduction=text_in(options["introduction"]).strip() if options["introduction"] else "",
-    )
-    with Study.create(out, plan, options["image_root"] or found.image_root) as study:
-        _report_new(study, out)
+    options["introduction"] = text_in(options["introduction"]) if options["introduction"] else ""
+    with _usage_errors(), create_study(source, **options) as study:
+        _report_new(study)
         if options["stratify"]:
-            _report_strata(plan)
+            _report_strata(study)
 
 
 @command.command(short_help="Serve the rating page and print the links of the raters.")
@@ -161,16 +147,17 @@ def new(source: str, rubric: str | None, name: str | None, out: str, **options: 
     default="127.0.0.1",
     show_default=True,
     metavar="ADDRESS",
-    help="Address to listen on; 0.0.0.0 admits other machines.",
+    help="Address to listen on; 0.0.0.0 accepts connections from other machines.",
 )
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
+    metavar="PORT",
     default=8080,
     show_default=True,
     help="Port to listen on; 0 chooses a free port.",
 )
-@click.option("--url", metavar="URL", help="Address used in the links if a proxy is in front of this server.")
+@click.option("--url", metavar="URL", help="Public address for the links, if the server is behind a proxy.")
 def serve(study: str, host: str, port: int, url: str | None) -> None:
     """Serve the rating page of STUDY until Ctrl-C, and print the secret link of each rater.
 
@@ -184,8 +171,8 @@ def serve(study: str, host: str, port: int, url: str | None) -> None:
             click.echo(f"{who:10} {link}")
         if exposed := app.exposure(host, taken):
             click.echo(f"Note: {exposed}.", err=True)
-        click.echo("Serving until Ctrl-C. Every rating is saved immediately.", err=True)
-        app.serve(opened, listening, _alpha(opened.rubric))
+        click.echo("Serving until Ctrl-C. Each rating is saved immediately.", err=True)
+        app.serve(opened, listening, alpha_of(opened.rubric))
 
 
 @command.command(short_help="Show the progress of a study.")
@@ -197,7 +184,7 @@ def status(study: str, as_json: bool) -> None:
     Example: judge study status study.db
     """
     with Study.open(study, read_only=True) as opened:
-        progress = measure(opened, _alpha(opened.rubric))
+        progress = study_progress(opened)
         if as_json:
             click.echo(json.dumps(as_plain(progress), indent=2))
         else:
@@ -211,7 +198,7 @@ def status(study: str, as_json: bool) -> None:
     type=click.Choice(list(WRITERS)),
     default="long",
     show_default=True,
-    help="What is written: one row per score, one row per rating, Label Studio tasks or labeling "
+    help="Layout of the output: one row per score, one row per rating, Label Studio tasks or labeling "
     "configuration, or the whole study without the secret links.",
 )
 @out(
@@ -223,84 +210,58 @@ def status(study: str, as_json: bool) -> None:
     is_flag=True,
     help="Use the ratings after a discussion instead of the first ones.",
 )
-def export_command(study: str, layout: str, out: str, after_discussion: bool) -> None:
+def export_command(study: str, layout: Layout, out: str, after_discussion: bool) -> None:
     """Write the ratings of STUDY as the long table that `judge agree` reads, or in another layout.
 
     Example: judge study export study.db --out ratings.csv
     """
     refuse_inputs(out)
-    allowed = SUFFIXES.get(layout, (".json",))
-    if out != "-" and not out.endswith(allowed):
-        raise click.UsageError(
-            f"--out {out}: --layout {layout} is written to a file in {' or '.join(allowed)}"
-        )
-    with Study.open(study, read_only=True) as opened, _output(out) as stream:
-        n = WRITERS[layout](opened, stream, out.endswith(".jsonl"), after_discussion)
+    with _usage_errors():
+        target = sys.stdout if out == "-" else out
+        n = export_study(study, target, layout=layout, after_discussion=after_discussion)
     click.echo(f"{n:,} written" if out == "-" else f"{out}: {n:,} written", err=True)
 
 
 @command.command("import", short_help="Import ratings that were collected elsewhere.")
 @study_argument
 @click.argument("file", type=existing)
-@click.option("--rater", help="Name of the rater, for a file without a column for it.")
+@click.option("--rater", metavar="NAME", help="Name of the rater, for a file without a column for it.")
 def import_command(study: str, file: str, rater: str | None) -> None:
     """Import ratings from FILE into STUDY: a long or wide table, or the JSON export of Label Studio.
 
     Example: judge study import study.db ratings.csv
     """
-    with Study.open(study) as opened:
-        for name, count in import_ratings.import_file(opened, file, rater).items():
-            click.echo(f"{name}: {count} new ratings")
+    for name, count in import_into_study(study, file, rater=rater).items():
+        click.echo(f"{name}: {count} new ratings")
 
 
-def _design(options: dict[str, Any]) -> Design:
-    names = ("raters", "per_item", "repeats", "checks", "seed")
-    given = {name: options[name] for name in names}
+@contextmanager
+def _usage_errors() -> Iterator[None]:
     try:
-        return Design(**given, items=options["select"], show_reference=options["reference"])
-    except ValidationError as error:
-        raise click.UsageError(error.errors()[0]["msg"].removeprefix("Value error, ")) from None
+        yield
+    except StudyOptionError as error:
+        raise click.UsageError(str(error)) from None
 
 
-def _chosen(source: StudySource, design: Design, options: dict[str, Any]) -> list[DrawnItem]:
-    if options["ids"]:
-        if options["select"] or options["stratify"]:
-            raise click.UsageError(
-                "--ids lists the items; --select and --stratify draw them: use one of the two"
-            )
-        return pick(source.items, dict(listed_ids(Path(options["ids"]))))
-    return choose(source.items, design, source.strata(options["stratify"]) if options["stratify"] else None)
-
-
-def _gold_items(path: str | None, rubric: Rubric) -> list[gold_items.GoldItem]:
-    return gold_items.from_items(load_items(path), rubric, path) if path else []
-
-
-def _alpha(rubric: Rubric) -> Agreement:
-    """Krippendorff's alpha on the rubric's scale, with its interval over items."""
-    from judge.stats.coefficients.alpha import krippendorff_alpha
-
-    return lambda ratings: krippendorff_alpha(ratings, level=rubric.scale.level)
-
-
-def _report_new(study: Study, out: str) -> None:
-    progress = measure(study)
+def _report_new(study: Study) -> None:
+    progress, design = measure(study), study.design
     parts = [f"{row.rater.name} {row.total}" for row in progress.raters]
     click.echo(
-        f"{out}: {progress.n_items} items, each rated by {study.design.per_item} of {study.design.raters}; "
+        f"{study.path}: {progress.n_items} items, each rated by {design.per_item} of {design.raters}; "
         f"answers per rater: {', '.join(parts)}"
     )
-    if study.design.per_item == 1:
+    if design.per_item == 1:
         click.echo("Note: each item is rated once, so agreement between raters cannot be measured.", err=True)
     if not progress.raters[0].training[1]:
         click.echo(
             "Note: the rubric has no worked example for these items, so there is no practice round.", err=True
         )
-    click.echo(f"Next: judge study serve {out}", err=True)
+    click.echo(f"Next: judge study serve {study.path}", err=True)
 
 
-def _report_strata(plan: StudyPlan) -> None:
-    drawn = Counter((one.stratum, one.probability) for one in plan.chosen)
+def _report_strata(study: Study) -> None:
+    main = [task for task in study.tasks() if task.kind == "main"]
+    drawn = Counter({task.item.id: (task.stratum, task.probability) for task in main}.values())
     for (stratum, probability), n in sorted(drawn.items()):
         click.echo(f"  {stratum}: {n} drawn, each with probability {probability:.3g}")
     if len({probability for _, probability in drawn}) > 1:
@@ -320,7 +281,9 @@ def _print_status(study: Study, progress: StudyProgress) -> None:
     console = Console(highlight=False)
     size = f"{progress.n_items} items, {study.design.per_item} raters per item"
     console.print(Text(f"{clean(study.name)}: {size}"))
-    table = Table("rater", "done", "skipped", "practice", "checks failed", "same score again", "s per answer")
+    table = Table(
+        "rater", "done", "skipped", "practice", "checks failed", "same score in repeats", "s per answer"
+    )
     for row in progress.raters:
         name = clean(row.rater.name) + ("" if row.rater.dropped is None else " (dropped)")
         cells = (name, f"{row.done + row.skipped}/{row.total}", str(row.skipped))
@@ -330,23 +293,14 @@ def _print_status(study: Study, progress: StudyProgress) -> None:
     console.print(table)
     for rater in (row.rater for row in progress.raters if row.rater.dropped is not None):
         console.print(Text(f"{clean(rater.name)} was dropped: {clean(rater.reason)}"))
-    questions = Table("question", "ratings", "same score", "Krippendorff's alpha (95 %)")
+    questions = Table("question", "ratings", "exact agreement", "Krippendorff's alpha (95 %)")
     for one in progress.questions:
         same = "" if one.exact is None else f"{one.exact:.0%}"
         figures = (str(sum(one.counts.values())), same, str(one.agreement or ""))
         questions.add_row(one.question.label, *figures)
     console.print(questions)
-    console.print(Text(f"items with ratings at least two points apart: {len(progress.disputes)}"))
+    console.print(Text(f"disputed items (ratings at least two points apart): {len(progress.disputes)}"))
 
 
 def _share(part: tuple[int, int]) -> str:
     return f"{part[0]}/{part[1]}" if part[1] else ""
-
-
-@contextmanager
-def _output(out: str) -> Iterator[IO[str]]:
-    if out == "-":
-        yield sys.stdout
-        return
-    with whole_file(out) as draft, draft.open("w", encoding="utf-8", newline="") as stream:
-        yield stream

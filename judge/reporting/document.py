@@ -1,12 +1,11 @@
-"""The Report: findings, tables, cases and named estimates, independent of how they are shown.
+"""The content of a report: findings, tables, cases and named estimates, independent of how they are shown.
 
-Terminal, notebook, HTML, Markdown, LaTeX, CSV and JSON are renderings of the same `Report`; none of them
-computes a statistic.
+Terminal, notebook, HTML, Markdown, LaTeX, CSV and JSON are renderings of the same content; none of them
+computes a statistic. `judge.reporting.report.Report` adds the methods that render it.
 """
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
@@ -15,19 +14,19 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from pydantic import BaseModel
 
-from judge.files.writing import write_file
 from judge.records import Image
 from judge.stats.engine.estimate import Estimate
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from judge.reporting.figures.table_figures import Figure
-
 Cell: TypeAlias = str | int | float | Estimate | None
 Row: TypeAlias = tuple[Cell, ...]
 CellKind = Literal["text", "count", "share", "score", "points", "change", "p", "number"]
 ReportKind = Literal["report", "audit", "compare", "leaderboard", "choice", "agree", "calibrate", "plan"]
+
+IMAGE_ROOT = "image root"
+"""Beginning of the names in `ReportContent.about` under which image folders are kept."""
 
 
 @dataclass(frozen=True)
@@ -110,16 +109,30 @@ class Table:
                 data[f"{column.key}_reason"] = [None if e is None else e.reason for e in estimates]
         return pd.DataFrame(data)
 
-    def __str__(self) -> str:
-        """Return the table as the terminal shows it."""
-        from judge.reporting.render.text import table_text
 
-        return table_text(self)
+@dataclass(frozen=True)
+class Figure:
+    """A chart, and the table with its data.
 
-    def _repr_html_(self) -> str:
-        from judge.reporting.render.notebook import table_html
+    Attributes
+    ----------
+    title : str
+        Heading.
+    alt : str
+        Text alternative for readers who cannot see the chart.
+    svg : str
+        The chart; texts from data are escaped.
+    table : Table
+        The same data as a table.
+    caption : str
+        Legend.
+    """
 
-        return table_html(self)
+    title: str
+    alt: str
+    svg: str
+    table: Table
+    caption: str = ""
 
 
 @dataclass(frozen=True)
@@ -187,19 +200,9 @@ class Section:
     cases: tuple[Case, ...] = ()
 
 
-class Tables(dict[str, Table]):
-    """Tables by key; ``tables["slices"]`` finds ``slices:condition`` if no other table is of this kind."""
-
-    def __missing__(self, key: str) -> Table:
-        of_kind = [name for name in self if name.partition(":")[0] == key]
-        if len(of_kind) == 1:
-            return self[of_kind[0]]
-        raise KeyError(f"no table {key!r}; the report has: {', '.join(of_kind or self)}")
-
-
 @dataclass(frozen=True, repr=False)
-class Report:
-    """The result of an analysis, ready to be shown, exported or tested against thresholds.
+class ReportContent:
+    """What a report says: findings, tables, cases and named estimates.
 
     Attributes
     ----------
@@ -221,12 +224,7 @@ class Report:
     methods : tuple of str
         How the statistics were computed.
     draw : callable, optional
-        Report -> charts by the key of their table; default: one chart for every table that has one.
-
-    Examples
-    --------
-    ``print(report)`` shows it in the terminal, a notebook shows it as HTML, ``report.to_html("report.html")``
-    writes the full page, and ``report.tables["pass_rates"].to_pandas()`` gives one table as a DataFrame.
+        Content -> charts by the key of their table; default: one chart for every table that has one.
     """
 
     kind: ReportKind
@@ -237,19 +235,22 @@ class Report:
     estimates: dict[str, Estimate]
     about: dict[str, str]
     methods: tuple[str, ...]
-    draw: Callable[[Report], Mapping[str, Figure]] | None = field(default=None, compare=False)
+    draw: Callable[[ReportContent], Mapping[str, Figure]] | None = field(default=None, compare=False)
 
     @property
-    def tables(self) -> Tables:
+    def tables(self) -> Mapping[str, Table]:
         """Every table by its key."""
-        return Tables({table.key: table for section in self.sections for table in section.tables})
+        return {table.key: table for section in self.sections for table in section.tables}
 
     @property
-    def charts(self) -> Mapping[str, Figure]:
-        """Every chart by the key of the table that it shows."""
-        from judge.reporting.figures.table_figures import figures_of
+    def facts(self) -> dict[str, str]:
+        """Provenance without image folders, which are paths of one machine."""
+        return {name: text for name, text in self.about.items() if not name.startswith(IMAGE_ROOT)}
 
-        return (self.draw or figures_of)(self)
+    @property
+    def image_roots(self) -> list[Path]:
+        """Folders that image paths are relative to, one for each run."""
+        return [Path(text) for name, text in self.about.items() if name.startswith(IMAGE_ROOT)]
 
     @property
     def pass_rate(self) -> Estimate:
@@ -257,56 +258,6 @@ class Report:
         if "pass_rate" not in self.estimates:
             raise AttributeError(f"this report has no pass_rate; its estimates: {', '.join(self.estimates)}")
         return self.estimates["pass_rate"]
-
-    def __repr__(self) -> str:
-        return f"<Report {self.kind}: {self.title}>"
-
-    def __str__(self) -> str:
-        """Return the report as the terminal shows it."""
-        from judge.reporting.render.text import report_text
-
-        return report_text(self)
-
-    def _repr_html_(self) -> str:
-        from judge.reporting.render.notebook import report_html
-
-        return report_html(self)
-
-    def to_pandas(self) -> pd.DataFrame:
-        """Return the main table, which is the first one, as a DataFrame; see `tables` for the others."""
-        import pandas as pd
-
-        main = next(iter(self.tables.values()), None)
-        return pd.DataFrame() if main is None else main.to_pandas()
-
-    def to_html(self, path: str | Path | None = None) -> str:
-        """Return the report as one self-contained HTML page, and write it to `path` where one is given."""
-        from judge.reporting.render.html import page
-
-        return _written(page(self), path)
-
-    def to_markdown(self, path: str | Path | None = None) -> str:
-        """Return the report as Markdown for GitHub or GitLab, and write it to `path` where one is given."""
-        from judge.reporting.render.markdown import to_markdown
-
-        return _written(to_markdown(self), path)
-
-    def to_latex(self, path: str | Path | None = None) -> str:
-        """Return the tables as LaTeX (booktabs), and write them to `path` where one is given."""
-        from judge.reporting.render.latex import to_latex
-
-        return _written(to_latex(self), path)
-
-    def to_csv(self, folder: str | Path) -> list[Path]:
-        """Write every table to `folder` as a CSV file; return the paths."""
-        from judge.reporting.render.csv import write_csv
-
-        return write_csv(self, folder)
-
-    def to_json(self, path: str | Path | None = None) -> str:
-        """Return the report as JSON, and write it to `path` where one is given."""
-        text = json.dumps(self.to_dict(), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-        return _written(text, path)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as plain data for JSON: rows are keyed by column, NaN becomes None."""
@@ -321,12 +272,6 @@ class Report:
             "about": self.about,
             "methods": list(self.methods),
         }
-
-
-def _written(text: str, path: str | Path | None) -> str:
-    if path is not None:
-        write_file(Path(path), text)
-    return text
 
 
 def table_data(table: Table) -> dict[str, Any]:

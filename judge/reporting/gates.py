@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from xml.etree import ElementTree
 
 from judge.errors import GateError, InputError
-from judge.reporting.builders.provenance import facts
-from judge.reporting.document import Report
+from judge.reporting.document import ReportContent
 from judge.reporting.render.text import clean
 from judge.stats.engine.estimate import Estimate
 
@@ -107,7 +106,7 @@ class GateResult:
         return f"{what} is {self.found:.4g}, from {self.estimate}, and {verb} {self.gate.least:g}"
 
 
-def check(report: Report, gates: Iterable[Gate]) -> list[GateResult]:
+def check(report: ReportContent, gates: Iterable[Gate]) -> list[GateResult]:
     """Test the estimates of a report against gates.
 
     Raises
@@ -118,7 +117,7 @@ def check(report: Report, gates: Iterable[Gate]) -> list[GateResult]:
     return [outcome for gate in gates for outcome in _outcomes(report, gate)]
 
 
-def _outcomes(report: Report, gate: Gate) -> Iterator[GateResult]:
+def _outcomes(report: ReportContent, gate: Gate) -> Iterator[GateResult]:
     names = _named(report, gate.name)
     of_low = not names and gate.name.endswith(LOW)
     if of_low:
@@ -129,12 +128,12 @@ def _outcomes(report: Report, gate: Gate) -> Iterator[GateResult]:
         yield GateResult(gate, name, of_low, report.estimates[name])
 
 
-def _named(report: Report, name: str) -> list[str]:
+def _named(report: ReportContent, name: str) -> list[str]:
     exact = [figure for figure in report.estimates if figure == name or figure.startswith(f"{name}@")]
     return exact or [figure for figure in report.estimates if name and figure.startswith(f"{name}.")]
 
 
-def _known(report: Report, name: str) -> str:
+def _known(report: ReportContent, name: str) -> str:
     near = difflib.get_close_matches(name.removesuffix(LOW), report.estimates, n=3, cutoff=0.5)
     listed = [*near, *(figure for figure in report.estimates if figure not in near)]
     more = ", …" if len(listed) > _MOST_NAMES else ""
@@ -154,12 +153,12 @@ def require(outcomes: Sequence[GateResult]) -> None:
         raise GateError("\n".join(outcome.message for outcome in missed))
 
 
-def junit(report: Report, outcomes: Sequence[GateResult]) -> str:
+def junit(report: ReportContent, outcomes: Sequence[GateResult]) -> str:
     """Return the outcomes as test cases in JUnit XML.
 
     Parameters
     ----------
-    report : Report
+    report : ReportContent
         The report that was tested.
     outcomes : sequence of GateResult
         Result of `check`.
@@ -173,7 +172,7 @@ def junit(report: Report, outcomes: Sequence[GateResult]) -> str:
     root = ElementTree.Element("testsuites", counts)
     suite = ElementTree.SubElement(root, "testsuite", {"name": clean(report.title), **counts, "skipped": "0"})
     properties = ElementTree.SubElement(suite, "properties")
-    for name, text in facts(report).items():
+    for name, text in report.facts.items():
         ElementTree.SubElement(properties, "property", {"name": clean(name), "value": clean(text)})
     for outcome in outcomes:
         case = {"classname": f"judge.{report.kind}", "name": outcome.name}

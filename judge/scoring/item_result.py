@@ -1,15 +1,15 @@
-"""The scores of one item."""
+"""Items of a run with their scores."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from judge.errors import RunError
 from judge.records import OVERALL, Item, Score
 from judge.rubric import Rubric
 
 if TYPE_CHECKING:
-    from judge.scoring.run import Run
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -64,17 +64,16 @@ class ItemResult:
         return {row.dimension: row.value for row in self.of_sample(sample) if isinstance(row.value, float)}
 
 
-def results_of(run: "Run") -> Iterator[ItemResult]:
-    """Yield all items of a run with their scores, in the order of the input."""
+def results_of(items: Iterable[Item], scores: Iterable[Score], rubric: Rubric) -> Iterator[ItemResult]:
+    """Yield all items with their scores, in the order of the items."""
     rows: dict[str, list[Score]] = {}
-    for score in run.scores():
+    for score in scores:
         rows.setdefault(score.item_id, []).append(score)
-    rubric = run.rubric
-    for item in run.items():
+    for item in items:
         yield ItemResult(item, tuple(rows.get(item.id, ())), rubric)
 
 
-def failures_of(run: "Run", dimension: str | None) -> list[ItemResult]:
+def failures_of(results: Iterable[ItemResult], rubric: Rubric, dimension: str | None) -> list[ItemResult]:
     """List the items that fail the pass rule; with `dimension`, only those whose score on it is too low.
 
     Raises
@@ -82,8 +81,38 @@ def failures_of(run: "Run", dimension: str | None) -> list[ItemResult]:
     RunError
         The rubric has no such dimension.
     """
-    scored = run.rubric.scored
-    if dimension is not None and dimension not in scored:
-        raise RunError(f"{run.path}: no dimension {dimension!r}; allowed: {', '.join(scored)}")
-    failed = (result for result in run.results() if result.passes() is False)
+    if dimension is not None and dimension not in rubric.scored:
+        raise RunError(f"no dimension {dimension!r} in this run; allowed: {', '.join(rubric.scored)}")
+    failed = (result for result in results if result.passes() is False)
     return [result for result in failed if dimension is None or result.is_below(dimension)]
+
+
+def as_frame(results: Iterable[ItemResult], rubric: Rubric, n_samples: int) -> "pd.DataFrame":
+    """Make a DataFrame with one row per item (and sample, if there are several).
+
+    Columns: id, system, question, answer, reference and verdict (``passed``); score, status and reason of
+    each dimension; the metadata. A metadata field whose name is taken gets ``metadata_`` in front.
+    """
+    import pandas
+
+    rows = [_frame_row(result, sample, n_samples > 1) for result in results for sample in range(n_samples)]
+    frame = pandas.DataFrame(rows)
+    types = {"passed": "boolean", **dict.fromkeys(rubric.scored, "float")}
+    return frame.astype({name: type_ for name, type_ in types.items() if name in frame})
+
+
+def _frame_row(result: ItemResult, sample: int, with_sample: bool) -> dict[str, Any]:
+    item = result.item
+    row: dict[str, Any] = {"id": item.id}
+    if with_sample:
+        row["sample"] = sample
+    for field in ("system", "question", "answer", "reference"):
+        row[field] = getattr(item, field)
+    row["passed"] = result.passes(sample)
+    for score in result.of_sample(sample):
+        row[score.dimension] = score.value
+        row[f"{score.dimension}_status"] = score.status
+        row[f"{score.dimension}_reason"] = score.reason
+    for name, value in item.metadata.items():
+        row[f"metadata_{name}" if name in row else name] = value
+    return row

@@ -19,11 +19,12 @@ from judge.errors import RunError
 from judge.files.sqlite import check_content, connect_to_read, plain_row, reading
 from judge.records import Completion, Item, Request, Score
 from judge.rubric import Rubric
-from judge.scoring import run_views, schema
-from judge.scoring.item_result import ItemResult, failures_of, results_of
+from judge.scoring import schema
+from judge.scoring.item_result import ItemResult, as_frame, failures_of, results_of
 from judge.scoring.judge import Judge, refusal
 from judge.scoring.parsing.copied import count_copied
-from judge.scoring.run_summary import IngestCounts, RunSummary
+from judge.scoring.run_overview import RunOverview
+from judge.scoring.run_summary import IngestCounts, RunSummary, counts_by_dimension
 from judge.scoring.schema import clear_errors, closed_on_error, transaction
 
 T = TypeVar("T")
@@ -114,14 +115,14 @@ class Run:
         return ItemResult(self.item(item_id), tuple(self.scores_of(item_id)), self.rubric)
 
     def __str__(self) -> str:
-        return run_views.as_text(self)
+        return str(self.overview())
 
     def _repr_html_(self) -> str:
-        return run_views.as_html(self)
+        return self.overview().html()
 
     def to_pandas(self) -> Any:
         """Return a DataFrame with one row per item: scores, statuses, reasons, verdict and metadata."""
-        return run_views.as_frame(self)
+        return as_frame(self.results(), self.rubric, self.fact("samples", 1))
 
     @property
     def name(self) -> str:
@@ -304,26 +305,24 @@ class Run:
 
     def results(self) -> Iterator[ItemResult]:
         """All items with their scores, in the order of the input."""
-        return results_of(self)
+        return results_of(self.items(), self.scores(), self.rubric)
 
     def failures(self, dimension: str | None = None) -> list[ItemResult]:
         """Items that fail the pass rule; with `dimension`, only those whose score on it is too low."""
-        return failures_of(self, dimension)
+        return failures_of(self.results(), self.rubric, dimension)
+
+    def overview(self) -> RunOverview:
+        """Pass rate, distribution of scores and statuses, as text and as HTML."""
+        return RunOverview(self.path, self.rubric, self.summary(), self.distribution())
 
     def distribution(self, sample: int = 0) -> dict[str, dict[float, int]]:
         """How often each value was given: dimension -> value -> count."""
-        counts: dict[str, dict[float, int]] = {}
         query = """SELECT dimension, value, count(*) FROM scores WHERE sample = ? AND typeof(value) = 'real'
             GROUP BY 1, 2 ORDER BY min(rowid), 2"""
-        for dimension, value, count in self._rows(query, [sample]):
-            counts.setdefault(dimension, {})[value] = count
-        return counts
+        return counts_by_dimension(self._rows(query, [sample]))
 
     def summary(self) -> RunSummary:
         """Count items, verdicts, statuses and failures, and add up tokens, cost and time."""
-        statuses: dict[str, dict[str, int]] = {}
-        for dimension, status, count in self._rows(schema.SELECT_STATUSES):
-            statuses.setdefault(dimension, {})[status] = count
         verdicts = collections.Counter(verdict for _, verdict in self.verdicts())
         counted = dict(zip(schema.TOTALS, next(self._rows(schema.SELECT_TOTALS)), strict=True))
         if self.judge.backend != "api":  # nothing is billed
@@ -336,7 +335,7 @@ class Run:
             passed=verdicts[True],
             failed=verdicts[False],
             undecided=verdicts[None],
-            statuses=statuses,
+            statuses=counts_by_dimension(self._rows(schema.SELECT_STATUSES)),
             failures=dict(self._rows(schema.SELECT_FAILURES)),
             **counted,
             seconds=self.fact("seconds", 0.0),

@@ -1,6 +1,8 @@
 """Counts and totals of a run."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,3 +84,11 @@ class RunSummary:
         """Share of the items with a verdict that pass; None if there are none."""
         decided = self.passed + self.failed
         return self.passed / decided if decided else None
+
+
+def counts_by_dimension(rows: Iterable[tuple[Any, ...]]) -> dict[str, dict[Any, int]]:
+    """Nest rows of dimension, value and count."""
+    counts: dict[str, dict[Any, int]] = {}
+    for dimension, value, count in rows:
+        counts.setdefault(dimension, {})[value] = count
+    return counts

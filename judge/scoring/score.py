@@ -10,7 +10,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import judge as package
 from judge.errors import InputError, RubricError, RunError
 from judge.records import Request
 from judge.rubric import Rubric, load_rubric
@@ -34,6 +33,7 @@ from judge.scoring.loop import derive_scores, score_items
 from judge.scoring.prompt import Prompter
 from judge.scoring.run import Run
 from judge.tables import RowSource
+from judge.version import __version__
 
 
 def score(
@@ -336,5 +336,5 @@ def _write_facts(run: Run, judge: Judge, answers: Answers, root: Path, retry_err
         _check_recording(run, judge, retry_errors)
     run.set_fact("input", source_name(answers))
     run.set_fact("image_root", str(root))
-    run.set_fact("version", package.__version__)
+    run.set_fact("version", __version__)
     run.set_fact("scored", time.time())

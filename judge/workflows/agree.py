@@ -11,7 +11,8 @@ from judge.analysis.agreement.inputs import align_inputs
 from judge.analysis.agreement.judge_human import Criteria, JudgeAgreement
 from judge.errors import InputError
 from judge.reporting.builders.agreement import build_agreement
-from judge.reporting.document import Column, Report, Row, Table
+from judge.reporting.document import Column, Row
+from judge.reporting.report import Report, ReportTable
 from judge.stats.engine.estimate import NOT_APPLICABLE, Estimate
 from judge.stats.judge_human.non_inferiority import NonInferiority
 from judge.workflows.inputs import RatingOptions, RatingSource, RunSource, agreement_inputs, by_name, names
@@ -127,7 +128,7 @@ class DimensionAgreement:
         corrected = self.found.corrected
         return Estimate.undefined(NOT_APPLICABLE) if corrected is None else corrected.estimate
 
-    def table(self) -> Table:
+    def table(self) -> ReportTable:
         """People, judge and their difference by statistic."""
         columns = (
             Column("statistic", ""),
@@ -137,7 +138,7 @@ class DimensionAgreement:
         )
         compared = self.found.comparisons
         rows: tuple[Row, ...] = tuple((n, c.human, c.judge, c.difference) for n, c in compared.items())
-        return Table("agreement", str(self), columns, rows)
+        return ReportTable("agreement", str(self), columns, rows)
 
     def to_pandas(self) -> "pd.DataFrame":
         """One row for each statistic: people, judge and difference with their intervals."""

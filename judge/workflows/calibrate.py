@@ -9,7 +9,7 @@ from typing import Any, Literal, Unpack
 from judge.analysis.agreement import calibrate as analysis
 from judge.analysis.agreement.inputs import align_inputs
 from judge.reporting.builders.calibration import build_calibration
-from judge.reporting.document import Report
+from judge.reporting.report import Report
 from judge.stats.judge_human.calibration import Calibration
 from judge.stats.judge_human.score_maps import MapKind
 from judge.workflows.inputs import RatingOptions, RatingSource, RunSource, agreement_inputs, path

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from judge.reporting.builders.comparison import build_comparison, read_pair
-from judge.reporting.document import Report
+from judge.reporting.report import Report
 from judge.workflows.inputs import RunSource, names, path
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from judge.reporting.builders.comparison import build_leaderboard
 from judge.reporting.builders.run_data import read_run
-from judge.reporting.document import Report
+from judge.reporting.report import Report
 from judge.workflows.inputs import RunSource, paths
 
 

@@ -10,7 +10,7 @@ from judge.analysis.plan import plan as _plan
 from judge.analysis.select_items import SelectedItems
 from judge.analysis.select_items import select_items as _select_items
 from judge.reporting.builders.plan import build_plan
-from judge.reporting.document import Report
+from judge.reporting.report import Report
 from judge.workflows.inputs import RatingOptions, RatingSource, RunSource, agreement_inputs, path
 
 

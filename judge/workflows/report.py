@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from judge.reporting.builders.run_data import read_run
 from judge.reporting.builders.several_runs import build_runs
 from judge.reporting.builders.single_run import build_report
-from judge.reporting.document import Report
+from judge.reporting.report import Report
 from judge.workflows.inputs import RunSource, names, paths
 
 

@@ -7,7 +7,7 @@ from judge.analysis.agreement.inputs import align_inputs
 from judge.analysis.agreement.repeated import repeated_judgments
 from judge.errors import InputError
 from judge.reporting.builders.repeated import build_retest
-from judge.reporting.document import Report
+from judge.reporting.report import Report
 from judge.workflows.inputs import RatingOptions, RatingSource, RunSource, agreement_inputs
 
 

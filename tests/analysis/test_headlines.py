@@ -4,7 +4,7 @@ import pytest
 from click.testing import CliRunner
 
 from judge.analysis import headlines
-from judge.analysis.headlines import checks_of, of_run, of_table, people_words
+from judge.analysis.headlines import of_run, of_table
 from judge.cli import main
 from judge.records import Item, Score
 from judge.rubric import load_rubric
@@ -57,18 +57,6 @@ def test_flags_are_no_scores(make_table, make_rubric):
     rubric = make_rubric(flags={"is_safe": {"type": "boolean", "description": "x"}})
     varied = [{"accuracy": 1 + i % 5, "clarity": 1 + i % 4, "is_safe": 1.0} for i in range(40)]
     assert of_table(make_table(varied, rubric)) == []
-
-
-def test_raters_who_failed_checks_are_named_the_worst_first():
-    checks = {"ann": (0, 3), "ben": (3, 3), "cem": (1, 3), "dan": (0, 0)}
-    (sentence,) = people_words(checks)
-    assert sentence.startswith("2 of 3 raters failed attention checks (ben 3 of 3, cem 1 of 3).")
-    assert list(people_words({"ann": (0, 3)})) == []
-
-
-def test_checks_are_read_off_the_rows_of_ratings():
-    table = [{"who": "ann", "checks_missed": "1", "checks_seen": "2"}, {"who": "ben", "checks_missed": ""}]
-    assert checks_of(table, "who") == {"ann": (1, 2)}
 
 
 @pytest.fixture

@@ -220,7 +220,7 @@ def test_a_name_that_promises_another_format_is_refused(layout: str, name: str, 
     done("new", "answers.jsonl")
     result = study("export", "study.db", "--layout", layout, "--out", name)
     assert result.exit_code == 2
-    assert f"--layout {layout} is written to a file in {allowed}" in result.stderr
+    assert f"layout {layout} is written to a file in {allowed}" in result.stderr
     assert not Path(name).exists()
 
 

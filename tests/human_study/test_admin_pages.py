@@ -50,15 +50,15 @@ def organiser(study: Study) -> Organiser:
 
 
 def test_an_untouched_study_has_a_page(organiser: Organiser) -> None:
-    assert "<b>0</b> of 24 ratings" in organiser.page()
+    assert "<b>0</b> of 24 answers" in organiser.page()
 
 
 def test_progress_agreement_and_disputes_are_shown(organiser: Organiser, study: Study) -> None:
     for value, rater in enumerate(("R01", "R02", "R03"), start=1):
         rate_all(study, rater, lambda _, value=value: 2 * value - 1)  # type: ignore[misc]
     page = organiser.page()
-    assert "<b>24</b> of 24 ratings" in page
-    assert "<b>12</b> of 12 items rated by 2" in page
+    assert "<b>24</b> of 24 answers" in page
+    assert "<b>12</b> of 12 items with 2 ratings" in page
     assert "Krippendorff&#39;s alpha 0.61" in page or "Krippendorff's alpha 0.61" in page
     assert page.count('name="item"') == 12
 

@@ -24,6 +24,17 @@ def test_a_judged_overall_score_and_flags_are_asked_for(inspection: Form) -> Non
     assert inspection.names[-3:] == (OVERALL, "is_accurate", "reference_issue")
 
 
+def test_a_flag_is_described_by_yes_and_no(inspection: Form) -> None:
+    question = next(question for question in inspection.questions if question.name == "is_accurate")
+    assert question.description.startswith("Yes when technical accuracy is 3 or more")
+    assert question.description.endswith("else no.")
+
+
+def test_names_of_questions_in_a_text_become_their_labels(inspection: Form) -> None:
+    text = "Say so in `reference_issue`, and never `print` it."
+    assert inspection.in_words(text) == "Say so in “Reference issue”, and never `print` it."
+
+
 def test_every_anchor_of_the_rubric_is_shown(rubric: Rubric) -> None:
     question = Form(rubric).questions[0]
     assert [o.anchor for o in question.options] == [

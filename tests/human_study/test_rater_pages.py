@@ -66,7 +66,7 @@ def test_no_page_tells_ids_systems_metadata_checks_or_repeats(browser: Browser, 
     texts += [browser.client.get(f"/api/rater/tasks/{n}", headers=browser.headers).text for n in range(1, 21)]
     for hidden in ("secret-", "pictured", "check ", "repeat", "sample", "expected", "probability", "stratum"):
         found = [
-            text for text in texts if hidden in text.replace("some check whether", "").replace('check\\"', "")
+            text for text in texts if hidden in text.replace("may check whether", "").replace('check\\"', "")
         ]
         assert not found, hidden
 
@@ -84,6 +84,14 @@ def test_no_page_tells_what_others_rated(browser: Browser, study: Study) -> None
         page = browser.get(f"tasks/{n}")
         assert "others-note" not in page["page"]
         assert page["reply"]["note"] == ""
+
+
+def test_pages_name_questions_by_their_labels(browser: Browser, study: Study) -> None:
+    rubric = study.rubric.model_copy(update={"guidelines": ("Mind `accuracy`.",)})
+    study.rubric = rubric
+    welcome = browser.get("session")["welcome"]
+    assert "Mind “Accuracy”." in welcome
+    assert "<h2>Guidelines</h2>" in welcome
 
 
 def test_an_answer_comes_with_question_reference_rules_and_anchors(browser: Browser, study: Study) -> None:

@@ -3,10 +3,12 @@
 import json
 import math
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from judge.reporting.document import Column, Report, Section, Table, as_data, table_data
+from judge.reporting.document import Column, ReportContent, Section, Table, as_data, table_data
+from judge.reporting.report import Report
 from judge.stats.engine.estimate import Estimate
 
 COLUMNS = (
@@ -93,7 +95,7 @@ def test_a_report_prints_its_findings_and_tables():
     shown = str(report(TABLE))
     assert all(text in shown for text in ("Title", "50.0 % pass.", "Only 3.", "By kind", "few *", "A note."))
     assert repr(report(TABLE)) == "<Report report: Title>"
-    assert "few *" in str(TABLE)
+    assert "few *" in str(report(TABLE).tables[TABLE.key])
 
 
 def test_files_hold_what_the_methods_return(tmp_path):
@@ -109,3 +111,10 @@ def test_files_hold_what_the_methods_return(tmp_path):
 def test_charts_are_drawn_by_the_report_where_it_brings_a_drawer():
     assert report(TABLE, draw=lambda of: {"mine": of.title}).charts == {"mine": "Title"}
     assert report(Table("slices:k", "By k", (COLUMNS[0], Column("pass_rate", "pass rate", "share")), (("a", Estimate(0.5, 0.4, 0.6)),))).charts.keys() == {"slices:k"}  # fmt: skip
+
+
+def test_image_folders_are_no_public_facts():
+    about = {"judge": "m", "image root": "/a", "image root of B": "/b"}
+    content = ReportContent("report", "T", (), (), (), {}, about, ())
+    assert content.facts == {"judge": "m"}
+    assert content.image_roots == [Path("/a"), Path("/b")]

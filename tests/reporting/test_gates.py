@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from judge.errors import GateError, InputError
-from judge.reporting.document import Report
 from judge.reporting.gates import Gate, check, junit, require
+from judge.reporting.report import Report
 from judge.stats.engine.estimate import Estimate
 
 FIGURES = {

@@ -8,7 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from judge.analysis.agreement.matching import matching
-from judge.analysis.headlines import CHECKS_MISSED, CHECKS_SEEN, Counts, checks_of, people_words
+from judge.analysis.attention_checks import (
+    CHECKS_MISSED,
+    CHECKS_SEEN,
+    CheckCounts,
+    checks_of,
+    failed_checks_warning,
+)
 from judge.analysis.ratings import PASSES
 from judge.errors import InputError
 from judge.formats.cells import CellReader, number_or_none
@@ -115,7 +121,7 @@ def load_ratings(
     scores = (*(score for run in opened for score in run.scores), *kept)
     about = {"ratings": name_of(humans)} | {f"judge {run.name}": run.about for run in opened}
     return LoadedRatings(
-        known, scores, rubric, (*people_words(_checks(humans, columns)), *left_out, *notes), about
+        known, scores, rubric, (*failed_checks_warning(_checks(humans, columns)), *left_out, *notes), about
     )
 
 
@@ -240,7 +246,7 @@ def _other_columns(path: RowSource, columns: Mapping[str, str] | None) -> dict[s
     return {i: {c: v for c, v in row.items() if c not in varying} for i, row in fields.items()}
 
 
-def _checks(path: RowSource, columns: Mapping[str, str] | None) -> Counts:
+def _checks(path: RowSource, columns: Mapping[str, str] | None) -> CheckCounts:
     """Attention checks of each rater, if the table of ratings has columns for them."""
     if not _is_table(path):
         return {}

@@ -9,9 +9,10 @@ import numpy as np
 
 from judge.analysis.agreement.agree import Agreement
 from judge.analysis.agreement.by_slice import Disagreement
-from judge.reporting.document import Case, Judgment, Report, Section, Table
+from judge.reporting.document import Case, Judgment, Section, Table
 from judge.reporting.figures.agreement_figures import drawer
 from judge.reporting.findings import agreement_findings as findings
+from judge.reporting.report import Report
 from judge.reporting.tables import agreement_details as details
 from judge.reporting.tables import agreement_tables as tables
 from judge.reporting.tables.agreement_tables import Labels

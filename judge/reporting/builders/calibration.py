@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from judge.analysis.agreement.calibrate import Calibrated
-from judge.reporting.document import Column, Report, Row, Section, Table
+from judge.reporting.document import Column, Row, Section, Table
 from judge.reporting.render.numbers import number_text
+from judge.reporting.report import Report
 from judge.reporting.wording import counted, dimension_name, with_interval
 from judge.stats.judge_human.calibration import Calibration
 

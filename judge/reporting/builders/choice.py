@@ -14,9 +14,10 @@ from judge.analysis.pass_rate import PassRate
 from judge.analysis.score_table import ScoreTable
 from judge.analysis.slices import CROSS, SMALL, members
 from judge.reporting.builders.single_run import default_fields
-from judge.reporting.document import Column, Report, Row, Section, Table
+from judge.reporting.document import Column, Row, Section, Table
 from judge.reporting.findings.run_findings import ALPHA
 from judge.reporting.render.numbers import number_text
+from judge.reporting.report import Report
 from judge.reporting.tables.run_tables import MEAN_OF_SLICES, marked
 from judge.reporting.wording import field_name, p_phrase, with_interval
 from judge.stats.engine.estimate import Estimate

@@ -9,8 +9,9 @@ from judge.analysis.leaderboard import by_system, leaderboard
 from judge.errors import InputError
 from judge.reporting.builders.run_data import RunData, read_run
 from judge.reporting.builders.single_run import about, default_fields
-from judge.reporting.document import Report, Section
+from judge.reporting.document import Section
 from judge.reporting.findings import run_findings
+from judge.reporting.report import Report
 from judge.reporting.tables import comparison_tables
 from judge.reporting.wording import counted, display_name, field_name
 

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from judge.analysis.plan import SampleSizePlan, StudySize
-from judge.reporting.document import Column, Report, Row, Section, Table
+from judge.reporting.document import Column, Row, Section, Table
 from judge.reporting.render.numbers import number_text
+from judge.reporting.report import Report
 from judge.reporting.wording import counted
 
 NAMES = {

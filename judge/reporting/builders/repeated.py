@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from judge.analysis.agreement.repeated import RepeatedJudgments
-from judge.reporting.document import Column, Report, Row, Section, Table
+from judge.reporting.document import Column, Row, Section, Table
+from judge.reporting.report import Report
 from judge.reporting.tables.agreement_tables import Labels
 from judge.reporting.wording import counted, display_name, with_interval
 from judge.stats.engine.estimate import Estimate

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from judge.analysis.score_table import ScoreTable
+from judge.reporting.document import IMAGE_ROOT
 from judge.scoring.run import Run
 from judge.scoring.run_summary import RunSummary
 
@@ -55,7 +56,7 @@ def _about(run: Run) -> dict[str, str]:
         "rubric": f"{rubric.name} version {rubric.version} ({rubric.digest[:12]})",
         "pass rule": " and ".join(f"{name} >= {least:g}" for name, least in rubric.pass_rule.items()),
         "input": manifest.get("input"),
-        "image root": manifest.get("image_root"),
+        IMAGE_ROOT: manifest.get("image_root"),
         "judge-toolkit": manifest.get("version"),
         "samples": manifest.get("samples"),
     }

@@ -7,11 +7,12 @@ from judge.analysis.comparable import one_rubric, refuse_other_scales, refuse_sa
 from judge.analysis.panel import JudgePanel, panel
 from judge.reporting.builders.comparison import build_leaderboard
 from judge.reporting.builders.comparison_sections import two_runs
-from judge.reporting.builders.provenance import rubric_sections
+from judge.reporting.builders.rubric_sections import rubric_sections
 from judge.reporting.builders.run_data import RunData
 from judge.reporting.builders.single_run import about, build_report, default_fields
-from judge.reporting.document import Column, Report, Row, Section, Table
+from judge.reporting.document import Column, Row, Section, Table
 from judge.reporting.render.numbers import number_text
+from judge.reporting.report import Report
 from judge.reporting.wording import display_name, with_interval
 
 

@@ -12,10 +12,11 @@ from judge.analysis.pass_rate import DimensionSummary, PassRate, dimension_summa
 from judge.analysis.score_table import PAIR_ID, ScoreTable
 from judge.analysis.slices import SliceTable, members, n_tests, slice_tables
 from judge.reporting.builders.comparison_sections import comparison_sections
-from judge.reporting.builders.provenance import rubric_sections
+from judge.reporting.builders.rubric_sections import rubric_sections
 from judge.reporting.builders.run_data import RunData
-from judge.reporting.document import Case, Report, Section
+from judge.reporting.document import Case, Section
 from judge.reporting.findings import run_findings
+from judge.reporting.report import Report
 from judge.reporting.tables import comparison_tables, run_tables
 from judge.reporting.wording import counted, display_name
 from judge.stats.engine.estimate import Estimate

@@ -9,10 +9,10 @@ import numpy as np
 
 from judge.analysis.agreement.agree import Agreement
 from judge.analysis.agreement.judge_human import JudgeAgreement
-from judge.reporting.document import Column, Report, Table
+from judge.reporting.document import Column, Figure, ReportContent, Table
 from judge.reporting.figures.plot_area import PlotArea
 from judge.reporting.figures.svg import LINE, MUTED, SERIES, SMALL_TEXT, Drawing, text_width
-from judge.reporting.figures.table_figures import Figure, as_estimate, draw_intervals
+from judge.reporting.figures.table_figures import as_estimate, draw_intervals
 from judge.reporting.render.text import clean
 from judge.reporting.wording import dimension_name
 
@@ -21,10 +21,10 @@ _JITTER = 0.28
 _AXIS_ROOM, _LEGEND_LINE = 40.0, 15.0
 
 
-def drawer(found: Agreement) -> Callable[[Report], Mapping[str, Figure]]:
+def drawer(found: Agreement) -> Callable[[ReportContent], Mapping[str, Figure]]:
     """Return a function that draws the charts of the report about `found`, by the key of their table."""
 
-    def draw(report: Report) -> dict[str, Figure]:
+    def draw(report: ReportContent) -> dict[str, Figure]:
         drawn = dict(_forests(report))
         if (table := report.tables.get("omega")) and len(table.rows) <= MOST_CURVES:
             drawn[table.key] = _omega(table, found)
@@ -43,7 +43,7 @@ def drawer(found: Agreement) -> Callable[[Report], Mapping[str, Figure]]:
     return draw
 
 
-def _forests(report: Report) -> Iterator[tuple[str, Figure]]:
+def _forests(report: ReportContent) -> Iterator[tuple[str, Figure]]:
     """Human-human and judge-human agreement as two series, one row for each dimension or slice."""
     for key, table in report.tables.items():
         keys = [column.key for column in table.columns]

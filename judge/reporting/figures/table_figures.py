@@ -5,10 +5,9 @@ charts that need more data than their table.
 """
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 
-from judge.reporting.document import Cell, CellKind, Report, Table
+from judge.reporting.document import Cell, CellKind, Figure, ReportContent, Table
 from judge.reporting.figures.charts import Mark, bars, intervals, series_words
 from judge.reporting.figures.svg import SERIES
 from judge.reporting.render.numbers import number_text
@@ -21,32 +20,12 @@ _ONE = "Dot: estimate. Line: 95 % interval."
 _SMALL = "Asterisk and open marker: few observations."
 
 
-@dataclass(frozen=True)
-class Figure:
-    """A chart, and the table with its data.
-
-    Attributes
-    ----------
-    title : str
-        Heading.
-    alt : str
-        Text alternative for readers who cannot see the chart.
-    svg : str
-        The chart; texts from data are escaped.
-    table : Table
-        The same data as a table.
-    caption : str
-        Legend.
-    """
-
-    title: str
-    alt: str
-    svg: str
-    table: Table
-    caption: str = ""
+def charts_of(report: ReportContent) -> Mapping[str, Figure]:
+    """Draw the charts of a report with its own function, or one chart for every table that has one."""
+    return (report.draw or figures_of)(report)
 
 
-def figures_of(report: Report) -> dict[str, Figure]:
+def figures_of(report: ReportContent) -> dict[str, Figure]:
     """Draw every table that has a chart; charts by the key of their table."""
     found = {key: figure_of(table) for key, table in report.tables.items()}
     return {key: figure for key, figure in found.items() if figure is not None}

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from judge.errors import InputError
 from judge.files.writing import harmless, write_file
-from judge.reporting.document import Cell, Report, Table
+from judge.reporting.document import Cell, ReportContent, Table
 from judge.reporting.render.text import clean
 from judge.stats.engine.estimate import Estimate
 
@@ -17,7 +17,7 @@ _NO_NAME = re.compile(r"[^A-Za-z0-9_.=*@-]+")
 _PARTS = ("", "_low", "_high", "_reason")
 
 
-def write_csv(report: Report, folder: str | Path) -> list[Path]:
+def write_csv(report: ReportContent, folder: str | Path) -> list[Path]:
     """Write every table of a report into a folder, which is created if it does not exist.
 
     Returns
@@ -41,7 +41,7 @@ def write_csv(report: Report, folder: str | Path) -> list[Path]:
     return list(files)
 
 
-def file_names(report: Report) -> dict[str, Table]:
+def file_names(report: ReportContent) -> dict[str, Table]:
     """File name -> table; names are unique and valid on every system."""
     named: dict[str, Table] = {}
     for key, table in report.tables.items():

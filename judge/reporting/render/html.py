@@ -15,17 +15,16 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup
 
-import judge
 from judge.errors import InputError
 from judge.records import Image
-from judge.reporting.builders.provenance import facts, image_roots
-from judge.reporting.document import Case, Cell, CellKind, Report, Section, Table
-from judge.reporting.figures.table_figures import Figure
+from judge.reporting.document import Case, Cell, CellKind, Figure, ReportContent, Section, Table
+from judge.reporting.figures.table_figures import charts_of
 from judge.reporting.render.numbers import cell_text, interval_text, number_text
 from judge.reporting.render.text import clean
 from judge.reporting.wording import counted, display_name
 from judge.scoring.images import Thumbnail, thumbnail
 from judge.stats.engine.estimate import Estimate
+from judge.version import __version__
 
 MOST_ROWS, MOST_DETAIL_ROWS = 210, 40
 MOST_COLUMNS = 9
@@ -42,22 +41,22 @@ _NO_SLUG = re.compile(r"[^a-z0-9]+")
 _METHODS = {"wilson": "Wilson", "jackknife": "jackknife", "newcombe": "Newcombe", "percentile": "bootstrap"}
 
 
-def page(report: Report, figures: Mapping[str, Figure] | None = None) -> str:
+def page(report: ReportContent, figures: Mapping[str, Figure] | None = None) -> str:
     """Render a report as a page of HTML.
 
     Parameters
     ----------
-    report : Report
+    report : ReportContent
         What to show.
     figures : mapping, optional
-        Charts by the key of the table that they show. Default: `Report.charts`.
+        Charts by the key of the table that they show. Default: its own (`charts_of`).
 
     Returns
     -------
     str
         The page; write it as UTF-8.
     """
-    drawn = report.charts if figures is None else figures
+    drawn = charts_of(report) if figures is None else figures
     style = (_TEMPLATES / "page.css").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     return (
@@ -66,16 +65,16 @@ def page(report: Report, figures: Mapping[str, Figure] | None = None) -> str:
         .render(
             report=report,
             sections=list(_sections(report, drawn)),
-            facts=facts(report),
+            facts=report.facts,
             rubrics=[table for section in report.sections if _is_rubric(section) for table in section.tables],
             style=Markup(style),
             style_hash=f"sha256-{digest}",
-            version=judge.__version__,
+            version=__version__,
         )
     )
 
 
-def write_page(report: Report, path: str | Path, figures: Mapping[str, Figure] | None = None) -> None:
+def write_page(report: ReportContent, path: str | Path, figures: Mapping[str, Figure] | None = None) -> None:
     """Render a report into a file."""
     Path(path).write_text(page(report, figures), encoding="utf-8", newline="\n")
 
@@ -111,8 +110,8 @@ class _Section:
     cases: list[_Case]
 
 
-def _sections(report: Report, figures: Mapping[str, Figure]) -> Iterator[_Section]:
-    pictures = _Pictures(image_roots(report))
+def _sections(report: ReportContent, figures: Mapping[str, Figure]) -> Iterator[_Section]:
+    pictures = _Pictures(report.image_roots)
     taken: set[str] = {"content", "made-by"}
     for section in report.sections:
         if _is_rubric(section):

@@ -3,8 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from judge.reporting.builders.provenance import facts
-from judge.reporting.document import Report, Table
+from judge.reporting.document import ReportContent, Table
 from judge.reporting.render.numbers import cell_text
 from judge.reporting.render.text import clean
 
@@ -37,7 +36,7 @@ _SPECIAL = {
 _NO_LABEL = re.compile(r"[^A-Za-z0-9]+")
 
 
-def to_latex(report: Report) -> str:
+def to_latex(report: ReportContent) -> str:
     r"""Every table with numbers, as a float with caption and label; needs ``\usepackage{booktabs}``.
 
     Columns marked as detail are omitted. Non-Latin scripts need LuaLaTeX or XeLaTeX and a suitable font.
@@ -56,8 +55,8 @@ def escape(text: str) -> str:
     return "".join(_SPECIAL.get(letter, letter) for letter in clean(text))
 
 
-def _about(report: Report) -> Iterator[str]:
-    for name, text in facts(report).items():
+def _about(report: ReportContent) -> Iterator[str]:
+    for name, text in report.facts.items():
         yield f"% {clean(name)}: {clean(text)}"
 
 

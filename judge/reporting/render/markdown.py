@@ -8,8 +8,7 @@ import html
 import re
 from collections.abc import Iterator
 
-from judge.reporting.builders.provenance import facts
-from judge.reporting.document import Case, Report, Section, Table
+from judge.reporting.document import Case, ReportContent, Section, Table
 from judge.reporting.render.numbers import cell_text
 from judge.reporting.render.text import clean
 from judge.reporting.wording import display_name
@@ -23,7 +22,7 @@ _NAMES = re.compile(r"([@#])(?=\w)")
 _LINKS = re.compile(r"(?i):(?=//)|www(?=\.)")
 
 
-def to_markdown(report: Report, limit: int = LIMIT) -> str:
+def to_markdown(report: ReportContent, limit: int = LIMIT) -> str:
     """Render a report as Markdown; parts that exceed `limit` characters are omitted and listed."""
     blocks = [f"## {escape(report.title)}", *_verdict(report)]
     size, left_out = sum(map(len, blocks)), []
@@ -50,7 +49,7 @@ def escape(text: str, most: int | None = None) -> str:
     return _LEADS.sub(lambda f: f"{f[1]}\\{f[2]}" if f[1] else f"\\{f[3]}", unlinked)
 
 
-def _verdict(report: Report) -> Iterator[str]:
+def _verdict(report: ReportContent) -> Iterator[str]:
     first, *rest = report.verdict or ("",)
     yield f"**{escape(first)}**"
     if rest:
@@ -59,7 +58,7 @@ def _verdict(report: Report) -> Iterator[str]:
         yield "\n>\n".join(f"> {escape(sentence)}" for sentence in ("Note:", *report.warnings))
 
 
-def _sections(report: Report) -> Iterator[tuple[str, str]]:
+def _sections(report: ReportContent) -> Iterator[tuple[str, str]]:
     is_first = True
     for section in report.sections:
         tables = [table for table in section.tables if table.rows and not table.detail]
@@ -110,7 +109,7 @@ def _case(case: Case) -> str:
     return "\n".join(lines)
 
 
-def _made_by(report: Report) -> str:
-    made = "\n".join(f"- {escape(name)}: {escape(text)}" for name, text in facts(report).items())
+def _made_by(report: ReportContent) -> str:
+    made = "\n".join(f"- {escape(name)}: {escape(text)}" for name, text in report.facts.items())
     methods = "\n".join(f"- {escape(sentence)}" for sentence in report.methods)
     return f"<details><summary>Judge and methods</summary>\n\n{made}\n\n{methods}\n\n</details>"

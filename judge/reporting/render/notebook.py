@@ -7,12 +7,12 @@ DataFrames around it.
 from collections.abc import Iterator
 from html import escape
 
-from judge.reporting.document import Report, Table
+from judge.reporting.document import ReportContent, Table
 from judge.reporting.render.numbers import cell_text
 from judge.reporting.render.text import clean
 
 
-def report_html(report: Report) -> str:
+def report_html(report: ReportContent) -> str:
     """Return the findings, the warnings and the main tables of a report."""
     return "\n".join(_report(report))
 
@@ -31,7 +31,7 @@ def table_html(table: Table) -> str:
     )
 
 
-def _report(report: Report) -> Iterator[str]:
+def _report(report: ReportContent) -> Iterator[str]:
     yield f"<h3>{_text(report.title)}</h3>"
     yield f"<ul>{''.join(f'<li>{_text(sentence)}</li>' for sentence in report.verdict)}</ul>"
     if report.warnings:

@@ -15,7 +15,7 @@ from rich.padding import Padding
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from judge.reporting.document import Case, Column, Judgment, Report, Section, Table
+from judge.reporting.document import Case, Column, Judgment, ReportContent, Section, Table
 from judge.reporting.render.numbers import cell_text
 from judge.stats.engine.estimate import Estimate
 
@@ -43,12 +43,12 @@ def clean(text: str, limit: int | None = None) -> str:
     return line if limit is None or len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 
-def print_report(report: Report, file: TextIO | None = None, width: int | None = None) -> None:
+def print_report(report: ReportContent, file: TextIO | None = None, width: int | None = None) -> None:
     """Write a report as text to `file` (default: standard output).
 
     Parameters
     ----------
-    report : Report
+    report : ReportContent
         What to show. Tables and columns marked as detail are omitted; HTML, CSV and JSON contain them.
     file : text file, optional
         Destination.
@@ -65,7 +65,7 @@ def print_report(report: Report, file: TextIO | None = None, width: int | None =
         console.file.write(line.rstrip() + "\n")
 
 
-def report_text(report: Report) -> str:
+def report_text(report: ReportContent) -> str:
     """Return what `print_report` writes."""
     file = io.StringIO()
     print_report(report, file)
@@ -81,7 +81,7 @@ def table_text(table: Table, width: int = WIDEST) -> str:
     return "\n".join(line.rstrip() for line in captured.get().splitlines())
 
 
-def _parts(report: Report, width: int) -> Iterator[RenderableType]:
+def _parts(report: ReportContent, width: int) -> Iterator[RenderableType]:
     yield _wrapped(report.title, width, style="bold")
     yield ""
     for sentence in report.verdict:

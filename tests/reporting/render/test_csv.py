@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from judge.reporting.builders.run_data import RunData
 from judge.reporting.builders.single_run import build_report
-from judge.reporting.document import Column, Report, Section, Table
+from judge.reporting.document import Column, Section, Table
 from judge.reporting.render.csv import file_names, to_csv, write_csv
+from judge.reporting.report import Report
 from judge.stats.engine.estimate import Estimate
 
 

@@ -21,9 +21,10 @@ from judge.reporting.builders.comparison import build_comparison, build_leaderbo
 from judge.reporting.builders.run_data import RunData
 from judge.reporting.builders.several_runs import build_runs
 from judge.reporting.builders.single_run import build_audit, build_report
-from judge.reporting.document import Case, Column, Judgment, Report, Section, Table
+from judge.reporting.document import Case, Column, Judgment, Section, Table
 from judge.reporting.figures.table_figures import figures_of
 from judge.reporting.render.html import IMAGE_BUDGET, LONGEST_TEXT, MOST_ROWS, block, page
+from judge.reporting.report import Report
 from judge.stats.engine.estimate import Estimate
 
 from ..page_reader import Page
@@ -181,7 +182,7 @@ def test_same_report_gives_the_same_bytes(report, html):
 
 def test_another_process_gives_the_same_bytes():
     code = """
-from judge.reporting.document import *; from judge.reporting.render.html import page; from judge.stats.engine.estimate import Estimate
+from judge.reporting.document import Column, Section, Table; from judge.reporting.report import Report; from judge.reporting.render.html import page; from judge.stats.engine.estimate import Estimate
 columns = (Column("slice", "kind"), Column("pass_rate", "rate", "share"))
 table = Table("slices:kind", "By kind", columns, tuple((f"a{i}", Estimate(i / 9, 0.0, 0.9)) for i in range(9)))
 report = Report("report", "T", ("V.",), (), (Section("s", "S", tables=(table,)),), {}, {"a": "b"}, ())

@@ -1,6 +1,7 @@
 """A report as a fragment of HTML for a notebook cell."""
 
-from judge.reporting.document import Column, Report, Section, Table
+from judge.reporting.document import Column, Section, Table
+from judge.reporting.report import Report
 from judge.stats.engine.estimate import Estimate
 
 TABLE = Table(
@@ -25,14 +26,14 @@ REPORT = Report(
 
 
 def test_texts_from_data_are_escaped():
-    html = TABLE._repr_html_()
+    html = REPORT.tables[TABLE.key]._repr_html_()
     assert "&lt;script&gt;a *" in html
     assert "<script" not in html
     assert "By &lt;kind&gt;" in html
 
 
 def test_a_table_shows_its_main_columns_and_its_notes():
-    html = TABLE._repr_html_()
+    html = REPORT.tables[TABLE.key]._repr_html_()
     assert "50.0 % [40.0, 60.0]" in html
     assert "p-value" not in html
     assert "A note." in html

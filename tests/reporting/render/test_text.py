@@ -11,8 +11,9 @@ from rich.cells import cell_len
 from judge.reporting.builders.comparison import build_comparison
 from judge.reporting.builders.run_data import RunData
 from judge.reporting.builders.single_run import build_audit, build_report
-from judge.reporting.document import Column, Report, Section, Table
+from judge.reporting.document import Column, Section, Table
 from judge.reporting.render.text import clean, print_report
+from judge.reporting.report import Report
 from judge.stats.engine.estimate import Estimate
 
 NASTY = "\x1b[31mred\x1b[0m \x1b]0;title\x07 [bold]x[/bold] <script>alert(1)</script> \u202eevil \U000e0041\x00 日本語の長い名前"

@@ -3,15 +3,20 @@
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TypeAlias, Unpack
 
 from human_study import label_studio
 from judge.errors import InputError
 from judge.files.unpacking import read_text
-from judge.items import load_items
+from judge.items import ItemOptions, placed_items
 from judge.records import OVERALL, Item
 from judge.rows import read_rows
 from judge.rubric import Rubric, load_rubric
+from judge.scoring.run import Run
+from judge.tables import RowSource, is_file, name_of
+
+ItemSource: TypeAlias = Run | RowSource
+"""A run or its folder, a file of answers, tasks of Label Studio, a DataFrame, a list of dicts or of Items."""
 
 _BY_SCORE = ("score", "passed")
 _MOST_BYTES = 16 * 2**20
@@ -27,20 +32,24 @@ class StudySource:
         """Judge score by item and dimension; None without a judge."""
 
     @classmethod
-    def read(cls, source: str, rubric: str | None, **reading: Any) -> "StudySource":
-        """Read a run, or a file as `judge.load_items` does; `rubric` replaces that of the run."""
-        path = Path(source)
-        if path.is_dir():
-            return cls._from_run(path, rubric)
-        return cls(list(_items(path, reading)), load_rubric(rubric or "open_qa"), path.parent)
+    def read(
+        cls, source: ItemSource, rubric: str | Path | Rubric | None, **reading: Unpack[ItemOptions]
+    ) -> "StudySource":
+        """Read a run, or answers as `judge.load_items` does; `rubric` replaces that of the run."""
+        chosen = load_rubric(rubric) if isinstance(rubric, str | Path) else rubric
+        if isinstance(source, Run):
+            return cls._from_run(source.path, chosen)
+        path = Path(source) if is_file(source) else None
+        if path is not None and path.is_dir():
+            return cls._from_run(path, chosen)
+        items = list(_items(source, reading))
+        return cls(items, chosen or load_rubric("open_qa"), path.parent if path else Path())
 
     @classmethod
-    def _from_run(cls, path: Path, rubric: str | None) -> "StudySource":
-        from judge.scoring.run import Run
-
+    def _from_run(cls, path: Path, rubric: Rubric | None) -> "StudySource":
         with Run.open(path) as run:
             root = run.manifest.get("image_root") or "."
-            found = cls(list(run.items()), load_rubric(rubric) if rubric else run.rubric, Path(root))
+            found = cls(list(run.items()), rubric or run.rubric, Path(root))
             found.values = {item.id: {} for item in found.items}
             for score in run.scores():
                 if score.item_id not in found.values:
@@ -81,11 +90,11 @@ def _overall(values: Mapping[str, float]) -> str:
     return f"overall {values[OVERALL]:.0f}" if OVERALL in values else "no score"
 
 
-def _items(path: Path, reading: Mapping[str, Any]) -> Iterator[Item]:
-    first = next(iter(read_rows(path)), None)
-    if first and label_studio.is_task(first[1]):
-        return (label_studio.to_item(row, where) for where, row in read_rows(path))
-    return iter(load_items(path, **reading))
+def _items(source: RowSource, reading: ItemOptions) -> Iterator[Item]:
+    rows = list(read_rows(source))
+    if rows and isinstance(rows[0][1], dict) and label_studio.is_task(rows[0][1]):
+        return (label_studio.to_item(row, where) for where, row in rows)
+    return (item for _, item in placed_items(rows, name_of(source), **reading))
 
 
 def text_in(path: str | Path) -> str:
@@ -98,13 +107,14 @@ def text_in(path: str | Path) -> str:
         raise InputError(f"{path}: cannot be read: {getattr(error, 'strerror', error)}") from None
 
 
-def listed_ids(path: Path) -> Iterator[tuple[str, float | None]]:
-    """Read one id per line, or the rows of a table with ids and inclusion probabilities."""
-    if path.suffix == ".txt" or not path.suffix:
-        yield from ((line.strip(), None) for line in text_in(path).splitlines() if line.strip())
+def listed_ids(source: RowSource) -> Iterator[tuple[str, float | None]]:
+    """Read one id per line or element, or the rows of a table with ids and inclusion probabilities."""
+    if is_file(source) and Path(source).suffix in (".txt", ""):
+        yield from ((line.strip(), None) for line in text_in(source).splitlines() if line.strip())
         return
-    for where, row in read_rows(path):
-        name, drawn = row.get("item_id") or row.get("id"), row.get("probability")
+    for where, row in read_rows(source):
+        fields = row if isinstance(row, dict) else {"id": row}
+        name, drawn = fields.get("item_id") or fields.get("id"), fields.get("probability")
         try:
             probability = None if drawn in (None, "") else float(drawn)
         except (TypeError, ValueError):

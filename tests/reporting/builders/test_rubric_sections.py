@@ -1,19 +1,6 @@
-"""What made the scores."""
+"""The rubrics of a report as sections."""
 
-from pathlib import Path
-
-from judge.reporting.builders.provenance import facts, image_roots, rubric_sections
-from judge.reporting.document import Report
-
-
-def report(about):
-    return Report("report", "T", (), (), (), {}, about, ())
-
-
-def test_image_folders_are_no_public_facts():
-    about = {"judge": "m", "image root": "/a", "image root of B": "/b"}
-    assert facts(report(about)) == {"judge": "m"}
-    assert image_roots(report(about)) == [Path("/a"), Path("/b")]
+from judge.reporting.builders.rubric_sections import rubric_sections
 
 
 def test_a_rubric_is_shown_once(make_rubric):

@@ -1,23 +1,10 @@
-"""Provenance of the scores: facts shown in every report, and the rubric."""
+"""The rubrics of a report as sections."""
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
-from judge.reporting.document import Column, Report, Row, Section, Table
+from judge.reporting.document import Column, Row, Section, Table
 from judge.reporting.wording import display_name
 from judge.rubric import Rubric
-
-IMAGE_ROOT = "image root"
-
-
-def facts(report: Report) -> dict[str, str]:
-    """Provenance without image folders, which are paths of one machine."""
-    return {name: text for name, text in report.about.items() if not name.startswith(IMAGE_ROOT)}
-
-
-def image_roots(report: Report) -> list[Path]:
-    """Folders that image paths are relative to, one for each run."""
-    return [Path(text) for name, text in report.about.items() if name.startswith(IMAGE_ROOT)]
 
 
 def rubric_sections(rubrics: Sequence[Rubric]) -> Iterator[Section]:

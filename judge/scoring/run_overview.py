@@ -1,0 +1,115 @@
+"""A run at a glance: how many answers pass and how often each score was given, as text and as HTML."""
+
+from dataclasses import dataclass
+from html import escape
+from math import floor
+from pathlib import Path
+from typing import NamedTuple
+
+from judge.rubric import Rubric, RubricScale
+from judge.scoring.run_summary import RunSummary
+
+_MOST_LABELS = 11
+"""Scales with more labels are shown by their mean alone."""
+
+
+class DistributionRow(NamedTuple):
+    """One row of the distribution table; the first one is the header."""
+
+    name: str
+    cells: list[str] | str
+    """Mean and counts of a dimension; one text for a flag."""
+    missing: str
+    """How many scores are missing, by status."""
+
+
+@dataclass(frozen=True)
+class RunOverview:
+    """Pass rate, distribution of scores and statuses of a run.
+
+    Attributes
+    ----------
+    path : Path
+        Folder of the run.
+    rubric : Rubric
+        The rubric by which the scores were derived.
+    summary : RunSummary
+        Counts, tokens, cost and time.
+    distribution : dict
+        Dimension -> value -> how often it was given.
+    """
+
+    path: Path
+    rubric: Rubric
+    summary: RunSummary
+    distribution: dict[str, dict[float, int]]
+
+    def __str__(self) -> str:
+        """Return headline and distribution as text."""
+        return f"{self.headline}\n{self.table()}"
+
+    @property
+    def headline(self) -> str:
+        """How many answers pass, how long scoring took and what it cost, in one line."""
+        found = self.summary
+        text = f"{self.path}: {found.passed:,} of {found.items:,} answers pass, {found.failed:,} fail"
+        if found.undecided:
+            text += f", {found.undecided:,} have no verdict"
+        cost = f", ${found.cost:.4f}" if found.cost else ""
+        return f"{text} ({found.seconds:.1f} s{cost})"
+
+    def table(self) -> str:
+        """Lay out the distribution as text."""
+        rows = self._rows()
+        width = max(len(row.name) for row in rows)
+        middles = [_aligned(row.cells) for row in rows]
+        return "\n".join(
+            f"{row.name:{width}}  {middle:{len(middles[0])}}   {row.missing}"
+            for row, middle in zip(rows, middles, strict=True)
+        )
+
+    def html(self) -> str:
+        """Return headline and distribution as HTML, for notebooks."""
+        head, *rows = self._rows()
+        titles = (head.name, *head.cells, head.missing)
+        lines = [f"<tr>{''.join(f'<th>{escape(cell)}</th>' for cell in titles)}</tr>"]
+        for row in rows:
+            if isinstance(row.cells, str):
+                cells = f'<td colspan="{len(head.cells)}">{escape(row.cells)}</td>'
+            else:
+                cells = "".join(f"<td>{escape(cell)}</td>" for cell in row.cells)
+            lines.append(f"<tr><th>{escape(row.name)}</th>{cells}<td>{escape(row.missing)}</td></tr>")
+        return f"<p>{escape(self.headline)}</p><table>{''.join(lines)}</table>"
+
+    def _rows(self) -> list[DistributionRow]:
+        """Count how often each score and each value of a flag was given."""
+        labels = _labels(self.rubric.scale)
+        rows = [DistributionRow("", ["mean", *map(str, labels)], "without a score")]
+        for name, by_status in self.summary.statuses.items():
+            values, n_given = self.distribution.get(name, {}), by_status.get("ok", 0)
+            is_flag = name in self.rubric.flags
+            cells = _flag_text(values, n_given) if is_flag else _score_cells(values, labels)
+            missing = ", ".join(f"{n} {status}" for status, n in by_status.items() if status != "ok")
+            rows.append(DistributionRow(name, cells, missing or "-"))
+        return rows
+
+
+def _labels(scale: RubricScale) -> range:
+    return scale.labels if len(scale.labels) <= _MOST_LABELS else range(0)
+
+
+def _score_cells(values: dict[float, int], labels: range) -> list[str]:
+    """Mean and counts; a score between two labels (a mean) counts with the lower one, as in the report."""
+    n = sum(values.values())
+    mean = f"{sum(value * k for value, k in values.items()) / n:.2f}" if n else "-"
+    return [mean, *(str(sum(k for v, k in values.items() if floor(v) == label)) for label in labels)]
+
+
+def _flag_text(values: dict[float, int], n_given: int) -> str:
+    return f"{values.get(1.0, 0)} true, {values.get(0.0, 0)} false" if values else f"{n_given} texts"
+
+
+def _aligned(cells: list[str] | str) -> str:
+    if isinstance(cells, str):
+        return cells
+    return f"{cells[0]:>6}" + "".join(f"{cell:>7}" for cell in cells[1:])
