@@ -1,4 +1,4 @@
-"""Score open-ended answers with an LLM judge, and measure how far that judge agrees with people.
+"""Score open-ended answers with an LLM judge, and measure its agreement with human raters.
 
 >>> import judge
 >>> run = judge.score("answers.jsonl", judge="openai/gpt-5")        # doctest: +SKIP

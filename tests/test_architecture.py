@@ -43,8 +43,8 @@ MAY_IMPORT = {
     },
     "judge.hardware": {"judge.errors"},
     "judge.scoring": {
-        "judge.errors", "judge.files", "judge.hardware", "judge.items", "judge.records", "judge.rows", "judge.rubric",
-        "judge.tables", "judge.version",
+        "judge.errors", "judge.files", "judge.hardware", "judge.items", "judge.pass_mark", "judge.records",
+        "judge.rows", "judge.rubric", "judge.tables", "judge.version",
     },
     "judge.stats": set(),
     "judge.analysis": {

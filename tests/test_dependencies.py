@@ -1,5 +1,6 @@
 """What a plain install brings along: no GPL package, and no extra that nothing uses."""
 
+import ast
 import re
 import sys
 import tomllib
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
+import judge
 from judge.stats import check_alpha
 
 ROOT = Path(__file__).parent.parent
@@ -93,9 +95,42 @@ def test_alpha_is_left_unchecked_where_krippendorff_is_not_installed(monkeypatch
     assert check_alpha([1, 2, 3, 3], [1, 2, 2, 3], level="ordinal") is None
 
 
+def imported_packages():
+    """Top-level names that the package imports, its own and the standard library's left out."""
+    files = [path for folder in ("judge", "human_study") for path in (ROOT / folder).rglob("*.py")]
+    names = set()
+    for node in (node for path in files for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            names.add(node.module.partition(".")[0])
+    return names - sys.stdlib_module_names - {"judge", "human_study"}
+
+
+def test_a_plain_install_brings_what_the_code_imports_and_nothing_else():
+    distributions = metadata.packages_distributions()
+    imported = {
+        canonical(name) for package in imported_packages() for name in distributions.get(package, [package])
+    }
+    declared = {canonical(Requirement(text).name) for text in PROJECT["dependencies"]}
+    optional = {
+        canonical(Requirement(r).name) for group in PROJECT["optional-dependencies"].values() for r in group
+    }
+    assert declared - imported == {"litellm"}  # which is loaded by its name
+    assert imported - optional <= set(PLAIN)
+
+
+def test_pages_with_charts_need_no_matplotlib(monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)  # importing it is an ImportError
+    with judge.score(ROOT / "examples" / "answers.jsonl", out=tmp_path / "r") as run:
+        assert "<svg" in judge.report(run).to_html(tmp_path / "page.html")
+        assert "<svg" in judge.agree(run, ROOT / "examples" / "ratings.csv").to_html(tmp_path / "people.html")
+
+
 @pytest.mark.parametrize("extra", sorted(set(PROJECT["optional-dependencies"]) - {"dev"}))
 def test_extra_is_used_by_the_code(extra):
-    source = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "judge").rglob("*.py"))
+    files = [*(ROOT / "judge").rglob("*.py"), *(ROOT / "notebooks").glob("*.ipynb")]
+    source = "\n".join(path.read_text(encoding="utf-8") for path in files)
     names = [Requirement(text).name for text in PROJECT["optional-dependencies"][extra]]
     assert [
         name for name in names if re.search(rf"(import|from) {name}\b|import_module\(\"{name}\"\)", source)

@@ -76,7 +76,7 @@ def _about_answers(table: ScoreTable) -> Iterator[Anomaly]:
     yield _anomaly(
         table,
         "refusal",
-        "Answer opens like a refusal (right for some unanswerable questions)",
+        "Answer begins like a refusal (correct for some unanswerable questions)",
         np.array([bool(_REFUSAL.match(answer)) for answer in answers]),
         everywhere,
         lambda row: answers[row],
@@ -107,7 +107,7 @@ def _about_verdicts(table: ScoreTable) -> Iterator[Anomaly]:
     yield _anomaly(
         table,
         "verdict_in_text",
-        "Text of the item looks like a verdict",
+        "Item contains text that looks like a verdict",
         held,
         everywhere,
         lambda _: "verdict",
@@ -130,32 +130,32 @@ def _about_flags(table: ScoreTable) -> Iterator[Anomaly]:
 
 def _about_accuracy(table: ScoreTable, flags: Objects) -> Iterator[Anomaly]:
     accuracy = table.values[ACCURACY]
-    said = np.array([np.nan if value is None else float(value) for value in flags])
-    known = ~np.isnan(said) & ~np.isnan(accuracy)
+    flagged = np.array([np.nan if value is None else float(value) for value in flags])
+    known = ~np.isnan(flagged) & ~np.isnan(accuracy)
     yield _anomaly(
         table,
         "flag_contradicts_accuracy",
-        f"Flag {ACCURACY_FLAG} and {_spoken(ACCURACY)} >= {ACCURATE_FROM} disagree",
-        known & ((said == 1) != (accuracy >= ACCURATE_FROM)),
+        f"Flag {ACCURACY_FLAG} and {_in_words(ACCURACY)} >= {ACCURATE_FROM} disagree",
+        known & ((flagged == 1) != (accuracy >= ACCURATE_FROM)),
         known,
         lambda row: (
-            f"{ACCURACY_FLAG} {'yes' if said[row] == 1 else 'no'}, {_spoken(ACCURACY)} {accuracy[row]:g}"
+            f"{ACCURACY_FLAG} {'yes' if flagged[row] == 1 else 'no'}, {_in_words(ACCURACY)} {accuracy[row]:g}"
         ),
     )
     judged = known & ~np.isnan(table.passed)
     yield _anomaly(
         table,
         "passes_though_inaccurate",
-        f"Answer passes though the judge denies {ACCURACY_FLAG}",
-        judged & (said == 0) & (table.passed == 1),
+        f"Answer passes although {ACCURACY_FLAG} is false",
+        judged & (flagged == 0) & (table.passed == 1),
         judged,
-        lambda row: f"{_spoken(ACCURACY)} {accuracy[row]:g}",
+        lambda row: f"{_in_words(ACCURACY)} {accuracy[row]:g}",
     )
 
 
 def _about_overall(table: ScoreTable) -> Iterator[Anomaly]:
     """Overall scores outside the range of the dimensions, which only a judged overall score can be."""
-    if table.rubric.overall.how != "judged":
+    if OVERALL not in table.rubric.judged:
         return
     dimensions = np.column_stack([table.values[name] for name in table.rubric.dimensions])
     overall = table.values[OVERALL]
@@ -191,12 +191,12 @@ def _stated_scores(table: ScoreTable) -> Anomaly:
             checked[row] |= bool(reasons[row])
             if stated and values[row] not in stated:
                 found = ", ".join(f"{score:g}" for score in sorted(stated))
-                details.setdefault(int(row), f"{_spoken(name)} {values[row]:g}, its reason says {found}")
+                details.setdefault(int(row), f"{_in_words(name)} {values[row]:g}, its reason states {found}")
     found_rows = np.isin(np.arange(len(table)), list(details))
     return _anomaly(
         table,
         "reason_names_other_score",
-        "Reason names another score than the one given",
+        "Reason states a different score",
         found_rows,
         checked,
         lambda row: details[row],
@@ -216,5 +216,5 @@ def _anomaly(
     )
 
 
-def _spoken(name: str) -> str:
+def _in_words(name: str) -> str:
     return name.replace("_", " ")

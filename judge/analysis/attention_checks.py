@@ -21,8 +21,8 @@ def failed_checks_warning(checks: Mapping[str, tuple[int, int]]) -> Iterator[str
     more = ", …" if len(worst) > _MOST_NAMES else ""
     seen = sum(1 for counts in checks.values() if counts[1])
     yield (
-        f"{len(failed)} of {seen} raters failed attention checks ({named}{more}). Look at what they rated "
-        "before it counts: judge study status"
+        f"{len(failed)} of {seen} raters failed attention checks ({named}{more}). Review their "
+        "ratings before you use them: judge study status"
     )
 
 

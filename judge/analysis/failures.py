@@ -169,7 +169,7 @@ class Failures:
     def rescued(self) -> Bools | None:
         """Whether the top score on one dimension alone would make the answer pass; None if unknown."""
         rubric = self.table.rubric
-        if OVERALL in rubric.pass_rule and rubric.overall.how == "judged":
+        if OVERALL in rubric.pass_rule and OVERALL in rubric.judged:
             return None
         values = np.column_stack([self.table.values[name] for name in self.table.values])
         patterns, inverse = np.unique(values, axis=0, return_inverse=True)

@@ -1,4 +1,4 @@
-"""Warnings that every report opens with: they concern whether its other figures mean anything.
+"""Warnings at the top of every report: signs that its other figures are not meaningful.
 
 `judge score`, `report`, `audit` and `agree` show the same sentences: a judge that gives nearly all answers
 the same score, empty answers that pass, and failed gold items (items whose correct scores are known).
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from judge.scoring.run import Run
 
 ONE_SCORE = 0.95
-"""With at least this share of equal scores a judge hardly distinguishes answers."""
+"""From this share of equal scores on, a judge hardly distinguishes answers."""
 FEWEST_SCORES = 20
 """With fewer scores, equal scores may be due to chance."""
 EXPECTED = "expected_scores"
@@ -59,14 +59,14 @@ class Evidence:
         """The warnings, the most serious first."""
         if alike := list(_alike(self.counts)):
             where = "; ".join(alike)
-            yield f"The judge gives nearly all answers one score: {where}. It hardly tells them apart."
+            yield f"The judge gives nearly all answers one score: {where}. It hardly distinguishes them."
         if self.n_empty_pass:
             what = "empty answer passes" if self.n_empty == 1 else "empty answers pass"
             yield f"{self.n_empty_pass:,} of {self.n_empty:,} {what}."
         if self.n_missed:
             yield (
-                f"The judge fails {self.n_missed:,} of {self.n_known:,} checks (items with {EXPECTED}): it "
-                "gives other scores than the right ones."
+                f"The judge fails {self.n_missed:,} of {self.n_known:,} gold items (items with {EXPECTED}): "
+                "its scores differ from the correct ones."
             )
 
 
@@ -111,17 +111,17 @@ def of_agreement(aligned: AlignedRatings) -> list[str]:
             if item.question or item.answer:  # otherwise only its id is known
                 given = {name: column[row] for name, column in columns.items() if _is_number(column[row])}
                 evidence.look_at(item, given, bool(passed[row]) if _is_number(passed[row]) else None)
-        whose = f"{judge}: " if len(aligned.judges) > 1 else ""
-        found += [f"{whose}{sentence}" for sentence in evidence.sentences()]
+        prefix = f"{judge}: " if len(aligned.judges) > 1 else ""
+        found += [f"{prefix}{sentence}" for sentence in evidence.sentences()]
     by_person: CheckCounts = {}
     for place, person in enumerate(aligned.humans):
-        said = {
-            name: part.human_values[:, place].tolist() for name, part in rated.items() if not aligned.slots
+        given = {
+            name: one.human_values[:, place].tolist() for name, one in rated.items() if not aligned.slots
         }
         marks = [
             missed
             for row, item in enumerate(aligned.items)
-            if (missed := misses(item, {n: c[row] for n, c in said.items() if _is_number(c[row])}))
+            if (missed := misses(item, {n: c[row] for n, c in given.items() if _is_number(c[row])}))
             is not None
         ]
         by_person[person] = (sum(marks), len(marks))

@@ -8,18 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from judge.analysis.comparable import refuse_other_rubrics, refuse_same_names
-from judge.analysis.group_difference import Bools, GroupDifference, Groups, group_difference
+from judge.analysis.group_difference import GroupDifference, group_difference
 from judge.analysis.pass_rate import PassRate, mean_score, pass_rate
 from judge.analysis.score_table import PAIR_ID, QUESTION, ScoreTable
 from judge.analysis.slices import members
 from judge.errors import InputError
 from judge.records import Item
 from judge.stats.engine.estimate import Estimate
-from judge.stats.engine.resampling import replicate
-from judge.stats.engine.scale import Floats
-from judge.stats.engine.statistic import Statistic, quotient
 from judge.stats.systems.multiplicity import holm
-from judge.stats.systems.ranking import competition_ranks, rank_limits
+from judge.stats.systems.ranking import resample_ranks
 
 SEED = 0
 """Random seed of the bootstrap of the ranks, fixed so that one run gives one report."""
@@ -122,21 +119,21 @@ def leaderboard(
     owner = np.repeat(np.arange(len(tables)), [len(table) for table in tables])
     rates = [pass_rate(t.passed, t.clusters(cluster)) for t in tables]
     order = sorted(range(len(tables)), key=lambda i: (-rates[i].estimate.value, tables[i].name))
-    draws = _resampled_rates(passed, owner, len(tables), clusters, n_resamples)
+    by_owner = np.full((len(passed), len(tables)), np.nan)
+    by_owner[np.arange(len(passed)), owner] = passed
+    resampled = resample_ranks(by_owner, clusters, n_resamples, np.random.default_rng(SEED))
+    low, high = resampled.limits()
     pairs = list(itertools.combinations(order, 2))
     contrasts = _adjusted([group_difference(passed, owner == i, owner == j, clusters) for i, j in pairs])
     different = {pair for pair, c in zip(pairs, contrasts, strict=True) if c.p_adjusted <= 0.05}
     letters = compact_letters(order, different)
-    ranks = competition_ranks(np.array([[rate.estimate.value for rate in rates]]))[0]
-    drawn = competition_ranks(draws)
-    low, high = rank_limits(drawn)
     standings = [
         Standing(
             tables[i].name,
-            int(ranks[i]),
+            int(resampled.ranks[i]),
             int(low[i]),
             int(high[i]),
-            float(np.mean(drawn[:, i] == 1)) if len(drawn) else np.nan,
+            float(np.mean(resampled.draws[:, i] == 1)) if len(resampled.draws) else np.nan,
             letters[i],
             rates[i],
             _means(tables[i], cluster),
@@ -236,24 +233,6 @@ def _clusters(tables: Sequence[ScoreTable], keys: list[list[str]], cluster: str 
     if by is None:
         return np.array([key for column in keys for key in column])
     return np.concatenate([table.groups(by) for table in tables])
-
-
-def _resampled_rates(passed: Floats, owner: NDArray[np.int64], n: int, clusters: Groups, b: int) -> Floats:
-    """Pass rates of all systems on the same resamples, shape (b, n), or (0, n) from a single group.
-
-    Resamples in which a system has no verdict are left out, because its rank is undefined there.
-    """
-    used = ~np.isnan(passed)
-    marks = np.where(used, passed, 0.0)
-
-    def rate(members: Bools) -> Statistic:
-        sums = np.column_stack([marks * members, used & members]).astype(float)
-        return Statistic(sums, lambda totals: quotient(totals[:, 0], totals[:, 1]))
-
-    statistics = {str(i): rate(owner == i) for i in range(n)}
-    samples = replicate(statistics, clusters=clusters, method="percentile", n_resamples=b, rng=SEED).samples
-    draws = np.column_stack([samples[str(i)].draws for i in range(n)])
-    return np.asarray(draws[np.isfinite(draws).all(axis=1)])
 
 
 def _adjusted(contrasts: list[GroupDifference]) -> list[GroupDifference]:

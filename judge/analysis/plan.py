@@ -185,10 +185,13 @@ def _check(target: PlanningTarget, pilot: Floats | None) -> None:
         raise InputError(f"--expect {target.expect:g}: allowed is a number from 0 to below 1")
     _check_study(target)
     if target.margin is not None and target.statistic != "difference":
-        raise InputError("--margin asks for the power of a test of the difference: --statistic difference")
+        raise InputError(
+            "--margin concerns the power of the non-inferiority test, and so needs --statistic difference"
+        )
     if pilot is not None and target.statistic in CLOSED:
         raise InputError(
-            f"--pilot: {target.statistic} has a closed form; give what the pilot found: --expect"
+            f"--humans: the size for {target.statistic} follows from a closed form, not from a pilot; pass "
+            "the value that the pilot found: --expect"
         )
     if target.n_raters is not None:
         _check_raters(target.n_raters, target.statistic)
@@ -236,9 +239,9 @@ def _closed(target: PlanningTarget) -> SampleSizePlan:
         needed.append(StudySize(k, math.ceil(n * effect), target.half_width))
         if target.budget:
             affordable.append(_width_for(items, target.budget // k, effect, k))
-    how = f"a closed form, at an expected {target.statistic.replace('_', ' ')} of {expect:g}"
+    how = f"closed-form sample size for an expected {target.statistic.replace('_', ' ')} of {expect:g}"
     if effect > 1:
-        how += f"; {effect:.2f} times the items (design effect of the clusters)"
+        how += f", times {effect:.2f}, the design effect of the clusters"
     return SampleSizePlan(target, tuple(needed), (), tuple(affordable), how)
 
 
@@ -350,6 +353,6 @@ def _how(target: PlanningTarget, pilot: Floats | None) -> str:
     reliability = RELIABILITY if target.expect is None else target.expect
     shares = ", ".join(f"{100 * share:.0f} %" for share in np.asarray(target.shares))
     return (
-        f"{N_DRAWS} simulated studies at each size; ratings of a latent quality cut so that scores have "
-        f"shares {shares}, two raters correlating {reliability:g} on it"
+        f"{N_DRAWS} simulated studies of each size; ratings are a latent quality with error, cut into scores "
+        f"with shares {shares}; two raters correlate {reliability:g} before the cut"
     )

@@ -97,10 +97,13 @@ def select_items(
     sizes = [int((verdicts == name).sum()) for name in names]
     ids = np.array([item.id for item in table.items])
     sds = [_sd(ids[verdicts == name], rated or {}) for name in names]
-    try:
-        counts = neyman_allocation(sizes, sds, n, floor=floor)
-    except ValueError as error:
-        raise InputError(f"{run}: cannot choose {n:,} items: {error}") from None
+    least, most = sum(min(floor, size) for size in sizes), sum(sizes)
+    if not least <= n <= most:
+        raise InputError(
+            f"{run}: cannot select {n:,} items; allowed are {least:,} (up to {floor} for each verdict: "
+            f"{', '.join(names)}) to {most:,} (all items of the run): --select N"
+        )
+    counts = neyman_allocation(sizes, sds, n, floor=floor)
     wanted: dict[object, int] = dict(zip(names, map(int, counts), strict=True))
     chosen = select_stratified(verdicts, wanted, rng=seed)
     return SelectedItems(

@@ -142,6 +142,9 @@ def command(
 
     Without RUNS the scores of the judges are read from the file of ratings (rater_kind "judge").
 
+    The level of measurement of the scale determines the coefficients. Which coefficient to use when is
+    described in docs/which_coefficient.md and, in Python, by help(judge.stats).
+
     Example: judge agree runs/answers-openai-gpt-5-open_qa --humans ratings.csv --by category --margin 0.05
     """
     if not retest:

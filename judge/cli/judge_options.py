@@ -215,7 +215,7 @@ def judges_of(values: dict[str, Any]) -> list[Judge]:
     if values["scores"] == "expected" and loaded.flags:
         names = ", ".join(loaded.flags)
         click.echo(
-            f"note: --scores expected gives scores only; the flags are not asked for: {names}", err=True
+            f"note: --scores expected gives scores only; the flags are not requested: {names}", err=True
         )
     judges = []
     for model in values["model"]:

@@ -13,7 +13,6 @@ from judge.cli.options import GroupedCommand, cluster, runs_argument, section
     "Analysis",
     click.option(
         "--system",
-        "by",
         metavar="FIELD",
         help="Rank the systems within one run; FIELD of the items names the system, as in --system model.",
     ),
@@ -21,10 +20,10 @@ from judge.cli.options import GroupedCommand, cluster, runs_argument, section
 )
 @output_options.outputs
 def command(
-    runs: tuple[str, ...], by: str | None, cluster: str | None, outputs: output_options.Outputs
+    runs: tuple[str, ...], system: str | None, cluster: str | None, outputs: output_options.Outputs
 ) -> None:
     """Rank several RUNS, or the systems within one run, by pass rate.
 
     Example: judge leaderboard runs/small runs/medium runs/large
     """
-    output_options.deliver(judge.leaderboard(runs, by=by, cluster=cluster), outputs, runs)
+    output_options.deliver(judge.leaderboard(runs, system=system, cluster=cluster), outputs, runs)

@@ -73,7 +73,7 @@ def rubric(detail: str, **more: Any) -> Decorator:
 
 def seed(detail: str, *, min: int | None = 0, **more: Any) -> Decorator:
     """`--seed`; `detail` says what is random."""
-    kind = click.IntRange(min=min)
+    kind = click.INT if min is None else click.IntRange(min=min)
     return click.option("--seed", type=kind, metavar="N", help=f"Random seed {detail}", **more)
 
 

@@ -47,6 +47,7 @@ def _shares(ctx: click.Context, param: click.Parameter, value: str) -> tuple[flo
     click.option(
         "--half-width",
         type=float,
+        metavar="WIDTH",
         default=0.1,
         show_default=True,
         help="Half-width of the 95 % confidence interval.",
@@ -61,6 +62,7 @@ def _shares(ctx: click.Context, param: click.Parameter, value: str) -> tuple[flo
     per_item("more raters need fewer items.  [default: results for 2, 3 and 5]", "n_raters", max=100),
     click.option(
         "--shares",
+        metavar="SHARES",
         default="0.2,0.2,0.2,0.2,0.2",
         show_default=True,
         callback=_shares,
@@ -69,12 +71,14 @@ def _shares(ctx: click.Context, param: click.Parameter, value: str) -> tuple[flo
     click.option(
         "--cluster-size",
         type=click.IntRange(1, 1_000_000),
+        metavar="N",
         default=1,
         show_default=True,
         help="Number of items in a cluster of dependent items.",
     ),
     click.option(
         "--cluster-icc",
+        metavar="ICC",
         type=Number(0, 1),
         default=0.5,
         show_default=True,
@@ -84,6 +88,7 @@ def _shares(ctx: click.Context, param: click.Parameter, value: str) -> tuple[flo
     click.option(
         "--minutes",
         type=float,
+        metavar="N",
         default=2.0,
         show_default=True,
         help="Working time per rating, in minutes.",
@@ -149,9 +154,9 @@ def _select(run: str | None, n: int, humans: str | None, given: dict[str, Any]) 
     writer.writerow(["item_id", "judge_verdict", "probability"])
     for row in chosen.rows():
         writer.writerow([row["item_id"], row["judge_verdict"], f"{row['probability']:.6g}"])
-    said = ", ".join(f"{picked:,} of {size:,} {name}" for name, (picked, size) in chosen.counts.items())
+    drawn = ", ".join(f"{picked:,} of {size:,} {name}" for name, (picked, size) in chosen.counts.items())
     seed = given["seed"]
     click.echo(
-        f"{said}; seed {seed}. Keep the column probability with the ratings: design weights need it.",
+        f"{drawn}; seed {seed}. Keep the column probability with the ratings: design weights need it.",
         err=True,
     )

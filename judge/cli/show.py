@@ -64,7 +64,7 @@ def _text(item: Item, scores: list[Score], completions: Iterator[Completion]) ->
 
 
 def _reply(c: Completion) -> str:
-    said = (
+    text = (
         c.reply
         if c.reply is not None
         else c.refusal or (f"{c.failure.kind}: {c.failure.message}" if c.failure else "")
@@ -72,9 +72,9 @@ def _reply(c: Completion) -> str:
     about = (
         f"sample {c.sample}"
         + (f", {c.dimension}" if c.dimension else "")
-        + (", asked again" if c.attempt else "")
+        + (", requested again" if c.attempt else "")
     )
     end = f"finish reason {c.finish_reason or 'unknown'}"
     if c.label_probabilities is not None:  # one token was requested, so the finish reason says nothing
         end = "the most probable first token"
-    return f"  reply ({about}; {end}):\n{visible(said)}"
+    return f"  reply ({about}; {end}):\n{visible(text)}"

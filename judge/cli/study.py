@@ -94,7 +94,7 @@ who_rates = section(
 rating_page = section(
     "Rating page",
     click.option(
-        "--name", default="Rating answers", show_default=True, help="Title of the study on the page."
+        "--name", metavar="TITLE", help="Title of the study on the page.  [default: Rating answers]"
     ),
     click.option(
         "--introduction",

@@ -178,10 +178,10 @@ def junit(report: ReportContent, outcomes: Sequence[GateResult]) -> str:
         case = {"classname": f"judge.{report.kind}", "name": outcome.name}
         element = ElementTree.SubElement(suite, "testcase", case)
         kind = "system-out" if outcome.met else "failure"
-        said = ElementTree.SubElement(element, kind)
-        said.text = outcome.message
+        result = ElementTree.SubElement(element, kind)
+        result.text = outcome.message
         if not outcome.met:
-            said.set("message", said.text)
-            said.set("type", "GateError")
+            result.set("message", result.text)
+            result.set("type", "GateError")
     ElementTree.indent(root)
     return f'<?xml version="1.0" encoding="utf-8"?>\n{ElementTree.tostring(root, encoding="unicode")}\n'

@@ -33,13 +33,13 @@ def field_name(field: str) -> str:
     return display_name(field).replace("*", " and ")
 
 
-def counted(n: int, what: str) -> str:
+def counted(n: int, noun: str, plural: str | None = None) -> str:
     """A number with its noun.
 
-    >>> counted(1, "answer"), counted(7380, "answer")
-    ('1 answer', '7,380 answers')
+    >>> counted(1, "answer"), counted(7380, "answer"), counted(2, "reply", "replies")
+    ('1 answer', '7,380 answers', '2 replies')
     """
-    return f"{n:,} {what}{'' if n == 1 else 's'}"
+    return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
 
 
 def with_interval(estimate: Estimate, kind: CellKind) -> str:

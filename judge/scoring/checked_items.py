@@ -5,7 +5,7 @@ import heapq
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import count, islice
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -52,12 +52,15 @@ class BadItems:
         Place (file and line) of the item that was read last.
     summary : InputSummary
         What was read: which column became which field.
+    n_drawn_from : int or None
+        Number of items in the input; None unless a random sample of them was drawn.
     """
 
     def __init__(self) -> None:
         self.count = 0
         self.place = ""
         self.summary = InputSummary()
+        self.n_drawn_from: int | None = None
         self._times: dict[InputError, int] = {}
 
     def add(self, error: InputError) -> None:
@@ -130,8 +133,8 @@ def checked_items(answers: Answers, options: InputOptions, root: Path, bad: BadI
         on_bad=bad.add,
         summary=bad.summary,
     )
-    n_valid = 0
-    for bad.place, item in _selected(items, options):
+    selected, n_valid = _selected(items, options, bad), 0
+    for bad.place, item in selected:
         try:
             checked = check(item, root) if item.images else item
         except InputError as error:
@@ -145,27 +148,33 @@ def checked_items(answers: Answers, options: InputOptions, root: Path, bad: BadI
         raise bad.combined()
 
 
-def _selected(items: Iterable[tuple[str, Item]], options: InputOptions) -> Iterable[tuple[str, Item]]:
+def _selected(
+    items: Iterable[tuple[str, Item]], options: InputOptions, bad: BadItems
+) -> Iterable[tuple[str, Item]]:
     if options.limit is None:
         return items
     if not options.random:
         return islice(items, options.limit)
-    return _random_sample(items, options.limit, options.seed)
+    bad.n_drawn_from, drawn = _random_sample(items, options.limit, options.seed)
+    return drawn
 
 
-def _random_sample(items: Iterable[tuple[str, Item]], size: int, seed: int) -> Iterator[tuple[str, Item]]:
-    """Draw a simple random sample in one pass, in the order of the input.
+def _random_sample(
+    items: Iterable[tuple[str, Item]], size: int, seed: int
+) -> tuple[int, list[tuple[str, Item]]]:
+    """Draw a simple random sample in one pass, in the order of the input; also return the number of items.
 
     Each id gets a pseudo-random rank, a hash of the seed and the id, and the lowest ranks are taken. So the
     sample does not depend on the order of the rows, a larger one contains a smaller one, and files with the
     same ids (several systems) get the same sample.
     """
 
-    def rank(numbered: tuple[int, tuple[str, Item]]) -> bytes:
-        return hashlib.sha256(f"{seed}:{numbered[1][1].id}".encode("utf-8", "surrogatepass")).digest()
+    def rank(numbered: tuple[tuple[str, Item], int]) -> bytes:
+        return hashlib.sha256(f"{seed}:{numbered[0][1].id}".encode("utf-8", "surrogatepass")).digest()
 
-    drawn = heapq.nsmallest(size, enumerate(items), key=rank)
-    return (item for _, item in sorted(drawn, key=itemgetter(0)))
+    position = count()
+    drawn = heapq.nsmallest(size, zip(items, position, strict=False), key=rank)
+    return next(position), [item for item, _ in sorted(drawn, key=itemgetter(1))]
 
 
 def source_name(answers: Answers) -> str:

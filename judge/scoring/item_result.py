@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from judge.errors import RunError
+from judge.pass_mark import reaches
 from judge.records import OVERALL, Item, Score
 from judge.rubric import Rubric
 
@@ -58,7 +59,7 @@ class ItemResult:
         rule = self.rubric.pass_rule
         least = rule.get(dimension, rule.get(OVERALL))
         value = self._numbers(sample).get(dimension)
-        return value is not None and least is not None and value < least
+        return value is not None and least is not None and not reaches(value, least)
 
     def _numbers(self, sample: int) -> dict[str, float]:
         return {row.dimension: row.value for row in self.of_sample(sample) if isinstance(row.value, float)}

@@ -12,6 +12,7 @@ from judge.errors import InputError, RunError
 from judge.files.sqlite import REFUSED, code_of, explain
 from judge.records import MOST_SAMPLES, Completion, Failure, Item, Score, Usage
 from judge.rubric import Rubric
+from judge.scoring.run_summary import RandomSample
 
 FORMAT = 2
 APPLICATION = 0x4A554447  # "JUDG": `file run.db` tells whose file it is
@@ -206,6 +207,8 @@ def to_fact(row: Sequence[Any]) -> tuple[str, Any]:
         raise ValueError(f"{name!s} is {value!r:.80}")
     if isinstance(value, int) and name == "samples" and not 0 < value <= MOST_SAMPLES:
         raise ValueError(f"samples are {value!r:.80}")
+    if value is not None and name == "random_sample":
+        RandomSample.model_validate(value)
     return name, value
 
 

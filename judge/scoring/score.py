@@ -32,6 +32,7 @@ from judge.scoring.judge import Judge
 from judge.scoring.loop import derive_scores, score_items
 from judge.scoring.prompt import Prompter
 from judge.scoring.run import Run
+from judge.scoring.run_summary import IngestCounts
 from judge.tables import RowSource
 from judge.version import __version__
 
@@ -81,6 +82,7 @@ def score(
     random : bool
         Draw the `limit` items at random instead of taking the first ones. The sample depends on `seed` and
         on the ids only: the same call again continues the same pilot, and a larger `limit` extends it.
+        The manifest and the reports of the run say that it is a random sample.
     seed : int
         Random seed of that sample.
     mapping : mapping of str to str or None
@@ -145,6 +147,7 @@ def score(
             _check_input(run, answers)
         bad = BadItems()
         counts = run.add_items(checked_items(answers, options, root, bad), lambda _: bad.place)
+        _note_sample(run, answers, options, counts, bad.n_drawn_from)
         _write_facts(run, judge, answers, root, retry_errors)
         n_items = counts.new + counts.known + counts.changed
         told.on_run_start(run, counts, bad, n_items * len(judge.asked_alone) * samples)
@@ -329,6 +332,25 @@ def _check_recording(run: Run, judge: Judge, retry_errors: bool) -> None:
             "missing with --retry-errors, or read all into another folder with --out"
         )
     run.set_fact("recording", digest)
+
+
+def _note_sample(
+    run: Run, answers: Answers, options: InputOptions, counts: IngestCounts, n_input: int | None
+) -> None:
+    """Record in the manifest whether the items of the run are a random sample of the input."""
+    earlier = run.fact("random_sample")
+    sample: dict[str, int | None] | None = None
+    if n_input is not None and options.limit is not None and options.limit < n_input:
+        n_items = counts.new + counts.known + counts.changed + counts.elsewhere
+        sample = {"items": n_items, "of": n_input, "seed": options.seed}
+    if sample and counts.elsewhere:
+        # Items of an earlier call stay in the run: together they are a random sample only if those are one.
+        if earlier is None or earlier["of"] != n_input or run.fact("input") != source_name(answers):
+            sample = None
+        elif earlier["seed"] != options.seed:
+            sample["seed"] = None
+    if sample != earlier:
+        run.set_fact("random_sample", sample)
 
 
 def _write_facts(run: Run, judge: Judge, answers: Answers, root: Path, retry_errors: bool) -> None:

@@ -1,4 +1,4 @@
-"""`judge.agree`: judges measured against people, and people against each other."""
+"""`judge.agree`: agreement of judges with people, and of people with each other."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

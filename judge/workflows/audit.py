@@ -1,4 +1,4 @@
-"""`judge.audit`: why answers fail, which are the worst, and what is anomalous."""
+"""`judge.audit`: why answers fail, the worst answers, and anomalous scores."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from judge.workflows.inputs import RunSource, names, path
 def audit(
     run: RunSource, *, by: str | Sequence[str] = (), cluster: str | None = None, worst: int = 10
 ) -> Report:
-    """Find the binding dimension of the failing answers, what fails together, and what to look at.
+    """Report the binding dimension of failing answers, dimensions that fail together, and anomalous scores.
 
     Parameters
     ----------
@@ -25,6 +25,6 @@ def audit(
     Raises
     ------
     JudgeError
-        The run cannot be read, or no item has a field that is asked for.
+        The run cannot be read, or no item has one of the fields in `by`.
     """
     return build_audit(read_run(path(run)), by=names(by), cluster=cluster, n_worst=worst)

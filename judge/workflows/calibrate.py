@@ -1,4 +1,4 @@
-"""`judge.calibrate`: a map from a judge's scores to people's, where it reduces the error."""
+"""`judge.calibrate`: maps from a judge's scores to human scores, kept only where they reduce the error."""
 
 import datetime
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ from judge.workflows.inputs import RatingOptions, RatingSource, RunSource, agree
 
 @dataclass(frozen=True, repr=False, eq=False, kw_only=True)
 class CalibrationReport(Report):
-    """Maps from the scores of a run to people's.
+    """Maps from the scores of a run to human scores.
 
     Attributes
     ----------
@@ -61,7 +61,7 @@ def calibrate(
     save: str | Path | None = None,
     **options: Unpack[RatingOptions],
 ) -> CalibrationReport:
-    """Fit maps from the scores of a run to people's, cross-validated; no gain, no map.
+    """Fit maps from the scores of a run to human scores; a map is kept only where it reduces the error.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""`judge.choice`: multiple-choice answers, their letters read and counted."""
+"""`judge.choice`: accuracy on multiple-choice questions."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -25,7 +25,7 @@ def choice(
     cluster: str | None = None,
     run: RunSource | None = None,
 ) -> Report:
-    """Read the chosen letter out of every reply, and count what is right.
+    """Read the chosen letter from every reply, and report the accuracy.
 
     Parameters
     ----------

@@ -9,15 +9,15 @@ from judge.workflows.inputs import RunSource, paths
 
 
 def leaderboard(
-    runs: RunSource | Sequence[RunSource], *, by: str | None = None, cluster: str | None = None
+    runs: RunSource | Sequence[RunSource], *, system: str | None = None, cluster: str | None = None
 ) -> Report:
     """Rank several runs, or the systems within one, by pass rate, with the uncertainty of each rank.
 
     Parameters
     ----------
     runs : Run, path, or a list of them
-        Several runs; or one, with `by`.
-    by : str, optional
+        Several runs; or one, with `system`.
+    system : str, optional
         Field of the items that says which system answered, such as ``"system"``.
     cluster : str, optional
         As in `judge.report`.
@@ -32,4 +32,4 @@ def leaderboard(
     JudgeError
         There are fewer than two systems, or their scales differ.
     """
-    return build_leaderboard([read_run(run) for run in paths(runs)], by=by, cluster=cluster)
+    return build_leaderboard([read_run(run) for run in paths(runs)], system=system, cluster=cluster)

@@ -1,4 +1,4 @@
-"""`judge.plan` and `judge.select_items`: how many items and people a study needs, and which items."""
+"""`judge.plan` and `judge.select_items`: sample size of a rating study, and selection of its items."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -78,12 +78,12 @@ def plan(
     humans: RatingSource | None = None,
     **options: Unpack[PlanAndRatingOptions],
 ) -> PlanReport:
-    """Plan a study of people's ratings: how many items and people for an interval of a wanted width.
+    """Plan a rating study: the number of items and people for an interval of a wanted width.
 
     Parameters
     ----------
     statistic : str
-        What is to be known: ``pass_rate``, ``kappa``, ``correlation``, ``icc``, ``alpha``, ``agreement``,
+        Statistic to estimate: ``pass_rate``, ``kappa``, ``correlation``, ``icc``, ``alpha``, ``agreement``,
         ``kappa_quadratic``, or ``difference`` (the agreement of the judge minus that of people).
     half_width : float
         Half-width of the 95 % interval.

@@ -1,4 +1,4 @@
-"""`judge.report`: how many answers pass, on which dimension the rest fail, and where."""
+"""`judge.report`: pass rates, scores, slices, failures and anomalies of runs."""
 
 from collections.abc import Sequence
 
@@ -41,7 +41,7 @@ def report(
     Raises
     ------
     JudgeError
-        A run cannot be read, no item has a field that is asked for, or the scales of the runs differ.
+        A run cannot be read, no item has one of the fields in `by`, or the scales of the runs differ.
     """
     sources = [read_run(run) for run in paths(runs)]
     if len(sources) == 1:

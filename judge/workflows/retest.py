@@ -1,4 +1,4 @@
-"""`judge.retest`: does a judge repeat itself, and how many of its samples are worth averaging."""
+"""`judge.retest`: test-retest agreement of a judge, and how many of its samples are worth averaging."""
 
 from collections.abc import Sequence
 from typing import Unpack

@@ -50,7 +50,7 @@ def test_items_with_known_scores_check_the_judge(make_table):
         {"accuracy": "refused", "clarity": 4, "expected_scores": {"accuracy": 1}},
     ]
     (sentence,) = of_table(make_table(known))
-    assert sentence.startswith("The judge fails 1 of 2 checks (items with expected_scores)")
+    assert sentence.startswith("The judge fails 1 of 2 gold items (items with expected_scores)")
 
 
 def test_flags_are_no_scores(make_table, make_rubric):
@@ -94,7 +94,7 @@ def test_each_command_shows_them_at_its_top(careless, monkeypatch, words):
     shown = " ".join(CliRunner().invoke(main, [words[0], "run", *words[1:]]).stdout.split())
     assert "! The judge gives nearly all answers one score:" in shown
     assert "! 1 of 1 empty answer passes." in shown or words[0] == "agree"
-    assert "! The judge fails 1 of 1 checks" in shown
+    assert "! The judge fails 1 of 1 gold items" in shown
     assert shown.index("nearly all answers") < (shown.index("mean") if "mean " in shown else len(shown))
 
 

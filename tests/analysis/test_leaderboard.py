@@ -1,6 +1,7 @@
 """Ranks, their uncertainty, and letters."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from judge.analysis.leaderboard import by_system, compact_letters, leaderboard
 from judge.errors import InputError
 from judge.rubric import RubricScale
-from judge.stats.systems.ranking import competition_ranks
+from judge.stats.systems.ranking import competition_ranks, rank_intervals
 
 PASS, FAIL = {"accuracy": 4, "clarity": 4}, {"accuracy": 1, "clarity": 4}
 PAIRS = [(i, j) for i, j in itertools.combinations(range(5), 2)]
@@ -39,6 +40,16 @@ def test_ranks_of_systems_that_pass_equally_often_are_uncertain(make_table):
     half = [PASS] * 20 + [FAIL] * 20
     tables = [make_table(half[k:] + half[:k], name=f"s{k}") for k in (0, 10, 20, 30)]
     assert all((s.rank_low, s.rank_high) == (1, 4) for s in leaderboard(tables).standings)
+
+
+def test_rank_intervals_are_those_of_the_statistic(make_table):
+    tables = [make_table(rows(n, 40), name=f"s{n}") for n in (12, 16, 16, 21)]
+    tables[2] = replace(tables[2], name="tie")
+    board = leaderboard(tables)
+    expected = rank_intervals(np.column_stack([table.passed for table in tables]), rng=board.seed)
+    found = {s.name: (s.rank, s.rank_low, s.rank_high) for s in board.standings}
+    assert [found[t.name] for t in tables] == [(e.value, e.low, e.high) for e in expected]
+    assert found["s16"] == found["tie"]
 
 
 def test_leaderboard_is_the_same_every_time(make_table):

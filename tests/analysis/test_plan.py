@@ -25,7 +25,7 @@ def test_clusters_take_the_design_effect_times_the_items():
     alone = plan(PlanningTarget("pass_rate", half_width=0.05)).needed[0].n_items
     found = plan(PlanningTarget("pass_rate", half_width=0.05, cluster_size=5, cluster_icc=0.5))
     assert found.needed[0].n_items == math.ceil(alone * (1 + 4 * 0.5))
-    assert "3.00 times the items" in found.how
+    assert "times 3.00, the design effect" in found.how
     assert "times" not in plan(PlanningTarget("pass_rate")).how
 
 
@@ -138,7 +138,7 @@ def test_the_method_names_the_assumptions():
         ({"half_width": 1}, "--half-width 1"),
         ({"expect": 1}, "--expect 1: allowed is a number from 0 to below 1"),
         ({"expect": -0.1}, "--expect -0.1"),
-        ({"margin": 0.1}, "--margin asks for the power of a test of the difference"),
+        ({"margin": 0.1}, "--margin .* --statistic difference"),
         ({"statistic": "difference", "margin": 0}, "--margin 0: allowed is a number above 0, at most 1"),
         ({"statistic": "difference", "margin": 1.1}, "--margin 1.1"),
         ({"shares": (1.0,)}, "--shares 1: allowed are 2 to 101 shares"),
@@ -167,5 +167,5 @@ def test_ends_of_the_ranges_are_allowed(target):
 
 
 def test_a_closed_form_takes_no_pilot():
-    with pytest.raises(InputError, match="--pilot: kappa has a closed form"):
+    with pytest.raises(InputError, match="--humans: the size for kappa follows from a closed form"):
         plan(PlanningTarget("kappa"), np.ones((3, 2)))

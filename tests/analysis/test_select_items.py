@@ -64,5 +64,7 @@ def test_the_seed_decides_the_selection(run):
 
 @pytest.mark.parametrize("n", [101, 5])
 def test_a_number_that_cannot_be_selected_is_refused(run, n):
-    with pytest.raises(InputError, match=f"cannot choose {n} items"):
+    with pytest.raises(InputError, match=f"cannot select {n} items") as refused:
         select_items(run, n)
+    assert "30 (up to 10 for each verdict: pass, fail, no verdict) to 100" in str(refused.value)
+    assert "--select" in str(refused.value)

@@ -208,7 +208,8 @@ def test_plan_resamples_a_pilot(lenient):
 def test_plan_refuses_a_pilot_of_several_dimensions(run):
     result = judge("plan", run, "--humans", RATINGS)
     assert result.exit_code == 1
-    assert "plan for one: --dimension technical_accuracy" in result.stderr
+    assert "several dimensions (technical_accuracy, " in result.stderr
+    assert "--dimension NAME" in result.stderr
 
 
 def test_selected_items_keep_their_probabilities_and_can_be_drawn_again(lenient):
@@ -224,7 +225,7 @@ def test_selected_items_keep_their_probabilities_and_can_be_drawn_again(lenient)
 def test_more_items_than_there_are_cannot_be_selected(lenient):
     result = judge("plan", lenient / "run", "--select", 500)
     assert result.exit_code == 1
-    assert "cannot choose 500 items" in result.stderr
+    assert "cannot select 500 items" in result.stderr
 
 
 def test_calibration_takes_the_point_of_leniency_away(lenient, tmp_path):
@@ -382,7 +383,7 @@ def test_retest_says_how_often_the_verdict_flips(tmp_path):
         (
             ["--margin", "mae=6"],
             1,
-            "--margin 6: for mean distance on clarity a number above 0 and not above 4",
+            "--margin 6: for mean absolute difference on clarity a number above 0 and not above 4",
         ),
         (["--pass", "9"], 1, "--pass 9: off the scale; allowed is a score from 1 to 5"),
         (["--pass", "clarity=0"], 1, "--pass 0: off the scale; allowed is a score from 1 to 5"),

@@ -1,5 +1,6 @@
 """Options as a whole: one name means one thing in all commands, and every long `--help` is grouped."""
 
+import re
 from collections import defaultdict
 from itertools import takewhile
 
@@ -40,13 +41,20 @@ def by_name() -> dict[str, dict[str, click.Option]]:
     return found
 
 
+def _type(option: click.Option) -> type:
+    """Class of the values; an integer within a range is an integer."""
+    return (
+        click.types.IntParamType if isinstance(option.type, click.types.IntParamType) else type(option.type)
+    )
+
+
 SHARED = {name: uses for name, uses in by_name().items() if len(uses) > 1}
 
 
 @pytest.mark.parametrize("name", sorted(SHARED))
 def test_option_has_one_type_in_all_commands(name):
     uses = SHARED[name].values()
-    assert len({(type(option.type), option.multiple, option.is_flag) for option in uses}) == 1
+    assert len({(_type(option), option.multiple, option.is_flag) for option in uses}) == 1
     if name not in _SPECIFIC_RANGES:
         assert len({option.metavar for option in uses}) == 1
 
@@ -99,7 +107,13 @@ def test_help_of_score_names_what_is_judged_the_judge_the_connection_the_model_a
 
 
 def test_environment_sets_an_option_by_its_name_and_not_by_the_name_of_its_parameter(monkeypatch):
-    monkeypatch.setenv("JUDGE_BY", "topic")  # `leaderboard --system` keeps its value in a parameter `by`
-    load = main.get_command(click.Context(main), "leaderboard")
-    context = load.make_context("leaderboard", ["."], parent=click.Context(main))
-    assert context.params["by"] is None
+    monkeypatch.setenv("JUDGE_WORST", "7")  # `agree --disagreements` keeps its value in a parameter `worst`
+    load = main.get_command(click.Context(main), "agree")
+    context = load.make_context("agree", ["."], parent=click.Context(main))
+    assert context.params["worst"] == 3
+
+
+@pytest.mark.parametrize("name", sorted(LEAVES))
+def test_help_names_no_python_type_and_no_empty_range(name):
+    text = CliRunner().invoke(main, [*name.split(), "--help"]).stdout
+    assert not re.findall(r"None|FLOAT|INTEGER|\bTEXT\b", text)

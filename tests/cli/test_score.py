@@ -461,7 +461,7 @@ def test_expected_scores_say_that_flags_are_not_asked_for():
     words = ("--rubric", "inspection", "--scores", "expected", "--judge", "hosted_vllm/m", "--dry-run")
     done = judge("score", lines(ROW), *words, "--api-base", "http://localhost:1/v1")
     flags = ", ".join(load_rubric("inspection").flags)
-    assert f"note: --scores expected gives scores only; the flags are not asked for: {flags}" in done.stderr
+    assert f"note: --scores expected gives scores only; the flags are not requested: {flags}" in done.stderr
 
 
 @pytest.mark.parametrize("option", [("--max-tokens", 50), ("--reasoning-effort", "high")])

@@ -46,6 +46,41 @@ def test_a_random_sample_of_more_than_there_are_is_everything():
     assert chosen(limit=2000, random=True) == chosen()
 
 
+def drawn(tmp_path, answers=ITEMS[:20], **options):
+    """What the manifest of the run says after one more call."""
+    with score(answers, judge="baseline", out=tmp_path / "r", **options) as run:
+        return run.manifest.get("random_sample")
+
+
+def test_the_manifest_says_from_how_many_items_a_random_sample_was_drawn(tmp_path):
+    assert drawn(tmp_path, limit=5, random=True, seed=2) == {"items": 5, "of": 20, "seed": 2}
+    assert drawn(tmp_path, limit=8, random=True, seed=2) == {"items": 8, "of": 20, "seed": 2}
+
+
+@pytest.mark.parametrize("options", [{}, {"limit": 5}, {"limit": 20, "random": True}, {"random": True}])
+def test_a_run_of_all_items_or_of_the_first_ones_is_not_called_a_random_sample(tmp_path, options):
+    assert drawn(tmp_path, **options) is None
+
+
+def test_a_pilot_that_is_completed_is_no_longer_called_a_sample(tmp_path):
+    assert drawn(tmp_path, limit=5, random=True) is not None
+    assert drawn(tmp_path) is None
+
+
+def test_two_random_samples_of_one_input_are_one_larger_sample(tmp_path):
+    assert drawn(tmp_path, limit=8, random=True) == {"items": 8, "of": 20, "seed": 0}
+    assert drawn(tmp_path, limit=5, random=True) == {"items": 8, "of": 20, "seed": 0}
+    found = drawn(tmp_path, limit=5, random=True, seed=3)
+    assert found["items"] > 8
+    assert found["seed"] is None
+
+
+@pytest.mark.parametrize("first", [{"limit": 19}, {"answers": ITEMS[100:120], "limit": 3, "random": True}])
+def test_a_random_sample_added_to_other_items_is_none(tmp_path, first):
+    drawn(tmp_path, **first)
+    assert drawn(tmp_path, ITEMS[:15], limit=3, random=True) is None
+
+
 def test_random_without_a_limit_changes_nothing():
     assert chosen(random=True) == chosen()
 

@@ -696,6 +696,7 @@ DAMAGED = [
     ("UPDATE meta SET value = '{' WHERE name = 'rubric'", "Expecting property name"),
     ("INSERT INTO meta VALUES (x'ff', '5')", r"b'.xff' is 5"),
     ("INSERT INTO meta VALUES ('samples', '9000000')", "samples are 9000000"),
+    ("INSERT INTO meta VALUES ('random_sample', '{\"items\": \"x\"}')", "RandomSample.items: found 'x'"),
     ("UPDATE items SET data = '{\"values\": {}}'", "Item.id: found {'values': {}}; Field required"),
     ("UPDATE items SET data = '[]'", r"Item: found \[\]; Input should be an object"),
     ("UPDATE completions SET tries = 'many'", "Completion.tries: found 'many'"),

@@ -7,6 +7,7 @@ import pytest
 
 from judge.errors import RunError
 from judge.records import Score
+from judge.scoring.item_result import ItemResult
 from judge.scoring.judge import Judge
 from judge.scoring.run import Run
 
@@ -86,6 +87,17 @@ def test_failures_of_a_dimension_leave_out_items_that_are_good_enough_on_it(tmp_
         run.write_scores([score(v, item_id="q1", dimension=name) for name, v in values.items()], given)
         found = {name: [f.item.id for f in run.failures(name)] for name in values}
     assert found == {"a": [], "b": ["q1"], "overall": ["q1"]}
+
+
+def test_a_score_that_misses_its_threshold_by_a_rounding_error_is_not_below_it():
+    given = rubric()
+    below = {
+        value: ItemResult(item("q1"), (score(value, item_id="q1", dimension="overall"),), given).is_below(
+            "overall"
+        )
+        for value in (2.9999999999999996, 2.99, 3.0)
+    }
+    assert below == {2.9999999999999996: False, 2.99: True, 3.0: False}
 
 
 def test_failures_of_an_unknown_dimension_are_an_error(run):

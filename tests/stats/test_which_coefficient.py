@@ -4,9 +4,11 @@ import re
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from sklearn.metrics import cohen_kappa_score
 
 import judge.stats
+from judge.cli import main
 
 PAGE = (Path(__file__).parents[2] / "docs" / "which_coefficient.md").read_text()
 
@@ -25,6 +27,14 @@ def test_every_coefficient_has_a_place_on_the_page():
     helpers |= {"variance_components", "worthwhile_samples", "auc_difference"}
     missing = {n for n in coefficients - helpers if not re.search(rf"`{n}\b", PAGE)}
     assert missing == set()
+
+
+def test_the_page_is_named_by_the_help_of_agree_and_by_the_readme():
+    text = " ".join(CliRunner().invoke(main, ["agree", "--help"]).stdout.split())
+    assert "docs/which_coefficient.md" in text
+    assert "help(judge.stats)" in text
+    assert "Which coefficient to use when" in judge.stats.__doc__
+    assert "docs/which_coefficient.md" in (Path(__file__).parents[2] / "README.md").read_text()
 
 
 def test_the_code_of_the_page_runs(capsys):

@@ -1,1 +1,1 @@
-"""Agreement: can a judge be trusted? People's ratings and judges' scores, aligned by item and compared."""
+"""Agreement of judges with human raters, and of human raters with each other."""

@@ -83,7 +83,7 @@ def _length(ratings: Ratings, judge: str, lengths: Floats) -> Iterator[BiasCheck
         rated.human_values, rated.column(judge), lengths[ratings.rated], clusters=rated.clusters
     )
     if found.per_doubling.defined:
-        title = "points that the judge adds, and people do not, when an answer is twice as long"
+        title = "change of the judge's score, relative to the human scores, when an answer is twice as long"
         yield BiasCheck("length", title, rated.dimension, "points", None, None, found.per_doubling)
 
 
@@ -102,5 +102,5 @@ def _missing(ratings: Ratings, judge: str) -> Iterator[BiasCheck]:
     scores = rated.column(judge)
     if 0 < np.isnan(scores).sum() < len(scores):
         gap = non_answers(rated.human_values, scores, clusters=rated.clusters).human_gap
-        title = "people's mean score where the judge gave none, minus their mean elsewhere"
+        title = "mean human score of the items that the judge left without a score, minus that of the others"
         yield BiasCheck("missing", title, rated.dimension, "points", None, None, gap)

@@ -32,7 +32,7 @@ class CoefficientComparison:
     Attributes
     ----------
     name, title, how : str
-        Short name, name in tables, and which raters are compared.
+        Short name, name in tables, and which ratings are compared with which.
     unit : str
         A share, a coefficient with maximum 1, or points of the scale (where smaller is better).
     human, judge, difference : Estimate
@@ -59,10 +59,10 @@ class _Coefficient:
     of: Callable[..., Ceiling]
 
 
-_PAIRS = "two people; the judge and a person"
-_OTHERS = "a person and the mean of the others; the judge and the same mean"
-_PLACES = "people; with the judge in a person's place"
-_SLOTS = "two ratings of an item; the judge and a rating"
+_PAIRS = "human-human: mean over pairs of raters; judge-human: mean over pairs of the judge and a rater"
+_OTHERS = "human-human: each rater and the mean of the others; judge-human: the judge and the same means"
+_PLACES = "human-human: all raters together; judge-human: the judge in place of one rater, mean over raters"
+_SLOTS = "human-human: pairs of ratings of an item; judge-human: the judge and each rating"
 
 
 def headline(ratings: Ratings) -> str:
@@ -95,7 +95,7 @@ def _compare(name: str, coefficient: _Coefficient, ratings: Ratings, judge: str)
 
 
 def _negated(loss: Estimate) -> Estimate:
-    """Turn a negated distance, for which larger is better, back into the distance."""
+    """Turn a negated distance (larger is better) back into the distance."""
     possible = (-loss.possible[1], -loss.possible[0])
     return replace(loss, value=0.0 - loss.value, low=-loss.high, high=-loss.low, possible=possible)
 
@@ -121,7 +121,7 @@ def _person_coefficients(ratings: Ratings) -> dict[str, _Coefficient]:
         )
     if ratings.on_scale:
         kappa, ac1 = partial(cohen_statistic, **scale), partial(ac_statistic, **scale)
-        found[KAPPA] = _Coefficient("kappa, no weights", _PAIRS, "coefficient", pairs(kappa))
+        found[KAPPA] = _Coefficient("unweighted kappa", _PAIRS, "coefficient", pairs(kappa))
         found["ac1"] = _Coefficient("Gwet's AC1", _PAIRS, "coefficient", pairs(ac1))
     level = ratings.scale.level if ratings.on_scale else "interval"
     alpha = partial(alpha_statistic, level=level, **scale)
@@ -129,9 +129,11 @@ def _person_coefficients(ratings: Ratings) -> dict[str, _Coefficient]:
     if not ratings.nominal:
         pearson, mae = pearson_statistic, negated(mean_absolute_error_statistic)
         found["pearson"] = _Coefficient(
-            "correlation", _OTHERS, "coefficient", partial(leave_one_out, agreement=pearson)
+            "Pearson correlation", _OTHERS, "coefficient", partial(leave_one_out, agreement=pearson)
         )
-        found[MAE] = _Coefficient("mean distance", _OTHERS, "points", partial(leave_one_out, agreement=mae))
+        found[MAE] = _Coefficient(
+            "mean absolute difference", _OTHERS, "points", partial(leave_one_out, agreement=mae)
+        )
     return found
 
 
@@ -141,10 +143,12 @@ def _slot_coefficients(ratings: Ratings) -> dict[str, _Coefficient]:
 
     found = {AGREEMENT: _Coefficient("same score", _SLOTS, "share", slots("agreement"))}
     if ratings.nominal:
-        return found | {KAPPA: _Coefficient("kappa, pooled margins", _SLOTS, "coefficient", slots("kappa"))}
+        return found | {
+            KAPPA: _Coefficient("unweighted kappa, pooled margins", _SLOTS, "coefficient", slots("kappa"))
+        }
     if len(ratings.scale.points) > 3:
         found["within_one"] = _Coefficient("within 1 point", _SLOTS, "share", slots("agreement", 1))
     return found | {
         KAPPA_QUADRATIC: _Coefficient("quadratic kappa", _SLOTS, "coefficient", slots("kappa_quadratic")),
-        MAE: _Coefficient("mean distance", _SLOTS, "points", slots("negated_mae")),
+        MAE: _Coefficient("mean absolute difference", _SLOTS, "points", slots("negated_mae")),
     }

@@ -32,11 +32,11 @@ _TWO_WAY: dict[str, Form] = {
 }
 TITLES = {
     "agreement": "same score",
-    "unanimous": "all the same",
+    "unanimous": "unanimous",
     "alpha": "alpha",
-    "kappa": "kappa",
+    "kappa": "unweighted kappa",
     "kappa_quadratic": "quadratic kappa",
-    "fleiss": "Fleiss kappa",
+    "fleiss": "Fleiss' kappa",
     "ac1": "AC1",
     "ac2": "AC2",
     "brennan_prediger": "Brennan-Prediger",

@@ -195,8 +195,8 @@ def annotator_tests(found: list[JudgeAgreement], epsilon: float) -> dict[str, Al
         for one in found
         if _can_hold_out(one.ratings)
     }
-    exact = {name: part for name, part in columns.items() if part.scale is not None}
-    between = {name: part for name, part in columns.items() if part.scale is None}
+    exact = {name: one for name, one in columns.items() if one.scale is not None}
+    between = {name: one for name, one in columns.items() if one.scale is None}
     tested = alt_tests(exact, epsilon=epsilon) if exact else {}
     return tested | (alt_tests(between, epsilon=epsilon, closeness="rmse") if between else {})
 

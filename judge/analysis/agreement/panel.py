@@ -25,7 +25,10 @@ from judge.stats.judge_human.consensus import Consensus, consensus
 MOST_JUDGES = 6
 """Up to this many judges every panel is tried."""
 N_FOLDS = 5
-STATISTICS = {KAPPA: "kappa with people's majority", KAPPA_QUADRATIC: "quadratic kappa with people's mean"}
+STATISTICS = {
+    KAPPA: "kappa with the majority of the human ratings",
+    KAPPA_QUADRATIC: "quadratic kappa with the mean human score",
+}
 
 
 @dataclass(frozen=True, kw_only=True)

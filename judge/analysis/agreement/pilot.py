@@ -24,15 +24,22 @@ def pilot_ratings(inputs: AgreementInputs, *, with_judge: bool) -> tuple[Floats,
     """
     ratings = {name: one for name, one in align_inputs(inputs).ratings.items() if name != PASSES}
     if len(ratings) > 1:
-        raise InputError(f"the pilot has several dimensions; plan for one: --dimension {', '.join(ratings)}")
+        raise InputError(
+            f"the pilot has several dimensions ({', '.join(ratings)}); name the one to plan for: "
+            "--dimension NAME"
+        )
     if not ratings:
-        raise InputError("the pilot has no dimension of its own: --dimension NAME")
+        raise InputError(
+            "the pilot has ratings of the overall verdict only; it needs a dimension: --dimension NAME"
+        )
     (only,) = ratings.values()
     rated = only.take(only.rated)
     if not with_judge:
         return rated.human_values, rated.clusters
     if not rated.judges:
-        raise InputError("a difference needs the judge's scores of the pilot's items: give its RUN")
+        raise InputError(
+            "the difference needs the judge's scores of the items of the pilot: name the RUN of the judge"
+        )
     return np.column_stack([rated.judge_values[:, 0], rated.human_values]), rated.clusters
 
 

@@ -1,1 +1,1 @@
-"""Multiple-choice answers: letters read out of replies, accuracy, detection measures and position bias."""
+"""Multiple-choice answers: letters read from replies, accuracy, detection measures and position bias."""

@@ -62,10 +62,10 @@ def detection(table: ScoreTable, clusters: Groups = None) -> Detection | None:
     if not about_anomaly.any():
         return None
     right = table.passed
-    said = np.where(right == 1, gold, 1 - gold)
-    said[np.isnan(right)] = np.nan
+    predicted = np.where(right == 1, gold, 1 - gold)
+    predicted[np.isnan(right)] = np.nan
     groups = None if clusters is None else clusters[about_anomaly]
-    found = pass_fail(gold[about_anomaly], said[about_anomaly], clusters=groups, rng=SEED)
+    found = pass_fail(gold[about_anomaly], predicted[about_anomaly], clusters=groups, rng=SEED)
     figures = {
         "balanced_accuracy": found.balanced_accuracy,
         "recall": found.tpr,

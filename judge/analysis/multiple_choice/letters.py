@@ -89,10 +89,10 @@ def _plain(reply: str) -> str | None:
     """Reply without reasoning and typography; None if it is only unfinished reasoning."""
     text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", reply))
     before, after = _THOUGHT_START.split(text)[0], _THOUGHT_END.split(text)[-1]
-    said = _THOUGHT_START.split(after)[0] if after.strip() else before
-    if text.strip() and not said.strip():
+    reply = _THOUGHT_START.split(after)[0] if after.strip() else before
+    if text.strip() and not reply.strip():
         return None
-    bare = _TYPOGRAPHY.sub("", _LATEX.sub(r"\1", said))
+    bare = _TYPOGRAPHY.sub("", _LATEX.sub(r"\1", reply))
     return _EMPTY_LINES.sub("\n", _SPACES.sub(" ", bare)).strip()
 
 
@@ -310,8 +310,8 @@ class _LetterReader:
     def _text_at(self, start: int) -> Reading | None:
         """Option whose text begins at `start`; the longest if one is the beginning of another."""
         rest = " ".join(self.text[start : start + self.reach].casefold().split()).lstrip("\"'“‘「([ ")
-        for said in (rest, _ARTICLE.sub("", rest, count=1)):
-            fitting = [o for o in self.options if o and re.match(rf"{re.escape(o)}(?![{_EDGE}])", said)]
+        for candidate in (rest, _ARTICLE.sub("", rest, count=1)):
+            fitting = [o for o in self.options if o and re.match(rf"{re.escape(o)}(?![{_EDGE}])", candidate)]
             if fitting:
                 return self._of_text(max(fitting, key=len))
         return None

@@ -76,7 +76,8 @@ def _sections(found: Agreement, labels: Labels) -> Iterator[Section]:
     verdicts = tables.verdicts(found, labels)
     first = (*((verdicts,) if verdicts else ()), *tables.beside(found, labels))
     yield Section("agreement", "Judge-human agreement", tables=first)
-    yield Section("levels", "Score level and spread", tables=(tables.levels(found, labels),))
+    levels = tables.levels(found, labels)
+    yield Section("levels", levels.title, tables=(levels,))
     passing = (tables.passing(found, labels), tables.corrected(found, labels))
     yield Section("passing", "Pass/fail verdicts", tables=tuple(t for t in passing if t))
     tests = (tables.omega(found, labels), tables.alt_tests(found, labels))
@@ -87,7 +88,7 @@ def _sections(found: Agreement, labels: Labels) -> Iterator[Section]:
     if found.panel:
         yield Section("panel", "Panels of judges", tables=(details.panel(found.panel),))
     checks = details.bias_checks(found, labels)
-    yield Section("oddities", "Bias checks", tables=(checks,) if checks else ())
+    yield Section("bias", "Bias checks", tables=(checks,) if checks else ())
     yield Section("details", "Details by judge and dimension", tables=tuple(_details(found)))
     yield from _disagreements(found)
 
@@ -108,9 +109,9 @@ def _disagreements(found: Agreement) -> Iterator[Section]:
 
 def _case(found: Agreement, judge: str, one: Disagreement) -> Case:
     item = found.aligned.items[one.item]
-    part = found.aligned.ratings[one.dimension]
-    said = details.people_said(part, one.item)
-    note = f"{dimension_name(one.dimension)}: judge {part.column(judge)[one.item]:g}, humans {said}"
+    ratings = found.aligned.ratings[one.dimension]
+    human = details.human_ratings_text(ratings, one.item)
+    note = f"{dimension_name(one.dimension)}: judge {ratings.column(judge)[one.item]:g}, humans {human}"
     scores = {name: _known(p.column(judge)[one.item]) for name, p in found.aligned.ratings.items()}
     reasons = {
         name: reason
@@ -135,8 +136,8 @@ def _known(value: float) -> float | None:
 
 
 def _outcome(found: Agreement, judge: str, row: int) -> str:
-    part = found.aligned.ratings.get("passes") or found.aligned.ratings.get("overall")
-    marks = part.passed(part.column(judge)) if part else None
+    ratings = found.aligned.ratings.get("passes") or found.aligned.ratings.get("overall")
+    marks = ratings.passed(ratings.column(judge)) if ratings else None
     if marks is None:
         return ""
     if np.isnan(marks[row]):

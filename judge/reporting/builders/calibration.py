@@ -62,8 +62,8 @@ def _words(found: Calibrated, saved: str | None) -> Iterator[str]:
             )
         elif c.gain.defined:
             yield (
-                f"On {dimension_name(name)} calibration does not help ({gain} points per item); "
-                "scores stay unchanged."
+                f"On {dimension_name(name)} calibration does not reduce the error significantly (reduction "
+                f"{gain} points per item); the scores stay unchanged."
             )
         else:
             yield (
@@ -76,7 +76,7 @@ def _words(found: Calibrated, saved: str | None) -> Iterator[str]:
 def _warnings(found: Calibrated) -> Iterator[str]:
     few = [dimension_name(name) for name, n in found.n_items.items() if n < 100]
     if few:
-        yield f"Fewer than 100 items on {', '.join(few)}: only shift and scale are tried there."
+        yield f"Fewer than 100 items on {', '.join(few)}: only shift and scale are tried for these."
 
 
 def _gain(found: Calibrated) -> Table:
@@ -93,7 +93,7 @@ def _gain(found: Calibrated) -> Table:
         for n, c in found.dimensions.items()
     )
     return Table(
-        "gain", "Cross-validated gain: reduction of the mean distance from the human scores", columns, rows
+        "gain", "Cross-validated gain: reduction of the distance from the human scores", columns, rows
     )
 
 

@@ -61,7 +61,7 @@ def build_choice(
     Raises
     ------
     InputError
-        No item has a field that is asked for, or the run has none of its values.
+        No item has one of the fields in `by`, or the run has none of its values.
     """
     clusters = answers.table.clusters(cluster)
     rate = accuracy(answers, clusters)
@@ -83,7 +83,7 @@ def build_choice(
         tuple(sections),
         _named_estimates(rate, sliced, found),
         {"answers": answers.table.name, "unreadable replies": f"count as {_policy(answers)}"},
-        tuple(_methods(cluster, answers)),
+        tuple(_methods(cluster, answers, found)),
     )
 
 
@@ -123,8 +123,8 @@ def _verdict(answers: Answers, rate: PassRate, found: Detection | None, placed: 
         )
 
 
-def _share(part: int, whole: int) -> str:
-    return number_text(part / whole, "share") if whole else "none"
+def _share(n: int, total: int) -> str:
+    return number_text(n / total, "share") if total else "none"
 
 
 def _warnings(answers: Answers, problems: dict[str, list[str]]) -> Iterator[str]:
@@ -171,7 +171,8 @@ def _slice_tables(of: ChoiceSlices) -> tuple[Table, ...]:
     title = f"Accuracy by {field_name(of.field)}"
     table = Table(f"slices:{of.field}", title, columns, tuple(rows), tuple(notes), small)
     matrix = _matrix(of)
-    return (matrix, marked(table)) if matrix else (marked(table),)
+    table = marked(table, f"* fewer than {SMALL} answers; interpret with caution.")
+    return (matrix, table) if matrix else (table,)
 
 
 def _matrix(of: ChoiceSlices) -> Table | None:
@@ -218,10 +219,14 @@ def _detection_sections(
         *(Column(name, name.replace("_", " "), "share") for name in names),
     )
     rows: list[Row] = [(_ALL, found.n_anomalous, found.n_normal, *found.figures.values())]
-    asked = ~np.isnan(gold_anomalous(answers.table.items))
-    for field in dict.fromkeys(part.strip() for name in fields for part in name.split(CROSS)):
-        parts = [(label, mask) for label, mask in members(answers.table, field) if (mask & asked).any()]
-        for label, mask in parts if len(parts) > 1 else ():
+    is_anomaly_question = ~np.isnan(gold_anomalous(answers.table.items))
+    for field in dict.fromkeys(one.strip() for name in fields for one in name.split(CROSS)):
+        groups = [
+            (label, mask)
+            for label, mask in members(answers.table, field)
+            if (mask & is_anomaly_question).any()
+        ]
+        for label, mask in groups if len(groups) > 1 else ():
             one = detection(answers.take(mask).table, None if clusters is None else clusters[mask])
             if one:
                 name = f"{field_name(field)}: {label}"
@@ -282,7 +287,7 @@ def _named_estimates(
     }
 
 
-def _methods(cluster: str | None, answers: Answers) -> Iterator[str]:
+def _methods(cluster: str | None, answers: Answers, found: Detection | None) -> Iterator[str]:
     yield (
         "A reply is readable if it names exactly one offered option: a bare letter, otherwise a marked, "
         "announced or decided letter, otherwise the text of an option."
@@ -295,4 +300,5 @@ def _methods(cluster: str | None, answers: Answers) -> Iterator[str]:
         yield (
             f"Proportions: Wilson score interval for the effective sample size of {n:,} clusters of answers."
         )
-    yield f"Balanced accuracy and F1: BCa bootstrap (10,000, seed {SEED}), jackknife below 50 clusters."
+    if found:
+        yield f"Balanced accuracy and F1: BCa bootstrap (10,000, seed {SEED}), jackknife below 50 clusters."

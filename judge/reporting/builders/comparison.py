@@ -100,15 +100,15 @@ def _renamed(source: RunData, other: RunData) -> RunData:
 
 
 def build_leaderboard(
-    sources: Sequence[RunData], *, by: str | None = None, cluster: str | None = None
+    sources: Sequence[RunData], *, system: str | None = None, cluster: str | None = None
 ) -> Report:
     """Rank several runs, or the systems within one.
 
     Parameters
     ----------
     sources : sequence of RunData
-        Several runs; or one, with `by`.
-    by : str, optional
+        Several runs; or one, with `system`.
+    system : str, optional
         Field of the items that names the system.
     cluster : str, optional
         Field whose items are resampled together.
@@ -118,13 +118,13 @@ def build_leaderboard(
     InputError
         There are fewer than two systems.
     """
-    if by and len(sources) > 1:
-        raise InputError(f"--system {by} ranks the systems within one run; found {len(sources)} runs")
-    ranked = by_system(sources[0].table, by) if by else [source.table for source in sources]
+    if system and len(sources) > 1:
+        raise InputError(f"--system {system} ranks the systems within one run; found {len(sources)} runs")
+    ranked = by_system(sources[0].table, system) if system else [source.table for source in sources]
     board = leaderboard(ranked, cluster=cluster)
     return Report(
         "leaderboard",
-        f"Leaderboard of {len(ranked)} {'runs' if by is None else 'systems by ' + field_name(by)}",
+        f"Leaderboard of {len(ranked)} {'systems by ' + field_name(system) if system else 'runs'}",
         tuple(run_findings.leaderboard_words(board)),
         tuple(run_findings.leaderboard_warnings(board, same_answers=same_answers(ranked))),
         (

@@ -48,7 +48,7 @@ def _sentence(size: StudySize, minutes: float) -> str:
     raters = "one rating each" if size.n_raters == 1 else f"{size.n_raters} raters each"
     return (
         f"{counted(size.n_items, 'item')} with {raters}: {counted(size.n_ratings, 'rating')}, "
-        f"{_hours(size, minutes)} hours at {minutes:g} minutes a rating."
+        f"{_hours(size, minutes)} hours at {minutes:g} minutes per rating."
     )
 
 
@@ -60,32 +60,33 @@ def _power_words(found: SampleSizePlan) -> list[str]:
     margin = found.target.margin
     if margin is None:
         return []
-    said = []
+    sentences = []
     for k in dict.fromkeys(size.n_raters for size in found.sizes):
         enough = [size.n_items for size in found.sizes if size.n_raters == k and size.power >= 0.8]
-        found_so = (
-            "a judge that agrees as well as a human rater is shown non-inferior at margin "
-            f"{margin:g} with power .8"
-        )
         if enough:
-            said.append(f"With {k} raters, {found_so} from {enough[0]} items.")
+            sentences.append(
+                f"With {k} raters, the non-inferiority test at margin {margin:g} has power .8 from "
+                f"{enough[0]} items on, for a judge that agrees as well as a human rater."
+            )
         else:
-            said.append(f"With {k} raters, no study of up to {found.sizes[-1].n_items} items has power .8.")
-    return said
+            sentences.append(
+                f"With {k} raters, no study of up to {found.sizes[-1].n_items} items has power .8."
+            )
+    return sentences
 
 
 def _warnings(found: SampleSizePlan) -> list[str]:
     few = [size for size in found.needed if size.n_items < 50]
-    said = ["Use at least 50 items; intervals are unreliable with fewer."] if few else []
+    sentences = ["Use at least 50 items; intervals are unreliable with fewer."] if few else []
     if found.target.statistic == "difference" and any(size.n_raters < 3 for size in found.needed):
-        said.append("A human ceiling and the alternative annotator test need at least 3 raters.")
-    return said
+        sentences.append("A human ceiling and the alternative annotator test need at least 3 raters.")
+    return sentences
 
 
 def _table(key: str, title: str, sizes: Sequence[StudySize], minutes: float) -> Table:
     powered = any(not np.isnan(size.power) for size in sizes)
     columns = (
-        Column("raters", "raters", "count"),
+        Column("raters", "raters"),
         Column("items", "items", "count"),
         Column("ratings", "ratings", "count"),
         Column("hours", "hours", "number"),

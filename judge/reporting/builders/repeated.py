@@ -49,16 +49,16 @@ def _words(found: Sequence[RepeatedJudgments], labels: Labels) -> Iterator[str]:
         flips = one.retest.flip_rate
         if one.retest.deterministic:
             continue
-        said = (
+        sentence = (
             f"On {name} two samples of an item have the same score in "
             f"{with_interval(one.retest.exact, 'share')}"
         )
         if flips is not None and flips.defined:
-            said += f"; the verdict differs in {with_interval(flips, 'share')}"
+            sentence += f"; the verdict differs in {with_interval(flips, 'share')}"
         rho = dict(one.retest.curve)
         if one.retest.reliability.defined:
-            said += f"; reliability is {rho[1]:.2f} for one sample and {rho[3]:.2f} for the mean of three"
-        yield f"{said}."
+            sentence += f"; reliability is {rho[1]:.2f} for one sample and {rho[3]:.2f} for the mean of three"
+        yield f"{sentence}."
 
 
 def _agreement(found: Sequence[RepeatedJudgments], labels: Labels) -> Table:

@@ -7,7 +7,7 @@ from typing import Any
 from judge.analysis.score_table import ScoreTable
 from judge.reporting.document import IMAGE_ROOT
 from judge.scoring.run import Run
-from judge.scoring.run_summary import RunSummary
+from judge.scoring.run_summary import RandomSample, RunSummary
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,7 @@ def read_run(path: str | Path) -> RunData:
 
 def _about(run: Run) -> dict[str, str]:
     manifest, rubric, described = run.manifest, run.rubric, run.fact("judge")
+    sample = run.fact("random_sample")
     scores = "expected" if described.get("scores") == "expected" else None
     facts = {
         "run": run.name,
@@ -56,6 +57,7 @@ def _about(run: Run) -> dict[str, str]:
         "rubric": f"{rubric.name} version {rubric.version} ({rubric.digest[:12]})",
         "pass rule": " and ".join(f"{name} >= {least:g}" for name, least in rubric.pass_rule.items()),
         "input": manifest.get("input"),
+        "selection": sample and str(RandomSample(**sample)),
         IMAGE_ROOT: manifest.get("image_root"),
         "judge-toolkit": manifest.get("version"),
         "samples": manifest.get("samples"),

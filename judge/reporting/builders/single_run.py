@@ -185,7 +185,7 @@ def _failure_sections(
 def _anomaly_section(table: ScoreTable) -> Section:
     found = find_anomalies(table)
     return Section(
-        "oddities",
+        "anomalies",
         "Anomalies",
         tables=(run_tables.anomaly_counts(found), *run_tables.anomaly_items(found)),
     )

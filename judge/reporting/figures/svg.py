@@ -2,7 +2,7 @@
 
 Colours are variables of the page (`--ink`, `--c1`, ...) with a fallback, so that one drawing serves light,
 dark and print. The content security policy of the page forbids ``style`` attributes, so everything is a
-presentation attribute. A drawing has no ids, no time and no random part: the same calls give the same bytes.
+presentation attribute. A drawing has no ids, times or random numbers: the same calls give the same bytes.
 """
 
 import math

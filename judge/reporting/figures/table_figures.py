@@ -196,16 +196,17 @@ def _by_slice(table: Table) -> Figure | None:
     keys = [column.key for column in table.columns]
     if "a" in keys:
         return _both(table)
-    rate = "accuracy" if "accuracy" in keys else "pass_rate"
+    rate = "figure" if "figure" in keys else "pass_rate"
     labels, cells = table.column("slice"), table.column(rate)
-    averages = {ALL_ITEMS, MEAN_OF_SLICES, "all answers"}
-    whole = next(
-        (as_estimate(c).value for name, c in zip(labels, cells, strict=True) if name in averages), None
-    )
+    averages = {
+        str(name): as_estimate(cell).value
+        for name, cell in zip(labels, cells, strict=True)
+        if name in (ALL_ITEMS, MEAN_OF_SLICES)
+    }
+    what, whole = next(((n, v) for n, v in averages.items() if not math.isnan(v)), ("", None))
     rows = [i for i, name in enumerate(labels) if name not in averages]
-    what = "all items" if whole is not None else ""
     run, colon, by = table.title.rpartition(": ")
-    measure = "Accuracy" if rate == "accuracy" else "Pass rate"
+    measure = "Accuracy" if rate == "figure" else "Pass rate"
     title = f"{run}{colon}{measure} b{by[1:]}" if by.startswith("By ") else table.title
     return draw_intervals(
         table, "slice", [rate], reference=whole, reference_name=what, rows=rows, title=title

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from judge.analysis import headlines
 from judge.analysis.agreement.agree import Agreement
 from judge.analysis.agreement.judge_human import JudgeAgreement
+from judge.analysis.agreement.panel import STATISTICS
 from judge.reporting.document import CellKind
 from judge.reporting.render.numbers import number_text
 from judge.reporting.tables.agreement_tables import CHANGES, UNITS, alt_verdict
@@ -20,10 +21,10 @@ FEW_PEOPLE, FEW_ITEMS = 3, 50
 MOST_SENTENCES = 8
 _FINDINGS = {
     "better": "agrees with human raters better than they agree with each other",
-    "non-inferior": "is non-inferior (it agrees with human raters as well as they agree with each other)",
-    "inconclusive": "may or may not agree with human raters as well as they agree with each other "
-    "(inconclusive)",
-    "worse": "agrees with human raters less well than they agree with each other",
+    "non-inferior": "is non-inferior (it agrees with human raters as well as they agree with each other, "
+    "up to the margin)",
+    "inconclusive": "is shown neither to be non-inferior nor to be worse than human raters (inconclusive)",
+    "worse": "agrees with human raters less well than they agree with each other, by more than the margin",
 }
 
 
@@ -119,28 +120,29 @@ def _judge_words(found: Agreement, judge: str) -> str:
             ruled = one.verdict is not None and one.verdict.verdict is not None
             finding = _FINDINGS[str(one.verdict.verdict)] if ruled and one.verdict else _against_people(one)
             groups.setdefault(finding, []).append(dimension_name(one.ratings.dimension))
-    said = "; ".join(f"{finding} on {', '.join(names)}" for finding, names in groups.items())
-    return f"{judge}: {said}."
+    findings = "; ".join(f"on {', '.join(names)} it {finding}" for finding, names in groups.items())
+    return f"{judge}: {findings}."
 
 
 def _against_people(one: JudgeAgreement) -> str:
     difference = one.main.difference
     if not difference.defined:
-        return "not comparable"
+        return "cannot be compared with human raters"
     if difference.high < 0:
-        return "below human-human agreement"
+        return "agrees with human raters less well than they agree with each other"
     if difference.low > 0:
-        return "above human-human agreement"
-    return "not significantly different from human-human agreement"
+        return _FINDINGS["better"]
+    return "does not differ significantly from human raters in its agreement with them"
 
 
 def _panel_words(found: Agreement) -> Iterator[str]:
-    told = [c for c in found.panel if c.cross_validated.value > c.all_judges.value]
-    for choice in told[:2]:
+    better = [c for c in found.panel if c.cross_validated.value > c.all_judges.value]
+    for choice in better[:2]:
         yield (
-            f"On {dimension_name(choice.dimension)} {' + '.join(choice.best)} agrees best with human "
-            f"raters. Selecting a panel this way gives {number_text(choice.cross_validated.value, 'score')} "
-            f"(cross-validated), all judges together {number_text(choice.all_judges.value, 'score')}."
+            f"On {dimension_name(choice.dimension)} the best panel is {' + '.join(choice.best)}. A panel "
+            f"selected in this way reaches {number_text(choice.cross_validated.value, 'score')} "
+            f"({STATISTICS[choice.statistic]}, cross-validated); all judges together reach "
+            f"{number_text(choice.all_judges.value, 'score')}."
         )
 
 
@@ -157,8 +159,8 @@ def _alt_words(found: Agreement) -> Iterator[str]:
 
 def _slice_words(found: Agreement) -> Iterator[str]:
     judges = found.disagreements.keys()  # panels are left out
-    told = [s for s in found.slices if s.p_adjusted <= ALPHA and not s.small and s.judge in judges]
-    for one in sorted(told, key=lambda s: s.comparison.difference.value)[:3]:
+    significant = [s for s in found.slices if s.p_adjusted <= ALPHA and not s.small and s.judge in judges]
+    for one in sorted(significant, key=lambda s: s.comparison.difference.value)[:3]:
         less = "less" if one.comparison.difference.value < 0 else "more"
         yield (
             f"Where {field_name(one.field)} is {one.label}, {one.judge} agrees with human raters {less} "
@@ -261,7 +263,7 @@ def methods(found: Agreement) -> Iterator[str]:
             f"{m:g} of {name or 'the chance-corrected statistic'}" for name, m in criteria.margins.items()
         )
         yield f"Non-inferiority margin {', '.join(margins)} ({criteria.set_by})."
-    if not aligned.slots and any(not part.nominal for part in aligned.ratings.values()):
+    if not aligned.slots and any(not ratings.nominal for ratings in aligned.ratings.values()):
         yield "Quadratic kappa equals Lin's concordance correlation coefficient; only kappa is shown."
     checks = [p.checked for p in found.human_agreements.values()]
     if any(checks):

@@ -100,6 +100,8 @@ def warnings(source: RunData, passing: PassRate, cluster: str | None) -> Iterato
             "These scores come from the baseline (word overlap, no language model). They test the "
             "installation and are a lower bound for real judges; they do not measure quality."
         )
+    if selection := source.about.get("selection"):
+        yield f"This is a pilot: a {selection}. All figures are estimates for the items of the whole input."
     if source.summary:
         yield from _copied_warnings(source.summary)
     if passing.n_missing > MANY_MISSING * passing.n:
@@ -169,7 +171,8 @@ def comparison_words(of: RunComparison) -> Iterator[str]:
 
 
 def _flipped(of: RunComparison) -> str:
-    return f"{of.passing.n_up:,} answers pass only in {of.b.name}, {of.passing.n_down:,} only in {of.a.name}."
+    up = counted(of.passing.n_up, "answer passes", "answers pass")
+    return f"{up} only in {of.b.name}, {of.passing.n_down:,} only in {of.a.name}."
 
 
 def _changed_dimensions(of: RunComparison) -> Iterator[str]:
@@ -197,8 +200,8 @@ def comparison_warnings(of: RunComparison, judges: tuple[str, str]) -> Iterator[
     left_out = len(of.only_a) + len(of.only_b)
     if left_out:
         yield (
-            f"{left_out:,} items occur in one run only and are excluded ({len(of.only_a):,} of {of.a.name}, "
-            f"{len(of.only_b):,} of {of.b.name})."
+            f"{counted(left_out, 'item is', 'items are')} in one run only, and excluded "
+            f"({len(of.only_a):,} of {of.a.name}, {len(of.only_b):,} of {of.b.name})."
         )
     if of.same_questions < n:
         yield (
@@ -213,7 +216,7 @@ def comparison_warnings(of: RunComparison, judges: tuple[str, str]) -> Iterator[
             "come from either."
         )
     elif judges[0] != judges[1]:
-        yield f"All answers are identical: this compares two judges, {judges[0]} and {judges[1]}."
+        yield f"All answers are identical: this is a comparison of two judges, {judges[0]} and {judges[1]}."
 
 
 def leaderboard_words(board: Leaderboard) -> Iterator[str]:
@@ -227,7 +230,7 @@ def leaderboard_words(board: Leaderboard) -> Iterator[str]:
         verb = f"{', '.join(names[:-1])} and {names[-1]} share the highest pass rate,"
     rate = with_interval(best.passing.estimate, "share")
     if board.n_groups < 2:
-        yield f"{verb} {rate}, but all answers are to one question, which is too little to compare systems."
+        yield f"{verb} {rate}, but all answers are to one question, too little data to compare systems."
         return
     first = f"; it ranks first in {number_text(best.first, 'share')} of resamples"
     yield f"{verb} {rate}{first if len(leaders) == 1 else ''}."
@@ -261,7 +264,7 @@ def leaderboard_warnings(board: Leaderboard, *, same_answers: bool = False) -> I
     elif fewest < most or board.n_common < most:
         yield (
             f"Not every system answered every question: {board.n_common:,} are shared, of "
-            f"{fewest:,} to {most:,} per system. The missing ones may be the difficult ones."
+            f"{fewest:,} to {most:,} per system. The questions without an answer may be the difficult ones."
         )
 
 

@@ -27,7 +27,7 @@ from judge.stats.engine.estimate import Estimate
 from judge.version import __version__
 
 MOST_ROWS, MOST_DETAIL_ROWS = 210, 40
-MOST_COLUMNS = 9
+MOST_COLUMNS = 7
 """A table with more columns omits those marked as detail."""
 LONGEST_TEXT = 4000
 IMAGE_BUDGET = 160_000
@@ -207,7 +207,7 @@ def _environment() -> jinja2.Environment:
 
 
 def narrowed(table: Table) -> Table:
-    """Omit the detail columns of a table with very many columns."""
+    """Omit the detail columns of a wide table."""
     kept = [i for i, column in enumerate(table.columns) if not column.detail]
     if len(table.columns) <= MOST_COLUMNS or len(kept) == len(table.columns):
         return table
@@ -269,8 +269,8 @@ def origin(table: Table) -> str:
         for cell, column in zip(row, table.columns, strict=True):
             if isinstance(cell, Estimate) and cell.method:
                 columns.setdefault(_method(cell), {})[clean(column.title)] = None
-    said = "; ".join(f"{method} ({', '.join(titles)})" for method, titles in columns.items())
-    return f"Intervals: {said}." if said else ""
+    by_method = "; ".join(f"{method} ({', '.join(titles)})" for method, titles in columns.items())
+    return f"Intervals: {by_method}." if by_method else ""
 
 
 def _method(estimate: Estimate) -> str:

@@ -99,13 +99,13 @@ def _case(case: Case) -> str:
     if case.reference is not None:
         lines.append(f"- reference: {escape(case.reference, LONGEST_TEXT)}")
     for judgment in case.judgments:
-        whose = f"{escape(judgment.label)}: " if judgment.label else ""
+        label = f"{escape(judgment.label)}: " if judgment.label else ""
         scores = ", ".join(
             f"{escape(display_name(name))} {'–' if score is None else f'{score:g}'}"
             for name, score in judgment.scores.items()
         )
-        lines.append(f"- answer: {whose}{escape(judgment.answer, LONGEST_TEXT) or '(empty)'}")
-        lines.append(f"- {whose}{': '.join(filter(None, (judgment.outcome, scores)))}")
+        lines.append(f"- answer: {label}{escape(judgment.answer, LONGEST_TEXT) or '(empty)'}")
+        lines.append(f"- {label}{': '.join(filter(None, (judgment.outcome, scores)))}")
     return "\n".join(lines)
 
 

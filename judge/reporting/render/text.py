@@ -217,14 +217,14 @@ def _case(case: Case, width: int) -> Iterator[RenderableType]:
 
 
 def _judgment(lines: RichTable, judgment: Judgment, same_answer: bool) -> None:
-    whose = clean(judgment.label, _LABEL_WIDTH)
+    label = clean(judgment.label, _LABEL_WIDTH)
     if not (judgment.label and same_answer):
-        _line(lines, "answer", f"{whose}: {judgment.answer}" if whose else judgment.answer or "(empty)")
+        _line(lines, "answer", f"{label}: {judgment.answer}" if label else judgment.answer or "(empty)")
     scores = ", ".join(
         f"{name.replace('_', ' ')} {'–' if score is None else f'{score:g}'}"
         for name, score in judgment.scores.items()
     )
-    _line(lines, whose or "scores", ": ".join(filter(None, (judgment.outcome, scores))))
+    _line(lines, label or "scores", ": ".join(filter(None, (judgment.outcome, scores))))
     for name, reason in judgment.reasons.items():
         _line(lines, "", f"{name.replace('_', ' ')}: {reason}")
 

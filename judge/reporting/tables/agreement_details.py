@@ -87,7 +87,7 @@ def _calibration(one: JudgeAgreement, key: str, title: str) -> Table:
     notes = (
         ()
         if one.ratings.on_scale
-        else ("A judge score between two points of the scale counts with the nearer one.",)
+        else ("A judge score between two points of the scale is counted at the nearer one.",)
     )
     return Table(key, title, columns, tuple(rows), notes)
 
@@ -147,23 +147,23 @@ def disagreements(found: Agreement, judge: str) -> Table:
     )
     rows: list[Row] = []
     for one in found.disagreements[judge]:
-        part = aligned.ratings[one.dimension]
+        ratings = aligned.ratings[one.dimension]
         name = aligned.items[one.item].id
         rows.append(
             (
                 name,
                 dimension_name(one.dimension),
-                float(part.column(judge)[one.item]),
-                people_said(part, one.item),
+                float(ratings.column(judge)[one.item]),
+                human_ratings_text(ratings, one.item),
             )
         )
     title = "Largest disagreements" + (f": {judge}" if len(found.disagreements) > 1 else "")
     return Table(f"disagreements@{judge}", title, columns, tuple(rows), detail=has_texts(found))
 
 
-def people_said(part: Ratings, row: int) -> str:
+def human_ratings_text(ratings: Ratings, row: int) -> str:
     """Human ratings of one item, in the order of the raters."""
-    return ", ".join(f"{value:g}" for value in part.human_values[row] if not np.isnan(value))
+    return ", ".join(f"{value:g}" for value in ratings.human_values[row] if not np.isnan(value))
 
 
 def has_texts(found: Agreement) -> bool:
@@ -239,7 +239,7 @@ def bias_checks(found: Agreement, labels: Labels) -> Table | None:
         Column("finding", "significant"),
     )
     notes = tuple(f"{name[0].upper()}{name[1:]}: {title}." for name, title in meanings.items())
-    return Table("oddities", "Bias checks", columns, tuple(rows), notes)
+    return Table("bias", "Bias checks", columns, tuple(rows), notes)
 
 
 def _bias_row(one: BiasCheck, judge: str, labels: Labels) -> Row:

@@ -8,6 +8,7 @@ import numpy as np
 
 from judge.analysis.agreement.agree import Agreement
 from judge.analysis.agreement.human_human import TITLES, HumanAgreement
+from judge.analysis.agreement.judge_human import JudgeAgreement
 from judge.reporting.document import CellKind, Column, Row, Table
 from judge.reporting.render.numbers import number_text
 from judge.reporting.wording import dimension_name, display_name
@@ -77,7 +78,7 @@ def _kinds(units: Sequence[str]) -> tuple[CellKind, CellKind]:
 
 def _how(found: Agreement, raw: bool) -> tuple[str, ...]:
     ways = dict.fromkeys((one.raw if raw else one.main).how for one in found.judge_agreements)
-    return tuple(f"Human-human and judge-human: {way}, on the same items." for way in ways)
+    return tuple(f"{way[0].upper()}{way[1:]}; both on the same items." for way in ways)
 
 
 def verdicts(found: Agreement, labels: Labels) -> Table | None:
@@ -122,22 +123,29 @@ def levels(found: Agreement, labels: Labels) -> Table:
         Column("ends", "extreme scores, judge minus human", "points", detail=True),
         Column("statuses", "statuses", detail=True),
     )
+    if all(one.ratings.nominal for one in found.judge_agreements):  # labels have no mean and no spread
+        columns = tuple(c for c in columns if c.key in ("label", "dimension", "judge", "missing", "statuses"))
+        counts = tuple(
+            (*labels.cells(one.ratings.dimension, one.judge), *_statuses(one))
+            for one in found.judge_agreements
+        )
+        return Table("levels", "Missing scores", columns, counts)
     rows: list[Row] = []
     for one in found.judge_agreements:
         use = one.scale_use
-        statuses = one.ratings.statuses[one.judge]
+        missing, statuses = _statuses(one)
         of_use: Row = (None, None, None, None)
         if use is not None:
             of_use = (use.sd_ratio, use.slope, use.middle.difference, use.ends.difference)
         rows.append(
             (
                 *labels.cells(one.ratings.dimension, one.judge),
-                sum(count for status, count in statuses.items() if status != "ok"),
+                missing,
                 one.human_mean,
                 one.judge_mean,
                 one.bias,
                 *of_use,
-                ", ".join(f"{count:,} {status}" for status, count in statuses.items()),
+                statuses,
             )
         )
     notes = (
@@ -145,6 +153,13 @@ def levels(found: Agreement, labels: Labels) -> Table:
         "divided by the SD of one human rater; below 1 the judge uses less of the scale.",
     )
     return Table("levels", "Score level and spread", columns, tuple(rows), notes)
+
+
+def _statuses(one: JudgeAgreement) -> tuple[int, str]:
+    """Number of missing scores, and the number of scores of each status as text."""
+    statuses = one.ratings.statuses[one.judge]
+    missing = sum(count for status, count in statuses.items() if status != "ok")
+    return missing, ", ".join(f"{count:,} {status}" for status, count in statuses.items())
 
 
 def passing(found: Agreement, labels: Labels) -> Table | None:
@@ -291,7 +306,7 @@ def people_alone(found: Agreement) -> Table:
     """Agreement between human raters."""
     names = [n for n in TITLES if any(n in p.estimates for p in found.human_agreements.values())]
     shown = {"agreement", "alpha"}
-    if all(part.nominal for part in found.aligned.ratings.values()):
+    if all(ratings.nominal for ratings in found.aligned.ratings.values()):
         shown |= {"ac1"}
     columns = (
         Column("dimension", ""),
@@ -306,8 +321,8 @@ def people_alone(found: Agreement) -> Table:
     )
     rows = tuple(_people_row(name, of, names) for name, of in found.human_agreements.items())
     kinds = dict.fromkeys(
-        part.scale.level if part.human_scale is not None else "interval"
-        for part in found.aligned.ratings.values()
+        ratings.scale.level if ratings.human_scale is not None else "interval"
+        for ratings in found.aligned.ratings.values()
     )
     notes = [f"Alpha: Krippendorff's, {' or '.join(kinds)}."]
     if found.aligned.slots:

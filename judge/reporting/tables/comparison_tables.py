@@ -130,7 +130,7 @@ def case_of(judged: JudgedItem, note: str = "") -> Case:
 
 def case_of_flip(flip: Flip, label_a: str, label_b: str) -> Case:
     """Two judgments of one item side by side."""
-    note = "gained" if flip.gained else "lost"
+    note = f"passes in {label_b if flip.gained else label_a} only"
     return _case(flip.a, note, (_judgment(flip.a, label_a), _judgment(flip.b, label_b)))
 
 

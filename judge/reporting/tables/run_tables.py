@@ -53,7 +53,7 @@ def _rate_row(name: str, bar: float | None, rate: PassRate) -> Row:
 
 
 def score_distribution(dimensions: Sequence[DimensionSummary], labels: range) -> Table:
-    """Mean and distribution of each dimension; a score between two labels counts with the lower label."""
+    """Mean and distribution of each dimension; a score between two labels is counted at the lower label."""
     columns = (
         Column("dimension", ""),
         Column("n", "n", "count", detail=True),
@@ -70,7 +70,7 @@ def score_distribution(dimensions: Sequence[DimensionSummary], labels: range) ->
             between |= count > 0 and not float(score).is_integer()
         n = sum(counts.values())
         rows.append((display_name(d.name), n, d.mean, d.sd, *(c / n if n else None for c in counts.values())))
-    notes = ("A score between two whole numbers counts with the lower one.",) if between else ()
+    notes = ("A score between two whole numbers is counted at the lower one.",) if between else ()
     return Table("scores", "Mean and distribution of scores", columns, tuple(rows), notes)
 
 
@@ -164,7 +164,7 @@ def failures(profile: FailureProfile) -> Table:
         Column("dimension", ""),
         Column("binding", "binding", "share"),
         Column("below", "below threshold", "count"),
-        Column("alone", "only this below", "count"),
+        Column("alone", "only one below", "count"),
         Column("rescued", "would pass with top score", "count"),
     )
     known = any(d.n_rescued is not None for d in profile.dimensions)
@@ -247,19 +247,19 @@ def anomaly_counts(found: Iterable[Anomaly]) -> Table:
         Column("example", "example"),
     )
     rows = tuple(
-        (o.title, o.n, o.n_checked, o.passing.estimate if o.n else None, next(iter(o.items), None))
-        for o in found
+        (a.title, a.n, a.n_checked, a.passing.estimate if a.n else None, next(iter(a.items), None))
+        for a in found
     )
-    return Table("oddities", "Anomalies", columns, rows)
+    return Table("anomalies", "Anomalies", columns, rows)
 
 
 def anomaly_items(found: Iterable[Anomaly]) -> list[Table]:
     """Every item of every anomaly."""
     columns = (Column("item", "item"), Column("found", "finding"))
     return [
-        Table(f"oddity:{o.name}", o.title, columns, tuple(o.items.items()), detail=True)
-        for o in found
-        if o.items
+        Table(f"anomaly:{a.name}", a.title, columns, tuple(a.items.items()), detail=True)
+        for a in found
+        if a.items
     ]
 
 
@@ -287,10 +287,7 @@ def cost(summary: RunSummary) -> Table:
             rows.append((title, _digits(getattr(summary, key)), _digits(getattr(summary, key) / n)))
     unpriced = summary.unpriced
     notes = (
-        (
-            f"The price of {counted(unpriced, 'reply').replace('replys', 'replies')} is unknown and "
-            "not in the cost.",
-        )
+        (f"The price of {counted(unpriced, 'reply', 'replies')} is unknown and not included in the cost.",)
         if unpriced
         else ()
     )

@@ -1,7 +1,7 @@
 """Generalizability theory: variance components of scores and the reliability of their means.
 
 Scores are item x judge x sample, samples nested in item and judge. More samples remove sampling noise only;
-what judges see differently in an item stays, however often each is asked.
+differences between judges about an item remain, however many samples each gives.
 """
 
 from __future__ import annotations

@@ -231,7 +231,7 @@ def _sd_within(table: Floats) -> Statistic:
 class AgreementBySamples:
     """Agreement with people when m samples are averaged.
 
-    ``expected`` is r_1 sqrt(rho_m / rho_1), the attenuation formula's forecast for a correlation.
+    ``expected`` is r_1 sqrt(rho_m / rho_1), what the attenuation formula predicts for a correlation.
     """
 
     n_samples: int
@@ -250,7 +250,7 @@ def agreement_by_samples(
     """Agreement of a judge with people as a function of how many of its samples are averaged.
 
     For each m the statistic is averaged over S blocks of m consecutive samples (in a circle), so that every
-    sample counts equally; nothing is extrapolated beyond the S samples there are.
+    sample counts equally; nothing is extrapolated beyond the S samples.
 
     Parameters
     ----------

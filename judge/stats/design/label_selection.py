@@ -34,9 +34,9 @@ def neyman_allocation(sizes: ArrayLike, sds: ArrayLike, n_labels: int, *, floor:
     sds : array_like of float, shape (n_strata,)
         Standard deviation of the human value within each stratum, from a pilot of about 10 each.
     n_labels : int
-        Labels to give out.
+        Total number of labels.
     floor : int
-        Least labels per stratum, so that its variance can be estimated.
+        Smallest number of labels per stratum, so that its variance can be estimated.
 
     Returns
     -------
@@ -131,7 +131,7 @@ def select_stratified(
         members = np.flatnonzero(of_item == stratum)
         if n > len(members):
             raise ValueError(
-                f"stratum {stratum!r} has {len(members)} items, fewer than the {n} labels asked for."
+                f"stratum {stratum!r} has {len(members)} items, fewer than the {n} labels requested."
             )
         picked += [(int(i), n / len(members)) for i in generator.choice(members, n, replace=False)]
     picked.sort()

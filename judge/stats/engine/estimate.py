@@ -142,7 +142,7 @@ class Estimate:
         return replace(self, notes=tuple(dict.fromkeys((*self.notes, *notes))))
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the fields for JSON, but for `possible`: NaN and infinities become None, tuples lists.
+        """Return the fields for JSON, without `possible`: NaN and infinities become None, tuples lists.
 
         >>> Estimate(0.5).to_dict()["low"] is None
         True

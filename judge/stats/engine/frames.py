@@ -1,4 +1,4 @@
-"""Results as pandas tables; pandas is imported only when a table is asked for."""
+"""Results as pandas tables; pandas is imported only when a table is requested."""
 
 from __future__ import annotations
 

@@ -239,7 +239,7 @@ def _resampled_interval(
     else:
         interval.low, interval.high = _bootstrap_limits(sample, method, confidence_level)
     if statistic.possible == (-math.inf, 1.0) and interval.low < 2 * min(sample.value, -1.0) - 1:
-        # Nothing to cut it at, as for the reliability of a mean: such a limit says that the method failed.
+        # A statistic without a minimum cannot be truncated; a limit this low shows that the method failed.
         return _Interval(se=sample.se, reason=INTERVAL_TOO_WIDE, notes=notes)
     return interval
 

@@ -101,7 +101,7 @@ class Calibration(Tabular):
 
     @property
     def adds_nothing(self) -> bool:
-        """Whether one constant for every item is as close to people, as far as these items can tell."""
+        """Whether the scores are not shown to be closer to people than one constant for every item."""
         return self.over_constant.defined and not self.over_constant.low > 0
 
 

@@ -207,8 +207,8 @@ def swap(
 ) -> Ceiling:
     """Agreement of the group when the judge takes one person's place, minus that of the people.
 
-    With alpha, say: alpha of the people with person h replaced by the judge, minus alpha of the people,
-    averaged over h. The judge rates only the items that h rated, and both alphas use the items where h, if
+    For alpha: alpha of the people with person h replaced by the judge, minus alpha of the people, averaged
+    over h. The judge rates only the items that h rated, and both alphas use the items where h, if
     it rated the item, and the judge are both present.
 
     Do not use it for a coefficient of two raters (`pairwise_ceiling`).
@@ -247,7 +247,7 @@ def swap(
 
 
 def _on_shared_items(*columns: Floats) -> tuple[Floats, ...]:
-    """Blank every column where any of them is missing: the frame stays all items."""
+    """Set all columns to NaN where one of them is missing; the items stay in the frame."""
     missing = np.isnan(np.stack(columns)).any(axis=0)
     return tuple(np.where(missing, np.nan, column) for column in columns)
 
@@ -360,7 +360,7 @@ class _Basis:
 
 
 def method_for(kind: str, method: Method) -> Method:
-    """Return the method of one level: a share keeps Wilson's interval, whatever the resampling."""
+    """Return the method of one level: a share always keeps Wilson's interval."""
     return "wilson" if kind == "share" else method
 
 

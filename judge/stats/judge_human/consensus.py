@@ -28,7 +28,7 @@ def humans_and_judge(humans: ArrayLike, judge: ArrayLike, scale: ScaleLike = Non
 
 
 def consensus(ratings: ArrayLike, how: Consensus = "mean") -> Floats:
-    """What several raters say together about each item.
+    """Consensus of several raters for each item: their mean, median or majority.
 
     Parameters
     ----------

@@ -19,7 +19,7 @@ TIE = 1e-12
 
 
 class Contest(NamedTuple):
-    """Judge against one person: who is at least as close to the others, on the items where it can be said."""
+    """Judge against one person: who is at least as close to the others, where both can be compared."""
 
     rater: int
     usable: NDArray[np.bool_]

@@ -116,8 +116,8 @@ def tie_calibration(
 ) -> TieCalibration:
     """Choose below which difference two scores of the judge count as a tie, and report it cross-validated.
 
-    A judge with fine-grained scores hardly ever ties, people with five grades often do; without a tie limit
-    it loses all those pairs. Every observed difference is tried as a limit, and the smallest with the
+    A judge with fine-grained scores rarely gives ties, people with five grades often do; without a tie limit
+    all those pairs count as errors. Every observed difference is tried as a limit, and the smallest with the
     highest pairwise accuracy is taken, in O(P log P) for P pairs.
 
     Parameters

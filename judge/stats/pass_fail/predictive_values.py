@@ -13,9 +13,9 @@ or chosen by the person's verdict
 from elsewhere, TPR and TNR may differ, too            none: report the judge's rate and say why
 =====================================================  =============================================
 
-Rogan-Gladen on a random part of the pool throws information away: with a true rate of .7, TPR .9,
+Rogan-Gladen on a random part of the pool discards information: with a true rate of .7, TPR .9,
 TNR .8, 100 labels and 1,000 answers its interval is wider (.22) than without any judge (.18), while
-`predictive_values` reaches .13. The humans-only interval therefore stands beside every result.
+`predictive_values` reaches .13. Every result therefore includes the humans-only interval.
 """
 
 from __future__ import annotations

@@ -70,7 +70,7 @@ def threshold_sweep(
 ) -> ThresholdSweep:
     """Try every cut-off of the judge's scores, choose one by a rule, and report the choice cross-validated.
 
-    The person's verdict is policy and stays as it is; only the judge's cut-off moves. A cut-off chosen
+    The human verdict is fixed by policy; only the cut-off of the judge varies. A cut-off chosen
     and assessed on the same items looks better than it is, therefore it is chosen on all folds but one
     and assessed on that one. Folds keep clusters together.
 

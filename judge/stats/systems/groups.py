@@ -45,7 +45,7 @@ class PairComparison:
 
 @dataclass(frozen=True, slots=True)
 class SystemGroups(Tabular):
-    """Systems that the data cannot tell apart; see `significance_groups`.
+    """Groups of systems without significant differences; see `significance_groups`.
 
     Attributes
     ----------
@@ -160,7 +160,7 @@ def soft_pairwise_accuracy(
     1 - mean over pairs of systems of abs(p_human - p_judge), p the one-sided p-value of a paired permutation
     test, with the same swaps for all pairs and both sides. Swaps that tie with the observed difference
     count half, so that the order of the systems does not matter even with few grades. Unlike a rank
-    correlation it does not punish a judge for the order of systems that people cannot tell apart; prefer
+    correlation it does not penalise a judge for the order of systems that people do not distinguish; prefer
     it below 15 systems.
 
     Parameters

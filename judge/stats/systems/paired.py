@@ -50,9 +50,9 @@ def paired_proportions(
 ) -> Estimate:
     """Difference a - b of two pass rates on the same independent items.
 
-    'newcombe' combines the two Wilson intervals, allowing for the correlation (square-and-add, his method
-    10); 'tango' inverts the score test. Both behave with few items and with rates near 0 or 1. For
-    clusters of items use `paired_difference`.
+    'newcombe' combines the two Wilson intervals, allowing for the correlation (square-and-add, method 10
+    of Newcombe); 'tango' inverts the score test. Both are reliable with few items and with rates near 0 or
+    1. For clusters of items use `paired_difference`.
 
     Parameters
     ----------

@@ -179,9 +179,7 @@ def rank_intervals(scores: ArrayLike, **sampling: Unpack[Sampling]) -> tuple[Est
     between("confidence_level", confidence_level, 0, 1)
     at_least("n_resamples", n_resamples, 1)
     seed, generator = seed_of(sampling.get("rng"))
-    sums = np.hstack([np.nan_to_num(table), ~np.isnan(table)])
-    frame = Frame.build([sums], sampling.get("clusters"), len(table))
-    ranks = competition_ranks(_means(sums.sum(axis=0, keepdims=True)))[0]
+    resampled = resample_ranks(table, sampling.get("clusters"), n_resamples, generator)
     found = [
         Estimate(
             float(rank),
@@ -189,19 +187,17 @@ def rank_intervals(scores: ArrayLike, **sampling: Unpack[Sampling]) -> tuple[Est
             method="percentile",
             n_items=int(np.sum(~np.isnan(column))),
             n_ratings=int(np.sum(~np.isnan(column))),
-            n_clusters=frame.n_clusters,
+            n_clusters=resampled.n_clusters,
             n_resamples=n_resamples,
             seed=seed,
         )
-        for rank, column in zip(ranks, table.T, strict=True)
+        for rank, column in zip(resampled.ranks, table.T, strict=True)
     ]
-    if frame.n_clusters < 2:
+    if resampled.n_clusters < 2:
         return tuple(replace(e, method="", reason=TOO_FEW_CLUSTERS) for e in found)
-    chunks = frame.bootstrap(n_resamples, generator, [0])
-    means = np.concatenate([_means(totals) for (totals,) in chunks])
-    draws = competition_ranks(means[np.isfinite(means).all(axis=1)])
-    low, high = rank_limits(draws, confidence_level)
-    spread = draws.std(axis=0, ddof=1) if len(draws) > 1 else np.full(len(ranks), math.nan)
+    draws = resampled.draws
+    low, high = resampled.limits(confidence_level)
+    spread = draws.std(axis=0, ddof=1) if len(draws) > 1 else np.full(draws.shape[1], math.nan)
     return tuple(
         replace(e, low=float(lo), high=float(hi), se=float(sd))
         for e, lo, hi, sd in zip(found, low, high, spread, strict=True)
@@ -219,17 +215,52 @@ def competition_ranks(means: Floats) -> Ints:
     return ranks
 
 
-def rank_limits(draws: Ints, confidence_level: float = 0.95) -> Floats:
-    """Return the lowest and highest likely rank of each system from resampled ranks (n_resamples, n_systems).
+@dataclass(frozen=True, slots=True)
+class ResampledRanks:
+    """Ranks of systems on the data and on bootstrap resamples.
 
-    Without any resample every rank is possible.
+    Attributes
+    ----------
+    ranks : ndarray of int, shape (n_systems,)
+        Ranks on the data.
+    draws : ndarray of int, shape (n_resamples, n_systems)
+        Ranks on the resamples in which every system has a score; empty with a single cluster.
+    n_clusters : int
+        Number of clusters that were resampled.
     """
-    if not len(draws):
-        n_systems = draws.shape[1]
-        return np.array([[1.0] * n_systems, [float(n_systems)] * n_systems])
-    tail = round((1 - confidence_level) / 2, 12)  # exactly 0.025: rounding must not move it to the next rank
-    limits: Floats = np.quantile(draws, (tail, 1 - tail), axis=0, method="inverted_cdf")
-    return limits
+
+    ranks: Ints
+    draws: Ints
+    n_clusters: int
+
+    def limits(self, confidence_level: float = 0.95) -> Floats:
+        """Return the lowest and highest likely rank of each system; without resamples, any rank."""
+        n_systems = self.ranks.size
+        if not len(self.draws):
+            return np.array([[1.0] * n_systems, [float(n_systems)] * n_systems])
+        # Exactly 0.025: a rounding error must not move the quantile to the next rank.
+        tail = round((1 - confidence_level) / 2, 12)
+        limits: Floats = np.quantile(self.draws, (tail, 1 - tail), axis=0, method="inverted_cdf")
+        return limits
+
+
+def resample_ranks(
+    table: Floats, clusters: ArrayLike | None, n_resamples: int, generator: np.random.Generator
+) -> ResampledRanks:
+    """Rank systems by their means on the data and on bootstrap resamples of items or clusters.
+
+    >>> scores = np.array([[5.0, 2, 3], [4, 1, 2], [5, 3, 2], [4, 2, 2]])
+    >>> resample_ranks(scores, None, 100, np.random.default_rng(0)).ranks.tolist()
+    [1, 3, 2]
+    """
+    sums = np.hstack([np.nan_to_num(table), ~np.isnan(table)])
+    frame = Frame.build([sums], clusters, len(table))
+    ranks = competition_ranks(_means(sums.sum(axis=0, keepdims=True)))[0]
+    if frame.n_clusters < 2:
+        return ResampledRanks(ranks, np.empty((0, ranks.size), dtype=np.int64), frame.n_clusters)
+    means = np.concatenate([_means(totals) for (totals,) in frame.bootstrap(n_resamples, generator, [0])])
+    draws = competition_ranks(means[np.isfinite(means).all(axis=1)])
+    return ResampledRanks(ranks, draws, frame.n_clusters)
 
 
 def refuse_empty_systems(table: Floats) -> None:

@@ -40,7 +40,8 @@ def test_few_items_limit_the_kind_of_map(report_json, lenient_run, tmp_path):
     few = tmp_path / "few.csv"
     few.write_text("\n".join([head, *rows[: 3 * 99]]) + "\n")
     words = ("calibrate", lenient_run / "run", "--dimension", "clarity", "--humans")
-    assert report_json(*words, few)["warnings"] == ["Fewer than 100 items on clarity: only shift and scale are tried there."]  # fmt: skip
+    (warning,) = report_json(*words, few)["warnings"]
+    assert warning.startswith("Fewer than 100 items on clarity: only shift and scale")
     few.write_text("\n".join([head, *rows[: 3 * 100]]) + "\n")
     assert report_json(*words, few)["warnings"] == []
 

@@ -79,12 +79,12 @@ def test_provenance_is_shared_or_given_for_each_run(make_table):
 
 def test_systems_within_several_runs_are_refused(make_table):
     with pytest.raises(InputError, match="ranks the systems within one run; found 2 runs"):
-        build_leaderboard([RunData(make_table([PASS]))] * 2, by="system")
+        build_leaderboard([RunData(make_table([PASS]))] * 2, system="system")
 
 
 def test_a_ranking_names_what_is_ranked(make_table):
     rows = [{**PASS, "id": f"{s}{i}", "question": f"q{i}", "system": s} for s in "AB" for i in range(3)]
-    report = build_leaderboard([RunData(make_table(rows))], by="system")
+    report = build_leaderboard([RunData(make_table(rows))], system="system")
     assert report.title == "Leaderboard of 2 systems by system"
     assert {name: e.value for name, e in report.estimates.items()} == {"pass_rate.A": 1.0, "pass_rate.B": 1.0}
     two = [RunData(make_table([PASS, FAIL], name=name)) for name in "AB"]

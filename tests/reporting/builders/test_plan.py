@@ -13,7 +13,7 @@ def planned(*needed, sizes=(), affordable=(), **question):
 
 def test_the_sentence_holds_items_raters_ratings_and_hours():
     report = planned(StudySize(3, 100, 0.1), minutes=2.0)
-    assert report.verdict == ("100 items with 3 raters each: 300 ratings, 10 hours at 2 minutes a rating.",)
+    assert report.verdict == ("100 items with 3 raters each: 300 ratings, 10 hours at 2 minutes per rating.",)
     assert (
         planned(StudySize(1, 245, 0.05)).verdict[0].startswith("245 items with one rating each: 245 ratings")
     )
@@ -34,7 +34,9 @@ def test_every_number_of_raters_gets_its_own_sentence():
     sizes = [StudySize(2, 30, 0.3, 0.9), StudySize(3, 30, 0.3, 0.95), StudySize(3, 60, 0.2, 0.99)]
     report = planned(sizes=sizes, margin=0.05)
     assert [text.split(",")[0] for text in report.verdict] == ["With 2 raters", "With 3 raters"]
-    assert report.verdict[1].endswith("at margin 0.05 with power .8 from 30 items.")
+    assert report.verdict[1].startswith(
+        "With 3 raters, the non-inferiority test at margin 0.05 has power .8 from 30 items on"
+    )
 
 
 def test_without_a_margin_there_is_no_power():

@@ -2,6 +2,7 @@
 
 import pytest
 
+import judge
 from judge.errors import RunError
 from judge.records import Item, Score
 from judge.reporting.builders.run_data import read_run
@@ -20,6 +21,19 @@ def test_a_run_is_read_with_its_provenance(tmp_path, make_rubric):
     assert found.about["pass rule"] == "accuracy >= 3 and clarity >= 3"
     assert found.about["rubric"].startswith("test version 1 (")
     assert "scores" not in found.about
+
+
+def test_a_report_of_a_pilot_says_of_how_many_items_it_is_a_random_sample(tmp_path):
+    answers = [{"id": str(n), "question": "?", "answer": "!", "reference": "!"} for n in range(12)]
+    with judge.score(answers, out=tmp_path / "r", limit=5, random=True) as run:
+        reports = judge.report(run), judge.audit(run)
+    for report in reports:
+        assert report.about["selection"] == "random sample of 5 of 12 items (seed 0)"
+        assert [text for text in report.warnings if "pilot" in text and "5 of 12 items" in text]
+    with judge.score(answers, out=tmp_path / "r") as run:
+        whole = judge.report(run)
+    assert "selection" not in whole.about
+    assert not [text for text in whole.warnings if "pilot" in text]
 
 
 def test_a_folder_without_a_run_is_an_error(tmp_path):

@@ -134,7 +134,7 @@ def test_a_tie_at_the_top_is_a_tie(make_table):
         for s, k in (("A", 7), ("B", 7), ("C", 5), ("D", 2))
         for i in range(8)
     ]
-    verdict = build_leaderboard([RunData(make_table(rows))], by="system").verdict
+    verdict = build_leaderboard([RunData(make_table(rows))], system="system").verdict
     assert verdict[0].startswith("A and B share the highest pass rate, 87.5 %")
     assert "resamples" not in verdict[0]
     assert verdict[1] == "No significant difference was found from C, D."
@@ -146,7 +146,7 @@ def test_a_tie_of_all_systems_is_a_tie_of_all(make_table):
         for s in "ABC"
         for i in range(8)
     ]
-    (only,) = build_leaderboard([RunData(make_table(rows))], by="system").verdict
+    (only,) = build_leaderboard([RunData(make_table(rows))], system="system").verdict
     assert only.startswith("A, B and C share the highest pass rate, 100.0 %")
 
 
@@ -158,7 +158,7 @@ def test_one_shared_question_is_too_little_to_compare_systems(make_table, n):
         for i in range(n)
     ]
     source = RunData(make_table(rows))
-    (verdict,) = build_leaderboard([source], by="system").verdict
+    (verdict,) = build_leaderboard([source], system="system").verdict
     assert "all answers are to one question" in verdict
     (section,) = [s for s in build_report(source).sections if s.key == "leaderboard"]
     assert "all answers are to one question" in section.lead[0]

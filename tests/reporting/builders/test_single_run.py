@@ -166,7 +166,7 @@ def test_comparison_warns_where_judges_and_answers_both_differ(make_table):
 def test_comparison_of_two_judges_says_so(make_table):
     a = make_table([PASS] * 3, name="A")
     words = said(build_comparison(RunData(a), RunData(replace(a, rater="other", name="B"))))
-    assert "this compares two judges, robot and other" in words
+    assert "two judges, robot and other" in words
 
 
 def test_comparison_warns_of_different_rubrics(make_table, make_rubric):
@@ -196,7 +196,7 @@ def test_comparison_shows_flipped_items_side_by_side(make_table):
     a, b = make_table([PASS, FAIL], name="A"), make_table([FAIL, FAIL], name="B")
     (case,) = build_comparison(RunData(a), RunData(b)).sections[-1].cases
     assert (case.note, [(j.label, j.outcome) for j in case.judgments]) == (
-        "lost",
+        "passes in A only",
         [("A", "pass"), ("B", "fail")],
     )
 
@@ -210,7 +210,7 @@ def test_leader_that_is_not_alone_is_not_called_best(make_table):
 
 def test_systems_on_different_questions_come_with_a_warning(make_table):
     rows = [{**PASS, "id": f"{s}{i}", "question": f"{s}{i}", "system": s} for s in "xy" for i in range(5)]
-    assert "no question in common" in said(build_leaderboard([RunData(make_table(rows))], by="system"))
+    assert "no question in common" in said(build_leaderboard([RunData(make_table(rows))], system="system"))
 
 
 def test_fields_slice_of_their_own_accord_if_they_have_few_short_values(make_table):

@@ -50,6 +50,24 @@ def test_words_say_what_the_drawing_shows():
     assert figure.caption == "Dot: estimate. Line: 95 % interval. Dashed: all items."
 
 
+def test_accuracy_is_drawn_as_the_table_shows_it_beside_the_mean_of_the_slices():
+    columns = (
+        Column("slice", "kind"),
+        Column("figure", "accuracy", "share"),
+        Column("accuracy", "raw", "share"),
+    )
+    rows = (("easy", Estimate(0.9, 0.8, 0.95), Estimate(0.5)), ("slice mean", Estimate(0.7, 0.6, 0.8), None))
+    figure = figure_of(Table("slices:kind", "Accuracy by kind", columns, rows))
+    assert figure.alt == "Accuracy by kind: easy 90.0 %. Slice mean: 70.0 %."
+    assert figure.caption.endswith("Dashed: slice mean.")
+
+
+def test_a_mean_that_is_undefined_is_neither_drawn_nor_named():
+    figure = figure_of(slices(Estimate(0.9, 0.8, 0.95), ("slice mean", Estimate.undefined("no_ratings"))))
+    assert "Dashed" not in figure.caption
+    assert "Slice mean" not in figure.alt
+
+
 def test_averages_are_a_line_and_no_row():
     svg = figure_of(
         slices(

@@ -90,7 +90,7 @@ def test_different_questions_and_items_of_one_run_are_warnings(make_table):
     a = [{**PASS, "id": "1"}, {**PASS, "id": "2"}, {**PASS, "id": "3"}]
     b = [{**PASS, "id": "1", "question": "other"}, {**PASS, "id": "2", "question": "q1?"}]
     found = compared(make_table, a, b).warnings
-    assert found[0].startswith("1 items occur in one run only")
+    assert found[0].startswith("1 item is in one run only")
     assert "(1 of A, 0 of B)" in found[0]
     assert found[1].startswith("1 of 2 pairs have different questions")
 
@@ -102,7 +102,7 @@ def board(make_table, counts, n=40, skip=()):
         for i in range(n)
         if (s, i) not in skip
     ]
-    return build_leaderboard([RunData(make_table(rows))], by="system")
+    return build_leaderboard([RunData(make_table(rows))], system="system")
 
 
 def test_a_clear_leader_differs_significantly(make_table):

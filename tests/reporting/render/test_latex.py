@@ -73,7 +73,7 @@ def test_labels_are_unique(make_table):
     assert len(labels) == len(set(labels))
 
 
-@pytest.mark.parametrize("name", ["oddity:empty", "rubric"])
+@pytest.mark.parametrize("name", ["anomaly:empty", "rubric"])
 def test_lists_of_texts_are_no_tables_of_a_paper(name):
     table = Table(
         name, "List", (Column("item", "item"), Column("found", "found")), (("a", "b"),), detail=True

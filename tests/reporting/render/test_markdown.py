@@ -37,7 +37,7 @@ def test_tables_are_tables(report):
     html = GITHUB.render(to_markdown(report))
     shown = [table for table in report.tables.values() if table.rows and not table.detail]
     assert html.count("<table>") == len(shown)
-    assert all(f"<td>{row[0]}" in html for table in shown for row in table.rows if table.key != "oddities")
+    assert all(f"<td>{row[0]}" in html for table in shown for row in table.rows if table.key != "anomalies")
 
 
 def test_the_first_section_stands_open_and_the_rest_is_folded(report):

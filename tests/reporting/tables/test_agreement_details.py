@@ -54,10 +54,10 @@ def test_slices_are_marked_where_they_are_small(agreement):
 
 
 def test_bias_checks_say_what_is_significant(agreement):
-    found = {row["what"]: row["finding"] for row in agreement["tables"]["oddities"]["rows"]}
+    found = {row["what"]: row["finding"] for row in agreement["tables"]["bias"]["rows"]}
     assert found["halo, all"] == "yes"
     assert found["length, clarity"] == "no"
-    assert any(note.startswith("Halo: ") for note in agreement["tables"]["oddities"]["notes"])
+    assert any(note.startswith("Halo: ") for note in agreement["tables"]["bias"]["notes"])
 
 
 def test_disagreements_list_both_ratings(agreement):

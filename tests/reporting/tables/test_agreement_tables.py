@@ -43,6 +43,21 @@ def test_nominal_dimensions_show_ac1_in_the_terminal(tmp_path):
     assert "AC1" not in ordinal.stdout
 
 
+def test_labels_have_no_level_and_no_spread_but_missing_scores(report_json, tmp_path):
+    path = tmp_path / "r.csv"
+    rows = [
+        f"q{i},{rater},{kind},kind,{'' if kind == 'judge' and i < 3 else 'ab'[(i + k) % 2]}"
+        for i in range(12)
+        for k, (rater, kind) in enumerate([("ann", "human"), ("ben", "human"), ("m", "judge")])
+    ]
+    path.write_text("\n".join(["item_id,rater,rater_kind,dimension,value", *rows]) + "\n")
+    found = report_json("agree", "--humans", path, "--scale", "a,b,c")["tables"]["levels"]
+    (only,) = found["rows"]
+    assert only["missing"] == 3
+    assert "bias" not in only
+    assert found["notes"] == []
+
+
 def test_verdicts_hold_margin_difference_and_p(agreement):
     found = row(agreement["tables"]["verdicts"], dimension="relevance")
     assert (found["margin"], found["verdict"], found["statistic"]) == (0.1, "better", "quadratic kappa")

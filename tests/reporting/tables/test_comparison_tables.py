@@ -38,7 +38,7 @@ def test_items_with_different_verdicts_are_listed_and_shown(make_table):
     report = compared(make_table, [PASS, FAIL, PASS], [FAIL, PASS, PASS])
     assert report.tables["flips"].rows == (("i0", "pass", "fail"), ("i1", "fail", "pass"))
     (section,) = [section for section in report.sections if section.key == "flips"]
-    assert [case.note for case in section.cases] == ["lost", "gained"]
+    assert [case.note for case in section.cases] == [f"passes in {name} only" for name in ("A", "B")]
 
 
 def test_standings_hold_rates_ranks_and_letters(make_table):
@@ -47,7 +47,7 @@ def test_standings_hold_rates_ranks_and_letters(make_table):
         for s, k in (("A", 38), ("B", 4))
         for i in range(40)
     ] + [{"id": "B40", "question": "q40", "system": "B"}]
-    report = build_leaderboard([RunData(make_table(rows))], by="system")
+    report = build_leaderboard([RunData(make_table(rows))], system="system")
     table = report.tables["leaderboard"]
     assert [row[:4] for row in table.rows] == [(1, "A", 40, 0), (2, "B", 40, 1)]
     assert [(row[5], row[6], row[7]) for row in table.rows] == [(1, 1, "a"), (2, 2, "b")]

@@ -164,7 +164,7 @@ def test_only_tables_with_small_rows_get_the_note():
 
 def test_anomalies_are_counted_and_listed(make_table):
     found = tables(make_table([PASS] * 3 + [{**PASS, "answer": ""}]))
-    row = next(row for row in found["oddities"].rows if row[0] == "Answer is empty")
+    row = next(row for row in found["anomalies"].rows if row[0] == "Answer is empty")
     assert row[1:3] == (1, 4)
     assert row[4] == "i3"
-    assert found["oddity:empty"].rows == (("i3", "empty"),)
+    assert found["anomaly:empty"].rows == (("i3", "empty"),)
