@@ -94,7 +94,11 @@ who_rates = section(
 rating_page = section(
     "Rating page",
     click.option(
-        "--name", metavar="TITLE", help="Title of the study on the page.  [default: Rating answers]"
+        "--name",
+        default="Rating answers",
+        show_default=True,
+        metavar="TITLE",
+        help="Title of the study on the page.",
     ),
     click.option(
         "--introduction",
