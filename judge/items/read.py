@@ -209,4 +209,5 @@ def _needed(summary: InputSummary, *, is_joined: bool) -> tuple[str, ...]:
 
 
 def _names(names: str | Sequence[str]) -> tuple[str, ...]:
-    return tuple(names.split(",")) if isinstance(names, str) and names else tuple(names)
+    parts = names.split(",") if isinstance(names, str) else names
+    return tuple(name.strip() for name in parts if name.strip())

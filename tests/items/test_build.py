@@ -25,6 +25,11 @@ def test_each_cell_is_an_item_of_its_system():
     assert first.metadata == second.metadata == {"topic": "x", "pair_id": "q1"}
 
 
+@pytest.mark.parametrize("systems", ["gpt,llama", "gpt, llama", ["gpt", "llama"], ("gpt", " llama ")])
+def test_systems_are_a_text_with_commas_or_a_list(systems):
+    assert [item.system for item in load_items([ROW], answers_in=systems)] == ["gpt", "llama"]
+
+
 def test_a_pair_id_of_the_table_stays():
     (item,) = load_items([{**ROW, "pair_id": 5}], answers_in=["gpt"])
     assert item.metadata == {"llama": "Thus.", "topic": "x", "pair_id": 5}
