@@ -54,7 +54,7 @@ class ItemBuilder:
             values, others = self._questions.joined(values, others)
         if values.get("gold") is not None:
             values["gold"] = letter(values["gold"], values.get("choices", ()))
-        values["id"] = self._id(row, plan, values, where)
+        values["id"] = self._id(row, values, others, where)
         if self._systems:
             return self._one_for_each_system(row, values, others)
         return (Item(**values, metadata=others),)
@@ -75,9 +75,9 @@ class ItemBuilder:
             own = {"id": f"{row_id}/{system}", "answer": answer, "system": system}
             yield Item(**values | own, metadata=others)
 
-    def _id(self, row: Row, plan: Plan, values: dict[str, Any], where: str) -> str:
+    def _id(self, row: Row, values: dict[str, Any], others: dict[str, Any], where: str) -> str:
         if self._id_from:
-            item_id = id_from_fields(chosen(row, plan, self._id_from))
+            item_id = id_from_fields(chosen(self._id_from, row, values, others))
             self._unique.check(item_id, where)
             return item_id
         has_id = "id" in values

@@ -8,7 +8,7 @@ from array import array
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from judge.items.columns import ColumnFinder, Plan
+from judge.items.columns import ColumnFinder
 from judge.items.fields import is_empty, listed, shown, text
 from judge.items.values import value_of
 from judge.records import Image, content_hash
@@ -101,10 +101,9 @@ class RowIds:
         plan = self._columns.plan(names)
         if plan.problem:
             raise ValueError(plan.problem)
-        if self._id_from:
-            return id_from_fields(chosen(row, plan, self._id_from))
-        values = {name: value_of(row, plan, name) for name in _CONTENT if name in plan.sources}
-        return content_id(**values)
+        wanted = [name for name in (self._id_from or _CONTENT) if name in plan.sources]
+        values = {name: value_of(row, plan, name) for name in wanted}
+        return id_from_fields(chosen(self._id_from, row, values)) if self._id_from else content_id(**values)
 
 
 class Repeats:
@@ -146,19 +145,27 @@ class Unique:
         self._rows.append(row)
 
 
-def chosen(row: Row, plan: Plan, names: Sequence[str]) -> dict[str, Any]:
-    """Values of the columns, or fields of an Item, that `names` lists.
+class MissingFieldError(ValueError):
+    """A field of which an id is to be made is missing, as in all rows with the same columns."""
+
+
+def chosen(names: Sequence[str], row: Row, *others: Mapping[str, Any]) -> dict[str, Any]:
+    """Values of the columns of a row that `names` lists, or else of fields in `others`.
 
     Raises
     ------
-    ValueError
+    MissingFieldError
         There is no such column or field.
     """
-    found = {name: row[name] for name in names if name in row}
+    found: dict[str, Any] = {}
     for name in names:
-        if name not in found and name not in plan.sources:
-            raise ValueError(f"no field {name!r}, which --id-from asks for; found: {listed(tuple(row))}")
-    return {name: found[name] if name in found else value_of(row, plan, name) for name in names}
+        places = [place for place in (row, *others) if name in place]
+        if not places:
+            raise MissingFieldError(
+                f"no field {name!r}, which --id-from asks for; found: {listed(tuple(row))}"
+            )
+        found[name] = places[0][name]
+    return found
 
 
 def _normal(value: str) -> str:

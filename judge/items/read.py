@@ -5,8 +5,9 @@ from typing import Any, TypedDict, Unpack
 
 from judge.errors import InputError
 from judge.items.build import ItemBuilder
-from judge.items.columns import ColumnFinder, Plan
+from judge.items.columns import ColumnFinder
 from judge.items.fields import listed
+from judge.items.identity import MissingFieldError
 from judge.items.join import QuestionSet
 from judge.items.summary import InputSummary
 from judge.records import Item
@@ -136,7 +137,9 @@ def placed_items(
                     summary.add(item)
                     yield where, item
                 continue
-            error = _refused(refused, plan, where)
+            error = _refused(refused, plan.problem, where)
+        except MissingFieldError as problem:
+            error = _refused(refused, str(problem), where)
         except (ValueError, RecursionError) as problem:  # two values too deep to be compared
             error = InputError(f"{where}: {problem}")
         if on_bad is None:
@@ -196,11 +199,11 @@ def load_items(
     return items
 
 
-def _refused(refused: dict[str, InputError], plan: Plan, where: str) -> InputError:
+def _refused(refused: dict[str, InputError], problem: str, where: str) -> InputError:
     """Error of all rows whose columns lack the same fields: one object, which names the first row."""
     if len(refused) >= _MOST_REFUSED:
         refused.clear()
-    return refused.setdefault(plan.problem, InputError(f"{where}: {plan.problem}"))
+    return refused.setdefault(problem, InputError(f"{where}: {problem}"))
 
 
 def _needed(summary: InputSummary, *, is_joined: bool) -> tuple[str, ...]:

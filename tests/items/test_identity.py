@@ -121,6 +121,13 @@ def test_a_chosen_column_that_does_not_exist_is_an_error_that_lists_what_there_i
     assert "no field 'nr', which --id-from asks for; found: 'question', 'answer', 'topic'" in message
 
 
+def test_rows_that_lack_a_chosen_column_share_one_error():
+    bad = []
+    load_items([ROW, {**ROW, "nr": 1}, ROW], id_from="nr", on_bad=bad.append)
+    assert len(bad) == 2
+    assert bad[0] is bad[1]
+
+
 def test_two_rows_with_one_id_are_both_named():
     other = {**ROW, "topic": "y"}
     message = error_of(other, ROW, other, ROW, id_from="topic")

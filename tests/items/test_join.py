@@ -102,6 +102,11 @@ def test_several_answers_to_one_question_get_ids_of_their_own():
     assert [item.id for item in items] == ["q2/m", "q2/n"]
 
 
+def test_fields_of_the_question_may_make_the_id():
+    answers = [{"id": "q1", "answer": "a", "model": "m"}]
+    assert load_items(answers, questions=QUESTIONS, id_from="topic,question,system")[0].id == "x/Why?/m"
+
+
 def test_one_column_a_system_and_questions_in_another_file():
     items = load_items([{"id": "q1", "a": "x", "b": "y"}], questions=QUESTIONS, answers_in="a,b")
     assert [(item.id, item.question, item.answer) for item in items] == [
