@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from judge.scoring.backends.vllm.engine import EngineOptions as EngineOptions
     from judge.scoring.callbacks import ScoringCallback as ScoringCallback
     from judge.scoring.judge import Judge as Judge
+    from judge.scoring.preview import preview as preview
     from judge.scoring.run import Run as Run
-    from judge.scoring.score import preview as preview
     from judge.scoring.score import rederive as rederive
     from judge.scoring.score import score as score
     from judge.workflows.agree import agree as agree
@@ -68,7 +68,7 @@ _PUBLIC = {
     "load_items": "judge.items",
     "load_rubric": "judge.rubric",
     "plan": "judge.workflows.plan",
-    "preview": "judge.scoring.score",
+    "preview": "judge.scoring.preview",
     "read_ratings": "judge.workflows.read_ratings",
     "rederive": "judge.scoring.score",
     "report": "judge.workflows.report",

@@ -1,35 +1,35 @@
-"""The errors that users see. Every message says where, what was found, what is allowed, and what to do.
+"""Errors for users. Every message says where, what was found, what is allowed, and what to do.
 
 ::
 
     JudgeError                exit status 1
-    ├── InputError            a file of items, replies or ratings cannot be read as it stands
-    ├── RubricError           a rubric breaks its own rules
-    ├── RunError              a run folder is damaged, busy, or belongs to another judge
+    ├── InputError            a file or a table of items, replies or ratings is invalid
+    ├── RubricError           a rubric is invalid
+    ├── RunError              a run folder is damaged, in use, or belongs to another judge
     ├── BackendError          the judge cannot answer at all: no key, unknown model, quota exhausted
     ├── MissingExtraError     an optional package is needed and not installed
-    └── GateError             a threshold that the user set was missed; exit status 4
+    └── GateError             a threshold set by the user was not reached; exit status 4
 
-One item's failure is never an exception: it is a Completion with a `failure`.
+The failure of one item is not an exception but a Completion with a `failure`.
 """
 
 
 class JudgeError(Exception):
-    """Anything that ends a command with one clear line."""
+    """Base class of all errors of this package; the command line shows its message and exits."""
 
     exit_code = 1
 
 
 class InputError(JudgeError):
-    """A file of items, replies or ratings cannot be read as it stands."""
+    """A file or a table of items, replies or ratings is invalid."""
 
 
 class RubricError(JudgeError):
-    """A rubric breaks its own rules."""
+    """A rubric is invalid."""
 
 
 class RunError(JudgeError):
-    """A run folder is damaged, busy, or belongs to another judge."""
+    """A run folder is damaged, in use, or belongs to another judge."""
 
 
 class BackendError(JudgeError):
@@ -47,6 +47,6 @@ class MissingExtraError(JudgeError):
 
 
 class GateError(JudgeError):
-    """A threshold that the user set was missed."""
+    """A threshold set by the user was not reached."""
 
     exit_code = 4

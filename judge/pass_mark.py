@@ -1,4 +1,4 @@
-"""The comparison of scores with a pass mark, and exact weights for the overall scores that are compared."""
+"""Comparison of scores with a pass mark, and exact weights for overall scores."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ def reaches(value: NDArray[np.float64], pass_mark: float) -> NDArray[np.bool_]: 
 
 
 def reaches(value: Any, pass_mark: float) -> Any:
-    """Whether a score, or each of an array of scores, is at or above a pass mark; False for NaN.
+    """Whether a score, or each score of an array, is at or above a pass mark; False for NaN.
 
-    Every comparison with a pass mark is this one. A mean of scores may miss its exact value by a rounding
-    error of binary arithmetic, so a score within 1e-9 below the pass mark reaches it.
+    All comparisons with a pass mark use this function. A mean of scores may deviate from its exact value by a
+    floating-point rounding error, so a score up to 1e-9 below the pass mark reaches it.
 
     >>> reaches(2.9999999999999996, 3), reaches(2.99, 3)
     (True, False)
@@ -35,10 +35,10 @@ def reaches(value: Any, pass_mark: float) -> Any:
 
 
 @cache
-def whole_weights(weights: tuple[float, ...]) -> tuple[int, ...]:
-    """Whole numbers in the ratio of decimal weights, so that a weighted mean of whole scores is exact.
+def integer_weights(weights: tuple[float, ...]) -> tuple[int, ...]:
+    """Convert decimal weights into integers of the same ratio, so that weighted means are exact.
 
-    >>> whole_weights((0.1, 0.25, 1.0))
+    >>> integer_weights((0.1, 0.25, 1.0))
     (2, 5, 20)
     """
     exact = [Fraction(str(weight)) for weight in weights]

@@ -8,7 +8,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, Literal, Self
 
 from pydantic import (
@@ -23,28 +23,30 @@ from pydantic import (
 
 Role = Literal["query", "reference"]
 RaterKind = Literal["human", "judge"]
-Status = Literal["ok", "unparsed", "refused", "truncated", "failed", "skipped"]
+Status = Literal["ok", "unparsed", "refused", "truncated", "failed", "skipped", "abstained", "not_applicable"]
 FailureKind = Literal[
     "timeout", "connection", "rate_limit", "server", "context", "filter", "request", "image", "reply"
 ]
 
-STATUSES: tuple[Status, ...] = ("ok", "unparsed", "refused", "truncated", "failed", "skipped")
+STATUSES: tuple[Status, ...] = (
+    *("ok", "unparsed", "refused", "truncated", "failed", "skipped", "abstained", "not_applicable"),
+)
 OVERALL = "overall"
-"""The dimension name under which the overall score of an item is kept."""
+"""Name of the dimension that holds the overall score."""
 
 
 def canonical_json(value: object) -> str:
-    """JSON with sorted keys and no spaces: equal values give equal text."""
+    """Return JSON with sorted keys and no spaces, so that equal values give equal text."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def content_hash(value: object) -> str:
-    """Hex sha256 of the canonical JSON of `value`."""
+    """Return the SHA-256 of the canonical JSON of `value` in hexadecimal."""
     return hashlib.sha256(canonical_json(value).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 MOST_SAMPLES = 10_000
-"""Replies that one rater may give for one item; samples are numbered from 0."""
+"""Largest number of replies of one rater for one item; samples are numbered from 0."""
 
 
 class Record(BaseModel):
@@ -53,16 +55,51 @@ class Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class LaterFields(Record):
+    """A record that leaves the fields of `later_fields` out of its data where they have their default.
+
+    Digests, fingerprints and exports must not change when a record gets a new field.
+    """
+
+    @model_serializer(mode="wrap")
+    def _without_later_defaults(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        data: dict[str, Any] = dump(self)
+        for name, default in self._later_defaults().items():
+            if getattr(self, name) == default:
+                data.pop(name, None)
+        return data
+
+    @classmethod
+    @cache
+    def _later_defaults(cls) -> dict[str, Any]:
+        fields = cls.model_fields
+        return {name: fields[name].get_default(call_default_factory=True) for name in cls.later_fields()}
+
+    @classmethod
+    def later_fields(cls) -> Sequence[str]:
+        """Names of the fields that were added after the first release."""
+        return ()
+
+
 class Image(Record):
-    """A picture that belongs to an item: a file or an address, and what it shows."""
+    """An image of an item: a file or a URL.
+
+    Attributes
+    ----------
+    path : str or None
+        File, relative to the folder of the input file or to `image_root`. Either `path` or `url` is given.
+    url : str or None
+        URL or data URL, sent as it is.
+    role : {'query', 'reference'}
+        Whether the image belongs to the question or shows a reference.
+    sha256 : str or None
+        Hash of the file, filled in when the images are checked, before any request is sent.
+    """
 
     path: str | None = None
-    """File, relative to the input file (or to `--image-root`)."""
     url: str | None = None
-    """Address or data URL; passed on untouched."""
     role: Role = "query"
     sha256: str | None = None
-    """Hash of the file's bytes, filled in when the images are checked before anything is paid."""
 
     @model_validator(mode="after")
     def _has_one_source(self) -> Self:
@@ -72,24 +109,48 @@ class Image(Record):
 
 
 class Item(Record):
-    """What is judged: a question with one answer, and what belongs to it."""
+    """What is judged: a question (or conversation) with one answer, and its context.
+
+    Attributes
+    ----------
+    id : str
+        Identifies the item within a run.
+    question : str
+        The question.
+    answer : str
+        The answer under judgment. An empty answer is judged, too.
+    reference : str or None
+        Reference answer.
+    images : tuple of Image
+        Images that belong to the question.
+    choices : tuple of str
+        Options of a multiple-choice question, in the order A, B, C, …
+    gold : str or None
+        Letter of the correct choice.
+    system : str or None
+        System (model, version, team) that gave the answer.
+    metadata : dict
+        All other fields of the input; used for slices and for the rules of a rubric.
+
+    Examples
+    --------
+    >>> from judge import Item
+    >>> item = Item(id="q1", question="2 + 2?", answer="4", metadata={"topic": "sums"})
+    >>> item.field("topic")
+    'sums'
+    """
 
     id: str = Field(min_length=1)
     question: str
     answer: str
-    """May be empty: an empty answer is an answer, and it is judged."""
     reference: str | None = None
     other_references: tuple[str, ...] = ()
     """Further correct answers, where `reference` is one of several."""
     images: tuple[Image, ...] = ()
     choices: tuple[str, ...] = ()
-    """Texts of the options of a multiple-choice question, in the order A, B, C, …"""
     gold: str | None = None
-    """Letter of the right choice."""
     system: str | None = None
-    """Who answered."""
     metadata: dict[str, Any] = Field(default_factory=dict)
-    """Every other field of the input; slices and rubric rules read it."""
 
     @model_serializer(mode="wrap")
     def _without_empty_alternatives(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
@@ -105,12 +166,12 @@ class Item(Record):
         return () if self.reference is None else (self.reference, *self.other_references)
 
     def field(self, name: str) -> Any:
-        """Value of `name` for slices and rules: a metadata field, or `system`; None where it is missing."""
+        """Return a metadata field or `system`, for slices and rules; None if it is missing."""
         return self.metadata.get(name, self.system if name == "system" else None)
 
     @cached_property
     def digest(self) -> str:
-        """Hash of the whole content: two items with one id and another digest contradict each other."""
+        """Hash of the whole content; it tells whether two items with the same id are the same."""
         return content_hash(self.model_dump())
 
 
@@ -118,34 +179,34 @@ Message = dict[str, Any]
 """A chat message: role, and content as text or as a list of parts.
 
 Parts are ``{"type": "text", "text": …}`` and ``{"type": "image", "image": n}``, n being the position in
-`Item.images`: only a backend loads and encodes pictures.
+`Item.images`: only backends load and encode images.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is sent to a judge for one item (and one dimension, if each is requested alone)."""
+    """What is sent to a judge for one item (and one dimension, if each dimension is requested alone)."""
 
     item: Item
     messages: Sequence[Message]
     _: KW_ONLY
     model: str
     params: Mapping[str, Any]
-    """Parameters of the model as they are sent: temperature, max_tokens, …"""
+    """Parameters sent to the model: temperature, max_tokens, …"""
     schema: Mapping[str, Any] | None
-    """JSON schema of the wanted reply; None where a bare number is asked for."""
+    """JSON schema of the reply; None if a bare number is requested."""
     key: str
-    """Hash of everything that determines the reply; a key is never requested twice."""
+    """Hash of everything that determines the reply; a stored reply is found by it."""
     sample: int = 0
     dimension: str | None = None
-    """None where one reply holds all dimensions."""
+    """None if one reply holds all dimensions."""
     attempt: int = 0
-    """0 for the first asking; 1 where a truncated or unreadable reply is asked for once more."""
+    """0 for the first request; 1 if a truncated or unparsed reply is requested once more."""
     labels: tuple[str, ...] = ()
-    """Labels whose probabilities as the first token are asked for; empty where a text is asked for."""
+    """Labels whose probabilities as the first token are requested; empty if a text is requested."""
 
-    def again(self, **params: Any) -> "Request":
-        """Make the request of a second attempt, with some parameters changed (for example, more tokens)."""
+    def next_attempt(self, **params: Any) -> "Request":
+        """Return the request of another attempt, with some parameters changed (for example, more tokens)."""
         return replace(self, params={**self.params, **params}, attempt=self.attempt + 1)
 
 
@@ -155,9 +216,9 @@ class Usage(Record):
     prompt_tokens: int = 0
     completion_tokens: int = 0
     cached_tokens: int = 0
-    """Part of the prompt tokens that came out of the provider's cache."""
+    """Prompt tokens that were read from the provider's cache; included in `prompt_tokens`."""
     reasoning_tokens: int = 0
-    """Part of the completion tokens that is reasoning."""
+    """Completion tokens that are reasoning; included in `completion_tokens`."""
 
 
 class Failure(Record):
@@ -168,7 +229,7 @@ class Failure(Record):
 
 
 class Completion(Record):
-    """What came back for one request. Append-only: it was paid for."""
+    """What came back for one request: a reply, a refusal, or a failure. Completions are never deleted."""
 
     key: str
     item_id: str
@@ -177,40 +238,41 @@ class Completion(Record):
     attempt: int = 0
     reply: str | None = None
     finish_reason: str | None = None
-    """As the provider said it: stop, length, content_filter, …"""
+    """As the provider gave it: stop, length, content_filter, …"""
     refusal: str | None = None
     reasoning: str | None = None
     label_probabilities: dict[str, float] | None = None
-    """Label -> its probability as the first token, over the whole vocabulary; what was not shown is absent.
+    """Label -> its probability as the first token, over the whole vocabulary.
 
-    None where no labels were asked for. What a model in too narrow a number format makes of them (NaN) is no
-    probability, and absent as well.
+    None if no labels were requested. Labels without a known probability are absent: the provider did not
+    list them, or gave NaN (a numerical overflow of the model).
     """
     failure: Failure | None = None
     usage: Usage | None = None
     cost: float | None = None
-    """In USD; None where no price is known."""
+    """In USD; None if the price is unknown."""
     latency: float | None = None
-    """Seconds of the last try."""
+    """Seconds of the last try, from sending to the end of the reply."""
     tries: int = 1
     model: str | None = None
-    """The model as the provider named it in its reply."""
+    """Name of the model in the reply."""
     dropped: tuple[str, ...] = ()
-    """Parameters that the provider rejected and that were left out.
+    """Parameters that were left out because the provider rejected them.
 
-    ``system_role`` where the system's text stands before the user's, as the model knows no such role.
+    ``system_role`` means that the model has no system role, so that the system text was sent as the beginning
+    of the user message.
     """
     created: float | None = None
     """Unix time."""
 
     @field_validator("label_probabilities")
     @classmethod
-    def _numbers_alone(cls, found: dict[str, float] | None) -> dict[str, float] | None:
+    def _without_nan(cls, found: dict[str, float] | None) -> dict[str, float] | None:
         return found and {label: p for label, p in found.items() if not math.isnan(p)}
 
     @classmethod
     def of(cls, request: Request, **values: Any) -> "Completion":
-        """Build the completion of a request."""
+        """Build the completion of a request from the values of its other fields."""
         return cls(
             key=request.key,
             item_id=request.item.id,
@@ -221,27 +283,53 @@ class Completion(Record):
         )
 
 
-class Score(Record):
-    """One value by one rater for one item on one dimension, or the reason why there is none."""
+class Score(LaterFields):
+    """One value by one rater for one item on one dimension, or a status that says why there is none.
+
+    Attributes
+    ----------
+    item_id, rater : str
+        The item, and the person or model that judged it.
+    rater_kind : {'human', 'judge'}
+        Whether the rater is a person or a model.
+    dimension : str
+        A dimension of the rubric, ``overall``, ``criteria``, or a flag of the rubric.
+    sample : int
+        Number of the repetition, starting at 0.
+    value : float, str or None
+        A number; 1 or 0 for a boolean flag or a criterion; the label of a category; a text for a text
+        flag; None unless the status is ok.
+    status : {'ok', 'unparsed', 'refused', 'truncated', 'failed', 'skipped', 'abstained', 'not_applicable'}
+        ``skipped``: not requested yet. ``abstained``: the rater cannot tell. ``not_applicable``: the
+        dimension does not concern the item; such a score is in no denominator.
+    reason : str or None
+        The rater's reason for the value; if there is no value, the reason why.
+    criterion : str or None
+        Id of the criterion, where `dimension` is ``criteria``: each item brings its own.
+    """
 
     item_id: str
     rater: str
     rater_kind: RaterKind
     dimension: str
-    """A dimension of the rubric, `overall`, or one of the rubric's flags."""
     sample: int = Field(default=0, ge=0, lt=MOST_SAMPLES)
     value: float | str | None = None
-    """A number; text only for text flags; a boolean flag is 1 or 0."""
     status: Status = "ok"
     reason: str | None = None
-    """What the rater said for it; where there is no value, why there is none."""
+    criterion: str | None = None
+
+    @classmethod
+    def later_fields(cls) -> Sequence[str]:
+        """Names of the fields that were added after the first release."""
+        return ("criterion",)
 
     @model_validator(mode="after")
     def _has_a_value_exactly_when_ok(self) -> Self:
         if (self.value is not None) != (self.status == "ok"):
             raise ValueError(
-                f"status {self.status!r} with value {self.value!r}: a value goes with status 'ok' alone"
+                f"status {self.status!r} with value {self.value!r}: the status 'ok' requires a value, and "
+                "no other status allows one"
             )
         if isinstance(self.value, float) and not math.isfinite(self.value):
-            raise ValueError(f"value {self.value!r}: a score is a finite number")
+            raise ValueError(f"value {self.value!r}: a score must be a finite number")
         return self

@@ -53,7 +53,8 @@ MAY_IMPORT = {
     },
     "judge.reporting": {
         "judge.analysis", "judge.errors", "judge.files", "judge.records", "judge.rubric", "judge.stats",
-        "judge.scoring.images", "judge.scoring.run", "judge.scoring.run_summary", "judge.version",
+        "judge.scoring.images", "judge.scoring.random_sample", "judge.scoring.run", "judge.scoring.run_summary",
+        "judge.version",
     },
     "judge.workflows": {
         "judge.analysis", "judge.errors", "judge.formats", "judge.items", "judge.records", "judge.reporting",
@@ -75,10 +76,12 @@ PURE = {
     f"judge.scoring.{name}"
     for name in (
         "prompt",
+        "reply_form",
         "judge",
         "parsing.parse",
         "parsing.echoes",
         "parsing.verdicts",
+        "parsing.values",
         "parsing.json_objects",
         "parsing.repaired_json",
     )

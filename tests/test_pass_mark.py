@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from judge.pass_mark import reaches, whole_weights
+from judge.pass_mark import integer_weights, reaches
 from judge.rubric import Rubric
 
 TENTHS = {"a": 0.1, "b": 0.1, "c": 0.1}
@@ -48,7 +48,7 @@ def test_a_cap_is_reached_as_the_pass_mark_is():
 
 @given(st.lists(st.integers(1, 10_000), min_size=1, max_size=6))
 def test_whole_weights_keep_the_ratio_of_decimal_weights(thousandths):
-    whole = whole_weights(tuple(n / 1000 for n in thousandths))
+    whole = integer_weights(tuple(n / 1000 for n in thousandths))
     assert all(a * thousandths[0] == b * whole[0] for a, b in zip(whole, thousandths, strict=True))
 
 

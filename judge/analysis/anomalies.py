@@ -10,7 +10,7 @@ from judge.analysis.group_difference import Bools
 from judge.analysis.pass_rate import PassRate, pass_rate
 from judge.analysis.score_table import Objects, ScoreTable
 from judge.records import OVERALL
-from judge.scoring.parsing.echoes import ECHO, held_by
+from judge.scoring.parsing.echoes import ECHO, embedded_verdicts
 from judge.scoring.parsing.verdicts import Names
 
 ACCURACY_FLAG, ACCURACY, ACCURATE_FROM = "is_accurate", "technical_accuracy", 3
@@ -96,7 +96,7 @@ def _about_answers(table: ScoreTable) -> Iterator[Anomaly]:
 def _about_verdicts(table: ScoreTable) -> Iterator[Anomaly]:
     """Texts that a judge may mistake for its verdict, and replies that only copy one."""
     names = Names(table.rubric)
-    held = np.array([bool(held_by(item, names)) for item in table.items])
+    held = np.array([bool(embedded_verdicts(item, names)) for item in table.items])
     lost = {
         int(row): reasons[row]
         for name, reasons in table.reasons.items()

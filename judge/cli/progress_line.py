@@ -12,7 +12,7 @@ import click
 from judge.cli.options import counted
 from judge.hardware import gpus
 from judge.records import Completion
-from judge.scoring.backends.api.waits import clock
+from judge.scoring.backends.api.retry_after import clock
 from judge.scoring.callbacks import ScoringCallback
 from judge.scoring.checked_items import BadItems, input_notes
 from judge.scoring.prompt import visible
@@ -177,7 +177,7 @@ class _Card:
 
     def share(self) -> float | None:
         if (now := time.monotonic()) >= self._next:
-            self._share, self._next = gpus.share(), now + 1
+            self._share, self._next = gpus.utilization(), now + 1
         return self._share
 
 

@@ -36,10 +36,10 @@ from judge.errors import InputError
 from judge.rows import FORMATS
 from judge.scoring.judge import Judge
 from judge.scoring.panel import Panel
+from judge.scoring.preview import preview
 from judge.scoring.prompt import message_text, visible
 from judge.scoring.run import Run
 from judge.scoring.run_summary import RunSummary
-from judge.scoring.score import preview
 
 input_options = section(
     "Items to judge",

@@ -14,17 +14,34 @@ from judge.scoring.run_summary import IngestCounts
 
 
 class ScoringCallback:
-    """Base class of the callbacks of `score`; every method does nothing until it is overridden.
+    """Base class of the callbacks of `judge.score`; every method does nothing until it is overridden.
 
     The methods are called in the thread that called `score`, except for `on_model_loading`, which may be
     called from another one.
+
+    Attributes
+    ----------
+    charged : float
+        Cost of the judge in USD, set when `score` ends, also with an error. It is the amount that counts
+        towards ``max_cost``: a reply of unknown cost counts with an estimate.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import judge
+    >>> class Counter(judge.ScoringCallback):
+    ...     n_replies = 0
+    ...
+    ...     def on_completions(self, completions):
+    ...         self.n_replies += len(completions)
+    >>> counter = Counter()
+    >>> answers = [{"id": "q1", "question": "2 + 2?", "answer": "4", "reference": "4"}]
+    >>> run = judge.score(answers, out=tempfile.mkdtemp(), callback=counter)
+    >>> counter.n_replies
+    1
     """
 
     charged = 0.0
-    """What the judge has cost in USD, set when `score` ends, also with an error.
-
-    It is the amount that counts for ``max_cost``: a reply of unknown cost counts with an estimate.
-    """
 
     def on_run_start(self, run: Run, counts: IngestCounts, bad: BadItems, requests: int) -> None:
         """Report that the input has been read.
@@ -48,7 +65,7 @@ class ScoringCallback:
         """Report a batch of completions; they are on disk."""
 
     def on_wait(self, seconds: float, message: str) -> None:
-        """Report that the provider's rate limit pauses all requests; `message` is the provider's."""
+        """Report that a rate limit pauses all requests for `seconds`; `message` is the provider's text."""
 
     def on_reask(self, count: int) -> None:
         """Report how many truncated or unreadable replies are requested once more."""

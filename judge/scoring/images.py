@@ -1,6 +1,6 @@
-"""Pictures: checked before anything is paid, scaled to a budget, encoded once. Nothing else opens one.
+"""Images: checked before any request is sent, scaled to a pixel budget, and encoded once.
 
-A picture is what its bytes are, not what its name says: PNG, JPEG or WebP.
+The format (PNG, JPEG or WebP) is recognized by the content of a file, not by its name.
 """
 
 import base64
@@ -32,45 +32,45 @@ if TYPE_CHECKING:
 
 FORMATS = ("PNG", "JPEG", "WEBP")
 MOST_PIXELS = 80_000_000
-"""A picture with more is refused: a small file may unpack to all of the memory."""
+"""An image with more pixels is refused, because a small file may decode to more than the memory holds."""
 MOST_BYTES = 200_000_000
-"""A file with more is refused."""
+"""A larger file is refused."""
 
 _ADDRESSES = ("http://", "https://", "data:image/")
-_BROKEN = (OSError, SyntaxError, ValueError, EOFError, IndexError, struct.error, zlib.error)
-"""What Pillow raises on damaged files, depending on what is damaged."""
+_DECODE_ERRORS = (OSError, SyntaxError, ValueError, EOFError, IndexError, struct.error, zlib.error)
+"""Exceptions that Pillow raises for damaged files."""
 _SENT_AS_IS_BYTES = 3_500_000
 _PNG_PIXELS = 512 * 512
 _JPEG_QUALITY = 90
 _THUMBNAIL_QUALITY = 72
-_KEPT_BYTES = 128 * 2**20
-_TURNS = 64
+_CACHE_BYTES = 128 * 2**20
+_N_LOCKS = 64
 _DATA_URL = re.compile(r"data:image/[^,]*;base64,", re.IGNORECASE)
 
 
 def check(item: Item, root: Path) -> Item:
-    """Check every picture of an item and fill in the hashes of the files.
+    """Check every image of an item and fill in the hashes of the files.
 
     Parameters
     ----------
     item : Item
-        One with or without pictures.
+        An item with or without images.
     root : Path
-        Folder that relative paths start from; no path, and no symbolic link, may lead out of it.
+        Folder that image paths are relative to; a path or a symbolic link that leads out of it is refused.
 
     Returns
     -------
     Item
-        The item with `Image.sha256` filled in. Addresses are not looked up.
+        The item with `Image.sha256` filled in. URLs are not fetched.
 
     Raises
     ------
     InputError
-        A line for each picture that is missing, outside of `root`, damaged, too large, or of another format.
+        An image is missing, outside of `root`, damaged, too large, or of another format; one line for each.
 
     Notes
     -----
-    Every file is decoded as a whole, once, however many items share it.
+    Every file is decoded completely, and only once if several items share it.
     """
     checked, problems = [], []
     for image in item.images:
@@ -86,21 +86,21 @@ def check(item: Item, root: Path) -> Item:
 def _checked(image: Image, root: Path) -> Image:
     if image.path is None:
         if not (image.url or "").startswith(_ADDRESSES):
-            raise InputError(f"image url {image.url!r:.80}: allowed: {', '.join(_ADDRESSES)}")
+            raise InputError(f"image url {image.url!r:.80}: allowed beginnings: {', '.join(_ADDRESSES)}")
         return image
-    path = _inside(image.path, root)
+    path = _resolved(image.path, root)
     try:
         facts = path.stat()
     except OSError as error:
         raise InputError(f"image {image.path}: {error.strerror} (looked in {root})") from None
-    found = _look(path, facts.st_mtime_ns, facts.st_size)
+    found = _inspect(path, facts.st_mtime_ns, facts.st_size)
     if found.problem:
         raise InputError(f"image {image.path}: {found.problem}")
     return image.model_copy(update={"sha256": found.sha256})
 
 
-def _inside(path: str, root: Path) -> Path:
-    """Where the file really is; an error where that is not below `root`."""
+def _resolved(path: str, root: Path) -> Path:
+    """Resolve symbolic links, and raise `InputError` if the file is not below `root`."""
     try:
         real, base = os.path.realpath(root / path), os.path.realpath(root)
         is_inside = os.path.commonpath([real, base]) == base
@@ -108,13 +108,14 @@ def _inside(path: str, root: Path) -> Path:
         is_inside = False
     if not is_inside:
         raise InputError(
-            f"image {path!r:.200}: leads out of {root}; name a folder that holds all pictures: --image-root"
+            f"image {path!r:.200}: lies outside of {root}; name a folder that holds all images with "
+            "image_root (--image-root)"
         )
     return Path(real)
 
 
-class _Found:
-    """What looking at a file came to: its hash, or what is wrong with it."""
+class _Inspection:
+    """Result of checking a file: its hash, or the problem."""
 
     def __init__(self, *, sha256: str | None = None, problem: str | None = None) -> None:
         self.sha256 = sha256
@@ -122,30 +123,30 @@ class _Found:
 
 
 @lru_cache(maxsize=100_000)
-def _look(path: Path, _changed: int, _size: int) -> _Found:
-    """Decode a file; its time and size are part of the key, so that a changed file is looked at again."""
+def _inspect(path: Path, _changed: int, _size: int) -> _Inspection:
+    """Decode a file. Its time and size are part of the cache key, so that a changed file is read again."""
     try:
         data = read_file(path, MOST_BYTES)
         with _opened(data) as picture:
             _check_size(picture)
             picture.load()
-            _has_more(picture, data)  # reads what else is sent later
+            _needs_conversion(picture, data)  # also reads the metadata, which may be damaged
     except InputError as error:
-        return _Found(problem=str(error))
-    except _Unknown:
-        return _Found(problem=f"is none of {', '.join(FORMATS)} (its bytes count, not its name)")
-    except _BROKEN as error:
-        return _Found(problem=f"cannot be decoded: {error}")
-    return _Found(sha256=hashlib.sha256(data).hexdigest())
+        return _Inspection(problem=str(error))
+    except _UnsupportedFormat:
+        return _Inspection(problem=f"is none of {', '.join(FORMATS)} (by its content, not its name)")
+    except _DECODE_ERRORS as error:
+        return _Inspection(problem=f"cannot be decoded: {error}")
+    return _Inspection(sha256=hashlib.sha256(data).hexdigest())
 
 
-class _Unknown(Exception):
-    """The bytes are no picture that we send."""
+class _UnsupportedFormat(Exception):
+    """The content is not an image of a supported format."""
 
 
 @contextmanager
 def _opened(data: bytes) -> Iterator["ImageFile"]:
-    """Only the head is read; `load` decodes."""
+    """Open an image; this reads its header only, and `load` decodes it."""
     import PIL.Image
 
     try:
@@ -155,7 +156,7 @@ def _opened(data: bytes) -> Iterator["ImageFile"]:
             warnings.filterwarnings("ignore", category=UserWarning)
             picture = PIL.Image.open(io.BytesIO(data), formats=FORMATS)
     except PIL.UnidentifiedImageError:
-        raise _Unknown from None
+        raise _UnsupportedFormat from None
     except PIL.Image.DecompressionBombError as error:
         raise ValueError(str(error)) from None
     with picture:
@@ -169,101 +170,101 @@ def _check_size(picture: "Picture", where: str = "") -> None:
 
 
 class ImageEncoder:
-    """Turns pictures into what goes into a request: a data URL, or the address that was given.
+    """Encode images for requests: files as data URLs, URLs as they are.
 
-    The pixels go out as they are stored where they can: at most `max_pixels`, upright, 8-bit gray or RGB, at
-    most 3.5 MB. Any other picture is turned upright, put on white where it is transparent, brought to 8-bit
-    RGB (see `as_8_bit`) and scaled down with a Lanczos filter; then it is stored as PNG (lossless sources, up
-    to 512 x 512 pixels) or as JPEG of quality 90 without color subsampling. EXIF, comments and other text
-    never go out; an ICC profile does. Of an animation the first picture counts. What many items share is
-    encoded once. May be called from several threads.
+    An image is sent without being encoded again if it has at most `max_pixels` pixels and 3.5 MB, is
+    upright, opaque, not animated, and 8-bit gray or RGB. Any other image is rotated upright, composited on
+    white, converted to 8-bit RGB (see `as_8_bit`), scaled down with a Lanczos filter, and stored as PNG (PNG
+    sources, at most 512 x 512 pixels) or as JPEG of quality 90 without chroma subsampling. EXIF data,
+    comments and other text are removed; an ICC profile is kept. Only the first frame of an animation is sent.
+    An image that several items share is encoded once. Thread-safe.
 
     Parameters
     ----------
     root : Path
-        Folder that relative paths start from.
+        Folder that image paths are relative to.
     max_pixels : int
-        Width times height that a picture is scaled down to.
+        Images with more pixels (width times height) are scaled down.
     """
 
     def __init__(self, root: Path, max_pixels: int) -> None:
         self.root = root
         self.max_pixels = max_pixels
-        self._kept: OrderedDict[str, str] = OrderedDict()
-        self._kept_bytes = 0
+        self._urls: OrderedDict[str, str] = OrderedDict()
+        self._cached_bytes = 0
         self._lock = threading.Lock()
-        self._turns = [threading.Lock() for _ in range(_TURNS)]
+        self._locks = [threading.Lock() for _ in range(_N_LOCKS)]
 
     def encode(self, image: Image) -> str:
-        """Data URL or address of a picture.
+        """Return the data URL or the URL of an image.
 
         Raises
         ------
         InputError
-            The file has gone, changed or broken since it was checked.
+            The file was removed, changed or damaged after it was checked.
         """
         if image.path is None:
             return self._of_data_url(image.url or "")
         key = image.sha256 or image.path
-        with self._turns[hash(key) % _TURNS]:  # other threads that need the same image wait for the first
-            url = self._recalled(key)
+        with self._locks[hash(key) % _N_LOCKS]:  # other threads that need the same image wait for the first
+            url = self._cached(key)
             if url is None:
                 url = self._encoded(image)
-                self._keep(key, url)
+                self._remember(key, url)
         return url
 
-    def _recalled(self, key: str) -> str | None:
+    def _cached(self, key: str) -> str | None:
         with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-            return self._kept.get(key)
+            if key in self._urls:
+                self._urls.move_to_end(key)
+            return self._urls.get(key)
 
-    def _keep(self, key: str, url: str) -> None:
+    def _remember(self, key: str, url: str) -> None:
         with self._lock:
-            self._kept[key] = url
-            self._kept_bytes += len(url)
-            while self._kept_bytes > _KEPT_BYTES:
-                _, oldest = self._kept.popitem(last=False)
-                self._kept_bytes -= len(oldest)
+            self._urls[key] = url
+            self._cached_bytes += len(url)
+            while self._cached_bytes > _CACHE_BYTES:
+                _, oldest = self._urls.popitem(last=False)
+                self._cached_bytes -= len(oldest)
 
     def _encoded(self, image: Image) -> str:
-        path = _inside(image.path or "", self.root)
+        path = _resolved(image.path or "", self.root)
         try:
             data = _read(path, f"image {image.path}: ")
             if image.sha256 and hashlib.sha256(data).hexdigest() != image.sha256:
                 raise InputError(f"image {image.path}: has changed since it was checked; score again")
             return self._data_url(data, f"image {image.path}: ")
-        except (_Unknown, *_BROKEN) as error:
+        except (_UnsupportedFormat, *_DECODE_ERRORS) as error:
             raise InputError(f"image {image.path}: cannot be decoded: {error}") from None
 
     def _of_data_url(self, url: str) -> str:
-        """The picture in a data URL, brought to what a file is brought to; any other address as it is."""
+        """Prepare the image in a data URL like that in a file; return any other URL unchanged."""
         head = _DATA_URL.match(url)
         if head is None:
             return url
         try:
             data = base64.b64decode(url[head.end() :], validate=True)
             return self._data_url(data, f"image {url[: head.end()]}…: ")
-        except (_Unknown, *_BROKEN):
-            return url  # the provider reports what is wrong with it
+        except (_UnsupportedFormat, *_DECODE_ERRORS):
+            return url  # the provider reports the problem
 
     def _data_url(self, data: bytes, where: str) -> str:
         with _opened(data) as picture:
             _check_size(picture, where)
-            kind, data = self._fitted(picture, data)
+            kind, data = self._prepared(picture, data)
         return f"data:image/{kind.lower()};base64,{base64.b64encode(data).decode()}"
 
-    def _fitted(self, picture: "ImageFile", data: bytes) -> tuple[str, bytes]:
-        """Format and bytes of a picture that keeps to the budget."""
+    def _prepared(self, picture: "ImageFile", data: bytes) -> tuple[str, bytes]:
+        """Return the format and the bytes to send, within the pixel and size limits."""
         source = picture.format or "PNG"
         fits = picture.width * picture.height <= self.max_pixels and len(data) <= _SENT_AS_IS_BYTES
-        if fits and picture.mode in ("L", "RGB") and not _has_more(picture, data):
-            with contextlib.suppress(ValueError):  # an odd file is encoded again
+        if fits and picture.mode in ("L", "RGB") and not _needs_conversion(picture, data):
+            with contextlib.suppress(ValueError):  # an unusual file structure: encode the image again
                 return source, without_metadata(data, source)
         scaled = _scaled(_upright_rgb(picture, data), self.max_pixels)
         is_small = scaled.width * scaled.height <= _PNG_PIXELS
         kind = "PNG" if source == "PNG" and is_small else "JPEG"
-        scaled.info.pop("comment", None)  # Pillow would write it
+        scaled.info.pop("comment", None)  # otherwise Pillow writes it into the file
         out = io.BytesIO()
         scaled.save(out, kind, optimize=True) if kind == "PNG" else scaled.save(
             out, kind, quality=_JPEG_QUALITY, subsampling=0
@@ -272,15 +273,15 @@ class ImageEncoder:
 
 
 def _read(path: Path, where: str = "") -> bytes:
-    """The bytes of a file; an error of ours begins with `where`."""
+    """Read a file; the message of an `InputError` starts with `where`."""
     try:
         return read_file(path, MOST_BYTES)
     except InputError as error:
         raise InputError(f"{where}{error}") from None
 
 
-def _has_more(picture: "ImageFile", data: bytes) -> bool:
-    """Whether it is turned, transparent, animated, or has more than 8 bits."""
+def _needs_conversion(picture: "ImageFile", data: bytes) -> bool:
+    """Whether an image is rotated, transparent, animated, or has more than 8 bits per channel."""
     is_plain = not (is_turned(picture) or picture.has_transparency_data or is_16_bit(picture, data))
     return not is_plain or getattr(picture, "n_frames", 1) > 1
 
@@ -310,7 +311,7 @@ def _scaled(picture: "Picture", max_pixels: int) -> "Picture":
 
 @dataclass(frozen=True)
 class Thumbnail:
-    """A small JPEG for people to look at, as a data URL."""
+    """A small JPEG for display in a page, as a data URL."""
 
     url: str
     width: int
@@ -318,25 +319,25 @@ class Thumbnail:
 
 
 def thumbnail(image: Image, root: Path, max_pixels: int = 160 * 120) -> Thumbnail:
-    """Make a picture small enough for a page.
+    """Scale an image down for display in a page.
 
     Raises
     ------
     InputError
-        The picture is an address, or its file has gone, changed or broken since it was checked.
+        The image is a URL, or its file was removed, changed or damaged after it was checked.
     """
     if image.path is None:
-        raise InputError("given as an address, which is not looked up")
+        raise InputError("given as a URL, which is not fetched")
     try:
-        data = _read(_inside(image.path, root))
+        data = _read(_resolved(image.path, root))
         if image.sha256 and hashlib.sha256(data).hexdigest() != image.sha256:
             raise InputError("has changed since it was judged")
         with _opened(data) as picture:
             _check_size(picture)
             small = _scaled(_upright_rgb(picture, data), max_pixels)
-    except (_Unknown, *_BROKEN) as error:
+    except (_UnsupportedFormat, *_DECODE_ERRORS) as error:
         raise InputError(
-            "is not there" if isinstance(error, FileNotFoundError) else "cannot be read"
+            "does not exist" if isinstance(error, FileNotFoundError) else "cannot be read"
         ) from None
     out = io.BytesIO()
     small.save(out, "JPEG", quality=_THUMBNAIL_QUALITY, optimize=True)

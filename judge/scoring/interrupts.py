@@ -1,4 +1,4 @@
-"""Ctrl-C deferred: for the duration of a block, or until the caller checks for it."""
+"""Deferred Ctrl-C: until the end of a block, or until the caller checks for it."""
 
 import contextlib
 import signal
@@ -9,9 +9,9 @@ from types import FrameType
 
 @contextlib.contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Hold Ctrl-C back while the block runs; it comes right after.
+    """Defer Ctrl-C until the block has ended.
 
-    Where it is ignored (a job in the background) it stays so.
+    If the process ignores Ctrl-C (a background job), it still does.
     """
     if (
         threading.current_thread() is not threading.main_thread()
@@ -33,8 +33,8 @@ def uninterrupted() -> Iterator[None]:
         raise KeyboardInterrupt
 
 
-class Noted:
-    """Whether Ctrl-C was pressed."""
+class InterruptCount:
+    """How often Ctrl-C was pressed; true if it was."""
 
     def __init__(self) -> None:
         self.times = 0
@@ -44,16 +44,16 @@ class Noted:
 
 
 @contextlib.contextmanager
-def noted() -> Iterator[Noted]:
-    """Note Ctrl-C while the block runs, which looks by itself; pressed again it breaks in as ever.
+def counted_interrupts() -> Iterator[InterruptCount]:
+    """Count Ctrl-C instead of raising; the block checks the count. The second Ctrl-C raises as usual.
 
-    Where another has a say in it already (not the main thread, a handler of its own), nothing is changed.
+    Nothing changes outside the main thread, or if the process has its own handler for Ctrl-C.
     """
-    pressed = Noted()
-    usual = threading.current_thread() is threading.main_thread() and (
+    pressed = InterruptCount()
+    is_default = threading.current_thread() is threading.main_thread() and (
         signal.getsignal(signal.SIGINT) is signal.default_int_handler
     )
-    if not usual:
+    if not is_default:
         yield pressed
         return
 

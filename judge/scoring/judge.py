@@ -1,8 +1,8 @@
-"""A Judge: a backend, a model, its parameters and a rubric. Everything that decides a score."""
+"""The Judge: model, parameters, rubric and prompt version, that is, everything that determines a score."""
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -19,49 +19,64 @@ ENGINE_DECIDES = frozenset(
         *("structured_outputs_config", "logits_processors", "logprobs_mode", "tokenizer_mode"),
     }
 )
-"""Settings of an engine that decide a reply; the others (memory, batches, cards) may change within a run."""
+"""Engine settings that can change a reply; the others (memory, batches, GPUs) may change within a run."""
 PROMPT_VERSION = 2
-"""Version of the text that is put around an item. It counts up whenever that text, or the grammar of a reply,
-changes: replies to different prompts are not mixed in one run."""
+"""Version of the prompt text around an item. It increases whenever that text or the grammar of replies
+changes, because replies to different prompts are not mixed in one run."""
 
 _MOST_SHOWN = 5
 
 
 @dataclass(frozen=True)
 class Judge:
-    """Everything that decides a score. Two judges with one fingerprint give replies that may be mixed."""
+    """Everything that determines a score; pass it to `judge.score` for a judge with its own parameters.
+
+    Two judges with the same `fingerprint` give replies that may be mixed in one run.
+
+    Parameters
+    ----------
+    model : str
+        ``baseline``, ``replay:FILE``, ``vllm:MODEL``, or a litellm model name such as ``openai/gpt-5``.
+    rubric : Rubric
+        What is scored and how; see `judge.load_rubric`. With expected scores, each score is requested alone
+        as a bare number, whatever reply form the rubric has.
+    params : mapping of str to Any
+        Parameters sent to the model: temperature, max_tokens, seed, reasoning_effort, …
+    structured : bool
+        Whether the JSON schema of the reply is sent along. If not, only the prompt describes the form.
+    max_pixels : int
+        Images with more pixels (width times height) are scaled down before they are sent.
+    scores : {'text', 'expected'}
+        'text' reads the score from the reply; 'expected' takes the expectation over the probabilities of the
+        labels of the scale (G-Eval), which needs token probabilities.
+    engine : mapping of str to Any
+        Settings of a model in this process that can change a reply, by vLLM's names: dtype, quantization,
+        revision, lora, … (see `ENGINE_DECIDES`). The other settings are in `judge.EngineOptions`.
+    prompt : int
+        Version of the prompt. Only the current one can be sent; a run keeps the version it was scored with.
+
+    Examples
+    --------
+    >>> from judge import Judge, load_rubric
+    >>> judge = Judge("openai/gpt-5", load_rubric("open_qa"), params={"reasoning_effort": "low"})
+    >>> judge.name, judge.backend
+    ('openai/gpt-5', 'api')
+    """
 
     model: str
-    """As given to `--judge`: baseline, replay:FILE, vllm:MODEL, or a litellm model such as openai/gpt-5."""
     rubric: Rubric
     _: KW_ONLY
     params: Mapping[str, Any] = field(default_factory=dict)
-    """Parameters sent to the model: temperature, max_tokens, seed, reasoning_effort, …"""
     structured: bool = True
-    """Whether the reply's JSON schema is sent along (where not, the prompt alone asks for JSON)."""
     max_pixels: int = 1_572_864
-    """Pictures with more pixels are scaled down before they are sent."""
     scores: Literal["text", "expected"] = "text"
-    """Read out of the reply, or the expectation over the probabilities of the scale's labels (G-Eval)."""
     engine: Mapping[str, Any] = field(default_factory=dict)
-    """What decides a reply of a model in this process: dtype, quantization, revision, lora, …"""
     prompt: int = PROMPT_VERSION
-    """Version of the prompt. Only the present one can be asked; a run keeps the one it was asked with."""
 
     def __post_init__(self) -> None:
-        """Expected scores are asked for one by one, as bare numbers, whatever the rubric's replies are."""
+        """Give expected scores the rubric form in which each score is requested alone, as a bare number."""
         if self.scores == "expected":
             object.__setattr__(self, "rubric", self.rubric.as_numbers())
-
-    @property
-    def asked_alone(self) -> Sequence[str | None]:
-        """What one request each asks for: None for all at once, or the name of one score."""
-        return [None] if self.rubric.reply == "json" else self.rubric.asked
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """Labels whose probabilities are asked for; none where scores are read out of the reply."""
-        return tuple(map(str, self.rubric.scale.labels)) if self.scores == "expected" else ()
 
     @property
     def backend(self) -> str:
@@ -71,12 +86,12 @@ class Judge:
 
     @property
     def is_on_vllm(self) -> bool:
-        """Whether vLLM serves the model, in this process or over HTTP: its grammars take any schema."""
+        """Whether vLLM runs the model, in this process or as a server; its grammars accept any schema."""
         return self.model.startswith(("vllm:", "hosted_vllm/"))
 
     @property
     def name(self) -> str:
-        """Name under which the judge's scores are kept (the rater)."""
+        """Name of the judge as a rater, under which its scores are stored."""
         head, _, rest = self.model.partition(":")
         name = self.model
         if self.backend == "replay":
@@ -87,18 +102,18 @@ class Judge:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Hash of all of it."""
+        """Hash of everything that determines a score."""
         return content_hash(self.description)
 
     @property
     def description(self) -> dict[str, Any]:
-        """All of it as plain data, as it is kept in the run folder."""
+        """Everything that determines a score as plain data, as it is stored in the run folder."""
         return {
             "model": self.model,
             "params": dict(self.params),
             "structured": self.structured,
             "max_pixels": self.max_pixels,
-            # Left out where they are what they always were: runs from before keep their fingerprint.
+            # Defaults that were added later are left out, so that earlier runs keep their fingerprint.
             **({"scores": self.scores} if self.scores != "text" else {}),
             **({"engine": dict(self.engine)} if self.engine else {}),
             **({"prompt": self.prompt} if self.prompt != 1 else {}),
@@ -107,30 +122,31 @@ class Judge:
 
 
 def differences(old: Any, new: Any, where: str = "") -> Iterator[str]:
-    """Say where the descriptions of two judges differ, a line for each place."""
+    """Yield one line for each difference between the descriptions of two judges."""
     if isinstance(old, dict) and isinstance(new, dict):
         for key in sorted({*old, *new}):
             yield from differences(old.get(key), new.get(key), f"{where}.{key}" if where else str(key))
     elif old != new:
-        yield f"{where}: {_short(old)} there, {_short(new)} here"
+        yield f"{where}: {_short(old)} in the run, {_short(new)} now"
 
 
-def refusal(where: Path, kept: Mapping[str, Any], judge: Judge) -> str:
-    """Say why a run whose judge was described as `kept` takes no replies of this judge, and what to do."""
+def mismatch(where: Path, kept: Mapping[str, Any], judge: Judge) -> str:
+    """Explain why a run with the judge described by `kept` does not accept `judge`, and what to do."""
     found = list(differences(kept, judge.description))
     if [line.partition(":")[0] for line in found] == ["prompt"]:
         return (
-            f"{where}: was asked with version {kept.get('prompt', 1)} of the prompt, and this judge has "
-            f"version {judge.prompt}; one run is one prompt. Score into another folder with --out (all is "
-            "asked anew), or go on here with the release that began it; other commands read it as before"
+            f"{where}: was scored with version {kept.get('prompt', 1)} of the prompt, and this judge has "
+            f"version {judge.prompt}; one run has one prompt. Score into another folder with out (--out); "
+            "all requests are sent again. Or continue with the release that started the run. Other commands "
+            "can still read it"
         )
     found.sort(key=lambda line: not line.startswith("rubric.name:"))
     other = "rubric" if all(line.startswith("rubric.") for line in found) else "judge"
     shown = "; ".join(found[:_MOST_SHOWN]) + ("; …" if len(found) > _MOST_SHOWN else "")
-    advice = f"choose another folder with --out, or take the {other} that is there"
+    advice = f"choose another folder with out (--out), or use the {other} of the run"
     if all(line.startswith(("rubric.pass", "rubric.overall")) for line in found):
-        advice = f"keep its replies with judge parse {where} --rubric FILE, or {advice}"
-    return f"{where}: belongs to another {other} ({shown}). One run is one {other}: {advice}"
+        advice = f"keep its replies with judge parse {where} --rubric FILE (rederive), or {advice}"
+    return f"{where}: belongs to another {other} ({shown}). One run has one {other}: {advice}"
 
 
 def _short(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""The loop that is the tool: requests that have no reply yet -> backend -> store -> scores."""
+"""The scoring loop: requests without a reply -> backend -> run folder -> scores."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -28,52 +28,61 @@ def score_items(
     retry_errors: bool = False,
     reask: bool = False,
     on_batch: OnBatch = lambda _: None,
-    on_again: Callable[[int], None] = lambda _: None,
-    on_asked: Callable[[], None] = lambda: None,
+    on_reask: Callable[[int], None] = lambda _: None,
+    on_requests_done: Callable[[], None] = lambda: None,
 ) -> None:
-    """Ask for every reply that the run lacks, store each as it arrives, and derive the scores.
+    """Request every reply that the run lacks, store each one as it arrives, and derive the scores.
 
-    However this ends (done, Ctrl-C, a judge that cannot go on), what has arrived is stored and the scores
-    are those of what is stored. Called again, it asks only for what is still missing.
+    However this ends (complete, Ctrl-C, a judge that cannot continue), all replies that arrived are stored,
+    and the scores are derived from the stored replies. Another call requests only what is still missing.
 
     Parameters
     ----------
     run : Run
-        Opened with `Run.create`; holds the items.
-    judge, backend : Judge, Backend
-        What to ask, and who answers.
+        A run opened with `Run.create`; it holds the items.
+    judge : Judge
+        The judge, from which the requests are built.
+    backend : Backend
+        Sends the requests.
     samples : int
-        Replies an item.
+        Number of replies per item.
     retry_errors : bool
-        Ask again for what failed in an earlier call.
+        Whether requests that failed in an earlier call are sent again.
     reask : bool
-        Ask once more where a reply cannot be read. One that was cut is asked for once more anyway, unless
-        `max_tokens` was set or it only repeats itself.
+        Whether a request is sent once more if its reply cannot be parsed. A truncated reply is requested once
+        more in any case, unless `max_tokens` was set or the reply only repeats itself.
     on_batch : callable
-        Called with each batch once it is stored.
-    on_again : callable
-        Called with the number of replies that are asked for once more, before they are.
-    on_asked : callable
-        Called when nothing more is asked, before the scores are derived.
+        Called with each batch of completions after it is stored.
+    on_reask : callable
+        Called with the number of replies that are about to be requested once more.
+    on_requests_done : callable
+        Called after the last request, before the scores are derived.
+
+    Raises
+    ------
+    BackendError
+        The judge cannot answer at all.
+    RunError
+        The run folder cannot be written.
     """
     started = time.monotonic()
     prompter, scale_mass = Prompter(judge), ScaleMassCheck(judge)
 
     def stored(batch: Sequence[Completion]) -> None:
         on_batch(batch)
-        scale_mass.see(batch)
+        scale_mass.check(batch)
 
     run.set_fact("samples", max(samples, run.fact("samples", 1)))
     requests = (r for item in run.items_to_ask() for r in prompter.requests(item, samples))
     try:
         _ask(run, backend, run.missing(requests, retry_errors=retry_errors), stored)
-        if backend.stopped is not None:  # no money, or no reply to be had: not for a second asking, either
+        if backend.stopped is not None:  # the budget is used up, or every request is refused
             return
-        if again := [(c.key, c.item_id) for c in _unsatisfying(run, judge.rubric, reask)]:
-            on_again(len(again))
+        if again := [(c.key, c.item_id) for c in _to_repeat(run, judge.rubric, reask)]:
+            on_reask(len(again))
             _ask(run, backend, _follow_ups(run, prompter, again, samples), on_batch)
     finally:
-        on_asked()
+        on_requests_done()
         run.set_fact("seconds", run.fact("seconds", 0.0) + time.monotonic() - started)
         derive_scores(run, judge.rubric)
 
@@ -99,38 +108,38 @@ def _ask(run: Run, backend: Backend, requests: Iterable[Request], on_batch: OnBa
     finally:
         try:
             batches.close()
-        finally:  # however often Ctrl-C is pressed
+        finally:  # also if Ctrl-C is pressed again while the iterator closes
             with uninterrupted():
                 if late := backend.drain():
                     run.append(late)
 
 
-def _unsatisfying(run: Run, rubric: Rubric, reask: bool) -> Iterator[Completion]:
-    """First replies that were cut and may yet end, and, with `reask`, those that cannot be read."""
+def _to_repeat(run: Run, rubric: Rubric, reask: bool) -> Iterator[Completion]:
+    """Yield truncated replies that may be complete with more tokens and, with `reask`, unparsed ones."""
     judge = run.judge
-    if judge.labels:  # one token was wanted, whatever came instead; asked again, it would be the same
+    if judge.scores == "expected":  # the request is for one token, so a second reply would be the same
         return
     for item, completions in run.judgments():
         for completion in completions:
-            if completion.attempt == 0 and _wants_again(completion, rubric, item, reask, judge.params):
+            if completion.attempt == 0 and _needs_repeat(completion, rubric, item, reask, judge.params):
                 yield completion
 
 
-def _wants_again(
+def _needs_repeat(
     completion: Completion, rubric: Rubric, item: Item, reask: bool, params: Mapping[str, Any]
 ) -> bool:
     if completion.finish_reason == "length":
-        return _may_end(completion, params) and not is_readable(completion, rubric, item)
+        return _may_complete(completion, params) and not is_readable(completion, rubric, item)
     statuses = {outcome.status for outcome in read(completion, rubric, item).values()} if reask else set()
     return "unparsed" in statuses
 
 
-def _may_end(completion: Completion, params: Mapping[str, Any]) -> bool:
-    """Whether a cut reply may come to an end with more room: the user set no limit, and it is in no loop."""
+def _may_complete(completion: Completion, params: Mapping[str, Any]) -> bool:
+    """Whether more tokens may complete a truncated reply: no limit was set, and it is not in a loop."""
     if any(name in params for name in ("max_tokens", "max_completion_tokens")):
         return False
-    said = completion.reply or completion.reasoning or ""
-    return params.get("temperature") != 0 or not repeats_itself(said)
+    text = completion.reply or completion.reasoning or ""
+    return params.get("temperature") != 0 or not repeats_itself(text)
 
 
 def _follow_ups(
@@ -139,17 +148,17 @@ def _follow_ups(
     for key, item_id in again:
         for request in prompter.requests(run.item(item_id), samples):
             if request.key == key:
-                yield _once_more(request, run.completions_of(key)[-1])
+                yield _repeated(request, run.completions_of(key)[-1])
 
 
-def _once_more(request: Request, completion: Completion) -> Request:
+def _repeated(request: Request, completion: Completion) -> Request:
     if completion.finish_reason == "length":
         used = completion.usage.completion_tokens if completion.usage else 0
-        return request.again(max_tokens=4 * (used or 4096))
-    said = {"role": "assistant", "content": completion.reply or ""}
+        return request.next_attempt(max_tokens=4 * (used or 4096))
+    reply = {"role": "assistant", "content": completion.reply or ""}
     form = "the one number" if request.dimension else "the one JSON object"
-    wish = {
+    instruction = {
         "role": "user",
         "content": f"That could not be read. Reply again with {form} asked for, nothing else.",
     }
-    return replace(request.again(), messages=[*request.messages, said, wish])
+    return replace(request.next_attempt(), messages=[*request.messages, reply, instruction])

@@ -6,7 +6,7 @@ from math import floor
 from pathlib import Path
 from typing import NamedTuple
 
-from judge.rubric import Rubric, RubricScale
+from judge.rubric import CRITERIA, Rubric, RubricScale
 from judge.scoring.run_summary import RunSummary
 
 _MOST_LABELS = 11
@@ -55,6 +55,8 @@ class RunOverview:
         text = f"{self.path}: {found.passed:,} of {found.items:,} answers pass, {found.failed:,} fail"
         if found.undecided:
             text += f", {found.undecided:,} have no verdict"
+        if found.not_applicable:
+            text += f", the pass rule does not apply to {found.not_applicable:,}"
         cost = f", ${found.cost:.4f}" if found.cost else ""
         return f"{text} ({found.seconds:.1f} s{cost})"
 
@@ -87,11 +89,24 @@ class RunOverview:
         rows = [DistributionRow("", ["mean", *map(str, labels)], "without a score")]
         for name, by_status in self.summary.statuses.items():
             values, n_given = self.distribution.get(name, {}), by_status.get("ok", 0)
-            is_flag = name in self.rubric.flags
-            cells = _flag_text(values, n_given) if is_flag else _score_cells(values, labels)
+            cells = self._text_of(name, values, n_given) or _score_cells(values, labels)
             missing = ", ".join(f"{n} {status}" for status, n in by_status.items() if status != "ok")
             rows.append(DistributionRow(name, cells, missing or "-"))
         return rows
+
+    def _text_of(self, name: str, values: dict[float, int], n_given: int) -> str | None:
+        """Distribution as one text, for what is no score on the scale of the rubric."""
+        rubric = self.rubric
+        if name in rubric.flags:
+            return f"{values.get(1.0, 0)} true, {values.get(0.0, 0)} false" if values else f"{n_given} texts"
+        if name == CRITERIA:
+            return _met_text(values)
+        dimension, scale = rubric.dimensions.get(name), rubric.scale_of(name)
+        if dimension and dimension.type == "binary":
+            return _met_text(values)
+        if dimension and dimension.type == "category":
+            return ", ".join(f"{values.get(float(n), 0)} {label}" for n, label in enumerate(dimension.labels))
+        return None if scale == rubric.scale else f"mean {_mean(values)} on {scale.min}-{scale.max}"
 
 
 def _labels(scale: RubricScale) -> range:
@@ -99,14 +114,21 @@ def _labels(scale: RubricScale) -> range:
 
 
 def _score_cells(values: dict[float, int], labels: range) -> list[str]:
-    """Mean and counts; a score between two labels (a mean) counts with the lower one, as in the report."""
+    """Format mean and counts; a score between two labels (a mean) counts with the lower one."""
+    return [_mean(values), *(str(sum(k for v, k in values.items() if floor(v) == label)) for label in labels)]
+
+
+def _met_text(values: dict[float, int]) -> str:
+    """Count of criteria that are met; probabilities (expected scores) are given as their mean."""
     n = sum(values.values())
-    mean = f"{sum(value * k for value, k in values.items()) / n:.2f}" if n else "-"
-    return [mean, *(str(sum(k for v, k in values.items() if floor(v) == label)) for label in labels)]
+    if values.keys() <= {0.0, 1.0}:
+        return f"{values.get(1.0, 0):,} of {n:,} met"
+    return f"mean probability {_mean(values)} of being met"
 
 
-def _flag_text(values: dict[float, int], n_given: int) -> str:
-    return f"{values.get(1.0, 0)} true, {values.get(0.0, 0)} false" if values else f"{n_given} texts"
+def _mean(values: dict[float, int]) -> str:
+    n = sum(values.values())
+    return f"{sum(value * k for value, k in values.items()) / n:.2f}" if n else "-"
 
 
 def _aligned(cells: list[str] | str) -> str:

@@ -1,10 +1,13 @@
 """Counts and totals of a run."""
 
-from collections.abc import Iterable
+import collections
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from judge.rubric import Rubric
+from judge.scoring import schema
+from judge.scoring.parsing.copied_verdicts import count_copied
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,13 +17,13 @@ class IngestCounts:
     Attributes
     ----------
     new, known : int
-        Items that the run did not have, and those that it has with the same content.
+        Items that are new to the run, and items that it has with the same content.
     changed : int
         Items whose content differs from that of the same id in the run; they are scored again.
     repeated : int
-        Identical repetitions of a row; they count once.
+        Identical repetitions of a row; each item is scored once.
     elsewhere : int
-        Items of earlier inputs that this one does not contain; they stay in the run.
+        Items of earlier inputs that are not in this one; they stay in the run.
     """
 
     new: int = 0
@@ -28,30 +31,6 @@ class IngestCounts:
     changed: int = 0
     repeated: int = 0
     elsewhere: int = 0
-
-
-class RandomSample(BaseModel):
-    """The random sample that the items of a run are (`judge.score` with `limit` and ``random=True``).
-
-    Attributes
-    ----------
-    items : int
-        Items of the run.
-    of : int
-        Items of the input that they were drawn from.
-    seed : int or None
-        Random seed; None if samples with different seeds were combined.
-    """
-
-    model_config = ConfigDict(frozen=True, strict=True)
-
-    items: int
-    of: int
-    seed: int | None
-
-    def __str__(self) -> str:
-        seed = "" if self.seed is None else f" (seed {self.seed})"
-        return f"random sample of {self.items:,} of {self.of:,} items{seed}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +43,8 @@ class RunSummary:
         Items, and those of them that have every score.
     passed, failed, undecided : int
         Items by the pass rule; `undecided` where a missing score leaves the verdict open.
+    not_applicable : int
+        Items to which the pass rule does not apply; they are in no denominator.
     statuses : dict of str to dict of str to int
         Dimension -> status -> number of scores.
     failures : dict of str to int
@@ -71,7 +52,7 @@ class RunSummary:
     completions : int
         Completions stored, failures included.
     prompt_tokens, completion_tokens, cached_tokens, reasoning_tokens : int or None
-        As the provider counted them; None if it counted none.
+        As counted by the provider; None if it gave no counts.
     cost : float or None
         Known cost in USD.
     unpriced : int
@@ -79,7 +60,7 @@ class RunSummary:
     on_scale : float or None
         Mean total probability of the labels of the scale; None if no expected scores were requested.
     with_verdict_in_text : int
-        Items whose text contains something like a verdict.
+        Items whose texts contain something like a verdict.
     lost_to_copied_verdict : int
         Items without a score because the reply only copies a verdict from the prompt.
     seconds : float
@@ -91,6 +72,7 @@ class RunSummary:
     passed: int = 0
     failed: int = 0
     undecided: int = 0
+    not_applicable: int = 0
     statuses: dict[str, dict[str, int]] = field(default_factory=dict)
     failures: dict[str, int] = field(default_factory=dict)
     completions: int = 0
@@ -110,6 +92,51 @@ class RunSummary:
         """Share of the items with a verdict that pass; None if there are none."""
         decided = self.passed + self.failed
         return self.passed / decided if decided else None
+
+
+def summarize(
+    rows: Callable[[str], Iterator[Any]],
+    verdicts: Iterable[bool | None],
+    *,
+    rubric: Rubric,
+    is_billed: bool,
+    seconds: float,
+) -> RunSummary:
+    """Count items, verdicts, statuses and failures of a run, and add up tokens, cost and time.
+
+    Parameters
+    ----------
+    rows : callable
+        Runs a query on the database of the run and yields its rows.
+    verdicts : iterable of bool or None
+        Whether each item passes; None where that is open.
+    rubric : Rubric
+        The rubric by which the scores were derived.
+    is_billed : bool
+        Whether the backend bills its requests.
+    seconds : float
+        Time spent scoring.
+    """
+    counted = collections.Counter(verdicts)
+    statuses = counts_by_dimension(rows(schema.SELECT_STATUSES))
+    # An item has one row for each name of the pass rule, so that the largest count is that of the items.
+    beside = max((statuses.get(name, {}).get("not_applicable", 0) for name in rubric.pass_rule), default=0)
+    totals = dict(zip(schema.TOTALS, next(rows(schema.SELECT_TOTALS)), strict=True))
+    if not is_billed:
+        totals["unpriced"] = 0
+    return RunSummary(
+        items=next(rows("SELECT count(*) FROM items"))[0],
+        complete=next(rows(schema.COUNT_COMPLETE))[0],
+        passed=counted[True],
+        failed=counted[False],
+        undecided=counted[None] - beside,
+        not_applicable=beside,
+        statuses=statuses,
+        failures=dict(rows(schema.SELECT_FAILURES)),
+        **totals,
+        **count_copied(rows, rubric),
+        seconds=seconds,
+    )
 
 
 def counts_by_dimension(rows: Iterable[tuple[Any, ...]]) -> dict[str, dict[Any, int]]:

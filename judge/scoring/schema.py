@@ -1,4 +1,4 @@
-"""How a run lies on disk: tables, rows, the lock, and files that are written whole or not at all."""
+"""How a run is stored: SQLite tables and rows, the lock, and exports that are written atomically."""
 
 import contextlib
 import json
@@ -11,42 +11,8 @@ from typing import Any, Protocol
 from judge.errors import InputError, RunError
 from judge.files.sqlite import REFUSED, code_of, explain
 from judge.records import MOST_SAMPLES, Completion, Failure, Item, Score, Usage
-from judge.rubric import Rubric
-from judge.scoring.run_summary import RandomSample
-
-FORMAT = 2
-APPLICATION = 0x4A554447  # "JUDG": `file run.db` tells whose file it is
-
-LOOKED_THROUGH = 32 * 2**20
-"""Bytes up to which a run is looked through for damage when it is opened; larger ones take too long."""
-
-SCHEMA = """
-CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE items (
-    position INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, digest TEXT NOT NULL,
-    input INTEGER NOT NULL, data TEXT NOT NULL
-);
-CREATE TABLE requests (
-    item_id TEXT NOT NULL, sample INTEGER NOT NULL, dimension TEXT NOT NULL, key TEXT NOT NULL,
-    PRIMARY KEY (item_id, sample, dimension)
-) WITHOUT ROWID;
-CREATE TABLE completions (
-    seq INTEGER PRIMARY KEY, key TEXT NOT NULL, item_id TEXT NOT NULL, sample INTEGER NOT NULL,
-    dimension TEXT, attempt INTEGER NOT NULL, reply TEXT, finish_reason TEXT, refusal TEXT, reasoning TEXT,
-    failure_kind TEXT, failure_message TEXT, prompt_tokens INTEGER, completion_tokens INTEGER,
-    cached_tokens INTEGER, reasoning_tokens INTEGER, cost REAL, latency REAL, tries INTEGER NOT NULL,
-    model TEXT, dropped TEXT, created REAL, label_probabilities TEXT
-);
-CREATE INDEX completions_by_key ON completions (key);
-CREATE INDEX completions_by_item ON completions (item_id);
-CREATE TABLE scores (
-    item_id TEXT NOT NULL, rater TEXT NOT NULL, rater_kind TEXT NOT NULL, dimension TEXT NOT NULL,
-    sample INTEGER NOT NULL, value, status TEXT NOT NULL, reason TEXT
-);
-CREATE INDEX scores_by_item ON scores (item_id);
-"""
-OLD_SCHEMA = SCHEMA.replace(", label_probabilities TEXT", "")
-"""The tables of a run of format 1."""
+from judge.rubric import BINARY, CRITERIA, Rubric
+from judge.scoring.random_sample import RandomSample
 
 REQUIRED_FACTS = {"judge", "fingerprint", "rubric"}
 _FACT_TYPES: dict[str, type | tuple[type, ...]] = {
@@ -57,7 +23,7 @@ _FACT_TYPES: dict[str, type | tuple[type, ...]] = {
     "seconds": (int, float),
     "image_root": str,
 }
-"""What a fact is where something else would be taken for it; the others are only shown."""
+"""Types of the facts that the code computes with; the others are only displayed."""
 
 COMPLETION_COLUMNS = (
     *("key", "item_id", "sample", "dimension", "attempt", "reply", "finish_reason", "refusal", "reasoning"),
@@ -72,11 +38,11 @@ INSERT_COMPLETION = (
 SELECT_COMPLETIONS = f"SELECT {', '.join(COMPLETION_COLUMNS)} FROM completions"
 
 SCORE_COLUMNS = tuple(Score.model_fields)
-INSERT_SCORE = "INSERT INTO scores VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+INSERT_SCORE = f"INSERT INTO scores VALUES ({', '.join('?' * len(SCORE_COLUMNS))})"
 SELECT_SCORES = f"SELECT {', '.join(SCORE_COLUMNS)} FROM scores"
 
-# What many judgments share comes once: items with the same pictures are neighbours, and among them those with
-# the same question and reference, so that prefix caches hit. Groups stand in the order of their first item.
+# Items with the same images are adjacent, and among them those with the same question and reference, so that
+# their requests share a prefix in the provider's cache. Groups are in the order of their first item.
 SELECT_NEIGHBOURS = """
 SELECT position FROM (
     SELECT position, json_extract(data, '$.images') images, json_extract(data, '$.question') question,
@@ -87,8 +53,8 @@ ORDER BY min(position) OVER (PARTITION BY images),
 """
 COUNT_MOST_IMAGES = "SELECT coalesce(max(json_array_length(data, '$.images')), 0) FROM items"
 
-# Every item with the reply that counts for each of its requests: the last one that says anything, else the
-# last failure. Items that were not asked about yet, and requests without a completion, have NULLs there.
+# Every item with the completion that counts for each of its requests: the last reply, or the last failure if
+# there is no reply. Items without requests, and requests without a completion, have NULLs.
 SELECT_JUDGMENTS = f"""
 SELECT i.data, {", ".join("c." + name for name in COMPLETION_COLUMNS)}
 FROM items i LEFT JOIN requests r ON r.item_id = i.id
@@ -114,25 +80,30 @@ WHERE failure_kind IS NOT NULL AND key IN (SELECT key FROM requests) AND NOT EXI
     SELECT 1 FROM completions WHERE key = c.key AND (failure_kind IS NULL OR seq > c.seq))
 GROUP BY 1 ORDER BY 1
 """
+SELECT_NUMBERS = """
+SELECT dimension, value, count(*) FROM scores WHERE sample = ? AND typeof(value) = 'real'
+GROUP BY 1, 2 ORDER BY min(rowid), 2
+"""
+SELECT_LABELS = """
+SELECT value, count(*) FROM scores WHERE sample = ? AND dimension = ? AND status = 'ok' GROUP BY 1
+"""
 SELECT_STATUSES = "SELECT dimension, status, count(*) FROM scores GROUP BY 1, 2 ORDER BY min(rowid)"
 COUNT_COMPLETE = """
 SELECT count(*) FROM items WHERE id IN (SELECT item_id FROM scores)
-    AND id NOT IN (SELECT item_id FROM scores WHERE status != 'ok')
+    AND id NOT IN (SELECT item_id FROM scores WHERE status NOT IN ('ok', 'abstained', 'not_applicable'))
 """
-
-
 SELECT_KNOWN = "SELECT digest, input FROM items WHERE id = ?"
 
 
 def to_known(row: Sequence[Any]) -> tuple[str, int]:
     """Read a row of `SELECT_KNOWN`."""
     if not isinstance(row[1], int):
-        raise ValueError(f"an item's input is {row[1]!r:.80}")
+        raise ValueError(f"the input number of an item is {row[1]!r:.80}")
     return row[0], row[1]
 
 
-def fate_of(item: Item, found: tuple[str, int] | None, generation: int, place: str) -> str:
-    """Tell new, known, changed and repeated items apart; `found` is the known digest and input."""
+def ingest_state(item: Item, found: tuple[str, int] | None, generation: int, place: str) -> str:
+    """Classify an item as new, known, changed or repeated; `found` is its stored digest and input number."""
     if found is None:
         return "new"
     digest, seen = found
@@ -140,21 +111,21 @@ def fate_of(item: Item, found: tuple[str, int] | None, generation: int, place: s
         return "known" if digest == item.digest else "changed"
     if digest != item.digest:
         raise InputError(
-            f"{place}: the id {item.id!r} was used before for an item with another content; an id must "
-            "name one item. Make ids unique (several answers to one question: --id-from id,system)"
+            f"{place}: the id {item.id!r} was used before for an item with other content; ids must be "
+            "unique. For several answers to one question: --id-from id,system"
         )
     return "repeated"
 
 
-def keep_item(db: sqlite3.Connection, item: Item, fate: str, position: int, generation: int) -> None:
-    """Write an item of an input: a new one, one that is known or has changed; a repeated one stands there."""
-    if fate == "repeated":
+def store_item(db: sqlite3.Connection, item: Item, state: str, position: int, generation: int) -> None:
+    """Insert or update an item according to its state; a repeated item is already stored."""
+    if state == "repeated":
         return
-    if fate == "known":
+    if state == "known":
         db.execute("UPDATE items SET input = ? WHERE id = ?", [generation, item.id])
         return
     data = item.model_dump_json(exclude_defaults=True)
-    if fate == "new":
+    if state == "new":
         row = (position, item.id, item.digest, generation, data)
         db.execute("INSERT INTO items VALUES (?, ?, ?, ?, ?)", row)
     else:
@@ -164,20 +135,20 @@ def keep_item(db: sqlite3.Connection, item: Item, fate: str, position: int, gene
 
 
 def to_row(c: Completion) -> tuple[Any, ...]:
-    """Completion -> the values of `COMPLETION_COLUMNS`."""
+    """Convert a completion into the values of `COMPLETION_COLUMNS`."""
     failure = (c.failure.kind, c.failure.message) if c.failure else (None, None)
     u = c.usage
     usage = (u.prompt_tokens, u.completion_tokens, u.cached_tokens, u.reasoning_tokens) if u else (None,) * 4
     dropped = json.dumps(c.dropped) if c.dropped else None
     labels = None if c.label_probabilities is None else json.dumps(c.label_probabilities)
-    way = (c.cost, c.latency, c.tries, c.model, dropped, c.created)
-    asked = (c.key, c.item_id, c.sample, c.dimension, c.attempt)
-    said = (c.reply, c.finish_reason, c.refusal, c.reasoning)
-    return storable(*asked, *said, *failure, *usage, *way, labels)
+    delivery = (c.cost, c.latency, c.tries, c.model, dropped, c.created)
+    request = (c.key, c.item_id, c.sample, c.dimension, c.attempt)
+    reply = (c.reply, c.finish_reason, c.refusal, c.reasoning)
+    return storable(*request, *reply, *failure, *usage, *delivery, labels)
 
 
 def storable(*values: Any) -> tuple[Any, ...]:
-    """Values that SQLite takes: half of a surrogate pair in a judge's words becomes U+FFFD."""
+    """Replace lone surrogates, which SQLite cannot store, by U+FFFD."""
     return tuple(
         value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         if isinstance(value, str) and not value.isascii()
@@ -187,7 +158,7 @@ def storable(*values: Any) -> tuple[Any, ...]:
 
 
 def from_row(row: Sequence[Any]) -> Completion:
-    """The values of `COMPLETION_COLUMNS` -> Completion."""
+    """Convert the values of `COMPLETION_COLUMNS` into a completion."""
     values = dict(zip(COMPLETION_COLUMNS, row, strict=True))
     kind, message = values.pop("failure_kind"), values.pop("failure_message")
     tokens = {name: values.pop(name) for name in Usage.model_fields}
@@ -201,29 +172,29 @@ def from_row(row: Sequence[Any]) -> Completion:
 
 
 def to_fact(row: Sequence[Any]) -> tuple[str, Any]:
-    """Name and value of a fact of the manifest."""
+    """Read the name and the value of a fact of the manifest."""
     name, value = row[0], json.loads(row[1])
     if not isinstance(name, str) or not isinstance(value, _FACT_TYPES.get(name, object)):
         raise ValueError(f"{name!s} is {value!r:.80}")
     if isinstance(value, int) and name == "samples" and not 0 < value <= MOST_SAMPLES:
-        raise ValueError(f"samples are {value!r:.80}")
+        raise ValueError(f"the number of samples is {value!r:.80}; allowed are 1 to {MOST_SAMPLES:,}")
     if value is not None and name == "random_sample":
         RandomSample.model_validate(value)
     return name, value
 
 
 def to_item(row: Sequence[Any]) -> Item:
-    """The column ``data`` of the items."""
+    """Read an item from its column ``data``."""
     return Item.model_validate_json(row[0])
 
 
 def to_numbered_item(row: Sequence[Any]) -> tuple[int, Item]:
-    """Position and ``data`` of an item."""
+    """Read the position and the content of an item."""
     return row[0], Item.model_validate_json(row[1])
 
 
 def judgment_reader() -> Callable[[Sequence[Any]], tuple[Item, Completion | None]]:
-    """Reads a row of `SELECT_JUDGMENTS`: an item and one of its completions; each item is read once."""
+    """Return a reader of rows of `SELECT_JUDGMENTS`: an item (parsed once) and one of its completions."""
     last: tuple[Any, Item | None] = (None, None)
 
     def to_judgment(row: Sequence[Any]) -> tuple[Item, Completion | None]:
@@ -238,12 +209,12 @@ def judgment_reader() -> Callable[[Sequence[Any]], tuple[Item, Completion | None
 
 
 def from_score(score: Score) -> tuple[Any, ...]:
-    """Score -> the values of `SCORE_COLUMNS`."""
+    """Convert a score into the values of `SCORE_COLUMNS`."""
     return storable(*(getattr(score, name) for name in SCORE_COLUMNS))
 
 
 def score_reader(rubric: Rubric) -> Callable[[Sequence[Any]], Score]:
-    """Reads a row of `SELECT_SCORES`; a number off the rubric's scale is a damaged one."""
+    """Return a reader of rows of `SELECT_SCORES` that rejects numbers off the rubric's scale as damage."""
     checked = value_reader(rubric)
 
     def to_score(row: Sequence[Any]) -> Score:
@@ -255,23 +226,27 @@ def score_reader(rubric: Rubric) -> Callable[[Sequence[Any]], Score]:
 
 
 def value_reader(rubric: Rubric) -> Callable[[Sequence[Any]], Sequence[Any]]:
-    """Reads a row of item, dimension and value; the same holds for the value."""
-    scored, scale = frozenset(rubric.scored), rubric.scale
+    """Return a function that checks the value in a row of item, dimension and value against the rubric."""
+    scales = {name: rubric.scale_of(name) for name in rubric.scored}
+    labels = {name: d.labels for name, d in rubric.dimensions.items() if d.type == "category"}
 
     def checked(row: Sequence[Any]) -> Sequence[Any]:
         _, name, value = row
-        if isinstance(value, float) and name in scored and not scale.holds(value):
+        scale = scales.get(name, BINARY if name == CRITERIA else None)
+        if isinstance(value, float) and scale and not scale.holds(value):
             raise ValueError(f"{name} is {value:g} on a scale from {scale.min} to {scale.max}")
+        if name in labels and value is not None and value not in labels[name]:
+            raise ValueError(f"{name} is {value!r:.80}, which is none of its labels")
         return row
 
     return checked
 
 
 def connect_to_write(file: Path) -> sqlite3.Connection:
-    """Autocommit outside of explicit transactions; a commit survives a power cut.
+    """Open a run for writing; a commit survives a loss of power. Outside of transactions it autocommits.
 
-    In a notebook the API backend asks for the next request out of the thread of its own event loop, while
-    the caller waits for it: never two at a time.
+    The connection may be used by several threads, never at the same time: in a notebook, the API backend
+    pulls requests in the thread of its event loop while the caller waits.
     """
     db = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
     with closed_on_error(db):
@@ -280,53 +255,8 @@ def connect_to_write(file: Path) -> sqlite3.Connection:
     return db
 
 
-def make(db: sqlite3.Connection) -> None:
-    """Make the tables of an empty run."""
-    for statement in SCHEMA.split(";"):
-        db.execute(statement)
-    db.execute(f"PRAGMA application_id = {APPLICATION}")
-    db.execute(f"PRAGMA user_version = {FORMAT}")
-
-
-def is_old(db: sqlite3.Connection) -> bool:
-    """Whether this is a run of format 1, which lacks the column for the probabilities of labels."""
-    return _is_ours(db) and db.execute("PRAGMA user_version").fetchone() == (1,)
-
-
-def show_as_new(db: sqlite3.Connection) -> None:
-    """Let a run of format 1 be read like one of today, without a change to its file."""
-    if is_old(db):
-        db.execute(
-            "CREATE TEMP VIEW completions AS SELECT *, NULL AS label_probabilities FROM main.completions"
-        )
-
-
-def bring_up_to_date(db: sqlite3.Connection) -> None:
-    """Give a run of format 1 the column that it lacks."""
-    with transaction(db):
-        if is_old(db):
-            db.execute("ALTER TABLE completions ADD COLUMN label_probabilities TEXT")
-            db.execute(f"PRAGMA user_version = {FORMAT}")
-
-
-def _is_ours(db: sqlite3.Connection) -> bool:
-    return bool(db.execute("PRAGMA application_id").fetchone()[0] == APPLICATION)
-
-
-def check_format(db: sqlite3.Connection, file: Path) -> None:
-    """Raise a `RunError` where a file is not a run, or one of another version."""
-    (found,) = db.execute("PRAGMA user_version").fetchone()
-    if not _is_ours(db):
-        raise RunError(f"{file}: not a run of this tool; choose another folder with --out")
-    if not 1 <= found <= FORMAT:
-        raise RunError(
-            f"{file}: format {found}; this version reads up to format {FORMAT}. "
-            "Update it: pip install -U judge-toolkit"
-        )
-
-
 def take_lock(path: Path) -> sqlite3.Connection:
-    """Let one process at a time score into a run. The operating system frees the lock, even after a kill."""
+    """Lock a run for scoring by this process; the operating system releases the lock if the process dies."""
     lock = sqlite3.connect(path / "run.lock", isolation_level=None, timeout=0)
     try:
         with closed_on_error(lock):
@@ -335,7 +265,8 @@ def take_lock(path: Path) -> sqlite3.Connection:
         if "locked" not in str(error):
             raise
         raise RunError(
-            f"{path}: another process is scoring into this run; wait for it, or choose another folder: --out"
+            f"{path}: another process is scoring into this run; wait for it, or choose another folder with "
+            "out (--out)"
         ) from None
     return lock
 
@@ -356,39 +287,40 @@ def closed_on_error(held: _Closable) -> Iterator[None]:
 
 @contextlib.contextmanager
 def transaction(db: sqlite3.Connection) -> Iterator[None]:
-    """All or nothing."""
+    """Run a block as one transaction: commit it, or roll it back on any exception."""
     db.execute("BEGIN IMMEDIATE")
     try:
         yield
         db.execute("COMMIT")
     except BaseException:
-        with contextlib.suppress(sqlite3.Error):  # a full disk has rolled back by itself
+        with contextlib.suppress(sqlite3.Error):  # if the disk is full, SQLite has already rolled back
             db.execute("ROLLBACK")
         raise
 
 
 @contextlib.contextmanager
-def clear_errors(path: Path) -> Iterator[None]:
-    """Say in one line what the disk refused."""
+def storage_errors(path: Path) -> Iterator[None]:
+    """Convert errors of SQLite and of the file system into a `RunError` with one clear line."""
     try:
         yield
-    except UnicodeDecodeError as error:  # damage at which SQLite's own message is no text
+    except UnicodeDecodeError as error:  # a damaged file, whose error message cannot be decoded
         raise RunError(explain(path / "run.db", error)) from None
     except sqlite3.DatabaseError as error:
         if code_of(error) not in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, *REFUSED):
             raise RunError(explain(path / "run.db", error)) from None
         raise RunError(
-            f"{path}: {error}. What was stored before is safe; make room or grant rights, then run it again"
+            f"{path}: {error}. What was stored before is safe. Free disk space or grant write permission, "
+            "then run the same command again"
         ) from None
     except OSError as error:
         raise RunError(
-            f"{path}: {error.strerror or error}. What was stored before is safe; make room, or choose a "
-            "place that can be written: --out"
+            f"{path}: {error.strerror or error}. What was stored before is safe. Free disk space, or choose "
+            "a writable folder with out (--out)"
         ) from None
 
 
 def write_atomically(path: Path, parts: Iterable[str]) -> None:
-    """Write a text file so that a reader sees the old one or the new one, never a part of it."""
+    """Write a text file so that readers see either the old or the complete new content."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with draft.open("w", encoding="utf-8", newline="") as file:

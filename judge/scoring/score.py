@@ -1,18 +1,16 @@
-"""Score answers: read and check them, request the judgments, store and export them."""
+"""Score answers with a judge, and derive the scores of a run again from its stored replies."""
 
 import hashlib
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from judge.errors import InputError, RubricError, RunError
-from judge.records import Request
-from judge.rubric import Rubric, load_rubric
+from judge.records import MOST_SAMPLES
+from judge.rubric import ItemRubrics, Rubric, load_rubric
 from judge.scoring.backends import Backend
 from judge.scoring.backends.connection import Connection
 from judge.scoring.backends.factory import check_backend, load_backend
@@ -23,14 +21,12 @@ from judge.scoring.checked_items import (
     BadItems,
     InputOptions,
     checked_items,
-    input_notes,
     source_name,
 )
 from judge.scoring.checked_items import image_root as root_of_images
 from judge.scoring.fresh_run import run_for
 from judge.scoring.judge import Judge
 from judge.scoring.loop import derive_scores, score_items
-from judge.scoring.prompt import Prompter
 from judge.scoring.run import Run
 from judge.scoring.run_summary import IngestCounts
 from judge.tables import RowSource
@@ -62,34 +58,37 @@ def score(
 ) -> Run:
     """Score answers with a judge; the same call again continues where the last one stopped.
 
+    Every reply is stored as soon as it arrives, and no request that has a stored reply is sent again.
+
     Parameters
     ----------
     answers : str, Path, DataFrame, datasets.Dataset, iterable of dict, or iterable of Item
-        A file (see `judge.load_items`), ``-`` for standard input, or answers in memory with the column names
-        that a file may have.
+        A file (see `judge.load_items`), ``-`` for standard input, or answers in memory. The same column names
+        are recognized in files and in memory.
     judge : str or Judge
-        ``baseline`` (a lexical baseline, no model), ``replay:FILE`` (recorded replies), ``vllm:MODEL`` (in
-        this process, on your GPU), a litellm model such as ``openai/gpt-5``, or a `Judge` with its own
-        parameters.
+        ``baseline`` (a lexical baseline, no model), ``replay:FILE`` (recorded replies), ``vllm:MODEL`` (a
+        model in this process, on your GPU), a litellm model name such as ``openai/gpt-5``, or a `Judge` with
+        its own parameters.
     rubric : str, Path or Rubric
-        Name of a shipped rubric, or a YAML file. Ignored if `judge` is a `Judge`, which has its own.
+        Name of a shipped rubric, or path of a YAML file. Ignored if `judge` is a `Judge`, which has its own.
     out : str, Path or None
         Folder of the run; None means ``runs/ANSWERS-JUDGE-RUBRIC``.
     samples : int
-        Replies per item.
+        Number of independent replies per item (and per dimension, for a rubric with ``reply: number``);
+        1 to 10,000. More than one measures how far the judge agrees with itself, see `judge.retest`.
     limit : int or None
-        Score this many items only.
+        Number of items to score; None means all of them.
     random : bool
-        Draw the `limit` items at random instead of taking the first ones. The sample depends on `seed` and
-        on the ids only: the same call again continues the same pilot, and a larger `limit` extends it.
-        The manifest and the reports of the run say that it is a random sample.
+        Whether the `limit` items are a simple random sample instead of the first ones. The sample depends on
+        `seed` and on the ids only: the same call again continues the same pilot, and a larger `limit` extends
+        it. The manifest and the reports of the run say that it is a random sample.
     seed : int
         Random seed of that sample.
     mapping : mapping of str to str or None
-        Field of an `Item` -> its name in the input, for names that are not recognised. Any other name
+        Field of an `Item` -> its name in the input, for names that are not recognized. Any other name
         becomes a metadata field.
     format : str or None
-        Format of the file; None means that its name tells.
+        Format of the file; None infers it from the file name.
     id_from : str or sequence of str
         Fields whose values make the id of an item, such as ``["question", "system"]``. Without them, a
         column of ids gives it, or else the content does.
@@ -98,19 +97,20 @@ def score(
     questions : str, Path, DataFrame, datasets.Dataset, list of dict, or None
         Table of the questions, joined to the answers by id.
     image_root : str, Path or None
-        Folder that image paths start from and may not leave; None means that of the input file.
+        Folder that image paths are relative to; paths that lead out of it are refused. None means the folder
+        of the input file.
     skip_bad : bool
-        Score the other items if rows or images are invalid, instead of raising an error.
+        Whether invalid rows and images are skipped (and counted) instead of raising an error.
     retry_errors : bool
-        Send the requests again that failed in an earlier call.
+        Whether requests that failed in an earlier call are sent again.
     reask : bool
-        Send a request once more if its reply cannot be parsed.
+        Whether a request is sent once more if its reply cannot be parsed.
     connection : Connection or None
-        How an API is reached.
+        How an API is reached: address, time limits, maximum cost.
     engine : EngineOptions or None
         How a model in this process is run.
     callback : ScoringCallback or None
-        Informed about progress. None means a progress bar, in a terminal or a notebook.
+        Informed about progress. None shows a progress bar in a terminal or a notebook.
 
     Returns
     -------
@@ -119,9 +119,31 @@ def score(
 
     Raises
     ------
-    JudgeError
-        A row or an image is invalid (before anything is paid), or the judge cannot answer at all. Replies
-        that arrived before are stored; if there are none, a new folder is removed again.
+    InputError
+        The input cannot be read, or a row or an image is invalid; no request is sent.
+    RubricError
+        The rubric cannot be read.
+    RunError
+        The run folder cannot be written, is in use, or holds the replies of another judge.
+    BackendError
+        The judge cannot answer at all: no key, unknown model, quota exhausted. The replies that arrived
+        before are stored; if there are none, a new run folder is removed again.
+
+    See Also
+    --------
+    preview : Requests and cost of a call, without sending anything.
+    rederive : Scores from the stored replies by another rubric.
+
+    Examples
+    --------
+    The baseline needs no key. Each item gets a score for every dimension of the rubric.
+
+    >>> import tempfile
+    >>> import judge
+    >>> answers = [{"id": "q1", "question": "2 + 2?", "answer": "4", "reference": "4"}]
+    >>> run = judge.score(answers, judge="baseline", out=tempfile.mkdtemp())
+    >>> run["q1"].scores["technical_accuracy"], run["q1"].passes()
+    (5.0, True)
     """
     options = InputOptions(
         limit=limit,
@@ -142,7 +164,7 @@ def score(
     _check_samples(judge, samples)
     root = root_of_images(answers, options)
     path = Path(out) if out else default_out(answers, judge)
-    with closing(callback or ProgressBar()) as told, run_for(path, judge) as run:
+    with closing(callback or ProgressBar()) as progress, run_for(path, judge) as run:
         if out is None:
             _check_input(run, answers)
         bad = BadItems()
@@ -150,26 +172,34 @@ def score(
         _note_sample(run, answers, options, counts, bad.n_drawn_from)
         _write_facts(run, judge, answers, root, retry_errors)
         n_items = counts.new + counts.known + counts.changed
-        told.on_run_start(run, counts, bad, n_items * len(judge.asked_alone) * samples)
-        most_images, on_start, on_wait = run.most_images, told.on_model_loading, told.on_wait
-        with closing(
-            load_backend(judge, connection, engine, root, most_images, on_start, on_wait)
-        ) as backend:
-            asking = {"samples": samples, "retry_errors": retry_errors, "reask": reask}
-            _ask(run, judge, backend, asking, told)
+        progress.on_run_start(run, counts, bad, _count_requests(run, judge.rubric, n_items) * samples)
+        backend = load_backend(
+            judge,
+            connection=connection,
+            engine=engine,
+            image_root=root,
+            most_images=run.most_images,
+            on_loading=progress.on_model_loading,
+            on_wait=progress.on_wait,
+        )
+        with closing(backend):
+            choices = {"samples": samples, "retry_errors": retry_errors, "reask": reask}
+            _collect_scores(run, judge, backend, choices, progress)
     return Run.open(path)
 
 
-def _ask(run: Run, judge: Judge, backend: Backend, asking: dict[str, Any], callback: ScoringCallback) -> None:
+def _collect_scores(
+    run: Run, judge: Judge, backend: Backend, choices: dict[str, Any], callback: ScoringCallback
+) -> None:
     try:
         score_items(
             run,
             judge,
             backend,
-            **asking,
+            **choices,
             on_batch=callback.on_completions,
-            on_again=callback.on_reask,
-            on_asked=callback.on_requests_done,
+            on_reask=callback.on_reask,
+            on_requests_done=callback.on_requests_done,
         )
     finally:
         callback.charged = backend.spent
@@ -177,29 +207,63 @@ def _ask(run: Run, judge: Judge, backend: Backend, asking: dict[str, Any], callb
     callback.on_run_end(backend.stopped)
 
 
+def _count_requests(run: Run, rubric: Rubric, n_items: int) -> int:
+    """Count the requests for one sample of every item of the input."""
+    rubrics = ItemRubrics(rubric)
+    if rubrics.uniform:
+        return n_items * len(rubrics.uniform.parts)
+    return sum(len(rubrics.of(item).parts) for item in run.items_to_ask())
+
+
 def _check_samples(judge: Judge, samples: int) -> None:
+    if not 1 <= samples <= MOST_SAMPLES:
+        raise InputError(f"samples (--samples): found {samples}; allowed are 1 to {MOST_SAMPLES:,}")
     if judge.scores == "expected" and samples > 1:
         raise InputError(
-            f"{samples} samples of expected scores: the probabilities are the same each time; take one "
-            "sample, or --scores text"
+            f"samples (--samples): found {samples} with expected scores, whose probabilities are the same "
+            "each time; use one sample, or scores='text' (--scores text)"
         )
 
 
 def rederive(path: str | Path, rubric: str | None = None) -> Run:
-    """Derive the scores of a run again from its stored replies, by its own rubric or another one.
+    """Derive the scores of a run again from its stored replies, without sending a request.
+
+    Use it after a change of the pass rule, of the overall score or of aliases in a rubric.
+
+    Parameters
+    ----------
+    path : str or Path
+        Folder of the run; its scores are replaced.
+    rubric : str or None
+        Name of a shipped rubric, or path of a YAML file. It must have the scale of the judge's rubric and no
+        dimension or flag that the judge was not asked for. None means the rubric of the current scores.
+
+    Returns
+    -------
+    Run
+        The run with its new scores, open for reading.
 
     Raises
     ------
     RunError
-        Another process is scoring into the run, or its judgments were imported and there are no replies.
+        Another process is scoring into the run, or its judgments were imported, so that there are no replies.
     RubricError
-        The new rubric is broken, or has a dimension that the judge was not asked about.
+        The rubric cannot be read, has another scale, or has a dimension that the judge was not asked for.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import judge
+    >>> answers = [{"id": "q1", "question": "2 + 2?", "answer": "4", "reference": "4"}]
+    >>> run = judge.score(answers, judge="baseline", out=tempfile.mkdtemp())
+    >>> judge.rederive(run.path)["q1"].scores == run["q1"].scores
+    True
     """
     with Run.open(path) as found:
         judge = found.judge
         if found.fact("imported"):
             raise RunError(
-                f"{path}: its judgments were imported without the replies, so there is nothing to parse"
+                f"{path}: its judgments were imported without replies, so there is nothing to parse again"
             )
         new = load_rubric(rubric) if rubric else found.rubric
         if judge.scores == "expected":
@@ -212,7 +276,7 @@ def rederive(path: str | Path, rubric: str | None = None) -> Run:
 
 
 def _check_asked(new: Rubric, asked: Rubric, where: str) -> None:
-    """Refuse dimensions or a scale that the stored replies do not have."""
+    """Check that the replies can hold everything that a rubric derives from them."""
     for name in new.asked:
         if name not in asked.asked:
             known = ", ".join(asked.asked)
@@ -220,86 +284,12 @@ def _check_asked(new: Rubric, asked: Rubric, where: str) -> None:
     if (new.scale.min, new.scale.max) != (asked.scale.min, asked.scale.max):
         raise RubricError(
             f"{where}: the scale runs {new.scale.min}-{new.scale.max}, but the judge was asked for scores "
-            f"from {asked.scale.min} to {asked.scale.max}; another scale needs another run"
-        )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Preview:
-    """What a run would send."""
-
-    items: int
-    requests: int
-    answered: int
-    """Requests that need not be sent: a reply is stored, or another item has the same content."""
-    prompt_tokens: int
-    """Estimated from the number of characters: four per token."""
-    cost: float | None
-    """Estimate in USD; None if no price is known."""
-    first: Sequence[Mapping[str, Any]]
-    """Messages of the first request."""
-    notes: Sequence[str] = ()
-    """Which columns were read, and what is missing."""
-
-
-def preview(
-    answers: Answers,
-    judge: Judge,
-    *,
-    out: str | Path | None = None,
-    samples: int = 1,
-    retry_errors: bool = False,
-    **options: Any,
-) -> Preview:
-    """Compute what `score` would send, without sending anything, writing a run, or needing a key.
-
-    Parameters
-    ----------
-    answers, judge, out, samples, retry_errors
-        As in `score`.
-    **options
-        The other parameters of `score` that say how answers are read: the fields of `InputOptions`.
-    """
-    from judge.scoring.backends.api.pricing import find_prices, forecast
-
-    reading, prompter = InputOptions(**options), Prompter(judge)
-    path = Path(out) if out else default_out(answers, judge)
-    firsts: list[Sequence[Mapping[str, Any]]] = []
-    with ExitStack() as stack:
-        kept = stack.enter_context(Run.open(path)) if (path / "run.db").is_file() else None
-        if kept:
-            kept.check_judge(judge)
-        # A temporary run takes the items, so that a dry run reports the same errors as the run itself.
-        folder = stack.enter_context(TemporaryDirectory(prefix="judge-dry-run-"))
-        run = stack.enter_context(Run.create(folder, judge))
-        bad = BadItems()
-        read = checked_items(answers, reading, root_of_images(answers, reading), bad)
-        added = run.add_items(read, lambda _: bad.place)
-        wanted = (r for item in run.items() for r in prompter.requests(item, samples))
-
-        def unanswered() -> Iterator[Request]:
-            for request in run.missing(wanted):
-                if kept and kept.has_answer(request.key, retry_errors=retry_errors):
-                    run.reused += 1
-                    continue
-                firsts[:] = firsts or [request.messages]
-                yield request
-
-        provider, _, name = judge.model.partition("/")
-        expected = forecast(unanswered(), find_prices(judge.model, provider, name))
-        return Preview(
-            items=added.new,
-            requests=expected.requests,
-            answered=run.reused,
-            prompt_tokens=expected.prompt_tokens,
-            cost=expected.cost,
-            first=firsts[0] if firsts else [],
-            notes=input_notes(bad.summary, judge.rubric),
+            f"from {asked.scale.min} to {asked.scale.max}; a run with another scale needs another folder"
         )
 
 
 def default_out(answers: Answers, judge: Judge) -> Path:
-    """Default folder of a run, ``runs/ANSWERS-JUDGE-RUBRIC``: the same for the same command."""
+    """Return ``runs/ANSWERS-JUDGE-RUBRIC``, so that the same command finds the same folder."""
     stem = "answers"
     if isinstance(answers, str | Path) and str(answers) != "-":
         stem = Path(Path(answers).name.removesuffix(".gz")).stem
@@ -307,29 +297,30 @@ def default_out(answers: Answers, judge: Judge) -> Path:
 
 
 def folder_name(text: str) -> str:
-    """Turn a text into a folder name that is valid on every file system."""
+    """Replace the characters of a text that a file system may not allow in a folder name."""
     return re.sub(r"[^A-Za-z0-9._-]+", "-", text)
 
 
 def _check_input(run: Run, answers: Answers) -> None:
-    """Refuse a second input file with the same name, which would enter the same run."""
+    """Check that two input files with the same name are not scored into one run by accident."""
     here, there = source_name(answers), run.fact("input")
     if run.is_judged and there is not None and Path(there).resolve() != Path(here).resolve():
         raise RunError(
-            f"{run.path}: holds the answers of {there}, and these are from {here}. Name a folder for them "
-            f"with --out, or put them together with --out {run.path}"
+            f"{run.path}: holds the answers of {there}, but the input is {here}. Name another folder with "
+            f"out (--out), or add them to this run with out={str(run.path)!r} (--out {run.path})"
         )
 
 
 def _check_recording(run: Run, judge: Judge, retry_errors: bool) -> None:
-    """Refuse a file of recorded replies that has changed since its replies were stored."""
+    """Check that the file of recorded replies is the one whose replies are stored."""
     file = judge.model.partition(":")[2]
     with open(file, "rb") as recording:
         digest = hashlib.file_digest(recording, "sha256").hexdigest()
     if run.is_judged and run.fact("recording") != digest and not retry_errors:
         raise RunError(
-            f"{run.path}: {file} has changed since its replies were read, and those stay. Read only what was "
-            "missing with --retry-errors, or read all into another folder with --out"
+            f"{run.path}: {file} has changed since its replies were stored, and stored replies are kept. "
+            "Read only the missing ones with retry_errors (--retry-errors), or name another folder with out "
+            "(--out)"
         )
     run.set_fact("recording", digest)
 

@@ -71,10 +71,13 @@ def test_the_name_of_an_export_says_its_format(run, name, start):
     [
         (
             ("--out", "a.parquet", "--output-format", "csv"),
-            "--out a.parquet says parquet and --output-format csv",
+            "out (--out) a.parquet is a parquet file, but --output-format is csv",
         ),
-        (("--out", "a.txt"), "--out a.txt: the name says no format; allowed: .csv, .jsonl, .parquet"),
-        (("--output-format", "parquet"), "name a file with --out scores.parquet"),
+        (
+            ("--out", "a.txt"),
+            "out (--out) a.txt: the format is unknown; use the ending .csv, .jsonl, .parquet",
+        ),
+        (("--output-format", "parquet"), "name a file: --out scores.parquet"),
         (("--out", "no/a.csv"), "no/a.csv: cannot be written: No such file or directory"),
     ],
 )

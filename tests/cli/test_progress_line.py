@@ -57,7 +57,7 @@ def watch(run):
 def local(tmp_path, clock, monkeypatch):
     """A watch over a judge in this process, on a card that is busy to 93 %."""
     asked = []
-    monkeypatch.setattr(module.gpus, "share", lambda: asked.append(clock.now) or 0.93)
+    monkeypatch.setattr(module.gpus, "utilization", lambda: asked.append(clock.now) or 0.93)
     with Run.create(tmp_path / "local", LOCAL) as run, closing(ProgressLine(moving=True)) as watch:
         watch.on_run_start(run, IngestCounts(new=4), BadItems(), 2000)
         watch.asked_for_share = asked
@@ -120,7 +120,7 @@ def test_reply_that_is_asked_for_again_counts_apart(watch):
     watch.on_completions([Completion.of(request, reply="x")])
     watch.on_reask(3)
     assert "asking again 0/3" in detail(watch)
-    watch.on_completions([Completion.of(request.again(), reply="x")])
+    watch.on_completions([Completion.of(request.next_attempt(), reply="x")])
     assert done(watch) == 1
     assert "asking again 1/3" in detail(watch)
     watch.on_requests_done()
@@ -207,13 +207,13 @@ def test_share_of_the_card_is_asked_for_once_a_second(clock, local):
 
 
 def test_card_of_a_judge_elsewhere_is_not_looked_at(watch, monkeypatch):
-    monkeypatch.setattr(module.gpus, "share", lambda: pytest.fail("asked"))
+    monkeypatch.setattr(module.gpus, "utilization", lambda: pytest.fail("asked"))
     watch.on_completions(replies(1))
     assert "GPU" not in detail(watch)
 
 
 def test_card_that_does_not_tell_is_left_out(clock, local, monkeypatch):
-    monkeypatch.setattr(module.gpus, "share", lambda: None)
+    monkeypatch.setattr(module.gpus, "utilization", lambda: None)
     clock.now += 2
     local.on_completions(replies(1))
     assert "GPU" not in detail(local)
@@ -251,7 +251,7 @@ def test_without_a_terminal_the_start_is_said_once(run, capsys):
 @pytest.mark.parametrize("columns", [40, 60, 80, 120])
 def test_line_is_never_wider_than_the_terminal(tmp_path, monkeypatch, capsys, columns):
     monkeypatch.setenv("COLUMNS", str(columns))
-    monkeypatch.setattr(module.gpus, "share", lambda: 1.0)
+    monkeypatch.setattr(module.gpus, "utilization", lambda: 1.0)
     failure = Failure(kind="rate_limit", message="429")
     with Run.create(tmp_path / "local", LOCAL) as run, closing(ProgressLine(moving=True)) as watch:
         watch.on_run_start(run, IngestCounts(new=4), BadItems(), 1_000_000)
@@ -267,7 +267,7 @@ def test_line_is_never_wider_than_the_terminal(tmp_path, monkeypatch, capsys, co
 
 def test_what_matters_less_gives_way_in_a_narrow_terminal(tmp_path, clock, monkeypatch):
     monkeypatch.setenv("COLUMNS", "60")
-    monkeypatch.setattr(module.gpus, "share", lambda: 0.93)
+    monkeypatch.setattr(module.gpus, "utilization", lambda: 0.93)
     with Run.create(tmp_path / "local", LOCAL) as run, closing(ProgressLine(moving=True)) as watch:
         watch.on_run_start(run, IngestCounts(new=4), BadItems(), 2000)
         clock.now += 1

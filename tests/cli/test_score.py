@@ -141,7 +141,7 @@ def test_changed_recording_is_noticed():
     file.write_text("".join(json.dumps({"id": n, "reply": said}) + "\n" for n in "12"))
     done = judge(*command)
     assert done.exit_code == 1
-    assert "replies.jsonl has changed since its replies were read" in done.stderr
+    assert "replies.jsonl has changed since its replies were stored" in done.stderr
     assert judge(*command, "--retry-errors").exit_code == 0
     assert judge(*command).exit_code == 0
 
@@ -239,7 +239,7 @@ def test_run_of_another_judge_is_refused():
     judge("score", "examples/answers.jsonl", "--out", "r")
     done = judge("score", "examples/answers.jsonl", "--rubric", "summary", "--out", "r")
     assert done.exit_code == 1
-    assert 'belongs to another rubric (rubric.name: "open_qa" there, "summary" here; ' in done.stderr
+    assert 'belongs to another rubric (rubric.name: "open_qa" in the run, "summary" now; ' in done.stderr
 
 
 def test_broken_picture_is_found_before_anything_is_asked():
@@ -255,7 +255,7 @@ def test_file_of_the_same_name_elsewhere_does_not_enter_the_run_unnoticed():
     Path("other/mine.jsonl").write_text(json.dumps({**ROW, "answer": "Other."}))
     done = judge("score", "other/mine.jsonl")
     assert done.exit_code == 1
-    assert "holds the answers of mine.jsonl, and these are from other/mine.jsonl" in done.stderr
+    assert "holds the answers of mine.jsonl, but the input is other/mine.jsonl" in done.stderr
     assert judge("score", "other/mine.jsonl", "--out", "runs/mine-baseline-open_qa").exit_code == 0
 
 
@@ -404,7 +404,7 @@ def test_one_model_by_two_names_is_refused_before_either_is_asked():
     spelt = ("replay:examples/replies.jsonl", "replay:./examples/replies.jsonl")
     done = judge("score", "examples/answers.jsonl", "--judge", spelt[0], "--judge", spelt[1])
     assert done.exit_code == 2
-    assert f"--judge {spelt[0]} and --judge {spelt[1]} would both score into runs/" in done.stderr
+    assert f"the judges (--judge) {spelt[0]} and {spelt[1]} would both score into runs/" in done.stderr
     assert not Path("runs").exists()
 
 
@@ -539,7 +539,7 @@ def test_run_that_reaches_its_budget_says_so_and_is_incomplete(mock, monkeypatch
     done = judge("score", lines(ROW), *connection)
     assert done.exit_code == 3
     assert (
-        "stopped: --max-cost 0 USD would be passed; scores for 0 of 1 item are stored; "
+        "stopped: max_cost (--max-cost) of 0 USD would be exceeded; scores for 0 of 1 item are stored; "
         "the same command resumes the run"
     ) in done.stderr
     assert mock.stats()["requests"] == 0
@@ -566,7 +566,7 @@ def test_limit_on_cost_holds_where_the_server_counts_no_tokens(mock, monkeypatch
     )
     found = json.loads(done.stdout)
     assert done.exit_code == 3
-    assert found["stopped"] == "--max-cost 0.12 USD would be passed"
+    assert found["stopped"] == "max_cost (--max-cost) of 0.12 USD would be exceeded"
     assert 0 < found["unpriced"] == mock.stats()["requests"] < 10
     told = judge("score", file, "--judge", "openai/gpt-4o", "--api-base", mock.api_base, "--max-cost", 0)
     assert f"the cost of {found['unpriced']} replies is unknown" in told.stderr

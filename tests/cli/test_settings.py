@@ -34,7 +34,7 @@ def test_address_out_of_a_settings_file_gets_no_key(mock, monkeypatch, file):
     names_address(mock, file)
     done = judge("score", "answers.jsonl")
     assert done.exit_code == 1
-    assert f"{file}: its api_base {mock.api_base} was not named on the command line" in done.stderr
+    assert f"{file}: sets api_base to {mock.api_base}" in done.stderr
     assert "--trust-config" in done.stderr
     assert KEY not in done.stderr
     assert mock.stats()["requests"] == 0
@@ -50,7 +50,7 @@ def test_generic_key_is_withheld_too(mock, monkeypatch):
 def test_credentials_that_litellm_finds_by_itself_are_withheld_too(mock, monkeypatch):
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", KEY)
     names_address(mock, model="bedrock/some-model")
-    assert "was not named on the command line" in judge("score", "answers.jsonl").stderr
+    assert "sets api_base to" in judge("score", "answers.jsonl").stderr
     assert mock.stats()["requests"] == 0
 
 

@@ -13,7 +13,8 @@ from vllm.sampling_params import StructuredOutputsParams
 
 from judge import Judge, load_items, load_rubric
 from judge.scoring.backends.vllm.sampling_params import grammar
-from judge.scoring.prompt import Prompter, reply_schema
+from judge.scoring.prompt import Prompter
+from judge.scoring.reply_form import reply_schema
 from tests.engine.conftest import EXAMPLES
 
 LABELS = "12345"

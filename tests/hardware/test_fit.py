@@ -11,12 +11,12 @@ from judge.hardware.fit import (
     Peak,
     advice,
     engine_memory,
-    excerpt,
     fit,
     fit_known,
     needed,
     peak_of,
     peaks,
+    shortlist,
     suggested,
 )
 from judge.hardware.gpus import Card
@@ -203,12 +203,12 @@ def _empty_cache(tmp_path, monkeypatch):
 
 def test_folder_is_read(tmp_path):
     shape = find_shape(str(stored(tmp_path / "mine")))
-    assert (shape.parameters, shape.weighed) == (known("Qwen/Qwen3-8B").parameters, False)
+    assert (shape.parameters, shape.is_measured) == (known("Qwen/Qwen3-8B").parameters, False)
 
 
 def test_weights_that_lie_there_are_weighed(tmp_path):
     folder = stored(tmp_path / "mine", model__safetensors=b"x" * 1000)
-    assert (find_shape(str(folder)).weights, find_shape(str(folder)).weighed) == (1000, True)
+    assert (find_shape(str(folder)).weights, find_shape(str(folder)).is_measured) == (1000, True)
 
 
 def test_index_of_the_weights_says_their_size(tmp_path):
@@ -227,7 +227,7 @@ def test_index_that_is_no_json_is_named(tmp_path):
 
 @pytest.mark.parametrize("name", ["a" * 5000, "a\0b"], ids=["long", "nul"])
 def test_name_that_no_file_can_have_is_an_unknown_model(name):
-    with pytest.raises(InputError, match=r"no config\.json in a folder of that name"):
+    with pytest.raises(InputError, match=r"no config\.json in a folder of this name"):
         find_shape(name)
 
 
@@ -253,7 +253,9 @@ def test_stored_config_goes_before_the_known_numbers(tmp_path):
 
 
 def test_unknown_model_is_an_error_that_says_how_to_fetch_it():
-    with pytest.raises(InputError, match=r"hf download Qwen3-8B config.json\) or ask about Qwen/Qwen3-8B"):
+    with pytest.raises(
+        InputError, match=r"hf download Qwen3-8B config.json\), or did you mean Qwen/Qwen3-8B\?"
+    ):
         find_shape("Qwen3-8B")
 
 
@@ -326,7 +328,7 @@ def test_nothing_is_suggested_where_nothing_fits():
 @pytest.mark.parametrize("card", [H100, L4], ids=["H100", "L4"])
 def test_excerpt_is_short_and_holds_the_suggestions(card):
     every = fit_known(card)
-    short = excerpt(every)
+    short = shortlist(every)
     assert len(short) <= 9
     assert {id(suggested(every, images=images)) for images in (False, True)} <= {id(f) for f in short}
     assert {f.verdict for f in short} == {"fits", "tight", "too big"}
@@ -389,7 +391,7 @@ def test_model_that_does_not_fit_has_no_time():
 def test_cards_that_are_there_go_before_cards_to_buy():
     shape = known("Qwen/Qwen3-8B")
     assert advice(shape, [L4, L4])[0] == "--tensor-parallel 2 would be enough"
-    assert advice(shape, [L4])[0] == "2 such cards would be enough"
+    assert advice(shape, [L4])[0] == "2 such GPUs would be enough"
 
 
 def test_half_the_bits_are_advised_before_a_quarter():
@@ -408,5 +410,5 @@ def test_smaller_model_that_sees_is_advised_for_one_that_sees():
 
 def test_cards_are_as_many_as_divide_the_heads():
     shape = read_shape("m", {**QWEN, "num_attention_heads": 6, "head_dim": 128, "num_key_value_heads": 6})
-    assert "2 such cards would be enough" in advice(shape, [L4])
+    assert "2 such GPUs would be enough" in advice(shape, [L4])
     assert not [hint for hint in advice(shape, [Card("X", 10 * GIB, 0, "")]) if "cards" in hint]

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from judge.hardware import gpus as module
-from judge.hardware.gpus import Card, cards, share
+from judge.hardware.gpus import Card, cards, utilization
 
 from .fake_nvml import GIB, fake_nvml, install
 
@@ -31,7 +31,7 @@ def test_card_has_name_memory_and_driver(monkeypatch):
 
 def test_machine_without_a_driver_has_no_cards(monkeypatch):
     install(monkeypatch, None)
-    assert (cards(), share()) == ([], None)
+    assert (cards(), utilization()) == ([], None)
 
 
 def test_driver_that_does_not_work_is_an_error_in_its_own_words(monkeypatch):
@@ -42,7 +42,7 @@ def test_driver_that_does_not_work_is_an_error_in_its_own_words(monkeypatch):
 
 def test_driver_that_does_not_work_tells_no_share(monkeypatch):
     install(monkeypatch, fake_nvml(driver_status=9))
-    assert share() is None
+    assert utilization() is None
 
 
 @pytest.mark.parametrize(
@@ -71,18 +71,18 @@ def test_visible_devices_are_read_as_cuda_reads_them(monkeypatch, visible, found
 
 def test_share_is_that_of_the_busiest_card(monkeypatch):
     install(monkeypatch, fake_nvml(H100, L4, busy=(93, 0)))
-    assert share() == pytest.approx(0.93)
+    assert utilization() == pytest.approx(0.93)
 
 
 def test_share_leaves_hidden_cards_out(monkeypatch):
     install(monkeypatch, fake_nvml(H100, L4, busy=(93, 7)))
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
-    assert share() == pytest.approx(0.07)
+    assert utilization() == pytest.approx(0.07)
 
 
 def test_card_that_does_not_tell_its_share_has_none(monkeypatch):
     install(monkeypatch, fake_nvml(H100, busy=(None,)))
-    assert share() is None
+    assert utilization() is None
 
 
 def test_library_is_loaded_once(monkeypatch):
@@ -90,7 +90,7 @@ def test_library_is_loaded_once(monkeypatch):
     library = fake_nvml(H100, busy=(50,))
     library.nvmlInit = lambda: started.append(1)
     install(monkeypatch, library)
-    assert (len(cards()), share(), len(cards())) == (1, 0.5, 1)
+    assert (len(cards()), utilization(), len(cards())) == (1, 0.5, 1)
     assert len(started) == 1
 
 
@@ -100,14 +100,14 @@ def test_a_driver_without_the_package_that_asks_it_is_one_plain_sentence(monkeyp
     monkeypatch.setattr(module, "_DRIVER", tmp_path)
     with pytest.raises(OSError, match=r"without the package nvidia-ml-py: pip install nvidia-ml-py$"):
         cards()
-    assert share() is None
+    assert utilization() is None
 
 
 def test_without_driver_and_package_there_are_no_cards(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "pynvml", None)
     module._nvml.cache_clear()
     monkeypatch.setattr(module, "_DRIVER", tmp_path / "missing")
-    assert (cards(), share()) == ([], None)
+    assert (cards(), utilization()) == ([], None)
 
 
 def test_a_card_that_does_not_answer_is_an_error(monkeypatch):

@@ -156,7 +156,7 @@ def test_pictures_are_there_and_missing_ones_say_so(visit):
     page = visit()
     assert page.evaluate("[...document.images].every(i => i.complete && i.naturalWidth > 0)")
     assert page.evaluate("document.images.length") == 3
-    assert "gone.png (query): is not there" in page.inner_text("main")
+    assert "gone.png (query): does not exist" in page.inner_text("main")
 
 
 def test_page_can_be_read_by_keyboard(visit):

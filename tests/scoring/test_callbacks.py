@@ -76,7 +76,7 @@ def test_a_reply_that_is_requested_again_does_not_count_twice(bar, terminal):
     (request,) = requests(1)
     bar.on_completions([Completion.of(request, reply="x")])
     bar.on_reask(1)
-    bar.on_completions([Completion.of(request.again(), reply="x")])
+    bar.on_completions([Completion.of(request.next_attempt(), reply="x")])
     bar.close()
     shown = terminal.getvalue()
     assert "requesting 1 reply again" in shown
@@ -132,7 +132,7 @@ def test_a_callback_is_closed_and_told_the_cost_however_it_ends(tmp_path, monkey
     backend, callback = Scripted(answered), Closing()
     backend.spent = 0.5
     monkeypatch.setattr(score_module, "check_backend", lambda *_: None)
-    monkeypatch.setattr(score_module, "load_backend", lambda *_: backend)
+    monkeypatch.setattr(score_module, "load_backend", lambda *_, **__: backend)
     try:
         score([item()], judge=JUDGE, out=tmp_path / "r", callback=callback).close()
     except BackendError:

@@ -82,13 +82,13 @@ def test_addresses_pass_unseen(folder, url):
 
 @pytest.mark.parametrize("url", ["file:///etc/passwd", "p.png", "data:text/html,x"])
 def test_other_addresses_are_refused(folder, url):
-    with pytest.raises(InputError, match="allowed: http://, https://, data:image/"):
+    with pytest.raises(InputError, match="allowed beginnings: http://, https://, data:image/"):
         check(item(Image(url=url)), folder)
 
 
 BROKEN = [
     pytest.param(b"", "is empty", id="empty"),
-    pytest.param(b"hello", "is none of PNG, JPEG, WEBP (its bytes count, not its name)", id="text"),
+    pytest.param(b"hello", "is none of PNG, JPEG, WEBP (by its content, not its name)", id="text"),
     pytest.param(saved(picture(), "GIF"), "is none of", id="gif"),
     pytest.param(saved(picture(), "BMP"), "is none of", id="bmp"),
     pytest.param(b"<svg xmlns='http://www.w3.org/2000/svg'/>", "is none of", id="svg"),
@@ -157,15 +157,13 @@ def test_a_pipe_is_no_picture(folder):
     "path", ["../outside.png", "a/../../outside.png", "{tmp}/outside.png", "/etc/passwd", "a\0b"]
 )
 def test_no_path_leads_out_of_the_folder(folder, tmp_path, path):
-    with pytest.raises(
-        InputError, match=r"leads out of .*name a folder that holds all pictures: --image-root"
-    ):
+    with pytest.raises(InputError, match=r"outside of .*name a folder that holds all images with image_root"):
         check(item(path.format(tmp=tmp_path)), folder)
 
 
 def test_no_symbolic_link_leads_out_of_the_folder(folder):
     (folder / "link.png").symlink_to(folder.parent / "outside.png")
-    with pytest.raises(InputError, match="leads out of"):
+    with pytest.raises(InputError, match="outside of"):
         check(item("link.png"), folder)
 
 
@@ -463,9 +461,9 @@ def test_what_is_kept_is_bounded_and_the_least_used_goes_first(folder, monkeypat
     data = saved(picture())
     for name in "abc":
         (folder / name).write_bytes(data)
-    monkeypatch.setattr(images, "_KEPT_BYTES", 2 * len(base64.b64encode(data)) + 60)
+    monkeypatch.setattr(images, "_CACHE_BYTES", 2 * len(base64.b64encode(data)) + 60)
     encoder = ImageEncoder(folder, BUDGET)
     for name in "abac":
         encoder.encode(Image(path=name))
-    assert list(encoder._kept) == ["a", "c"]
-    assert encoder._kept_bytes == sum(map(len, encoder._kept.values()))
+    assert list(encoder._urls) == ["a", "c"]
+    assert encoder._cached_bytes == sum(map(len, encoder._urls.values()))

@@ -3,7 +3,7 @@ import signal
 
 import pytest
 
-from judge.scoring.interrupts import noted, uninterrupted
+from judge.scoring.interrupts import counted_interrupts, uninterrupted
 
 
 def press():
@@ -24,7 +24,7 @@ def test_ctrl_c_is_held_back_until_the_end_of_the_block():
 
 
 def test_ctrl_c_is_noted_and_the_block_goes_on():
-    with noted() as pressed:
+    with counted_interrupts() as pressed:
         assert not pressed
         press()
         assert pressed
@@ -35,14 +35,14 @@ def test_ctrl_c_that_is_ignored_stays_so():
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         press_inside(uninterrupted())
-        press_inside(noted())
+        press_inside(counted_interrupts())
         assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
     finally:
         signal.signal(signal.SIGINT, before)
 
 
 def test_second_ctrl_c_breaks_in():
-    with pytest.raises(KeyboardInterrupt), noted():
+    with pytest.raises(KeyboardInterrupt), counted_interrupts():
         list(map(os.kill, [os.getpid()] * 2, [signal.SIGINT] * 2))
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
@@ -51,7 +51,7 @@ def test_handler_of_another_stays():
     heard = []
     before = signal.signal(signal.SIGINT, lambda *_: heard.append(True))
     try:
-        with noted() as pressed:
+        with counted_interrupts() as pressed:
             press()
         assert heard
         assert not pressed

@@ -142,7 +142,7 @@ def test_end_of_asking_is_told_before_the_scores_are_derived(run):
     def ask_run():
         told.append((run.summary().completions, list(run.scores())))
 
-    score_items(run, JUDGE, Scripted(lambda _: reply()), on_asked=ask_run)
+    score_items(run, JUDGE, Scripted(lambda _: reply()), on_requests_done=ask_run)
     assert told == [(1, [])]
 
 
@@ -209,7 +209,7 @@ def test_expected_scores_with_hardly_any_probability_on_the_scale_stop_after_20_
     asked, error = expected_run(tmp_path / "r", 100, 0.02)
     assert asked == 2 * 19 + 1
     assert "for the first 20 items only 2.0% of the probability" in error
-    assert "use --scores text" in error
+    assert "(--scores text)" in error
 
 
 def test_expected_scores_that_stopped_early_keep_what_arrived(tmp_path):

@@ -26,7 +26,7 @@ def old(tmp_path):
 
 
 def test_scoring_into_it_is_refused_in_one_line_that_says_what_to_do(old):
-    with pytest.raises(RunError, match=r"version 1 of the prompt.*another folder with --out") as refused:
+    with pytest.raises(RunError, match=r"version 1 of the prompt.*another folder with out") as refused:
         Run.create(old, PRESENT)
     assert "\n" not in str(refused.value)
 
@@ -55,6 +55,8 @@ def test_run_of_the_present_version_goes_on(tmp_path):
 
 
 def test_judge_with_an_earlier_version_is_not_asked_with_the_present_prompt(tmp_path):
-    with pytest.raises(BackendError, match=f"version 1 of the prompt, and only version {PROMPT_VERSION}"):
+    with pytest.raises(
+        BackendError, match=f"version 1 of the prompt; this release sends version {PROMPT_VERSION}"
+    ):
         score([item()], judge=FIRST, out=tmp_path / "run")
     assert not (tmp_path / "run").exists()

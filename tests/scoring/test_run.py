@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from judge.errors import InputError, RunError
 from judge.files.sqlite import connect_to_read
 from judge.records import Completion, Failure, Image, Item, Score, Usage
-from judge.scoring import schema
+from judge.scoring import run_format, schema
 from judge.scoring.judge import Judge
+from judge.scoring.loop import derive_scores
 from judge.scoring.prompt import build_requests
 from judge.scoring.run import IngestCounts, Run
 
@@ -75,7 +76,7 @@ def test_run_of_another_judge_is_refused_and_the_difference_named(run):
     run.append([completion("x")])
     run.close()
     other = Judge(model=JUDGE.model, rubric=rubric(), params={"temperature": 0})
-    with pytest.raises(RunError, match=r"params.temperature: null there, 0 here"):
+    with pytest.raises(RunError, match=r"params.temperature: null in the run, 0 now"):
         Run.create(run.path, other)
 
 
@@ -97,7 +98,9 @@ def test_other_pass_rule_needs_no_other_run_and_the_error_says_so(run):
     run.append([completion("x")])
     run.close()
     other = Judge(model=JUDGE.model, rubric=rubric(**{"pass": {"overall": 4}}))
-    with pytest.raises(RunError, match=r"rubric.pass.overall: 3.0 there, 4.0 here.*judge parse .*--rubric"):
+    with pytest.raises(
+        RunError, match=r"rubric.pass.overall: 3.0 in the run, 4.0 now.*judge parse .*--rubric"
+    ):
         Run.create(run.path, other)
 
 
@@ -105,7 +108,7 @@ def test_many_differences_are_not_listed_all(run):
     run.append([completion("x")])
     run.close()
     other = Judge(model=JUDGE.model, rubric=rubric(), params=dict.fromkeys("abcdefgh", 1))
-    with pytest.raises(RunError, match=r"params.e: null there, 1 here; …\)") as error:
+    with pytest.raises(RunError, match=r"params.e: null in the run, 1 now; …\)") as error:
         Run.create(run.path, other)
     assert "judge parse" not in str(error.value)
 
@@ -158,11 +161,29 @@ def test_import_that_breaks_off_leaves_the_run_unlocked(tmp_path):
     assert kept
 
 
-def make_old(path):
-    """Turn a run into one of format 1."""
+def make_old(path, version=1):
+    """Turn a run into one of an earlier format."""
     with contextlib.closing(sqlite3.connect(path / "run.db", isolation_level=None)) as db:
-        db.execute("ALTER TABLE completions DROP COLUMN label_probabilities")
-        db.execute("PRAGMA user_version = 1")
+        db.execute("ALTER TABLE scores DROP COLUMN criterion")
+        if version == 1:
+            db.execute("ALTER TABLE completions DROP COLUMN label_probabilities")
+        db.execute(f"PRAGMA user_version = {version}")
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_export_of_an_earlier_format_has_the_same_bytes(run, version):
+    run.add_items([item()])
+    (asked,) = run.missing(requests(item()))
+    run.append([Completion.of(asked, reply=reply(), finish_reason="stop")])
+    derive_scores(run, rubric())
+    run.export()
+    run.close()
+    scores = (run.path / "scores.jsonl").read_bytes()
+    make_old(run.path, version)
+    with Run.open(run.path) as again:
+        again.export()
+    assert (run.path / "scores.jsonl").read_bytes() == scores
+    assert b"criterion" not in scores
 
 
 @pytest.mark.parametrize(
@@ -242,8 +263,8 @@ def test_reply_that_shows_no_label_counts_as_nothing_on_the_scale(run):
 def test_run_of_a_newer_format_is_refused(run):
     run.close()
     with contextlib.closing(sqlite3.connect(run.path / "run.db")) as db:
-        db.execute(f"PRAGMA user_version = {schema.FORMAT + 1}")
-    with pytest.raises(RunError, match="format 3; this version reads up to format 2"):
+        db.execute(f"PRAGMA user_version = {run_format.FORMAT + 1}")
+    with pytest.raises(RunError, match="format 4; this version reads formats up to 3"):
         Run.open(run.path)
 
 
@@ -695,7 +716,7 @@ DAMAGED = [
     ("UPDATE meta SET value = '[]' WHERE name = 'judge'", r"judge is \[\]"),
     ("UPDATE meta SET value = '{' WHERE name = 'rubric'", "Expecting property name"),
     ("INSERT INTO meta VALUES (x'ff', '5')", r"b'.xff' is 5"),
-    ("INSERT INTO meta VALUES ('samples', '9000000')", "samples are 9000000"),
+    ("INSERT INTO meta VALUES ('samples', '9000000')", "the number of samples is 9000000"),
     ("INSERT INTO meta VALUES ('random_sample', '{\"items\": \"x\"}')", "RandomSample.items: found 'x'"),
     ("UPDATE items SET data = '{\"values\": {}}'", "Item.id: found {'values': {}}; Field required"),
     ("UPDATE items SET data = '[]'", r"Item: found \[\]; Input should be an object"),
@@ -757,7 +778,7 @@ def test_a_cell_of_another_type_is_one_error_also_where_cells_are_counted(run, d
 
 
 def test_damage_at_which_the_message_of_sqlite_is_no_text_is_one_error(run):
-    with pytest.raises(RunError, match=r"run\.db: damaged"), schema.clear_errors(run.path):
+    with pytest.raises(RunError, match=r"run\.db: damaged"), schema.storage_errors(run.path):
         b"\xe1".decode()
 
 
@@ -779,7 +800,7 @@ def test_items_that_are_out_of_order_are_not_walked_through_for_ever(run, monkey
 def test_a_run_that_is_busy_for_too_long_says_so(run):
     error = sqlite3.OperationalError("database is locked")
     error.sqlite_errorcode = sqlite3.SQLITE_BUSY
-    with pytest.raises(RunError, match="another process holds it"), schema.clear_errors(run.path):
+    with pytest.raises(RunError, match="another process holds it"), schema.storage_errors(run.path):
         raise error
 
 

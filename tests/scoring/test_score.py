@@ -11,7 +11,7 @@ import PIL.Image
 import pytest
 
 from judge import Connection, Item, Run, score
-from judge.errors import BackendError, RunError
+from judge.errors import BackendError, InputError, RunError
 from judge.records import Completion
 from judge.scoring import score as score_module
 from judge.scoring.callbacks import ScoringCallback
@@ -24,7 +24,7 @@ def backend(monkeypatch):
     """Every judge is this backend, which answers as it is told."""
     backend = Scripted(lambda _: reply())
     monkeypatch.setattr(score_module, "check_backend", lambda *_: None)
-    monkeypatch.setattr(score_module, "load_backend", lambda *_: backend)
+    monkeypatch.setattr(score_module, "load_backend", lambda *_, **__: backend)
     return backend
 
 
@@ -199,7 +199,7 @@ def test_what_was_cut_is_not_asked_again_where_nothing_more_may_be_asked(tmp_pat
 
 def test_imported_judgments_cannot_be_parsed_again(tmp_path):
     Run.imported(tmp_path / "r", rubric(), [item()], [], model="m").close()
-    with pytest.raises(RunError, match="imported without the replies"):
+    with pytest.raises(RunError, match="imported without replies"):
         score_module.rederive(tmp_path / "r")
 
 
@@ -207,7 +207,9 @@ def test_how_an_api_is_reached_gets_to_its_backend(monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "k")
     connection = Connection(api_base="http://h/v1", transport="litellm", max_connections=7, max_wait=5.0)
     judge = score_module.Judge("openai/gpt-4o-mini", rubric())
-    found = score_module.load_backend(judge, connection, score_module.EngineOptions(), score_module.Path())
+    found = score_module.load_backend(
+        judge, connection=connection, engine=score_module.EngineOptions(), image_root=score_module.Path()
+    )
     assert found.endpoint.base == "http://h/v1"
     assert found.endpoint.transport == "litellm"
     assert (found._connection, found._retry.max_wait) == (connection, 5.0)
@@ -247,3 +249,10 @@ def test_probabilities_are_not_asked_for_several_times(tmp_path, backend):
     with pytest.raises(score_module.InputError, match="the same each time"):
         score(items(1), judge=judge, out=tmp_path / "r", samples=2)
     assert backend.asked == []
+
+
+@pytest.mark.parametrize("samples", [0, -1, 10_001])
+def test_number_of_samples_out_of_range_is_refused_before_a_run_is_made(tmp_path, samples):
+    with pytest.raises(InputError, match=rf"samples \(--samples\): found {samples}; allowed are 1 to 10,000"):
+        score_module.score([item()], judge="baseline", out=tmp_path / "r", samples=samples)
+    assert not (tmp_path / "r").exists()

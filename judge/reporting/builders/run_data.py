@@ -6,8 +6,9 @@ from typing import Any
 
 from judge.analysis.score_table import ScoreTable
 from judge.reporting.document import IMAGE_ROOT
+from judge.scoring.random_sample import RandomSample
 from judge.scoring.run import Run
-from judge.scoring.run_summary import RandomSample, RunSummary
+from judge.scoring.run_summary import RunSummary
 
 
 @dataclass(frozen=True)

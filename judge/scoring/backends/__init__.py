@@ -1,4 +1,4 @@
-"""Backends: where replies come from. Each is a module or package that is imported only when it is used."""
+"""Backends: sources of replies. Each is a module or package that is imported only when it is used."""
 
 from collections.abc import Generator, Iterable, Sequence
 from typing import Protocol
@@ -7,10 +7,10 @@ from judge.records import Completion, Request
 
 
 class Backend(Protocol):
-    """Takes many requests and yields their completions in any order."""
+    """Sends requests and yields their completions in any order."""
 
     stopped: str | None
-    """Why requests were left out without an error: the budget is used up, or the rate limit never eased."""
+    """Why requests were left out without an error: the budget is used up, or the rate limit persists."""
 
     @property
     def spent(self) -> float:
@@ -21,16 +21,16 @@ class Backend(Protocol):
         """Send all requests and yield completions in batches, as they arrive.
 
         Requests are pulled lazily: as many as are in flight, never all at once. A batch is everything that
-        came back since the last one; the caller stores it before it asks for the next. The failure of one
+        arrived since the last one; the caller stores it before it requests the next. The failure of one
         request is a Completion with a `failure`; an error that affects the whole run raises `BackendError`.
         Closing the iterator cancels the requests in flight.
         """
         ...
 
     def drain(self) -> Sequence[Completion]:
-        """Return the completions that arrived while the iterator was being closed; they are paid for."""
+        """Return the completions that arrived while the iterator was being closed."""
         ...
 
     def close(self) -> None:
-        """Release what is kept between two calls of `complete`, such as the memory of a model."""
+        """Release resources that are kept between calls of `complete`, such as the memory of a model."""
         ...

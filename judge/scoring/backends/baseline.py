@@ -1,8 +1,8 @@
-"""A floor to beat, and no judge: scores from word and character overlap with the reference answer.
+"""Lexical baseline: scores from word and character overlap with the reference answer.
 
-It is deterministic, needs no key and no network, and reads no meaning: a wrong answer that uses the words of
-the reference scores high, and a right one in other words scores low. A judge that does not agree with people
-better than this one adds nothing.
+It is deterministic, needs neither a key nor a network, and does not understand the text: a wrong answer with
+the words of the reference gets a high score, and a correct answer in other words a low one. A judge is only
+useful if it agrees with people better than this baseline.
 """
 
 import json
@@ -17,14 +17,18 @@ from itertools import islice
 from operator import attrgetter
 
 from judge.records import OVERALL, Completion, Request
-from judge.rubric import Dimension, Flag, Rubric, RubricScale
+from judge.rubric import Dimension, Flag, ItemRubrics, Rubric, RubricScale, asks_criteria
+from judge.scoring.reply_form import value_key
 
 _BATCH = 256
 _LONGEST = 10_000
-"""Characters of each text that are compared; the rest of a longer one is left out, and the reason says so."""
+"""Characters of each text that are compared; the reason says if a text was longer."""
 _NOTE = "Lexical floor, no judge"
 
-Judged = dict[str, tuple[int, str]]
+_LEAST_SHARE = 0.5
+"""Share of the content words of a criterion that an answer must contain to meet it."""
+
+Judged = dict[str, tuple[int | None, str]]
 """Dimension -> score and reason."""
 
 _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]|\d+(?:[.,]\d+)*|[^\W\d_]+")
@@ -37,7 +41,7 @@ _FUNCTION_WORDS = """
 """
 _STOP_WORDS = frozenset(_FUNCTION_WORDS.split())
 
-# What a dimension is about, told from its name (or an alias). Any other name is scored by similarity.
+# Type of a dimension by its name or an alias. Other dimensions are scored by similarity to the reference.
 _ACCURACY = re.compile("accura|correct|factual|faithful|consisten|truth")
 _COVERAGE = re.compile("comprehensive|complete|coverage")
 _RELEVANCE = re.compile("relevan|helpful|direct")
@@ -47,14 +51,14 @@ _FORM = re.compile("clarity|clear|style|fluen|coheren|concis|readab|grammar")
 class BaselineBackend:
     """Backend that scores by overlap with the reference answer.
 
-    An item without a reference answer is refused, since overlap has nothing to measure there; an empty answer
-    gets the lowest score with or without one.
+    Items without a reference answer are refused, because there is nothing to compare with. An empty answer
+    gets the lowest score, with or without a reference.
 
     Parameters
     ----------
     rubric : Rubric
-        Its dimensions are scored on its scale: names that speak of accuracy, coverage, relevance or form by
-        the measures for these, all others by similarity to the reference.
+        The dimensions and the scale. A dimension whose name is about accuracy, coverage, relevance or form is
+        scored by measures of these, any other by similarity to the reference.
     """
 
     stopped: str | None = None
@@ -62,6 +66,7 @@ class BaselineBackend:
 
     def __init__(self, rubric: Rubric) -> None:
         self.rubric = rubric
+        self._rubrics = ItemRubrics(rubric)
 
     def complete(self, requests: Iterable[Request]) -> Generator[Sequence[Completion]]:
         """Score all requests, in order, a batch at a time."""
@@ -78,65 +83,81 @@ class BaselineBackend:
 
     def _completion(self, request: Request) -> Completion:
         item, created = request.item, time.time()
-        if item.reference is None and item.answer.strip():
+        needs_reference = not asks_criteria(request.dimension)
+        if needs_reference and item.reference is None and item.answer.strip():
             refusal = (
                 "The baseline measures overlap with a reference answer, and this item has none. "
-                "Add a reference, or choose a model as judge"
+                "Add a reference, or choose a model as the judge"
             )
             return Completion.of(request, refusal=refusal, model="baseline", cost=0.0, created=created)
-        found = [measure(item.answer, text, item.question) for text in item.references or ("",)]
-        measured = max(found, key=attrgetter("chrf"))  # the reference answer that it is closest to
-        reply = self._reply(measured, request.dimension)
         return Completion.of(
-            request, reply=reply, finish_reason="stop", model="baseline", cost=0.0, created=created
+            request,
+            reply=self._reply(request),
+            finish_reason="stop",
+            model="baseline",
+            cost=0.0,
+            created=created,
         )
 
-    def _reply(self, measured: "Measures", dimension: str | None) -> str:
-        """Answer in the shape that the prompt asks for."""
-        rubric = self.rubric
-        if dimension is not None:
-            return str(_judged(dimension, rubric.dimensions[dimension], measured, rubric)[0])
-        judged = {name: _judged(name, d, measured, rubric) for name, d in rubric.dimensions.items()}
+    def _reply(self, request: Request) -> str:
+        """Return a reply in the form that the prompt asks for."""
+        item, dimension = request.item, request.dimension
+        rubric = self._rubrics.of(item).parts[dimension]
+        found = [measure(item.answer, text, item.question) for text in item.references or ("",)]
+        measured = max(found, key=attrgetter("chrf"))  # the reference answer that it is closest to
+        judged: Judged
+        if asks_criteria(dimension):
+            judged = {name: _met(d.description, item.answer) for name, d in rubric.dimensions.items()}
+        else:
+            judged = {name: _judged(name, d, measured, rubric) for name, d in rubric.dimensions.items()}
         if OVERALL in rubric.judged:
-            mean = sum(score for score, _ in judged.values()) / len(judged)
+            scores = [
+                score
+                for name, (score, _) in judged.items()
+                if score is not None and rubric.dimensions[name].type == "score"
+            ]
+            mean = sum(scores) / len(scores) if scores else rubric.scale.min
             judged[OVERALL] = (int(mean + 0.5), f"{_NOTE}: mean of the dimensions")
-        reply = {name: _entry(score, reason, rubric) for name, (score, reason) in judged.items()}
+        if rubric.reply == "number":
+            name = next(iter(judged)) if asks_criteria(dimension) else dimension or OVERALL
+            return str(judged[name][0])
+        reply = {name: _entry(name, score, reason, rubric) for name, (score, reason) in judged.items()}
         flags = {name: _flag(name, flag, judged, rubric.scale) for name, flag in rubric.flags.items()}
         return json.dumps({**reply, **flags})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Measures:
-    """What can be counted about an answer. All but `words` and `is_cut` are shares between 0 and 1."""
+    """Measures of an answer. All but `words` and `is_cut` are between 0 and 1."""
 
     chrf: float
     """Character n-gram F-score against the reference."""
     overlap: float
-    """F1 of the words of answer and reference."""
+    """F1 score of the words of answer and reference."""
     coverage: float
-    """Content words and numbers of the reference that the answer has."""
+    """Share of the content words and numbers of the reference that the answer contains."""
     numbers: float | None
-    """Numbers of answer and reference that both have; None where neither has any."""
+    """Share of the numbers of answer and reference that both contain; None without numbers."""
     on_question: float
-    """Content words of the question that the answer takes up."""
+    """Share of the content words of the question that the answer contains."""
     repetition: float
-    """Three-word sequences that stood in the answer before."""
+    """Share of the three-word sequences of the answer that are repetitions."""
     bloat: float
-    """Words of the answer beyond three times the reference's length."""
+    """Share of the words of the answer beyond three times the length of the reference."""
     words: int
-    """Words of the answer."""
+    """Number of words of the answer."""
     is_cut: bool
-    """Whether a text was longer than what is compared."""
+    """Whether a text was longer than the part that is compared."""
 
 
-@lru_cache(maxsize=8)  # one dimension a request asks for the same item several times over
+@lru_cache(maxsize=8)  # with one request per dimension, the same item is measured several times
 def measure(answer: str, reference: str, question: str) -> Measures:
-    """Count what an answer has in common with its reference and its question.
+    """Compare an answer with its reference and its question.
 
     Parameters
     ----------
     answer, reference, question : str
-        Texts of one item, compared without regard to case; of each, the first 10,000 characters count.
+        Texts of one item, compared case-insensitively; only the first 10,000 characters of each are used.
 
     Returns
     -------
@@ -173,10 +194,10 @@ def measure(answer: str, reference: str, question: str) -> Measures:
 
 
 def chrf(answer: str, reference: str, *, order: int = 6, beta: float = 2.0) -> float:
-    """Character n-gram F-score, spaces left out.
+    """Character n-gram F-score (chrF), without spaces.
 
-    Precision and recall are averaged over n = 1 … `order` (as far as both texts reach) before they are
-    combined; `beta` is how much more recall counts.
+    Precision and recall are averaged over n = 1 … `order` (limited by the length of both texts) before they
+    are combined; recall is weighted `beta` times as much as precision.
 
     >>> chrf("the same", "the same"), chrf("abc", "xyz")
     (1.0, 0.0)
@@ -191,7 +212,9 @@ def chrf(answer: str, reference: str, *, order: int = 6, beta: float = 2.0) -> f
         matches = sum(map(min, map(ours.__getitem__, common), map(theirs.__getitem__, common)))
         precision += matches / (len(answer) - n + 1)
         recall += matches / (len(reference) - n + 1)
-    weighted = beta**2 * precision + recall  # sums of `reach` shares; their number cancels out but once
+    weighted = (
+        beta**2 * precision + recall
+    )  # sums over `reach` orders; dividing by `reach` once gives the mean
     return (1 + beta**2) * precision * recall / weighted / reach if precision else 0.0
 
 
@@ -200,7 +223,7 @@ def _normal(text: str) -> str:
 
 
 def _words(text: str) -> list[str]:
-    """Words and numbers; 1,000 and 1000 are one number, and each Chinese character is a word."""
+    """Split into words and numbers; 1,000 and 1000 are equal, each Chinese character is a word."""
     return [_number(word) if word[0].isdigit() else word for word in _WORD.findall(text)]
 
 
@@ -210,7 +233,7 @@ def _number(text: str) -> str:
 
 
 def _content(words: list[str]) -> set[str]:
-    """Words that carry the content; all of them where only function words are left (as in "She will")."""
+    """Return the content words, or all words if there are only function words (as in "She will")."""
     return set(words) - _STOP_WORDS or set(words)
 
 
@@ -219,7 +242,7 @@ def _share(part: set[str], whole: set[str]) -> float:
 
 
 def _number_agreement(said: list[str], wanted: list[str], asked: list[str]) -> float | None:
-    """Share of the numbers that stand in both; what the question gave away may be repeated freely."""
+    """Return the share of the numbers that both contain; numbers of the question may be repeated."""
     ours, theirs, given = ({word for word in words if word[0].isdigit()} for words in (said, wanted, asked))
     either = theirs | (ours - given)
     return len(ours & theirs) / len(either) if either else None
@@ -230,10 +253,12 @@ def _repetition(words: list[str]) -> float:
     return 1 - len(set(triples)) / len(triples) if triples else 0.0
 
 
-def _judged(name: str, dimension: Dimension, m: Measures, rubric: Rubric) -> tuple[int, str]:
-    """Score of one dimension, and the measures that led to it."""
+def _judged(name: str, dimension: Dimension, m: Measures, rubric: Rubric) -> tuple[int | None, str]:
+    """Return the score of one dimension and the measures that it is based on."""
+    if dimension.type == "category":
+        return None, f"{_NOTE}: overlap does not tell labels apart"
     if not m.words:
-        return rubric.scale.min, f"{_NOTE}: the answer has no words"
+        return rubric.scale_of(name).min, f"{_NOTE}: the answer has no words"
     names = " ".join((name, *dimension.aliases)).lower()
     similarity, said = (m.chrf + m.overlap) / 2, f"chrF {m.chrf:.2f}, word overlap {m.overlap:.2f}"
     if _COVERAGE.search(names):
@@ -249,11 +274,11 @@ def _judged(name: str, dimension: Dimension, m: Measures, rubric: Rubric) -> tup
         if _ACCURACY.search(names) and m.numbers is not None:
             share, said = share * (1 + m.numbers) / 2, f"{said}, {m.numbers:.0%} of numbers agree"
     cut = f"; only the first {_LONGEST} characters of each text count" if m.is_cut else ""
-    return _on_scale(share, rubric.scale), f"{_NOTE}: {said}{cut}"
+    return _on_scale(share, rubric.scale_of(name)), f"{_NOTE}: {said}{cut}"
 
 
 def _form(m: Measures, max_words: int | None) -> tuple[float, str]:
-    """Form is counted as absence of faults: repetition, bloat, more words than allowed."""
+    """Score form by the absence of faults: repetition, excess length, more words than allowed."""
     over = max(0.0, m.words / max_words - 1) if max_words else 0.0
     share = (1 - min(1.0, 2 * m.repetition)) * (1 - m.bloat / 2) * (1 - min(1.0, over))
     limit = f" of at most {max_words}" if max_words else ""
@@ -261,7 +286,7 @@ def _form(m: Measures, max_words: int | None) -> tuple[float, str]:
 
 
 def _stretched(share: float, unrelated: float, alike: float) -> float:
-    """0 at what unrelated texts reach by chance, 1 at what a close paraphrase reaches."""
+    """Rescale a share: 0 for unrelated texts (overlap by chance), 1 for a close paraphrase."""
     return min(1.0, max(0.0, (share - unrelated) / (alike - unrelated)))
 
 
@@ -269,15 +294,25 @@ def _on_scale(share: float, scale: RubricScale) -> int:
     return scale.min + int(share * (scale.max - scale.min) + 0.5)
 
 
-def _entry(score: int, reason: str, rubric: Rubric) -> dict[str, int | str]:
-    return {"score": score} if rubric.reasons == "none" else {"reason": reason, "score": score}
+def _met(criterion: str, answer: str) -> tuple[int, str]:
+    """Whether an answer contains half of the content words and numbers of a criterion."""
+    wanted = _content(_words(_normal(criterion)))
+    share = _share(wanted & set(_words(_normal(answer))), wanted)
+    return int(share >= _LEAST_SHARE), f"{_NOTE}: {share:.0%} of the criterion's content words and numbers"
+
+
+def _entry(name: str, score: int | None, reason: str, rubric: Rubric) -> dict[str, int | str | bool | None]:
+    key = value_key(rubric, name)
+    value = bool(score) if key == "met" else score
+    return {key: value} if rubric.reasons == "none" else {"reason": reason, key: value}
 
 
 def _flag(name: str, flag: Flag, judged: Judged, scale: RubricScale) -> bool | str | None:
-    """Overlap can say whether an answer is accurate; other yes/no questions get no answer from it."""
+    """Return a flag about accuracy from the score; None for other flags, which overlap cannot answer."""
     if flag.type == "text":
         return ""
-    accuracy = [score for dimension, (score, _) in judged.items() if _ACCURACY.search(dimension)]
+    found = [score for dimension, (score, _) in judged.items() if _ACCURACY.search(dimension)]
+    accuracy = [score for score in found if score is not None]
     if not accuracy or not _ACCURACY.search(name):
         return None
     return 2 * min(accuracy) >= scale.min + scale.max

@@ -1,4 +1,4 @@
-"""How an API judge is reached."""
+"""Connection to the API of a judge."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -8,26 +8,39 @@ Transport = Literal["auto", "http", "litellm"]
 
 @dataclass(frozen=True, kw_only=True)
 class Connection:
-    """Address, transport, time-outs and limits of an API judge. None of them changes a reply.
+    """How the API of a judge is reached: address, client, time limits and maximum cost.
 
-    Attributes
+    None of these settings changes a reply, so that they may differ between calls for one run. Keys are read
+    from environment variables such as ``OPENAI_API_KEY``.
+
+    Parameters
     ----------
     api_base : str or None
-        Address of an OpenAI-compatible server, most often ending in ``/v1``; None for the provider's own.
+        Address of an OpenAI-compatible server, usually ending in ``/v1``; None uses that of the provider.
     transport : {'auto', 'http', 'litellm'}
         'auto' uses the built-in client for OpenAI-compatible endpoints and litellm for all others.
     max_connections : int or None
-        Requests in flight at most; None adapts to the provider's rate limit.
+        Largest number of requests in flight; None adapts it to the provider's rate limit.
     requests_per_minute : float or None
-        Requests per minute at most.
+        Largest number of requests started per minute; None means no limit.
     timeout : float
-        Seconds for one attempt.
+        Time limit of one attempt in seconds.
     max_cost : float or None
-        USD that one call may cost; scoring stops before the limit is exceeded.
+        Largest cost of one call of `judge.score` in USD; scoring stops before it is exceeded. The price of
+        the model must be known. None means no limit.
     max_wait : float
-        Seconds to wait for a reply while the provider's rate limit refuses every request; then the run ends.
+        Longest time in seconds to wait for a reply while the provider's rate limit refuses all requests; then
+        scoring stops, and another call continues it.
     unconfirmed : str or None
-        Settings file that set `api_base`, if the user has not confirmed it: no key is sent to that address.
+        Settings file that `api_base` comes from, if the user has not confirmed the address: no key is sent
+        there.
+
+    Examples
+    --------
+    >>> from judge import Connection
+    >>> connection = Connection(api_base="http://127.0.0.1:8000/v1", max_connections=16, timeout=120)
+    >>> connection.max_wait
+    900.0
     """
 
     api_base: str | None = None

@@ -1,4 +1,4 @@
-"""Which backend serves a judge: checked for free first, made when it is needed."""
+"""Choose the backend of a judge: check it without sending anything, and create it when it is needed."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -13,28 +13,39 @@ from judge.scoring.judge import PROMPT_VERSION, Judge
 
 
 def check_backend(judge: Judge, connection: Connection) -> None:
-    """Find out for free, before the input is read, whether a judge can answer at all.
+    """Check, before the input is read and without sending anything, that a judge can answer.
+
+    Parameters
+    ----------
+    judge : Judge
+        The judge to check.
+    connection : Connection
+        How its API is reached; ignored if it has none.
 
     Raises
     ------
-    JudgeError
-        It cannot: no key in the environment, no such file, a package that is missing, no price for a limit
-        of the cost, no probabilities where expected scores are wanted, or a key that would be sent to an
-        address which only a settings file names.
+    BackendError
+        The API key is missing; the price of the model is unknown and the cost is limited; the backend gives
+        no token probabilities and the scores are expected scores; a key would be sent to an address that
+        only a settings file names; or the judge has an earlier version of the prompt.
+    InputError
+        The file of recorded replies does not exist.
+    MissingExtraError
+        A package is not installed.
     """
     name = judge.model.partition(":")[2]
     if judge.prompt != PROMPT_VERSION:
         raise BackendError(
-            f"{judge.model}: this judge has version {judge.prompt} of the prompt, and only version "
-            f"{PROMPT_VERSION} can be asked; make it anew, and score into another folder"
+            f"{judge.model}: this judge has version {judge.prompt} of the prompt; this release sends version "
+            f"{PROMPT_VERSION} only. Create the judge again and score into another folder: out (--out)"
         )
     if judge.backend in ("baseline", "replay") and judge.scores == "expected":
         raise BackendError(
-            f"{judge.model}: expected scores need a model that gives the probabilities of its tokens: "
-            "vllm:MODEL, hosted_vllm/MODEL, or an API with log-probabilities. Or take --scores text"
+            f"{judge.model}: expected scores need a model that returns token probabilities: vllm:MODEL, "
+            "hosted_vllm/MODEL, or an API with log-probabilities. Otherwise use scores='text' (--scores text)"
         )
     if judge.backend == "replay" and not Path(name).is_file():
-        raise InputError(f"{name}: no such file; --judge replay:FILE needs one with recorded replies")
+        raise InputError(f"{name}: no such file; the judge replay:FILE needs a file of recorded replies")
     if judge.backend == "vllm":
         from judge.scoring.backends.vllm import backend
 
@@ -46,33 +57,37 @@ def check_backend(judge: Judge, connection: Connection) -> None:
         if connection.unconfirmed is not None:
             providers.check_keyless(endpoint, connection.unconfirmed)
         prices = pricing.find_prices(judge.model, endpoint.provider, endpoint.model)
-        pricing.Budget(connection.max_cost, prices)  # complains where no price is known
+        pricing.Budget(connection.max_cost, prices)  # raises if the price is unknown
 
 
 def load_backend(
     judge: Judge,
+    *,
     connection: Connection,
     engine: EngineOptions,
-    root: Path,
+    image_root: Path,
     most_images: int = 0,
-    on_start: Callable[[str], None] = lambda _: None,
-    on_wait: Callable[[float, str], None] = lambda _seconds, _said: None,
+    on_loading: Callable[[str], None] = lambda _: None,
+    on_wait: Callable[[float, str], None] = lambda _seconds, _message: None,
 ) -> Backend:
-    """Make the backend that serves a judge; only its file is imported.
+    """Create the backend of a judge; only the module of that backend is imported.
 
     Parameters
     ----------
     judge : Judge
-    connection, engine : Connection, EngineOptions
-        How an API is reached; how a model in this process is run.
-    root : Path
-        Folder that image paths start from.
+        The judge; its model name selects the backend.
+    connection : Connection
+        How an API is reached.
+    engine : EngineOptions
+        How a model in this process is run.
+    image_root : Path
+        Folder that image paths are relative to.
     most_images : int
-        Pictures that one item has at most: a model in this process keeps memory for so many.
-    on_start : callable
-        Called with what a model says while it is loaded.
+        Largest number of images of one item; a model in this process reserves memory for them.
+    on_loading : callable
+        Called with the progress of loading a model in this process, as text.
     on_wait : callable
-        Called with the seconds for which nothing is asked after a refusal, and the provider's words.
+        Called with the seconds for which a rate limit pauses all requests, and the provider's message.
     """
     name = judge.model.partition(":")[2]
     if judge.backend == "baseline":
@@ -83,7 +98,7 @@ def load_backend(
         from judge.scoring.backends.replay import ReplayBackend
 
         return ReplayBackend(name)
-    encoder = ImageEncoder(root, judge.max_pixels)
+    encoder = ImageEncoder(image_root, judge.max_pixels)
 
     def encode(item: Item, index: int) -> str:
         return encoder.encode(item.images[index])
@@ -97,7 +112,7 @@ def load_backend(
             options=engine,
             most_images=most_images,
             encode=encode,
-            on_start=on_start,
+            on_start=on_loading,
         )
     from judge.scoring.backends.api.backend import ApiBackend
 

@@ -1,7 +1,7 @@
-"""Recorded replies: judgments that were made elsewhere enter the same pipeline, and demos need no key.
+"""Backend of recorded replies: judgments made elsewhere are scored like new ones, and demos need no key.
 
-The file has a row for each reply: `id` and `reply`, and where they matter `sample`, `dimension`,
-`finish_reason`, `refusal` and `usage`. It is indexed in a temporary database, so that it may be large.
+The file has one row per reply, with `id` and `reply`, and optionally `sample`, `dimension`, `finish_reason`,
+`refusal` and `usage`. It is indexed in a temporary database, so that it may be large.
 """
 
 import json
@@ -18,29 +18,29 @@ from pydantic import ValidationError
 from judge.errors import InputError
 from judge.records import Completion, Failure, Request, Usage
 from judge.rows import Row, read_rows
-from judge.scoring.backends.thinking import parted
+from judge.scoring.backends.thinking import split_thought
 
 _BATCH = 256
 _ID_NAMES = ("id", "item_id", "question_id")
 _MOST = 2**63 - 1
-"""The largest number that a database holds."""
-_TABLE = "create table replies (id text, sample integer, dimension text, place text, said text)"
+"""Largest integer that SQLite stores."""
+_TABLE = "create table replies (id text, sample integer, dimension text, place text, content text)"
 
 
 class ReplayBackend:
-    """Backend that answers out of a file.
+    """Backend that looks up replies in a file.
 
     Parameters
     ----------
     path : str or Path
-        A table in any format of `judge.items.read_rows`. `reply` is the reply as the model wrote it (or the
-        JSON object itself); it may be null only where `refusal` or `finish_reason` say why. A thought in it
-        (``<think>…</think>``, also one that was never closed) is no part of the answer.
+        A table in any format of `judge.rows.read_rows`. `reply` is the text of the model (or the JSON object
+        itself); it may be null only if `refusal` or `finish_reason` is given. Reasoning in the text
+        (``<think>…</think>``, with or without the closing tag) is not part of the answer.
 
     Raises
     ------
     InputError
-        The file cannot be read, a row is no reply, or two rows answer the same request.
+        The file cannot be read, a row is not a reply, or two rows are replies to the same request.
     """
 
     stopped: str | None = None
@@ -48,7 +48,7 @@ class ReplayBackend:
 
     def __init__(self, path: str | Path) -> None:
         self.path = path
-        self._replies = sqlite3.connect("")  # a private file that goes when the connection does
+        self._replies = sqlite3.connect("")  # a temporary file that is deleted with the connection
         weakref.finalize(self, self._replies.close)
         self._replies.execute(_TABLE)
         self._replies.executemany("insert into replies values (?, ?, ?, ?, ?)", _recorded(path))
@@ -56,7 +56,7 @@ class ReplayBackend:
         self._check_no_reply_twice()
 
     def complete(self, requests: Iterable[Request]) -> Generator[Sequence[Completion]]:
-        """Look up each request; one without a recorded reply is a failure of that item alone."""
+        """Look up each request; a missing reply is a failure of its item only."""
         waiting = iter(requests)
         while batch := [self._completion(request) for request in islice(waiting, _BATCH)]:
             yield batch
@@ -71,15 +71,15 @@ class ReplayBackend:
     def _completion(self, request: Request) -> Completion:
         key = (request.item.id, request.sample, request.dimension or "")
         found = self._replies.execute(
-            "select said from replies where id = ? and sample = ? and dimension = ?", key
+            "select content from replies where id = ? and sample = ? and dimension = ?", key
         ).fetchone()
         if found is None:
             failure = Failure(kind="reply", message=f"{self.path} has no reply for {_named(*key)}")
             return Completion.of(request, failure=failure, created=time.time())
-        said = json.loads(found[0])
-        if request.attempt:  # asked once more, it can only say the same again, and no tokens are spent on it
-            said.pop("usage")
-        return Completion.of(request, created=time.time(), **said)
+        content = json.loads(found[0])
+        if request.attempt:  # a second attempt gives the same reply, and its tokens must not count twice
+            content.pop("usage")
+        return Completion.of(request, created=time.time(), **content)
 
     def _check_no_reply_twice(self) -> None:
         twice = self._replies.execute(
@@ -105,7 +105,7 @@ def _recorded(path: str | Path) -> Iterator[tuple[str, int, str, str, str]]:
     for where, row in read_rows(path):
         try:
             dimension = _text(row, "dimension") or ""
-            yield _id(row), _sample(row.get("sample")), dimension, where, _said(row)
+            yield _id(row), _sample(row.get("sample")), dimension, where, _content(row)
         except ValueError as problem:
             raise InputError(f"{where}: {problem}") from None
 
@@ -122,7 +122,7 @@ def _sample(found: Any) -> int:
         return 0
     if isinstance(found, bool) or not str(found).isdecimal():
         raise ValueError(f"field 'sample': found {found!r:.60}; allowed: 0, 1, 2, …")
-    return min(int(found), _MOST)  # no request has such a number, so that its item has no reply
+    return min(int(found), _MOST)  # no request has such a number, so the row is never used
 
 
 def _text(row: Row, name: str) -> str | None:
@@ -132,8 +132,8 @@ def _text(row: Row, name: str) -> str | None:
     return found or None
 
 
-def _said(row: Row) -> str:
-    """All that the completion will hold, as JSON."""
+def _content(row: Row) -> str:
+    """Return the values of the completion as JSON."""
     reply = row.get("reply")
     if isinstance(reply, dict):
         reply = json.dumps(reply, ensure_ascii=False)
@@ -143,13 +143,18 @@ def _said(row: Row) -> str:
             f"field 'reply': found {reply!r:.60}; allowed: the text of the reply, or a JSON object "
             "(null only beside a 'refusal' or 'finish_reason')"
         )
-    thought, reply = parted(reply) if reply else ("", reply)
-    said = {"reply": reply, "reasoning": thought.strip() or None, "refusal": refusal, "finish_reason": finish}
-    return json.dumps({**said, "usage": _usage(row.get("usage"))}, ensure_ascii=False)
+    thought, reply = split_thought(reply) if reply else ("", reply)
+    content = {
+        "reply": reply,
+        "reasoning": thought.strip() or None,
+        "refusal": refusal,
+        "finish_reason": finish,
+    }
+    return json.dumps({**content, "usage": _usage(row.get("usage"))}, ensure_ascii=False)
 
 
 def _usage(found: Any) -> dict[str, int] | None:
-    """Token counts; what a provider counts beyond our own fields is left out."""
+    """Return the token counts; fields other than those of `Usage` are ignored."""
     if not found:
         return None
     try:
@@ -163,4 +168,6 @@ def _usage(found: Any) -> dict[str, int] | None:
     except ValidationError as error:
         detail = error.errors(include_url=False)[0]
         raise ValueError(f"field 'usage': found {detail['input']!r:.60}; {detail['msg']}") from None
-    return usage if max(map(abs, usage.values())) <= _MOST else None  # a reply is worth more than its counts
+    return (
+        usage if max(map(abs, usage.values())) <= _MOST else None
+    )  # invalid counts are dropped, and the reply is kept

@@ -1,4 +1,4 @@
-"""Models that think before they answer: the switch of their chat template, and where thought ends. Pure."""
+"""Reasoning models: the switch in their chat template, and the end of the reasoning. Pure."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -8,7 +8,7 @@ from typing import Any
 OPEN, CLOSE = "<think>", "</think>"
 
 Render = Callable[[Mapping[str, Any]], str]
-"""The prompt of some message, as a chat template makes it with these settings."""
+"""Render a message with a chat template and these settings."""
 
 _ON = {"enable_thinking": True, "thinking": True}
 _OFF = {"enable_thinking": False, "thinking": False}
@@ -17,11 +17,10 @@ _CLOSED = re.compile(rf"{CLOSE}\s*$")
 
 
 def template_kwargs(params: Mapping[str, Any]) -> dict[str, Any]:
-    """Put `reasoning_effort` into the words of chat templates.
+    """Translate `reasoning_effort` into settings of chat templates.
 
-    Families call the switch by different names, and a template passes over what it does not know. Where
-    nothing is given nothing is said, and the template's own default holds; `chat_template_kwargs` that
-    were given go first.
+    Model families have different names for the switch, and templates ignore unknown settings. Without
+    `reasoning_effort` the default of the template applies; `chat_template_kwargs` take precedence.
 
     Examples
     --------
@@ -40,7 +39,7 @@ def template_kwargs(params: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def opens_thought(prompt: str) -> bool:
-    r"""Tell whether a prompt makes the model begin with thought: it ends with an opened mark.
+    r"""Whether a prompt starts the reasoning of the model: it ends with an opening tag.
 
     >>> opens_thought("assistant\n<think>\n"), opens_thought("assistant\n<think>\n\n</think>\n\n")
     (True, False)
@@ -49,10 +48,10 @@ def opens_thought(prompt: str) -> bool:
 
 
 def may_think(render: Render, given: Mapping[str, Any]) -> bool:
-    """Tell whether a model may think, by what its template makes of the settings given.
+    """Whether a model may reason, judging by the prompt that its chat template renders.
 
-    It may where the prompt ends with an opened mark, and where the template has a switch that stands on: what
-    it makes of these settings is what it makes with thinking on, and not what it makes with thinking off.
+    It may if the prompt ends with an opening tag, or if the template has a switch that is on: the prompt is
+    then the same as with the switch on, and different from the prompt with the switch off.
     """
     prompt = render(given)
     if opens_thought(prompt) or _CLOSED.search(prompt):
@@ -60,16 +59,16 @@ def may_think(render: Render, given: Mapping[str, Any]) -> bool:
     return prompt == render({**given, **_ON}) != render({**given, **_OFF})
 
 
-def parted(text: str) -> tuple[str, str]:
-    """Separate thought and answer in a text in which the server has not separated them.
+def split_thought(text: str) -> tuple[str, str]:
+    """Separate reasoning and answer in a reply in which the server has not separated them.
 
-    The first end mark counts: a later one may stand in a quotation of the answer under judgment, as one may
-    after a brace. A thought that was never closed leaves no answer. Some templates open the thought in the
-    prompt, so that its end alone is said.
+    The first closing tag counts, because a later one may belong to a quotation of the answer under judgment,
+    as may one after a brace. Without a closing tag there is no answer. If the template opens the reasoning in
+    the prompt, the reply contains only the closing tag.
 
     Examples
     --------
-    >>> parted("<think>Hm.</think> 4"), parted("<think>A 5, or"), parted("4")
+    >>> split_thought("<think>Hm.</think> 4"), split_thought("<think>A 5, or"), split_thought("4")
     (('Hm.', '4'), ('A 5, or', ''), ('', '4'))
     """
     opened = text.lstrip().startswith(OPEN)
@@ -80,32 +79,32 @@ def parted(text: str) -> tuple[str, str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Marks:
-    """The tokens between which a model thinks."""
+class ThoughtMarks:
+    """The tokens that enclose the reasoning of a model."""
 
     open: int
     close: int
     opened: bool
-    """Whether the prompt has opened the thought already."""
+    """Whether the prompt already contains the opening token."""
 
     def split(self, tokens: Sequence[int]) -> tuple[Sequence[int], Sequence[int]]:
-        """Tokens of thought, its marks included, and tokens of the answer.
+        """Separate the tokens of the reasoning, with its enclosing tokens, from those of the answer.
 
-        The first end mark counts: a later one may stand in a quotation of the answer under judgment. A
-        thought that was never closed leaves no answer.
+        The first closing token counts, because a later one may belong to a quotation of the answer under
+        judgment. Without a closing token there is no answer.
 
         Examples
         --------
-        >>> Marks(open=1, close=2, opened=False).split([1, 7, 8, 2, 9])
+        >>> ThoughtMarks(open=1, close=2, opened=False).split([1, 7, 8, 2, 9])
         ([1, 7, 8, 2], [9])
-        >>> Marks(open=1, close=2, opened=True).split([7, 8])
+        >>> ThoughtMarks(open=1, close=2, opened=True).split([7, 8])
         ([7, 8], [])
-        >>> Marks(open=1, close=2, opened=False).split([7, 8])
+        >>> ThoughtMarks(open=1, close=2, opened=False).split([7, 8])
         ([], [7, 8])
         """
         if self.close in tokens:
             end = tokens.index(self.close) + 1
             return tokens[:end], tokens[end:]
-        if self.opened or self.open in tokens[:3]:  # a line end or two may come before it
+        if self.opened or self.open in tokens[:3]:  # line ends may precede it
             return tokens, []
         return [], tokens

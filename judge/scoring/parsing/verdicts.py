@@ -1,7 +1,7 @@
-"""The objects of a text -> verdicts: dimension -> score and reason. Pure.
+"""Read verdicts (dimension -> score and reason) from JSON objects. Pure.
 
-A judge's reply, the texts of an item and the worked examples of a rubric are all read here, so that a copied
-verdict can be recognised however it is written.
+Replies, texts of items and worked examples of rubrics are all read here, so that a copied verdict can be
+recognized in whatever form it is written.
 """
 
 import re
@@ -11,8 +11,10 @@ from functools import cached_property
 from typing import Any
 
 from judge.records import OVERALL
-from judge.rubric import Rubric, RubricScale
+from judge.rubric import Rubric
 from judge.scoring.parsing.repaired_json import CONTRADICTION
+from judge.scoring.parsing.values import ValueReader
+from judge.scoring.reply_form import VALUE_KEYS
 
 _GROUPS = frozenset({"dimension_scores", "dimensions", "scores"})
 _REASONS = (
@@ -23,26 +25,27 @@ _SCORES = ("score", "value", "rating")
 _LABELS = ("name", "dimension", "criterion", "aspect", "metric")
 _STRUCTURE = frozenset({*_GROUPS, *_REASONS, *_SCORES, *_LABELS})
 _ENDS = frozenset({"max", "max_score", "maximum", "maximum_score", "out_of", "scale_max"})
-"""Keys beside a score that say on which scale it lies."""
+"""Keys beside a score that give the end of its scale."""
 _CORRECTING = frozenset(
     {"final", "revised", "corrected", "correction", "updated", "adjusted", "new", "actual"}
 )
-"""Words in a key that say of a score, or of a whole verdict, that it replaces another one."""
+"""Words in a key that mark a score, or a whole verdict, as a replacement of another one."""
 
-_FRACTION = re.compile(r"\s*(-?\d+(?:\.\d+)?)\s*(?:(?:/|out of)\s*(\d{1,9}))?\s*")
 _AFFIX = re.compile(r"^(?:score|rating)|(?:score|rating)$")
 _PLACEHOLDER = re.compile(r"\W*(?:…|\.\.\.)\W*|\s*<[^<>]*>\s*")
 
 
 class Names:
-    """What the keys of an object can mean for a rubric."""
+    """Meaning of the keys of an object for a rubric."""
 
     def __init__(self, rubric: Rubric) -> None:
         aliases = {alias: name for name, d in rubric.dimensions.items() for alias in d.aliases}
         own = dict.fromkeys((*rubric.dimensions, *rubric.flags, OVERALL))
         self.dimensions = rubric.dimensions
         self.flags = rubric.flags
-        self.scale = rubric.scale
+        self._readers = {name: ValueReader.of(rubric, name) for name in own}
+        types = {dimension.type for dimension in rubric.dimensions.values()}
+        self.value_keys = (*_SCORES, *(VALUE_KEYS[kind] for kind in sorted(types - {"score"})))
         self._exact = {**aliases, "overall_score": OVERALL, **{name: name for name in own}}
         self._spelt: dict[str, set[str]] = {}
         for key, name in self._exact.items():
@@ -50,9 +53,9 @@ class Names:
                 self._spelt.setdefault(spelling, set()).add(name)
 
     def name(self, key: str) -> str | None:
-        """Return the dimension or flag that a key means; None where it is none, or could be several.
+        """Return the dimension or flag that a key means; None if there is none, or if it is ambiguous.
 
-        Names count without regard to case, spaces and underscores, with or without "score".
+        Case, spaces, underscores and the word "score" before or after a name do not matter.
         """
         if exact := self._exact.get(key):
             return exact
@@ -64,6 +67,22 @@ class Names:
                 return fitting.pop() if len(fitting) == 1 else None
         return None
 
+    def reader(self, name: str) -> ValueReader:
+        """Return what reads the values of a dimension."""
+        return self._readers[name]
+
+    def code(self, name: str, value: Any) -> float | None:
+        """Number by which two values of a dimension are compared; None where a value has none."""
+        return self._readers[name].code(value)
+
+    def end_of(self, name: str) -> int:
+        """Highest score of a dimension."""
+        return self._readers[name].scale.max
+
+    def is_value(self, key: str) -> bool:
+        """Whether a key holds the value of a dimension."""
+        return _uncorrected(key) in self.value_keys
+
     def reason_of(self, key: str) -> str | None:
         """Return the dimension whose reason a key names, as in ``clarity_reason``."""
         words = _words(key)
@@ -73,17 +92,17 @@ class Names:
 
     def is_known(self, key: str) -> bool:
         """Whether a key has any meaning in a reply."""
-        known = _uncorrected(key) in _STRUCTURE or _reasons_group(key)
+        known = _uncorrected(key) in _STRUCTURE or self.is_value(key) or _reasons_group(key)
         return known or self.name(key) is not None or self.reason_of(key) is not None
 
 
 def _words(key: str) -> list[str]:
-    """The words of a key in lower case: ``finalScore`` and ``Final score`` have two."""
+    """Return the words of a key in lower case: ``finalScore`` and ``Final score`` have two."""
     return re.findall(r"[^\W_]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", key).casefold())
 
 
 def _uncorrected(key: str) -> str:
-    """The key in lower case, without words that only say which score counts in the end.
+    """Return a key in lower case, without words that mark a correction.
 
     >>> _uncorrected("Revised clarity"), _uncorrected("finalScores")
     ('clarity', 'scores')
@@ -98,66 +117,53 @@ def _is_correction(key: str) -> bool:
 
 
 def _reasons_group(key: str) -> bool:
-    """Whether a key holds the reasons of all dimensions: a word for a reason, or several of them."""
+    """Whether a key holds the reasons of all dimensions: a word for a reason, or its plural."""
     plain = key.casefold()
     return plain in _REASONS or plain.removesuffix("s") in _REASONS
 
 
 def _spellings(key: str) -> tuple[str, ...]:
-    """The letters of a key, and those without a "score" before or after them."""
+    """Return the letters of a key, with and without "score" before or after them."""
     plain = re.sub(r"[\W_]+", "", key).casefold()
     return tuple(dict.fromkeys(filter(None, (plain, _AFFIX.sub("", plain)))))
 
 
 @dataclass(frozen=True)
 class ReplyVerdict:
-    """What one object says."""
+    """The verdict in one object."""
 
-    scale: RubricScale
+    names: Names
     values: dict[str, Any] = field(default_factory=dict)
-    """Dimension or flag -> what stands there for its score; `CONTRADICTION` where two values do."""
+    """Dimension or flag -> its value; `CONTRADICTION` if there are two different ones."""
     reasons: dict[str, str] = field(default_factory=dict)
-    """Dimension -> the reason beside its score, where there is one. The placeholder of a form is none."""
+    """Dimension -> the reason beside its score, if there is one that is not a placeholder."""
     shared: str | None = None
-    """One explanation for all."""
+    """A common reason for all scores."""
     has_placeholder: bool = False
-    """Whether there is a placeholder of the form where a reason belongs."""
+    """Whether a placeholder of the form is in place of a reason."""
 
     @cached_property
     def scores(self) -> dict[str, float]:
-        """Name -> score, where it is a number."""
-        numbers = {name: number(value, self.scale) for name, value in self.values.items()}
+        """Name -> its number (a score, 1 or 0, the position of a label), where it has one."""
+        numbers = {name: self.names.code(name, value) for name, value in self.values.items()}
         return {name: value for name, value in numbers.items() if value is not None}
 
     def reason(self, name: str) -> str | None:
-        """Return what is said for a score: beside it, or for all together."""
+        """Return the reason of a score: its own, or the common one."""
         return self.reasons.get(name) or self.shared
 
     @property
     def is_form(self) -> bool:
-        """Whether this is the form that the judge was shown: it gives placeholders and no reason."""
+        """Whether this is the form from the prompt: it has placeholders and no reason."""
         return self.has_placeholder and not self.shared and not any(map(str.strip, self.reasons.values()))
 
 
-def number(value: Any, scale: RubricScale) -> float | None:
-    """Read a number; ``"4"``, and on a scale up to 5 ``"4/5"`` and ``"4 out of 5"``, mean 4."""
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, int | float):
-        return float(value) if abs(value) < 1e9 else None
-    match = _FRACTION.fullmatch(value) if isinstance(value, str) else None
-    if not match or (match[2] and int(match[2]) != scale.max):
-        return None
-    return float(match[1])
-
-
 def merged(verdicts: Sequence[ReplyVerdict]) -> ReplyVerdict | None:
-    """Several verdicts of one judge as one; None where two of them contradict each other.
+    """Merge several verdicts of one reply; return None if two of them contradict each other.
 
-    Those that give nothing, such as the properties of a JSON schema, are passed over beside others.
-
-    A judge may write one object for each dimension, or repeat a verdict. Scores and flags must be the same,
-    not how they are written.
+    A judge may write one object per dimension, or repeat a verdict. Values are compared as numbers, whatever
+    their notation. Verdicts without values, such as the properties of a JSON schema, are ignored if there are
+    others.
     """
     said: dict[str, Any] = {}
     verdicts = [v for v in verdicts if any(value is not None for value in v.values.values())] or verdicts
@@ -170,7 +176,7 @@ def merged(verdicts: Sequence[ReplyVerdict]) -> ReplyVerdict | None:
         return verdicts[0]
     by_reasons = sorted(verdicts, key=lambda verdict: len(verdict.reasons))
     return ReplyVerdict(
-        verdicts[0].scale,
+        verdicts[0].names,
         {name: value for verdict in by_reasons for name, value in verdict.values.items()},
         {name: reason for verdict in by_reasons for name, reason in verdict.reasons.items()},
         next((verdict.shared for verdict in reversed(by_reasons) if verdict.shared), None),
@@ -178,12 +184,11 @@ def merged(verdicts: Sequence[ReplyVerdict]) -> ReplyVerdict | None:
 
 
 def verdicts_in(objects: Sequence[Any], names: Names, *, at_every_depth: bool = False) -> list[ReplyVerdict]:
-    """List the verdicts in some objects, at any depth, in their order.
+    """List the verdicts in some objects, at any depth, in order.
 
-    An object is a verdict where one of its keys is a dimension; what is nested in a verdict is no other one,
-    unless its key says that it is a correction (``{"clarity": 4, "revised": {"clarity": 3}}``).
-    `at_every_depth` takes the others, too. A list of objects that each name one dimension
-    (``{"name": …, "score": …}``) is one verdict.
+    An object is a verdict if one of its keys is a dimension. Objects nested in a verdict are not verdicts,
+    unless their key marks a correction (``{"clarity": 4, "revised": {"clarity": 3}}``) or `at_every_depth` is
+    set. A list of objects that each name one dimension (``{"name": …, "score": …}``) is one verdict.
     """
     found: list[ReplyVerdict] = []
     waiting: list[Any] = [list(objects)]
@@ -207,11 +212,11 @@ def verdicts_in(objects: Sequence[Any], names: Names, *, at_every_depth: bool = 
 
 
 def _entries(values: Iterable[Any], names: Names) -> tuple[list[tuple[str, Any]], list[Any]]:
-    """Objects of a list that are the score of one dimension each, and all else in it."""
+    """Split a list into objects with the score of one dimension each, and everything else."""
     pairs: list[tuple[str, Any]] = []
     others: list[Any] = []
     for value in values:
-        is_score = isinstance(value, dict) and any(_is_score(key) for key in value)
+        is_score = isinstance(value, dict) and any(names.is_value(key) for key in value)
         label = _text_of(value, _LABELS) if is_score else None
         if label is not None and (name := names.name(label)) is not None:
             pairs.append((name, value))
@@ -221,7 +226,7 @@ def _entries(values: Iterable[Any], names: Names) -> tuple[list[tuple[str, Any]]
 
 
 def _named(found: Mapping[str, Any], names: Names) -> Iterator[tuple[str, Any]]:
-    """All that an object, or a group of scores in it, says of a dimension or flag."""
+    """Yield the values of dimensions and flags in an object, or in a group of scores in it."""
     for key, value in found.items():
         is_group = _uncorrected(key) in _GROUPS
         if is_group and isinstance(value, dict):
@@ -233,7 +238,7 @@ def _named(found: Mapping[str, Any], names: Names) -> Iterator[tuple[str, Any]]:
 
 
 def _reasons_beside(found: Mapping[str, Any], names: Names) -> Iterator[tuple[str, str]]:
-    """Reasons that stand beside the scores: ``clarity_reason``, or a group of reasons."""
+    """Yield the reasons beside the scores: ``clarity_reason``, or a group of reasons."""
     for key, value in found.items():
         if isinstance(value, str) and (name := names.reason_of(key)) is not None:
             yield name, value
@@ -263,41 +268,37 @@ def _verdict(
     for name, value in pairs:
         if isinstance(value, dict) and name not in names.flags:
             label = names.name(_text_of(value, _LABELS) or "")
-            reason, value = _text_of(value, _REASONS), _score_of(value, names.scale)
+            reason, value = _text_of(value, _REASONS), _score_of(value, names, name)
             if label not in (None, name):
                 value = CONTRADICTION
             if reason is not None and _PLACEHOLDER.fullmatch(reason):
                 has_placeholder = True
             elif reason is not None:
                 reasons.setdefault(name, reason)
-        if name in values and not _agree(values[name], value, names.scale):
+        if name in values and not _agree(values[name], value, names, name):
             value = CONTRADICTION
         values[name] = value
     if shared is not None and _PLACEHOLDER.fullmatch(shared):
         has_placeholder, shared = True, None
-    return ReplyVerdict(names.scale, values, reasons, shared, has_placeholder)
+    return ReplyVerdict(names, values, reasons, shared, has_placeholder)
 
 
-def _score_of(value: Mapping[str, Any], scale: RubricScale) -> Any:
-    """The score in the object of one dimension; two that differ are a contradiction.
+def _score_of(value: Mapping[str, Any], names: Names, name: str) -> Any:
+    """Return the score in the object of one dimension; two different ones are a contradiction.
 
-    One that lies on another scale is returned as the text ``"4 out of 10"``.
+    A score on another scale is returned as the text ``"4 out of 10"``.
     """
-    stated = [value[key] for key in value if _is_score(key)]
-    if len(stated) > 1 and not all(_agree(stated[0], other, scale) for other in stated):
+    stated = [value[key] for key in value if names.is_value(key)]
+    if len(stated) > 1 and not all(_agree(stated[0], other, names, name) for other in stated):
         return CONTRADICTION
     ends = [value[key] for key in value if key.casefold() in _ENDS]
-    if stated and any(number(end, scale) not in (None, scale.max) for end in ends):
+    if stated and any(names.code(name, end) not in (None, names.end_of(name)) for end in ends):
         return f"{stated[0]} out of {ends[0]}"
     return stated[0] if stated else None
 
 
-def _is_score(key: str) -> bool:
-    return _uncorrected(key) in _SCORES
-
-
-def _agree(a: Any, b: Any, scale: RubricScale) -> bool:
-    x, y = number(a, scale), number(b, scale)
+def _agree(a: Any, b: Any, names: Names, name: str) -> bool:
+    x, y = names.code(name, a), names.code(name, b)
     return x == y if x is not None and y is not None else type(a) is type(b) and bool(a == b)
 
 

@@ -339,7 +339,7 @@ def test_a_picture_that_cannot_be_shown_says_why(pictures):
     changed = Image(path="small.png", sha256="0" * 64)
     read, found = shown(pictures, *images, changed, Image(url="https://example.org/x.png"))
     assert not found
-    for why in ("gone.png (query): is not there", "leads out of", "torn.png (query): cannot be read", "has changed since it was judged", "given as an address, which is not looked up"):  # fmt: skip
+    for why in ("gone.png (query): does not exist", "lies outside of", "torn.png (query): cannot be read", "has changed since it was judged", "given as a URL, which is not fetched"):  # fmt: skip
         assert why in read.text
 
 

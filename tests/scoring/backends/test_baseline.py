@@ -157,7 +157,7 @@ def test_without_a_reference_the_item_is_refused_with_the_reason():
     assert completion.reply is None
     assert completion.refusal == (
         "The baseline measures overlap with a reference answer, and this item has none. "
-        "Add a reference, or choose a model as judge"
+        "Add a reference, or choose a model as the judge"
     )
     assert set(scores("a", reference=None).values()) == {"refused"}
 

@@ -143,7 +143,7 @@ def test_a_csv_holds_replies_too(tmp_path):
 
 def test_asked_once_more_it_says_the_same_and_spends_nothing(replay):
     backend = replay({"id": "a", "reply": "x", "finish_reason": "length", "usage": {"prompt_tokens": 7}})
-    (again,) = replayed(backend, [requests("a")[0].again()])
+    (again,) = replayed(backend, [requests("a")[0].next_attempt()])
     assert (again.reply, again.finish_reason, again.usage, again.attempt) == ("x", "length", None, 1)
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from judge.scoring.backends.thinking import Marks, may_think, opens_thought, template_kwargs
+from judge.scoring.backends.thinking import ThoughtMarks, may_think, opens_thought, template_kwargs
 
 
 def switched(given):
@@ -85,4 +85,4 @@ OPEN, CLOSE, LINE = 1, 2, 3
     ],
 )
 def test_thought_and_answer_part_at_the_first_end_mark(opened, tokens, thought, answer):
-    assert Marks(OPEN, CLOSE, opened).split(tokens) == (thought, answer)
+    assert ThoughtMarks(OPEN, CLOSE, opened).split(tokens) == (thought, answer)

@@ -6,7 +6,7 @@ import pytest
 
 from judge.records import Item
 from judge.rubric import Example
-from judge.scoring.parsing.echoes import echo_of, held_by, shown_in, squeezed, stands_in
+from judge.scoring.parsing.echoes import echo_of, embedded_verdicts, example_verdicts, is_in_item, normalized
 from judge.scoring.parsing.parse import read
 from judge.scoring.parsing.verdicts import Names, ReplyVerdict
 
@@ -192,7 +192,7 @@ FORM = '{"a": {"reason": "%s", "score": 5}, "b": {"reason": "%s", "score": 4}}'
 
 @pytest.mark.parametrize("placeholder", ["…", "...", "<one or two sentences>", "<…>", "[...]"])
 def test_form_with_numbers_put_in_is_no_verdict(placeholder):
-    assert "the form that was shown" in why(FORM % (placeholder, placeholder), item())
+    assert "the form from the prompt" in why(FORM % (placeholder, placeholder), item())
 
 
 @pytest.mark.parametrize("second", ["Right.", "It ends with …"])
@@ -229,33 +229,33 @@ def test_where_no_reasons_are_asked_for_a_placeholder_says_nothing():
     ],
 )
 def test_item_holds_a_verdict_where_the_reader_of_replies_would_find_one(answer, holds):
-    assert bool(held_by(item(answer=answer), Names(rubric()))) is holds
+    assert bool(embedded_verdicts(item(answer=answer), Names(rubric()))) is holds
 
 
 def test_item_that_is_too_broken_to_be_read_costs_a_verdict_without_reasons_its_score():
     hostile = item(answer='{"' * 300_000)
-    assert bool(held_by(hostile, Names(rubric())))
+    assert bool(embedded_verdicts(hostile, Names(rubric())))
     assert why(ALL_FIVE, hostile).startswith("same_as_in_item")
     assert said(OWN, hostile) == {"a": 2, "b": 2}
 
 
 def test_verdict_without_any_number_is_no_echo():
-    verdict = ReplyVerdict(rubric().scale, {"a": None})
-    assert echo_of(verdict, held_by(POISONED, Names(rubric())), (), rubric()) is None
+    verdict = ReplyVerdict(Names(rubric()), {"a": None})
+    assert echo_of(verdict, embedded_verdicts(POISONED, Names(rubric())), (), rubric()) is None
 
 
 def test_reasons_are_compared_without_what_nobody_sees():
-    assert squeezed("a\ufe0f\u200d b\x00") == squeezed("ab")
+    assert normalized("a\ufe0f\u200d b\x00") == normalized("ab")
 
 
 def test_piece_of_a_reply_is_looked_for_where_braces_are():
-    assert stands_in(Item(id="i", question="q", answer="so { a }"), "{a}")
-    assert not stands_in(Item(id="i", question="q", answer="so a"), "a")
+    assert is_in_item(Item(id="i", question="q", answer="so { a }"), "{a}")
+    assert not is_in_item(Item(id="i", question="q", answer="so a"), "a")
 
 
 def test_examples_without_reasons_are_known_by_their_scores():
     small = rubric(examples=(EXAMPLE,))
-    assert shown_in(small, Names(small))[0].scores == {"a": 4.0, "b": 2.0}
+    assert example_verdicts(small, Names(small))[0].scores == {"a": 4.0, "b": 2.0}
 
 
 @pytest.mark.parametrize(
@@ -296,5 +296,5 @@ def test_a_verdict_in_texts_within_texts_of_the_item_is_known(levels):
     text = ALL_FIVE
     for _ in range(levels):
         text = json.dumps({"quoted": text})
-    held = held_by(item(answer=text), Names(rubric()))
+    held = embedded_verdicts(item(answer=text), Names(rubric()))
     assert {verdict.scores["a"] for verdict in held.verdicts} == {5.0}

@@ -25,14 +25,14 @@ __all__ = ["ApiBackend", "Retry"]
 
 
 class Client(Protocol):
-    """A way to an endpoint; lives within one event loop."""
+    """Sends requests to an endpoint, within one event loop."""
 
     async def ask(self, messages: list[dict[str, Any]], params: Mapping[str, Any]) -> Any:
         """Send one request and return the JSON of its reply."""
         ...
 
     async def token_ids(self, wanted: Sequence[str]) -> Mapping[str, int] | None:
-        """Tokens of some labels; None where they cannot be known."""
+        """Return the token ids of labels; None if they cannot be determined."""
         ...
 
     async def close(self) -> None:
@@ -41,25 +41,25 @@ class Client(Protocol):
 
 
 class ApiBackend:
-    """Asks a model behind an API.
+    """Backend of a model behind an API.
 
     Parameters
     ----------
     model : str
-        As given to ``--judge``: ``openai/gpt-5``, ``anthropic/…``, ``hosted_vllm/…``, …
+        Model name with its provider: ``openai/gpt-5``, ``anthropic/…``, ``hosted_vllm/…``, …
     connection : Connection, optional
-        Address, transport, time-outs and limits.
+        Address, transport, time limits and maximum cost.
     encode : callable, optional
-        (item, index) -> data URL or address of an image; needed if items have images.
+        (item, index) -> data URL or URL of an image; required if items have images.
     retry : Retry, optional
-        When a failed request is sent again; the default takes `max_wait` from the connection.
+        When a failed request is sent again; by default with the `max_wait` of the connection.
     on_wait : callable, optional
-        Called with the seconds for which nothing is asked after a refusal, and the provider's words.
+        Called with the seconds for which a rate limit pauses all requests, and the provider's message.
 
     Raises
     ------
     BackendError
-        If a key, an address or (with ``max_cost``) a price is missing.
+        The key, the address or (with ``max_cost``) the price of the model is missing.
     """
 
     def __init__(
@@ -69,15 +69,15 @@ class ApiBackend:
         connection: Connection | None = None,
         encode: Encode | None = None,
         retry: Retry | None = None,
-        on_wait: OnWait = lambda _seconds, _said: None,
+        on_wait: OnWait = lambda _seconds, _message: None,
     ) -> None:
         self._connection = connection = connection or Connection()
         self.endpoint: Endpoint = resolve(model, connection.api_base, connection.transport)
         self.prices = pricing.find_prices(model, self.endpoint.provider, self.endpoint.model)
         self.retries: Counter[str] = Counter()
-        """Failed attempts that were repeated, by kind of failure."""
+        """Failed attempts that were retried, by kind of failure."""
         self.stopped: str | None = None
-        """Why requests were left out without an error: ``max_cost``, or a rate limit that never eased."""
+        """Why requests were left out without an error: ``max_cost``, or a persistent rate limit."""
         self._budget = pricing.Budget(connection.max_cost, self.prices)
         self._retry = retry or Retry(max_wait=connection.max_wait)
         self._pace = Pace(connection.max_connections, connection.requests_per_minute, self._retry)
@@ -89,10 +89,11 @@ class ApiBackend:
         self._left: Sequence[Completion] = ()
 
     def complete(self, requests: Iterable[Request]) -> Generator[Sequence[Completion]]:
-        """Ask for all requests and yield what has come back, in batches as it arrives.
+        """Send all requests and yield their completions in batches, as they arrive.
 
-        Nothing runs between two batches. What has arrived is yielded before any error is raised, Ctrl-C
-        included. Where the iterator ends early, `drain` has what arrived last.
+        The event loop runs only while the iterator waits for the next batch. All completions that have
+        arrived are yielded before an error or `KeyboardInterrupt` is raised. If the iterator is closed early,
+        `drain` returns those that arrived last.
         """
         with new_runner() as runner:
             client = runner.run(self._connect())
@@ -119,7 +120,7 @@ class ApiBackend:
         return left
 
     def close(self) -> None:
-        """Do nothing: connections are closed at the end of each `complete`."""
+        """Do nothing; connections are closed at the end of each `complete`."""
 
     async def _connect(self) -> Client:
         if self.endpoint.transport == "litellm":
@@ -152,18 +153,18 @@ class ApiBackend:
         )
 
     def _learn(self, rejected: Rejected, request: Request, params: Mapping[str, Any]) -> None:
-        """Remember what the provider does not take; the request is asked again without it."""
+        """Remember what the provider rejects, so that the request is sent again without it."""
         if rejected.param == SYSTEM_ROLE:
             self._messages.leave_out_system_role()
         else:
             self._parameters.reject(rejected, params, request.attempt)
 
     def _values(self, data: Any, request: Request, ids: Mapping[str, int] | None) -> dict[str, Any]:
-        """What a Completion keeps of a reply; what arrived with an odd one goes with its failure."""
+        """Return the values of a Completion; those of an unreadable reply go with its failure."""
         try:
             values = read_reply(data)
-            is_held_back = values["failure"] is not None and values["failure"].kind == "filter"
-            if request.labels and not (is_held_back or values["refusal"]):
+            is_filtered = values["failure"] is not None and values["failure"].kind == "filter"
+            if request.labels and not (is_filtered or values["refusal"]):
                 values |= {**self._labels(data, request, ids), "failure": None}
         except Failed as failed:
             failed.arrived = self._priced(read_usage_and_model(data), data)
@@ -171,14 +172,14 @@ class ApiBackend:
         return self._priced(values, data)
 
     def _priced(self, values: dict[str, Any], data: Any) -> dict[str, Any]:
-        """The same with their cost, and without keys, should the provider have said one."""
+        """Add the cost, and remove keys from the texts, in case the provider echoed one."""
         texts = {
             name: without_keys(value, self._keys) for name, value in values.items() if isinstance(value, str)
         }
         return {**values, **texts, "cost": self._cost(data, values["usage"])}
 
     def _labels(self, data: Any, request: Request, ids: Mapping[str, int] | None) -> dict[str, Any]:
-        """The probabilities of labels; a server that gave some before fails one item alone without them."""
+        """Read label probabilities; after a first success, missing ones are a failure of the item only."""
         try:
             values = read_labels(data, request.labels, ids)
         except (RecursionError, OverflowError, BackendError) as error:
@@ -189,19 +190,19 @@ class ApiBackend:
         return values
 
     def _cost(self, data: Any, usage: Usage | None) -> float | None:
-        told = data.get("usage") if isinstance(data, dict) else None
-        if self.endpoint.provider == "openrouter" and (charged := billed(told)) is not None:
+        raw = data.get("usage") if isinstance(data, dict) else None
+        if self.endpoint.provider == "openrouter" and (charged := billed(raw)) is not None:
             return charged
         if self.prices is None or usage is None:
             return None
-        return self.prices.cost(usage, cache_write_tokens(told))
+        return self.prices.cost(usage, cache_write_tokens(raw))
 
 
 def _finish(runner: asyncio.Runner | ThreadRunner, close: Callable[[], Coroutine[Any, Any, None]]) -> None:
     """Run a closing step to its end.
 
-    Where Ctrl-C falls between the end of a task and that of its loop, the loop keeps its order to stop and
-    obeys it at the next start. Then it takes a second start; closing twice does no harm.
+    If Ctrl-C arrives between the end of a task and the end of its loop, the loop still has a pending stop and
+    ends at once when it is started again, so a second start is needed. Closing twice is harmless.
     """
     try:
         runner.run(close())
@@ -217,7 +218,7 @@ def _batches(dispatcher: Dispatcher, runner: asyncio.Runner | ThreadRunner) -> I
             if batch := dispatcher.take():
                 yield batch
             raise
-        # No call between the swap and the yield: Ctrl-C has no place there to lose the batch.
+        # No function call between the swap and the yield, so that Ctrl-C cannot lose the batch.
         batch, dispatcher.arrived = dispatcher.arrived, []
         if batch:
             yield batch

@@ -1,7 +1,7 @@
-"""The dialects of providers: what some of them say in words of their own, and what is done about it.
+"""Dialects of providers: errors and finish reasons that deviate from OpenAI's, and how they are handled.
 
-Two tables: errors that are recognised by their text, whatever the status (`DIALECTS`), and reasons for the
-end of a reply beyond OpenAI's own (`FILTERED`, `BROKEN_OFF`). A test asks about every row.
+Two tables: errors that are recognized by their text, whatever their status (`DIALECTS`), and finish reasons
+beyond OpenAI's own (`FILTERED`, `BROKEN_OFF`). Every row has a test.
 """
 
 import re
@@ -12,42 +12,42 @@ from typing import Any, Literal
 from judge.records import FailureKind
 
 SYSTEM_ROLE = "system_role"
-"""Stands for the role of a message among the parts of a request."""
+"""Name of the system role among the parts of a request."""
 PICTURES = "pictures"
-"""Stands for the pictures of a request among its parts."""
+"""Name of the images among the parts of a request."""
 
 Change = Literal["response_format", "system_role", "stream"]
 
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """An error in the words of some provider. One of `change`, `kind` and `advice` says what is done."""
+    """An error text of some providers; `change`, `kind` or `advice` says how it is handled."""
 
     name: str
     said: re.Pattern[str]
     _: KW_ONLY
     statuses: frozenset[int] = frozenset()
-    """HTTP statuses that it comes with; empty where it comes with any."""
+    """HTTP statuses that it occurs with; empty means any."""
     needs: str = ""
-    """The part of the request that it is about: without it the error means something else."""
+    """Part of the request that it concerns; without that part, the text means something else."""
     change: Change | None = None
-    """Asked again without this part; a stream is asked for instead of one reply."""
+    """Send the request again without this part; for ``stream``, ask for a stream instead of one reply."""
     kind: FailureKind | None = None
-    """The failure of this item alone."""
+    """Let this item fail, with this kind of failure."""
     advice: str = ""
-    """What the user can do: the end of the run where neither of the two above is set."""
+    """What the user can do; if neither `change` nor `kind` is set, the run ends with this advice."""
 
 
 def _says(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern, re.IGNORECASE)
 
 
-# Statuses that have a meaning of their own, whatever the text says: key, money, time-out, rate limit.
+# Statuses whose meaning does not depend on the text: key, payment, time-out, rate limit.
 _OTHER_MATTERS = frozenset({401, 402, 408, 429})
 
 DIALECTS: tuple[Dialect, ...] = (
     Dialect(
-        "a JSON schema is refused as a fault of the server (forks of llama.cpp) or of the request",
+        "a JSON schema is rejected with a server error (forks of llama.cpp) or a client error",
         _says(
             r"(response_format|response format|json_schema|json schema|structured output)"
             r".{0,80}(must|should|support|unknown|unrecogni[sz]ed|invalid|not allowed|unavailable)"
@@ -58,26 +58,26 @@ DIALECTS: tuple[Dialect, ...] = (
         change="response_format",
     ),
     Dialect(
-        "no provider behind a router takes all parameters (OpenRouter): the schema is the one most lack",
+        "no provider behind a router accepts all parameters (OpenRouter), usually because of the schema",
         _says(r"no endpoints? (found|available).{0,40}requested parameters"),
         statuses=frozenset({404}),
         needs="response_format",
         change="response_format",
     ),
     Dialect(
-        "no provider behind a router takes all parameters, and no schema was sent (OpenRouter)",
+        "no provider behind a router accepts all parameters, and no schema was sent (OpenRouter)",
         _says(r"no endpoints? (found|available).{0,40}requested parameters"),
         statuses=frozenset({404}),
-        advice="Leave out parameters (temperature, reasoning effort), or choose another model",
+        advice="Omit parameters (temperature, reasoning effort), or choose another model",
     ),
     Dialect(
-        "the settings of the account leave no provider (OpenRouter)",
+        "the account settings exclude all providers (OpenRouter)",
         _says(r"no endpoints? (found|available).{0,60}(data policy|guardrail|privacy)"),
         statuses=frozenset({404}),
         advice="Change the privacy settings of the account at the provider, or choose another model",
     ),
     Dialect(
-        "a chat template knows no system role (Gemma, Mistral 7B, o1-mini)",
+        "a chat template has no system role (Gemma, Mistral 7B, o1-mini)",
         _says(
             r"system (role|message|prompt|instruction)s?\b.{0,20}\b(not|n't|un)\s?(be )?(support|allow)"
             r"|does not support '?system|developer instruction is not enabled"
@@ -88,7 +88,7 @@ DIALECTS: tuple[Dialect, ...] = (
         change="system_role",
     ),
     Dialect(
-        "a model answers as a stream only (DashScope, Fireworks)",
+        "a model only streams replies (DashScope, Fireworks)",
         _says(
             r"only supports? (the )?stream|stream(ing)? (mode )?is required|enable the stream parameter"
             r"|must (have|set) [`'\"]?stream[`'\"]? ?(=|to) ?true|for non-streaming calls"
@@ -98,45 +98,45 @@ DIALECTS: tuple[Dialect, ...] = (
         change="stream",
     ),
     Dialect(
-        "a model takes no pictures (OpenRouter, llama.cpp, vLLM)",
+        "a model accepts no images (OpenRouter, llama.cpp, vLLM)",
         _says(
             r"support image input|image input is not supported|at most 0 image|not a multimodal model"
             r"|does not support (image|vision|multimodal)"
         ),
         needs=PICTURES,
         kind="image",
-        advice="Choose a model that takes pictures",
+        advice="Choose a model that accepts images",
     ),
     Dialect(
-        "a prompt over the context is refused as a fault of the server (llama.cpp, proxies)",
+        "a prompt that exceeds the context is rejected with a server error (llama.cpp, proxies)",
         _says(r"exceeds the available context|maximum context length|context_length_exceeded"),
         kind="context",
     ),
     Dialect(
-        "a model is not asked by chat completions (OpenAI)",
+        "a model does not support chat completions (OpenAI)",
         _says(r"not a chat model|only supported in v1/(responses|completions)"),
         statuses=frozenset({400, 404}),
-        advice="It does not answer chat completions: choose a model that does",
+        advice="The model does not support chat completions; choose one that does",
     ),
 )
 
 FILTERED = frozenset(
     {"content_filter", "safety", "recitation", "blocklist", "prohibited_content", "spii", "sensitive"}
 )
-"""Reasons for the end of a reply that a filter held back (OpenAI and Azure, Gemini, Z.ai)."""
+"""Finish reasons of replies that a content filter withheld (OpenAI and Azure, Gemini, Z.ai)."""
 BROKEN_OFF = frozenset({"error", "network_error", "insufficient_system_resource"})
-"""Reasons for the end of a reply that the provider broke off (OpenRouter, Z.ai, DeepSeek)."""
+"""Finish reasons of replies that the provider aborted (OpenRouter, Z.ai, DeepSeek)."""
 
 
 def dialect_of(status: int, text: str, parts: Collection[str]) -> Dialect | None:
-    """The dialect in which an error is told, or None where it is told as everybody does.
+    """Return the dialect of an error, or None if no row of `DIALECTS` applies.
 
     Parameters
     ----------
     status : int
         HTTP status.
     text : str
-        All that the provider said.
+        Parameter, code and message of the error.
     parts : collection of str
         Names of the parts of the request, as `parts_of` gives them.
     """
@@ -154,7 +154,7 @@ def _applies(row: Dialect, status: int, text: str, parts: Collection[str]) -> bo
 
 
 def parts_of(messages: Iterable[Mapping[str, Any]], params: Collection[str]) -> list[str]:
-    """Names of the parts of a request: its parameters, and what else a provider may not take."""
+    """Return the names of the parts of a request that a provider may reject: parameters and others."""
     return [*params, *_other_parts(messages), *([] if "stream" in params else ["one reply"])]
 
 
@@ -167,7 +167,7 @@ def _other_parts(messages: Iterable[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def filtered_by(data: Any) -> list[str]:
-    """What Azure's filter found in a prompt or a reply: names such as ``violence``.
+    """Return what Azure's filter found in a prompt or a reply: names such as ``violence``.
 
     >>> filtered_by({"content_filter_results": {"hate": {"filtered": False}, "violence": {"filtered": True}}})
     ['violence']

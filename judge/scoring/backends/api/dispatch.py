@@ -1,6 +1,7 @@
-"""The engine of an API judge: keeps the right number of requests in flight and gathers what comes back.
+"""Dispatcher of an API judge: keeps the right number of requests in flight and collects the completions.
 
-It knows nothing of HTTP or models: `attempt` asks once, and says by what it raises what is to be done.
+It is independent of HTTP and models: `attempt` sends a request once, and the exception that it raises decides
+what happens next.
 """
 
 import asyncio
@@ -17,26 +18,26 @@ from judge.records import Completion, Failure, Request
 from judge.scoring.backends.api.errors import Failed, Rejected
 from judge.scoring.backends.api.pacing import Pace, Retry
 from judge.scoring.backends.api.pricing import Budget
-from judge.scoring.backends.api.refusals import Fate, RefusalRecord, Refusals
+from judge.scoring.backends.api.rate_limits import RateLimitTracker, RequestRefusals, RetryDecision
 
 OnWait = Callable[[float, str], None]
-"""Hears for how many seconds nothing is started, and what the provider said."""
+"""Called with the seconds for which no request is started, and the provider's message."""
 Attempt = Callable[[Request], Awaitable[dict[str, Any]]]
-"""Ask once: the values of a Completion, or Failed, Rejected, BackendError."""
+"""Send a request once: returns the values of a Completion, or raises Failed, Rejected or BackendError."""
 
 GRACE = 30.0
-"""Seconds that requests in flight get to come back after a fatal error: they are paid for."""
+"""Seconds that requests in flight may still take after a fatal error, because they are billed."""
 FIRST_CONTACT_TRIES = 4
-"""Tries to reach a server that never answered: most likely its address is wrong."""
-MOST_ODD_REPLIES = 2
-"""Replies to one request that came whole and cannot be read: they are paid for, and seldom get better."""
+"""Tries to reach a server that has never answered; most likely its address is wrong."""
+MOST_UNREADABLE_REPLIES = 2
+"""Complete but unreadable replies to one request before it is given up; they are billed and rarely differ."""
 MOST_WAITING = 512
-"""Requests that wait for another try; a handful that always fails must not keep the others from starting."""
-HOPELESS = 20
-"""So many items in a row without a single reply end the run: the rest would go the same way."""
+"""Requests that may wait for another try before new requests have to wait for them."""
+MOST_FAILED_ITEMS = 20
+"""Consecutive items without a reply that end the run, because the rest would most likely fail, too."""
 
-_FIRST = {"reply": "Check the model and --api-base (most end in /v1); then"}
-_HOPELESS_KINDS = frozenset({"timeout", "connection", "server", "request", "reply"})
+_BEFORE_RESUMING = {"reply": "Check the model and api_base (--api-base), which usually ends in /v1; then"}
+_OUTAGE_KINDS = frozenset({"timeout", "connection", "server", "request", "reply"})
 
 
 @dataclass(slots=True, eq=False)
@@ -47,12 +48,12 @@ class _Job:
     first_sent: float = -inf
     sent: float = -inf
     tries: int = 0
-    odd_replies: int = 0
+    unreadable_replies: int = 0
     spent: float = 0.0
-    """USD that odd replies cost which were asked for again."""
-    refused: RefusalRecord = field(default_factory=RefusalRecord)
+    """Cost in USD of unreadable replies that were requested again."""
+    refused: RequestRefusals = field(default_factory=RequestRefusals)
     failing_since: float = inf
-    """When the first attempt was sent that failed for another reason than the rate limit."""
+    """When the first attempt was sent that failed for a reason other than the rate limit."""
 
 
 class Dispatcher:
@@ -66,61 +67,61 @@ class Dispatcher:
         pace: Pace,
         retry: Retry,
         budget: Budget,
-        on_wait: OnWait = lambda _seconds, _said: None,
+        on_wait: OnWait = lambda _seconds, _message: None,
     ) -> None:
         self.arrived: list[Completion] = []
         self.error: Exception | None = None
         self.stopped: str | None = None
         self.interrupted = False
         self.retries: Counter[str] = Counter()
-        """Failed attempts that were repeated, by kind of failure."""
+        """Failed attempts that were retried, by kind of failure."""
         self._source: Iterator[Request] | None = source
-        self._held: Request | None = None
+        self._next: Request | None = None
         self._attempt = attempt
         self._pace = pace
         self._retry = retry
         self._budget = budget
         self._on_wait = on_wait
-        self._refusals = Refusals(retry.max_wait)
-        self._flying: set[asyncio.Task[None]] = set()
+        self._rate_limit = RateLimitTracker(retry.max_wait)
+        self._in_flight: set[asyncio.Task[None]] = set()
         self._waiting: list[tuple[float, int, _Job]] = []
         self._order = count()
         self._wake = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
-        self._paused_until = -inf  # by a refusal
-        self._doomed = False  # whether no request can succeed any more
-        self._answered = False  # whether the provider was ever reached
+        self._paused_until = -inf  # pause after a refusal
+        self._is_ending = False  # after a fatal error: no request is started
+        self._answered = False  # whether the provider has ever responded
         self._last_reply = -inf
         self._was_new = False
-        self._in_vain = 0  # items without a reply since the last one with
+        self._failed_items = 0  # consecutive items without a reply
 
     async def arrivals(self) -> None:
-        """Run until something has arrived, or all is done."""
+        """Wait until a completion has arrived, or all requests are done."""
         self._fill()
         while not self.arrived and not self.interrupted and not self._done():
             self._wake.clear()
             await self._wake.wait()
 
     def interrupt(self) -> None:
-        """Let `arrivals` end now: the user pressed Ctrl-C."""
+        """End `arrivals` now, because the user pressed Ctrl-C."""
         self.interrupted = True
         self._wake.set()
 
     def take(self) -> Sequence[Completion]:
-        """Hand over what has arrived."""
+        """Return the completions that have arrived, and forget them."""
         batch, self.arrived = self.arrived, []
         return batch
 
     async def close(self) -> None:
-        """Take in what has arrived at our sockets already, and cancel the rest."""
-        self._abandon()
+        """Process the replies that have already reached our sockets, and cancel the other requests."""
+        self._drop_waiting()
         for _ in range(5):  # the socket, the parser, the request's task: each takes a turn of the loop
             await asyncio.sleep(0)
         self._cancel()
-        await asyncio.gather(*self._flying, return_exceptions=True)
+        await asyncio.gather(*self._in_flight, return_exceptions=True)
 
     def _done(self) -> bool:
-        return not self._flying and not self._waiting and self._source is None and self._held is None
+        return not self._in_flight and not self._waiting and self._source is None and self._next is None
 
     def _fill(self, due: float = -inf) -> None:
         """Start what may start now, and see to it that we look again when more may.
@@ -129,7 +130,7 @@ class Dispatcher:
         """
         now, next_start = max(asyncio.get_running_loop().time(), due), inf
         while self._more():
-            next_start = self._pace.next_start(len(self._flying), now)
+            next_start = self._pace.next_start(len(self._in_flight), now)
             if next_start > now:
                 break
             job = self._next_job(now)
@@ -139,33 +140,35 @@ class Dispatcher:
             self._start(job, now)
         if not self._done():
             self._wait_for(next_start, now)
-        elif self._refusals.put_off and not self._doomed:
-            self.stopped = self.stopped or self._refusals.about_those_put_off
+        elif self._rate_limit.postponed and not self._is_ending:
+            self.stopped = self.stopped or self._rate_limit.reason_for_postponing
 
     def _wait_for(self, next_start: float, now: float) -> None:
-        """Come back when the next request may start, unless that is not worth waiting for."""
-        if not self._flying:
+        """Schedule the next start, or end the run if it is not worth waiting for."""
+        if not self._in_flight:
             jobs = [job for _, _, job in self._waiting]
-            is_all = self._source is None and self._held is None
-            hopeless = is_all and all(self._refusals.others_got_through(job.refused) for job in jobs)
-            if self._refusals.end_the_run(now, next_start, only_hopeless=hopeless):
-                self.stopped = self._refusals.why_it_ends(now, next_start)
-                self._abandon()
+            is_all = self._source is None and self._next is None
+            only_refused = is_all and all(self._rate_limit.others_got_through(job.refused) for job in jobs)
+            if self._rate_limit.should_end_run(now, next_start, only_refused=only_refused):
+                self.stopped = self._rate_limit.reason_for_ending(now, next_start)
+                self._drop_waiting()
                 return
-        if now < next_start <= self._paused_until or (self._refusals.are_going_on and now < next_start < inf):
-            self._on_wait(next_start - now, self._refusals.said)
-        self._look_again(next_start)
+        if now < next_start <= self._paused_until or (
+            self._rate_limit.is_refusing and now < next_start < inf
+        ):
+            self._on_wait(next_start - now, self._rate_limit.message)
+        self._wake_at(next_start)
 
     def _more(self) -> bool:
-        """Whether anything is left. One request is held ready, so that the end is seen at once."""
-        if self._held is None and self._source is not None:
-            self._held = self._pull(self._source)
+        """Whether requests are left. One is pulled in advance, so that the end is noticed at once."""
+        if self._next is None and self._source is not None:
+            self._next = self._pull(self._source)
         return not self._done()
 
     def _next_job(self, now: float) -> _Job | None:
-        """What waits for another try takes turns with what is new: where some always fail, others pass."""
+        """Alternate between retries and new requests, so that repeated failures do not block new ones."""
         due = bool(self._waiting) and self._waiting[0][0] <= now
-        # What waits is bounded, or an outage would draw in the whole input.
+        # The number of waiting retries is bounded; otherwise an outage would pull the whole input.
         if not (due and self._was_new) and len(self._waiting) < MOST_WAITING and (job := self._new_job()):
             self._was_new = True
             return job
@@ -173,16 +176,16 @@ class Dispatcher:
         return heapq.heappop(self._waiting)[2] if due else None
 
     def _new_job(self) -> _Job | None:
-        if self._held is None:
+        if self._next is None:
             return None
-        reserved = self._budget.reserve(self._held)
+        reserved = self._budget.reserve(self._next)
         if reserved is None:
-            # What is under way may cost less than was set aside for it; where nothing is, this is the end.
-            if not self._flying and not self._waiting:
-                self.stopped = f"--max-cost {self._budget.limit:g} USD would be passed"
-                self._abandon()
+            # Requests in flight may cost less than was reserved; without any, the budget is used up.
+            if not self._in_flight and not self._waiting:
+                self.stopped = f"max_cost (--max-cost) of {self._budget.limit:g} USD would be exceeded"
+                self._drop_waiting()
             return None
-        job, self._held = _Job(self._held, reserved), None
+        job, self._next = _Job(self._next, reserved), None
         return job
 
     def _pull(self, source: Iterator[Request]) -> Request | None:
@@ -199,13 +202,13 @@ class Dispatcher:
         job.first_sent = now if job.first_sent == -inf else job.first_sent
         self._pace.started(now)
         task = asyncio.get_running_loop().create_task(self._try(job))
-        self._flying.add(task)
-        task.add_done_callback(self._landed)
+        self._in_flight.add(task)
+        task.add_done_callback(self._on_finished)
 
-    def _landed(self, task: "asyncio.Task[None]") -> None:
-        self._flying.discard(task)
+    def _on_finished(self, task: "asyncio.Task[None]") -> None:
+        self._in_flight.discard(task)
         if not task.cancelled() and (error := task.exception()):
-            self._doom(error if isinstance(error, Exception) else BackendError(repr(error)))
+            self._end_with(error if isinstance(error, Exception) else BackendError(repr(error)))
         self._fill()
         self._wake.set()
 
@@ -213,9 +216,9 @@ class Dispatcher:
         job.tries += 1
         try:
             values = await self._attempt(job.request)
-        except Rejected:  # `attempt` remembers what to leave out: this try cost nothing
+        except Rejected:  # `attempt` has remembered what to leave out, and this try was not billed
             job.tries -= 1
-            self._later(job, 0.0)
+            self._retry_at(job, 0.0)
         except Failed as failed:
             self._failed(job, failed)
         except asyncio.CancelledError:
@@ -224,10 +227,10 @@ class Dispatcher:
             raise
         else:
             self._answered = True
-            self._in_vain = 0
+            self._failed_items = 0
             self._last_reply = asyncio.get_running_loop().time()
-            self._pace.succeeded(len(self._flying))
-            self._refusals.succeeded(job.refused)
+            self._pace.succeeded(len(self._in_flight))
+            self._rate_limit.succeeded(job.refused)
             self._deliver(job, values)
 
     def _failed(self, job: _Job, failed: Failed) -> None:
@@ -235,97 +238,98 @@ class Dispatcher:
         self._answered = self._answered or failed.kind != "connection"
         if not failed.answered or (failed.kind == "reply" and failed.arrived.get("cost") is None):
             self._budget.lose(job.reserved)
-        if failed.again and self._doomed:  # the next run will ask it: no failure to be kept
+        if failed.again and self._is_ending:  # the next run sends it again, so no failure is stored
             self._budget.release(job.reserved)
         elif failed.again and failed.kind == "rate_limit":
             self._refused(job, failed, now)
         elif failed.again and (wait := self._wait(job, failed, now)) is not None:
             self.retries[failed.kind] += 1
             job.spent += failed.arrived.get("cost") or 0.0
-            self._later(job, now + wait)
+            self._retry_at(job, now + wait)
         else:
             self._give_up(job, failed)
 
     def _refused(self, job: _Job, failed: Failed, now: float) -> None:
-        """Handle a rate limit (429): this request waits, and usually all others do, too."""
-        wait, refusals = failed.retry_after, self._refusals
-        fate = refusals.refused(job.refused, wait, failed.message, now)
-        if refusals.slow_down(job.refused, wait):
+        """Handle a rate limit (HTTP 429): this request waits, and usually all others do, too."""
+        wait, tracker = failed.retry_after, self._rate_limit
+        decision = tracker.refused(job.refused, wait, failed.message, now)
+        if tracker.slow_down(job.refused, wait):
             self._pace.refused(job.sent, now, wait)
             self._paused_until = self._pace.next_start(0, now)
-        if fate is Fate.GIVEN_UP:
+        if decision is RetryDecision.GIVE_UP:
             self._give_up(job, failed)
-        elif fate is Fate.PUT_OFF:
+        elif decision is RetryDecision.POSTPONE:
             self._budget.release(job.reserved)
         else:
             self.retries["rate_limit"] += 1
-            self._later(job, now + self._retry.after_refusal(job.refused.times, wait))
+            self._retry_at(job, now + self._retry.after_refusal(job.refused.times, wait))
 
     def _wait(self, job: _Job, failed: Failed, now: float) -> float | None:
         if not self._answered and job.tries >= FIRST_CONTACT_TRIES:
             return None
-        job.odd_replies += failed.kind == "reply"
-        if job.odd_replies >= MOST_ODD_REPLIES:
+        job.unreadable_replies += failed.kind == "reply"
+        if job.unreadable_replies >= MOST_UNREADABLE_REPLIES:
             return None
         job.failing_since = min(job.failing_since, job.sent)
         tries = job.tries - job.refused.times
         return self._retry.after_fault(tries, now - job.failing_since, failed.retry_after)
 
     def _give_up(self, job: _Job, failed: Failed) -> None:
-        if failed.kind == "connection" and not self._answered:  # nothing is wrong with the item
-            hint = "Check that the server runs, its address (--api-base), and the network"
-            self._doom(BackendError(f"the judge cannot be reached: {failed.message}. {hint}"))
+        if failed.kind == "connection" and not self._answered:  # not a failure of the item
+            hint = "Check that the server runs, its address in api_base (--api-base), and the network"
+            self._end_with(BackendError(f"the judge cannot be reached: {failed.message}. {hint}"))
             return
         failure = Failure(kind=failed.kind, message=failed.message)
         self._deliver(job, {**failed.arrived, "failure": failure})
-        # An item first tried while others still got replies is its own failure and no sign of an outage:
-        # at the end of a run the stubborn ones are all that is left.
-        self._in_vain += failed.kind in _HOPELESS_KINDS and job.first_sent >= self._last_reply
-        if self._in_vain >= HOPELESS:
-            self._doom(
+        # Items that were first tried while others still got replies do not indicate an outage: at the end of
+        # a run only the repeatedly failing ones are left.
+        self._failed_items += failed.kind in _OUTAGE_KINDS and job.first_sent >= self._last_reply
+        if self._failed_items >= MOST_FAILED_ITEMS:
+            when = _BEFORE_RESUMING.get(failed.kind, "When the provider answers again,")
+            self._end_with(
                 BackendError(
-                    f"the last {HOPELESS} items got no reply; the last said: {failed.message}. "
-                    f"{_FIRST.get(failed.kind, 'When the provider answers again,')} go on with --retry-errors"
+                    f"the last {MOST_FAILED_ITEMS} items got no reply; last error: {failed.message}. {when} "
+                    "score again with retry_errors (--retry-errors)"
                 )
             )
 
     def _deliver(self, job: _Job, values: dict[str, Any]) -> None:
         now = asyncio.get_running_loop().time()
         if job.spent and values.get("cost") is None and not values.get("failure"):
-            self._budget.lose(job.spent)  # the cost of the reply stays unknown: it counts as reserved, below
+            self._budget.lose(job.spent)  # as the cost stays unknown, the reserved amount counts, below
         elif job.spent:
             values["cost"] = (values.get("cost") or 0.0) + job.spent
         completion = Completion.of(job.request, tries=job.tries, latency=round(now - job.sent, 4), **values)
-        # An error costs nothing; a reply of unknown cost counts with the amount reserved for it.
+        # A failure costs nothing; for a reply of unknown cost, the reserved amount counts.
         cost = 0.0 if completion.failure and completion.cost is None else completion.cost
         self._budget.settle(job.request, job.reserved, cost, completion.usage)
         self.arrived.append(completion)
 
-    def _later(self, job: _Job, due: float) -> None:
-        if self._doomed:
+    def _retry_at(self, job: _Job, due: float) -> None:
+        if self._is_ending:
             self._budget.release(job.reserved)
         else:
             heapq.heappush(self._waiting, (due, next(self._order), job))
 
-    def _doom(self, error: Exception) -> None:
-        if not self._doomed:
-            self._doomed, self.error = True, error
+    def _end_with(self, error: Exception) -> None:
+        if not self._is_ending:
+            self._is_ending, self.error = True, error
             asyncio.get_running_loop().call_later(GRACE, self._cancel)
-        self._abandon()
+        self._drop_waiting()
 
-    def _abandon(self) -> None:
-        """Start nothing any more."""
-        self._source = self._held = None
+    def _drop_waiting(self) -> None:
+        """Start no more requests, and release the budget of those that wait."""
+        self._source = self._next = None
         for _, _, job in self._waiting:
             self._budget.release(job.reserved)
         self._waiting.clear()
 
     def _cancel(self) -> None:
-        for task in self._flying:
+        for task in self._in_flight:
             task.cancel()
 
-    def _look_again(self, at: float) -> None:
-        """Come back at a time, unless an earlier one is set; at infinity a reply will bring us back."""
+    def _wake_at(self, at: float) -> None:
+        """Schedule a wake-up, unless an earlier one is set; at infinity the next reply wakes us up."""
         if at == inf or (self._timer is not None and self._timer.when() <= at):
             return
         if self._timer is not None:

@@ -1,10 +1,10 @@
-"""What can go wrong with one try, and what is to be done about it.
+"""Errors of one attempt, and how they are handled.
 
 ::
 
-    Failed         this try brought no reply: asked again, or the failure of its item
-    Rejected       the provider does not take a parameter: asked again without it; or not this value
-    BackendError   no request can succeed (key, model, quota): ends the run
+    Failed         no reply: the request is retried, or its item fails
+    Rejected       the provider rejects a parameter (the request is sent again without it) or its value
+    BackendError   no request can succeed (key, model, quota): the run ends
 """
 
 import contextlib
@@ -19,7 +19,7 @@ from judge.errors import BackendError
 from judge.records import FailureKind
 from judge.scoring.backends.api.dialects import Dialect, dialect_of
 from judge.scoring.backends.api.providers import Endpoint
-from judge.scoring.backends.api.waits import asked_wait
+from judge.scoring.backends.api.retry_after import requested_wait
 
 MESSAGE_LENGTH = 400
 
@@ -68,36 +68,36 @@ _SECRET = re.compile(r"\b(sk|gsk|xai)[-_][A-Za-z0-9_*-]{6,}|(?<=://)[^/@\s]+@")
 
 @dataclass(eq=False)
 class Failed(Exception):
-    """An attempt that brought no reply."""
+    """An attempt without a usable reply."""
 
     kind: FailureKind
     message: str
     _: KW_ONLY
     again: bool = False
-    """Whether a retry may help."""
+    """Whether a retry may succeed."""
     retry_after: float | None = None
-    """Seconds to wait, as the provider asked."""
+    """Seconds that the provider asks to wait."""
     answered: bool = True
-    """False if it is unknown whether the provider processed the request."""
+    """False if the provider may have processed (and billed) the request without a reply reaching us."""
     arrived: dict[str, Any] = field(default_factory=dict)
-    """What came with an odd reply: values of a `Completion` (usage, cost, model)."""
+    """Values of a `Completion` (usage, cost, model) that came with an unreadable reply."""
 
 
 @dataclass(eq=False)
 class Rejected(Exception):
-    """The provider does not take a parameter, or its value."""
+    """The provider rejects a parameter, or its value."""
 
     param: str
     message: str
     instead: str | None = None
-    """The name under which it takes the same."""
+    """Name of the parameter that the provider accepts instead."""
     is_value: bool = False
-    """Whether it is the value alone that is not taken."""
+    """Whether only the value is rejected."""
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """An error as the provider told it."""
+    """An error response of a provider."""
 
     status: int
     message: str
@@ -107,28 +107,28 @@ class Problem:
 
     @property
     def text(self) -> str:
-        """All that was said, to look for words in."""
+        """Code and message, for pattern matching."""
         return f"{self.code} {self.message}"
 
 
 def classify(problem: Problem, endpoint: Endpoint, sent: Collection[str]) -> Exception:
-    """Decide what an error means.
+    """Classify an error response.
 
     Parameters
     ----------
     problem : Problem
-        What the provider said.
+        The error response.
     endpoint : Endpoint
-        Who said it.
+        The endpoint that sent it.
     sent : collection of str
-        Names of the parts that were sent: parameters, and those that `dialects.parts_of` names.
+        Names of the parts of the request: its parameters, and those that `dialects.parts_of` adds.
 
     Returns
     -------
     Failed, Rejected or BackendError
     """
     about_logprobs = "logprobs" in sent and "logprob" in f"{problem.param} {problem.message}"
-    if about_logprobs and problem.status in (400, 403, 404, 422):  # OpenAI says 403 to reasoning models
+    if about_logprobs and problem.status in (400, 403, 404, 422):  # OpenAI gives 403 for reasoning models
         return Rejected("logprobs", redact(problem.message))
     if dialect := dialect_of(problem.status, f"{problem.param} {problem.text}", sent):
         return _in_dialect(dialect, problem, endpoint)
@@ -161,7 +161,7 @@ def _in_dialect(dialect: Dialect, problem: Problem, endpoint: Endpoint) -> Excep
 
 
 def _doom(problem: Problem, endpoint: Endpoint) -> str | None:
-    """What to tell the user where no request can succeed."""
+    """Return a message for the user if no request can succeed."""
     status, said, where = problem.status, problem.message, endpoint.where
     key = " or ".join(endpoint.key_names) or "the provider's key"
     if status == 402 or (status in (400, 403, 429) and _QUOTA.search(problem.text)):
@@ -169,14 +169,14 @@ def _doom(problem: Problem, endpoint: Endpoint) -> str | None:
             f"{where}: the quota is exhausted ({said}). Top up the account, then run the same command again"
         )
     if status == 401 or (status in (400, 403) and _KEY.search(problem.text)):
-        return f"{where}: the key was refused ({said}). Check the environment variable {key}"
+        return f"{where}: the key was rejected ({said}). Check the environment variable {key}"
     if status == 403 and not _FILTER.search(problem.text):
-        return f"{where}: access was refused ({said}). Check what the key in {key} may do"
+        return f"{where}: access was refused ({said}). Check the permissions of the key in {key}"
     if status == 404 or (status == 400 and _MODEL.search(problem.text)):
-        hint = " and --api-base (most end in /v1)" if endpoint.base else ""
+        hint = " and api_base (--api-base), which usually ends in /v1" if endpoint.base else ""
         return f"{where}: there is no such model or address ({said}). Check the model's name{hint}"
     if 300 <= status < 400:
-        return f"{where}: the server redirects ({said}). Check --api-base"
+        return f"{where}: the server redirects ({said}). Check api_base (--api-base)"
     return None
 
 
@@ -191,13 +191,13 @@ def _rejected(problem: Problem, sent: Collection[str]) -> Rejected | None:
         named = named or _first_named(problem.message, sent)
     if not named:
         return None
-    if unheard_of and not _OUT_OF_RANGE.search(problem.message):  # who "supports at most ..." takes it
+    if unheard_of and not _OUT_OF_RANGE.search(problem.message):  # "supports at most …" concerns the value
         return Rejected(named, redact(problem.message), _instead(named, problem.message))
     return Rejected(named, redact(problem.message), is_value=True)
 
 
 def _instead(named: str, message: str) -> str | None:
-    """The other name of the same limit, where the message offers it."""
+    """Return the other name of the same limit if the message suggests it."""
     other = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}.get(named)
     return other if other is not None and other in message else None
 
@@ -212,11 +212,11 @@ def _first_named(message: str, names: Collection[str]) -> str:
 
 
 def problem_of(status: int, body: Any, headers: Mapping[str, str]) -> Problem:
-    """Read an error reply: OpenAI's ``{"error": {…}}`` and its many relatives, or plain text."""
+    """Parse an error response: OpenAI's ``{"error": {…}}``, one of its many variants, or plain text."""
     try:
         return _problem(status, body, headers)
-    except (RecursionError, ValueError):  # nesting without end, or an integer of thousands of digits
-        return Problem(status, "the error cannot be written out", retry_after=asked_wait(headers, None))
+    except (RecursionError, ValueError):  # very deep nesting, or an integer of thousands of digits
+        return Problem(status, "the error cannot be displayed", retry_after=requested_wait(headers, None))
 
 
 def _problem(status: int, body: Any, headers: Mapping[str, str]) -> Problem:
@@ -224,10 +224,10 @@ def _problem(status: int, body: Any, headers: Mapping[str, str]) -> Problem:
     if isinstance(body, list) and body and isinstance(body[0], dict):  # Gemini's OpenAI endpoint
         error = body[0].get("error", body[0])
     if not isinstance(error, dict):
-        return Problem(status, brief(str(error)), retry_after=asked_wait(headers, error))
+        return Problem(status, brief(str(error)), retry_after=requested_wait(headers, error))
     message = error.get("message") or error.get("detail") or error.get("msg") or error
     inner = _inner(status, error)
-    wait = asked_wait(headers, error)
+    wait = requested_wait(headers, error)
     return Problem(
         status=status,
         message=brief(f"{message}: {inner.message}" if inner else str(message)),
@@ -238,7 +238,7 @@ def _problem(status: int, body: Any, headers: Mapping[str, str]) -> Problem:
 
 
 def _inner(status: int, error: Mapping[str, Any]) -> Problem | None:
-    """The error of the provider behind a router, which passes it on as it is, most often as text."""
+    """Return the error of the provider behind a router, which usually passes it on as text."""
     metadata = error.get("metadata")
     raw = metadata.get("raw") if isinstance(metadata, dict) else None
     if not raw:
@@ -250,18 +250,18 @@ def _inner(status: int, error: Mapping[str, Any]) -> Problem | None:
 
 
 def one_line(text: str) -> str:
-    """Text of an error without line ends, bounded in length."""
+    """Return the text of an error in one line of limited length."""
     flat = " ".join(text[: 8 * MESSAGE_LENGTH].split())
     return flat if len(flat) <= MESSAGE_LENGTH else flat[:MESSAGE_LENGTH] + "…"
 
 
 def brief(text: str) -> str:
-    """Text of an error in one line, and without keys: they are looked for before it is cut."""
+    """Return the text of an error in one line and without keys, which are removed before it is truncated."""
     return one_line(redact(text[: 8 * MESSAGE_LENGTH]))
 
 
 def quoted(text: str) -> str:
-    r"""The beginning of what arrived, in quotation marks.
+    r"""Return the beginning of a text in quotation marks.
 
     >>> quoted("<html>\n sk-abcdef0123456789")
     "'<html> [key]'"
@@ -270,7 +270,7 @@ def quoted(text: str) -> str:
 
 
 def redact(text: str) -> str:
-    """Blot out every key: those of the environment, and what looks like one.
+    """Replace every key by ``[key]``: those in the environment, and texts that look like one.
 
     >>> redact("Incorrect API key provided: sk-abcdef0123456789.")
     'Incorrect API key provided: [key].'
@@ -279,13 +279,13 @@ def redact(text: str) -> str:
 
 
 def known_keys(environ: Mapping[str, str] = os.environ) -> tuple[str, ...]:
-    """The keys, tokens and passwords of the environment, longest first."""
+    """Return the keys, tokens and passwords in the environment, longest first."""
     found = {value.strip() for name, value in environ.items() if _SECRET_NAME.search(name)}
     return tuple(sorted((key for key in found if len(key) >= 8), key=len, reverse=True))
 
 
 def without_keys(text: str, keys: Iterable[str]) -> str:
-    """Blot out these keys alone: what merely looks like one may be a word of a judge.
+    """Replace these keys only: in a reply, a text that merely looks like a key may be genuine.
 
     >>> without_keys("sk-learning needs abcdefgh", ["abcdefgh"])
     'sk-learning needs [key]'

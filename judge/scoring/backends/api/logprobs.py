@@ -1,8 +1,8 @@
-"""The probabilities of a scale's labels, out of the log-probabilities of OpenAI's chat completions. Pure.
+"""Probabilities of the labels of a scale, from the log-probabilities of chat completions. Pure.
 
-There are two ways. A `vllm serve` gives the probability of any token by its id: exact, whatever the scale.
-All others show the most likely tokens by their text: a label that is not among them is left out, and nothing
-is ever scaled up to make the labels sum to one.
+`vllm serve` returns the probability of any token by its id, which is exact for every scale. Other providers
+list the most likely tokens by their text: a label that is not listed is left out, and the probabilities of
+the labels are not rescaled to sum to one.
 """
 
 import math
@@ -13,10 +13,11 @@ from typing import Any
 from judge.errors import BackendError
 from judge.scoring.backends.api.errors import Failed
 
+USE_TEXT = "use scores='text' (--scores text)"
 MOST_SHOWN = 20
-"""Tokens that OpenAI, and most others, show at most."""
+"""Largest number of tokens that OpenAI and most other providers list."""
 NEEDED = frozenset({"max_tokens", "logprobs", "top_logprobs", "logprob_token_ids"})
-"""Parameters without which no probabilities come back: never left out."""
+"""Parameters that are required for probabilities and therefore never left out."""
 
 _MOST = re.compile(
     r"(?:<=?|≤|at most|maximum(?: of| is| value)?|less than or equal to|max allowed:?|up to|between \d+ and)"
@@ -26,9 +27,9 @@ _MOST = re.compile(
 
 
 def by_id(ids: Mapping[str, int]) -> dict[str, Any]:
-    """Ask `vllm serve` for the probabilities of some tokens; their ids stand for them in its reply, too.
+    """Return parameters that request the probabilities of tokens from `vllm serve` by their ids.
 
-    They are those from before any temperature, which decides the token said alone: the likeliest.
+    The probabilities are independent of the temperature, which only selects the generated token.
     """
     return {
         "temperature": 0,
@@ -40,51 +41,51 @@ def by_id(ids: Mapping[str, int]) -> dict[str, Any]:
 
 
 def by_rank(labels: Sequence[str], most: int = MOST_SHOWN) -> dict[str, Any]:
-    """Ask for the most likely tokens.
+    """Return parameters that request the most likely tokens.
 
     Raises
     ------
     BackendError
-        If a label may be several tokens, of which only the first would be seen.
+        A label may consist of several tokens, of which only the first would be listed.
     """
     if long := [label for label in labels if not re.fullmatch("[0-9]", label)]:
         raise BackendError(
-            f"--scores expected: the label {long[0]!r} of the scale may be several tokens for this provider; "
-            "allowed are 0 to 9. Use a scale within them, --judge hosted_vllm/MODEL (vLLM 0.26 or newer), or "
-            "--scores text"
+            f"expected scores: the label {long[0]!r} of the scale may be several tokens for this provider; "
+            "allowed are 0 to 9. Use a scale within 0 to 9, or the judge hosted_vllm/MODEL (vLLM 0.26 or "
+            f"newer), or {USE_TEXT}"
         )
     return {"max_tokens": 1, "logprobs": True, "top_logprobs": most}
 
 
 def only_tokens(found: Mapping[str, Sequence[int]], model: str) -> dict[str, int]:
-    """The id of each label.
+    """Return the token id of each label.
 
     Raises
     ------
     BackendError
-        If a label is no single token of its own: the probability of its first one would not be its own.
+        A label is not a single token, or two labels are the same token.
     """
     ids = {label: only_token(label, tokens, model) for label, tokens in found.items()}
     if len(set(ids.values())) < len(ids):
         raise BackendError(
-            f"--scores expected: two labels of the scale are the same token for {model}. Use another scale, "
-            "or --scores text"
+            f"expected scores: two labels of the scale are the same token for {model}. Use another scale, or "
+            f"{USE_TEXT}"
         )
     return ids
 
 
 def only_token(label: str, tokens: Sequence[int], model: str) -> int:
-    """The id of one label; see `only_tokens`."""
+    """Return the token id of one label; see `only_tokens`."""
     if len(tokens) == 1:
         return tokens[0]
     raise BackendError(
-        f"--scores expected: the label {label!r} of the scale is {len(tokens)} tokens for {model}; allowed "
-        "is one. Use a scale whose labels are single tokens (most often 0 to 9), or --scores text"
+        f"expected scores: the label {label!r} of the scale is {len(tokens)} tokens for {model}; allowed is "
+        f"one. Use a scale whose labels are single tokens (usually 0 to 9), or {USE_TEXT}"
     )
 
 
 def lower_most(message: str) -> int | None:
-    """How many tokens a provider shows at most, where its complaint says so.
+    """Return the largest number of tokens that a provider lists, if its error message says so.
 
     >>> lower_most("Expected a value <= 5, but got 20 instead.")
     5
@@ -103,21 +104,21 @@ def read_labels(data: Any, labels: Sequence[str], ids: Mapping[str, int] | None)
     data : Any
         A chat completion as JSON.
     labels : sequence of str
-        What is looked for.
+        Labels of the scale.
     ids : mapping of str to int, optional
-        The token of each label, where the reply names tokens by ids.
+        Token id of each label, if the reply names tokens by ids.
 
     Returns
     -------
     dict
-        Values of a `Completion`: label_probabilities, and as reply the token that was said.
+        Values of a `Completion`: label_probabilities, and the generated token as reply.
 
     Raises
     ------
     Failed
-        If the reply has none.
+        The reply has no log-probabilities.
     BackendError
-        If the server gives none by id.
+        The server does not return them by token id.
 
     Examples
     --------
@@ -132,37 +133,37 @@ def read_labels(data: Any, labels: Sequence[str], ids: Mapping[str, int] | None)
     if not shown:
         raise _without(ids)
     found = _of_ids(shown, ids) if ids is not None else _of_texts(shown, labels)
-    return {"label_probabilities": found, "reply": _said(first)}
+    return {"label_probabilities": found, "reply": _token_text(first)}
 
 
 def _first_token(data: Any) -> Mapping[str, Any]:
     logprobs = data["choices"][0].get("logprobs")
     content = logprobs.get("content") if isinstance(logprobs, dict) else None
     if not isinstance(content, list) or not content or not isinstance(content[0], dict):
-        raise Failed("reply", "the reply has no log-probabilities; use --scores text")
+        raise Failed("reply", f"the reply has no log-probabilities; {USE_TEXT}")
     return content[0]
 
 
 def _shown(first: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
-    """Likely tokens, each once. The one said is not added: what is found must not depend on chance."""
+    """Yield the listed tokens, each once, without the generated token, which depends on chance."""
     top = first.get("top_logprobs")
-    told = [entry for entry in top if isinstance(entry, dict)] if isinstance(top, list) else []
+    entries = [entry for entry in top if isinstance(entry, dict)] if isinstance(top, list) else []
     yield from dict.fromkeys(
         (str(entry["token"]), float(entry["logprob"]))
-        for entry in told
+        for entry in entries
         if "token" in entry and isinstance(entry.get("logprob"), int | float)
     )
 
 
 def _without(ids: Mapping[str, int] | None) -> Exception:
     if ids is None:
-        return Failed("reply", "the reply shows no likely tokens beside the one said; use --scores text")
+        return Failed("reply", f"the reply lists no tokens besides the generated one; {USE_TEXT}")
     return BackendError(TOO_OLD)
 
 
 TOO_OLD = (
-    "--scores expected: the server gives no probabilities of the tokens asked for; that takes vLLM 0.26 or "
-    "newer without a proxy that leaves parameters out. Use such a server, or --scores text"
+    "The server returns no probabilities of the requested tokens, which expected scores need. Use vLLM 0.26 "
+    f"or newer, without a proxy that drops parameters, or {USE_TEXT}"
 )
 
 
@@ -175,7 +176,7 @@ def _of_ids(shown: Sequence[tuple[str, float]], ids: Mapping[str, int]) -> dict[
 
 
 def _of_texts(shown: Sequence[tuple[str, float]], labels: Sequence[str]) -> dict[str, float]:
-    """Several tokens may say one label (``4`` and a blank with ``4``): it has the probability of all."""
+    """Add up the probabilities of all tokens that are the same label (``4``, and a space with ``4``)."""
     found: dict[str, float] = {}
     for token, logprob in shown:
         if (label := token.strip()) in labels:
@@ -188,8 +189,8 @@ def _probability(logprob: float) -> float:
     return math.exp(min(logprob, 0.0))
 
 
-def _said(first: Mapping[str, Any]) -> str:
-    """The text of a token: by its bytes, as its name may be its id."""
+def _token_text(first: Mapping[str, Any]) -> str:
+    """Return the text of a token from its bytes, because its name may be its id."""
     spelled = first.get("bytes")
     if isinstance(spelled, list):
         try:

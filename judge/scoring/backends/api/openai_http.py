@@ -1,4 +1,4 @@
-"""Endpoints that speak OpenAI's chat completions, asked through aiohttp (a tenth of litellm's CPU time)."""
+"""Client for OpenAI-compatible endpoints on aiohttp, which takes a tenth of litellm's CPU time."""
 
 import asyncio
 import io
@@ -17,13 +17,13 @@ from judge.scoring.backends.api.errors import Failed, brief, classify, problem_o
 from judge.scoring.backends.api.providers import Endpoint
 from judge.scoring.backends.api.response_body import MOST_BYTES, decode
 
-_LARGE = 1 << 20  # aiohttp wants larger bodies as a stream, which does not block the loop
+_LARGE = 1 << 20  # aiohttp sends larger bodies as a stream, which does not block the event loop
 _CONNECT_SECONDS = 15.0
 _EXCERPT_BYTES = 10_000
 
 
 class OpenAIHttp:
-    """Asks one endpoint. Lives within one event loop."""
+    """Sends requests to one endpoint, within one event loop."""
 
     def __init__(self, endpoint: Endpoint, timeout: float) -> None:
         self._endpoint = endpoint
@@ -33,7 +33,7 @@ class OpenAIHttp:
         if endpoint.key:
             headers["Authorization"] = f"Bearer {endpoint.key}"
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=300),  # the dispatcher bounds connections
+            connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=300),  # the dispatcher limits connections
             headers=headers,
             timeout=aiohttp.ClientTimeout(total=timeout, sock_connect=min(timeout, _CONNECT_SECONDS)),
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -41,7 +41,7 @@ class OpenAIHttp:
         )
 
     async def ask(self, messages: list[dict[str, Any]], params: Mapping[str, Any]) -> Any:
-        """Send one request and return the JSON of its reply; raises what `classify` makes of errors."""
+        """Send one request and return the JSON of its reply; errors are raised as `classify` returns them."""
         body = {"model": self._endpoint.model, "messages": messages, **params}
         status, content, headers = await self._exchange(self._url, body)
         if status == 404 and self._endpoint.is_vllm:
@@ -49,15 +49,14 @@ class OpenAIHttp:
         return self._read(status, content, headers, messages, params)
 
     async def token_ids(self, wanted: Sequence[str]) -> dict[str, int] | None:
-        """Tokens of some labels; None where no `vllm serve` can be asked.
+        """Return the token ids of labels; None if the server is not `vllm serve`.
 
-        They are looked up once, and other requests that need them wait; after a failure they are looked up
-        anew.
+        They are looked up once while other requests that need them wait, and again after a failure.
 
         Raises
         ------
         BackendError
-            If a label is not a single token, or the server does not tell.
+            A label is not a single token, or the server does not return token ids.
         """
         if not self._endpoint.is_vllm:
             return None
@@ -79,15 +78,15 @@ class OpenAIHttp:
         status, content, headers = await self._exchange(url, body)
         if status in (404, 405):
             await self._check_model()
-            raise BackendError(f"{url}: not there. {logprobs.TOO_OLD}")
+            raise BackendError(f"{url}: not found. {logprobs.TOO_OLD}")
         listed = self._read(status, content, headers)
         tokens = listed.get("tokens") if isinstance(listed, dict) else None
         if not isinstance(tokens, list) or not all(isinstance(token, int) for token in tokens):
-            raise BackendError(f"{url}: tells no tokens. {logprobs.TOO_OLD}")
+            raise BackendError(f"{url}: returns no token ids. {logprobs.TOO_OLD}")
         return tokens
 
     async def _check_model(self) -> None:
-        """Raise `BackendError` where the server has models, and not the one asked for."""
+        """Raise `BackendError` if the server lists its models and the requested one is not among them."""
         status, content, headers = await self._exchange(f"{self._endpoint.base}/models")
         listed = self._read(status, content, headers)
         entries = listed.get("data") if isinstance(listed, dict) else None
@@ -95,13 +94,13 @@ class OpenAIHttp:
         if names and self._endpoint.model not in names:
             raise BackendError(
                 f"{self._endpoint.where}: there is no such model. The server has {', '.join(names)}: "
-                f"use --judge hosted_vllm/{names[0]}"
+                f"use judge='hosted_vllm/{names[0]}' (--judge hosted_vllm/{names[0]})"
             )
 
     async def _exchange(
         self, url: str, content: Mapping[str, Any] | None = None
     ) -> tuple[int, bytes, Mapping[str, str]]:
-        """Post `content`, or get what is at `url`."""
+        """Send a POST request with `content`, or a GET request without."""
         body = json.dumps(content).encode() if content else b""
         try:
             async with self._session.request(
@@ -122,7 +121,9 @@ class OpenAIHttp:
         except aiohttp.ClientConnectorCertificateError as error:
             raise BackendError(self._untrusted(error)) from None
         except aiohttp.InvalidURL:
-            raise BackendError(f"{self._endpoint.where}: this is no address; check --api-base") from None
+            raise BackendError(
+                f"{self._endpoint.where}: not a valid address; check api_base (--api-base)"
+            ) from None
         except (aiohttp.ClientPayloadError, aiohttp.ClientResponseError) as error:
             raise self._half_read(error) from None
         except (aiohttp.ClientError, OSError) as error:
@@ -144,19 +145,19 @@ class OpenAIHttp:
                 raise
             data = content[:_EXCERPT_BYTES].decode(errors="replace")
         if status == 200 and isinstance(data, dict) and data.get("error") and not data.get("choices"):
-            status = _status_within(data["error"])  # a router passes on an error as a reply
+            status = _status_within(data["error"])  # a router may return an error with status 200
         if status != 200:
             problem = problem_of(status, data, headers)
             raise classify(problem, self._endpoint, parts_of(messages, params))
         return data
 
     def _half_read(self, error: Exception) -> Failed:
-        """What a reply means that was on its way."""
+        """Classify an error that occurred while a reply was being received."""
         if "content-encoding" in str(error):
             return Failed("reply", f"the reply cannot be unpacked: {brief(str(error))}", again=True)
         if isinstance(error, aiohttp.ClientPayloadError):
-            return Failed("server", f"the reply broke off: {brief(str(error))}", again=True)
-        return Failed("connection", self._broken(error), again=True)  # no HTTP
+            return Failed("server", f"the reply was interrupted: {brief(str(error))}", again=True)
+        return Failed("connection", self._broken(error), again=True)  # not HTTP
 
     def _broken(self, error: Exception) -> str:
         cause = error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
@@ -166,7 +167,7 @@ class OpenAIHttp:
     def _untrusted(self, error: Exception) -> str:
         return redact(
             f"{self._endpoint.where}: the server's certificate is not trusted ({brief(str(error))}). "
-            "Where it is your own, name the file of its authority in SSL_CERT_FILE"
+            "If it is your own server, set SSL_CERT_FILE to the file of its certificate authority"
         )
 
     async def close(self) -> None:
@@ -180,7 +181,7 @@ class OpenAIHttp:
 
 
 async def _bounded(response: aiohttp.ClientResponse) -> bytes:
-    """The whole body, unless it is longer than any reply: a compressed one may grow a thousandfold."""
+    """Read the body up to `MOST_BYTES`; a compressed body may expand a thousandfold."""
     parts: list[bytes] = []
     size = 0
     async for part in response.content.iter_any():
@@ -201,7 +202,7 @@ def _status_within(error: Any) -> int:
 
 
 def proxy_for(url: str) -> str | None:
-    """Proxy that the environment names for `url` (HTTPS_PROXY, NO_PROXY …), looked up once a run."""
+    """Return the proxy for `url` from the environment (HTTPS_PROXY, NO_PROXY …); looked up once per run."""
     parts = urlsplit(url)
     if proxy_bypass(parts.netloc.rpartition("@")[2]):
         return None
@@ -209,7 +210,7 @@ def proxy_for(url: str) -> str | None:
     proxy = proxies.get(parts.scheme) or proxies.get("all")
     if proxy and not proxy.startswith(("http://", "https://")):
         raise BackendError(
-            f"the proxy {redact(proxy)} cannot be used: it speaks no HTTP. Name one that does in "
-            f"{parts.scheme.upper()}_PROXY, or name {parts.hostname} in NO_PROXY"
+            f"the proxy {redact(proxy)} cannot be used, because it is not an HTTP proxy. Set "
+            f"{parts.scheme.upper()}_PROXY to an HTTP proxy, or add {parts.hostname} to NO_PROXY"
         )
     return proxy

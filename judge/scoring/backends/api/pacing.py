@@ -1,6 +1,6 @@
-"""How fast to ask: how many requests at a time, how many a minute, and when a failed one is tried again.
+"""Request rate: how many requests in flight and per minute, and when a failed one is retried.
 
-Nothing here looks at a clock or waits: times are given and returned, in seconds of one monotonic clock.
+Pure calculations: times are passed in and returned, in seconds of one monotonic clock.
 """
 
 import random
@@ -13,15 +13,15 @@ MOST_CONNECTIONS = 256
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retry:
-    """When a failed request is tried again, and when it is given up."""
+    """When a failed request is retried, and when it is given up; all times in seconds."""
 
     max_tries: int = 8
     max_seconds: float = 900.0
-    """From the first try that failed to the start of the last one."""
+    """Longest time from the first failed try to the start of the last one."""
     first_delay: float = 0.5
     longest_delay: float = 60.0
     max_wait: float = 900.0
-    """How long to wait for a reply while the rate limit refuses every request; then the run ends."""
+    """Longest time to wait for a reply while the rate limit refuses every request; then the run ends."""
     jitter: random.Random = field(default_factory=random.Random, compare=False)
 
     def after_fault(self, tries: int, elapsed: float, retry_after: float | None) -> float | None:
@@ -33,29 +33,38 @@ class Retry:
         return wait if tries < self.max_tries and elapsed + wait <= self.max_seconds else None
 
     def after_refusal(self, refusals: int, retry_after: float | None) -> float:
-        """Seconds to wait after so many rate-limit refusals of one request.
+        """Return the wait of one request after this many refusals by the rate limit.
 
-        Only long enough to let others go first: all requests together are held back by `Pace`.
+        It only lets other requests go first; `Pace` slows all requests down together.
         """
         return max(self._drawn(refusals, self.longest_delay / 8), retry_after or 0.0)
 
     def _drawn(self, times: int, longest: float) -> float:
-        """A delay from its upper half, so that what failed together does not come back together."""
+        """Draw a delay between half and all of `delay`, so that requests that failed together spread out."""
         return self.delay(times, longest) * self.jitter.uniform(0.5, 1.0)
 
     def delay(self, times: int, longest: float) -> float:
-        """First delay, doubled each time, up to the longest."""
+        """Return the first delay, doubled each time, up to the longest."""
         return min(longest, self.first_delay * 2.0 ** min(times - 1, 60))
 
 
 class Pace:
     """How many requests may be in flight, and when the next may start.
 
-    The number follows TCP: from few (or from all that the user allows) it doubles each round trip until the
-    provider first signals a rate limit. From there on a round trip of replies adds a twentieth, at least one,
-    and each refusal takes away a half, as in DCTCP: a stray one costs little, and a whole round trip of them
-    halves the number. After a refusal nothing is sent for as long as the provider says; while refusals go
-    on, or if it says nothing, for a time that doubles.
+    The limit is controlled like the congestion window of TCP. It starts low (or at the limit set by the user)
+    and doubles every round trip until the provider first signals a rate limit. From then on, a round trip of
+    replies raises it by a twentieth, at least by one, and each refusal lowers it by 0.5, as in DCTCP: a
+    single refusal costs little, and a round trip of refusals halves it. After a refusal nothing is sent for
+    as long as the provider asks; if refusals continue, or the provider does not say, the pause doubles.
+
+    Parameters
+    ----------
+    max_connections : int or None
+        Largest number of requests in flight; None adapts it, up to 256.
+    requests_per_minute : float or None
+        Largest number of requests started per minute.
+    retry : Retry or None
+        Gives the delays after refusals.
     """
 
     def __init__(
@@ -75,32 +84,32 @@ class Pace:
 
     @property
     def limit(self) -> int:
-        """Number of requests that may be in flight."""
+        """Current limit of requests in flight."""
         return int(self._limit)
 
     def next_start(self, in_flight: int, now: float) -> float:
-        """Time at which one more request may start: `now`, later, or infinity until one comes back."""
+        """Return when another request may start: `now`, later, or infinity until a reply arrives."""
         return inf if in_flight >= self.limit else max(self._next_start, now)
 
     def started(self, now: float) -> None:
-        """Take note that a request was sent."""
+        """Record that a request was sent."""
         if self._interval:
             self._next_start = max(self._next_start, now) + self._interval
 
     def succeeded(self, in_flight: int) -> None:
-        """Take note of a reply; `in_flight` counts the request that it answers."""
+        """Record a reply; `in_flight` includes its request."""
         self._pauses = 0
-        # Where the limit was hardly used, a reply says nothing about a higher one.
+        # If the limit is hardly used, a reply does not show that a higher one would work.
         if 2 * in_flight > self._limit:
             step = max(1.0 / self._limit, 0.05) if self._was_refused else 1.0
             self._limit = min(self._limit + step, self._most)
 
     def refused(self, sent: float, now: float, retry_after: float | None) -> None:
-        """Take note of a "too many requests" to a request sent at `sent`."""
+        """Record a refusal (HTTP 429) of a request that was sent at `sent`."""
         self._was_refused = True
         self._limit = max(self._limit - 0.5, 1.0)
         pause = retry_after or 0.0
-        if sent > self._last_pause:  # others of the same round trip do not make the pause longer
+        if sent > self._last_pause:  # further refusals of the same round trip do not extend the pause
             self._last_pause = now
             self._pauses += 1
             if self._pauses > 1 or retry_after is None:

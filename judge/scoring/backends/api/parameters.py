@@ -1,4 +1,4 @@
-"""A request's parameters and messages in the form that its provider takes."""
+"""Parameters and messages of a request in the form that its provider accepts."""
 
 import asyncio
 import re
@@ -14,17 +14,17 @@ from judge.scoring.backends.api.providers import OPENAI_COMPATIBLE, Endpoint
 from judge.scoring.backends.thinking import template_kwargs
 
 Encode = Callable[[Item, int], str]
-"""Data URL or address of an item's n-th picture. Called from several threads."""
+"""Return the data URL or URL of the nth image of an item. Called from several threads."""
 
-# OpenAI's reasoning models count thought into the limit and know it under this name alone.
+# For OpenAI's reasoning models the limit includes reasoning tokens and only has the other name.
 _REASONING = re.compile(r"(^|/)(o[1-9]|gpt-[5-9])([-.]|$)")
-# Without the second some count no tokens.
+# Without the second option some providers count no tokens.
 _STREAM: Mapping[str, Any] = {"stream": True, "stream_options": {"include_usage": True}}
 _CLAUDE = re.compile(r"claude", re.IGNORECASE)
 
 
 class Parameters:
-    """Which parameters one endpoint takes; learns from what it rejects."""
+    """Parameters that one endpoint accepts; learns from those that it rejects."""
 
     def __init__(self, endpoint: Endpoint) -> None:
         known = OPENAI_COMPATIBLE.get(endpoint.provider) if endpoint.transport == "http" else None
@@ -37,29 +37,29 @@ class Parameters:
             self._renamed["max_tokens"] = "max_completion_tokens"
 
     def of(self, request: Request, ids: Mapping[str, int] | None = None) -> dict[str, Any]:
-        """Parameters as they are sent; `ids` are the tokens of the request's labels, where they are known."""
+        """Return the parameters to send; `ids` are the token ids of the labels, if they are known."""
         wanted = self._wanted(request, ids)
         if self._streams:
             wanted |= _STREAM
         return {self._renamed.get(name, name): v for name, v in wanted.items() if name not in self._dropped}
 
     def dropped(self, request: Request) -> tuple[str, ...]:
-        """What `request` wanted and the provider does not take."""
+        """Return the parameters of `request` that are left out because the provider rejects them."""
         if not self._dropped:
             return ()
         return tuple(name for name in self._wanted(request, {}) if name in self._dropped)
 
     def reject(self, rejected: Rejected, sent: Mapping[str, Any], attempt: int = 0) -> None:
-        """Remember what the provider does not take.
+        """Remember a parameter that the provider rejects.
 
         Raises
         ------
         Failed
-            If it was not even sent, or is the higher limit with which a cut reply is asked for once more.
+            The parameter was not sent, or it is the higher token limit for a truncated reply.
         BackendError
-            If it is a value that the user wants, or there are no probabilities without it.
+            The user chose the rejected value, or the parameter is required for expected scores.
         """
-        if rejected.param == "stream" and "stream" not in sent:  # it is one reply that is not given
+        if rejected.param == "stream" and "stream" not in sent:  # the provider only streams replies
             self._streams = True
             return
         if rejected.param not in sent:
@@ -72,13 +72,15 @@ class Parameters:
         if rejected.instead is not None and name not in self._renamed:
             self._renamed[name] = rejected.instead
         elif rejected.is_value and name == "max_tokens" and attempt:
-            raise Failed("context", f"the reply was cut, and a longer one is refused: {rejected.message}")
+            raise Failed(
+                "context", f"the reply was truncated and a higher limit rejected: {rejected.message}"
+            )
         elif rejected.is_value:
-            raise BackendError(f"the provider does not take this value of {name}: {rejected.message}")
+            raise BackendError(f"the provider rejects this value of {name}: {rejected.message}")
         elif "logprobs" in sent and name in logprobs.NEEDED:
             raise BackendError(
-                f"{self._endpoint.where} does not give log-probabilities ({rejected.message}); "
-                "use --scores text"
+                f"{self._endpoint.where} does not return log-probabilities ({rejected.message}); "
+                f"{logprobs.USE_TEXT}"
             )
         else:
             self._dropped[name] = None
@@ -99,27 +101,27 @@ class Parameters:
 
 
 class Messages:
-    """Puts messages into the form of chat completions: pictures encoded, the static part marked."""
+    """Converts messages to chat completions: encodes images, and marks the prefix that may be cached."""
 
     def __init__(self, endpoint: Endpoint, encode: Encode | None) -> None:
         self._encode = encode
         self._has_system_role = True
-        # Others cache by themselves, and some of them refuse the mark.
+        # Other providers cache automatically, and some of them reject the mark.
         self._mark_cache = bool(_CLAUDE.search(endpoint.model)) and (
             endpoint.transport == "litellm" or endpoint.provider == "openrouter"
         )
 
     def leave_out_system_role(self) -> None:
-        """Put the system text before the user's from now on: the model's template knows no such role."""
+        """From now on, send the system text as the beginning of the user message."""
         self._has_system_role = False
 
     @property
     def dropped(self) -> tuple[str, ...]:
-        """What the provider does not take of messages; the texts are all there."""
+        """Return the roles that the provider rejects; no text is left out."""
         return () if self._has_system_role else (SYSTEM_ROLE,)
 
     async def of(self, request: Request) -> list[Message]:
-        """Messages as they are sent."""
+        """Return the messages to send."""
         messages = list(request.messages) if self._has_system_role else _without_system(request.messages)
         for place, message in enumerate(messages):
             if not isinstance(message["content"], str):
@@ -131,23 +133,23 @@ class Messages:
 
     async def _parts(self, item: Item, parts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         return [
-            {"type": "image_url", "image_url": {"url": await self._picture(item, part["image"])}}
+            {"type": "image_url", "image_url": {"url": await self._image_url(item, part["image"])}}
             if part["type"] == "image"
             else dict(part)
             for part in parts
         ]
 
-    async def _picture(self, item: Item, index: int) -> str:
+    async def _image_url(self, item: Item, index: int) -> str:
         if self._encode is None:
-            raise BackendError(f"item {item.id!r} has pictures, and this backend was made without an encoder")
-        try:  # scaling a picture takes long enough to keep hundreds of connections waiting
+            raise BackendError(f"item {item.id!r} has images, but the backend has no image encoder")
+        try:  # in a thread, because scaling an image would block all connections
             return await asyncio.to_thread(self._encode, item, index)
         except (JudgeError, OSError) as error:
             raise Failed("image", redact(str(error))) from error
 
 
 def _without_system(messages: Sequence[Message]) -> list[Message]:
-    r"""The same texts in the same order, the system's as the beginning of what the user says.
+    r"""Return the messages with the system text as the beginning of the first user message.
 
     >>> system = {"role": "system", "content": "Judge."}
     >>> _without_system([system, {"role": "user", "content": "An answer."}])

@@ -1,4 +1,4 @@
-"""What a reply costs: litellm's price list, read without importing it, and a budget that is not passed."""
+"""Prices from litellm's list, which is read without importing litellm, and the budget of a run."""
 
 import importlib.util
 import json
@@ -13,9 +13,9 @@ from judge.errors import BackendError
 from judge.records import Request, Usage
 
 TOKENS_PER_IMAGE = 1_500
-"""A picture of a megapixel or more, over the providers' published formulas; only estimates use it."""
+"""Prompt tokens of an image of a megapixel or more, by the providers' formulas; for estimates only."""
 TOKENS_PER_REPLY = 300
-"""A verdict with a sentence for each dimension; only estimates use it."""
+"""Tokens of a verdict with a sentence for each dimension; for estimates only."""
 
 _PRICE_FILE = "model_prices_and_context_window_backup.json"
 _LONG_PROMPT = re.compile(r"input_cost_per_token_above_(\d+)k_tokens")
@@ -35,19 +35,19 @@ def _price_list() -> Mapping[str, Mapping[str, Any]]:
 
 @cache
 def _providers() -> frozenset[str]:
-    # "vertex_ai-anthropic_models" is a shelf of the provider vertex_ai
+    # "vertex_ai-anthropic_models" is a group of models of the provider vertex_ai
     return frozenset(
         str(entry.get("litellm_provider", "")).partition("-")[0] for entry in _price_list().values()
     )
 
 
 def known_provider(name: str) -> bool:
-    """Whether the price list has models of a provider of this name."""
+    """Whether the price list has models of this provider."""
     return bool(name) and name in _providers()
 
 
 def provider_of(model: str) -> str | None:
-    """Provider of a model that is written without one (``gpt-5``); None where the price list has no such."""
+    """Return the provider of a model name without one (``gpt-5``); None if it is not in the price list."""
     entry = _price_list().get(model)
     return None if entry is None else str(entry["litellm_provider"]).partition("-")[0]
 
@@ -81,7 +81,7 @@ class Price:
 
 
 class Prices:
-    """Prices of one model: long prompts may have their own."""
+    """Prices of one model, which may depend on the length of the prompt."""
 
     def __init__(self, entry: Mapping[str, Any]) -> None:
         bounds = (int(match[1]) for name in entry if (match := _LONG_PROMPT.fullmatch(name)))
@@ -89,7 +89,7 @@ class Prices:
         self._base = _price(entry, "")
 
     def at(self, prompt_tokens: int) -> Price:
-        """Price for a prompt of this length."""
+        """Return the price for a prompt of this length."""
         return next((price for bound, price in self._tiers if prompt_tokens > bound), self._base)
 
     def cost(self, usage: Usage, cache_write_tokens: int = 0) -> float:
@@ -98,7 +98,7 @@ class Prices:
 
 
 def find_prices(name: str, provider: str, model: str) -> Prices | None:
-    """Prices of a model, or None where none is known (a server of one's own, a new model).
+    """Return the prices of a model; None if they are unknown (the user's own server, a new model).
 
     >>> find_prices("hosted_vllm/Qwen/Qwen3-8B", "hosted_vllm", "Qwen/Qwen3-8B") is None
     True
@@ -129,13 +129,13 @@ def _price(entry: Mapping[str, Any], tier: str) -> Price:
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """What a set of requests will take, roughly: four characters to a token."""
+    """Estimated tokens and cost of requests, with four characters per token."""
 
     requests: int
     prompt_tokens: int
     completion_tokens: int
     cost: float | None
-    """In USD; None where no price is known."""
+    """In USD; None if the price is unknown."""
 
 
 def forecast(requests: Iterable[Request], prices: Prices | None) -> Forecast:
@@ -152,7 +152,7 @@ def forecast(requests: Iterable[Request], prices: Prices | None) -> Forecast:
 
 
 def expected_usage(request: Request) -> Usage:
-    """Tokens that a request probably takes."""
+    """Estimate the tokens of a request and its reply."""
     characters, images = _size(request)
     limit = _reply_limit(request)
     return Usage(
@@ -179,29 +179,29 @@ def _reply_limit(request: Request) -> int | None:
 
 
 class Budget:
-    """Money that may be spent. Requests in flight count at their worst, so the limit is not passed."""
+    """Limit of the cost. Requests in flight count with their highest possible cost."""
 
     def __init__(self, limit: float | None, prices: Prices | None) -> None:
         if limit is not None and prices is None:
             raise BackendError(
-                "--max-cost cannot be kept: no price is known for this model. "
-                "Leave it out, or bound the run with --limit"
+                "max_cost (--max-cost) cannot be applied, because no price is known for this model. Omit it, "
+                "or score fewer items with limit (--limit)"
             )
         self._limit = limit
         self._prices = prices
         self.spent = 0.0
         """Cost in USD; an unknown cost counts with the amount reserved for it."""
         self._reserved = 0.0
-        self._tokens_per_character = 0.4  # more than English needs; replies correct it upwards
+        self._tokens_per_character = 0.4  # more than for English text; raised when replies show more
         self._longest_reply = 2_000
 
     @property
     def limit(self) -> float | None:
-        """In USD; None where nothing bounds it."""
+        """In USD; None means no limit."""
         return self._limit
 
     def reserve(self, request: Request) -> float | None:
-        """Set aside what `request` may cost; None where that could pass the limit."""
+        """Reserve the highest cost of `request`; None if that could exceed the limit."""
         if self._limit is None or self._prices is None:
             return 0.0
         characters, images = _size(request)
@@ -217,7 +217,7 @@ class Budget:
         return worst
 
     def settle(self, request: Request, reserved: float, cost: float | None, usage: Usage | None) -> None:
-        """Replace the reserved amount by the cost; if that is unknown, the reserved amount counts."""
+        """Replace the reserved amount by the cost; an unknown cost counts with the reserved amount."""
         self._reserved -= reserved
         self.spent += reserved if cost is None else cost
         if usage is not None:
@@ -227,9 +227,9 @@ class Budget:
             self._longest_reply = max(self._longest_reply, 2 * usage.completion_tokens)
 
     def release(self, reserved: float) -> None:
-        """Take back what was set aside for a request that is not asked."""
+        """Release the amount reserved for a request that is not sent."""
         self._reserved -= reserved
 
     def lose(self, reserved: float) -> None:
-        """Count an attempt with unknown outcome (a time-out) as paid: the provider may bill it."""
+        """Count an attempt with an unknown outcome (a time-out) as spent, because it may be billed."""
         self.spent += reserved

@@ -1,4 +1,4 @@
-"""Where a model is asked: its provider's address, the key it needs, and which of our two ways leads there."""
+"""Providers: the address of a model's API, its key, and the client that is used for it."""
 
 import os
 from collections.abc import Mapping
@@ -10,25 +10,25 @@ from judge.scoring.backends.api.pricing import known_provider, provider_of
 from judge.scoring.backends.connection import Transport
 
 GENERIC_KEY = "JUDGE_API_KEY"
-"""Key for an endpoint given by address alone, so that no provider's key reaches a foreign host."""
+"""Variable of the key for an endpoint given by its address only; no provider's key is sent there."""
 
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """A provider whose endpoint speaks OpenAI's chat completions."""
+    """A provider with an OpenAI-compatible endpoint for chat completions."""
 
     base: str | None
-    """Address of the API; None where only the user can know it."""
+    """Address of the API; None if only the user knows it."""
     keys: tuple[str, ...]
-    """Environment variables that may hold the key; the first is the one named to the user."""
+    """Environment variables that may hold the key; messages name the first one."""
     needs_key: bool = True
     takes_schema: bool = True
-    """False where a JSON schema as `response_format` is known to be refused."""
+    """Whether a JSON schema may be sent; False if it is known to be rejected."""
     renamed: Mapping[str, str] = field(default_factory=dict)
-    """Parameters that it knows under another name."""
+    """Parameters that have another name at this provider."""
 
 
-# Addresses and names of variables are the providers' own, as their API references give them.
+# Addresses and variables are those of the providers' API references.
 OPENAI_COMPATIBLE: Mapping[str, Provider] = {
     "openai": Provider("https://api.openai.com/v1", ("OPENAI_API_KEY",)),
     "hosted_vllm": Provider(None, ("HOSTED_VLLM_API_KEY",), needs_key=False),
@@ -47,8 +47,8 @@ OPENAI_COMPATIBLE: Mapping[str, Provider] = {
     "moonshot": Provider("https://api.moonshot.ai/v1", ("MOONSHOT_API_KEY",)),
 }
 
-# Providers behind litellm that cannot work without these variables. One of each group is enough. Those that
-# have many ways to sign in (Bedrock, Vertex AI) are left to litellm.
+# Providers that litellm can only use with these variables, one of each group. Providers with several ways to
+# authenticate (Bedrock, Vertex AI) are left to litellm.
 LITELLM_KEYS: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "anthropic": (("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"),),
     "gemini": (("GEMINI_API_KEY", "GOOGLE_API_KEY"),),
@@ -62,22 +62,22 @@ LITELLM_KEYS: Mapping[str, tuple[tuple[str, ...], ...]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """Where and how one model is asked."""
+    """Address and client of one model."""
 
     name: str
-    """The model as the user wrote it."""
+    """Name of the model as given by the user."""
     provider: str
     model: str
-    """The model as the provider names it."""
+    """Name of the model at the provider."""
     transport: Literal["http", "litellm"]
     base: str | None = None
     key: str | None = field(default=None, repr=False)
     key_names: tuple[str, ...] = ()
-    """Environment variables in which a key is looked for; errors name the first."""
+    """Environment variables that may hold the key; messages name the first one."""
 
     @property
     def is_vllm(self) -> bool:
-        """Whether this is a `vllm serve`, with all that it can beyond OpenAI's protocol."""
+        """Whether the server is `vllm serve`, which has extensions of OpenAI's protocol."""
         return self.provider == "hosted_vllm"
 
     @property
@@ -92,12 +92,12 @@ def resolve(
     transport: Transport = "auto",
     environ: Mapping[str, str] = os.environ,
 ) -> Endpoint:
-    """Find out where `model` is asked, before anything is sent.
+    """Determine the endpoint of a model, without sending anything.
 
     Raises
     ------
     BackendError
-        If the model names no provider, or a key or an address is missing.
+        The provider cannot be determined, or a key or an address is missing.
 
     Examples
     --------
@@ -106,13 +106,17 @@ def resolve(
     """
     provider, name = _split(model, api_base)
     if api_base is not None and not api_base.startswith(("http://", "https://")):
-        raise BackendError(f"--api-base {api_base!r} is no address: it must start with http:// or https://")
+        raise BackendError(
+            f"api_base (--api-base): found {api_base!r}; it must start with http:// or https://"
+        )
     if transport == "litellm" or (transport == "auto" and provider and provider not in OPENAI_COMPATIBLE):
         return _litellm_endpoint(model, provider, name, api_base, environ)
     known = OPENAI_COMPATIBLE.get(provider, Provider(None, (GENERIC_KEY,), needs_key=False))
     base = api_base or _base_from(environ, provider) or known.base
     if base is None:
-        raise BackendError(f"{model}: no address is known for it; give --api-base http://HOST:PORT/v1")
+        raise BackendError(
+            f"{model}: its address is unknown; set api_base (--api-base), such as http://HOST:PORT/v1"
+        )
     key = _key(environ, known.keys)
     if key is None and known.needs_key and base == known.base:
         raise _missing_key(model, known.keys)
@@ -142,25 +146,24 @@ def check_keyless(endpoint: Endpoint, settings: str) -> None:
         return
     name = endpoint.key_names[0] if endpoint.key_names else "the provider's credentials"
     raise BackendError(
-        f"{settings}: its api_base {endpoint.base} was not named on the command line, and the key of "
-        f"{endpoint.name} ({name}) would be sent to it. If the address is right, name it yourself "
-        f"(--api-base {endpoint.base}) or trust the file with --trust-config (or JUDGE_TRUST_CONFIG=1); "
-        "a server that needs no key works once the key is no longer in the environment"
+        f"{settings}: sets api_base to {endpoint.base}, and the key of {endpoint.name} ({name}) would be "
+        f"sent there. If the address is correct, give it yourself with api_base (--api-base {endpoint.base}) "
+        "or trust the file with --trust-config (or JUDGE_TRUST_CONFIG=1). For a server without a key, remove "
+        "the key from the environment"
     )
 
 
 def supports_schema(model: str, api_base: str | None = None) -> bool:
-    """Whether a JSON schema should be sent along.
+    """Whether to send a JSON schema of the reply; False only if it is known to be rejected.
 
-    Most endpoints take one, and one that refuses it is asked again without; False only where a refusal is
-    known beforehand.
+    If an endpoint rejects the schema, the request is sent again without it.
     """
     known = OPENAI_COMPATIBLE.get(_split(model, api_base)[0])
     return known is None or known.takes_schema
 
 
 def _split(model: str, api_base: str | None) -> tuple[str, str]:
-    """Provider and the provider's name for the model; no provider where only an address is known."""
+    """Split a name into provider and model; the provider is empty if only an address is given."""
     head, slash, rest = model.partition("/")
     if slash and (head in OPENAI_COMPATIBLE or head in LITELLM_KEYS or known_provider(head)):
         return head, rest
@@ -170,7 +173,8 @@ def _split(model: str, api_base: str | None) -> tuple[str, str]:
     if provider is None:
         raise BackendError(
             f"{model}: no provider is known for this model. Write PROVIDER/MODEL, such as openai/gpt-5 or "
-            "anthropic/claude-sonnet-4-5, or give the address of an OpenAI-compatible server with --api-base"
+            "anthropic/claude-sonnet-4-5, or give the address of an OpenAI-compatible server with api_base "
+            "(--api-base)"
         )
     return provider, model
 
@@ -179,7 +183,7 @@ def _litellm_endpoint(
     model: str, provider: str, name: str, api_base: str | None, environ: Mapping[str, str]
 ) -> Endpoint:
     compatible = OPENAI_COMPATIBLE.get(provider)
-    if not provider:  # litellm reads a bare name with an address as an OpenAI-compatible endpoint
+    if not provider:  # litellm treats a name without a provider as an OpenAI-compatible endpoint
         model, compatible = f"openai/{model}", Provider(None, (GENERIC_KEY,), needs_key=False)
     groups = ((compatible.keys,) if compatible.needs_key else ()) if compatible else ()
     for names in groups or LITELLM_KEYS.get(provider, ()):
@@ -207,7 +211,7 @@ def _key(environ: Mapping[str, str], names: tuple[str, ...]) -> str | None:
     for name in names:
         if key := environ.get(name, "").strip():
             if not (key.isascii() and key.isprintable()):
-                raise BackendError(f"the key in {name} has characters that no key has: set it again")
+                raise BackendError(f"the key in {name} contains invalid characters; set it again")
             return key
     return None
 

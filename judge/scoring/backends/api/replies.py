@@ -1,6 +1,6 @@
-"""A chat completion as JSON -> what a Completion keeps of it. Pure; both ways read here.
+"""Read a chat completion (JSON) into the values of a Completion. Pure; used by both clients.
 
-Any field may be of any type. What can be read is read; what cannot fails its item alone (`Failed`).
+Any field may have any type. A reply that cannot be read is a failure of its item only (`Failed`).
 """
 
 import json
@@ -12,14 +12,14 @@ from judge.records import Failure
 from judge.scoring.backends.api.dialects import BROKEN_OFF, FILTERED, filtered_by
 from judge.scoring.backends.api.errors import Failed, brief
 from judge.scoring.backends.api.usage import read_usage
-from judge.scoring.backends.thinking import parted
+from judge.scoring.backends.thinking import split_thought
 
 _TEXT_NAMES = ("text", "output_text", "value")
 _PARTS = frozenset({"text", "output_text", "thinking", "reasoning", "refusal"})
-"""Types of the parts of a message that a model says; a list of anything else is the verdict itself."""
+"""Types of the parts of a message; a list of anything else is the verdict itself."""
 
-_NO_SPEECH = frozenset({"role", "name", "provider_specific_fields", "annotations"})
-"""Fields of a message that never hold what a model says."""
+_NO_TEXT = frozenset({"role", "name", "provider_specific_fields", "annotations"})
+"""Fields of a message that never contain text of the model."""
 
 
 def read_reply(data: Any) -> dict[str, Any]:
@@ -33,7 +33,7 @@ def read_reply(data: Any) -> dict[str, Any]:
     Raises
     ------
     Failed
-        If it is none, or has no choice.
+        It is not a chat completion, or has no choice.
 
     Examples
     --------
@@ -49,7 +49,7 @@ def read_reply(data: Any) -> dict[str, Any]:
 
 
 def read_usage_and_model(data: Any) -> dict[str, Any]:
-    """What stands around the words of any reply, an odd one as well: usage and model."""
+    """Read usage and model, which an unreadable reply has, too."""
     if not isinstance(data, dict):
         return {"usage": None, "model": None}
     model = data.get("model")
@@ -58,31 +58,31 @@ def read_usage_and_model(data: Any) -> dict[str, Any]:
 
 def _read(data: Any) -> dict[str, Any]:
     if not isinstance(data, dict):
-        raise Failed("reply", f"the reply is no JSON object: {_shown(data)}", again=True)
+        raise Failed("reply", f"the reply is not a JSON object: {_shown(data)}", again=True)
     choice = _first_choice(data)
     finish = _optional_text(choice.get("finish_reason"))
     if _is_one_of(BROKEN_OFF, finish):
         cause = choice.get("error") or finish
-        raise Failed("server", f"the provider broke off: {_shown(cause)}", again=True)
+        raise Failed("server", f"the provider aborted the reply: {_shown(cause)}", again=True)
     message = choice.get("message")
-    held_back = _is_one_of(FILTERED, finish)
+    is_filtered = _is_one_of(FILTERED, finish)
     if not isinstance(message, dict):
-        if not held_back and not filtered_by(data):
+        if not is_filtered and not filtered_by(data):
             raise Failed("reply", f"the reply has no message: {_shown(data)}", again=True)
-        message, held_back = {}, True
-    content, thought, where = _said_and_thought(message)
+        message, is_filtered = {}, True
+    content, thought, where = _answer_and_reasoning(message)
     refusal = _refusal(message)
-    held_back = held_back or (not content and bool(filtered_by(data)))
+    is_filtered = is_filtered or (not content and bool(filtered_by(data)))
     values = {
-        "reply": None if (refusal or held_back) and not content else content,
+        "reply": None if (refusal or is_filtered) and not content else content,
         "finish_reason": finish,
         "refusal": refusal,
         "reasoning": thought,
-        "failure": _held_back(data) if held_back else None,
+        "failure": _filter_failure(data) if is_filtered else None,
         **read_usage_and_model(data),
     }
-    if not (content or refusal or held_back or finish == "length"):
-        values |= _only_thought(thought, where) if thought else _nothing_said(message)
+    if not (content or refusal or is_filtered or finish == "length"):
+        values |= _only_reasoning(thought, where) if thought else _no_text(message)
     return values
 
 
@@ -95,54 +95,54 @@ def _first_choice(data: Mapping[str, Any]) -> Mapping[str, Any]:
     raise Failed("reply", f"the reply has no choice: {_shown(data)}", again=True)
 
 
-def _held_back(data: Mapping[str, Any]) -> Failure:
+def _filter_failure(data: Mapping[str, Any]) -> Failure:
     found = ", ".join(filtered_by(data))
     return Failure(
         kind="filter",
-        message=brief(f"the provider's filter held the reply back{f' ({found})' if found else ''}"),
+        message=brief(f"the provider's content filter withheld the reply{f' ({found})' if found else ''}"),
     )
 
 
-def _only_thought(thought: str, where: str) -> dict[str, Any]:
-    """Where nothing is said after the thought: a server may have taken a whole verdict for the thought."""
+def _only_reasoning(thought: str, where: str) -> dict[str, Any]:
+    """Handle a reply of reasoning only; a server may have taken the whole verdict for reasoning."""
     try:
         if isinstance(json.loads(thought), dict):
             return {"reply": thought, "reasoning": None}
     except (ValueError, RecursionError):
         pass
-    told = f"nothing is said beside the thought; all the text ({len(thought):,} characters) is in {where}"
-    return {"failure": Failure(kind="reply", message=told)}
+    message = f"the reply contains only reasoning ({len(thought):,} characters, in {where}) and no answer"
+    return {"failure": Failure(kind="reply", message=message)}
 
 
-def _nothing_said(message: Mapping[str, Any]) -> dict[str, Any]:
-    """Where there is no text: an empty reply is one, and anything else is said."""
-    rest = {name: value for name, value in message.items() if value and name not in _NO_SPEECH}
+def _no_text(message: Mapping[str, Any]) -> dict[str, Any]:
+    """Handle a message without text: report its other content, if there is any."""
+    rest = {name: value for name, value in message.items() if value and name not in _NO_TEXT}
     if not rest:
         return {}
-    return {"failure": Failure(kind="reply", message=f"no text in the reply; what it holds: {_shown(rest)}")}
+    return {"failure": Failure(kind="reply", message=f"the reply has no text; it contains: {_shown(rest)}")}
 
 
-def _said_and_thought(message: Mapping[str, Any]) -> tuple[str, str | None, str]:
-    """What was said, what was thought before, and in which field the thought is."""
+def _answer_and_reasoning(message: Mapping[str, Any]) -> tuple[str, str | None, str]:
+    """Return the answer, the reasoning before it, and the place of the reasoning."""
     where = next((name for name in ("reasoning_content", "reasoning") if message.get(name)), "")
     thought = (_text(message[where]) or _json(message[where])) if where else ""
     content = message.get("content")
-    if isinstance(content, list) and all(map(_is_part, content)):  # some of them thoughts (Mistral)
+    if isinstance(content, list) and all(map(_is_part, content)):  # some of them reasoning (Mistral)
         if not thought:
             thought, where = "".join(_text(_of(part, "thinking")) for part in content), "its thinking parts"
         content = "".join(map(_text, content))
     elif content is not None and not isinstance(content, str):
-        content = _json(content)  # the verdict itself, not as text
+        content = _json(content)  # the verdict itself, as JSON instead of text
     content = content or ""
     if not thought:
-        thought, content = parted(content)
-        where = "a thought that is not closed (<think>)"
+        thought, content = split_thought(content)
+        where = "a <think> block that is not closed"
     arguments = _arguments(message)
     return "\n".join(filter(None, [content, arguments])), thought.strip() or None, where
 
 
 def _is_part(part: Any) -> bool:
-    """Whether this is a part of a message; else a list is a verdict."""
+    """Whether a list element is a part of a message; otherwise the list is a verdict."""
     if not isinstance(part, dict):
         return part is None or isinstance(part, str)
     kind = part.get("type")
@@ -167,7 +167,7 @@ def _refusal(message: Mapping[str, Any]) -> str | None:
 
 
 def _is_one_of(reasons: frozenset[str], finish: str | None) -> bool:
-    """Some write reasons in capitals, or add what they found: ``content_filter: RECITATION``."""
+    """Compare finish reasons; some providers use capitals or add details (``content_filter: RECITATION``)."""
     return finish is not None and finish.lower().partition(":")[0] in reasons
 
 
@@ -176,7 +176,7 @@ def _of(value: Any, name: str) -> Any:
 
 
 def _text(value: Any) -> str:
-    """The text of a text, of a part, or of a list of parts."""
+    """Return the text of a string, of a part, or of a list of parts."""
     if isinstance(value, list):
         return "".join(map(_text, value))
     if isinstance(value, dict):
@@ -185,7 +185,7 @@ def _text(value: Any) -> str:
 
 
 def _optional_text(value: Any) -> str | None:
-    """A text, also where something else was sent in its place; None where nothing was."""
+    """Return a value as text; None stays None."""
     return value if value is None or isinstance(value, str) else _json(value)
 
 
@@ -197,7 +197,7 @@ def _json(value: Any) -> str:
 
 
 def _shown(data: Any) -> str:
-    """The beginning of odd data, for an error."""
+    """Return the beginning of unexpected data, for a message."""
     try:
         return brief(_REPR.repr(data))
     except ValueError:

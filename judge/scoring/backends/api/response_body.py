@@ -1,4 +1,4 @@
-"""The body of a response -> JSON: one object, or a stream of events that is joined to the same object."""
+"""Decode the body of a response: one JSON object, or a stream of events that is joined to one."""
 
 import json
 import re
@@ -8,20 +8,20 @@ from typing import Any
 from judge.scoring.backends.api.errors import Failed, quoted
 
 MOST_BYTES = 16 << 20
-"""A longer reply is not read to its end: it is no verdict, and would fill the memory."""
+"""Largest size of a response; a longer one is not a verdict, and could exhaust the memory."""
 
-_DIGITS = 18  # of the integers that a database takes
+_DIGITS = 18  # of the largest integer that SQLite stores
 _EVENTS = ("data:", "event:", "id:", "retry:", ":")
 _TEXTS = ("content", "reasoning_content", "reasoning", "refusal")
 
 
 def decode(content: bytes) -> Any:
-    """Read the body of a reply; a broken character in it is no reason to lose it.
+    """Decode the body of a reply; invalid characters are replaced.
 
     Raises
     ------
     Failed
-        If it is no JSON and no stream of events, or the stream ends before the reply does.
+        It is neither JSON nor a stream of events, or the stream ends before the reply does.
 
     Examples
     --------
@@ -43,12 +43,12 @@ def _decode_text(text: str) -> Any:
     except RecursionError:
         raise Failed("reply", f"the reply is nested too deeply: {quoted(text)}", again=True) from None
     except ValueError:
-        page = "a web page and " if text.lstrip().startswith("<") else ""
-        raise Failed("reply", f"the reply is {page}no JSON: {quoted(text)}", again=True) from None
+        page = "a web page, " if text.lstrip().startswith("<") else ""
+        raise Failed("reply", f"the reply is {page}not JSON: {quoted(text)}", again=True) from None
 
 
 def _number(digits: str) -> int | float:
-    """A longer integer is no count, and Python would refuse to read one of thousands of digits."""
+    """Read long integers as float; Python refuses to convert thousands of digits to int."""
     return int(digits) if len(digits) <= _DIGITS else float(digits)
 
 
@@ -56,7 +56,7 @@ _JSON = json.JSONDecoder(parse_int=_number)
 
 
 def join_stream(text: str) -> dict[str, Any]:
-    r"""Join the events of a streamed chat completion to what it would have been in one piece.
+    r"""Join the events of a streamed chat completion to the object that a single reply would be.
 
     >>> half = 'data: {"choices": [{"delta": {"content": "4"}}]}'
     >>> rest = 'data: {"choices": [{"delta": {"content": "2"}, "finish_reason": "stop"}]}'
@@ -66,7 +66,7 @@ def join_stream(text: str) -> dict[str, Any]:
     Raises
     ------
     Failed
-        If an event is no JSON, or the stream ends before the reply does.
+        An event is not JSON, or the stream ends before the reply does.
     """
     message = _Message()
     whole: dict[str, Any] = {}
@@ -93,7 +93,7 @@ def join_stream(text: str) -> dict[str, Any]:
 
 
 class _Message:
-    """A message that comes in pieces, which are put together at its end: texts, and tool calls by index."""
+    """A message received in pieces: texts, and tool calls by index, are joined at the end."""
 
     def __init__(self) -> None:
         self._texts: dict[str, list[Any]] = {}
@@ -102,7 +102,7 @@ class _Message:
 
     @property
     def is_begun(self) -> bool:
-        """Whether any piece has come."""
+        """Whether any piece has arrived."""
         return bool(self._texts or self._calls or self._rest)
 
     def add(self, delta: Any) -> None:
@@ -121,20 +121,23 @@ class _Message:
                 self._rest[name] = value
 
     def whole(self) -> dict[str, Any]:
-        message = self._rest | {name: _together(pieces) for name, pieces in self._texts.items()}
+        message = self._rest | {name: _joined(pieces) for name, pieces in self._texts.items()}
         if self._calls:
             message["tool_calls"] = [{"function": _call(pieces)} for pieces in self._calls.values()]
         return message
 
 
 def _call(pieces: list[Any]) -> dict[str, Any]:
-    told = [piece for piece in pieces if isinstance(piece, dict)]
-    arguments = [piece["arguments"] for piece in told if piece.get("arguments") is not None]
-    return {"name": next((p["name"] for p in told if p.get("name")), None), "arguments": _together(arguments)}
+    functions = [piece for piece in pieces if isinstance(piece, dict)]
+    arguments = [piece["arguments"] for piece in functions if piece.get("arguments") is not None]
+    return {
+        "name": next((p["name"] for p in functions if p.get("name")), None),
+        "arguments": _joined(arguments),
+    }
 
 
-def _together(pieces: list[Any]) -> Any:
-    """One text where all pieces are texts; else what came, the parts of a message or the one object."""
+def _joined(pieces: list[Any]) -> Any:
+    """Join texts; anything else is returned as it came: parts of a message, or a single object."""
     if all(isinstance(piece, str) for piece in pieces):
         return "".join(pieces)
     return pieces[0] if len(pieces) == 1 else pieces
@@ -151,7 +154,7 @@ def _add_logprobs(choice: dict[str, Any], logprobs: Any) -> None:
 
 
 def _first_choices(event: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Pieces of the first choice: only one is asked for."""
+    """Yield the pieces of the first choice; only one is requested."""
     choices = event.get("choices")
     for choice in choices if isinstance(choices, list) else []:
         if isinstance(choice, dict) and choice.get("index", 0) in (0, None):
@@ -159,7 +162,7 @@ def _first_choices(event: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _payloads(text: str) -> Iterator[str]:
-    for line in re.split("\r\n|\n|\r", text):  # a JSON text may hold what Unicode calls a line end
+    for line in re.split("\r\n|\n|\r", text):  # JSON strings may contain other line ends of Unicode
         if line.startswith("data:"):
             yield line[len("data:") :].strip()
 
@@ -168,5 +171,5 @@ def _event(payload: str) -> dict[str, Any]:
     try:
         event = _JSON.decode(payload)
     except (ValueError, RecursionError):
-        raise Failed("reply", f"an event of the stream is no JSON: {quoted(payload)}", again=True) from None
+        raise Failed("reply", f"an event of the stream is not JSON: {quoted(payload)}", again=True) from None
     return event if isinstance(event, dict) else {}

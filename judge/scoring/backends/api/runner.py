@@ -1,4 +1,4 @@
-"""Where the coroutines of a backend run: in the thread that calls, or in one beside it (notebooks)."""
+"""Event loop of a backend: in the calling thread, or in a thread of its own in notebooks."""
 
 import asyncio
 import contextlib
@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 def new_runner() -> "asyncio.Runner | ThreadRunner":
-    """A runner that works here: a thread whose event loop runs already (a notebook's) bears no second."""
+    """Return a runner; a thread with a running event loop (a notebook) needs a loop in another thread."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:
@@ -22,12 +22,12 @@ def new_runner() -> "asyncio.Runner | ThreadRunner":
 
 @contextlib.contextmanager
 def ctrl_c_calls(interrupt: Callable[[], None], runner: "asyncio.Runner | ThreadRunner") -> Iterator[None]:
-    """Let Ctrl-C call a function between two turns of the loop, and not break into whatever runs just then.
+    """Let Ctrl-C call a function within the event loop instead of interrupting the code that runs.
 
-    Where that cannot be (another thread, Windows), Ctrl-C raises `KeyboardInterrupt` as ever.
+    If that is not possible (another thread, Windows), Ctrl-C raises `KeyboardInterrupt` as usual.
     """
-    usual = signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    if not (usual and isinstance(runner, asyncio.Runner) and sys.platform != "win32"):
+    is_default = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if not (is_default and isinstance(runner, asyncio.Runner) and sys.platform != "win32"):
         yield
         return
     loop = runner.get_loop()
@@ -39,7 +39,7 @@ def ctrl_c_calls(interrupt: Callable[[], None], runner: "asyncio.Runner | Thread
 
 
 class ThreadRunner:
-    """An `asyncio.Runner` in a thread of its own. The caller waits, so never do both threads run."""
+    """An `asyncio.Runner` in its own thread; the calling thread waits, so only one of them runs."""
 
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="judge")

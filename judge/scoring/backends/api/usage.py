@@ -1,18 +1,18 @@
-"""Token counts of a reply, in the forms that providers give them. Pure."""
+"""Read the token counts of a reply in the forms of different providers. Pure."""
 
 from typing import Any
 
 from judge.records import Usage
 
 _MOST = 10**12
-"""No reply has more tokens, or costs more; a larger number is no count, and no infinity is one."""
+"""Upper limit of token counts and costs; larger numbers and infinity are ignored as invalid."""
 
 
 def read_usage(usage: Any) -> Usage | None:
-    """Token counts of a reply, None where the provider counted none (or not in numbers).
+    """Read the token counts of a reply; None if the provider gave none (or not as numbers).
 
-    xAI counts the thought beside the completion and OpenAI as a part of it; the total tells. Here it is
-    always a part.
+    OpenAI includes reasoning tokens in the completion tokens, and xAI does not; the total shows which. In the
+    result they are always included.
 
     >>> openai = {"prompt_tokens": 10, "completion_tokens": 7, "total_tokens": 17}
     >>> xai = {"prompt_tokens": 10, "completion_tokens": 2, "total_tokens": 17}
@@ -42,12 +42,12 @@ def read_usage(usage: Any) -> Usage | None:
 
 
 def cache_write_tokens(usage: Any) -> int:
-    """Prompt tokens that were written to the provider's cache, which some charge more for."""
+    """Return the prompt tokens written to the provider's cache, for which some providers charge more."""
     return _count(usage.get("cache_creation_input_tokens")) or 0 if isinstance(usage, dict) else 0
 
 
 def billed(usage: Any) -> float | None:
-    """What the provider says that it charged (OpenRouter does), in USD."""
+    """Return the cost in USD that the provider states (OpenRouter does)."""
     cost = usage.get("cost") if isinstance(usage, dict) else None
     if isinstance(cost, bool) or not isinstance(cost, int | float):
         return None

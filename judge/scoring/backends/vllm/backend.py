@@ -1,7 +1,7 @@
-"""A judge on the graphics card of this machine: vLLM in this process.
+"""Backend of a model on the GPU of this machine: vLLM in this process.
 
-The engine is fed continuously: requests enter while others are decoded, and each reply is passed on as soon
-as it is complete.
+The engine is fed continuously: requests are added while others are decoded, and each reply is passed on as
+soon as it is complete.
 """
 
 import re
@@ -16,19 +16,19 @@ from judge.records import Completion, Failure, FailureKind, Item, Request, Usage
 from judge.scoring.backends.api.errors import one_line, redact
 from judge.scoring.backends.vllm import startup_errors
 from judge.scoring.backends.vllm.engine import Engine, EngineOptions, preflight, start
-from judge.scoring.backends.vllm.sampling_params import Sampler, as_messages, groups, picture_numbers
-from judge.scoring.interrupts import Noted, noted
+from judge.scoring.backends.vllm.sampling_params import Sampler, as_messages, groups, image_indices
+from judge.scoring.interrupts import InterruptCount, counted_interrupts
 
 __all__ = ["EngineOptions", "VllmBackend", "preflight"]
 
 Encode = Callable[[Item, int], str]
 
-MOST_PICTURES = 256
-"""Pictures in flight: decoded, each takes up to 20 MB."""
-TURN = 0.1
-"""Seconds of making requests ready before the engine's replies are looked at."""
-HOPELESS = 20
-"""So many items in a row that the engine does not take end the run: the rest would go the same way."""
+MOST_IMAGES = 256
+"""Images in flight; decoded, each takes up to 20 MB of memory."""
+FILL_SECONDS = 0.1
+"""Longest time in seconds for adding requests before the engine's output is read."""
+MOST_FAILED_ITEMS = 20
+"""Consecutive items refused by the engine that end the run, because the rest would be refused, too."""
 
 _TOO_LONG = re.compile(r"maximum (context|model) length|longer than the maximum", re.IGNORECASE)
 _NO_TEMPLATE = re.compile(r"chat template|system role|roles must alternate", re.IGNORECASE)
@@ -36,24 +36,24 @@ _GREEDY = 1e-5
 
 
 class VllmBackend:
-    """Asks a model in this process.
+    """Backend that runs a model in this process.
 
-    The engine starts with the first request: a run that is complete never starts it.
+    The engine starts with the first request, so a complete run does not start it.
 
     Parameters
     ----------
     model : str
-        A folder, or a name on the hub.
+        A folder, or a name on the Hugging Face Hub.
     decisive : mapping
-        Settings of the engine that decide a reply, by vLLM's names: dtype, quantization, revision, lora, …
+        Engine settings that can change a reply, by vLLM's names: dtype, quantization, revision, lora, …
     options : EngineOptions
-        Those that do not.
+        The other engine settings.
     most_images : int
-        Pictures of the item that has most.
+        Largest number of images of one item.
     encode : callable, optional
-        (item, index) -> data URL or address of a picture; needed where items have pictures.
+        (item, index) -> data URL or URL of an image; required if items have images.
     on_start : callable
-        Hears what happens while the engine starts.
+        Called with the progress of starting the engine, as text.
     """
 
     stopped: str | None = None
@@ -79,10 +79,10 @@ class VllmBackend:
         self._left: Sequence[Completion] = ()
 
     def complete(self, requests: Iterable[Request]) -> Generator[Sequence[Completion]]:
-        """Ask for all requests and yield what has come back, in batches as it arrives.
+        """Send all requests to the engine and yield their completions in batches, as they arrive.
 
-        Ctrl-C takes effect between two steps of the engine, so that no reply is lost; pressed again it does
-        so at once.
+        Ctrl-C takes effect between two steps of the engine, so that no reply is lost; the second one takes
+        effect at once.
         """
         source = iter(requests)
         first = next(source, None)
@@ -94,7 +94,7 @@ class VllmBackend:
             )
         feed = _Feed(self._engine, self.model, self._encode, chain([first], source))
         is_sound = False
-        with noted() as pressed:
+        with counted_interrupts() as pressed:
             try:
                 yield from _batches(feed, pressed)
                 is_sound = True
@@ -114,13 +114,13 @@ class VllmBackend:
         return left
 
     def close(self) -> None:
-        """End the engine and free the card. The next request would start another one."""
+        """End the engine and free the GPU; another request starts it again."""
         engine, self._engine = self._engine, None
         if engine is not None:
             engine.stop()
 
 
-def _batches(feed: "_Feed", pressed: Noted) -> Iterator[Sequence[Completion]]:
+def _batches(feed: "_Feed", pressed: InterruptCount) -> Iterator[Sequence[Completion]]:
     while feed.advance(pressed):
         if batch := feed.take():
             yield batch
@@ -130,84 +130,86 @@ def _batches(feed: "_Feed", pressed: Noted) -> Iterator[Sequence[Completion]]:
         yield batch
     if pressed:
         raise KeyboardInterrupt
-    if feed.dead is not None:
-        raise feed.dead
+    if feed.engine_error is not None:
+        raise feed.engine_error
 
 
 @dataclass(slots=True)
-class _Asked:
-    """Samples of one item that are in the engine as one request."""
+class _InFlight:
+    """Samples of one item that are one request in the engine."""
 
     requests: Sequence[Request]
     number: str
-    """The engine's own name for it."""
-    pictures: int
+    """Id of the request in the engine."""
+    images: int
     since: float
     state: Any = None
-    """What the engine knows of the first of several samples: it alone was not in the cache already."""
+    """The engine's state of the first of several samples; the prompt of the others was already cached."""
 
 
 class _Feed:
-    """One pass over a stream of requests."""
+    """Feeds a stream of requests to the engine and collects the completions."""
 
     def __init__(
         self, engine: Engine, model: str, encode: Encode | None, requests: Iterator[Request]
     ) -> None:
         self.error: Exception | None = None
-        """Why no more is asked."""
-        self.dead: BackendError | None = None
-        """Why the engine answers no more."""
+        """Why no more requests are sent."""
+        self.engine_error: BackendError | None = None
+        """Why the engine has stopped working."""
         self._engine = engine
         self._llm = engine.llm
         self._model = model
         self._encode = encode
         self._source: Iterator[list[Request]] | None = groups(requests)
-        self._flying: dict[str, _Asked] = {}
-        self._samples = self._pictures = 0
-        self._most = 2 * engine.most_at_once
+        self._in_flight: dict[str, _InFlight] = {}
+        self._samples = self._images = 0
+        self._max_in_flight = 2 * engine.most_at_once
         self._arrived: list[Completion] = []
-        self._in_vain = 0
+        self._failed_items = 0
         self._sampler = Sampler(engine, model)
 
     def take(self) -> Sequence[Completion]:
-        """Hand over what has arrived."""
+        """Return the completions that have arrived, and forget them."""
         batch, self._arrived = self._arrived, []
         return batch
 
-    def advance(self, pressed: Noted) -> bool:
-        """Add what there is room for and let the engine take a step; False when all is done."""
+    def advance(self, pressed: InterruptCount) -> bool:
+        """Add requests up to the limit and run one step of the engine; return False when all are done."""
         try:
             self._fill(pressed)
-            if self._flying:
+            if self._in_flight:
                 for output in self._llm.llm_engine.step():
                     self._read(output)
         except KeyboardInterrupt:
             raise
-        except Exception as error:  # noqa: BLE001 - whatever the engine dies of, what arrived is kept
-            self._source, self._flying = None, {}
+        except Exception as error:  # noqa: BLE001 - whatever ends the engine, completions that arrived are kept
+            self._source, self._in_flight = None, {}
             if not pressed:
-                self.dead = startup_errors.died(error, self._engine.output.tail(), self._model)
-        return bool(self._flying) or self._source is not None
+                self.engine_error = startup_errors.engine_failure(
+                    error, self._engine.output.tail(), self._model
+                )
+        return bool(self._in_flight) or self._source is not None
 
     def abort(self) -> bool:
-        """Take back what is in flight; False where the engine cannot go on."""
-        numbers = [asked.number for asked in self._flying.values()]
-        self._flying.clear()
-        if self.dead is not None:
+        """Cancel the requests in flight; return False if the engine cannot continue."""
+        numbers = [entry.number for entry in self._in_flight.values()]
+        self._in_flight.clear()
+        if self.engine_error is not None:
             return False
         try:
             if numbers:
                 self._llm.llm_engine.abort_request(numbers, internal=True)
-        except Exception:  # noqa: BLE001 - an engine that cannot even do that is given up
+        except Exception:  # noqa: BLE001 - an engine that cannot cancel requests is ended
             return False
         return True
 
-    def _fill(self, pressed: Noted) -> None:
-        until = time.monotonic() + TURN
+    def _fill(self, pressed: InterruptCount) -> None:
+        until = time.monotonic() + FILL_SECONDS
         while (
             self._source is not None
-            and self._samples < self._most
-            and self._pictures < MOST_PICTURES
+            and self._samples < self._max_in_flight
+            and self._images < MOST_IMAGES
             and not pressed
         ):
             group = self._next(self._source)
@@ -221,7 +223,7 @@ class _Feed:
             return next(source)
         except StopIteration:
             self._source = None
-        except Exception as error:  # noqa: BLE001 - whatever the caller's iterator raises is his, after his replies
+        except Exception as error:  # noqa: BLE001 - re-raised to the caller once pending replies are delivered
             self._source, self.error = None, error
         return None
 
@@ -229,82 +231,84 @@ class _Feed:
         first = group[0]
         try:
             params = self._sampler.params(first)
-            numbers = picture_numbers(first) if first.item.images else []
+            numbers = image_indices(first) if first.item.images else []
             messages = as_messages(first, self._urls(first.item, numbers)) if numbers else first.messages
         except BackendError as error:
             self._source, self.error = None, error
             return
-        except _Unseen as error:
+        except _ImageError as error:
             self._fail(group, "image", str(error))
             return
-        # vLLM refuses several samples at temperature 0: they would all be the same.
+        # vLLM refuses several samples at temperature 0, because they would be the same.
         is_greedy = params.temperature < _GREEDY
         for part in [[request] for request in group] if is_greedy else [group]:
             params.n = len(part)
             self._enqueue(part, messages, params, len(numbers))
 
-    def _enqueue(self, group: Sequence[Request], messages: Sequence[Any], params: Any, pictures: int) -> None:
+    def _enqueue(self, group: Sequence[Request], messages: Sequence[Any], params: Any, n_images: int) -> None:
         try:
             (number,) = self._llm.enqueue_chat(
                 [messages],
                 sampling_params=params,
                 use_tqdm=False,
                 lora_request=self._engine.lora,
-                # 0.26 forgets the template that it was started with, and sets special tokens that are in it.
+                # vLLM 0.26 ignores the template that it was started with, and repeats its special tokens.
                 chat_template=self._llm.chat_template,
                 chat_template_kwargs=self._sampler.template(group[0]),
                 tokenization_kwargs={"add_special_tokens": False},
             )
         except Exception as error:
-            if _is_death(error):
+            if _is_engine_failure(error):
                 raise
-            self._refused(group, messages, error)
+            self._on_refusal(group, messages, error)
             return
-        asked = _Asked(group, number, pictures, time.monotonic())
+        entry = _InFlight(group, number, n_images, time.monotonic())
         if len(group) > 1:
-            asked.state = self._llm.llm_engine.output_processor.request_states.get(f"0_{number}")
-        self._flying[number.partition("-")[0]] = asked
+            entry.state = self._llm.llm_engine.output_processor.request_states.get(f"0_{number}")
+        self._in_flight[number.partition("-")[0]] = entry
         self._samples += len(group)
-        self._pictures += pictures
+        self._images += n_images
 
     def _urls(self, item: Item, numbers: Sequence[int]) -> Mapping[int, str]:
         if self._encode is None:
-            raise BackendError(f"item {item.id!r} has pictures, and this backend was made without an encoder")
+            raise BackendError(f"item {item.id!r} has images, but the backend has no image encoder")
         try:
             return {number: self._encode(item, number) for number in numbers}
         except (JudgeError, OSError) as error:
-            raise _Unseen(str(error)) from error
+            raise _ImageError(str(error)) from error
 
-    def _refused(self, group: Sequence[Request], messages: Sequence[Any], error: Exception) -> None:
-        """The engine does not take a request: its item's failure, unless all go the same way."""
-        said = one_line(str(error) or type(error).__name__)
+    def _on_refusal(self, group: Sequence[Request], messages: Sequence[Any], error: Exception) -> None:
+        """Record a refused request as a failure of its item, or end the run if all are refused."""
+        message = one_line(str(error) or type(error).__name__)
         if _is_too_long(error):
-            self._fail(group, "context", self._too_long(group[0], messages, said))
+            self._fail(group, "context", self._too_long(group[0], messages, message))
             return
         kind: FailureKind = "image" if group[0].item.images and _is_about_loading(error) else "request"
-        self._fail(group, kind, said)
-        self._in_vain += kind == "request"  # many items may share one picture that is not there
-        if _NO_TEMPLATE.search(said):
+        self._fail(group, kind, message)
+        self._failed_items += kind == "request"  # many items may share an image that does not exist
+        if _NO_TEMPLATE.search(message):
             self._source = None
             self.error = BackendError(
-                f"vllm:{self._model}: its chat template cannot be used ({redact(said)}). It must take a "
-                "system message and one of the user: name another model, or a template with --engine-arg "
-                "chat_template=FILE"
+                f"vllm:{self._model}: its chat template cannot be used ({redact(message)}). It must accept a "
+                "system message and a user message: choose another model, or a template with "
+                "chat_template=FILE (--engine-arg chat_template=FILE)"
             )
-        elif self._in_vain >= HOPELESS and self._source is not None:
+        elif self._failed_items >= MOST_FAILED_ITEMS and self._source is not None:
             self._source = None
             self.error = BackendError(
-                f"vllm:{self._model} does not take the requests: the last {HOPELESS} items failed; the last "
-                f"said: {redact(said)}. When that is mended, go on with --retry-errors"
+                f"vllm:{self._model} refuses the requests: the last {MOST_FAILED_ITEMS} items failed; last "
+                f"error: {redact(message)}. Correct the cause, then score again with retry_errors "
+                "(--retry-errors)"
             )
 
-    def _too_long(self, request: Request, messages: Sequence[Any], said: str) -> str:
+    def _too_long(self, request: Request, messages: Sequence[Any], message: str) -> str:
         found = self._sampler.length(request, messages)
-        told = re.search(r"\(length (\d+)\)", said)
-        tokens = f"{found:,}" if found else f"{int(told[1]):,}" if told else "more"
+        length = re.search(r"\(length (\d+)\)", message)
+        tokens = f"{found:,}" if found else f"{int(length[1]):,}" if length else "more"
         return (
-            f"the prompt has {tokens} tokens; with the reply there is room for {self._engine.max_length:,}. "
-            "Shorten the item, or raise --max-model-len and run again with --retry-errors"
+            f"the prompt has {tokens} tokens; prompt and reply may have {self._engine.max_length:,}. Shorten "
+            "the item, or raise max_model_len (--max-model-len) and score again with retry_errors "
+            "(--retry-errors)"
         )
 
     def _fail(self, group: Sequence[Request], kind: FailureKind, message: str) -> None:
@@ -315,33 +319,33 @@ class _Feed:
         ]
 
     def _read(self, output: Any) -> None:
-        asked = self._flying.pop(output.request_id, None)
-        if asked is None:
+        entry = self._in_flight.pop(output.request_id, None)
+        if entry is None:
             return
-        self._samples -= len(asked.requests)
-        self._pictures -= asked.pictures
-        self._in_vain = 0
-        latency, now = round(time.monotonic() - asked.since, 4), time.time()
-        cached = output.num_cached_tokens if asked.state is None else asked.state.num_cached_tokens
+        self._samples -= len(entry.requests)
+        self._images -= entry.images
+        self._failed_items = 0
+        latency, now = round(time.monotonic() - entry.since, 4), time.time()
+        cached = output.num_cached_tokens if entry.state is None else entry.state.num_cached_tokens
         prompt = len(output.prompt_token_ids)
-        for request, said in zip(asked.requests, output.outputs, strict=True):
-            if said.finish_reason == "abort":  # the engine was told to stop: the next run asks again
+        for request, sample in zip(entry.requests, output.outputs, strict=True):
+            if sample.finish_reason == "abort":  # the engine was stopped; the next run asks again
                 continue
-            if said.finish_reason == "error":
-                self._fail([request], "request", "the engine gave the request up")
+            if sample.finish_reason == "error":
+                self._fail([request], "request", "the engine aborted the request with an error")
                 continue
-            values, thought = self._sampler.read(request, said)
+            values, thought = self._sampler.read(request, sample)
             usage = Usage(
                 prompt_tokens=prompt,
-                completion_tokens=len(said.token_ids),
+                completion_tokens=len(sample.token_ids),
                 cached_tokens=min(cached or 0, prompt),
                 reasoning_tokens=thought,
             )
-            cached = prompt  # the other samples
+            cached = prompt  # for the other samples
             self._arrived.append(
                 Completion.of(
                     request,
-                    finish_reason=said.finish_reason,
+                    finish_reason=sample.finish_reason,
                     usage=usage,
                     latency=latency,
                     model=self._model,
@@ -351,12 +355,12 @@ class _Feed:
             )
 
 
-class _Unseen(Exception):
-    """A picture that cannot be loaded."""
+class _ImageError(Exception):
+    """An image cannot be loaded."""
 
 
-def _is_death(error: Exception) -> bool:
-    """Whether the engine is gone, and not only one request refused."""
+def _is_engine_failure(error: Exception) -> bool:
+    """Whether the engine has failed, and not only one request."""
     return type(error).__name__ in ("EngineDeadError", "EngineGenerateError") or "CUDA error" in str(error)
 
 
@@ -367,7 +371,7 @@ def _is_too_long(error: Exception) -> bool:
 
 
 def _is_about_loading(error: Exception) -> bool:
-    """Whether an address could not be loaded, or is no picture."""
+    """Whether a URL could not be loaded, or is not an image."""
     return (
         isinstance(error, OSError | TimeoutError)
         or type(error).__module__.startswith(("aiohttp", "PIL"))

@@ -1,4 +1,4 @@
-"""What this process and its children write to the terminal, caught for as long as an engine starts."""
+"""Capture the terminal output of this process and its children while an engine starts."""
 
 import contextlib
 import functools
@@ -12,22 +12,22 @@ from typing import Any, TextIO
 
 _KEPT_LINES = 400
 _QUIET, _MOST_WAITS = 0.2, 10
-"""Seconds without a line after which a child that has just died has said all, and how often to wait."""
+"""Seconds without output after which the output of a dead child is complete, and the number of waits."""
 
 _BAR = re.compile(r"^\s*(?P<what>[^|]*?):?\s+(?P<percent>\d{1,3})%( Completed )?\|")
 _STEPS = (
     (re.compile("safetensors checkpoint|checkpoint shards|pt checkpoint", re.IGNORECASE), "loading weights"),
-    (re.compile("CUDA graph", re.IGNORECASE), "preparing the card"),
+    (re.compile("CUDA graph", re.IGNORECASE), "preparing the GPU"),
     (re.compile("compil", re.IGNORECASE), "compiling"),
 )
 
 
-class CaughtOutput:
-    """Standard output and error, caught at the level of the system, where children write, too.
+class CapturedOutput:
+    """Standard output and error, captured as file descriptors so that child processes are included.
 
-    Only what leads through `rich` still reaches the terminal: it looks for the attribute `rich_proxied_file`.
-    Children that were started meanwhile, and loggers that were set up, are heard for as long as they live:
-    the last words of an engine say why it died.
+    Only output through `rich`, which looks for the attribute `rich_proxied_file`, still reaches the terminal.
+    The output of children and loggers that were started meanwhile is captured as long as they live, because
+    the last lines of an engine say why it died.
     """
 
     def __init__(self) -> None:
@@ -37,27 +37,27 @@ class CaughtOutput:
         self._pass_on: TextIO | None = None
         self._fresh = threading.Event()
         source, self._sink = os.pipe()
-        # Never closed: who got hold of it (a logger, a progress bar) may write later.
+        # Never closed, because a logger or a progress bar that holds it may write later.
         self._stream: Any = _writer(self._sink)
         threading.Thread(target=self._read, args=(source,), name="engine output", daemon=True).start()
 
     @contextlib.contextmanager
-    def catching(self, on_step: Callable[[str], None], *, pass_on: bool = False) -> Iterator[None]:
-        """Catch while the block runs.
+    def capturing(self, on_step: Callable[[str], None], *, pass_on: bool = False) -> Iterator[None]:
+        """Capture while the block runs.
 
         Parameters
         ----------
         on_step : callable
-            Hears what an engine does while it starts, such as ``loading weights 50%``, in another thread.
+            Called in another thread with the progress of the engine, such as ``loading weights 50%``.
         pass_on : bool
-            Whether everything is shown on the terminal, too, from now on.
+            Whether the output is also shown on the terminal, from now on.
         """
         _flush()
         self._lines.clear()
         saved, stderr = (os.dup(1), os.dup(2)), sys.stderr
         if self._terminal is not None:
             self._terminal.close()
-        self._terminal = self._stream.rich_proxied_file = _writer(2)  # a progress line may write a while yet
+        self._terminal = self._stream.rich_proxied_file = _writer(2)  # a progress line may still write to it
         self._pass_on, self._on_step = self._terminal if pass_on else None, on_step
         sys.stderr = self._stream
         for place in (1, 2):
@@ -73,7 +73,7 @@ class CaughtOutput:
             sys.stderr = stderr
 
     def tail(self) -> Sequence[str]:
-        """The last lines that were written; waits a moment for those of a child that has just died."""
+        """Return the last lines of output, after a short wait for those of a child that has just died."""
         for _ in range(_MOST_WAITS):
             self._fresh.clear()
             if not self._fresh.wait(_QUIET):
@@ -92,12 +92,12 @@ class CaughtOutput:
                         self._pass_on.flush()
                 *lines, rest = re.split(r"[\r\n]+", rest + text)
                 for line in lines:
-                    self._hear(line)
+                    self._take(line)
 
-    def _hear(self, line: str) -> None:
+    def _take(self, line: str) -> None:
         if not line.strip():
             return
-        step, on_step = told_step(line), self._on_step
+        step, on_step = loading_step(line), self._on_step
         if step is None:
             self._lines.append(line)
         elif on_step is not None:
@@ -105,17 +105,17 @@ class CaughtOutput:
 
 
 @functools.cache
-def caught_output() -> CaughtOutput:
-    """The one of this process: what was set up during the first start writes to it for ever."""
-    return CaughtOutput()
+def captured_output() -> CapturedOutput:
+    """Return the capture of this process, which objects created by the first start keep writing to."""
+    return CapturedOutput()
 
 
-def told_step(line: str) -> str | None:
-    """What a progress bar of the engine tells; None where a line is none.
+def loading_step(line: str) -> str | None:
+    """Return the step that a progress bar of the engine shows; None if the line is not a progress bar.
 
-    >>> told_step("Loading safetensors checkpoint shards:  50% Completed | 1/2 [00:01<00:01]")
+    >>> loading_step("Loading safetensors checkpoint shards:  50% Completed | 1/2 [00:01<00:01]")
     'loading weights 50%'
-    >>> told_step("model-00001-of-00002.safetensors:  12%|#   | 480M/4.00G")
+    >>> loading_step("model-00001-of-00002.safetensors:  12%|#   | 480M/4.00G")
     'downloading model-00001-of-00002.safetensors 12%'
     """
     bar = _BAR.match(line)

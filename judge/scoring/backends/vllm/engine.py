@@ -1,10 +1,9 @@
-"""Start vLLM in this process: settings -> arguments of `vllm.LLM`, and what must be known before."""
+"""Start vLLM in this process: arguments of `vllm.LLM` from the settings, and checks of the model."""
 
 import contextlib
 import gc
 import importlib
 import importlib.util
-import json
 import multiprocessing.connection
 import os
 import re
@@ -21,22 +20,30 @@ from judge.hardware.fit import needed
 from judge.hardware.gpus import cards
 from judge.hardware.model_sizes import find_shape
 from judge.records import Request
-from judge.scoring.backends.thinking import CLOSE, OPEN, Marks, may_think, opens_thought, template_kwargs
-from judge.scoring.backends.vllm.captured_output import CaughtOutput, caught_output
-from judge.scoring.backends.vllm.startup_errors import explain
-from judge.scoring.backends.vllm.watchdog import end_with_us
+from judge.scoring.backends.thinking import (
+    CLOSE,
+    OPEN,
+    ThoughtMarks,
+    may_think,
+    opens_thought,
+    template_kwargs,
+)
+from judge.scoring.backends.vllm.captured_output import CapturedOutput, captured_output
+from judge.scoring.backends.vllm.lora import load_lora
+from judge.scoring.backends.vllm.startup_errors import startup_failure
+from judge.scoring.backends.vllm.watchdog import kill_with_parent
 
-OLDEST = (0, 26)
-MOST_LENGTH = 32_768
-"""Tokens of prompt and reply together where none are given: a longer context takes memory from the others."""
+MIN_VERSION = (0, 26)
+DEFAULT_MAX_LENGTH = 32_768
+"""Default limit of prompt and reply together, in tokens; a longer context leaves room for fewer requests."""
 _THINK_PARSER = "deepseek_r1"
-"""The parser of vLLM that knows ``<think>…</think>`` and no more: the grammar begins after the thought."""
+"""vLLM's parser of ``<think>…</think>``, with which the grammar applies after the reasoning."""
 
-_GRACE = 2.0
-"""Seconds that an engine gets to end by itself: it has nothing to save."""
+_SHUTDOWN_SECONDS = 2.0
+"""Seconds that an engine gets to end by itself; it has nothing to save."""
 
-# Read when vllm is imported. A value that the user has set is kept.
-_QUIET = {
+# vLLM reads these when it is imported. Values set by the user are kept.
+_ENVIRONMENT = {
     "VLLM_LOGGING_LEVEL": "ERROR",
     "VLLM_LOGGING_STREAM": "ext://sys.stderr",  # standard output is for data
     "VLLM_NO_USAGE_STATS": "1",
@@ -46,59 +53,77 @@ _QUIET = {
 
 @dataclass(frozen=True)
 class EngineOptions:
-    """How an engine in this process runs. None of it decides a reply."""
+    """How a model in this process is run (``judge="vllm:MODEL"``); pass it to `judge.score`.
+
+    None of these settings changes a reply, so that they may differ between calls for one run. Settings that
+    do (dtype, quantization, revision, lora, …) are in the `engine` mapping of `judge.Judge`.
+
+    Parameters
+    ----------
+    tensor_parallel : int or None
+        Number of GPUs that share the model; None uses as few as hold its weights.
+    max_model_len : int or None
+        Largest number of tokens of prompt and reply together; None uses that of the model, at most 32,768.
+    memory_share : float or None
+        Share of the GPU memory that the engine may use, between 0 and 1; None uses vLLM's default.
+    trust_remote_code : bool
+        Whether Python code that comes with a model may be executed.
+    args : mapping of str to Any
+        Other arguments of the engine by vLLM's names; they take precedence over all others.
+
+    Examples
+    --------
+    >>> from judge import EngineOptions
+    >>> EngineOptions(max_model_len=8192, memory_share=0.5).max_model_len
+    8192
+    """
 
     tensor_parallel: int | None = None
-    """Cards that share the model; None takes as few as hold its weights."""
     max_model_len: int | None = None
-    """Tokens of prompt and reply together; None takes the model's own, at most 32,768."""
     memory_share: float | None = None
-    """Part of a card's memory that the engine may take; None leaves vLLM's default."""
     trust_remote_code: bool = False
-    """Whether code that comes with a model may run here."""
     args: Mapping[str, Any] = field(default_factory=dict)
-    """Other arguments of the engine by vLLM's names; they go before all others."""
 
 
 @dataclass
 class Engine:
-    """A running engine and what is known of it."""
+    """A running engine and its properties."""
 
     llm: Any
-    marks: Marks | None
-    """Where thought ends; None where the model does not think."""
-    output: CaughtOutput
+    marks: ThoughtMarks | None
+    """Where thought sentinels; None where the model does not think."""
+    output: CapturedOutput
     lora: Any = None
 
     @property
     def most_at_once(self) -> int:
-        """Sequences that it decodes at a time."""
+        """Largest number of sequences that are decoded at the same time."""
         return int(self.llm.llm_engine.vllm_config.scheduler_config.max_num_seqs)
 
     @property
     def max_length(self) -> int:
-        """Tokens of prompt and reply together."""
+        """Largest number of tokens of prompt and reply together."""
         return int(self.llm.model_config.max_model_len)
 
     @property
     def structured_outputs(self) -> Any:
-        """The settings of its grammars."""
+        """Settings of constrained decoding."""
         return self.llm.llm_engine.vllm_config.structured_outputs_config
 
     @property
     def closes_thoughts(self) -> bool:
-        """Whether it can close a thought that is over its budget."""
+        """Whether the engine can end reasoning that exceeds its token budget."""
         config = getattr(self.llm.llm_engine.vllm_config, "reasoning_config", None)
         return bool(getattr(config, "enabled", False))
 
     def stop(self) -> None:
-        """End it and free its memory."""
+        """End the engine and free its memory."""
         core = self.llm.llm_engine.engine_core
         processes = _processes(core)
         with contextlib.suppress(Exception):
-            core.shutdown(timeout=_GRACE)
-        for process in processes:  # the next engine needs the memory of this one
-            process.join(_GRACE)
+            core.shutdown(timeout=_SHUTDOWN_SECONDS)
+        for process in processes:  # another engine needs the memory of this one
+            process.join(_SHUTDOWN_SECONDS)
         self.llm = core = None
         gc.collect()
         if not processes:
@@ -106,27 +131,27 @@ class Engine:
 
 
 def preflight() -> None:
-    """Check that an engine can be had at all, without importing it.
+    """Check, without importing vLLM, that it can be used.
 
     Raises
     ------
     MissingExtraError
-        If vLLM is not installed.
+        vLLM is not installed.
     BackendError
-        If it is too old, or this is no Linux.
+        vLLM is too old, or the operating system is not Linux.
     """
     if importlib.util.find_spec("vllm") is None:
         if sys.platform != "linux":
             raise BackendError(
-                f"a judge in this process (vllm:MODEL) runs on Linux, and this is {sys.platform}; use "
-                "--judge hosted_vllm/MODEL --api-base URL with a server, or another judge"
+                f"a model in this process (vllm:MODEL) needs Linux, and this is {sys.platform}; use the "
+                "judge hosted_vllm/MODEL with api_base (--api-base URL) of a server, or another judge"
             )
-        raise MissingExtraError("vllm", "vllm", "a judge in this process (vllm:MODEL)")
+        raise MissingExtraError("vllm", "vllm", "a model in this process (vllm:MODEL)")
     with contextlib.suppress(PackageNotFoundError):
         found = version("vllm")
-        if tuple(int(part) for part in re.findall(r"\d+", found)[:2]) < OLDEST:
+        if tuple(int(part) for part in re.findall(r"\d+", found)[:2]) < MIN_VERSION:
             raise BackendError(
-                f"vllm {found} is too old; needed is {OLDEST[0]}.{OLDEST[1]} or newer: "
+                f"vllm {found} is too old; {MIN_VERSION[0]}.{MIN_VERSION[1]} or newer is required: "
                 "pip install -U 'judge-toolkit[vllm]'"
             )
 
@@ -144,39 +169,39 @@ def start(
     Parameters
     ----------
     model : str
-        A folder, or a name on the hub.
+        A folder, or a name on the Hugging Face Hub.
     decisive : mapping
-        Settings that decide a reply, by vLLM's names; and ``lora``, a folder or a name on the hub.
+        Settings that can change a reply, by vLLM's names, and ``lora``, a folder or a name on the Hub.
     options : EngineOptions
-        All other settings.
+        The other settings.
     most_images : int
-        Pictures of the item that has most.
+        Largest number of images of one item.
     first : Request
-        The first request of the run: its parameters say whether the model may think.
+        First request of the run; its parameters determine whether the model may reason.
     on_start : callable
-        Hears what happens meanwhile.
+        Called with the progress, as text.
 
     Raises
     ------
     BackendError
-        If it does not start: what was found, and what to do.
+        The engine does not start; the message says why and what to do.
     """
     preflight()
     pass_on = (
         "VLLM_LOGGING_LEVEL" in os.environ
-        and os.environ["VLLM_LOGGING_LEVEL"] != _QUIET["VLLM_LOGGING_LEVEL"]
+        and os.environ["VLLM_LOGGING_LEVEL"] != _ENVIRONMENT["VLLM_LOGGING_LEVEL"]
     )
-    for name, value in _QUIET.items():
+    for name, value in _ENVIRONMENT.items():
         os.environ.setdefault(name, value)
-    output = caught_output()
+    output = captured_output()
     on_start("loading vLLM")
     try:
-        with output.catching(on_start, pass_on=pass_on):
+        with output.capturing(on_start, pass_on=pass_on):
             return _start(model, decisive, options, most_images, first, on_start, output)
     except JudgeError:
         raise
     except Exception as error:
-        raise explain(error, output.tail(), model) from error
+        raise startup_failure(error, output.tail(), model) from error
 
 
 def _start(
@@ -186,66 +211,66 @@ def _start(
     most_images: int,
     first: Request,
     on_start: Callable[[str], None],
-    output: CaughtOutput,
+    output: CapturedOutput,
 ) -> Engine:
     if model.startswith(("/", ".", "~")) and not Path(model).is_dir():
-        raise BackendError(f"vllm:{model} does not start. There is no such folder")
+        raise BackendError(f"vllm:{model} does not start: there is no such folder")
     vllm = importlib.import_module("vllm")
     arguments = engine_arguments(model, decisive, options)
     on_start("reading the model's configuration")
     config = _model_config(arguments)
     _check(model, config, most_images)
-    arguments = {**fitted(config, most_images), **arguments}
+    arguments = {**model_arguments(config, most_images), **arguments}
     if "tensor_parallel_size" not in arguments:
         arguments["tensor_parallel_size"] = cards_for(model, decisive.get("quantization"))
     tokenizer = importlib.import_module("vllm.tokenizers").cached_tokenizer_from_config(config)
     if not tokenizer.encode("1", add_special_tokens=False):
         raise BackendError(
-            f"vllm:{model} does not start. Its tokenizer knows no token: fetch its files again"
+            f"vllm:{model} does not start: its tokenizer has no tokens; download its files again"
         )
-    marks, always = _thought(tokenizer, arguments, first)
+    marks, always = _thought_marks(tokenizer, arguments, first)
     if first.labels and always:
         raise BackendError(
-            f"{model} always thinks first: its chat template opens a thought whatever it is told, so its "
-            "first token is no score. Use --scores text, or a model that can be told not to think"
+            f"{model} always reasons first (its chat template starts the reasoning), so its first token is "
+            "not a score. Use scores='text' (--scores text), or a model whose reasoning can be switched off"
         )
     if marks is not None:
         arguments.setdefault("reasoning_parser", _THINK_PARSER)
-    lora = _lora(decisive.get("lora"), arguments)
+    lora = load_lora(decisive.get("lora"), arguments)
     on_start("starting the engine")
     llm = vllm.LLM(**arguments)
-    _tell_of_death(llm.llm_engine.engine_core)
+    _watch_processes(llm.llm_engine.engine_core)
     return Engine(llm, marks, output, lora)
 
 
 def _processes(core: Any) -> list[Any]:
-    """The processes of an engine; none where it runs in this one."""
+    """Return the processes of an engine; none if it runs in this process."""
     manager = getattr(getattr(core, "resources", None), "engine_manager", None)
     return list(manager.processes) if manager is not None else []
 
 
-def _tell_of_death(core: Any) -> None:
-    """End the engine's process with this one, and let who waits for an output hear that it has ended.
+def _watch_processes(core: Any) -> None:
+    """Kill the engine's process when this one ends, and report its death to whatever waits for output.
 
-    vLLM only notes it, and would wait for ever for the next output of a process that was killed.
+    vLLM only logs that its process has died, and would wait forever for the next output.
     """
     processes = _processes(core)
     if not processes:
         return
-    ends, outputs = [process.sentinel for process in processes], core.outputs_queue
-    call_off = end_with_us(process.pid for process in processes)
-    gone = importlib.import_module("vllm.v1.engine.exceptions").EngineDeadError()
+    sentinels, outputs = [process.sentinel for process in processes], core.outputs_queue
+    cancel = kill_with_parent(process.pid for process in processes)
+    failure = importlib.import_module("vllm.v1.engine.exceptions").EngineDeadError()
 
-    def wait() -> None:
-        multiprocessing.connection.wait(ends)
-        call_off()
-        outputs.put_nowait(gone)
+    def watch() -> None:
+        multiprocessing.connection.wait(sentinels)
+        cancel()
+        outputs.put_nowait(failure)
 
-    threading.Thread(target=wait, name="engine death", daemon=True).start()
+    threading.Thread(target=watch, name="engine death", daemon=True).start()
 
 
 def engine_arguments(model: str, decisive: Mapping[str, Any], options: EngineOptions) -> dict[str, Any]:
-    """Arguments of `vllm.LLM` that follow from the settings alone.
+    """Return arguments of `vllm.LLM` that depend on the settings only.
 
     Examples
     --------
@@ -271,31 +296,31 @@ def engine_arguments(model: str, decisive: Mapping[str, Any], options: EngineOpt
 
 
 def _check(model: str, config: Any, most_images: int) -> None:
-    """Refuse a model that cannot do what is asked of it."""
+    """Raise `BackendError` if the model cannot score these items."""
     if most_images and not config.is_multimodal_model:
         raise BackendError(
-            f"{model} takes no pictures, and the items have up to {most_images}; name a model that sees, "
-            "such as vllm:Qwen/Qwen3-VL-4B-Instruct"
+            f"{model} does not accept images, and the items have up to {most_images}; use a vision-language "
+            "model such as vllm:Qwen/Qwen3-VL-4B-Instruct"
         )
-    if config.hf_config.model_type == "gpt_oss":  # its grammar would have to begin in the last channel
+    if config.hf_config.model_type == "gpt_oss":  # the grammar would have to apply to the last channel only
         raise BackendError(
-            f"vllm:{model} answers in channels, which only a server takes apart: start `vllm serve {model}` "
-            f"and use --judge hosted_vllm/{model} --api-base URL, or name another model"
+            f"vllm:{model} replies in channels, which only a server separates: start `vllm serve {model}` "
+            f"and use the judge hosted_vllm/{model} with api_base (--api-base URL), or another model"
         )
 
 
-def fitted(config: Any, most_images: int) -> dict[str, Any]:
-    """Arguments that follow from the model: no context that no judge needs, no room for what never comes."""
-    wanted: dict[str, Any] = {"max_model_len": min(config.max_model_len, MOST_LENGTH)}
+def model_arguments(config: Any, most_images: int) -> dict[str, Any]:
+    """Return arguments that depend on the model: the context length, and the number of images per prompt."""
+    wanted: dict[str, Any] = {"max_model_len": min(config.max_model_len, DEFAULT_MAX_LENGTH)}
     if config.is_multimodal_model:
         wanted["limit_mm_per_prompt"] = {"image": most_images, "video": 0, "audio": 0}
     return wanted
 
 
 def cards_for(model: str, quantization: str | None = None) -> int:
-    """How many cards a model takes: as few as hold it with room to work in, or all where none are enough.
+    """Return the number of GPUs for a model: as few as hold it and its KV cache, or as many as there are.
 
-    Their number is a power of two that divides the model's attention heads, as vLLM wants it.
+    The number is a power of two that divides the number of attention heads, as vLLM requires.
     """
     try:
         found = cards()
@@ -314,19 +339,21 @@ _NOT_OF_THE_MODEL = (
     *("chat_template", "structured_outputs_config", "compilation_config", "profiler_config"),
     "attention_config",
 )
-"""Arguments that only `vllm.LLM` takes in the form that we give."""
+"""Arguments in a form that only `vllm.LLM` accepts."""
 
 
 def _model_config(arguments: Mapping[str, Any]) -> Any:
-    """What vLLM makes of the model's configuration; it finds most errors before any card is touched."""
+    """Return vLLM's configuration of the model; most errors are found here, before the GPU is used."""
     args = importlib.import_module("vllm.engine.arg_utils").EngineArgs
     return args(
         **{name: v for name, v in arguments.items() if name not in _NOT_OF_THE_MODEL}
     ).create_model_config()
 
 
-def _thought(tokenizer: Any, arguments: Mapping[str, Any], first: Request) -> tuple[Marks | None, bool]:
-    """The marks of thought where the model may think, and whether it cannot be told not to."""
+def _thought_marks(
+    tokenizer: Any, arguments: Mapping[str, Any], first: Request
+) -> tuple[ThoughtMarks | None, bool]:
+    """Return the reasoning tokens if the model may reason, and whether reasoning cannot be switched off."""
 
     def render(given: Mapping[str, Any]) -> str:
         message = [{"role": "user", "content": "?"}]
@@ -341,14 +368,14 @@ def _thought(tokenizer: Any, arguments: Mapping[str, Any], first: Request) -> tu
     try:
         always = opens_thought(render(template_kwargs({**first.params, "reasoning_effort": "none"})))
         thinks, opened = may_think(render, given), opens_thought(render(given))
-    except Exception:  # noqa: BLE001 - no template, or none for texts alone: the first request will tell
+    except Exception:  # noqa: BLE001 - no template, or none for text messages: the first request reports it
         always = thinks = opened = False
     opening, closing = _marks(tokenizer, arguments.get("reasoning_parser"))
     vocabulary = tokenizer.get_vocab()
-    marked = opening in vocabulary and closing in vocabulary  # vLLM's parsers need both
+    marked = opening in vocabulary and closing in vocabulary  # required by vLLM's parsers
     if not marked or not (thinks or arguments.get("reasoning_parser")):
         return None, always
-    return Marks(vocabulary[opening], vocabulary[closing], opened), always
+    return ThoughtMarks(vocabulary[opening], vocabulary[closing], opened), always
 
 
 def _marks(tokenizer: Any, parser: str | None) -> tuple[str, str]:
@@ -357,24 +384,3 @@ def _marks(tokenizer: Any, parser: str | None) -> tuple[str, str]:
     manager = importlib.import_module("vllm.reasoning").ReasoningParserManager
     made = manager.get_reasoning_parser(parser)(tokenizer)
     return made.reasoning_start_str or OPEN, made.reasoning_end_str or CLOSE
-
-
-def _lora(adapter: str | None, arguments: dict[str, Any]) -> Any:
-    """Ask for room for an adapter, and the request that names it."""
-    if not adapter:
-        return None
-    folder = adapter if Path(adapter).is_dir() else _downloaded(adapter)
-    settings = json.loads((Path(folder) / "adapter_config.json").read_text())
-    ranks = [settings.get("r", 16), *(settings.get("rank_pattern") or {}).values()]
-    arguments.setdefault("enable_lora", True)
-    arguments.setdefault("max_lora_rank", _room_for(max(ranks)))
-    return importlib.import_module("vllm.lora.request").LoRARequest("adapter", 1, str(folder))
-
-
-def _room_for(rank: int) -> int:
-    """The smallest size that vLLM knows and that holds a rank."""
-    return next((size for size in (1, 8, 16, 32, 64, 128, 256, 320, 512) if size >= rank), rank)
-
-
-def _downloaded(adapter: str) -> str:
-    return str(importlib.import_module("huggingface_hub").snapshot_download(adapter))

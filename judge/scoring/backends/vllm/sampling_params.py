@@ -1,4 +1,4 @@
-"""A request in the words of vLLM, and what it says in those of a completion."""
+"""Translate requests into parameters of vLLM, and its output into values of a completion."""
 
 import json
 import math
@@ -21,26 +21,26 @@ TAKEN = (
     *("presence_penalty", "frequency_penalty", "repetition_penalty", "logit_bias", "bad_words", "ignore_eos"),
     *("allowed_token_ids", "thinking_token_budget"),
 )
-"""Parameters of `vllm.SamplingParams` that a judge may be given."""
+"""Parameters of `vllm.SamplingParams` that a judge may have."""
 MOST_TOKENS = 1024
-"""Tokens of a reply where none are given, its thought not counted: a longer one repeats itself."""
+"""Default limit of a reply in tokens, without reasoning; longer replies usually repeat themselves."""
 MOST_THOUGHT = 8192
-"""Tokens of a thought where none are given: then it is closed, and the reply begins."""
+"""Default limit of the reasoning in tokens; then it is closed, and the reply begins."""
 MOST_BLANKS = 20
-"""Blanks and line ends in a row between two parts of a reply: room for any layout, and an end."""
+"""Consecutive white space characters allowed between parts of a reply: enough for any layout."""
 MOST_SAMPLES = 64
-"""Samples of one item that are asked as one request."""
+"""Largest number of samples of one item in one request to the engine."""
 
 _NAMES = {"max_completion_tokens": "max_tokens"}
 
 
 def sampling_values(params: Mapping[str, Any]) -> dict[str, Any]:
-    """Values for `vllm.SamplingParams`.
+    """Convert the parameters of a judge into arguments of `vllm.SamplingParams`.
 
     Raises
     ------
     BackendError
-        If it does not know a parameter.
+        A parameter is not known to vLLM.
 
     Examples
     --------
@@ -52,18 +52,18 @@ def sampling_values(params: Mapping[str, Any]) -> dict[str, Any]:
     }
     if unknown := [name for name in given if name not in TAKEN]:
         raise BackendError(
-            f"parameter {unknown[0]!r}: not known to vLLM in this process; allowed are "
+            f"parameter {unknown[0]!r} is not known to vLLM; allowed are "
             f"{', '.join(sorted((*TAKEN, *TEMPLATE)))}"
         )
     return given
 
 
 def grammar(schema: Mapping[str, Any], config: Any) -> dict[str, Any]:
-    """Arguments of `vllm.StructuredOutputsParams` that hold a reply to a schema.
+    """Return arguments of `vllm.StructuredOutputsParams` that constrain a reply to a schema.
 
-    White space is bounded and not forbidden: forbidden, it takes the tokens from a model that it would write
-    by itself, and other scores come out; without a bound, some models write line ends until they are cut. A
-    structural tag is the way to a bound, and only xgrammar knows it. Settings that the user gives are obeyed.
+    White space is limited and not forbidden. Forbidding it takes away tokens that the model would choose,
+    which changes scores; without a limit, some models write line ends until they are truncated. The limit
+    needs a structural tag, which only xgrammar supports. Settings by the user take precedence.
 
     Examples
     --------
@@ -78,7 +78,7 @@ def grammar(schema: Mapping[str, Any], config: Any) -> dict[str, Any]:
 
 
 def groups(requests: Iterator[Request]) -> Iterator[list[Request]]:
-    """Put the samples of an item together where they follow each other: their prompt is the same."""
+    """Group consecutive samples of an item, which have the same prompt."""
     group: list[Request] = []
     for request in requests:
         if group and not (len(group) < MOST_SAMPLES and _follows(request, group[-1])):
@@ -99,13 +99,13 @@ def _follows(request: Request, last: Request) -> bool:
 
 
 def _seeded(params: Mapping[str, Any], more: int = 0) -> Mapping[str, Any]:
-    """Parameters with another seed: the engine counts it up from sample to sample."""
+    """Return parameters with the seed increased, as the engine increases it from sample to sample."""
     seed = params.get("seed")
     return {**params, "seed": seed + more} if more and isinstance(seed, int) else params
 
 
 def as_messages(request: Request, urls: Mapping[int, str]) -> list[dict[str, Any]]:
-    """Messages in OpenAI's form, so that pictures are loaded as `vllm serve` loads them."""
+    """Convert messages to OpenAI's form, so that images are loaded as by `vllm serve`."""
     return [
         message
         if isinstance(message["content"], str)
@@ -114,8 +114,8 @@ def as_messages(request: Request, urls: Mapping[int, str]) -> list[dict[str, Any
     ]
 
 
-def picture_numbers(request: Request) -> list[int]:
-    """Which pictures of its item a request shows."""
+def image_indices(request: Request) -> list[int]:
+    """Return the indices of the item's images that a request contains."""
     parts = (
         part
         for message in request.messages
@@ -132,7 +132,7 @@ def _part(part: Mapping[str, Any], urls: Mapping[int, str]) -> Mapping[str, Any]
 
 
 class Sampler:
-    """Makes parameters for one running engine and reads what it says."""
+    """Creates sampling parameters for a running engine, and reads its output."""
 
     def __init__(self, engine: "Engine", model: str) -> None:
         self._engine = engine
@@ -144,12 +144,12 @@ class Sampler:
         self._ids: dict[tuple[str, ...], Mapping[str, int]] = {}
 
     def params(self, request: Request) -> Any:
-        """Parameters of one request, an object of its own.
+        """Create the `vllm.SamplingParams` of one request.
 
         Raises
         ------
         BackendError
-            If vLLM does not know or take one, or a label is no single token.
+            vLLM does not know a parameter or rejects its value, or a label is not a single token.
         """
         given = sampling_values(request.params)
         limits = self._limits() if "max_tokens" not in given or request.attempt else {}
@@ -162,10 +162,10 @@ class Sampler:
         try:
             return self._classes.SamplingParams.from_optional(**values, skip_clone=True)
         except (ValueError, TypeError, self._refusal) as error:
-            raise BackendError(f"vllm:{self._model} does not take these parameters: {error}") from error
+            raise BackendError(f"vllm:{self._model} rejects these parameters: {error}") from error
 
     def _limits(self) -> dict[str, int]:
-        """How long a reply may be where nothing is given: vLLM's own 16 tokens would cut every verdict."""
+        """Return default token limits; vLLM's own default of 16 tokens would truncate every verdict."""
         if self._engine.marks is None:
             return {"max_tokens": MOST_TOKENS}
         budget = {"thinking_token_budget": MOST_THOUGHT} if self._engine.closes_thoughts else {}
@@ -177,29 +177,29 @@ class Sampler:
         return refusal
 
     def template(self, request: Request) -> dict[str, Any] | None:
-        """Settings for the chat template; None where none are given."""
+        """Return settings of the chat template; None if there are none."""
         params = {**request.params, "reasoning_effort": "none"} if request.labels else request.params
         return template_kwargs(params) or None
 
-    def read(self, request: Request, said: Any) -> tuple[dict[str, Any], int]:
-        """Values of a completion out of one output, and how many of its tokens are thought."""
+    def read(self, request: Request, output: Any) -> tuple[dict[str, Any], int]:
+        """Return values of a completion from one output, and its number of reasoning tokens."""
         if request.labels:
-            shown = said.logprobs[0]
+            shown = output.logprobs[0]
             ids = self._label_ids(request.labels)
             found = {label: math.exp(min(shown[token].logprob, 0.0)) for label, token in ids.items()}
-            return {"reply": said.text, "label_probabilities": found}, 0
+            return {"reply": output.text, "label_probabilities": found}, 0
         marks = self._engine.marks
         if marks is None:
-            return {"reply": said.text}, 0
-        thought, answer = marks.split(said.token_ids)
+            return {"reply": output.text}, 0
+        thought, answer = marks.split(output.token_ids)
         if not thought:
-            return {"reply": said.text}, 0
+            return {"reply": output.text}, 0
         ends = {marks.open, marks.close}
         text = self._text([token for token in thought if token not in ends])
         return {"reply": self._text(answer), "reasoning": text or None}, len(thought)
 
     def length(self, request: Request, messages: Sequence[Any]) -> int | None:
-        """Tokens of a prompt that is too long; None where only the engine knows, as with pictures."""
+        """Count the tokens of a prompt; None if only the engine can count them, as with images."""
         if any(not isinstance(message["content"], str) for message in messages):
             return None
         options = {"tokenize": False, "add_generation_prompt": True, **(self.template(request) or {})}
@@ -208,14 +208,14 @@ class Sampler:
         try:
             text = self._tokenizer.apply_chat_template(list(messages), **options)
             return len(self._tokenizer.encode(text, add_special_tokens=False))
-        except Exception:  # noqa: BLE001 - a tokenizer that is none of transformers (Mistral's), or its template
+        except Exception:  # noqa: BLE001 - a tokenizer of another library (Mistral), or an error in its template
             return None
 
     def _text(self, tokens: Sequence[int]) -> str:
         return str(self._tokenizer.decode(tokens, skip_special_tokens=True)).strip()
 
     def _structured(self, schema: Mapping[str, Any]) -> Any:
-        """The grammar's parameters; one object for all requests of one schema."""
+        """Return the grammar's parameters, one object for all requests with the same schema."""
         if self._grammar[0] is not schema:
             form = grammar(schema, self._engine.structured_outputs)
             self._grammar = schema, self._classes.StructuredOutputsParams(**form)

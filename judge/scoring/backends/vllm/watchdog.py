@@ -1,14 +1,14 @@
-"""Processes that must not outlive this one, whatever ends it."""
+"""Kill the engine's processes when this process ends, however it ends."""
 
 import subprocess
 from collections.abc import Callable, Iterable
 
 
-def end_with_us(pids: Iterable[int]) -> Callable[[], None]:
-    """Have processes killed when this one is gone; return what calls that off.
+def kill_with_parent(pids: Iterable[int]) -> Callable[[], None]:
+    """Kill processes when this process ends; return a function that cancels this.
 
-    An engine whose owner was killed waits for ever and keeps the card. Who is killed can end nothing, so
-    a shell waits for the end of a pipe that this process alone holds open.
+    An engine whose parent was killed waits forever and keeps the GPU memory. A killed process cannot clean
+    up, so a shell waits for the end of a pipe that only this process holds open.
     """
     command = ["sh", "-c", 'read -r _; kill -9 "$@"', "guard", *map(str, pids)]
     guard = subprocess.Popen(
@@ -16,11 +16,11 @@ def end_with_us(pids: Iterable[int]) -> Callable[[], None]:
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        start_new_session=True,  # Ctrl-C is not for it
+        start_new_session=True,  # Ctrl-C must not end it
     )
 
-    def call_off() -> None:
+    def cancel() -> None:
         guard.kill()
         guard.communicate()
 
-    return call_off
+    return cancel

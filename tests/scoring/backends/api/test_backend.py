@@ -142,7 +142,7 @@ def test_a_time_out_is_tried_again(mock, backend_for, ask_for, complete):
         ("500", "server", "500: The server had an error"),
         ("hang", "timeout", "no reply within"),
         ("drop", "connection", "Server disconnected"),
-        ("broken", "reply", "the reply is no JSON"),
+        ("broken", "reply", "the reply is not JSON"),
         ("empty", "reply", "the reply has no choice"),
     ],
 )
@@ -183,7 +183,7 @@ def test_a_prompt_over_the_context_is_the_failure_of_its_item(backend_for, ask_f
 @pytest.mark.parametrize(
     ("model", "said"),
     [
-        ("openai/mock-401", "the key was refused .*OPENAI_API_KEY"),
+        ("openai/mock-401", "the key was rejected .*OPENAI_API_KEY"),
         ("openai/mock-404", "no such model or address .*--api-base"),
         ("openai/mock-quota", "the quota is exhausted .*run the same command again"),
     ],
@@ -218,7 +218,7 @@ def test_a_provider_that_answers_nobody_any_more_ends_the_run(mock, backend_for,
     mock.set(every_500=1)
     kept, ended_by = until_error(backend_for().complete(ask_for(i) for i in count()))
     assert isinstance(ended_by, BackendError)
-    assert "the last 20 items got no reply; the last said: 500" in str(ended_by)
+    assert "the last 20 items got no reply; last error: 500" in str(ended_by)
     assert 20 <= len(kept) < 60
 
 
@@ -289,22 +289,22 @@ def test_many_rejections_at_once_cost_each_request_one_more_try(mock, backend_fo
 
 def test_a_value_that_the_provider_refuses_ends_the_run(mock, backend_for, ask_for, complete):
     mock.script(error(400, "must be at most 2", param="temperature", code="invalid_value"))
-    with pytest.raises(BackendError, match="does not take this value of temperature: must be at most 2"):
+    with pytest.raises(BackendError, match="rejects this value of temperature: must be at most 2"):
         complete(backend_for(), [ask_for(temperature=9)])
 
 
 def test_a_limit_that_is_refused_to_a_cut_reply_fails_its_item_alone(mock, backend_for, ask_for, complete):
     said = "max_tokens=9612 cannot be greater than max_model_len=4096."
     mock.script(error(400, said, param="max_tokens"))
-    cut = ask_for(0).again(max_tokens=9612)
-    first, second = complete(backend_for(max_connections=1), [cut, ask_for(1).again(max_tokens=50)])
+    cut = ask_for(0).next_attempt(max_tokens=9612)
+    first, second = complete(backend_for(max_connections=1), [cut, ask_for(1).next_attempt(max_tokens=50)])
     assert (first.failure.kind, said in first.failure.message) == ("context", True)
     assert second.reply
 
 
 def test_a_limit_of_the_users_own_that_is_refused_ends_the_run(mock, backend_for, ask_for, complete):
     mock.script(error(400, "cannot be greater than max_model_len=4096", param="max_tokens"))
-    with pytest.raises(BackendError, match="does not take this value of max_tokens"):
+    with pytest.raises(BackendError, match="rejects this value of max_tokens"):
         complete(backend_for(), [ask_for(max_tokens=5000)])
 
 
@@ -354,7 +354,7 @@ def test_max_cost_stops_before_it_is_passed(mock, backend_for, ask_for, complete
     completions = complete(backend, (ask_for(i, content="word " * 800) for i in count()))
     spent = sum(c.cost for c in completions)
     assert 0.9 < spent <= 1.0
-    assert backend.stopped == "--max-cost 1 USD would be passed"
+    assert backend.stopped == "max_cost (--max-cost) of 1 USD would be exceeded"
 
 
 # Ends

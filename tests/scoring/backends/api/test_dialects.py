@@ -112,7 +112,7 @@ def test_what_lies_in_the_item_fails_the_item(row, kind):
     assert (failed.kind, failed.again) == (kind, False)
 
 
-@pytest.mark.parametrize(("row", "advice"), [(3, "privacy settings"), (8, "choose a model that does")])
+@pytest.mark.parametrize(("row", "advice"), [(3, "privacy settings"), (8, "choose one that does")])
 def test_what_the_user_must_change_ends_the_run_with_advice(row, advice):
     status, said = next((status, said) for place, status, said in SAID if place == row)
     error = meaning(status, {"error": {"message": said}})

@@ -8,7 +8,7 @@ from itertools import count, pairwise
 import pytest
 
 from judge.errors import BackendError
-from judge.scoring.backends.api.dispatch import GRACE, HOPELESS, MOST_WAITING, Dispatcher
+from judge.scoring.backends.api.dispatch import GRACE, MOST_FAILED_ITEMS, MOST_WAITING, Dispatcher
 from judge.scoring.backends.api.errors import Failed, Rejected
 from judge.scoring.backends.api.pacing import Pace, Retry
 from judge.scoring.backends.api.pricing import Budget, Prices
@@ -197,20 +197,22 @@ def test_stubborn_items_that_are_left_at_the_end_do_not_end_the_run(loop):
             raise Failed("server", "500: always", again=True)
         return {"reply": "5"}
 
-    dispatcher, completions, _ = dispatch(loop, attempt, 40 * HOPELESS, Pace(max_connections=4 * HOPELESS))
+    dispatcher, completions, _ = dispatch(
+        loop, attempt, 40 * MOST_FAILED_ITEMS, Pace(max_connections=4 * MOST_FAILED_ITEMS)
+    )
     assert dispatcher.error is None
-    assert sum(c.failure is not None for c in completions) == 10 * HOPELESS
+    assert sum(c.failure is not None for c in completions) == 10 * MOST_FAILED_ITEMS
 
 
 def test_a_row_of_failures_ends_the_run_and_a_reply_breaks_the_row(loop):
     async def attempt(request):
-        if int(request.key) % HOPELESS == HOPELESS - 1 and int(request.key) < 100:
+        if int(request.key) % MOST_FAILED_ITEMS == MOST_FAILED_ITEMS - 1 and int(request.key) < 100:
             return {"reply": "5"}
         raise Failed("request", "400: bad")
 
     dispatcher, completions, _ = dispatch(loop, attempt, None, Pace(max_connections=1))
     assert isinstance(dispatcher.error, BackendError)
-    assert len(completions) == 100 + HOPELESS
+    assert len(completions) == 100 + MOST_FAILED_ITEMS
 
 
 @pytest.mark.parametrize("kind", ["filter", "context", "image"])

@@ -83,8 +83,8 @@ def test_what_lies_in_the_item_fails_the_item(kind, status, body):
 
 
 DOOM = [
-    ("key was refused", 401, openai("Incorrect API key provided: sk-abcdefgh1234", code="invalid_api_key")),
-    ("key was refused", 400, [{"error": {"code": 400, "message": "API key not valid. Please pass one"}}]),
+    ("key was rejected", 401, openai("Incorrect API key provided: sk-abcdefgh1234", code="invalid_api_key")),
+    ("key was rejected", 400, [{"error": {"code": 400, "message": "API key not valid. Please pass one"}}]),
     ("quota is exhausted", 429, openai("You exceeded your current quota", code="insufficient_quota")),
     ("quota is exhausted", 402, openai("Insufficient credits")),
     ("quota is exhausted", 402, openai("Insufficient Balance")),

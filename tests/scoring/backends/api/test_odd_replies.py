@@ -9,7 +9,7 @@ import pytest
 from judge import Judge, load_rubric
 from judge.errors import BackendError
 from judge.records import Item
-from judge.scoring.backends.api.dispatch import HOPELESS
+from judge.scoring.backends.api.dispatch import MOST_FAILED_ITEMS
 from judge.scoring.backends.api.response_body import MOST_BYTES
 from judge.scoring.backends.connection import Connection
 from judge.scoring.score import score
@@ -76,14 +76,14 @@ def test_a_stream_that_nobody_asked_for_is_joined(mock, backend_for, ask_for, co
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        (raw(b"<html><h1>Sign in</h1>"), "the reply is a web page and no JSON: '<html><h1>Sign in</h1>'"),
+        (raw(b"<html><h1>Sign in</h1>"), "the reply is a web page, not JSON: '<html><h1>Sign in</h1>'"),
         (raw(b"[" * 200_000), "the reply is nested too deeply"),
-        (raw(b'{"choices": [{"message": {"content": "4"'), "the reply is no JSON"),
-        (raw(b""), "the reply is no JSON"),
-        (raw(b"[1]"), "the reply is no JSON object: [1]"),
+        (raw(b'{"choices": [{"message": {"content": "4"'), "the reply is not JSON"),
+        (raw(b""), "the reply is not JSON"),
+        (raw(b"[1]"), "the reply is not a JSON object: [1]"),
         ({**reply(), "body": {"choices": [None]}}, "the reply has no choice"),
         ({**reply(), "body": {"choices": [{"message": "x"}]}}, "the reply has no message"),
-        (raw(b'data: {"choices": [{"delta": {"content": "ha'), "an event of the stream is no JSON"),
+        (raw(b'data: {"choices": [{"delta": {"content": "ha'), "an event of the stream is not JSON"),
     ],
 )
 def test_a_reply_that_cannot_be_read_is_asked_for_once_more(
@@ -119,7 +119,7 @@ def test_a_reply_that_breaks_off_comes_from_a_server_that_is_there(mock, backend
     mock.script(*[raw(b'{"choices": ', **{"Content-Length": "500"})] * 8)
     (completion,) = complete(backend_for(timeout=5.0), [ask_for()])
     assert (completion.failure.kind, completion.tries) == ("server", 8)
-    assert "the reply broke off" in completion.failure.message
+    assert "the reply was interrupted" in completion.failure.message
 
 
 def test_a_server_that_gave_probabilities_fails_one_item_without_them(mock, backend_for, ask_for, complete):
@@ -159,10 +159,10 @@ def test_a_server_of_odd_replies_alone_ends_the_run(mock, backend_for, ask_for, 
     mock.serve(raw(b"<html>"))
     with pytest.raises(
         BackendError,
-        match=r"the last said: the reply is a web page and no JSON: '<html>'. Check the model and --api-base",
+        match=r"last error: the reply is a web page, not JSON: '<html>'. Check the model and api_base \(--api-base\)",
     ):
         complete(backend_for(), (ask_for(i) for i in range(1000)))
-    assert mock.stats()["requests"] < 8 * HOPELESS
+    assert mock.stats()["requests"] < 8 * MOST_FAILED_ITEMS
 
 
 def test_an_odd_reply_is_one_failed_item_of_a_run(mock, tmp_path):

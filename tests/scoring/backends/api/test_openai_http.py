@@ -38,7 +38,7 @@ def test_the_proxy_of_the_environment_is_used(environ, url, proxy, monkeypatch):
 
 def test_a_proxy_that_we_cannot_speak_to_is_an_error_and_not_passed_by(monkeypatch):
     monkeypatch.setenv("ALL_PROXY", "socks5://me:secret@p:1080")
-    with pytest.raises(BackendError, match=r"name api\.openai\.com in NO_PROXY") as raised:
+    with pytest.raises(BackendError, match=r"add api\.openai\.com to NO_PROXY") as raised:
         proxy_for("https://api.openai.com/v1")
     assert "secret" not in str(raised.value)
 
@@ -77,7 +77,7 @@ def test_a_certificate_that_nobody_vouches_for_ends_the_run(untrusted, backend_f
 
 
 def test_an_address_that_is_none_ends_the_run(backend_for, ask_for, complete):
-    with pytest.raises(BackendError, match="check --api-base"):
+    with pytest.raises(BackendError, match=r"check api_base \(--api-base\)"):
         complete(backend_for("hosted_vllm/m", api_base="http://exa mple:port/v1"), [ask_for()])
 
 

@@ -11,7 +11,7 @@ from judge.rubric import load_rubric, shipped_rubrics
 from judge.scoring.backends.api.errors import Failed, Rejected
 from judge.scoring.backends.api.parameters import Messages, Parameters
 from judge.scoring.backends.api.providers import Endpoint
-from judge.scoring.prompt import reply_schema
+from judge.scoring.reply_form import reply_schema
 
 
 def endpoint(model="gpt-4.1", provider="openai", transport="http"):
@@ -93,7 +93,7 @@ def test_marking_leaves_the_request_as_it_is(ask_for):
 
 def test_pictures_without_an_encoder_are_an_error(ask_for):
     request = ask_for(content=[{"type": "image", "image": 0}])
-    with pytest.raises(BackendError, match="made without an encoder"):
+    with pytest.raises(BackendError, match="has no image encoder"):
         asyncio.run(Messages(endpoint(), None).of(request))
 
 

@@ -93,7 +93,7 @@ def test_a_forecast_without_a_price_has_no_cost():
 
 
 def test_a_budget_without_a_price_is_an_error():
-    with pytest.raises(BackendError, match="--max-cost cannot be kept"):
+    with pytest.raises(BackendError, match=r"--max-cost\) cannot be applied"):
         Budget(1.0, None)
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from judge.errors import BackendError
 from judge.records import Completion, Failure
-from judge.scoring import schema
+from judge.scoring import run_format, schema
 from judge.scoring.backends.api.dialects import BROKEN_OFF, FILTERED
 from judge.scoring.backends.api.errors import Failed, Rejected, classify, problem_of
 from judge.scoring.backends.api.providers import Endpoint
@@ -116,7 +116,7 @@ CALL = {"id": "c", "type": "function", "function": {"name": "verdict", "argument
         ({"content": None, "tool_calls": [CALL]}, '{"clarity": 4}'),
         ({"content": None, "tool_calls": [{"function": {"arguments": VERDICT}}]}, '{"clarity": 4}'),
         ({"content": None, "function_call": CALL["function"]}, '{"clarity": 4}'),
-        ({"content": "Noted.", "tool_calls": [CALL]}, 'Noted.\n{"clarity": 4}'),
+        ({"content": "InterruptCount.", "tool_calls": [CALL]}, 'InterruptCount.\n{"clarity": 4}'),
         ({"content": "4", "tool_calls": [{"function": {"arguments": "{}"}}]}, "4"),
         ({"content": None, "reasoning_content": '{"clarity": 4}'}, '{"clarity": 4}'),
         ({"content": None, "reasoning_content": VERDICT}, '{"clarity": 4}'),
@@ -140,7 +140,7 @@ def test_a_verdict_is_found_wherever_it_stands(message, said):
 def test_a_reply_of_thought_alone_says_where_the_text_is(message, place):
     values = read_reply(reply(**message))
     assert values["failure"].kind == "reply"
-    assert "nothing is said beside the thought" in values["failure"].message
+    assert "the reply contains only reasoning" in values["failure"].message
     assert place in values["failure"].message
     assert values["reasoning"]
 
@@ -156,7 +156,7 @@ def test_a_reply_of_thought_alone_says_where_the_text_is(message, place):
 def test_a_reply_without_text_says_what_it_holds(message):
     failure = read_reply(reply(role="assistant", **message))["failure"]
     assert failure.kind == "reply"
-    assert failure.message.startswith("no text in the reply; what it holds: {'")
+    assert failure.message.startswith("the reply has no text; it contains: {'")
 
 
 @pytest.mark.parametrize("content", ["", None, []])
@@ -191,7 +191,7 @@ def test_a_thought_that_was_cut_is_no_failure_of_its_own():
             },
             "hate",
         ),
-        ({"choices": [{"finish_reason": "content_filter", "message": None}]}, "held the reply back"),
+        ({"choices": [{"finish_reason": "content_filter", "message": None}]}, "withheld the reply"),
     ],
 )
 def test_a_filter_that_answers_without_a_message_is_a_filter(data, found):
@@ -253,12 +253,12 @@ def test_nesting_that_cannot_be_written_out_says_so():
 
 
 def test_an_error_of_any_depth_has_a_meaning():
-    assert problem_of(500, {"error": nested(5000)}, {}).message == "the error cannot be written out"
+    assert problem_of(500, {"error": nested(5000)}, {}).message == "the error cannot be displayed"
 
 
 def test_a_number_of_any_length_fails_its_item_at_most():
     assert read_reply(reply(content={"clarity": 10**5000}))["failure"].kind == "reply"
-    assert problem_of(500, {"error": [10**5000]}, {}).message == "the error cannot be written out"
+    assert problem_of(500, {"error": [10**5000]}, {}).message == "the error cannot be displayed"
 
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(), max_size=5)
@@ -309,7 +309,7 @@ def test_any_reply_is_read_or_fails_and_can_be_stored(data):
     completion = Completion(key="k", item_id="i", **values)
     db = sqlite3.connect(":memory:")
     with contextlib.closing(db):
-        schema.make(db)
+        run_format.create_tables(db)
         db.execute(schema.INSERT_COMPLETION, schema.to_row(completion))
 
 

@@ -34,13 +34,13 @@ def test_marks_and_blanks_before_the_json_are_passed_over(body):
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        (b"<html>\n<h1>Sign in</h1>", "the reply is a web page and no JSON: '<html> <h1>Sign in</h1>'"),
-        (b'{"choices": [{"mess', "the reply is no JSON"),
-        (b"", "the reply is no JSON: ''"),
+        (b"<html>\n<h1>Sign in</h1>", "the reply is a web page, not JSON: '<html> <h1>Sign in</h1>'"),
+        (b'{"choices": [{"mess', "the reply is not JSON"),
+        (b"", "the reply is not JSON: ''"),
         (b"[" * 200_000, "the reply is nested too deeply: '[[["),
         (b'{"a":' * 200_000, "the reply is nested too deeply"),
-        (b"data: {half", "an event of the stream is no JSON: '{half'"),
-        (b"data: " + b"[" * 200_000, "an event of the stream is no JSON: '[[["),
+        (b"data: {half", "an event of the stream is not JSON: '{half'"),
+        (b"data: " + b"[" * 200_000, "an event of the stream is not JSON: '[[["),
     ],
 )
 def test_what_cannot_be_read_says_what_arrived(body, said):
@@ -142,7 +142,7 @@ def test_a_stream_without_a_reason_for_its_end_is_read():
 def test_an_error_in_a_stream_is_an_error(pieces):
     data = join_stream(stream(*pieces, {"error": {"message": "overloaded", "code": 503}}, done=False))
     if pieces:
-        with pytest.raises(Failed, match=r"broke off: .*overloaded"):
+        with pytest.raises(Failed, match=r"aborted the reply: .*overloaded"):
             read_reply(data)
     else:
         assert data == {"error": {"message": "overloaded", "code": 503}}

@@ -80,7 +80,9 @@ def test_labels_are_asked_for_by_rank_through_litellm(model, mock, ask, ask_for)
 
 
 def test_a_provider_that_gives_no_log_probabilities_ends_the_run(ask, ask_for):
-    with pytest.raises(BackendError, match=r"claude-x at .* does not give log-probabilities .*--scores text"):
+    with pytest.raises(
+        BackendError, match=r"claude-x at .* does not return log-probabilities .*--scores text"
+    ):
         ask(ask_for(labels="1 2 3 4 5"), model="anthropic/claude-x")
 
 
@@ -164,7 +166,7 @@ def test_a_time_out_is_tried_again(mock, ask, ask_for):
 @pytest.mark.parametrize(
     ("model", "said"),
     [
-        ("openai/mock-401", "the key was refused .*OPENAI_API_KEY"),
+        ("openai/mock-401", "the key was rejected .*OPENAI_API_KEY"),
         ("openai/mock-404", "no such model or address"),
         ("openai/mock-quota", "the quota is exhausted"),
     ],

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from judge.scoring.backends.vllm.captured_output import caught_output, told_step
+from judge.scoring.backends.vllm.captured_output import captured_output, loading_step
 
 
 @pytest.fixture
@@ -13,8 +13,8 @@ def steps():
 
 
 def test_what_a_child_writes_is_caught_and_not_shown(capfd, steps):
-    output = caught_output()
-    with output.catching(steps.append):
+    output = captured_output()
+    with output.capturing(steps.append):
         subprocess.run(["sh", "-c", "echo to out; echo to err >&2"], check=True)
         os.write(2, b"from here\n")
         sys.stderr.write("by name\n")
@@ -24,7 +24,7 @@ def test_what_a_child_writes_is_caught_and_not_shown(capfd, steps):
 
 def test_terminal_is_as_before_afterwards(capfd, steps):
     before = sys.stderr
-    with pytest.raises(ValueError, match="broken"), caught_output().catching(steps.append):
+    with pytest.raises(ValueError, match="broken"), captured_output().capturing(steps.append):
         raise ValueError("broken")
     assert sys.stderr is before
     os.write(1, b"out\n")
@@ -33,8 +33,8 @@ def test_terminal_is_as_before_afterwards(capfd, steps):
 
 
 def test_child_is_heard_after_the_start(capfd, steps):
-    output = caught_output()
-    with output.catching(steps.append):
+    output = captured_output()
+    with output.capturing(steps.append):
         child = subprocess.Popen(["sh", "-c", "read line; echo last words"], stdin=subprocess.PIPE)
     child.communicate(b"\n")
     assert "last words" in output.tail()
@@ -42,14 +42,14 @@ def test_child_is_heard_after_the_start(capfd, steps):
 
 
 def test_progress_line_reaches_the_terminal(capfd, steps):
-    with caught_output().catching(steps.append):
+    with captured_output().capturing(steps.append):
         sys.stderr.rich_proxied_file.write("moving\n")
     assert capfd.readouterr() == ("", "moving\n")
 
 
 def test_bars_of_the_engine_become_steps(steps):
-    output = caught_output()
-    with output.catching(steps.append):
+    output = captured_output()
+    with output.capturing(steps.append):
         os.write(2, b"Loading safetensors checkpoint shards:  50% Completed | 1/2\rnothing told\n")
         output.tail()
     assert steps == ["loading weights 50%"]
@@ -65,7 +65,7 @@ def test_bars_of_the_engine_become_steps(steps):
         ),
         (
             "Capturing CUDA graphs (mixed prefill-decode, PIECEWISE):  35%|###   | 24/67",
-            "preparing the card 35%",
+            "preparing the GPU 35%",
         ),
         ("tokenizer.json:   3%|    | 1.0M/31M", "downloading tokenizer.json 3%"),
         ("Fetching 4 files:  25%|##  | 1/4", "Fetching 4 files 25%"),
@@ -74,4 +74,4 @@ def test_bars_of_the_engine_become_steps(steps):
     ],
 )
 def test_bar_tells_what_is_done_and_how_far(line, step):
-    assert told_step(line) == step
+    assert loading_step(line) == step

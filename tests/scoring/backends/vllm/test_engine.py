@@ -7,7 +7,14 @@ import pytest
 from judge.errors import BackendError, MissingExtraError
 from judge.hardware.gpus import Card
 from judge.scoring.backends.vllm import engine
-from judge.scoring.backends.vllm.engine import EngineOptions, cards_for, engine_arguments, fitted, preflight
+from judge.scoring.backends.vllm.engine import (
+    EngineOptions,
+    cards_for,
+    engine_arguments,
+    model_arguments,
+    preflight,
+)
+from judge.scoring.backends.vllm.lora import load_lora
 
 GIB = 1 << 30
 
@@ -56,15 +63,15 @@ def test_grammar_that_the_user_sets_is_obeyed():
 
 @pytest.mark.parametrize(("own", "taken"), [(8192, 8192), (262_144, 32_768)])
 def test_context_is_the_models_own_but_no_longer_than_judges_need(own, taken):
-    assert fitted(SimpleNamespace(max_model_len=own, is_multimodal_model=False), 0) == {
+    assert model_arguments(SimpleNamespace(max_model_len=own, is_multimodal_model=False), 0) == {
         "max_model_len": taken
     }
 
 
 def test_room_for_pictures_is_kept_as_the_items_need_it():
     sees = SimpleNamespace(max_model_len=8192, is_multimodal_model=True)
-    assert fitted(sees, 3)["limit_mm_per_prompt"] == {"image": 3, "video": 0, "audio": 0}
-    assert fitted(sees, 0)["limit_mm_per_prompt"]["image"] == 0
+    assert model_arguments(sees, 3)["limit_mm_per_prompt"] == {"image": 3, "video": 0, "audio": 0}
+    assert model_arguments(sees, 0)["limit_mm_per_prompt"]["image"] == 0
 
 
 @pytest.mark.parametrize(
@@ -87,7 +94,9 @@ def test_model_takes_as_few_cards_as_hold_it(monkeypatch, model, quantization, m
 
 def test_model_that_answers_in_channels_is_shown_the_way_to_a_server():
     config = SimpleNamespace(is_multimodal_model=False, hf_config=SimpleNamespace(model_type="gpt_oss"))
-    with pytest.raises(BackendError, match="--judge hosted_vllm/openai/gpt-oss-20b --api-base URL"):
+    with pytest.raises(
+        BackendError, match=r"the judge hosted_vllm/openai/gpt-oss-20b with api_base \(--api-base URL\)"
+    ):
         engine._check("openai/gpt-oss-20b", config, 0)
 
 
@@ -96,7 +105,7 @@ def test_adapter_asks_for_room_for_its_rank(tmp_path, monkeypatch):
     requests = SimpleNamespace(LoRARequest=lambda *given: given)
     monkeypatch.setattr(engine.importlib, "import_module", lambda _: requests)
     arguments = {}
-    assert engine._lora(str(tmp_path), arguments) == ("adapter", 1, str(tmp_path))
+    assert load_lora(str(tmp_path), arguments) == ("adapter", 1, str(tmp_path))
     assert arguments == {"enable_lora": True, "max_lora_rank": 64}
 
 
@@ -123,5 +132,5 @@ def test_old_vllm_is_refused(monkeypatch, found, is_enough):
     if is_enough:
         preflight()
     else:
-        with pytest.raises(BackendError, match=r"vllm 0\.25\.1 is too old; needed is 0\.26"):
+        with pytest.raises(BackendError, match=r"vllm 0\.25\.1 is too old; 0\.26 or newer"):
             preflight()

@@ -11,7 +11,7 @@ from judge.scoring.backends.vllm.sampling_params import (
     as_messages,
     grammar,
     groups,
-    picture_numbers,
+    image_indices,
     sampling_values,
 )
 
@@ -95,7 +95,7 @@ def test_pictures_stand_where_the_prompt_has_them():
     parts = [{"type": "text", "text": "t"}, {"type": "image", "image": 1}, {"type": "image", "image": 0}]
     messages = [{"role": "system", "content": "s"}, {"role": "user", "content": parts}]
     asked = request(0, messages=messages)
-    assert picture_numbers(asked) == [1, 0]
+    assert image_indices(asked) == [1, 0]
     system, user = as_messages(asked, {0: "data:a", 1: "data:b"})
     assert system is messages[0]
     assert [part.get("image_url", {}).get("url") for part in user["content"]] == [None, "data:b", "data:a"]

@@ -1,23 +1,23 @@
 import pytest
 
-from judge.scoring.backends.vllm.startup_errors import died, explain, root_cause
+from judge.scoring.backends.vllm.startup_errors import engine_failure, root_cause, startup_failure
 
 # What vLLM, torch and the hub say, word for word where it matters.
 SAID = [
     (
         "RuntimeError: Failed to infer device type, please set the environment variable "
         "`VLLM_LOGGING_LEVEL=DEBUG` to turn on verbose logging to help debug the issue.",
-        "no graphics card can be used here",
+        "no GPU can be used here",
     ),
-    ("RuntimeError: No CUDA GPUs are available", "no graphics card can be used here"),
+    ("RuntimeError: No CUDA GPUs are available", "no GPU can be used here"),
     (
         "RuntimeError: Unexpected error from cudaGetDeviceCount(). Did you run some cuda functions before calling "
         "NumCudaDevices() that might have already set an error? Error 802: system not yet initialized",
-        "no graphics card can be used here",
+        "no GPU can be used here",
     ),
     (
         "torch.AcceleratorError: CUDA error: no kernel image is available for execution on the device",
-        "not made for this card",
+        "does not support this GPU",
     ),
     (
         "RuntimeError: Failed to find C compiler. Please specify via CC environment variable or set "
@@ -41,24 +41,24 @@ SAID = [
     (
         "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 1.16 GiB. GPU 0 has a total capacity of "
         "79.19 GiB of which 1.02 GiB is free.",
-        "the model does not fit the card",
+        "the model does not fit on the GPU",
     ),
     (
         "ValueError: No available memory for the cache blocks. Try increasing `gpu_memory_utilization` when "
         "initializing the engine.",
-        "a larger --memory-share",
+        "raise memory_share (--memory-share)",
     ),
     (
         "ValueError: To serve at least one request with the models's max seq len (40960), (5.62 GiB KV cache is "
         "needed, which is larger than the available KV cache memory (3.91 GiB). Based on the available memory, "
         "the estimated maximum model length is 28448. Try increasing `gpu_memory_utilization`",
-        "--max-model-len 28448 would",
+        "(--max-model-len) to 28448",
     ),
     (
         "ValueError: Free memory on device cuda:0 (20.1/79.19 GiB) on startup is less than desired GPU memory "
         "utilization (0.92, 72.85 GiB). Decrease GPU memory utilization or reduce GPU memory used by other "
         "processes.",
-        "another process uses the card",
+        "another process uses the GPU",
     ),
     (
         "ValueError: Bfloat16 is only supported on GPUs with compute capability of at least 8.0. Your Tesla T4 "
@@ -68,27 +68,27 @@ SAID = [
     (
         "ValidationError: 1 validation error for ParallelConfig\n  Value error, World size (4) is larger than the "
         "number of available GPUs (1) in this node.",
-        "fewer cards than --tensor-parallel asks for",
+        "fewer GPUs than tensor_parallel (--tensor-parallel)",
     ),
     (
         "ValidationError: 1 validation error for VllmConfig\n  Value error, Total number of attention heads (28) "
         "must be divisible by tensor parallel size (8).",
-        "another --tensor-parallel",
+        "set tensor_parallel (--tensor-parallel)",
     ),
     (
         "ValidationError: 1 validation error for ModelConfig\n  Value error, User-specified max_model_len (99999) "
         "is greater than the derived max_model_len (max_position_embeddings=40960)",
-        "a smaller --max-model-len",
+        "lower max_model_len (--max-model-len)",
     ),
     (
         "OSError: You are trying to access a gated repo.\nMake sure to have access to it at "
         "https://huggingface.co/meta-llama/Llama-3.1-8B-Instruct.\n401 Client Error.",
-        "accept its licence on its page on the hub, and set HF_TOKEN",
+        "accept its license on its Hugging Face page, and set HF_TOKEN",
     ),
     (
         "GatedRepoError: 403 Client Error. Cannot access gated repo for url https://huggingface.co/x. Access to "
         "model x is restricted and you are not in the authorized list.",
-        "the model is gated",
+        "access to the model is restricted",
     ),
     (
         "RepositoryNotFoundError: 404 Client Error. Repository Not Found for url: https://huggingface.co/api/x",
@@ -97,18 +97,18 @@ SAID = [
     (
         "LocalEntryNotFoundError: Cannot find an appropriate cached snapshot folder for the specified revision on "
         "the local disk and outgoing traffic has been disabled.",
-        "the hub cannot be reached",
+        "the Hugging Face Hub cannot be reached",
     ),
     (
         "OSError: We couldn't connect to 'https://huggingface.co' to load the files, and couldn't find them in "
         "the cached files.",
-        "the hub cannot be reached",
+        "the Hugging Face Hub cannot be reached",
     ),
     ("OSError: [Errno 28] No space left on device", "the disk is full"),
     (
         "ValidationError: 1 validation error for ModelConfig\n  Value error, Model architectures "
         "['NovelForCausalLM'] are not supported for now. Supported architectures: dict_keys(['A', 'B'])",
-        "does not know the model's architecture",
+        "does not support the architecture",
     ),
     (
         "ValidationError: 1 validation error for ModelConfig\n  Value error, The repository x contains custom "
@@ -127,15 +127,15 @@ SAID = [
     (
         "ValidationError: 2 validation errors for ModelConfig\ndtype\n  Input should be 'auto' or 'half' "
         "[type=literal_error, input_value='float7', input_type=str]",
-        "a value that it does not take",
+        "an invalid value",
     ),
     (
         "ValidationError: 1 validation error for ModelConfig\n  Value error, Unknown quantization method: fp9. "
         "Must be one of ['awq', 'fp8'].",
-        "leave --quantization out",
+        "omit quantization (--quantization)",
     ),
-    ("ValueError: LoRA rank 64 is greater than max_lora_rank 16.", "the adapter does not go with"),
-    ("ImportError: libcudart.so.13: cannot open shared object file: No such file", "install vllm anew"),
+    ("ValueError: LoRA rank 64 is greater than max_lora_rank 16.", "the adapter does not match"),
+    ("ImportError: libcudart.so.13: cannot open shared object file: No such file", "install vllm again"),
     ("ValueError: Something nobody has seen", "VLLM_LOGGING_LEVEL=INFO"),
 ]
 
@@ -147,7 +147,7 @@ def error_of(said):
 
 @pytest.mark.parametrize(("said", "advice"), SAID)
 def test_known_cause_is_told_in_one_line_with_what_to_do(said, advice):
-    message = str(explain(error_of(said), [], "some/model"))
+    message = str(startup_failure(error_of(said), [], "some/model"))
     assert message.startswith("vllm:some/model does not start (")
     assert advice.lower() in message.lower()
     assert "\n" not in message
@@ -159,7 +159,7 @@ def test_programmers_part_of_a_message_is_left_out():
         "ValidationError: 1 validation error for ModelConfig\n  Value error, Bad thing. [type=value_error, "
         "input_value=ArgsKwargs((), {}), input_type=ArgsKwargs]\n    For further information visit https://x"
     )
-    assert str(explain(error_of(said), [], "m")).startswith("vllm:m does not start (Bad thing.). ")
+    assert str(startup_failure(error_of(said), [], "m")).startswith("vllm:m does not start (Bad thing.). ")
 
 
 CORE = "(EngineCore pid=4711) ERROR 11-21 06:17:35 [core.py:1508] "
@@ -177,11 +177,11 @@ HOLLOW = RuntimeError("Engine core initialization failed. See root cause above. 
 
 
 def test_cause_that_only_another_process_knows_is_read_from_what_it_wrote():
-    message = str(explain(HOLLOW, WRITTEN, "m"))
+    message = str(startup_failure(HOLLOW, WRITTEN, "m"))
     assert (
         "does not start (torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 1.16 GiB." in message
     )
-    assert "The model does not fit the card" in message
+    assert "The model does not fit on the GPU" in message
 
 
 def test_error_that_points_to_another_is_passed_over():
@@ -202,11 +202,11 @@ def test_engine_that_went_without_a_word_is_said_to_have_been_killed():
     dead = type("EngineDeadError", (Exception,), {})(
         "EngineCore encountered an issue. See stack trace (above)"
     )
-    message = str(died(dead, [], "m"))
-    assert "its process ended without a word" in message
-    assert "goes on where it stopped" in message
+    message = str(engine_failure(dead, [], "m"))
+    assert "its process ended without a message" in message
+    assert "continues where it stopped" in message
 
 
 def test_token_in_a_message_is_blotted_out(monkeypatch):
     monkeypatch.setenv("HF_TOKEN", "hf_abcdefghijkl")
-    assert "hf_abcdefghijkl" not in str(explain(ValueError("token hf_abcdefghijkl refused"), [], "m"))
+    assert "hf_abcdefghijkl" not in str(startup_failure(ValueError("token hf_abcdefghijkl refused"), [], "m"))

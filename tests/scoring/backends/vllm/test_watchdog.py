@@ -8,13 +8,13 @@ import sys
 
 import pytest
 
-from judge.scoring.backends.vllm.watchdog import end_with_us
+from judge.scoring.backends.vllm.watchdog import kill_with_parent
 
 OWNER = """
 import subprocess, sys
-from judge.scoring.backends.vllm.watchdog import end_with_us
+from judge.scoring.backends.vllm.watchdog import kill_with_parent
 ward = subprocess.Popen(["sleep", "600"], pass_fds=[WRITE])
-end_with_us([ward.pid])
+kill_with_parent([ward.pid])
 print("ready", flush=True)
 sys.stdin.read()
 """
@@ -36,7 +36,7 @@ def test_process_ends_with_an_owner_that_is_killed(number):
 
 def test_guard_that_was_called_off_kills_nobody():
     ward = subprocess.Popen(["sleep", "600"])
-    end_with_us([ward.pid])()
+    kill_with_parent([ward.pid])()
     assert ward.poll() is None
     ward.kill()
     ward.wait(timeout=60)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from judge.scoring.backends.api.errors import problem_of
-from judge.scoring.backends.api.waits import LONGEST_WAIT, asked_wait, clock
+from judge.scoring.backends.api.retry_after import LONGEST_WAIT, clock, requested_wait
 
 DAY = 86_400.0
 GEMINI = [
@@ -48,7 +48,7 @@ GEMINI = [
     ids=lambda case: str(case)[:60],
 )
 def test_retry_after_is_read_in_every_form(headers, seconds):
-    assert asked_wait(headers, now=2.0) == seconds
+    assert requested_wait(headers, now=2.0) == seconds
 
 
 @pytest.mark.parametrize(
@@ -71,8 +71,8 @@ def test_retry_after_is_read_in_every_form(headers, seconds):
     ],
 )
 def test_wait_is_read_out_of_the_words(words, seconds):
-    assert asked_wait({}, words) == seconds
-    assert asked_wait({}, {"message": words}) == seconds
+    assert requested_wait({}, words) == seconds
+    assert requested_wait({}, {"message": words}) == seconds
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_wait_is_read_out_of_the_words(words, seconds):
     ids=lambda case: str(case)[:60],
 )
 def test_reset_of_a_limit_is_read_in_every_form(headers, seconds):
-    assert asked_wait(headers, now=1.7e9) == seconds
+    assert requested_wait(headers, now=1.7e9) == seconds
 
 
 def test_limit_that_is_used_up_is_waited_for_and_another_is_not():
@@ -101,7 +101,7 @@ def test_limit_that_is_used_up_is_waited_for_and_another_is_not():
         "x-ratelimit-remaining-tokens": "0",
         "x-ratelimit-reset-tokens": "6s",
     }
-    assert asked_wait(headers) == 6.0
+    assert requested_wait(headers) == 6.0
 
 
 def test_where_something_is_left_of_every_limit_the_first_reset_is_waited_for():
@@ -111,7 +111,7 @@ def test_where_something_is_left_of_every_limit_the_first_reset_is_waited_for():
         "x-ratelimit-remaining-tokens": "120",
         "x-ratelimit-reset-tokens": "6s",
     }
-    assert asked_wait(headers) == 6.0
+    assert requested_wait(headers) == 6.0
 
 
 def test_retry_info_of_google_is_read():
@@ -120,21 +120,21 @@ def test_retry_info_of_google_is_read():
 
 
 def test_retry_after_outranks_the_words():
-    assert asked_wait({"retry-after": "2"}, "try again in 6s") == 2.0
+    assert requested_wait({"retry-after": "2"}, "try again in 6s") == 2.0
 
 
 @pytest.mark.parametrize(
     "error", [None, 5, [], {}, {"message": 5}, {"details": [None, {"retryDelay": 6}]}, {"details": "6s"}]
 )
 def test_error_of_an_odd_form_tells_no_wait(error):
-    assert asked_wait({}, error) is None
+    assert requested_wait({}, error) is None
 
 
 @given(st.text(max_size=200), st.text(max_size=200))
 def test_any_text_is_read_or_passed_over(header, words):
     names = ("retry-after", "retry-after-ms", "x-ratelimit-reset", "x-ratelimit-remaining")
     for name in names:
-        seconds = asked_wait({name: header}, words, now=0.0)
+        seconds = requested_wait({name: header}, words, now=0.0)
         assert seconds is None or 0 <= seconds <= LONGEST_WAIT
 
 

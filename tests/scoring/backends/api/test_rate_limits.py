@@ -1,4 +1,4 @@
-"""Refusals for haste in virtual time: who is given up, what stays unasked, and when the run ends."""
+"""RateLimitTracker for haste in virtual time: who is given up, what stays unasked, and when the run ends."""
 
 import asyncio
 import random
@@ -10,7 +10,12 @@ from judge.scoring.backends.api.dispatch import Dispatcher
 from judge.scoring.backends.api.errors import Failed
 from judge.scoring.backends.api.pacing import Pace, Retry
 from judge.scoring.backends.api.pricing import Budget, Prices
-from judge.scoring.backends.api.refusals import IN_A_ROW, LAST_WAIT, MOST_REFUSALS, OWN_PAUSE
+from judge.scoring.backends.api.rate_limits import (
+    CONSECUTIVE_REFUSALS,
+    MOST_FINAL_WAIT,
+    MOST_REFUSALS,
+    PAUSE_TOLERANCE,
+)
 
 from .virtual_time import request, virtual_loop
 
@@ -143,7 +148,7 @@ def test_wait_of_a_day_ends_the_run_at_once_and_leaves_the_rest_unasked(loop, co
 def test_wait_of_a_day_is_tried_with_a_few_others_before_it_holds_for_all(loop):
     provider = Provider(loop, lambda *_: True, wait=DAY)
     Ended(loop, provider, connections=1)
-    assert len(provider.asked) == IN_A_ROW
+    assert len(provider.asked) == CONSECUTIVE_REFUSALS
 
 
 @pytest.mark.parametrize("connections", [None, 1, 64])
@@ -168,8 +173,8 @@ def test_refusals_of_everything_end_the_run_after_the_longest_wait(loop):
     ended = Ended(loop, provider, None, max_wait=MAX_WAIT)
     assert ended.failed == set()
     assert ended.error is None
-    assert 10 + MAX_WAIT <= ended.seconds <= 10 + MAX_WAIT + 2 * OWN_PAUSE
-    assert ended.stopped == "everything was refused for 15 minutes (429: slow down)"
+    assert 10 + MAX_WAIT <= ended.seconds <= 10 + MAX_WAIT + 2 * PAUSE_TOLERANCE
+    assert ended.stopped == "all requests were refused for 15 minutes (429: slow down)"
     assert len(provider.asked) - ended.replies < 1500
 
 
@@ -229,7 +234,7 @@ def test_run_ends_within_two_minutes_where_only_hopeless_requests_are_left(loop,
 
     ended = Ended(loop, attempt, 600, connections=8)
     assert ended.replies == 595
-    assert ended.seconds - others[-1] <= LAST_WAIT + 1
+    assert ended.seconds - others[-1] <= MOST_FINAL_WAIT + 1
     if ended.failed:
         assert all(c.tries == MOST_REFUSALS for c in ended.completions if c.failure)
     left = 5 - len(ended.failed)

@@ -1,0 +1,112 @@
+"""What a rubric file holds, and the names and scales of what it asks for."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from pydantic import ConfigDict, Field
+
+from judge.records import OVERALL, LaterFields, content_hash
+from judge.rubric.parts import (
+    POINTS,
+    CriteriaField,
+    Dimension,
+    Example,
+    Flag,
+    ImageRule,
+    Overall,
+    Reasons,
+    ReasonsRule,
+    RubricScale,
+    Rule,
+)
+
+
+class RubricContent(LaterFields):
+    """The fields of a rubric file, each valid by itself."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_by_name=True, validate_by_alias=True)
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")
+    version: int | str = 1
+    description: str = ""
+    source: str = ""
+    task: str
+    """Opening of the prompt: the role of the judge and its task."""
+    scale: RubricScale = RubricScale()
+    dimensions: dict[str, Dimension] = Field(default_factory=dict)
+    criteria: CriteriaField | None = None
+    """Criteria that each item brings along; each is judged as met or not."""
+    guidelines: tuple[str, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    examples: tuple[Example, ...] = ()
+    flags: dict[str, Flag] = Field(default_factory=dict)
+    reasons: Reasons | tuple[ReasonsRule, ...] = "before"
+    """Whether the judge gives its reason before the score, after it, or not at all; rules choose by item."""
+    images: tuple[ImageRule, ...] = ()
+    """Which images are shown for which items; those of a role without a rule are always shown."""
+    abstain: bool = False
+    """Whether the judge may reply that it cannot tell."""
+    overall: Overall = Overall()
+    pass_rule: dict[str, float] = Field(alias="pass", min_length=1)
+    """Dimension (or `overall`) -> pass mark; an answer passes if it reaches all of them."""
+    reply: Literal["json", "number"] = "json"
+    """One JSON reply for all dimensions, or one request per dimension whose reply is a bare number."""
+    max_words: int | None = Field(default=None, ge=1)
+    """Word limit that the systems were given; it is reported and does not change scores."""
+
+    @classmethod
+    def later_fields(cls) -> Sequence[str]:
+        """Names of the fields that were added after the first release."""
+        return ("criteria", "images", "abstain")
+
+    @property
+    def scored(self) -> tuple[str, ...]:
+        """Names of everything that gets a number: the dimensions, then `overall` if there is one."""
+        overall = () if self.overall.how == "none" else (OVERALL,)
+        return (*self.dimensions, *overall)
+
+    @property
+    def judged(self) -> tuple[str, ...]:
+        """Names of everything that the model scores: the dimensions, then `overall` if it is judged."""
+        overall = (OVERALL,) if self.overall.how == "judged" else ()
+        return (*self.dimensions, *overall)
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """Names of everything that a reply contains: the scores of the model, then the flags."""
+        return (*self.judged, *self.flags)
+
+    @property
+    def combined(self) -> tuple[str, ...]:
+        """Names of the dimensions of which the overall score is computed."""
+        if self.overall.weights and self.overall.how in ("weighted", "mean"):
+            return tuple(name for name in self.overall.weights if name in self.dimensions)
+        if self.overall.how == "points":
+            return tuple(name for name, d in self.dimensions.items() if d.points is not None)
+        return tuple(self.dimensions) if self.overall.how in ("mean", "min") else ()
+
+    @property
+    def is_uniform(self) -> bool:
+        """Whether every item is judged on the same dimensions, all of them scores on the rubric's scale."""
+        plain = all(d.type == "score" and not d.scale and not d.when for d in self.dimensions.values())
+        return plain and not (self.criteria or self.images or self.abstain) and isinstance(self.reasons, str)
+
+    @property
+    def digest(self) -> str:
+        """Hash of the whole content."""
+        return content_hash(self.model_dump(by_alias=True))
+
+    def scale_of(self, name: str) -> RubricScale:
+        """Scale of the values of a dimension, of a criterion, or of the overall score."""
+        if name in self.dimensions:
+            return self.dimensions[name].scale_within(self.scale)
+        if self.overall.how == "points":
+            return POINTS
+        combined = self.combined
+        return self.dimensions[combined[0]].scale_within(self.scale) if combined else self.scale
+
+    def canonical_name(self, name: str) -> str | None:
+        """Return the dimension with this name or alias; None if there is none."""
+        if name in self.dimensions:
+            return name
+        return next((known for known, d in self.dimensions.items() if name in d.aliases), None)

@@ -1,0 +1,252 @@
+"""The rubric of one item: the dimensions that apply to it, its own criteria, and the requests they take.
+
+Everything that asks, reads or combines scores works on plain rubrics: what depends on the item is settled
+here, once.
+"""
+
+import json
+import math
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from judge.errors import InputError
+from judge.records import OVERALL, Item, canonical_json
+from judge.rubric.checks import CANNOT_TELL, CRITERIA
+from judge.rubric.model import Rubric
+from judge.rubric.parts import Dimension, Overall, When, matches
+
+_MOST_KEPT = 256
+_MOST_CRITERIA = 1_000
+_TEXT_NAMES = ("text", "criterion", "description", "requirement", "question")
+
+
+def asks_criteria(name: str | None) -> bool:
+    """Whether a name, as of a request, means criteria of the item: ``criteria/1``."""
+    return name is not None and name.startswith(f"{CRITERIA}/")
+
+
+@dataclass(frozen=True)
+class ItemRubric:
+    """The rubric as it applies to one item.
+
+    Attributes
+    ----------
+    rubric : Rubric
+        The dimensions that apply, with the reasons that the item gets; nothing in it depends on an item.
+    criteria : mapping
+        Id -> criterion of the item, as a dimension of type binary.
+    not_applicable : mapping
+        Dimension (or overall) that does not apply -> why.
+    parts : mapping
+        What each request of the item asks for: None (all dimensions), a dimension, or a group of criteria ->
+        the rubric that says how to ask and how to read the reply.
+    """
+
+    rubric: Rubric
+    criteria: Mapping[str, Dimension] = field(default_factory=dict)
+    not_applicable: Mapping[str, str] = field(default_factory=dict)
+    parts: Mapping[str | None, Rubric] = field(default_factory=dict)
+
+    def overall_score(
+        self, scores: Mapping[str, float], met: Mapping[str, float], judged: float | None = None
+    ) -> float | None:
+        """Overall score of the item; None where a score that it needs is missing.
+
+        Parameters
+        ----------
+        scores : mapping
+            Dimension -> score.
+        met : mapping
+            Id of a criterion -> 1 where it is met, else 0.
+        judged : float or None
+            The overall score that the judge itself gave, where the rubric asks for it.
+        """
+        if self.rubric.overall.how != "points" or not self.criteria:
+            return self.rubric.overall_score(scores, judged)
+        everything = {**self.rubric.dimensions, **{_name(key): d for key, d in self.criteria.items()}}
+        whole = self.rubric.model_copy(update={"dimensions": everything})
+        return whole.overall_score({**scores, **{_name(key): value for key, value in met.items()}})
+
+
+class ItemRubrics:
+    """Gives the rubric of each item; items with the same dimensions and criteria share one.
+
+    Parameters
+    ----------
+    rubric : Rubric
+        The rubric of the run.
+    """
+
+    def __init__(self, rubric: Rubric) -> None:
+        self._rubric = rubric
+        self.uniform = _made(rubric, {}, {}) if rubric.is_uniform else None
+        """The rubric of all items, where it is the same."""
+        self._known: OrderedDict[str, ItemRubric] = OrderedDict()
+
+    def of(self, item: Item) -> ItemRubric:
+        """Return the rubric of one item.
+
+        Raises
+        ------
+        InputError
+            The criteria of the item cannot be read.
+        """
+        if self.uniform is not None:
+            return self.uniform
+        rubric = self._rubric
+        listed = _criteria_of(item, rubric)
+        missing = {n: _why(d.when, item) for n, d in rubric.dimensions.items() if not matches(d.when, item)}
+        key = canonical_json(
+            [rubric.reasons_for(item), missing, {k: c.model_dump() for k, c in listed.items()}]
+        )
+        if key not in self._known:
+            if len(self._known) >= _MOST_KEPT:
+                self._known.popitem(last=False)
+            resolved = rubric.model_copy(update={"reasons": rubric.reasons_for(item)})
+            self._known[key] = _made(resolved, missing, listed)
+        self._known.move_to_end(key)
+        return self._known[key]
+
+
+def _made(rubric: Rubric, missing: Mapping[str, str], listed: Mapping[str, Dimension]) -> ItemRubric:
+    applying = {n: d for n, d in rubric.dimensions.items() if n not in missing}
+    per_request = (rubric.criteria.per_request if rubric.criteria else None) or max(1, len(listed))
+    if not rubric.is_uniform:
+        rubric = rubric.model_copy(
+            update={
+                "dimensions": {n: d.model_copy(update={"when": {}}) for n, d in applying.items()},
+                "criteria": None,
+                "images": (),
+                "examples": tuple(_shortened(rubric, missing)),
+            }
+        )
+    why = dict(missing)
+    if reason := _without_overall(rubric, listed, bool(missing)):
+        why[OVERALL] = reason
+    return ItemRubric(rubric, listed, why, _parts(rubric, listed, per_request))
+
+
+def _shortened(rubric: Rubric, missing: Mapping[str, str]) -> Sequence[Any]:
+    """Worked examples without the scores of dimensions that do not apply."""
+    kept = []
+    for example in rubric.examples:
+        said = example.verdict
+        if not set(rubric.judged) - set(missing) <= set(said.scores):
+            continue  # it shows other dimensions than those that are asked for
+        update = {
+            "scores": {n: score for n, score in said.scores.items() if n not in missing},
+            "reasons": {n: text for n, text in said.reasons.items() if n not in missing},
+        }
+        kept.append(example.model_copy(update={"verdict": said.model_copy(update=update)}))
+    return kept
+
+
+def _without_overall(rubric: Rubric, listed: Mapping[str, Dimension], is_shortened: bool) -> str | None:
+    """Why an item has no overall score, where that is known before it is asked."""
+    how = rubric.overall.how
+    if how == "points":
+        earning = [d.points or 0.0 for d in (*listed.values(), *rubric.dimensions.values())]
+        return None if any(points > 0 for points in earning) else "no criterion earns positive points"
+    if how in ("mean", "min", "weighted") and is_shortened and not _has_weight(rubric):
+        return "no dimension of the overall score applies"
+    if how == "judged" and not rubric.dimensions:
+        return "no dimension applies"
+    return None
+
+
+def _has_weight(rubric: Rubric) -> bool:
+    weights = rubric.overall.weights
+    return any(weights.get(name, 1.0) > 0 for name in rubric.combined)
+
+
+def _parts(rubric: Rubric, listed: Mapping[str, Dimension], per_request: int) -> dict[str | None, Rubric]:
+    parts: dict[str | None, Rubric] = {}
+    if rubric.reply == "number":
+        parts |= dict.fromkeys(rubric.judged if rubric.dimensions else (), rubric)
+        return parts | {_name(key): _of_criteria(rubric, {key: d}) for key, d in listed.items()}
+    if rubric.dimensions or rubric.flags:
+        parts[None] = rubric
+    source = list(listed.items())
+    for number, start in enumerate(range(0, len(source), per_request), start=1):
+        parts[f"{CRITERIA}/{number}"] = _of_criteria(rubric, dict(source[start : start + per_request]))
+    return parts
+
+
+def _of_criteria(rubric: Rubric, listed: Mapping[str, Dimension]) -> Rubric:
+    update: dict[str, Any] = {"dimensions": dict(listed), "flags": {}, "examples": (), "criteria": None}
+    return rubric.model_copy(update={**update, "overall": Overall(how="none")})
+
+
+def _name(key: str) -> str:
+    return f"{CRITERIA}/{key}"
+
+
+def _why(when: When, item: Item) -> str:
+    """Say which field keeps a dimension from an item."""
+    name = next(name for name, wanted in when.items() if not matches({name: wanted}, item))
+    found, wanted = item.field(name), when[name]
+    allowed = ", ".join(map(str, wanted)) if isinstance(wanted, list) else str(wanted)
+    return (
+        f"{name} is {'missing' if found is None else found!s:.60}; it applies where {name} is {allowed:.120}"
+    )
+
+
+# -- criteria of one item
+
+
+def _criteria_of(item: Item, rubric: Rubric) -> dict[str, Dimension]:
+    """Criteria in a field of the item: id -> dimension of type binary."""
+    if rubric.criteria is None:
+        return {}
+    name = rubric.criteria.field
+    where = f"item {item.id!r}: field {name!r}"
+    found = item.metadata.get(name)
+    if isinstance(found, str) and found.lstrip()[:1] in ("[", "{"):  # a cell of a CSV
+        try:
+            found = json.loads(found)
+        except ValueError as error:
+            raise InputError(f"{where}: not valid JSON: {error}") from None
+    if isinstance(found, dict):
+        found = [{"id": key, "text": text} for key, text in found.items()]
+    if not isinstance(found, list) or not found:
+        problem = "is missing" if found is None else f"found {found!r:.60}"
+        raise InputError(
+            f'{where}: {problem}; allowed: a list of criteria [{{"id": …, "text": …, "points": …}}]'
+        )
+    if len(found) > _MOST_CRITERIA:
+        raise InputError(f"{where}: found {len(found):,} criteria; allowed are at most {_MOST_CRITERIA:,}")
+    criteria: dict[str, Dimension] = {}
+    for number, entry in enumerate(found, start=1):
+        key, criterion = _criterion(entry, number, f"{where}: criterion {number}")
+        if key in criteria:
+            raise InputError(f"{where}: two criteria have the id {key!r}; each needs one of its own")
+        criteria[key] = criterion
+    return criteria
+
+
+def _criterion(entry: Any, number: int, where: str) -> tuple[str, Dimension]:
+    if isinstance(entry, str):
+        entry = {"text": entry}
+    if not isinstance(entry, dict):
+        raise InputError(f"{where}: found {entry!r:.60}; allowed: a text, or an object with a text")
+    texts = [entry[name] for name in _TEXT_NAMES if entry.get(name)]
+    if len(texts) != 1 or not isinstance(texts[0], str) or not texts[0].strip():
+        raise InputError(f"{where}: found {len(texts)} texts; allowed: one, under the name 'text'")
+    points = entry.get("points", 1)
+    if (
+        isinstance(points, bool)
+        or not isinstance(points, int | float)
+        or not math.isfinite(points)
+        or not points
+    ):
+        raise InputError(f"{where}: points are {points!r:.40}; allowed: a number other than 0")
+    tags = entry.get("tags") or ()
+    tags = (tags,) if isinstance(tags, str) else tags
+    if not isinstance(tags, list | tuple) or not all(isinstance(tag, str) for tag in tags):
+        raise InputError(f"{where}: tags are {tags!r:.60}; allowed: a list of texts")
+    key = str(entry.get("id") or f"c{number}").strip()
+    if not key or not key.isprintable() or key == CANNOT_TELL:
+        raise InputError(f"{where}: the id is {key!r:.40}; it needs visible characters")
+    return key, Dimension(description=texts[0].strip(), type="binary", points=float(points), tags=tuple(tags))

@@ -1,0 +1,89 @@
+"""The Rubric: what is judged and how, and when an answer passes."""
+
+from collections.abc import Mapping
+from typing import Self
+
+from pydantic import model_validator
+
+from judge.pass_mark import integer_weights, reaches
+from judge.records import OVERALL, Item
+from judge.rubric.checks import problems_of
+from judge.rubric.content import RubricContent
+from judge.rubric.parts import Example, Reasons, Rule, matches
+
+
+class Rubric(RubricContent):
+    """What is judged and how; load one with `judge.load_rubric`. See the shipped files for examples."""
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if problems := list(dict.fromkeys(problems_of(self))):
+            raise ValueError("\n".join(problems))
+        return self
+
+    def as_numbers(self) -> "Rubric":
+        """Convert to the form in which each score is requested alone; it has no flags."""
+        if self.reply == "number":
+            return self
+        examples = [
+            example.model_copy(update={"verdict": example.verdict.model_copy(update={"flags": {}})})
+            for example in self.examples
+        ]
+        return self.model_copy(update={"reply": "number", "flags": {}, "examples": tuple(examples)})
+
+    def rules_for(self, item: Item) -> list[Rule]:
+        """List the rules that match `item`; its prompt contains only these."""
+        return [rule for rule in self.rules if rule.matches(item)]
+
+    def examples_for(self, item: Item) -> list[Example]:
+        """List the worked examples that match `item`."""
+        return [example for example in self.examples if example.matches(item)]
+
+    def reasons_for(self, item: Item) -> Reasons:
+        """Whether the judge gives reasons for `item`: the first rule that matches decides."""
+        if isinstance(self.reasons, str):
+            return self.reasons
+        return next((rule.give for rule in self.reasons if matches(rule.when, item)), "before")
+
+    def images_for(self, item: Item) -> tuple[int, ...]:
+        """Positions of the images of `item` that the judge is shown."""
+        hidden = {rule.role for rule in self.images} - {r.role for r in self.images if matches(r.when, item)}
+        return tuple(place for place, image in enumerate(item.images) if image.role not in hidden)
+
+    def overall_score(self, scores: Mapping[str, float], judged: float | None = None) -> float | None:
+        """Compute the overall score, limited by the caps; None if a score that it needs is missing."""
+        value = judged if OVERALL in self.judged else self._combined(scores)
+        if value is None:
+            return None
+        for cap in self.overall.caps:
+            below = {name: least for name, least in cap.below.items() if name in self.dimensions}
+            if any(name not in scores for name in below):
+                return None
+            if not all(reaches(scores[name], least) for name, least in below.items()):
+                value = min(value, cap.at_most)
+        return value
+
+    def passes(self, scores: Mapping[str, float]) -> bool | None:
+        """Whether an answer with these scores passes; None if that depends on a missing score."""
+        held = [reaches(scores[name], least) for name, least in self.pass_rule.items() if name in scores]
+        if not all(held):
+            return False
+        return True if len(held) == len(self.pass_rule) else None
+
+    def _combined(self, scores: Mapping[str, float]) -> float | None:
+        names = self.combined
+        if not names or any(name not in scores for name in names):
+            return None
+        if self.overall.how == "points":
+            points = {name: self.dimensions[name].points or 0.0 for name in names}
+            most = sum(value for value in points.values() if value > 0)
+            earned = sum(points[name] * scores[name] for name in names)
+            return min(max(earned / most, 0.0), 1.0) if most else None
+        if self.overall.how == "min":
+            return min(scores[name] for name in names)
+        weights = (
+            [self.overall.weights[name] for name in names] if self.overall.weights else [1.0] * len(names)
+        )
+        whole = integer_weights(tuple(weights))
+        total = sum(whole)
+        return sum(scores[name] * w for name, w in zip(names, whole, strict=True)) / total if total else None

@@ -1,0 +1,202 @@
+"""The parts of a rubric: scales, dimensions, rules, examples, and how the overall score is computed."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from judge.records import Item, LaterFields, Record
+
+Level = Literal["nominal", "ordinal", "interval", "ratio"]
+DimensionType = Literal["score", "binary", "category"]
+Reasons = Literal["before", "after", "none"]
+When = dict[str, Any]
+"""Condition on an item: field -> the value, or the list of values, of which it must have one."""
+
+MOST_LABELS = 1_001  # largest number of scores of a scale
+
+
+def matches(when: Mapping[str, Any], item: Item) -> bool:
+    """Whether every field named in `when` has (one of) the given values in `item`."""
+    return all(_has_value(item.field(name), wanted) for name, wanted in when.items())
+
+
+def _has_value(found: Any, wanted: Any) -> bool:
+    allowed = wanted if isinstance(wanted, list) else [wanted]
+    return found is not None and _as_text(found) in {_as_text(value) for value in allowed}
+
+
+def _as_text(value: Any) -> str:
+    """Normalize values that a CSV cannot distinguish: 3, 3.0 and "3"; true and "True"."""
+    is_whole = isinstance(value, float) and value.is_integer()
+    return str(int(value) if is_whole else value).strip().casefold()
+
+
+class RubricScale(Record):
+    """A scale of whole numbers from `min` to `max`, with its level of measurement."""
+
+    min: int = 1
+    max: int = 5
+    level: Level = "ordinal"
+
+    @model_validator(mode="after")
+    def _runs_upwards(self) -> Self:
+        if self.min >= self.max:
+            raise ValueError(f"scale runs from {self.min} to {self.max}; max must be above min")
+        if self.max - self.min >= MOST_LABELS:
+            raise ValueError(
+                f"scale runs from {self.min} to {self.max}; allowed are at most {MOST_LABELS:,} scores"
+            )
+        return self
+
+    @property
+    def labels(self) -> range:
+        """Every score that a judge may give."""
+        return range(self.min, self.max + 1)
+
+    def holds(self, value: float) -> bool:
+        """Whether `value` lies on the scale; an overall score may lie between two labels."""
+        return self.min <= value <= self.max
+
+
+BINARY = RubricScale(min=0, max=1, level="nominal")
+"""1: the criterion is met; 0: it is not."""
+POINTS = RubricScale(min=0, max=1, level="interval")
+"""Share of the points that an answer earned."""
+
+
+class Dimension(LaterFields):
+    """One aspect of an answer that is judged."""
+
+    description: str
+    type: DimensionType = "score"
+    """A score on a scale, a criterion that is met or not, or one of several named labels."""
+    scale: RubricScale | None = None
+    """The scale of a score, where it is not that of the rubric."""
+    anchors: dict[int, str] = Field(default_factory=dict)
+    """Score -> what an answer with this score is like."""
+    labels: dict[str, str] = Field(default_factory=dict)
+    """Labels of a category -> what an answer with this label is like; from low to high where ordered."""
+    ordered: bool = False
+    """Whether the labels of a category have an order."""
+    points: float | None = None
+    """Points that a met criterion earns; negative ones are a penalty."""
+    tags: tuple[str, ...] = ()
+    """Groups of criteria by which a report counts."""
+    aliases: tuple[str, ...] = ()
+    """Other names of this dimension in replies and files."""
+    when: When = Field(default_factory=dict)
+    """Fields that an item must have for the dimension to apply to it; empty for all items."""
+
+    @classmethod
+    def later_fields(cls) -> Sequence[str]:
+        """Names of the fields that were added after the first release."""
+        return ("type", "scale", "labels", "ordered", "points", "tags", "when")
+
+    @field_validator("labels", mode="before")
+    @classmethod
+    def _listed_labels(cls, found: Any) -> Any:
+        """Accept a list of labels without descriptions."""
+        if isinstance(found, list):
+            names = [str(label) for label in found]
+            if len(set(names)) < len(names):
+                raise ValueError("a label stands twice")
+            return dict.fromkeys(names, "")
+        return found
+
+    def scale_within(self, scale: RubricScale) -> RubricScale:
+        """Scale of the stored values; `scale` is the rubric's. Labels are stored by their position from 0."""
+        if self.type == "binary":
+            return BINARY
+        if self.type == "category":
+            level: Level = "ordinal" if self.ordered else "nominal"
+            return RubricScale(min=0, max=max(1, len(self.labels) - 1), level=level)
+        return self.scale or scale
+
+    def label_of(self, value: float) -> str:
+        """Name of a stored value: the label of a category, yes or no of a criterion, else the number."""
+        if self.type == "category" and value == int(value):
+            return list(self.labels)[int(value)]
+        if self.type == "binary" and value in (0, 1):
+            return "yes" if value else "no"
+        return f"{value:g}"
+
+
+class Flag(Record):
+    """An additional output of the judge: true or false, or a text."""
+
+    type: Literal["boolean", "text"] = "boolean"
+    description: str
+
+
+class Rule(Record):
+    """A guideline for the items that match a condition."""
+
+    when: When
+    text: str
+
+    def matches(self, item: Item) -> bool:
+        """Whether every field named in `when` has (one of) the given values."""
+        return matches(self.when, item)
+
+
+class ReasonsRule(Record):
+    """Where the judge gives reasons, for the items that match `when`."""
+
+    when: When = Field(default_factory=dict)
+    give: Reasons
+
+
+class ImageRule(Record):
+    """Images of a role are shown to the judge only for the items that match `when`."""
+
+    role: Literal["query", "reference"]
+    when: When = Field(min_length=1)
+
+
+class CriteriaField(Record):
+    """Where the criteria of each item are, and how many are asked in one request."""
+
+    field: str = "criteria"
+    """Field of the item: a list of ``{id, text, points, tags}``, of which only the text is required."""
+    per_request: int | None = Field(default=None, ge=1)
+    """Most criteria in one request; None asks all criteria of an item together."""
+
+
+class Verdict(Record):
+    """The judgment shown in a worked example."""
+
+    scores: dict[str, Annotated[int | str, Field(union_mode="left_to_right")]]
+    """Dimension -> score; 1 or 0 (true or false) of a criterion; label of a category."""
+    reasons: dict[str, str] = Field(default_factory=dict)
+    flags: dict[str, bool | str] = Field(default_factory=dict)
+
+
+class Example(Record):
+    """A worked example: an item and its correct judgment."""
+
+    when: When = Field(default_factory=dict)
+    question: str
+    answer: str
+    reference: str | None = None
+    verdict: Verdict
+
+    def matches(self, item: Item) -> bool:
+        """Whether the prompt of `item` contains this example."""
+        return matches(self.when, item)
+
+
+class Cap(Record):
+    """A limit: the overall score is at most `at_most` if a dimension in `below` is below its value."""
+
+    below: dict[str, float] = Field(min_length=1)
+    at_most: float
+
+
+class Overall(Record):
+    """How the overall score of an item is computed."""
+
+    how: Literal["judged", "mean", "weighted", "min", "points", "none"] = "mean"
+    """``points``: points earned over positive points, between 0 and 1."""
+    weights: dict[str, float] = Field(default_factory=dict)
+    caps: tuple[Cap, ...] = ()

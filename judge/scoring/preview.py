@@ -1,0 +1,126 @@
+"""Preview of a run: how many requests it would send, and what they would cost."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from judge.records import Request
+from judge.scoring.checked_items import Answers, BadItems, InputOptions, checked_items, input_notes
+from judge.scoring.checked_items import image_root as root_of_images
+from judge.scoring.judge import Judge
+from judge.scoring.prompt import Prompter
+from judge.scoring.run import Run
+from judge.scoring.score import default_out
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preview:
+    """What `score` would send.
+
+    Attributes
+    ----------
+    items : int
+        Number of items.
+    requests : int
+        Number of requests to send.
+    answered : int
+        Requests that need not be sent: a reply is stored, or another item has the same content.
+    prompt_tokens : int
+        Estimated number of prompt tokens, with four characters per token.
+    cost : float or None
+        Estimated cost in USD; None if the price of the model is unknown.
+    first : sequence of mapping
+        Messages of the first request; empty if there is no request to send.
+    notes : sequence of str
+        Which columns were read, and what the rubric needs that is missing.
+    """
+
+    items: int
+    requests: int
+    answered: int
+    prompt_tokens: int
+    cost: float | None
+    first: Sequence[Mapping[str, Any]]
+    notes: Sequence[str] = ()
+
+
+def preview(
+    answers: Answers,
+    judge: Judge,
+    *,
+    out: str | Path | None = None,
+    samples: int = 1,
+    retry_errors: bool = False,
+    **options: Any,
+) -> Preview:
+    """Compute what `score` would send, without sending anything, writing a run, or needing a key.
+
+    Parameters
+    ----------
+    answers, out, samples, retry_errors
+        As in `score`.
+    judge : Judge
+        The judge.
+    **options
+        The parameters of `score` that say how answers are read: `limit`, `random`, `seed`, `mapping`,
+        `format`, `id_from`, `answers_in`, `questions`, `image_root` and `skip_bad`.
+
+    Returns
+    -------
+    Preview
+        Numbers of items and requests, estimated tokens and cost, and the first prompt.
+
+    Raises
+    ------
+    InputError
+        The input cannot be read, or a row or an image is invalid.
+    RunError
+        The run folder holds the replies of another judge.
+
+    Examples
+    --------
+    >>> import judge
+    >>> answers = [{"id": "q1", "question": "2 + 2?", "answer": "4"}]
+    >>> found = judge.preview(answers, judge.Judge("openai/gpt-4o-mini", judge.load_rubric("open_qa")))
+    >>> found.items, found.requests, found.cost < 0.01
+    (1, 1, True)
+    """
+    from judge.scoring.backends.api.pricing import find_prices, forecast
+
+    reading, prompter = InputOptions(**options), Prompter(judge)
+    path = Path(out) if out else default_out(answers, judge)
+    firsts: list[Sequence[Mapping[str, Any]]] = []
+    with ExitStack() as stack:
+        kept = stack.enter_context(Run.open(path)) if (path / "run.db").is_file() else None
+        if kept:
+            kept.check_judge(judge)
+        # A temporary run refuses what a real run would refuse.
+        folder = stack.enter_context(TemporaryDirectory(prefix="judge-dry-run-"))
+        run = stack.enter_context(Run.create(folder, judge))
+        bad = BadItems()
+        read = checked_items(answers, reading, root_of_images(answers, reading), bad)
+        added = run.add_items(read, lambda _: bad.place)
+        wanted = (r for item in run.items() for r in prompter.requests(item, samples))
+
+        def unanswered() -> Iterator[Request]:
+            for request in run.missing(wanted):
+                if kept and kept.has_answer(request.key, retry_errors=retry_errors):
+                    run.reused += 1
+                    continue
+                firsts[:] = firsts or [request.messages]
+                yield request
+
+        provider, _, name = judge.model.partition("/")
+        expected = forecast(unanswered(), find_prices(judge.model, provider, name))
+        return Preview(
+            items=added.new,
+            requests=expected.requests,
+            answered=run.reused,
+            prompt_tokens=expected.prompt_tokens,
+            cost=expected.cost,
+            first=firsts[0] if firsts else [],
+            notes=input_notes(bad.summary, judge.rubric),
+        )

@@ -1,0 +1,48 @@
+"""The open database of a run, and reading its rows with errors that name the file."""
+
+import contextlib
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+from judge.errors import RunError
+from judge.files.sqlite import plain_row, reading
+
+T = TypeVar("T")
+
+
+class RunDatabase:
+    """The database of a run folder: a context manager that closes it and frees its lock."""
+
+    def __init__(self, path: Path, db: sqlite3.Connection, lock: sqlite3.Connection | None = None) -> None:
+        self.path = path
+        self._file = path / "run.db"
+        self._db = db
+        self._lock = lock
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the files and release the lock for scoring."""
+        self._db.close()
+        if self._lock:
+            self._lock.close()
+
+    def _one(self, query: str, *values: Any) -> Any:
+        return next(self._rows(query, values))[0]
+
+    def _rows(self, query: str, values: Any = ()) -> Iterator[Any]:
+        return self._read(query, values, plain_row)
+
+    def _read(self, query: str, values: Any, decode: Callable[[Any], T]) -> Iterator[T]:
+        """Yield the decoded rows of a query; raise `RunError` if they cannot be read."""
+        with self._reading():
+            yield from map(decode, self._db.execute(query, values))
+
+    def _reading(self) -> contextlib.AbstractContextManager[None]:
+        return reading(self._file, RunError)
