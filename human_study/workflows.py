@@ -3,7 +3,7 @@
 Each is what one command of `judge study` calls.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -28,6 +28,9 @@ def create_study(
     *,
     rubric: str | Path | Rubric | None = None,
     mapping: Mapping[str, str] | None = None,
+    id_from: str | Sequence[str] = (),
+    answers_in: str | Sequence[str] = (),
+    questions: RowSource | None = None,
     image_root: str | Path | None = None,
     select: int | None = None,
     stratify: str | None = None,
@@ -55,6 +58,9 @@ def create_study(
         Defines the questions. None means the rubric of the run, or ``open_qa`` for answers.
     mapping : mapping of str to str or None
         Field of an `Item` -> its name in the source, for names that are not recognised.
+    id_from, answers_in, questions
+        How tables without ids, with one column for each system, and in two files are read; see
+        `judge.score`.
     image_root : str, Path or None
         Folder that image paths start from. None means that of the run or of the file.
     select : int or None
@@ -114,7 +120,9 @@ def create_study(
         show_reference=reference,
         seed=seed,
     )
-    found = StudySource.read(source, rubric, mapping or {})
+    found = StudySource.read(
+        source, rubric, mapping=mapping, id_from=id_from, answers_in=answers_in, questions=questions
+    )
     plan = plan_study(
         name,
         found.rubric,

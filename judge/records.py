@@ -144,11 +144,26 @@ class Item(Record):
     question: str
     answer: str
     reference: str | None = None
+    other_references: tuple[str, ...] = ()
+    """Further correct answers, where `reference` is one of several."""
     images: tuple[Image, ...] = ()
     choices: tuple[str, ...] = ()
     gold: str | None = None
     system: str | None = None
     metadata: dict[str, Any] = Field(default_factory=dict)
+
+    @model_serializer(mode="wrap")
+    def _without_empty_alternatives(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave `other_references` out where it is empty: items of older runs keep their digest."""
+        fields: dict[str, Any] = dump(self)
+        if not self.other_references:
+            fields.pop("other_references", None)
+        return fields
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """All reference answers; an answer need only agree with one of them."""
+        return () if self.reference is None else (self.reference, *self.other_references)
 
     def field(self, name: str) -> Any:
         """Return a metadata field or `system`, for slices and rules; None if it is missing."""

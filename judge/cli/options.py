@@ -18,7 +18,8 @@ mapping = click.option(
     multiple=True,
     metavar="FIELD=NAME",
     callback=pairs,
-    help="Name of the input field that holds FIELD, as in --map answer=my_column. May be repeated.",
+    help="Name of the input field that holds FIELD, as in --map answer=my_column; another name for FIELD "
+    "makes it metadata, as in --map pair_id=nr. May be repeated.",
 )
 
 

@@ -15,12 +15,12 @@ from human_study.progress import StudyProgress, as_plain, measure
 from human_study.source import text_in
 from human_study.store import Study
 from human_study.workflows import alpha_of, create_study, export_study, import_into_study, study_progress
+from judge.cli.item_options import item_options
 from judge.cli.option_types import Number, TablePath
 from judge.cli.options import (
     GroupedCommand,
     as_json,
     image_root,
-    mapping,
     out,
     per_item,
     rubric,
@@ -35,7 +35,7 @@ study_argument = click.argument("study", type=click.Path(dir_okay=False))
 which_items = section(
     "Items",
     rubric("it defines the questions.  [default: the rubric of the run, or open_qa]"),
-    mapping,
+    *item_options,
     image_root("the folder of the run, or of the file"),
     select("drawn at random.  [default: all items]"),
     click.option(

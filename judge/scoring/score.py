@@ -3,21 +3,27 @@
 import hashlib
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from judge.errors import InputError, RubricError, RunError
 from judge.records import MOST_SAMPLES
-from judge.rows import path_and_sheet
+from judge.rows import RowSource, path_and_sheet
 from judge.rubric import ItemRubrics, Rubric, load_rubric
 from judge.scoring.backends import Backend
 from judge.scoring.backends.connection import Connection
 from judge.scoring.backends.factory import check_backend, load_backend
 from judge.scoring.backends.vllm.engine import EngineOptions
 from judge.scoring.callbacks import ProgressBar, ScoringCallback
-from judge.scoring.checked_items import Answers, BadItems, InputOptions, checked_items, source_name
+from judge.scoring.checked_items import (
+    Answers,
+    BadItems,
+    InputOptions,
+    checked_items,
+    source_name,
+)
 from judge.scoring.checked_items import image_root as root_of_images
 from judge.scoring.fresh_run import run_for
 from judge.scoring.judge import Judge
@@ -40,6 +46,9 @@ def score(
     mapping: Mapping[str, str] | None = None,
     format: str | None = None,
     encoding: str | None = None,
+    id_from: str | Sequence[str] = (),
+    answers_in: str | Sequence[str] = (),
+    questions: RowSource | None = None,
     image_root: str | Path | None = None,
     skip_bad: bool = False,
     retry_errors: bool = False,
@@ -54,7 +63,7 @@ def score(
 
     Parameters
     ----------
-    answers : str, Path, DataFrame, iterable of dict, or iterable of Item
+    answers : str, Path, DataFrame, datasets.Dataset, iterable of dict, or iterable of Item
         A file (see `judge.load_items`), ``-`` for standard input, or answers in memory. The same column names
         are recognized in files and in memory.
     judge : str or Judge
@@ -77,11 +86,19 @@ def score(
     seed : int
         Random seed of that sample.
     mapping : mapping of str to str or None
-        Field of an `Item` -> its name in the input, for names that are not recognized.
+        Field of an `Item` -> its name in the input, for names that are not recognized. Any other name
+        becomes a metadata field.
     format : str or None
         Format of the file; None infers it from the file name.
     encoding : str or None
         Encoding of a text file, such as ``"cp1252"``; None recognizes it.
+    id_from : str or sequence of str
+        Fields whose values make the id of an item, such as ``["question", "system"]``. Without them, a
+        column of ids gives it, or else the content does.
+    answers_in : str or sequence of str
+        Columns that hold the answers of one system each, such as ``["model_a", "model_b"]``.
+    questions : str, Path, DataFrame, datasets.Dataset, list of dict, or None
+        Table of the questions, joined to the answers by id.
     image_root : str, Path or None
         Folder that image paths are relative to; paths that lead out of it are refused. None means the folder
         of the input file.
@@ -138,6 +155,9 @@ def score(
         mapping=mapping or {},
         format=format,
         encoding=encoding,
+        id_from=id_from,
+        answers_in=answers_in,
+        questions=questions,
         image_root=image_root,
         skip_bad=skip_bad,
     )

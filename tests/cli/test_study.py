@@ -249,3 +249,10 @@ def test_an_output_that_cannot_be_written_is_a_clear_error() -> None:
 @pytest.mark.parametrize("command", ["new", "serve", "status", "export", "import"])
 def test_every_command_has_help_with_an_example(command: str) -> None:
     assert f"Example: judge study {command}" in done(command, "--help").stdout
+
+
+def test_new_reads_answers_without_ids_and_by_system() -> None:
+    Path("wide.csv").write_text("nr,question,m1,m2\n1,q,a,b\n2,r,,b\n")
+    done("new", "wide.csv", "--answers-in", "m1,m2", "--id-from", "nr", "--checks", "0", "--repeats", "0")
+    with Study.open("study.db") as opened:
+        assert {item.id for item in opened.items()} == {"1/m1", "1/m2", "2/m2"}
