@@ -16,6 +16,22 @@ if TYPE_CHECKING:
 
 _NOT_OF_RETEST = ("by", "margin", "epsilon", "worst")
 
+columns = click.option(
+    "--column",
+    "columns",
+    multiple=True,
+    callback=pairs,
+    metavar="FIELD=COLUMN",
+    help="Name of the column of the ratings that holds FIELD, as in --column rater=coder. May be repeated.",
+)
+raters_in = click.option(
+    "--raters-in",
+    default="",
+    callback=names,
+    metavar="RATERS",
+    help="Raters that have columns of their own, as in ann,ben: columns ann and ben, or ann_clarity, "
+    "ben_clarity, ….  [default: recognised, as in rater_1]",
+)
 runs = click.argument("runs", nargs=-1, type=click.Path(exists=True, file_okay=False))
 ratings = decorate(
     section(
@@ -23,18 +39,12 @@ ratings = decorate(
         click.option(
             "--humans",
             metavar="FILE",
-            help="Human ratings: long or wide CSV or JSON Lines, Label Studio export, or nested JSON.",
+            help="Human ratings: a long or wide table, or an export of Label Studio, Argilla, Potato, "
+            "Mechanical Turk, Qualtrics or Google Forms.",
         ),
         click.option("--items", metavar="FILE", help="Table of the items, with their ids, fields and texts."),
-        click.option(
-            "--column",
-            "columns",
-            multiple=True,
-            callback=pairs,
-            metavar="FIELD=COLUMN",
-            help="Name of the column of the ratings that holds FIELD, as in --column rater=coder. May be "
-            "repeated.",
-        ),
+        columns,
+        raters_in,
         click.option(
             "--missing-codes",
             default="",
@@ -61,6 +71,15 @@ ratings = decorate(
             "--level",
             type=click.Choice(["nominal", "ordinal", "interval", "ratio"]),
             help="Level of measurement of --scale.  [default: ordinal]",
+        ),
+        click.option(
+            "--rater-scale",
+            "rater_scales",
+            multiple=True,
+            callback=pairs,
+            metavar="RATER=SCALE",
+            help="Scale of a rater who did not use that of the others, as in ann=1-10: the ratings are "
+            "rescaled linearly, and only interval statistics are given. May be repeated.",
         ),
         click.option(
             "--pass",
@@ -144,6 +163,7 @@ def command(
 
     Example: judge agree runs/answers-openai-gpt-5-open_qa --humans ratings.csv --by category --margin 0.05
     """
+    given["on_read"] = show_read
     if not retest:
         own = {"margin": given.pop("margin"), "set_by": source_of(context, "margin", "epsilon")}
         report: Report = judge.agree(runs, needed(humans), **own, **given)
@@ -155,6 +175,11 @@ def command(
             "--retest compares repeated judgments of a run; name a run made with --samples 2 or more"
         )
     output_options.deliver(report, outputs, runs)
+
+
+def show_read(lines: str) -> None:
+    """Print what was read from a file of ratings."""
+    click.echo(lines, err=True)
 
 
 def needed(humans: str | None) -> str:

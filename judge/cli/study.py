@@ -16,6 +16,7 @@ from human_study.export_formats import SUFFIXES, WRITERS
 from human_study.plan import Design, DrawnItem, StudyPlan, choose, pick, plan_study
 from human_study.progress import Agreement, StudyProgress, as_plain, measure
 from human_study.store import Study
+from judge.cli.agree import columns, raters_in, show_read
 from judge.cli.option_types import Number
 from judge.cli.options import (
     GroupedCommand,
@@ -240,15 +241,18 @@ def export_command(study: str, layout: str, out: str, after_discussion: bool) ->
 
 @command.command("import", short_help="Import ratings that were collected elsewhere.")
 @study_argument
-@click.argument("file", type=existing)
+@click.argument("file", type=click.Path(exists=True))
 @click.option("--rater", help="Name of the rater, for a file without a column for it.")
-def import_command(study: str, file: str, rater: str | None) -> None:
-    """Import ratings from FILE into STUDY: a long or wide table, or the JSON export of Label Studio.
+@columns
+@raters_in
+def import_command(study: str, file: str, rater: str | None, **given: Any) -> None:
+    """Import ratings from FILE into STUDY: a long or wide table, or the export of a rating platform.
 
     Example: judge study import study.db ratings.csv
     """
     with Study.open(study) as opened:
-        for name, count in import_ratings.import_file(opened, file, rater).items():
+        counts = import_ratings.import_file(opened, file, rater, on_read=show_read, **given)
+        for name, count in counts.items():
             click.echo(f"{name}: {count} new ratings")
 
 

@@ -157,10 +157,18 @@ def test_a_sample_beyond_all_reason_is_refused(read, sample):
         read(f"item_id,rater,value,sample\na,x,3,{sample}\n")
 
 
-@pytest.mark.parametrize("header", ["item,dimension,ann,ben,cem", "item,topic,ann,ben,cem"])
-def test_one_column_for_each_rater_is_refused_by_name(read, header):
-    with pytest.raises(InputError, match=r"'ann', 'ben', 'cem'.*One column for each rater is not read"):
-        read(f"{header}\na,clarity,1,2,3\nb,clarity,2,2,3\n")
+def test_columns_beside_one_that_names_the_dimension_are_raters(read):
+    found = read("item,dimension,ann,ben,cem\na,clarity,1,2,3\n")
+    assert values(found) == [
+        ("a", name, "clarity", value) for name, value in zip(("ann", "ben", "cem"), (1, 2, 3), strict=True)
+    ]
+
+
+def test_columns_that_may_be_raters_or_dimensions_are_refused_with_both_readings(read):
+    with pytest.raises(InputError) as error:
+        read("item,topic,ann,ben,cem\na,t,1,2,3\n")
+    assert "--raters-in ann,ben,cem" in str(error.value)
+    assert "--dimension ann,ben,cem" in str(error.value)
 
 
 def test_dimensions_that_one_person_rated_are_read_where_they_are_named(read):

@@ -61,17 +61,17 @@ def test_a_sheet_that_names_no_rater_takes_the_one_given(study: Study, tmp_path:
     [
         (
             "item_id,rater,dimension,value\nsecret-id-1,A,accuracy,6\n",
-            r":2: accuracy: found '?6'?; allowed: 1, 2",
+            r":2: .*accuracy: found 6; allowed: 1, 2",
         ),
-        ("item_id,rater,dimension,value\nsecret-id-1,A,speed,3\n", ":2: 'speed' is not a question"),
-        ("item_id,rater,dimension,value\nq9,A,accuracy,3\n", ":2: no item 'q9' in"),
-        ("item_id,dimension,value\nsecret-id-1,accuracy,3\n", ":2: no rater"),
-        ("rater,dimension,value\nA,accuracy,3\n", ":2: no item"),
+        ("item_id,rater,dimension,value\nsecret-id-1,A,speed,3\n", ":2: .*'speed' is not a question"),
+        ("item_id,rater,dimension,value\nq9,A,accuracy,3\n", ":2: .*no item 'q9' in"),
+        ("item_id,dimension,value\nsecret-id-1,accuracy,3\n", ":2: .*no rater"),
+        ("rater,dimension,value\nA,accuracy,3\n", ":2: no column says which item is rated"),
         (
             "item_id,rater,speed\nsecret-id-1,A,3\n",
-            "no column for any question; found: item_id, rater, speed",
+            "no column for any question; found: speed; allowed: accuracy, clarity",
         ),
-        ("item_id,rater,dimension,value,sample\nsecret-id-1,A,accuracy,3,x\n", "sample: found 'x'"),
+        ("item_id,rater,dimension,value,sample\nsecret-id-1,A,accuracy,3,-1\n", "found the sample '-1'"),
         (
             "item_id,rater,dimension,value,status\nsecret-id-1,A,accuracy,,failed\n",
             "status 'failed'; allowed",
@@ -79,7 +79,7 @@ def test_a_sheet_that_names_no_rater_takes_the_one_given(study: Study, tmp_path:
         ("item_id,rater,rater_kind,dimension,value\nsecret-id-1,A,judge,accuracy,3\n", "a score of a judge"),
         (
             "item_id,rater,dimension,value\nsecret-id-1,A,accuracy,3\nsecret-id-1,A,accuracy,4\n",
-            ":3: second value for accuracy of item 'secret-id-1' by A",
+            ":3: .*second value for accuracy of item 'secret-id-1' by A",
         ),
     ],
     ids=[

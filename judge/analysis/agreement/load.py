@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,11 @@ from judge.analysis.headlines import CHECKS_MISSED, CHECKS_SEEN, Counts, checks_
 from judge.analysis.ratings import PASSES
 from judge.errors import InputError
 from judge.formats.cells import CellReader, number_or_none
-from judge.formats.columns import COLUMNS, Wanted
-from judge.formats.ratings import read_ratings
+from judge.formats.column_names import COLUMNS
+from judge.formats.columns import Wanted
+from judge.formats.rating_exports import plain_rows
+from judge.formats.rating_summary import RatingsSummary, scale_notes
+from judge.formats.ratings import read_cells
 from judge.records import OVERALL, Item, RaterKind, Score
 from judge.rows import read_rows
 from judge.rubric import Rubric
@@ -41,6 +45,10 @@ class LoadedRatings:
         What did not fit together, one sentence each.
     about : dict
         Origin of the scores.
+    summary : str
+        Sizes and scale of the file of ratings, in two lines.
+    rescaled : dict
+        Rater -> ends of the scale of this rater, from which the ratings were rescaled.
     """
 
     items: dict[str, Item]
@@ -48,6 +56,8 @@ class LoadedRatings:
     rubric: Rubric | None
     notes: tuple[str, ...] = ()
     about: dict[str, str] = field(default_factory=dict)
+    summary: str = ""
+    rescaled: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     def of(self, kind: RaterKind) -> Iterator[Score]:
         """Scores of the humans or of the judges."""
@@ -64,6 +74,8 @@ def load_ratings(
     dimensions: Sequence[str] = (),
     scale: Scale | None = None,
     missing_codes: Sequence[str] = (),
+    raters_in: Sequence[str] = (),
+    rater_scales: Mapping[str, tuple[float, float]] | None = None,
 ) -> LoadedRatings:
     """Load runs and a file of human ratings, matched by the id of the item.
 
@@ -72,7 +84,7 @@ def load_ratings(
     runs : sequence of path
         Run folders, one per judge. Empty if the judges are in the file of ratings (`rater_kind` judge).
     humans : path, DataFrame or list of dict
-        Ratings in any layout that `judge.formats.ratings.read_ratings` knows.
+        Ratings in any layout that `judge.formats.ratings.read_ratings` reads.
     items : path, optional
         A table of the items (id, and any other field), for slices, clusters and texts.
     rubric : Rubric, optional
@@ -85,6 +97,10 @@ def load_ratings(
         Declared scale of the ratings; default: the rubric's.
     missing_codes : sequence of str
         Words and numbers that mean a missing rating.
+    raters_in : sequence of str
+        Raters that have columns of their own.
+    rater_scales : mapping, optional
+        Rater -> ends of the scale that this rater used; the ratings are rescaled linearly.
 
     Raises
     ------
@@ -96,14 +112,22 @@ def load_ratings(
     rubric = _one_rubric(opened, rubric)
     known = _items_of(opened, items)
     notes: list[str] = []
-    wanted = Wanted(_read_dimensions(dimensions, rubric), rubric, _cells(scale, rubric, missing_codes))
-    only = dimensions[0] if len(dimensions) == 1 else OVERALL
-    rated = list(read_ratings(humans, map=columns, wanted=wanted, dimension=only, note=notes.append))
+    wanted = Wanted(
+        _read_dimensions(dimensions, rubric),
+        rubric,
+        _cells(scale, rubric, missing_codes),
+        tuple(raters_in),
+        _rater_scales(rater_scales, scale),
+    )
+    only = _only_dimension(dimensions, rubric)
+    cells = list(read_cells(humans, map=columns, wanted=wanted, dimension=only, note=notes.append))
+    rated = [cell.score for cell in cells]
     if not rated:
         raise InputError(
             f"{name_of(humans)}: holds no ratings" + (f" on {', '.join(dimensions)}" if dimensions else "")
         )
-    fields = _other_columns(humans, columns) if not opened and items is None else {}
+    rating_columns = {cell.column for cell in cells}
+    fields = _other_columns(humans, columns, rating_columns) if not opened and items is None else {}
     if not known:
         known = {s.item_id: Item(id=s.item_id, question="", answer="") for s in rated}
     known = {name: _with_fields(item, fields.get(name)) for name, item in known.items()}
@@ -114,9 +138,24 @@ def load_ratings(
         )
     scores = (*(score for run in opened for score in run.scores), *kept)
     about = {"ratings": name_of(humans)} | {f"judge {run.name}": run.about for run in opened}
-    return LoadedRatings(
-        known, scores, rubric, (*people_words(_checks(humans, columns)), *left_out, *notes), about
-    )
+    notes = [*people_words(_checks(humans, columns)), *left_out, *scale_notes(rated), *notes]
+    summary = str(RatingsSummary.of(rated, wanted.cells))
+    return LoadedRatings(known, scores, rubric, tuple(notes), about, summary, wanted.rater_scales)
+
+
+def _only_dimension(dimensions: Sequence[str], rubric: Rubric | None) -> str:
+    """Dimension of a file that names none: the only one that is wanted or that the rubric has, or overall."""
+    if len(dimensions) == 1:
+        return dimensions[0]
+    return rubric.scored[0] if rubric is not None and len(rubric.scored) == 1 else OVERALL
+
+
+def _rater_scales(
+    given: Mapping[str, tuple[float, float]] | None, scale: Scale | None
+) -> Mapping[str, tuple[float, float]]:
+    if given and scale is not None and (scale.has_labels or scale.level == "nominal"):
+        raise InputError("--rater-scale: labels cannot be rescaled; it needs a scale of numbers, as in 1-5")
+    return given or {}
 
 
 def _read_dimensions(wanted: Sequence[str], rubric: Rubric | None) -> tuple[str, ...]:
@@ -217,19 +256,22 @@ def _is_table(path: RowSource) -> bool:
     """Whether the rows can be read a second time, and are rows at all."""
     if not is_file(path):
         return True
-    return str(path) != "-" and not Path(path).name.removesuffix(".gz").endswith((".json", ".eval"))
+    is_document = Path(path).name.removesuffix(".gz").endswith((".json", ".eval"))
+    return str(path) != "-" and not is_document and not Path(path).is_dir()
 
 
-def _other_columns(path: RowSource, columns: Mapping[str, str] | None) -> dict[str, dict[str, Any]]:
+def _other_columns(
+    path: RowSource, columns: Mapping[str, str] | None, rating_columns: AbstractSet[str]
+) -> dict[str, dict[str, Any]]:
     """Fields of items in the file of ratings: columns that are constant over the ratings of each item."""
     if not _is_table(path):
         return {}
     taken = {alias for aliases in COLUMNS.values() for alias in aliases} | set((columns or {}).values())
-    taken |= {CHECKS_MISSED, CHECKS_SEEN}
+    taken |= {CHECKS_MISSED, CHECKS_SEEN} | rating_columns
     id_column = (columns or {}).get("item_id")
     fields: dict[str, dict[str, Any]] = {}
     varying: set[str] = set()
-    for _, row in read_rows(path):
+    for _, row in plain_rows(path, lambda _: None):
         item_id = row.get(id_column or "") or next(
             (row[c] for c in COLUMNS["item_id"] if row.get(c) not in (None, "")), None
         )
@@ -258,22 +300,52 @@ def _with_fields(item: Item, fields: Mapping[str, Any] | None) -> Item:
     return item.model_copy(update={"metadata": {**fields, **item.metadata}, "system": system})
 
 
-def with_codes(loaded: LoadedRatings, labels: Sequence[str]) -> LoadedRatings:
+def with_codes(loaded: LoadedRatings, scale: Scale) -> tuple[LoadedRatings, Scale]:
     """Replace labels by their positions on a scale of labels.
+
+    If the judge's scores are numbers of a rubric with as many scores as the scale has labels, each label
+    becomes the score at its position.
+
+    Returns
+    -------
+    tuple of LoadedRatings and Scale
+        The ratings as numbers, and their scale.
 
     Raises
     ------
     InputError
-        A value is none of the labels.
+        A value is none of the labels, or a score of the judge corresponds to no label.
     """
-    position = {label: float(i) for i, label in enumerate(labels)}
+    labels = tuple(map(str, scale.values))
+    points: Sequence[float] = range(len(labels))
+    has_numbers = any(isinstance(score.value, float) for score in loaded.scores)
+    if has_numbers and loaded.rubric is not None:
+        points = _points_of_labels(labels, loaded.rubric)
+        if list(points) != list(range(len(labels))):
+            scale = Scale(tuple(points), scale.level)
+    position = dict(zip(labels, map(float, points), strict=True))
     coded = []
     for score in loaded.scores:
-        if score.value is not None and str(score.value) not in position:
+        value = score.value
+        if isinstance(value, str) or (value is not None and not (has_numbers and loaded.rubric)):
+            value = position.get(str(value))
+        if score.value is not None and value not in position.values():
             raise InputError(
                 f"item {score.item_id!r}, rater {score.rater!r}: {score.dimension} is {score.value!r}; "
                 f"allowed are {', '.join(labels)}"
             )
-        value = None if score.value is None else position[str(score.value)]
         coded.append(score.model_copy(update={"value": value}))
-    return replace(loaded, scores=tuple(coded))
+    return replace(loaded, scores=tuple(coded)), scale
+
+
+def _points_of_labels(labels: Sequence[str], rubric: Rubric) -> Sequence[float]:
+    """Scores of the rubric, one for each label."""
+    points = tuple(map(float, rubric.scale.labels))
+    if len(points) != len(labels):
+        raise InputError(
+            f"--scale {','.join(labels)}: has {len(labels)} labels, and rubric {rubric.name} has "
+            f"{len(points)} scores ({points[0]:g} to {points[-1]:g}), so the judge's scores correspond to no "
+            "labels. Declare one label for each score, or write people's ratings as numbers of the rubric's "
+            "scale"
+        )
+    return points

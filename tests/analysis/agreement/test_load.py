@@ -149,7 +149,8 @@ def test_labels_become_their_positions_and_missing_ones_stay_missing(run, rating
 
     loaded = load_ratings([run], ratings)
     texts = [score("no"), score("yes"), score(None, "skipped")]
-    coded = with_codes(type(loaded)({}, tuple(texts), None), ("no", "yes"))
+    scale = Scale(("no", "yes"), "nominal")
+    coded, _ = with_codes(type(loaded)({}, tuple(texts), None), scale)
     assert [s.value for s in coded.scores] == [0.0, 1.0, None]
     with pytest.raises(InputError, match="x is 'maybe'; allowed are no, yes"):
-        with_codes(type(loaded)({}, (score("maybe"),), None), ("no", "yes"))
+        with_codes(type(loaded)({}, (score("maybe"),), None), scale)
