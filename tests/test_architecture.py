@@ -59,7 +59,9 @@ MAY_IMPORT = {
         "judge.analysis", "judge.errors", "judge.formats", "judge.items", "judge.records", "judge.reporting",
         "judge.rubric", "judge.scoring.run", "judge.stats", "judge.tables",
     },
-    "human_study": {"judge.errors", "judge.files", "judge.items", "judge.records", "judge.rows", "judge.rubric"},
+    "human_study": {
+        "judge.errors", "judge.files", "judge.formats", "judge.items", "judge.records", "judge.rows", "judge.rubric",
+    },
     "judge.doctor": {"judge.hardware", "judge.scoring"},
     "judge.cli": {"judge", "human_study"},
     "judge.__main__": {"judge.cli"},
