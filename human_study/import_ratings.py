@@ -27,6 +27,7 @@ def read_ratings(
     rater: str | None = None,
     *,
     columns: Mapping[str, str] | None = None,
+    id_from: Sequence[str] = (),
     raters_in: Sequence[str] = (),
 ) -> dict[Key, RatingDraft]:
     """Read a file of ratings in any of the layouts, without writing to a study.
@@ -41,6 +42,8 @@ def read_ratings(
         Name of the rater, for a file that names none.
     columns : mapping, optional
         Meaning -> column, for columns with other names.
+    id_from : sequence of str
+        Columns whose values make the id of an item; empty for a column of ids, or the content.
     raters_in : sequence of str
         Raters that have columns of their own.
 
@@ -57,7 +60,7 @@ def read_ratings(
         )
     else:
         only = form.names[0] if len(form.names) == 1 else ""
-        wanted = Wanted(rubric=form.rubric, raters_in=tuple(raters_in), flags=True)
+        wanted = Wanted(rubric=form.rubric, raters_in=tuple(raters_in), flags=True, id_from=tuple(id_from))
         found = _drafts(read_cells(path, map=columns, wanted=wanted, dimension=only), form, rater)
     for key, draft in found:
         _merge(drafts, key, draft)
@@ -70,6 +73,7 @@ def import_file(
     rater: str | None = None,
     *,
     columns: Mapping[str, str] | None = None,
+    id_from: Sequence[str] = (),
     raters_in: Sequence[str] = (),
     on_read: Callable[[str], None] | None = None,
 ) -> dict[str, int]:
@@ -82,7 +86,7 @@ def import_file(
     InputError
         A rating is not valid for this study.
     """
-    drafts = read_ratings(path, study.form, rater, columns=columns, raters_in=raters_in)
+    drafts = read_ratings(path, study.form, rater, columns=columns, id_from=id_from, raters_in=raters_in)
     if on_read is not None:
         on_read(summary(drafts, study.form))
     known = {item.id for item in study.items()}

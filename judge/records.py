@@ -11,7 +11,15 @@ from dataclasses import KW_ONLY, dataclass, replace
 from functools import cached_property
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
 Role = Literal["query", "reference"]
 RaterKind = Literal["human", "judge"]
@@ -71,6 +79,8 @@ class Item(Record):
     answer: str
     """May be empty: an empty answer is an answer, and it is judged."""
     reference: str | None = None
+    other_references: tuple[str, ...] = ()
+    """Further correct answers, where `reference` is one of several."""
     images: tuple[Image, ...] = ()
     choices: tuple[str, ...] = ()
     """Texts of the options of a multiple-choice question, in the order A, B, C, …"""
@@ -80,6 +90,19 @@ class Item(Record):
     """Who answered."""
     metadata: dict[str, Any] = Field(default_factory=dict)
     """Every other field of the input; slices and rubric rules read it."""
+
+    @model_serializer(mode="wrap")
+    def _without_empty_alternatives(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave `other_references` out where it is empty: items of older runs keep their digest."""
+        fields: dict[str, Any] = dump(self)
+        if not self.other_references:
+            fields.pop("other_references", None)
+        return fields
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """All reference answers; an answer need only agree with one of them."""
+        return () if self.reference is None else (self.reference, *self.other_references)
 
     def field(self, name: str) -> Any:
         """Value of `name` for slices and rules: a metadata field, or `system`; None where it is missing."""

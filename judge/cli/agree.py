@@ -8,6 +8,7 @@ import click
 
 import judge
 from judge.cli import output_options
+from judge.cli.item_options import id_from
 from judge.cli.option_types import Number, Repeated, margins, names, numbers, pairs, source_of, words
 from judge.cli.options import GroupedCommand, by, cluster, decorate, margin, rubric, section, seed
 
@@ -44,6 +45,7 @@ ratings = decorate(
         ),
         click.option("--items", metavar="FILE", help="Table of the items, with their ids, fields and texts."),
         columns,
+        id_from,
         raters_in,
         click.option(
             "--missing-codes",

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from judge.analysis import headlines
+from judge.cli.item_options import item_options
 from judge.cli.judge_options import (
     connection_of,
     connection_options,
@@ -26,7 +27,6 @@ from judge.cli.options import (
     image_root,
     input_format,
     limit,
-    mapping,
     out,
     section,
 )
@@ -44,7 +44,7 @@ from judge.scoring.score import preview
 
 input_options = section(
     "Items to judge",
-    mapping,
+    *item_options,
     input_format(FORMATS, "format"),
     image_root("the folder of ANSWERS"),
     limit("the others are not scored.  [default: all items]"),
@@ -110,6 +110,9 @@ def _options(values: dict[str, Any]) -> dict[str, Any]:
         "random",
         "mapping",
         "format",
+        "id_from",
+        "answers_in",
+        "questions",
         "image_root",
         "skip_bad",
         "retry_errors",
@@ -131,7 +134,8 @@ def _score(panel: Panel, *, as_json: bool) -> int:
             limit = panel.connection.max_cost
             left = "" if limit is None else f", ${limit:.4f} of --max-cost left"
             click.echo(f"judge {judge.model}{left}", err=True)
-        watches.append(ProgressLine(moving=sys.stderr.isatty() and not as_json))
+        moving = sys.stderr.isatty() and not as_json
+        watches.append(ProgressLine(moving=moving, shows_input=not watches))
         return watches[-1]
 
     try:
@@ -182,6 +186,8 @@ def show_preview(answers: str, judge: Judge, options: dict[str, Any], out: Path,
     if as_json:
         click.echo(json.dumps(asdict(seen), ensure_ascii=False))
         return
+    for note in seen.notes:
+        click.echo(visible(note), err=True)
     for message in seen.first:
         click.echo(f"--- {message['role']} ---\n{message_text(message)}\n")
     unpriced = "price unknown" if judge.backend == "api" else "free"

@@ -17,12 +17,12 @@ from human_study.plan import Design, DrawnItem, StudyPlan, choose, pick, plan_st
 from human_study.progress import Agreement, StudyProgress, as_plain, measure
 from human_study.store import Study
 from judge.cli.agree import columns, raters_in, show_read
+from judge.cli.item_options import id_from, item_options
 from judge.cli.option_types import Number
 from judge.cli.options import (
     GroupedCommand,
     as_json,
     image_root,
-    mapping,
     out,
     per_item,
     rubric,
@@ -41,7 +41,7 @@ study_argument = click.argument("study", type=click.Path(dir_okay=False))
 which_items = section(
     "Items",
     rubric("it defines the questions.  [default: the rubric of the run, or open_qa]"),
-    mapping,
+    *item_options,
     image_root("the folder of the run, or of the file"),
     select("drawn at random.  [default: all items]"),
     click.option(
@@ -137,7 +137,8 @@ def new(source: str, rubric: str | None, name: str | None, out: str, **options: 
 
     Example: judge study new runs/answers-openai-gpt-5-open_qa --select 200 --stratify score
     """
-    found = StudySource.read(source, rubric, options["mapping"])
+    reading = ("mapping", "id_from", "answers_in", "questions")
+    found = StudySource.read(source, rubric, **{name: options[name] for name in reading})
     design = _design(options)
     plan = plan_study(
         name or "Rating answers",
@@ -244,6 +245,7 @@ def export_command(study: str, layout: str, out: str, after_discussion: bool) ->
 @click.argument("file", type=click.Path(exists=True))
 @click.option("--rater", help="Name of the rater, for a file without a column for it.")
 @columns
+@id_from
 @raters_in
 def import_command(study: str, file: str, rater: str | None, **given: Any) -> None:
     """Import ratings from FILE into STUDY: a long or wide table, or the export of a rating platform.

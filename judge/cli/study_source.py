@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from human_study import label_studio
 from judge.errors import InputError
@@ -26,12 +27,12 @@ class StudySource:
         """Judge score by item and dimension; None without a judge."""
 
     @classmethod
-    def read(cls, source: str, rubric: str | None, mapping: Mapping[str, str]) -> "StudySource":
-        """Read a run, or a file with the field names `mapping`; `rubric` replaces that of the run."""
+    def read(cls, source: str, rubric: str | None, **reading: Any) -> "StudySource":
+        """Read a run, or a file as `judge.load_items` does; `rubric` replaces that of the run."""
         path = Path(source)
         if path.is_dir():
             return cls._from_run(path, rubric)
-        return cls(list(_items(path, mapping)), load_rubric(rubric or "open_qa"), path.parent)
+        return cls(list(_items(path, reading)), load_rubric(rubric or "open_qa"), path.parent)
 
     @classmethod
     def _from_run(cls, path: Path, rubric: str | None) -> "StudySource":
@@ -80,11 +81,11 @@ def _overall(values: Mapping[str, float]) -> str:
     return f"overall {values[OVERALL]:.0f}" if OVERALL in values else "no score"
 
 
-def _items(path: Path, mapping: Mapping[str, str]) -> Iterator[Item]:
+def _items(path: Path, reading: Mapping[str, Any]) -> Iterator[Item]:
     first = next(iter(read_rows(path)), None)
     if first and label_studio.is_task(first[1]):
         return (label_studio.to_item(row, where) for where, row in read_rows(path))
-    return iter(load_items(path, mapping=mapping))
+    return iter(load_items(path, **reading))
 
 
 def text_in(path: str | Path) -> str:

@@ -1,7 +1,8 @@
 """Names of columns in tables of ratings: what a column means, and which columns hold no ratings."""
 
-import re
 from collections.abc import Mapping
+
+from judge.items.columns import plain
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "item_id": ("item_id", "item", "id", "question_id", "instance", "instance_id"),
@@ -40,12 +41,3 @@ def is_no_dimension(column: str) -> bool:
     """Whether a column is known by its name to hold something other than ratings."""
     name = plain(column)
     return name in _NO_DIMENSION or name.startswith(("unnamed:", "input.", "answer.")) or name.endswith("_id")
-
-
-def plain(name: str) -> str:
-    """Name of a column in lower case, with underscores for spaces and hyphens.
-
-    >>> plain(" Question-ID ")
-    'question_id'
-    """
-    return re.sub(r"[\s-]+", "_", name.strip().lower())

@@ -10,7 +10,7 @@ from typing import Any
 
 from judge.errors import InputError
 from judge.formats.cells import CellReader
-from judge.formats.column_names import COLUMNS, is_no_dimension, plain
+from judge.formats.column_names import COLUMNS, is_no_dimension
 from judge.formats.wide import (
     RatingColumn,
     named_raters,
@@ -18,6 +18,8 @@ from judge.formats.wide import (
     numbered_raters_by_dimension,
     raters_by_dimension,
 )
+from judge.items.columns import plain
+from judge.items.identity import RowIds
 from judge.rubric import Rubric
 
 _SUBMISSIONS = {"APPROVED", "AWAITING REVIEW", "SUBMITTED", "REJECTED", "RETURNED", "TIMED-OUT", "ACCEPTED"}
@@ -47,6 +49,9 @@ class Wanted:
         Rater -> ends of the scale that this rater used, where it is not the declared one.
     flags : bool
         Whether the rubric's flags are read as well.
+    id_from : tuple of str
+        Columns whose values make the id of an item; empty for a column of ids or, in a table without one, the
+        content.
     """
 
     dimensions: tuple[str, ...] = ()
@@ -55,6 +60,7 @@ class Wanted:
     raters_in: tuple[str, ...] = ()
     rater_scales: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     flags: bool = False
+    id_from: tuple[str, ...] = ()
 
     def proper(self, name: str) -> str:
         """Name of the rubric's dimension that `name` means, else `name`."""
@@ -197,12 +203,26 @@ class _Finder:
                     self._check_ids(free)
         if "status" in names and "status" not in self.mapping and self._is_of_a_platform(names["status"]):
             self.submission = names.pop("status")
-        if "item_id" not in names:
+        if self.wanted.id_from:
+            names.pop("item_id", None)
+        elif "item_id" not in names and self._has_content():
+            self.notes.append(
+                "No column holds ids of items: they are made from the content, as in judge score."
+            )
+        elif "item_id" not in names:
             raise self._error(
                 f"no column says which item is rated; found: {', '.join(self.columns)}; "
-                f"allowed names: {', '.join(COLUMNS['item_id'])}. For another name: --column item_id=NAME"
+                f"allowed names: {', '.join(COLUMNS['item_id'])}. For another name: --column item_id=NAME; "
+                "for an id out of several columns: --id-from NAMES"
             )
         return names
+
+    def _has_content(self) -> bool:
+        """Whether the rows have a question and an answer, from which an id can be made."""
+        try:
+            return bool(RowIds().of(dict(self.rows[0])))
+        except ValueError:
+            return False
 
     def _is_of_a_platform(self, column: str) -> bool:
         """Whether a status is that of a crowd platform's submission, and not of a rating."""

@@ -20,6 +20,7 @@ from judge.formats.columns import Layout, Wanted, layout_of
 from judge.formats.document import Document, Object, kind_of, load
 from judge.formats.rating_cell import CellConverter, RatingCell, holds, name_in
 from judge.formats.rating_exports import plain_rows
+from judge.items.identity import RowIds
 from judge.records import MOST_SAMPLES, OVERALL, STATUSES, RaterKind, Score
 from judge.rows import delimiter_of
 from judge.tables import RowSource, is_file, name_of
@@ -215,6 +216,7 @@ class _Table:
         self._samples: dict[str, int] = {}
         self._columns = layout.columns
         self._submissions: dict[str, int] = {}
+        self._ids = RowIds(id_from=self._wanted.id_from)
         is_open = (
             not layout.names.get("value") and not self._wanted.dimensions and self._wanted.rubric is None
         )
@@ -224,10 +226,10 @@ class _Table:
         """Yield the ratings in one row."""
         names = self._layout.names
         found = {meaning: row.get(column) for meaning, column in names.items()}
-        item_id, rater = name_in(found.get("item_id")), name_in(found.get("rater"))
+        if not any(map(holds, row.values())):
+            return
+        item_id, rater = self._item_id(row, where), name_in(found.get("rater"))
         if not item_id or ("rater" in names and not rater):
-            if not any(map(holds, row.values())):
-                return
             empty = "item_id" if not item_id else "rater"
             raise InputError(f"{where}: column {names[empty]!r} is empty; every rating needs it")
         if self._is_rejected(row):
@@ -252,6 +254,15 @@ class _Table:
                     rater_is_named=bool(column.rater or rater),
                     column=column.column,
                 )
+
+    def _item_id(self, row: Object, where: str) -> str:
+        """Id of the item of a row: from its column, or made from other columns."""
+        if column := self._layout.names.get("item_id"):
+            return name_in(row.get(column))
+        try:
+            return self._ids.of(row)
+        except ValueError as problem:
+            raise InputError(f"{where}: {problem}") from None
 
     def notes(self) -> Iterator[str]:
         """Notes about rows that were left out, or that a platform does not count as completed."""

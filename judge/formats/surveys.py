@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from judge.errors import InputError
-from judge.formats.column_names import COLUMNS, plain
+from judge.formats.column_names import COLUMNS
+from judge.items.columns import plain
 from judge.rows import Row
 
 _IMPORT_ID = '{"ImportId"'

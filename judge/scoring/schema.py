@@ -140,7 +140,7 @@ def fate_of(item: Item, found: tuple[str, int] | None, generation: int, place: s
     if digest != item.digest:
         raise InputError(
             f"{place}: the id {item.id!r} was used before for an item with another content; an id must "
-            "name one item. Make ids unique (several answers to one question: add the system to the id)"
+            "name one item. Make ids unique (several answers to one question: --id-from id,system)"
         )
     return "repeated"
 

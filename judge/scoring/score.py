@@ -19,13 +19,21 @@ from judge.scoring.backends.connection import Connection
 from judge.scoring.backends.factory import check_backend, load_backend
 from judge.scoring.backends.vllm.engine import EngineOptions
 from judge.scoring.callbacks import ProgressBar, ScoringCallback
-from judge.scoring.checked_items import Answers, BadItems, InputOptions, checked_items, source_name
+from judge.scoring.checked_items import (
+    Answers,
+    BadItems,
+    InputOptions,
+    checked_items,
+    input_notes,
+    source_name,
+)
 from judge.scoring.checked_items import image_root as root_of_images
 from judge.scoring.fresh_run import run_for
 from judge.scoring.judge import Judge
 from judge.scoring.loop import derive_scores, score_items
 from judge.scoring.prompt import Prompter
 from judge.scoring.run import Run
+from judge.tables import RowSource
 
 
 def score(
@@ -40,6 +48,9 @@ def score(
     seed: int = 0,
     mapping: Mapping[str, str] | None = None,
     format: str | None = None,
+    id_from: str | Sequence[str] = (),
+    answers_in: str | Sequence[str] = (),
+    questions: RowSource | None = None,
     image_root: str | Path | None = None,
     skip_bad: bool = False,
     retry_errors: bool = False,
@@ -52,7 +63,7 @@ def score(
 
     Parameters
     ----------
-    answers : str, Path, DataFrame, iterable of dict, or iterable of Item
+    answers : str, Path, DataFrame, datasets.Dataset, iterable of dict, or iterable of Item
         A file (see `judge.load_items`), ``-`` for standard input, or answers in memory with the column names
         that a file may have.
     judge : str or Judge
@@ -73,9 +84,17 @@ def score(
     seed : int
         Random seed of that sample.
     mapping : mapping of str to str or None
-        Field of an `Item` -> its name in the input, for names that are not recognised.
+        Field of an `Item` -> its name in the input, for names that are not recognised. Any other name
+        becomes a metadata field.
     format : str or None
         Format of the file; None means that its name tells.
+    id_from : str or sequence of str
+        Fields whose values make the id of an item, such as ``["question", "system"]``. Without them, a
+        column of ids gives it, or else the content does.
+    answers_in : str or sequence of str
+        Columns that hold the answers of one system each, such as ``["model_a", "model_b"]``.
+    questions : str, Path, DataFrame, datasets.Dataset, list of dict, or None
+        Table of the questions, joined to the answers by id.
     image_root : str, Path or None
         Folder that image paths start from and may not leave; None means that of the input file.
     skip_bad : bool
@@ -108,6 +127,9 @@ def score(
         seed=seed,
         mapping=mapping or {},
         format=format,
+        id_from=id_from,
+        answers_in=answers_in,
+        questions=questions,
         image_root=image_root,
         skip_bad=skip_bad,
     )
@@ -213,6 +235,8 @@ class Preview:
     """About, in USD; None where no price is known."""
     first: Sequence[Mapping[str, Any]]
     """Messages of the first request."""
+    notes: Sequence[str] = ()
+    """Which columns were read, and what is missing."""
 
 
 def preview(
@@ -267,6 +291,7 @@ def preview(
             prompt_tokens=expected.prompt_tokens,
             cost=expected.cost,
             first=firsts[0] if firsts else [],
+            notes=input_notes(bad.summary, judge.rubric),
         )
 
 

@@ -35,6 +35,8 @@ class RatingOptions(TypedDict, total=False):
         Level of measurement of `scale`; default: ordinal.
     missing_codes : sequence of str
         Words and numbers in the ratings that mark a missing one.
+    id_from : sequence of str
+        Columns of the ratings whose values make the id of an item, as in `judge.score`.
     raters_in : sequence of str
         Raters with columns of their own: ``["ann", "ben"]`` for columns ``ann`` and ``ben``, or
         ``ann_clarity``.
@@ -63,6 +65,7 @@ class RatingOptions(TypedDict, total=False):
     scale: str | None
     level: Level | None
     missing_codes: Sequence[str]
+    id_from: str | Sequence[str]
     raters_in: str | Sequence[str]
     rater_scales: Mapping[str, str]
     dimensions: str | Sequence[str]
@@ -90,7 +93,7 @@ def agreement_inputs(
     given: dict[str, Any] = dict(options)
     if "pass_mark" in given:
         given["pass_marks"] = by_name(given.pop("pass_mark"))
-    for name in ("dimensions", "raters_in"):
+    for name in ("dimensions", "id_from", "raters_in"):
         if name in given:
             given[name] = names(given[name])
     return AgreementInputs(humans=_rows(humans), runs=paths(runs), **given)

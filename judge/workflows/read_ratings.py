@@ -88,6 +88,7 @@ def read_ratings(
     rubric: str | Path | Rubric | None = None,
     dimensions: str | Sequence[str] = (),
     missing_codes: Sequence[str] = (),
+    id_from: str | Sequence[str] = (),
     raters_in: str | Sequence[str] = (),
     rater_kind: RaterKind = "human",
 ) -> RatingsTable:
@@ -107,6 +108,8 @@ def read_ratings(
         Only these dimensions.
     missing_codes : sequence of str
         Words and numbers that mark a missing rating: ``["99", "don't know"]``.
+    id_from : str or sequence of str
+        Columns whose values make the id of an item; default: a column of ids, or else the content.
     raters_in : str or sequence of str
         Raters with columns of their own: ``["ann", "ben"]`` for columns ``ann`` and ``ben``, or
         ``ann_clarity``.
@@ -135,9 +138,10 @@ def read_ratings(
     """
     named = (dimensions,) if isinstance(dimensions, str) else tuple(dimensions)
     raters = (raters_in,) if isinstance(raters_in, str) else tuple(raters_in)
+    chosen = (id_from,) if isinstance(id_from, str) else tuple(id_from)
     declared = load_rubric(rubric) if isinstance(rubric, str | Path) else rubric
     cells = CellReader(missing=tuple(map(str, missing_codes)))
-    wanted = Wanted(named, declared, cells, raters)
+    wanted = Wanted(named, declared, cells, raters, id_from=chosen)
     only = named[0] if len(named) == 1 else OVERALL
     notes: list[str] = []
     scores = tuple(

@@ -207,10 +207,11 @@ def test_input_without_a_sound_item_is_an_error(content):
 
 
 def test_bad_rows_are_counted_all_and_the_first_twenty_named():
-    Path("mine.jsonl").write_text('{"id": "1"}\n' * 5000)
+    row = {"id": 1, "question": "q", "answer": "a", "reference": "r"}
+    Path("mine.jsonl").write_text(json.dumps(row) + "\n" + "{\n" * 5000)
     done = judge("score", "mine.jsonl")
     assert "5,000 bad items; nothing was sent" in done.stderr
-    assert "mine.jsonl:20:" in done.stderr
+    assert "mine.jsonl:21:" in done.stderr
     assert "… and 4,980 more" in done.stderr
     assert len(done.stderr.splitlines()) == 23
 

@@ -37,6 +37,8 @@ class AgreementInputs:
         Meaning -> column of the ratings.
     missing_codes : sequence of str
         Words and numbers that mean a missing rating.
+    id_from : sequence of str
+        Columns of the ratings whose values make the id of an item; empty for a column of ids, or the content.
     raters_in : sequence of str
         Raters that have columns of their own; empty to recognise them.
     rater_scales : mapping
@@ -65,6 +67,7 @@ class AgreementInputs:
     level: Level | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
     missing_codes: Sequence[str] = ()
+    id_from: Sequence[str] = ()
     raters_in: Sequence[str] = ()
     rater_scales: Mapping[str, str] = field(default_factory=dict)
     dimensions: Sequence[str] = ()
@@ -100,6 +103,7 @@ def align_inputs(inputs: AgreementInputs) -> AlignedRatings:
         dimensions=inputs.dimensions,
         scale=scale,
         missing_codes=inputs.missing_codes,
+        id_from=inputs.id_from,
         raters_in=inputs.raters_in,
         rater_scales={rater: _ends(rater, text) for rater, text in inputs.rater_scales.items()},
     )

@@ -18,6 +18,7 @@ from judge.formats.columns import Wanted
 from judge.formats.rating_exports import plain_rows
 from judge.formats.rating_summary import RatingsSummary, scale_notes
 from judge.formats.ratings import read_cells
+from judge.items.identity import RowIds
 from judge.records import OVERALL, Item, RaterKind, Score
 from judge.rows import read_rows
 from judge.rubric import Rubric
@@ -76,6 +77,7 @@ def load_ratings(
     missing_codes: Sequence[str] = (),
     raters_in: Sequence[str] = (),
     rater_scales: Mapping[str, tuple[float, float]] | None = None,
+    id_from: Sequence[str] = (),
 ) -> LoadedRatings:
     """Load runs and a file of human ratings, matched by the id of the item.
 
@@ -101,6 +103,8 @@ def load_ratings(
         Raters that have columns of their own.
     rater_scales : mapping, optional
         Rater -> ends of the scale that this rater used; the ratings are rescaled linearly.
+    id_from : sequence of str
+        Columns whose values make the id of an item.
 
     Raises
     ------
@@ -110,7 +114,8 @@ def load_ratings(
     """
     opened = [_read_run(run) for run in runs]
     rubric = _one_rubric(opened, rubric)
-    known = _items_of(opened, items)
+    ids = RowIds(id_from=id_from)
+    known = _items_of(opened, items, ids)
     notes: list[str] = []
     wanted = Wanted(
         _read_dimensions(dimensions, rubric),
@@ -118,6 +123,7 @@ def load_ratings(
         _cells(scale, rubric, missing_codes),
         tuple(raters_in),
         _rater_scales(rater_scales, scale),
+        id_from=tuple(id_from),
     )
     only = _only_dimension(dimensions, rubric)
     cells = list(read_cells(humans, map=columns, wanted=wanted, dimension=only, note=notes.append))
@@ -127,7 +133,7 @@ def load_ratings(
             f"{name_of(humans)}: holds no ratings" + (f" on {', '.join(dimensions)}" if dimensions else "")
         )
     rating_columns = {cell.column for cell in cells}
-    fields = _other_columns(humans, columns, rating_columns) if not opened and items is None else {}
+    fields = _other_columns(humans, columns, rating_columns, ids) if not opened and items is None else {}
     if not known:
         known = {s.item_id: Item(id=s.item_id, question="", answer="") for s in rated}
     known = {name: _with_fields(item, fields.get(name)) for name, item in known.items()}
@@ -213,7 +219,7 @@ def _one_rubric(runs: list[_OpenedRun], given: Rubric | None) -> Rubric | None:
     return runs[0].rubric if runs and given is None else given
 
 
-def _items_of(runs: list[_OpenedRun], items: RowSource | None) -> dict[str, Item]:
+def _items_of(runs: list[_OpenedRun], items: RowSource | None, ids: RowIds) -> dict[str, Item]:
     known: dict[str, Item] = {}
     for run in runs:
         for item in run.items:
@@ -224,7 +230,7 @@ def _items_of(runs: list[_OpenedRun], items: RowSource | None) -> dict[str, Item
                 )
     if items is None:
         return known
-    table = {item.id: item for item in _item_rows(items)}
+    table = {item.id: item for item in _item_rows(items, ids)}
     if not known:
         return table
     return {
@@ -233,23 +239,33 @@ def _items_of(runs: list[_OpenedRun], items: RowSource | None) -> dict[str, Item
     }
 
 
-def _item_rows(path: RowSource) -> Iterator[Item]:
-    """Items of a table with an id column; texts are optional."""
+def _item_rows(path: RowSource, ids: RowIds) -> Iterator[Item]:
+    """Items of a table; texts are optional where a column holds the ids."""
     seen: set[str] = set()
     for where, row in read_rows(path):
-        name = next((row[c] for c in COLUMNS["item_id"] if row.get(c) not in (None, "")), None)
-        if name is None:
+        name = _id_of(row, ids)
+        if not name:
             raise InputError(
                 f"{where}: no id of the item; found: {', '.join(row)}; allowed names: "
                 f"{', '.join(COLUMNS['item_id'])}"
             )
-        name = str(name).strip()
         if name in seen:
             raise InputError(f"{where}: second row for item {name!r}; keep one of the two")
         seen.add(name)
         texts = {n: str(row[n]) for n in _TEXTS if row.get(n) is not None}
         rest = {n: v for n, v in row.items() if n not in (*_TEXTS, *COLUMNS["item_id"])}
         yield Item(id=name, **{"question": "", "answer": "", **texts}, metadata=rest)
+
+
+def _id_of(row: Mapping[str, Any], ids: RowIds) -> str:
+    """Id of the item of a row; empty if the row has none, and none can be made from its content."""
+    named = next((row[c] for c in COLUMNS["item_id"] if row.get(c) not in (None, "")), None)
+    if named is not None and not ids.is_chosen:
+        return str(named).strip()
+    try:
+        return ids.of(dict(row))
+    except ValueError:
+        return ""
 
 
 def _is_table(path: RowSource) -> bool:
@@ -261,7 +277,7 @@ def _is_table(path: RowSource) -> bool:
 
 
 def _other_columns(
-    path: RowSource, columns: Mapping[str, str] | None, rating_columns: AbstractSet[str]
+    path: RowSource, columns: Mapping[str, str] | None, rating_columns: AbstractSet[str], ids: RowIds
 ) -> dict[str, dict[str, Any]]:
     """Fields of items in the file of ratings: columns that are constant over the ratings of each item."""
     if not _is_table(path):
@@ -272,9 +288,7 @@ def _other_columns(
     fields: dict[str, dict[str, Any]] = {}
     varying: set[str] = set()
     for _, row in plain_rows(path, lambda _: None):
-        item_id = row.get(id_column or "") or next(
-            (row[c] for c in COLUMNS["item_id"] if row.get(c) not in (None, "")), None
-        )
+        item_id = row.get(id_column or "") or _id_of(row, ids)
         of_item = fields.setdefault(str(item_id).strip(), {})
         for column, value in row.items():
             if column not in taken and of_item.setdefault(column, value) != value:

@@ -14,6 +14,7 @@ from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
+from operator import attrgetter
 
 from judge.records import OVERALL, Completion, Request
 from judge.rubric import Dimension, Flag, Rubric, RubricScale
@@ -83,7 +84,8 @@ class BaselineBackend:
                 "Add a reference, or choose a model as judge"
             )
             return Completion.of(request, refusal=refusal, model="baseline", cost=0.0, created=created)
-        measured = measure(item.answer, item.reference or "", item.question)
+        found = [measure(item.answer, text, item.question) for text in item.references or ("",)]
+        measured = max(found, key=attrgetter("chrf"))  # the reference answer that it is closest to
         reply = self._reply(measured, request.dimension)
         return Completion.of(
             request, reply=reply, finish_reason="stop", model="baseline", cost=0.0, created=created
