@@ -217,9 +217,8 @@ class _Table:
         self._columns = layout.columns
         self._submissions: dict[str, int] = {}
         self._ids = RowIds(id_from=self._wanted.id_from)
-        is_open = (
-            not layout.names.get("value") and not self._wanted.dimensions and self._wanted.rubric is None
-        )
+        is_by_dimension = all(one.dimension and not one.rater for one in layout.ratings)
+        is_open = is_by_dimension and not self._wanted.dimensions and self._wanted.rubric is None
         self._texts = [c for c in layout.others if is_open and not is_no_dimension(c)]
 
     def cells(self, row: Object, where: str) -> Iterator[RatingCell]:
