@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from judge.errors import InputError
-from judge.formats.cells import CellReader
 from judge.formats.columns import Wanted
 from judge.records import Score
 
@@ -114,11 +113,11 @@ class CellConverter:
         rater = who["rater"]
         if self.wanted.rater_scales:
             self._raters[rater] = None
-            if (own := self.wanted.rater_scales.get(rater)) is not None:
-                return _rescaled(where, who, value, own, self.wanted.cells)
         ends = self.wanted.cells.ends
         if ends is None:
             return value
+        if (own := self.wanted.rater_scales.get(rater)) is not None:
+            return _rescaled(where, who, value, own, ends)
         found = self._ranges.get(rater)
         if found is None:
             found = self._ranges[rater] = _Range(value, value)
@@ -139,14 +138,17 @@ class CellConverter:
         InputError
             A rating is off the scale, or `rater_scales` names a rater who is not in the file.
         """
+        ends = self.wanted.cells.ends
+        if self.wanted.rater_scales and ends is None:
+            raise InputError("--rater-scale needs a declared scale of numbers: --scale 1-5, or a rubric")
         if unknown := [name for name in self.wanted.rater_scales if name not in self._raters]:
             raise InputError(
                 f"--rater-scale {unknown[0]}: no rating by this rater; found: {', '.join(self._raters)}"
             )
         off = {rater: found for rater, found in self._ranges.items() if found.n_off}
-        if not off:
+        if ends is None or not off:
             return
-        low, high = self.wanted.cells.ends or (0, 0)
+        low, high = ends
         who = [f"{name} gives {r}" for name, r in off.items()]
         n_off = sum(found.n_off for found in off.values())
         raise InputError(
@@ -158,7 +160,7 @@ class CellConverter:
 
 
 def _rescaled(
-    where: str, who: Mapping[str, Any], value: float, own: tuple[float, float], cells: CellReader
+    where: str, who: Mapping[str, Any], value: float, own: tuple[float, float], ends: tuple[float, float]
 ) -> float:
     """Map a value linearly from the rater's scale onto the declared one."""
     if not own[0] <= value <= own[1]:
@@ -166,9 +168,7 @@ def _rescaled(
             f"{where}: {who['dimension']} by {who['rater']} is {value:g}, off the scale {own[0]:g} to "
             f"{own[1]:g} of this rater (--rater-scale)"
         )
-    if cells.ends is None:
-        raise InputError("--rater-scale needs a declared scale of numbers: --scale 1-5, or a rubric")
-    low, high = cells.ends
+    low, high = ends
     return low + (value - own[0]) / (own[1] - own[0]) * (high - low)
 
 

@@ -289,7 +289,8 @@ class _Table:
 
     def _check_other_columns(self, row: Object, where: str) -> None:
         """Refuse a rating in a column without ratings in the first rows, so that no dimension is lost."""
-        found = [] if row.keys() <= self._columns else [c for c in row if c not in self._columns]
+        is_long = "value" in self._layout.names
+        found = [] if is_long or row.keys() <= self._columns else [c for c in row if c not in self._columns]
         cells = self._wanted.cells
         for column in (*self._texts, *found):
             is_open = column not in found or not is_no_dimension(column)

@@ -230,3 +230,9 @@ def test_a_column_of_names_of_samples_that_all_differ_is_refused(read, monkeypat
     rows = "".join(f"q{n},ann,4,run-{n}\n" for n in range(4))
     with pytest.raises(InputError, match=r"r\.csv:5: found the sample 'run-3'; allowed: 0 to 2"):
         read(f"item,rater,value,sample\n{rows}")
+
+
+def test_a_further_column_far_down_in_a_long_table_is_a_field(read):
+    rows = [{"item_id": str(n), "rater": "x", "value": 4} for n in range(1001)]
+    rows.append(rows[0] | {"item_id": "last", "expected": 3.7})
+    assert len(read("\n".join(map(json.dumps, rows)), "r.jsonl")) == 1002
