@@ -249,3 +249,13 @@ def test_an_output_that_cannot_be_written_is_a_clear_error() -> None:
 @pytest.mark.parametrize("command", ["new", "serve", "status", "export", "import"])
 def test_every_command_has_help_with_an_example(command: str) -> None:
     assert f"Example: judge study {command}" in done(command, "--help").stdout
+
+
+def test_import_takes_a_column_for_each_rater_and_says_what_was_read() -> None:
+    done("new", "answers.jsonl")
+    rows = "".join(f"q1,{name},4,5\n" for name in DIMENSIONS)
+    Path("sheet.csv").write_text(f"key,dimension,Ann,Ben\n{rows}")
+    found = done("import", "study.db", "sheet.csv", "--column", "item_id=key", "--raters-in", "Ann,Ben")
+    assert found.stdout == "Ann: 1 new ratings\nBen: 1 new ratings\n"
+    assert found.stderr.splitlines()[0].startswith("2 raters (Ann, Ben), 1 item, 4 dimensions (")
+    assert found.stderr.splitlines()[1] == "8 ratings, scale 1-5 (declared), 0 missing"
