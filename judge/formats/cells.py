@@ -40,7 +40,7 @@ class CellReader:
     missing: tuple[str, ...] = ()
     decimal_comma: bool = False
 
-    @property
+    @cached_property
     def labels(self) -> tuple[str, ...]:
         """Labels of the declared scale; none for a scale of numbers or an undeclared one."""
         return self.values if self.values and isinstance(self.values[0], str) else ()
@@ -50,7 +50,7 @@ class CellReader:
         """Lowest and highest value of the declared scale; None for labels and where no scale is declared."""
         return None if self.labels or not self.values else (float(self.values[0]), float(self.values[-1]))
 
-    @property
+    @cached_property
     def scale(self) -> str:
         """The declared scale in words; empty where there is none."""
         if self.labels or not self.values:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from judge.errors import InputError
 from judge.formats.columns import Wanted
@@ -11,8 +11,7 @@ from judge.records import Score
 _ROUNDING = 1e-9
 
 
-@dataclass(frozen=True, slots=True)
-class RatingCell:
+class RatingCell(NamedTuple):
     """One rating of a file.
 
     Attributes
@@ -64,6 +63,7 @@ class CellConverter:
 
     wanted: Wanted
     _ranges: dict[str, _Range] = field(default_factory=dict)
+    _checked: dict[str, bool] = field(default_factory=dict)
     _first_off: str = ""
     _raters: dict[str, None] = field(default_factory=dict)
 
@@ -95,7 +95,7 @@ class CellConverter:
         is_skipped = status == "skipped"
         if status == "ok" and value is None:
             status, text = "skipped", text or (f"found {raw!r:.40}" if holds(raw) else "no rating")
-        is_checked = status == "ok" and self.wanted.checks(who["dimension"])
+        is_checked = status == "ok" and self._is_checked(who["dimension"])
         if is_checked and not cells.is_rating(value):
             raise InputError(
                 f"{where}: {who['dimension']} is {raw!r:.60}; allowed are {cells.scale}. Name the codes of "
@@ -107,6 +107,13 @@ class CellConverter:
             {**who, "value": value if status == "ok" else None, "status": status, "reason": text}
         )
         return RatingCell(score, where, raw, rater_is_named, is_skipped, column, note)
+
+    def _is_checked(self, dimension: str) -> bool:
+        """Whether ratings on a dimension must lie on the declared scale."""
+        found = self._checked.get(dimension)
+        if found is None:
+            found = self._checked[dimension] = self.wanted.checks(dimension)
+        return found
 
     def _on_declared_scale(self, where: str, who: Mapping[str, Any], value: float) -> float:
         """Rescale the rating of a rater with a scale of its own; remember one that is off the scale."""
@@ -121,7 +128,10 @@ class CellConverter:
         found = self._ranges.get(rater)
         if found is None:
             found = self._ranges[rater] = _Range(value, value)
-        found.low, found.high = min(found.low, value), max(found.high, value)
+        if value < found.low:
+            found.low = value
+        elif value > found.high:
+            found.high = value
         if not ends[0] - _ROUNDING <= value <= ends[1] + _ROUNDING:
             found.n_off += 1
             self._first_off = (

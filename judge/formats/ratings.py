@@ -225,13 +225,15 @@ class _Table:
         """Yield the ratings in one row."""
         names = self._layout.names
         found = {meaning: row.get(column) for meaning, column in names.items()}
-        if not any(map(holds, row.values())):
-            return
-        item_id, rater = self._item_id(row, where), name_in(found.get("rater"))
+        item_id, rater = name_in(found.get("item_id")), name_in(found.get("rater"))
+        if not item_id or ("rater" in names and not rater):
+            if not any(map(holds, row.values())):
+                return
+            item_id = item_id or self._made_id(row, where)
         if not item_id or ("rater" in names and not rater):
             empty = "item_id" if not item_id else "rater"
             raise InputError(f"{where}: column {names[empty]!r} is empty; every rating needs it")
-        if self._is_rejected(row):
+        if self._layout.submission is not None and self._is_rejected(row, self._layout.submission):
             return
         self._check_other_columns(row, where)
         kind = _kind(found.get("kind"), self._kind, where)
@@ -254,10 +256,10 @@ class _Table:
                     column=column.column,
                 )
 
-    def _item_id(self, row: Object, where: str) -> str:
-        """Id of the item of a row: from its column, or made from other columns."""
-        if column := self._layout.names.get("item_id"):
-            return name_in(row.get(column))
+    def _made_id(self, row: Object, where: str) -> str:
+        """Id of an item that is made from other columns; empty where a column holds the ids."""
+        if "item_id" in self._layout.names:
+            return ""
         try:
             return self._ids.of(row)
         except ValueError as problem:
@@ -270,9 +272,9 @@ class _Table:
             what = "were left out" if status in _REJECTED else "were read"
             yield f"{n:,} rows with {column} {status!r} {what}."
 
-    def _is_rejected(self, row: Object) -> bool:
+    def _is_rejected(self, row: Object, column: str) -> bool:
         """Whether a row is of a rejected submission to a crowd platform; odd states are counted."""
-        status = name_in(row.get(self._layout.submission or "")).upper()
+        status = name_in(row.get(column)).upper()
         if status in _REJECTED or status in _INCOMPLETE:
             self._submissions[status] = self._submissions.get(status, 0) + 1
         return status in _REJECTED

@@ -122,17 +122,19 @@ def load_ratings(
         rubric,
         _cells(scale, rubric, missing_codes),
         tuple(raters_in),
-        _rater_scales(rater_scales, scale),
+        _rater_scales(rater_scales, scale, rubric),
         id_from=tuple(id_from),
     )
     only = _only_dimension(dimensions, rubric)
-    cells = list(read_cells(humans, map=columns, wanted=wanted, dimension=only, note=notes.append))
-    rated = [cell.score for cell in cells]
+    rated: list[Score] = []
+    rating_columns: set[str] = set()
+    for cell in read_cells(humans, map=columns, wanted=wanted, dimension=only, note=notes.append):
+        rated.append(cell.score)
+        rating_columns.add(cell.column)
     if not rated:
         raise InputError(
             f"{name_of(humans)}: holds no ratings" + (f" on {', '.join(dimensions)}" if dimensions else "")
         )
-    rating_columns = {cell.column for cell in cells}
     fields = _other_columns(humans, columns, rating_columns, ids) if not opened and items is None else {}
     if not known:
         known = {s.item_id: Item(id=s.item_id, question="", answer="") for s in rated}
@@ -157,9 +159,11 @@ def _only_dimension(dimensions: Sequence[str], rubric: Rubric | None) -> str:
 
 
 def _rater_scales(
-    given: Mapping[str, tuple[float, float]] | None, scale: Scale | None
+    given: Mapping[str, tuple[float, float]] | None, scale: Scale | None, rubric: Rubric | None
 ) -> Mapping[str, tuple[float, float]]:
-    if given and scale is not None and (scale.has_labels or scale.level == "nominal"):
+    """Scales of single raters; a nominal declared scale has no distances to rescale."""
+    declared = rubric.scale if scale is None and rubric is not None else scale
+    if given and declared is not None and declared.level == "nominal":
         raise InputError("--rater-scale: labels cannot be rescaled; it needs a scale of numbers, as in 1-5")
     return given or {}
 
