@@ -56,7 +56,10 @@ def _responses(responses: Any, where: str) -> Iterator[tuple[str, Mapping[str, A
         return
     for response in _objects(responses, f"{where}: responses"):
         yield "", response  # a discarded response has no values
-        for question, value in (response.get("values") or {}).items():
+        values = response.get("values") or {}
+        if not isinstance(values, dict):
+            raise InputError(f"{where}: values of a response: allowed is an object, found {values!r:.60}")
+        for question, value in values.items():
             yield question, {**response, **(value if isinstance(value, dict) else {"value": value})}
 
 

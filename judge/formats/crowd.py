@@ -10,14 +10,13 @@ Prolific exports who took part (``Submission id``, ``Participant id``, ``Status`
 the ratings, which are in the survey. Source: Prolific's help page "Export demographic data".
 """
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from judge.errors import InputError
 from judge.formats.column_names import COLUMNS
 from judge.items.columns import plain
-from judge.rows import Row
+from judge.rows import Row, parsed
 
 _MTURK = {"HITId", "AssignmentId", "WorkerId"}
 _PROLIFIC = {"submission_id", "participant_id"}
@@ -56,8 +55,8 @@ def plain_rows(rows: Iterator[tuple[str, Row]], note: Callable[[str], None]) -> 
         yield (
             where,
             {
-                "item_id": item_id or row["HITId"],
-                "rater": row["WorkerId"],
+                "item_id": item_id or row.get("HITId"),
+                "rater": row.get("WorkerId"),
                 "status": row.get("AssignmentStatus"),
                 **answers,
             },
@@ -99,9 +98,9 @@ def _answers(row: Row, where: str) -> dict[str, Any]:
 
 def _fields_of(cell: Any, where: str) -> dict[str, Any]:
     try:
-        content = json.loads(cell) if isinstance(cell, str) and cell.strip() else [{}]
+        content = parsed(cell.encode()) if isinstance(cell, str) and cell.strip() else [{}]
     except ValueError as error:
-        raise InputError(f"{where}: column {_JSON!r} is not valid JSON: {error}") from None
+        raise InputError(f"{where}: column {_JSON!r}: {error}") from None
     fields = content[0] if isinstance(content, list) and len(content) == 1 else content
     if not isinstance(fields, dict):
         raise InputError(f"{where}: column {_JSON!r}: allowed is one object, found {cell!r:.60}")

@@ -30,20 +30,14 @@ def plain_rows(rows: Iterator[tuple[str, Row]], _note: Callable[[str], None]) ->
     return (_row(where, row) for where, row in rows)
 
 
-def rows_of_folder(folder: Path) -> Iterator[tuple[str, Row]]:
-    """Rows of all annotators in a folder ``annotation_output``.
+def is_folder(path: Path) -> bool:
+    """Whether a path is a folder ``annotation_output``, with one folder for each annotator."""
+    return path.is_dir() and any(path.glob(f"*/{_FILE}"))
 
-    Raises
-    ------
-    InputError
-        The folder holds no file of an annotator.
-    """
+
+def rows_of_folder(folder: Path) -> Iterator[tuple[str, Row]]:
+    """Rows of all annotators in a folder ``annotation_output``."""
     files = sorted(folder.glob(f"*/{_FILE}"))
-    if not files:
-        raise InputError(
-            f"{folder}: is a folder without */{_FILE}; allowed: a file of ratings, or the folder "
-            "annotation_output of Potato, with one folder for each annotator"
-        )
     return (_row(where, row) for file in files for where, row in read_rows(file))
 
 

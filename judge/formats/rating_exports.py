@@ -3,10 +3,12 @@
 from collections.abc import Callable, Iterator
 from itertools import chain, islice
 from pathlib import Path
+from typing import Any
 
+from judge.errors import InputError
 from judge.formats import argilla, crowd, label_studio_rows, potato, surveys
 from judge.rows import Row, read_rows
-from judge.tables import RowSource, is_file
+from judge.tables import RowSource, is_file, kind_of
 
 _PLATFORMS = (potato, argilla, label_studio_rows, crowd, surveys)
 
@@ -24,13 +26,21 @@ def plain_rows(path: RowSource, note: Callable[[str], None]) -> Iterator[tuple[s
     Raises
     ------
     InputError
-        The table cannot be read, or is an export that holds no ratings.
+        The table cannot be read, or is an export without ratings.
     """
-    if is_file(path) and Path(path).is_dir():
+    if is_file(path) and potato.is_folder(Path(path)):
         return potato.rows_of_folder(Path(path))
-    rows = read_rows(path)
+    rows = read_rows(path) if is_file(path) else _objects(read_rows(path))
     first = list(islice(rows, 2))
     rows = chain(first, rows)
-    heads = [row for _, row in first if isinstance(row, dict)]
+    heads = [row for _, row in first]
     platform = next((one for one in _PLATFORMS if heads and one.recognises(heads)), None)
     return rows if platform is None else platform.plain_rows(rows, note)
+
+
+def _objects(rows: Iterator[tuple[str, Any]]) -> Iterator[tuple[str, Row]]:
+    """Refuse rows of a table in memory that are no dicts."""
+    for where, row in rows:
+        if not isinstance(row, dict):
+            raise InputError(f"{where}: found {kind_of(row)}; each row must be a dict")
+        yield where, row

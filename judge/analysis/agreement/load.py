@@ -276,8 +276,7 @@ def _is_table(path: RowSource) -> bool:
     """Whether the rows can be read a second time, and are rows at all."""
     if not is_file(path):
         return True
-    is_document = Path(path).name.removesuffix(".gz").endswith((".json", ".eval"))
-    return str(path) != "-" and not is_document and not Path(path).is_dir()
+    return str(path) != "-" and not Path(path).name.removesuffix(".gz").endswith((".json", ".eval"))
 
 
 def _other_columns(
@@ -291,7 +290,7 @@ def _other_columns(
     id_column = (columns or {}).get("item_id")
     fields: dict[str, dict[str, Any]] = {}
     varying: set[str] = set()
-    for _, row in plain_rows(path, lambda _: None):
+    for _, row in plain_rows(path, _ignore):
         item_id = row.get(id_column or "") or _id_of(row, ids)
         of_item = fields.setdefault(str(item_id).strip(), {})
         for column, value in row.items():
@@ -304,11 +303,15 @@ def _checks(path: RowSource, columns: Mapping[str, str] | None) -> Counts:
     """Attention checks of each rater, if the table of ratings has columns for them."""
     if not _is_table(path):
         return {}
-    _, first = next(iter(read_rows(path)), ("", {}))
+    _, first = next(plain_rows(path, _ignore), ("", {}))
     if not {CHECKS_MISSED, CHECKS_SEEN} <= first.keys():
         return {}
     rater = (columns or {}).get("rater") or next((name for name in COLUMNS["rater"] if name in first), "")
-    return checks_of((row for _, row in read_rows(path)), rater)
+    return checks_of((row for _, row in plain_rows(path, _ignore)), rater)
+
+
+def _ignore(note: str) -> None:
+    """Take a note that was already given when the ratings were read."""
 
 
 def _with_fields(item: Item, fields: Mapping[str, Any] | None) -> Item:
