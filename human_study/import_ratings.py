@@ -128,9 +128,7 @@ def _holds_tasks(path: str | Path) -> bool:
 def _reply(draft: RatingDraft, form: Form) -> Reply:
     try:
         return form.check(Reply(values=draft.values, note=draft.note, skip=draft.skip))
-    except ValueError as error:
-        raise InputError(f"{draft.where}: {error}") from None
-    except InputError as error:
+    except (ValueError, InputError) as error:
         raise InputError(f"{draft.where}: {error}") from None
 
 

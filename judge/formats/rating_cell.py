@@ -101,8 +101,8 @@ class CellConverter:
                 f"{where}: {who['dimension']} is {raw!r:.60}; allowed are {cells.scale}. Name the codes of "
                 "missing ratings with --missing-codes, or the dimensions that are to be read with --dimension"
             )
-        if is_checked and isinstance(value, float):
-            value = self._on_declared_scale(where, who, value)
+        if is_checked and cells.ends is not None and isinstance(value, float):
+            value = self._on_declared_scale(where, who, value, cells.ends)
         score = Score.model_validate(
             {**who, "value": value if status == "ok" else None, "status": status, "reason": text}
         )
@@ -115,14 +115,13 @@ class CellConverter:
             found = self._checked[dimension] = self.wanted.checks(dimension)
         return found
 
-    def _on_declared_scale(self, where: str, who: Mapping[str, Any], value: float) -> float:
+    def _on_declared_scale(
+        self, where: str, who: Mapping[str, Any], value: float, ends: tuple[float, float]
+    ) -> float:
         """Rescale the rating of a rater with a scale of its own; remember one that is off the scale."""
         rater = who["rater"]
         if self.wanted.rater_scales:
             self._raters[rater] = None
-        ends = self.wanted.cells.ends
-        if ends is None:
-            return value
         if (own := self.wanted.rater_scales.get(rater)) is not None:
             return _rescaled(where, who, value, own, ends)
         found = self._ranges.get(rater)

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import random
 
 import pytest
 
@@ -343,3 +344,50 @@ def test_a_grid_of_one_response_is_read(read):
     assert read(table(("Clarity [q1]", "Clarity [q2]"), ("4", "5")), "form.csv") == [
         ("q1", "response 1", "Clarity", 4.0), ("q2", "response 1", "Clarity", 5.0),
     ]  # fmt: skip
+
+
+# -- damaged exports
+
+ODD = [None, 3, "x", [], {}, [3], {"a": 1}, True, 1e308, "", [[]], {"value": {"a": [1]}}]
+TASK = {
+    "id": 1,
+    "data": {"id": "q1"},
+    "annotations": [
+        {
+            "completed_by": {"email": "ann"},
+            "result": [{"from_name": "x", "type": "rating", "value": {"rating": 4}}],
+        }
+    ],
+}
+
+
+def damaged(value, rng):
+    """Copy of a JSON value in which some values are replaced, and some fields left out."""
+    if rng.random() < 0.12:
+        return rng.choice(ODD)
+    if isinstance(value, dict):
+        return {name: damaged(inner, rng) for name, inner in value.items() if rng.random() > 0.05}
+    return [damaged(inner, rng) for inner in value] if isinstance(value, list) else value
+
+
+@pytest.mark.parametrize(
+    "record",
+    [POTATO | {"user_id": "a"}, ARGILLA_1, ARGILLA_2, LABEL_STUDIO, TASK],
+    ids=["potato", "argilla 1", "argilla 2", "label studio min", "label studio"],
+)
+def test_a_damaged_export_is_read_or_refused(read, record):
+    rng = random.Random(7)
+    outcomes = set()
+    for _ in range(150):
+        try:
+            read([damaged(record, rng), record])
+        except InputError:
+            outcomes.add("refused")
+        else:
+            outcomes.add("read")
+    assert outcomes == {"read", "refused"}
+
+
+def test_a_row_in_memory_that_is_no_object_is_refused():
+    with pytest.raises(InputError, match="row 2: found a number; each row must be a dict"):
+        list(read_ratings([{"item_id": "a", "rater": "x", "value": 3}, 3]))

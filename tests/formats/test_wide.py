@@ -188,3 +188,13 @@ def test_items_are_named_by_chosen_columns(read):
     assert found == [("7/a", "ann", "overall", 5.0)]
     with pytest.raises(InputError, match=r"r\.csv:2: no field 'page', which --id-from asks for"):
         read("nr,rater,value\n7,ann,5\n", id_from=("page",))
+
+
+def test_the_column_score_of_a_table_holds_the_ratings_beside_other_numbers_of_a_rubric(read):
+    found = read("id,rater,score,pages\nq1,ann,4,2\n", rubric=load_rubric("open_qa"))
+    assert found == [("q1", "ann", "overall", 4.0)]
+
+
+def test_the_column_score_is_a_dimension_beside_those_of_a_rubric(read):
+    found = read("id,rater,score,clarity\nq1,ann,4,2\n", rubric=load_rubric("open_qa"))
+    assert {dimension for _, _, dimension, _ in found} == {"score", "clarity"}
