@@ -29,6 +29,7 @@ def read_ratings(
     columns: Mapping[str, str] | None = None,
     id_from: Sequence[str] = (),
     raters_in: Sequence[str] = (),
+    note: Callable[[str], None] | None = None,
 ) -> dict[Key, RatingDraft]:
     """Read a file of ratings in any of the layouts, without writing to a study.
 
@@ -46,6 +47,8 @@ def read_ratings(
         Columns whose values make the id of an item; empty for a column of ids, or the content.
     raters_in : sequence of str
         Raters that have columns of their own.
+    note : callable, optional
+        Called with a sentence about each group of columns or rows that was not read.
 
     Raises
     ------
@@ -61,7 +64,7 @@ def read_ratings(
     else:
         only = form.names[0] if len(form.names) == 1 else ""
         wanted = Wanted(rubric=form.rubric, raters_in=tuple(raters_in), flags=True, id_from=tuple(id_from))
-        found = _drafts(read_cells(path, map=columns, wanted=wanted, dimension=only), form, rater)
+        found = _drafts(read_cells(path, map=columns, wanted=wanted, dimension=only, note=note), form, rater)
     for key, draft in found:
         _merge(drafts, key, draft)
     return {key: draft for key, draft in drafts.items() if draft.values or draft.skip}
@@ -75,20 +78,24 @@ def import_file(
     columns: Mapping[str, str] | None = None,
     id_from: Sequence[str] = (),
     raters_in: Sequence[str] = (),
-    on_read: Callable[[str], None] | None = None,
+    on_read: Callable[[str, Sequence[str]], None] | None = None,
 ) -> dict[str, int]:
     """Import the ratings of a file into `study`, all or none; return the number of new ones per rater.
 
-    `on_read` is called with two lines about what was read; see `read_ratings` for the other parameters.
+    `on_read` is called with two lines about what was read and with notes on what was left out; see
+    `read_ratings` for the other parameters.
 
     Raises
     ------
     InputError
         A rating is not valid for this study.
     """
-    drafts = read_ratings(path, study.form, rater, columns=columns, id_from=id_from, raters_in=raters_in)
+    notes: list[str] = []
+    drafts = read_ratings(
+        path, study.form, rater, columns=columns, id_from=id_from, raters_in=raters_in, note=notes.append
+    )
     if on_read is not None:
-        on_read(summary(drafts, study.form))
+        on_read(summary(drafts, study.form), notes)
     known = {item.id for item in study.items()}
     replies: dict[str, list[tuple[str, int, Reply]]] = defaultdict(list)
     for (name, item_id, sample), draft in drafts.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -179,9 +180,14 @@ def command(
     output_options.deliver(report, outputs, runs)
 
 
-def show_read(lines: str) -> None:
-    """Print what was read from a file of ratings."""
+def show_read(lines: str, _notes: Sequence[str]) -> None:
+    """Print what was read from a file of ratings; the notes are in the report."""
     click.echo(lines, err=True)
+
+
+def show_read_and_notes(lines: str, notes: Sequence[str]) -> None:
+    """Print what was read from a file of ratings, and what was left out."""
+    click.echo("\n".join([lines, *(f"Note: {note}" for note in notes)]), err=True)
 
 
 def needed(humans: str | None) -> str:

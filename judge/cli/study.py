@@ -16,7 +16,7 @@ from human_study.export_formats import SUFFIXES, WRITERS
 from human_study.plan import Design, DrawnItem, StudyPlan, choose, pick, plan_study
 from human_study.progress import Agreement, StudyProgress, as_plain, measure
 from human_study.store import Study
-from judge.cli.agree import columns, raters_in, show_read
+from judge.cli.agree import columns, raters_in, show_read_and_notes
 from judge.cli.item_options import id_from, item_options
 from judge.cli.option_types import Number
 from judge.cli.options import (
@@ -253,7 +253,7 @@ def import_command(study: str, file: str, rater: str | None, **given: Any) -> No
     Example: judge study import study.db ratings.csv
     """
     with Study.open(study) as opened:
-        counts = import_ratings.import_file(opened, file, rater, on_read=show_read, **given)
+        counts = import_ratings.import_file(opened, file, rater, on_read=show_read_and_notes, **given)
         for name, count in counts.items():
             click.echo(f"{name}: {count} new ratings")
 

@@ -56,7 +56,8 @@ class RatingOptions(TypedDict, total=False):
     seed : int
         Random seed for resampling and cross-validation.
     on_read : callable
-        Called with two lines about what was read: raters, items, dimensions, scale, missing ratings.
+        Called with two lines about what was read (raters, items, dimensions, scale, missing ratings), and
+        with notes on what was left out.
     """
 
     items: RowSource
@@ -74,7 +75,7 @@ class RatingOptions(TypedDict, total=False):
     cluster: str | None
     pass_mark: float | Mapping[str, float]
     seed: int
-    on_read: Callable[[str], None] | None
+    on_read: Callable[[str, Sequence[str]], None] | None
 
 
 def agreement_inputs(

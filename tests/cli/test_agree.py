@@ -452,3 +452,15 @@ def test_calibrate_and_plan_say_what_was_read(lenient):
     assert planned.stderr.splitlines()[0] == first, planned.output
     selected = judge("plan", run, "--humans", ratings, "--select", "5")
     assert first in selected.stderr
+
+
+def test_calibrate_prints_what_was_left_out(lenient, tmp_path):
+    rows = (lenient / "ratings.csv").read_text().splitlines()
+    ratings = tmp_path / "r.csv"
+    ratings.write_text(
+        "\n".join([f"{rows[0]},status", f"{rows[1]},REJECTED", *(f"{row},APPROVED" for row in rows[2:])])
+    )
+    assert (
+        "Note: 1 rows with status 'REJECTED' were left out."
+        in judge("calibrate", lenient / "run", "--humans", ratings).stderr
+    )

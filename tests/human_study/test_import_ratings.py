@@ -203,7 +203,7 @@ def test_a_row_without_ratings_is_no_rating(study: Study, tmp_path: Path) -> Non
 def test_what_was_read_is_said_in_two_lines(study: Study, tmp_path: Path) -> None:
     said: list[str] = []
     path = write(tmp_path, "item_id,rater,accuracy,clarity\nsecret-id-1,A,4,\nsecret-id-2,B,4,5\n")
-    import_file(study, path, on_read=said.append)
+    import_file(study, path, on_read=lambda lines, _: said.append(lines))
     assert said == [
         "2 raters (A, B), 2 items, 2 dimensions (accuracy, clarity)\n3 ratings, scale 1-5 (declared), 1 missing"
     ]
@@ -218,3 +218,13 @@ def test_a_text_flag_is_imported_as_it_is_written(
     text = f"item_id,rater,{','.join(names)}\n{items[0].id},A,{','.join(cells[name] for name in names)}\n"
     (draft,) = read_ratings(write(tmp_path, text), study.form).values()
     assert (draft.values["is_accurate"], draft.values["reference_issue"]) == (0, "none")
+
+
+def test_rows_that_were_left_out_are_noted(study: Study, tmp_path: Path) -> None:
+    said: list[str] = []
+    path = write(
+        tmp_path,
+        "item_id,rater,accuracy,clarity,status\nsecret-id-1,A,4,5,APPROVED\nsecret-id-1,B,1,1,REJECTED\n",
+    )
+    assert import_file(study, path, on_read=lambda _, notes: said.extend(notes)) == {"A": 1}
+    assert said == ["1 rows with status 'REJECTED' were left out."]

@@ -56,7 +56,8 @@ class AgreementInputs:
     seed : int
         Random seed for resampling and cross-validation.
     on_read : callable or None
-        Called with two lines about what was read: raters, items, dimensions, scale, missing ratings.
+        Called with two lines about what was read (raters, items, dimensions, scale, missing ratings), and
+        with notes on what was left out.
     """
 
     humans: RowSource | None
@@ -76,7 +77,7 @@ class AgreementInputs:
     cluster: str | None = None
     pass_marks: Mapping[str, float] = field(default_factory=dict)
     seed: int = 0
-    on_read: Callable[[str], None] | None = None
+    on_read: Callable[[str, Sequence[str]], None] | None = None
 
 
 def align_inputs(inputs: AgreementInputs) -> AlignedRatings:
@@ -108,7 +109,7 @@ def align_inputs(inputs: AgreementInputs) -> AlignedRatings:
         rater_scales={rater: _ends(rater, text) for rater, text in inputs.rater_scales.items()},
     )
     if inputs.on_read is not None:
-        inputs.on_read(loaded.summary)
+        inputs.on_read(loaded.summary, loaded.notes)
     return align_ratings(
         loaded,
         scale=scale,

@@ -279,5 +279,5 @@ def test_a_rater_who_seems_to_use_another_scale_is_noted(tmp_path):
 def test_what_was_read_is_passed_on_in_two_lines(tmp_path):
     said = []
     file = write(tmp_path / "r.csv", "a,ann,x,4", "a,ben,x,")
-    align_inputs(AgreementInputs(file, scale="1-5", on_read=said.append))
+    align_inputs(AgreementInputs(file, scale="1-5", on_read=lambda lines, _: said.append(lines)))
     assert said == ["2 raters (ann, ben), 1 item, 1 dimension (x)\n1 rating, scale 1-5 (declared), 1 missing"]
