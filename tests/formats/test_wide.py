@@ -198,3 +198,8 @@ def test_the_column_score_of_a_table_holds_the_ratings_beside_other_numbers_of_a
 def test_the_column_score_is_a_dimension_beside_those_of_a_rubric(read):
     found = read("id,rater,score,clarity\nq1,ann,4,2\n", rubric=load_rubric("open_qa"))
     assert {dimension for _, _, dimension, _ in found} == {"score", "clarity"}
+
+
+def test_dimensions_of_the_rubric_beside_a_column_for_the_dimension_are_no_raters(read):
+    with pytest.raises(InputError, match=r"--raters-in clarity,relevance, --column value=clarity"):
+        read("id,dimension,clarity,relevance\nq1,tone,4,5\n", rubric=load_rubric("open_qa"))

@@ -281,3 +281,9 @@ def test_what_was_read_is_passed_on_in_two_lines(tmp_path):
     file = write(tmp_path / "r.csv", "a,ann,x,4", "a,ben,x,")
     align_inputs(AgreementInputs(file, scale="1-5", on_read=lambda lines, _: said.append(lines)))
     assert said == ["2 raters (ann, ben), 1 item, 1 dimension (x)\n1 rating, scale 1-5 (declared), 1 missing"]
+
+
+def test_ratings_without_a_dimension_are_overall_ratings_for_a_rubric_of_several(tmp_path):
+    file = write(tmp_path / "r.csv", "q0,4,5", header="id,ann,ben")
+    loaded = load_ratings([], file, rubric=load_rubric("open_qa"), raters_in=("ann", "ben"))
+    assert {s.dimension for s in loaded.scores} == {"overall"}

@@ -142,3 +142,23 @@ def test_what_cannot_be_rescaled_is_refused(options, message):
 def test_a_pilot_of_rescaled_ratings_is_refused():
     with pytest.raises(InputError, match=r"ratings of dan are rescaled"):
         pilot_ratings(AgreementInputs(rows(), scale="1-5", rater_scales={"dan": "1-10"}), with_judge=False)
+
+
+def test_rescaled_values_on_the_points_of_the_scale_are_rescaled_all_the_same():
+    ends = [
+        {"item_id": f"q{n}", "rater": who, "dimension": "clarity", "value": value * factor}
+        for who, factor in (("ann", 5), ("ben", 5), ("dan", 10))
+        for n, value in enumerate([1, 1, 0.2, 1, 0.2] if who == "ann" else [1, 0.2, 0.2, 1, 1])
+    ]
+    table = [row | {"value": {2.0: 1}.get(row["value"], row["value"])} for row in ends]
+    found = agree(aligned(table), criteria=Criteria(), by=(), n_worst=0)
+    ratings = found.aligned.ratings["clarity"]
+    assert set(ratings.column("dan")) == {1.0, 5.0}
+    assert (ratings.on_scale, ratings.declared, ratings.human_scale) == (False, None, None)
+    assert not {"fleiss", "ac1", "ac2", "brennan_prediger"} & set(found.human_agreements["clarity"].estimates)
+
+
+def test_dimensions_that_the_rater_did_not_rate_keep_all_statistics():
+    tone = [row | {"dimension": "tone"} for row in rows() if row["rater"] != "dan"]
+    ratings = aligned([*rows(), *tone]).ratings
+    assert (ratings["clarity"].rescaled, ratings["tone"].rescaled) == (("dan",), ())
