@@ -3,7 +3,7 @@
 Each is what one command of `judge study` calls.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -208,7 +208,14 @@ def export_study(
 
 
 def import_into_study(
-    study: str | Path | Study, file: str | Path, *, rater: str | None = None
+    study: str | Path | Study,
+    file: str | Path,
+    *,
+    rater: str | None = None,
+    columns: Mapping[str, str] | None = None,
+    id_from: Sequence[str] = (),
+    raters_in: Sequence[str] = (),
+    on_read: Callable[[str, Sequence[str]], None] | None = None,
 ) -> dict[str, int]:
     """Import ratings that were collected elsewhere, all or none; return the number of new ones per rater.
 
@@ -217,9 +224,17 @@ def import_into_study(
     study : path or Study
         The study. Raters that it does not have are added.
     file : path
-        A long or wide table, or the JSON export of Label Studio.
+        A long or wide table, or the export of a rating platform, as `judge.read_ratings` reads them.
     rater : str or None
         Name of the rater, for a file without a column for it.
+    columns : mapping or None
+        Meaning -> column of the ratings with another name: ``{"rater": "coder"}``.
+    id_from : sequence of str
+        Fields whose values make the id of an item, for a file without a column of ids.
+    raters_in : sequence of str
+        Columns that hold the ratings of one rater each.
+    on_read : callable or None
+        Called with two lines about what was read, and with notes on what was left out.
 
     Raises
     ------
@@ -227,7 +242,9 @@ def import_into_study(
         A row is not a valid rating of this study.
     """
     with _opened(study) as opened:
-        return import_ratings.import_file(opened, file, rater)
+        return import_ratings.import_file(
+            opened, file, rater, columns=columns, id_from=id_from, raters_in=raters_in, on_read=on_read
+        )
 
 
 def alpha_of(rubric: Rubric) -> Agreement:

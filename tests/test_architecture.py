@@ -60,8 +60,8 @@ MAY_IMPORT = {
         "judge.rubric", "judge.scoring.run", "judge.stats",
     },
     "human_study": {
-        "judge.errors", "judge.files", "judge.items", "judge.records", "judge.rows", "judge.rubric", "judge.scoring.run",
-        "judge.stats",
+        "judge.errors", "judge.files", "judge.formats", "judge.items", "judge.records", "judge.rows", "judge.rubric",
+        "judge.scoring.run", "judge.stats",
     },
     "judge.doctor": {"judge.hardware", "judge.scoring"},
     "judge": set(),

@@ -87,6 +87,11 @@ class RowIds:
         self._with_id = ColumnFinder(mapping or {}, needed=("id",))
         self._id_from = id_from
 
+    @property
+    def is_chosen(self) -> bool:
+        """Whether columns were chosen that make the id."""
+        return bool(self._id_from)
+
     def of(self, row: Row) -> str:
         """Return the id of a row.
 

@@ -256,3 +256,13 @@ def test_new_reads_answers_without_ids_and_by_system() -> None:
     done("new", "wide.csv", "--answers-in", "m1,m2", "--id-from", "nr", "--checks", "0", "--repeats", "0")
     with Study.open("study.db") as opened:
         assert {item.id for item in opened.items()} == {"1/m1", "1/m2", "2/m2"}
+
+
+def test_import_takes_a_column_for_each_rater_and_says_what_was_read() -> None:
+    done("new", "answers.jsonl")
+    rows = "".join(f"q1,{name},4,5\n" for name in DIMENSIONS)
+    Path("sheet.csv").write_text(f"key,dimension,Ann,Ben\n{rows}")
+    found = done("import", "study.db", "sheet.csv", "--column", "item_id=key", "--raters-in", "Ann,Ben")
+    assert found.stdout == "Ann: 1 new ratings\nBen: 1 new ratings\n"
+    assert found.stderr.splitlines()[0].startswith("2 raters (Ann, Ben), 1 item, 4 dimensions (")
+    assert found.stderr.splitlines()[1] == "8 ratings, scale 1-5 (declared), 0 missing"
