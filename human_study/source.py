@@ -10,10 +10,9 @@ from judge.errors import InputError
 from judge.files.unpacking import read_text
 from judge.items import ItemOptions, placed_items
 from judge.records import OVERALL, Item
-from judge.rows import read_rows
+from judge.rows import RowSource, is_file, is_saved_dataset, name_of, read_rows
 from judge.rubric import Rubric, load_rubric
 from judge.scoring.run import Run
-from judge.tables import RowSource, is_file, name_of
 
 ItemSource: TypeAlias = Run | RowSource
 """A run or its folder, a file of answers, tasks of Label Studio, a DataFrame, a list of dicts or of Items."""
@@ -40,7 +39,7 @@ class StudySource:
         if isinstance(source, Run):
             return cls._from_run(source.path, chosen)
         path = Path(source) if is_file(source) else None
-        if path is not None and path.is_dir():
+        if path is not None and path.is_dir() and not is_saved_dataset(path):
             return cls._from_run(path, chosen)
         items = list(_items(source, reading))
         return cls(items, chosen or load_rubric("open_qa"), path.parent if path else Path())

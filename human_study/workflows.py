@@ -18,8 +18,8 @@ from human_study.source import ItemSource, StudySource, listed_ids
 from human_study.store import Study
 from judge.files.writing import whole_file
 from judge.items import load_items
+from judge.rows import RowSource, name_of
 from judge.rubric import Rubric
-from judge.tables import RowSource, name_of
 
 
 def create_study(

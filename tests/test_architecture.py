@@ -34,22 +34,21 @@ MAY_IMPORT = {
     "judge.files": {"judge.errors"},
     "judge.pass_mark": set(),
     "judge.records": {"judge.errors"},
-    "judge.tables": {"judge.errors"},
-    "judge.rows": {"judge.errors", "judge.files", "judge.tables"},
-    "judge.items": {"judge.errors", "judge.records", "judge.rows", "judge.tables"},
+    "judge.rows": {"judge.errors", "judge.files"},
+    "judge.items": {"judge.errors", "judge.records", "judge.rows"},
     "judge.rubric": {"judge.errors", "judge.files", "judge.pass_mark", "judge.records"},
     "judge.formats": {
-        "judge.errors", "judge.files", "judge.items", "judge.records", "judge.rows", "judge.rubric", "judge.tables",
+        "judge.errors", "judge.files", "judge.items", "judge.records", "judge.rows", "judge.rubric",
     },
     "judge.hardware": {"judge.errors"},
     "judge.scoring": {
         "judge.errors", "judge.files", "judge.hardware", "judge.items", "judge.pass_mark", "judge.records",
-        "judge.rows", "judge.rubric", "judge.tables", "judge.version",
+        "judge.rows", "judge.rubric", "judge.version",
     },
     "judge.stats": set(),
     "judge.analysis": {
         "judge.errors", "judge.files", "judge.formats", "judge.items", "judge.pass_mark", "judge.records", "judge.rows",
-        "judge.rubric", "judge.stats", "judge.tables", "judge.scoring.run", "judge.scoring.parsing",
+        "judge.rubric", "judge.stats", "judge.scoring.run", "judge.scoring.parsing",
     },
     "judge.reporting": {
         "judge.analysis", "judge.errors", "judge.files", "judge.records", "judge.rubric", "judge.stats",
@@ -57,12 +56,12 @@ MAY_IMPORT = {
         "judge.version",
     },
     "judge.workflows": {
-        "judge.analysis", "judge.errors", "judge.formats", "judge.items", "judge.records", "judge.reporting",
-        "judge.rubric", "judge.scoring.run", "judge.stats", "judge.tables",
+        "judge.analysis", "judge.errors", "judge.formats", "judge.items", "judge.records", "judge.reporting", "judge.rows",
+        "judge.rubric", "judge.scoring.run", "judge.stats",
     },
     "human_study": {
         "judge.errors", "judge.files", "judge.items", "judge.records", "judge.rows", "judge.rubric", "judge.scoring.run",
-        "judge.stats", "judge.tables",
+        "judge.stats",
     },
     "judge.doctor": {"judge.hardware", "judge.scoring"},
     "judge": set(),

@@ -88,6 +88,13 @@ def input_format(formats: Iterable[str], parameter: str = "format_") -> Decorato
     )
 
 
+encoding = click.option(
+    "--encoding",
+    metavar="NAME",
+    help="Encoding of the input file if it is text, as in cp1252 or utf-16.  [default: recognised]",
+)
+
+
 def image_root(default: str) -> Decorator:
     """`--image-root`; `default` names the folder that is used without it."""
     return click.option(

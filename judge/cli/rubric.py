@@ -8,6 +8,7 @@ from typing import Any
 import click
 import yaml
 
+from judge.cli.option_types import TablePath
 from judge.cli.options import as_json, item_id, mapping
 from judge.errors import InputError, RubricError
 from judge.formats.mmad import rules_from_knowledge
@@ -43,7 +44,7 @@ def list_command(as_json: bool) -> None:
 
 @command.command(short_help="Print a rubric, or the exact prompt for one item.")
 @click.argument("rubric")
-@click.argument("answers", required=False, type=click.Path(exists=True, dir_okay=False, allow_dash=True))
+@click.argument("answers", required=False, type=TablePath(allow_dash=True))
 @item_id("the first item of ANSWERS")
 @mapping
 @as_json

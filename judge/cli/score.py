@@ -20,10 +20,12 @@ from judge.cli.judge_options import (
     judge_options,
     judges_of,
 )
+from judge.cli.option_types import TablePath
 from judge.cli.options import (
     GroupedCommand,
     as_json,
     counted,
+    encoding,
     image_root,
     input_format,
     limit,
@@ -45,6 +47,7 @@ input_options = section(
     "Items to judge",
     *item_options,
     input_format(FORMATS, "format"),
+    encoding,
     image_root("the folder of ANSWERS"),
     limit("the others are not scored.  [default: all items]"),
     click.option("--random", is_flag=True, help="Draw the --limit items at random, for a pilot run."),
@@ -54,7 +57,7 @@ input_options = section(
 
 
 @click.command(cls=GroupedCommand)
-@click.argument("answers", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
+@click.argument("answers", type=TablePath(allow_dash=True))
 @input_options
 @judge_options
 @connection_options
@@ -77,7 +80,10 @@ input_options = section(
 def command(
     ctx: click.Context, /, answers: str, dry_run: bool, as_json: bool, out: str | None, **values: Any
 ) -> None:
-    """Score ANSWERS with a judge: a file in JSON Lines, JSON, CSV or Parquet, or - for standard input.
+    """Score ANSWERS with a judge: a table in a file, or - for standard input.
+
+    ANSWERS is JSON Lines, JSON, CSV, TSV, Parquet, an .xlsx workbook (answers.xlsx#Sheet2 names a sheet), or
+    the folder of a dataset that the library datasets saved.
 
     An interrupted run is resumed by the same command. Stored replies are not requested again.
 
@@ -109,6 +115,7 @@ def _options(values: dict[str, Any]) -> dict[str, Any]:
         "random",
         "mapping",
         "format",
+        "encoding",
         "id_from",
         "answers_in",
         "questions",

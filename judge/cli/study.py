@@ -16,7 +16,7 @@ from human_study.source import text_in
 from human_study.store import Study
 from human_study.workflows import alpha_of, create_study, export_study, import_into_study, study_progress
 from judge.cli.item_options import item_options
-from judge.cli.option_types import Number
+from judge.cli.option_types import Number, TablePath
 from judge.cli.options import (
     GroupedCommand,
     as_json,
@@ -30,7 +30,7 @@ from judge.cli.options import (
 )
 from judge.cli.protect_inputs import refuse_inputs
 
-existing = click.Path(exists=True, dir_okay=False)
+existing = TablePath()
 study_argument = click.argument("study", type=click.Path(dir_okay=False))
 which_items = section(
     "Items",
@@ -127,7 +127,7 @@ def command() -> None:
 
 
 @command.command(cls=GroupedCommand, short_help="Create a study from a run or a file of answers.")
-@click.argument("source", type=click.Path(exists=True))
+@click.argument("source", type=TablePath())
 @which_items
 @who_rates
 @rating_page

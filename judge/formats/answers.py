@@ -7,7 +7,7 @@ from judge.errors import InputError
 from judge.formats import read_foreign, recognise
 from judge.formats.document import ImportedFile, load
 from judge.items import ItemOptions, load_items
-from judge.tables import RowSource, is_file
+from judge.rows import RowSource, is_file
 
 _DOCUMENTS = (".json", ".jsonl", ".ndjson", ".eval")
 OWN = "items"

@@ -17,8 +17,7 @@ from judge.formats.cells import number_or_none
 from judge.formats.columns import COLUMNS, Layout, Wanted, is_no_dimension, layout_of
 from judge.formats.document import Document, Object, kind_of, load
 from judge.records import MOST_SAMPLES, OVERALL, STATUSES, RaterKind, Score
-from judge.rows import delimiter_of, read_rows
-from judge.tables import RowSource, is_file, name_of
+from judge.rows import RowSource, delimiter_of, is_file, name_of, read_rows
 
 _LOOKED_AT = 1000
 """Rows by which the layout of a table is told."""

@@ -7,8 +7,7 @@ from judge.errors import InputError
 from judge.items.columns import ColumnFinder, Plan
 from judge.items.fields import is_missing, shown
 from judge.items.values import Fields, fields_of
-from judge.rows import read_rows
-from judge.tables import RowSource, name_of
+from judge.rows import RowSource, name_of, read_rows
 
 
 class QuestionSet:

@@ -11,8 +11,7 @@ from judge.items.identity import MissingFieldError
 from judge.items.join import QuestionSet
 from judge.items.summary import InputSummary
 from judge.records import Item
-from judge.rows import OnBad, read_rows
-from judge.tables import RowSource, kind_of, name_of
+from judge.rows import OnBad, RowSource, kind_of, name_of, read_rows
 
 _MOST_REFUSED = 256
 _ROW_FORM = '{"question": …, "answer": …}'

@@ -14,10 +14,9 @@ from judge.errors import InputError
 from judge.items import InputSummary, placed_items
 from judge.items.summary import reference_warning
 from judge.records import Item
-from judge.rows import read_rows
+from judge.rows import RowSource, read_rows
 from judge.rubric import Rubric
 from judge.scoring.images import check
-from judge.tables import RowSource
 
 Answers = str | Path | Iterable[Any]
 """A file (``-`` is standard input), or answers in memory: a DataFrame, dicts, or Items."""
@@ -34,6 +33,7 @@ class InputOptions:
     seed: int = 0
     mapping: Mapping[str, str] = field(default_factory=dict)
     format: str | None = None
+    encoding: str | None = None
     id_from: str | Sequence[str] = ()
     answers_in: str | Sequence[str] = ()
     questions: RowSource | None = None
@@ -124,7 +124,7 @@ def checked_items(answers: Answers, options: InputOptions, root: Path, bad: BadI
         At the end, if a row or an image is invalid and ``skip_bad`` is not set, or if no item is valid.
     """
     items = placed_items(
-        read_rows(answers, format=options.format, on_bad=bad.add),
+        read_rows(answers, format=options.format, encoding=options.encoding, on_bad=bad.add),
         source_name(answers),
         mapping=options.mapping,
         id_from=options.id_from,

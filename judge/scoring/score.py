@@ -10,6 +10,7 @@ from typing import Any
 
 from judge.errors import InputError, RubricError, RunError
 from judge.records import MOST_SAMPLES
+from judge.rows import RowSource, path_and_sheet
 from judge.rubric import ItemRubrics, Rubric, load_rubric
 from judge.scoring.backends import Backend
 from judge.scoring.backends.connection import Connection
@@ -29,7 +30,6 @@ from judge.scoring.judge import Judge
 from judge.scoring.loop import derive_scores, score_items
 from judge.scoring.run import Run
 from judge.scoring.run_summary import IngestCounts
-from judge.tables import RowSource
 from judge.version import __version__
 
 
@@ -45,6 +45,7 @@ def score(
     seed: int = 0,
     mapping: Mapping[str, str] | None = None,
     format: str | None = None,
+    encoding: str | None = None,
     id_from: str | Sequence[str] = (),
     answers_in: str | Sequence[str] = (),
     questions: RowSource | None = None,
@@ -89,6 +90,8 @@ def score(
         becomes a metadata field.
     format : str or None
         Format of the file; None infers it from the file name.
+    encoding : str or None
+        Encoding of a text file, such as ``"cp1252"``; None recognizes it.
     id_from : str or sequence of str
         Fields whose values make the id of an item, such as ``["question", "system"]``. Without them, a
         column of ids gives it, or else the content does.
@@ -151,6 +154,7 @@ def score(
         seed=seed,
         mapping=mapping or {},
         format=format,
+        encoding=encoding,
         id_from=id_from,
         answers_in=answers_in,
         questions=questions,
@@ -302,7 +306,8 @@ def default_out(answers: Answers, judge: Judge) -> Path:
     """Return ``runs/ANSWERS-JUDGE-RUBRIC``, so that the same command finds the same folder."""
     stem = "answers"
     if isinstance(answers, str | Path) and str(answers) != "-":
-        stem = Path(Path(answers).name.removesuffix(".gz")).stem
+        path, sheet = path_and_sheet(answers)
+        stem = Path(path.name.removesuffix(".gz")).stem + (f"-{sheet}" if sheet else "")
     return Path("runs") / folder_name(f"{stem}-{judge.name}-{judge.rubric.name}")
 
 

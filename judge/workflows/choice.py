@@ -8,7 +8,7 @@ from judge.formats.answers import read_any
 from judge.reporting.builders.choice import build_choice
 from judge.reporting.builders.run_data import read_run
 from judge.reporting.report import Report
-from judge.tables import RowSource, is_file, name_of
+from judge.rows import RowSource, is_file, name_of
 from judge.workflows.inputs import RunSource, names, path
 
 

@@ -6,10 +6,10 @@ from typing import Any, Literal, TypeAlias, TypedDict
 
 from judge.analysis.agreement.inputs import AgreementInputs
 from judge.analysis.ratings import Reduction
+from judge.rows import RowSource, is_file
 from judge.rubric import Rubric
 from judge.scoring.run import Run
 from judge.stats.engine.scale import Level
-from judge.tables import RowSource, is_file
 from judge.workflows.read_ratings import RatingsTable
 
 RunSource: TypeAlias = str | Path | Run

@@ -9,8 +9,8 @@ from judge.formats.cells import CellReader
 from judge.formats.columns import Wanted
 from judge.formats.ratings import read_ratings as _read_ratings
 from judge.records import OVERALL, RaterKind, Score
+from judge.rows import RowSource
 from judge.rubric import Rubric, load_rubric
-from judge.tables import RowSource
 
 if TYPE_CHECKING:
     import pandas as pd

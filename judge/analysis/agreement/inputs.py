@@ -11,9 +11,9 @@ from judge.analysis.agreement.align import AlignedRatings, align_ratings
 from judge.analysis.agreement.load import load_ratings
 from judge.analysis.ratings import Reduction
 from judge.errors import InputError
+from judge.rows import RowSource
 from judge.rubric import MOST_LABELS, Rubric, load_rubric
 from judge.stats.engine.scale import Level, Scale
-from judge.tables import RowSource
 
 
 @dataclass(frozen=True)

@@ -21,11 +21,10 @@ from judge.formats.cells import CellReader, number_or_none
 from judge.formats.columns import COLUMNS, Wanted
 from judge.formats.ratings import read_ratings
 from judge.records import OVERALL, Item, RaterKind, Score
-from judge.rows import read_rows
+from judge.rows import RowSource, is_file, name_of, read_rows
 from judge.rubric import Rubric
 from judge.scoring.run import Run
 from judge.stats.engine.scale import Scale
-from judge.tables import RowSource, is_file, name_of
 
 _TEXTS = ("question", "answer", "reference", "system")
 
