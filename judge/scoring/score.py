@@ -168,9 +168,7 @@ def score(
     root = root_of_images(answers, options)
     path = Path(out) if out else default_out(answers, judge)
     with closing(callback or ProgressBar()) as progress, run_for(path, judge) as run:
-        if out is None:
-            _check_input(run, answers)
-        bad, counts = _add_items(run, answers, options, root)
+        bad, counts = _add_items(run, answers, options, root, is_default_folder=out is None)
         _write_facts(run, judge, answers, root, retry_errors)
         progress.on_run_start(run, counts, bad, _count_requests(run, judge.rubric, counts) * samples)
         backend = load_backend(
@@ -193,9 +191,11 @@ def _judge_named(model: str, rubric: str | Path | Rubric) -> Judge:
 
 
 def _add_items(
-    run: Run, answers: Answers, options: InputOptions, root: Path
+    run: Run, answers: Answers, options: InputOptions, root: Path, *, is_default_folder: bool
 ) -> tuple[BadItems, IngestCounts]:
-    """Check the answers and add them to a run."""
+    """Check the answers and add them to a run; the default folder is for one input file only."""
+    if is_default_folder:
+        _check_input(run, answers)
     bad = BadItems()
     counts = run.add_items(checked_items(answers, options, root, bad), lambda _: bad.place)
     _note_sample(run, answers, options, counts, bad.n_drawn_from)
