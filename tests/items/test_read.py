@@ -376,6 +376,12 @@ def test_a_csv_is_read_like_the_others(tmp_path):
     ]
 
 
+def test_an_encoding_may_be_named(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_bytes("question,answer\nWarum?,Größe\n".encode("utf-16-le"))
+    assert load_items(path, encoding="utf-16-le")[0].answer == "Größe"
+
+
 def test_what_we_write_we_can_read(read):
     item = Item(
         **BASE,
