@@ -2,7 +2,7 @@
 
 import click
 
-from judge.cli.option_types import names
+from judge.cli.option_types import TablePath, names
 from judge.cli.options import mapping
 
 
@@ -25,7 +25,7 @@ answers_in = click.option(
 )
 questions = click.option(
     "--questions",
-    type=click.Path(exists=True, dir_okay=False),
+    type=TablePath(),
     metavar="FILE",
     help="File with the questions, joined to the answers by id.",
 )

@@ -28,6 +28,7 @@ def read_items(
     *,
     mapping: Mapping[str, str] | None = None,
     format: str | None = None,
+    encoding: str | None = None,
     id_from: str | Sequence[str] = (),
     answers_in: str | Sequence[str] = (),
     questions: RowSource | None = None,
@@ -45,6 +46,8 @@ def read_items(
         metadata field: ``{"pair_id": "nr"}``.
     format : str or None
         Format of the file; None goes by its name.
+    encoding : str or None
+        Encoding of the file if it is text; None recognises it.
     id_from : str or sequence of str
         Columns or fields whose values make the id, such as ``["question", "system"]``. Without them a column
         of ids gives it, or else the content does; see `judge.items.identity.content_id`.
@@ -85,7 +88,7 @@ def read_items(
     Item(id='7', question='2 + 2?', answer='4', ..., metadata={'topic': 'sums'})
     """
     placed = placed_items(
-        read_rows(source, format=format, on_bad=on_bad),
+        read_rows(source, format=format, encoding=encoding, on_bad=on_bad),
         name_of(source),
         mapping=mapping,
         id_from=id_from,
@@ -167,6 +170,7 @@ def load_items(
     source: RowSource,
     *,
     format: str | None = None,
+    encoding: str | None = None,
     on_bad: OnBad | None = None,
     **options: Unpack[ItemOptions],
 ) -> ItemList:
@@ -176,7 +180,7 @@ def load_items(
     ----------
     source : path, DataFrame, datasets.Dataset, list of dict, or list of Item
         File, ``-`` for standard input, or a table in memory.
-    format, on_bad, **options
+    format, encoding, on_bad, **options
         As in `read_items`; the options are ``mapping``, ``id_from``, ``answers_in`` and ``questions``.
 
     Raises
@@ -193,7 +197,8 @@ def load_items(
     columns: question from 'prompt', answer from 'output', system from 'model', no reference, ...
     """
     summary = InputSummary()
-    items = ItemList(read_items(source, format=format, on_bad=on_bad, summary=summary, **options))
+    found = read_items(source, format=format, encoding=encoding, on_bad=on_bad, summary=summary, **options)
+    items = ItemList(found)
     items.summary = summary
     return items
 

@@ -161,22 +161,16 @@ def score(
         image_root=image_root,
         skip_bad=skip_bad,
     )
-    if not isinstance(judge, Judge):
-        judge = Judge(model=judge, rubric=rubric if isinstance(rubric, Rubric) else load_rubric(rubric))
+    judge = judge if isinstance(judge, Judge) else _judge_named(judge, rubric)
     connection, engine = connection or Connection(), engine or EngineOptions()
     check_backend(judge, connection)
     _check_samples(judge, samples)
     root = root_of_images(answers, options)
     path = Path(out) if out else default_out(answers, judge)
     with closing(callback or ProgressBar()) as progress, run_for(path, judge) as run:
-        if out is None:
-            _check_input(run, answers)
-        bad = BadItems()
-        counts = run.add_items(checked_items(answers, options, root, bad), lambda _: bad.place)
-        _note_sample(run, answers, options, counts, bad.n_drawn_from)
+        bad, counts = _add_items(run, answers, options, root, is_default_folder=out is None)
         _write_facts(run, judge, answers, root, retry_errors)
-        n_items = counts.new + counts.known + counts.changed
-        progress.on_run_start(run, counts, bad, _count_requests(run, judge.rubric, n_items) * samples)
+        progress.on_run_start(run, counts, bad, _count_requests(run, judge.rubric, counts) * samples)
         backend = load_backend(
             judge,
             connection=connection,
@@ -190,6 +184,22 @@ def score(
             choices = {"samples": samples, "retry_errors": retry_errors, "reask": reask}
             _collect_scores(run, judge, backend, choices, progress)
     return Run.open(path)
+
+
+def _judge_named(model: str, rubric: str | Path | Rubric) -> Judge:
+    return Judge(model=model, rubric=rubric if isinstance(rubric, Rubric) else load_rubric(rubric))
+
+
+def _add_items(
+    run: Run, answers: Answers, options: InputOptions, root: Path, *, is_default_folder: bool
+) -> tuple[BadItems, IngestCounts]:
+    """Check the answers and add them to a run; the default folder is for one input file only."""
+    if is_default_folder:
+        _check_input(run, answers)
+    bad = BadItems()
+    counts = run.add_items(checked_items(answers, options, root, bad), lambda _: bad.place)
+    _note_sample(run, answers, options, counts, bad.n_drawn_from)
+    return bad, counts
 
 
 def _collect_scores(
@@ -211,11 +221,11 @@ def _collect_scores(
     callback.on_run_end(backend.stopped)
 
 
-def _count_requests(run: Run, rubric: Rubric, n_items: int) -> int:
+def _count_requests(run: Run, rubric: Rubric, counts: IngestCounts) -> int:
     """Count the requests for one sample of every item of the input."""
     rubrics = ItemRubrics(rubric)
     if rubrics.uniform:
-        return n_items * len(rubrics.uniform.parts)
+        return (counts.new + counts.known + counts.changed) * len(rubrics.uniform.parts)
     return sum(len(rubrics.of(item).parts) for item in run.items_to_ask())
 
 

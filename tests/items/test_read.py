@@ -376,6 +376,28 @@ def test_a_csv_is_read_like_the_others(tmp_path):
     ]
 
 
+def test_rows_that_lack_fields_in_hundreds_of_ways_are_all_errors():
+    bad = []
+    load_items([BASE, *({f"f{n}": 1} for n in range(600))], on_bad=bad.append)
+    assert len(set(map(str, bad))) == 600
+
+
+def test_a_row_that_is_no_object_is_an_error():
+    with pytest.raises(InputError, match="row 2: found a number; allowed: an Item, or a dict"):
+        load_items([BASE, 7])
+
+
+def test_names_of_metadata_are_kept_up_to_a_limit():
+    found = load_items([{**BASE, "id": n, f"f{n}": 1} for n in range(1100)]).summary.metadata
+    assert found == tuple(f"f{n}" for n in range(1000))
+
+
+def test_an_encoding_may_be_named(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_bytes("question,answer\nWarum?,Größe\n".encode("utf-16-le"))
+    assert load_items(path, encoding="utf-16-le")[0].answer == "Größe"
+
+
 def test_what_we_write_we_can_read(read):
     item = Item(
         **BASE,

@@ -139,6 +139,10 @@ def test_rows_that_lack_the_same_fields_are_one_line_with_their_number():
     assert "--skip-bad" in last
 
 
+def test_a_single_error_has_no_heading():
+    assert error_of([SOUND, {**SOUND, "answer": None}]).startswith("row 2: field 'answer'")
+
+
 def test_one_more_row_is_told_in_the_singular():
     assert "(and 1 more row)" in error_of([SOUND, {"text": 1}, {"text": 2}])
 
