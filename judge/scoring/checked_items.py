@@ -15,7 +15,7 @@ from judge.items import InputSummary, placed_items
 from judge.items.summary import reference_warning
 from judge.records import Item
 from judge.rows import RowSource, read_rows
-from judge.rubric import Rubric
+from judge.rubric import ItemRubrics, Rubric
 from judge.scoring.images import check
 
 Answers = str | Path | Iterable[Any]
@@ -115,13 +115,16 @@ def image_root(answers: Answers, options: InputOptions) -> Path:
     return (Path(str(answers)).parent if is_file else Path()).resolve()
 
 
-def checked_items(answers: Answers, options: InputOptions, root: Path, bad: BadItems) -> Iterator[Item]:
-    """Yield the items whose rows and images are valid, and collect the errors of the others in `bad`.
+def checked_items(
+    answers: Answers, options: InputOptions, root: Path, bad: BadItems, rubric: Rubric
+) -> Iterator[Item]:
+    """Yield the items whose rows, images and criteria are valid, and collect the errors of others in `bad`.
 
     Raises
     ------
     InputError
-        At the end, if a row or an image is invalid and ``skip_bad`` is not set, or if no item is valid.
+        At the end, if a row, an image or a criterion is invalid and ``skip_bad`` is not set, or if no item
+        is valid.
     """
     items = placed_items(
         read_rows(answers, format=options.format, encoding=options.encoding, on_bad=bad.add),
@@ -134,11 +137,17 @@ def checked_items(answers: Answers, options: InputOptions, root: Path, bad: BadI
         summary=bad.summary,
     )
     selected, n_valid = _selected(items, options, bad), 0
+    rubrics = ItemRubrics(rubric)
     for bad.place, item in selected:
         try:
             checked = check(item, root) if item.images else item
         except InputError as error:
             bad.add(error)
+            continue
+        try:
+            rubrics.of(item)
+        except InputError as error:  # criteria that cannot be read, found before anything is paid
+            bad.add(InputError(f"{bad.place}: {error}"))
             continue
         n_valid += 1
         yield checked

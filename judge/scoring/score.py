@@ -197,7 +197,7 @@ def _add_items(
     if is_default_folder:
         _check_input(run, answers)
     bad = BadItems()
-    counts = run.add_items(checked_items(answers, options, root, bad), lambda _: bad.place)
+    counts = run.add_items(checked_items(answers, options, root, bad, run.judge.rubric), lambda _: bad.place)
     _note_sample(run, answers, options, counts, bad.n_drawn_from)
     return bad, counts
 

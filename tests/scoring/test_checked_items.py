@@ -14,7 +14,7 @@ ITEMS = [item(f"q{n}", f"Answer {n}.") for n in range(1000)]
 
 
 def chosen(answers=ITEMS, **options):
-    found = checked_items(answers, InputOptions(**options), root=None, bad=BadItems())
+    found = checked_items(answers, InputOptions(**options), root=None, bad=BadItems(), rubric=rubric())
     return [item.id for item in found]
 
 
@@ -172,7 +172,7 @@ def test_tables_without_ids_by_system_and_in_two_files_are_read():
 
 def notes(answers, name="open_qa", **options):
     bad = BadItems()
-    list(checked_items(answers, InputOptions(**options), root=None, bad=bad))
+    list(checked_items(answers, InputOptions(**options), root=None, bad=bad, rubric=rubric()))
     return input_notes(bad.summary, load_rubric(name))
 
 

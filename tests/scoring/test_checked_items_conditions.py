@@ -3,6 +3,7 @@
 import pytest
 
 from judge.errors import InputError
+from judge.rubric import load_rubric
 from judge.scoring.checked_items import BadItems, InputOptions, checked_items, image_root, source_name
 
 
@@ -31,7 +32,10 @@ GOOD, BROKEN = {"id": "a", "question": "?", "answer": "!"}, {"id": "b"}
 
 
 def _ids(rows, tmp_path, **options):
-    return [one.id for one in checked_items(rows, InputOptions(**options), tmp_path, BadItems())]
+    return [
+        one.id
+        for one in checked_items(rows, InputOptions(**options), tmp_path, BadItems(), load_rubric("open_qa"))
+    ]
 
 
 def test_a_bad_item_is_an_error_at_the_end_and_is_skipped_on_request(tmp_path):

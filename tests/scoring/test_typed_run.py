@@ -180,3 +180,19 @@ def test_criteria_of_items_are_scored_end_to_end(tmp_path):
     assert (found.passed, found.failed, found.undecided, found.not_applicable) == (1, 0, 0, 1)
     assert found.complete == 2
     assert found.completions == 3
+
+
+def test_criteria_that_cannot_be_read_are_refused_before_anything_is_sent(tmp_path):
+    rubric = Rubric.model_validate(
+        {"name": "c", "task": "t", "criteria": {}, "overall": {"how": "points"}, "pass": {"overall": 1}}
+    )
+    answers = [
+        {"id": "a", "question": "q", "answer": "a", "criteria": [{"text": "t"}]},
+        {"id": "b", "question": "q", "answer": "b", "criteria": [{"points": 1}]},
+    ]
+    with pytest.raises(
+        judge.JudgeError, match=r"row 2: item 'b': field 'criteria': criterion 1: found 0 texts"
+    ):
+        judge.score(answers, judge="baseline", rubric=rubric, out=tmp_path / "run")
+    with judge.score(answers, judge="baseline", rubric=rubric, out=tmp_path / "run", skip_bad=True) as run:
+        assert [one.id for one in run.items()] == ["a"]
