@@ -7,7 +7,14 @@ code and not by the model (except for an overall score that is declared as `judg
 
 from judge.rubric.checks import CANNOT_TELL, CRITERIA
 from judge.rubric.item_rubric import ItemRubric, ItemRubrics, asks_criteria
-from judge.rubric.loading import load_rubric, parse_rubric, rubric_file, shipped_rubrics
+from judge.rubric.loading import (
+    check_rubric,
+    load_rubric,
+    parse_rubric,
+    read_rubric_file,
+    rubric_file,
+    shipped_rubrics,
+)
 from judge.rubric.model import Rubric
 from judge.rubric.parts import (
     BINARY,
@@ -27,6 +34,7 @@ from judge.rubric.parts import (
     Verdict,
     matches,
 )
+from judge.rubric.problems import Problem, with_lines
 
 __all__ = [
     "BINARY",
@@ -44,15 +52,19 @@ __all__ = [
     "ItemRubrics",
     "Level",
     "Overall",
+    "Problem",
     "ReasonsRule",
     "Rubric",
     "RubricScale",
     "Rule",
     "Verdict",
     "asks_criteria",
+    "check_rubric",
     "load_rubric",
     "matches",
     "parse_rubric",
+    "read_rubric_file",
     "rubric_file",
     "shipped_rubrics",
+    "with_lines",
 ]
