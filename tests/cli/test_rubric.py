@@ -1,12 +1,14 @@
 import json
+import re
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from judge.cli import main
+from judge.errors import RubricError
 from judge.items import load_items
-from judge.rubric import load_rubric, shipped_rubrics
+from judge.rubric import load_rubric, parse_rubric, shipped_rubrics
 from judge.scoring.judge import Judge
 from judge.scoring.prompt import build_requests, system_text
 
@@ -74,9 +76,11 @@ def test_show_takes_the_first_item_when_none_is_named(judge, answers):
 def test_show_for_machines_gives_the_messages_of_every_request(judge, answers, tmp_path):
     (tmp_path / "n.yaml").write_text(judge("show", "open_qa").stdout + "reply: number\n")
     result = judge("show", "n.yaml", answers, "--json")
-    prompts = json.loads(result.stdout)
-    assert [[message["role"] for message in messages] for messages in prompts] == [["system", "user"]] * 4
-    assert "the first of 4 requests for this item" in result.stderr
+    requests = json.loads(result.stdout)["requests"]
+    roles = [[message["role"] for message in request["messages"]] for request in requests]
+    assert roles == [["system", "user"]] * 4
+    assert [request["asks"] for request in requests] == [[name] for name in load_rubric("n.yaml").dimensions]
+    assert "in 4 requests" in result.stderr
 
 
 def test_show_reads_fields_of_other_names(judge, tmp_path):
@@ -121,8 +125,9 @@ def test_check_lists_every_problem(judge, tmp_path):
     text = judge("show", "open_qa").stdout.replace("pass: {overall: 3}", "pass: {beauty: 3, clarity: 9}")
     (tmp_path / "r.yaml").write_text(text)
     error = judge("check", "r.yaml", code=1).stderr
-    assert "r.yaml: pass: 'beauty' is not scored" in error
-    assert "r.yaml: pass.clarity: 9 is off the scale 1-5" in error
+    number = text.splitlines().index("pass: {beauty: 3, clarity: 9}") + 1
+    assert f"r.yaml:{number}: pass: 'beauty' is not scored" in error
+    assert f"r.yaml:{number}: pass.clarity: 9 is off the scale 1-5" in error
 
 
 @pytest.mark.parametrize("name", ["mine", "mine.yaml"])
@@ -141,35 +146,120 @@ def test_new_never_overwrites(judge, tmp_path):
     assert (tmp_path / "mine.yaml").read_text() == "precious"
 
 
-def test_every_hint_in_the_starter_is_sound_when_it_is_uncommented(judge, tmp_path):
+def options_of(text):
+    """Blocks of options that are commented out: lines whose # stands before a key, or before its parts."""
+    blocks, inside = [], False
+    for number, line in enumerate(text.splitlines()):
+        begins = re.match(r" *#[^ ]", line) is not None
+        inside = begins or (inside and re.match(r" *#  ", line) is not None)
+        if begins and (not blocks or blocks[-1][-1] != number - 1):
+            blocks.append([])
+        if inside:
+            blocks[-1].append(number)
+    return blocks
+
+
+def used(text, block):
+    lines = text.splitlines()
+    for number in block:
+        lines[number] = lines[number].replace("#", "", 1)
+    return "\n".join(lines) + "\n"
+
+
+def template(judge, *arguments):
+    judge("new", "mine", *arguments)
+    text = Path("mine.yaml").read_text(encoding="utf-8")
+    Path("mine.yaml").unlink()
+    return text
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("--scale", "0-10"),
+        ("--scale", "1-7", "--dimensions", "truth,on,two words"),
+        ("--dimensions", "true,1", "--scale", "-3-3"),
+    ],
+    ids=["plain", "long_scale", "dimensions", "names_that_yaml_reads_otherwise"],
+)
+def test_every_option_in_a_template_is_valid_when_it_is_used(judge, arguments):
+    text = template(judge, *arguments)
+    blocks = options_of(text)
+    keys = {text.splitlines()[block[0]].strip(" #").split(":")[0] for block in blocks}
+    assert keys == {
+        *("cites_source", "main_fault", "gives_warning", "criteria", "rules", "flags", "examples", "abstain"),
+        *("images", "caps", "max_words"),
+    }
+    plain = parse_rubric(text)
+    for block in blocks:
+        changed = used(text, block)
+        assert parse_rubric(changed) != plain, changed
+
+
+def test_the_options_of_a_template_are_of_every_type(judge):
+    text = template(judge)
+    found = {}
+    for block in options_of(text):
+        found |= parse_rubric(used(text, block)).dimensions
+    assert {dimension.type for dimension in found.values()} == {"score", "binary", "category"}
+    assert found["gives_warning"].when == {"topic": ["medicine", "law"]}
+    assert found["cites_source"].points == 2
+
+
+def test_the_worked_example_of_a_template_shows_its_flag(judge):
+    text = template(judge)
+    for key in ("flags", "examples"):
+        block = next(b for b in options_of(text) if text.splitlines()[b[0]].startswith(f"#{key}"))
+        text = used(text, block)
+    with pytest.raises(RubricError, match=r"must have exactly \['needs_expert'\]"):
+        parse_rubric(text)
+    shown = text.replace("# With the flag above, also: flags:", "flags:")
+    assert parse_rubric(shown).examples[0].verdict.flags == {"needs_expert": False}
+
+
+def test_new_takes_dimensions_and_a_scale(judge):
+    judge("new", "mine", "--dimensions", "truth,style", "--scale", "0-10")
+    made = load_rubric("mine.yaml")
+    assert list(made.dimensions) == ["truth", "style"]
+    assert (made.scale.min, made.scale.max) == (0, 10)
+    assert list(made.dimensions["style"].anchors) == [0, 10]
+    assert made.overall.weights == {"truth": 1, "style": 1}
+    assert made.pass_rule == {"overall": 5}
+
+
+def test_check_names_the_texts_of_a_template_that_are_still_to_be_written(judge):
+    judge("new", "mine", "--dimensions", "truth", "--scale", "0-10")
+    text = judge("check", "mine.yaml").stdout
+    assert text.count("still holds the text of the template") == 3
+    assert "mine.yaml:27: dimensions.truth.description: still holds" in text
+
+
+def test_a_template_without_arguments_gives_no_warning(judge):
     judge("new", "mine")
-    kept = []
-    inside = False
-    for line in (tmp_path / "mine.yaml").read_text().splitlines():
-        begins = line.startswith(("# rules:", "# examples:", "# flags:", "# max_words:"))
-        inside = begins or (inside and line.startswith("#   "))
-        kept.append(line[2:] if inside else line)
-    text = "\n".join(kept)
-    for hint, used in {
-        "# aliases": "aliases",
-        "how: mean\n  # how: weighted": "how: weighted",
-        "# weights": "weights",
-        "# caps": "caps",
-        "reasons: {accuracy: …, completeness: …}": "flags: {needs_expert: true}",
-        "]      other names": "]  # other names",
-        "]      overall is": "]  # overall is",
-        "100      a limit": "100  # a limit",
-    }.items():
-        assert hint in text
-        text = text.replace(hint, used)
-    (tmp_path / "mine.yaml").write_text(text)
-    judge("check", "mine.yaml")
-    loaded = load_rubric("mine.yaml")
-    assert loaded.rules
-    assert loaded.examples
-    assert loaded.flags
-    assert loaded.overall.caps
-    assert loaded.max_words == 100
+    assert "warning" not in judge("check", "mine.yaml").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (("--scale", "5"), "'5': allowed are two whole numbers MIN-MAX, as in 0-10"),
+        (("--scale", "5-1"), "max must be above min"),
+        (("--scale", "0-9999"), "at most 1,001 scores"),
+        (("--dimensions", "a,b,a"), "names a dimension twice"),
+        (("--dimensions", "a,,b"), "allowed are names"),
+        (("--scale", "0-1", "--from-knowledge", "k.json"), "has the dimensions and the scale"),
+    ],
+)
+def test_new_refuses_what_makes_no_template(judge, arguments, problem):
+    Path("k.json").write_text("{}")
+    assert problem in judge("new", "mine", *arguments, code=2).stderr
+    assert not Path("mine.yaml").exists()
+
+
+def test_new_refuses_a_name_with_a_fixed_meaning(judge):
+    error = judge("new", "mine", "--dimensions", "truth,score", code=1).stderr
+    assert "'score' has a fixed meaning in replies" in error
 
 
 def test_domain_knowledge_becomes_rules_of_which_only_an_items_own_enter_its_prompt(tmp_path, monkeypatch):

@@ -151,7 +151,7 @@ def test_whatever_is_broken_gives_errors_and_never_an_exception(data):
             if isinstance(at, dict) and data.draw(st.booleans()):
                 at[f"{key}x"] = at.pop(key)
             else:
-                at[key] = data.draw(JUNK)
+                at[key] = copy.deepcopy(data.draw(JUNK))
             break
     rubric, problems = check_rubric(yaml.safe_dump(broken, allow_unicode=True))
     assert (rubric is None) == bool(problems)

@@ -1,0 +1,221 @@
+"""Advice about a rubric and the items it is meant for: conditions that hold for none, criteria that fail."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from judge.errors import InputError
+from judge.records import Item
+from judge.rubric.advice import joins_two_checks
+from judge.rubric.item_rubric import ItemRubrics
+from judge.rubric.model import Rubric
+from judge.rubric.near_names import did_you_mean
+from judge.rubric.parts import ReasonsRule, When, matches
+from judge.rubric.problems import Problem
+
+_MOST_VALUES = 1_000
+_MOST_SHOWN = 5
+
+
+@dataclass
+class _Condition:
+    """A ``when`` of the rubric, and how many items it holds for."""
+
+    key: str
+    when: When
+    effect: str
+    """What follows where it holds for no item."""
+    n: int = 0
+    n_by_field: Counter[str] = field(default_factory=Counter)
+
+    def count(self, item: Item) -> None:
+        self.n += matches(self.when, item)
+        self.n_by_field.update(name for name, wanted in self.when.items() if matches({name: wanted}, item))
+
+
+@dataclass
+class _Examples:
+    """How often something was found, and the first place."""
+
+    n: int = 0
+    first: str = ""
+
+    def add(self, place: str) -> None:
+        self.n += 1
+        self.first = self.first or place
+
+
+def advice_for_items(rubric: Rubric, items: Iterable[Item], source: str) -> list[Problem]:
+    """List advice about a rubric and items that are to be judged with it, without lines.
+
+    Parameters
+    ----------
+    rubric : Rubric
+        A valid rubric.
+    items : iterable of Item
+        Read once.
+    source : str
+        Name of the items in messages, such as their file.
+
+    Examples
+    --------
+    >>> from judge import Item, load_rubric
+    >>> item = Item(id="1", question="q", answer="a", metadata={"robustness_category": "generl"})
+    >>> print(advice_for_items(load_rubric("inspection"), [item], "a.jsonl")[0].message[:64])
+    no item of a.jsonl has robustness_category = general or general_
+    """
+    survey = _Survey(rubric)
+    for item in items:
+        survey.add(item)
+    return list(survey.advice(source))
+
+
+class _Survey:
+    """What the items are like, as far as the rubric depends on it."""
+
+    def __init__(self, rubric: Rubric) -> None:
+        self._rubric = rubric
+        self._rubrics = ItemRubrics(rubric)
+        self._reasons = _reasons(rubric)
+        self._conditions = list(_conditions(rubric))
+        self._values: dict[str, Counter[str]] = {n: Counter() for c in self._conditions for n in c.when}
+        self._fields: set[str] = set()
+        self._roles: Counter[str] = Counter()
+        self._chosen: Counter[int] = Counter()
+        """Position of the rule for reasons that decides -> number of items."""
+        self._n = 0
+        self._unreadable, self._joined, self._unjudged = _Examples(), _Examples(), _Examples()
+
+    def add(self, item: Item) -> None:
+        """Count one item."""
+        self._n += 1
+        self._fields.update(item.metadata)
+        self._roles.update({image.role for image in item.images})
+        for condition in self._conditions:
+            condition.count(item)
+        for name, seen in self._values.items():
+            value = str(item.field(name))[:60] if item.field(name) is not None else None
+            if value is not None and (value in seen or len(seen) < _MOST_VALUES):
+                seen[value] += 1
+        first = next((n for n, rule in enumerate(self._reasons) if matches(rule.when, item)), None)
+        if first is not None:
+            self._chosen[first] += 1
+        self._count_criteria(item)
+
+    def _count_criteria(self, item: Item) -> None:
+        try:
+            own = self._rubrics.of(item)
+        except InputError as error:
+            self._unreadable.add(str(error))
+            return
+        if not own.parts:
+            self._unjudged.add(f"item {item.id!r}: {'; '.join(own.not_applicable.values())}")
+        for name, criterion in own.criteria.items():
+            if joins_two_checks(criterion.description):
+                self._joined.add(f"item {item.id!r}, criterion {name!r}: {criterion.description:.80}")
+
+    def advice(self, source: str) -> Iterator[Problem]:
+        """Yield the advice, in the order of the rubric's keys."""
+        if not self._n:
+            yield Problem("", f"{source} contains no item, so that no condition was checked")
+            return
+        for condition in self._conditions:
+            if not condition.n:
+                yield Problem(condition.key, f"{self._unmatched(condition, source)}; {condition.effect}")
+        yield from self._idle_reasons()
+        for number, rule in enumerate(self._rubric.images):
+            if not self._roles[rule.role]:
+                yield Problem(f"images.{number}.role", f"no item of {source} has an image of this role")
+        yield from self._on_criteria(source)
+        if self._unjudged.n:
+            yield Problem(
+                "dimensions",
+                f"{self._of_all(self._unjudged)} not judged at all, since no dimension applies "
+                f"({self._unjudged.first}); leave them out, or add a dimension for them",
+            )
+
+    def _on_criteria(self, source: str) -> Iterator[Problem]:
+        if self._unreadable.n:
+            yield Problem(
+                "criteria",
+                f"the criteria of {self._unreadable.n:,} of {self._n:,} items of {source} cannot be read, "
+                f"the first: {self._unreadable.first}",
+            )
+        if self._joined.n:
+            yield Problem(
+                "criteria",
+                f"criteria of the items that join two checks with 'and': {self._joined.n:,}, the first in "
+                f"{self._joined.first}; make each two criteria",
+            )
+
+    def _idle_reasons(self) -> Iterator[Problem]:
+        matched = {condition.key: condition.n for condition in self._conditions}
+        for number, rule in enumerate(self._reasons):
+            is_reported = rule.when and not matched[f"reasons.{number}.when"]
+            if not self._chosen[number] and not is_reported:
+                yield Problem(f"reasons.{number}", "an earlier rule decides for every item; move this one up")
+
+    def _of_all(self, found: _Examples) -> str:
+        return f"{found.n:,} of {self._n:,} items {'is' if found.n == 1 else 'are'}"
+
+    def _unmatched(self, condition: _Condition, source: str) -> str:
+        parts = [
+            self._unmatched_field(name, wanted, source)
+            for name, wanted in condition.when.items()
+            if not condition.n_by_field[name]
+        ]
+        together = " and ".join(f"{name} = {_allowed(wanted)}" for name, wanted in condition.when.items())
+        return "; ".join(parts) or f"no item of {source} has {together} together"
+
+    def _unmatched_field(self, name: str, wanted: object, source: str) -> str:
+        seen = self._values[name]
+        if not seen:
+            hint = did_you_mean(name, self._fields) or _fields_found(self._fields)
+            return f"no item of {source} has the field {name!r}{hint}"
+        shown = [f"{value:.40} ({count:,})" for value, count in seen.most_common(_MOST_SHOWN)]
+        more = [f"{len(seen) - _MOST_SHOWN:,} other values"] if len(seen) > _MOST_SHOWN else []
+        n_missing = self._n - seen.total() if len(seen) < _MOST_VALUES else 0
+        missing = f", missing in {n_missing:,}" if n_missing else ""
+        hints = [did_you_mean(value, seen) for value in (wanted if isinstance(wanted, list) else [wanted])]
+        hint = next(filter(None, hints), "")
+        return (
+            f"no item of {source} has {name} = {_allowed(wanted)}; found: {', '.join([*shown, *more])}"
+            f"{missing}{hint}"
+        )
+
+
+def _conditions(rubric: Rubric) -> Iterator[_Condition]:
+    """Every condition of a rubric, with what follows where it holds for no item."""
+    for name, dimension in rubric.dimensions.items():
+        if dimension.when:
+            effect = "so the dimension is scored for none; correct the condition or remove the dimension"
+            yield _Condition(f"dimensions.{name}.when", dimension.when, effect)
+    for n, rule in enumerate(rubric.rules):
+        effect = "so this rule enters no prompt; correct the condition or remove the rule"
+        yield _Condition(f"rules.{n}.when", rule.when, effect)
+    for n, example in enumerate(rubric.examples):
+        if example.when:
+            effect = "so this example enters no prompt; correct the condition or remove the example"
+            yield _Condition(f"examples.{n}.when", example.when, effect)
+    for n, choice in enumerate(_reasons(rubric)):
+        if choice.when:
+            effect = "so this rule decides for none; correct the condition or remove the rule"
+            yield _Condition(f"reasons.{n}.when", choice.when, effect)
+    for n, shown in enumerate(rubric.images):
+        effect = f"so that no image of the role {shown.role} is shown; correct the condition"
+        yield _Condition(f"images.{n}.when", shown.when, effect)
+
+
+def _reasons(rubric: Rubric) -> Sequence[ReasonsRule]:
+    return () if isinstance(rubric.reasons, str) else rubric.reasons
+
+
+def _allowed(wanted: object) -> str:
+    values = wanted if isinstance(wanted, list) else [wanted]
+    return " or ".join(f"{value!s:.40}" for value in values)
+
+
+def _fields_found(fields: Iterable[str]) -> str:
+    known = sorted(fields)
+    more = f" and {len(known) - 12} more" if len(known) > 12 else ""
+    return f"; fields found: {', '.join(known[:12]) or 'none'}{more}"
