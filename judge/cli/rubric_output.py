@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from judge.records import OVERALL, Item, Message, Request
-from judge.rubric import Dimension, ItemRubric, ItemRubrics, Problem, Rubric, RubricScale, asks_criteria
+from judge.rubric import Dimension, ItemRubric, ItemRubrics, Rubric, RubricProblem, RubricScale, asks_criteria
 from judge.scoring.judge import Judge
 from judge.scoring.prompt import build_requests, message_text
 
@@ -48,7 +48,7 @@ def summary(rubric: Rubric) -> str:
     Examples
     --------
     >>> from judge.rubric import load_rubric
-    >>> summary(load_rubric("open_qa"))[-47:]
+    >>> summary(load_rubric("open_qa"))[-57:]
     ' on 1-5; overall: mean; passes when overall is 3 or more.'
     """
     groups: dict[str, list[str]] = {}
@@ -147,7 +147,8 @@ def item_text(facts: Mapping[str, Any], rubric: Rubric) -> str:
 
 def _criterion(key: str, criterion: Mapping[str, Any]) -> str:
     tags = f"; {', '.join(criterion['tags'])}" if criterion["tags"] else ""
-    return f"  {key} ({criterion['points']:g} points{tags}): {criterion['text']}"
+    points = f"{criterion['points']:g} {'point' if criterion['points'] == 1 else 'points'}"
+    return f"  {key} ({points}{tags}): {criterion['text']}"
 
 
 def _prompts(requests: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -184,7 +185,7 @@ def length(requests: Sequence[Mapping[str, Any]]) -> str:
 # -- what is wrong with a rubric
 
 
-def check_text(file: str, rubric: Rubric, warnings: Sequence[Problem]) -> str:
+def check_text(file: str, rubric: Rubric, warnings: Sequence[RubricProblem]) -> str:
     """Report on a valid rubric: what it scores, and then the warnings."""
     n = len(warnings)
     head = f"{file}: no errors found. {summary(rubric)}"
@@ -193,7 +194,7 @@ def check_text(file: str, rubric: Rubric, warnings: Sequence[Problem]) -> str:
 
 
 def check_facts(
-    file: str, rubric: Rubric | None, errors: Sequence[Problem], warnings: Sequence[Problem]
+    file: str, rubric: Rubric | None, errors: Sequence[RubricProblem], warnings: Sequence[RubricProblem]
 ) -> dict[str, Any]:
     """Errors and warnings of a rubric, as JSON data."""
     return {

@@ -36,7 +36,7 @@ from judge.rubric.parts import (
     Verdict,
     matches,
 )
-from judge.rubric.problems import Problem, with_lines
+from judge.rubric.problems import RubricProblem, with_lines
 
 __all__ = [
     "BINARY",
@@ -56,9 +56,9 @@ __all__ = [
     "ItemRubrics",
     "Level",
     "Overall",
-    "Problem",
     "ReasonsRule",
     "Rubric",
+    "RubricProblem",
     "RubricScale",
     "Rule",
     "Verdict",

@@ -9,7 +9,7 @@ from judge.records import OVERALL
 from judge.rubric.checks import MOST_FULLY_ANCHORED
 from judge.rubric.model import Rubric
 from judge.rubric.parts import Dimension
-from judge.rubric.problems import Problem
+from judge.rubric.problems import RubricProblem
 
 PLACEHOLDER = "(fill in)"
 """Begins every text of a template that is still to be written."""
@@ -50,7 +50,7 @@ _QUANTITY = re.compile(
 )
 
 
-def advice_on(rubric: Rubric) -> list[Problem]:
+def advice_on(rubric: Rubric) -> list[RubricProblem]:
     """List advice about a valid rubric, without lines: each says where, what was found, and what to do.
 
     Examples
@@ -76,18 +76,18 @@ def joins_two_checks(text: str) -> bool:
     return bool(_JOIN.search(_NO_JOIN.sub("", text)))
 
 
-def _on_dimension(rubric: Rubric, name: str) -> Iterator[Problem]:
+def _on_dimension(rubric: Rubric, name: str) -> Iterator[RubricProblem]:
     dimension, key = rubric.dimensions[name], f"dimensions.{name}"
     parts = _described(dimension, key)
     if dimension.type == "binary" and joins_two_checks(dimension.description):
-        yield Problem(
+        yield RubricProblem(
             f"{key}.description",
             "this criterion joins two checks with 'and', so that an answer that meets one of them is neither "
             "met nor unmet; make it two criteria",
         )
     for place, text in parts.items():
         if _CLAUSE.search(_NO_JOIN.sub("", text)):
-            yield Problem(
+            yield RubricProblem(
                 place,
                 "this text joins two checks with 'and', so that an answer for which only one holds fits no "
                 "text; describe one property, or make it two dimensions",
@@ -104,51 +104,51 @@ def _described(dimension: Dimension, key: str) -> dict[str, str]:
     return {f"{key}.anchors.{n}": text for n, text in sorted(dimension.anchors.items())} | labels
 
 
-def _on_length(texts: Mapping[str, str]) -> Iterator[Problem]:
+def _on_length(texts: Mapping[str, str]) -> Iterator[RubricProblem]:
     for place, text in texts.items():
         sentences = re.split(r"[.;]", text)
         hits = (_LENGTH.search(sentence) for sentence in sentences if not _NEUTRAL.search(sentence))
         if hit := next(filter(None, hits), None):
-            yield Problem(
+            yield RubricProblem(
                 place,
                 f"mentions length ({hit[0].strip()!r}); judges tend to favour length by themselves, so "
                 "describe what is superfluous or missing instead, or set max_words",
             )
 
 
-def _on_missing(rubric: Rubric, dimension: Dimension, key: str) -> Iterator[Problem]:
+def _on_missing(rubric: Rubric, dimension: Dimension, key: str) -> Iterator[RubricProblem]:
     if dimension.type != "score":
         return
     scale = dimension.scale_within(rubric.scale)
     for score, text in dimension.anchors.items():
         if not text.strip(" .…-"):
-            yield Problem(
+            yield RubricProblem(
                 f"{key}.anchors.{score}", "this anchor is empty; describe an answer with this score"
             )
     ends = [score for score in (scale.min, scale.max) if score not in dimension.anchors]
     if len(scale.labels) > MOST_FULLY_ANCHORED and ends:
         missing = " and ".join(map(str, ends))
-        yield Problem(
+        yield RubricProblem(
             f"{key}.anchors",
             f"no anchor for {missing}; on a long scale, describe at least both ends, {scale.min} and "
             f"{scale.max}",
         )
 
 
-def _on_overlap(parts: Mapping[str, str]) -> Iterator[Problem]:
+def _on_overlap(parts: Mapping[str, str]) -> Iterator[RubricProblem]:
     for (first, one), (second, other) in combinations(parts.items(), 2):
         name = first.rpartition(".")[2]
         a, b = _words(one), _words(other)
         if a == b and a:
-            yield Problem(second, f"has the same text as {name}; say what distinguishes them")
+            yield RubricProblem(second, f"has the same text as {name}; say what distinguishes them")
         elif min(len(a), len(b)) >= 3 and (_is_within(a, b) or _is_within(b, a)):
-            yield Problem(
+            yield RubricProblem(
                 second,
                 f"overlaps with {name}: the text of one contains the other, so that an answer may fit both; "
                 "say in each what the other lacks",
             )
         elif shared := _shared_quantity(one, other):
-            yield Problem(
+            yield RubricProblem(
                 second, f"overlaps with {name}: {shared} fits both; let the ranges follow each other"
             )
 
@@ -190,27 +190,30 @@ def _range(hit: re.Match[str]) -> tuple[float, float]:
 # -- the pass rule
 
 
-def _on_pass_rule(rubric: Rubric) -> Iterator[Problem]:
+def _on_pass_rule(rubric: Rubric) -> Iterator[RubricProblem]:
     best, worst = _extreme_scores(rubric, is_best=True), _extreme_scores(rubric, is_best=False)
     if not rubric.passes(best):
+        problem = f"the best possible scores are {_marked(rubric, best)}; lower the marks"
         if OVERALL in rubric.pass_rule and OVERALL not in best:
-            yield Problem("pass", "no answer can pass: there is nothing that earns positive points; add some")
-            return
-        shown = " and ".join(f"{name} {best[name]:g}" for name in rubric.pass_rule)
-        yield Problem("pass", f"no answer can pass: the best possible scores are {shown}; lower the marks")
+            problem = "there is nothing that earns positive points; add some"
+        yield RubricProblem("pass", f"no answer can pass: {problem}")
         return
     if rubric.passes(worst):
-        shown = " and ".join(f"{name} {worst[name]:g}" for name in rubric.pass_rule)
-        yield Problem("pass", f"every answer passes, even with the lowest scores ({shown}); raise a mark")
+        problem = f"every answer passes, even with the lowest scores ({_marked(rubric, worst)}); raise a mark"
+        yield RubricProblem("pass", problem)
         return
     for name, least in rubric.pass_rule.items():
         dimension = rubric.dimensions.get(name)
         if dimension and (dimension.points or 0) < 0 < least:
-            yield Problem(f"pass.{name}", "an answer passes only if it incurs this penalty; remove the mark")
+            problem = "an answer passes only if it incurs this penalty; remove the mark"
+            yield RubricProblem(f"pass.{name}", problem)
         elif least <= rubric.scale_of(name).min:
-            yield Problem(
-                f"pass.{name}", f"every answer reaches {least:g}, the lowest score; raise or remove it"
-            )
+            problem = f"every answer reaches {least:g}, the lowest score; raise or remove it"
+            yield RubricProblem(f"pass.{name}", problem)
+
+
+def _marked(rubric: Rubric, scores: Mapping[str, float]) -> str:
+    return " and ".join(f"{name} {scores[name]:g}" for name in rubric.pass_rule if name in scores)
 
 
 def _extreme_scores(rubric: Rubric, *, is_best: bool) -> dict[str, float]:
@@ -227,11 +230,11 @@ def _extreme_scores(rubric: Rubric, *, is_best: bool) -> dict[str, float]:
     return scores if overall is None else {**scores, OVERALL: overall}
 
 
-def _on_placeholders(rubric: Rubric) -> Iterator[Problem]:
+def _on_placeholders(rubric: Rubric) -> Iterator[RubricProblem]:
     texts = {"task": rubric.task}
     for name, dimension in rubric.dimensions.items():
         key = f"dimensions.{name}"
         texts |= {f"{key}.description": dimension.description, **_described(dimension, key)}
     for place, text in texts.items():
         if PLACEHOLDER in text:
-            yield Problem(place, "still holds the text of the template; replace it")
+            yield RubricProblem(place, "still holds the text of the template; replace it")

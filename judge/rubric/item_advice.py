@@ -11,7 +11,7 @@ from judge.rubric.item_rubric import ItemRubrics
 from judge.rubric.model import Rubric
 from judge.rubric.near_names import did_you_mean
 from judge.rubric.parts import ReasonsRule, When, matches
-from judge.rubric.problems import Problem
+from judge.rubric.problems import RubricProblem
 
 _MOST_VALUES = 1_000
 _MOST_SHOWN = 5
@@ -45,7 +45,7 @@ class _Examples:
         self.first = self.first or place
 
 
-def advice_for_items(rubric: Rubric, items: Iterable[Item], source: str) -> list[Problem]:
+def advice_for_items(rubric: Rubric, items: Iterable[Item], source: str) -> list[RubricProblem]:
     """List advice about a rubric and items that are to be judged with it, without lines.
 
     Parameters
@@ -60,9 +60,10 @@ def advice_for_items(rubric: Rubric, items: Iterable[Item], source: str) -> list
     Examples
     --------
     >>> from judge import Item, load_rubric
-    >>> item = Item(id="1", question="q", answer="a", metadata={"robustness_category": "generl"})
-    >>> print(advice_for_items(load_rubric("inspection"), [item], "a.jsonl")[0].message[:64])
-    no item of a.jsonl has robustness_category = general or general_
+    >>> item = Item(id="1", question="q", answer="a", metadata={"category": "cabel"})
+    >>> advice = advice_for_items(load_rubric("inspection"), [item], "a.csv")
+    >>> print(next(a for a in advice if a.key == "rules.4.when").message[:69])
+    no item of a.csv has category = cable; found: cabel (1); did you mean
     """
     survey = _Survey(rubric)
     for item in items:
@@ -83,7 +84,7 @@ class _Survey:
         self._roles: Counter[str] = Counter()
         self._chosen: Counter[int] = Counter()
         """Position of the rule for reasons that decides -> number of items."""
-        self._n = 0
+        self._n = self._n_criteria = 0
         self._unreadable, self._joined, self._unjudged = _Examples(), _Examples(), _Examples()
 
     def add(self, item: Item) -> None:
@@ -110,50 +111,54 @@ class _Survey:
             return
         if not own.parts:
             self._unjudged.add(f"item {item.id!r}: {'; '.join(own.not_applicable.values())}")
+        self._n_criteria += len(own.criteria)
         for name, criterion in own.criteria.items():
             if joins_two_checks(criterion.description):
                 self._joined.add(f"item {item.id!r}, criterion {name!r}: {criterion.description:.80}")
 
-    def advice(self, source: str) -> Iterator[Problem]:
+    def advice(self, source: str) -> Iterator[RubricProblem]:
         """Yield the advice, in the order of the rubric's keys."""
         if not self._n:
-            yield Problem("", f"{source} contains no item, so that no condition was checked")
+            yield RubricProblem("", f"{source} contains no item, so that no condition was checked")
             return
         for condition in self._conditions:
             if not condition.n:
-                yield Problem(condition.key, f"{self._unmatched(condition, source)}; {condition.effect}")
+                found = self._unmatched(condition, source)
+                message = f"{found}{'' if found.endswith('?') else '.'} {condition.effect}"
+                yield RubricProblem(condition.key, message)
         yield from self._idle_reasons()
         for number, rule in enumerate(self._rubric.images):
             if not self._roles[rule.role]:
-                yield Problem(f"images.{number}.role", f"no item of {source} has an image of this role")
+                yield RubricProblem(f"images.{number}.role", f"no item of {source} has an image of this role")
         yield from self._on_criteria(source)
         if self._unjudged.n:
-            yield Problem(
+            yield RubricProblem(
                 "dimensions",
                 f"{self._of_all(self._unjudged)} not judged at all, since no dimension applies "
                 f"({self._unjudged.first}); leave them out, or add a dimension for them",
             )
 
-    def _on_criteria(self, source: str) -> Iterator[Problem]:
+    def _on_criteria(self, source: str) -> Iterator[RubricProblem]:
         if self._unreadable.n:
-            yield Problem(
+            yield RubricProblem(
                 "criteria",
-                f"the criteria of {self._unreadable.n:,} of {self._n:,} items of {source} cannot be read, "
-                f"the first: {self._unreadable.first}",
+                f"the criteria of {self._unreadable.n:,} of {self._n:,} items of {source} cannot be read. "
+                f"First: {self._unreadable.first}",
             )
         if self._joined.n:
-            yield Problem(
+            yield RubricProblem(
                 "criteria",
-                f"criteria of the items that join two checks with 'and': {self._joined.n:,}, the first in "
-                f"{self._joined.first}; make each two criteria",
+                f"{self._joined.n:,} of {self._n_criteria:,} criteria of the items join two checks with "
+                f"'and'; make each two criteria. First: {self._joined.first}",
             )
 
-    def _idle_reasons(self) -> Iterator[Problem]:
+    def _idle_reasons(self) -> Iterator[RubricProblem]:
         matched = {condition.key: condition.n for condition in self._conditions}
         for number, rule in enumerate(self._reasons):
             is_reported = rule.when and not matched[f"reasons.{number}.when"]
             if not self._chosen[number] and not is_reported:
-                yield Problem(f"reasons.{number}", "an earlier rule decides for every item; move this one up")
+                message = "an earlier rule decides for every item that this one matches; move this one up"
+                yield RubricProblem(f"reasons.{number}", message)
 
     def _of_all(self, found: _Examples) -> str:
         return f"{found.n:,} of {self._n:,} items {'is' if found.n == 1 else 'are'}"
@@ -188,21 +193,21 @@ def _conditions(rubric: Rubric) -> Iterator[_Condition]:
     """Every condition of a rubric, with what follows where it holds for no item."""
     for name, dimension in rubric.dimensions.items():
         if dimension.when:
-            effect = "so the dimension is scored for none; correct the condition or remove the dimension"
+            effect = "The dimension is scored for no item: correct the condition or remove the dimension"
             yield _Condition(f"dimensions.{name}.when", dimension.when, effect)
     for n, rule in enumerate(rubric.rules):
-        effect = "so this rule enters no prompt; correct the condition or remove the rule"
+        effect = "The rule enters no prompt: correct the condition or remove the rule"
         yield _Condition(f"rules.{n}.when", rule.when, effect)
     for n, example in enumerate(rubric.examples):
         if example.when:
-            effect = "so this example enters no prompt; correct the condition or remove the example"
+            effect = "The example enters no prompt: correct the condition or remove the example"
             yield _Condition(f"examples.{n}.when", example.when, effect)
     for n, choice in enumerate(_reasons(rubric)):
         if choice.when:
-            effect = "so this rule decides for none; correct the condition or remove the rule"
+            effect = "The rule decides for no item: correct the condition or remove the rule"
             yield _Condition(f"reasons.{n}.when", choice.when, effect)
     for n, shown in enumerate(rubric.images):
-        effect = f"so that no image of the role {shown.role} is shown; correct the condition"
+        effect = f"No image of the role {shown.role} is shown: correct the condition"
         yield _Condition(f"images.{n}.when", shown.when, effect)
 
 

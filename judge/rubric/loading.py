@@ -10,7 +10,7 @@ from judge.errors import RubricError
 from judge.files.strict_yaml import LARGEST_FILE, load_yaml
 from judge.files.unpacking import open_file
 from judge.rubric.model import Rubric
-from judge.rubric.problems import Problem, problems_in, with_lines
+from judge.rubric.problems import RubricProblem, problems_in, with_lines
 
 _MOST_LINES = 20
 
@@ -59,7 +59,7 @@ def parse_rubric(text: str, where: str = "rubric") -> Rubric:
     return rubric
 
 
-def check_rubric(text: str) -> tuple[Rubric | None, list[Problem]]:
+def check_rubric(text: str) -> tuple[Rubric | None, list[RubricProblem]]:
     r"""Read the text of a rubric file: the rubric, or None and every error in it.
 
     Examples
@@ -72,11 +72,11 @@ def check_rubric(text: str) -> tuple[Rubric | None, list[Problem]]:
         data = load_yaml(text)
     except ValueError as error:
         line = re.search(r"at line (\d+), column", str(error))
-        return None, [Problem("", str(error), int(line[1]) if line else None)]
+        return None, [RubricProblem("", str(error), int(line[1]) if line else None)]
     if not isinstance(data, dict):
         found = type(data).__name__
         wanted = "a rubric is a mapping with name, task, dimensions, pass"
-        return None, [Problem("", f"found {found}; {wanted}")]
+        return None, [RubricProblem("", f"found {found}; {wanted}")]
     try:
         return Rubric.model_validate(data), []
     except ValidationError:

@@ -32,7 +32,7 @@ Place = tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Problem:
+class RubricProblem:
     """One error in a rubric file, or one piece of advice about it.
 
     Attributes
@@ -54,14 +54,14 @@ class Problem:
 
         Examples
         --------
-        >>> Problem("pass.truth", "9 is off the scale 1-5", line=12).at("r.yaml")
+        >>> RubricProblem("pass.truth", "9 is off the scale 1-5", line=12).at("r.yaml")
         'r.yaml:12: pass.truth: 9 is off the scale 1-5'
         """
         where = file if self.line is None else f"{file}:{self.line}"
         return ": ".join(filter(None, (where, self.key, self.message)))
 
 
-def problems_in(data: Mapping[Any, Any]) -> list[Problem]:
+def problems_in(data: Mapping[Any, Any]) -> list[RubricProblem]:
     """List everything that is wrong with the data of a rubric file, without lines.
 
     A value that is invalid by itself is set aside, and a misspelt key is read as the key that was probably
@@ -72,23 +72,23 @@ def problems_in(data: Mapping[Any, Any]) -> list[Problem]:
     problems = list(trial.found.values())
     if content is None or trial.is_open:
         rest = "contradictions between keys are looked for only when the errors above are corrected"
-        return [*problems, Problem("", rest)]
+        return [*problems, RubricProblem("", rest)]
     units = {_unit(key) for key in trial.found if key not in trial.renamed.values()}
     for sentence in dict.fromkeys(problems_of(content)):
         key, _, message = sentence.partition(": ")
         if _unit(key) not in units:  # it may be a consequence of the error there
-            problems.append(Problem(trial.written(key), message))
+            problems.append(RubricProblem(trial.written(key), message))
     return problems
 
 
-def with_lines(problems: Iterable[Problem], text: str) -> list[Problem]:
+def with_lines(problems: Iterable[RubricProblem], text: str) -> list[RubricProblem]:
     """Give each problem the line of its key, or of the nearest key above it, and sort them by line."""
     lines = {".".join(place): line for place, line in yaml_lines(text).items()}
     placed = [replace(problem, line=_line(problem, lines)) for problem in problems]
     return sorted(placed, key=lambda problem: (problem.line is None, problem.line or 0))
 
 
-def _line(problem: Problem, lines: Mapping[str, int]) -> int | None:
+def _line(problem: RubricProblem, lines: Mapping[str, int]) -> int | None:
     """Line of the key; a message that begins with a name in quotes concerns that name below the key."""
     key = "dimensions" if problem.key == "dimensions and flags" else problem.key
     named = re.match(r"(?:the name )?'([^']+)'", problem.message)
@@ -161,7 +161,7 @@ class _Trial:
 
     def __init__(self, data: Mapping[Any, Any]) -> None:
         self._data: dict[Any, Any] = deepcopy(dict(data))
-        self.found: dict[str, Problem] = {}
+        self.found: dict[str, RubricProblem] = {}
         self.renamed: dict[str, str] = {}
         """Key as it was probably meant -> key as it is written."""
         self.is_open = False
@@ -226,7 +226,7 @@ class _Trial:
             text = f"{earlier.message}; or {alternative[0].lower()}{alternative[1:]}"
             self.found[key] = replace(earlier, message=text)
         elif not any(key == other or key.startswith(f"{other}.") for other in self._set_aside()):
-            self.found.setdefault(key, Problem(key, message))
+            self.found.setdefault(key, RubricProblem(key, message))
 
     def _set_aside(self) -> Iterator[str]:
         renamed = set(self.renamed.values())

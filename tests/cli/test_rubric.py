@@ -278,3 +278,210 @@ def test_domain_knowledge_becomes_rules_of_which_only_an_items_own_enter_its_pro
     shown = CliRunner().invoke(main, ["rubric", "show", "visa.yaml", "answers.jsonl"]).stdout
     assert "A piece of wax is gone." in shown
     assert "Dark spots." not in shown
+
+
+# ---- rubrics of several types
+
+MIXED = """\
+name: mixed
+description: All types.
+task: Judge the answer.
+scale: {min: 1, max: 3}
+dimensions:
+  accuracy:
+    description: Whether the statements are true.
+    anchors: {1: False., 2: Partly true., 3: True.}
+  style:
+    description: How it reads.
+    scale: {min: 0, max: 10}
+    anchors: {0: Unreadable., 10: Reads well.}
+  count:
+    type: binary
+    description: The count is right.
+    points: 2
+    when: {kind: [counting, sums]}
+  fault:
+    type: category
+    description: Kind of fault.
+    labels: [none, minor, major]
+criteria: {per_request: 2}
+rules:
+  - when: {kind: counting}
+    text: Count twice.
+  - when: {kind: cuonting}
+    text: Count once.
+reasons:
+  - when: {kind: counting}
+    give: before
+  - give: none
+images:
+  - {role: reference, when: {kind: comparison}}
+abstain: true
+overall: {how: points}
+pass: {overall: 0.5}
+"""
+ITEMS = [
+    {
+        "id": "1",
+        "kind": "counting",
+        "images": ["p.png", {"path": "r.png", "role": "reference"}],
+        "criteria": ["Names it.", {"id": "p", "text": "Is polite.", "points": 2, "tags": ["tone"]}, "Third."],
+    },
+    {"id": "2", "kind": "comparison", "criteria": ["One."]},
+    {"id": "3", "kind": "other", "criteria": 5},
+]
+
+
+@pytest.fixture
+def mixed(judge):
+    """A rubric with all types, and three items; the criteria of the last one cannot be read."""
+    rows = ({"question": "q", "answer": "a", **item} for item in ITEMS)
+    Path("items.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    Path("mixed.yaml").write_text(MIXED)
+    return judge
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "dimensions: 4 of 4 apply",
+        "  accuracy on 1-3",
+        "  style on 0-10",
+        "  count as met or not",
+        "  fault as a category (none, minor, major)",
+        "criteria: 3",
+        "  c1 (1 point): Names it.",
+        "  p (2 points; tone): Is polite.",
+        "overall: points",
+        "reasons: before",
+        "images: 1 of 2 shown",
+        "  reference r.png: not shown",
+        "rules: 1 of 2",
+        "  Count twice.",
+        "examples: 0 of 0",
+        "requests: 3",
+        "=== request 1 of 3: accuracy, style, count, fault ===",
+        "=== request 2 of 3: c1, p ===",
+        "=== request 3 of 3: c3 ===",
+        "=== system (as in the request before) ===",
+    ],
+)
+def test_show_says_what_one_item_gets(mixed, line):
+    assert line in mixed("show", "mixed.yaml", "items.jsonl", "--item", "1").stdout.splitlines()
+
+
+def test_show_says_why_a_dimension_does_not_apply(mixed):
+    lines = mixed("show", "mixed.yaml", "items.jsonl", "--item", "2").stdout.splitlines()
+    assert "dimensions: 3 of 4 apply" in lines
+    why = "  count does not apply: kind is comparison; it applies where kind is counting, sums"
+    assert why in lines
+    assert "reasons: none" in lines
+
+
+def test_show_for_machines_says_what_one_item_gets(mixed):
+    facts = json.loads(mixed("show", "mixed.yaml", "items.jsonl", "--item", "2", "--json").stdout)
+    assert list(facts["dimensions"]) == ["accuracy", "style", "fault"]
+    assert list(facts["not_applicable"]) == ["count"]
+    assert facts["criteria"] == {"c1": {"text": "One.", "points": 1.0, "tags": []}}
+    assert facts["dimensions"]["fault"] == {
+        "type": "category",
+        "level": "nominal",
+        "labels": ["none", "minor", "major"],
+    }
+    assert [request["asks"] for request in facts["requests"]] == [["accuracy", "style", "fault"], ["c1"]]
+
+
+def test_show_of_criteria_that_cannot_be_read_names_item_and_field(mixed):
+    error = mixed("show", "mixed.yaml", "items.jsonl", "--item", "3", code=1).stderr
+    assert "item '3': field 'criteria': found 5" in error
+
+
+def test_show_asks_for_each_number_in_a_request_of_its_own(mixed):
+    Path("mixed.yaml").write_text(MIXED + "reply: number\n")
+    facts = json.loads(mixed("show", "mixed.yaml", "items.jsonl", "--item", "2", "--json").stdout)
+    assert [request["asks"] for request in facts["requests"]] == [["accuracy"], ["style"], ["fault"], ["c1"]]
+
+
+def test_a_request_for_many_criteria_names_the_first_five(mixed):
+    row = {"id": "4", "question": "q", "answer": "a", "criteria": [f"Text {n}." for n in range(7)]}
+    Path("many.jsonl").write_text(json.dumps(row) + "\n")
+    Path("mixed.yaml").write_text(MIXED.replace("{per_request: 2}", "{}"))
+    text = mixed("show", "mixed.yaml", "many.jsonl").stdout
+    assert "=== request 2 of 2: c1, c2, c3, c4, c5 and 2 more ===" in text
+
+
+def test_an_item_to_which_nothing_applies_gets_no_request(judge):
+    text = MIXED.replace("criteria: {per_request: 2}\n", "")
+    one = "dimensions:\n" + text[text.index("  count:") : text.index("  fault:")]
+    Path("one.yaml").write_text(text[: text.index("dimensions:")] + one + text[text.index("rules:") :])
+    Path("a.jsonl").write_text('{"id": "1", "question": "q", "answer": "a"}\n')
+    lines = judge("show", "one.yaml", "a.jsonl").stdout.splitlines()
+    assert "dimensions: 0 of 1 apply" in lines
+    assert "overall: does not apply" in lines
+    assert lines[-1] == "requests: 0"
+
+
+def test_show_of_a_rubric_without_dimensions_lists_the_criteria(mixed):
+    text = MIXED[: MIXED.index("dimensions:")] + MIXED[MIXED.index("criteria:") :]
+    Path("mixed.yaml").write_text(text)
+    lines = mixed("show", "mixed.yaml", "items.jsonl", "--item", "2").stdout.splitlines()
+    assert lines[:3] == ["=== item 2 ===", "criteria: 1", "  c1 (1 point): One."]
+
+
+def test_check_says_what_a_rubric_of_several_types_scores(mixed):
+    first = mixed("check", "mixed.yaml").stdout.splitlines()[0]
+    assert first == (
+        "mixed.yaml: no errors found. accuracy on 1-3; style on 0-10; "
+        "count (where kind is counting or sums) as met or not; fault as a category (none, minor, major); "
+        "criteria of each item (field criteria); the judge may abstain; overall: points; "
+        "passes when overall is 0.5 or more."
+    )
+
+
+def test_check_against_answers_warns_with_file_and_line(mixed):
+    text = mixed("check", "mixed.yaml", "items.jsonl").stdout
+    number = MIXED.splitlines().index("  - when: {kind: cuonting}") + 1
+    assert "2 warnings:" in text
+    assert f"mixed.yaml:{number}: rules.1.when: no item of items.jsonl has kind = cuonting" in text
+    assert "did you mean counting? The rule enters no prompt" in text
+    assert "criteria: the criteria of 1 of 3 items of items.jsonl cannot be read" in text
+
+
+def test_one_warning_is_not_several(mixed):
+    text = MIXED.replace("{kind: cuonting}", "{kind: counting}")
+    Path("mixed.yaml").write_text(text)
+    assert "\n1 warning:\n" in mixed("check", "mixed.yaml", "items.jsonl").stdout
+
+
+def test_check_reads_fields_of_other_names(mixed):
+    Path("a.csv").write_text('id,question,mine,kind,criteria\n1,q,a,counting,"[""One.""]"\n')
+    text = mixed("check", "mixed.yaml", "a.csv", "--map", "answer=mine").stdout
+    assert "no item of a.csv has kind = cuonting; found: counting (1)" in text
+
+
+def test_check_for_machines_gives_warnings(mixed):
+    found = json.loads(mixed("check", "mixed.yaml", "items.jsonl", "--json").stdout)
+    assert found["errors"] == []
+    assert [warning["key"] for warning in found["warnings"]] == ["criteria", "rules.1.when"]
+    assert found["rubric"]["types"]["count"] == {
+        "type": "binary",
+        "level": "nominal",
+        "scale": [0, 1],
+        "points": 2.0,
+        "when": {"kind": ["counting", "sums"]},
+    }
+
+
+def test_check_for_machines_gives_errors_and_fails(mixed):
+    Path("mixed.yaml").write_text(MIXED.replace("abstain:", "abstian:").replace("0.5", "2"))
+    found = json.loads(mixed("check", "mixed.yaml", "items.jsonl", "--json", code=1).stdout)
+    assert [(error["key"], error["line"]) for error in found["errors"]] == [
+        ("abstian", MIXED.splitlines().index("abstain: true") + 1),
+        ("pass.overall", len(MIXED.splitlines())),
+    ]
+    assert found["rubric"] is None
+
+
+def test_list_for_machines_gives_type_and_scale_of_every_dimension(judge):
+    (first, *_) = json.loads(judge("list", "--json").stdout)
+    assert first["types"]["clarity"] == {"type": "score", "level": "ordinal", "scale": [1, 5]}

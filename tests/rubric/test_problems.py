@@ -90,6 +90,19 @@ def test_an_invalid_scale_postpones_the_search_for_contradictions():
     assert "only when the errors above are corrected" in found[1]
 
 
+def test_a_file_that_cannot_be_repaired_lists_the_errors_of_single_values(monkeypatch):
+    monkeypatch.setattr("judge.rubric.problems._MOST_PASSES", 1)
+    found = lines(MANY)
+    assert "r.yaml:1: nmae: unknown key; did you mean name?" in found
+    assert "only when the errors above are corrected" in found[-1]
+
+
+def test_keys_that_are_no_texts_are_errors():
+    assert any("r.yaml" in line for line in lines(plain() + "1: x\n"))
+    found = lines(plain(dimensions={1: {"description": "d", "anchors": {1: "bad", 2: "good"}}}))
+    assert any("dimensions.1: found 1; Input should be a valid string" in line for line in found)
+
+
 def test_a_dimension_that_is_no_mapping_is_one_error():
     found = lines(plain(dimensions={"truth": "good"}, **{"pass": {"truth": 1}}))
     assert [line for line in found if "'truth' is not scored" in line] == []
