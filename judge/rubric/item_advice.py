@@ -155,8 +155,7 @@ class _Survey:
     def _idle_reasons(self) -> Iterator[RubricProblem]:
         matched = {condition.key: condition.n for condition in self._conditions}
         for number, rule in enumerate(self._reasons):
-            is_reported = rule.when and not matched[f"reasons.{number}.when"]
-            if not self._chosen[number] and not is_reported:
+            if rule.when and matched[f"reasons.{number}.when"] and not self._chosen[number]:
                 message = "an earlier rule decides for every item that this one matches; move this one up"
                 yield RubricProblem(f"reasons.{number}", message)
 

@@ -109,6 +109,11 @@ def test_a_rule_for_reasons_behind_one_that_always_decides_is_named():
     assert list(advice(made, item(k=1))) == ["reasons.1"]
 
 
+def test_a_rule_for_reasons_of_the_remaining_items_may_decide_for_none():
+    made = rubric(reasons=[{"when": {"k": 1}, "give": "before"}, {"give": "none"}])
+    assert advice(made, item(k=1)) == {}
+
+
 def test_a_rule_for_images_of_a_role_that_no_item_has_is_named():
     made = rubric(images=[{"role": "reference", "when": {"k": 1}}])
     assert advice(made, item(k=1)) == {"images.0.role": "no item of a.jsonl has an image of this role"}
