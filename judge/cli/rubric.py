@@ -107,7 +107,8 @@ def check(ctx: click.Context, file: str, answers: str | None, mapping: dict[str,
     rubric, errors = check_rubric(text)
     warnings = advice_on(rubric) if rubric else []
     if rubric and answers is not None:
-        warnings += advice_for_items(rubric, read_items(answers, mapping=mapping), answers)
+        source = "standard input" if answers == "-" else answers
+        warnings += advice_for_items(rubric, read_items(answers, mapping=mapping), source)
     warnings = with_lines(warnings, text) if rubric else []
     if as_json:
         facts = check_facts(file, rubric, errors, warnings)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from judge.errors import InputError
-from judge.records import Item
+from judge.records import OVERALL, Item
 from judge.rubric.advice import joins_two_checks
 from judge.rubric.item_rubric import ItemRubrics
 from judge.rubric.model import Rubric
@@ -85,7 +85,8 @@ class _Survey:
         self._chosen: Counter[int] = Counter()
         """Position of the rule for reasons that decides -> number of items."""
         self._n = self._n_criteria = 0
-        self._unreadable, self._joined, self._unjudged = _Examples(), _Examples(), _Examples()
+        self._unreadable, self._joined = _Examples(), _Examples()
+        self._unjudged, self._without_overall = _Examples(), _Examples()
 
     def add(self, item: Item) -> None:
         """Count one item."""
@@ -111,6 +112,8 @@ class _Survey:
             return
         if not own.parts:
             self._unjudged.add(f"item {item.id!r}: {'; '.join(own.not_applicable.values())}")
+        elif OVERALL in own.not_applicable:
+            self._without_overall.add(f"item {item.id!r}: {own.not_applicable[OVERALL]}")
         self._n_criteria += len(own.criteria)
         for name, criterion in own.criteria.items():
             if joins_two_checks(criterion.description):
@@ -136,6 +139,12 @@ class _Survey:
                 "dimensions",
                 f"{self._of_all(self._unjudged)} not judged at all, since no dimension applies "
                 f"({self._unjudged.first}); leave them out, or add a dimension for them",
+            )
+        if self._without_overall.n:
+            yield RubricProblem(
+                "overall",
+                f"{self._of_all(self._without_overall)} without an overall score "
+                f"({self._without_overall.first}); a pass rule on it does not apply to them",
             )
 
     def _on_criteria(self, source: str) -> Iterator[RubricProblem]:

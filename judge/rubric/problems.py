@@ -198,6 +198,9 @@ class _Trial:
                 parent[place[-1]] = deepcopy(_FILLED.get(place[-1], ""))
         else:
             message = detail["msg"].removeprefix("Value error, ")
+            if detail["type"] in ("model_type", "dict_type"):
+                keys = ", ".join(allowed_keys(place))
+                message = f"allowed is a mapping with the keys {keys}" if keys else "allowed is a mapping"
             if detail["type"] == "literal_error":
                 message += did_you_mean(detail["input"], re.findall("'([^']*)'", message))
             self._note(place, f"found {detail['input']!r:.80}; {message}", alternative=message)

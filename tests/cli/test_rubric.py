@@ -453,6 +453,14 @@ def test_one_warning_is_not_several(mixed):
     assert "\n1 warning:\n" in mixed("check", "mixed.yaml", "items.jsonl").stdout
 
 
+@pytest.mark.usefixtures("mixed")
+def test_check_reads_answers_from_a_pipe():
+    done = CliRunner().invoke(
+        main, ["rubric", "check", "mixed.yaml", "-"], input=Path("items.jsonl").read_text()
+    )
+    assert "no item of standard input has kind = cuonting" in done.stdout
+
+
 def test_check_reads_fields_of_other_names(mixed):
     Path("a.csv").write_text('id,question,mine,kind,criteria\n1,q,a,counting,"[""One.""]"\n')
     text = mixed("check", "mixed.yaml", "a.csv", "--map", "answer=mine").stdout

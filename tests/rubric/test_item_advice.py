@@ -138,6 +138,13 @@ def test_items_to_which_no_dimension_applies_are_counted():
     assert message.startswith("2 of 3 items are not judged at all, since no dimension applies (item 'i2'")
 
 
+def test_items_without_an_overall_score_are_counted():
+    made = rubric(criteria={}, overall={"how": "points"}, **{"pass": {"overall": 0.5}})
+    penalty = item(1, criteria=[{"text": "Is rude.", "points": -1}])
+    message = advice(made, penalty, item(2, criteria=["Names it."]))["overall"]
+    assert message.startswith("1 of 2 items is without an overall score (item 'i1': no criterion earns")
+
+
 def test_an_example_without_a_condition_is_for_every_item():
     example = {"question": "q", "answer": "a", "verdict": {"scores": {"truth": 1}}}
     assert advice(rubric(examples=[example]), item()) == {}

@@ -108,6 +108,12 @@ def test_a_dimension_that_is_no_mapping_is_one_error():
     assert [line for line in found if "'truth' is not scored" in line] == []
 
 
+def test_a_text_in_place_of_a_mapping_names_the_keys_of_it():
+    assert "r.yaml:15: rules.0: found 'x'; allowed is a mapping with the keys when, text" in lines(MANY)
+    (line, *_) = lines(plain(dimensions=["truth"]))
+    assert line.endswith("dimensions: found ['truth']; allowed is a mapping")
+
+
 def test_alternatives_of_one_value_are_one_error():
     (line, *rest) = lines(plain(version=[1]))
     assert "version: found [1]; Input should be a valid integer; or input should be a valid string" in line
