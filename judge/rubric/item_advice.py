@@ -28,9 +28,11 @@ class _Condition:
     n: int = 0
     n_by_field: Counter[str] = field(default_factory=Counter)
 
-    def count(self, item: Item) -> None:
-        self.n += matches(self.when, item)
-        self.n_by_field.update(name for name, wanted in self.when.items() if matches({name: wanted}, item))
+    def count(self, item: Item, n: int) -> None:
+        """Count `n` items with the fields of this one."""
+        met = [name for name, wanted in self.when.items() if matches({name: wanted}, item)]
+        self.n_by_field.update(dict.fromkeys(met, n))
+        self.n += n * (len(met) == len(self.when))
 
 
 @dataclass
@@ -84,6 +86,8 @@ class _Survey:
         self._roles: Counter[str] = Counter()
         self._chosen: Counter[int] = Counter()
         """Position of the rule for reasons that decides -> number of items."""
+        self._alike: dict[str, tuple[Item, int]] = {}
+        """Values of the fields that conditions name -> an item with them, and how many there are."""
         self._n = self._n_criteria = 0
         self._unreadable, self._joined = _Examples(), _Examples()
         self._unjudged, self._without_overall = _Examples(), _Examples()
@@ -93,16 +97,25 @@ class _Survey:
         self._n += 1
         self._fields.update(item.metadata)
         self._roles.update({image.role for image in item.images})
-        for condition in self._conditions:
-            condition.count(item)
-        for name, seen in self._values.items():
-            value = str(item.field(name))[:60] if item.field(name) is not None else None
-            if value is not None and (value in seen or len(seen) < _MOST_VALUES):
-                seen[value] += 1
-        first = next((n for n, rule in enumerate(self._reasons) if matches(rule.when, item)), None)
-        if first is not None:
-            self._chosen[first] += 1
+        values = repr([item.field(name) for name in self._values])
+        self._alike[values] = (item, self._alike.get(values, (item, 0))[1] + 1)
+        if len(self._alike) >= _MOST_VALUES:
+            self._count_conditions()
         self._count_criteria(item)
+
+    def _count_conditions(self) -> None:
+        """Count the items that wait; those with the same fields meet the same conditions."""
+        for item, n in self._alike.values():
+            for condition in self._conditions:
+                condition.count(item, n)
+            for name, seen in self._values.items():
+                value = str(item.field(name))[:60] if item.field(name) is not None else None
+                if value is not None and (value in seen or len(seen) < _MOST_VALUES):
+                    seen[value] += n
+            first = next((k for k, rule in enumerate(self._reasons) if matches(rule.when, item)), None)
+            if first is not None:
+                self._chosen[first] += n
+        self._alike.clear()
 
     def _count_criteria(self, item: Item) -> None:
         try:
@@ -124,6 +137,7 @@ class _Survey:
         if not self._n:
             yield RubricProblem("", f"{source} contains no item, so that no condition was checked")
             return
+        self._count_conditions()
         for condition in self._conditions:
             if not condition.n:
                 found = self._unmatched(condition, source)

@@ -67,6 +67,14 @@ def test_many_values_are_counted():
     assert "4 other values" in advice(rule(topic="x"), *items)["rules.0.when"]
 
 
+def test_more_values_than_are_kept_are_matched_all_the_same():
+    items = [item(n, topic=f"value{n}") for n in range(2_500)]
+    assert advice(rule(topic="value2400"), *items) == {}
+    message = advice(rule(topic="x"), *items)["rules.0.when"]
+    assert "995 other values" in message
+    assert "missing" not in message
+
+
 def test_values_that_never_meet_are_named_together():
     message = advice(rule(topic="law", lang="de"), item(topic="law", lang="en"), item(topic="art", lang="de"))
     assert "no item of a.jsonl has topic = law and lang = de together" in message["rules.0.when"]
