@@ -182,6 +182,11 @@ def test_a_pass_rule_that_cannot_be_met_is_named():
     }
 
 
+def test_the_best_answer_incurs_no_penalty():
+    dimensions = {"named": binary("d", points=2), "wrong": binary("d", points=-1)}
+    assert advice(dimensions, overall={"how": "points"}, **{"pass": {"overall": 1}}) == {}
+
+
 def test_a_mark_on_a_penalty_is_named():
     dimensions = {"named": binary("d", points=2), "wrong": binary("d", points=-1)}
     found = advice(dimensions, overall={"how": "points"}, **{"pass": {"overall": 0.5, "wrong": 1}})
