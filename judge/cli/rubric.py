@@ -142,7 +142,9 @@ def scale(ctx: click.Context, param: click.Parameter, value: str | None) -> Rubr
     callback=names,
     help="Names of the dimensions, as in truth,style.  [default: accuracy,completeness]",
 )
-@click.option("--scale", metavar="MIN-MAX", callback=scale, help="Scale of the scores.  [default: 1-5]")
+@click.option(
+    "--scale", metavar="SCALE", callback=scale, help="Scale of the scores: 0-10, for example.  [default: 1-5]"
+)
 @click.option(
     "--from-knowledge",
     "knowledge",
