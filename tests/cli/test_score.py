@@ -111,10 +111,7 @@ def test_flags_are_counted_as_true_and_false():
 
 
 def test_wide_scale_shows_means_alone():
-    rubric = (EXAMPLES.parent / "judge/cli/starter.yaml").read_text().replace("NAME", "wide")
-    anchors = "anchors: {" + ", ".join(f"{n}: x" for n in range(101)) + "}"
-    rubric = re.sub(r"anchors:\n(      \d: .*\n)+", anchors + "\n", rubric)
-    Path("wide.yaml").write_text(rubric.replace("min: 1, max: 5", "min: 0, max: 100"))
+    judge("rubric", "new", "wide", "--scale", "0-100")
     done = judge("score", lines(ROW), "--rubric", "wide.yaml")
     assert done.exit_code == 0, done.output
     assert max(map(len, done.stdout.splitlines()[1:])) < 60
@@ -779,7 +776,7 @@ def test_parse_with_a_dimension_that_was_not_asked_is_an_error():
     ("old", "new", "problem"),
     [
         ("overall:\n", "flags: {odd: {description: x}}\noverall:\n", "was not asked about 'odd'"),
-        ("  how: mean", "  how: judged", "was not asked about 'overall'"),
+        ("  how: weighted", "  how: judged", "was not asked about 'overall'"),
         ("max: 5", "max: 6", "the scale runs 1-6, but the judge was asked for scores from 1 to 5"),
     ],
 )
