@@ -22,16 +22,9 @@ from judge.cli.rubric_template import start_rubric
 from judge.errors import InputError, RubricError
 from judge.items import read_items
 from judge.records import Item
-from judge.rubric import (
-    RubricScale,
-    advice_for_items,
-    advice_on,
-    check_rubric,
-    load_rubric,
-    read_rubric_file,
-    shipped_rubrics,
-    with_lines,
-)
+from judge.rubric import RubricScale, check_rubric, load_rubric, read_rubric_file, shipped_rubrics, with_lines
+from judge.rubric.advice import advice_on
+from judge.rubric.item_advice import advice_for_items
 from judge.scoring.prompt import visible
 
 _ANSWERS = TablePath(allow_dash=True)

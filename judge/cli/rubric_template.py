@@ -11,7 +11,8 @@ import yaml
 
 from judge.errors import RubricError
 from judge.formats.mmad import rules_from_knowledge
-from judge.rubric import MOST_FULLY_ANCHORED, PLACEHOLDER, RubricScale, parse_rubric, shipped_rubrics
+from judge.rubric import MOST_FULLY_ANCHORED, RubricScale, parse_rubric, shipped_rubrics
+from judge.rubric.advice import PLACEHOLDER
 
 _STARTER = Path(__file__).with_name("starter.yaml")
 _WRITTEN: dict[str, tuple[str, tuple[str, ...]]] = {

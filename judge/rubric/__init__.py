@@ -5,9 +5,7 @@ that they apply to, the overall score, and the pass rule. The overall score and 
 code and not by the model (except for an overall score that is declared as `judged`).
 """
 
-from judge.rubric.advice import PLACEHOLDER, advice_on
 from judge.rubric.checks import CANNOT_TELL, CRITERIA, MOST_FULLY_ANCHORED
-from judge.rubric.item_advice import advice_for_items
 from judge.rubric.item_rubric import ItemRubric, ItemRubrics, asks_criteria
 from judge.rubric.loading import (
     check_rubric,
@@ -44,7 +42,6 @@ __all__ = [
     "CRITERIA",
     "MOST_FULLY_ANCHORED",
     "MOST_LABELS",
-    "PLACEHOLDER",
     "POINTS",
     "Cap",
     "CriteriaField",
@@ -62,8 +59,6 @@ __all__ = [
     "RubricScale",
     "Rule",
     "Verdict",
-    "advice_for_items",
-    "advice_on",
     "asks_criteria",
     "check_rubric",
     "load_rubric",

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from judge.rubric import Rubric, advice_on, load_rubric, shipped_rubrics
-from judge.rubric.advice import joins_two_checks
+from judge.rubric import Rubric, load_rubric, shipped_rubrics
+from judge.rubric.advice import advice_on, joins_two_checks
 
 ANCHORS = {1: "bad", 2: "middling", 3: "good"}
 SCORE = {"description": "d", "anchors": ANCHORS}

@@ -13,10 +13,10 @@ from judge.rubric import (
     ItemRubrics,
     Overall,
     Rubric,
-    advice_for_items,
-    advice_on,
     parse_rubric,
 )
+from judge.rubric.advice import advice_on
+from judge.rubric.item_advice import advice_for_items
 from judge.rubric.parts import Cap, CriteriaField, Dimension, Example, ImageRule, ReasonsRule, Rule, Verdict
 
 PAGE = (Path(judge.__file__).parents[1] / "docs" / "rubrics.md").read_text(encoding="utf-8")

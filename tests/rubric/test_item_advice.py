@@ -3,7 +3,8 @@
 import pytest
 
 from judge.records import Image, Item
-from judge.rubric import Rubric, advice_for_items
+from judge.rubric import Rubric
+from judge.rubric.item_advice import advice_for_items
 
 SCORE = {"description": "d", "anchors": {1: "bad", 2: "good"}}
 
