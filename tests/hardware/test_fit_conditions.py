@@ -5,7 +5,7 @@ import json
 import pytest
 
 from judge.errors import InputError
-from judge.hardware.fit import MEMORY_SHARE, advice, engine_memory, excerpt, fit, fit_known, peak_of
+from judge.hardware.fit import MEMORY_SHARE, advice, engine_memory, fit, fit_known, peak_of, shortlist
 from judge.hardware.gpus import Card
 from judge.hardware.model_sizes import find_shape, known_models, read_shape
 
@@ -47,15 +47,15 @@ def test_the_smallest_card_decides():
     assert advice(shape, [H100, L4])[0] == "4 such cards would be enough"
 
 
-def test_an_excerpt_has_six_that_fit_the_suggestions_and_one_that_is_too_big():
+def test_a_shortlist_has_six_that_fit_the_suggestions_and_one_that_is_too_big():
     every = fit_known(L4)
-    found = excerpt(every)
+    found = shortlist(every)
     fitting = [one for one in every if one.verdict != "too big"]
     assert [one for one in found if one in fitting[-6:]] == fitting[-6:]
     assert [one.shape.name for one in found if one.verdict == "too big"] == [
         next(one.shape.name for one in every if one.verdict == "too big")
     ]
-    assert len(excerpt(every, most=1)) < len(found)
+    assert len(shortlist(every, most=1)) < len(found)
 
 
 @pytest.mark.parametrize("weights", [{}, {"depth": None}, {"hidden_size": None}], ids=str)

@@ -2,7 +2,7 @@
 
 import json
 
-from judge.reporting.document import Case, Column, Judgment, Report, Section, Table
+from judge.reporting.document import Case, Column, Judgment, ReportContent, Section, Table
 from judge.stats.engine.estimate import Estimate
 
 TABLE = Table("t", "Table", (Column("a", "a"),), (("x",),))
@@ -15,7 +15,7 @@ def report(**more):
         "sections": (Section("s", "S", tables=(TABLE,)), Section("c", "C", cases=(CASE,))),
         "about": {"judge": "röbot"}, "methods": ("M",),
     }  # fmt: skip
-    return Report("report", "Title", **{**given, **more})
+    return ReportContent("report", "Title", **{**given, **more})
 
 
 def test_json_is_indented_by_two_and_ends_in_one_newline():

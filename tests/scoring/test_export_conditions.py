@@ -69,9 +69,9 @@ def test_json_lines_keep_numbers_and_letters(run, capsys):
 @pytest.mark.parametrize(
     ("out", "form", "error"),
     [
-        ("-", "parquet", "Parquet is not for a terminal"),
-        ("scores.csv", "jsonl", "says csv and --output-format jsonl"),
-        ("scores.txt", None, "the name says no format; allowed: .csv, .jsonl, .parquet"),
+        ("-", "parquet", "Parquet cannot be written to standard output"),
+        ("scores.csv", "jsonl", "is a csv file, but --output-format is jsonl"),
+        ("scores.txt", None, "the format is unknown; use the ending .csv, .jsonl, .parquet"),
     ],
 )
 def test_a_format_that_is_unclear_is_an_error(run, out, form, error):
