@@ -31,10 +31,10 @@ def made_run(path, values, **fields):
 def test_a_file_of_answers_has_the_default_rubric_and_no_scores(tmp_path):
     path = tmp_path / "a.jsonl"
     path.write_text(json.dumps({"id": "a", "frage": "?", "answer": "!"}) + "\n")
-    found = StudySource.read(str(path), None, columns={"question": "frage"})
+    found = StudySource.read(str(path), None, mapping={"question": "frage"})
     assert [item.id for item in found.items] == ["a"]
     assert (found.rubric.name, found.image_root, found.values) == ("open_qa", tmp_path, None)
-    assert StudySource.read(str(path), "summary", columns={"question": "frage"}).rubric.name == "summary"
+    assert StudySource.read(str(path), "summary", mapping={"question": "frage"}).rubric.name == "summary"
 
 
 def test_a_run_has_the_scores_of_its_first_samples(tmp_path):

@@ -2,7 +2,8 @@
 
 import json
 
-from judge.reporting.document import Case, Column, Judgment, ReportContent, Section, Table
+from judge.reporting.document import Case, Column, Judgment, Section, Table
+from judge.reporting.report import Report
 from judge.stats.engine.estimate import Estimate
 
 TABLE = Table("t", "Table", (Column("a", "a"),), (("x",),))
@@ -15,7 +16,7 @@ def report(**more):
         "sections": (Section("s", "S", tables=(TABLE,)), Section("c", "C", cases=(CASE,))),
         "about": {"judge": "röbot"}, "methods": ("M",),
     }  # fmt: skip
-    return ReportContent("report", "Title", **{**given, **more})
+    return Report("report", "Title", **{**given, **more})
 
 
 def test_json_is_indented_by_two_and_ends_in_one_newline():
