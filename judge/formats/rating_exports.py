@@ -32,8 +32,8 @@ def plain_rows(path: RowSource, note: Callable[[str], None]) -> Iterator[tuple[s
             return potato.rows_of_folder(Path(path))
         if not is_saved_dataset(Path(path)):
             raise InputError(
-                f"{path}: this folder holds no ratings; allowed: a file, a folder of Potato with one folder for "
-                "each annotator, or a folder that save_to_disk of the library `datasets` wrote"
+                f"{path}: this folder holds no ratings; allowed: a file, a folder of Potato with one folder "
+                "for each annotator, or a folder that save_to_disk of the library `datasets` wrote"
             )
     rows = read_rows(path) if is_file(path) else _objects(read_rows(path))
     first = list(islice(rows, 2))
