@@ -206,3 +206,10 @@ def test_rubrics_of_items_that_are_kept_are_bounded(monkeypatch):
 )
 def test_a_stored_value_has_the_name_that_the_rubric_gives_it(kind, value, name):
     assert Dimension.model_validate({"description": "d", **kind}).label_of(value) == name
+
+
+def test_a_judged_overall_score_does_not_apply_to_an_item_without_a_dimension():
+    counted = {"count": {**SCORE, "when": {"kind": "counting"}}}
+    rubrics = ItemRubrics(rubric(dimensions=counted, overall={"how": "judged"}))
+    assert rubrics.of(item(kind="other")).not_applicable["overall"] == "no dimension applies"
+    assert "overall" not in rubrics.of(item(kind="counting")).not_applicable

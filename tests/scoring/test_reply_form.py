@@ -3,7 +3,7 @@
 import pytest
 
 from judge.rubric import Dimension, Rubric
-from judge.scoring.reply_form import reasons_of, reply_schema, reply_text
+from judge.scoring.reply_form import NO_VERDICT, reasons_of, reply_schema, reply_text
 
 from .builders import rubric
 
@@ -30,3 +30,9 @@ def test_reasons_that_are_chosen_by_item_need_the_rubric_of_an_item():
     by_item = rubric().model_copy(update={"reasons": ()})
     with pytest.raises(TypeError, match="ItemRubrics"):
         reasons_of(by_item)
+
+
+def test_the_schema_of_a_bare_number_allows_no_verdict_where_the_rubric_does():
+    found = reply_schema(numbers(abstain=True), "a")
+    assert found["type"] == ["integer", "string"]
+    assert found["enum"] == [1, 2, 3, 4, 5, NO_VERDICT]
