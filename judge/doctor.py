@@ -1,4 +1,4 @@
-"""Diagnosis of this machine: what works, without sending anything."""
+"""Diagnosis of this machine: packages, keys, GPU and disk; nothing is sent."""
 
 import os
 import platform
@@ -46,16 +46,16 @@ class Finding(NamedTuple):
     found: str
     advice: str = ""
     numbers: Mapping[str, float | None] = {}
-    """What `found` says in numbers, where it is about a model: bytes, tokens, seconds."""
+    """The numbers in `found` for a model: bytes, tokens, seconds."""
 
 
 def examine() -> list[Finding]:
-    """Check Python, packages, keys, graphics card and disk; nothing is sent, no key is shown."""
+    """Check Python, packages, keys, GPU and disk; nothing is sent, and no key is shown."""
     return [_python(), _litellm(), _prices(), _vllm(), *_extras(), *_keys(), _graphics_card(), _store()]
 
 
 def suggest() -> list[Finding]:
-    """Judge models on this machine's card, what needs least first; none without a card."""
+    """List models for the GPU of this machine, in order of the memory that they need; none without a GPU."""
     found = _working_cards()
     if not found:
         return []
@@ -65,23 +65,25 @@ def suggest() -> list[Finding]:
     def hint(fitting: Fit) -> str:
         if fitting.verdict == "too big":
             return next(iter(advice(fitting.shape, found)), "")
-        return "suggested" if fitting is best else "suggested for pictures" if fitting is best_seeing else ""
+        return "suggested" if fitting is best else "suggested for images" if fitting is best_seeing else ""
 
     return [Finding(f.shape.name, f.verdict, _line(f), hint(f), _numbers(f)) for f in shortlist(known)]
 
 
 def examine_judge(model: str) -> list[Finding]:
-    """Whether one model fits this machine's card, or what card it needs.
+    """Check whether a model fits on the GPU of this machine, or which GPU it needs.
 
     Raises
     ------
     InputError
-        Nothing here says how large the model is.
+        The size of the model is unknown.
     """
     shape, found = find_shape(model), _working_cards()
-    how = "as stored" if shape.is_measured else "by its config.json"
+    how = "in its files" if shape.is_measured else "by its config.json"
     one = shape.cache(JUDGMENT_TOKENS)
-    cache = f"{_size(one / JUDGMENT_TOKENS)} a token, {_size(one)} a judgment of {JUDGMENT_TOKENS:,} tokens"
+    cache = (
+        f"{_size(one / JUDGMENT_TOKENS)} per token, {_size(one)} per judgment of {JUDGMENT_TOKENS:,} tokens"
+    )
     return [
         Finding(
             "model", "ok", f"{_count(shape.parameters)} parameters, {_size(shape.weights)} of weights {how}"
@@ -106,22 +108,22 @@ def _verdict(shape: Shape, found: Sequence[Card]) -> Finding:
 
 
 def _wanted(shape: Shape) -> Finding:
-    """What card a model needs, where there is none."""
+    """State the GPU that a model needs, if there is none."""
     need, cache = needed(shape, shape.weights), AT_ONCE * shape.cache(JUDGMENT_TOKENS)
-    said = (
-        f"needs a card of about {_size(need)}: weights {_size(shape.weights)}, KV cache {_size(cache)} for "
-        f"{AT_ONCE} judgments at once, engine {_size(engine_memory(need))}, and 8 % free"
+    text = (
+        f"needs a GPU with about {_size(need)}: weights {_size(shape.weights)}, KV cache {_size(cache)} for "
+        f"{AT_ONCE} concurrent judgments, engine {_size(engine_memory(need))}, and 8 % free"
     )
-    return Finding("verdict", "absent", said, numbers={"weights": shape.weights, "need": need})
+    return Finding("verdict", "absent", text, numbers={"weights": shape.weights, "need": need})
 
 
 def _line(fitting: Fit) -> str:
     if fitting.verdict == "too big":
-        return f"{_size(fitting.shape.weights)} of weights, needs a card of about {_size(fitting.need)}"
-    line = f"{_size(fitting.shape.weights)}, {fitting.at_once:,} judgments at once"
+        return f"{_size(fitting.shape.weights)} of weights, needs a GPU with about {_size(fitting.need)}"
+    line = f"{_size(fitting.shape.weights)}, {fitting.at_once:,} concurrent judgments"
     line += f", 1,000 in {_span(*fitting.seconds)}" if fitting.seconds else ""
-    line += ", sees pictures" if fitting.shape.images else ""
-    return line + (", always thinks" if fitting.thinks else "")
+    line += ", accepts images" if fitting.shape.images else ""
+    return line + (", always reasons" if fitting.thinks else "")
 
 
 def _numbers(fitting: Fit) -> dict[str, float | None]:
@@ -138,7 +140,7 @@ def _numbers(fitting: Fit) -> dict[str, float | None]:
 
 
 def _size(size: float) -> str:
-    """Bytes as a person reads them: 144 KiB, 576 MiB, 15.3 GiB, 131 GiB."""
+    """Format a size in bytes: 144 KiB, 576 MiB, 15.3 GiB, 131 GiB."""
     unit, power = next(((u, p) for u, p in (("KiB", 10), ("MiB", 20)) if size < 2 ** (p + 10)), ("GiB", 30))
     number = size / 2**power
     return f"{number:.1f} {unit}" if unit == "GiB" and number < 100 else f"{number:.0f} {unit}"
@@ -149,7 +151,7 @@ def _count(parameters: int) -> str:
 
 
 def _span(low: float, high: float) -> str:
-    """About so long: 10-15 s, 2-3 min, 1.5-2.2 h."""
+    """Format a range of times: 10-15 s, 2-3 min, 1.5-2.2 h."""
     unit, size = next(((u, s) for u, s in (("s", 1), ("min", 60)) if high < 90 * s), ("h", 3600))
     return f"{low / size:.2g}-{high / size:.2g} {unit}"
 
@@ -179,14 +181,16 @@ def _litellm() -> Finding:
     except PackageNotFoundError:
         return Finding("litellm", "problem", "not installed", "pip install judge-toolkit again")
     if found in _MALICIOUS:
-        advice = "this release stole credentials: remove it, change your keys, pip install 'litellm>=1.84'"
+        advice = (
+            "this release steals credentials: uninstall it, replace your keys, pip install 'litellm>=1.84'"
+        )
         return Finding("litellm", "problem", found, advice)
     return Finding("litellm", "ok", found)
 
 
 def _prices() -> Finding:
     if find_prices("openai/gpt-4o-mini", "openai", "gpt-4o-mini") is None:
-        return Finding("price list", "problem", "not found", "costs cannot be counted; reinstall litellm")
+        return Finding("price list", "problem", "not found", "costs cannot be computed; reinstall litellm")
     return Finding("price list", "ok", "litellm's, as installed")
 
 
@@ -208,12 +212,12 @@ def _keys() -> Iterator[Finding]:
         yield Finding("keys", "ok", ", ".join(present))
     else:
         yield Finding(
-            "keys", "absent", "no provider's key is set", "for an API judge, for example OPENAI_API_KEY"
+            "keys", "absent", "no API key is set", "for an API judge set its key, for example OPENAI_API_KEY"
         )
 
 
 def _vllm() -> Finding:
-    """The package vllm, and whether it has a card to run on."""
+    """Check the package vllm, and whether there is a GPU for it."""
     try:
         found = version("vllm")
     except PackageNotFoundError:
@@ -221,9 +225,9 @@ def _vllm() -> Finding:
     numbers = tuple(map(int, re.findall(r"\d+", found)[:2]))
     if not MIN_VERSION <= numbers < _TOO_NEW:
         wanted = "vllm>={}.{},<{}.{}".format(*MIN_VERSION, *_TOO_NEW)
-        return Finding("vllm", "problem", f"{found}, which judge does not know", f"pip install '{wanted}'")
+        return Finding("vllm", "problem", f"{found}, which is not supported", f"pip install '{wanted}'")
     if not _working_cards():
-        return Finding("vllm", "absent", f"{found}, but no NVIDIA card for it to run on")
+        return Finding("vllm", "absent", f"{found}, but there is no NVIDIA GPU")
     return Finding("vllm", "ok", f"{found}, judges on your own GPU")
 
 
@@ -231,9 +235,9 @@ def _graphics_card() -> Finding:
     try:
         found = cards()
     except OSError as error:
-        return Finding("graphics card", "problem", str(error), "check the driver; nvidia-smi says more")
+        return Finding("graphics card", "problem", str(error), "check the driver with nvidia-smi")
     if not found:
-        return Finding("graphics card", "absent", "none from NVIDIA found")
+        return Finding("graphics card", "absent", "no NVIDIA GPU found")
     alike = Counter((card.name, card.memory, card.driver) for card in found)
     lines = [
         f"{f'{count} x ' if count > 1 else ''}{name}, {_size(memory)}, driver {driver}"
@@ -242,12 +246,12 @@ def _graphics_card() -> Finding:
     taken = max(found, key=lambda card: card.used / card.memory)
     if taken.used <= taken.memory * (1 - MEMORY_SHARE):
         return Finding("graphics card", "ok", "; ".join(lines))
-    hint = f"{_size(taken.used)} in use: vLLM starts only where {MEMORY_SHARE:.0%} of the memory is free"
-    return Finding("graphics card", "ok", "; ".join(lines), f"{hint}, or with a smaller --memory-share")
+    hint = f"{_size(taken.used)} in use: vLLM needs {MEMORY_SHARE:.0%} of the memory free"
+    return Finding("graphics card", "ok", "; ".join(lines), f"{hint}, or a smaller --memory-share")
 
 
 def _store() -> Finding:
-    """Runs need SQLite's write-ahead log, which some network disks lack."""
+    """Check that SQLite's write-ahead log, which runs need, works here; some network disks lack it."""
     try:
         with tempfile.TemporaryDirectory(dir=Path.cwd(), prefix=".judge-doctor-") as folder:
             db = sqlite3.connect(Path(folder) / "test.db")
@@ -257,7 +261,7 @@ def _store() -> Finding:
         return Finding("run folders", "problem", f"cannot be written here: {error}", "work in another folder")
     if mode != "wal":
         return Finding(
-            "run folders", "problem", "this disk does not take a write-ahead log", "use a local disk"
+            "run folders", "problem", "this disk does not support a write-ahead log", "use a local disk"
         )
     free = shutil.disk_usage(Path.cwd()).free / 2**30
     return Finding("run folders", "ok", f"SQLite {sqlite3.sqlite_version}, {free:.0f} GiB free")

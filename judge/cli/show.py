@@ -48,8 +48,7 @@ def _json(item: Item, scores: list[Score], completions: Iterator[Completion]) ->
 
 def _text(item: Item, scores: list[Score], completions: Iterator[Completion]) -> str:
     lines = [f"=== {visible(item.id)}", f"question   {visible(item.question)}"]
-    if item.reference is not None:
-        lines.append(f"reference  {visible(item.reference)}")
+    lines += [f"reference  {visible(reference)}" for reference in item.references]
     lines.append(f"answer     {visible(item.answer)}")
     for score in scores:
         value = (

@@ -1,1 +1,1 @@
-"""Graphics cards of this machine, sizes of models, and which model fits on which card."""
+"""GPUs of this machine, sizes of models, and which model fits on which GPU."""

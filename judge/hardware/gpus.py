@@ -1,6 +1,6 @@
-"""The NVIDIA cards of this machine, as the driver's library (NVML) reports them.
+"""NVIDIA GPUs of this machine, as reported by the driver's library (NVML).
 
-NVML starts no CUDA context: asking takes none of the card's memory, and a process may still fork afterwards.
+NVML creates no CUDA context: it takes no GPU memory, and the process can still fork.
 """
 
 import os
@@ -13,23 +13,23 @@ _DRIVER = Path("/proc/driver/nvidia/version")
 
 
 class Card(NamedTuple):
-    """One graphics card, or the part of one that a MIG entry of CUDA_VISIBLE_DEVICES names."""
+    """One GPU, or the part of one that a MIG entry of CUDA_VISIBLE_DEVICES names."""
 
     name: str
     memory: int
-    """Bytes in total."""
+    """Total memory in bytes."""
     used: int
-    """Bytes in use now, by any process."""
+    """Memory in bytes that is in use, by any process."""
     driver: str
 
 
 def cards() -> list[Card]:
-    """List the cards that CUDA_VISIBLE_DEVICES leaves, in NVML's order; empty without a driver.
+    """List the GPUs that CUDA_VISIBLE_DEVICES allows, in NVML's order; empty without a driver.
 
     Raises
     ------
     OSError
-        There is a driver that does not work, or the package nvidia-ml-py, which asks it, is missing.
+        The driver does not work, or the package nvidia-ml-py, which reads it, is missing.
     """
     if (nvml := _nvml()) is None:
         return []
@@ -40,10 +40,9 @@ def cards() -> list[Card]:
 
 
 def utilization() -> float | None:
-    """Return the recent utilization of the busiest card, 0 to 1; None if it is not known.
+    """Return the recent utilization of the busiest GPU, 0 to 1; None if it is unknown.
 
-    The busiest, because cards that a judge does not use would lower a mean, and cards that share a model are
-    equally busy.
+    A mean would include GPUs that the judge does not use, and GPUs that share a model are equally busy.
     """
     try:
         if (nvml := _nvml()) is None:
@@ -51,7 +50,7 @@ def utilization() -> float | None:
         rates = [nvml.nvmlDeviceGetUtilizationRates(handle) for handle in _handles(nvml)]
     except OSError:
         return None
-    except nvml.NVMLError:  # for example, a part of a card (MIG) does not report it
+    except nvml.NVMLError:  # for example, a part of a GPU (MIG) does not report it
         return None
     return max((float(rate.gpu) / 100 for rate in rates), default=None)
 
@@ -65,7 +64,7 @@ def _nvml() -> Any:
         if not _DRIVER.exists():
             return None
         raise OSError(
-            "the NVIDIA driver cannot be asked without the package nvidia-ml-py: pip install nvidia-ml-py"
+            "the NVIDIA driver cannot be read without the package nvidia-ml-py: pip install nvidia-ml-py"
         ) from None
     try:
         pynvml.nvmlInit()
@@ -83,7 +82,7 @@ def _handles(nvml: Any) -> list[Any]:
 
 
 def _visible(nvml: Any, found: Sequence[Any], visible: str) -> list[Any]:
-    """Read the variable as CUDA does: indices or (prefixes of) UUIDs, up to the first that is no card."""
+    """Read the variable as CUDA does: indices or (prefixes of) UUIDs, up to the first invalid entry."""
     chosen: list[Any] = []
     for entry in map(str.strip, visible.split(",")):
         if entry.isdecimal():

@@ -1,8 +1,8 @@
-"""What a model's config.json says about its size: plain JSON, read without torch, and nothing is downloaded.
+"""Size of a model from its config.json, which is read without torch; nothing is downloaded.
 
-Sizes follow from the layers' matrices (attention, gated MLP or experts, embeddings, picture encoder); biases
-and norms, less than 0.1 %, are left out. Counted so, the models below come within 1 % of what their
-publishers state. Where the weights lie beside config.json their own size counts instead.
+Sizes are computed from the matrices of the layers (attention, gated MLP or experts, embeddings, image
+encoder), without biases and norms (less than 0.1 %). For the models in model_sizes.yaml the result is within
+1 % of the published number. If the weights are beside config.json, the size of their files is used instead.
 """
 
 import json
@@ -19,9 +19,9 @@ import yaml
 from judge.errors import InputError
 
 _FLOAT = 2
-"""Bytes of a number in bfloat16: what vLLM holds weights and KV cache in, unless told otherwise."""
+"""Bytes of a number in bfloat16, vLLM's default for weights and KV cache."""
 
-# Keys that a config.json may leave out where they have the architecture's own default.
+# Keys that a config.json may omit if they have the default of the architecture.
 _DEFAULTS: dict[str, dict[str, Any]] = {
     "gemma3_text": {
         "vocab_size": 262_208,
@@ -41,14 +41,14 @@ _NAMED_BITS = {"fp8": 8.0, "mxfp4": 4.25, "mxfp8": 8.25, "NVFP4": 4.5, "FP8": 8.
 
 @dataclass(frozen=True, kw_only=True)
 class Shape:
-    """Size of a model."""
+    """Size of a model: parameters, weights, and KV cache per token."""
 
     name: str
     parameters: int
     weights: int
-    """Bytes on the card."""
+    """Bytes of GPU memory that the weights take."""
     active: int
-    """Parameters of the layers that a token passes through; of a mixture, the experts it is routed to."""
+    """Parameters of the layers that process a token; of a mixture, only the experts that it is routed to."""
     head: int
     """Parameters of the output layer, used once for every generated token."""
     token_cache: int
@@ -57,38 +57,38 @@ class Shape:
     """The same in layers that attend to the last `window` tokens only."""
     window: int
     fixed_cache: int
-    """Bytes for each judgment, however long: the state of linear-attention layers."""
+    """Bytes per sequence, whatever its length: the state of linear-attention layers."""
     heads: int
     context: int | None
-    """Tokens that a prompt and its reply may have."""
+    """Largest number of tokens of prompt and reply together."""
     images: bool
     quantized: bool
     is_measured: bool = False
-    """Whether `weights` is the size of real files."""
+    """Whether `weights` is the size of the weight files instead of an estimate."""
 
     def cache(self, tokens: int) -> int:
-        """Bytes of KV cache for one sequence of so many tokens."""
+        """Return the bytes of KV cache of one sequence with this many tokens."""
         return self.fixed_cache + self.token_cache * tokens + self.window_cache * min(tokens, self.window)
 
 
 def find_shape(model: str) -> Shape:
-    """The shape of a model: a folder, a name in the local Hugging Face cache, or a name known here.
+    """Find the size of a model: a folder, a name in the local Hugging Face cache, or a name in our table.
 
     Raises
     ------
     InputError
-        It is none of these, or its config.json does not say how large the model is.
+        The model is none of these, or its config.json does not determine its size.
     """
-    folder = Path(model) if os.path.isdir(model) else _cached(model)  # a name may be too long for a Path
+    folder = Path(model) if os.path.isdir(model) else _cached(model)  # a name may be too long for Path.is_dir
     file = folder / "config.json" if folder else None
     if folder and file and file.is_file():
         return read_shape(model, _json(file), folder)
     if model in (known := known_models()):
         return read_shape(model, known[model])
-    alike = [f" or ask about {name}" for name in get_close_matches(model, known, n=1)]
+    similar = [f", or did you mean {name}?" for name in get_close_matches(model, known, n=1)]
     raise InputError(
-        f"{model}: no config.json in a folder of that name or in {_hub()}, and it is none of the models that "
-        f"judge knows by itself. Fetch it (hf download {model} config.json){''.join(alike)}"
+        f"{model}: there is no config.json in a folder of this name or in {_hub()}, and it is not in the "
+        f"list of known models. Download it (hf download {model} config.json){''.join(similar)}"
     )
 
 
@@ -98,17 +98,17 @@ def _json(file: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise InputError(f"{file}: is not readable JSON: {error}") from error
     if not isinstance(found, dict):
-        raise InputError(f"{file}: holds no JSON object")
+        raise InputError(f"{file}: is not a JSON object")
     return found
 
 
 def read_shape(name: str, config: Mapping[str, Any], folder: Path | None = None) -> Shape:
-    """Work out a shape from a config.json, and from the weights in `folder` where they are there.
+    """Compute the size of a model from its config.json, and from the weights in `folder` if it has them.
 
     Raises
     ------
     InputError
-        A number that is needed is missing.
+        A required number is missing or invalid.
     """
     try:
         nested = config.get("text_config") or config.get("llm_config") or {}
@@ -129,7 +129,7 @@ def _shape(name: str, text: Mapping[str, Any], config: Mapping[str, Any], folder
     all_experts, used_experts = _mlp(text, layers, hidden)
     head = hidden * text["vocab_size"]
     tied = config.get("tie_word_embeddings", text.get("tie_word_embeddings", True))
-    outside = head * (1 if tied else 2) + _pictures(config.get("vision_config") or {})
+    outside = head * (1 if tied else 2) + _image_encoder(config.get("vision_config") or {})
     quantization = config.get("quantization_config") or text.get("quantization_config") or {}
     is_measured = _measured_weights(folder, text) if folder else None
     latent = text.get("kv_lora_rank")
@@ -154,7 +154,7 @@ def _shape(name: str, text: Mapping[str, Any], config: Mapping[str, Any], folder
 
 
 def _check_numbers(text: Mapping[str, Any]) -> None:
-    """Refuse numbers that are no counts: a size computed from them would look plausible."""
+    """Reject invalid numbers, from which a plausible but wrong size would be computed."""
     for name in _COUNTS:
         value = text.get(name)
         if value is not None and not (type(value) is int and 0 < value <= _MOST):
@@ -162,7 +162,7 @@ def _check_numbers(text: Mapping[str, Any]) -> None:
 
 
 def _mlp(text: Mapping[str, Any], layers: int, hidden: int) -> tuple[int, int]:
-    """Parameters of all MLPs, and of those that one token passes through."""
+    """Return the parameters of all MLPs, and of those that process one token."""
     experts = text.get("num_experts") or text.get("num_local_experts") or text.get("n_routed_experts")
     wide = 3 * hidden * text["intermediate_size"]
     if not experts:
@@ -176,15 +176,15 @@ def _mlp(text: Mapping[str, Any], layers: int, hidden: int) -> tuple[int, int]:
     return always + (layers - dense) * experts * expert, always + (layers - dense) * used * expert
 
 
-def _pictures(vision: Mapping[str, Any]) -> int:
-    """Parameters of a picture encoder; where the file leaves its width out, none: a percent or two."""
+def _image_encoder(vision: Mapping[str, Any]) -> int:
+    """Return the parameters of an image encoder; 0 (an error of 1 to 2 %) if its width is not given."""
     depth = vision.get("depth") or vision.get("num_hidden_layers") or 0
     hidden = vision.get("hidden_size") or 0
     return int(depth * hidden * (4 * hidden + 3 * (vision.get("intermediate_size") or 4 * hidden)))
 
 
 def _layer_kinds(text: Mapping[str, Any], layers: int) -> tuple[int, int, int]:
-    """How many layers attend to all tokens, to a window of them, and keep a state instead."""
+    """Count the layers with full attention, with sliding-window attention, and with linear attention."""
     kinds = text.get("layer_types")
     if kinds:
         linear = sum(kind == "linear_attention" for kind in kinds)
@@ -198,7 +198,7 @@ def _layer_kinds(text: Mapping[str, Any], layers: int) -> tuple[int, int, int]:
 
 
 def _state(text: Mapping[str, Any]) -> int:
-    """Bytes of one linear-attention layer's state, which is kept in float32."""
+    """Return the bytes of the state of one linear-attention layer, which is in float32."""
     size = text["linear_num_value_heads"] * text["linear_key_head_dim"] * text["linear_value_head_dim"]
     return int(size) * 4
 
@@ -206,7 +206,7 @@ def _state(text: Mapping[str, Any]) -> int:
 def _weights(
     attention: int, mlp: int, outside: int, text: Mapping[str, Any], quantization: Mapping[str, Any]
 ) -> int:
-    """Bytes of the weights. Embeddings and picture encoder stay as they are; MXFP4 packs experts alone."""
+    """Return the bytes of the weights; embeddings are never quantized, and with MXFP4 only experts are."""
     bits = _bits(quantization)
     if quantization.get("quant_method") == "mxfp4" and (text.get("num_local_experts")):
         return int(mlp * bits / 8) + (attention + outside) * _FLOAT
@@ -214,7 +214,7 @@ def _weights(
 
 
 def _bits(quantization: Mapping[str, Any]) -> float:
-    """Bits of a quantised weight; 16 where none is, or where the file does not say."""
+    """Return the bits of a quantized weight; 16 without quantization, or if they are not given."""
     if not quantization:
         return 8.0 * _FLOAT
     groups = (quantization.get("config_groups") or {}).values()
@@ -222,12 +222,12 @@ def _bits(quantization: Mapping[str, Any]) -> float:
     if quantization.get("quant_method") == "bitsandbytes":
         return 4.5 if quantization.get("load_in_4bit") else 8.0
     named = (_NAMED_BITS.get(str(quantization.get(key))) for key in ("quant_method", "quant_algo"))
-    said = [*named, quantization.get("bits"), *packed]
-    return float(next((bits for bits in said if bits), 8.0 * _FLOAT))
+    bits_given = [*named, quantization.get("bits"), *packed]
+    return float(next((bits for bits in bits_given if bits), 8.0 * _FLOAT))
 
 
 def _measured_weights(folder: Path, text: Mapping[str, Any]) -> int | None:
-    """Bytes of the weights that lie in a folder; float32 is halved, because vLLM loads it as bfloat16."""
+    """Return the size of the weight files in bytes; half for float32, which vLLM loads as bfloat16."""
     index = folder / "model.safetensors.index.json"
     single = folder / "model.safetensors"
     size = None
@@ -241,7 +241,7 @@ def _measured_weights(folder: Path, text: Mapping[str, Any]) -> int | None:
 
 
 def _hub() -> Path:
-    """Hugging Face's cache, where its own variables put it."""
+    """Return the folder of the Hugging Face cache, as set by its environment variables."""
     home = os.environ.get("HF_HOME")
     base = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
     hub = os.environ.get("HF_HUB_CACHE") or f"{home or base + '/huggingface'}/hub"
@@ -249,7 +249,7 @@ def _hub() -> Path:
 
 
 def _cached(model: str) -> Path | None:
-    """Folder of the newest version of a model in the cache."""
+    """Return the folder of the newest version of a model in the cache."""
     folder = _hub() / f"models--{model.replace('/', '--')}"
     if not os.path.isdir(folder):
         return None
@@ -259,7 +259,7 @@ def _cached(model: str) -> Path | None:
 
 @cache
 def known_models() -> dict[str, dict[str, Any]]:
-    """Read the table of models: name -> the entries of its config.json that decide its size."""
+    """Read the table of models: name -> entries of its config.json that determine its size."""
     text = Path(__file__).with_name("model_sizes.yaml").read_text(encoding="utf-8")
     known: dict[str, dict[str, Any]] = yaml.safe_load(text)
     return known

@@ -1,4 +1,4 @@
-"""The scores of a run as a table, long (a row a score) or wide (a row an item), with fields of the items."""
+"""Export the scores of a run as a table: long (one row per score) or wide (one row per item)."""
 
 import csv
 import itertools
@@ -18,29 +18,32 @@ FORMATS = ("csv", "jsonl", "parquet")
 _LONGEST = 1 << 63
 
 Table = tuple[list[str], Iterator[dict[str, Any]]]
-"""Names of the columns, and the rows."""
+"""Column names and rows."""
 
 
 def export_scores(path: str | Path, out: str, form: str | None = None, *, wide: bool = False) -> None:
-    """Write the scores of a run.
+    """Write the scores of a run, with the system and the metadata of each item.
 
-    In CSV a text that a spreadsheet would run as a formula gets an apostrophe in front.
+    In CSV, an apostrophe is put before texts that a spreadsheet would execute as a formula.
 
     Parameters
     ----------
     path : str or Path
-        The run.
+        Folder of the run.
     out : str
         File, or ``-`` for standard output (not for Parquet).
     form : {'csv', 'jsonl', 'parquet'} or None
-        Default: what the name of the file says; CSV on standard output.
+        None infers the format from the file name; on standard output it is CSV.
     wide : bool
-        One row an item and sample, a column for each dimension and for its status; else one row a score.
+        Whether to write one row per item and sample, with a column for each dimension and for its status,
+        instead of one row per score. Criteria are in the rows per score only: each item has its own.
 
     Raises
     ------
     InputError
-        The name of the file says no format, or another one than `form`; or it cannot be written.
+        The format cannot be inferred from the file name or contradicts it, or the file cannot be written.
+    MissingExtraError
+        The package for Parquet is not installed.
     """
     form = _format_of(out, form)
     with Run.open(path) as run:
@@ -57,29 +60,37 @@ def export_scores(path: str | Path, out: str, form: str | None = None, *, wide: 
 def _format_of(out: str, form: str | None) -> str:
     if out == "-":
         if form == "parquet":
-            raise InputError("Parquet is not for a terminal: name a file with --out scores.parquet")
+            raise InputError(
+                "Parquet cannot be written to standard output; name a file: --out scores.parquet"
+            )
         return form or "csv"
     named = Path(out).suffix.removeprefix(".").lower()
     if named in FORMATS and form not in (None, named):
-        raise InputError(f"--out {out} says {named} and --output-format {form}: leave one of them out")
+        raise InputError(
+            f"out (--out) {out} is a {named} file, but --output-format is {form}; omit one of them"
+        )
     if named not in FORMATS and form is None:
         endings = ", ".join(f".{name}" for name in FORMATS)
-        raise InputError(f"--out {out}: the name says no format; allowed: {endings}, or give --output-format")
+        raise InputError(
+            f"out (--out) {out}: the format is unknown; use the ending {endings}, or set --output-format"
+        )
     return form or named
 
 
 def _fields(run: Run) -> list[str]:
-    """Names of all metadata, so that every row has the same columns."""
+    """Return the names of all metadata fields, so that every row has the same columns."""
     return list(dict.fromkeys(name for item in run.items() for name in item.metadata))
 
 
 def _long(run: Run, fields: list[str]) -> Table:
+    """Return one row per score; only a rubric with criteria has the column of their ids."""
+    names = [name for name in Score.model_fields if name != "criterion" or run.rubric.criteria]
     rows = (
-        {**score.model_dump(mode="json"), **_about(item, fields)}
+        {**{name: getattr(score, name) for name in names}, **_about(item, fields)}
         for item, scores in _by_item(run)
         for score in scores
     )
-    return [*Score.model_fields, "system", *map(_column, fields)], rows
+    return [*names, "system", *map(_column, fields)], rows
 
 
 def _wide(run: Run, fields: list[str]) -> Table:
@@ -95,11 +106,11 @@ def _wide(run: Run, fields: list[str]) -> Table:
 
 
 def _judgment(scores: list[Score], rubric: Rubric) -> dict[str, Any]:
-    """All scores of one item and sample as one row."""
-    values = {score.dimension: score.value for score in scores}
+    """Combine the scores of one item and sample into one row; criteria differ by item and have no columns."""
+    values = {score.dimension: score.value for score in scores if score.criterion is None}
     numbers = {name: value for name, value in values.items() if isinstance(value, float)}
     head = {"item_id": scores[0].item_id, "rater": scores[0].rater, "sample": scores[0].sample}
-    statuses = {_status(score.dimension): score.status for score in scores}
+    statuses = {_status(score.dimension): score.status for score in scores if score.criterion is None}
     return {**head, **values, "passes": rubric.passes(numbers), **statuses}
 
 
@@ -136,7 +147,7 @@ def _as_csv(columns: list[str], rows: Iterator[dict[str, Any]]) -> Iterator[str]
 
 
 class _Line:
-    """What `csv` last wrote."""
+    """Receives each line that `csv` writes."""
 
     text = ""
 
@@ -163,7 +174,7 @@ def _write_parquet(columns: list[str], rows: list[dict[str, Any]], out: str) -> 
 
 
 def _one_type(column: list[Any]) -> list[Any]:
-    """A column of mixed types becomes text, as does one of numbers too long for 64 bits."""
+    """Convert a column of mixed types, or of integers of more than 64 bits, to text."""
     kinds = {type(value) for value in column if value is not None}
     fits = all(-_LONGEST <= value < _LONGEST for value in column if isinstance(value, int))
     return column if len(kinds) <= 1 and fits else [None if value is None else str(value) for value in column]

@@ -20,7 +20,7 @@ _OUR_FILES = (
 
 @contextlib.contextmanager
 def run_for(path: Path, judge: Judge) -> Iterator[Run]:
-    """Open a run for scoring, as `Run.create`; a new one is removed where the block fails without a reply."""
+    """Open a run with `Run.create`; remove a new run if the block fails before the first reply."""
     missing = [folder for folder in (path, *path.parents) if not folder.exists()]
     is_new, is_empty = not (path / "run.db").exists(), False
     try:
@@ -29,17 +29,17 @@ def run_for(path: Path, judge: Judge) -> Iterator[Run]:
                 yield run
             except BaseException:
                 is_empty = is_new and not run.is_judged
-                if is_empty:  # removed while it is ours alone
+                if is_empty:  # while this process holds the lock
                     _remove_files(path)
                 raise
     finally:
         if is_empty:
-            with contextlib.suppress(OSError):  # the folder has other files
+            with contextlib.suppress(OSError):  # the folder contains other files
                 for folder in missing:
                     folder.rmdir()
 
 
 def _remove_files(path: Path) -> None:
     for name in _OUR_FILES:
-        with contextlib.suppress(OSError):  # the error that led here matters more
+        with contextlib.suppress(OSError):  # the original error is more important
             (path / name).unlink()

@@ -51,11 +51,11 @@ class ItemResult:
         return [row for row in self.rows if row.sample == sample]
 
     def passes(self, sample: int = 0) -> bool | None:
-        """Whether the answer passes; None if a missing score leaves that open."""
+        """Whether the answer passes; None if that depends on a missing score."""
         return self.rubric.passes(self._numbers(sample))
 
     def is_below(self, dimension: str, sample: int = 0) -> bool:
-        """Whether a score is below its threshold in the pass rule (if it has none, that of the overall)."""
+        """Whether a score is below its pass mark (or that of the overall score, if it has none)."""
         rule = self.rubric.pass_rule
         least = rule.get(dimension, rule.get(OVERALL))
         value = self._numbers(sample).get(dimension)
@@ -92,7 +92,7 @@ def as_frame(results: Iterable[ItemResult], rubric: Rubric, n_samples: int) -> "
     """Make a DataFrame with one row per item (and sample, if there are several).
 
     Columns: id, system, question, answer, reference and verdict (``passed``); score, status and reason of
-    each dimension; the metadata. A metadata field whose name is taken gets ``metadata_`` in front.
+    each dimension; the metadata. A metadata field whose name is already used gets the prefix ``metadata_``.
     """
     import pandas
 

@@ -1,4 +1,4 @@
-"""Several judges over the same answers."""
+"""Panel: several judges score the same answers."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -18,16 +18,16 @@ from judge.scoring.score import default_out, folder_name, score
 
 @dataclass(frozen=True)
 class PanelResult:
-    """How scoring with one judge ended: with a run, or with an error.
+    """Result of scoring with one judge: a run or an error.
 
     Attributes
     ----------
     judge : Judge
         The judge.
     run : Run or None
-        Its run, open for reading; None if the judge could not go on.
+        Its run, open for reading; None if scoring ended with an error.
     error : JudgeError or None
-        Why it could not; what had arrived before is stored.
+        The error; the replies that arrived before are stored.
     """
 
     judge: Judge
@@ -38,7 +38,7 @@ class PanelResult:
 class Panel:
     """Scores the same answers with several judges in turn; each has a run of its own.
 
-    If one judge fails, the others still score. A limit of the cost holds for all of them together.
+    If one judge fails, the others still score. `max_cost` limits the cost of all of them together.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ class Panel:
         **options: Any,
     ) -> None:
         self.connection = connection or Connection()
-        """Its `max_cost` is what is left for the judges that have not scored yet."""
+        """Its `max_cost` is the amount left for the judges that have not scored yet."""
         self.members = [(judge, _folder(answers, judge, out, len(judges))) for judge in judges]
         """Each judge with the folder of its run."""
         self._answers = answers
@@ -82,12 +82,12 @@ class Panel:
         _check_distinct(self.members)
 
     def check(self) -> None:
-        """Check without cost that every judge can answer, before the first one is paid.
+        """Check, without sending anything, that every judge can answer.
 
         Raises
         ------
         JudgeError
-            One of them cannot; see `check_backend`.
+            A judge cannot answer; see `check_backend`.
         """
         for judge, _ in self.members:
             check_backend(judge, self.connection)
@@ -105,7 +105,7 @@ class Panel:
         Yields
         ------
         PanelResult
-            How scoring with each judge ended.
+            The result of each judge, in order.
         """
         for judge, folder in self.members:
             callback = callback_for(judge)
@@ -140,12 +140,13 @@ def _folder(answers: Answers, judge: Judge, out: str | Path | None, n_judges: in
 
 
 def _check_distinct(members: Sequence[tuple[Judge, Path]]) -> None:
-    """Two judges may have one folder: the same model twice, or two whose paths end alike."""
+    """Raise `InputError` if two judges have the same folder: equal models, or paths with the same end."""
     taken: dict[Path, str] = {}
     for judge, folder in members:
         if folder in taken:
             raise InputError(
-                f"--judge {taken[folder]} and --judge {judge.model} would both score into {folder}. If they "
-                "are the same, name it once; if not, score with each in a command of its own, with --out"
+                f"the judges (--judge) {taken[folder]} and {judge.model} would both score into {folder}. If "
+                "they are the same, name it once; otherwise score with each one separately, with out "
+                "(--out)"
             )
         taken[folder] = judge.model

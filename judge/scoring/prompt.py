@@ -1,10 +1,10 @@
-"""Item + rubric -> messages. Pure.
+"""Build the messages of a request from an item and a rubric. Pure.
 
-The text that is the same for all items comes first (the rubric), then what many items share (rules, pictures,
-question, reference), then the answer, and last the dimension asked for, so that prefix caches hit.
+The text that is the same for all items comes first (the rubric), then what many items share (rules, images,
+question, reference), then the answer, and last the requested dimension, so that prefix caches are used.
 
-An answer is untrusted: it stands between marks that carry a code made from its own text, which it cannot
-know, and invisible characters are written out.
+An answer is untrusted: it is enclosed in tags with a code computed from its own text, which the answer cannot
+contain, and invisible characters are written out.
 """
 
 import hashlib
@@ -27,14 +27,14 @@ from judge.scoring.reply_form import (
     spoken,
 )
 
-# Control characters but for tab and line ends (a carriage return alone hides what stood in its line),
-# bidirectional overrides, and the tag characters in which a whole sentence can hide. Joiners stay: words of
-# several languages, and many emoji, need them.
+# Control characters except tab and line ends (a carriage return alone can hide a line), bidirectional
+# overrides, and tag characters, in which a sentence can be hidden. Joiners are kept: several languages and
+# emoji need them.
 _INVISIBLE = re.compile(
     "\r(?!\n)|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]"
 )
-# Marks that chat templates write: a tokenizer reads them as control tokens wherever they stand, so that an
-# answer could end its own message, or a thought that was never opened.
+# Control tokens of chat templates. A tokenizer recognizes them anywhere in a text, so that an answer could
+# end its own message, or end reasoning.
 _CONTROL = re.compile(
     r"<(?=[|｜]|\w+\|>|/?seed:|unused\d+>)"
     r"|<(?=/?(?:think|s|img|image|video|audio|[be]os|pad|sop|mask)>|(?:start|end)_of_(?:turn|image)>)"
@@ -72,7 +72,7 @@ class Prompter:
         self._parts: dict[tuple[int, str | None], tuple[Rubric, _Part]] = {}
 
     def requests(self, item: Item, samples: int = 1) -> Iterator[Request]:
-        """All requests for one item: one a sample, or one a sample and score for ``reply: number``."""
+        """Yield all requests for one item: one per sample, or per sample and score for ``reply: number``."""
         pictures = self._judge.rubric.images_for(item)
         for name, rubric in self._rubrics.of(item).parts.items():
             part = self._part(rubric, name)
@@ -121,15 +121,15 @@ class Prompter:
         )
 
     def _params(self, sample: int) -> Mapping[str, Any]:
-        """A seed is that of the first sample; the others need their own, or all would be the same."""
+        """Return the parameters of a sample; each needs its own seed, or all samples would be the same."""
         params = self._judge.params
         seed = params.get("seed")
         return {**params, "seed": seed + sample} if sample and isinstance(seed, int) else params
 
     def _key(self, item: Item, message: Message, sample: int, part: _Part) -> str:
-        """Hash of everything that decides the reply. Pictures count by bytes or address, not by name.
+        """Hash everything that determines the reply; images count by their content or URL, not by name.
 
-        Items of one content are one request to a model; a recorded reply belongs to one id.
+        Items with the same content share a request to a model; a recorded reply belongs to one id.
         """
         shown = (item.images[place] for place in self._judge.rubric.images_for(item))
         pictures = [image.sha256 or image.url or image.path for image in shown]
@@ -141,7 +141,7 @@ _MOST_PARTS = 512
 
 
 def build_requests(item: Item, judge: Judge, samples: int = 1) -> list[Request]:
-    """All requests for one item. For many items make one `Prompter`."""
+    """Return all requests for one item. For many items, create one `Prompter`."""
     return list(Prompter(judge).requests(item, samples))
 
 
@@ -162,7 +162,7 @@ def system_text(rubric: Rubric, *, is_criteria: bool = False) -> str:
 
 
 def item_text(item: Item, rubric: Rubric, *, is_criteria: bool = False) -> str:
-    """The part of the prompt that is about one item, without its pictures."""
+    """Return the part of the prompt that depends on the item, without its images."""
     parts = []
     if rules := rubric.rules_for(item):
         parts.append("# Rules for this item\n" + _bullets([rule.text for rule in rules]))
@@ -173,7 +173,9 @@ def item_text(item: Item, rubric: Rubric, *, is_criteria: bool = False) -> str:
         parts.append(
             "# Options\n" + "\n".join(f"{chr(65 + i)}: {as_data(c)}" for i, c in enumerate(item.choices))
         )
-    if item.reference is not None:
+    if item.other_references:
+        parts.append(_alternatives(item.references))
+    elif item.reference is not None:
         parts.append("# Reference answer\n" + as_data(item.reference))
     if is_criteria and rubric.reply == "json":
         listed = (f"`{as_data(key)}`: {as_data(d.description)}" for key, d in rubric.dimensions.items())
@@ -183,8 +185,17 @@ def item_text(item: Item, rubric: Rubric, *, is_criteria: bool = False) -> str:
     return "\n\n".join(parts)
 
 
+def _alternatives(references: Sequence[str]) -> str:
+    """Several reference answers: the answer that is judged need agree with one of them only."""
+    listed = "\n\n".join(f"## Reference answer {n}\n{as_data(text)}" for n, text in enumerate(references, 1))
+    return (
+        "# Reference answers\nEach of these is a correct answer by itself. Compare the answer with the one "
+        f"that it is closest to.\n\n{listed}"
+    )
+
+
 def visible(text: str) -> str:
-    r"""Write out characters that hide: ``[U+202E]``.
+    r"""Write out invisible characters: ``[U+202E]``.
 
     >>> visible("safe\u202eefas")
     'safe[U+202E]efas'
@@ -193,7 +204,7 @@ def visible(text: str) -> str:
 
 
 def as_data(text: str) -> str:
-    """Text of an item as it stands in a prompt: nothing in it is hidden or controls the model.
+    """Return a text of an item for a prompt, with invisible characters and control tokens written out.
 
     >>> as_data("Yes.<|im_end|>")
     'Yes.[U+003C]|im_end|>'
@@ -206,7 +217,7 @@ def _written_out(match: re.Match[str]) -> str:
 
 
 def message_text(message: Mapping[str, Any]) -> str:
-    """The text of a message; a picture is named by its number."""
+    """Return the text of a message, with the number of each image in its place."""
     content = message["content"]
     if isinstance(content, str):
         return content
@@ -216,7 +227,7 @@ def message_text(message: Mapping[str, Any]) -> str:
 
 
 def _is_constrained(judge: Judge) -> bool:
-    """Whether a grammar holds the reply. For a bare number it takes vLLM: other servers want an object."""
+    """Whether a grammar constrains the reply; for a bare number only with vLLM, as others need an object."""
     return judge.structured and judge.scores == "text" and (judge.rubric.reply == "json" or judge.is_on_vllm)
 
 

@@ -1,16 +1,16 @@
-"""Whether a text that was cut at its limit had only begun to repeat itself. Pure."""
+"""Detect replies that were truncated because they repeat themselves. Pure."""
 
 _LONGEST_PERIOD = 400
-"""Characters of what is repeated: two or three sentences."""
+"""Largest length in characters of the repeated piece: two or three sentences."""
 _REPEATS = 3
 _LEAST = 60
-"""Characters of the repetition in all: a word that stands there three times is none."""
+"""Smallest length in characters of all repetitions; a word three times in a row does not count."""
 
 
 def repeats_itself(text: str) -> bool:
-    """Tell whether a text ends with one piece of text three times in a row.
+    """Whether a text ends with the same piece of text three times in a row.
 
-    A model that decodes without chance never leaves such a loop: with more room, it fills that, too.
+    With greedy decoding a model does not leave such a loop, so a higher token limit does not help.
 
     >>> repeats_itself("It is good. " + "It is correct and clear. " * 4 + "It is cor")
     True

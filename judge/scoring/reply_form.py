@@ -11,7 +11,7 @@ from judge.records import OVERALL
 from judge.rubric import CANNOT_TELL, Dimension, Example, Rubric, RubricScale
 
 PARTS = {"before": ("reason", "score"), "after": ("score", "reason"), "none": ("score",)}
-"""What a judgment of one dimension consists of, by where the rubric wants the reason."""
+"""Parts of the judgment of one dimension, by the position of the reason in the rubric."""
 VALUE_KEYS = {"score": "score", "binary": "met", "category": "label"}
 """Type of a dimension -> key of its value in a reply."""
 NO_VERDICT = "X"
@@ -23,7 +23,7 @@ _PLACEHOLDER_RULE = "Put your own text and scores in place of every <…>."
 def reply_schema(rubric: Rubric, name: str | None = None) -> dict[str, Any]:
     """JSON schema of the wanted reply; `name` is the dimension that is asked for alone.
 
-    Texts carry no length bounds or patterns: grammar engines then produce broken strings.
+    Texts have no limits of length and no patterns, because grammar engines then produce broken strings.
     """
     if rubric.reply == "number":
         return _number_schema(rubric, name)
@@ -191,10 +191,10 @@ def _any_criterion(rubric: Rubric) -> tuple[str, Dimension]:
 
 
 def _form(rubric: Rubric) -> str:
-    """The object that `reply_schema` describes, with the layout and the order that a model is to keep.
+    """Return the form of the object that `reply_schema` describes, in the required layout and order.
 
-    It is no JSON, so that it never reads as a verdict, and no placeholder stands in quotes: small models copy
-    a text in quotes as their reason.
+    It is not valid JSON, so that it cannot be read as a verdict. Placeholders are not in quotes, because
+    small models copy quoted text as their reason.
     """
     lines = [
         f'  "{name}": {_judgment_form(rubric, name, rubric.dimensions.get(name))}' for name in rubric.judged

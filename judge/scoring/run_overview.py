@@ -114,7 +114,7 @@ def _labels(scale: RubricScale) -> range:
 
 
 def _score_cells(values: dict[float, int], labels: range) -> list[str]:
-    """Mean and counts; a score between two labels (a mean) counts with the lower one, as in the report."""
+    """Format mean and counts; a score between two labels (a mean) counts with the lower one."""
     return [_mean(values), *(str(sum(k for v, k in values.items() if floor(v) == label)) for label in labels)]
 
 

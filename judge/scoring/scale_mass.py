@@ -1,4 +1,4 @@
-"""Expected scores of which hardly any comes out: noticed early, before the rest is asked."""
+"""Early end of a run with expected scores if the model rarely replies with a label of the scale."""
 
 from collections.abc import Sequence
 
@@ -8,13 +8,13 @@ from judge.scoring.judge import Judge
 from judge.scoring.parsing.values import LEAST_MASS
 
 FIRST_ITEMS = 20
-"""Items after which it is known whether the model answers with a label of the scale."""
+"""Number of items after which the check is made."""
 LEAST_SHARE = 0.1
-"""Share of the replies that must have enough probability on the scale to give a score."""
+"""Smallest share of the replies that must give a score (have enough probability on the scale)."""
 
 
 class ScaleMassCheck:
-    """Ends a run whose model wants to say something other than a label of the scale."""
+    """Ends a run whose model would usually reply with something other than a label of the scale."""
 
     def __init__(self, judge: Judge) -> None:
         self._judge = judge
@@ -22,13 +22,13 @@ class ScaleMassCheck:
         self._masses: list[float] = []
         self._is_done = judge.scores != "expected"
 
-    def see(self, completions: Sequence[Completion]) -> None:
-        """Look at the first replies of a run.
+    def check(self, completions: Sequence[Completion]) -> None:
+        """Check the first replies of a run.
 
         Raises
         ------
         BackendError
-            If hardly any of them gives a score: how little probability lies on the scale, and what to do.
+            Hardly any of them gives a score; the message gives the mean probability on the scale.
         """
         if self._is_done:
             return
@@ -46,8 +46,9 @@ class ScaleMassCheck:
     def _advice(self, reply: str | None) -> str:
         scale, judge = self._judge.rubric.scale, self._judge
         return (
-            f"{judge.model}: --scores expected: for the first {len(self._items)} items only "
-            f"{sum(self._masses) / len(self._masses):.1%} of the probability of the first token lies on the "
-            f"scale {scale.min}-{scale.max} (a score takes {LEAST_MASS:.0%}); the model would say {reply!r}: "
-            "use --scores text or another model; what arrived is stored"
+            f"{judge.model}: expected scores: for the first {len(self._items)} items only "
+            f"{sum(self._masses) / len(self._masses):.1%} of the probability of the first token is on the "
+            f"scale {scale.min}-{scale.max} (a score needs {LEAST_MASS:.0%}); the model would reply "
+            f"{reply!r}. Use scores='text' (--scores text) or another model. The replies that arrived are "
+            "stored"
         )

@@ -27,10 +27,28 @@ def retest(
     **options
         How the ratings are read: see `judge.RatingOptions`.
 
+    Returns
+    -------
+    Report
+        Tables of the agreement of the judge with itself and, with `humans`, with people by number of samples.
+
     Raises
     ------
-    JudgeError
+    InputError
         There is no run, or none has repeated judgments.
+
+    See Also
+    --------
+    judge.score : Its parameter `samples` requests repeated judgments.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import judge
+    >>> answers = [{"id": n, "question": "2 + 2?", "answer": str(n), "reference": "4"} for n in range(4, 9)]
+    >>> run = judge.score(answers, judge="baseline", samples=2, out=tempfile.mkdtemp())
+    >>> "samples" in str(judge.retest(run))
+    True
     """
     inputs = agreement_inputs(runs, humans, options)
     if not inputs.runs:

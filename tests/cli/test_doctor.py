@@ -71,7 +71,7 @@ def test_vllm_of_another_version_is_a_problem(machine, version):
     machine(H100, vllm=version)
     assert ask().exit_code == 1
     assert line("vllm").startswith("PROBLEM")
-    assert line("vllm").endswith(f"{version}, which judge does not know – pip install 'vllm>=0.26,<0.34'")
+    assert line("vllm").endswith(f"{version}, which is not supported – pip install 'vllm>=0.26,<0.34'")
 
 
 @pytest.mark.parametrize("version", ["0.26.0", "0.32.0", "0.33.1.dev3+cu130"])
@@ -83,7 +83,7 @@ def test_vllm_that_judge_knows_is_fine(machine, version):
 def test_vllm_without_a_card_is_said_and_no_failure(machine):
     machine(vllm="0.32.0")
     assert line("vllm").startswith("absent")
-    assert "no NVIDIA card" in line("vllm")
+    assert "no NVIDIA GPU" in line("vllm")
     assert ask().exit_code == 0
 
 
@@ -102,7 +102,7 @@ def test_cards_of_one_kind_are_counted(machine):
 
 def test_memory_in_use_that_keeps_vllm_from_starting_is_said(machine):
     machine(("NVIDIA L4", 22.5, 5.0))
-    assert "5.0 GiB in use: vLLM starts only where 92% of the memory is free" in line("graphics card")
+    assert "5.0 GiB in use: vLLM needs 92% of the memory free" in line("graphics card")
 
 
 def test_driver_that_does_not_work_is_a_problem(machine):
@@ -138,7 +138,7 @@ def test_model_that_fits_no_card_here_is_no_failure(machine):
 def test_card_of_unknown_speed_gets_no_time(machine):
     machine(("NVIDIA Something", 79.6, 0))
     shown = ask().stdout.partition("Judges on this card")[2]
-    assert "judgments at once" in shown
+    assert "concurrent judgments" in shown
     assert ", 1,000 in" not in shown
 
 
@@ -168,7 +168,7 @@ def test_without_a_card_one_model_says_what_it_needs(machine):
     machine()
     done = ask("--local-model", ANY)
     assert done.exit_code == 0
-    assert "needs a card of about 28.5 GiB: weights 15.3 GiB" in done.stdout
+    assert "needs a GPU with about 28.5 GiB: weights 15.3 GiB" in done.stdout
 
 
 def test_context_that_does_not_fit_is_advised_to_be_shorter(machine):
@@ -184,7 +184,7 @@ def test_only_other_cards_of_this_machine_are_an_option(machine):
 def test_broken_driver_does_not_keep_the_answer(machine):
     machine(driver_status=9)
     done = ask("--local-model", ANY)
-    assert "needs a card of about" in done.stdout
+    assert "needs a GPU with about" in done.stdout
     assert done.exit_code == 1
 
 

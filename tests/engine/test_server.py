@@ -125,7 +125,7 @@ pass: {{overall: 6}}
 def test_a_model_that_is_not_served_ends_the_run_with_those_that_are(server, tmp_path):
     other = Judge(model="hosted_vllm/other", rubric=load_rubric("open_qa"))
     with pytest.raises(
-        BackendError, match=r"no such model. The server has tiny: use --judge hosted_vllm/tiny"
+        BackendError, match=r"no such model. The server has tiny: use judge='hosted_vllm/tiny'"
     ):
         ask(server.api_base, ITEMS, tmp_path / "run", other)
 

@@ -227,7 +227,7 @@ def test_index_that_is_no_json_is_named(tmp_path):
 
 @pytest.mark.parametrize("name", ["a" * 5000, "a\0b"], ids=["long", "nul"])
 def test_name_that_no_file_can_have_is_an_unknown_model(name):
-    with pytest.raises(InputError, match=r"no config\.json in a folder of that name"):
+    with pytest.raises(InputError, match=r"no config\.json in a folder of this name"):
         find_shape(name)
 
 
@@ -253,7 +253,9 @@ def test_stored_config_goes_before_the_known_numbers(tmp_path):
 
 
 def test_unknown_model_is_an_error_that_says_how_to_fetch_it():
-    with pytest.raises(InputError, match=r"hf download Qwen3-8B config.json\) or ask about Qwen/Qwen3-8B"):
+    with pytest.raises(
+        InputError, match=r"hf download Qwen3-8B config.json\), or did you mean Qwen/Qwen3-8B\?"
+    ):
         find_shape("Qwen3-8B")
 
 
@@ -389,7 +391,7 @@ def test_model_that_does_not_fit_has_no_time():
 def test_cards_that_are_there_go_before_cards_to_buy():
     shape = known("Qwen/Qwen3-8B")
     assert advice(shape, [L4, L4])[0] == "--tensor-parallel 2 would be enough"
-    assert advice(shape, [L4])[0] == "2 such cards would be enough"
+    assert advice(shape, [L4])[0] == "2 such GPUs would be enough"
 
 
 def test_half_the_bits_are_advised_before_a_quarter():
@@ -408,5 +410,5 @@ def test_smaller_model_that_sees_is_advised_for_one_that_sees():
 
 def test_cards_are_as_many_as_divide_the_heads():
     shape = read_shape("m", {**QWEN, "num_attention_heads": 6, "head_dim": 128, "num_key_value_heads": 6})
-    assert "2 such cards would be enough" in advice(shape, [L4])
+    assert "2 such GPUs would be enough" in advice(shape, [L4])
     assert not [hint for hint in advice(shape, [Card("X", 10 * GIB, 0, "")]) if "cards" in hint]

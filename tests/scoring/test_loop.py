@@ -209,7 +209,7 @@ def test_expected_scores_with_hardly_any_probability_on_the_scale_stop_after_20_
     asked, error = expected_run(tmp_path / "r", 100, 0.02)
     assert asked == 2 * 19 + 1
     assert "for the first 20 items only 2.0% of the probability" in error
-    assert "use --scores text" in error
+    assert "(--scores text)" in error
 
 
 def test_expected_scores_that_stopped_early_keep_what_arrived(tmp_path):

@@ -92,7 +92,9 @@ def test_options_of_score_hold_for_every_judge(tmp_path):
 
 
 def test_two_judges_of_one_folder_are_refused(tmp_path):
-    with pytest.raises(InputError, match=r"--judge openai/x and --judge openai/x would both score into "):
+    with pytest.raises(
+        InputError, match=r"the judges \(--judge\) openai/x and openai/x would both score into "
+    ):
         Panel(ITEMS, judges("x", "x"), out=tmp_path)
 
 

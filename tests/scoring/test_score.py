@@ -11,7 +11,7 @@ import PIL.Image
 import pytest
 
 from judge import Connection, Item, Run, score
-from judge.errors import BackendError, RunError
+from judge.errors import BackendError, InputError, RunError
 from judge.records import Completion
 from judge.scoring import score as score_module
 from judge.scoring.callbacks import ScoringCallback
@@ -249,3 +249,10 @@ def test_probabilities_are_not_asked_for_several_times(tmp_path, backend):
     with pytest.raises(score_module.InputError, match="the same each time"):
         score(items(1), judge=judge, out=tmp_path / "r", samples=2)
     assert backend.asked == []
+
+
+@pytest.mark.parametrize("samples", [0, -1, 10_001])
+def test_number_of_samples_out_of_range_is_refused_before_a_run_is_made(tmp_path, samples):
+    with pytest.raises(InputError, match=rf"samples \(--samples\): found {samples}; allowed are 1 to 10,000"):
+        score_module.score([item()], judge="baseline", out=tmp_path / "r", samples=samples)
+    assert not (tmp_path / "r").exists()

@@ -1,1 +1,1 @@
-"""The text of a reply -> scores: JSON objects, repaired JSON, verdicts, and verdicts copied from the item."""
+"""Parse replies into scores: JSON objects, repaired JSON, verdicts, and verdicts copied from the item."""

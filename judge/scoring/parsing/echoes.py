@@ -1,8 +1,8 @@
 """Whether a verdict in a reply is copied from the item under judgment or from a worked example. Pure.
 
-A verdict echoes another one if its scores are among the scores of the other, and either all its reasons are
-those of the other, or it has no reason and the other stands in the item. A verdict with a reason of its own
-is the judge's, whatever its scores. `docs/reading_replies.md` says what this cannot recognise.
+A verdict is a copy of another one if the other contains all its scores, and either all its reasons are those
+of the other, or it has no reason and the other is in the item. A verdict with its own reason is the judge's,
+whatever its scores. `docs/reading_replies.md` says what this cannot recognize.
 """
 
 import html
@@ -20,12 +20,12 @@ from judge.scoring.parsing.verdicts import Names, ReplyVerdict, merged, verdicts
 
 Echo = Literal["same_as_in_item", "same_as_in_example"]
 ECHO = "same_as_in_"
-"""How the reason begins of a score that was lost because its verdict is copied."""
+"""Beginning of the reason of a score that is missing because its verdict was copied."""
 
 _DEEPEST_TEXT = 3
-"""Texts in objects in texts are searched to this depth."""
+"""Depth of nesting (texts in objects in texts) that is searched."""
 _MOST_CLOSED = 3
-"""Braces that are added to a text of an item where they are missing at its end."""
+"""Largest number of closing braces that are added to the end of a text of an item."""
 _OTHER_BRACES = re.compile("[｛﹛\U000e007b]")
 _TAG_CHARACTERS = {0xE0000 + code: chr(code) for code in range(0x20, 0x7F)}
 _WRITTEN_OUT = re.compile(r"\[U\+([0-9A-F]{4,6})\]")
@@ -35,18 +35,18 @@ _ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})|\\([\"\\/])")
 
 @dataclass(frozen=True)
 class EmbeddedVerdicts:
-    """Verdicts that stand in the texts of an item."""
+    """Verdicts in the texts of an item."""
 
     verdicts: tuple[ReplyVerdict, ...] = ()
     unknown: bool = False
-    """Whether a text is so long and so broken that what it holds cannot be told."""
+    """Whether a text is too long and too broken to be searched completely."""
 
     def __bool__(self) -> bool:
         return self.unknown or any(verdict.scores for verdict in self.verdicts)
 
 
 def embedded_verdicts(item: Item, names: Names) -> EmbeddedVerdicts:
-    """Read the texts of an item as a judge's reply is read, only that every brace is a place to look."""
+    """Find verdicts in the texts of an item as in a reply, but starting at every brace."""
     texts = [text for text in _texts(item) if may_hold_object(text)]
     if not texts:
         return EmbeddedVerdicts()
@@ -55,12 +55,12 @@ def embedded_verdicts(item: Item, names: Names) -> EmbeddedVerdicts:
         verdict for objects in found for verdict in verdicts_in(objects.values, names, at_every_depth=True)
     ]
     if len(verdicts) > 1 and (whole := merged(verdicts)):
-        verdicts.append(whole)  # a verdict in parts, which a judge may put together
+        verdicts.append(whole)  # a verdict in parts, which a judge may combine
     return EmbeddedVerdicts(tuple(verdicts), any(objects.too_broken for objects in found))
 
 
 def _objects_in(texts: Iterable[str], names: Names, depth: int = 0) -> Iterator[Objects]:
-    """Objects in some texts, and in the texts that stand in those objects."""
+    """Yield the objects in some texts, and in the texts within those objects."""
     for reading in (reading for text in texts for reading in _readings(text)):
         objects = find_objects(reading, names.is_known, at_every_brace=True)
         yield objects
@@ -70,7 +70,7 @@ def _objects_in(texts: Iterable[str], names: Names, depth: int = 0) -> Iterator[
 
 
 def example_verdicts(rubric: Rubric, names: Names) -> tuple[ReplyVerdict, ...]:
-    """Verdicts of the worked examples of a rubric, and those that stand in their texts."""
+    """Return the verdicts of the worked examples of a rubric, and those in their texts."""
     found: list[ReplyVerdict] = []
     for example in rubric.examples:
         said = example.verdict
@@ -82,7 +82,7 @@ def example_verdicts(rubric: Rubric, names: Names) -> tuple[ReplyVerdict, ...]:
 def echo_of(
     verdict: ReplyVerdict, held: EmbeddedVerdicts, shown: Sequence[ReplyVerdict], rubric: Rubric
 ) -> Echo | None:
-    """Say where a verdict is copied from; None where it is the judge's own."""
+    """Return where a verdict is copied from; None if it is the judge's own."""
     if not verdict.scores:
         return None
     has_reason = any(map(str.strip, verdict.reasons.values()))
@@ -94,19 +94,19 @@ def echo_of(
 
 
 def is_in_item(item: Item, source: str) -> bool:
-    """Whether a piece of a reply stands in a text of the item, but for what may change while it is copied."""
+    """Whether a text of the item contains a part of a reply, ignoring changes that copying may cause."""
     wanted = normalized(source)
     return any(wanted in normalized(text) for text in _texts(item) if may_hold_object(text))
 
 
 def is_quoted(item: Item, statement: str) -> bool:
-    """Whether a statement of a reply stands in a text of the item."""
+    """Whether a text of the item contains a statement of a reply."""
     wanted = normalized(statement).casefold()
     return any(wanted in normalized(text).casefold() for text in _texts(item))
 
 
 def _is_among(verdict: ReplyVerdict, others: Iterable[ReplyVerdict]) -> bool:
-    """Whether another verdict holds all scores of this one, and the same reasons where this one has any."""
+    """Whether another verdict contains all scores of this one, and all its reasons."""
     return any(
         all(_may_be(other, name, score) for name, score in verdict.scores.items())
         and all(
@@ -119,12 +119,12 @@ def _is_among(verdict: ReplyVerdict, others: Iterable[ReplyVerdict]) -> bool:
 
 
 def _may_be(other: ReplyVerdict, name: str, score: float) -> bool:
-    """Whether a score is that of another verdict, or may be one of the two that it gives."""
+    """Whether another verdict has this score, or two contradictory ones of which it may be one."""
     return other.scores.get(name) == score or other.values.get(name) is CONTRADICTION
 
 
 def normalized(text: str) -> str:
-    r"""Leave out of a reason what may change while it is copied: white space, invisible characters, escapes.
+    r"""Remove from a text what may change when it is copied: white space, invisible characters, escapes.
 
     >>> normalized("So\u202e it [U+003C]is.") == normalized("So it <is.")
     True
@@ -134,13 +134,13 @@ def normalized(text: str) -> str:
 
 
 def may_hold_object(text: str) -> bool:
-    """Whether there is a brace, or what can be one once it is read: another form of it, or an escape."""
+    """Whether a text contains a brace, a look-alike of one, or an escape sequence that may be one."""
     escaped = "&" in text or "\\u" in text
     return "{" in text or escaped or (not text.isascii() and bool(_OTHER_BRACES.search(text)))
 
 
 def _texts(item: Item) -> Iterator[str]:
-    yield from (item.answer, item.question, item.reference or "", *item.choices)
+    yield from (item.answer, item.question, *item.references, *item.choices)
 
 
 def _as_item(example: Example) -> Item:
@@ -148,16 +148,16 @@ def _as_item(example: Example) -> Item:
 
 
 def _readings(text: str) -> Iterator[str]:
-    """The text as it stands, as a person sees it, and with its escapes read."""
+    """Yield variants of a text: as it is, as it is displayed, and with escape sequences decoded."""
     plain = _plain(html.unescape(text))
     unescaped = _unescaped(plain)
     open_braces = min(unescaped.count("{") - unescaped.count("}"), _MOST_CLOSED)
-    closed = unescaped + "}" * open_braces  # a judge may end an object that the text leaves open
+    closed = unescaped + "}" * open_braces  # a judge may complete an unfinished object
     return iter(dict.fromkeys((text, plain, unescaped, closed)))
 
 
 def _plain(text: str) -> str:
-    """Characters of one look as one character; invisible ones are decoded (tags) or left out."""
+    """Normalize look-alike characters; invisible ones are decoded (tag characters) or removed."""
     if text.isascii():
         return text
     text = unicodedata.normalize("NFKC", text.translate(_TAG_CHARACTERS))
@@ -165,7 +165,7 @@ def _plain(text: str) -> str:
 
 
 def _unescaped(text: str) -> str:
-    r"""Read the escapes of JSON that change what is quoted: ``\"``, ``\/``, ``\\`` and ``\u007b``."""
+    r"""Decode the JSON escape sequences that quoting adds: ``\"``, ``\/``, ``\\`` and ``\u007b``."""
     return _ESCAPED.sub(lambda match: match[2] or chr(int(match[1], 16)), text) if "\\" in text else text
 
 

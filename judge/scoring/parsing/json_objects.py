@@ -1,7 +1,7 @@
-"""Text -> the JSON objects in it. Pure, and linear in the length of the text.
+"""Find the JSON objects in a text. Pure, and linear in the length of the text.
 
-What stands inside an object that cannot be read is not looked at: it may be a quotation. Only in a text that
-is not a judge's (an answer that may hold something like a verdict) every brace is a place to look.
+The content of an object that cannot be read is not searched, because it may be a quotation. Only in texts
+that are not a judge's (answers that may contain something like a verdict) the search starts at every brace.
 """
 
 import json
@@ -21,11 +21,11 @@ from judge.scoring.parsing.repaired_json import (
 )
 
 IsKnown = Callable[[str], bool]
-"""Whether a key has a meaning for the reader."""
+"""Whether a key is expected in a reply."""
 
 
 def _integer(digits: str) -> int | float:
-    """No scale has 400 digits, and Python converts no more than 4,300."""
+    """Convert long integers to float, because Python refuses to convert more than 4,300 digits to int."""
     return int(digits) if len(digits) < 400 else float(digits)
 
 
@@ -40,16 +40,16 @@ _BRACE = re.compile(r"[{}]")
 
 @dataclass
 class Objects:
-    """What was found in one text."""
+    """Objects found in one text."""
 
     values: list[dict[str, Any]] = field(default_factory=list)
     """The outermost objects."""
     spans: list[tuple[int, int]] = field(default_factory=list)
-    """Where each of them begins and ends."""
+    """Start and end of each of them."""
     broken: list[str] = field(default_factory=list)
-    """Sources of what begins like an object and cannot be read."""
+    """Parts of the text that begin like an object and cannot be read."""
     too_broken: bool = False
-    """Whether the search was given up, because nearly everything in a long text is broken."""
+    """Whether the search was stopped, because almost all of a long text is broken."""
 
 
 def find_objects(text: str, is_known: IsKnown, *, at_every_brace: bool = False) -> Objects:
@@ -58,12 +58,13 @@ def find_objects(text: str, is_known: IsKnown, *, at_every_brace: bool = False) 
     Parameters
     ----------
     text : str
+        The text to search.
     is_known : callable
-        A repaired object counts only if it has no other keys, if no comment in it holds a number, and if no
-        text in it that was repaired contains such a key in quotes (as where an unescaped quotation was taken
-        for keys).
+        Whether a key is expected. A repaired object counts only if all its keys are, if no comment in it
+        contains a number, and if no repaired text in it contains an expected key in quotes (an unescaped
+        quotation may have been read as keys).
     at_every_brace : bool
-        Look inside what cannot be read, too, and take every repaired object.
+        Whether to search inside unreadable objects, too, and to accept every repaired object.
     """
     search = _Search(text, is_known, at_every_brace)
     search.run()
@@ -79,7 +80,7 @@ class _Search:
         self.at_every_brace = at_every_brace
         self.found = Objects()
         self.budget = 200_000 + 4 * len(text)
-        """Characters that may still be read in vain."""
+        """Number of characters that may still be read without success."""
 
     def run(self) -> None:
         position = 0
@@ -89,12 +90,12 @@ class _Search:
         self.found.too_broken = self.budget <= 0
 
     def _decode(self, start: int) -> int:
-        """Read the object at `start` where it is valid JSON; return its end, or 0."""
+        """Read the object at `start` if it is valid JSON; return its end, or 0."""
         try:
             value, end = _DECODER.raw_decode(self.text, start)
         except (ValueError, RecursionError) as error:
             read = error.pos if isinstance(error, json.JSONDecodeError) else len(self.text)
-            self.budget -= read - start + start // 500  # the error counts the line ends before it
+            self.budget -= read - start + start // 500  # creating the error counts the lines before it
             return 0
         self._add(value, start, end)
         return end
@@ -104,7 +105,7 @@ class _Search:
         self.found.spans.append((start, end))
 
     def _repair_or_skip(self, start: int) -> int:
-        """Repair the object at `start`, or note that it is broken; return where to look on."""
+        """Repair the object at `start`, or record it as broken; return where to continue."""
         gap = _GAP.match(self.text, start + 1)
         after = gap.end() if gap else start + 1
         self.budget -= after - start
@@ -127,9 +128,9 @@ class _Search:
         return repaired.end
 
     def _end_of_broken(self, start: int) -> int:
-        """Where an object that cannot be read ends: the farther end, with and without regard to quotes.
+        """Return the end of an unreadable object: the farther one of those with and without regard to quotes.
 
-        One that is never closed reaches to the end of the text.
+        An object that is never closed extends to the end of the text.
         """
         ends = [_closing(self.text, start, pieces) for pieces in (_BRACE_OR_TEXT, _BRACE)]
         self.budget -= sum((end or len(self.text)) - start for end in ends)
@@ -137,7 +138,7 @@ class _Search:
 
 
 def texts_in(values: Iterable[Any]) -> Iterator[str]:
-    """All texts that stand as values in some objects, at any depth."""
+    """Yield all texts that are values in some objects, at any depth."""
     waiting = list(values)
     while waiting:
         value = waiting.pop()
@@ -148,21 +149,21 @@ def texts_in(values: Iterable[Any]) -> Iterator[str]:
 
 
 def keys_in(text: str) -> list[str]:
-    """Everything in quotes, each pair of neighbouring quotes taken for itself: all that may be a key."""
+    """Return every text between two consecutive quotes, each of which may be a key."""
     return [key.strip() for key in _QUOTED.findall(text)]
 
 
 def _is_certain(repaired: Repaired, is_known: IsKnown) -> bool:
-    """Whether an object holds nothing but what was asked for.
+    """Whether a repaired object contains only expected content.
 
-    A text in it may have swallowed a key, and a comment with a number may correct a score.
+    A text in it may include a key by mistake, and a comment with a number may correct a score.
     """
     quoted = (key for text in repaired.texts for key in keys_in(text))
     return all(map(is_known, repaired.keys)) and not repaired.comments and not any(map(is_known, quoted))
 
 
 def _closing(text: str, start: int, pieces: re.Pattern[str]) -> int:
-    """Just after the brace that closes the one at `start`; 0 where none does."""
+    """Return the position after the brace that closes the one at `start`; 0 if there is none."""
     depth = 0
     for match in pieces.finditer(text, start):
         depth += {"{": 1, "}": -1}.get(match[0], 0)

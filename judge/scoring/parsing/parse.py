@@ -1,7 +1,7 @@
-"""Completion -> Scores. Pure.
+"""Parse completions into scores. Pure.
 
-A score is read or it is missing with a reason; none is ever made up. What a reply quotes from the item under
-judgment is not the judge's verdict, and two verdicts that contradict each other are none.
+A score is either read from the reply or missing with a reason; it is never guessed. A verdict that the reply
+quotes from the item is not the judge's verdict, and contradictory verdicts give no score.
 """
 
 import json
@@ -30,13 +30,13 @@ _REFUSAL = re.compile(
     re.I,
 )
 _FENCE = re.compile(r"\s*```(?:json)?\s*\n?(.*?)\n?\s*```\s*", re.S | re.I)
-# Where the form that was shown has a score or a reason to fill in.
+# Placeholders of the form in the prompt, where a score or a reason has to be filled in.
 _FORM = re.compile(r":\s*(?:<[^<>\n]{1,40}>|\"(?:…|\.\.\.|<[^<>\n]{1,40}>)\")")
 _ECHOES = {
     "same_as_in_item": "the verdict in the reply also stands in the item and has no reason of its own",
     "same_as_in_example": "the verdict in the reply is that of a worked example, with the reasons there",
 }
-_ONLY_THOUGHT = "the reply is a thought without an answer after it"
+_ONLY_REASONING = "the reply contains only reasoning and no answer"
 
 
 def score_rows(
@@ -63,20 +63,20 @@ def score_rows(
 
 
 def read(completion: Completion, rubric: Rubric, item: Item) -> dict[str, Outcome]:
-    """What a completion says about everything it was asked for.
+    """Parse a completion.
 
     Parameters
     ----------
     completion : Completion
     rubric : Rubric
-        Its scales bound the scores; its dimensions (with their aliases) and flags are what is looked for.
+        Gives the scales, and the dimensions (with their aliases) and flags to look for.
     item : Item
-        The item under judgment: verdicts that stand in its own texts are no verdicts of the judge.
+        The item under judgment; verdicts in its own texts are not verdicts of the judge.
 
     Returns
     -------
     dict of str to Outcome
-        One entry for each asked name, whatever happened; ``criteria/ID`` is a criterion of the item.
+        One entry for each requested dimension and flag; ``criteria/ID`` is a criterion of the item.
     """
     return _read(completion, _rubric_of(item, rubric), item)
 
@@ -109,7 +109,7 @@ def _read_part(
         found = dict.fromkeys(asked, _bare(reader, text))
     else:
         found = _read_json(text, rubric, item, asked)
-    if completion.finish_reason == "length":  # cut: whatever could be read may be cut, too
+    if completion.finish_reason == "length":  # truncated: a value that could be read may be truncated, too
         return {name: o if _is_complete_json(text) else _truncated() for name, o in found.items()}
     return found
 
@@ -123,12 +123,12 @@ def _bare(reader: ValueReader, text: str) -> Outcome:
 
 
 def is_readable(completion: Completion, rubric: Rubric, item: Item) -> bool:
-    """Whether everything that was asked for could be read."""
+    """Whether everything that was requested could be read."""
     return all(outcome.status in ("ok", "abstained") for outcome in read(completion, rubric, item).values())
 
 
 def _no_reply(completion: Completion) -> Outcome | None:
-    """The outcome for everything where there is nothing to read."""
+    """Return the outcome of a completion without a reply; None if there is a reply."""
     if failure := completion.failure:
         return Outcome(
             None, "refused" if failure.kind == "filter" else "failed", f"{failure.kind}: {failure.message}"
@@ -140,12 +140,12 @@ def _no_reply(completion: Completion) -> Outcome | None:
     if not (completion.reply or "").strip():
         if completion.finish_reason == "length":
             return _truncated()
-        return unparsed(_ONLY_THOUGHT if completion.reasoning else "the reply is empty")
+        return unparsed(_ONLY_REASONING if completion.reasoning else "the reply is empty")
     return None
 
 
 def _complete(outcomes: Mapping[str, Outcome], rubric: Rubric, own: ItemRubric) -> dict[str, Outcome]:
-    """Everything in the rubric's order: what was not asked is skipped, the overall score is worked out."""
+    """Return all outcomes in the order of the rubric, with missing ones skipped and the overall score."""
 
     def outcome(name: str) -> Outcome:
         if why := own.not_applicable.get(name):
@@ -186,7 +186,7 @@ def _needed(own: ItemRubric) -> set[str]:
 
 
 class _Reading(NamedTuple):
-    """What all replies to one rubric are read with."""
+    """Values derived from a rubric that are needed to parse replies."""
 
     rubric: Rubric
     names: Names
@@ -200,7 +200,7 @@ _rubrics: dict[int, tuple[Rubric, ItemRubrics]] = {}
 
 
 def _reading_by(rubric: Rubric) -> _Reading:
-    """What replies are read with; kept for the next reply, because a run reads many of them by one rubric."""
+    """Return the values derived from a rubric; cached, because a run parses many replies by one rubric."""
     kept = _readings.get(id(rubric))
     if kept is None:
         if len(_readings) >= _MOST_KEPT:
@@ -226,17 +226,17 @@ def _read_json(text: str, rubric: Rubric, item: Item, asked: Sequence[str]) -> d
         text = answer
         had_objects, objects = bool(objects.values), find_objects(text, reading.names.is_known)
         if not text.strip() or (had_objects and not objects.values):
-            return dict.fromkeys(asked, unparsed(_ONLY_THOUGHT))
+            return dict.fromkeys(asked, unparsed(_ONLY_REASONING))
     verdicts = verdicts_in(objects.values, reading.names)
     own, problem = _judges_own(verdicts, reading, item)
     if objects.too_broken:
-        problem = "nearly everything in this long reply is broken JSON, so it was not searched to its end"
+        problem = "this long reply consists almost entirely of broken JSON, so the search was stopped"
     elif own and (doubt := _broken_verdict(objects, reading.names, item)):
-        problem = f"beside a verdict the reply holds one that is not valid JSON: {shown(doubt)}"
+        problem = f"besides a verdict, the reply contains one that is not valid JSON: {shown(doubt)}"
     elif own and (verdict := merged(own)) is None:
         problem = f"{len(own)} verdicts in the reply contradict each other"
     elif own and verdict and (otherwise := _correction(text, objects, verdict, item)):
-        problem = f"the text after the verdict says otherwise: {shown(otherwise)}"
+        problem = f"the text after the verdict contradicts it: {shown(otherwise)}"
     elif own and verdict:
         return {name: _outcome(verdict, name, reading) for name in asked}
     elif not verdicts and _REFUSAL.match(text):
@@ -247,7 +247,7 @@ def _read_json(text: str, rubric: Rubric, item: Item, asked: Sequence[str]) -> d
 def _judges_own(
     verdicts: Sequence[ReplyVerdict], reading: _Reading, item: Item
 ) -> tuple[list[ReplyVerdict], str | None]:
-    """The judge's own verdicts; and, where others stand in the reply, what is wrong with those."""
+    """Return the judge's own verdicts, and why the first of the others is not one."""
     held = embedded_verdicts(item, reading.names) if verdicts else EmbeddedVerdicts()
     own: list[ReplyVerdict] = []
     problems: list[str] = []
@@ -255,21 +255,21 @@ def _judges_own(
         if echo := echo_of(verdict, held, reading.shown, reading.rubric):
             problems.append(f"{echo}: {_ECHOES[echo]}")
         elif reading.rubric.reasons != "none" and verdict.is_form:
-            problems.append("the reply is the form that was shown: placeholders stand where reasons belong")
+            problems.append("the reply is the form from the prompt, with placeholders instead of reasons")
         else:
             own.append(verdict)
     return own, min(problems, key=lambda problem: not problem.startswith(ECHO), default=None)
 
 
 def _correction(text: str, objects: Objects, verdict: ReplyVerdict, item: Item) -> str | None:
-    """What the text after the last object gives another score for; a quotation of the item does not count."""
+    """Return a statement after the last object that gives another score and is not quoted from the item."""
     after = text[objects.spans[-1][1] :]
     found = (said for said in corrections(after, verdict.scores) if not is_quoted(item, said))
     return next(found, None)
 
 
 def _broken_verdict(objects: Objects, names: Names, item: Item) -> str | None:
-    """An object that names a dimension and cannot be read, unless it is the form or stands in the item."""
+    """Return an unreadable object that names a dimension and is neither the form nor part of the item."""
     for source in objects.broken:
         names_dimension = any(names.name(key) in names.dimensions for key in keys_in(source))
         if names_dimension and not _FORM.search(source) and not is_in_item(item, source):
@@ -278,11 +278,11 @@ def _broken_verdict(objects: Objects, names: Names, item: Item) -> str | None:
 
 
 def _missing_verdict(objects: Objects) -> str:
-    """Why nothing was read, with what was seen instead."""
+    """Explain why no verdict was found, and what was found instead."""
     problem = "no JSON object with the dimensions in the reply"
     if objects.broken:
         seen = shown(objects.broken[0])
-        return f"{problem}: {seen} is not valid JSON, and only its punctuation could be repaired"
+        return f"{problem}: {seen} is not valid JSON, and repairs of punctuation did not suffice"
     if keys := list(dict.fromkeys(key for value in objects.values for key in value)):
         return f"{problem}: found the keys {', '.join(map(shown, keys[:5]))}{', …' if len(keys) > 5 else ''}"
     return problem
@@ -290,7 +290,7 @@ def _missing_verdict(objects: Objects) -> str:
 
 def _outcome(verdict: ReplyVerdict, name: str, reading: _Reading) -> Outcome:
     if name not in verdict.values:
-        return unparsed("missing in the reply")
+        return unparsed("missing from the reply")
     if flag := reading.rubric.flags.get(name):
         return read_flag(verdict.values[name], flag)
     outcome = reading.names.reader(name).outcome(verdict.values[name])
@@ -309,4 +309,4 @@ def _is_complete_json(text: str) -> bool:
 
 
 def _truncated() -> Outcome:
-    return Outcome(None, "truncated", "the reply was cut at its token limit")
+    return Outcome(None, "truncated", "the reply was truncated at its token limit")

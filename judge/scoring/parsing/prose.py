@@ -1,7 +1,7 @@
-"""What a reply says outside its JSON objects: thoughts, and corrections of a verdict. Pure.
+"""Text of a reply outside its JSON objects: reasoning, and corrections of a verdict. Pure.
 
-A verdict that stands in a thought is a draft. A score that the text after a verdict gives differently is no
-score, because it is unclear which of the two counts.
+A verdict within reasoning is a draft. If the text after a verdict gives another score, there is no score,
+because it is unclear which of the two is meant.
 """
 
 import re
@@ -9,7 +9,7 @@ from bisect import bisect
 from collections.abc import Iterator, Mapping, Sequence
 
 Spans = Sequence[tuple[int, int]]
-"""Where objects begin and end, in their order."""
+"""Start and end of objects, in order."""
 
 _MARK = re.compile(
     r"(?P<open><(?:think|thinking|thought|reasoning|scratchpad)>|\[THINK\]|◁think▷"
@@ -29,7 +29,7 @@ _FOR = r"(?:\s*/\s*\d+|\s+out of \d+)?\s+(?:for|on)\s+[*_`'\"]*"
 
 
 def without_thoughts(text: str, spans: Spans) -> str:
-    """Leave out thoughts that are told apart by marks outside the objects; one that is not closed goes on.
+    """Remove reasoning marked by tags outside the objects; without a closing tag it extends to the end.
 
     >>> without_thoughts("<thinking>A 5?</thinking> A 4.", ())
     ' A 4.'
@@ -43,14 +43,14 @@ def without_thoughts(text: str, spans: Spans) -> str:
             continue
         if match["open"]:
             kept.append("" if in_thought else text[position : match.start()])
-        elif not in_thought:  # the thought began in the prompt
+        elif not in_thought:  # the reasoning began in the prompt
             kept.clear()
         position, in_thought = match.end(), bool(match["open"])
     return "".join([*kept, "" if in_thought else text[position:]])
 
 
 def corrections(text: str, scores: Mapping[str, float]) -> Iterator[str]:
-    """Statements of a text that give another score for one of these dimensions.
+    """Yield the statements of a text that give another score for one of these dimensions.
 
     >>> list(corrections("Clarity is fine. Actually, clarity should be 3.", {"clarity": 4}))
     ['clarity should be 3']

@@ -1,10 +1,9 @@
-"""JSON whose punctuation a model got wrong -> the object that it means. Pure.
+"""Repair JSON with wrong punctuation. Pure.
 
-Only punctuation is repaired: quotes of other kinds, quotes inside a text that were not escaped, missing or
-trailing commas, comments, keys without quotes, and the literals of Python. Words and numbers are read as
-whole tokens: ``4 out of 10``, ``3 or 4``, ``2 -> 4``, ``4½`` or ``1 000`` where a value should stand is no
-JSON, and no value is made of it. Closing brackets are never added, because a text that ends early may end in
-the middle of a number.
+Only punctuation is repaired: other kinds of quotes, unescaped quotes inside a text, missing or trailing
+commas, comments, keys without quotes, and the literals of Python. Words and numbers are read as whole tokens:
+``4 out of 10``, ``3 or 4``, ``2 -> 4``, ``4½`` or ``1 000`` in place of a value is an error and not a value.
+Closing brackets are never added, because a truncated text may end in the middle of a number.
 """
 
 import json
@@ -13,15 +12,15 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 CONTRADICTION = type("Contradiction", (), {"__repr__": lambda _: "two different values"})()
-"""Stands for the value of what an object states twice, with different values."""
+"""Value of a key that an object contains twice with different values."""
 LONGEST = 100_000
-"""Characters of the longest object that is repaired."""
+"""Largest length in characters of an object that is repaired."""
 _DEEPEST = 24
 
 _CLOSING = {'"': '"', "'": "'", "“": "”", "‘": "’"}
 QUOTES = "\"'“”‘’"
 
-# White space and comments. Comments are bounded, and nothing here backtracks: a broken reply costs little.
+# White space and comments. Comments are limited in length and nothing backtracks, for speed on broken text.
 GAP = r"(?:\s++|//[^\n]{0,300}+(?=\n)|#[^\n]{0,300}+(?=\n)|/\*(?:[^*]|\*(?!/)){0,300}+\*/){0,40}+"
 _BARE_KEY = r"[^\W\d][\w .-]{0,60}+"
 KEY = rf"(?:[\"'“‘](?P<key>[^{QUOTES}\n]{{1,120}})[\"'”’]|(?P<bare>{_BARE_KEY}))\s*+:"
@@ -42,23 +41,23 @@ _TO_ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|[\"\\/bfnrt])|\\(.)|(\")", re.S)
 
 
 class NotRepairable(ValueError):
-    """The text is no JSON object even where all punctuation is repaired; `position` is where that showed."""
+    """The text is not a JSON object, even with its punctuation repaired; `position` is that of the error."""
 
     def __init__(self, position: int) -> None:
-        super().__init__(f"no JSON at {position}")
+        super().__init__(f"not JSON at {position}")
         self.position = position
 
 
 class Repaired(NamedTuple):
-    """An object and what was found in it while it was read."""
+    """A repaired object, and details of the repair."""
 
     value: dict[str, Any]
     end: int
     keys: list[str]
     texts: list[str]
-    """Texts that were no valid JSON texts."""
+    """Texts that were not valid JSON strings."""
     comments: list[str]
-    """Comments that hold a number: it may be a score that was corrected or left out."""
+    """Comments that contain a number, which may correct a score."""
 
 
 def repair(text: str, start: int) -> Repaired:
@@ -75,7 +74,7 @@ def repair(text: str, start: int) -> Repaired:
     {'a': 4, 'b': 2}
     >>> repair("{'a': 4 out of 10}", 0)
     Traceback (most recent call last):
-    judge.scoring.parsing.repaired_json.NotRepairable: no JSON at 8
+    judge.scoring.parsing.repaired_json.NotRepairable: not JSON at 8
     """
     reader = _RepairReader(text[start : start + LONGEST])
     try:
@@ -86,7 +85,7 @@ def repair(text: str, start: int) -> Repaired:
 
 
 def without_contradictions(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
-    """Make a dict in which a key that stands twice with different values has none of them."""
+    """Build a dict in which a key with two different values has the value `CONTRADICTION`."""
     found: dict[str, Any] = {}
     for key, value in pairs:
         differs = key in found and (
@@ -97,7 +96,7 @@ def without_contradictions(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
 
 
 class _RepairReader:
-    """A recursive descent over one text; every method returns what it read and the position after it."""
+    """Recursive-descent parser; every method returns the value that it read and the position after it."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -165,14 +164,14 @@ class _RepairReader:
         raise NotRepairable(start)
 
     def _number(self, match: re.Match[str]) -> tuple[int | float, int]:
-        """A number that JSON writes in just this way: ``4`` and ``4.0``, not ``4e0``."""
+        """Read a number in its canonical form: ``4`` and ``4.0``, not ``4e0``."""
         value = json.loads(match[0])
         if json.dumps(value) != match[0]:
             raise NotRepairable(match.start())
         return value, match.end()
 
     def _string(self, start: int, end: re.Pattern[str]) -> tuple[str, int]:
-        """A text: it ends with the first quote of its kind after which something else may follow."""
+        """Read a text; it ends at the first quote of its kind that is followed by valid punctuation."""
         for match in _ENDS[self.text[start]].finditer(self.text, start + 1):
             if match[1] and end.match(self.text, match.end()):
                 found = _decoded(self.text[start + 1 : match.start()])
@@ -194,7 +193,7 @@ class _RepairReader:
 
 
 def _decoded(body: str) -> str:
-    """The characters between two quotes with their escapes read; a backslash that escapes nothing stays."""
+    """Decode the escape sequences of a text; a backslash that escapes nothing is kept."""
     if "\\" not in body:
         return body
     return str(json.loads(f'"{_TO_ESCAPE.sub(_escaped, body)}"', strict=False))

@@ -15,7 +15,7 @@ from judge.scoring.reply_form import NO_VERDICT
 
 
 class Outcome(NamedTuple):
-    """What one reply says about one dimension, criterion or flag."""
+    """Result of one reply for one dimension, criterion or flag."""
 
     value: float | str | None
     status: Status
@@ -23,7 +23,7 @@ class Outcome(NamedTuple):
 
 
 LEAST_MASS = 0.5
-"""Less of the probability on the scale's labels is no score: the judge wants to say something else."""
+"""Smallest total probability of the labels of the scale that gives an expected score."""
 _ABSTAINS = float("inf")
 """Number by which two replies that cannot tell are compared; it is never a score."""
 _FRACTION = re.compile(r"\s*(-?\d+(?:\.\d+)?)\s*(?:(?:/|out of)\s*(\d{1,9}))?\s*")
@@ -39,7 +39,7 @@ _MET = dict.fromkeys(("true", "yes", "met", "1"), 1.0) | dict.fromkeys(
 
 
 def number(value: Any, scale: RubricScale) -> float | None:
-    """Read a number; ``"4"``, and on a scale up to 5 ``"4/5"`` and ``"4 out of 5"``, mean 4."""
+    """Read a number; ``"4"`` is 4, and on a scale up to 5 so are ``"4/5"`` and ``"4 out of 5"``."""
     if isinstance(value, bool):
         return None
     if isinstance(value, int | float):
@@ -114,7 +114,7 @@ class ValueReader:
         if not scale.holds(code):
             return unparsed(f"{shown(value)} is off the scale {scale.min} to {scale.max}")
         if self.is_whole and code != int(code):
-            return unparsed(f"{shown(value)} lies between two scores; allowed are whole numbers")
+            return unparsed(f"{shown(value)} is not a whole number; allowed are whole numbers")
         return Outcome(code, "ok", None)
 
     def bare(self, text: str) -> Outcome | None:
@@ -134,7 +134,7 @@ class ValueReader:
         return self._found(place - 1)
 
     def may_go_on(self, text: str) -> bool:
-        """Whether a number that was cut may be the beginning of another one, as 1 is of 10."""
+        """Whether a truncated number may be the beginning of another one, as 1 is of 10."""
         match = _BARE.fullmatch(text)
         digits = match[1] if match else ""
         return bool(digits) and any(
@@ -142,10 +142,11 @@ class ValueReader:
         )
 
     def expected(self, probabilities: Mapping[str, float], reply: str | None) -> Outcome:
-        """The expectation over the labels (Liu et al. 2023, G-Eval); the distribution is kept as its reason.
+        """Return the expectation over the labels (G-Eval, Liu et al. 2023); its reason is the distribution.
 
-        It is the expectation given that the reply is on the scale. What lies off it, and which labels were
-        not shown, is said. A category has no expectation: its outcome is the most probable label.
+        It is the expectation given that the reply is a label of the scale. The reason also states the
+        probability off the scale and the labels without a known probability. A category has no expectation:
+        its outcome is the most probable label.
         """
         numbers = self._bare_numbers
         known = {n: probabilities[str(n)] for n in numbers if str(n) in probabilities}
@@ -153,13 +154,13 @@ class ValueReader:
         mass = sum(known.values()) + cannot_tell
         if mass < LEAST_MASS:
             return unparsed(
-                f"only {mass:.1%} of the probability is on the scale; it would say {shown(reply)}"
+                f"only {mass:.1%} of the probability is on the scale; the reply would be {shown(reply)}"
             )
         said = ", ".join(f"{self._bare_name(n)}: {p:.4f}" for n, p in known.items())
         if self.abstains:
             said += f", {CANNOT_TELL}: {cannot_tell:.4f}"
         if hidden := [self._bare_name(n) for n in numbers if n not in known]:
-            said += f"; not shown: {', '.join(hidden)}"
+            said += f"; not listed: {', '.join(hidden)}"
         reason = f"{said}; off the scale: {max(0.0, 1.0 - mass):.4f}"
         if cannot_tell > sum(known.values()):
             return Outcome(None, "abstained", reason)

@@ -1,13 +1,13 @@
-"""The objects of a text -> verdicts: dimension -> score and reason. Pure.
+"""Read verdicts (dimension -> score and reason) from JSON objects. Pure.
 
-A judge's reply, the texts of an item and the worked examples of a rubric are all read here, so that a copied
-verdict can be recognised however it is written.
+Replies, texts of items and worked examples of rubrics are all read here, so that a copied verdict can be
+recognized in whatever form it is written.
 """
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from judge.records import OVERALL
@@ -25,18 +25,18 @@ _SCORES = ("score", "value", "rating")
 _LABELS = ("name", "dimension", "criterion", "aspect", "metric")
 _STRUCTURE = frozenset({*_GROUPS, *_REASONS, *_SCORES, *_LABELS})
 _ENDS = frozenset({"max", "max_score", "maximum", "maximum_score", "out_of", "scale_max"})
-"""Keys beside a score that say on which scale it lies."""
+"""Keys beside a score that give the end of its scale."""
 _CORRECTING = frozenset(
     {"final", "revised", "corrected", "correction", "updated", "adjusted", "new", "actual"}
 )
-"""Words in a key that say of a score, or of a whole verdict, that it replaces another one."""
+"""Words in a key that mark a score, or a whole verdict, as a replacement of another one."""
 
 _AFFIX = re.compile(r"^(?:score|rating)|(?:score|rating)$")
 _PLACEHOLDER = re.compile(r"\W*(?:…|\.\.\.)\W*|\s*<[^<>]*>\s*")
 
 
 class Names:
-    """What the keys of an object can mean for a rubric."""
+    """Meaning of the keys of an object for a rubric."""
 
     def __init__(self, rubric: Rubric) -> None:
         aliases = {alias: name for name, d in rubric.dimensions.items() for alias in d.aliases}
@@ -53,9 +53,9 @@ class Names:
                 self._spelt.setdefault(spelling, set()).add(name)
 
     def name(self, key: str) -> str | None:
-        """Return the dimension or flag that a key means; None where it is none, or could be several.
+        """Return the dimension or flag that a key means; None if there is none, or if it is ambiguous.
 
-        Names count without regard to case, spaces and underscores, with or without "score".
+        Case, spaces, underscores and the word "score" before or after a name do not matter.
         """
         if exact := self._exact.get(key):
             return exact
@@ -97,12 +97,13 @@ class Names:
 
 
 def _words(key: str) -> list[str]:
-    """The words of a key in lower case: ``finalScore`` and ``Final score`` have two."""
+    """Return the words of a key in lower case: ``finalScore`` and ``Final score`` have two."""
     return re.findall(r"[^\W_]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", key).casefold())
 
 
+@lru_cache(maxsize=1024)  # a judge repeats the same few keys in every reply
 def _uncorrected(key: str) -> str:
-    """The key in lower case, without words that only say which score counts in the end.
+    """Return a key in lower case, without words that mark a correction.
 
     >>> _uncorrected("Revised clarity"), _uncorrected("finalScores")
     ('clarity', 'scores')
@@ -117,30 +118,30 @@ def _is_correction(key: str) -> bool:
 
 
 def _reasons_group(key: str) -> bool:
-    """Whether a key holds the reasons of all dimensions: a word for a reason, or several of them."""
+    """Whether a key holds the reasons of all dimensions: a word for a reason, or its plural."""
     plain = key.casefold()
     return plain in _REASONS or plain.removesuffix("s") in _REASONS
 
 
 def _spellings(key: str) -> tuple[str, ...]:
-    """The letters of a key, and those without a "score" before or after them."""
+    """Return the letters of a key, with and without "score" before or after them."""
     plain = re.sub(r"[\W_]+", "", key).casefold()
     return tuple(dict.fromkeys(filter(None, (plain, _AFFIX.sub("", plain)))))
 
 
 @dataclass(frozen=True)
 class ReplyVerdict:
-    """What one object says."""
+    """The verdict in one object."""
 
     names: Names
     values: dict[str, Any] = field(default_factory=dict)
-    """Dimension or flag -> what stands there for its score; `CONTRADICTION` where two values do."""
+    """Dimension or flag -> its value; `CONTRADICTION` if there are two different ones."""
     reasons: dict[str, str] = field(default_factory=dict)
-    """Dimension -> the reason beside its score, where there is one. The placeholder of a form is none."""
+    """Dimension -> the reason beside its score, if there is one that is not a placeholder."""
     shared: str | None = None
-    """One explanation for all."""
+    """A common reason for all scores."""
     has_placeholder: bool = False
-    """Whether there is a placeholder of the form where a reason belongs."""
+    """Whether a placeholder of the form is in place of a reason."""
 
     @cached_property
     def scores(self) -> dict[str, float]:
@@ -149,22 +150,21 @@ class ReplyVerdict:
         return {name: value for name, value in numbers.items() if value is not None}
 
     def reason(self, name: str) -> str | None:
-        """Return what is said for a score: beside it, or for all together."""
+        """Return the reason of a score: its own, or the common one."""
         return self.reasons.get(name) or self.shared
 
     @property
     def is_form(self) -> bool:
-        """Whether this is the form that the judge was shown: it gives placeholders and no reason."""
+        """Whether this is the form from the prompt: it has placeholders and no reason."""
         return self.has_placeholder and not self.shared and not any(map(str.strip, self.reasons.values()))
 
 
 def merged(verdicts: Sequence[ReplyVerdict]) -> ReplyVerdict | None:
-    """Several verdicts of one judge as one; None where two of them contradict each other.
+    """Merge several verdicts of one reply; return None if two of them contradict each other.
 
-    Those that give nothing, such as the properties of a JSON schema, are passed over beside others.
-
-    A judge may write one object for each dimension, or repeat a verdict. Scores and flags must be the same,
-    not how they are written.
+    A judge may write one object per dimension, or repeat a verdict. Values are compared as numbers, whatever
+    their notation. Verdicts without values, such as the properties of a JSON schema, are ignored if there are
+    others.
     """
     said: dict[str, Any] = {}
     verdicts = [v for v in verdicts if any(value is not None for value in v.values.values())] or verdicts
@@ -185,12 +185,11 @@ def merged(verdicts: Sequence[ReplyVerdict]) -> ReplyVerdict | None:
 
 
 def verdicts_in(objects: Sequence[Any], names: Names, *, at_every_depth: bool = False) -> list[ReplyVerdict]:
-    """List the verdicts in some objects, at any depth, in their order.
+    """List the verdicts in some objects, at any depth, in order.
 
-    An object is a verdict where one of its keys is a dimension; what is nested in a verdict is no other one,
-    unless its key says that it is a correction (``{"clarity": 4, "revised": {"clarity": 3}}``).
-    `at_every_depth` takes the others, too. A list of objects that each name one dimension
-    (``{"name": …, "score": …}``) is one verdict.
+    An object is a verdict if one of its keys is a dimension. Objects nested in a verdict are not verdicts,
+    unless their key marks a correction (``{"clarity": 4, "revised": {"clarity": 3}}``) or `at_every_depth` is
+    set. A list of objects that each name one dimension (``{"name": …, "score": …}``) is one verdict.
     """
     found: list[ReplyVerdict] = []
     waiting: list[Any] = [list(objects)]
@@ -214,7 +213,7 @@ def verdicts_in(objects: Sequence[Any], names: Names, *, at_every_depth: bool = 
 
 
 def _entries(values: Iterable[Any], names: Names) -> tuple[list[tuple[str, Any]], list[Any]]:
-    """Objects of a list that are the score of one dimension each, and all else in it."""
+    """Split a list into objects with the score of one dimension each, and everything else."""
     pairs: list[tuple[str, Any]] = []
     others: list[Any] = []
     for value in values:
@@ -228,7 +227,7 @@ def _entries(values: Iterable[Any], names: Names) -> tuple[list[tuple[str, Any]]
 
 
 def _named(found: Mapping[str, Any], names: Names) -> Iterator[tuple[str, Any]]:
-    """All that an object, or a group of scores in it, says of a dimension or flag."""
+    """Yield the values of dimensions and flags in an object, or in a group of scores in it."""
     for key, value in found.items():
         is_group = _uncorrected(key) in _GROUPS
         if is_group and isinstance(value, dict):
@@ -240,7 +239,7 @@ def _named(found: Mapping[str, Any], names: Names) -> Iterator[tuple[str, Any]]:
 
 
 def _reasons_beside(found: Mapping[str, Any], names: Names) -> Iterator[tuple[str, str]]:
-    """Reasons that stand beside the scores: ``clarity_reason``, or a group of reasons."""
+    """Yield the reasons beside the scores: ``clarity_reason``, or a group of reasons."""
     for key, value in found.items():
         if isinstance(value, str) and (name := names.reason_of(key)) is not None:
             yield name, value
@@ -286,9 +285,9 @@ def _verdict(
 
 
 def _score_of(value: Mapping[str, Any], names: Names, name: str) -> Any:
-    """The score in the object of one dimension; two that differ are a contradiction.
+    """Return the score in the object of one dimension; two different ones are a contradiction.
 
-    One that lies on another scale is returned as the text ``"4 out of 10"``.
+    A score on another scale is returned as the text ``"4 out of 10"``.
     """
     stated = [value[key] for key in value if names.is_value(key)]
     if len(stated) > 1 and not all(_agree(stated[0], other, names, name) for other in stated):

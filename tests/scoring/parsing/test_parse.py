@@ -60,7 +60,7 @@ BAD_VALUES = {
     "off_scale": (9, "off the scale"),
     "zero": (0, "off the scale"),
     "negative": (-4, "off the scale"),
-    "between": (3.5, "between two scores"),
+    "between": (3.5, "is not a whole number"),
     "word": ('"four"', "found 'four'"),
     "other_scale": ('"8/10"', "found '8/10'"),
     "range_text": ('"3-4"', "found '3-4'"),
@@ -97,7 +97,7 @@ def test_bad_value_costs_its_own_dimension_alone(value, why):
 
 
 def test_missing_dimension_is_unparsed():
-    assert read(completion('{"a": 4}'), rubric(), item())["b"].reason == "missing in the reply"
+    assert read(completion('{"a": 4}'), rubric(), item())["b"].reason == "missing from the reply"
 
 
 def test_dimension_given_twice_with_different_values_is_unparsed():
@@ -152,9 +152,13 @@ def test_verdict_quoted_inside_a_reason_does_not_count():
         ({"refusal": "I can't."}, "refused", "I can't."),
         ({"reply": "", "finish_reason": "content_filter"}, "refused", "content filter"),
         ({"reply": "I'm sorry, I can't help with grading that."}, "refused", "sorry"),
-        ({"reply": "", "finish_reason": "length"}, "truncated", "cut"),
-        ({"reply": reply()[:40], "finish_reason": "length"}, "truncated", "cut"),
-        ({"reply": FLAT + " and furthermore", "finish_reason": "length"}, "truncated", "cut"),
+        ({"reply": "", "finish_reason": "length"}, "truncated", "truncated at its token limit"),
+        ({"reply": reply()[:40], "finish_reason": "length"}, "truncated", "truncated at its token limit"),
+        (
+            {"reply": FLAT + " and furthermore", "finish_reason": "length"},
+            "truncated",
+            "truncated at its token limit",
+        ),
     ],
 )
 def test_completion_without_a_verdict_gets_its_status(fields, status, why):
@@ -341,13 +345,13 @@ def test_expected_score_is_that_of_replies_on_the_scale_and_says_what_lies_off_i
 def test_labels_that_were_not_shown_are_named_and_never_taken_for_zero():
     outcome = expected({"4": 0.6, "5": 0.3})
     assert outcome.value == pytest.approx((4 * 0.6 + 5 * 0.3) / 0.9)
-    assert "not shown: 1, 2, 3; off the scale: 0.1000" in outcome.reason
+    assert "not listed: 1, 2, 3; off the scale: 0.1000" in outcome.reason
 
 
 def test_judge_that_wants_to_say_something_else_gives_no_score():
     outcome = expected({"1": 0.1, "2": 0.1, "3": 0.1, "4": 0.1, "5": 0.0}, said="Sorry")
     assert (outcome.value, outcome.status) == (None, "unparsed")
-    assert outcome.reason == "only 40.0% of the probability is on the scale; it would say 'Sorry'"
+    assert outcome.reason == "only 40.0% of the probability is on the scale; the reply would be 'Sorry'"
 
 
 def test_probabilities_without_any_label_give_no_score():
@@ -356,7 +360,7 @@ def test_probabilities_without_any_label_give_no_score():
 
 def test_what_is_no_number_is_no_probability():
     outcome = expected({"4": 0.6, "5": float("nan")})
-    assert (outcome.value, "not shown: 1, 2, 3, 5" in outcome.reason) == (4.0, True)
+    assert (outcome.value, "not listed: 1, 2, 3, 5" in outcome.reason) == (4.0, True)
 
 
 def test_one_token_that_was_wanted_is_not_a_reply_that_was_cut():

@@ -192,7 +192,7 @@ FORM = '{"a": {"reason": "%s", "score": 5}, "b": {"reason": "%s", "score": 4}}'
 
 @pytest.mark.parametrize("placeholder", ["…", "...", "<one or two sentences>", "<…>", "[...]"])
 def test_form_with_numbers_put_in_is_no_verdict(placeholder):
-    assert "the form that was shown" in why(FORM % (placeholder, placeholder), item())
+    assert "the form from the prompt" in why(FORM % (placeholder, placeholder), item())
 
 
 @pytest.mark.parametrize("second", ["Right.", "It ends with …"])

@@ -105,7 +105,7 @@ def test_key_that_stands_twice_in_an_untidy_reply_costs_its_own_dimension():
     ],
 )
 def test_verdict_beside_one_that_cannot_be_read_does_not_count(text):
-    assert "beside a verdict" in read(completion(text), rubric(), item())["a"].reason
+    assert "besides a verdict" in read(completion(text), rubric(), item())["a"].reason
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_object_that_is_too_long_is_not_repaired():
 
 
 def test_error_says_where_it_is_no_json():
-    with pytest.raises(NotRepairable, match="no JSON at 13"):
+    with pytest.raises(NotRepairable, match="not JSON at 13"):
         repair("see: {'a': 4 out of 10}", 5)
 
 

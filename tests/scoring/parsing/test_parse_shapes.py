@@ -144,7 +144,7 @@ def test_where_no_dimension_is_named_the_reason_says_what_was_seen(text, seen):
 
 def test_reply_that_is_all_thought_is_not_called_empty():
     reason = read(completion("", reasoning="Perhaps a 4, or"), rubric(), item())["a"].reason
-    assert reason == "the reply is a thought without an answer after it"
+    assert reason == "the reply contains only reasoning and no answer"
 
 
 def test_nested_thousands_deep_is_searched_to_the_bottom():

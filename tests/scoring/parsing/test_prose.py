@@ -1,4 +1,4 @@
-"""What a reply says outside its JSON objects: thoughts, and corrections of a verdict."""
+"""Text of a reply outside its JSON objects: reasoning, and corrections of a verdict."""
 
 import pytest
 
@@ -32,7 +32,7 @@ def why(text, **fields):
     ],
 )
 def test_verdict_that_the_text_after_it_contradicts_is_no_verdict(after):
-    assert why(f"{reply()}\n\n{after}").startswith("the text after the verdict says otherwise")
+    assert why(f"{reply()}\n\n{after}").startswith("the text after the verdict contradicts it")
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_quotation_of_the_item_after_a_verdict_is_no_correction():
     ],
 )
 def test_verdict_in_a_thought_is_a_draft(text):
-    assert why(text) == "the reply is a thought without an answer after it"
+    assert why(text) == "the reply contains only reasoning and no answer"
 
 
 @pytest.mark.parametrize(

@@ -25,8 +25,8 @@ _CONSEQUENCE = re.compile(
     re.IGNORECASE,
 )
 
-# Pattern -> advice. The first match counts, so specific patterns come first. Advice names the Python parameter
-# and the option of the command line.
+# Pattern -> advice. The first match counts, so specific patterns come first. Advice names the parameter in
+# Python and the option of the command line.
 _ADVICE: tuple[tuple[str, str], ...] = (
     (
         r"estimated maximum model length is (?P<fits>\d+)",
@@ -179,7 +179,7 @@ _ADVICE: tuple[tuple[str, str], ...] = (
     ),
     (
         r"unexpected keyword argument '(?P<name>\w+)'",
-        "vLLM has no argument {name}: check args (--engine-arg)",
+        "there is no argument {name} in vLLM: check args (--engine-arg)",
     ),
     (
         r"validation errors? for|Input should be|must be one of|Value error|got an unexpected|invalid choice"
