@@ -11,7 +11,7 @@ from judge.scoring.score import rederive
 
 @click.command()
 @run_argument
-@rubric("it replaces the rubric of the run: another pass rule, other caps or aliases.")
+@rubric("it replaces the rubric of the run: another pass rule, overall score, points, tags or aliases.")
 @as_json
 @click.pass_context
 def command(ctx: click.Context, /, run: str, rubric: str | None, as_json: bool) -> None:
