@@ -15,7 +15,7 @@ Writer = Callable[[Study, IO[str], bool, bool], int]
 
 def _long(study: Study, stream: IO[str], as_lines: bool, after: bool) -> int:
     rows = export.long_rows(study, after_discussion=after)
-    return write_jsonl(rows, stream) if as_lines else write_csv(rows, export.long_columns(), stream)
+    return write_jsonl(rows, stream) if as_lines else write_csv(rows, export.long_columns(study), stream)
 
 
 def _wide(study: Study, stream: IO[str], as_lines: bool, after: bool) -> int:

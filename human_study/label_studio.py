@@ -147,7 +147,7 @@ def _annotation(task: Task, form: Form) -> dict[str, Any]:
 
 
 def _result(question: FormQuestion, value: int | str) -> dict[str, Any]:
-    if isinstance(value, str):
+    if question.is_text:
         return _control_result(question.name, "textarea", {"text": [value]})
     if _has_stars(question):
         return _control_result(question.name, "rating", {"rating": value})
@@ -158,12 +158,9 @@ def _control_result(name: str, kind: str, value: dict[str, Any]) -> dict[str, An
     return {"from_name": name, "to_name": "answer", "type": kind, "value": value}
 
 
-def _choice(question: FormQuestion, value: int) -> str:
-    return (
-        _TEXT[value]
-        if len(question.options) == len(_TEXT) and question.options[0].anchor == "Yes"
-        else str(value)
-    )
+def _choice(question: FormQuestion, value: int | str) -> str:
+    is_yes_or_no = len(question.options) == len(_TEXT) and question.options[0].anchor == "Yes"
+    return _TEXT[value] if is_yes_or_no and isinstance(value, int) else str(value)
 
 
 def _read_result(draft: RatingDraft, form: Form, result: dict[str, Any]) -> None:

@@ -14,7 +14,7 @@ from typing import Any, Self, cast, get_args
 from human_study import schema
 from human_study.assignment import Kind
 from human_study.database import Database, open_study, typed
-from human_study.form import MAX_TEXT, Form, Reply
+from human_study.form import MAX_TEXT, Form, Forms, Reply
 from human_study.gold_items import GoldItem
 from human_study.pictures import MEDIA_TYPES
 from human_study.plan import Design, StudyPlan
@@ -40,6 +40,7 @@ class Study:
             self.created: float = self._fact("created", float)
             self.admin_token: str = self._fact("admin_token", str)
             self.form = Form(self.rubric)
+            self._forms = Forms(self.rubric)
 
     @classmethod
     def create(cls, path: str | Path, plan: StudyPlan, image_root: str | Path = ".") -> Self:
@@ -89,6 +90,10 @@ class Study:
     def close(self) -> None:
         """Close the file."""
         self._db.close()
+
+    def form_of(self, item: Item) -> Form:
+        """Return the questions about one item: the dimensions that apply to it, and its own criteria."""
+        return self._forms.of(item)
 
     def raters(self) -> list[Rater]:
         """All raters by name, including dropped ones."""
@@ -170,18 +175,18 @@ class Study:
         LockedError
             The training round is not finished.
         """
-        self.form.check(save.reply)
         with self._db.writing() as db:
             task = self.task(rater, n)
             if task is None:
                 raise LookupError(n)
+            self.form_of(task.item).check(save.reply)
             if task.kind != "training" and self.in_training(rater):
                 raise LockedError
             if self._is_saved(rater, n, save.save_id) or save.reply == task.rating.reply:
                 return task.rating
             if save.base != task.rating.revision:
                 raise ConflictError(task.rating)
-            return self._add(db, rater, n, save)
+            return self._add(db, task, save)
 
     def history(self) -> Iterator[dict[str, Any]]:
         """All revisions of all ratings, oldest first."""
@@ -284,9 +289,13 @@ class Study:
         current = next(self._tasks("WHERE t.rater = ? AND t.n = ?", rater, n))
         if current.rating.reply == reply:
             return False
+        try:
+            self.form_of(current.item).check(reply)
+        except InputError as error:
+            raise InputError(f"item {item_id!r}, rater {rater}: {error}") from None
         base = current.rating.revision
-        save = Save(save_id=_save_id(), base=base, reply=reply, seconds=current.rating.seconds)
-        self._add(db, rater, n, save)
+        save = Save(save_id=secrets.token_hex(16), base=base, reply=reply, seconds=current.rating.seconds)
+        self._add(db, current, save)
         return True
 
     def _task_number(self, db: sqlite3.Connection, rater: str, item_id: str, sample: int) -> int:
@@ -319,7 +328,7 @@ class Study:
     def _task(self, row: sqlite3.Row) -> Task:
         task = _task(row)
         try:
-            self.form.check(task.rating.reply)
+            self.form_of(task.item).check(task.rating.reply)
         except InputError as error:  # the page does not allow such a reply, so the file is damaged
             raise ValueError(str(error)) from None
         return task
@@ -328,10 +337,20 @@ class Study:
         query = "SELECT 1 FROM ratings WHERE rater = ? AND n = ? AND save_id = ?"
         return bool(self._db.rows(query, rater, n, save_id))
 
-    def _add(self, db: sqlite3.Connection, rater: str, n: int, save: Save) -> Rating:
-        rating = Rating(save.base + 1, self.form.state(save.reply), save.reply, save.seconds)
+    def _add(self, db: sqlite3.Connection, task: Task, save: Save) -> Rating:
+        state = self.form_of(task.item).state(save.reply)
+        rating = Rating(save.base + 1, state, save.reply, save.seconds)
         kept = save.reply.model_dump_json(exclude_defaults=True)
-        row = (rater, n, rating.revision, save.save_id, rating.state, kept, save.seconds, time.time())
+        row = (
+            task.rater,
+            task.n,
+            rating.revision,
+            save.save_id,
+            rating.state,
+            kept,
+            save.seconds,
+            time.time(),
+        )
         db.execute("INSERT INTO ratings VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
         return rating
 
@@ -387,7 +406,3 @@ def _revision(row: sqlite3.Row) -> dict[str, Any]:
 
 def _item_kind(kind: Kind) -> str:
     return kind if kind in ("check", "training") else "study"
-
-
-def _save_id() -> str:
-    return secrets.token_hex(16)

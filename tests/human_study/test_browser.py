@@ -173,7 +173,7 @@ def fetched(page: "Page", *numbers: int) -> None:
                 return here.filter(name => name === path).length > 1  // ours is one of them
                     && pictures.every(picture => here.includes(picture));
             }""",
-            arg=[path, [f"{path}/images/{k}" for k in range(images)]],
+            arg=[path, [f"{path}/images/{k}" for k in images]],
         )
 
 
