@@ -98,9 +98,10 @@ def interface(study: Study) -> str:
     for name in ("question", "answer", *(["reference"] if _shows_reference(study) else [])):
         Xml.SubElement(view, "Header", value=name.capitalize())
         Xml.SubElement(view, "Text", name=name, value=f"${name}")
+    conditional = {name for name, dimension in study.rubric.dimensions.items() if dimension.when}
     for question in study.form.questions:
         Xml.SubElement(view, "Header", value=f"{question.label}: {question.description}", size="4")
-        _control(view, question)
+        _control(view, question, is_required=question.name not in conditional)
     Xml.SubElement(view, "TextArea", name=_NOTE, toName="answer", placeholder="Note")
     Xml.indent(view)
     return Xml.tostring(view, encoding="unicode")
@@ -115,15 +116,16 @@ def _has_stars(question: FormQuestion) -> bool:
     return values == list(range(1, len(values) + 1)) and len(values) <= _MAX_STARS
 
 
-def _control(view: Xml.Element, question: FormQuestion) -> None:
+def _control(view: Xml.Element, question: FormQuestion, *, is_required: bool) -> None:
+    required = {"required": "true"} if is_required else {}
     if question.is_text:
         Xml.SubElement(view, "TextArea", name=question.name, toName="answer")
     elif _has_stars(question):
         stars = str(len(question.options))
-        Xml.SubElement(view, "Rating", name=question.name, toName="answer", maxRating=stars, required="true")
+        Xml.SubElement(view, "Rating", name=question.name, toName="answer", maxRating=stars, **required)
     else:
         choices = Xml.SubElement(
-            view, "Choices", name=question.name, toName="answer", choice="single-radio", required="true"
+            view, "Choices", name=question.name, toName="answer", choice="single-radio", **required
         )
         for option in question.options:
             Xml.SubElement(choices, "Choice", value=_choice(question, option.value), hint=option.anchor)

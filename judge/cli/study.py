@@ -257,9 +257,10 @@ def _report_new(study: Study) -> None:
     if design.per_item == 1:
         click.echo("Note: each item is rated once, so agreement between raters cannot be measured.", err=True)
     if not progress.raters[0].training[1]:
-        click.echo(
-            "Note: the rubric has no worked example for these items, so there is no practice round.", err=True
-        )
+        why = "the rubric has no worked example for these items"
+        if study.rubric.criteria:
+            why = "a worked example of the rubric has no criteria to practise on (add some with --training)"
+        click.echo(f"Note: {why}, so there is no practice round.", err=True)
     click.echo(f"Next: judge study serve {study.path}", err=True)
 
 

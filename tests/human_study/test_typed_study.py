@@ -267,6 +267,18 @@ def test_label_studio_chooses_labels(make_study: MakeStudy, typed: Rubric) -> No
     assert results["truth"] == {"choices": ["cannot_tell"]}
 
 
+def test_label_studio_does_not_require_what_applies_to_some_items(
+    make_study: MakeStudy, typed: Rubric
+) -> None:
+    rubric = Rubric.model_validate({**typed.model_dump(by_alias=True), "criteria": None})
+    stream = io.StringIO()
+    WRITERS["label-studio-config"](make_study(typed_items(), rubric), stream, False, False)
+    required = {
+        line.split('name="')[1].split('"')[0] for line in stream.getvalue().splitlines() if "required" in line
+    }
+    assert required == {"truth", "style", "named", "fault"}
+
+
 # -- progress
 
 

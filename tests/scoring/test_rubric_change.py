@@ -75,7 +75,9 @@ def test_every_difference_is_named_and_then_what_may_change():
 
 def test_criteria_that_the_judge_was_not_asked_for_may_not_be_added():
     asked = changed(criteria=None)
-    with pytest.raises(RubricError, match=r"criteria: found field 'checklist', all per request; .* with none"):
+    with pytest.raises(
+        RubricError, match=r"criteria: found field 'checklist', all per request; .* with none"
+    ):
         check_replies_fit(ASKED, asked, "new.yaml")
 
 
