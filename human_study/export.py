@@ -51,8 +51,7 @@ def _scores_of(study: Study, task: Task) -> list[Score]:
 
 def long_columns(study: Study) -> list[str]:
     """Names of the columns of `long_rows`; `criterion` only where the items have criteria of their own."""
-    later = () if study.rubric.criteria else Score.later_fields()
-    names = [name for name in Score.model_fields if name not in later]
+    names = [name for name in Score.model_fields if name != "criterion" or study.rubric.criteria]
     return [*names, "stratum", "probability", "checks_missed", "checks_seen"]
 
 

@@ -1,9 +1,8 @@
-"""Import of ratings: long or wide tables and Label Studio annotations."""
+"""Import of ratings into a study, from any layout that `judge.formats.ratings` reads."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from human_study import label_studio
 from human_study.form import Form, Reply
@@ -11,48 +10,92 @@ from human_study.store import Study
 from human_study.study_records import Key, RatingDraft
 from judge.errors import InputError
 from judge.files.writing import plain
-from judge.records import OVERALL
+from judge.formats.cells import CellReader
+from judge.formats.columns import Wanted
+from judge.formats.rating_cell import RatingCell
+from judge.formats.rating_summary import RatingsSummary
+from judge.formats.ratings import read_cells
+from judge.records import OVERALL, Score
 from judge.rows import read_rows
 
-_ITEM = ("item_id", "id", "item")
-_RATER = ("rater", "rater_id", "annotator")
-_SKIPPED = ("skipped", "skip")
+_EMPTY = (None, "")
 
 
-def read_ratings(path: str | Path, form: Form, rater: str | None = None) -> dict[Key, RatingDraft]:
+def read_ratings(
+    path: str | Path,
+    form: Form,
+    rater: str | None = None,
+    *,
+    columns: Mapping[str, str] | None = None,
+    id_from: Sequence[str] = (),
+    raters_in: Sequence[str] = (),
+    note: Callable[[str], None] | None = None,
+) -> dict[Key, RatingDraft]:
     """Read a file of ratings in any of the layouts, without writing to a study.
 
-    Long: one row per score (`item_id, rater, dimension, value`, optional `sample, status, reason`).
-    Wide: one row per answer (`item_id, rater`, one column per question, optional `note, skipped`).
-    Label Studio: its JSON export. `rater` is used for files without a column for the rater.
+    Parameters
+    ----------
+    path : path
+        File of ratings.
+    form : Form
+        Questions of the study; a rating is an option of one of them.
+    rater : str, optional
+        Name of the rater, for a file that names none.
+    columns : mapping, optional
+        Meaning -> column, for columns with other names.
+    id_from : sequence of str
+        Columns whose values make the id of an item; empty for a column of ids, or the content.
+    raters_in : sequence of str
+        Raters that have columns of their own.
+    note : callable, optional
+        Called with a sentence about each group of columns or rows that was not read.
 
     Raises
     ------
     InputError
-        A row is not a valid rating for `form`.
+        The file cannot be read, or a rating in it is not valid for `form`.
     """
     drafts: dict[Key, RatingDraft] = {}
-    for where, row in read_rows(path):
-        if label_studio.is_task(row):
-            found = label_studio.annotations(row, form, where)
-        elif "dimension" in row:
-            found = _long(row, form, where, rater)
-        else:
-            found = _wide(row, form, where, rater)
-        for key, draft in found:
-            _merge(drafts, key, draft)
-    return drafts
+    found: Iterator[tuple[Key, RatingDraft]]
+    if _holds_tasks(path):
+        found = (
+            pair for where, row in read_rows(path) for pair in label_studio.annotations(row, form, where)
+        )
+    else:
+        only = form.names[0] if len(form.names) == 1 else ""
+        wanted = Wanted(rubric=form.rubric, raters_in=tuple(raters_in), flags=True, id_from=tuple(id_from))
+        found = _drafts(read_cells(path, map=columns, wanted=wanted, dimension=only, note=note), form, rater)
+    for key, draft in found:
+        _merge(drafts, key, draft)
+    return {key: draft for key, draft in drafts.items() if draft.values or draft.skip}
 
 
-def import_file(study: Study, path: str | Path, rater: str | None = None) -> dict[str, int]:
+def import_file(
+    study: Study,
+    path: str | Path,
+    rater: str | None = None,
+    *,
+    columns: Mapping[str, str] | None = None,
+    id_from: Sequence[str] = (),
+    raters_in: Sequence[str] = (),
+    on_read: Callable[[str, Sequence[str]], None] | None = None,
+) -> dict[str, int]:
     """Import the ratings of a file into `study`, all or none; return the number of new ones per rater.
+
+    `on_read` is called with two lines about what was read and with notes on what was left out; see
+    `read_ratings` for the other parameters.
 
     Raises
     ------
     InputError
-        A row is not a valid rating of this study.
+        A rating is not valid for this study.
     """
-    drafts = read_ratings(path, study.form, rater)
+    notes: list[str] = []
+    drafts = read_ratings(
+        path, study.form, rater, columns=columns, id_from=id_from, raters_in=raters_in, note=notes.append
+    )
+    if on_read is not None:
+        on_read(summary(drafts, study.form), notes)
     known = {item.id for item in study.items()}
     replies: dict[str, list[tuple[str, int, Reply]]] = defaultdict(list)
     for (name, item_id, sample), draft in drafts.items():
@@ -62,60 +105,94 @@ def import_file(study: Study, path: str | Path, rater: str | None = None) -> dic
     return study.add_ratings(replies, Path(path).name)
 
 
+def summary(drafts: Mapping[Key, RatingDraft], form: Form) -> str:
+    """Raters, items, dimensions, scale and missing ratings of a file, in two lines."""
+    scores = []
+    for (rater, item_id, sample), draft in drafts.items():
+        for name in form.names:
+            value = draft.values.get(name)
+            if value is not None or name in form.scored:
+                number = float(value) if isinstance(value, int) else value
+                who = {"item_id": item_id, "rater": rater, "rater_kind": "human", "sample": sample}
+                status = "skipped" if value is None else "ok"
+                scores.append(
+                    Score.model_validate({**who, "dimension": name, "value": number, "status": status})
+                )
+    return str(RatingsSummary.of(scores, CellReader(tuple(form.rubric.scale.labels))))
+
+
+def _holds_tasks(path: str | Path) -> bool:
+    """Whether a file holds tasks of Label Studio, whose notes and repeated annotations the study knows."""
+    if Path(path).is_dir():
+        return False
+    try:
+        first = next(read_rows(path), None)
+    except InputError:  # nested JSON is no table; the reader of ratings knows it
+        return False
+    return first is not None and label_studio.is_task(first[1])
+
+
 def _reply(draft: RatingDraft, form: Form) -> Reply:
     try:
         return form.check(Reply(values=draft.values, note=draft.note, skip=draft.skip))
-    except ValueError as error:
-        raise InputError(f"{draft.where}: {error}") from None
-    except InputError as error:
+    except (ValueError, InputError) as error:
         raise InputError(f"{draft.where}: {error}") from None
 
 
-def _long(
-    row: dict[str, Any], form: Form, where: str, rater: str | None
-) -> Iterator[tuple[Key, RatingDraft]]:
-    if row.get("rater_kind") == "judge":
+def _drafts(cells: Iterator[RatingCell], form: Form, rater: str | None) -> Iterator[tuple[Key, RatingDraft]]:
+    """One draft for each cell that answers a question of the form."""
+    others: dict[str, str] = {}
+    has_questions = False
+    for cell in cells:
+        score = cell.score
+        if score.rater_kind == "judge":
+            raise InputError(
+                f"{cell.where}: found a score of a judge; a study takes human ratings only (rater_kind: "
+                "human)"
+            )
+        if not cell.rater_is_named and rater is None:
+            raise InputError(
+                f"{cell.where}: no rater; name the column with --column rater=NAME, or use --rater"
+            )
+        if form.name_of(score.dimension) is None and cell.column == score.dimension:
+            others.setdefault(cell.column, cell.where)  # a field of the item in a wide table
+            continue
+        has_questions = True
+        name = str(plain(score.rater)) if cell.rater_is_named else str(rater)
+        yield (name, score.item_id, score.sample), _draft(cell, form)
+    if others and not has_questions:
         raise InputError(
-            f"{where}: found a score of a judge; a study takes human ratings only (rater_kind: human)"
+            f"{next(iter(others.values()))}: no column for any question; found: {', '.join(others)}; "
+            f"allowed: {', '.join(form.names)}"
         )
-    draft = RatingDraft(where)
-    status, value = row.get("status") or "ok", row.get("value", row.get("score"))
-    text = str(plain(row.get("reason") or ""))
-    if status == "skipped":
-        draft.skip = text or "skipped"
-    elif status != "ok":
-        raise InputError(f"{where}: status {status!r}; allowed in human ratings: ok, skipped")
+
+
+def _draft(cell: RatingCell, form: Form) -> RatingDraft:
+    """Answer to one question, with its note or the reason for which the item was skipped."""
+    score = cell.score
+    draft = RatingDraft(cell.where, note=str(plain(cell.note)))
+    if cell.is_skipped:
+        draft.skip = str(plain(score.reason or "")) or "skipped"
+    elif score.status not in ("ok", "skipped"):
+        raise InputError(f"{cell.where}: status {score.status!r}; allowed in human ratings: ok, skipped")
     else:
-        draft.note = text
-        _put(draft, form, str(row["dimension"]), value)
-    yield _key(row, where, rater), draft
+        _put(draft, form, cell)
+    return draft
 
 
-def _wide(
-    row: dict[str, Any], form: Form, where: str, rater: str | None
-) -> Iterator[tuple[Key, RatingDraft]]:
-    draft = RatingDraft(where, note=str(plain(row.get("note") or "")), skip=_first(row, _SKIPPED) or "")
-    asked = [name for name in row if form.name_of(name)]
-    if not asked:
-        questions = ", ".join(question.name for question in form.questions)
-        raise InputError(
-            f"{where}: no column for any question; found: {', '.join(row)}; allowed: {questions}"
-        )
-    for name in asked:
-        _put(draft, form, name, row[name])
-    if draft.values or draft.skip:
-        yield _key(row, where, rater), draft
-
-
-def _put(draft: RatingDraft, form: Form, name: str, value: Any) -> None:
+def _put(draft: RatingDraft, form: Form, cell: RatingCell) -> None:
     """Add one value; empty values are ignored, and so is an overall score that the rubric computes."""
-    if value in (None, "") or (name == OVERALL and OVERALL not in form.names):
+    name = cell.score.dimension
+    known = form.name_of(name)
+    is_text = known is not None and known not in form.scored
+    value = plain(cell.raw) if is_text else cell.score.value
+    if value in _EMPTY or (name == OVERALL and known is None):
         return
-    if (known := form.name_of(name)) is None:
-        raise InputError(
-            f"{draft.where}: {name!r} is not a question of this study; allowed: {', '.join(form.names)}"
-        )
-    draft.values[known] = form.value_of(known, plain(value), draft.where)
+    if known is None:
+        unnamed = "no column says which question is rated"
+        problem = f"{name!r} is not a question of this study" if name else unnamed
+        raise InputError(f"{draft.where}: {problem}; allowed: {', '.join(form.names)}")
+    draft.values[known] = form.value_of(known, value, draft.where)
 
 
 def _merge(drafts: dict[Key, RatingDraft], key: Key, new: RatingDraft) -> None:
@@ -129,20 +206,3 @@ def _merge(drafts: dict[Key, RatingDraft], key: Key, new: RatingDraft) -> None:
                 f"({value!r}; {known.values[name]!r} at {known.where})"
             )
     known.note, known.skip = known.note or new.note, known.skip or new.skip
-
-
-def _key(row: dict[str, Any], where: str, rater: str | None) -> Key:
-    item = next((str(row[name]) for name in _ITEM if row.get(name) not in (None, "")), None)
-    found = _first(row, _RATER) or rater
-    if item is None:
-        raise InputError(f"{where}: no item; allowed columns: {', '.join(_ITEM)}")
-    if found is None:
-        raise InputError(f"{where}: no rater; allowed columns: {', '.join(_RATER)}, or use --rater NAME")
-    sample = row.get("sample") or 0
-    if not str(sample).isdigit():
-        raise InputError(f"{where}: sample: found {sample!r}; allowed: 0, 1, 2, …")
-    return found, item, int(sample)
-
-
-def _first(row: dict[str, Any], names: Iterable[str]) -> str | None:
-    return next((str(plain(row[name])) for name in names if row.get(name) not in (None, "")), None)

@@ -77,7 +77,7 @@ def tasks(study: Study, rated: list[Task]) -> Iterator[dict[str, Any]]:
     by_item = defaultdict(list)
     for task in rated:
         by_item[task.item.id].append(task)
-    hidden = {"metadata", "images", "system", "gold"} | (set() if _shows_reference(study) else {"reference"})
+    hidden = {"metadata", "images", "system", "gold"} | _hidden_references(study)
     for number, item in enumerate(study.items(), start=1):
         pictures = [
             f"data:{media_type};base64,{base64.b64encode(content).decode()}"
@@ -105,6 +105,10 @@ def interface(study: Study) -> str:
     Xml.SubElement(view, "TextArea", name=_NOTE, toName="answer", placeholder="Note")
     Xml.indent(view)
     return Xml.tostring(view, encoding="unicode")
+
+
+def _hidden_references(study: Study) -> set[str]:
+    return set() if _shows_reference(study) else {"reference", "other_references"}
 
 
 def _shows_reference(study: Study) -> bool:

@@ -3,17 +3,16 @@
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TypeAlias
+from typing import TypeAlias, Unpack
 
 from human_study import label_studio
 from judge.errors import InputError
 from judge.files.unpacking import read_text
-from judge.items import placed_items
+from judge.items import ItemOptions, placed_items
 from judge.records import OVERALL, Item
-from judge.rows import read_rows
+from judge.rows import RowSource, is_file, is_saved_dataset, name_of, read_rows
 from judge.rubric import Rubric, load_rubric
 from judge.scoring.run import Run
-from judge.tables import RowSource, is_file, name_of
 
 ItemSource: TypeAlias = Run | RowSource
 """A run or its folder, a file of answers, tasks of Label Studio, a DataFrame, a list of dicts or of Items."""
@@ -33,16 +32,16 @@ class StudySource:
 
     @classmethod
     def read(
-        cls, source: ItemSource, rubric: str | Path | Rubric | None, mapping: Mapping[str, str]
+        cls, source: ItemSource, rubric: str | Path | Rubric | None, **reading: Unpack[ItemOptions]
     ) -> "StudySource":
-        """Read a run, or answers with the field names `mapping`; `rubric` replaces that of the run."""
+        """Read a run, or answers as `judge.load_items` does; `rubric` replaces that of the run."""
         chosen = load_rubric(rubric) if isinstance(rubric, str | Path) else rubric
         if isinstance(source, Run):
             return cls._from_run(source.path, chosen)
         path = Path(source) if is_file(source) else None
-        if path is not None and path.is_dir():
+        if path is not None and path.is_dir() and not is_saved_dataset(path):
             return cls._from_run(path, chosen)
-        items = list(_items(source, mapping))
+        items = list(_items(source, reading))
         return cls(items, chosen or load_rubric("open_qa"), path.parent if path else Path())
 
     @classmethod
@@ -92,11 +91,11 @@ def _overall(rubric: Rubric, values: Mapping[str, float]) -> str:
     return f"overall {values[OVERALL]:.{digits}f}" if OVERALL in values else "no score"
 
 
-def _items(source: RowSource, mapping: Mapping[str, str]) -> Iterator[Item]:
+def _items(source: RowSource, reading: ItemOptions) -> Iterator[Item]:
     rows = list(read_rows(source))
     if rows and isinstance(rows[0][1], dict) and label_studio.is_task(rows[0][1]):
         return (label_studio.to_item(row, where) for where, row in rows)
-    return (item for _, item in placed_items(rows, name_of(source), mapping=mapping))
+    return (item for _, item in placed_items(rows, name_of(source), **reading))
 
 
 def text_in(path: str | Path) -> str:

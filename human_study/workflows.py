@@ -3,7 +3,7 @@
 Each is what one command of `judge study` calls.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -18,8 +18,8 @@ from human_study.source import ItemSource, StudySource, listed_ids
 from human_study.store import Study
 from judge.files.writing import whole_file
 from judge.items import load_items
+from judge.rows import RowSource, name_of
 from judge.rubric import Rubric
-from judge.tables import RowSource, name_of
 
 if TYPE_CHECKING:
     from judge.stats.engine.estimate import Estimate
@@ -31,6 +31,9 @@ def create_study(
     *,
     rubric: str | Path | Rubric | None = None,
     mapping: Mapping[str, str] | None = None,
+    id_from: str | Sequence[str] = (),
+    answers_in: str | Sequence[str] = (),
+    questions: RowSource | None = None,
     image_root: str | Path | None = None,
     select: int | None = None,
     stratify: str | None = None,
@@ -58,6 +61,9 @@ def create_study(
         Defines the questions. None means the rubric of the run, or ``open_qa`` for answers.
     mapping : mapping of str to str or None
         Field of an `Item` -> its name in the source, for names that are not recognised.
+    id_from, answers_in, questions
+        How tables without ids, with one column for each system, and in two files are read; see
+        `judge.score`.
     image_root : str, Path or None
         Folder that image paths start from. None means that of the run or of the file.
     select : int or None
@@ -117,7 +123,9 @@ def create_study(
         show_reference=reference,
         seed=seed,
     )
-    found = StudySource.read(source, rubric, mapping or {})
+    found = StudySource.read(
+        source, rubric, mapping=mapping, id_from=id_from, answers_in=answers_in, questions=questions
+    )
     plan = plan_study(
         name,
         found.rubric,
@@ -204,7 +212,14 @@ def export_study(
 
 
 def import_into_study(
-    study: str | Path | Study, file: str | Path, *, rater: str | None = None
+    study: str | Path | Study,
+    file: str | Path,
+    *,
+    rater: str | None = None,
+    columns: Mapping[str, str] | None = None,
+    id_from: Sequence[str] = (),
+    raters_in: Sequence[str] = (),
+    on_read: Callable[[str, Sequence[str]], None] | None = None,
 ) -> dict[str, int]:
     """Import ratings that were collected elsewhere, all or none; return the number of new ones per rater.
 
@@ -213,9 +228,17 @@ def import_into_study(
     study : path or Study
         The study. Raters that it does not have are added.
     file : path
-        A long or wide table, or the JSON export of Label Studio.
+        A long or wide table, or the export of a rating platform, as `judge.read_ratings` reads them.
     rater : str or None
         Name of the rater, for a file without a column for it.
+    columns : mapping or None
+        Meaning -> column of the ratings with another name: ``{"rater": "coder"}``.
+    id_from : sequence of str
+        Fields whose values make the id of an item, for a file without a column of ids.
+    raters_in : sequence of str
+        Columns that hold the ratings of one rater each.
+    on_read : callable or None
+        Called with two lines about what was read, and with notes on what was left out.
 
     Raises
     ------
@@ -223,7 +246,9 @@ def import_into_study(
         A row is not a valid rating of this study.
     """
     with _opened(study) as opened:
-        return import_ratings.import_file(opened, file, rater)
+        return import_ratings.import_file(
+            opened, file, rater, columns=columns, id_from=id_from, raters_in=raters_in, on_read=on_read
+        )
 
 
 def alpha(ratings: QuestionRatings) -> "Estimate":

@@ -8,16 +8,15 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, replace
-from functools import cache, cached_property
+from functools import cached_property
+from operator import not_
 from typing import Any, Literal, Self
 
 from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    SerializerFunctionWrapHandler,
     field_validator,
-    model_serializer,
     model_validator,
 )
 
@@ -50,35 +49,13 @@ MOST_SAMPLES = 10_000
 
 
 class Record(BaseModel):
-    """Base class of everything that is written to disk: immutable, without unknown fields."""
+    """Base class of everything that is written to disk: immutable, without unknown fields.
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class LaterFields(Record):
-    """A record that leaves the fields of `later_fields` out of its data where they have their default.
-
-    Digests, fingerprints and exports must not change when a record gets a new field.
+    A field that was added after the first release is left out of the data where it has its default
+    (`exclude_if`), so that digests, fingerprints and exports of earlier records do not change.
     """
 
-    @model_serializer(mode="wrap")
-    def _without_later_defaults(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        data: dict[str, Any] = dump(self)
-        for name, default in self._later_defaults().items():
-            if getattr(self, name) == default:
-                data.pop(name, None)
-        return data
-
-    @classmethod
-    @cache
-    def _later_defaults(cls) -> dict[str, Any]:
-        fields = cls.model_fields
-        return {name: fields[name].get_default(call_default_factory=True) for name in cls.later_fields()}
-
-    @classmethod
-    def later_fields(cls) -> Sequence[str]:
-        """Names of the fields that were added after the first release."""
-        return ()
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Image(Record):
@@ -144,11 +121,18 @@ class Item(Record):
     question: str
     answer: str
     reference: str | None = None
+    other_references: tuple[str, ...] = Field(default=(), exclude_if=not_)
+    """Further correct answers, where `reference` is one of several."""
     images: tuple[Image, ...] = ()
     choices: tuple[str, ...] = ()
     gold: str | None = None
     system: str | None = None
     metadata: dict[str, Any] = Field(default_factory=dict)
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """All reference answers; an answer need only agree with one of them."""
+        return () if self.reference is None else (self.reference, *self.other_references)
 
     def field(self, name: str) -> Any:
         """Return a metadata field or `system`, for slices and rules; None if it is missing."""
@@ -268,7 +252,7 @@ class Completion(Record):
         )
 
 
-class Score(LaterFields):
+class Score(Record):
     """One value by one rater for one item on one dimension, or a status that says why there is none.
 
     Attributes
@@ -301,12 +285,7 @@ class Score(LaterFields):
     value: float | str | None = None
     status: Status = "ok"
     reason: str | None = None
-    criterion: str | None = None
-
-    @classmethod
-    def later_fields(cls) -> Sequence[str]:
-        """Names of the fields that were added after the first release."""
-        return ("criterion",)
+    criterion: str | None = Field(default=None, exclude_if=not_)
 
     @model_validator(mode="after")
     def _has_a_value_exactly_when_ok(self) -> Self:

@@ -6,7 +6,8 @@ from pathlib import Path
 import PIL.Image
 import pytest
 
-from judge.items import load_items, read_rows
+from judge.items import load_items
+from judge.rows import read_rows
 from judge.rubric import load_rubric
 from judge.scoring.backends.baseline import BaselineBackend
 from judge.scoring.backends.replay import ReplayBackend

@@ -492,7 +492,11 @@ def test_ratings_are_read_as_one_table():
     assert (len(ratings), len(ratings.items), len(ratings.raters)) == (284, 24, 3)
     frame = ratings.to_pandas()
     assert frame.value.notna().sum() == 283
-    assert str(ratings).startswith("284 ratings of 24 items by 3 raters on technical_accuracy")
+    first, second = str(ratings).splitlines()
+    assert first.startswith(
+        "3 raters (rater_1, rater_2, rater_3), 24 items, 4 dimensions (technical_accuracy, "
+    )
+    assert second == "283 ratings, scale 1-5 (found), 1 missing"
     assert "<table" in ratings._repr_html_()
     assert [score.rater for score in ratings][:2] == list(frame.rater[:2])
 

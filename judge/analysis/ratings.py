@@ -50,6 +50,8 @@ class Ratings:
         Lowest value that passes.
     slots : bool
         Whether the human columns are interchangeable places in a list and not persons.
+    rescaled : tuple of str
+        Raters whose values were rescaled from another scale; only interval statistics are meaningful.
     """
 
     dimension: str
@@ -63,6 +65,7 @@ class Ratings:
     clusters: NDArray[np.str_] | None = None
     pass_mark: float | None = None
     slots: bool = False
+    rescaled: tuple[str, ...] = ()
 
     @cached_property
     def humans(self) -> tuple[str, ...]:
@@ -106,8 +109,8 @@ class Ratings:
 
     @property
     def on_scale(self) -> bool:
-        """Whether every value is a point of the scale, which a mean of several scores need not be."""
-        return _on_scale(self.scale, self.values)
+        """Whether every value is a point of the scale; a mean of several scores or a rescaled one is not."""
+        return not self.rescaled and _on_scale(self.scale, self.values)
 
     @property
     def declared(self) -> Scale | None:
@@ -117,7 +120,7 @@ class Ratings:
     @property
     def human_scale(self) -> Scale | None:
         """Like `declared`, for statistics of the human ratings alone."""
-        return self.scale if _on_scale(self.scale, self.human_values) else None
+        return self.scale if not self.rescaled and _on_scale(self.scale, self.human_values) else None
 
     def column(self, rater: str) -> Floats:
         """Values of one rater, shape (n_items,).

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
 import judge
 from judge.cli import output_options
+from judge.cli.item_options import id_from
 from judge.cli.option_types import Number, Repeated, margins, names, numbers, pairs, source_of, words
 from judge.cli.options import GroupedCommand, by, cluster, decorate, margin, rubric, section, seed
 
@@ -16,6 +18,22 @@ if TYPE_CHECKING:
 
 _NOT_OF_RETEST = ("by", "margin", "epsilon", "worst")
 
+columns = click.option(
+    "--column",
+    "columns",
+    multiple=True,
+    callback=pairs,
+    metavar="FIELD=COLUMN",
+    help="Name of the column of the ratings that holds FIELD, as in --column rater=coder. May be repeated.",
+)
+raters_in = click.option(
+    "--raters-in",
+    default="",
+    callback=names,
+    metavar="RATERS",
+    help="Raters that have columns of their own, as in ann,ben: columns ann and ben, or ann_clarity, "
+    "ben_clarity, ….  [default: recognised, as in rater_1]",
+)
 runs = click.argument("runs", nargs=-1, type=click.Path(exists=True, file_okay=False))
 ratings = decorate(
     section(
@@ -23,18 +41,13 @@ ratings = decorate(
         click.option(
             "--humans",
             metavar="FILE",
-            help="Human ratings: long or wide CSV or JSON Lines, Label Studio export, or nested JSON.",
+            help="Human ratings: a long or wide table, or an export of Label Studio, Argilla, Potato, "
+            "Mechanical Turk, Qualtrics or Google Forms.",
         ),
         click.option("--items", metavar="FILE", help="Table of the items, with their ids, fields and texts."),
-        click.option(
-            "--column",
-            "columns",
-            multiple=True,
-            callback=pairs,
-            metavar="FIELD=COLUMN",
-            help="Name of the column of the ratings that holds FIELD, as in --column rater=coder. May be "
-            "repeated.",
-        ),
+        columns,
+        id_from,
+        raters_in,
         click.option(
             "--missing-codes",
             default="",
@@ -61,6 +74,15 @@ ratings = decorate(
             "--level",
             type=click.Choice(["nominal", "ordinal", "interval", "ratio"]),
             help="Level of measurement of --scale.  [default: ordinal]",
+        ),
+        click.option(
+            "--rater-scale",
+            "rater_scales",
+            multiple=True,
+            callback=pairs,
+            metavar="RATER=SCALE",
+            help="Scale of a rater who did not use that of the others, as in ann=1-10: the ratings are "
+            "rescaled linearly, and only interval statistics are given. May be repeated.",
         ),
         click.option(
             "--pass",
@@ -147,6 +169,7 @@ def command(
 
     Example: judge agree runs/answers-openai-gpt-5-open_qa --humans ratings.csv --by category --margin 0.05
     """
+    given["on_read"] = show_read
     if not retest:
         own = {"margin": given.pop("margin"), "set_by": source_of(context, "margin", "epsilon")}
         report: Report = judge.agree(runs, needed(humans), **own, **given)
@@ -158,6 +181,16 @@ def command(
             "--retest compares repeated judgments of a run; name a run made with --samples 2 or more"
         )
     output_options.deliver(report, outputs, runs)
+
+
+def show_read(lines: str, _notes: Sequence[str]) -> None:
+    """Print what was read from a file of ratings; the notes are in the report."""
+    click.echo(lines, err=True)
+
+
+def show_read_and_notes(lines: str, notes: Sequence[str]) -> None:
+    """Print what was read from a file of ratings, and what was left out."""
+    click.echo("\n".join([lines, *(f"Note: {note}" for note in notes)]), err=True)
 
 
 def needed(humans: str | None) -> str:

@@ -9,7 +9,7 @@ import click
 
 import judge
 from judge.cli import output_options
-from judge.cli.agree import needed, ratings
+from judge.cli.agree import needed, ratings, show_read_and_notes
 from judge.cli.options import GroupedCommand, run_argument, section
 from judge.cli.protect_inputs import refuse_inputs
 
@@ -67,7 +67,7 @@ def command(
         for row in judge.apply_calibration(run, maps):
             click.echo(json.dumps(row, ensure_ascii=False))
         return
-    report = judge.calibrate(run, needed(humans), save=save, **given)
+    report = judge.calibrate(run, needed(humans), save=save, on_read=show_read_and_notes, **given)
     output_options.deliver(report, outputs, (run,))
     if save:
         report.require_map(save)

@@ -6,6 +6,7 @@ import click
 
 import judge
 from judge.cli import output_options
+from judge.cli.item_options import item_options
 from judge.cli.options import GroupedCommand, input_format, section, slice_options
 from judge.formats import FORMATS
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 @section(
     "Input",
     input_format(FORMATS),
+    *item_options,
     click.option(
         "--unreadable",
         type=click.Choice(["wrong", "drop"]),
@@ -38,6 +40,10 @@ if TYPE_CHECKING:
 def command(
     files: tuple[str, ...],
     format_: str | None,
+    mapping: dict[str, str],
+    id_from: tuple[str, ...],
+    answers_in: tuple[str, ...],
+    questions: str | None,
     unreadable: str,
     by: tuple[str, ...],
     cluster: str | None,
@@ -52,6 +58,15 @@ def command(
     Example: judge choice mmad.json answers_1_shot_gpt-4o.json --by "dataset*question_type"
     """
     report = judge.choice(
-        files, format=format_, unreadable=cast("Policy", unreadable), by=by, cluster=cluster, run=run
+        files,
+        format=format_,
+        mapping=mapping,
+        id_from=id_from,
+        answers_in=answers_in,
+        questions=questions,
+        unreadable=cast("Policy", unreadable),
+        by=by,
+        cluster=cluster,
+        run=run,
     )
     output_options.deliver(report, outputs)

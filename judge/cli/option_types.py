@@ -10,6 +10,8 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from judge.rows import path_and_sheet
+
 
 class Number(click.FloatRange):
     """A finite number within a range; click's own type accepts NaN and infinity."""
@@ -27,6 +29,19 @@ class Number(click.FloatRange):
     def allowed(self) -> str:
         """The range in words."""
         return self._describe_range() if (self.min, self.max) != (None, None) else "any finite number"
+
+
+class TablePath(click.Path):
+    """A table: a file, a sheet of a workbook (``answers.xlsx#Sheet2``), or the folder of a saved dataset."""
+
+    def __init__(self, *, allow_dash: bool = False) -> None:
+        super().__init__(exists=True, allow_dash=allow_dash)
+        self.name = "file"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Check that the file or folder exists, and return the value as it is given."""
+        super().convert(str(path_and_sheet(value)[0]), param, ctx)
+        return value
 
 
 class Repeated(click.Option):

@@ -18,7 +18,8 @@ mapping = click.option(
     multiple=True,
     metavar="FIELD=NAME",
     callback=pairs,
-    help="Name of the input field that holds FIELD, as in --map answer=my_column. May be repeated.",
+    help="Name of the input field that holds FIELD, as in --map answer=my_column; another name for FIELD "
+    "makes it metadata, as in --map pair_id=nr. May be repeated.",
 )
 
 
@@ -85,6 +86,13 @@ def input_format(formats: Iterable[str], parameter: str = "format_") -> Decorato
         type=click.Choice(list(formats)),
         help="Format of the input files.  [default: recognised]",
     )
+
+
+encoding = click.option(
+    "--encoding",
+    metavar="NAME",
+    help="Encoding of the input file if it is text, as in cp1252 or utf-16.  [default: recognised]",
+)
 
 
 def image_root(default: str) -> Decorator:

@@ -12,7 +12,7 @@ from click.core import ParameterSource
 
 import judge
 from judge.cli import output_options
-from judge.cli.agree import ratings
+from judge.cli.agree import ratings, show_read_and_notes
 from judge.cli.option_types import Number, single_margin
 from judge.cli.options import GroupedCommand, margin, per_item, section, select
 
@@ -125,6 +125,7 @@ def command(
 
     Example: judge plan runs/answers-openai-gpt-5-open_qa --select 200 > to_rate.csv
     """
+    given["on_read"] = show_read_and_notes
     if select is not None:
         of_size = {name: given.pop(name) for name in _OF_SIZE}
         _refuse_sizes(context, of_size)

@@ -14,7 +14,7 @@ from judge.hardware import gpus
 from judge.records import Completion
 from judge.scoring.backends.api.retry_after import clock
 from judge.scoring.callbacks import ScoringCallback
-from judge.scoring.checked_items import BadItems
+from judge.scoring.checked_items import BadItems, input_notes
 from judge.scoring.prompt import visible
 from judge.scoring.run import Run
 from judge.scoring.run_summary import IngestCounts
@@ -29,7 +29,7 @@ _LONG_WAIT = 60.0
 class ProgressLine(ScoringCallback):
     """Notes, and a line with done/total, time left, rate, cost, failures and GPU utilisation."""
 
-    def __init__(self, *, moving: bool) -> None:
+    def __init__(self, *, moving: bool, shows_input: bool = True) -> None:
         self.stopped: str | None = None
         """Why the run stopped early without an error."""
         self.cost = 0.0
@@ -37,6 +37,7 @@ class ProgressLine(ScoringCallback):
         self.place: Path | None = None
         """Folder of the run; None until the input is read."""
         self._moving = moving
+        self._shows_input = shows_input
         self._progress: Progress | None = None
         self._run: Run | None = None
         self._room = 0
@@ -54,7 +55,8 @@ class ProgressLine(ScoringCallback):
     def on_run_start(self, run: Run, counts: IngestCounts, bad: BadItems, requests: int) -> None:
         """Print notes on the input and start the line, which redraws itself periodically."""
         self.place, self._is_local = run.path, run.judge.backend == "vllm"
-        for note in [*_input_notes(counts, bad), *_judge_notes(run)]:
+        columns = input_notes(bad.summary, run.rubric) if self._shows_input else []
+        for note in [*map(visible, columns), *_input_notes(counts, bad), *_judge_notes(run)]:
             click.echo(note, err=True)
         if self._moving:
             self._run, self._pace = run, _Pace(time.monotonic())

@@ -1,23 +1,33 @@
 """`judge rubric`: list, show, check and create rubrics."""
 
 import json
+import re
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
 
 import click
-import yaml
+from pydantic import ValidationError
 
+from judge.cli.option_types import TablePath, names
 from judge.cli.options import as_json, item_id, mapping
+from judge.cli.rubric_output import (
+    check_facts,
+    check_text,
+    item_facts,
+    item_text,
+    length,
+    listing,
+    rubric_facts,
+)
+from judge.cli.rubric_template import start_rubric
 from judge.errors import InputError, RubricError
-from judge.formats.mmad import rules_from_knowledge
 from judge.items import read_items
-from judge.records import Item, Message
-from judge.rubric import Rubric, load_rubric, parse_rubric, rubric_file, shipped_rubrics
-from judge.scoring.judge import Judge
-from judge.scoring.prompt import build_requests, message_text
+from judge.records import Item
+from judge.rubric import RubricScale, check_rubric, load_rubric, read_rubric_file, shipped_rubrics, with_lines
+from judge.rubric.advice import advice_on
+from judge.rubric.item_advice import advice_for_items
+from judge.scoring.prompt import visible
 
-_STARTER = Path(__file__).with_name("starter.yaml")
+_ANSWERS = TablePath(allow_dash=True)
 
 
 @click.group()
@@ -38,19 +48,23 @@ def list_command(as_json: bool) -> None:
     Example: judge rubric list
     """
     rubrics = [load_rubric(name) for name in shipped_rubrics()]
-    click.echo(json.dumps([_facts(r) for r in rubrics], indent=2) if as_json else _listing(rubrics))
+    facts = [rubric_facts(rubric) for rubric in rubrics]
+    click.echo(json.dumps(facts, indent=2) if as_json else listing(rubrics))
 
 
-@command.command(short_help="Print a rubric, or the exact prompt for one item.")
+@command.command(short_help="Print a rubric, or what one item gets and its prompts.")
 @click.argument("rubric")
-@click.argument("answers", required=False, type=click.Path(exists=True, dir_okay=False, allow_dash=True))
+@click.argument("answers", required=False, type=_ANSWERS)
 @item_id("the first item of ANSWERS")
 @mapping
 @as_json
 def show(
     rubric: str, answers: str | None, item_id: str | None, mapping: dict[str, str], as_json: bool
 ) -> None:
-    """Print RUBRIC (a name or a YAML file) or, with ANSWERS, the exact prompt for one item.
+    """Print RUBRIC (a name or a YAML file) or, with ANSWERS, what one item gets.
+
+    For an item: the dimensions that apply to it and why others do not, its criteria, reasons, images, rules
+    and examples, and then the exact prompt of every request.
 
     Example: judge rubric show inspection answers.jsonl --item q7
     """
@@ -58,28 +72,72 @@ def show(
         raise click.UsageError("--item needs a file of answers: judge rubric show RUBRIC ANSWERS --item ID")
     loaded = load_rubric(rubric)
     if answers is None:
-        text = rubric_file(rubric).read_text(encoding="utf-8-sig").rstrip()
+        text = read_rubric_file(rubric).rstrip()
         click.echo(json.dumps(loaded.model_dump(mode="json", by_alias=True), indent=2) if as_json else text)
         return
-    requests = build_requests(_item(answers, item_id, mapping), Judge("none", loaded))
-    prompts = [list(request.messages) for request in requests]
-    click.echo(json.dumps(prompts, indent=2, ensure_ascii=False) if as_json else _prompt(prompts[0]))
-    click.echo(_length(prompts), err=True)
+    facts = item_facts(_item(answers, item_id, mapping), loaded)
+    click.echo(
+        json.dumps(facts, indent=2, ensure_ascii=False) if as_json else visible(item_text(facts, loaded))
+    )
+    click.echo(length(facts["requests"]), err=True)
 
 
-@command.command()
+@command.command(short_help="Check a rubric, also against the answers that it is meant for.")
 @click.argument("file")
-def check(file: str) -> None:
-    """Check the rubric in FILE and list its errors.
+@click.argument("answers", required=False, type=_ANSWERS)
+@mapping
+@as_json
+@click.pass_context
+def check(ctx: click.Context, file: str, answers: str | None, mapping: dict[str, str], as_json: bool) -> None:
+    """Check the rubric in FILE: list its errors, or warn about what is ambiguous or has no effect.
 
-    Example: judge rubric check my_rubric.yaml
+    With ANSWERS, it also warns about conditions that match no item and criteria that cannot be read. With
+    errors the exit code is 1; warnings do not change it.
+
+    Example: judge rubric check my_rubric.yaml answers.jsonl
     """
-    rubric = load_rubric(file)
-    click.echo(f"{file}: no errors found. {_summary(rubric)}")
+    text = read_rubric_file(file)
+    rubric, errors = check_rubric(text)
+    warnings = advice_on(rubric) if rubric else []
+    if rubric and answers is not None:
+        source = "standard input" if answers == "-" else answers
+        warnings += advice_for_items(rubric, read_items(answers, mapping=mapping), source)
+    warnings = with_lines(warnings, text) if rubric else []
+    if as_json:
+        facts = check_facts(file, rubric, errors, warnings)
+        click.echo(json.dumps(facts, indent=2, ensure_ascii=False))
+        ctx.exit(1 if errors else 0)
+    if rubric is None:
+        raise RubricError("\n".join(error.at(file) for error in errors))
+    click.echo(visible(check_text(file, rubric, warnings)))
+
+
+def scale(ctx: click.Context, param: click.Parameter, value: str | None) -> RubricScale | None:
+    """``0-10`` as a scale; a click callback."""
+    if value is None:
+        return None
+    found = re.fullmatch(r"(-?\d{1,6})-(-?\d{1,6})", value.strip())
+    try:
+        if found:
+            return RubricScale(min=int(found[1]), max=int(found[2]))
+        problem = "allowed are two whole numbers MIN-MAX, as in 0-10"
+    except ValidationError as error:
+        problem = error.errors()[0]["msg"].removeprefix("Value error, ")
+    raise click.BadParameter(f"{value!r}: {problem}", ctx=ctx, param=param)
 
 
 @command.command()
 @click.argument("name")
+@click.option(
+    "--dimensions",
+    metavar="NAMES",
+    default="",
+    callback=names,
+    help="Names of the dimensions, as in truth,style.  [default: accuracy,completeness]",
+)
+@click.option(
+    "--scale", metavar="SCALE", callback=scale, help="Scale of the scores: 0-10, for example.  [default: 1-5]"
+)
 @click.option(
     "--from-knowledge",
     "knowledge",
@@ -88,52 +146,20 @@ def check(file: str) -> None:
     help="JSON file with domain knowledge in the format of MMAD, {dataset: {object: {defect: text}}}; each "
     "defect becomes a conditional rule.",
 )
-def new(name: str, knowledge: str | None) -> None:
+def new(name: str, dimensions: tuple[str, ...], scale: RubricScale | None, knowledge: str | None) -> None:
     """Write NAME.yaml, a commented template for a rubric. An existing file is not overwritten.
 
     With --from-knowledge, the rubric is a copy of `inspection` with one conditional rule per defect. The
     prompt for an item contains only the rules that match its fields `dataset` and `object`.
 
-    Example: judge rubric new helpfulness
+    Example: judge rubric new helpfulness --dimensions truth,style --scale 0-10
     """
-    path = start_rubric(name, knowledge)
+    if knowledge and (dimensions or scale):
+        raise click.UsageError("--from-knowledge has the dimensions and the scale of the rubric inspection")
+    if len(set(dimensions)) < len(dimensions):
+        raise click.UsageError("--dimensions names a dimension twice; each needs a name of its own")
+    path = start_rubric(name, knowledge, dimensions, scale)
     click.echo(f"{path}: written. Edit it, then check it: judge rubric check {path}")
-
-
-def start_rubric(name: str, knowledge: str | None = None) -> Path:
-    """Write a template for a rubric and return its path.
-
-    With a file of domain knowledge, the template has one conditional rule per defect.
-
-    Raises
-    ------
-    RubricError
-        The file exists, the folder does not exist, or the name is not allowed for a rubric.
-    InputError
-        The file of domain knowledge is not in the format of MMAD.
-    """
-    path = Path(name) if name.endswith((".yaml", ".yml")) else Path(f"{name}.yaml")
-    text = _with_knowledge(path.stem, knowledge) if knowledge else _starter(path.stem)
-    parse_rubric(text, where=str(path))
-    try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(text)
-    except FileExistsError:
-        raise RubricError(f"{path} already exists and is not overwritten; choose another name") from None
-    except OSError as error:
-        raise RubricError(f"{path}: cannot be written: {error.strerror}") from None
-    return path
-
-
-def _starter(name: str) -> str:
-    return _STARTER.read_text(encoding="utf-8").replace("NAME", name, 1)
-
-
-def _with_knowledge(name: str, knowledge: str) -> str:
-    data = yaml.safe_load(shipped_rubrics()["inspection"].read_text(encoding="utf-8"))
-    data |= {"name": name, "source": f"{data['source']} With the domain knowledge of {Path(knowledge).name}."}
-    data["rules"] = [*data.get("rules", []), *rules_from_knowledge(knowledge)]
-    return str(yaml.safe_dump(data, allow_unicode=True, sort_keys=False, width=110))
 
 
 def _item(answers: str, item_id: str | None, mapping: Mapping[str, str]) -> Item:
@@ -142,40 +168,3 @@ def _item(answers: str, item_id: str | None, mapping: Mapping[str, str]) -> Item
             return item
     wanted = "items" if item_id is None else f"item with the id {item_id!r}"
     raise InputError(f"{answers}: contains no {wanted}")
-
-
-def _facts(rubric: Rubric) -> dict[str, Any]:
-    return {
-        "name": rubric.name,
-        "version": rubric.version,
-        "description": rubric.description,
-        "dimensions": list(rubric.dimensions),
-        "overall": rubric.overall.how,
-        "scale": [rubric.scale.min, rubric.scale.max],
-        "pass": rubric.pass_rule,
-        "source": rubric.source,
-    }
-
-
-def _listing(rubrics: list[Rubric]) -> str:
-    return "\n\n".join(f"{r.name}\n  {r.description}\n  {_summary(r)}" for r in rubrics)
-
-
-def _summary(rubric: Rubric) -> str:
-    passes = " and ".join(f"{name} is {least:g} or more" for name, least in rubric.pass_rule.items())
-    return (
-        f"{', '.join(rubric.dimensions)} on {rubric.scale.min}-{rubric.scale.max}; "
-        f"overall: {rubric.overall.how}; passes when {passes}."
-    )
-
-
-def _prompt(messages: list[Message]) -> str:
-    return "\n\n".join(f"=== {message['role']} ===\n{message_text(message)}" for message in messages)
-
-
-def _length(prompts: list[list[Message]]) -> str:
-    counts = {message["role"]: len(message_text(message)) for message in prompts[0]}
-    characters = sum(counts.values())
-    parts = ", ".join(f"{role} {count:,}" for role, count in counts.items())
-    text = f"{characters:,} characters ({parts}), about {characters // 4:,} tokens without images"
-    return f"{text}; the first of {len(prompts)} requests for this item" if len(prompts) > 1 else text

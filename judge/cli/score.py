@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from judge.analysis import headlines
+from judge.cli.item_options import item_options
 from judge.cli.judge_options import (
     connection_of,
     connection_options,
@@ -19,14 +20,15 @@ from judge.cli.judge_options import (
     judge_options,
     judges_of,
 )
+from judge.cli.option_types import TablePath
 from judge.cli.options import (
     GroupedCommand,
     as_json,
     counted,
+    encoding,
     image_root,
     input_format,
     limit,
-    mapping,
     out,
     section,
 )
@@ -43,8 +45,9 @@ from judge.scoring.run_summary import RunSummary
 
 input_options = section(
     "Items to judge",
-    mapping,
+    *item_options,
     input_format(FORMATS, "format"),
+    encoding,
     image_root("the folder of ANSWERS"),
     limit("the others are not scored.  [default: all items]"),
     click.option("--random", is_flag=True, help="Draw the --limit items at random, for a pilot run."),
@@ -54,7 +57,7 @@ input_options = section(
 
 
 @click.command(cls=GroupedCommand)
-@click.argument("answers", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
+@click.argument("answers", type=TablePath(allow_dash=True))
 @input_options
 @judge_options
 @connection_options
@@ -77,7 +80,10 @@ input_options = section(
 def command(
     ctx: click.Context, /, answers: str, dry_run: bool, as_json: bool, out: str | None, **values: Any
 ) -> None:
-    """Score ANSWERS with a judge: a file in JSON Lines, JSON, CSV or Parquet, or - for standard input.
+    """Score ANSWERS with a judge: a table in a file, or - for standard input.
+
+    ANSWERS is JSON Lines, JSON, CSV, TSV, Parquet, an .xlsx workbook (answers.xlsx#Sheet2 names a sheet), or
+    the folder of a dataset that the library datasets saved.
 
     An interrupted run is resumed by the same command. Stored replies are not requested again.
 
@@ -109,6 +115,10 @@ def _options(values: dict[str, Any]) -> dict[str, Any]:
         "random",
         "mapping",
         "format",
+        "encoding",
+        "id_from",
+        "answers_in",
+        "questions",
         "image_root",
         "skip_bad",
         "retry_errors",
@@ -130,7 +140,8 @@ def _score(panel: Panel, *, as_json: bool) -> int:
             limit = panel.connection.max_cost
             left = "" if limit is None else f", ${limit:.4f} of --max-cost left"
             click.echo(f"judge {judge.model}{left}", err=True)
-        watches.append(ProgressLine(moving=sys.stderr.isatty() and not as_json))
+        moving = sys.stderr.isatty() and not as_json
+        watches.append(ProgressLine(moving=moving, shows_input=not watches))
         return watches[-1]
 
     try:
@@ -181,6 +192,8 @@ def show_preview(answers: str, judge: Judge, options: dict[str, Any], out: Path,
     if as_json:
         click.echo(json.dumps(asdict(seen), ensure_ascii=False))
         return
+    for note in seen.notes:
+        click.echo(visible(note), err=True)
     for message in seen.first:
         click.echo(f"--- {message['role']} ---\n{message_text(message)}\n")
     unpriced = "price unknown" if judge.backend == "api" else "free"

@@ -55,8 +55,7 @@ def _json(item: Item, scores: list[Score], completions: Iterator[Completion]) ->
 
 def _text(item: Item, scores: list[Score], completions: Iterator[Completion], rubric: Rubric) -> str:
     lines = [f"=== {visible(item.id)}", f"question   {visible(item.question)}"]
-    if item.reference is not None:
-        lines.append(f"reference  {visible(item.reference)}")
+    lines += [f"reference  {visible(reference)}" for reference in item.references]
     lines.append(f"answer     {visible(item.answer)}")
     for score in scores:
         name = score.dimension if score.criterion is None else f"{score.dimension}/{score.criterion}"

@@ -15,12 +15,13 @@ from human_study.progress import StudyProgress, as_plain, measure
 from human_study.source import text_in
 from human_study.store import Study
 from human_study.workflows import alpha, create_study, export_study, import_into_study, study_progress
-from judge.cli.option_types import Number
+from judge.cli.agree import columns, raters_in, show_read_and_notes
+from judge.cli.item_options import id_from, item_options
+from judge.cli.option_types import Number, TablePath
 from judge.cli.options import (
     GroupedCommand,
     as_json,
     image_root,
-    mapping,
     out,
     per_item,
     rubric,
@@ -30,12 +31,12 @@ from judge.cli.options import (
 )
 from judge.cli.protect_inputs import refuse_inputs
 
-existing = click.Path(exists=True, dir_okay=False)
+existing = TablePath()
 study_argument = click.argument("study", type=click.Path(dir_okay=False))
 which_items = section(
     "Items",
     rubric("it defines the questions.  [default: the rubric of the run, or open_qa]"),
-    mapping,
+    *item_options,
     image_root("the folder of the run, or of the file"),
     select("drawn at random.  [default: all items]"),
     click.option(
@@ -127,7 +128,7 @@ def command() -> None:
 
 
 @command.command(cls=GroupedCommand, short_help="Create a study from a run or a file of answers.")
-@click.argument("source", type=click.Path(exists=True))
+@click.argument("source", type=TablePath())
 @which_items
 @who_rates
 @rating_page
@@ -228,14 +229,19 @@ def export_command(study: str, layout: Layout, out: str, after_discussion: bool)
 
 @command.command("import", short_help="Import ratings that were collected elsewhere.")
 @study_argument
-@click.argument("file", type=existing)
+@click.argument("file", type=TablePath())
 @click.option("--rater", metavar="NAME", help="Name of the rater, for a file without a column for it.")
-def import_command(study: str, file: str, rater: str | None) -> None:
-    """Import ratings from FILE into STUDY: a long or wide table, or the JSON export of Label Studio.
+@columns
+@id_from
+@raters_in
+def import_command(study: str, file: str, rater: str | None, **given: Any) -> None:
+    """Import ratings from FILE into STUDY: a long or wide table, or the export of a rating platform.
 
     Example: judge study import study.db ratings.csv
     """
-    for name, count in import_into_study(study, file, rater=rater).items():
+    for name, count in import_into_study(
+        study, file, rater=rater, on_read=show_read_and_notes, **given
+    ).items():
         click.echo(f"{name}: {count} new ratings")
 
 

@@ -43,6 +43,32 @@ def load_yaml(text: str) -> Any:
         raise ValueError(f"not valid YAML: {problem}") from None
 
 
+def yaml_lines(text: str) -> dict[tuple[str, ...], int]:
+    r"""Return the line of every value of a document that `load_yaml` reads; keys and positions are texts.
+
+    What a merge key brings in has no line of its own.
+
+    Examples
+    --------
+    >>> yaml_lines("scale:\n  min: 1\nrules: [a]")
+    {('scale',): 1, ('scale', 'min'): 2, ('rules',): 3, ('rules', '0'): 3}
+    """
+    lines: dict[tuple[str, ...], int] = {}
+    _note_lines(_StrictLoader(text).get_single_node(), (), lines)
+    return lines
+
+
+def _note_lines(node: yaml.Node | None, place: tuple[str, ...], lines: dict[tuple[str, ...], int]) -> None:
+    parts: list[tuple[str, yaml.Node, yaml.Node]] = []
+    if isinstance(node, yaml.MappingNode):
+        parts = [(str(key.value), key, value) for key, value in node.value if key.tag != _MERGE]
+    elif isinstance(node, yaml.SequenceNode):
+        parts = [(str(number), value, value) for number, value in enumerate(node.value)]
+    for name, marked, value in parts:
+        lines[*place, name] = marked.start_mark.line + 1
+        _note_lines(value, (*place, name), lines)
+
+
 class _StrictLoader(yaml.SafeLoader):
     """Composes nodes within bounds, and counts what aliases stand for."""
 

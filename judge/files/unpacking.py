@@ -1,4 +1,4 @@
-"""Opening files that may be anything, also packed, with a bound on what comes out of them."""
+"""Open plain and gzipped files safely, with a limit on their unpacked size."""
 
 import contextlib
 import errno
@@ -15,50 +15,50 @@ from typing import IO, Any, cast
 from judge.errors import InputError
 
 UNPACKED_FREELY, MOST_EXPANSION = 64 * 2**20, 200
-"""Beyond so many bytes, packed data may not unpack to more than so many times its size."""
+"""Number of bytes that may always be unpacked; beyond it, the largest ratio of unpacked to packed size."""
 _GZIP_MAGIC = b"\x1f\x8b"
 
 
 @contextlib.contextmanager
 def errors_of_files(name: str) -> Iterator[None]:
-    """Turn what goes wrong while a file is read and unpacked into an `InputError` that names it."""
+    """Raise errors of reading and unpacking a file as an `InputError` that names it."""
     try:
         yield
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise InputError(
-            f"{name}: the gzip data is damaged or cut off ({error}). Make the file again"
+            f"{name}: the gzip data is damaged or cut off ({error}). Create or download the file again"
         ) from None
     except OSError as error:
         raise InputError(f"{name}: cannot be read: {error.strerror or error}") from None
 
 
 def open_file(path: Path) -> IO[bytes]:
-    """Open a file to read, without waiting for a device or a pipe.
+    """Open a regular file for reading; never wait for a device or a pipe.
 
     Raises
     ------
     OSError
-        It is missing, may not be read, or is none: a folder, a device, a pipe.
+        The file is missing or may not be read, or it is a folder, a device or a pipe.
     """
-    _check_is_file(path.stat().st_mode, path)  # opening a device may already do something
+    _check_is_file(path.stat().st_mode, path)  # opening a device can have side effects
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     file = open(os.open(path, flags), "rb")  # noqa: SIM115 - the caller closes it
     with contextlib.ExitStack() as on_error:
         on_error.callback(file.close)
-        _check_is_file(os.fstat(file.fileno()).st_mode, path)  # another one by now
+        _check_is_file(os.fstat(file.fileno()).st_mode, path)  # it may have been replaced since
         on_error.pop_all()
     return file
 
 
 def read_text(path: Path, most_bytes: int) -> str:
-    """Read a text file in UTF-8, up to a bound.
+    """Read a text file in UTF-8 of limited size.
 
     Raises
     ------
     OSError
-        It cannot be opened (see `open_file`) or is larger than `most_bytes`.
+        The file cannot be opened (see `open_file`) or is larger than `most_bytes`.
     UnicodeDecodeError
-        It is not UTF-8.
+        The file is not UTF-8.
     """
     with open_file(path) as file:
         data = file.read(most_bytes + 1)
@@ -73,13 +73,13 @@ def _check_is_file(mode: int, path: Path) -> None:
     if not stat.S_ISREG(mode):
         raise OSError(
             errno.EINVAL,
-            "it is a device or a pipe, which may have no end; write what it gives into a file",
+            "it is a device or a pipe, which may have no end; save its output in a file",
             str(path),
         )
 
 
 def check_expansion(name: str, packed: int, unpacked: int) -> None:
-    """Refuse data that unpack to far more than any table or log does."""
+    """Refuse data that unpack to far more than a table or a log usually does."""
     if unpacked > UNPACKED_FREELY and unpacked > MOST_EXPANSION * packed:
         raise InputError(
             f"{name}: {packed:,} packed bytes unpack to {unpacked:,} bytes or more; allowed is "
@@ -89,7 +89,7 @@ def check_expansion(name: str, packed: int, unpacked: int) -> None:
 
 @contextlib.contextmanager
 def opened(path: Path | None, name: str) -> Iterator[IO[bytes]]:
-    """Unpacked bytes; gzip is known by its first bytes, so that it need not be in the name."""
+    """Open a file, or standard input for None, and unpack it if its first bytes say that it is gzipped."""
     with contextlib.ExitStack() as stack:
         file = sys.stdin.buffer if path is None else stack.enter_context(open_file(path))
         file = file if hasattr(file, "peek") else io.BufferedReader(cast(io.RawIOBase, file))
@@ -100,7 +100,7 @@ def opened(path: Path | None, name: str) -> Iterator[IO[bytes]]:
 
 
 class _Packed:
-    """A gzipped file that counts the bytes that were read of it."""
+    """A gzipped file that counts the bytes read from it."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
@@ -113,7 +113,7 @@ class _Packed:
 
 
 class _Unpacked(io.RawIOBase):
-    """The unpacked bytes of a gzipped file, up to a bound."""
+    """The unpacked bytes of a gzipped file; far too many of them are an error."""
 
     def __init__(self, name: str, file: IO[bytes]) -> None:
         self._name = name

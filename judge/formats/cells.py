@@ -1,4 +1,4 @@
-"""One cell of a table of ratings -> a number, a label, or no rating; what is none of these stays a text."""
+"""Conversion of a cell of a table of ratings into a number, a label, no rating, or an unchanged text."""
 
 import math
 import re
@@ -10,14 +10,14 @@ MISSING = frozenset(
     {"", "-", "–", "—", ".", "?", "n/a", "na", "#n/a", "#na", "n.a.", "n. a.", "nan", "<na>", "none", "null",
      "nil", "skip", "skipped", "missing", "unsure", "not sure", "unknown", "don't know", "no answer"}
 )  # fmt: skip
-"""Words that stand for no rating, in lower case, unless the declared scale holds them."""
+"""Words that mark a missing rating, in lower case, unless they are labels of the declared scale."""
 
 _BOOLEANS = {"true": 1.0, "false": 0.0, "yes": 1.0, "no": 0.0}
 _DECIMAL_COMMA = re.compile(r"([-+]?\d+),(\d+)")
 _THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2}(,\d{3})+")
 _MARKS = "\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
 _INVISIBLE = _MARKS + "".join(sign for sign in map(chr, range(0x3001)) if sign.isspace())
-"""White space, and marks without any width, which come along when cells are copied."""
+"""White space and zero-width marks, which are copied along with cells."""
 _MOST_KEPT = 10_000
 _LABELLED_NUMBER = re.compile(r"([-+]?\d+(?:\.\d+)?)\s*[-–—:.)=]\s+([^\W\d]\D*)")
 
@@ -31,7 +31,7 @@ class CellReader:
     values : tuple of float or of str
         The declared scale: numbers, or labels; none where it is not declared.
     missing : tuple of str
-        Words for no rating beside those of `MISSING`; numbers may be among them, as in ``99``.
+        Further words that mark a missing rating; numbers may be among them, as in ``99``.
     decimal_comma : bool
         Whether ``3,5`` is three and a half.
     """
@@ -40,12 +40,17 @@ class CellReader:
     missing: tuple[str, ...] = ()
     decimal_comma: bool = False
 
-    @property
+    @cached_property
     def labels(self) -> tuple[str, ...]:
-        """Labels of the declared scale; none where it is of numbers, or not declared."""
+        """Labels of the declared scale; none for a scale of numbers or an undeclared one."""
         return self.values if self.values and isinstance(self.values[0], str) else ()
 
-    @property
+    @cached_property
+    def ends(self) -> tuple[float, float] | None:
+        """Lowest and highest value of the declared scale; None for labels and where no scale is declared."""
+        return None if self.labels or not self.values else (float(self.values[0]), float(self.values[-1]))
+
+    @cached_property
     def scale(self) -> str:
         """The declared scale in words; empty where there is none."""
         if self.labels or not self.values:
@@ -61,7 +66,7 @@ class CellReader:
         return value in self.values if self.values else self.is_rating(value)
 
     def value(self, raw: Any) -> float | str | None:
-        """Rating in a raw value: a number, a label of the scale, None for no rating, or the text that it is.
+        """Rating in a raw value: a number, a label of the scale, None for no rating, or an unchanged text.
 
         A number may be followed by its label, as in ``4: mostly right``. Yes and true are 1, no and false 0
         where the scale is 0 and 1, or is not declared.
@@ -100,7 +105,7 @@ class CellReader:
 
     @cached_property
     def _read(self) -> dict[Any, float | str | None]:
-        """Cells that were read before: a table has many, and few that differ."""
+        """Cache of converted cells: a table has many cells and few distinct ones."""
         return {}
 
     @cached_property

@@ -1,59 +1,39 @@
-"""Where everything stands in a table of ratings: which column names the item, which are dimensions.
+"""Layout of a table of ratings: which columns name the item and the rater, and which hold ratings.
 
-What could be meant in two ways is refused by name, so that no dimension is lost without a word.
+A table that can be read in two ways is refused; the error names both readings and the option that decides.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from judge.errors import InputError
 from judge.formats.cells import CellReader
+from judge.formats.column_names import COLUMNS, is_no_dimension
+from judge.formats.wide import (
+    RatingColumn,
+    named_raters,
+    numbered_raters,
+    numbered_raters_by_dimension,
+    raters_by_dimension,
+)
+from judge.items.columns import plain
+from judge.items.identity import RowIds
 from judge.rubric import Rubric
 
-COLUMNS: Mapping[str, tuple[str, ...]] = {
-    "item_id": ("item_id", "item", "id", "question_id", "instance", "instance_id"),
-    "rater": (
-        *("rater", "rater_id", "annotator", "annotator_id", "user", "worker", "worker_id", "workerid"),
-        *("coder", "participant", "participant_id", "judge"),
-    ),
-    "dimension": ("dimension", "criterion", "aspect", "metric"),
-    "value": ("value", "score", "rating", "label", "grade"),
-    "kind": ("rater_kind", "rater_type"),
-    "sample": ("sample",),
-    "status": ("status",),
-    "reason": ("reason", "comment", "note", "explanation"),
-}
-"""What a column of a ratings table means -> its names; `map` names any other."""
-
-_NO_DIMENSION = {
-    *(name for meaning, names in COLUMNS.items() if meaning not in ("dimension", "value") for name in names),
-    "question", "answer", "reference", "system", "model", "images", "image", "choices", "gold", "text",
-    "skipped", "created_at", "updated_at", "lead_time", "annotation_id", "seconds", "time", "timestamp",
-    "saved", "n", "position", "pair_id", "condition", "order", "weight", "probability", "stratum",
-    "checks_missed", "checks_seen",
-    # crowd platforms: Prolific, Mechanical Turk, Label Studio, survey tools
-    "time_taken", "duration", "duration_(in_seconds)", "age", "started_at", "completed_at", "session_id",
-    "study_id", "submission_id", "project_id", "task_id", "response_id", "worktimeinseconds", "hitid",
-    "hittypeid", "assignmentid", "maxassignments", "reward", "lifetimeapprovalrate", "last30daysapprovalrate",
-    "last7daysapprovalrate", "total_approvals", "trust", "_trust", "progress",
-    "finished",
-    # pandas
-    "", "index", "level_0", "__index_level_0__",
-}  # fmt: skip
 _SUBMISSIONS = {"APPROVED", "AWAITING REVIEW", "SUBMITTED", "REJECTED", "RETURNED", "TIMED-OUT", "ACCEPTED"}
-_RATER_COLUMN = re.compile(r"(?:human|rater|annotator|coder|reviewer|expert|judge)[ _-]?\d+", re.I)
 _ALMOST_A_NUMBER = re.compile(
     r"[-+]?\d+(?:[.,]\d+)*\s*(?:[½¼¾%]|/\s*\d+|(?:out\s+)?of\s+\d+|or\s+\d+|[-–]\s*\d+|stars?|points?|pts?)?",
     re.I,
 )
 _PLAIN_VALUE = "value"
+_YES_NO = {"yes", "no", "true", "false"}
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is looked for in a file of ratings.
+    """Which ratings are read from a file, and how.
 
     Attributes
     ----------
@@ -63,21 +43,36 @@ class Wanted:
         Names the dimensions, and other names for them.
     cells : CellReader
         How a cell becomes a rating.
+    raters_in : tuple of str
+        Raters that have columns of their own.
+    rater_scales : mapping
+        Rater -> ends of the scale that this rater used, where it is not the declared one.
+    flags : bool
+        Whether the rubric's flags are read as well.
+    id_from : tuple of str
+        Columns whose values make the id of an item; empty for a column of ids or, in a table without one, the
+        content.
     """
 
     dimensions: tuple[str, ...] = ()
     rubric: Rubric | None = None
     cells: CellReader = field(default_factory=CellReader)
+    raters_in: tuple[str, ...] = ()
+    rater_scales: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    flags: bool = False
+    id_from: tuple[str, ...] = ()
 
     def proper(self, name: str) -> str:
         """Name of the rubric's dimension that `name` means, else `name`."""
         return (self.rubric.canonical_name(name) if self.rubric else None) or name
 
     def declares(self, name: str) -> bool:
-        """Whether `name` is a dimension that is asked for or, where none is, one of the rubric's."""
+        """Whether `name` is one of `dimensions` or, where there are none, of the rubric's dimensions."""
         if self.dimensions:
             return self.proper(name) in map(self.proper, self.dimensions)
-        return self.rubric is not None and self.proper(name) in self.rubric.scored
+        if self.rubric is None:
+            return False
+        return self.proper(name) in self.rubric.scored or (self.flags and name in self.rubric.flags)
 
     def keeps(self, name: str) -> bool:
         """Whether ratings on `name` are read at all."""
@@ -90,48 +85,47 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Layout:
-    """Where everything stands in a table."""
+    """Meaning of each column of a table.
+
+    Attributes
+    ----------
+    names : dict
+        Meaning -> column.
+    ratings : tuple of RatingColumn
+        Columns that hold ratings.
+    others : tuple of str
+        Columns that hold no rating in the first rows.
+    submission : str or None
+        Column with the status of a submission to a crowd platform.
+    notes : tuple of str
+        What a user should know about columns that were not read, one sentence each.
+    """
 
     names: dict[str, str]
-    """Meaning -> column."""
-    wide: tuple[str, ...] = ()
-    """Columns of which each is a dimension, or each is a rater; none in a long table."""
-    wide_is_raters: bool = False
+    ratings: tuple[RatingColumn, ...]
     others: tuple[str, ...] = ()
-    """Columns that hold no rating as far as is known."""
-
-    passed_over: tuple[str, ...] = ()
-    """Those of them that hold ratings all the same, so that a user must be told."""
+    submission: str | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def columns(self) -> frozenset[str]:
         """Every column that is known."""
-        return frozenset((*self.names.values(), *self.wide, *self.others))
+        submission = (self.submission,) if self.submission else ()
+        rated = (one.column for one in self.ratings)
+        return frozenset((*self.names.values(), *rated, *self.others, *submission))
 
 
 def layout_of(
     rows: Sequence[tuple[str, Mapping[str, Any]]], mapping: Mapping[str, str], wanted: Wanted
 ) -> Layout:
-    """Tell the layout of a table from its first rows.
+    """Find the layout of a table from its first rows.
 
     Raises
     ------
     InputError
-        No column says which item is rated, none holds ratings, or columns can be meant in two ways.
+        No column says which item is rated, none holds ratings, or the table can be read in two ways.
     """
     return _Finder(rows, mapping, wanted).layout()
-
-
-def is_no_dimension(column: str) -> bool:
-    """Whether a column is known to hold something else than ratings."""
-    plain = _plain(column)
-    return (
-        plain in _NO_DIMENSION or plain.startswith(("unnamed:", "input.", "answer.")) or plain.endswith("_id")
-    )
-
-
-def _plain(name: str) -> str:
-    return re.sub(r"[\s-]+", "_", name.strip().lower())
 
 
 class _Finder:
@@ -145,57 +139,166 @@ class _Finder:
         self.columns = tuple(dict.fromkeys(name for row in self.rows for name in row))
         self.mapping = mapping
         self.wanted = wanted
+        self.submission: str | None = None
+        self.notes: list[str] = []
         self.names = self._named()
 
     def layout(self) -> Layout:
-        if "rater" not in self.names and (raters := self._rater_columns()):
-            return self._made(raters, wide_is_raters=True)
+        if self.wanted.raters_in:
+            return self._made(self._columns_of_named_raters())
+        if "rater" not in self.names and "value" not in self.names and (wide := self._columns_of_raters()):
+            return self._made(wide)
         self._free_dimension_column()
         if "value" in self.names and not self._value_is_one_of_several():
-            return self._made(())
+            return self._made((RatingColumn(self.names["value"]),))
         if "value" in self.names:
             del self.names["value"]
-        return self._made(self._dimension_columns())
+        return self._made(self._wide_columns())
 
-    def _made(self, wide: tuple[str, ...], *, wide_is_raters: bool = False) -> Layout:
-        taken = {*self.names.values(), *wide}
+    def _made(self, ratings: tuple[RatingColumn, ...]) -> Layout:
+        taken = {*self.names.values(), *(one.column for one in ratings), self.submission}
         others = tuple(name for name in self.columns if name not in taken)
+        notes = (*self.notes, *self._passed_over(ratings, others))
+        return Layout(self.names, ratings, others, self.submission, notes)
+
+    def _passed_over(self, ratings: Sequence[RatingColumn], others: Sequence[str]) -> Iterator[str]:
+        """Name the columns that hold ratings, or yes and no, and are not read."""
         is_clear = self.wanted.dimensions or self.wanted.rubric or "dimension" in self.names
-        passed_over = () if is_clear else self._rating_columns(on_scale=True)
-        left = tuple(name for name in passed_over if name in others)
-        return Layout(self.names, wide, wide_is_raters, others, left)
+        left = () if is_clear else [c for c in self._rating_columns(on_scale=True) if c in others]
+        if left:
+            yield (
+                f"Columns {_listed(left)} hold values of the scale and were read as fields of the items, not "
+                "as ratings; if they are dimensions, name all dimensions with --dimension."
+            )
+        flags = self.wanted.rubric.flags if self.wanted.rubric else ()
+        is_wide = not self.wanted.dimensions and any(one.dimension for one in ratings)
+        yes_no = [c for c in others if is_wide and c not in flags and self._holds_yes_and_no(c)]
+        if yes_no:
+            yield (
+                f"Columns {_listed(yes_no)} hold yes and no, which are off the scale "
+                f"({self.wanted.cells.scale}), and were not read."
+            )
+
+    def _holds_yes_and_no(self, column: str) -> bool:
+        if is_no_dimension(column) or not self.wanted.cells.scale:
+            return False
+        found = {self.wanted.cells.value(row.get(column)) for row in self.rows} - {None}
+        return bool(found) and all(isinstance(v, str) and v.casefold() in _YES_NO for v in found)
 
     def _named(self) -> dict[str, str]:
         names: dict[str, str] = {}
-        plain = {_plain(name): name for name in reversed(self.columns)}
+        by_name = {plain(name): name for name in reversed(self.columns)}
         for meaning, aliases in COLUMNS.items():
             wanted = self.mapping.get(meaning)
             if wanted is not None and wanted not in self.columns:
                 raise self._error(
                     f"no column {wanted!r} for --column {meaning}; found: {', '.join(self.columns)}"
                 )
-            free = (plain[alias] for alias in aliases if alias in plain)
-            found = wanted or next((name for name in free if name not in self.mapping.values()), None)
+            taken = (*self.mapping.values(), *names.values(), *self.wanted.raters_in)
+            free = [by_name[alias] for alias in aliases if alias in by_name and by_name[alias] not in taken]
+            found = wanted or next(iter(free), None)
             if found is not None and found not in names.values():
                 names[meaning] = found
+                if meaning == "item_id" and wanted is None:
+                    self._check_ids(free)
         if "status" in names and "status" not in self.mapping and self._is_of_a_platform(names["status"]):
-            del names["status"]
-        if "item_id" not in names:
+            self.submission = names.pop("status")
+        if self.wanted.id_from:
+            names.pop("item_id", None)
+        elif "item_id" not in names and self._has_content():
+            self.notes.append(
+                "No column holds ids of items: they are made from the content, as in judge score."
+            )
+        elif "item_id" not in names:
             raise self._error(
                 f"no column says which item is rated; found: {', '.join(self.columns)}; "
-                f"allowed names: {', '.join(COLUMNS['item_id'])}. For another name: --column item_id=NAME"
+                f"allowed names: {', '.join(COLUMNS['item_id'])}. For another name: --column item_id=NAME; "
+                "for an id out of several columns: --id-from NAMES"
             )
         return names
+
+    def _has_content(self) -> bool:
+        """Whether the rows have a question and an answer, from which an id can be made."""
+        try:
+            return bool(RowIds().of(dict(self.rows[0])))
+        except ValueError:
+            return False
 
     def _is_of_a_platform(self, column: str) -> bool:
         """Whether a status is that of a crowd platform's submission, and not of a rating."""
         found = {str(row[column]).strip().upper() for row in self.rows if row.get(column) not in (None, "")}
         return bool(found) and found <= _SUBMISSIONS
 
-    def _rater_columns(self) -> tuple[str, ...]:
-        if "value" in self.names:
-            return ()
-        return tuple(name for name in self._free() if _RATER_COLUMN.fullmatch(name))
+    def _check_ids(self, columns: Sequence[str]) -> None:
+        """Note other columns that may name the item; refuse them where they distinguish other items."""
+        first = columns[0]
+        if plain(first) == "item_id":
+            return
+        for other in columns[1:]:
+            pairs = {(_text(row.get(first)), _text(row.get(other))) for row in self.rows}
+            by_first, by_other = {a for a, _ in pairs}, {b for _, b in pairs}
+            if by_other == {""} or all(a == b for a, b in pairs):
+                continue
+            if len(by_first) == len(by_other) == len(pairs):
+                self.notes.append(
+                    f"Items are named by column {first!r}; column {other!r} names them, too. To match by it: "
+                    f"--column item_id={other}."
+                )
+                continue
+            raise self._error(
+                f"columns {first!r} and {other!r} may both name the item and distinguish different items "
+                f"({len(by_first)} and {len(by_other)} different values). Say which one does: "
+                f"--column item_id={other} or --column item_id={first}"
+            )
+
+    def _columns_of_named_raters(self) -> tuple[RatingColumn, ...]:
+        """Columns of the raters that `raters_in` names."""
+        raters = self.wanted.raters_in
+        if "rater" in self.names:
+            raise self._error(
+                f"column {self.names['rater']!r} says who rated, and --raters-in names columns of raters; "
+                "leave out --raters-in, or rename the column"
+            )
+        self.names.pop("value", None)
+        found = named_raters(self._free(), raters)
+        if missing := [name for name in raters if name.strip() not in {one.rater for one in found}]:
+            raise self._error(
+                f"no column for the raters {_listed(missing)} of --raters-in; found: "
+                f"{', '.join(self.columns)}"
+            )
+        if not any(one.dimension for one in found):
+            return found
+        self._check_no_dimension_column(found)
+        kept = tuple(c for c in found if self._is_rating_of(c))
+        if not kept:
+            raise self._error(f"the columns {_listed(c.column for c in found)} hold no ratings")
+        return kept
+
+    def _columns_of_raters(self) -> tuple[RatingColumn, ...]:
+        """Columns that belong to raters by their names alone."""
+        free = [name for name in self._free() if not self.wanted.declares(name)]
+        if numbered := numbered_raters(free):
+            return numbered
+        by_number = tuple(c for c in numbered_raters_by_dimension(free) if self._is_rating_of(c))
+        ratings = [name for name in free if name in self._rating_columns()]
+        found = by_number or raters_by_dimension(ratings, self.wanted.declares)
+        if found:
+            self._check_no_dimension_column(found)
+        return found
+
+    def _is_rating_of(self, one: RatingColumn) -> bool:
+        """Whether a column of a rater holds ratings on a dimension."""
+        name = one.dimension or ""
+        return self.wanted.declares(name) or (
+            not is_no_dimension(name) and self.wanted.keeps(name) and self._holds_ratings(one.column)
+        )
+
+    def _check_no_dimension_column(self, found: Sequence[RatingColumn]) -> None:
+        if column := self.names.get("dimension"):
+            raise self._error(
+                f"column {column!r} names a dimension, and so do the columns "
+                f"{_listed(c.column for c in found)}; keep one of the two"
+            )
 
     def _free(self) -> list[str]:
         return [name for name in self.columns if name not in self.names.values()]
@@ -225,41 +328,42 @@ class _Finder:
             return True
         if self.wanted.dimensions or self.wanted.rubric:
             return False
-        return _plain(column) != _PLAIN_VALUE and bool(self._rating_columns(on_scale=True))
+        return plain(column) != _PLAIN_VALUE and bool(self._rating_columns(on_scale=True))
 
-    def _dimension_columns(self) -> tuple[str, ...]:
-        declared = tuple(name for name in self._free() if self.wanted.declares(name))
+    def _wide_columns(self) -> tuple[RatingColumn, ...]:
+        """One column for each dimension or, beside a column that names dimensions, for each rater."""
+        declared = [name for name in self._free() if self.wanted.declares(name)]
         if self.wanted.dimensions and declared:
-            return declared
-        found = tuple(dict.fromkeys((*declared, *self._rating_columns())))
-        if self.wanted.dimensions or not found:
-            needed = (
-                f"one of {', '.join(self.wanted.dimensions)}"
-                if self.wanted.dimensions
-                else "a column with ratings"
+            return tuple(RatingColumn(name, dimension=name) for name in declared)
+        found = list(dict.fromkeys((*declared, *self._rating_columns())))
+        if "dimension" in self.names and found:
+            return self._raters_beside_dimension(found, declared)
+        if "rater" not in self.names and not declared and len(found) > 1:
+            listed = ",".join(found)
+            raise self._error(
+                f"no column says who rated, and columns {_listed(found)} hold ratings. Each may be a rater "
+                "(one column for each rater) or a dimension (all rated by one person). Say which they are: "
+                f"--raters-in {listed} or --dimension {listed}"
             )
+        if self.wanted.dimensions or not found:
+            any_of = f"one of {', '.join(self.wanted.dimensions)}"
+            needed = any_of if self.wanted.dimensions else "a column with ratings"
             raise self._error(
                 f"no ratings; found: {', '.join(self.columns)}; needed: {needed}, or a column 'value'"
             )
-        self._check_names_of_dimensions(found)
-        if "rater" not in self.names and not declared and len(found) > 1:
-            raise self._error(
-                f"no column says who rated, and {_listed(found)} hold ratings. One column for each rater is "
-                "not read: write one row a rating (item_id, rater, dimension, value), or name the columns "
-                f"rater_1, rater_2, … For dimensions that one person rated: --dimension {','.join(found)}"
-            )
-        return found
+        return tuple(RatingColumn(name, dimension=name) for name in found)
 
-    def _check_names_of_dimensions(self, found: tuple[str, ...]) -> None:
-        """Refuse names of dimensions beside columns of ratings: whose or which they are is not said."""
-        column = self.names.get("dimension")
-        if column is None:
-            return
+    def _raters_beside_dimension(
+        self, found: Sequence[str], declared: Sequence[str]
+    ) -> tuple[RatingColumn, ...]:
+        """One column for each rater, in a table with a column that names the dimension."""
+        if "rater" not in self.names and not declared and len(found) > 1:
+            return tuple(RatingColumn(name, rater=name.strip()) for name in found)
+        column = self.names["dimension"]
         raise self._error(
-            f"column {column!r} names a dimension, and no column is known to hold the ratings on it; found: "
-            f"{_listed(found)}. One column for each rater is not read: write one row a rating (item_id, "
-            "rater, dimension, value), or name the columns rater_1, rater_2, … One column with all "
-            "ratings: --column value=NAME"
+            f"column {column!r} names a dimension, and columns {_listed(found)} hold ratings: each may be a "
+            "rater, the only column of ratings, or a dimension of its own. Say which: --raters-in "
+            f"{','.join(found)}, --column value={found[0]}, or --dimension {','.join(found)}"
         )
 
     def _rating_columns(self, *, on_scale: bool = False) -> tuple[str, ...]:
@@ -267,7 +371,7 @@ class _Finder:
         return tuple(name for name in free if self._holds_ratings(name, on_scale=on_scale))
 
     def _holds_ratings(self, column: str, *, on_scale: bool = False) -> bool:
-        """Whether a column holds a rating in any of the rows, what was meant for one, or nothing at all."""
+        """Whether a column holds a rating in any row, only texts that resemble ratings, or nothing at all."""
         cells = self.wanted.cells
         holds = cells.is_on_scale if on_scale else cells.is_rating
         found = [cells.value(row.get(column)) for row in self.rows]
@@ -282,3 +386,7 @@ class _Finder:
 
 def _listed(names: Iterable[str]) -> str:
     return ", ".join(map(repr, names))
+
+
+def _text(cell: Any) -> str:
+    return "" if cell is None else str(cell).strip()

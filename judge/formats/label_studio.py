@@ -1,13 +1,15 @@
 """Label Studio: ratings out of exported tasks with their annotations; predictions are a judge's.
 
-Each control of the labelling page (``from_name``) is a dimension. Source: labelstud.io/guide/task_format.
+Each control of the labelling page (``from_name``) is a dimension. An annotator's second annotation of a task
+is a repeated rating. Source: labelstud.io/guide/task_format.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 
-from judge.formats.cells import CellReader
 from judge.formats.document import Document, Object, objects
-from judge.records import RaterKind, Score
+from judge.formats.rating_cell import CellConverter, RatingCell
+from judge.records import OVERALL, RaterKind, Score
 
 _ITEM_ID = ("id", "item_id", "question_id")
 _NO_SCORE = ("textarea",)
@@ -20,17 +22,17 @@ def recognises(document: Document) -> bool:
     return document.is_list_with("data", "annotations") or document.is_list_with("data", "completions")
 
 
-def scores(document: Document, cells: CellReader) -> Iterator[Score]:
-    """Yield one score for each control of each annotation; a skipped task gives a skipped score."""
+def cells(document: Document, converter: CellConverter) -> Iterator[RatingCell]:
+    """Yield one rating for each control of each annotation; a skipped task gives a skipped rating."""
     for where, task in objects(document.content, str(document.path)):
         item_id = _item_id(task)
+        seen: Counter[str] = Counter()
         for kind in ("annotations", "completions"):
             for place, entry in objects(task.get(kind) or [], f"{where}: {kind}"):
-                yield from _of_entry(item_id, _annotator(entry), "human", entry, place, cells)
+                yield from _of_entry(item_id, _annotator(entry), "human", entry, place, converter, seen)
         for place, entry in objects(task.get("predictions") or [], f"{where}: predictions"):
-            yield from _of_entry(
-                item_id, str(entry.get("model_version") or "prediction"), "judge", entry, place, cells
-            )
+            rater = str(entry.get("model_version") or "prediction")
+            yield from _of_entry(item_id, rater, "judge", entry, place, converter, seen)
 
 
 def _item_id(task: Object) -> str:
@@ -47,37 +49,32 @@ def _annotator(entry: Object) -> str:
 
 
 def _of_entry(
-    item_id: str, rater: str, kind: RaterKind, entry: Object, where: str, cells: CellReader
-) -> Iterator[Score]:
+    item_id: str,
+    rater: str,
+    kind: RaterKind,
+    entry: Object,
+    where: str,
+    converter: CellConverter,
+    seen: Counter[str],
+) -> Iterator[RatingCell]:
+    who = {"item_id": item_id, "rater": rater, "rater_kind": kind, "sample": seen[rater]}
+    seen[rater] += 1
     if entry.get("was_cancelled"):
-        yield Score(
-            item_id=item_id,
-            rater=rater,
-            rater_kind=kind,
-            dimension="overall",
-            status="skipped",
-            reason="the annotator skipped the task",
-        )
+        reason = "the annotator skipped the task"
+        score = Score.model_validate({**who, "dimension": OVERALL, "status": "skipped", "reason": reason})
+        yield RatingCell(score, where, is_skipped=True)
         return
-    for _, result in objects(entry.get("result") or [], f"{where}: result"):
-        if (name := result.get("from_name")) and result.get("type") not in _NO_SCORE:
-            yield _score(item_id, rater, kind, str(name), result, cells)
+    for place, result in objects(entry.get("result") or [], f"{where}: result"):
+        name = str(result.get("from_name") or "")
+        if name and result.get("type") not in _NO_SCORE:
+            yield _cell({**who, "dimension": name}, result, place, converter)
 
 
-def _score(
-    item_id: str, rater: str, kind: RaterKind, dimension: str, result: Object, cells: CellReader
-) -> Score:
+def _cell(who: Object, result: Object, where: str, converter: CellConverter) -> RatingCell:
     holder = result.get("value")
     raw = holder.get(str(result.get("type"))) if isinstance(holder, dict) else None
     if isinstance(raw, list) and len(raw) == 1:
         raw = raw[0]
-    value = None if isinstance(raw, dict | list) else cells.value(raw)
-    return Score(
-        item_id=item_id,
-        rater=rater,
-        rater_kind=kind,
-        dimension=dimension,
-        value=value,
-        status="ok" if value is not None else "skipped",
-        reason=None if value is not None else f"found {raw!r:.60}, not one value",
-    )
+    if isinstance(raw, dict | list):
+        return converter.cell(where, who, None, reason=f"found {raw!r:.60}, not one value")
+    return converter.cell(where, who, raw)

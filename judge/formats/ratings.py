@@ -1,8 +1,9 @@
-"""Ratings by people or judges -> Scores: long and wide tables, Label Studio, nested JSON, other tools' files.
+"""Ratings by people or judges -> Scores: long and wide tables, nested JSON, exports of rating platforms.
 
-Long: one row a score. Wide: one column a dimension, or one column a rater. Nested:
-``{annotator: {item: label}}`` or ``{annotator: {item: {dimension: label}}}``. The files of other tools
-(`judge.formats`) give their graders' scores.
+Long: one row a score. Wide: one column a dimension, one column a rater, or one column for each rater and
+dimension. Nested: ``{annotator: {item: label}}`` or ``{annotator: {item: {dimension: label}}}``. Exports of
+platforms are turned into such tables (`judge.formats.rating_exports`); the files of other tools
+(`judge.formats`) give the scores of their graders.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -14,14 +15,19 @@ from typing import Any
 from judge.errors import InputError
 from judge.formats import label_studio, read_foreign, recognise
 from judge.formats.cells import number_or_none
-from judge.formats.columns import COLUMNS, Layout, Wanted, is_no_dimension, layout_of
+from judge.formats.column_names import COLUMNS, is_no_dimension
+from judge.formats.columns import Layout, Wanted, layout_of
 from judge.formats.document import Document, Object, kind_of, load
+from judge.formats.rating_cell import CellConverter, RatingCell, holds, name_in
+from judge.formats.rating_exports import plain_rows
+from judge.items.identity import RowIds
 from judge.records import MOST_SAMPLES, OVERALL, STATUSES, RaterKind, Score
-from judge.rows import delimiter_of, read_rows
-from judge.tables import RowSource, is_file, name_of
+from judge.rows import RowSource, delimiter_of, is_file, name_of
 
-_LOOKED_AT = 1000
-"""Rows by which the layout of a table is told."""
+_FIRST_ROWS = 1000
+"""Number of rows from which the layout of a table is found."""
+_REJECTED = {"REJECTED"}
+_INCOMPLETE = {"RETURNED", "TIMED-OUT"}
 
 
 def read_ratings(
@@ -33,35 +39,36 @@ def read_ratings(
     dimension: str = OVERALL,
     note: Callable[[str], None] | None = None,
 ) -> Iterator[Score]:
-    r"""Read ratings from a file or a table in memory, whatever its layout.
+    r"""Read ratings from a file or a table in memory, in any layout.
 
     Parameters
     ----------
     path : str, Path, DataFrame or list of dict
-        CSV, TSV, JSON Lines, JSON or Parquet; ``-`` reads JSON Lines from standard input.
+        CSV, TSV, JSON Lines, JSON or Parquet, or a folder of Potato with one folder for each annotator; ``-``
+        reads JSON Lines from standard input.
     map : mapping of str to str or None
         Meaning -> column, for columns with other names; meanings are the keys of `COLUMNS`.
     kind : {'human', 'judge'}
-        Who rated, where no column says it.
+        Kind of the raters, in files that do not say it.
     wanted : Wanted or None
         Which dimensions are read, and how a cell becomes a rating. None: all columns of a wide table that
-        hold a rating in one of the first 1,000 rows and are no well-known other field.
+        hold a rating in one of the first 1,000 rows and have no other known meaning.
     dimension : str
-        Name of the only dimension, where the file names none.
+        Name of the only dimension of a file that names none.
     note : callable or None
-        Is told of columns that hold ratings and were not read.
+        Called with a sentence about each group of columns or rows that was not read.
 
     Yields
     ------
     Score
         In the order of the file. An empty rating is a score with status ``skipped`` and the reason. Spaces
-        around ids and names are no part of them; rows without any value are no rows.
+        around ids and names are removed; rows without any value are ignored.
 
     Raises
     ------
     InputError
-        The file cannot be read, it does not say which item, rater or value, or a rating is no point of the
-        declared scale's kind; the message says where.
+        The file cannot be read, it does not say which item, rater or value, it can be read in two ways, or a
+        rating is off the declared scale; the message says where.
 
     Examples
     --------
@@ -71,29 +78,68 @@ def read_ratings(
     >>> [(score.dimension, score.value, score.status) for score in read_ratings(file)]
     [('accuracy', 4.0, 'ok'), ('clarity', None, 'skipped')]
     """
+    found = read_cells(path, map=map, kind=kind, wanted=wanted, dimension=dimension, note=note)
+    return (cell.score for cell in found)
+
+
+def read_cells(
+    path: RowSource,
+    *,
+    map: Mapping[str, str] | None = None,
+    kind: RaterKind = "human",
+    wanted: Wanted | None = None,
+    dimension: str = OVERALL,
+    note: Callable[[str], None] | None = None,
+) -> Iterator[RatingCell]:
+    """Read ratings as `read_ratings` does, each with its place in the file and its raw cell."""
     for meaning in map or {}:
         if meaning not in COLUMNS:
             raise InputError(f"--column {meaning}: no such column of ratings; allowed: {', '.join(COLUMNS)}")
     wanted = wanted or Wanted()
+    note = note or _ignore
+    if _is_plain_file(path):
+        has_commas = delimiter_of(path) in (";", "\t")
+        wanted = replace(wanted, cells=replace(wanted.cells, decimal_comma=has_commas))
+    converter = CellConverter(wanted)
     document = _document(path)
-    if document and (scores := _of_document(document, kind, dimension, wanted)) is not None:
-        yield from scores
-        return
-    rows = read_rows(path)
-    first = list(islice(rows, _LOOKED_AT))
+    cells = _of_document(document, kind, dimension, converter) if document else None
+    yield from _of_table(path, map or {}, kind, dimension, converter, note) if cells is None else cells
+    converter.check()
+
+
+def _is_plain_file(path: RowSource) -> bool:
+    """Whether the source is a file, and neither a folder nor a table in memory."""
+    return is_file(path) and not Path(path).is_dir()
+
+
+def _ignore(sentence: str) -> None:
+    """Take a note that no caller wants."""
+
+
+def _of_table(
+    path: RowSource,
+    mapping: Mapping[str, str],
+    kind: RaterKind,
+    dimension: str,
+    converter: CellConverter,
+    note: Callable[[str], None],
+) -> Iterator[RatingCell]:
+    rows = plain_rows(path, note)
+    first = list(islice(rows, _FIRST_ROWS))
     if not first:
         raise InputError(f"{name_of(path)}: holds no ratings")
-    wanted = replace(wanted, cells=replace(wanted.cells, decimal_comma=delimiter_of(path) in (";", "\t")))
-    layout = layout_of(first, map or {}, wanted)
-    if note is not None and layout.passed_over:
-        note(_passed_over(layout))
-    table = _Table(layout, wanted, kind, dimension)
+    layout = layout_of(first, mapping, converter.wanted)
+    for sentence in layout.notes:
+        note(sentence)
+    table = _Table(layout, converter, kind, dimension)
     for where, row in chain(first, rows):
-        yield from table.scores(row, where)
+        yield from table.cells(row, where)
+    for sentence in table.notes():
+        note(sentence)
 
 
 def _document(path: RowSource) -> Document | None:
-    """File that may be something else than a table; None where it is no document or cannot be read as one."""
+    """File that may be no table; None for other files, and for one that cannot be read as a document."""
     if not is_file(path):
         return None
     name = Path(path).name.removesuffix(".gz")
@@ -104,38 +150,33 @@ def _document(path: RowSource) -> Document | None:
     except InputError:
         if name.endswith(".eval"):
             raise
-        return None  # the reader of tables says more precisely what is wrong, and knows JSON Lines
-
-
-def _passed_over(layout: Layout) -> str:
-    names = ", ".join(map(repr, layout.passed_over))
-    return (
-        f"Columns {names} hold values of the scale and were read as fields of the items, not as ratings; "
-        "where they are dimensions, name all that are to be read with --dimension."
-    )
+        return None  # the reader of tables knows JSON Lines, and its error is more precise
 
 
 def _of_document(
-    document: Document, kind: RaterKind, dimension: str, wanted: Wanted
-) -> Iterator[Score] | None:
-    """Scores of a document that is no table; None where it is one."""
-    content = document.content
+    document: Document, kind: RaterKind, dimension: str, converter: CellConverter
+) -> Iterator[RatingCell] | None:
+    """Ratings of a document that is no table; None where it is one."""
+    content, wanted = document.content, converter.wanted
     if label_studio.recognises(document):
-        scores = label_studio.scores(document, wanted.cells)
+        cells = label_studio.cells(document, converter)
     elif recognise(document):
-        scores = iter(read_foreign(document.path).scores)
+        where = str(document.path)
+        cells = (RatingCell(score, where, score.value) for score in read_foreign(document.path).scores)
     elif (
         isinstance(content, dict)
         and any(content.values())
         and all(isinstance(v, dict) for v in content.values())
     ):
-        scores = _nested(document, kind, dimension, wanted)
+        cells = _nested(document, kind, dimension, converter)
     else:
         return None
-    return (score for score in scores if wanted.keeps(score.dimension))
+    return (cell for cell in cells if wanted.keeps(cell.score.dimension))
 
 
-def _nested(document: Document, kind: RaterKind, dimension: str, wanted: Wanted) -> Iterator[Score]:
+def _nested(
+    document: Document, kind: RaterKind, dimension: str, converter: CellConverter
+) -> Iterator[RatingCell]:
     _refuse_records(document)
     for rater, labels in document.content.items():
         for item_id, label in labels.items():
@@ -144,13 +185,13 @@ def _nested(document: Document, kind: RaterKind, dimension: str, wanted: Wanted)
                 where = f"{document.path}: {rater}: {item_id}"
                 if isinstance(raw, dict | list):
                     raise InputError(f"{where}: found {kind_of(raw)}; a label is a number or a text")
-                if wanted.keeps(name):
+                if converter.wanted.keeps(name):
                     who = {"item_id": item_id.strip(), "rater": rater.strip(), "rater_kind": kind}
-                    yield _score(where, wanted, who | {"dimension": name}, raw)
+                    yield converter.cell(where, who | {"dimension": name}, raw)
 
 
 def _refuse_records(document: Document) -> None:
-    """Refuse ``{id: {id, …, score}}``: one record for each item, and no annotator's labels."""
+    """Refuse ``{id: {id, …, score}}``, which has one record for each item and no annotators."""
     fields = [set(record) for record in document.content.values() if record]
     shared = set.intersection(*fields)
     known = {alias for meaning in ("item_id", "value", "rater") for alias in COLUMNS[meaning]}
@@ -165,51 +206,81 @@ def _refuse_records(document: Document) -> None:
 class _Table:
     """Reads the rows of one table."""
 
-    def __init__(self, layout: Layout, wanted: Wanted, kind: RaterKind, dimension: str) -> None:
+    def __init__(self, layout: Layout, cells: CellConverter, kind: RaterKind, dimension: str) -> None:
         self._layout = layout
-        self._wanted = wanted
+        self._cells = cells
+        self._wanted = cells.wanted
         self._kind = kind
         self._dimension = dimension
         self._samples: dict[str, int] = {}
         self._columns = layout.columns
-        is_open = not layout.names.get("value") and not wanted.dimensions and wanted.rubric is None
+        self._submissions: dict[str, int] = {}
+        self._ids = RowIds(id_from=self._wanted.id_from)
+        is_by_dimension = all(one.dimension and not one.rater for one in layout.ratings)
+        is_open = is_by_dimension and not self._wanted.dimensions and self._wanted.rubric is None
         self._texts = [c for c in layout.others if is_open and not is_no_dimension(c)]
 
-    def scores(self, row: Object, where: str) -> Iterator[Score]:
-        """Yield the scores in one row."""
-        names, wide = self._layout.names, self._layout.wide
-        said = {meaning: row.get(column) for meaning, column in names.items()}
-        item_id, rater = _name(said.get("item_id")), _name(said.get("rater"))
+    def cells(self, row: Object, where: str) -> Iterator[RatingCell]:
+        """Yield the ratings in one row."""
+        names = self._layout.names
+        found = {meaning: row.get(column) for meaning, column in names.items()}
+        item_id, rater = name_in(found.get("item_id")), name_in(found.get("rater"))
         if not item_id or ("rater" in names and not rater):
-            if not any(map(_holds, row.values())):
+            if not any(map(holds, row.values())):
                 return
+            item_id = item_id or self._made_id(row, where)
+        if not item_id or ("rater" in names and not rater):
             empty = "item_id" if not item_id else "rater"
             raise InputError(f"{where}: column {names[empty]!r} is empty; every rating needs it")
+        if self._layout.submission is not None and self._is_rejected(row, self._layout.submission):
+            return
         self._check_other_columns(row, where)
-        kind = _kind(said.get("kind"), self._kind, where)
-        who = {
-            "item_id": item_id,
-            "rater": rater or kind,
-            "rater_kind": kind,
-            "sample": self._sample(said.get("sample"), where),
-        }
-        status, reason = _status(said.get("status"), names, where), said.get("reason")
-        named = self._named_dimension(said.get("dimension"), where)
-        if not wide:
-            ratings = [(names["value"], who["rater"], named)]
-        elif self._layout.wide_is_raters:
-            ratings = [(column, column.strip(), named) for column in wide]
-        else:
-            ratings = [(column, who["rater"], column) for column in wide]
-        for column, name, dimension in ratings:
+        kind = _kind(found.get("kind"), self._kind, where)
+        who = {"item_id": item_id, "rater_kind": kind, "sample": self._sample(found.get("sample"), where)}
+        status, reason = _status(found.get("status"), names, where), found.get("reason")
+        skipped = _skipped(found.get("skipped"))
+        named = self._named_dimension(found.get("dimension"), where)
+        for column in self._layout.ratings:
+            dimension = column.dimension or named
             if self._wanted.keeps(dimension):
-                place = f"{where}: column {column!r}"
-                who |= {"rater": name, "dimension": dimension}
-                yield _score(place, self._wanted, who, row.get(column), status=status, reason=reason)
+                who |= {"rater": column.rater or rater or kind, "dimension": dimension}
+                yield self._cells.cell(
+                    f"{where}: column {column.column!r}",
+                    who,
+                    row.get(column.column),
+                    status=status,
+                    reason=reason,
+                    skipped=skipped,
+                    rater_is_named=bool(column.rater or rater),
+                    column=column.column,
+                )
+
+    def _made_id(self, row: Object, where: str) -> str:
+        """Id of an item that is made from other columns; empty where a column holds the ids."""
+        if "item_id" in self._layout.names:
+            return ""
+        try:
+            return self._ids.of(row)
+        except ValueError as problem:
+            raise InputError(f"{where}: {problem}") from None
+
+    def notes(self) -> Iterator[str]:
+        """Notes about rows that were left out, or that a platform does not count as completed."""
+        column = self._layout.submission
+        for status, n in self._submissions.items():
+            what = "were left out" if status in _REJECTED else "were read"
+            yield f"{n:,} rows with {column} {status!r} {what}."
+
+    def _is_rejected(self, row: Object, column: str) -> bool:
+        """Whether a row is of a rejected submission to a crowd platform; odd states are counted."""
+        status = name_in(row.get(column)).upper()
+        if status in _REJECTED or status in _INCOMPLETE:
+            self._submissions[status] = self._submissions.get(status, 0) + 1
+        return status in _REJECTED
 
     def _named_dimension(self, raw: Any, where: str) -> str:
-        """Dimension that a row names; where no column does, the only one."""
-        name, column = _name(raw), self._layout.names.get("dimension")
+        """Dimension that a row names; the only one in a table without such a column."""
+        name, column = name_in(raw), self._layout.names.get("dimension")
         if column is not None and not name and not self._wanted.dimensions:
             raise InputError(
                 f"{where}: column {column!r} is empty; every rating needs its dimension. Name the one that "
@@ -218,21 +289,23 @@ class _Table:
         return name or self._dimension
 
     def _check_other_columns(self, row: Object, where: str) -> None:
-        """Refuse a rating where none was expected, so that no dimension is lost without a word."""
-        found = [] if row.keys() <= self._columns else [c for c in row if c not in self._columns]
+        """Refuse a rating in a column without ratings in the first rows, so that no dimension is lost."""
+        is_long = "value" in self._layout.names
+        found = [] if is_long or row.keys() <= self._columns else [c for c in row if c not in self._columns]
         cells = self._wanted.cells
         for column in (*self._texts, *found):
             is_open = column not in found or not is_no_dimension(column)
             if is_open and column in row and cells.is_rating(cells.value(row[column])):
+                wide = [one.dimension for one in self._layout.ratings if one.dimension]
                 raise InputError(
                     f"{where}: column {column!r} holds {row[column]!r:.40}, and none of the first rows has a "
                     f"rating in it. Name the dimensions that are to be read: --dimension "
-                    f"{','.join(self._layout.wide or (self._dimension,))}"
+                    f"{','.join(dict.fromkeys(wide or [self._dimension]))}"
                 )
 
     def _sample(self, raw: Any, where: str) -> int:
-        """Number of the sample; other values (an order "AB", "BA") are numbered as they come."""
-        if not _holds(raw):
+        """Number of the sample; other values (an order "AB", "BA") are numbered in order of appearance."""
+        if not holds(raw):
             return 0
         number = number_or_none(raw)
         if number is None or not number.is_integer():
@@ -240,40 +313,21 @@ class _Table:
         if not 0 <= number < MOST_SAMPLES:
             raise InputError(
                 f"{where}: found the sample {raw!r:.40}; allowed: 0 to {MOST_SAMPLES - 1:,}, or names, which "
-                "are numbered as they come"
+                "are numbered in order of appearance"
             )
         return int(number)
 
 
-def _score(
-    where: str, wanted: Wanted, who: Mapping[str, Any], raw: Any, *, status: str = "ok", reason: Any = None
-) -> Score:
-    value = wanted.cells.value(raw)
-    said = str(reason) if _holds(reason) else None
-    if status == "ok" and value is None:
-        status, said = "skipped", said or (f"found {raw!r:.40}" if _holds(raw) else "no rating")
-    if status == "ok" and wanted.checks(who["dimension"]) and not wanted.cells.is_rating(value):
-        raise InputError(
-            f"{where}: {who['dimension']} is {raw!r:.60}; allowed are {wanted.cells.scale}. What stands for "
-            "a missing rating is named with --missing-codes, and dimensions to read alone with --dimension"
-        )
-    return Score.model_validate(
-        {**who, "value": value if status == "ok" else None, "status": status, "reason": said}
-    )
-
-
-def _holds(raw: Any) -> bool:
-    """Whether a cell holds anything: an empty one is null, blank or the NaN of data frames."""
-    return raw is not None and raw == raw and (not isinstance(raw, str) or raw.strip() != "")
-
-
-def _name(raw: Any) -> str:
-    """Text of a cell that names something, without spaces around it; empty where it holds nothing."""
-    return str(raw).strip() if _holds(raw) else ""
+def _skipped(raw: Any) -> str | None:
+    """Why an item was skipped; empty if the reason is not given, None if the item was not skipped."""
+    text = name_in(raw)
+    if text.casefold() in ("", "0", "false", "no"):
+        return None
+    return "" if text.casefold() in ("1", "true", "yes") else text
 
 
 def _status(raw: Any, names: Mapping[str, str], where: str) -> str:
-    status = _name(raw).lower() or "ok"
+    status = name_in(raw).lower() or "ok"
     if status not in STATUSES:
         raise InputError(
             f"{where}: column {names['status']!r}: found {raw!r:.40}; allowed: {', '.join(STATUSES)}. "
@@ -283,9 +337,9 @@ def _status(raw: Any, names: Mapping[str, str], where: str) -> str:
 
 
 def _kind(raw: Any, default: RaterKind, where: str) -> RaterKind:
-    said = _name(raw).lower()
-    if not said:
+    found = name_in(raw).lower()
+    if not found:
         return default
-    if said == "human" or said == "judge":
-        return "human" if said == "human" else "judge"
+    if found == "human" or found == "judge":
+        return "human" if found == "human" else "judge"
     raise InputError(f"{where}: found the kind of rater {raw!r:.40}; allowed: human, judge")

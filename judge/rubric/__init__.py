@@ -5,9 +5,16 @@ that they apply to, the overall score, and the pass rule. The overall score and 
 code and not by the model (except for an overall score that is declared as `judged`).
 """
 
-from judge.rubric.checks import CANNOT_TELL, CRITERIA
+from judge.rubric.checks import CANNOT_TELL, CRITERIA, MOST_FULLY_ANCHORED
 from judge.rubric.item_rubric import ItemRubric, ItemRubrics, asks_criteria
-from judge.rubric.loading import load_rubric, parse_rubric, rubric_file, shipped_rubrics
+from judge.rubric.loading import (
+    check_rubric,
+    load_rubric,
+    parse_rubric,
+    read_rubric_file,
+    rubric_file,
+    shipped_rubrics,
+)
 from judge.rubric.model import Rubric
 from judge.rubric.parts import (
     BINARY,
@@ -27,11 +34,13 @@ from judge.rubric.parts import (
     Verdict,
     matches,
 )
+from judge.rubric.problems import RubricProblem, with_lines
 
 __all__ = [
     "BINARY",
     "CANNOT_TELL",
     "CRITERIA",
+    "MOST_FULLY_ANCHORED",
     "MOST_LABELS",
     "POINTS",
     "Cap",
@@ -46,13 +55,17 @@ __all__ = [
     "Overall",
     "ReasonsRule",
     "Rubric",
+    "RubricProblem",
     "RubricScale",
     "Rule",
     "Verdict",
     "asks_criteria",
+    "check_rubric",
     "load_rubric",
     "matches",
     "parse_rubric",
+    "read_rubric_file",
     "rubric_file",
     "shipped_rubrics",
+    "with_lines",
 ]

@@ -6,6 +6,7 @@ from math import isfinite
 
 from judge.records import OVERALL
 from judge.rubric.content import RubricContent
+from judge.rubric.near_names import did_you_mean
 from judge.rubric.parts import Dimension, Example, RubricScale
 
 CRITERIA = "criteria"
@@ -101,7 +102,8 @@ def _of_overall(rubric: RubricContent) -> Iterator[str]:
     if overall.how == "weighted" and not set(needed or dimensions) <= set(overall.weights):
         yield f"overall.weights: needs one weight for each of {', '.join(needed or dimensions)}"
     elif extra := sorted(set(overall.weights) - set(dimensions)):
-        yield f"overall.weights: {extra[0]!r} is no dimension; allowed: {', '.join(dimensions)}"
+        hint = did_you_mean(extra[0], dimensions)
+        yield f"overall.weights: {extra[0]!r} is no dimension; allowed: {', '.join(dimensions)}{hint}"
     elif overall.how == "weighted" and not min(weights) >= 0 < sum(weights):
         yield "overall.weights: weights must be 0 or more, and not all 0"
     combined = [n for n in rubric.combined if n in dimensions]
@@ -132,7 +134,8 @@ def _of_pass_rule(rubric: RubricContent) -> Iterator[str]:
     scored = ", ".join(rubric.scored)
     for place, used in _names_used(rubric):
         if used not in rubric.scored:
-            yield f"{place}: {used!r} is not scored; allowed: {scored}"
+            hint = did_you_mean(used, rubric.scored)
+            yield f"{place}: {used!r} is not scored; allowed: {scored}{hint}"
     for place, used in _names_used(rubric):
         dimension = rubric.dimensions.get(used)
         if dimension and dimension.type == "category":
@@ -172,11 +175,13 @@ def _of_example(rubric: RubricContent, index: int, example: Example) -> Iterator
         dimension = rubric.dimensions.get(name)
         if dimension and dimension.type == "category":
             if score not in dimension.labels:
-                yield f"{where}.scores.{name}: found {score!r}; allowed: {', '.join(dimension.labels)}"
+                hint = did_you_mean(score, dimension.labels)
+                yield f"{where}.scores.{name}: found {score!r}; allowed: {', '.join(dimension.labels)}{hint}"
         elif name in judged and (isinstance(score, str) or not rubric.scale_of(name).holds(score)):
             scale = rubric.scale_of(name)
             yield f"{where}.scores.{name}: {score} is off the scale {scale.min}-{scale.max}"
     if unknown := sorted(set(example.verdict.reasons) - judged):
-        yield f"{where}.reasons: {unknown[0]!r} gets no score; allowed: {sorted(judged)}"
+        hint = did_you_mean(unknown[0], judged)
+        yield f"{where}.reasons: {unknown[0]!r} gets no score; allowed: {sorted(judged)}{hint}"
     if set(example.verdict.flags) != set(rubric.flags):
         yield f"{where}.flags: has {sorted(example.verdict.flags)}; must have exactly {sorted(rubric.flags)}"

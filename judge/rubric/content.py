@@ -1,11 +1,11 @@
 """What a rubric file holds, and the names and scales of what it asks for."""
 
-from collections.abc import Sequence
+from operator import not_
 from typing import Literal
 
 from pydantic import ConfigDict, Field
 
-from judge.records import OVERALL, LaterFields, content_hash
+from judge.records import OVERALL, Record, content_hash
 from judge.rubric.parts import (
     POINTS,
     CriteriaField,
@@ -21,7 +21,7 @@ from judge.rubric.parts import (
 )
 
 
-class RubricContent(LaterFields):
+class RubricContent(Record):
     """The fields of a rubric file, each valid by itself."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_by_name=True, validate_by_alias=True)
@@ -34,7 +34,7 @@ class RubricContent(LaterFields):
     """Opening of the prompt: the role of the judge and its task."""
     scale: RubricScale = RubricScale()
     dimensions: dict[str, Dimension] = Field(default_factory=dict)
-    criteria: CriteriaField | None = None
+    criteria: CriteriaField | None = Field(default=None, exclude_if=not_)
     """Criteria that each item brings along; each is judged as met or not."""
     guidelines: tuple[str, ...] = ()
     rules: tuple[Rule, ...] = ()
@@ -42,9 +42,9 @@ class RubricContent(LaterFields):
     flags: dict[str, Flag] = Field(default_factory=dict)
     reasons: Reasons | tuple[ReasonsRule, ...] = "before"
     """Whether the judge gives its reason before the score, after it, or not at all; rules choose by item."""
-    images: tuple[ImageRule, ...] = ()
+    images: tuple[ImageRule, ...] = Field(default=(), exclude_if=not_)
     """Which images are shown for which items; those of a role without a rule are always shown."""
-    abstain: bool = False
+    abstain: bool = Field(default=False, exclude_if=not_)
     """Whether the judge may reply that it cannot tell."""
     overall: Overall = Overall()
     pass_rule: dict[str, float] = Field(alias="pass", min_length=1)
@@ -53,11 +53,6 @@ class RubricContent(LaterFields):
     """One JSON reply for all dimensions, or one request per dimension whose reply is a bare number."""
     max_words: int | None = Field(default=None, ge=1)
     """Word limit that the systems were given; it is reported and does not change scores."""
-
-    @classmethod
-    def later_fields(cls) -> Sequence[str]:
-        """Names of the fields that were added after the first release."""
-        return ("criteria", "images", "abstain")
 
     @property
     def scored(self) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
-"""Rubrics from YAML files: shipped ones by name, any other by path; errors name file and key."""
+"""Rubrics from YAML files: shipped ones by name, any other by path; errors name file, line and key."""
 
-from collections.abc import Iterable
+import re
 from io import TextIOWrapper
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from judge.errors import RubricError
 from judge.files.strict_yaml import LARGEST_FILE, load_yaml
 from judge.files.unpacking import open_file
 from judge.rubric.model import Rubric
+from judge.rubric.problems import RubricProblem, problems_in, with_lines
 
 _MOST_LINES = 20
 
@@ -28,10 +29,15 @@ def load_rubric(name_or_path: str | Path) -> Rubric:
     >>> load_rubric("open_qa").scored
     ('technical_accuracy', 'comprehensiveness', 'relevance', 'clarity', 'overall')
     """
+    return parse_rubric(read_rubric_file(name_or_path), where=str(rubric_file(name_or_path)))
+
+
+def read_rubric_file(name_or_path: str | Path) -> str:
+    """Return the text of a rubric file; RubricError if it is missing or cannot be read."""
     path = rubric_file(name_or_path)
     try:
         with TextIOWrapper(open_file(path), "utf-8-sig") as file:
-            text = file.read(LARGEST_FILE + 1)
+            return file.read(LARGEST_FILE + 1)
     except FileNotFoundError:
         known = ", ".join(shipped_rubrics())
         raise RubricError(
@@ -41,25 +47,40 @@ def load_rubric(name_or_path: str | Path) -> Rubric:
     except (OSError, UnicodeDecodeError) as error:
         problem = getattr(error, "strerror", None) or error
         raise RubricError(f"{path}: cannot be read: {problem}") from None
-    return parse_rubric(text, where=str(path))
 
 
 def parse_rubric(text: str, where: str = "rubric") -> Rubric:
     """Build a rubric from the text of a YAML file; `where` names the file in errors."""
+    rubric, problems = check_rubric(text)
+    if rubric is None:
+        lines = [problem.at(where) for problem in problems]
+        more = [f"{where}: … and {len(lines) - _MOST_LINES:,} more"] if len(lines) > _MOST_LINES else []
+        raise RubricError("\n".join(lines[:_MOST_LINES] + more))
+    return rubric
+
+
+def check_rubric(text: str) -> tuple[Rubric | None, list[RubricProblem]]:
+    r"""Read the text of a rubric file: the rubric, or None and every error in it.
+
+    Examples
+    --------
+    >>> _, problems = check_rubric("name: r\ntask: Judge.\ndimesions: {}\npass: {overall: 3}")
+    >>> print(problems[0].at("r.yaml"))
+    r.yaml:3: dimesions: unknown key; did you mean dimensions?
+    """
     try:
         data = load_yaml(text)
     except ValueError as error:
-        raise RubricError(f"{where}: {error}") from None
+        line = re.search(r"at line (\d+), column", str(error))
+        return None, [RubricProblem("", str(error), int(line[1]) if line else None)]
     if not isinstance(data, dict):
-        raise RubricError(
-            f"{where}: found {type(data).__name__}; a rubric is a mapping with name, task, dimensions, pass"
-        )
+        found = type(data).__name__
+        wanted = "a rubric is a mapping with name, task, dimensions, pass"
+        return None, [RubricProblem("", f"found {found}; {wanted}")]
     try:
-        return Rubric.model_validate(data)
-    except ValidationError as error:
-        lines = list(_readable(error))
-        more = [f"… and {len(lines) - _MOST_LINES:,} more"] if len(lines) > _MOST_LINES else []
-        raise RubricError("\n".join(f"{where}: {line}" for line in lines[:_MOST_LINES] + more)) from None
+        return Rubric.model_validate(data), []
+    except ValidationError:
+        return None, with_lines(problems_in(data), text)
 
 
 def rubric_file(name_or_path: str | Path) -> Path:
@@ -72,18 +93,3 @@ def shipped_rubrics() -> dict[str, Path]:
     here = Path(__file__).parent.parent
     folder = next(f for f in (here / "rubrics", here.parent / "rubrics") if f.is_dir())
     return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
-
-
-def _readable(error: ValidationError) -> Iterable[str]:
-    """Yield one line for each problem: the key, what was found, and what is allowed."""
-    for detail in error.errors(include_url=False):
-        key = ".".join(str(part) for part in detail["loc"])
-        message = detail["msg"].removeprefix("Value error, ")
-        if not key:
-            yield from message.splitlines()
-        elif detail["type"] == "missing":
-            yield f"{key}: missing; it is required"
-        elif detail["type"] == "extra_forbidden":
-            yield f"{key}: unknown key; for an example of all keys see: judge rubric show open_qa"
-        else:
-            yield f"{key}: found {detail['input']!r:.80}; {message}"

@@ -1,11 +1,12 @@
 """The parts of a rubric: scales, dimensions, rules, examples, and how the overall score is computed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from operator import not_
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from judge.records import Item, LaterFields, Record
+from judge.records import Item, Record
 
 Level = Literal["nominal", "ordinal", "interval", "ratio"]
 DimensionType = Literal["score", "binary", "category"]
@@ -14,6 +15,10 @@ When = dict[str, Any]
 """Condition on an item: field -> the value, or the list of values, of which it must have one."""
 
 MOST_LABELS = 1_001  # largest number of scores of a scale
+
+
+def _is_none(value: Any) -> bool:
+    return value is None
 
 
 def matches(when: Mapping[str, Any], item: Item) -> bool:
@@ -65,33 +70,28 @@ POINTS = RubricScale(min=0, max=1, level="interval")
 """Share of the points that an answer earned."""
 
 
-class Dimension(LaterFields):
+class Dimension(Record):
     """One aspect of an answer that is judged."""
 
     description: str
-    type: DimensionType = "score"
+    type: DimensionType = Field(default="score", exclude_if="score".__eq__)
     """A score on a scale, a criterion that is met or not, or one of several named labels."""
-    scale: RubricScale | None = None
+    scale: RubricScale | None = Field(default=None, exclude_if=not_)
     """The scale of a score, where it is not that of the rubric."""
     anchors: dict[int, str] = Field(default_factory=dict)
     """Score -> what an answer with this score is like."""
-    labels: dict[str, str] = Field(default_factory=dict)
+    labels: dict[str, str] = Field(default_factory=dict, exclude_if=not_)
     """Labels of a category -> what an answer with this label is like; from low to high where ordered."""
-    ordered: bool = False
+    ordered: bool = Field(default=False, exclude_if=not_)
     """Whether the labels of a category have an order."""
-    points: float | None = None
+    points: float | None = Field(default=None, exclude_if=_is_none)
     """Points that a met criterion earns; negative ones are a penalty."""
-    tags: tuple[str, ...] = ()
+    tags: tuple[str, ...] = Field(default=(), exclude_if=not_)
     """Groups of criteria by which a report counts."""
     aliases: tuple[str, ...] = ()
     """Other names of this dimension in replies and files."""
-    when: When = Field(default_factory=dict)
+    when: When = Field(default_factory=dict, exclude_if=not_)
     """Fields that an item must have for the dimension to apply to it; empty for all items."""
-
-    @classmethod
-    def later_fields(cls) -> Sequence[str]:
-        """Names of the fields that were added after the first release."""
-        return ("type", "scale", "labels", "ordered", "points", "tags", "when")
 
     @field_validator("labels", mode="before")
     @classmethod

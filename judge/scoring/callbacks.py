@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from judge.records import Completion
-from judge.scoring.checked_items import BadItems
+from judge.scoring.checked_items import BadItems, input_notes
 from judge.scoring.prompt import visible
 from judge.scoring.run import Run
 from judge.scoring.run_summary import IngestCounts
@@ -53,7 +53,7 @@ class ScoringCallback:
         counts : IngestCounts
             How many items are new, known, changed or repeated.
         bad : BadItems
-            Rows and images that were skipped (with ``skip_bad``).
+            Rows and images that were skipped (with ``skip_bad``); its `summary` says what was read.
         requests : int
             Replies needed in total; some of them may be stored already.
         """
@@ -94,6 +94,8 @@ class ProgressBar(ScoringCallback):
         if (bar := _bar_class()) is not None:
             self._bar = bar(total=requests, unit="reply", desc=run.name)
             self._reused = lambda: run.reused
+            for note in input_notes(bad.summary, run.rubric):
+                self._bar.write(note, file=sys.stderr)
 
     def on_model_loading(self, text: str) -> None:
         """Show how far the model is loaded."""

@@ -1,8 +1,9 @@
-"""The answers to score: read from a file or a table in memory, and checked before anything is paid."""
+"""The answers to score: read from a file or a table in memory, and checked before any request is sent."""
 
 import hashlib
 import heapq
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count, islice
 from operator import itemgetter
@@ -10,15 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from judge.errors import InputError
-from judge.items import placed_items
+from judge.items import InputSummary, placed_items
+from judge.items.summary import reference_warning
 from judge.records import Item
-from judge.rows import read_rows
+from judge.rows import RowSource, read_rows
+from judge.rubric import ItemRubrics, Rubric
 from judge.scoring.images import check
-from judge.tables import rows_of
 
 Answers = str | Path | Iterable[Any]
 """A file (``-`` is standard input), or answers in memory: a DataFrame, dicts, or Items."""
 _MOST_SHOWN = 20
+_REFERENCE = re.compile(r"\breferences?\b(?! (?:image|picture|photo)s?\b)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,38 +33,78 @@ class InputOptions:
     seed: int = 0
     mapping: Mapping[str, str] = field(default_factory=dict)
     format: str | None = None
+    encoding: str | None = None
+    id_from: str | Sequence[str] = ()
+    answers_in: str | Sequence[str] = ()
+    questions: RowSource | None = None
     image_root: str | Path | None = None
     skip_bad: bool = False
 
 
 class BadItems:
-    """Counts rows and images with errors, and keeps the first errors for display."""
+    """Counts rows and images with errors, and keeps the first errors for display.
+
+    Attributes
+    ----------
+    count : int
+        Number of rows and images with errors.
+    place : str
+        Place (file and line) of the item that was read last.
+    summary : InputSummary
+        What was read: which column became which field.
+    n_drawn_from : int or None
+        Number of items in the input; None unless a random sample of them was drawn.
+    """
 
     def __init__(self) -> None:
         self.count = 0
         self.place = ""
-        """Place (file and line) of the item that was read last."""
-        self.first: list[InputError] = []
+        self.summary = InputSummary()
         self.n_drawn_from: int | None = None
-        """Number of items in the input; None unless a random sample of them was drawn."""
+        self._times: dict[InputError, int] = {}
 
     def add(self, error: InputError) -> None:
-        """Count an error; keep it if it is among those that are shown."""
+        """Count an error; keep it if it is among those that are shown.
+
+        Rows with the same columns share one error if they lack a field: it is shown once.
+        """
         self.count += 1
-        if len(self.first) < _MOST_SHOWN:
-            self.first.append(error)
+        if error in self._times:
+            self._times[error] += 1
+        elif len(self._times) < _MOST_SHOWN:
+            self._times[error] = 1
 
     def lines(self) -> list[str]:
         """Return one line for each of the first errors, and one with the number of the others."""
-        more = [f"… and {self.count - len(self.first):,} more"] if self.count > len(self.first) else []
-        return [*map(str, self.first), *more]
+        lines = [_repeated(error, times) for error, times in self._times.items()]
+        others = self.count - sum(self._times.values())
+        return [*lines, f"… and {others:,} more"] if others else lines
 
     def combined(self) -> InputError:
-        """Combine all errors into one exception."""
+        """Combine all errors into one exception, for an input of which some items are valid."""
         head = [f"{self.count:,} bad items; nothing was sent:"] if self.count > 1 else []
         return InputError(
             "\n".join([*head, *self.lines(), "Correct them, or score the other items with --skip-bad."])
         )
+
+
+def _repeated(error: InputError, times: int) -> str:
+    more = times - 1
+    return f"{error} (and {more:,} more {'row' if more == 1 else 'rows'})" if more else str(error)
+
+
+def input_notes(summary: InputSummary, rubric: Rubric) -> list[str]:
+    """Return lines that say which columns were read, and what a rubric needs that is missing."""
+    warning = reference_warning(summary, rubric.name, refers=_refers_to_reference(rubric))
+    return [*summary.lines(), *([f"warning: {warning}"] if warning else [])]
+
+
+def _refers_to_reference(rubric: Rubric) -> bool:
+    """Whether the text of a rubric, without its examples, mentions a reference that is no picture."""
+    dimensions = rubric.dimensions.values()
+    texts = [rubric.task, *rubric.guidelines, *(rule.text for rule in rubric.rules)]
+    texts += [text for d in dimensions for text in (d.description, *d.anchors.values())]
+    return any(_REFERENCE.search(text) for text in texts)
 
 
 def image_root(answers: Answers, options: InputOptions) -> Path:
@@ -72,32 +115,46 @@ def image_root(answers: Answers, options: InputOptions) -> Path:
     return (Path(str(answers)).parent if is_file else Path()).resolve()
 
 
-def checked_items(answers: Answers, options: InputOptions, root: Path, bad: BadItems) -> Iterator[Item]:
-    """Yield the items whose rows and images are valid, and collect the errors of the others in `bad`.
+def checked_items(
+    answers: Answers, options: InputOptions, root: Path, bad: BadItems, rubric: Rubric
+) -> Iterator[Item]:
+    """Yield the items whose rows, images and criteria are valid, and collect the errors of others in `bad`.
 
     Raises
     ------
     InputError
-        At the end, if a row or an image is invalid and ``skip_bad`` is not set, or if no item is valid.
+        At the end, if a row, an image or a criterion is invalid and ``skip_bad`` is not set, or if no item
+        is valid.
     """
-    if isinstance(answers, str | Path):
-        rows = read_rows(answers, format=options.format, on_bad=bad.add)
-    else:
-        rows = rows_of(answers)
-    items = placed_items(rows, source_name(answers), mapping=options.mapping, on_bad=bad.add)
+    items = placed_items(
+        read_rows(answers, format=options.format, encoding=options.encoding, on_bad=bad.add),
+        source_name(answers),
+        mapping=options.mapping,
+        id_from=options.id_from,
+        answers_in=options.answers_in,
+        questions=options.questions,
+        on_bad=bad.add,
+        summary=bad.summary,
+    )
     selected, n_valid = _selected(items, options, bad), 0
+    rubrics = ItemRubrics(rubric)
     for bad.place, item in selected:
         try:
             checked = check(item, root) if item.images else item
         except InputError as error:
             bad.add(error)
             continue
+        try:
+            rubrics.of(item)
+        except InputError as error:  # criteria that cannot be read, found before anything is paid
+            bad.add(InputError(f"{bad.place}: {error}"))
+            continue
         n_valid += 1
         yield checked
+    if not n_valid:
+        raise InputError("\n".join([f"{source_name(answers)}: has no item that can be scored", *bad.lines()]))
     if bad.count and not options.skip_bad:
         raise bad.combined()
-    if not n_valid:
-        raise InputError("\n".join([*bad.lines(), f"{source_name(answers)}: has no item that can be scored"]))
 
 
 def _selected(

@@ -86,8 +86,7 @@ def _fields(run: Run) -> list[str]:
 
 
 def _long(run: Run, fields: list[str]) -> Table:
-    later = () if run.rubric.criteria else Score.later_fields()
-    columns = [name for name in Score.model_fields if name not in later]
+    columns = [name for name in Score.model_fields if name != "criterion" or run.rubric.criteria]
     rows = (
         {**dict.fromkeys(columns), **score.model_dump(mode="json"), **_about(item, fields)}
         for item, scores in _by_item(run)

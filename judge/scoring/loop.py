@@ -1,20 +1,18 @@
 """The scoring loop: requests without a reply -> backend -> run folder -> scores."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
 
-from judge.records import Completion, Item, Request
+from judge.records import Completion, Request
 from judge.rubric import Rubric
 from judge.scoring.backends import Backend
 from judge.scoring.interrupts import uninterrupted
 from judge.scoring.judge import Judge
-from judge.scoring.parsing.parse import is_readable, read, score_rows
+from judge.scoring.parsing.parse import score_rows
 from judge.scoring.prompt import Prompter
-from judge.scoring.repetition import repeats_itself
 from judge.scoring.run import Run
 from judge.scoring.scale_mass import ScaleMassCheck
+from judge.scoring.second_attempts import replies_to_repeat, second_requests
 
 OnBatch = Callable[[Sequence[Completion]], None]
 
@@ -78,9 +76,9 @@ def score_items(
         _ask(run, backend, run.missing(requests, retry_errors=retry_errors), stored)
         if backend.stopped is not None:  # the budget is used up, or every request is refused
             return
-        if again := [(c.key, c.item_id) for c in _to_repeat(run, judge.rubric, reask)]:
+        if again := [(c.key, c.item_id) for c in replies_to_repeat(run, judge.rubric, reask)]:
             on_reask(len(again))
-            _ask(run, backend, _follow_ups(run, prompter, again, samples), on_batch)
+            _ask(run, backend, second_requests(run, prompter, again, samples), on_batch)
     finally:
         on_requests_done()
         run.set_fact("seconds", run.fact("seconds", 0.0) + time.monotonic() - started)
@@ -112,53 +110,3 @@ def _ask(run: Run, backend: Backend, requests: Iterable[Request], on_batch: OnBa
             with uninterrupted():
                 if late := backend.drain():
                     run.append(late)
-
-
-def _to_repeat(run: Run, rubric: Rubric, reask: bool) -> Iterator[Completion]:
-    """Yield truncated replies that may be complete with more tokens and, with `reask`, unparsed ones."""
-    judge = run.judge
-    if judge.scores == "expected":  # the request is for one token, so a second reply would be the same
-        return
-    for item, completions in run.judgments():
-        for completion in completions:
-            if completion.attempt == 0 and _needs_repeat(completion, rubric, item, reask, judge.params):
-                yield completion
-
-
-def _needs_repeat(
-    completion: Completion, rubric: Rubric, item: Item, reask: bool, params: Mapping[str, Any]
-) -> bool:
-    if completion.finish_reason == "length":
-        return _may_complete(completion, params) and not is_readable(completion, rubric, item)
-    statuses = {outcome.status for outcome in read(completion, rubric, item).values()} if reask else set()
-    return "unparsed" in statuses
-
-
-def _may_complete(completion: Completion, params: Mapping[str, Any]) -> bool:
-    """Whether more tokens may complete a truncated reply: no limit was set, and it is not in a loop."""
-    if any(name in params for name in ("max_tokens", "max_completion_tokens")):
-        return False
-    text = completion.reply or completion.reasoning or ""
-    return params.get("temperature") != 0 or not repeats_itself(text)
-
-
-def _follow_ups(
-    run: Run, prompter: Prompter, again: Iterable[tuple[str, str]], samples: int
-) -> Iterator[Request]:
-    for key, item_id in again:
-        for request in prompter.requests(run.item(item_id), samples):
-            if request.key == key:
-                yield _repeated(request, run.completions_of(key)[-1])
-
-
-def _repeated(request: Request, completion: Completion) -> Request:
-    if completion.finish_reason == "length":
-        used = completion.usage.completion_tokens if completion.usage else 0
-        return request.next_attempt(max_tokens=4 * (used or 4096))
-    reply = {"role": "assistant", "content": completion.reply or ""}
-    form = "the one number" if request.dimension else "the one JSON object"
-    instruction = {
-        "role": "user",
-        "content": f"That could not be read. Reply again with {form} asked for, nothing else.",
-    }
-    return replace(request.next_attempt(), messages=[*request.messages, reply, instruction])

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from judge.records import Request
-from judge.scoring.checked_items import Answers, BadItems, InputOptions, checked_items
+from judge.scoring.checked_items import Answers, BadItems, InputOptions, checked_items, input_notes
 from judge.scoring.checked_items import image_root as root_of_images
 from judge.scoring.judge import Judge
 from judge.scoring.prompt import Prompter
@@ -34,6 +34,8 @@ class Preview:
         Estimated cost in USD; None if the price of the model is unknown.
     first : sequence of mapping
         Messages of the first request; empty if there is no request to send.
+    notes : sequence of str
+        Which columns were read, and what the rubric needs that is missing.
     """
 
     items: int
@@ -42,6 +44,7 @@ class Preview:
     prompt_tokens: int
     cost: float | None
     first: Sequence[Mapping[str, Any]]
+    notes: Sequence[str] = ()
 
 
 def preview(
@@ -63,7 +66,7 @@ def preview(
         The judge.
     **options
         The parameters of `score` that say how answers are read: `limit`, `random`, `seed`, `mapping`,
-        `format`, `image_root` and `skip_bad`.
+        `format`, `id_from`, `answers_in`, `questions`, `image_root` and `skip_bad`.
 
     Returns
     -------
@@ -98,7 +101,7 @@ def preview(
         folder = stack.enter_context(TemporaryDirectory(prefix="judge-dry-run-"))
         run = stack.enter_context(Run.create(folder, judge))
         bad = BadItems()
-        read = checked_items(answers, reading, root_of_images(answers, reading), bad)
+        read = checked_items(answers, reading, root_of_images(answers, reading), bad, judge.rubric)
         added = run.add_items(read, lambda _: bad.place)
         wanted = (r for item in run.items() for r in prompter.requests(item, samples))
 
@@ -119,4 +122,5 @@ def preview(
             prompt_tokens=expected.prompt_tokens,
             cost=expected.cost,
             first=firsts[0] if firsts else [],
+            notes=input_notes(bad.summary, judge.rubric),
         )

@@ -173,7 +173,9 @@ def item_text(item: Item, rubric: Rubric, *, is_criteria: bool = False) -> str:
         parts.append(
             "# Options\n" + "\n".join(f"{chr(65 + i)}: {as_data(c)}" for i, c in enumerate(item.choices))
         )
-    if item.reference is not None:
+    if item.other_references:
+        parts.append(_alternatives(item.references))
+    elif item.reference is not None:
         parts.append("# Reference answer\n" + as_data(item.reference))
     if is_criteria and rubric.reply == "json":
         listed = (f"`{as_data(key)}`: {as_data(d.description)}" for key, d in rubric.dimensions.items())
@@ -181,6 +183,15 @@ def item_text(item: Item, rubric: Rubric, *, is_criteria: bool = False) -> str:
     code = hashlib.sha256(item.answer.encode("utf-8", "surrogatepass")).hexdigest()[:12]
     parts.append(f"# Answer to judge\n<answer {code}>\n{as_data(item.answer)}\n</answer {code}>")
     return "\n\n".join(parts)
+
+
+def _alternatives(references: Sequence[str]) -> str:
+    """Several reference answers: the answer that is judged need agree with one of them only."""
+    listed = "\n\n".join(f"## Reference answer {n}\n{as_data(text)}" for n, text in enumerate(references, 1))
+    return (
+        "# Reference answers\nEach of these is a correct answer by itself. Compare the answer with the one "
+        f"that it is closest to.\n\n{listed}"
+    )
 
 
 def visible(text: str) -> str:

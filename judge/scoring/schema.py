@@ -112,7 +112,7 @@ def ingest_state(item: Item, found: tuple[str, int] | None, generation: int, pla
     if digest != item.digest:
         raise InputError(
             f"{place}: the id {item.id!r} was used before for an item with other content; ids must be "
-            "unique. For several answers to one question, add the system to the id"
+            "unique. For several answers to one question: --id-from id,system"
         )
     return "repeated"
 

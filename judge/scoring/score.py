@@ -3,20 +3,27 @@
 import hashlib
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from judge.errors import InputError, RunError
 from judge.records import MOST_SAMPLES
+from judge.rows import RowSource, path_and_sheet
 from judge.rubric import ItemRubrics, Rubric, load_rubric
 from judge.scoring.backends import Backend
 from judge.scoring.backends.connection import Connection
 from judge.scoring.backends.factory import check_backend, load_backend
 from judge.scoring.backends.vllm.engine import EngineOptions
 from judge.scoring.callbacks import ProgressBar, ScoringCallback
-from judge.scoring.checked_items import Answers, BadItems, InputOptions, checked_items, source_name
+from judge.scoring.checked_items import (
+    Answers,
+    BadItems,
+    InputOptions,
+    checked_items,
+    source_name,
+)
 from judge.scoring.checked_items import image_root as root_of_images
 from judge.scoring.fresh_run import run_for
 from judge.scoring.judge import Judge
@@ -39,6 +46,10 @@ def score(
     seed: int = 0,
     mapping: Mapping[str, str] | None = None,
     format: str | None = None,
+    encoding: str | None = None,
+    id_from: str | Sequence[str] = (),
+    answers_in: str | Sequence[str] = (),
+    questions: RowSource | None = None,
     image_root: str | Path | None = None,
     skip_bad: bool = False,
     retry_errors: bool = False,
@@ -53,7 +64,7 @@ def score(
 
     Parameters
     ----------
-    answers : str, Path, DataFrame, iterable of dict, or iterable of Item
+    answers : str, Path, DataFrame, datasets.Dataset, iterable of dict, or iterable of Item
         A file (see `judge.load_items`), ``-`` for standard input, or answers in memory. The same column names
         are recognized in files and in memory.
     judge : str or Judge
@@ -76,9 +87,19 @@ def score(
     seed : int
         Random seed of that sample.
     mapping : mapping of str to str or None
-        Field of an `Item` -> its name in the input, for names that are not recognized.
+        Field of an `Item` -> its name in the input, for names that are not recognized. Any other name
+        becomes a metadata field.
     format : str or None
         Format of the file; None infers it from the file name.
+    encoding : str or None
+        Encoding of a text file, such as ``"cp1252"``; None recognizes it.
+    id_from : str or sequence of str
+        Fields whose values make the id of an item, such as ``["question", "system"]``. Without them, a
+        column of ids gives it, or else the content does.
+    answers_in : str or sequence of str
+        Columns that hold the answers of one system each, such as ``["model_a", "model_b"]``.
+    questions : str, Path, DataFrame, datasets.Dataset, list of dict, or None
+        Table of the questions, joined to the answers by id.
     image_root : str, Path or None
         Folder that image paths are relative to; paths that lead out of it are refused. None means the folder
         of the input file.
@@ -134,25 +155,23 @@ def score(
         seed=seed,
         mapping=mapping or {},
         format=format,
+        encoding=encoding,
+        id_from=id_from,
+        answers_in=answers_in,
+        questions=questions,
         image_root=image_root,
         skip_bad=skip_bad,
     )
-    if not isinstance(judge, Judge):
-        judge = Judge(model=judge, rubric=rubric if isinstance(rubric, Rubric) else load_rubric(rubric))
+    judge = judge if isinstance(judge, Judge) else _judge_named(judge, rubric)
     connection, engine = connection or Connection(), engine or EngineOptions()
     check_backend(judge, connection)
     _check_samples(judge, samples)
     root = root_of_images(answers, options)
     path = Path(out) if out else default_out(answers, judge)
     with closing(callback or ProgressBar()) as progress, run_for(path, judge) as run:
-        if out is None:
-            _check_input(run, answers)
-        bad = BadItems()
-        counts = run.add_items(checked_items(answers, options, root, bad), lambda _: bad.place)
-        _note_sample(run, answers, options, counts, bad.n_drawn_from)
+        bad, counts = _add_items(run, answers, options, root, is_default_folder=out is None)
         _write_facts(run, judge, answers, root, retry_errors)
-        n_items = counts.new + counts.known + counts.changed
-        progress.on_run_start(run, counts, bad, _count_requests(run, judge.rubric, n_items) * samples)
+        progress.on_run_start(run, counts, bad, _count_requests(run, judge.rubric, counts) * samples)
         backend = load_backend(
             judge,
             connection=connection,
@@ -166,6 +185,22 @@ def score(
             choices = {"samples": samples, "retry_errors": retry_errors, "reask": reask}
             _collect_scores(run, judge, backend, choices, progress)
     return Run.open(path)
+
+
+def _judge_named(model: str, rubric: str | Path | Rubric) -> Judge:
+    return Judge(model=model, rubric=rubric if isinstance(rubric, Rubric) else load_rubric(rubric))
+
+
+def _add_items(
+    run: Run, answers: Answers, options: InputOptions, root: Path, *, is_default_folder: bool
+) -> tuple[BadItems, IngestCounts]:
+    """Check the answers and add them to a run; the default folder is for one input file only."""
+    if is_default_folder:
+        _check_input(run, answers)
+    bad = BadItems()
+    counts = run.add_items(checked_items(answers, options, root, bad, run.judge.rubric), lambda _: bad.place)
+    _note_sample(run, answers, options, counts, bad.n_drawn_from)
+    return bad, counts
 
 
 def _collect_scores(
@@ -187,11 +222,11 @@ def _collect_scores(
     callback.on_run_end(backend.stopped)
 
 
-def _count_requests(run: Run, rubric: Rubric, n_items: int) -> int:
+def _count_requests(run: Run, rubric: Rubric, counts: IngestCounts) -> int:
     """Count the requests for one sample of every item of the input."""
     rubrics = ItemRubrics(rubric)
     if rubrics.uniform:
-        return n_items * len(rubrics.uniform.parts)
+        return (counts.new + counts.known + counts.changed) * len(rubrics.uniform.parts)
     return sum(len(rubrics.of(item).parts) for item in run.items_to_ask())
 
 
@@ -261,7 +296,8 @@ def default_out(answers: Answers, judge: Judge) -> Path:
     """Return ``runs/ANSWERS-JUDGE-RUBRIC``, so that the same command finds the same folder."""
     stem = "answers"
     if isinstance(answers, str | Path) and str(answers) != "-":
-        stem = Path(Path(answers).name.removesuffix(".gz")).stem
+        path, sheet = path_and_sheet(answers)
+        stem = Path(path.name.removesuffix(".gz")).stem + (f"-{sheet}" if sheet else "")
     return Path("runs") / folder_name(f"{stem}-{judge.name}-{judge.rubric.name}")
 
 

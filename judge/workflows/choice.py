@@ -1,16 +1,14 @@
 """`judge.choice`: accuracy on multiple-choice questions."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from judge.analysis.multiple_choice.choice import Policy, read_answers
-from judge.formats.answers import OWN, read_any
-from judge.formats.document import ImportedFile
-from judge.items import placed_items
+from judge.formats.answers import read_any
 from judge.reporting.builders.choice import build_choice
 from judge.reporting.builders.run_data import read_run
 from judge.reporting.report import Report
-from judge.tables import RowSource, is_file, name_of, rows_of
+from judge.rows import RowSource, is_file, name_of
 from judge.workflows.inputs import RunSource, names, path
 
 
@@ -18,6 +16,10 @@ def choice(
     answers: RowSource | Sequence[str | Path],
     *,
     format: str | None = None,
+    mapping: Mapping[str, str] | None = None,
+    id_from: str | Sequence[str] = (),
+    answers_in: str | Sequence[str] = (),
+    questions: RowSource | None = None,
     unreadable: Policy = "wrong",
     by: str | Sequence[str] = (),
     cluster: str | None = None,
@@ -32,6 +34,8 @@ def choice(
         are given together.
     format : str, optional
         Files of another tool; default: recognised.
+    mapping, id_from, answers_in, questions
+        How tables are read, as in `judge.load_items`.
     unreadable : {'wrong', 'drop'}
         What a reply without one offered letter counts as; the number is always shown.
     by, cluster
@@ -49,7 +53,11 @@ def choice(
     JudgeError
         The answers cannot be read, or no item has choices.
     """
-    found, name = _read(answers, format)
+    sources = _sources(answers)
+    name = ", ".join(map(name_of, sources))
+    found = read_any(
+        sources, format, mapping=mapping, id_from=id_from, answers_in=answers_in, questions=questions
+    )
     return build_choice(
         read_answers(found.items, unreadable=unreadable, name=name),
         by=names(by) or found.by,
@@ -59,12 +67,8 @@ def choice(
     )
 
 
-def _read(answers: RowSource | Sequence[str | Path], format: str | None) -> tuple[ImportedFile, str]:
-    if is_file(answers):
-        files = [str(answers)]
-    elif isinstance(answers, list | tuple) and answers and all(map(is_file, answers)):
-        files = [str(file) for file in answers]
-    else:
-        items = [item for _, item in placed_items(rows_of(answers), name_of(answers))]
-        return ImportedFile(OWN, items).without_repeats(), name_of(answers)
-    return read_any(files, format), ", ".join(files)
+def _sources(answers: RowSource | Sequence[str | Path]) -> list[RowSource]:
+    """Files or tables in memory; a list of files is several sources."""
+    if isinstance(answers, list | tuple) and answers and all(map(is_file, answers)):
+        return list(answers)
+    return [answers]

@@ -1,15 +1,15 @@
 """Inputs that the public functions share: runs, fields, people's ratings and how they are read."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, TypedDict
 
 from judge.analysis.agreement.inputs import AgreementInputs
 from judge.analysis.ratings import Reduction
+from judge.rows import RowSource, is_file
 from judge.rubric import Rubric
 from judge.scoring.run import Run
 from judge.stats.engine.scale import Level
-from judge.tables import RowSource, is_file
 from judge.workflows.read_ratings import RatingsTable
 
 RunSource: TypeAlias = str | Path | Run
@@ -35,6 +35,14 @@ class RatingOptions(TypedDict, total=False):
         Level of measurement of `scale`; default: ordinal.
     missing_codes : sequence of str
         Words and numbers in the ratings that mark a missing one.
+    id_from : sequence of str
+        Columns of the ratings whose values make the id of an item, as in `judge.score`.
+    raters_in : sequence of str
+        Raters with columns of their own: ``["ann", "ben"]`` for columns ``ann`` and ``ben``, or
+        ``ann_clarity``.
+    rater_scales : mapping
+        Scales of raters who did not use the declared one: ``{"ann": "1-10"}``. Their ratings are rescaled
+        linearly, and only interval statistics are given.
     dimensions : sequence of str
         Only these dimensions.
     raters_are : {'persons', 'slots'}
@@ -47,6 +55,9 @@ class RatingOptions(TypedDict, total=False):
         Least score that passes, of all dimensions or by dimension; default: the rubric's.
     seed : int
         Random seed for resampling and cross-validation.
+    on_read : callable
+        Called with two lines about what was read (raters, items, dimensions, scale, missing ratings), and
+        with notes on what was left out.
     """
 
     items: RowSource
@@ -55,12 +66,16 @@ class RatingOptions(TypedDict, total=False):
     scale: str | None
     level: Level | None
     missing_codes: Sequence[str]
+    id_from: str | Sequence[str]
+    raters_in: str | Sequence[str]
+    rater_scales: Mapping[str, str]
     dimensions: str | Sequence[str]
     raters_are: Literal["persons", "slots"]
     reduction: Reduction
     cluster: str | None
     pass_mark: float | Mapping[str, float]
     seed: int
+    on_read: Callable[[str, Sequence[str]], None] | None
 
 
 def agreement_inputs(
@@ -79,8 +94,9 @@ def agreement_inputs(
     given: dict[str, Any] = dict(options)
     if "pass_mark" in given:
         given["pass_marks"] = by_name(given.pop("pass_mark"))
-    if "dimensions" in given:
-        given["dimensions"] = names(given["dimensions"])
+    for name in ("dimensions", "id_from", "raters_in"):
+        if name in given:
+            given[name] = names(given[name])
     return AgreementInputs(humans=_rows(humans), runs=paths(runs), **given)
 
 

@@ -1,16 +1,17 @@
 """`judge.read_ratings`: ratings in any layout, as one table."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from judge.formats.cells import CellReader
 from judge.formats.columns import Wanted
+from judge.formats.rating_summary import RatingsSummary, scale_notes
 from judge.formats.ratings import read_ratings as _read_ratings
 from judge.records import OVERALL, RaterKind, Score
+from judge.rows import RowSource
 from judge.rubric import Rubric, load_rubric
-from judge.tables import RowSource
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,11 +28,14 @@ class RatingsTable:
     scores : tuple of Score
         In the order of the source; a missing rating has a status and no value.
     notes : tuple of str
-        Columns that hold ratings and were not read.
+        Columns and rows that were not read, and raters who seem to use another scale.
+    cells : CellReader
+        How cells were read, with the declared scale.
     """
 
     scores: tuple[Score, ...]
     notes: tuple[str, ...] = ()
+    cells: CellReader = field(default_factory=CellReader)
 
     @property
     def raters(self) -> tuple[str, ...]:
@@ -65,18 +69,16 @@ class RatingsTable:
         return iter(self.scores)
 
     def __str__(self) -> str:
-        return (
-            f"{len(self):,} ratings of {len(self.items):,} items by {len(self.raters):,} raters on "
-            f"{', '.join(self.dimensions) or 'no dimension'}"
-        )
+        return str(RatingsSummary.of(self.scores, self.cells))
 
     def __repr__(self) -> str:
-        return f"<RatingsTable: {self}>"
+        return f"<RatingsTable: {str(self).replace(chr(10), '; ')}>"
 
     def _repr_html_(self) -> str:
         from html import escape
 
-        return f"<p>{escape(str(self))}</p>{self.to_pandas().head().to_html(index=False)}"
+        lines = escape(str(self)).replace("\n", "<br>")
+        return f"<p>{lines}</p>{self.to_pandas().head().to_html(index=False)}"
 
 
 def read_ratings(
@@ -86,9 +88,13 @@ def read_ratings(
     rubric: str | Path | Rubric | None = None,
     dimensions: str | Sequence[str] = (),
     missing_codes: Sequence[str] = (),
+    id_from: str | Sequence[str] = (),
+    raters_in: str | Sequence[str] = (),
     rater_kind: RaterKind = "human",
 ) -> RatingsTable:
-    """Read ratings in any layout: long, wide by dimension, wide by rater, Label Studio, nested JSON.
+    """Read ratings in any layout: long or wide tables, nested JSON, and exports of rating platforms.
+
+    The platforms are Label Studio, Argilla, Potato, Mechanical Turk, Qualtrics and Google Forms.
 
     Parameters
     ----------
@@ -102,8 +108,13 @@ def read_ratings(
         Only these dimensions.
     missing_codes : sequence of str
         Words and numbers that mark a missing rating: ``["99", "don't know"]``.
+    id_from : str or sequence of str
+        Columns whose values make the id of an item; default: a column of ids, or else the content.
+    raters_in : str or sequence of str
+        Raters with columns of their own: ``["ann", "ben"]`` for columns ``ann`` and ``ben``, or
+        ``ann_clarity``.
     rater_kind : {'human', 'judge'}
-        Who rated, where no column says it.
+        Kind of the raters, in files that do not say it.
 
     Returns
     -------
@@ -113,7 +124,7 @@ def read_ratings(
     Raises
     ------
     InputError
-        The source cannot be read, or does not say which item, rater or value.
+        The source cannot be read, does not say which item, rater or value, or can be read in two ways.
 
     Examples
     --------
@@ -122,14 +133,18 @@ def read_ratings(
     ...     {"item_id": "q1", "rater": "ben", "clarity": 5},
     ... ]
     >>> print(read_ratings(rows))
-    2 ratings of 1 items by 2 raters on clarity
+    2 raters (ann, ben), 1 item, 1 dimension (clarity)
+    2 ratings, scale 4-5 (found), 0 missing
     """
     named = (dimensions,) if isinstance(dimensions, str) else tuple(dimensions)
+    raters = (raters_in,) if isinstance(raters_in, str) else tuple(raters_in)
+    chosen = (id_from,) if isinstance(id_from, str) else tuple(id_from)
     declared = load_rubric(rubric) if isinstance(rubric, str | Path) else rubric
-    wanted = Wanted(named, declared, CellReader(missing=tuple(map(str, missing_codes))))
+    cells = CellReader(missing=tuple(map(str, missing_codes)))
+    wanted = Wanted(named, declared, cells, raters, id_from=chosen)
     only = named[0] if len(named) == 1 else OVERALL
     notes: list[str] = []
-    read = _read_ratings(
-        ratings, map=columns, kind=rater_kind, wanted=wanted, dimension=only, note=notes.append
+    scores = tuple(
+        _read_ratings(ratings, map=columns, kind=rater_kind, wanted=wanted, dimension=only, note=notes.append)
     )
-    return RatingsTable(tuple(read), tuple(notes))
+    return RatingsTable(scores, (*notes, *scale_notes(scores)), cells)

@@ -403,3 +403,65 @@ def test_without_the_other_dimensions_no_verdict_is_claimed_of_an_answer(run):
     shown = judge("agree", run, "--humans", RATINGS, "--dimension", "clarity").stdout
     assert "scores     clarity 4" in shown
     assert "no verdict:" not in shown
+
+
+# -- one column for each rater
+
+
+@pytest.fixture
+def sheet(tmp_path):
+    """A spreadsheet: one row an item, one column a rater; the last rater uses 1 to 10."""
+    rng = np.random.default_rng(4)
+    quality = rng.normal(3, 1, 30)
+    given = [np.clip(np.round(quality + rng.normal(0, 0.5, 30)), 1, 5).astype(int) for _ in range(3)]
+    rows = [f"q{n},{a},{b},{2 * c}" for n, (a, b, c) in enumerate(zip(*given, strict=True))]
+    path = tmp_path / "sheet.csv"
+    path.write_text("\n".join(["id,ann,ben,dan", *rows]) + "\n")
+    return path
+
+
+def test_a_sheet_with_a_column_for_each_rater_is_read_and_what_was_read_is_said(sheet):
+    found = judge("agree", "--humans", sheet, "--scale", "1-5", "--raters-in", "ann,ben")
+    assert found.exit_code == 0, found.output
+    assert found.stderr.splitlines()[:2] == [
+        "2 raters (ann, ben), 30 items, 1 dimension (overall)",
+        "60 ratings, scale 1-5 (declared), 0 missing",
+    ]
+
+
+def test_a_rater_on_another_scale_is_named_and_can_be_rescaled(sheet):
+    options = ("agree", "--humans", sheet, "--scale", "1-5", "--raters-in", "ann,ben,dan")
+    refused = judge(*options)
+    assert refused.exit_code == 1
+    assert "dan gives " in refused.stderr
+    rescaled = judge(*options, "--rater-scale", "dan=1-10", "--json")
+    assert rescaled.exit_code == 0, rescaled.output
+    people = {
+        name: e for name, e in json.loads(rescaled.stdout)["figures"].items() if name.startswith("people.")
+    }
+    assert people["people.alpha.overall"]["value"] is not None
+    assert people["people.agreement.overall"]["reason"] == "rescaled_ratings"
+    assert people["people.kappa_quadratic.overall"]["reason"] == "rescaled_ratings"
+
+
+def test_calibrate_and_plan_say_what_was_read(lenient):
+    run, ratings = lenient / "run", lenient / "ratings.csv"
+    first = "2 raters (ann, ben), 120 items, 1 dimension (clarity)"
+    calibrated = judge("calibrate", run, "--humans", ratings)
+    assert calibrated.stderr.splitlines()[0] == first
+    planned = judge("plan", run, "--humans", ratings, "--half-width", "0.2", "--dimension", "clarity")
+    assert planned.stderr.splitlines()[0] == first, planned.output
+    selected = judge("plan", run, "--humans", ratings, "--select", "5")
+    assert first in selected.stderr
+
+
+def test_calibrate_prints_what_was_left_out(lenient, tmp_path):
+    rows = (lenient / "ratings.csv").read_text().splitlines()
+    ratings = tmp_path / "r.csv"
+    ratings.write_text(
+        "\n".join([f"{rows[0]},status", f"{rows[1]},REJECTED", *(f"{row},APPROVED" for row in rows[2:])])
+    )
+    assert (
+        "Note: 1 rows with status 'REJECTED' were left out."
+        in judge("calibrate", lenient / "run", "--humans", ratings).stderr
+    )

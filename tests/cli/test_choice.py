@@ -226,3 +226,13 @@ def test_import_of_questions_without_replies_is_an_error_and_writes_no_file(tmp_
     assert result.exit_code == 1
     assert "contain no answers; also name the file with the answers" in result.stderr
     assert not (tmp_path / "items.jsonl").exists()
+
+
+def test_choice_reads_tables_like_score(tmp_path):
+    path = tmp_path / "wide.jsonl"
+    row = {"nr": 1, "question": "Which?", "choices": ["x", "y"], "gold": "A", "m1": "A", "m2": "B"}
+    path.write_text(json.dumps(row) + "\n")
+    done = judge("choice", path, "--answers-in", "m1,m2", "--id-from", "nr", "--by", "system", "--json")
+    assert done.exit_code == 0, done.output
+    assert "m1" in done.stdout
+    assert "m2" in done.stdout

@@ -1,12 +1,14 @@
 import json
+import re
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from judge.cli import main
+from judge.errors import RubricError
 from judge.items import load_items
-from judge.rubric import load_rubric, shipped_rubrics
+from judge.rubric import load_rubric, parse_rubric, shipped_rubrics
 from judge.scoring.judge import Judge
 from judge.scoring.prompt import build_requests, system_text
 
@@ -74,9 +76,11 @@ def test_show_takes_the_first_item_when_none_is_named(judge, answers):
 def test_show_for_machines_gives_the_messages_of_every_request(judge, answers, tmp_path):
     (tmp_path / "n.yaml").write_text(judge("show", "open_qa").stdout + "reply: number\n")
     result = judge("show", "n.yaml", answers, "--json")
-    prompts = json.loads(result.stdout)
-    assert [[message["role"] for message in messages] for messages in prompts] == [["system", "user"]] * 4
-    assert "the first of 4 requests for this item" in result.stderr
+    requests = json.loads(result.stdout)["requests"]
+    roles = [[message["role"] for message in request["messages"]] for request in requests]
+    assert roles == [["system", "user"]] * 4
+    assert [request["asks"] for request in requests] == [[name] for name in load_rubric("n.yaml").dimensions]
+    assert "in 4 requests" in result.stderr
 
 
 def test_show_reads_fields_of_other_names(judge, tmp_path):
@@ -121,8 +125,9 @@ def test_check_lists_every_problem(judge, tmp_path):
     text = judge("show", "open_qa").stdout.replace("pass: {overall: 3}", "pass: {beauty: 3, clarity: 9}")
     (tmp_path / "r.yaml").write_text(text)
     error = judge("check", "r.yaml", code=1).stderr
-    assert "r.yaml: pass: 'beauty' is not scored" in error
-    assert "r.yaml: pass.clarity: 9 is off the scale 1-5" in error
+    number = text.splitlines().index("pass: {beauty: 3, clarity: 9}") + 1
+    assert f"r.yaml:{number}: pass: 'beauty' is not scored" in error
+    assert f"r.yaml:{number}: pass.clarity: 9 is off the scale 1-5" in error
 
 
 @pytest.mark.parametrize("name", ["mine", "mine.yaml"])
@@ -141,35 +146,120 @@ def test_new_never_overwrites(judge, tmp_path):
     assert (tmp_path / "mine.yaml").read_text() == "precious"
 
 
-def test_every_hint_in_the_starter_is_sound_when_it_is_uncommented(judge, tmp_path):
+def options_of(text):
+    """Blocks of options that are commented out: lines whose # stands before a key, or before its parts."""
+    blocks, inside = [], False
+    for number, line in enumerate(text.splitlines()):
+        begins = re.match(r" *#[^ ]", line) is not None
+        inside = begins or (inside and re.match(r" *#  ", line) is not None)
+        if begins and (not blocks or blocks[-1][-1] != number - 1):
+            blocks.append([])
+        if inside:
+            blocks[-1].append(number)
+    return blocks
+
+
+def used(text, block):
+    lines = text.splitlines()
+    for number in block:
+        lines[number] = lines[number].replace("#", "", 1)
+    return "\n".join(lines) + "\n"
+
+
+def template(judge, *arguments):
+    judge("new", "mine", *arguments)
+    text = Path("mine.yaml").read_text(encoding="utf-8")
+    Path("mine.yaml").unlink()
+    return text
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("--scale", "0-10"),
+        ("--scale", "1-7", "--dimensions", "truth,on,two words"),
+        ("--dimensions", "true,1", "--scale", "-3-3"),
+    ],
+    ids=["plain", "long_scale", "dimensions", "names_that_yaml_reads_otherwise"],
+)
+def test_every_option_in_a_template_is_valid_when_it_is_used(judge, arguments):
+    text = template(judge, *arguments)
+    blocks = options_of(text)
+    keys = {text.splitlines()[block[0]].strip(" #").split(":")[0] for block in blocks}
+    assert keys == {
+        *("cites_source", "main_fault", "gives_warning", "criteria", "rules", "flags", "examples", "abstain"),
+        *("images", "caps", "max_words"),
+    }
+    plain = parse_rubric(text)
+    for block in blocks:
+        changed = used(text, block)
+        assert parse_rubric(changed) != plain, changed
+
+
+def test_the_options_of_a_template_are_of_every_type(judge):
+    text = template(judge)
+    found = {}
+    for block in options_of(text):
+        found |= parse_rubric(used(text, block)).dimensions
+    assert {dimension.type for dimension in found.values()} == {"score", "binary", "category"}
+    assert found["gives_warning"].when == {"topic": ["medicine", "law"]}
+    assert found["cites_source"].points == 2
+
+
+def test_the_worked_example_of_a_template_shows_its_flag(judge):
+    text = template(judge)
+    for key in ("flags", "examples"):
+        block = next(b for b in options_of(text) if text.splitlines()[b[0]].startswith(f"#{key}"))
+        text = used(text, block)
+    with pytest.raises(RubricError, match=r"must have exactly \['needs_expert'\]"):
+        parse_rubric(text)
+    shown = text.replace("# With the flag above, also: flags:", "flags:")
+    assert parse_rubric(shown).examples[0].verdict.flags == {"needs_expert": False}
+
+
+def test_new_takes_dimensions_and_a_scale(judge):
+    judge("new", "mine", "--dimensions", "truth,style", "--scale", "0-10")
+    made = load_rubric("mine.yaml")
+    assert list(made.dimensions) == ["truth", "style"]
+    assert (made.scale.min, made.scale.max) == (0, 10)
+    assert list(made.dimensions["style"].anchors) == [0, 10]
+    assert made.overall.weights == {"truth": 1, "style": 1}
+    assert made.pass_rule == {"overall": 5}
+
+
+def test_check_names_the_texts_of_a_template_that_are_still_to_be_written(judge):
+    judge("new", "mine", "--dimensions", "truth", "--scale", "0-10")
+    text = judge("check", "mine.yaml").stdout
+    assert text.count("still holds the text of the template") == 3
+    assert "mine.yaml:27: dimensions.truth.description: still holds" in text
+
+
+def test_a_template_without_arguments_gives_no_warning(judge):
     judge("new", "mine")
-    kept = []
-    inside = False
-    for line in (tmp_path / "mine.yaml").read_text().splitlines():
-        begins = line.startswith(("# rules:", "# examples:", "# flags:", "# max_words:"))
-        inside = begins or (inside and line.startswith("#   "))
-        kept.append(line[2:] if inside else line)
-    text = "\n".join(kept)
-    for hint, used in {
-        "# aliases": "aliases",
-        "how: mean\n  # how: weighted": "how: weighted",
-        "# weights": "weights",
-        "# caps": "caps",
-        "reasons: {accuracy: …, completeness: …}": "flags: {needs_expert: true}",
-        "]      other names": "]  # other names",
-        "]      overall is": "]  # overall is",
-        "100      a limit": "100  # a limit",
-    }.items():
-        assert hint in text
-        text = text.replace(hint, used)
-    (tmp_path / "mine.yaml").write_text(text)
-    judge("check", "mine.yaml")
-    loaded = load_rubric("mine.yaml")
-    assert loaded.rules
-    assert loaded.examples
-    assert loaded.flags
-    assert loaded.overall.caps
-    assert loaded.max_words == 100
+    assert "warning" not in judge("check", "mine.yaml").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (("--scale", "5"), "'5': allowed are two whole numbers MIN-MAX, as in 0-10"),
+        (("--scale", "5-1"), "max must be above min"),
+        (("--scale", "0-9999"), "at most 1,001 scores"),
+        (("--dimensions", "a,b,a"), "names a dimension twice"),
+        (("--dimensions", "a,,b"), "allowed are names"),
+        (("--scale", "0-1", "--from-knowledge", "k.json"), "has the dimensions and the scale"),
+    ],
+)
+def test_new_refuses_what_makes_no_template(judge, arguments, problem):
+    Path("k.json").write_text("{}")
+    assert problem in judge("new", "mine", *arguments, code=2).stderr
+    assert not Path("mine.yaml").exists()
+
+
+def test_new_refuses_a_name_with_a_fixed_meaning(judge):
+    error = judge("new", "mine", "--dimensions", "truth,score", code=1).stderr
+    assert "'score' has a fixed meaning in replies" in error
 
 
 def test_domain_knowledge_becomes_rules_of_which_only_an_items_own_enter_its_prompt(tmp_path, monkeypatch):
@@ -188,3 +278,218 @@ def test_domain_knowledge_becomes_rules_of_which_only_an_items_own_enter_its_pro
     shown = CliRunner().invoke(main, ["rubric", "show", "visa.yaml", "answers.jsonl"]).stdout
     assert "A piece of wax is gone." in shown
     assert "Dark spots." not in shown
+
+
+# ---- rubrics of several types
+
+MIXED = """\
+name: mixed
+description: All types.
+task: Judge the answer.
+scale: {min: 1, max: 3}
+dimensions:
+  accuracy:
+    description: Whether the statements are true.
+    anchors: {1: False., 2: Partly true., 3: True.}
+  style:
+    description: How it reads.
+    scale: {min: 0, max: 10}
+    anchors: {0: Unreadable., 10: Reads well.}
+  count:
+    type: binary
+    description: The count is right.
+    points: 2
+    when: {kind: [counting, sums]}
+  fault:
+    type: category
+    description: Kind of fault.
+    labels: [none, minor, major]
+criteria: {per_request: 2}
+rules:
+  - when: {kind: counting}
+    text: Count twice.
+  - when: {kind: cuonting}
+    text: Count once.
+reasons:
+  - when: {kind: counting}
+    give: before
+  - give: none
+images:
+  - {role: reference, when: {kind: comparison}}
+abstain: true
+overall: {how: points}
+pass: {overall: 0.5}
+"""
+ITEMS = [
+    {
+        "id": "1",
+        "kind": "counting",
+        "images": ["p.png", {"path": "r.png", "role": "reference"}],
+        "criteria": ["Names it.", {"id": "p", "text": "Is polite.", "points": 2, "tags": ["tone"]}, "Third."],
+    },
+    {"id": "2", "kind": "comparison", "criteria": ["One."]},
+    {"id": "3", "kind": "other", "criteria": 5},
+]
+
+
+@pytest.fixture
+def mixed(judge):
+    """A rubric with all types, and three items; the criteria of the last one cannot be read."""
+    rows = ({"question": "q", "answer": "a", **item} for item in ITEMS)
+    Path("items.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    Path("mixed.yaml").write_text(MIXED)
+    return judge
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "dimensions: 4 of 4 apply",
+        "  accuracy on 1-3",
+        "  style on 0-10",
+        "  count as met or not",
+        "  fault as a category (none, minor, major)",
+        "criteria: 3",
+        "  c1 (1 point): Names it.",
+        "  p (2 points; tone): Is polite.",
+        "overall: points",
+        "reasons: before",
+        "images: 1 of 2 shown",
+        "  reference r.png: not shown",
+        "rules: 1 of 2",
+        "  Count twice.",
+        "examples: 0 of 0",
+        "requests: 3",
+        "=== request 1 of 3: accuracy, style, count, fault ===",
+        "=== request 2 of 3: c1, p ===",
+        "=== request 3 of 3: c3 ===",
+        "=== system (as in the request before) ===",
+    ],
+)
+def test_show_says_what_one_item_gets(mixed, line):
+    assert line in mixed("show", "mixed.yaml", "items.jsonl", "--item", "1").stdout.splitlines()
+
+
+def test_show_says_why_a_dimension_does_not_apply(mixed):
+    lines = mixed("show", "mixed.yaml", "items.jsonl", "--item", "2").stdout.splitlines()
+    assert "dimensions: 3 of 4 apply" in lines
+    why = "  count does not apply: kind is comparison; it applies where kind is counting, sums"
+    assert why in lines
+    assert "reasons: none" in lines
+
+
+def test_show_for_machines_says_what_one_item_gets(mixed):
+    facts = json.loads(mixed("show", "mixed.yaml", "items.jsonl", "--item", "2", "--json").stdout)
+    assert list(facts["dimensions"]) == ["accuracy", "style", "fault"]
+    assert list(facts["not_applicable"]) == ["count"]
+    assert facts["criteria"] == {"c1": {"text": "One.", "points": 1.0, "tags": []}}
+    assert facts["dimensions"]["fault"] == {
+        "type": "category",
+        "level": "nominal",
+        "labels": ["none", "minor", "major"],
+    }
+    assert [request["asks"] for request in facts["requests"]] == [["accuracy", "style", "fault"], ["c1"]]
+
+
+def test_show_of_criteria_that_cannot_be_read_names_item_and_field(mixed):
+    error = mixed("show", "mixed.yaml", "items.jsonl", "--item", "3", code=1).stderr
+    assert "item '3': field 'criteria': found 5" in error
+
+
+def test_show_asks_for_each_number_in_a_request_of_its_own(mixed):
+    Path("mixed.yaml").write_text(MIXED + "reply: number\n")
+    facts = json.loads(mixed("show", "mixed.yaml", "items.jsonl", "--item", "2", "--json").stdout)
+    assert [request["asks"] for request in facts["requests"]] == [["accuracy"], ["style"], ["fault"], ["c1"]]
+
+
+def test_a_request_for_many_criteria_names_the_first_five(mixed):
+    row = {"id": "4", "question": "q", "answer": "a", "criteria": [f"Text {n}." for n in range(7)]}
+    Path("many.jsonl").write_text(json.dumps(row) + "\n")
+    Path("mixed.yaml").write_text(MIXED.replace("{per_request: 2}", "{}"))
+    text = mixed("show", "mixed.yaml", "many.jsonl").stdout
+    assert "=== request 2 of 2: c1, c2, c3, c4, c5 and 2 more ===" in text
+
+
+def test_an_item_to_which_nothing_applies_gets_no_request(judge):
+    text = MIXED.replace("criteria: {per_request: 2}\n", "")
+    one = "dimensions:\n" + text[text.index("  count:") : text.index("  fault:")]
+    Path("one.yaml").write_text(text[: text.index("dimensions:")] + one + text[text.index("rules:") :])
+    Path("a.jsonl").write_text('{"id": "1", "question": "q", "answer": "a"}\n')
+    lines = judge("show", "one.yaml", "a.jsonl").stdout.splitlines()
+    assert "dimensions: 0 of 1 apply" in lines
+    assert "overall: does not apply" in lines
+    assert lines[-1] == "requests: 0"
+
+
+def test_show_of_a_rubric_without_dimensions_lists_the_criteria(mixed):
+    text = MIXED[: MIXED.index("dimensions:")] + MIXED[MIXED.index("criteria:") :]
+    Path("mixed.yaml").write_text(text)
+    lines = mixed("show", "mixed.yaml", "items.jsonl", "--item", "2").stdout.splitlines()
+    assert lines[:3] == ["=== item 2 ===", "criteria: 1", "  c1 (1 point): One."]
+
+
+def test_check_says_what_a_rubric_of_several_types_scores(mixed):
+    first = mixed("check", "mixed.yaml").stdout.splitlines()[0]
+    assert first == (
+        "mixed.yaml: no errors found. accuracy on 1-3; style on 0-10; "
+        "count (where kind is counting or sums) as met or not; fault as a category (none, minor, major); "
+        "criteria of each item (field criteria); the judge may abstain; overall: points; "
+        "passes when overall is 0.5 or more."
+    )
+
+
+def test_check_against_answers_warns_with_file_and_line(mixed):
+    text = mixed("check", "mixed.yaml", "items.jsonl").stdout
+    number = MIXED.splitlines().index("  - when: {kind: cuonting}") + 1
+    assert "2 warnings:" in text
+    assert f"mixed.yaml:{number}: rules.1.when: no item of items.jsonl has kind = cuonting" in text
+    assert "did you mean counting? The rule enters no prompt" in text
+    assert "criteria: the criteria of 1 of 3 items of items.jsonl cannot be read" in text
+
+
+def test_one_warning_is_not_several(mixed):
+    text = MIXED.replace("{kind: cuonting}", "{kind: counting}")
+    Path("mixed.yaml").write_text(text)
+    assert "\n1 warning:\n" in mixed("check", "mixed.yaml", "items.jsonl").stdout
+
+
+@pytest.mark.usefixtures("mixed")
+def test_check_reads_answers_from_a_pipe():
+    done = CliRunner().invoke(
+        main, ["rubric", "check", "mixed.yaml", "-"], input=Path("items.jsonl").read_text()
+    )
+    assert "no item of standard input has kind = cuonting" in done.stdout
+
+
+def test_check_reads_fields_of_other_names(mixed):
+    Path("a.csv").write_text('id,question,mine,kind,criteria\n1,q,a,counting,"[""One.""]"\n')
+    text = mixed("check", "mixed.yaml", "a.csv", "--map", "answer=mine").stdout
+    assert "no item of a.csv has kind = cuonting; found: counting (1)" in text
+
+
+def test_check_for_machines_gives_warnings(mixed):
+    found = json.loads(mixed("check", "mixed.yaml", "items.jsonl", "--json").stdout)
+    assert found["errors"] == []
+    assert [warning["key"] for warning in found["warnings"]] == ["criteria", "rules.1.when"]
+    assert found["rubric"]["types"]["count"] == {
+        "type": "binary",
+        "level": "nominal",
+        "scale": [0, 1],
+        "points": 2.0,
+        "when": {"kind": ["counting", "sums"]},
+    }
+
+
+def test_check_for_machines_gives_errors_and_fails(mixed):
+    Path("mixed.yaml").write_text(MIXED.replace("abstain:", "abstian:").replace("0.5", "2"))
+    found = json.loads(mixed("check", "mixed.yaml", "items.jsonl", "--json", code=1).stdout)
+    assert [(error["key"], error["line"]) for error in found["errors"]] == [
+        ("abstian", MIXED.splitlines().index("abstain: true") + 1),
+        ("pass.overall", len(MIXED.splitlines())),
+    ]
+    assert found["rubric"] is None
+
+
+def test_list_for_machines_gives_type_and_scale_of_every_dimension(judge):
+    (first, *_) = json.loads(judge("list", "--json").stdout)
+    assert first["types"]["clarity"] == {"type": "score", "level": "ordinal", "scale": [1, 5]}

@@ -111,10 +111,7 @@ def test_flags_are_counted_as_true_and_false():
 
 
 def test_wide_scale_shows_means_alone():
-    rubric = (EXAMPLES.parent / "judge/cli/starter.yaml").read_text().replace("NAME", "wide")
-    anchors = "anchors: {" + ", ".join(f"{n}: x" for n in range(101)) + "}"
-    rubric = re.sub(r"anchors:\n(      \d: .*\n)+", anchors + "\n", rubric)
-    Path("wide.yaml").write_text(rubric.replace("min: 1, max: 5", "min: 0, max: 100"))
+    judge("rubric", "new", "wide", "--scale", "0-100")
     done = judge("score", lines(ROW), "--rubric", "wide.yaml")
     assert done.exit_code == 0, done.output
     assert max(map(len, done.stdout.splitlines()[1:])) < 60
@@ -207,10 +204,11 @@ def test_input_without_a_sound_item_is_an_error(content):
 
 
 def test_bad_rows_are_counted_all_and_the_first_twenty_named():
-    Path("mine.jsonl").write_text('{"id": "1"}\n' * 5000)
+    row = {"id": 1, "question": "q", "answer": "a", "reference": "r"}
+    Path("mine.jsonl").write_text(json.dumps(row) + "\n" + "{\n" * 5000)
     done = judge("score", "mine.jsonl")
     assert "5,000 bad items; nothing was sent" in done.stderr
-    assert "mine.jsonl:20:" in done.stderr
+    assert "mine.jsonl:21:" in done.stderr
     assert "… and 4,980 more" in done.stderr
     assert len(done.stderr.splitlines()) == 23
 
@@ -778,7 +776,7 @@ def test_parse_with_a_dimension_that_was_not_asked_is_an_error():
     ("old", "new", "problem"),
     [
         ("overall:\n", "flags: {odd: {description: x}}\noverall:\n", "was not asked about 'odd'"),
-        ("  how: mean", "  how: judged", "was not asked about 'overall'"),
+        ("  how: weighted", "  how: judged", "was not asked about 'overall'"),
         ("max: 5", "max: 6", "the scale runs 1-6, but the judge was asked for scores from 1 to 5"),
     ],
 )
@@ -928,3 +926,75 @@ def test_read_only_folder_is_a_clear_error(here):
         pytest.skip("root may write anywhere")
     here.chmod(0o500)
     assert "Permission denied" in judge("score", "examples/answers.jsonl").stderr
+
+
+# ---- which columns are read
+
+
+def test_columns_metadata_and_a_missing_reference_are_said_once():
+    lines(
+        {"prompt": "q", "output": "a", "topic": "x"},
+        {"prompt": "r", "output": "b", "topic": "y", "ideal": "b"},
+    )
+    done = judge("score", "mine.jsonl")
+    assert (
+        "columns: question from 'prompt', answer from 'output', no system, reference from 'ideal'"
+        in done.stderr
+    )
+    assert "metadata: 'topic'" in done.stderr
+    assert "warning: 1 of 2 items have no reference answer" in done.stderr
+    assert done.stderr.count("columns:") == 1
+
+
+def test_a_dry_run_says_which_columns_are_read():
+    lines({"prompt": "q", "output": "a"})
+    done = judge("score", "mine.jsonl", "--dry-run")
+    assert "columns: question from 'prompt'" in done.stderr
+    assert "warning: no item has a reference answer, and rubric open_qa refers to one" in done.stderr
+    assert (
+        "columns: question from 'prompt'"
+        in json.loads(judge("score", "mine.jsonl", "--dry-run", "--json").stdout)["notes"][0]
+    )
+
+
+def test_a_panel_says_once_which_columns_are_read():
+    done = judge(
+        "score", lines(ROW), "--judge", "baseline", "--judge", "replay:examples/replies.jsonl", "--out", "p"
+    )
+    assert done.stderr.count("columns:") == 1
+
+
+def test_answers_without_ids_are_scored_again_under_the_same_ids():
+    row = {"question": "q", "answer": "a", "reference": "a"}
+    judge("score", lines(row))
+    first = {score["item_id"] for score in scored("mine-baseline-open_qa")}
+    done = judge("score", lines({**row, "answer": "new"}, row), "--json")
+    assert json.loads(done.stdout)["items"] == 2
+    assert first < {score["item_id"] for score in scored("mine-baseline-open_qa")}
+
+
+def test_ids_are_made_from_the_fields_that_are_named():
+    done = judge(
+        "score", lines({"question": "q", "answer": "a", "model": "m", "nr": 7}), "--id-from", "nr,system"
+    )
+    assert done.exit_code == 3, done.output
+    assert {score["item_id"] for score in scored("mine-baseline-open_qa")} == {"7/m"}
+
+
+def test_one_column_for_each_system_is_one_item_a_cell():
+    Path("wide.csv").write_text("id,question,reference,m1,m2\n1,q,a,a,b\n2,r,b,,b\n")
+    done = judge("score", "wide.csv", "--answers-in", "m1,m2")
+    assert done.exit_code == 0, done.output
+    assert "1 empty cell without an answer, not scored (m1: 1)" in done.stderr
+    assert {score["item_id"] for score in scored("wide-baseline-open_qa")} == {"1/m1", "1/m2", "2/m2"}
+
+
+def test_questions_in_a_file_of_their_own_are_joined():
+    Path("q.jsonl").write_text(
+        '{"id": 1, "question": "Why?", "reference": "a"}\n{"id": 2, "question": "How?"}\n'
+    )
+    done = judge("score", lines({"id": 1, "answer": "a"}), "--questions", "q.jsonl")
+    assert done.exit_code == 0, done.output
+    assert "1 question without an answer ('2')" in done.stderr
+    with Run.open("runs/mine-baseline-open_qa") as run:
+        assert run["1"].item.question == "Why?"

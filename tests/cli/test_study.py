@@ -249,3 +249,20 @@ def test_an_output_that_cannot_be_written_is_a_clear_error() -> None:
 @pytest.mark.parametrize("command", ["new", "serve", "status", "export", "import"])
 def test_every_command_has_help_with_an_example(command: str) -> None:
     assert f"Example: judge study {command}" in done(command, "--help").stdout
+
+
+def test_new_reads_answers_without_ids_and_by_system() -> None:
+    Path("wide.csv").write_text("nr,question,m1,m2\n1,q,a,b\n2,r,,b\n")
+    done("new", "wide.csv", "--answers-in", "m1,m2", "--id-from", "nr", "--checks", "0", "--repeats", "0")
+    with Study.open("study.db") as opened:
+        assert {item.id for item in opened.items()} == {"1/m1", "1/m2", "2/m2"}
+
+
+def test_import_takes_a_column_for_each_rater_and_says_what_was_read() -> None:
+    done("new", "answers.jsonl")
+    rows = "".join(f"q1,{name},4,5\n" for name in DIMENSIONS)
+    Path("sheet.csv").write_text(f"key,dimension,Ann,Ben\n{rows}")
+    found = done("import", "study.db", "sheet.csv", "--column", "item_id=key", "--raters-in", "Ann,Ben")
+    assert found.stdout == "Ann: 1 new ratings\nBen: 1 new ratings\n"
+    assert found.stderr.splitlines()[0].startswith("2 raters (Ann, Ben), 1 item, 4 dimensions (")
+    assert found.stderr.splitlines()[1] == "8 ratings, scale 1-5 (declared), 0 missing"

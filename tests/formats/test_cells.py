@@ -59,3 +59,7 @@ def test_codes_that_a_user_names_are_no_rating(raw):
 )
 def test_a_decimal_comma_is_read_where_it_is_announced_and_cannot_mean_thousands(text, value):
     assert CellReader((0, 5), decimal_comma=True).value(text) == value
+
+
+def test_a_text_that_is_no_label_of_the_scale_stays_a_text():
+    assert CellReader(("bad", "good")).value("fine") == "fine"

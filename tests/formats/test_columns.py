@@ -157,10 +157,18 @@ def test_a_sample_beyond_all_reason_is_refused(read, sample):
         read(f"item_id,rater,value,sample\na,x,3,{sample}\n")
 
 
-@pytest.mark.parametrize("header", ["item,dimension,ann,ben,cem", "item,topic,ann,ben,cem"])
-def test_one_column_for_each_rater_is_refused_by_name(read, header):
-    with pytest.raises(InputError, match=r"'ann', 'ben', 'cem'.*One column for each rater is not read"):
-        read(f"{header}\na,clarity,1,2,3\nb,clarity,2,2,3\n")
+def test_columns_beside_one_that_names_the_dimension_are_raters(read):
+    found = read("item,dimension,ann,ben,cem\na,clarity,1,2,3\n")
+    assert values(found) == [
+        ("a", name, "clarity", value) for name, value in zip(("ann", "ben", "cem"), (1, 2, 3), strict=True)
+    ]
+
+
+def test_columns_that_may_be_raters_or_dimensions_are_refused_with_both_readings(read):
+    with pytest.raises(InputError) as error:
+        read("item,topic,ann,ben,cem\na,t,1,2,3\n")
+    assert "--raters-in ann,ben,cem" in str(error.value)
+    assert "--dimension ann,ben,cem" in str(error.value)
 
 
 def test_dimensions_that_one_person_rated_are_read_where_they_are_named(read):
@@ -222,3 +230,9 @@ def test_a_column_of_names_of_samples_that_all_differ_is_refused(read, monkeypat
     rows = "".join(f"q{n},ann,4,run-{n}\n" for n in range(4))
     with pytest.raises(InputError, match=r"r\.csv:5: found the sample 'run-3'; allowed: 0 to 2"):
         read(f"item,rater,value,sample\n{rows}")
+
+
+def test_a_further_column_far_down_in_a_long_table_is_a_field(read):
+    rows = [{"item_id": str(n), "rater": "x", "value": 4} for n in range(1001)]
+    rows.append(rows[0] | {"item_id": "last", "expected": 3.7})
+    assert len(read("\n".join(map(json.dumps, rows)), "r.jsonl")) == 1002

@@ -197,7 +197,7 @@ def test_every_score_belongs_to_an_item_and_no_two_are_the_same(file):
         ("a.json", '{"a": 1}', "in no format that is recognised"),
         ("a.json", "[1, 2", "not valid JSON: Expecting ',' delimiter at character 6"),
         ("a.jsonl", '{"a": 1}\n{"b"\n', r"a\.jsonl:2: not valid JSON"),
-        ("a.json", b"\xff\xfe", "found ff at byte 1 of the line, which is not UTF-8"),
+        ("a.json", b"\xff\xff", "found ff at byte 1 of the line, which is not UTF-8"),
         ("a.eval", "no zip", r"not a readable \.eval archive"),
     ],
 )

@@ -250,7 +250,7 @@ def verdict(**changes):
 WRONG = [
     pytest.param({"name": "two words"}, "r.yaml: name: found 'two words'; String should match", id="name"),
     pytest.param({"task": None}, "r.yaml: task: found None; Input should be a valid string", id="null"),
-    pytest.param({"colour": 1}, "r.yaml: colour: unknown key; for an example", id="unknown_key"),
+    pytest.param({"colour": 1}, "r.yaml: colour: unknown key; allowed: name, version", id="unknown_key"),
     pytest.param({"scale": {"min": 3, "max": 3}}, "scale runs from 3 to 3; max must be above min", id="scale"),
     pytest.param({"dimensions": {}}, "r.yaml: dimensions: found none", id="no_dimension"),
     pytest.param({"scale": {"max": 2}}, "dimensions.truth.anchors: has an anchor for 3, but the scale runs 1-2", id="extra_anchor"),
@@ -287,7 +287,8 @@ WRONG = [
 
 @pytest.mark.parametrize(("changes", "said"), WRONG)
 def test_a_wrong_rubric_says_which_key_what_was_found_and_what_is_allowed(changes, said):
-    assert any(said in line and line.startswith("r.yaml: ") for line in problems(**changes))
+    lines = [re.sub(r"^r\.yaml:\d+: ", "r.yaml: ", line) for line in problems(**changes)]
+    assert any(said in line and line.startswith("r.yaml: ") for line in lines)
 
 
 def test_a_missing_key_is_named():
@@ -332,7 +333,7 @@ def test_a_file_with_many_errors_names_the_first_ones_and_counts_the_rest():
     with pytest.raises(RubricError) as caught:
         parse_rubric("\n".join(f"key{i}: 1" for i in range(500)))
     assert str(caught.value).count("\n") == 20
-    assert str(caught.value).endswith("… and 483 more")
+    assert str(caught.value).endswith("… and 485 more")
 
 
 @pytest.mark.parametrize(
@@ -358,7 +359,7 @@ def test_a_file_with_many_errors_names_the_first_ones_and_counts_the_rest():
 def test_text_that_is_no_rubric_is_refused(text, said):
     with pytest.raises(RubricError) as caught:
         parse_rubric(text, "r.yaml")
-    assert str(caught.value).startswith("r.yaml: ")
+    assert re.match(r"r\.yaml(:\d+)?: ", str(caught.value))
     assert said in str(caught.value)
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from judge import score
 from judge.errors import BackendError
+from judge.items import placed_items
 from judge.records import Completion, Failure
 from judge.scoring import score as score_module
 from judge.scoring.callbacks import ProgressBar, ScoringCallback
@@ -137,3 +138,14 @@ def test_a_callback_is_closed_and_told_the_cost_however_it_ends(tmp_path, monkey
     except BackendError:
         assert isinstance(answer, BackendError)
     assert (callback.closed, callback.charged) == (True, 0.5)
+
+
+def test_the_bar_says_which_columns_were_read(run, monkeypatch):
+    monkeypatch.delitem(sys.modules, "ipykernel", raising=False)
+    monkeypatch.setattr(sys, "stderr", terminal := Terminal())
+    bad = BadItems()
+    list(placed_items([("row 1", {"prompt": "q", "output": "a"})], "t", summary=bad.summary))
+    bar = ProgressBar()
+    bar.on_run_start(run, IngestCounts(new=1), bad, 1)
+    bar.close()
+    assert "question from 'prompt', answer from 'output'" in terminal.getvalue()

@@ -4,15 +4,17 @@ import pytest
 
 from judge import score
 from judge.errors import InputError
-from judge.scoring.checked_items import BadItems, InputOptions, checked_items
+from judge.items import InputSummary
+from judge.rubric import load_rubric
+from judge.scoring.checked_items import BadItems, InputOptions, checked_items, input_notes
 
-from .builders import item
+from .builders import item, rubric
 
 ITEMS = [item(f"q{n}", f"Answer {n}.") for n in range(1000)]
 
 
 def chosen(answers=ITEMS, **options):
-    found = checked_items(answers, InputOptions(**options), root=None, bad=BadItems())
+    found = checked_items(answers, InputOptions(**options), root=None, bad=BadItems(), rubric=rubric())
     return [item.id for item in found]
 
 
@@ -114,3 +116,99 @@ def test_a_pilot_that_is_started_again_asks_nothing_again(tmp_path):
     assert first.completions == again.completions == 20
     with score(answers, **{**given, "limit": 30}) as run:
         assert (run.summary().items, run.summary().completions) == (30, 30)
+
+
+# ---- errors and notes on what was read
+
+SOUND = {"question": "q", "answer": "a", "reference": "r"}
+
+
+def error_of(answers, **options):
+    with pytest.raises(InputError) as caught:
+        chosen(answers, **options)
+    return str(caught.value)
+
+
+def test_rows_that_lack_the_same_fields_are_one_line_with_their_number():
+    message = error_of([SOUND, *({"text": str(n)} for n in range(30)), {"question": "q"}])
+    head, first, second, last = message.splitlines()
+    assert head.startswith("31 bad items; nothing was sent:")
+    assert first.startswith("row 2: no field 'question' and no field 'answer'")
+    assert first.endswith("(and 29 more rows)")
+    assert second.startswith("row 32: no field 'answer'")
+    assert "--skip-bad" in last
+
+
+def test_a_single_error_has_no_heading():
+    assert error_of([SOUND, {**SOUND, "answer": None}]).startswith("row 2: field 'answer'")
+
+
+def test_one_more_row_is_told_in_the_singular():
+    assert "(and 1 more row)" in error_of([SOUND, {"text": 1}, {"text": 2}])
+
+
+def test_more_errors_than_are_shown_are_counted():
+    rows = [SOUND, *({**SOUND, "answer": None, "nr": n} for n in range(25))]
+    lines = error_of(rows).splitlines()
+    assert lines[0] == "25 bad items; nothing was sent:"
+    assert lines[-2] == "… and 5 more"
+    assert len(lines) == 23
+
+
+@pytest.mark.parametrize("skip_bad", [False, True])
+def test_where_every_row_is_bad_there_is_no_advice_to_skip_them(skip_bad):
+    message = error_of([{"text": 1}, {"text": 2}], skip_bad=skip_bad)
+    assert "has no item that can be scored" in message
+    assert "no field 'question' and no field 'answer'" in message
+    assert "--skip-bad" not in message
+
+
+def test_tables_without_ids_by_system_and_in_two_files_are_read():
+    assert chosen([{"question": "q", "nr": 7, "m1": "a", "m2": ""}], id_from="nr", answers_in="m1,m2") == [
+        "7/m1"
+    ]
+    assert chosen([{"id": 1, "answer": "a"}], questions=[{"id": 1, "question": "q"}]) == ["1"]
+
+
+def notes(answers, name="open_qa", **options):
+    bad = BadItems()
+    list(checked_items(answers, InputOptions(**options), root=None, bad=bad, rubric=rubric()))
+    return input_notes(bad.summary, load_rubric(name))
+
+
+def test_notes_name_the_columns_and_no_warning_where_every_item_has_a_reference():
+    assert notes([SOUND]) == [
+        "columns: question from 'question', answer from 'answer', no system, reference from 'reference', "
+        "id from the content (no id column)"
+    ]
+
+
+@pytest.mark.parametrize("name", ["open_qa", "inspection", "summary"])
+def test_a_missing_reference_is_a_warning_with_a_rubric_that_refers_to_one(name):
+    bare = {"question": "q", "answer": "a"}
+    assert notes([bare], name)[-1].startswith(
+        f"warning: no item has a reference answer, and rubric {name} refers"
+    )
+    assert notes([bare, SOUND, SOUND], name)[-1].startswith("warning: 1 of 3 items have no reference answer")
+
+
+PLACES = [
+    pytest.param({"task": "Compare with the reference."}, id="task"),
+    pytest.param({"guidelines": ("References are right.",)}, id="guideline"),
+    pytest.param({"rules": ({"when": {"x": ["y"]}, "text": "See the reference answer."},)}, id="rule"),
+]
+
+
+@pytest.mark.parametrize("changes", PLACES)
+def test_a_rubric_refers_to_a_reference_in_any_of_its_texts(changes):
+    bare = InputSummary(n_items=1, n_without_reference=1)
+    assert input_notes(bare, rubric()) == []
+    assert len(input_notes(bare, rubric(**changes))) == 1
+
+
+def test_an_anchor_may_refer_to_a_reference_and_a_picture_is_none():
+    bare = InputSummary(n_items=1, n_without_reference=1)
+    first = rubric().dimensions["a"]
+    for text, count in (("as in the reference", 1), ("as in the reference picture", 0), ("preferences", 0)):
+        changed = first.model_copy(update={"anchors": {**first.anchors, 1: text}})
+        assert len(input_notes(bare, rubric().model_copy(update={"dimensions": {"a": changed}}))) == count

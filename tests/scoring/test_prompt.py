@@ -64,6 +64,13 @@ def test_item_without_reference_has_no_place_for_one():
     assert "Reference" not in user_text(prompt(item()))
 
 
+def test_several_references_are_shown_as_alternatives():
+    text = user_text(prompt(item(reference="First.", other_references=("Second.<|im_end|>",))))
+    assert "## Reference answer 1\nFirst.\n\n## Reference answer 2\nSecond.[U+003C]|im_end|>" in text
+    assert text.index("Each of these is a correct answer by itself") < text.index("First.")
+    assert text.index("Second.") < text.index("# Answer to judge")
+
+
 def test_options_are_lettered():
     assert "A: red\nB: blue" in user_text(prompt(item(choices=("red", "blue"))))
 

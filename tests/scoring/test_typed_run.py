@@ -11,6 +11,7 @@ from judge.scoring.judge import Judge
 from judge.scoring.loop import derive_scores
 from judge.scoring.prompt import Prompter, message_text
 from judge.scoring.run import Run
+from judge.scoring.second_attempts import replies_to_repeat, second_requests
 
 ANCHORS = {1: "bad", 2: "middling", 3: "good"}
 RUBRIC = Rubric.model_validate(
@@ -180,3 +181,36 @@ def test_criteria_of_items_are_scored_end_to_end(tmp_path):
     assert (found.passed, found.failed, found.undecided, found.not_applicable) == (1, 0, 0, 1)
     assert found.complete == 2
     assert found.completions == 3
+
+
+def test_criteria_that_cannot_be_read_are_refused_before_anything_is_sent(tmp_path):
+    rubric = Rubric.model_validate(
+        {"name": "c", "task": "t", "criteria": {}, "overall": {"how": "points"}, "pass": {"overall": 1}}
+    )
+    answers = [
+        {"id": "a", "question": "q", "answer": "a", "criteria": [{"text": "t"}]},
+        {"id": "b", "question": "q", "answer": "b", "criteria": [{"points": 1}]},
+    ]
+    with pytest.raises(
+        judge.JudgeError, match=r"row 2: item 'b': field 'criteria': criterion 1: found 0 texts"
+    ):
+        judge.score(answers, judge="baseline", rubric=rubric, out=tmp_path / "run")
+    with judge.score(answers, judge="baseline", rubric=rubric, out=tmp_path / "run", skip_bad=True) as run:
+        assert [one.id for one in run.items()] == ["a"]
+
+
+def test_a_second_request_for_criteria_asks_for_the_object_again(tmp_path):
+    rubric = Rubric.model_validate(
+        {"name": "c", "task": "t", "criteria": {}, "overall": {"how": "points"}, "pass": {"overall": 1}}
+    )
+    by = Judge(model="m", rubric=rubric)
+    asked = judge.Item(id="a", question="q", answer="a", metadata={"criteria": ["It is true."]})
+    with Run.create(tmp_path / "run", by) as made:
+        made.add_items([asked])
+        prompter = Prompter(by)
+        (request,) = made.missing(prompter.requests(asked))
+        made.append([Completion.of(request, reply="Hm.", finish_reason="stop")])
+        (unread,) = replies_to_repeat(made, rubric, reask=True)
+        (second,) = second_requests(made, prompter, [(unread.key, unread.item_id)], 1)
+    assert second.dimension == "criteria/1"
+    assert "the one JSON object" in second.messages[-1]["content"]

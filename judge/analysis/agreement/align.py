@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -43,6 +43,8 @@ class AlignedRatings:
         (judge, dimension, item) -> reason that the judge gave.
     about : dict
         Origin of the scores.
+    summary : str
+        Sizes and scale of the file of ratings, in two lines.
     rubric : Rubric or None
         Rubric of the runs, or the given one.
     reduction : str
@@ -59,6 +61,7 @@ class AlignedRatings:
     remarks: tuple[str, ...]
     reasons: dict[tuple[str, str, str], str] = field(repr=False)
     about: dict[str, str] = field(default_factory=dict)
+    summary: str = ""
     rubric: Rubric | None = None
     reduction: Reduction = "first"
 
@@ -103,8 +106,12 @@ def align_ratings(
         field does not exist.
     """
     scale = scale or _rubric_scale(loaded)
+    remarks: list[str] = []
     if scale.has_labels:
-        loaded = with_codes(loaded, scale.values)
+        labels = ", ".join(map(str, scale.values))
+        loaded, scale = with_codes(loaded, scale)
+        if not scale.has_labels:
+            remarks.append(f"Labels {labels} are read as scores {', '.join(f'{p:g}' for p in scale.points)}.")
     items = tuple(loaded.items.values())
     clusters = None if cluster is None else item_field(items, cluster, hint=_ITEM_FILE)
     wanted, names = _wanted(loaded, dimensions)
@@ -112,16 +119,17 @@ def align_ratings(
     for score in loaded.scores:
         by_dimension.setdefault(score.dimension, []).append(score)
     _check_pass_marks((pass_marks or {}).values(), scale)
-    marks = _marks_by_dimension(loaded.rubric, pass_marks, names)
+    marks = {} if loaded.rescaled else _marks_by_dimension(loaded.rubric, pass_marks, names)
     matrix = _Matrix(loaded, scale, clusters, slots, reduction)
     ratings = {n: matrix.of(n, by_dimension[n], marks.get(n)) for n in names if n in by_dimension}
-    remarks: list[str] = []
     if loaded.rubric is not None and OVERALL in ratings:
-        ratings[OVERALL], remarks = _with_overall(ratings, loaded.rubric)
+        ratings[OVERALL], derived = _with_overall(ratings, loaded.rubric)
+        remarks += derived
     ratings = {n: _with_statuses(one, by_dimension[n]) for n, one in ratings.items() if one.rated.any()}
     if not ratings:
         raise InputError("no rating by a person has a value, so there is nothing to compare")
-    if rule := _pass_rule(loaded.rubric, pass_marks, ratings):
+    rule = {} if loaded.rescaled else _pass_rule(loaded.rubric, pass_marks, ratings)
+    if rule:
         ratings[PASSES] = _verdicts(ratings, rule)
     for name in wanted:
         if name not in ratings:
@@ -134,12 +142,26 @@ def align_ratings(
         judges=first.judges,
         slots=slots,
         cluster=cluster,
-        notes=(*loaded.notes, *_unshared(ratings)),
+        notes=(*loaded.notes, *_unshared(ratings), *_rescaled_words(loaded.rescaled, scale)),
         remarks=tuple(remarks),
         reasons={(s.rater, s.dimension, s.item_id): s.reason for s in loaded.of("judge") if s.reason},
         about=loaded.about,
+        summary=loaded.summary,
         rubric=loaded.rubric,
         reduction=reduction,
+    )
+
+
+def _rescaled_words(rescaled: Mapping[str, tuple[float, float]], scale: Scale) -> Iterator[str]:
+    """Say which ratings were rescaled, and which statistics are not given for that reason."""
+    if not rescaled:
+        return
+    low, high = scale.points[0], scale.points[-1]
+    who = ", ".join(f"{name} ({ends[0]:g} to {ends[1]:g})" for name, ends in rescaled.items())
+    yield (
+        f"Ratings of {who} were rescaled linearly to {low:g} to {high:g}. For rescaled ratings only interval "
+        "statistics are given (interval alpha, ICC, correlation, differences); same score, kappa and "
+        "pass/fail verdicts are undefined."
     )
 
 
@@ -192,6 +214,7 @@ class _Matrix:
         self.raters = {name: kind for kind in ("human", "judge") for name in kinds if kinds[name] == kind}
         self.items = tuple(loaded.items)
         self.scale, self.clusters, self.slots, self.reduction = scale, clusters, slots, reduction
+        self.rescaled = loaded.rescaled
 
     def of(self, name: str, scores: list[Score], pass_mark: float | None) -> Ratings:
         """Ratings of one dimension."""
@@ -199,7 +222,14 @@ class _Matrix:
             scores, name, self.scale, items=self.items, raters=self.raters, reduction=self.reduction
         )
         _check_values(ratings)
-        return replace(ratings, clusters=self.clusters, pass_mark=pass_mark, slots=self.slots)
+        rescaled = tuple(
+            name
+            for name in self.rescaled
+            if name in ratings.raters and not np.isnan(ratings.column(name)).all()
+        )
+        return replace(
+            ratings, clusters=self.clusters, pass_mark=pass_mark, slots=self.slots, rescaled=rescaled
+        )
 
 
 def _check_values(ratings: Ratings) -> None:
@@ -213,8 +243,8 @@ def _check_values(ratings: Ratings) -> None:
         raise InputError(
             f"item {ratings.items[row]!r}, rater {ratings.raters[column]!r}: {ratings.dimension} is "
             f"{values[row, column]:g}, off the declared scale ({', '.join(map(str, scale.values))}); "
-            f"{int(off.sum())} such ratings. Declare the scale that was used (--scale), name what stands for "
-            "a missing rating (--missing-codes), or name the columns that are dimensions (--dimension)"
+            f"{int(off.sum())} such ratings. Declare the scale that was used (--scale), name the codes of "
+            "missing ratings (--missing-codes), or name the columns that are dimensions (--dimension)"
         )
 
 
@@ -278,7 +308,8 @@ def _with_overall(ratings: Mapping[str, Ratings], rubric: Rubric) -> tuple[Ratin
         value = rubric.overall_score(scores)
         values[row, column] = np.nan if value is None else value
     note = ["People's overall scores are computed from their other scores, as the rubric says."]
-    return replace(overall, values=values), note if derivable.any() else []
+    rescaled = tuple(dict.fromkeys(name for one in (overall, *rated.values()) for name in one.rescaled))
+    return replace(overall, values=values, rescaled=rescaled), note if derivable.any() else []
 
 
 def _verdicts(ratings: Mapping[str, Ratings], rule: Mapping[str, float]) -> Ratings:

@@ -14,7 +14,7 @@ from judge.stats.coefficients.distance import mean_absolute_error_statistic
 from judge.stats.coefficients.kappa import cohen_statistic
 from judge.stats.coefficients.multi_rater_kappa import ac_statistic
 from judge.stats.coefficients.percent_agreement import agreement_statistic
-from judge.stats.engine.estimate import Estimate
+from judge.stats.engine.estimate import RESCALED_RATINGS, Estimate
 from judge.stats.engine.resampling import Sampling
 from judge.stats.engine.statistic import negated
 from judge.stats.judge_human.ceiling import Ceiling, leave_one_out, pairwise_ceiling, swap
@@ -22,6 +22,9 @@ from judge.stats.judge_human.exchangeable import Measure as SlotMeasure
 from judge.stats.judge_human.exchangeable import exchangeable_ceiling
 
 KAPPA, KAPPA_QUADRATIC, AGREEMENT, MAE = "kappa", "kappa_quadratic", "agreement", "mae"
+ALPHA, WITHIN_ONE = "alpha", "within_one"
+NEEDS_SCALE = (AGREEMENT, WITHIN_ONE, KAPPA_QUADRATIC)
+"""Coefficients that need the points of a common scale, so that they are undefined for rescaled ratings."""
 Unit = Literal["share", "coefficient", "points"]
 
 
@@ -67,6 +70,8 @@ _SLOTS = "human-human: pairs of ratings of an item; judge-human: the judge and e
 
 def headline(ratings: Ratings) -> str:
     """Name of the chance-corrected coefficient that verdicts rest on by default."""
+    if ratings.rescaled:
+        return ALPHA
     return KAPPA if ratings.nominal else KAPPA_QUADRATIC
 
 
@@ -84,6 +89,10 @@ def compare_one(ratings: Ratings, judge: str, name: str) -> CoefficientCompariso
 
 
 def _compare(name: str, coefficient: _Coefficient, ratings: Ratings, judge: str) -> CoefficientComparison:
+    if ratings.rescaled and name in NEEDS_SCALE:
+        none = Estimate.undefined(RESCALED_RATINGS)
+        parts = (coefficient.title, coefficient.how, coefficient.unit, none, none, none)
+        return CoefficientComparison(name, *parts, Ceiling(none, none, none, ()))
     sampling: Sampling = {"clusters": ratings.clusters, "method": "jackknife"}
     ceiling = coefficient.of(ratings.human_values, ratings.column(judge), **sampling)
     estimates = (ceiling.human, ceiling.judge, ceiling.difference)
@@ -114,7 +123,7 @@ def _person_coefficients(ratings: Ratings) -> dict[str, _Coefficient]:
     if not ratings.nominal:
         within = partial(agreement_statistic, tolerance=1)
         if len(ratings.scale.points) > 3:
-            found["within_one"] = _Coefficient("within 1 point", _PAIRS, "share", pairs(within))
+            found[WITHIN_ONE] = _Coefficient("within 1 point", _PAIRS, "share", pairs(within))
         # Quadratic kappa equals Lin's concordance with 1/n moments, which needs no table of scores.
         found[KAPPA_QUADRATIC] = _Coefficient(
             "quadratic kappa", _PAIRS, "coefficient", pairs(concordance_statistic)
@@ -125,7 +134,7 @@ def _person_coefficients(ratings: Ratings) -> dict[str, _Coefficient]:
         found["ac1"] = _Coefficient("Gwet's AC1", _PAIRS, "coefficient", pairs(ac1))
     level = ratings.scale.level if ratings.on_scale else "interval"
     alpha = partial(alpha_statistic, level=level, **scale)
-    found["alpha"] = _Coefficient(f"{level} alpha", _PLACES, "coefficient", partial(swap, coefficient=alpha))
+    found[ALPHA] = _Coefficient(f"{level} alpha", _PLACES, "coefficient", partial(swap, coefficient=alpha))
     if not ratings.nominal:
         pearson, mae = pearson_statistic, negated(mean_absolute_error_statistic)
         found["pearson"] = _Coefficient(
@@ -147,7 +156,7 @@ def _slot_coefficients(ratings: Ratings) -> dict[str, _Coefficient]:
             KAPPA: _Coefficient("unweighted kappa, pooled margins", _SLOTS, "coefficient", slots("kappa"))
         }
     if len(ratings.scale.points) > 3:
-        found["within_one"] = _Coefficient("within 1 point", _SLOTS, "share", slots("agreement", 1))
+        found[WITHIN_ONE] = _Coefficient("within 1 point", _SLOTS, "share", slots("agreement", 1))
     return found | {
         KAPPA_QUADRATIC: _Coefficient("quadratic kappa", _SLOTS, "coefficient", slots("kappa_quadratic")),
         MAE: _Coefficient("mean absolute difference", _SLOTS, "points", slots("negated_mae")),

@@ -18,7 +18,7 @@ from judge.stats.coefficients.multi_rater_kappa import (
     fleiss_statistic,
 )
 from judge.stats.coefficients.percent_agreement import agreement_statistic, unanimous_statistic
-from judge.stats.engine.estimate import Estimate
+from judge.stats.engine.estimate import RESCALED_RATINGS, Estimate
 from judge.stats.engine.resampling import Statistic, average, estimate
 from judge.stats.engine.scale import Floats
 from judge.stats.pass_fail.proportion import mean
@@ -30,6 +30,8 @@ _TWO_WAY: dict[str, Form] = {
     "icc3": "ICC(3,1)",
     "icc3k": "ICC(3,k)",
 }
+_NEEDS_SCALE = ("agreement", "unanimous", "kappa_quadratic")
+"""Coefficients that need the points of a common scale, so that they are undefined for rescaled ratings."""
 TITLES = {
     "agreement": "same score",
     "unanimous": "unanimous",
@@ -82,6 +84,8 @@ def human_agreement(ratings: Ratings) -> HumanAgreement:
         name: estimate(s, clusters=rated.clusters, method="wilson" if s.kind == "share" else "jackknife")
         for name, s in statistics.items()
     }
+    if ratings.rescaled:
+        found |= {name: Estimate.undefined(RESCALED_RATINGS) for name in _NEEDS_SCALE if name in found}
     level = ratings.scale.level if ratings.human_scale is not None else "interval"
     return HumanAgreement(
         len(humans),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, get_args
@@ -11,9 +12,9 @@ from judge.analysis.agreement.align import AlignedRatings, align_ratings
 from judge.analysis.agreement.load import load_ratings
 from judge.analysis.ratings import Reduction
 from judge.errors import InputError
+from judge.rows import RowSource
 from judge.rubric import MOST_LABELS, Rubric, load_rubric
 from judge.stats.engine.scale import Level, Scale
-from judge.tables import RowSource
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,12 @@ class AgreementInputs:
         Meaning -> column of the ratings.
     missing_codes : sequence of str
         Words and numbers that mean a missing rating.
+    id_from : sequence of str
+        Columns of the ratings whose values make the id of an item; empty for a column of ids, or the content.
+    raters_in : sequence of str
+        Raters that have columns of their own; empty to recognise them.
+    rater_scales : mapping
+        Rater -> scale that this rater used, as in ``1-10``; the ratings are rescaled linearly.
     dimensions : sequence of str
         Keep these only; empty for all.
     raters_are : {'persons', 'slots'}
@@ -48,6 +55,9 @@ class AgreementInputs:
         Dimension (``""``: all) -> lowest value that passes; empty for the rubric's pass rule.
     seed : int
         Random seed for resampling and cross-validation.
+    on_read : callable or None
+        Called with two lines about what was read (raters, items, dimensions, scale, missing ratings), and
+        with notes on what was left out.
     """
 
     humans: RowSource | None
@@ -58,12 +68,16 @@ class AgreementInputs:
     level: Level | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
     missing_codes: Sequence[str] = ()
+    id_from: Sequence[str] = ()
+    raters_in: Sequence[str] = ()
+    rater_scales: Mapping[str, str] = field(default_factory=dict)
     dimensions: Sequence[str] = ()
     raters_are: Literal["persons", "slots"] = "persons"
     reduction: Reduction = "first"
     cluster: str | None = None
     pass_marks: Mapping[str, float] = field(default_factory=dict)
     seed: int = 0
+    on_read: Callable[[str, Sequence[str]], None] | None = None
 
 
 def align_inputs(inputs: AgreementInputs) -> AlignedRatings:
@@ -78,6 +92,8 @@ def align_inputs(inputs: AgreementInputs) -> AlignedRatings:
         raise InputError("no ratings of people given")
     if inputs.level is not None and inputs.scale is None:
         raise InputError("--level belongs to --scale: give both, or neither for the rubric's scale")
+    if inputs.rater_scales and inputs.raters_are == "slots":
+        raise InputError("--rater-scale needs raters who are persons; a slot holds ratings of several raters")
     scale = None if inputs.scale is None else read_scale(inputs.scale, inputs.level)
     loaded = load_ratings(
         inputs.runs,
@@ -88,7 +104,12 @@ def align_inputs(inputs: AgreementInputs) -> AlignedRatings:
         dimensions=inputs.dimensions,
         scale=scale,
         missing_codes=inputs.missing_codes,
+        id_from=inputs.id_from,
+        raters_in=inputs.raters_in,
+        rater_scales={rater: _ends(rater, text) for rater, text in inputs.rater_scales.items()},
     )
+    if inputs.on_read is not None:
+        inputs.on_read(loaded.summary, loaded.notes)
     return align_ratings(
         loaded,
         scale=scale,
@@ -98,6 +119,18 @@ def align_inputs(inputs: AgreementInputs) -> AlignedRatings:
         slots=inputs.raters_are == "slots",
         reduction=inputs.reduction,
     )
+
+
+def _ends(rater: str, text: str) -> tuple[float, float]:
+    """Lowest and highest value of the scale of one rater."""
+    low, _, high = str(text).partition("-")
+    try:
+        ends = float(low), float(high)
+    except ValueError:
+        ends = math.nan, math.nan
+    if not ends[0] < ends[1] < math.inf:
+        raise InputError(f"--rater-scale {rater}={text}: allowed is LOW-HIGH, as in {rater}=1-10")
+    return ends
 
 
 def read_scale(text: str, level: Level | None = None) -> Scale:

@@ -266,8 +266,13 @@ def _widened_scale(ratings: Ratings) -> list[float]:
 
 
 def confusion(ratings: Ratings, scores: Floats) -> Floats:
-    """Contingency table of humans (rows) and judge (columns) on the points of the scale."""
+    """Contingency table of humans (rows) and judge (columns) on the points of the scale.
+
+    It is NaN for rescaled ratings, which lie on the points of no common scale.
+    """
     points = ratings.scale.points
+    if ratings.rescaled:
+        return np.full((len(points), len(points)), np.nan)
     table = np.zeros((len(points), len(points)))
     share = 1 / np.maximum((~np.isnan(ratings.human_values)).sum(axis=1), 1)
     for person in ratings.human_values.T:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -18,14 +19,17 @@ from judge.analysis.attention_checks import (
 from judge.analysis.ratings import PASSES
 from judge.errors import InputError
 from judge.formats.cells import CellReader, number_or_none
-from judge.formats.columns import COLUMNS, Wanted
-from judge.formats.ratings import read_ratings
+from judge.formats.column_names import COLUMNS
+from judge.formats.columns import Wanted
+from judge.formats.rating_exports import plain_rows
+from judge.formats.rating_summary import RatingsSummary, scale_notes
+from judge.formats.ratings import read_cells
+from judge.items.identity import RowIds
 from judge.records import OVERALL, Item, RaterKind, Score
-from judge.rows import read_rows
+from judge.rows import RowSource, is_file, name_of, read_rows
 from judge.rubric import Rubric
 from judge.scoring.run import Run
 from judge.stats.engine.scale import Scale
-from judge.tables import RowSource, is_file, name_of
 
 _TEXTS = ("question", "answer", "reference", "system")
 
@@ -47,6 +51,10 @@ class LoadedRatings:
         What did not fit together, one sentence each.
     about : dict
         Origin of the scores.
+    summary : str
+        Sizes and scale of the file of ratings, in two lines.
+    rescaled : dict
+        Rater -> ends of the scale of this rater, from which the ratings were rescaled.
     """
 
     items: dict[str, Item]
@@ -54,6 +62,8 @@ class LoadedRatings:
     rubric: Rubric | None
     notes: tuple[str, ...] = ()
     about: dict[str, str] = field(default_factory=dict)
+    summary: str = ""
+    rescaled: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     def of(self, kind: RaterKind) -> Iterator[Score]:
         """Scores of the humans or of the judges."""
@@ -70,6 +80,9 @@ def load_ratings(
     dimensions: Sequence[str] = (),
     scale: Scale | None = None,
     missing_codes: Sequence[str] = (),
+    raters_in: Sequence[str] = (),
+    rater_scales: Mapping[str, tuple[float, float]] | None = None,
+    id_from: Sequence[str] = (),
 ) -> LoadedRatings:
     """Load runs and a file of human ratings, matched by the id of the item.
 
@@ -78,7 +91,7 @@ def load_ratings(
     runs : sequence of path
         Run folders, one per judge. Empty if the judges are in the file of ratings (`rater_kind` judge).
     humans : path, DataFrame or list of dict
-        Ratings in any layout that `judge.formats.ratings.read_ratings` knows.
+        Ratings in any layout that `judge.formats.ratings.read_ratings` reads.
     items : path, optional
         A table of the items (id, and any other field), for slices, clusters and texts.
     rubric : Rubric, optional
@@ -91,6 +104,12 @@ def load_ratings(
         Declared scale of the ratings; default: the rubric's.
     missing_codes : sequence of str
         Words and numbers that mean a missing rating.
+    raters_in : sequence of str
+        Raters that have columns of their own.
+    rater_scales : mapping, optional
+        Rater -> ends of the scale that this rater used; the ratings are rescaled linearly.
+    id_from : sequence of str
+        Columns whose values make the id of an item.
 
     Raises
     ------
@@ -100,16 +119,28 @@ def load_ratings(
     """
     opened = [_read_run(run) for run in runs]
     rubric = _one_rubric(opened, rubric)
-    known = _items_of(opened, items)
+    ids = RowIds(id_from=id_from)
+    known = _items_of(opened, items, ids)
     notes: list[str] = []
-    wanted = Wanted(_read_dimensions(dimensions, rubric), rubric, _cells(scale, rubric, missing_codes))
-    only = dimensions[0] if len(dimensions) == 1 else OVERALL
-    rated = list(read_ratings(humans, map=columns, wanted=wanted, dimension=only, note=notes.append))
+    wanted = Wanted(
+        _read_dimensions(dimensions, rubric),
+        rubric,
+        _cells(scale, rubric, missing_codes),
+        tuple(raters_in),
+        _rater_scales(rater_scales, scale, rubric),
+        id_from=tuple(id_from),
+    )
+    only = _only_dimension(dimensions, rubric)
+    rated: list[Score] = []
+    rating_columns: set[str] = set()
+    for cell in read_cells(humans, map=columns, wanted=wanted, dimension=only, note=notes.append):
+        rated.append(cell.score)
+        rating_columns.add(cell.column)
     if not rated:
         raise InputError(
             f"{name_of(humans)}: holds no ratings" + (f" on {', '.join(dimensions)}" if dimensions else "")
         )
-    fields = _other_columns(humans, columns) if not opened and items is None else {}
+    fields = _other_columns(humans, columns, rating_columns, ids) if not opened and items is None else {}
     if not known:
         known = {s.item_id: Item(id=s.item_id, question="", answer="") for s in rated}
     known = {name: _with_fields(item, fields.get(name)) for name, item in known.items()}
@@ -120,9 +151,26 @@ def load_ratings(
         )
     scores = (*(score for run in opened for score in run.scores), *kept)
     about = {"ratings": name_of(humans)} | {f"judge {run.name}": run.about for run in opened}
-    return LoadedRatings(
-        known, scores, rubric, (*failed_checks_warning(_checks(humans, columns)), *left_out, *notes), about
-    )
+    notes = [*failed_checks_warning(_checks(humans, columns)), *left_out, *scale_notes(rated), *notes]
+    summary = str(RatingsSummary.of(rated, wanted.cells))
+    return LoadedRatings(known, scores, rubric, tuple(notes), about, summary, wanted.rater_scales)
+
+
+def _only_dimension(dimensions: Sequence[str], rubric: Rubric | None) -> str:
+    """Dimension of a file that names none: the only one that is wanted or that the rubric has, or overall."""
+    if len(dimensions) == 1:
+        return dimensions[0]
+    return rubric.scored[0] if rubric is not None and len(rubric.scored) == 1 else OVERALL
+
+
+def _rater_scales(
+    given: Mapping[str, tuple[float, float]] | None, scale: Scale | None, rubric: Rubric | None
+) -> Mapping[str, tuple[float, float]]:
+    """Scales of single raters; a nominal declared scale has no distances to rescale."""
+    declared = rubric.scale if scale is None and rubric is not None else scale
+    if given and declared is not None and declared.level == "nominal":
+        raise InputError("--rater-scale: labels cannot be rescaled; it needs a scale of numbers, as in 1-5")
+    return given or {}
 
 
 def _read_dimensions(wanted: Sequence[str], rubric: Rubric | None) -> tuple[str, ...]:
@@ -180,7 +228,7 @@ def _one_rubric(runs: list[_OpenedRun], given: Rubric | None) -> Rubric | None:
     return runs[0].rubric if runs and given is None else given
 
 
-def _items_of(runs: list[_OpenedRun], items: RowSource | None) -> dict[str, Item]:
+def _items_of(runs: list[_OpenedRun], items: RowSource | None, ids: RowIds) -> dict[str, Item]:
     known: dict[str, Item] = {}
     for run in runs:
         for item in run.items:
@@ -191,7 +239,7 @@ def _items_of(runs: list[_OpenedRun], items: RowSource | None) -> dict[str, Item
                 )
     if items is None:
         return known
-    table = {item.id: item for item in _item_rows(items)}
+    table = {item.id: item for item in _item_rows(items, ids)}
     if not known:
         return table
     return {
@@ -200,23 +248,33 @@ def _items_of(runs: list[_OpenedRun], items: RowSource | None) -> dict[str, Item
     }
 
 
-def _item_rows(path: RowSource) -> Iterator[Item]:
-    """Items of a table with an id column; texts are optional."""
+def _item_rows(path: RowSource, ids: RowIds) -> Iterator[Item]:
+    """Items of a table; texts are optional where a column holds the ids."""
     seen: set[str] = set()
     for where, row in read_rows(path):
-        name = next((row[c] for c in COLUMNS["item_id"] if row.get(c) not in (None, "")), None)
-        if name is None:
+        name = _id_of(row, ids)
+        if not name:
             raise InputError(
                 f"{where}: no id of the item; found: {', '.join(row)}; allowed names: "
                 f"{', '.join(COLUMNS['item_id'])}"
             )
-        name = str(name).strip()
         if name in seen:
             raise InputError(f"{where}: second row for item {name!r}; keep one of the two")
         seen.add(name)
         texts = {n: str(row[n]) for n in _TEXTS if row.get(n) is not None}
         rest = {n: v for n, v in row.items() if n not in (*_TEXTS, *COLUMNS["item_id"])}
         yield Item(id=name, **{"question": "", "answer": "", **texts}, metadata=rest)
+
+
+def _id_of(row: Mapping[str, Any], ids: RowIds) -> str:
+    """Id of the item of a row; empty if the row has none, and none can be made from its content."""
+    named = next((row[c] for c in COLUMNS["item_id"] if row.get(c) not in (None, "")), None)
+    if named is not None and not ids.is_chosen:
+        return str(named).strip()
+    try:
+        return ids.of(dict(row))
+    except ValueError:
+        return ""
 
 
 def _is_table(path: RowSource) -> bool:
@@ -226,19 +284,19 @@ def _is_table(path: RowSource) -> bool:
     return str(path) != "-" and not Path(path).name.removesuffix(".gz").endswith((".json", ".eval"))
 
 
-def _other_columns(path: RowSource, columns: Mapping[str, str] | None) -> dict[str, dict[str, Any]]:
+def _other_columns(
+    path: RowSource, columns: Mapping[str, str] | None, rating_columns: AbstractSet[str], ids: RowIds
+) -> dict[str, dict[str, Any]]:
     """Fields of items in the file of ratings: columns that are constant over the ratings of each item."""
     if not _is_table(path):
         return {}
     taken = {alias for aliases in COLUMNS.values() for alias in aliases} | set((columns or {}).values())
-    taken |= {CHECKS_MISSED, CHECKS_SEEN}
+    taken |= {CHECKS_MISSED, CHECKS_SEEN} | rating_columns
     id_column = (columns or {}).get("item_id")
     fields: dict[str, dict[str, Any]] = {}
     varying: set[str] = set()
-    for _, row in read_rows(path):
-        item_id = row.get(id_column or "") or next(
-            (row[c] for c in COLUMNS["item_id"] if row.get(c) not in (None, "")), None
-        )
+    for _, row in plain_rows(path, _ignore):
+        item_id = row.get(id_column or "") or _id_of(row, ids)
         of_item = fields.setdefault(str(item_id).strip(), {})
         for column, value in row.items():
             if column not in taken and of_item.setdefault(column, value) != value:
@@ -250,11 +308,15 @@ def _checks(path: RowSource, columns: Mapping[str, str] | None) -> CheckCounts:
     """Attention checks of each rater, if the table of ratings has columns for them."""
     if not _is_table(path):
         return {}
-    _, first = next(iter(read_rows(path)), ("", {}))
+    _, first = next(plain_rows(path, _ignore), ("", {}))
     if not {CHECKS_MISSED, CHECKS_SEEN} <= first.keys():
         return {}
     rater = (columns or {}).get("rater") or next((name for name in COLUMNS["rater"] if name in first), "")
-    return checks_of((row for _, row in read_rows(path)), rater)
+    return checks_of((row for _, row in plain_rows(path, _ignore)), rater)
+
+
+def _ignore(note: str) -> None:
+    """Take a note that was already given when the ratings were read."""
 
 
 def _with_fields(item: Item, fields: Mapping[str, Any] | None) -> Item:
@@ -264,22 +326,52 @@ def _with_fields(item: Item, fields: Mapping[str, Any] | None) -> Item:
     return item.model_copy(update={"metadata": {**fields, **item.metadata}, "system": system})
 
 
-def with_codes(loaded: LoadedRatings, labels: Sequence[str]) -> LoadedRatings:
+def with_codes(loaded: LoadedRatings, scale: Scale) -> tuple[LoadedRatings, Scale]:
     """Replace labels by their positions on a scale of labels.
+
+    If the judge's scores are numbers of a rubric with as many scores as the scale has labels, each label
+    becomes the score at its position.
+
+    Returns
+    -------
+    tuple of LoadedRatings and Scale
+        The ratings as numbers, and their scale.
 
     Raises
     ------
     InputError
-        A value is none of the labels.
+        A value is none of the labels, or a score of the judge corresponds to no label.
     """
-    position = {label: float(i) for i, label in enumerate(labels)}
+    labels = tuple(map(str, scale.values))
+    points: Sequence[float] = range(len(labels))
+    has_numbers = any(isinstance(score.value, float) for score in loaded.scores)
+    if has_numbers and loaded.rubric is not None:
+        points = _points_of_labels(labels, loaded.rubric)
+        if list(points) != list(range(len(labels))):
+            scale = Scale(tuple(points), scale.level)
+    position = dict(zip(labels, map(float, points), strict=True))
     coded = []
     for score in loaded.scores:
-        if score.value is not None and str(score.value) not in position:
+        value = score.value
+        if isinstance(value, str) or (value is not None and not (has_numbers and loaded.rubric)):
+            value = position.get(str(value))
+        if score.value is not None and value not in position.values():
             raise InputError(
                 f"item {score.item_id!r}, rater {score.rater!r}: {score.dimension} is {score.value!r}; "
                 f"allowed are {', '.join(labels)}"
             )
-        value = None if score.value is None else position[str(score.value)]
         coded.append(score.model_copy(update={"value": value}))
-    return replace(loaded, scores=tuple(coded))
+    return replace(loaded, scores=tuple(coded)), scale
+
+
+def _points_of_labels(labels: Sequence[str], rubric: Rubric) -> Sequence[float]:
+    """Scores of the rubric, one for each label."""
+    points = tuple(map(float, rubric.scale.labels))
+    if len(points) != len(labels):
+        raise InputError(
+            f"--scale {','.join(labels)}: has {len(labels)} labels, and rubric {rubric.name} has "
+            f"{len(points)} scores ({points[0]:g} to {points[-1]:g}), so the judge's scores correspond to no "
+            "labels. Declare one label for each score, or write people's ratings as numbers of the rubric's "
+            "scale"
+        )
+    return points

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from judge.errors import InputError
-from judge.records import Item, Score
+from judge.records import OVERALL, Item, Score
 from judge.rubric import Rubric
 
 _SUMMARIES = frozenset(
     {"mean", "average", "avg", "avg.", "median", "total", "sum", "sd", "std", "std.", "stdev", "min", "max"}
 )
-"""Names that table programs give to the rows and columns of sums, in lower case."""
+"""Names of rows and columns of sums and means in spreadsheets, in lower case."""
 
 
 def matching(
@@ -83,7 +83,7 @@ class _Ids:
         """Note which ids were changed to match."""
         if self._as_whole:
             whole = [name.removesuffix(".0") for name in self._as_whole]
-            yield f"Rated items {_some(self._as_whole)} were taken for {_some(whole)}, without the “.0”."
+            yield f"Rated items {_some(self._as_whole)} were matched with {_some(whole)}, without the “.0”."
 
 
 def _words_for_none(scores: Sequence[Score]) -> Iterator[str]:
@@ -124,22 +124,22 @@ def _spelling(scores: Sequence[Score]) -> Iterator[str]:
 
 
 def _summaries(scores: Sequence[Score]) -> Iterator[str]:
-    """Say which rated items or raters may be rows of means and totals."""
+    """Name the rated items and raters that may be rows or columns of means and totals."""
     found = (name for s in scores if s.rater_kind == "human" for name in (s.item_id, s.rater))
     if names := list(dict.fromkeys(name for name in found if name.casefold() in _SUMMARIES)):
         yield (
-            f"Items or raters called {_some(names)} count like any others. If they stand for means or "
-            "totals, take them out."
+            f"Items or raters called {_some(names)} count like any others. If they are means or totals, "
+            "remove them."
         )
 
 
 def _repeats(scores: Sequence[Score]) -> Iterator[str]:
-    """Count the ratings of people that `align_ratings` may pass over, because they repeat a rating."""
+    """Count the repeated ratings of people, which `align_ratings` combines or ignores."""
     later = sum(s.rater_kind == "human" and s.sample > 0 and s.value is not None for s in scores)
     if later:
         yield (
             f"People rated some items repeatedly: {later:,} of their ratings are of a sample other than 0. "
-            "What stands for them is said with --reduce; its default, first, is sample 0 alone."
+            "--reduce chooses how they are combined; by default (first) only sample 0 counts."
         )
 
 
@@ -170,9 +170,10 @@ def _nothing_matches(
             f"{where}: none of the {len(items):,} rated items is known. Rated, e.g.: {_some(items)}; known, "
             f"e.g.: {_some(known)}. Ids must be equal; another column may hold them: --column item_id=NAME"
         )
+    unnamed = " The file names no dimension: name it with --dimension" if set(dimensions) == {OVERALL} else ""
     return (
         f"{where}: none of its {found:,} ratings is on a dimension of rubric {rubric.name}. Found: "
-        f"{_some(dimensions)}; allowed: {', '.join(rubric.scored)} and their aliases"
+        f"{_some(dimensions)}; allowed: {', '.join(rubric.scored)} and their aliases.{unnamed}"
     )
 
 

@@ -97,7 +97,8 @@ def _with_all(ratings: Ratings, judges: Sequence[str]) -> Ratings:
 
 def select_panels(aligned: AlignedRatings, judges: Sequence[str], seed: int) -> tuple[PanelSelection, ...]:
     """Select the best panel of `judges` on each dimension with ten complete items or more."""
-    found = (_select(ratings, judges, seed) for ratings in aligned.ratings.values())
+    comparable = (ratings for ratings in aligned.ratings.values() if not ratings.rescaled)
+    found = (_select(ratings, judges, seed) for ratings in comparable)
     return tuple(one for one in found if one is not None)
 
 

@@ -33,6 +33,11 @@ def pilot_ratings(inputs: AgreementInputs, *, with_judge: bool) -> tuple[Floats,
             "the pilot has ratings of the overall verdict only; it needs a dimension: --dimension NAME"
         )
     (only,) = ratings.values()
+    if only.rescaled:
+        raise InputError(
+            f"ratings of {', '.join(only.rescaled)} are rescaled (--rater-scale), and kappa and the same "
+            "score are undefined for them; plan from the raters of one scale"
+        )
     rated = only.take(only.rated)
     if not with_judge:
         return rated.human_values, rated.clusters

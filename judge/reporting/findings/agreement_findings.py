@@ -189,11 +189,11 @@ def warnings(found: Agreement) -> Iterator[str]:
     yield from _missing_words(found)
     yield from _ceiling_warnings(found)
     yield from _paradox_words(found.judge_agreements)
-    if any(not one.ratings.on_scale for one in found.judge_agreements):
+    if any(not one.ratings.on_scale and not one.ratings.rescaled for one in found.judge_agreements):
         names = dict.fromkeys(
             dimension_name(one.ratings.dimension)
             for one in found.judge_agreements
-            if not one.ratings.on_scale
+            if not one.ratings.on_scale and not one.ratings.rescaled
         )
         yield (
             f"Scores on {', '.join(names)} lie between the points of the scale (means), so they are analysed "

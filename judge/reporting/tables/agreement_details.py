@@ -31,7 +31,8 @@ def details(one: JudgeAgreement) -> Iterator[Table]:
         f"{dimension_name(one.ratings.dimension)}, {one.judge}",
     )
     yield _coefficients(one, f"coefficients:{of}", f"Agreement on {title}")
-    yield _confusion(one, f"confusion:{of}", f"Confusion matrix: {title}")
+    if not one.ratings.rescaled:
+        yield _confusion(one, f"confusion:{of}", f"Confusion matrix: {title}")
     if not one.ratings.nominal:
         yield _calibration(one, f"calibration:{of}", f"Mean human score by judge score: {title}")
         yield _differences(one, f"differences:{of}", f"Judge minus human: {title}")

@@ -14,6 +14,7 @@ from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
+from operator import attrgetter
 
 from judge.records import OVERALL, Completion, Request
 from judge.rubric import Dimension, Flag, ItemRubrics, Rubric, RubricScale, asks_criteria
@@ -102,7 +103,8 @@ class BaselineBackend:
         """Return a reply in the form that the prompt asks for."""
         item, dimension = request.item, request.dimension
         rubric = self._rubrics.of(item).parts[dimension]
-        measured = measure(item.answer, item.reference or "", item.question)
+        found = [measure(item.answer, text, item.question) for text in item.references or ("",)]
+        measured = max(found, key=attrgetter("chrf"))  # the reference answer that it is closest to
         judged: Judged
         if asks_criteria(dimension):
             judged = {name: _met(d.description, item.answer) for name, d in rubric.dimensions.items()}

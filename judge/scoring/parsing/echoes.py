@@ -140,7 +140,7 @@ def may_hold_object(text: str) -> bool:
 
 
 def _texts(item: Item) -> Iterator[str]:
-    yield from (item.answer, item.question, item.reference or "", *item.choices)
+    yield from (item.answer, item.question, *item.references, *item.choices)
 
 
 def _as_item(example: Example) -> Item:

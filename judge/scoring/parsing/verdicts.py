@@ -7,7 +7,7 @@ recognized in whatever form it is written.
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from judge.records import OVERALL
@@ -101,6 +101,7 @@ def _words(key: str) -> list[str]:
     return re.findall(r"[^\W_]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", key).casefold())
 
 
+@lru_cache(maxsize=1024)  # a judge repeats the same few keys in every reply
 def _uncorrected(key: str) -> str:
     """Return a key in lower case, without words that mark a correction.
 

@@ -32,6 +32,7 @@ Reason = Literal[
     "design_disconnected",
     "not_applicable",
     "interval_too_wide",
+    "rescaled_ratings",
 ]
 
 NO_RATINGS: Final = "no_ratings"
@@ -49,6 +50,7 @@ JUDGE_NOT_INFORMATIVE: Final = "judge_not_informative"
 DESIGN_DISCONNECTED: Final = "design_disconnected"
 NOT_APPLICABLE: Final = "not_applicable"
 INTERVAL_TOO_WIDE: Final = "interval_too_wide"
+RESCALED_RATINGS: Final = "rescaled_ratings"
 
 # Notes are codes too, some followed by ": " and a figure.
 FEW_CLUSTERS: Final = "few_clusters"

@@ -268,7 +268,7 @@ def test_ids_that_a_table_program_made_numbers_of_are_matched_and_named(tmp_path
     file = write(tmp_path / "r.csv", "1.0,ann,x,4", "1.0,ben,x,4", "q2,ann,x,3")
     aligned = align_inputs(AgreementInputs(file, scale="1-5", items=items))
     assert int(aligned.ratings["x"].rated.sum()) == 2
-    assert any("'1.0' were taken for '1'" in note for note in aligned.notes)
+    assert any("'1.0' were matched with '1'" in note for note in aligned.notes)
 
 
 def test_ids_that_may_be_the_same_are_named(tmp_path):

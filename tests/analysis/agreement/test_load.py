@@ -1,12 +1,15 @@
 """Loading of runs and ratings: what is read, what is refused, what is noted."""
 
+import json
+
 import numpy as np
 import pytest
 
+from judge.analysis.agreement.inputs import AgreementInputs, align_inputs
 from judge.analysis.agreement.load import load_ratings, with_codes
 from judge.errors import InputError
 from judge.records import Item, Score
-from judge.rubric import load_rubric
+from judge.rubric import load_rubric, parse_rubric
 from judge.scoring.run import Run
 from judge.stats.engine.scale import Scale
 
@@ -149,7 +152,138 @@ def test_labels_become_their_positions_and_missing_ones_stay_missing(run, rating
 
     loaded = load_ratings([run], ratings)
     texts = [score("no"), score("yes"), score(None, "skipped")]
-    coded = with_codes(type(loaded)({}, tuple(texts), None), ("no", "yes"))
+    scale = Scale(("no", "yes"), "nominal")
+    coded, _ = with_codes(type(loaded)({}, tuple(texts), None), scale)
     assert [s.value for s in coded.scores] == [0.0, 1.0, None]
     with pytest.raises(InputError, match="x is 'maybe'; allowed are no, yes"):
-        with_codes(type(loaded)({}, (score("maybe"),), None), ("no", "yes"))
+        with_codes(type(loaded)({}, (score("maybe"),), None), scale)
+
+
+# -- labels on a rubric of numbers
+
+
+def scored(folder, points, values):
+    """A run on the dimension ``right`` of a rubric with the given scores."""
+    anchors = {point: f"score {point}" for point in points}
+    rubric = parse_rubric(
+        json.dumps(
+            {
+                "name": "labels",
+                "task": "Judge.",
+                "scale": {"min": points[0], "max": points[-1]},
+                "dimensions": {"right": {"description": "Whether it is right.", "anchors": anchors}},
+                "overall": {"how": "none"},
+                "pass": {"right": points[-1]},
+            }
+        )
+    )
+    items = [Item(id=f"q{n}", question="?", answer="!") for n in range(len(values))]
+    scores = [
+        Score(item_id=item.id, rater="bot", rater_kind="judge", dimension="right", value=value)
+        for item, value in zip(items, values, strict=True)
+    ]
+    Run.imported(folder, rubric, items, scores, model="bot").close()
+    return str(folder)
+
+
+def rated(tmp_path, *labels):
+    return write(tmp_path / "r.csv", *(f"q{n},ann,right,{label}" for n, label in enumerate(labels)))
+
+
+def test_labels_are_the_scores_at_their_positions(tmp_path):
+    run = scored(tmp_path / "run", (1, 2), [1.0, 2.0, 2.0])
+    inputs = AgreementInputs(rated(tmp_path, "fail", "pass", "fail"), [run], scale="fail,pass")
+    aligned = align_inputs(inputs)
+    ratings = aligned.ratings["right"]
+    assert ratings.column("ann").tolist() == [1, 2, 1]
+    assert ratings.column("bot").tolist() == [1, 2, 2]
+    assert (ratings.scale.level, ratings.pass_mark) == ("nominal", 2)
+    assert ratings.human_passed().tolist() == [0, 1, 0]
+    assert aligned.remarks == ("Labels fail, pass are read as scores 1, 2.",)
+
+
+def test_labels_of_a_rubric_from_0_keep_their_names(tmp_path):
+    run = scored(tmp_path / "run", (0, 1), [0.0, 1.0])
+    aligned = align_inputs(AgreementInputs(rated(tmp_path, "fail", "pass"), [run], scale="fail,pass"))
+    assert aligned.ratings["right"].scale.values == ("fail", "pass")
+    assert aligned.ratings["right"].column("bot").tolist() == [0, 1]
+
+
+def test_a_rubric_with_more_scores_than_labels_is_refused(tmp_path):
+    run = scored(tmp_path / "run", (1, 2, 3), [1.0, 3.0])
+    with pytest.raises(InputError, match=r"has 2 labels, and rubric labels has 3 scores \(1 to 3\)"):
+        align_inputs(AgreementInputs(rated(tmp_path, "fail", "pass"), [run], scale="fail,pass"))
+
+
+def test_a_score_of_the_judge_without_a_label_is_refused(tmp_path):
+    run = scored(tmp_path / "run", (1, 2), [1.0, 1.5])
+    with pytest.raises(InputError, match=r"item 'q1', rater 'bot': right is 1.5; allowed are fail, pass"):
+        align_inputs(AgreementInputs(rated(tmp_path, "fail", "pass"), [run], scale="fail,pass"))
+
+
+# -- layouts
+
+
+def test_ratings_without_a_dimension_are_on_the_only_one_of_the_rubric(tmp_path):
+    run = scored(tmp_path / "run", (0, 1), [0.0, 1.0])
+    file = write(tmp_path / "r.csv", "q0,0,1", "q1,1,1", header="id,ann,ben")
+    loaded = load_ratings([run], file, raters_in=("ann", "ben"))
+    assert {s.dimension for s in loaded.of("human")} == {"right"}
+
+
+def test_columns_of_raters_are_no_fields_of_the_items(tmp_path):
+    file = write(tmp_path / "r.csv", "q0,4,5,red", header="id,ann,ben,colour")
+    loaded = load_ratings([], file, scale=Scale.integers(1, 5), raters_in=("ann", "ben"))
+    assert loaded.items["q0"].metadata == {"colour": "red"}
+
+
+def test_ratings_and_items_without_ids_meet_by_their_content(tmp_path):
+    items = write(tmp_path / "items.csv", "2 + 2?,4,sums", header="question,answer,topic")
+    file = write(tmp_path / "r.csv", "2 + 2?,4,5,4", header="question,answer,ann,ben")
+    loaded = load_ratings([], file, items=items, scale=Scale.integers(1, 5), raters_in=("ann", "ben"))
+    (item,) = loaded.items.values()
+    assert (item.metadata["topic"], {s.item_id for s in loaded.scores}) == ("sums", {item.id})
+
+
+def test_fields_of_items_without_ids_are_read_from_the_ratings(tmp_path):
+    file = write(tmp_path / "r.csv", "2 + 2?,4,ann,5,red", header="question,answer,rater,value,colour")
+    (item,) = load_ratings([], file, scale=Scale.integers(1, 5)).items.values()
+    assert item.metadata["colour"] == "red"
+
+
+def test_items_are_named_by_chosen_columns_in_both_tables(tmp_path):
+    items = write(tmp_path / "items.csv", "x,7,a,red", header="id,nr,model,colour")
+    file = write(tmp_path / "r.csv", "7,a,ann,5", header="nr,model,rater,value")
+    loaded = load_ratings([], file, items=items, scale=Scale.integers(1, 5), id_from=("nr", "model"))
+    assert loaded.items["7/a"].metadata["colour"] == "red"
+
+
+def test_a_folder_of_potato_has_no_fields_of_items(tmp_path):
+    (tmp_path / "ann").mkdir()
+    line = {"id": "q0", "label_annotations": {"clarity": {"scale_4": "4"}}}
+    (tmp_path / "ann" / "annotated_instances.jsonl").write_text(json.dumps(line))
+    assert load_ratings([], tmp_path).items["q0"].metadata == {}
+
+
+def test_a_rater_who_seems_to_use_another_scale_is_noted(tmp_path):
+    rows = [
+        f"q{n},{who},x,{value * by}"
+        for n in range(30)
+        for who, by in (("ann", 1), ("dan", 2))
+        for value in [n % 5 + 1]
+    ]
+    notes = load_ratings([], write(tmp_path / "r.csv", *rows), scale=Scale.integers(1, 10)).notes
+    assert any(note.startswith("dan gives 2 to 10, all others 1 to 5.") for note in notes)
+
+
+def test_what_was_read_is_passed_on_in_two_lines(tmp_path):
+    said = []
+    file = write(tmp_path / "r.csv", "a,ann,x,4", "a,ben,x,")
+    align_inputs(AgreementInputs(file, scale="1-5", on_read=lambda lines, _: said.append(lines)))
+    assert said == ["2 raters (ann, ben), 1 item, 1 dimension (x)\n1 rating, scale 1-5 (declared), 1 missing"]
+
+
+def test_ratings_without_a_dimension_are_overall_ratings_for_a_rubric_of_several(tmp_path):
+    file = write(tmp_path / "r.csv", "q0,4,5", header="id,ann,ben")
+    loaded = load_ratings([], file, rubric=load_rubric("open_qa"), raters_in=("ann", "ben"))
+    assert {s.dimension for s in loaded.scores} == {"overall"}

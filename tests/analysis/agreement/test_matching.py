@@ -46,8 +46,8 @@ def test_an_id_that_ends_in_zero_is_no_other_id():
 
 
 def test_a_changed_id_is_noted_and_an_equal_one_is_not():
-    assert any("'1.0' were taken for '1'" in note for note in notes([score("1.0")], ["1"]))
-    assert not any("taken for" in note for note in notes([score("1")], ["1"]))
+    assert any("'1.0' were matched with '1'" in note for note in notes([score("1.0")], ["1"]))
+    assert not any("matched with" in note for note in notes([score("1")], ["1"]))
 
 
 def test_dimensions_that_the_rubric_lacks_are_left_out_and_named():
@@ -90,3 +90,12 @@ def test_raters_and_ids_that_may_be_the_same_are_named():
     assert any("'Ann', 'ANN' differ in spelling only, and count as 2 raters" in note for note in said)
     assert any("'1.0' count as others than '1'" in note for note in said)
     assert not any("spelling" in note for note in notes([score(), score("b", "ben")], "ab"))
+
+
+def test_a_file_that_names_no_dimension_is_told_how_to_name_it():
+    rubric = load_rubric("open_qa").model_copy(
+        update={"overall": load_rubric("open_qa").overall.model_copy(update={"how": "none"})}
+    )
+    rated = [Score(item_id="a", rater="ann", rater_kind="human", dimension="overall", value=3.0)]
+    with pytest.raises(InputError, match="The file names no dimension: name it with --dimension"):
+        matching(rated, {"a": Item(id="a", question="", answer="")}, rubric, "r.csv")

@@ -253,3 +253,11 @@ def test_requests_are_pulled_a_batch_at_a_time():
     backend = BaselineBackend(rubric)
     assert len(next(backend.complete(requests()))) == len(pulled) == 256
     assert (backend.drain(), backend.stopped) == ((), None)
+
+
+def test_the_closest_of_several_references_counts():
+    answer = "It was built in 1889 by Gustave Eiffel."
+    right = scores(answer)
+    assert scores(answer, reference="Nobody knows.", other_references=(TOWER["reference"],)) == right
+    assert scores(answer, other_references=("Nobody knows.",)) == right
+    assert scores(answer, reference="Nobody knows.") != right

@@ -149,9 +149,8 @@ BROKEN = [
     pytest.param(b"3\n", "found a number", id="number"),
     pytest.param(b"null\n", "found null", id="null"),
     pytest.param(b"true\n", "found true or false", id="boolean"),
-    pytest.param(b'{"a": "\x00"}\n', ":1: found a NUL byte at byte 8; remove it", id="nul"),
-    pytest.param('{"a": 1}\n'.encode("utf-16"), "looks like UTF-16: save it as UTF-8", id="utf16"),
-    pytest.param(b'{"a": 1}\n{"a": "caf\xe9"}\n', ":2: found e9 at byte 11 of the line", id="latin1"),
+    pytest.param(b'{"a": "\x00"}\n', ":1: found a NUL byte at byte 8 of the line; remove it", id="nul"),
+    pytest.param(b'{"a": 1}\n{"a": "caf\xff"}\n', ":2: found ff at byte 11 of the line", id="not_utf8"),
     pytest.param(b"[" * 200_000 + b"\n", "nested too deeply", id="deep_nesting"),
     pytest.param(b'{"a":' * 200_000 + b"\n", "nested too deeply", id="deep_objects"),
     pytest.param(b'{"a": 1, "a": 2}\n', "the field 'a' stands twice in one object", id="key_twice"),
@@ -164,7 +163,7 @@ def test_a_bad_line_says_where_and_what(tmp_path, data, said):
     assert said in error_of(tmp_path, data)
 
 
-@pytest.mark.parametrize("data", [pytest.param(p.values[0], id=p.id) for p in BROKEN if p.id != "utf16"])
+@pytest.mark.parametrize("data", [pytest.param(p.values[0], id=p.id) for p in BROKEN])
 def test_a_bad_line_can_be_passed_over(rows_of, data):
     bad = []
     rows = rows_of(data.rstrip(b"\n") + b'\n{"a": 9}\n', on_bad=bad.append)
@@ -186,13 +185,12 @@ BROKEN_FILES = [
     pytest.param(b"a,b\n1\n", "t.csv", ":2: found 1 cells; the header has 2", id="short_row"),
     pytest.param(b"a,a\n1,2\n", "t.csv", ":1: two columns are named 'a'", id="column_twice"),
     pytest.param(b"a,,\n1,2,3\n", "t.csv", ":1: two columns have no name", id="unnamed_columns"),
-    pytest.param(b"a,b\nx,caf\xe9\n", "t.csv", ":2: found e9 at byte 6 of the line", id="csv_latin1"),
+    pytest.param(b"a,b\nx,caf\xff\n", "t.csv", ":2: found ff at byte 6 of the line", id="csv_not_utf8"),
     pytest.param(b"a,b\nx,\x00\n", "t.csv", ":2: found a NUL byte at byte 3", id="csv_nul"),
-    pytest.param("a,b\nx,y\n".encode("utf-16"), "t.csv", ":1: found a NUL byte", id="csv_utf16"),
     pytest.param(gzip.compress(LINES)[:-9], "t.jsonl.gz", "damaged or cut off", id="cut_gzip"),
     pytest.param(gzip.compress(LINES)[:12] + b"xxxxxxxx", "t.jsonl", "damaged or cut off", id="bad_gzip"),
     pytest.param(b"PAR1 is not enough", "t.parquet", "not a readable Parquet file", id="bad_parquet"),
-    pytest.param(LINES, "t.txt", ": the name ends in '.txt'; allowed: .jsonl, .json,", id="suffix"),
+    pytest.param(LINES, "t.log", ": the name ends in '.log'; allowed: .jsonl, .ndjson,", id="suffix"),
     pytest.param(LINES, "t", "nothing that tells the format", id="no_suffix"),
 ]
 
@@ -215,20 +213,20 @@ def test_a_missing_file_is_named(tmp_path):
         list(read_rows(tmp_path / "gone.jsonl"))
 
 
-def test_a_folder_is_no_table(tmp_path):
+def test_a_folder_that_is_no_saved_dataset_is_refused(tmp_path):
     (tmp_path / "d.jsonl").mkdir()
-    with pytest.raises(InputError, match="Is a directory"):
+    with pytest.raises(InputError, match="this folder is not a dataset that `datasets` saved"):
         list(read_rows(tmp_path / "d.jsonl"))
 
 
 def test_an_unknown_format_names_the_known_ones(tmp_path):
     assert error_of(tmp_path, LINES, format="xml") == (
-        "format 'xml' is not known; allowed: jsonl, json, csv, tsv, parquet"
+        "format 'xml' is not known; allowed: jsonl, json, csv, tsv, parquet, xlsx"
     )
 
 
 def test_a_document_over_the_limit_is_refused_before_it_is_parsed(tmp_path, monkeypatch):
-    monkeypatch.setattr("judge.rows.JSON_LIMIT", 100)
+    monkeypatch.setattr("judge.rows.json_rows.JSON_LIMIT", 100)
     assert "write one object a line (.jsonl)" in error_of(
         tmp_path, b'[{"a": 1}' + b" " * 100 + b"]", "t.json"
     )
@@ -241,7 +239,8 @@ CSV = [
     pytest.param(b" a ,b\n1,2\n", {"a": "1", "b": "2"}, id="spaces_in_the_header"),
     pytest.param(b"a;b\n1,5;2\n", {"a": "1,5", "b": "2"}, id="semicolons"),
     pytest.param(b'a,b\n"x, ""y""\nz",2\n', {"a": 'x, "y"\nz', "b": "2"}, id="quotes_and_newlines"),
-    pytest.param(b"a,b\n,\n", {"a": "", "b": ""}, id="empty_cells"),
+    pytest.param(b"a,b\n,2\n", {"a": "", "b": "2"}, id="empty_cell"),
+    pytest.param(b"a,b\n,\n1,2\n,,,\n", {"a": "1", "b": "2"}, id="rows_of_empty_cells"),
     pytest.param("a,b\nä😀,你\n".encode(), {"a": "ä😀", "b": "你"}, id="unicode"),
 ]
 
@@ -338,7 +337,7 @@ def test_json_lines_come_back_as_they_were_written(tmp_path_factory, rows):
 
 
 @settings(deadline=None)
-@given(st.binary(max_size=200), st.sampled_from(["t.jsonl", "t.json", "t.csv", "t.tsv"]))
+@given(st.binary(max_size=200), st.sampled_from(["t.jsonl", "t.json", "t.csv", "t.tsv", "t.txt", "t.psv"]))
 def test_no_bytes_raise_anything_but_an_input_error(tmp_path_factory, data, name):
     path = tmp_path_factory.mktemp("t") / name
     path.write_bytes(data)

@@ -1,0 +1,45 @@
+"""Exports of rating platforms -> plain tables of ratings; other tables pass unchanged."""
+
+from collections.abc import Callable, Iterator
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any
+
+from judge.errors import InputError
+from judge.formats import argilla, crowd, label_studio_rows, potato, surveys
+from judge.rows import Row, RowSource, is_file, kind_of, read_rows
+
+_PLATFORMS = (potato, argilla, label_studio_rows, crowd, surveys)
+
+
+def plain_rows(path: RowSource, note: Callable[[str], None]) -> Iterator[tuple[str, Row]]:
+    """Rows of a table of ratings; an export of a platform is turned into a long or wide table.
+
+    Parameters
+    ----------
+    path : str, Path, DataFrame or list of dict
+        A table, or a folder of Potato with one folder for each annotator.
+    note : callable
+        Called with a sentence about what was left out.
+
+    Raises
+    ------
+    InputError
+        The table cannot be read, or is an export without ratings.
+    """
+    if is_file(path) and potato.is_folder(Path(path)):
+        return potato.rows_of_folder(Path(path))
+    rows = read_rows(path) if is_file(path) else _objects(read_rows(path))
+    first = list(islice(rows, 2))
+    rows = chain(first, rows)
+    heads = [row for _, row in first]
+    platform = next((one for one in _PLATFORMS if heads and one.recognises(heads)), None)
+    return rows if platform is None else platform.plain_rows(rows, note)
+
+
+def _objects(rows: Iterator[tuple[str, Any]]) -> Iterator[tuple[str, Row]]:
+    """Refuse rows of a table in memory that are no dicts."""
+    for where, row in rows:
+        if not isinstance(row, dict):
+            raise InputError(f"{where}: found {kind_of(row)}; each row must be a dict")
+        yield where, row

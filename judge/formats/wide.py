@@ -1,0 +1,95 @@
+"""Columns of a wide table of ratings: which rater and which dimension each of them holds."""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+_RATER = r"(?:human|rater|annotator|coder|reviewer|expert|evaluator|labell?er|judge)[ _-]?\d+"
+_SEPARATORS = " _.:/-"
+_NUMBERED = re.compile(_RATER, re.I)
+_NUMBERED_FIRST = re.compile(rf"({_RATER})[{_SEPARATORS}]+(\D.*)", re.I)
+_NUMBERED_LAST = re.compile(rf"(.*\D)[{_SEPARATORS}]+({_RATER})", re.I)
+
+
+@dataclass(frozen=True)
+class RatingColumn:
+    """A column that holds ratings.
+
+    Attributes
+    ----------
+    column : str
+        Name of the column.
+    rater, dimension : str or None
+        The rater or the dimension that the column stands for; None where each row says it.
+    """
+
+    column: str
+    rater: str | None = None
+    dimension: str | None = None
+
+
+def numbered_raters(columns: Iterable[str]) -> tuple[RatingColumn, ...]:
+    """Columns such as ``rater_1`` and ``Annotator 2``.
+
+    >>> [column.rater for column in numbered_raters(["item_id", "rater_1", "rater_2"])]
+    ['rater_1', 'rater_2']
+    """
+    return tuple(RatingColumn(name, rater=name.strip()) for name in columns if _NUMBERED.fullmatch(name))
+
+
+def numbered_raters_by_dimension(columns: Iterable[str]) -> tuple[RatingColumn, ...]:
+    """Columns such as ``rater_1_clarity`` and ``clarity_rater_1``.
+
+    >>> numbered_raters_by_dimension(["rater_1_clarity"])
+    (RatingColumn(column='rater_1_clarity', rater='rater_1', dimension='clarity'),)
+    """
+    found = []
+    for name in columns:
+        if match := _NUMBERED_FIRST.fullmatch(name):
+            found.append(RatingColumn(name, match[1], match[2]))
+        elif match := _NUMBERED_LAST.fullmatch(name):
+            found.append(RatingColumn(name, match[2], match[1]))
+    return tuple(found)
+
+
+def named_raters(columns: Sequence[str], raters: Sequence[str]) -> tuple[RatingColumn, ...]:
+    """Columns of the named raters: one for each, or one for each rater and dimension.
+
+    >>> [(c.rater, c.dimension) for c in named_raters(["id", "ann", "ben"], ["ann", "ben"])]
+    [('ann', None), ('ben', None)]
+    >>> [(c.rater, c.dimension) for c in named_raters(["id", "ann_clarity", "tone.ben"], ["ann", "ben"])]
+    [('ann', 'clarity'), ('ben', 'tone')]
+    """
+    if any(rater in columns for rater in raters):
+        return tuple(RatingColumn(rater, rater=rater.strip()) for rater in raters if rater in columns)
+    pairs = ((name, _split(name, set(raters).__contains__)) for name in columns)
+    return tuple(RatingColumn(name, pair[0], pair[1]) for name, pair in pairs if pair)
+
+
+def raters_by_dimension(
+    columns: Sequence[str], is_dimension: Callable[[str], bool]
+) -> tuple[RatingColumn, ...]:
+    """Columns of all combinations of two or more raters with known dimensions; none if any is missing.
+
+    >>> known = {"clarity", "tone"}.__contains__
+    >>> [c.rater for c in raters_by_dimension(["ann_clarity", "ben_clarity"], known)]
+    ['ann', 'ben']
+    >>> raters_by_dimension(["ann_clarity", "ben_tone"], known)
+    ()
+    """
+    pairs = ((name, _split(name, is_dimension)) for name in columns)
+    found = tuple(RatingColumn(name, pair[1], pair[0]) for name, pair in pairs if pair)
+    raters, dimensions = ({c.rater for c in found}, {c.dimension for c in found})
+    is_full = len(raters) > 1 and len(found) == len(raters) * len(dimensions)
+    return found if is_full and len({(c.rater, c.dimension) for c in found}) == len(found) else ()
+
+
+def _split(name: str, is_known: Callable[[str], bool]) -> tuple[str, str] | None:
+    """Known part of a name and the other part, divided at a separator; the longest known part counts."""
+    cuts = [n for n, sign in enumerate(name) if sign in _SEPARATORS]
+    parts = [(name[:n], name[n + 1 :]) for n in cuts]
+    pairs = [*parts, *((right, left) for left, right in parts)]
+    known = [
+        (part, rest.strip(_SEPARATORS)) for part, rest in pairs if is_known(part) and rest.strip(_SEPARATORS)
+    ]
+    return max(known, key=lambda pair: len(pair[0]), default=None)

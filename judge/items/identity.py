@@ -1,0 +1,185 @@
+"""Ids of items: given by a column, made from the content, or made from the values of chosen columns.
+
+Tables of answers and tables of ratings take them from here, so that both give one item the same id.
+"""
+
+import re
+from array import array
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from judge.items.columns import ColumnFinder
+from judge.items.fields import is_empty, listed, shown, text
+from judge.items.values import value_of
+from judge.records import Image, content_hash
+from judge.rows import Row
+
+_DIGITS = 12
+_LONGEST_PART = 40
+_READABLE = re.compile(rf"[^\s/](?:[^\r\n\t/]{{0,{_LONGEST_PART - 2}}}[^\s/])?")
+_CONTENT = ("question", "answer", "system", "images")
+_LAST_NUMBER = re.compile(r"\d+$")
+
+
+def content_id(question: str, answer: str, system: str | None = None, images: Sequence[Image] = ()) -> str:
+    r"""Make the id of an item from its content: 12 hexadecimal digits.
+
+    Line ends and spaces around a text do not count, because programs change them when they save a table.
+
+    Examples
+    --------
+    >>> content_id("2 + 2?", "4")
+    '972544de6108'
+    >>> content_id("2 + 2?\r\n", "4") == content_id("2 + 2?", "4") != content_id("2 + 2?", "5")
+    True
+    """
+    texts = [_normal(question), _normal(answer), _normal(system or "")]
+    return content_hash([*texts, [[image.path or image.url, image.role] for image in images]])[:_DIGITS]
+
+
+def id_from_fields(values: Mapping[str, Any]) -> str:
+    """Make an id from the values of chosen fields, readable where they are short; the others are hashed.
+
+    Parameters
+    ----------
+    values : mapping of str to object
+        Field -> its value, in the order in which they make the id.
+
+    Raises
+    ------
+    ValueError
+        A value is missing, or is neither text nor number.
+
+    Examples
+    --------
+    >>> id_from_fields({"topic": "steam", "system": "gpt-5"})
+    'steam/gpt-5'
+    >>> id_from_fields({"question": "Why does ice float on water, whereas iron sinks?", "system": "gpt-5"})
+    '28932aec63c3/gpt-5'
+    """
+    for name, value in values.items():
+        if is_empty(value):
+            raise ValueError(f"field {name!r}: found {shown(value)}; every field of --id-from needs a value")
+    return "/".join(_part(name, value) for name, value in values.items())
+
+
+class RowIds:
+    """Gives the rows of one table the ids that the reader of items gives them, but for repeated rows.
+
+    Parameters
+    ----------
+    mapping : mapping of str to str or None
+        Field of an Item -> column, as in `read_items`.
+    id_from : sequence of str
+        Columns, or fields of an Item, that make the id. Without them, a column of ids gives it, or else the
+        content does.
+
+    Examples
+    --------
+    >>> RowIds().of({"question": "2 + 2?", "answer": "4", "ann": 5, "ben": 4})
+    '972544de6108'
+    >>> RowIds(id_from=["nr", "system"]).of({"nr": 7, "model": "a", "question": "2 + 2?", "answer": "4"})
+    '7/a'
+    """
+
+    def __init__(self, mapping: Mapping[str, str] | None = None, id_from: Sequence[str] = ()) -> None:
+        self._columns = ColumnFinder(mapping or {}, needed=() if id_from else ("question", "answer"))
+        self._with_id = ColumnFinder(mapping or {}, needed=("id",))
+        self._id_from = id_from
+
+    @property
+    def is_chosen(self) -> bool:
+        """Whether columns were chosen that make the id."""
+        return bool(self._id_from)
+
+    def of(self, row: Row) -> str:
+        """Return the id of a row.
+
+        Raises
+        ------
+        ValueError
+            The row has no id, or a column from which it would be made is missing or holds no text.
+        """
+        names = tuple(row)
+        if not self._id_from and not (plan := self._with_id.plan(names)).problem:
+            return str(value_of(row, plan, "id"))
+        plan = self._columns.plan(names)
+        if plan.problem:
+            raise ValueError(plan.problem)
+        wanted = [name for name in (self._id_from or _CONTENT) if name in plan.sources]
+        values = {name: value_of(row, plan, name) for name in wanted}
+        return id_from_fields(chosen(self._id_from, row, values)) if self._id_from else content_id(**values)
+
+
+class Repeats:
+    """Numbers the items of one content: the second one with the id ``x`` becomes ``x-2``."""
+
+    def __init__(self) -> None:
+        self._seen: set[int] = set()
+        self._counts: dict[int, int] = {}
+
+    def numbered(self, item_id: str) -> str:
+        """Return the id, with a number if it was given before."""
+        number = int(item_id, 16)
+        if number not in self._seen:
+            self._seen.add(number)
+            return item_id
+        self._counts[number] = count = self._counts.get(number, 1) + 1
+        return f"{item_id}-{count}"
+
+
+class Unique:
+    """Refuses a second row with the id of an earlier one; it keeps two numbers for each row."""
+
+    def __init__(self) -> None:
+        self._seen: set[int] = set()
+        self._hashes, self._rows = array("q"), array("q")
+
+    def check(self, item_id: str, where: str) -> None:
+        """Raise a ValueError that names the earlier row; `where` ends in the number of the row."""
+        found = _LAST_NUMBER.search(where)
+        key, row = hash(item_id), int(found[0]) if found else 0
+        if key in self._seen:
+            first = _LAST_NUMBER.sub(str(self._rows[self._hashes.index(key)]), where)
+            raise ValueError(
+                f"the id {item_id!r}, made with --id-from, is also that of {first}; name more fields, so "
+                "that every row gets an id of its own"
+            )
+        self._seen.add(key)
+        self._hashes.append(key)
+        self._rows.append(row)
+
+
+class MissingFieldError(ValueError):
+    """A field of which an id is to be made is missing, as in all rows with the same columns."""
+
+
+def chosen(names: Sequence[str], row: Row, *others: Mapping[str, Any]) -> dict[str, Any]:
+    """Values of the columns of a row that `names` lists, or else of fields in `others`.
+
+    Raises
+    ------
+    MissingFieldError
+        There is no such column or field.
+    """
+    found: dict[str, Any] = {}
+    for name in names:
+        places = [place for place in (row, *others) if name in place]
+        if not places:
+            raise MissingFieldError(
+                f"no field {name!r}, which --id-from asks for; found: {listed(tuple(row))}"
+            )
+        found[name] = places[0][name]
+    return found
+
+
+def _normal(value: str) -> str:
+    return value.replace("\r\n", "\n").replace("\r", "\n").strip()
+
+
+def _part(name: str, value: Any) -> str:
+    try:
+        found = _normal(text(value))
+    except ValueError as problem:
+        raise ValueError(f"field {name!r}: {problem}") from None
+    return found if _READABLE.fullmatch(found) else content_hash(found)[:_DIGITS]

@@ -1,0 +1,94 @@
+"""Read the values of the fields of an Item from a row."""
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any
+
+from judge.items import chat
+from judge.items.columns import LISTS_IN_CELLS, MESSAGES, Plan, plain
+from judge.items.fields import READERS, from_cell, is_missing, metadata, shown
+from judge.rows import Row
+
+Fields = tuple[dict[str, Any], dict[str, Any]]
+"""Fields of an Item, and its metadata."""
+
+
+def fields_of(row: Row, plan: Plan) -> Fields:
+    """Read the fields of an Item from a row, and its metadata.
+
+    Raises
+    ------
+    ValueError
+        A column holds something else than its field may.
+    """
+    values = {name: value_of(row, plan, name) for name in plan.sources}
+    references = values.pop("reference", ())
+    if "other_references" in values:
+        references = tuple(dict.fromkeys((*references, *values.pop("other_references"))))
+    if references:
+        values["reference"] = references[0]
+    if len(references) > 1:
+        values["other_references"] = references[1:]
+    others = metadata(row, plan.metadata)
+    if "question" in plan.sources and (system_message := _system_message(row, plan.sources["question"][0])):
+        others.setdefault("system_message", system_message)
+    return values, others
+
+
+def value_of(row: Row, plan: Plan, name: str) -> Any:
+    """Value of a field of an Item as a reader makes it from a row.
+
+    Raises
+    ------
+    ValueError
+        The value is no such value, or two columns contradict each other.
+    """
+    columns = plan.sources[name]
+    column = columns[0] if len(columns) == 1 else _agreed(row, name, columns)
+    try:
+        return _reader(name, column)(row[column])
+    except ValueError as problem:
+        raise ValueError(f"field {column!r}: {problem}") from None
+
+
+@lru_cache(maxsize=4096)
+def _reader(name: str, column: str) -> Callable[[Any], Any]:
+    """Reader of a field that also knows what a column of this name may hold: a chat, turns, a list."""
+    read, known = READERS[name], plain(column)
+    if name == "question" and known == "turns":
+        return lambda value: read(chat.only_turn(from_cell(value)))
+    if name in ("question", "answer"):
+        role = "user" if name == "question" else "assistant"
+        if known in MESSAGES:
+            return lambda value: read(_text_of_chat(from_cell(value), role))
+        return lambda value: value if type(value) is str else read(_text_of_chat(value, role))
+    return (lambda value: read(from_cell(value))) if known in LISTS_IN_CELLS else read
+
+
+def _text_of_chat(value: Any, role: str) -> Any:
+    return chat.text_of(value, role) if chat.is_chat(value) else value
+
+
+def _agreed(row: Row, name: str, columns: Sequence[str]) -> str:
+    """Tell which of several columns of one field to read: any one, as long as they hold the same.
+
+    An empty cell contradicts nothing, except in an answer, because an empty answer is an answer.
+    """
+    full = [c for c in columns if not (is_missing(row[c]) or (row[c] == "" and name != "answer"))] or columns
+    if any(row[column] != row[full[0]] for column in full[1:]):
+        found = " and ".join(f"{column!r} ({shown(row[column])})" for column in full)
+        raise ValueError(
+            f"{found} are all names for {name!r}, and their values differ. Say which one is meant: "
+            f"--map {name}={full[0]}"
+        )
+    return full[0]
+
+
+def _system_message(row: Row, column: str) -> str | None:
+    """Text of the system's message of a chat that the question was read from."""
+    value = row[column]
+    if type(value) is str:
+        if plain(column) not in MESSAGES:
+            return None
+        value = from_cell(value)
+    return chat.text_of(value, "system") if chat.is_chat(value) else None

@@ -1,0 +1,64 @@
+"""Second requests: for replies that were truncated at their token limit, or that could not be parsed."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from judge.records import Completion, Item, Request
+from judge.rubric import Rubric
+from judge.scoring.parsing.parse import is_readable, read
+from judge.scoring.prompt import Prompter
+from judge.scoring.repetition import repeats_itself
+from judge.scoring.run import Run
+
+
+def replies_to_repeat(run: Run, rubric: Rubric, reask: bool) -> Iterator[Completion]:
+    """Yield truncated replies that may be complete with more tokens and, with `reask`, unparsed ones."""
+    judge = run.judge
+    if judge.scores == "expected":  # the request is for one token, so a second reply would be the same
+        return
+    for item, completions in run.judgments():
+        for completion in completions:
+            if completion.attempt == 0 and _needs_repeat(completion, rubric, item, reask, judge.params):
+                yield completion
+
+
+def _needs_repeat(
+    completion: Completion, rubric: Rubric, item: Item, reask: bool, params: Mapping[str, Any]
+) -> bool:
+    if completion.finish_reason == "length":
+        return _may_complete(completion, params) and not is_readable(completion, rubric, item)
+    statuses = {outcome.status for outcome in read(completion, rubric, item).values()} if reask else set()
+    return "unparsed" in statuses
+
+
+def _may_complete(completion: Completion, params: Mapping[str, Any]) -> bool:
+    """Whether more tokens may complete a truncated reply: no limit was set, and it is not in a loop."""
+    if any(name in params for name in ("max_tokens", "max_completion_tokens")):
+        return False
+    text = completion.reply or completion.reasoning or ""
+    return params.get("temperature") != 0 or not repeats_itself(text)
+
+
+def second_requests(
+    run: Run, prompter: Prompter, again: Iterable[tuple[str, str]], samples: int
+) -> Iterator[Request]:
+    """Yield the second requests for replies that are named by key and item: more tokens, or a correction."""
+    for key, item_id in again:
+        for request in prompter.requests(run.item(item_id), samples):
+            if request.key == key:
+                is_number = run.judge.rubric.reply == "number"
+                yield _repeated(request, run.completions_of(key)[-1], is_number=is_number)
+
+
+def _repeated(request: Request, completion: Completion, *, is_number: bool) -> Request:
+    if completion.finish_reason == "length":
+        used = completion.usage.completion_tokens if completion.usage else 0
+        return request.next_attempt(max_tokens=4 * (used or 4096))
+    reply = {"role": "assistant", "content": completion.reply or ""}
+    form = "the one number" if is_number else "the one JSON object"
+    instruction = {
+        "role": "user",
+        "content": f"That could not be read. Reply again with {form} asked for, nothing else.",
+    }
+    return replace(request.next_attempt(), messages=[*request.messages, reply, instruction])

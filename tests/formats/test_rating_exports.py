@@ -1,0 +1,393 @@
+"""Exports of rating platforms: read, or refused with what to do."""
+
+import csv
+import io
+import json
+import random
+
+import pytest
+
+from judge.errors import InputError
+from judge.formats.cells import CellReader
+from judge.formats.columns import Wanted
+from judge.formats.ratings import read_ratings
+
+CELLS = CellReader((1, 2, 3, 4, 5))
+
+
+@pytest.fixture
+def read(tmp_path):
+    def values(content, name="export.json", notes=None, **wanted):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
+        note = None if notes is None else notes.append
+        found = read_ratings(path, wanted=Wanted(**{"cells": CELLS} | wanted), note=note)
+        return [(s.item_id, s.rater, s.dimension, s.value) for s in found]
+
+    return values
+
+
+def table(*rows):
+    text = io.StringIO()
+    csv.writer(text).writerows(rows)
+    return text.getvalue()
+
+
+# -- Potato
+
+
+POTATO = {
+    "id": "q1",
+    "displayed_text": "?",
+    "label_annotations": {"clarity": {"scale_4": "4"}, "tone": {"2": "2"}, "note": {"text_box": "fine"}},
+    "span_annotations": {},
+    "behavioral_data": {"time_string": "Time spent: 3s"},
+}
+
+
+def test_potato_names_the_annotator_by_the_folder(read):
+    found = read(json.dumps(POTATO), "annotation_output/ann/annotated_instances.jsonl")
+    assert found == [("q1", "ann", "clarity", 4.0), ("q1", "ann", "tone", 2.0)]
+
+
+def test_potato_names_the_annotator_in_the_line(read):
+    line = POTATO | {"user_id": "ben", "instance_id": "7"}
+    assert read(json.dumps(line), "all.jsonl")[0] == ("7", "ben", "clarity", 4.0)
+
+
+def test_a_folder_of_potato_holds_all_annotators(tmp_path):
+    for name in ("ben", "ann"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "annotated_instances.jsonl").write_text(json.dumps(POTATO))
+    raters = [score.rater for score in read_ratings(tmp_path, wanted=Wanted(("clarity",)))]
+    assert raters == ["ann", "ben"]
+
+
+def test_a_folder_without_annotations_is_refused(tmp_path):
+    with pytest.raises(InputError, match="allowed: "):
+        list(read_ratings(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("labels", "value"),
+    [
+        ({"positive": True, "4": False}, "positive"),
+        ({"3": "true", "4": "false"}, 3.0),
+        ({"slider": "5"}, 5.0),
+        ({"scale_": "2"}, 2.0),
+        ({"1": False}, None),
+        ({}, None),
+        ("4", 4.0),
+    ],
+)
+def test_potato_schemes_give_the_chosen_label_or_what_was_entered(read, labels, value):
+    line = {"id": "q1", "user_id": "ann", "label_annotations": {"x": labels}}
+    first = {"id": "q0", "user_id": "ann", "label_annotations": {"x": {"1": "1"}}}
+    text = "\n".join(map(json.dumps, (first, line)))
+    assert read(text, "a.jsonl", cells=CellReader())[1] == ("q1", "ann", "x", value)
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ({"id": "q1", "label_annotations": {"x": {"1": "1"}}}, "no annotator; allowed: a field user_id"),
+        (POTATO | {"user_id": "a", "label_annotations": {"x": {"1": "1", "2": "2"}}}, r"several labels are chosen \(1, 2\)"),
+        (POTATO | {"user_id": "a", "label_annotations": None}, "no object label_annotations; found: id"),
+    ],
+    ids=["no annotator", "several labels", "no labels"],
+)  # fmt: skip
+def test_lines_of_potato_that_cannot_be_read_are_named(read, line, message):
+    first = POTATO | {"user_id": "a"}
+    with pytest.raises(InputError, match=rf"a\.jsonl:2: .*{message}|a\.jsonl:2: {message}"):
+        read("\n".join(map(json.dumps, (first, line))), "a.jsonl")
+
+
+# -- Argilla
+
+ARGILLA_1 = {
+    "id": "r1",
+    "external_id": "q1",
+    "fields": {"text": "?"},
+    "responses": [
+        {
+            "user_id": "ann",
+            "status": "submitted",
+            "values": {"clarity": {"value": 4}, "why": {"value": "so"}},
+        },
+        {"user_id": "ben", "status": "discarded", "values": None},
+        {"user_id": "cy", "status": "draft", "values": {"clarity": {"value": 2}}},
+    ],
+    "suggestions": [{"question_name": "clarity", "value": 5, "agent": "gpt", "score": 0.9}],
+}
+ARGILLA_2 = {
+    "id": "q1",
+    "fields": {"text": "?"},
+    "responses": {
+        "clarity": [{"user_id": "ann", "value": 4}, {"user_id": "cy", "value": 2, "status": "draft"}],
+        "why": [{"user_id": "ann", "value": "so"}],
+    },
+    "suggestions": {"clarity": {"value": 5, "agent": "gpt"}},
+    "status": "completed",
+    "_server_id": "x",
+}
+
+
+@pytest.mark.parametrize("record", [ARGILLA_1, ARGILLA_2], ids=["version 1", "version 2"])
+@pytest.mark.parametrize("name", ["records.json", "records.jsonl"])
+def test_argilla_responses_are_people_and_suggestions_a_judge(tmp_path, record, name):
+    path = tmp_path / name
+    path.write_text(json.dumps([record]) if name.endswith("json") else json.dumps(record))
+    scores = list(read_ratings(path, wanted=Wanted(cells=CELLS)))
+    found = {(s.item_id, s.rater, s.rater_kind): (s.dimension, s.value) for s in scores}
+    assert found["q1", "ann", "human"] == ("clarity", 4.0)
+    assert found["q1", "cy", "human"] == ("clarity", None)
+    assert found["q1", "gpt", "judge"] == ("clarity", 5.0)
+    assert next(s.reason for s in scores if s.rater == "cy") == "the response is draft"
+
+
+def test_a_discarded_response_of_argilla_is_skipped(read, tmp_path):
+    read([ARGILLA_1])
+    scores = read_ratings(tmp_path / "export.json")
+    assert [s.reason for s in scores if s.rater == "ben"] == ["the response is discarded"]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"id": None, "external_id": None}, "the record has no id"),
+        ({"responses": [3]}, "responses: allowed is a list of objects"),
+        ({"responses": {"clarity": 3}}, "responses to 'clarity': allowed is a list of objects"),
+        ({"responses": [{"values": [3]}]}, r"values of a response: allowed is an object, found \[3\]"),
+        ({"suggestions": [{"value": 3}]}, "a suggestion has no question_name; found: value"),
+    ],
+)
+def test_records_of_argilla_that_cannot_be_read_are_named(read, change, message):
+    with pytest.raises(InputError, match=rf"entry 2: {message}"):
+        read([ARGILLA_1, ARGILLA_1 | change])
+
+
+def test_argilla_values_may_be_written_without_an_object(read):
+    record = ARGILLA_1 | {
+        "responses": [{"user_id": "ann", "values": {"clarity": 3}}],
+        "suggestions": {"clarity": 2},
+    }
+    assert read([record]) == [("q1", "ann", "clarity", 3.0), ("q1", "suggestion", "clarity", 2.0)]
+
+
+# -- Label Studio: JSON-MIN and CSV
+
+
+LABEL_STUDIO = {
+    "id": 12,
+    "question": "?",
+    "clarity": [{"rating": 4}],
+    "tone": "3",
+    "helps": [{"number": 2}],
+    "kinds": [{"choices": ["a", "b"]}],
+    "annotator": 3,
+    "annotation_id": 90,
+    "created_at": "2026-01-01",
+    "updated_at": "2026-01-01",
+    "lead_time": 4.5,
+    "agreement": 1.0,
+}
+READ = [("12", "3", "clarity", 4.0), ("12", "3", "tone", 3.0), ("12", "3", "helps", 2.0)]
+
+
+def test_label_studio_json_min_has_one_column_for_each_control(read):
+    assert read([LABEL_STUDIO]) == READ
+
+
+def test_label_studio_csv_holds_json_in_cells(read):
+    cells = [value if not isinstance(value, list) else json.dumps(value) for value in LABEL_STUDIO.values()]
+    assert read(table(LABEL_STUDIO, cells), "export.csv") == READ
+
+
+def test_label_studio_min_rows_are_named_by_the_id_of_the_item(read):
+    assert read([LABEL_STUDIO | {"question_id": "q1"}])[0][0] == "q1"
+
+
+def test_a_cell_of_label_studio_that_is_no_json_stays_a_text(read):
+    with pytest.raises(InputError, match=r"clarity is '\[\{broken\}\]'"):
+        read([LABEL_STUDIO, LABEL_STUDIO | {"clarity": "[{broken}]"}])
+
+
+# -- Mechanical Turk and Prolific
+
+MTURK = (
+    "HITId",
+    "AssignmentId",
+    "WorkerId",
+    "AssignmentStatus",
+    "WorkTimeInSeconds",
+    "Input.id",
+    "Input.length",
+)
+
+
+def assignment(worker, status="Approved", item="q1"):
+    return (f"H{item}", "A", worker, status, "33", item, "120")
+
+
+def test_mturk_answers_are_dimensions_and_rejected_assignments_are_left_out(read):
+    notes = []
+    rows = table(
+        (*MTURK, "Answer.clarity", "Answer.comment", "Approve", "Reject"),
+        (*assignment("W1"), "4", "fine", "", ""),
+        (*assignment("W2", "Rejected"), "1", "", "", ""),
+        (*assignment("W3", "Submitted"), "5", "", "", ""),
+    )
+    assert read(rows, "batch.csv", notes) == [("q1", "W1", "clarity", 4.0), ("q1", "W3", "clarity", 5.0)]
+    assert notes == ["1 rows with status 'REJECTED' were left out."]
+
+
+def test_mturk_radio_buttons_have_one_column_each(read):
+    rows = table(
+        (*MTURK, "Answer.clarity.1", "Answer.clarity.4", "Answer.tone.1", "Answer.tone.2"),
+        (*assignment("W1"), "false", "true", "", "true"),
+        (*assignment("W2"), "false", "false", "true", "false"),
+    )
+    assert read(rows, "batch.csv") == [
+        ("q1", "W1", "clarity", 4.0), ("q1", "W1", "tone", 2.0),
+        ("q1", "W2", "clarity", None), ("q1", "W2", "tone", 1.0),
+    ]  # fmt: skip
+
+
+def test_mturk_crowd_elements_answer_in_json(read):
+    answers = [{"clarity": {"1": False, "4": True}, "tone": {"label": "3"}, "helps": "2"}]
+    rows = table(
+        (*MTURK, "Answer.taskAnswers"), (*assignment("W1"), json.dumps(answers)), (*assignment("W2"), "")
+    )
+    assert read(rows, "batch.csv")[:3] == [
+        ("q1", "W1", "clarity", 4.0), ("q1", "W1", "tone", 3.0), ("q1", "W1", "helps", 2.0),
+    ]  # fmt: skip
+
+
+def test_mturk_items_without_an_id_go_by_the_hit(read):
+    notes = []
+    header = ("HITId", "AssignmentId", "WorkerId", "Answer.clarity")
+    assert read(table(header, ("H1", "A", "W", "4"), ("H2", "A", "W", "4")), "b.csv", notes)[0][0] == "H1"
+    assert notes == ["No column Input.id or Input.item_id: items are named by HITId."]
+
+
+@pytest.mark.parametrize(
+    ("header", "cells", "message"),
+    [
+        ((), (), "without columns Answer"),
+        (("Answer.taskAnswers",), ("{",), "column 'Answer.taskAnswers': not valid JSON"),
+        (("Answer.taskAnswers",), ("[3]",), "column 'Answer.taskAnswers': allowed is one object"),
+        (("Answer.x.1", "Answer.x.2"), ("true", "true"), r"x: several options are chosen \(1, 2\)"),
+    ],
+)
+def test_batches_of_mturk_that_cannot_be_read_are_named(read, header, cells, message):
+    with pytest.raises(InputError, match=rf"b\.csv:2: .*{message}"):
+        read(table((*MTURK, *header), (*assignment("W"), *cells)), "b.csv")
+
+
+def test_prolifics_list_of_participants_is_refused_with_what_to_do(read):
+    header = ("Submission id", "Participant id", "Status", "Started at", "Time taken", "Age")
+    with pytest.raises(InputError, match=r"Prolific's export of participants.*PROLIFIC_PID"):
+        read(table(header, ("s", "p", "APPROVED", "2026", "120", "30")), "prolific_export.csv")
+
+
+def test_a_survey_with_prolific_pid_names_the_rater(read):
+    rows = table(("PROLIFIC_PID", "SESSION_ID", "item_id", "clarity"), ("5f", "s", "q1", "4"))
+    assert read(rows, "survey.csv") == [("q1", "5f", "clarity", 4.0)]
+
+
+# -- Qualtrics and Google Forms
+
+
+def qualtrics(header, *rows):
+    import_ids = [json.dumps({"ImportId": name}) for name in header]
+    return table(header, [f"Text of {name}" for name in header], import_ids, *rows)
+
+
+def test_the_further_header_lines_of_qualtrics_are_no_ratings(read):
+    notes = []
+    text = qualtrics(
+        ("StartDate", "Status", "Progress", "Finished", "ResponseId", "item_id", "clarity"),
+        ("2026", "IP Address", "100", "True", "R_1", "q1", "4"),
+        ("2026", "Survey Preview", "100", "True", "R_2", "q1", "1"),
+    )
+    assert read(text, "q.csv", notes) == [("q1", "R_1", "clarity", 4.0)]
+    assert notes == ["1 rows with Status 'Survey Preview' or 'Survey Test' were left out."]
+
+
+def test_the_rater_of_qualtrics_is_the_participant_where_the_survey_knows_it(read):
+    text = qualtrics(("ResponseId", "PROLIFIC_PID", "item_id", "clarity"), ("R_1", "5f", "q1", "4"))
+    assert read(text, "q.csv") == [("q1", "5f", "clarity", 4.0)]
+
+
+def test_qualtrics_without_a_column_for_the_item_is_refused_with_what_to_do(read):
+    text = qualtrics(("Status", "ResponseId", "Q1_1", "Q1_2"), ("IP Address", "R_1", "4", "5"))
+    with pytest.raises(
+        InputError, match=r"export of Qualtrics.*found: ResponseId, Q1_1, Q1_2.*embedded data item_id"
+    ):
+        read(text, "q.csv")
+
+
+def test_rows_of_a_grid_of_google_forms_are_items(read):
+    text = table(
+        ("Timestamp", "Email Address", "Clarity [q1]", "Clarity [q2]", "Tone [q1]", "Comments"),
+        ("2026/01/01", "ann@x.org", "4", "", "3", "fine"),
+        ("2026/01/01", "", "5", "2", "3", ""),
+    )
+    assert read(text, "form.csv")[:4] == [
+        ("q1", "ann@x.org", "Clarity", 4.0), ("q2", "ann@x.org", "Clarity", None),
+        ("q1", "ann@x.org", "Tone", 3.0), ("q1", "response 2", "Clarity", 5.0),
+    ]  # fmt: skip
+
+
+def test_a_grid_of_one_response_is_read(read):
+    assert read(table(("Clarity [q1]", "Clarity [q2]"), ("4", "5")), "form.csv") == [
+        ("q1", "response 1", "Clarity", 4.0), ("q2", "response 1", "Clarity", 5.0),
+    ]  # fmt: skip
+
+
+# -- damaged exports
+
+ODD = [None, 3, "x", [], {}, [3], {"a": 1}, True, 1e308, "", [[]], {"value": {"a": [1]}}]
+TASK = {
+    "id": 1,
+    "data": {"id": "q1"},
+    "annotations": [
+        {
+            "completed_by": {"email": "ann"},
+            "result": [{"from_name": "x", "type": "rating", "value": {"rating": 4}}],
+        }
+    ],
+}
+
+
+def damaged(value, rng):
+    """Copy of a JSON value in which some values are replaced, and some fields left out."""
+    if rng.random() < 0.12:
+        return rng.choice(ODD)
+    if isinstance(value, dict):
+        return {name: damaged(inner, rng) for name, inner in value.items() if rng.random() > 0.05}
+    return [damaged(inner, rng) for inner in value] if isinstance(value, list) else value
+
+
+@pytest.mark.parametrize(
+    "record",
+    [POTATO | {"user_id": "a"}, ARGILLA_1, ARGILLA_2, LABEL_STUDIO, TASK],
+    ids=["potato", "argilla 1", "argilla 2", "label studio min", "label studio"],
+)
+def test_a_damaged_export_is_read_or_refused(read, record):
+    rng = random.Random(7)
+    outcomes = set()
+    for _ in range(150):
+        try:
+            read([damaged(record, rng), record])
+        except InputError:
+            outcomes.add("refused")
+        else:
+            outcomes.add("read")
+    assert outcomes == {"read", "refused"}
+
+
+def test_a_row_in_memory_that_is_no_object_is_refused():
+    with pytest.raises(InputError, match="row 2: found a number; each row must be a dict"):
+        list(read_ratings([{"item_id": "a", "rater": "x", "value": 3}, 3]))

@@ -1,0 +1,164 @@
+"""Ids of items: from a column, from the content, or from chosen fields."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from judge.errors import InputError
+from judge.items import load_items
+from judge.items.identity import RowIds, content_id, id_from_fields
+from judge.records import Image
+
+ROW = {"question": "Why?", "answer": "Because.", "topic": "x"}
+
+
+def ids(*rows, **options):
+    return [item.id for item in load_items(list(rows), **options)]
+
+
+def error_of(*rows, **options):
+    with pytest.raises(InputError) as caught:
+        load_items(list(rows), **options)
+    return str(caught.value)
+
+
+def test_an_id_column_gives_the_id():
+    assert ids({**ROW, "question_id": 7}) == ["7"]
+
+
+def test_without_an_id_column_the_id_is_twelve_digits_of_the_content():
+    assert ids(ROW) == [content_id("Why?", "Because.")]
+    assert len(content_id("Why?", "Because.")) == 12
+    assert int(content_id("Why?", "Because."), 16)
+
+
+def test_the_id_of_a_content_never_changes():
+    assert content_id("2 + 2?", "4", "gpt-5", [Image(path="p.png")]) == "3d1e3471ba35"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"question": "How?"}, {"answer": "So."}, {"system": "a"}, {"images": "p.png"}],
+    ids=["question", "answer", "system", "images"],
+)
+def test_each_part_of_the_content_counts(other):
+    assert len({*ids(ROW), *ids({**ROW, **other})}) == 2
+
+
+def test_a_picture_counts_with_its_role():
+    roles = [Image(path="p.png"), Image(path="p.png", role="reference")]
+    assert len({content_id("q", "a", images=[image]) for image in roles}) == 2
+
+
+@pytest.mark.parametrize("other", [{"topic": "y"}, {"reference": "r"}, {"answer": " Because.\r\n"}])
+def test_metadata_reference_and_outer_spaces_do_not_count(other):
+    assert ids({**ROW, **other}) == ids(ROW)
+
+
+def test_line_ends_of_another_system_do_not_count():
+    assert content_id("a\r\nb", "c\rd") == content_id("a\nb", "c\nd")
+
+
+def test_rows_of_one_content_are_numbered():
+    first = content_id("Why?", "Because.")
+    other = {**ROW, "answer": "So."}
+    assert ids(ROW, other, ROW, ROW) == [first, content_id("Why?", "So."), f"{first}-2", f"{first}-3"]
+
+
+def test_repeated_rows_are_counted_in_the_summary():
+    assert load_items([ROW, ROW, ROW]).summary.repeated == 2
+    assert "2 rows have the content of an earlier row" in str(load_items([ROW, ROW, ROW]).summary)
+    assert "1 row has the content" in str(load_items([ROW, ROW]).summary)
+
+
+def test_a_row_without_an_id_among_rows_with_one_is_an_error():
+    assert "row 2: found no id, and the rows before have one" in error_of({**ROW, "id": 1}, ROW)
+    assert "row 2: found an id, and the rows before have none" in error_of(ROW, {**ROW, "id": 1})
+
+
+def test_an_empty_cell_of_an_id_column_is_an_error():
+    assert "row 2: field 'id': found null" in error_of({**ROW, "id": 1}, {**ROW, "id": None})
+
+
+def test_an_id_is_made_from_chosen_columns_in_their_order():
+    assert ids({**ROW, "model": "gpt-5"}, id_from="topic,system") == ["x/gpt-5"]
+    assert ids({**ROW, "model": "gpt-5"}, id_from=["model", "topic"]) == ["gpt-5/x"]
+
+
+def test_a_chosen_field_may_be_named_as_the_column_or_as_the_field():
+    row = {"prompt": "Why?", "output": "So.", "nr": 3}
+    assert ids(row, id_from="question,nr") == ids(row, id_from="prompt,nr") == ["Why?/3"]
+
+
+def test_an_id_column_that_is_not_used_stays_as_it_is():
+    row = {**ROW, "question_id": 7, "model": "a"}
+    assert ids(row, id_from="question_id,system") == ["7/a"]
+
+
+@pytest.mark.parametrize("value", ["x" * 41, "two\nlines", "a/b", "tab\there"])
+def test_a_value_that_is_long_or_has_a_slash_is_hashed(value):
+    made = id_from_fields({"f": value})
+    assert made != value
+    assert len(made) == 12
+
+
+@pytest.mark.parametrize("value", ["x" * 40, "x", "Why is it so?", "ä"])
+def test_a_short_value_stands_in_the_id_as_it_is(value):
+    assert id_from_fields({"f": f" {value} "}) == value
+
+
+@pytest.mark.parametrize("value", [None, "", "  ", float("nan")])
+def test_a_chosen_field_without_a_value_is_an_error(value):
+    assert "row 1: field 'topic': found" in error_of({**ROW, "topic": value}, id_from="topic")
+
+
+def test_a_chosen_field_that_is_a_list_is_an_error():
+    assert "row 1: field 'topic': found [1]" in error_of({**ROW, "topic": [1]}, id_from="topic")
+
+
+def test_a_chosen_column_that_does_not_exist_is_an_error_that_lists_what_there_is():
+    message = error_of(ROW, id_from="nr")
+    assert "no field 'nr', which --id-from asks for; found: 'question', 'answer', 'topic'" in message
+
+
+def test_rows_that_lack_a_chosen_column_share_one_error():
+    bad = []
+    load_items([ROW, {**ROW, "nr": 1}, ROW], id_from="nr", on_bad=bad.append)
+    assert len(bad) == 2
+    assert bad[0] is bad[1]
+
+
+def test_two_rows_with_one_id_are_both_named():
+    other = {**ROW, "topic": "y"}
+    message = error_of(other, ROW, other, ROW, id_from="topic")
+    assert message.startswith("row 3: the id 'y', made with --id-from, is also that of row 1;")
+
+
+def test_ratings_beside_the_answers_get_the_ids_of_the_answers():
+    row = {**ROW, "model": "a", "image": "p.png"}
+    rating = {**row, "ann": 4, "ben": 5}
+    assert [RowIds().of(rating)] == ids(row)
+    assert [RowIds(id_from=["topic", "system"]).of(rating)] == ids(row, id_from="topic,system")
+    assert [RowIds({"answer": "topic"}).of(rating)] == ids(row, mapping={"answer": "topic"})
+    assert RowIds().of({**rating, "id": "q1"}) == "q1"
+
+
+def test_ratings_without_id_question_and_answer_have_no_id():
+    with pytest.raises(ValueError, match="no field 'question' and no field 'answer'; found: 'ann'"):
+        RowIds().of({"ann": 4})
+
+
+texts = st.text(st.characters(codec="utf-8"), max_size=3)
+rows = st.lists(st.fixed_dictionaries({"question": texts, "answer": texts}), max_size=6)
+
+
+@given(rows, rows)
+def test_inserted_rows_change_no_other_id(before, inserted):
+    known = {(row["question"].strip(), row["answer"].strip()) for row in before}
+    new = [r for r in inserted if (r["question"].strip(), r["answer"].strip()) not in known]
+    assert ids(*new, *before)[len(new) :] == ids(*before)
+
+
+@given(rows)
+def test_every_row_gets_an_id_of_its_own(table):
+    assert len(set(ids(*table))) == len(table)

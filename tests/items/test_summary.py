@@ -1,0 +1,53 @@
+"""What a reader says about the columns that it read."""
+
+from judge.items import InputSummary, load_items
+from judge.items.summary import reference_warning
+
+ROW = {"prompt": "Why?", "output": "Because.", "topic": "x"}
+
+
+def test_columns_and_metadata_are_named_in_two_lines():
+    assert load_items([ROW]).summary.lines() == [
+        "columns: question from 'prompt', answer from 'output', no system, no reference, "
+        "id from the content (no id column)",
+        "metadata: 'topic'",
+    ]
+
+
+def test_there_are_at_most_three_lines():
+    rows = [
+        {"id": 1, "question": "q", "a": "", "b": "x", **{f"f{n}": n for n in range(30)}},
+        {"id": 2, "question": "q", "a": "y"},
+    ]
+    lines = load_items(rows, answers_in="a,b").summary.lines()
+    assert len(lines) == 3
+    assert "'f11' and" in lines[1]
+
+
+def test_all_columns_of_a_field_are_named():
+    summary = load_items([{"id": 1, **ROW}, {"id": 2, "question": "q", "answer": "a"}]).summary
+    assert summary.columns["question"] == ("prompt", "question")
+    assert "question from 'prompt' or 'question'" in str(summary)
+    assert "id from 'id'" in str(summary)
+
+
+def test_fields_that_make_the_id_are_named():
+    assert "id from topic and question" in str(load_items([ROW], id_from="topic,question").summary)
+
+
+def test_items_without_a_reference_are_counted():
+    summary = load_items([ROW, {**ROW, "expected": "r"}]).summary
+    assert (summary.n_items, summary.n_without_reference) == (2, 1)
+
+
+def test_a_missing_reference_is_worth_a_warning_where_the_rubric_refers_to_one():
+    none = InputSummary(n_items=3, n_without_reference=3)
+    some = InputSummary(n_items=3, n_without_reference=1)
+    every = InputSummary(n_items=3)
+    assert "no item has a reference answer, and rubric r refers to one" in reference_warning(
+        none, "r", refers=True
+    )
+    assert "--map reference=NAME" in reference_warning(none, "r", refers=True)
+    assert "1 of 3 items have no reference answer" in reference_warning(some, "r", refers=True)
+    assert reference_warning(every, "r", refers=True) is None
+    assert reference_warning(none, "r", refers=False) is None

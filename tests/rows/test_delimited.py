@@ -1,0 +1,104 @@
+import pytest
+
+from judge.errors import InputError
+from judge.rows import delimiter_of, read_rows
+
+
+@pytest.fixture
+def written(tmp_path):
+    """Path of a file with the given text."""
+
+    def write(text, name="t.csv"):
+        (tmp_path / name).write_text(text, "utf-8", newline="")
+        return tmp_path / name
+
+    return write
+
+
+def rows_in(path, **options):
+    return [row for _, row in read_rows(path, **options)]
+
+
+def error_of(path, **options):
+    with pytest.raises(InputError) as caught:
+        list(read_rows(path, **options))
+    return str(caught.value).removeprefix(str(path))
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("name", ["t.csv", "t.txt", "t.psv", "t.CSV"])
+def test_what_separates_cells_is_recognised(written, name, delimiter):
+    path = written(f"id{delimiter}a b\nq1{delimiter}x\n", name)
+    assert rows_in(path) == [{"id": "q1", "a b": "x"}]
+    assert delimiter_of(path) == delimiter
+
+
+def test_tab_files_are_known_by_two_names(written):
+    assert rows_in(written("a\tb,c\n1\t2\n", "t.tab")) == [{"a": "1", "b,c": "2"}]
+
+
+def test_a_delimiter_within_quotes_of_the_header_does_not_count(written):
+    assert rows_in(written('"a,b,c";d\n1;2\n')) == [{"a,b,c": "1", "d": "2"}]
+
+
+def test_quotes_of_the_header_show_what_separates_cells(written):
+    assert rows_in(written('"id"|";"\n"1"|"2"\n')) == [{"id": "1", ";": "2"}]
+
+
+def test_a_name_of_a_column_may_have_several_lines(written):
+    assert rows_in(written('a;"b\nc"\n1;2\n')) == [{"a": "1", "b\nc": "2"}]
+
+
+def test_a_text_file_of_json_lines_is_recognised(written):
+    path = written('\ufeff\n{"a": 1}\n{"a": 2}\n', "t.txt")
+    assert rows_in(path) == [{"a": 1}, {"a": 2}]
+    assert delimiter_of(path) is None
+
+
+def test_a_text_file_with_a_json_list_is_recognised(written):
+    assert rows_in(written('[{"a": 1}]', "t.txt")) == [{"a": 1}]
+
+
+def test_a_text_file_without_cells_is_refused(written):
+    error = error_of(written("\nThe first answer\nThe second\n", "t.txt"))
+    assert error.startswith(":2: this is no table")
+    assert "--format csv" in error
+
+
+def test_a_text_file_of_one_column_is_read_where_its_format_is_named(written):
+    assert rows_in(written("answer\nyes\n", "t.txt"), format="csv") == [{"answer": "yes"}]
+
+
+def test_an_empty_text_file_has_no_rows(written):
+    assert rows_in(written("", "t.txt")) == []
+
+
+def test_a_markdown_table_is_read(written):
+    path = written("\n| id | answer |\n|----|:------:|\n| q1 | a \\| b |\n\n| q2 |  |\n", "t.txt")
+    assert rows_in(path) == [{"id": "q1", "answer": "a | b"}, {"id": "q2", "answer": ""}]
+    assert [where.removeprefix(str(path)) for where, _ in read_rows(path)] == [":4", ":6"]
+
+
+def test_a_markdown_table_needs_no_rule_and_no_last_pipe(written):
+    assert rows_in(written("|id|answer\n|q1|x\n")) == [{"id": "q1", "answer": "x"}]
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "found"),
+    [
+        ("| a | b |\n|---|---|\n| 1 | 2 | 3 |\n", 3, "found 3 cells; the header has 2"),
+        ("| a | b |\n| 1 |\n", 2, "found 1 cells; the header has 2"),
+        ("a|b\n1|2|3\n", 2, "A cell that holds a pipe"),
+        ("a;b\n1;2;3\n", 2, "A cell that holds a semicolon"),
+        ("sep=:\na:b\n1:2:3\n", 3, "A cell that holds :"),
+        ("a,b\r1,2\r", 1, "carriage return without a line feed"),
+    ],
+)
+def test_a_row_of_another_length_is_refused_with_its_line(written, text, line, found):
+    error = error_of(written(text))
+    assert error.startswith(f":{line}: ")
+    assert found in error
+
+
+def test_rows_of_empty_cells_are_left_out_with_every_delimiter(written):
+    assert rows_in(written("a;b\n;\n1;\n;;\n")) == [{"a": "1", "b": ""}]
