@@ -121,18 +121,18 @@ def _has_stars(question: FormQuestion) -> bool:
 
 
 def _control(view: Xml.Element, question: FormQuestion, *, is_required: bool) -> None:
-    required = {"required": "true"} if is_required else {}
     if question.is_text:
         Xml.SubElement(view, "TextArea", name=question.name, toName="answer")
-    elif _has_stars(question):
+        return
+    if _has_stars(question):
         stars = str(len(question.options))
-        Xml.SubElement(view, "Rating", name=question.name, toName="answer", maxRating=stars, **required)
+        control = Xml.SubElement(view, "Rating", name=question.name, toName="answer", maxRating=stars)
     else:
-        choices = Xml.SubElement(
-            view, "Choices", name=question.name, toName="answer", choice="single-radio", **required
-        )
+        control = Xml.SubElement(view, "Choices", name=question.name, toName="answer", choice="single-radio")
         for option in question.options:
-            Xml.SubElement(choices, "Choice", value=_choice(question, option.value), hint=option.anchor)
+            Xml.SubElement(control, "Choice", value=_choice(question, option.value), hint=option.anchor)
+    if is_required:
+        control.set("required", "true")
 
 
 def _annotation(task: Task, form: Form) -> dict[str, Any]:
