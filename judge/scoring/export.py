@@ -109,10 +109,10 @@ def _wide(run: Run, fields: list[str]) -> Table:
 
 def _judgment(scores: list[Score], rubric: Rubric) -> dict[str, Any]:
     """Combine all scores of one item and sample into one row."""
-    values = {score.dimension: score.value for score in scores if score.criterion is None}
+    values = {score.dimension: score.value for score in scores}
     numbers = {name: value for name, value in values.items() if isinstance(value, float)}
     head = {"item_id": scores[0].item_id, "rater": scores[0].rater, "sample": scores[0].sample}
-    statuses = {_status(score.dimension): score.status for score in scores if score.criterion is None}
+    statuses = {_status(score.dimension): score.status for score in scores}
     return {**head, **values, "passes": rubric.passes(numbers), **statuses, **_criteria(scores)}
 
 
