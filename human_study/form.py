@@ -26,7 +26,7 @@ MAX_TEXT = 4000
 _FENCED = re.compile(r"^ {0,3}```[\w+#.-]*[ \t]*\n(.*?)\n? {0,3}```[ \t]*$", re.MULTILINE | re.DOTALL)
 _WORDS = {"true": 1, "yes": 1, "met": 1, "false": 0, "no": 0, "not met": 0}
 """Other words for the values of criteria and flags in files."""
-_MOST_KEPT = 256
+_MOST_KEPT = 1_024
 
 Outcome = tuple[float | str | None, Status, str | None]
 """Value, status, and the reason why there is no value."""
@@ -203,7 +203,7 @@ class Form:
 
 
 class Forms:
-    """Gives the form of each item; items with the same questions share one. Threads may share it.
+    """Gives the form of each item; items with the same fields share one. Threads may share it.
 
     Parameters
     ----------
@@ -214,7 +214,7 @@ class Forms:
     def __init__(self, rubric: Rubric) -> None:
         self.rubric = rubric
         self._rubrics = ItemRubrics(rubric)
-        self._known: dict[int, tuple[ItemRubric, Form]] = {}
+        self._known: dict[str, Form] = {}
         self._lock = threading.Lock()
 
     def of(self, item: Item) -> Form:
@@ -225,13 +225,13 @@ class Forms:
         InputError
             The criteria of the item cannot be read.
         """
+        fields = "" if self._rubrics.uniform else repr((item.system, item.metadata))
         with self._lock:
-            own = self._rubrics.of(item)
-            if id(own) not in self._known:
+            if fields not in self._known:
                 if len(self._known) >= _MOST_KEPT:
                     self._known.clear()
-                self._known[id(own)] = (own, Form(self.rubric, own))  # kept, so that its address stays taken
-            return self._known[id(own)][1]
+                self._known[fields] = Form(self.rubric, self._rubrics.of(item))
+            return self._known[fields]
 
 
 def parts(text: str) -> list[tuple[bool, str]]:

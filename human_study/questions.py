@@ -8,9 +8,6 @@ from judge.records import OVERALL, Record
 from judge.rubric import CANNOT_TELL, CRITERIA, Dimension, ItemRubric, Level, Rubric, asks_criteria
 
 YES_NO = ((1, "Yes"), (0, "No"))
-MET = ((1, "Met"), (0, "Not met"))
-CANNOT_TELL_KEY = "x"
-"""Keyboard key of "Cannot tell"."""
 _MOST_LISTED = 7
 """Options without a description of their own are listed below each other up to this number."""
 
@@ -41,6 +38,13 @@ class Option(Record):
     def title(self) -> str:
         """Label of a category; empty where the button shows the value itself."""
         return self.value if isinstance(self.value, str) and not self.is_abstention else ""
+
+
+_MET: tuple[Option, ...] = (
+    Option(value=1, anchor="Met", key="1"),
+    Option(value=0, anchor="Not met", key="0"),
+)
+_ABSTENTION = Option(value=CANNOT_TELL, anchor="Cannot tell", key="x")
 
 
 class FormQuestion(Record):
@@ -120,7 +124,7 @@ def criterion_question(rubric: Rubric, key: str, criterion: Dimension | None = N
         name=name,
         label=criterion.description if criterion else label(name),
         description="",
-        options=(*_met_options(), *_abstention(rubric)),
+        options=(*_MET, *_abstention(rubric)),
         type="binary",
         level="nominal",
     )
@@ -145,7 +149,7 @@ def label(name: str) -> str:
 
 def _of_dimension(rubric: Rubric, name: str, dimension: Dimension) -> FormQuestion:
     if dimension.type == "binary":
-        options = _met_options()
+        options = _MET
     elif dimension.type == "category":
         options = tuple(
             Option(value=text, anchor=meaning.strip(), key=str(place) if place <= 9 else None)
@@ -177,13 +181,8 @@ def _scale_options(rubric: Rubric, name: str, anchors: Mapping[int, str]) -> tup
     return tuple(Option(value=value, anchor=anchors.get(value, ""), key=keys.get(value)) for value in scores)
 
 
-def _met_options() -> tuple[Option, ...]:
-    return tuple(Option(value=value, anchor=text, key=str(value)) for value, text in MET)
-
-
 def _abstention(rubric: Rubric) -> tuple[Option, ...]:
-    cannot_tell = Option(value=CANNOT_TELL, anchor="Cannot tell", key=CANNOT_TELL_KEY)
-    return (cannot_tell,) if rubric.abstain else ()
+    return (_ABSTENTION,) if rubric.abstain else ()
 
 
 def _for_raters(description: str) -> str:
