@@ -22,7 +22,7 @@ test: $(VENV)/installed-dev  ## main suite
 test-all: test coverage test-browser engine slow  ## main suite, branch coverage, browser, engine and long-running tests
 
 coverage: $(VENV)/installed-dev  ## require 100 % branch coverage of parsing and storage
-	$(BIN)/python -m coverage run -m pytest -q -p no:randomly tests/test_rubric.py tests/scoring/parsing tests/scoring/test_run.py tests/scoring/test_run_views.py
+	$(BIN)/python -m coverage run -m pytest -q -p no:randomly tests/rows tests/rubric tests/scoring/parsing tests/scoring/test_prompt.py tests/scoring/test_reply_form.py tests/scoring/test_run.py tests/scoring/test_typed_run.py
 	$(BIN)/python -m coverage report --show-missing --fail-under=100
 
 test-browser: $(VENV)/installed-dev  ## tests in Chromium (install it with make browser); skipped without it

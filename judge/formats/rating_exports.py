@@ -7,7 +7,7 @@ from typing import Any
 
 from judge.errors import InputError
 from judge.formats import argilla, crowd, label_studio_rows, potato, surveys
-from judge.rows import Row, RowSource, is_file, kind_of, read_rows
+from judge.rows import Row, RowSource, is_file, is_saved_dataset, kind_of, read_rows
 
 _PLATFORMS = (potato, argilla, label_studio_rows, crowd, surveys)
 
@@ -27,8 +27,14 @@ def plain_rows(path: RowSource, note: Callable[[str], None]) -> Iterator[tuple[s
     InputError
         The table cannot be read, or is an export without ratings.
     """
-    if is_file(path) and potato.is_folder(Path(path)):
-        return potato.rows_of_folder(Path(path))
+    if is_file(path) and Path(path).is_dir():
+        if potato.is_folder(Path(path)):
+            return potato.rows_of_folder(Path(path))
+        if not is_saved_dataset(Path(path)):
+            raise InputError(
+                f"{path}: this folder holds no ratings; allowed: a file, a folder of Potato with one folder "
+                "for each annotator, or a folder that save_to_disk of the library `datasets` wrote"
+            )
     rows = read_rows(path) if is_file(path) else _objects(read_rows(path))
     first = list(islice(rows, 2))
     rows = chain(first, rows)

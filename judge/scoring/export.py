@@ -39,7 +39,7 @@ def export_scores(path: str | Path, out: str, form: str | None = None, *, wide: 
         None infers the format from the file name; on standard output it is CSV.
     wide : bool
         Whether to write one row per item and sample, with a column for each dimension and for its status,
-        instead of one row per score.
+        instead of one row per score. Criteria are in the rows per score only: each item has its own.
 
     Raises
     ------
@@ -86,13 +86,14 @@ def _fields(run: Run) -> list[str]:
 
 
 def _long(run: Run, fields: list[str]) -> Table:
-    columns = [name for name in Score.model_fields if name != "criterion" or run.rubric.criteria]
+    """Return one row per score; only a rubric with criteria has the column of their ids."""
+    names = [name for name in Score.model_fields if name != "criterion" or run.rubric.criteria]
     rows = (
-        {**dict.fromkeys(columns), **score.model_dump(mode="json"), **_about(item, fields)}
+        {**{name: getattr(score, name) for name in names}, **_about(item, fields)}
         for item, scores in _by_item(run)
         for score in scores
     )
-    return [*columns, "system", *map(_column, fields)], rows
+    return [*names, "system", *map(_column, fields)], rows
 
 
 def _wide(run: Run, fields: list[str]) -> Table:
@@ -108,8 +109,8 @@ def _wide(run: Run, fields: list[str]) -> Table:
 
 
 def _judgment(scores: list[Score], rubric: Rubric) -> dict[str, Any]:
-    """Combine all scores of one item and sample into one row."""
-    values = {score.dimension: score.value for score in scores}
+    """Combine the scores of one item and sample into one row, its own criteria in one column."""
+    values = {score.dimension: score.value for score in scores if score.criterion is None}
     numbers = {name: value for name, value in values.items() if isinstance(value, float)}
     head = {"item_id": scores[0].item_id, "rater": scores[0].rater, "sample": scores[0].sample}
     statuses = {_status(score.dimension): score.status for score in scores}

@@ -48,7 +48,7 @@ def test_the_smallest_of_several_cards_decides(verdict):
 def test_a_model_that_is_too_big_is_a_problem_with_the_card_that_it_needs(verdict):
     found = verdict(2048, 12)
     assert found.state == "problem"
-    assert "needs a card of about" in found.found
+    assert "needs a GPU with about" in found.found
     assert "--max-model-len" not in found.advice
 
 
@@ -71,7 +71,7 @@ def test_the_largest_model_that_fits_and_the_largest_that_sees_pictures_are_sugg
     else:
         assert advised[best.shape.name] == "suggested"
         same = seeing.shape.name == best.shape.name
-        assert same or advised[seeing.shape.name] == "suggested for pictures"
+        assert same or advised[seeing.shape.name] == "suggested for images"
         assert len(advised) == (1 if same else 2)
 
 
@@ -88,7 +88,7 @@ def test_a_model_that_always_thinks_is_said_to_do_so(monkeypatch):
         doctor, "_working_cards", lambda: [Card("NVIDIA H100 80GB HBM3", int(79.6 * GIB), 0, "580")]
     )
     told = {
-        name: "always thinks" in doctor.examine_judge(name)[-1].found
+        name: "always reasons" in doctor.examine_judge(name)[-1].found
         for name in ("openai/gpt-oss-20b", "Qwen/Qwen3-8B")
     }
     assert told == {"openai/gpt-oss-20b": True, "Qwen/Qwen3-8B": False}

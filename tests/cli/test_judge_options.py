@@ -94,7 +94,7 @@ def test_flags_that_expected_scores_leave_out_are_noted(tmp_path):
             "--dry-run",
         ],
     )
-    assert ("the flags are not asked for" in result.stderr) is ("flags:" in path.read_text())
+    assert ("the flags are not requested" in result.stderr) is ("flags:" in path.read_text())
 
 
 @pytest.mark.parametrize("option", ["--tensor-parallel", "--max-model-len"])

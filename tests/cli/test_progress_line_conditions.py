@@ -35,7 +35,7 @@ def test_a_text_that_is_cut_ends_in_an_ellipsis(room, text):
 def test_the_card_is_asked_again_after_one_second(monkeypatch):
     now, asked = [1000.0], []
     monkeypatch.setattr(progress_line.time, "monotonic", lambda: now[0])
-    monkeypatch.setattr(progress_line.gpus, "share", lambda: asked.append(now[0]) or len(asked) / 10)
+    monkeypatch.setattr(progress_line.gpus, "utilization", lambda: asked.append(now[0]) or len(asked) / 10)
     card = progress_line._Card()
     found = []
     for now[0] in (1000.0, 1000.9, 1001.0, 1001.5, 1002.0):

@@ -97,7 +97,7 @@ def test_a_reply_is_shown_with_its_sample_dimension_attempt_and_finish_reason():
         == "  reply (sample 0; finish reason stop):\nyes"
     )
     second = completion(reply="", sample=1, dimension="clarity", attempt=1)
-    assert _reply(second) == "  reply (sample 1, clarity, asked again; finish reason unknown):\n"
+    assert _reply(second) == "  reply (sample 1, clarity, requested again; finish reason unknown):\n"
     first_token = completion(reply="4", label_probabilities={"4": 1.0}, finish_reason="length")
     assert "finish reason" not in _reply(first_token)
 

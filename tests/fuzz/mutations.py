@@ -151,8 +151,8 @@ def encoded_otherwise(data: bytes, rng: Random) -> bytes:
         lambda: text.encode(rng.choice(_ENCODINGS), "replace"),
         lambda: text.replace("\n", "\r\n").encode(),
         lambda: text.replace("\n", "\r").encode(),
-        lambda: gzip.compress(data, 1),
-        lambda: gzip.compress(data, 1)[:-8],
+        lambda: gzip.compress(data, 1, mtime=0),
+        lambda: gzip.compress(data, 1, mtime=0)[:-8],
         lambda: b"\xef\xbb\xbf" * 2 + data,
     ]
     return rng.choice(ways)()

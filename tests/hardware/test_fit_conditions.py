@@ -5,7 +5,7 @@ import json
 import pytest
 
 from judge.errors import InputError
-from judge.hardware.fit import MEMORY_SHARE, advice, engine_memory, excerpt, fit, fit_known, peak_of
+from judge.hardware.fit import MEMORY_SHARE, advice, engine_memory, fit, fit_known, peak_of, shortlist
 from judge.hardware.gpus import Card
 from judge.hardware.model_sizes import find_shape, known_models, read_shape
 
@@ -34,28 +34,28 @@ def test_time_is_that_of_a_thousand_judgments_of_300_new_tokens_and_a_reply_of_1
 
 
 def test_advice_goes_up_to_eight_cards():
-    assert advice(known("Qwen/Qwen3-14B"), [L4])[0] == "4 such cards would be enough"
-    assert advice(known("Qwen/Qwen3-32B"), [L4])[0] == "8 such cards would be enough"
+    assert advice(known("Qwen/Qwen3-14B"), [L4])[0] == "4 such GPUs would be enough"
+    assert advice(known("Qwen/Qwen3-32B"), [L4])[0] == "8 such GPUs would be enough"
     assert advice(known("Qwen/Qwen3-32B"), [L4] * 8)[0] == "--tensor-parallel 8 would be enough"
-    assert advice(known("Qwen/Qwen3-32B"), [L4] * 7)[0] == "8 such cards would be enough"
+    assert advice(known("Qwen/Qwen3-32B"), [L4] * 7)[0] == "8 such GPUs would be enough"
     assert not any("cards" in text for text in advice(known("meta-llama/Llama-3.3-70B-Instruct"), [L4]))
 
 
 def test_the_smallest_card_decides():
     shape = known("Qwen/Qwen3-14B")
     assert advice(shape, [H100, L4]) == advice(shape, [L4, H100])
-    assert advice(shape, [H100, L4])[0] == "4 such cards would be enough"
+    assert advice(shape, [H100, L4])[0] == "4 such GPUs would be enough"
 
 
-def test_an_excerpt_has_six_that_fit_the_suggestions_and_one_that_is_too_big():
+def test_a_shortlist_has_six_that_fit_the_suggestions_and_one_that_is_too_big():
     every = fit_known(L4)
-    found = excerpt(every)
+    found = shortlist(every)
     fitting = [one for one in every if one.verdict != "too big"]
     assert [one for one in found if one in fitting[-6:]] == fitting[-6:]
     assert [one.shape.name for one in found if one.verdict == "too big"] == [
         next(one.shape.name for one in every if one.verdict == "too big")
     ]
-    assert len(excerpt(every, most=1)) < len(found)
+    assert len(shortlist(every, most=1)) < len(found)
 
 
 @pytest.mark.parametrize("weights", [{}, {"depth": None}, {"hidden_size": None}], ids=str)
@@ -69,7 +69,7 @@ def test_a_picture_encoder_without_its_depth_or_width_counts_for_nothing(weights
 @pytest.mark.parametrize("text", ["[1]", "7", '"a"', "null"])
 def test_a_config_that_is_no_object_is_refused_as_such(tmp_path, text):
     (tmp_path / "config.json").write_text(text)
-    with pytest.raises(InputError, match=r"config\.json: holds no JSON object"):
+    with pytest.raises(InputError, match=r"config\.json: is not a JSON object"):
         find_shape(str(tmp_path))
 
 

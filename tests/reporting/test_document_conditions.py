@@ -2,7 +2,8 @@
 
 import json
 
-from judge.reporting.document import Case, Column, Judgment, Report, Section, Table
+from judge.reporting.document import Case, Column, Judgment, Section, Table
+from judge.reporting.report import Report
 from judge.stats.engine.estimate import Estimate
 
 TABLE = Table("t", "Table", (Column("a", "a"),), (("x",),))

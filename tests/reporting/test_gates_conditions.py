@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 import pytest
 
 from judge.errors import GateError, InputError
-from judge.reporting.document import Report
+from judge.reporting.document import ReportContent
 from judge.reporting.gates import Gate, check, junit, require
 from judge.stats.engine.estimate import Estimate
 
@@ -13,7 +13,7 @@ SOME = Estimate(0.5, 0.4, 0.6)
 
 
 def report_of(*names):
-    return Report("report", "T", (), (), (), dict.fromkeys(names, SOME), {"judge": "robot"}, ())
+    return ReportContent("report", "T", (), (), (), dict.fromkeys(names, SOME), {"judge": "robot"}, ())
 
 
 def figures_tested(text, *names):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from judge.errors import InputError
-from judge.rows import read_rows, rows_of
+from judge.rows import delimiter_of, is_saved_dataset, name_of, read_rows, rows_of
 from judge.rows.memory import plain
 
 pd = pytest.importorskip("pandas")
@@ -102,3 +102,27 @@ def test_values_that_json_cannot_hold_become_text_or_none(value, text):
 def test_binary_data_and_objects_are_refused_with_their_row_and_field(value, found):
     with pytest.raises(InputError, match=rf"^row 2: field 'image': found (an object of )?{found}"):
         rows_in([{"image": "a.png"}, {"image": [{"x": value}]}])
+
+
+def test_a_table_that_gives_its_rows_by_name_is_read_row_by_row():
+    class Named:
+        columns = ("a",)
+
+        def iter_rows(self, *, named):
+            assert named
+            return iter([{"a": 1}, {"a": 2}])
+
+    assert rows_in(Named()) == [{"a": 1}, {"a": 2}]
+
+
+def test_a_table_in_memory_has_no_delimiter_and_no_name():
+    assert delimiter_of([{"a": 1}]) is None
+    assert (name_of([{"a": 1}]), name_of("a.csv")) == ("the table", "a.csv")
+
+
+@pytest.mark.parametrize(
+    ("name", "is_saved"), [("state.json", True), ("dataset_dict.json", True), ("x", False)]
+)
+def test_a_saved_dataset_is_a_folder_with_its_state(tmp_path, name, is_saved):
+    (tmp_path / name).write_text("{}")
+    assert is_saved_dataset(tmp_path) is is_saved

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from judge.errors import InputError
 from judge.records import Image, Item
-from judge.rubric import CRITERIA, ItemRubrics, Rubric, load_rubric
+from judge.rubric import CRITERIA, Dimension, ItemRubrics, Rubric, load_rubric
 
 ANCHORS = {1: "bad", 2: "middling", 3: "good"}
 SCORE = {"description": "d", "anchors": ANCHORS}
@@ -182,3 +182,34 @@ def test_a_worked_example_shows_the_dimensions_that_apply():
 def test_with_bare_numbers_each_criterion_is_a_request():
     of = ItemRubrics(by_criteria(reply="number")).of(item(criteria=["a", "b"]))
     assert [*of.parts] == [f"{CRITERIA}/c1", f"{CRITERIA}/c2"]
+
+
+def test_rubrics_of_items_that_are_kept_are_bounded(monkeypatch):
+    monkeypatch.setattr("judge.rubric.item_rubric._MOST_KEPT", 1)
+    rubrics = ItemRubrics(rubric())
+    first = rubrics.of(item(kind="counting"))
+    rubrics.of(item(kind="other"))
+    again = rubrics.of(item(kind="counting"))
+    assert again is not first
+    assert again.rubric == first.rubric
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "name"),
+    [
+        ({"type": "category", "labels": ["low", "high"]}, 1.0, "high"),
+        ({"type": "binary"}, 1.0, "yes"),
+        ({"type": "binary"}, 0.0, "no"),
+        ({"type": "binary"}, 0.5, "0.5"),
+        ({"anchors": ANCHORS}, 2.0, "2"),
+    ],
+)
+def test_a_stored_value_has_the_name_that_the_rubric_gives_it(kind, value, name):
+    assert Dimension.model_validate({"description": "d", **kind}).label_of(value) == name
+
+
+def test_a_judged_overall_score_does_not_apply_to_an_item_without_a_dimension():
+    counted = {"count": {**SCORE, "when": {"kind": "counting"}}}
+    rubrics = ItemRubrics(rubric(dimensions=counted, overall={"how": "judged"}))
+    assert rubrics.of(item(kind="other")).not_applicable["overall"] == "no dimension applies"
+    assert "overall" not in rubrics.of(item(kind="counting")).not_applicable

@@ -69,9 +69,9 @@ def test_json_lines_keep_numbers_and_letters(run, capsys):
 @pytest.mark.parametrize(
     ("out", "form", "error"),
     [
-        ("-", "parquet", "Parquet is not for a terminal"),
-        ("scores.csv", "jsonl", "says csv and --output-format jsonl"),
-        ("scores.txt", None, "the name says no format; allowed: .csv, .jsonl, .parquet"),
+        ("-", "parquet", "Parquet cannot be written to standard output"),
+        ("scores.csv", "jsonl", "is a csv file, but --output-format is jsonl"),
+        ("scores.txt", None, "the format is unknown; use the ending .csv, .jsonl, .parquet"),
     ],
 )
 def test_a_format_that_is_unclear_is_an_error(run, out, form, error):
@@ -108,3 +108,32 @@ def test_parquet_holds_whole_numbers_of_64_bits(tmp_path, number, kept):
     Run.imported(tmp_path / "run", rubric(), [item("x", metadata={"n": number})], scores, model="r").close()
     export_scores(tmp_path / "run", str(tmp_path / "a.parquet"))
     assert pq.read_table(tmp_path / "a.parquet").to_pydict()["meta_n"] == [number if kept else str(number)]
+
+
+@pytest.fixture
+def run_with_criteria(tmp_path):
+    judged = {"item_id": "x", "rater": "r", "rater_kind": "judge"}
+    scores = [
+        Score(**judged, dimension="a", value=5.0),
+        Score(**judged, dimension="criteria", criterion="c1", value=1.0),
+        Score(**judged, dimension="criteria", criterion="c2", value=0.0),
+    ]
+    with_criteria = rubric(criteria={"field": "criteria"})
+    Run.imported(tmp_path / "criteria", with_criteria, [item("x")], scores, model="r").close()
+    return tmp_path / "criteria"
+
+
+def test_the_ids_of_criteria_are_a_column_only_of_a_rubric_with_criteria(run, run_with_criteria, capsys):
+    export_scores(run, "-")
+    assert "criterion" not in rows(capsys.readouterr().out)[0]
+    export_scores(run_with_criteria, "-")
+    found = rows(capsys.readouterr().out)
+    assert [row["criterion"] for row in found if row["dimension"] == "criteria"] == ["c1", "c2"]
+    assert {row["criterion"] for row in found if row["dimension"] != "criteria"} == {""}
+
+
+def test_criteria_have_no_column_in_a_row_per_item(run_with_criteria, capsys):
+    export_scores(run_with_criteria, "-", "jsonl", wide=True)
+    (row,) = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert row["a"] == 5.0
+    assert not any(name.startswith("criteria") for name in row)

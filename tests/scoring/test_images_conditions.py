@@ -38,7 +38,7 @@ def test_a_picture_that_changed_since_it_was_judged_is_not_shown(folder):  # noq
     assert thumbnail(Image(path="p.png"), folder).width == 9  # was not checked
 
 
-@pytest.mark.parametrize(("data", "error"), [(None, "is not there"), (b"hello", "cannot be read")])
+@pytest.mark.parametrize(("data", "error"), [(None, "does not exist"), (b"hello", "cannot be read")])
 def test_a_picture_that_is_gone_or_broken_is_not_shown(folder, data, error):  # noqa: F811
     image = checked(folder).model_copy(update={"sha256": None})
     (folder / "p.png").unlink()
@@ -49,5 +49,5 @@ def test_a_picture_that_is_gone_or_broken_is_not_shown(folder, data, error):  # 
 
 
 def test_an_address_is_not_looked_up(folder):  # noqa: F811
-    with pytest.raises(InputError, match="given as an address"):
+    with pytest.raises(InputError, match="given as a URL"):
         thumbnail(Image(url="https://example.org/p.png"), folder)

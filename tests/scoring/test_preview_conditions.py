@@ -2,8 +2,8 @@
 
 from judge.scoring.judge import Judge
 from judge.scoring.loop import score_items
+from judge.scoring.preview import preview
 from judge.scoring.run import Run
-from judge.scoring.score import preview
 
 from .builders import Scripted, item, reply, rubric
 

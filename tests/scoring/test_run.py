@@ -811,3 +811,18 @@ def test_an_item_with_several_replies_is_given_once_with_all_of_them(run):
     list(run.missing(twice))
     run.append([Completion.of(request, reply=reply()) for request in twice])
     assert [(i.id, [c.sample for c in found]) for i, found in run.judgments()] == [("i1", [0, 1]), ("i2", [])]
+
+
+def test_a_run_gives_its_items_with_scores_as_results_a_table_and_a_summary(tmp_path):
+    judge = Judge("m", rubric())
+    scores = [
+        Score(item_id="x", rater="m", rater_kind="judge", dimension=name, value=4.0)
+        for name in ("a", "b", "overall")
+    ]
+    with Run.imported(tmp_path / "r", judge.rubric, [item("x")], scores, model="m") as run:
+        assert run["x"].item == item("x")
+        assert [result.item.id for result in run.results()] == ["x"]
+        assert run.failures() == []
+        assert list(run.to_pandas()["a"]) == [4.0]
+        assert str(run) == str(run.overview())
+        assert run._repr_html_() == run.overview().html()

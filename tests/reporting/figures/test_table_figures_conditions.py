@@ -80,7 +80,7 @@ def test_a_gap_is_drawn_as_two_series_with_the_difference_at_the_right():
     ("key", "title", "drawn"),
     [
         ("pass_rate", "By kind", "Pass rate by kind"),
-        ("accuracy", "By kind", "Accuracy by kind"),
+        ("figure", "By kind", "Accuracy by kind"),
         ("pass_rate", "run: By kind", "run: Pass rate by kind"),
         ("pass_rate", "Kinds", "Kinds"),
     ],

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from judge.reporting.document import Column, Report, Section, Table
+from judge.reporting.document import Column, ReportContent, Section, Table
 from judge.reporting.render.html import LONGEST_TEXT, MOST_COLUMNS, block, narrowed, origin, page, sentence
 from judge.stats.engine.estimate import Estimate
 
@@ -12,7 +12,7 @@ A = Estimate(0.5, 0.4, 0.6, method="wilson")
 
 
 def report(*sections):
-    return Report("report", "Title", ("V",), (), sections, {}, {}, ())
+    return ReportContent("report", "Title", ("V",), (), sections, {}, {}, ())
 
 
 def table(key="t", *, n_columns=2, n_detail=0, rows=1, **more):

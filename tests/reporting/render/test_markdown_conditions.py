@@ -2,14 +2,14 @@
 
 import pytest
 
-from judge.reporting.document import Case, Column, Judgment, Report, Section, Table
+from judge.reporting.document import Case, Column, Judgment, ReportContent, Section, Table
 from judge.reporting.render.markdown import to_markdown
 
 COLUMNS = (Column("a", "name"), Column("n", "n", "count"), Column("m", "m", "count"))
 
 
 def report(*sections):
-    return Report("report", "Title", ("Found.",), (), sections, {}, {}, ())
+    return ReportContent("report", "Title", ("Found.",), (), sections, {}, {}, ())
 
 
 def section(key, rows=(("x", 1, 2),), **more):

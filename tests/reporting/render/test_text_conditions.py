@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from judge.reporting.document import Case, Column, Judgment, Report, Section, Table
+from judge.reporting.document import Case, Column, Judgment, ReportContent, Section, Table
 from judge.reporting.render.text import print_report, table_text
 from judge.stats.engine.estimate import Estimate
 
@@ -13,7 +13,7 @@ def printed(*judgments, reference=None, note="worst", width=80):
     case = Case("q1", "Why?", reference, (), {}, note, judgments)
     file = io.StringIO()
     print_report(
-        Report("report", "Title", (), (), (Section("worst", "Worst", cases=(case,)),), {}, {}, ()),
+        ReportContent("report", "Title", (), (), (Section("worst", "Worst", cases=(case,)),), {}, {}, ()),
         file,
         width,
     )

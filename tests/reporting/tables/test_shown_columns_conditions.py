@@ -54,7 +54,7 @@ AGREEMENT = {
     "alt_test": "label person n judge_wins human_wins p p_adjusted preferred",
     "slices:kind": "slice label n people judge_level difference bias p_holm",
     "panel": "dimension best cross_validated all_judges in_sample",
-    "oddities": "what difference finding",
+    "bias": "what difference finding",
     "coefficients:clarity@a": "statistic people judge_level difference",
     "thresholds:clarity@a": "cut judge_rate gap tpr tnr kappa",
 }
@@ -69,8 +69,8 @@ def test_each_table_of_agreement_says_how_its_own_statistic_was_computed():
     tables = agreement_report({"alpha": 0.1}).tables
     assert "alpha" in tables["agreement"].title.lower()
     assert tables["agreement"].notes != tables["raw"].notes
-    assert any("two people" in note for note in tables["raw"].notes)
-    assert not any("two people" in note for note in tables["agreement"].notes)
+    assert any("pairs of raters" in note for note in tables["raw"].notes)
+    assert not any("pairs of raters" in note for note in tables["agreement"].notes)
 
 
 @pytest.fixture

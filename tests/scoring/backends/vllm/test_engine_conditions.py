@@ -7,6 +7,7 @@ import pytest
 from judge.errors import BackendError
 from judge.scoring.backends.vllm import engine
 from judge.scoring.backends.vllm.engine import EngineOptions
+from judge.scoring.backends.vllm.lora import _lora_rank
 
 
 @pytest.fixture
@@ -19,9 +20,9 @@ def start(monkeypatch):
         monkeypatch.setattr(engine.importlib, "import_module", lambda _: package)
         monkeypatch.setattr(engine, "_model_config", lambda _: SimpleNamespace())
         monkeypatch.setattr(engine, "_check", lambda *_: None)
-        monkeypatch.setattr(engine, "fitted", lambda *_: {})
+        monkeypatch.setattr(engine, "model_arguments", lambda *_: {})
         monkeypatch.setattr(engine, "cards_for", lambda *_: 2)
-        monkeypatch.setattr(engine, "_thought", lambda *_: (None, False))
+        monkeypatch.setattr(engine, "_thought_marks", lambda *_: (None, False))
         first = SimpleNamespace(labels=())
         engine._start(model, {}, EngineOptions(), 0, first, lambda _: None, SimpleNamespace())
 
@@ -29,13 +30,13 @@ def start(monkeypatch):
 
 
 def test_a_tokenizer_without_tokens_is_fetched_again(start):
-    with pytest.raises(BackendError, match=r"some/model does not start\. Its tokenizer knows no token"):
+    with pytest.raises(BackendError, match=r"some/model does not start: its tokenizer has no tokens"):
         start([])
 
 
 @pytest.mark.parametrize("model", ["/no/such/folder", "./no/such/folder", "~/no/such/folder"])
 def test_a_path_that_is_no_folder_is_not_looked_for_on_the_internet(start, model):
-    with pytest.raises(BackendError, match="There is no such folder"):
+    with pytest.raises(BackendError, match="there is no such folder"):
         start([1], model=model)
 
 
@@ -56,4 +57,4 @@ def test_a_path_that_is_no_folder_is_not_looked_for_on_the_internet(start, model
     ],
 )
 def test_room_for_an_adapter_is_the_next_size_that_vllm_knows(rank, room):
-    assert engine._room_for(rank) == room
+    assert _lora_rank(rank) == room

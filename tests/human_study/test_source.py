@@ -5,8 +5,8 @@ import json
 import sys
 
 import pytest
-from judge.cli.study_source import StudySource, listed_ids, text_in
 
+from human_study.source import StudySource, listed_ids, text_in
 from judge.errors import InputError
 from judge.records import Item, Score
 from judge.rubric import load_rubric
@@ -31,21 +31,21 @@ def made_run(path, values, **fields):
 def test_a_file_of_answers_has_the_default_rubric_and_no_scores(tmp_path):
     path = tmp_path / "a.jsonl"
     path.write_text(json.dumps({"id": "a", "frage": "?", "answer": "!"}) + "\n")
-    found = StudySource.read(str(path), None, {"question": "frage"})
+    found = StudySource.read(str(path), None, mapping={"question": "frage"})
     assert [item.id for item in found.items] == ["a"]
     assert (found.rubric.name, found.image_root, found.values) == ("open_qa", tmp_path, None)
-    assert StudySource.read(str(path), "summary", {"question": "frage"}).rubric.name == "summary"
+    assert StudySource.read(str(path), "summary", mapping={"question": "frage"}).rubric.name == "summary"
 
 
 def test_a_run_has_the_scores_of_its_first_samples(tmp_path):
-    found = StudySource.read(str(made_run(tmp_path / "run", {"a": 4.0, "b": None})), None, {})
+    found = StudySource.read(str(made_run(tmp_path / "run", {"a": 4.0, "b": None})), None)
     assert found.values["a"]["clarity"] == 4.0
     assert found.values["b"] == {}
     assert found.rubric.name == "open_qa"
 
 
 def test_strata_of_a_run_are_scores_or_verdicts_of_its_judge(tmp_path):
-    found = StudySource.read(str(made_run(tmp_path / "run", {"a": 4.0, "b": 1.0, "c": None})), None, {})
+    found = StudySource.read(str(made_run(tmp_path / "run", {"a": 4.0, "b": 1.0, "c": None})), None)
     assert found.strata("passed") == {"a": "passed", "b": "failed", "c": "no verdict"}
     assert found.strata("score") == {"a": "overall 4", "b": "overall 1", "c": "no score"}
 
