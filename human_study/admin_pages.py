@@ -11,8 +11,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from human_study.form import MAX_TEXT, label
+from human_study.form import MAX_TEXT
 from human_study.progress import Agreement, measure
+from human_study.questions import label
 from human_study.request_checks import bearer, changing, posted
 from human_study.store import Study
 

@@ -11,6 +11,7 @@ from human_study.store import Study
 from human_study.study_records import Task
 from judge.files.writing import harmless
 from judge.records import Score
+from judge.rubric import CRITERIA
 
 
 def counted_tasks(study: Study, *, after_discussion: bool = False) -> Iterator[Task]:
@@ -41,17 +42,23 @@ def failed_checks(study: Study) -> dict[str, tuple[int, int]]:
 def scores(study: Study, *, after_discussion: bool = False) -> Iterator[Score]:
     """Return the ratings as `Score` rows, like the scores of a judge; a planned repeat is sample 1."""
     for task in counted_tasks(study, after_discussion=after_discussion):
-        yield from study.form.scores(task.item.id, task.rater, task.rating.reply, task.sample)
+        yield from _scores_of(study, task)
 
 
-def long_columns() -> list[str]:
-    """Names of the columns of `long_rows`."""
-    return [*Score.model_fields, "stratum", "probability", "checks_missed", "checks_seen"]
+def _scores_of(study: Study, task: Task) -> list[Score]:
+    return study.form_of(task.item).scores(task.item.id, task.rater, task.rating.reply, task.sample)
+
+
+def long_columns(study: Study) -> list[str]:
+    """Names of the columns of `long_rows`; `criterion` only where the items have criteria of their own."""
+    names = [name for name in Score.model_fields if name != "criterion" or study.rubric.criteria]
+    return [*names, "stratum", "probability", "checks_missed", "checks_seen"]
 
 
 def wide_columns(study: Study) -> list[str]:
     """Names of the columns of `wide_rows`."""
-    return ["item_id", "rater", "sample", *study.form.names, "note", "skipped", "seconds"]
+    criteria = [CRITERIA] if study.rubric.criteria else []
+    return ["item_id", "rater", "sample", *study.form.names, *criteria, "note", "skipped", "seconds"]
 
 
 def long_rows(study: Study, *, after_discussion: bool = False) -> Iterator[dict[str, Any]]:
@@ -63,10 +70,12 @@ def long_rows(study: Study, *, after_discussion: bool = False) -> Iterator[dict[
         rater: {"checks_missed": missed, "checks_seen": seen}
         for rater, (missed, seen) in failed_checks(study).items()
     }
+    columns = long_columns(study)
     for task in counted_tasks(study, after_discussion=after_discussion):
-        for score in study.form.scores(task.item.id, task.rater, task.rating.reply, task.sample):
+        for score in _scores_of(study, task):
             drawn = {"stratum": task.stratum, "probability": task.probability}
             yield {
+                **dict.fromkeys(columns),
                 **score.model_dump(),
                 **drawn,
                 **checks.get(task.rater, {"checks_missed": 0, "checks_seen": 0}),
@@ -74,7 +83,11 @@ def long_rows(study: Study, *, after_discussion: bool = False) -> Iterator[dict[
 
 
 def wide_rows(study: Study, *, after_discussion: bool = False) -> Iterator[dict[str, Any]]:
-    """One row per rating, with one column per question, for spreadsheets."""
+    """One row per rating, with one column per question, for spreadsheets.
+
+    Criteria of the items are one column, with a JSON object of all of them. A question that the rater cannot
+    answer is ``cannot_tell``, and one that does not apply to the item is empty.
+    """
     for task in counted_tasks(study, after_discussion=after_discussion):
         reply = task.rating.reply
         yield {
@@ -82,10 +95,20 @@ def wide_rows(study: Study, *, after_discussion: bool = False) -> Iterator[dict[
             "rater": task.rater,
             "sample": task.sample,
             **{q.name: reply.values.get(q.name) for q in study.form.questions},
+            **_criteria(study, task),
             "note": reply.note,
             "skipped": reply.skip,
             "seconds": task.rating.seconds,
         }
+
+
+def _criteria(study: Study, task: Task) -> dict[str, str]:
+    if study.rubric.criteria is None:
+        return {}
+    values = task.rating.reply.values
+    asked = [question.name for question in study.form_of(task.item).questions if question.is_criterion]
+    found = {name.partition("/")[2]: values[name] for name in asked if name in values}
+    return {CRITERIA: json.dumps(found, ensure_ascii=False)}
 
 
 def everything(study: Study) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import IO, Literal
 from human_study import export, label_studio
 from human_study.export import counted_tasks, everything, write_csv, write_jsonl
 from human_study.store import Study
+from judge.errors import InputError
 
 Layout = Literal["long", "wide", "label-studio", "label-studio-config", "everything"]
 Writer = Callable[[Study, IO[str], bool, bool], int]
@@ -15,7 +16,7 @@ Writer = Callable[[Study, IO[str], bool, bool], int]
 
 def _long(study: Study, stream: IO[str], as_lines: bool, after: bool) -> int:
     rows = export.long_rows(study, after_discussion=after)
-    return write_jsonl(rows, stream) if as_lines else write_csv(rows, export.long_columns(), stream)
+    return write_jsonl(rows, stream) if as_lines else write_csv(rows, export.long_columns(study), stream)
 
 
 def _wide(study: Study, stream: IO[str], as_lines: bool, after: bool) -> int:
@@ -24,14 +25,24 @@ def _wide(study: Study, stream: IO[str], as_lines: bool, after: bool) -> int:
 
 
 def _tasks(study: Study, stream: IO[str], _: bool, after: bool) -> int:
+    _check_label_studio(study)
     found = list(label_studio.tasks(study, list(counted_tasks(study, after_discussion=after))))
     json.dump(found, stream, ensure_ascii=False, indent=1)
     return len(found)
 
 
 def _config(study: Study, stream: IO[str], _: bool, __: bool) -> int:
+    _check_label_studio(study)
     stream.write(label_studio.interface(study) + "\n")
     return 1
+
+
+def _check_label_studio(study: Study) -> None:
+    if study.rubric.criteria is not None:
+        raise InputError(
+            f"{study.path}: Label Studio asks the same questions of every task, but here each item has "
+            "criteria of its own. Export the layout long or wide, or rate on the page: judge study serve"
+        )
 
 
 def _everything(study: Study, stream: IO[str], _: bool, __: bool) -> int:

@@ -1,45 +1,35 @@
-"""The questions of the rating form, derived from the rubric, and the replies that they allow."""
+"""The rating form of an answer: its questions, derived from the rubric, and the replies that they allow."""
 
 import contextlib
 import re
-from collections.abc import Iterator, Mapping
+import threading
 from functools import cached_property
 
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr
 
+from human_study.questions import (
+    YES_NO,
+    FormQuestion,
+    Option,
+    criterion_question,
+    label,
+    questions_of,
+)
 from judge.errors import InputError
-from judge.records import OVERALL, Record, Score, Status
-from judge.rubric import Rubric
+from judge.records import OVERALL, Item, Score, Status
+from judge.rubric import CANNOT_TELL, CRITERIA, ItemRubric, ItemRubrics, Rubric, asks_criteria
 
-YES_NO = ((1, "Yes"), (0, "No"))
+__all__ = ["MAX_TEXT", "YES_NO", "Form", "FormQuestion", "Forms", "Option", "Reply", "label", "parts"]
+
 MAX_TEXT = 4000
 """Maximum length of a note, a reason or a text reply, in characters."""
 _FENCED = re.compile(r"^ {0,3}```[\w+#.-]*[ \t]*\n(.*?)\n? {0,3}```[ \t]*$", re.MULTILINE | re.DOTALL)
+_WORDS = {"true": 1, "yes": 1, "met": 1, "false": 0, "no": 0, "not met": 0}
+"""Other words for the values of criteria and flags in files."""
+_MOST_KEPT = 1_024
 
-
-class Option(Record):
-    """One option of a question."""
-
-    value: int
-    anchor: str
-    """Description of an answer with this score."""
-    key: str | None = None
-    """Keyboard key that selects the option."""
-
-
-class FormQuestion(Record):
-    """A question about an answer: a dimension, the overall score, or a flag."""
-
-    name: str
-    label: str
-    description: str
-    options: tuple[Option, ...] = ()
-    """Empty for a text question, which is optional."""
-
-    @property
-    def is_text(self) -> bool:
-        """Whether the reply is free text."""
-        return not self.options
+Outcome = tuple[float | str | None, Status, str | None]
+"""Value, status, and the reason why there is no value."""
 
 
 class Reply(BaseModel):
@@ -48,23 +38,39 @@ class Reply(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     values: dict[str, StrictInt | StrictStr] = Field(default_factory=dict)
+    """Question -> number, label of a category, ``cannot_tell``, or text; ``criteria/ID`` is a criterion."""
     note: str = Field(default="", max_length=MAX_TEXT)
     skip: str = Field(default="", max_length=MAX_TEXT)
     """Why the answer was skipped; empty if it was not."""
 
 
 class Form:
-    """The questions of a study."""
+    """The questions about one answer, or about all answers of a study.
 
-    def __init__(self, rubric: Rubric) -> None:
+    Parameters
+    ----------
+    rubric : Rubric
+        The rubric of the study.
+    own : ItemRubric or None
+        The rubric of one item. None gives the form of the study: every dimension, whether it applies or not,
+        and criteria of any id.
+    """
+
+    def __init__(self, rubric: Rubric, own: ItemRubric | None = None) -> None:
         self.rubric = rubric
+        self._has_any_criterion = own is None and rubric.criteria is not None
+        self._own = own or ItemRubric(rubric)
 
     @cached_property
     def questions(self) -> tuple[FormQuestion, ...]:
-        """Dimensions, then the overall score if it is judged, then flags."""
-        return tuple(_questions(self.rubric))
+        """Dimensions that apply, the overall score if it is judged, criteria of the item, then flags."""
+        return tuple(questions_of(self._own, self.rubric))
 
-    @property
+    @cached_property
+    def _by_name(self) -> dict[str, FormQuestion]:
+        return {question.name: question for question in self.questions}
+
+    @cached_property
     def scored(self) -> tuple[str, ...]:
         """Names of the questions that must be answered."""
         return tuple(q.name for q in self.questions if not q.is_text)
@@ -72,38 +78,42 @@ class Form:
     @property
     def names(self) -> tuple[str, ...]:
         """Names of all questions."""
-        return tuple(question.name for question in self.questions)
+        return tuple(self._by_name)
+
+    def question(self, name: str) -> FormQuestion | None:
+        """Return the question with this name; None if there is none."""
+        if self._has_any_criterion and asks_criteria(name):
+            return criterion_question(self.rubric, name.partition("/")[2])
+        return self._by_name.get(name)
 
     def in_words(self, text: str) -> str:
         """Replace names of questions in backticks by the labels that raters see."""
         return re.sub(r"`(\w+)`", lambda found: self._label_of(found[1]) or found[0], text)
 
     def _label_of(self, name: str) -> str | None:
-        return f"“{label(name)}”" if name in self.names else None
+        is_asked = name in self.rubric.asked
+        return f"“{label(name)}”" if is_asked else None
 
     def name_of(self, name: str) -> str | None:
         """Return the name of the question that `name` refers to, also by an alias; None if there is none."""
-        return name if name in self.names else self.rubric.canonical_name(name)
+        return name if self.question(name) else self.rubric.canonical_name(name)
 
     def value_of(self, name: str, found: object, where: str) -> int | str:
-        """Convert a value from a file, where a number may be a text or 4.0.
+        """Convert a value from a file, where a number may be a text or 4.0, and a criterion true or yes.
 
         Raises
         ------
         InputError
             The value is not an option of the question.
         """
-        question = next(question for question in self.questions if question.name == name)
-        value: int | str = str(found)
-        if not question.is_text:
-            with contextlib.suppress(ValueError):
-                number = float(value)
-                value = int(number) if number.is_integer() else value
+        question = self._asked(name, f"{where}: ")
+        value = str(found)
+        converted = value if question.is_text else _option_value(question, value)
         try:
-            _check_value(question, value)
+            _check_value(question, converted)
         except InputError as error:
             raise InputError(f"{where}: {error}") from None
-        return value
+        return converted
 
     def check(self, reply: Reply) -> Reply:
         """Return `reply` after checking its values.
@@ -113,12 +123,17 @@ class Form:
         InputError
             A question does not exist, or a value is not one of its options.
         """
-        known = {question.name: question for question in self.questions}
         for name, value in reply.values.items():
-            if name not in known:
-                raise InputError(f"{name!r} is not a question of this study; allowed: {', '.join(known)}")
-            _check_value(known[name], value)
+            _check_value(self._asked(name), value)
         return reply
+
+    def _asked(self, name: str, where: str = "") -> FormQuestion:
+        if question := self.question(name):
+            return question
+        if why := self._own.not_applicable.get(name):
+            raise InputError(f"{where}{name!r} does not apply to this item: {why}")
+        allowed = ", ".join(self.names)
+        raise InputError(f"{where}{name!r} is not a question of this study; allowed: {allowed}")
 
     def state(self, reply: Reply) -> str:
         """One of 'done', 'skipped', 'open'."""
@@ -129,37 +144,94 @@ class Form:
     def scores(self, item_id: str, rater: str, reply: Reply, sample: int = 0) -> list[Score]:
         """Return the `Score` rows of a complete reply, with the overall score of the rubric; else none.
 
-        A skipped answer gives one row per question, with the reason and without a value.
+        A skipped answer gives one row per question, with the reason and without a value. A question that the
+        rater cannot answer has the status ``abstained``, and a dimension that does not apply to the item
+        ``not_applicable``.
         """
         state = self.state(reply)
         if state == "open":
             return []
-        status: Status = "ok" if state == "done" else "skipped"
-        values = self._values(reply) if status == "ok" else dict.fromkeys(self._names)
+        outcomes = self._outcomes(reply) if state == "done" else self._skipped()
         return [
             Score(
                 item_id=item_id,
                 rater=rater,
                 rater_kind="human",
-                dimension=name,
+                dimension=CRITERIA if asks_criteria(name) else name,
+                criterion=name.partition("/")[2] if asks_criteria(name) else None,
                 sample=sample,
                 value=value,
                 status=status,
-                reason=reply.skip or reply.note or None,
+                reason=why or reply.skip or reply.note or None,
             )
-            for name, value in values.items()
+            for name, (value, status, why) in outcomes.items()
         ]
 
-    @property
+    @cached_property
     def _names(self) -> tuple[str, ...]:
-        return (*self.rubric.scored, *self.rubric.flags)
+        """Names of all rows, in the order of those of a judge."""
+        criteria = (f"{CRITERIA}/{key}" for key in self._own.criteria)
+        return (*self.rubric.scored, *self.rubric.flags, *criteria)
 
-    def _values(self, reply: Reply) -> dict[str, float | str]:
-        """All values of a complete reply; an empty text is not a value."""
-        numbers = {n: float(v) for n, v in reply.values.items() if isinstance(v, int)}
-        overall = self.rubric.overall_score(numbers, judged=numbers.get(OVERALL))
-        found = {**reply.values, **numbers, **({} if overall is None else {OVERALL: overall})}
-        return {name: found[name] for name in self._names if found.get(name) not in (None, "")}
+    @cached_property
+    def _excluded(self) -> dict[str, Outcome]:
+        return {name: (None, "not_applicable", why) for name, why in self._own.not_applicable.items()}
+
+    def _skipped(self) -> dict[str, Outcome]:
+        skipped: Outcome = (None, "skipped", None)
+        return {name: self._excluded.get(name, skipped) for name in self._names}
+
+    def _outcomes(self, reply: Reply) -> dict[str, Outcome]:
+        """Outcomes of a complete reply; an empty text is none."""
+        found: dict[str, Outcome] = {**self._excluded}
+        for name, value in reply.values.items():
+            question = self._asked(name)
+            if value == CANNOT_TELL and not question.is_text:
+                found[name] = (None, "abstained", None)
+            elif value != "":
+                found[name] = (float(value) if isinstance(value, int) else value, "ok", None)
+        if OVERALL in self.rubric.scored and OVERALL not in self._excluded:
+            found[OVERALL] = self._overall(found)
+        return {name: found[name] for name in self._names if name in found}
+
+    def _overall(self, found: dict[str, Outcome]) -> Outcome:
+        """The overall score; None if the rater cannot tell something that it is computed of."""
+        numbers = {name: value for name, (value, _, _) in found.items() if isinstance(value, float)}
+        met = {name.partition("/")[2]: value for name, value in numbers.items() if asks_criteria(name)}
+        value = self._own.overall_score(numbers, met, numbers.get(OVERALL))
+        return (None, "abstained", None) if value is None else (value, "ok", None)
+
+
+class Forms:
+    """Gives the form of each item; items with the same fields share one. Threads may share it.
+
+    Parameters
+    ----------
+    rubric : Rubric
+        The rubric of the study.
+    """
+
+    def __init__(self, rubric: Rubric) -> None:
+        self.rubric = rubric
+        self._rubrics = ItemRubrics(rubric)
+        self._known: dict[str, Form] = {}
+        self._lock = threading.Lock()
+
+    def of(self, item: Item) -> Form:
+        """Return the form of one item.
+
+        Raises
+        ------
+        InputError
+            The criteria of the item cannot be read.
+        """
+        fields = "" if self._rubrics.uniform else repr((item.system, item.metadata))
+        with self._lock:
+            if fields not in self._known:
+                if len(self._known) >= _MOST_KEPT:
+                    self._known.clear()
+                self._known[fields] = Form(self.rubric, self._rubrics.of(item))
+            return self._known[fields]
 
 
 def parts(text: str) -> list[tuple[bool, str]]:
@@ -172,51 +244,21 @@ def parts(text: str) -> list[tuple[bool, str]]:
     return [(is_code, part) for is_code, part in found if part]
 
 
-def label(name: str) -> str:
-    """Return the name of a dimension as shown to raters.
-
-    >>> label("technical_accuracy")
-    'Technical accuracy'
-    """
-    return name.replace("_", " ").capitalize()
-
-
-def _questions(rubric: Rubric) -> Iterator[FormQuestion]:
-    for name, dimension in rubric.dimensions.items():
-        yield _scale_question(rubric, name, dimension.description, dimension.anchors)
-    if rubric.overall.how == "judged":
-        ends = {rubric.scale.min: "Worst", rubric.scale.max: "Best"}
-        yield _scale_question(rubric, OVERALL, "The answer as a whole, all things considered.", ends)
-    for name, flag in rubric.flags.items():
-        options = (
-            tuple(Option(value=value, anchor=text, key=str(value)) for value, text in YES_NO)
-            if flag.type == "boolean"
-            else ()
-        )
-        yield FormQuestion(
-            name=name, label=label(name), description=_for_raters(flag.description), options=options
-        )
-
-
-def _for_raters(description: str) -> str:
-    """Rewrite the description of a flag, which addresses a model, for a form with the options Yes and No.
-
-    >>> _for_raters("true when nothing is made up; else false.")
-    'Yes when nothing is made up; else no.'
-    """
-    text = re.sub(r"^true\b", "Yes", re.sub(r"\bfalse\b(?=\.?$)", "no", description))
-    return text[:1].upper() + text[1:]
-
-
-def _scale_question(rubric: Rubric, name: str, description: str, anchors: Mapping[int, str]) -> FormQuestion:
-    labels = rubric.scale.labels
-    keys = {value: str(value) for value in labels if 0 <= value <= 9}
-    if 10 in labels and 0 not in labels:
-        keys[10] = "0"
-    options = tuple(
-        Option(value=value, anchor=anchors.get(value, ""), key=keys.get(value)) for value in labels
-    )
-    return FormQuestion(name=name, label=label(name), description=description, options=options)
+def _option_value(question: FormQuestion, text: str) -> int | str:
+    """The option that a text means, or else the text itself."""
+    folded = text.strip().casefold()
+    words: dict[str, int | str] = {
+        o.value.casefold(): o.value for o in question.options if isinstance(o.value, str)
+    }
+    words |= {CANNOT_TELL.replace("_", " "): CANNOT_TELL} if CANNOT_TELL in words else {}
+    words |= _WORDS if question.type in ("binary", "flag") else {}
+    if folded in words:
+        return words[folded]
+    if question.type != "category":
+        with contextlib.suppress(ValueError):
+            number = float(text)
+            return int(number) if number.is_integer() else text
+    return text
 
 
 def _check_value(question: FormQuestion, value: int | str) -> None:
@@ -225,6 +267,6 @@ def _check_value(question: FormQuestion, value: int | str) -> None:
             raise InputError(f"{question.name}: must be a text of at most {MAX_TEXT} characters")
         return
     allowed = [option.value for option in question.options]
-    if isinstance(value, str) or value not in allowed:
+    if value not in allowed:
         listed = ", ".join(map(str, allowed))
         raise InputError(f"{question.name}: found {value!r:.80}; allowed: {listed}")

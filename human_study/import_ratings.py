@@ -17,8 +17,11 @@ from judge.formats.rating_summary import RatingsSummary
 from judge.formats.ratings import read_cells
 from judge.records import OVERALL, Score
 from judge.rows import read_rows
+from judge.rubric import CANNOT_TELL, CRITERIA, asks_criteria
 
 _EMPTY = (None, "")
+_STATUSES = ("ok", "skipped", "abstained")
+_ALLOWED = ", ".join((*_STATUSES, "not_applicable"))
 
 
 def read_ratings(
@@ -109,16 +112,25 @@ def summary(drafts: Mapping[Key, RatingDraft], form: Form) -> str:
     """Raters, items, dimensions, scale and missing ratings of a file, in two lines."""
     scores = []
     for (rater, item_id, sample), draft in drafts.items():
-        for name in form.names:
+        who = {"item_id": item_id, "rater": rater, "rater_kind": "human", "sample": sample}
+        for name in (*form.names, *filter(asks_criteria, draft.values)):
             value = draft.values.get(name)
             if value is not None or name in form.scored:
-                number = float(value) if isinstance(value, int) else value
-                who = {"item_id": item_id, "rater": rater, "rater_kind": "human", "sample": sample}
-                status = "skipped" if value is None else "ok"
-                scores.append(
-                    Score.model_validate({**who, "dimension": name, "value": number, "status": status})
-                )
-    return str(RatingsSummary.of(scores, CellReader(tuple(form.rubric.scale.labels))))
+                scores.append(Score.model_validate({**who, **_question(name), **_outcome(value)}))
+    cells = CellReader(tuple(form.rubric.scale.labels)) if form.rubric.is_uniform else CellReader()
+    return str(RatingsSummary.of(scores, cells))
+
+
+def _question(name: str) -> dict[str, str]:
+    if asks_criteria(name):
+        return {"dimension": CRITERIA, "criterion": name.partition("/")[2]}
+    return {"dimension": name}
+
+
+def _outcome(value: int | str | None) -> dict[str, object]:
+    if value == CANNOT_TELL or value is None:
+        return {"status": "skipped" if value is None else "abstained"}
+    return {"value": float(value) if isinstance(value, int) else value}
 
 
 def _holds_tasks(path: str | Path) -> bool:
@@ -154,7 +166,7 @@ def _drafts(cells: Iterator[RatingCell], form: Form, rater: str | None) -> Itera
             raise InputError(
                 f"{cell.where}: no rater; name the column with --column rater=NAME, or use --rater"
             )
-        if form.name_of(score.dimension) is None and cell.column == score.dimension:
+        if form.name_of(_question_of(score)) is None and cell.column == score.dimension:
             others.setdefault(cell.column, cell.where)  # a field of the item in a wide table
             continue
         has_questions = True
@@ -167,14 +179,21 @@ def _drafts(cells: Iterator[RatingCell], form: Form, rater: str | None) -> Itera
         )
 
 
+def _question_of(score: Score) -> str:
+    """Name of the question that a rating answers: a dimension, or a criterion of the item."""
+    return score.dimension if score.criterion is None else f"{CRITERIA}/{score.criterion}"
+
+
 def _draft(cell: RatingCell, form: Form) -> RatingDraft:
     """Answer to one question, with its note or the reason for which the item was skipped."""
     score = cell.score
+    if score.status == "not_applicable":  # whether a question applies is known from the item
+        return RatingDraft(cell.where)
     draft = RatingDraft(cell.where, note=str(plain(cell.note)))
     if cell.is_skipped:
         draft.skip = str(plain(score.reason or "")) or "skipped"
-    elif score.status not in ("ok", "skipped"):
-        raise InputError(f"{cell.where}: status {score.status!r}; allowed in human ratings: ok, skipped")
+    elif score.status not in _STATUSES:
+        raise InputError(f"{cell.where}: status {score.status!r}; allowed in human ratings: {_ALLOWED}")
     else:
         _put(draft, form, cell)
     return draft
@@ -182,10 +201,13 @@ def _draft(cell: RatingCell, form: Form) -> RatingDraft:
 
 def _put(draft: RatingDraft, form: Form, cell: RatingCell) -> None:
     """Add one value; empty values are ignored, and so is an overall score that the rubric computes."""
-    name = cell.score.dimension
+    name = _question_of(cell.score)
     known = form.name_of(name)
-    is_text = known is not None and known not in form.scored
+    question = form.question(known) if known else None
+    is_text = question is not None and question.is_text
     value = plain(cell.raw) if is_text else cell.score.value
+    if cell.score.status == "abstained":
+        value = CANNOT_TELL
     if value in _EMPTY or (name == OVERALL and known is None):
         return
     if known is None:

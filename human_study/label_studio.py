@@ -98,9 +98,10 @@ def interface(study: Study) -> str:
     for name in ("question", "answer", *(["reference"] if _shows_reference(study) else [])):
         Xml.SubElement(view, "Header", value=name.capitalize())
         Xml.SubElement(view, "Text", name=name, value=f"${name}")
+    conditional = {name for name, dimension in study.rubric.dimensions.items() if dimension.when}
     for question in study.form.questions:
         Xml.SubElement(view, "Header", value=f"{question.label}: {question.description}", size="4")
-        _control(view, question)
+        _control(view, question, is_required=question.name not in conditional)
     Xml.SubElement(view, "TextArea", name=_NOTE, toName="answer", placeholder="Note")
     Xml.indent(view)
     return Xml.tostring(view, encoding="unicode")
@@ -119,18 +120,19 @@ def _has_stars(question: FormQuestion) -> bool:
     return values == list(range(1, len(values) + 1)) and len(values) <= _MAX_STARS
 
 
-def _control(view: Xml.Element, question: FormQuestion) -> None:
+def _control(view: Xml.Element, question: FormQuestion, *, is_required: bool) -> None:
     if question.is_text:
         Xml.SubElement(view, "TextArea", name=question.name, toName="answer")
-    elif _has_stars(question):
+        return
+    if _has_stars(question):
         stars = str(len(question.options))
-        Xml.SubElement(view, "Rating", name=question.name, toName="answer", maxRating=stars, required="true")
+        control = Xml.SubElement(view, "Rating", name=question.name, toName="answer", maxRating=stars)
     else:
-        choices = Xml.SubElement(
-            view, "Choices", name=question.name, toName="answer", choice="single-radio", required="true"
-        )
+        control = Xml.SubElement(view, "Choices", name=question.name, toName="answer", choice="single-radio")
         for option in question.options:
-            Xml.SubElement(choices, "Choice", value=_choice(question, option.value), hint=option.anchor)
+            Xml.SubElement(control, "Choice", value=_choice(question, option.value), hint=option.anchor)
+    if is_required:
+        control.set("required", "true")
 
 
 def _annotation(task: Task, form: Form) -> dict[str, Any]:
@@ -151,7 +153,7 @@ def _annotation(task: Task, form: Form) -> dict[str, Any]:
 
 
 def _result(question: FormQuestion, value: int | str) -> dict[str, Any]:
-    if isinstance(value, str):
+    if question.is_text:
         return _control_result(question.name, "textarea", {"text": [value]})
     if _has_stars(question):
         return _control_result(question.name, "rating", {"rating": value})
@@ -162,12 +164,9 @@ def _control_result(name: str, kind: str, value: dict[str, Any]) -> dict[str, An
     return {"from_name": name, "to_name": "answer", "type": kind, "value": value}
 
 
-def _choice(question: FormQuestion, value: int) -> str:
-    return (
-        _TEXT[value]
-        if len(question.options) == len(_TEXT) and question.options[0].anchor == "Yes"
-        else str(value)
-    )
+def _choice(question: FormQuestion, value: int | str) -> str:
+    is_yes_or_no = len(question.options) == len(_TEXT) and question.options[0].anchor == "Yes"
+    return _TEXT[value] if is_yes_or_no and isinstance(value, int) else str(value)
 
 
 def _read_result(draft: RatingDraft, form: Form, result: dict[str, Any]) -> None:

@@ -8,6 +8,7 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from human_study.assignment import Slot, arrange, assign
+from human_study.form import Forms
 from human_study.gold_items import GoldItem, instructed_checks, worked_examples
 from human_study.sampling import draw
 from judge.errors import InputError
@@ -85,9 +86,11 @@ def plan_study(
     Raises
     ------
     InputError
-        There are no items, or two items have the same id.
+        There are no items, two items have the same id, no question applies to an item, or its criteria
+        cannot be read.
     """
     items = _distinct([one.item for one in chosen])
+    _check_questions(rubric, items)
     rng = Random(design.seed)
     groups = [f"{one.item.system or ''}\0{one.stratum}" for one in chosen]
     blocks = assign(groups, design.raters, design.per_item, rng)
@@ -146,6 +149,15 @@ def pick(items: Sequence[Item], probabilities: Mapping[str, float | None]) -> li
             f"the first is {missing[0]!r}"
         )
     return [DrawnItem(found[name], "listed", p or 1.0) for name, p in probabilities.items()]
+
+
+def _check_questions(rubric: Rubric, items: Sequence[Item]) -> None:
+    forms = Forms(rubric)
+    if empty := [item.id for item in items if not forms.of(item).scored]:
+        raise InputError(
+            f"no question of the rubric applies to {len(empty)} of {len(items)} items; the first is "
+            f"{empty[0]!r}. Leave them out: list the other items with --ids"
+        )
 
 
 def _count(share: float, of: int, *, least: int) -> int:

@@ -7,12 +7,16 @@ from itertools import combinations
 from statistics import median
 from typing import Any, Protocol
 
-from human_study.form import FormQuestion
+from human_study.questions import FormQuestion, pooled_criteria
 from human_study.store import Study
 from human_study.study_records import Rater, Task
+from judge.rubric import CANNOT_TELL, CRITERIA, Level
 
 DISPUTED = 2
-"""Smallest difference between the lowest and the highest rating, in scale points, of a disputed item."""
+"""Smallest difference between the lowest and the highest score, in scale points, of a disputed item.
+
+Different labels of a category without order, and met and not met, are always disputed.
+"""
 
 
 class EstimateLike(Protocol):
@@ -35,8 +39,28 @@ class EstimateLike(Protocol):
         """Why it is undefined."""
 
 
-Agreement = Callable[[list[list[float]]], EstimateLike]
-"""Function from the ratings of one question (items x raters, NaN if missing) to their agreement."""
+@dataclass(frozen=True, slots=True)
+class QuestionRatings:
+    """Ratings of one question: the input of a coefficient of agreement.
+
+    Attributes
+    ----------
+    rows : list of list of float
+        Items x raters, NaN where there is no rating or the rater cannot tell. Criteria have one row for each
+        criterion of each item.
+    items : list of str
+        Id of the item of each row.
+    level : {'nominal', 'ordinal', 'interval', 'ratio'}
+        Level of measurement of the question.
+    """
+
+    rows: list[list[float]]
+    items: list[str]
+    level: Level
+
+
+Agreement = Callable[[QuestionRatings], EstimateLike]
+"""Function from the ratings of one question to their agreement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +96,10 @@ class QuestionProgress:
     """The ratings of one question so far."""
 
     question: FormQuestion
-    counts: dict[int, int]
+    counts: dict[int | str, int]
+    """Value (label of a category) -> number of ratings."""
+    abstained: int
+    """Number of ratings in which the rater cannot tell; they are in no other figure."""
     exact: float | None
     """Exact agreement: share of rater pairs with equal scores, averaged over items with two ratings."""
     agreement: EstimateLike | None
@@ -86,8 +113,9 @@ class Dispute:
     question: str
     answer: str
     spread: int
-    ratings: dict[str, dict[str, int]]
-    """Score by question and rater, for questions with disagreement."""
+    """Largest difference on a question: scale points, or 1 between criteria and labels without order."""
+    ratings: dict[str, dict[str, int | str]]
+    """Score (or label, Met, Not met) by question and rater, for questions with disagreement."""
     notes: dict[str, str]
     discussed: str | None
     """'open' or 'done' for an item in discussion, else None."""
@@ -128,11 +156,12 @@ def measure(study: Study, agreement: Agreement | None = None) -> StudyProgress:
     n_items = len({task.item.id for task in tasks if task.kind == "main"})
     per_item = Counter(task.item.id for task in counted)
     scored = [question for question in study.form.questions if not question.is_text]
+    pooled = [pooled_criteria(study.rubric)] if study.rubric.criteria else []
     discussions = [task for task in tasks if task.kind == "discussion"]
     return StudyProgress(
         raters=list(_by_rater(study, raters, tasks)),
-        questions=[_question(question, counted, agreement) for question in scored],
-        disputes=_disputes(scored, counted, discussions),
+        questions=[_question(question, study, counted, agreement) for question in (*scored, *pooled)],
+        disputes=_disputes(study, counted, discussions),
         n_items=n_items,
         rated=Counter({**Counter(per_item.values()), 0: n_items - len(per_item)}),
     )
@@ -150,7 +179,8 @@ def as_plain(progress: StudyProgress) -> dict[str, Any]:
         for row in progress.raters
     ]
     questions = [
-        {"question": one.question.name, "counts": one.counts, "exact": one.exact}
+        {"question": one.question.name, "level": one.question.level, "counts": one.counts}
+        | {"abstained": one.abstained, "exact": one.exact}
         | {"alpha": _number(one.agreement, "value"), "low": _number(one.agreement, "low")}
         | {"high": _number(one.agreement, "high"), "reason": getattr(one.agreement, "reason", None)}
         for one in progress.questions
@@ -179,10 +209,10 @@ def _by_rater(study: Study, raters: list[Rater], tasks: list[Task]) -> Iterable[
     for task in tasks:
         mine[task.rater].append(task)
     for rater in raters:
-        yield _rater(rater, mine[rater.name], timings[rater.name])
+        yield _rater(study, rater, mine[rater.name], timings[rater.name])
 
 
-def _rater(rater: Rater, tasks: list[Task], timings: list[dict[str, Any]]) -> RaterProgress:
+def _rater(study: Study, rater: Rater, tasks: list[Task], timings: list[dict[str, Any]]) -> RaterProgress:
     training = [task for task in tasks if task.kind == "training"]
     counting = [task for task in tasks if task.kind in ("main", "repeat", "check")]
     checks = [task for task in counting if task.kind == "check" and task.rating.state == "done"]
@@ -195,7 +225,7 @@ def _rater(rater: Rater, tasks: list[Task], timings: list[dict[str, Any]]) -> Ra
         training=(sum(task.is_settled for task in training), len(training)),
         training_missed=sum(len(_missed(task)) for task in training if task.rating.state == "done"),
         checks=(sum(bool(_missed(task)) for task in checks), len(checks)),
-        repeats=_consistency(counting),
+        repeats=_consistency(study, counting),
         seconds=median(row["seconds"] for row in main) if main else None,
         edits=int(sum(row["edits"] for row in main)),
         last=max((row["saved"] for row in timings), default=None),
@@ -206,58 +236,81 @@ def _missed(task: Task) -> list[str]:
     return task.gold.missed(task.rating.reply.values) if task.gold else []
 
 
-def _consistency(tasks: list[Task]) -> tuple[int, int]:
-    done = {(t.item.id, t.sample): t.rating.reply.values for t in tasks if t.rating.state == "done"}
+def _consistency(study: Study, tasks: list[Task]) -> tuple[int, int]:
+    done = {(t.item.id, t.sample): t for t in tasks if t.rating.state == "done"}
     pairs = [
-        (value, values.get(name))
+        (again.rating.reply.values[name], first.rating.reply.values[name])
         for (item_id, sample), again in done.items()
-        if sample and (values := done.get((item_id, 0)))
-        for name, value in again.items()
-        if isinstance(value, int)
+        if sample and (first := done.get((item_id, 0)))
+        for name in study.form_of(again.item).scored
     ]
     return sum(first == second for first, second in pairs), len(pairs)
 
 
-def _question(question: FormQuestion, tasks: list[Task], agreement: Agreement | None) -> QuestionProgress:
-    given: dict[str, dict[str, float]] = defaultdict(dict)
+def _question(
+    question: FormQuestion, study: Study, tasks: list[Task], agreement: Agreement | None
+) -> QuestionProgress:
+    given: dict[tuple[str, str], dict[str, int | str]] = defaultdict(dict)
     for task in tasks:
-        given[task.item.id][task.rater] = float(task.rating.reply.values[question.name])
-    counts = Counter(int(value) for row in given.values() for value in row.values())
+        for asked in study.form_of(task.item).questions:
+            if asked.name == question.name or (asked.is_criterion and question.name == CRITERIA):
+                given[task.item.id, asked.name][task.rater] = task.rating.reply.values[asked.name]
+    told = [{rater: value for rater, value in row.items() if value != CANNOT_TELL} for row in given.values()]
+    counts = Counter(value for row in told for value in row.values())
     names = sorted({rater for row in given.values() for rater in row})
-    table = [[row.get(name, float("nan")) for name in names] for row in given.values()]
+    numbers = [{rater: question.number(value) for rater, value in row.items()} for row in told]
+    ratings = QuestionRatings(
+        rows=[[row.get(name, float("nan")) for name in names] for row in numbers],
+        items=[item_id for item_id, _ in given],
+        level=question.level,
+    )
     return QuestionProgress(
         question=question,
-        counts={option.value: counts[option.value] for option in question.options},
-        exact=exact_agreement([list(row.values()) for row in given.values()]),
-        agreement=agreement(table) if agreement and len(names) > 1 else None,
+        counts={value: counts[value] for value in question.values},
+        abstained=sum(len(row) for row in given.values()) - counts.total(),
+        exact=exact_agreement([list(row.values()) for row in numbers]),
+        agreement=agreement(ratings) if agreement and len(names) > 1 else None,
     )
 
 
-def _disputes(scored: list[FormQuestion], tasks: list[Task], discussions: list[Task]) -> list[Dispute]:
+def _disputes(study: Study, tasks: list[Task], discussions: list[Task]) -> list[Dispute]:
     by_item = defaultdict(list)
     for task in tasks:
         by_item[task.item.id].append(task)
     states = defaultdict(list)
     for task in discussions:
         states[task.item.id].append(task.is_settled)
-    found = (_dispute(scored, rated, states.get(item_id)) for item_id, rated in by_item.items())
+    found = (_dispute(study, rated, states.get(item_id)) for item_id, rated in by_item.items())
     return sorted(filter(None, found), key=lambda dispute: (-dispute.spread, dispute.item_id))
 
 
-def _dispute(scored: list[FormQuestion], tasks: list[Task], settled: list[bool] | None) -> Dispute | None:
+def _dispute(study: Study, tasks: list[Task], settled: list[bool] | None) -> Dispute | None:
+    item = tasks[0].item
     ratings, widest = {}, 0
-    for question in scored:
-        given = {task.rater: int(task.rating.reply.values[question.name]) for task in tasks}
-        spread = max(given.values()) - min(given.values())
-        values = [option.value for option in question.options]
-        if spread >= min(DISPUTED, max(values) - min(values)):
-            ratings[question.name], widest = given, max(widest, spread)
+    for question in study.form_of(item).questions:
+        if question.is_text:
+            continue
+        replies = {task.rater: task.rating.reply.values[question.name] for task in tasks}
+        given = {rater: value for rater, value in replies.items() if value != CANNOT_TELL}
+        if spread := _spread(question, list(given.values())):
+            ratings[question.name] = {rater: question.shown(value) for rater, value in given.items()}
+            widest = max(widest, spread)
     if not ratings:
         return None
-    item = tasks[0].item
     notes = {task.rater: task.rating.reply.note for task in tasks if task.rating.reply.note}
     discussed = None if settled is None else "done" if all(settled) else "open"
     return Dispute(item.id, item.question, item.answer, widest, ratings, notes, discussed)
+
+
+def _spread(question: FormQuestion, given: Sequence[int | str]) -> int:
+    """Difference between the ratings of a question; 0 if they are not disputed."""
+    if len(set(given)) < 2:
+        return 0
+    if question.level == "nominal":
+        return 1
+    numbers, ends = [[int(question.number(v)) for v in values] for values in (given, question.values)]
+    spread = max(numbers) - min(numbers)
+    return spread if spread >= min(DISPUTED, max(ends) - min(ends)) else 0
 
 
 def _number(estimate: Any, name: str) -> float | None:

@@ -14,7 +14,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from human_study.form import label
 from human_study.request_checks import bearer, changing, posted
 from human_study.store import Study
 from human_study.study_records import ConflictError, LockedError, Rater, Rating, Save, Task
@@ -52,8 +51,6 @@ class RaterPages:
                 "key": f"{self.study.created:.0f}-{rater.name}",
                 "began": rater.began is not None,
                 "tasks": tasks,
-                "questions": [q.name for q in self.study.form.questions],
-                "required": self.study.form.scored,
                 "welcome": self._render("welcome.html", study=self.study, tasks=tasks),
             }
         )
@@ -68,12 +65,14 @@ class RaterPages:
     def show(self, request: Request) -> Response:
         """One answer with its questions and the reply so far."""
         task = self._task(request)
-        pictures = self.study.pictures(task.item.id, task.kind)
+        form = self.study.form_of(task.item)
+        shown = self.study.rubric.images_for(task.item)
+        pictures = [p for p in self.study.pictures(task.item.id, task.kind) if p["n"] in shown]
         page = self._render(
             "task.html",
             task=task,
-            form=self.study.form,
-            questions=self.study.form.questions,
+            form=form,
+            questions=form.questions,
             rubric=self.study.rubric,
             rules=self.study.rubric.rules_for(task.item),
             pictures=pictures,
@@ -81,7 +80,9 @@ class RaterPages:
             words=len(task.item.answer.split()),
             first=self.study.first_rating(task.rater, task.item.id) if task.kind == "discussion" else None,
         )
-        return JSONResponse({"n": task.n, "images": len(pictures), "page": page, **_state(task.rating)})
+        images = [picture["n"] for picture in pictures]
+        known = {"n": task.n, "images": images, "required": form.scored, "page": page}
+        return JSONResponse({**known, **_state(task.rating)})
 
     async def save(self, request: Request) -> Response:
         """Save a change of a rating. It is on disk before the response is sent."""
@@ -111,11 +112,12 @@ class RaterPages:
         if not task.is_settled:
             raise HTTPException(409, "rate the answer first")
         given = task.rating.reply.values
+        asked = {question.name: question for question in self.study.form_of(task.item).questions}
         rows = [
             {
-                "label": label(name),
-                "given": given.get(name),
-                "right": right,
+                "label": asked[name].label,
+                "given": asked[name].shown(given[name]) if name in given else None,
+                "right": [asked[name].shown(value) for value in right],
                 "reason": task.gold.reasons.get(name),
             }
             for name, right in task.gold.expected.items()
@@ -126,7 +128,9 @@ class RaterPages:
     def image(self, request: Request) -> Response:
         """One image of one task of the rater."""
         task = self._task(request)
-        found = self.study.picture(task.rater, task.n, request.path_params["number"])
+        number = request.path_params["number"]
+        is_shown = number in self.study.rubric.images_for(task.item)
+        found = self.study.picture(task.rater, task.n, number) if is_shown else None
         if found is None:
             raise HTTPException(404, "there is no such image")
         return Response(found[1], media_type=found[0])

@@ -18,8 +18,8 @@ T = TypeVar("T")
 
 _CHANGING = ThreadPoolExecutor(8, thread_name_prefix="changing")
 """Threads for changes of the study. Only one at a time writes; the others wait."""
-MAX_BODY = 64 * 1024
-"""Maximum size of a request body in bytes; a rating has a few hundred."""
+MAX_BODY = 256 * 1024
+"""Maximum size of a request body in bytes; a rating has a few hundred, or one for each criterion."""
 
 HEADERS = {
     "Content-Security-Policy": (

@@ -53,7 +53,7 @@ class StudySource:
             for score in run.scores():
                 if score.item_id not in found.values:
                     raise InputError(f"{path}: a score names item {score.item_id!r}, which is not in the run")
-                if isinstance(score.value, float) and score.sample == 0:
+                if isinstance(score.value, float) and score.sample == 0 and score.criterion is None:
                     found.values[score.item_id][score.dimension] = score.value
         return found
 
@@ -76,7 +76,7 @@ class StudySource:
             )
         by_pass = field == "passed" or OVERALL not in self.rubric.scored
         return {
-            item_id: _verdict(self.rubric, values) if by_pass else _overall(values)
+            item_id: _verdict(self.rubric, values) if by_pass else _overall(self.rubric, values)
             for item_id, values in self.values.items()
         }
 
@@ -85,8 +85,10 @@ def _verdict(rubric: Rubric, values: Mapping[str, float]) -> str:
     return {True: "passed", False: "failed", None: "no verdict"}[rubric.passes(values)]
 
 
-def _overall(values: Mapping[str, float]) -> str:
-    return f"overall {values[OVERALL]:.0f}" if OVERALL in values else "no score"
+def _overall(rubric: Rubric, values: Mapping[str, float]) -> str:
+    """Overall score in scale points; a share of points in tenths."""
+    digits = 1 if rubric.overall.how == "points" else 0
+    return f"overall {values[OVERALL]:.{digits}f}" if OVERALL in values else "no score"
 
 
 def _items(source: RowSource, reading: ItemOptions) -> Iterator[Item]:

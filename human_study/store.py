@@ -9,16 +9,15 @@ import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self, cast, get_args
+from typing import Any, Self
 
 from human_study import schema
 from human_study.assignment import Kind
 from human_study.database import Database, open_study, typed
-from human_study.form import MAX_TEXT, Form, Reply
-from human_study.gold_items import GoldItem
-from human_study.pictures import MEDIA_TYPES
+from human_study.decode import decode_picture, decode_rater, decode_revision, decode_task
+from human_study.form import MAX_TEXT, Form, Forms, Reply
 from human_study.plan import Design, StudyPlan
-from human_study.study_records import STATES, ConflictError, LockedError, Rater, Rating, Save, Task
+from human_study.study_records import ConflictError, LockedError, Rater, Rating, Save, Task
 from human_study.write_plan import add_rater, pseudonym, write_plan
 from judge.errors import InputError
 from judge.files.sqlite import explain, reading
@@ -40,6 +39,7 @@ class Study:
             self.created: float = self._fact("created", float)
             self.admin_token: str = self._fact("admin_token", str)
             self.form = Form(self.rubric)
+            self._forms = Forms(self.rubric)
 
     @classmethod
     def create(cls, path: str | Path, plan: StudyPlan, image_root: str | Path = ".") -> Self:
@@ -90,17 +90,21 @@ class Study:
         """Close the file."""
         self._db.close()
 
+    def form_of(self, item: Item) -> Form:
+        """Return the questions about one item: the dimensions that apply to it, and its own criteria."""
+        return self._forms.of(item)
+
     def raters(self) -> list[Rater]:
         """All raters by name, including dropped ones."""
-        return self._db.read(_rater, "SELECT * FROM raters ORDER BY name")
+        return self._db.read(decode_rater, "SELECT * FROM raters ORDER BY name")
 
     def rater(self, name: str) -> Rater | None:
         """Return the rater with this name, or None."""
-        return next(iter(self._db.read(_rater, "SELECT * FROM raters WHERE name = ?", name)), None)
+        return next(iter(self._db.read(decode_rater, "SELECT * FROM raters WHERE name = ?", name)), None)
 
     def rater_with(self, token: str) -> Rater | None:
         """Return the rater with this secret token, or None."""
-        return next(iter(self._db.read(_rater, "SELECT * FROM raters WHERE token = ?", token)), None)
+        return next(iter(self._db.read(decode_rater, "SELECT * FROM raters WHERE token = ?", token)), None)
 
     def begin(self, rater: str) -> None:
         """Record that a rater has read the instructions and agreed to take part."""
@@ -140,14 +144,14 @@ class Study:
         query = """
             SELECT media_type, content FROM tasks JOIN item_pictures AS p ON p.item = tasks.item
             JOIN pictures USING (sha256) WHERE tasks.rater = ? AND tasks.n = ? AND p.n = ?"""
-        return next(iter(self._db.read(_picture, query, rater, n, number)), None)
+        return next(iter(self._db.read(decode_picture, query, rater, n, number)), None)
 
     def pictures_of(self, item_id: str) -> list[tuple[str, bytes]]:
         """Media type and bytes of the images of an item of the study, in order."""
         query = """
             SELECT media_type, content FROM items JOIN item_pictures AS p ON p.item = items.key
             JOIN pictures USING (sha256) WHERE items.kind = 'study' AND items.id = ? ORDER BY p.n"""
-        return self._db.read(_picture, query, item_id)
+        return self._db.read(decode_picture, query, item_id)
 
     def in_training(self, rater: str) -> bool:
         """Whether a rater has open tasks in the training round."""
@@ -170,18 +174,18 @@ class Study:
         LockedError
             The training round is not finished.
         """
-        self.form.check(save.reply)
         with self._db.writing() as db:
             task = self.task(rater, n)
             if task is None:
                 raise LookupError(n)
+            self.form_of(task.item).check(save.reply)
             if task.kind != "training" and self.in_training(rater):
                 raise LockedError
             if self._is_saved(rater, n, save.save_id) or save.reply == task.rating.reply:
                 return task.rating
             if save.base != task.rating.revision:
                 raise ConflictError(task.rating)
-            return self._add(db, rater, n, save)
+            return self._add(db, task, save)
 
     def history(self) -> Iterator[dict[str, Any]]:
         """All revisions of all ratings, oldest first."""
@@ -189,7 +193,7 @@ class Study:
             SELECT rater, n, items.id AS item_id, tasks.kind, sample, revision, state, reply, seconds, saved
             FROM ratings JOIN tasks USING (rater, n) JOIN items ON items.key = tasks.item
             ORDER BY saved, rater, n, revision"""
-        yield from self._db.read(_revision, query)
+        yield from self._db.read(decode_revision, query)
 
     def timings(self) -> list[dict[str, Any]]:
         """Time and duration of the first complete reply to each task, and the number of later changes."""
@@ -284,9 +288,13 @@ class Study:
         current = next(self._tasks("WHERE t.rater = ? AND t.n = ?", rater, n))
         if current.rating.reply == reply:
             return False
+        try:
+            self.form_of(current.item).check(reply)
+        except InputError as error:
+            raise InputError(f"item {item_id!r}, rater {rater}: {error}") from None
         base = current.rating.revision
-        save = Save(save_id=_save_id(), base=base, reply=reply, seconds=current.rating.seconds)
-        self._add(db, rater, n, save)
+        save = Save(save_id=secrets.token_hex(16), base=base, reply=reply, seconds=current.rating.seconds)
+        self._add(db, current, save)
         return True
 
     def _task_number(self, db: sqlite3.Connection, rater: str, item_id: str, sample: int) -> int:
@@ -317,9 +325,9 @@ class Study:
         return iter(self._db.read(self._task, query, *values))
 
     def _task(self, row: sqlite3.Row) -> Task:
-        task = _task(row)
+        task = decode_task(row)
         try:
-            self.form.check(task.rating.reply)
+            self.form_of(task.item).check(task.rating.reply)
         except InputError as error:  # the page does not allow such a reply, so the file is damaged
             raise ValueError(str(error)) from None
         return task
@@ -328,10 +336,20 @@ class Study:
         query = "SELECT 1 FROM ratings WHERE rater = ? AND n = ? AND save_id = ?"
         return bool(self._db.rows(query, rater, n, save_id))
 
-    def _add(self, db: sqlite3.Connection, rater: str, n: int, save: Save) -> Rating:
-        rating = Rating(save.base + 1, self.form.state(save.reply), save.reply, save.seconds)
+    def _add(self, db: sqlite3.Connection, task: Task, save: Save) -> Rating:
+        state = self.form_of(task.item).state(save.reply)
+        rating = Rating(save.base + 1, state, save.reply, save.seconds)
         kept = save.reply.model_dump_json(exclude_defaults=True)
-        row = (rater, n, rating.revision, save.save_id, rating.state, kept, save.seconds, time.time())
+        row = (
+            task.rater,
+            task.n,
+            rating.revision,
+            save.save_id,
+            rating.state,
+            kept,
+            save.seconds,
+            time.time(),
+        )
         db.execute("INSERT INTO ratings VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
         return rating
 
@@ -341,53 +359,5 @@ def _note(db: sqlite3.Connection, what: str, about: str, reason: str) -> None:
     db.execute("INSERT INTO events VALUES (?, ?, ?, ?)", values)
 
 
-def _task(row: sqlite3.Row) -> Task:
-    gold = None if row["expected"] is None else GoldItem.model_validate_json(row["expected"])
-    fields = typed(row, rater=str, n=int, sample=int, stratum=str, probability=float)
-    return Task(
-        **{name: fields[name] for name in ("rater", "n", "sample", "stratum", "probability")},
-        kind=_kind(row),
-        item=Item.model_validate_json(row["data"]),
-        gold=gold,
-        rating=Rating() if row["revision"] is None else _rating(row),
-    )
-
-
-def _kind(row: sqlite3.Row) -> Kind:
-    if row["kind"] not in get_args(Kind):
-        raise ValueError(f"kind: found {row['kind']!r:.80}")
-    return cast(Kind, row["kind"])
-
-
-def _rating(row: sqlite3.Row) -> Rating:
-    fields = typed(row, revision=int, seconds=float)
-    if row["state"] not in STATES:
-        raise ValueError(f"state: found {row['state']!r:.80}")
-    reply = Reply.model_validate_json(row["reply"])
-    return Rating(fields["revision"], row["state"], reply, fields["seconds"])
-
-
-def _rater(row: sqlite3.Row) -> Rater:
-    moment, text = (float, type(None)), (str, type(None))
-    return Rater(**typed(row, name=str, token=str, replaces=text, began=moment, dropped=moment, reason=str))
-
-
-def _picture(row: sqlite3.Row) -> tuple[str, bytes]:
-    """Media type and bytes; only image types are allowed."""
-    fields = typed(row, media_type=str, content=bytes)
-    if fields["media_type"] not in MEDIA_TYPES.values():
-        raise ValueError(f"media type: found {fields['media_type']!r:.80}")
-    return fields["media_type"], fields["content"]
-
-
-def _revision(row: sqlite3.Row) -> dict[str, Any]:
-    fields = typed(row, rater=str, item_id=str, state=str, seconds=float, saved=float)
-    return {**fields, "reply": json.loads(row["reply"])}
-
-
 def _item_kind(kind: Kind) -> str:
     return kind if kind in ("check", "training") else "study"
-
-
-def _save_id() -> str:
-    return secrets.token_hex(16)

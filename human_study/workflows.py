@@ -6,20 +6,23 @@ Each is what one command of `judge study` calls.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from pydantic import ValidationError
 
 from human_study import gold_items, import_ratings
 from human_study.export_formats import SUFFIXES, WRITERS, Layout
 from human_study.plan import Design, DrawnItem, StudyOptionError, choose, pick, plan_study
-from human_study.progress import Agreement, StudyProgress, measure
+from human_study.progress import QuestionRatings, StudyProgress, measure
 from human_study.source import ItemSource, StudySource, listed_ids
 from human_study.store import Study
 from judge.files.writing import whole_file
 from judge.items import load_items
 from judge.rows import RowSource, name_of
 from judge.rubric import Rubric
+
+if TYPE_CHECKING:
+    from judge.stats.engine.estimate import Estimate
 
 
 def create_study(
@@ -138,8 +141,9 @@ def create_study(
 def study_progress(study: str | Path | Study) -> StudyProgress:
     """Measure the progress of a study: the work of each rater, its quality, and the agreement so far.
 
-    Agreement is Krippendorff's alpha at the level of measurement of the rubric, with its interval over items.
-    It covers the first, independent ratings of raters who were not dropped.
+    Agreement is Krippendorff's alpha of each question at its level of measurement, with its interval over
+    items; criteria of the items are pooled. Ratings in which a rater cannot tell are left out and counted. It
+    covers the first, independent ratings of raters who were not dropped.
 
     Parameters
     ----------
@@ -157,7 +161,7 @@ def study_progress(study: str | Path | Study) -> StudyProgress:
         The file is not a study, or is damaged.
     """
     with _opened(study, read_only=True) as opened:
-        return measure(opened, alpha_of(opened.rubric))
+        return measure(opened, alpha)
 
 
 def export_study(
@@ -247,11 +251,13 @@ def import_into_study(
         )
 
 
-def alpha_of(rubric: Rubric) -> Agreement:
-    """Krippendorff's alpha at the level of measurement of the rubric, with its interval over items."""
+def alpha(ratings: QuestionRatings) -> "Estimate":
+    """Krippendorff's alpha at the level of measurement of a question, with its interval over items."""
     from judge.stats.coefficients.alpha import krippendorff_alpha
 
-    return lambda ratings: krippendorff_alpha(ratings, level=rubric.scale.level)
+    has_several_rows = len(set(ratings.items)) < len(ratings.items)
+    clusters = ratings.items if has_several_rows else None
+    return krippendorff_alpha(ratings.rows, level=ratings.level, clusters=clusters)
 
 
 @contextmanager

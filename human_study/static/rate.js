@@ -29,7 +29,7 @@ const firstOpen = (after = 0) =>
 
 function stateOf(reply) {
   if (reply.skip) return "skipped";
-  return session.required.every((name) => name in reply.values) ? "done" : "open";
+  return current.required.every((name) => name in reply.values) ? "done" : "open";
 }
 
 function median(numbers) {
@@ -127,8 +127,7 @@ function fetchPage(n) {
   if (!pages.has(n)) {
     const page = (async () => {
       const data = await getJson(`/api/rater/tasks/${n}`);
-      const numbers = Array.from({ length: data.images }, (_, k) => k);
-      const blobs = await Promise.all(numbers.map((k) => getBlob(`/api/rater/tasks/${n}/images/${k}`)));
+      const blobs = await Promise.all(data.images.map((k) => getBlob(`/api/rater/tasks/${n}/images/${k}`)));
       return { ...data, urls: blobs.map((blob) => URL.createObjectURL(blob)) };
     })();
     pages.set(n, page);
@@ -175,7 +174,7 @@ async function open(n) {
   const task = taskOf(n);
   const waiting = queue.waiting(n).at(-1);
   const reply = structuredClone(waiting ? waiting.reply : task.reply || data.reply);
-  current = { n, reply, touched: false, revision: Math.max(task.revision, data.revision) };
+  current = { n, reply, required: data.required, touched: false, revision: Math.max(task.revision, data.revision) };
   noticed = "";
   main.className = "rating";
   main.replaceChildren(...parse(data.page));
@@ -259,7 +258,7 @@ function changed(event) {
   if (field.tagName === "TEXTAREA" && field.value === textOf(field, current.reply)) return;
   const reply = structuredClone(current.reply);
   if (field.id === "note") reply.note = field.value;
-  else if (field.type === "radio") { reply.values[field.name] = Number(field.value); reply.skip = ""; }
+  else if (field.type === "radio") { reply.values[field.name] = "text" in field.dataset ? field.value : Number(field.value); reply.skip = ""; }
   else if (field.value) reply.values[field.name] = field.value;
   else delete reply.values[field.name];
   change(reply);
@@ -286,7 +285,7 @@ function leaveNote() {
 async function next() {
   if (!current) return main.querySelector("[data-go]")?.click();
   leaveNote();
-  const missing = session.required.filter((name) => !(name in current.reply.values)).length;
+  const missing = current.required.filter((name) => !(name in current.reply.values)).length;
   if (stateOf(current.reply) === "open") {
     noticed = missing === 1 ? "One question is still open." : `${missing} questions are still open.`;
     showStatus();
@@ -408,7 +407,7 @@ addEventListener("keydown", (event) => {
     event.preventDefault();
     next();
   } else if ($("shortcuts").checked) {
-    if (current && /^[0-9]$/.test(event.key) && choose(event.key)) event.preventDefault();
+    if (current && /^[0-9x]$/.test(event.key) && choose(event.key)) event.preventDefault();
     else if (event.key in shortcuts) { event.preventDefault(); shortcuts[event.key](); }
   }
 });

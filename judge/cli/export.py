@@ -21,6 +21,8 @@ def command(run: str, format_: str | None, wide: bool, out: str) -> None:
     """Write the scores of RUN as a table, with the fields of their items.
 
     A missing score is an empty cell (null in JSON Lines and Parquet); the column `status` gives the reason.
+    The value of a category is its label. Criteria of an item have one row each, with their id in the column
+    `criterion`; with --wide, the columns `criteria` and `criteria_status` hold JSON objects of all of them.
 
     Example: judge export runs/answers-openai-gpt-5-open_qa --wide --out scores.csv
     """

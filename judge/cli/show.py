@@ -8,6 +8,7 @@ import click
 
 from judge.cli.options import as_json, counted, item_id, limit, run_argument
 from judge.records import STATUSES, Completion, Item, Score
+from judge.rubric import Rubric
 from judge.scoring.prompt import visible
 from judge.scoring.run import Run
 
@@ -21,13 +22,19 @@ from judge.scoring.run import Run
 def command(run: str, status: str | None, item_id: str | None, limit: int, as_json: bool) -> None:
     """Show single judgments of RUN: question, answer, scores, reasons and the reply of the judge.
 
+    Criteria of an item are shown as criteria/ID, and where they are met as yes or no.
+
     Example: judge show runs/answers-openai-gpt-5-open_qa --status unparsed
     """
     with Run.open(run) as opened:
         ids = [item_id] if item_id is not None else opened.ids_with_status(status)
         for shown in ids[:limit]:
             item, scores, completions = opened.item(shown), opened.scores_of(shown), opened.completions(shown)
-            click.echo(_json(item, scores, completions) if as_json else _text(item, scores, completions))
+            click.echo(
+                _json(item, scores, completions)
+                if as_json
+                else _text(item, scores, completions, opened.rubric)
+            )
     if not ids:
         click.echo(
             f"no item of this run has a score with status {status}" if status else "this run has no items",
@@ -46,21 +53,29 @@ def _json(item: Item, scores: list[Score], completions: Iterator[Completion]) ->
     return json.dumps(record, ensure_ascii=False)
 
 
-def _text(item: Item, scores: list[Score], completions: Iterator[Completion]) -> str:
+def _text(item: Item, scores: list[Score], completions: Iterator[Completion], rubric: Rubric) -> str:
     lines = [f"=== {visible(item.id)}", f"question   {visible(item.question)}"]
     lines += [f"reference  {visible(reference)}" for reference in item.references]
     lines.append(f"answer     {visible(item.answer)}")
     for score in scores:
-        value = (
-            score.status
-            if score.value is None
-            else f"{score.value:g}"
-            if isinstance(score.value, float)
-            else score.value
-        )
-        lines.append(f"  {score.dimension:20} {visible(str(value)):>9}  {visible(score.reason or '')}")
+        name = score.dimension if score.criterion is None else f"{score.dimension}/{score.criterion}"
+        value = visible(_shown(score, rubric))
+        lines.append(f"  {visible(name):20} {value:>9}  {visible(score.reason or '')}")
     lines += [_reply(completion) for completion in completions]
     return "\n".join([*lines, ""])
+
+
+def _shown(score: Score, rubric: Rubric) -> str:
+    """A number, a label, yes or no of a criterion, or the status of a missing score."""
+    if score.value is None:
+        return score.status
+    if isinstance(score.value, str):
+        return score.value
+    dimension = rubric.dimensions.get(score.dimension)
+    is_met_or_not = score.criterion is not None or (dimension is not None and dimension.type == "binary")
+    return (
+        {1.0: "yes", 0.0: "no"}.get(score.value, f"{score.value:g}") if is_met_or_not else f"{score.value:g}"
+    )
 
 
 def _reply(c: Completion) -> str:

@@ -14,7 +14,7 @@ from human_study.plan import StudyOptionError
 from human_study.progress import StudyProgress, as_plain, measure
 from human_study.source import text_in
 from human_study.store import Study
-from human_study.workflows import alpha_of, create_study, export_study, import_into_study, study_progress
+from human_study.workflows import alpha, create_study, export_study, import_into_study, study_progress
 from judge.cli.agree import columns, raters_in, show_read_and_notes
 from judge.cli.item_options import id_from, item_options
 from judge.cli.option_types import Number, TablePath
@@ -177,7 +177,7 @@ def serve(study: str, host: str, port: int, url: str | None) -> None:
         if exposed := app.exposure(host, taken):
             click.echo(f"Note: {exposed}.", err=True)
         click.echo("Serving until Ctrl-C. Each rating is saved immediately.", err=True)
-        app.serve(opened, listening, alpha_of(opened.rubric))
+        app.serve(opened, listening, alpha)
 
 
 @command.command(short_help="Show the progress of a study.")
@@ -263,9 +263,10 @@ def _report_new(study: Study) -> None:
     if design.per_item == 1:
         click.echo("Note: each item is rated once, so agreement between raters cannot be measured.", err=True)
     if not progress.raters[0].training[1]:
-        click.echo(
-            "Note: the rubric has no worked example for these items, so there is no practice round.", err=True
-        )
+        why = "the rubric has no worked example for these items"
+        if study.rubric.criteria:
+            why = "a worked example of the rubric has no criteria to practise on (add some with --training)"
+        click.echo(f"Note: {why}, so there is no practice round.", err=True)
     click.echo(f"Next: judge study serve {study.path}", err=True)
 
 
@@ -303,13 +304,15 @@ def _print_status(study: Study, progress: StudyProgress) -> None:
     console.print(table)
     for rater in (row.rater for row in progress.raters if row.rater.dropped is not None):
         console.print(Text(f"{clean(rater.name)} was dropped: {clean(rater.reason)}"))
-    questions = Table("question", "ratings", "exact agreement", "Krippendorff's alpha (95 %)")
+    abstained = ("cannot tell",) if study.rubric.abstain else ()
+    questions = Table("question", "ratings", *abstained, "exact agreement", "Krippendorff's alpha (95 %)")
     for one in progress.questions:
         same = "" if one.exact is None else f"{one.exact:.0%}"
-        figures = (str(sum(one.counts.values())), same, str(one.agreement or ""))
-        questions.add_row(one.question.label, *figures)
+        counts = (sum(one.counts.values()), *((one.abstained,) if abstained else ()))
+        questions.add_row(clean(one.question.label), *map(str, counts), same, str(one.agreement or ""))
     console.print(questions)
-    console.print(Text(f"disputed items (ratings at least two points apart): {len(progress.disputes)}"))
+    apart = "scores two points apart, or different labels or criteria"
+    console.print(Text(f"disputed items ({apart}): {len(progress.disputes)}"))
 
 
 def _share(part: tuple[int, int]) -> str:

@@ -64,9 +64,9 @@ def one_judge(found: ImportedFile, judge: str | None = None) -> tuple[str, list[
     if judge is not None and not wanted:
         raise InputError(f"no scores by {judge!r}; found: {', '.join(found.raters)}")
     name = judge or (found.raters[0] if len(found.raters) == 1 else found.format)
-    seen: set[tuple[str, str, int]] = set()
+    seen: set[tuple[str, str, str | None, int]] = set()
     for score in wanted:
-        key = (score.item_id, score.dimension, score.sample)
+        key = (score.item_id, score.dimension, score.criterion, score.sample)
         if key in seen:
             raise InputError(
                 f"item {score.item_id!r} has two scores on {score.dimension!r}; take one judge with "

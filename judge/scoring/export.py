@@ -11,7 +11,7 @@ from typing import Any
 from judge.errors import InputError, MissingExtraError
 from judge.files.writing import harmless, whole_file, write_file
 from judge.records import Item, Score
-from judge.rubric import Rubric
+from judge.rubric import CRITERIA, Rubric
 from judge.scoring.run import Run
 
 FORMATS = ("csv", "jsonl", "parquet")
@@ -24,7 +24,10 @@ Table = tuple[list[str], Iterator[dict[str, Any]]]
 def export_scores(path: str | Path, out: str, form: str | None = None, *, wide: bool = False) -> None:
     """Write the scores of a run, with the system and the metadata of each item.
 
-    In CSV, an apostrophe is put before texts that a spreadsheet would execute as a formula.
+    Where the items have criteria of their own, the long table has one row per criterion, with its id in the
+    column `criterion`; the wide table has them in one column each for values and statuses, as JSON objects.
+    The value of a category is its label. In CSV, an apostrophe is put before texts that a spreadsheet would
+    execute as a formula.
 
     Parameters
     ----------
@@ -95,7 +98,7 @@ def _long(run: Run, fields: list[str]) -> Table:
 
 def _wide(run: Run, fields: list[str]) -> Table:
     rubric = run.rubric
-    names = [*rubric.scored, *rubric.flags]
+    names = [*rubric.scored, *rubric.flags, *([CRITERIA] if rubric.criteria else [])]
     columns = ["item_id", "rater", "sample", *names, "passes", *map(_status, names)]
     rows = (
         {**dict.fromkeys(columns), **_judgment(list(group), rubric), **_about(item, fields)}
@@ -106,12 +109,22 @@ def _wide(run: Run, fields: list[str]) -> Table:
 
 
 def _judgment(scores: list[Score], rubric: Rubric) -> dict[str, Any]:
-    """Combine the scores of one item and sample into one row; criteria differ by item and have no columns."""
+    """Combine the scores of one item and sample into one row, its own criteria in one column."""
     values = {score.dimension: score.value for score in scores if score.criterion is None}
     numbers = {name: value for name, value in values.items() if isinstance(value, float)}
     head = {"item_id": scores[0].item_id, "rater": scores[0].rater, "sample": scores[0].sample}
-    statuses = {_status(score.dimension): score.status for score in scores if score.criterion is None}
-    return {**head, **values, "passes": rubric.passes(numbers), **statuses}
+    statuses = {_status(score.dimension): score.status for score in scores}
+    return {**head, **values, "passes": rubric.passes(numbers), **statuses, **_criteria(scores)}
+
+
+def _criteria(scores: list[Score]) -> dict[str, Any]:
+    """JSON objects of the values and of the statuses of all criteria; nothing where there are none."""
+    own = [score for score in scores if score.criterion is not None]
+    if not own:
+        return {}
+    values = {score.criterion: score.value for score in own}
+    statuses = {score.criterion: score.status for score in own}
+    return {CRITERIA: _plain(values), _status(CRITERIA): _plain(statuses)}
 
 
 def _by_item(run: Run) -> Iterator[tuple[Item, list[Score]]]:

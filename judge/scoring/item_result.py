@@ -22,7 +22,8 @@ class ItemResult:
     item : Item
         The item.
     rows : tuple of Score
-        Every score of the item: all dimensions, the overall score and flags, of all samples.
+        Every score of the item: all dimensions, the overall score, flags and its own criteria, of all
+        samples.
     rubric : Rubric
         The rubric by which the scores were derived.
     """
@@ -33,18 +34,26 @@ class ItemResult:
 
     @property
     def scores(self) -> dict[str, float | str | None]:
-        """Dimension (or overall score, or flag) -> value in the first sample; None if there is no score."""
-        return {row.dimension: row.value for row in self.of_sample(0)}
+        """Dimension (or overall score, or flag) -> value in the first sample; None if there is no score.
+
+        The value of a category is its label.
+        """
+        return {row.dimension: row.value for row in self._of_dimensions(0)}
 
     @property
     def statuses(self) -> dict[str, str]:
         """Dimension -> status in the first sample."""
-        return {row.dimension: row.status for row in self.of_sample(0)}
+        return {row.dimension: row.status for row in self._of_dimensions(0)}
 
     @property
     def reasons(self) -> dict[str, str | None]:
         """Dimension -> the judge's reason in the first sample, or why there is no score."""
-        return {row.dimension: row.reason for row in self.of_sample(0)}
+        return {row.dimension: row.reason for row in self._of_dimensions(0)}
+
+    @property
+    def criteria(self) -> dict[str, Score]:
+        """Id of a criterion of the item -> its score in the first sample."""
+        return {row.criterion: row for row in self.of_sample(0) if row.criterion is not None}
 
     def of_sample(self, sample: int) -> list[Score]:
         """Return the scores of one sample."""
@@ -55,14 +64,28 @@ class ItemResult:
         return self.rubric.passes(self._numbers(sample))
 
     def is_below(self, dimension: str, sample: int = 0) -> bool:
-        """Whether a score is below its pass mark (or that of the overall score, if it has none)."""
-        rule = self.rubric.pass_rule
-        least = rule.get(dimension, rule.get(OVERALL))
+        """Whether a score is below its pass mark.
+
+        A dimension without one takes that of the overall score where both are on the same scale. A criterion
+        without one is below where it is not met.
+        """
+        least = self.rubric.pass_rule.get(dimension, self._usual_mark(dimension))
         value = self._numbers(sample).get(dimension)
         return value is not None and least is not None and not reaches(value, least)
 
+    def _usual_mark(self, dimension: str) -> float | None:
+        rubric = self.rubric
+        if dimension in rubric.dimensions and rubric.dimensions[dimension].type == "binary":
+            return 1.0
+        has_scale_of_overall = rubric.scale_of(dimension) == rubric.scale_of(OVERALL)
+        return rubric.pass_rule.get(OVERALL) if has_scale_of_overall else None
+
+    def _of_dimensions(self, sample: int) -> list[Score]:
+        return [row for row in self.of_sample(sample) if row.criterion is None]
+
     def _numbers(self, sample: int) -> dict[str, float]:
-        return {row.dimension: row.value for row in self.of_sample(sample) if isinstance(row.value, float)}
+        rows = self._of_dimensions(sample)
+        return {row.dimension: row.value for row in rows if isinstance(row.value, float)}
 
 
 def results_of(items: Iterable[Item], scores: Iterable[Score], rubric: Rubric) -> Iterator[ItemResult]:
@@ -92,13 +115,18 @@ def as_frame(results: Iterable[ItemResult], rubric: Rubric, n_samples: int) -> "
     """Make a DataFrame with one row per item (and sample, if there are several).
 
     Columns: id, system, question, answer, reference and verdict (``passed``); score, status and reason of
-    each dimension; the metadata. A metadata field whose name is already used gets the prefix ``metadata_``.
+    each dimension; the metadata. A category is a categorical column. Where the items have criteria of their
+    own, ``criteria``, ``criteria_status`` and ``criteria_reason`` hold a dict with one entry per criterion. A
+    metadata field whose name is already used gets the prefix ``metadata_``.
     """
     import pandas
 
     rows = [_frame_row(result, sample, n_samples > 1) for result in results for sample in range(n_samples)]
     frame = pandas.DataFrame(rows)
-    types = {"passed": "boolean", **dict.fromkeys(rubric.scored, "float")}
+    types: dict[str, Any] = {"passed": "boolean", **dict.fromkeys(rubric.scored, "float")}
+    for name, dimension in rubric.dimensions.items():
+        if dimension.type == "category":
+            types[name] = pandas.CategoricalDtype(list(dimension.labels), ordered=dimension.ordered)
     return frame.astype({name: type_ for name, type_ in types.items() if name in frame})
 
 
@@ -111,9 +139,12 @@ def _frame_row(result: ItemResult, sample: int, with_sample: bool) -> dict[str, 
         row[field] = getattr(item, field)
     row["passed"] = result.passes(sample)
     for score in result.of_sample(sample):
-        row[score.dimension] = score.value
-        row[f"{score.dimension}_status"] = score.status
-        row[f"{score.dimension}_reason"] = score.reason
+        found = {"": score.value, "_status": score.status, "_reason": score.reason}
+        for suffix, value in found.items():
+            if score.criterion is None:
+                row[f"{score.dimension}{suffix}"] = value
+            else:
+                row.setdefault(f"{score.dimension}{suffix}", {})[score.criterion] = value
     for name, value in item.metadata.items():
         row[f"metadata_{name}" if name in row else name] = value
     return row

@@ -122,7 +122,11 @@ class Run(RunDatabase):
         return self.overview().html()
 
     def to_pandas(self) -> Any:
-        """Return a DataFrame with one row per item: scores, statuses, reasons, verdict and metadata."""
+        """Return a DataFrame with one row per item: scores, statuses, reasons, verdict and metadata.
+
+        Criteria of the items are dicts in the columns ``criteria``, ``criteria_status`` and
+        ``criteria_reason``; `scores` yields one row for each of them.
+        """
         return as_frame(self.results(), self.rubric, self.fact("samples", 1))
 
     @property

@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from judge.errors import InputError, RubricError, RunError
+from judge.errors import InputError, RunError
 from judge.records import MOST_SAMPLES
 from judge.rows import RowSource, path_and_sheet
 from judge.rubric import ItemRubrics, Rubric, load_rubric
@@ -28,6 +28,7 @@ from judge.scoring.checked_items import image_root as root_of_images
 from judge.scoring.fresh_run import run_for
 from judge.scoring.judge import Judge
 from judge.scoring.loop import derive_scores, score_items
+from judge.scoring.rubric_change import check_replies_fit
 from judge.scoring.run import Run
 from judge.scoring.run_summary import IngestCounts
 from judge.version import __version__
@@ -249,8 +250,10 @@ def rederive(path: str | Path, rubric: str | None = None) -> Run:
     path : str or Path
         Folder of the run; its scores are replaced.
     rubric : str or None
-        Name of a shipped rubric, or path of a YAML file. It must have the scale of the judge's rubric and no
-        dimension or flag that the judge was not asked for. None means the rubric of the current scores.
+        Name of a shipped rubric, or path of a YAML file. It may differ from the judge's rubric in the pass
+        rule, the overall score, points, tags, aliases and the text of labels, and may leave out dimensions;
+        types, scales, labels, `when`, `abstain` and the field of the criteria must be the same. None means
+        the rubric of the current scores.
 
     Returns
     -------
@@ -262,7 +265,7 @@ def rederive(path: str | Path, rubric: str | None = None) -> Run:
     RunError
         Another process is scoring into the run, or its judgments were imported, so that there are no replies.
     RubricError
-        The rubric cannot be read, has another scale, or has a dimension that the judge was not asked for.
+        The rubric cannot be read, or asks for something that the judge was not asked for.
 
     Examples
     --------
@@ -282,24 +285,11 @@ def rederive(path: str | Path, rubric: str | None = None) -> Run:
         new = load_rubric(rubric) if rubric else found.rubric
         if judge.scores == "expected":
             new = new.as_numbers()
-    _check_asked(new, judge.rubric, str(rubric))
+    check_replies_fit(new, judge.rubric, str(rubric))
     with Run.create(path, judge) as run:
         derive_scores(run, new)
         run.export()
     return Run.open(path)
-
-
-def _check_asked(new: Rubric, asked: Rubric, where: str) -> None:
-    """Check that the replies can hold everything that a rubric derives from them."""
-    for name in new.asked:
-        if name not in asked.asked:
-            known = ", ".join(asked.asked)
-            raise RubricError(f"{where}: the judge was not asked about {name!r}; it was asked about {known}")
-    if (new.scale.min, new.scale.max) != (asked.scale.min, asked.scale.max):
-        raise RubricError(
-            f"{where}: the scale runs {new.scale.min}-{new.scale.max}, but the judge was asked for scores "
-            f"from {asked.scale.min} to {asked.scale.max}; a run with another scale needs another folder"
-        )
 
 
 def default_out(answers: Answers, judge: Judge) -> Path:

@@ -8,6 +8,7 @@ from PIL import Image as Pillow
 from human_study.form import Reply
 from human_study.store import Study
 from human_study.study_records import Save
+from judge.records import Item
 from judge.rubric import Rubric, parse_rubric
 
 MakeStudy = Callable[..., Study]
@@ -32,6 +33,51 @@ examples:
     answer: It scatters light.
     verdict: {scores: {accuracy: 4, clarity: 5}, reasons: {accuracy: Blue light scatters most.}}
 """
+
+TYPED = """
+name: every_type
+task: You judge answers.
+scale: {min: 1, max: 3}
+dimensions:
+  truth: {description: Is it true., anchors: {1: bad, 2: middling, 3: good}}
+  count: {description: Is it counted., anchors: {1: bad, 2: middling, 3: good}, when: {kind: counting}}
+  style: {description: How it reads., scale: {min: 0, max: 10}, anchors: {0: bad, 10: good}}
+  named: {description: It names the part., type: binary}
+  fault: {description: Kind of fault., type: category, labels: {none: No fault., minor: A small one., major: ""}}
+criteria: {field: checklist}
+images: [{role: reference, when: {kind: comparison}}]
+abstain: true
+overall: {how: weighted, weights: {truth: 1, count: 3}}
+pass: {overall: 2}
+"""
+"""Three types, two scales, criteria of the items, conditions, and cannot tell."""
+
+
+def typed_items(n: int = 6) -> list[Item]:
+    """Items that get the dimension `count` and have two criteria, in turn with those of one criterion."""
+    year, error = (
+        {"id": "year", "text": "It names the year."},
+        {"id": "error", "text": "It errs.", "points": -1},
+    )
+    kinds = (("counting", [year, error]), ("comparison", [year]))
+    return [
+        Item(
+            id=f"q{number}",
+            question=f"Question {number}?",
+            answer=f"Answer {number}. It goes on.",
+            metadata={"kind": kind, "checklist": criteria},
+        )
+        for number in range(n)
+        for kind, criteria in [kinds[number % 2]]
+    ]
+
+
+def typed_values(item: Item, **changed: int | str) -> dict[str, int | str]:
+    """A complete reply to one of `typed_items`."""
+    values: dict[str, int | str] = {"truth": 3, "style": 10, "named": 1, "fault": "minor", "criteria/year": 1}
+    if item.metadata["kind"] == "counting":
+        values |= {"count": 1, "criteria/error": 0}
+    return {**values, **{name.replace("criteria_", "criteria/"): value for name, value in changed.items()}}
 
 
 def rubric_of(text: str) -> Rubric:

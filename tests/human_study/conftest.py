@@ -12,7 +12,11 @@ from human_study.store import Study
 from judge.records import Image, Item
 from judge.rubric import Rubric
 
+from .browsing import chromium, open_link
 from .builders import RUBRIC, rubric_of
+
+__all__ = ["chromium", "open_link"]
+"""Fixtures of the tests with a browser."""
 
 
 @pytest.fixture(autouse=True)

@@ -16,6 +16,7 @@ from typing import Any
 import uvicorn
 
 from human_study import app
+from human_study.progress import QuestionRatings
 from human_study.store import Study
 from judge.stats.engine.estimate import Estimate
 
@@ -104,7 +105,7 @@ class Serving:
         self.opened.close()
 
 
-def _no_agreement(_: list[list[float]]) -> Estimate:
+def _no_agreement(_: QuestionRatings) -> Estimate:
     return Estimate.undefined("no_ratings")
 
 

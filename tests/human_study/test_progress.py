@@ -3,7 +3,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from human_study.progress import as_plain, exact_agreement, measure
+from human_study.progress import QuestionRatings, as_plain, exact_agreement, measure
 from human_study.store import Study
 from judge.records import Item
 
@@ -70,8 +70,8 @@ def test_agreement_gets_items_by_raters_with_gaps(rated: Study) -> None:
     seen: list[list[list[float]]] = []
     fixed = Fixed()
 
-    def agreement(table: list[list[float]]) -> Fixed:
-        seen.append(table)
+    def agreement(ratings: QuestionRatings) -> Fixed:
+        seen.append(ratings.rows)
         return fixed
 
     assert measure(rated, agreement).questions[0].agreement is fixed

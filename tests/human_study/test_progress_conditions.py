@@ -21,7 +21,7 @@ def test_the_table_of_agreement_has_a_column_for_each_rater_and_nan_where_one_di
     tables = []
     for rater, value in (("R01", 2), ("R02", 4)):
         rate_all(study, rater, lambda _, value=value: value)
-    measure(study, lambda table: tables.append(table) or Fixed())
+    measure(study, lambda ratings: tables.append(ratings.rows) or Fixed())
     assert {len(row) for row in tables[0]} == {2}
     assert {value for row in tables[0] for value in row if value == value} == {2.0, 4.0}
     both = sum(all(value == value for value in row) for row in tables[0])

@@ -190,7 +190,9 @@ def test_an_oversized_body_is_refused(client: Client, study: Study) -> None:
 
 def test_an_oversized_body_in_many_parts_is_refused(client: Client, study: Study) -> None:
     header = {**token_of(study, "R01"), "Content-Type": "application/json"}
-    reply = client.request("PUT", "/api/rater/tasks/2", header, content=[b" " * 1024] * 100)
+    reply = client.request(
+        "PUT", "/api/rater/tasks/2", header, content=[b" " * 1024] * (MAX_BODY // 1024 + 1)
+    )
     assert reply.status_code == 413
 
 

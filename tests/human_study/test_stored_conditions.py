@@ -30,8 +30,8 @@ def test_the_browser_waits_twice_as_long_as_the_server_waits_for_a_lock() -> Non
     assert int(found[1]) == 2000 * PATIENCE
 
 
-@pytest.mark.parametrize(("size", "status"), [(64 * 1024, 400), (64 * 1024 + 1, 413)])
-def test_a_body_may_have_64_kib(study: Study, size: int, status: int) -> None:
+@pytest.mark.parametrize(("size", "status"), [(256 * 1024, 400), (256 * 1024 + 1, 413)])
+def test_a_body_may_have_256_kib(study: Study, size: int, status: int) -> None:
     rater = study.rater("R01")
     assert rater is not None
     header = {"Authorization": f"Bearer {rater.token}", "Content-Type": "application/json"}

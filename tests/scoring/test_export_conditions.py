@@ -132,8 +132,9 @@ def test_the_ids_of_criteria_are_a_column_only_of_a_rubric_with_criteria(run, ru
     assert {row["criterion"] for row in found if row["dimension"] != "criteria"} == {""}
 
 
-def test_criteria_have_no_column_in_a_row_per_item(run_with_criteria, capsys):
+def test_criteria_are_one_json_object_in_a_row_per_item(run_with_criteria, capsys):
     export_scores(run_with_criteria, "-", "jsonl", wide=True)
     (row,) = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert row["a"] == 5.0
-    assert not any(name.startswith("criteria") for name in row)
+    assert json.loads(row["criteria"]) == {"c1": 1.0, "c2": 0.0}
+    assert json.loads(row["criteria_status"]) == {"c1": "ok", "c2": "ok"}

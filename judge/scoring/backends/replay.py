@@ -35,7 +35,8 @@ class ReplayBackend:
     path : str or Path
         A table in any format of `judge.rows.read_rows`. `reply` is the text of the model (or the JSON object
         itself); it may be null only if `refusal` or `finish_reason` is given. Reasoning in the text
-        (``<think>…</think>``, with or without the closing tag) is not part of the answer.
+        (``<think>…</think>``, with or without the closing tag) is not part of the answer. The criteria of an
+        item are a request of their own, or several: `dimension` is ``criteria/1``, ``criteria/2``, ….
 
     Raises
     ------

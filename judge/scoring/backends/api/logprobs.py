@@ -12,6 +12,7 @@ from typing import Any
 
 from judge.errors import BackendError
 from judge.scoring.backends.api.errors import Failed
+from judge.scoring.reply_form import NO_VERDICT
 
 USE_TEXT = "use scores='text' (--scores text)"
 MOST_SHOWN = 20
@@ -48,7 +49,7 @@ def by_rank(labels: Sequence[str], most: int = MOST_SHOWN) -> dict[str, Any]:
     BackendError
         A label may consist of several tokens, of which only the first would be listed.
     """
-    if long := [label for label in labels if not re.fullmatch("[0-9]", label)]:
+    if long := [label for label in labels if not re.fullmatch(f"[0-9{NO_VERDICT}]", label)]:
         raise BackendError(
             f"expected scores: the label {long[0]!r} of the scale may be several tokens for this provider; "
             "allowed are 0 to 9. Use a scale within 0 to 9, or the judge hosted_vllm/MODEL (vLLM 0.26 or "

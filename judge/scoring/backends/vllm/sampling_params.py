@@ -31,6 +31,7 @@ MOST_BLANKS = 20
 MOST_SAMPLES = 64
 """Largest number of samples of one item in one request to the engine."""
 
+_MOST_GRAMMARS = 512
 _NAMES = {"max_completion_tokens": "max_tokens"}
 
 
@@ -140,7 +141,7 @@ class Sampler:
         self._tokenizer = engine.llm.get_tokenizer()
         self._classes = import_module("vllm.sampling_params")
         self._defaults: Mapping[str, Any] = engine.llm.model_config.get_diff_sampling_param()
-        self._grammar: tuple[Any, Any] = (None, None)
+        self._grammars: dict[int, tuple[Any, Any]] = {}
         self._ids: dict[tuple[str, ...], Mapping[str, int]] = {}
 
     def params(self, request: Request) -> Any:
@@ -215,11 +216,17 @@ class Sampler:
         return str(self._tokenizer.decode(tokens, skip_special_tokens=True)).strip()
 
     def _structured(self, schema: Mapping[str, Any]) -> Any:
-        """Return the grammar's parameters, one object for all requests with the same schema."""
-        if self._grammar[0] is not schema:
+        """Return the grammar's parameters, one object for all requests with the same schema.
+
+        Items with other dimensions or criteria have other schemas, and requests of both kinds alternate.
+        """
+        kept = self._grammars.get(id(schema))
+        if kept is None:
+            if len(self._grammars) >= _MOST_GRAMMARS:
+                self._grammars.clear()
             form = grammar(schema, self._engine.structured_outputs)
-            self._grammar = schema, self._classes.StructuredOutputsParams(**form)
-        return self._grammar[1]
+            kept = self._grammars[id(schema)] = (schema, self._classes.StructuredOutputsParams(**form))
+        return kept[1]  # the schema is kept with it, so that its address stays taken
 
     def _label_ids(self, labels: tuple[str, ...]) -> Mapping[str, int]:
         if labels not in self._ids:
