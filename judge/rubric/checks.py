@@ -174,7 +174,7 @@ def _of_example(rubric: RubricContent, index: int, example: Example) -> Iterator
     for name, score in example.verdict.scores.items():
         dimension = rubric.dimensions.get(name)
         if dimension and dimension.type == "category":
-            if score not in dimension.labels:
+            if str(score) not in dimension.labels:
                 hint = did_you_mean(score, dimension.labels)
                 yield f"{where}.scores.{name}: found {score!r}; allowed: {', '.join(dimension.labels)}{hint}"
         elif name in judged and (isinstance(score, str) or not rubric.scale_of(name).holds(score)):

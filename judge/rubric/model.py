@@ -1,6 +1,6 @@
 """The Rubric: what is judged and how, and when an answer passes."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Self
 
 from pydantic import model_validator
@@ -63,8 +63,13 @@ class Rubric(RubricContent):
                 value = min(value, cap.at_most)
         return value
 
-    def passes(self, scores: Mapping[str, float]) -> bool | None:
-        """Whether an answer with these scores passes; None if that depends on a missing score."""
+    def passes(self, scores: Mapping[str, float], not_applicable: Collection[str] = ()) -> bool | None:
+        """Whether an answer with these scores passes; None if that depends on a missing score.
+
+        None as well where a score of the pass rule does not apply to the item.
+        """
+        if any(name in not_applicable for name in self.pass_rule):
+            return None
         held = [reaches(scores[name], least) for name, least in self.pass_rule.items() if name in scores]
         if not all(held):
             return False

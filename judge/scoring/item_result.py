@@ -61,7 +61,8 @@ class ItemResult:
 
     def passes(self, sample: int = 0) -> bool | None:
         """Whether the answer passes; None if that depends on a missing score."""
-        return self.rubric.passes(self._numbers(sample))
+        beside = {row.dimension for row in self.of_sample(sample) if row.status == "not_applicable"}
+        return self.rubric.passes(self._numbers(sample), beside)
 
     def is_below(self, dimension: str, sample: int = 0) -> bool:
         """Whether a score is below its pass mark.

@@ -232,7 +232,9 @@ def example_reply(example: Example, rubric: Rubric) -> str:
     reply: dict[str, Any] = {}
     for name in rubric.judged:
         key = value_key(rubric, name)
-        value = bool(verdict.scores[name]) if key == "met" else verdict.scores[name]
+        value: bool | int | str = verdict.scores[name]
+        if key != "score":  # a label may be a number in the file, and a criterion is met or not
+            value = bool(value) if key == "met" else str(value)
         parts = {"reason": verdict.reasons.get(name, ""), "score": value}
         reply[name] = {key if part == "score" else part: parts[part] for part in PARTS[reasons_of(rubric)]}
     return json.dumps({**reply, **verdict.flags}, ensure_ascii=False)

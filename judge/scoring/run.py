@@ -300,13 +300,13 @@ class Run(RunDatabase):
     def verdicts(self, sample: int = 0) -> Iterator[tuple[str, bool | None]]:
         """Yield the id of each item and whether it passes; None if that depends on a missing score."""
         rubric = self.rubric
-        query = "SELECT item_id, dimension, value FROM scores WHERE sample = ? ORDER BY rowid"
+        query = "SELECT item_id, dimension, value, status FROM scores WHERE sample = ? ORDER BY rowid"
         rows = self._read(query, [sample], schema.value_reader(rubric))
         for item_id, group in itertools.groupby(rows, key=lambda row: row[0]):
-            yield (
-                item_id,
-                rubric.passes({name: value for _, name, value in group if isinstance(value, float)}),
-            )
+            of_item = list(group)
+            scores = {name: value for _, name, value, _ in of_item if isinstance(value, float)}
+            beside = {name for _, name, _, status in of_item if status == "not_applicable"}
+            yield item_id, rubric.passes(scores, beside)
 
     def results(self) -> Iterator[ItemResult]:
         """Yield all items with their scores, in the order of the input."""

@@ -231,7 +231,7 @@ def value_reader(rubric: Rubric) -> Callable[[Sequence[Any]], Sequence[Any]]:
     labels = {name: d.labels for name, d in rubric.dimensions.items() if d.type == "category"}
 
     def checked(row: Sequence[Any]) -> Sequence[Any]:
-        _, name, value = row
+        name, value = row[1], row[2]
         scale = scales.get(name, BINARY if name == CRITERIA else None)
         if isinstance(value, float) and scale and not scale.holds(value):
             raise ValueError(f"{name} is {value:g} on a scale from {scale.min} to {scale.max}")

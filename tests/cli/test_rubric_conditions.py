@@ -46,9 +46,9 @@ def test_the_prompt_of_the_first_item_is_shown_with_its_length():
     )
     result = judge("show", "open_qa", "a.jsonl")
     parts = result.stdout.split("=== ")
-    assert [part.split(" ===")[0] for part in parts[1:]] == ["system", "user"]
-    assert "Q?" in parts[2]
-    assert "R?" not in parts[2]
+    assert [part.split(" ===")[0] for part in parts[1:]] == ["item a", "system", "user"]
+    assert "Q?" in parts[3]
+    assert "R?" not in parts[3]
     system, user = (
         int(found.replace(",", "")) for found in re.findall(r"(?:system|user) ([\d,]+)", result.stderr)
     )

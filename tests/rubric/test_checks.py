@@ -4,6 +4,7 @@ import pytest
 
 from judge.errors import RubricError
 from judge.rubric import Rubric, parse_rubric
+from judge.scoring.reply_form import example_reply
 
 ANCHORS = {1: "bad", 2: "middling", 3: "good"}
 SCORE = {"description": "d", "anchors": ANCHORS}
@@ -139,3 +140,18 @@ def test_new_fields_leave_the_digest_of_a_plain_rubric_as_it_was():
     typed = Rubric.model_validate(data({"truth": SCORE, "named": BINARY}))
     assert typed.model_dump()["dimensions"]["named"]["type"] == "binary"
     assert Rubric.model_validate(typed.model_dump(by_alias=True, mode="json")) == typed
+
+
+def test_labels_that_are_numbers_may_stand_in_an_example():
+    graded = {"description": "d", "type": "category", "labels": ["1", "2"]}
+    example = {"question": "q", "answer": "a", "verdict": {"scores": {"truth": 3, "grade": "2"}}}
+    made = Rubric.model_validate(data({"truth": SCORE, "grade": graded}, examples=[example]))
+    assert '"label": "2"' in example_reply(made.examples[0], made)
+
+
+def test_an_item_to_which_the_pass_rule_does_not_apply_has_no_verdict():
+    made = Rubric.model_validate(
+        data({"truth": SCORE}, overall={"how": "mean"}, **{"pass": {"truth": 2, "overall": 2}})
+    )
+    assert made.passes({"truth": 1.0}) is False
+    assert made.passes({"truth": 1.0}, {"overall"}) is None

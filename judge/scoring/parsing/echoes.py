@@ -74,7 +74,12 @@ def example_verdicts(rubric: Rubric, names: Names) -> tuple[ReplyVerdict, ...]:
     found: list[ReplyVerdict] = []
     for example in rubric.examples:
         said = example.verdict
-        found.append(ReplyVerdict(names, dict(said.scores), dict(said.reasons)))
+        values = {
+            name: str(v) if rubric.dimensions[name].labels else v
+            for name, v in said.scores.items()
+            if name in rubric.dimensions
+        }
+        found.append(ReplyVerdict(names, {**said.scores, **values}, dict(said.reasons)))
         found += embedded_verdicts(_as_item(example), names).verdicts
     return tuple(found)
 
