@@ -260,7 +260,8 @@ def _next_steps(run: Run, summary: RunSummary, stopped: str | None) -> Iterator[
             f"note: the cost of {counted(unpriced, 'reply', 'replies')} is unknown (the model has no known "
             "price, or the server did not report the number of tokens); --max-cost uses an estimate instead"
         )
-    for status in sorted({s for counts in summary.statuses.values() for s in counts if s != "ok"}):
+    found = {status for counts in summary.statuses.values() for status in counts}
+    for status in sorted(found - {"ok", "not_applicable"}):
         yield f"to see them: judge show {shlex.quote(str(run.path))} --status {status}"
     if summary.failures:
         yield "to retry failed requests: the same command with --retry-errors"

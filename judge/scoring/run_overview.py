@@ -65,8 +65,9 @@ class RunOverview:
         rows = self._rows()
         width = max(len(row.name) for row in rows)
         middles = [_aligned(row.cells) for row in rows]
+        widest = max(map(len, middles))
         return "\n".join(
-            f"{row.name:{width}}  {middle:{len(middles[0])}}   {row.missing}"
+            f"{row.name:{width}}  {middle:{widest}}   {row.missing}"
             for row, middle in zip(rows, middles, strict=True)
         )
 
