@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from judge.formats.cells import CellReader
-from judge.formats.columns import Wanted
 from judge.formats.rating_summary import RatingsSummary, scale_notes
 from judge.formats.ratings import read_ratings as _read_ratings
+from judge.formats.wanted import Wanted
 from judge.records import OVERALL, RaterKind, Score
 from judge.rows import RowSource
 from judge.rubric import Rubric, load_rubric

@@ -20,10 +20,10 @@ from judge.analysis.ratings import PASSES
 from judge.errors import InputError
 from judge.formats.cells import CellReader, number_or_none
 from judge.formats.column_names import COLUMNS
-from judge.formats.columns import Wanted
 from judge.formats.rating_exports import plain_rows
 from judge.formats.rating_summary import RatingsSummary, scale_notes
 from judge.formats.ratings import read_cells
+from judge.formats.wanted import Wanted
 from judge.items.identity import RowIds
 from judge.records import OVERALL, Item, RaterKind, Score
 from judge.rows import RowSource, is_file, name_of, read_rows
