@@ -54,13 +54,18 @@ class RatingsTable:
 
     def rows(self) -> list[dict[str, Any]]:
         """One dict for each rating."""
-        return [{name: getattr(score, name) for name in _COLUMNS} for score in self.scores]
+        return [{name: getattr(score, name) for name in self._columns} for score in self.scores]
 
     def to_pandas(self) -> "pd.DataFrame":
         """One row for each rating."""
         import pandas as pd
 
-        return pd.DataFrame(self.rows(), columns=list(_COLUMNS))
+        return pd.DataFrame(self.rows(), columns=list(self._columns))
+
+    @property
+    def _columns(self) -> tuple[str, ...]:
+        has_criteria = any(score.criterion is not None for score in self.scores)
+        return (*_COLUMNS, "criterion") if has_criteria else _COLUMNS
 
     def __len__(self) -> int:
         return len(self.scores)
