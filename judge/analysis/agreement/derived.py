@@ -12,7 +12,7 @@ from judge.analysis.ratings import PASSES, Ratings, pass_or_fail
 from judge.formats.cells import has_own_scales
 from judge.records import OVERALL, Item
 from judge.rubric import CRITERIA, ItemRubrics, Rubric
-from judge.stats.engine.scale import Floats, Scale
+from judge.stats.engine.scale import Bools, Floats, Scale
 
 PASS_OR_FAIL = Scale((0, 1), "nominal")
 
@@ -40,10 +40,12 @@ def with_overall(
     known = {*ratings} - {OVERALL}
     if rubric.overall.how in ("judged", "none") or not {*needed, *([CRITERIA] * has_criteria)} <= known:
         return overall, []
-    values = overall.values.copy()
-    rubrics, parts = ItemRubrics(rubric), [ratings[name] for name in needed]
+    parts = [ratings[name] for name in needed]
     met = _CriteriaOfPeople(ratings[CRITERIA]) if has_criteria else None
+    rubrics = ItemRubrics(rubric if has_criteria else rubric.model_copy(update={"criteria": None}))
+    values = overall.values.copy()
     is_missing = np.isnan(values) & ~overall.is_judge
+    is_missing &= _has_any([*parts, *([ratings[CRITERIA]] if has_criteria else [])], values.shape)
     n_derived = 0
     for row in np.flatnonzero(is_missing.any(axis=1)).tolist():
         item = items[row]
@@ -65,6 +67,15 @@ def with_overall(
     note = ["People's overall scores are computed from their other scores, as the rubric says."]
     rescaled = tuple(dict.fromkeys(name for one in (overall, *parts) for name in one.rescaled))
     return replace(overall, values=values, rescaled=rescaled), note if n_derived else []
+
+
+def _has_any(ratings: Sequence[Ratings], shape: tuple[int, ...]) -> Bools:
+    """Whether a rater rated an item, or a criterion of it, at all; shape (n_items, n_raters)."""
+    found = np.zeros(shape, dtype=bool)
+    for one in ratings:
+        rows = np.arange(len(one.items)) if one.item_rows is None else one.item_rows
+        np.logical_or.at(found, rows, ~np.isnan(one.values))
+    return found
 
 
 def _needed(rubric: Rubric) -> tuple[str, ...]:
