@@ -148,7 +148,7 @@ class Judgment:
     outcome : str
         ``pass``, ``fail`` or ``no verdict``; empty where the pass rule cannot be evaluated.
     scores : dict
-        Dimension -> score, None where missing.
+        Dimension -> score, or a text such as the label of a category; None where missing.
     reasons : dict
         Dimension -> the judge's reason, or why there is no score.
     """
@@ -156,7 +156,7 @@ class Judgment:
     label: str
     answer: str
     outcome: str
-    scores: dict[str, float | None]
+    scores: Mapping[str, float | str | None]
     reasons: dict[str, str]
 
 
@@ -294,7 +294,7 @@ def as_data(value: Any) -> Any:
         return value.to_dict()
     if isinstance(value, BaseModel):
         return value.model_dump(exclude_none=True)
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         return {str(key): as_data(entry) for key, entry in value.items()}
     if isinstance(value, list | tuple):
         return [as_data(entry) for entry in value]

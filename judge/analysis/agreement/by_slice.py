@@ -118,7 +118,7 @@ def _slice(field: str, label: str, ratings: Ratings, judge: str) -> AgreementSli
         label=label,
         dimension=ratings.dimension,
         judge=judge,
-        n_both=int((~np.isnan(scores) & ~np.isnan(ratings.consensus())).sum()),
+        n_both=int((~np.isnan(scores)).sum()),
         comparison=comparison,
         human_mean=average(human_means),
         judge_mean=average(scores),

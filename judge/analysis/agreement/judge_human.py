@@ -175,7 +175,7 @@ def judge_agreement(ratings: Ratings, judge: str, criteria: Criteria) -> JudgeAg
     return JudgeAgreement(
         ratings=rated,
         judge=judge,
-        n_both=int(both.sum()),
+        n_both=int((~np.isnan(scores)).sum()),
         comparisons=comparisons,
         verdict=non_inferiority(main.ceiling, margin) if margin is not None and has_ceiling else None,
         measured_by=measured_by,

@@ -9,6 +9,7 @@ import numpy as np
 
 from judge.analysis.agreement.agree import Agreement
 from judge.analysis.agreement.by_slice import Disagreement
+from judge.analysis.ratings import Ratings
 from judge.reporting.document import Case, Judgment, Section, Table
 from judge.reporting.figures.agreement_figures import drawer
 from judge.reporting.findings import agreement_findings as findings
@@ -121,7 +122,7 @@ def _case(found: Agreement, judge: str, one: Disagreement) -> Case:
     of_judge = ratings.name_of(ratings.column(judge)[one.item])
     note = f"{dimension_name(one.dimension)}: judge {of_judge}, humans {human}"
     of_items = {name: p for name, p in found.aligned.ratings.items() if p.criteria is None}
-    scores = {name: _known(p.column(judge)[one.item]) for name, p in of_items.items()}
+    scores = {name: _shown(p, p.column(judge)[one.item]) for name, p in of_items.items()}
     reasons = {
         name: reason
         for name in found.aligned.ratings
@@ -140,8 +141,10 @@ def _case(found: Agreement, judge: str, one: Disagreement) -> Case:
     )
 
 
-def _known(value: float) -> float | None:
-    return None if np.isnan(value) else float(value)
+def _shown(ratings: Ratings, value: float) -> float | str | None:
+    if np.isnan(value):
+        return None
+    return ratings.name_of(value) if ratings.scale.has_labels else float(value)
 
 
 def _outcome(found: Agreement, judge: str, row: int) -> str:

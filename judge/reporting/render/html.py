@@ -19,7 +19,7 @@ from judge.errors import InputError
 from judge.records import Image
 from judge.reporting.document import Case, Cell, CellKind, Figure, ReportContent, Section, Table
 from judge.reporting.figures.table_figures import charts_of
-from judge.reporting.render.numbers import cell_text, interval_text, number_text
+from judge.reporting.render.numbers import cell_text, interval_text, number_text, score_text
 from judge.reporting.render.text import clean
 from judge.reporting.wording import counted, display_name
 from judge.scoring.images import Thumbnail, thumbnail
@@ -191,6 +191,7 @@ def _environment() -> jinja2.Environment:
         keep_trailing_newline=True,
     )
     environment.filters |= {
+        "score_text": score_text,
         "line": clean,
         "block": block,
         "sentence": sentence,

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from judge.reporting.document import Case, ReportContent, Section, Table
-from judge.reporting.render.numbers import cell_text
+from judge.reporting.render.numbers import cell_text, score_text
 from judge.reporting.render.text import clean
 from judge.reporting.wording import display_name
 
@@ -101,7 +101,7 @@ def _case(case: Case) -> str:
     for judgment in case.judgments:
         label = f"{escape(judgment.label)}: " if judgment.label else ""
         scores = ", ".join(
-            f"{escape(display_name(name))} {'–' if score is None else f'{score:g}'}"
+            f"{escape(display_name(name))} {escape(score_text(score))}"
             for name, score in judgment.scores.items()
         )
         lines.append(f"- answer: {label}{escape(judgment.answer, LONGEST_TEXT) or '(empty)'}")

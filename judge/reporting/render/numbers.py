@@ -31,6 +31,15 @@ def cell_text(cell: Cell, kind: CellKind = "text", *, compact: bool = False) -> 
     return p_text(cell) if kind == "p" else number_text(cell, kind)
 
 
+def score_text(score: float | str | None) -> str:
+    """Score of one answer.
+
+    >>> score_text(3.0), score_text("minor"), score_text(None)
+    ('3', 'minor', '–')
+    """
+    return score if isinstance(score, str) else ABSENT if score is None else f"{score:g}"
+
+
 def number_text(value: float, kind: CellKind = "number") -> str:
     """One number, with its unit.
 

@@ -16,7 +16,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from judge.reporting.document import Case, Column, Judgment, ReportContent, Section, Table
-from judge.reporting.render.numbers import cell_text
+from judge.reporting.render.numbers import cell_text, score_text
 from judge.stats.engine.estimate import Estimate
 
 NARROWEST, WIDEST = 60, 120
@@ -221,8 +221,7 @@ def _judgment(lines: RichTable, judgment: Judgment, same_answer: bool) -> None:
     if not (judgment.label and same_answer):
         _line(lines, "answer", f"{label}: {judgment.answer}" if label else judgment.answer or "(empty)")
     scores = ", ".join(
-        f"{name.replace('_', ' ')} {'–' if score is None else f'{score:g}'}"
-        for name, score in judgment.scores.items()
+        f"{name.replace('_', ' ')} {score_text(score)}" for name, score in judgment.scores.items()
     )
     _line(lines, label or "scores", ": ".join(filter(None, (judgment.outcome, scores))))
     for name, reason in judgment.reasons.items():

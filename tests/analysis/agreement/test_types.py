@@ -177,6 +177,14 @@ def test_labels_are_shown_by_name(found):
     assert {row["people"] for row in rows_of(found, "confusion:fault@m")} == set(FAULTS)
 
 
+def test_a_case_shows_the_labels_of_the_judge(found):
+    cases = [case for section in found.sections for case in section.cases]
+    scores = cases[0].judgments[0].scores
+    assert scores["fault"] in FAULTS
+    assert scores["named"] in ("yes", "no")
+    assert f"fault {scores['fault']}" in str(found)
+
+
 def test_a_dimension_concerns_only_the_items_to_which_it_applies(found):
     assert found.people["count"].n_items == N // 2
     assert "not_applicable" not in {
@@ -445,7 +453,7 @@ def test_slices_and_clusters_are_those_of_the_items(points):
     table = [{"id": "a", "topic": "sun"}, {"id": "b", "topic": "sun"}, {"id": "c", "topic": "rain"}]
     found = judge.agree(points, BY_PEOPLE, items=table, by="topic", cluster="topic")
     sizes = {s.label: s.n_both for s in found.agreement.slices if s.dimension == "criteria"}
-    assert sizes == {"sun": 2, "rain": 1}  # two criteria are tied
+    assert sizes == {"sun": 4, "rain": 1}
     assert set(ratings(found, "criteria").clusters.tolist()) == {"sun", "rain"}
 
 
