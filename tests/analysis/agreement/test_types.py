@@ -193,6 +193,13 @@ def test_a_dimension_concerns_only_the_items_to_which_it_applies(found):
     assert ratings(found, "count").statuses["m"] == {"ok": N // 2}
 
 
+def test_items_to_which_a_dimension_does_not_apply_change_no_figure_of_it(run, people, found):
+    concerned = [row for row in people if int(row["item_id"][1:]) % 2]
+    alone = judge.agree(run, concerned)
+    assert alone["count"].statistics == found["count"].statistics
+    assert alone.people["count"] == found.people["count"]
+
+
 def test_ratings_of_people_where_a_dimension_does_not_apply_are_left_out_with_a_note(run, people, found):
     more = [{"item_id": "q0", "rater": "ann", "dimension": "count", "value": 2.0}]
     other = judge.agree(run, [*people, *more])
@@ -447,6 +454,11 @@ def test_a_criterion_without_a_score_of_the_judge_is_missing(tmp_path):
 def test_criteria_need_neither_a_rubric_nor_a_scale():
     rows = [{**row, "dimension": "criteria"} for row in BY_PEOPLE]
     assert judge.agree([], rows).people["criteria"].n_criteria == 5
+
+
+def test_a_study_is_not_planned_in_criteria(points):
+    with pytest.raises(InputError, match="--dimension overall"):
+        judge.plan("alpha", run=points, humans=BY_PEOPLE, dimensions="criteria")
 
 
 def test_slices_and_clusters_are_those_of_the_items(points):
