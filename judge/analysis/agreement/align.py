@@ -13,7 +13,7 @@ from judge.analysis.agreement.derived import pass_rule, verdicts, with_overall
 from judge.analysis.agreement.load import LoadedRatings
 from judge.analysis.agreement.scales import DimensionScales, check_declared, dimension_scales
 from judge.analysis.item_fields import Labels, item_field
-from judge.analysis.ratings import PASSES, Ratings, rater_kinds, ratings_matrix
+from judge.analysis.ratings import PASSES, Ratings, no_samples, rater_kinds, ratings_matrix
 from judge.analysis.reduction import Reduction
 from judge.errors import InputError
 from judge.records import OVERALL, Item, Score
@@ -125,6 +125,8 @@ def align_ratings(
     marks = _marks_by_dimension(scales, pass_marks, names)
     marks = {} if loaded.rescaled else marks
     matrix = _Matrix(loaded, scales, clusters, slots, reduction)
+    if CRITERIA in by_dimension and OVERALL in names:  # the points earned follow from the criteria
+        by_dimension.setdefault(OVERALL, [])
     ratings = {n: matrix.of(n, by_dimension[n], marks.get(n)) for n in names if n in by_dimension}
     if loaded.rubric is not None and OVERALL in ratings:
         ratings[OVERALL], derived = with_overall(ratings, loaded.rubric, items)
@@ -243,6 +245,21 @@ class _Matrix:
         )
         return replace(ratings, pass_mark=pass_mark, slots=self.slots, rescaled=rescaled)
 
+    def _empty(self, name: str, scale: Scale, items: tuple[str, ...]) -> Ratings:
+        is_judge = np.array([kind == "judge" for kind in self.raters.values()])
+        samples = no_samples(len(items), len(self.raters), 1)
+        values = samples[..., 0]
+        return Ratings(
+            dimension=name,
+            scale=scale,
+            items=items,
+            raters=tuple(self.raters),
+            is_judge=is_judge,
+            values=values,
+            samples=samples,
+            clusters=self.clusters,
+        )
+
     def _arranged(self, name: str, scores: list[Score]) -> Ratings:
         scale = self.scales.of(name)
         if name == CRITERIA:
@@ -250,8 +267,11 @@ class _Matrix:
             return criteria_matrix(
                 scores, scale, criteria, raters=self.raters, reduction=self.reduction, clusters=self.clusters
             )
+        items = tuple(self.loaded.items)
+        if not scores:
+            return self._empty(name, scale, items)
         ratings = ratings_matrix(
-            scores, name, scale, items=tuple(self.loaded.items), raters=self.raters, reduction=self.reduction
+            scores, name, scale, items=items, raters=self.raters, reduction=self.reduction
         )
         not_of = self.loaded.not_applicable.get(name)
         applies = None if not not_of else np.array([item not in not_of for item in ratings.items])
@@ -283,7 +303,10 @@ def _with_statuses(ratings: Ratings, scores: list[Score]) -> Ratings:
         if score.rater_kind == "judge" and score.sample == 0 and score.item_id in rated:
             counts = statuses[score.rater]
             counts[score.status] = counts.get(score.status, 0) + 1
-    for counts in statuses.values():
+    for judge, counts in statuses.items():
+        derived = 0 if counts else int((~np.isnan(ratings.column(judge)[ratings.rated])).sum())
+        if derived:
+            counts["ok"] = derived
         if unscored := len(rated) - sum(counts.values()):
             counts["unscored"] = unscored
     return replace(ratings, statuses=statuses)

@@ -32,7 +32,8 @@ def with_overall(
 ) -> tuple[Ratings, list[str]]:
     """Fill in the overall scores of people, by the rule for the judge's scores.
 
-    A person gets one on the items whose dimensions, and criteria, the person rated completely.
+    A person gets one on the items whose dimensions, and criteria, the person rated completely; so does a
+    judge in a file of ratings that has criteria only.
     """
     overall = ratings[OVERALL]
     needed = _needed(rubric)
@@ -44,7 +45,8 @@ def with_overall(
     met = _CriteriaOfPeople(ratings[CRITERIA]) if has_criteria else None
     rubrics = ItemRubrics(rubric if has_criteria else rubric.model_copy(update={"criteria": None}))
     values = overall.values.copy()
-    is_missing = np.isnan(values) & ~overall.is_judge
+    has_none = np.isnan(values).all(axis=0) if has_criteria else np.zeros(values.shape[1], dtype=bool)
+    is_missing = np.isnan(values) & (~overall.is_judge | has_none)
     is_missing &= _has_any([*parts, *([ratings[CRITERIA]] if has_criteria else [])], values.shape)
     n_derived = 0
     for row in np.flatnonzero(is_missing.any(axis=1)).tolist():

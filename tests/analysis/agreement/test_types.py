@@ -421,6 +421,19 @@ def test_the_overall_score_of_a_person_is_the_share_of_points_earned(points):
     assert overall.column("ben").tolist() == [1.0, 0.0, 0.0]
 
 
+def test_people_and_judges_in_one_file_earn_the_points_of_their_criteria():
+    rows = [{**row, "rater_kind": "judge" if row["rater"] == "ben" else "human"} for row in BY_PEOPLE]
+    table = [{"id": name, "criteria": json.dumps(listed)} for name, listed in LISTED.items()]
+    overall = ratings(judge.agree([], rows, rubric=POINTS, items=table), "overall")
+    assert overall.column("ann").tolist() == [0.75, 0.0, 0.0]
+    assert overall.column("ben").tolist() == [1.0, 0.0, 0.0]
+    assert overall.statuses["ben"] == {"ok": 3}
+
+
+def test_without_the_criteria_of_the_items_no_points_are_earned():
+    assert "overall" not in judge.agree([], BY_PEOPLE, rubric=POINTS).people
+
+
 def test_missing_criteria_are_counted_and_give_no_overall_score(points):
     some = [row for row in BY_PEOPLE if (row["item_id"], row["criterion"], row["rater"]) != ("a", "y", "ann")]
     found = judge.agree(points, some)
