@@ -11,10 +11,10 @@ from human_study.study_records import Key, RatingDraft
 from judge.errors import InputError
 from judge.files.writing import plain
 from judge.formats.cells import CellReader
-from judge.formats.columns import Wanted
 from judge.formats.rating_cell import RatingCell
 from judge.formats.rating_summary import RatingsSummary
 from judge.formats.ratings import read_cells
+from judge.formats.wanted import Wanted
 from judge.records import OVERALL, Score
 from judge.rows import read_rows
 from judge.rubric import CANNOT_TELL, CRITERIA, asks_criteria

@@ -186,4 +186,6 @@ def test_each_published_statistic_has_a_test_here():
         "icc1", "icc1k", "gwet_ac1", "cohen_kappa", "ordinal_alpha", "mean", "ci95_half_width", "kendall_tau_of_systems",
         "majority_label_count", "accuracy", "macro_precision", "macro_recall", "macro_f1", "accuracy_in_both_orders_pct",
         "agreement_of_both_orders_pct",
+        # tests/analysis/agreement/test_realsumm.py
+        "share_of_criteria_met", "nominal_alpha", "same_score", "cohen_kappa_with_majority",
     }  # fmt: skip

@@ -175,6 +175,56 @@ def test_pandalm_has_three_people_and_two_judges(tmp_path):
     assert [row["result"] for row in rows(out / "replies.jsonl")] == ["garbage", "Tie"]
 
 
+def realsumm_row(event, answers, statements=("It rains.", "BLANK", "It pours.")):
+    filled = [*statements, *["BLANK"] * (16 - len(statements))]
+    row = {"Input.eventId": event, "Input.summary_text": f"About {event}."}
+    row |= {f"Input.statement_{n}": text for n, text in enumerate(filled, start=1)}
+    return row | {f"Answer.S{n}Answer": answers.get(n, "") for n in range(1, 17)}
+
+
+def realsumm_source(folder, *rows, name="heron.txt.csv", kind="abs"):
+    path = folder / "human_annotations/SCUs_and_annotations" / f"SCU_rating_results_{kind}_systems" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    put_table(path, rows)
+
+
+def test_realsumm_has_the_criteria_of_each_document_and_a_rating_of_each_by_each_worker(tmp_path):
+    met = [{1: "p", 3: "n"}, {1: "p", 3: "p"}, {1: "n", 3: "n"}]
+    realsumm_source(tmp_path, *(realsumm_row("event7", one) for one in met), realsumm_row("event30", met[0]))
+    realsumm_source(tmp_path, realsumm_row("event7", met[1]), name="neusumm_out.csv")
+    out = converted("realsumm", tmp_path, tmp_path)
+    answers = {row["id"]: row for row in rows(out / "answers.jsonl")}
+    assert list(answers) == ["d000_abs_heron", "d000_ext_neusumm_out", "d001_abs_heron"]
+    first = answers["d000_abs_heron"]
+    assert [c["text"] for c in first["criteria"]] == ["It rains.", "It pours."]
+    assert (first["answer"], first["system"], first["document"]) == ("About event7.", "abs_heron", "d000")
+    found = {
+        (r["rater_id"], r["criterion"]): r["score"]
+        for r in rows(out / "ratings.jsonl")
+        if r["item_id"] == first["id"]
+    }
+    assert [found[f"worker_{n}", "c1"] for n in (1, 2, 3)] == [1, 1, 0]
+    assert [found[f"worker_{n}", "c2"] for n in (1, 2, 3)] == [0, 1, 0]
+    reply = next(json.loads(r["reply"]) for r in rows(out / "replies.jsonl") if r["id"] == first["id"])
+    assert reply == {"c1": {"met": True}, "c2": {"met": False}}
+
+
+def test_realsumm_statements_that_differ_between_systems_are_refused(tmp_path):
+    realsumm_source(tmp_path, realsumm_row("event7", {1: "p", 3: "n"}), name="heron.csv")
+    other = realsumm_row("event7", {1: "p"}, statements=("It snows.",))
+    realsumm_source(tmp_path, other, name="otter.csv")
+    done = convert("realsumm", tmp_path, tmp_path / "out")
+    assert done.returncode == 1
+    assert "event7" in done.stderr
+
+
+def test_realsumm_labels_that_are_neither_present_nor_absent_are_refused(tmp_path):
+    realsumm_source(tmp_path, realsumm_row("event7", {1: "p"}))
+    done = convert("realsumm", tmp_path, tmp_path / "out")
+    assert done.returncode == 1
+    assert "event7" in done.stderr
+
+
 def test_recipes_have_as_many_slots_as_ratings(tmp_path):
     def recipe(name, *ratings):
         return {

@@ -10,13 +10,15 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from judge.analysis.reduction import Reduction, reduce_samples
 from judge.errors import InputError
 from judge.pass_mark import reaches
 from judge.records import RaterKind, Score
-from judge.stats.engine.scale import Bools, Floats, Scale
+from judge.stats.engine.scale import Bools, Floats, Ints, Scale
 from judge.stats.judge_human.consensus import consensus
 
-Reduction = Literal["first", "mean", "median", "majority"]
+NoVerdict = Literal["fail", "drop", "bounds"]
+"""How missing verdicts count: as fails; not at all; not at all, but with bounds (all fail, all pass)."""
 _MOST_CELLS = 50_000_000
 """Scores of one dimension that are arranged at once, missing ones too: 400 MB."""
 
@@ -52,6 +54,12 @@ class Ratings:
         Whether the human columns are interchangeable places in a list and not persons.
     rescaled : tuple of str
         Raters whose values were rescaled from another scale; only interval statistics are meaningful.
+    criteria : tuple of str or None
+        Criterion of each row, where the rows are criteria of items; `items` then repeats their items.
+    item_rows : ndarray of int or None
+        Position of the item of each row among all items, where `criteria` is given.
+    applies : ndarray of bool or None, shape (n_items,)
+        Whether the dimension concerns each row; None for all.
     """
 
     dimension: str
@@ -66,6 +74,9 @@ class Ratings:
     pass_mark: float | None = None
     slots: bool = False
     rescaled: tuple[str, ...] = ()
+    criteria: tuple[str, ...] | None = None
+    item_rows: Ints | None = None
+    applies: Bools | None = None
 
     @cached_property
     def humans(self) -> tuple[str, ...]:
@@ -159,7 +170,30 @@ class Ratings:
             values=self.values[mask],
             samples=self.samples[mask],
             clusters=None if self.clusters is None else self.clusters[mask],
+            criteria=None if self.criteria is None else tuple(np.array(self.criteria, dtype=object)[mask]),
+            item_rows=None if self.item_rows is None else self.item_rows[mask],
+            applies=None if self.applies is None else self.applies[mask],
         )
+
+    @cached_property
+    def n_items(self) -> int:
+        """Number of items; less than that of the rows where these are criteria of items."""
+        return len(set(self.items))
+
+    def rows_of(self, mask: Bools) -> Bools:
+        """Mask of the rows that belong to some of all items."""
+        return mask if self.item_rows is None else np.asarray(mask[self.item_rows])
+
+    def without_verdict(self, judge: str) -> Bools:
+        """Mask of the rows that concern a judge but have no score of it."""
+        missing = np.isnan(self.column(judge))
+        return missing if self.applies is None else missing & self.applies
+
+    def name_of(self, value: float) -> str:
+        """Value in words: its label on a scale of labels, else the number."""
+        if self.scale.has_labels and np.isin(value, self.scale.points):
+            return str(self.scale.values[int(value)])
+        return f"{value:g}"
 
     def with_judge(self, name: str, values: Floats) -> Ratings:
         """Add a judge, such as a consensus of the others, with one value per item."""
@@ -280,29 +314,6 @@ def rater_kinds(scores: Iterable[Score]) -> dict[str, RaterKind]:
                 f"rater {score.rater!r} is a person in one row and a judge in another; rename one of the two"
             )
     return kinds
-
-
-def reduce_samples(samples: Floats, reduction: Reduction) -> Floats:
-    """Combine repeated judgments along the last axis; NaN where all are missing.
-
-    >>> reduce_samples(np.array([[3.0, 4.0, 4.0], [1.0, 2.0, np.nan]]), "majority")
-    array([ 4., nan])
-    """
-    if reduction == "first":
-        return samples[..., 0]
-    if reduction == "majority":
-        return np.apply_along_axis(_majority, -1, samples)
-    reduced = np.full(samples.shape[:-1], np.nan)
-    some = ~np.isnan(samples).all(axis=-1)
-    average = np.nanmean if reduction == "mean" else np.nanmedian
-    reduced[some] = average(samples[some], axis=-1)
-    return reduced
-
-
-def _majority(values: Floats) -> float:
-    labels, counts = np.unique(values[~np.isnan(values)], return_counts=True)
-    winners = labels[counts == counts.max(initial=0)]
-    return float(winners[0]) if len(winners) == 1 else np.nan
 
 
 def _rows_of(scores: Iterable[Score], dimension: str) -> tuple[list[Score], list[str]]:

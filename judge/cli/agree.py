@@ -11,12 +11,22 @@ import judge
 from judge.cli import output_options
 from judge.cli.item_options import id_from
 from judge.cli.option_types import Number, Repeated, margins, names, numbers, pairs, source_of, words
-from judge.cli.options import GroupedCommand, by, cluster, decorate, margin, rubric, section, seed
+from judge.cli.options import (
+    GroupedCommand,
+    by,
+    cluster,
+    decorate,
+    margin,
+    no_verdict,
+    rubric,
+    section,
+    seed,
+)
 
 if TYPE_CHECKING:
     from judge.reporting.report import Report
 
-_NOT_OF_RETEST = ("by", "margin", "epsilon", "worst")
+_NOT_OF_RETEST = ("by", "margin", "epsilon", "worst", "no_verdict")
 
 columns = click.option(
     "--column",
@@ -133,6 +143,7 @@ ratings = decorate(
         help="Cost-benefit penalty of the alternative annotator test, fixed in advance: 0.2 for experts, "
         "0.15 for skilled raters, 0.1 for crowd workers.",
     ),
+    no_verdict("answers to which the judge gives no verdict"),
     click.option(
         "--retest",
         is_flag=True,

@@ -2,15 +2,25 @@
 
 import math
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
+
+from judge.records import Status
+from judge.rubric import BINARY, CRITERIA, Rubric
 
 MISSING = frozenset(
     {"", "-", "–", "—", ".", "?", "n/a", "na", "#n/a", "#na", "n.a.", "n. a.", "nan", "<na>", "none", "null",
      "nil", "skip", "skipped", "missing", "unsure", "not sure", "unknown", "don't know", "no answer"}
 )  # fmt: skip
 """Words that mark a missing rating, in lower case, unless they are labels of the declared scale."""
+
+STATUS_WORDS: Mapping[str, Status] = {
+    **dict.fromkeys(("cannot_tell", "cannot tell", "can't tell"), "abstained"),
+    **dict.fromkeys(("not_applicable", "not applicable"), "not_applicable"),
+}
+"""Words that say why there is no rating -> status of the score."""
 
 _BOOLEANS = {"true": 1.0, "false": 0.0, "yes": 1.0, "no": 0.0}
 _DECIMAL_COMMA = re.compile(r"([-+]?\d+),(\d+)")
@@ -34,11 +44,14 @@ class CellReader:
         Further words that mark a missing rating; numbers may be among them, as in ``99``.
     decimal_comma : bool
         Whether ``3,5`` is three and a half.
+    is_exact : bool
+        Whether a number must be one of `values`; otherwise it may lie between two of them, as a mean does.
     """
 
     values: tuple[Any, ...] = ()
     missing: tuple[str, ...] = ()
     decimal_comma: bool = False
+    is_exact: bool = False
 
     @cached_property
     def labels(self) -> tuple[str, ...]:
@@ -55,10 +68,14 @@ class CellReader:
         """The declared scale in words; empty where there is none."""
         if self.labels or not self.values:
             return ", ".join(self.labels)
+        if self.is_exact:
+            return "yes and no, or 1 and 0"
         return f"numbers from {self.values[0]} to {self.values[-1]}"
 
     def is_rating(self, value: float | str | None) -> bool:
         """Whether what `value` returned is a number or, on a scale of labels, one of them."""
+        if self.is_exact:
+            return isinstance(value, float) and value in self.values
         return value in self.labels if self.labels else isinstance(value, float)
 
     def is_on_scale(self, value: float | str | None) -> bool:
@@ -94,7 +111,7 @@ class CellReader:
         word = text.casefold()
         if self.labels and (label := self._labels.get(text) or self._labels.get(word)):
             return label
-        if word in MISSING or word in self._missing:
+        if word in MISSING or word in STATUS_WORDS or word in self._missing:
             return None
         if self.labels:
             return text
@@ -102,6 +119,14 @@ class CellReader:
         if number is None:
             return text
         return None if self.missing and f"{number:g}" in self._missing else number
+
+    def status_of(self, raw: Any) -> Status:
+        """Status of a cell without a rating: the rater cannot tell, it does not apply, or it is only missing.
+
+        >>> CellReader().status_of("Cannot tell"), CellReader().status_of("")
+        ('abstained', 'skipped')
+        """
+        return STATUS_WORDS.get(str(raw).strip(_INVISIBLE).casefold(), "skipped")
 
     @cached_property
     def _read(self) -> dict[Any, float | str | None]:
@@ -128,6 +153,32 @@ class CellReader:
             text = _DECIMAL_COMMA.sub(r"\1.\2", text)
         labelled = _LABELLED_NUMBER.fullmatch(text)
         return number_or_none(labelled[1] if labelled else text)
+
+
+def has_own_scales(rubric: Rubric | None) -> bool:
+    """Whether dimensions of a rubric differ in scale or type, so that each is read on its own scale."""
+    if rubric is None:
+        return False
+    has_scales = any(
+        d.type != "score" or d.scale_within(rubric.scale) != rubric.scale for d in rubric.dimensions.values()
+    )
+    return has_scales or rubric.criteria is not None
+
+
+def cells_on(name: str, rubric: Rubric | None, cells: CellReader) -> CellReader:
+    """Reader of the cells of one dimension; `cells` reads those of a rubric with a single scale.
+
+    Criteria of the items are met or not on every scale.
+    """
+    if name == CRITERIA:
+        return replace(cells, values=tuple(BINARY.labels), is_exact=True)
+    if rubric is None or not has_own_scales(rubric) or name not in rubric.scored:
+        return cells
+    dimension = rubric.dimensions.get(name)
+    if dimension is not None and dimension.type == "category":
+        return replace(cells, values=tuple(dimension.labels))
+    is_exact = dimension is not None and dimension.type == "binary"
+    return replace(cells, values=tuple(rubric.scale_of(name).labels), is_exact=is_exact)
 
 
 def number_or_none(value: Any) -> float | None:

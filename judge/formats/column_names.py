@@ -11,6 +11,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
         *("coder", "participant", "participant_id", "prolific_pid", "prolific_id", "judge"),
     ),
     "dimension": ("dimension", "criterion", "aspect", "metric"),
+    "criterion": ("criterion", "criterion_id"),
     "value": ("value", "score", "rating", "label", "grade"),
     "kind": ("rater_kind", "rater_type"),
     "sample": ("sample",),
@@ -20,8 +21,9 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 }
 """Meaning of a column of a table of ratings -> names that it may have; `map` names any other."""
 
+_OPEN = ("dimension", "criterion", "value")
 _NO_DIMENSION = {
-    *(name for meaning, names in COLUMNS.items() if meaning not in ("dimension", "value") for name in names),
+    *(name for meaning, names in COLUMNS.items() if meaning not in _OPEN for name in names),
     "question", "answer", "reference", "system", "model", "images", "image", "choices", "gold", "text",
     "created_at", "updated_at", "lead_time", "annotation_id", "seconds", "time", "timestamp",
     "saved", "n", "position", "pair_id", "condition", "order", "weight", "probability", "stratum",

@@ -5,12 +5,12 @@ A table that can be read in two ways is refused; the error names both readings a
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from judge.errors import InputError
-from judge.formats.cells import CellReader
 from judge.formats.column_names import COLUMNS, is_no_dimension
+from judge.formats.wanted import Wanted
 from judge.formats.wide import (
     RatingColumn,
     named_raters,
@@ -20,7 +20,7 @@ from judge.formats.wide import (
 )
 from judge.items.columns import plain
 from judge.items.identity import RowIds
-from judge.rubric import Rubric
+from judge.rubric import CRITERIA
 
 _SUBMISSIONS = {"APPROVED", "AWAITING REVIEW", "SUBMITTED", "REJECTED", "RETURNED", "TIMED-OUT", "ACCEPTED"}
 _ALMOST_A_NUMBER = re.compile(
@@ -29,58 +29,6 @@ _ALMOST_A_NUMBER = re.compile(
 )
 _PLAIN_VALUE = "value"
 _YES_NO = {"yes", "no", "true", "false"}
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """Which ratings are read from a file, and how.
-
-    Attributes
-    ----------
-    dimensions : tuple of str
-        Only these; none: all.
-    rubric : Rubric or None
-        Names the dimensions, and other names for them.
-    cells : CellReader
-        How a cell becomes a rating.
-    raters_in : tuple of str
-        Raters that have columns of their own.
-    rater_scales : mapping
-        Rater -> ends of the scale that this rater used, where it is not the declared one.
-    flags : bool
-        Whether the rubric's flags are read as well.
-    id_from : tuple of str
-        Columns whose values make the id of an item; empty for a column of ids or, in a table without one, the
-        content.
-    """
-
-    dimensions: tuple[str, ...] = ()
-    rubric: Rubric | None = None
-    cells: CellReader = field(default_factory=CellReader)
-    raters_in: tuple[str, ...] = ()
-    rater_scales: Mapping[str, tuple[float, float]] = field(default_factory=dict)
-    flags: bool = False
-    id_from: tuple[str, ...] = ()
-
-    def proper(self, name: str) -> str:
-        """Name of the rubric's dimension that `name` means, else `name`."""
-        return (self.rubric.canonical_name(name) if self.rubric else None) or name
-
-    def declares(self, name: str) -> bool:
-        """Whether `name` is one of `dimensions` or, where there are none, of the rubric's dimensions."""
-        if self.dimensions:
-            return self.proper(name) in map(self.proper, self.dimensions)
-        if self.rubric is None:
-            return False
-        return self.proper(name) in self.rubric.scored or (self.flags and name in self.rubric.flags)
-
-    def keeps(self, name: str) -> bool:
-        """Whether ratings on `name` are read at all."""
-        return not self.dimensions or self.declares(name)
-
-    def checks(self, name: str) -> bool:
-        """Whether ratings on `name` must lie on the declared scale."""
-        return self.cells.scale != "" and (self.declares(name) if self.rubric else self.keeps(name))
 
 
 @dataclass(frozen=True)
@@ -188,7 +136,7 @@ class _Finder:
     def _named(self) -> dict[str, str]:
         names: dict[str, str] = {}
         by_name = {plain(name): name for name in reversed(self.columns)}
-        for meaning, aliases in COLUMNS.items():
+        for meaning, aliases in self._meanings():
             wanted = self.mapping.get(meaning)
             if wanted is not None and wanted not in self.columns:
                 raise self._error(
@@ -216,6 +164,17 @@ class _Finder:
                 "for an id out of several columns: --id-from NAMES"
             )
         return names
+
+    def _meanings(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """Meanings of columns with their names; a column `criterion` may name dimensions or criteria."""
+        rubric = self.wanted.rubric
+        has_criteria = rubric is not None and rubric.criteria is not None
+        if has_criteria:
+            yield "criterion", COLUMNS["criterion"]
+        yield from ((meaning, names) for meaning, names in COLUMNS.items() if meaning != "criterion")
+        named = (row.get(name) for row in self.rows for name in COLUMNS["dimension"])
+        if not has_criteria and ("criterion" in self.mapping or CRITERIA in named):
+            yield "criterion", COLUMNS["criterion"]
 
     def _has_content(self) -> bool:
         """Whether the rows have a question and an answer, from which an id can be made."""
@@ -373,9 +332,12 @@ class _Finder:
     def _holds_ratings(self, column: str, *, on_scale: bool = False) -> bool:
         """Whether a column holds a rating in any row, only texts that resemble ratings, or nothing at all."""
         cells = self.wanted.cells
-        holds = cells.is_on_scale if on_scale else cells.is_rating
         found = [cells.value(row.get(column)) for row in self.rows]
-        if any(map(holds, found)) or (not on_scale and set(found) == {None}):
+        for one in self.wanted.readers:
+            holds = one.is_on_scale if on_scale else one.is_rating
+            if any(holds(one.value(row.get(column))) for row in self.rows):
+                return True
+        if not on_scale and set(found) == {None}:
             return True
         texts = [value for value in found if isinstance(value, str)]
         return not cells.labels and bool(texts) and all(map(_ALMOST_A_NUMBER.fullmatch, texts))

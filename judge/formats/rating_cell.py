@@ -5,9 +5,12 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from judge.errors import InputError
-from judge.formats.columns import Wanted
+from judge.formats.cells import CellReader
+from judge.formats.wanted import Wanted
 from judge.records import Score
 
+NO_RATING = "no rating"
+"""Reason of a score whose cell is empty."""
 _ROUNDING = 1e-9
 
 
@@ -62,9 +65,11 @@ class CellConverter:
     """
 
     wanted: Wanted
-    _ranges: dict[str, _Range] = field(default_factory=dict)
+    _ranges: dict[tuple[str, tuple[float, float]], _Range] = field(default_factory=dict)
+    _readers: dict[str, CellReader] = field(default_factory=dict)
     _checked: dict[str, bool] = field(default_factory=dict)
     _first_off: str = ""
+    _first_ends: tuple[float, float] = (0.0, 0.0)
     _raters: dict[str, None] = field(default_factory=dict)
 
     def cell(
@@ -86,7 +91,7 @@ class CellConverter:
         InputError
             The cell is no rating although its dimension is declared.
         """
-        cells = self.wanted.cells
+        cells = self.cells_of(who["dimension"])
         value = cells.value(raw)
         text = str(reason) if holds(reason) else None
         note = "" if text is None or status == "skipped" else text
@@ -94,7 +99,7 @@ class CellConverter:
             status, text = "skipped", skipped or text
         is_skipped = status == "skipped"
         if status == "ok" and value is None:
-            status, text = "skipped", text or (f"found {raw!r:.40}" if holds(raw) else "no rating")
+            status, text = cells.status_of(raw), text or (f"found {raw!r:.40}" if holds(raw) else NO_RATING)
         is_checked = status == "ok" and self._is_checked(who["dimension"])
         if is_checked and not cells.is_rating(value):
             raise InputError(
@@ -107,6 +112,13 @@ class CellConverter:
             {**who, "value": value if status == "ok" else None, "status": status, "reason": text}
         )
         return RatingCell(score, where, raw, rater_is_named, is_skipped, column, note)
+
+    def cells_of(self, dimension: str) -> CellReader:
+        """How a cell of one dimension becomes a rating."""
+        found = self._readers.get(dimension)
+        if found is None:
+            found = self._readers[dimension] = self.wanted.cells_of(dimension)
+        return found
 
     def _is_checked(self, dimension: str) -> bool:
         """Whether ratings on a dimension must lie on the declared scale."""
@@ -124,19 +136,18 @@ class CellConverter:
             self._raters[rater] = None
         if (own := self.wanted.rater_scales.get(rater)) is not None:
             return _rescaled(where, who, value, own, ends)
-        found = self._ranges.get(rater)
+        found = self._ranges.get((rater, ends))
         if found is None:
-            found = self._ranges[rater] = _Range(value, value)
+            found = self._ranges[rater, ends] = _Range(value, value)
         if value < found.low:
             found.low = value
         elif value > found.high:
             found.high = value
         if not ends[0] - _ROUNDING <= value <= ends[1] + _ROUNDING:
             found.n_off += 1
-            self._first_off = (
-                self._first_off
-                or f"{where}: item {who['item_id']!r}, rater {rater!r}: {who['dimension']} is {value:g}"
-            )
+            if not self._first_off:
+                place = f"{where}: item {who['item_id']!r}, rater {rater!r}: {who['dimension']} is {value:g}"
+                self._first_off, self._first_ends = place, ends
         return value
 
     def check(self) -> None:
@@ -154,10 +165,10 @@ class CellConverter:
             raise InputError(
                 f"--rater-scale {unknown[0]}: no rating by this rater; found: {', '.join(self._raters)}"
             )
-        off = {rater: found for rater, found in self._ranges.items() if found.n_off}
-        if ends is None or not off:
+        low, high = self._first_ends
+        off = {rater: r for (rater, scale), r in self._ranges.items() if r.n_off and scale == (low, high)}
+        if not off:
             return
-        low, high = ends
         who = [f"{name} gives {r}" for name, r in off.items()]
         n_off = sum(found.n_off for found in off.values())
         raise InputError(

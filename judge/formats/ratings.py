@@ -16,13 +16,15 @@ from judge.errors import InputError
 from judge.formats import label_studio, read_foreign, recognise
 from judge.formats.cells import number_or_none
 from judge.formats.column_names import COLUMNS, is_no_dimension
-from judge.formats.columns import Layout, Wanted, layout_of
+from judge.formats.columns import Layout, layout_of
 from judge.formats.document import Document, Object, kind_of, load
 from judge.formats.rating_cell import CellConverter, RatingCell, holds, name_in
 from judge.formats.rating_exports import plain_rows
+from judge.formats.wanted import Wanted
 from judge.items.identity import RowIds
 from judge.records import MOST_SAMPLES, OVERALL, STATUSES, RaterKind, Score
 from judge.rows import RowSource, delimiter_of, is_file, name_of
+from judge.rubric import CRITERIA
 
 _FIRST_ROWS = 1000
 """Number of rows from which the layout of a table is found."""
@@ -239,11 +241,12 @@ class _Table:
         who = {"item_id": item_id, "rater_kind": kind, "sample": self._sample(found.get("sample"), where)}
         status, reason = _status(found.get("status"), names, where), found.get("reason")
         skipped = _skipped(found.get("skipped"))
-        named = self._named_dimension(found.get("dimension"), where)
+        named, criterion = self._named(found, where)
         for column in self._layout.ratings:
             dimension = column.dimension or named
             if self._wanted.keeps(dimension):
                 who |= {"rater": column.rater or rater or kind, "dimension": dimension}
+                who |= {"criterion": criterion if dimension == CRITERIA else None}
                 yield self._cells.cell(
                     f"{where}: column {column.column!r}",
                     who,
@@ -277,6 +280,20 @@ class _Table:
         if status in _REJECTED or status in _INCOMPLETE:
             self._submissions[status] = self._submissions.get(status, 0) + 1
         return status in _REJECTED
+
+    def _named(self, found: Mapping[str, Any], where: str) -> tuple[str, str | None]:
+        """Dimension that a row names, and the criterion where it is about one of the item's criteria."""
+        criterion = name_in(found.get("criterion"))
+        if criterion and not name_in(found.get("dimension")):
+            is_dimension = "dimension" not in self._layout.names and self._wanted.names_dimension(criterion)
+            return (criterion, None) if is_dimension else (CRITERIA, criterion)
+        dimension = self._named_dimension(found.get("dimension"), where)
+        if dimension == CRITERIA and not criterion:
+            raise InputError(
+                f"{where}: no id of the criterion; a rating on {CRITERIA} needs it in a column 'criterion'. "
+                "For another name: --column criterion=NAME"
+            )
+        return dimension, criterion
 
     def _named_dimension(self, raw: Any, where: str) -> str:
         """Dimension that a row names; the only one in a table without such a column."""

@@ -9,6 +9,7 @@ from judge.analysis.agreement.agree import agree as _agree
 from judge.analysis.agreement.human_human import HumanAgreement
 from judge.analysis.agreement.inputs import align_inputs
 from judge.analysis.agreement.judge_human import Criteria, JudgeAgreement
+from judge.analysis.ratings import NoVerdict
 from judge.errors import InputError
 from judge.reporting.builders.agreement import build_agreement
 from judge.reporting.document import Column, Row
@@ -33,6 +34,7 @@ def agree(
     by: str | Sequence[str] = (),
     worst: int = 3,
     set_by: str = "given in the call",
+    no_verdict: NoVerdict = "bounds",
     **options: Unpack[RatingOptions],
 ) -> "AgreementReport":
     """Measure the agreement of judges with people, beside the agreement of people with each other.
@@ -55,6 +57,9 @@ def agree(
         Number of large disagreements shown for each judge.
     set_by : str
         Where the margin and epsilon were fixed; the report says so.
+    no_verdict : {'fail', 'drop', 'bounds'}
+        How answers without a verdict of the judge count in the pass/fail statistics: as fails; not at all; or
+        not at all, but with the figures that would result if all of them failed or all passed.
     **options
         How the ratings are read: see `judge.RatingOptions`.
 
@@ -71,7 +76,7 @@ def agree(
     inputs = agreement_inputs(runs, humans, options)
     found = _agree(
         align_inputs(inputs),
-        criteria=Criteria(by_name(margin), epsilon, set_by, inputs.seed),
+        criteria=Criteria(by_name(margin), epsilon, set_by, inputs.seed, no_verdict),
         by=names(by),
         n_worst=worst,
     )

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias, TypedDict
 
 from judge.analysis.agreement.inputs import AgreementInputs
-from judge.analysis.ratings import Reduction
+from judge.analysis.reduction import Reduction
 from judge.rows import RowSource, is_file
 from judge.rubric import Rubric
 from judge.scoring.run import Run

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from judge.formats.cells import CellReader
-from judge.formats.columns import Wanted
 from judge.formats.rating_summary import RatingsSummary, scale_notes
 from judge.formats.ratings import read_ratings as _read_ratings
+from judge.formats.wanted import Wanted
 from judge.records import OVERALL, RaterKind, Score
 from judge.rows import RowSource
 from judge.rubric import Rubric, load_rubric
@@ -54,13 +54,18 @@ class RatingsTable:
 
     def rows(self) -> list[dict[str, Any]]:
         """One dict for each rating."""
-        return [{name: getattr(score, name) for name in _COLUMNS} for score in self.scores]
+        return [{name: getattr(score, name) for name in self._columns} for score in self.scores]
 
     def to_pandas(self) -> "pd.DataFrame":
         """One row for each rating."""
         import pandas as pd
 
-        return pd.DataFrame(self.rows(), columns=list(_COLUMNS))
+        return pd.DataFrame(self.rows(), columns=list(self._columns))
+
+    @property
+    def _columns(self) -> tuple[str, ...]:
+        has_criteria = any(score.criterion is not None for score in self.scores)
+        return (*_COLUMNS, "criterion") if has_criteria else _COLUMNS
 
     def __len__(self) -> int:
         return len(self.scores)

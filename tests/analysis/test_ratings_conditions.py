@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from judge.analysis.ratings import Ratings, reduce_samples
+from judge.analysis.ratings import Ratings
+from judge.analysis.reduction import reduce_samples
 from judge.stats.engine.scale import Scale
 
 

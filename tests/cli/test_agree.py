@@ -386,7 +386,7 @@ def test_retest_says_how_often_the_verdict_flips(tmp_path):
             "--margin 6: for mean absolute difference on clarity a number above 0 and not above 4",
         ),
         (["--pass", "9"], 1, "--pass 9: off the scale; allowed is a score from 1 to 5"),
-        (["--pass", "clarity=0"], 1, "--pass 0: off the scale; allowed is a score from 1 to 5"),
+        (["--pass", "clarity=0"], 1, "--pass clarity=0: off the scale; allowed is a score from 1 to 5"),
         (["--pass", "nan"], 2, "'nan': allowed is a number, or NAME=NUMBER"),
     ],
 )

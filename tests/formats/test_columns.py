@@ -6,8 +6,8 @@ import pytest
 
 from judge.errors import InputError
 from judge.formats.cells import CellReader
-from judge.formats.columns import Wanted
 from judge.formats.ratings import read_ratings
+from judge.formats.wanted import Wanted
 from judge.rubric import load_rubric
 
 LIKERT = Wanted(cells=CellReader((1, 2, 3, 4, 5)))

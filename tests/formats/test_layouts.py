@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from judge.formats.cells import CellReader
-from judge.formats.columns import Wanted
 from judge.formats.ratings import read_ratings
+from judge.formats.wanted import Wanted
 
 ITEMS, RATERS, DIMENSIONS = ("q1", "q2", "q3"), ("ann", "ben b", "cy_1"), ("clarity", "tone")
 KEYS = [(i, r, d) for i in ITEMS for r in RATERS for d in DIMENSIONS]

@@ -4,8 +4,8 @@ import pytest
 
 from judge.errors import InputError
 from judge.formats.cells import CellReader
-from judge.formats.columns import Wanted
 from judge.formats.ratings import read_ratings
+from judge.formats.wanted import Wanted
 
 ROWS = [
     {"item_id": f"q{n}", "rater": rater, "clarity": value * factor}

@@ -9,8 +9,8 @@ import pytest
 
 from judge.errors import InputError
 from judge.formats.cells import CellReader
-from judge.formats.columns import Wanted
 from judge.formats.ratings import read_ratings
+from judge.formats.wanted import Wanted
 
 CELLS = CellReader((1, 2, 3, 4, 5))
 

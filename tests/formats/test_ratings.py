@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from judge.errors import InputError
 from judge.formats.cells import CellReader
-from judge.formats.columns import Wanted
 from judge.formats.ratings import read_ratings
+from judge.formats.wanted import Wanted
 from judge.records import Score
 
 from .. import public_data

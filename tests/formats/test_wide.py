@@ -4,8 +4,8 @@ import pytest
 
 from judge.errors import InputError
 from judge.formats.cells import CellReader
-from judge.formats.columns import Wanted
 from judge.formats.ratings import read_ratings
+from judge.formats.wanted import Wanted
 from judge.formats.wide import named_raters, raters_by_dimension
 from judge.rubric import load_rubric
 

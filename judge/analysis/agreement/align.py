@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from judge.analysis.agreement.load import LoadedRatings, with_codes
+from judge.analysis.agreement.abstentions import Abstentions, abstentions, without_inapplicable
+from judge.analysis.agreement.criteria_matrix import criteria_matrix, criteria_of_items, unit_name, unit_of
+from judge.analysis.agreement.derived import pass_rule, verdicts, with_overall
+from judge.analysis.agreement.load import LoadedRatings
+from judge.analysis.agreement.scales import DimensionScales, check_declared, dimension_scales
 from judge.analysis.item_fields import Labels, item_field
-from judge.analysis.ratings import PASSES, Ratings, Reduction, pass_or_fail, rater_kinds, ratings_matrix
+from judge.analysis.ratings import PASSES, Ratings, no_samples, rater_kinds, ratings_matrix
+from judge.analysis.reduction import Reduction
 from judge.errors import InputError
 from judge.records import OVERALL, Item, Score
-from judge.rubric import Rubric
-from judge.stats.engine.scale import Floats, Scale
+from judge.rubric import CRITERIA, Rubric
+from judge.stats.engine.scale import Scale
 
-PASS_OR_FAIL = Scale((0, 1), "nominal")
 _ITEM_FILE = ". Fields of the items may come from a table of their own: --items FILE"
 
 
@@ -49,6 +53,8 @@ class AlignedRatings:
         Rubric of the runs, or the given one.
     reduction : str
         How repeated judgments of one item were combined.
+    abstentions : mapping
+        (judge, dimension) -> who abstained, where anybody did.
     """
 
     items: tuple[Item, ...]
@@ -64,6 +70,7 @@ class AlignedRatings:
     summary: str = ""
     rubric: Rubric | None = None
     reduction: Reduction = "first"
+    abstentions: Mapping[tuple[str, str], Abstentions] = field(default_factory=dict)
 
     def field(self, name: str) -> Labels:
         """One field of every item as text; an `InputError` if no item has it."""
@@ -105,51 +112,73 @@ def align_ratings(
         No scale is declared, a rating is off it, a rater rated an item twice, or a requested dimension or
         field does not exist.
     """
-    scale = scale or _rubric_scale(loaded)
-    remarks: list[str] = []
-    if scale.has_labels:
-        labels = ", ".join(map(str, scale.values))
-        loaded, scale = with_codes(loaded, scale)
-        if not scale.has_labels:
-            remarks.append(f"Labels {labels} are read as scores {', '.join(f'{p:g}' for p in scale.points)}.")
+    check_declared(scale, loaded.rubric)
+    loaded, scales, remarks = dimension_scales(loaded, scale)
+    loaded, notes = without_inapplicable(loaded)
     items = tuple(loaded.items.values())
     clusters = None if cluster is None else item_field(items, cluster, hint=_ITEM_FILE)
     wanted, names = _wanted(loaded, dimensions)
     by_dimension: dict[str, list[Score]] = {}
     for score in loaded.scores:
-        by_dimension.setdefault(score.dimension, []).append(score)
-    _check_pass_marks((pass_marks or {}).values(), scale)
-    marks = {} if loaded.rescaled else _marks_by_dimension(loaded.rubric, pass_marks, names)
-    matrix = _Matrix(loaded, scale, clusters, slots, reduction)
+        is_of_criterion = score.dimension == CRITERIA
+        by_dimension.setdefault(score.dimension, []).append(unit_of(score) if is_of_criterion else score)
+    marks = _marks_by_dimension(scales, pass_marks, names)
+    marks = {} if loaded.rescaled else marks
+    matrix = _Matrix(loaded, scales, clusters, slots, reduction)
+    if CRITERIA in by_dimension and OVERALL in names:  # the points earned follow from the criteria
+        by_dimension.setdefault(OVERALL, [])
     ratings = {n: matrix.of(n, by_dimension[n], marks.get(n)) for n in names if n in by_dimension}
     if loaded.rubric is not None and OVERALL in ratings:
-        ratings[OVERALL], derived = _with_overall(ratings, loaded.rubric)
+        ratings[OVERALL], derived = with_overall(ratings, loaded.rubric, items)
         remarks += derived
     ratings = {n: _with_statuses(one, by_dimension[n]) for n, one in ratings.items() if one.rated.any()}
     if not ratings:
         raise InputError("no rating by a person has a value, so there is nothing to compare")
-    rule = {} if loaded.rescaled else _pass_rule(loaded.rubric, pass_marks, ratings)
+    rule = {} if loaded.rescaled else pass_rule(loaded.rubric, pass_marks, ratings)
     if rule:
-        ratings[PASSES] = _verdicts(ratings, rule)
+        ratings[PASSES] = verdicts(ratings, rule)
     for name in wanted:
         if name not in ratings:
             raise InputError(f"people rated no dimension {name!r}; found: {', '.join(ratings)}")
     first = next(iter(ratings.values()))
+    kept = {name: ratings[name] for name in wanted or ratings}
     return AlignedRatings(
         items=items,
-        ratings={name: ratings[name] for name in wanted or ratings},
+        ratings=kept,
         humans=first.humans,
         judges=first.judges,
         slots=slots,
         cluster=cluster,
-        notes=(*loaded.notes, *_unshared(ratings), *_rescaled_words(loaded.rescaled, scale)),
+        notes=(
+            *(*loaded.notes, *notes, *_missing_criteria(ratings.get(CRITERIA))),
+            *(*_unshared(ratings), *_rescaled_words(loaded.rescaled, first.scale)),
+        ),
         remarks=tuple(remarks),
         reasons={(s.rater, s.dimension, s.item_id): s.reason for s in loaded.of("judge") if s.reason},
         about=loaded.about,
         summary=loaded.summary,
         rubric=loaded.rubric,
         reduction=reduction,
+        abstentions=abstentions(kept, by_dimension),
     )
+
+
+def _missing_criteria(ratings: Ratings | None) -> Iterator[str]:
+    """Count the criteria that a person left out of an item that the person rated otherwise."""
+    if ratings is None or ratings.item_rows is None:
+        return
+    has_rating = ~np.isnan(ratings.human_values)
+    n_items = int(ratings.item_rows.max()) + 1
+    rated = np.zeros((n_items, has_rating.shape[1]), dtype=bool)
+    np.logical_or.at(rated, ratings.item_rows, has_rating)
+    expected = rated[ratings.item_rows]
+    missing = (expected & ~has_rating).sum(axis=0)
+    if missing.any():
+        who = [f"{name} {n:,}" for name, n in zip(ratings.humans, missing.tolist(), strict=True) if n]
+        yield (
+            f"{int(missing.sum()):,} of {int(expected.sum()):,} ratings of criteria are missing, on items of "
+            f"which the person rated other criteria ({', '.join(who[:5])}{', …' if len(who) > 5 else ''})."
+        )
 
 
 def _rescaled_words(rescaled: Mapping[str, tuple[float, float]], scale: Scale) -> Iterator[str]:
@@ -179,24 +208,13 @@ def _unshared(ratings: Mapping[str, Ratings]) -> list[str]:
     return [f"No item was rated by two people on {', '.join(alone)}: there is no agreement among people."]
 
 
-def _rubric_scale(loaded: LoadedRatings) -> Scale:
-    if loaded.rubric is None:
-        values = sorted({str(s.value) for s in loaded.scores if s.value is not None})
-        found = ", ".join(values[:12]) + (" …" if len(values) > 12 else "")
-        raise InputError(
-            f"the scale is not declared, and is never guessed from the data (found: {found}). Declare it: "
-            "--scale 1-5, --scale fail,pass or --rubric NAME"
-        )
-    declared = loaded.rubric.scale
-    return Scale.integers(declared.min, declared.max, declared.level)
-
-
 def _wanted(loaded: LoadedRatings, dimensions: Sequence[str]) -> tuple[list[str], list[str]]:
     """Canonical names of the requested dimensions, and all dimensions that humans may have rated."""
     rubric = loaded.rubric
     if rubric is None:
         return list(dimensions), list(dict.fromkeys(s.dimension for s in loaded.of("human")))
-    return [rubric.canonical_name(name) or name for name in dimensions], list(rubric.scored)
+    criteria = [CRITERIA] if rubric.criteria else []
+    return [rubric.canonical_name(name) or name for name in dimensions], [*rubric.scored, *criteria]
 
 
 class _Matrix:
@@ -205,31 +223,59 @@ class _Matrix:
     def __init__(
         self,
         loaded: LoadedRatings,
-        scale: Scale,
+        scales: DimensionScales,
         clusters: Labels | None,
         slots: bool,
         reduction: Reduction,
     ) -> None:
         kinds = rater_kinds(loaded.scores)
         self.raters = {name: kind for kind in ("human", "judge") for name in kinds if kinds[name] == kind}
-        self.items = tuple(loaded.items)
-        self.scale, self.clusters, self.slots, self.reduction = scale, clusters, slots, reduction
+        self.loaded = loaded
+        self.scales, self.clusters, self.slots, self.reduction = scales, clusters, slots, reduction
         self.rescaled = loaded.rescaled
 
     def of(self, name: str, scores: list[Score], pass_mark: float | None) -> Ratings:
         """Ratings of one dimension."""
-        ratings = ratings_matrix(
-            scores, name, self.scale, items=self.items, raters=self.raters, reduction=self.reduction
-        )
+        ratings = self._arranged(name, scores)
         _check_values(ratings)
         rescaled = tuple(
             name
             for name in self.rescaled
             if name in ratings.raters and not np.isnan(ratings.column(name)).all()
         )
-        return replace(
-            ratings, clusters=self.clusters, pass_mark=pass_mark, slots=self.slots, rescaled=rescaled
+        return replace(ratings, pass_mark=pass_mark, slots=self.slots, rescaled=rescaled)
+
+    def _empty(self, name: str, scale: Scale, items: tuple[str, ...]) -> Ratings:
+        is_judge = np.array([kind == "judge" for kind in self.raters.values()])
+        samples = no_samples(len(items), len(self.raters), 1)
+        values = samples[..., 0]
+        return Ratings(
+            dimension=name,
+            scale=scale,
+            items=items,
+            raters=tuple(self.raters),
+            is_judge=is_judge,
+            values=values,
+            samples=samples,
+            clusters=self.clusters,
         )
+
+    def _arranged(self, name: str, scores: list[Score]) -> Ratings:
+        scale = self.scales.of(name)
+        if name == CRITERIA:
+            criteria = criteria_of_items(self.loaded.items.values(), self.loaded.rubric, self.loaded.scores)
+            return criteria_matrix(
+                scores, scale, criteria, raters=self.raters, reduction=self.reduction, clusters=self.clusters
+            )
+        items = tuple(self.loaded.items)
+        if not scores:
+            return self._empty(name, scale, items)
+        ratings = ratings_matrix(
+            scores, name, scale, items=items, raters=self.raters, reduction=self.reduction
+        )
+        not_of = self.loaded.not_applicable.get(name)
+        applies = None if not not_of else np.array([item not in not_of for item in ratings.items])
+        return replace(ratings, clusters=self.clusters, applies=applies)
 
 
 def _check_values(ratings: Ratings) -> None:
@@ -250,95 +296,44 @@ def _check_values(ratings: Ratings) -> None:
 
 def _with_statuses(ratings: Ratings, scores: list[Score]) -> Ratings:
     """Count the judges' statuses on the items that humans rated; items without a score row are unscored."""
-    rated = {name for name, kept in zip(ratings.items, ratings.rated, strict=True) if kept}
+    names = ratings.items if ratings.criteria is None else map(unit_name, ratings.items, ratings.criteria)
+    rated = {name for name, kept in zip(names, ratings.rated, strict=True) if kept}
     statuses: dict[str, dict[str, int]] = {judge: {} for judge in ratings.judges}
     for score in scores:
         if score.rater_kind == "judge" and score.sample == 0 and score.item_id in rated:
             counts = statuses[score.rater]
             counts[score.status] = counts.get(score.status, 0) + 1
-    for counts in statuses.values():
+    for judge, counts in statuses.items():
+        derived = 0 if counts else int((~np.isnan(ratings.column(judge)[ratings.rated])).sum())
+        if derived:
+            counts["ok"] = derived
         if unscored := len(rated) - sum(counts.values()):
             counts["unscored"] = unscored
     return replace(ratings, statuses=statuses)
 
 
 def _marks_by_dimension(
-    rubric: Rubric | None, given: Mapping[str, float] | None, names: Sequence[str]
+    scales: DimensionScales, given: Mapping[str, float] | None, names: Sequence[str]
 ) -> dict[str, float]:
     """Pass mark of each dimension: as given, else that in the pass rule, else that of the overall score."""
-    if given:
-        for name in given:
-            if name and name not in names:
-                raise InputError(f"--pass {name}: no such dimension; found: {', '.join(names)}")
-        return {n: given.get(n, given.get("", np.nan)) for n in names if n in given or "" in given}
-    rule = rubric.pass_rule if rubric else {}
-    return {n: rule.get(n, rule.get(OVERALL, np.nan)) for n in names if n in rule or OVERALL in rule}
+    rule = scales.rubric.pass_rule if scales.rubric else {}
+    if not given:
+        shared = {n: rule[OVERALL] for n in names if OVERALL in rule and scales.shares_pass_mark(n)}
+        return shared | {n: mark for n, mark in rule.items() if n in names}
+    for name in given:
+        if name and name not in names:
+            raise InputError(f"--pass {name}: no such dimension; found: {', '.join(names)}")
+    shared = {n: given[""] for n in names if "" in given and scales.is_score(n)}
+    marks = shared | {n: mark for n, mark in given.items() if n}
+    for name, mark in marks.items():
+        _check_pass_mark(name if name in given else "", mark, scales.of(name))
+    return marks
 
 
-def _check_pass_marks(marks: Iterable[float], scale: Scale) -> None:
+def _check_pass_mark(name: str, mark: float, scale: Scale) -> None:
     lowest, highest = float(scale.points[0]), float(scale.points[-1])
-    for mark in marks:
-        if not lowest <= mark <= highest:
-            raise InputError(
-                f"--pass {mark:g}: off the scale; allowed is a score from {lowest:g} to {highest:g}"
-            )
-
-
-def _pass_rule(
-    rubric: Rubric | None, given: Mapping[str, float] | None, ratings: Mapping[str, Ratings]
-) -> dict[str, float]:
-    """Pass marks that an answer must reach together; empty unless there are several on rated dimensions."""
-    rule = {name: mark for name, mark in (given or {}).items() if name}
-    if not given and rubric is not None:
-        rule = dict(rubric.pass_rule)
-    return rule if len(rule) > 1 and rule.keys() <= ratings.keys() else {}
-
-
-def _with_overall(ratings: Mapping[str, Ratings], rubric: Rubric) -> tuple[Ratings, list[str]]:
-    """Fill in the overall scores of people who rated every dimension, by the rule for the judge's scores."""
-    overall = ratings[OVERALL]
-    rated = {name: ratings[name] for name in rubric.dimensions if name in ratings}
-    if rubric.overall.how in ("judged", "none") or len(rated) < len(rubric.dimensions):
-        return overall, []
-    values = overall.values.copy()
-    stacked = np.stack([one.values for one in rated.values()], axis=2)
-    derivable = np.isnan(values) & ~np.isnan(stacked).any(axis=2) & ~overall.is_judge
-    for row, column in np.argwhere(derivable):
-        scores = dict(zip(rated, map(float, stacked[row, column]), strict=True))
-        value = rubric.overall_score(scores)
-        values[row, column] = np.nan if value is None else value
-    note = ["People's overall scores are computed from their other scores, as the rubric says."]
-    rescaled = tuple(dict.fromkeys(name for one in (overall, *rated.values()) for name in one.rescaled))
-    return replace(overall, values=values, rescaled=rescaled), note if derivable.any() else []
-
-
-def _verdicts(ratings: Mapping[str, Ratings], rule: Mapping[str, float]) -> Ratings:
-    """Whether the scores of each rater meet the whole pass rule."""
-    first = next(ratings[name] for name in rule)
-    n_samples = max(ratings[name].n_samples for name in rule)
-    verdicts = replace(
-        first,
-        dimension=PASSES,
-        scale=PASS_OR_FAIL,
-        pass_mark=1.0,
-        values=_meets([(ratings[name].values, mark) for name, mark in rule.items()]),
-        samples=_meets([(_padded(ratings[name].samples, n_samples), mark) for name, mark in rule.items()]),
-    )
-    n_rated = int(verdicts.rated.sum())
-    statuses = {}
-    for judge in verdicts.judges:
-        n_ok = int((~np.isnan(verdicts.column(judge)[verdicts.rated])).sum())
-        statuses[judge] = {"ok": n_ok} | ({"open": n_rated - n_ok} if n_ok < n_rated else {})
-    return replace(verdicts, statuses=statuses)
-
-
-def _padded(samples: Floats, n_samples: int) -> Floats:
-    missing = np.full((*samples.shape[:2], n_samples - samples.shape[2]), np.nan)
-    return np.concatenate([samples, missing], axis=2)
-
-
-def _meets(columns: Sequence[tuple[Floats, float]]) -> Floats:
-    """1 if all pass marks are reached, 0 if any is not, NaN if that depends on a missing score."""
-    marks = np.stack([pass_or_fail(values, mark) for values, mark in columns])
-    below = (marks == 0).any(axis=0)
-    return np.where(below, 0.0, np.where(np.isnan(marks).any(axis=0), np.nan, 1.0))
+    if not lowest <= mark <= highest:
+        raise InputError(
+            f"--pass {name}{'=' if name else ''}{mark:g}: off the scale; allowed is a score from "
+            f"{lowest:g} to {highest:g}"
+        )

@@ -11,7 +11,7 @@ from judge.analysis.agreement.align import AlignedRatings
 from judge.analysis.agreement.coefficients import CoefficientComparison, compare_one, headline
 from judge.analysis.ratings import PASSES, Ratings
 from judge.analysis.slices import SMALL, members
-from judge.stats.engine.estimate import Estimate
+from judge.stats.engine.estimate import NOT_APPLICABLE, Estimate
 from judge.stats.engine.scale import Floats
 from judge.stats.pass_fail.proportion import mean
 from judge.stats.systems.multiplicity import holm
@@ -98,7 +98,7 @@ def _of_field(aligned: AlignedRatings, field: str) -> Iterator[AgreementSlice]:
         rated = ratings.take(ratings.rated)
         for judge in aligned.judges:
             for label, mask in slices:
-                inside = mask[ratings.rated]
+                inside = ratings.rows_of(mask)[ratings.rated]
                 if inside.any():
                     yield _slice(field, label, rated.take(inside), judge)
 
@@ -109,6 +109,8 @@ def _slice(field: str, label: str, ratings: Ratings, judge: str) -> AgreementSli
     human_means = np.nanmean(ratings.human_values, axis=1)
 
     def average(values: Floats) -> Estimate:
+        if not ratings.has_means:
+            return Estimate.undefined(NOT_APPLICABLE)
         return mean(values, clusters=ratings.clusters)
 
     return AgreementSlice(
@@ -116,7 +118,7 @@ def _slice(field: str, label: str, ratings: Ratings, judge: str) -> AgreementSli
         label=label,
         dimension=ratings.dimension,
         judge=judge,
-        n_both=int((~np.isnan(scores) & ~np.isnan(ratings.consensus())).sum()),
+        n_both=int((~np.isnan(scores)).sum()),
         comparison=comparison,
         human_mean=average(human_means),
         judge_mean=average(scores),
@@ -128,20 +130,31 @@ def _slice(field: str, label: str, ratings: Ratings, judge: str) -> AgreementSli
 def disagreements(aligned: AlignedRatings, judge: str, n_worst: int) -> list[Disagreement]:
     """Items on which a judge is farthest from the humans, each on the dimension with the largest difference.
 
-    Ties in the largest difference are ordered by the sum of the differences, then as in the input.
+    Differences on scales of different widths are compared as shares of the scale. Ties in the largest one
+    are ordered by the sum of the differences, then as in the input.
     """
-    distances = {name: _distances(ratings, judge) for name, ratings in aligned.ratings.items()}
+    of_items = {name: one for name, one in aligned.ratings.items() if one.criteria is None}
+    distances = {name: _distances(ratings, judge) for name, ratings in of_items.items()}
     names = [name for name in distances if name != PASSES] or list(distances)
     if not names:
         return []
-    table = np.stack([np.nan_to_num(distances[name]) for name in names], axis=1)
+    widths = _widths([of_items[name] for name in names])
+    table = np.stack([np.nan_to_num(distances[name] / widths[name]) for name in names], axis=1)
     worst, size, total = np.abs(table).argmax(axis=1), np.abs(table).max(axis=1), np.abs(table).sum(axis=1)
     order = np.lexsort((np.arange(len(size)), -total, -size))[:n_worst]
     return [
-        Disagreement(int(row), names[worst[row]], float(table[row, worst[row]]))
+        Disagreement(int(row), names[worst[row]], float(distances[names[worst[row]]][row]))
         for row in order
         if size[row] > 0
     ]
+
+
+def _widths(ratings: Sequence[Ratings]) -> dict[str, float]:
+    """Unit in which differences are compared: a point or, where scales differ, the width of each scale."""
+    widths = {one.dimension: float(np.ptp(one.scale.points)) for one in ratings}
+    is_one_scale = len(set(widths.values())) == 1 and len({one.nominal for one in ratings}) == 1
+    labels = {one.dimension for one in ratings if one.nominal}
+    return {name: 1.0 if is_one_scale or name in labels else width for name, width in widths.items()}
 
 
 def _distances(ratings: Ratings, judge: str) -> Floats:

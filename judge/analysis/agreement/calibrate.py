@@ -14,6 +14,7 @@ from judge.analysis.agreement.align import AlignedRatings
 from judge.errors import InputError
 from judge.files.unpacking import read_text
 from judge.files.writing import write_file
+from judge.rubric import Rubric
 from judge.scoring.run import Run
 from judge.stats.judge_human.calibration import Calibration, calibrate
 from judge.stats.judge_human.score_maps import MapKind, ScoreMap
@@ -84,7 +85,11 @@ def calibrate_run(
     """
     if not aligned.judges:
         raise InputError(f"{run}: holds no score of a judge, so there is nothing to calibrate")
-    numeric = {name: ratings for name, ratings in aligned.ratings.items() if not ratings.nominal}
+    numeric = {
+        name: ratings
+        for name, ratings in aligned.ratings.items()
+        if not ratings.nominal and not _is_category(aligned.rubric, name)
+    }
     if not numeric:
         raise InputError("nothing to calibrate: people's ratings are labels, not scores")
     found, sizes = {}, {}
@@ -98,6 +103,11 @@ def calibrate_run(
             method="jackknife", rng=seed,
         )  # fmt: skip
     return Calibrated(str(run), aligned.judges[0], belongs_to(run), found, sizes, len(aligned.humans))
+
+
+def _is_category(rubric: Rubric | None, name: str) -> bool:
+    dimension = None if rubric is None else rubric.dimensions.get(name)
+    return dimension is not None and dimension.type == "category"
 
 
 def belongs_to(run: str | Path) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from judge.stats.coefficients.multi_rater_kappa import (
     fleiss_statistic,
 )
 from judge.stats.coefficients.percent_agreement import agreement_statistic, unanimous_statistic
-from judge.stats.engine.estimate import RESCALED_RATINGS, Estimate
+from judge.stats.engine.estimate import NOT_APPLICABLE, RESCALED_RATINGS, Estimate
 from judge.stats.engine.resampling import Statistic, average, estimate
 from judge.stats.engine.scale import Floats
 from judge.stats.pass_fail.proportion import mean
@@ -59,6 +59,8 @@ class HumanAgreement:
     ----------
     n_items, n_people, n_ratings : int
         Rated items, humans who rated any of them, and their ratings.
+    n_criteria : int
+        Rated criteria of all items together; 0 for a dimension.
     estimates : dict
         Coefficient -> estimate; those that need the same persons on every item are absent for slots.
     mean : Estimate
@@ -73,6 +75,7 @@ class HumanAgreement:
     estimates: dict[str, Estimate]
     mean: Estimate
     checked: bool | None
+    n_criteria: int = 0
 
 
 def human_agreement(ratings: Ratings) -> HumanAgreement:
@@ -88,13 +91,21 @@ def human_agreement(ratings: Ratings) -> HumanAgreement:
         found |= {name: Estimate.undefined(RESCALED_RATINGS) for name in _NEEDS_SCALE if name in found}
     level = ratings.scale.level if ratings.human_scale is not None else "interval"
     return HumanAgreement(
-        len(humans),
+        rated.n_items,
         int((~np.isnan(humans).all(axis=0)).sum()),
         int((~np.isnan(humans)).sum()),
         found,
-        mean(np.nanmean(humans, axis=1), clusters=rated.clusters),
+        _mean(rated),
         check_alpha(humans, level=level, scale=ratings.human_scale),
+        0 if rated.criteria is None else len(humans),
     )
+
+
+def _mean(ratings: Ratings) -> Estimate:
+    """Mean of the human ratings; unordered labels have none."""
+    if not ratings.has_means:
+        return Estimate.undefined(NOT_APPLICABLE)
+    return mean(np.nanmean(ratings.human_values, axis=1), clusters=ratings.clusters)
 
 
 def _statistics(ratings: Ratings) -> dict[str, Statistic]:

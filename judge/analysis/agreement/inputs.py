@@ -10,7 +10,7 @@ from typing import Literal, get_args
 
 from judge.analysis.agreement.align import AlignedRatings, align_ratings
 from judge.analysis.agreement.load import load_ratings
-from judge.analysis.ratings import Reduction
+from judge.analysis.reduction import Reduction
 from judge.errors import InputError
 from judge.rows import RowSource
 from judge.rubric import MOST_LABELS, Rubric, load_rubric

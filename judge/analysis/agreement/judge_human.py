@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from judge.analysis.agreement.coefficients import AGREEMENT, CoefficientComparison, compare_all, headline
-from judge.analysis.ratings import PASSES, Ratings
+from judge.analysis.ratings import PASSES, NoVerdict, Ratings
 from judge.errors import InputError
 from judge.stats.engine.estimate import NO_COMPLETE_PAIRS, Estimate
 from judge.stats.engine.scale import Floats, nearest_position
@@ -41,12 +41,16 @@ class Criteria:
         Where they were set, for the report.
     seed : int
         Random seed for resampling and cross-validation.
+    no_verdict : {'fail', 'drop', 'bounds'}
+        How answers without a verdict of the judge count in pass/fail statistics: as fails, not at all, or not
+        at all but with the figures that would result if all of them failed or all passed.
     """
 
     margins: Mapping[str, float] = field(default_factory=dict)
     epsilon: float | None = None
     set_by: str = ""
     seed: int = 0
+    no_verdict: NoVerdict = "bounds"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +92,11 @@ class JudgeAgreement:
         Curve of the alternative annotator test.
     n_pool, n_labelled : int
         Items that `corrected` is about, and those of them that humans rated.
+    n_no_verdict : int
+        Items with a verdict of the humans and none of the judge.
+    bounds : tuple of PassFail or None
+        `pass_fail` if all verdicts that the judge does not give were fails, and if all were passes; None
+        where none is missing, or bounds are not asked for.
     """
 
     ratings: Ratings
@@ -108,6 +117,8 @@ class JudgeAgreement:
     omega: tuple[tuple[float, float], ...]
     n_pool: int
     n_labelled: int
+    n_no_verdict: int = 0
+    bounds: tuple[PassFail, PassFail] | None = None
 
     @property
     def main(self) -> CoefficientComparison:
@@ -157,11 +168,14 @@ def judge_agreement(ratings: Ratings, judge: str, criteria: Criteria) -> JudgeAg
     has_ceiling = main.human.defined
     both = ~np.isnan(scores) & ~np.isnan(human)
     many = has_ceiling and len(main.ceiling.per_human) >= MANY_HUMANS
+    is_fail = criteria.no_verdict == "fail"
     scored = ~np.isnan(ratings.column(judge))
+    pool = scored | ratings.without_verdict(judge) if is_fail else scored
+    passing, bounds, n_no_verdict = _passing(rated, judge, criteria.no_verdict)
     return JudgeAgreement(
         ratings=rated,
         judge=judge,
-        n_both=int(both.sum()),
+        n_both=int((~np.isnan(scores)).sum()),
         comparisons=comparisons,
         verdict=non_inferiority(main.ceiling, margin) if margin is not None and has_ceiling else None,
         measured_by=measured_by,
@@ -171,12 +185,14 @@ def judge_agreement(ratings: Ratings, judge: str, criteria: Criteria) -> JudgeAg
         human_mean=_mean(rated, np.where(both, human, np.nan)),
         scale_use=None if rated.nominal else _scale_use(rated, scores),
         confusion=confusion(rated, scores),
-        pass_fail=_pass_fail(rated, scores),
+        pass_fail=passing,
         threshold_sweep=_sweep(rated, scores, criteria.seed),
-        corrected=_corrected(ratings, judge, criteria.seed),
+        corrected=_corrected(ratings, judge, criteria.seed, is_fail),
         omega=_omega(rated, scores),
-        n_pool=int(scored.sum()),
-        n_labelled=int((scored & ratings.rated).sum()),
+        n_pool=int(pool.sum()),
+        n_labelled=int((pool & ratings.rated).sum()),
+        n_no_verdict=n_no_verdict,
+        bounds=bounds,
     )
 
 
@@ -282,11 +298,21 @@ def confusion(ratings: Ratings, scores: Floats) -> Floats:
     return table
 
 
-def _pass_fail(ratings: Ratings, scores: Floats) -> PassFail | None:
-    human, judge = ratings.human_passed(), ratings.passed(scores)
-    if human is None or judge is None:
-        return None
-    return pass_fail(human, judge, clusters=ratings.clusters, method="jackknife")
+def _passing(
+    ratings: Ratings, judge: str, no_verdict: NoVerdict
+) -> tuple[PassFail | None, tuple[PassFail, PassFail] | None, int]:
+    """Verdicts of judge and humans; their bounds; and number of verdicts that the judge does not give."""
+    human, marks = ratings.human_passed(), ratings.passed(ratings.column(judge))
+    if human is None or marks is None:
+        return None, None, 0
+    missing = ratings.without_verdict(judge) & ~np.isnan(human)
+
+    def of(verdicts: Floats) -> PassFail:
+        return pass_fail(human, verdicts, clusters=ratings.clusters, method="jackknife")
+
+    failed, passed = (np.where(missing, verdict, marks) for verdict in (0.0, 1.0))
+    bounds = (of(failed), of(passed)) if no_verdict == "bounds" and missing.any() else None
+    return of(failed if no_verdict == "fail" else marks), bounds, int(missing.sum())
 
 
 def _sweep(ratings: Ratings, scores: Floats, seed: int) -> ThresholdSweep | None:
@@ -299,10 +325,12 @@ def _sweep(ratings: Ratings, scores: Floats, seed: int) -> ThresholdSweep | None
     return threshold_sweep(human, scores, clusters=ratings.clusters, method="jackknife", rng=seed)
 
 
-def _corrected(ratings: Ratings, judge: str, seed: int) -> CorrectedMean | None:
+def _corrected(ratings: Ratings, judge: str, seed: int, is_fail: bool) -> CorrectedMean | None:
     human, marks = ratings.human_passed(), ratings.passed(ratings.column(judge))
     if human is None or marks is None or np.isnan(marks).all():
         return None
+    if is_fail:
+        marks = np.where(ratings.without_verdict(judge), 0.0, marks)
     # Items that the judge did not score are not among those whose pass rate is corrected.
     human = np.where(np.isnan(marks), np.nan, human)
     return predictive_values(human, marks, clusters=ratings.clusters, rng=seed)

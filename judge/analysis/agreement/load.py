@@ -18,16 +18,16 @@ from judge.analysis.attention_checks import (
 )
 from judge.analysis.ratings import PASSES
 from judge.errors import InputError
-from judge.formats.cells import CellReader, number_or_none
+from judge.formats.cells import CellReader, has_own_scales, number_or_none
 from judge.formats.column_names import COLUMNS
-from judge.formats.columns import Wanted
 from judge.formats.rating_exports import plain_rows
 from judge.formats.rating_summary import RatingsSummary, scale_notes
 from judge.formats.ratings import read_cells
+from judge.formats.wanted import Wanted
 from judge.items.identity import RowIds
 from judge.records import OVERALL, Item, RaterKind, Score
 from judge.rows import RowSource, is_file, name_of, read_rows
-from judge.rubric import Rubric
+from judge.rubric import CRITERIA, Rubric
 from judge.scoring.run import Run
 from judge.stats.engine.scale import Scale
 
@@ -55,6 +55,8 @@ class LoadedRatings:
         Sizes and scale of the file of ratings, in two lines.
     rescaled : dict
         Rater -> ends of the scale of this rater, from which the ratings were rescaled.
+    not_applicable : dict
+        Dimension -> items that it does not concern.
     """
 
     items: dict[str, Item]
@@ -64,6 +66,7 @@ class LoadedRatings:
     about: dict[str, str] = field(default_factory=dict)
     summary: str = ""
     rescaled: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    not_applicable: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def of(self, kind: RaterKind) -> Iterator[Score]:
         """Scores of the humans or of the judges."""
@@ -151,9 +154,12 @@ def load_ratings(
         )
     scores = (*(score for run in opened for score in run.scores), *kept)
     about = {"ratings": name_of(humans)} | {f"judge {run.name}": run.about for run in opened}
-    notes = [*failed_checks_warning(_checks(humans, columns)), *left_out, *scale_notes(rated), *notes]
-    summary = str(RatingsSummary.of(rated, wanted.cells))
-    return LoadedRatings(known, scores, rubric, tuple(notes), about, summary, wanted.rater_scales)
+    has_scales = has_own_scales(rubric)
+    other_scales = () if has_scales else scale_notes(rated)
+    notes = [*failed_checks_warning(_checks(humans, columns)), *left_out, *other_scales, *notes]
+    summary = RatingsSummary.of(rated, wanted.cells)
+    summary = replace(summary, scale="of each dimension (declared)") if has_scales else summary
+    return LoadedRatings(known, scores, rubric, tuple(notes), about, str(summary), wanted.rater_scales)
 
 
 def _only_dimension(dimensions: Sequence[str], rubric: Rubric | None) -> str:
@@ -167,6 +173,10 @@ def _rater_scales(
     given: Mapping[str, tuple[float, float]] | None, scale: Scale | None, rubric: Rubric | None
 ) -> Mapping[str, tuple[float, float]]:
     """Scales of single raters; a nominal declared scale has no distances to rescale."""
+    if given and scale is None and has_own_scales(rubric):
+        raise InputError(
+            "--rater-scale: the dimensions of the rubric have several scales, so it is ambiguous"
+        )
     declared = rubric.scale if scale is None and rubric is not None else scale
     if given and declared is not None and declared.level == "nominal":
         raise InputError("--rater-scale: labels cannot be rescaled; it needs a scale of numbers, as in 1-5")
@@ -205,7 +215,7 @@ class _OpenedRun:
 def _read_run(path: str | Path) -> _OpenedRun:
     with Run.open(path) as run:
         rubric = run.rubric
-        scores = [score for score in run.scores() if score.dimension in rubric.scored]
+        scores = [score for score in run.scores() if score.dimension in (*rubric.scored, CRITERIA)]
         described = run.fact("judge")
         about = f"{described['model']}, fingerprint {run.manifest['fingerprint'][:12]}, run {run.name}"
         return _OpenedRun(str(path), run.name, list(run.items()), scores, rubric, about)
@@ -215,7 +225,7 @@ def _one_rubric(runs: list[_OpenedRun], given: Rubric | None) -> Rubric | None:
     """Check that all runs scored the same dimensions on one scale; rename judges that share a name by run."""
     for run in runs[1:]:
         first = runs[0]
-        if (run.rubric.scale, run.rubric.scored) != (first.rubric.scale, first.rubric.scored):
+        if _scales(run.rubric) != _scales(first.rubric):
             raise InputError(
                 f"{run.path}: scored by another rubric than {first.path} ({run.rubric.name}, scale "
                 f"{run.rubric.scale.min}-{run.rubric.scale.max}, {', '.join(run.rubric.scored)}); runs "
@@ -226,6 +236,13 @@ def _one_rubric(runs: list[_OpenedRun], given: Rubric | None) -> Rubric | None:
         if raters.count(rater) > 1:
             run.scores[:] = [score.model_copy(update={"rater": run.name}) for score in run.scores]
     return runs[0].rubric if runs and given is None else given
+
+
+def _scales(rubric: Rubric) -> list[Any]:
+    """What must be equal in runs that are compared: dimensions, with their types and scales."""
+    dimensions = {name: (d.type, tuple(d.labels)) for name, d in rubric.dimensions.items()}
+    scales = [(name, rubric.scale_of(name)) for name in rubric.scored]
+    return [rubric.scale, scales, dimensions, rubric.criteria is None]
 
 
 def _items_of(runs: list[_OpenedRun], items: RowSource | None, ids: RowIds) -> dict[str, Item]:
@@ -324,54 +341,3 @@ def _with_fields(item: Item, fields: Mapping[str, Any] | None) -> Item:
         return item
     system = item.system or (str(fields["system"]) if fields.get("system") is not None else None)
     return item.model_copy(update={"metadata": {**fields, **item.metadata}, "system": system})
-
-
-def with_codes(loaded: LoadedRatings, scale: Scale) -> tuple[LoadedRatings, Scale]:
-    """Replace labels by their positions on a scale of labels.
-
-    If the judge's scores are numbers of a rubric with as many scores as the scale has labels, each label
-    becomes the score at its position.
-
-    Returns
-    -------
-    tuple of LoadedRatings and Scale
-        The ratings as numbers, and their scale.
-
-    Raises
-    ------
-    InputError
-        A value is none of the labels, or a score of the judge corresponds to no label.
-    """
-    labels = tuple(map(str, scale.values))
-    points: Sequence[float] = range(len(labels))
-    has_numbers = any(isinstance(score.value, float) for score in loaded.scores)
-    if has_numbers and loaded.rubric is not None:
-        points = _points_of_labels(labels, loaded.rubric)
-        if list(points) != list(range(len(labels))):
-            scale = Scale(tuple(points), scale.level)
-    position = dict(zip(labels, map(float, points), strict=True))
-    coded = []
-    for score in loaded.scores:
-        value = score.value
-        if isinstance(value, str) or (value is not None and not (has_numbers and loaded.rubric)):
-            value = position.get(str(value))
-        if score.value is not None and value not in position.values():
-            raise InputError(
-                f"item {score.item_id!r}, rater {score.rater!r}: {score.dimension} is {score.value!r}; "
-                f"allowed are {', '.join(labels)}"
-            )
-        coded.append(score.model_copy(update={"value": value}))
-    return replace(loaded, scores=tuple(coded)), scale
-
-
-def _points_of_labels(labels: Sequence[str], rubric: Rubric) -> Sequence[float]:
-    """Scores of the rubric, one for each label."""
-    points = tuple(map(float, rubric.scale.labels))
-    if len(points) != len(labels):
-        raise InputError(
-            f"--scale {','.join(labels)}: has {len(labels)} labels, and rubric {rubric.name} has "
-            f"{len(points)} scores ({points[0]:g} to {points[-1]:g}), so the judge's scores correspond to no "
-            "labels. Declare one label for each score, or write people's ratings as numbers of the rubric's "
-            "scale"
-        )
-    return points

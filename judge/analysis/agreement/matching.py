@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
+from judge.analysis.agreement.criteria_matrix import brings_criteria
 from judge.errors import InputError
 from judge.records import OVERALL, Item, Score
-from judge.rubric import Rubric
+from judge.rubric import CRITERIA, ItemRubrics, Rubric
 
 _SUMMARIES = frozenset(
     {"mean", "average", "avg", "avg.", "median", "total", "sum", "sd", "std", "std.", "stdev", "min", "max"}
@@ -24,7 +25,7 @@ def matching(
     InputError
         No rating is on a known item and a known dimension.
     """
-    ids = _Ids(known)
+    ids, criteria = _Ids(known), _KnownCriteria(rubric)
     kept: list[Score] = []
     items: dict[str, None] = {}
     unknown_items: dict[str, None] = {}
@@ -34,6 +35,8 @@ def matching(
         found += 1
         name = _dimension(score.dimension, rubric)
         item_id = ids.known(score.item_id)
+        if name == CRITERIA and item_id is not None and not criteria.has(known[item_id], score.criterion):
+            continue
         if name is None:
             unknown_dimensions[score.dimension] = None
         elif item_id is None:
@@ -45,10 +48,12 @@ def matching(
                 score if is_same else score.model_copy(update={"dimension": name, "item_id": item_id})
             )
     if not kept:
+        criteria.check_any(where)
         raise InputError(_nothing_matches(where, found, known, rubric, unknown_items, unknown_dimensions))
     notes = (
         *_left_out(len(items), len(known), unknown_items, unknown_dimensions),
         *ids.notes(),
+        *criteria.notes(),
         *_words_for_none(kept),
         *_spelling(kept),
         *_summaries(kept),
@@ -84,6 +89,46 @@ class _Ids:
         if self._as_whole:
             whole = [name.removesuffix(".0") for name in self._as_whole]
             yield f"Rated items {_some(self._as_whole)} were matched with {_some(whole)}, without the “.0”."
+
+
+class _KnownCriteria:
+    """Criteria that the items bring along; all are known where the items bring none."""
+
+    def __init__(self, rubric: Rubric | None) -> None:
+        self._rubric = rubric
+        self._rubrics = None if rubric is None else ItemRubrics(rubric)
+        self._of_item: dict[str, Container[str | None] | None] = {}
+        self._unknown: dict[str, None] = {}
+        self._n_unknown = 0
+
+    def has(self, item: Item, criterion: str | None) -> bool:
+        """Whether an item has a criterion; one that it does not have is counted."""
+        if item.id not in self._of_item:
+            brings = self._rubrics is not None and brings_criteria(item, self._rubric)
+            self._of_item[item.id] = self._rubrics.of(item).criteria if brings and self._rubrics else None
+        known = self._of_item[item.id]
+        if known is None or criterion in known:
+            return True
+        self._n_unknown += 1
+        self._unknown[f"{criterion} of {item.id}"] = None
+        return False
+
+    def notes(self) -> Iterator[str]:
+        """Count the ratings of criteria that the items do not have."""
+        if self._unknown:
+            yield (
+                f"{self._n_unknown:,} ratings were left out: their items have no such criterion "
+                f"({_some(self._unknown)})."
+            )
+
+    def check_any(self, where: str) -> None:
+        """Refuse a file without any rating of a known criterion."""
+        if self._unknown:
+            raise InputError(
+                f"{where}: none of its {self._n_unknown:,} ratings of criteria is of a criterion of its "
+                f"item; found: {_some(self._unknown)}. Ids of criteria must be equal to those of the items "
+                "(c1, c2, … where these have none)"
+            )
 
 
 def _words_for_none(scores: Sequence[Score]) -> Iterator[str]:
@@ -145,7 +190,7 @@ def _repeats(scores: Sequence[Score]) -> Iterator[str]:
 
 def _dimension(name: str, rubric: Rubric | None) -> str | None:
     """Dimension of the rubric that a name means, also where case, spaces or underscores differ."""
-    if rubric is None or name in rubric.scored:
+    if rubric is None or name in rubric.scored or (name == CRITERIA and rubric.criteria):
         return name
     plain = _plain(name)
     spelt = {known for known in rubric.scored if _plain(known) == plain}

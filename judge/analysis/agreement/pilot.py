@@ -38,6 +38,11 @@ def pilot_ratings(inputs: AgreementInputs, *, with_judge: bool) -> tuple[Floats,
             f"ratings of {', '.join(only.rescaled)} are rescaled (--rater-scale), and kappa and the same "
             "score are undefined for them; plan from the raters of one scale"
         )
+    if only.criteria is not None:
+        raise InputError(
+            "a study is planned in items, and an item has several criteria; plan for another dimension, such "
+            "as the overall score: --dimension overall"
+        )
     rated = only.take(only.rated)
     if not with_judge:
         return rated.human_values, rated.clusters

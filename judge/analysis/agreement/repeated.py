@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from judge.analysis.agreement.align import AlignedRatings
 from judge.analysis.agreement.coefficients import KAPPA_QUADRATIC, headline
-from judge.analysis.item_fields import item_field
-from judge.analysis.ratings import ratings_matrix
+from judge.analysis.agreement.criteria_matrix import criteria_matrix, criteria_of_items, unit_of
+from judge.analysis.agreement.load import LoadedRatings
+from judge.analysis.agreement.scales import DimensionScales, dimension_scales
+from judge.analysis.item_fields import Labels, item_field
+from judge.analysis.ratings import Ratings, rater_kinds, ratings_matrix
 from judge.errors import InputError
 from judge.records import OVERALL
-from judge.rubric import Rubric
+from judge.rubric import CRITERIA
 from judge.scoring.run import Run
 from judge.stats.coefficients.correlation import concordance_statistic
 from judge.stats.coefficients.retest import (
@@ -24,6 +27,7 @@ from judge.stats.coefficients.retest import (
     retest,
     worthwhile_samples,
 )
+from judge.stats.engine.estimate import NOT_APPLICABLE, Estimate
 from judge.stats.engine.scale import Scale
 
 
@@ -96,33 +100,57 @@ def _of_run(
     with Run.open(path) as run:
         rubric, scores, items = run.rubric, list(run.scores()), list(run.items())
         name = run.name
-    wanted = [rubric.canonical_name(d) or d for d in dimensions] or list(rubric.scored)
+    scored = [*rubric.scored, *([CRITERIA] if rubric.criteria else [])]
+    wanted = [rubric.canonical_name(d) or d for d in dimensions] or scored
     clusters = None if cluster is None else item_field(items, cluster)
+    loaded = LoadedRatings({item.id: item for item in items}, tuple(scores), rubric)
+    loaded, scales, _ = dimension_scales(loaded, None)
     for dimension in wanted:
-        scale = Scale.integers(rubric.scale.min, rubric.scale.max, "ordinal")
-        ratings = ratings_matrix(scores, dimension, scale, items=[item.id for item in items])
+        ratings = _ratings_of(loaded, dimension, scales.of(dimension), clusters)
+        scale = ratings.scale
         if ratings.n_samples < 2:
             raise InputError(
                 f"{path}: one sample an item, so nothing can be compared; judge score --samples 3"
             )
         samples = ratings.samples[:, 0]
-        pass_mark = _pass_mark(rubric, pass_marks, dimension)
+        pass_mark = _pass_mark(scales, pass_marks, dimension)
         on_scale = np.isin(samples[~np.isnan(samples)], scale.points).all()
-        found = retest(samples, scale=scale if on_scale else None, pass_mark=pass_mark, clusters=clusters)
+        found = retest(
+            samples, scale=scale if on_scale else None, pass_mark=pass_mark, clusters=ratings.clusters
+        )
+        if not ratings.has_means:  # unordered labels have neither distances nor variances
+            none = Estimate.undefined(NOT_APPLICABLE)
+            found = replace(found, within_one=none, reliability=none, sd_within=none, curve=())
         rho = found.reliability.value
-        n_items = int(((~np.isnan(samples)).sum(axis=1) >= 2).sum())
+        has_two = (~np.isnan(samples)).sum(axis=1) >= 2
+        n_items = ratings.take(has_two).n_items
         worthwhile = worthwhile_samples(min(rho, 1.0)) if rho > 0 else None
         humans = _with_humans(aligned, ratings.raters[0], name, dimension)
         yield RepeatedJudgments(name, dimension, n_items, ratings.n_samples, found, worthwhile, humans)
 
 
-def _pass_mark(rubric: Rubric, given: Mapping[str, float], dimension: str) -> float | None:
-    rule = rubric.pass_rule
-    mark = given.get(dimension, given.get("", rule.get(dimension, rule.get(OVERALL))))
-    if mark is not None and not rubric.scale.holds(mark):
+def _ratings_of(loaded: LoadedRatings, dimension: str, scale: Scale, clusters: Labels | None) -> Ratings:
+    """Scores of one dimension, or of the criteria of the items, on an ordinal scale where it has numbers."""
+    if dimension == CRITERIA:
+        scores = [unit_of(score) for score in loaded.scores if score.dimension == CRITERIA]
+        criteria = criteria_of_items(loaded.items.values(), loaded.rubric)
+        raters = rater_kinds(scores)
+        return criteria_matrix(scores, scale, criteria, raters=raters, reduction="first", clusters=clusters)
+    if not scale.has_labels:
+        scale = Scale(scale.values, "ordinal")
+    ratings = ratings_matrix(loaded.scores, dimension, scale, items=list(loaded.items))
+    return replace(ratings, clusters=clusters)
+
+
+def _pass_mark(scales: DimensionScales, given: Mapping[str, float], dimension: str) -> float | None:
+    rule = scales.rubric.pass_rule if scales.rubric else {}
+    shared = rule.get(OVERALL) if OVERALL in rule and scales.shares_pass_mark(dimension) else None
+    for_all = given.get("") if scales.is_score(dimension) else None
+    mark = given.get(dimension, rule.get(dimension, shared) if for_all is None else for_all)
+    points = scales.of(dimension).points
+    if mark is not None and not points[0] <= mark <= points[-1]:
         raise InputError(
-            f"--pass {mark:g}: off the scale; allowed is a score from {rubric.scale.min} to "
-            f"{rubric.scale.max}"
+            f"--pass {mark:g}: off the scale; allowed is a score from {points[0]:g} to {points[-1]:g}"
         )
     return mark
 

@@ -9,12 +9,14 @@ import numpy as np
 
 from judge.analysis.agreement.agree import Agreement
 from judge.analysis.agreement.by_slice import Disagreement
+from judge.analysis.ratings import Ratings
 from judge.reporting.document import Case, Judgment, Section, Table
 from judge.reporting.figures.agreement_figures import drawer
 from judge.reporting.findings import agreement_findings as findings
 from judge.reporting.report import Report
 from judge.reporting.tables import agreement_details as details
 from judge.reporting.tables import agreement_tables as tables
+from judge.reporting.tables import verdict_tables
 from judge.reporting.tables.agreement_tables import Labels
 from judge.reporting.wording import counted, dimension_name
 from judge.stats.engine.estimate import Estimate
@@ -78,7 +80,13 @@ def _sections(found: Agreement, labels: Labels) -> Iterator[Section]:
     yield Section("agreement", "Judge-human agreement", tables=first)
     levels = tables.levels(found, labels)
     yield Section("levels", levels.title, tables=(levels,))
-    passing = (tables.passing(found, labels), tables.corrected(found, labels))
+    if abstained := verdict_tables.abstentions(found, labels):
+        yield Section("abstentions", abstained.title, tables=(abstained,))
+    passing = (
+        tables.passing(found, labels),
+        verdict_tables.no_verdict(found, labels),
+        tables.corrected(found, labels),
+    )
     yield Section("passing", "Pass/fail verdicts", tables=tuple(t for t in passing if t))
     tests = (tables.omega(found, labels), tables.alt_tests(found, labels))
     yield Section("annotators", "Alternative annotator test", tables=tuple(t for t in tests if t))
@@ -111,8 +119,10 @@ def _case(found: Agreement, judge: str, one: Disagreement) -> Case:
     item = found.aligned.items[one.item]
     ratings = found.aligned.ratings[one.dimension]
     human = details.human_ratings_text(ratings, one.item)
-    note = f"{dimension_name(one.dimension)}: judge {ratings.column(judge)[one.item]:g}, humans {human}"
-    scores = {name: _known(p.column(judge)[one.item]) for name, p in found.aligned.ratings.items()}
+    of_judge = ratings.name_of(ratings.column(judge)[one.item])
+    note = f"{dimension_name(one.dimension)}: judge {of_judge}, humans {human}"
+    of_items = {name: p for name, p in found.aligned.ratings.items() if p.criteria is None}
+    scores = {name: _shown(p, p.column(judge)[one.item]) for name, p in of_items.items()}
     reasons = {
         name: reason
         for name in found.aligned.ratings
@@ -131,8 +141,10 @@ def _case(found: Agreement, judge: str, one: Disagreement) -> Case:
     )
 
 
-def _known(value: float) -> float | None:
-    return None if np.isnan(value) else float(value)
+def _shown(ratings: Ratings, value: float) -> float | str | None:
+    if np.isnan(value):
+        return None
+    return ratings.name_of(value) if ratings.scale.has_labels else float(value)
 
 
 def _outcome(found: Agreement, judge: str, row: int) -> str:

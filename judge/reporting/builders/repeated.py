@@ -16,7 +16,9 @@ def build_retest(found: Sequence[RepeatedJudgments]) -> Report:
     """Build the report of `judge agree --retest`."""
     runs = list(dict.fromkeys(one.run for one in found))
     labels = Labels(list(dict.fromkeys(one.dimension for one in found)), runs)
-    tables = [_agreement(found, labels), _curve(found, labels)]
+    tables = [_agreement(found, labels)]
+    if with_curve := [one for one in found if one.retest.curve]:  # unordered labels have none
+        tables.append(_curve(with_curve, labels))
     if any(one.with_humans for one in found):
         tables.append(_with_humans(found, labels))
     most = max(one.n_samples for one in found)

@@ -31,9 +31,12 @@ def details(one: JudgeAgreement) -> Iterator[Table]:
         f"{dimension_name(one.ratings.dimension)}, {one.judge}",
     )
     yield _coefficients(one, f"coefficients:{of}", f"Agreement on {title}")
-    if not one.ratings.rescaled:
+    is_share = (
+        len(one.ratings.scale.points) == 2 and not one.ratings.on_scale
+    )  # points earned, between 0 and 1
+    if not one.ratings.rescaled and not is_share:
         yield _confusion(one, f"confusion:{of}", f"Confusion matrix: {title}")
-    if not one.ratings.nominal:
+    if not one.ratings.nominal and not is_share:
         yield _calibration(one, f"calibration:{of}", f"Mean human score by judge score: {title}")
         yield _differences(one, f"differences:{of}", f"Judge minus human: {title}")
     if rows := _per_person(one):
@@ -154,7 +157,7 @@ def disagreements(found: Agreement, judge: str) -> Table:
             (
                 name,
                 dimension_name(one.dimension),
-                float(ratings.column(judge)[one.item]),
+                _judge_cell(ratings, float(ratings.column(judge)[one.item])),
                 human_ratings_text(ratings, one.item),
             )
         )
@@ -164,7 +167,12 @@ def disagreements(found: Agreement, judge: str) -> Table:
 
 def human_ratings_text(ratings: Ratings, row: int) -> str:
     """Human ratings of one item, in the order of the raters."""
-    return ", ".join(f"{value:g}" for value in ratings.human_values[row] if not np.isnan(value))
+    given = [value for value in ratings.human_values[row] if not np.isnan(value)]
+    return ", ".join(ratings.name_of(value) for value in given)
+
+
+def _judge_cell(ratings: Ratings, value: float) -> float | str:
+    return ratings.name_of(value) if ratings.scale.has_labels else value
 
 
 def has_texts(found: Agreement) -> bool:

@@ -199,11 +199,17 @@ def passing(found: Agreement, labels: Labels) -> Table | None:
         )  # fmt: skip
     if not rows:
         return None
-    notes = (
+    notes = [
         "Reference: majority of the human verdicts; ties are excluded. TPR (TNR): share of the human passes "
-        "(fails) that the judge passes (fails).",
-    )
-    return Table("passing", "Pass/fail verdicts", columns, tuple(rows), notes)
+        "(fails) that the judge passes (fails)."
+    ]
+    n_missing = max(one.n_no_verdict for one in found.judge_agreements)
+    if found.criteria.no_verdict == "fail" and n_missing:
+        notes.append(
+            f"Answers without a verdict of the judge (up to {n_missing:,}) count as fails "
+            "(--no-verdict fail)."
+        )
+    return Table("passing", "Pass/fail verdicts", columns, tuple(rows), tuple(notes))
 
 
 def corrected(found: Agreement, labels: Labels) -> Table | None:
@@ -311,6 +317,7 @@ def people_alone(found: Agreement) -> Table:
     columns = (
         Column("dimension", ""),
         Column("items", "items", "count"),
+        *([Column("criteria", "criteria", "count")] if _has_criteria(found) else []),
         Column("people", "slots" if found.aligned.slots else "raters", "count"),
         Column("ratings", "ratings", "count"),
         Column("mean", "mean", "score", detail=True),
@@ -319,12 +326,18 @@ def people_alone(found: Agreement) -> Table:
             for n in names
         ),
     )
-    rows = tuple(_people_row(name, of, names) for name, of in found.human_agreements.items())
+    has_criteria = _has_criteria(found)
+    rows = tuple(_people_row(name, of, names, has_criteria) for name, of in found.human_agreements.items())
     kinds = dict.fromkeys(
         ratings.scale.level if ratings.human_scale is not None else "interval"
         for ratings in found.aligned.ratings.values()
     )
     notes = [f"Alpha: Krippendorff's, {' or '.join(kinds)}."]
+    if _has_criteria(found):
+        notes.append(
+            "Criteria: agreement over all criteria of all items together; intervals resample items with all "
+            "their criteria."
+        )
     if found.aligned.slots:
         notes.append(
             "Raters are slots, not persons: only statistics that do not depend on the order of an item's "
@@ -334,6 +347,11 @@ def people_alone(found: Agreement) -> Table:
     return Table("people", "Human-human agreement", columns, rows, tuple(notes))
 
 
-def _people_row(name: str, of: HumanAgreement, names: Sequence[str]) -> Row:
+def _has_criteria(found: Agreement) -> bool:
+    return any(of.n_criteria for of in found.human_agreements.values())
+
+
+def _people_row(name: str, of: HumanAgreement, names: Sequence[str], has_criteria: bool) -> Row:
     estimates = (of.estimates.get(n) for n in names)
-    return (dimension_name(name), of.n_items, of.n_people, of.n_ratings, of.mean, *estimates)
+    criteria = (of.n_criteria or None,) if has_criteria else ()
+    return (dimension_name(name), of.n_items, *criteria, of.n_people, of.n_ratings, of.mean, *estimates)

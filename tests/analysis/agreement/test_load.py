@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from judge.analysis.agreement.inputs import AgreementInputs, align_inputs
-from judge.analysis.agreement.load import load_ratings, with_codes
+from judge.analysis.agreement.load import load_ratings
+from judge.analysis.agreement.scales import with_codes
 from judge.errors import InputError
 from judge.records import Item, Score
 from judge.rubric import load_rubric, parse_rubric
