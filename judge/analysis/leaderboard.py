@@ -11,7 +11,8 @@ from judge.analysis.comparable import refuse_other_rubrics, refuse_same_names
 from judge.analysis.group_difference import GroupDifference, group_difference
 from judge.analysis.measures import MeasureKind, measures
 from judge.analysis.pass_rate import PassRate, verdict_rate
-from judge.analysis.score_table import PAIR_ID, QUESTION, NoVerdict, ScoreTable
+from judge.analysis.ratings import NoVerdict
+from judge.analysis.score_table import PAIR_ID, QUESTION, ScoreTable
 from judge.analysis.slices import members
 from judge.errors import InputError
 from judge.records import Item

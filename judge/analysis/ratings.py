@@ -18,7 +18,8 @@ from judge.stats.engine.scale import Bools, Floats, Ints, Scale
 from judge.stats.judge_human.consensus import consensus
 
 NoVerdict = Literal["fail", "drop", "bounds"]
-"""How missing verdicts count: as fails; not at all; not at all, but with bounds (all fail, all pass)."""
+"""Answers without a verdict: they count as fails; they are left out; or they are left out, and the pass rates
+that would result if all of them failed and if all of them passed are given, too."""
 _MOST_CELLS = 50_000_000
 """Scores of one dimension that are arranged at once, missing ones too: 400 MB."""
 

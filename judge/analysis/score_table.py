@@ -3,23 +3,20 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal, get_args
+from typing import get_args
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from judge.analysis.criterion_scores import CriterionScores, Objects
 from judge.analysis.item_fields import ITEM_ID, Labels, item_field, known_fields
-from judge.analysis.ratings import check_first, number_of, pass_or_fail
+from judge.analysis.ratings import NoVerdict, check_first, number_of, pass_or_fail
 from judge.errors import InputError
 from judge.records import OVERALL, STATUSES, Item, Score, content_hash
 from judge.rubric import CRITERIA, Rubric
 from judge.scoring.run import Run
 from judge.stats.engine.scale import Bools, Floats
 
-NoVerdict = Literal["fail", "drop", "bounds"]
-"""Answers without a verdict: they count as fails; they are left out; or they are left out, and the pass rates
-that would result if all of them failed and if all of them passed are given, too."""
 NOT_APPLICABLE = "not_applicable"
 """Status of what does not concern an item; it is in no denominator."""
 UNSCORED = "unscored"

@@ -11,7 +11,7 @@ from judge.cli.options import GroupedCommand, input_format, no_verdict, section,
 from judge.formats import FORMATS
 
 if TYPE_CHECKING:
-    from judge.analysis.score_table import NoVerdict
+    from judge.analysis.ratings import NoVerdict
 
 
 @click.command(cls=GroupedCommand)

@@ -9,7 +9,7 @@ from judge.cli import output_options
 from judge.cli.options import GroupedCommand, no_verdict, runs_argument, section, slice_options
 
 if TYPE_CHECKING:
-    from judge.analysis.score_table import NoVerdict
+    from judge.analysis.ratings import NoVerdict
 
 
 @click.command(cls=GroupedCommand)

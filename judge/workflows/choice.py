@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from judge.analysis.multiple_choice.choice import read_answers
-from judge.analysis.score_table import NoVerdict
+from judge.analysis.ratings import NoVerdict
 from judge.formats.answers import read_any
 from judge.reporting.builders.choice import build_choice
 from judge.reporting.builders.run_data import read_run

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from judge.analysis.score_table import NoVerdict
+from judge.analysis.ratings import NoVerdict
 from judge.reporting.builders.comparison import build_comparison, read_pair
 from judge.reporting.report import Report
 from judge.workflows.inputs import RunSource, names, path

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from judge.analysis.score_table import NoVerdict
+from judge.analysis.ratings import NoVerdict
 from judge.reporting.builders.comparison import build_leaderboard
 from judge.reporting.builders.run_data import read_run
 from judge.reporting.report import Report

@@ -159,7 +159,7 @@ def judge_agreement(ratings: Ratings, judge: str, criteria: Criteria) -> JudgeAg
         The margin is not possible for the coefficient.
     """
     rated = ratings.take(ratings.rated)
-    scores, human = rated.column(judge), rated.consensus()
+    scores, human = rated.column(judge), _human_level(rated)
     comparisons = compare_all(rated, judge)
     measured_by, margin = _margin(comparisons, criteria, headline(rated))
     main = comparisons[measured_by]
@@ -265,6 +265,14 @@ def _mean(ratings: Ratings, values: Floats) -> Estimate:
     if not ratings.has_means:
         return Estimate.undefined("not_applicable")
     return mean(values, clusters=ratings.clusters)
+
+
+def _human_level(ratings: Ratings) -> Floats:
+    """Mean of the human ratings of each item: what the bias compares the judge with, also on yes and no.
+
+    The consensus on labels is their majority, and items without one would be missing from the means alone.
+    """
+    return np.nanmean(ratings.human_values, axis=1) if ratings.has_means else ratings.consensus()
 
 
 def _scale_use(ratings: Ratings, scores: Floats) -> ScaleUse:

@@ -16,7 +16,8 @@ from judge.analysis.group_difference import Bools, Groups
 from judge.analysis.multiple_choice.detection import gold_anomalous
 from judge.analysis.multiple_choice.letters import LETTERS, Reading, read_letter
 from judge.analysis.pass_rate import PassRate, pass_rate
-from judge.analysis.score_table import NoVerdict, ScoreTable
+from judge.analysis.ratings import NoVerdict
+from judge.analysis.score_table import ScoreTable
 from judge.analysis.slices import macro_average, members
 from judge.errors import InputError
 from judge.records import Item, Score

@@ -6,7 +6,7 @@ from dataclasses import replace
 from judge.analysis.comparable import same_answers
 from judge.analysis.compare import RunComparison, compare, split
 from judge.analysis.leaderboard import by_system, leaderboard
-from judge.analysis.score_table import NoVerdict
+from judge.analysis.ratings import NoVerdict
 from judge.errors import InputError
 from judge.reporting.builders.run_data import RunData, read_run
 from judge.reporting.builders.single_run import about, default_fields

@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from judge.analysis.score_table import NoVerdict, ScoreTable
+from judge.analysis.ratings import NoVerdict
+from judge.analysis.score_table import ScoreTable
 from judge.reporting.document import IMAGE_ROOT
 from judge.scoring.random_sample import RandomSample
 from judge.scoring.run import Run

@@ -9,7 +9,8 @@ from judge.analysis.anomalies import Anomaly
 from judge.analysis.failures import FailureProfile
 from judge.analysis.measures import MeasureKind
 from judge.analysis.pass_rate import DimensionSummary, PassRate
-from judge.analysis.score_table import OUTCOMES, NoVerdict, ScoreTable
+from judge.analysis.ratings import NoVerdict
+from judge.analysis.score_table import OUTCOMES, ScoreTable
 from judge.analysis.slices import SMALL, SliceTable
 from judge.reporting.document import Column, Row, Table
 from judge.reporting.wording import counted, display_name, field_name
