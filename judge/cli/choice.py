@@ -7,7 +7,8 @@ import click
 import judge
 from judge.cli import output_options
 from judge.cli.item_options import item_options
-from judge.cli.options import GroupedCommand, input_format, section, slice_options
+from judge.cli.option_types import TablePath
+from judge.cli.options import GroupedCommand, encoding, input_format, section, slice_options
 from judge.formats import FORMATS
 
 if TYPE_CHECKING:
@@ -15,11 +16,12 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=GroupedCommand)
-@click.argument("files", nargs=-1, required=True, type=click.Path(allow_dash=True))
+@click.argument("files", nargs=-1, required=True, type=TablePath(allow_dash=True))
 @section(
     "Input",
     input_format(FORMATS),
     *item_options,
+    encoding,
     click.option(
         "--unreadable",
         type=click.Choice(["wrong", "drop"]),
@@ -44,6 +46,7 @@ def command(
     id_from: tuple[str, ...],
     answers_in: tuple[str, ...],
     questions: str | None,
+    encoding: str | None,
     unreadable: str,
     by: tuple[str, ...],
     cluster: str | None,
@@ -64,6 +67,7 @@ def command(
         id_from=id_from,
         answers_in=answers_in,
         questions=questions,
+        encoding=encoding,
         unreadable=cast("Policy", unreadable),
         by=by,
         cluster=cluster,

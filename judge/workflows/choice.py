@@ -20,6 +20,7 @@ def choice(
     id_from: str | Sequence[str] = (),
     answers_in: str | Sequence[str] = (),
     questions: RowSource | None = None,
+    encoding: str | None = None,
     unreadable: Policy = "wrong",
     by: str | Sequence[str] = (),
     cluster: str | None = None,
@@ -34,7 +35,7 @@ def choice(
         are given together.
     format : str, optional
         Files of another tool; default: recognised.
-    mapping, id_from, answers_in, questions
+    mapping, id_from, answers_in, questions, encoding
         How tables are read, as in `judge.load_items`.
     unreadable : {'wrong', 'drop'}
         What a reply without one offered letter counts as; the number is always shown.
@@ -56,7 +57,13 @@ def choice(
     sources = _sources(answers)
     name = ", ".join(map(name_of, sources))
     found = read_any(
-        sources, format, mapping=mapping, id_from=id_from, answers_in=answers_in, questions=questions
+        sources,
+        format,
+        mapping=mapping,
+        id_from=id_from,
+        answers_in=answers_in,
+        questions=questions,
+        encoding=encoding,
     )
     return build_choice(
         read_answers(found.items, unreadable=unreadable, name=name),
