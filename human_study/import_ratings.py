@@ -32,6 +32,7 @@ def read_ratings(
     columns: Mapping[str, str] | None = None,
     id_from: Sequence[str] = (),
     raters_in: Sequence[str] = (),
+    encoding: str | None = None,
     note: Callable[[str], None] | None = None,
 ) -> dict[Key, RatingDraft]:
     """Read a file of ratings in any of the layouts, without writing to a study.
@@ -50,6 +51,8 @@ def read_ratings(
         Columns whose values make the id of an item; empty for a column of ids, or the content.
     raters_in : sequence of str
         Raters that have columns of their own.
+    encoding : str, optional
+        Encoding of a text file; default: recognised.
     note : callable, optional
         Called with a sentence about each group of columns or rows that was not read.
 
@@ -60,13 +63,18 @@ def read_ratings(
     """
     drafts: dict[Key, RatingDraft] = {}
     found: Iterator[tuple[Key, RatingDraft]]
-    if _holds_tasks(path):
-        found = (
-            pair for where, row in read_rows(path) for pair in label_studio.annotations(row, form, where)
-        )
+    if _holds_tasks(path, encoding):
+        rows = read_rows(path, encoding=encoding)
+        found = (pair for where, row in rows for pair in label_studio.annotations(row, form, where))
     else:
         only = form.names[0] if len(form.names) == 1 else ""
-        wanted = Wanted(rubric=form.rubric, raters_in=tuple(raters_in), flags=True, id_from=tuple(id_from))
+        wanted = Wanted(
+            rubric=form.rubric,
+            raters_in=tuple(raters_in),
+            flags=True,
+            id_from=tuple(id_from),
+            encoding=encoding,
+        )
         found = _drafts(read_cells(path, map=columns, wanted=wanted, dimension=only, note=note), form, rater)
     for key, draft in found:
         _merge(drafts, key, draft)
@@ -81,6 +89,7 @@ def import_file(
     columns: Mapping[str, str] | None = None,
     id_from: Sequence[str] = (),
     raters_in: Sequence[str] = (),
+    encoding: str | None = None,
     on_read: Callable[[str, Sequence[str]], None] | None = None,
 ) -> dict[str, int]:
     """Import the ratings of a file into `study`, all or none; return the number of new ones per rater.
@@ -95,7 +104,14 @@ def import_file(
     """
     notes: list[str] = []
     drafts = read_ratings(
-        path, study.form, rater, columns=columns, id_from=id_from, raters_in=raters_in, note=notes.append
+        path,
+        study.form,
+        rater,
+        columns=columns,
+        id_from=id_from,
+        raters_in=raters_in,
+        encoding=encoding,
+        note=notes.append,
     )
     if on_read is not None:
         on_read(summary(drafts, study.form), notes)
@@ -133,12 +149,12 @@ def _outcome(value: int | str | None) -> dict[str, object]:
     return {"value": float(value) if isinstance(value, int) else value}
 
 
-def _holds_tasks(path: str | Path) -> bool:
+def _holds_tasks(path: str | Path, encoding: str | None) -> bool:
     """Whether a file holds tasks of Label Studio, whose notes and repeated annotations the study knows."""
     if Path(path).is_dir():
         return False
     try:
-        first = next(read_rows(path), None)
+        first = next(read_rows(path, encoding=encoding), None)
     except InputError:  # nested JSON is no table; the reader of ratings knows it
         return False
     return first is not None and label_studio.is_task(first[1])

@@ -34,6 +34,7 @@ def create_study(
     id_from: str | Sequence[str] = (),
     answers_in: str | Sequence[str] = (),
     questions: RowSource | None = None,
+    encoding: str | None = None,
     image_root: str | Path | None = None,
     select: int | None = None,
     stratify: str | None = None,
@@ -64,6 +65,8 @@ def create_study(
     id_from, answers_in, questions
         How tables without ids, with one column for each system, and in two files are read; see
         `judge.score`.
+    encoding : str or None
+        Encoding of the files that are text; None recognises it.
     image_root : str, Path or None
         Folder that image paths start from. None means that of the run or of the file.
     select : int or None
@@ -124,7 +127,13 @@ def create_study(
         seed=seed,
     )
     found = StudySource.read(
-        source, rubric, mapping=mapping, id_from=id_from, answers_in=answers_in, questions=questions
+        source,
+        rubric,
+        mapping=mapping,
+        id_from=id_from,
+        answers_in=answers_in,
+        questions=questions,
+        encoding=encoding,
     )
     plan = plan_study(
         name,
@@ -219,6 +228,7 @@ def import_into_study(
     columns: Mapping[str, str] | None = None,
     id_from: Sequence[str] = (),
     raters_in: Sequence[str] = (),
+    encoding: str | None = None,
     on_read: Callable[[str, Sequence[str]], None] | None = None,
 ) -> dict[str, int]:
     """Import ratings that were collected elsewhere, all or none; return the number of new ones per rater.
@@ -237,6 +247,8 @@ def import_into_study(
         Fields whose values make the id of an item, for a file without a column of ids.
     raters_in : sequence of str
         Columns that hold the ratings of one rater each.
+    encoding : str or None
+        Encoding of a text file; None recognises it.
     on_read : callable or None
         Called with two lines about what was read, and with notes on what was left out.
 
@@ -247,7 +259,14 @@ def import_into_study(
     """
     with _opened(study) as opened:
         return import_ratings.import_file(
-            opened, file, rater, columns=columns, id_from=id_from, raters_in=raters_in, on_read=on_read
+            opened,
+            file,
+            rater,
+            columns=columns,
+            id_from=id_from,
+            raters_in=raters_in,
+            encoding=encoding,
+            on_read=on_read,
         )
 
 

@@ -10,12 +10,23 @@ import click
 import judge
 from judge.cli import output_options
 from judge.cli.item_options import id_from
-from judge.cli.option_types import Number, Repeated, margins, names, numbers, pairs, source_of, words
+from judge.cli.option_types import (
+    Number,
+    Repeated,
+    TablePath,
+    margins,
+    names,
+    numbers,
+    pairs,
+    source_of,
+    words,
+)
 from judge.cli.options import (
     GroupedCommand,
     by,
     cluster,
     decorate,
+    encoding,
     margin,
     no_verdict,
     rubric,
@@ -50,14 +61,21 @@ ratings = decorate(
         "Human ratings",
         click.option(
             "--humans",
+            type=TablePath(allow_dash=True),
             metavar="FILE",
             help="Human ratings: a long or wide table, or an export of Label Studio, Argilla, Potato, "
             "Mechanical Turk, Qualtrics or Google Forms.",
         ),
-        click.option("--items", metavar="FILE", help="Table of the items, with their ids, fields and texts."),
+        click.option(
+            "--items",
+            type=TablePath(),
+            metavar="FILE",
+            help="Table of the items, with their ids, fields and texts.",
+        ),
         columns,
         id_from,
         raters_in,
+        encoding,
         click.option(
             "--missing-codes",
             default="",

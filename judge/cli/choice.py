@@ -7,7 +7,8 @@ import click
 import judge
 from judge.cli import output_options
 from judge.cli.item_options import item_options
-from judge.cli.options import GroupedCommand, input_format, no_verdict, section, slice_options
+from judge.cli.option_types import TablePath
+from judge.cli.options import GroupedCommand, encoding, input_format, no_verdict, section, slice_options
 from judge.formats import FORMATS
 
 if TYPE_CHECKING:
@@ -15,12 +16,13 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=GroupedCommand)
-@click.argument("files", nargs=-1, required=True, type=click.Path(allow_dash=True))
+@click.argument("files", nargs=-1, required=True, type=TablePath(allow_dash=True))
 @section(
     "Input",
     input_format(FORMATS),
     *item_options,
     no_verdict("replies from which no single offered letter can be read", default="fail"),
+    encoding,
     click.option(
         "--run",
         type=click.Path(exists=True, file_okay=False),
@@ -38,6 +40,7 @@ def command(
     answers_in: tuple[str, ...],
     questions: str | None,
     no_verdict: "NoVerdict",
+    encoding: str | None,
     by: tuple[str, ...],
     cluster: str | None,
     run: str | None,
@@ -57,6 +60,7 @@ def command(
         id_from=id_from,
         answers_in=answers_in,
         questions=questions,
+        encoding=encoding,
         no_verdict=no_verdict,
         by=by,
         cluster=cluster,

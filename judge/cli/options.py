@@ -91,7 +91,7 @@ def input_format(formats: Iterable[str], parameter: str = "format_") -> Decorato
 encoding = click.option(
     "--encoding",
     metavar="NAME",
-    help="Encoding of the input file if it is text, as in cp1252 or utf-16.  [default: recognised]",
+    help="Encoding of the input files that are text, as in cp1252 or utf-16.  [default: recognised]",
 )
 
 

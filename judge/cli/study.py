@@ -21,6 +21,7 @@ from judge.cli.option_types import Number, TablePath
 from judge.cli.options import (
     GroupedCommand,
     as_json,
+    encoding,
     image_root,
     out,
     per_item,
@@ -37,6 +38,7 @@ which_items = section(
     "Items",
     rubric("it defines the questions.  [default: the rubric of the run, or open_qa]"),
     *item_options,
+    encoding,
     image_root("the folder of the run, or of the file"),
     select("drawn at random.  [default: all items]"),
     click.option(
@@ -234,6 +236,7 @@ def export_command(study: str, layout: Layout, out: str, after_discussion: bool)
 @columns
 @id_from
 @raters_in
+@encoding
 def import_command(study: str, file: str, rater: str | None, **given: Any) -> None:
     """Import ratings from FILE into STUDY: a long or wide table, or the export of a rating platform.
 

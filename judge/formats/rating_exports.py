@@ -12,7 +12,9 @@ from judge.rows import Row, RowSource, is_file, is_saved_dataset, kind_of, read_
 _PLATFORMS = (potato, argilla, label_studio_rows, crowd, surveys)
 
 
-def plain_rows(path: RowSource, note: Callable[[str], None]) -> Iterator[tuple[str, Row]]:
+def plain_rows(
+    path: RowSource, note: Callable[[str], None], *, encoding: str | None = None
+) -> Iterator[tuple[str, Row]]:
     """Rows of a table of ratings; an export of a platform is turned into a long or wide table.
 
     Parameters
@@ -21,6 +23,8 @@ def plain_rows(path: RowSource, note: Callable[[str], None]) -> Iterator[tuple[s
         A table, or a folder of Potato with one folder for each annotator.
     note : callable
         Called with a sentence about what was left out.
+    encoding : str or None
+        Encoding of a text file; None recognises it.
 
     Raises
     ------
@@ -35,7 +39,7 @@ def plain_rows(path: RowSource, note: Callable[[str], None]) -> Iterator[tuple[s
                 f"{path}: this folder holds no ratings; allowed: a file, a folder of Potato with one folder "
                 "for each annotator, or a folder that save_to_disk of the library `datasets` wrote"
             )
-    rows = read_rows(path) if is_file(path) else _objects(read_rows(path))
+    rows = read_rows(path, encoding=encoding) if is_file(path) else _objects(read_rows(path))
     first = list(islice(rows, 2))
     rows = chain(first, rows)
     heads = [row for _, row in first]

@@ -100,7 +100,7 @@ def read_cells(
     wanted = wanted or Wanted()
     note = note or _ignore
     if _is_plain_file(path):
-        has_commas = delimiter_of(path) in (";", "\t")
+        has_commas = delimiter_of(path, encoding=wanted.encoding) in (";", "\t")
         wanted = replace(wanted, cells=replace(wanted.cells, decimal_comma=has_commas))
     converter = CellConverter(wanted)
     document = _document(path)
@@ -126,7 +126,7 @@ def _of_table(
     converter: CellConverter,
     note: Callable[[str], None],
 ) -> Iterator[RatingCell]:
-    rows = plain_rows(path, note)
+    rows = plain_rows(path, note, encoding=converter.wanted.encoding)
     first = list(islice(rows, _FIRST_ROWS))
     if not first:
         raise InputError(f"{name_of(path)}: holds no ratings")

@@ -29,6 +29,8 @@ class Wanted:
     id_from : tuple of str
         Columns whose values make the id of an item; empty for a column of ids or, in a table without one, the
         content.
+    encoding : str or None
+        Encoding of a text file; None recognises it.
     """
 
     dimensions: tuple[str, ...] = ()
@@ -38,6 +40,7 @@ class Wanted:
     rater_scales: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     flags: bool = False
     id_from: tuple[str, ...] = ()
+    encoding: str | None = None
 
     def proper(self, name: str) -> str:
         """Name of the rubric's dimension that `name` means, else `name`."""

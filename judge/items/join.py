@@ -7,7 +7,7 @@ from judge.errors import InputError
 from judge.items.columns import ColumnFinder, Plan
 from judge.items.fields import is_missing, shown
 from judge.items.values import Fields, fields_of
-from judge.rows import RowSource, name_of, read_rows
+from judge.rows import RowSource, encoding_of, name_of, read_rows
 
 
 class QuestionSet:
@@ -19,6 +19,8 @@ class QuestionSet:
         Table with an id and a question in each row.
     mapping : mapping of str to str
         Field -> column; fields whose column the table lacks are those of the answers.
+    encoding : str or None
+        Encoding of the table if it is a text file; None recognises it.
 
     Raises
     ------
@@ -26,7 +28,7 @@ class QuestionSet:
         A row has no id or no question, or two rows have one id.
     """
 
-    def __init__(self, source: RowSource, mapping: Mapping[str, str]) -> None:
+    def __init__(self, source: RowSource, mapping: Mapping[str, str], encoding: str | None = None) -> None:
         self.name = name_of(source)
         self.columns: set[str] = set()
         """Columns of the table."""
@@ -40,7 +42,7 @@ class QuestionSet:
             elsewhere=set(mapping.values()),
             on_plan=self.plans.append,
         )
-        for where, row in read_rows(source):
+        for where, row in read_rows(source, encoding=encoding_of(source, encoding)):
             try:
                 self._take(row, finder)
             except ValueError as problem:

@@ -47,7 +47,7 @@ def read_items(
     format : str or None
         Format of the file; None goes by its name.
     encoding : str or None
-        Encoding of the file if it is text; None recognises it.
+        Encoding of the files that are text; None recognises it.
     id_from : str or sequence of str
         Columns or fields whose values make the id, such as ``["question", "system"]``. Without them a column
         of ids gives it, or else the content does; see `judge.items.identity.content_id`.
@@ -94,6 +94,7 @@ def read_items(
         id_from=id_from,
         answers_in=answers_in,
         questions=questions,
+        encoding=encoding,
         on_bad=on_bad,
         summary=summary,
     )
@@ -108,13 +109,17 @@ def placed_items(
     id_from: str | Sequence[str] = (),
     answers_in: str | Sequence[str] = (),
     questions: RowSource | None = None,
+    encoding: str | None = None,
     on_bad: OnBad | None = None,
     summary: InputSummary | None = None,
 ) -> Iterator[tuple[str, Item]]:
-    """Items of rows, each with the place where it stands; see `read_items`. An Item stays as it is."""
+    """Items of rows, each with the place where it stands; see `read_items`. An Item stays as it is.
+
+    The encoding is that of `questions`.
+    """
     summary = InputSummary() if summary is None else summary
     summary.id_from, summary.answers_in = _names(id_from), _names(answers_in)
-    joined = None if questions is None else QuestionSet(questions, mapping or {})
+    joined = None if questions is None else QuestionSet(questions, mapping or {}, encoding)
     columns = ColumnFinder(
         mapping or {},
         answers_in=summary.answers_in,
@@ -164,13 +169,13 @@ class ItemOptions(TypedDict, total=False):
     id_from: str | Sequence[str]
     answers_in: str | Sequence[str]
     questions: RowSource | None
+    encoding: str | None
 
 
 def load_items(
     source: RowSource,
     *,
     format: str | None = None,
-    encoding: str | None = None,
     on_bad: OnBad | None = None,
     **options: Unpack[ItemOptions],
 ) -> ItemList:
@@ -180,8 +185,9 @@ def load_items(
     ----------
     source : path, DataFrame, datasets.Dataset, list of dict, or list of Item
         File, ``-`` for standard input, or a table in memory.
-    format, encoding, on_bad, **options
-        As in `read_items`; the options are ``mapping``, ``id_from``, ``answers_in`` and ``questions``.
+    format, on_bad, **options
+        As in `read_items`; the options are ``mapping``, ``id_from``, ``answers_in``, ``questions`` and
+        ``encoding``.
 
     Raises
     ------
@@ -197,7 +203,7 @@ def load_items(
     columns: question from 'prompt', answer from 'output', system from 'model', no reference, ...
     """
     summary = InputSummary()
-    found = read_items(source, format=format, encoding=encoding, on_bad=on_bad, summary=summary, **options)
+    found = read_items(source, format=format, on_bad=on_bad, summary=summary, **options)
     items = ItemList(found)
     items.summary = summary
     return items

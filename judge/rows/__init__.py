@@ -27,6 +27,7 @@ __all__ = [
     "Row",
     "RowSource",
     "delimiter_of",
+    "encoding_of",
     "is_file",
     "is_saved_dataset",
     "kind_of",
@@ -38,6 +39,8 @@ __all__ = [
     "read_rows",
     "rows_of",
 ]
+
+_BINARY = ("parquet", "xlsx", "dataset")
 
 
 def read_rows(
@@ -57,7 +60,7 @@ def read_rows(
         ``save_to_disk`` of the library `datasets` wrote. A table in memory is passed on row by row.
     format : {'jsonl', 'json', 'csv', 'tsv', 'parquet', 'xlsx'} or None
         Format of the file. None goes by its name; one object a line in a .json file, one document in a pipe,
-        and what separates the cells of a .csv or .txt (comma, semicolon, tab or pipe) are recognised.
+        and what separates the cells of a .csv, a .txt or a pipe (comma, semicolon, tab or |) are recognised.
     encoding : str or None
         Encoding of a text file. None recognises UTF-8, UTF-16 and, where it is beyond doubt, Windows-1252. An
         encoding other than UTF-8 that was recognised is logged as a warning.
@@ -98,7 +101,7 @@ def read_rows(
         return
     table, refuse = table_file(source, format), refusing(on_bad)
     known = checked_encoding(encoding)
-    if known and table.kind in ("parquet", "xlsx", "dataset"):
+    if known and table.kind in _BINARY:
         raise InputError(f"{table.name}: an encoding is for text files; leave out {encoding!r}")
     if table.kind == "dataset":
         yield from dataset_rows(cast(Path, table.path), table.name, refuse)
@@ -116,7 +119,7 @@ def _text_rows(
     file: IO[bytes], table: TableFile, refuse: Refuse, *, guess: bool
 ) -> Iterator[tuple[str, Row]]:
     kind = table.kind
-    if kind in ("csv", "tsv") or (kind == "text" and not _is_json(file)):
+    if kind in ("csv", "tsv") or (kind in ("text", None) and not _is_json(file)):
         return DelimitedReader(file, table, refuse).rows()
     reader = JsonReader(file, table.name, refuse)
     if guess and kind != "jsonl":
@@ -139,6 +142,13 @@ def read_document(path: Path, *, encoding: str | None = None) -> Any:
     name = str(path)
     with errors_of_files(name), opened(path, name) as file:
         return JsonReader(as_utf8(file, name, checked_encoding(encoding)), name, refusing(None)).document()
+
+
+def encoding_of(source: RowSource, encoding: str | None) -> str | None:
+    """Return the encoding for a second table of a command, which may be no text file; None for such a one."""
+    if encoding is None or not is_file(source):
+        return None
+    return None if table_file(source, None).kind in _BINARY else encoding
 
 
 def delimiter_of(source: RowSource, *, format: str | None = None, encoding: str | None = None) -> str | None:

@@ -44,7 +44,7 @@ class DelimitedReader:
             self._head, self.delimiter = self._next_text(), named[1]
         else:
             self.delimiter = "\t" if table.kind == "tsv" else max(_DELIMITERS, key=self._n_cells)
-        if table.kind == "text" and self._head and self._n_cells(self.delimiter) == 1:
+        if table.kind in ("text", None) and self._head and self._n_cells(self.delimiter) == 1:
             raise InputError(
                 f"{self.name}:{self._line}: this is no table: the first line has no tab, comma, semicolon or "
                 "pipe that separates cells. Write a header such as id,question,answer and one row a line, or "

@@ -133,6 +133,7 @@ def checked_items(
         id_from=options.id_from,
         answers_in=options.answers_in,
         questions=options.questions,
+        encoding=options.encoding,
         on_bad=bad.add,
         summary=bad.summary,
     )

@@ -21,6 +21,7 @@ def choice(
     id_from: str | Sequence[str] = (),
     answers_in: str | Sequence[str] = (),
     questions: RowSource | None = None,
+    encoding: str | None = None,
     no_verdict: NoVerdict = "fail",
     by: str | Sequence[str] = (),
     cluster: str | None = None,
@@ -35,7 +36,7 @@ def choice(
         are given together.
     format : str, optional
         Files of another tool; default: recognised.
-    mapping, id_from, answers_in, questions
+    mapping, id_from, answers_in, questions, encoding
         How tables are read, as in `judge.load_items`.
     no_verdict : {'fail', 'drop', 'bounds'}
         How a reply without one offered letter is counted: as wrong; not at all; or not at all, with the
@@ -58,7 +59,13 @@ def choice(
     sources = _sources(answers)
     name = ", ".join(map(name_of, sources))
     found = read_any(
-        sources, format, mapping=mapping, id_from=id_from, answers_in=answers_in, questions=questions
+        sources,
+        format,
+        mapping=mapping,
+        id_from=id_from,
+        answers_in=answers_in,
+        questions=questions,
+        encoding=encoding,
     )
     return build_choice(
         read_answers(found.items, no_verdict=no_verdict, name=name),

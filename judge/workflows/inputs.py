@@ -37,6 +37,8 @@ class RatingOptions(TypedDict, total=False):
         Words and numbers in the ratings that mark a missing one.
     id_from : sequence of str
         Columns of the ratings whose values make the id of an item, as in `judge.score`.
+    encoding : str
+        Encoding of the files that are text, such as ``"cp1252"``; default: recognised.
     raters_in : sequence of str
         Raters with columns of their own: ``["ann", "ben"]`` for columns ``ann`` and ``ben``, or
         ``ann_clarity``.
@@ -67,6 +69,7 @@ class RatingOptions(TypedDict, total=False):
     level: Level | None
     missing_codes: Sequence[str]
     id_from: str | Sequence[str]
+    encoding: str | None
     raters_in: str | Sequence[str]
     rater_scales: Mapping[str, str]
     dimensions: str | Sequence[str]

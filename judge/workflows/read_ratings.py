@@ -95,6 +95,7 @@ def read_ratings(
     missing_codes: Sequence[str] = (),
     id_from: str | Sequence[str] = (),
     raters_in: str | Sequence[str] = (),
+    encoding: str | None = None,
     rater_kind: RaterKind = "human",
 ) -> RatingsTable:
     """Read ratings in any layout: long or wide tables, nested JSON, and exports of rating platforms.
@@ -118,6 +119,8 @@ def read_ratings(
     raters_in : str or sequence of str
         Raters with columns of their own: ``["ann", "ben"]`` for columns ``ann`` and ``ben``, or
         ``ann_clarity``.
+    encoding : str, optional
+        Encoding of a text file, such as ``"cp1252"``; default: recognised.
     rater_kind : {'human', 'judge'}
         Kind of the raters, in files that do not say it.
 
@@ -146,7 +149,7 @@ def read_ratings(
     chosen = (id_from,) if isinstance(id_from, str) else tuple(id_from)
     declared = load_rubric(rubric) if isinstance(rubric, str | Path) else rubric
     cells = CellReader(missing=tuple(map(str, missing_codes)))
-    wanted = Wanted(named, declared, cells, raters, id_from=chosen)
+    wanted = Wanted(named, declared, cells, raters, id_from=chosen, encoding=encoding)
     only = named[0] if len(named) == 1 else OVERALL
     notes: list[str] = []
     scores = tuple(

@@ -92,9 +92,9 @@ def test_one_object_in_a_pipe_is_one_row_even_if_it_holds_a_list(monkeypatch):
     assert [row["id"] for _, row in read_rows("-")] == ["x"]
 
 
-def test_a_line_of_a_pipe_that_cannot_be_read_is_named(monkeypatch):
+def test_a_pipe_that_holds_no_table_is_refused_with_its_line(monkeypatch):
     pipe(monkeypatch, b"hello\n")
-    with pytest.raises(InputError, match="standard input:1: not valid JSON"):
+    with pytest.raises(InputError, match=r"standard input:1: this is no table.*--format csv"):
         list(read_rows("-"))
 
 

@@ -39,6 +39,8 @@ class AgreementInputs:
         Words and numbers that mean a missing rating.
     id_from : sequence of str
         Columns of the ratings whose values make the id of an item; empty for a column of ids, or the content.
+    encoding : str or None
+        Encoding of the files that are text; None recognises it.
     raters_in : sequence of str
         Raters that have columns of their own; empty to recognise them.
     rater_scales : mapping
@@ -69,6 +71,7 @@ class AgreementInputs:
     columns: Mapping[str, str] = field(default_factory=dict)
     missing_codes: Sequence[str] = ()
     id_from: Sequence[str] = ()
+    encoding: str | None = None
     raters_in: Sequence[str] = ()
     rater_scales: Mapping[str, str] = field(default_factory=dict)
     dimensions: Sequence[str] = ()
@@ -105,6 +108,7 @@ def align_inputs(inputs: AgreementInputs) -> AlignedRatings:
         scale=scale,
         missing_codes=inputs.missing_codes,
         id_from=inputs.id_from,
+        encoding=inputs.encoding,
         raters_in=inputs.raters_in,
         rater_scales={rater: _ends(rater, text) for rater, text in inputs.rater_scales.items()},
     )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from judge.formats.ratings import read_cells
 from judge.formats.wanted import Wanted
 from judge.items.identity import RowIds
 from judge.records import OVERALL, Item, RaterKind, Score
-from judge.rows import RowSource, is_file, name_of, read_rows
+from judge.rows import Row, RowSource, encoding_of, is_file, name_of, read_rows
 from judge.rubric import CRITERIA, Rubric
 from judge.scoring.run import Run
 from judge.stats.engine.scale import Scale
@@ -86,6 +87,7 @@ def load_ratings(
     raters_in: Sequence[str] = (),
     rater_scales: Mapping[str, tuple[float, float]] | None = None,
     id_from: Sequence[str] = (),
+    encoding: str | None = None,
 ) -> LoadedRatings:
     """Load runs and a file of human ratings, matched by the id of the item.
 
@@ -113,6 +115,8 @@ def load_ratings(
         Rater -> ends of the scale that this rater used; the ratings are rescaled linearly.
     id_from : sequence of str
         Columns whose values make the id of an item.
+    encoding : str or None
+        Encoding of the files that are text; None recognises it.
 
     Raises
     ------
@@ -123,7 +127,7 @@ def load_ratings(
     opened = [_read_run(run) for run in runs]
     rubric = _one_rubric(opened, rubric)
     ids = RowIds(id_from=id_from)
-    known = _items_of(opened, items, ids)
+    known = _items_of(opened, items, ids, encoding)
     notes: list[str] = []
     wanted = Wanted(
         _read_dimensions(dimensions, rubric),
@@ -132,6 +136,7 @@ def load_ratings(
         tuple(raters_in),
         _rater_scales(rater_scales, scale, rubric),
         id_from=tuple(id_from),
+        encoding=encoding,
     )
     only = _only_dimension(dimensions, rubric)
     rated: list[Score] = []
@@ -143,7 +148,10 @@ def load_ratings(
         raise InputError(
             f"{name_of(humans)}: holds no ratings" + (f" on {', '.join(dimensions)}" if dimensions else "")
         )
-    fields = _other_columns(humans, columns, rating_columns, ids) if not opened and items is None else {}
+    rows = partial(plain_rows, humans, _ignore, encoding=encoding)
+    fields: dict[str, dict[str, Any]] = {}
+    if not opened and items is None and _is_table(humans):
+        fields = _other_columns(rows(), columns, rating_columns, ids)
     if not known:
         known = {s.item_id: Item(id=s.item_id, question="", answer="") for s in rated}
     known = {name: _with_fields(item, fields.get(name)) for name, item in known.items()}
@@ -156,7 +164,8 @@ def load_ratings(
     about = {"ratings": name_of(humans)} | {f"judge {run.name}": run.about for run in opened}
     has_scales = has_own_scales(rubric)
     other_scales = () if has_scales else scale_notes(rated)
-    notes = [*failed_checks_warning(_checks(humans, columns)), *left_out, *other_scales, *notes]
+    checks = _checks(rows, columns) if _is_table(humans) else {}
+    notes = [*failed_checks_warning(checks), *left_out, *other_scales, *notes]
     summary = RatingsSummary.of(rated, wanted.cells)
     summary = replace(summary, scale="of each dimension (declared)") if has_scales else summary
     return LoadedRatings(known, scores, rubric, tuple(notes), about, str(summary), wanted.rater_scales)
@@ -245,7 +254,9 @@ def _scales(rubric: Rubric) -> list[Any]:
     return [rubric.scale, scales, dimensions, rubric.criteria is None]
 
 
-def _items_of(runs: list[_OpenedRun], items: RowSource | None, ids: RowIds) -> dict[str, Item]:
+def _items_of(
+    runs: list[_OpenedRun], items: RowSource | None, ids: RowIds, encoding: str | None
+) -> dict[str, Item]:
     known: dict[str, Item] = {}
     for run in runs:
         for item in run.items:
@@ -256,7 +267,7 @@ def _items_of(runs: list[_OpenedRun], items: RowSource | None, ids: RowIds) -> d
                 )
     if items is None:
         return known
-    table = {item.id: item for item in _item_rows(items, ids)}
+    table = {item.id: item for item in _item_rows(items, ids, encoding)}
     if not known:
         return table
     return {
@@ -265,10 +276,10 @@ def _items_of(runs: list[_OpenedRun], items: RowSource | None, ids: RowIds) -> d
     }
 
 
-def _item_rows(path: RowSource, ids: RowIds) -> Iterator[Item]:
+def _item_rows(path: RowSource, ids: RowIds, encoding: str | None) -> Iterator[Item]:
     """Items of a table; texts are optional where a column holds the ids."""
     seen: set[str] = set()
-    for where, row in read_rows(path):
+    for where, row in read_rows(path, encoding=encoding_of(path, encoding)):
         name = _id_of(row, ids)
         if not name:
             raise InputError(
@@ -302,17 +313,18 @@ def _is_table(path: RowSource) -> bool:
 
 
 def _other_columns(
-    path: RowSource, columns: Mapping[str, str] | None, rating_columns: AbstractSet[str], ids: RowIds
+    rows: Iterator[tuple[str, Row]],
+    columns: Mapping[str, str] | None,
+    rating_columns: AbstractSet[str],
+    ids: RowIds,
 ) -> dict[str, dict[str, Any]]:
     """Fields of items in the file of ratings: columns that are constant over the ratings of each item."""
-    if not _is_table(path):
-        return {}
     taken = {alias for aliases in COLUMNS.values() for alias in aliases} | set((columns or {}).values())
     taken |= {CHECKS_MISSED, CHECKS_SEEN} | rating_columns
     id_column = (columns or {}).get("item_id")
     fields: dict[str, dict[str, Any]] = {}
     varying: set[str] = set()
-    for _, row in plain_rows(path, _ignore):
+    for _, row in rows:
         item_id = row.get(id_column or "") or _id_of(row, ids)
         of_item = fields.setdefault(str(item_id).strip(), {})
         for column, value in row.items():
@@ -321,15 +333,13 @@ def _other_columns(
     return {i: {c: v for c, v in row.items() if c not in varying} for i, row in fields.items()}
 
 
-def _checks(path: RowSource, columns: Mapping[str, str] | None) -> CheckCounts:
+def _checks(rows: Callable[[], Iterator[tuple[str, Row]]], columns: Mapping[str, str] | None) -> CheckCounts:
     """Attention checks of each rater, if the table of ratings has columns for them."""
-    if not _is_table(path):
-        return {}
-    _, first = next(plain_rows(path, _ignore), ("", {}))
+    _, first = next(rows(), ("", {}))
     if not {CHECKS_MISSED, CHECKS_SEEN} <= first.keys():
         return {}
     rater = (columns or {}).get("rater") or next((name for name in COLUMNS["rater"] if name in first), "")
-    return checks_of((row for _, row in plain_rows(path, _ignore)), rater)
+    return checks_of((row for _, row in rows()), rater)
 
 
 def _ignore(note: str) -> None:
