@@ -32,8 +32,8 @@ from judge.scoring.backends.api.pricing import find_prices
 from judge.scoring.backends.api.providers import LITELLM_KEYS, OPENAI_COMPATIBLE
 from judge.scoring.backends.vllm.engine import DEFAULT_MAX_LENGTH, MIN_VERSION
 
-_EXTRAS = {"ray": "judges on many GPUs", "pyarrow": "Parquet files"}
-_EXTRA_NAMES = {"pyarrow": "parquet"}
+_EXTRAS = {"pyarrow": "Parquet files and saved datasets", "openpyxl": "Excel workbooks"}
+_EXTRA_NAMES = {"pyarrow": "parquet", "openpyxl": "xlsx"}
 _MALICIOUS = ("1.82.7", "1.82.8")
 _TOO_NEW = (0, 34)
 
