@@ -7,6 +7,7 @@ from itertools import chain
 from typing import IO, Protocol
 
 from judge.errors import InputError
+from judge.rows import text_lines
 from judge.rows.table_file import TableFile
 from judge.rows.text_lines import LINE_LIMIT, UTF8_BOM, Refuse, Row, byte_lines, decoded
 
@@ -52,7 +53,14 @@ class DelimitedReader:
             )
 
     def _next_text(self) -> str:
-        return next((line for line in self._lines if line.strip()), "")
+        for number, line in enumerate(self._lines, start=1):
+            if line.strip():
+                return line
+            if number > text_lines.MOST_BLANK:
+                raise InputError(
+                    f"{self.name}: found more than {text_lines.MOST_BLANK:,} blank lines in a row"
+                )
+        return ""
 
     def _n_cells(self, delimiter: str) -> int:
         """Number of cells of the header; 1 where quotes show that they are not separated by this."""

@@ -6,13 +6,13 @@ from itertools import chain
 from typing import IO, Any
 
 from judge.errors import InputError
+from judge.rows import text_lines
 from judge.rows.memory import kind_of, plain
 from judge.rows.text_lines import UTF8_BOM, Refuse, Row, byte_lines, decoded
 
 JSON_LIMIT = 512 * 2**20
 """Bytes of the longest .json document; it takes several times as much memory once it is read."""
 
-_MOST_BLANK = 1_000_000
 _MOST_DIGITS = 308
 
 
@@ -62,8 +62,10 @@ class JsonReader:
             lines.append(line)
             if line.removeprefix(UTF8_BOM).strip():
                 break
-            if len(lines) > _MOST_BLANK:
-                raise InputError(f"{self.name}: found more than {_MOST_BLANK:,} blank lines in a row")
+            if len(lines) > text_lines.MOST_BLANK:
+                raise InputError(
+                    f"{self.name}: found more than {text_lines.MOST_BLANK:,} blank lines in a row"
+                )
         return lines
 
     def _rows(self, lines: Iterable[bytes]) -> Iterator[tuple[str, Row]]:

@@ -31,6 +31,10 @@ def refusing(on_bad: OnBad | None) -> Refuse:
     return refuse
 
 
+MOST_BLANK = 1_000_000
+"""Blank lines before the first text; a pipe may give them without end."""
+
+
 def byte_lines(file: IO[bytes], name: str) -> Iterator[bytes]:
     """Lines of a file, as they stand."""
     while line := file.readline(LINE_LIMIT + 1):

@@ -88,6 +88,6 @@ def test_a_settings_file_without_end_is_refused(tmp_path, monkeypatch):
 
 def test_blank_lines_without_end_are_refused(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("judge.rows.json_rows._MOST_BLANK", 100)
+    monkeypatch.setattr("judge.rows.text_lines.MOST_BLANK", 100)
     done = CliRunner().invoke(main, ["score", "-"], input="\n" * 200)
     assert "standard input: found more than 100 blank lines in a row" in done.stderr

@@ -68,7 +68,7 @@ def test_a_score_is_a_number_a_text_or_its_status():
         Score(**who, dimension="label", value="odd"),
         Score(**who, dimension="gone", status="failed", reason="no reply"),
     ]
-    lines = _text(item, scores, iter(())).splitlines()
+    lines = _text(item, scores, iter(()), load_rubric("open_qa")).splitlines()
     assert "reference  truth" in lines
     assert [line.split() for line in lines if line.startswith("  ")] == [
         ["clarity", "4", "good"],
@@ -78,7 +78,9 @@ def test_a_score_is_a_number_a_text_or_its_status():
     ]
     assert not any(
         "reference" in line
-        for line in _text(item.model_copy(update={"reference": None}), [], iter(())).splitlines()
+        for line in _text(
+            item.model_copy(update={"reference": None}), [], iter(()), load_rubric("open_qa")
+        ).splitlines()
     )
 
 

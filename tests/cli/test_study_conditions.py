@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from human_study import app
+from human_study.progress import QuestionRatings
 from human_study.store import Study
 from judge.cli import main
 
@@ -33,7 +34,8 @@ def test_each_rater_has_a_link_and_notes_go_to_standard_error(served):
     assert "Serving until Ctrl-C" in result.stderr
     assert "Serving" not in result.stdout
     (alpha,) = served
-    assert alpha([[4, 4], [2, 2], [5, 5]]).value == 1
+    ratings = QuestionRatings([[4, 4], [2, 2], [5, 5]], ["a", "b", "c"], "ordinal")
+    assert alpha(ratings).value == 1
 
 
 def test_links_have_the_address_of_a_proxy(served):

@@ -40,7 +40,7 @@ def test_a_line_may_be_as_long_as_the_bound_and_no_longer(read, monkeypatch, nam
 
 @pytest.mark.parametrize("name", ["t.json", "t.jsonl"])
 def test_blank_lines_in_any_number_up_to_the_bound_are_passed_over(read, monkeypatch, name):
-    set_bound(monkeypatch, "_MOST_BLANK", 5)
+    monkeypatch.setattr("judge.rows.text_lines.MOST_BLANK", 5)
     assert read(b"\n" * 5 + b'{"a": 1}\n{"a": 2}\n', name) == [{"a": 1}, {"a": 2}]
     if name == "t.json":
         with pytest.raises(InputError, match="more than 5 blank lines"):
