@@ -264,6 +264,30 @@ def test_mturk_crowd_elements_answer_in_json(read):
     ]  # fmt: skip
 
 
+def test_the_lowest_rating_in_a_field_within_a_field_of_mturk_is_a_rating(read):
+    rows = table(
+        (*MTURK, "Answer.resp.clarity", "Answer.resp.tone"),
+        (*assignment("W1"), "1", "1"),
+        (*assignment("W2"), "1", "5"),
+    )
+    assert read(rows, "batch.csv") == [
+        ("q1", "W1", "resp.clarity", 1.0), ("q1", "W1", "resp.tone", 1.0),
+        ("q1", "W2", "resp.clarity", 1.0), ("q1", "W2", "resp.tone", 5.0),
+    ]  # fmt: skip
+
+
+def test_the_lowest_rating_in_a_json_field_of_mturk_is_a_rating(read):
+    answers = json.dumps([{"resp": {"clarity": 1, "tone": 4}}])
+    rows = table((*MTURK, "Answer.taskAnswers"), (*assignment("W1"), answers))
+    assert read(rows, "batch.csv") == [("q1", "W1", "resp.clarity", 1.0), ("q1", "W1", "resp.tone", 4.0)]
+
+
+def test_answers_of_mturk_that_may_be_ratings_or_buttons_are_refused(read):
+    rows = table((*MTURK, "Answer.x.1", "Answer.x.2"), (*assignment("W1"), "1", "0"))
+    with pytest.raises(InputError, match=r"b\.csv:2: the answers x\.… are only 1, 0 or empty"):
+        read(rows, "b.csv")
+
+
 def test_mturk_items_without_an_id_go_by_the_hit(read):
     notes = []
     header = ("HITId", "AssignmentId", "WorkerId", "Answer.clarity")
