@@ -219,6 +219,25 @@ def test_a_cell_of_label_studio_that_is_no_json_stays_a_text(read):
         read([LABEL_STUDIO, LABEL_STUDIO | {"clarity": "[{broken}]"}])
 
 
+@pytest.mark.parametrize("by", [None, "", {"first_name": "Ann"}])
+def test_an_annotation_of_label_studio_without_an_annotator_is_refused(read, by):
+    second = TASK["annotations"][0] | {"completed_by": by}
+    with pytest.raises(InputError, match=r"annotations.*entry 2: no annotator; completed_by is "):
+        read([TASK | {"annotations": [*TASK["annotations"], second]}])
+
+
+@pytest.mark.parametrize("id", [None, ""])
+def test_a_task_of_label_studio_without_any_id_is_refused(read, id):
+    with pytest.raises(InputError, match=r"entry 2: the task has no id; allowed: "):
+        read([TASK, TASK | {"id": id, "data": {"text": "?"}}])
+
+
+@pytest.mark.parametrize("missing", ["annotator", "id"])
+def test_a_row_of_label_studio_without_annotator_or_id_is_refused(read, missing):
+    with pytest.raises(InputError, match=r"entry 2"):
+        read([LABEL_STUDIO, LABEL_STUDIO | {missing: None}])
+
+
 # -- Mechanical Turk and Prolific
 
 MTURK = (
