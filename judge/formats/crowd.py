@@ -22,8 +22,7 @@ _MTURK = {"HITId", "AssignmentId", "WorkerId"}
 _PROLIFIC = {"submission_id", "participant_id"}
 _PROLIFIC_OWN = {"time_taken", "completion_code", "completed_at", "total_approvals", "started_at"}
 _ANSWER, _INPUT, _JSON = "Answer.", "Input.", "Answer.taskAnswers"
-_TRUE = (True, "true", "TRUE", "True", "1", "on")
-_FALSE = (False, "false", "FALSE", "False", "0", "off", "", None)
+_ON, _OFF, _EMPTY, _DIGITS = {"true", "on"}, {"false", "off"}, {"", "none"}, {"1", "0"}
 
 
 def recognises(rows: Sequence[Row]) -> bool:
@@ -39,15 +38,10 @@ def plain_rows(rows: Iterator[tuple[str, Row]], note: Callable[[str], None]) -> 
     InputError
         The rows hold no answers.
     """
+    batch = [(where, row, _answers(row, where)) for where, row in rows]
+    groups = _buttons(batch)
     is_noted = False
-    for where, row in rows:
-        if _is_list_of_participants(row):
-            raise InputError(
-                f"{where}: this is Prolific's export of participants (Submission id, Participant id, …), "
-                "which holds no ratings. Give the data of the survey itself: one row a rating, with the item "
-                "and with PROLIFIC_PID, which is read as the rater"
-            )
-        answers = _answers(row, where)
+    for where, row, answers in batch:
         item_id = _item_id(row)
         if item_id is None and not is_noted:
             note("No column Input.id or Input.item_id: items are named by HITId.")
@@ -58,7 +52,7 @@ def plain_rows(rows: Iterator[tuple[str, Row]], note: Callable[[str], None]) -> 
                 "item_id": item_id or row.get("HITId"),
                 "rater": row.get("WorkerId"),
                 "status": row.get("AssignmentStatus"),
-                **answers,
+                **_with_chosen(answers, groups, where),
             },
         )
 
@@ -76,7 +70,13 @@ def _item_id(row: Row) -> Any:
 
 
 def _answers(row: Row, where: str) -> dict[str, Any]:
-    """Answers by field; groups of radio buttons give the name of the chosen one."""
+    """Answers by field; a radio button and a field within a field are named ``GROUP.NAME``."""
+    if _is_list_of_participants(row):
+        raise InputError(
+            f"{where}: this is Prolific's export of participants (Submission id, Participant id, …), "
+            "which holds no ratings. Give the data of the survey itself: one row a rating, with the item "
+            "and with PROLIFIC_PID, which is read as the rater"
+        )
     columns = [name for name in row if name.startswith(_ANSWER)]
     if not columns:
         raise InputError(
@@ -84,16 +84,12 @@ def _answers(row: Row, where: str) -> dict[str, Any]:
             "the batch once workers have answered"
         )
     found: dict[str, Any] = {}
-    buttons: dict[str, dict[str, Any]] = {}
     for column in columns:
-        name, cell = column.removeprefix(_ANSWER), row[column]
         if column == _JSON:
-            found |= _fields_of(cell, where)
-        elif "." in name and cell in (*_TRUE, *_FALSE):
-            buttons.setdefault(name.rpartition(".")[0], {})[name.rpartition(".")[2]] = cell
+            found |= _fields_of(row[column], where)
         else:
-            found[name] = cell
-    return found | {name: _chosen(group, f"{where}: {name}") for name, group in buttons.items()}
+            found[column.removeprefix(_ANSWER)] = row[column]
+    return found
 
 
 def _fields_of(cell: Any, where: str) -> dict[str, Any]:
@@ -104,17 +100,57 @@ def _fields_of(cell: Any, where: str) -> dict[str, Any]:
     fields = content[0] if isinstance(content, list) and len(content) == 1 else content
     if not isinstance(fields, dict):
         raise InputError(f"{where}: column {_JSON!r}: allowed is one object, found {cell!r:.60}")
-    return {name: _field(value, f"{where}: {name}") for name, value in fields.items()}
+    found: dict[str, Any] = {}
+    for name, value in fields.items():
+        if not isinstance(value, dict):
+            found[name] = value
+        elif set(value) == {"label"}:
+            found[name] = value["label"]
+        else:
+            found |= {f"{name}.{inner}": one for inner, one in value.items()}
+    return found
 
 
-def _field(value: Any, where: str) -> Any:
-    if not isinstance(value, dict):
-        return value
-    return value["label"] if set(value) == {"label"} else _chosen(value, where)
+def _buttons(batch: Sequence[tuple[str, Row, Mapping[str, Any]]]) -> set[str]:
+    """Groups of radio buttons: those whose cells are true or false in every row of the batch.
+
+    A single cell does not show it: 1 is also the lowest rating of a field ``GROUP.NAME``.
+    """
+    cells: dict[str, set[str]] = {}
+    places: dict[str, str] = {}
+    for where, _, answers in batch:
+        for name, cell in answers.items():
+            if group := name.rpartition(".")[0]:
+                cells.setdefault(group, set()).add(_word(cell))
+                places.setdefault(group, where)
+    found = {group for group, words in cells.items() if words <= _ON | _OFF | _EMPTY | _DIGITS}
+    for group in sorted(found):
+        if cells[group] & _DIGITS and not cells[group] & (_ON | _OFF):
+            raise InputError(
+                f"{places[group]}: the answers {group}.… are only 1, 0 or empty in the whole batch, so they "
+                "may be ratings or radio buttons. Write true and false for radio buttons; for ratings, "
+                f"write an underscore in the names of the fields: {group}_…"
+            )
+    return found
 
 
-def _chosen(group: Mapping[str, Any], where: str) -> str | None:
-    on = [name for name, cell in group.items() if cell in _TRUE]
-    if len(on) > 1:
-        raise InputError(f"{where}: several options are chosen ({', '.join(on)}); a rating is one of them")
-    return on[0] if on else None
+def _with_chosen(answers: Mapping[str, Any], groups: set[str], where: str) -> dict[str, Any]:
+    """Answers in which a group of radio buttons is one field with the name of the chosen button."""
+    found: dict[str, Any] = {}
+    for name, cell in answers.items():
+        group, _, button = name.rpartition(".")
+        if group not in groups:
+            found[name] = cell
+            continue
+        is_on = _word(cell) in _ON | {"1"}
+        if is_on and found.get(group) is not None:
+            raise InputError(
+                f"{where}: {group}: several options are chosen ({found[group]}, {button}); a rating is one "
+                "of them"
+            )
+        found[group] = button if is_on else found.get(group)
+    return found
+
+
+def _word(cell: Any) -> str:
+    return str(cell).strip().lower()

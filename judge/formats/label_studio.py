@@ -7,6 +7,7 @@ is a repeated rating. Source: labelstud.io/guide/task_format.
 from collections import Counter
 from collections.abc import Iterator
 
+from judge.errors import InputError
 from judge.formats.document import Document, Object, objects
 from judge.formats.rating_cell import CellConverter, RatingCell
 from judge.records import OVERALL, RaterKind, Score
@@ -23,29 +24,47 @@ def recognises(document: Document) -> bool:
 
 
 def cells(document: Document, converter: CellConverter) -> Iterator[RatingCell]:
-    """Yield one rating for each control of each annotation; a skipped task gives a skipped rating."""
+    """Yield one rating for each control of each annotation; a skipped task gives a skipped rating.
+
+    Raises
+    ------
+    InputError
+        A task has no id, or an annotation has no annotator.
+    """
     for where, task in objects(document.content, str(document.path)):
-        item_id = _item_id(task)
+        item_id = _item_id(task, where)
         seen: Counter[str] = Counter()
         for kind in ("annotations", "completions"):
             for place, entry in objects(task.get(kind) or [], f"{where}: {kind}"):
-                yield from _of_entry(item_id, _annotator(entry), "human", entry, place, converter, seen)
+                yield from _of_entry(
+                    item_id, _annotator(entry, place), "human", entry, place, converter, seen
+                )
         for place, entry in objects(task.get("predictions") or [], f"{where}: predictions"):
             rater = str(entry.get("model_version") or "prediction")
             yield from _of_entry(item_id, rater, "judge", entry, place, converter, seen)
 
 
-def _item_id(task: Object) -> str:
+def _item_id(task: Object, where: str) -> str:
     data = task.get("data")
     named = [data[name] for name in _ITEM_ID if data.get(name) is not None] if isinstance(data, dict) else []
-    return str(named[0] if named else task.get("id", ""))
+    item_id = named[0] if named else task.get("id")
+    if item_id in (None, ""):
+        raise InputError(
+            f"{where}: the task has no id; allowed: a field id of the task, or one of {', '.join(_ITEM_ID)} "
+            "in its data"
+        )
+    return str(item_id)
 
 
-def _annotator(entry: Object) -> str:
+def _annotator(entry: Object, where: str) -> str:
     by = entry.get("completed_by")
-    if isinstance(by, dict):
-        by = by.get("email") or by.get("id")
-    return str(by).removesuffix(_STUDY) if by is not None else "annotator"
+    named = (by.get("email") or by.get("id")) if isinstance(by, dict) else by
+    if named in (None, ""):
+        raise InputError(
+            f"{where}: no annotator; completed_by is {by!r:.60}; allowed: a number, an e-mail address, or an "
+            "object with email or id. Without it, two annotators look like one who rated twice"
+        )
+    return str(named).removesuffix(_STUDY)
 
 
 def _of_entry(

@@ -66,9 +66,7 @@ def _value(labels: Any, where: str) -> Any:
     """Value of one scheme: the chosen label, the point of a Likert scale, or what was entered."""
     if not isinstance(labels, dict):
         return labels
-    chosen = {
-        name: value for name, value in labels.items() if value not in (None, "", False, "false", "0", 0)
-    }
+    chosen = {name: value for name, value in labels.items() if _is_chosen(name, value, len(labels) == 1)}
     if len(chosen) > 1:
         raise InputError(
             f"{where}: several labels are chosen ({', '.join(chosen)}); a rating is one label. Leave out "
@@ -80,3 +78,10 @@ def _value(labels: Any, where: str) -> Any:
     if point := _LIKERT.fullmatch(label):
         return point[1]
     return value if label in _ENTERED else label
+
+
+def _is_chosen(label: str, value: Any, is_only_label: bool) -> bool:
+    """Whether a label is chosen; 0 is a value that was entered, or the lowest point of a scale from 0."""
+    if value in (None, "", "false") or value is False:
+        return False
+    return value not in ("0", 0) or label in _ENTERED or (label == "scale_0" and is_only_label)

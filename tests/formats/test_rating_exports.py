@@ -75,7 +75,13 @@ def test_a_folder_without_annotations_is_refused(tmp_path):
         ({"positive": True, "4": False}, "positive"),
         ({"3": "true", "4": "false"}, 3.0),
         ({"slider": "5"}, 5.0),
+        ({"slider": "0"}, 0.0),
+        ({"slider": 0}, 0.0),
+        ({"slider": False}, None),
         ({"scale_": "2"}, 2.0),
+        ({"scale_0": "0"}, 0.0),
+        ({"scale_0": 0, "scale_1": 0}, None),
+        ({"scale_0": 0, "scale_1": 1}, 1.0),
         ({"1": False}, None),
         ({}, None),
         ("4", 4.0),
@@ -213,6 +219,25 @@ def test_a_cell_of_label_studio_that_is_no_json_stays_a_text(read):
         read([LABEL_STUDIO, LABEL_STUDIO | {"clarity": "[{broken}]"}])
 
 
+@pytest.mark.parametrize("by", [None, "", {"first_name": "Ann"}])
+def test_an_annotation_of_label_studio_without_an_annotator_is_refused(read, by):
+    second = TASK["annotations"][0] | {"completed_by": by}
+    with pytest.raises(InputError, match=r"annotations.*entry 2: no annotator; completed_by is "):
+        read([TASK | {"annotations": [*TASK["annotations"], second]}])
+
+
+@pytest.mark.parametrize("id", [None, ""])
+def test_a_task_of_label_studio_without_any_id_is_refused(read, id):
+    with pytest.raises(InputError, match=r"entry 2: the task has no id; allowed: "):
+        read([TASK, TASK | {"id": id, "data": {"text": "?"}}])
+
+
+@pytest.mark.parametrize("missing", ["annotator", "id"])
+def test_a_row_of_label_studio_without_annotator_or_id_is_refused(read, missing):
+    with pytest.raises(InputError, match=r"entry 2"):
+        read([LABEL_STUDIO, LABEL_STUDIO | {missing: None}])
+
+
 # -- Mechanical Turk and Prolific
 
 MTURK = (
@@ -262,6 +287,30 @@ def test_mturk_crowd_elements_answer_in_json(read):
     assert read(rows, "batch.csv")[:3] == [
         ("q1", "W1", "clarity", 4.0), ("q1", "W1", "tone", 3.0), ("q1", "W1", "helps", 2.0),
     ]  # fmt: skip
+
+
+def test_the_lowest_rating_in_a_field_within_a_field_of_mturk_is_a_rating(read):
+    rows = table(
+        (*MTURK, "Answer.resp.clarity", "Answer.resp.tone"),
+        (*assignment("W1"), "1", "1"),
+        (*assignment("W2"), "1", "5"),
+    )
+    assert read(rows, "batch.csv") == [
+        ("q1", "W1", "resp.clarity", 1.0), ("q1", "W1", "resp.tone", 1.0),
+        ("q1", "W2", "resp.clarity", 1.0), ("q1", "W2", "resp.tone", 5.0),
+    ]  # fmt: skip
+
+
+def test_the_lowest_rating_in_a_json_field_of_mturk_is_a_rating(read):
+    answers = json.dumps([{"resp": {"clarity": 1, "tone": 4}}])
+    rows = table((*MTURK, "Answer.taskAnswers"), (*assignment("W1"), answers))
+    assert read(rows, "batch.csv") == [("q1", "W1", "resp.clarity", 1.0), ("q1", "W1", "resp.tone", 4.0)]
+
+
+def test_answers_of_mturk_that_may_be_ratings_or_buttons_are_refused(read):
+    rows = table((*MTURK, "Answer.x.1", "Answer.x.2"), (*assignment("W1"), "1", "0"))
+    with pytest.raises(InputError, match=r"b\.csv:2: the answers x\.… are only 1, 0 or empty"):
+        read(rows, "b.csv")
 
 
 def test_mturk_items_without_an_id_go_by_the_hit(read):
