@@ -164,11 +164,32 @@ def test_a_discarded_response_of_argilla_is_skipped(read, tmp_path):
         ({"id": None, "external_id": None}, "the record has no id"),
         ({"responses": [3]}, "responses: allowed is a list of objects"),
         ({"responses": {"clarity": 3}}, "responses to 'clarity': allowed is a list of objects"),
-        ({"responses": [{"values": [3]}]}, r"values of a response: allowed is an object, found \[3\]"),
+        (
+            {"responses": [{"user_id": "ann", "values": [3]}]},
+            r"values of a response: allowed is an object, found \[3\]",
+        ),
         ({"suggestions": [{"value": 3}]}, "a suggestion has no question_name; found: value"),
     ],
 )
 def test_records_of_argilla_that_cannot_be_read_are_named(read, change, message):
+    with pytest.raises(InputError, match=rf"entry 2: {message}"):
+        read([ARGILLA_1, ARGILLA_1 | change])
+
+
+ANN = {"user_id": "ann", "values": {"clarity": {"value": 3}}}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"responses": [ANN, ANN]}, "rater 'ann' answers 'clarity' twice"),
+        ({"responses": {"clarity": [{"user_id": "ann", "value": 3}] * 2}}, "rater 'ann' answers 'clarity' twice"),
+        ({"responses": [ANN | {"user_id": None}]}, "a response has no user_id"),
+        ({"suggestions": ARGILLA_1["suggestions"] * 2}, "rater 'gpt' answers 'clarity' twice"),
+    ],
+    ids=["version 1", "version 2", "no user", "suggestion"],
+)  # fmt: skip
+def test_no_response_of_argilla_replaces_another(read, change, message):
     with pytest.raises(InputError, match=rf"entry 2: {message}"):
         read([ARGILLA_1, ARGILLA_1 | change])
 
