@@ -416,6 +416,27 @@ def test_a_grid_of_one_response_is_read(read):
     ]  # fmt: skip
 
 
+SCALES = ("clarity [1-5]", "tone [1-5]")
+
+
+def test_scales_in_brackets_are_no_items_beside_a_mapped_id(tmp_path):
+    path = tmp_path / "ratings.csv"
+    path.write_text(table(("nr", "rater", *SCALES), ("7", "ann", "4", "5")))
+    found = read_ratings(path, map={"item_id": "nr"}, wanted=Wanted(cells=CELLS))
+    assert [(s.item_id, s.dimension, s.value) for s in found] == [
+        ("7", SCALES[0], 4.0),
+        ("7", SCALES[1], 5.0),
+    ]
+
+
+@pytest.mark.parametrize("when", [(), ("Timestamp",)])
+def test_scales_in_brackets_are_no_items_beside_a_question_and_an_answer(read, when):
+    row = ("1?", "x", "ann", "4", "5", *["2026"] * len(when))
+    found = read(table(("question", "answer", "rater", *SCALES, *when), row), "gf.csv")
+    assert [one[2:] for one in found] == [(SCALES[0], 4.0), (SCALES[1], 5.0)]
+    assert "1-5" not in {one[0] for one in found}
+
+
 # -- damaged exports
 
 ODD = [None, 3, "x", [], {}, [3], {"a": 1}, True, 1e308, "", [[]], {"value": {"a": [1]}}]
