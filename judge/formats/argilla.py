@@ -24,7 +24,13 @@ def recognises(rows: Sequence[Row]) -> bool:
 
 
 def plain_rows(rows: Iterator[tuple[str, Row]], _note: Callable[[str], None]) -> Iterator[tuple[str, Row]]:
-    """One row for each record and rater, with a column for each question; drafts and discards are skipped."""
+    """One row for each record and rater, with a column for each question; drafts and discards are skipped.
+
+    Raises
+    ------
+    InputError
+        A record cannot be read, or a response has no user or repeats that of the same user.
+    """
     for where, record in rows:
         item_id = record.get("external_id") or record.get("id")
         if item_id is None:
@@ -39,14 +45,29 @@ def _by_rater(record: Row, where: str) -> dict[_Key, dict[str, Any]]:
     found: dict[_Key, dict[str, Any]] = {}
     for question, response in _responses(record.get("responses") or [], where):
         status = str(response.get("status") or _SUBMITTED).lower()
-        key: _Key = ("human", str(response.get("user_id") or "unknown user"), status)
-        values = found.setdefault(key, {})
-        if question:
-            values[question] = response.get("value")
+        user = response.get("user_id")
+        if user in (None, ""):
+            raise InputError(
+                f"{where}: a response has no user_id, so its rater is unknown; allowed: the id or the "
+                "name of the user in each response"
+            )
+        _add(found.setdefault(("human", str(user), status), {}), question, response.get("value"), user, where)
     for question, suggestion in _suggestions(record.get("suggestions") or [], where):
-        key = ("judge", str(suggestion.get("agent") or "suggestion"), _SUBMITTED)
-        found.setdefault(key, {})[question] = suggestion.get("value")
+        agent = str(suggestion.get("agent") or "suggestion")
+        values = found.setdefault(("judge", agent, _SUBMITTED), {})
+        _add(values, question, suggestion.get("value"), agent, where)
     return found
+
+
+def _add(values: dict[str, Any], question: str, value: Any, rater: Any, where: str) -> None:
+    """Add the answer to a question; a discarded response has no question."""
+    if question in values:
+        raise InputError(
+            f"{where}: rater {str(rater)!r} answers {question!r} twice; allowed is one response of a rater "
+            "in each record. Leave out one of them, or write them with different names of raters"
+        )
+    if question:
+        values[question] = value
 
 
 def _responses(responses: Any, where: str) -> Iterator[tuple[str, Mapping[str, Any]]]:

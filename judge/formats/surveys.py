@@ -23,6 +23,12 @@ _ABOUT_RESPONSE = {
     "locationlatitude", "locationlongitude", "distributionchannel", "userlanguage",
 }  # fmt: skip
 _GRID = re.compile(r"(.+\S)\s*\[(.+)\]")
+_TIMESTAMP = {
+    "timestamp", "zeitstempel", "horodateur", "marca_temporal", "informazioni_cronologiche", "tijdstempel",
+    "carimbo_de_data/hora",
+}  # fmt: skip
+"""First column of Google Forms, in the language of the form."""
+_CONTENT = {"question", "answer"}
 _WHO = ("email_address", "username", "e_mail_address", *COLUMNS["rater"])
 
 
@@ -73,9 +79,14 @@ def _is_preview(row: Row) -> bool:
 
 
 def _is_google_form(row: Row) -> bool:
+    """Whether a row has cells of grids, beside a timestamp or alone.
+
+    ``clarity [1-5]`` in another table names a scale, not an item.
+    """
     names = set(map(plain, row))
-    grid = [name for name in row if _GRID.fullmatch(name)]
-    return len(grid) > 1 and not names & set(COLUMNS["item_id"])
+    n_cells = sum(bool(_GRID.fullmatch(name)) for name in row)
+    is_form = bool(names & _TIMESTAMP) or n_cells == len(row)
+    return n_cells > 1 and is_form and not names & {*COLUMNS["item_id"], *_CONTENT}
 
 
 def _google_form(

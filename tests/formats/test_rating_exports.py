@@ -164,11 +164,32 @@ def test_a_discarded_response_of_argilla_is_skipped(read, tmp_path):
         ({"id": None, "external_id": None}, "the record has no id"),
         ({"responses": [3]}, "responses: allowed is a list of objects"),
         ({"responses": {"clarity": 3}}, "responses to 'clarity': allowed is a list of objects"),
-        ({"responses": [{"values": [3]}]}, r"values of a response: allowed is an object, found \[3\]"),
+        (
+            {"responses": [{"user_id": "ann", "values": [3]}]},
+            r"values of a response: allowed is an object, found \[3\]",
+        ),
         ({"suggestions": [{"value": 3}]}, "a suggestion has no question_name; found: value"),
     ],
 )
 def test_records_of_argilla_that_cannot_be_read_are_named(read, change, message):
+    with pytest.raises(InputError, match=rf"entry 2: {message}"):
+        read([ARGILLA_1, ARGILLA_1 | change])
+
+
+ANN = {"user_id": "ann", "values": {"clarity": {"value": 3}}}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"responses": [ANN, ANN]}, "rater 'ann' answers 'clarity' twice"),
+        ({"responses": {"clarity": [{"user_id": "ann", "value": 3}] * 2}}, "rater 'ann' answers 'clarity' twice"),
+        ({"responses": [ANN | {"user_id": None}]}, "a response has no user_id"),
+        ({"suggestions": ARGILLA_1["suggestions"] * 2}, "rater 'gpt' answers 'clarity' twice"),
+    ],
+    ids=["version 1", "version 2", "no user", "suggestion"],
+)  # fmt: skip
+def test_no_response_of_argilla_replaces_another(read, change, message):
     with pytest.raises(InputError, match=rf"entry 2: {message}"):
         read([ARGILLA_1, ARGILLA_1 | change])
 
@@ -393,6 +414,27 @@ def test_a_grid_of_one_response_is_read(read):
     assert read(table(("Clarity [q1]", "Clarity [q2]"), ("4", "5")), "form.csv") == [
         ("q1", "response 1", "Clarity", 4.0), ("q2", "response 1", "Clarity", 5.0),
     ]  # fmt: skip
+
+
+SCALES = ("clarity [1-5]", "tone [1-5]")
+
+
+def test_scales_in_brackets_are_no_items_beside_a_mapped_id(tmp_path):
+    path = tmp_path / "ratings.csv"
+    path.write_text(table(("nr", "rater", *SCALES), ("7", "ann", "4", "5")))
+    found = read_ratings(path, map={"item_id": "nr"}, wanted=Wanted(cells=CELLS))
+    assert [(s.item_id, s.dimension, s.value) for s in found] == [
+        ("7", SCALES[0], 4.0),
+        ("7", SCALES[1], 5.0),
+    ]
+
+
+@pytest.mark.parametrize("when", [(), ("Timestamp",)])
+def test_scales_in_brackets_are_no_items_beside_a_question_and_an_answer(read, when):
+    row = ("1?", "x", "ann", "4", "5", *["2026"] * len(when))
+    found = read(table(("question", "answer", "rater", *SCALES, *when), row), "gf.csv")
+    assert [one[2:] for one in found] == [(SCALES[0], 4.0), (SCALES[1], 5.0)]
+    assert "1-5" not in {one[0] for one in found}
 
 
 # -- damaged exports
