@@ -1,5 +1,6 @@
 """Build items from the rows of a table."""
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -91,7 +92,13 @@ class ItemBuilder:
         if has_id:
             return str(values["id"])
         parts = {name: values[name] for name in ("system", "images") if name in values}
-        made = content_id(values["question"], values.get("answer", ""), **parts)
+        answer = self._answers(row) if self._systems else values.get("answer", "")
+        made = content_id(values["question"], answer, **parts)
         item_id = self._repeats.numbered(made)
         self._summary.repeated += item_id != made
         return item_id
+
+    def _answers(self, row: Row) -> str:
+        """Return the answers of all systems as one text: rows of one question differ in them."""
+        cells = ((system, row.get(system)) for system in sorted(self._systems))
+        return json.dumps([(system, str(cell)) for system, cell in cells if not is_empty(cell)])

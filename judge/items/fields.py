@@ -1,5 +1,6 @@
 """Convert values of columns into fields of an Item: texts, images, choices, metadata."""
 
+import ast
 import json
 import math
 from collections.abc import Callable, Mapping
@@ -55,13 +56,39 @@ def text(value: Any) -> str:
 
 
 def from_cell(value: Any) -> Any:
-    """Parse a CSV cell with JSON: a cell can only hold text."""
+    """Parse a CSV cell with JSON, or with a list or dict as Python writes it: a cell can only hold text."""
     if isinstance(value, str) and value[:1] in ("[", "{"):
         try:
             return json.loads(value)
         except (ValueError, RecursionError):
-            return value
+            return _python_literal(value)
     return value
+
+
+def _python_literal(value: str) -> Any:
+    try:
+        found = ast.literal_eval(value)
+    except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
+        return value
+    # The text of a NumPy array, ['a' 'b'], also parses, but as the one text 'ab'.
+    is_exact = isinstance(found, list | dict) and repr(found) == value
+    return (
+        found if is_exact and (isinstance(found, list) or all(type(key) is str for key in found)) else value
+    )
+
+
+def list_from_cell(value: Any) -> Any:
+    """Parse a cell of a column of lists; a text that starts as a list of texts does and is none is refused.
+
+    Raises
+    ------
+    ValueError
+        The cell looks like a list, and is neither JSON nor a list as Python writes it.
+    """
+    found = from_cell(value)
+    if isinstance(found, str) and found.startswith(("['", '["', "[{", "{'", '{"')):
+        raise ValueError(f"found {shown(found)}, which is no valid list; write the list as JSON")
+    return found
 
 
 def letter(gold: str, choices: tuple[str, ...]) -> str:
@@ -195,7 +222,7 @@ READERS: Mapping[str, Callable[[Any], Any]] = {
     "question": text,
     "answer": _answer,
     "reference": _references,
-    "other_references": lambda value: _references(from_cell(value)),
+    "other_references": lambda value: _references(list_from_cell(value)),
     "images": _images,
     "choices": _choices,
     "gold": _optional_text,

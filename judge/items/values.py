@@ -6,7 +6,7 @@ from typing import Any
 
 from judge.items import chat
 from judge.items.columns import LISTS_IN_CELLS, MESSAGES, Plan, plain
-from judge.items.fields import READERS, from_cell, is_missing, metadata, shown
+from judge.items.fields import READERS, from_cell, is_missing, list_from_cell, metadata, shown
 from judge.rows import Row
 
 Fields = tuple[dict[str, Any], dict[str, Any]]
@@ -60,9 +60,9 @@ def _reader(name: str, column: str) -> Callable[[Any], Any]:
     if name in ("question", "answer"):
         role = "user" if name == "question" else "assistant"
         if known in MESSAGES:
-            return lambda value: read(_text_of_chat(from_cell(value), role))
+            return lambda value: read(_text_of_chat(list_from_cell(value), role))
         return lambda value: value if type(value) is str else read(_text_of_chat(value, role))
-    return (lambda value: read(from_cell(value))) if known in LISTS_IN_CELLS else read
+    return (lambda value: read(list_from_cell(value))) if known in LISTS_IN_CELLS else read
 
 
 def _text_of_chat(value: Any, role: str) -> Any:

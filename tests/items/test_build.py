@@ -85,9 +85,9 @@ def test_the_systems_may_be_columns_with_known_names():
     ] == ["output", "response"]
 
 
-def test_without_an_id_the_question_makes_it():
+def test_without_an_id_the_question_and_all_answers_make_it():
     row = {"question": "Why?", "gpt": "So.", "llama": "Thus."}
-    made = content_id("Why?", "")
+    made = content_id("Why?", '[["gpt", "So."], ["llama", "Thus."]]')
     assert [item.id for item in load_items([row, row], answers_in="gpt,llama")] == [
         f"{made}/gpt",
         f"{made}/llama",
@@ -139,3 +139,28 @@ def test_items_are_taken_as_they_are():
     assert again == items
     assert again.summary.n_items == 1
     assert str(again.summary) == ""
+
+
+def test_ids_made_from_content_do_not_depend_on_the_order_of_rows():
+    rows = [{"question": "q?", "a": "red", "b": "blue"}, {"question": "q?", "a": "green", "b": "red"}]
+    by_id = [{i.id: i.answer for i in load_items(r, answers_in="a,b")} for r in (rows, rows[::-1])]
+    assert by_id[0] == by_id[1]
+    assert len(by_id[0]) == 4
+
+
+def test_only_equal_rows_get_a_numbered_id():
+    row = {"question": "q?", "a": "red"}
+    first, second = load_items([row, row], answers_in="a")
+    assert second.id == first.id.replace("/a", "-2/a")
+
+
+def test_python_lists_in_cells_are_read():
+    chat = "[{'role': 'user', 'content': 'q?'}, {'role': 'assistant', 'content': 'yo'}]"
+    (item,) = load_items([{"messages": chat, "references": "['Paris', 'Lutetia']"}])
+    assert (item.question, item.answer) == ("q?", "yo")
+    assert {item.reference, *item.other_references} == {"Paris", "Lutetia"}
+
+
+@pytest.mark.parametrize("cell", ["['Paris' 'Lutetia']", "['Paris', nan]", "['Paris"])
+def test_a_cell_that_only_looks_like_a_list_is_refused(cell):
+    assert "no valid list" in error_of({"question": "q?", "answer": "a", "references": cell})
