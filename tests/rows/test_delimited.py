@@ -1,7 +1,7 @@
 import pytest
 
 from judge.errors import InputError
-from judge.rows import delimiter_of, read_rows
+from judge.rows import delimiter_of, encoding_of, read_rows
 
 
 @pytest.fixture
@@ -102,3 +102,16 @@ def test_a_row_of_another_length_is_refused_with_its_line(written, text, line, f
 
 def test_rows_of_empty_cells_are_left_out_with_every_delimiter(written):
     assert rows_in(written("a;b\n;\n1;\n;;\n")) == [{"a": "1", "b": ""}]
+
+
+def test_blank_lines_without_end_are_refused(written, monkeypatch):
+    monkeypatch.setattr("judge.rows.text_lines.MOST_BLANK", 5)
+    assert rows_in(written("\n" * 4 + "a,b\n1,2\n")) == [{"a": "1", "b": "2"}]
+    assert "more than 5 blank lines in a row" in error_of(written("\n" * 9 + "a,b\n1,2\n"))
+
+
+def test_the_encoding_of_a_command_is_that_of_its_text_files_alone():
+    assert encoding_of("a.csv", "cp1252") == "cp1252"
+    assert encoding_of("a.xlsx", "cp1252") is None
+    assert encoding_of([{"a": 1}], "cp1252") is None
+    assert encoding_of("a.csv", None) is None

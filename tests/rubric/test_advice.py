@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from judge.rubric import Rubric, load_rubric, shipped_rubrics
-from judge.rubric.advice import advice_on, joins_two_checks
+from judge.rubric.advice import PLACEHOLDER, advice_on, joins_two_checks
 
 ANCHORS = {1: "bad", 2: "middling", 3: "good"}
 SCORE = {"description": "d", "anchors": ANCHORS}
@@ -222,3 +222,7 @@ def test_only_the_lowest_mark_is_reached_by_every_answer(least, how):
 @pytest.mark.parametrize("name", shipped_rubrics())
 def test_advice_about_a_shipped_rubric_concerns_its_anchors_alone(name):
     assert all(".anchors." in problem.key for problem in advice_on(load_rubric(name)))
+
+
+def test_a_text_of_the_template_that_was_left_is_named():
+    assert "replace it" in advice(task=f"Judge. {PLACEHOLDER}")["task"]
