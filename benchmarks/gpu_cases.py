@@ -93,8 +93,8 @@ def changed(case: str) -> None:
         schema = prompt.reply_schema
         least, most = REASON_LETTERS
 
-        def bounded(rubric: Any) -> Any:
-            made = schema(rubric)
+        def bounded(rubric: Any, name: str | None = None) -> Any:
+            made = schema(rubric, name)
             for name in DIMENSIONS:
                 made["properties"][name]["properties"]["reason"] |= {"minLength": least, "maxLength": most}
             return made

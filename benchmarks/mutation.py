@@ -57,27 +57,21 @@ _FUNCTION = ast.FunctionDef | ast.AsyncFunctionDef
 AREAS: dict[str, tuple[list[str], list[str]]] = {
     "stats": (["judge/stats"], ["tests/stats"]),
     "scoring": (
-        ["judge/scoring", "judge/rubric.py", "judge/pass_mark.py"],
-        ["tests/scoring", "tests/test_rubric.py", "tests/test_pass_mark.py", "tests/test_durability.py"],
+        ["judge/scoring", "judge/rubric", "judge/pass_mark.py"],
+        ["tests/scoring", "tests/rubric", "tests/test_pass_mark.py", "tests/test_durability.py"],
     ),
     "human_study": (["human_study"], ["tests/human_study"]),
     "analysis": (["judge/analysis"], ["tests/analysis"]),
     "reading": (
         [
-            "judge/rows.py",
             "judge/rows",
-            "judge/tables.py",
-            "judge/items.py",
             "judge/items",
             "judge/formats",
             "judge/files",
         ],
         [
-            "tests/test_rows.py",
             "tests/rows",
-            "tests/test_items.py",
             "tests/items",
-            "tests/test_tables.py",
             "tests/formats",
             "tests/files",
         ],
