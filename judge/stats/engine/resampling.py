@@ -317,14 +317,33 @@ def replicate(
             [statistics[n].function for n in resampled],
         )
         draws |= dict(zip(resampled, drawn, strict=True))
-    samples = {}
-    for name, statistic in statistics.items():
-        skip = math.isnan(values[name]) or methods[name] == "analytic"
-        leave_one_out = [] if skip else frame.jackknife(indices[name])
-        (jackknife,) = _evaluate(leave_one_out, [statistic.function])
-        counts = np.empty(0) if skip else frame.counts
-        samples[name] = ResampledValues(values[name], jackknife, counts, draws[name])
+    skipped = {n for n in statistics if math.isnan(values[n]) or methods[n] == "analytic"}
+    left_out = _leave_one_out(frame, {n: s for n, s in statistics.items() if n not in skipped}, indices)
+    nothing = np.empty(0)
+    samples = {
+        name: ResampledValues(
+            values[name],
+            left_out.get(name, nothing),
+            nothing if name in skipped else frame.counts,
+            draws[name],
+        )
+        for name in statistics
+    }
     return Replicates(statistics, samples, methods, frame.n_clusters, frame.n_clusters < n_items, seed)
+
+
+def _leave_one_out(
+    frame: Frame, statistics: Mapping[str, Statistic], indices: Mapping[str, int]
+) -> dict[str, Floats]:
+    """Evaluate statistics without each unit in turn; those that share their sums share the totals."""
+    by_table: dict[int, list[str]] = {}
+    for name in statistics:
+        by_table.setdefault(id(frame.tables[indices[name]]), []).append(name)
+    found: dict[str, Floats] = {}
+    for names in by_table.values():
+        chunks = ([totals] * len(names) for (totals,) in frame.jackknife(indices[names[0]]))
+        found |= zip(names, _evaluate(chunks, [statistics[n].function for n in names]), strict=True)
+    return found
 
 
 def _evaluate(chunks: Iterable[list[Floats]], functions: Sequence[Function]) -> list[Floats]:

@@ -163,7 +163,28 @@ def _distinct_rows(tables: Sequence[SumTable]) -> tuple[Ints, Ints]:
     """Return the first of each group of rows that are alike in all tables, and the sizes of the groups."""
     columns = [table.reshape(len(table), math.prod(table.shape[1:])) for table in tables]
     # + 0.0 turns -0.0 into 0.0: rows are compared byte by byte, which is much faster than by column.
-    keys = np.ascontiguousarray(np.hstack(columns).astype(float) + 0.0)
+    keys = np.ascontiguousarray((columns[0] if len(columns) == 1 else np.hstack(columns)) + 0.0)
+    first, group, counts = _by_hash(keys)
+    words = keys.view(np.uint64)
+    if not np.array_equal(words[first][group], words):  # two different rows have one hash
+        return _by_bytes(keys)
+    if len(first) * _WORTH_COLLAPSING > len(keys):
+        return first, counts  # too many groups for their order, or for them, to be used
+    order, _ = _by_bytes(keys[first])
+    return first[order], counts[order]
+
+
+def _by_hash(keys: Floats) -> tuple[Ints, Ints, Ints]:
+    """Group rows by a hash of their bytes: first row of each group, group of each row, sizes of the groups."""
+    words = keys.view(np.uint64)
+    factors = np.random.default_rng(0).integers(1, 2**63, size=words.shape[1], dtype=np.uint64) | np.uint64(1)
+    mixed = words ^ (words >> np.uint64(32))  # small integers as floats differ in their upper bits alone
+    hashes = mixed @ factors
+    _, first, group, counts = np.unique(hashes, return_index=True, return_inverse=True, return_counts=True)
+    return first, group, counts
+
+
+def _by_bytes(keys: Floats) -> tuple[Ints, Ints]:
     packed: NDArray[np.void] = keys.view(np.dtype((np.void, keys.itemsize * keys.shape[1]))).ravel()
     _, first, counts = np.unique(packed, return_index=True, return_counts=True)
     return first, counts

@@ -89,6 +89,7 @@ class PooledMoments:
         tables = [_moment_sums(group) for group in groups]
         self.tables = [table for table in tables if table[:, 0].sum() >= 2] or tables[:1]
         self.sums = np.hstack(self.tables)
+        self._last: tuple[Floats, Floats] | None = None
 
     def statistic(self, function: Function, possible: Range = ANY_VALUE) -> Statistic:
         """Return ``function`` of the mean matrix: (R, p, p), with 1/n moments, to values (R,)."""
@@ -110,8 +111,11 @@ class PooledMoments:
         return self.statistic(of_judge, possible), self.statistic(of_human, possible), both
 
     def _mean(self, totals: Floats) -> Floats:
-        parts = np.split(totals, len(self.tables), axis=1)
-        return np.asarray(np.mean([_covariances(part, self.p) for part in parts], axis=0))
+        """Return the mean matrix of each row of totals; all statistics of the instance use the last one."""
+        if self._last is None or self._last[0] is not totals:
+            parts = np.split(totals, len(self.tables), axis=1)
+            self._last = totals, np.asarray(np.mean([_covariances(part, self.p) for part in parts], axis=0))
+        return self._last[1]
 
 
 def positive(variance: Floats) -> Floats:
