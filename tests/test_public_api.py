@@ -204,6 +204,7 @@ RENAMED = {
     "maps": None,
     "select": None,
     "retest": None,
+    "sections": None,
     "format_": "format",
     **dict.fromkeys(("html", "markdown", "latex", "csv", "gates", "junit"), None),
 }

@@ -176,6 +176,14 @@ ratings = decorate(
         show_default=True,
         help="Number of largest disagreements to list; 0 lists none.",
     ),
+    click.option(
+        "--sections",
+        default="",
+        callback=names,
+        metavar="NAMES",
+        help="Sections to print, as in rates,bias,details; all prints everything. Pages, CSV and JSON always "
+        "have all sections.  [default: the most important ones]",
+    ),
 )
 @output_options.outputs
 @click.pass_context
@@ -187,6 +195,7 @@ def command(
     outputs: output_options.Outputs,
     *,
     retest: bool,
+    sections: Sequence[str],
     **given: Any,
 ) -> None:
     """Measure the agreement of the judges of RUNS with human raters, and of the raters with each other.
@@ -209,7 +218,7 @@ def command(
         raise click.UsageError(
             "--retest compares repeated judgments of a run; name a run made with --samples 2 or more"
         )
-    output_options.deliver(report, outputs, runs)
+    output_options.deliver(report, outputs, runs, sections)
 
 
 def show_read(lines: str, _notes: Sequence[str]) -> None:

@@ -129,7 +129,12 @@ def outputs(command: Callable[..., None]) -> Callable[..., None]:
     return wrapped
 
 
-def deliver(report: "Report", outputs: Outputs, runs: Sequence[str | Path] = ()) -> None:
+def deliver(
+    report: "Report",
+    outputs: Outputs,
+    runs: Sequence[str | Path] = (),
+    sections: Sequence[str] | None = None,
+) -> None:
     """Write a report to the requested places, then check the thresholds.
 
     Parameters
@@ -141,6 +146,8 @@ def deliver(report: "Report", outputs: Outputs, runs: Sequence[str | Path] = ())
     runs : sequence of path
         Runs that the report describes. Default files are written to the folder of a single run, and to
         the working directory if there are several.
+    sections : sequence of str, optional
+        Names of the sections that the terminal shows; default: those that the report shows first.
 
     Raises
     ------
@@ -152,6 +159,7 @@ def deliver(report: "Report", outputs: Outputs, runs: Sequence[str | Path] = ())
     from judge.reporting import gates
 
     _check(outputs)
+    shown = report.sections_named(sections or None)
     if outputs.csv:
         from judge.reporting.render.csv import file_names
 
@@ -174,7 +182,7 @@ def deliver(report: "Report", outputs: Outputs, runs: Sequence[str | Path] = ())
     if outputs.csv:
         click.echo(f"{len(report.to_csv(outputs.csv))} tables in {outputs.csv}", err=True)
     if _STDOUT not in (outputs.html, outputs.markdown, outputs.latex, outputs.junit):
-        show(report, outputs.as_json)
+        show(report, outputs.as_json, shown)
     gates.require(outcomes)
 
 
@@ -202,11 +210,11 @@ def _write(text: str, path: str) -> None:
     click.echo(f"{path} ({len(text.encode()):,} bytes)", err=True)
 
 
-def show(report: "Report", as_json: bool) -> None:
+def show(report: "Report", as_json: bool, sections: Sequence[str] | None = None) -> None:
     """Print a report to standard output, as text or as JSON."""
     if as_json:
         click.echo(report.to_json(), nl=False)
         return
     from judge.reporting.render.text import print_report
 
-    print_report(report)
+    print_report(report, sections=sections)

@@ -199,6 +199,19 @@ class Section:
     tables: tuple[Table, ...] = ()
     cases: tuple[Case, ...] = ()
 
+    @property
+    def name(self) -> str:
+        """Name by which a command selects the section; sections of one kind share it.
+
+        >>> Section("slices:topic", "Agreement by topic").name
+        'slices'
+        """
+        return self.key.partition(":")[0].partition("@")[0]
+
+
+METHODS = "methods"
+"""Name by which a command selects the methods of a report."""
+
 
 @dataclass(frozen=True, repr=False)
 class ReportContent:
@@ -225,6 +238,8 @@ class ReportContent:
         How the statistics were computed.
     draw : callable, optional
         Content -> charts by the key of their table; default: one chart for every table that has one.
+    short : tuple of str
+        Names of the sections that the terminal and a notebook show first; empty: all, and the methods.
     """
 
     kind: ReportKind
@@ -236,6 +251,12 @@ class ReportContent:
     about: dict[str, str]
     methods: tuple[str, ...]
     draw: Callable[[ReportContent], Mapping[str, Figure]] | None = field(default=None, compare=False)
+    short: tuple[str, ...] = ()
+
+    @property
+    def section_names(self) -> tuple[str, ...]:
+        """Names of the sections, in reading order, and of the methods."""
+        return (*dict.fromkeys(section.name for section in self.sections), METHODS)
 
     @property
     def tables(self) -> Mapping[str, Table]:

@@ -1,11 +1,12 @@
 """The Report that the public functions return: its content, and the methods that show and write it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from judge.errors import InputError
 from judge.files.writing import write_file
 from judge.reporting.document import Figure, ReportContent, Table
 from judge.reporting.figures.table_figures import charts_of
@@ -18,6 +19,9 @@ from judge.reporting.render.text import report_text, table_text
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+ALL = "all"
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,35 @@ class Report(ReportContent):
 
     def _repr_html_(self) -> str:
         return report_html(self)
+
+    def to_text(self, sections: str | Sequence[str] | None = None) -> str:
+        """Return the report as the terminal shows it.
+
+        Parameters
+        ----------
+        sections : str or sequence of str, optional
+            Names of sections, or ``"all"``; default: those that the report shows first.
+
+        Raises
+        ------
+        InputError
+            The report has no section of this name.
+        """
+        return report_text(self, self.sections_named(sections))
+
+    def sections_named(self, sections: str | Sequence[str] | None) -> tuple[str, ...] | None:
+        """Return the names of the sections asked for, and check that the report has them."""
+        if sections is None:
+            return None
+        asked = (sections,) if isinstance(sections, str) else tuple(sections)
+        if ALL in asked:
+            return self.section_names
+        for name in asked:
+            if name not in self.section_names:
+                raise InputError(
+                    f"no section {name!r}; this report has: {', '.join(self.section_names)}, {ALL}"
+                )
+        return asked
 
     def to_pandas(self) -> "pd.DataFrame":
         """Return the main table, which is the first one, as a DataFrame; see `tables` for the others."""

@@ -1,5 +1,7 @@
 """Names, counts and numbers as they are written in the sentences of a report."""
 
+from collections.abc import Sequence
+
 from judge.analysis.ratings import PASSES
 from judge.reporting.document import CellKind
 from judge.reporting.render.numbers import interval_text, number_text, p_text
@@ -40,6 +42,16 @@ def counted(n: int, noun: str, plural: str | None = None) -> str:
     ('1 answer', '7,380 answers', '2 replies')
     """
     return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names in a sentence.
+
+    >>> listed(["accuracy", "relevance", "clarity"])
+    'accuracy, relevance and clarity'
+    """
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def with_interval(estimate: Estimate, kind: CellKind) -> str:

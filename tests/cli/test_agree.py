@@ -64,17 +64,18 @@ def test_without_a_margin_it_says_that_there_is_no_verdict(run):
     assert result.exit_code == 0, result.output
     lines = result.stdout.splitlines()
     assert lines[0].endswith("with 3 human raters on 24 items")
-    assert "no non-inferiority margin is set" in " ".join(result.stdout.split())
+    assert "For a verdict, fix the largest acceptable loss of agreement" in " ".join(result.stdout.split())
     assert max(len(line) for line in lines) <= 80
 
 
 def test_with_a_margin_the_verdict_comes_first_and_says_where_the_margin_is_from(run):
     result = judge("agree", run, "--humans", RATINGS, "--margin", 0.05)
     text = " ".join(result.stdout.split())
-    assert "On technical accuracy the judge is non-inferior" in text
+    assert text.split("•")[1].startswith(" On technical accuracy")
+    assert "the judge is non-inferior" in text
     assert "margin 0.05 (given on the command line)." in text
     assert "Margins given on the command line." in text
-    assert "There is no verdict" not in text
+    assert "For a verdict" not in text
 
 
 @pytest.mark.parametrize("value", ["0.05", '["0.05"]', '["kappa_quadratic=0.05"]'])
@@ -83,6 +84,45 @@ def test_a_margin_in_the_settings_is_named_by_its_file(run, tmp_path, monkeypatc
     (tmp_path / "judge.toml").write_text(f"[agree]\nmargin = {value}\n")
     text = " ".join(judge("agree", run, "--humans", RATINGS).stdout.split())
     assert "margin 0.05 (set in judge.toml, last changed 20" in text
+
+
+def test_the_examples_fit_on_one_screen_and_name_what_else_there_is(run):
+    lines = judge("agree", run, "--humans", RATINGS).stdout.splitlines()
+    assert len(lines) <= 45
+    assert "--sections people,raw,levels,verdicts,bias,details" in lines[-2]
+
+
+def test_all_sections_are_printed_on_request(run):
+    text = judge("agree", run, "--humans", RATINGS, "--sections", "all").stdout
+    for title in ("Human-human agreement", "Raw agreement", "Pass/fail verdicts", "Bias checks", "Methods"):
+        assert f"\n{title}" in text
+    assert "More:" not in text
+
+
+def test_only_the_sections_asked_for_are_printed(run):
+    text = judge("agree", run, "--humans", RATINGS, "--sections", "bias,methods").stdout
+    assert "Bias checks" in text
+    assert "Methods" in text
+    assert "Chance-corrected" not in text
+
+
+def test_slices_and_the_annotator_test_are_printed_where_they_are_asked_for(run):
+    text = judge("agree", run, "--humans", RATINGS, "--by", "topic", "--epsilon", 0.2).stdout
+    assert "\nBy topic" in text
+    assert "Alternative annotator test" in text
+
+
+def test_an_unknown_section_is_refused_with_those_that_exist_before_anything_is_written(run, tmp_path):
+    page = tmp_path / "page.html"
+    result = judge("agree", run, "--humans", RATINGS, "--sections", "rate", "--html", page)
+    assert result.exit_code == 1
+    assert "no section 'rate'; this report has: agreement, rates, pass_rates, people" in result.stderr
+    assert not page.exists()
+
+
+def test_json_has_all_sections(run):
+    few = judge("agree", run, "--humans", RATINGS, "--sections", "rates", "--json").stdout
+    assert few == judge("agree", run, "--humans", RATINGS, "--json").stdout
 
 
 def test_json_holds_figures_with_intervals_and_sizes(run):
@@ -129,7 +169,7 @@ def test_every_form_is_written(run, tmp_path):
 
 
 def test_one_dimension_is_shown_in_detail(run):
-    result = judge("agree", run, "--humans", RATINGS, "--dimension", "clarity")
+    result = judge("agree", run, "--humans", RATINGS, "--dimension", "clarity", "--sections", "details")
     assert "Confusion matrix: clarity" in result.stdout
     assert "compared with each human rater: clarity" in result.stdout
     assert "relevance" not in result.stdout
@@ -316,7 +356,7 @@ def test_failed_attention_checks_of_raters_are_a_headline(run, tmp_path):
 
 
 def test_a_single_dimension_is_shown_without_a_verdict_on_the_whole_answer(run):
-    result = judge("agree", run, "--humans", RATINGS, "--dimension", "clarity")
+    result = judge("agree", run, "--humans", RATINGS, "--dimension", "clarity", "--sections", "disagreements")
     assert "scores     clarity" in result.stdout
     assert "no verdict: clarity" not in result.stdout
 
@@ -400,7 +440,7 @@ def test_without_the_other_dimensions_no_verdict_is_claimed_of_an_answer(run):
     report = json.loads(judge("agree", run, "--humans", RATINGS, "--dimension", "clarity", "--json").stdout)
     (cases,) = report["cases"].values()
     assert {judgment["outcome"] for case in cases for judgment in case["judgments"]} == {""}
-    shown = judge("agree", run, "--humans", RATINGS, "--dimension", "clarity").stdout
+    shown = judge("agree", run, "--humans", RATINGS, "--dimension", "clarity", "--sections", "all").stdout
     assert "scores     clarity 4" in shown
     assert "no verdict:" not in shown
 

@@ -16,6 +16,7 @@ from judge.stats.coefficients.multi_rater_kappa import ac_statistic
 from judge.stats.coefficients.percent_agreement import agreement_statistic
 from judge.stats.engine.estimate import RESCALED_RATINGS, Estimate
 from judge.stats.engine.resampling import Sampling
+from judge.stats.engine.scale import Floats
 from judge.stats.engine.statistic import negated
 from judge.stats.judge_human.ceiling import Ceiling, leave_one_out, pairwise_ceiling, swap
 from judge.stats.judge_human.exchangeable import Measure as SlotMeasure
@@ -62,7 +63,7 @@ class _Coefficient:
     of: Callable[..., Ceiling]
 
 
-_PAIRS = "human-human: mean over pairs of raters; judge-human: mean over pairs of the judge and a rater"
+_PAIRS = "mean over pairs of raters; mean over the judge with each rater"
 _OTHERS = "human-human: each rater and the mean of the others; judge-human: the judge and the same means"
 _PLACES = "human-human: all raters together; judge-human: the judge in place of one rater, mean over raters"
 _SLOTS = "human-human: pairs of ratings of an item; judge-human: the judge and each rating"
@@ -86,6 +87,28 @@ def compare_all(ratings: Ratings, judge: str) -> dict[str, CoefficientComparison
 def compare_one(ratings: Ratings, judge: str, name: str) -> CoefficientComparison:
     """One of the coefficients of `compare_all`."""
     return _compare(name, _coefficients(ratings)[name], ratings, judge)
+
+
+def same_verdict(ratings: Ratings, verdicts: Floats) -> Ceiling | None:
+    """Share of equal verdicts (pass or fail) of two people, and of the judge and a person.
+
+    Parameters
+    ----------
+    ratings : Ratings
+        The items that people rated.
+    verdicts : ndarray, shape (n_items,)
+        Verdicts of the judge: 1 pass, 0 fail, NaN missing.
+
+    Returns
+    -------
+    Ceiling or None
+        Means over pairs; None without a pass mark.
+    """
+    humans = ratings.passed(ratings.human_values)
+    if humans is None:
+        return None
+    raw = _coefficients(ratings)[AGREEMENT].of
+    return raw(humans, verdicts, clusters=ratings.clusters, method="jackknife")
 
 
 def _compare(name: str, coefficient: _Coefficient, ratings: Ratings, judge: str) -> CoefficientComparison:

@@ -7,12 +7,19 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from judge.analysis.agreement.coefficients import AGREEMENT, CoefficientComparison, compare_all, headline
+from judge.analysis.agreement.coefficients import (
+    AGREEMENT,
+    CoefficientComparison,
+    compare_all,
+    headline,
+    same_verdict,
+)
 from judge.analysis.ratings import PASSES, NoVerdict, Ratings
 from judge.errors import InputError
 from judge.stats.engine.estimate import NO_COMPLETE_PAIRS, Estimate
 from judge.stats.engine.scale import Floats, nearest_position
 from judge.stats.judge_human.alt_test import AltTest, AltTestPart, alt_tests, omega_curve
+from judge.stats.judge_human.ceiling import Ceiling
 from judge.stats.judge_human.non_inferiority import NonInferiority, non_inferiority, with_random_raters
 from judge.stats.judge_human.scale_use import ScaleUse, scale_use
 from judge.stats.judge_human.severity import severity
@@ -97,6 +104,8 @@ class JudgeAgreement:
     bounds : tuple of PassFail or None
         `pass_fail` if all verdicts that the judge does not give were fails, and if all were passes; None
         where none is missing, or bounds are not asked for.
+    same_verdict : Ceiling or None
+        Share of equal verdicts person by person: of two people, and of the judge and a person.
     """
 
     ratings: Ratings
@@ -119,6 +128,7 @@ class JudgeAgreement:
     n_labelled: int
     n_no_verdict: int = 0
     bounds: tuple[PassFail, PassFail] | None = None
+    same_verdict: Ceiling | None = None
 
     @property
     def main(self) -> CoefficientComparison:
@@ -171,7 +181,8 @@ def judge_agreement(ratings: Ratings, judge: str, criteria: Criteria) -> JudgeAg
     is_fail = criteria.no_verdict == "fail"
     scored = ~np.isnan(ratings.column(judge))
     pool = scored | ratings.without_verdict(judge) if is_fail else scored
-    passing, bounds, n_no_verdict = _passing(rated, judge, criteria.no_verdict)
+    verdicts = _verdicts(rated, judge, is_fail)
+    passing, bounds, n_no_verdict = _passing(rated, judge, verdicts, criteria.no_verdict)
     return JudgeAgreement(
         ratings=rated,
         judge=judge,
@@ -193,6 +204,7 @@ def judge_agreement(ratings: Ratings, judge: str, criteria: Criteria) -> JudgeAg
         n_labelled=int((pool & ratings.rated).sum()),
         n_no_verdict=n_no_verdict,
         bounds=bounds,
+        same_verdict=None if verdicts is None else same_verdict(rated, verdicts),
     )
 
 
@@ -306,21 +318,29 @@ def confusion(ratings: Ratings, scores: Floats) -> Floats:
     return table
 
 
+def _verdicts(ratings: Ratings, judge: str, is_fail: bool) -> Floats | None:
+    """Verdicts of the judge, with those that it does not give as fails where they count as such."""
+    marks = ratings.passed(ratings.column(judge))
+    if marks is None or not is_fail:
+        return marks
+    return np.where(ratings.without_verdict(judge), 0.0, marks)
+
+
 def _passing(
-    ratings: Ratings, judge: str, no_verdict: NoVerdict
+    ratings: Ratings, judge: str, verdicts: Floats | None, no_verdict: NoVerdict
 ) -> tuple[PassFail | None, tuple[PassFail, PassFail] | None, int]:
     """Verdicts of judge and humans; their bounds; and number of verdicts that the judge does not give."""
-    human, marks = ratings.human_passed(), ratings.passed(ratings.column(judge))
-    if human is None or marks is None:
+    human = ratings.human_passed()
+    if human is None or verdicts is None:
         return None, None, 0
     missing = ratings.without_verdict(judge) & ~np.isnan(human)
 
-    def of(verdicts: Floats) -> PassFail:
-        return pass_fail(human, verdicts, clusters=ratings.clusters, method="jackknife")
+    def of(judged: Floats) -> PassFail:
+        return pass_fail(human, judged, clusters=ratings.clusters, method="jackknife")
 
-    failed, passed = (np.where(missing, verdict, marks) for verdict in (0.0, 1.0))
+    failed, passed = (np.where(missing, verdict, verdicts) for verdict in (0.0, 1.0))
     bounds = (of(failed), of(passed)) if no_verdict == "bounds" and missing.any() else None
-    return of(failed if no_verdict == "fail" else marks), bounds, int(missing.sum())
+    return of(verdicts), bounds, int(missing.sum())
 
 
 def _sweep(ratings: Ratings, scores: Floats, seed: int) -> ThresholdSweep | None:
@@ -334,11 +354,9 @@ def _sweep(ratings: Ratings, scores: Floats, seed: int) -> ThresholdSweep | None
 
 
 def _corrected(ratings: Ratings, judge: str, seed: int, is_fail: bool) -> CorrectedMean | None:
-    human, marks = ratings.human_passed(), ratings.passed(ratings.column(judge))
-    if human is None or marks is None or np.isnan(marks).all():
+    human, marks = ratings.human_passed(), _verdicts(ratings, judge, is_fail)
+    if human is None or marks is None or np.isnan(ratings.column(judge)).all():
         return None
-    if is_fail:
-        marks = np.where(ratings.without_verdict(judge), 0.0, marks)
     # Items that the judge did not score are not among those whose pass rate is corrected.
     human = np.where(np.isnan(marks), np.nan, human)
     return predictive_values(human, marks, clusters=ratings.clusters, rng=seed)

@@ -15,6 +15,7 @@ from judge.reporting.figures.agreement_figures import drawer
 from judge.reporting.findings import agreement_findings as findings
 from judge.reporting.report import Report
 from judge.reporting.tables import agreement_details as details
+from judge.reporting.tables import agreement_summary as summary
 from judge.reporting.tables import agreement_tables as tables
 from judge.reporting.tables import verdict_tables
 from judge.reporting.tables.agreement_tables import Labels
@@ -38,6 +39,7 @@ def build_agreement(found: Agreement) -> Report:
         found.aligned.about,
         tuple(findings.methods(found)),
         drawer(found),
+        _short(found),
     )
 
 
@@ -72,33 +74,51 @@ def _title(found: Agreement) -> str:
 
 
 def _sections(found: Agreement, labels: Labels) -> Iterator[Section]:
-    yield Section("people", "Human-human agreement", tables=(tables.people_alone(found),))
+    people = Section("people", "Human-human agreement", tables=(tables.people_alone(found),))
     if not found.judge_agreements:
+        yield people
         return
     verdicts = tables.verdicts(found, labels)
-    first = (*((verdicts,) if verdicts else ()), *tables.beside(found, labels))
+    corrected_agreement, raw = tables.beside(found, labels)
+    first = (*((verdicts,) if verdicts else ()), corrected_agreement)
     yield Section("agreement", "Judge-human agreement", tables=first)
-    levels = tables.levels(found, labels)
-    yield Section("levels", levels.title, tables=(levels,))
-    if abstained := verdict_tables.abstentions(found, labels):
-        yield Section("abstentions", abstained.title, tables=(abstained,))
+    yield _section("rates", summary.rates(found, labels))
+    yield _section("pass_rates", summary.pass_rates(found, labels))
+    yield people
+    yield _section("raw", raw)
+    yield _section("levels", tables.levels(found, labels))
+    yield _section("abstentions", verdict_tables.abstentions(found, labels))
     passing = (
         tables.passing(found, labels),
         verdict_tables.no_verdict(found, labels),
         tables.corrected(found, labels),
     )
-    yield Section("passing", "Pass/fail verdicts", tables=tuple(t for t in passing if t))
+    yield Section("verdicts", "Pass/fail verdicts", tables=tuple(t for t in passing if t))
     tests = (tables.omega(found, labels), tables.alt_tests(found, labels))
     yield Section("annotators", "Alternative annotator test", tables=tuple(t for t in tests if t))
     for field in dict.fromkeys(one.field for one in found.slices):
-        table = details.slices(found, labels, field)
-        yield Section(f"by {field}", table.title, tables=(table,))
-    if found.panel:
-        yield Section("panel", "Panels of judges", tables=(details.panel(found.panel),))
-    checks = details.bias_checks(found, labels)
-    yield Section("bias", "Bias checks", tables=(checks,) if checks else ())
+        yield _section(f"slices:{field}", details.slices(found, labels, field))
+    yield _section("panel", details.panel(found.panel) if found.panel else None)
+    yield _section("bias", details.bias_checks(found, labels))
     yield Section("details", "Details by judge and dimension", tables=tuple(_details(found)))
     yield from _disagreements(found)
+
+
+def _section(key: str, table: Table | None) -> Section:
+    """Section of one table with its title; without a table it is empty, and left out."""
+    return Section(key, table.title if table else "", tables=(table,) if table else ())
+
+
+def _short(found: Agreement) -> tuple[str, ...]:
+    """Names of the sections shown first: the answer to the question, and what was asked for by an option."""
+    if not found.judge_agreements:
+        return ()
+    asked = {
+        "slices": bool(found.slices),
+        "annotators": found.criteria.epsilon is not None,
+        "panel": bool(found.panel),
+    }
+    return ("agreement", "rates", "pass_rates", *(name for name, is_asked in asked.items() if is_asked))
 
 
 def _details(found: Agreement) -> Iterator[Table]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from judge.analysis import headlines
 from judge.analysis.agreement.agree import Agreement
@@ -10,8 +10,9 @@ from judge.analysis.agreement.judge_human import JudgeAgreement
 from judge.analysis.agreement.panel import STATISTICS
 from judge.reporting.document import CellKind
 from judge.reporting.render.numbers import number_text
+from judge.reporting.tables.agreement_summary import GLOSSARY
 from judge.reporting.tables.agreement_tables import CHANGES, UNITS, alt_verdict
-from judge.reporting.wording import counted, dimension_name, field_name, p_phrase, with_interval
+from judge.reporting.wording import counted, dimension_name, field_name, listed, p_phrase, with_interval
 from judge.stats.engine.estimate import FEW_CLUSTERS, Estimate
 from judge.stats.judge_human.ceiling import NOT_ABOVE_CHANCE
 
@@ -20,11 +21,23 @@ MANY_MISSING = 0.05
 FEW_PEOPLE, FEW_ITEMS = 3, 50
 MOST_SENTENCES = 8
 _FINDINGS = {
-    "better": "agrees with human raters better than they agree with each other",
-    "non-inferior": "is non-inferior (it agrees with human raters as well as they agree with each other, "
-    "up to the margin)",
-    "inconclusive": "is shown neither to be non-inferior nor to be worse than human raters (inconclusive)",
-    "worse": "agrees with human raters less well than they agree with each other, by more than the margin",
+    "better": "agrees with people better than they agree with each other",
+    "non-inferior": "is non-inferior (it agrees with people as well as they agree with each other, up to the "
+    "margin)",
+    "inconclusive": "is shown neither to be non-inferior nor to be worse than people (inconclusive)",
+    "worse": "agrees with people less well than they agree with each other, by more than the margin",
+}
+_ADVICE = {
+    "better": "It can replace one of these raters there.",
+    "non-inferior": "It can replace one of these raters there.",
+    "inconclusive": "More rated items would decide that (judge plan).",
+    "worse": "Do not use it in place of a rater there.",
+}
+_WITHOUT_MARGIN = {
+    "better": _FINDINGS["better"],
+    "worse": "agrees with people less well than they agree with each other",
+    "inconclusive": "is not shown to agree with people less, or more, than they do with each other",
+    "": "cannot be compared with people",
 }
 
 
@@ -32,9 +45,10 @@ def verdict_words(found: Agreement) -> Iterator[str]:
     """One sentence for each dimension of a single judge, or for each of several judges."""
     if not found.judge_agreements:
         yield from _human_sentences(found)
+    elif len(found.judge_agreements) == 1:
+        yield from _judge_sentences(found.judge_agreements[0], found.criteria.set_by)
     elif len(found.aligned.judges) == 1:
-        for one in found.judge_agreements:
-            yield from _judge_sentences(one, found.criteria.set_by)
+        yield from _by_outcome(found)
     else:
         yield from (_judge_words(found, judge) for judge in found.aligned.judges)
         yield from _panel_words(found)
@@ -43,10 +57,7 @@ def verdict_words(found: Agreement) -> Iterator[str]:
         and not any(one.verdict for one in found.judge_agreements)
         and _has_ceiling(found)
     ):
-        yield (
-            "There is no verdict because no non-inferiority margin is set. Fix the largest acceptable "
-            "loss of agreement in advance: --margin 0.05, or margin = 0.05 in judge.toml."
-        )
+        yield ("For a verdict, fix the largest acceptable loss of agreement: --margin 0.05.")
     yield from _alt_words(found)
     yield from _slice_words(found)
 
@@ -66,15 +77,8 @@ def _human_sentences(found: Agreement) -> Iterator[str]:
 def _judge_sentences(one: JudgeAgreement, set_by: str) -> Iterator[str]:
     name, main = dimension_name(one.ratings.dimension), one.main
     kind, change = UNITS[main.unit], CHANGES[main.unit]
-    if not main.judge.defined:
-        reason = (main.judge.reason or "no ratings").replace("_", " ")
-        yield f"Agreement on {name} is undefined ({reason})."
-        return
-    if not main.human.defined:
-        yield (
-            f"On {name} the judge agrees with human raters with {main.title} "
-            f"{with_interval(main.judge, kind)}; there is no human ceiling to compare with."
-        )
+    if not (main.judge.defined and main.human.defined):
+        yield _level_sentence(one)
     elif one.verdict is not None and one.verdict.verdict is not None:
         v = one.verdict
         shown = v.wide if v.verdict == "better" else v.difference
@@ -92,19 +96,33 @@ def _judge_sentences(one: JudgeAgreement, set_by: str) -> Iterator[str]:
         yield sentence
 
 
+def _level_sentence(one: JudgeAgreement) -> str:
+    """Agreement of the judge where there is no human ceiling, or why it is undefined."""
+    name, main = dimension_name(one.ratings.dimension), one.main
+    if not main.judge.defined:
+        return f"Agreement on {name} is undefined ({(main.judge.reason or 'no ratings').replace('_', ' ')})."
+    return (
+        f"On {name} the judge agrees with people with {main.title} "
+        f"{with_interval(main.judge, UNITS[main.unit])}; there is no human ceiling to compare with."
+    )
+
+
 def _with_level(difference: Estimate, change: CellKind) -> str:
     return with_interval(difference, change).replace("[", f"[{100 * difference.confidence_level:.0f} %: ", 1)
 
 
 def _bias_words(one: JudgeAgreement) -> str | None:
-    bias = one.bias
-    if not (bias.low > 0 or bias.high < 0):
-        return None
-    more = "lenient" if bias.value > 0 else "severe"
-    if one.ratings.nominal:
+    if (more := _leaning(one)) is None:
         return None
     name = dimension_name(one.ratings.dimension)
-    return f"On {name} the judge is more {more} than human raters by {_points(bias)}."
+    return f"On {name} the judge is more {more} than people by {_points(one.bias)}."
+
+
+def _leaning(one: JudgeAgreement) -> str | None:
+    """Whether the judge is more lenient or more severe than people; None where that is not shown."""
+    if one.ratings.nominal or not (one.bias.low > 0 or one.bias.high < 0):
+        return None
+    return "lenient" if one.bias.value > 0 else "severe"
 
 
 def _points(bias: Estimate) -> str:
@@ -112,27 +130,53 @@ def _points(bias: Estimate) -> str:
     return f"{abs(bias.value):.2f} points [{low:.2f}, {high:.2f}]"
 
 
+def _by_outcome(found: Agreement) -> Iterator[str]:
+    """Dimensions of a single judge by what is found on them, each with what to do."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for one in found.judge_agreements:
+        if not (one.main.judge.defined and one.main.human.defined):
+            yield _level_sentence(one)
+            continue
+        key = (_outcome(one), _outcome_words(one, found.criteria.set_by))
+        groups.setdefault(key, []).append(dimension_name(one.ratings.dimension))
+    for (outcome, words), names in groups.items():
+        advice = f" {_ADVICE[outcome]}" if outcome in _ADVICE else ""
+        yield f"On {listed(names)} the judge {words}.{advice}"
+    leanings: dict[str, list[str]] = {}
+    for one in found.judge_agreements:
+        if (more := _leaning(one)) is not None:
+            change = f"{dimension_name(one.ratings.dimension)} ({number_text(one.bias.value, 'change')})"
+            leanings.setdefault(more, []).append(change)
+    if leanings:
+        parts = (f"more {more} on {listed(names)}" for more, names in leanings.items())
+        yield f"The judge is {', '.join(parts)}: use the corrected pass rates."
+
+
+def _outcome(one: JudgeAgreement) -> str:
+    """Verdict of the test or, without a margin, what the interval of the difference shows."""
+    if one.verdict is not None and one.verdict.verdict is not None:
+        return str(one.verdict.verdict)
+    difference = one.main.difference
+    if not difference.defined:
+        return ""
+    return "worse" if difference.high < 0 else "better" if difference.low > 0 else "inconclusive"
+
+
+def _outcome_words(one: JudgeAgreement, set_by: str) -> str:
+    if one.verdict is None or one.verdict.verdict is None:
+        return _WITHOUT_MARGIN[_outcome(one)]
+    return f"{_FINDINGS[_outcome(one)]}, margin {one.verdict.margin:g} ({set_by})"
+
+
 def _judge_words(found: Agreement, judge: str) -> str:
     """One judge of several on all dimensions."""
     groups: dict[str, list[str]] = {}
     for one in found.judge_agreements:
         if one.judge == judge:
-            ruled = one.verdict is not None and one.verdict.verdict is not None
-            finding = _FINDINGS[str(one.verdict.verdict)] if ruled and one.verdict else _against_people(one)
-            groups.setdefault(finding, []).append(dimension_name(one.ratings.dimension))
-    findings = "; ".join(f"on {', '.join(names)} it {finding}" for finding, names in groups.items())
+            words = _outcome_words(one, found.criteria.set_by)
+            groups.setdefault(words, []).append(dimension_name(one.ratings.dimension))
+    findings = "; ".join(f"on {listed(names)} it {finding}" for finding, names in groups.items())
     return f"{judge}: {findings}."
-
-
-def _against_people(one: JudgeAgreement) -> str:
-    difference = one.main.difference
-    if not difference.defined:
-        return "cannot be compared with human raters"
-    if difference.high < 0:
-        return "agrees with human raters less well than they agree with each other"
-    if difference.low > 0:
-        return _FINDINGS["better"]
-    return "does not differ significantly from human raters in its agreement with them"
 
 
 def _panel_words(found: Agreement) -> Iterator[str]:
@@ -182,23 +226,9 @@ def warnings(found: Agreement) -> Iterator[str]:
         yield "Only two human raters: the human ceiling rests on one pair; use three or more."
     n = max((p.n_items for p in found.human_agreements.values()), default=0)
     if n < FEW_ITEMS:
-        yield (
-            f"Only {counted(n, 'rated item')}: all results are preliminary. For the number of items that a "
-            "study needs see: judge plan"
-        )
+        yield (f"Only {counted(n, 'rated item')}: all results are preliminary.")
     yield from _missing_words(found)
     yield from _ceiling_warnings(found)
-    yield from _paradox_words(found.judge_agreements)
-    if any(not one.ratings.on_scale and not one.ratings.rescaled for one in found.judge_agreements):
-        names = dict.fromkeys(
-            dimension_name(one.ratings.dimension)
-            for one in found.judge_agreements
-            if not one.ratings.on_scale and not one.ratings.rescaled
-        )
-        yield (
-            f"Scores on {', '.join(names)} lie between the points of the scale (means), so they are analysed "
-            "at interval level, and exact agreement is rare by construction."
-        )
 
 
 def _missing_words(found: Agreement) -> Iterator[str]:
@@ -230,21 +260,6 @@ def _ceiling_warnings(found: Agreement) -> Iterator[str]:
         yield f"Fewer than 10 independent clusters ({unit}): intervals are approximate."
 
 
-def _paradox_words(judge_agreements: Sequence[JudgeAgreement]) -> Iterator[str]:
-    for kind, text in (
-        ("skewed", "more than 80 % of answers pass, or more than 80 % fail,"),
-        ("apart", "the pass rates of judge and human raters differ by more than 10 percentage points"),
-    ):
-        names = dict.fromkeys(
-            dimension_name(one.ratings.dimension) for one in judge_agreements if one.paradox == kind
-        )
-        if names:
-            yield (
-                f"{text[0].upper()}{text[1:]} on {', '.join(names)}: kappa is low by construction; "
-                "read it together with AC1, positive agreement and negative agreement."
-            )
-
-
 def methods(found: Agreement) -> Iterator[str]:
     """How the statistics were computed."""
     aligned, criteria = found.aligned, found.criteria
@@ -258,6 +273,16 @@ def methods(found: Agreement) -> Iterator[str]:
         f"Intervals are 95 %: jackknife over {unit} with Student's t (on log(1 - x) for coefficients), "
         "Wilson for proportions."
     )
+    between = dict.fromkeys(
+        dimension_name(one.ratings.dimension)
+        for one in found.judge_agreements
+        if not one.ratings.on_scale and not one.ratings.rescaled
+    )
+    if between:
+        yield (
+            f"Scores on {listed(tuple(between))} lie between the points of the scale (means), so they are "
+            "analysed at interval level, and exact agreement is rare by construction."
+        )
     if criteria.margins:
         margins = (
             f"{m:g} of {name or 'the chance-corrected statistic'}" for name, m in criteria.margins.items()
@@ -277,6 +302,8 @@ def methods(found: Agreement) -> Iterator[str]:
             "Corrected pass rates: predictive values by the judge's verdict, with quantiles of simulated "
             f"Beta distributions (jackknife with clusters), seed {criteria.seed}."
         )
+    if found.judge_agreements:
+        yield GLOSSARY
     yield (
         "Nothing is averaged over dimensions. Kappa is not labelled (fair, good, ...); compare it "
         "with human agreement."

@@ -38,7 +38,8 @@ def _report(report: ReportContent) -> Iterator[str]:
         items = "".join(f"<li>{_text(sentence)}</li>" for sentence in report.warnings)
         yield f"<p><b>Warnings</b></p><ul>{items}</ul>"
     for section in report.sections:
-        yield from (table_html(table) for table in section.tables if table.rows and not table.detail)
+        if not report.short or section.name in report.short:
+            yield from (table_html(table) for table in section.tables if table.rows and not table.detail)
 
 
 def _cell(table: Table, row: int, column: int) -> str:

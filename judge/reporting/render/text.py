@@ -15,7 +15,7 @@ from rich.padding import Padding
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from judge.reporting.document import Case, Column, Judgment, ReportContent, Section, Table
+from judge.reporting.document import METHODS, Case, Column, Judgment, ReportContent, Section, Table
 from judge.reporting.render.numbers import cell_text, score_text
 from judge.stats.engine.estimate import Estimate
 
@@ -43,7 +43,12 @@ def clean(text: str, limit: int | None = None) -> str:
     return line if limit is None or len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 
-def print_report(report: ReportContent, file: TextIO | None = None, width: int | None = None) -> None:
+def print_report(
+    report: ReportContent,
+    file: TextIO | None = None,
+    width: int | None = None,
+    sections: Sequence[str] | None = None,
+) -> None:
     """Write a report as text to `file` (default: standard output).
 
     Parameters
@@ -54,21 +59,23 @@ def print_report(report: ReportContent, file: TextIO | None = None, width: int |
         Destination.
     width : int, optional
         Characters per line; default: the width of the terminal (80 without one), between 60 and 120.
+    sections : sequence of str, optional
+        Names of the sections to show; default: those that the report shows first.
     """
     console = Console(file=file, highlight=False, markup=False, emoji=False, width=width)
     if width is None:
         console.width = max(NARROWEST, min(console.width, WIDEST))
     with console.capture() as captured:
-        for part in _parts(report, console.width):
+        for part in _parts(report, console.width, sections):
             console.print(part)
     for line in captured.get().splitlines():
         console.file.write(line.rstrip() + "\n")
 
 
-def report_text(report: ReportContent) -> str:
+def report_text(report: ReportContent, sections: Sequence[str] | None = None) -> str:
     """Return what `print_report` writes."""
     file = io.StringIO()
-    print_report(report, file)
+    print_report(report, file, sections=sections)
     return file.getvalue().rstrip("\n")
 
 
@@ -81,7 +88,8 @@ def table_text(table: Table, width: int = WIDEST) -> str:
     return "\n".join(line.rstrip() for line in captured.get().splitlines())
 
 
-def _parts(report: ReportContent, width: int) -> Iterator[RenderableType]:
+def _parts(report: ReportContent, width: int, wanted: Sequence[str] | None) -> Iterator[RenderableType]:
+    names = wanted or report.short or report.section_names
     yield _wrapped(report.title, width, style="bold")
     yield ""
     for sentence in report.verdict:
@@ -89,7 +97,16 @@ def _parts(report: ReportContent, width: int) -> Iterator[RenderableType]:
     for sentence in report.warnings:
         yield _wrapped(sentence, width, "! ", "yellow")
     for section in report.sections:
-        yield from _section(section, width)
+        if section.name in names:
+            yield from _section(section, width)
+    if METHODS in names:
+        yield from _methods(report, width)
+    if wanted is None and (rest := [name for name in report.section_names if name not in names]):
+        yield ""
+        yield _wrapped(f"More: --sections {','.join(rest)} or all", width, "", "dim")
+
+
+def _methods(report: ReportContent, width: int) -> Iterator[RenderableType]:
     yield ""
     yield Text("Methods", style="bold")
     for sentence in report.methods:

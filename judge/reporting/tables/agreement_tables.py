@@ -11,7 +11,7 @@ from judge.analysis.agreement.human_human import TITLES, HumanAgreement
 from judge.analysis.agreement.judge_human import JudgeAgreement
 from judge.reporting.document import CellKind, Column, Row, Table
 from judge.reporting.render.numbers import number_text
-from judge.reporting.wording import dimension_name, display_name
+from judge.reporting.wording import dimension_name, display_name, listed
 from judge.stats.judge_human.alt_test import AltTest, AltTestRater
 
 UNITS: dict[str, CellKind] = {"share": "share", "coefficient": "score", "points": "score"}
@@ -78,7 +78,7 @@ def _kinds(units: Sequence[str]) -> tuple[CellKind, CellKind]:
 
 def _how(found: Agreement, raw: bool) -> tuple[str, ...]:
     ways = dict.fromkeys((one.raw if raw else one.main).how for one in found.judge_agreements)
-    return tuple(f"{way[0].upper()}{way[1:]}; both on the same items." for way in ways)
+    return tuple(f"{way[0].upper()}{way[1:]}; same items." for way in ways)
 
 
 def verdicts(found: Agreement, labels: Labels) -> Table | None:
@@ -209,7 +209,24 @@ def passing(found: Agreement, labels: Labels) -> Table | None:
             f"Answers without a verdict of the judge (up to {n_missing:,}) count as fails "
             "(--no-verdict fail)."
         )
+    notes += _paradoxes(found)
     return Table("passing", "Pass/fail verdicts", columns, tuple(rows), tuple(notes))
+
+
+def _paradoxes(found: Agreement) -> Iterator[str]:
+    """Where kappa is low by construction."""
+    for kind, text in (
+        ("skewed", "more than 80 % of answers pass, or more than 80 % fail"),
+        ("apart", "the pass rates of judge and people differ by more than 10 percentage points"),
+    ):
+        named = dict.fromkeys(
+            dimension_name(one.ratings.dimension) for one in found.judge_agreements if one.paradox == kind
+        )
+        if named:
+            yield (
+                f"On {listed(tuple(named))} {text}: kappa is low by construction; read it together with AC1, "
+                "positive agreement and negative agreement."
+            )
 
 
 def corrected(found: Agreement, labels: Labels) -> Table | None:

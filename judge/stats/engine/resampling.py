@@ -39,7 +39,7 @@ and for two confidence levels, or the jackknife values themselves, keep the repl
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypedDict, Unpack, get_args
 
@@ -57,8 +57,9 @@ from judge.stats.engine.estimate import (
     Estimate,
     Reason,
 )
+from judge.stats.engine.evaluation import evaluate_chunks, leave_one_out
 from judge.stats.engine.scale import Floats
-from judge.stats.engine.statistic import Function, Statistic, average, combine, difference, quotient
+from judge.stats.engine.statistic import Statistic, average, combine, difference, quotient
 from judge.stats.engine.weights import RNG, Frame, seed_of
 
 __all__ = [
@@ -312,13 +313,13 @@ def replicate(
     indices = {name: i for i, name in enumerate(statistics)}
     draws: dict[str, Floats] = {name: np.empty(0) for name in statistics}
     if resampled and frame.n_clusters > 1:
-        drawn = _evaluate(
+        drawn = evaluate_chunks(
             frame.bootstrap(n_resamples, generator, [indices[n] for n in resampled]),
             [statistics[n].function for n in resampled],
         )
         draws |= dict(zip(resampled, drawn, strict=True))
     skipped = {n for n in statistics if math.isnan(values[n]) or methods[n] == "analytic"}
-    left_out = _leave_one_out(frame, {n: s for n, s in statistics.items() if n not in skipped}, indices)
+    left_out = leave_one_out(frame, {n: s for n, s in statistics.items() if n not in skipped}, indices)
     nothing = np.empty(0)
     samples = {
         name: ResampledValues(
@@ -330,26 +331,6 @@ def replicate(
         for name in statistics
     }
     return Replicates(statistics, samples, methods, frame.n_clusters, frame.n_clusters < n_items, seed)
-
-
-def _leave_one_out(
-    frame: Frame, statistics: Mapping[str, Statistic], indices: Mapping[str, int]
-) -> dict[str, Floats]:
-    """Evaluate statistics without each unit in turn; those that share their sums share the totals."""
-    by_table: dict[int, list[str]] = {}
-    for name in statistics:
-        by_table.setdefault(id(frame.tables[indices[name]]), []).append(name)
-    found: dict[str, Floats] = {}
-    for names in by_table.values():
-        chunks = ([totals] * len(names) for (totals,) in frame.jackknife(indices[names[0]]))
-        found |= zip(names, _evaluate(chunks, [statistics[n].function for n in names]), strict=True)
-    return found
-
-
-def _evaluate(chunks: Iterable[list[Floats]], functions: Sequence[Function]) -> list[Floats]:
-    """Apply each function to its totals, chunk by chunk."""
-    parts: list[list[Floats]] = [[f(t) for f, t in zip(functions, totals, strict=True)] for totals in chunks]
-    return [np.concatenate([row[i] for row in parts] or [np.empty(0)]) for i in range(len(functions))]
 
 
 def _check_options(

@@ -175,7 +175,7 @@ def _distinct_rows(tables: Sequence[SumTable]) -> tuple[Ints, Ints]:
 
 
 def _by_hash(keys: Floats) -> tuple[Ints, Ints, Ints]:
-    """Group rows by a hash of their bytes: first row of each group, group of each row, sizes of the groups."""
+    """Group rows by a hash: first row of each group, group of each row, sizes of the groups."""
     words = keys.view(np.uint64)
     factors = np.random.default_rng(0).integers(1, 2**63, size=words.shape[1], dtype=np.uint64) | np.uint64(1)
     mixed = words ^ (words >> np.uint64(32))  # small integers as floats differ in their upper bits alone

@@ -182,7 +182,7 @@ def test_a_case_shows_the_labels_of_the_judge(found):
     scores = cases[0].judgments[0].scores
     assert scores["fault"] in FAULTS
     assert scores["named"] in ("yes", "no")
-    assert f"fault {scores['fault']}" in str(found)
+    assert f"fault {scores['fault']}" in found.to_text("all")
 
 
 def test_a_dimension_concerns_only_the_items_to_which_it_applies(found):
