@@ -17,6 +17,9 @@ from judge.analysis.agreement.judge_human import (
     judge_agreement,
 )
 from judge.analysis.agreement.panel import PanelSelection, select_panels, with_consensus
+from judge.analysis.agreement.rank_agreement import RankAgreement, rank_agreements
+from judge.analysis.agreement.rater_study import RaterStudy, rater_studies
+from judge.analysis.agreement.system_ranking import SystemRanking, system_rankings
 from judge.stats.judge_human.alt_test import AltTest
 
 
@@ -44,6 +47,12 @@ class Agreement:
         Judge -> items on which it is farthest from the humans.
     panel : tuple of PanelSelection
         Best panel on each dimension; empty with fewer than two judges or too few items.
+    rankings : tuple of SystemRanking
+        Ranking of systems by judge and people; empty where items name fewer than two systems.
+    rater_studies : tuple of RaterStudy
+        Severity and reliability of people by dimension.
+    ranks : tuple of RankAgreement
+        Agreement on the order of the items.
     """
 
     aligned: AlignedRatings
@@ -55,6 +64,9 @@ class Agreement:
     bias_checks: dict[str, tuple[BiasCheck, ...]]
     disagreements: dict[str, list[Disagreement]]
     panel: tuple[PanelSelection, ...]
+    rankings: tuple[SystemRanking, ...] = ()
+    rater_studies: tuple[RaterStudy, ...] = ()
+    ranks: tuple[RankAgreement, ...] = ()
 
 
 def agree(
@@ -102,6 +114,9 @@ def agree(
         bias_checks={judge: check_bias(aligned, judge) for judge in aligned.judges},
         disagreements={judge: disagreements(aligned, judge, n_worst) for judge in single_judges},
         panel=select_panels(aligned, single_judges, criteria.seed) if len(single_judges) > 1 else (),
+        rankings=system_rankings(aligned, criteria.seed),
+        rater_studies=rater_studies(aligned),
+        ranks=rank_agreements(aligned),
     )
 
 

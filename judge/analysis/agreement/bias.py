@@ -1,8 +1,9 @@
-"""Biases of a judge beside those of humans: answer length, halo, and which answers it leaves unscored."""
+"""Biases of a judge: answer length, halo, which answers it leaves unscored, their order, its own family."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,14 +11,19 @@ import numpy as np
 
 from judge.analysis.agreement.align import AlignedRatings
 from judge.analysis.ratings import PASSES, Ratings
-from judge.records import OVERALL
+from judge.records import OVERALL, Item
 from judge.stats.engine.estimate import Estimate
-from judge.stats.engine.scale import Floats
+from judge.stats.engine.scale import Bools, Floats
 from judge.stats.judge_human.halo import halo
-from judge.stats.judge_human.residuals import non_answers
+from judge.stats.judge_human.residuals import drift, non_answers, self_preference
 from judge.stats.judge_human.verbosity import verbosity
 
 LEAST_ITEMS = 20
+_FAMILY = re.compile(
+    r"(?<![a-z])(claude|command|deepseek|falcon|gemini|gemma|glm|gpt|grok|internvl|internlm|kimi|llama|llava"
+    r"|minicpm|mistral|mixtral|molmo|olmo|phi|pixtral|qwen)"
+)
+"""Model families that the names of judges and systems contain."""
 
 Unit = Literal["correlation", "points", "number", "share"]
 
@@ -55,7 +61,7 @@ class BiasCheck:
 
 
 def check_bias(aligned: AlignedRatings, judge: str) -> tuple[BiasCheck, ...]:
-    """Length bias, halo and selective missing scores of one judge; dimensions need 20 rated items."""
+    """Check length, halo, missing scores, order and own family; dimensions need 20 rated items."""
     return tuple(_checks(aligned, judge))
 
 
@@ -73,8 +79,12 @@ def _checks(aligned: AlignedRatings, judge: str) -> Iterator[BiasCheck]:
         aspects = [ratings for name, ratings in numeric.items() if name not in (OVERALL, PASSES)]
         if len(aspects) > 2:
             yield _halo(aspects, judge)
+    own = own_family(judge, aligned.items)
     for ratings in numeric.values():
         yield from _missing(ratings, judge)
+        yield from _order(ratings, judge)
+        if own is not None:
+            yield from _self_preference(ratings, judge, own)
 
 
 def _length(ratings: Ratings, judge: str, lengths: Floats) -> Iterator[BiasCheck]:
@@ -104,3 +114,42 @@ def _missing(ratings: Ratings, judge: str) -> Iterator[BiasCheck]:
         gap = non_answers(rated.human_values, scores, clusters=rated.clusters).human_gap
         title = "mean human score of the items that the judge left without a score, minus that of the others"
         yield BiasCheck("missing", title, rated.dimension, "points", None, None, gap)
+
+
+def _order(ratings: Ratings, judge: str) -> Iterator[BiasCheck]:
+    rated = ratings.take(ratings.rated)
+    if not rated.has_means:
+        return
+    place = np.linspace(0, 1, len(rated.items))
+    slope = drift(rated.human_values, rated.column(judge), place, clusters=rated.clusters).slope
+    if slope.defined:
+        title = "change of the judge's score, relative to the human scores, from the first to the last answer"
+        yield BiasCheck("order", title, rated.dimension, "points", None, None, slope)
+
+
+def own_family(judge: str, items: Sequence[Item]) -> Bools | None:
+    """Mask of the answers by systems of the judge's own model family.
+
+    None where an item names no system, or where all systems, or none, are of that family.
+
+    >>> items = [Item(id=name, question="?", answer="", system=name) for name in ("gpt-4o", "claude-opus-4")]
+    >>> own_family("openai/gpt-5", items).tolist(), own_family("baseline", items)
+    ([True, False], None)
+    """
+    families = _families(judge)
+    systems = [item.system for item in items]
+    own = np.array([bool(system) and bool(families & _families(system)) for system in systems], dtype=bool)
+    return own if all(systems) and own.any() and not own.all() else None
+
+
+def _families(name: str | None) -> set[str]:
+    return set(_FAMILY.findall((name or "").lower()))
+
+
+def _self_preference(ratings: Ratings, judge: str, own: Bools) -> Iterator[BiasCheck]:
+    rated = ratings.take(ratings.rated)
+    mine = ratings.rows_of(own)[ratings.rated]
+    found = self_preference(rated.human_values, rated.column(judge), mine, clusters=rated.clusters).judge
+    if found.defined:
+        title = "judge minus human on answers of the judge's own model family, minus that on all others"
+        yield BiasCheck("self-preference", title, rated.dimension, "points", None, None, found)

@@ -10,11 +10,12 @@ import numpy as np
 from judge.analysis.agreement.agree import Agreement
 from judge.analysis.agreement.by_slice import Disagreement
 from judge.analysis.ratings import Ratings
-from judge.reporting.document import Case, Judgment, Section, Table
+from judge.reporting.document import METHODS, Case, Judgment, Section, Table
 from judge.reporting.figures.agreement_figures import drawer
 from judge.reporting.findings import agreement_findings as findings
 from judge.reporting.report import Report
 from judge.reporting.tables import agreement_details as details
+from judge.reporting.tables import agreement_sections as sections
 from judge.reporting.tables import agreement_summary as summary
 from judge.reporting.tables import agreement_tables as tables
 from judge.reporting.tables import verdict_tables
@@ -77,6 +78,7 @@ def _sections(found: Agreement, labels: Labels) -> Iterator[Section]:
     people = Section("people", "Human-human agreement", tables=(tables.people_alone(found),))
     if not found.judge_agreements:
         yield people
+        yield _raters(found)
         return
     verdicts = tables.verdicts(found, labels)
     corrected_agreement, raw = tables.beside(found, labels)
@@ -98,10 +100,17 @@ def _sections(found: Agreement, labels: Labels) -> Iterator[Section]:
     yield Section("annotators", "Alternative annotator test", tables=tuple(t for t in tests if t))
     for field in dict.fromkeys(one.field for one in found.slices):
         yield _section(f"slices:{field}", details.slices(found, labels, field))
+    yield Section("ranking", "Ranking of systems", tables=tuple(sections.ranking(found, labels)))
+    yield _raters(found)
+    yield _section("ranks", sections.ranks(found, labels))
     yield _section("panel", details.panel(found.panel) if found.panel else None)
     yield _section("bias", details.bias_checks(found, labels))
     yield Section("details", "Details by judge and dimension", tables=tuple(_details(found)))
     yield from _disagreements(found)
+
+
+def _raters(found: Agreement) -> Section:
+    return Section("raters", "Human raters", tables=tuple(sections.raters(found)))
 
 
 def _section(key: str, table: Table | None) -> Section:
@@ -112,7 +121,7 @@ def _section(key: str, table: Table | None) -> Section:
 def _short(found: Agreement) -> tuple[str, ...]:
     """Names of the sections shown first: the answer to the question, and what was asked for by an option."""
     if not found.judge_agreements:
-        return ()
+        return ("people", METHODS)
     asked = {
         "slices": bool(found.slices),
         "annotators": found.criteria.epsilon is not None,

@@ -103,7 +103,7 @@ def _parts(report: ReportContent, width: int, wanted: Sequence[str] | None) -> I
         yield from _methods(report, width)
     if wanted is None and (rest := [name for name in report.section_names if name not in names]):
         yield ""
-        yield _wrapped(f"More: --sections {','.join(rest)} or all", width, "", "dim")
+        yield _wrapped(f"More sections: {', '.join(rest)}; print all with --sections all.", width, "", "dim")
 
 
 def _methods(report: ReportContent, width: int) -> Iterator[RenderableType]:

@@ -1,9 +1,12 @@
 """Checks of a judge's biases: when they apply and what they find."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from judge.analysis.agreement.bias import BiasCheck, check_bias
+from judge.analysis.agreement.bias import BiasCheck, check_bias, own_family
+from judge.records import Item
 from judge.stats.engine.estimate import Estimate
 from judge.stats.engine.scale import Scale
 
@@ -24,18 +27,23 @@ def dimension(name="a", n=40, *, per_doubling=0.0, missing=(), **more):
 
 def names(*dimensions, answers=ANSWERS):
     n = len(dimensions[0].items)
-    return [(c.name, c.dimension) for c in check_bias(make_aligned(*dimensions, answers=answers[:n]), "j")]
+    found = check_bias(make_aligned(*dimensions, answers=answers[:n]), "j")
+    return [(c.name, c.dimension) for c in found if c.name != "order"]
+
+
+def only(name, aligned):
+    (found,) = [check for check in check_bias(aligned, "j") if check.name == name]
+    return found
 
 
 def test_a_judge_that_prefers_long_answers_stands_out_by_points_per_doubling():
-    (found,) = check_bias(make_aligned(dimension(per_doubling=0.5), answers=ANSWERS), "j")
-    assert found.name == "length"
+    found = only("length", make_aligned(dimension(per_doubling=0.5), answers=ANSWERS))
     assert found.difference.value == pytest.approx(0.5, abs=0.15)
     assert found.stands_out
 
 
 def test_a_judge_without_length_bias_does_not_stand_out():
-    (found,) = check_bias(make_aligned(dimension(), answers=ANSWERS), "j")
+    found = only("length", make_aligned(dimension(), answers=ANSWERS))
     assert not found.stands_out
 
 
@@ -88,7 +96,57 @@ def test_slots_and_single_people_have_no_length_check():
 def test_missing_scores_are_compared_with_the_others_unless_none_or_all_are_missing():
     worst = np.argsort(QUALITY)[:8]
     aligned = make_aligned(dimension(missing=worst), answers=["same"] * 40)
-    (found,) = check_bias(aligned, "j")
-    assert (found.name, found.difference.value < -0.5) == ("missing", True)
+    assert only("missing", aligned).difference.value < -0.5
     assert names(dimension(missing=range(40)), answers=["same"] * 40) == []
     assert names(dimension(), answers=["same"] * 40) == []
+
+
+# --- order in the file, and the judge's own family
+
+
+def with_scores(change, systems=None):
+    """Aligned ratings of people, and a judge whose scores differ from the quality by `change`."""
+    ratings = dimension()
+    values = ratings.values.copy()
+    values[:, -1] = values[:, :-1].mean(axis=1) + change
+    moved = replace(ratings, values=values, raters=(*ratings.raters[:-1], "openai/gpt-5"))
+    aligned = make_aligned(moved)
+    named = systems or [None] * 40
+    items = [item.model_copy(update={"system": s}) for item, s in zip(aligned.items, named, strict=True)]
+    return replace(aligned, items=tuple(items))
+
+
+def check(name, aligned):
+    return [one for one in check_bias(aligned, "openai/gpt-5") if one.name == name]
+
+
+def test_a_judge_that_becomes_more_lenient_in_the_course_of_the_file_stands_out():
+    (found,) = check("order", with_scores(np.linspace(0, 0.8, 40)))
+    assert found.difference.value == pytest.approx(0.8)
+    (steady,) = check("order", with_scores(0.3 * (-1) ** np.arange(40)))
+    assert not steady.stands_out
+
+
+def test_extra_points_for_the_own_family_are_found():
+    own = np.arange(40) % 2 == 0
+    systems = ["gpt-4o" if is_own else "claude-opus-4" for is_own in own]
+    (found,) = check("self-preference", with_scores(0.5 * own, systems))
+    assert found.difference.value == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("systems", [["gpt-4o"] * 40, ["claude"] * 40, ["gpt-4o"] * 20 + [None] * 20, None])
+def test_self_preference_needs_systems_of_the_own_family_and_of_others(systems):
+    assert check("self-preference", with_scores(0.0, systems)) == []
+
+
+@pytest.mark.parametrize(
+    ("judge", "own"), [("vllm:Qwen/Qwen3-VL-4B", "qwen2.5-7b"), ("anthropic/claude-opus-4", "Claude-3")]
+)
+def test_the_family_is_part_of_the_names(judge, own):
+    items = [Item(id=s, question="?", answer="", system=s) for s in (own, "other")]
+    assert own_family(judge, items).tolist() == [True, False]
+
+
+def test_a_family_inside_a_word_is_none():
+    items = [Item(id=s, question="?", answer="", system=s) for s in ("phi-4", "other")]
+    assert own_family("delphi-judge", items) is None

@@ -61,4 +61,4 @@ def test_length_and_halo_are_checked_from_two_people_on(people, checked):
 
     answers = ["word " * (1 + i % 5) for i in range(40)]
     found = check_bias(make_aligned(*map(dimension, "abc"), answers=answers), "j")
-    assert {check.name for check in found} == checked
+    assert {check.name for check in found} - {"order"} == checked

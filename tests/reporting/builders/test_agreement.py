@@ -24,8 +24,9 @@ def test_the_title_counts_raters_and_items(agreement, report_json):
     assert slots["title"] == "Agreement of 3 rating slots on 24 items"
 
 
-def test_raters_alone_have_one_table(report_json):
-    assert list(report_json("agree", "--humans", RATINGS, "--scale", "1-5")["tables"]) == ["people"]
+def test_raters_alone_have_tables_about_themselves(report_json):
+    found = report_json("agree", "--humans", RATINGS, "--scale", "1-5")
+    assert list(found["tables"]) == ["people", "rater_variance", "severity"]
 
 
 def test_disagreements_show_the_item_with_its_scores_and_reason(agreement):
