@@ -11,7 +11,7 @@ from judge.stats.engine.statistic import Function, Statistic
 from judge.stats.engine.weights import Frame
 
 
-def leave_one_out(
+def without_each_unit(
     frame: Frame, statistics: Mapping[str, Statistic], indices: Mapping[str, int]
 ) -> dict[str, Floats]:
     """Evaluate statistics without each unit in turn; those that share their sums share the totals."""

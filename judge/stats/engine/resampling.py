@@ -57,7 +57,7 @@ from judge.stats.engine.estimate import (
     Estimate,
     Reason,
 )
-from judge.stats.engine.evaluation import evaluate_chunks, leave_one_out
+from judge.stats.engine.evaluation import evaluate_chunks, without_each_unit
 from judge.stats.engine.scale import Floats
 from judge.stats.engine.statistic import Statistic, average, combine, difference, quotient
 from judge.stats.engine.weights import RNG, Frame, seed_of
@@ -319,7 +319,7 @@ def replicate(
         )
         draws |= dict(zip(resampled, drawn, strict=True))
     skipped = {n for n in statistics if math.isnan(values[n]) or methods[n] == "analytic"}
-    left_out = leave_one_out(frame, {n: s for n, s in statistics.items() if n not in skipped}, indices)
+    left_out = without_each_unit(frame, {n: s for n, s in statistics.items() if n not in skipped}, indices)
     nothing = np.empty(0)
     samples = {
         name: ResampledValues(
