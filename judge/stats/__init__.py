@@ -111,6 +111,7 @@ from judge.stats.design.simulated_precision import Precision, latent_draws, pilo
 from judge.stats.engine.estimate import Estimate, Reason
 from judge.stats.engine.frames import to_frame
 from judge.stats.engine.resampling import Replicates, ResampledValues, Sampling, estimate, replicate, resample
+from judge.stats.engine.sampling_design import SamplingDesign
 from judge.stats.engine.scale import Scale
 from judge.stats.engine.statistic import Statistic, average, combine, difference, negated, quotient
 from judge.stats.judge_human.alt_test import (
@@ -210,6 +211,7 @@ __all__ = [
     "ResampledValues",
     "Retest",
     "Sampling",
+    "SamplingDesign",
     "Scale",
     "ScaleUse",
     "ScoreMap",
