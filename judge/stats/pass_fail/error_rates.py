@@ -91,9 +91,9 @@ def pass_fail(human: ArrayLike, judge: ArrayLike, **sampling: Unpack[Sampling]) 
     A zero denominator gives NaN, `zero_denominator`, never 0; balanced accuracy and J need both classes;
     MCC, kappa and AC1 need two items (`too_few_items`).
 
-    With a sampling design (``design=``) all estimates are weighted and their intervals are quantiles of draws of
-    the table of all answers: Beta distributions for the share of human passes within each stratum and verdict of
-    the judge, widened by the effect of `clusters` on the standard error.
+    With a sampling design (``design=``) all estimates are weighted and their intervals are quantiles of draws
+    of the table of all answers: Beta distributions for the share of human passes within each stratum and
+    verdict of the judge, widened by the effect of `clusters` on the standard error.
 
     Do not compare its rates between sets of items with different shares of passes, except TPR and TNR:
     all others depend on that share.
