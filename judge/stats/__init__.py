@@ -111,6 +111,7 @@ from judge.stats.design.simulated_precision import Precision, latent_draws, pilo
 from judge.stats.engine.estimate import Estimate, Reason
 from judge.stats.engine.frames import to_frame
 from judge.stats.engine.resampling import Replicates, ResampledValues, Sampling, estimate, replicate, resample
+from judge.stats.engine.sampling_design import SamplingDesign
 from judge.stats.engine.scale import Scale
 from judge.stats.engine.statistic import Statistic, average, combine, difference, negated, quotient
 from judge.stats.judge_human.alt_test import (
@@ -154,7 +155,7 @@ from judge.stats.judge_human.score_maps import MapKind, ScoreMap, fit_map
 from judge.stats.judge_human.severity import MarginalHomogeneity, Severity, marginal_homogeneity, severity
 from judge.stats.judge_human.verbosity import Verbosity, verbosity
 from judge.stats.pass_fail.error_rates import PassFail, pass_fail, pass_fail_statistics
-from judge.stats.pass_fail.ppi import PredictionPoweredMean, ppi_mean
+from judge.stats.pass_fail.ppi import PredictionPoweredMean, ppi_difference, ppi_mean
 from judge.stats.pass_fail.predictive_values import (
     CorrectedMean,
     predictive_values,
@@ -210,6 +211,7 @@ __all__ = [
     "ResampledValues",
     "Retest",
     "Sampling",
+    "SamplingDesign",
     "Scale",
     "ScaleUse",
     "ScoreMap",
@@ -305,6 +307,7 @@ __all__ = [
     "percent_agreement",
     "pilot_draws",
     "ppi_calls_per_label",
+    "ppi_difference",
     "ppi_effective_labels",
     "ppi_mean",
     "precision",

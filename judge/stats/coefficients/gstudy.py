@@ -212,6 +212,7 @@ class _Sums:
             n_dropped=self.n_dropped,
             reason=reason,
             undefined=NO_VARIATION,
+            weighted=False,
         )
 
     def _components(self, totals: Floats) -> _Components:

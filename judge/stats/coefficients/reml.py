@@ -116,6 +116,7 @@ def icc_reml_statistic(
         n_ratings=table.n_ratings,
         undefined=NO_VARIATION,
         minimum=0.0,
+        weighted=False,
     )
 
 

@@ -33,6 +33,8 @@ Reason = Literal[
     "not_applicable",
     "interval_too_wide",
     "rescaled_ratings",
+    "unknown_probability",
+    "no_weighted_form",
 ]
 
 NO_RATINGS: Final = "no_ratings"
@@ -51,6 +53,8 @@ DESIGN_DISCONNECTED: Final = "design_disconnected"
 NOT_APPLICABLE: Final = "not_applicable"
 INTERVAL_TOO_WIDE: Final = "interval_too_wide"
 RESCALED_RATINGS: Final = "rescaled_ratings"
+UNKNOWN_PROBABILITY: Final = "unknown_probability"
+NO_WEIGHTED_FORM: Final = "no_weighted_form"
 
 # Notes are codes too, some followed by ": " and a figure.
 FEW_CLUSTERS: Final = "few_clusters"
@@ -87,6 +91,8 @@ class Estimate:
     possible : tuple of float
         Smallest and largest possible value of the statistic. Limits beyond it are cut there, or at `value`
         where an estimate that is corrected for noise lies beyond it itself.
+    df : float
+        Degrees of freedom of `se`, where a sampling design decides them; else NaN.
 
     Examples
     --------
@@ -116,6 +122,7 @@ class Estimate:
     n_resamples: int = 0
     seed: int | None = None
     possible: Range = ANY_VALUE
+    df: float = math.nan
 
     def __post_init__(self) -> None:
         lowest, highest = self.possible
@@ -137,19 +144,19 @@ class Estimate:
     @property
     def degrees_of_freedom(self) -> int:
         """Of Student's t with this `se`: clusters that can contribute (no more than the items), less one."""
-        return min(self.n_clusters, self.n_items) - 1
+        return min(self.n_clusters, self.n_items) - 1 if math.isnan(self.df) else int(self.df)
 
     def with_notes(self, *notes: str) -> Self:
         """Return a copy with `notes` added, each once."""
         return replace(self, notes=tuple(dict.fromkeys((*self.notes, *notes))))
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the fields for JSON, without `possible`: NaN and infinities become None, tuples lists.
+        """Return the fields for JSON, without `possible` and `df`; NaN and infinities become None.
 
         >>> Estimate(0.5).to_dict()["low"] is None
         True
         """
-        return {name: _json_value(value) for name, value in asdict(self).items() if name != "possible"}
+        return {name: _json_value(value) for name, value in asdict(self).items() if name not in _NOT_WRITTEN}
 
     def __float__(self) -> float:
         return float(self.value)
@@ -180,6 +187,9 @@ class Estimate:
         }
         cells = (f"<tr><th>{name}</th><td>{escape(text)}</td></tr>" for name, text in rows.items() if text)
         return f"<table>{''.join(cells)}</table>"
+
+
+_NOT_WRITTEN = ("possible", "df")
 
 
 def _cut(limit: float, lowest: float, highest: float) -> float:

@@ -40,27 +40,35 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal, TypedDict, Unpack, get_args
+from dataclasses import dataclass
+from typing import TypedDict, Unpack, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from judge.stats.engine import limits
 from judge.stats.engine.checks import between
+from judge.stats.engine.design_variance import contributing, undefined_value, weighted_value
 from judge.stats.engine.estimate import (
     FEW_CLUSTERS,
-    INTERVAL_TOO_WIDE,
-    NO_VARIATION,
+    NO_WEIGHTED_FORM,
     TOO_FEW_CLUSTERS,
-    UNDEFINED_RESAMPLES,
+    UNKNOWN_PROBABILITY,
     Estimate,
     Reason,
 )
 from judge.stats.engine.evaluation import evaluate_chunks, without_each_unit
+from judge.stats.engine.intervals import (
+    Interval,
+    Method,
+    ResampledValues,
+    analytic_interval,
+    design_interval,
+    resampled_interval,
+)
+from judge.stats.engine.sampling_design import SamplingDesign
 from judge.stats.engine.scale import Floats
 from judge.stats.engine.statistic import Statistic, average, combine, difference, quotient
-from judge.stats.engine.weights import RNG, Frame, seed_of
+from judge.stats.engine.weights import RNG, Frame, cluster_codes, seed_of
 
 __all__ = [
     "Estimate",
@@ -77,8 +85,6 @@ __all__ = [
     "resample",
 ]
 
-Method = Literal["auto", "jackknife", "bca", "percentile", "wilson", "analytic"]
-
 
 class ResampleOptions(TypedDict, total=False):
     """Options of `replicate`; see `Sampling`."""
@@ -87,6 +93,7 @@ class ResampleOptions(TypedDict, total=False):
     method: Method
     n_resamples: int
     rng: RNG
+    design: SamplingDesign | None
 
 
 class Sampling(ResampleOptions, total=False):
@@ -108,39 +115,12 @@ class Sampling(ResampleOptions, total=False):
         Bootstrap resamples, default 10,000.
     rng : int, numpy.random.Generator or None
         Seed or generator. None draws a seed, which the estimate reports.
+    design : SamplingDesign or None
+        How the items were drawn for rating: every item is weighted by 1 / probability. Intervals are then
+        Wilson's with the effective sample size for shares, else those of a jackknife within strata.
     """
 
     confidence_level: float
-
-
-@dataclass(frozen=True)
-class ResampledValues:
-    """Values of one statistic on the data and on its resamples.
-
-    Attributes
-    ----------
-    value : float
-        On the data.
-    jackknife : ndarray, shape (u,)
-        Leave-one-cluster-out values, one per group of identical clusters (often u is just their number).
-    counts : ndarray, shape (u,)
-        Number of clusters in each group; ``counts.sum()`` is the number of clusters.
-    draws : ndarray, shape (n_resamples,)
-        Bootstrap values, NaN where undefined; empty where the method needs none.
-    """
-
-    value: float
-    jackknife: Floats
-    counts: Floats
-    draws: Floats
-
-    @property
-    def se(self) -> float:
-        """Jackknife standard error."""
-        defined = np.isfinite(self.jackknife)
-        if self.counts[defined].sum() < 2:
-            return math.nan
-        return limits.jackknife_se(self.jackknife[defined], self.counts[defined])
 
 
 @dataclass(frozen=True)
@@ -153,13 +133,14 @@ class Replicates:
     n_clusters: int
     clustered: bool
     seed: int | None = None
+    design: SamplingDesign | None = None
 
     def estimate(self, name: str, confidence_level: float = 0.95) -> Estimate:
         """Return one statistic with its interval at `confidence_level`."""
         statistic, sample = self.statistics[name], self.samples[name]
         between("confidence_level", confidence_level, 0, 1)
         interval = self._interval(name, confidence_level)
-        undefined = statistic.reason or statistic.undefined
+        undefined = statistic.reason or self._without_weights(statistic) or statistic.undefined
         return Estimate(
             sample.value,
             interval.low,
@@ -172,46 +153,32 @@ class Replicates:
             self.n_clusters,
             statistic.n_dropped,
             undefined if math.isnan(sample.value) else interval.reason,
-            (*statistic.notes, *interval.notes),
+            (*statistic.notes, *interval.notes, *(self.design.notes if self.design else ())),
             len(sample.draws),
             self.seed if len(sample.draws) else None,
             statistic.possible,
+            sample.weighted.df() if sample.weighted else math.nan,
         )
 
-    def _interval(self, name: str, confidence_level: float) -> _Interval:
+    def _without_weights(self, statistic: Statistic) -> Reason | None:
+        """Return why a design leaves the statistic undefined, or None."""
+        return None if self.design is None else _unweightable(statistic, self.design)
+
+    def _interval(self, name: str, confidence_level: float) -> Interval:
         statistic, sample, method = self.statistics[name], self.samples[name], self.methods[name]
         if math.isnan(sample.value):
-            return _Interval()
+            return Interval()
         if method == "analytic":
-            return _analytic_interval(statistic, confidence_level)
+            return analytic_interval(statistic, confidence_level)
         if self.n_clusters < 2:
-            return _Interval(reason=TOO_FEW_CLUSTERS)
+            return Interval(reason=TOO_FEW_CLUSTERS)
         used = _n_used(statistic, self.n_clusters)
-        interval = _resampled_interval(sample, statistic, method, confidence_level, used, self.clustered)
+        if self.design is not None:
+            return design_interval(sample, statistic, method, confidence_level, used, self.design)
+        interval = resampled_interval(sample, statistic, method, confidence_level, used, self.clustered)
         if used < 10:
             interval.notes = (FEW_CLUSTERS, *interval.notes)
         return interval
-
-
-@dataclass
-class _Interval:
-    low: float = math.nan
-    high: float = math.nan
-    se: float = math.nan
-    method: str = ""
-    reason: Reason | None = None
-    notes: tuple[str, ...] = field(default=())
-
-    @property
-    def defined(self) -> bool:
-        return not math.isnan(self.low)
-
-
-def _analytic_interval(statistic: Statistic, confidence_level: float) -> _Interval:
-    if statistic.analytic is None:
-        raise ValueError("method 'analytic' is not available for this statistic; use 'auto'.")
-    low, high, se = statistic.analytic(confidence_level)
-    return _Interval(low, high, se, "analytic", None if math.isfinite(low) else NO_VARIATION)
 
 
 def _n_used(statistic: Statistic, n_clusters: int) -> int:
@@ -219,64 +186,10 @@ def _n_used(statistic: Statistic, n_clusters: int) -> int:
     return min(n_clusters, statistic.n_usable)
 
 
-def _resampled_interval(
-    sample: ResampledValues,
-    statistic: Statistic,
-    method: Method,
-    confidence_level: float,
-    used: int,
-    clustered: bool,
-) -> _Interval:
-    undefined, notes = _undefined_share(sample)
-    interval = _Interval(se=sample.se, method=method, notes=notes)
-    if method == "wilson":
-        interval.low, interval.high = _wilson_interval(sample, confidence_level, used, clustered)
-    elif undefined > 0.2 or not sample.se > 0 or used < 2:
-        interval.reason = NO_VARIATION
-    elif method == "jackknife":
-        below_one = statistic.kind == "coefficient" and sample.value < 1
-        t_limits = limits.coefficient_limits if below_one else limits.symmetric_limits
-        interval.low, interval.high = t_limits(sample.value, sample.se, confidence_level, used - 1)
-    else:
-        interval.low, interval.high = _bootstrap_limits(sample, method, confidence_level)
-    if statistic.possible == (-math.inf, 1.0) and interval.low < 2 * min(sample.value, -1.0) - 1:
-        # A statistic without a minimum cannot be truncated; a limit this low shows that the method failed.
-        return _Interval(se=sample.se, reason=INTERVAL_TOO_WIDE, notes=notes)
-    return interval
-
-
-def _undefined_share(sample: ResampledValues) -> tuple[float, tuple[str, ...]]:
-    """Return the share of resamples on which the statistic was undefined, and the note about it."""
-    if len(sample.draws):
-        share = float(np.mean(~np.isfinite(sample.draws)))
-    else:
-        share = float(np.average(~np.isfinite(sample.jackknife), weights=sample.counts))
-    return share, (f"{UNDEFINED_RESAMPLES}: {share:.1%}",) if share > 0.05 else ()
-
-
-def _wilson_interval(
-    sample: ResampledValues, confidence_level: float, used: int, clustered: bool
-) -> limits.Limits:
-    share, n = sample.value, float(sample.counts.sum())
-    binomial, effective = share * (1 - share), float(used)
-    if sample.se > 0 and binomial > 0 and used > 1:
-        # The factors make it exactly the number of items when these are independent zeros and ones.
-        effective = binomial / (sample.se**2 * n / (n - 1) * ((used - 1) / used) ** 2)
-    p = (1 + confidence_level) / 2
-    # The spread of independent zeros and ones follows from their share; any other had to be estimated.
-    estimated = used > 1 and (clustered or abs(effective - used) > 1e-9 * used)
-    quantile = limits.t_quantile(p, used - 1) if estimated else limits.normal_quantile(p)
-    return limits.wilson_limits(share, effective, quantile)
-
-
-def _bootstrap_limits(sample: ResampledValues, method: Method, confidence_level: float) -> limits.Limits:
-    draws = sample.draws[np.isfinite(sample.draws)]
-    if method == "percentile":
-        return limits.percentile_limits(draws, confidence_level)
-    defined = np.isfinite(sample.jackknife)
-    return limits.bca_limits(
-        sample.value, draws, sample.jackknife[defined], sample.counts[defined], confidence_level
-    )
+def _unweightable(statistic: Statistic, design: SamplingDesign) -> Reason | None:
+    if not statistic.weighted:
+        return NO_WEIGHTED_FORM
+    return UNKNOWN_PROBABILITY if (contributing(statistic) & ~design.sampled).any() else None
 
 
 def replicate(
@@ -286,6 +199,7 @@ def replicate(
     method: Method = "auto",
     n_resamples: int = 10_000,
     rng: RNG = None,
+    design: SamplingDesign | None = None,
 ) -> Replicates:
     """Evaluate statistics of the same items on the data, the jackknife and the bootstrap samples.
 
@@ -295,7 +209,8 @@ def replicate(
     ------
     ValueError
         If the statistics have different numbers of items, `clusters` has another length or missing
-        values, the method is unknown, or 'analytic' is combined with clusters.
+        values, the method is unknown, 'analytic' is combined with clusters, or a bootstrap method with a
+        sampling design.
 
     Examples
     --------
@@ -305,6 +220,8 @@ def replicate(
     """
     _check_options(statistics, clusters, method, n_resamples)
     n_items = len(next(iter(statistics.values())).sums)
+    if design is not None:
+        return _weighted_replicates(statistics, clusters, method, design)
     frame = Frame.build([s.sums for s in statistics.values()], clusters, n_items)
     seed, generator = seed_of(rng)
     values = {name: s.value() for name, s in statistics.items()}
@@ -331,6 +248,29 @@ def replicate(
         for name in statistics
     }
     return Replicates(statistics, samples, methods, frame.n_clusters, frame.n_clusters < n_items, seed)
+
+
+def _weighted_replicates(
+    statistics: Mapping[str, Statistic], clusters: ArrayLike | None, method: Method, design: SamplingDesign
+) -> Replicates:
+    n_items = len(next(iter(statistics.values())).sums)
+    if len(design) != n_items:
+        raise ValueError(f"design must describe every item: {n_items} items, {len(design)} probabilities.")
+    if method not in ("auto", "jackknife", "wilson"):
+        raise ValueError(f"method {method!r} does not know sampling designs; use 'auto' or 'jackknife'.")
+    codes = cluster_codes(clusters, n_items)[design.sampled]
+    n_clusters = int(np.unique(codes).size)
+    methods: dict[str, Method] = {}
+    samples = {}
+    for name, statistic in statistics.items():
+        methods[name] = "wilson" if method == "auto" and statistic.kind == "share" else method
+        methods[name] = "jackknife" if methods[name] == "auto" else methods[name]
+        unknown = statistic.reason or _unweightable(statistic, design)
+        found = undefined_value(design) if unknown else weighted_value(statistic, design, clusters)
+        empty = np.empty(0)
+        samples[name] = ResampledValues(found.value, empty, empty, empty, found)
+    clustered = n_clusters < design.n_sampled
+    return Replicates(statistics, samples, methods, n_clusters, clustered, design=design)
 
 
 def _check_options(

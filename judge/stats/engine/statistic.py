@@ -43,6 +43,9 @@ class Statistic:
         Smallest and largest possible value, where `kind` does not say it; see `possible`.
     analytic : callable or None
         Level -> (low, high, se): closed-form interval for independent items.
+    weighted : bool
+        Whether `function` means the same for totals of weighted items. False: with a sampling design the
+        statistic is undefined (`no_weighted_form`).
     """
 
     sums: Floats | Ints
@@ -57,6 +60,7 @@ class Statistic:
     minimum: float = -math.inf
     maximum: float = math.inf
     analytic: Analytic | None = None
+    weighted: bool = True
 
     @property
     def possible(self) -> Range:
@@ -123,6 +127,7 @@ def combine(
         notes=tuple(dict.fromkeys(note for s in statistics for note in s.notes)),
         minimum=possible[0],
         maximum=possible[1],
+        weighted=all(s.weighted for s in statistics),
     )
 
 

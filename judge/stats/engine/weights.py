@@ -111,7 +111,7 @@ class Frame:
         """Yield totals of resamples, chunk by chunk, one array per statistic in `indices`."""
         keys = [id(self.tables[i]) for i in indices]
         distinct = {id(self.tables[i]): self.tables[i] for i in indices}
-        widest = max(self.n_clusters, *(_width(table) for table in distinct.values()))
+        widest = max(self.n_clusters, *(width_of(table) for table in distinct.values()))
         step = max(1, _CHUNK // widest)
         for start in range(0, n_resamples, step):
             weights = self._weights(min(step, n_resamples - start), rng)
@@ -128,7 +128,8 @@ class Frame:
         return np.bincount(drawn.ravel(), minlength=rows * n).reshape(rows, n).astype(float)
 
 
-def _width(table: SumTable) -> int:
+def width_of(table: SumTable) -> int:
+    """Return the number of totals of a table: its columns, or the number of codes."""
     return table.shape[1] if table.ndim == 2 else int(table.max(initial=-1)) + 1
 
 
@@ -136,7 +137,7 @@ def totals_of(weights: Floats, table: SumTable) -> Floats:
     """Return weights (R, U) times the table; codes are counted without building their one-hot table."""
     if table.ndim == 2:
         return weights @ table
-    width = _width(table)
+    width = width_of(table)
     if len(table) * width <= _CHUNK:
         return weights @ np.eye(width)[table]
     order = np.argsort(table, kind="stable")
@@ -152,7 +153,7 @@ def totals_of(weights: Floats, table: SumTable) -> Floats:
 def _within_clusters(table: SumTable, codes: Ints, n_clusters: int) -> Floats:
     """Return the sums of each cluster, shape (C, s)."""
     if table.ndim == 1:
-        width = _width(table)
+        width = width_of(table)
         counts = np.bincount(codes * width + table, minlength=n_clusters * width)
         return counts.reshape(n_clusters, width).astype(float)
     columns = [np.bincount(codes, weights=column, minlength=n_clusters) for column in table.T]

@@ -22,6 +22,7 @@ from judge.stats.engine.estimate import (
 )
 from judge.stats.engine.frames import Tabular
 from judge.stats.engine.resampling import Sampling, Statistic, difference, estimate, quotient, resample
+from judge.stats.engine.sampling_design import refuse_design
 from judge.stats.engine.scale import Floats, Ints, as_floats
 from judge.stats.engine.weights import cluster_codes, seed_of
 from judge.stats.judge_human.score_maps import MapKind, ScoreMap, fit_map
@@ -161,6 +162,7 @@ def calibrate(
     >>> result.helps, round(result.map.parameters["shift"][0], 2)
     (True, -1.07)
     """
+    refuse_design("calibrate", sampling)
     at_least("n_folds", n_folds, 2)
     x, y = as_floats(judge), as_floats(human)
     if x.shape != y.shape or x.ndim != 1:

@@ -16,10 +16,11 @@ from typing import Any, TypeAlias, Unpack
 import numpy as np
 from numpy.typing import ArrayLike
 
+from judge.stats.engine.design_variance import linear
 from judge.stats.engine.estimate import NO_PAIRABLE_ITEMS, NO_RATINGS, TOO_FEW_RATERS, Estimate, Reason
 from judge.stats.engine.frames import Tabular
+from judge.stats.engine.intervals import Method
 from judge.stats.engine.resampling import (
-    Method,
     Replicates,
     ResampledValues,
     ResampleOptions,
@@ -365,16 +366,21 @@ def method_for(kind: str, method: Method) -> Method:
 
 
 def _mean(samples: Sequence[ResampledValues]) -> ResampledValues:
+    weighted = [s.weighted for s in samples if s.weighted]
     return ResampledValues(
         float(np.mean([s.value for s in samples])),
         np.mean([s.jackknife for s in samples], axis=0),
         samples[0].counts,
         np.mean([s.draws for s in samples], axis=0),
+        linear([1 / len(weighted)] * len(weighted), weighted) if weighted else None,
     )
 
 
 def _minus(a: ResampledValues, b: ResampledValues) -> ResampledValues:
-    return ResampledValues(a.value - b.value, a.jackknife - b.jackknife, a.counts, a.draws - b.draws)
+    weighted = linear([1, -1], [a.weighted, b.weighted]) if a.weighted and b.weighted else None
+    return ResampledValues(
+        a.value - b.value, a.jackknife - b.jackknife, a.counts, a.draws - b.draws, weighted
+    )
 
 
 def _split(sampling: Sampling) -> tuple[ResampleOptions, float]:
@@ -387,5 +393,6 @@ def _split(sampling: Sampling) -> tuple[ResampleOptions, float]:
         "method": sampling.get("method", "jackknife"),
         "n_resamples": sampling.get("n_resamples", 10_000),
         "rng": sampling.get("rng"),
+        "design": sampling.get("design"),
     }
     return options, confidence_level

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from judge.stats.engine.estimate import ANY_VALUE, NO_COMPLETE_PAIRS, TOO_FEW_ITEMS, Estimate, Range
-from judge.stats.engine.resampling import Method, Sampling, resample
+from judge.stats.engine.intervals import Method
+from judge.stats.engine.resampling import Sampling, resample
 from judge.stats.engine.scale import Floats
 from judge.stats.engine.statistic import Function, Statistic, average, difference, quotient
 

@@ -23,7 +23,8 @@ from judge.stats.engine.estimate import (
     Estimate,
     Range,
 )
-from judge.stats.engine.resampling import Method, Sampling, replicate
+from judge.stats.engine.intervals import Method
+from judge.stats.engine.resampling import Sampling, replicate
 from judge.stats.engine.scale import Floats
 from judge.stats.engine.statistic import Statistic, StatisticKind, difference, quotient
 from judge.stats.engine.table import RatingTable, ScaleLike
@@ -103,6 +104,7 @@ def exchangeable_ceiling(
         method=method,
         n_resamples=sampling.get("n_resamples", 10_000),
         rng=sampling.get("rng"),
+        design=sampling.get("design"),
     )
     methods = {n: method_for(s.kind, replicates.methods[n]) for n, s in replicates.statistics.items()}
     replicates, confidence_level = (

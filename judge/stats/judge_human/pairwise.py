@@ -15,6 +15,7 @@ from judge.stats.engine.checks import at_least, between
 from judge.stats.engine.columns import as_tables
 from judge.stats.engine.estimate import NO_PAIRABLE_ITEMS, SHARE, TOO_FEW_CLUSTERS, Estimate
 from judge.stats.engine.resampling import Sampling, Statistic, estimate, quotient
+from judge.stats.engine.sampling_design import refuse_design
 from judge.stats.engine.scale import Floats, Ints
 from judge.stats.engine.weights import cluster_codes, seed_of
 
@@ -103,6 +104,7 @@ def pairwise_accuracy(
     between("confidence_level", sampling.get("confidence_level", 0.95), 0, 1)
     if grouping == "item":
         return estimate(_item_statistic(h, j, np.full(len(h), epsilon)), **sampling)
+    refuse_design("pairwise_accuracy with grouping='system' or 'none'", sampling)
     codes = cluster_codes(sampling.get("clusters"), len(h))
     return _jackknifed(h, j, grouping, epsilon, codes, sampling.get("confidence_level", 0.95))
 
@@ -152,6 +154,7 @@ def tie_calibration(
     >>> round(ties.uncalibrated.value, 3), ties.epsilon, ties.in_sample
     (0.667, 0.1, 1.0)
     """
+    refuse_design("tie_calibration", sampling)
     h, j = as_tables(human, judge)
     _check_options(grouping, 0.0)
     codes = cluster_codes(sampling.get("clusters"), len(h))

@@ -10,12 +10,16 @@ from typing import Unpack
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from judge.stats.engine import limits
 from judge.stats.engine.columns import as_groups, as_marks, check_lengths, select
 from judge.stats.engine.estimate import NO_COMPLETE_PAIRS, TOO_FEW_ITEMS, ZERO_DENOMINATOR, Estimate, Reason
-from judge.stats.engine.resampling import Sampling, Statistic, quotient, resample
+from judge.stats.engine.resampling import Sampling, Statistic, quotient, replicate, resample
+from judge.stats.engine.sampling_design import SamplingDesign
 from judge.stats.engine.scale import Floats
 from judge.stats.engine.statistic import StatisticKind
+from judge.stats.engine.weights import seed_of
 from judge.stats.pass_fail.proportion import proportion
+from judge.stats.pass_fail.verdict_draws import VerdictSample
 
 __all__ = ["PassFail", "pass_fail", "pass_fail_statistics"]
 
@@ -87,6 +91,10 @@ def pass_fail(human: ArrayLike, judge: ArrayLike, **sampling: Unpack[Sampling]) 
     A zero denominator gives NaN, `zero_denominator`, never 0; balanced accuracy and J need both classes;
     MCC, kappa and AC1 need two items (`too_few_items`).
 
+    With a sampling design (``design=``) all estimates are weighted and their intervals are quantiles of draws
+    of the table of all answers: Beta distributions for the share of human passes within each stratum and
+    verdict of the judge, widened by the effect of `clusters` on the standard error.
+
     Do not compare its rates between sets of items with different shares of passes, except TPR and TNR:
     all others depend on that share.
 
@@ -139,6 +147,10 @@ def pass_fail(human: ArrayLike, judge: ArrayLike, **sampling: Unpack[Sampling]) 
             else Estimate.undefined(_reason(both), confidence_level=found.confidence_level)
         )
 
+    tp, fp, fn, tn = (int(count) for count in cells.sum(axis=0))
+    design = sampling.get("design")
+    if design is not None:
+        return PassFail(tp, fp, fn, tn, **_weighted(human, judge, cells, design, sampling))
     everything = np.ones(h.size)
     rates = {
         "agreement": rate((h == j).astype(float), everything),
@@ -156,8 +168,39 @@ def pass_fail(human: ArrayLike, judge: ArrayLike, **sampling: Unpack[Sampling]) 
         others["balanced_accuracy"] = _square_and_add(
             others["balanced_accuracy"], rates["tpr"], rates["tnr"], 0.5
         )
-    tp, fp, fn, tn = (int(count) for count in cells.sum(axis=0))
     return PassFail(tp, fp, fn, tn, **{**rates, **others})
+
+
+def _weighted(
+    human: ArrayLike, judge: ArrayLike, cells: Floats, design: SamplingDesign, sampling: Sampling
+) -> dict[str, Estimate]:
+    """Return weighted estimates, their intervals from draws of the table of all answers."""
+    confidence_level, n_draws = sampling.get("confidence_level", 0.95), sampling.get("n_resamples", 10_000)
+    statistics = pass_fail_statistics(human, judge)
+    replicates = replicate(statistics, clusters=sampling.get("clusters"), design=design)
+    found = {name: replicates.estimate(name, confidence_level) for name in statistics}
+    if sampling.get("method", "auto") not in ("auto", "wilson"):
+        return found
+    sample = VerdictSample.of(cells, design)
+    seed, generator = seed_of(sampling.get("rng"))
+    tables = sample.draw(n_draws, generator)
+    for name, estimate in found.items():
+        if estimate.defined:
+            values = _TABLE_FUNCTIONS[name](tables)
+            low, high = limits.percentile_limits(values[np.isfinite(values)], confidence_level)
+            weighted = replicates.samples[name].weighted
+            widening = weighted.cluster_factor if weighted else 1.0
+            low, high = min(low, estimate.value), max(high, estimate.value)
+            found[name] = replace(
+                estimate,
+                low=estimate.value - widening * (estimate.value - low),
+                high=estimate.value + widening * (high - estimate.value),
+                method="beta-draws",
+                reason=None,
+                n_resamples=n_draws,
+                seed=seed,
+            )
+    return found
 
 
 def pass_fail_statistics(human: ArrayLike, judge: ArrayLike) -> dict[str, Statistic]:

@@ -9,24 +9,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from judge.stats.engine import limits
+from judge.stats.engine.checks import between
 from judge.stats.engine.columns import as_column, as_groups, check_lengths
-from judge.stats.engine.estimate import (
-    ANY_VALUE,
-    NO_OBSERVATIONS,
-    NO_VARIATION,
-    SHARE,
-    TOO_FEW_CLUSTERS,
-    TOO_FEW_ITEMS,
-    Estimate,
-)
-from judge.stats.engine.resampling import Statistic, quotient, replicate
-from judge.stats.engine.scale import Floats, Ints
+from judge.stats.engine.estimate import ANY_VALUE, CORRELATION, SHARE, Estimate
+from judge.stats.engine.resampling import Sampling
+from judge.stats.engine.sampling_design import SamplingDesign
+from judge.stats.engine.scale import Floats
 from judge.stats.engine.weights import cluster_codes
 from judge.stats.pass_fail.predictive_values import CorrectedMean
 from judge.stats.pass_fail.proportion import mean
+from judge.stats.pass_fail.two_phase import Labelled, TwoPhaseMean, read_pool
 
-__all__ = ["PredictionPoweredMean", "ppi_mean"]
+__all__ = ["PredictionPoweredMean", "ppi_difference", "ppi_mean"]
 
 FEW_LABELS = "few_labels"
 INVERTED_JUDGE = "inverted_judge"
@@ -58,6 +52,7 @@ def ppi_mean(
     judge_weight: float | None = None,
     clip: bool = True,
     strata: ArrayLike | None = None,
+    design: SamplingDesign | None = None,
     clusters: ArrayLike | None = None,
     confidence_level: float = 0.95,
 ) -> PredictionPoweredMean:
@@ -84,9 +79,13 @@ def ppi_mean(
     strata : array_like, shape (n_items,), optional
         Stratum of each answer (slice, bin of judge scores), within which labels are random. Means are
         combined by share of the pool. A stratum with fewer than two labels is merged with its neighbour
-        in sorted order (note ``merged_strata``).
+        in sorted order (note ``merged_strata``). A stratum has a judge weight of its own from 30 labels on,
+        the others have one that is best for all strata together.
+    design : SamplingDesign, optional
+        How the labelled answers were drawn, instead of `strata`: probabilities of the labelled answers and,
+        if it has strata, the stratum of every answer of the pool.
     clusters : array_like, shape (n_items,), optional
-        Group of each answer: the standard error is a jackknife over groups, of the same per-answer mean.
+        Group of each answer: the standard error is that of sums over groups, of the same per-answer mean.
     confidence_level : float
         Confidence level.
 
@@ -94,12 +93,14 @@ def ppi_mean(
     -------
     PredictionPoweredMean
         In the unit of `human`. NaN, `too_few_items`, with fewer than two labels. Below 30 labels
-        the note ``few_labels``: the interval is then approximate.
+        the note ``few_labels``: the interval is then approximate. Labels that are all alike get no interval
+        (`no_variation`), unless they are pass marks: these get the variance of half a pass or fail.
 
     Raises
     ------
     ValueError
-        If lengths differ or `judge_weight` is not finite.
+        If lengths differ, `judge_weight` is not finite, both `strata` and `design` are given, or an answer of
+        the pool has no stratum.
 
     References
     ----------
@@ -121,13 +122,15 @@ def ppi_mean(
     3.167 [1.622, 4.711]
     """
     y, f, groups = as_column(human, "human"), as_column(judge, "judge"), as_groups(clusters)
-    strata_labels = np.zeros(y.size) if strata is None else np.asarray(strata)
-    check_lengths(human=y, judge=f, clusters=groups, strata=strata_labels)
+    check_lengths(human=y, judge=f, clusters=groups)
     if judge_weight is not None and not math.isfinite(judge_weight):
         raise ValueError(f"judge_weight must be finite, got {judge_weight}.")
-    humans_only = mean(y, clusters=groups, confidence_level=confidence_level, method="jackknife")
-    uncorrected = mean(f, clusters=groups, confidence_level=confidence_level, method="jackknife")
-    n_labels = int(np.sum(~np.isnan(y) & ~np.isnan(f)))
+    pool = read_pool(y, f, strata, design)
+    options: Sampling = {"clusters": groups, "confidence_level": confidence_level, "method": "jackknife"}
+    uncorrected = mean(f, **options)
+    options["design"] = design
+    humans_only = mean(y, **options)
+    n_labels = int(pool.labelled.sum())
     found = Estimate(
         math.nan,
         confidence_level=confidence_level,
@@ -135,107 +138,112 @@ def ppi_mean(
         n_ratings=n_labels,
         n_clusters=uncorrected.n_clusters,
         n_dropped=int(np.sum(~np.isnan(y))) - n_labels,
-        possible=SHARE if np.isin(y[~np.isnan(y)], (0.0, 1.0)).all() else ANY_VALUE,  # pass marks
+        notes=() if design is None else design.notes,
+        possible=SHARE if pool.marks else ANY_VALUE,
     )
-    if n_labels < 2:
-        undefined = replace(found, reason=TOO_FEW_ITEMS if n_labels else NO_OBSERVATIONS)
+    if pool.problem:
+        undefined = replace(found, reason=pool.problem)
         return PredictionPoweredMean(undefined, humans_only, uncorrected, math.nan, math.nan)
-    codes, merged = _strata_codes(strata_labels, ~np.isnan(y) & ~np.isnan(f))
-    parts = [_stratum(y[codes == s], f[codes == s], judge_weight, clip) for s in range(codes.max() + 1)]
-    combined = _combine(found, parts) if groups is None else _clustered(found, y, f, codes, parts, groups)
-    lam = sum(part.judge_weight * part.n_pool for part in parts) / sum(part.n_pool for part in parts)
+    weights = pool.judge_weights(judge_weight, clip)
+    codes = None if groups is None else cluster_codes(groups, y.size)
+    corrected = TwoPhaseMean.of(pool, weights).estimate(found, codes)
+    sizes = np.bincount(pool.strata[pool.in_pool], minlength=weights.size)
+    lam = float(weights @ sizes / sizes.sum())
     notes = [FEW_LABELS] * (n_labels < 30) + [INVERTED_JUDGE] * (lam < 0) + [COMPRESSED_JUDGE] * (lam > 1)
-    noted = combined.with_notes(*notes, *[MERGED_STRATA] * merged)
-    spread = y[~np.isnan(y) & ~np.isnan(f)].var(ddof=1)
-    n_effective = spread / noted.se**2 if noted.se > 0 else math.nan
+    noted = corrected.with_notes(*notes, *[MERGED_STRATA] * pool.merged)
+    n_effective = y[pool.labelled].var(ddof=1) / noted.se**2 if noted.se > 0 else math.nan
     return PredictionPoweredMean(noted, humans_only, uncorrected, lam, float(n_effective))
 
 
-@dataclass(frozen=True, slots=True)
-class _Stratum:
-    value: float
-    variance: float
-    judge_weight: float
-    n_labels: int
-    n_pool: int
-
-
-def _strata_codes(strata: NDArray[Any], labelled: NDArray[np.bool_]) -> tuple[Ints, bool]:
-    """Return a code per item, with at least two labels in each, and whether strata were merged for it."""
-    original: Ints = np.unique(strata, return_inverse=True)[1].astype(np.int64)
-    n_labels = np.bincount(original, weights=labelled)
-    merged, code, gathered = np.zeros(n_labels.size, dtype=np.int64), 0, 0.0
-    for stratum, n in enumerate(n_labels):
-        merged[stratum] = code
-        gathered += n
-        if gathered >= 2 and n_labels[stratum + 1 :].sum() >= 2:
-            code, gathered = code + 1, 0.0
-    return merged[original], code + 1 < n_labels.size
-
-
-def _stratum(human: Floats, judge: Floats, fixed_weight: float | None, clip: bool) -> _Stratum:
-    labelled, unlabelled = ~np.isnan(human) & ~np.isnan(judge), np.isnan(human) & ~np.isnan(judge)
-    y, f, u = human[labelled], judge[labelled], judge[unlabelled]
-    if not u.size:  # nothing that the judge could add
-        return _Stratum(float(y.mean()), float(y.var(ddof=1) / y.size), 0.0, y.size, y.size)
-    weight = _tuned_weight(y, f, u, clip) if fixed_weight is None else fixed_weight
-    residual = y - weight * f
-    # One unlabelled answer has no variance of its own.
-    of_judge = (u if u.size > 1 else np.concatenate([f, u])).var(ddof=1) / u.size
-    variance = weight**2 * of_judge + residual.var(ddof=1) / y.size
-    value = weight * u.mean() + residual.mean()
-    return _Stratum(float(value), float(variance), float(weight), y.size, y.size + u.size)
-
-
-def _tuned_weight(y: Floats, f: Floats, u: Floats, clip: bool) -> float:
-    spread = np.concatenate([f, u]).var(ddof=1)
-    if spread == 0:
-        return 0.0
-    weight = float(np.cov(y, f)[0, 1] / ((1 + y.size / u.size) * spread))
-    return min(max(weight, 0.0), 1.0) if clip else weight
-
-
-def _combine(found: Estimate, parts: list[_Stratum]) -> Estimate:
-    """Return the mean over independent answers, strata weighted by their share of the pool."""
-    n_pool = sum(part.n_pool for part in parts)
-    shares = np.array([part.n_pool / n_pool for part in parts])
-    values = np.array([part.value for part in parts])
-    within = shares**2 * np.array([part.variance for part in parts])
-    value = float(shares @ values)
-    # The pool is a sample, too: so are the shares of the strata in it.
-    variance = float(within.sum() + shares @ (values - value) ** 2 / n_pool)
-    if within.sum() <= 0:  # identical labels in each stratum say nothing about their spread
-        return replace(found, value=value, se=math.sqrt(variance), reason=NO_VARIATION)
-    # Satterthwaite's degrees of freedom; n - 1 with one stratum.
-    df = variance**2 / sum(w**2 / (part.n_labels - 1) for w, part in zip(within, parts, strict=True))
-    low, high = limits.symmetric_limits(value, math.sqrt(variance), found.confidence_level, float(df))
-    return replace(found, value=value, low=low, high=high, se=math.sqrt(variance), method="t")
-
-
-def _clustered(
-    found: Estimate, human: Floats, judge: Floats, codes: Ints, parts: list[_Stratum], clusters: NDArray[Any]
+def ppi_difference(
+    human_a: ArrayLike,
+    judge_a: ArrayLike,
+    human_b: ArrayLike,
+    judge_b: ArrayLike,
+    *,
+    design_a: SamplingDesign | None = None,
+    design_b: SamplingDesign | None = None,
+    clusters: ArrayLike | None = None,
+    confidence_level: float = 0.95,
 ) -> Estimate:
-    """Return the same mean with the standard error of a jackknife over clusters, lambda held fixed."""
-    present, n_strata = ~np.isnan(judge), len(parts)
-    labelled = present & ~np.isnan(human)
-    weights = np.array([part.judge_weight for part in parts])
-    residual = np.where(labelled, human - weights[codes] * judge, 0.0)
-    unlabelled = present & ~labelled
-    one_hot = np.eye(n_strata)[codes]
-    columns = [residual, labelled, np.where(unlabelled, judge, 0.0), unlabelled]
-    sums = np.hstack([one_hot * column[:, None] for column in columns])
+    """Difference a - b of the corrected mean scores of two systems, or of two conditions.
 
-    def pool_mean(totals: Floats) -> Floats:
-        residuals, n, u, n_u = np.split(totals, 4, axis=1)
-        by_judge = np.where(weights == 0, 0.0, weights * quotient(u, n_u))
-        shares = (n + n_u) / (n + n_u).sum(axis=1, keepdims=True)
-        return np.asarray((shares * (quotient(residuals, n) + by_judge)).sum(axis=1))
+    Each mean is that of `ppi_mean`, with its own judge weight: a judge may err more often on one system than
+    on the other. The standard error subtracts the influences of answers to one item, so that what both
+    systems find hard cancels; items of one system only count for that one.
 
-    replicates = replicate({"mean": Statistic(sums, pool_mean)}, clusters=clusters, method="jackknife")
-    sample = replicates.samples["mean"]
-    n_labelled = np.unique(cluster_codes(clusters, human.size)[labelled]).size
-    found = replace(found, value=sample.value, se=sample.se)
-    if n_labelled < 2 or not sample.se > 0:
-        return replace(found, reason=TOO_FEW_CLUSTERS if n_labelled < 2 else NO_VARIATION)
-    low, high = limits.symmetric_limits(sample.value, sample.se, found.confidence_level, n_labelled - 1)
-    return replace(found, low=low, high=high, method="jackknife")
+    Do not use it if only one of the systems has labels.
+
+    Parameters
+    ----------
+    human_a, judge_a, human_b, judge_b : array_like of float, shape (n_items,)
+        Scores of the answers of system a and of system b, in the same order of items; NaN or None where
+        missing.
+    design_a, design_b : SamplingDesign, optional
+        How the labelled answers of each system were drawn; see `ppi_mean`. Both or neither.
+    clusters : array_like, shape (n_items,), optional
+        Group of each item.
+    confidence_level : float
+        Confidence level.
+
+    Returns
+    -------
+    Estimate
+        In the unit of the scores. NaN with the reason of the system that is undefined.
+
+    Raises
+    ------
+    ValueError
+        If lengths differ, or the designs have different targets.
+
+    References
+    ----------
+    .. [1] A. N. Angelopoulos, J. C. Duchi, T. Zrnic, "PPI++: Efficient Prediction-Powered Inference",
+       arXiv:2311.01453.
+
+    Examples
+    --------
+    >>> human_a, judge_a = [4, 5, 3, None, None, 4], [4, 5, 4, 3, 5, 4]
+    >>> human_b, judge_b = [3, 4, None, None, 2, 4], [3, 5, 3, 3, 3, 4]
+    >>> print(ppi_difference(human_a, judge_a, human_b, judge_b))
+    0.969 [-0.445, 2.383]
+    """
+    between("confidence_level", confidence_level, 0, 1)
+    a = as_column(human_a, "human_a"), as_column(judge_a, "judge_a")
+    b = as_column(human_b, "human_b"), as_column(judge_b, "judge_b")
+    groups = as_groups(clusters)
+    check_lengths(human_a=a[0], judge_a=a[1], human_b=b[0], judge_b=b[1], clusters=groups)
+    pools = [read_pool(*a, None, design_a), read_pool(*b, None, design_b)]
+    weights = [pool.judge_weights(None, True) for pool in pools]
+    return difference_of_means(pools, weights, groups, confidence_level)
+
+
+def difference_of_means(
+    pools: list[Labelled],
+    judge_weights: list[Floats],
+    clusters: NDArray[Any] | None,
+    confidence_level: float,
+) -> Estimate:
+    """Return the difference of two corrected means, undefined for the reason of either."""
+    if pools[0].finite != pools[1].finite:
+        raise ValueError("both systems need one target: these answers, or answers like these.")
+    found = Estimate(
+        math.nan,
+        confidence_level=confidence_level,
+        n_items=int((pools[0].in_pool | pools[1].in_pool).sum()),
+        n_ratings=int(pools[0].labelled.sum() + pools[1].labelled.sum()),
+        n_clusters=_n_clusters(pools[0].in_pool | pools[1].in_pool, clusters),
+        possible=CORRELATION if all(pool.marks for pool in pools) else ANY_VALUE,
+    )
+    problem = pools[0].problem or pools[1].problem
+    if problem:
+        return replace(found, reason=problem)
+    first, second = (TwoPhaseMean.of(p, w) for p, w in zip(pools, judge_weights, strict=True))
+    codes = None if clusters is None else cluster_codes(clusters, pools[0].judge.size)
+    return (first - second).estimate(found, codes)
+
+
+def _n_clusters(in_pool: NDArray[np.bool_], clusters: NDArray[Any] | None) -> int:
+    return int(
+        in_pool.sum() if clusters is None else np.unique(cluster_codes(clusters, in_pool.size)[in_pool]).size
+    )

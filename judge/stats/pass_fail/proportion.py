@@ -106,7 +106,9 @@ def _average(values: Floats, kind: StatisticKind, sampling: Sampling) -> Estimat
         return Estimate.undefined(NO_RATINGS, confidence_level=sampling.get("confidence_level", 0.95))
     used = values[present]
     centre = float(used.mean()) if kind == "plain" else 0.0
-    sums = np.column_stack([used - centre, np.ones(used.size)])
+    # With a sampling design the frame is the whole sample: items without a value are part of the design.
+    frame = present if sampling.get("design") is None else np.ones_like(present)
+    sums = np.where(present[:, None], np.column_stack([values - centre, present]), 0.0)[frame]
 
     def exact(confidence_level: float) -> tuple[float, float, float]:
         share = float(used.mean())
@@ -118,9 +120,10 @@ def _average(values: Floats, kind: StatisticKind, sampling: Sampling) -> Estimat
         sums,
         lambda totals: centre + quotient(totals[:, 0], totals[:, 1]),
         kind,
+        n_items=used.size,
         n_ratings=used.size,
         analytic=exact if kind == "share" else None,
     )
-    options: Sampling = {**sampling, "clusters": select(groups, present)}
+    options: Sampling = {**sampling, "clusters": select(groups, frame)}
     result = estimate(statistic, **options)
     return replace(result, method="clopper-pearson") if result.method == "analytic" else result

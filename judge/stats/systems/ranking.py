@@ -18,6 +18,7 @@ from judge.stats.engine.columns import as_table, as_tables
 from judge.stats.engine.estimate import NOT_APPLICABLE, TOO_FEW_CLUSTERS, Estimate
 from judge.stats.engine.frames import Tabular
 from judge.stats.engine.resampling import Sampling, Statistic, quotient, resample
+from judge.stats.engine.sampling_design import refuse_design
 from judge.stats.engine.scale import Floats, Ints
 from judge.stats.engine.weights import Frame, seed_of
 from judge.stats.pass_fail.proportion import mean
@@ -170,6 +171,7 @@ def rank_intervals(scores: ArrayLike, **sampling: Unpack[Sampling]) -> tuple[Est
     3.000 [2.000, 3.000]
     2.000 [2.000, 3.000]
     """
+    refuse_design("rank_intervals", sampling)
     table = as_table(scores, "scores")
     refuse_empty_systems(table)
     confidence_level, n_resamples = (

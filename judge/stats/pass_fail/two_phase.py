@@ -1,0 +1,295 @@
+"""The mean human score of a pool of which a part is labelled, and how far every answer moves it.
+
+Within stratum h with share W of the pool, m_h = lambda mean(F of the pool) + mean(Y - lambda F of the
+labelled), and the mean is sum W m_h. The influence of an answer is its term of this sum; the variance is the sum
+of squared influences (of clusters: of their sums). Influences of two means subtract answer by answer: the
+difference of two systems on the same answers is a paired one.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from judge.stats.engine import limits
+from judge.stats.engine.columns import check_lengths
+from judge.stats.engine.estimate import (
+    NO_OBSERVATIONS,
+    NO_VARIATION,
+    TOO_FEW_CLUSTERS,
+    TOO_FEW_ITEMS,
+    UNKNOWN_PROBABILITY,
+    Estimate,
+    Reason,
+)
+from judge.stats.engine.sampling_design import SamplingDesign, collapse
+from judge.stats.engine.scale import Bools, Floats, Ints, as_objects, is_missing
+
+__all__: list[str] = []
+
+STRATUM_WEIGHT_FROM = 30  # labels, for a judge weight of the stratum's own
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Human and judge scores of a pool, in strata.
+
+    Attributes
+    ----------
+    human, judge : ndarray, shape (N,)
+        Scores; NaN where not labelled, and where the judge gave none.
+    strata : ndarray, shape (N,)
+        Code of the stratum, within which labels are random.
+    weights : ndarray, shape (N,)
+        1 / probability of the labelled answers; equal within strata unless the design is Poisson.
+    finite : bool
+        Whether the target is exactly these answers.
+    marks : bool
+        Whether scores are pass marks: strata without variation then get that of half a pass or fail.
+    merged : bool
+        Whether strata with fewer than two labels were merged with their neighbour in sorted order.
+    unknown : bool
+        Whether a label lacks its inclusion probability.
+    """
+
+    human: Floats
+    judge: Floats
+    strata: Ints
+    weights: Floats
+    finite: bool = False
+    marks: bool = False
+    merged: bool = False
+    unknown: bool = False
+
+    @property
+    def in_pool(self) -> Bools:
+        """Answers with a score of the judge."""
+        return ~np.isnan(self.judge)
+
+    @property
+    def labelled(self) -> Bools:
+        """Answers with both scores."""
+        return self.in_pool & ~np.isnan(self.human)
+
+    @property
+    def problem(self) -> Reason | None:
+        """Why there is no corrected mean."""
+        if self.unknown:
+            return UNKNOWN_PROBABILITY
+        n_labels = int(self.labelled.sum())
+        return None if n_labels >= 2 else TOO_FEW_ITEMS if n_labels else NO_OBSERVATIONS
+
+    @property
+    def weighted(self) -> bool:
+        """Whether the labelled answers have unequal weights."""
+        w, codes = self.weights[self.labelled], self.strata[self.labelled]
+        return any(np.ptp(w[codes == h]) > 1e-6 * w.max() for h in np.unique(codes))
+
+    def judge_weights(self, fixed: float | None, clip: bool) -> Floats:
+        """Return lambda of each stratum: its own from 30 labels on, else the one that is best for all.
+
+        lambda = cov(Y, F) / ((1 + n/N) var(F)), N unlabelled answers; over strata, numerator and denominator
+        are sums weighted by W^2/n.
+        """
+        n_strata = int(self.strata.max(initial=-1)) + 1
+        (tops, bottoms, rest), own = np.zeros((3, n_strata)), np.zeros(n_strata, dtype=bool)
+        for h in range(n_strata):
+            mine = self.strata == h
+            y, f = self.human[mine & self.labelled], self.judge[mine & self.labelled]
+            u = self.judge[mine & self.in_pool & ~self.labelled]
+            own[h], rest[h] = y.size >= STRATUM_WEIGHT_FROM, u.size
+            if y.size >= 2 and u.size:
+                factor = (y.size + u.size) ** 2 / y.size
+                w = self.weights[mine & self.labelled]
+                tops[h] = factor * np.cov(y, f, aweights=w)[0, 1]
+                bottoms[h] = factor * (1 + y.size / u.size) * np.concatenate([f, u]).var(ddof=1)
+        if fixed is not None:
+            return np.where(rest > 0, fixed, 0.0)
+        pooled = tops.sum() / bottoms.sum() if bottoms.sum() > 0 else 0.0
+        alone = np.divide(tops, bottoms, out=np.zeros(n_strata), where=bottoms > 0)
+        found = np.where(own | (n_strata == 1), alone, np.where(bottoms > 0, pooled, 0.0))
+        return np.clip(found, 0.0, 1.0) if clip else found
+
+
+def read_pool(
+    human: Floats, judge: Floats, strata: ArrayLike | None, design: SamplingDesign | None
+) -> Labelled:
+    """Return the pool with labels drawn at random, within strata, or by a design.
+
+    Raises
+    ------
+    ValueError
+        If both strata and a design are given, or a length differs, or an answer of the pool has no stratum.
+    """
+    labelled, in_pool = ~np.isnan(human) & ~np.isnan(judge), ~np.isnan(judge)
+    weights, unknown, finite = np.ones(human.size), False, False
+    if design is not None:
+        if strata is not None:
+            raise ValueError("give either strata or design: a design has strata of its own.")
+        p = np.asarray(design.probabilities, dtype=float)
+        check_lengths(human=human, design=p)
+        unknown = bool((labelled & ~design.sampled).any())
+        finite = design.target == "these answers"
+        strata = design.strata if design.name == "stratified" else None
+        weights = np.where(design.sampled, 1 / p, 1.0)
+    labels = np.zeros(human.size) if strata is None else as_objects(strata)
+    check_lengths(human=human, strata=labels)
+    missing = is_missing(labels) & in_pool
+    if missing.any():
+        raise ValueError(f"strata[{int(np.argmax(missing))}] is missing; every answer of the pool needs one.")
+    codes, present = np.zeros(human.size, dtype=np.int64), labels[in_pool].tolist()
+    names = sorted(set(present), key=lambda label: (isinstance(label, str), label))
+    position = {label: h for h, label in enumerate(names)}
+    codes[in_pool] = [position[label] for label in present]
+    group = collapse(np.bincount(codes[labelled], minlength=len(names)))
+    marks = bool(np.isin(human[~np.isnan(human)], (0.0, 1.0)).all())
+    merged = np.unique(group).size < len(names)
+    codes = group[codes] if len(names) else codes
+    return Labelled(human, judge, codes, weights, finite, marks, merged, unknown)
+
+
+@dataclass(frozen=True)
+class TwoPhaseMean:
+    """A mean with the influence of every answer, see the top of the module.
+
+    Attributes
+    ----------
+    value : float
+        The corrected mean.
+    influence : ndarray, shape (N,)
+        Of every answer of the pool; 0 outside it.
+    unseen : float
+        Variance added for strata in which all labels are alike.
+    within, df : ndarray, shape (H,)
+        Variance within each stratum, and its degrees of freedom.
+    total : float
+        Variance of independent answers; of a difference, of both means apart.
+    labelled : ndarray of bool, shape (N,)
+        Which answers are labelled.
+    """
+
+    value: float
+    influence: Floats
+    unseen: float
+    within: Floats
+    df: Floats
+    total: float
+    labelled: Bools
+
+    @classmethod
+    def of(cls, pool: Labelled, judge_weights: Floats) -> TwoPhaseMean:
+        """Return the mean of strata by their share of the pool; every stratum must have a label."""
+        n_strata, total = judge_weights.size, int(pool.in_pool.sum())
+        means, shares = np.zeros(n_strata), np.zeros(n_strata)
+        within, df, unseen = np.zeros(n_strata), np.ones(n_strata), 0.0
+        influence = np.zeros(pool.judge.size)
+        for h in range(n_strata):
+            part = _Stratum.of(pool, h, float(judge_weights[h]))
+            shares[h], means[h] = part.size / total, part.mean
+            influence[part.labelled] = shares[h] * part.of_labelled
+            influence[part.unlabelled] = shares[h] * part.of_unlabelled
+            within[h] = float((influence[part.labelled] ** 2).sum() + (influence[part.unlabelled] ** 2).sum())
+            df[h] = part.df
+            if pool.marks:
+                within[h] += shares[h] ** 2 * part.unseen
+                unseen += shares[h] ** 2 * part.unseen
+        value = float(shares @ means)
+        if not pool.finite:
+            influence += np.where(pool.in_pool, (means[pool.strata] - value) / total, 0.0)
+        total_variance = float(influence @ influence) + unseen
+        return cls(value, influence, unseen, within, df, total_variance, pool.labelled)
+
+    def __sub__(self, other: TwoPhaseMean) -> TwoPhaseMean:
+        """Return the difference of the means of two systems that answered the same items."""
+        return TwoPhaseMean(
+            self.value - other.value,
+            self.influence - other.influence,
+            self.unseen + other.unseen,
+            np.concatenate([self.within, other.within]),
+            np.concatenate([self.df, other.df]),
+            self.total + other.total,
+            self.labelled | other.labelled,
+        )
+
+    def estimate(self, found: Estimate, clusters: Ints | None) -> Estimate:
+        """Return `found` with the value, its standard error and t limits."""
+        found = replace(found, value=self.value)
+        variance = float((self.influence**2).sum()) + self.unseen
+        # Satterthwaite's degrees of freedom: those of the labels, since pools are large.
+        df = self.total**2 / float((self.within**2 / self.df).sum()) if self.within.sum() > 0 else 0.0
+        method = "t"
+        if clusters is not None:
+            n_labelled, n_clusters = np.unique(clusters[self.labelled]).size, np.unique(clusters).size
+            if n_labelled < 2:
+                return replace(found, reason=TOO_FEW_CLUSTERS)
+            together = np.bincount(clusters, self.influence)
+            variance = float(together @ together) * n_clusters / (n_clusters - 1) + self.unseen
+            df, method = n_labelled - 1 if df > 0 else 0.0, "jackknife"
+        se = math.sqrt(variance)
+        if not df > 0 or se <= 1e-12 * max(1.0, abs(self.value)):
+            return replace(found, se=se, reason=NO_VARIATION)
+        low, high = limits.symmetric_limits(self.value, se, found.confidence_level, df)
+        return replace(found, low=low, high=high, se=se, method=method, df=df)
+
+
+@dataclass(frozen=True)
+class _Stratum:
+    """One stratum: its mean, and the influence of its answers on this mean."""
+
+    labelled: Ints
+    unlabelled: Ints
+    mean: float
+    of_labelled: Floats
+    of_unlabelled: Floats
+    unseen: float
+    df: float
+
+    @property
+    def size(self) -> int:
+        return self.labelled.size + self.unlabelled.size
+
+    @classmethod
+    def of(cls, pool: Labelled, h: int, judge_weight: float) -> _Stratum:
+        mine = pool.strata == h
+        at, rest = np.flatnonzero(mine & pool.labelled), np.flatnonzero(mine & pool.in_pool & ~pool.labelled)
+        y, f, u, w = pool.human[at], pool.judge[at], pool.judge[rest], pool.weights[at]
+        n, n_rest = y.size, u.size
+        w = w / w.sum()
+        # With the mean of the pool in place of the unlabelled, the same estimator has this weight.
+        slope = judge_weight * (n + n_rest) / n_rest if n_rest and not pool.weighted else judge_weight
+        everything = np.concatenate([f, u])
+        residual = y - slope * f
+        mean = slope * everything.mean() + w @ residual
+        correct = math.sqrt(n / (n - 1)) if n > 1 else 1.0
+        of_labelled = correct * w * (residual - w @ residual)
+        of_unlabelled = np.zeros(n_rest)
+        if pool.finite:
+            fraction = 1 / pool.weights[at] if pool.weighted else n / (n + n_rest)
+            of_labelled = of_labelled * np.sqrt(1 - fraction)
+        else:
+            apart = not pool.weighted and n_rest > 1
+            centres = (f.mean(), u.mean()) if apart else (everything.mean(),) * 2
+            of_labelled = of_labelled + correct * slope * (f - centres[0]) / (n + n_rest)
+            of_unlabelled = slope * (u - centres[1]) / (n + n_rest)
+            of_unlabelled *= math.sqrt(n_rest / (n_rest - 1)) if apart else 1.0
+        share = (w @ y * n + 0.5) / (n + 1)
+        unseen = share * (1 - share) / (n + 1) if np.ptp(residual) <= 1e-12 else 0.0
+        if pool.finite:
+            unseen *= n_rest / (n + n_rest)
+        return cls(
+            at, rest, float(mean), of_labelled, of_unlabelled, float(unseen), _df(residual, w, pool.marks)
+        )
+
+
+def _df(residual: Floats, w: Floats, marks: bool) -> float:
+    """Return the degrees of freedom of a variance: n - 1; of pass marks fewer if it rests on a few errors."""
+    n = residual.size
+    if not marks:
+        return max(n - 1.0, 1.0)
+    deviations = residual - w @ residual
+    second, fourth = float(np.mean(deviations**2)), float(np.mean(deviations**4))
+    kurtosis = fourth / second**2 if second > 0 else float(n)
+    return min(max(2 * n / max(kurtosis - 1, 1e-9), 2.0), max(n - 1.0, 1.0))

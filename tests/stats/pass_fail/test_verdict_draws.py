@@ -1,0 +1,153 @@
+"""Weighted error rates: values by hand, draws against known distributions, and coverage by simulation."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+import judge.stats as js
+from judge.stats import SamplingDesign
+from judge.stats.pass_fail.verdict_draws import VerdictGroups, VerdictSample
+
+# 1,000 answers, of which the judge passes 900; 20 labels of each verdict.
+HUMAN = np.array([1] * 18 + [0] * 2 + [1] * 5 + [0] * 15)
+JUDGE = np.repeat([1, 0], 20)
+P = np.repeat([20 / 900, 20 / 100], 20)
+
+
+def table(target="answers like these", **options):
+    return js.pass_fail(HUMAN, JUDGE, design=SamplingDesign(P, JUDGE, target=target), rng=0, **options)
+
+
+def test_weighted_rates_are_those_of_the_table_of_all_answers():
+    """Estimated for all answers: TP 810, FP 90, FN 25, TN 75."""
+    found = table()
+    assert found.agreement.value == pytest.approx(885 / 1000)
+    assert found.tpr.value == pytest.approx(810 / 835)
+    assert found.tnr.value == pytest.approx(75 / 165)
+    assert found.pass_rate_gap.value == pytest.approx(65 / 1000)
+    assert found.human_pass_rate.value == pytest.approx(835 / 1000)
+    expected = (900 * 835 + 100 * 165) / 1e6
+    assert found.kappa.value == pytest.approx((0.885 - expected) / (1 - expected))
+
+
+def test_the_counts_are_those_of_the_labels():
+    found = table()
+    assert (found.true_pass, found.false_pass, found.false_fail, found.true_fail) == (18, 2, 5, 15)
+
+
+def test_every_estimate_names_the_target_and_has_an_interval_around_its_value():
+    for name, found in table().estimates().items():
+        assert "target: answers like these" in found.notes, name
+        assert found.low <= found.value <= found.high, name
+        assert found.method == "beta-draws"
+
+
+def test_precision_has_the_interval_of_jeffreys():
+    """Within the judge's passes the sample is simple: Beta(18.5, 2.5)."""
+    found = table(n_resamples=100_000).precision
+    assert (found.low, found.high) == pytest.approx(stats.beta.ppf([0.025, 0.975], 18.5, 2.5), abs=2e-3)
+
+
+def test_these_answers_are_known_better_than_answers_like_these():
+    like, these = table(), table("these answers")
+    for name in ("agreement", "judge_pass_rate", "human_pass_rate", "tpr"):
+        a, b = like.estimates()[name], these.estimates()[name]
+        assert b.high - b.low < a.high - a.low, name
+    assert these.judge_pass_rate.low == pytest.approx(0.9)
+    assert these.judge_pass_rate.high == pytest.approx(0.9)
+
+
+def test_complete_labels_leave_no_doubt_about_these_answers():
+    found = js.pass_fail(
+        HUMAN, JUDGE, design=SamplingDesign(np.ones(40), JUDGE, target="these answers"), rng=0
+    )
+    assert (found.agreement.low, found.agreement.high) == pytest.approx((33 / 40, 33 / 40))
+
+
+def test_a_verdict_without_an_error_among_the_labels_still_has_doubt():
+    found = js.pass_fail(JUDGE, JUDGE, design=SamplingDesign(P, JUDGE), rng=0)
+    assert found.agreement.value == 1
+    assert 0.8 < found.agreement.low < 0.95
+
+
+def test_strata_other_than_verdicts_leave_the_share_of_passes_open():
+    strata = np.arange(40) % 2
+    found = js.pass_fail(
+        HUMAN, JUDGE, design=SamplingDesign(np.full(40, 0.04), strata, target="these answers"), rng=0
+    )
+    assert found.judge_pass_rate.value == pytest.approx(0.5)
+    assert found.judge_pass_rate.high - found.judge_pass_rate.low == pytest.approx(0.3, abs=0.03)
+
+
+def test_a_label_that_is_missing_is_part_of_the_design():
+    human = HUMAN.astype(float)
+    human[:4] = np.nan
+    found = js.pass_fail(human, JUDGE, design=SamplingDesign(P, JUDGE), rng=0)
+    assert found.precision.value == pytest.approx(14 / 16)
+    assert found.judge_pass_rate.value == pytest.approx(720 / 820)  # of answers that get a label
+
+
+def test_a_label_without_a_probability_leaves_all_rates_undefined():
+    found = js.pass_fail(HUMAN, JUDGE, design=SamplingDesign([None, *P[1:]], JUDGE), rng=0)
+    assert {e.reason for e in found.estimates().values()} == {"unknown_probability"}
+
+
+def test_the_jackknife_can_be_asked_for():
+    found = table(method="jackknife").human_pass_rate
+    assert found.method == "jackknife"
+    assert found.se == pytest.approx(table().human_pass_rate.se)
+
+
+def test_clusters_widen_the_interval():
+    human, judge, clusters = np.tile(HUMAN, 2), np.tile(JUDGE, 2), np.tile(np.arange(40), 2)
+    design = SamplingDesign(np.tile(P, 2), judge)
+    apart, together = (
+        js.pass_fail(human, judge, design=design, rng=0, clusters=c).agreement for c in (None, clusters)
+    )
+    assert (together.high - together.low) / (apart.high - apart.low) == pytest.approx(np.sqrt(2), rel=0.1)
+
+
+def test_the_prior_of_many_strata_is_their_common_rate():
+    """Fifty strata with two labels each, all passes: flat priors of each would pull the rate down to 5/6."""
+    groups = VerdictGroups(np.ones(50), np.full(50, 100.0), np.full(50, 2.0), np.full(50, 2.0))
+    rates = groups.pass_rates(4000, np.random.default_rng(0), finite=False)
+    assert rates.mean() == pytest.approx(0.998, abs=0.003)
+
+
+def test_draws_of_these_answers_contain_the_labels_themselves():
+    groups = VerdictGroups(np.array([1]), np.array([12.0]), np.array([10.0]), np.array([10.0]))
+    rates = groups.pass_rates(2000, np.random.default_rng(0), finite=True)
+    assert set(np.round(rates.ravel() * 12).astype(int)) <= {10, 11, 12}
+
+
+def test_unequal_weights_count_as_fewer_labels():
+    cells = np.zeros((40, 4))
+    cells[:30, 0], cells[30:, 1] = 1, 1
+    p = np.tile([0.05, 0.5], 20)
+    sample = VerdictSample.of(cells, SamplingDesign(p, name="poisson"))
+    weights = 1 / p
+    assert sample.groups.labels.item() == pytest.approx(weights.sum() ** 2 / (weights @ weights))
+
+
+@pytest.mark.parametrize("target", ["answers like these", "these answers"])
+def test_intervals_cover_under_draws_within_verdicts(target):
+    """Truth: pass rate .9, TPR .95, TNR .6; all figures of 4,000 data sets are in benchmarks/coverage_design.md."""
+    rng, hits, runs = np.random.default_rng(11), np.zeros(6), 300
+    names = ("agreement", "tpr", "tnr", "pass_rate_gap", "human_pass_rate", "kappa")
+    for _ in range(runs):
+        human = rng.random(2000) < 0.9
+        judge = np.where(human, rng.random(2000) < 0.95, rng.random(2000) >= 0.6)
+        chosen = np.concatenate([rng.choice(np.flatnonzero(judge == v), 100, replace=False) for v in (1, 0)])
+        p = np.where(judge[chosen], 100 / judge.sum(), 100 / (~judge).sum())
+        design = SamplingDesign(p, judge[chosen].astype(int), target=target)
+        found = js.pass_fail(
+            human[chosen], judge[chosen], design=design, rng=rng, n_resamples=500
+        ).estimates()
+        truth = {"agreement": 0.915, "tpr": 0.95, "tnr": 0.6, "pass_rate_gap": -0.005, "human_pass_rate": 0.9}
+        chance = 0.9 * 0.895 + 0.1 * 0.105
+        truth["kappa"] = (0.915 - chance) / (1 - chance)
+        if target == "these answers":
+            everything = js.pass_fail_statistics(human, judge)
+            truth = {name: everything[name].value() for name in names}
+        hits += [found[n].low <= truth[n] <= found[n].high for n in names]
+    assert (hits / runs >= 0.95 - 3 * np.sqrt(0.95 * 0.05 / runs)).all(), hits / runs
