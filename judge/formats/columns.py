@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from judge.errors import InputError
-from judge.formats.column_names import COLUMNS, is_no_dimension
+from judge.formats.rating_columns import COLUMNS, is_no_dimension
 from judge.formats.wanted import Wanted
 from judge.formats.wide import (
     RatingColumn,

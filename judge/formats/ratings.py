@@ -15,10 +15,10 @@ from typing import Any
 from judge.errors import InputError
 from judge.formats import label_studio, read_foreign, recognise
 from judge.formats.cells import number_or_none
-from judge.formats.column_names import COLUMNS, is_no_dimension
 from judge.formats.columns import Layout, layout_of
 from judge.formats.document import Document, Object, kind_of, load
 from judge.formats.rating_cell import CellConverter, RatingCell, holds, name_in
+from judge.formats.rating_columns import COLUMNS, is_no_dimension
 from judge.formats.rating_exports import plain_rows
 from judge.formats.wanted import Wanted
 from judge.items.identity import RowIds

@@ -20,7 +20,7 @@ from judge.analysis.attention_checks import (
 from judge.analysis.ratings import PASSES
 from judge.errors import InputError
 from judge.formats.cells import CellReader, has_own_scales, number_or_none
-from judge.formats.column_names import COLUMNS
+from judge.formats.rating_columns import COLUMNS
 from judge.formats.rating_exports import plain_rows
 from judge.formats.rating_summary import RatingsSummary, scale_notes
 from judge.formats.ratings import read_cells
