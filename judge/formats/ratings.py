@@ -13,14 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from judge.errors import InputError
-from judge.formats import label_studio, read_foreign, recognise
+from judge.formats import label_studio, nested, read_foreign, recognise
 from judge.formats.cells import number_or_none
 from judge.formats.columns import Layout, layout_of
-from judge.formats.document import Document, Object, kind_of, load
+from judge.formats.document import Document, Object, load
 from judge.formats.rating_cell import CellConverter, RatingCell, holds, name_in
-from judge.formats.rating_columns import COLUMNS, is_no_dimension
+from judge.formats.rating_columns import COLUMNS, CONTENT, content_of, is_no_dimension
 from judge.formats.rating_exports import plain_rows
 from judge.formats.wanted import Wanted
+from judge.items.columns import plain
 from judge.items.identity import RowIds
 from judge.records import MOST_SAMPLES, OVERALL, STATUSES, RaterKind, Score
 from judge.rows import RowSource, delimiter_of, is_file, name_of
@@ -28,6 +29,8 @@ from judge.rubric import CRITERIA
 
 _FIRST_ROWS = 1000
 """Number of rows from which the layout of a table is found."""
+_LONGEST_WORD = len("false")
+"""No longer word is read as a number."""
 _REJECTED = {"REJECTED"}
 _INCOMPLETE = {"RETURNED", "TIMED-OUT"}
 
@@ -49,7 +52,8 @@ def read_ratings(
         CSV, TSV, JSON Lines, JSON or Parquet, or a folder of Potato with one folder for each annotator; ``-``
         reads JSON Lines from standard input.
     map : mapping of str to str or None
-        Meaning -> column, for columns with other names; meanings are the keys of `COLUMNS`.
+        Meaning -> column, for columns with other names; meanings are the keys of `COLUMNS`, and the fields of
+        an item from which its id is made where no column holds it (`CONTENT`).
     kind : {'human', 'judge'}
         Kind of the raters, in files that do not say it.
     wanted : Wanted or None
@@ -94,9 +98,10 @@ def read_cells(
     note: Callable[[str], None] | None = None,
 ) -> Iterator[RatingCell]:
     """Read ratings as `read_ratings` does, each with its place in the file and its raw cell."""
+    allowed = (*COLUMNS, *CONTENT)
     for meaning in map or {}:
-        if meaning not in COLUMNS:
-            raise InputError(f"--column {meaning}: no such column of ratings; allowed: {', '.join(COLUMNS)}")
+        if meaning not in allowed:
+            raise InputError(f"--column {meaning}: no such column of ratings; allowed: {', '.join(allowed)}")
     wanted = wanted or Wanted()
     note = note or _ignore
     if _is_plain_file(path):
@@ -104,7 +109,7 @@ def read_cells(
         wanted = replace(wanted, cells=replace(wanted.cells, decimal_comma=has_commas))
     converter = CellConverter(wanted)
     document = _document(path)
-    cells = _of_document(document, kind, dimension, converter) if document else None
+    cells = _of_document(document, kind, dimension, converter, note) if document else None
     yield from _of_table(path, map or {}, kind, dimension, converter, note) if cells is None else cells
     converter.check()
 
@@ -133,7 +138,7 @@ def _of_table(
     layout = layout_of(first, mapping, converter.wanted)
     for sentence in layout.notes:
         note(sentence)
-    table = _Table(layout, converter, kind, dimension)
+    table = _Table(layout, mapping, converter, kind, dimension)
     for where, row in chain(first, rows):
         yield from table.cells(row, where)
     for sentence in table.notes():
@@ -156,7 +161,11 @@ def _document(path: RowSource) -> Document | None:
 
 
 def _of_document(
-    document: Document, kind: RaterKind, dimension: str, converter: CellConverter
+    document: Document,
+    kind: RaterKind,
+    dimension: str,
+    converter: CellConverter,
+    note: Callable[[str], None],
 ) -> Iterator[RatingCell] | None:
     """Ratings of a document that is no table; None where it is one."""
     content, wanted = document.content, converter.wanted
@@ -165,62 +174,47 @@ def _of_document(
     elif recognise(document):
         where = str(document.path)
         cells = (RatingCell(score, where, score.value) for score in read_foreign(document.path).scores)
-    elif (
-        isinstance(content, dict)
-        and any(content.values())
-        and all(isinstance(v, dict) for v in content.values())
-    ):
-        cells = _nested(document, kind, dimension, converter)
+    elif nested.recognises(content):
+        cells = nested.cells(document, kind, dimension, converter, note)
     else:
         return None
     return (cell for cell in cells if wanted.keeps(cell.score.dimension))
 
 
-def _nested(
-    document: Document, kind: RaterKind, dimension: str, converter: CellConverter
-) -> Iterator[RatingCell]:
-    _refuse_records(document)
-    for rater, labels in document.content.items():
-        for item_id, label in labels.items():
-            named = label if isinstance(label, dict) else {dimension: label}
-            for name, raw in named.items():
-                where = f"{document.path}: {rater}: {item_id}"
-                if isinstance(raw, dict | list):
-                    raise InputError(f"{where}: found {kind_of(raw)}; a label is a number or a text")
-                if converter.wanted.keeps(name):
-                    who = {"item_id": item_id.strip(), "rater": rater.strip(), "rater_kind": kind}
-                    yield converter.cell(where, who | {"dimension": name}, raw)
-
-
-def _refuse_records(document: Document) -> None:
-    """Refuse ``{id: {id, …, score}}``, which has one record for each item and no annotators."""
-    fields = [set(record) for record in document.content.values() if record]
-    shared = set.intersection(*fields)
-    known = {alias for meaning in ("item_id", "value", "rater") for alias in COLUMNS[meaning]}
-    if found := sorted(shared & known):
-        raise InputError(
-            f"{document.path}: holds one record for each id (with {', '.join(found)}), not "
-            "{annotator: {item: label}}. Write the records as a list, or one a line, each with item_id, "
-            "rater, dimension and value"
-        )
-
-
 class _Table:
     """Reads the rows of one table."""
 
-    def __init__(self, layout: Layout, cells: CellConverter, kind: RaterKind, dimension: str) -> None:
+    def __init__(
+        self,
+        layout: Layout,
+        mapping: Mapping[str, str],
+        cells: CellConverter,
+        kind: RaterKind,
+        dimension: str,
+    ) -> None:
         self._layout = layout
         self._cells = cells
         self._wanted = cells.wanted
         self._kind = kind
         self._dimension = dimension
         self._samples: dict[str, int] = {}
+        self._sample_kinds: set[bool] = set()
         self._columns = layout.columns
         self._submissions: dict[str, int] = {}
-        self._ids = RowIds(id_from=self._wanted.id_from)
-        is_by_dimension = all(one.dimension and not one.rater for one in layout.ratings)
-        is_open = is_by_dimension and not self._wanted.dimensions and self._wanted.rubric is None
-        self._texts = [c for c in layout.others if is_open and not is_no_dimension(c)]
+        self._ids = RowIds(content_of(mapping), self._wanted.id_from)
+        is_value_chosen = "value" in mapping or "value" not in layout.names
+        self._value = None if is_value_chosen else layout.names["value"]
+        self._is_open = self._reads_all()
+        self._texts = layout.silent if self._is_open or self._wanted.raters_in else ()
+        self._late: dict[str, str] = {}
+
+    def _reads_all(self) -> bool:
+        """Whether no option names the columns, so that a rating in a further one would be lost."""
+        if any(one.rater for one in self._layout.ratings):
+            by_dimension = self._layout.ratings[0].dimension and self._wanted.dimensions
+            return not by_dimension and not self._wanted.raters_in
+        is_wide = any(one.dimension for one in self._layout.ratings)
+        return is_wide and not self._wanted.dimensions and self._wanted.rubric is None
 
     def cells(self, row: Object, where: str) -> Iterator[RatingCell]:
         """Yield the ratings in one row."""
@@ -236,7 +230,10 @@ class _Table:
             raise InputError(f"{where}: column {names[empty]!r} is empty; every rating needs it")
         if self._layout.submission is not None and self._is_rejected(row, self._layout.submission):
             return
-        self._check_other_columns(row, where)
+        if self._value is None:
+            self._check_other_columns(row, where)
+        elif not holds(row.get(self._value)):
+            self._check_other_values(row, where)
         kind = _kind(found.get("kind"), self._kind, where)
         who = {"item_id": item_id, "rater_kind": kind, "sample": self._sample(found.get("sample"), where)}
         status, reason = _status(found.get("status"), names, where), found.get("reason")
@@ -268,7 +265,11 @@ class _Table:
             raise InputError(f"{where}: {problem}") from None
 
     def notes(self) -> Iterator[str]:
-        """Notes about rows that were left out, or that a platform does not count as completed."""
+        """Notes about ratings that were left out, and rows that a platform does not count as completed."""
+        for name, where in self._late.items():
+            yield (
+                f"Column {name!r} holds a rating at {where}, and was not read: --raters-in does not name it."
+            )
         column = self._layout.submission
         for status, n in self._submissions.items():
             what = "were left out" if status in _REJECTED else "were read"
@@ -306,18 +307,48 @@ class _Table:
         return name or self._dimension
 
     def _check_other_columns(self, row: Object, where: str) -> None:
-        """Refuse a rating in a column without ratings in the first rows, so that no dimension is lost."""
+        """Refuse a rating in a column without ratings in the first rows, so that it is not lost."""
         is_long = "value" in self._layout.names
         found = [] if is_long or row.keys() <= self._columns else [c for c in row if c not in self._columns]
         cells = self._wanted.cells
         for column in (*self._texts, *found):
-            is_open = column not in found or not is_no_dimension(column)
-            if is_open and column in row and cells.is_rating(cells.value(row[column])):
-                wide = [one.dimension for one in self._layout.ratings if one.dimension]
+            raw = row.get(column)
+            if raw is None or (column in found and not self._may_hold_ratings(column)):
+                continue
+            is_text = isinstance(raw, str) and len(raw) > _LONGEST_WORD and raw[0].isalpha()
+            if (is_text and not cells.labels) or not cells.is_rating(cells.value(raw)):
+                continue
+            if not self._is_open and column not in found:
+                self._late.setdefault(column, where)
+            else:
                 raise InputError(
-                    f"{where}: column {column!r} holds {row[column]!r:.40}, and none of the first rows has a "
-                    f"rating in it. Name the dimensions that are to be read: --dimension "
-                    f"{','.join(dict.fromkeys(wide or [self._dimension]))}"
+                    f"{where}: column {column!r} holds {raw!r:.40}, and none of the first rows has a "
+                    f"rating in it. {self._advice()}"
+                )
+
+    def _may_hold_ratings(self, column: str) -> bool:
+        """Whether a column that the first rows lack may hold ratings that are wanted."""
+        return self._wanted.declares(column) or (self._is_open and not is_no_dimension(column))
+
+    def _advice(self) -> str:
+        """How to name the columns that are to be read."""
+        ratings = self._layout.ratings
+        if ratings[0].rater and not ratings[0].dimension:
+            return f"Name the raters that are to be read: --raters-in {','.join(c.column for c in ratings)}"
+        wide = dict.fromkeys(one.dimension for one in ratings if one.dimension)
+        return f"Name the dimensions that are to be read: --dimension {','.join(wide or [self._dimension])}"
+
+    def _check_other_values(self, row: Object, where: str) -> None:
+        """Refuse a row whose rating may be in another column with a name of ratings."""
+        for column in row:
+            if column == self._value or plain(column) not in COLUMNS["value"] or not holds(row[column]):
+                continue
+            is_rating = any(one.is_rating(one.value(row[column])) for one in self._wanted.readers)
+            if is_rating or self._value not in row:
+                raise InputError(
+                    f"{where}: column {self._value!r} is empty, and column {column!r} holds "
+                    f"{row[column]!r:.40}. Say which column holds the ratings: --column value={column} or "
+                    f"--column value={self._value}; or use one column for all"
                 )
 
     def _sample(self, raw: Any, where: str) -> int:
@@ -325,8 +356,15 @@ class _Table:
         if not holds(raw):
             return 0
         number = number_or_none(raw)
-        if number is None or not number.is_integer():
+        is_name = number is None or not number.is_integer()
+        if number is None or is_name:
             number = self._samples.setdefault(str(raw), len(self._samples))
+        self._sample_kinds.add(is_name)
+        if len(self._sample_kinds) > 1:
+            raise InputError(
+                f"{where}: found the sample {raw!r:.40}; other rows have "
+                f"{'numbers' if is_name else 'names'}. Allowed are whole numbers in all rows, or names in all"
+            )
         if not 0 <= number < MOST_SAMPLES:
             raise InputError(
                 f"{where}: found the sample {raw!r:.40}; allowed: 0 to {MOST_SAMPLES - 1:,}, or names, which "

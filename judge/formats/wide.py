@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-_RATER = r"(?:human|rater|annotator|coder|reviewer|expert|evaluator|labell?er|judge)[ _-]?\d+"
+_RATER = r"(?:human|rater|annotator|coder|reviewer|expert|evaluator|labell?er)[ _-]?\d+"
 _SEPARATORS = " _.:/-"
 _NUMBERED = re.compile(_RATER, re.I)
 _NUMBERED_FIRST = re.compile(rf"({_RATER})[{_SEPARATORS}]+(\D.*)", re.I)
@@ -82,6 +82,23 @@ def raters_by_dimension(
     raters, dimensions = ({c.rater for c in found}, {c.dimension for c in found})
     is_full = len(raters) > 1 and len(found) == len(raters) * len(dimensions)
     return found if is_full and len({(c.rater, c.dimension) for c in found}) == len(found) else ()
+
+
+def crossed(columns: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
+    """Two lists of names whose every combination is a column, and no other column; None if there are none.
+
+    >>> crossed(["ann_clarity", "ben_clarity", "ann_tone", "ben_tone"])
+    (('ann', 'ben'), ('clarity', 'tone'))
+    """
+    for sign in _SEPARATORS:
+        for divide in (str.partition, str.rpartition):
+            pairs = [divide(name, sign) for name in columns]
+            left = tuple(dict.fromkeys(before.strip() for before, _, _ in pairs))
+            right = tuple(dict.fromkeys(after.strip() for _, _, after in pairs))
+            is_full = len(left) > 1 and len(right) > 1 and len(left) * len(right) == len(columns)
+            if is_full and all(found and before and after for before, found, after in pairs):
+                return left, right
+    return None
 
 
 def _split(name: str, is_known: Callable[[str], bool]) -> tuple[str, str] | None:
