@@ -46,6 +46,13 @@ def raters_or_dimensions(columns: Sequence[str]) -> str:
     )
 
 
+def as_list(names: Sequence[str]) -> str:
+    """How to write names in Python, for a text that holds several; empty for others."""
+    several = next((name for name in names if "," in name), None)
+    parts = [part.strip() for part in several.split(",")] if several else []
+    return f". Names are not split at commas; in Python they are a list: {parts}" if parts else ""
+
+
 def listed(names: Iterable[str]) -> str:
     """Names in quotes, with commas between them."""
     return ", ".join(map(repr, names))

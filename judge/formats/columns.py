@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from judge.errors import InputError
-from judge.formats.column_advice import if_ratings, listed, raters_or_dimensions
+from judge.formats.column_advice import as_list, if_ratings, listed, raters_or_dimensions
 from judge.formats.rating_columns import COLUMNS, CONTENT, content_of, is_no_dimension
 from judge.formats.wanted import Wanted
 from judge.formats.wide import (
     RatingColumn,
+    named_beside,
     named_raters,
     numbered_raters,
     numbered_raters_by_dimension,
@@ -112,7 +113,8 @@ class _Finder:
         taken = {*self.names.values(), *(one.column for one in ratings), self.submission}
         others = tuple(name for name in self.columns if name not in taken)
         notes = (*self.notes, *self._passed_over(ratings, others))
-        silent = tuple(c for c in others if not is_no_dimension(c) and not self._has_rating(c))
+        fields = [c for c in others if c not in self.content and not is_no_dimension(c)]
+        silent = tuple(c for c in fields if not self._has_rating(c))
         return Layout(self.names, ratings, others, silent, self.submission, notes)
 
     def _passed_over(self, ratings: Sequence[RatingColumn], others: Sequence[str]) -> Iterator[str]:
@@ -243,7 +245,8 @@ class _Finder:
         found = named_raters(self._free(), raters)
         if missing := [name for name in raters if name.strip() not in {one.rater for one in found}]:
             raise self._error(
-                f"no column for the raters {listed(missing)} of --raters-in; found: {', '.join(self.columns)}"
+                f"no column for the raters {listed(missing)} of --raters-in; found: "
+                f"{', '.join(self.columns)}{as_list(missing)}"
             )
         if not any(one.dimension for one in found):
             return found
@@ -257,13 +260,36 @@ class _Finder:
         """Columns that belong to raters by their names alone."""
         free = [name for name in self._free() if not self.wanted.declares(name)]
         if numbered := numbered_raters(free):
-            return numbered
+            return self._named_beside(free, numbered) or numbered
         by_number = tuple(c for c in numbered_raters_by_dimension(free) if self._is_rating_of(c))
         ratings = self._rating_columns(free)
         found = by_number or raters_by_dimension(ratings, self.wanted.declares)
         if found:
             self._check_no_dimension_column(found)
         return found
+
+    def _named_beside(
+        self, free: Sequence[str], numbered: Sequence[RatingColumn]
+    ) -> tuple[RatingColumn, ...]:
+        """Columns of ratings beside columns that name their raters, and hold no rating themselves."""
+        pairs = tuple(c for c in named_beside(free, COLUMNS["value"]) if self._has_rating(c.column))
+        names = {pair.named_in for pair in pairs}
+        if not pairs or any(self._has_rating(c.column) for c in numbered):
+            return ()
+        if not self.wanted.cells.values or names != {c.column for c in numbered}:
+            raise self._error(
+                f"columns {listed(c.column for c in numbered)} hold texts, and "
+                f"{listed(c.column for c in pairs)} hold ratings: the texts may be labels, or the names of "
+                "the raters. Declare the scale (--scale), or write one row for each rating, with columns "
+                "item_id, rater and value"
+            )
+        if any(pair.dimension for pair in pairs):
+            self._check_no_dimension_column(pairs)
+        self.notes.append(
+            f"Columns {listed(c.named_in or '' for c in pairs)} name the raters of the ratings in "
+            f"{listed(c.column for c in pairs)}."
+        )
+        return pairs
 
     def _is_rating_of(self, one: RatingColumn) -> bool:
         """Whether a column of a rater holds ratings on a dimension."""

@@ -231,7 +231,7 @@ def test_one_odd_first_cell_does_not_take_its_dimension_away(read, cell, wanted)
 
 
 def test_a_column_of_names_of_samples_that_all_differ_is_refused(read, monkeypatch):
-    monkeypatch.setattr("judge.formats.ratings.MOST_SAMPLES", 3)
+    monkeypatch.setattr("judge.formats.rating_rows.MOST_SAMPLES", 3)
     rows = "".join(f"q{n},ann,4,run-{n}\n" for n in range(4))
     with pytest.raises(InputError, match=r"r\.csv:5: found the sample 'run-3'; allowed: 0 to 2"):
         read(f"item,rater,value,sample\n{rows}")

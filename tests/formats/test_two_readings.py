@@ -176,3 +176,83 @@ def test_a_dimension_with_the_name_of_a_field_is_read_where_it_is_named(read):
 def test_a_column_of_the_content_that_is_not_there_is_named(read):
     with pytest.raises(InputError, match="no column 'frage' for --column question; found: question, rater"):
         read("question,rater,value\nq?,ann,4\n", map={"question": "frage"})
+
+
+PAIRS = "item_id,rater_1,rater_1_score,rater_2,rater_2_score"
+
+
+def test_columns_may_name_the_raters_of_other_columns(read):
+    notes = []
+    found = read(f"{PAIRS}\nq1,ann,4,ben,5\nq2,ben,3,,\n", notes)
+    assert found == [
+        ("q1", "ann", "overall", 4.0),
+        ("q1", "ben", "overall", 5.0),
+        ("q2", "ben", "overall", 3.0),
+    ]
+    assert notes == [
+        "Columns 'rater_1', 'rater_2' name the raters of the ratings in 'rater_1_score', 'rater_2_score'."
+    ]
+
+
+def test_columns_beside_the_names_of_raters_may_name_dimensions(read):
+    found = read("item_id,rater_1,rater_1_tone,rater_1_score\nq1,ann,4,5\n")
+    assert found == [("q1", "ann", "tone", 4.0), ("q1", "ann", "overall", 5.0)]
+    with pytest.raises(InputError, match="column 'dimension' names a dimension, and so do"):
+        read("item_id,dimension,rater_1,rater_1_tone\nq1,x,ann,4\n")
+
+
+def test_a_rating_without_the_name_of_its_rater_is_refused(read):
+    with pytest.raises(InputError, match=r"r\.csv:3: column 'rater_2' is empty, and 'rater_2_score' holds"):
+        read(f"{PAIRS}\nq1,ann,4,ben,5\nq2,ben,3,,4\n")
+
+
+@pytest.mark.parametrize(
+    ("table", "options"),
+    [
+        (f"{PAIRS}\nq1,ann,4,ben,5\n", {"cells": CellReader()}),
+        ("item_id,rater_1,rater_1_score,rater_2\nq1,ann,4,ben\n", {}),
+    ],
+    ids=["no scale", "no rating of one"],
+)
+def test_texts_beside_ratings_may_be_labels_or_names(read, table, options):
+    with pytest.raises(InputError, match="may be labels, or the names of the raters"):
+        read(table, **options)
+
+
+def test_ratings_beside_further_columns_of_a_rater_are_ratings(read):
+    notes = []
+    found = read("item_id,rater_1,rater_1_effort,rater_2\nq1,4,2,3\n", notes)
+    assert [rater for _, rater, _, _ in found] == ["rater_1", "rater_2"]
+    assert "Columns 'rater_1_effort' hold values of the scale" in notes[0]
+
+
+def test_rows_of_one_content_that_differ_in_a_field_are_noted(read):
+    notes = []
+    read("topic,question,answer,rater,tone\na,q?,1,ann,4\nb,q?,1,ben,5\n", notes)
+    assert len(notes) == 2
+    assert "r.csv:2 and " in notes[1]
+    assert "differ in 'topic'" in notes[1]
+    assert "--id-from question,answer,topic" in notes[1]
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        "topic,question,answer,rater,tone\na,q?,1,ann,4\na,q?,1,ben,5\n",
+        "team,question,answer,rater,tone\na,q?,1,ann,4\nb,q?,1,ben,5\na,z?,1,ann,4\n",
+        "topic,item_id,question,answer,rater,tone\na,1,q?,1,ann,4\nb,1,q?,1,ben,5\n",
+        "question,answer,rater,tone\nq?,1,ann,4\n,,,\n",
+    ],
+    ids=["same", "of the rater", "ids", "empty row"],
+)
+def test_rows_of_one_content_that_differ_in_the_rater_are_not_noted(read, table):
+    notes = []
+    read(table, notes)
+    assert not any("same content" in note for note in notes)
+
+
+def test_rows_of_one_content_beside_columns_of_raters_are_noted(read):
+    notes = []
+    table = "topic,question,answer,ann\na,q?,1,4\nb,q?,1,5\n"
+    read(table, notes, raters_in=("ann",))
+    assert any("differ in 'topic'" in note for note in notes)
