@@ -57,7 +57,13 @@ def pairs(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -
     for value in values:
         if not value.partition("=")[0].strip() or "=" not in value:
             raise click.BadParameter(f"{value!r}: allowed is name=value", ctx=ctx, param=param)
-    return dict(value.split("=", 1) for value in values)
+    found: dict[str, str] = {}
+    for name, text in (value.split("=", 1) for value in values):
+        if found.setdefault(name, text) != text:
+            raise click.BadParameter(
+                f"{name}: given twice, with {found[name]!r} and {text!r}; give it once", ctx=ctx, param=param
+            )
+    return found
 
 
 def words(ctx: click.Context, param: click.Parameter, value: str) -> tuple[str, ...]:

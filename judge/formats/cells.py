@@ -25,6 +25,19 @@ STATUS_WORDS: Mapping[str, Status] = {
 _BOOLEANS = {"true": 1.0, "false": 0.0, "yes": 1.0, "no": 0.0}
 _DECIMAL_COMMA = re.compile(r"([-+]?\d+),(\d+)")
 _THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2}(,\d{3})+")
+_NUMBER = r"[-+]?\d+(?:[.,]\d+)?"
+_WAYS: Mapping[str, re.Pattern[str]] = {
+    "a date": re.compile(
+        r"\d{4}-\d\d?-\d\d?(?:[T ].*)?|\d\d?([./])\d\d?\1(?:\d\d){1,2}"
+        r"|\d\d?[-. ]+[^\W\d]{3,9}\.?(?:[-. ]*\d+)?"
+    ),
+    "a fraction": re.compile(rf"{_NUMBER}\s*(?:/|(?:out\s+)?of)\s*\d+|\d*\s*[½¼¾]", re.I),
+    "a percentage": re.compile(rf"{_NUMBER}\s*%"),
+    "a number with a thousands separator or a decimal comma": _THOUSANDS,
+    "a number with a decimal comma": re.compile(r"[-+]?\d*,\d+"),
+    "a number with separators": re.compile(r"[-+]?\d+(?:[.,]\d+){2,}"),
+}
+"""Ways of writing numbers that are not read, because they have another reading or another scale."""
 _MARKS = "\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
 _INVISIBLE = _MARKS + "".join(sign for sign in map(chr, range(0x3001)) if sign.isspace())
 """White space and zero-width marks, which are copied along with cells."""
@@ -153,6 +166,16 @@ class CellReader:
             text = _DECIMAL_COMMA.sub(r"\1.\2", text)
         labelled = _LABELLED_NUMBER.fullmatch(text)
         return number_or_none(labelled[1] if labelled else text)
+
+
+def way_of_writing(text: str) -> str | None:
+    """How a text that is no number may be one all the same, as a phrase; None for other texts.
+
+    >>> way_of_writing("4/5"), way_of_writing("80 %"), way_of_writing("fine")
+    ('a fraction', 'a percentage', None)
+    """
+    found = (phrase for phrase, pattern in _WAYS.items() if pattern.fullmatch(text))
+    return next(found, None) if text[:1] in "0123456789+-½¼¾,." else None
 
 
 def has_own_scales(rubric: Rubric | None) -> bool:

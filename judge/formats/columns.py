@@ -4,21 +4,23 @@ A table that can be read in two ways is refused; the error names both readings a
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from judge.errors import InputError
-from judge.formats.column_names import COLUMNS, is_no_dimension
+from judge.formats.column_advice import as_list, if_ratings, listed, raters_or_dimensions
+from judge.formats.rating_columns import COLUMNS, CONTENT, content_of, is_no_dimension
 from judge.formats.wanted import Wanted
 from judge.formats.wide import (
     RatingColumn,
+    named_beside,
     named_raters,
     numbered_raters,
     numbered_raters_by_dimension,
     raters_by_dimension,
 )
-from judge.items.columns import plain
+from judge.items.columns import ColumnFinder, plain
 from judge.items.identity import RowIds
 from judge.rubric import CRITERIA
 
@@ -42,7 +44,9 @@ class Layout:
     ratings : tuple of RatingColumn
         Columns that hold ratings.
     others : tuple of str
-        Columns that hold no rating in the first rows.
+        Columns that are not read as ratings.
+    silent : tuple of str
+        Those of them that hold no rating in the first rows, and may hold one further down.
     submission : str or None
         Column with the status of a submission to a crowd platform.
     notes : tuple of str
@@ -52,6 +56,7 @@ class Layout:
     names: dict[str, str]
     ratings: tuple[RatingColumn, ...]
     others: tuple[str, ...] = ()
+    silent: tuple[str, ...] = ()
     submission: str | None = None
     notes: tuple[str, ...] = ()
 
@@ -90,6 +95,7 @@ class _Finder:
         self.submission: str | None = None
         self.notes: list[str] = []
         self.names = self._named()
+        self.content = frozenset() if "item_id" in self.names or wanted.id_from else self._content_columns()
 
     def layout(self) -> Layout:
         if self.wanted.raters_in:
@@ -107,23 +113,28 @@ class _Finder:
         taken = {*self.names.values(), *(one.column for one in ratings), self.submission}
         others = tuple(name for name in self.columns if name not in taken)
         notes = (*self.notes, *self._passed_over(ratings, others))
-        return Layout(self.names, ratings, others, self.submission, notes)
+        fields = [c for c in others if c not in self.content and not is_no_dimension(c)]
+        silent = tuple(c for c in fields if not self._has_rating(c))
+        return Layout(self.names, ratings, others, silent, self.submission, notes)
 
     def _passed_over(self, ratings: Sequence[RatingColumn], others: Sequence[str]) -> Iterator[str]:
         """Name the columns that hold ratings, or yes and no, and are not read."""
+        is_by_rater = any(one.rater for one in ratings)
         is_clear = self.wanted.dimensions or self.wanted.rubric or "dimension" in self.names
-        left = () if is_clear else [c for c in self._rating_columns(on_scale=True) if c in others]
+        is_clear = self.wanted.raters_in if is_by_rater else is_clear
+        free = set() if is_clear else set(others)
+        left = [c for c in self._rating_columns(on_scale=True) if c in free]
         if left:
             yield (
-                f"Columns {_listed(left)} hold values of the scale and were read as fields of the items, not "
-                "as ratings; if they are dimensions, name all dimensions with --dimension."
+                f"Columns {listed(left)} hold values of the scale and were read as fields of the items, not "
+                f"as ratings; {if_ratings(left, ratings)}"
             )
         flags = self.wanted.rubric.flags if self.wanted.rubric else ()
         is_wide = not self.wanted.dimensions and any(one.dimension for one in ratings)
         yes_no = [c for c in others if is_wide and c not in flags and self._holds_yes_and_no(c)]
         if yes_no:
             yield (
-                f"Columns {_listed(yes_no)} hold yes and no, which are off the scale "
+                f"Columns {listed(yes_no)} hold yes and no, which are off the scale "
                 f"({self.wanted.cells.scale}), and were not read."
             )
 
@@ -134,14 +145,14 @@ class _Finder:
         return bool(found) and all(isinstance(v, str) and v.casefold() in _YES_NO for v in found)
 
     def _named(self) -> dict[str, str]:
+        for meaning, wanted in content_of(self.mapping).items():
+            self._check_column(meaning, wanted)
         names: dict[str, str] = {}
         by_name = {plain(name): name for name in reversed(self.columns)}
         for meaning, aliases in self._meanings():
             wanted = self.mapping.get(meaning)
-            if wanted is not None and wanted not in self.columns:
-                raise self._error(
-                    f"no column {wanted!r} for --column {meaning}; found: {', '.join(self.columns)}"
-                )
+            if wanted is not None:
+                self._check_column(meaning, wanted)
             taken = (*self.mapping.values(), *names.values(), *self.wanted.raters_in)
             free = [by_name[alias] for alias in aliases if alias in by_name and by_name[alias] not in taken]
             found = wanted or next(iter(free), None)
@@ -176,10 +187,22 @@ class _Finder:
         if not has_criteria and ("criterion" in self.mapping or CRITERIA in named):
             yield "criterion", COLUMNS["criterion"]
 
+    def _check_column(self, meaning: str, column: str) -> None:
+        if column not in self.columns:
+            raise self._error(
+                f"no column {column!r} for --column {meaning}; found: {', '.join(self.columns)}"
+            )
+
+    def _content_columns(self) -> frozenset[str]:
+        """Columns of the content from which ids are made; those of declared dimensions are ratings."""
+        plan = ColumnFinder(content_of(self.mapping)).plan(tuple(self.rows[0]))
+        found = (name for field in CONTENT for name in plan.sources.get(field, ()))
+        return frozenset(name for name in found if not self.wanted.declares(name))
+
     def _has_content(self) -> bool:
         """Whether the rows have a question and an answer, from which an id can be made."""
         try:
-            return bool(RowIds().of(dict(self.rows[0])))
+            return bool(RowIds(content_of(self.mapping)).of(dict(self.rows[0])))
         except ValueError:
             return False
 
@@ -222,28 +245,51 @@ class _Finder:
         found = named_raters(self._free(), raters)
         if missing := [name for name in raters if name.strip() not in {one.rater for one in found}]:
             raise self._error(
-                f"no column for the raters {_listed(missing)} of --raters-in; found: "
-                f"{', '.join(self.columns)}"
+                f"no column for the raters {listed(missing)} of --raters-in; found: "
+                f"{', '.join(self.columns)}{as_list(missing)}"
             )
         if not any(one.dimension for one in found):
             return found
         self._check_no_dimension_column(found)
         kept = tuple(c for c in found if self._is_rating_of(c))
         if not kept:
-            raise self._error(f"the columns {_listed(c.column for c in found)} hold no ratings")
+            raise self._error(f"the columns {listed(c.column for c in found)} hold no ratings")
         return kept
 
     def _columns_of_raters(self) -> tuple[RatingColumn, ...]:
         """Columns that belong to raters by their names alone."""
         free = [name for name in self._free() if not self.wanted.declares(name)]
         if numbered := numbered_raters(free):
-            return numbered
+            return self._named_beside(free, numbered) or numbered
         by_number = tuple(c for c in numbered_raters_by_dimension(free) if self._is_rating_of(c))
-        ratings = [name for name in free if name in self._rating_columns()]
+        ratings = self._rating_columns(free)
         found = by_number or raters_by_dimension(ratings, self.wanted.declares)
         if found:
             self._check_no_dimension_column(found)
         return found
+
+    def _named_beside(
+        self, free: Sequence[str], numbered: Sequence[RatingColumn]
+    ) -> tuple[RatingColumn, ...]:
+        """Columns of ratings beside columns that name their raters, and hold no rating themselves."""
+        pairs = tuple(c for c in named_beside(free, COLUMNS["value"]) if self._has_rating(c.column))
+        names = {pair.named_in for pair in pairs}
+        if not pairs or any(self._has_rating(c.column) for c in numbered):
+            return ()
+        if not self.wanted.cells.values or names != {c.column for c in numbered}:
+            raise self._error(
+                f"columns {listed(c.column for c in numbered)} hold texts, and "
+                f"{listed(c.column for c in pairs)} hold ratings: the texts may be labels, or the names of "
+                "the raters. Declare the scale (--scale), or write one row for each rating, with columns "
+                "item_id, rater and value"
+            )
+        if any(pair.dimension for pair in pairs):
+            self._check_no_dimension_column(pairs)
+        self.notes.append(
+            f"Columns {listed(c.named_in or '' for c in pairs)} name the raters of the ratings in "
+            f"{listed(c.column for c in pairs)}."
+        )
+        return pairs
 
     def _is_rating_of(self, one: RatingColumn) -> bool:
         """Whether a column of a rater holds ratings on a dimension."""
@@ -256,11 +302,11 @@ class _Finder:
         if column := self.names.get("dimension"):
             raise self._error(
                 f"column {column!r} names a dimension, and so do the columns "
-                f"{_listed(c.column for c in found)}; keep one of the two"
+                f"{listed(c.column for c in found)}; keep one of the two"
             )
 
     def _free(self) -> list[str]:
-        return [name for name in self.columns if name not in self.names.values()]
+        return [name for name in self.columns if name not in self.names.values() and name not in self.content]
 
     def _free_dimension_column(self) -> None:
         """Take a column called aspect or metric for a dimension, where it holds ratings and no names."""
@@ -296,14 +342,14 @@ class _Finder:
             return tuple(RatingColumn(name, dimension=name) for name in declared)
         found = list(dict.fromkeys((*declared, *self._rating_columns())))
         if "dimension" in self.names and found:
-            return self._raters_beside_dimension(found, declared)
-        if "rater" not in self.names and not declared and len(found) > 1:
-            listed = ",".join(found)
             raise self._error(
-                f"no column says who rated, and columns {_listed(found)} hold ratings. Each may be a rater "
-                "(one column for each rater) or a dimension (all rated by one person). Say which they are: "
-                f"--raters-in {listed} or --dimension {listed}"
+                f"column {self.names['dimension']!r} names a dimension, and columns {listed(found)} hold "
+                "ratings: each may be a rater, the only column of ratings, a dimension of its own, or a "
+                "number of another kind, as a mean or a length. Name those that are ratings: --raters-in "
+                f"{','.join(found)}, --column value={found[0]}, or --dimension {','.join(found)}"
             )
+        if "rater" not in self.names and not declared and len(found) > 1:
+            raise self._error(raters_or_dimensions(found))
         if self.wanted.dimensions or not found:
             any_of = f"one of {', '.join(self.wanted.dimensions)}"
             needed = any_of if self.wanted.dimensions else "a column with ratings"
@@ -312,42 +358,31 @@ class _Finder:
             )
         return tuple(RatingColumn(name, dimension=name) for name in found)
 
-    def _raters_beside_dimension(
-        self, found: Sequence[str], declared: Sequence[str]
-    ) -> tuple[RatingColumn, ...]:
-        """One column for each rater, in a table with a column that names the dimension."""
-        if "rater" not in self.names and not declared and len(found) > 1:
-            return tuple(RatingColumn(name, rater=name.strip()) for name in found)
-        column = self.names["dimension"]
-        raise self._error(
-            f"column {column!r} names a dimension, and columns {_listed(found)} hold ratings: each may be a "
-            "rater, the only column of ratings, or a dimension of its own. Say which: --raters-in "
-            f"{','.join(found)}, --column value={found[0]}, or --dimension {','.join(found)}"
-        )
-
-    def _rating_columns(self, *, on_scale: bool = False) -> tuple[str, ...]:
-        free = [name for name in self._free() if not is_no_dimension(name)]
+    def _rating_columns(self, names: Sequence[str] = (), *, on_scale: bool = False) -> tuple[str, ...]:
+        free = [name for name in names or self._free() if not is_no_dimension(name)]
         return tuple(name for name in free if self._holds_ratings(name, on_scale=on_scale))
 
     def _holds_ratings(self, column: str, *, on_scale: bool = False) -> bool:
         """Whether a column holds a rating in any row, only texts that resemble ratings, or nothing at all."""
+        if self._has_rating(column, on_scale=on_scale):
+            return True
         cells = self.wanted.cells
         found = [cells.value(row.get(column)) for row in self.rows]
-        for one in self.wanted.readers:
-            holds = one.is_on_scale if on_scale else one.is_rating
-            if any(holds(one.value(row.get(column))) for row in self.rows):
-                return True
         if not on_scale and set(found) == {None}:
             return True
         texts = [value for value in found if isinstance(value, str)]
         return not cells.labels and bool(texts) and all(map(_ALMOST_A_NUMBER.fullmatch, texts))
 
+    def _has_rating(self, column: str, *, on_scale: bool = False) -> bool:
+        """Whether a column holds a rating in any row."""
+        for one in self.wanted.readers:
+            holds = one.is_on_scale if on_scale else one.is_rating
+            if any(holds(one.value(row.get(column))) for row in self.rows):
+                return True
+        return False
+
     def _error(self, problem: str) -> InputError:
         return InputError(f"{self.where}: {problem}")
-
-
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(map(repr, names))
 
 
 def _text(cell: Any) -> str:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from judge.errors import InputError
-from judge.formats.column_names import COLUMNS
+from judge.formats.rating_columns import COLUMNS
 from judge.items.columns import plain
 from judge.rows import Row, parsed
 

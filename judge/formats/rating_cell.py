@@ -1,11 +1,11 @@
 """A rating with its place in a file: conversion of raw cells, and check against the declared scale."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from judge.errors import InputError
-from judge.formats.cells import CellReader
+from judge.formats.cells import CellReader, way_of_writing
 from judge.formats.wanted import Wanted
 from judge.records import Score
 
@@ -71,6 +71,7 @@ class CellConverter:
     _first_off: str = ""
     _first_ends: tuple[float, float] = (0.0, 0.0)
     _raters: dict[str, None] = field(default_factory=dict)
+    _ways: dict[str, tuple[str, int]] = field(default_factory=dict)
 
     def cell(
         self,
@@ -102,12 +103,11 @@ class CellConverter:
             status, text = cells.status_of(raw), text or (f"found {raw!r:.40}" if holds(raw) else NO_RATING)
         is_checked = status == "ok" and self._is_checked(who["dimension"])
         if is_checked and not cells.is_rating(value):
-            raise InputError(
-                f"{where}: {who['dimension']} is {raw!r:.60}; allowed are {cells.scale}. Name the codes of "
-                "missing ratings with --missing-codes, or the dimensions that are to be read with --dimension"
-            )
+            raise InputError(f"{where}: {who['dimension']} is {raw!r:.60}{_allowed(value, cells)}")
         if is_checked and cells.ends is not None and isinstance(value, float):
             value = self._on_declared_scale(where, who, value, cells.ends)
+        if status == "ok" and isinstance(value, str) and not cells.labels:
+            self._count_way(where, value)
         score = Score.model_validate(
             {**who, "value": value if status == "ok" else None, "status": status, "reason": text}
         )
@@ -119,6 +119,19 @@ class CellConverter:
         if found is None:
             found = self._readers[dimension] = self.wanted.cells_of(dimension)
         return found
+
+    def _count_way(self, where: str, text: str) -> None:
+        """Count a text that may be a number."""
+        if way := way_of_writing(text):
+            first, n = self._ways.get(way, (f"{text!r:.40} at {where}", 0))
+            self._ways[way] = first, n + 1
+
+    def notes(self) -> Iterator[str]:
+        """Name the ratings that were read as texts, although they may be numbers."""
+        for way, (first, n) in self._ways.items():
+            yield (
+                f"Ratings written as {way} were read as texts, not as numbers: {n:,}, the first one {first}."
+            )
 
     def _is_checked(self, dimension: str) -> bool:
         """Whether ratings on a dimension must lie on the declared scale."""
@@ -177,6 +190,18 @@ class CellConverter:
             f"--rater-scale {next(iter(off))}=LOW-HIGH; declare the scale that all used: --scale; name codes "
             "of missing ratings: --missing-codes; or name the columns that are dimensions: --dimension"
         )
+
+
+def _allowed(value: float | str | None, cells: CellReader) -> str:
+    """What is allowed instead of a text, and what to do."""
+    way = way_of_writing(value) if isinstance(value, str) and not cells.labels else None
+    if way is None:
+        return (
+            f"; allowed are {cells.scale}. Name the codes of missing ratings with --missing-codes, or the "
+            "dimensions that are to be read with --dimension"
+        )
+    comma = " with a decimal point, or separate the cells by semicolons" if "comma" in way else ""
+    return f"; allowed are {cells.scale}. This is written as {way}: write numbers of the scale{comma}"
 
 
 def _rescaled(

@@ -1,17 +1,14 @@
-"""What was read from a file of ratings, in two lines, and a note on raters who seem to use another scale."""
+"""What was read from a file of ratings, in two lines, with notes on odd ids and rescaled ratings."""
 
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from judge.formats.cells import CellReader
 from judge.records import Score
 
 _MOST_NAMES = 5
-_LEAST_RATINGS = 20
-_LEAST_SHARE = 0.2
-_LEAST_POINTS, _LEAST_RANGE = 2, 0.3
-"""A rater seems to use another scale if a fifth of the ratings lie above all ratings of the others, and the
-highest lies at least two points and 30 % of the others' range above them."""
+_SCIENTIFIC = re.compile(r"\d(?:[.,]\d+)?E\+\d+")
 
 
 @dataclass(frozen=True)
@@ -61,24 +58,29 @@ class RatingsSummary:
         )
 
 
-def scale_notes(scores: Iterable[Score]) -> Iterator[str]:
-    """Name each rater whose ratings lie far above those of all others, as on another scale."""
-    values: dict[str, list[float]] = {}
-    for score in scores:
-        if score.rater_kind == "human" and isinstance(score.value, float):
-            values.setdefault(score.rater, []).append(score.value)
-    for rater, own in values.items():
-        others = [value for name, given in values.items() if name != rater for value in given]
-        if min(len(own), len(others)) < _LEAST_RATINGS:
-            continue
-        low, high = min(others), max(others)
-        beyond = max(_LEAST_POINTS, _LEAST_RANGE * (high - low))
-        n_above = sum(value > high for value in own)
-        if max(own) >= high + beyond and n_above >= _LEAST_SHARE * len(own):
-            yield (
-                f"{rater} gives {min(own):g} to {max(own):g}, all others {low:g} to {high:g}. If {rater} "
-                f"used another scale, declare it: --rater-scale {rater}=LOW-HIGH."
-            )
+def id_notes(scores: Iterable[Score]) -> Iterator[str]:
+    """Name the items with ids in scientific notation, to which spreadsheet programs shorten long numbers."""
+    found = dict.fromkeys(score.item_id for score in scores if _SCIENTIFIC.fullmatch(score.item_id))
+    if found:
+        more = ", …" if len(found) > _MOST_NAMES else ""
+        yield (
+            f"Items {', '.join(list(found)[:_MOST_NAMES])}{more}: such ids are long numbers that a program "
+            "for spreadsheets has shortened, so that different items may have the same one. Export the ids "
+            "as text."
+        )
+
+
+def rescaling_notes(
+    rescaled: Mapping[str, tuple[float, float]], ends: tuple[float, float] | None
+) -> Iterator[str]:
+    """Say which ratings were rescaled, and which statistics are not given for that reason."""
+    if rescaled and ends is not None:
+        who = ", ".join(f"{name} ({own[0]:g} to {own[1]:g})" for name, own in rescaled.items())
+        yield (
+            f"Ratings of {who} were rescaled linearly to {ends[0]:g} to {ends[1]:g}. For rescaled ratings "
+            "only interval statistics are given (interval alpha, ICC, correlation, differences); same score, "
+            "kappa and pass/fail verdicts are undefined."
+        )
 
 
 def _scale(scores: Sequence[Score], cells: CellReader) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from judge.errors import InputError
-from judge.formats.column_names import COLUMNS
+from judge.formats.rating_columns import COLUMNS
 from judge.items.columns import plain
 from judge.rows import Row
 

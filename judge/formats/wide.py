@@ -1,10 +1,10 @@
 """Columns of a wide table of ratings: which rater and which dimension each of them holds."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 
-_RATER = r"(?:human|rater|annotator|coder|reviewer|expert|evaluator|labell?er|judge)[ _-]?\d+"
+_RATER = r"(?:human|rater|annotator|coder|reviewer|expert|evaluator|labell?er)[ _-]?\d+"
 _SEPARATORS = " _.:/-"
 _NUMBERED = re.compile(_RATER, re.I)
 _NUMBERED_FIRST = re.compile(rf"({_RATER})[{_SEPARATORS}]+(\D.*)", re.I)
@@ -21,11 +21,14 @@ class RatingColumn:
         Name of the column.
     rater, dimension : str or None
         The rater or the dimension that the column stands for; None where each row says it.
+    named_in : str or None
+        Column that names the rater; `rater` is then only a place in the row.
     """
 
     column: str
     rater: str | None = None
     dimension: str | None = None
+    named_in: str | None = None
 
 
 def numbered_raters(columns: Iterable[str]) -> tuple[RatingColumn, ...]:
@@ -50,6 +53,22 @@ def numbered_raters_by_dimension(columns: Iterable[str]) -> tuple[RatingColumn, 
         elif match := _NUMBERED_LAST.fullmatch(name):
             found.append(RatingColumn(name, match[2], match[1]))
     return tuple(found)
+
+
+def named_beside(columns: Sequence[str], values: Container[str]) -> tuple[RatingColumn, ...]:
+    """Columns such as ``rater_1_score`` beside a column ``rater_1``, which may name the rater.
+
+    `values` are names of columns of ratings that are no dimensions.
+
+    >>> [(c.column, c.dimension, c.named_in) for c in named_beside(["rater_1", "rater_1_score"], ["score"])]
+    [('rater_1_score', None, 'rater_1')]
+    """
+    raters = {one.column for one in numbered_raters(columns)}
+    return tuple(
+        RatingColumn(c.column, c.rater, None if c.dimension in values else c.dimension, named_in=c.rater)
+        for c in numbered_raters_by_dimension(columns)
+        if c.rater in raters
+    )
 
 
 def named_raters(columns: Sequence[str], raters: Sequence[str]) -> tuple[RatingColumn, ...]:
@@ -82,6 +101,23 @@ def raters_by_dimension(
     raters, dimensions = ({c.rater for c in found}, {c.dimension for c in found})
     is_full = len(raters) > 1 and len(found) == len(raters) * len(dimensions)
     return found if is_full and len({(c.rater, c.dimension) for c in found}) == len(found) else ()
+
+
+def crossed(columns: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
+    """Two lists of names whose every combination is a column, and no other column; None if there are none.
+
+    >>> crossed(["ann_clarity", "ben_clarity", "ann_tone", "ben_tone"])
+    (('ann', 'ben'), ('clarity', 'tone'))
+    """
+    for sign in _SEPARATORS:
+        for divide in (str.partition, str.rpartition):
+            pairs = [divide(name, sign) for name in columns]
+            left = tuple(dict.fromkeys(before.strip() for before, _, _ in pairs))
+            right = tuple(dict.fromkeys(after.strip() for _, _, after in pairs))
+            is_full = len(left) > 1 and len(right) > 1 and len(left) * len(right) == len(columns)
+            if is_full and all(found and before and after for before, found, after in pairs):
+                return left, right
+    return None
 
 
 def _split(name: str, is_known: Callable[[str], bool]) -> tuple[str, str] | None:

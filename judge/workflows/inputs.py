@@ -33,7 +33,7 @@ class RatingOptions(TypedDict, total=False):
         Declares the scale: ``"1-5"``, or labels as in ``"fail,pass"``.
     level : {'nominal', 'ordinal', 'interval', 'ratio'}
         Level of measurement of `scale`; default: ordinal.
-    missing_codes : sequence of str
+    missing_codes : str or sequence of str
         Words and numbers in the ratings that mark a missing one.
     id_from : sequence of str
         Columns of the ratings whose values make the id of an item, as in `judge.score`.
@@ -67,7 +67,7 @@ class RatingOptions(TypedDict, total=False):
     rubric: str | Path | Rubric | None
     scale: str | None
     level: Level | None
-    missing_codes: Sequence[str]
+    missing_codes: str | Sequence[str]
     id_from: str | Sequence[str]
     encoding: str | None
     raters_in: str | Sequence[str]
@@ -97,7 +97,7 @@ def agreement_inputs(
     given: dict[str, Any] = dict(options)
     if "pass_mark" in given:
         given["pass_marks"] = by_name(given.pop("pass_mark"))
-    for name in ("dimensions", "id_from", "raters_in"):
+    for name in ("dimensions", "id_from", "raters_in", "missing_codes"):
         if name in given:
             given[name] = names(given[name])
     return AgreementInputs(humans=_rows(humans), runs=paths(runs), **given)

@@ -2,12 +2,16 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from judge.formats.cells import CellReader
-from judge.formats.rating_summary import RatingsSummary, scale_notes
-from judge.formats.ratings import read_ratings as _read_ratings
+from judge.formats.rater_scales import scale_notes
+from judge.formats.rating_summary import RatingsSummary, id_notes
+from judge.formats.ratings import read_cells
+from judge.formats.repeated_ratings import FirstScores, second_score
 from judge.formats.wanted import Wanted
 from judge.records import OVERALL, RaterKind, Score
 from judge.rows import RowSource
@@ -92,7 +96,7 @@ def read_ratings(
     columns: Mapping[str, str] | None = None,
     rubric: str | Path | Rubric | None = None,
     dimensions: str | Sequence[str] = (),
-    missing_codes: Sequence[str] = (),
+    missing_codes: str | Sequence[str] = (),
     id_from: str | Sequence[str] = (),
     raters_in: str | Sequence[str] = (),
     encoding: str | None = None,
@@ -112,7 +116,7 @@ def read_ratings(
         Names the dimensions, and other names for them.
     dimensions : str or sequence of str
         Only these dimensions.
-    missing_codes : sequence of str
+    missing_codes : str or sequence of str
         Words and numbers that mark a missing rating: ``["99", "don't know"]``.
     id_from : str or sequence of str
         Columns whose values make the id of an item; default: a column of ids, or else the content.
@@ -148,11 +152,15 @@ def read_ratings(
     raters = (raters_in,) if isinstance(raters_in, str) else tuple(raters_in)
     chosen = (id_from,) if isinstance(id_from, str) else tuple(id_from)
     declared = load_rubric(rubric) if isinstance(rubric, str | Path) else rubric
-    cells = CellReader(missing=tuple(map(str, missing_codes)))
+    codes = (missing_codes,) if isinstance(missing_codes, str) else tuple(map(str, missing_codes))
+    cells = CellReader(missing=codes)
     wanted = Wanted(named, declared, cells, raters, id_from=chosen, encoding=encoding)
     only = named[0] if len(named) == 1 else OVERALL
     notes: list[str] = []
-    scores = tuple(
-        _read_ratings(ratings, map=columns, kind=rater_kind, wanted=wanted, dimension=only, note=notes.append)
-    )
-    return RatingsTable(scores, (*notes, *scale_notes(scores)), cells)
+    read = partial(read_cells, ratings, map=columns, kind=rater_kind, wanted=wanted, dimension=only)
+    firsts, found = FirstScores(), []
+    for number, cell in enumerate(read(note=notes.append)):
+        if (first := firsts.position(cell.score, number)) != number:
+            raise second_score(cell.score, cell.where, next(islice(read(), first, None)).where)
+        found.append(cell.score)
+    return RatingsTable(tuple(found), (*notes, *id_notes(found), *scale_notes(found)), cells)

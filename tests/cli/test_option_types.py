@@ -59,6 +59,12 @@ def test_pairs_are_split_at_the_first_sign():
     assert called(pairs, ("a=b", "c=d=e", "f=")) == {"a": "b", "c": "d=e", "f": ""}
 
 
+def test_a_name_with_two_values_is_refused():
+    assert called(pairs, ("ben=1-10", "ben=1-10")) == {"ben": "1-10"}
+    with pytest.raises(click.BadParameter, match="ben: given twice, with '1-10' and '1-20'; give it once"):
+        called(pairs, ("ben=1-10", "ben=1-20"))
+
+
 @pytest.mark.parametrize("value", ["a", "=b", " =b", ""])
 def test_a_pair_without_a_name_or_a_sign_is_refused(value):
     with pytest.raises(click.BadParameter, match="allowed is name=value"):

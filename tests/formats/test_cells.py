@@ -2,7 +2,10 @@
 
 import pytest
 
-from judge.formats.cells import MISSING, CellReader
+from judge.errors import InputError
+from judge.formats.cells import MISSING, CellReader, way_of_writing
+from judge.formats.ratings import read_ratings
+from judge.formats.wanted import Wanted
 
 LIKERT = CellReader((1, 2, 3, 4, 5))
 
@@ -63,3 +66,33 @@ def test_a_decimal_comma_is_read_where_it_is_announced_and_cannot_mean_thousands
 
 def test_a_text_that_is_no_label_of_the_scale_stays_a_text():
     assert CellReader(("bad", "good")).value("fine") == "fine"
+
+
+@pytest.mark.parametrize(
+    ("text", "way"),
+    [
+        ("4/5", "a fraction"), ("4 out of 5", "a fraction"), ("4½", "a fraction"), ("½", "a fraction"),
+        ("80 %", "a percentage"), ("3,5", "a number with a decimal comma"),
+        (",5", "a number with a decimal comma"),
+        ("1,234", "a number with a thousands separator or a decimal comma"),
+        ("1.234.567", "a number with separators"), ("01.05.2024", "a date"), ("5/1/24", "a date"),
+        ("2024-05-01T10:00", "a date"), ("5-Apr", "a date"), ("05. Mai 2024", "a date"),
+        ("", None), ("fine", None), ("4 stars of hope", None), ("0815-x", None), ("24/7 help", None),
+    ],
+)  # fmt: skip
+def test_texts_that_may_be_numbers_are_recognised(text, way):
+    assert way_of_writing(text) == way
+
+
+@pytest.mark.parametrize(
+    ("cell", "words"),
+    [
+        ("4/5", "numbers from 1 to 5. This is written as a fraction: write numbers of the scale"),
+        ("3,5", "a decimal comma: write numbers of the scale with a decimal point, or separate the cells by"),
+        ("bad", "Name the codes of missing ratings"),
+    ],
+)
+def test_an_error_about_a_text_says_how_it_is_written(cell, words):
+    with pytest.raises(InputError) as error:
+        list(read_ratings([{"item_id": "a", "rater": "x", "value": cell}], wanted=Wanted(cells=LIKERT)))
+    assert words in str(error.value)

@@ -157,11 +157,16 @@ def test_a_sample_beyond_all_reason_is_refused(read, sample):
         read(f"item_id,rater,value,sample\na,x,3,{sample}\n")
 
 
-def test_columns_beside_one_that_names_the_dimension_are_raters(read):
-    found = read("item,dimension,ann,ben,cem\na,clarity,1,2,3\n")
-    assert values(found) == [
-        ("a", name, "clarity", value) for name, value in zip(("ann", "ben", "cem"), (1, 2, 3), strict=True)
-    ]
+def test_columns_beside_one_that_names_the_dimension_are_raters_where_they_are_named(read):
+    table = "item,dimension,ann,ben,mean,length\na,clarity,1,2,1.5,120\n"
+    found = read(table, wanted=Wanted(cells=LIKERT.cells, raters_in=("ann", "ben")))
+    assert values(found) == [("a", "ann", "clarity", 1), ("a", "ben", "clarity", 2)]
+
+
+@pytest.mark.parametrize("others", ["mean,length\na,clarity,1,2,1.5,120", "cem\na,clarity,1,2,3"])
+def test_numbers_beside_a_column_that_names_the_dimension_may_be_no_raters(read, others):
+    with pytest.raises(InputError, match=r"a number of another kind.*--raters-in ann,ben"):
+        read(f"item,dimension,ann,ben,{others}\n")
 
 
 def test_columns_that_may_be_raters_or_dimensions_are_refused_with_both_readings(read):
@@ -226,7 +231,7 @@ def test_one_odd_first_cell_does_not_take_its_dimension_away(read, cell, wanted)
 
 
 def test_a_column_of_names_of_samples_that_all_differ_is_refused(read, monkeypatch):
-    monkeypatch.setattr("judge.formats.ratings.MOST_SAMPLES", 3)
+    monkeypatch.setattr("judge.formats.rating_rows.MOST_SAMPLES", 3)
     rows = "".join(f"q{n},ann,4,run-{n}\n" for n in range(4))
     with pytest.raises(InputError, match=r"r\.csv:5: found the sample 'run-3'; allowed: 0 to 2"):
         read(f"item,rater,value,sample\n{rows}")

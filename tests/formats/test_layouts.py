@@ -56,7 +56,6 @@ def test_every_layout_gives_the_same_scores(values, seed):
     dimensions = Wanted(DIMENSIONS, cells=WANTED.cells)
     assert read(long(ratings), WANTED, seed) == expected
     assert read(wide_by_dimension(ratings), WANTED, seed) == expected
-    assert read(wide_by_rater(ratings), WANTED, seed) == expected
     assert read(wide_by_rater(ratings), raters, seed) == expected
     assert read(wide_by_both(ratings), raters, seed) == expected
     assert read(wide_by_both(ratings), dimensions, seed) == expected

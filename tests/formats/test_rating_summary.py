@@ -3,10 +3,8 @@
 import pytest
 
 from judge.formats.cells import CellReader
-from judge.formats.rating_summary import RatingsSummary, scale_notes
+from judge.formats.rating_summary import RatingsSummary, id_notes, rescaling_notes
 from judge.records import Score
-
-from .. import public_data
 
 
 def scores(**values):
@@ -58,32 +56,17 @@ def test_the_scale_is_declared_or_found(values, cells, scale):
     assert f"scale {scale}, 0 missing" in str(RatingsSummary.of(rated, cells))
 
 
-def test_a_rater_far_above_all_others_is_named():
-    found = list(scale_notes(scores(ann=[1, 3, 5] * 10, ben=[2, 4, 5] * 10, dan=[2, 6, 10] * 10)))
-    assert len(found) == 1
-    assert found[0].startswith("dan gives 2 to 10, all others 1 to 5.")
+def test_ids_in_scientific_notation_are_named():
+    def rated(*ids):
+        return [Score(item_id=i, rater="ann", rater_kind="human", dimension="x", value=1.0) for i in ids]
+
+    (note,) = id_notes(rated("1.23457E+15", "9,9E+20", "7", "1.23457E+15"))
+    assert note.startswith("Items 1.23457E+15, 9,9E+20: such ids are long numbers")
+    (note,) = id_notes(rated(*(f"{n}E+15" for n in range(1, 8))))
+    assert "5E+15, …: such" in note
+    assert list(id_notes(rated("1e5", "q1E+", "972544de6108", "E+3"))) == []
 
 
-@pytest.mark.parametrize(
-    "values",
-    [
-        {"ann": [1, 3, 4] * 10, "dan": [2, 4, 5] * 10},
-        {"ann": [1, 3, 5] * 10, "dan": [5] * 28 + [9, 9]},
-        {"ann": [1, 3, 5] * 6, "dan": [2, 6, 10] * 10},
-        {"ann": [10, 50, 85] * 10, "dan": [20, 90, 100] * 10},
-        {"dan": [2, 6, 10] * 10},
-    ],
-    ids=["one point", "few ratings above", "few ratings", "sliders", "alone"],
-)
-def test_a_rater_who_gives_high_scores_is_not_named(values):
-    assert list(scale_notes(scores(**values))) == []
-
-
-@pytest.mark.parametrize(
-    "data_set",
-    ["anaesthetists", "baseball_1987", "hanna", "llm_rubric", "llmbar", "pandalm", "realsumm", "recipes"],
-)
-def test_no_rater_of_public_data_is_named(data_set):
-    from judge.formats.ratings import read_ratings
-
-    assert list(scale_notes(read_ratings(public_data.ratings_file(data_set)))) == []
+@pytest.mark.parametrize(("rescaled", "ends"), [({}, (1, 5)), ({"ann": (1, 10)}, None)])
+def test_nothing_is_noted_where_nothing_is_rescaled(rescaled, ends):
+    assert list(rescaling_notes(rescaled, ends)) == []

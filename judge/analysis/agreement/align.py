@@ -151,7 +151,7 @@ def align_ratings(
         cluster=cluster,
         notes=(
             *(*loaded.notes, *notes, *_missing_criteria(ratings.get(CRITERIA))),
-            *(*_unshared(ratings), *_rescaled_words(loaded.rescaled, first.scale)),
+            *_unshared(ratings),
         ),
         remarks=tuple(remarks),
         reasons={(s.rater, s.dimension, s.item_id): s.reason for s in loaded.of("judge") if s.reason},
@@ -179,19 +179,6 @@ def _missing_criteria(ratings: Ratings | None) -> Iterator[str]:
             f"{int(missing.sum()):,} of {int(expected.sum()):,} ratings of criteria are missing, on items of "
             f"which the person rated other criteria ({', '.join(who[:5])}{', …' if len(who) > 5 else ''})."
         )
-
-
-def _rescaled_words(rescaled: Mapping[str, tuple[float, float]], scale: Scale) -> Iterator[str]:
-    """Say which ratings were rescaled, and which statistics are not given for that reason."""
-    if not rescaled:
-        return
-    low, high = scale.points[0], scale.points[-1]
-    who = ", ".join(f"{name} ({ends[0]:g} to {ends[1]:g})" for name, ends in rescaled.items())
-    yield (
-        f"Ratings of {who} were rescaled linearly to {low:g} to {high:g}. For rescaled ratings only interval "
-        "statistics are given (interval alpha, ICC, correlation, differences); same score, kappa and "
-        "pass/fail verdicts are undefined."
-    )
 
 
 def _unshared(ratings: Mapping[str, Ratings]) -> list[str]:

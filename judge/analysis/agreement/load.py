@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,11 @@ from judge.analysis.attention_checks import (
 from judge.analysis.ratings import PASSES
 from judge.errors import InputError
 from judge.formats.cells import CellReader, has_own_scales, number_or_none
-from judge.formats.column_names import COLUMNS
+from judge.formats.rater_scales import scale_notes
+from judge.formats.rating_cell import RatingCell
+from judge.formats.rating_columns import COLUMNS, content_of
 from judge.formats.rating_exports import plain_rows
-from judge.formats.rating_summary import RatingsSummary, scale_notes
+from judge.formats.rating_summary import RatingsSummary, id_notes, rescaling_notes
 from judge.formats.ratings import read_cells
 from judge.formats.wanted import Wanted
 from judge.items.identity import RowIds
@@ -126,8 +129,8 @@ def load_ratings(
     """
     opened = [_read_run(run) for run in runs]
     rubric = _one_rubric(opened, rubric)
-    ids = RowIds(id_from=id_from)
-    known = _items_of(opened, items, ids, encoding)
+    ids = RowIds(content_of(columns or {}), id_from)
+    known = _items_of(opened, items, (ids, RowIds(id_from=id_from)), encoding)
     notes: list[str] = []
     wanted = Wanted(
         _read_dimensions(dimensions, rubric),
@@ -141,7 +144,8 @@ def load_ratings(
     only = _only_dimension(dimensions, rubric)
     rated: list[Score] = []
     rating_columns: set[str] = set()
-    for cell in read_cells(humans, map=columns, wanted=wanted, dimension=only, note=notes.append):
+    read = partial(read_cells, humans, map=columns, wanted=wanted, dimension=only)
+    for cell in read(note=notes.append):
         rated.append(cell.score)
         rating_columns.add(cell.column)
     if not rated:
@@ -155,7 +159,8 @@ def load_ratings(
     if not known:
         known = {s.item_id: Item(id=s.item_id, question="", answer="") for s in rated}
     known = {name: _with_fields(item, fields.get(name)) for name, item in known.items()}
-    kept, left_out = matching(rated, known, rubric, name_of(humans))
+    place = None if str(humans) == "-" else partial(_place, read)
+    kept, left_out = matching(rated, known, rubric, name_of(humans), place)
     if opened and not any(score.rater_kind == "human" for score in kept):
         raise InputError(
             f"{name_of(humans)}: no rater in it is a person (rater_kind human); give people's ratings"
@@ -163,12 +168,18 @@ def load_ratings(
     scores = (*(score for run in opened for score in run.scores), *kept)
     about = {"ratings": name_of(humans)} | {f"judge {run.name}": run.about for run in opened}
     has_scales = has_own_scales(rubric)
-    other_scales = () if has_scales else scale_notes(rated)
+    other_scales = () if has_scales else scale_notes(rated, wanted.cells.ends)
     checks = _checks(rows, columns) if _is_table(humans) else {}
-    notes = [*failed_checks_warning(checks), *left_out, *other_scales, *notes]
+    rescaled = rescaling_notes(wanted.rater_scales, wanted.cells.ends)
+    notes = [*failed_checks_warning(checks), *left_out, *id_notes(rated), *other_scales, *notes, *rescaled]
     summary = RatingsSummary.of(rated, wanted.cells)
     summary = replace(summary, scale="of each dimension (declared)") if has_scales else summary
     return LoadedRatings(known, scores, rubric, tuple(notes), about, str(summary), wanted.rater_scales)
+
+
+def _place(read: Callable[[], Iterator[RatingCell]], number: int) -> str:
+    """Place of a rating in its file, which is read again."""
+    return next(islice(read(), number, None)).where
 
 
 def _only_dimension(dimensions: Sequence[str], rubric: Rubric | None) -> str:
@@ -255,7 +266,7 @@ def _scales(rubric: Rubric) -> list[Any]:
 
 
 def _items_of(
-    runs: list[_OpenedRun], items: RowSource | None, ids: RowIds, encoding: str | None
+    runs: list[_OpenedRun], items: RowSource | None, ids: Sequence[RowIds], encoding: str | None
 ) -> dict[str, Item]:
     known: dict[str, Item] = {}
     for run in runs:
@@ -276,11 +287,11 @@ def _items_of(
     }
 
 
-def _item_rows(path: RowSource, ids: RowIds, encoding: str | None) -> Iterator[Item]:
-    """Items of a table; texts are optional where a column holds the ids."""
+def _item_rows(path: RowSource, ids: Sequence[RowIds], encoding: str | None) -> Iterator[Item]:
+    """Items of a table, with the first id that `ids` give; texts are optional beside a column of ids."""
     seen: set[str] = set()
     for where, row in read_rows(path, encoding=encoding_of(path, encoding)):
-        name = _id_of(row, ids)
+        name = next(filter(None, (_id_of(row, one) for one in ids)), "")
         if not name:
             raise InputError(
                 f"{where}: no id of the item; found: {', '.join(row)}; allowed names: "

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 
 from judge.analysis.agreement.criteria_matrix import brings_criteria
 from judge.errors import InputError
+from judge.formats.repeated_ratings import FirstScores, second_score
 from judge.records import OVERALL, Item, Score
 from judge.rubric import CRITERIA, ItemRubrics, Rubric
 
@@ -13,19 +15,38 @@ _SUMMARIES = frozenset(
     {"mean", "average", "avg", "avg.", "median", "total", "sum", "sd", "std", "std.", "stdev", "min", "max"}
 )
 """Names of rows and columns of sums and means in spreadsheets, in lower case."""
+_SECOND = re.compile(r"[0-9a-f]{12}-2")
+"""Id of a second item of one content, where the content makes the ids."""
 
 
 def matching(
-    rated: Iterable[Score], known: Mapping[str, Item], rubric: Rubric | None, where: str
+    rated: Iterable[Score],
+    known: Mapping[str, Item],
+    rubric: Rubric | None,
+    where: str,
+    place: Callable[[int], str] | None = None,
 ) -> tuple[list[Score], list[str]]:
     """Ratings of known items on known dimensions, and notes about what was left out.
+
+    Parameters
+    ----------
+    rated : iterable of Score
+        Ratings of any items and dimensions.
+    known : mapping of str to Item
+        The known items.
+    rubric : Rubric or None
+        Names the known dimensions; None: all are known.
+    where : str
+        Name of the file of the ratings, for errors.
+    place : callable or None
+        Gives the place in the file of the rating with a number, counted from 0.
 
     Raises
     ------
     InputError
-        No rating is on a known item and a known dimension.
+        No rating is on a known item and a known dimension, or a rater rated an item twice.
     """
-    ids, criteria = _Ids(known), _KnownCriteria(rubric)
+    ids, criteria, firsts = _Ids(known), _KnownCriteria(rubric), FirstScores()
     kept: list[Score] = []
     items: dict[str, None] = {}
     unknown_items: dict[str, None] = {}
@@ -42,6 +63,9 @@ def matching(
         elif item_id is None:
             unknown_items[score.item_id] = None
         else:
+            if (first := firsts.position(score, found, item_id, name)) != found:
+                places = [f"{where}, rating {number:,}" for number in (found, first)]
+                raise second_score(score, *([place(n - 1) for n in (found, first)] if place else places))
             items[item_id] = None
             is_same = name == score.dimension and item_id == score.item_id
             kept.append(
@@ -53,6 +77,7 @@ def matching(
     notes = (
         *_left_out(len(items), len(known), unknown_items, unknown_dimensions),
         *ids.notes(),
+        *_same_content(items, known),
         *criteria.notes(),
         *_words_for_none(kept),
         *_spelling(kept),
@@ -60,6 +85,17 @@ def matching(
         *_repeats(kept),
     )
     return kept, list(notes)
+
+
+def _same_content(rated: Container[str], known: Mapping[str, Item]) -> Iterator[str]:
+    """Name the rated items of whose content there is a second item, which is not rated."""
+    firsts = [name.removesuffix("-2") for name in known if _SECOND.fullmatch(name) and name not in rated]
+    if twice := [name for name in firsts if name in rated]:
+        yield (
+            f"Items {_some(twice)} have the content of {_some(f'{name}-2' for name in twice)}, and the "
+            "ratings count for the first ones. If they are of different items, make ids of the columns that "
+            "tell these apart, for judge score as well: --id-from NAMES."
+        )
 
 
 class _Ids:

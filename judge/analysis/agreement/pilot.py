@@ -35,8 +35,9 @@ def pilot_ratings(inputs: AgreementInputs, *, with_judge: bool) -> tuple[Floats,
     (only,) = ratings.values()
     if only.rescaled:
         raise InputError(
-            f"ratings of {', '.join(only.rescaled)} are rescaled (--rater-scale), and kappa and the same "
-            "score are undefined for them; plan from the raters of one scale"
+            f"ratings of {', '.join(only.rescaled)} are rescaled (--rater-scale), and a study is planned "
+            "for ordinal alpha, kappa or the same score, which are undefined for them; plan from the raters "
+            "of one scale"
         )
     if only.criteria is not None:
         raise InputError(

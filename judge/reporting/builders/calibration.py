@@ -102,6 +102,8 @@ def _saved_map(c: Calibration) -> str:
 
 
 def _errors(found: Calibrated) -> Table:
+    """Errors by dimension; those of the pass rate only where there is a pass mark."""
+    has_marks = any(c.before.pass_rate is not None for c in found.dimensions.values())
     columns = (
         Column("dimension", ""),
         Column("mae_before", "MAE before", "score"),
@@ -111,6 +113,7 @@ def _errors(found: Calibrated) -> Table:
         Column("pass_before", "pass rate error before (points)", "points"),
         Column("pass_after", "pass rate error after (points)", "points"),
     )
+    n_columns = len(columns) if has_marks else len(columns) - 2
     rows: tuple[Row, ...] = tuple(
         (
             dimension_name(n),
@@ -120,10 +123,10 @@ def _errors(found: Calibrated) -> Table:
             c.after.bias,
             c.before.pass_rate,
             c.after.pass_rate,
-        )
+        )[:n_columns]
         for n, c in found.dimensions.items()
     )
-    return Table("errors", "Error before and after calibration", columns, rows)
+    return Table("errors", "Error before and after calibration", columns[:n_columns], rows)
 
 
 def _curves(found: Calibrated) -> Iterator[Table]:

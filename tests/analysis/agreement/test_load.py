@@ -1,5 +1,6 @@
 """Loading of runs and ratings: what is read, what is refused, what is noted."""
 
+import io
 import json
 
 import numpy as np
@@ -9,6 +10,7 @@ from judge.analysis.agreement.inputs import AgreementInputs, align_inputs
 from judge.analysis.agreement.load import load_ratings
 from judge.analysis.agreement.scales import with_codes
 from judge.errors import InputError
+from judge.items.identity import content_id
 from judge.records import Item, Score
 from judge.rubric import load_rubric, parse_rubric
 from judge.scoring.run import Run
@@ -274,7 +276,7 @@ def test_a_rater_who_seems_to_use_another_scale_is_noted(tmp_path):
         for value in [n % 5 + 1]
     ]
     notes = load_ratings([], write(tmp_path / "r.csv", *rows), scale=Scale.integers(1, 10)).notes
-    assert any(note.startswith("dan gives 2 to 10, all others 1 to 5.") for note in notes)
+    assert any(note.startswith("ann gives 1 to 5, all others 2 to 10.") for note in notes)
 
 
 def test_what_was_read_is_passed_on_in_two_lines(tmp_path):
@@ -288,3 +290,56 @@ def test_ratings_without_a_dimension_are_overall_ratings_for_a_rubric_of_several
     file = write(tmp_path / "r.csv", "q0,4,5", header="id,ann,ben")
     loaded = load_ratings([], file, rubric=load_rubric("open_qa"), raters_in=("ann", "ben"))
     assert {s.dimension for s in loaded.scores} == {"overall"}
+
+
+def test_a_second_score_is_refused_with_both_lines(tmp_path):
+    file = write(tmp_path / "r.csv", "a,ann,x,1", "a,ben,x,1", "a,ann,x,2")
+    message = (
+        r"r\.csv:4: column 'value': second score for item 'a', rater 'ann', dimension 'x', sample 0; the first "
+        r"one is at .*r\.csv:2: column 'value'\. Keep one .*--id-from"
+    )
+    with pytest.raises(InputError, match=message):
+        load_ratings([], file, scale=Scale.integers(1, 3))
+
+
+def test_a_second_score_by_another_name_of_the_item_is_refused_with_both_lines(run, tmp_path):
+    file = write(tmp_path / "r.csv", "zz,ann,clarity,1", "q1,ann,clarity,1", "q1.0,ann,clarity,2")
+    with pytest.raises(InputError, match=r"r\.csv:4: .*the first one is at .*r\.csv:3"):
+        load_ratings([run], file)
+
+
+def test_a_second_score_on_standard_input_is_refused_with_its_number(monkeypatch):
+    lines = "".join(
+        json.dumps({"item_id": name, "rater": "ann", "value": 1}) + "\n" for name in ("a", "b", "a")
+    )
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(lines.encode())))
+    with pytest.raises(
+        InputError, match=r"rating 3: second score for item 'a'.*first one is at .*rating 1\."
+    ):
+        load_ratings([], "-", scale=Scale.integers(1, 3))
+
+
+def test_ids_in_scientific_notation_are_noted(tmp_path):
+    file = write(tmp_path / "r.csv", "1.2E+15,ann,x,1", "b,ann,x,1")
+    assert (
+        "Items 1.2E+15: such ids are long numbers"
+        in load_ratings([], file, scale=Scale.integers(1, 3)).notes[0]
+    )
+
+
+def test_content_under_other_names_gives_the_ids_of_the_items(tmp_path):
+    items = write(tmp_path / "items.csv", "why?,so,red", header="frage,antwort,colour")
+    ratings = write(tmp_path / "r.csv", "why?,so,ann,2", header="frage,antwort,rater,x")
+    columns = {"question": "frage", "answer": "antwort"}
+    loaded = load_ratings([], ratings, items=items, columns=columns, scale=Scale.integers(1, 3))
+    (item,) = loaded.items.values()
+    assert item.id == content_id("why?", "so")
+    assert item.metadata["colour"] == "red"
+
+
+def test_a_table_of_items_may_have_the_usual_names_of_the_content(tmp_path):
+    items = write(tmp_path / "items.csv", "why?,so", header="question,answer")
+    ratings = write(tmp_path / "r.csv", "why?,so,ann,2", header="frage,antwort,rater,x")
+    columns = {"question": "frage", "answer": "antwort"}
+    loaded = load_ratings([], ratings, items=items, columns=columns, scale=Scale.integers(1, 3))
+    assert list(loaded.items) == [content_id("why?", "so")]

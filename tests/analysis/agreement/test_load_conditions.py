@@ -15,7 +15,7 @@ def aligned(path, text, **more):
 
 def test_nested_json_is_read_once_and_gives_no_fields(tmp_path):
     content = {"ann": {"q1": {"clarity": 4}}, "ben": {"q1": {"clarity": 5}}}
-    found = aligned(tmp_path / "r.json", json.dumps(content))
+    found = aligned(tmp_path / "r.json", json.dumps(content), raters_in=("ann", "ben"))
     assert found.ratings["clarity"].human_values.tolist() == [[4, 5]]
     with pytest.raises(InputError, match="no item has the field 'colour'"):
         found.field("colour")

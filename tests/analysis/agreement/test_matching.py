@@ -99,3 +99,16 @@ def test_a_file_that_names_no_dimension_is_told_how_to_name_it():
     rated = [Score(item_id="a", rater="ann", rater_kind="human", dimension="overall", value=3.0)]
     with pytest.raises(InputError, match="The file names no dimension: name it with --dimension"):
         matching(rated, {"a": Item(id="a", question="", answer="")}, rubric, "r.csv")
+
+
+def test_ratings_of_one_of_two_items_of_one_content_are_noted():
+    first = "972544de6108"
+    (_, note) = notes([score(first)], (first, f"{first}-2"))
+    assert f"Items {first!r} have the content of '{first}-2'" in note
+    assert "--id-from" in note
+
+
+@pytest.mark.parametrize("rated", [("972544de6108", "972544de6108-2"), ("b",)])
+def test_items_of_one_content_that_are_told_apart_have_no_note(rated):
+    said = notes([score(name) for name in rated], ("972544de6108", "972544de6108-2", "b"))
+    assert not any("have the content" in note for note in said)

@@ -140,7 +140,9 @@ def test_what_cannot_be_rescaled_is_refused(options, message):
 
 
 def test_a_pilot_of_rescaled_ratings_is_refused():
-    with pytest.raises(InputError, match=r"ratings of dan are rescaled"):
+    with pytest.raises(
+        InputError, match=r"ratings of dan are rescaled .*ordinal alpha, kappa or the same score"
+    ):
         pilot_ratings(AgreementInputs(rows(), scale="1-5", rater_scales={"dan": "1-10"}), with_judge=False)
 
 
@@ -162,3 +164,9 @@ def test_dimensions_that_the_rater_did_not_rate_keep_all_statistics():
     tone = [row | {"dimension": "tone"} for row in rows() if row["rater"] != "dan"]
     ratings = aligned([*rows(), *tone]).ratings
     assert (ratings["clarity"].rescaled, ratings["tone"].rescaled) == (("dan",), ())
+
+
+def test_what_was_rescaled_is_told_when_the_ratings_are_read():
+    told = []
+    aligned(on_read=lambda _, notes: told.extend(notes))
+    assert sum("Ratings of dan (1 to 10) were rescaled linearly to 1 to 5" in note for note in told) == 1

@@ -58,3 +58,11 @@ def test_a_judge_that_is_no_better_than_a_constant_gets_no_map(report_json, leni
     assert "adds no information in these 120 items" in found["verdict"][0]
     assert "the constant 4.00" in found["verdict"][0]
     assert found["tables"]["gain"]["rows"][0]["helps"].startswith("none")
+
+
+def test_without_a_pass_mark_there_are_no_errors_of_the_pass_rate(report_json, lenient_run, calibrated):
+    words = ("--humans", lenient_run / "ratings.csv", "--dimension", "clarity", "--rater-scale", "ann=1-6")
+    rescaled = report_json("calibrate", lenient_run / "run", *words)
+    (row,) = rescaled["tables"]["errors"]["rows"]
+    assert list(row) == ["dimension", "mae_before", "mae_after", "bias_before", "bias_after"]
+    assert "pass_before" in calibrated["tables"]["errors"]["rows"][0]

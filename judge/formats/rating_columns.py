@@ -21,6 +21,9 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 }
 """Meaning of a column of a table of ratings -> names that it may have; `map` names any other."""
 
+CONTENT = ("question", "answer", "system", "images")
+"""Fields of an item from which its id is made where no column holds ids."""
+
 _OPEN = ("dimension", "criterion", "value")
 _NO_DIMENSION = {
     *(name for meaning, names in COLUMNS.items() if meaning not in _OPEN for name in names),
@@ -37,6 +40,11 @@ _NO_DIMENSION = {
     # pandas
     "", "index", "level_0", "__index_level_0__",
 }  # fmt: skip
+
+
+def content_of(mapping: Mapping[str, str]) -> dict[str, str]:
+    """Part of a mapping of columns that names the content of items."""
+    return {name: column for name, column in mapping.items() if name in CONTENT}
 
 
 def is_no_dimension(column: str) -> bool:
