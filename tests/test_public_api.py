@@ -471,7 +471,7 @@ def test_plan_takes_a_pilot():
 def test_selected_items_keep_their_probabilities(run):
     chosen = judge.select_items(run, 22, seed=1)
     frame = chosen.to_pandas()
-    assert list(frame.columns) == ["item_id", "judge_verdict", "probability"]
+    assert list(frame.columns) == ["item_id", "stratum", "probability"]
     assert len(frame) == 22
     assert (1 / frame.probability).sum() == pytest.approx(24)
     assert judge.select_items(run, 22, seed=1).items == chosen.items

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Literal
+from typing import Literal, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from judge.analysis.reduction import Reduction, reduce_samples
 from judge.errors import InputError
 from judge.pass_mark import reaches
 from judge.records import RaterKind, Score
+from judge.stats.engine.sampling_design import SamplingDesign
 from judge.stats.engine.scale import Bools, Floats, Ints, Scale
 from judge.stats.judge_human.consensus import consensus
 
@@ -25,6 +26,13 @@ _MOST_CELLS = 50_000_000
 
 PASSES = "passes"
 """Name of the derived dimension: 1 if an answer meets the whole pass rule, 0 if it does not."""
+
+
+class RowSampling(TypedDict):
+    """Options of every statistic: clusters of the rows, and how the rows were drawn."""
+
+    clusters: NDArray[np.str_] | None
+    design: SamplingDesign | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +69,8 @@ class Ratings:
         Position of the item of each row among all items, where `criteria` is given.
     applies : ndarray of bool or None, shape (n_items,)
         Whether the dimension concerns each row; None for all.
+    design : SamplingDesign or None
+        How the rows were drawn for rating; None where they count as a random sample.
     """
 
     dimension: str
@@ -78,6 +88,12 @@ class Ratings:
     criteria: tuple[str, ...] | None = None
     item_rows: Ints | None = None
     applies: Bools | None = None
+    design: SamplingDesign | None = None
+
+    @property
+    def sampling(self) -> RowSampling:
+        """Options of every statistic of these ratings: clusters, and weights where items were so drawn."""
+        return {"clusters": self.clusters, "design": self.design}
 
     @cached_property
     def humans(self) -> tuple[str, ...]:
@@ -174,6 +190,7 @@ class Ratings:
             criteria=None if self.criteria is None else tuple(np.array(self.criteria, dtype=object)[mask]),
             item_rows=None if self.item_rows is None else self.item_rows[mask],
             applies=None if self.applies is None else self.applies[mask],
+            design=None if self.design is None else self.design.take(mask),
         )
 
     @cached_property

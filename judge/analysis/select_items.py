@@ -46,7 +46,7 @@ class SelectedItems:
     def rows(self) -> list[dict[str, Any]]:
         """One dict for each item."""
         return [
-            {"item_id": item, "judge_verdict": verdict, "probability": probability}
+            {"item_id": item, "stratum": verdict, "probability": probability}
             for item, verdict, probability in zip(self.items, self.strata, self.probabilities, strict=True)
         ]
 

@@ -142,6 +142,21 @@ ratings = decorate(
             help="How to combine repeated judgments of one item.",
         ),
         cluster(),
+        click.option(
+            "--sampling",
+            type=click.Choice(["stratified", "poisson"]),
+            default="stratified",
+            show_default=True,
+            help="How items were drawn, if the ratings have the columns probability and stratum: a fixed "
+            "number within each stratum, or each item by its own probability.",
+        ),
+        click.option(
+            "--population",
+            type=click.Choice(["answers like these", "these answers"]),
+            default="answers like these",
+            show_default=True,
+            help="What estimates weighted by these probabilities are about.",
+        ),
         seed("for resampling and cross-validation.", default=0, show_default=True),
     ),
 )

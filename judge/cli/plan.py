@@ -152,12 +152,13 @@ def _select(run: str | None, n: int, humans: str | None, given: dict[str, Any]) 
         )
     chosen = judge.select_items(run, n, humans, **given)
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(["item_id", "judge_verdict", "probability"])
+    writer.writerow(["item_id", "stratum", "probability"])
     for row in chosen.rows():
-        writer.writerow([row["item_id"], row["judge_verdict"], f"{row['probability']:.6g}"])
+        writer.writerow([row["item_id"], row["stratum"], repr(row["probability"])])
     drawn = ", ".join(f"{picked:,} of {size:,} {name}" for name, (picked, size) in chosen.counts.items())
     seed = given["seed"]
     click.echo(
-        f"{drawn}; seed {seed}. Keep the column probability with the ratings: design weights need it.",
+        f"{drawn}; seed {seed}. Keep the columns stratum and probability with the ratings: judge agree "
+        "weights by them.",
         err=True,
     )

@@ -18,6 +18,8 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "status": ("status",),
     "reason": ("reason", "comment", "note", "explanation"),
     "skipped": ("skipped", "skip"),
+    "probability": ("probability", "inclusion_probability"),
+    "stratum": ("stratum",),
 }
 """Meaning of a column of a table of ratings -> names that it may have; `map` names any other."""
 

@@ -55,6 +55,12 @@ class RatingOptions(TypedDict, total=False):
         Items that share this field are resampled together.
     pass_mark : float or mapping
         Least score that passes, of all dimensions or by dimension; default: the rubric's.
+    sampling : {'stratified', 'poisson'}
+        How items were drawn for rating, where the ratings have the columns ``probability`` and ``stratum``:
+        a fixed number within each stratum, or each item by its own probability.
+    population : {'answers like these', 'these answers'}
+        What weighted estimates are about: the process that gave the answers, or exactly these answers, of
+        which the rated ones are a known part.
     seed : int
         Random seed for resampling and cross-validation.
     on_read : callable
@@ -77,6 +83,8 @@ class RatingOptions(TypedDict, total=False):
     reduction: Reduction
     cluster: str | None
     pass_mark: float | Mapping[str, float]
+    sampling: Literal["stratified", "poisson"]
+    population: Literal["answers like these", "these answers"]
     seed: int
     on_read: Callable[[str, Sequence[str]], None] | None
 

@@ -22,11 +22,11 @@ def run(tmp_path_factory, make_rubric):
 
 def test_rows_hold_id_verdict_and_probability(run):
     found = select_items(run, 60)
-    assert found.rows()[0].keys() == {"item_id", "judge_verdict", "probability"}
+    assert found.rows()[0].keys() == {"item_id", "stratum", "probability"}
     assert [(row["item_id"], row["probability"]) for row in found.rows()] == [
         (f"i{n}", 1.0) for n in range(60)
     ]
-    assert [row["judge_verdict"] for row in found.rows()] == ["pass"] * 40 + ["fail"] * 20
+    assert [row["stratum"] for row in found.rows()] == ["pass"] * 40 + ["fail"] * 20
     assert found.to_pandas().shape == (60, 3)
 
 

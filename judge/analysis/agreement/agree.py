@@ -113,7 +113,9 @@ def agree(
         slices=tuple(agreement_by_slice(aligned, by)),
         bias_checks={judge: check_bias(aligned, judge) for judge in aligned.judges},
         disagreements={judge: disagreements(aligned, judge, n_worst) for judge in single_judges},
-        panel=select_panels(aligned, single_judges, criteria.seed) if len(single_judges) > 1 else (),
+        panel=select_panels(aligned, single_judges, criteria.seed)
+        if len(single_judges) > 1 and not aligned.is_weighted
+        else (),
         rankings=system_rankings(aligned, criteria.seed),
         rater_studies=rater_studies(aligned),
         ranks=rank_agreements(aligned),

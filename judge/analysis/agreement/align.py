@@ -72,6 +72,11 @@ class AlignedRatings:
     reduction: Reduction = "first"
     abstentions: Mapping[tuple[str, str], Abstentions] = field(default_factory=dict)
 
+    @property
+    def is_weighted(self) -> bool:
+        """Whether items are weighted by their inclusion probabilities."""
+        return any(one.design is not None for one in self.ratings.values())
+
     def field(self, name: str) -> Labels:
         """One field of every item as text; an `InputError` if no item has it."""
         return item_field(self.items, name, hint=_ITEM_FILE)
@@ -141,6 +146,7 @@ def align_ratings(
         if name not in ratings:
             raise InputError(f"people rated no dimension {name!r}; found: {', '.join(ratings)}")
     first = next(iter(ratings.values()))
+    ratings, drawn = _with_design(ratings, loaded)
     kept = {name: ratings[name] for name in wanted or ratings}
     return AlignedRatings(
         items=items,
@@ -152,6 +158,7 @@ def align_ratings(
         notes=(
             *(*loaded.notes, *notes, *_missing_criteria(ratings.get(CRITERIA))),
             *_unshared(ratings),
+            *drawn,
         ),
         remarks=tuple(remarks),
         reasons={(s.rater, s.dimension, s.item_id): s.reason for s in loaded.of("judge") if s.reason},
@@ -161,6 +168,32 @@ def align_ratings(
         reduction=reduction,
         abstentions=abstentions(kept, by_dimension),
     )
+
+
+def _with_design(
+    ratings: Mapping[str, Ratings], loaded: LoadedRatings
+) -> tuple[dict[str, Ratings], tuple[str, ...]]:
+    """Add how the items were drawn; ratings of items with an unknown probability are left out."""
+    rated = {
+        name
+        for one in ratings.values()
+        for name, is_rated in zip(one.items, one.rated, strict=True)
+        if is_rated
+    }
+    drawn, notes = loaded.drawn.checked([name for name in loaded.items if name in rated])
+    if not drawn.probabilities:
+        return dict(ratings), notes
+    found = {}
+    for name, one in ratings.items():
+        unknown = np.array([item not in drawn.probabilities for item in one.items])
+        of_people = unknown[:, None] & ~one.is_judge
+        found[name] = replace(
+            one,
+            design=drawn.design(one.items),
+            values=np.where(of_people, np.nan, one.values),
+            samples=np.where(of_people[..., None], np.nan, one.samples),
+        )
+    return found, notes
 
 
 def _missing_criteria(ratings: Ratings | None) -> Iterator[str]:

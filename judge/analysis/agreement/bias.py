@@ -89,9 +89,7 @@ def _checks(aligned: AlignedRatings, judge: str) -> Iterator[BiasCheck]:
 
 def _length(ratings: Ratings, judge: str, lengths: Floats) -> Iterator[BiasCheck]:
     rated = ratings.take(ratings.rated)
-    found = verbosity(
-        rated.human_values, rated.column(judge), lengths[ratings.rated], clusters=rated.clusters
-    )
+    found = verbosity(rated.human_values, rated.column(judge), lengths[ratings.rated], **rated.sampling)
     if found.per_doubling.defined:
         title = "change of the judge's score, relative to the human scores, when an answer is twice as long"
         yield BiasCheck("length", title, rated.dimension, "points", None, None, found.per_doubling)
@@ -102,7 +100,7 @@ def _halo(aspects: list[Ratings], judge: str) -> BiasCheck:
     rated = [ratings.take(any_rated) for ratings in aspects]
     scores = np.stack([ratings.column(judge) for ratings in rated], axis=1)
     humans = np.stack([ratings.human_values for ratings in rated], axis=1)
-    found = halo(humans, scores, clusters=rated[0].clusters).correlation
+    found = halo(humans, scores, **rated[0].sampling).correlation
     title = "mean correlation between dimensions"
     return BiasCheck("halo", title, "", "correlation", found.judge, found.human, found.difference)
 
@@ -111,7 +109,7 @@ def _missing(ratings: Ratings, judge: str) -> Iterator[BiasCheck]:
     rated = ratings.take(ratings.rated)
     scores = rated.column(judge)
     if 0 < np.isnan(scores).sum() < len(scores):
-        gap = non_answers(rated.human_values, scores, clusters=rated.clusters).human_gap
+        gap = non_answers(rated.human_values, scores, **rated.sampling).human_gap
         title = "mean human score of the items that the judge left without a score, minus that of the others"
         yield BiasCheck("missing", title, rated.dimension, "points", None, None, gap)
 
@@ -121,7 +119,7 @@ def _order(ratings: Ratings, judge: str) -> Iterator[BiasCheck]:
     if not rated.has_means:
         return
     place = np.linspace(0, 1, len(rated.items))
-    slope = drift(rated.human_values, rated.column(judge), place, clusters=rated.clusters).slope
+    slope = drift(rated.human_values, rated.column(judge), place, **rated.sampling).slope
     if slope.defined:
         title = "change of the judge's score, relative to the human scores, from the first to the last answer"
         yield BiasCheck("order", title, rated.dimension, "points", None, None, slope)
@@ -149,7 +147,7 @@ def _families(name: str | None) -> set[str]:
 def _self_preference(ratings: Ratings, judge: str, own: Bools) -> Iterator[BiasCheck]:
     rated = ratings.take(ratings.rated)
     mine = ratings.rows_of(own)[ratings.rated]
-    found = self_preference(rated.human_values, rated.column(judge), mine, clusters=rated.clusters).judge
+    found = self_preference(rated.human_values, rated.column(judge), mine, **rated.sampling).judge
     if found.defined:
         title = "judge minus human on answers of the judge's own model family, minus that on all others"
         yield BiasCheck("self-preference", title, rated.dimension, "points", None, None, found)

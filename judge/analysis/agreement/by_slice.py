@@ -111,7 +111,7 @@ def _slice(field: str, label: str, ratings: Ratings, judge: str) -> AgreementSli
     def average(values: Floats) -> Estimate:
         if not ratings.has_means:
             return Estimate.undefined(NOT_APPLICABLE)
-        return mean(values, clusters=ratings.clusters)
+        return mean(values, **ratings.sampling)
 
     return AgreementSlice(
         field=field,

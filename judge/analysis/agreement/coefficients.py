@@ -15,7 +15,6 @@ from judge.stats.coefficients.kappa import cohen_statistic
 from judge.stats.coefficients.multi_rater_kappa import ac_statistic
 from judge.stats.coefficients.percent_agreement import agreement_statistic
 from judge.stats.engine.estimate import RESCALED_RATINGS, Estimate
-from judge.stats.engine.resampling import Sampling
 from judge.stats.engine.scale import Floats
 from judge.stats.engine.statistic import negated
 from judge.stats.judge_human.ceiling import Ceiling, leave_one_out, pairwise_ceiling, swap
@@ -108,7 +107,7 @@ def same_verdict(ratings: Ratings, verdicts: Floats) -> Ceiling | None:
     if humans is None:
         return None
     raw = _coefficients(ratings)[AGREEMENT].of
-    return raw(humans, verdicts, clusters=ratings.clusters, method="jackknife")
+    return raw(humans, verdicts, **ratings.sampling, method="jackknife")
 
 
 def _compare(name: str, coefficient: _Coefficient, ratings: Ratings, judge: str) -> CoefficientComparison:
@@ -116,8 +115,9 @@ def _compare(name: str, coefficient: _Coefficient, ratings: Ratings, judge: str)
         none = Estimate.undefined(RESCALED_RATINGS)
         parts = (coefficient.title, coefficient.how, coefficient.unit, none, none, none)
         return CoefficientComparison(name, *parts, Ceiling(none, none, none, ()))
-    sampling: Sampling = {"clusters": ratings.clusters, "method": "jackknife"}
-    ceiling = coefficient.of(ratings.human_values, ratings.column(judge), **sampling)
+    ceiling = coefficient.of(
+        ratings.human_values, ratings.column(judge), **ratings.sampling, method="jackknife"
+    )
     estimates = (ceiling.human, ceiling.judge, ceiling.difference)
     if coefficient.unit == "points":
         estimates = (_negated(estimates[0]), _negated(estimates[1]), _negated(estimates[2]))

@@ -84,7 +84,7 @@ def human_agreement(ratings: Ratings) -> HumanAgreement:
     humans = rated.human_values
     statistics = _statistics(rated)
     found = {
-        name: estimate(s, clusters=rated.clusters, method="wilson" if s.kind == "share" else "jackknife")
+        name: estimate(s, **rated.sampling, method="wilson" if s.kind == "share" else "jackknife")
         for name, s in statistics.items()
     }
     if ratings.rescaled:
@@ -105,7 +105,7 @@ def _mean(ratings: Ratings) -> Estimate:
     """Mean of the human ratings; unordered labels have none."""
     if not ratings.has_means:
         return Estimate.undefined(NOT_APPLICABLE)
-    return mean(np.nanmean(ratings.human_values, axis=1), clusters=ratings.clusters)
+    return mean(np.nanmean(ratings.human_values, axis=1), **ratings.sampling)
 
 
 def _statistics(ratings: Ratings) -> dict[str, Statistic]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -14,6 +14,7 @@ from judge.analysis.reduction import Reduction
 from judge.errors import InputError
 from judge.rows import RowSource
 from judge.rubric import MOST_LABELS, Rubric, load_rubric
+from judge.stats.engine.sampling_design import DesignName, Target
 from judge.stats.engine.scale import Level, Scale
 
 
@@ -55,6 +56,10 @@ class AgreementInputs:
         Field whose equal values make a cluster of items.
     pass_marks : mapping
         Dimension (``""``: all) -> lowest value that passes; empty for the rubric's pass rule.
+    sampling : {'stratified', 'poisson'}
+        How items were drawn for rating, where the ratings have inclusion probabilities.
+    population : {'answers like these', 'these answers'}
+        What weighted estimates are about.
     seed : int
         Random seed for resampling and cross-validation.
     on_read : callable or None
@@ -79,6 +84,8 @@ class AgreementInputs:
     reduction: Reduction = "first"
     cluster: str | None = None
     pass_marks: Mapping[str, float] = field(default_factory=dict)
+    sampling: DesignName = "stratified"
+    population: Target = "answers like these"
     seed: int = 0
     on_read: Callable[[str, Sequence[str]], None] | None = None
 
@@ -114,8 +121,9 @@ def align_inputs(inputs: AgreementInputs) -> AlignedRatings:
     )
     if inputs.on_read is not None:
         inputs.on_read(loaded.summary, loaded.notes)
+    drawn = replace(loaded.drawn, name=inputs.sampling, target=inputs.population)
     return align_ratings(
-        loaded,
+        replace(loaded, drawn=drawn),
         scale=scale,
         pass_marks=inputs.pass_marks,
         dimensions=inputs.dimensions,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -14,9 +14,11 @@ from judge.analysis.agreement.coefficients import (
     headline,
     same_verdict,
 )
+from judge.analysis.agreement.label_mix import LabelMix, label_mix
 from judge.analysis.ratings import PASSES, NoVerdict, Ratings
 from judge.errors import InputError
 from judge.stats.engine.estimate import NO_COMPLETE_PAIRS, Estimate
+from judge.stats.engine.intervals import Method
 from judge.stats.engine.scale import Floats, nearest_position
 from judge.stats.judge_human.alt_test import AltTest, AltTestPart, alt_tests, omega_curve
 from judge.stats.judge_human.ceiling import Ceiling
@@ -104,6 +106,8 @@ class JudgeAgreement:
     bounds : tuple of PassFail or None
         `pass_fail` if all verdicts that the judge does not give were fails, and if all were passes; None
         where none is missing, or bounds are not asked for.
+    label_mix : LabelMix or None
+        Verdicts of the judge on rated answers and on all; None without a pass mark or unrated answers.
     same_verdict : Ceiling or None
         Share of equal verdicts person by person: of two people, and of the judge and a person.
     """
@@ -129,6 +133,7 @@ class JudgeAgreement:
     n_no_verdict: int = 0
     bounds: tuple[PassFail, PassFail] | None = None
     same_verdict: Ceiling | None = None
+    label_mix: LabelMix | None = None
 
     @property
     def main(self) -> CoefficientComparison:
@@ -177,7 +182,7 @@ def judge_agreement(ratings: Ratings, judge: str, criteria: Criteria) -> JudgeAg
         _check_margin(margin, main, rated)
     has_ceiling = main.human.defined
     both = ~np.isnan(scores) & ~np.isnan(human)
-    many = has_ceiling and len(main.ceiling.per_human) >= MANY_HUMANS
+    many = has_ceiling and len(main.ceiling.per_human) >= MANY_HUMANS and ratings.design is None
     is_fail = criteria.no_verdict == "fail"
     scored = ~np.isnan(ratings.column(judge))
     pool = scored | ratings.without_verdict(judge) if is_fail else scored
@@ -204,6 +209,7 @@ def judge_agreement(ratings: Ratings, judge: str, criteria: Criteria) -> JudgeAg
         n_labelled=int((pool & ratings.rated).sum()),
         n_no_verdict=n_no_verdict,
         bounds=bounds,
+        label_mix=label_mix(ratings, judge),
         same_verdict=None if verdicts is None else same_verdict(rated, verdicts),
     )
 
@@ -221,7 +227,7 @@ def annotator_tests(found: list[JudgeAgreement], epsilon: float) -> dict[str, Al
             one.ratings.declared,
         )
         for one in found
-        if _can_hold_out(one.ratings)
+        if _can_hold_out(one.ratings) and one.ratings.design is None
     }
     exact = {name: one for name, one in columns.items() if one.scale is not None}
     between = {name: one for name, one in columns.items() if one.scale is None}
@@ -264,7 +270,7 @@ def _bias(ratings: Ratings, scores: Floats) -> Estimate:
     if not ratings.has_means:
         return Estimate.undefined("not_applicable")
     if not ratings.slots and ratings.human_values.shape[1] > 1:
-        found = severity(ratings.human_values, scores, clusters=ratings.clusters).bias
+        found = severity(ratings.human_values, scores, **ratings.sampling).bias
         if found.defined:
             return found
     human = np.where(np.isnan(scores), np.nan, np.nanmean(ratings.human_values, axis=1))
@@ -276,7 +282,7 @@ def _bias(ratings: Ratings, scores: Floats) -> Estimate:
 def _mean(ratings: Ratings, values: Floats) -> Estimate:
     if not ratings.has_means:
         return Estimate.undefined("not_applicable")
-    return mean(values, clusters=ratings.clusters)
+    return mean(values, **ratings.sampling)
 
 
 def _human_level(ratings: Ratings) -> Floats:
@@ -288,7 +294,7 @@ def _human_level(ratings: Ratings) -> Floats:
 
 
 def _scale_use(ratings: Ratings, scores: Floats) -> ScaleUse:
-    return scale_use(ratings.human_values, scores, scale=_widened_scale(ratings), clusters=ratings.clusters)
+    return scale_use(ratings.human_values, scores, scale=_widened_scale(ratings), **ratings.sampling)
 
 
 def _widened_scale(ratings: Ratings) -> list[float]:
@@ -311,6 +317,8 @@ def confusion(ratings: Ratings, scores: Floats) -> Floats:
         return np.full((len(points), len(points)), np.nan)
     table = np.zeros((len(points), len(points)))
     share = 1 / np.maximum((~np.isnan(ratings.human_values)).sum(axis=1), 1)
+    if ratings.design is not None:
+        share = share * ratings.design.weights
     for person in ratings.human_values.T:
         both = ~np.isnan(person) & ~np.isnan(scores)
         cells = nearest_position(person[both], points), nearest_position(scores[both], points)
@@ -336,7 +344,8 @@ def _passing(
     missing = ratings.without_verdict(judge) & ~np.isnan(human)
 
     def of(judged: Floats) -> PassFail:
-        return pass_fail(human, judged, clusters=ratings.clusters, method="jackknife")
+        method: Method = "jackknife" if ratings.design is None else "auto"
+        return pass_fail(human, judged, **ratings.sampling, method=method)
 
     failed, passed = (np.where(missing, verdict, verdicts) for verdict in (0.0, 1.0))
     bounds = (of(failed), of(passed)) if no_verdict == "bounds" and missing.any() else None
@@ -345,7 +354,7 @@ def _passing(
 
 def _sweep(ratings: Ratings, scores: Floats, seed: int) -> ThresholdSweep | None:
     human = ratings.human_passed()
-    if human is None or ratings.dimension == PASSES:
+    if human is None or ratings.dimension == PASSES or ratings.design is not None:
         return None
     both = ~np.isnan(human) & ~np.isnan(scores)
     if len(np.unique(scores[both])) < 2 or len(np.unique(human[both])) < 2:
@@ -359,11 +368,25 @@ def _corrected(ratings: Ratings, judge: str, seed: int, is_fail: bool) -> Correc
         return None
     # Items that the judge did not score are not among those whose pass rate is corrected.
     human = np.where(np.isnan(marks), np.nan, human)
-    return predictive_values(human, marks, clusters=ratings.clusters, rng=seed)
+    design = None if _is_within_verdicts(ratings, marks) else ratings.design
+    if design is not None:  # strata of the answers that were not drawn are unknown
+        design = replace(design, strata=None)
+    if design is not None:
+        return predictive_values(human, marks, clusters=ratings.clusters, design=design, rng=seed)
+    found = predictive_values(human, marks, clusters=ratings.clusters, rng=seed)
+    return found if ratings.design is None else replace(found, humans_only=mean(human, **ratings.sampling))
+
+
+def _is_within_verdicts(ratings: Ratings, marks: Floats) -> bool:
+    """Whether items were drawn with one probability within each verdict of the judge."""
+    if ratings.design is None:
+        return True
+    p = np.asarray(ratings.design.probabilities)
+    return all(np.ptp(p[drawn]) < 1e-9 for v in (0, 1) if (drawn := (marks == v) & ~np.isnan(p)).any())
 
 
 def _omega(ratings: Ratings, scores: Floats) -> tuple[tuple[float, float], ...]:
-    if not _can_hold_out(ratings):
+    if not _can_hold_out(ratings) or ratings.design is not None:
         return ()
     return tuple(
         omega_curve(

@@ -10,7 +10,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from judge.analysis.agreement.matching import matching
+from judge.analysis.agreement.drawn_items import DrawnItems, drawn_items
+from judge.analysis.agreement.matching import known_ids, matching
 from judge.analysis.attention_checks import (
     CHECKS_MISSED,
     CHECKS_SEEN,
@@ -61,6 +62,8 @@ class LoadedRatings:
         Rater -> ends of the scale of this rater, from which the ratings were rescaled.
     not_applicable : dict
         Dimension -> items that it does not concern.
+    drawn : DrawnItems
+        How the rated items were drawn, where the file says so.
     """
 
     items: dict[str, Item]
@@ -71,6 +74,7 @@ class LoadedRatings:
     summary: str = ""
     rescaled: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     not_applicable: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    drawn: DrawnItems = field(default_factory=DrawnItems)
 
     def of(self, kind: RaterKind) -> Iterator[Score]:
         """Scores of the humans or of the judges."""
@@ -174,7 +178,17 @@ def load_ratings(
     notes = [*failed_checks_warning(checks), *left_out, *id_notes(rated), *other_scales, *notes, *rescaled]
     summary = RatingsSummary.of(rated, wanted.cells)
     summary = replace(summary, scale="of each dimension (declared)") if has_scales else summary
-    return LoadedRatings(known, scores, rubric, tuple(notes), about, str(summary), wanted.rater_scales)
+    named = known_ids(known)
+    id_column = (columns or {}).get("item_id", "")
+    drawn = drawn_items(
+        rows if _is_table(humans) else None,
+        columns or {},
+        lambda row: named(str(row.get(id_column) or _id_of(row, ids)).strip()),
+        known,
+    )
+    return LoadedRatings(
+        known, scores, rubric, tuple(notes), about, str(summary), wanted.rater_scales, drawn=drawn
+    )
 
 
 def _place(read: Callable[[], Iterator[RatingCell]], number: int) -> str:

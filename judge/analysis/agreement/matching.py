@@ -98,6 +98,11 @@ def _same_content(rated: Container[str], known: Mapping[str, Item]) -> Iterator[
         )
 
 
+def known_ids(known: Mapping[str, Item]) -> Callable[[str], str | None]:
+    """Return a function that gives the id of the known item that a name refers to; None if there is none."""
+    return _Ids(known).known
+
+
 class _Ids:
     """Ids of the known items, which spreadsheet programs may have changed (1 to 1.0, added spaces)."""
 

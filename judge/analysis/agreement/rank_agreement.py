@@ -10,7 +10,8 @@ from judge.analysis.agreement.align import AlignedRatings
 from judge.analysis.ratings import PASSES, Ratings
 from judge.stats.coefficients.auc import auc
 from judge.stats.coefficients.rank_correlation import kendall_tau_b, kendall_w, kendall_w_statistic, spearman
-from judge.stats.engine.estimate import NOT_APPLICABLE, Estimate
+from judge.stats.engine.estimate import NO_WEIGHTED_FORM, NOT_APPLICABLE, Estimate
+from judge.stats.engine.scale import Floats
 from judge.stats.judge_human.attenuation import Attenuation, attenuation
 
 _MOST_LEFT_OUT = 2_000
@@ -58,13 +59,22 @@ def rank_agreements(aligned: AlignedRatings) -> tuple[RankAgreement, ...]:
     return tuple(found)
 
 
+def _auc(rated: Ratings, scores: Floats) -> Estimate:
+    marks = rated.human_passed()
+    if marks is None:
+        return Estimate.undefined(NOT_APPLICABLE)
+    if rated.design is not None:
+        return Estimate.undefined(NO_WEIGHTED_FORM)
+    return auc(marks, scores, clusters=rated.clusters)
+
+
 def _concordance(rated: Ratings) -> Estimate:
     """Kendall's W of people; with many items without an interval, which would take seconds."""
     people = rated.human_values
     if people.shape[1] < 2 or rated.slots:
         return Estimate.undefined(NOT_APPLICABLE)
-    if len(people) <= _MOST_LEFT_OUT:
-        return kendall_w(people, clusters=rated.clusters, method="jackknife")
+    if len(people) <= _MOST_LEFT_OUT or rated.design is not None:
+        return kendall_w(people, **rated.sampling, method="jackknife")
     statistic = kendall_w_statistic(people)
     return Estimate(statistic.value(), n_items=statistic.n_items or 0, n_ratings=statistic.n_ratings)
 
@@ -73,15 +83,14 @@ def _ranks(rated: Ratings, judge: str, w: Estimate) -> RankAgreement:
     scores, people = rated.column(judge), rated.human_values
     mean = np.nanmean(people, axis=1)
     many = len(np.unique(mean)) > _MOST_VALUES
-    marks = rated.human_passed()
     persons = people.shape[1] > 1 and not rated.slots
     none = Estimate.undefined(NOT_APPLICABLE)
     return RankAgreement(
         judge=judge,
         dimension=rated.dimension,
-        spearman=spearman(mean, scores, clusters=rated.clusters, method="jackknife"),
-        tau_b=none if many else kendall_tau_b(mean, scores, clusters=rated.clusters, method="jackknife"),
+        spearman=spearman(mean, scores, **rated.sampling, method="jackknife"),
+        tau_b=none if many else kendall_tau_b(mean, scores, **rated.sampling, method="jackknife"),
         w=w,
-        auc=none if marks is None else auc(marks, scores, clusters=rated.clusters),
-        attenuation=attenuation(people, scores, clusters=rated.clusters) if persons else None,
+        auc=_auc(rated, scores),
+        attenuation=attenuation(people, scores, **rated.sampling) if persons else None,
     )

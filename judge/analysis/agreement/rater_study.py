@@ -62,7 +62,7 @@ class RaterStudy:
 
 def rater_studies(aligned: AlignedRatings) -> tuple[RaterStudy, ...]:
     """Study the raters of each dimension with means, where two or more persons rated it."""
-    if aligned.slots:
+    if aligned.slots or aligned.is_weighted:
         return ()
     return tuple(
         _study(ratings.take(ratings.rated))

@@ -61,7 +61,7 @@ class SystemRanking:
 def system_rankings(aligned: AlignedRatings, seed: int) -> tuple[SystemRanking, ...]:
     """Compare the rankings of systems by each judge and by people, where items name two or more systems."""
     places = _Places.of(aligned.items)
-    if places is None:
+    if places is None or aligned.is_weighted:
         return ()
     return tuple(
         _ranking(ratings, judge, places, seed)

@@ -8,6 +8,8 @@ from judge.analysis import headlines
 from judge.analysis.agreement.agree import Agreement
 from judge.analysis.agreement.judge_human import JudgeAgreement
 from judge.analysis.agreement.panel import STATISTICS
+from judge.analysis.ratings import PASSES
+from judge.records import OVERALL
 from judge.reporting.document import CellKind
 from judge.reporting.render.numbers import number_text
 from judge.reporting.tables.agreement_summary import GLOSSARY
@@ -17,6 +19,10 @@ from judge.stats.engine.estimate import FEW_CLUSTERS, Estimate
 from judge.stats.judge_human.ceiling import NOT_ABOVE_CHANCE
 
 ALPHA = 0.05
+_TARGETS = {
+    "these answers": " (exactly those of the run, with finite-population correction)",
+    "answers like these": " (the process that gave them; two-phase variance)",
+}
 MANY_MISSING = 0.05
 FEW_PEOPLE, FEW_ITEMS = 3, 50
 MOST_SENTENCES = 8
@@ -217,6 +223,7 @@ def _slice_words(found: Agreement) -> Iterator[str]:
 def warnings(found: Agreement) -> Iterator[str]:
     """Limitations that a reader must know before relying on the findings."""
     aligned = found.aligned
+    yield from _mix_warnings(found)
     yield from headlines.of_agreement(aligned)
     yield from aligned.notes
     people = max((p.n_people for p in found.human_agreements.values()), default=0)
@@ -229,6 +236,25 @@ def warnings(found: Agreement) -> Iterator[str]:
         yield (f"Only {counted(n, 'rated item')}: all results are preliminary.")
     yield from _missing_words(found)
     yield from _ceiling_warnings(found)
+
+
+def _mix_warnings(found: Agreement) -> Iterator[str]:
+    """Warn where the rated answers are no random sample and nothing says how they were drawn."""
+    if found.aligned.is_weighted:
+        return
+    names = (PASSES, OVERALL)
+    by_name = {one.ratings.dimension: one for one in reversed(found.judge_agreements)}
+    one = next((by_name[name] for name in names if name in by_name), None)
+    if one is None or one.label_mix is None or not one.label_mix.differs:
+        return
+    mix = one.label_mix
+    rated, everything = number_text(mix.rated, "share"), number_text(mix.everything, "share")
+    yield (
+        f"The rated answers are no random sample: {one.judge} passes {rated} of them and {everything} of all "
+        f"(p {p_phrase(mix.p)}). Rates of agreement, TPR, TNR, bias and kappa do not hold for all answers. "
+        "If the sample was drawn by judge plan or judge study, keep its columns probability and stratum with "
+        "the ratings."
+    )
 
 
 def _missing_words(found: Agreement) -> Iterator[str]:
@@ -260,12 +286,36 @@ def _ceiling_warnings(found: Agreement) -> Iterator[str]:
         yield f"Fewer than 10 independent clusters ({unit}): intervals are approximate."
 
 
+def _design_words(found: Agreement) -> Iterator[str]:
+    """How weighted estimates were computed, and which statistics have no weighted form."""
+    designs = {name: one.design for name, one in found.aligned.ratings.items() if one.design is not None}
+    sizes = "; ".join(
+        f"{dimension_name(name)} {design.n_effective:.0f} of {design.n_sampled:,}"
+        for name, design in ((n, d.take(found.aligned.ratings[n].rated)) for n, d in designs.items())
+        if design is not None
+    )
+    first = next(iter(designs.values()))
+    errors = "a jackknife over items, as no strata are known"
+    if first.strata is not None:
+        errors = "a jackknife within the strata of the sample"
+    yield (
+        f"Every estimate weights an item by 1 / inclusion probability (Hájek). Target: {first.target}"
+        f"{_TARGETS[first.target]}. Standard errors: {errors}. Kish's effective sample size: {sizes}."
+    )
+    yield (
+        "Without a weighted form, and therefore not given: alternative annotator test, thresholds, ranking "
+        "of systems, reliability and severity of raters, AUC, panels, intervals with random raters."
+    )
+
+
 def methods(found: Agreement) -> Iterator[str]:
     """How the statistics were computed."""
     aligned, criteria = found.aligned, found.criteria
     yield from aligned.remarks
     unit = f"clusters of items that share one {field_name(aligned.cluster)}" if aligned.cluster else "items"
     calls = "one judgment per item"
+    if aligned.is_weighted:
+        yield from _design_words(found)
     if aligned.reduction != "first":
         calls = f"the {aligned.reduction} of repeated judgments of an item"
     yield (

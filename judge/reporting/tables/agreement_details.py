@@ -87,7 +87,7 @@ def _calibration(one: JudgeAgreement, key: str, title: str) -> Table:
         here = np.where(nearest_position(scores, one.ratings.scale.points) == i, people, np.nan)
         n = int((~np.isnan(here)).sum())
         if n:
-            rows.append((f"{point:g}", n, mean(here, clusters=one.ratings.clusters)))
+            rows.append((f"{point:g}", n, mean(here, **one.ratings.sampling)))
     notes = (
         ()
         if one.ratings.on_scale
@@ -98,12 +98,15 @@ def _calibration(one: JudgeAgreement, key: str, title: str) -> Table:
 
 def _differences(one: JudgeAgreement, key: str, title: str) -> Table:
     scores, people = one.ratings.column(one.judge), one.ratings.consensus()
-    distance = np.round((scores - people)[~np.isnan(scores - people)] * 2) / 2
-    values, counts = np.unique(distance, return_counts=True)
+    both = ~np.isnan(scores - people)
+    distance = np.round((scores - people)[both] * 2) / 2
+    values, place, counts = np.unique(distance, return_inverse=True, return_counts=True)
+    design = one.ratings.design
+    weights = np.bincount(place, None if design is None else design.weights[both], minlength=len(values))
     columns = (Column("difference", "judge minus human"), _N, Column("share", "share of items", "share"))
     rows: tuple[Row, ...] = tuple(
-        (f"{value:+g}" if value else "0", int(n), float(n / len(distance)))
-        for value, n in zip(values, counts, strict=True)
+        (f"{value:+g}" if value else "0", int(n), float(weight / weights.sum()))
+        for value, n, weight in zip(values, counts, weights, strict=True)
     )
     return Table(key, title, columns, rows, ("Differences are rounded to the nearest half point.",))
 

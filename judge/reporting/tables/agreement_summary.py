@@ -59,7 +59,11 @@ def pass_rates(found: Agreement, labels: Labels) -> Table | None:
         Column("judge_rate", "judge pass", "share"),
         Column("corrected", "corrected", "share"),
     )
-    notes = ("Corrected: pass rate of all answers, if the rated ones are a random sample.",)
+    notes = (
+        "All figures are weighted by inclusion probabilities."
+        if found.aligned.is_weighted
+        else "Corrected: pass rate of all answers, if the rated ones are a random sample.",
+    )
     return Table(
         "pass_rates", "Bias (judge minus human, in points) and pass rates", columns, tuple(rows), notes
     )

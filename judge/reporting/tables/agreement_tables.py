@@ -254,9 +254,9 @@ def corrected(found: Agreement, labels: Labels) -> Table | None:
     if not rows:
         return None
     notes = (
-        "Corrected: estimated human pass rate of all answers. It assumes that the human-rated answers are a "
-        "random sample of them, overall or within the judge's passes and fails. It is not valid for answers "
-        "from elsewhere or selected by hand.",
+        "Corrected: estimated human pass rate of all answers. It assumes that the human-rated answers were "
+        "drawn at random, overall, within the judge's passes and fails, or with the probabilities given in "
+        "the ratings. It is not valid for answers from elsewhere or selected by hand.",
     )
     return Table(
         "corrected", "Pass rate of all answers, corrected for judge errors", columns, tuple(rows), notes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Literal, get_args
 
@@ -108,6 +108,14 @@ class SamplingDesign:
 
     def __len__(self) -> int:
         return len(self._p)
+
+    def take(self, mask: ArrayLike) -> SamplingDesign | None:
+        """Return the design of some of the items, a domain of the sample; None if none of them was drawn."""
+        kept = np.asarray(mask, dtype=bool)
+        if np.isnan(self._p[kept]).all():
+            return None
+        strata = None if self.strata is None else as_objects(self.strata)[kept]
+        return replace(self, probabilities=self._p[kept], strata=strata, population_sizes=None)
 
     @property
     def _p(self) -> Floats:

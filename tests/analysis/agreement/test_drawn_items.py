@@ -1,0 +1,198 @@
+"""Ratings of items that were drawn with unequal probabilities."""
+
+import csv
+
+import numpy as np
+import pytest
+
+from judge.analysis.agreement.agree import agree
+from judge.analysis.agreement.drawn_items import DrawnItems
+from judge.analysis.agreement.inputs import AgreementInputs, align_inputs
+from judge.errors import InputError
+from judge.records import Item, Score
+from judge.reporting.findings.agreement_findings import methods, warnings
+from judge.rubric import load_rubric
+from judge.scoring.run import Run
+
+N = 1000
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    """A run of 1,000 answers, 60 rated from each verdict of the judge: its folder, human passes, verdicts."""
+    folder = tmp_path_factory.mktemp("drawn")
+    rng = np.random.default_rng(7)
+    human = rng.random(N) < 0.9
+    judge = np.where(human, rng.random(N) < 0.95, rng.random(N) < 0.4)
+    rubric = load_rubric("open_qa")
+    items = [Item(id=f"q{i}", question=f"Question {i}?", answer=f"Answer {i}") for i in range(N)]
+    scores = [
+        Score(item_id=f"q{i}", rater="m", rater_kind="judge", dimension=name, value=4.0 if passed else 2.0)
+        for i, passed in enumerate(judge)
+        for name in (*rubric.dimensions, "overall")
+    ]
+    Run.imported(folder / "run", rubric, items, scores, model="m").close()
+    drawn = [
+        (i, 60 / np.sum(judge == verdict), "pass" if verdict else "fail")
+        for verdict in (True, False)
+        for i in np.random.default_rng(1).choice(np.flatnonzero(judge == verdict), 60, replace=False)
+    ]
+    return folder, human, judge, drawn
+
+
+def ratings(folder, human, drawn, change=lambda row: row, header=("probability", "stratum")):
+    path = folder / "ratings.csv"
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["item_id", "rater", "overall", *header])
+        for i, p, stratum in drawn:
+            row = [f"q{i}", "ann", 4 if human[i] else 2, p, stratum][: 3 + len(header)]
+            writer.writerow(change(row))
+    return path
+
+
+def aligned(folder, path, **more):
+    return align_inputs(AgreementInputs(path, (str(folder / "run"),), dimensions=("overall",), **more))
+
+
+def found(study, *, change=lambda row: row, header=("probability", "stratum"), **more):
+    folder, human, _, drawn = study
+    return agree(aligned(folder, ratings(folder, human, drawn, change, header), **more))
+
+
+def test_weighted_rates_are_those_of_the_two_verdicts_in_their_shares_of_all_answers(study):
+    _, human, judge, drawn = study
+    (one,) = found(study).judge_agreements
+    index = np.array([i for i, *_ in drawn])
+    equal = human[index] == judge[index]
+    share = judge.mean()
+    expected = share * equal[judge[index]].mean() + (1 - share) * equal[~judge[index]].mean()
+    assert one.pass_fail.agreement.value == pytest.approx(expected)
+    assert one.raw.judge.value == pytest.approx(expected)
+    assert one.pass_fail.judge_pass_rate.value == pytest.approx(share)
+
+
+def test_weighted_figures_are_near_the_truth_where_unweighted_ones_are_not(study):
+    _, human, judge, _ = study
+    weighted, plain = (found(study, header=h).judge_agreements[0] for h in (("probability", "stratum"), ()))
+    truth = (human == judge).mean()
+    assert weighted.pass_fail.agreement.low < truth < weighted.pass_fail.agreement.high
+    assert plain.pass_fail.agreement.high < truth
+    assert abs(weighted.bias.value - 2 * (judge.mean() - human.mean())) < 0.15
+    assert plain.bias.value < -0.2
+
+
+def test_people_alone_are_weighted_beside_the_corrected_rate(study):
+    _, human, *_ = study
+    corrected = found(study).judge_agreements[0].corrected
+    assert corrected.humans_only.value == pytest.approx(corrected.estimate.value)
+    assert corrected.estimate.low < human.mean() < corrected.estimate.high
+
+
+def test_intervals_for_exactly_these_answers_are_narrower(study):
+    wide, narrow = (
+        found(study, population=name).judge_agreements[0].pass_fail.judge_pass_rate
+        for name in ("answers like these", "these answers")
+    )
+    assert narrow.high - narrow.low < wide.high - wide.low
+
+
+def test_methods_name_the_target_the_strata_and_the_effective_sample_size(study):
+    text = " ".join(methods(found(study)))
+    assert "1 / inclusion probability" in text
+    assert "Target: answers like these" in text
+    assert "within the strata" in text
+    assert "effective sample size: overall" in text
+    assert "alternative annotator test" in text
+    assert "inclusion probability" not in " ".join(methods(found(study, header=())))
+
+
+def test_without_strata_the_methods_say_so(study):
+    assert "no strata are known" in " ".join(methods(found(study, header=("probability",))))
+
+
+def test_statistics_without_a_weighted_form_are_left_out(study):
+    result = found(study)
+    assert result.rankings == ()
+    assert result.rater_studies == ()
+    assert result.judge_agreements[0].threshold_sweep is None
+    assert result.judge_agreements[0].omega == ()
+    assert result.ranks[0].auc.reason == "no_weighted_form"
+
+
+def test_a_sample_with_another_mix_of_verdicts_gets_a_warning_unless_it_has_probabilities(study):
+    assert "no random sample" in next(warnings(found(study, header=())))
+    assert "no random sample" not in " ".join(warnings(found(study)))
+
+
+def test_a_random_sample_gets_no_warning(study):
+    folder, human, *_ = study
+    drawn = [(i, 0.12, "all") for i in np.random.default_rng(2).choice(N, 120, replace=False)]
+    result = agree(aligned(folder, ratings(folder, human, drawn, header=())))
+    assert "no random sample" not in " ".join(warnings(result))
+
+
+def test_equal_probabilities_without_strata_change_no_figure(study):
+    folder, human, *_ = study
+    drawn = [(i, 0.12, "all") for i in np.random.default_rng(2).choice(N, 120, replace=False)]
+    with_p, without = (
+        agree(aligned(folder, ratings(folder, human, drawn, header=header)))
+        for header in (("probability",), ())
+    )
+    assert not with_p.aligned.is_weighted
+    assert with_p.judge_agreements[0].raw.judge == without.judge_agreements[0].raw.judge
+
+
+def test_an_unknown_probability_leaves_the_item_out_and_is_counted(study):
+    result = found(study, change=lambda row: [*row[:3], "", row[4]] if row[0] == "q0" else row)
+    some = found(study, change=lambda row: [*row[:3], "", row[4]] if int(row[0][1:]) % 10 == 0 else row)
+    notes = " ".join(some.aligned.notes)
+    assert "have no inclusion probability and are left out" in notes
+    assert some.judge_agreements[0].n_both < result.judge_agreements[0].n_both
+
+
+@pytest.mark.parametrize("bad", ["0", "1.5", "-0.1", "half"])
+def test_an_impossible_probability_is_refused_with_its_place(study, bad):
+    with pytest.raises(InputError, match=r"ratings\.csv.*probability is '.*allowed is a number above 0"):
+        found(study, change=lambda row: [*row[:3], bad, row[4]])
+
+
+def test_probabilities_that_differ_within_a_stratum_are_refused_unless_the_design_is_poisson(study):
+    def differ(row):
+        return [*row[:3], row[3] * (0.5 if int(row[0][1:]) % 2 else 1), row[4]]
+
+    with pytest.raises(InputError, match=r"differ within stratum 'fail'.*--sampling poisson"):
+        found(study, change=differ)
+    assert found(study, change=differ, sampling="poisson").aligned.is_weighted
+
+
+def test_an_item_has_one_probability(tmp_path, study):
+    folder, *_ = study
+    path = tmp_path / "two.csv"
+    path.write_text("item_id,rater,overall,probability\nq1,ann,4,0.5\nq1,ben,4,0.25\n")
+    with pytest.raises(
+        InputError, match=r"two\.csv:3.*'q1' has the probability 0\.25, in an earlier row 0\.5"
+    ):
+        aligned(folder, path)
+
+
+def test_other_names_of_the_columns_can_be_given(study):
+    folder, human, _, drawn = study
+    path = ratings(folder, human, drawn, header=("p", "part"))
+    columns = {"probability": "p", "stratum": "part"}
+    assert aligned(folder, path, columns=columns).is_weighted
+
+
+def test_slices_are_domains_of_the_sample():
+    drawn = DrawnItems({"a": 0.5, "b": 0.5, "c": 0.1}, {"a": "x", "b": "x", "c": "y"})
+    design = drawn.design(["a", "b", "c", "d"])
+    part = design.take([True, False, True, False])
+    assert part.weights[1] / part.weights[0] == pytest.approx(5)
+    assert design.take([False, False, False, True]) is None
+
+
+def test_strata_that_some_drawn_items_lack_are_not_used():
+    drawn = DrawnItems({"a": 0.5, "b": 0.1}, {"a": "x"})
+    used, (note,) = drawn.checked(["a", "b"])
+    assert used.strata == {}
+    assert "have no stratum" in note
