@@ -66,6 +66,14 @@ LIMITS = [
         lambda v: js.predictive_values_difference(MARKS, OTHER, MARKS, MARKS, confidence_level=v), (0, 1), (0.5,),
     ),
     ("n_draws", lambda v: js.predictive_values(MARKS, OTHER, method="draws", n_draws=v), (0,), (1,)),
+    (
+        "confidence_level",
+        lambda v: js.ppi_difference(MARKS, OTHER, MARKS, MARKS, confidence_level=v), (0, 1), (0.5,),
+    ),
+    (
+        "n_draws",
+        lambda v: js.rogan_gladen(MARKS, OTHER, OTHER, design=js.SamplingDesign(np.full(40, 0.5)), n_draws=v), (0,), (1,),
+    ),
     ("n_folds", lambda v: js.calibrate(HUMANS[:, 0], JUDGE, "shift", n_folds=v, rng=0), (1,), (2,)),
     ("target", lambda v: js.threshold_sweep(MARKS, JUDGE, rule="tnr", target=v, rng=0), (-0.01, 1.01), (0, 1)),
     ("reliability", lambda v: js.latent_draws([0.5, 0.5], reliability=v, n_raters=2), (-0.01, 1.01), (0, 1)),

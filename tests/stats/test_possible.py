@@ -167,6 +167,10 @@ CASES: dict[str, tuple[Callable[[Data], Any], Ranges]] = {
     "pass_fail": (lambda d: js.pass_fail(*d.verdicts, **d.sampling), PASS_FAIL | {"": SHARE}),
     "pearson": (lambda d: js.pearson(d.human, d.judge, **d.sampling), {"": SIGNED}),
     "percent_agreement": (lambda d: js.percent_agreement(d.table, **d.sampling), {"": SHARE}),
+    "ppi_difference": (
+        lambda d: js.ppi_difference(*d.verdicts, *d.verdicts[::-1], **d.at_level),
+        {"": SIGNED},
+    ),
     "ppi_mean": (lambda d: js.ppi_mean(*d.verdicts, **d.at_level), {"estimate": SHARE, "": ANY}),
     "predictive_values": (
         lambda d: [

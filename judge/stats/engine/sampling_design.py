@@ -229,8 +229,8 @@ class SamplingDesign:
         return tuple(found)
 
 
-def collapse(counts: Ints) -> Ints:
-    """Return a group for each stratum; one with fewer than two items joins the next, the last the one before.
+def collapse(counts: Ints, least: int = 2) -> Ints:
+    """Return a group for each stratum; one with fewer than `least` items joins the next, or previous.
 
     >>> collapse(np.array([5, 1, 7, 2, 1]))
     array([0, 1, 1, 2, 2])
@@ -239,7 +239,7 @@ def collapse(counts: Ints) -> Ints:
     for stratum, n in enumerate(counts):
         group[stratum] = code
         gathered += n
-        if gathered >= 2 and counts[stratum + 1 :].sum() >= 2:
+        if gathered >= least and counts[stratum + 1 :].sum() >= least:
             code, gathered = code + 1, 0
     return group
 

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from judge.stats.engine.checks import between
 from judge.stats.engine.columns import as_column, as_groups, check_lengths
-from judge.stats.engine.estimate import ANY_VALUE, CORRELATION, SHARE, Estimate
+from judge.stats.engine.estimate import ANY_VALUE, SHARE, Estimate
 from judge.stats.engine.resampling import Sampling
 from judge.stats.engine.sampling_design import SamplingDesign
-from judge.stats.engine.scale import Floats
 from judge.stats.engine.weights import cluster_codes
 from judge.stats.pass_fail.predictive_values import CorrectedMean
 from judge.stats.pass_fail.proportion import mean
-from judge.stats.pass_fail.two_phase import Labelled, TwoPhaseMean, read_pool
+from judge.stats.pass_fail.two_phase import TwoPhaseMean, difference_of_means, read_pool
 
 __all__ = ["PredictionPoweredMean", "ppi_difference", "ppi_mean"]
 
@@ -37,12 +35,9 @@ class PredictionPoweredMean(CorrectedMean):
     judge_weight : float
         The weight lambda of the judge: 0 humans only, 1 plain prediction-powered inference. With strata the
         mean over strata, weighted by their share of the pool.
-    n_effective : float
-        Labels that people alone would need for the same standard error.
     """
 
     judge_weight: float
-    n_effective: float
 
 
 def ppi_mean(
@@ -128,8 +123,8 @@ def ppi_mean(
     pool = read_pool(y, f, strata, design)
     options: Sampling = {"clusters": groups, "confidence_level": confidence_level, "method": "jackknife"}
     uncorrected = mean(f, **options)
-    options["design"] = design
-    humans_only = mean(y, **options)
+    options["design"] = pool.people_alone() if design is None and strata is not None else design
+    humans_only = mean(np.where(pool.in_pool, y, np.nan) if strata is not None else y, **options)
     n_labels = int(pool.labelled.sum())
     found = Estimate(
         math.nan,
@@ -143,7 +138,7 @@ def ppi_mean(
     )
     if pool.problem:
         undefined = replace(found, reason=pool.problem)
-        return PredictionPoweredMean(undefined, humans_only, uncorrected, math.nan, math.nan)
+        return PredictionPoweredMean(undefined, humans_only, uncorrected, math.nan)
     weights = pool.judge_weights(judge_weight, clip)
     codes = None if groups is None else cluster_codes(groups, y.size)
     corrected = TwoPhaseMean.of(pool, weights).estimate(found, codes)
@@ -151,8 +146,7 @@ def ppi_mean(
     lam = float(weights @ sizes / sizes.sum())
     notes = [FEW_LABELS] * (n_labels < 30) + [INVERTED_JUDGE] * (lam < 0) + [COMPRESSED_JUDGE] * (lam > 1)
     noted = corrected.with_notes(*notes, *[MERGED_STRATA] * pool.merged)
-    n_effective = y[pool.labelled].var(ddof=1) / noted.se**2 if noted.se > 0 else math.nan
-    return PredictionPoweredMean(noted, humans_only, uncorrected, lam, float(n_effective))
+    return PredictionPoweredMean(noted, humans_only, uncorrected, lam)
 
 
 def ppi_difference(
@@ -216,34 +210,3 @@ def ppi_difference(
     pools = [read_pool(*a, None, design_a), read_pool(*b, None, design_b)]
     weights = [pool.judge_weights(None, True) for pool in pools]
     return difference_of_means(pools, weights, groups, confidence_level)
-
-
-def difference_of_means(
-    pools: list[Labelled],
-    judge_weights: list[Floats],
-    clusters: NDArray[Any] | None,
-    confidence_level: float,
-) -> Estimate:
-    """Return the difference of two corrected means, undefined for the reason of either."""
-    if pools[0].finite != pools[1].finite:
-        raise ValueError("both systems need one target: these answers, or answers like these.")
-    found = Estimate(
-        math.nan,
-        confidence_level=confidence_level,
-        n_items=int((pools[0].in_pool | pools[1].in_pool).sum()),
-        n_ratings=int(pools[0].labelled.sum() + pools[1].labelled.sum()),
-        n_clusters=_n_clusters(pools[0].in_pool | pools[1].in_pool, clusters),
-        possible=CORRELATION if all(pool.marks for pool in pools) else ANY_VALUE,
-    )
-    problem = pools[0].problem or pools[1].problem
-    if problem:
-        return replace(found, reason=problem)
-    first, second = (TwoPhaseMean.of(p, w) for p, w in zip(pools, judge_weights, strict=True))
-    codes = None if clusters is None else cluster_codes(clusters, pools[0].judge.size)
-    return (first - second).estimate(found, codes)
-
-
-def _n_clusters(in_pool: NDArray[np.bool_], clusters: NDArray[Any] | None) -> int:
-    return int(
-        in_pool.sum() if clusters is None else np.unique(cluster_codes(clusters, in_pool.size)[in_pool]).size
-    )

@@ -39,8 +39,10 @@ from judge.stats.engine.estimate import (
     Estimate,
 )
 from judge.stats.engine.resampling import Statistic, difference, quotient, replicate
+from judge.stats.engine.sampling_design import SamplingDesign
 from judge.stats.engine.scale import Floats, Ints
 from judge.stats.engine.weights import RNG, cluster_codes, seed_of
+from judge.stats.pass_fail.designed_rate import DesignedRate, designed_difference
 from judge.stats.pass_fail.proportion import proportion
 
 __all__ = ["CorrectedMean", "predictive_values", "predictive_values_difference"]
@@ -68,11 +70,23 @@ class CorrectedMean:
     humans_only: Estimate
     uncorrected: Estimate
 
+    @property
+    def effective_labels(self) -> float:
+        """Labels, drawn alike, that people alone would need for the standard error of the corrected figure.
+
+        More than the labels themselves is what the judge is worth; fewer says that it only adds noise.
+        """
+        alone, corrected = self.humans_only, self.estimate
+        if not corrected.se > 0:
+            return math.nan
+        return alone.n_items * (alone.se / corrected.se) ** 2
+
 
 def predictive_values(
     human: ArrayLike,
     judge: ArrayLike,
     *,
+    design: SamplingDesign | None = None,
     clusters: ArrayLike | None = None,
     confidence_level: float = 0.95,
     method: RateMethod = "auto",
@@ -94,6 +108,10 @@ def predictive_values(
         Pass marks of people, NaN or None where an answer was not labelled.
     judge : array_like, shape (n_items,)
         Pass marks of the judge on the same answers, the whole pool; NaN or None where it gave none.
+    design : SamplingDesign, optional
+        How the labelled answers were drawn, where not at random within the judge's verdicts: probabilities of
+        the labelled answers and, if it has strata, the stratum of every answer of the pool. PPV and FOR are
+        then those of each stratum. Intervals are draws, widened by the effect of `clusters`.
     clusters : array_like, shape (n_items,), optional
         Group of each answer (image, source, conversation).
     confidence_level : float
@@ -117,8 +135,8 @@ def predictive_values(
     Raises
     ------
     ValueError
-        If lengths differ, a mark is neither pass, fail nor missing, an option is unknown, or 'draws' or
-        'delta' is combined with clusters.
+        If lengths differ, a mark is neither pass, fail nor missing, an option is unknown, 'draws' or 'delta'
+        is combined with clusters, 'delta' or 'jackknife' with a design, or an answer has no stratum.
 
     References
     ----------
@@ -139,6 +157,8 @@ def predictive_values(
     """
     if method not in _METHODS:
         raise ValueError(f"method must be one of {', '.join(_METHODS)}; got {method!r}.")
+    if design is not None and method in ("delta", "jackknife"):
+        raise ValueError(f"method {method!r} does not know sampling designs; use 'auto'.")
     if clusters is not None and method in ("draws", "delta"):
         raise ValueError(f"method {method!r} is for independent answers; with clusters use 'auto'.")
     at_least("n_draws", n_draws, 1)
@@ -149,6 +169,8 @@ def predictive_values(
     sums = _verdict_sums(h, j)
     totals = sums.sum(axis=0)
     n_labels = int(totals[:4].sum())
+    if design is not None:
+        humans_only = proportion(h, clusters=groups, confidence_level=confidence_level, design=design)
     corrected = Estimate(
         float(_rate(totals)),
         confidence_level=confidence_level,
@@ -160,7 +182,10 @@ def predictive_values(
     )
     if not corrected.defined:
         corrected = replace(corrected, reason=NO_OBSERVATIONS if uncorrected.defined else NO_RATINGS)
-    if n_labels:
+    if design is not None and n_labels:
+        codes = None if groups is None else cluster_codes(groups, h.size)
+        corrected = DesignedRate.of(h, j, design).estimate(corrected, codes, n_draws, rng)
+    elif n_labels:
         corrected = _around_value(_with_interval(corrected, sums, clusters, method, n_draws, rng))
     return CorrectedMean(corrected, humans_only, uncorrected)
 
@@ -171,6 +196,8 @@ def predictive_values_difference(
     human_b: ArrayLike,
     judge_b: ArrayLike,
     *,
+    design_a: SamplingDesign | None = None,
+    design_b: SamplingDesign | None = None,
     clusters: ArrayLike | None = None,
     confidence_level: float = 0.95,
 ) -> Estimate:
@@ -185,7 +212,10 @@ def predictive_values_difference(
     ----------
     human_a, judge_a, human_b, judge_b : array_like, shape (n_items,)
         Pass marks of the answers of system a and of system b, in the same order of items; NaN or None where
-        missing. See `predictive_values` for how labels must have been chosen.
+        missing. See `predictive_values` for how labels must have been chosen. Items that only one system
+        has answered count for that one.
+    design_a, design_b : SamplingDesign, optional
+        How the labelled answers of each system were drawn; both or neither.
     clusters : array_like, shape (n_items,), optional
         Group of each item.
     confidence_level : float
@@ -199,7 +229,7 @@ def predictive_values_difference(
     Raises
     ------
     ValueError
-        If lengths differ, or a mark is neither pass, fail nor missing.
+        If lengths differ, a mark is neither pass, fail nor missing, or only one design is given.
 
     Examples
     --------
@@ -209,7 +239,14 @@ def predictive_values_difference(
     0.333
     """
     between("confidence_level", confidence_level, 0, 1)
+    if (design_a is None) != (design_b is None):
+        raise ValueError("give the designs of both systems, design_a and design_b, or neither.")
     sums = [_sums_of(human_a, judge_a, "a"), _sums_of(human_b, judge_b, "b")]
+    if design_a is not None and design_b is not None:
+        check_lengths(system_a=sums[0], system_b=sums[1], clusters=as_groups(clusters))
+        a = DesignedRate.of(as_marks(human_a, "human_a"), as_marks(judge_a, "judge_a"), design_a)
+        b = DesignedRate.of(as_marks(human_b, "human_b"), as_marks(judge_b, "judge_b"), design_b)
+        return designed_difference(a, b, as_groups(clusters), confidence_level)
     check_lengths(system_a=sums[0], system_b=sums[1], clusters=as_groups(clusters))
     value = float(_rate(sums[0].sum(axis=0)) - _rate(sums[1].sum(axis=0)))
     labels = [int(s[:, :4].sum()) for s in sums]

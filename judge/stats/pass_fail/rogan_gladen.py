@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from judge.stats.engine import limits
+from judge.stats.engine.checks import at_least
 from judge.stats.engine.columns import as_marks, check_lengths
 from judge.stats.engine.estimate import (
     JUDGE_NOT_INFORMATIVE,
@@ -16,13 +17,16 @@ from judge.stats.engine.estimate import (
     NOT_APPLICABLE,
     SHARE,
     TOO_FEW_CLUSTERS,
+    UNKNOWN_PROBABILITY,
     Estimate,
 )
 from judge.stats.engine.resampling import Statistic, quotient, replicate
+from judge.stats.engine.sampling_design import SamplingDesign
 from judge.stats.engine.scale import Floats
-from judge.stats.engine.weights import cluster_codes
+from judge.stats.engine.weights import RNG, cluster_codes, seed_of
 from judge.stats.pass_fail.predictive_values import CorrectedMean
 from judge.stats.pass_fail.proportion import proportion
+from judge.stats.pass_fail.verdict_draws import VerdictSample
 
 __all__ = ["rogan_gladen"]
 
@@ -34,9 +38,12 @@ def rogan_gladen(
     judge: ArrayLike,
     judge_pool: ArrayLike,
     *,
+    design: SamplingDesign | None = None,
     clusters: ArrayLike | None = None,
     pool_clusters: ArrayLike | None = None,
     confidence_level: float = 0.95,
+    n_draws: int = 10_000,
+    rng: RNG = None,
 ) -> CorrectedMean:
     """Pass rate of a pool from the judge's TPR and TNR on a calibration set drawn from elsewhere.
 
@@ -53,11 +60,16 @@ def rogan_gladen(
         Pass marks of people and of the judge on the calibration set, NaN or None where missing.
     judge_pool : array_like, shape (n_pool,)
         The judge's pass marks on the answers in question, NaN or None where it gave none.
+    design : SamplingDesign, optional
+        How the calibration set was drawn, for instance within the judge's verdicts: TPR and TNR are then
+        weighted, and the interval is that of draws of the calibration table and of the pass rate of the pool.
     clusters, pool_clusters : array_like, optional
         Group of each answer of the calibration set, and of the pool. If either is given the standard
         error is a jackknife over the clusters of both sets, never below the one for independent answers.
     confidence_level : float
         Confidence level.
+    n_draws, rng
+        Number of draws and their seed or generator, with a design.
 
     Returns
     -------
@@ -69,7 +81,7 @@ def rogan_gladen(
     Raises
     ------
     ValueError
-        If lengths differ, or a mark is neither pass, fail nor missing.
+        If lengths differ, a mark is neither pass, fail nor missing, or a design is combined with clusters.
 
     References
     ----------
@@ -88,11 +100,18 @@ def rogan_gladen(
     """
     h, j, pool = as_marks(human, "human"), as_marks(judge, "judge"), as_marks(judge_pool, "judge_pool")
     check_lengths(human=h, judge=j)
+    at_least("n_draws", n_draws, 1)
     calibration = _calibration_sums(h, j)
+    if design is not None:
+        check_lengths(human=h, design=np.asarray(design.probabilities))
+        if clusters is not None or pool_clusters is not None:
+            raise ValueError("rogan_gladen takes either a design or clusters, not both.")
+        calibration = calibration * design.weights[:, None]
     pool_sums = np.nan_to_num(np.stack([pool, np.where(np.isnan(pool), np.nan, 1.0)], axis=1))
     uncorrected = proportion(pool, clusters=pool_clusters, confidence_level=confidence_level)
     totals, pool_totals = calibration.sum(axis=0), pool_sums.sum(axis=0)
-    n_pairs = int(totals[1] + totals[3])
+    both = ~np.isnan(h) & ~np.isnan(j)
+    n_pairs = int(both.sum())
     found = Estimate(
         float(_rate(totals, pool_totals)),
         confidence_level=confidence_level,
@@ -102,11 +121,15 @@ def rogan_gladen(
         n_dropped=int(np.sum(~np.isnan(h))) - n_pairs,
         possible=SHARE,
     )
-    if not found.defined or totals[0] / totals[1] + totals[2] / totals[3] <= 1:
+    if design is not None and (both & ~design.sampled).any():
+        corrected = replace(found, value=math.nan, reason=UNKNOWN_PROBABILITY)
+    elif not found.defined or totals[0] / totals[1] + totals[2] / totals[3] <= 1:
         observed = totals[1] and totals[3] and pool_totals[1]
         corrected = replace(
             found, value=math.nan, reason=JUDGE_NOT_INFORMATIVE if observed else NO_OBSERVATIONS
         )
+    elif design is not None:
+        corrected = _drawn(found, np.where(both, h, np.nan), j, pool_totals, design, n_draws, rng)
     else:
         corrected = _with_interval(found, calibration, pool_sums, clusters, pool_clusters)
     return CorrectedMean(
@@ -149,6 +172,40 @@ def _with_interval(
     if not -se <= found.value <= 1 + se:
         found = found.with_notes(OUTSIDE)
     return replace(found, low=low, high=high, se=se, method=method)
+
+
+def _drawn(
+    found: Estimate,
+    human: Floats,
+    judge: Floats,
+    pool: Floats,
+    design: SamplingDesign,
+    n_draws: int,
+    rng: RNG,
+) -> Estimate:
+    """Return quantiles of draws of the calibration table and of the judge's pass rate on the pool."""
+    h, j = human, judge
+    cells = np.nan_to_num(np.stack([h * j, (1 - h) * j, h * (1 - j), (1 - h) * (1 - j)], axis=1))
+    seed, generator = seed_of(rng)
+    tp, fp, fn, tn = VerdictSample.of(cells, design).draw(n_draws, generator).T
+    tpr, tnr = quotient(tp, tp + fn), quotient(tn, tn + fp)
+    p = generator.beta(pool[0] + 0.5, pool[1] - pool[0] + 0.5, n_draws)
+    rates = np.clip(quotient(p + tnr - 1, tpr + tnr - 1), 0.0, 1.0)
+    # A judge that is not informative leaves every rate possible.
+    uninformative = ~(tpr + tnr > 1)
+    rates[uninformative] = generator.integers(0, 2, int(uninformative.sum()))
+    low, high = limits.percentile_limits(rates, found.confidence_level)
+    if not 0 <= found.value <= 1:
+        found = found.with_notes(OUTSIDE)
+    return replace(
+        found.with_notes(*design.notes),
+        low=min(low, found.value),
+        high=max(high, found.value),
+        se=float(rates.std(ddof=1)) if n_draws > 1 else math.nan,
+        method="beta-draws",
+        n_resamples=n_draws,
+        seed=seed,
+    )
 
 
 def _lang_reiczigel(calibration: Floats, pool: Floats, z: float) -> tuple[float, float]:

@@ -1,8 +1,8 @@
 """The mean human score of a pool of which a part is labelled, and how far every answer moves it.
 
 Within stratum h with share W of the pool, m_h = lambda mean(F of the pool) + mean(Y - lambda F of the
-labelled), and the mean is sum W m_h. The influence of an answer is its term of this sum; the variance is the sum
-of squared influences (of clusters: of their sums). Influences of two means subtract answer by answer: the
+labelled), and the mean is sum W m_h. The influence of an answer is its term of this sum; the variance is the
+sum of squared influences (of clusters: of their sums). Influences of two means subtract answer by answer: the
 difference of two systems on the same answers is a paired one.
 """
 
@@ -10,13 +10,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from judge.stats.engine import limits
 from judge.stats.engine.columns import check_lengths
 from judge.stats.engine.estimate import (
+    ANY_VALUE,
+    CORRELATION,
     NO_OBSERVATIONS,
     NO_VARIATION,
     TOO_FEW_CLUSTERS,
@@ -25,8 +28,9 @@ from judge.stats.engine.estimate import (
     Estimate,
     Reason,
 )
-from judge.stats.engine.sampling_design import SamplingDesign, collapse
+from judge.stats.engine.sampling_design import SamplingDesign, Target, collapse
 from judge.stats.engine.scale import Bools, Floats, Ints, as_objects, is_missing
+from judge.stats.engine.weights import cluster_codes
 
 __all__: list[str] = []
 
@@ -81,6 +85,13 @@ class Labelled:
             return UNKNOWN_PROBABILITY
         n_labels = int(self.labelled.sum())
         return None if n_labels >= 2 else TOO_FEW_ITEMS if n_labels else NO_OBSERVATIONS
+
+    def people_alone(self) -> SamplingDesign:
+        """Return the design of the labels, for an estimate without the judge."""
+        sizes = np.bincount(self.strata[self.in_pool]).astype(float)
+        p = np.bincount(self.strata[self.labelled], minlength=sizes.size) / np.maximum(sizes, 1.0)
+        target: Target = "these answers" if self.finite else "answers like these"
+        return SamplingDesign(np.where(self.labelled, p[self.strata], np.nan), self.strata, target=target)
 
     @property
     def weighted(self) -> bool:
@@ -293,3 +304,34 @@ def _df(residual: Floats, w: Floats, marks: bool) -> float:
     second, fourth = float(np.mean(deviations**2)), float(np.mean(deviations**4))
     kurtosis = fourth / second**2 if second > 0 else float(n)
     return min(max(2 * n / max(kurtosis - 1, 1e-9), 2.0), max(n - 1.0, 1.0))
+
+
+def difference_of_means(
+    pools: list[Labelled],
+    judge_weights: list[Floats],
+    clusters: NDArray[Any] | None,
+    confidence_level: float,
+) -> Estimate:
+    """Return the difference of two corrected means, undefined for the reason of either."""
+    if pools[0].finite != pools[1].finite:
+        raise ValueError("both systems need one target: these answers, or answers like these.")
+    found = Estimate(
+        math.nan,
+        confidence_level=confidence_level,
+        n_items=int((pools[0].in_pool | pools[1].in_pool).sum()),
+        n_ratings=int(pools[0].labelled.sum() + pools[1].labelled.sum()),
+        n_clusters=_n_clusters(pools[0].in_pool | pools[1].in_pool, clusters),
+        possible=CORRELATION if all(pool.marks for pool in pools) else ANY_VALUE,
+    )
+    problem = pools[0].problem or pools[1].problem
+    if problem:
+        return replace(found, reason=problem)
+    first, second = (TwoPhaseMean.of(p, w) for p, w in zip(pools, judge_weights, strict=True))
+    codes = None if clusters is None else cluster_codes(clusters, pools[0].judge.size)
+    return (first - second).estimate(found, codes)
+
+
+def _n_clusters(in_pool: NDArray[np.bool_], clusters: NDArray[Any] | None) -> int:
+    return int(
+        in_pool.sum() if clusters is None else np.unique(cluster_codes(clusters, in_pool.size)[in_pool]).size
+    )

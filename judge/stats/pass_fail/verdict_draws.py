@@ -1,8 +1,8 @@
 """Draws of the table of verdicts of all answers, given the verdicts on a sample of them.
 
-Within each stratum and verdict of the judge the share of human passes is drawn from a Beta distribution. It
-never degenerates: where all items of a stratum agree, the draws still contain the disagreement that they may
-have missed.
+For each verdict of the judge, the share of human passes is drawn from a Beta distribution. It never
+degenerates: where all items agree, the draws still contain the disagreement that they may have missed. Strata
+are kept apart where each has 30 labels; smaller ones are put together, their labels weighted.
 """
 
 from __future__ import annotations
@@ -11,20 +11,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from judge.stats.engine.sampling_design import SamplingDesign
-from judge.stats.engine.scale import Floats, Ints
+from judge.stats.engine.sampling_design import SamplingDesign, collapse
+from judge.stats.engine.scale import Bools, Floats, Ints
 
 __all__: list[str] = []
+
+OWN_RATE_FROM = 30  # labels; with fewer, one rate for several strata covers better
 
 
 @dataclass(frozen=True)
 class VerdictGroups:
-    """Answers with one verdict of the judge in one stratum.
+    """Answers with one verdict of the judge, in one or several strata.
 
     Attributes
     ----------
-    verdict : ndarray of bool, shape (G,)
-        Whether the judge passes the answers of the group.
+    verdict : ndarray of int, shape (G,)
+        1 where the judge passes the answers of the group, else 0.
     size : ndarray, shape (G,)
         Answers in the population.
     labels, passes : ndarray, shape (G,)
@@ -36,70 +38,87 @@ class VerdictGroups:
     labels: Floats
     passes: Floats
 
+    @classmethod
+    def of(cls, verdict: Ints, size: Floats, of_label: Ints, weights: Floats, human: Floats) -> VerdictGroups:
+        """Count labels; `of_label` holds the group of each label, `weights` and `human` its values."""
+        n = verdict.size
+        total, squares, passes = (
+            np.bincount(of_label, column, minlength=n).astype(float)
+            for column in (weights, weights**2, weights * human)
+        )
+        labels = np.divide(total**2, squares, out=np.zeros(n), where=total > 0)
+        rate = np.divide(passes, total, out=np.zeros(n), where=total > 0)
+        return cls(verdict, size, labels, labels * rate)
+
     def pass_rates(self, n_draws: int, rng: np.random.Generator, *, finite: bool) -> Floats:
         """Return draws of the share of human passes in each group, shape (n_draws, G).
 
         With `finite` it is the share among exactly these answers, of which the labelled ones are known.
         """
-        prior = np.full(self.size.size, 0.5)
-        for verdict in np.unique(self.verdict):
-            same = self.verdict == verdict
-            if (
-                same.sum() > 1
-            ):  # one item's worth of the other groups, lest a prior per group outweighs the labels
-                prior[same] = (self.passes[same].sum() + 0.5) / (self.labels[same].sum() + 1)
-        rates = rng.beta(self.passes + prior, self.labels - self.passes + 1 - prior, (n_draws, prior.size))
-        if finite:
-            unseen = np.maximum(np.round(self.size - self.labels), 0).astype(np.int64)
-            rates = (self.passes + rng.binomial(unseen, rates)) / (self.labels + unseen)
-        return np.asarray(rates)
+        fails = self.labels - self.passes
+        rates: Floats = rng.beta(self.passes + 0.5, fails + 0.5, (n_draws, self.size.size))
+        if not finite:
+            return rates
+        unseen = np.maximum(np.round(self.size - self.labels), 0).astype(np.int64)
+        of_these: Floats = (self.passes + rng.binomial(unseen, rates)) / (self.labels + unseen)
+        return of_these
+
+
+def verdict_groups(judge: Floats, strata: Ints, labelled: Bools) -> tuple[Ints, Ints]:
+    """Return the group of each item by verdict and stratum, -1 without a verdict, and the verdicts of groups.
+
+    >>> verdict_groups(np.array([1.0, 1, 0, np.nan]), np.zeros(4, int), np.ones(4, bool))
+    (array([ 1,  1,  0, -1]), array([0, 1]))
+    """
+    codes, verdicts = np.full(judge.size, -1), list[int]()
+    for verdict in (0, 1):
+        mine = judge == verdict
+        present, of_item = np.unique(strata[mine], return_inverse=True)
+        group = collapse(np.bincount(of_item[labelled[mine]], minlength=present.size), OWN_RATE_FROM)
+        codes[mine] = (group[of_item] + len(verdicts)) if present.size else -1
+        verdicts += [verdict] * np.unique(group).size
+    return codes, np.array(verdicts, dtype=np.int64)
 
 
 @dataclass(frozen=True)
 class VerdictSample:
-    """A sample of verdicts by group.
+    """A sample of verdicts of both, of an unknown table of all answers.
 
     Attributes
     ----------
     groups : VerdictGroups
-        Groups of judge verdict and stratum that occur in the sample.
-    stratum : ndarray, shape (G,)
-        Stratum of each group.
-    n_items, n_without : ndarray
-        Items of the sample in each group, and items of each stratum that lack a verdict.
-    population : ndarray, shape (H,)
-        Answers in each stratum.
+        By verdict of the judge.
+    n_effective, without : float
+        Effective number of items, and share of the answers that lack a verdict.
+    mixed : bool
+        Whether some stratum has several verdicts: their shares are then estimated, too.
+    finite : bool
+        Whether the target is exactly these answers.
     """
 
     groups: VerdictGroups
-    stratum: Ints
-    n_items: Floats
-    n_without: Floats
-    population: Floats
+    n_effective: float
+    without: float
+    mixed: bool
     finite: bool
 
     @classmethod
     def of(cls, cells: Floats, design: SamplingDesign) -> VerdictSample:
-        """Group a sample; `cells` holds TP, FP, FN, TN of each item, all 0 where a verdict is missing."""
+        """Read a sample; `cells` holds TP, FP, FN, TN of each item, all 0 where a verdict is missing."""
         strata, population = design.variance_strata
         weights, mine = design.weights[design.sampled], cells[design.sampled]
-        seen = mine.any(axis=1)
-        group, member = np.unique((2 * strata + mine[:, :2].any(axis=1))[seen], return_inverse=True)
-
-        def total(values: Floats) -> Floats:
-            return np.bincount(member, values[seen], minlength=group.size).astype(float)
-
-        weight = total(weights)
-        effective = weight**2 / total(weights**2)
-        passes = effective * total(weights * (mine[:, 0] + mine[:, 2])) / weight
-        of_stratum = np.bincount(strata, weights, minlength=population.size)
-        size = population[group // 2] * weight / of_stratum[group // 2]
+        seen = np.asarray(mine.any(axis=1))
+        judge = np.where(seen, mine[:, 0] + mine[:, 1], np.nan)
+        codes, verdicts = verdict_groups(judge, strata, seen)
+        answers = weights * population.sum() / weights.sum()
+        size = np.bincount(codes[seen], answers[seen], minlength=verdicts.size).astype(float)
+        human = (mine[:, 0] + mine[:, 2])[seen]
+        kinds = np.unique(np.column_stack([strata, np.nan_to_num(judge, nan=-1.0)]), axis=0)
         return cls(
-            VerdictGroups(group % 2, size, effective, passes),
-            group // 2,
-            total(np.ones(weights.size)),
-            np.bincount(strata, ~seen, minlength=population.size).astype(float),
-            population,
+            VerdictGroups.of(verdicts, size, codes[seen], weights[seen], human),
+            design.n_effective,
+            float(weights[~seen].sum() / weights.sum()),
+            len(kinds) > population.size,
             design.target == "these answers",
         )
 
@@ -114,23 +133,15 @@ class VerdictSample:
 
     def _sizes(self, n_draws: int, rng: np.random.Generator) -> Floats:
         """Return draws of the number of answers in each group."""
-        if self.finite:
-            population = np.broadcast_to(self.population, (n_draws, self.population.size))
-        else:
-            population = rng.gamma(self.population, size=(n_draws, self.population.size))
-        mixed = (np.bincount(self.stratum, minlength=self.population.size) > 1) | (self.n_without > 0)
-        if not mixed.any():  # the strata are (finer than) the verdicts of the judge
-            return population[:, self.stratum]
-        with_verdict = rng.gamma(self.n_items + 0.5, size=(n_draws, self.n_items.size))
-        without = np.zeros((n_draws, self.population.size))
-        some = self.n_without > 0
-        without[:, some] = rng.gamma(self.n_without[some], size=(n_draws, int(some.sum())))
-        of_stratum = np.stack(
-            [with_verdict[:, self.stratum == h].sum(axis=1) for h in range(self.population.size)], axis=1
-        )
-        share = with_verdict / (of_stratum + without)[:, self.stratum]
-        if self.finite:
-            n_in = self.n_without + np.bincount(self.stratum, self.n_items, minlength=self.population.size)
-            unseen = (self.population - n_in)[self.stratum]
-            return self.n_items + np.maximum(unseen, 0) * share
-        return population[:, self.stratum] * share
+        size, population = self.groups.size, self.groups.size.sum() / (1 - self.without)
+        if not self.mixed:
+            fixed = np.broadcast_to(size, (n_draws, size.size))
+            return fixed if self.finite else rng.gamma(size, size=fixed.shape)
+        shares = np.append(size / population, max(self.without, 1e-12))
+        drawn = rng.gamma(self.n_effective * shares + 1e-12, size=(n_draws, shares.size))
+        drawn /= drawn.sum(axis=1, keepdims=True)
+        if self.finite:  # the sampled ones are known
+            known = min(self.n_effective / population, 1.0)
+            drawn = known * shares + (1 - known) * drawn
+        found: Floats = population * drawn[:, :-1]
+        return found

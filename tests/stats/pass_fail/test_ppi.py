@@ -29,7 +29,7 @@ def test_value_and_interval_follow_the_published_formulas():
     assert found.judge_weight == pytest.approx(lam)
     assert found.estimate.value == pytest.approx(lam * u.mean() + (y - lam * f).mean())
     assert found.estimate.high - found.estimate.value == pytest.approx(t.ppf(0.975, y.size - 1) * se)
-    assert found.n_effective == pytest.approx(y.var(ddof=1) / se**2)
+    assert found.effective_labels == pytest.approx(y.var(ddof=1) / se**2)
 
 
 def test_weight_zero_is_humans_only():
@@ -37,7 +37,7 @@ def test_weight_zero_is_humans_only():
     found = ppi_mean(human, judge, judge_weight=0)
     assert found.estimate.value == pytest.approx(found.humans_only.value)
     assert found.estimate.low == pytest.approx(found.humans_only.low)
-    assert found.n_effective == pytest.approx(60)
+    assert found.effective_labels == pytest.approx(60)
 
 
 def test_weight_one_is_plain_ppi():

@@ -6,7 +6,7 @@ from scipy import stats
 
 import judge.stats as js
 from judge.stats import SamplingDesign
-from judge.stats.pass_fail.verdict_draws import VerdictGroups, VerdictSample
+from judge.stats.pass_fail.verdict_draws import VerdictGroups, VerdictSample, verdict_groups
 
 # 1,000 answers, of which the judge passes 900; 20 labels of each verdict.
 HUMAN = np.array([1] * 18 + [0] * 2 + [1] * 5 + [0] * 15)
@@ -107,11 +107,18 @@ def test_clusters_widen_the_interval():
     assert (together.high - together.low) / (apart.high - apart.low) == pytest.approx(np.sqrt(2), rel=0.1)
 
 
-def test_the_prior_of_many_strata_is_their_common_rate():
-    """Fifty strata with two labels each, all passes: flat priors of each would pull the rate down to 5/6."""
-    groups = VerdictGroups(np.ones(50), np.full(50, 100.0), np.full(50, 2.0), np.full(50, 2.0))
-    rates = groups.pass_rates(4000, np.random.default_rng(0), finite=False)
-    assert rates.mean() == pytest.approx(0.998, abs=0.003)
+def test_strata_with_few_labels_share_one_rate():
+    """Fifty strata with two labels each, all passes: a flat prior in each would pull the rate down to 5/6."""
+    human, strata = np.ones(100), np.repeat(np.arange(50), 2)
+    found = js.pass_fail(human, human, design=SamplingDesign(np.full(100, 0.02), strata), rng=0)
+    assert found.precision.low > 0.95
+
+
+def test_strata_with_30_labels_have_a_rate_of_their_own():
+    judge, strata = np.ones(90), np.repeat(["a", "b", "c"], [30, 35, 25])
+    codes, verdicts = verdict_groups(judge, np.unique(strata, return_inverse=True)[1], judge == 1)
+    assert [set(codes[strata == s]) for s in "abc"] == [{0}, {1}, {1}]
+    assert verdicts.tolist() == [1, 1]
 
 
 def test_draws_of_these_answers_contain_the_labels_themselves():
