@@ -50,7 +50,7 @@ class DrawnItems:
         if not self.probabilities:
             return None
         drawn = np.array([self.probabilities.get(item, np.nan) for item in items])
-        strata = [self.strata.get(item) for item in items] if self.strata else None
+        strata = np.array([self.strata.get(item) for item in items], dtype=object) if self.strata else None
         try:
             return SamplingDesign(drawn, strata, name=self.name, target=self.target)
         except ValueError as error:
