@@ -167,14 +167,24 @@ def load_ratings(
         )
     scores = (*(score for run in opened for score in run.scores), *kept)
     about = {"ratings": name_of(humans)} | {f"judge {run.name}": run.about for run in opened}
-    has_scales = has_own_scales(rubric)
-    other_scales = () if has_scales else scale_notes(rated, wanted.cells.ends)
     checks = _checks(rows, columns) if _is_table(humans) else {}
-    rescaled = rescaling_notes(wanted.rater_scales, wanted.cells.ends)
-    notes = [*failed_checks_warning(checks), *left_out, *id_notes(rated), *other_scales, *notes, *rescaled]
+    notes = [*failed_checks_warning(checks), *left_out, *_rater_notes(rated, wanted), *notes]
+    summary = str(_summary(rated, wanted))
+    return LoadedRatings(known, scores, rubric, tuple(notes), about, summary, wanted.rater_scales)
+
+
+def _summary(rated: Sequence[Score], wanted: Wanted) -> RatingsSummary:
     summary = RatingsSummary.of(rated, wanted.cells)
-    summary = replace(summary, scale="of each dimension (declared)") if has_scales else summary
-    return LoadedRatings(known, scores, rubric, tuple(notes), about, str(summary), wanted.rater_scales)
+    has_scales = has_own_scales(wanted.rubric)
+    return replace(summary, scale="of each dimension (declared)") if has_scales else summary
+
+
+def _rater_notes(rated: Sequence[Score], wanted: Wanted) -> Iterator[str]:
+    """Notes on odd ids of items, and on raters with scales of their own."""
+    yield from id_notes(rated)
+    if not has_own_scales(wanted.rubric):
+        yield from scale_notes(rated, wanted.cells.ends)
+    yield from rescaling_notes(wanted.rater_scales, wanted.cells.ends)
 
 
 def _place(read: Callable[[], Iterator[RatingCell]], number: int) -> str:
