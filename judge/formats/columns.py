@@ -145,8 +145,8 @@ class _Finder:
         return bool(found) and all(isinstance(v, str) and v.casefold() in _YES_NO for v in found)
 
     def _named(self) -> dict[str, str]:
-        for meaning, wanted in content_of(self.mapping).items():
-            self._check_column(meaning, wanted)
+        for meaning, column in content_of(self.mapping).items():
+            self._check_column(meaning, column)
         names: dict[str, str] = {}
         by_name = {plain(name): name for name in reversed(self.columns)}
         for meaning, aliases in self._meanings():
@@ -243,7 +243,8 @@ class _Finder:
             )
         self.names.pop("value", None)
         found = named_raters(self._free(), raters)
-        if missing := [name for name in raters if name.strip() not in {one.rater for one in found}]:
+        with_column = {one.rater for one in found}
+        if missing := [name for name in raters if name.strip() not in with_column]:
             raise self._error(
                 f"no column for the raters {listed(missing)} of --raters-in; found: "
                 f"{', '.join(self.columns)}{as_list(missing)}"

@@ -15,8 +15,7 @@ from judge.items.identity import RowIds
 from judge.records import MOST_SAMPLES, STATUSES, RaterKind
 from judge.rubric import CRITERIA
 
-_LONGEST_WORD = len("false")
-"""No longer word is read as a number."""
+_MOST_KEPT = 10_000
 _REJECTED = {"REJECTED"}
 _INCOMPLETE = {"RETURNED", "TIMED-OUT"}
 
@@ -61,6 +60,7 @@ class TableReader:
         self._is_open = self._reads_all()
         self._texts = layout.silent if self._is_open or self._wanted.raters_in else ()
         self._late: dict[str, str] = {}
+        self._no_ratings: set[str] = set()
 
     def _reads_all(self) -> bool:
         """Whether no option names the columns, so that a rating in a further one would be lost."""
@@ -89,7 +89,8 @@ class TableReader:
         elif not holds(row.get(self._value)):
             self._check_other_values(row, where)
         kind = _kind(found.get("kind"), self._kind, where)
-        who = {"item_id": item_id, "rater_kind": kind, "sample": self._sample(found.get("sample"), where)}
+        sample = self._sample(found.get("sample"), where)
+        who: dict[str, Any] = {"item_id": item_id, "rater_kind": kind, "sample": sample}
         status, reason = _status(found.get("status"), names, where), found.get("reason")
         skipped = _skipped(found.get("skipped"))
         named, criterion = self._named(found, where)
@@ -99,8 +100,8 @@ class TableReader:
                 name = column.rater
                 if column.named_in is not None and not (name := self._name_beside(row, column, where)):
                     continue
-                who |= {"rater": name or rater or kind, "dimension": dimension}
-                who |= {"criterion": criterion if dimension == CRITERIA else None}
+                who["rater"], who["dimension"] = name or rater or kind, dimension
+                who["criterion"] = criterion if dimension == CRITERIA else None
                 yield self._cells.cell(
                     f"{where}: column {column.column!r}",
                     who,
@@ -175,23 +176,30 @@ class TableReader:
 
     def _check_other_columns(self, row: Object, where: str) -> None:
         """Refuse a rating in a column without ratings in the first rows, so that it is not lost."""
-        is_long = "value" in self._layout.names
-        found = [] if is_long or row.keys() <= self._columns else [c for c in row if c not in self._columns]
-        cells = self._wanted.cells
-        for column in (*self._texts, *found):
+        for column in self._texts:
             raw = row.get(column)
-            if raw is None or (column in found and not self._may_hold_ratings(column)):
+            if raw is None or (raw.__class__ is str and raw in self._no_ratings):
                 continue
-            is_text = isinstance(raw, str) and len(raw) > _LONGEST_WORD and raw[0].isalpha()
-            if (is_text and not cells.labels) or not cells.is_rating(cells.value(raw)):
-                continue
-            if not self._is_open and column not in found:
+            if self._is_rating(raw):
+                if self._is_open:
+                    raise self._late_rating(where, column, raw)
                 self._late.setdefault(column, where)
-            else:
-                raise InputError(
-                    f"{where}: column {column!r} holds {raw!r:.40}, and none of the first rows has a "
-                    f"rating in it. {self._advice()}"
-                )
+            elif isinstance(raw, str) and len(self._no_ratings) < _MOST_KEPT:
+                self._no_ratings.add(raw)
+        if "value" in self._layout.names or row.keys() <= self._columns:
+            return
+        for column, raw in row.items():
+            if column not in self._columns and self._may_hold_ratings(column) and self._is_rating(raw):
+                raise self._late_rating(where, column, raw)
+
+    def _is_rating(self, raw: Any) -> bool:
+        return self._wanted.cells.is_rating(self._wanted.cells.value(raw))
+
+    def _late_rating(self, where: str, column: str, raw: Any) -> InputError:
+        return InputError(
+            f"{where}: column {column!r} holds {raw!r:.40}, and none of the first rows has a rating in it. "
+            f"{self._advice()}"
+        )
 
     def _may_hold_ratings(self, column: str) -> bool:
         """Whether a column that the first rows lack may hold ratings that are wanted."""

@@ -135,8 +135,8 @@ def _of_table(
     for sentence in layout.notes:
         note(sentence)
     is_by_content = "item_id" not in layout.names and not converter.wanted.id_from
-    if is_by_content and (sentence := same_content(first, layout, RowIds(content_of(mapping)))):
-        note(sentence)
+    if is_by_content and (repeats := same_content(first, layout, RowIds(content_of(mapping)))):
+        note(repeats)
     table = TableReader(layout, mapping, converter, kind, dimension)
     for where, row in chain(first, rows):
         yield from table.cells(row, where)

@@ -79,9 +79,10 @@ def named_raters(columns: Sequence[str], raters: Sequence[str]) -> tuple[RatingC
     >>> [(c.rater, c.dimension) for c in named_raters(["id", "ann_clarity", "tone.ben"], ["ann", "ben"])]
     [('ann', 'clarity'), ('ben', 'tone')]
     """
-    if any(rater in columns for rater in raters):
-        return tuple(RatingColumn(rater, rater=rater.strip()) for rater in raters if rater in columns)
-    pairs = ((name, _split(name, set(raters).__contains__)) for name in columns)
+    present, known = set(columns), set(raters)
+    if known & present:
+        return tuple(RatingColumn(rater, rater=rater.strip()) for rater in raters if rater in present)
+    pairs = ((name, _split(name, known.__contains__)) for name in columns)
     return tuple(RatingColumn(name, pair[0], pair[1]) for name, pair in pairs if pair)
 
 

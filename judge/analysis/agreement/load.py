@@ -171,24 +171,37 @@ def load_ratings(
         )
     scores = (*(score for run in opened for score in run.scores), *kept)
     about = {"ratings": name_of(humans)} | {f"judge {run.name}": run.about for run in opened}
-    has_scales = has_own_scales(rubric)
-    other_scales = () if has_scales else scale_notes(rated, wanted.cells.ends)
     checks = _checks(rows, columns) if _is_table(humans) else {}
-    rescaled = rescaling_notes(wanted.rater_scales, wanted.cells.ends)
-    notes = [*failed_checks_warning(checks), *left_out, *id_notes(rated), *other_scales, *notes, *rescaled]
-    summary = RatingsSummary.of(rated, wanted.cells)
-    summary = replace(summary, scale="of each dimension (declared)") if has_scales else summary
-    named = known_ids(known)
-    id_column = (columns or {}).get("item_id", "")
+    notes = [*failed_checks_warning(checks), *left_out, *_rater_notes(rated, wanted), *notes]
+    summary = str(_summary(rated, wanted))
     drawn = drawn_items(
-        rows if _is_table(humans) else None,
-        columns or {},
-        lambda row: named(str(row.get(id_column) or _id_of(row, ids)).strip()),
-        known,
+        rows if _is_table(humans) else None, columns or {}, _known_id(columns, ids, known), known
     )
     return LoadedRatings(
-        known, scores, rubric, tuple(notes), about, str(summary), wanted.rater_scales, drawn=drawn
+        known, scores, rubric, tuple(notes), about, summary, wanted.rater_scales, drawn=drawn
     )
+
+
+def _known_id(
+    columns: Mapping[str, str] | None, ids: RowIds, known: Mapping[str, Item]
+) -> Callable[[Row], str | None]:
+    """Return a function that gives the id of the known item that a row is about."""
+    id_column, named = (columns or {}).get("item_id", ""), known_ids(known)
+    return lambda row: named(str(row.get(id_column) or _id_of(row, ids)).strip())
+
+
+def _summary(rated: Sequence[Score], wanted: Wanted) -> RatingsSummary:
+    summary = RatingsSummary.of(rated, wanted.cells)
+    has_scales = has_own_scales(wanted.rubric)
+    return replace(summary, scale="of each dimension (declared)") if has_scales else summary
+
+
+def _rater_notes(rated: Sequence[Score], wanted: Wanted) -> Iterator[str]:
+    """Notes on odd ids of items, and on raters with scales of their own."""
+    yield from id_notes(rated)
+    if not has_own_scales(wanted.rubric):
+        yield from scale_notes(rated, wanted.cells.ends)
+    yield from rescaling_notes(wanted.rater_scales, wanted.cells.ends)
 
 
 def _place(read: Callable[[], Iterator[RatingCell]], number: int) -> str:
