@@ -1,13 +1,23 @@
 """Options of commands that read items: which columns are read, and what makes an id."""
 
+import csv
+
 import click
 
-from judge.cli.option_types import TablePath, names
+from judge.cli.option_types import TablePath
 from judge.cli.options import mapping
 
 
-def _fields(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[str, ...]:
-    return names(ctx, param, value or "")
+def _fields(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[str, ...]:  # noqa: ARG001
+    """``a,b`` as a tuple of names; one that holds a comma stands in quotes, as in a CSV."""
+    try:
+        cells = next(csv.reader([value or ""], skipinitialspace=True, strict=True), [])
+    except csv.Error:
+        raise click.BadParameter(
+            f"{value!r}: a quote is not closed. Names are separated by commas; one that holds a comma stands "
+            "in quotes: '\"a, b\",c'"
+        ) from None
+    return tuple(cell.strip() for cell in cells if cell.strip())
 
 
 id_from = click.option(

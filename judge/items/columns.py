@@ -66,11 +66,14 @@ class Plan:
         Name of a metadata field -> its column.
     problem : str
         Why rows of this shape are no items; empty where they are.
+    chats : dict
+        Field of an Item -> columns of chats that must not contradict it.
     """
 
     sources: dict[str, list[str]]
     metadata: dict[str, str]
     problem: str = ""
+    chats: dict[str, list[str]] = field(default_factory=dict)
 
 
 @dataclass
@@ -131,13 +134,15 @@ class ColumnFinder:
             if known and known not in fixed and name not in taken:
                 sources.setdefault(known, []).append(name)
         chat = sources.pop(_CHAT, [])
+        own = [f for f in ("question", "answer") if chat and f in sources and f not in mapping]
+        chats = dict.fromkeys(own, chat)
         sources |= {f: chat for f in self.needed if chat and f not in sources and f not in mapping}
         used = {name for columns in sources.values() for name in columns}
         used |= {*self.answers_in, *renamed.values()}
         free = [name for name in names if name not in used]
         missing = [f for f in self.needed if f not in sources]
         problem = self._missing(names, missing, free) if missing else _doubled(free, renamed)
-        return Plan(sources, {**dict(zip(free, free, strict=True)), **renamed}, problem)
+        return Plan(sources, {**dict(zip(free, free, strict=True)), **renamed}, problem, chats)
 
     def _missing(self, names: tuple[str, ...], missing: Sequence[str], free: Sequence[str]) -> str:
         asked = [(f, self.mapping[f]) for f in missing if self.mapping.get(f) not in (None, *self.elsewhere)]

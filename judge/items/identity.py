@@ -17,14 +17,21 @@ from judge.rows import Row
 _DIGITS = 12
 _LONGEST_PART = 40
 _READABLE = re.compile(rf"[^\s/](?:[^\r\n\t/]{{0,{_LONGEST_PART - 2}}}[^\s/])?")
-_CONTENT = ("question", "answer", "system", "images")
+_CONTENT = ("question", "answer", "system", "images", "choices")
 _LAST_NUMBER = re.compile(r"\d+$")
 
 
-def content_id(question: str, answer: str, system: str | None = None, images: Sequence[Image] = ()) -> str:
+def content_id(
+    question: str,
+    answer: str,
+    system: str | None = None,
+    images: Sequence[Image] = (),
+    choices: Sequence[str] = (),
+) -> str:
     r"""Make the id of an item from its content: 12 hexadecimal digits.
 
-    Line ends and spaces around a text do not count, because programs change them when they save a table.
+    Line ends and spaces around a text do not count, because programs change them when they save a table. The
+    reference does not count either, because tables of ratings often lack it; see `Repeats`.
 
     Examples
     --------
@@ -33,8 +40,11 @@ def content_id(question: str, answer: str, system: str | None = None, images: Se
     >>> content_id("2 + 2?\r\n", "4") == content_id("2 + 2?", "4") != content_id("2 + 2?", "5")
     True
     """
-    texts = [_normal(question), _normal(answer), _normal(system or "")]
-    return content_hash([*texts, [[image.path or image.url, image.role] for image in images]])[:_DIGITS]
+    parts: list[Any] = [_normal(question), _normal(answer), _normal(system or "")]
+    parts.append([[image.path or image.url, image.role] for image in images])
+    if choices:
+        parts.append([_normal(choice) for choice in choices])
+    return content_hash(parts)[:_DIGITS]
 
 
 def id_from_fields(values: Mapping[str, Any]) -> str:
@@ -102,7 +112,9 @@ class RowIds:
         """
         names = tuple(row)
         if not self._id_from and not (plan := self._with_id.plan(names)).problem:
-            return str(value_of(row, plan, "id"))
+            if (found := value_of(row, plan, "id")) is None:
+                raise ValueError("the id is empty; every row needs one")
+            return str(found)
         plan = self._columns.plan(names)
         if plan.problem:
             raise ValueError(plan.problem)
@@ -112,18 +124,33 @@ class RowIds:
 
 
 class Repeats:
-    """Numbers the items of one content: the second one with the id ``x`` becomes ``x-2``."""
+    """Numbers rows of equal content: the second one with the id ``x`` becomes ``x-2``.
+
+    Rows that differ only in what is correct are refused: their numbers would depend on the order of the rows.
+    """
 
     def __init__(self) -> None:
-        self._seen: set[int] = set()
+        self._correct: dict[int, int] = {}
         self._counts: dict[int, int] = {}
 
-    def numbered(self, item_id: str) -> str:
-        """Return the id, with a number if it was given before."""
-        number = int(item_id, 16)
-        if number not in self._seen:
-            self._seen.add(number)
+    def numbered(self, item_id: str, values: Mapping[str, Any]) -> str:
+        """Return the id of an item with these fields, with a number if it was given before.
+
+        Raises
+        ------
+        ValueError
+            It was given to an item with another reference or another correct choice.
+        """
+        number, correct = int(item_id, 16), _correct(values)
+        if number not in self._correct:
+            self._correct[number] = correct
             return item_id
+        if self._correct[number] != correct:
+            raise ValueError(
+                "an earlier row has the same question and answer and another reference, and the id that is "
+                "made from the content is that of both. Give every row an id, or name the fields that make "
+                "it, the reference among them: --id-from question,answer,reference"
+            )
         self._counts[number] = count = self._counts.get(number, 1) + 1
         return f"{item_id}-{count}"
 
@@ -135,16 +162,13 @@ class Unique:
         self._seen: set[int] = set()
         self._hashes, self._rows = array("q"), array("q")
 
-    def check(self, item_id: str, where: str) -> None:
+    def check(self, item_id: str, where: str, advice: str) -> None:
         """Raise a ValueError that names the earlier row; `where` ends in the number of the row."""
         found = _LAST_NUMBER.search(where)
         key, row = hash(item_id), int(found[0]) if found else 0
         if key in self._seen:
             first = _LAST_NUMBER.sub(str(self._rows[self._hashes.index(key)]), where)
-            raise ValueError(
-                f"the id {item_id!r}, made with --id-from, is also that of {first}; name more fields, so "
-                "that every row gets an id of its own"
-            )
+            raise ValueError(f"the id {item_id!r} is also that of {first}; {advice}")
         self._seen.add(key)
         self._hashes.append(key)
         self._rows.append(row)
@@ -166,18 +190,30 @@ def chosen(names: Sequence[str], row: Row, *others: Mapping[str, Any]) -> dict[s
     for name in names:
         places = [place for place in (row, *others) if name in place]
         if not places:
+            several = ". Several fields are a list in Python" if "," in name else ""
             raise MissingFieldError(
-                f"no field {name!r}, which --id-from asks for; found: {listed(tuple(row))}"
+                f"no field {name!r}, which --id-from asks for; found: {listed(tuple(row))}{several}"
             )
         found[name] = places[0][name]
     return found
 
 
 def _normal(value: str) -> str:
-    return value.replace("\r\n", "\n").replace("\r", "\n").strip()
+    if "\r" in value:
+        value = value.replace("\r\n", "\n").replace("\r", "\n")
+    return value.strip()
+
+
+def _correct(values: Mapping[str, Any]) -> int:
+    """Hash of what is correct by a table: references and choice; 0 where it does not say."""
+    if (reference := values.get("reference")) is None and values.get("gold") is None:
+        return 0
+    return hash((_normal(reference or ""), values.get("other_references", ()), values.get("gold")))
 
 
 def _part(name: str, value: Any) -> str:
+    if isinstance(value, list | dict):
+        return content_hash(value)[:_DIGITS]
     try:
         found = _normal(text(value))
     except ValueError as problem:

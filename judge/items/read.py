@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypedDict, Unpack
 
 from judge.errors import InputError
+from judge.items import chat
 from judge.items.build import ItemBuilder
 from judge.items.columns import ColumnFinder
 from judge.items.fields import listed
@@ -118,7 +119,7 @@ def placed_items(
     The encoding is that of `questions`.
     """
     summary = InputSummary() if summary is None else summary
-    summary.id_from, summary.answers_in = _names(id_from), _names(answers_in)
+    summary.id_from, summary.answers_in = _names(id_from or ()), _names(answers_in or ())
     joined = None if questions is None else QuestionSet(questions, mapping or {}, encoding)
     columns = ColumnFinder(
         mapping or {},
@@ -139,6 +140,8 @@ def placed_items(
             if not isinstance(row, dict):
                 raise ValueError(f"found {kind_of(row)}; allowed: an Item, or a dict {_ROW_FORM}")
             plan = columns.plan(tuple(row))
+            if plan.problem and (full := chat.answered(row)) is not row:
+                row, plan = full, columns.plan(tuple(full))
             if not plan.problem:
                 for item in builder.items(row, plan, where):
                     summary.add(item)
@@ -222,5 +225,5 @@ def _needed(summary: InputSummary, *, is_joined: bool) -> tuple[str, ...]:
 
 
 def _names(names: str | Sequence[str]) -> tuple[str, ...]:
-    parts = names.split(",") if isinstance(names, str) else names
-    return tuple(name.strip() for name in parts if name.strip())
+    """One name or several; a comma may be part of a name, and only the command line splits there."""
+    return (names,) if isinstance(names, str) else tuple(names)

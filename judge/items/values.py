@@ -29,6 +29,8 @@ def fields_of(row: Row, plan: Plan) -> Fields:
         values["reference"] = references[0]
     if len(references) > 1:
         values["other_references"] = references[1:]
+    for name in plan.chats:
+        _check_chat(row, plan, name, values[name])
     others = metadata(row, plan.metadata)
     if "question" in plan.sources and (system_message := _system_message(row, plan.sources["question"][0])):
         others.setdefault("system_message", system_message)
@@ -60,13 +62,42 @@ def _reader(name: str, column: str) -> Callable[[Any], Any]:
     if name in ("question", "answer"):
         role = "user" if name == "question" else "assistant"
         if known in MESSAGES:
-            return lambda value: read(_text_of_chat(list_from_cell(value), role))
+            return lambda value: read(_text_in_chat(value, role))
         return lambda value: value if type(value) is str else read(_text_of_chat(value, role))
     return (lambda value: read(list_from_cell(value))) if known in LISTS_IN_CELLS else read
 
 
 def _text_of_chat(value: Any, role: str) -> Any:
     return chat.text_of(value, role) if chat.is_chat(value) else value
+
+
+def _text_in_chat(value: Any, role: str) -> Any:
+    """Text of the only message with a role, in a column of chats, where a mere text is a question."""
+    found = list_from_cell(value)
+    if role == "assistant" and not chat.is_chat(found):
+        raise ValueError(
+            f'found {shown(found)}; allowed: a list of messages {{"role": "assistant", "content": …}}. A '
+            "text is the question only; give the answer a column of its own"
+        )
+    return _text_of_chat(found, role)
+
+
+def _check_chat(row: Row, plan: Plan, name: str, value: Any) -> None:
+    """Refuse a chat with one message of a role that contradicts the column of its own for this field."""
+    for column in plan.chats[name]:
+        messages = from_cell(row[column])
+        if not chat.is_chat(messages):
+            continue
+        try:
+            found = chat.text_of(messages, "user" if name == "question" else "assistant")
+        except ValueError:  # several turns: what is judged is one of them
+            continue
+        if found is not None and found.strip() != value.strip():
+            own = plan.sources[name][0]
+            raise ValueError(
+                f"{own!r} ({shown(value)}) and {column!r} ({shown(found)}) both hold the {name}, and they "
+                f"differ. Say which one is meant: --map {name}={own}, or --map {name}={column}"
+            )
 
 
 def _agreed(row: Row, name: str, columns: Sequence[str]) -> str:

@@ -136,8 +136,18 @@ def test_references_are_alternatives(value, references):
     assert item.reference == (references[0] if references else None)
 
 
-def test_a_reference_that_looks_like_a_list_stays_a_text():
-    assert load_items([{**ROW, "reference": '["r", "s"]'}])[0].references == ('["r", "s"]',)
+@pytest.mark.parametrize("cell", ['["r", "s"]', "['r', 's']"])
+def test_a_list_of_texts_in_a_cell_is_a_list_of_alternatives_and_a_note_says_so(cell):
+    items = load_items([{**ROW, "reference": cell}])
+    assert items[0].references == ("r", "s")
+    assert "1 cell of references holds a list; its entries are alternatives" in str(items.summary)
+
+
+@pytest.mark.parametrize("cell", ["[1, 2]", "['r' 's']", '["r", 1]', "[r]", "['r'"])
+def test_a_reference_that_is_no_list_of_texts_stays_a_text(cell):
+    items = load_items([{**ROW, "reference": cell}])
+    assert items[0].references == (cell,)
+    assert "note" not in str(items.summary)
 
 
 def test_items_with_alternatives_are_read_as_they_were_written():
