@@ -1,5 +1,7 @@
 """Which column becomes which field."""
 
+from shlex import quote
+
 import pytest
 
 from judge.errors import InputError
@@ -63,7 +65,7 @@ def test_missing_fields_are_named_together():
 
 @pytest.mark.parametrize("column", ["final_answer", "Answer (text)", "answr", "Answers"])
 def test_a_column_that_resembles_a_field_is_proposed(column):
-    assert f"--map answer={column}" in error_of({"question": "q", "nr": 1, column: "a"})
+    assert f"--map {quote(f'answer={column}')}" in error_of({"question": "q", "nr": 1, column: "a"})
 
 
 def test_several_columns_that_are_no_answer_may_be_systems():
@@ -154,3 +156,8 @@ def test_items_with_alternatives_are_read_as_they_were_written():
     (item,) = load_items([{**ROW, "id": 1, "references": ["r", "s"]}])
     assert load_items([item.model_dump(mode="json")]) == [item]
     assert load_items([{**item.model_dump(), "images": [], "choices": []}])[0].metadata == {}
+
+
+def test_advice_for_a_column_with_spaces_can_be_copied():
+    with pytest.raises(InputError, match="For another name: --map 'question=question, if any'"):
+        load_items([{"question, if any": "q", "answer": "a"}])
