@@ -8,7 +8,7 @@ from judge.items.fields import is_empty, letter, text
 from judge.items.identity import Repeats, Unique, chosen, content_id, id_from_fields
 from judge.items.join import QuestionSet
 from judge.items.summary import InputSummary
-from judge.items.values import fields_of
+from judge.items.values import row_reader
 from judge.records import Item
 from judge.rows import Row
 
@@ -50,14 +50,17 @@ class ItemBuilder:
         ValueError
             The row is no item.
         """
-        values, others = fields_of(row, plan)
+        values, others = row_reader(plan).fields(row)
         if self._questions is not None:
             values, others = self._questions.joined(values, others)
         if values.get("gold") is not None:
             column = plan.sources["gold"][0] if "gold" in plan.sources else "gold"
             values["gold"] = letter(values["gold"], values.get("choices", ()), column)
-        self._summary.add_row(row, plan, values)
-        given = self._given_id(row, values, others, where)
+        if "system" in values or "reference" in values:
+            self._summary.add_odd(row, plan, values)
+        given = values.get("id") if self._has_ids and not self._id_from else None
+        if given is None:
+            given = self._given_id(row, values, others, where)
         if self._systems:
             return self._one_for_each_system(row, values, others, given, where)
         values["id"] = self._content_id(values) if given is None else given

@@ -56,7 +56,7 @@ def plain(name: str) -> str:
     return _WORDS.sub("_", name.strip().lower())
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Plan:
     """Which columns of the rows of one shape hold which fields.
 

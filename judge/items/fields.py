@@ -132,7 +132,11 @@ def metadata(row: Row, names: Mapping[str, str]) -> dict[str, Any]:
     ValueError
         A value cannot be written as JSON, or contradicts the unpacked object.
     """
-    found = storable({name: row[column] for name, column in names.items()})
+    found = {}
+    for name, column in names.items():
+        value = row[column]
+        kind = type(value)
+        found[name] = value if kind is str or kind is int else _storable(value, name)
     inner = found.get("metadata")
     if not isinstance(inner, dict):
         return found
@@ -226,6 +230,8 @@ def _choices(value: Any) -> tuple[str, ...]:
 def _references(value: Any) -> tuple[str, ...]:
     """Read one reference answer or a list of alternatives; empty ones are missing."""
     if type(value) is str:
+        if value[:1] != "[":
+            return (value,) if value else ()
         value = texts_in_cell(value)
     values = value if isinstance(value, list) else [value]
     found = (_optional_text(entry) for entry in values)

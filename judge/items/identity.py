@@ -7,6 +7,7 @@ import re
 from array import array
 from collections.abc import Mapping, Sequence
 from typing import Any
+from zlib import crc32
 
 from judge.items.columns import ColumnFinder
 from judge.items.fields import is_empty, listed, shown, text
@@ -131,6 +132,7 @@ class Repeats:
 
     def __init__(self) -> None:
         self._correct: dict[int, int] = {}
+        self._shared: dict[int, int] = {}
         self._counts: dict[int, int] = {}
 
     def numbered(self, item_id: str, values: Mapping[str, Any]) -> str:
@@ -143,7 +145,7 @@ class Repeats:
         """
         number, correct = int(item_id, 16), _correct(values)
         if number not in self._correct:
-            self._correct[number] = correct
+            self._correct[number] = self._shared.setdefault(correct, correct)  # no second number for each row
             return item_id
         if self._correct[number] != correct:
             raise ValueError(
@@ -205,10 +207,12 @@ def _normal(value: str) -> str:
 
 
 def _correct(values: Mapping[str, Any]) -> int:
-    """Hash of what is correct by a table: references and choice; 0 where it does not say."""
-    if (reference := values.get("reference")) is None and values.get("gold") is None:
+    """Checksum of 16 bits of what is correct by a table: references and choice; 0 where it does not say."""
+    reference, gold = values.get("reference"), values.get("gold")
+    if reference is None and gold is None:
         return 0
-    return hash((_normal(reference or ""), values.get("other_references", ()), values.get("gold")))
+    correct = "\0".join((_normal(reference or ""), gold or "", *values.get("other_references", ())))
+    return crc32(correct.encode("utf-8", "surrogatepass")) & 0xFFFF
 
 
 def _part(name: str, value: Any) -> str:

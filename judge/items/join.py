@@ -6,7 +6,7 @@ from typing import Any
 from judge.errors import InputError
 from judge.items.columns import ColumnFinder, Plan
 from judge.items.fields import is_missing, shown
-from judge.items.values import Fields, fields_of
+from judge.items.values import Fields, row_reader
 from judge.rows import RowSource, encoding_of, name_of, read_rows
 
 
@@ -55,7 +55,7 @@ class QuestionSet:
         if plan.problem:
             raise ValueError(plan.problem)
         self.columns.update(row)
-        values, others = fields_of(row, plan)
+        values, others = row_reader(plan).fields(row)
         if (item_id := values["id"]) is None:
             raise ValueError("the id is empty; every question needs one")
         if item_id in self._questions:

@@ -72,15 +72,15 @@ class InputSummary:
         if len(self.metadata) < _MOST_FIELDS:
             self.metadata = tuple(dict.fromkeys((*self.metadata, *plan.metadata)))
 
-    def add_row(self, row: Row, plan: Plan, values: Mapping[str, Any]) -> None:
-        """Count what is odd about a row: a prompt in place of a system's name, a list in a cell."""
-        system = values.get("system")
+    def add_odd(self, row: Row, plan: Plan, values: Mapping[str, Any]) -> None:
+        """Count a prompt in place of a system's name, and a cell of references that holds a list."""
+        system, reference = values.get("system"), values.get("reference")
         if system is not None and len(system) > _SHORT and _PROMPT.search(system):
             self.prompts_as_systems += 1
             self.system_prompt = self.system_prompt or system
-        for column in plan.sources.get("reference", ()):
+        for column in () if reference is None else plan.sources.get("reference", ()):
             cell = row.get(column)
-            if type(cell) is str and cell[:1] == "[" and cell != values.get("reference"):
+            if cell is not reference and isinstance(cell, str) and cell[:1] == "[" and cell != reference:
                 self.lists_as_references += 1
 
     def add(self, item: Item) -> None:
