@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from judge.items.columns import ALIASES, Plan
+from judge.items.columns import ALIASES, LISTS_IN_CELLS, Plan, plain
 from judge.items.fields import listed
 from judge.items.join import QuestionSet
 from judge.records import Item
@@ -46,7 +46,7 @@ class InputSummary:
     prompts_as_systems : int
         Number of rows whose system is long like a prompt; `system_prompt` is the first of them.
     lists_as_references : int
-        Number of cells of a column of references that hold a list as text, whose entries are alternatives.
+        Number of cells of a column named for one reference that hold a list, whose entries are alternatives.
     unanswered : int
         Number of rows of ``questions`` that no answer belongs to; `unanswered_ids` has the first of them.
     """
@@ -81,7 +81,7 @@ class InputSummary:
         for column in () if reference is None else plan.sources.get("reference", ()):
             cell = row.get(column)
             if cell is not reference and isinstance(cell, str) and cell[:1] == "[" and cell != reference:
-                self.lists_as_references += 1
+                self.lists_as_references += plain(column) not in LISTS_IN_CELLS
 
     def add(self, item: Item) -> None:
         """Count an item."""

@@ -145,6 +145,12 @@ def test_a_list_of_texts_in_a_cell_is_a_list_of_alternatives_and_a_note_says_so(
     assert "1 cell of references holds a list; its entries are alternatives" in str(items.summary)
 
 
+def test_a_list_in_a_column_of_lists_needs_no_note():
+    items = load_items([{**ROW, "references": "['r', 's']"}])
+    assert items[0].references == ("r", "s")
+    assert "note" not in str(items.summary)
+
+
 @pytest.mark.parametrize("cell", ["[1, 2]", "['r' 's']", '["r", 1]', "[r]", "['r'"])
 def test_a_reference_that_is_no_list_of_texts_stays_a_text(cell):
     items = load_items([{**ROW, "reference": cell}])
