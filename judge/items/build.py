@@ -5,7 +5,7 @@ from typing import Any
 
 from judge.items.columns import ColumnFinder, Plan
 from judge.items.fields import is_empty, letter, text
-from judge.items.identity import Repeats, Unique, chosen, content_id, id_from_fields
+from judge.items.identity import Repeats, Unique, chosen, content_id, id_from_fields, id_part
 from judge.items.join import QuestionSet
 from judge.items.summary import InputSummary
 from judge.items.values import row_reader
@@ -39,7 +39,6 @@ class ItemBuilder:
         self._systems = columns.answers_in
         self._id_from = [name for name in id_from if not (self._systems and name == "system")]
         self._repeats, self._unique = Repeats(), Unique()
-        self._may_collide = any(a.endswith(f"/{b}") for a in self._systems for b in self._systems)
         self._has_ids: bool | None = None
 
     def items(self, row: Row, plan: Plan, where: str) -> Iterable[Item]:
@@ -62,12 +61,12 @@ class ItemBuilder:
         if given is None:
             given = self._given_id(row, values, others, where)
         if self._systems:
-            return self._one_for_each_system(row, values, others, given, where)
+            return self._one_for_each_system(row, values, others, given)
         values["id"] = self._content_id(values) if given is None else given
         return (Item(**values, metadata=others),)
 
     def _one_for_each_system(
-        self, row: Row, values: dict[str, Any], others: dict[str, Any], given: str | None, where: str
+        self, row: Row, values: dict[str, Any], others: dict[str, Any], given: str | None
     ) -> list[Item]:
         # The answers to one question are not independent.
         others.setdefault("pair_id", _question_id(values) if given is None else given)
@@ -80,9 +79,7 @@ class ItemBuilder:
             except ValueError as problem:
                 raise ValueError(f"field {system!r}: {problem}") from None
             own = values | {"answer": answer, "system": system}
-            own["id"] = self._content_id(own) if given is None else f"{given}/{system}"
-            if self._may_collide:
-                self._unique.check(own["id"], where, "rename one of the columns, or change one of the ids")
+            own["id"] = self._content_id(own) if given is None else f"{given}/{id_part('system', system)}"
             items.append(Item(**own, metadata=others))
         self._summary.empty_answers.update(empty)
         return items
@@ -91,7 +88,7 @@ class ItemBuilder:
         """Return the id that columns give; None where the content makes it."""
         if self._id_from:
             item_id = id_from_fields(chosen(self._id_from, row, values, others))
-            self._unique.check(item_id, where, "name more fields with --id-from, so that no two are equal")
+            self._unique.check(item_id, where)
             return item_id
         found = values.get("id")
         has_id = found is not None

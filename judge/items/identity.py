@@ -71,7 +71,7 @@ def id_from_fields(values: Mapping[str, Any]) -> str:
     for name, value in values.items():
         if is_empty(value):
             raise ValueError(f"field {name!r}: found {shown(value)}; every field of --id-from needs a value")
-    return "/".join(_part(name, value) for name, value in values.items())
+    return "/".join(id_part(name, value) for name, value in values.items())
 
 
 class RowIds:
@@ -164,13 +164,16 @@ class Unique:
         self._seen: set[int] = set()
         self._hashes, self._rows = array("q"), array("q")
 
-    def check(self, item_id: str, where: str, advice: str) -> None:
+    def check(self, item_id: str, where: str) -> None:
         """Raise a ValueError that names the earlier row; `where` ends in the number of the row."""
         found = _LAST_NUMBER.search(where)
         key, row = hash(item_id), int(found[0]) if found else 0
         if key in self._seen:
             first = _LAST_NUMBER.sub(str(self._rows[self._hashes.index(key)]), where)
-            raise ValueError(f"the id {item_id!r} is also that of {first}; {advice}")
+            raise ValueError(
+                f"the id {item_id!r} is also that of {first}; name more fields with --id-from, so that no "
+                "two are equal"
+            )
         self._seen.add(key)
         self._hashes.append(key)
         self._rows.append(row)
@@ -215,7 +218,14 @@ def _correct(values: Mapping[str, Any]) -> int:
     return crc32(correct.encode("utf-8", "surrogatepass")) & 0xFFFF
 
 
-def _part(name: str, value: Any) -> str:
+def id_part(name: str, value: Any) -> str:
+    """Return the part of an id that the value of a field makes; it has no slash.
+
+    Raises
+    ------
+    ValueError
+        It is neither text, number, list nor dict.
+    """
     if isinstance(value, list | dict):
         return content_hash(value)[:_DIGITS]
     try:

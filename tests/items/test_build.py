@@ -40,14 +40,21 @@ def test_names_with_commas_in_python_get_advice():
     assert "Several fields are a list in Python" in error_of(ROW, answers_in="gpt", id_from="topic,system")
 
 
-def test_ids_and_systems_with_slashes_that_make_one_id_are_refused():
+def test_ids_and_systems_with_slashes_never_make_one_id():
     rows = [
         {"id": "a/b", "question": "q", "c": "1", "b/c": ""},
         {"id": "a", "question": "q", "c": "2", "b/c": "3"},
     ]
-    assert "row 2: the id 'a/b/c' is also that of row 1; rename one of the columns" in error_of(
-        *rows, answers_in=["c", "b/c"]
-    )
+    ids = [item.id for item in load_items(rows, answers_in=["c", "b/c"])]
+    assert ids[:2] == ["a/b/c", "a/c"]
+    assert len(set(ids)) == 3
+
+
+def test_ratings_of_a_system_with_a_slash_find_its_answer():
+    row = {"id": "q1", "question": "q", "openai/gpt-5": "a"}
+    (item,) = load_items([row], answers_in="openai/gpt-5")
+    rating = {"id": "q1", "system": "openai/gpt-5", "ann": 4}
+    assert RowIds(id_from=["id", "system"]).of(rating) == item.id
 
 
 def test_a_pair_id_of_the_table_stays():

@@ -166,6 +166,11 @@ def test_ratings_beside_the_answers_get_the_ids_of_the_answers():
     assert RowIds().of({**rating, "id": "q1"}) == "q1"
 
 
+def test_an_empty_id_of_ratings_is_an_error():
+    with pytest.raises(ValueError, match="the id is empty; every row needs one"):
+        RowIds().of({**ROW, "id": None, "ann": 4})
+
+
 def test_ratings_without_id_question_and_answer_have_no_id():
     with pytest.raises(ValueError, match="no field 'question' and no field 'answer'; found: 'ann'"):
         RowIds().of({"ann": 4})
