@@ -55,8 +55,8 @@ class ItemBuilder:
         if values.get("gold") is not None:
             column = plan.sources["gold"][0] if "gold" in plan.sources else "gold"
             values["gold"] = letter(values["gold"], values.get("choices", ()), column)
-        if "system" in values or "reference" in values:
-            self._summary.add_odd(row, plan, values)
+        if "other_references" in values:
+            self._summary.add_references(row, plan)
         given = values.get("id") if self._has_ids and not self._id_from else None
         if given is None:
             given = self._given_id(row, values, others, where)

@@ -177,9 +177,11 @@ def _answer(value: Any) -> str:
 
 
 def _identifier(value: Any) -> str | None:
+    if type(value) is str and value.strip():
+        return value
     if is_missing(value):
         return None
-    if isinstance(value, str) and not value.strip():
+    if isinstance(value, str):
         raise ValueError(f"found {shown(value)}; every item needs an id")
     return text(value)
 

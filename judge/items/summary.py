@@ -2,9 +2,8 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 from judge.items.columns import ALIASES, LISTS_IN_CELLS, Plan, plain
 from judge.items.fields import listed
@@ -72,21 +71,19 @@ class InputSummary:
         if len(self.metadata) < _MOST_FIELDS:
             self.metadata = tuple(dict.fromkeys((*self.metadata, *plan.metadata)))
 
-    def add_odd(self, row: Row, plan: Plan, values: Mapping[str, Any]) -> None:
-        """Count a prompt in place of a system's name, and a cell of references that holds a list."""
-        system, reference = values.get("system"), values.get("reference")
-        if system is not None and len(system) > _SHORT and _PROMPT.search(system):
-            self.prompts_as_systems += 1
-            self.system_prompt = self.system_prompt or system
-        for column in () if reference is None else plan.sources.get("reference", ()):
-            cell = row.get(column)
-            if cell is not reference and isinstance(cell, str) and cell[:1] == "[" and cell != reference:
-                self.lists_as_references += plain(column) not in LISTS_IN_CELLS
+    def add_references(self, row: Row, plan: Plan) -> None:
+        """Count cells of a row with several references that hold a list as text."""
+        cells = (row.get(c) for c in plan.sources.get("reference", ()) if plain(c) not in LISTS_IN_CELLS)
+        self.lists_as_references += sum(isinstance(cell, str) and cell[:1] == "[" for cell in cells)
 
     def add(self, item: Item) -> None:
         """Count an item."""
         self.n_items += 1
         self.n_without_reference += item.reference is None
+        system = item.system
+        if system is not None and len(system) > _SHORT and _PROMPT.search(system):
+            self.prompts_as_systems += 1
+            self.system_prompt = self.system_prompt or system
 
     def add_questions(self, questions: QuestionSet) -> None:
         """Take in the columns of a table of questions, and which of them have no answer."""

@@ -146,7 +146,7 @@ def test_a_list_of_texts_in_a_cell_is_a_list_of_alternatives_and_a_note_says_so(
 
 
 def test_a_list_in_a_column_of_lists_needs_no_note():
-    items = load_items([{**ROW, "references": "['r', 's']"}])
+    items = load_items([{**ROW, "references": "['r', 's']", "reference": ""}])
     assert items[0].references == ("r", "s")
     assert "note" not in str(items.summary)
 
