@@ -8,16 +8,22 @@ from judge.cli.option_types import TablePath
 from judge.cli.options import mapping
 
 
-def _fields(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[str, ...]:  # noqa: ARG001
+def _fields(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[str, ...]:
     """``a,b`` as a tuple of names; one that holds a comma stands in quotes, as in a CSV."""
     try:
-        cells = next(csv.reader([value or ""], skipinitialspace=True, strict=True), [])
+        found = [
+            cell.strip() for cell in next(csv.reader([value or ""], skipinitialspace=True, strict=True), [])
+        ]
     except csv.Error:
+        found = [""]
+    if not all(found):
         raise click.BadParameter(
-            f"{value!r}: a quote is not closed. Names are separated by commas; one that holds a comma stands "
-            "in quotes: '\"a, b\",c'"
-        ) from None
-    return tuple(cell.strip() for cell in cells if cell.strip())
+            f"{value!r}: allowed are names of columns, as in a,b; one that holds a comma stands in quotes, as in "
+            "'\"a, b\",c'",
+            ctx,
+            param,
+        )
+    return tuple(found)
 
 
 id_from = click.option(

@@ -38,7 +38,10 @@ class ItemBuilder:
         self._columns, self._questions, self._summary = columns, questions, summary
         self._systems = columns.answers_in
         self._id_from = [name for name in id_from if not (self._systems and name == "system")]
-        self._repeats, self._unique = Repeats(), Unique()
+        self._repeats, self._unique = (
+            Repeats(("question" if self._systems else "question,answer") + ",reference"),
+            Unique(),
+        )
         self._has_ids: bool | None = None
 
     def items(self, row: Row, plan: Plan, where: str) -> Iterable[Item]:

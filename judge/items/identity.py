@@ -128,9 +128,15 @@ class Repeats:
     """Numbers rows of equal content: the second one with the id ``x`` becomes ``x-2``.
 
     Rows that differ only in what is correct are refused: their numbers would depend on the order of the rows.
+
+    Parameters
+    ----------
+    fields : str
+        Fields that tell such rows apart, for the error.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, fields: str) -> None:
+        self._fields = fields
         self._correct: dict[int, int] = {}
         self._shared: dict[int, int] = {}
         self._counts: dict[int, int] = {}
@@ -149,9 +155,9 @@ class Repeats:
             return item_id
         if self._correct[number] != correct:
             raise ValueError(
-                "an earlier row has the same question and answer and another reference, and the id that is "
-                "made from the content is that of both. Give every row an id, or name the fields that make "
-                "it, the reference among them: --id-from question,answer,reference"
+                "an earlier row has the same question and answer, but another reference or correct choice, "
+                "and the id that is made from the content is that of both. Give every row an id, or name the "
+                f"fields that make it: --id-from {self._fields}"
             )
         self._counts[number] = count = self._counts.get(number, 1) + 1
         return f"{item_id}-{count}"

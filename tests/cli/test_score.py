@@ -993,9 +993,12 @@ def test_a_column_with_a_comma_in_its_name_stands_in_quotes():
     Path("wide.csv").write_text('id,question,"a, b",c\n1,q,x,y\n')
     done = judge("score", "wide.csv", "--answers-in", '"a, b", c')
     assert {score["item_id"] for score in scored("wide-baseline-open_qa")} == {"1/a, b", "1/c"}, done.output
-    done = judge("score", "wide.csv", "--answers-in", '"a, b')
-    assert done.exit_code == 2
-    assert "a quote is not closed" in done.stderr
+    for names in ('"a, b', "a,,b", ","):
+        done = judge("score", "wide.csv", "--answers-in", names)
+        assert done.exit_code == 2
+        assert (
+            "allowed are names of columns, as in a,b; one that holds a comma stands in quotes" in done.stderr
+        )
 
 
 def test_questions_in_a_file_of_their_own_are_joined():

@@ -80,6 +80,13 @@ def test_rows_that_differ_only_in_what_is_correct_are_refused_in_any_order(field
     assert "--id-from question,answer,reference" in error_of(*rows[::-1])
 
 
+def test_advice_for_rows_with_other_references_can_be_followed():
+    rows = [{"question": "q", "a": "x", "b": "y", "reference": r} for r in ("r", "s")]
+    assert error_of(*rows, answers_in=["a", "b"]).endswith("--id-from question,reference")
+    found = ids(*rows, answers_in=["a", "b"], id_from=["question", "reference"])
+    assert found == ["q/r/a", "q/r/b", "q/s/a", "q/s/b"]
+
+
 def test_repeated_rows_are_counted_in_the_summary():
     assert load_items([ROW, ROW, ROW]).summary.repeated == 2
     assert "2 rows have the content of an earlier row" in str(load_items([ROW, ROW, ROW]).summary)
