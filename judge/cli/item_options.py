@@ -18,7 +18,8 @@ def _fields(ctx: click.Context, param: click.Parameter, value: str | None) -> tu
         found = [""]
     if not all(found):
         raise click.BadParameter(
-            f"{value!r}: allowed are names of columns, as in a,b; one that holds a comma stands in quotes, as in "
+            f"{value!r}: allowed are names of columns, as in a,b; one that holds a comma stands in "
+            "quotes, as in "
             "'\"a, b\",c'",
             ctx,
             param,

@@ -54,7 +54,7 @@ def read_items(
         of ids gives it, or else the content does; see `judge.items.identity.content_id`.
     answers_in : str or sequence of str
         Columns that hold the answers of one system each: every cell that is not empty is an item, and its
-        column is the system.
+        column is the system. A text is the name of one column, also if it holds a comma.
     questions : path, DataFrame, datasets.Dataset, list of dict, or None
         Table of the questions, joined by id; `source` then needs ids and answers only.
     on_bad : callable or None
@@ -75,8 +75,11 @@ def read_items(
     Notes
     -----
     Text fields take numbers too, as text. An answer may be empty, but it may not be null. A list of
-    references means that any of them is correct. Messages of a chat with one question and one answer become
-    these two; the system's message goes into `metadata`. In metadata, NaN means missing and becomes null;
+    references means that any of them is correct, also where a cell holds it as text. Messages of a chat with
+    one question and one answer become these two; the system's message goes into `metadata`. Ids that the
+    content makes do not depend on the order of the rows: an item gets the same one in a table with a column
+    for each system and in a table with a row for each answer, and rows that differ only in their reference
+    are refused. In metadata, NaN means missing and becomes null;
     infinity is an error, since no JSON file could hold it. In a CSV, an empty cell is an empty answer or
     question, and a missing value everywhere else; lists are JSON in one cell.
 
