@@ -15,6 +15,9 @@ from judge.items.values import value_of
 from judge.records import Image, content_hash
 from judge.rows import Row
 
+SEVERAL = ". In Python, several names are a list of texts"
+"""Advice where a name with a comma is not found."""
+
 _DIGITS = 12
 _LONGEST_PART = 40
 _READABLE = re.compile(rf"[^\s/](?:[^\r\n\t/]{{0,{_LONGEST_PART - 2}}}[^\s/])?")
@@ -201,9 +204,9 @@ def chosen(names: Sequence[str], row: Row, *others: Mapping[str, Any]) -> dict[s
     for name in names:
         places = [place for place in (row, *others) if name in place]
         if not places:
-            several = ". Several fields are a list in Python" if "," in name else ""
             raise MissingFieldError(
-                f"no field {name!r}, which --id-from asks for; found: {listed(tuple(row))}{several}"
+                f"no field {name!r}, which --id-from asks for; found: {listed(tuple(row))}"
+                f"{SEVERAL if ',' in name else ''}"
             )
         found[name] = places[0][name]
     return found

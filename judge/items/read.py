@@ -8,7 +8,7 @@ from judge.items import chat
 from judge.items.build import ItemBuilder
 from judge.items.columns import ColumnFinder
 from judge.items.fields import listed
-from judge.items.identity import MissingFieldError
+from judge.items.identity import SEVERAL, MissingFieldError
 from judge.items.join import QuestionSet
 from judge.items.summary import InputSummary
 from judge.records import Item
@@ -79,9 +79,9 @@ def read_items(
     one question and one answer become these two; the system's message goes into `metadata`. Ids that the
     content makes do not depend on the order of the rows: an item gets the same one in a table with a column
     for each system and in a table with a row for each answer, and rows that differ only in their reference
-    are refused. In metadata, NaN means missing and becomes null;
-    infinity is an error, since no JSON file could hold it. In a CSV, an empty cell is an empty answer or
-    question, and a missing value everywhere else; lists are JSON in one cell.
+    are refused. In metadata, NaN means missing and becomes null; infinity is an error, since no JSON file
+    could hold it. In a CSV, an empty cell is an empty answer or question, and a missing value everywhere
+    else; lists are JSON in one cell, or as Python writes them.
 
     Examples
     --------
@@ -161,10 +161,11 @@ def placed_items(
     if joined:
         summary.add_questions(joined)
     if unseen := columns.unseen - columns.elsewhere:
+        several = SEVERAL if any("," in name for name in unseen) else ""
         option = "--answers-in" if unseen & set(columns.answers_in) else "--map"
         raise InputError(
             f"{source}: no row has a field {listed(tuple(sorted(unseen)))}, which {option} asks for; "
-            f"found: {listed(tuple(summary.metadata))}"
+            f"found: {listed(tuple(summary.metadata))}{several}"
         )
 
 

@@ -14,7 +14,7 @@ from judge.rows import Row
 _SHOWN = ("question", "answer", "system", "reference", "id", "images", "choices", "gold")
 _MOST_IDS = 5
 _MOST_SHOWN, _SHORT = 40, 24
-_PROMPT = re.compile(r"\S+\s+\S+\s+\S+\s+\S+.*[.!?:]|\n|\S{4,}\s+.{80}", re.DOTALL)
+_PROMPT = re.compile(r"^(?:\S+\s+){3,}\S*\w[.!?:]\s*$|\n|\s.{80}", re.DOTALL)
 """Text that is no name: a sentence of four words or more, several lines, or a long text."""
 _MOST_FIELDS = 1000
 """Rows of a JSON Lines file may each have fields of their own; no more names than these are kept."""

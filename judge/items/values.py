@@ -115,7 +115,10 @@ def _text_in_chat(value: Any, role: str) -> Any:
             f'found {shown(found)}; allowed: a list of messages {{"role": "assistant", "content": …}}. A '
             "text is the question only; give the answer a column of its own"
         )
-    return _text_of_chat(found, role)
+    text = _text_of_chat(found, role)
+    if text is None:
+        raise ValueError(f"found no message of the {role}")
+    return text
 
 
 def _check_chat(row: Row, plan: Plan, name: str, value: Any) -> None:

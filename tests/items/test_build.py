@@ -37,7 +37,8 @@ def test_names_with_commas_in_python_get_advice():
     assert "'topic,system', which --id-from asks for" in error_of(
         ROW, answers_in="gpt", id_from="topic,system"
     )
-    assert "Several fields are a list in Python" in error_of(ROW, answers_in="gpt", id_from="topic,system")
+    assert "In Python, several names are a list" in error_of(ROW, answers_in="gpt,llama")
+    assert "In Python, several names are a list" in error_of(ROW, answers_in="gpt", id_from="topic,system")
 
 
 def test_ids_and_systems_with_slashes_never_make_one_id():

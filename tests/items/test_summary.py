@@ -68,7 +68,13 @@ def test_a_prompt_in_a_column_of_systems_gets_a_note(system):
 
 
 @pytest.mark.parametrize(
-    "system", ["GPT 4o mini (high, 2024-05-13)", "openai/gpt-5-long-name-of-a-model.v2", "Team A of B"]
+    "system",
+    [
+        "GPT 4o mini (high, 2024-05-13)",
+        "openai/gpt-5-long-name-of-a-model.v2",
+        "Team A of B",
+        "The baseline with RAG, v. 2.1 (a)",
+    ],
 )
 def test_a_name_of_a_system_with_spaces_gets_no_note(system):
     assert "looks like" not in str(load_items([{**ROW, "system": system}]).summary)
