@@ -1,13 +1,30 @@
 """Options of commands that read items: which columns are read, and what makes an id."""
 
+import csv
+
 import click
 
-from judge.cli.option_types import TablePath, names
+from judge.cli.option_types import TablePath
 from judge.cli.options import mapping
 
 
 def _fields(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[str, ...]:
-    return names(ctx, param, value or "")
+    """``a,b`` as a tuple of names; one that holds a comma stands in quotes, as in a CSV."""
+    try:
+        found = [
+            cell.strip() for cell in next(csv.reader([value or ""], skipinitialspace=True, strict=True), [])
+        ]
+    except csv.Error:
+        found = [""]
+    if not all(found):
+        raise click.BadParameter(
+            f"{value!r}: allowed are names of columns, as in a,b; one that holds a comma stands in "
+            "quotes, as in "
+            "'\"a, b\",c'",
+            ctx,
+            param,
+        )
+    return tuple(found)
 
 
 id_from = click.option(

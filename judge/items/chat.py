@@ -23,6 +23,28 @@ def is_chat(value: Any) -> bool:
     return isinstance(first, dict) and ("role" in first or "from" in first)
 
 
+def answered(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a row of MT-bench, whose answer stands in ``choices[].turns``, with a field `answer`.
+
+    Raises
+    ------
+    ValueError
+        There are several answers, or several turns.
+    """
+    choices = row.get("choices")
+    if not (
+        isinstance(choices, list) and choices and all(isinstance(c, dict) and "turns" in c for c in choices)
+    ):
+        return row
+    if len(choices) > 1:
+        raise ValueError(f"field 'choices': found {len(choices)} answers; {_ONE_TURN}")
+    try:
+        answer = only_turn(choices[0]["turns"])
+    except ValueError as problem:
+        raise ValueError(f"field 'choices': {problem}") from None
+    return {name: value for name, value in row.items() if name != "choices"} | {"answer": answer}
+
+
 def text_of(value: Any, role: str) -> str | None:
     """Text of the only message with a role; None where there is no such message.
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import lru_cache
+from shlex import quote
 
 from judge.errors import InputError
 from judge.items.fields import listed
@@ -44,6 +45,7 @@ _UNKNOWN = "NAME"
 _CHAT = "messages"
 _FIELDS = (*ALIASES, "other_references")
 _WORDS = re.compile(r"[\s-]+")
+_PART = re.compile(r"[^\W_]+")
 _FIELD_OF = {name: name_of for name_of, names in ALIASES.items() for name in names}
 _FIELD_OF |= dict.fromkeys(MESSAGES, _CHAT) | {"other_references": "other_references"}
 
@@ -54,7 +56,7 @@ def plain(name: str) -> str:
     return _WORDS.sub("_", name.strip().lower())
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Plan:
     """Which columns of the rows of one shape hold which fields.
 
@@ -66,11 +68,14 @@ class Plan:
         Name of a metadata field -> its column.
     problem : str
         Why rows of this shape are no items; empty where they are.
+    chats : dict
+        Field of an Item -> columns of chats that must not contradict it.
     """
 
     sources: dict[str, list[str]]
     metadata: dict[str, str]
     problem: str = ""
+    chats: dict[str, list[str]] = field(default_factory=dict)
 
 
 @dataclass
@@ -131,13 +136,15 @@ class ColumnFinder:
             if known and known not in fixed and name not in taken:
                 sources.setdefault(known, []).append(name)
         chat = sources.pop(_CHAT, [])
+        has_own = {"question", "answer"} & sources.keys() - mapping.keys()
+        chats = dict.fromkeys(sorted(has_own), chat) if chat else {}
         sources |= {f: chat for f in self.needed if chat and f not in sources and f not in mapping}
         used = {name for columns in sources.values() for name in columns}
         used |= {*self.answers_in, *renamed.values()}
         free = [name for name in names if name not in used]
         missing = [f for f in self.needed if f not in sources]
         problem = self._missing(names, missing, free) if missing else _doubled(free, renamed)
-        return Plan(sources, {**dict(zip(free, free, strict=True)), **renamed}, problem)
+        return Plan(sources, {**dict(zip(free, free, strict=True)), **renamed}, problem, chats)
 
     def _missing(self, names: tuple[str, ...], missing: Sequence[str], free: Sequence[str]) -> str:
         asked = [(f, self.mapping[f]) for f in missing if self.mapping.get(f) not in (None, *self.elsewhere)]
@@ -147,12 +154,16 @@ class ColumnFinder:
         near = {f: _near(f, free) for f in missing}
         problem = (
             f"no field {' and no field '.join(map(repr, missing))}; found: {listed(names)}. "
-            f"For another name: {' '.join(f'--map {f}={name}' for f, name in near.items())}. "
+            f"For another name: {' '.join(_option(f, name) for f, name in near.items())}. "
             f"Names that are recognised: {'; '.join(map(_recognised, missing))}"
         )
         if missing == ["answer"] and near["answer"] == _UNKNOWN and len(free) > 1:
             problem += ". If several columns hold the answers of one system each: --answers-in COLUMN,COLUMN"
         return problem
+
+
+def _option(name: str, column: str) -> str:
+    return f"--map {quote(f'{name}={column}')}"
 
 
 def _recognised(name: str) -> str:
@@ -163,7 +174,7 @@ def _recognised(name: str) -> str:
 def _near(wanted: str, free: Sequence[str]) -> str:
     """Column whose name resembles a name of the field; NAME where there is none."""
     names = {plain(name): name for name in reversed(free)}
-    parts = {p: name for p, name in names.items() if any(a in p.split("_") for a in ALIASES[wanted])}
+    parts = {p: name for p, name in names.items() if any(a in _PART.findall(p) for a in ALIASES[wanted])}
     if parts:
         return parts[min(parts, key=len)]
     for alias in ALIASES[wanted]:

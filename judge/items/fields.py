@@ -91,7 +91,15 @@ def list_from_cell(value: Any) -> Any:
     return found
 
 
-def letter(gold: str, choices: tuple[str, ...]) -> str:
+def texts_in_cell(value: str) -> str | list[str]:
+    """Parse a cell that holds a list of texts; any other text, such as a list of numbers, stays a text."""
+    if not value.startswith(("['", '["')):
+        return value
+    found = from_cell(value)
+    return found if isinstance(found, list) and all(isinstance(entry, str) for entry in found) else value
+
+
+def letter(gold: str, choices: tuple[str, ...], column: str) -> str:
     """Letter of the right choice, given as a letter or as the text of exactly one of the choices.
 
     Raises
@@ -105,9 +113,14 @@ def letter(gold: str, choices: tuple[str, ...]) -> str:
         return found
     if choices.count(gold) == 1:
         return _LETTERS[choices.index(gold)]
+    if not choices:
+        raise ValueError(
+            f"field {column!r}: found {shown(gold)}, and the row has no choices; allowed: a letter from A to "
+            f"Z. If it is the reference answer: --map reference={column}"
+        )
     raise ValueError(
-        f"gold: found {shown(gold)}; allowed: a letter from A to {allowed[-1]}, or the text of one choice "
-        "(a number would leave open whether counting starts at 0 or 1)"
+        f"field {column!r}: found {shown(gold)}; allowed: a letter from A to {allowed[-1]}, or the text of "
+        "one choice (a number would leave open whether counting starts at 0 or 1)"
     )
 
 
@@ -119,7 +132,11 @@ def metadata(row: Row, names: Mapping[str, str]) -> dict[str, Any]:
     ValueError
         A value cannot be written as JSON, or contradicts the unpacked object.
     """
-    found = storable({name: row[column] for name, column in names.items()})
+    found = {}
+    for name, column in names.items():
+        value = row[column]
+        kind = type(value)
+        found[name] = value if kind is str or kind is int else _storable(value, name)
     inner = found.get("metadata")
     if not isinstance(inner, dict):
         return found
@@ -159,8 +176,12 @@ def _answer(value: Any) -> str:
     return text(value)
 
 
-def _identifier(value: Any) -> str:
-    if isinstance(value, str) and not value.strip():
+def _identifier(value: Any) -> str | None:
+    if type(value) is str and value.strip():
+        return value
+    if is_missing(value):
+        return None
+    if isinstance(value, str):
         raise ValueError(f"found {shown(value)}; every item needs an id")
     return text(value)
 
@@ -170,7 +191,7 @@ def _optional_text(value: Any) -> str | None:
 
 
 def _images(value: Any) -> tuple[Image, ...]:
-    value = from_cell(value)
+    value = list_from_cell(value)
     if is_missing(value) or value == "":
         return ()
     return tuple(_image(entry) for entry in (value if isinstance(value, list) else [value]))
@@ -211,7 +232,9 @@ def _choices(value: Any) -> tuple[str, ...]:
 def _references(value: Any) -> tuple[str, ...]:
     """Read one reference answer or a list of alternatives; empty ones are missing."""
     if type(value) is str:
-        return (value,) if value else ()
+        if value[:1] != "[":
+            return (value,) if value else ()
+        value = texts_in_cell(value)
     values = value if isinstance(value, list) else [value]
     found = (_optional_text(entry) for entry in values)
     return tuple(dict.fromkeys(entry for entry in found if entry is not None))

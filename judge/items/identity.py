@@ -7,6 +7,7 @@ import re
 from array import array
 from collections.abc import Mapping, Sequence
 from typing import Any
+from zlib import crc32
 
 from judge.items.columns import ColumnFinder
 from judge.items.fields import is_empty, listed, shown, text
@@ -14,17 +15,27 @@ from judge.items.values import value_of
 from judge.records import Image, content_hash
 from judge.rows import Row
 
+SEVERAL = ". In Python, several names are a list of texts"
+"""Advice where a name with a comma is not found."""
+
 _DIGITS = 12
 _LONGEST_PART = 40
 _READABLE = re.compile(rf"[^\s/](?:[^\r\n\t/]{{0,{_LONGEST_PART - 2}}}[^\s/])?")
-_CONTENT = ("question", "answer", "system", "images")
+_CONTENT = ("question", "answer", "system", "images", "choices")
 _LAST_NUMBER = re.compile(r"\d+$")
 
 
-def content_id(question: str, answer: str, system: str | None = None, images: Sequence[Image] = ()) -> str:
+def content_id(
+    question: str,
+    answer: str,
+    system: str | None = None,
+    images: Sequence[Image] = (),
+    choices: Sequence[str] = (),
+) -> str:
     r"""Make the id of an item from its content: 12 hexadecimal digits.
 
-    Line ends and spaces around a text do not count, because programs change them when they save a table.
+    Line ends and spaces around a text do not count, because programs change them when they save a table. The
+    reference does not count either, because tables of ratings often lack it; see `Repeats`.
 
     Examples
     --------
@@ -33,8 +44,11 @@ def content_id(question: str, answer: str, system: str | None = None, images: Se
     >>> content_id("2 + 2?\r\n", "4") == content_id("2 + 2?", "4") != content_id("2 + 2?", "5")
     True
     """
-    texts = [_normal(question), _normal(answer), _normal(system or "")]
-    return content_hash([*texts, [[image.path or image.url, image.role] for image in images]])[:_DIGITS]
+    parts: list[Any] = [_normal(question), _normal(answer), _normal(system or "")]
+    parts.append([[image.path or image.url, image.role] for image in images])
+    if choices:
+        parts.append([_normal(choice) for choice in choices])
+    return content_hash(parts)[:_DIGITS]
 
 
 def id_from_fields(values: Mapping[str, Any]) -> str:
@@ -60,7 +74,7 @@ def id_from_fields(values: Mapping[str, Any]) -> str:
     for name, value in values.items():
         if is_empty(value):
             raise ValueError(f"field {name!r}: found {shown(value)}; every field of --id-from needs a value")
-    return "/".join(_part(name, value) for name, value in values.items())
+    return "/".join(id_part(name, value) for name, value in values.items())
 
 
 class RowIds:
@@ -102,7 +116,9 @@ class RowIds:
         """
         names = tuple(row)
         if not self._id_from and not (plan := self._with_id.plan(names)).problem:
-            return str(value_of(row, plan, "id"))
+            if (found := value_of(row, plan, "id")) is None:
+                raise ValueError("the id is empty; every row needs one")
+            return str(found)
         plan = self._columns.plan(names)
         if plan.problem:
             raise ValueError(plan.problem)
@@ -112,18 +128,40 @@ class RowIds:
 
 
 class Repeats:
-    """Numbers the items of one content: the second one with the id ``x`` becomes ``x-2``."""
+    """Numbers rows of equal content: the second one with the id ``x`` becomes ``x-2``.
 
-    def __init__(self) -> None:
-        self._seen: set[int] = set()
+    Rows that differ only in what is correct are refused: their numbers would depend on the order of the rows.
+
+    Parameters
+    ----------
+    fields : str
+        Fields that tell such rows apart, for the error.
+    """
+
+    def __init__(self, fields: str) -> None:
+        self._fields = fields
+        self._correct: dict[int, int] = {}
+        self._shared: dict[int, int] = {}
         self._counts: dict[int, int] = {}
 
-    def numbered(self, item_id: str) -> str:
-        """Return the id, with a number if it was given before."""
-        number = int(item_id, 16)
-        if number not in self._seen:
-            self._seen.add(number)
+    def numbered(self, item_id: str, values: Mapping[str, Any]) -> str:
+        """Return the id of an item with these fields, with a number if it was given before.
+
+        Raises
+        ------
+        ValueError
+            It was given to an item with another reference or another correct choice.
+        """
+        number, correct = int(item_id, 16), _correct(values)
+        if number not in self._correct:
+            self._correct[number] = self._shared.setdefault(correct, correct)  # no second number for each row
             return item_id
+        if self._correct[number] != correct:
+            raise ValueError(
+                "an earlier row has the same question and answer, but another reference or correct choice, "
+                "and the id that is made from the content is that of both. Give every row an id, or name the "
+                f"fields that make it: --id-from {self._fields}"
+            )
         self._counts[number] = count = self._counts.get(number, 1) + 1
         return f"{item_id}-{count}"
 
@@ -142,8 +180,8 @@ class Unique:
         if key in self._seen:
             first = _LAST_NUMBER.sub(str(self._rows[self._hashes.index(key)]), where)
             raise ValueError(
-                f"the id {item_id!r}, made with --id-from, is also that of {first}; name more fields, so "
-                "that every row gets an id of its own"
+                f"the id {item_id!r} is also that of {first}; name more fields with --id-from, so that no "
+                "two are equal"
             )
         self._seen.add(key)
         self._hashes.append(key)
@@ -168,16 +206,37 @@ def chosen(names: Sequence[str], row: Row, *others: Mapping[str, Any]) -> dict[s
         if not places:
             raise MissingFieldError(
                 f"no field {name!r}, which --id-from asks for; found: {listed(tuple(row))}"
+                f"{SEVERAL if ',' in name else ''}"
             )
         found[name] = places[0][name]
     return found
 
 
 def _normal(value: str) -> str:
-    return value.replace("\r\n", "\n").replace("\r", "\n").strip()
+    if "\r" in value:
+        value = value.replace("\r\n", "\n").replace("\r", "\n")
+    return value.strip()
 
 
-def _part(name: str, value: Any) -> str:
+def _correct(values: Mapping[str, Any]) -> int:
+    """Checksum of 16 bits of what is correct by a table: references and choice; 0 where it does not say."""
+    reference, gold = values.get("reference"), values.get("gold")
+    if reference is None and gold is None:
+        return 0
+    correct = "\0".join((_normal(reference or ""), gold or "", *values.get("other_references", ())))
+    return crc32(correct.encode("utf-8", "surrogatepass")) & 0xFFFF
+
+
+def id_part(name: str, value: Any) -> str:
+    """Return the part of an id that the value of a field makes; it has no slash.
+
+    Raises
+    ------
+    ValueError
+        It is neither text, number, list nor dict.
+    """
+    if isinstance(value, list | dict):
+        return content_hash(value)[:_DIGITS]
     try:
         found = _normal(text(value))
     except ValueError as problem:

@@ -6,7 +6,7 @@ from typing import Any
 from judge.errors import InputError
 from judge.items.columns import ColumnFinder, Plan
 from judge.items.fields import is_missing, shown
-from judge.items.values import Fields, fields_of
+from judge.items.values import Fields, row_reader
 from judge.rows import RowSource, encoding_of, name_of, read_rows
 
 
@@ -55,8 +55,9 @@ class QuestionSet:
         if plan.problem:
             raise ValueError(plan.problem)
         self.columns.update(row)
-        values, others = fields_of(row, plan)
-        item_id = values["id"]
+        values, others = row_reader(plan).fields(row)
+        if (item_id := values["id"]) is None:
+            raise ValueError("the id is empty; every question needs one")
         if item_id in self._questions:
             raise ValueError(f"an earlier question has the id {item_id!r}, too; keep one of them")
         self._questions[item_id] = values, others
@@ -69,11 +70,18 @@ class QuestionSet:
         ValueError
             There is no question with the id of the answer, or the two tables contradict each other.
         """
-        item_id = values["id"]
+        item_id = self._known(values["id"])
         if (question := self._questions.get(item_id)) is None:
             raise ValueError(f"no question with the id {item_id!r} in {self.name}")
         self._answered.add(item_id)
-        return self._merged(question[0], values), self._merged(question[1], others)
+        return self._merged(question[0], values | {"id": item_id}), self._merged(question[1], others)
+
+    def _known(self, item_id: str | None) -> str:
+        """Return the id of the question, without the ``.0`` or the spaces that spreadsheets add."""
+        if item_id is None:
+            raise ValueError("the id is empty; every answer needs that of its question")
+        candidates = (item_id, item_id.strip(), item_id.strip().removesuffix(".0"))
+        return next((name for name in candidates if name in self._questions), item_id)
 
     def unanswered(self) -> list[str]:
         """Ids of the questions that no answer was joined to, in the order of the table."""

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypedDict, Unpack
 
 from judge.errors import InputError
+from judge.items import chat
 from judge.items.build import ItemBuilder
 from judge.items.columns import ColumnFinder
 from judge.items.fields import listed
-from judge.items.identity import MissingFieldError
+from judge.items.identity import SEVERAL, MissingFieldError
 from judge.items.join import QuestionSet
 from judge.items.summary import InputSummary
 from judge.records import Item
@@ -53,7 +54,7 @@ def read_items(
         of ids gives it, or else the content does; see `judge.items.identity.content_id`.
     answers_in : str or sequence of str
         Columns that hold the answers of one system each: every cell that is not empty is an item, and its
-        column is the system.
+        column is the system. A text is the name of one column, also if it holds a comma.
     questions : path, DataFrame, datasets.Dataset, list of dict, or None
         Table of the questions, joined by id; `source` then needs ids and answers only.
     on_bad : callable or None
@@ -74,10 +75,13 @@ def read_items(
     Notes
     -----
     Text fields take numbers too, as text. An answer may be empty, but it may not be null. A list of
-    references means that any of them is correct. Messages of a chat with one question and one answer become
-    these two; the system's message goes into `metadata`. In metadata, NaN means missing and becomes null;
-    infinity is an error, since no JSON file could hold it. In a CSV, an empty cell is an empty answer or
-    question, and a missing value everywhere else; lists are JSON in one cell.
+    references means that any of them is correct, also where a cell holds it as text. Messages of a chat with
+    one question and one answer become these two; the system's message goes into `metadata`. Ids that the
+    content makes do not depend on the order of the rows: an item gets the same one in a table with a column
+    for each system and in a table with a row for each answer, and rows that differ only in their reference
+    are refused. In metadata, NaN means missing and becomes null; infinity is an error, since no JSON file
+    could hold it. In a CSV, an empty cell is an empty answer or question, and a missing value everywhere
+    else; lists are JSON in one cell, or as Python writes them.
 
     Examples
     --------
@@ -118,7 +122,7 @@ def placed_items(
     The encoding is that of `questions`.
     """
     summary = InputSummary() if summary is None else summary
-    summary.id_from, summary.answers_in = _names(id_from), _names(answers_in)
+    summary.id_from, summary.answers_in = _names(id_from or ()), _names(answers_in or ())
     joined = None if questions is None else QuestionSet(questions, mapping or {}, encoding)
     columns = ColumnFinder(
         mapping or {},
@@ -139,6 +143,8 @@ def placed_items(
             if not isinstance(row, dict):
                 raise ValueError(f"found {kind_of(row)}; allowed: an Item, or a dict {_ROW_FORM}")
             plan = columns.plan(tuple(row))
+            if plan.problem and (full := chat.answered(row)) is not row:
+                row, plan = full, columns.plan(tuple(full))
             if not plan.problem:
                 for item in builder.items(row, plan, where):
                     summary.add(item)
@@ -155,10 +161,11 @@ def placed_items(
     if joined:
         summary.add_questions(joined)
     if unseen := columns.unseen - columns.elsewhere:
+        several = SEVERAL if any("," in name for name in unseen) else ""
         option = "--answers-in" if unseen & set(columns.answers_in) else "--map"
         raise InputError(
             f"{source}: no row has a field {listed(tuple(sorted(unseen)))}, which {option} asks for; "
-            f"found: {listed(tuple(summary.metadata))}"
+            f"found: {listed(tuple(summary.metadata))}{several}"
         )
 
 
@@ -222,5 +229,5 @@ def _needed(summary: InputSummary, *, is_joined: bool) -> tuple[str, ...]:
 
 
 def _names(names: str | Sequence[str]) -> tuple[str, ...]:
-    parts = names.split(",") if isinstance(names, str) else names
-    return tuple(name.strip() for name in parts if name.strip())
+    """One name or several; a comma may be part of a name, and only the command line splits there."""
+    return (names,) if isinstance(names, str) else tuple(names)

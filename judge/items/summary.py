@@ -1,16 +1,21 @@
 """Summarise what was read: which column became which field, and what was left out."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from judge.items.columns import ALIASES, Plan
+from judge.items.columns import ALIASES, LISTS_IN_CELLS, Plan, plain
 from judge.items.fields import listed
 from judge.items.join import QuestionSet
 from judge.records import Item
+from judge.rows import Row
 
 _SHOWN = ("question", "answer", "system", "reference", "id", "images", "choices", "gold")
 _MOST_IDS = 5
+_MOST_SHOWN, _SHORT = 40, 24
+_PROMPT = re.compile(r"^(?:\S+\s+){3,}\S*\w[.!?:]\s*$|\n|\s.{80}", re.DOTALL)
+"""Text that is no name: a sentence of four words or more, several lines, or a long text."""
 _MOST_FIELDS = 1000
 """Rows of a JSON Lines file may each have fields of their own; no more names than these are kept."""
 
@@ -37,6 +42,10 @@ class InputSummary:
         System -> number of empty cells, which make no item; see ``answers_in``.
     repeated : int
         Number of rows with the content of an earlier row, and with a number at the end of their id.
+    prompts_as_systems : int
+        Number of rows whose system is long like a prompt; `system_prompt` is the first of them.
+    lists_as_references : int
+        Number of cells of a column named for one reference that hold a list, whose entries are alternatives.
     unanswered : int
         Number of rows of ``questions`` that no answer belongs to; `unanswered_ids` has the first of them.
     """
@@ -49,6 +58,9 @@ class InputSummary:
     n_without_reference: int = 0
     empty_answers: Counter[str] = field(default_factory=Counter)
     repeated: int = 0
+    prompts_as_systems: int = 0
+    system_prompt: str = ""
+    lists_as_references: int = 0
     unanswered: int = 0
     unanswered_ids: tuple[str, ...] = ()
 
@@ -59,10 +71,19 @@ class InputSummary:
         if len(self.metadata) < _MOST_FIELDS:
             self.metadata = tuple(dict.fromkeys((*self.metadata, *plan.metadata)))
 
+    def add_references(self, row: Row, plan: Plan) -> None:
+        """Count cells of a row with several references that hold a list as text."""
+        cells = (row.get(c) for c in plan.sources.get("reference", ()) if plain(c) not in LISTS_IN_CELLS)
+        self.lists_as_references += sum(isinstance(cell, str) and cell[:1] == "[" for cell in cells)
+
     def add(self, item: Item) -> None:
         """Count an item."""
         self.n_items += 1
         self.n_without_reference += item.reference is None
+        system = item.system
+        if system is not None and len(system) > _SHORT and _PROMPT.search(system):
+            self.prompts_as_systems += 1
+            self.system_prompt = self.system_prompt or system
 
     def add_questions(self, questions: QuestionSet) -> None:
         """Take in the columns of a table of questions, and which of them have no answer."""
@@ -105,6 +126,17 @@ class InputSummary:
             yield (
                 f"{n:,} {'row has' if n == 1 else 'rows have'} the content of an earlier row (ids that end "
                 "in -2, -3, …)"
+            )
+        if n := self.prompts_as_systems:
+            found = ascii(self.system_prompt[:_MOST_SHOWN])
+            yield (
+                f"{n:,} {'row names' if n == 1 else 'rows name'} a system such as {found}, which looks like "
+                "a prompt; if it is one: --map system_message=COLUMN"
+            )
+        if n := self.lists_as_references:
+            yield (
+                f"{n:,} {'cell' if n == 1 else 'cells'} of references {'holds' if n == 1 else 'hold'} a "
+                "list; its entries are alternatives"
             )
         if n := self.unanswered:
             more = f" and {n - _MOST_IDS:,} more" if n > _MOST_IDS else ""

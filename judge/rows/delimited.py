@@ -12,6 +12,8 @@ from judge.rows.table_file import TableFile
 from judge.rows.text_lines import LINE_LIMIT, UTF8_BOM, Refuse, Row, byte_lines, decoded
 
 _DELIMITERS = ",;\t|"
+_FIRST_LINES, _LONG_LINE = 20, 2**20
+"""Lines from which one of several delimiters is found; a long line is the last of them."""
 _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?', re.I)
 _RULE = re.compile(r"\|?(\s*:?-+:?\s*\|)*\s*:?-+:?\s*\|?")
 
@@ -25,7 +27,8 @@ class DelimitedReader:
         The content, unpacked and in UTF-8.
     table : TableFile
         Its name is for errors. Cells of a .tsv are separated by tabs; those of other files by what splits the
-        header into most cells, or by what Excel names in a line before it, ``sep=;``.
+        header into most cells and the first rows into as many, or by what Excel names in a line before it,
+        ``sep=;``.
     refuse : callable
         Refuses a row that cannot be read.
 
@@ -38,18 +41,20 @@ class DelimitedReader:
     def __init__(self, file: IO[bytes], table: TableFile, refuse: Refuse) -> None:
         self.name = table.name
         self.refuse = refuse
-        self._line = 0
+        self._line, self._first_row = 0, ""
         self._lines = self._text_lines(file)
         self._head = self._next_text()
         if named := _SEPARATOR_LINE.fullmatch(self._head.rstrip("\r\n")):
             self._head, self.delimiter = self._next_text(), named[1]
+            self._head_line = self._line
         else:
-            self.delimiter = "\t" if table.kind == "tsv" else max(_DELIMITERS, key=self._n_cells)
+            self._head_line = self._line
+            self.delimiter = "\t" if table.kind == "tsv" else self._recognised()
         if table.kind in ("text", None) and self._head and self._n_cells(self.delimiter) == 1:
             raise InputError(
                 f"{self.name}:{self._line}: this is no table: the first line has no tab, comma, semicolon or "
-                "pipe that separates cells. Write a header such as id,question,answer and one row a line, or "
-                "name the format: --format csv"
+                "pipe that separates cells. Write a header such as id,question,answer and one row a line, "
+                "delete a title above it, or name the format: --format csv"
             )
 
     def _next_text(self) -> str:
@@ -70,21 +75,36 @@ class DelimitedReader:
         except csv.Error:
             return 1
 
+    def _recognised(self) -> str:
+        """Delimiter of the header; of several, the one that splits most of the first rows likewise."""
+        n_cells = {delimiter: self._n_cells(delimiter) for delimiter in _DELIMITERS}
+        possible = [delimiter for delimiter, n in n_cells.items() if n > 1]
+        if len(possible) < 2:
+            return possible[0] if possible else _DELIMITERS[0]
+        first: list[str] = []
+        for line in self._lines:
+            first.append(line)
+            if len(first) == _FIRST_LINES or len(line) > _LONG_LINE:
+                break
+        self._lines = chain(first, self._lines)
+        return max(possible, key=lambda d: (_n_alike([self._head, *first], d, n_cells[d]), n_cells[d]))
+
     def rows(self) -> Iterator[tuple[str, Row]]:
         """Rows, each with the line where it begins; rows in which all cells are empty are left out."""
         # A process-wide setting of Python's csv module, and the only way to read a cell of over 128 KiB.
         csv.field_size_limit(max(csv.field_size_limit(), LINE_LIMIT))
-        skipped = self._line - 1 if self._head else 0
+        skipped = self._head_line - 1 if self._head else 0
         lines = chain([self._head], self._lines)
         reader = self._reader(lines)
         try:
             header = self._header(next(reader, []))
             start, width = reader.line_num, len(header)
+            self._first_row = f"{self.name}:{skipped + start + 1}"
             nameless = [n for n, name in enumerate(header) if n and not name]
             nameless = nameless if header.count("") > 1 else []
             for cells in reader:
                 where, start = f"{self.name}:{skipped + start + 1}", reader.line_num
-                if len(cells) == width and not nameless and any(cells):
+                if len(cells) == width and not nameless and any(map(str.strip, cells)):
                     yield where, dict(zip(header, cells, strict=True))
                 elif any(map(str.strip, cells)) and (row := self._odd_row(cells, header, nameless, where)):
                     yield where, row
@@ -105,7 +125,7 @@ class DelimitedReader:
                 where,
                 f"found {len(cells)} cells; the header has {len(header)}. "
                 f"A cell that holds {_NAMES.get(self.delimiter, self.delimiter)}, a quote or a line break "
-                'stands in "quotes"',
+                f'stands in "quotes"{self._title(len(cells), len(header), where)}',
             )
             return None
         for n in nameless:
@@ -115,6 +135,15 @@ class DelimitedReader:
                     f"{cells[n][:40]!r}; each column needs a name of its own"
                 )
         return {name: cell for name, cell in zip(header, cells, strict=False) if name or not nameless}
+
+    def _title(self, n_cells: int, n_names: int, where: str) -> str:
+        """Advice for a table whose first line may be no header; empty where it looks like one."""
+        if n_cells <= n_names or (n_names > 1 and where != self._first_row):
+            return ""
+        return (
+            f". The header is the first line with text, line {self._head_line}; if that is a title or a "
+            "comment, delete it"
+        )
 
     def _text_lines(self, file: IO[bytes]) -> Iterator[str]:
         """Decode the lines of a file one by one."""
@@ -133,6 +162,18 @@ class DelimitedReader:
                     f"{self.name}:1: two columns are named {name!r}; each column needs a name of its own"
                 )
         return names
+
+
+def _n_alike(lines: list[str], delimiter: str, n_cells: int) -> int:
+    """Number of the first rows that a delimiter splits into so many cells."""
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    found = 0
+    try:
+        for cells in reader:
+            found += len(cells) == n_cells
+    except csv.Error:  # the last of these lines may end within quotes
+        pass
+    return found
 
 
 _NAMES = {",": "a comma", ";": "a semicolon", "\t": "a tab", "|": "a pipe"}

@@ -197,7 +197,8 @@ class _Sheet:
             if column != last_column or is_header:
                 raise InputError(
                     f"{self._where}: the cells {_address(column, number)}:{_address(last_column, last)} are "
-                    "merged; unmerge them and fill each one. The first row with text names the columns"
+                    "merged; unmerge them and fill each one. The first row with text names the columns; "
+                    "delete a title above it"
                 )
             carried[column] = (last, values[column - 1])
 
@@ -226,7 +227,8 @@ class _Sheet:
             elif value != "" and str(value).strip():
                 raise InputError(
                     f"{self._where}: cell {_address(n + 1, number)} holds {str(value)[:40]!r}, and its "
-                    "column has no name; the first row with text must name all columns"
+                    "column has no name; the first row with text must name all columns. If it is a title, "
+                    "delete it"
                 )
         return row
 

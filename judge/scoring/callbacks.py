@@ -1,5 +1,6 @@
 """Callbacks of `score`: what happens while answers are scored."""
 
+import logging
 import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -11,6 +12,8 @@ from judge.scoring.checked_items import BadItems, input_notes
 from judge.scoring.prompt import visible
 from judge.scoring.run import Run
 from judge.scoring.run_summary import IngestCounts
+
+_log = logging.getLogger("judge.scoring")
 
 
 class ScoringCallback:
@@ -81,7 +84,10 @@ class ScoringCallback:
 
 
 class ProgressBar(ScoringCallback):
-    """A progress bar in a terminal (on standard error) or in a notebook; elsewhere nothing is shown."""
+    """A progress bar in a terminal (on standard error) or in a notebook.
+
+    Elsewhere, as in a script, which columns were read is logged, and what the items lack.
+    """
 
     def __init__(self) -> None:
         self._bar: Any = None
@@ -90,12 +96,16 @@ class ProgressBar(ScoringCallback):
         self._cost = 0.0
 
     def on_run_start(self, run: Run, counts: IngestCounts, bad: BadItems, requests: int) -> None:  # noqa: ARG002
-        """Show the bar."""
-        if (bar := _bar_class()) is not None:
-            self._bar = bar(total=requests, unit="reply", desc=run.name)
-            self._reused = lambda: run.reused
-            for note in input_notes(bad.summary, run.rubric):
-                self._bar.write(note, file=sys.stderr)
+        """Show the bar, and what was read."""
+        notes = input_notes(bad.summary, run.rubric)
+        if (bar := _bar_class()) is None:
+            for note in notes:
+                _log.warning("%s", note)
+            return
+        self._bar = bar(total=requests, unit="reply", desc=run.name)
+        self._reused = lambda: run.reused
+        for note in notes:
+            self._bar.write(note, file=sys.stderr)
 
     def on_model_loading(self, text: str) -> None:
         """Show how far the model is loaded."""

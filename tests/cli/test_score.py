@@ -989,6 +989,18 @@ def test_one_column_for_each_system_is_one_item_a_cell():
     assert {score["item_id"] for score in scored("wide-baseline-open_qa")} == {"1/m1", "1/m2", "2/m2"}
 
 
+def test_a_column_with_a_comma_in_its_name_stands_in_quotes():
+    Path("wide.csv").write_text('id,question,"a, b",c\n1,q,x,y\n')
+    done = judge("score", "wide.csv", "--answers-in", '"a, b", c')
+    assert {score["item_id"] for score in scored("wide-baseline-open_qa")} == {"1/a, b", "1/c"}, done.output
+    for names in ('"a, b', "a,,b", ","):
+        done = judge("score", "wide.csv", "--answers-in", names)
+        assert done.exit_code == 2
+        assert (
+            "allowed are names of columns, as in a,b; one that holds a comma stands in quotes" in done.stderr
+        )
+
+
 def test_questions_in_a_file_of_their_own_are_joined():
     Path("q.jsonl").write_text(
         '{"id": 1, "question": "Why?", "reference": "a"}\n{"id": 2, "question": "How?"}\n'

@@ -49,9 +49,54 @@ def test_the_message_of_the_system_is_metadata():
     }
 
 
-def test_a_chat_beside_question_and_answer_is_metadata():
-    (item,) = load_items([{"question": "q", "answer": "a", "messages": [USER, REPLY]}])
-    assert (item.question, item.answer, item.metadata) == ("q", "a", {"messages": [USER, REPLY]})
+def test_a_chat_beside_the_same_question_and_answer_is_metadata():
+    row = {"question": USER["content"], "answer": REPLY["content"], "messages": [USER, REPLY]}
+    (item,) = load_items([row])
+    assert item.metadata == {"messages": [USER, REPLY]}
+
+
+@pytest.mark.parametrize(
+    ("field", "chat"),
+    [("question", [USER, REPLY]), ("answer", [USER, REPLY]), ("answer", json.dumps([USER, REPLY]))],
+)
+def test_a_chat_that_contradicts_a_column_is_an_error_until_one_is_named(field, chat):
+    row = {"question": USER["content"], "answer": REPLY["content"], field: "other", "messages": chat}
+    with pytest.raises(InputError, match=f"--map {field}={field}, or --map {field}=messages"):
+        load_items([row])
+    assert getattr(load_items([row], mapping={field: field})[0], field) == "other"
+    assert getattr(load_items([row], mapping={field: "messages"})[0], field) != "other"
+
+
+@pytest.mark.parametrize("chat", [[USER, REPLY, USER], "a chat", None, [USER]])
+def test_a_longer_chat_or_a_text_beside_question_and_answer_contradicts_nothing(chat):
+    row = {"question": USER["content"], "answer": "a", "messages": chat}
+    assert load_items([row])[0].metadata == {"messages": chat}
+
+
+def test_a_text_in_a_column_of_chats_is_a_question_but_no_answer():
+    assert load_items([{"messages": "2 + 2?", "answer": "4"}])[0].question == "2 + 2?"
+    with pytest.raises(
+        InputError, match=r"row 1: field 'messages': found \"2 \+ 2\?\"; allowed: a list of mess"
+    ):
+        load_items([{"messages": "2 + 2?"}])
+
+
+def test_an_answer_of_mt_bench_stands_in_its_only_choice():
+    questions = [{"question_id": 81, "category": "writing", "turns": ["Why?"]}]
+    answers = [{"question_id": 81, "model_id": "m", "choices": [{"index": 0, "turns": ["So."]}]}]
+    (item,) = load_items(answers, questions=questions)
+    assert (item.id, item.question, item.answer, item.system, item.choices) == ("81", "Why?", "So.", "m", ())
+
+
+@pytest.mark.parametrize(
+    ("choices", "found"),
+    [([{"turns": ["a", "b"]}], "found 2 turns"), ([{"turns": ["a"]}, {"turns": ["b"]}], "found 2 answers")],
+)
+def test_several_turns_or_answers_of_mt_bench_are_an_error(choices, found):
+    with pytest.raises(
+        InputError, match=f"row 1: field 'choices': {found}; an item is one question with one"
+    ):
+        load_items([{"question": "q", "choices": choices}])
 
 
 def test_a_question_in_a_cell_that_looks_like_a_chat_stays_a_text():
@@ -65,8 +110,8 @@ ERRORS = [
         [USER, REPLY, USER, REPLY], "found 2 messages of the user; an item is one question", id="two_turns"
     ),
     pytest.param([REPLY, USER], "found a message of the user after that of the assistant", id="answer_first"),
-    pytest.param([USER], "found null; allowed: text or a number", id="no_answer"),
-    pytest.param([REPLY], "found null; allowed: text or a number", id="no_question"),
+    pytest.param([USER], "found no message of the", id="no_answer"),
+    pytest.param([REPLY], "found no message of the", id="no_question"),
     pytest.param(
         [USER, {"role": "tool", "content": "x"}], 'found a message of "tool"; allowed roles', id="tool"
     ),

@@ -1,5 +1,7 @@
 """Which column becomes which field."""
 
+from shlex import quote
+
 import pytest
 
 from judge.errors import InputError
@@ -63,7 +65,7 @@ def test_missing_fields_are_named_together():
 
 @pytest.mark.parametrize("column", ["final_answer", "Answer (text)", "answr", "Answers"])
 def test_a_column_that_resembles_a_field_is_proposed(column):
-    assert f"--map answer={column}" in error_of({"question": "q", "nr": 1, column: "a"})
+    assert f"--map {quote(f'answer={column}')}" in error_of({"question": "q", "nr": 1, column: "a"})
 
 
 def test_several_columns_that_are_no_answer_may_be_systems():
@@ -136,11 +138,32 @@ def test_references_are_alternatives(value, references):
     assert item.reference == (references[0] if references else None)
 
 
-def test_a_reference_that_looks_like_a_list_stays_a_text():
-    assert load_items([{**ROW, "reference": '["r", "s"]'}])[0].references == ('["r", "s"]',)
+@pytest.mark.parametrize("cell", ['["r", "s"]', "['r', 's']"])
+def test_a_list_of_texts_in_a_cell_is_a_list_of_alternatives_and_a_note_says_so(cell):
+    items = load_items([{**ROW, "reference": cell}])
+    assert items[0].references == ("r", "s")
+    assert "1 cell of references holds a list; its entries are alternatives" in str(items.summary)
+
+
+def test_a_list_in_a_column_of_lists_needs_no_note():
+    items = load_items([{**ROW, "references": "['r', 's']", "reference": ""}])
+    assert items[0].references == ("r", "s")
+    assert "note" not in str(items.summary)
+
+
+@pytest.mark.parametrize("cell", ["[1, 2]", "['r' 's']", '["r", 1]', "[r]", "['r'"])
+def test_a_reference_that_is_no_list_of_texts_stays_a_text(cell):
+    items = load_items([{**ROW, "reference": cell}])
+    assert items[0].references == (cell,)
+    assert "note" not in str(items.summary)
 
 
 def test_items_with_alternatives_are_read_as_they_were_written():
     (item,) = load_items([{**ROW, "id": 1, "references": ["r", "s"]}])
     assert load_items([item.model_dump(mode="json")]) == [item]
     assert load_items([{**item.model_dump(), "images": [], "choices": []}])[0].metadata == {}
+
+
+def test_advice_for_a_column_with_spaces_can_be_copied():
+    with pytest.raises(InputError, match="For another name: --map 'question=question, if any'"):
+        load_items([{"question, if any": "q", "answer": "a"}])

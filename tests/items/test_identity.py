@@ -38,8 +38,8 @@ def test_the_id_of_a_content_never_changes():
 
 @pytest.mark.parametrize(
     "other",
-    [{"question": "How?"}, {"answer": "So."}, {"system": "a"}, {"images": "p.png"}],
-    ids=["question", "answer", "system", "images"],
+    [{"question": "How?"}, {"answer": "So."}, {"system": "a"}, {"images": "p.png"}, {"choices": ["a", "b"]}],
+    ids=["question", "answer", "system", "images", "choices"],
 )
 def test_each_part_of_the_content_counts(other):
     assert len({*ids(ROW), *ids({**ROW, **other})}) == 2
@@ -65,6 +65,28 @@ def test_rows_of_one_content_are_numbered():
     assert ids(ROW, other, ROW, ROW) == [first, content_id("Why?", "So."), f"{first}-2", f"{first}-3"]
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        [{"reference": "r"}, {"reference": "s"}],
+        [{"reference": "r"}, {}],
+        [{"references": ["r", "s"]}, {"references": ["r", "t"]}],
+        [{"gold": "A"}, {"gold": "B"}],
+    ],
+)
+def test_rows_that_differ_only_in_what_is_correct_are_refused_in_any_order(fields):
+    rows = [ROW | other for other in fields]
+    assert "row 2: an earlier row has the same question and answer" in error_of(*rows)
+    assert "--id-from question,answer,reference" in error_of(*rows[::-1])
+
+
+def test_advice_for_rows_with_other_references_can_be_followed():
+    rows = [{"question": "q", "a": "x", "b": "y", "reference": r} for r in ("r", "s")]
+    assert error_of(*rows, answers_in=["a", "b"]).endswith("--id-from question,reference")
+    found = ids(*rows, answers_in=["a", "b"], id_from=["question", "reference"])
+    assert found == ["q/r/a", "q/r/b", "q/s/a", "q/s/b"]
+
+
 def test_repeated_rows_are_counted_in_the_summary():
     assert load_items([ROW, ROW, ROW]).summary.repeated == 2
     assert "2 rows have the content of an earlier row" in str(load_items([ROW, ROW, ROW]).summary)
@@ -77,22 +99,29 @@ def test_a_row_without_an_id_among_rows_with_one_is_an_error():
 
 
 def test_an_empty_cell_of_an_id_column_is_an_error():
-    assert "row 2: field 'id': found null" in error_of({**ROW, "id": 1}, {**ROW, "id": None})
+    assert "row 2: field 'id': found" in error_of({**ROW, "id": 1}, {**ROW, "id": ""})
+
+
+def test_a_null_id_is_no_id():
+    assert ids({**ROW, "id": None}) == ids({**ROW, "id": float("nan")}) == ids(ROW)
+    assert "row 2: found no id, and the rows before have one" in error_of(
+        {**ROW, "id": 1}, {**ROW, "id": None}
+    )
 
 
 def test_an_id_is_made_from_chosen_columns_in_their_order():
-    assert ids({**ROW, "model": "gpt-5"}, id_from="topic,system") == ["x/gpt-5"]
+    assert ids({**ROW, "model": "gpt-5"}, id_from=["topic", "system"]) == ["x/gpt-5"]
     assert ids({**ROW, "model": "gpt-5"}, id_from=["model", "topic"]) == ["gpt-5/x"]
 
 
 def test_a_chosen_field_may_be_named_as_the_column_or_as_the_field():
     row = {"prompt": "Why?", "output": "So.", "nr": 3}
-    assert ids(row, id_from="question,nr") == ids(row, id_from="prompt,nr") == ["Why?/3"]
+    assert ids(row, id_from=["question", "nr"]) == ids(row, id_from=["prompt", "nr"]) == ["Why?/3"]
 
 
 def test_an_id_column_that_is_not_used_stays_as_it_is():
     row = {**ROW, "question_id": 7, "model": "a"}
-    assert ids(row, id_from="question_id,system") == ["7/a"]
+    assert ids(row, id_from=["question_id", "system"]) == ["7/a"]
 
 
 @pytest.mark.parametrize("value", ["x" * 41, "two\nlines", "a/b", "tab\there"])
@@ -112,8 +141,9 @@ def test_a_chosen_field_without_a_value_is_an_error(value):
     assert "row 1: field 'topic': found" in error_of({**ROW, "topic": value}, id_from="topic")
 
 
-def test_a_chosen_field_that_is_a_list_is_an_error():
-    assert "row 1: field 'topic': found [1]" in error_of({**ROW, "topic": [1]}, id_from="topic")
+def test_a_chosen_field_that_is_a_list_is_hashed_and_true_is_an_error():
+    assert len(ids({**ROW, "topic": [1]}, id_from="topic")[0]) == 12
+    assert "row 1: field 'topic': found true" in error_of({**ROW, "topic": True}, id_from="topic")
 
 
 def test_a_chosen_column_that_does_not_exist_is_an_error_that_lists_what_there_is():
@@ -131,16 +161,21 @@ def test_rows_that_lack_a_chosen_column_share_one_error():
 def test_two_rows_with_one_id_are_both_named():
     other = {**ROW, "topic": "y"}
     message = error_of(other, ROW, other, ROW, id_from="topic")
-    assert message.startswith("row 3: the id 'y', made with --id-from, is also that of row 1;")
+    assert message.startswith("row 3: the id 'y' is also that of row 1; name more fields with --id-from")
 
 
 def test_ratings_beside_the_answers_get_the_ids_of_the_answers():
     row = {**ROW, "model": "a", "image": "p.png"}
     rating = {**row, "ann": 4, "ben": 5}
     assert [RowIds().of(rating)] == ids(row)
-    assert [RowIds(id_from=["topic", "system"]).of(rating)] == ids(row, id_from="topic,system")
+    assert [RowIds(id_from=["topic", "system"]).of(rating)] == ids(row, id_from=["topic", "system"])
     assert [RowIds({"answer": "topic"}).of(rating)] == ids(row, mapping={"answer": "topic"})
     assert RowIds().of({**rating, "id": "q1"}) == "q1"
+
+
+def test_an_empty_id_of_ratings_is_an_error():
+    with pytest.raises(ValueError, match="the id is empty; every row needs one"):
+        RowIds().of({**ROW, "id": None, "ann": 4})
 
 
 def test_ratings_without_id_question_and_answer_have_no_id():

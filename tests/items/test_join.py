@@ -23,6 +23,23 @@ def error_of(answers, questions=QUESTIONS, **options):
     return str(caught.value)
 
 
+@pytest.mark.parametrize("name", ["3.0", " 3", 3, 3.0, "3"])
+def test_an_id_that_a_spreadsheet_changed_is_that_of_its_question(name):
+    (item,) = load_items([{"id": name, "answer": "a"}], questions=[{"id": "3", "question": "q"}])
+    assert (item.id, item.question) == ("3", "q")
+
+
+def test_an_id_that_is_a_question_s_own_is_not_changed():
+    questions = [{"id": "3", "question": "q"}, {"id": "3.0", "question": "r"}]
+    assert load_items([{"id": "3.0", "answer": "a"}], questions=questions)[0].question == "r"
+
+
+def test_answers_and_questions_need_ids():
+    for answer, question in ((None, "1"), ("1", None)):
+        with pytest.raises(InputError, match="row 1: the id is empty"):
+            load_items([{"id": answer, "answer": "a"}], questions=[{"id": question, "question": "q"}])
+
+
 def test_questions_are_joined_by_id_in_the_order_of_the_answers():
     first, second = load_items(ANSWERS, questions=QUESTIONS)
     assert (first.id, first.question, first.answer, first.reference, first.system) == (
@@ -98,17 +115,19 @@ def test_what_one_table_leaves_empty_the_other_fills():
 
 def test_several_answers_to_one_question_get_ids_of_their_own():
     answers = [ANSWERS[0], {**ANSWERS[0], "model_id": "n"}]
-    items = load_items(answers, questions=QUESTIONS, id_from="id,system")
+    items = load_items(answers, questions=QUESTIONS, id_from=["id", "system"])
     assert [item.id for item in items] == ["q2/m", "q2/n"]
 
 
 def test_fields_of_the_question_may_make_the_id():
     answers = [{"id": "q1", "answer": "a", "model": "m"}]
-    assert load_items(answers, questions=QUESTIONS, id_from="topic,question,system")[0].id == "x/Why?/m"
+    assert (
+        load_items(answers, questions=QUESTIONS, id_from=["topic", "question", "system"])[0].id == "x/Why?/m"
+    )
 
 
 def test_one_column_a_system_and_questions_in_another_file():
-    items = load_items([{"id": "q1", "a": "x", "b": "y"}], questions=QUESTIONS, answers_in="a,b")
+    items = load_items([{"id": "q1", "a": "x", "b": "y"}], questions=QUESTIONS, answers_in=["a", "b"])
     assert [(item.id, item.question, item.answer) for item in items] == [
         ("q1/a", "Why?", "x"),
         ("q1/b", "Why?", "y"),

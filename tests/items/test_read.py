@@ -163,7 +163,7 @@ def test_an_answer_is_taken_as_it_is(read, value, text):
         pytest.param(float("inf"), "Infinity", id="infinity"),
     ],
 )
-@pytest.mark.parametrize("field", ["id", "question", "answer"])
+@pytest.mark.parametrize("field", ["question", "answer"])
 def test_a_needed_field_is_text_or_a_number(error_of, field, value, found):
     assert f":1: field '{field}': found {found}; allowed: text or a number" in error_of(
         {**BASE, field: value}
@@ -177,6 +177,11 @@ def test_an_answer_that_is_null_is_told_from_an_empty_one(error_of):
 @pytest.mark.parametrize("value", ["", "  "])
 def test_an_id_is_never_empty(error_of, value):
     assert "every item needs an id" in error_of({**BASE, "id": value})
+
+
+@pytest.mark.parametrize("value", [True, ["x"], {"text": "x"}, float("inf")])
+def test_an_id_is_a_text_or_a_number(error_of, value):
+    assert ":1: field 'id': found" in error_of({**BASE, "id": value})
 
 
 @pytest.mark.parametrize(("value", "text"), [(7, "7"), (0, "0"), (1.5, "1.5"), (" a ", " a ")])
@@ -292,6 +297,14 @@ def test_gold_is_a_letter_or_the_text_of_a_choice(read, value, letter):
 def test_another_gold_is_an_error(error_of, value):
     message = error_of({**BASE, "choices": ["yes", "no", "same", "same"], "gold": value})
     assert "allowed: a letter from A to D, or the text of one choice" in message
+
+
+@pytest.mark.parametrize("column", ["gold", "Gold choice"])
+def test_a_gold_text_without_choices_may_be_the_reference_answer(error_of, read, column):
+    row = {**{name: BASE[name] for name in BASE if name != "reference"}, column: "Paris"}
+    assert f"field '{column}': found" in error_of(row)
+    assert f"--map reference={column}" in error_of(row)
+    assert read(row, mapping={"reference": column})[0].reference == "Paris"
 
 
 def test_gold_needs_no_choices_when_they_stand_in_the_question(read):

@@ -59,6 +59,42 @@ def test_a_text_file_with_a_json_list_is_recognised(written):
     assert rows_in(written('[{"a": 1}]', "t.txt")) == [{"a": 1}]
 
 
+@pytest.mark.parametrize(
+    ("text", "delimiter", "n_columns"),
+    [
+        ("id;question, if any;answer, if any\n1;why;so\n2;how, then;so\n", ";", 3),
+        ("question;answer, as given;notes (a, b, c)\nwhy;so;\nhow;x;y\n", ";", 3),
+        ('id\tq; a; b; c\n1\t"x;\ny"\n', "\t", 2),
+        ("a|b,c|d\n1,2\n3,4\n", ",", 2),
+        ("a;b,c,d\n", ",", 3),
+        ("a;b,c\n" + "1;2\n" * 30, ";", 2),
+        ('a;b,c\n1;2\n3;"open\n' + "x\n" * 30 + '"\n', ";", 2),
+    ],
+)
+def test_the_first_rows_decide_between_the_delimiters_of_a_header(written, text, delimiter, n_columns):
+    path = written(text)
+    assert delimiter_of(path) == delimiter
+    rows = rows_in(path)
+    assert all(len(row) == n_columns for row in rows)
+
+
+def test_lines_are_numbered_as_in_the_file_also_where_rows_decided_the_delimiter(written):
+    path = written("\na;b,c\n1;2\n1;2;3\n")
+    assert error_of(path).startswith(":4: found 3 cells; the header has 2")
+
+
+@pytest.mark.parametrize("title", ["Results of May", "# made by a script", "Results, May", "# a, b"])
+def test_a_title_above_the_header_is_named_as_the_cause(written, title):
+    error = error_of(written(f"\n{title}\nid,question,answer\n1,q,a\n"))
+    assert error.startswith(":3: found 3 cells")
+    assert "line 2; if that is a title or a comment, delete it" in error
+    assert "delete a title above it" in error_of(written("Results of May\nid,question\n", "t.txt"))
+
+
+def test_a_later_row_with_too_many_cells_says_nothing_of_a_title(written):
+    assert "title" not in error_of(written("a,b\n1,2\n1,2,3\n"))
+
+
 def test_a_text_file_without_cells_is_refused(written):
     error = error_of(written("\nThe first answer\nThe second\n", "t.txt"))
     assert error.startswith(":2: this is no table")

@@ -234,7 +234,7 @@ def test_a_single_column_without_a_name_is_read_as_in_a_csv(book):
 def test_a_value_in_a_column_without_a_name_is_refused_by_its_cell(book, rows, cell):
     error = error_of(book(S=rows))
     assert f"cell {cell} holds" in error
-    assert "first row with text" in error
+    assert "first row with text must name all columns. If it is a title, delete it" in error
 
 
 def test_empty_columns_without_a_name_are_no_columns(book):

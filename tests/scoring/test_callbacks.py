@@ -149,3 +149,11 @@ def test_the_bar_says_which_columns_were_read(run, monkeypatch):
     bar.on_run_start(run, IngestCounts(new=1), bad, 1)
     bar.close()
     assert "question from 'prompt', answer from 'output'" in terminal.getvalue()
+
+
+def test_a_script_logs_which_columns_were_read_and_that_there_is_no_reference(tmp_path, monkeypatch, caplog):
+    monkeypatch.delitem(sys.modules, "ipykernel", raising=False)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: False)
+    score([{"prompt": "q", "output": "a"}], out=tmp_path / "r").close()
+    assert "question from 'prompt', answer from 'output'" in caplog.text
+    assert "no item has a reference answer, and rubric open_qa refers to one" in caplog.text
