@@ -264,7 +264,8 @@ def _judges_own(
 def _correction(text: str, objects: Objects, verdict: ReplyVerdict, item: Item) -> str | None:
     """Return a statement after the last object that gives another score and is not quoted from the item."""
     after = text[objects.spans[-1][1] :]
-    found = (said for said in corrections(after, verdict.scores) if not is_quoted(item, said))
+    words = {name: values for name in verdict.scores if (values := verdict.names.reader(name).stated)}
+    found = (said for said in corrections(after, verdict.scores, words) if not is_quoted(item, said))
     return next(found, None)
 
 
