@@ -1,8 +1,10 @@
 """The criteria that an item brings along: a list in one of its fields -> dimensions of type binary."""
 
+import ast
 import json
 import math
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from judge.errors import InputError
@@ -13,7 +15,8 @@ from judge.rubric.parts import CriteriaField, Dimension
 
 _MOST_CRITERIA = 1_000
 _TEXT_NAMES = ("text", "criterion", "description", "requirement", "question")
-_READ = (*_TEXT_NAMES, "id", "points", "tags")
+READ = (*_TEXT_NAMES, "id", "points", "tags")
+"""Fields of a criterion that have a meaning."""
 _WEIGHTS = ("weight", "weights")
 """Names under which other tools keep points; a weight that is ignored would change every overall score."""
 
@@ -48,18 +51,15 @@ def criteria_of(item: Item, source: CriteriaField) -> dict[str, Dimension]:
 def unread_fields(item: Item, source: CriteriaField) -> set[str]:
     """Return the fields of the item's criteria that have no meaning for a rubric."""
     found = _listed(item.metadata.get(source.field), f"item {item.id!r}")
-    return {str(name) for entry in found if isinstance(entry, dict) for name in entry} - set(_READ)
+    return {str(name) for entry in found if isinstance(entry, dict) for name in entry} - set(READ)
 
 
 def _listed(found: Any, where: str) -> list[Any]:
     """Entries of the field; a cell of a table holds them as JSON, and a mapping has the ids as keys."""
     if isinstance(found, str) and found.lstrip()[:1] in ("[", "{"):
-        try:
-            found = json.loads(found, object_pairs_hook=_unique)
-        except (ValueError, RecursionError) as error:
-            raise InputError(f"{where}: not valid JSON: {error}") from None
+        found = _of_cell(found, where)
     if isinstance(found, dict):
-        is_entry = set(found) <= set(_READ) and any(name in found for name in _TEXT_NAMES)
+        is_entry = set(found) <= set(READ) and any(name in found for name in _TEXT_NAMES)
         found = [found] if is_entry else [_with_id(key, entry) for key, entry in found.items()]
     if not isinstance(found, list) or not found:
         problem = "is missing" if found is None else f"found {found!r:.60}"
@@ -67,6 +67,19 @@ def _listed(found: Any, where: str) -> list[Any]:
             f'{where}: {problem}; allowed: a list of criteria [{{"id": …, "text": …, "points": …}}]'
         )
     return found
+
+
+def _of_cell(text: str, where: str) -> Any:
+    """Read JSON, or a list as Python writes it into a table: ``['It names the year.']``."""
+    try:
+        return json.loads(text, object_pairs_hook=_unique)
+    except json.JSONDecodeError as error:
+        problem = str(error)
+        with suppress(ValueError, SyntaxError, RecursionError, MemoryError):
+            return ast.literal_eval(text.strip())
+    except (ValueError, RecursionError) as error:
+        problem = str(error)
+    raise InputError(f"{where}: not valid JSON: {problem}")
 
 
 def _with_id(key: str, entry: Any) -> dict[str, Any]:
@@ -122,6 +135,6 @@ def _refuse_misspelt(entry: Mapping[str, Any], where: str) -> None:
     for name in entry:
         plain = str(name).strip().casefold()
         meant = "points" if plain in _WEIGHTS else near_name(plain, ("points",))
-        meant = plain if plain in _READ else meant
-        if name not in _READ and meant and meant not in entry:
+        meant = plain if plain in READ else meant
+        if name not in READ and meant and meant not in entry:
             raise InputError(f"{where}: unknown field {name!r}; did you mean {meant}?")

@@ -81,3 +81,10 @@ def test_points_whose_sum_would_be_infinite_are_refused():
 @pytest.mark.parametrize("text", ['It says "no" {or} not.', "Two\nlines", "{", "`c2`: met", "- c2"])
 def test_a_text_is_kept_as_it_is_written(text):
     assert read([text]) == {"c1": (text, 1.0)}
+
+
+def test_a_cell_may_hold_a_list_as_python_writes_it():
+    assert read("""['It is "short".', {'text': "It's short.", 'points': -1, 'id': None}]""") == {
+        "c1": ('It is "short".', 1.0),
+        "c2": ("It's short.", -1.0),
+    }
