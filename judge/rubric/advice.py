@@ -94,6 +94,7 @@ def _on_dimension(rubric: Rubric, name: str) -> Iterator[RubricProblem]:
             )
     if rubric.max_words is None:  # a limit that the systems were given may be judged
         yield from _on_length({f"{key}.description": dimension.description, **parts})
+    yield from _on_labels(dimension, key)
     yield from _on_missing(rubric, dimension, key)
     yield from _on_overlap(parts)
 
@@ -114,6 +115,23 @@ def _on_length(texts: Mapping[str, str]) -> Iterator[RubricProblem]:
                 f"mentions length ({hit[0].strip()!r}); judges tend to favour length by themselves, so "
                 "describe what is superfluous or missing instead, or set max_words",
             )
+
+
+def _on_labels(dimension: Dimension, key: str) -> Iterator[RubricProblem]:
+    if literals := [label for label in dimension.labels if label in ("True", "False", "None")]:
+        yield RubricProblem(
+            f"{key}.labels",
+            f"the judge is shown the label {literals[0]}; YAML reads yes, no, on, off, true, false and null "
+            "without quotes as such values, so put labels in quotes",
+        )
+    numbers = [label for label in dimension.labels if label.lstrip("-").isdecimal()]
+    if numbers and list(dimension.labels) != [str(n) for n in range(1, len(dimension.labels) + 1)]:
+        yield RubricProblem(
+            f"{key}.labels",
+            f"the label {numbers[0]} is a number. A judge that replies with bare numbers (reply: number, or "
+            "expected scores) gives the position of a label from 1, and may mean the label; use words, or type: "
+            "score with a scale",
+        )
 
 
 def _on_missing(rubric: Rubric, dimension: Dimension, key: str) -> Iterator[RubricProblem]:

@@ -133,6 +133,24 @@ def test_labels_without_descriptions_are_not_the_same_text():
     assert advice(dimensions, overall={"how": "weighted", "weights": {"truth": 1}}) == {}
 
 
+def labelled(*labels):
+    dimension = {"type": "category", "description": "Kind.", "labels": list(labels)}
+    found = advice({"kind": dimension, "truth": SCORE}, overall={"how": "none"}, **{"pass": {"truth": 2}})
+    return [*found.values()]
+
+
+def test_a_label_that_yaml_reads_as_a_truth_value_is_named():
+    (message,) = labelled(True, False)
+    assert message.startswith("the judge is shown the label True; YAML reads yes, no")
+    assert labelled("yes", "no") == []
+
+
+def test_labels_that_are_other_numbers_than_their_positions_are_named():
+    (message,) = labelled(0, 1, 2)
+    assert message.startswith("the label 0 is a number")
+    assert labelled(1, 2, 3) == labelled("level 0", "level 1") == []
+
+
 def test_an_anchor_within_another_overlaps():
     found = anchored("bad", "Every statement is true", "Every statement is true or nearly so")
     assert "overlaps with 2" in found["dimensions.truth.anchors.3"]
