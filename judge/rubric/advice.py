@@ -129,8 +129,8 @@ def _on_labels(dimension: Dimension, key: str) -> Iterator[RubricProblem]:
         yield RubricProblem(
             f"{key}.labels",
             f"the label {numbers[0]} is a number. A judge that replies with bare numbers (reply: number, or "
-            "expected scores) gives the position of a label from 1, and may mean the label; use words, or type: "
-            "score with a scale",
+            "expected scores) gives the position of a label from 1, and may mean the label; use words, or "
+            "type: score with a scale",
         )
 
 
