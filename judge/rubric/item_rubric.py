@@ -162,8 +162,10 @@ def _parts(rubric: Rubric, listed: Mapping[str, Dimension], per_request: int) ->
     if rubric.reply == "number":
         parts |= dict.fromkeys(rubric.judged if rubric.dimensions else (), rubric)
         return parts | {_name(key): _of_criteria(rubric, {key: d}) for key, d in listed.items()}
-    if rubric.dimensions or rubric.flags:
+    if rubric.dimensions:
         parts[None] = rubric
+    elif rubric.flags:
+        parts[None] = rubric.model_copy(update={"overall": Overall(how="none")})
     source = list(listed.items())
     for number, start in enumerate(range(0, len(source), per_request), start=1):
         parts[f"{CRITERIA}/{number}"] = _of_criteria(rubric, dict(source[start : start + per_request]))

@@ -262,3 +262,36 @@ def test_a_reply_that_several_requests_share_is_asked_once_more_and_not_once_for
     found, asked = alike(tmp_path / "run", lambda request: "1" if request.attempt else "Hm.", reask=True)
     assert [request.attempt for request in asked] == [0, 0, 1, 1]
     assert set(found.values()) == {1.0}
+
+
+FLAGS = {"flags": {"expert": {"description": "true where only an expert can tell"}}}
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"criteria": {}, "overall": {"how": "points"}, "pass": {"overall": 1}},
+        {
+            "dimensions": {
+                "count": {**RUBRIC.dimensions["count"].model_dump(), "when": {"kind": "counting"}}
+            },
+            "scale": {"min": 1, "max": 3},
+            "overall": {"how": "judged"},
+            "pass": {"overall": 2},
+        },
+    ],
+)
+def test_flags_of_an_item_without_dimensions_are_asked_alone_and_read(parts, tmp_path):
+    rubric = Rubric.model_validate({"name": "c", "task": "t", **FLAGS, **parts})
+    by = Judge(model="m", rubric=rubric)
+    replies = {None: '{"expert": true}', "criteria/1": '{"c1": {"reason": "r", "met": true}}'}
+    backend = Scripted(lambda request: replies[request.dimension])
+    with Run.create(tmp_path / "run", by) as made:
+        made.add_items([judge.Item(id="a", question="q", answer="a", metadata={"criteria": ["It is true."]})])
+        score_items(made, by, backend)
+        found = {row.dimension: (row.value, row.status) for row in made.scores()}
+    assert found["expert"] == (1.0, "ok")
+    flags = message_text(backend.asked[0].messages[0])
+    assert '"expert": <true or false>' in flags
+    assert not any(word in flags for word in ("# Scores", "overall", "A reason"))
+    assert backend.asked[0].schema["required"] == ["expert"]

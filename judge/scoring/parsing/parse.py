@@ -272,7 +272,7 @@ def _correction(text: str, objects: Objects, verdict: ReplyVerdict, item: Item) 
 def _broken_verdict(objects: Objects, names: Names, item: Item) -> str | None:
     """Return an unreadable object that names a dimension and is neither the form nor part of the item."""
     for source in objects.broken:
-        names_dimension = any(names.name(key) in names.dimensions for key in keys_in(source))
+        names_dimension = any(names.name(key) in names.decisive for key in keys_in(source))
         if names_dimension and not _FORM.search(source) and not is_in_item(item, source):
             return source
     return None

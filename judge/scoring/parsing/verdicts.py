@@ -45,6 +45,8 @@ class Names:
         own = dict.fromkeys((*rubric.dimensions, *rubric.flags, OVERALL))
         self.dimensions = rubric.dimensions
         self.flags = rubric.flags
+        self.decisive = frozenset(rubric.dimensions or rubric.flags)
+        """Names of which a verdict has at least one; flags count only where nothing else is asked for."""
         self._readers = {name: ValueReader.of(rubric, name) for name in own}
         types = {dimension.type for dimension in rubric.dimensions.values()}
         self.value_keys = (*_SCORES, *(VALUE_KEYS[kind] for kind in sorted(types - {"score"})))
@@ -211,7 +213,7 @@ def verdicts_in(objects: Sequence[Any], names: Names, *, at_every_depth: bool = 
                 found.append(_verdict(pairs, names, None))
             waiting += reversed(others)
         elif isinstance(value, dict):
-            if (pairs := list(_named(value, names))) and any(name in names.dimensions for name, _ in pairs):
+            if (pairs := list(_named(value, names))) and any(name in names.decisive for name, _ in pairs):
                 found.append(
                     _verdict(pairs, names, _shared_reason(value, names), _reasons_beside(value, names))
                 )
