@@ -83,7 +83,8 @@ def _of_names(rubric: RubricContent) -> Iterator[str]:
     for name in filterfalse(_is_valid_name, (*names, *rubric.flags)):
         yield f"dimensions and flags: {name!r} is not a valid name; use visible characters, no outer spaces"
     reserved = _RESERVED | ({CRITERIA} if rubric.criteria else set())
-    for name in sorted({*names, *rubric.flags} & reserved):
+    of_criteria = {name for name in (*names, *rubric.flags) if name.startswith(f"{CRITERIA}/")}
+    for name in sorted({*names, *rubric.flags} & reserved | of_criteria):
         yield f"dimensions and flags: {name!r} has a fixed meaning in replies; choose another name"
     taken = [*names, *(alias for d in rubric.dimensions.values() for alias in d.aliases), *rubric.flags]
     for name in taken:
