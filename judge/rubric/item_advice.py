@@ -122,7 +122,7 @@ class _Survey:
 
     def _count_criteria(self, item: Item) -> None:
         try:
-            own = self._rubrics.of(item)
+            own = self._rubrics.checked(item)
         except InputError as error:
             self._unreadable.add(str(error))
             return

@@ -3,14 +3,13 @@
 import ast
 import json
 import math
-from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
 from judge.errors import InputError
 from judge.records import Item
 from judge.rubric.checks import CANNOT_TELL, MOST_POINTS
-from judge.rubric.near_names import near_name
+from judge.rubric.near_names import did_you_mean, near_name
 from judge.rubric.parts import CriteriaField, Dimension
 
 _MOST_CRITERIA = 1_000
@@ -36,7 +35,7 @@ def criteria_of(item: Item, source: CriteriaField) -> dict[str, Dimension]:
     'It names the year.'
     """
     where = f"item {item.id!r}: field {source.field!r}"
-    found = _listed(item.metadata.get(source.field), where)
+    found = _listed(item, source, where)
     if len(found) > _MOST_CRITERIA:
         raise InputError(f"{where}: found {len(found):,} criteria; allowed are at most {_MOST_CRITERIA:,}")
     criteria: dict[str, Dimension] = {}
@@ -48,21 +47,45 @@ def criteria_of(item: Item, source: CriteriaField) -> dict[str, Dimension]:
     return criteria
 
 
+def refuse_misspelt_fields(item: Item, source: CriteriaField) -> None:
+    """Refuse a field that is probably meant for one that is read: its value would be lost without a word.
+
+    For input only: a run that holds such an item was judged without the value, and stays readable.
+
+    Raises
+    ------
+    InputError
+        The message names item, field and entry, and the name that was probably meant.
+    """
+    where = f"item {item.id!r}: field {source.field!r}"
+    for number, entry in enumerate(_listed(item, source, where), start=1):
+        for name in entry if isinstance(entry, dict) else ():
+            plain = str(name).strip().casefold()
+            meant = "points" if plain in _WEIGHTS else near_name(plain, ("points",))
+            meant = plain if plain in READ else meant
+            if name not in READ and meant and entry.get(meant) is None and entry[name] is not None:
+                raise InputError(
+                    f"{where}: criterion {number}: unknown field {name!r}; did you mean {meant}?"
+                )
+
+
 def unread_fields(item: Item, source: CriteriaField) -> set[str]:
     """Return the fields of the item's criteria that have no meaning for a rubric."""
-    found = _listed(item.metadata.get(source.field), f"item {item.id!r}")
+    found = _listed(item, source, f"item {item.id!r}")
     return {str(name) for entry in found if isinstance(entry, dict) for name in entry} - set(READ)
 
 
-def _listed(found: Any, where: str) -> list[Any]:
+def _listed(item: Item, source: CriteriaField, where: str) -> list[Any]:
     """Entries of the field; a cell of a table holds them as JSON, and a mapping has the ids as keys."""
+    found = item.metadata.get(source.field)
     if isinstance(found, str) and found.lstrip()[:1] in ("[", "{"):
         found = _of_cell(found, where)
     if isinstance(found, dict):
         is_entry = set(found) <= set(READ) and any(name in found for name in _TEXT_NAMES)
         found = [found] if is_entry else [_with_id(key, entry) for key, entry in found.items()]
     if not isinstance(found, list) or not found:
-        problem = "is missing" if found is None else f"found {found!r:.60}"
+        hint = did_you_mean(source.field, item.metadata)
+        problem = f"is missing{hint}" if found is None else f"found {found!r:.60}"
         raise InputError(
             f'{where}: {problem}; allowed: a list of criteria [{{"id": …, "text": …, "points": …}}]'
         )
@@ -101,7 +124,6 @@ def _criterion(entry: Any, number: int, where: str) -> tuple[str, Dimension]:
     if not isinstance(entry, dict):
         raise InputError(f"{where}: found {entry!r:.60}; allowed: a text, or an object with a text")
     given = {name: value for name, value in entry.items() if value is not None}  # Parquet fills in nulls
-    _refuse_misspelt(given, where)
     texts = [given[name] for name in _TEXT_NAMES if given.get(name)]
     if len(texts) != 1:
         raise InputError(f"{where}: found {len(texts)} texts; allowed: one, under the name 'text'")
@@ -128,13 +150,3 @@ def _id(found: Any, number: int, where: str) -> str:
     if not key.isprintable() or key == CANNOT_TELL:
         raise InputError(f"{where}: the id is {key!r:.40}; it needs visible characters")
     return key
-
-
-def _refuse_misspelt(entry: Mapping[str, Any], where: str) -> None:
-    """Refuse a name that is probably meant for one that is read: its value would be lost without a word."""
-    for name in entry:
-        plain = str(name).strip().casefold()
-        meant = "points" if plain in _WEIGHTS else near_name(plain, ("points",))
-        meant = plain if plain in READ else meant
-        if name not in READ and meant and meant not in entry:
-            raise InputError(f"{where}: unknown field {name!r}; did you mean {meant}?")

@@ -11,7 +11,7 @@ from typing import Any
 
 from judge.records import OVERALL, Item, canonical_json
 from judge.rubric.checks import CRITERIA
-from judge.rubric.item_criteria import criteria_of
+from judge.rubric.item_criteria import criteria_of, refuse_misspelt_fields
 from judge.rubric.model import Rubric
 from judge.rubric.parts import Dimension, Overall, When, matches
 
@@ -80,6 +80,19 @@ class ItemRubrics:
         self.uniform = _made(rubric, {}, {}) if rubric.is_uniform else None
         """The rubric of all items, where it is the same."""
         self._known: OrderedDict[str, ItemRubric] = OrderedDict()
+
+    def checked(self, item: Item) -> ItemRubric:
+        """Return the rubric of an item of the input, whose criteria must have no misspelt fields.
+
+        Raises
+        ------
+        InputError
+            The criteria of the item cannot be read, or a field of them is misspelt.
+        """
+        found = self.of(item)
+        if self._rubric.criteria:
+            refuse_misspelt_fields(item, self._rubric.criteria)
+        return found
 
     def of(self, item: Item) -> ItemRubric:
         """Return the rubric of one item.

@@ -4,8 +4,8 @@ import pytest
 
 from judge import Item
 from judge.errors import InputError
-from judge.rubric import CriteriaField
-from judge.rubric.item_criteria import criteria_of, unread_fields
+from judge.rubric import CriteriaField, ItemRubrics, Rubric
+from judge.rubric.item_criteria import criteria_of, refuse_misspelt_fields, unread_fields
 
 
 def item(found):
@@ -19,6 +19,16 @@ def read(found):
 def problem(found):
     with pytest.raises(InputError) as caught:
         read(found)
+    return str(caught.value)
+
+
+def refused(found):
+    by = Rubric.model_validate(
+        {"name": "r", "task": "t", "criteria": {}, "overall": {"how": "points"}, "pass": {"overall": 1}}
+    )
+    assert ItemRubrics(by).of(item(found)).criteria  # a run that holds such an item stays readable
+    with pytest.raises(InputError) as caught:
+        ItemRubrics(by).checked(item(found))
     return str(caught.value)
 
 
@@ -52,16 +62,19 @@ def test_a_json_cell_that_is_nested_too_deeply_is_refused():
 
 @pytest.mark.parametrize("name", ["pionts", "Points", "point", "weight", "Weights"])
 def test_a_misspelt_name_of_points_is_refused_because_a_penalty_would_become_a_reward(name):
-    assert f"unknown field '{name}'; did you mean points?" in problem([{"text": "a", name: -5}])
+    assert f"unknown field '{name}'; did you mean points?" in refused([{"text": "a", name: -5}])
 
 
 def test_a_known_name_in_another_case_is_refused():
-    assert "did you mean tags?" in problem([{"text": "a", "Tags": ["x"]}])
+    assert "criterion 2: unknown field 'Tags'; did you mean tags?" in refused(
+        ["b", {"text": "a", "Tags": ["x"]}]
+    )
 
 
 def test_other_fields_of_a_criterion_are_not_read():
     listed = [{"text": "a", "points": 2, "weight": 5, "axis": "accuracy"}, "b"]
     assert read(listed) == {"c1": ("a", 2.0), "c2": ("b", 1.0)}
+    refuse_misspelt_fields(item(listed), CriteriaField())
     assert unread_fields(item(listed), CriteriaField()) == {"weight", "axis"}
 
 
@@ -88,3 +101,9 @@ def test_a_cell_may_hold_a_list_as_python_writes_it():
         "c1": ('It is "short".', 1.0),
         "c2": ("It's short.", -1.0),
     }
+
+
+def test_a_missing_field_names_the_field_that_was_probably_meant():
+    misspelt = Item(id="i", question="q", answer="a", metadata={"criterias": ["It is true."], "topic": "x"})
+    with pytest.raises(InputError, match="field 'criteria': is missing; did you mean criterias"):
+        criteria_of(misspelt, CriteriaField())
