@@ -60,7 +60,7 @@ def advice_on(rubric: Rubric) -> list[RubricProblem]:
     dimensions.clarity.anchors.5
     """
     found = [advice for name in rubric.dimensions for advice in _on_dimension(rubric, name)]
-    return [*found, *_on_pass_rule(rubric), *_on_placeholders(rubric)]
+    return [*found, *_on_points(rubric), *_on_pass_rule(rubric), *_on_placeholders(rubric)]
 
 
 def joins_two_checks(text: str) -> bool:
@@ -205,7 +205,24 @@ def _range(hit: re.Match[str]) -> tuple[float, float]:
     return low, low
 
 
-# -- the pass rule
+# -- the overall score and the pass rule
+
+
+def _on_points(rubric: Rubric) -> Iterator[RubricProblem]:
+    how = rubric.overall.how
+    for name, dimension in rubric.dimensions.items():
+        if how == "points" and dimension.type == "binary" and dimension.points is None:
+            problem = "has no points, so that it does not count in the overall score; add points if it should"
+            yield RubricProblem(f"dimensions.{name}", problem)
+        elif how != "points" and dimension.points is not None:
+            problem = "points have no effect, because only overall: {how: points} adds them up"
+            yield RubricProblem(f"dimensions.{name}.points", problem)
+    if rubric.criteria and how not in ("points", "none"):
+        yield RubricProblem(
+            "criteria",
+            f"the criteria do not count in the overall score (how: {how}); only overall: {{how: points}} "
+            "adds them up",
+        )
 
 
 def _on_pass_rule(rubric: Rubric) -> Iterator[RubricProblem]:

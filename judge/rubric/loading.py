@@ -10,6 +10,7 @@ from judge.errors import RubricError
 from judge.files.strict_yaml import LARGEST_FILE, load_yaml
 from judge.files.unpacking import open_file
 from judge.rubric.model import Rubric
+from judge.rubric.near_names import did_you_mean
 from judge.rubric.problems import RubricProblem, problems_in, with_lines
 
 _MOST_LINES = 20
@@ -39,10 +40,11 @@ def read_rubric_file(name_or_path: str | Path) -> str:
         with TextIOWrapper(open_file(path), "utf-8-sig") as file:
             return file.read(LARGEST_FILE + 1)
     except FileNotFoundError:
-        known = ", ".join(shipped_rubrics())
+        known = shipped_rubrics()
+        hint = did_you_mean(name_or_path, known)
         raise RubricError(
-            f"rubric {str(name_or_path)!r} is neither shipped nor a file. Shipped: {known}. "
-            "Create your own: judge rubric new FILE"
+            f"rubric {str(name_or_path)!r} is neither shipped nor a file{hint or '.'} "
+            f"Shipped: {', '.join(known)}. Create your own: judge rubric new FILE"
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         problem = getattr(error, "strerror", None) or error

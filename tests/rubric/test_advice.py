@@ -151,6 +151,26 @@ def test_labels_that_are_other_numbers_than_their_positions_are_named():
     assert labelled(1, 2, 3) == labelled("level 0", "level 1") == []
 
 
+def test_a_criterion_without_points_does_not_count_among_points():
+    parts = {"named": binary("It names it."), "dated": binary("It dates it.", points=2)}
+    found = advice(parts, overall={"how": "points"}, **{"pass": {"overall": 0.5}})
+    assert [*found] == ["dimensions.named"]
+    assert "has no points" in found["dimensions.named"]
+
+
+def test_points_without_an_overall_score_that_adds_them_up_are_named():
+    parts = {"named": binary("It names it."), "dated": binary("It dates it.", points=2)}
+    assert [*advice(parts, overall={"how": "mean"}, **{"pass": {"overall": 0.5}})] == [
+        "dimensions.dated.points"
+    ]
+
+
+@pytest.mark.parametrize(("how", "n"), [("mean", 1), ("none", 0)])
+def test_criteria_that_do_not_count_in_an_overall_score_are_named(how, n):
+    found = advice(criteria={}, overall={"how": how}, **{"pass": {"truth": 2}})
+    assert [*found] == ["criteria"] * n
+
+
 def test_an_anchor_within_another_overlaps():
     found = anchored("bad", "Every statement is true", "Every statement is true or nearly so")
     assert "overlaps with 2" in found["dimensions.truth.anchors.3"]

@@ -376,6 +376,8 @@ def test_a_rubric_that_does_not_exist_names_the_shipped_ones():
         RubricError, match=r"neither shipped nor a file\. Shipped: inspection, open_qa, summary"
     ):
         load_rubric("nowhere")
+    with pytest.raises(RubricError, match="did you mean open_qa"):
+        load_rubric("opne_qa")
 
 
 @pytest.mark.parametrize("data", [None, b"name: caf\xe9"], ids=["folder", "latin1"])
