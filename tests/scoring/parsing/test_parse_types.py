@@ -411,3 +411,46 @@ def test_every_item_has_one_row_for_each_dimension_and_criterion_whatever_the_re
         *(("criteria", f"c{i}") for i in range(1, len(values) + 1)),
     ]
     assert all(row.status in STATUSES for row in found)
+
+
+VALUES = {
+    "truth": {1: [1, "1", "1/3"], 2: [2, 2.0], 3: [3, "3"]},
+    "style": {0: [0, "0/10"], 7: [7, "7"], 10: [10, 10.0, "10/10"]},
+    "named": {
+        1.0: [True, "yes", "met", 1],
+        0.0: [False, "No", "not met", 0],
+        None: ["N/A", "partly", None, 2],
+    },
+    "fault": {"minor": ["minor", "Minor."], "major": ["major"], None: ["grave", "minor or major", 1, None]},
+}
+
+
+@st.composite
+def replies(draw):
+    """A reply, the values that it states, and the values of which nothing but themselves may be read."""
+    stated, parts = {}, {}
+    for name in draw(st.permutations([*VALUES])):
+        value = draw(st.sampled_from([*VALUES[name]]))
+        written = draw(st.sampled_from(VALUES[name][value]))
+        key = draw(st.sampled_from(["score", "value", {"named": "met", "fault": "label"}.get(name, "score")]))
+        stated[name] = value
+        parts[name] = draw(st.sampled_from([written, {key: written}, {"reason": "It is so.", key: written}]))
+    form = draw(st.sampled_from(["object", "wrapped", "list", "one by one"]))
+    if form == "list":
+        parts = [{"name": n, **(p if isinstance(p, dict) else {"score": p})} for n, p in parts.items()]
+    text = json.dumps({"verdict": parts} if form == "wrapped" else parts)
+    if form == "one by one":
+        text = "\n".join(json.dumps({name: part}) for name, part in parts.items())
+    if draw(st.booleans()):
+        text = text[: draw(st.integers(0, len(text)))]  # truncated, though the provider does not say so
+    before = draw(st.sampled_from(["", "Here it is:\n", "```json\n", "<think>fault: major</think>"]))
+    return before + text + draw(
+        st.sampled_from(["", "\n```", "\nThat is all.", "\nnamed is met: see 2."])
+    ), stated
+
+
+@given(replies())
+def test_no_reply_gives_another_value_than_the_one_that_it_states(reply):
+    text, stated = reply
+    for name, found in outcomes(text).items():
+        assert found.value in (None, stated[name])
