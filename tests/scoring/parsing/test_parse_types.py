@@ -454,3 +454,54 @@ def test_no_reply_gives_another_value_than_the_one_that_it_states(reply):
     text, stated = reply
     for name, found in outcomes(text).items():
         assert found.value in (None, stated[name])
+
+
+IDS = st.one_of(
+    st.text(min_size=1, max_size=6).filter(lambda key: key.isprintable() and key == key.strip()),
+    st.sampled_from(
+        [
+            "1",
+            "1.1",
+            "11",
+            "-1",
+            "c1",
+            "C1",
+            "c 1",
+            "c_1",
+            "criterion 1",
+            "score",
+            "scores",
+            "overall",
+            "reason",
+        ]
+        + [
+            "final",
+            "new c1",
+            "id",
+            "name",
+            "met",
+            "criteria",
+            "c1_reason",
+            "rating",
+            "value",
+            "dimensions",
+            "+",
+            "ß",
+            "SS",
+        ]
+    ),
+).filter(lambda key: key != "cannot_tell")
+
+
+@given(verdicts=st.dictionaries(IDS, st.booleans(), min_size=1, max_size=5), form=st.sampled_from("abcd"))
+def test_every_criterion_gets_the_verdict_under_its_id_whatever_the_ids_are(verdicts, form):
+    said = {
+        "a": {key: {"reason": "It is so.", "met": met} for key, met in verdicts.items()},
+        "b": [{"id": key, "reason": "It is so.", "met": met} for key, met in verdicts.items()],
+        "c": {"criteria": {key: {"reason": "It is so.", "met": met} for key, met in verdicts.items()}},
+        "d": verdicts,
+    }[form]
+    found = of_criteria(said, *verdicts)
+    if form == "a":
+        assert found == verdicts
+    assert all(found[key] in (None, met) for key, met in verdicts.items())
