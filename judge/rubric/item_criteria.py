@@ -84,7 +84,7 @@ def _listed(item: Item, source: CriteriaField, where: str) -> list[Any]:
         is_entry = set(found) <= set(READ) and any(name in found for name in _TEXT_NAMES)
         found = [found] if is_entry else [_with_id(key, entry) for key, entry in found.items()]
     if not isinstance(found, list) or not found:
-        hint = did_you_mean(source.field, item.metadata)
+        hint = did_you_mean(source.field, item.metadata.keys() - {source.field})
         problem = f"is missing{hint}" if found is None else f"found {found!r:.60}"
         raise InputError(
             f'{where}: {problem}; allowed: a list of criteria [{{"id": …, "text": …, "points": …}}]'
@@ -99,10 +99,16 @@ def _of_cell(text: str, where: str) -> Any:
     except json.JSONDecodeError as error:
         problem = str(error)
         with suppress(ValueError, SyntaxError, RecursionError, MemoryError):
-            return ast.literal_eval(text.strip())
+            found = ast.literal_eval(text.strip())
+            if (
+                repr(found) == text.strip()
+            ):  # not so a NumPy array, ['a' 'b'], which would be the one text 'ab'
+                return found
     except (ValueError, RecursionError) as error:
         problem = str(error)
-    raise InputError(f"{where}: not valid JSON: {problem}")
+    raise InputError(
+        f"{where}: not valid JSON: {problem}. Write the cell as JSON, such as json.dumps makes it"
+    )
 
 
 def _with_id(key: str, entry: Any) -> dict[str, Any]:

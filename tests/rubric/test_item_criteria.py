@@ -97,10 +97,21 @@ def test_a_text_is_kept_as_it_is_written(text):
 
 
 def test_a_cell_may_hold_a_list_as_python_writes_it():
-    assert read("""['It is "short".', {'text': "It's short.", 'points': -1, 'id': None}]""") == {
+    assert read("""['It is "short".', {'text': "It's short.", 'points': -1, 'id': None}] """) == {
         "c1": ('It is "short".', 1.0),
         "c2": ("It's short.", -1.0),
     }
+
+
+@pytest.mark.parametrize(
+    "cell", ["['It is short.' 'It is true.']", "[{'text': 'a'}\n {'text': 'b'}]", "[1 2]"]
+)
+def test_a_cell_that_holds_the_text_of_an_array_is_refused(cell):
+    assert "not valid JSON" in problem(cell)
+
+
+def test_a_field_without_a_value_is_missing():
+    assert "field 'criteria': is missing; allowed" in problem(None)
 
 
 def test_a_missing_field_names_the_field_that_was_probably_meant():
