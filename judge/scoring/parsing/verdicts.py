@@ -24,7 +24,7 @@ _REASONS = (
 _SCORES = ("score", "value", "rating")
 _LABELS = ("name", "dimension", "criterion", "aspect", "metric")
 _IDS = ("id", "criterion_id")
-"""Keys under which a criterion of the item is named in a list."""
+"""Keys under which a criterion is named in a list, where criteria are all that is asked for."""
 _STRUCTURE = frozenset({*_GROUPS, *_REASONS, *_SCORES, *_LABELS})
 _ENDS = frozenset({"max", "max_score", "maximum", "maximum_score", "out_of", "scale_max"})
 """Keys beside a score that give the end of its scale."""
@@ -33,7 +33,8 @@ _CORRECTING = frozenset(
 )
 """Words in a key that mark a score, or a whole verdict, as a replacement of another one."""
 
-_AFFIX = re.compile(r"^(?:score|rating|criterion)|(?:score|rating)$")
+_AFFIX = re.compile(r"^(?:score|rating)|(?:score|rating)$")
+_AFFIX_OF_CRITERIA = re.compile(r"^(?:score|rating|criterion)|(?:score|rating)$")
 _PLACEHOLDER = re.compile(r"\W*(?:…|\.\.\.)\W*|\s*<[^<>]*>\s*")
 
 
@@ -51,23 +52,28 @@ class Names:
         types = {dimension.type for dimension in rubric.dimensions.values()}
         self.value_keys = (*_SCORES, *(VALUE_KEYS[kind] for kind in sorted(types - {"score"})))
         self._value_keys = {n: {*_SCORES, VALUE_KEYS[d.type]} for n, d in rubric.dimensions.items()}
+        self.ids = _IDS if types == {"binary"} else ()
+        self._affix = _AFFIX_OF_CRITERIA if self.ids else _AFFIX
         self._exact = {**aliases, "overall_score": OVERALL, **{name: name for name in own}}
         self._spelt: dict[str, set[str]] = {}
         for key, name in self._exact.items():
-            for spelling in _spellings(key):
+            for spelling in _spellings(key, self._affix):
                 self._spelt.setdefault(spelling, set()).add(name)
 
     def name(self, key: str) -> str | None:
         """Return the dimension or flag that a key means; None if there is none, or if it is ambiguous.
 
-        Case, spaces, underscores and the word "score" before or after a name do not matter.
+        Case, spaces, underscores and the word "score" before or after a name do not matter, nor does the word
+        "criterion" before that of a criterion.
         """
         if exact := self._exact.get(key):
             return exact
         if key in _STRUCTURE:
             return None
         for spelling in dict.fromkeys((key, _uncorrected(key))):
-            fitting = set().union(*(self._spelt.get(plain, set()) for plain in _spellings(spelling)))
+            fitting = set().union(
+                *(self._spelt.get(plain, set()) for plain in _spellings(spelling, self._affix))
+            )
             if fitting:
                 return fitting.pop() if len(fitting) == 1 else None
         return None
@@ -90,7 +96,7 @@ class Names:
 
     def is_value_of(self, name: str, key: str, value: Any) -> bool:
         """Whether a key holds the value of this dimension, or that of another type with a value for it."""
-        is_own = _uncorrected(key) in self._value_keys.get(name, self.value_keys)
+        is_own = _uncorrected(key) in self._value_keys.get(name, _SCORES)
         return is_own or (self.is_value(key) and self.code(name, value) is not None)
 
     def reason_of(self, key: str) -> str | None:
@@ -103,7 +109,7 @@ class Names:
     def is_known(self, key: str) -> bool:
         """Whether a key has any meaning in a reply."""
         known = _uncorrected(key) in _STRUCTURE or self.is_value(key) or _reasons_group(key)
-        known = known or key.casefold() in (*_IDS, CRITERIA)
+        known = known or (bool(self.ids) and key.casefold() in (*self.ids, CRITERIA))
         return known or self.name(key) is not None or self.reason_of(key) is not None
 
 
@@ -134,11 +140,11 @@ def _reasons_group(key: str) -> bool:
     return plain in _REASONS or plain.removesuffix("s") in _REASONS
 
 
-def _spellings(key: str) -> tuple[str, ...]:
-    """Return the letters of a key, with and without "score" before or after them; 1.1 is not 11."""
+def _spellings(key: str, affix: re.Pattern[str]) -> tuple[str, ...]:
+    """Return the letters of a key, with and without an affix such as "score"; 1.1 is not 11."""
     parted = re.sub(r"(?<=\d)[\W_]+(?=\d)", "\0", key)
     plain = re.sub(r"[^\w\0]|_", "", parted).casefold()
-    return tuple(dict.fromkeys(filter(None, (plain, _AFFIX.sub("", plain)))))
+    return tuple(dict.fromkeys(filter(None, (plain, affix.sub("", plain)))))
 
 
 @dataclass(frozen=True)
@@ -230,7 +236,7 @@ def _entries(values: Iterable[Any], names: Names) -> tuple[list[tuple[str, Any]]
     others: list[Any] = []
     for value in values:
         is_score = isinstance(value, dict) and any(names.is_value(key) for key in value)
-        label = _label_of(value) if is_score else None
+        label = _label_of(value, names) if is_score else None
         if label is not None and (name := names.name(label)) is not None:
             pairs.append((name, value))
         else:
@@ -280,7 +286,7 @@ def _verdict(
             reasons[name] = text
     for name, value in pairs:
         if isinstance(value, dict) and name not in names.flags:
-            label = names.name(_label_of(value) or "")
+            label = names.name(_label_of(value, names) or "")
             reason, value = _text_of(value, _REASONS), _score_of(value, names, name)
             if label not in (None, name):
                 value = CONTRADICTION
@@ -315,10 +321,10 @@ def _agree(a: Any, b: Any, names: Names, name: str) -> bool:
     return x == y if x is not None and y is not None else type(a) is type(b) and bool(a == b)
 
 
-def _label_of(value: Mapping[str, Any]) -> str | None:
+def _label_of(value: Mapping[str, Any], names: Names) -> str | None:
     """Name or id of what an entry of a list judges; an id may be written as a number."""
-    label = _text_of(value, (*_LABELS, *_IDS))
-    number = next((value[key] for key in _IDS if type(value.get(key)) is int), None)
+    label = _text_of(value, (*_LABELS, *names.ids))
+    number = next((value[key] for key in names.ids if type(value.get(key)) is int), None)
     return label if label is not None or number is None else str(number)
 
 

@@ -477,3 +477,16 @@ def test_every_criterion_gets_the_verdict_under_its_id_whatever_the_ids_are(verd
     if form == "a":
         assert found == verdicts
     assert all(found[key] in (None, met) for key, met in verdicts.items())
+
+
+def test_a_key_of_another_type_beside_the_overall_score_is_no_second_score():
+    reply = {**GOOD, "overall": {"score": 2, "label": "fair"}}
+    assert outcomes(reply, rubric(overall={"how": "judged"}))["overall"].value == 2.0
+
+
+def test_words_for_criteria_mean_nothing_where_scores_are_asked_for():
+    reply = """{"truth": {"reason": "The "id" field is missing.", "score": 3}}"""
+    by = rubric(dimensions={"truth": SCORE})
+    assert outcomes(reply, by)["truth"].value == 3.0
+    assert outcomes({"criterion truth": {"score": 3}}, by)["truth"].status == "unparsed"
+    assert outcomes([{"id": "truth", "score": 3}], by)["truth"].status == "unparsed"
