@@ -127,7 +127,7 @@ class ValueReader:
             return self._bare_label(word)
         if not self.labels:
             return replace(self, is_whole=True).outcome(match[1])
-        place = number(match[1], RubricScale(min=1, max=len(self.labels)))
+        place = None if "/" in match[1] else float(match[1])  # a label is no share of all labels
         if place is None or place != int(place) or not 1 <= place <= len(self.labels):
             return unparsed(f"found {shown(match[1])}; allowed are 1 to {len(self.labels)}")
         return self._found(place - 1)
