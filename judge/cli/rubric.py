@@ -75,7 +75,11 @@ def show(
         text = read_rubric_file(rubric).rstrip()
         click.echo(json.dumps(loaded.model_dump(mode="json", by_alias=True), indent=2) if as_json else text)
         return
-    facts = item_facts(_item(answers, item_id, mapping), loaded)
+    item = _item(answers, item_id, mapping)
+    try:
+        facts = item_facts(item, loaded)
+    except InputError as error:  # criteria of the item
+        raise InputError(f"{answers}: {error}") from None
     click.echo(
         json.dumps(facts, indent=2, ensure_ascii=False) if as_json else visible(item_text(facts, loaded))
     )

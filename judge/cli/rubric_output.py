@@ -88,7 +88,7 @@ def item_facts(item: Item, rubric: Rubric) -> dict[str, Any]:
     InputError
         The criteria of the item cannot be read.
     """
-    own = ItemRubrics(rubric).of(item)
+    own = ItemRubrics(rubric).checked(item)
     shown = rubric.images_for(item)
     return {
         "item": item.id,

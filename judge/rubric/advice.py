@@ -60,7 +60,7 @@ def advice_on(rubric: Rubric) -> list[RubricProblem]:
     dimensions.clarity.anchors.5
     """
     found = [advice for name in rubric.dimensions for advice in _on_dimension(rubric, name)]
-    return [*found, *_on_pass_rule(rubric), *_on_placeholders(rubric)]
+    return [*found, *_on_points(rubric), *_on_pass_rule(rubric), *_on_placeholders(rubric)]
 
 
 def joins_two_checks(text: str) -> bool:
@@ -94,6 +94,7 @@ def _on_dimension(rubric: Rubric, name: str) -> Iterator[RubricProblem]:
             )
     if rubric.max_words is None:  # a limit that the systems were given may be judged
         yield from _on_length({f"{key}.description": dimension.description, **parts})
+    yield from _on_labels(dimension, key)
     yield from _on_missing(rubric, dimension, key)
     yield from _on_overlap(parts)
 
@@ -114,6 +115,23 @@ def _on_length(texts: Mapping[str, str]) -> Iterator[RubricProblem]:
                 f"mentions length ({hit[0].strip()!r}); judges tend to favour length by themselves, so "
                 "describe what is superfluous or missing instead, or set max_words",
             )
+
+
+def _on_labels(dimension: Dimension, key: str) -> Iterator[RubricProblem]:
+    if literals := [label for label in dimension.labels if label in ("True", "False", "None")]:
+        yield RubricProblem(
+            f"{key}.labels",
+            f"the judge is shown the label {literals[0]}; YAML reads yes, no, on, off, true, false and null "
+            "without quotes as such values, so put labels in quotes",
+        )
+    numbers = [label for label in dimension.labels if label.lstrip("-").isdecimal()]
+    if numbers and list(dimension.labels) != [str(n) for n in range(1, len(dimension.labels) + 1)]:
+        yield RubricProblem(
+            f"{key}.labels",
+            f"the label {numbers[0]} is a number. A judge that replies with bare numbers (reply: number, or "
+            "expected scores) gives the position of a label from 1, and may mean the label; use words, or "
+            "type: score with a scale",
+        )
 
 
 def _on_missing(rubric: Rubric, dimension: Dimension, key: str) -> Iterator[RubricProblem]:
@@ -187,7 +205,24 @@ def _range(hit: re.Match[str]) -> tuple[float, float]:
     return low, low
 
 
-# -- the pass rule
+# -- the overall score and the pass rule
+
+
+def _on_points(rubric: Rubric) -> Iterator[RubricProblem]:
+    how = rubric.overall.how
+    for name, dimension in rubric.dimensions.items():
+        if how == "points" and dimension.type == "binary" and dimension.points is None:
+            problem = "has no points, so that it does not count in the overall score; add points if it should"
+            yield RubricProblem(f"dimensions.{name}", problem)
+        elif how != "points" and dimension.points is not None:
+            problem = "points have no effect, because only overall: {how: points} adds them up"
+            yield RubricProblem(f"dimensions.{name}.points", problem)
+    if rubric.criteria and how not in ("points", "none"):
+        yield RubricProblem(
+            "criteria",
+            f"the criteria do not count in the overall score (how: {how}); only overall: {{how: points}} "
+            "adds them up",
+        )
 
 
 def _on_pass_rule(rubric: Rubric) -> Iterator[RubricProblem]:

@@ -15,6 +15,8 @@ CANNOT_TELL = "cannot_tell"
 """What a judge that may abstain replies instead of a score."""
 MOST_FULLY_ANCHORED = 7
 """On a scale with more points, anchors may be given for some of the scores."""
+MOST_POINTS = 1_000_000_000
+"""Largest number of points of one criterion, so that their sums stay finite."""
 _RESERVED = frozenset(
     {
         *("dimension_scores", "dimensions", "scores", "score", "value"),
@@ -44,8 +46,8 @@ def _of_dimension(dimension: Dimension, rubric_scale: RubricScale) -> Iterator[s
         yield f"scale: only a dimension of type score has one; found type {dimension.type}"
     if dimension.type != "binary" and dimension.points is not None:
         yield f"points: only a dimension of type binary earns points; found type {dimension.type}"
-    if dimension.points is not None and (not isfinite(dimension.points) or not dimension.points):
-        yield f"points: found {dimension.points:g}; allowed is a number other than 0"
+    if dimension.points is not None and not 0 < abs(dimension.points) <= MOST_POINTS:
+        yield f"points: found {dimension.points:g}; allowed is a number other than 0, at most {MOST_POINTS:,}"
     if dimension.type == "category":
         yield from _of_labels(dimension)
         return
@@ -81,7 +83,8 @@ def _of_names(rubric: RubricContent) -> Iterator[str]:
     for name in filterfalse(_is_valid_name, (*names, *rubric.flags)):
         yield f"dimensions and flags: {name!r} is not a valid name; use visible characters, no outer spaces"
     reserved = _RESERVED | ({CRITERIA} if rubric.criteria else set())
-    for name in sorted({*names, *rubric.flags} & reserved):
+    of_criteria = {name for name in (*names, *rubric.flags) if name.startswith(f"{CRITERIA}/")}
+    for name in sorted({*names, *rubric.flags} & reserved | of_criteria):
         yield f"dimensions and flags: {name!r} has a fixed meaning in replies; choose another name"
     taken = [*names, *(alias for d in rubric.dimensions.values() for alias in d.aliases), *rubric.flags]
     for name in taken:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from judge.errors import InputError
 from judge.records import OVERALL, Item
 from judge.rubric.advice import joins_two_checks
+from judge.rubric.item_criteria import READ, unread_fields
 from judge.rubric.item_rubric import ItemRubrics
 from judge.rubric.model import Rubric
 from judge.rubric.near_names import did_you_mean
@@ -89,6 +90,8 @@ class _Survey:
         self._alike: dict[str, tuple[Item, int]] = {}
         """Values of the fields that conditions name -> an item with them, and how many there are."""
         self._n = self._n_criteria = 0
+        self._unread: Counter[str] = Counter()
+        """Field of criteria that has no meaning -> number of items."""
         self._unreadable, self._joined = _Examples(), _Examples()
         self._unjudged, self._without_overall = _Examples(), _Examples()
 
@@ -119,7 +122,7 @@ class _Survey:
 
     def _count_criteria(self, item: Item) -> None:
         try:
-            own = self._rubrics.of(item)
+            own = self._rubrics.checked(item)
         except InputError as error:
             self._unreadable.add(str(error))
             return
@@ -128,6 +131,8 @@ class _Survey:
         elif OVERALL in own.not_applicable:
             self._without_overall.add(f"item {item.id!r}: {own.not_applicable[OVERALL]}")
         self._n_criteria += len(own.criteria)
+        if self._rubric.criteria:
+            self._unread.update(unread_fields(item, self._rubric.criteria))
         for name, criterion in own.criteria.items():
             if joins_two_checks(criterion.description):
                 self._joined.add(f"item {item.id!r}, criterion {name!r}: {criterion.description:.80}")
@@ -167,6 +172,12 @@ class _Survey:
                 "criteria",
                 f"the criteria of {self._unreadable.n:,} of {self._n:,} items of {source} cannot be read. "
                 f"First: {self._unreadable.first}",
+            )
+        if self._unread:
+            seen = [f"{name:.40} ({count:,})" for name, count in self._unread.most_common(_MOST_SHOWN)]
+            yield RubricProblem(
+                "criteria",
+                f"criteria have fields that are not read: {', '.join(seen)}; read are {', '.join(READ)}",
             )
         if self._joined.n:
             yield RubricProblem(

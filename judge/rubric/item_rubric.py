@@ -4,22 +4,18 @@ Everything that asks, reads or combines scores works on plain rubrics: what depe
 here, once.
 """
 
-import json
-import math
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from judge.errors import InputError
 from judge.records import OVERALL, Item, canonical_json
-from judge.rubric.checks import CANNOT_TELL, CRITERIA
+from judge.rubric.checks import CRITERIA
+from judge.rubric.item_criteria import criteria_of, refuse_misspelt_fields
 from judge.rubric.model import Rubric
 from judge.rubric.parts import Dimension, Overall, When, matches
 
 _MOST_KEPT = 256
-_MOST_CRITERIA = 1_000
-_TEXT_NAMES = ("text", "criterion", "description", "requirement", "question")
 
 
 def asks_criteria(name: str | None) -> bool:
@@ -85,6 +81,19 @@ class ItemRubrics:
         """The rubric of all items, where it is the same."""
         self._known: OrderedDict[str, ItemRubric] = OrderedDict()
 
+    def checked(self, item: Item) -> ItemRubric:
+        """Return the rubric of an item of the input, whose criteria must have no misspelt fields.
+
+        Raises
+        ------
+        InputError
+            The criteria of the item cannot be read, or a field of them is misspelt.
+        """
+        found = self.of(item)
+        if self._rubric.criteria:
+            refuse_misspelt_fields(item, self._rubric.criteria)
+        return found
+
     def of(self, item: Item) -> ItemRubric:
         """Return the rubric of one item.
 
@@ -96,7 +105,7 @@ class ItemRubrics:
         if self.uniform is not None:
             return self.uniform
         rubric = self._rubric
-        listed = _criteria_of(item, rubric)
+        listed = criteria_of(item, rubric.criteria) if rubric.criteria else {}
         missing = {n: _why(d.when, item) for n, d in rubric.dimensions.items() if not matches(d.when, item)}
         key = canonical_json(
             [rubric.reasons_for(item), missing, {k: c.model_dump() for k, c in listed.items()}]
@@ -166,8 +175,10 @@ def _parts(rubric: Rubric, listed: Mapping[str, Dimension], per_request: int) ->
     if rubric.reply == "number":
         parts |= dict.fromkeys(rubric.judged if rubric.dimensions else (), rubric)
         return parts | {_name(key): _of_criteria(rubric, {key: d}) for key, d in listed.items()}
-    if rubric.dimensions or rubric.flags:
+    if rubric.dimensions:
         parts[None] = rubric
+    elif rubric.flags:
+        parts[None] = rubric.model_copy(update={"overall": Overall(how="none")})
     source = list(listed.items())
     for number, start in enumerate(range(0, len(source), per_request), start=1):
         parts[f"{CRITERIA}/{number}"] = _of_criteria(rubric, dict(source[start : start + per_request]))
@@ -191,62 +202,3 @@ def _why(when: When, item: Item) -> str:
     return (
         f"{name} is {'missing' if found is None else found!s:.60}; it applies where {name} is {allowed:.120}"
     )
-
-
-# -- criteria of one item
-
-
-def _criteria_of(item: Item, rubric: Rubric) -> dict[str, Dimension]:
-    """Criteria in a field of the item: id -> dimension of type binary."""
-    if rubric.criteria is None:
-        return {}
-    name = rubric.criteria.field
-    where = f"item {item.id!r}: field {name!r}"
-    found = item.metadata.get(name)
-    if isinstance(found, str) and found.lstrip()[:1] in ("[", "{"):  # a cell of a CSV
-        try:
-            found = json.loads(found)
-        except ValueError as error:
-            raise InputError(f"{where}: not valid JSON: {error}") from None
-    if isinstance(found, dict):
-        found = [{"id": key, "text": text} for key, text in found.items()]
-    if not isinstance(found, list) or not found:
-        problem = "is missing" if found is None else f"found {found!r:.60}"
-        raise InputError(
-            f'{where}: {problem}; allowed: a list of criteria [{{"id": …, "text": …, "points": …}}]'
-        )
-    if len(found) > _MOST_CRITERIA:
-        raise InputError(f"{where}: found {len(found):,} criteria; allowed are at most {_MOST_CRITERIA:,}")
-    criteria: dict[str, Dimension] = {}
-    for number, entry in enumerate(found, start=1):
-        key, criterion = _criterion(entry, number, f"{where}: criterion {number}")
-        if key in criteria:
-            raise InputError(f"{where}: two criteria have the id {key!r}; each needs one of its own")
-        criteria[key] = criterion
-    return criteria
-
-
-def _criterion(entry: Any, number: int, where: str) -> tuple[str, Dimension]:
-    if isinstance(entry, str):
-        entry = {"text": entry}
-    if not isinstance(entry, dict):
-        raise InputError(f"{where}: found {entry!r:.60}; allowed: a text, or an object with a text")
-    texts = [entry[name] for name in _TEXT_NAMES if entry.get(name)]
-    if len(texts) != 1 or not isinstance(texts[0], str) or not texts[0].strip():
-        raise InputError(f"{where}: found {len(texts)} texts; allowed: one, under the name 'text'")
-    points = entry.get("points", 1)
-    if (
-        isinstance(points, bool)
-        or not isinstance(points, int | float)
-        or not math.isfinite(points)
-        or not points
-    ):
-        raise InputError(f"{where}: points are {points!r:.40}; allowed: a number other than 0")
-    tags = entry.get("tags") or ()
-    tags = (tags,) if isinstance(tags, str) else tags
-    if not isinstance(tags, list | tuple) or not all(isinstance(tag, str) for tag in tags):
-        raise InputError(f"{where}: tags are {tags!r:.60}; allowed: a list of texts")
-    key = str(entry.get("id") or f"c{number}").strip()
-    if not key or not key.isprintable() or key == CANNOT_TELL:
-        raise InputError(f"{where}: the id is {key!r:.40}; it needs visible characters")
-    return key, Dimension(description=texts[0].strip(), type="binary", points=float(points), tags=tuple(tags))

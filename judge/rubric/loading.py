@@ -10,6 +10,7 @@ from judge.errors import RubricError
 from judge.files.strict_yaml import LARGEST_FILE, load_yaml
 from judge.files.unpacking import open_file
 from judge.rubric.model import Rubric
+from judge.rubric.near_names import did_you_mean
 from judge.rubric.problems import RubricProblem, problems_in, with_lines
 
 _MOST_LINES = 20
@@ -39,10 +40,11 @@ def read_rubric_file(name_or_path: str | Path) -> str:
         with TextIOWrapper(open_file(path), "utf-8-sig") as file:
             return file.read(LARGEST_FILE + 1)
     except FileNotFoundError:
-        known = ", ".join(shipped_rubrics())
+        known = shipped_rubrics()
+        hint = did_you_mean(name_or_path, known)
         raise RubricError(
-            f"rubric {str(name_or_path)!r} is neither shipped nor a file. Shipped: {known}. "
-            "Create your own: judge rubric new FILE"
+            f"rubric {str(name_or_path)!r} is neither shipped nor a file{hint or '.'} "
+            f"Shipped: {', '.join(known)}. Create your own: judge rubric new FILE"
         ) from None
     except (OSError, UnicodeDecodeError) as error:
         problem = getattr(error, "strerror", None) or error
@@ -71,16 +73,31 @@ def check_rubric(text: str) -> tuple[Rubric | None, list[RubricProblem]]:
     try:
         data = load_yaml(text)
     except ValueError as error:
-        line = re.search(r"at line (\d+), column", str(error))
-        return None, [RubricProblem("", str(error), int(line[1]) if line else None)]
+        lines = re.findall(r"at line (\d+), column", str(error))  # of the context, and of the problem
+        return None, [RubricProblem("", _with_hint(str(error)), int(lines[-1]) if lines else None)]
     if not isinstance(data, dict):
-        found = type(data).__name__
+        found = "an empty file" if data is None else type(data).__name__
         wanted = "a rubric is a mapping with name, task, dimensions, pass"
         return None, [RubricProblem("", f"found {found}; {wanted}")]
     try:
         return Rubric.model_validate(data), []
     except ValidationError:
         return None, with_lines(problems_in(data), text)
+
+
+def _with_hint(problem: str) -> str:
+    """Add to an error of the YAML parser what usually causes it."""
+    hints = {
+        r"'\\t'": "indent with spaces and not with tabs",
+        r"expected <block end>|could not find expected ':'|mapping values are not allowed": (
+            "indent the keys of one mapping alike, and put a text that contains ': ' or ' #' in quotes"
+        ),
+        r"expected ',' or '[}\]]'|found unexpected end of stream|while parsing a flow node": (
+            "close every bracket and quotation mark, and put a text that contains , : ? [ ] { } in quotes"
+        ),
+    }
+    hint = next((hint for found, hint in hints.items() if re.search(found, problem)), None)
+    return f"{problem}. Probably: {hint}" if hint else problem
 
 
 def rubric_file(name_or_path: str | Path) -> Path:

@@ -197,12 +197,7 @@ class _Trial:
                 self._note(place, "missing; it is required")
                 parent[place[-1]] = deepcopy(_FILLED.get(place[-1], ""))
         else:
-            message = detail["msg"].removeprefix("Value error, ")
-            if detail["type"] in ("model_type", "dict_type"):
-                keys = ", ".join(allowed_keys(place))
-                message = f"allowed is a mapping with the keys {keys}" if keys else "allowed is a mapping"
-            if detail["type"] == "literal_error":
-                message += did_you_mean(detail["input"], re.findall("'([^']*)'", message))
+            message = _allowed(place, detail)
             self._note(place, f"found {detail['input']!r:.80}; {message}", alternative=message)
             is_whole = len(place) == 2 and place[0] in ("dimensions", "flags")
             self.is_open |= is_whole or place[-1] in _DECISIVE
@@ -226,7 +221,7 @@ class _Trial:
         key = self.written(".".join(place))
         earlier = self.found.get(key)
         if earlier and alternative and alternative not in earlier.message:  # what else would be valid
-            text = f"{earlier.message}; or {alternative[0].lower()}{alternative[1:]}"
+            text = f"{earlier.message}; or {alternative.removeprefix('allowed is ')}"
             self.found[key] = replace(earlier, message=text)
         elif not any(key == other or key.startswith(f"{other}.") for other in self._set_aside()):
             self.found.setdefault(key, RubricProblem(key, message))
@@ -234,6 +229,46 @@ class _Trial:
     def _set_aside(self) -> Iterator[str]:
         renamed = set(self.renamed.values())
         return (key for key in self.found if key not in renamed)
+
+
+_WORDS: Mapping[str, str] = {
+    **dict.fromkeys(("int_parsing", "int_type", "int_from_float"), "a whole number"),
+    **dict.fromkeys(("float_parsing", "float_type"), "a number"),
+    **dict.fromkeys(("bool_parsing", "bool_type"), "true or false"),
+    "string_type": "a text",
+    "string_pattern_mismatch": "letters, digits, _ and -, without spaces",
+    "tuple_type": "a list",
+    "too_short": "at least one entry",
+}
+"""Type of an error -> what is allowed, in words."""
+_MAPPINGS: Mapping[str, str] = {
+    "scale": "{min: 1, max: 5}",
+    "dimensions": "{accuracy: {description: …, anchors: …}}",
+    "criteria": "{field: criteria}",
+    "overall": "{how: mean}",
+    "pass": "{overall: 3}",
+    "when": "{topic: medicine}",
+    "anchors": "{1: …, 2: …}",
+    "weights": "{accuracy: 2, style: 1}",
+}
+"""Key of a mapping -> an example, for a rubric that has something else there."""
+
+
+def _allowed(place: Place, detail: ErrorDetails) -> str:
+    """Say what is allowed in place of a value that is invalid by itself."""
+    message = detail["msg"].removeprefix("Value error, ").replace("Input should be", "allowed is")
+    if detail["type"] in ("model_type", "dict_type"):
+        keys = ", ".join(allowed_keys(place))
+        example = f", as in {_MAPPINGS[place[-1]]}" if place[-1] in _MAPPINGS else ""
+        return f"allowed is a mapping{f' with the keys {keys}' if keys else ''}{example}"
+    if detail["type"] == "literal_error":
+        return message + did_you_mean(detail["input"], re.findall("'([^']*)'", message))
+    words = _WORDS.get(detail["type"])
+    if words == "a number" and place[0] == "pass":
+        words = "a number, the least score that passes; a category has none"
+    if detail["type"] == "string_type" and not isinstance(detail["input"], list | dict):
+        return f"allowed is a text{'' if detail['input'] is None else '; put it in quotes'}"
+    return f"allowed is {words}" if words else message
 
 
 def _place_of(detail: ErrorDetails, data: Any) -> Place:

@@ -146,7 +146,7 @@ def checked_items(
             bad.add(error)
             continue
         try:
-            rubrics.of(item)
+            rubrics.checked(item)
         except InputError as error:  # criteria that cannot be read, found before anything is paid
             bad.add(InputError(f"{bad.place}: {error}"))
             continue

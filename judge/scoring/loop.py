@@ -76,7 +76,7 @@ def score_items(
         _ask(run, backend, run.missing(requests, retry_errors=retry_errors), stored)
         if backend.stopped is not None:  # the budget is used up, or every request is refused
             return
-        if again := [(c.key, c.item_id) for c in replies_to_repeat(run, judge.rubric, reask)]:
+        if again := {c.key: c.item_id for c in replies_to_repeat(run, judge.rubric, reask)}:
             on_reask(len(again))
             _ask(run, backend, second_requests(run, prompter, again, samples), on_batch)
     finally:

@@ -97,7 +97,9 @@ def reasons_of(rubric: Rubric) -> str:
 
 
 def dimensions_text(rubric: Rubric) -> list[str]:
-    """What is judged: one heading with what a score is, then every dimension."""
+    """What is judged: one heading with what a score is, then every dimension; nothing without dimensions."""
+    if not rubric.dimensions:
+        return []
     if all(d.type == "score" and not d.scale for d in rubric.dimensions.values()):
         scale = rubric.scale
         heading = f"# Scores\nEvery dimension gets a whole number from {scale.min} to {scale.max}."
@@ -165,7 +167,7 @@ def reply_text(rubric: Rubric, *, is_criteria: bool = False) -> str:
         )
     else:
         text = f"Reply with one JSON object and nothing else:\n{_form(rubric)}\n{_PLACEHOLDER_RULE}"
-    if reasons_of(rubric) != "none":
+    if rubric.judged and reasons_of(rubric) != "none":
         text += "\nA reason is one or two sentences that name what in the answer led to the score."
     if OVERALL in rubric.judged:
         text += f"\n`{OVERALL}` is your judgment of the answer as a whole on the same scale."

@@ -99,7 +99,8 @@ class RunOverview:
         """Distribution as one text, for what is no score on the scale of the rubric."""
         rubric = self.rubric
         if name in rubric.flags:
-            return f"{values.get(1.0, 0)} true, {values.get(0.0, 0)} false" if values else f"{n_given} texts"
+            is_text = rubric.flags[name].type == "text"
+            return f"{n_given} texts" if is_text else f"{values.get(1.0, 0)} true, {values.get(0.0, 0)} false"
         if name == CRITERIA:
             return _met_text(values)
         dimension, scale = rubric.dimensions.get(name), rubric.scale_of(name)

@@ -54,9 +54,11 @@ ORDER BY min(position) OVER (PARTITION BY images),
 COUNT_MOST_IMAGES = "SELECT coalesce(max(json_array_length(data, '$.images')), 0) FROM items"
 
 # Every item with the completion that counts for each of its requests: the last reply, or the last failure if
-# there is no reply. Items without requests, and requests without a completion, have NULLs.
+# there is no reply. Items without requests, and requests without a completion, have NULLs. Requests with the
+# same content share a completion (two criteria may have one text), so the dimension is that of the request.
+_OF_REQUEST = {"dimension": "nullif(r.dimension, '')"}
 SELECT_JUDGMENTS = f"""
-SELECT i.data, {", ".join("c." + name for name in COMPLETION_COLUMNS)}
+SELECT i.data, {", ".join(_OF_REQUEST.get(name, f"c.{name}") for name in COMPLETION_COLUMNS)}
 FROM items i LEFT JOIN requests r ON r.item_id = i.id
 LEFT JOIN completions c ON c.seq = (
     SELECT seq FROM completions WHERE key = r.key ORDER BY failure_kind IS NULL DESC, seq DESC LIMIT 1)

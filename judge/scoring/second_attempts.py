@@ -1,7 +1,8 @@
 """Second requests: for replies that were truncated at their token limit, or that could not be parsed."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 from judge.records import Completion, Item, Request
@@ -41,14 +42,17 @@ def _may_complete(completion: Completion, params: Mapping[str, Any]) -> bool:
 
 
 def second_requests(
-    run: Run, prompter: Prompter, again: Iterable[tuple[str, str]], samples: int
+    run: Run, prompter: Prompter, again: Mapping[str, str], samples: int
 ) -> Iterator[Request]:
-    """Yield the second requests for replies that are named by key and item: more tokens, or a correction."""
-    for key, item_id in again:
-        for request in prompter.requests(run.item(item_id), samples):
-            if request.key == key:
-                is_number = run.judge.rubric.reply == "number"
-                yield _repeated(request, run.completions_of(key)[-1], is_number=is_number)
+    """Yield the second requests for replies (key -> item): more tokens, or a correction.
+
+    A reply that several requests share, because they have the same content, is requested once.
+    """
+    is_number = run.judge.rubric.reply == "number"
+    for key, item_id in again.items():
+        requests = (r for r in prompter.requests(run.item(item_id), samples) if r.key == key)
+        for request in islice(requests, 1):
+            yield _repeated(request, run.completions_of(key)[-1], is_number=is_number)
 
 
 def _repeated(request: Request, completion: Completion, *, is_number: bool) -> Request:

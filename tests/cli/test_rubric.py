@@ -393,7 +393,7 @@ def test_show_for_machines_says_what_one_item_gets(mixed):
 
 def test_show_of_criteria_that_cannot_be_read_names_item_and_field(mixed):
     error = mixed("show", "mixed.yaml", "items.jsonl", "--item", "3", code=1).stderr
-    assert "item '3': field 'criteria': found 5" in error
+    assert "items.jsonl: item '3': field 'criteria': found 5" in error
 
 
 def test_show_asks_for_each_number_in_a_request_of_its_own(mixed):

@@ -133,6 +133,44 @@ def test_labels_without_descriptions_are_not_the_same_text():
     assert advice(dimensions, overall={"how": "weighted", "weights": {"truth": 1}}) == {}
 
 
+def labelled(*labels):
+    dimension = {"type": "category", "description": "Kind.", "labels": list(labels)}
+    found = advice({"kind": dimension, "truth": SCORE}, overall={"how": "none"}, **{"pass": {"truth": 2}})
+    return [*found.values()]
+
+
+def test_a_label_that_yaml_reads_as_a_truth_value_is_named():
+    (message,) = labelled(True, False)
+    assert message.startswith("the judge is shown the label True; YAML reads yes, no")
+    assert labelled("yes", "no") == []
+
+
+def test_labels_that_are_other_numbers_than_their_positions_are_named():
+    (message,) = labelled(0, 1, 2)
+    assert message.startswith("the label 0 is a number")
+    assert labelled(1, 2, 3) == labelled("level 0", "level 1") == []
+
+
+def test_a_criterion_without_points_does_not_count_among_points():
+    parts = {"named": binary("It names it."), "dated": binary("It dates it.", points=2)}
+    found = advice(parts, overall={"how": "points"}, **{"pass": {"overall": 0.5}})
+    assert [*found] == ["dimensions.named"]
+    assert "has no points" in found["dimensions.named"]
+
+
+def test_points_without_an_overall_score_that_adds_them_up_are_named():
+    parts = {"named": binary("It names it."), "dated": binary("It dates it.", points=2)}
+    assert [*advice(parts, overall={"how": "mean"}, **{"pass": {"overall": 0.5}})] == [
+        "dimensions.dated.points"
+    ]
+
+
+@pytest.mark.parametrize(("how", "n"), [("mean", 1), ("none", 0)])
+def test_criteria_that_do_not_count_in_an_overall_score_are_named(how, n):
+    found = advice(criteria={}, overall={"how": how}, **{"pass": {"truth": 2}})
+    assert [*found] == ["criteria"] * n
+
+
 def test_an_anchor_within_another_overlaps():
     found = anchored("bad", "Every statement is true", "Every statement is true or nearly so")
     assert "overlaps with 2" in found["dimensions.truth.anchors.3"]

@@ -49,6 +49,10 @@ def test_ordered_labels_are_ordinal():
         ({**BINARY, "scale": {"min": 0, "max": 3}}, "scale: only a dimension of type score has one"),
         ({**SCORE, "points": 2}, "points: only a dimension of type binary earns points"),
         ({**BINARY, "points": 0}, "points: found 0; allowed is a number other than 0"),
+        (
+            {**BINARY, "points": 1e300},
+            "points: found 1e+300; allowed is a number other than 0, at most 1,000,000,000",
+        ),
         ({**LABELS, "labels": ["one"]}, "labels: found 1; a category needs at least two"),
         ({**LABELS, "labels": ["a", "A"]}, "labels: 'a' stands twice"),
         ({**LABELS, "labels": ["a", "a"]}, "a label stands twice"),
@@ -105,6 +109,7 @@ def test_points_of_binary_dimensions_make_an_overall_score():
         ({"truth": SCORE, "fault": LABELS}, {"pass": {"fault": 1}}, "'fault' is a category"),
         ({"truth": {**SCORE, "when": {"kind": "x"}}}, {}, "'truth' applies to some items only"),
         ({"truth": SCORE, "criteria": SCORE}, {"criteria": {}}, "'criteria' has a fixed meaning"),
+        ({"truth": SCORE, "criteria/a": SCORE}, {}, "'criteria/a' has a fixed meaning"),
         (
             {"truth": SCORE},
             {"overall": {"how": "weighted", "weights": {"truth": 1, "overall": 1}}},

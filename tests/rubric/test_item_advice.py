@@ -134,6 +134,14 @@ def test_criteria_that_cannot_be_read_are_counted_and_the_first_is_shown():
     assert "the criteria of 2 of 3 items of a.jsonl cannot be read. First: item 'i2'" in message
 
 
+def test_fields_of_criteria_that_are_not_read_are_named():
+    made = rubric(criteria={}, overall={"how": "points"}, **{"pass": {"overall": 0.5}})
+    entry = {"text": "One.", "axis": "accuracy"}
+    found = advice(made, item(1, criteria=[entry, {**entry, "id": "x"}]), item(2, criteria=[entry, "Two."]))
+    assert found["criteria"].startswith("criteria have fields that are not read: axis (2); read are text")
+    assert "criteria" not in advice(made, item(1, criteria=[{"text": "One.", "points": 2, "tags": "a"}]))
+
+
 def test_criteria_that_join_two_checks_are_counted_and_the_first_is_shown():
     made = rubric(criteria={}, overall={"how": "points"}, **{"pass": {"overall": 0.5}})
     message = advice(made, item(1, criteria=["One.", "Names year and place."]))["criteria"]

@@ -51,9 +51,9 @@ def plain(**changes):
         "r.yaml:4: dimesions: unknown key; did you mean dimensions?",
         "r.yaml:6: dimesions.truth.descrption: unknown key; did you mean description?",
         "r.yaml:7: dimesions.truth.anchors: no anchor for 3; every score of the scale needs one",
-        "r.yaml:13: reasons.0.give: found 'bfore'; Input should be 'before', 'after' or 'none'; "
+        "r.yaml:13: reasons.0.give: found 'bfore'; allowed is 'before', 'after' or 'none'; "
         "did you mean before?",
-        "r.yaml:14: guidelines.0: found 1; Input should be a valid string",
+        "r.yaml:14: guidelines.0: found 1; allowed is a text; put it in quotes",
         "r.yaml:15: rules.1.txt: unknown key; did you mean text?",
         "r.yaml:16: overal: unknown key; did you mean overall?",
         "r.yaml:17: pass: 'trtuh' is not scored; allowed: truth, form, overall; did you mean truth?",
@@ -100,7 +100,7 @@ def test_a_file_that_cannot_be_repaired_lists_the_errors_of_single_values(monkey
 def test_keys_that_are_no_texts_are_errors():
     assert any("r.yaml" in line for line in lines(plain() + "1: x\n"))
     found = lines(plain(dimensions={1: {"description": "d", "anchors": {1: "bad", 2: "good"}}}))
-    assert any("dimensions.1: found 1; Input should be a valid string" in line for line in found)
+    assert any("dimensions.1: found 1; allowed is a text; put it in quotes" in line for line in found)
 
 
 def test_a_dimension_that_is_no_mapping_is_one_error():
@@ -111,12 +111,68 @@ def test_a_dimension_that_is_no_mapping_is_one_error():
 def test_a_text_in_place_of_a_mapping_names_the_keys_of_it():
     assert "r.yaml:15: rules.0: found 'x'; allowed is a mapping with the keys when, text" in lines(MANY)
     (line, *_) = lines(plain(dimensions=["truth"]))
-    assert line.endswith("dimensions: found ['truth']; allowed is a mapping")
+    assert "dimensions: found ['truth']; allowed is a mapping, as in {accuracy: {" in line
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"scale": "0-10"},
+            "scale: found '0-10'; allowed is a mapping with the keys min, max, level, as in {min",
+        ),
+        (
+            {"overall": "mean"},
+            "overall: found 'mean'; allowed is a mapping with the keys how, weights, caps, as in",
+        ),
+        (
+            {"criteria": True},
+            "criteria: found True; allowed is a mapping with the keys field, per_request, as in",
+        ),
+        ({"pass": 3}, "pass: found 3; allowed is a mapping, as in {overall: 3}"),
+        (
+            {"pass": {"truth": "good"}},
+            "pass.truth: found 'good'; allowed is a number, the least score that passes",
+        ),
+        ({"abstain": "maybe"}, "abstain: found 'maybe'; allowed is true or false"),
+        ({"max_words": "many"}, "max_words: found 'many'; allowed is a whole number"),
+        ({"guidelines": "Be fair."}, "guidelines: found 'Be fair.'; allowed is a list"),
+        ({"pass": {}}, "pass: found {}; allowed is at least one entry"),
+        ({"task": None}, "task: found None; allowed is a text"),
+        (
+            {"rules": [{"when": "topic", "text": "t"}]},
+            "rules.0.when: found 'topic'; allowed is a mapping, as in {topic",
+        ),
+        ({"max_words": 0}, "max_words: found 0; allowed is greater than or equal to 1"),
+    ],
+)
+def test_what_is_allowed_is_said_in_words(changes, message):
+    assert any(message in line for line in lines(plain(**changes)))
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "hint"),
+    [
+        ("name: r\ndimensions:\n\ttruth: 1\n", 3, "indent with spaces and not with tabs"),
+        (
+            "name: r\ndimensions:\n  a: 1\n  b:\n    c: 1\n   d: 2\n",
+            6,
+            "indent the keys of one mapping alike",
+        ),
+        ("name: r\ntask: Judge: is it true\n", 2, "put a text that contains ': '"),
+        ("name: r\na: {b: Is it true?, c: 1}\n", 2, "put a text that contains , : ?"),
+        ("name: r\ntask: 'Judge\n", 3, "close every bracket and quotation mark"),
+    ],
+)
+def test_an_error_of_yaml_has_its_line_and_a_hint_at_the_cause(text, line, hint):
+    (found,) = lines(text)
+    assert found.startswith(f"r.yaml:{line}: not valid YAML: ")
+    assert hint in found
 
 
 def test_alternatives_of_one_value_are_one_error():
     (line, *rest) = lines(plain(version=[1]))
-    assert "version: found [1]; Input should be a valid integer; or input should be a valid string" in line
+    assert "version: found [1]; allowed is a whole number; or a text" in line
     assert rest == []
 
 

@@ -248,8 +248,8 @@ def verdict(**changes):
 
 
 WRONG = [
-    pytest.param({"name": "two words"}, "r.yaml: name: found 'two words'; String should match", id="name"),
-    pytest.param({"task": None}, "r.yaml: task: found None; Input should be a valid string", id="null"),
+    pytest.param({"name": "two words"}, "r.yaml: name: found 'two words'; allowed is letters, digits, _ and -", id="name"),
+    pytest.param({"task": None}, "r.yaml: task: found None; allowed is a text", id="null"),
     pytest.param({"colour": 1}, "r.yaml: colour: unknown key; allowed: name, version", id="unknown_key"),
     pytest.param({"scale": {"min": 3, "max": 3}}, "scale runs from 3 to 3; max must be above min", id="scale"),
     pytest.param({"dimensions": {}}, "r.yaml: dimensions: found none", id="no_dimension"),
@@ -259,7 +259,7 @@ WRONG = [
     pytest.param({"pass": {"beauty": 2}}, "pass: 'beauty' is not scored; allowed: truth, form, overall", id="pass_name"),
     pytest.param({"pass": {"truth": 4}}, "pass.truth: 4 is off the scale 1-3", id="pass_value"),
     pytest.param({"overall": {"how": "none"}}, "pass: 'overall' is not scored; allowed: truth, form", id="pass_without_overall"),
-    pytest.param({"overall": {"how": "sum"}}, "overall.how: found 'sum'; Input should be 'judged', 'mean'", id="overall"),
+    pytest.param({"overall": {"how": "sum"}}, "overall.how: found 'sum'; allowed is 'judged', 'mean'", id="overall"),
     pytest.param({"overall": {"how": "weighted", "weights": {"truth": 1}}}, "overall.weights: needs one weight for each of truth, form", id="weight_missing"),
     pytest.param({"overall": {"how": "weighted", "weights": {"truth": 2, "form": -1}}}, "weights must be 0 or more", id="negative_weight"),
     pytest.param({"overall": {"how": "weighted", "weights": {"truth": 0, "form": 0}}}, "and not all 0", id="zero_weights"),
@@ -341,7 +341,7 @@ def test_a_file_with_many_errors_names_the_first_ones_and_counts_the_rest():
     [
         pytest.param("name: [", "not valid YAML: ", id="open_list"),
         pytest.param("- a\n", "found list; a rubric is a mapping", id="list"),
-        pytest.param("", "found NoneType; a rubric is a mapping", id="empty"),
+        pytest.param("", "found an empty file; a rubric is a mapping", id="empty"),
         pytest.param("name: a\nname: b\n", "the key 'name' stands twice at line 2, column 1", id="key_twice"),
         pytest.param("scale: {min: 1, min: 2}\n", "the key 'min' stands twice", id="inner_key_twice"),
         pytest.param("version: 2024-13-45\n", "not valid YAML: month must be in 1..12", id="impossible_date"),
@@ -376,6 +376,8 @@ def test_a_rubric_that_does_not_exist_names_the_shipped_ones():
         RubricError, match=r"neither shipped nor a file\. Shipped: inspection, open_qa, summary"
     ):
         load_rubric("nowhere")
+    with pytest.raises(RubricError, match="did you mean open_qa"):
+        load_rubric("opne_qa")
 
 
 @pytest.mark.parametrize("data", [None, b"name: caf\xe9"], ids=["folder", "latin1"])

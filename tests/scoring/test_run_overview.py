@@ -142,3 +142,13 @@ def test_a_run_without_items_shows_itself_too(tmp_path):
         assert "0 of 0 answers pass" in str(run)
         assert "0 of 0 answers pass" in run._repr_html_()
         assert len(run.to_pandas()) == 0
+
+
+def test_a_boolean_flag_without_any_value_is_no_text(tmp_path):
+    with Run.create(tmp_path / "run", Judge(model="m", rubric=rubric(flags=FLAGS))) as made:
+        made.add_items([item("q1")])
+        missing = {"item_id": "q1", "status": "unparsed", "reason": "r"}
+        made.write_scores([score(None, dimension=name, **missing) for name in ("short", "note")])
+        lines = {line.split()[0]: line for line in made.overview().table().splitlines()[1:]}
+    assert "0 true, 0 false" in lines["short"]
+    assert "0 texts" in lines["note"]

@@ -8,10 +8,11 @@ import judge
 from judge.records import Completion
 from judge.rubric import Rubric
 from judge.scoring.judge import Judge
-from judge.scoring.loop import derive_scores
+from judge.scoring.loop import derive_scores, score_items
 from judge.scoring.prompt import Prompter, message_text
 from judge.scoring.run import Run
 from judge.scoring.second_attempts import replies_to_repeat, second_requests
+from tests.scoring.builders import Scripted
 
 ANCHORS = {1: "bad", 2: "middling", 3: "good"}
 RUBRIC = Rubric.model_validate(
@@ -211,6 +212,86 @@ def test_a_second_request_for_criteria_asks_for_the_object_again(tmp_path):
         (request,) = made.missing(prompter.requests(asked))
         made.append([Completion.of(request, reply="Hm.", finish_reason="stop")])
         (unread,) = replies_to_repeat(made, rubric, reask=True)
-        (second,) = second_requests(made, prompter, [(unread.key, unread.item_id)], 1)
+        (second,) = second_requests(made, prompter, {unread.key: unread.item_id}, 1)
     assert second.dimension == "criteria/1"
     assert "the one JSON object" in second.messages[-1]["content"]
+
+
+def alike(folder, reply, **asking):
+    """Two items with the same answer, in which three of the four criteria have the same text."""
+    by = Judge(model="m", rubric=BY_NUMBER)
+    listed = [[("a", "It is true."), ("b", "It is true."), ("c", "It is short.")], [("z", "It is true.")]]
+    backend = Scripted(reply)
+    with Run.create(folder, by) as made:
+        made.add_items(
+            judge.Item(
+                id=f"i{n}",
+                question="q",
+                answer="a",
+                metadata={"criteria": [{"id": key, "text": text} for key, text in pairs]},
+            )
+            for n, pairs in enumerate(listed)
+        )
+        score_items(made, by, backend, **asking)
+        found = {(row.item_id, row.criterion): row.value for row in made.scores() if row.criterion}
+    return found, backend.asked
+
+
+BY_NUMBER = Rubric.model_validate(
+    {
+        "name": "c",
+        "task": "t",
+        "criteria": {},
+        "reply": "number",
+        "overall": {"how": "points"},
+        "pass": {"overall": 1},
+    }
+)
+
+
+def test_criteria_with_the_same_text_are_asked_once_and_all_get_the_verdict(tmp_path):
+    def reply(request):
+        return "1" if "It is true." in message_text(request.messages[1]) else "0"
+
+    found, asked = alike(tmp_path / "run", reply)
+    assert len(asked) == 2
+    assert found == {("i0", "a"): 1.0, ("i0", "b"): 1.0, ("i0", "c"): 0.0, ("i1", "z"): 1.0}
+
+
+def test_a_reply_that_several_requests_share_is_asked_once_more_and_not_once_for_each(tmp_path):
+    found, asked = alike(tmp_path / "run", lambda request: "1" if request.attempt else "Hm.", reask=True)
+    assert [request.attempt for request in asked] == [0, 0, 1, 1]
+    assert set(found.values()) == {1.0}
+
+
+FLAGS = {"flags": {"expert": {"description": "true where only an expert can tell"}}}
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"criteria": {}, "overall": {"how": "points"}, "pass": {"overall": 1}},
+        {
+            "dimensions": {
+                "count": {**RUBRIC.dimensions["count"].model_dump(), "when": {"kind": "counting"}}
+            },
+            "scale": {"min": 1, "max": 3},
+            "overall": {"how": "judged"},
+            "pass": {"overall": 2},
+        },
+    ],
+)
+def test_flags_of_an_item_without_dimensions_are_asked_alone_and_read(parts, tmp_path):
+    rubric = Rubric.model_validate({"name": "c", "task": "t", **FLAGS, **parts})
+    by = Judge(model="m", rubric=rubric)
+    replies = {None: '{"expert": true}', "criteria/1": '{"c1": {"reason": "r", "met": true}}'}
+    backend = Scripted(lambda request: replies[request.dimension])
+    with Run.create(tmp_path / "run", by) as made:
+        made.add_items([judge.Item(id="a", question="q", answer="a", metadata={"criteria": ["It is true."]})])
+        score_items(made, by, backend)
+        found = {row.dimension: (row.value, row.status) for row in made.scores()}
+    assert found["expert"] == (1.0, "ok")
+    flags = message_text(backend.asked[0].messages[0])
+    assert '"expert": <true or false>' in flags
+    assert not any(word in flags for word in ("# Scores", "overall", "A reason"))
+    assert backend.asked[0].schema["required"] == ["expert"]

@@ -10,6 +10,7 @@ from judge.scoring.backends.connection import Connection
 from judge.scoring.backends.vllm.engine import EngineOptions
 from judge.scoring.images import ImageEncoder
 from judge.scoring.judge import PROMPT_VERSION, Judge
+from judge.scoring.reply_form import bare_labels
 
 
 def check_backend(judge: Judge, connection: Connection) -> None:
@@ -25,9 +26,10 @@ def check_backend(judge: Judge, connection: Connection) -> None:
     Raises
     ------
     BackendError
-        The API key is missing; the price of the model is unknown and the cost is limited; the backend gives
-        no token probabilities and the scores are expected scores; a key would be sent to an address that
-        only a settings file names; or the judge has an earlier version of the prompt.
+        The API key is missing; the price of the model is unknown and the cost is limited; the scores are
+        expected scores, and the backend gives no token probabilities or a score may be several tokens; a key
+        would be sent to an address that only a settings file names; or the judge has an earlier version of
+        the prompt.
     InputError
         The file of recorded replies does not exist.
     MissingExtraError
@@ -51,13 +53,16 @@ def check_backend(judge: Judge, connection: Connection) -> None:
 
         backend.preflight()
     if judge.backend == "api":
-        from judge.scoring.backends.api import pricing, providers
+        from judge.scoring.backends.api import logprobs, pricing, providers
 
         endpoint = providers.resolve(judge.model, connection.api_base, connection.transport)
         if connection.unconfirmed is not None:
             providers.check_keyless(endpoint, connection.unconfirmed)
         prices = pricing.find_prices(judge.model, endpoint.provider, endpoint.model)
         pricing.Budget(connection.max_cost, prices)  # raises if the price is unknown
+        if judge.scores == "expected" and not endpoint.is_vllm:  # vLLM says which labels are tokens
+            for name in judge.rubric.judged:
+                logprobs.by_rank(bare_labels(judge.rubric, name))  # raises before anything is paid for
 
 
 def load_backend(

@@ -264,14 +264,15 @@ def _judges_own(
 def _correction(text: str, objects: Objects, verdict: ReplyVerdict, item: Item) -> str | None:
     """Return a statement after the last object that gives another score and is not quoted from the item."""
     after = text[objects.spans[-1][1] :]
-    found = (said for said in corrections(after, verdict.scores) if not is_quoted(item, said))
+    words = {name: values for name in verdict.scores if (values := verdict.names.reader(name).stated)}
+    found = (said for said in corrections(after, verdict.scores, words) if not is_quoted(item, said))
     return next(found, None)
 
 
 def _broken_verdict(objects: Objects, names: Names, item: Item) -> str | None:
     """Return an unreadable object that names a dimension and is neither the form nor part of the item."""
     for source in objects.broken:
-        names_dimension = any(names.name(key) in names.dimensions for key in keys_in(source))
+        names_dimension = any(names.name(key) in names.decisive for key in keys_in(source))
         if names_dimension and not _FORM.search(source) and not is_in_item(item, source):
             return source
     return None

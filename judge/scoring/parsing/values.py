@@ -6,6 +6,7 @@ Pure. A value that is not allowed is no value, with what was found and what is a
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from judge.records import OVERALL, Status
@@ -32,7 +33,9 @@ _BARE = re.compile(
     r"(-?\d+(?:\.\d+)?(?:\s*/\s*\d+)?)[\s*_`'\".}\u200b]*",
     re.I,
 )
-_BARE_WORD = re.compile(r"[\s*_`'\"{\ufeff\u200b]*([^\W\d_]+)[\s*_`'\".}\u200b]*")
+_LAYOUT = " \t\r\n*_`'\"{}\ufeff\u200b"
+"""Characters around a bare reply that say nothing."""
+_NUMBERED = re.compile(r"(\d+)\s*(?::|[.)–-]\s)\s*(.+)", re.S)
 _MET = dict.fromkeys(("true", "yes", "met", "1"), 1.0) | dict.fromkeys(
     ("false", "no", "not met", "unmet", "0"), 0.0
 )
@@ -89,12 +92,8 @@ class ValueReader:
         if self.abstains and _cannot_tell(value):
             return _ABSTAINS
         kind = self.dimension.type if self.dimension else "score"
-        if kind == "binary":
-            return _MET.get(str(value).strip().casefold()) if isinstance(value, bool | int | str) else None
-        if kind == "category":
-            folded = [label.casefold() for label in self.labels]
-            text = value.strip().casefold() if isinstance(value, str) else None
-            return float(folded.index(text)) if text in folded else None
+        if kind != "score":
+            return _named(_as_text(value), _MET if kind == "binary" else self._places)
         return number(value, self.scale)
 
     def outcome(self, value: Any) -> Outcome:
@@ -119,19 +118,27 @@ class ValueReader:
 
     def bare(self, text: str) -> Outcome | None:
         """Read a reply of one number; None where it is none."""
-        word = _BARE_WORD.fullmatch(text)
-        if self.abstains and ((word and word[1].upper() == NO_VERDICT) or _cannot_tell(text)):
+        word = text.lstrip(_LAYOUT).rstrip(f"{_LAYOUT}.")
+        if self.abstains and (word.upper() == NO_VERDICT or _cannot_tell(text)):
             return Outcome(None, "abstained", None)
-        if word and self.dimension and self.dimension.type == "binary":
-            return self.outcome(word[1])
+        if self.dimension and self.dimension.type == "binary" and word.casefold() in _MET:
+            return self.outcome(word)
         if not (match := _BARE.fullmatch(text)):
-            return None
+            return self._bare_label(word)
         if not self.labels:
             return replace(self, is_whole=True).outcome(match[1])
-        place = number(match[1], RubricScale(min=1, max=len(self.labels)))
+        place = None if "/" in match[1] else float(match[1])  # a label is no share of all labels
         if place is None or place != int(place) or not 1 <= place <= len(self.labels):
             return unparsed(f"found {shown(match[1])}; allowed are 1 to {len(self.labels)}")
         return self._found(place - 1)
+
+    def _bare_label(self, text: str) -> Outcome | None:
+        """Read a label in place of its number, or beside it as in the prompt: ``2: minor``."""
+        numbered = _NUMBERED.fullmatch(text)
+        place = _named(numbered[2] if numbered else text, self._places)
+        if place is None or (numbered and place != int(numbered[1]) - 1):
+            return None
+        return self._found(place)
 
     def may_go_on(self, text: str) -> bool:
         """Whether a truncated number may be the beginning of another one, as 1 is of 10."""
@@ -175,6 +182,17 @@ class ValueReader:
         numbers = self._bare_numbers
         return f"one number from {numbers[0]} to {numbers[-1]}"
 
+    @cached_property
+    def _places(self) -> Mapping[str, float]:
+        return {label.casefold(): float(place) for place, label in enumerate(self.labels)}
+
+    @property
+    def stated(self) -> Mapping[str, float]:
+        """Words for the values of a criterion or a category -> their numbers; none for a score."""
+        if self.dimension and self.dimension.type == "binary":
+            return _MET
+        return self._places
+
     @property
     def _bare_numbers(self) -> range:
         return range(1, len(self.labels) + 1) if self.labels else self.scale.labels
@@ -212,6 +230,31 @@ def unparsed(reason: str) -> Outcome:
 def shown(value: Any) -> str:
     """Shorten a value for a reason."""
     return repr(value) if len(repr(value)) <= 80 else repr(value)[:77] + "…"
+
+
+def _as_text(value: Any) -> str | None:
+    """A text, a whole number or a boolean as it is written; a criterion or a label may be any of them."""
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() else None
+    return str(value) if isinstance(value, str | int) else None
+
+
+def _named(text: str | None, names: Mapping[str, float]) -> float | None:
+    """Value of a name, whatever its case; other marks between words count only if no other name is meant."""
+    folded = (text or "").strip().casefold()
+    if folded in names:
+        return names[folded]
+    plain = _spelt(folded)
+    fitting = {value for name, value in names.items() if _spelt(name) == plain}
+    return fitting.pop() if plain and len(fitting) == 1 else None
+
+
+def _spelt(name: str) -> str:
+    """Return a name with one space between its words in place of ``_`` and ``-``, and without a full stop.
+
+    A sign before or after a word stays: -1 is not 1, and the grade A- is not A.
+    """
+    return re.sub(r"(?<=[^\W_])[\s_-]+(?=[^\W_])", " ", name).rstrip(" .")
 
 
 def _cannot_tell(value: Any) -> bool:

@@ -11,7 +11,7 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from judge.records import OVERALL
-from judge.rubric import Rubric
+from judge.rubric import CRITERIA, Rubric
 from judge.scoring.parsing.repaired_json import CONTRADICTION
 from judge.scoring.parsing.values import ValueReader
 from judge.scoring.reply_form import VALUE_KEYS
@@ -23,6 +23,8 @@ _REASONS = (
 )
 _SCORES = ("score", "value", "rating")
 _LABELS = ("name", "dimension", "criterion", "aspect", "metric")
+_IDS = ("id", "criterion_id")
+"""Keys under which a criterion is named in a list, where criteria are all that is asked for."""
 _STRUCTURE = frozenset({*_GROUPS, *_REASONS, *_SCORES, *_LABELS})
 _ENDS = frozenset({"max", "max_score", "maximum", "maximum_score", "out_of", "scale_max"})
 """Keys beside a score that give the end of its scale."""
@@ -32,6 +34,7 @@ _CORRECTING = frozenset(
 """Words in a key that mark a score, or a whole verdict, as a replacement of another one."""
 
 _AFFIX = re.compile(r"^(?:score|rating)|(?:score|rating)$")
+_AFFIX_OF_CRITERIA = re.compile(r"^(?:score|rating|criterion)|(?:score|rating)$")
 _PLACEHOLDER = re.compile(r"\W*(?:…|\.\.\.)\W*|\s*<[^<>]*>\s*")
 
 
@@ -43,26 +46,34 @@ class Names:
         own = dict.fromkeys((*rubric.dimensions, *rubric.flags, OVERALL))
         self.dimensions = rubric.dimensions
         self.flags = rubric.flags
+        self.decisive = frozenset(rubric.dimensions or rubric.flags)
+        """Names of which a verdict has at least one; flags count only where nothing else is asked for."""
         self._readers = {name: ValueReader.of(rubric, name) for name in own}
         types = {dimension.type for dimension in rubric.dimensions.values()}
         self.value_keys = (*_SCORES, *(VALUE_KEYS[kind] for kind in sorted(types - {"score"})))
+        self._value_keys = {n: {*_SCORES, VALUE_KEYS[d.type]} for n, d in rubric.dimensions.items()}
+        self.ids = _IDS if types == {"binary"} else ()
+        self._affix = _AFFIX_OF_CRITERIA if self.ids else _AFFIX
         self._exact = {**aliases, "overall_score": OVERALL, **{name: name for name in own}}
         self._spelt: dict[str, set[str]] = {}
         for key, name in self._exact.items():
-            for spelling in _spellings(key):
+            for spelling in _spellings(key, self._affix):
                 self._spelt.setdefault(spelling, set()).add(name)
 
     def name(self, key: str) -> str | None:
         """Return the dimension or flag that a key means; None if there is none, or if it is ambiguous.
 
-        Case, spaces, underscores and the word "score" before or after a name do not matter.
+        Case, spaces, underscores and the word "score" before or after a name do not matter, nor does the word
+        "criterion" before that of a criterion.
         """
         if exact := self._exact.get(key):
             return exact
         if key in _STRUCTURE:
             return None
         for spelling in dict.fromkeys((key, _uncorrected(key))):
-            fitting = set().union(*(self._spelt.get(plain, set()) for plain in _spellings(spelling)))
+            fitting = set().union(
+                *(self._spelt.get(plain, set()) for plain in _spellings(spelling, self._affix))
+            )
             if fitting:
                 return fitting.pop() if len(fitting) == 1 else None
         return None
@@ -80,8 +91,13 @@ class Names:
         return self._readers[name].scale.max
 
     def is_value(self, key: str) -> bool:
-        """Whether a key holds the value of a dimension."""
+        """Whether a key holds the value of a dimension of any type."""
         return _uncorrected(key) in self.value_keys
+
+    def is_value_of(self, name: str, key: str, value: Any) -> bool:
+        """Whether a key holds the value of this dimension, or that of another type with a value for it."""
+        is_own = _uncorrected(key) in self._value_keys.get(name, _SCORES)
+        return is_own or (self.is_value(key) and self.code(name, value) is not None)
 
     def reason_of(self, key: str) -> str | None:
         """Return the dimension whose reason a key names, as in ``clarity_reason``."""
@@ -93,6 +109,7 @@ class Names:
     def is_known(self, key: str) -> bool:
         """Whether a key has any meaning in a reply."""
         known = _uncorrected(key) in _STRUCTURE or self.is_value(key) or _reasons_group(key)
+        known = known or (bool(self.ids) and key.casefold() in (*self.ids, CRITERIA))
         return known or self.name(key) is not None or self.reason_of(key) is not None
 
 
@@ -123,10 +140,11 @@ def _reasons_group(key: str) -> bool:
     return plain in _REASONS or plain.removesuffix("s") in _REASONS
 
 
-def _spellings(key: str) -> tuple[str, ...]:
-    """Return the letters of a key, with and without "score" before or after them."""
-    plain = re.sub(r"[\W_]+", "", key).casefold()
-    return tuple(dict.fromkeys(filter(None, (plain, _AFFIX.sub("", plain)))))
+def _spellings(key: str, affix: re.Pattern[str]) -> tuple[str, ...]:
+    """Return the letters of a key, with and without an affix such as "score"; 1.1 is not 11."""
+    parted = re.sub(r"(?<=\d)[\W_]+(?=\d)", "\0", key)
+    plain = re.sub(r"[^\w\0]|_", "", parted).casefold()
+    return tuple(dict.fromkeys(filter(None, (plain, affix.sub("", plain)))))
 
 
 @dataclass(frozen=True)
@@ -201,7 +219,7 @@ def verdicts_in(objects: Sequence[Any], names: Names, *, at_every_depth: bool = 
                 found.append(_verdict(pairs, names, None))
             waiting += reversed(others)
         elif isinstance(value, dict):
-            if (pairs := list(_named(value, names))) and any(name in names.dimensions for name, _ in pairs):
+            if (pairs := list(_named(value, names))) and any(name in names.decisive for name, _ in pairs):
                 found.append(
                     _verdict(pairs, names, _shared_reason(value, names), _reasons_beside(value, names))
                 )
@@ -218,7 +236,7 @@ def _entries(values: Iterable[Any], names: Names) -> tuple[list[tuple[str, Any]]
     others: list[Any] = []
     for value in values:
         is_score = isinstance(value, dict) and any(names.is_value(key) for key in value)
-        label = _text_of(value, _LABELS) if is_score else None
+        label = _label_of(value, names) if is_score else None
         if label is not None and (name := names.name(label)) is not None:
             pairs.append((name, value))
         else:
@@ -229,7 +247,7 @@ def _entries(values: Iterable[Any], names: Names) -> tuple[list[tuple[str, Any]]
 def _named(found: Mapping[str, Any], names: Names) -> Iterator[tuple[str, Any]]:
     """Yield the values of dimensions and flags in an object, or in a group of scores in it."""
     for key, value in found.items():
-        is_group = _uncorrected(key) in _GROUPS
+        is_group = _uncorrected(key) in _GROUPS and names.name(key) is None
         if is_group and isinstance(value, dict):
             yield from ((name, v) for k, v in value.items() if (name := names.name(k)) is not None)
         elif is_group and isinstance(value, list):
@@ -268,7 +286,7 @@ def _verdict(
             reasons[name] = text
     for name, value in pairs:
         if isinstance(value, dict) and name not in names.flags:
-            label = names.name(_text_of(value, _LABELS) or "")
+            label = names.name(_label_of(value, names) or "")
             reason, value = _text_of(value, _REASONS), _score_of(value, names, name)
             if label not in (None, name):
                 value = CONTRADICTION
@@ -289,7 +307,7 @@ def _score_of(value: Mapping[str, Any], names: Names, name: str) -> Any:
 
     A score on another scale is returned as the text ``"4 out of 10"``.
     """
-    stated = [value[key] for key in value if names.is_value(key)]
+    stated = [found for key, found in value.items() if names.is_value_of(name, key, found)]
     if len(stated) > 1 and not all(_agree(stated[0], other, names, name) for other in stated):
         return CONTRADICTION
     ends = [value[key] for key in value if key.casefold() in _ENDS]
@@ -301,6 +319,13 @@ def _score_of(value: Mapping[str, Any], names: Names, name: str) -> Any:
 def _agree(a: Any, b: Any, names: Names, name: str) -> bool:
     x, y = names.code(name, a), names.code(name, b)
     return x == y if x is not None and y is not None else type(a) is type(b) and bool(a == b)
+
+
+def _label_of(value: Mapping[str, Any], names: Names) -> str | None:
+    """Name or id of what an entry of a list judges; an id may be written as a number."""
+    label = _text_of(value, (*_LABELS, *names.ids))
+    number = next((value[key] for key in names.ids if type(value.get(key)) is int), None)
+    return label if label is not None or number is None else str(number)
 
 
 def _text_of(value: Mapping[str, Any], keys: Sequence[str]) -> str | None:

@@ -1,14 +1,18 @@
 """Requests of one run that ask for different values: each is sent its own schema, or its own labels."""
 
 import json
+from contextlib import nullcontext
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 
 import judge
-from judge.errors import RunError
-from judge.rubric import CriteriaField, Rubric
+from judge.errors import BackendError, RunError
+from judge.rubric import CriteriaField, Rubric, RubricScale
 from judge.scoring.backends.api.logprobs import by_rank, read_labels
+from judge.scoring.backends.connection import Connection
+from judge.scoring.backends.factory import check_backend
 from judge.scoring.backends.vllm import sampling_params
 from judge.scoring.judge import Judge
 from judge.scoring.parsing.parse import score_rows
@@ -211,3 +215,24 @@ def test_imported_criteria_are_scores_of_a_run(tmp_path):
         assert list(run["i0"].criteria) == ["c0", "c1"]
     with pytest.raises(RunError, match="imported"):
         judge.rederive(tmp_path / "run")
+
+
+def on_scale_to(most):
+    style = RUBRIC.dimensions["style"].model_copy(
+        update={"scale": RubricScale(min=0, max=most), "anchors": {0: "bad", most: "good"}}
+    )
+    return RUBRIC.model_copy(update={"dimensions": {**RUBRIC.dimensions, "style": style}})
+
+
+@pytest.mark.parametrize(
+    ("model", "most", "ends"), [("openai", 10, 1), ("openai", 9, 0), ("hosted_vllm", 10, 0)]
+)
+def test_a_scale_whose_scores_may_be_several_tokens_ends_the_run_before_it_costs_anything(
+    model, most, ends, monkeypatch
+):
+    monkeypatch.setenv("OPENAI_API_KEY", "x")
+    asked = Judge(model=f"{model}/m", rubric=on_scale_to(most), scores="expected")
+    connection = Connection(api_base="http://127.0.0.1:1/v1")
+    with pytest.raises(BackendError, match="the label '10'") if ends else nullcontext():
+        check_backend(asked, connection)
+    check_backend(replace(asked, scores="text"), connection)

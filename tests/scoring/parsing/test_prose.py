@@ -99,3 +99,29 @@ def test_text_without_marks_is_left_alone():
 def test_number_in_a_name_of_several_words_is_found_however_it_is_written():
     said = "Technical accuracy is fine. technical-accuracy = 1"
     assert list(corrections(said, {"technical_accuracy": 2.0})) == ["technical-accuracy = 1"]
+
+
+MET = {"met": 1.0, "true": 1.0, "not met": 0.0, "false": 0.0, "no": 0.0}
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        ("c1 should be false.", "c1 should be false"),
+        ("c1 isn't met.", "c1 isn't met"),
+        ("c1: **false** because it is missing", "c1: **false"),
+        ("c1 changed from true to false", "c1 changed from true to false"),
+        ("c1: met to not met", "c1: met to not met"),
+        ("c1 is not false.", None),
+        ("c1 is met by the second sentence.", None),
+        ("c1: no source is missing.", None),
+        ("c2 is false.", None),
+        ("c1 and the rest", None),
+    ],
+)
+def test_another_value_in_words_is_found(said, found):
+    assert list(corrections(said, {"c1": 1.0}, {"c1": MET})) == ([found] if found else [])
+
+
+def test_an_id_without_letters_is_not_looked_for():
+    assert not list(corrections("Well: no. 3", {"+": 1.0, "-": 2.0}, {"+": MET}))
