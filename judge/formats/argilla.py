@@ -23,22 +23,43 @@ def recognises(rows: Sequence[Row]) -> bool:
     return isinstance(rows[0].get("fields"), dict) and {"responses", "suggestions"} <= rows[0].keys()
 
 
-def plain_rows(rows: Iterator[tuple[str, Row]], _note: Callable[[str], None]) -> Iterator[tuple[str, Row]]:
+def plain_rows(
+    rows: Iterator[tuple[str, Row]], note: Callable[[str], None], _mapping: Mapping[str, str]
+) -> Iterator[tuple[str, Row]]:
     """One row for each record and rater, with a column for each question; drafts and discards are skipped.
+
+    A draft or a discarded response does not count beside a submitted one of the same user.
 
     Raises
     ------
     InputError
         A record cannot be read, or a response has no user or repeats that of the same user.
     """
+    n_others = 0
     for where, record in rows:
         item_id = record.get("external_id") or record.get("id")
         if item_id is None:
             raise InputError(f"{where}: the record has no id; found: {', '.join(record)}")
-        for (kind, rater, status), values in _by_rater(record, where).items():
+        found = _by_rater(record, where)
+        counted = {key: values for key, values in found.items() if _counts(key, found)}
+        n_others += len(found) - len(counted)
+        for (kind, rater, status), values in counted.items():
             reason = "" if status == _SUBMITTED else f"the response is {status}"
             row = {"item_id": item_id, "rater": rater, "rater_kind": kind, "skipped": reason}
             yield where, {**row, **values}
+    if n_others:
+        note(
+            f"{n_others:,} drafts or discarded responses were left out: the same user has another response "
+            "to the record."
+        )
+
+
+def _counts(key: _Key, found: Mapping[_Key, Any]) -> bool:
+    """Whether a response is the one of its user that counts: the submitted one, else the first."""
+    kind, rater, status = key
+    if (kind, rater, _SUBMITTED) in found:
+        return status == _SUBMITTED
+    return key == next(other for other in found if other[:2] == (kind, rater))
 
 
 def _by_rater(record: Row, where: str) -> dict[_Key, dict[str, Any]]:

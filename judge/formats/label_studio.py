@@ -6,6 +6,7 @@ is a repeated rating. Source: labelstud.io/guide/task_format.
 
 from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
 from judge.errors import InputError
 from judge.formats.document import Document, Object, objects
@@ -36,9 +37,8 @@ def cells(document: Document, converter: CellConverter) -> Iterator[RatingCell]:
         seen: Counter[str] = Counter()
         for kind in ("annotations", "completions"):
             for place, entry in objects(task.get(kind) or [], f"{where}: {kind}"):
-                yield from _of_entry(
-                    item_id, _annotator(entry, place), "human", entry, place, converter, seen
-                )
+                rater = annotator(entry.get("completed_by"), "completed_by", place)
+                yield from _of_entry(item_id, rater, "human", entry, place, converter, seen)
         for place, entry in objects(task.get("predictions") or [], f"{where}: predictions"):
             rater = str(entry.get("model_version") or "prediction")
             yield from _of_entry(item_id, rater, "judge", entry, place, converter, seen)
@@ -56,12 +56,18 @@ def _item_id(task: Object, where: str) -> str:
     return str(item_id)
 
 
-def _annotator(entry: Object, where: str) -> str:
-    by = entry.get("completed_by")
+def annotator(by: Any, field: str, where: str) -> str:
+    """Name of an annotator, given as a number, an e-mail address, or an object with one of them.
+
+    Raises
+    ------
+    InputError
+        There is no name.
+    """
     named = (by.get("email") or by.get("id")) if isinstance(by, dict) else by
     if named in (None, ""):
         raise InputError(
-            f"{where}: no annotator; completed_by is {by!r:.60}; allowed: a number, an e-mail address, or an "
+            f"{where}: no annotator; {field} is {by!r:.60}; allowed: a number, an e-mail address, or an "
             "object with email or id. Without it, two annotators look like one who rated twice"
         )
     return str(named).removesuffix(_STUDY)
@@ -91,7 +97,8 @@ def _of_entry(
 
 def _cell(who: Object, result: Object, where: str, converter: CellConverter) -> RatingCell:
     holder = result.get("value")
-    raw = holder.get(str(result.get("type"))) if isinstance(holder, dict) else None
+    raw = holder.get(str(result.get("type")), holder.get("selected")) if isinstance(holder, dict) else holder
+    raw = holder if raw is None else raw
     if isinstance(raw, list) and len(raw) == 1:
         raw = raw[0]
     if isinstance(raw, dict | list):

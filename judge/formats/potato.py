@@ -7,7 +7,7 @@ Potato's documentation, "Annotation Schemes" and "Data Format".
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,9 @@ def recognises(rows: Sequence[Row]) -> bool:
     return isinstance(rows[0].get("label_annotations"), dict)
 
 
-def plain_rows(rows: Iterator[tuple[str, Row]], _note: Callable[[str], None]) -> Iterator[tuple[str, Row]]:
+def plain_rows(
+    rows: Iterator[tuple[str, Row]], _note: Callable[[str], None], _mapping: Mapping[str, str]
+) -> Iterator[tuple[str, Row]]:
     """One row for each annotated instance, with a column for each scheme."""
     return (_row(where, row) for where, row in rows)
 

@@ -1,6 +1,6 @@
 """Exports of rating platforms -> plain tables of ratings; other tables pass unchanged."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -9,11 +9,16 @@ from judge.errors import InputError
 from judge.formats import argilla, crowd, label_studio_rows, potato, surveys
 from judge.rows import Row, RowSource, is_file, is_saved_dataset, kind_of, read_rows
 
+_LONGEST_LINE = 2**20
 _PLATFORMS = (potato, argilla, label_studio_rows, crowd, surveys)
 
 
 def plain_rows(
-    path: RowSource, note: Callable[[str], None], *, encoding: str | None = None
+    path: RowSource,
+    note: Callable[[str], None],
+    *,
+    encoding: str | None = None,
+    mapping: Mapping[str, str] | None = None,
 ) -> Iterator[tuple[str, Row]]:
     """Rows of a table of ratings; an export of a platform is turned into a long or wide table.
 
@@ -25,6 +30,8 @@ def plain_rows(
         Called with a sentence about what was left out.
     encoding : str or None
         Encoding of a text file; None recognises it.
+    mapping : mapping of str to str or None
+        Meaning -> column, for columns with other names; a platform keeps these columns.
 
     Raises
     ------
@@ -39,12 +46,28 @@ def plain_rows(
                 f"{path}: this folder holds no ratings; allowed: a file, a folder of Potato with one folder "
                 "for each annotator, or a folder that save_to_disk of the library `datasets` wrote"
             )
-    rows = read_rows(path, encoding=encoding) if is_file(path) else _objects(read_rows(path))
+    rows = _rows_of_file(path, encoding) if is_file(path) else _objects(read_rows(path))
     first = list(islice(rows, 2))
     rows = chain(first, rows)
     heads = [row for _, row in first]
     platform = next((one for one in _PLATFORMS if heads and one.recognises(heads)), None)
-    return rows if platform is None else platform.plain_rows(rows, note)
+    return rows if platform is None else platform.plain_rows(rows, note, mapping or {})
+
+
+def _rows_of_file(path: RowSource, encoding: str | None) -> Iterator[tuple[str, Row]]:
+    try:
+        yield from read_rows(path, encoding=encoding)
+    except InputError:
+        surveys.refuse_unnamed_columns(_first_line(Path(path)), str(path))
+        raise
+
+
+def _first_line(path: Path) -> str:
+    """First line of a file of text; empty for any other source."""
+    if path.suffix not in (".csv", ".tsv", ".txt"):
+        return ""
+    with path.open("rb") as file:
+        return file.readline(_LONGEST_LINE).decode("utf-8", errors="replace")
 
 
 def _objects(rows: Iterator[tuple[str, Any]]) -> Iterator[tuple[str, Row]]:

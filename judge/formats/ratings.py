@@ -126,7 +126,7 @@ def _of_table(
     converter: CellConverter,
     note: Callable[[str], None],
 ) -> Iterator[RatingCell]:
-    rows = plain_rows(path, note, encoding=converter.wanted.encoding)
+    rows = plain_rows(path, note, encoding=converter.wanted.encoding, mapping=mapping)
     first = list(islice(rows, _FIRST_ROWS))
     if not first:
         raise InputError(f"{name_of(path)}: holds no ratings")
