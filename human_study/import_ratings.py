@@ -65,7 +65,10 @@ def read_ratings(
     found: Iterator[tuple[Key, RatingDraft]]
     if _holds_tasks(path, encoding):
         rows = read_rows(path, encoding=encoding)
-        found = (pair for where, row in rows for pair in label_studio.annotations(row, form, where))
+        id_column = (columns or {}).get("item_id")
+        found = (
+            pair for where, row in rows for pair in label_studio.annotations(row, form, where, id_column)
+        )
     else:
         only = form.names[0] if len(form.names) == 1 else ""
         wanted = Wanted(

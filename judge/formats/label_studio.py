@@ -24,8 +24,10 @@ def recognises(document: Document) -> bool:
     return document.is_list_with("data", "annotations") or document.is_list_with("data", "completions")
 
 
-def cells(document: Document, converter: CellConverter) -> Iterator[RatingCell]:
+def cells(document: Document, converter: CellConverter, id_column: str | None = None) -> Iterator[RatingCell]:
     """Yield one rating for each control of each annotation; a skipped task gives a skipped rating.
+
+    The item is named by `id_column` in the data of the task or, without it, by an id there or of the task.
 
     Raises
     ------
@@ -33,7 +35,7 @@ def cells(document: Document, converter: CellConverter) -> Iterator[RatingCell]:
         A task has no id, or an annotation has no annotator.
     """
     for where, task in objects(document.content, str(document.path)):
-        item_id = _item_id(task, where)
+        item_id = _item_id(task, where, id_column)
         seen: Counter[str] = Counter()
         for kind in ("annotations", "completions"):
             for place, entry in objects(task.get(kind) or [], f"{where}: {kind}"):
@@ -44,9 +46,18 @@ def cells(document: Document, converter: CellConverter) -> Iterator[RatingCell]:
             yield from _of_entry(item_id, rater, "judge", entry, place, converter, seen)
 
 
-def _item_id(task: Object, where: str) -> str:
-    data = task.get("data")
-    named = [data[name] for name in _ITEM_ID if data.get(name) is not None] if isinstance(data, dict) else []
+def _item_id(task: Object, where: str, column: str | None) -> str:
+    found = task.get("data")
+    data = found if isinstance(found, dict) else {}
+    if column is not None:
+        item_id = data.get(column, task.get(column))
+        if item_id in (None, ""):
+            raise InputError(
+                f"{where}: no {column!r} in the data of the task, for --column item_id; found: "
+                f"{', '.join(data)}"
+            )
+        return str(item_id)
+    named = [data[name] for name in _ITEM_ID if data.get(name) is not None]
     item_id = named[0] if named else task.get("id")
     if item_id in (None, ""):
         raise InputError(

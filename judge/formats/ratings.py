@@ -104,7 +104,7 @@ def read_cells(
         wanted = replace(wanted, cells=replace(wanted.cells, decimal_comma=has_commas))
     converter = CellConverter(wanted)
     document = _document(path)
-    cells = _of_document(document, kind, dimension, converter) if document else None
+    cells = _of_document(document, map or {}, kind, dimension, converter) if document else None
     yield from _of_table(path, map or {}, kind, dimension, converter, note) if cells is None else cells
     converter.check()
 
@@ -156,12 +156,12 @@ def _document(path: RowSource) -> Document | None:
 
 
 def _of_document(
-    document: Document, kind: RaterKind, dimension: str, converter: CellConverter
+    document: Document, mapping: Mapping[str, str], kind: RaterKind, dimension: str, converter: CellConverter
 ) -> Iterator[RatingCell] | None:
     """Ratings of a document that is no table; None where it is one."""
     content, wanted = document.content, converter.wanted
     if label_studio.recognises(document):
-        cells = label_studio.cells(document, converter)
+        cells = label_studio.cells(document, converter, mapping.get("item_id"))
     elif recognise(document):
         where = str(document.path)
         cells = (RatingCell(score, where, score.value) for score in read_foreign(document.path).scores)

@@ -121,8 +121,8 @@ def _survey(
             f"{where}: this is an export of {tool} with one row a response and no column that names the "
             f"item; found: {', '.join(kept)}. {_RESHAPE}"
         )
-    responses = ((place, row) for place, row in rows if any(map(_holds, (row.get(n) for n in kept))))
-    responses = _without_previews(responses, note)
+    answered = ((place, row) for place, row in rows if any(_holds(row.get(name)) for name in kept))
+    responses = _without_previews(answered, note)
     if not has_item:
         named = ((place, {name: row.get(name) for name in kept}) for place, row in responses)
         yield from _grid(dict.fromkeys(kept), named, note, {"rater": id_of_response, **mapping})

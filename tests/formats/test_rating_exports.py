@@ -324,6 +324,20 @@ def test_no_value_of_a_control_of_label_studio_is_lost(tmp_path, kind, value, ra
     assert (score.value, score.reason) == (rating, reason)
 
 
+@pytest.mark.parametrize(("column", "item_id"), [("nr", "7"), ("id", "q1")])
+def test_the_item_of_a_task_of_label_studio_may_be_named(tmp_path, column, item_id):
+    path = tmp_path / "export.json"
+    path.write_text(json.dumps([TASK | {"data": {"id": "q1", "nr": 7}}]))
+    assert [s.item_id for s in read_ratings(path, map={"item_id": column})] == [item_id]
+
+
+def test_a_task_of_label_studio_without_the_named_field_is_refused(tmp_path):
+    path = tmp_path / "export.json"
+    path.write_text(json.dumps([TASK]))
+    with pytest.raises(InputError, match=r"entry 1: no 'nr' in the data of the task.*found: id"):
+        list(read_ratings(path, map={"item_id": "nr"}))
+
+
 @pytest.mark.parametrize("id", [None, ""])
 def test_a_task_of_label_studio_without_any_id_is_refused(read, id):
     with pytest.raises(InputError, match=r"entry 2: the task has no id; allowed: "):
