@@ -2,15 +2,18 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Literal, TypedDict, Unpack
 
 from human_study import label_studio
 from human_study.form import Form, Reply
+from human_study.rescaling import FileScales
 from human_study.store import Study
 from human_study.study_records import Key, RatingDraft
 from judge.errors import InputError
 from judge.files.writing import plain
-from judge.formats.cells import CellReader
+from judge.formats.cells import CellReader, number_or_none
 from judge.formats.rating_cell import RatingCell
 from judge.formats.rating_summary import RatingsSummary
 from judge.formats.ratings import read_cells
@@ -22,6 +25,27 @@ from judge.rubric import CANNOT_TELL, CRITERIA, asks_criteria
 _EMPTY = (None, "")
 _STATUSES = ("ok", "skipped", "abstained")
 _ALLOWED = ", ".join((*_STATUSES, "not_applicable"))
+_OF_TABLES: Mapping[Literal["id_from", "raters_in", "missing_codes", "scale", "rater_scales"], str] = {
+    "id_from": "--id-from",
+    "raters_in": "--raters-in",
+    "missing_codes": "--missing-codes",
+    "scale": "--scale",
+    "rater_scales": "--rater-scale",
+}
+"""Options of tables, which have no effect on tasks of Label Studio."""
+
+
+class ImportOptions(TypedDict, total=False):
+    """How a table of ratings is read; see `read_ratings`."""
+
+    columns: Mapping[str, str] | None
+    id_from: Sequence[str]
+    raters_in: Sequence[str]
+    dimensions: Sequence[str]
+    missing_codes: Sequence[str]
+    scale: str | None
+    rater_scales: Mapping[str, str]
+    encoding: str | None
 
 
 def read_ratings(
@@ -29,11 +53,8 @@ def read_ratings(
     form: Form,
     rater: str | None = None,
     *,
-    columns: Mapping[str, str] | None = None,
-    id_from: Sequence[str] = (),
-    raters_in: Sequence[str] = (),
-    encoding: str | None = None,
     note: Callable[[str], None] | None = None,
+    **options: Unpack[ImportOptions],
 ) -> dict[Key, RatingDraft]:
     """Read a file of ratings in any of the layouts, without writing to a study.
 
@@ -45,43 +66,84 @@ def read_ratings(
         Questions of the study; a rating is an option of one of them.
     rater : str, optional
         Name of the rater, for a file that names none.
-    columns : mapping, optional
-        Meaning -> column, for columns with other names.
-    id_from : sequence of str
-        Columns whose values make the id of an item; empty for a column of ids, or the content.
-    raters_in : sequence of str
-        Raters that have columns of their own.
-    encoding : str, optional
-        Encoding of a text file; default: recognised.
     note : callable, optional
         Called with a sentence about each group of columns or rows that was not read.
+    **options
+        ``columns`` (meaning -> column, for columns with other names), ``id_from`` (columns whose values make
+        the id of an item; empty for a column of ids, or the content), ``raters_in`` (raters that have columns
+        of their own), ``dimensions`` (read only these; a single one is also that of ratings without one),
+        ``missing_codes`` (words and numbers that mark a missing rating), ``scale`` and ``rater_scales``
+        (scale of the file, and of single raters, where it is not that of the study) and ``encoding`` of a
+        text file.
 
     Raises
     ------
     InputError
         The file cannot be read, or a rating in it is not valid for `form`.
     """
-    drafts: dict[Key, RatingDraft] = {}
+    dimensions = _dimensions(options.get("dimensions", ()), form)
+    encoding = options.get("encoding")
     found: Iterator[tuple[Key, RatingDraft]]
     if _holds_tasks(path, encoding):
-        rows = read_rows(path, encoding=encoding)
-        id_column = (columns or {}).get("item_id")
-        found = (
-            pair for where, row in rows for pair in label_studio.annotations(row, form, where, id_column)
-        )
+        found = _of_tasks(path, form, options)
     else:
-        only = form.names[0] if len(form.names) == 1 else ""
+        names = dimensions or form.names
+        scales = FileScales.read(options.get("scale"), options.get("rater_scales", {}))
         wanted = Wanted(
+            dimensions=dimensions,
             rubric=form.rubric,
-            raters_in=tuple(raters_in),
+            cells=CellReader((), _missing_codes(options.get("missing_codes", ()), form)),
+            raters_in=tuple(options.get("raters_in", ())),
             flags=True,
-            id_from=tuple(id_from),
+            id_from=tuple(options.get("id_from", ())),
             encoding=encoding,
         )
-        found = _drafts(read_cells(path, map=columns, wanted=wanted, dimension=only, note=note), form, rater)
+        only = names[0] if len(names) == 1 else ""
+        cells = read_cells(path, map=options.get("columns"), wanted=wanted, dimension=only, note=note)
+        found = _drafts(scales.rescaled(cells, form, rater), form, rater)
+    drafts: dict[Key, RatingDraft] = {}
     for key, draft in found:
         _merge(drafts, key, draft)
     return {key: draft for key, draft in drafts.items() if draft.values or draft.skip}
+
+
+def _dimensions(names: Sequence[str], form: Form) -> tuple[str, ...]:
+    """Questions whose ratings are read; none: all."""
+    found = {name: form.name_of(name) or (CRITERIA if name == CRITERIA else None) for name in names}
+    if unknown := [name for name, question in found.items() if question is None]:
+        raise InputError(
+            f"--dimension {unknown[0]}: not a question of this study; allowed: {', '.join(form.names)}"
+        )
+    return tuple(str(name) for name in found.values())
+
+
+def _missing_codes(words: Sequence[str], form: Form) -> tuple[str, ...]:
+    """Codes as a reader of cells compares them; a value of the scale cannot mark a missing rating."""
+    codes = [word if (n := number_or_none(word)) is None else f"{n:g}" for word in words]
+    questions = (form.question(name) for name in form.scored)
+    allowed = [str(value) for question in questions if question for value in question.values]
+    if both := [code for code in codes if code in allowed]:
+        raise InputError(
+            f"--missing-codes {', '.join(both)}: is a value of the scale "
+            f"({', '.join(dict.fromkeys(allowed))}), so it cannot mark a missing rating"
+        )
+    return tuple(codes)
+
+
+def _of_tasks(path: str | Path, form: Form, options: ImportOptions) -> Iterator[tuple[Key, RatingDraft]]:
+    """Annotations of Label Studio, whose controls and annotators have names."""
+    given = [name for name in _OF_TABLES if options.get(name)]
+    if given:
+        raise InputError(
+            f"{path}: holds tasks of Label Studio, for which {_OF_TABLES[given[0]]} has no meaning; leave it "
+            "out"
+        )
+    id_column = (options.get("columns") or {}).get("item_id")
+    kept = _dimensions(options.get("dimensions", ()), form)
+    for where, row in read_rows(path, encoding=options.get("encoding")):
+        for key, draft in label_studio.annotations(row, form, where, id_column):
+            values = {name: value for name, value in draft.values.items() if not kept or name in kept}
+            yield key, replace(draft, values=values)
 
 
 def import_file(
@@ -89,11 +151,8 @@ def import_file(
     path: str | Path,
     rater: str | None = None,
     *,
-    columns: Mapping[str, str] | None = None,
-    id_from: Sequence[str] = (),
-    raters_in: Sequence[str] = (),
-    encoding: str | None = None,
     on_read: Callable[[str, Sequence[str]], None] | None = None,
+    **options: Unpack[ImportOptions],
 ) -> dict[str, int]:
     """Import the ratings of a file into `study`, all or none; return the number of new ones per rater.
 
@@ -106,16 +165,7 @@ def import_file(
         A rating is not valid for this study.
     """
     notes: list[str] = []
-    drafts = read_ratings(
-        path,
-        study.form,
-        rater,
-        columns=columns,
-        id_from=id_from,
-        raters_in=raters_in,
-        encoding=encoding,
-        note=notes.append,
-    )
+    drafts = read_ratings(path, study.form, rater, note=notes.append, **options)
     if on_read is not None:
         on_read(summary(drafts, study.form), notes)
     known = {item.id for item in study.items()}
@@ -230,9 +280,14 @@ def _put(draft: RatingDraft, form: Form, cell: RatingCell) -> None:
     if value in _EMPTY or (name == OVERALL and known is None):
         return
     if known is None:
-        unnamed = "no column says which question is rated"
-        problem = f"{name!r} is not a question of this study" if name else unnamed
-        raise InputError(f"{draft.where}: {problem}; allowed: {', '.join(form.names)}")
+        allowed = f"allowed: {', '.join(form.names)}"
+        if name:
+            raise InputError(f"{draft.where}: {name!r} is not a question of this study; {allowed}")
+        raise InputError(
+            f"{draft.where}: no column says which question is rated; {allowed}. If all ratings of the file "
+            f"are on one question, name it: --dimension {form.names[0]}; else name the column: --column "
+            "dimension=NAME"
+        )
     draft.values[known] = form.value_of(known, value, draft.where)
 
 

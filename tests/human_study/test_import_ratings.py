@@ -182,6 +182,106 @@ def test_ratings_without_a_question_are_refused(study: Study, tmp_path: Path) ->
         import_file(study, write(tmp_path, "item_id,rater_1,rater_2\nsecret-id-1,4,5\n"))
 
 
+def test_ratings_without_a_question_are_on_the_only_wanted_one(study: Study, tmp_path: Path) -> None:
+    path = write(tmp_path, "item_id,Ann,Ben\nsecret-id-1,4,5\n")
+    options = {"raters_in": ("Ann", "Ben")}
+    with pytest.raises(InputError, match=r"which question is rated.*--dimension accuracy"):
+        import_file(study, path, **options)
+    found = read_ratings(path, study.form, dimensions=("accuracy",), **options)
+    assert {key[0]: draft.values for key, draft in found.items()} == {
+        "Ann": {"accuracy": 4}, "Ben": {"accuracy": 5},
+    }  # fmt: skip
+
+
+LONG = "item_id,rater,dimension,value\n"
+
+
+@pytest.mark.parametrize("name", ["clarity", "style"])
+def test_only_the_wanted_questions_are_imported(study: Study, tmp_path: Path, name: str) -> None:
+    path = write(tmp_path, LONG + "secret-id-1,Ann,accuracy,4\nsecret-id-1,Ann,clarity,5\n")
+    (draft,) = read_ratings(path, study.form, dimensions=(name,)).values()
+    assert draft.values == {"clarity": 5}
+
+
+def test_a_wanted_question_that_the_study_does_not_ask_is_refused(study: Study, tmp_path: Path) -> None:
+    with pytest.raises(
+        InputError, match="--dimension speed: not a question of this study; allowed: accuracy"
+    ):
+        import_file(study, write(tmp_path, LONG), dimensions=("speed",))
+
+
+def test_codes_of_missing_ratings_are_no_ratings(study: Study, tmp_path: Path) -> None:
+    path = write(tmp_path, "item_id,rater,accuracy,clarity\nsecret-id-1,Ann,99,pass\nsecret-id-2,Ann,4,5\n")
+    (draft,) = read_ratings(path, study.form, missing_codes=("99.0", "pass")).values()
+    assert draft.values == {"accuracy": 4, "clarity": 5}
+
+
+def test_a_score_of_the_scale_is_no_code_of_a_missing_rating(study: Study, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"--missing-codes 5: is a value of the scale \(1, 2, 3, 4, 5\)"):
+        import_file(study, write(tmp_path, LONG), missing_codes=("9", "5"))
+
+
+@pytest.mark.parametrize(
+    ("options", "values"),
+    [
+        ({"scale": "0-4"}, (5, 1)),
+        ({"scale": "0-8", "rater_scales": {"Ben": "0-4"}}, (3, 1)),
+        ({"rater_scales": {"Ben": "0-1"}}, (4, 1)),
+    ],
+)
+def test_ratings_on_another_scale_are_rescaled(
+    study: Study, tmp_path: Path, options: dict, values: tuple[int, int]
+) -> None:
+    path = write(tmp_path, LONG + "secret-id-1,Ann,accuracy,4\nsecret-id-1,Ben,accuracy,0\n")
+    found = read_ratings(path, study.form, **options)
+    assert tuple(draft.values["accuracy"] for draft in found.values()) == values
+
+
+def test_the_scale_of_the_rater_of_a_file_that_names_none_may_be_declared(
+    study: Study, tmp_path: Path
+) -> None:
+    path = write(tmp_path, "item_id,accuracy,clarity\nsecret-id-1,0,4\n")
+    (draft,) = read_ratings(path, study.form, "Ann", rater_scales={"Ann": "0-4"}).values()
+    assert draft.values == {"accuracy": 1, "clarity": 5}
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        (
+            {"scale": "1-10"},
+            r":2: .*accuracy is 4 on the scale 1 to 10 of Ann, which is 2.33 on that of the study",
+        ),
+        ({"scale": "0-3"}, ":2: .*accuracy is 4, off the scale 0 to 3 of Ann"),
+        ({"scale": "good,bad"}, "--scale good,bad: allowed is LOW-HIGH"),
+        ({"scale": "5-1"}, "--scale 5-1: allowed is LOW-HIGH"),
+        ({"rater_scales": {"Cy": "0-4"}}, "--rater-scale Cy: no rating by this rater; found: Ann"),
+        ({"rater_scales": {"Ann": "x"}}, "--rater-scale Ann=x: allowed is LOW-HIGH"),
+    ],
+)
+def test_a_rating_that_is_no_score_of_the_study_is_refused(
+    study: Study, tmp_path: Path, options: dict, problem: str
+) -> None:
+    with pytest.raises(InputError, match=problem):
+        import_file(study, write(tmp_path, LONG + "secret-id-1,Ann,accuracy,4\n"), **options)
+
+
+def test_options_of_tables_are_refused_beside_tasks_of_label_studio(study: Study, tmp_path: Path) -> None:
+    path = write(tmp_path, json.dumps([{"id": 1, "data": {}, "annotations": []}]), "tasks.json")
+    with pytest.raises(InputError, match="Label Studio, for which --missing-codes has no meaning"):
+        import_file(study, path, missing_codes=("9",))
+
+
+def test_only_the_wanted_controls_of_label_studio_are_imported(study: Study, tmp_path: Path) -> None:
+    results = [
+        {"from_name": name, "type": "rating", "value": {"rating": 3}} for name in ("accuracy", "clarity")
+    ]
+    task = {"id": "secret-id-1", "data": {}, "annotations": [{"completed_by": "Ann", "result": results}]}
+    path = write(tmp_path, json.dumps([task]), "tasks.json")
+    (draft,) = read_ratings(path, study.form, dimensions=("clarity",)).values()
+    assert draft.values == {"clarity": 3}
+
+
 def test_other_columns_of_a_wide_table_are_fields_of_the_item(study: Study, tmp_path: Path) -> None:
     path = write(tmp_path, "item_id,rater,accuracy,clarity,difficulty\nsecret-id-1,A,4,5,3\n")
     assert import_file(study, path) == {"A": 1}
