@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from judge.errors import InputError
-from judge.formats import argilla, crowd, label_studio_rows, potato, surveys
+from judge.formats import argilla, crowd, label_studio_rows, potato, surveys, wide_exports
 from judge.rows import Row, RowSource, is_file, is_saved_dataset, kind_of, read_rows
 
 _LONGEST_LINE = 2**20
-_PLATFORMS = (potato, argilla, label_studio_rows, crowd, surveys)
+_PLATFORMS = (potato, argilla, label_studio_rows, crowd, surveys, wide_exports)
 
 
 def plain_rows(
