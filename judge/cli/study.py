@@ -29,6 +29,7 @@ from judge.cli.option_types import Number, TablePath
 from judge.cli.options import (
     GroupedCommand,
     as_json,
+    counted,
     encoding,
     image_root,
     out,
@@ -286,6 +287,12 @@ def _report_new(study: Study) -> None:
     )
     if design.per_item == 1:
         click.echo("Note: each item is rated once, so agreement between raters cannot be measured.", err=True)
+    if idle := sum(not row.total for row in progress.raters):
+        click.echo(
+            f"Note: {counted(idle, 'rater')} get no answers; ask fewer (--raters), or have each item rated "
+            "by more (--per-item).",
+            err=True,
+        )
     if not progress.raters[0].training[1]:
         why = "the rubric has no worked example for these items"
         if study.rubric.criteria:

@@ -274,3 +274,10 @@ def test_import_reads_ratings_on_another_scale_with_codes_for_missing_ones() -> 
     found = done("import", "study.db", "r.csv", "--raters-in", "ann,ben", "--dimension", "clarity",
                  "--scale", "0-4", "--missing-codes", "99", "--rater-scale", "ben=2-4")  # fmt: skip
     assert found.stdout == "ann: 1 new ratings\nben: 2 new ratings\n"
+
+
+def test_new_says_how_many_raters_get_no_answers() -> None:
+    Path("one.jsonl").write_text('{"id": "a", "question": "?", "answer": "!"}\n')
+    few = done("new", "one.jsonl", "--raters", "3", "--per-item", "1", "--checks", "0")
+    assert "2 raters get no answers" in few.stderr
+    assert "no answers" not in done("new", "answers.jsonl", "--out", "all.db").stderr
