@@ -38,14 +38,13 @@ def plain_rows(
     InputError
         The table cannot be read, or is an export without ratings.
     """
-    if is_file(path) and Path(path).is_dir():
-        if potato.is_folder(Path(path)):
-            return potato.rows_of_folder(Path(path))
-        if not is_saved_dataset(Path(path)):
-            raise InputError(
-                f"{path}: this folder holds no ratings; allowed: a file, a folder of Potato with one folder "
-                "for each annotator, or a folder that save_to_disk of the library `datasets` wrote"
-            )
+    if is_file(path) and potato.is_output(Path(path)):
+        return potato.rows_of_output(Path(path), note)
+    if is_file(path) and Path(path).is_dir() and not is_saved_dataset(Path(path)):
+        raise InputError(
+            f"{path}: this folder holds no ratings; allowed: a file, a folder of Potato with one folder "
+            "for each annotator, or a folder that save_to_disk of the library `datasets` wrote"
+        )
     rows = _rows_of_file(path, encoding) if is_file(path) else _objects(read_rows(path))
     first = list(islice(rows, 2))
     rows = chain(first, rows)
@@ -63,11 +62,13 @@ def _rows_of_file(path: RowSource, encoding: str | None) -> Iterator[tuple[str, 
 
 
 def _first_line(path: Path) -> str:
-    """First line of a file of text; empty for any other source."""
-    if path.suffix not in (".csv", ".tsv", ".txt"):
+    """First line of a CSV file; empty for any other source, and for a file that cannot be read."""
+    try:
+        with path.open("rb") as file:
+            line = file.readline(_LONGEST_LINE)
+    except OSError:
         return ""
-    with path.open("rb") as file:
-        return file.readline(_LONGEST_LINE).decode("utf-8", errors="replace")
+    return line.decode("utf-8", errors="replace")
 
 
 def _objects(rows: Iterator[tuple[str, Any]]) -> Iterator[tuple[str, Row]]:

@@ -98,7 +98,7 @@ def test_potato_schemes_give_the_chosen_label_or_what_was_entered(read, labels, 
     ("line", "message"),
     [
         ({"id": "q1", "label_annotations": {"x": {"1": "1"}}}, "no annotator; allowed: a field user_id"),
-        (POTATO | {"user_id": "a", "label_annotations": {"x": {"1": "1", "2": "2"}}}, r"several labels are chosen \(1, 2\)"),
+        (POTATO | {"user_id": "a", "label_annotations": {"clarity": {"1": "1", "2": "2"}}}, "clarity is 'several labels: 1, 2'"),
         (POTATO | {"user_id": "a", "label_annotations": None}, "no object label_annotations; found: id"),
     ],
     ids=["no annotator", "several labels", "no labels"],
@@ -107,6 +107,84 @@ def test_lines_of_potato_that_cannot_be_read_are_named(read, line, message):
     first = POTATO | {"user_id": "a"}
     with pytest.raises(InputError, match=rf"a\.jsonl:2: .*{message}|a\.jsonl:2: {message}"):
         read("\n".join(map(json.dumps, (first, line))), "a.jsonl")
+
+
+def test_a_scheme_of_potato_with_several_labels_is_no_rating(read):
+    notes = []
+    line = POTATO | {
+        "user_id": "a",
+        "label_annotations": {"clarity": {"4": "4"}, "kinds": {"x": "1", "y": "1"}},
+    }
+    assert [one[2] for one in read(json.dumps(line), "a.jsonl", notes)] == ["clarity"]
+    assert notes == ["Scheme 'kinds' has several labels in 1 of the instances, which is no rating."]
+
+
+PAIRS = [[{"schema": "clarity", "name": "scale_4"}, "4"], [{"schema": "tone", "name": "2"}, "2"]]
+STATE = {"user_id": "ann", "instance_id_to_label_to_value": {"q1": PAIRS}}
+OF_ANN = [("q1", "ann", "clarity", 4.0), ("q1", "ann", "tone", 2.0)]
+
+
+@pytest.mark.parametrize(
+    "labels", [PAIRS, {"clarity": {"scale_4": "4"}, "tone": {"2": "true"}}], ids=["pairs", "objects"]
+)
+@pytest.mark.parametrize("user", ["ann", None])
+@pytest.mark.parametrize("given", ["annotation_output", "annotation_output/ann/user_state.json"])
+def test_the_state_of_an_annotator_of_potato_2_is_read(read, tmp_path, labels, user, given):
+    name = "annotation_output/ann/user_state.json"
+    state = {"user_id": user, "instance_id_to_label_to_value": {"q1": labels}}
+    assert read(state, name) == OF_ANN
+    found = read_ratings(tmp_path / given, wanted=Wanted(cells=CELLS))
+    assert [(s.item_id, s.rater, s.dimension, s.value) for s in found] == OF_ANN
+
+
+def test_a_folder_of_potato_may_mix_its_versions(tmp_path):
+    for name, file, content in (
+        ("ann", "user_state.json", STATE),
+        ("ann", "annotated_instances.jsonl", POTATO),
+        ("ben", "annotated_instances.jsonl", POTATO),
+    ):
+        (tmp_path / name).mkdir(exist_ok=True)
+        (tmp_path / name / file).write_text(json.dumps(content))
+    (tmp_path / "empty").mkdir()
+    found = read_ratings(tmp_path, wanted=Wanted(("clarity",), cells=CELLS))
+    assert [s.rater for s in found] == ["ann", "ben"]
+
+
+@pytest.mark.parametrize(
+    ("state", "message"),
+    [
+        ([], r"instance_id_to_label_to_value: allowed is an object, found \[\]"),
+        ({}, "allowed is an object, found None"),
+        (STATE | {"instance_id_to_label_to_value": [3]}, r"allowed is an object, found \[3\]"),
+        (STATE | {"instance_id_to_label_to_value": {"q1": [3]}}, "instance 'q1': allowed is a list of pairs"),
+        (STATE | {"instance_id_to_label_to_value": {"q1": [[{}, 3]]}}, "instance 'q1': allowed is a list"),
+    ],
+)
+def test_a_damaged_state_of_potato_is_named(tmp_path, state, message):
+    (tmp_path / "ann").mkdir()
+    (tmp_path / "ann" / "user_state.json").write_text(json.dumps(state))
+    with pytest.raises(InputError, match=rf"user_state\.json: .*{message}"):
+        list(read_ratings(tmp_path))
+
+
+def test_tables_that_potato_exports_have_a_column_for_each_label(read):
+    first = ("user", "instance_id", "displayed_text", "clarity:::scale_1", "clarity:::scale_4", "tone:::2")
+    second = ("instance_id", "user_id", "clarity.scale_1", "clarity.scale_4", "tone.2")
+    assert read(table(first, ("ann", "q1", "Why?", "", "4", "true")), "a.csv") == OF_ANN
+    assert read(table(second, ("q1", "ann", "", "4", "2")), "b.csv") == OF_ANN
+
+
+def test_lines_that_potato_2_exports_are_read(read):
+    line = {"instance_id": "q1", "user_id": "ann", "spans": {}, "links": {}}
+    labels = {"clarity": {"scale_4": "4"}, "tone": {"2": "2"}}
+    assert read(json.dumps(line | {"labels": labels}), "annotations.jsonl") == OF_ANN
+
+
+def test_a_table_of_potato_may_name_its_items_by_another_column(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text(table(("user", "instance_id", "displayed_text", "x:::1"), ("ann", "7", "q1", "1")))
+    found = read_ratings(path, map={"item_id": "displayed_text"}, wanted=Wanted(cells=CELLS))
+    assert [(s.item_id, s.value) for s in found] == [("q1", 1.0)]
 
 
 # -- Argilla
@@ -223,6 +301,89 @@ def test_a_draft_of_argilla_2_beside_a_submitted_response_is_no_second_rating(re
     assert read([ARGILLA_2 | {"responses": {"clarity": both}, "suggestions": {}}]) == [
         ("q1", "ann", "clarity", 4.0)
     ]
+
+
+FLAT_2 = {
+    "id": "q1",
+    "status": "completed",
+    "text": "?",
+    "clarity.responses": [4, 2],
+    "clarity.responses.users": ["ann", "cy"],
+    "clarity.responses.status": ["submitted", "draft"],
+    "clarity.suggestion": 5,
+    "clarity.suggestion.agent": "gpt",
+    "clarity.suggestion.score": None,
+    "tone.suggestion": None,
+    "tone.suggestion.agent": None,
+}
+FLAT_1 = {
+    "text": "?",
+    "clarity": [
+        {"user_id": "ann", "value": 4, "status": "submitted"},
+        {"user_id": "cy", "value": 2, "status": "draft"},
+    ],
+    "clarity-suggestion": 5,
+    "clarity-suggestion-metadata": {"type": "model", "score": None, "agent": "gpt"},
+    "external_id": "q1",
+    "metadata": {"topic": "x"},
+}
+OF_DATA_SET = [("q1", "ann", "clarity", 4.0), ("q1", "cy", "clarity", None), ("q1", "gpt", "clarity", 5.0)]
+
+
+@pytest.mark.parametrize("row", [FLAT_1, FLAT_2], ids=["version 1", "version 2"])
+@pytest.mark.parametrize("name", ["data.json", "data.csv"])
+@pytest.mark.parametrize("write", [json.dumps, str], ids=["json", "python"])
+def test_data_sets_of_argilla_are_read_as_its_records(read, row, name, write):
+    cells = [write(cell) if isinstance(cell, list | dict) else cell for cell in row.values()]
+    assert read([row] if name.endswith("json") else table(row, cells), name) == OF_DATA_SET
+
+
+def test_a_data_set_of_argilla_without_statuses_holds_submitted_responses(read):
+    row = {name: cell for name, cell in FLAT_2.items() if not name.endswith("status")}
+    assert read([row])[1] == ("q1", "cy", "clarity", 2.0)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"clarity.responses": [4]}, "clarity.responses.status: the lists differ in length"),
+        ({"clarity.responses": "[4 2]"}, r"column 'clarity\.responses': found '\[4 2\]'; allowed is a list"),
+        ({"clarity.responses.users": [None, "cy"]}, "a response has no user_id"),
+    ],
+)
+def test_a_data_set_of_argilla_that_cannot_be_read_is_named(read, change, message):
+    with pytest.raises(InputError, match=rf"entry 2: {message}|entry 2: .*{message}"):
+        read([FLAT_2, FLAT_2 | {"id": "q2"} | change])
+
+
+def test_odd_metadata_of_a_suggestion_of_argilla_is_named(read):
+    with pytest.raises(InputError, match=r"'clarity-suggestion-metadata': found \[3\]; allowed is an object"):
+        read([FLAT_1 | {"clarity-suggestion-metadata": [3]}])
+
+
+@pytest.mark.parametrize(
+    ("record", "column", "item_id"),
+    [
+        (ARGILLA_1 | {"metadata": {"nr": 7}}, "nr", "7"),
+        (ARGILLA_1 | {"fields": {"doc": "d"}}, "doc", "d"),
+        (ARGILLA_1, "id", "r1"),
+        (FLAT_2 | {"nr": "7"}, "nr", "7"),
+    ],
+)
+def test_the_item_of_a_record_of_argilla_may_be_named(tmp_path, record, column, item_id):
+    path = tmp_path / "records.json"
+    path.write_text(json.dumps([record]))
+    found = read_ratings(path, map={"item_id": column}, wanted=Wanted(cells=CELLS))
+    assert {s.item_id for s in found} == {item_id}
+
+
+def test_a_record_of_argilla_without_the_named_field_is_refused(tmp_path):
+    path = tmp_path / "records.json"
+    path.write_text(json.dumps([ARGILLA_1 | {"metadata": {"nr": 7}}]))
+    with pytest.raises(
+        InputError, match=r"no 'doc' in the record for --column item_id; found: id, .*nr, text"
+    ):
+        list(read_ratings(path, map={"item_id": "doc"}))
 
 
 def test_argilla_values_may_be_written_without_an_object(read):
@@ -706,3 +867,8 @@ def test_a_damaged_export_is_read_or_refused(read, record):
 def test_a_row_in_memory_that_is_no_object_is_refused():
     with pytest.raises(InputError, match="row 2: found a number; each row must be a dict"):
         list(read_ratings([{"item_id": "a", "rater": "x", "value": 3}, 3]))
+
+
+def test_a_file_that_does_not_exist_is_named(tmp_path):
+    with pytest.raises(InputError, match=r"none\.csv"):
+        list(read_ratings(tmp_path / "none.csv"))
