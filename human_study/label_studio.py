@@ -15,11 +15,10 @@ from human_study.store import Study
 from human_study.study_records import Key, RatingDraft, Task
 from judge.errors import InputError
 from judge.formats.document import kind_of, objects
+from judge.formats.label_studio import STUDY_DOMAIN, annotator
 from judge.items import ALIASES
 from judge.items.columns import plain
 
-_DOMAIN = "@study.invalid"
-"""Label Studio identifies raters by e-mail address; the domain .invalid is reserved (RFC 2606)."""
 _MAX_STARS = 10
 _NOTE = "note"
 _TEXT = dict(YES_NO)
@@ -59,7 +58,7 @@ def annotations(
     item = _item_id(row, where, id_column)
     seen: dict[str, int] = defaultdict(int)
     for place, annotation in objects(row.get("annotations") or [], f"{where}: annotations"):
-        rater = _rater(annotation.get("completed_by"), place)
+        rater = annotator(annotation.get("completed_by"), "completed_by", place)
         draft = RatingDraft(
             place, skip="cancelled in Label Studio" if annotation.get("was_cancelled") else ""
         )
@@ -145,7 +144,7 @@ def _annotation(task: Task, form: Form) -> dict[str, Any]:
     texts = [text for text in (reply.note, reply.skip) if text]
     note = [_control_result(_NOTE, "textarea", {"text": texts})] if texts else []
     return {
-        "completed_by": {"email": f"{task.rater}{_DOMAIN}"},
+        "completed_by": {"email": f"{task.rater}{STUDY_DOMAIN}"},
         "was_cancelled": task.rating.state == "skipped",
         "lead_time": task.rating.seconds,
         "result": results + note,
@@ -181,15 +180,6 @@ def _read_result(draft: RatingDraft, form: Form, result: dict[str, Any], where: 
     elif (known := form.name_of(name)) is not None and found is not None:
         word = _NUMBERS.get(found, found) if isinstance(found, str) else found
         draft.values[known] = form.value_of(known, word, draft.where)
-
-
-def _rater(who: Any, where: str) -> str:
-    """Return the e-mail address or the id of the account, whichever the export has."""
-    if isinstance(who, dict):
-        who = who.get("email") or who.get("id")
-    if who in (None, ""):
-        raise InputError(f"{where}: no rater; allowed field: completed_by")
-    return str(who).removesuffix(_DOMAIN) if isinstance(who, str) else f"user-{who}"
 
 
 def _item_id(row: dict[str, Any], where: str, column: str | None = None) -> str:

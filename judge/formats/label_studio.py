@@ -15,8 +15,9 @@ from judge.records import OVERALL, RaterKind, Score
 
 _ITEM_ID = ("id", "item_id", "question_id")
 _NO_SCORE = ("textarea",)
-_STUDY = "@study.invalid"
-"""Domain under which the human study of this project exports its raters to Label Studio."""
+STUDY_DOMAIN = "@study.invalid"
+"""Domain of the raters of a study in Label Studio, which identifies them by e-mail address; .invalid is
+reserved for such uses (RFC 2606)."""
 
 
 def recognises(document: Document) -> bool:
@@ -81,7 +82,7 @@ def annotator(by: Any, field: str, where: str) -> str:
             f"{where}: no annotator; {field} is {by!r:.60}; allowed: a number, an e-mail address, or an "
             "object with email or id. Without it, two annotators look like one who rated twice"
         )
-    return str(named).removesuffix(_STUDY)
+    return str(named).removesuffix(STUDY_DOMAIN)
 
 
 def _of_entry(

@@ -47,9 +47,11 @@ _WHO = (
 """Columns that name the person who answered, the surest first."""
 _OF_GRID = {"item_id", "dimension", "value"}
 _RESHAPE = (
-    "Pass the id of the item to the survey (in Qualtrics as embedded data item_id), name the columns "
-    "DIMENSION [ITEM], as in 'clarity [q1]', or write one row a rating: item_id, rater, dimension, value"
+    "name the columns DIMENSION [ITEM], as in 'clarity [q1]', or write one row a rating: item_id, rater, "
+    "dimension, value"
 )
+_PASSED_AS = {"Qualtrics": "embedded data", "SurveyMonkey": "a custom variable"}
+"""How a survey gets the id of the item in its address."""
 
 
 def recognises(rows: Sequence[Row]) -> bool:
@@ -90,7 +92,7 @@ def refuse_unnamed_columns(first_line: str, where: str) -> None:
     if names >= {*_SURVEY_MONKEY, ""}:
         raise InputError(
             f"{where}: this is an export of SurveyMonkey with two header lines, in which the columns of a "
-            f"grid have no names of their own. Write one header line. {_RESHAPE}"
+            f"grid have no names of their own. Write one header line and {_RESHAPE}"
         )
 
 
@@ -119,7 +121,8 @@ def _survey(
     if not has_item and not is_grid:
         raise InputError(
             f"{where}: this is an export of {tool} with one row a response and no column that names the "
-            f"item; found: {', '.join(kept)}. {_RESHAPE}"
+            f"item; found: {', '.join(kept)}. Pass the id of the item to the survey as {_PASSED_AS[tool]} "
+            f"item_id, {_RESHAPE}"
         )
     answered = ((place, row) for place, row in rows if any(_holds(row.get(name)) for name in kept))
     responses = _without_previews(answered, note)

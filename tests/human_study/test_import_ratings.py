@@ -130,7 +130,16 @@ def test_label_studio_annotations_are_told_apart_from_tables(study: Study, tmp_p
             }
         ],
     }
-    assert import_file(study, write(tmp_path, json.dumps([task]), "export.json")) == {"user-12": 1}
+    assert import_file(study, write(tmp_path, json.dumps([task]), "export.json")) == {"12": 1}
+
+
+def test_the_exports_of_one_label_studio_project_hold_the_same_ratings(study: Study, tmp_path: Path) -> None:
+    result = [{"from_name": "accuracy", "type": "rating", "value": {"rating": 3}}]
+    data = {"item_id": "secret-id-1"}
+    task = {"id": 7, "data": data, "annotations": [{"id": 9, "completed_by": 12, "result": result}]}
+    row = {"id": 7, **data, "accuracy": [{"rating": 3}], "annotator": 12, "annotation_id": 9, "lead_time": 3}
+    assert import_file(study, write(tmp_path, json.dumps([task]), "export.json")) == {"12": 1}
+    assert import_file(study, write(tmp_path, json.dumps([row]), "min.json")) == {"12": 0}
 
 
 RATED = {("secret-id-1", "Ann", "accuracy", 4.0), ("secret-id-1", "Ann", "clarity", 5.0)}

@@ -131,7 +131,7 @@ def test_a_task_without_an_answer_is_an_error() -> None:
 
 def test_annotations_become_ratings_and_other_controls_are_left_alone(rubric: Rubric) -> None:
     found = dict(label_studio.annotations(FROM_LABEL_STUDIO, Form(rubric), "x.json:1"))
-    assert [key[:2] for key in found] == [("ann@example.org", "q1"), ("user-5", "q1")]
+    assert [key[:2] for key in found] == [("ann@example.org", "q1"), ("5", "q1")]
     ann, cancelled = found.values()
     assert (ann.values, ann.note, ann.skip) == ({"accuracy": 4, "clarity": 5}, "ok", "")
     assert cancelled.skip == "cancelled in Label Studio"
@@ -139,14 +139,14 @@ def test_annotations_become_ratings_and_other_controls_are_left_alone(rubric: Ru
 
 def test_an_annotation_of_nobody_is_an_error(rubric: Rubric) -> None:
     task = {"data": {"id": "q1"}, "annotations": [{"result": []}]}
-    with pytest.raises(InputError, match="annotations, entry 1: no rater"):
+    with pytest.raises(InputError, match="annotations, entry 1: no annotator"):
         list(label_studio.annotations(task, Form(rubric), "x"))
 
 
 def test_two_annotations_of_one_person_are_samples(rubric: Rubric) -> None:
     task = {"data": {"id": "q1"}, "annotations": [{"completed_by": 1}, {"completed_by": 1}]}
     keys = [key for key, _ in label_studio.annotations(task, Form(rubric), "x")]
-    assert keys == [("user-1", "q1", 0), ("user-1", "q1", 1)]
+    assert keys == [("1", "q1", 0), ("1", "q1", 1)]
 
 
 def test_tasks_exported_and_imported_give_the_same_scores(make_study: MakeStudy, tmp_path: Path) -> None:
