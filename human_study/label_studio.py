@@ -15,7 +15,7 @@ from human_study.store import Study
 from human_study.study_records import Key, RatingDraft, Task
 from judge.errors import InputError
 from judge.formats.document import kind_of, objects
-from judge.formats.label_studio import STUDY_DOMAIN, annotator
+from judge.formats.label_studio import STUDY_DOMAIN, counted
 from judge.items import ALIASES
 from judge.items.columns import plain
 
@@ -57,8 +57,7 @@ def annotations(
     """Convert each annotation of a task into a rating; `id_column` names the data with the id of the item."""
     item = _item_id(row, where, id_column)
     seen: dict[str, int] = defaultdict(int)
-    for place, annotation in objects(row.get("annotations") or [], f"{where}: annotations"):
-        rater = annotator(annotation.get("completed_by"), "completed_by", place)
+    for place, rater, annotation in counted(row.get("annotations"), f"{where}: annotations"):
         draft = RatingDraft(
             place, skip="cancelled in Label Studio" if annotation.get("was_cancelled") else ""
         )

@@ -39,12 +39,33 @@ def cells(document: Document, converter: CellConverter, id_column: str | None = 
         item_id = _item_id(task, where, id_column)
         seen: Counter[str] = Counter()
         for kind in ("annotations", "completions"):
-            for place, entry in objects(task.get(kind) or [], f"{where}: {kind}"):
-                rater = annotator(entry.get("completed_by"), "completed_by", place)
+            for place, rater, entry in counted(task.get(kind), f"{where}: {kind}"):
                 yield from _of_entry(item_id, rater, "human", entry, place, converter, seen)
         for place, entry in objects(task.get("predictions") or [], f"{where}: predictions"):
             rater = str(entry.get("model_version") or "prediction")
             yield from _of_entry(item_id, rater, "judge", entry, place, converter, seen)
+
+
+def counted(annotations: Any, where: str) -> Iterator[tuple[str, str, Object]]:
+    """Yield the annotations of a task that count, each with its place and its annotator.
+
+    A skip does not count beside an annotation of the same annotator, who came back to the task. In the export
+    of a study both count: the second one is a planned repeat.
+
+    Raises
+    ------
+    InputError
+        There is no list of objects, or an annotation has no annotator.
+    """
+    found = [
+        (place, annotator(entry.get("completed_by"), "completed_by", place), entry)
+        for place, entry in objects(annotations or [], where)
+    ]
+    rated = {rater for _, rater, entry in found if not entry.get("was_cancelled")}
+    for place, rater, entry in found:
+        is_of_study = STUDY_DOMAIN in str(entry.get("completed_by"))
+        if is_of_study or rater not in rated or not entry.get("was_cancelled"):
+            yield place, rater, entry
 
 
 def _item_id(task: Object, where: str, column: str | None) -> str:

@@ -485,6 +485,14 @@ def test_no_value_of_a_control_of_label_studio_is_lost(tmp_path, kind, value, ra
     assert (score.value, score.reason) == (rating, reason)
 
 
+def test_a_skip_before_an_annotation_of_label_studio_is_no_rating(tmp_path):
+    path = tmp_path / "export.json"
+    annotation = TASK["annotations"][0]
+    skipped = {"completed_by": {"email": "ann"}, "was_cancelled": True}
+    path.write_text(json.dumps([TASK | {"annotations": [skipped, annotation]}]))
+    assert [(s.dimension, s.sample, s.value) for s in read_ratings(path)] == [("x", 0, 4.0)]
+
+
 @pytest.mark.parametrize(("column", "item_id"), [("nr", "7"), ("id", "q1")])
 def test_the_item_of_a_task_of_label_studio_may_be_named(tmp_path, column, item_id):
     path = tmp_path / "export.json"

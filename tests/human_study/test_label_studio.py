@@ -149,6 +149,29 @@ def test_two_annotations_of_one_person_are_samples(rubric: Rubric) -> None:
     assert keys == [("1", "q1", 0), ("1", "q1", 1)]
 
 
+def test_a_skip_before_an_annotation_of_the_same_person_is_no_rating(rubric: Rubric) -> None:
+    skipped = {"completed_by": 1, "was_cancelled": True}
+    task = {
+        "data": {"id": "q1"},
+        "annotations": [skipped, {"completed_by": 1}, {**skipped, "completed_by": 2}],
+    }
+    keys = [key for key, _ in label_studio.annotations(task, Form(rubric), "x")]
+    assert keys == [("1", "q1", 0), ("2", "q1", 0)]
+
+
+def test_a_skip_and_a_repeat_go_through_label_studio(make_study: MakeStudy, tmp_path: Path) -> None:
+    study, other = (make_study(raters=1, per_item=1, repeats=0.1) for _ in range(2))
+    rate_all(study, "R01")
+    repeat = next(task for task in study.tasks() if task.kind == "repeat")
+    main = next(task for task in study.tasks() if task.item.id == repeat.item.id and task.kind == "main")
+    rate(study, "R01", main.n, {}, skip="no idea")
+    rate(study, "R01", repeat.n, {"accuracy": 1, "clarity": 2})
+    path = tmp_path / "tasks.json"
+    path.write_text(json.dumps(list(label_studio.tasks(study, list(counted_tasks(study))))), encoding="utf-8")
+    import_file(other, path)
+    assert list(scores(other)) == list(scores(study))
+
+
 def test_tasks_exported_and_imported_give_the_same_scores(make_study: MakeStudy, tmp_path: Path) -> None:
     study, other = make_study(raters=2, per_item=2), make_study(raters=2, per_item=2)
     rate_all(study, "R01", lambda item: len(item) % 5 + 1)
