@@ -1,6 +1,6 @@
 """Import of ratings into a study, from any layout that `judge.formats.ratings` reads."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +23,7 @@ from judge.rows import read_rows
 from judge.rubric import CANNOT_TELL, CRITERIA, asks_criteria
 
 _EMPTY = (None, "")
+_COUNTED = ("main", "repeat")
 _STATUSES = ("ok", "skipped", "abstained")
 _ALLOWED = ", ".join((*_STATUSES, "not_applicable"))
 _OF_TABLES: Mapping[Literal["id_from", "raters_in", "missing_codes", "scale", "rater_scales"], str] = {
@@ -156,7 +157,8 @@ def import_file(
 ) -> dict[str, int]:
     """Import the ratings of a file into `study`, all or none; return the number of new ones per rater.
 
-    `on_read` is called with two lines about what was read and with notes on what was left out; see
+    Answers to questions that are not in the file stay as they are, so that each question may have a file of
+    its own. `on_read` is called with two lines about what was read and with notes on what was left out; see
     `read_ratings` for the other parameters.
 
     Raises
@@ -166,25 +168,70 @@ def import_file(
     """
     notes: list[str] = []
     drafts = read_ratings(path, study.form, rater, note=notes.append, **options)
+    replies = _replies(study, drafts)
+    if missing := _unanswered(study, replies):
+        names = ", ".join(f"{name} ({n:,})" for name, n in missing.items())
+        notes.append(
+            f"Answers to {names} are missing. A rating counts once all its questions are answered; import "
+            "the others, too."
+        )
     if on_read is not None:
-        on_read(summary(drafts, study.form), notes)
-    known = {item.id for item in study.items()}
-    replies: dict[str, list[tuple[str, int, Reply]]] = defaultdict(list)
-    for (name, item_id, sample), draft in drafts.items():
-        if item_id not in known:
-            raise InputError(f"{draft.where}: no item {item_id!r} in {study.path}; it has {len(known)} items")
-        replies[name].append((item_id, sample, _reply(draft, study.form)))
-    return study.add_ratings(replies, Path(path).name)
+        on_read(summary(drafts, study.form, _dimensions(options.get("dimensions", ()), study.form)), notes)
+    by_rater: dict[str, list[tuple[str, int, Reply]]] = defaultdict(list)
+    for (name, item_id, sample), reply in replies.items():
+        by_rater[name].append((item_id, sample, reply))
+    return study.add_ratings(by_rater, Path(path).name)
 
 
-def summary(drafts: Mapping[Key, RatingDraft], form: Form) -> str:
-    """Raters, items, dimensions, scale and missing ratings of a file, in two lines."""
+def _replies(study: Study, drafts: Mapping[Key, RatingDraft]) -> dict[Key, Reply]:
+    """Complete replies: those of the file, with the answers in the study to questions that it leaves out."""
+    known = {item.id: item for item in study.items()}
+    in_file = {_group(name) for draft in drafts.values() for name in draft.values}
+    of_study = {(t.rater, t.item.id, t.sample): t.rating.reply for t in study.tasks() if t.kind in _COUNTED}
+    replies = {}
+    for key, draft in drafts.items():
+        if key[1] not in known:
+            raise InputError(
+                f"{draft.where}: no item {key[1]!r} in {study.path}; it has {len(known)} items, such as "
+                f"{next(iter(known))!r}. If another column names the item: --column item_id=NAME"
+            )
+        new, old = _reply(draft, study.form), of_study.get(key, Reply())
+        others = {name: value for name, value in old.values.items() if _group(name) not in in_file}
+        if others and not new.skip:
+            changed = {"values": {**others, **new.values}, "note": new.note or old.note}
+            new = new.model_copy(update=changed)
+        replies[key] = new
+    return replies
+
+
+def _group(name: str) -> str:
+    """Name of a question; all criteria of an item are one group."""
+    return CRITERIA if asks_criteria(name) else name
+
+
+def _unanswered(study: Study, replies: Mapping[Key, Reply]) -> Counter[str]:
+    """Number of replies that lack an answer to a question, by question."""
+    items = {item.id: item for item in study.items()}
+    found: Counter[str] = Counter()
+    for key, reply in replies.items():
+        form = study.form_of(items[key[1]])
+        if form.state(reply) == "open":
+            found.update({_group(name) for name in form.scored if name not in reply.values})
+    return found
+
+
+def summary(drafts: Mapping[Key, RatingDraft], form: Form, dimensions: Sequence[str] = ()) -> str:
+    """Raters, items, dimensions, scale and missing ratings of a file, in two lines.
+
+    Without `dimensions` all questions of the form are counted.
+    """
     scores = []
+    names, scored = dimensions or form.names, dimensions or form.scored
     for (rater, item_id, sample), draft in drafts.items():
         who = {"item_id": item_id, "rater": rater, "rater_kind": "human", "sample": sample}
-        for name in (*form.names, *filter(asks_criteria, draft.values)):
+        for name in (*names, *filter(asks_criteria, draft.values)):
             value = draft.values.get(name)
-            if value is not None or name in form.scored:
+            if value is not None or (name in scored and name != CRITERIA):
                 scores.append(Score.model_validate({**who, **_question(name), **_outcome(value)}))
     cells = CellReader(tuple(form.rubric.scale.labels)) if form.rubric.is_uniform else CellReader()
     return str(RatingsSummary.of(scores, cells))

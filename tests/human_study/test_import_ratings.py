@@ -66,7 +66,10 @@ def test_a_sheet_that_names_no_rater_takes_the_one_given(study: Study, tmp_path:
             r":2: .*accuracy: found 6; allowed: 1, 2",
         ),
         ("item_id,rater,dimension,value\nsecret-id-1,A,speed,3\n", ":2: .*'speed' is not a question"),
-        ("item_id,rater,dimension,value\nq9,A,accuracy,3\n", ":2: .*no item 'q9' in"),
+        (
+            "item_id,rater,dimension,value\nq9,A,accuracy,3\n",
+            r":2: .*no item 'q9' in .*such as 'secret-id-\d+'.*--column item_id=NAME",
+        ),
         ("item_id,dimension,value\nsecret-id-1,accuracy,3\n", ":2: .*no rater"),
         ("rater,dimension,value\nA,accuracy,3\n", ":2: no column says which item is rated"),
         (
@@ -217,6 +220,38 @@ def test_a_wanted_question_that_the_study_does_not_ask_is_refused(study: Study, 
         InputError, match="--dimension speed: not a question of this study; allowed: accuracy"
     ):
         import_file(study, write(tmp_path, LONG), dimensions=("speed",))
+
+
+def test_each_question_may_have_a_file_of_its_own(study: Study, tmp_path: Path) -> None:
+    by_rater = {"raters_in": ("Ann", "Ben")}
+    said: list[str] = []
+    first = write(tmp_path, "item_id,Ann,Ben\nsecret-id-1,4,5\n", "accuracy.csv")
+    second = write(tmp_path, "item_id,Ann,Ben\nsecret-id-1,2,1\n", "clarity.csv")
+    import_file(study, first, dimensions=("accuracy",), on_read=lambda _, n: said.extend(n), **by_rater)
+    assert list(scores(study)) == []
+    assert said[0].startswith("Answers to clarity (2) are missing.")
+    import_file(study, second, dimensions=("clarity",), on_read=lambda _, n: said.extend(n), **by_rater)
+    assert len(said) == 1
+    found = {(row.rater, row.dimension): row.value for row in scores(study)}
+    assert (found["Ann", "accuracy"], found["Ann", "clarity"]) == (4.0, 2.0)
+    assert (found["Ben", "accuracy"], found["Ben", "clarity"]) == (5.0, 1.0)
+
+
+def test_a_later_file_replaces_the_answers_to_its_questions(study: Study, tmp_path: Path) -> None:
+    header = "item_id,rater,accuracy,clarity,note\n"
+    import_file(study, write(tmp_path, header + "secret-id-1,Ann,4,5,first\nsecret-id-2,Ann,4,5,\n"))
+    import_file(study, write(tmp_path, header + "secret-id-1,Ann,3,,\nsecret-id-2,Ann,4,4,\n"))
+    replies = {task.item.id: task.rating.reply for task in study.tasks() if task.rater == "Ann"}
+    assert replies["secret-id-1"].values == {"accuracy": 3}
+    assert replies["secret-id-1"].note == ""
+    assert replies["secret-id-2"].values == {"accuracy": 4, "clarity": 4}
+
+
+def test_the_summary_counts_the_wanted_questions_only(study: Study, tmp_path: Path) -> None:
+    said: list[str] = []
+    path = write(tmp_path, "item_id,rater,accuracy,clarity\nsecret-id-1,A,4,\n")
+    import_file(study, path, dimensions=("accuracy",), on_read=lambda lines, _: said.append(lines))
+    assert said == ["1 rater (A), 1 item, 1 dimension (accuracy)\n1 rating, scale 1-5 (declared), 0 missing"]
 
 
 def test_codes_of_missing_ratings_are_no_ratings(study: Study, tmp_path: Path) -> None:
