@@ -1,16 +1,19 @@
 """Import of ratings into a study, from any layout that `judge.formats.ratings` reads."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Literal, TypedDict, Unpack
 
 from human_study import label_studio
 from human_study.form import Form, Reply
+from human_study.rescaling import FileScales
 from human_study.store import Study
 from human_study.study_records import Key, RatingDraft
 from judge.errors import InputError
 from judge.files.writing import plain
-from judge.formats.cells import CellReader
+from judge.formats.cells import CellReader, number_or_none
 from judge.formats.rating_cell import RatingCell
 from judge.formats.rating_summary import RatingsSummary
 from judge.formats.ratings import read_cells
@@ -20,8 +23,30 @@ from judge.rows import read_rows
 from judge.rubric import CANNOT_TELL, CRITERIA, asks_criteria
 
 _EMPTY = (None, "")
+_COUNTED = ("main", "repeat")
 _STATUSES = ("ok", "skipped", "abstained")
 _ALLOWED = ", ".join((*_STATUSES, "not_applicable"))
+_OF_TABLES: Mapping[Literal["id_from", "raters_in", "missing_codes", "scale", "rater_scales"], str] = {
+    "id_from": "--id-from",
+    "raters_in": "--raters-in",
+    "missing_codes": "--missing-codes",
+    "scale": "--scale",
+    "rater_scales": "--rater-scale",
+}
+"""Options of tables, which have no effect on tasks of Label Studio."""
+
+
+class ImportOptions(TypedDict, total=False):
+    """How a table of ratings is read; see `read_ratings`."""
+
+    columns: Mapping[str, str] | None
+    id_from: Sequence[str]
+    raters_in: Sequence[str]
+    dimensions: Sequence[str]
+    missing_codes: Sequence[str]
+    scale: str | None
+    rater_scales: Mapping[str, str]
+    encoding: str | None
 
 
 def read_ratings(
@@ -29,11 +54,8 @@ def read_ratings(
     form: Form,
     rater: str | None = None,
     *,
-    columns: Mapping[str, str] | None = None,
-    id_from: Sequence[str] = (),
-    raters_in: Sequence[str] = (),
-    encoding: str | None = None,
     note: Callable[[str], None] | None = None,
+    **options: Unpack[ImportOptions],
 ) -> dict[Key, RatingDraft]:
     """Read a file of ratings in any of the layouts, without writing to a study.
 
@@ -45,40 +67,84 @@ def read_ratings(
         Questions of the study; a rating is an option of one of them.
     rater : str, optional
         Name of the rater, for a file that names none.
-    columns : mapping, optional
-        Meaning -> column, for columns with other names.
-    id_from : sequence of str
-        Columns whose values make the id of an item; empty for a column of ids, or the content.
-    raters_in : sequence of str
-        Raters that have columns of their own.
-    encoding : str, optional
-        Encoding of a text file; default: recognised.
     note : callable, optional
         Called with a sentence about each group of columns or rows that was not read.
+    **options
+        ``columns`` (meaning -> column, for columns with other names), ``id_from`` (columns whose values make
+        the id of an item; empty for a column of ids, or the content), ``raters_in`` (raters that have columns
+        of their own), ``dimensions`` (read only these; a single one is also that of ratings without one),
+        ``missing_codes`` (words and numbers that mark a missing rating), ``scale`` and ``rater_scales``
+        (scale of the file, and of single raters, where it is not that of the study) and ``encoding`` of a
+        text file.
 
     Raises
     ------
     InputError
         The file cannot be read, or a rating in it is not valid for `form`.
     """
-    drafts: dict[Key, RatingDraft] = {}
+    dimensions = _dimensions(options.get("dimensions", ()), form)
+    encoding = options.get("encoding")
     found: Iterator[tuple[Key, RatingDraft]]
     if _holds_tasks(path, encoding):
-        rows = read_rows(path, encoding=encoding)
-        found = (pair for where, row in rows for pair in label_studio.annotations(row, form, where))
+        found = _of_tasks(path, form, options)
     else:
-        only = form.names[0] if len(form.names) == 1 else ""
+        names = dimensions or form.names
+        scales = FileScales.read(options.get("scale"), options.get("rater_scales", {}))
         wanted = Wanted(
+            dimensions=dimensions,
             rubric=form.rubric,
-            raters_in=tuple(raters_in),
+            cells=CellReader((), _missing_codes(options.get("missing_codes", ()), form)),
+            raters_in=tuple(options.get("raters_in", ())),
             flags=True,
-            id_from=tuple(id_from),
+            id_from=tuple(options.get("id_from", ())),
             encoding=encoding,
         )
-        found = _drafts(read_cells(path, map=columns, wanted=wanted, dimension=only, note=note), form, rater)
+        only = names[0] if len(names) == 1 else ""
+        cells = read_cells(path, map=options.get("columns"), wanted=wanted, dimension=only, note=note)
+        found = _drafts(scales.rescaled(cells, form, rater), form, rater)
+    drafts: dict[Key, RatingDraft] = {}
     for key, draft in found:
         _merge(drafts, key, draft)
     return {key: draft for key, draft in drafts.items() if draft.values or draft.skip}
+
+
+def _dimensions(names: Sequence[str], form: Form) -> tuple[str, ...]:
+    """Questions whose ratings are read; none: all."""
+    found = {name: form.name_of(name) or (CRITERIA if name == CRITERIA else None) for name in names}
+    if unknown := [name for name, question in found.items() if question is None]:
+        raise InputError(
+            f"--dimension {unknown[0]}: not a question of this study; allowed: {', '.join(form.names)}"
+        )
+    return tuple(str(name) for name in found.values())
+
+
+def _missing_codes(words: Sequence[str], form: Form) -> tuple[str, ...]:
+    """Codes as a reader of cells compares them; a value of the scale cannot mark a missing rating."""
+    codes = [word if (n := number_or_none(word)) is None else f"{n:g}" for word in words]
+    questions = (form.question(name) for name in form.scored)
+    allowed = [str(value) for question in questions if question for value in question.values]
+    if both := [code for code in codes if code in allowed]:
+        raise InputError(
+            f"--missing-codes {', '.join(both)}: is a value of the scale "
+            f"({', '.join(dict.fromkeys(allowed))}), so it cannot mark a missing rating"
+        )
+    return tuple(codes)
+
+
+def _of_tasks(path: str | Path, form: Form, options: ImportOptions) -> Iterator[tuple[Key, RatingDraft]]:
+    """Annotations of Label Studio, whose controls and annotators have names."""
+    given = [name for name in _OF_TABLES if options.get(name)]
+    if given:
+        raise InputError(
+            f"{path}: holds tasks of Label Studio, for which {_OF_TABLES[given[0]]} has no meaning; leave it "
+            "out"
+        )
+    id_column = (options.get("columns") or {}).get("item_id")
+    kept = _dimensions(options.get("dimensions", ()), form)
+    for where, row in read_rows(path, encoding=options.get("encoding")):
+        for key, draft in label_studio.annotations(row, form, where, id_column):
+            values = {name: value for name, value in draft.values.items() if not kept or name in kept}
+            yield key, replace(draft, values=values)
 
 
 def import_file(
@@ -86,15 +152,13 @@ def import_file(
     path: str | Path,
     rater: str | None = None,
     *,
-    columns: Mapping[str, str] | None = None,
-    id_from: Sequence[str] = (),
-    raters_in: Sequence[str] = (),
-    encoding: str | None = None,
     on_read: Callable[[str, Sequence[str]], None] | None = None,
+    **options: Unpack[ImportOptions],
 ) -> dict[str, int]:
     """Import the ratings of a file into `study`, all or none; return the number of new ones per rater.
 
-    `on_read` is called with two lines about what was read and with notes on what was left out; see
+    Answers to questions that are not in the file stay as they are, so that each question may have a file of
+    its own. `on_read` is called with two lines about what was read and with notes on what was left out; see
     `read_ratings` for the other parameters.
 
     Raises
@@ -103,35 +167,71 @@ def import_file(
         A rating is not valid for this study.
     """
     notes: list[str] = []
-    drafts = read_ratings(
-        path,
-        study.form,
-        rater,
-        columns=columns,
-        id_from=id_from,
-        raters_in=raters_in,
-        encoding=encoding,
-        note=notes.append,
-    )
+    drafts = read_ratings(path, study.form, rater, note=notes.append, **options)
+    replies = _replies(study, drafts)
+    if missing := _unanswered(study, replies):
+        names = ", ".join(f"{name} ({n:,})" for name, n in missing.items())
+        notes.append(
+            f"Answers to {names} are missing. A rating counts once all its questions are answered; import "
+            "the others, too."
+        )
     if on_read is not None:
-        on_read(summary(drafts, study.form), notes)
-    known = {item.id for item in study.items()}
-    replies: dict[str, list[tuple[str, int, Reply]]] = defaultdict(list)
-    for (name, item_id, sample), draft in drafts.items():
-        if item_id not in known:
-            raise InputError(f"{draft.where}: no item {item_id!r} in {study.path}; it has {len(known)} items")
-        replies[name].append((item_id, sample, _reply(draft, study.form)))
-    return study.add_ratings(replies, Path(path).name)
+        on_read(summary(drafts, study.form, _dimensions(options.get("dimensions", ()), study.form)), notes)
+    by_rater: dict[str, list[tuple[str, int, Reply]]] = defaultdict(list)
+    for (name, item_id, sample), reply in replies.items():
+        by_rater[name].append((item_id, sample, reply))
+    return study.add_ratings(by_rater, Path(path).name)
 
 
-def summary(drafts: Mapping[Key, RatingDraft], form: Form) -> str:
-    """Raters, items, dimensions, scale and missing ratings of a file, in two lines."""
+def _replies(study: Study, drafts: Mapping[Key, RatingDraft]) -> dict[Key, Reply]:
+    """Complete replies: those of the file, with the answers in the study to questions that it leaves out."""
+    known = {item.id: item for item in study.items()}
+    in_file = {_group(name) for draft in drafts.values() for name in draft.values}
+    of_study = {(t.rater, t.item.id, t.sample): t.rating.reply for t in study.tasks() if t.kind in _COUNTED}
+    replies = {}
+    for key, draft in drafts.items():
+        if key[1] not in known:
+            raise InputError(
+                f"{draft.where}: no item {key[1]!r} in {study.path}; it has {len(known)} items, such as "
+                f"{next(iter(known))!r}. If another column names the item: --column item_id=NAME"
+            )
+        new, old = _reply(draft, study.form), of_study.get(key, Reply())
+        others = {name: value for name, value in old.values.items() if _group(name) not in in_file}
+        if others and not new.skip:
+            changed = {"values": {**others, **new.values}, "note": new.note or old.note}
+            new = new.model_copy(update=changed)
+        replies[key] = new
+    return replies
+
+
+def _group(name: str) -> str:
+    """Name of a question; all criteria of an item are one group."""
+    return CRITERIA if asks_criteria(name) else name
+
+
+def _unanswered(study: Study, replies: Mapping[Key, Reply]) -> Counter[str]:
+    """Number of replies that lack an answer to a question, by question."""
+    items = {item.id: item for item in study.items()}
+    found: Counter[str] = Counter()
+    for key, reply in replies.items():
+        form = study.form_of(items[key[1]])
+        if form.state(reply) == "open":
+            found.update({_group(name) for name in form.scored if name not in reply.values})
+    return found
+
+
+def summary(drafts: Mapping[Key, RatingDraft], form: Form, dimensions: Sequence[str] = ()) -> str:
+    """Raters, items, dimensions, scale and missing ratings of a file, in two lines.
+
+    Without `dimensions` all questions of the form are counted.
+    """
     scores = []
+    names, scored = dimensions or form.names, dimensions or form.scored
     for (rater, item_id, sample), draft in drafts.items():
         who = {"item_id": item_id, "rater": rater, "rater_kind": "human", "sample": sample}
-        for name in (*form.names, *filter(asks_criteria, draft.values)):
+        for name in (*names, *filter(asks_criteria, draft.values)):
             value = draft.values.get(name)
-            if value is not None or name in form.scored:
+            if value is not None or (name in scored and name != CRITERIA):
                 scores.append(Score.model_validate({**who, **_question(name), **_outcome(value)}))
     cells = CellReader(tuple(form.rubric.scale.labels)) if form.rubric.is_uniform else CellReader()
     return str(RatingsSummary.of(scores, cells))
@@ -227,9 +327,14 @@ def _put(draft: RatingDraft, form: Form, cell: RatingCell) -> None:
     if value in _EMPTY or (name == OVERALL and known is None):
         return
     if known is None:
-        unnamed = "no column says which question is rated"
-        problem = f"{name!r} is not a question of this study" if name else unnamed
-        raise InputError(f"{draft.where}: {problem}; allowed: {', '.join(form.names)}")
+        allowed = f"allowed: {', '.join(form.names)}"
+        if name:
+            raise InputError(f"{draft.where}: {name!r} is not a question of this study; {allowed}")
+        raise InputError(
+            f"{draft.where}: no column says which question is rated; {allowed}. If all ratings of the file "
+            f"are on one question, name it: --dimension {form.names[0]}; else name the column: --column "
+            "dimension=NAME"
+        )
     draft.values[known] = form.value_of(known, value, draft.where)
 
 

@@ -14,14 +14,15 @@ from human_study.form import YES_NO, Form, FormQuestion
 from human_study.store import Study
 from human_study.study_records import Key, RatingDraft, Task
 from judge.errors import InputError
+from judge.formats.document import kind_of, objects
+from judge.formats.label_studio import STUDY_DOMAIN, counted
 from judge.items import ALIASES
-from judge.records import Item
+from judge.items.columns import plain
 
-_DOMAIN = "@study.invalid"
-"""Label Studio identifies raters by e-mail address; the domain .invalid is reserved (RFC 2606)."""
 _MAX_STARS = 10
 _NOTE = "note"
 _TEXT = dict(YES_NO)
+_NUMBERS = {text: number for number, text in _TEXT.items()}
 
 
 def is_task(row: dict[str, Any]) -> bool:
@@ -29,42 +30,39 @@ def is_task(row: dict[str, Any]) -> bool:
     return isinstance(row.get("data"), dict) and "question" not in row
 
 
-def to_item(row: dict[str, Any], where: str) -> Item:
-    """Convert the data of a task into an item; fields without a known name become metadata."""
-    data = dict(row["data"])
-    item_id = _item_id(data, row, where)
-    found = {
-        name: _taken(data, names) for name, names in ALIASES.items() if name not in ("images", "choices")
-    }
-    if found["question"] is None or found["answer"] is None:
-        raise InputError(
-            f"{where}: the task's data has no question or no answer; found: {', '.join(row['data'])}; "
-            f"allowed names: {', '.join((*ALIASES['question'], *ALIASES['answer']))}"
-        )
-    images = _taken(data, ALIASES["images"]) or []
-    sources = images if isinstance(images, list) else [images]
-    return Item.model_validate(
-        {
-            **{name: None if value is None else str(value) for name, value in found.items()},
-            "id": item_id,
-            "images": [_image(source) for source in sources],
-            "metadata": data,
-        }
-    )
+def to_row(row: dict[str, Any], where: str, *, has_id: bool = False) -> dict[str, Any]:
+    """Return the data of a task as a row of a table of items.
+
+    Parameters
+    ----------
+    row : dict
+        The task.
+    where : str
+        Place of the task, for errors.
+    has_id : bool
+        Whether an option says what makes the id. Otherwise a task whose data has no id takes its own.
+
+    Raises
+    ------
+    InputError
+        The task has no id.
+    """
+    data = _data(row, where)
+    return data if has_id or _ids_in(data) else {"id": _item_id(row, where), **data}
 
 
-def annotations(row: dict[str, Any], form: Form, where: str) -> Iterator[tuple[Key, RatingDraft]]:
-    """Convert each annotation of a task into a rating."""
-    item = _item_id(dict(row["data"]), row, where)
+def annotations(
+    row: dict[str, Any], form: Form, where: str, id_column: str | None = None
+) -> Iterator[tuple[Key, RatingDraft]]:
+    """Convert each annotation of a task into a rating; `id_column` names the data with the id of the item."""
+    item = _item_id(row, where, id_column)
     seen: dict[str, int] = defaultdict(int)
-    for number, annotation in enumerate(row.get("annotations") or [], start=1):
-        place = f"{where}, annotation {number}"
-        rater = _rater(annotation.get("completed_by"), place)
+    for place, rater, annotation in counted(row.get("annotations"), f"{where}: annotations"):
         draft = RatingDraft(
             place, skip="cancelled in Label Studio" if annotation.get("was_cancelled") else ""
         )
-        for result in annotation.get("result") or []:
-            _read_result(draft, form, result)
+        for found, result in objects(annotation.get("result") or [], f"{place}: result"):
+            _read_result(draft, form, result, found)
         yield (rater, item, seen[rater]), draft
         seen[rater] += 1
 
@@ -145,7 +143,7 @@ def _annotation(task: Task, form: Form) -> dict[str, Any]:
     texts = [text for text in (reply.note, reply.skip) if text]
     note = [_control_result(_NOTE, "textarea", {"text": texts})] if texts else []
     return {
-        "completed_by": {"email": f"{task.rater}{_DOMAIN}"},
+        "completed_by": {"email": f"{task.rater}{STUDY_DOMAIN}"},
         "was_cancelled": task.rating.state == "skipped",
         "lead_time": task.rating.seconds,
         "result": results + note,
@@ -169,41 +167,44 @@ def _choice(question: FormQuestion, value: int | str) -> str:
     return _TEXT[value] if is_yes_or_no and isinstance(value, int) else str(value)
 
 
-def _read_result(draft: RatingDraft, form: Form, result: dict[str, Any]) -> None:
+def _read_result(draft: RatingDraft, form: Form, result: dict[str, Any], where: str) -> None:
     name, value = str(result.get("from_name", "")), result.get("value") or {}
+    if not isinstance(value, dict):
+        raise InputError(f"{where}: value: found {kind_of(value)}; it must be an object")
     found = value.get(str(result.get("type")), value.get("text"))
     found = found[0] if isinstance(found, list) and len(found) == 1 else found
     if name == _NOTE:
         text = "\n".join(map(str, found)) if isinstance(found, list) else str(found or "")
         draft.note, draft.skip = ("", text) if draft.skip else (text, "")
     elif (known := form.name_of(name)) is not None and found is not None:
-        words = {text: number for number, text in _TEXT.items()}
-        draft.values[known] = form.value_of(known, words.get(found, found), draft.where)
+        word = _NUMBERS.get(found, found) if isinstance(found, str) else found
+        draft.values[known] = form.value_of(known, word, draft.where)
 
 
-def _rater(who: Any, where: str) -> str:
-    """Return the e-mail address or the id of the account, whichever the export has."""
-    if isinstance(who, dict):
-        who = who.get("email") or who.get("id")
-    if who in (None, ""):
-        raise InputError(f"{where}: no rater; allowed field: completed_by")
-    return str(who).removesuffix(_DOMAIN) if isinstance(who, str) else f"user-{who}"
+def _item_id(row: dict[str, Any], where: str, column: str | None = None) -> str:
+    """Id of the item: from the data of the task, else that of the task."""
+    data = _data(row, where)
+    if column is not None and column not in data and column in row:
+        data = row
+    found = _ids_in(data) if column is None else [data.get(column)]
+    item_id = next(iter(found), row.get("id"))
+    if item_id in (None, ""):
+        problem = "the task has no id" if column is None else f"no {column!r} in the data of the task"
+        raise InputError(
+            f"{where}: {problem}; found: {', '.join(data) or 'nothing'}; allowed are a field id of the task, "
+            f"or one of {', '.join(ALIASES['id'])} in its data"
+        )
+    return str(item_id)
 
 
-def _item_id(data: dict[str, Any], row: dict[str, Any], where: str) -> str:
-    """Remove the id of the item from the data and return it; default is the id of the task."""
-    found = _taken(data, ALIASES["id"])
-    found = row.get("id") if found is None else found
-    if found is None:
-        raise InputError(f"{where}: the task has no id, and its data has none of {', '.join(ALIASES['id'])}")
-    return str(found)
+def _data(row: Any, where: str) -> dict[str, Any]:
+    data = row.get("data") if isinstance(row, dict) else row
+    if not isinstance(data, dict):
+        raise InputError(
+            f"{where}: found {kind_of(data)}; the data of a task of Label Studio must be an object"
+        )
+    return data
 
 
-def _taken(data: dict[str, Any], names: tuple[str, ...]) -> Any:
-    return next((data.pop(name) for name in names if name in data), None)
-
-
-def _image(source: Any) -> Any:
-    if not isinstance(source, str):
-        return source
-    return {"url": source} if source.startswith(("data:", "http:", "https:")) else {"path": source}
+def _ids_in(data: dict[str, Any]) -> list[Any]:
+    return [value for name, value in data.items() if plain(name) in ALIASES["id"] and value is not None]

@@ -161,6 +161,11 @@ def _checked(path: Path, db: sqlite3.Connection) -> sqlite3.Connection:
         found = [db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")]
         _check_format(path, *found)
         check_content(db, TABLES, _LOOKED_THROUGH)
+        if db.execute("SELECT 1 FROM study").fetchone() is None:
+            raise InputError(
+                f"{path}: the study was not written completely, as after a kill of judge study new; delete "
+                "the file and create the study again"
+            )
         _prepare(db)
     except BaseException:
         db.close()

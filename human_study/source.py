@@ -94,7 +94,8 @@ def _overall(rubric: Rubric, values: Mapping[str, float]) -> str:
 def _items(source: RowSource, reading: ItemOptions) -> Iterator[Item]:
     rows = list(read_rows(source, encoding=reading.get("encoding")))
     if rows and isinstance(rows[0][1], dict) and label_studio.is_task(rows[0][1]):
-        return (label_studio.to_item(row, where) for where, row in rows)
+        has_id = bool(reading.get("id_from")) or "id" in (reading.get("mapping") or {})
+        rows = [(where, label_studio.to_row(row, where, has_id=has_id)) for where, row in rows]
     return (item for _, item in placed_items(rows, name_of(source), **reading))
 
 

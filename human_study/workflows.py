@@ -6,6 +6,7 @@ Each is what one command of `judge study` calls.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO, TYPE_CHECKING
 
 from pydantic import ValidationError
@@ -228,6 +229,10 @@ def import_into_study(
     columns: Mapping[str, str] | None = None,
     id_from: Sequence[str] = (),
     raters_in: Sequence[str] = (),
+    dimensions: Sequence[str] = (),
+    missing_codes: Sequence[str] = (),
+    scale: str | None = None,
+    rater_scales: Mapping[str, str] = MappingProxyType({}),
     encoding: str | None = None,
     on_read: Callable[[str, Sequence[str]], None] | None = None,
 ) -> dict[str, int]:
@@ -247,6 +252,15 @@ def import_into_study(
         Fields whose values make the id of an item, for a file without a column of ids.
     raters_in : sequence of str
         Columns that hold the ratings of one rater each.
+    dimensions : sequence of str
+        Import only the ratings on these. A single one is also that of ratings without a named dimension.
+    missing_codes : sequence of str
+        Words and numbers in the ratings that mark a missing value.
+    scale : str or None
+        Scale of the ratings, as in ``0-4``, where it is not that of the study. They are mapped linearly, and
+        each must be a point of the scale of the study.
+    rater_scales : mapping of str to str
+        Rater -> scale of a rater who did not use that of the others.
     encoding : str or None
         Encoding of a text file; None recognises it.
     on_read : callable or None
@@ -265,6 +279,10 @@ def import_into_study(
             columns=columns,
             id_from=id_from,
             raters_in=raters_in,
+            dimensions=dimensions,
+            missing_codes=missing_codes,
+            scale=scale,
+            rater_scales=rater_scales,
             encoding=encoding,
             on_read=on_read,
         )

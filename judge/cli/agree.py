@@ -22,6 +22,7 @@ from judge.cli.option_types import (
     words,
 )
 from judge.cli.options import (
+    Decorator,
     GroupedCommand,
     by,
     cluster,
@@ -55,6 +56,42 @@ raters_in = click.option(
     help="Raters that have columns of their own, as in ann,ben: columns ann and ben, or ann_clarity, "
     "ben_clarity, ….  [default: recognised, as in rater_1]",
 )
+missing_codes = click.option(
+    "--missing-codes",
+    default="",
+    callback=words,
+    metavar="CODES",
+    help="Words and numbers in the ratings that mark a missing value, as in 99,unsure.",
+)
+dimensions = click.option(
+    "--dimension",
+    "dimensions",
+    default="",
+    callback=names,
+    metavar="DIMENSIONS",
+    help="Use only the ratings on these dimensions, as in a,b. One alone is also the dimension of ratings "
+    "that name none.",
+)
+
+
+def scale(detail: str) -> Decorator:
+    """`--scale`; `detail` says how it is written."""
+    return click.option("--scale", metavar="SCALE", help=f"Scale of the ratings: {detail}")
+
+
+def rater_scales(detail: str) -> Decorator:
+    """`--rater-scale`; `detail` says what follows from it."""
+    return click.option(
+        "--rater-scale",
+        "rater_scales",
+        multiple=True,
+        callback=pairs,
+        metavar="RATER=SCALE",
+        help="Scale of a rater who did not use that of the others, as in ann=1-10: the ratings are rescaled "
+        f"linearly, and {detail} May be repeated.",
+    )
+
+
 runs = click.argument("runs", nargs=-1, type=click.Path(exists=True, file_okay=False))
 ratings = decorate(
     section(
@@ -76,13 +113,7 @@ ratings = decorate(
         id_from,
         raters_in,
         encoding,
-        click.option(
-            "--missing-codes",
-            default="",
-            callback=words,
-            metavar="CODES",
-            help="Words and numbers in the ratings that mark a missing value, as in 99,unsure.",
-        ),
+        missing_codes,
         click.option(
             "--raters-are",
             type=click.Choice(["persons", "slots"]),
@@ -95,23 +126,13 @@ ratings = decorate(
     section(
         "Scale",
         rubric("it declares scale and pass rule.  [default: the rubric of the run]"),
-        click.option(
-            "--scale", metavar="SCALE", help="Scale of the ratings: 1-5, or labels in order: fail,pass."
-        ),
+        scale("1-5, or labels in order: fail,pass."),
         click.option(
             "--level",
             type=click.Choice(["nominal", "ordinal", "interval", "ratio"]),
             help="Level of measurement of --scale.  [default: ordinal]",
         ),
-        click.option(
-            "--rater-scale",
-            "rater_scales",
-            multiple=True,
-            callback=pairs,
-            metavar="RATER=SCALE",
-            help="Scale of a rater who did not use that of the others, as in ann=1-10: the ratings are "
-            "rescaled linearly, and only interval statistics are given. May be repeated.",
-        ),
+        rater_scales("only interval statistics are given."),
         click.option(
             "--pass",
             "pass_mark",
@@ -125,14 +146,7 @@ ratings = decorate(
     ),
     section(
         "Analysis",
-        click.option(
-            "--dimension",
-            "dimensions",
-            default="",
-            callback=names,
-            metavar="DIMENSIONS",
-            help="Analyse only these dimensions, as in a,b.",
-        ),
+        dimensions,
         click.option(
             "--reduce",
             "reduction",

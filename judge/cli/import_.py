@@ -1,6 +1,7 @@
 """`judge import`: convert the results of another tool into a run, or into a file of answers."""
 
 import contextlib
+import glob
 import os
 import shutil
 from collections.abc import Iterator
@@ -74,6 +75,7 @@ def make_run(found: ImportedFile, out: Path, judge: str | None, rubric: str | No
         raise InputError(
             f"{out}: already exists and is not an empty folder; choose another folder with --out"
         )
+    name_drafts(out)
     name, scores = one_judge(found, judge)
     by = load_rubric(rubric) if rubric else rubric_for(found)
     with _finished_folder(out) as draft, Run.imported(draft, by, found.items, scores, model=name) as run:
@@ -84,6 +86,17 @@ def make_run(found: ImportedFile, out: Path, judge: str | None, rubric: str | No
         f"Next: judge report {out}",
         err=True,
     )
+
+
+def name_drafts(out: Path) -> None:
+    """Name the hidden folders that imports to `out` left behind because they were killed."""
+    for draft in sorted(out.parent.glob(f".{glob.escape(out.name)}.*")):
+        if draft.suffix[1:].isdigit():
+            click.echo(
+                f"note: {draft}: left by an import that did not finish; delete it, unless another import is "
+                "running",
+                err=True,
+            )
 
 
 @contextlib.contextmanager

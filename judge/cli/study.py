@@ -15,12 +15,21 @@ from human_study.progress import StudyProgress, as_plain, measure
 from human_study.source import text_in
 from human_study.store import Study
 from human_study.workflows import alpha, create_study, export_study, import_into_study, study_progress
-from judge.cli.agree import columns, raters_in, show_read_and_notes
+from judge.cli.agree import (
+    columns,
+    dimensions,
+    missing_codes,
+    rater_scales,
+    raters_in,
+    scale,
+    show_read_and_notes,
+)
 from judge.cli.item_options import id_from, item_options
 from judge.cli.option_types import Number, TablePath
 from judge.cli.options import (
     GroupedCommand,
     as_json,
+    counted,
     encoding,
     image_root,
     out,
@@ -229,14 +238,27 @@ def export_command(study: str, layout: Layout, out: str, after_discussion: bool)
     click.echo(f"{n:,} written" if out == "-" else f"{out}: {n:,} written", err=True)
 
 
-@command.command("import", short_help="Import ratings that were collected elsewhere.")
+@command.command("import", cls=GroupedCommand, short_help="Import ratings that were collected elsewhere.")
 @study_argument
 @click.argument("file", type=TablePath())
-@click.option("--rater", metavar="NAME", help="Name of the rater, for a file without a column for it.")
-@columns
-@id_from
-@raters_in
-@encoding
+@section(
+    "Ratings",
+    click.option("--rater", metavar="NAME", help="Name of the rater, for a file without a column for it."),
+    columns,
+    id_from,
+    raters_in,
+    encoding,
+    missing_codes,
+    dimensions,
+)
+@section(
+    "Scale",
+    scale(
+        "0-4, where it is not that of the study. The ratings are rescaled linearly, and each must be a score "
+        "of the study."
+    ),
+    rater_scales("each must be a score of the study."),
+)
 def import_command(study: str, file: str, rater: str | None, **given: Any) -> None:
     """Import ratings from FILE into STUDY: a long or wide table, or the export of a rating platform.
 
@@ -265,6 +287,12 @@ def _report_new(study: Study) -> None:
     )
     if design.per_item == 1:
         click.echo("Note: each item is rated once, so agreement between raters cannot be measured.", err=True)
+    if idle := sum(not row.total for row in progress.raters):
+        click.echo(
+            f"Note: {counted(idle, 'rater')} get no answers; ask fewer (--raters), or have each item rated "
+            "by more (--per-item).",
+            err=True,
+        )
     if not progress.raters[0].training[1]:
         why = "the rubric has no worked example for these items"
         if study.rubric.criteria:

@@ -30,8 +30,10 @@ def recognises(rows: Sequence[Row]) -> bool:
     return rows[0].keys() >= _MTURK or _is_list_of_participants(rows[0])
 
 
-def plain_rows(rows: Iterator[tuple[str, Row]], note: Callable[[str], None]) -> Iterator[tuple[str, Row]]:
-    """One row for each assignment of Mechanical Turk, with a column for each answer.
+def plain_rows(
+    rows: Iterator[tuple[str, Row]], note: Callable[[str], None], mapping: Mapping[str, str]
+) -> Iterator[tuple[str, Row]]:
+    """One row for each assignment of Mechanical Turk, with a column for each answer and each input.
 
     Raises
     ------
@@ -43,16 +45,20 @@ def plain_rows(rows: Iterator[tuple[str, Row]], note: Callable[[str], None]) -> 
     is_noted = False
     for where, row, answers in batch:
         item_id = _item_id(row)
-        if item_id is None and not is_noted:
-            note("No column Input.id or Input.item_id: items are named by HITId.")
+        if item_id is None and not is_noted and "item_id" not in mapping:
+            note(
+                "No column Input.id or Input.item_id: items are named by HITId. For another column: --column "
+                "item_id=Input.NAME."
+            )
             is_noted = True
         yield (
             where,
             {
                 "item_id": item_id or row.get("HITId"),
                 "rater": row.get("WorkerId"),
-                "status": row.get("AssignmentStatus"),
+                "status": _status(row),
                 **_with_chosen(answers, groups, where),
+                **{n: cell for n, cell in row.items() if n.startswith(_INPUT) or n in mapping.values()},
             },
         )
 
@@ -67,6 +73,13 @@ def _item_id(row: Row) -> Any:
         plain(name.removeprefix(_INPUT)): value for name, value in row.items() if name.startswith(_INPUT)
     }
     return next((inputs[name] for name in COLUMNS["item_id"] if inputs.get(name) not in (None, "")), None)
+
+
+def _status(row: Row) -> Any:
+    """Status of an assignment; a reason in the column `Reject` rejects one that is not yet decided."""
+    status = row.get("AssignmentStatus")
+    is_open = str(status).strip().lower() in ("submitted", "none", "")
+    return "Rejected" if is_open and str(row.get("Reject") or "").strip() else status
 
 
 def _answers(row: Row, where: str) -> dict[str, Any]:

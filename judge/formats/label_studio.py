@@ -6,6 +6,7 @@ is a repeated rating. Source: labelstud.io/guide/task_format.
 
 from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
 from judge.errors import InputError
 from judge.formats.document import Document, Object, objects
@@ -14,8 +15,9 @@ from judge.records import OVERALL, RaterKind, Score
 
 _ITEM_ID = ("id", "item_id", "question_id")
 _NO_SCORE = ("textarea",)
-_STUDY = "@study.invalid"
-"""Domain under which the human study of this project exports its raters to Label Studio."""
+STUDY_DOMAIN = "@study.invalid"
+"""Domain of the raters of a study in Label Studio, which identifies them by e-mail address; .invalid is
+reserved for such uses (RFC 2606)."""
 
 
 def recognises(document: Document) -> bool:
@@ -23,8 +25,10 @@ def recognises(document: Document) -> bool:
     return document.is_list_with("data", "annotations") or document.is_list_with("data", "completions")
 
 
-def cells(document: Document, converter: CellConverter) -> Iterator[RatingCell]:
+def cells(document: Document, converter: CellConverter, id_column: str | None = None) -> Iterator[RatingCell]:
     """Yield one rating for each control of each annotation; a skipped task gives a skipped rating.
+
+    The item is named by `id_column` in the data of the task or, without it, by an id there or of the task.
 
     Raises
     ------
@@ -32,21 +36,50 @@ def cells(document: Document, converter: CellConverter) -> Iterator[RatingCell]:
         A task has no id, or an annotation has no annotator.
     """
     for where, task in objects(document.content, str(document.path)):
-        item_id = _item_id(task, where)
+        item_id = _item_id(task, where, id_column)
         seen: Counter[str] = Counter()
         for kind in ("annotations", "completions"):
-            for place, entry in objects(task.get(kind) or [], f"{where}: {kind}"):
-                yield from _of_entry(
-                    item_id, _annotator(entry, place), "human", entry, place, converter, seen
-                )
+            for place, rater, entry in counted(task.get(kind), f"{where}: {kind}"):
+                yield from _of_entry(item_id, rater, "human", entry, place, converter, seen)
         for place, entry in objects(task.get("predictions") or [], f"{where}: predictions"):
             rater = str(entry.get("model_version") or "prediction")
             yield from _of_entry(item_id, rater, "judge", entry, place, converter, seen)
 
 
-def _item_id(task: Object, where: str) -> str:
-    data = task.get("data")
-    named = [data[name] for name in _ITEM_ID if data.get(name) is not None] if isinstance(data, dict) else []
+def counted(annotations: Any, where: str) -> Iterator[tuple[str, str, Object]]:
+    """Yield the annotations of a task that count, each with its place and its annotator.
+
+    A skip does not count beside an annotation of the same annotator, who came back to the task. In the export
+    of a study both count: the second one is a planned repeat.
+
+    Raises
+    ------
+    InputError
+        There is no list of objects, or an annotation has no annotator.
+    """
+    found = [
+        (place, annotator(entry.get("completed_by"), "completed_by", place), entry)
+        for place, entry in objects(annotations or [], where)
+    ]
+    rated = {rater for _, rater, entry in found if not entry.get("was_cancelled")}
+    for place, rater, entry in found:
+        is_of_study = STUDY_DOMAIN in str(entry.get("completed_by"))
+        if is_of_study or rater not in rated or not entry.get("was_cancelled"):
+            yield place, rater, entry
+
+
+def _item_id(task: Object, where: str, column: str | None) -> str:
+    found = task.get("data")
+    data = found if isinstance(found, dict) else {}
+    if column is not None:
+        item_id = data.get(column, task.get(column))
+        if item_id in (None, ""):
+            raise InputError(
+                f"{where}: no {column!r} in the data of the task, for --column item_id; found: "
+                f"{', '.join(data)}"
+            )
+        return str(item_id)
+    named = [data[name] for name in _ITEM_ID if data.get(name) is not None]
     item_id = named[0] if named else task.get("id")
     if item_id in (None, ""):
         raise InputError(
@@ -56,15 +89,21 @@ def _item_id(task: Object, where: str) -> str:
     return str(item_id)
 
 
-def _annotator(entry: Object, where: str) -> str:
-    by = entry.get("completed_by")
+def annotator(by: Any, field: str, where: str) -> str:
+    """Name of an annotator, given as a number, an e-mail address, or an object with one of them.
+
+    Raises
+    ------
+    InputError
+        There is no name.
+    """
     named = (by.get("email") or by.get("id")) if isinstance(by, dict) else by
     if named in (None, ""):
         raise InputError(
-            f"{where}: no annotator; completed_by is {by!r:.60}; allowed: a number, an e-mail address, or an "
+            f"{where}: no annotator; {field} is {by!r:.60}; allowed: a number, an e-mail address, or an "
             "object with email or id. Without it, two annotators look like one who rated twice"
         )
-    return str(named).removesuffix(_STUDY)
+    return str(named).removesuffix(STUDY_DOMAIN)
 
 
 def _of_entry(
@@ -91,7 +130,8 @@ def _of_entry(
 
 def _cell(who: Object, result: Object, where: str, converter: CellConverter) -> RatingCell:
     holder = result.get("value")
-    raw = holder.get(str(result.get("type"))) if isinstance(holder, dict) else None
+    raw = holder.get(str(result.get("type")), holder.get("selected")) if isinstance(holder, dict) else holder
+    raw = holder if raw is None else raw
     if isinstance(raw, list) and len(raw) == 1:
         raw = raw[0]
     if isinstance(raw, dict | list):

@@ -1,19 +1,24 @@
 """Exports of rating platforms -> plain tables of ratings; other tables pass unchanged."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
 from judge.errors import InputError
-from judge.formats import argilla, crowd, label_studio_rows, potato, surveys
+from judge.formats import argilla, crowd, label_studio_rows, potato, surveys, wide_exports
 from judge.rows import Row, RowSource, is_file, is_saved_dataset, kind_of, read_rows
 
-_PLATFORMS = (potato, argilla, label_studio_rows, crowd, surveys)
+_LONGEST_LINE = 2**20
+_PLATFORMS = (potato, argilla, label_studio_rows, crowd, surveys, wide_exports)
 
 
 def plain_rows(
-    path: RowSource, note: Callable[[str], None], *, encoding: str | None = None
+    path: RowSource,
+    note: Callable[[str], None],
+    *,
+    encoding: str | None = None,
+    mapping: Mapping[str, str] | None = None,
 ) -> Iterator[tuple[str, Row]]:
     """Rows of a table of ratings; an export of a platform is turned into a long or wide table.
 
@@ -25,26 +30,45 @@ def plain_rows(
         Called with a sentence about what was left out.
     encoding : str or None
         Encoding of a text file; None recognises it.
+    mapping : mapping of str to str or None
+        Meaning -> column, for columns with other names; a platform keeps these columns.
 
     Raises
     ------
     InputError
         The table cannot be read, or is an export without ratings.
     """
-    if is_file(path) and Path(path).is_dir():
-        if potato.is_folder(Path(path)):
-            return potato.rows_of_folder(Path(path))
-        if not is_saved_dataset(Path(path)):
-            raise InputError(
-                f"{path}: this folder holds no ratings; allowed: a file, a folder of Potato with one folder "
-                "for each annotator, or a folder that save_to_disk of the library `datasets` wrote"
-            )
-    rows = read_rows(path, encoding=encoding) if is_file(path) else _objects(read_rows(path))
+    if is_file(path) and potato.is_output(Path(path)):
+        return potato.rows_of_output(Path(path), note)
+    if is_file(path) and Path(path).is_dir() and not is_saved_dataset(Path(path)):
+        raise InputError(
+            f"{path}: this folder holds no ratings; allowed: a file, a folder of Potato with one folder "
+            "for each annotator, or a folder that save_to_disk of the library `datasets` wrote"
+        )
+    rows = _rows_of_file(path, encoding) if is_file(path) else _objects(read_rows(path))
     first = list(islice(rows, 2))
     rows = chain(first, rows)
     heads = [row for _, row in first]
     platform = next((one for one in _PLATFORMS if heads and one.recognises(heads)), None)
-    return rows if platform is None else platform.plain_rows(rows, note)
+    return rows if platform is None else platform.plain_rows(rows, note, mapping or {})
+
+
+def _rows_of_file(path: RowSource, encoding: str | None) -> Iterator[tuple[str, Row]]:
+    try:
+        yield from read_rows(path, encoding=encoding)
+    except InputError:
+        surveys.refuse_unnamed_columns(_first_line(Path(path)), str(path))
+        raise
+
+
+def _first_line(path: Path) -> str:
+    """First line of a CSV file; empty for any other source, and for a file that cannot be read."""
+    try:
+        with path.open("rb") as file:
+            line = file.readline(_LONGEST_LINE)
+    except OSError:
+        return ""
+    return line.decode("utf-8", errors="replace")
 
 
 def _objects(rows: Iterator[tuple[str, Any]]) -> Iterator[tuple[str, Row]]:

@@ -103,7 +103,7 @@ def read_cells(
         wanted = replace(wanted, cells=replace(wanted.cells, decimal_comma=has_commas))
     converter = CellConverter(wanted)
     document = _document(path)
-    cells = _of_document(document, kind, dimension, converter, note) if document else None
+    cells = _of_document(document, map or {}, kind, dimension, converter, note) if document else None
     yield from _of_table(path, map or {}, kind, dimension, converter, note) if cells is None else cells
     converter.check()
     for sentence in converter.notes():
@@ -127,7 +127,7 @@ def _of_table(
     converter: CellConverter,
     note: Callable[[str], None],
 ) -> Iterator[RatingCell]:
-    rows = plain_rows(path, note, encoding=converter.wanted.encoding)
+    rows = plain_rows(path, note, encoding=converter.wanted.encoding, mapping=mapping)
     first = list(islice(rows, _FIRST_ROWS))
     if not first:
         raise InputError(f"{name_of(path)}: holds no ratings")
@@ -161,6 +161,7 @@ def _document(path: RowSource) -> Document | None:
 
 def _of_document(
     document: Document,
+    mapping: Mapping[str, str],
     kind: RaterKind,
     dimension: str,
     converter: CellConverter,
@@ -169,7 +170,7 @@ def _of_document(
     """Ratings of a document that is no table; None where it is one."""
     content, wanted = document.content, converter.wanted
     if label_studio.recognises(document):
-        cells = label_studio.cells(document, converter)
+        cells = label_studio.cells(document, converter, mapping.get("item_id"))
     elif recognise(document):
         where = str(document.path)
         cells = (RatingCell(score, where, score.value) for score in read_foreign(document.path).scores)

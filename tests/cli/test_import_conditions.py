@@ -41,3 +41,13 @@ def test_the_default_folder_is_named_after_the_file_and_its_format(tmp_path, mon
     assert judge("import", DEEPEVAL).stdout == f"{Path('runs') / 'deepeval'}\n"
     (tmp_path / "other.json").write_bytes(DEEPEVAL.read_bytes())
     assert judge("import", "other.json").stdout == f"{Path('runs') / 'other-deepeval'}\n"
+
+
+def test_a_draft_that_a_killed_import_left_is_named(tmp_path):
+    for name in (".new.4711", ".new.d", ".other.4711"):
+        (tmp_path / name).mkdir()
+    result = judge("import", DEEPEVAL, "--out", tmp_path / "new")
+    assert result.exit_code == 0
+    assert f"note: {tmp_path / '.new.4711'}: left by an import that did not finish" in result.stderr
+    assert ".new.d" not in result.stderr
+    assert ".other" not in result.stderr

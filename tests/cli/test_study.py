@@ -266,3 +266,18 @@ def test_import_takes_a_column_for_each_rater_and_says_what_was_read() -> None:
     assert found.stdout == "Ann: 1 new ratings\nBen: 1 new ratings\n"
     assert found.stderr.splitlines()[0].startswith("2 raters (Ann, Ben), 1 item, 4 dimensions (")
     assert found.stderr.splitlines()[1] == "8 ratings, scale 1-5 (declared), 0 missing"
+
+
+def test_import_reads_ratings_on_another_scale_with_codes_for_missing_ones() -> None:
+    done("new", "answers.jsonl", "--raters", "2", "--per-item", "2")
+    Path("r.csv").write_text("item_id,ann,ben\nq1,0,4\nq2,99,2\n")
+    found = done("import", "study.db", "r.csv", "--raters-in", "ann,ben", "--dimension", "clarity",
+                 "--scale", "0-4", "--missing-codes", "99", "--rater-scale", "ben=2-4")  # fmt: skip
+    assert found.stdout == "ann: 1 new ratings\nben: 2 new ratings\n"
+
+
+def test_new_says_how_many_raters_get_no_answers() -> None:
+    Path("one.jsonl").write_text('{"id": "a", "question": "?", "answer": "!"}\n')
+    few = done("new", "one.jsonl", "--raters", "3", "--per-item", "1", "--checks", "0")
+    assert "2 raters get no answers" in few.stderr
+    assert "no answers" not in done("new", "answers.jsonl", "--out", "all.db").stderr

@@ -9,8 +9,9 @@ from human_study.form import Reply
 from human_study.store import Study
 from judge.errors import InputError
 from judge.records import Item
+from judge.rubric import parse_rubric
 
-from .builders import rate, rate_all
+from .builders import MakeStudy, rate, rate_all
 from .client import Client
 
 
@@ -61,6 +62,25 @@ def test_progress_agreement_and_disputes_are_shown(organiser: Organiser, study: 
     assert "<b>12</b> of 12 items with 2 ratings" in page
     assert "Krippendorff&#39;s alpha 0.61" in page or "Krippendorff's alpha 0.61" in page
     assert page.count('name="item"') == 12
+
+
+LONG_SCALE = """
+name: long_scale
+task: You judge answers.
+scale: {min: 0, max: 100}
+dimensions:
+  style: {description: How it reads., anchors: {0: bad, 100: good}}
+pass: {style: 50}
+"""
+
+
+def test_only_given_scores_of_a_long_scale_have_a_bar(make_study: MakeStudy) -> None:
+    study = make_study(using=parse_rubric(LONG_SCALE), raters=1, per_item=1)
+    organiser = Organiser(study, Client(create_app(study)))
+    assert "<rect" not in organiser.page()
+    rate(study, "R01", 1, {"style": 40})
+    rate(study, "R01", 2, {"style": 90})
+    assert organiser.page().count("<rect") == 2
 
 
 def test_the_page_without_any_agreement_has_none(study: Study) -> None:

@@ -13,8 +13,10 @@ from PIL import ImageDraw
 
 from human_study.progress import measure
 from human_study.store import Study
+from human_study.workflows import create_study
 from judge.cli import main
 from judge.records import Image, Item
+from judge.rubric import parse_rubric
 
 from .browsing import Open, violations
 from .server import Server, Serving
@@ -468,6 +470,48 @@ def test_a_phone_needs_no_scrolling_sideways(visit: Open, who: str) -> None:
         page.wait_for_selector("table")
     wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert wide <= 0
+
+
+LONG_WORDS = """
+name: long_words
+task: You judge answers.
+scale: {min: 1, max: 2}
+dimensions:
+  WORD: {description: WORD, anchors: {1: WORD, 2: good}}
+pass: {WORD: 2}
+"""
+
+
+@pytest.mark.parametrize("who", ["R01", "organiser"])
+@pytest.mark.parametrize("phone", [True, False])
+def test_words_without_an_end_need_no_scrolling_sideways(
+    open_link: Open, tmp_path: Path, who: str, phone: bool
+) -> None:
+    word = "n" * 400
+    item = Item(id=word, question=word, answer=f"{word}\n```\n{word}\n```", reference=word)
+    rubric = parse_rubric(LONG_WORDS.replace("WORD", word))
+    shown = {"name": word, "introduction": word, "checks": 0}
+    create_study([item], tmp_path / "w.db", rubric=rubric, raters=1, per_item=1, **shown).close()
+    with Serving(tmp_path / "w.db") as server:
+        page = open_link(server.links[who], phone=phone)
+        excess = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        if who == "organiser":
+            page.wait_for_selector("table")
+        else:
+            assert page.evaluate(excess) <= 0
+            page.get_by_role("button", name="I have read this").click()
+            page.wait_for_selector("#questions")
+        assert page.evaluate(excess) <= 0
+
+
+def test_the_button_for_the_next_answer_can_be_read_under_the_pointer(visit: Open) -> None:
+    page = visit("R01")
+    begin(page)
+    page.hover("#next")
+    colours = page.eval_on_selector(
+        "#next", "found => [getComputedStyle(found).color, getComputedStyle(found).backgroundColor]"
+    )
+    assert colours[0] != colours[1]
 
 
 def test_the_organiser_drops_a_rater_and_opens_a_discussion(visit: Open, server: Serving) -> None:

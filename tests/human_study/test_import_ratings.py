@@ -66,7 +66,10 @@ def test_a_sheet_that_names_no_rater_takes_the_one_given(study: Study, tmp_path:
             r":2: .*accuracy: found 6; allowed: 1, 2",
         ),
         ("item_id,rater,dimension,value\nsecret-id-1,A,speed,3\n", ":2: .*'speed' is not a question"),
-        ("item_id,rater,dimension,value\nq9,A,accuracy,3\n", ":2: .*no item 'q9' in"),
+        (
+            "item_id,rater,dimension,value\nq9,A,accuracy,3\n",
+            r":2: .*no item 'q9' in .*such as 'secret-id-\d+'.*--column item_id=NAME",
+        ),
         ("item_id,dimension,value\nsecret-id-1,accuracy,3\n", ":2: .*no rater"),
         ("rater,dimension,value\nA,accuracy,3\n", ":2: no column says which item is rated"),
         (
@@ -130,7 +133,16 @@ def test_label_studio_annotations_are_told_apart_from_tables(study: Study, tmp_p
             }
         ],
     }
-    assert import_file(study, write(tmp_path, json.dumps([task]), "export.json")) == {"user-12": 1}
+    assert import_file(study, write(tmp_path, json.dumps([task]), "export.json")) == {"12": 1}
+
+
+def test_the_exports_of_one_label_studio_project_hold_the_same_ratings(study: Study, tmp_path: Path) -> None:
+    result = [{"from_name": "accuracy", "type": "rating", "value": {"rating": 3}}]
+    data = {"item_id": "secret-id-1"}
+    task = {"id": 7, "data": data, "annotations": [{"id": 9, "completed_by": 12, "result": result}]}
+    row = {"id": 7, **data, "accuracy": [{"rating": 3}], "annotator": 12, "annotation_id": 9, "lead_time": 3}
+    assert import_file(study, write(tmp_path, json.dumps([task]), "export.json")) == {"12": 1}
+    assert import_file(study, write(tmp_path, json.dumps([row]), "min.json")) == {"12": 0}
 
 
 RATED = {("secret-id-1", "Ann", "accuracy", 4.0), ("secret-id-1", "Ann", "clarity", 5.0)}
@@ -180,6 +192,138 @@ def test_a_folder_of_potato_is_imported(study: Study, tmp_path: Path) -> None:
 def test_ratings_without_a_question_are_refused(study: Study, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r":2: .*no column says which question is rated; allowed: accuracy"):
         import_file(study, write(tmp_path, "item_id,rater_1,rater_2\nsecret-id-1,4,5\n"))
+
+
+def test_ratings_without_a_question_are_on_the_only_wanted_one(study: Study, tmp_path: Path) -> None:
+    path = write(tmp_path, "item_id,Ann,Ben\nsecret-id-1,4,5\n")
+    options = {"raters_in": ("Ann", "Ben")}
+    with pytest.raises(InputError, match=r"which question is rated.*--dimension accuracy"):
+        import_file(study, path, **options)
+    found = read_ratings(path, study.form, dimensions=("accuracy",), **options)
+    assert {key[0]: draft.values for key, draft in found.items()} == {
+        "Ann": {"accuracy": 4}, "Ben": {"accuracy": 5},
+    }  # fmt: skip
+
+
+LONG = "item_id,rater,dimension,value\n"
+
+
+@pytest.mark.parametrize("name", ["clarity", "style"])
+def test_only_the_wanted_questions_are_imported(study: Study, tmp_path: Path, name: str) -> None:
+    path = write(tmp_path, LONG + "secret-id-1,Ann,accuracy,4\nsecret-id-1,Ann,clarity,5\n")
+    (draft,) = read_ratings(path, study.form, dimensions=(name,)).values()
+    assert draft.values == {"clarity": 5}
+
+
+def test_a_wanted_question_that_the_study_does_not_ask_is_refused(study: Study, tmp_path: Path) -> None:
+    with pytest.raises(
+        InputError, match="--dimension speed: not a question of this study; allowed: accuracy"
+    ):
+        import_file(study, write(tmp_path, LONG), dimensions=("speed",))
+
+
+def test_each_question_may_have_a_file_of_its_own(study: Study, tmp_path: Path) -> None:
+    by_rater = {"raters_in": ("Ann", "Ben")}
+    said: list[str] = []
+    first = write(tmp_path, "item_id,Ann,Ben\nsecret-id-1,4,5\n", "accuracy.csv")
+    second = write(tmp_path, "item_id,Ann,Ben\nsecret-id-1,2,1\n", "clarity.csv")
+    import_file(study, first, dimensions=("accuracy",), on_read=lambda _, n: said.extend(n), **by_rater)
+    assert list(scores(study)) == []
+    assert said[0].startswith("Answers to clarity (2) are missing.")
+    import_file(study, second, dimensions=("clarity",), on_read=lambda _, n: said.extend(n), **by_rater)
+    assert len(said) == 1
+    found = {(row.rater, row.dimension): row.value for row in scores(study)}
+    assert (found["Ann", "accuracy"], found["Ann", "clarity"]) == (4.0, 2.0)
+    assert (found["Ben", "accuracy"], found["Ben", "clarity"]) == (5.0, 1.0)
+
+
+def test_a_later_file_replaces_the_answers_to_its_questions(study: Study, tmp_path: Path) -> None:
+    header = "item_id,rater,accuracy,clarity,note\n"
+    import_file(study, write(tmp_path, header + "secret-id-1,Ann,4,5,first\nsecret-id-2,Ann,4,5,\n"))
+    import_file(study, write(tmp_path, header + "secret-id-1,Ann,3,,\nsecret-id-2,Ann,4,4,\n"))
+    replies = {task.item.id: task.rating.reply for task in study.tasks() if task.rater == "Ann"}
+    assert replies["secret-id-1"].values == {"accuracy": 3}
+    assert replies["secret-id-1"].note == ""
+    assert replies["secret-id-2"].values == {"accuracy": 4, "clarity": 4}
+
+
+def test_the_summary_counts_the_wanted_questions_only(study: Study, tmp_path: Path) -> None:
+    said: list[str] = []
+    path = write(tmp_path, "item_id,rater,accuracy,clarity\nsecret-id-1,A,4,\n")
+    import_file(study, path, dimensions=("accuracy",), on_read=lambda lines, _: said.append(lines))
+    assert said == ["1 rater (A), 1 item, 1 dimension (accuracy)\n1 rating, scale 1-5 (declared), 0 missing"]
+
+
+def test_codes_of_missing_ratings_are_no_ratings(study: Study, tmp_path: Path) -> None:
+    path = write(tmp_path, "item_id,rater,accuracy,clarity\nsecret-id-1,Ann,99,pass\nsecret-id-2,Ann,4,5\n")
+    (draft,) = read_ratings(path, study.form, missing_codes=("99.0", "pass")).values()
+    assert draft.values == {"accuracy": 4, "clarity": 5}
+
+
+def test_a_score_of_the_scale_is_no_code_of_a_missing_rating(study: Study, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"--missing-codes 5: is a value of the scale \(1, 2, 3, 4, 5\)"):
+        import_file(study, write(tmp_path, LONG), missing_codes=("9", "5"))
+
+
+@pytest.mark.parametrize(
+    ("options", "values"),
+    [
+        ({"scale": "0-4"}, (5, 1)),
+        ({"scale": "0-8", "rater_scales": {"Ben": "0-4"}}, (3, 1)),
+        ({"rater_scales": {"Ben": "0-1"}}, (4, 1)),
+    ],
+)
+def test_ratings_on_another_scale_are_rescaled(
+    study: Study, tmp_path: Path, options: dict, values: tuple[int, int]
+) -> None:
+    path = write(tmp_path, LONG + "secret-id-1,Ann,accuracy,4\nsecret-id-1,Ben,accuracy,0\n")
+    found = read_ratings(path, study.form, **options)
+    assert tuple(draft.values["accuracy"] for draft in found.values()) == values
+
+
+def test_the_scale_of_the_rater_of_a_file_that_names_none_may_be_declared(
+    study: Study, tmp_path: Path
+) -> None:
+    path = write(tmp_path, "item_id,accuracy,clarity\nsecret-id-1,0,4\n")
+    (draft,) = read_ratings(path, study.form, "Ann", rater_scales={"Ann": "0-4"}).values()
+    assert draft.values == {"accuracy": 1, "clarity": 5}
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        (
+            {"scale": "1-10"},
+            r":2: .*accuracy is 4 on the scale 1 to 10 of Ann, which is 2.33 on that of the study",
+        ),
+        ({"scale": "0-3"}, ":2: .*accuracy is 4, off the scale 0 to 3 of Ann"),
+        ({"scale": "good,bad"}, "--scale good,bad: allowed is LOW-HIGH"),
+        ({"scale": "5-1"}, "--scale 5-1: allowed is LOW-HIGH"),
+        ({"rater_scales": {"Cy": "0-4"}}, "--rater-scale Cy: no rating by this rater; found: Ann"),
+        ({"rater_scales": {"Ann": "x"}}, "--rater-scale Ann=x: allowed is LOW-HIGH"),
+    ],
+)
+def test_a_rating_that_is_no_score_of_the_study_is_refused(
+    study: Study, tmp_path: Path, options: dict, problem: str
+) -> None:
+    with pytest.raises(InputError, match=problem):
+        import_file(study, write(tmp_path, LONG + "secret-id-1,Ann,accuracy,4\n"), **options)
+
+
+def test_options_of_tables_are_refused_beside_tasks_of_label_studio(study: Study, tmp_path: Path) -> None:
+    path = write(tmp_path, json.dumps([{"id": 1, "data": {}, "annotations": []}]), "tasks.json")
+    with pytest.raises(InputError, match="Label Studio, for which --missing-codes has no meaning"):
+        import_file(study, path, missing_codes=("9",))
+
+
+def test_only_the_wanted_controls_of_label_studio_are_imported(study: Study, tmp_path: Path) -> None:
+    results = [
+        {"from_name": name, "type": "rating", "value": {"rating": 3}} for name in ("accuracy", "clarity")
+    ]
+    task = {"id": "secret-id-1", "data": {}, "annotations": [{"completed_by": "Ann", "result": results}]}
+    path = write(tmp_path, json.dumps([task]), "tasks.json")
+    (draft,) = read_ratings(path, study.form, dimensions=("clarity",)).values()
+    assert draft.values == {"clarity": 3}
 
 
 def test_other_columns_of_a_wide_table_are_fields_of_the_item(study: Study, tmp_path: Path) -> None:

@@ -1,5 +1,12 @@
 """A real server that is killed while people rate."""
 
+from pathlib import Path
+
+import pytest
+
+from human_study import schema
+from human_study.store import Study
+from judge.errors import InputError
 from judge.records import Item
 from judge.rubric import Rubric
 
@@ -49,3 +56,10 @@ def test_ctrl_c_ends_the_server_without_an_error(make_study: MakeStudy) -> None:
         rater.call("GET", "/api/rater/session")
         rater.close()
         assert server.interrupt() == 0
+
+
+@pytest.mark.parametrize("read_only", [True, False])
+def test_a_study_whose_creation_was_killed_is_named_as_such(tmp_path: Path, read_only: bool) -> None:
+    schema.create(tmp_path / "s.db").close()
+    with pytest.raises(InputError, match=r"s\.db: the study was not written completely"):
+        Study.open(tmp_path / "s.db", read_only=read_only)

@@ -6,6 +6,7 @@ from xml.etree import ElementTree as Xml
 import pytest
 
 from human_study import label_studio
+from human_study.source import StudySource
 from judge.records import Image
 from judge.rubric import Rubric
 
@@ -24,13 +25,14 @@ from .builders import MakeStudy
 )
 def test_an_image_is_a_path_an_address_or_our_own_record(source: Any, image: Image) -> None:
     data = {"question": "?", "answer": "!", "images": [source, "b.png"]}
-    item = label_studio.to_item({"id": 1, "data": data}, "x.json:1")
+    (item,) = StudySource.read([{"id": 1, "data": data}], None).items
     assert item.images == (image, Image(path="b.png"))
 
 
 @pytest.mark.parametrize("images", [None, [], ""])
 def test_a_task_may_have_no_image(images: Any) -> None:
-    item = label_studio.to_item({"id": 1, "data": {"question": "?", "answer": "!", "images": images}}, "x")
+    data = {"question": "?", "answer": "!", "images": images}
+    (item,) = StudySource.read([{"id": 1, "data": data}], None).items
     assert item.images == ()
 
 

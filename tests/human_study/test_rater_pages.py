@@ -54,6 +54,15 @@ def test_the_session_tells_practice_from_study_and_no_more(browser: Browser) -> 
     assert set(session["tasks"][0]) == {"n", "round", "state", "revision", "seconds"}
 
 
+def test_the_welcome_says_how_many_answers_there_are(make_study: MakeStudy, items: list[Item]) -> None:
+    study = make_study(items[:1], raters=2, per_item=1)
+    client = Client(create_app(study))
+    pages = {Browser(study, name, client).get("session")["welcome"] for name in ("R01", "R02")}
+    one, none = sorted(pages, key=lambda page: "There are no answers for you" in page)
+    assert "rate 1 answer.\n" in one
+    assert "There are no answers for you to rate" in none
+
+
 def test_beginning_is_noted(browser: Browser) -> None:
     assert browser.get("session")["began"] is False
     browser.client.post("/api/rater/begin", headers=browser.headers, json={})

@@ -1,11 +1,12 @@
 """Import of ratings of every type: labels, criteria, cannot tell, and what does not apply."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from human_study.form import Form
-from human_study.import_ratings import _draft, _drafts, summary
+from human_study.import_ratings import _draft, _drafts, read_ratings, summary
 from human_study.study_records import RatingDraft
 from judge.errors import InputError
 from judge.formats.rating_cell import RatingCell
@@ -74,3 +75,10 @@ def test_what_was_read_counts_criteria_and_abstentions(form: Form) -> None:
     assert "6 dimensions" in lines
     assert "2 ratings" in lines
     assert "declared" not in lines
+
+
+def test_one_scale_for_a_rubric_of_several_is_refused(form: Form, tmp_path: Path) -> None:
+    path = tmp_path / "ratings.csv"
+    path.write_text("item_id,rater,dimension,value\nq1,Ann,clarity,3\n")
+    with pytest.raises(InputError, match=r"--scale and --rater-scale: .* several scales"):
+        read_ratings(path, form, scale="0-4")
