@@ -14,7 +14,7 @@ from judge.rows import sheets_of
 from judge.rubric import load_rubric, shipped_rubrics
 from judge.workflows.read_ratings import RatingsTable
 from judge.workflows.setup.answers import Question, answer_question, lists_ratings
-from judge.workflows.setup.choices import Choices, Choose, TableReading
+from judge.workflows.setup.choices import Choices, Choose, TableReading, only_readable
 from judge.workflows.setup.match import id_readings
 from judge.workflows.setup.ratings import (
     beside_answers,
@@ -307,7 +307,7 @@ class _Inspector:
         self.settle(lambda: scale_question(rated, (rubric.scale.min, rubric.scale.max), self.choices))
         if name is None or self.choices.scale not in (None, scale):
             found.rubric = _free_name()
-            dimensions = tuple(d for d in rated.dimensions if d != OVERALL)
+            dimensions = only_readable([d for d in rated.dimensions if d != OVERALL], "--dimensions")
             found.new_rubric = RubricOutline(dimensions, self.choices.scale or scale)
             return
         found.rubric = name

@@ -9,7 +9,7 @@ from typing import Any
 from judge.errors import InputError
 from judge.formats.cells import CellReader
 from judge.formats.column_names import is_no_dimension
-from judge.items.columns import ColumnFinder, Plan
+from judge.items.columns import ColumnFinder, Plan, plain
 from judge.items.fields import is_empty
 from judge.rows import Row, encoding_of, read_rows
 from judge.workflows.setup.choices import Choices
@@ -19,6 +19,8 @@ _MOST_POINTS = 11
 _HIGHEST_POINT = 100
 """Columns with more different numbers, or higher ones, hold years or counts rather than ratings."""
 _WORDS_OF_A_TEXT = 3
+_TEXTS = ("text",)
+"""Names of columns that hold no ratings, and may hold questions or answers."""
 _CELLS = CellReader()
 
 
@@ -78,19 +80,24 @@ class InputTable:
 
     def texts(self, choices: Choices) -> tuple[str, ...]:
         """Columns without a known meaning that may hold questions or answers: sentences, or else texts."""
-        free = [name for name in self._free(choices) if self._is_text(name)]
+        free = [
+            name
+            for name in self._free(choices)
+            if self._is_text(name) and (plain(name) in _TEXTS or not is_no_dimension(name))
+        ]
         sentences = [name for name in free if self.holds_sentences(name)]
         return tuple(sentences or free)
 
     def rating_columns(self, choices: Choices) -> tuple[str, ...]:
         """Columns without another known meaning in which every cell is a rating or marks a missing one."""
-        return tuple(name for name in self._free(choices) if self._holds_ratings(name))
+        free = (name for name in self._free(choices) if not is_no_dimension(name))
+        return tuple(name for name in free if self._holds_ratings(name))
 
     def _free(self, choices: Choices) -> Iterator[str]:
         plan = self.plan(choices)
         used = {name for columns in plan.sources.values() for name in columns}
         used |= {*choices.mapping.values(), *choices.answers_in, *choices.columns.values()}
-        return (name for name in self.columns if name not in used and not is_no_dimension(name))
+        return (name for name in self.columns if name not in used)
 
     def _is_text(self, name: str) -> bool:
         values = self.values(name)
