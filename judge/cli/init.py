@@ -40,10 +40,10 @@ FILE = "judge.toml"
         default="",
         callback=names,
         metavar="DIMENSIONS",
-        help="Columns that hold ratings on one dimension each, as in a,b.",
+        help="Analyse only these dimensions, as in a,b: columns that hold ratings on one of them each.",
     ),
     click.option("--no-ratings", is_flag=True, help="Columns of numbers beside the answers are no ratings."),
-    click.option("--scale", metavar="SCALE", help="Scale that people used, as in 1-10."),
+    click.option("--scale", metavar="SCALE", help="Scale of the ratings, as in 1-10."),
     click.option(
         "--rater-scale",
         "rater_scales",
