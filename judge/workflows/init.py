@@ -245,8 +245,6 @@ class _Inspector:
         """Read both tables with all choices; find their rubric, and the ids by which they match."""
         found = self.found
         ids = self._read_answers()
-        if found.answers is not None:
-            self._note_references(found.answers)
         if found.ratings is not None:
             found.rubric = None  # of the ratings it is not known yet
             self._read_ratings(found.ratings)
@@ -330,17 +328,6 @@ class _Inspector:
         ids = self._read_answers()
         self._read_ratings(ratings)
         return ids
-
-    def _note_references(self, table: InputTable) -> None:
-        """Mention columns that may hold the reference answer, where no column is named as such."""
-        summary = self.found.summary
-        if summary is not None and "reference" not in summary.columns:
-            found = [name for name in table.texts(self.choices) if table.holds_sentences(name)]
-            if found:
-                self.found.notes.append(
-                    f"No column is named as a reference answer. If {quoted(found)} holds it: --map "
-                    f"reference={found[0]}"
-                )
 
     def _note_unmatched(self, ids: dict[str, str]) -> None:
         found = self.found

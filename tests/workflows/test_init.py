@@ -171,11 +171,24 @@ def test_a_file_that_is_left_out_is_not_used():
     assert found.answers.name == "b.csv"
 
 
-def test_a_column_that_may_be_the_reference_is_mentioned():
-    found = inspected(table("a.csv", without(COMPLETE, reference="Musterantwort der Klasse")))
-    assert not found.notes  # two words on average
+def test_a_column_of_sentences_may_be_the_reference_or_another_field():
     rows = [{**row, "Muster": "It is made of parts."} for row in without(COMPLETE, "reference")]
-    assert "--map reference=Muster" in inspected(table("b.csv", rows)).notes[0]
+    assert asked(table("a.csv", rows)) == ["--map reference=Muster", "--map Muster=Muster"]
+    assert inspected("a.csv", mapping={"reference": "Muster"}).summary.n_without_reference == 0
+    assert inspected("a.csv", mapping={"Muster": "Muster"}).summary.metadata == ("Muster",)
+
+
+def test_two_columns_of_sentences_may_be_the_reference():
+    rows = [
+        {**row, "a": "It is made of parts.", "b": "Of parts it is."} for row in without(COMPLETE, "reference")
+    ]
+    assert asked(table("a.csv", rows)) == ["--map reference=a", "--map reference=b", "--map a=a --map b=b"]
+
+
+def test_a_field_whose_name_resembles_one_of_an_item_gets_another_name():
+    rows = [{**row, "questions": "It is made of parts."} for row in without(COMPLETE, "reference")]
+    assert asked(table("a.csv", rows))[1] == "--map 'text of questions=questions'"
+    assert inspected("a.csv", mapping={"text of questions": "questions"}).summary.metadata
 
 
 def test_a_name_with_a_comma_cannot_be_listed():

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from judge.errors import InputError
 from judge.formats.column_names import COLUMNS
-from judge.items.columns import ALIASES, plain
+from judge.items.columns import ALIASES, ColumnFinder, plain
 from judge.workflows.setup.choices import Choices, TableReading, only_readable
 from judge.workflows.setup.tables import InputTable, quoted
 
@@ -33,7 +33,7 @@ def answer_question(table: InputTable, choices: Choices, missing: Sequence[str] 
         return _question_column(table, choices)
     if "answer" in missing:
         return _answer_columns(table, choices)
-    return _ids(table, choices)
+    return _reference(table, choices) or _ids(table, choices)
 
 
 def lists_ratings(table: InputTable, choices: Choices) -> bool:
@@ -85,6 +85,31 @@ def _answer_columns(table: InputTable, choices: Choices) -> Question:
         readings = [one_each] if named else [one_each, *readings]
     question = f"{table.name}: no column is named as the answer, and {quoted(texts)} hold texts."
     return question, readings
+
+
+def _reference(table: InputTable, choices: Choices) -> Question | None:
+    """Columns of sentences that may be the reference answer, where no column is named as such."""
+    columns = [name for name in table.texts(choices) if table.holds_sentences(name)]
+    if not columns or choices.questions is not None or "reference" in table.plan(choices).sources:
+        return None
+    readings = [
+        TableReading(f"{name!r} holds the reference answer", {"mapping": {"reference": name}})
+        for name in columns
+    ]
+    fields = {_field_name(name): name for name in columns}
+    other = "another field" if len(columns) == 1 else "other fields"
+    readings.append(TableReading(f"{quoted(columns)} hold {other} of the items", {"mapping": fields}))
+    question = f"{table.name}: no column is named as the reference answer, and {quoted(columns)} hold texts."
+    return question, readings
+
+
+def _field_name(column: str) -> str:
+    """Name of the metadata field for a column: its own, unless that resembles a field of an item."""
+    try:
+        ColumnFinder({column: column})
+    except InputError:
+        return f"text of {column}"
+    return column
 
 
 def _ids(table: InputTable, choices: Choices) -> Question:
