@@ -94,10 +94,14 @@ def choose(question: str, readings: Sequence[TableReading]) -> TableReading:
     width = max(len(reading.text) for reading in readings)
     if not is_terminal():
         listed = [f"  {reading.text:<{width}}  {reading.options}" for reading in readings]
-        raise click.UsageError(visible("\n".join([f"{question} Say which reading is right:", *listed])))
+        head = (
+            f"{question} Say which reading is right, by these options or by such with other names or values:"
+        )
+        raise click.UsageError(visible("\n".join([head, *listed])))
     click.echo(visible(question), err=True)
     for number, reading in enumerate(readings, 1):
         click.echo(visible(f"  {number}  {reading.text:<{width}}  {reading.options}"), err=True)
+    click.echo("For another one: Ctrl-C, and give such options with other names or values.", err=True)
     number = click.prompt("Which reading is right?", type=click.IntRange(1, len(readings)), err=True)
     return readings[number - 1]
 
@@ -159,8 +163,8 @@ def _what_was_found(found: ProjectFiles) -> Iterator[str]:
         yield from (f"  {line}" for line in str(found.rated).splitlines())
     if found.new_rubric is not None:
         yield (
-            "rubric: no shipped one has the dimensions and the scale of the ratings; the first command "
-            f"writes {found.rubric}, in which you then describe them"
+            "rubric: no shipped one has the dimensions and the scale of the ratings. The first command writes "
+            f"{found.rubric}; replace its texts (fill in) before a model scores with it"
         )
     elif found.rubric is not None:
         yield f"rubric: {found.rubric}"

@@ -268,7 +268,7 @@ def test_a_scale_that_no_rubric_can_have_is_an_error_and_nothing_is_written():
 def test_without_a_terminal_both_readings_are_listed_and_nothing_is_written():
     done = call("init", table("a.csv", ANSWERS), table("r.csv", WIDE))
     assert done.exit_code == 2
-    assert "'ann', 'ben' are raters, one column for each          --raters-in ann,ben" in done.stderr
+    assert "the raters are 'ann', 'ben'                           --raters-in ann,ben" in done.stderr
     assert "--dimension ann,ben" in done.stderr
     assert not Path("judge.toml").exists()
 

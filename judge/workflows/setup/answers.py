@@ -83,7 +83,7 @@ def _answer_columns(table: InputTable, choices: Choices) -> Question:
         )
         # Several columns that are all named as answers cannot be one answer and fields beside it.
         readings = [one_each] if named else [one_each, *readings]
-    question = f"{table.name}: no column is named as the answer, and {quoted(texts)} hold texts."
+    question = f"{table.name}: no column is named as the answer; texts are in {quoted(texts)}."
     return question, readings
 
 
@@ -97,9 +97,9 @@ def _reference(table: InputTable, choices: Choices) -> Question | None:
         for name in columns
     ]
     fields = {_field_name(name): name for name in columns}
-    other = "another field" if len(columns) == 1 else "other fields"
-    readings.append(TableReading(f"{quoted(columns)} hold {other} of the items", {"mapping": fields}))
-    question = f"{table.name}: no column is named as the reference answer, and {quoted(columns)} hold texts."
+    other = "is another field" if len(columns) == 1 else "are other fields"
+    readings.append(TableReading(f"{quoted(columns)} {other} of the items", {"mapping": fields}))
+    question = f"{table.name}: no column is named as the reference answer; texts are in {quoted(columns)}."
     return question, readings
 
 

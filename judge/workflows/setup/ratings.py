@@ -70,14 +70,14 @@ def beside_answers(table: InputTable, choices: Choices) -> Question:
     decided = choices.raters_in or choices.dimensions or choices.columns
     if decided or not columns or numbered_raters(columns) or numbered_raters_by_dimension(columns):
         return "", []
-    no_ratings = TableReading(f"{quoted(columns)} are fields of the items", {"has_ratings": False})
+    no_ratings = TableReading("they are fields of the items", {"has_ratings": False})
     raters = [name for name in table.columns if plain(name) in COLUMNS["rater"]]
     if raters:
-        text = f"{quoted(columns)} hold ratings by the rater in {raters[0]!r}"
+        text = f"ratings by {raters[0]!r} are in {quoted(columns)}"
         readings = [TableReading(text, {"columns": {"rater": raters[0]}})]
     else:
         readings = list(_raters_or_dimensions(columns))
-    return f"{table.name}: columns {quoted(columns)} beside the answers hold numbers.", [
+    return f"{table.name}: beside the answers there are numbers in {quoted(columns)}.", [
         no_ratings,
         *readings,
     ]
@@ -152,7 +152,7 @@ def _loaded(name: str) -> Rubric:
 def _what_is_open(table: InputTable, choices: Choices) -> str:
     if not _names_item(table, choices):
         return "no column says which item is rated."
-    return f"columns {quoted(table.rating_columns(choices))} hold ratings, and no column says who rated."
+    return f"no column says who rated, and ratings are in {quoted(table.rating_columns(choices))}."
 
 
 def _names_item(table: InputTable, choices: Choices) -> bool:
@@ -170,7 +170,7 @@ def _possible(table: InputTable, choices: Choices, answers: InputTable | None) -
     columns = table.rating_columns(choices)
     if in_rubric(columns, choices):
         yield TableReading(
-            f"columns {quoted(columns)} are the dimensions of a rubric", {"dimensions": tuple(columns)}
+            f"the dimensions are {quoted(columns)}, as in a rubric", {"dimensions": tuple(columns)}
         )
         return
     for reading in _raters_or_dimensions(columns):
@@ -184,8 +184,8 @@ def _possible(table: InputTable, choices: Choices, answers: InputTable | None) -
 
 def _raters_or_dimensions(columns: Sequence[str]) -> Iterator[TableReading]:
     raters = only_readable(columns, "--raters-in")
-    yield TableReading(f"{quoted(columns)} are raters, one column for each", {"raters_in": raters})
-    yield TableReading(f"{quoted(columns)} are dimensions, all rated by one person", {"dimensions": raters})
+    yield TableReading(f"the raters are {quoted(columns)}", {"raters_in": raters})
+    yield TableReading(f"the dimensions are {quoted(columns)}, rated by one person", {"dimensions": raters})
 
 
 def _item_columns(table: InputTable, choices: Choices, answers: InputTable | None) -> list[TableReading]:
