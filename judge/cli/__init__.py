@@ -23,6 +23,7 @@ class CommandEntry(NamedTuple):
 
 
 COMMANDS = {
+    "init": CommandEntry("init", "Look at answers and ratings, and write judge.toml to read them with."),
     "score": CommandEntry(
         "score", "Score answers with a judge; the same command resumes an interrupted run."
     ),

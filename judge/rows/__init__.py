@@ -18,7 +18,7 @@ from judge.rows.json_rows import JSON_LIMIT, JsonReader, parsed
 from judge.rows.memory import RowSource, is_file, kind_of, name_of, plain, rows_of
 from judge.rows.table_file import FORMATS, TableFile, path_and_sheet, table_file
 from judge.rows.text_lines import UTF8_BOM, OnBad, Refuse, Row, refusing
-from judge.rows.xlsx import xlsx_rows
+from judge.rows.xlsx import sheet_names, xlsx_rows
 
 __all__ = [
     "FORMATS",
@@ -38,6 +38,7 @@ __all__ = [
     "read_document",
     "read_rows",
     "rows_of",
+    "sheets_of",
 ]
 
 _BINARY = ("parquet", "xlsx", "dataset")
@@ -142,6 +143,31 @@ def read_document(path: Path, *, encoding: str | None = None) -> Any:
     name = str(path)
     with errors_of_files(name), opened(path, name) as file:
         return JsonReader(as_utf8(file, name, checked_encoding(encoding)), name, refusing(None)).document()
+
+
+def sheets_of(path: str) -> list[str]:
+    """Name each table of a file as `read_rows` takes it: the visible sheets of a workbook that hold text.
+
+    A file with one table, and a sheet that is already named, is returned as it is.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read, or its format is not known.
+    MissingExtraError
+        The package that reads workbooks is not installed.
+
+    Examples
+    --------
+    >>> sheets_of("answers.csv")
+    ['answers.csv']
+    """
+    table = table_file(path, None)
+    if table.kind != "xlsx" or table.sheet is not None:
+        return [path]
+    with errors_of_files(table.name), opened(table.path, table.name) as file:
+        names = sheet_names(file, table.name)
+    return [f"{path}#{name}" for name in names] if len(names) > 1 else [path]
 
 
 def encoding_of(source: RowSource, encoding: str | None) -> str | None:

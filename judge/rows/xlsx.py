@@ -49,20 +49,42 @@ def xlsx_rows(file: IO[bytes], name: str, sheet: str | None, refuse: Refuse) -> 
     MissingExtraError
         openpyxl is not installed.
     """
-    try:
-        import openpyxl  # noqa: F401 - _Sheet needs it
-    except ImportError:
-        raise MissingExtraError("openpyxl", "xlsx", f"reading {name}") from None
-    source = file if file.seekable() else io.BytesIO(file.read())
-    try:
+    with _workbook(file, name) as book:
         with _quietly():
-            rows = _Workbook(source, name).sheet(sheet, refuse).rows()
+            rows = book.sheet(sheet, refuse).rows()
         while True:
             with _quietly():
                 found = next(rows, None)
             if found is None:
                 return
             yield found
+
+
+def sheet_names(file: IO[bytes], name: str) -> list[str]:
+    """Titles of the visible sheets that hold text.
+
+    Raises
+    ------
+    InputError
+        It is no workbook.
+    MissingExtraError
+        openpyxl is not installed.
+    """
+    with _workbook(file, name) as book:
+        return [sheet.title for sheet in book.filled() if sheet.sheet_state == "visible"]
+
+
+@contextlib.contextmanager
+def _workbook(file: IO[bytes], name: str) -> Iterator["_Workbook"]:
+    """Open a workbook; what openpyxl raises while it is read becomes an `InputError`."""
+    try:
+        import openpyxl  # noqa: F401 - _Workbook needs it
+    except ImportError:
+        raise MissingExtraError("openpyxl", "xlsx", f"reading {name}") from None
+    try:
+        with _quietly():
+            book = _Workbook(file if file.seekable() else io.BytesIO(file.read()), name)
+        yield book
     except _DAMAGE as error:
         raise InputError(
             f"{name}: not a readable .xlsx workbook ({error}). Save it as .xlsx again, without a password"
@@ -94,10 +116,14 @@ class _Workbook:
         self.file.seek(0)
         return openpyxl.load_workbook(self.file, read_only=True, data_only=data_only)
 
+    def filled(self) -> list[Any]:
+        """Return the sheets that hold text."""
+        return [sheet for sheet in self.values.worksheets if _has_text(sheet)]
+
     def sheet(self, title: str | None, refuse: Refuse) -> "_Sheet":
         """Return the sheet with this title or, without one, the only visible one that holds text."""
-        filled = [sheet for sheet in self.values.worksheets if _has_text(sheet)]
         if title is None:
+            filled = self.filled()
             visible = [sheet for sheet in filled if sheet.sheet_state == "visible"]
             if len(visible) > 1:
                 raise InputError(
