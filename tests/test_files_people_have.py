@@ -204,8 +204,9 @@ class Dataset:
 
 @pytest.mark.parametrize("kind", [list, pd.DataFrame, Dataset], ids=lambda kind: kind.__name__)
 def test_tables_in_memory_are_read_as_files_are(kind, folder):
-    Path("rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in ROWS))
-    assert judge.load_items(kind(ROWS)) == judge.load_items("rows.jsonl")
+    file = folder / "rows.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for row in ROWS))
+    assert judge.load_items(kind(ROWS)) == judge.load_items(file)
 
 
 @pytest.mark.parametrize("kind", [list, pd.DataFrame, Dataset], ids=lambda kind: kind.__name__)
@@ -270,7 +271,8 @@ def doors(case):
 def test_plan_reads_what_agree_reads(case, folder):
     write(case, folder)
     words = shlex.split(case["command"])[1:]
-    assert sizes(run("plan", "--statistic", "alpha", *words).stderr) == sizes(run("agree", *words).stderr)
+    read = sizes(run("plan", "--statistic", "alpha", *words).stderr)
+    assert read == sizes(run("agree", *words).stderr) != ""
 
 
 @pytest.mark.parametrize("case", [case for case in RATINGS if "calibrate" in doors(case.values[0])])

@@ -191,7 +191,8 @@ def command(
 ) -> None:
     """Measure the agreement of the judges of RUNS with human raters, and of the raters with each other.
 
-    Without RUNS the scores of the judges are read from the file of ratings (rater_kind "judge").
+    Without RUNS the scores of the judges are read from the file of ratings (rater_kind "judge"). The layouts
+    of ratings that are read are shown in docs/input_files.md.
 
     The level of measurement of the scale determines the coefficients. Which coefficient to use when is
     described in docs/which_coefficient.md and, in Python, by help(judge.stats).
