@@ -17,6 +17,7 @@ from judge.cli.option_types import (
     margins,
     names,
     numbers,
+    only_table,
     pairs,
     source_of,
     words,
@@ -61,6 +62,9 @@ ratings = decorate(
         "Human ratings",
         click.option(
             "--humans",
+            cls=Repeated,
+            multiple=True,
+            callback=only_table,
             type=TablePath(allow_dash=True),
             metavar="FILE",
             help="Human ratings: a long or wide table, or an export of Label Studio, Argilla, Potato, "
