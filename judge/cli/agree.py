@@ -17,6 +17,7 @@ from judge.cli.option_types import (
     margins,
     names,
     numbers,
+    only_table,
     pairs,
     source_of,
     words,
@@ -98,6 +99,9 @@ ratings = decorate(
         "Human ratings",
         click.option(
             "--humans",
+            cls=Repeated,
+            multiple=True,
+            callback=only_table,
             type=TablePath(allow_dash=True),
             metavar="FILE",
             help="Human ratings: a long or wide table, or an export of Label Studio, Argilla, Potato, "
@@ -229,7 +233,8 @@ def command(
 ) -> None:
     """Measure the agreement of the judges of RUNS with human raters, and of the raters with each other.
 
-    Without RUNS the scores of the judges are read from the file of ratings (rater_kind "judge").
+    Without RUNS the scores of the judges are read from the file of ratings (rater_kind "judge"). The layouts
+    of ratings that are read are shown in docs/input_files.md.
 
     The level of measurement of the scale determines the coefficients. Which coefficient to use when is
     described in docs/which_coefficient.md and, in Python, by help(judge.stats).

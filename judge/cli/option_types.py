@@ -66,6 +66,18 @@ def pairs(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -
     return found
 
 
+def only_table(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> str | None:
+    """Table of ratings, which may be given once; a click callback. Click itself would take the last one."""
+    if len(values) > 1:
+        raise click.BadParameter(
+            f"found {len(values)} files ({', '.join(values)}); allowed: one. Put all ratings into one table, "
+            "with a column that names the rater, such as item_id,rater,value",
+            ctx=ctx,
+            param=param,
+        )
+    return values[0] if values else None
+
+
 def words(ctx: click.Context, param: click.Parameter, value: str) -> tuple[str, ...]:
     """``a,b`` as a tuple of words; a click callback."""
     return _listed(ctx, param, value, "words and numbers, as in 99,unsure")

@@ -83,7 +83,7 @@ def command(
     """Score ANSWERS with a judge: a table in a file, or - for standard input.
 
     ANSWERS is JSON Lines, JSON, CSV, TSV, Parquet, an .xlsx workbook (answers.xlsx#Sheet2 names a sheet), or
-    the folder of a dataset that the library datasets saved.
+    the folder of a dataset that the library datasets saved. docs/input_files.md shows each shape of table.
 
     An interrupted run is resumed by the same command. Stored replies are not requested again.
 
