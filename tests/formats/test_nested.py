@@ -113,3 +113,13 @@ def test_columns_of_a_data_frame_are_refused_by_name(read, content):
 
 def test_people_who_rated_different_items_are_outside(read):
     assert read({"ann": {"q1": 4, "q2": 3}, "ben": {"q3": 2}})[-1] == ("q3", "ben", "overall", 2.0)
+
+
+def test_only_the_wanted_dimensions_of_labels_are_read(read):
+    content = {"ann": {"q1": {"tone": 4, "clarity": 3}, "q2": {"tone": 1}}}
+    assert read(content, dimensions=("clarity",)) == [("q1", "ann", "clarity", 3.0)]
+
+
+def test_a_label_that_is_a_list_is_refused_with_its_place(read):
+    with pytest.raises(InputError, match=r"r\.json: ann: q1: found a list; a label is a number or a text"):
+        read({"ann": {"q1": [4, 5]}})

@@ -251,6 +251,13 @@ def test_rows_of_one_content_that_differ_in_the_rater_are_not_noted(read, table)
     assert not any("same content" in note for note in notes)
 
 
+def test_a_row_without_content_is_refused_with_its_place():
+    rows = [{"topic": "a", "question": "q?", "answer": "1", "rater": "ann", "tone": 4}]
+    rows.append({"topic": "b", "rater": "ann", "tone": 4})
+    with pytest.raises(InputError, match="row 2: "):
+        list(read_ratings(rows, wanted=Wanted(cells=CELLS)))
+
+
 def test_rows_of_one_content_beside_columns_of_raters_are_noted(read):
     notes = []
     table = "topic,question,answer,ann\na,q?,1,4\nb,q?,1,5\n"

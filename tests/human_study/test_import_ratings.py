@@ -165,7 +165,7 @@ POTATO = {
 @pytest.mark.parametrize(
     ("name", "text", "options"),
     [
-        ("r.csv", "item_id,dimension,Ann,Ben\nsecret-id-1,accuracy,4,\nsecret-id-1,clarity,5,\n", {}),
+        ("r.csv", "item_id,dimension,Ann,Ben\nsecret-id-1,accuracy,4,\nsecret-id-1,clarity,5,\n", {"raters_in": ("Ann", "Ben")}),
         ("r.csv", "id,Ann_accuracy,Ann_clarity\nsecret-id-1,4,5\n", {"raters_in": ("Ann",)}),
         ("r.csv", "key,who,accuracy,style\nsecret-id-1,Ann,4,5\n", {"columns": {"item_id": "key", "rater": "who"}}),
         ("r.csv", "nr,rater,accuracy,style\nsecret-id-1,Ann,4,5\n", {"id_from": ("nr",)}),
