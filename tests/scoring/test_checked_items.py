@@ -164,9 +164,9 @@ def test_where_every_row_is_bad_there_is_no_advice_to_skip_them(skip_bad):
 
 
 def test_tables_without_ids_by_system_and_in_two_files_are_read():
-    assert chosen([{"question": "q", "nr": 7, "m1": "a", "m2": ""}], id_from="nr", answers_in=["m1", "m2"]) == [
-        "7/m1"
-    ]
+    assert chosen(
+        [{"question": "q", "nr": 7, "m1": "a", "m2": ""}], id_from="nr", answers_in=["m1", "m2"]
+    ) == ["7/m1"]
     assert chosen([{"id": 1, "answer": "a"}], questions=[{"id": 1, "question": "q"}]) == ["1"]
 
 
@@ -189,7 +189,9 @@ def test_a_missing_reference_is_a_warning_with_a_rubric_that_refers_to_one(name)
     assert notes([bare], name)[-1].startswith(
         f"warning: no item has a reference answer, and rubric {name} refers"
     )
-    assert notes([{**bare, "answer": "b"}, SOUND, SOUND], name)[-1].startswith("warning: 1 of 3 items have no reference answer")
+    assert notes([{**bare, "answer": "b"}, SOUND, SOUND], name)[-1].startswith(
+        "warning: 1 of 3 items have no reference answer"
+    )
 
 
 PLACES = [
