@@ -11,7 +11,8 @@ from judge.rows import text_lines
 from judge.rows.table_file import TableFile
 from judge.rows.text_lines import LINE_LIMIT, UTF8_BOM, Refuse, Row, byte_lines, decoded
 
-_DELIMITERS = ",;\t|"
+_DELIMITERS = "\t|;,"
+"""In the order in which they are taken where rows fit several: a comma may be that of decimals."""
 _FIRST_LINES, _LONG_LINE = 20, 2**20
 """Lines from which one of several delimiters is found; a long line is the last of them."""
 _SEPARATOR_LINE = re.compile(r'"?sep=(.)"?', re.I)
@@ -39,6 +40,8 @@ class DelimitedReader:
     """
 
     def __init__(self, file: IO[bytes], table: TableFile, refuse: Refuse) -> None:
+        # A process-wide setting of Python's csv module, and the only way to read a cell of over 128 KiB.
+        csv.field_size_limit(max(csv.field_size_limit(), LINE_LIMIT))
         self.name = table.name
         self.refuse = refuse
         self._line, self._first_row = 0, ""
@@ -80,7 +83,7 @@ class DelimitedReader:
         n_cells = {delimiter: self._n_cells(delimiter) for delimiter in _DELIMITERS}
         possible = [delimiter for delimiter, n in n_cells.items() if n > 1]
         if len(possible) < 2:
-            return possible[0] if possible else _DELIMITERS[0]
+            return possible[0] if possible else ","
         first: list[str] = []
         for line in self._lines:
             first.append(line)
@@ -91,8 +94,6 @@ class DelimitedReader:
 
     def rows(self) -> Iterator[tuple[str, Row]]:
         """Rows, each with the line where it begins; rows in which all cells are empty are left out."""
-        # A process-wide setting of Python's csv module, and the only way to read a cell of over 128 KiB.
-        csv.field_size_limit(max(csv.field_size_limit(), LINE_LIMIT))
         skipped = self._head_line - 1 if self._head else 0
         lines = chain([self._head], self._lines)
         reader = self._reader(lines)
@@ -131,8 +132,8 @@ class DelimitedReader:
         for n in nameless:
             if cells[n].strip():
                 raise InputError(
-                    f"{self.name}:1: two columns have no name, and column {n + 1} of them holds "
-                    f"{cells[n][:40]!r}; each column needs a name of its own"
+                    f"{self.name}:{self._head_line}: two columns have no name, and column {n + 1} of "
+                    f"them holds {cells[n][:40]!r}; each column needs a name of its own"
                 )
         return {name: cell for name, cell in zip(header, cells, strict=False) if name or not nameless}
 
@@ -159,7 +160,8 @@ class DelimitedReader:
         for name in names:
             if name and names.count(name) > 1:
                 raise InputError(
-                    f"{self.name}:1: two columns are named {name!r}; each column needs a name of its own"
+                    f"{self.name}:{self._head_line}: two columns are named {name!r}; each column "
+                    "needs a name of its own"
                 )
         return names
 

@@ -178,6 +178,11 @@ def test_an_empty_id_of_ratings_is_an_error():
         RowIds().of({**ROW, "id": None, "ann": 4})
 
 
+def test_a_field_of_ratings_that_cannot_be_read_is_named():
+    with pytest.raises(ValueError, match="field 'image': found 5"):
+        RowIds().of({**ROW, "image": 5, "ann": 4})
+
+
 def test_ratings_without_id_question_and_answer_have_no_id():
     with pytest.raises(ValueError, match="no field 'question' and no field 'answer'; found: 'ann'"):
         RowIds().of({"ann": 4})

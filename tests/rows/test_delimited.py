@@ -67,6 +67,8 @@ def test_a_text_file_with_a_json_list_is_recognised(written):
         ('id\tq; a; b; c\n1\t"x;\ny"\n', "\t", 2),
         ("a|b,c|d\n1,2\n3,4\n", ",", 2),
         ("a;b,c,d\n", ",", 3),
+        ("id;mean, in points\n1;3,5\n2;4,0\n", ";", 2),
+        ("id;mean, in points\n" + "1;" + "x" * 200_000 + "\n", ";", 2),
         ("a;b,c\n" + "1;2\n" * 30, ";", 2),
         ('a;b,c\n1;2\n3;"open\n' + "x\n" * 30 + '"\n', ";", 2),
     ],
@@ -81,6 +83,10 @@ def test_the_first_rows_decide_between_the_delimiters_of_a_header(written, text,
 def test_lines_are_numbered_as_in_the_file_also_where_rows_decided_the_delimiter(written):
     path = written("\na;b,c\n1;2\n1;2;3\n")
     assert error_of(path).startswith(":4: found 3 cells; the header has 2")
+
+
+def test_two_columns_of_one_name_are_refused_with_the_line_of_the_header(written):
+    assert error_of(written("\n\na,a\n1,2\n")).startswith(":3: two columns are named 'a'")
 
 
 @pytest.mark.parametrize("title", ["Results of May", "# made by a script", "Results, May", "# a, b"])
