@@ -1,10 +1,10 @@
 """The scoring loop: requests without a reply -> backend -> run folder -> scores."""
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from judge.records import Completion, Request
-from judge.rubric import Rubric
+from judge.rubric import Rubric, asks_criteria
 from judge.scoring.backends import Backend
 from judge.scoring.interrupts import uninterrupted
 from judge.scoring.judge import Judge
@@ -91,9 +91,21 @@ def derive_scores(run: Run, rubric: Rubric) -> None:
     rows = (
         score
         for item, completions in run.judgments()
-        for score in score_rows(item, completions, rubric, rater, samples)
+        for score in score_rows(item, _with_earlier_replies(run, completions), rubric, rater, samples)
     )
     run.write_scores(rows, rubric)
+
+
+def _with_earlier_replies(run: Run, completions: Iterable[Completion]) -> Iterator[Completion]:
+    """Put the first reply of criteria that were requested again before the second.
+
+    A second reply may leave out criteria that the first one judged.
+    """
+    for completion in completions:
+        if completion.attempt and asks_criteria(completion.dimension):
+            earlier = (c for c in run.completions_of(completion.key) if c.attempt < completion.attempt)
+            yield from (c.model_copy(update={"dimension": completion.dimension}) for c in earlier)
+        yield completion
 
 
 def _ask(run: Run, backend: Backend, requests: Iterable[Request], on_batch: OnBatch) -> None:

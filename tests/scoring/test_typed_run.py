@@ -295,3 +295,27 @@ def test_flags_of_an_item_without_dimensions_are_asked_alone_and_read(parts, tmp
     assert '"expert": <true or false>' in flags
     assert not any(word in flags for word in ("# Scores", "overall", "A reason"))
     assert backend.asked[0].schema["required"] == ["expert"]
+
+
+@pytest.mark.parametrize(
+    ("second", "expected"),
+    [
+        ({"c1": {"met": False}, "c2": {"met": False}}, {"c1": 0.0, "c2": 0.0}),
+        ({"c2": {"met": False}}, {"c1": 1.0, "c2": 0.0}),
+        ("Well.", {"c1": 1.0, "c2": None}),
+    ],
+)
+def test_a_second_reply_does_not_take_away_what_the_first_one_judged(second, expected, tmp_path):
+    rubric = BY_NUMBER.model_copy(update={"reply": "json", "reasons": "none"})
+    by = Judge(model="m", rubric=rubric)
+    first = {"c1": {"met": True}, "c2": {"met": "partly"}}
+    backend = Scripted(lambda request: json.dumps(second if request.attempt else first))
+    with Run.create(tmp_path / "run", by) as made:
+        made.add_items(
+            [judge.Item(id="i", question="q", answer="a", metadata={"criteria": ["One.", "Two."]})]
+        )
+        score_items(made, by, backend, reask=True)
+        found = {row.criterion: row.value for row in made.scores() if row.criterion}
+        assert not list(replies_to_repeat(made, rubric, reask=True))
+    assert len(backend.asked) == 2
+    assert found == expected

@@ -42,11 +42,17 @@ _ONLY_REASONING = "the reply contains only reasoning and no answer"
 def score_rows(
     item: Item, completions: Iterable[Completion], rubric: Rubric, rater: str, samples: int = 1
 ) -> list[Score]:
-    """Return the scores of one item: a row for each dimension, flag and criterion of each sample."""
+    """Return the scores of one item: a row for each dimension, flag and criterion of each sample.
+
+    Of several replies to one request, the last one that holds a value decides.
+    """
     own = _rubric_of(item, rubric)
     answered: dict[int, dict[str, Outcome]] = {sample: {} for sample in range(samples)}
     for completion in completions:
-        answered.setdefault(completion.sample, {}).update(_read(completion, own, item))
+        known = answered.setdefault(completion.sample, {})
+        for name, outcome in _read(completion, own, item).items():
+            if name not in known or _is_value(outcome) or not _is_value(known[name]):
+                known[name] = outcome
     return [
         Score(
             item_id=item.id,
@@ -124,7 +130,11 @@ def _bare(reader: ValueReader, text: str) -> Outcome:
 
 def is_readable(completion: Completion, rubric: Rubric, item: Item) -> bool:
     """Whether everything that was requested could be read."""
-    return all(outcome.status in ("ok", "abstained") for outcome in read(completion, rubric, item).values())
+    return all(map(_is_value, read(completion, rubric, item).values()))
+
+
+def _is_value(outcome: Outcome) -> bool:
+    return outcome.status in ("ok", "abstained")
 
 
 def _no_reply(completion: Completion) -> Outcome | None:
@@ -295,7 +305,7 @@ def _outcome(verdict: ReplyVerdict, name: str, reading: _Reading) -> Outcome:
     if flag := reading.rubric.flags.get(name):
         return read_flag(verdict.values[name], flag)
     outcome = reading.names.reader(name).outcome(verdict.values[name])
-    if outcome.status in ("ok", "abstained"):
+    if _is_value(outcome):
         return outcome._replace(reason=verdict.reason(name))
     return outcome
 
