@@ -763,12 +763,31 @@ def test_a_mapped_item_makes_a_form_a_plain_table(tmp_path):
 
 def test_a_scale_in_brackets_is_no_item(read):
     text = table(("Timestamp", "Name", *SCALES), ("2026", "ann", "4", "5"))
-    with pytest.raises(InputError, match="no column says which item is rated"):
+    with pytest.raises(InputError, match="no column names the item"):
         read(text, "form.csv")
 
 
 def test_a_response_without_any_answer_is_ignored(read):
     assert len(read(table(FORM, ("1", "4", "3"), ("2", "", "")), "form.csv")) == 2
+
+
+LINEAR = ("Timestamp", "Email Address", "Accuracy of q1", "Accuracy of q2")
+
+
+def test_a_form_with_a_column_for_each_item_is_refused_with_what_to_do(read):
+    with pytest.raises(
+        InputError,
+        match=r"form\.csv:2: these are responses to a form.*found: Accuracy of q1, .*DIMENSION \[ITEM\]",
+    ):
+        read(table(LINEAR, ("2026", "ann", "4", "3")), "form.csv")
+
+
+@pytest.mark.parametrize(("options", "mapping"), [({"id_from": ("nr",)}, {}), ({}, {"item_id": "nr"})])
+def test_a_form_with_a_column_that_names_the_item_is_read(tmp_path, options, mapping):
+    path = tmp_path / "form.csv"
+    path.write_text(table(("Timestamp", "nr", "rater", "clarity"), ("2026", "d7", "ann", "4")))
+    found = read_ratings(path, map=mapping, wanted=Wanted(cells=CELLS, **options))
+    assert [(s.rater, s.dimension, s.value) for s in found] == [("ann", "clarity", 4.0)]
 
 
 # -- SurveyMonkey
