@@ -875,8 +875,8 @@ def damaged(value, rng):
 
 @pytest.mark.parametrize(
     "record",
-    [POTATO | {"user_id": "a"}, ARGILLA_1, ARGILLA_2, LABEL_STUDIO, TASK],
-    ids=["potato", "argilla 1", "argilla 2", "label studio min", "label studio"],
+    [POTATO | {"user_id": "a"}, ARGILLA_1, ARGILLA_2, FLAT_1, FLAT_2, LABEL_STUDIO, TASK],
+    ids=["potato", "argilla 1", "argilla 2", "data set 1", "data set 2", "label studio min", "label studio"],
 )
 def test_a_damaged_export_is_read_or_refused(read, record):
     rng = random.Random(7)
@@ -884,6 +884,19 @@ def test_a_damaged_export_is_read_or_refused(read, record):
     for _ in range(150):
         try:
             read([damaged(record, rng), record])
+        except InputError:
+            outcomes.add("refused")
+        else:
+            outcomes.add("read")
+    assert outcomes == {"read", "refused"}
+
+
+def test_a_damaged_state_of_potato_is_read_or_refused(read):
+    rng = random.Random(7)
+    outcomes = set()
+    for _ in range(150):
+        try:
+            read(damaged(STATE, rng), "ann/user_state.json")
         except InputError:
             outcomes.add("refused")
         else:
