@@ -912,3 +912,9 @@ def test_a_row_in_memory_that_is_no_object_is_refused():
 def test_a_file_that_does_not_exist_is_named(tmp_path):
     with pytest.raises(InputError, match=r"none\.csv"):
         list(read_ratings(tmp_path / "none.csv"))
+
+
+def test_standard_input_that_cannot_be_read_is_named(monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"{broken\n")))
+    with pytest.raises(InputError, match="not valid JSON"):
+        list(read_ratings("-"))
