@@ -108,7 +108,7 @@ def _schemes_of_pairs(pairs: Any, where: str) -> dict[str, dict[str, Any]]:
     schemes: dict[str, dict[str, Any]] = defaultdict(dict)
     try:
         for label, value in pairs:
-            schemes[label["schema"]][label["name"]] = value
+            schemes[str(label["schema"])][str(label["name"])] = value
     except (TypeError, ValueError, KeyError):
         raise InputError(
             f'{where}: allowed is a list of pairs [{{"schema": …, "name": …}}, value]; found {pairs!r:.60}'

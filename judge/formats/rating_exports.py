@@ -19,6 +19,7 @@ def plain_rows(
     *,
     encoding: str | None = None,
     mapping: Mapping[str, str] | None = None,
+    has_id: bool = False,
 ) -> Iterator[tuple[str, Row]]:
     """Rows of a table of ratings; an export of a platform is turned into a long or wide table.
 
@@ -32,6 +33,8 @@ def plain_rows(
         Encoding of a text file; None recognises it.
     mapping : mapping of str to str or None
         Meaning -> column, for columns with other names; a platform keeps these columns.
+    has_id : bool
+        Whether the id of an item is made of columns that an option names.
 
     Raises
     ------
@@ -50,6 +53,8 @@ def plain_rows(
     rows = chain(first, rows)
     heads = [row for _, row in first]
     platform = next((one for one in _PLATFORMS if heads and one.recognises(heads)), None)
+    if platform is None and first and not has_id and "item_id" not in (mapping or {}):
+        surveys.refuse_items_in_columns(first[0][1], first[0][0])
     return rows if platform is None else platform.plain_rows(rows, note, mapping or {})
 
 

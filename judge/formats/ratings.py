@@ -127,7 +127,9 @@ def _of_table(
     converter: CellConverter,
     note: Callable[[str], None],
 ) -> Iterator[RatingCell]:
-    rows = plain_rows(path, note, encoding=converter.wanted.encoding, mapping=mapping)
+    wanted = converter.wanted
+    has_id = bool(wanted.id_from)
+    rows = plain_rows(path, note, encoding=wanted.encoding, mapping=mapping, has_id=has_id)
     first = list(islice(rows, _FIRST_ROWS))
     if not first:
         raise InputError(f"{name_of(path)}: holds no ratings")

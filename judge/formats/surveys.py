@@ -15,7 +15,7 @@ from typing import Any
 
 from judge.errors import InputError
 from judge.formats.rating_columns import COLUMNS
-from judge.items.columns import plain
+from judge.items.columns import ALIASES, plain
 from judge.rows import Row
 
 _IMPORT_ID = '{"ImportId"'
@@ -93,6 +93,24 @@ def refuse_unnamed_columns(first_line: str, where: str) -> None:
         raise InputError(
             f"{where}: this is an export of SurveyMonkey with two header lines, in which the columns of a "
             f"grid have no names of their own. Write one header line and {_RESHAPE}"
+        )
+
+
+def refuse_items_in_columns(row: Row, where: str) -> None:
+    """Refuse the responses to a form in which no column names the item, so that its columns may be items.
+
+    Raises
+    ------
+    InputError
+        The columns are those of a form, and neither items nor their content are among them.
+    """
+    names = set(map(plain, row))
+    if names & _TIMESTAMP and not names & {*COLUMNS["item_id"], *ALIASES["question"]}:
+        others = [name for name in row if plain(name) not in {*_TIMESTAMP, *_WHO}]
+        raise InputError(
+            f"{where}: these are responses to a form, and no column names the item; found: "
+            f"{', '.join(others)}. If a column names it: --column item_id=NAME. If each column is about an "
+            f"item, {_RESHAPE}"
         )
 
 

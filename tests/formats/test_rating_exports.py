@@ -763,12 +763,31 @@ def test_a_mapped_item_makes_a_form_a_plain_table(tmp_path):
 
 def test_a_scale_in_brackets_is_no_item(read):
     text = table(("Timestamp", "Name", *SCALES), ("2026", "ann", "4", "5"))
-    with pytest.raises(InputError, match="no column says which item is rated"):
+    with pytest.raises(InputError, match="no column names the item"):
         read(text, "form.csv")
 
 
 def test_a_response_without_any_answer_is_ignored(read):
     assert len(read(table(FORM, ("1", "4", "3"), ("2", "", "")), "form.csv")) == 2
+
+
+LINEAR = ("Timestamp", "Email Address", "Accuracy of q1", "Accuracy of q2")
+
+
+def test_a_form_with_a_column_for_each_item_is_refused_with_what_to_do(read):
+    with pytest.raises(
+        InputError,
+        match=r"form\.csv:2: these are responses to a form.*found: Accuracy of q1, .*DIMENSION \[ITEM\]",
+    ):
+        read(table(LINEAR, ("2026", "ann", "4", "3")), "form.csv")
+
+
+@pytest.mark.parametrize(("options", "mapping"), [({"id_from": ("nr",)}, {}), ({}, {"item_id": "nr"})])
+def test_a_form_with_a_column_that_names_the_item_is_read(tmp_path, options, mapping):
+    path = tmp_path / "form.csv"
+    path.write_text(table(("Timestamp", "nr", "rater", "clarity"), ("2026", "d7", "ann", "4")))
+    found = read_ratings(path, map=mapping, wanted=Wanted(cells=CELLS, **options))
+    assert [(s.rater, s.dimension, s.value) for s in found] == [("ann", "clarity", 4.0)]
 
 
 # -- SurveyMonkey
@@ -856,8 +875,8 @@ def damaged(value, rng):
 
 @pytest.mark.parametrize(
     "record",
-    [POTATO | {"user_id": "a"}, ARGILLA_1, ARGILLA_2, LABEL_STUDIO, TASK],
-    ids=["potato", "argilla 1", "argilla 2", "label studio min", "label studio"],
+    [POTATO | {"user_id": "a"}, ARGILLA_1, ARGILLA_2, FLAT_1, FLAT_2, LABEL_STUDIO, TASK],
+    ids=["potato", "argilla 1", "argilla 2", "data set 1", "data set 2", "label studio min", "label studio"],
 )
 def test_a_damaged_export_is_read_or_refused(read, record):
     rng = random.Random(7)
@@ -865,6 +884,19 @@ def test_a_damaged_export_is_read_or_refused(read, record):
     for _ in range(150):
         try:
             read([damaged(record, rng), record])
+        except InputError:
+            outcomes.add("refused")
+        else:
+            outcomes.add("read")
+    assert outcomes == {"read", "refused"}
+
+
+def test_a_damaged_state_of_potato_is_read_or_refused(read):
+    rng = random.Random(7)
+    outcomes = set()
+    for _ in range(150):
+        try:
+            read(damaged(STATE, rng), "ann/user_state.json")
         except InputError:
             outcomes.add("refused")
         else:
@@ -880,3 +912,9 @@ def test_a_row_in_memory_that_is_no_object_is_refused():
 def test_a_file_that_does_not_exist_is_named(tmp_path):
     with pytest.raises(InputError, match=r"none\.csv"):
         list(read_ratings(tmp_path / "none.csv"))
+
+
+def test_standard_input_that_cannot_be_read_is_named(monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"{broken\n")))
+    with pytest.raises(InputError, match="not valid JSON"):
+        list(read_ratings("-"))

@@ -156,7 +156,7 @@ def load_ratings(
         raise InputError(
             f"{name_of(humans)}: holds no ratings" + (f" on {', '.join(dimensions)}" if dimensions else "")
         )
-    rows = partial(plain_rows, humans, _ignore, encoding=encoding, mapping=columns)
+    rows = partial(plain_rows, humans, _ignore, encoding=encoding, mapping=columns, has_id=True)
     fields: dict[str, dict[str, Any]] = {}
     if not opened and items is None and _is_table(humans):
         fields = _other_columns(rows(), columns, rating_columns, ids)
