@@ -566,7 +566,7 @@ def test_a_list_of_participants_is_refused_by_name():
     rows = [{"Submission id": 1, "Participant id": "p", "Status": "APPROVED", "Time taken": 3}]
     message = error_of(table("a.csv", COMPLETE), table("r.csv", rows))
     assert "Prolific's export of participants" in message
-    assert "r.csv holds neither answers nor ratings; leave it out" in message
+    assert "r.csv holds neither answers nor ratings in numbers" in message
 
 
 def test_a_file_of_another_tool_is_to_be_imported():
