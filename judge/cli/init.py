@@ -165,8 +165,8 @@ def _what_was_found(found: ProjectFiles) -> Iterator[str]:
         yield from (f"  {line}" for line in str(found.rated).splitlines())
     if found.new_rubric is not None:
         yield (
-            "rubric: no shipped one has the dimensions and the scale of the ratings. The first command writes "
-            f"{found.rubric}; replace its texts (fill in) before a model scores with it"
+            "rubric: no shipped one has the dimensions and the scale of the ratings. The first command "
+            f"writes {found.rubric}; replace its texts (fill in) before a model scores with it"
         )
     elif found.rubric is not None:
         yield f"rubric: {found.rubric}"
