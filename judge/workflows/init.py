@@ -242,8 +242,8 @@ class _Inspector:
             problem = what if is_partial else self.problems.get(table.name, "")
             if table.name in self.files:
                 raise InputError(
-                    f"{problem}\n{table.name} holds neither answers nor ratings in numbers; name its columns, or "
-                    "leave it out"
+                    f"{problem}\n{table.name} holds neither answers nor ratings in numbers; name its "
+                    "columns, or leave it out"
                 )
             self.found.notes.append(
                 f"{table.name} is not used, because it holds neither answers nor ratings."
