@@ -95,13 +95,15 @@ def choose(question: str, readings: Sequence[TableReading]) -> TableReading:
     if not is_terminal():
         listed = [f"  {reading.text:<{width}}  {reading.options}" for reading in readings]
         head = (
-            f"{question} Say which reading is right, by these options or by such with other names or values:"
+            f"{question} Say which reading is right with these options; other names and values are possible:"
         )
         raise click.UsageError(visible("\n".join([head, *listed])))
     click.echo(visible(question), err=True)
     for number, reading in enumerate(readings, 1):
         click.echo(visible(f"  {number}  {reading.text:<{width}}  {reading.options}"), err=True)
-    click.echo("For another one: Ctrl-C, and give such options with other names or values.", err=True)
+    click.echo(
+        "If none is right: Ctrl-C, and give one of these options with other names or values.", err=True
+    )
     number = click.prompt("Which reading is right?", type=click.IntRange(1, len(readings)), err=True)
     return readings[number - 1]
 
@@ -163,8 +165,8 @@ def _what_was_found(found: ProjectFiles) -> Iterator[str]:
         yield from (f"  {line}" for line in str(found.rated).splitlines())
     if found.new_rubric is not None:
         yield (
-            "rubric: no shipped one has the dimensions and the scale of the ratings. The first command writes "
-            f"{found.rubric}; replace its texts (fill in) before a model scores with it"
+            "rubric: no shipped one has the dimensions and the scale of the ratings. The first command "
+            f"writes {found.rubric}; replace its texts (fill in) before a model scores with it"
         )
     elif found.rubric is not None:
         yield f"rubric: {found.rubric}"

@@ -121,7 +121,10 @@ class _Inspector:
         while (question := ask())[0]:
             if not question[1]:
                 raise InputError(question[0])
+            before = self.choices
             self.decide(question)
+            if self.choices == before:
+                return
 
     def only(self, tables: Sequence[InputTable], role: str) -> InputTable | None:
         """Return the only table with a role, or the one that is chosen."""
@@ -234,9 +237,14 @@ class _Inspector:
     def _mention_unused(self, tables: Sequence[InputTable]) -> None:
         """Mention sheets that are not used; a file that was named must be of use."""
         for table in tables:
-            problem = self.problems.get(table.name, "")
+            is_partial = table.rows and len(table.missing(self.choices)) == 1
+            what = f"{table.name}: {table.plan(self.choices).problem}"
+            problem = what if is_partial else self.problems.get(table.name, "")
             if table.name in self.files:
-                raise InputError(f"{problem}\n{table.name} holds neither answers nor ratings; leave it out")
+                raise InputError(
+                    f"{problem}\n{table.name} holds neither answers nor ratings in numbers; name its "
+                    "columns, or leave it out"
+                )
             self.found.notes.append(
                 f"{table.name} is not used, because it holds neither answers nor ratings."
             )
@@ -244,21 +252,20 @@ class _Inspector:
     def read(self) -> None:
         """Read both tables with all choices; find their rubric, and the ids by which they match."""
         found = self.found
-        ids = self._read_answers()
-        if found.ratings is not None:
-            found.rubric = None  # of the ratings it is not known yet
-            self._read_ratings(found.ratings)
-            self._fit_rubric()
-            if found.answers is not None:
-                self._note_unmatched(self._match(found.answers, found.ratings, ids))
-        else:
+        ids = {} if found.answers is None else self._read_answers(found.answers)
+        if found.ratings is None:
             found.rubric = self.choices.rubric or _preferred(found.summary)
+            return
+        found.rubric = None  # that of the ratings is not known yet
+        rated = self._read_ratings(found.ratings)
+        if found.answers is None:
+            self._declare_scale(rated)
+            return
+        self._fit_rubric(found.ratings, rated)
+        self._match(found.answers, found.ratings, ids)
 
-    def _read_answers(self) -> dict[str, str]:
+    def _read_answers(self, table: InputTable) -> dict[str, str]:
         """Read all answers; return the ids of the items."""
-        table = self.found.answers
-        if table is None:
-            return {}
         self.found.summary = InputSummary()
         ids: dict[str, str] = {}
         options = self.choices.item_options(table.name)
@@ -271,34 +278,35 @@ class _Inspector:
                 )
         return ids
 
-    def _read_ratings(self, table: InputTable) -> None:
+    def _read_ratings(self, table: InputTable) -> RatingsTable:
         """Read the ratings as `judge agree` does, that is with the rubric where there is one."""
         is_known = self.found.new_rubric is None and not self.choices.rater_scales
         rubric = self.found.rubric if is_known else None
         fields = fitting_id_from(table, self.choices)
-        self.found.rated = ratings_in(table.name, self.choices, rubric=rubric, id_from=fields)
-        if set(fields) & set(self.found.rated.dimensions):  # numbers of the id, which are no ratings
-            dimensions = tuple(name for name in self.found.rated.dimensions if name not in fields)
+        rated = ratings_in(table.name, self.choices, rubric=rubric, id_from=fields)
+        if set(fields) & set(rated.dimensions):  # numbers of the id, which are no ratings
+            dimensions = tuple(name for name in rated.dimensions if name not in fields)
             self.found.choices = self.choices.with_changes({"dimensions": dimensions})
-            self.found.rated = ratings_in(table.name, self.choices, rubric=rubric, id_from=fields)
+            rated = ratings_in(table.name, self.choices, rubric=rubric, id_from=fields)
+        self.found.rated = rated
+        return rated
 
-    def _fit_rubric(self) -> None:
+    def _declare_scale(self, rated: RatingsTable) -> None:
+        """Find the scale of ratings without answers, if no rubric declares it."""
+        self.found.rubric = self.choices.rubric
+        if self.found.rubric is None:
+            self.settle(lambda: scale_question(rated, None, self.choices))
+
+    def _fit_rubric(self, table: InputTable, rated: RatingsTable) -> None:
         """Find the rubric that has the dimensions and the scale of the ratings, or describe a new one."""
-        found, rated = self.found, self.found.rated
-        if rated is None or found.ratings is None:
-            return
-        if found.answers is None:
-            found.rubric = self.choices.rubric
-            if found.rubric is None:
-                self.settle(lambda: scale_question(rated, None, self.choices))
-            return
+        found = self.found
         preferred = _preferred(found.summary)
         names = (self.choices.rubric,) if self.choices.rubric else (preferred, *shipped_rubrics())
         name = next((n for n in names if has_dimensions(load_rubric(n), rated.dimensions)), None)
         rubric = load_rubric(name or names[0])
         if name is None and self.choices.rubric:
             raise InputError(
-                f"{found.ratings.name}: people rated {quoted(rated.dimensions)}; rubric {rubric.name} scores "
+                f"{table.name}: people rated {quoted(rated.dimensions)}; rubric {rubric.name} scores "
                 f"{quoted(rubric.scored)}. Name a rubric with these dimensions, or leave out --rubric"
             )
         scale = f"{rubric.scale.min}-{rubric.scale.max}"
@@ -309,37 +317,35 @@ class _Inspector:
             found.new_rubric = RubricOutline(dimensions, self.choices.scale or scale)
             return
         found.rubric = name
-        self._read_ratings(found.ratings)
+        self._read_ratings(table)
 
-    def _match(self, answers: InputTable, ratings: InputTable, ids: dict[str, str]) -> dict[str, str]:
-        """Find the ids by which both tables match, where they do not yet."""
-        rated = self.found.rated
-        if rated is None or any(item in ids for item in rated.items):
-            return ids
+    def _match(self, answers: InputTable, ratings: InputTable, ids: dict[str, str]) -> None:
+        """Find the ids by which both tables match, where they do not yet; note what is rated besides."""
+        rated = self.found.rated or self._read_ratings(ratings)
+        if not any(item in ids for item in rated.items):
+            self._find_ids(answers, ratings, rated, list(ids))
+            ids = self._read_answers(answers)
+            rated = self._read_ratings(ratings)
+        self.found.notes += rated.notes
+        unknown = [item for item in rated.items if item not in ids]
+        if unknown:
+            self.found.notes.append(
+                f"{len(unknown):,} of {len(rated.items):,} rated items are not among the answers: "
+                f"{quoted(unknown[:_MOST_SHOWN])}{', …' if len(unknown) > _MOST_SHOWN else ''}."
+            )
+
+    def _find_ids(
+        self, answers: InputTable, ratings: InputTable, rated: RatingsTable, ids: Sequence[str]
+    ) -> None:
         readings = id_readings(answers, ratings, self.choices)
         if not readings:
             raise InputError(
                 f"{ratings.name}: no rated item is among the answers in {answers.name}. Found the ids "
-                f"{quoted(rated.items[:_MOST_SHOWN])}; the answers have {quoted(list(ids)[:_MOST_SHOWN])}. "
+                f"{quoted(rated.items[:_MOST_SHOWN])}; the answers have {quoted(ids[:_MOST_SHOWN])}. "
                 "Give both tables a column with the same ids, and name it if it is not recognised: --map "
                 "id=NAME for the answers, --column item_id=NAME for the ratings"
             )
         self.decide((f"{answers.name} and {ratings.name} can be matched in several ways.", readings))
-        ids = self._read_answers()
-        self._read_ratings(ratings)
-        return ids
-
-    def _note_unmatched(self, ids: dict[str, str]) -> None:
-        found = self.found
-        if found.rated is None or found.ratings is None:
-            return
-        found.notes += found.rated.notes
-        unknown = [item for item in found.rated.items if item not in ids]
-        if unknown:
-            found.notes.append(
-                f"{len(unknown):,} of {len(found.rated.items):,} rated items are not among the answers: "
-                f"{quoted(unknown[:_MOST_SHOWN])}{', …' if len(unknown) > _MOST_SHOWN else ''}."
-            )
 
 
 def _tables_in(file: str) -> list[str]:

@@ -46,5 +46,5 @@ def test_a_sheet_that_is_named_already_is_the_only_table(book):
 def test_a_workbook_that_cannot_be_opened_is_an_error(tmp_path):
     path = tmp_path / "broken.xlsx"
     path.write_bytes(b"PK no workbook")
-    with pytest.raises(InputError, match="not a readable .xlsx workbook"):
+    with pytest.raises(InputError, match="not a readable"):
         sheets_of(str(path))

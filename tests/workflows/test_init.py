@@ -160,6 +160,15 @@ def test_answers_of_systems_are_joined_with_questions_in_a_file_of_their_own():
     assert inspected(*files, answers_in=("gpt", "llama")).summary.n_items == 8
 
 
+def test_ids_that_repeat_far_below_are_refused():
+    rows = [{"id": n % 1001, "question": "What is it?", "answer": f"It is {n}."} for n in range(1002)]
+    assert "two answers have the id '0'" in error_of(table("a.csv", rows))
+
+
+def test_questions_without_answers_are_refused_with_the_option_that_names_them():
+    assert "--map answer=NAME" in error_of(table("a.csv", [{"question": "What is it?", "year": 1999}]))
+
+
 def test_two_files_of_answers_are_two_readings():
     files = table("a.csv", COMPLETE), table("b.csv", COMPLETE)
     assert asked(*files) == ["leave out b.csv", "leave out a.csv"]
@@ -283,6 +292,12 @@ def test_ratings_beside_the_answers_may_be_fields_of_the_items():
     assert inspected("a.csv", has_ratings=False).ratings is None
     found = inspected("a.csv", raters_in=("ann", "ben"))
     assert found.ratings.name == found.answers.name == "a.csv"
+
+
+def test_numbers_beside_the_answers_that_are_fields_are_no_ratings():
+    rows = [{**row, "ann": n} for n, row in enumerate(COMPLETE, 1)]
+    found = inspect_files([table("a.csv", rows)], Choices(), lambda _, readings: readings[0])
+    assert (found.ratings, found.choices.has_ratings) == (None, False)
 
 
 def test_numbers_beside_the_answers_with_a_rater_may_be_fields_of_the_items():
@@ -551,12 +566,18 @@ def test_a_list_of_participants_is_refused_by_name():
     rows = [{"Submission id": 1, "Participant id": "p", "Status": "APPROVED", "Time taken": 3}]
     message = error_of(table("a.csv", COMPLETE), table("r.csv", rows))
     assert "Prolific's export of participants" in message
-    assert "r.csv holds neither answers nor ratings; leave it out" in message
+    assert "r.csv holds neither answers nor ratings in numbers" in message
 
 
 def test_a_file_of_another_tool_is_to_be_imported():
     case = {"name": "t1", "input": "2 + 2?", "actualOutput": "4", "metricsData": []}
     assert "judge import t.json" in error_of(document("t.json", {"testCases": [case]}))
+
+
+def test_json_lines_in_a_json_file_are_read():
+    with open("a.json", "w") as file:
+        file.writelines(json.dumps(row) + "\n" for row in COMPLETE)
+    assert inspected("a.json").summary.n_items == 4
 
 
 def test_a_file_without_rows_is_refused():

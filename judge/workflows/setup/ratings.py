@@ -67,7 +67,7 @@ def rating_question(table: InputTable, choices: Choices, answers: InputTable | N
 def beside_answers(table: InputTable, choices: Choices) -> Question:
     """Next question about ratings in the table of answers; without ratings there is none."""
     columns = table.rating_columns(choices)
-    decided = choices.raters_in or choices.dimensions or choices.columns
+    decided = not choices.has_ratings or choices.raters_in or choices.dimensions or choices.columns
     if decided or not columns or numbered_raters(columns) or numbered_raters_by_dimension(columns):
         return "", []
     no_ratings = TableReading("they are fields of the items", {"has_ratings": False})

@@ -8,6 +8,7 @@ from typing import Any
 from judge.rows import encoding_of
 from judge.workflows.init import ProjectFiles
 from judge.workflows.setup.ratings import fitting_id_from
+from judge.workflows.setup.tables import InputTable
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
@@ -25,35 +26,34 @@ def settings_text(found: ProjectFiles) -> str:
     """
     parts = ["# Settings of judge, written by judge init. Options on the command line take precedence."]
     if found.answers is not None:
-        parts.append(_section("score", found.summary.lines() if found.summary else (), _of_answers(found)))
+        lines = found.summary.lines() if found.summary else ()
+        parts.append(_section("score", lines, _of_answers(found, found.answers)))
         parts[-1] += (
             "\n# A model as the judge needs an API key. The default, baseline, only compares words with the "
             'reference.\n# judge = "openai/gpt-5"'
         )
-    if found.rated is not None:
-        parts.append(_section("agree", str(found.rated).splitlines(), _of_ratings(found)))
-        parts.append(_section("calibrate", ["as for judge agree"], _of_ratings(found)))
+    if found.ratings is not None:
+        values = _of_ratings(found, found.ratings)
+        parts.append(_section("agree", str(found.rated).splitlines(), values))
+        parts.append(_section("calibrate", ["as for judge agree"], values))
     parts += [_comment(note) for note in found.notes]
     return "\n\n".join(parts) + "\n"
 
 
-def _of_answers(found: ProjectFiles) -> dict[str, Any]:
-    choices, answers = found.choices, found.answers
+def _of_answers(found: ProjectFiles, answers: InputTable) -> dict[str, Any]:
+    choices = found.choices
     return {
         "map": _pairs(choices.mapping),
         "answers_in": ",".join(choices.answers_in),
         "questions": choices.questions,
         "id_from": ",".join(choices.id_from),
-        "encoding": encoding_of(answers.name, choices.encoding) if answers else None,
+        "encoding": encoding_of(answers.name, choices.encoding),
         "rubric": found.rubric,
     }
 
 
-def _of_ratings(found: ProjectFiles) -> dict[str, Any]:
-    choices, ratings = found.choices, found.ratings
-    if ratings is None:
-        return {}
-    is_alone = found.answers is None
+def _of_ratings(found: ProjectFiles, ratings: InputTable) -> dict[str, Any]:
+    choices, is_alone = found.choices, found.answers is None
     return {
         "humans": ratings.name,
         "column": _pairs(choices.columns),
