@@ -125,6 +125,11 @@ class Ratings:
         return not self.rescaled and _on_scale(self.scale, self.values)
 
     @property
+    def is_share(self) -> bool:
+        """Whether the values are shares, such as points earned: numbers between the two ends of the scale."""
+        return self.scale.level == "interval" and len(self.scale.points) == 2 and not self.rescaled
+
+    @property
     def declared(self) -> Scale | None:
         """Scale for statistics that require values on it; None if values lie between its points."""
         return self.scale if self.on_scale else None
@@ -165,13 +170,14 @@ class Ratings:
 
     def take(self, mask: Bools) -> Ratings:
         """Keep some items."""
+        places = np.flatnonzero(mask).tolist()
         return replace(
             self,
-            items=tuple(np.array(self.items, dtype=object)[mask]),
+            items=tuple(self.items[place] for place in places),
             values=self.values[mask],
             samples=self.samples[mask],
             clusters=None if self.clusters is None else self.clusters[mask],
-            criteria=None if self.criteria is None else tuple(np.array(self.criteria, dtype=object)[mask]),
+            criteria=None if self.criteria is None else tuple(self.criteria[place] for place in places),
             item_rows=None if self.item_rows is None else self.item_rows[mask],
             applies=None if self.applies is None else self.applies[mask],
         )
@@ -191,10 +197,10 @@ class Ratings:
         return missing if self.applies is None else missing & self.applies
 
     def name_of(self, value: float) -> str:
-        """Value in words: its label on a scale of labels, else the number."""
+        """Value in words: its label on a scale of labels, else the number with three digits."""
         if self.scale.has_labels and np.isin(value, self.scale.points):
             return str(self.scale.values[int(value)])
-        return f"{value:g}"
+        return f"{value:.3g}"
 
     def with_judge(self, name: str, values: Floats) -> Ratings:
         """Add a judge, such as a consensus of the others, with one value per item."""

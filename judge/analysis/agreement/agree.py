@@ -7,6 +7,11 @@ from dataclasses import dataclass
 
 from judge.analysis.agreement.align import AlignedRatings
 from judge.analysis.agreement.bias import BiasCheck, check_bias
+from judge.analysis.agreement.by_criterion import (
+    CriterionAgreement,
+    agreement_by_criterion,
+    agreement_by_tag,
+)
 from judge.analysis.agreement.by_slice import AgreementSlice, Disagreement, agreement_by_slice, disagreements
 from judge.analysis.agreement.human_human import HumanAgreement, human_agreement
 from judge.analysis.agreement.judge_human import (
@@ -44,6 +49,9 @@ class Agreement:
         Judge -> items on which it is farthest from the humans.
     panel : tuple of PanelSelection
         Best panel on each dimension; empty with fewer than two judges or too few items.
+    tags, single_criteria : tuple of CriterionAgreement
+        Agreement on the criteria of each tag, and on each criterion that several items share, for rubrics
+        with criteria per item.
     """
 
     aligned: AlignedRatings
@@ -55,6 +63,8 @@ class Agreement:
     bias_checks: dict[str, tuple[BiasCheck, ...]]
     disagreements: dict[str, list[Disagreement]]
     panel: tuple[PanelSelection, ...]
+    tags: tuple[CriterionAgreement, ...] = ()
+    single_criteria: tuple[CriterionAgreement, ...] = ()
 
 
 def agree(
@@ -102,6 +112,8 @@ def agree(
         bias_checks={judge: check_bias(aligned, judge) for judge in aligned.judges},
         disagreements={judge: disagreements(aligned, judge, n_worst) for judge in single_judges},
         panel=select_panels(aligned, single_judges, criteria.seed) if len(single_judges) > 1 else (),
+        tags=agreement_by_tag(aligned),
+        single_criteria=agreement_by_criterion(aligned),
     )
 
 

@@ -16,7 +16,7 @@ from judge.reporting.findings import agreement_findings as findings
 from judge.reporting.report import Report
 from judge.reporting.tables import agreement_details as details
 from judge.reporting.tables import agreement_tables as tables
-from judge.reporting.tables import verdict_tables
+from judge.reporting.tables import criterion_tables, verdict_tables
 from judge.reporting.tables.agreement_tables import Labels
 from judge.reporting.wording import counted, dimension_name
 from judge.stats.engine.estimate import Estimate
@@ -88,6 +88,7 @@ def _sections(found: Agreement, labels: Labels) -> Iterator[Section]:
         tables.corrected(found, labels),
     )
     yield Section("passing", "Pass/fail verdicts", tables=tuple(t for t in passing if t))
+    yield Section("criteria", "Agreement on criteria", tables=tuple(criterion_tables.by_criterion(found)))
     tests = (tables.omega(found, labels), tables.alt_tests(found, labels))
     yield Section("annotators", "Alternative annotator test", tables=tuple(t for t in tests if t))
     for field in dict.fromkeys(one.field for one in found.slices):
@@ -104,7 +105,7 @@ def _sections(found: Agreement, labels: Labels) -> Iterator[Section]:
 def _details(found: Agreement) -> Iterator[Table]:
     hidden = len(found.judge_agreements) > MOST_TABLES
     for one in found.judge_agreements:
-        yield from (replace(table, detail=hidden) for table in details.details(one))
+        yield from (replace(table, detail=hidden or table.detail) for table in details.details(one))
 
 
 def _disagreements(found: Agreement) -> Iterator[Section]:

@@ -8,6 +8,7 @@ from judge.analysis import headlines
 from judge.analysis.agreement.agree import Agreement
 from judge.analysis.agreement.judge_human import JudgeAgreement
 from judge.analysis.agreement.panel import STATISTICS
+from judge.analysis.ratings import Ratings
 from judge.reporting.document import CellKind
 from judge.reporting.render.numbers import number_text
 from judge.reporting.tables.agreement_tables import CHANGES, UNITS, alt_verdict
@@ -189,16 +190,17 @@ def warnings(found: Agreement) -> Iterator[str]:
     yield from _missing_words(found)
     yield from _ceiling_warnings(found)
     yield from _paradox_words(found.judge_agreements)
-    if any(not one.ratings.on_scale and not one.ratings.rescaled for one in found.judge_agreements):
-        names = dict.fromkeys(
-            dimension_name(one.ratings.dimension)
-            for one in found.judge_agreements
-            if not one.ratings.on_scale and not one.ratings.rescaled
-        )
+    between = [one.ratings for one in found.judge_agreements if _is_between_points(one.ratings)]
+    if between:
+        names = dict.fromkeys(dimension_name(ratings.dimension) for ratings in between)
         yield (
             f"Scores on {', '.join(names)} lie between the points of the scale (means), so they are analysed "
             "at interval level, and exact agreement is rare by construction."
         )
+
+
+def _is_between_points(ratings: Ratings) -> bool:
+    return not (ratings.on_scale or ratings.rescaled or ratings.is_share)
 
 
 def _missing_words(found: Agreement) -> Iterator[str]:
@@ -210,7 +212,7 @@ def _missing_words(found: Agreement) -> Iterator[str]:
     if rated and missing / rated > MANY_MISSING:
         yield (
             f"{number_text(missing / rated, 'share')} of the judge's scores on rated items are missing, "
-            "probably not at random; they are excluded from all statistics except the counts."
+            "probably not at random; no coefficient of agreement includes them."
         )
 
 
@@ -222,8 +224,8 @@ def _ceiling_warnings(found: Agreement) -> Iterator[str]:
     ]
     if poor:
         yield (
-            f"On {', '.join(poor)} human-human agreement is not shown to be above chance, so reaching this "
-            "human ceiling does not validate the judge."
+            f"On {', '.join(poor)} the interval of human-human agreement does not exclude agreement by "
+            "chance, so reaching this human ceiling does not validate the judge."
         )
     if any(FEW_CLUSTERS in one.main.difference.notes for one in found.judge_agreements):
         unit = field_name(found.aligned.cluster) if found.aligned.cluster else "item"
@@ -263,6 +265,9 @@ def methods(found: Agreement) -> Iterator[str]:
             f"{m:g} of {name or 'the chance-corrected statistic'}" for name, m in criteria.margins.items()
         )
         yield f"Non-inferiority margin {', '.join(margins)} ({criteria.set_by})."
+    shares = [dimension_name(name) for name, ratings in aligned.ratings.items() if ratings.is_share]
+    if shares:
+        yield f"{', '.join(shares)}: a share of points between 0 and 1, analysed at interval level."
     if not aligned.slots and any(not ratings.nominal for ratings in aligned.ratings.values()):
         yield "Quadratic kappa equals Lin's concordance correlation coefficient; only kappa is shown."
     checks = [p.checked for p in found.human_agreements.values()]

@@ -21,6 +21,8 @@ from judge.stats.engine.scale import nearest_position
 from judge.stats.pass_fail.proportion import mean
 
 _N = Column("n", "n", "count")
+MOST_THRESHOLDS = 12
+"""With more of them, as for shares of points, the table of thresholds is a detail."""
 SMALL_NOTE = f"* fewer than {SMALL} items rated by humans and judge; interpret with caution."
 
 
@@ -137,7 +139,7 @@ def _sweep(one: JudgeAgreement, key: str, title: str) -> Table:
         f"The largest TPR + TNR - 1 (Youden's J) is at threshold {sweep.chosen:g}. The row of a threshold "
         "chosen on the same items is optimistic; the last row, cross-validated, is what to expect.",
     )
-    return Table(key, title, columns, tuple(rows), notes)
+    return Table(key, title, columns, tuple(rows), notes, detail=len(rows) > MOST_THRESHOLDS)
 
 
 def disagreements(found: Agreement, judge: str) -> Table:

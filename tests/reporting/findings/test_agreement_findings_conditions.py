@@ -1,6 +1,7 @@
 """Which findings an agreement report has about several judges and about slices, and the figures in them."""
 
 import importlib.util
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -303,7 +304,19 @@ def test_people_who_agree_no_better_than_chance_are_a_warning_by_dimension():
     table = rng.integers(1, 6, (80, 3)).astype(float)
     ratings = make_ratings(table, {"j0": table[:, 0]}, statuses={"j0": {"ok": 80}})
     found = " ".join(warnings(agree(make_aligned(ratings))))
-    assert "On clarity human-human agreement is not shown" in found
+    assert "On clarity the interval of human-human agreement does not exclude agreement by chance" in found
+
+
+@pytest.mark.parametrize("slots", [False, True])
+def test_people_who_agree_perfectly_are_above_chance_although_their_agreement_has_no_interval(slots):
+    rng = np.random.default_rng(0)
+    one = rng.integers(1, 6, 80).astype(float)
+    table = np.column_stack([one, one, one])
+    judged = rng.integers(1, 6, 80).astype(float)
+    ratings = replace(make_ratings(table, {"j0": judged}, statuses={"j0": {"ok": 80}}), slots=slots)
+    found = agree(make_aligned(ratings))
+    assert found.judge_agreements[0].main.human.value == pytest.approx(1)
+    assert "by chance" not in " ".join(warnings(found))
     assert "not shown" not in " ".join(warnings(agree(study((0.5,)))))
 
 
