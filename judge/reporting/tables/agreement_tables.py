@@ -204,10 +204,11 @@ def passing(found: Agreement, labels: Labels) -> Table | None:
         "(fails) that the judge passes (fails)."
     ]
     n_missing = max(one.n_no_verdict for one in found.judge_agreements)
-    if found.criteria.no_verdict == "fail" and n_missing:
+    counted = {"fail": "count as fails", "drop": "are left out"}.get(found.criteria.no_verdict)
+    if counted and n_missing:
         notes.append(
-            f"Answers without a verdict of the judge (up to {n_missing:,}) count as fails "
-            "(--no-verdict fail)."
+            f"Answers without a verdict of the judge (up to {n_missing:,}) {counted} "
+            f"(--no-verdict {found.criteria.no_verdict})."
         )
     return Table("passing", "Pass/fail verdicts", columns, tuple(rows), tuple(notes))
 
