@@ -144,6 +144,8 @@ class DimensionSummary:
         Label of a category -> number and share of the answers with it.
     statuses : mapping
         Status -> number of answers; they sum to the number of items.
+    median : str or None
+        Median label of a category with an order, or the two labels that it lies between.
     """
 
     name: str
@@ -157,6 +159,7 @@ class DimensionSummary:
     distribution: Mapping[float, int]
     statuses: Mapping[str, int]
     labels: Mapping[str, tuple[int, Estimate]] = field(default_factory=dict)
+    median: str | None = None
 
     @property
     def n(self) -> int:
@@ -190,7 +193,18 @@ def _summary(table: ScoreTable, name: str, clusters: Groups) -> DimensionSummary
         distribution(present, of.scale.labels),
         {status: int((table.statuses[name] == status).sum()) for status in OUTCOMES},
         {label: (int(np.nansum(one.values)), one.estimate()) for label, one in by_label},
+        median_label(table, name, present) if has_labels and len(present) else None,
     )
+
+
+def median_label(table: ScoreTable, name: str, positions: Floats) -> str | None:
+    """Median of the labels of a category with an order; None without an order."""
+    dimension = table.rubric.dimensions[name]
+    if not dimension.ordered:
+        return None
+    labels, known = list(dimension.labels), np.sort(positions).astype(int).tolist()
+    middle = (known[(len(known) - 1) // 2], known[len(known) // 2])
+    return " or ".join(dict.fromkeys(labels[at] for at in middle))
 
 
 def distribution(scores: Floats, labels: range) -> dict[float, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -116,8 +117,8 @@ class Ratings:
 
     @property
     def has_means(self) -> bool:
-        """Whether means and differences of the values are meaningful (two labels count as 0 and 1)."""
-        return not self.nominal or len(self.scale.points) == 2
+        """Whether means of the values are meaningful: two labels count as 0 and 1, others have no mean."""
+        return len(self.scale.points) == 2 or not (self.nominal or self.scale.has_labels)
 
     @property
     def on_scale(self) -> bool:
@@ -170,14 +171,13 @@ class Ratings:
 
     def take(self, mask: Bools) -> Ratings:
         """Keep some items."""
-        places = np.flatnonzero(mask).tolist()
         return replace(
             self,
-            items=tuple(self.items[place] for place in places),
+            items=tuple(itertools.compress(self.items, mask)),
             values=self.values[mask],
             samples=self.samples[mask],
             clusters=None if self.clusters is None else self.clusters[mask],
-            criteria=None if self.criteria is None else tuple(self.criteria[place] for place in places),
+            criteria=None if self.criteria is None else tuple(itertools.compress(self.criteria, mask)),
             item_rows=None if self.item_rows is None else self.item_rows[mask],
             applies=None if self.applies is None else self.applies[mask],
         )
@@ -201,6 +201,14 @@ class Ratings:
         if self.scale.has_labels and np.isin(value, self.scale.points):
             return str(self.scale.values[int(value)])
         return f"{value:.3g}"
+
+    def median_of(self, values: Floats) -> str | None:
+        """Median of ordered labels, or the two that it lies between; None for other scales."""
+        known = np.sort(values[~np.isnan(values)])
+        if self.nominal or self.has_means or not len(known):
+            return None
+        middle = known[[(len(known) - 1) // 2, len(known) // 2]]
+        return " or ".join(dict.fromkeys(map(self.name_of, middle.tolist())))
 
     def with_judge(self, name: str, values: Floats) -> Ratings:
         """Add a judge, such as a consensus of the others, with one value per item."""

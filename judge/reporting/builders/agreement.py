@@ -79,7 +79,8 @@ def _sections(found: Agreement, labels: Labels) -> Iterator[Section]:
     first = (*((verdicts,) if verdicts else ()), *tables.beside(found, labels))
     yield Section("agreement", "Judge-human agreement", tables=first)
     levels = tables.levels(found, labels)
-    yield Section("levels", levels.title, tables=(levels,))
+    medians = tables.medians(found, labels)
+    yield Section("levels", levels.title, tables=(levels, *((medians,) if medians else ())))
     if abstained := verdict_tables.abstentions(found, labels):
         yield Section("abstentions", abstained.title, tables=(abstained,))
     passing = (

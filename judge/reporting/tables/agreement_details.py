@@ -39,7 +39,8 @@ def details(one: JudgeAgreement) -> Iterator[Table]:
     if not one.ratings.rescaled and not is_share:
         yield _confusion(one, f"confusion:{of}", f"Confusion matrix: {title}")
     if not one.ratings.nominal and not is_share:
-        yield _calibration(one, f"calibration:{of}", f"Mean human score by judge score: {title}")
+        if one.ratings.has_means:
+            yield _calibration(one, f"calibration:{of}", f"Mean human score by judge score: {title}")
         yield _differences(one, f"differences:{of}", f"Judge minus human: {title}")
     if rows := _per_person(one):
         columns = (

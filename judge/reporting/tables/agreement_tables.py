@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -123,13 +124,15 @@ def levels(found: Agreement, labels: Labels) -> Table:
         Column("ends", "extreme scores, judge minus human", "points", detail=True),
         Column("statuses", "statuses", detail=True),
     )
-    if all(one.ratings.nominal for one in found.judge_agreements):  # labels have no mean and no spread
+    if not any(one.ratings.has_means for one in found.judge_agreements):  # labels have no mean and no spread
         columns = tuple(c for c in columns if c.key in ("label", "dimension", "judge", "missing", "statuses"))
         counts = tuple(
             (*labels.cells(one.ratings.dimension, one.judge), *_statuses(one))
             for one in found.judge_agreements
         )
         return Table("levels", "Missing scores", columns, counts)
+    has_spread = any(one.scale_use is not None for one in found.judge_agreements)
+    columns = tuple(replace(c, detail=c.detail or (c.key == "sd_ratio" and not has_spread)) for c in columns)
     rows: list[Row] = []
     for one in found.judge_agreements:
         use = one.scale_use
@@ -148,11 +151,30 @@ def levels(found: Agreement, labels: Labels) -> Table:
                 statuses,
             )
         )
-    notes = (
-        "Bias: mean of judge minus human; a positive bias means a lenient judge. SD ratio: SD of the judge "
-        "divided by the SD of one human rater; below 1 the judge uses less of the scale.",
-    )
-    return Table("levels", "Score level and spread", columns, tuple(rows), notes)
+    notes = ["Bias: mean of judge minus human; a positive bias means a lenient judge."]
+    if has_spread:
+        notes.append(
+            "SD ratio: SD of the judge divided by the SD of one human rater; below 1 the judge uses less of "
+            "the scale."
+        )
+    if any(one.ratings.nominal and one.ratings.has_means for one in found.judge_agreements):
+        notes.append("The mean of a criterion is the share of answers that meet it.")
+    return Table("levels", "Score level and spread", columns, tuple(rows), tuple(notes))
+
+
+def medians(found: Agreement, labels: Labels) -> Table | None:
+    """Median label of humans and of the judge, on the items with both, for categories with an order."""
+    rows: list[Row] = []
+    for one in found.judge_agreements:
+        ratings, scores = one.ratings, one.ratings.column(one.judge)
+        people = ratings.human_values[~np.isnan(scores)]
+        of_people, of_judge = ratings.median_of(people), ratings.median_of(scores)
+        if of_people and of_judge:
+            rows.append((*labels.cells(ratings.dimension, one.judge), one.n_both, of_people, of_judge))
+    if not rows:
+        return None
+    columns = (*labels.columns, _N, Column("people", "human median"), Column("judge_median", "judge median"))
+    return Table("medians", "Median of ordered categories", columns, tuple(rows), ("Of all human ratings.",))
 
 
 def _statuses(one: JudgeAgreement) -> tuple[int, str]:

@@ -259,6 +259,65 @@ def test_large_disagreements_are_compared_as_shares_of_the_scale(tmp_path):
     assert [(w.item, w.dimension, w.distance) for w in worst] == [(0, "clarity", 4.0), (1, "depth", 6.0)]
 
 
+ORDERED = Rubric.model_validate(
+    {
+        **CONTENT,
+        "dimensions": {
+            "effort": {
+                "description": "Effort.",
+                "type": "category",
+                "labels": ["low", "mid", "high"],
+                "ordered": True,
+            },
+            "clarity": CONTENT["dimensions"]["clarity"],
+        },
+        "overall": {"how": "none"},
+        "pass": {"clarity": 3},
+    }
+)
+
+
+@pytest.fixture
+def ordered(tmp_path):
+    labels = ["low", "low", "mid", "high", "high", "high"]
+    of_people = ["low", "mid", "mid", "mid", "high", "high"]
+    listed = items(len(labels))
+    scores = [
+        Score(item_id=item.id, rater="m", rater_kind="judge", dimension="effort", value=label)
+        for item, label in zip(listed, labels, strict=True)
+    ]
+    Run.imported(tmp_path / "run", ORDERED, listed, scores, model="m").close()
+    rows = [
+        {"item_id": item.id, "rater": person, "dimension": "effort", "value": label}
+        for item, label in zip(listed, of_people, strict=True)
+        for person in PEOPLE
+    ]
+    return judge.agree(tmp_path / "run", rows)
+
+
+def test_ordered_labels_have_a_median_and_no_mean(ordered):
+    (row,) = rows_of(ordered, "medians")
+    assert (row["n"], row["people"], row["judge_median"]) == (6, "mid", "mid or high")
+    one = ordered["effort"]
+    assert not one.bias.defined
+    assert one.found.scale_use is None
+    assert not ordered.people["effort"].mean.defined
+    assert "calibration:effort@m" not in ordered.tables
+
+
+def test_ordered_labels_keep_the_coefficients_of_their_order(ordered):
+    codes = {"low": 0, "mid": 1, "high": 2}
+    table = ratings(ordered, "effort")
+    people, of_judge = table.human_values[:, 0], table.column("m")
+    assert of_judge.tolist() == [codes[label] for label in ("low", "low", "mid", "high", "high", "high")]
+    expected = cohen_kappa_score(people, of_judge, weights="quadratic")
+    assert ordered["effort"].kappa_quadratic.value == pytest.approx(expected, abs=1e-12)
+
+
+def test_there_is_no_table_of_medians_without_ordered_labels(found):
+    assert "medians" not in found.tables
+
+
 # -- abstaining
 
 
