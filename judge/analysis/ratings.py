@@ -202,14 +202,6 @@ class Ratings:
             return str(self.scale.values[int(value)])
         return f"{value:.3g}"
 
-    def median_of(self, values: Floats) -> str | None:
-        """Median of ordered labels, or the two that it lies between; None for other scales."""
-        known = np.sort(values[~np.isnan(values)])
-        if self.nominal or self.has_means or not len(known):
-            return None
-        middle = known[[(len(known) - 1) // 2, len(known) // 2]]
-        return " or ".join(dict.fromkeys(map(self.name_of, middle.tolist())))
-
     def with_judge(self, name: str, values: Floats) -> Ratings:
         """Add a judge, such as a consensus of the others, with one value per item."""
         samples = np.full((len(values), 1, self.n_samples), np.nan)

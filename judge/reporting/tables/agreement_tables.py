@@ -10,9 +10,11 @@ import numpy as np
 from judge.analysis.agreement.agree import Agreement
 from judge.analysis.agreement.human_human import TITLES, HumanAgreement
 from judge.analysis.agreement.judge_human import JudgeAgreement
+from judge.analysis.ratings import Ratings
 from judge.reporting.document import CellKind, Column, Row, Table
 from judge.reporting.render.numbers import number_text
 from judge.reporting.wording import dimension_name, display_name
+from judge.stats.engine.scale import Floats
 from judge.stats.judge_human.alt_test import AltTest, AltTestRater
 
 UNITS: dict[str, CellKind] = {"share": "share", "coefficient": "score", "points": "score"}
@@ -168,13 +170,22 @@ def medians(found: Agreement, labels: Labels) -> Table | None:
     for one in found.judge_agreements:
         ratings, scores = one.ratings, one.ratings.column(one.judge)
         people = ratings.human_values[~np.isnan(scores)]
-        of_people, of_judge = ratings.median_of(people), ratings.median_of(scores)
+        of_people, of_judge = _median(ratings, people), _median(ratings, scores)
         if of_people and of_judge:
             rows.append((*labels.cells(ratings.dimension, one.judge), one.n_both, of_people, of_judge))
     if not rows:
         return None
     columns = (*labels.columns, _N, Column("people", "human median"), Column("judge_median", "judge median"))
     return Table("medians", "Median of ordered categories", columns, tuple(rows), ("Of all human ratings.",))
+
+
+def _median(ratings: Ratings, values: Floats) -> str | None:
+    """Median of ordered labels, or the two that it lies between; None for other scales."""
+    known = np.sort(values[~np.isnan(values)])
+    if ratings.nominal or ratings.has_means or not len(known):
+        return None
+    middle = known[[(len(known) - 1) // 2, len(known) // 2]]
+    return " or ".join(dict.fromkeys(map(ratings.name_of, middle.tolist())))
 
 
 def _statuses(one: JudgeAgreement) -> tuple[int, str]:
