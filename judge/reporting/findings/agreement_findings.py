@@ -127,6 +127,11 @@ def _judge_words(found: Agreement, judge: str) -> str:
 
 def _against_people(one: JudgeAgreement) -> str:
     difference = one.main.difference
+    if one.main.judge.defined and not one.main.human.defined:
+        level = with_interval(one.main.judge, UNITS[one.main.unit])
+        return (
+            f"agrees with human raters with {one.main.title} {level}, without a human ceiling to compare with"
+        )
     if not difference.defined:
         return "cannot be compared with human raters"
     if difference.high < 0:

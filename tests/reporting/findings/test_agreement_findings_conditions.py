@@ -74,9 +74,9 @@ def vars_of(one):
     return {name: getattr(one, name) for name in one.__dataclass_fields__}
 
 
-def test_a_judge_without_a_comparison_is_not_comparable():
+def test_judges_of_one_person_have_their_agreement_and_no_ceiling():
     aligned = study((0.1, 0.2), n_people=1)
-    assert "cannot be compared" in sentences(aligned)[0]
+    assert "without a human ceiling to compare with" in sentences(aligned)[0]
 
 
 def test_a_judge_without_a_significant_difference_is_neither_above_nor_below():
