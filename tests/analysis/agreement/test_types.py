@@ -528,11 +528,6 @@ def test_criteria_need_neither_a_rubric_nor_a_scale():
     assert judge.agree([], rows).people["criteria"].n_criteria == 5
 
 
-def test_a_study_is_not_planned_in_criteria(points):
-    with pytest.raises(InputError, match="--dimension overall"):
-        judge.plan("alpha", run=points, humans=BY_PEOPLE, dimensions="criteria")
-
-
 def test_slices_and_clusters_are_those_of_the_items(points):
     table = [{"id": "a", "topic": "sun"}, {"id": "b", "topic": "sun"}, {"id": "c", "topic": "rain"}]
     found = judge.agree(points, BY_PEOPLE, items=table, by="topic", cluster="topic")
@@ -567,3 +562,13 @@ def test_pairs_add_up_over_all_statuses(tmp_path_factory, cells):
     found = judge.agree(run, rows, dimensions="named").agreement.aligned.abstentions["m", "named"]
     assert found.n == sum(cell in ("yes", "no", "cannot tell", "skip") for cell in cells) + 2
     assert found.no_score == 0
+
+
+def test_a_pilot_of_criteria_plans_items(points):
+    found = judge.plan("agreement", run=points, humans=BY_PEOPLE, dimensions=["criteria"])
+    (size,) = found.needed
+    assert size.per_item == pytest.approx(5 / 3)
+    assert "pilot of 3 items" in found.plan.how
+    assert "an item has 1.7 criteria" in found.plan.how
+    with_judge = judge.plan("alpha", humans=BY_PEOPLE, run=points, dimensions="criteria")
+    assert "Krippendorff's nominal alpha" in with_judge.title
