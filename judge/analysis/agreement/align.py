@@ -142,6 +142,7 @@ def align_ratings(
             raise InputError(f"people rated no dimension {name!r}; found: {', '.join(ratings)}")
     first = next(iter(ratings.values()))
     kept = {name: ratings[name] for name in wanted or ratings}
+    abstained = abstentions(ratings, by_dimension, loaded.rubric)
     return AlignedRatings(
         items=items,
         ratings=kept,
@@ -159,7 +160,7 @@ def align_ratings(
         summary=loaded.summary,
         rubric=loaded.rubric,
         reduction=reduction,
-        abstentions=abstentions(kept, by_dimension),
+        abstentions={key: one for key, one in abstained.items() if key[1] in kept},
     )
 
 

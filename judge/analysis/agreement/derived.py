@@ -84,6 +84,14 @@ def _has_any(ratings: Sequence[Ratings], shape: tuple[int, ...]) -> Bools:
     return found
 
 
+def parts_of_overall(rubric: Rubric) -> tuple[str, ...]:
+    """Dimensions, and `criteria`, that the overall score is computed from; none if it is judged."""
+    if rubric.overall.how in ("judged", "none"):
+        return ()
+    has_criteria = rubric.criteria is not None and rubric.overall.how == "points"
+    return (*_needed(rubric), *([CRITERIA] if has_criteria else []))
+
+
 def _needed(rubric: Rubric) -> tuple[str, ...]:
     """Dimensions that a person must rate so that the overall score can be computed."""
     if not has_own_scales(rubric):

@@ -176,7 +176,13 @@ def medians(found: Agreement, labels: Labels) -> Table | None:
     if not rows:
         return None
     columns = (*labels.columns, _N, Column("people", "human median"), Column("judge_median", "judge median"))
-    return Table("medians", "Median of ordered categories", columns, tuple(rows), ("Of all human ratings.",))
+    return Table(
+        "medians",
+        "Median of ordered categories",
+        columns,
+        tuple(rows),
+        ("Human median: of all ratings of these items.",),
+    )
 
 
 def _median(ratings: Ratings, values: Floats) -> str | None:

@@ -96,7 +96,7 @@ def statuses(table: ScoreTable, dimensions: Sequence[DimensionSummary]) -> Table
     of_criteria = {name: int((table.criteria.statuses == name).sum()) for name in OUTCOMES}
     counts = [held, of_criteria, *(d.statuses for d in dimensions)]
     used = [s for s in OUTCOMES if s == "ok" or any(count[s] for count in counts)]
-    columns = (Column("what", ""), *(Column(status, status, "count") for status in used))
+    columns = (Column("what", ""), *(Column(status, display_name(status), "count") for status in used))
     verdicts: Row = ("verdict", *(held[status] for status in used))
     rows: list[Row] = [(display_name(d.name), *(d.statuses[status] for status in used)) for d in dimensions]
     if len({row[1:] for row in rows}) == 1:

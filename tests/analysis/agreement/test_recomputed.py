@@ -376,6 +376,28 @@ def test_abstentions_are_counted_pair_by_pair(cells, report, name):
     assert {key: shown(report, "abstentions", name, key) for key in counts} == counts
 
 
+def test_people_abstain_on_the_overall_score_where_they_abstain_on_a_part_as_the_judge_does(cells, report):
+    counts = dict.fromkeys(("both_rated", "only_judge", "only_person", "both", "no_score"), 0)
+    for person in PEOPLE:
+        for i in range(N):
+            parts = {cells.get((person, i, name)) for name in ("named", "blames", *keys_of(i))}
+            if None in parts and "abstained" not in parts:
+                continue  # a part has an empty cell
+            model = points_earned(cells, "m", i)
+            abstained = (model == "abstained", "abstained" in parts)
+            if model in MISSING and not abstained[0]:
+                counts["no_score"] += 1
+            else:
+                kinds = {
+                    (False, False): "both_rated",
+                    (True, False): "only_judge",
+                    (False, True): "only_person",
+                }
+                counts[kinds.get(abstained, "both")] += 1
+    assert counts["only_person"] > 0
+    assert {key: shown(report, "abstentions", "overall", key) for key in counts} == counts
+
+
 def test_intervals_of_criteria_leave_out_items_with_all_their_criteria(cells, report):
     """Standard error of the share of agreeing pairs by the jackknife over items."""
     columns, items = table_of(cells, "criteria")
