@@ -302,8 +302,11 @@ def omega(found: Agreement, labels: Labels) -> Table | None:
         "granted to it (Benjamini-Yekutieli over raters, q = .05). Passing at epsilon .2 does not mean that "
         "the judge is as good as a human rater."
     ]
-    if all(np.isnan(rate) for one in with_curve for _, rate in one.omega):
+    untested = [all(np.isnan(rate) for _, rate in one.omega) for one in with_curve]
+    if all(untested):
         return None
+    if any(untested):
+        notes.append("A row without figures is not testable: no rater shares 30 items with the judge.")
     return Table(
         "omega", "Alternative annotator test: winning rate by epsilon", columns, tuple(rows), tuple(notes)
     )
