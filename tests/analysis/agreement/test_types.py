@@ -259,6 +259,34 @@ def test_large_disagreements_are_compared_as_shares_of_the_scale(tmp_path):
     assert [(w.item, w.dimension, w.distance) for w in worst] == [(0, "clarity", 4.0), (1, "depth", 6.0)]
 
 
+def test_labels_on_which_all_people_differ_come_before_those_on_which_some_do(tmp_path):
+    rubric = Rubric.model_validate(
+        {
+            **CONTENT,
+            "dimensions": {"named": CONTENT["dimensions"]["named"]},
+            "overall": {"how": "none"},
+            "pass": {"named": 1},
+        }
+    )
+    people = {"q0": "yes yes yes", "q1": "yes yes no", "q2": "no yes no", "q3": "yes yes yes"}
+    scores = [
+        Score(item_id=i, rater="m", rater_kind="judge", dimension="named", value=float(i == "q0"))
+        for i in people
+    ]
+    Run.imported(tmp_path / "run", rubric, items(4), scores, model="m").close()
+    rows = [
+        {"item_id": i, "rater": who, "dimension": "named", "value": value}
+        for i, values in people.items()
+        for who, value in zip(("ann", "ben", "cat"), values.split(), strict=True)
+    ]
+    worst = judge.agree(tmp_path / "run", rows, worst=4).agreement.disagreements["m"]
+    assert [(w.item, w.distance) for w in worst] == [
+        (3, 1.0),
+        (1, pytest.approx(2 / 3)),
+        (2, pytest.approx(1 / 3)),
+    ]
+
+
 ORDERED = Rubric.model_validate(
     {
         **CONTENT,
