@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -171,13 +170,14 @@ class Ratings:
 
     def take(self, mask: Bools) -> Ratings:
         """Keep some items."""
+        places = np.flatnonzero(mask).tolist()
         return replace(
             self,
-            items=tuple(itertools.compress(self.items, mask)),
+            items=tuple(map(self.items.__getitem__, places)),
             values=self.values[mask],
             samples=self.samples[mask],
             clusters=None if self.clusters is None else self.clusters[mask],
-            criteria=None if self.criteria is None else tuple(itertools.compress(self.criteria, mask)),
+            criteria=None if self.criteria is None else tuple(map(self.criteria.__getitem__, places)),
             item_rows=None if self.item_rows is None else self.item_rows[mask],
             applies=None if self.applies is None else self.applies[mask],
         )
