@@ -14,7 +14,7 @@ from judge.formats.ratings import read_ratings
 from .public_data import published_figures
 
 SCRIPTS = Path(__file__).parent.parent / "examples" / "public_data"
-NAMES = sorted(path.stem for path in SCRIPTS.glob("*.py") if path.stem != "layout")
+NAMES = sorted(path.stem for path in SCRIPTS.glob("*.py") if path.stem not in ("layout", "realsumm_figures"))
 
 
 def convert(name, checkout, out):

@@ -111,18 +111,18 @@ def answers_of(
         listed = [{"id": f"c{n}", "text": text} for n, text in enumerate(criteria[document], start=1)]
         yield {
             "id": f"{document}_{system}",
-            "question": "Summarize the document.",
-            "answer": texts.get((document, system), ""),
+            "question": f"Summarize document {document}.",
+            "answer": texts.get((document, system), f"(summary by {system}; its text is not in this folder)"),
             "system": system,
             "document": document,
             "criteria": listed,
         }
 
 
-def replies_of(labels: Labels) -> Iterator[Row]:
-    """Return the majority of the workers as replies of a judge."""
+def replies_of(labels: Labels, worker: str | None = None) -> Iterator[Row]:
+    """Return the labels of one worker, or the majority of all of them, as replies of a judge."""
     for (document, system), workers in sorted(labels.items()):
-        met = majority(list(workers.values()))
+        met = workers[worker] if worker else majority(list(workers.values()))
         reply = {f"c{number}": {"met": label == "1"} for number, label in enumerate(met, start=1)}
         yield {"id": f"{document}_{system}", "dimension": "criteria/1", "reply": json.dumps(reply)}
 
@@ -151,4 +151,5 @@ write(
 )
 write(out / "worker_1.jsonl", first_against_others(labels))
 write(out / "replies.jsonl", replies_of(labels))
+write(out / "replies_worker_1.jsonl", replies_of(labels, "worker_1"))
 (out / "rubric.yaml").write_text(RUBRIC, encoding="utf-8")

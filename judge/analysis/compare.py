@@ -290,7 +290,7 @@ def _has_mean(table: ScoreTable, name: str) -> bool:
 def _met_changes(a: ScoreTable, b: ScoreTable, names: Sequence[str], clusters: Groups) -> Iterator[Change]:
     for name in names:
         if not is_category(a, name) and not _has_mean(a, name):
-            yield _share_change(name, a.values[name], b.values[name], clusters, a.rubric.scale_of(name))
+            yield _share_change(name, *_concerned(a, b, name, clusters), a.rubric.scale_of(name))
     at = {pair: place for pair, place in b.criteria.places().items() if not b.criteria.is_penalty[place]}
     both = [
         (place, at[pair])
@@ -322,7 +322,13 @@ def _share_change(name: str, a: Floats, b: Floats, clusters: Groups, scale: Rubr
 
 
 def _mean_change(a: ScoreTable, b: ScoreTable, name: str, clusters: Groups) -> Change:
-    return _change(name, a.values[name], b.values[name], clusters, a.rubric.scale_of(name))
+    return _change(name, *_concerned(a, b, name, clusters), a.rubric.scale_of(name))
+
+
+def _concerned(a: ScoreTable, b: ScoreTable, name: str, clusters: Groups) -> tuple[Floats, Floats, Groups]:
+    """Values of the pairs that a dimension concerns in both runs, and their clusters."""
+    kept = a.applies_to(name) & b.applies_to(name)
+    return a.values[name][kept], b.values[name][kept], None if clusters is None else clusters[kept]
 
 
 def _change(name: str, a: Floats, b: Floats, clusters: Groups, scale: RubricScale) -> Change:

@@ -1,6 +1,6 @@
 """Scores of the criteria that each item brings along, one row for each criterion of each item."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,18 @@ Objects = NDArray[np.object_]
 Rows = NDArray[np.int_]
 
 
+def named_criteria(criteria: Mapping[str, Dimension]) -> dict[str, tuple[str, Dimension]]:
+    """Id of each criterion of an item -> its name among all items, and the criterion.
+
+    The name is the id; for criteria without an id, which are numbered within their item (c1, c2, …), it is
+    the text, because equal numbers in two items mean nothing.
+    """
+    return {
+        key: (one.description if key == f"c{number}" else key, one)
+        for number, (key, one) in enumerate(criteria.items(), start=1)
+    }
+
+
 @dataclass(frozen=True)
 class CriterionScores:
     """Criteria of all items, with their scores.
@@ -27,8 +39,7 @@ class CriterionScores:
     ids : tuple of str
         Id of the criterion within its item.
     names : tuple of str
-        What makes two criteria the same one: their id; the text of those without an id, which are numbered
-        within their item (c1, c2, …), so that equal numbers in two items mean nothing.
+        What makes two criteria the same one; see `named_criteria`.
     criteria : tuple of Dimension
         Text, points and tags.
     values : ndarray, shape (n_criteria,)
@@ -59,9 +70,9 @@ class CriterionScores:
         """
         rubrics = ItemRubrics(rubric)
         listed = [
-            (row, key, key if key != f"c{number}" else criterion.description, criterion)
+            (row, key, name, criterion)
             for row, item in enumerate(items if rubric.criteria else ())
-            for number, (key, criterion) in enumerate(rubrics.of(item).criteria.items(), start=1)
+            for key, (name, criterion) in named_criteria(rubrics.of(item).criteria).items()
         ]
         rows, ids, names, criteria = zip(*listed, strict=True) if listed else ((), (), (), ())
         return cls(

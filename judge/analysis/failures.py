@@ -262,7 +262,7 @@ def judged_item(table: ScoreTable, row: int, binding: tuple[str, ...] = ()) -> J
     verdict, criteria = table.verdicts[row], table.criteria.of_item(row)
     if len(criteria):
         met = criteria.values >= 0.5  # expected scores are probabilities
-        scores[CRITERIA] = f"{int(met.sum()):,} of {len(criteria):,} met"
+        scores[CRITERIA] = _met_words(met, criteria.is_penalty)
         failed = np.where(criteria.is_penalty, met, criteria.values < 0.5)
         for place in np.flatnonzero(failed).tolist():
             what = "penalty" if criteria.is_penalty[place] else "not met"
@@ -270,6 +270,16 @@ def judged_item(table: ScoreTable, row: int, binding: tuple[str, ...] = ()) -> J
             reasons[f"{what}: {text}"] = criteria.reasons[place] or ""
     passed = None if np.isnan(verdict) else bool(verdict)
     return JudgedItem(_without_criteria(table, row), passed, scores, reasons, binding)
+
+
+def _met_words(met: Bools, is_penalty: Bools) -> str:
+    """How many criteria of an item are met, and how many of its penalties apply."""
+    parts = (
+        f"{int((met & kind).sum()):,} of {int(kind.sum()):,} {what}"
+        for kind, what in ((~is_penalty, "met"), (is_penalty, "penalties apply"))
+        if kind.any()
+    )
+    return ", ".join(parts)
 
 
 def _without_criteria(table: ScoreTable, row: int) -> Item:

@@ -223,6 +223,8 @@ def _groups(table: ScoreTable, clusters: Groups, names: Sequence[Sequence[str]])
 def _group(table: ScoreTable, clusters: Groups, name: str, is_penalty: bool, places: Rows) -> CriteriaGroup:
     criteria = table.criteria.select(places)
     points = {criterion.points for criterion in criteria.criteria}
+    if name and clusters is not None and len(np.unique(clusters[criteria.rows])) == 1:
+        clusters = None  # the criteria of one cluster, such as a document, tell about its answers only
     return CriteriaGroup(
         name,
         criteria.criteria[0].description,

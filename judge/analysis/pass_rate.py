@@ -25,6 +25,8 @@ class PassRate:
         Pass rate with Wilson's interval; for clustered items with the effective sample size.
     n_pass, n_fail, n_missing : int
         Number of items by verdict; they sum to `n`. A missing verdict is neither a pass nor a fail.
+    n_no_verdict : int
+        Number of items without a verdict: the missing ones, and those that are counted as fails.
     n_not_applicable : int
         Number of items that the verdict does not concern; they are not among the `n` items.
     """
@@ -33,6 +35,7 @@ class PassRate:
     n_pass: int
     n_fail: int
     n_missing: int
+    n_no_verdict: int
     n_not_applicable: int = 0
 
     @property
@@ -51,8 +54,22 @@ class PassRate:
         return (self.n_pass + self.n_missing) / self.n if self.n else np.nan
 
 
-def pass_rate(passed: Floats, clusters: Groups = None, applies: Bools | None = None) -> PassRate:
-    """Share of passes among marks of 1 (pass), 0 (fail) and NaN (missing); only where it `applies`, if given.
+def pass_rate(
+    passed: Floats, clusters: Groups = None, applies: Bools | None = None, given: Bools | None = None
+) -> PassRate:
+    """Share of passes among marks of 1 (pass), 0 (fail) and NaN (missing).
+
+    Parameters
+    ----------
+    passed : ndarray, shape (n_items,)
+        The marks.
+    clusters : ndarray of str, optional
+        Cluster of each item.
+    applies : ndarray of bool, optional
+        Whether the verdict concerns each item; default: all.
+    given : ndarray of bool, optional
+        Whether each mark is a verdict that was given, and not one that is counted as a fail; default: those
+        that are not missing.
 
     Examples
     --------
@@ -61,20 +78,23 @@ def pass_rate(passed: Floats, clusters: Groups = None, applies: Bools | None = N
     0.667 [0.208, 0.939] 1 0.5 0.75
     """
     n_items = len(passed)
+    given = ~np.isnan(passed) if given is None else given
     if applies is not None:
         passed, clusters = passed[applies], None if clusters is None else clusters[applies]
+        given = given[applies]
     return PassRate(
         proportion(passed, clusters=clusters),
         int((passed == 1).sum()),
         int((passed == 0).sum()),
         int(np.isnan(passed).sum()),
+        int((~given).sum()),
         n_items - len(passed),
     )
 
 
 def verdict_rate(table: ScoreTable, clusters: Groups = None, items: Bools | None = None) -> PassRate:
     """Share of the answers of a table that pass, or of those of some items."""
-    return _rate_among(table.passed, table.applies, clusters, items)
+    return _rate_among(table.passed, table.applies, ~np.isnan(table.verdicts), clusters, items)
 
 
 def dimension_rate(
@@ -82,13 +102,18 @@ def dimension_rate(
 ) -> PassRate | None:
     """Share of answers that reach the pass mark of a dimension; None if it has none."""
     marks = table.passed_on(name)
-    return None if marks is None else _rate_among(marks, table.applies_to(name), clusters, items)
+    given = ~np.isnan(table.values[name])
+    return None if marks is None else _rate_among(marks, table.applies_to(name), given, clusters, items)
 
 
-def _rate_among(marks: Floats, applies: Bools, clusters: Groups, items: Bools | None) -> PassRate:
+def _rate_among(
+    marks: Floats, applies: Bools, given: Bools, clusters: Groups, items: Bools | None
+) -> PassRate:
     if items is None:
-        return pass_rate(marks, clusters, applies)
-    return pass_rate(marks[items], None if clusters is None else clusters[items], applies[items])
+        return pass_rate(marks, clusters, applies, given)
+    return pass_rate(
+        marks[items], None if clusters is None else clusters[items], applies[items], given[items]
+    )
 
 
 @dataclass(frozen=True)
@@ -119,6 +144,8 @@ class DimensionSummary:
         Label of a category -> number and share of the answers with it.
     statuses : mapping
         Status -> number of answers; they sum to the number of items.
+    median : str or None
+        Median label of a category with an order, or the two labels that it lies between.
     """
 
     name: str
@@ -132,6 +159,7 @@ class DimensionSummary:
     distribution: Mapping[float, int]
     statuses: Mapping[str, int]
     labels: Mapping[str, tuple[int, Estimate]] = field(default_factory=dict)
+    median: str | None = None
 
     @property
     def n(self) -> int:
@@ -165,7 +193,18 @@ def _summary(table: ScoreTable, name: str, clusters: Groups) -> DimensionSummary
         distribution(present, of.scale.labels),
         {status: int((table.statuses[name] == status).sum()) for status in OUTCOMES},
         {label: (int(np.nansum(one.values)), one.estimate()) for label, one in by_label},
+        median_label(table, name, present) if has_labels and len(present) else None,
     )
+
+
+def median_label(table: ScoreTable, name: str, positions: Floats) -> str | None:
+    """Median of the labels of a category with an order; None without an order."""
+    dimension = table.rubric.dimensions[name]
+    if not dimension.ordered:
+        return None
+    labels, known = list(dimension.labels), np.sort(positions).astype(int).tolist()
+    middle = (known[(len(known) - 1) // 2], known[len(known) // 2])
+    return " or ".join(dict.fromkeys(labels[at] for at in middle))
 
 
 def distribution(scores: Floats, labels: range) -> dict[float, int]:

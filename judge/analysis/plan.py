@@ -9,13 +9,16 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
+from numpy.typing import NDArray
 
+from judge.analysis.pilot_study import Pilot
 from judge.errors import InputError
 from judge.stats.coefficients.alpha import alpha_statistic
 from judge.stats.coefficients.correlation import concordance_statistic
+from judge.stats.coefficients.kappa import cohen_statistic
 from judge.stats.coefficients.percent_agreement import agreement_statistic
 from judge.stats.design.sample_size import (
     design_effect,
@@ -24,10 +27,10 @@ from judge.stats.design.sample_size import (
     items_for_pearson,
     items_for_proportion,
 )
-from judge.stats.design.simulated_precision import latent_draws, pilot_draws, precision
+from judge.stats.design.simulated_precision import latent_draws, precision
 from judge.stats.engine.estimate import Estimate
 from judge.stats.engine.resampling import estimate
-from judge.stats.engine.scale import Floats, Ints
+from judge.stats.engine.scale import Floats, Level
 from judge.stats.judge_human.ceiling import pairwise_ceiling
 
 Target = Literal[
@@ -99,17 +102,20 @@ class StudySize:
         Expected half-width of the 95 % interval.
     power : float
         Power of the non-inferiority test if the judge agrees as well as a human; NaN without a margin.
+    per_item : float
+        Mean number of ratings that a rater gives to an item: its criteria, else 1.
     """
 
     n_raters: int
     n_items: int
     half_width: float
     power: float = math.nan
+    per_item: float = 1.0
 
     @property
     def n_ratings(self) -> int:
         """Number of ratings."""
-        return self.n_raters * self.n_items
+        return round(self.n_raters * self.n_items * self.per_item)
 
 
 @dataclass(frozen=True)
@@ -128,6 +134,8 @@ class SampleSizePlan:
         The study that the budget affords, for each number of raters; empty without a budget.
     how : str
         Method, as a phrase.
+    level : str
+        Level of measurement that the statistic is for.
     """
 
     target: PlanningTarget
@@ -135,19 +143,18 @@ class SampleSizePlan:
     sizes: tuple[StudySize, ...]
     affordable: tuple[StudySize, ...]
     how: str
+    level: Level = "ordinal"
 
 
-def plan(target: PlanningTarget, pilot: Floats | None = None, clusters: Ints | None = None) -> SampleSizePlan:
+def plan(target: PlanningTarget, pilot: Pilot | None = None) -> SampleSizePlan:
     """Plan a study.
 
     Parameters
     ----------
     target : PlanningTarget
         The target.
-    pilot : ndarray, shape (n_items, n_raters), optional
-        Ratings to resample; for ``difference`` the first column is the judge.
-    clusters : ndarray, optional
-        Cluster of each item of the pilot.
+    pilot : Pilot, optional
+        Ratings to resample.
 
     Raises
     ------
@@ -163,7 +170,7 @@ def plan(target: PlanningTarget, pilot: Floats | None = None, clusters: Ints | N
     if target.statistic in CLOSED:
         return _closed(target)
     raters = _raters(target, pilot)
-    rows = {k: _simulated(target, k, pilot, clusters) for k in raters}
+    rows = {k: _simulated(target, k, pilot) for k in raters}
     needed = tuple(_reaching(sizes, target.half_width) for sizes in rows.values())
     return SampleSizePlan(
         target,
@@ -171,10 +178,11 @@ def plan(target: PlanningTarget, pilot: Floats | None = None, clusters: Ints | N
         tuple(size for sizes in rows.values() for size in sizes),
         tuple(_bought(sizes, target.budget) for sizes in rows.values() if target.budget),
         _how(target, pilot),
+        pilot.level if pilot else "ordinal",
     )
 
 
-def _check(target: PlanningTarget, pilot: Floats | None) -> None:
+def _check(target: PlanningTarget, pilot: Pilot | None) -> None:
     if target.statistic not in get_args(Target):
         raise InputError(f"statistic {target.statistic!r}; allowed: {', '.join(get_args(Target))}")
     if not LEAST_HALF_WIDTH <= target.half_width < 1:
@@ -192,6 +200,11 @@ def _check(target: PlanningTarget, pilot: Floats | None) -> None:
         raise InputError(
             f"--humans: the size for {target.statistic} follows from a closed form, not from a pilot; pass "
             "the value that the pilot found: --expect"
+        )
+    if pilot is not None and pilot.level == "nominal" and target.statistic == "kappa_quadratic":
+        raise InputError(
+            "--statistic kappa_quadratic: the ratings of the pilot are labels without an order; allowed are "
+            "alpha, agreement and difference (of unweighted kappa)"
         )
     if target.n_raters is not None:
         _check_raters(target.n_raters, target.statistic)
@@ -271,19 +284,17 @@ def _needs(items: Callable[[float], int], half_width: float) -> float:
         return 2.0
 
 
-def _raters(target: PlanningTarget, pilot: Floats | None) -> tuple[int, ...]:
+def _raters(target: PlanningTarget, pilot: Pilot | None) -> tuple[int, ...]:
     if pilot is not None:
-        return (pilot.shape[1] - (target.statistic == "difference"),)
+        return (pilot.ratings.shape[1] - (target.statistic == "difference"),)
     return (target.n_raters,) if target.n_raters else RATERS
 
 
-def _simulated(
-    target: PlanningTarget, n_raters: int, pilot: Floats | None, clusters: Ints | None
-) -> list[StudySize]:
+def _simulated(target: PlanningTarget, n_raters: int, pilot: Pilot | None) -> list[StudySize]:
     judged = target.statistic == "difference"
     reliability = RELIABILITY if target.expect is None else target.expect
     draw = (
-        pilot_draws(pilot, clusters)
+        pilot.draws()
         if pilot is not None
         else latent_draws(
             target.shares,
@@ -294,31 +305,39 @@ def _simulated(
     )
     exceeds = math.nan if target.margin is None else -target.margin
     # The limit of a one-sided test at the 5 % level is that of the 90 % interval.
-    found = precision(partial(_statistic, target.statistic), draw, SIZES, n_draws=N_DRAWS, rng=target.seed)
+    statistic = partial(_statistic, target.statistic, measured=pilot.level if pilot else "ordinal")
+    found = precision(statistic, draw, SIZES, n_draws=N_DRAWS, rng=target.seed)
     powers = [math.nan] * len(SIZES)
     if target.margin is not None:
-        tested = partial(_statistic, target.statistic, level=0.9)
+        tested = partial(statistic, level=0.9)
         powers = [
             one.power
             for one in precision(tested, draw, SIZES, exceeds=exceeds, n_draws=N_DRAWS, rng=target.seed)
         ]
     return [
-        StudySize(n_raters, one.n_items, one.half_width, power)
+        StudySize(n_raters, one.n_items, one.half_width, power, pilot.per_item if pilot else 1.0)
         for one, power in zip(found, powers, strict=True)
     ]
 
 
-def _statistic(name: str, ratings: Floats, clusters: Ints, level: float = 0.95) -> Estimate:
+def _statistic(
+    name: str,
+    ratings: Floats,
+    clusters: NDArray[Any] | None,
+    level: float = 0.95,
+    measured: Level = "ordinal",
+) -> Estimate:
     if name == "difference":
+        kappa = cohen_statistic if measured == "nominal" else concordance_statistic
         return pairwise_ceiling(
-            ratings[:, 1:], ratings[:, 0], concordance_statistic, clusters=clusters, confidence_level=level
+            ratings[:, 1:], ratings[:, 0], kappa, clusters=clusters, confidence_level=level
         ).difference
     if name == "kappa_quadratic":
         return pairwise_ceiling(ratings, ratings[:, 0], concordance_statistic, clusters=clusters).human
     if name == "agreement":
         return estimate(agreement_statistic(ratings), clusters=clusters, confidence_level=level)
     return estimate(
-        alpha_statistic(ratings, level="ordinal"),
+        alpha_statistic(ratings, level=measured),
         clusters=clusters,
         confidence_level=level,
         method="jackknife",
@@ -334,25 +353,39 @@ def _reaching(sizes: Sequence[StudySize], half_width: float) -> StudySize:
         )
     near = min(known, key=lambda size: abs(math.log(size.half_width / half_width)))
     n = math.ceil(near.n_items * (near.half_width / half_width) ** 2)
-    return StudySize(near.n_raters, n, half_width)
+    return StudySize(near.n_raters, n, half_width, per_item=near.per_item)
 
 
 def _bought(sizes: Sequence[StudySize], budget: int | None) -> StudySize:
     k = sizes[0].n_raters
-    n = (budget or 0) // k
+    n = int((budget or 0) / (k * sizes[0].per_item))
     if n < 2:
         raise InputError(f"--budget {budget}: buys fewer than 2 items with {k} ratings each")
     known = [size for size in sizes if not math.isnan(size.half_width)]
     near = min(known, key=lambda size: abs(math.log(size.n_items / n)))
-    return StudySize(k, n, near.half_width * math.sqrt(near.n_items / n))
+    return StudySize(k, n, near.half_width * math.sqrt(near.n_items / n), per_item=near.per_item)
 
 
-def _how(target: PlanningTarget, pilot: Floats | None) -> str:
+def _how(target: PlanningTarget, pilot: Pilot | None) -> str:
     if pilot is not None:
-        return f"{N_DRAWS} studies resampled from a pilot of {len(pilot):,} items at each size"
+        how = f"{N_DRAWS} studies resampled from a pilot of {pilot.n_items:,} items at each size"
+        return how if pilot.items is None else how + _criteria_words(target, pilot)
     reliability = RELIABILITY if target.expect is None else target.expect
     shares = ", ".join(f"{100 * share:.0f} %" for share in np.asarray(target.shares))
     return (
         f"{N_DRAWS} simulated studies of each size; ratings are a latent quality with error, cut into scores "
         f"with shares {shares}; two raters correlate {reliability:g} before the cut"
     )
+
+
+def _criteria_words(target: PlanningTarget, pilot: Pilot) -> str:
+    """How many criteria an item has, and what it costs that they are judged together."""
+    words = f"; an item has {pilot.per_item:.1f} criteria, which are drawn together"
+    errors = [
+        _statistic(target.statistic, pilot.ratings, groups, measured=pilot.level).se
+        for groups in (pilot.clusters, None)
+    ]
+    if not all(se > 0 for se in errors):
+        return words
+    effect = (errors[0] / errors[1]) ** 2
+    return f"{words} (design effect {effect:.2f}, relative to as many independent criteria)"

@@ -132,13 +132,18 @@ class Ratings:
 
     @property
     def has_means(self) -> bool:
-        """Whether means and differences of the values are meaningful (two labels count as 0 and 1)."""
-        return not self.nominal or len(self.scale.points) == 2
+        """Whether means of the values are meaningful: two labels count as 0 and 1, others have no mean."""
+        return len(self.scale.points) == 2 or not (self.nominal or self.scale.has_labels)
 
     @property
     def on_scale(self) -> bool:
         """Whether every value is a point of the scale; a mean of several scores or a rescaled one is not."""
         return not self.rescaled and _on_scale(self.scale, self.values)
+
+    @property
+    def is_share(self) -> bool:
+        """Whether the values are shares, such as points earned: numbers between the two ends of the scale."""
+        return self.scale.level == "interval" and len(self.scale.points) == 2 and not self.rescaled
 
     @property
     def declared(self) -> Scale | None:
@@ -181,13 +186,14 @@ class Ratings:
 
     def take(self, mask: Bools) -> Ratings:
         """Keep some items."""
+        places = np.flatnonzero(mask).tolist()
         return replace(
             self,
-            items=tuple(np.array(self.items, dtype=object)[mask]),
+            items=tuple(map(self.items.__getitem__, places)),
             values=self.values[mask],
             samples=self.samples[mask],
             clusters=None if self.clusters is None else self.clusters[mask],
-            criteria=None if self.criteria is None else tuple(np.array(self.criteria, dtype=object)[mask]),
+            criteria=None if self.criteria is None else tuple(map(self.criteria.__getitem__, places)),
             item_rows=None if self.item_rows is None else self.item_rows[mask],
             applies=None if self.applies is None else self.applies[mask],
             design=None if self.design is None else self.design.take(mask),
@@ -208,10 +214,10 @@ class Ratings:
         return missing if self.applies is None else missing & self.applies
 
     def name_of(self, value: float) -> str:
-        """Value in words: its label on a scale of labels, else the number."""
+        """Value in words: its label on a scale of labels, else the number with three digits."""
         if self.scale.has_labels and np.isin(value, self.scale.points):
             return str(self.scale.values[int(value)])
-        return f"{value:g}"
+        return f"{value:.3g}"
 
     def with_judge(self, name: str, values: Floats) -> Ratings:
         """Add a judge, such as a consensus of the others, with one value per item."""

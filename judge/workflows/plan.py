@@ -107,7 +107,7 @@ def plan(
     if humans is None:
         found = _plan(target)
     else:
-        found = _plan(target, *pilot_ratings(inputs, with_judge=statistic == "difference"))
+        found = _plan(target, pilot_ratings(inputs, with_judge=statistic == "difference"))
     return PlanReport(**vars(build_plan(found)), plan=found)
 
 

@@ -199,5 +199,5 @@ def test_a_case_counts_criteria_that_are_more_likely_met_than_not(make_typed, ch
     criteria = [{"text": "States A."}, {"text": "States B."}, {"text": "Invents C.", "points": -1}]
     table = make_typed([{"given": [*zip(criteria, (0.9, 0.2, 0.7), strict=True)], "overall": 0.1}], checklist)
     (judged,) = Failures(table).worst_items(1)
-    assert judged.scores["criteria"] == "2 of 3 met"
+    assert judged.scores["criteria"] == "1 of 2 met, 1 of 1 penalties apply"
     assert [*judged.reasons] == ["not met: States B", "penalty: Invents C"]

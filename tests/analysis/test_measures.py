@@ -85,6 +85,44 @@ def test_a_pass_mark_of_the_overall_score_is_one_of_scores_on_the_same_scale(mak
     assert marks == {"truth": 2, "count": 2, "style": None, "named": None, "fault": None, "overall": 2}
 
 
+ORDERED = Rubric.model_validate(
+    {
+        "name": "ordered",
+        "task": "Judge.",
+        "dimensions": {
+            "effort": {
+                "description": "Effort.",
+                "type": "category",
+                "labels": ["low", "mid", "high"],
+                "ordered": True,
+            },
+            "named": {"description": "It names the part.", "type": "binary"},
+        },
+        "overall": {"how": "none"},
+        "pass": {"named": 1},
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("given", "median"),
+    [
+        (["high", "low", "mid"], "mid"),
+        (["high", "low", "low", "high"], "low or high"),
+        (["high", "refused", "high"], "high"),
+        (["refused"], None),
+    ],
+)
+def test_the_median_of_an_ordered_category_is_a_label(make_typed, given, median):
+    effort, _ = dimension_summaries(make_typed([{"effort": one} for one in given], ORDERED))
+    assert (effort.median, effort.mean) == (median, None)
+
+
+def test_a_category_without_an_order_has_no_median(make_typed):
+    (fault,) = (d for d in dimension_summaries(make_typed([{"fault": "none"}])) if d.name == "fault")
+    assert fault.median is None
+
+
 # --- what does not apply
 
 

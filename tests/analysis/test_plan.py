@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from judge.analysis.pilot_study import Pilot
 from judge.analysis.plan import CLOSED, SIZES, PlanningTarget, plan
 from judge.errors import InputError
 
@@ -111,16 +112,16 @@ def test_a_pilot_is_resampled_and_its_judge_is_no_rater():
     rng = np.random.default_rng(0)
     quality = rng.normal(3, 1, 40)
     pilot = np.clip(np.round(quality[:, None] + rng.normal(0, 0.5, (40, 4))), 1, 5)
-    found = plan(PlanningTarget("difference"), pilot)
+    found = plan(PlanningTarget("difference"), Pilot(pilot))
     assert [size.n_raters for size in found.needed] == [3]
     assert "a pilot of 40 items" in found.how
-    assert [size.n_raters for size in plan(PlanningTarget("alpha"), pilot).needed] == [4]
+    assert [size.n_raters for size in plan(PlanningTarget("alpha"), Pilot(pilot)).needed] == [4]
 
 
 @pytest.mark.usefixtures("few_draws")
 def test_a_pilot_without_variation_has_no_interval():
     with pytest.raises(InputError, match="no simulated study had a defined interval"):
-        plan(PlanningTarget("kappa_quadratic"), np.full((10, 2), 3.0))
+        plan(PlanningTarget("kappa_quadratic"), Pilot(np.full((10, 2), 3.0)))
 
 
 def test_the_method_names_the_assumptions():
@@ -168,4 +169,80 @@ def test_ends_of_the_ranges_are_allowed(target):
 
 def test_a_closed_form_takes_no_pilot():
     with pytest.raises(InputError, match="--humans: the size for kappa follows from a closed form"):
-        plan(PlanningTarget("kappa"), np.ones((3, 2)))
+        plan(PlanningTarget("kappa"), Pilot(np.ones((3, 2))))
+
+
+# --- criteria of items, and labels
+
+
+def criteria_pilot(n_items=40, per_item=4, n_raters=3, seed=0, shared=0.9):
+    """Ratings of criteria whose items differ in how often their criteria are met and in how hard they are."""
+    rng = np.random.default_rng(seed)
+    items = np.repeat(np.arange(n_items), per_item)
+    level = np.where(rng.random(n_items) < 0.5, 0.5 - shared / 2, 0.5 + shared / 2)[items]
+    truth = rng.random(len(items)) < level
+    slips = rng.random((len(items), n_raters)) < rng.choice([0.02, 0.4], n_items)[items][:, None]
+    return Pilot((truth[:, None] ^ slips).astype(float), items.astype(str), "nominal", items)
+
+
+def test_the_criteria_of_an_item_are_drawn_together():
+    pilot = Pilot(np.arange(6.0)[:, None], None, "nominal", np.array([0, 0, 0, 1, 2, 2]))
+    ratings, clusters = pilot.draws()(50, np.random.default_rng(1))
+    drawn = [ratings[clusters == c, 0].tolist() for c in range(50)]
+    assert {tuple(one) for one in drawn} == {(0.0, 1.0, 2.0), (3.0,), (4.0, 5.0)}
+    assert (pilot.n_items, pilot.per_item) == (3, 2.0)
+
+
+def test_items_of_one_cluster_are_drawn_together_with_their_criteria():
+    clusters, items = np.array(list("xxxyy")), np.array([0, 0, 1, 2, 2])
+    ratings, drawn = Pilot(np.arange(5.0)[:, None], clusters, "nominal", items).draws()(
+        40, np.random.default_rng(1)
+    )
+    whole = [ratings[drawn == c, 0].tolist() for c in np.unique(drawn)[:-1]]  # the last one may be cut
+    assert {tuple(one) for one in whole} == {(0.0, 1.0, 2.0), (3.0, 4.0)}
+
+
+@pytest.mark.usefixtures("few_draws")
+@pytest.mark.parametrize("statistic", ["alpha", "agreement", "difference"])
+def test_a_study_of_criteria_is_planned_in_items(statistic):
+    found = plan(PlanningTarget(statistic, budget=600), criteria_pilot())
+    (size,), (bought,) = found.needed, found.affordable
+    assert size.n_ratings == size.n_raters * size.n_items * 4
+    assert bought.n_items == 600 // (bought.n_raters * 4)
+    assert "an item has 4.0 criteria" in found.how
+
+
+@pytest.mark.usefixtures("few_draws")
+def test_criteria_that_fail_together_need_more_items():
+    dependent = criteria_pilot()
+    alone = Pilot(dependent.ratings, None, "nominal")
+    needed = [plan(PlanningTarget("agreement", half_width=0.05), one).needed[0] for one in (dependent, alone)]
+    assert needed[0].n_ratings > 1.2 * needed[1].n_ratings
+    effect = plan(PlanningTarget("agreement"), dependent).how.split("design effect ")[1].split(",")[0]
+    assert float(effect) > 1.5
+
+
+@pytest.mark.usefixtures("few_draws")
+def test_criteria_without_variation_have_no_design_effect():
+    ratings = np.tile([[1.0, 1.0], [0.0, 1.0], [1.0, 1.0]], (8, 1))
+    items = np.repeat(np.arange(8), 3)
+    how = plan(PlanningTarget("agreement"), Pilot(ratings, items.astype(str), "nominal", items)).how
+    assert "design effect" not in how
+
+
+@pytest.mark.usefixtures("few_draws")
+def test_labels_without_an_order_are_planned_at_nominal_level():
+    rng = np.random.default_rng(0)
+    quality = rng.integers(0, 3, 40)
+    ratings = np.where(rng.random((40, 3)) < 0.8, quality[:, None], rng.integers(0, 3, (40, 3))).astype(float)
+    # Other codes of the same labels change nothing.
+    recoded = np.array([5.0, 0.0, 2.0])[ratings.astype(int)]
+    for statistic in ("alpha", "difference"):
+        found = [plan(PlanningTarget(statistic), Pilot(one, None, "nominal")) for one in (ratings, recoded)]
+        assert found[0].needed == found[1].needed
+        assert found[0].level == "nominal"
+
+
+def test_quadratic_kappa_of_labels_without_an_order_is_refused():
+    with pytest.raises(InputError, match="labels without an order"):
+        plan(PlanningTarget("kappa_quadratic"), Pilot(np.eye(3), None, "nominal"))

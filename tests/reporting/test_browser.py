@@ -2,15 +2,19 @@
 
 import shutil
 
+import numpy as np
 import pytest
 from PIL import Image as Pillow
 
-from judge.records import Image
+import judge
+from judge.records import Image, Item, Score
 from judge.reporting.builders.comparison import build_comparison
 from judge.reporting.builders.run_data import RunData
 from judge.reporting.builders.several_runs import build_runs
 from judge.reporting.builders.single_run import build_report
 from judge.reporting.render.html import write_page
+from judge.rubric import Rubric
+from judge.scoring.run import Run
 
 from ..support.axe import axe_script
 
@@ -66,6 +70,52 @@ def listed_rows():
     ]
 
 
+AGREED = Rubric.model_validate(
+    {
+        "name": "agreed",
+        "task": "Judge.",
+        "dimensions": {
+            "effort": {
+                "description": "Effort.",
+                "type": "category",
+                "labels": ["low", "mid", "high"],
+                "ordered": True,
+            },
+            "named": {"description": "It names the part.", "type": "binary", "points": 1},
+        },
+        "criteria": {"field": "criteria"},
+        "abstain": True,
+        "overall": {"how": "points"},
+        "pass": {"overall": 0.5},
+    }
+)
+
+
+def agreement_page(folder):
+    """Agreement on a rubric with criteria that have long texts, tags, and abstentions."""
+    texts = [
+        f"Statement {k} " + "goes on at length " * (k % 4) + "long_word" * (4 * (k == 3)) for k in range(24)
+    ]
+    listed = [{"text": text, "tags": [f"tag {k % 3}"]} for k, text in enumerate(texts)]
+    rng = np.random.default_rng(0)
+    items, scores, rows = [], [], []
+    for i in range(30):
+        fields = {"criteria": listed, "system": "xy"[i % 2]}
+        items.append(Item(id=f"q{i}", question=f"q{i}?", answer="a.", metadata=fields))
+        given = [("effort", None, ("low", "mid", "high")[i % 3]), ("named", None, float(i % 2))]
+        given += [("criteria", f"c{k + 1}", float(rng.random() < 0.5)) for k in range(24)]
+        for name, criterion, value in given:
+            state = {"status": "abstained"} if rng.random() < 0.05 else {"value": value}
+            who = {"item_id": f"q{i}", "rater": "robot", "rater_kind": "judge", "dimension": name}
+            scores.append(Score(**who, criterion=criterion, **state))
+            for person in ("ann", "ben", "cat"):
+                told = "cannot tell" if rng.random() < 0.05 else value
+                key = {"dimension": name} if criterion is None else {"criterion": criterion}
+                rows.append({"item_id": f"q{i}", "rater": person, "value": told, **key})
+    Run.imported(folder / "run", AGREED, items, scores, model="robot").close()
+    return judge.agree(folder / "run", rows, by="system")
+
+
 @pytest.fixture(scope="module")
 def pages(make_table, make_typed, checklist, tmp_path_factory):
     """A report with pictures, one on two runs, a comparison, and reports with several types and with criteria."""
@@ -96,6 +146,7 @@ def pages(make_table, make_typed, checklist, tmp_path_factory):
     reports = {"one": build_report(one), "two": build_runs([one, two]), "pair": build_comparison(one, two)}
     reports["typed"] = build_report(RunData(make_typed(typed_rows())))
     reports["listed"] = build_report(RunData(make_typed(listed_rows(), checklist)))
+    reports["agreed"] = agreement_page(folder)
     for name, report in reports.items():
         write_page(report, folder / f"{name}.html")
     return folder
@@ -136,14 +187,14 @@ def violations(page):
     return [f"{one['id']}: {[node['html'][:200] for node in one['nodes']][:3]}" for one in found]
 
 
-@pytest.mark.parametrize("name", ["one", "two", "pair", "typed", "listed"])
+@pytest.mark.parametrize("name", ["one", "two", "pair", "typed", "listed", "agreed"])
 def test_axe_finds_nothing_in_light_and_dark(visit, name):
     page = visit(name, color_scheme="light")
     open_all(page)
     assert violations(page) == []
 
 
-@pytest.mark.parametrize("name", ["one", "two", "pair", "typed", "listed"])
+@pytest.mark.parametrize("name", ["one", "two", "pair", "typed", "listed", "agreed"])
 def test_nothing_sticks_out_on_a_phone(visit, name):
     page = visit(name, PHONE)
     open_all(page)

@@ -8,11 +8,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from judge.analysis.agreement.criteria_matrix import unit_name
+from judge.analysis.agreement.derived import parts_of_overall
 from judge.analysis.agreement.load import LoadedRatings
 from judge.analysis.ratings import Ratings
 from judge.formats.rating_cell import NO_RATING
-from judge.records import Score
-from judge.stats.engine.scale import Bools
+from judge.records import OVERALL, Score
+from judge.rubric import Rubric
+from judge.stats.engine.scale import Bools, Ints
 
 
 @dataclass(frozen=True)
@@ -45,9 +47,11 @@ class Abstentions:
 
 
 def abstentions(
-    ratings: Mapping[str, Ratings], scores: Mapping[str, Sequence[Score]]
+    ratings: Mapping[str, Ratings], scores: Mapping[str, Sequence[Score]], rubric: Rubric | None = None
 ) -> dict[tuple[str, str], Abstentions]:
     """Count the abstentions of every judge and the people on every dimension where anybody abstained.
+
+    A person abstained on the overall score, like the judge, where the person abstained on a part of it.
 
     Parameters
     ----------
@@ -55,14 +59,29 @@ def abstentions(
         Dimension -> ratings.
     scores : mapping
         Dimension -> scores with their statuses, named like the rows of the ratings.
+    rubric : Rubric, optional
+        Says which dimensions are parts of the overall score.
     """
     found: dict[tuple[str, str], Abstentions] = {}
+    masks = {name: _masks(one, scores.get(name, ())) for name, one in ratings.items()}
+    abstaining = {name for name in ratings if any(one.status == "abstained" for one in scores.get(name, ()))}
+    if OVERALL in ratings and rubric is not None:
+        parts = [name for name in parts_of_overall(rubric) if name in abstaining]
+        for person in ratings[OVERALL].humans:
+            for name in parts:
+                items = _items_of(ratings[name], masks[name][person])
+                masks[OVERALL][person][items] = True
+        abstaining |= {OVERALL} if parts else set()
     for name, one in ratings.items():
-        rows = scores.get(name, ())
-        if any(score.status == "abstained" for score in rows):
-            masks = _masks(one, rows)
-            found |= {(judge, name): _counted(one, judge, masks) for judge in one.judges}
+        if name in abstaining:
+            found |= {(judge, name): _counted(one, judge, masks[name]) for judge in one.judges}
     return found
+
+
+def _items_of(ratings: Ratings, mask: Bools) -> Ints:
+    """Positions of the items of some rows."""
+    rows = np.flatnonzero(mask)
+    return rows if ratings.item_rows is None else ratings.item_rows[rows]
 
 
 def _masks(ratings: Ratings, scores: Iterable[Score]) -> dict[str, Bools]:

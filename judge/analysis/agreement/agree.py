@@ -7,6 +7,11 @@ from dataclasses import dataclass
 
 from judge.analysis.agreement.align import AlignedRatings
 from judge.analysis.agreement.bias import BiasCheck, check_bias
+from judge.analysis.agreement.by_criterion import (
+    CriterionAgreement,
+    agreement_by_criterion,
+    agreement_by_tag,
+)
 from judge.analysis.agreement.by_slice import AgreementSlice, Disagreement, agreement_by_slice, disagreements
 from judge.analysis.agreement.human_human import HumanAgreement, human_agreement
 from judge.analysis.agreement.judge_human import (
@@ -53,6 +58,9 @@ class Agreement:
         Severity and reliability of people by dimension.
     ranks : tuple of RankAgreement
         Agreement on the order of the items.
+    tags, single_criteria : tuple of CriterionAgreement
+        Agreement on the criteria of each tag, and on each criterion that several items share, for rubrics
+        with criteria per item.
     """
 
     aligned: AlignedRatings
@@ -67,6 +75,8 @@ class Agreement:
     rankings: tuple[SystemRanking, ...] = ()
     rater_studies: tuple[RaterStudy, ...] = ()
     ranks: tuple[RankAgreement, ...] = ()
+    tags: tuple[CriterionAgreement, ...] = ()
+    single_criteria: tuple[CriterionAgreement, ...] = ()
 
 
 def agree(
@@ -119,6 +129,8 @@ def agree(
         rankings=system_rankings(aligned, criteria.seed),
         rater_studies=rater_studies(aligned),
         ranks=rank_agreements(aligned),
+        tags=agreement_by_tag(aligned),
+        single_criteria=agreement_by_criterion(aligned),
     )
 
 

@@ -148,6 +148,7 @@ def align_ratings(
     first = next(iter(ratings.values()))
     ratings, drawn = _with_design(ratings, loaded)
     kept = {name: ratings[name] for name in wanted or ratings}
+    abstained = abstentions(ratings, by_dimension, loaded.rubric)
     return AlignedRatings(
         items=items,
         ratings=kept,
@@ -166,7 +167,7 @@ def align_ratings(
         summary=loaded.summary,
         rubric=loaded.rubric,
         reduction=reduction,
-        abstentions=abstentions(kept, by_dimension),
+        abstentions={key: one for key, one in abstained.items() if key[1] in kept},
     )
 
 

@@ -69,7 +69,7 @@ def _checks(aligned: AlignedRatings, judge: str) -> Iterator[BiasCheck]:
     numeric = {
         name: ratings
         for name, ratings in aligned.ratings.items()
-        if not ratings.nominal and ratings.rated.sum() >= LEAST_ITEMS
+        if not ratings.nominal and ratings.has_means and ratings.rated.sum() >= LEAST_ITEMS
     }
     if not aligned.slots and len(aligned.humans) > 1:
         lengths = np.array([len(item.answer.split()) for item in aligned.items], dtype=float)

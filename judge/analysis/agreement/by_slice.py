@@ -67,7 +67,7 @@ class Disagreement:
     dimension : str
         Dimension with the largest difference.
     distance : float
-        Judge minus the consensus of the humans.
+        Judge minus the consensus of the humans; for labels the share of the humans who gave another one.
     """
 
     item: int
@@ -158,6 +158,12 @@ def _widths(ratings: Sequence[Ratings]) -> dict[str, float]:
 
 
 def _distances(ratings: Ratings, judge: str) -> Floats:
-    """Judge minus consensus; labels have no distance, so that only the sign of theirs is kept."""
-    distance = ratings.column(judge) - ratings.consensus()
-    return np.sign(distance) if ratings.nominal else distance
+    """Judge minus consensus; for labels, which have no distance, the share of the humans with another one."""
+    scores = ratings.column(judge)
+    if not ratings.nominal:
+        return scores - ratings.consensus()
+    differs = np.where(np.isnan(ratings.human_values), np.nan, ratings.human_values != scores[:, None])
+    share = np.full(len(scores), np.nan)
+    is_known = ratings.rated & ~np.isnan(scores)
+    share[is_known] = np.nanmean(differs[is_known], axis=1)
+    return share

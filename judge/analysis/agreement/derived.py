@@ -38,10 +38,12 @@ def with_overall(
     overall = ratings[OVERALL]
     needed = _needed(rubric)
     has_criteria = rubric.criteria is not None and rubric.overall.how == "points"
-    known = {*ratings} - {OVERALL}
-    if rubric.overall.how in ("judged", "none") or not {*needed, *([CRITERIA] * has_criteria)} <= known:
+    # A dimension that nobody rated is not needed on the items that it does not concern.
+    unrated = {name for name in needed if name not in ratings}
+    is_unrated = any(rubric.dimensions[name].when is None for name in unrated)
+    if rubric.overall.how in ("judged", "none") or is_unrated or (has_criteria and CRITERIA not in ratings):
         return overall, []
-    parts = [ratings[name] for name in needed]
+    parts = [ratings[name] for name in needed if name not in unrated]
     met = _CriteriaOfPeople(ratings[CRITERIA]) if has_criteria else None
     rubrics = ItemRubrics(rubric if has_criteria else rubric.model_copy(update={"criteria": None}))
     values = overall.values.copy()
@@ -54,6 +56,8 @@ def with_overall(
         if has_criteria and not brings_criteria(item, rubric):
             continue
         of_item = rubrics.of(item)
+        if unrated & of_item.rubric.dimensions.keys():
+            continue
         places = [
             (one.dimension, one.values[row]) for one in parts if one.dimension in of_item.rubric.dimensions
         ]
@@ -78,6 +82,14 @@ def _has_any(ratings: Sequence[Ratings], shape: tuple[int, ...]) -> Bools:
         rows = np.arange(len(one.items)) if one.item_rows is None else one.item_rows
         np.logical_or.at(found, rows, ~np.isnan(one.values))
     return found
+
+
+def parts_of_overall(rubric: Rubric) -> tuple[str, ...]:
+    """Dimensions, and `criteria`, that the overall score is computed from; none if it is judged."""
+    if rubric.overall.how in ("judged", "none"):
+        return ()
+    has_criteria = rubric.criteria is not None and rubric.overall.how == "points"
+    return (*_needed(rubric), *([CRITERIA] if has_criteria else []))
 
 
 def _needed(rubric: Rubric) -> tuple[str, ...]:
@@ -113,13 +125,21 @@ def verdicts(ratings: Mapping[str, Ratings], rule: Mapping[str, float]) -> Ratin
         pass_mark=1.0,
         values=_meets([(ratings[name].values, mark) for name, mark in rule.items()]),
         samples=_meets([(_padded(ratings[name].samples, n_samples), mark) for name, mark in rule.items()]),
+        applies=_all_apply([ratings[name] for name in rule]),
     )
-    n_rated = int(found.rated.sum())
+    rated = found.rated if found.applies is None else found.rated & found.applies
+    n_rated = int(rated.sum())
     statuses = {}
     for judge in found.judges:
-        n_ok = int((~np.isnan(found.column(judge)[found.rated])).sum())
+        n_ok = int((~np.isnan(found.column(judge)[rated])).sum())
         statuses[judge] = {"ok": n_ok} | ({"open": n_rated - n_ok} if n_ok < n_rated else {})
     return replace(found, statuses=statuses)
+
+
+def _all_apply(ratings: Sequence[Ratings]) -> Bools | None:
+    """Mask of the rows that all dimensions concern; None for all rows."""
+    masks = [one.applies for one in ratings if one.applies is not None]
+    return np.logical_and.reduce(masks) if masks else None
 
 
 def _padded(samples: Floats, n_samples: int) -> Floats:

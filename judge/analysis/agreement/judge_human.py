@@ -199,7 +199,7 @@ def judge_agreement(ratings: Ratings, judge: str, criteria: Criteria) -> JudgeAg
         bias=_bias(rated, scores),
         judge_mean=_mean(rated, np.where(both, scores, np.nan)),
         human_mean=_mean(rated, np.where(both, human, np.nan)),
-        scale_use=None if rated.nominal else _scale_use(rated, scores),
+        scale_use=_scale_use(rated, scores) if rated.has_means and not rated.nominal else None,
         confusion=confusion(rated, scores),
         pass_fail=passing,
         threshold_sweep=_sweep(rated, scores, criteria.seed),

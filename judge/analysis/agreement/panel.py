@@ -77,7 +77,8 @@ def _methods(ratings: Ratings, n_judges: int) -> tuple[Consensus, ...]:
     """Mean of two judges or more; median and, on the points of the scale, majority of three or more."""
     numeric: tuple[Consensus, ...] = ("mean", "median") if n_judges > 2 else ("mean",)
     majority: tuple[Consensus, ...] = ("majority",) if n_judges > 2 and ratings.on_scale else ()
-    return (*(() if ratings.nominal else numeric), *majority)
+    has_mean = ratings.has_means and not ratings.nominal
+    return (*(numeric if has_mean else ()), *majority)
 
 
 def _with_consensus(ratings: Ratings, methods: Sequence[Consensus]) -> Ratings:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from judge.analysis.agreement.inputs import AgreementInputs, align_inputs
-from judge.analysis.ratings import PASSES
+from judge.analysis.pilot_study import Pilot
+from judge.analysis.ratings import PASSES, Ratings
 from judge.errors import InputError
 from judge.records import OVERALL
-from judge.stats.engine.scale import Floats
+from judge.stats.engine.scale import Level
 
 
-def pilot_ratings(inputs: AgreementInputs, *, with_judge: bool) -> tuple[Floats, NDArray[Any] | None]:
-    """Ratings of the only dimension of a pilot (the judge in the first column), and the cluster of each item.
+def pilot_ratings(inputs: AgreementInputs, *, with_judge: bool) -> Pilot:
+    """Ratings of the only dimension of a pilot, with the judge in the first column if asked for.
 
     Raises
     ------
@@ -39,19 +39,20 @@ def pilot_ratings(inputs: AgreementInputs, *, with_judge: bool) -> tuple[Floats,
             "for ordinal alpha, kappa or the same score, which are undefined for them; plan from the raters "
             "of one scale"
         )
-    if only.criteria is not None:
-        raise InputError(
-            "a study is planned in items, and an item has several criteria; plan for another dimension, such "
-            "as the overall score: --dimension overall"
-        )
     rated = only.take(only.rated)
+    pilot = Pilot(rated.human_values, rated.clusters, _level(rated), rated.item_rows)
     if not with_judge:
-        return rated.human_values, rated.clusters
+        return pilot
     if not rated.judges:
         raise InputError(
             "the difference needs the judge's scores of the items of the pilot: name the RUN of the judge"
         )
-    return np.column_stack([rated.judge_values[:, 0], rated.human_values]), rated.clusters
+    return replace(pilot, ratings=np.column_stack([rated.judge_values[:, 0], rated.human_values]))
+
+
+def _level(ratings: Ratings) -> Level:
+    """Level of measurement of labels without an order; otherwise studies are planned at ordinal level."""
+    return "nominal" if ratings.nominal else "ordinal"
 
 
 def human_verdicts(inputs: AgreementInputs) -> dict[str, bool]:

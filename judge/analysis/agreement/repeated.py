@@ -118,7 +118,7 @@ def _of_run(
         found = retest(
             samples, scale=scale if on_scale else None, pass_mark=pass_mark, clusters=ratings.clusters
         )
-        if not ratings.has_means:  # unordered labels have neither distances nor variances
+        if ratings.nominal and not ratings.has_means:  # unordered labels have neither distances nor variances
             none = Estimate.undefined(NOT_APPLICABLE)
             found = replace(found, within_one=none, reliability=none, sd_within=none, curve=())
         rho = found.reliability.value

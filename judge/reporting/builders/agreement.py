@@ -18,7 +18,7 @@ from judge.reporting.tables import agreement_details as details
 from judge.reporting.tables import agreement_sections as sections
 from judge.reporting.tables import agreement_summary as summary
 from judge.reporting.tables import agreement_tables as tables
-from judge.reporting.tables import verdict_tables
+from judge.reporting.tables import criterion_tables, verdict_tables
 from judge.reporting.tables.agreement_tables import Labels
 from judge.reporting.wording import counted, dimension_name
 from judge.stats.engine.estimate import Estimate
@@ -88,7 +88,8 @@ def _sections(found: Agreement, labels: Labels) -> Iterator[Section]:
     yield _section("pass_rates", summary.pass_rates(found, labels))
     yield people
     yield _section("raw", raw)
-    yield _section("levels", tables.levels(found, labels))
+    levels, medians = tables.levels(found, labels), tables.medians(found, labels)
+    yield Section("levels", levels.title, tables=(levels, *((medians,) if medians else ())))
     yield _section("abstentions", verdict_tables.abstentions(found, labels))
     passing = (
         tables.passing(found, labels),
@@ -96,6 +97,7 @@ def _sections(found: Agreement, labels: Labels) -> Iterator[Section]:
         tables.corrected(found, labels),
     )
     yield Section("verdicts", "Pass/fail verdicts", tables=tuple(t for t in passing if t))
+    yield Section("criteria", "Agreement on criteria", tables=tuple(criterion_tables.by_criterion(found)))
     tests = (tables.omega(found, labels), tables.alt_tests(found, labels))
     yield Section("annotators", "Alternative annotator test", tables=tuple(t for t in tests if t))
     for field in dict.fromkeys(one.field for one in found.slices):
@@ -123,6 +125,7 @@ def _short(found: Agreement) -> tuple[str, ...]:
     if not found.judge_agreements:
         return ("people", METHODS)
     asked = {
+        "criteria": bool(found.tags or found.single_criteria),
         "slices": bool(found.slices),
         "annotators": found.criteria.epsilon is not None,
         "panel": bool(found.panel),
@@ -133,7 +136,7 @@ def _short(found: Agreement) -> tuple[str, ...]:
 def _details(found: Agreement) -> Iterator[Table]:
     hidden = len(found.judge_agreements) > MOST_TABLES
     for one in found.judge_agreements:
-        yield from (replace(table, detail=hidden) for table in details.details(one))
+        yield from (replace(table, detail=hidden or table.detail) for table in details.details(one))
 
 
 def _disagreements(found: Agreement) -> Iterator[Section]:

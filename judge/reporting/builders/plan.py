@@ -17,10 +17,10 @@ NAMES = {
     "kappa": "Cohen's kappa of two pass/fail raters",
     "correlation": "Pearson's correlation",
     "icc": "the single-rater ICC",
-    "alpha": "Krippendorff's ordinal alpha of human raters",
+    "alpha": "Krippendorff's {level} alpha of human raters",
     "agreement": "the exact agreement",
     "kappa_quadratic": "quadratic kappa of human raters",
-    "difference": "the difference between judge-human and human-human quadratic kappa",
+    "difference": "the difference between judge-human and human-human {weights} kappa",
 }
 
 
@@ -32,9 +32,11 @@ def build_plan(found: SampleSizePlan) -> Report:
         tables.append(_table("affordable", f"Precision of {q.budget:,} ratings", found.affordable, q.minutes))
     if found.sizes:
         tables.append(_table("sizes", "Precision and power of other sample sizes", found.sizes, q.minutes))
+    weights = "unweighted" if found.level == "nominal" else "quadratic"
+    name = NAMES[q.statistic].format(level=found.level, weights=weights)
     return Report(
         "plan",
-        f"Sample size to estimate {NAMES[q.statistic]} within ±{q.half_width:g}",
+        f"Sample size to estimate {name} within ±{q.half_width:g}",
         (*(_sentence(size, q.minutes) for size in found.needed), *_power_words(found)),
         tuple(_warnings(found)),
         (Section("plan", "Plan", tables=tuple(tables)),),

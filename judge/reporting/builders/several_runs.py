@@ -120,7 +120,7 @@ def _members(found: JudgePanel) -> Table:
             m.name,
             m.judge,
             m.passing.n_pass + m.passing.n_fail,
-            m.passing.n_missing,
+            m.passing.n_no_verdict,
             m.passing.estimate,
             *map(m.means.get, kinds),
         )

@@ -71,7 +71,7 @@ def _omega(table: Table, found: Agreement) -> Figure:
             [dimension_name(t.ratings.dimension)] + ([t.judge] if len(found.aligned.judges) > 1 else [])
         ): t.omega
         for t in found.judge_agreements
-        if t.omega
+        if not all(np.isnan(rate) for _, rate in t.omega)  # not testable
     }
     drawing = Drawing(height + _LEGEND_LINE * len(curves))
     epsilons = [epsilon for curve in curves.values() for epsilon, _ in curve]

@@ -8,7 +8,7 @@ from judge.analysis import headlines
 from judge.analysis.agreement.agree import Agreement
 from judge.analysis.agreement.judge_human import JudgeAgreement
 from judge.analysis.agreement.panel import STATISTICS
-from judge.analysis.ratings import PASSES
+from judge.analysis.ratings import PASSES, Ratings
 from judge.records import OVERALL
 from judge.reporting.document import CellKind
 from judge.reporting.render.numbers import number_text
@@ -169,6 +169,9 @@ def _outcome(one: JudgeAgreement) -> str:
 
 
 def _outcome_words(one: JudgeAgreement, set_by: str) -> str:
+    if one.main.judge.defined and not one.main.human.defined:
+        level = with_interval(one.main.judge, UNITS[one.main.unit])
+        return f"agrees with people with {one.main.title} {level}, without a human ceiling to compare with"
     if one.verdict is None or one.verdict.verdict is None:
         return _WITHOUT_MARGIN[_outcome(one)]
     return f"{_FINDINGS[_outcome(one)]}, margin {one.verdict.margin:g} ({set_by})"
@@ -257,6 +260,10 @@ def _mix_warnings(found: Agreement) -> Iterator[str]:
     )
 
 
+def _is_between_points(ratings: Ratings) -> bool:
+    return not (ratings.on_scale or ratings.rescaled or ratings.is_share)
+
+
 def _missing_words(found: Agreement) -> Iterator[str]:
     rated, missing = 0, 0
     for one in found.judge_agreements:
@@ -266,7 +273,7 @@ def _missing_words(found: Agreement) -> Iterator[str]:
     if rated and missing / rated > MANY_MISSING:
         yield (
             f"{number_text(missing / rated, 'share')} of the judge's scores on rated items are missing, "
-            "probably not at random; they are excluded from all statistics except the counts."
+            "probably not at random; no coefficient of agreement includes them."
         )
 
 
@@ -278,8 +285,8 @@ def _ceiling_warnings(found: Agreement) -> Iterator[str]:
     ]
     if poor:
         yield (
-            f"On {', '.join(poor)} human-human agreement is not shown to be above chance, so reaching this "
-            "human ceiling does not validate the judge."
+            f"On {', '.join(poor)} the interval of human-human agreement does not exclude agreement by "
+            "chance, so reaching this human ceiling does not validate the judge."
         )
     if any(FEW_CLUSTERS in one.main.difference.notes for one in found.judge_agreements):
         unit = field_name(found.aligned.cluster) if found.aligned.cluster else "item"
@@ -326,7 +333,7 @@ def methods(found: Agreement) -> Iterator[str]:
     between = dict.fromkeys(
         dimension_name(one.ratings.dimension)
         for one in found.judge_agreements
-        if not one.ratings.on_scale and not one.ratings.rescaled
+        if _is_between_points(one.ratings)
     )
     if between:
         yield (
@@ -338,6 +345,9 @@ def methods(found: Agreement) -> Iterator[str]:
             f"{m:g} of {name or 'the chance-corrected statistic'}" for name, m in criteria.margins.items()
         )
         yield f"Non-inferiority margin {', '.join(margins)} ({criteria.set_by})."
+    shares = [dimension_name(name) for name, ratings in aligned.ratings.items() if ratings.is_share]
+    if shares:
+        yield f"{', '.join(shares)}: a share of points between 0 and 1, analysed at interval level."
     if not aligned.slots and any(not ratings.nominal for ratings in aligned.ratings.values()):
         yield "Quadratic kappa equals Lin's concordance correlation coefficient; only kappa is shown."
     checks = [p.checked for p in found.human_agreements.values()]

@@ -26,7 +26,7 @@ from judge.scoring.images import Thumbnail, thumbnail
 from judge.stats.engine.estimate import Estimate
 from judge.version import __version__
 
-MOST_ROWS, MOST_DETAIL_ROWS = 210, 40
+MOST_ROWS, MOST_DETAIL_ROWS, MOST_CRITERIA = 210, 40, 2_000
 MOST_COLUMNS = 7
 """A table with more columns omits those marked as detail."""
 LONGEST_TEXT = 4000
@@ -199,12 +199,19 @@ def _environment() -> jinja2.Environment:
         "value": _value,
         "interval": _interval,
         "origin": origin,
-        "most_rows": lambda table: MOST_DETAIL_ROWS if table.detail else MOST_ROWS,
+        "most_rows": _most_rows,
         "svg": _svg,
         "narrowed": narrowed,
         "rows": lambda n: counted(n, "row"),
     }
     return environment
+
+
+def _most_rows(table: Table) -> int:
+    """Rows of a table that the page shows; the list of all criteria is there to be looked up."""
+    if table.key.endswith("criteria_all"):
+        return MOST_CRITERIA
+    return MOST_DETAIL_ROWS if table.detail else MOST_ROWS
 
 
 def narrowed(table: Table) -> Table:

@@ -242,7 +242,7 @@ def _judgment(lines: RichTable, judgment: Judgment, same_answer: bool) -> None:
     )
     _line(lines, label or "scores", ": ".join(filter(None, (judgment.outcome, scores))))
     for name, reason in judgment.reasons.items():
-        _line(lines, "", f"{name.replace('_', ' ')}: {reason}")
+        _line(lines, "", ": ".join(filter(None, (name.replace("_", " "), reason))))
 
 
 def _line(lines: RichTable, label: str, text: str) -> None:

@@ -21,6 +21,8 @@ from judge.stats.engine.scale import nearest_position
 from judge.stats.pass_fail.proportion import mean
 
 _N = Column("n", "n", "count")
+MOST_THRESHOLDS = 12
+"""With more of them, as for shares of points, the table of thresholds is a detail."""
 SMALL_NOTE = f"* fewer than {SMALL} items rated by humans and judge; interpret with caution."
 
 
@@ -37,7 +39,8 @@ def details(one: JudgeAgreement) -> Iterator[Table]:
     if not one.ratings.rescaled and not is_share:
         yield _confusion(one, f"confusion:{of}", f"Confusion matrix: {title}")
     if not one.ratings.nominal and not is_share:
-        yield _calibration(one, f"calibration:{of}", f"Mean human score by judge score: {title}")
+        if one.ratings.has_means:
+            yield _calibration(one, f"calibration:{of}", f"Mean human score by judge score: {title}")
         yield _differences(one, f"differences:{of}", f"Judge minus human: {title}")
     if rows := _per_person(one):
         columns = (
@@ -140,7 +143,7 @@ def _sweep(one: JudgeAgreement, key: str, title: str) -> Table:
         f"The largest TPR + TNR - 1 (Youden's J) is at threshold {sweep.chosen:g}. The row of a threshold "
         "chosen on the same items is optimistic; the last row, cross-validated, is what to expect.",
     )
-    return Table(key, title, columns, tuple(rows), notes)
+    return Table(key, title, columns, tuple(rows), notes, detail=len(rows) > MOST_THRESHOLDS)
 
 
 def disagreements(found: Agreement, judge: str) -> Table:

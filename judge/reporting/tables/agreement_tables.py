@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from judge.analysis.agreement.agree import Agreement
 from judge.analysis.agreement.human_human import TITLES, HumanAgreement
 from judge.analysis.agreement.judge_human import JudgeAgreement
+from judge.analysis.ratings import Ratings
 from judge.reporting.document import CellKind, Column, Row, Table
 from judge.reporting.render.numbers import number_text
 from judge.reporting.wording import dimension_name, display_name, listed
+from judge.stats.engine.scale import Floats
 from judge.stats.judge_human.alt_test import AltTest, AltTestRater
 
 UNITS: dict[str, CellKind] = {"share": "share", "coefficient": "score", "points": "score"}
@@ -123,13 +126,15 @@ def levels(found: Agreement, labels: Labels) -> Table:
         Column("ends", "extreme scores, judge minus human", "points", detail=True),
         Column("statuses", "statuses", detail=True),
     )
-    if all(one.ratings.nominal for one in found.judge_agreements):  # labels have no mean and no spread
+    if not any(one.ratings.has_means for one in found.judge_agreements):  # labels have no mean and no spread
         columns = tuple(c for c in columns if c.key in ("label", "dimension", "judge", "missing", "statuses"))
         counts = tuple(
             (*labels.cells(one.ratings.dimension, one.judge), *_statuses(one))
             for one in found.judge_agreements
         )
         return Table("levels", "Missing scores", columns, counts)
+    has_spread = any(one.scale_use is not None for one in found.judge_agreements)
+    columns = tuple(replace(c, detail=c.detail or (c.key == "sd_ratio" and not has_spread)) for c in columns)
     rows: list[Row] = []
     for one in found.judge_agreements:
         use = one.scale_use
@@ -148,11 +153,45 @@ def levels(found: Agreement, labels: Labels) -> Table:
                 statuses,
             )
         )
-    notes = (
-        "Bias: mean of judge minus human; a positive bias means a lenient judge. SD ratio: SD of the judge "
-        "divided by the SD of one human rater; below 1 the judge uses less of the scale.",
+    notes = ["Bias: mean of judge minus human; a positive bias means a lenient judge."]
+    if has_spread:
+        notes.append(
+            "SD ratio: SD of the judge divided by the SD of one human rater; below 1 the judge uses less of "
+            "the scale."
+        )
+    if any(one.ratings.nominal and one.ratings.has_means for one in found.judge_agreements):
+        notes.append("The mean of a criterion is the share of answers that meet it.")
+    return Table("levels", "Score level and spread", columns, tuple(rows), tuple(notes))
+
+
+def medians(found: Agreement, labels: Labels) -> Table | None:
+    """Median label of humans and of the judge, on the items with both, for categories with an order."""
+    rows: list[Row] = []
+    for one in found.judge_agreements:
+        ratings, scores = one.ratings, one.ratings.column(one.judge)
+        people = ratings.human_values[~np.isnan(scores)]
+        of_people, of_judge = _median(ratings, people), _median(ratings, scores)
+        if of_people and of_judge:
+            rows.append((*labels.cells(ratings.dimension, one.judge), one.n_both, of_people, of_judge))
+    if not rows:
+        return None
+    columns = (*labels.columns, _N, Column("people", "human median"), Column("judge_median", "judge median"))
+    return Table(
+        "medians",
+        "Median of ordered categories",
+        columns,
+        tuple(rows),
+        ("Human median: of all ratings of these items.",),
     )
-    return Table("levels", "Score level and spread", columns, tuple(rows), notes)
+
+
+def _median(ratings: Ratings, values: Floats) -> str | None:
+    """Median of ordered labels, or the two that it lies between; None for other scales."""
+    known = np.sort(values[~np.isnan(values)])
+    if ratings.nominal or ratings.has_means or not len(known):
+        return None
+    middle = known[[(len(known) - 1) // 2, len(known) // 2]]
+    return " or ".join(dict.fromkeys(map(ratings.name_of, middle.tolist())))
 
 
 def _statuses(one: JudgeAgreement) -> tuple[int, str]:
@@ -204,10 +243,11 @@ def passing(found: Agreement, labels: Labels) -> Table | None:
         "(fails) that the judge passes (fails)."
     ]
     n_missing = max(one.n_no_verdict for one in found.judge_agreements)
-    if found.criteria.no_verdict == "fail" and n_missing:
+    counted = {"fail": "count as fails", "drop": "are left out"}.get(found.criteria.no_verdict)
+    if counted and n_missing:
         notes.append(
-            f"Answers without a verdict of the judge (up to {n_missing:,}) count as fails "
-            "(--no-verdict fail)."
+            f"Answers without a verdict of the judge (up to {n_missing:,}) {counted} "
+            f"(--no-verdict {found.criteria.no_verdict})."
         )
     notes += _paradoxes(found)
     return Table("passing", "Pass/fail verdicts", columns, tuple(rows), tuple(notes))
@@ -279,8 +319,11 @@ def omega(found: Agreement, labels: Labels) -> Table | None:
         "granted to it (Benjamini-Yekutieli over raters, q = .05). Passing at epsilon .2 does not mean that "
         "the judge is as good as a human rater."
     ]
-    if all(np.isnan(rate) for one in with_curve for _, rate in one.omega):
+    untested = [all(np.isnan(rate) for _, rate in one.omega) for one in with_curve]
+    if all(untested):
         return None
+    if any(untested):
+        notes.append("A row without figures is not testable: no rater shares 30 items with the judge.")
     return Table(
         "omega", "Alternative annotator test: winning rate by epsilon", columns, tuple(rows), tuple(notes)
     )

@@ -116,7 +116,7 @@ def standings(board: Leaderboard, *, bounds: bool = False) -> Table:
             s.rank,
             s.name,
             s.passing.n_pass + s.passing.n_fail,
-            s.passing.n_missing,
+            s.passing.n_no_verdict,
             s.passing.estimate,
             s.rank_low,
             s.rank_high,

@@ -28,7 +28,7 @@ def pass_rates(
 ) -> Table:
     """Pass rate of the answers, and share at or above the threshold of each dimension."""
     rates = [rate for rate in (passing, *(d.passing for d in dimensions)) if rate]
-    complete = not any(rate.n_missing for rate in rates)
+    complete = not any(rate.n_no_verdict for rate in rates)
     apply_to_all = not any(rate.n_not_applicable for rate in rates)
     columns = (
         Column("what", ""),
@@ -61,7 +61,7 @@ def pass_rates(
 
 def _rate_row(name: str, bar: float | None, rate: PassRate) -> Row:
     n = rate.n_pass + rate.n_fail
-    return name, bar, n, rate.n_missing, rate.estimate, rate.worst, rate.best, rate.n_not_applicable
+    return name, bar, n, rate.n_no_verdict, rate.estimate, rate.worst, rate.best, rate.n_not_applicable
 
 
 def score_distribution(dimensions: Sequence[DimensionSummary], labels: range) -> Table:
@@ -96,7 +96,7 @@ def statuses(table: ScoreTable, dimensions: Sequence[DimensionSummary]) -> Table
     of_criteria = {name: int((table.criteria.statuses == name).sum()) for name in OUTCOMES}
     counts = [held, of_criteria, *(d.statuses for d in dimensions)]
     used = [s for s in OUTCOMES if s == "ok" or any(count[s] for count in counts)]
-    columns = (Column("what", ""), *(Column(status, status, "count") for status in used))
+    columns = (Column("what", ""), *(Column(status, display_name(status), "count") for status in used))
     verdicts: Row = ("verdict", *(held[status] for status in used))
     rows: list[Row] = [(display_name(d.name), *(d.statuses[status] for status in used)) for d in dimensions]
     if len({row[1:] for row in rows}) == 1:
@@ -121,7 +121,7 @@ def slices(of: SliceTable, n_tests: int) -> Table:
         (
             s.label,
             s.passing.n_pass + s.passing.n_fail,
-            s.passing.n_missing,
+            s.passing.n_no_verdict,
             s.passing.estimate,
             s.against_rest.difference,
             s.against_rest.p,
@@ -130,11 +130,11 @@ def slices(of: SliceTable, n_tests: int) -> Table:
         for s in of.slices
     ]
     small = tuple(i for i, s in enumerate(of.slices) if s.small)
-    n = sum(s.passing.n for s in of.slices)
-    n_missing = sum(s.passing.n_missing for s in of.slices)
+    n = sum(s.passing.n - s.passing.n_missing for s in of.slices)
+    n_missing = sum(s.passing.n_no_verdict for s in of.slices)
     rows += [
-        (ALL_ITEMS, n - n_missing, n_missing, of.micro, None, None, None),
-        (MEAN_OF_SLICES, n - n_missing, n_missing, of.macro, None, None, None),
+        (ALL_ITEMS, n, n_missing, of.micro, None, None, None),
+        (MEAN_OF_SLICES, n, n_missing, of.macro, None, None, None),
     ]
     notes = (
         [

@@ -91,7 +91,8 @@ def labels(dimensions: Sequence[DimensionSummary]) -> Iterator[Table]:
                 Column("share", "share", "share"),
             )
             rows: tuple[Row, ...] = tuple((label, n, share) for label, (n, share) in d.labels.items())
-            notes = (f"Of {counted(d.n, 'answer')}{_left_out(d)}.",)
+            median = f" Median: {d.median}." if d.median else ""
+            notes = (f"Of {counted(d.n, 'answer')}{_left_out(d)}.{median}",)
             yield Table(f"labels:{d.name}", f"Labels of {display_name(d.name)}", columns, rows, notes)
 
 
@@ -116,14 +117,18 @@ def tags(groups: Sequence[CriteriaGroup]) -> Table:
 
 
 def criteria(groups: Sequence[CriteriaGroup]) -> Iterator[Table]:
-    """The criteria that answers fail most often; where there are more, all of them as a detail."""
-    failed = [group for group in groups if group.n_failed][:MOST_CRITERIA]
+    """The criteria that answers fail most often; where there are more, all of them as a detail.
+
+    A criterion of a single item is among the details only: it cannot be failed often.
+    """
+    failed = [group for group in groups if group.n_failed and group.n_items > 1][:MOST_CRITERIA]
     everything = "Criteria, those that answers fail most often first"
-    if not failed or len(failed) == len(groups):
+    if len(failed) == len(groups) or (not failed and len(groups) <= MOST_CRITERIA):
         yield _criteria("criteria", everything, groups)
         return
-    share = f"{len(failed)} of {len(groups):,}"
-    yield _criteria("criteria", f"Criteria that answers fail most often ({share})", failed)
+    if failed:
+        share = f"{len(failed)} of {len(groups):,}"
+        yield _criteria("criteria", f"Criteria that answers fail most often ({share})", failed)
     yield _criteria("criteria_all", everything, groups, detail=True)
 
 

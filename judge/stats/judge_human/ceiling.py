@@ -297,13 +297,16 @@ def _compare(contrasts: Contrasts, humans: Floats, judge: Floats, sampling: Samp
 
 def _with_note(overall: Replicates, confidence_level: float) -> Replicates:
     """Add a note if people do not agree better than by chance: such a ceiling may be 0."""
-    if (
-        overall.statistics["human"].kind != "coefficient"
-        or overall.estimate("human", confidence_level).low > 0
-    ):
+    human = overall.estimate("human", confidence_level)
+    if overall.statistics["human"].kind != "coefficient" or is_above_chance(human):
         return overall
     noted = {n: replace(s, notes=(*s.notes, NOT_ABOVE_CHANCE)) for n, s in overall.statistics.items()}
     return replace(overall, statistics=noted)
+
+
+def is_above_chance(human: Estimate) -> bool:
+    """Whether a coefficient is above 0: by its interval, or because people agree perfectly, without one."""
+    return human.low > 0 or human.value >= 1 - 1e-12
 
 
 def _sizes(humans: Floats, judge: Floats, held_out: list[int]) -> tuple[int, int]:

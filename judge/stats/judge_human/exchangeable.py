@@ -28,7 +28,7 @@ from judge.stats.engine.resampling import Sampling, replicate
 from judge.stats.engine.scale import Floats
 from judge.stats.engine.statistic import Statistic, StatisticKind, difference, quotient
 from judge.stats.engine.table import RatingTable, ScaleLike
-from judge.stats.judge_human.ceiling import NOT_ABOVE_CHANCE, Ceiling, method_for
+from judge.stats.judge_human.ceiling import NOT_ABOVE_CHANCE, Ceiling, is_above_chance, method_for
 from judge.stats.judge_human.consensus import humans_and_judge
 
 __all__ = ["Measure", "exchangeable_ceiling"]
@@ -114,7 +114,7 @@ def exchangeable_ceiling(
     human, machine, gap = (
         replicates.estimate(name, confidence_level) for name in ("human", "judge", "difference")
     )
-    if measure.startswith("kappa") and not human.low > 0:
+    if measure.startswith("kappa") and not is_above_chance(human):
         human, machine, gap = (found.with_notes(NOT_ABOVE_CHANCE) for found in (human, machine, gap))
     return Ceiling(human, machine, gap, (), (), replicates)
 

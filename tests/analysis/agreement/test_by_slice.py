@@ -100,12 +100,10 @@ def test_the_derived_verdict_is_listed_only_where_it_is_all_there_is():
     passes = make_ratings([[1, 1], [0, 0]], {"j": [0, 0]}, dimension="passes", scale=Scale((0, 1), "nominal"))
     score = make_ratings([[3, 3], [3, 3]], {"j": [3, 4]}, dimension="a")
     assert [d.dimension for d in disagreements(make_aligned(score, passes), "j", 5)] == ["a"]
-    assert [(d.dimension, d.distance) for d in disagreements(make_aligned(passes), "j", 5)] == [
-        ("passes", -1)
-    ]
+    assert [(d.dimension, d.distance) for d in disagreements(make_aligned(passes), "j", 5)] == [("passes", 1)]
 
 
 def test_labels_differ_or_not_and_have_no_distance():
     scale = Scale(("a", "b", "c"), "nominal")
     ratings = make_ratings([[0, 0], [2, 2], [1, 1]], {"j": [2, 1, 1]}, scale=scale)
-    assert [(d.item, d.distance) for d in disagreements(make_aligned(ratings), "j", 5)] == [(0, 1), (1, -1)]
+    assert [(d.item, d.distance) for d in disagreements(make_aligned(ratings), "j", 5)] == [(0, 1), (1, 1)]

@@ -137,3 +137,12 @@ def test_the_folds_keep_clusters_together():
     folds = _folds(ratings, 0).reshape(12, 5)
     assert (folds == folds[:, :1]).all()
     assert set(folds.ravel().tolist()) == set(range(5))
+
+
+@pytest.mark.parametrize(("n_judges", "panels"), [(2, []), (3, ["panel (majority)"])])
+def test_ordered_labels_have_a_majority_and_no_mean(n_judges, panels):
+    scale = Scale(("low", "mid", "high"), "ordinal")
+    judges = {f"j{k}": [0, 1, 2] for k in range(n_judges)}
+    ratings = make_ratings([[0, 0], [1, 1], [2, 1]], judges, scale=scale)
+    found = with_consensus(make_aligned(ratings))
+    assert [name for name in found.judges if name.startswith("panel")] == panels

@@ -18,16 +18,16 @@ def write(path, *rows):
 def test_ratings_are_those_of_the_people_and_the_judge_comes_first(tmp_path):
     file = write(tmp_path / "r.csv", "a,ann,human,x,1", "a,bot,judge,x,3", "b,ben,human,x,2")
     inputs = AgreementInputs(file, scale="1-3")
-    alone, clusters = pilot_ratings(inputs, with_judge=False)
-    assert np.array_equal(alone, [[1, np.nan], [np.nan, 2]], equal_nan=True)
-    assert clusters is None
-    judged, _ = pilot_ratings(inputs, with_judge=True)
+    alone = pilot_ratings(inputs, with_judge=False)
+    assert np.array_equal(alone.ratings, [[1, np.nan], [np.nan, 2]], equal_nan=True)
+    assert (alone.clusters, alone.items, alone.level) == (None, None, "ordinal")
+    judged = pilot_ratings(inputs, with_judge=True).ratings
     assert np.array_equal(judged, [[3, 1, np.nan], [np.nan, np.nan, 2]], equal_nan=True)
 
 
 def test_items_that_people_did_not_rate_are_left_out(tmp_path):
     file = write(tmp_path / "r.csv", "a,ann,human,x,1", "b,bot,judge,x,3")
-    assert pilot_ratings(AgreementInputs(file, scale="1-3"), with_judge=False)[0].tolist() == [[1]]
+    assert pilot_ratings(AgreementInputs(file, scale="1-3"), with_judge=False).ratings.tolist() == [[1]]
 
 
 def test_a_difference_needs_the_judge(tmp_path):

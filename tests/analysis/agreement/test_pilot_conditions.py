@@ -10,5 +10,5 @@ def test_the_first_of_several_judges_is_compared(tmp_path):
     path = tmp_path / "r.csv"
     rows = ["a,ann,human,x,1", "a,bot,judge,x,3", "a,cat,judge,x,2", "b,ann,human,x,2", "b,cat,judge,x,1"]
     path.write_text("\n".join(["item_id,rater,rater_kind,dimension,value", *rows]) + "\n")
-    found, _ = pilot_ratings(AgreementInputs(str(path), scale="1-3"), with_judge=True)
+    found = pilot_ratings(AgreementInputs(str(path), scale="1-3"), with_judge=True).ratings
     assert np.array_equal(found, [[3, 1], [np.nan, 2]], equal_nan=True)

@@ -259,6 +259,93 @@ def test_large_disagreements_are_compared_as_shares_of_the_scale(tmp_path):
     assert [(w.item, w.dimension, w.distance) for w in worst] == [(0, "clarity", 4.0), (1, "depth", 6.0)]
 
 
+def test_labels_on_which_all_people_differ_come_before_those_on_which_some_do(tmp_path):
+    rubric = Rubric.model_validate(
+        {
+            **CONTENT,
+            "dimensions": {"named": CONTENT["dimensions"]["named"]},
+            "overall": {"how": "none"},
+            "pass": {"named": 1},
+        }
+    )
+    people = {"q0": "yes yes yes", "q1": "yes yes no", "q2": "no yes no", "q3": "yes yes yes"}
+    scores = [
+        Score(item_id=i, rater="m", rater_kind="judge", dimension="named", value=float(i == "q0"))
+        for i in people
+    ]
+    Run.imported(tmp_path / "run", rubric, items(4), scores, model="m").close()
+    rows = [
+        {"item_id": i, "rater": who, "dimension": "named", "value": value}
+        for i, values in people.items()
+        for who, value in zip(("ann", "ben", "cat"), values.split(), strict=True)
+    ]
+    worst = judge.agree(tmp_path / "run", rows, worst=4).agreement.disagreements["m"]
+    assert [(w.item, w.distance) for w in worst] == [
+        (3, 1.0),
+        (1, pytest.approx(2 / 3)),
+        (2, pytest.approx(1 / 3)),
+    ]
+
+
+ORDERED = Rubric.model_validate(
+    {
+        **CONTENT,
+        "dimensions": {
+            "effort": {
+                "description": "Effort.",
+                "type": "category",
+                "labels": ["low", "mid", "high"],
+                "ordered": True,
+            },
+            "clarity": CONTENT["dimensions"]["clarity"],
+        },
+        "overall": {"how": "none"},
+        "pass": {"clarity": 3},
+    }
+)
+
+
+@pytest.fixture
+def ordered(tmp_path):
+    labels = ["low", "low", "mid", "high", "high", "high"]
+    of_people = ["low", "mid", "mid", "mid", "high", "high"]
+    listed = items(len(labels))
+    scores = [
+        Score(item_id=item.id, rater="m", rater_kind="judge", dimension="effort", value=label)
+        for item, label in zip(listed, labels, strict=True)
+    ]
+    Run.imported(tmp_path / "run", ORDERED, listed, scores, model="m").close()
+    rows = [
+        {"item_id": item.id, "rater": person, "dimension": "effort", "value": label}
+        for item, label in zip(listed, of_people, strict=True)
+        for person in PEOPLE
+    ]
+    return judge.agree(tmp_path / "run", rows)
+
+
+def test_ordered_labels_have_a_median_and_no_mean(ordered):
+    (row,) = rows_of(ordered, "medians")
+    assert (row["n"], row["people"], row["judge_median"]) == (6, "mid", "mid or high")
+    one = ordered["effort"]
+    assert not one.bias.defined
+    assert one.found.scale_use is None
+    assert not ordered.people["effort"].mean.defined
+    assert "calibration:effort@m" not in ordered.tables
+
+
+def test_ordered_labels_keep_the_coefficients_of_their_order(ordered):
+    codes = {"low": 0, "mid": 1, "high": 2}
+    table = ratings(ordered, "effort")
+    people, of_judge = table.human_values[:, 0], table.column("m")
+    assert of_judge.tolist() == [codes[label] for label in ("low", "low", "mid", "high", "high", "high")]
+    expected = cohen_kappa_score(people, of_judge, weights="quadratic")
+    assert ordered["effort"].kappa_quadratic.value == pytest.approx(expected, abs=1e-12)
+
+
+def test_there_is_no_table_of_medians_without_ordered_labels(found):
+    assert "medians" not in found.tables
+
+
 # -- abstaining
 
 
@@ -469,11 +556,6 @@ def test_criteria_need_neither_a_rubric_nor_a_scale():
     assert judge.agree([], rows).people["criteria"].n_criteria == 5
 
 
-def test_a_study_is_not_planned_in_criteria(points):
-    with pytest.raises(InputError, match="--dimension overall"):
-        judge.plan("alpha", run=points, humans=BY_PEOPLE, dimensions="criteria")
-
-
 def test_slices_and_clusters_are_those_of_the_items(points):
     table = [{"id": "a", "topic": "sun"}, {"id": "b", "topic": "sun"}, {"id": "c", "topic": "rain"}]
     found = judge.agree(points, BY_PEOPLE, items=table, by="topic", cluster="topic")
@@ -508,3 +590,13 @@ def test_pairs_add_up_over_all_statuses(tmp_path_factory, cells):
     found = judge.agree(run, rows, dimensions="named").agreement.aligned.abstentions["m", "named"]
     assert found.n == sum(cell in ("yes", "no", "cannot tell", "skip") for cell in cells) + 2
     assert found.no_score == 0
+
+
+def test_a_pilot_of_criteria_plans_items(points):
+    found = judge.plan("agreement", run=points, humans=BY_PEOPLE, dimensions=["criteria"])
+    (size,) = found.needed
+    assert size.per_item == pytest.approx(5 / 3)
+    assert "pilot of 3 items" in found.plan.how
+    assert "an item has 1.7 criteria" in found.plan.how
+    with_judge = judge.plan("alpha", humans=BY_PEOPLE, run=points, dimensions="criteria")
+    assert "Krippendorff's nominal alpha" in with_judge.title

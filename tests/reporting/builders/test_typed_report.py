@@ -6,6 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 import judge
+from judge.analysis.measures import single_criteria
 from judge.cli import main
 from judge.records import Item, Score
 from judge.reporting.builders.comparison import build_comparison, build_leaderboard
@@ -13,6 +14,7 @@ from judge.reporting.builders.rubric_sections import rubric_sections
 from judge.reporting.builders.run_data import RunData
 from judge.reporting.builders.several_runs import build_runs
 from judge.reporting.builders.single_run import build_audit, build_report
+from judge.reporting.tables import type_tables
 from judge.rubric import Rubric
 from judge.scoring.run import Run
 
@@ -183,6 +185,18 @@ def test_the_criterion_that_answers_fail_most_often_comes_first(listed):
     assert any("“Names the cause”" in sentence for sentence in listed.verdict)
 
 
+def test_criteria_of_single_items_are_not_ranked_by_how_often_answers_fail_them(listed):
+    table = listed.tables["criteria"]
+    assert min(table.column("items")) > 1
+
+
+def test_criteria_of_single_items_only_are_a_detail_where_there_are_many(make_typed, checklist):
+    criteria = [[({"text": f"States fact {i} {k}."}, float(k % 2)) for k in range(3)] for i in range(9)]
+    table = make_typed([{"given": one, "overall": 0.3} for one in criteria], checklist)
+    tables = list(type_tables.criteria(single_criteria(table)))
+    assert [(one.key, len(one.rows), one.detail) for one in tables] == [("criteria_all", 27, True)]
+
+
 def test_criteria_are_shown_overall_and_points_are_the_overall_score(listed):
     assert column(listed, "met", "what") == [
         "points earned",
@@ -212,7 +226,7 @@ def test_criteria_without_any_score_are_said_plainly(make_typed, checklist):
 def test_a_case_lists_the_criteria_that_the_answer_fails(listed):
     case = listed.to_dict()["cases"]["worst"][0]
     (judgment,) = case["judgments"]
-    assert judgment["scores"]["criteria"] == "2 of 3 met"
+    assert judgment["scores"]["criteria"] == "1 of 2 met, 1 of 1 penalties apply"
     assert [*judgment["reasons"]] == ["not met: Names the cause", "penalty: Invents a source"]
     assert "criteria" not in case["fields"]
     assert case["note"] == "fails"

@@ -3,9 +3,11 @@
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
+import judge
 from judge.cli import main
 
 RATINGS = Path(__file__).parents[3] / "examples" / "ratings.csv"
@@ -75,3 +77,27 @@ def test_the_winning_rate_is_drawn_over_epsilon(lenient_run):
     found = alternative(result.stdout, "Alternative annotator test")
     assert "clarity 0: 0.00" in found
     assert "winning rate .5" in result.stdout
+
+
+def test_a_dimension_that_is_not_testable_has_no_curve():
+    """40 items with clarity, of which 10 have depth, too: the alternative annotator test needs 30."""
+    rng = np.random.default_rng(0)
+    rows = [
+        {
+            "item_id": f"q{i}",
+            "rater": rater,
+            "rater_kind": kind,
+            "dimension": name,
+            "value": int(rng.integers(1, 6)),
+        }
+        for name, n in (("clarity", 40), ("depth", 10))
+        for i in range(n)
+        for rater, kind in (("ann", "human"), ("ben", "human"), ("m", "judge"))
+    ]
+    found = judge.agree([], rows, scale="1-5")
+    figure = found.draw(found)["omega"]
+    assert "clarity 0:" in figure.alt
+    assert "depth" not in figure.alt
+    assert 'd="M"' not in figure.svg
+    assert "depth" in found.tables["omega"].column("dimension")
+    assert any("not testable" in note for note in found.tables["omega"].notes)

@@ -1,6 +1,7 @@
 """Which findings an agreement report has about several judges and about slices, and the figures in them."""
 
 import importlib.util
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -74,9 +75,9 @@ def vars_of(one):
     return {name: getattr(one, name) for name in one.__dataclass_fields__}
 
 
-def test_a_judge_without_a_comparison_is_not_comparable():
+def test_judges_of_one_person_have_their_agreement_and_no_ceiling():
     aligned = study((0.1, 0.2), n_people=1)
-    assert "cannot be compared" in sentences(aligned)[0]
+    assert "without a human ceiling to compare with" in sentences(aligned)[0]
 
 
 def test_a_judge_without_a_significant_difference_is_neither_above_nor_below():
@@ -304,8 +305,19 @@ def test_people_who_agree_no_better_than_chance_are_a_warning_by_dimension():
     table = rng.integers(1, 6, (80, 3)).astype(float)
     ratings = make_ratings(table, {"j0": table[:, 0]}, statuses={"j0": {"ok": 80}})
     found = " ".join(warnings(agree(make_aligned(ratings))))
-    assert "On clarity human-human agreement is not shown" in found
-    assert "not shown" not in " ".join(methods(agree(study((0.5,)))))
+    assert "On clarity the interval of human-human agreement does not exclude agreement by chance" in found
+
+
+@pytest.mark.parametrize("slots", [False, True])
+def test_people_who_agree_perfectly_are_above_chance_although_their_agreement_has_no_interval(slots):
+    rng = np.random.default_rng(0)
+    one = rng.integers(1, 6, 80).astype(float)
+    table = np.column_stack([one, one, one])
+    judged = rng.integers(1, 6, 80).astype(float)
+    ratings = replace(make_ratings(table, {"j0": judged}, statuses={"j0": {"ok": 80}}), slots=slots)
+    found = agree(make_aligned(ratings))
+    assert found.judge_agreements[0].main.human.value == pytest.approx(1)
+    assert "by chance" not in " ".join(warnings(found))
 
 
 @pytest.mark.parametrize(("n", "is_warned"), [(9, True), (10, False)])
