@@ -110,9 +110,11 @@ class WeightedValue:
             fraction = self.design.sampled_fraction
             squares, pseudo = squares * (1 - fraction), pseudo * (1 - np.bincount(strata, fraction) / n_in)
             return n_in / (n_in - 1) * np.bincount(strata, squares) + pseudo, 0.0
-        between = float((self.of_strata**2 / sizes).sum())
+        between, moves = float((self.of_strata**2 / sizes).sum()), self.moves
+        if self.design.target == "given mix":  # the shares of the strata are not estimated
+            between, moves = 0.0, moves - (np.bincount(strata, moves) / n_in)[strata]
         if self.clusters is not None:
-            between += _between_clusters(self.moves, self.clusters)
+            between += _between_clusters(moves, self.clusters)
         return n_in / (n_in - 1) * np.bincount(strata, squares) + pseudo, between
 
 

@@ -217,6 +217,12 @@ def test_the_difference_of_rates_uses_the_design_of_each_system():
             r"strata\[\d+\] is missing; every answer of the pool needs one",
         ),
         (
+            lambda: js.ppi_mean(
+                LABELS, JUDGE, design=SamplingDesign.to_mix(TOPIC, {"easy": 0.5, "hard": 0.5})
+            ),
+            "a corrected figure has the mix of its pool",
+        ),
+        (
             lambda: js.rogan_gladen(LABELS, JUDGE, JUDGE, design=design(), clusters=np.arange(1000)),
             "either a design or clusters",
         ),
