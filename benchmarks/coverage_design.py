@@ -26,13 +26,14 @@ from scipy.stats import norm
 
 import judge.stats as js
 from judge.stats import Estimate, SamplingDesign
+from judge.stats.pass_fail.error_rates import weighted_rates
 
 Floats = np.ndarray
 TARGETS = ("answers like these", "these answers")
 RATES = ("agreement", "tpr", "tnr", "pass_rate_gap", "human_pass_rate", "kappa")
 Case = tuple[str, Estimate, float]
 Row = dict[str, "Cell"]
-N_DRAWS = 2000  # in place of 10,000: the quantiles of a single interval are a little less smooth
+N_DRAWS = 1000  # in place of 10,000: the quantiles of a single interval are a little less smooth
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,6 @@ class Verdicts:
 
 VERDICTS = [
     Verdicts(0.9, 0.95, 0.6, 100, 2000),
-    Verdicts(0.9, 0.95, 0.6, 50, 2000),
     Verdicts(0.9, 0.95, 0.6, 30, 2000),
     Verdicts(0.95, 0.97, 0.8, 100, 2000),
     Verdicts(0.7, 0.9, 0.8, 100, 1000),
@@ -118,10 +118,13 @@ def verdict_cases(setting: Verdicts, target: str, weighted: bool, rng: np.random
     p = within(judge, {1.0: setting.labels, 0.0: setting.labels}, rng)
     at = ~np.isnan(p)
     clusters = None if groups is None else groups[at]
-    options: dict[str, object] = {"clusters": clusters, "rng": rng, "n_resamples": N_DRAWS}
-    if weighted:
-        options["design"] = SamplingDesign(p[at], judge[at], target=target)
-    found = js.pass_fail(human[at], judge[at], **options).estimates()
+    statistics = {n: s for n, s in js.pass_fail_statistics(human[at], judge[at]).items() if n in RATES}
+    if weighted:  # as js.pass_fail does with a design, for six of its statistics
+        design, options = SamplingDesign(p[at], judge[at], target=target), {"clusters": clusters, "rng": rng}
+        cells = next(iter(statistics.values())).sums
+        found = weighted_rates(statistics, cells, design, {**options, "n_resamples": N_DRAWS})
+    else:
+        found = js.resample(statistics, method="jackknife")
     expected = truth(setting, target, human, judge)
     yield from ((name, found[name], expected[name]) for name in RATES)
 

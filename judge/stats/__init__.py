@@ -3,8 +3,8 @@
 The human's ratings come first and the judge's second, as ``y_true, y_pred`` in scikit-learn. Coefficients
 of several raters take one list per rater, or one array of shape (n_items, n_raters). Ratings may be missing
 (None, NaN, pandas.NA). All functions accept the options of `Sampling` (`clusters`, `confidence_level`,
-`method`, `n_resamples`, `rng`, `design`) or those of them that apply. An undefined result is NaN with a reason
-code.
+`method`, `n_resamples`, `rng`, `design`) or those of them that apply. An undefined result is NaN with a
+reason code.
 
 Which coefficient to use when (the whole table is in docs/which_coefficient.md):
 

@@ -61,7 +61,7 @@ class WeightedValue:
     design: SamplingDesign
     clusters: Ints | None = None
 
-    @property
+    @cached_property
     def se(self) -> float:
         """Standard error, 0 if no item moves the value, NaN where the design gives none."""
         within, between = self._variance
@@ -91,8 +91,9 @@ class WeightedValue:
     @property
     def cluster_factor(self) -> float:
         """By how much the clusters increase the standard error; 1 without clusters."""
-        independent = replace(self, clusters=None).se
-        return self.se / independent if independent > 0 else 1.0
+        if self.clusters is None or not self.se > 0:
+            return 1.0
+        return self.se / replace(self, clusters=None).se
 
     @cached_property
     def _variance(self) -> tuple[Floats, float]:
