@@ -310,3 +310,13 @@ def test_a_given_mix_allows_for_clusters():
         js.mean(np.tile(SCORES, 2), design=mix, clusters=c) for c in (None, np.tile(np.arange(40), 2))
     )
     assert together.se / apart.se == pytest.approx(math.sqrt(2), rel=0.05)
+
+
+def test_a_statistic_that_hangs_on_one_item_has_no_standard_error():
+    """Without its only pass the true positive rate is undefined."""
+    human = np.zeros(40)
+    human[0] = 1
+    statistic = js.pass_fail_statistics(human, np.ones(40))["tpr"]
+    found = js.estimate(statistic, design=design(), method="jackknife")
+    assert (found.value, found.reason) == (1.0, "no_variation")
+    assert math.isnan(found.se)
