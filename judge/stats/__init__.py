@@ -3,7 +3,8 @@
 The human's ratings come first and the judge's second, as ``y_true, y_pred`` in scikit-learn. Coefficients
 of several raters take one list per rater, or one array of shape (n_items, n_raters). Ratings may be missing
 (None, NaN, pandas.NA). All functions accept the options of `Sampling` (`clusters`, `confidence_level`,
-`method`, `n_resamples`, `rng`) or those of them that apply. An undefined result is NaN with a reason code.
+`method`, `n_resamples`, `rng`, `design`) or those of them that apply. An undefined result is NaN with a
+reason code.
 
 Which coefficient to use when (the whole table is in docs/which_coefficient.md):
 
@@ -13,7 +14,10 @@ Which coefficient to use when (the whole table is in docs/which_coefficient.md):
 * More raters, or missing ratings: `krippendorff_alpha` with a `level` of measurement; `fleiss_kappa` if
   different people rate different items; `icc` for numbers.
 * Judge against people: `leave_one_out`, `pairwise_ceiling` or `swap`, then `non_inferiority`; `alt_test`.
-* Pass rates from a judge and some human labels: `predictive_values`, `ppi_mean`, `rogan_gladen`.
+* Pass rates from a judge and some human labels: `predictive_values`, `ppi_mean`, `rogan_gladen`; of two
+  systems `predictive_values_difference`, `ppi_difference`.
+* Items drawn with unequal probabilities, such as within the judge's verdicts: pass a `SamplingDesign` to any
+  of these as ``design=``; `mix_test` says whether unweighted items can be a random sample.
 * Two judges or systems: `paired_difference`, `paired_proportions`, `williams_t`; many: `significance_groups`.
 
 For differences between statistics, and for statistics of your own, see `judge.stats.engine.resampling`.
@@ -98,6 +102,7 @@ from judge.stats.design.label_selection import (
     ppi_effective_labels,
     select_stratified,
 )
+from judge.stats.design.mix import mix_test
 from judge.stats.design.sample_size import (
     design_effect,
     items_for_icc,
@@ -289,6 +294,7 @@ __all__ = [
     "mean",
     "mean_absolute_error",
     "mean_absolute_error_statistic",
+    "mix_test",
     "negated",
     "neyman_allocation",
     "non_answers",

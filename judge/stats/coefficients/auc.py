@@ -21,6 +21,8 @@ from judge.stats.engine.estimate import (
     ZERO_DENOMINATOR,
     Estimate,
 )
+from judge.stats.engine.resampling import Statistic, difference, estimate, quotient
+from judge.stats.engine.sampling_design import SamplingDesign
 from judge.stats.engine.scale import Floats
 from judge.stats.engine.weights import cluster_codes
 
@@ -31,6 +33,7 @@ def auc(
     human: ArrayLike,
     judge_scores: ArrayLike,
     *,
+    design: SamplingDesign | None = None,
     clusters: ArrayLike | None = None,
     confidence_level: float = 0.95,
 ) -> Estimate:
@@ -47,6 +50,9 @@ def auc(
         Pass marks, NaN or None where missing.
     judge_scores : array_like of float, shape (n_items,)
         Higher is better; NaN or None where missing.
+    design : SamplingDesign, optional
+        How the items were drawn: pairs of a pass and a fail are weighted, and the standard error is that of
+        the design.
     clusters : array_like, shape (n_items,), optional
         Group of each item.
     confidence_level : float
@@ -75,7 +81,7 @@ def auc(
     >>> round(auc([1, 1, 0, 1, 0], [5, 4, 3, 3, 1]).value, 3)
     0.917
     """
-    return _areas(human, [judge_scores], clusters, confidence_level)
+    return _areas(human, [judge_scores], design, clusters, confidence_level)
 
 
 def auc_difference(
@@ -83,6 +89,7 @@ def auc_difference(
     scores_a: ArrayLike,
     scores_b: ArrayLike,
     *,
+    design: SamplingDesign | None = None,
     clusters: ArrayLike | None = None,
     confidence_level: float = 0.95,
 ) -> Estimate:
@@ -96,6 +103,8 @@ def auc_difference(
         Pass marks, NaN or None where missing.
     scores_a, scores_b : array_like of float, shape (n_items,)
         Scores of the two judges, each on its own scale; items with both and a mark count.
+    design : SamplingDesign, optional
+        How the items were drawn; see `auc`.
     clusters : array_like, shape (n_items,), optional
         Group of each item.
     confidence_level : float
@@ -111,11 +120,15 @@ def auc_difference(
     >>> round(auc_difference([1, 1, 0, 1, 0], [5, 4, 3, 3, 1], [2, 5, 4, 3, 1]).value, 3)
     0.25
     """
-    return _areas(human, [scores_a, scores_b], clusters, confidence_level)
+    return _areas(human, [scores_a, scores_b], design, clusters, confidence_level)
 
 
 def _areas(
-    human: ArrayLike, judges: list[ArrayLike], clusters: ArrayLike | None, confidence_level: float
+    human: ArrayLike,
+    judges: list[ArrayLike],
+    design: SamplingDesign | None,
+    clusters: ArrayLike | None,
+    confidence_level: float,
 ) -> Estimate:
     between("confidence_level", confidence_level, 0, 1)
     h = as_marks(human, "human")
@@ -136,6 +149,12 @@ def _areas(
     )
     if not 0 < marks.sum() < marks.size:
         return replace(found, reason=ZERO_DENOMINATOR if marks.size else NO_COMPLETE_PAIRS)
+    if design is not None:
+        parts = [_area_statistic(np.where(used, h, np.nan), column) for column in scores]
+        whole = parts[0] if len(parts) == 1 else difference(*parts)
+        weighted = estimate(whole, clusters=clusters, confidence_level=confidence_level, design=design)
+        sizes = {name: getattr(found, name) for name in ("n_items", "n_ratings", "n_dropped", "possible")}
+        return replace(weighted, **sizes)
     areas, influences = zip(*(_area(marks, s[used]) for s in scores), strict=True)
     found = replace(found, value=float(areas[0] - sum(areas[1:])))
     if n_clusters < 2:
@@ -153,6 +172,26 @@ def _areas(
     n_of_class = [np.unique(codes[marks == mark]).size for mark in (0, 1)]
     low, high = limits_of(found.value, se, confidence_level, max(min(n_of_class) - 1, 1))
     return replace(found, low=low, high=high, se=se, method="delong")
+
+
+def _area_statistic(marks: Floats, scores: Floats) -> Statistic:
+    """Return the area as a function of the counts of passes and fails at each score."""
+    present = ~np.isnan(marks)
+    points, position = np.unique(scores[present], return_inverse=True)
+    n_points = points.size
+    codes = np.zeros(marks.size, dtype=np.int64)
+    codes[present] = 1 + position + n_points * (marks[present] == 1)
+    width = 1 + 2 * n_points  # the highest score may have no pass, and its code no column
+
+    def area(totals: Floats) -> Floats:
+        counts = np.pad(totals, ((0, 0), (0, width - totals.shape[1])))
+        fails, passes = counts[:, 1 : 1 + n_points], counts[:, 1 + n_points :]
+        below = np.cumsum(fails, axis=1) - fails / 2
+        return quotient((passes * below).sum(axis=1), passes.sum(axis=1) * fails.sum(axis=1))
+
+    return Statistic(
+        codes, area, "coefficient", n_items=int(present.sum()), undefined=ZERO_DENOMINATOR, minimum=0.0
+    )
 
 
 def _area(marks: Floats, scores: Floats) -> tuple[float, Floats]:

@@ -61,7 +61,7 @@ class WeightedValue:
     design: SamplingDesign
     clusters: Ints | None = None
 
-    @property
+    @cached_property
     def se(self) -> float:
         """Standard error, 0 if no item moves the value, NaN where the design gives none."""
         within, between = self._variance
@@ -91,8 +91,9 @@ class WeightedValue:
     @property
     def cluster_factor(self) -> float:
         """By how much the clusters increase the standard error; 1 without clusters."""
-        independent = replace(self, clusters=None).se
-        return self.se / independent if independent > 0 else 1.0
+        if self.clusters is None or not self.se > 0:
+            return 1.0
+        return self.se / replace(self, clusters=None).se
 
     @cached_property
     def _variance(self) -> tuple[Floats, float]:
@@ -110,9 +111,11 @@ class WeightedValue:
             fraction = self.design.sampled_fraction
             squares, pseudo = squares * (1 - fraction), pseudo * (1 - np.bincount(strata, fraction) / n_in)
             return n_in / (n_in - 1) * np.bincount(strata, squares) + pseudo, 0.0
-        between = float((self.of_strata**2 / sizes).sum())
+        between, moves = float((self.of_strata**2 / sizes).sum()), self.moves
+        if self.design.target == "given mix":  # the shares of the strata are not estimated
+            between, moves = 0.0, moves - (np.bincount(strata, moves) / n_in)[strata]
         if self.clusters is not None:
-            between += _between_clusters(self.moves, self.clusters)
+            between += _between_clusters(moves, self.clusters)
         return n_in / (n_in - 1) * np.bincount(strata, squares) + pseudo, between
 
 
@@ -217,8 +220,6 @@ def _totals(table: Floats | Ints, weights: Floats, statistic: Statistic) -> Floa
 def _unseen_variation(per_weight: Floats, weights: Floats, strata: Ints, used: Bools) -> Floats:
     """Return the variance of strata of which all used items move the statistic alike, 0 for the others."""
     found = np.zeros(int(strata.max()) + 1)
-    if not used.any():
-        return found
     reach = float(np.ptp(per_weight[used]))
     for h in range(found.size):
         mine = used & (strata == h)

@@ -137,9 +137,12 @@ class Replicates:
 
     def estimate(self, name: str, confidence_level: float = 0.95) -> Estimate:
         """Return one statistic with its interval at `confidence_level`."""
-        statistic, sample = self.statistics[name], self.samples[name]
         between("confidence_level", confidence_level, 0, 1)
-        interval = self._interval(name, confidence_level)
+        return self.with_interval(name, self._interval(name, confidence_level), confidence_level)
+
+    def with_interval(self, name: str, interval: Interval, confidence_level: float) -> Estimate:
+        """Return one statistic with an interval that was made elsewhere."""
+        statistic, sample = self.statistics[name], self.samples[name]
         undefined = statistic.reason or self._without_weights(statistic) or statistic.undefined
         return Estimate(
             sample.value,

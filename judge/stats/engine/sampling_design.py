@@ -16,7 +16,7 @@ from judge.stats.engine.scale import Bools, Floats, Ints, as_floats, as_objects,
 __all__ = ["SamplingDesign"]
 
 DesignName = Literal["stratified", "poisson"]
-Target = Literal["these answers", "answers like these"]
+Target = Literal["these answers", "answers like these", "given mix"]
 
 # Notes of estimates.
 TARGET = "target"
@@ -55,9 +55,9 @@ class SamplingDesign:
         weight of the stratum (note ``incomplete_strata``). Default: items / probability.
     name : {'stratified', 'poisson'}
         'poisson': each item was drawn independently with its own probability; probabilities may differ.
-    target : {'answers like these', 'these answers'}
-        What the interval refers to: the process that gave these answers, or exactly these answers (with
-        finite-population correction).
+    target : {'answers like these', 'these answers', 'given mix'}
+        What the interval refers to: the process that gave these answers; exactly these answers (with
+        finite-population correction); or answers with the given shares of strata, see `to_mix`.
 
     Raises
     ------
@@ -105,6 +105,49 @@ class SamplingDesign:
             raise ValueError("population_sizes are those of strata within which items were drawn at random.")
         object.__setattr__(self, "probabilities", p)
         _ = self.weights  # an impossible design is refused here, not by the first statistic that uses it
+
+    @classmethod
+    def to_mix(cls, strata: ArrayLike, shares: Mapping[Any, float]) -> SamplingDesign:
+        """Return the design that weights strata to given shares (post-stratification).
+
+        Use it for another mix of items than the rated one, such as that of production. Within a stratum the
+        rated items must be like those of the target.
+
+        Parameters
+        ----------
+        strata : array_like, shape (n_items,)
+            Stratum of each item; None or NaN for an item that is not in the sample.
+        shares : mapping of stratum to float
+            Share of each stratum, above 0; they add up to 1.
+
+        Raises
+        ------
+        ValueError
+            If shares do not add up to 1, or strata and shares do not name the same strata.
+
+        Examples
+        --------
+        >>> design = SamplingDesign.to_mix(["easy", "easy", "easy", "hard"], {"easy": 0.5, "hard": 0.5})
+        >>> design.weights.round(3)
+        array([0.667, 0.667, 0.667, 2.   ])
+        """
+        labels = as_objects(strata)
+        present = labels[~is_missing(labels)].tolist()
+        if abs(sum(shares.values()) - 1) > 1e-6 or min(shares.values(), default=0.0) <= 0:
+            raise ValueError(f"shares must be above 0 and add up to 1, got {dict(shares)}.")
+        apart = set(present) ^ set(shares)
+        if apart:
+            raise ValueError(
+                "strata and shares must name the same strata; only one of them has "
+                f"{', '.join(sorted(map(repr, apart)))}."
+            )
+        ratio = {label: present.count(label) / share for label, share in shares.items()}
+        most = max(ratio.values())  # of any population with this mix only the relative probabilities matter
+        p = [
+            math.nan if gone else ratio[label] / most
+            for label, gone in zip(labels, is_missing(labels), strict=True)
+        ]
+        return cls(p, strata, target="given mix")
 
     def __len__(self) -> int:
         return len(self._p)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Unpack
 
@@ -11,8 +11,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from judge.stats.engine import limits
+from judge.stats.engine.checks import between
 from judge.stats.engine.columns import as_groups, as_marks, check_lengths, select
 from judge.stats.engine.estimate import NO_COMPLETE_PAIRS, TOO_FEW_ITEMS, ZERO_DENOMINATOR, Estimate, Reason
+from judge.stats.engine.intervals import Interval
 from judge.stats.engine.resampling import Sampling, Statistic, quotient, replicate, resample
 from judge.stats.engine.sampling_design import SamplingDesign
 from judge.stats.engine.scale import Floats
@@ -150,7 +152,8 @@ def pass_fail(human: ArrayLike, judge: ArrayLike, **sampling: Unpack[Sampling]) 
     tp, fp, fn, tn = (int(count) for count in cells.sum(axis=0))
     design = sampling.get("design")
     if design is not None:
-        return PassFail(tp, fp, fn, tn, **_weighted(human, judge, cells, design, sampling))
+        statistics = pass_fail_statistics(human, judge)
+        return PassFail(tp, fp, fn, tn, **weighted_rates(statistics, cells, design, sampling))
     everything = np.ones(h.size)
     rates = {
         "agreement": rate((h == j).astype(float), everything),
@@ -171,35 +174,30 @@ def pass_fail(human: ArrayLike, judge: ArrayLike, **sampling: Unpack[Sampling]) 
     return PassFail(tp, fp, fn, tn, **{**rates, **others})
 
 
-def _weighted(
-    human: ArrayLike, judge: ArrayLike, cells: Floats, design: SamplingDesign, sampling: Sampling
+def weighted_rates(
+    statistics: Mapping[str, Statistic], cells: Floats, design: SamplingDesign, sampling: Sampling
 ) -> dict[str, Estimate]:
-    """Return weighted estimates, their intervals from draws of the table of all answers."""
+    """Return weighted estimates of statistics of `PassFail`, their intervals from draws of the table."""
     confidence_level, n_draws = sampling.get("confidence_level", 0.95), sampling.get("n_resamples", 10_000)
-    statistics = pass_fail_statistics(human, judge)
     replicates = replicate(statistics, clusters=sampling.get("clusters"), design=design)
-    found = {name: replicates.estimate(name, confidence_level) for name in statistics}
+    between("confidence_level", confidence_level, 0, 1)
     if sampling.get("method", "auto") not in ("auto", "wilson"):
-        return found
-    sample = VerdictSample.of(cells, design)
+        return {name: replicates.estimate(name, confidence_level) for name in statistics}
     seed, generator = seed_of(sampling.get("rng"))
-    tables = sample.draw(n_draws, generator)
-    for name, estimate in found.items():
-        if estimate.defined:
+    tables = VerdictSample.of(cells, design).draw(n_draws, generator)
+    found = {}
+    for name, sample in replicates.samples.items():
+        interval = Interval()
+        if not math.isnan(sample.value):
             values = _TABLE_FUNCTIONS[name](tables)
             low, high = limits.percentile_limits(values[np.isfinite(values)], confidence_level)
-            weighted = replicates.samples[name].weighted
-            widening = weighted.cluster_factor if weighted else 1.0
-            low, high = min(low, estimate.value), max(high, estimate.value)
-            found[name] = replace(
-                estimate,
-                low=estimate.value - widening * (estimate.value - low),
-                high=estimate.value + widening * (high - estimate.value),
-                method="beta-draws",
-                reason=None,
-                n_resamples=n_draws,
-                seed=seed,
-            )
+            widening = sample.weighted.cluster_factor if sample.weighted else 1.0
+            low = sample.value - widening * max(0.0, sample.value - low)
+            high = sample.value + widening * max(0.0, high - sample.value)
+            interval = Interval(low, high, sample.se, "beta-draws")
+        estimate = replicates.with_interval(name, interval, confidence_level)
+        drawn = n_draws if estimate.defined else 0
+        found[name] = replace(estimate, n_resamples=drawn, seed=seed if drawn else None)
     return found
 
 

@@ -14,7 +14,7 @@ from judge.stats.engine.estimate import ANY_VALUE, SHARE, Estimate
 from judge.stats.engine.resampling import Sampling
 from judge.stats.engine.sampling_design import SamplingDesign
 from judge.stats.engine.weights import cluster_codes
-from judge.stats.pass_fail.predictive_values import CorrectedMean
+from judge.stats.pass_fail.predictive_values import CorrectedMean, of_pool
 from judge.stats.pass_fail.proportion import mean
 from judge.stats.pass_fail.two_phase import TwoPhaseMean, difference_of_means, read_pool
 
@@ -123,6 +123,8 @@ def ppi_mean(
     pool = read_pool(y, f, strata, design)
     options: Sampling = {"clusters": groups, "confidence_level": confidence_level, "method": "jackknife"}
     uncorrected = mean(f, **options)
+    if design is not None:
+        uncorrected = of_pool(uncorrected, design)
     options["design"] = pool.people_alone() if design is None and strata is not None else design
     humans_only = mean(np.where(pool.in_pool, y, np.nan) if strata is not None else y, **options)
     n_labels = int(pool.labelled.sum())

@@ -171,6 +171,7 @@ def predictive_values(
     n_labels = int(totals[:4].sum())
     if design is not None:
         humans_only = proportion(h, clusters=groups, confidence_level=confidence_level, design=design)
+        uncorrected = of_pool(uncorrected, design)
     corrected = Estimate(
         float(_rate(totals)),
         confidence_level=confidence_level,
@@ -274,6 +275,14 @@ def predictive_values_difference(
         method="jackknife",
         n_clusters=replicates.n_clusters,
     )
+
+
+def of_pool(uncorrected: Estimate, design: SamplingDesign) -> Estimate:
+    """Return the judge's own figure, which is known without error if the target is exactly these answers."""
+    if design.target != "these answers" or not uncorrected.defined:
+        return uncorrected
+    value = uncorrected.value
+    return replace(uncorrected, low=value, high=value, se=0.0, method="census", reason=None)
 
 
 def _sums_of(human: ArrayLike, judge: ArrayLike, system: str) -> Floats:

@@ -122,11 +122,15 @@ def threshold_sweep(
     seed, generator = seed_of(sampling.get("rng"))
     options: Sampling = {**sampling, "rng": generator if seed is None else seed}
     folds = _folds(cluster_codes(sampling.get("clusters"), h.size), n_folds, generator)
+    design = sampling.get("design")
+    weights = np.ones(h.size) if design is None else design.weights
+    check_lengths(human=h, design=weights)
     fold_thresholds = [
-        _choose(h, scores, both & (folds != k), rule, target) for k in range(folds.max(initial=-1) + 1)
+        _choose(h, scores, weights, both & (folds != k), rule, target)
+        for k in range(folds.max(initial=-1) + 1)
     ]
     held_out = np.array(fold_thresholds)[folds] if fold_thresholds else np.empty(0)
-    chosen = _choose(h, scores, both, rule, target)
+    chosen = _choose(h, scores, weights, both, rule, target)
     thresholds = _shown(np.unique(scores[both]), chosen)
     return ThresholdSweep(
         tuple(thresholds.tolist()),
@@ -166,17 +170,20 @@ def _verdicts(scores: Floats, threshold: float | Floats) -> Floats:
     return np.where(missing, np.nan, scores >= threshold)
 
 
-def _choose(human: Floats, scores: Floats, chosen: NDArray[np.bool_], rule: Rule, target: float) -> float:
-    h, s = human[chosen], scores[chosen]
-    thresholds = np.unique(s)
-    passes, fails = np.sort(s[h == 1]), np.sort(s[h == 0])
-    if not passes.size or not fails.size:
+def _choose(
+    human: Floats, scores: Floats, weights: Floats, chosen: NDArray[np.bool_], rule: Rule, target: float
+) -> float:
+    h, s, w = human[chosen], scores[chosen], weights[chosen]
+    thresholds, position = np.unique(s, return_inverse=True)
+    passes, fails = (np.bincount(position, w * (h == mark), minlength=thresholds.size) for mark in (1, 0))
+    if not passes.sum() > 0 or not fails.sum() > 0:
         return math.nan
-    tpr = 1 - np.searchsorted(passes, thresholds) / passes.size
-    tnr = np.searchsorted(fails, thresholds) / fails.size
+    # Of each cut-off: what lies at or above it, and what below.
+    false_fails, true_fails = (np.cumsum(weight) - weight for weight in (passes, fails))
+    tpr, tnr = 1 - false_fails / passes.sum(), true_fails / fails.sum()
     if rule == "tnr":
         reached = np.flatnonzero(tnr >= target - 1e-12)
         return float(thresholds[reached[0]]) if reached.size else math.nan
-    gap = abs((1 - tnr) * fails.size - (1 - tpr) * passes.size)
+    gap = abs((fails.sum() - true_fails) - false_fails)
     loss = gap if rule == "equal_pass_rates" else -(tpr + tnr)
     return float(thresholds[np.flatnonzero(loss <= loss.min() + 1e-12)[0]])

@@ -140,6 +140,10 @@ def read_pool(
     if design is not None:
         if strata is not None:
             raise ValueError("give either strata or design: a design has strata of its own.")
+        if design.target == "given mix":
+            raise ValueError(
+                "a corrected figure has the mix of its pool; 'given mix' is for rated items alone."
+            )
         p = np.asarray(design.probabilities, dtype=float)
         check_lengths(human=human, design=p)
         unknown = bool((labelled & ~design.sampled).any())

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from judge.stats.engine.sampling_design import SamplingDesign, collapse
+from judge.stats.engine.sampling_design import SamplingDesign, Target, collapse
 from judge.stats.engine.scale import Bools, Floats, Ints
 
 __all__: list[str] = []
@@ -92,15 +92,15 @@ class VerdictSample:
         Effective number of items, and share of the answers that lack a verdict.
     mixed : bool
         Whether some stratum has several verdicts: their shares are then estimated, too.
-    finite : bool
-        Whether the target is exactly these answers.
+    target : str
+        That of the design.
     """
 
     groups: VerdictGroups
     n_effective: float
     without: float
     mixed: bool
-    finite: bool
+    target: Target
 
     @classmethod
     def of(cls, cells: Floats, design: SamplingDesign) -> VerdictSample:
@@ -119,12 +119,12 @@ class VerdictSample:
             design.n_effective,
             float(weights[~seen].sum() / weights.sum()),
             len(kinds) > population.size,
-            design.target == "these answers",
+            design.target,
         )
 
     def draw(self, n_draws: int, rng: np.random.Generator) -> Floats:
         """Return draws of the numbers of TP, FP, FN and TN among all answers, shape (n_draws, 4)."""
-        rates = self.groups.pass_rates(n_draws, rng, finite=self.finite)
+        rates = self.groups.pass_rates(n_draws, rng, finite=self.target == "these answers")
         size = self._sizes(n_draws, rng)
         passed = self.groups.verdict == 1
         passes, fails = size * rates, size * (1 - rates)
@@ -136,11 +136,11 @@ class VerdictSample:
         size, population = self.groups.size, self.groups.size.sum() / (1 - self.without)
         if not self.mixed:
             fixed = np.broadcast_to(size, (n_draws, size.size))
-            return fixed if self.finite else rng.gamma(size, size=fixed.shape)
+            return rng.gamma(size, size=fixed.shape) if self.target == "answers like these" else fixed
         shares = np.append(size / population, max(self.without, 1e-12))
         drawn = rng.gamma(self.n_effective * shares + 1e-12, size=(n_draws, shares.size))
         drawn /= drawn.sum(axis=1, keepdims=True)
-        if self.finite:  # the sampled ones are known
+        if self.target == "these answers":  # the sampled ones are known
             known = min(self.n_effective / population, 1.0)
             drawn = known * shares + (1 - known) * drawn
         found: Floats = population * drawn[:, :-1]

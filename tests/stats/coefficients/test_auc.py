@@ -4,6 +4,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
+from judge.stats import SamplingDesign
 from judge.stats.coefficients.auc import auc, auc_difference
 
 scored = st.lists(st.tuples(st.booleans(), st.integers(0, 6)), min_size=2, max_size=40)
@@ -127,3 +128,31 @@ def test_interval_covers_the_true_area_with_few_passes():
         found = auc(human, human + rng.normal(size=103))
         hits += not found.low > 0.7602499389 and not found.high < 0.7602499389
     assert hits / n > 0.95 - 3 * np.sqrt(0.95 * 0.05 / n)
+
+
+def test_weights_count_like_repeated_items():
+    rng = np.random.default_rng(8)
+    human, scores = rng.integers(0, 2, 50).astype(float), rng.integers(1, 6, 50) + 0.0
+    other, weights = rng.integers(1, 6, 50) + 0.0, rng.integers(1, 4, 50)
+    human[::7], scores[3] = np.nan, np.nan
+    design = SamplingDesign(1 / weights)
+    repeated = [np.repeat(column, weights) for column in (human, scores, other)]
+    assert auc(human, scores, design=design).value == pytest.approx(auc(*repeated[:2]).value)
+    weighted = auc_difference(human, scores, other, design=design)
+    assert weighted.value == pytest.approx(auc_difference(*repeated).value)
+    assert weighted.low < weighted.value < weighted.high
+    assert weighted.n_items == auc_difference(human, scores, other).n_items
+
+
+def test_equal_weights_have_about_the_standard_error_of_delong():
+    rng = np.random.default_rng(9)
+    human = rng.integers(0, 2, 200)
+    scores = np.round(human + rng.normal(0, 1.5, 200), 1)
+    plain, weighted = (auc(human, scores, design=d) for d in (None, SamplingDesign(np.full(200, 1e-6))))
+    assert weighted.value == pytest.approx(plain.value)
+    assert weighted.se == pytest.approx(plain.se, rel=0.02)
+
+
+def test_a_highest_score_without_a_pass_keeps_its_place():
+    design = SamplingDesign(np.full(6, 0.1))
+    assert auc([1, 1, 0, 1, 0, 0], [2, 3, 1, 2, 1, 9], design=design).value == pytest.approx(6 / 9)

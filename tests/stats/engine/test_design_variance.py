@@ -293,3 +293,30 @@ def test_strata_that_are_certain_leave_the_others():
         (SIZES[s] / total) ** 2 * SCORES[s == STRATA].var(ddof=1) / n[s] * (1 - n[s] / SIZES[s]) for s in n
     )
     assert found.se == pytest.approx(math.sqrt(expected))
+
+
+def test_a_given_mix_has_the_variance_within_strata():
+    """sum W^2 s^2/n: the shares are known, and the population has no end."""
+    shares = {"a": 0.1, "b": 0.6, "c": 0.3}
+    found = js.mean(SCORES, design=SamplingDesign.to_mix(STRATA, shares))
+    n, _, mean, variance = moments()
+    assert found.value == pytest.approx(sum(shares[s] * mean[s] for s in shares))
+    assert found.se == pytest.approx(math.sqrt(sum(shares[s] ** 2 * variance[s] / n[s] for s in shares)))
+
+
+def test_a_given_mix_allows_for_clusters():
+    mix = SamplingDesign.to_mix(np.tile(STRATA, 2), {"a": 0.1, "b": 0.6, "c": 0.3})
+    apart, together = (
+        js.mean(np.tile(SCORES, 2), design=mix, clusters=c) for c in (None, np.tile(np.arange(40), 2))
+    )
+    assert together.se / apart.se == pytest.approx(math.sqrt(2), rel=0.05)
+
+
+def test_a_statistic_that_hangs_on_one_item_has_no_standard_error():
+    """Without its only pass the true positive rate is undefined."""
+    human = np.zeros(40)
+    human[0] = 1
+    statistic = js.pass_fail_statistics(human, np.ones(40))["tpr"]
+    found = js.estimate(statistic, design=design(), method="jackknife")
+    assert (found.value, found.reason) == (1.0, "no_variation")
+    assert math.isnan(found.se)

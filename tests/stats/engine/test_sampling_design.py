@@ -42,7 +42,7 @@ def test_effective_sample_size_is_that_of_kish():
         (([0.5, 0.5], ["a", "a"], {"a": 1}), "at least 2 for stratum 'a', the items in the sample; got 1"),
         (([0.5, 0.5], None, {"a": 4}), "population_sizes are those of strata"),
         (([0.5], None, None, "systematic"), "name must be 'stratified' or 'poisson'; got 'systematic'"),
-        (([0.5], None, None, "poisson", "all"), "target must be 'stratified'|target must be 'these answers'"),
+        (([0.5], None, None, "poisson", "all"), "target must be 'these answers'"),
     ],
 )
 def test_an_impossible_design_is_refused(arguments, message):
@@ -108,3 +108,25 @@ def test_notes_name_the_target_and_the_effective_sample_size():
 def test_the_sampled_fraction_is_the_probability():
     p = [0.1] * 3 + [0.5] * 4
     assert SamplingDesign(p, ["a"] * 3 + ["b"] * 4).sampled_fraction == pytest.approx(p)
+
+
+def test_a_given_mix_weights_strata_to_their_shares():
+    design = SamplingDesign.to_mix(["a"] * 30 + ["b"] * 10 + [None], {"a": 0.2, "b": 0.8})
+    assert design.weights[:30].sum() / design.weights.sum() == pytest.approx(0.2)
+    assert design.n_sampled == 40
+    assert "target: given mix" in design.notes
+
+
+@pytest.mark.parametrize(
+    ("shares", "message"),
+    [
+        ({"a": 0.5, "b": 0.4}, "must be above 0 and add up to 1"),
+        ({"a": 1.5, "b": -0.5}, "must be above 0 and add up to 1"),
+        ({}, "must be above 0 and add up to 1"),
+        ({"a": 1.0}, "only one of them has 'b'"),
+        ({"a": 0.5, "b": 0.3, "c": 0.2}, "only one of them has 'c'"),
+    ],
+)
+def test_shares_of_a_mix_must_fit_the_strata(shares, message):
+    with pytest.raises(ValueError, match=message):
+        SamplingDesign.to_mix(["a", "a", "b", "b"], shares)

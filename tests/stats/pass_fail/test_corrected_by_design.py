@@ -68,6 +68,20 @@ def test_these_answers_leave_less_doubt():
     assert these.high - these.low < like.high - like.low
 
 
+def test_the_judge_alone_is_known_without_error_for_these_answers():
+    finite = design(target="these answers")
+    for found in (
+        js.predictive_values(LABELS, JUDGE, design=finite),
+        js.ppi_mean(SCORED, JUDGE_SCORES, design=finite),
+    ):
+        alone = found.uncorrected
+        assert (alone.low, alone.high, alone.se) == (alone.value, alone.value, 0)
+    nothing = js.ppi_mean(
+        [None, None], [None, None], design=SamplingDesign([0.5, 0.5], target="these answers")
+    )
+    assert nothing.uncorrected.reason == "no_ratings"
+
+
 def test_all_answers_labelled_leave_no_doubt_about_these_answers():
     census = SamplingDesign(np.ones(1000), TOPIC, target="these answers")
     for found in (
@@ -215,6 +229,12 @@ def test_the_difference_of_rates_uses_the_design_of_each_system():
                 SCORED, JUDGE_SCORES, design=SamplingDesign(P, np.where(LABELLED, TOPIC, None))
             ),
             r"strata\[\d+\] is missing; every answer of the pool needs one",
+        ),
+        (
+            lambda: js.ppi_mean(
+                LABELS, JUDGE, design=SamplingDesign.to_mix(TOPIC, {"easy": 0.5, "hard": 0.5})
+            ),
+            "a corrected figure has the mix of its pool",
         ),
         (
             lambda: js.rogan_gladen(LABELS, JUDGE, JUDGE, design=design(), clusters=np.arange(1000)),

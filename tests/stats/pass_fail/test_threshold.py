@@ -4,6 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import roc_curve
 
+from judge.stats import SamplingDesign
 from judge.stats.pass_fail.error_rates import pass_fail
 from judge.stats.pass_fail.threshold import threshold_sweep
 
@@ -112,3 +113,18 @@ def test_continuous_scores_show_fifty_cut_offs_and_the_chosen_one():
     sweep = threshold_sweep(human, human + rng.normal(0, 1, 300), **JACKKNIFE)
     assert len(sweep.thresholds) in (50, 51)
     assert sweep.chosen in sweep.thresholds
+
+
+@pytest.mark.parametrize("rule", ["youden_j", "equal_pass_rates", "tnr"])
+def test_weights_choose_like_repeated_items(rule):
+    rng = np.random.default_rng(6)
+    human, scores = rng.integers(0, 2, 60), rng.integers(1, 8, 60).astype(float)
+    scores += 2 * human
+    weights = rng.integers(1, 6, 60)
+    weighted = threshold_sweep(
+        human, scores, rule=rule, design=SamplingDesign(1 / weights), rng=0, n_resamples=100
+    )
+    repeated = threshold_sweep(
+        np.repeat(human, weights), np.repeat(scores, weights), rule=rule, rng=0, n_resamples=100
+    )
+    assert weighted.chosen == repeated.chosen

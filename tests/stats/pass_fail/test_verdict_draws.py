@@ -158,3 +158,10 @@ def test_intervals_cover_under_draws_within_verdicts(target):
             truth = {name: everything[name].value() for name in names}
         hits += [found[n].low <= truth[n] <= found[n].high for n in names]
     assert (hits / runs >= 0.95 - 3 * np.sqrt(0.95 * 0.05 / runs)).all(), hits / runs
+
+
+def test_a_given_mix_of_verdicts_leaves_only_the_doubt_about_their_rates():
+    found = js.pass_fail(HUMAN, JUDGE, design=SamplingDesign.to_mix(JUDGE, {1: 0.7, 0: 0.3}), rng=0)
+    assert found.judge_pass_rate.value == pytest.approx(0.7)
+    assert (found.judge_pass_rate.low, found.judge_pass_rate.high) == pytest.approx((0.7, 0.7))
+    assert found.agreement.value == pytest.approx(0.7 * 18 / 20 + 0.3 * 15 / 20)
