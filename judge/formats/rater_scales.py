@@ -1,7 +1,7 @@
 """Raters who seem to have used another scale than the others."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from judge.records import Score
 
@@ -14,12 +14,12 @@ above all ratings of the other, up to at least two points and 30 % of the other'
 _LEAST_SHIFTED = 3
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Used:
     """Values that one rater gave, with their numbers."""
 
     rater: str
-    counts: dict[float, int] = field(default_factory=dict)
+    counts: dict[float, int]
 
     @property
     def low(self) -> float:
@@ -54,14 +54,13 @@ def scale_notes(scores: Iterable[Score], ends: tuple[float, float] | None = None
     ends : tuple of float, or None
         Ends of the declared scale.
     """
-    by_rater: dict[str, _Used] = {}
+    by_rater: dict[str, dict[float, int]] = {}
     for score in scores:
         value = score.value
         if isinstance(value, float) and score.rater_kind == "human":
-            if (used := by_rater.get(score.rater)) is None:
-                used = by_rater[score.rater] = _Used(score.rater)
-            used.counts[value] = used.counts.get(value, 0) + 1
-    ordered = sorted(by_rater.values(), key=lambda used: used.high)
+            counts = by_rater.setdefault(score.rater, {})
+            counts[value] = counts.get(value, 0) + 1
+    ordered = sorted((_Used(*one) for one in by_rater.items()), key=lambda used: used.high)
     for place in range(1, len(ordered)):
         is_gap = ordered[place].high >= ordered[place - 1].high + _LEAST_POINTS
         low, high = (ordered[:place], ordered[place:]) if is_gap else ([], [])

@@ -60,11 +60,11 @@ class RatingsSummary:
 
 def id_notes(scores: Iterable[Score]) -> Iterator[str]:
     """Name the items with ids in scientific notation, to which spreadsheet programs shorten long numbers."""
-    found = dict.fromkeys(score.item_id for score in scores if _SCIENTIFIC.fullmatch(score.item_id))
-    if found:
+    ids = dict.fromkeys(score.item_id for score in scores)
+    if found := [name for name in ids if _SCIENTIFIC.fullmatch(name)]:
         more = ", …" if len(found) > _MOST_NAMES else ""
         yield (
-            f"Items {', '.join(list(found)[:_MOST_NAMES])}{more}: such ids are long numbers that a program "
+            f"Items {', '.join(found[:_MOST_NAMES])}{more}: such ids are long numbers that a program "
             "for spreadsheets has shortened, so that different items may have the same one. Export the ids "
             "as text."
         )

@@ -10,29 +10,12 @@ from judge.items.identity import RowIds
 from judge.records import Score
 
 
-class FirstScores:
-    """Positions of the first score of each rater on each item, dimension and sample.
+def rating_key(score: Score, item_id: str, dimension: str) -> int:
+    """Key that only one score of a rater on an item and a dimension may have.
 
-    Examples
-    --------
-    >>> first = FirstScores()
-    >>> score = Score(item_id="a", rater="ann", rater_kind="human", dimension="clarity", value=4)
-    >>> first.position(score, 0), first.position(score, 7)
-    (0, 0)
+    `item_id` and `dimension` are the names of the item and the dimension that count.
     """
-
-    def __init__(self) -> None:
-        self._positions: dict[int, int] = {}
-
-    def position(self, score: Score, position: int, item_id: str = "", dimension: str = "") -> int:
-        """Position of the first such score: `position`, or that of an earlier one.
-
-        `item_id` and `dimension` are other names of the item and the dimension of the score.
-        """
-        item, name = item_id or score.item_id, dimension or score.dimension
-        return self._positions.setdefault(
-            hash((item, score.rater, name, score.criterion, score.sample)), position
-        )
+    return hash((item_id, score.rater, dimension, score.criterion, score.sample))
 
 
 def second_score(score: Score, where: str, first: str) -> InputError:

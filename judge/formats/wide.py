@@ -43,8 +43,8 @@ def numbered_raters(columns: Iterable[str]) -> tuple[RatingColumn, ...]:
 def numbered_raters_by_dimension(columns: Iterable[str]) -> tuple[RatingColumn, ...]:
     """Columns such as ``rater_1_clarity`` and ``clarity_rater_1``.
 
-    >>> numbered_raters_by_dimension(["rater_1_clarity"])
-    (RatingColumn(column='rater_1_clarity', rater='rater_1', dimension='clarity'),)
+    >>> [(one.rater, one.dimension) for one in numbered_raters_by_dimension(["rater_1_clarity"])]
+    [('rater_1', 'clarity')]
     """
     found = []
     for name in columns:

@@ -11,7 +11,7 @@ from judge.formats.cells import CellReader
 from judge.formats.rater_scales import scale_notes
 from judge.formats.rating_summary import RatingsSummary, id_notes
 from judge.formats.ratings import read_cells
-from judge.formats.repeated_ratings import FirstScores, second_score
+from judge.formats.repeated_ratings import rating_key, second_score
 from judge.formats.wanted import Wanted
 from judge.records import OVERALL, RaterKind, Score
 from judge.rows import RowSource
@@ -158,9 +158,11 @@ def read_ratings(
     only = named[0] if len(named) == 1 else OVERALL
     notes: list[str] = []
     read = partial(read_cells, ratings, map=columns, kind=rater_kind, wanted=wanted, dimension=only)
-    firsts, found = FirstScores(), []
+    firsts: dict[int, int] = {}
+    found: list[Score] = []
     for number, cell in enumerate(read(note=notes.append)):
-        if (first := firsts.position(cell.score, number)) != number:
-            raise second_score(cell.score, cell.where, next(islice(read(), first, None)).where)
-        found.append(cell.score)
+        score = cell.score
+        if (first := firsts.setdefault(rating_key(score, score.item_id, score.dimension), number)) != number:
+            raise second_score(score, cell.where, next(islice(read(), first, None)).where)
+        found.append(score)
     return RatingsTable(tuple(found), (*notes, *id_notes(found), *scale_notes(found)), cells)

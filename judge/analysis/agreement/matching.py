@@ -7,7 +7,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Se
 
 from judge.analysis.agreement.criteria_matrix import brings_criteria
 from judge.errors import InputError
-from judge.formats.repeated_ratings import FirstScores, second_score
+from judge.formats.repeated_ratings import rating_key, second_score
 from judge.records import OVERALL, Item, Score
 from judge.rubric import CRITERIA, ItemRubrics, Rubric
 
@@ -15,8 +15,9 @@ _SUMMARIES = frozenset(
     {"mean", "average", "avg", "avg.", "median", "total", "sum", "sd", "std", "std.", "stdev", "min", "max"}
 )
 """Names of rows and columns of sums and means in spreadsheets, in lower case."""
+_CONTENT = re.compile(r"[0-9a-f]{12}")
 _SECOND = re.compile(r"[0-9a-f]{12}-2")
-"""Id of a second item of one content, where the content makes the ids."""
+"""Ids that are made from the content: of an item, and of a second one with the same content."""
 
 
 def matching(
@@ -46,7 +47,8 @@ def matching(
     InputError
         No rating is on a known item and a known dimension, or a rater rated an item twice.
     """
-    ids, criteria, firsts = _Ids(known), _KnownCriteria(rubric), FirstScores()
+    ids, criteria = _Ids(known), _KnownCriteria(rubric)
+    firsts: dict[int, int] = {}
     kept: list[Score] = []
     items: dict[str, None] = {}
     unknown_items: dict[str, None] = {}
@@ -63,7 +65,7 @@ def matching(
         elif item_id is None:
             unknown_items[score.item_id] = None
         else:
-            if (first := firsts.position(score, found, item_id, name)) != found:
+            if (first := firsts.setdefault(rating_key(score, item_id, name), found)) != found:
                 places = [f"{where}, rating {number:,}" for number in (found, first)]
                 raise second_score(score, *([place(n - 1) for n in (found, first)] if place else places))
             items[item_id] = None
@@ -252,9 +254,16 @@ def _nothing_matches(
     dimensions: Mapping[str, None],
 ) -> str:
     if items or rubric is None:
+        advice = "Ids must be equal; another column may hold them: --column item_id=NAME"
+        if all(map(_CONTENT.fullmatch, items)):
+            advice = (
+                "Such ids are made from question, answer and system, which must be the same in both files; "
+                "for columns with other names: --column question=NAME; for ids of other columns, in both: "
+                "--id-from"
+            )
         return (
             f"{where}: none of the {len(items):,} rated items is known. Rated, e.g.: {_some(items)}; known, "
-            f"e.g.: {_some(known)}. Ids must be equal; another column may hold them: --column item_id=NAME"
+            f"e.g.: {_some(known)}. {advice}"
         )
     unnamed = " The file names no dimension: name it with --dimension" if set(dimensions) == {OVERALL} else ""
     return (

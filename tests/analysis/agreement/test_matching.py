@@ -112,3 +112,8 @@ def test_ratings_of_one_of_two_items_of_one_content_are_noted():
 def test_items_of_one_content_that_are_told_apart_have_no_note(rated):
     said = notes([score(name) for name in rated], ("972544de6108", "972544de6108-2", "b"))
     assert not any("have the content" in note for note in said)
+
+
+def test_ids_made_from_the_content_that_are_not_known_have_their_own_advice():
+    with pytest.raises(InputError, match=r"none of the 1 rated items is known.*--column question=NAME"):
+        matching([score("972544de6108")], items("f0528f8124a7"), None, "r.csv")
