@@ -82,6 +82,18 @@ def read_ratings(
     InputError
         The file cannot be read, or a rating in it is not valid for `form`.
     """
+    return _without_empty(_all_drafts(path, form, rater, note=note, **options))
+
+
+def _all_drafts(
+    path: str | Path,
+    form: Form,
+    rater: str | None,
+    *,
+    note: Callable[[str], None] | None,
+    **options: Unpack[ImportOptions],
+) -> dict[Key, RatingDraft]:
+    """Ratings of a file, also those without any value."""
     dimensions = _dimensions(options.get("dimensions", ()), form)
     encoding = options.get("encoding")
     found: Iterator[tuple[Key, RatingDraft]]
@@ -105,6 +117,11 @@ def read_ratings(
     drafts: dict[Key, RatingDraft] = {}
     for key, draft in found:
         _merge(drafts, key, draft)
+    return drafts
+
+
+def _without_empty(drafts: Mapping[Key, RatingDraft]) -> dict[Key, RatingDraft]:
+    """Drafts that hold a rating or a skipped item."""
     return {key: draft for key, draft in drafts.items() if draft.values or draft.skip}
 
 
@@ -167,8 +184,8 @@ def import_file(
         A rating is not valid for this study.
     """
     notes: list[str] = []
-    drafts = read_ratings(path, study.form, rater, note=notes.append, **options)
-    replies = _replies(study, drafts)
+    found = _all_drafts(path, study.form, rater, note=notes.append, **options)
+    replies = _replies(study, _without_empty(found))
     if missing := _unanswered(study, replies):
         names = ", ".join(f"{name} ({n:,})" for name, n in missing.items())
         notes.append(
@@ -176,7 +193,7 @@ def import_file(
             "the others, too."
         )
     if on_read is not None:
-        on_read(summary(drafts, study.form, _dimensions(options.get("dimensions", ()), study.form)), notes)
+        on_read(summary(found, study.form, _dimensions(options.get("dimensions", ()), study.form)), notes)
     by_rater: dict[str, list[tuple[str, int, Reply]]] = defaultdict(list)
     for (name, item_id, sample), reply in replies.items():
         by_rater[name].append((item_id, sample, reply))

@@ -137,6 +137,7 @@ RATING_OPTIONS = {
     "--raters-in": ("raters_in", several),
     "--missing-codes": ("missing_codes", several),
     "--dimension": ("dimensions", several),
+    "--scale": ("scale", str),
     "--encoding": ("encoding", str),
 }
 
@@ -242,7 +243,10 @@ def check_sizes(text, expected):
 
 
 def ratings_of(case):
-    return judge.read_ratings(option(case, "--humans"), **python_options(case, RATING_OPTIONS))
+    options = python_options(case, RATING_OPTIONS)
+    if "--rater-scale" in case["command"]:
+        del options["scale"]  # read_ratings returns ratings as they were given, without rescaling
+    return judge.read_ratings(option(case, "--humans"), **options)
 
 
 @pytest.mark.parametrize("case", RATINGS)

@@ -355,7 +355,8 @@ class _Finder:
             any_of = f"one of {', '.join(self.wanted.dimensions)}"
             needed = any_of if self.wanted.dimensions else "a column with ratings"
             raise self._error(
-                f"no ratings; found: {', '.join(self.columns)}; needed: {needed}, or a column 'value'"
+                f"no ratings; found: {', '.join(self.columns)}; needed: {needed}, or a column 'value'. If "
+                "the ratings are words, declare them from the worst to the best: --scale WORST,…,BEST"
             )
         return tuple(RatingColumn(name, dimension=name) for name in found)
 

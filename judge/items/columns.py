@@ -41,6 +41,7 @@ LISTS_IN_CELLS = ("references", "targets", "ground_truths", "reference_answers",
 _NEAR = 0.85
 _KNOWN_PLANS = 256
 _MOST_NAMES = 8
+_MOST_SEEN = 1000
 _UNKNOWN = "NAME"
 _CHAT = "messages"
 _FIELDS = (*ALIASES, "other_references")
@@ -113,6 +114,8 @@ class ColumnFinder:
         _check_mapping(self.mapping, self.answers_in)
         self.unseen = {*self.mapping.values(), *self.answers_in}
         """Columns that were named and that no row had so far."""
+        self.seen: dict[str, None] = {}
+        """Columns of the rows that were read while any was unseen, about the first 1,000."""
 
     def plan(self, names: tuple[str, ...]) -> Plan:
         """Return the plan for rows with these columns."""
@@ -120,6 +123,8 @@ class ColumnFinder:
             if len(self._plans) >= _KNOWN_PLANS:
                 self._plans.clear()
             self.unseen.difference_update(names)
+            if self.unseen and len(self.seen) < _MOST_SEEN:
+                self.seen |= dict.fromkeys(names)
             found = self._plans[names] = self._planned(names)
             if self.on_plan is not None and not found.problem:
                 self.on_plan(found)

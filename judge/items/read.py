@@ -165,7 +165,7 @@ def placed_items(
         option = "--answers-in" if unseen & set(columns.answers_in) else "--map"
         raise InputError(
             f"{source}: no row has a field {listed(tuple(sorted(unseen)))}, which {option} asks for; "
-            f"found: {listed(tuple(summary.metadata))}{several}"
+            f"found: {listed(tuple(summary.metadata or columns.seen))}{several}"
         )
 
 

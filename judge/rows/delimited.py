@@ -133,7 +133,8 @@ class DelimitedReader:
             if cells[n].strip():
                 raise InputError(
                     f"{self.name}:{self._head_line}: two columns have no name, and column {n + 1} of "
-                    f"them holds {cells[n][:40]!r}; each column needs a name of its own"
+                    f"them holds {cells[n][:40]!r}; each column needs a name of its own. If that line is a "
+                    "title above the header, delete it"
                 )
         return {name: cell for name, cell in zip(header, cells, strict=False) if name or not nameless}
 

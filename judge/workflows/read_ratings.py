@@ -7,6 +7,8 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from judge.analysis.agreement.inputs import read_scale
+from judge.analysis.agreement.load import cell_reader
 from judge.formats.cells import CellReader
 from judge.formats.rater_scales import scale_notes
 from judge.formats.rating_summary import RatingsSummary, id_notes
@@ -95,6 +97,7 @@ def read_ratings(
     *,
     columns: Mapping[str, str] | None = None,
     rubric: str | Path | Rubric | None = None,
+    scale: str | None = None,
     dimensions: str | Sequence[str] = (),
     missing_codes: str | Sequence[str] = (),
     id_from: str | Sequence[str] = (),
@@ -114,6 +117,9 @@ def read_ratings(
         Meaning -> column with another name: ``{"rater": "coder", "item_id": "task"}``.
     rubric : str, Path or Rubric, optional
         Names the dimensions, and other names for them.
+    scale : str, optional
+        Declares the scale: ``"1-5"``, or labels as in ``"fail,pass"``. Ratings in words are read only with
+        it.
     dimensions : str or sequence of str
         Only these dimensions.
     missing_codes : str or sequence of str
@@ -153,7 +159,7 @@ def read_ratings(
     chosen = (id_from,) if isinstance(id_from, str) else tuple(id_from)
     declared = load_rubric(rubric) if isinstance(rubric, str | Path) else rubric
     codes = (missing_codes,) if isinstance(missing_codes, str) else tuple(map(str, missing_codes))
-    cells = CellReader(missing=codes)
+    cells = cell_reader(None if scale is None else read_scale(scale), None, codes)
     wanted = Wanted(named, declared, cells, raters, id_from=chosen, encoding=encoding)
     only = named[0] if len(named) == 1 else OVERALL
     notes: list[str] = []
@@ -165,4 +171,4 @@ def read_ratings(
         if (first := firsts.setdefault(rating_key(score, score.item_id, score.dimension), number)) != number:
             raise second_score(score, cell.where, next(islice(read(), first, None)).where)
         found.append(score)
-    return RatingsTable(tuple(found), (*notes, *id_notes(found), *scale_notes(found)), cells)
+    return RatingsTable(tuple(found), (*notes, *id_notes(found), *scale_notes(found, cells.ends)), cells)

@@ -95,3 +95,10 @@ def test_texts_that_may_be_numbers_are_noted(tmp_path, cell, way):
     (note,) = read_ratings(path).notes
     assert note.startswith(f"Ratings written as {way} were read as texts, not as numbers: 2, the first one")
     assert "r.csv:3" in note
+
+
+def test_ratings_in_words_are_read_with_their_scale():
+    rows = [{"item_id": "a", "rater": "x", "clarity": "agree"}]
+    assert [s.value for s in read_ratings(rows, scale="disagree,agree")] == ["agree"]
+    with pytest.raises(InputError, match="--scale"):
+        read_ratings(rows)

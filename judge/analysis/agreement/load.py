@@ -139,7 +139,7 @@ def load_ratings(
     wanted = Wanted(
         _read_dimensions(dimensions, rubric),
         rubric,
-        _cells(scale, rubric, missing_codes),
+        cell_reader(scale, rubric, missing_codes),
         tuple(raters_in),
         _rater_scales(rater_scales, scale, rubric),
         id_from=tuple(id_from),
@@ -236,7 +236,8 @@ def _read_dimensions(wanted: Sequence[str], rubric: Rubric | None) -> tuple[str,
     return () if derived & set(wanted) else tuple(wanted)
 
 
-def _cells(scale: Scale | None, rubric: Rubric | None, missing_codes: Sequence[str]) -> CellReader:
+def cell_reader(scale: Scale | None, rubric: Rubric | None, missing_codes: Sequence[str]) -> CellReader:
+    """How cells are read with the declared scale or, without one, that of the rubric."""
     declared = () if rubric is None else tuple(rubric.scale.labels)
     values = declared if scale is None else tuple(scale.values)
     numbers = [number_or_none(code) for code in missing_codes]
