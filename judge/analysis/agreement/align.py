@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -123,10 +123,7 @@ def align_ratings(
     items = tuple(loaded.items.values())
     clusters = None if cluster is None else item_field(items, cluster, hint=_ITEM_FILE)
     wanted, names = _wanted(loaded, dimensions)
-    by_dimension: dict[str, list[Score]] = {}
-    for score in loaded.scores:
-        is_of_criterion = score.dimension == CRITERIA
-        by_dimension.setdefault(score.dimension, []).append(unit_of(score) if is_of_criterion else score)
+    by_dimension = _by_dimension(loaded.scores)
     marks = _marks_by_dimension(scales, pass_marks, names)
     marks = {} if loaded.rescaled else marks
     matrix = _Matrix(loaded, scales, clusters, slots, reduction)
@@ -169,6 +166,15 @@ def align_ratings(
         reduction=reduction,
         abstentions={key: one for key, one in abstained.items() if key[1] in kept},
     )
+
+
+def _by_dimension(scores: Iterable[Score]) -> dict[str, list[Score]]:
+    """Group scores; those of criteria are of units, an item and a criterion each."""
+    found: dict[str, list[Score]] = {}
+    for score in scores:
+        is_of_criterion = score.dimension == CRITERIA
+        found.setdefault(score.dimension, []).append(unit_of(score) if is_of_criterion else score)
+    return found
 
 
 def _with_design(

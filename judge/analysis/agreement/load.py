@@ -146,16 +146,13 @@ def load_ratings(
         encoding=encoding,
     )
     only = _only_dimension(dimensions, rubric)
-    rated: list[Score] = []
-    rating_columns: set[str] = set()
     read = partial(read_cells, humans, map=columns, wanted=wanted, dimension=only)
-    for cell in read(note=notes.append):
-        rated.append(cell.score)
-        rating_columns.add(cell.column)
-    if not rated:
+    cells = [(cell.score, cell.column) for cell in read(note=notes.append)]
+    if not cells:
         raise InputError(
             f"{name_of(humans)}: holds no ratings" + (f" on {', '.join(dimensions)}" if dimensions else "")
         )
+    rated, rating_columns = [score for score, _ in cells], {column for _, column in cells}
     rows = partial(plain_rows, humans, _ignore, encoding=encoding, mapping=columns, has_id=True)
     fields: dict[str, dict[str, Any]] = {}
     if not opened and items is None and _is_table(humans):
@@ -174,9 +171,8 @@ def load_ratings(
     checks = _checks(rows, columns) if _is_table(humans) else {}
     notes = [*failed_checks_warning(checks), *left_out, *_rater_notes(rated, wanted), *notes]
     summary = str(_summary(rated, wanted))
-    drawn = drawn_items(
-        rows if _is_table(humans) else None, columns or {}, _known_id(columns, ids, known), known
-    )
+    id_of = _known_id(columns, ids, known)
+    drawn = drawn_items(rows if _is_table(humans) else None, columns or {}, id_of, known)
     return LoadedRatings(
         known, scores, rubric, tuple(notes), about, summary, wanted.rater_scales, drawn=drawn
     )

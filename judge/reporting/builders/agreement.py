@@ -92,7 +92,7 @@ def _sections(found: Agreement, labels: Labels) -> Iterator[Section]:
     yield Section("levels", levels.title, tables=(levels, *((medians,) if medians else ())))
     yield _section("abstentions", verdict_tables.abstentions(found, labels))
     passing = (
-        tables.passing(found, labels),
+        verdict_tables.passing(found, labels),
         verdict_tables.no_verdict(found, labels),
         tables.corrected(found, labels),
     )

@@ -1,10 +1,13 @@
-"""Tables of an agreement report about verdicts and ratings that are missing: abstentions, bounds."""
+"""Tables of an agreement report about verdicts: passes and fails, abstentions, and what is missing."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 from judge.analysis.agreement.agree import Agreement
 from judge.reporting.document import Column, Row, Table
 from judge.reporting.tables.agreement_tables import Labels
+from judge.reporting.wording import dimension_name, listed
 
 
 def abstentions(found: Agreement, labels: Labels) -> Table | None:
@@ -61,3 +64,71 @@ def no_verdict(found: Agreement, labels: Labels) -> Table | None:
         "them failed or all passed (--no-verdict bounds).",
     )
     return Table("no_verdict", "Missing verdicts of the judge", columns, tuple(rows), notes)
+
+
+def passing(found: Agreement, labels: Labels) -> Table | None:
+    """Pass and fail verdicts of judge and human raters."""
+    columns = (
+        *labels.columns,
+        Column("bar", "threshold", "number", detail=True),
+        Column("n", "n", "count"),
+        Column("people_rate", "human pass rate", "share"),
+        Column("judge_rate", "judge pass rate", "share"),
+        Column("tpr", "TPR", "share"),
+        Column("tnr", "TNR", "share"),
+        Column("agreement", "same verdict", "share", detail=True),
+        Column("kappa", "kappa", "score"),
+        Column("ac1", "AC1", "score"),
+        Column("positive", "positive agreement", "score", detail=True),
+        Column("negative", "negative agreement", "score", detail=True),
+        Column("precision", "precision", "share", detail=True),
+        Column("npv", "NPV", "share", detail=True),
+        Column("balanced", "balanced accuracy", "score", detail=True),
+        Column("mcc", "MCC", "score", detail=True),
+        Column("counts", "both pass / only judge / only humans / both fail", detail=True),
+    )
+    rows: list[Row] = []
+    for one in found.judge_agreements:
+        m = one.pass_fail
+        if m is None:
+            continue
+        cells = (m.true_pass, m.false_pass, m.false_fail, m.true_fail)
+        rows.append(
+            (
+                *labels.cells(one.ratings.dimension, one.judge), one.ratings.pass_mark, sum(cells),
+                m.human_pass_rate, m.judge_pass_rate, m.tpr, m.tnr, m.agreement, m.kappa, m.ac1, m.f1,
+                m.negative_agreement, m.precision, m.npv, m.balanced_accuracy, m.mcc,
+                " / ".join(map(str, cells)),
+            )
+        )  # fmt: skip
+    if not rows:
+        return None
+    notes = [
+        "Reference: majority of the human verdicts; ties are excluded. TPR (TNR): share of the human passes "
+        "(fails) that the judge passes (fails)."
+    ]
+    n_missing = max(one.n_no_verdict for one in found.judge_agreements)
+    counted = {"fail": "count as fails", "drop": "are left out"}.get(found.criteria.no_verdict)
+    if counted and n_missing:
+        notes.append(
+            f"Answers without a verdict of the judge (up to {n_missing:,}) {counted} "
+            f"(--no-verdict {found.criteria.no_verdict})."
+        )
+    notes += _paradoxes(found)
+    return Table("passing", "Pass/fail verdicts", columns, tuple(rows), tuple(notes))
+
+
+def _paradoxes(found: Agreement) -> Iterator[str]:
+    """Where kappa is low by construction."""
+    for kind, text in (
+        ("skewed", "more than 80 % of answers pass, or more than 80 % fail"),
+        ("apart", "the pass rates of judge and people differ by more than 10 percentage points"),
+    ):
+        named = dict.fromkeys(
+            dimension_name(one.ratings.dimension) for one in found.judge_agreements if one.paradox == kind
+        )
+        if named:
+            yield (
+                f"On {listed(tuple(named))} {text}: kappa is low by construction; read it together with AC1, "
+                "positive agreement and negative agreement."
+            )

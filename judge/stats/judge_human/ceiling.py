@@ -322,12 +322,13 @@ def _is_defined(contrast: tuple[Statistic, Statistic]) -> bool:
 
 def _all_undefined(contrasts: Contrasts, humans: Floats, judge: Floats) -> Ceiling:
     every = [s for pairs in contrasts.values() for contrast in pairs for s in contrast]
-    reasons = (s.reason or s.undefined for s in every if math.isnan(s.value()))
-    reason: Reason = next(reasons, NO_PAIRABLE_ITEMS)
+    reason: Reason = next(
+        (s.reason or s.undefined for s in every if math.isnan(s.value())), NO_PAIRABLE_ITEMS
+    )
     if reason == NO_RATINGS and not (np.isnan(judge).all() or np.isnan(humans).all()):
         reason = NO_PAIRABLE_ITEMS  # there are ratings, but no item is shared
-    undefined = Estimate.undefined(reason)
-    return Ceiling(undefined, undefined, undefined, (), tuple(contrasts))
+    none = Estimate.undefined(reason)
+    return Ceiling(none, none, none, (), tuple(contrasts))
 
 
 @dataclass(frozen=True)
