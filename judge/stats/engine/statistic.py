@@ -83,6 +83,11 @@ class Statistic:
             return math.nan
         return float(self.evaluate(np.ones(len(self.sums)))[0])
 
+    @property
+    def is_defined(self) -> bool:
+        """Whether there is a point estimate."""
+        return not math.isnan(self.value())
+
 
 def undefined_statistic(n_items: int, reason: Reason) -> Statistic:
     """Return a statistic that is undefined for `reason`, so that it can stand in a table of others."""

@@ -267,7 +267,7 @@ def _without_ceiling(humans: Floats, judge: Floats, agreement: Agreement, sampli
 def _compare(contrasts: Contrasts, humans: Floats, judge: Floats, sampling: Sampling) -> Ceiling:
     """Evaluate all levels on one set of weights and average them."""
     options, confidence_level = _split(sampling)
-    defined = {h: [c for c in pairs if _is_defined(c)] for h, pairs in contrasts.items()}
+    defined = {h: [(a, b) for a, b in p if a.is_defined and b.is_defined] for h, p in contrasts.items()}
     defined = {h: pairs for h, pairs in defined.items() if pairs}
     if not defined:
         return _all_undefined(contrasts, humans, judge)
@@ -314,10 +314,6 @@ def _sizes(humans: Floats, judge: Floats, held_out: list[int]) -> tuple[int, int
     rated = ~np.isnan(humans)
     used = ~np.isnan(judge) & rated[:, held_out].any(axis=1) & (rated.sum(axis=1) >= 2)
     return int(used.sum()), int(used.sum() + rated[used].sum())
-
-
-def _is_defined(contrast: tuple[Statistic, Statistic]) -> bool:
-    return not any(math.isnan(statistic.value()) for statistic in contrast)
 
 
 def _all_undefined(contrasts: Contrasts, humans: Floats, judge: Floats) -> Ceiling:
