@@ -220,6 +220,8 @@ def _totals(table: Floats | Ints, weights: Floats, statistic: Statistic) -> Floa
 def _unseen_variation(per_weight: Floats, weights: Floats, strata: Ints, used: Bools) -> Floats:
     """Return the variance of strata of which all used items move the statistic alike, 0 for the others."""
     found = np.zeros(int(strata.max()) + 1)
+    if not used.any():  # the same value at any weights, such as a kappa with a constant rater
+        return found
     reach = float(np.ptp(per_weight[used]))
     for h in range(found.size):
         mine = used & (strata == h)

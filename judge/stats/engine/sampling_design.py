@@ -220,7 +220,7 @@ class SamplingDesign:
         if self.population_sizes is not None:
             inverse *= (sizes / np.bincount(codes, weights=inverse, minlength=sizes.size))[codes]
         weights = np.zeros(len(self))
-        weights[self.sampled] = inverse * (inverse.size / inverse.sum())
+        weights[self.sampled] = inverse / inverse.mean() if inverse.size else inverse
         return weights
 
     @property
@@ -236,7 +236,8 @@ class SamplingDesign:
     @property
     def n_effective(self) -> float:
         """Kish's effective sample size, (sum of weights)^2 / sum of squared weights."""
-        return float(self.weights.sum() ** 2 / (self.weights @ self.weights))
+        squares = float(self.weights @ self.weights)
+        return float(self.weights.sum() ** 2 / squares) if squares > 0 else 0.0
 
     @cached_property
     def variance_strata(self) -> tuple[Ints, Floats]:

@@ -184,8 +184,9 @@ def weighted_rates(
     if sampling.get("method", "auto") not in ("auto", "wilson"):
         return {name: replicates.estimate(name, confidence_level) for name in statistics}
     seed, generator = seed_of(sampling.get("rng"))
-    tables = VerdictSample.of(cells, design).draw(n_draws, generator)
-    found = {}
+    found, tables = {}, np.empty((0, 4))
+    if not all(math.isnan(sample.value) for sample in replicates.samples.values()):
+        tables = VerdictSample.of(cells, design).draw(n_draws, generator)
     for name, sample in replicates.samples.items():
         interval = Interval()
         if not math.isnan(sample.value):

@@ -89,7 +89,8 @@ def ppi_mean(
     PredictionPoweredMean
         In the unit of `human`. NaN, `too_few_items`, with fewer than two labels. Below 30 labels
         the note ``few_labels``: the interval is then approximate. Labels that are all alike get no interval
-        (`no_variation`), unless they are pass marks: these get the variance of half a pass or fail.
+        (`no_variation`), unless they are pass marks. In one of several strata, or of pass marks, they get the
+        variance of half a label that differs from them.
 
     Raises
     ------

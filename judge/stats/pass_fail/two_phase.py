@@ -52,7 +52,7 @@ class Labelled:
     finite : bool
         Whether the target is exactly these answers.
     marks : bool
-        Whether scores are pass marks: strata without variation then get that of half a pass or fail.
+        Whether scores are pass marks.
     merged : bool
         Whether strata with fewer than two labels were merged with their neighbour in sorted order.
     unknown : bool
@@ -85,6 +85,11 @@ class Labelled:
             return UNKNOWN_PROBABILITY
         n_labels = int(self.labelled.sum())
         return None if n_labels >= 2 else TOO_FEW_ITEMS if n_labels else NO_OBSERVATIONS
+
+    @property
+    def reach(self) -> float:
+        """Largest difference of two human scores: what a label may differ from others that are all alike."""
+        return 1.0 if self.marks else float(np.ptp(self.human[self.labelled]))
 
     def people_alone(self) -> SamplingDesign:
         """Return the design of the labels, for an estimate without the judge."""
@@ -208,9 +213,8 @@ class TwoPhaseMean:
             influence[part.unlabelled] = shares[h] * part.of_unlabelled
             within[h] = float((influence[part.labelled] ** 2).sum() + (influence[part.unlabelled] ** 2).sum())
             df[h] = part.df
-            if pool.marks:
-                within[h] += shares[h] ** 2 * part.unseen
-                unseen += shares[h] ** 2 * part.unseen
+            within[h] += shares[h] ** 2 * part.unseen
+            unseen += shares[h] ** 2 * part.unseen
         value = float(shares @ means)
         if not pool.finite:
             influence += np.where(pool.in_pool, (means[pool.strata] - value) / total, 0.0)
@@ -290,8 +294,9 @@ class _Stratum:
             of_labelled = of_labelled + correct * slope * (f - centres[0]) / (n + n_rest)
             of_unlabelled = slope * (u - centres[1]) / (n + n_rest)
             of_unlabelled *= math.sqrt(n_rest / (n_rest - 1)) if apart else 1.0
-        share = (w @ y * n + 0.5) / (n + 1)
-        unseen = share * (1 - share) / (n + 1) if np.ptp(residual) <= 1e-12 else 0.0
+        share = 0.5 / (n + 1)  # half a label that differs from the others as much as any two of the pool
+        alike = np.ptp(residual) <= 1e-12
+        unseen = pool.reach**2 * share * (1 - share) / (n + 1) if alike else 0.0
         if pool.finite:
             unseen *= n_rest / (n + n_rest)
         return cls(

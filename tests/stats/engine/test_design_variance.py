@@ -320,3 +320,8 @@ def test_a_statistic_that_hangs_on_one_item_has_no_standard_error():
     found = js.estimate(statistic, design=design(), method="jackknife")
     assert (found.value, found.reason) == (1.0, "no_variation")
     assert math.isnan(found.se)
+
+
+def test_kappa_with_a_constant_rater_is_zero_at_any_weights():
+    found = js.cohen_kappa(HUMAN, np.ones(40), design=design())
+    assert (found.value, found.se, found.reason) == (0, 0, "no_variation")

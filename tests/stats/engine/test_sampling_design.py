@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from judge.stats import SamplingDesign
+from judge.stats import SamplingDesign, mean
 from judge.stats.engine.sampling_design import collapse
 
 
@@ -130,3 +130,15 @@ def test_a_given_mix_weights_strata_to_their_shares():
 def test_shares_of_a_mix_must_fit_the_strata(shares, message):
     with pytest.raises(ValueError, match=message):
         SamplingDesign.to_mix(["a", "a", "b", "b"], shares)
+
+
+def test_without_any_probability_there_is_no_sample():
+    design = SamplingDesign([None, None], ["a", "b"])
+    assert (design.n_sampled, design.n_effective, design.population) == (0, 0, 0)
+    found = mean([1.0, 2.0], design=design)
+    assert found.reason == "unknown_probability"
+    assert "effective_sample_size: 0.0" in found.notes
+
+
+def test_all_items_without_a_value_are_no_ratings_whatever_the_design():
+    assert mean([None, None], design=SamplingDesign([0.5, 0.5])).reason == "no_ratings"

@@ -297,6 +297,19 @@ def test_pass_marks_without_a_fail_among_the_labels_have_an_interval():
     assert found.low < 0.95
 
 
+def test_a_stratum_whose_labels_are_all_alike_is_not_free_of_error():
+    """Ten labels of 5 beside labels from 1 to 5: half an eleventh may differ by 4."""
+    human = np.r_[np.full(10, 5.0), np.full(90, np.nan), np.tile([1.0, 3.0, 5.0], 4), np.full(88, np.nan)]
+    strata = np.repeat(["high", "low"], [100, 100])
+    with_doubt = js.ppi_mean(human, np.zeros(200), strata=strata).estimate
+    share = 0.5 / 11
+    unseen = 0.25 * 16 * share * (1 - share) / 11
+    low = np.tile([1.0, 3.0, 5.0], 4)
+    between = 0.25 * (5 - low.mean()) ** 2 / 200
+    expected = 0.25 * low.var(ddof=1) / 12 + between + unseen
+    assert with_doubt.se == pytest.approx(math.sqrt(expected))
+
+
 def test_rogan_gladen_weights_a_calibration_set_drawn_within_verdicts():
     """Of 900 judge-passes and 100 judge-fails elsewhere 50 each: TP 810, FN 40, so TPR is 810/850."""
     human = [1] * 45 + [0] * 5 + [1] * 20 + [0] * 30

@@ -165,3 +165,43 @@ def test_a_given_mix_of_verdicts_leaves_only_the_doubt_about_their_rates():
     assert found.judge_pass_rate.value == pytest.approx(0.7)
     assert (found.judge_pass_rate.low, found.judge_pass_rate.high) == pytest.approx((0.7, 0.7))
     assert found.agreement.value == pytest.approx(0.7 * 18 / 20 + 0.3 * 15 / 20)
+
+
+DESIGNS = {
+    "nothing known": SamplingDesign([None] * 5),
+    "one known": SamplingDesign([0.5, None, None, None, None], ["a"] * 5),
+    "one each": SamplingDesign([0.5] * 5, list("abcde")),
+    "Poisson": SamplingDesign([0.5, 0.4, 0.3, 0.2, 0.1], name="poisson"),
+    "census": SamplingDesign([1] * 5, target="these answers"),
+    "incomplete": SamplingDesign([0.5] * 5, list("aabbb"), {"a": 40, "b": 9}),
+}
+MARKS = [
+    ([1, 0, 1, 0, 1], [1, 1, 0, 0, 1]),
+    ([1] * 5, [1] * 5),
+    ([None] * 5, [1] * 5),
+    ([1, None, None, None, None], [1, None, 0, 1, 1]),
+    ([0, 0, 0, 1, 1], [0] * 5),
+]
+
+
+@pytest.mark.parametrize("marks", range(len(MARKS)))
+@pytest.mark.parametrize("name", DESIGNS)
+def test_any_few_marks_give_a_value_or_a_reason(name, marks):
+    (human, judge), of = MARKS[marks], DESIGNS[name]
+    both = {"design_a": of, "design_b": of}
+    found = [
+        *js.pass_fail(human, judge, design=of, rng=0, n_resamples=100).estimates().values(),
+        *js.pass_fail(human, judge, design=of, clusters=list("xxyyz"), rng=0, n_resamples=100)
+        .estimates()
+        .values(),
+        js.cohen_kappa(human, judge, design=of),
+        js.auc(human, judge, design=of),
+        js.predictive_values(human, judge, design=of, rng=0, n_draws=50).estimate,
+        js.predictive_values(human, judge, design=of, clusters=list("xxyyz"), rng=0, n_draws=50).estimate,
+        js.ppi_mean(human, judge, design=of).estimate,
+        js.rogan_gladen(human, judge, [1, 0, 1], design=of, rng=0, n_draws=50).estimate,
+        js.predictive_values_difference(human, judge, human, judge, **both),
+        js.ppi_difference(human, judge, human, judge[::-1], **both),
+    ]
+    for estimate in found:
+        assert estimate.reason or estimate.low <= estimate.value <= estimate.high
