@@ -16,7 +16,7 @@ from judge.records import Item
 def decode_task(row: sqlite3.Row) -> Task:
     """Return one task of a rater, with its item and the latest rating."""
     gold = None if row["expected"] is None else GoldItem.model_validate_json(row["expected"])
-    fields = typed(row, rater=str, n=int, sample=int, stratum=str, probability=float)
+    fields = typed(row, rater=str, n=int, sample=int, stratum=str, probability=(float, type(None)))
     return Task(
         **{name: fields[name] for name in ("rater", "n", "sample", "stratum", "probability")},
         kind=_kind(row),

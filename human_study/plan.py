@@ -1,9 +1,9 @@
 """The complete plan of a study: its items, the list of each rater, training and checks."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
-from typing import Self
+from typing import NamedTuple, Self
 
 from pydantic import Field, model_validator
 
@@ -48,8 +48,16 @@ class DrawnItem:
 
     item: Item
     stratum: str = ""
-    probability: float = 1.0
-    """Inclusion probability; its inverse is the design weight."""
+    probability: float | None = 1.0
+    """Inclusion probability; its inverse is the design weight. None if it is unknown."""
+
+
+class Listed(NamedTuple):
+    """An item that was drawn elsewhere: its id, inclusion probability (None if unknown) and stratum."""
+
+    id: str
+    probability: float | None = None
+    stratum: str = ""
 
 
 @dataclass(frozen=True)
@@ -134,8 +142,8 @@ def choose(items: Sequence[Item], design: Design, strata: Mapping[str, str] | No
     return [DrawnItem(items[i], of[i], probability) for i, probability in drawn.items()]
 
 
-def pick(items: Sequence[Item], probabilities: Mapping[str, float | None]) -> list[DrawnItem]:
-    """Select the items with the listed ids and inclusion probabilities (1 if unknown).
+def pick(items: Sequence[Item], listed: Iterable[Listed]) -> list[DrawnItem]:
+    """Select the listed items, with their inclusion probabilities and strata.
 
     Raises
     ------
@@ -143,12 +151,13 @@ def pick(items: Sequence[Item], probabilities: Mapping[str, float | None]) -> li
         A listed id is not among the items.
     """
     found = {item.id: item for item in items}
-    if missing := [name for name in probabilities if name not in found]:
+    wanted = {one.id: one for one in listed}
+    if missing := [name for name in wanted if name not in found]:
         raise InputError(
-            f"{len(missing)} of {len(probabilities)} listed ids are not among the {len(items)} items; "
+            f"{len(missing)} of {len(wanted)} listed ids are not among the {len(items)} items; "
             f"the first is {missing[0]!r}"
         )
-    return [DrawnItem(found[name], "listed", p or 1.0) for name, p in probabilities.items()]
+    return [DrawnItem(found[one.id], one.stratum, one.probability) for one in wanted.values()]
 
 
 def _check_questions(rubric: Rubric, items: Sequence[Item]) -> None:

@@ -31,7 +31,7 @@ CREATE TABLE items (
     id TEXT NOT NULL,
     data TEXT NOT NULL,
     stratum TEXT NOT NULL DEFAULT '',
-    probability REAL NOT NULL DEFAULT 1,
+    probability REAL DEFAULT 1,
     expected TEXT,
     UNIQUE (kind, id)
 );

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TypeAlias, Unpack
 
 from human_study import label_studio
+from human_study.plan import Listed
 from judge.errors import InputError
 from judge.files.unpacking import read_text
 from judge.items import ItemOptions, placed_items
@@ -109,10 +110,10 @@ def text_in(path: str | Path) -> str:
         raise InputError(f"{path}: cannot be read: {getattr(error, 'strerror', error)}") from None
 
 
-def listed_ids(source: RowSource) -> Iterator[tuple[str, float | None]]:
-    """Read one id per line or element, or the rows of a table with ids and inclusion probabilities."""
+def listed_items(source: RowSource) -> Iterator[Listed]:
+    """Read one id per line or element, or the rows of a table with ids, probabilities and strata."""
     if is_file(source) and Path(source).suffix in (".txt", ""):
-        yield from ((line.strip(), None) for line in text_in(source).splitlines() if line.strip())
+        yield from (Listed(line.strip()) for line in text_in(source).splitlines() if line.strip())
         return
     for where, row in read_rows(source):
         fields = row if isinstance(row, dict) else {"id": row}
@@ -125,4 +126,5 @@ def listed_ids(source: RowSource) -> Iterator[tuple[str, float | None]]:
             raise InputError(
                 f"{where}: a row needs an id, and optionally a probability above 0 and at most 1; found {row}"
             )
-        yield str(name), probability
+        stratum = fields.get("stratum")
+        yield Listed(str(name), probability, "" if stratum is None else str(stratum).strip())

@@ -63,7 +63,7 @@ class Task:
     sample: int
     item: Item
     stratum: str
-    probability: float
+    probability: float | None
     gold: GoldItem | None
     rating: Rating
 

@@ -15,7 +15,7 @@ from human_study import gold_items, import_ratings
 from human_study.export_formats import SUFFIXES, WRITERS, Layout
 from human_study.plan import Design, DrawnItem, StudyOptionError, choose, pick, plan_study
 from human_study.progress import QuestionRatings, StudyProgress, measure
-from human_study.source import ItemSource, StudySource, listed_ids
+from human_study.source import ItemSource, StudySource, listed_items
 from human_study.store import Study
 from judge.files.writing import whole_file
 from judge.items import load_items
@@ -75,7 +75,7 @@ def create_study(
     stratify : str or None
         Draw equally many items from each value of a field, or of ``score`` or ``passed`` of the run.
         Estimates for all items then need the design weight 1 / probability, which is exported.
-    ids : path, list of str, or table with the columns id and probability, optional
+    ids : path, list of str, or table with the columns id, probability and stratum, optional
         Use these items instead of drawing.
     raters : int
         Number of raters in the study.
@@ -322,7 +322,7 @@ def _chosen(
         return choose(source.items, design, source.strata(stratify) if stratify else None)
     if design.items or stratify:
         raise StudyOptionError("ids lists the items; select and stratify draw them: use one of the two")
-    return pick(source.items, dict(listed_ids(ids)))
+    return pick(source.items, listed_items(ids))
 
 
 def _gold_items(source: RowSource | None, rubric: Rubric) -> list[gold_items.GoldItem]:

@@ -55,7 +55,7 @@ def _add_item(
     kind: str,
     item: Item,
     stratum: str,
-    probability: float,
+    probability: float | None,
     expected: str | None,
     root: Path,
 ) -> int:

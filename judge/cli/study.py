@@ -59,7 +59,8 @@ which_items = section(
         "--ids",
         type=existing,
         metavar="FILE",
-        help="Use the listed items: one id per line, or a table with the columns id and probability.",
+        help="Use the listed items: one id per line, or a table with the columns id, "
+        "probability and stratum, as judge plan --select writes it.",
     ),
 )
 who_rates = section(
@@ -304,11 +305,13 @@ def _report_new(study: Study) -> None:
 def _report_strata(study: Study) -> None:
     main = [task for task in study.tasks() if task.kind == "main"]
     drawn = Counter({task.item.id: (task.stratum, task.probability) for task in main}.values())
-    for (stratum, probability), n in sorted(drawn.items()):
-        click.echo(f"  {stratum}: {n} drawn, each with probability {probability:.3g}")
+    for (stratum, probability), n in sorted(drawn.items(), key=lambda one: (one[0][0], one[0][1] or 0)):
+        name = stratum or "all items"
+        known = "probability unknown" if probability is None else f"each with probability {probability:.3g}"
+        click.echo(f"  {name}: {n} drawn, {known}")
     if len({probability for _, probability in drawn}) > 1:
         click.echo(
-            "Note: estimates for all items need the design weight 1 / probability; probability is exported.",
+            "Note: probability and stratum are exported with the ratings, and judge agree weights by them.",
             err=True,
         )
 

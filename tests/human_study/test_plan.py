@@ -1,7 +1,7 @@
 import pytest
 from pydantic import ValidationError
 
-from human_study.plan import Design, DrawnItem, choose, pick, plan_study
+from human_study.plan import Design, DrawnItem, Listed, choose, pick, plan_study
 from judge.errors import InputError
 from judge.records import Item
 from judge.rubric import Rubric
@@ -51,13 +51,16 @@ def test_strata_keep_their_probabilities(items: list[Item]) -> None:
 
 
 def test_listed_items_keep_the_probability_of_the_list(items: list[Item]) -> None:
-    chosen = pick(items, {"secret-id-3": 0.25, "secret-id-1": None})
-    assert [(one.item.id, one.probability) for one in chosen] == [("secret-id-3", 0.25), ("secret-id-1", 1.0)]
+    chosen = pick(items, [Listed("secret-id-3", 0.25, "pass"), Listed("secret-id-1")])
+    assert [(one.item.id, one.probability, one.stratum) for one in chosen] == [
+        ("secret-id-3", 0.25, "pass"),
+        ("secret-id-1", None, ""),
+    ]
 
 
 def test_a_listed_id_that_is_not_there_is_named(items: list[Item]) -> None:
     with pytest.raises(InputError, match="1 of 2 listed ids are not among the 12 items; the first is 'q9'"):
-        pick(items, {"secret-id-1": None, "q9": None})
+        pick(items, [Listed("secret-id-1"), Listed("q9")])
 
 
 def test_one_id_for_two_items_is_refused(rubric: Rubric) -> None:

@@ -88,16 +88,17 @@ def test_a_rubric_object_replaces_that_of_the_run():
 def test_listed_ids_may_be_in_memory(ids):
     with create_study(ANSWERS, ids=ids) as study:
         drawn = {task.item.id: task.probability for task in study.tasks() if task.kind == "main"}
-    known = isinstance(ids, list) and isinstance(ids[0], str)
-    assert drawn == ({"q3": 1, "q4": 1} if known else {"q3": 0.25, "q4": 0.5})
+    names_alone = isinstance(ids, list) and isinstance(ids[0], str)
+    assert drawn == ({"q3": None, "q4": None} if names_alone else {"q3": 0.25, "q4": 0.5})
 
 
 def test_selected_items_of_a_run_keep_their_probabilities():
     answers = [{"id": n, "question": "?", "answer": "!"} for n in range(40)]
     run = judge.score(answers, out="run")
     with create_study(run, ids=judge.select_items(run, 20).to_pandas()) as study:
-        drawn = {task.item.id: task.probability for task in study.tasks() if task.kind == "main"}
-    assert set(drawn.values()) == {0.5}
+        drawn = {task.item.id: task for task in study.tasks() if task.kind == "main"}
+    assert {task.probability for task in drawn.values()} == {0.5}
+    assert {task.stratum for task in drawn.values()} == {"no verdict"}
     assert len(drawn) == 20
 
 
@@ -269,3 +270,27 @@ def test_importing_human_study_loads_no_package():
 @pytest.mark.parametrize("package", [human_study, judge])
 def test_both_packages_are_marked_as_typed(package):
     assert (Path(package.__file__).parent / "py.typed").is_file()
+
+
+def test_ratings_of_a_stratified_study_are_weighted_by_agree():
+    answers = [{"id": f"a{n}", "question": "How far is the moon?", "answer": f"{n}"} for n in range(60)]
+    scored = judge.load_rubric("open_qa").dimensions
+    with Path("replies.jsonl").open("w") as file:
+        for n, one in enumerate(answers):
+            reply = json.dumps({name: {"score": 4 if n % 4 else 2, "reason": "r"} for name in scored})
+            file.write(json.dumps({"item_id": one["id"], "reply": reply}) + "\n")
+    run = judge.score(answers, judge="replay:replies.jsonl", out="run")
+    few = {"raters": 1, "per_item": 1, "repeats": 0, "checks": 0}
+    with create_study(run, select=20, stratify="passed", **few) as study:
+        drawn = [task.item.id for task in study.tasks() if task.kind == "main"]
+        pd.DataFrame([{"item_id": name, **dict.fromkeys(scored, 4)} for name in drawn]).to_csv(
+            "given.csv", index=False
+        )
+        import_into_study(study, "given.csv", rater="R01")
+        export_study(study, "ratings.csv")
+    rows = pd.read_csv("ratings.csv")
+    strata = {(row.stratum, round(row.probability, 3)) for row in rows.itertuples()}
+    assert strata == {("passed", round(10 / 45, 3)), ("failed", round(10 / 15, 3))}
+    found = judge.agree(run, "ratings.csv")
+    assert found.agreement.aligned.is_weighted
+    assert found["clarity"].found.pass_fail.judge_pass_rate.value == pytest.approx(0.75)

@@ -6,7 +6,8 @@ import sys
 
 import pytest
 
-from human_study.source import StudySource, listed_ids, text_in
+from human_study.plan import Listed
+from human_study.source import StudySource, listed_items, text_in
 from judge.errors import InputError
 from judge.records import Item, Score
 from judge.rubric import load_rubric
@@ -66,22 +67,26 @@ def test_strata_of_a_field_are_its_values_and_missing_ones(tmp_path):
 def test_ids_are_lines_of_a_text_or_rows_of_a_table(tmp_path):
     for name in ("ids.txt", "ids"):
         (tmp_path / name).write_text("a\n\n b \n")
-        assert list(listed_ids(tmp_path / name)) == [("a", None), ("b", None)]
-    (tmp_path / "ids.csv").write_text("item_id,id,probability\na,x,0.5\n,b,1\nc,x,\n")
-    assert list(listed_ids(tmp_path / "ids.csv")) == [("a", 0.5), ("b", 1.0), ("c", None)]
+        assert list(listed_items(tmp_path / name)) == [Listed("a"), Listed("b")]
+    (tmp_path / "ids.csv").write_text("item_id,id,probability,stratum\na,x,0.5, pass\n,b,1,\nc,x,,\n")
+    assert list(listed_items(tmp_path / "ids.csv")) == [
+        Listed("a", 0.5, "pass"),
+        Listed("b", 1.0),
+        Listed("c"),
+    ]
 
 
 @pytest.mark.parametrize("cell", ["0", "1.01", "-0.5", "x", "nan"])
 def test_a_probability_is_above_zero_and_at_most_one(tmp_path, cell):
     (tmp_path / "ids.csv").write_text(f"item_id,probability\na,{cell}\n")
     with pytest.raises(InputError, match=r"ids\.csv:2: a row needs an id"):
-        list(listed_ids(tmp_path / "ids.csv"))
+        list(listed_items(tmp_path / "ids.csv"))
 
 
 def test_a_row_without_an_id_is_refused(tmp_path):
     (tmp_path / "ids.jsonl").write_text('{"name": "a"}\n')
     with pytest.raises(InputError, match=r"ids\.jsonl:1: a row needs an id"):
-        list(listed_ids(tmp_path / "ids.jsonl"))
+        list(listed_items(tmp_path / "ids.jsonl"))
 
 
 def test_a_text_is_read_from_a_file_or_from_standard_input(tmp_path, monkeypatch):
