@@ -40,6 +40,8 @@ class Calibrated:
         Dimension -> number of items with scores of both the judge and humans.
     n_people : int
         Number of human raters.
+    is_unweighted : bool
+        Whether items were drawn with unequal probabilities, which the calibration does not use.
     """
 
     run: str
@@ -48,6 +50,7 @@ class Calibrated:
     dimensions: dict[str, Calibration]
     n_items: dict[str, int]
     n_people: int
+    is_unweighted: bool = False
 
     @property
     def has_maps(self) -> bool:
@@ -102,7 +105,8 @@ def calibrate_run(
             human, scores, kind, bounds=ends, pass_mark=rated.pass_mark, loss=loss, clusters=rated.clusters,
             method="jackknife", rng=seed,
         )  # fmt: skip
-    return Calibrated(str(run), aligned.judges[0], belongs_to(run), found, sizes, len(aligned.humans))
+    people = len(aligned.humans)
+    return Calibrated(str(run), aligned.judges[0], belongs_to(run), found, sizes, people, aligned.is_weighted)
 
 
 def _is_category(rubric: Rubric | None, name: str) -> bool:

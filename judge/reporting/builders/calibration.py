@@ -74,6 +74,12 @@ def _words(found: Calibrated, saved: str | None) -> Iterator[str]:
 
 
 def _warnings(found: Calibrated) -> Iterator[str]:
+    if found.is_unweighted:
+        yield (
+            "The rated items were drawn with unequal probabilities, and a calibration has no weighted form: "
+            "distances, bias and gains hold for the rated items, not for all answers. For weighted figures: "
+            "judge agree."
+        )
     few = [dimension_name(name) for name, n in found.n_items.items() if n < 100]
     if few:
         yield f"Fewer than 100 items on {', '.join(few)}: only shift and scale are tried for these."

@@ -196,3 +196,13 @@ def test_strata_that_some_drawn_items_lack_are_not_used():
     used, (note,) = drawn.checked(["a", "b"])
     assert used.strata == {}
     assert "have no stratum" in note
+
+
+def test_calibrate_says_that_it_does_not_weight(study):
+    import judge
+
+    folder, human, _, drawn = study
+    report = judge.calibrate(folder / "run", ratings(folder, human, drawn), dimensions=["overall"])
+    assert "unequal probabilities" in report.warnings[0]
+    plain = judge.calibrate(folder / "run", ratings(folder, human, drawn, header=()), dimensions=["overall"])
+    assert "unequal" not in " ".join(plain.warnings)
