@@ -92,7 +92,8 @@ def _round_to_total(exact: Floats, least: Ints, most: Ints, total: int) -> Ints:
 class Selection:
     """Items chosen for labelling, with the probability that each had of being chosen.
 
-    Keep the probabilities with the labels: without them the labels cannot be used without bias.
+    Keep the probabilities and strata with the labels: without them the labels cannot be used without bias. As
+    a `SamplingDesign` they weight every statistic.
     """
 
     index: Ints

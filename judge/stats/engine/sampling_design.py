@@ -11,7 +11,8 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import ArrayLike
 
-from judge.stats.engine.scale import Bools, Floats, Ints, as_floats, as_objects, is_missing
+from judge.stats.engine.columns import as_column
+from judge.stats.engine.scale import Bools, Floats, Ints, as_objects, is_missing
 
 __all__ = ["SamplingDesign"]
 
@@ -94,9 +95,7 @@ class SamplingDesign:
     def __post_init__(self) -> None:
         _one_of("name", self.name, get_args(DesignName))
         _one_of("target", self.target, get_args(Target))
-        p = as_floats(self.probabilities)
-        if p.ndim != 1:
-            raise ValueError(f"probabilities must hold one number per item, got shape {p.shape}.")
+        p = as_column(self.probabilities, "probabilities")
         off = ~np.isnan(p) & ~((p > 0) & (p <= 1))
         if off.any():
             first = int(np.argmax(off))
@@ -209,6 +208,12 @@ class SamplingDesign:
                     raise ValueError(
                         f"population_sizes must hold at least {within.size} for stratum {label!r}, the items "
                         f"in the sample; got {sizes[h]:g}."
+                    )
+                drawn = sizes[h] * within.mean()
+                if within.size > drawn * (1 + _ROUNDING) + 0.5:
+                    raise ValueError(
+                        f"stratum {label!r} has {within.size} items in the sample, but a probability of "
+                        f"{within.mean():g} of {sizes[h]:g} answers means that {drawn:g} were drawn."
                     )
         return sizes
 
