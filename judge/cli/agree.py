@@ -175,6 +175,14 @@ ratings = decorate(
             show_default=True,
             help="What estimates weighted by these probabilities are about.",
         ),
+        click.option(
+            "--target",
+            multiple=True,
+            callback=pairs,
+            metavar="FIELD=FILE",
+            help="Weight the rated items to the mix of FIELD in FILE, a table of values and shares, as of "
+            "production.",
+        ),
         seed("for resampling and cross-validation.", default=0, show_default=True),
     ),
 )

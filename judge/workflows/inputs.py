@@ -61,6 +61,9 @@ class RatingOptions(TypedDict, total=False):
     population : {'answers like these', 'these answers'}
         What weighted estimates are about: the process that gave the answers, or exactly these answers, of
         which the rated ones are a known part.
+    target : mapping
+        A field of the items and the mix to which estimates are weighted: ``{"topic": {"a": 0.7, "b": 0.3}}``,
+        or a table of values and shares: ``{"topic": "shares.csv"}``.
     seed : int
         Random seed for resampling and cross-validation.
     on_read : callable
@@ -85,6 +88,7 @@ class RatingOptions(TypedDict, total=False):
     pass_mark: float | Mapping[str, float]
     sampling: Literal["stratified", "poisson"]
     population: Literal["answers like these", "these answers"]
+    target: Mapping[str, RowSource | Mapping[str, float]]
     seed: int
     on_read: Callable[[str, Sequence[str]], None] | None
 

@@ -12,6 +12,7 @@ from judge.analysis.agreement.criteria_matrix import criteria_matrix, criteria_o
 from judge.analysis.agreement.derived import pass_rule, verdicts, with_overall
 from judge.analysis.agreement.load import LoadedRatings
 from judge.analysis.agreement.scales import DimensionScales, check_declared, dimension_scales
+from judge.analysis.agreement.target_mix import TargetMix
 from judge.analysis.item_fields import Labels, item_field
 from judge.analysis.ratings import PASSES, Ratings, no_samples, rater_kinds, ratings_matrix
 from judge.analysis.reduction import Reduction
@@ -91,6 +92,7 @@ def align_ratings(
     cluster: str | None = None,
     slots: bool = False,
     reduction: Reduction = "first",
+    target: TargetMix | None = None,
 ) -> AlignedRatings:
     """Arrange the scores of humans and judges as one `Ratings` for each dimension.
 
@@ -110,6 +112,8 @@ def align_ratings(
         Whether raters are interchangeable places in a list and not persons.
     reduction : {'first', 'mean', 'median', 'majority'}
         How to combine repeated judgments of one item.
+    target : TargetMix, optional
+        Mix of a field of the items to which the rated ones are weighted.
 
     Raises
     ------
@@ -143,7 +147,9 @@ def align_ratings(
         if name not in ratings:
             raise InputError(f"people rated no dimension {name!r}; found: {', '.join(ratings)}")
     first = next(iter(ratings.values()))
-    ratings, drawn = _with_design(ratings, loaded)
+    ratings, drawn = (
+        _with_design(ratings, loaded) if target is None else _with_target(ratings, loaded, target)
+    )
     kept = {name: ratings[name] for name in wanted or ratings}
     abstained = abstentions(ratings, by_dimension, loaded.rubric)
     return AlignedRatings(
@@ -197,6 +203,31 @@ def _with_design(
         found[name] = replace(
             one,
             design=drawn.design(one.items),
+            values=np.where(of_people, np.nan, one.values),
+            samples=np.where(of_people[..., None], np.nan, one.samples),
+        )
+    return found, notes
+
+
+def _with_target(
+    ratings: Mapping[str, Ratings], loaded: LoadedRatings, target: TargetMix
+) -> tuple[dict[str, Ratings], tuple[str, ...]]:
+    """Weight the rated items to a given mix; items outside of it are left out."""
+    if loaded.drawn.probabilities:
+        raise InputError(
+            "--target weights to a given mix, and the ratings have inclusion probabilities: use one of both"
+        )
+    labels = item_field(tuple(loaded.items.values()), target.field, hint=_ITEM_FILE)
+    found: dict[str, Ratings] = {}
+    notes: tuple[str, ...] = ()
+    for name, one in ratings.items():
+        of_rows = labels if one.item_rows is None else labels[one.item_rows]
+        notes = notes or target.note(of_rows, one.rated)
+        outside = ~np.isin(of_rows, list(target.shares))
+        of_people = outside[:, None] & ~one.is_judge
+        found[name] = replace(
+            one,
+            design=target.design(of_rows, one.rated),
             values=np.where(of_people, np.nan, one.values),
             samples=np.where(of_people[..., None], np.nan, one.samples),
         )

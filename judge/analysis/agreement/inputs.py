@@ -10,6 +10,7 @@ from typing import Literal, get_args
 
 from judge.analysis.agreement.align import AlignedRatings, align_ratings
 from judge.analysis.agreement.load import load_ratings
+from judge.analysis.agreement.target_mix import Shares, TargetMix
 from judge.analysis.reduction import Reduction
 from judge.errors import InputError
 from judge.rows import RowSource
@@ -60,6 +61,8 @@ class AgreementInputs:
         How items were drawn for rating, where the ratings have inclusion probabilities.
     population : {'answers like these', 'these answers'}
         What weighted estimates are about.
+    target : mapping
+        Field -> shares of its values, or a table of them, to which the rated items are weighted; one field.
     seed : int
         Random seed for resampling and cross-validation.
     on_read : callable or None
@@ -86,6 +89,7 @@ class AgreementInputs:
     pass_marks: Mapping[str, float] = field(default_factory=dict)
     sampling: DesignName = "stratified"
     population: Target = "answers like these"
+    target: Mapping[str, RowSource | Shares] = field(default_factory=dict)
     seed: int = 0
     on_read: Callable[[str, Sequence[str]], None] | None = None
 
@@ -124,6 +128,7 @@ def align_inputs(inputs: AgreementInputs) -> AlignedRatings:
     drawn = replace(loaded.drawn, name=inputs.sampling, target=inputs.population)
     return align_ratings(
         replace(loaded, drawn=drawn),
+        target=_target(inputs.target),
         scale=scale,
         pass_marks=inputs.pass_marks,
         dimensions=inputs.dimensions,
@@ -131,6 +136,12 @@ def align_inputs(inputs: AgreementInputs) -> AlignedRatings:
         slots=inputs.raters_are == "slots",
         reduction=inputs.reduction,
     )
+
+
+def _target(given: Mapping[str, RowSource | Shares]) -> TargetMix | None:
+    if len(given) > 1:
+        raise InputError(f"--target: found {', '.join(given)}; allowed is one field. Cross two in one column")
+    return next((TargetMix.of(name, source) for name, source in given.items()), None)
 
 
 def _ends(rater: str, text: str) -> tuple[float, float]:

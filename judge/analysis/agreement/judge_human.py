@@ -366,6 +366,8 @@ def _corrected(ratings: Ratings, judge: str, seed: int, is_fail: bool) -> Correc
     human, marks = ratings.human_passed(), _verdicts(ratings, judge, is_fail)
     if human is None or marks is None or np.isnan(ratings.column(judge)).all():
         return None
+    if ratings.design is not None and ratings.design.target == "given mix":
+        return None  # the answers of the run do not have the mix of the target
     # Items that the judge did not score are not among those whose pass rate is corrected.
     human = np.where(np.isnan(marks), np.nan, human)
     design = None if _is_within_verdicts(ratings, marks) else ratings.design

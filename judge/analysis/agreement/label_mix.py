@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from judge.analysis.ratings import Ratings
+from judge.stats.design.mix import mix_test
 
 SIGNIFICANT = 0.01
 """Below this p-value the rated answers count as no random sample."""
@@ -21,7 +22,7 @@ class LabelMix:
     rated, everything : float
         Share of passes among the verdicts on the rated answers, and on all answers of the run.
     p : float
-        Two-sided p-value of the hypergeometric test that the rated ones are a random sample.
+        p-value of the exact test that the rated ones are a random sample; NaN with one verdict alone.
     """
 
     rated: float
@@ -53,17 +54,6 @@ def label_mix(ratings: Ratings, judge: str) -> LabelMix | None:
         return None
     known = ~np.isnan(marks)
     rated = known & ratings.rated
-    n, n_rated = int(known.sum()), int(rated.sum())
-    if not 0 < n_rated < n:
+    if not 0 < rated.sum() < known.sum():
         return None
-    passes, passes_rated = int(marks[known].sum()), int(marks[rated].sum())
-    return LabelMix(passes_rated / n_rated, passes / n, _p_value(passes_rated, n, passes, n_rated))
-
-
-def _p_value(passes_rated: int, n: int, passes: int, n_rated: int) -> float:
-    """Twice the smaller tail of the hypergeometric distribution."""
-    from scipy.stats import hypergeom
-
-    below = hypergeom.cdf(passes_rated, n, passes, n_rated)
-    above = hypergeom.sf(passes_rated - 1, n, passes, n_rated)
-    return float(min(1.0, 2 * min(below, above)))
+    return LabelMix(float(marks[rated].mean()), float(marks[known].mean()), mix_test(marks, rated).p_value)

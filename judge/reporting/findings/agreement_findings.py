@@ -22,6 +22,7 @@ ALPHA = 0.05
 _TARGETS = {
     "these answers": " (exactly those of the run, with finite-population correction)",
     "answers like these": " (the process that gave them; two-phase variance)",
+    "given mix": " (--target)",
 }
 MANY_MISSING = 0.05
 FEW_PEOPLE, FEW_ITEMS = 3, 50
@@ -302,11 +303,13 @@ def _design_words(found: Agreement) -> Iterator[str]:
         if design is not None
     )
     first = next(iter(designs.values()))
+    is_mix = first.target == "given mix"
+    weight = "the share of its group" if is_mix else "1 / inclusion probability (Hájek)"
     errors = "a jackknife over items, as no strata are known"
     if first.strata is not None:
         errors = "a jackknife within the strata of the sample"
     yield (
-        f"Every estimate weights an item by 1 / inclusion probability (Hájek). Target: {first.target}"
+        f"Every estimate weights an item by {weight}. Target: {first.target}"
         f"{_TARGETS[first.target]}. Standard errors: {errors}. Kish's effective sample size: {sizes}."
     )
     yield (

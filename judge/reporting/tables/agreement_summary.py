@@ -60,7 +60,7 @@ def pass_rates(found: Agreement, labels: Labels) -> Table | None:
         Column("corrected", "corrected", "share"),
     )
     notes = (
-        "All figures are weighted by inclusion probabilities."
+        "All figures are weighted; see --sections methods."
         if found.aligned.is_weighted
         else "Corrected: pass rate of all answers, if the rated ones are a random sample.",
     )
@@ -71,5 +71,9 @@ def pass_rates(found: Agreement, labels: Labels) -> Table | None:
 
 def _pass_rates(one: JudgeAgreement) -> tuple[Cell, Cell, Cell]:
     if one.corrected is None:
-        return (None, None, None)
+        return (
+            (one.pass_fail.human_pass_rate, one.pass_fail.judge_pass_rate, None)
+            if one.pass_fail
+            else (None,) * 3
+        )
     return (one.corrected.humans_only, one.corrected.uncorrected, one.corrected.estimate)

@@ -1,6 +1,7 @@
 """Ratings of items that were drawn with unequal probabilities."""
 
 import csv
+import re
 
 import numpy as np
 import pytest
@@ -206,3 +207,94 @@ def test_calibrate_says_that_it_does_not_weight(study):
     assert "unequal probabilities" in report.warnings[0]
     plain = judge.calibrate(folder / "run", ratings(folder, human, drawn, header=()), dimensions=["overall"])
     assert "unequal" not in " ".join(plain.warnings)
+
+
+# -- weights to a given mix
+
+
+@pytest.fixture(scope="module")
+def topics(tmp_path_factory):
+    """200 rated answers, 3 of 4 with the topic a; the judge agrees on a and disagrees on b."""
+    folder = tmp_path_factory.mktemp("topics")
+    rows = [
+        {"item_id": f"q{i}", "topic": "ab"[i % 4 == 3], "ann": 4, "m": 4 if i % 4 < 3 else 2}
+        for i in range(200)
+    ]
+    return folder, [
+        {
+            "item_id": row["item_id"],
+            "topic": row["topic"],
+            "rater": who,
+            "rater_kind": kind,
+            "overall": row[who],
+        }
+        for row in rows
+        for who, kind in (("ann", "human"), ("m", "judge"))
+    ]
+
+
+def of_target(rows, **target):
+    given = {"target": target} if target else {}
+    return agree(align_inputs(AgreementInputs(rows, scale="1-5", pass_marks={"": 3}, **given)))
+
+
+def test_a_target_mix_weights_the_groups_by_their_shares(topics):
+    _, rows = topics
+    assert of_target(rows).judge_agreements[0].raw.judge.value == pytest.approx(0.75)
+    (one,) = of_target(rows, topic={"a": 0.4, "b": 0.6}).judge_agreements
+    assert one.raw.judge.value == pytest.approx(0.4)
+    assert one.pass_fail.judge_pass_rate.value == pytest.approx(0.4)
+    assert one.corrected is None
+
+
+def test_shares_may_be_counts_or_percent_in_a_table(topics):
+    folder, rows = topics
+    (folder / "shares.csv").write_text("topic,share\na,40%\nb,60%\n")
+    (one,) = of_target(rows, topic=str(folder / "shares.csv")).judge_agreements
+    assert one.raw.judge.value == pytest.approx(0.4)
+    assert "Target: given mix (--target)" in " ".join(methods(of_target(rows, topic={"a": 40, "b": 60})))
+
+
+def test_rated_items_outside_of_the_target_are_counted(topics):
+    _, rows = topics
+    result = of_target(rows, topic={"a": 1})
+    assert "50 rated items are left out: their topic is not in --target (b)." in result.aligned.notes
+    assert result.judge_agreements[0].raw.judge.value == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    ("shares", "said"),
+    [
+        ({"a": 0.5, "c": 0.5}, "no rated item has topic 'c'; found: a, b"),
+        ({"a": 0.5, "b": 0.0}, "the share of 'b' is 0; allowed is a number above 0"),
+        ({}, "holds no shares"),
+    ],
+)
+def test_an_impossible_target_is_refused(topics, shares, said):
+    with pytest.raises(InputError, match=re.escape(said)):
+        of_target(topics[1], topic=shares)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("topic,share\na,x\n", "shares.csv:2: the share of 'a' is 'x'"),
+        ("topic,share\na,1\na,2\n", "shares.csv:3: second share of 'a'"),
+        ("topic\na\n", "shares.csv:2: a row needs a value of topic and its share"),
+    ],
+)
+def test_a_table_of_shares_is_refused_with_its_line(topics, text, said):
+    folder, rows = topics
+    (folder / "shares.csv").write_text(text)
+    with pytest.raises(InputError, match=re.escape(said)):
+        of_target(rows, topic=str(folder / "shares.csv"))
+
+
+def test_a_target_and_probabilities_exclude_each_other(study):
+    with pytest.raises(InputError, match="use one of both"):
+        found(study, target={"system": {"x": 1}})
+
+
+def test_a_target_has_one_field(topics):
+    with pytest.raises(InputError, match="allowed is one field"):
+        of_target(topics[1], topic={"a": 1}, kind={"b": 1})
