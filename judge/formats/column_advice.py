@@ -25,7 +25,10 @@ def if_ratings(columns: Sequence[str], ratings: Sequence[RatingColumn]) -> str:
 def raters_or_dimensions(columns: Sequence[str]) -> str:
     """Both readings of columns with ratings in a table that does not say who rated."""
     names = ",".join(columns)
-    found = f"no column says who rated, and columns {listed(columns)} hold ratings. "
+    found = (
+        "no column says who rated (if one does, name it: --column rater=NAME), and columns "
+        f"{listed(columns)} hold ratings. "
+    )
     both = crossed(columns)
     if both is not None:
         left, right = (",".join(side) for side in both)

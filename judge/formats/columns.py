@@ -95,7 +95,9 @@ class _Finder:
         self.submission: str | None = None
         self.notes: list[str] = []
         self.names = self._named()
-        self.content = frozenset() if "item_id" in self.names or wanted.id_from else self._content_columns()
+        self.content = frozenset(wanted.id_from)
+        if not wanted.id_from and "item_id" not in self.names:
+            self.content = self._content_columns()
 
     def layout(self) -> Layout:
         if self.wanted.raters_in:

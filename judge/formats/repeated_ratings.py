@@ -10,6 +10,10 @@ from judge.items.identity import RowIds
 from judge.records import Score
 
 
+class RepeatedRatingError(InputError):
+    """One rater has two scores for an item and a dimension."""
+
+
 def rating_key(score: Score, item_id: str, dimension: str) -> int:
     """Key that only one score of a rater on an item and a dimension may have.
 
@@ -18,14 +22,15 @@ def rating_key(score: Score, item_id: str, dimension: str) -> int:
     return hash((item_id, score.rater, dimension, score.criterion, score.sample))
 
 
-def second_score(score: Score, where: str, first: str) -> InputError:
+def second_score(score: Score, where: str, first: str) -> RepeatedRatingError:
     """Error about a second score, at `where`; the first one is at `first`."""
     item = score.item_id + (f", criterion {score.criterion}" if score.criterion else "")
-    return InputError(
+    return RepeatedRatingError(
         f"{where}: second score for item {item!r}, rater {score.rater!r}, dimension {score.dimension!r}, "
         f"sample {score.sample}; the first one is at {first}. Keep one of the two. If they are ratings of "
-        "different items, name the columns that tell these apart: --id-from NAMES; if the rater rated the "
-        "item repeatedly, number the ratings in a column 'sample'"
+        "different items, name the columns that tell these apart: --id-from NAMES; if another column names "
+        "the rater: --column rater=NAME; if the rater rated the item repeatedly, number the ratings in a "
+        "column 'sample'"
     )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from judge.errors import InputError
 from judge.formats import recognise
 from judge.formats.document import load
+from judge.formats.repeated_ratings import RepeatedRatingError
 from judge.items import InputSummary, read_items
 from judge.records import OVERALL, content_hash
 from judge.rows import sheets_of
@@ -21,6 +22,7 @@ from judge.workflows.setup.ratings import (
     fitting_id_from,
     has_dimensions,
     has_ratings_beside,
+    rater_columns,
     rating_question,
     ratings_in,
     scale_question,
@@ -194,7 +196,7 @@ class _Inspector:
 
     def _can_be_ratings(self, table: InputTable) -> bool:
         try:
-            rating_question(table, self.choices, self.found.answers)
+            self._rating_question(table, self.found.answers)
         except InputError as error:
             self.problems.setdefault(table.name, str(error))
             return False
@@ -232,7 +234,18 @@ class _Inspector:
         return answers
 
     def _settle_ratings(self, table: InputTable, answers: InputTable | None) -> None:
-        self.settle(lambda: rating_question(table, self.choices, answers))
+        self.settle(lambda: self._rating_question(table, answers))
+
+    def _rating_question(self, table: InputTable, answers: InputTable | None) -> Question:
+        """Next question about ratings; second ratings of an item are those of another item or rater."""
+        try:
+            return rating_question(table, self.choices, answers)
+        except RepeatedRatingError:
+            readings = list(rater_columns(table, self.choices))
+            readings += [] if answers is None else id_readings(answers, table, self.choices)
+            if not readings:
+                raise
+            return f"{table.name}: an item has several ratings by one rater.", readings
 
     def _mention_unused(self, tables: Sequence[InputTable]) -> None:
         """Mention sheets that are not used; a file that was named must be of use."""
@@ -284,10 +297,6 @@ class _Inspector:
         rubric = self.found.rubric if is_known else None
         fields = fitting_id_from(table, self.choices)
         rated = ratings_in(table.name, self.choices, rubric=rubric, id_from=fields)
-        if set(fields) & set(rated.dimensions):  # numbers of the id, which are no ratings
-            dimensions = tuple(name for name in rated.dimensions if name not in fields)
-            self.found.choices = self.choices.with_changes({"dimensions": dimensions})
-            rated = ratings_in(table.name, self.choices, rubric=rubric, id_from=fields)
         self.found.rated = rated
         return rated
 

@@ -147,6 +147,16 @@ def test_commands_for_a_workbook_with_two_sheets_run_as_printed():
     assert settings()["score"]["id_from"] == settings()["agree"]["id_from"] == "nr,system"
 
 
+@pytest.mark.parametrize("dimensions", [("clarity",), ("clarity", "tone")])
+def test_column_of_raters_with_an_unknown_name_is_found_where_items_are_rated_twice(dimensions):
+    rows = [
+        {"item_id": r["item_id"], "person": r["rater"], **dict.fromkeys(dimensions, r["clarity"])}
+        for r in RATINGS
+    ]
+    call("init", table("ratings.csv", rows))
+    assert settings()["agree"]["column"] == ["rater=person"]
+
+
 def test_commands_for_questions_in_a_file_of_their_own_run_as_printed():
     questions = [{k: row[k] for k in ("id", "question", "reference")} for row in ANSWERS]
     run_printed(

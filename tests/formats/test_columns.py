@@ -241,3 +241,10 @@ def test_a_further_column_far_down_in_a_long_table_is_a_field(read):
     rows = [{"item_id": str(n), "rater": "x", "value": 4} for n in range(1001)]
     rows.append(rows[0] | {"item_id": "last", "expected": 3.7})
     assert len(read("\n".join(map(json.dumps, rows)), "r.jsonl")) == 1002
+
+
+def test_a_column_that_makes_the_ids_is_no_dimension(read):
+    wanted = Wanted(cells=LIKERT.cells, id_from=("nr", "version"))
+    found = read("nr,version,rater,tone\n1,1,x,2\n1,2,x,3\n2,1,x,5\n", wanted=wanted)
+    assert dimensions(found) == ["tone"]
+    assert [s.item_id for s in found] == ["1/1", "1/2", "2/1"]

@@ -5,11 +5,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 
 from judge.errors import InputError
-from judge.formats.column_names import COLUMNS
+from judge.formats.rating_columns import COLUMNS
+from judge.formats.repeated_ratings import RepeatedRatingError
 from judge.formats.wide import numbered_raters, numbered_raters_by_dimension
 from judge.items.columns import plain
 from judge.items.fields import is_empty
-from judge.records import OVERALL, Score
+from judge.records import OVERALL
 from judge.rows import RowSource, encoding_of
 from judge.rubric import Rubric, load_rubric, shipped_rubrics
 from judge.workflows.read_ratings import RatingsTable, read_ratings
@@ -50,18 +51,37 @@ def rating_question(table: InputTable, choices: Choices, answers: InputTable | N
     """
     try:
         found = ratings_in(table.name, choices, id_from=fitting_id_from(table, choices))
+    except RepeatedRatingError:
+        raise
     except InputError:
         if readings := list(_possible(table, choices, answers)):
             return f"{table.name}: {_what_is_open(table, choices)}", readings
         raise
     if found.raters != (UNNAMED,) or choices.raters_in:
         return "", []
-    if _rates_twice(found.scores):
-        return _rater_column(table, choices, found)
     own = [name for name in found.dimensions if name in table.columns]
     if choices.dimensions or not own or in_rubric(own, choices):
         return "", []
     return f"{table.name}: {_what_is_open(table, choices)}", list(_raters_or_dimensions(own))
+
+
+def rater_columns(table: InputTable, choices: Choices) -> Iterator[TableReading]:
+    """Columns that may name the rater, where items are rated several times and no column is known to."""
+    aliases = {alias for names in COLUMNS.values() for alias in names}
+    if choices.raters_in or "rater" in choices.columns or _names_rater(table):
+        return
+    for name in table.columns:
+        values = [row.get(name) for row in table.rows]
+        n_different = len(set(map(str, values)))
+        if plain(name) in aliases or any(map(is_empty, values)) or not 1 < n_different < len(values):
+            continue
+        reading = TableReading(f"{name!r} names the rater", {"columns": {"rater": name}})
+        if _is_readable(table, choices, reading):
+            yield reading
+
+
+def _names_rater(table: InputTable) -> bool:
+    return any(plain(name) in COLUMNS["rater"] for name in table.columns)
 
 
 def beside_answers(table: InputTable, choices: Choices) -> Question:
@@ -173,13 +193,17 @@ def _possible(table: InputTable, choices: Choices, answers: InputTable | None) -
             f"the dimensions are {quoted(columns)}, as in a rubric", {"dimensions": tuple(columns)}
         )
         return
-    for reading in _raters_or_dimensions(columns):
-        changed = choices.with_changes(reading.changes)
-        try:
-            ratings_in(table.name, changed, id_from=fitting_id_from(table, changed))
-        except InputError:
-            continue
-        yield reading
+    readings = [one for one in _raters_or_dimensions(columns) if _is_readable(table, choices, one)]
+    yield from readings or rater_columns(table, choices)
+
+
+def _is_readable(table: InputTable, choices: Choices, reading: TableReading) -> bool:
+    changed = choices.with_changes(reading.changes)
+    try:
+        ratings_in(table.name, changed, id_from=fitting_id_from(table, changed))
+    except InputError:
+        return False
+    return True
 
 
 def _raters_or_dimensions(columns: Sequence[str]) -> Iterator[TableReading]:
@@ -213,31 +237,3 @@ def _places(table: InputTable, name: str, answers: InputTable) -> tuple[int, ...
         if all(cell in places for cell in cells):
             return tuple(places[cell] for cell in cells)
     return ()
-
-
-def _rater_column(table: InputTable, choices: Choices, found: RatingsTable) -> Question:
-    """Columns that may name the rater, where items are rated several times without one."""
-    known = {*found.dimensions, *choices.columns.values()}
-    for name in table.columns:
-        if plain(name) in {alias for names in COLUMNS.values() for alias in names}:
-            known.add(name)
-    readings = []
-    for name in table.columns:
-        values = [row.get(name) for row in table.rows]
-        if name in known or any(map(is_empty, values)) or not 1 < len(set(map(str, values))) < len(values):
-            continue
-        changes = {"columns": {"rater": name}}
-        changed = choices.with_changes(changes)
-        if not _rates_twice(ratings_in(table.name, changed, id_from=fitting_id_from(table, changed)).scores):
-            readings.append(TableReading(f"{name!r} names the rater", changes))
-    if not readings:
-        raise InputError(
-            f"{table.name}: items are rated several times, and no column says who rated. Name it: --column "
-            "rater=NAME"
-        )
-    return f"{table.name}: items are rated several times, and no column is named as the rater.", readings
-
-
-def _rates_twice(scores: Sequence[Score]) -> bool:
-    keys = {(s.item_id, s.rater, s.dimension, s.sample, s.criterion) for s in scores}
-    return len(keys) < len(scores)
