@@ -21,7 +21,7 @@ TNR .8, 100 labels and 1,000 answers its interval is wider (.22) than without an
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -64,22 +64,15 @@ class CorrectedMean:
         From the labelled answers alone, without the judge.
     uncorrected : Estimate
         From the judge alone, on the whole pool.
+    effective_labels : float
+        Labels of a simple random sample that people alone would need for the standard error of `estimate`.
+        More than the labels themselves is what the judge and the design are worth; NaN where it does not apply.
     """
 
     estimate: Estimate
     humans_only: Estimate
     uncorrected: Estimate
-
-    @property
-    def effective_labels(self) -> float:
-        """Labels, drawn alike, that people alone would need for the standard error of the corrected figure.
-
-        More than the labels themselves is what the judge is worth; fewer says that it only adds noise.
-        """
-        alone, corrected = self.humans_only, self.estimate
-        if not corrected.se > 0:
-            return math.nan
-        return alone.n_items * (alone.se / corrected.se) ** 2
+    effective_labels: float = field(default=math.nan, kw_only=True)
 
 
 def predictive_values(
@@ -188,7 +181,9 @@ def predictive_values(
         corrected = DesignedRate.of(h, j, design).estimate(corrected, codes, n_draws, rng)
     elif n_labels:
         corrected = _around_value(_with_interval(corrected, sums, clusters, method, n_draws, rng))
-    return CorrectedMean(corrected, humans_only, uncorrected)
+    finite = design is not None and design.target == "these answers"
+    worth = labels_worth(corrected, corrected.value * (1 - corrected.value), finite)
+    return CorrectedMean(corrected, humans_only, uncorrected, effective_labels=worth)
 
 
 def predictive_values_difference(
@@ -275,6 +270,13 @@ def predictive_values_difference(
         method="jackknife",
         n_clusters=replicates.n_clusters,
     )
+
+
+def labels_worth(corrected: Estimate, variance: float, finite: bool) -> float:
+    """Return the size of a simple random sample with this standard error, of scores with this variance."""
+    if not (corrected.se > 0 and variance > 0):
+        return math.nan
+    return 1 / (corrected.se**2 / variance + (1 / corrected.n_items if finite else 0.0))
 
 
 def of_pool(uncorrected: Estimate, design: SamplingDesign) -> Estimate:

@@ -91,6 +91,14 @@ class Labelled:
         """Largest difference of two human scores: what a label may differ from others that are all alike."""
         return 1.0 if self.marks else float(np.ptp(self.human[self.labelled]))
 
+    @property
+    def variance(self) -> float:
+        """Variance of the human scores of the pool, from the labelled ones."""
+        y, codes, w = (column[self.labelled] for column in (self.human, self.strata, self.weights))
+        shares = np.bincount(self.strata[self.in_pool]) / np.maximum(np.bincount(codes, w), 1e-300)
+        w = w * shares[codes]
+        return float(np.cov(y, aweights=w)) if np.ptp(w) > 0 else float(y.var(ddof=1))
+
     def people_alone(self) -> SamplingDesign:
         """Return the design of the labels, for an estimate without the judge."""
         sizes = np.bincount(self.strata[self.in_pool]).astype(float)

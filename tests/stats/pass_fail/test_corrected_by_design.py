@@ -91,12 +91,25 @@ def test_all_answers_labelled_leave_no_doubt_about_these_answers():
         assert found.estimate.se == pytest.approx(0)
 
 
-def test_effective_labels_say_what_the_judge_is_worth():
+def test_effective_labels_are_those_of_a_random_sample_with_the_same_standard_error():
     found = js.predictive_values(LABELS, JUDGE, design=design(), rng=0)
-    assert found.effective_labels == pytest.approx(120 * (found.humans_only.se / found.estimate.se) ** 2)
+    p, se = found.estimate.value, found.estimate.se
+    assert found.effective_labels == pytest.approx(p * (1 - p) / se**2)
     assert found.effective_labels > 120
-    useless = js.predictive_values(LABELS, RNG.permutation(JUDGE), rng=0)
-    assert useless.effective_labels < 130
+
+
+def test_effective_labels_of_these_answers_allow_for_the_finite_pool():
+    """A random sample of n of N has variance s^2 (1/n - 1/N)."""
+    found = js.predictive_values(LABELS, JUDGE, design=design(target="these answers"), rng=0)
+    p, se = found.estimate.value, found.estimate.se
+    assert p * (1 - p) * (1 / found.effective_labels - 1 / 1000) == pytest.approx(se**2)
+
+
+def test_effective_labels_of_a_stratified_mean_use_the_variance_of_the_pool():
+    found = js.ppi_mean(SCORED, JUDGE_SCORES, design=design())
+    w = 1 / P[LABELLED]
+    variance = np.cov(SCORES[LABELLED], aweights=w)
+    assert found.effective_labels == pytest.approx(variance / found.estimate.se**2)
 
 
 def test_effective_labels_of_ppi_are_those_of_the_closed_form():
