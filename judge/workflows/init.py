@@ -241,7 +241,7 @@ class _Inspector:
         try:
             return rating_question(table, self.choices, answers)
         except RepeatedRatingError:
-            readings = list(rater_columns(table, self.choices))
+            readings = rater_columns(table, self.choices)
             readings += [] if answers is None else id_readings(answers, table, self.choices)
             if not readings:
                 raise
