@@ -12,7 +12,8 @@ from judge.rubric import BINARY, CRITERIA, Rubric
 
 MISSING = frozenset(
     {"", "-", "–", "—", ".", "?", "n/a", "na", "#n/a", "#na", "n.a.", "n. a.", "nan", "<na>", "none", "null",
-     "nil", "skip", "skipped", "missing", "unsure", "not sure", "unknown", "don't know", "no answer"}
+     "nil", "k.a.", "k. a.", "keine angabe", "skip",
+     "skipped", "missing", "unsure", "not sure", "unknown", "don't know", "no answer"}
 )  # fmt: skip
 """Words that mark a missing rating, in lower case, unless they are labels of the declared scale."""
 

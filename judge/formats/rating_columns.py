@@ -32,7 +32,7 @@ _NO_DIMENSION = {
     "question", "answer", "reference", "system", "model", "images", "image", "choices", "gold", "text",
     "created_at", "updated_at", "lead_time", "annotation_id", "seconds", "time", "timestamp",
     "saved", "n", "position", "pair_id", "condition", "order", "weight", "probability", "stratum",
-    "checks_missed", "checks_seen",
+    "checks_missed", "checks_seen", "comments", "notes", "remarks", "kommentar", "bemerkung", "anmerkung",
     # crowd platforms: Prolific, Mechanical Turk, Label Studio, survey tools
     "time_taken", "duration", "duration_(in_seconds)", "age", "started_at", "completed_at", "session_id",
     "study_id", "submission_id", "project_id", "task_id", "response_id", "worktimeinseconds", "hitid",

@@ -93,6 +93,7 @@ def inspect_files(files: Sequence[str], choices: Choices, choose: Choose) -> Pro
     names = [name for file in files for name in _tables_in(file)]
     tables = [InputTable.read(name, choices.encoding) for name in dict.fromkeys(names)]
     inspector = _Inspector(tables, files, ProjectFiles(choices), choose)
+    inspector.refuse_unreadable()
     inspector.find_answers()
     inspector.find_ratings()
     inspector.read()
@@ -144,6 +145,13 @@ class _Inspector:
         """Return the table of answers; where there are several, those without ratings are meant."""
         plain = [table for table in tables if not table.rating_columns(self.choices)]
         return self.only(plain or tables, "answers")
+
+    def refuse_unreadable(self) -> None:
+        """Refuse a file or workbook that holds neither a table nor an export of ratings."""
+        for file in self.files:
+            own = [table for table in self.tables if table.name == file or table.name.startswith(f"{file}#")]
+            if own and not any(table.rows or self._can_be_ratings(table) for table in own):
+                raise InputError("\n".join(self.problems[table.name] for table in own))
 
     def find_answers(self) -> None:
         """Find the table of answers, and that of their questions."""
@@ -241,7 +249,7 @@ class _Inspector:
         try:
             return rating_question(table, self.choices, answers)
         except RepeatedRatingError:
-            readings = list(rater_columns(table, self.choices))
+            readings = rater_columns(table, self.choices)
             readings += [] if answers is None else id_readings(answers, table, self.choices)
             if not readings:
                 raise
@@ -258,9 +266,16 @@ class _Inspector:
                     f"{problem}\n{table.name} holds neither answers nor ratings in numbers; name its "
                     "columns, or leave it out"
                 )
-            self.found.notes.append(
-                f"{table.name} is not used, because it holds neither answers nor ratings."
+            why = (
+                f"cannot be read: {table.problem}" if table.problem else "holds neither answers nor ratings."
             )
+            self.found.notes.append(f"{table.name} is not used, because it {why}")
+        unused = {table.name for table in tables}
+        for file in self.files:
+            own = {table.name for table in self.tables if table.name.startswith(f"{file}#")}
+            if own and own <= unused:
+                reasons = "\n".join(self.problems.get(name, name) for name in sorted(own))
+                raise InputError(f"{file}: no sheet holds answers or ratings.\n{reasons}")
 
     def read(self) -> None:
         """Read both tables with all choices; find their rubric, and the ids by which they match."""

@@ -157,6 +157,27 @@ def test_column_of_raters_with_an_unknown_name_is_found_where_items_are_rated_tw
     assert settings()["agree"]["column"] == ["rater=person"]
 
 
+def test_named_file_that_cannot_be_read_is_refused_and_not_left_out():
+    Path("answers.csv").write_bytes("id;Frage;Antwort\n1;Was heißt „ja“?;yes\n".encode("cp1252"))
+    done = call("init", "answers.csv", table("ratings.csv", RATINGS))
+    assert (done.exit_code, Path("judge.toml").exists()) == (1, False)
+    assert "answers.csv:2: found" in done.stderr
+
+
+def test_named_workbook_of_which_no_sheet_is_of_use_is_refused_with_the_reason():
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    book.active.append(["Pilot study", None])
+    book.active.merge_cells("A1:B1")
+    book.active.append(["Question", "Answer"])
+    book.active.append(["2 + 2?", "4"])
+    book.create_sheet("Notes").append(["Ask Tom"])
+    book.save("answers.xlsx")
+    done = call("init", "answers.xlsx", table("ratings.csv", RATINGS))
+    assert (done.exit_code, Path("judge.toml").exists()) == (1, False)
+    assert "A1:B1 are merged" in done.stderr
+
+
 def test_commands_for_questions_in_a_file_of_their_own_run_as_printed():
     questions = [{k: row[k] for k in ("id", "question", "reference")} for row in ANSWERS]
     run_printed(

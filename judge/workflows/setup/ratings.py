@@ -65,11 +65,12 @@ def rating_question(table: InputTable, choices: Choices, answers: InputTable | N
     return f"{table.name}: {_what_is_open(table, choices)}", list(_raters_or_dimensions(own))
 
 
-def rater_columns(table: InputTable, choices: Choices) -> Iterator[TableReading]:
+def rater_columns(table: InputTable, choices: Choices) -> list[TableReading]:
     """Columns that may name the rater, where items are rated several times and no column is known to."""
-    aliases = {alias for names in COLUMNS.values() for alias in names}
     if choices.raters_in or "rater" in choices.columns or _names_rater(table):
-        return
+        return []
+    aliases = {alias for names in COLUMNS.values() for alias in names}
+    found: dict[str, TableReading] = {}
     for name in table.columns:
         values = [row.get(name) for row in table.rows]
         n_different = len(set(map(str, values)))
@@ -77,7 +78,9 @@ def rater_columns(table: InputTable, choices: Choices) -> Iterator[TableReading]
             continue
         reading = TableReading(f"{name!r} names the rater", {"columns": {"rater": name}})
         if _is_readable(table, choices, reading):
-            yield reading
+            found[name] = reading
+    numbers = table.rating_columns(choices)
+    return [reading for name, reading in found.items() if name not in numbers] or list(found.values())
 
 
 def _names_rater(table: InputTable) -> bool:
