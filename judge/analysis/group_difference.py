@@ -22,7 +22,7 @@ class GroupDifference:
     Attributes
     ----------
     difference : Estimate
-        First minus second, with an interval from the jackknife over clusters. Without an interval if all items
+        First minus second, with an interval from the jackknife over clusters. It has none if all items
         of a group belong to one cluster, `too_few_clusters`: how such clusters vary is then unknown.
     p : float
         Two-sided p-value of no difference, from the same jackknife; NaN without an interval.
