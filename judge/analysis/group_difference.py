@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from judge.stats.engine.estimate import NO_OBSERVATIONS, Estimate
+from judge.stats.engine.estimate import NO_OBSERVATIONS, TOO_FEW_CLUSTERS, Estimate
 from judge.stats.engine.resampling import estimate
 from judge.stats.engine.scale import Floats
 from judge.stats.engine.statistic import Statistic, quotient
@@ -22,9 +22,10 @@ class GroupDifference:
     Attributes
     ----------
     difference : Estimate
-        First minus second, with an interval from the jackknife over clusters.
+        First minus second, with an interval from the jackknife over clusters. It has none if all items
+        of a group belong to one cluster, `too_few_clusters`: how such clusters vary is then unknown.
     p : float
-        Two-sided p-value of no difference, from the same jackknife; NaN without variation.
+        Two-sided p-value of no difference, from the same jackknife; NaN without an interval.
     p_adjusted : float
         `p` adjusted for all tests of the report (Holm); `p` itself for a single test.
     """
@@ -63,7 +64,10 @@ def group_difference(values: Floats, first: Bools, second: Bools, clusters: Grou
     centre = float(values[used].mean())
     centred = values[used] - centre
     statistic = Statistic(np.column_stack([a * centred, a, b * centred, b]), _mean_difference)
-    result = estimate(statistic, clusters=None if clusters is None else clusters[used], method="jackknife")
+    groups = np.arange(len(used))[used] if clusters is None else clusters[used]
+    result = estimate(statistic, clusters=None if clusters is None else groups, method="jackknife")
+    if min(len(np.unique(groups[a])), len(np.unique(groups[b]))) < 2:
+        result = _without_interval(result)
     p = t_test(result).p_value
     reach = 1.0 if np.isin(values[used], (0.0, 1.0)).all() else np.inf
     return GroupDifference(within(result, -reach, reach), p, p)
@@ -76,6 +80,10 @@ def within(estimate: Estimate, low: float, high: float) -> Estimate:
     0.900 [0.700, 1.000]
     """
     return replace(estimate, possible=(low, high))
+
+
+def _without_interval(found: Estimate) -> Estimate:
+    return replace(found, low=np.nan, high=np.nan, se=np.nan, method="", reason=TOO_FEW_CLUSTERS, notes=())
 
 
 def _mean_difference(totals: Floats) -> Floats:

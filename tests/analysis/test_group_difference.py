@@ -38,3 +38,12 @@ def test_p_stands_alone_until_it_is_adjusted():
 def test_an_interval_is_limited_to_the_possible_values():
     found = within(Estimate(0.5, -0.2, 1.3), 0, 1)
     assert (found.low, found.high, found.value) == (0, 1, 0.5)
+
+
+@pytest.mark.parametrize("clusters", [None, np.array(["q1", "q1", "q2", "q3", "q3"])])
+def test_a_group_of_one_cluster_has_neither_interval_nor_p_value(clusters):
+    alone = np.arange(5) == 2
+    found = group_difference(np.array([1.0, 0.0, 1.0, 0.0, 0.0]), alone, ~alone, clusters)
+    assert found.difference.value == 0.75
+    assert found.difference.reason == "too_few_clusters"
+    assert np.isnan([found.difference.low, found.difference.high, found.p]).all()
