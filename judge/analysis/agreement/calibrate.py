@@ -11,6 +11,7 @@ from typing import Any, Literal
 import numpy as np
 
 from judge.analysis.agreement.align import AlignedRatings
+from judge.analysis.provenance import provenance
 from judge.errors import InputError
 from judge.files.unpacking import read_text
 from judge.files.writing import write_file
@@ -40,6 +41,8 @@ class Calibrated:
         Dimension -> number of items with scores of both the judge and humans.
     n_people : int
         Number of human raters.
+    about : str
+        Judge, rubric and dates of the run.
     """
 
     run: str
@@ -48,6 +51,7 @@ class Calibrated:
     dimensions: dict[str, Calibration]
     n_items: dict[str, int]
     n_people: int
+    about: str = ""
 
     @property
     def has_maps(self) -> bool:
@@ -102,7 +106,9 @@ def calibrate_run(
             human, scores, kind, bounds=ends, pass_mark=rated.pass_mark, loss=loss, clusters=rated.clusters,
             method="jackknife", rng=seed,
         )  # fmt: skip
-    return Calibrated(str(run), aligned.judges[0], belongs_to(run), found, sizes, len(aligned.humans))
+    with Run.open(run) as opened:
+        about = provenance(opened)
+    return Calibrated(str(run), aligned.judges[0], belongs_to(run), found, sizes, len(aligned.humans), about)
 
 
 def _is_category(rubric: Rubric | None, name: str) -> bool:

@@ -19,6 +19,7 @@ from judge.analysis.attention_checks import (
     checks_of,
     failed_checks_warning,
 )
+from judge.analysis.provenance import provenance
 from judge.analysis.ratings import PASSES
 from judge.errors import InputError
 from judge.formats.cells import CellReader, has_own_scales, number_or_none
@@ -263,9 +264,7 @@ def _read_run(path: str | Path) -> _OpenedRun:
     with Run.open(path) as run:
         rubric = run.rubric
         scores = [score for score in run.scores() if score.dimension in (*rubric.scored, CRITERIA)]
-        described = run.fact("judge")
-        about = f"{described['model']}, fingerprint {run.manifest['fingerprint'][:12]}, run {run.name}"
-        return _OpenedRun(str(path), run.name, list(run.items()), scores, rubric, about)
+        return _OpenedRun(str(path), run.name, list(run.items()), scores, rubric, provenance(run))
 
 
 def _one_rubric(runs: list[_OpenedRun], given: Rubric | None) -> Rubric | None:
