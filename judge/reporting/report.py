@@ -4,12 +4,14 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from judge.errors import InputError
 from judge.files.writing import write_file
 from judge.reporting.document import Figure, ReportContent, Table
 from judge.reporting.figures.table_figures import charts_of
+from judge.reporting.methods import methods_of
+from judge.reporting.references import Reference
 from judge.reporting.render.csv import write_csv
 from judge.reporting.render.html import page
 from judge.reporting.render.latex import to_latex
@@ -67,6 +69,20 @@ class Report(ReportContent):
     def charts(self) -> Mapping[str, Figure]:
         """Every chart by the key of the table that it shows."""
         return charts_of(self)
+
+    @property
+    def references(self) -> tuple[Reference, ...]:
+        """The papers of the statistics and methods that the report uses."""
+        return methods_of(self).references
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report as plain data for JSON: rows are keyed by column, NaN becomes None."""
+        methods = methods_of(self)
+        return {
+            **super().to_dict(),
+            "methods_paragraph": methods.plain(),
+            "references": [str(one) for one in methods.references],
+        }
 
     def __repr__(self) -> str:
         return f"<Report {self.kind}: {self.title}>"

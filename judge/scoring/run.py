@@ -24,6 +24,7 @@ from judge.scoring.run_database import RunDatabase
 from judge.scoring.run_overview import RunOverview
 from judge.scoring.run_summary import IngestCounts, RunSummary, counts_by_dimension, summarize
 from judge.scoring.schema import closed_on_error, storage_errors, transaction
+from judge.scoring.served import SELECT_SERVED, Served
 
 _MOST_PENDING = 4096
 
@@ -340,6 +341,11 @@ class Run(RunDatabase):
                 is_billed=self.judge.backend == "api",
                 seconds=self.fact("seconds", 0.0),
             )
+
+    def served(self) -> Served:
+        """Return the models that replied, and when."""
+        with self._reading():
+            return Served.of(self._rows(SELECT_SERVED))
 
     def export(self) -> None:
         """Write ``scores.jsonl`` and ``run.json`` atomically."""

@@ -147,6 +147,7 @@ from judge.stats.judge_human.non_inferiority import (
     with_random_raters,
 )
 from judge.stats.judge_human.pairwise import TieCalibration, pairwise_accuracy, tie_calibration
+from judge.stats.judge_human.ranked_probability import RankedProbability, ranked_probability_score
 from judge.stats.judge_human.residuals import (
     Drift,
     NonAnswers,
@@ -210,6 +211,7 @@ __all__ = [
     "PassFail",
     "Precision",
     "PredictionPoweredMean",
+    "RankedProbability",
     "RankingAgreement",
     "Reason",
     "Replicates",
@@ -322,6 +324,7 @@ __all__ = [
     "proportion",
     "quotient",
     "rank_intervals",
+    "ranked_probability_score",
     "ranking_agreement",
     "replicate",
     "resample",

@@ -1,5 +1,6 @@
 """The page that says which coefficient to use when names functions that exist, and its code runs."""
 
+import inspect
 import re
 from pathlib import Path
 
@@ -27,6 +28,19 @@ def test_every_coefficient_has_a_place_on_the_page():
     helpers |= {"variance_components", "worthwhile_samples", "auc_difference"}
     missing = {n for n in coefficients - helpers if not re.search(rf"`{n}\b", PAGE)}
     assert missing == set()
+
+
+def test_every_function_that_no_command_calls_is_on_the_page():
+    root = Path(judge.stats.__file__).parents[1]
+    folders = [root / n for n in ("analysis", "reporting", "workflows", "cli")] + [
+        root.parent / "human_study"
+    ]
+    called = " ".join(path.read_text() for folder in folders for path in folder.rglob("*.py"))
+    functions = [n for n in judge.stats.__all__ if inspect.isfunction(getattr(judge.stats, n))]
+    uncalled = [n for n in functions if not re.search(rf"\b{n}\b", called)]
+    assert len(uncalled) > 20
+    missing = [n for n in uncalled if f"`{n}`" not in PAGE.partition("## Only from Python")[2]]
+    assert missing == []
 
 
 def test_the_page_is_named_by_the_help_of_agree_and_by_the_readme():

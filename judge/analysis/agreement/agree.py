@@ -13,6 +13,7 @@ from judge.analysis.agreement.by_criterion import (
     agreement_by_tag,
 )
 from judge.analysis.agreement.by_slice import AgreementSlice, Disagreement, agreement_by_slice, disagreements
+from judge.analysis.agreement.disagreement import DisagreementScore, disagreement_scores
 from judge.analysis.agreement.human_human import HumanAgreement, human_agreement
 from judge.analysis.agreement.judge_human import (
     Criteria,
@@ -58,6 +59,8 @@ class Agreement:
         Severity and reliability of people by dimension.
     ranks : tuple of RankAgreement
         Agreement on the order of the items.
+    disagreement_scores : tuple of DisagreementScore
+        How well each judge predicts a single person; empty without items that three people rated.
     tags, single_criteria : tuple of CriterionAgreement
         Agreement on the criteria of each tag, and on each criterion that several items share, for rubrics
         with criteria per item.
@@ -75,6 +78,7 @@ class Agreement:
     rankings: tuple[SystemRanking, ...] = ()
     rater_studies: tuple[RaterStudy, ...] = ()
     ranks: tuple[RankAgreement, ...] = ()
+    disagreement_scores: tuple[DisagreementScore, ...] = ()
     tags: tuple[CriterionAgreement, ...] = ()
     single_criteria: tuple[CriterionAgreement, ...] = ()
 
@@ -129,6 +133,7 @@ def agree(
         rankings=system_rankings(aligned, criteria.seed),
         rater_studies=rater_studies(aligned),
         ranks=rank_agreements(aligned),
+        disagreement_scores=disagreement_scores(aligned),
         tags=agreement_by_tag(aligned),
         single_criteria=agreement_by_criterion(aligned),
     )

@@ -10,6 +10,7 @@ import numpy as np
 from judge.analysis.agreement.abstentions import Abstentions, abstentions, without_inapplicable
 from judge.analysis.agreement.criteria_matrix import criteria_matrix, criteria_of_items, unit_name, unit_of
 from judge.analysis.agreement.derived import pass_rule, verdicts, with_overall
+from judge.analysis.agreement.label_probabilities import LabelProbabilities
 from judge.analysis.agreement.load import LoadedRatings
 from judge.analysis.agreement.scales import DimensionScales, check_declared, dimension_scales
 from judge.analysis.agreement.target_mix import TargetMix
@@ -56,6 +57,8 @@ class AlignedRatings:
         How repeated judgments of one item were combined.
     abstentions : mapping
         (judge, dimension) -> who abstained, where anybody did.
+    label_probabilities : mapping
+        Judge -> its probabilities of the points of the scale, where its run has expected scores.
     """
 
     items: tuple[Item, ...]
@@ -72,6 +75,7 @@ class AlignedRatings:
     rubric: Rubric | None = None
     reduction: Reduction = "first"
     abstentions: Mapping[tuple[str, str], Abstentions] = field(default_factory=dict)
+    label_probabilities: Mapping[str, LabelProbabilities] = field(default_factory=dict)
 
     @property
     def is_weighted(self) -> bool:
@@ -171,6 +175,7 @@ def align_ratings(
         rubric=loaded.rubric,
         reduction=reduction,
         abstentions={key: one for key, one in abstained.items() if key[1] in kept},
+        label_probabilities=loaded.label_probabilities,
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import numpy as np
 
 from judge.analysis.agreement.align import AlignedRatings
+from judge.analysis.provenance import provenance
 from judge.errors import InputError
 from judge.files.unpacking import read_text
 from judge.files.writing import write_file
@@ -42,6 +43,8 @@ class Calibrated:
         Number of human raters.
     is_unweighted : bool
         Whether items were drawn with unequal probabilities, which the calibration does not use.
+    about : str
+        Judge, rubric and dates of the run.
     """
 
     run: str
@@ -51,6 +54,7 @@ class Calibrated:
     n_items: dict[str, int]
     n_people: int
     is_unweighted: bool = False
+    about: str = ""
 
     @property
     def has_maps(self) -> bool:
@@ -105,8 +109,12 @@ def calibrate_run(
             human, scores, kind, bounds=ends, pass_mark=rated.pass_mark, loss=loss, clusters=rated.clusters,
             method="jackknife", rng=seed,
         )  # fmt: skip
+    with Run.open(run) as opened:
+        about = provenance(opened)
     people = len(aligned.humans)
-    return Calibrated(str(run), aligned.judges[0], belongs_to(run), found, sizes, people, aligned.is_weighted)
+    return Calibrated(
+        str(run), aligned.judges[0], belongs_to(run), found, sizes, people, aligned.is_weighted, about
+    )
 
 
 def _is_category(rubric: Rubric | None, name: str) -> bool:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from judge.analysis.agreement.drawn_items import DrawnItems, drawn_items
+from judge.analysis.agreement.label_probabilities import LabelProbabilities, label_probabilities
 from judge.analysis.agreement.matching import known_ids, matching
 from judge.analysis.attention_checks import (
     CHECKS_MISSED,
@@ -19,6 +20,7 @@ from judge.analysis.attention_checks import (
     checks_of,
     failed_checks_warning,
 )
+from judge.analysis.provenance import provenance
 from judge.analysis.ratings import PASSES
 from judge.errors import InputError
 from judge.formats.cells import CellReader, has_own_scales, number_or_none
@@ -64,6 +66,8 @@ class LoadedRatings:
         Dimension -> items that it does not concern.
     drawn : DrawnItems
         How the rated items were drawn, where the file says so.
+    label_probabilities : mapping
+        Judge -> its probabilities of the points of the scale, where its run has expected scores.
     """
 
     items: dict[str, Item]
@@ -75,6 +79,7 @@ class LoadedRatings:
     rescaled: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     not_applicable: Mapping[str, frozenset[str]] = field(default_factory=dict)
     drawn: DrawnItems = field(default_factory=DrawnItems)
+    label_probabilities: Mapping[str, LabelProbabilities] = field(default_factory=dict)
 
     def of(self, kind: RaterKind) -> Iterator[Score]:
         """Scores of the humans or of the judges."""
@@ -173,9 +178,11 @@ def load_ratings(
     summary = str(_summary(rated, wanted))
     id_of = _known_id(columns, ids, known)
     drawn = drawn_items(rows if _is_table(humans) else None, columns or {}, id_of, known)
+    of_judges = {run.scores[0].rater: run.probabilities for run in opened if run.probabilities}
     return LoadedRatings(
-        known, scores, rubric, tuple(notes), about, summary, wanted.rater_scales, drawn=drawn
-    )
+        known, scores, rubric, tuple(notes), about, summary, wanted.rater_scales, drawn=drawn,
+        label_probabilities=of_judges,
+    )  # fmt: skip
 
 
 def _known_id(
@@ -254,15 +261,16 @@ class _OpenedRun:
     scores: list[Score]
     rubric: Rubric
     about: str
+    probabilities: LabelProbabilities
 
 
 def _read_run(path: str | Path) -> _OpenedRun:
     with Run.open(path) as run:
         rubric = run.rubric
         scores = [score for score in run.scores() if score.dimension in (*rubric.scored, CRITERIA)]
-        described = run.fact("judge")
-        about = f"{described['model']}, fingerprint {run.manifest['fingerprint'][:12]}, run {run.name}"
-        return _OpenedRun(str(path), run.name, list(run.items()), scores, rubric, about)
+        probabilities = label_probabilities(run)
+        about = provenance(run)
+        return _OpenedRun(str(path), run.name, list(run.items()), scores, rubric, about, probabilities)
 
 
 def _one_rubric(runs: list[_OpenedRun], given: Rubric | None) -> Rubric | None:

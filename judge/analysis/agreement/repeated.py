@@ -14,6 +14,7 @@ from judge.analysis.agreement.criteria_matrix import criteria_matrix, criteria_o
 from judge.analysis.agreement.load import LoadedRatings
 from judge.analysis.agreement.scales import DimensionScales, dimension_scales
 from judge.analysis.item_fields import Labels, item_field
+from judge.analysis.provenance import provenance
 from judge.analysis.ratings import Ratings, rater_kinds, ratings_matrix
 from judge.errors import InputError
 from judge.records import OVERALL
@@ -48,6 +49,8 @@ class RepeatedJudgments:
         undefined.
     with_humans : tuple of AgreementBySamples
         Agreement with the consensus of humans by number of averaged judgments; empty without humans.
+    about : str
+        Judge, rubric and dates of the run.
     """
 
     run: str
@@ -57,6 +60,7 @@ class RepeatedJudgments:
     retest: Retest
     worthwhile: int | None
     with_humans: tuple[AgreementBySamples, ...] = ()
+    about: str = ""
 
 
 def repeated_judgments(
@@ -99,7 +103,7 @@ def _of_run(
 ) -> Iterator[RepeatedJudgments]:
     with Run.open(path) as run:
         rubric, scores, items = run.rubric, list(run.scores()), list(run.items())
-        name = run.name
+        name, about = run.name, provenance(run)
     scored = [*rubric.scored, *([CRITERIA] if rubric.criteria else [])]
     wanted = [rubric.canonical_name(d) or d for d in dimensions] or scored
     clusters = None if cluster is None else item_field(items, cluster)
@@ -126,7 +130,7 @@ def _of_run(
         n_items = ratings.take(has_two).n_items
         worthwhile = worthwhile_samples(min(rho, 1.0)) if rho > 0 else None
         humans = _with_humans(aligned, ratings.raters[0], name, dimension)
-        yield RepeatedJudgments(name, dimension, n_items, ratings.n_samples, found, worthwhile, humans)
+        yield RepeatedJudgments(name, dimension, n_items, ratings.n_samples, found, worthwhile, humans, about)
 
 
 def _ratings_of(loaded: LoadedRatings, dimension: str, scale: Scale, clusters: Labels | None) -> Ratings:

@@ -20,6 +20,7 @@ from judge.reporting.tables import agreement_summary as summary
 from judge.reporting.tables import agreement_tables as tables
 from judge.reporting.tables import criterion_tables, verdict_tables
 from judge.reporting.tables.agreement_tables import Labels
+from judge.reporting.tables.disagreement_table import disagreement
 from judge.reporting.wording import counted, dimension_name
 from judge.stats.engine.estimate import Estimate
 
@@ -105,6 +106,7 @@ def _sections(found: Agreement, labels: Labels) -> Iterator[Section]:
     yield Section("ranking", "Ranking of systems", tables=tuple(sections.ranking(found, labels)))
     yield _raters(found)
     yield _section("ranks", sections.ranks(found, labels))
+    yield _section("disagreement", disagreement(found, labels))
     yield _section("panel", details.panel(found.panel) if found.panel else None)
     yield _section("bias", details.bias_checks(found, labels))
     yield Section("details", "Details by judge and dimension", tables=tuple(_details(found)))

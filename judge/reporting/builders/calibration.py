@@ -32,7 +32,11 @@ def build_calibration(found: Calibrated, saved: str | None = None) -> Report:
         (Section("calibration", "Calibration", tables=(_gain(found), _errors(found), *_curves(found))),),
         {f"gain.{name}": c.gain for name, c in found.dimensions.items()}
         | {f"over_constant.{name}": c.over_constant for name, c in found.dimensions.items()},
-        {"run": found.run, "fingerprint": str(found.belongs_to["fingerprint"])[:12]},
+        {
+            f"judge {found.judge}": found.about,
+            "run": found.run,
+            "fingerprint": str(found.belongs_to["fingerprint"])[:12],
+        },
         (
             "Cross-fitted: the map of each item is selected and fitted on other items (five folds, "
             "clusters kept together). The reference is the mean human score.",

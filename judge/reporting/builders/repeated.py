@@ -29,7 +29,7 @@ def build_retest(found: Sequence[RepeatedJudgments]) -> Report:
         (),
         (Section("retest", "Test-retest reliability", tables=tuple(tables)),),
         _named_estimates(found, len(runs) > 1),
-        {},
+        {f"judge {one.run}": one.about for one in found},
         (
             "Same score, within 1: share of pairs of samples of an item. Reliability: ICC(1,1) over the "
             "samples of complete items; for the mean of m samples by the Spearman-Brown formula. "

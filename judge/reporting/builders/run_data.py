@@ -1,5 +1,6 @@
 """The data of a run that reports need: scores, counts and provenance."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -42,16 +43,20 @@ def read_run(path: str | Path, no_verdict: NoVerdict = "bounds") -> RunData:
         It holds no items.
     """
     with Run.open(path) as run:
-        return RunData(ScoreTable.of_run(run, no_verdict), run.summary(), _about(run))
+        summary = run.summary()
+        return RunData(ScoreTable.of_run(run, no_verdict), summary, _about(run, summary))
 
 
-def _about(run: Run) -> dict[str, str]:
+def _about(run: Run, summary: RunSummary) -> dict[str, str]:
     manifest, rubric, described = run.manifest, run.rubric, run.fact("judge")
     sample = run.fact("random_sample")
+    served = run.served()
     scores = "expected" if described.get("scores") == "expected" else None
     facts = {
         "run": run.name,
         "judge": described["model"],
+        "model as served": ", ".join(served.models) or None,
+        "judged": served.dates or None,
         "scores": scores and "expected, over the probabilities of the scale's labels",
         "parameters": _listed(described.get("params", {})) or "the model's defaults",
         "engine": _listed(described.get("engine", {})) or None,
@@ -59,12 +64,21 @@ def _about(run: Run) -> dict[str, str]:
         "rubric": f"{rubric.name} version {rubric.version} ({rubric.digest[:12]})",
         "pass rule": " and ".join(f"{name} >= {least:g}" for name, least in rubric.pass_rule.items()),
         "input": manifest.get("input"),
+        "score statuses": _statuses(summary) or None,
         "selection": sample and str(RandomSample(**sample)),
         IMAGE_ROOT: manifest.get("image_root"),
         "judge-toolkit": manifest.get("version"),
         "samples": manifest.get("samples"),
     }
     return {name: str(value) for name, value in facts.items() if value is not None}
+
+
+def _statuses(summary: RunSummary) -> str:
+    """Return the number of scores with each status, over all dimensions."""
+    counts = Counter[str]()
+    for of_dimension in summary.statuses.values():
+        counts.update(of_dimension)
+    return ", ".join(f"{status} {n:,}" for status, n in counts.items())
 
 
 def _listed(values: dict[str, Any]) -> str:

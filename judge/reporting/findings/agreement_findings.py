@@ -11,6 +11,7 @@ from judge.analysis.agreement.panel import STATISTICS
 from judge.analysis.ratings import PASSES, Ratings
 from judge.records import OVERALL
 from judge.reporting.document import CellKind
+from judge.reporting.findings.study_methods import study_methods
 from judge.reporting.render.numbers import number_text
 from judge.reporting.tables.agreement_summary import GLOSSARY
 from judge.reporting.tables.agreement_tables import CHANGES, UNITS, alt_verdict
@@ -322,6 +323,7 @@ def methods(found: Agreement) -> Iterator[str]:
     """How the statistics were computed."""
     aligned, criteria = found.aligned, found.criteria
     yield from aligned.remarks
+    yield from study_methods(found)
     unit = f"clusters of items that share one {field_name(aligned.cluster)}" if aligned.cluster else "items"
     calls = "one judgment per item"
     if aligned.is_weighted:

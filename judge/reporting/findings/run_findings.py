@@ -347,8 +347,7 @@ def _interval_methods(table: ScoreTable, cluster: str | None) -> Iterator[str]:
         yield (
             f"Intervals are 95 % and cluster-robust: answers that share one {_group(table, cluster)} form a "
             f"cluster ({len(clusters):,} answers in {counted(len(np.unique(clusters)), 'cluster')}). Wilson "
-            "with the effective sample size for proportions, jackknife with Student's t for means. "
-            "--cluster id treats all items as independent."
+            "with the effective sample size for proportions, jackknife with Student's t for means."
         )
 
 

@@ -19,7 +19,8 @@ from judge.errors import InputError
 from judge.records import Image
 from judge.reporting.document import Case, Cell, CellKind, Figure, ReportContent, Section, Table
 from judge.reporting.figures.table_figures import charts_of
-from judge.reporting.render.numbers import cell_text, interval_text, number_text, score_text
+from judge.reporting.methods import methods_of
+from judge.reporting.render.numbers import cell_text, interval_text, method_text, number_text, score_text
 from judge.reporting.render.text import clean
 from judge.reporting.wording import counted, display_name
 from judge.scoring.images import Thumbnail, thumbnail
@@ -38,7 +39,6 @@ _TOGETHER = re.compile(
     r"(?<=\d) (?=[%\[])|(?<=%) (?=\[)|(?<=[\[\d],) (?=-?[\d.]+\])|(?<=\bp) (?=[<>=])|(?<=[<>=]) (?=\.\d)"
 )
 _NO_SLUG = re.compile(r"[^a-z0-9]+")
-_METHODS = {"wilson": "Wilson", "jackknife": "jackknife", "newcombe": "Newcombe", "percentile": "bootstrap"}
 
 
 def page(report: ReportContent, figures: Mapping[str, Figure] | None = None) -> str:
@@ -66,6 +66,7 @@ def page(report: ReportContent, figures: Mapping[str, Figure] | None = None) -> 
             report=report,
             sections=list(_sections(report, drawn)),
             facts=report.facts,
+            methods=methods_of(report),
             rubrics=[table for section in report.sections if _is_rubric(section) for table in section.tables],
             style=Markup(style),
             style_hash=f"sha256-{digest}",
@@ -276,13 +277,6 @@ def origin(table: Table) -> str:
     for row in table.rows:
         for cell, column in zip(row, table.columns, strict=True):
             if isinstance(cell, Estimate) and cell.method:
-                columns.setdefault(_method(cell), {})[clean(column.title)] = None
+                columns.setdefault(method_text(cell), {})[clean(column.title)] = None
     by_method = "; ".join(f"{method} ({', '.join(titles)})" for method, titles in columns.items())
     return f"Intervals: {by_method}." if by_method else ""
-
-
-def _method(estimate: Estimate) -> str:
-    method = _METHODS.get(estimate.method, estimate.method.replace("_", " "))
-    words = f"{100 * estimate.confidence_level:g} % {method}"
-    drawn = f", {estimate.n_resamples:,} resamples" if estimate.n_resamples else ""
-    return words + drawn + (f", seed {estimate.seed}" if drawn and estimate.seed is not None else "")

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator
 
 from judge.reporting.document import ReportContent, Table
+from judge.reporting.methods import methods_of
+from judge.reporting.references import Reference
 from judge.reporting.render.numbers import cell_text
 from judge.reporting.render.text import clean
 
@@ -37,13 +39,13 @@ _NO_LABEL = re.compile(r"[^A-Za-z0-9]+")
 
 
 def to_latex(report: ReportContent) -> str:
-    r"""Every table with numbers, as a float with caption and label; needs ``\usepackage{booktabs}``.
+    r"""Every table with numbers as a float with caption and label, then the methods; needs booktabs.
 
     Columns marked as detail are omitted. Non-Latin scripts need LuaLaTeX or XeLaTeX and a suitable font.
     """
     tables = [table for table in report.tables.values() if table.rows and _has_numbers(table)]
     head = [f"% {clean(report.title)}", r"% \usepackage{booktabs}", *_about(report)]
-    return "\n".join([*head, *(_table(table) for table in tables)]) + "\n"
+    return "\n".join([*head, *(_table(table) for table in tables), *_methods(report)]) + "\n"
 
 
 def escape(text: str) -> str:
@@ -58,6 +60,23 @@ def escape(text: str) -> str:
 def _about(report: ReportContent) -> Iterator[str]:
     for name, text in report.facts.items():
         yield f"% {clean(name)}: {clean(text)}"
+
+
+def _methods(report: ReportContent) -> Iterator[str]:
+    """Methods as a paragraph, and the papers that it cites as a bibliography."""
+    methods = methods_of(report)
+    yield ""
+    yield rf"\paragraph{{Methods}} {methods.cited(escape, _cite)}"
+    if methods.references:
+        yield ""
+        yield rf"\begin{{thebibliography}}{{{len(methods.references)}}}"
+        for one in methods.references:
+            yield rf"\bibitem{{{one.key}}} {escape(str(one))}"
+        yield r"\end{thebibliography}"
+
+
+def _cite(found: tuple[Reference, ...]) -> str:
+    return rf"~\cite{{{','.join(one.key for one in found)}}}"
 
 
 def _has_numbers(table: Table) -> bool:

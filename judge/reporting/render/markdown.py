@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 
 from judge.reporting.document import Case, ReportContent, Section, Table
+from judge.reporting.methods import methods_of
 from judge.reporting.render.numbers import cell_text, score_text
 from judge.reporting.render.text import clean
 from judge.reporting.wording import display_name
@@ -111,5 +112,8 @@ def _case(case: Case) -> str:
 
 def _made_by(report: ReportContent) -> str:
     made = "\n".join(f"- {escape(name)}: {escape(text)}" for name, text in report.facts.items())
-    methods = "\n".join(f"- {escape(sentence)}" for sentence in report.methods)
-    return f"<details><summary>Judge and methods</summary>\n\n{made}\n\n{methods}\n\n</details>"
+    methods = methods_of(report)
+    paragraph = methods.cited(escape, lambda found: f" \\[{methods.numbers(found)}\\]")
+    papers = "\n".join(f"{n}. {escape(str(one))}" for n, one in enumerate(methods.references, 1))
+    head = "<details><summary>Judge and methods</summary>"
+    return "\n\n".join(filter(None, (head, made, paragraph, papers, "</details>")))

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from html import escape
 
 from judge.reporting.document import ReportContent, Table
+from judge.reporting.methods import methods_of
 from judge.reporting.render.numbers import cell_text
 from judge.reporting.render.text import clean
 
@@ -40,6 +41,9 @@ def _report(report: ReportContent) -> Iterator[str]:
     for section in report.sections:
         if not report.short or section.name in report.short:
             yield from (table_html(table) for table in section.tables if table.rows and not table.detail)
+    methods = methods_of(report)
+    papers = "".join(f"<li>{_text(str(one))}</li>" for one in methods.references)
+    yield f"<details><summary>Methods</summary><p>{_text(methods.plain())}</p><ol>{papers}</ol></details>"
 
 
 def _cell(table: Table, row: int, column: int) -> str:

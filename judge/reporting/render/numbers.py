@@ -6,6 +6,13 @@ from judge.reporting.document import Cell, CellKind
 from judge.stats.engine.estimate import Estimate
 
 ABSENT = "–"
+_METHODS = {
+    "wilson": "Wilson",
+    "newcombe": "Newcombe",
+    "percentile": "bootstrap",
+    "bca": "BCa bootstrap",
+    "beta-draws": "quantiles of simulated Beta distributions",
+}
 
 
 def cell_text(cell: Cell, kind: CellKind = "text", *, compact: bool = False) -> str:
@@ -109,3 +116,15 @@ def _bare(value: float, kind: CellKind) -> str:
 
 def _spoken(reason: str | None) -> str:
     return (reason or "no interval").replace("_", " ")
+
+
+def method_text(estimate: Estimate) -> str:
+    """How an interval was made.
+
+    >>> method_text(Estimate(0.5, 0.4, 0.6, method="percentile", n_resamples=2000, seed=1))
+    '95 % bootstrap, 2,000 resamples, seed 1'
+    """
+    method = _METHODS.get(estimate.method, estimate.method.replace("_", " "))
+    words = f"{100 * estimate.confidence_level:g} % {method}"
+    drawn = f", {estimate.n_resamples:,} resamples" if estimate.n_resamples else ""
+    return words + drawn + (f", seed {estimate.seed}" if drawn and estimate.seed is not None else "")

@@ -16,6 +16,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from judge.reporting.document import METHODS, Case, Column, Judgment, ReportContent, Section, Table
+from judge.reporting.methods import methods_of
 from judge.reporting.render.numbers import cell_text, score_text
 from judge.stats.engine.estimate import Estimate
 
@@ -109,10 +110,10 @@ def _parts(report: ReportContent, width: int, wanted: Sequence[str] | None) -> I
 def _methods(report: ReportContent, width: int) -> Iterator[RenderableType]:
     yield ""
     yield Text("Methods", style="bold")
-    for sentence in report.methods:
-        yield _wrapped(sentence, width, "  ", "dim")
-    facts = "; ".join(f"{name} {text}" for name, text in report.about.items())
-    yield _wrapped(facts, width, "  ", "dim")
+    methods = methods_of(report)
+    yield _wrapped(methods.plain(), width, "  ", "dim")
+    for number, reference in enumerate(methods.references, 1):
+        yield _wrapped(f"{number}. {reference}", width, "  ", "dim")
 
 
 def _wrapped(sentence: str, width: int, lead: str = "", style: str = "") -> Text:

@@ -338,7 +338,7 @@ def test_methods_say_where_scores_lie_between_the_points():
 def test_methods_name_repeated_judgments_margins_and_corrections_only_where_they_apply():
     plain = " ".join(methods(agree(study((0.5,)))))
     assert "one judgment per item" in plain
-    assert "margin" not in plain
+    assert "No non-inferiority margin was set" in plain
     assert "Beta" not in plain
     passing = " ".join(
         methods(
@@ -346,6 +346,7 @@ def test_methods_name_repeated_judgments_margins_and_corrections_only_where_they
         )
     )
     assert "0.05 of agreement (fixed here)" in passing
+    assert "No non-inferiority margin" not in passing
     assert "Beta" in passing
 
 

@@ -29,7 +29,7 @@ def test_a_table_is_written_with_booktabs():
     rows = (("a_b", Estimate(0.5, 0.4, 0.6), 0.01), ("c & d", Estimate(0.7, 0.6, 0.8), 0.2))
     table = Table("slices:kind", "By kind, 100 %", columns, rows, ("* few.",), small=(1,))
     assert (
-        to_latex(report_of(table))
+        to_latex(report_of(table)).partition("\n\\paragraph{Methods}")[0]
         == r"""% T
 % \usepackage{booktabs}
 

@@ -86,6 +86,7 @@ def test_nothing_from_data_acts_in_a_whole_report(make_table):
             "p",
             "strong",
             "ul",
+            "ol",
             "li",
             "blockquote",
             "table",

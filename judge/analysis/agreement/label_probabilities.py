@@ -1,0 +1,35 @@
+"""The judge's probabilities of the points of a scale, where a run has expected scores."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
+
+import numpy as np
+
+from judge.scoring.run import Run
+from judge.stats.engine.scale import Floats, Scale
+
+LabelProbabilities: TypeAlias = Mapping[tuple[str, str], Mapping[str, float]]
+"""(dimension, item) -> label -> its probability."""
+
+
+def label_probabilities(run: Run) -> LabelProbabilities:
+    """Read the probabilities of the first judgment of each item; empty without expected scores."""
+    if run.fact("judge").get("scores") != "expected":
+        return {}
+    return {
+        (completion.dimension, item.id): completion.label_probabilities
+        for item, completions in run.judgments()
+        for completion in completions
+        if completion.label_probabilities and completion.dimension and completion.sample == 0
+    }
+
+
+def on_points(found: LabelProbabilities, dimension: str, items: Sequence[str], scale: Scale) -> Floats | None:
+    """Arrange probabilities as items x points of a scale of numbers; None where there are none."""
+    if scale.has_labels or not any(name == dimension for name, _ in found):
+        return None
+    labels = [f"{point:g}" for point in scale.points]
+    rows = (found.get((dimension, item), {}) for item in items)
+    return np.array([[row.get(label, np.nan) for label in labels] for row in rows])
