@@ -13,7 +13,7 @@ from judge.analysis.agreement.by_criterion import (
     agreement_by_tag,
 )
 from judge.analysis.agreement.by_slice import AgreementSlice, Disagreement, agreement_by_slice, disagreements
-from judge.analysis.agreement.corrected import Corrections, corrections
+from judge.analysis.agreement.corrected import Corrections, corrections, group_fields
 from judge.analysis.agreement.human_human import HumanAgreement, human_agreement
 from judge.analysis.agreement.judge_human import (
     Criteria,
@@ -135,7 +135,9 @@ def agree(
         ranks=rank_agreements(aligned),
         tags=agreement_by_tag(aligned),
         single_criteria=agreement_by_criterion(aligned),
-        corrections=corrections(aligned, by, no_verdict=criteria.no_verdict, seed=criteria.seed),
+        corrections=corrections(
+            aligned, group_fields(aligned, by), no_verdict=criteria.no_verdict, seed=criteria.seed
+        ),
     )
 
 

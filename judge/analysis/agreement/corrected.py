@@ -15,6 +15,7 @@ from judge.analysis.agreement.system_ranking import question_of
 from judge.analysis.group_difference import GroupDifference, group_difference
 from judge.analysis.ratings import PASSES, NoVerdict, Ratings
 from judge.analysis.slices import members
+from judge.records import OVERALL
 from judge.stats.engine.estimate import Estimate
 from judge.stats.engine.scale import Bools, Floats
 from judge.stats.pass_fail.predictive_values import CorrectedMean
@@ -105,6 +106,11 @@ class Corrections:
         """Fields of the groups."""
         return tuple(dict.fromkeys(one.field for one in self.figures if one.field))
 
+    @property
+    def ruling(self) -> str:
+        """Dimension whose pass rate is that by the pass rule."""
+        return PASSES if any(one.dimension == PASSES for one in self.figures) else OVERALL
+
     def of(self, quantity: Quantity, field: str = "") -> tuple[CorrectedFigure, ...]:
         """Figures of one quantity; of the groups of `field`, or of all answers."""
         return tuple(one for one in self.figures if (one.quantity, one.field) == (quantity, field))
@@ -116,11 +122,11 @@ class Corrections:
 
 def corrections(
     aligned: AlignedRatings,
-    by: Sequence[str] = (),
+    fields: Sequence[str] = (),
     *,
     no_verdict: NoVerdict = "bounds",
     seed: int = 0,
-    most_groups: int = MOST_GROUPS,
+    most_groups: int | None = None,
 ) -> Corrections:
     """Correct the judges' figures of all answers, of each system and of each slice by people's ratings.
 
@@ -131,21 +137,20 @@ def corrections(
     ----------
     aligned : AlignedRatings
         From `align_inputs`.
-    by : sequence of str
-        Fields to slice by. The field ``system`` is added where the items name two systems or more.
+    fields : sequence of str
+        Fields to group items by; see `group_fields`.
     no_verdict : {'fail', 'drop', 'bounds'}
         As in `Criteria`.
     seed : int
         Random seed of the draws.
-    most_groups : int
-        Fields with more groups have no differences.
+    most_groups : int, optional
+        Fields with more groups have no differences; default: `MOST_GROUPS`.
 
     Raises
     ------
     InputError
         No item has one of the fields, or it has too many values.
     """
-    fields = list(dict.fromkeys([*by, *([SYSTEM] if _has_systems(aligned) else [])]))
     groups = {field: members(aligned, field) for field in fields}
     figures: list[CorrectedFigure] = []
     differences: list[CorrectedDifference] = []
@@ -164,13 +169,27 @@ def corrections(
                     continue
                 for field, of_field in groups.items():
                     figures += part.figures(field, of_field)
-                    if len(of_field) <= most_groups:
+                    if len(of_field) <= (most_groups or MOST_GROUPS):
                         differences += part.differences(field, of_field)
     return Corrections(tuple(figures), tuple(differences))
 
 
-def _has_systems(aligned: AlignedRatings) -> bool:
-    return len({item.system for item in aligned.items if item.system}) > 1
+def group_fields(aligned: AlignedRatings, by: Sequence[str]) -> list[str]:
+    """Fields to slice by, and ``system`` where the items name two systems or more."""
+    has_systems = len({item.system for item in aligned.items if item.system}) > 1
+    return list(dict.fromkeys([*by, *([SYSTEM] if has_systems else [])]))
+
+
+def by_question(aligned: AlignedRatings) -> AlignedRatings:
+    """Make clusters of the answers to one question, or with one `pair_id`, as in reports about runs."""
+    keys = np.array([question_of(item) for item in aligned.items])
+    if not 1 < len(np.unique(keys)) < len(keys):
+        return aligned
+    ratings = {
+        name: replace(one, clusters=keys if one.item_rows is None else keys[one.item_rows])
+        for name, one in aligned.ratings.items()
+    }
+    return replace(aligned, ratings=ratings)
 
 
 def _verdicts_by_rule(aligned: AlignedRatings, ratings: Ratings, judge: str) -> Floats | None:

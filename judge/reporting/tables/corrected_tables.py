@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from judge.analysis.agreement.corrected import (
     MOST_GROUPS,
@@ -28,23 +30,26 @@ _HOW: dict[Quantity, str] = {
     "pass_rate": "by the predictive values of the judge's verdicts",
     "mean": "by prediction-powered inference (PPI++), of values 0 and 1 by predictive values",
 }
-_ASSUMPTION = (
-    "It assumes that the human-rated answers were drawn at random, overall, within the judge's passes and "
-    "fails, or with the probabilities given in the ratings. It is not valid for answers from elsewhere or "
-    "selected by hand."
-)
-_EFFECTIVE = (
+_NOTES = (
+    "Corrected: estimate for all answers. It assumes that the human-rated answers were drawn at random, "
+    "overall, within the judge's passes and fails, or with the probabilities given in the ratings. It is not "
+    "valid for answers from elsewhere or selected by hand.",
     "Effective labels: number of human-rated answers that would give the same standard error without the "
-    "judge."
+    "judge.",
 )
 
 
-def corrected_section(found: Corrections, labels: Labels) -> Section:
-    """All tables of corrected figures; empty where there are none."""
-    tables = [table for quantity in KEYS if (table := overall(found, labels, quantity))]
+def corrected_section(found: Corrections, labels: Labels, ranked_by: str | None = None) -> Section:
+    """All tables of corrected figures; empty where there are none.
+
+    With `ranked_by`, those of the groups of this field alone, the highest corrected figure first.
+    """
+    tables = [] if ranked_by else [t for quantity in KEYS if (t := overall(found, labels, quantity))]
     for field in found.fields:
         for quantity in KEYS:
-            tables += by_group(found, labels, quantity, field)
+            tables += by_group(found, labels, quantity, field, is_ranked=field == ranked_by)
+    if tables:
+        tables[0] = replace(tables[0], notes=(*tables[0].notes, *_NOTES))
     return Section("corrected", "Figures for all answers, corrected by human ratings", tables=tuple(tables))
 
 
@@ -53,22 +58,27 @@ def overall(found: Corrections, labels: Labels, quantity: Quantity) -> Table | N
     rows = tuple((*labels.cells(one.dimension, one.judge), *_cells(one)) for one in found.of(quantity))
     if not rows:
         return None
-    notes = (f"Corrected {_HOW[quantity]}: estimate for all answers. {_ASSUMPTION}", _EFFECTIVE)
     title = f"{TITLES[quantity]} of all answers, corrected by human ratings"
-    return Table(KEYS[quantity], title, (*labels.columns, *_columns(quantity)), rows, notes)
+    return Table(
+        KEYS[quantity], title, (*labels.columns, *_columns(quantity)), rows, (f"Corrected {_HOW[quantity]}.",)
+    )
 
 
-def by_group(found: Corrections, labels: Labels, quantity: Quantity, field: str) -> Iterator[Table]:
-    """Figures of the groups of one field, and the differences between them."""
+def by_group(
+    found: Corrections, labels: Labels, quantity: Quantity, field: str, *, is_ranked: bool = False
+) -> Iterator[Table]:
+    """Figures of the groups of one field, by corrected figure if ranked, and the differences between them."""
     groups = found.of(quantity, field)
     if not groups:
         return
+    if is_ranked:
+        dimensions = list(dict.fromkeys(one.dimension for one in groups))
+        groups = tuple(sorted(groups, key=lambda one: (dimensions.index(one.dimension), _descending(one))))
     columns = (Column("group", field_name(field)), *labels.columns, *_columns(quantity))
     rows = tuple((one.group, *labels.cells(one.dimension, one.judge), *_cells(one)) for one in groups)
-    notes = ["Each group is corrected by its own human ratings."]
-    n_groups = len({one.group for one in groups})
+    notes = [f"Corrected {_HOW[quantity]}, each group by its own human ratings."]
     differences = found.differences_of(quantity, field)
-    if n_groups > MOST_GROUPS and not differences:
+    if len({one.group for one in groups}) > 1 and not differences:
         notes.append(f"Differences are listed for up to {MOST_GROUPS} groups.")
     title = f"{TITLES[quantity]} by {field_name(field)}, corrected by human ratings"
     yield Table(f"{KEYS[quantity]}:{field}", title, columns, rows, tuple(notes))
@@ -76,19 +86,28 @@ def by_group(found: Corrections, labels: Labels, quantity: Quantity, field: str)
         yield _differences(differences, labels, quantity, field)
 
 
+def _descending(one: CorrectedFigure) -> float:
+    """Sort key from the highest corrected figure to the lowest; undefined ones come last."""
+    value = one.mean.estimate.value
+    return math.inf if math.isnan(value) else -value
+
+
 def named_corrections(found: Corrections, several_judges: bool) -> dict[str, Estimate]:
     """Corrected figures by name, for gates: ``corrected.pass_rate``, ``corrected.mean.clarity``.
 
     ``corrected.pass_rate`` is the rate by the pass rule, ``corrected.pass_rate.clarity`` that of a dimension.
-    Names of groups end in ``:system=small``; with several judges, names end in ``@judge``.
+    Those of groups are ``corrected.pass_rate:system=small`` and ``corrected.pass_rate:system=small.clarity``.
+    With several judges, names end in ``@judge``.
     """
-    return {
-        f"corrected.{one.quantity}"
-        + (f".{one.dimension}" if one.dimension != PASSES else "")
-        + (f":{one.field}={one.group}" if one.field else "")
-        + (f"@{one.judge}" if several_judges else ""): one.mean.estimate
-        for one in found.figures
-    }
+    named = {}
+    for one in found.figures:
+        name = f"corrected.{one.quantity}" + (f":{one.field}={one.group}" if one.field else "")
+        judge = f"@{one.judge}" if several_judges else ""
+        if one.dimension != PASSES:
+            named[f"{name}.{one.dimension}{judge}"] = one.mean.estimate
+        if one.quantity == "pass_rate" and one.dimension == found.ruling:
+            named[name + judge] = one.mean.estimate
+    return named
 
 
 def _columns(quantity: Quantity) -> tuple[Column, ...]:
