@@ -189,6 +189,7 @@ def test_functions_find_what_the_commands_print(run, floor, lenient):
         (["leaderboard", path, "--system", "system"], judge.leaderboard(run, system="system")),
         (["plan", "--statistic", "kappa"], judge.plan("kappa")),
         (["calibrate", soft, "--humans", ratings], judge.calibrate(soft, ratings)),
+        (["report", soft, "--humans", ratings], judge.report(soft, humans=ratings)),
         (
             ["agree", path, "--humans", RATINGS, "--margin", 0.1, "--pass", 4, "--by", "topic"],
             judge.agree(path, RATINGS, margin=0.1, pass_mark=4, by="topic", set_by=typed),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 import judge
 from judge.cli import output_options
@@ -271,6 +272,12 @@ def show_read(lines: str, _notes: Sequence[str]) -> None:
 def show_read_and_notes(lines: str, notes: Sequence[str]) -> None:
     """Print what was read from a file of ratings, and what was left out."""
     click.echo("\n".join([lines, *(f"Note: {note}" for note in notes)]), err=True)
+
+
+def given_options(options: dict[str, Any]) -> dict[str, Any]:
+    """Keep the options that were given: commands that need no ratings refuse those about ratings."""
+    source = click.get_current_context().get_parameter_source
+    return {name: value for name, value in options.items() if source(name) is not ParameterSource.DEFAULT}
 
 
 def needed(humans: str | None) -> str:

@@ -1,12 +1,13 @@
 """`judge leaderboard`: ranking of runs or systems, with the uncertainty of each rank."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 import judge
 from judge.cli import output_options
-from judge.cli.options import GroupedCommand, cluster, no_verdict, runs_argument, section
+from judge.cli.agree import given_options, ratings
+from judge.cli.options import GroupedCommand, no_verdict, runs_argument, section
 
 if TYPE_CHECKING:
     from judge.analysis.ratings import NoVerdict
@@ -21,20 +22,30 @@ if TYPE_CHECKING:
         metavar="FIELD",
         help="Rank the systems within one run; FIELD of the items names the system, as in --system model.",
     ),
-    cluster("`--cluster id` treats all items as independent.  [default: pair_id, if the items have it]"),
     no_verdict("answers without a verdict"),
 )
+@ratings
 @output_options.outputs
 def command(
     runs: tuple[str, ...],
+    humans: str | None,
     system: str | None,
-    cluster: str | None,
     no_verdict: "NoVerdict",
     outputs: output_options.Outputs,
+    **options: Any,
 ) -> None:
     """Rank several RUNS, or the systems within one run, by pass rate.
 
+    With --humans, people's ratings of a random part of the answers of each system in one run, the systems are
+    also ranked by the pass rate that people would give to all answers.
+
+    Answers to one question are dependent, if --cluster names no other field; `--cluster id` treats all items
+    as independent.
+
     Example: judge leaderboard runs/small runs/medium runs/large
+
+    Example: judge leaderboard runs/demo --system system --humans ratings.csv
     """
-    report = judge.leaderboard(runs, system=system, cluster=cluster, no_verdict=no_verdict)
+    given = given_options(options)
+    report = judge.leaderboard(runs, humans=humans, system=system, no_verdict=no_verdict, **given)
     output_options.deliver(report, outputs, runs)

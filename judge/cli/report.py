@@ -1,12 +1,13 @@
 """`judge report`: pass rates, scores, slices and failures of runs."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 import judge
 from judge.cli import output_options
-from judge.cli.options import GroupedCommand, no_verdict, runs_argument, section, slice_options, worst
+from judge.cli.agree import given_options, ratings
+from judge.cli.options import GroupedCommand, by, no_verdict, runs_argument, section, worst
 
 if TYPE_CHECKING:
     from judge.analysis.ratings import NoVerdict
@@ -14,23 +15,38 @@ if TYPE_CHECKING:
 
 @click.command(cls=GroupedCommand)
 @runs_argument
-@slice_options
-@section("Analysis", worst(5), no_verdict("answers without a verdict"))
+@section(
+    "Analysis",
+    by("every field with 2 to 12 distinct values"),
+    worst(5),
+    no_verdict("answers without a verdict"),
+)
+@ratings
 @output_options.outputs
 def command(
     runs: tuple[str, ...],
+    humans: str | None,
     by: tuple[str, ...],
-    cluster: str | None,
     worst: int,
     no_verdict: "NoVerdict",
     outputs: output_options.Outputs,
+    **options: Any,
 ) -> None:
     """Report on RUNS: pass rates with confidence intervals, scores, slices, failures, anomalies and cost.
 
     Several runs with the same rubric are also ranked. Runs over the same answers are also reported as a
     panel of judges.
 
+    With --humans, people's ratings of a random part of the answers of one run, the report also says what
+    people would say of all answers: pass rates and means corrected by the ratings.
+
+    Items with the same pair_id are dependent, if --cluster names no other field; `--cluster id` treats all
+    items as independent.
+
     Example: judge report runs/answers-openai-gpt-5-open_qa --by category,difficulty --html
+
+    Example: judge report runs/demo --humans ratings.csv --fail-under corrected.pass_rate.low=0.7
     """
-    report = judge.report(runs, by=by, cluster=cluster, worst=worst, no_verdict=no_verdict)
+    given = given_options(options)
+    report = judge.report(runs, humans=humans, by=by, worst=worst, no_verdict=no_verdict, **given)
     output_options.deliver(report, outputs, runs)

@@ -1,20 +1,23 @@
 """`judge.leaderboard`: systems or runs ranked by pass rate."""
 
 from collections.abc import Sequence
+from typing import Unpack
 
 from judge.analysis.ratings import NoVerdict
 from judge.reporting.builders.comparison import build_leaderboard
 from judge.reporting.builders.run_data import read_run
 from judge.reporting.report import Report
-from judge.workflows.inputs import RunSource, paths
+from judge.workflows.corrections import with_corrections
+from judge.workflows.inputs import RatingOptions, RatingSource, RunSource, paths
 
 
 def leaderboard(
     runs: RunSource | Sequence[RunSource],
     *,
+    humans: RatingSource | None = None,
     system: str | None = None,
-    cluster: str | None = None,
     no_verdict: NoVerdict = "bounds",
+    **options: Unpack[RatingOptions],
 ) -> Report:
     """Rank several runs, or the systems within one, by pass rate, with the uncertainty of each rank.
 
@@ -22,12 +25,15 @@ def leaderboard(
     ----------
     runs : Run, path, or a list of them
         Several runs; or one, with `system`.
+    humans : path, DataFrame, list of dict or RatingsTable, optional
+        People's ratings of a random part of the answers of each system in one run: the systems are then also
+        ranked by the pass rate that people would give to all answers, with the differences between them.
     system : str, optional
         Field of the items that says which system answered, such as ``"system"``.
-    cluster : str, optional
-        As in `judge.report`.
     no_verdict : {'bounds', 'drop', 'fail'}
         As in `judge.report`.
+    **options
+        ``cluster``, as in `judge.report`; with `humans` also how ratings are read: see `judge.RatingOptions`.
 
     Returns
     -------
@@ -40,4 +46,5 @@ def leaderboard(
         There are fewer than two systems, or their scales differ.
     """
     sources = [read_run(run, no_verdict) for run in paths(runs)]
-    return build_leaderboard(sources, system=system, cluster=cluster)
+    found = build_leaderboard(sources, system=system, cluster=options.get("cluster"))
+    return with_corrections(found, runs, humans, options, ranked_by=system, no_verdict=no_verdict)

@@ -1,22 +1,25 @@
 """`judge.report`: pass rates, scores, slices, failures and anomalies of runs."""
 
 from collections.abc import Sequence
+from typing import Unpack
 
 from judge.analysis.ratings import NoVerdict
 from judge.reporting.builders.run_data import read_run
 from judge.reporting.builders.several_runs import build_runs
 from judge.reporting.builders.single_run import build_report
 from judge.reporting.report import Report
-from judge.workflows.inputs import RunSource, names, paths
+from judge.workflows.corrections import with_corrections
+from judge.workflows.inputs import RatingOptions, RatingSource, RunSource, names, paths
 
 
 def report(
     runs: RunSource | Sequence[RunSource],
     *,
+    humans: RatingSource | None = None,
     by: str | Sequence[str] = (),
-    cluster: str | None = None,
     worst: int = 5,
     no_verdict: NoVerdict = "bounds",
+    **options: Unpack[RatingOptions],
 ) -> Report:
     """Report pass rates with intervals, scores, slices, failures, anomalies and cost.
 
@@ -26,16 +29,20 @@ def report(
     ----------
     runs : Run, path, or a list of them
         One run or several.
+    humans : path, DataFrame, list of dict or RatingsTable, optional
+        People's ratings of a random part of the answers of one run, as for `judge.agree`: the report then
+        also has pass rates and means of all answers corrected by them, ``estimates["corrected.pass_rate"]``.
     by : str or sequence of str
         Fields of the items to slice by; ``"a*b"`` crosses two. Default: every field with 2 to 12 values.
-    cluster : str, optional
-        Items that share this field (image, source) are not independent and are resampled together. Default:
-        ``pair_id``, where items have one; ``"id"`` keeps all items apart.
     worst : int
         Number of worst answers shown in full, for one run.
     no_verdict : {'bounds', 'drop', 'fail'}
         How answers without a verdict are counted: as fails; not at all; or not at all, with the figures that
         would result if all of them were fails or passes. Their number is always shown.
+    **options
+        ``cluster``: items that share this field (image, source) are not independent and are resampled
+        together; default: ``pair_id``, where items have one; ``"id"`` keeps all items apart. With `humans`
+        also how ratings are read: see `judge.RatingOptions`.
 
     Returns
     -------
@@ -49,6 +56,9 @@ def report(
         A run cannot be read, no item has one of the fields in `by`, or the scales of the runs differ.
     """
     sources = [read_run(run, no_verdict) for run in paths(runs)]
+    cluster = options.get("cluster")
     if len(sources) == 1:
-        return build_report(sources[0], by=names(by), cluster=cluster, n_worst=worst)
-    return build_runs(sources, by=names(by), cluster=cluster)
+        found = build_report(sources[0], by=names(by), cluster=cluster, n_worst=worst)
+    else:
+        found = build_runs(sources, by=names(by), cluster=cluster)
+    return with_corrections(found, runs, humans, options, by=names(by), no_verdict=no_verdict)

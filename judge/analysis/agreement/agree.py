@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from judge.analysis.agreement.align import AlignedRatings
 from judge.analysis.agreement.bias import BiasCheck, check_bias
@@ -13,6 +13,7 @@ from judge.analysis.agreement.by_criterion import (
     agreement_by_tag,
 )
 from judge.analysis.agreement.by_slice import AgreementSlice, Disagreement, agreement_by_slice, disagreements
+from judge.analysis.agreement.corrected import Corrections, corrections, group_fields
 from judge.analysis.agreement.disagreement import DisagreementScore, disagreement_scores
 from judge.analysis.agreement.human_human import HumanAgreement, human_agreement
 from judge.analysis.agreement.judge_human import (
@@ -64,6 +65,8 @@ class Agreement:
     tags, single_criteria : tuple of CriterionAgreement
         Agreement on the criteria of each tag, and on each criterion that several items share, for rubrics
         with criteria per item.
+    corrections : Corrections
+        Pass rates and means of all answers, of systems and of slices, corrected by people's ratings.
     """
 
     aligned: AlignedRatings
@@ -81,6 +84,7 @@ class Agreement:
     disagreement_scores: tuple[DisagreementScore, ...] = ()
     tags: tuple[CriterionAgreement, ...] = ()
     single_criteria: tuple[CriterionAgreement, ...] = ()
+    corrections: Corrections = field(default_factory=Corrections)
 
 
 def agree(
@@ -136,6 +140,9 @@ def agree(
         disagreement_scores=disagreement_scores(aligned),
         tags=agreement_by_tag(aligned),
         single_criteria=agreement_by_criterion(aligned),
+        corrections=corrections(
+            aligned, group_fields(aligned, by), no_verdict=criteria.no_verdict, seed=criteria.seed
+        ),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from judge.analysis.agreement.coefficients import (
     same_verdict,
 )
 from judge.analysis.agreement.label_mix import LabelMix, label_mix
+from judge.analysis.agreement.label_pool import corrected_pass_rate
 from judge.analysis.ratings import PASSES, NoVerdict, Ratings
 from judge.errors import InputError
 from judge.stats.engine.estimate import NO_COMPLETE_PAIRS, Estimate
@@ -26,7 +27,7 @@ from judge.stats.judge_human.non_inferiority import NonInferiority, non_inferior
 from judge.stats.judge_human.scale_use import ScaleUse, scale_use
 from judge.stats.judge_human.severity import severity
 from judge.stats.pass_fail.error_rates import PassFail, pass_fail
-from judge.stats.pass_fail.predictive_values import CorrectedMean, predictive_values
+from judge.stats.pass_fail.predictive_values import CorrectedMean
 from judge.stats.pass_fail.proportion import mean
 from judge.stats.pass_fail.threshold import ThresholdSweep, threshold_sweep
 
@@ -203,7 +204,7 @@ def judge_agreement(ratings: Ratings, judge: str, criteria: Criteria) -> JudgeAg
         confusion=confusion(rated, scores),
         pass_fail=passing,
         threshold_sweep=_sweep(rated, scores, criteria.seed),
-        corrected=_corrected(ratings, judge, criteria.seed, is_fail),
+        corrected=corrected_pass_rate(ratings, judge, criteria.no_verdict, criteria.seed),
         omega=_omega(rated, scores),
         n_pool=int(pool.sum()),
         n_labelled=int((pool & ratings.rated).sum()),
@@ -360,31 +361,6 @@ def _sweep(ratings: Ratings, scores: Floats, seed: int) -> ThresholdSweep | None
     if len(np.unique(scores[both])) < 2 or len(np.unique(human[both])) < 2:
         return None
     return threshold_sweep(human, scores, clusters=ratings.clusters, method="jackknife", rng=seed)
-
-
-def _corrected(ratings: Ratings, judge: str, seed: int, is_fail: bool) -> CorrectedMean | None:
-    human, marks = ratings.human_passed(), _verdicts(ratings, judge, is_fail)
-    if human is None or marks is None or np.isnan(ratings.column(judge)).all():
-        return None
-    if ratings.design is not None and ratings.design.target == "given mix":
-        return None  # the answers of the run do not have the mix of the target
-    # Items that the judge did not score are not among those whose pass rate is corrected.
-    human = np.where(np.isnan(marks), np.nan, human)
-    design = None if _is_within_verdicts(ratings, marks) else ratings.design
-    if design is not None:  # strata of the answers that were not drawn are unknown
-        design = replace(design, strata=None)
-    if design is not None:
-        return predictive_values(human, marks, clusters=ratings.clusters, design=design, rng=seed)
-    found = predictive_values(human, marks, clusters=ratings.clusters, rng=seed)
-    return found if ratings.design is None else replace(found, humans_only=mean(human, **ratings.sampling))
-
-
-def _is_within_verdicts(ratings: Ratings, marks: Floats) -> bool:
-    """Whether items were drawn with one probability within each verdict of the judge."""
-    if ratings.design is None:
-        return True
-    p = np.asarray(ratings.design.probabilities)
-    return all(np.ptp(p[drawn]) < 1e-9 for v in (0, 1) if (drawn := (marks == v) & ~np.isnan(p)).any())
 
 
 def _omega(ratings: Ratings, scores: Floats) -> tuple[tuple[float, float], ...]:

@@ -87,7 +87,7 @@ class _Places:
         if len(systems) < 2:
             return None
         column_of = {name: i for i, name in enumerate(systems)}
-        keys, rows = np.unique([_question(item) for item in items], return_inverse=True)
+        keys, rows = np.unique([question_of(item) for item in items], return_inverse=True)
         columns = np.array([column_of[item.system] if item.system else -1 for item in items])
         return cls(systems, rows, columns, len(keys))
 
@@ -101,7 +101,8 @@ class _Places:
         return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan).reshape(shape)
 
 
-def _question(item: Item) -> str:
+def question_of(item: Item) -> str:
+    """Key of the question of an item: equal for answers with one `pair_id`, else with one question."""
     pair = item.field(PAIR_ID)
     if pair is not None:
         return f"pair {pair}"

@@ -20,6 +20,7 @@ from judge.reporting.tables import agreement_summary as summary
 from judge.reporting.tables import agreement_tables as tables
 from judge.reporting.tables import criterion_tables, verdict_tables
 from judge.reporting.tables.agreement_tables import Labels
+from judge.reporting.tables.corrected_tables import corrected_section, named_corrections
 from judge.reporting.tables.disagreement_table import disagreement
 from judge.reporting.wording import counted, dimension_name
 from judge.stats.engine.estimate import Estimate
@@ -62,7 +63,7 @@ def named_estimates(found: Agreement) -> dict[str, Estimate]:
             named[f"pass_rate.{of}"] = one.corrected.estimate
     for name, people in found.human_agreements.items():
         named |= {f"people.{statistic}.{name}": e for statistic, e in people.estimates.items()}
-    return named
+    return named | named_corrections(found.corrections, len(found.aligned.judges) > 1)
 
 
 def _title(found: Agreement) -> str:
@@ -95,9 +96,9 @@ def _sections(found: Agreement, labels: Labels) -> Iterator[Section]:
     passing = (
         verdict_tables.passing(found, labels),
         verdict_tables.no_verdict(found, labels),
-        tables.corrected(found, labels),
     )
     yield Section("verdicts", "Pass/fail verdicts", tables=tuple(t for t in passing if t))
+    yield corrected_section(found.corrections, labels)
     yield Section("criteria", "Agreement on criteria", tables=tuple(criterion_tables.by_criterion(found)))
     tests = (tables.omega(found, labels), tables.alt_tests(found, labels))
     yield Section("annotators", "Alternative annotator test", tables=tuple(t for t in tests if t))

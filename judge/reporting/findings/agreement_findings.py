@@ -365,7 +365,8 @@ def methods(found: Agreement) -> Iterator[str]:
     if any(one.corrected is not None for one in found.judge_agreements):
         yield (
             "Corrected pass rates: predictive values by the judge's verdict, with quantiles of simulated "
-            f"Beta distributions (jackknife with clusters), seed {criteria.seed}."
+            f"Beta distributions (jackknife with clusters), seed {criteria.seed}. Corrected means: "
+            "prediction-powered inference (PPI++) with Student's t."
         )
     if found.judge_agreements:
         yield GLOSSARY

@@ -201,40 +201,6 @@ def _statuses(one: JudgeAgreement) -> tuple[int, str]:
     return missing, ", ".join(f"{count:,} {status}" for status, count in statuses.items())
 
 
-def corrected(found: Agreement, labels: Labels) -> Table | None:
-    """The judge's pass rate, corrected for its errors, beside the pass rate from human ratings alone."""
-    columns = (
-        *labels.columns,
-        Column("pool", "answers", "count"),
-        Column("labelled", "human-rated", "count"),
-        Column("judge_rate", "uncorrected", "share"),
-        Column("corrected", "corrected", "share"),
-        Column("people_rate", "human ratings only", "share"),
-    )
-    rows: list[Row] = [
-        (
-            *labels.cells(one.ratings.dimension, one.judge),
-            one.n_pool,
-            one.n_labelled,
-            one.corrected.uncorrected,
-            one.corrected.estimate,
-            one.corrected.humans_only,
-        )
-        for one in found.judge_agreements
-        if one.corrected is not None
-    ]
-    if not rows:
-        return None
-    notes = (
-        "Corrected: estimated human pass rate of all answers. It assumes that the human-rated answers were "
-        "drawn at random, overall, within the judge's passes and fails, or with the probabilities given in "
-        "the ratings. It is not valid for answers from elsewhere or selected by hand.",
-    )
-    return Table(
-        "corrected", "Pass rate of all answers, corrected for judge errors", columns, tuple(rows), notes
-    )
-
-
 def omega(found: Agreement, labels: Labels) -> Table | None:
     """Winning rate of the alternative annotator test by epsilon."""
     with_curve = [one for one in found.judge_agreements if one.omega]

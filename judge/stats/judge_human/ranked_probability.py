@@ -164,4 +164,6 @@ def _mean_distance(values: Floats) -> Floats:
     ordered = np.nan_to_num(np.sort(values, axis=1))  # missing values are last, and count as 0
     ranks = 2 * np.arange(values.shape[1]) - n[:, None] + 1
     pairs = n * (n - 1) / 2
-    return np.divide((ordered * ranks).sum(axis=1), pairs, out=np.full(len(n), np.nan), where=pairs > 0)
+    found = np.full(len(n), np.nan)
+    np.divide((ordered * ranks).sum(axis=1), pairs, out=found, where=pairs > 0)
+    return found

@@ -50,7 +50,7 @@ AGREEMENT = {
     "raw": "label n people judge_level difference",
     "levels": "label missing people judge_mean bias sd_ratio",
     "passing": "label n people_rate judge_rate tpr tnr kappa ac1",
-    "corrected": "label pool labelled judge_rate corrected people_rate",
+    "corrected": "label pool labelled judge_rate people_rate corrected effective",
     "alt_test": "label person n judge_wins human_wins p p_adjusted preferred",
     "slices:kind": "slice label n people judge_level difference bias p_holm",
     "panel": "dimension best cross_validated all_judges in_sample",

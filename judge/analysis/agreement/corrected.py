@@ -1,0 +1,266 @@
+"""Figures of all answers, of each system and of each slice, corrected by people's ratings of some answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import combinations
+
+import numpy as np
+
+from judge.analysis.agreement.align import AlignedRatings
+from judge.analysis.agreement.label_pool import Clusters, LabelPool, Quantity, score_pool, verdict_pool
+from judge.analysis.agreement.system_ranking import question_of
+from judge.analysis.group_difference import GroupDifference, group_difference
+from judge.analysis.ratings import PASSES, NoVerdict, Ratings
+from judge.analysis.slices import members
+from judge.records import OVERALL
+from judge.stats.engine.estimate import Estimate
+from judge.stats.engine.scale import Bools, Floats
+from judge.stats.pass_fail.predictive_values import CorrectedMean
+from judge.stats.systems.multiplicity import holm
+from judge.stats.systems.significance import t_test
+
+SYSTEM = "system"
+MOST_GROUPS = 12
+"""With more groups their differences are not listed by `agree`: they would be too many to read."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CorrectedFigure:
+    """A pass rate or mean score of a group of answers: by the judge, by people, and corrected.
+
+    Attributes
+    ----------
+    dimension, judge : str
+        Which scores.
+    field, group : str
+        Field of the items and its value; both empty for all answers.
+    quantity : {'pass_rate', 'mean'}
+        What is estimated.
+    n_answers, n_labels : int
+        Answers with a value of the judge, and those of them with one of people.
+    mean : CorrectedMean
+        The three estimates.
+    """
+
+    dimension: str
+    judge: str
+    field: str
+    group: str
+    quantity: Quantity
+    n_answers: int
+    n_labels: int
+    mean: CorrectedMean
+
+
+@dataclass(frozen=True, kw_only=True)
+class CorrectedDifference:
+    """Difference of two groups of answers, first minus second.
+
+    Attributes
+    ----------
+    dimension, judge, field, first, second : str
+        Which scores, and which groups.
+    quantity : {'pass_rate', 'mean'}
+        What is compared.
+    by_judge : GroupDifference
+        By the scores of the judge alone.
+    difference : Estimate
+        Each group corrected by its own labels.
+    p, p_adjusted : float
+        p-value of no difference, and the same adjusted for all pairs of this field, dimension and judge
+        (Holm).
+    """
+
+    dimension: str
+    judge: str
+    field: str
+    first: str
+    second: str
+    quantity: Quantity
+    by_judge: GroupDifference
+    difference: Estimate
+    p: float
+    p_adjusted: float = np.nan
+
+
+@dataclass(frozen=True)
+class Corrections:
+    """Corrected figures of all answers and of groups of them.
+
+    Attributes
+    ----------
+    figures : tuple of CorrectedFigure
+        All answers first, then by field and group.
+    differences : tuple of CorrectedDifference
+        Between the groups of each field.
+    """
+
+    figures: tuple[CorrectedFigure, ...] = ()
+    differences: tuple[CorrectedDifference, ...] = ()
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Fields of the groups."""
+        return tuple(dict.fromkeys(one.field for one in self.figures if one.field))
+
+    @property
+    def ruling(self) -> str:
+        """Dimension whose pass rate is that by the pass rule."""
+        return PASSES if any(one.dimension == PASSES for one in self.figures) else OVERALL
+
+    def of(self, quantity: Quantity, field: str = "") -> tuple[CorrectedFigure, ...]:
+        """Figures of one quantity; of the groups of `field`, or of all answers."""
+        return tuple(one for one in self.figures if (one.quantity, one.field) == (quantity, field))
+
+    def differences_of(self, quantity: Quantity, field: str) -> tuple[CorrectedDifference, ...]:
+        """Differences of one quantity between the groups of a field."""
+        return tuple(one for one in self.differences if (one.quantity, one.field) == (quantity, field))
+
+
+def corrections(
+    aligned: AlignedRatings,
+    fields: Sequence[str] = (),
+    *,
+    no_verdict: NoVerdict = "bounds",
+    seed: int = 0,
+    most_groups: int | None = None,
+) -> Corrections:
+    """Correct the judges' figures of all answers, of each system and of each slice by people's ratings.
+
+    Where people rated all answers that a judge scored, there are no figures of groups: nothing is left to
+    correct.
+
+    Parameters
+    ----------
+    aligned : AlignedRatings
+        From `align_inputs`.
+    fields : sequence of str
+        Fields to group items by; see `group_fields`.
+    no_verdict : {'fail', 'drop', 'bounds'}
+        As in `Criteria`.
+    seed : int
+        Random seed of the draws.
+    most_groups : int, optional
+        Fields with more groups have no differences; default: `MOST_GROUPS`.
+
+    Raises
+    ------
+    InputError
+        No item has one of the fields, or it has too many values.
+    """
+    groups = {field: members(aligned, field) for field in fields}
+    figures: list[CorrectedFigure] = []
+    differences: list[CorrectedDifference] = []
+    for ratings in aligned.ratings.values():
+        for judge in aligned.judges:
+            verdicts = _verdicts_by_rule(aligned, ratings, judge)
+            for pool in (
+                verdict_pool(ratings, judge, no_verdict, verdicts),
+                score_pool(ratings, judge, verdicts),
+            ):
+                if pool is None or not pool.labelled.any():
+                    continue
+                part = _PoolOfJudge(aligned, ratings, judge, pool, seed)
+                figures.append(part.figure())
+                if (pool.labelled == pool.scored).all():
+                    continue
+                for field, of_field in groups.items():
+                    figures += part.figures(field, of_field)
+                    if len(of_field) <= (most_groups or MOST_GROUPS):
+                        differences += part.differences(field, of_field)
+    return Corrections(tuple(figures), tuple(differences))
+
+
+def group_fields(aligned: AlignedRatings, by: Sequence[str]) -> list[str]:
+    """Fields to slice by, and ``system`` where the items name two systems or more."""
+    has_systems = len({item.system for item in aligned.items if item.system}) > 1
+    return list(dict.fromkeys([*by, *([SYSTEM] if has_systems else [])]))
+
+
+def by_question(aligned: AlignedRatings) -> AlignedRatings:
+    """Make clusters of the answers to one question, or with one `pair_id`, as in reports about runs."""
+    keys = np.array([question_of(item) for item in aligned.items])
+    if not 1 < len(np.unique(keys)) < len(keys):
+        return aligned
+    ratings = {
+        name: replace(one, clusters=keys if one.item_rows is None else keys[one.item_rows])
+        for name, one in aligned.ratings.items()
+    }
+    return replace(aligned, ratings=ratings)
+
+
+def _verdicts_by_rule(aligned: AlignedRatings, ratings: Ratings, judge: str) -> Floats | None:
+    """Verdicts of a judge by the pass rule on the rows of `ratings`."""
+    by_rule = aligned.ratings.get(PASSES)
+    if by_rule is None or by_rule.criteria is not None:
+        return None
+    marks = by_rule.passed(by_rule.column(judge))
+    return marks if marks is None or ratings.item_rows is None else marks[ratings.item_rows]
+
+
+@dataclass(frozen=True)
+class _PoolOfJudge:
+    """One quantity of one judge on one dimension."""
+
+    aligned: AlignedRatings
+    ratings: Ratings
+    judge: str
+    pool: LabelPool
+    seed: int
+
+    def figure(self, field: str = "", group: str = "", mask: Bools | None = None) -> CorrectedFigure:
+        """Correct the figure of a group of items; of all items without a mask."""
+        pool = self.pool if mask is None else self.pool.take(self.ratings.rows_of(mask))
+        return CorrectedFigure(
+            dimension=self.ratings.dimension,
+            judge=self.judge,
+            field=field,
+            group=group,
+            quantity=self.pool.quantity,
+            n_answers=int(pool.scored.sum()),
+            n_labels=int(pool.labelled.sum()),
+            mean=pool.corrected(self.seed),
+        )
+
+    def figures(self, field: str, groups: list[tuple[str, Bools]]) -> list[CorrectedFigure]:
+        """Correct the figure of each group that the judge scored."""
+        return [one for group, mask in groups if (one := self.figure(field, group, mask)).n_answers]
+
+    def differences(self, field: str, groups: list[tuple[str, Bools]]) -> list[CorrectedDifference]:
+        """Compare the groups of a field in pairs."""
+        masks = [(group, self.ratings.rows_of(mask) & self.pool.scored) for group, mask in groups]
+        pairs = combinations([(group, mask) for group, mask in masks if mask.any()], 2)
+        found = [self._difference(field, first, second) for first, second in pairs]
+        if not found:
+            return []
+        adjusted = holm([one.p for one in found])
+        return [replace(one, p_adjusted=float(p)) for one, p in zip(found, adjusted, strict=True)]
+
+    def _difference(
+        self, field: str, first: tuple[str, Bools], second: tuple[str, Bools]
+    ) -> CorrectedDifference:
+        difference = self.pool.difference(first[1], second[1], self._shared)
+        return CorrectedDifference(
+            dimension=self.ratings.dimension,
+            judge=self.judge,
+            field=field,
+            first=first[0],
+            second=second[0],
+            quantity=self.pool.quantity,
+            by_judge=group_difference(self.pool.judge, first[1], second[1], self._shared),
+            difference=difference,
+            p=t_test(difference).p_value,
+        )
+
+    @cached_property
+    def _shared(self) -> Clusters | None:
+        """Cluster of each row: as given, else its question where several answers share one."""
+        if self.pool.clusters is not None:
+            return self.pool.clusters
+        keys = np.array([question_of(item) for item in self.aligned.items])
+        if self.ratings.item_rows is not None:
+            keys = keys[self.ratings.item_rows]
+        return keys if len(np.unique(keys)) < len(keys) else None

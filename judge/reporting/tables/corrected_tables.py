@@ -1,0 +1,170 @@
+"""Tables of figures for all answers: by the judge, by people, and corrected by people's ratings."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from judge.analysis.agreement.corrected import (
+    MOST_GROUPS,
+    SYSTEM,
+    CorrectedDifference,
+    CorrectedFigure,
+    Corrections,
+)
+from judge.analysis.agreement.label_pool import Quantity
+from judge.analysis.ratings import PASSES
+from judge.reporting.document import CellKind, Column, Row, Section, Table
+from judge.reporting.tables.agreement_tables import Labels
+from judge.reporting.wording import field_name
+from judge.stats.engine.estimate import Estimate
+
+KEYS: dict[Quantity, str] = {"pass_rate": "corrected", "mean": "corrected_means"}
+TITLES: dict[Quantity, str] = {"pass_rate": "Pass rate", "mean": "Mean score"}
+_KINDS: dict[Quantity, tuple[CellKind, CellKind]] = {
+    "pass_rate": ("share", "points"),
+    "mean": ("score", "change"),
+}
+_HOW: dict[Quantity, str] = {
+    "pass_rate": "by the predictive values of the judge's verdicts",
+    "mean": "by prediction-powered inference (PPI++), of values 0 and 1 by predictive values",
+}
+_NOTES = (
+    "Corrected: estimate for all answers. It assumes that the human-rated answers were drawn at random, "
+    "overall, within the judge's passes and fails, or with the probabilities given in the ratings. It is not "
+    "valid for answers from elsewhere or selected by hand.",
+    "Effective labels: number of human-rated answers that would give the same standard error without the "
+    "judge.",
+)
+
+
+def corrected_section(found: Corrections, labels: Labels, ranked_by: str | None = None) -> Section:
+    """All tables of corrected figures; empty where there are none.
+
+    With `ranked_by`, those of the groups of this field alone, the highest corrected figure first.
+    """
+    tables = [] if ranked_by else [t for quantity in KEYS if (t := overall(found, labels, quantity))]
+    for field in found.fields:
+        for quantity in KEYS:
+            tables += by_group(found, labels, quantity, field, is_ranked=field == ranked_by)
+    if tables:
+        tables[0] = replace(tables[0], notes=(*tables[0].notes, *_NOTES))
+    return Section("corrected", "Figures for all answers, corrected by human ratings", tables=tuple(tables))
+
+
+def overall(found: Corrections, labels: Labels, quantity: Quantity) -> Table | None:
+    """Figures of all answers by dimension and judge."""
+    rows = tuple((*labels.cells(one.dimension, one.judge), *_cells(one)) for one in found.of(quantity))
+    if not rows:
+        return None
+    title = f"{TITLES[quantity]} of all answers, corrected by human ratings"
+    return Table(
+        KEYS[quantity], title, (*labels.columns, *_columns(quantity)), rows, (f"Corrected {_HOW[quantity]}.",)
+    )
+
+
+def by_group(
+    found: Corrections, labels: Labels, quantity: Quantity, field: str, *, is_ranked: bool = False
+) -> Iterator[Table]:
+    """Figures of the groups of one field, by corrected figure if ranked, and the differences between them."""
+    groups = found.of(quantity, field)
+    if not groups:
+        return
+    if is_ranked:
+        dimensions = list(dict.fromkeys(one.dimension for one in groups))
+        groups = tuple(sorted(groups, key=lambda one: (dimensions.index(one.dimension), _descending(one))))
+    columns = (Column("group", field_name(field)), *labels.columns, *_columns(quantity))
+    rows = tuple((one.group, *labels.cells(one.dimension, one.judge), *_cells(one)) for one in groups)
+    notes = [f"Corrected {_HOW[quantity]}, each group by its own human ratings."]
+    differences = found.differences_of(quantity, field)
+    if len({one.group for one in groups}) > 1 and not differences:
+        notes.append(f"Differences are listed for up to {MOST_GROUPS} groups.")
+    title = f"{TITLES[quantity]} by {field_name(field)}, corrected by human ratings"
+    yield Table(f"{KEYS[quantity]}:{field}", title, columns, rows, tuple(notes))
+    if differences:
+        yield _differences(differences, labels, quantity, field)
+
+
+def _descending(one: CorrectedFigure) -> float:
+    """Sort key from the highest corrected figure to the lowest; undefined ones come last."""
+    value = one.mean.estimate.value
+    return math.inf if math.isnan(value) else -value
+
+
+def named_corrections(found: Corrections, several_judges: bool) -> dict[str, Estimate]:
+    """Corrected figures by name, for gates: ``corrected.pass_rate``, ``corrected.mean.clarity``.
+
+    ``corrected.pass_rate`` is the rate by the pass rule, ``corrected.pass_rate.clarity`` that of a dimension.
+    Those of groups are ``corrected.pass_rate:system=small`` and ``corrected.pass_rate:system=small.clarity``.
+    With several judges, names end in ``@judge``.
+    """
+    named = {}
+    for one in found.figures:
+        name = f"corrected.{one.quantity}" + (f":{one.field}={one.group}" if one.field else "")
+        judge = f"@{one.judge}" if several_judges else ""
+        if one.dimension != PASSES:
+            named[f"{name}.{one.dimension}{judge}"] = one.mean.estimate
+        if one.quantity == "pass_rate" and one.dimension == found.ruling:
+            named[name + judge] = one.mean.estimate
+    return named
+
+
+def _columns(quantity: Quantity) -> tuple[Column, ...]:
+    kind = _KINDS[quantity][0]
+    return (
+        Column("pool", "answers", "count"),
+        Column("labelled", "human-rated", "count"),
+        Column("judge_rate" if quantity == "pass_rate" else "judge_mean", "judge alone", kind),
+        Column("people_rate" if quantity == "pass_rate" else "people_mean", "humans alone", kind),
+        Column("corrected", "corrected", kind),
+        Column("effective", "effective labels", "count"),
+    )
+
+
+def _cells(one: CorrectedFigure) -> Row:
+    figure = one.mean
+    return (
+        one.n_answers,
+        one.n_labels,
+        figure.uncorrected,
+        figure.humans_only,
+        figure.estimate,
+        figure.effective_labels,
+    )
+
+
+def _differences(
+    differences: Sequence[CorrectedDifference], labels: Labels, quantity: Quantity, field: str
+) -> Table:
+    kind = _KINDS[quantity][1]
+    columns = (
+        Column("first", "first"),
+        Column("second", "second"),
+        *labels.columns,
+        Column("by_judge", "judge alone", kind),
+        Column("difference", "corrected", kind),
+        Column("p", "p", "p", detail=True),
+        Column("p_holm", "p (Holm)", "p"),
+    )
+    rows: tuple[Row, ...] = tuple(
+        (
+            one.first,
+            one.second,
+            *labels.cells(one.dimension, one.judge),
+            one.by_judge.difference,
+            one.difference,
+            one.p,
+            one.p_adjusted,
+        )
+        for one in differences
+    )
+    unit = " (percentage points)" if quantity == "pass_rate" else ""
+    of = "systems" if field == SYSTEM else f"groups by {field_name(field)}"
+    title = f"{TITLES[quantity]}: differences between {of}, first minus second{unit}"
+    notes = (
+        "Corrected: each group by its own human ratings; answers to one question, or of one cluster, are "
+        "paired. p-values of the corrected differences, adjusted over all pairs of a judge and dimension "
+        "(Holm).",
+    )
+    return Table(f"{KEYS[quantity]}_differences:{field}", title, columns, rows, notes)

@@ -1,0 +1,154 @@
+"""Pass rates and means of all answers, corrected by people's ratings of some."""
+
+import numpy as np
+import pytest
+
+from judge.analysis.agreement.label_pool import corrected_pass_rate, score_pool, verdict_pool
+from judge.stats.engine.sampling_design import SamplingDesign
+from judge.stats.engine.scale import Scale
+
+from .conftest import make_ratings
+
+_ = np.nan
+HUMAN = [[4], [5], [2], [1], [4], [_], [_], [_], [_], [_]]
+JUDGE = [4, 4, 4, 2, 2, 4, 4, 4, 2, 2]
+"""The judge passes six of ten; of its labelled passes people pass 2 of 3, of its fails 1 of 2."""
+
+
+def ratings(human=HUMAN, judge=JUDGE, *, pass_mark=3.0, **more):
+    return make_ratings(human, {"j": judge}, pass_mark=pass_mark, **more)
+
+
+def test_a_pass_rate_is_corrected_by_the_predictive_values_of_each_verdict():
+    found = corrected_pass_rate(ratings(), "j", "bounds", 0)
+    assert found.estimate.value == pytest.approx(0.6 * 2 / 3 + 0.4 * 1 / 2)
+    assert found.uncorrected.value == pytest.approx(0.6)
+    assert found.humans_only.value == pytest.approx(3 / 5)
+
+
+def test_a_mean_is_corrected_by_the_weighted_judge():
+    pool = score_pool(ratings(), "j")
+    found = pool.corrected(0)
+    human, judge = np.array(HUMAN)[:5, 0], np.array(JUDGE, dtype=float)
+    lam = found.judge_weight
+    assert 0 < lam <= 1
+    expected = lam * judge[5:].mean() + (human - lam * judge[:5]).mean()
+    assert found.estimate.value == pytest.approx(expected)
+
+
+def test_several_people_count_by_majority_for_verdicts_and_by_mean_for_scores():
+    of_three = ratings([[4, 4, 1], *[[_, _, _]] * 9])
+    assert verdict_pool(of_three, "j", "bounds").human[0] == 1
+    assert score_pool(of_three, "j").human[0] == pytest.approx(3)
+
+
+@pytest.mark.parametrize(("policy", "size"), [("bounds", 9), ("drop", 9), ("fail", 10)])
+def test_answers_without_a_verdict_count_as_asked(policy, size):
+    pool = verdict_pool(ratings(judge=[_, *JUDGE[1:]]), "j", policy)
+    assert (pool.scored.sum(), pool.labelled.sum()) == (size, size - 5)
+
+
+@pytest.mark.parametrize("more", [{"pass_mark": None}, {"judge": [_] * 10}])
+def test_there_is_no_pass_rate_without_verdicts(more):
+    assert corrected_pass_rate(ratings(**more), "j", "fail", 0) is None
+
+
+@pytest.mark.parametrize(
+    "more", [{"dimension": "passes"}, {"judge": [_] * 10}, {"scale": Scale(["a", "b", "c", "d", "e", "f"])}]
+)
+def test_there_is_no_mean_of_verdicts_labels_or_nothing(more):
+    assert score_pool(ratings(**more), "j") is None
+
+
+def test_a_mean_of_zeros_and_ones_is_corrected_by_predictive_values():
+    marks = {"human": (np.array(HUMAN) > 3) + 0 * np.array(HUMAN), "judge": np.array(JUDGE) / 2 - 1}
+    pool = score_pool(ratings(**marks, scale=Scale([0, 1]), pass_mark=None), "j")
+    assert (pool.quantity, pool.is_binary) == ("mean", True)
+    assert pool.corrected(0).estimate.value == pytest.approx(0.6)
+    assert score_pool(ratings(**marks, scale=Scale([0, 1]), pass_mark=1.0), "j") is None
+
+
+def test_the_mean_of_a_panel_is_corrected_as_a_score():
+    marks = {
+        "human": (np.array(HUMAN) > 3) + 0 * np.array(HUMAN),
+        "judge": [0.5, *np.array(JUDGE[1:]) / 2 - 1],
+    }
+    assert not score_pool(ratings(**marks, scale=Scale([0, 1]), pass_mark=None), "j").is_binary
+
+
+# -- how the rated answers were drawn
+
+N = 400
+
+
+def drawn(rng, *, name="stratified", target="answers like these", by="verdict"):
+    """400 answers of which the judge passes 300 wrongly often; labels are drawn with unequal probabilities."""
+    judge = np.where(np.arange(N) < 300, 4.0, 2.0)
+    human = np.where(rng.random(N) < np.where(judge > 3, 0.6, 0.1), 4.0, 2.0)
+    strata = np.where(judge > 3, "pass", "fail") if by == "verdict" else np.where(np.arange(N) % 2, "a", "b")
+    rows = [np.flatnonzero(strata == label) for label in np.unique(strata)]
+    p = np.full(N, np.nan)
+    for label_rows, n in zip(rows, (60, 20), strict=True):
+        p[rng.choice(label_rows, n, replace=False)] = n / len(label_rows)
+    given = np.where(np.isnan(p), np.nan, human)
+    labels = np.where(np.isnan(p), None, strata) if by != "known" else strata
+    design = SamplingDesign(p, labels, name=name, target=target)
+    return ratings(given[:, None], judge, design=design), human
+
+
+def test_labels_drawn_within_the_verdicts_need_no_weights():
+    rng = np.random.default_rng(1)
+    found, _ = drawn(rng)
+    pool = verdict_pool(found, "j", "bounds")
+    assert pool.design is None
+    weighted = pool.corrected(0)
+    assert weighted.humans_only.value == pytest.approx(weighted.estimate.value)
+
+
+def test_the_verdicts_are_the_strata_of_means_and_of_exactly_these_answers():
+    found, _ = drawn(np.random.default_rng(1), target="these answers")
+    for pool in (verdict_pool(found, "j", "bounds"), score_pool(found, "j")):
+        assert pool.design.target == "these answers"
+        assert set(pool.design.strata) == {0.0, 1.0}
+        assert pool.corrected(0).uncorrected.se == 0
+
+
+def test_the_verdict_of_the_pass_rule_may_be_the_stratum_of_another_dimension():
+    found, _ = drawn(np.random.default_rng(1))
+    by_rule = found.passed(found.column("j"))
+    other = ratings(found.human_values, 6 - found.column("j"), pass_mark=5.0, design=found.design)
+    assert set(score_pool(other, "j", by_rule).design.strata) == {0.0, 1.0}
+    by_rule[0] = np.nan
+    assert score_pool(other, "j", by_rule).design.strata is None
+
+
+def test_strata_of_the_rated_answers_alone_give_weights_only():
+    found, _ = drawn(np.random.default_rng(1), by="other")
+    assert verdict_pool(found, "j", "bounds").design.strata is None
+
+
+def test_strata_that_are_known_for_all_answers_are_kept():
+    found, _ = drawn(np.random.default_rng(1), by="known")
+    assert set(verdict_pool(found, "j", "bounds").design.strata) == {"a", "b"}
+
+
+@pytest.mark.parametrize("by", ["verdict", "other", "known"])
+def test_the_corrected_figures_are_near_the_truth_where_judge_and_plain_mean_are_not(by):
+    rng, errors = np.random.default_rng(5), []
+    for _set in range(60):
+        found, human = drawn(rng, by=by)
+        rate, score = verdict_pool(found, "j", "bounds").corrected(0), score_pool(found, "j").corrected(0)
+        truth = (human > 3).mean(), human.mean()
+        errors.append(
+            (
+                rate.estimate.value - truth[0],
+                score.estimate.value - truth[1],
+                rate.uncorrected.value - truth[0],
+                rate.estimate.low <= truth[0] <= rate.estimate.high,
+            )
+        )
+    of_rate, of_mean, of_judge, covered = np.mean(errors, axis=0)
+    assert abs(of_rate) < 0.02
+    assert abs(of_mean) < 0.04
+    assert of_judge > 0.2
+    assert covered > 0.85

@@ -1,0 +1,246 @@
+"""`judge report`, `leaderboard` and `agree` with people's ratings of a part of the answers."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+import judge
+from judge.cli import main
+from judge.errors import InputError
+from judge.records import Item, Score
+from judge.rubric import load_rubric
+from judge.scoring.run import Run
+
+from ..public_data import ratings as public_ratings
+from ..public_data import ratings_file
+
+N_QUESTIONS = 200
+SYSTEMS = {"large": (0.85, 0.3), "small": (0.55, 0.9)}
+"""System -> share of good answers, and share of its bad answers that the judge passes: it favours `small`."""
+
+
+def command(*words):
+    return CliRunner().invoke(main, [str(word) for word in words])
+
+
+def tables(*words):
+    done = command(*words, "--json")
+    assert done.exit_code == 0, done.output
+    return json.loads(done.stdout)["tables"]
+
+
+def rows_of(path):
+    return list(csv.DictReader(path.read_text().splitlines()))
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    """A run of two systems on 200 questions; one person rated the answers to every fourth."""
+    folder = tmp_path_factory.mktemp("corrections")
+    rng = np.random.default_rng(4)
+    hard, rubric = rng.random(N_QUESTIONS), load_rubric("open_qa")
+    items, scores, rows = [], [], []
+    for system, (share, lenient) in SYSTEMS.items():
+        for q in range(N_QUESTIONS):
+            name, good = f"{system}{q}", hard[q] < share
+            passed = rng.random() < (0.95 if good else lenient)
+            fields = {"topic": "ab"[q % 2], "drawn": q % 4 == 0}
+            items.append(Item(id=name, question=f"{q}?", answer=system, system=system, metadata=fields))
+            scores.append(
+                Score(
+                    item_id=name,
+                    rater="m",
+                    rater_kind="judge",
+                    dimension="overall",
+                    value=4.0 if passed else 2.0,
+                )
+            )
+            if q % 4 == 0:
+                rows.append([name, "ann", 4 if good else 2])
+    Run.imported(folder / "run", rubric, items, scores, model="m").close()
+    with (folder / "ratings.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([["item_id", "rater", "overall"], *rows])
+    return folder / "run", folder / "ratings.csv"
+
+
+def test_a_report_has_the_corrected_rate_beside_that_of_the_judge(study):
+    run, people = study
+    found = judge.report(run, humans=people)
+    of_judge, corrected = found.pass_rate, found.estimates["corrected.pass_rate"]
+    truth = np.mean([share for share, _ in SYSTEMS.values()])
+    assert of_judge.low > truth
+    assert corrected.low <= truth <= corrected.high
+    assert corrected == found.estimates["corrected.pass_rate.overall"]
+    assert any(sentence.startswith("People would pass") for sentence in found.verdict)
+    (row,) = found.tables["corrected"].to_pandas().to_dict("records")
+    assert (row["pool"], row["labelled"]) == (400, 100)
+
+
+def test_a_gate_may_test_the_lower_limit_of_the_corrected_rate(study):
+    run, people = study
+    low = judge.report(run, humans=people).estimates["corrected.pass_rate"].low
+    for least, status in ((low - 0.01, 0), (low + 0.01, 4)):
+        gate = f"corrected.pass_rate.low={least:.3f}"
+        done = command("report", run, "--humans", people, "--fail-under", gate)
+        assert done.exit_code == status, done.output
+
+
+def test_slices_of_a_report_are_corrected_where_they_are_asked_for(study):
+    run, people = study
+    found = tables("report", run, "--humans", people, "--by", "topic")
+    assert [row["group"] for row in found["corrected:topic"]["rows"]] == ["a", "b"]
+    assert "corrected:topic" not in tables("report", run, "--humans", people)
+
+
+def test_answers_to_one_question_are_a_cluster_unless_the_cluster_is_named(study):
+    run, people = study
+    by_question = judge.report(run, humans=people).estimates["corrected.pass_rate"]
+    apart = judge.report(run, humans=people, cluster="id").estimates["corrected.pass_rate"]
+    assert by_question.n_clusters == N_QUESTIONS
+    assert by_question.value == apart.value
+    assert by_question.se > apart.se
+
+
+def test_the_leaderboard_ranks_systems_by_corrected_rate(study):
+    run, people = study
+    found = tables("leaderboard", run, "--system", "system", "--humans", people)
+    assert [row["system"] for row in found["leaderboard"]["rows"]] == ["small", "large"]
+    assert [row["group"] for row in found["corrected:system"]["rows"]] == ["large", "small"]
+    (pair,) = found["corrected_differences:system"]["rows"]
+    assert pair["by_judge"]["value"] < 0 < pair["difference"]["low"]
+    assert "corrected" not in found
+
+
+def test_the_leaderboard_names_the_first_system(study):
+    run, people = study
+    text = " ".join(command("leaderboard", run, "--system", "system", "--humans", people).stdout.split())
+    assert "Corrected by human ratings, large has the highest pass rate" in text
+
+
+def test_systems_without_labels_come_last(study):
+    run, people = study
+    rows = [row for row in rows_of(people) if row["item_id"].startswith("small")]
+    found = judge.leaderboard(run, system="system", humans=rows)
+    assert [row[0] for row in found.tables["corrected:system"].rows] == ["small", "large"]
+    nothing = judge.leaderboard(
+        run, system="system", humans=[{"item_id": "small1", "rater": "ann", "overall": 4}]
+    )
+    assert not any("Corrected" in sentence for sentence in nothing.verdict)
+
+
+def test_agree_has_tables_of_systems_slices_and_differences(study):
+    run, people = study
+    found = tables("agree", run, "--humans", people, "--by", "topic")
+    for key in ("corrected", "corrected_means"):
+        assert len(found[key]["rows"]) == 1
+        for field in ("topic", "system"):
+            assert len(found[f"{key}:{field}"]["rows"]) == 2
+            assert len(found[f"{key}_differences:{field}"]["rows"]) == 1
+    (row,) = found["corrected"]["rows"]
+    assert row["effective"] > row["labelled"]
+    text = command("agree", run, "--humans", people, "--sections", "corrected").stdout
+    assert "effective" in text
+    assert "Figures for all answers" not in command("agree", run, "--humans", people).stdout
+
+
+def test_gates_of_agree_know_the_corrected_figures(study):
+    run, people = study
+    figures = judge.agree(run, people).estimates
+    assert {"corrected.pass_rate", "corrected.mean.overall", "corrected.pass_rate:system=large"} <= set(
+        figures
+    )
+
+
+def test_labels_that_are_no_random_sample_are_named(study):
+    run, people = study
+    with Run.open(run) as opened:
+        passed = {score.item_id for score in opened.scores() if score.value == 4}
+    rows = [row for row in rows_of(people) if row["item_id"] in passed]
+    found = judge.report(run, humans=rows)
+    assert any("no random sample" in sentence for sentence in found.warnings)
+
+
+@pytest.mark.parametrize("call", [judge.report, judge.leaderboard])
+def test_options_about_ratings_need_ratings(study, call):
+    system = {"system": "system"} if call is judge.leaderboard else {}
+    with pytest.raises(InputError, match="pass_mark, scale"):
+        call(study[0], scale="1-5", pass_mark=3, **system)
+
+
+def test_an_option_about_ratings_without_ratings_is_refused_on_the_command_line(study):
+    done = command("report", study[0], "--scale", "1-5")
+    assert done.exit_code == 1
+    assert "--humans" in done.stderr
+
+
+def test_several_runs_are_refused(study, tmp_path):
+    run, people = study
+    other = tmp_path / "other"
+    with Run.open(run) as opened:
+        Run.imported(other, opened.rubric, opened.items(), opened.scores(), model="n").close()
+    for call in (judge.report, judge.leaderboard):
+        with pytest.raises(InputError, match="one run, found 2"):
+            call([run, other], humans=people)
+
+
+def test_ratings_of_other_answers_than_the_scored_ones_are_refused(study, tmp_path):
+    run, _ = study
+    with Run.open(run) as opened:
+        items, scores, rubric = list(opened.items()), list(opened.scores()), opened.rubric
+    partly = tmp_path / "partly"
+    Run.imported(partly, rubric, items, [s for s in scores if s.item_id != "large0"], model="m").close()
+    with pytest.raises(InputError, match="nothing can be corrected"):
+        judge.report(partly, humans=[{"item_id": "large0", "rater": "ann", "overall": 4}])
+
+
+# -- votes of the Chatbot Arena, drawn with unequal probabilities
+
+MODELS = {"pro": "gemini-2.5-pro", "flash": "gemini-2.5-flash", "qwen": "qwen3-235b-a22b-no-thinking"}
+HAJEK = {"pro": 0.2659090909, "flash": 0.4305555556, "qwen": 0.3885714286}
+DIFFERENCE = {"gpt-4o-mini": 0.14022296544, "gpt-5.2": 0.17461538462}
+"""Figures of the data set's own script; differences by another estimator, with standard errors of 0.087."""
+
+
+@pytest.fixture(scope="module")
+def votes(tmp_path_factory):
+    """Votes on a Poisson sample, with the verdicts of two judges on all comparisons."""
+    with (ratings_file("arena_votes").parent / "samples.jsonl").open(encoding="utf-8") as lines:
+        samples = {s["item_id"]: s for s in map(json.loads, lines) if s["sample"] == "design"}
+    path = tmp_path_factory.mktemp("arena") / "votes.csv"
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["item_id", "rater", "rater_kind", "claude_win", "other", "probability"])
+        for row in public_ratings("arena_votes"):
+            sample = samples.get(row["item_id"])
+            if sample and (sample["labelled"] or row["rater_type"] == "judge"):
+                p = sample["inclusion_probability"] if sample["labelled"] else ""
+                other = row["pair"].partition("|")[2]
+                writer.writerow(
+                    [row["item_id"], row["rater_id"], row["rater_type"], row["claude_win"], other, p]
+                )
+    return path
+
+
+def test_arena_votes_are_corrected_by_command(votes):
+    found = tables(
+        *("agree", "--humans", votes, "--dimension", "claude_win", "--scale", "0-1", "--pass", "1"),
+        *("--by", "other", "--sampling", "poisson"),
+    )
+    everything = {row["judge"]: row for row in found["corrected"]["rows"]}
+    for judge_name in DIFFERENCE:
+        row = everything[judge_name]
+        assert row["people_rate"]["value"] == pytest.approx(0.3592471358, abs=1e-9)
+        assert row["corrected"]["value"] == pytest.approx(0.3516, abs=0.015)  # the rate of all votes
+        assert row["effective"] > 251
+    assert everything["gpt-5.2"]["judge_rate"]["low"] > 0.45
+    rows = {(row["judge"], row["group"]): row for row in found["corrected:other"]["rows"]}
+    for name, hajek in HAJEK.items():
+        assert rows["gpt-5.2", MODELS[name]]["people_rate"]["value"] == pytest.approx(hajek)
+    for row in found["corrected_differences:other"]["rows"]:
+        pair = (row["first"], row["second"])
+        if row["judge"] in DIFFERENCE and pair == (MODELS["flash"], MODELS["pro"]):
+            assert row["difference"]["value"] == pytest.approx(DIFFERENCE[row["judge"]], abs=0.03)
+            assert row["difference"]["low"] <= 0.4092 - 0.2355 <= row["difference"]["high"]
