@@ -257,7 +257,7 @@ def _without_ceiling(humans: Floats, judge: Floats, agreement: Agreement, sampli
     undefined = Estimate.undefined(TOO_FEW_RATERS)
     if humans.shape[1] == 0:
         return Ceiling(undefined, undefined, undefined, ())
-    options, confidence_level = _split(sampling)
+    options, confidence_level = split_options(sampling)
     statistic = agreement(humans[:, 0], judge)
     options["method"] = method_for(statistic.kind, options["method"])  # a share keeps within 0 and 1
     replicates = replicate({"judge": statistic}, **options)
@@ -266,12 +266,12 @@ def _without_ceiling(humans: Floats, judge: Floats, agreement: Agreement, sampli
 
 def _compare(contrasts: Contrasts, humans: Floats, judge: Floats, sampling: Sampling) -> Ceiling:
     """Evaluate all levels on one set of weights and average them."""
-    options, confidence_level = _split(sampling)
+    options, confidence_level = split_options(sampling)
     defined = {h: [c for c in pairs if _is_defined(c)] for h, pairs in contrasts.items()}
     defined = {h: pairs for h, pairs in defined.items() if pairs}
     if not defined:
         return _all_undefined(contrasts, humans, judge)
-    basis = _Basis.of(defined, options)
+    basis = SharedBasis.of(defined, options)
     rows = []
     for h, pairs in defined.items():
         own = basis.levels(pairs, *_sizes(humans, judge, [h]))
@@ -331,14 +331,14 @@ def _all_undefined(contrasts: Contrasts, humans: Floats, judge: Floats) -> Ceili
 
 
 @dataclass(frozen=True)
-class _Basis:
+class SharedBasis:
     """Replicates of every single level; means and differences are formed replicate by replicate."""
 
     replicates: Replicates
     key: Mapping[int, str]
 
     @classmethod
-    def of(cls, contrasts: Contrasts, options: ResampleOptions) -> _Basis:
+    def of(cls, contrasts: Contrasts, options: ResampleOptions) -> SharedBasis:
         distinct = {id(s): s for pairs in contrasts.values() for contrast in pairs for s in contrast}
         key = {of: str(i) for i, of in enumerate(distinct)}
         # A share would be given no draws, and the difference needs them.
@@ -386,7 +386,7 @@ def _minus(a: ResampledValues, b: ResampledValues) -> ResampledValues:
     )
 
 
-def _split(sampling: Sampling) -> tuple[ResampleOptions, float]:
+def split_options(sampling: Sampling) -> tuple[ResampleOptions, float]:
     """Return the options of `replicate`, the jackknife by default, and the level."""
     confidence_level = sampling.get("confidence_level", 0.95)
     if sampling.get("method") == "analytic":
