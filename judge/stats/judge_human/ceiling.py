@@ -20,13 +20,7 @@ from judge.stats.engine.design_variance import linear
 from judge.stats.engine.estimate import NO_PAIRABLE_ITEMS, NO_RATINGS, TOO_FEW_RATERS, Estimate, Reason
 from judge.stats.engine.frames import Tabular
 from judge.stats.engine.intervals import Method
-from judge.stats.engine.resampling import (
-    Replicates,
-    ResampledValues,
-    ResampleOptions,
-    Sampling,
-    replicate,
-)
+from judge.stats.engine.resampling import Replicates, ResampledValues, ResampleOptions, Sampling, replicate
 from judge.stats.engine.scale import Floats
 from judge.stats.engine.statistic import Statistic
 from judge.stats.engine.table import ScaleLike

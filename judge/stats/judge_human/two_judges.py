@@ -23,7 +23,7 @@ Levels: TypeAlias = Callable[[Floats, Floats], Sequence[Statistic]]
 
 
 @dataclass(frozen=True, slots=True)
-class JudgePair:
+class PairedAgreement:
     """Agreement of two judges with the same people on the items that both judges scored.
 
     Attributes
@@ -49,7 +49,7 @@ class JudgePair:
         return self.replicates.estimate("difference", confidence_level)
 
     @classmethod
-    def undefined(cls, reason: Reason) -> JudgePair:
+    def undefined(cls, reason: Reason) -> PairedAgreement:
         """Return a comparison without a value."""
         none = Estimate.undefined(reason)
         return cls(none, none, none)
@@ -57,7 +57,7 @@ class JudgePair:
 
 def compare_judges(
     humans: Floats, first: Floats, second: Floats, levels: Levels, **sampling: Unpack[Sampling]
-) -> JudgePair:
+) -> PairedAgreement:
     """Compare two judges by their agreement with the same people on the same items.
 
     Parameters
@@ -87,14 +87,16 @@ def compare_judges(
     defined = [pair for pair in pairs if not any(math.isnan(level.value()) for level in pair)]
     if not defined:
         reasons = (one.reason or one.undefined for pair in pairs for one in pair if math.isnan(one.value()))
-        return JudgePair.undefined(next(reasons, NO_COMPLETE_PAIRS) if both.any() else NO_COMPLETE_PAIRS)
+        return PairedAgreement.undefined(
+            next(reasons, NO_COMPLETE_PAIRS) if both.any() else NO_COMPLETE_PAIRS
+        )
     options, confidence_level = split_options(sampling)
     used = ~np.isnan(people).all(axis=1)
     n_ratings = int(2 * used.sum() + (~np.isnan(people)).sum())
     basis = SharedBasis.of(dict(enumerate([pair] for pair in defined)), options)
     replicates = basis.levels(defined, int(used.sum()), n_ratings)
     found = (replicates.estimate(name, confidence_level) for name in ("human", "judge", "difference"))
-    return JudgePair(*found, len(defined), replicates)
+    return PairedAgreement(*found, len(defined), replicates)
 
 
 def with_each(agreement: Agreement) -> Levels:
