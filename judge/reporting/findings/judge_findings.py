@@ -8,6 +8,7 @@ from judge.analysis.agreement.agree import Agreement
 from judge.analysis.agreement.coefficients import AGREEMENT
 from judge.analysis.agreement.judge_pairs import JudgeDifference
 from judge.reporting.wording import dimension_name, listed, with_interval
+from judge.stats.engine.estimate import NO_VARIATION
 
 MOST_JUDGES = 4
 _DECISIONS = {
@@ -35,6 +36,8 @@ def judge_words(found: Agreement) -> Iterator[str]:
 
 def _outcome(one: JudgeDifference) -> str | None:
     difference = one.corrected.difference
+    if difference.value == 0 and difference.reason == NO_VARIATION:
+        return "agrees exactly as well"
     if one.verdict is not None:
         return _DECISIONS.get(str(one.verdict.verdict))
     if not difference.defined:
@@ -45,6 +48,8 @@ def _outcome(one: JudgeDifference) -> str | None:
 def _with_difference(one: JudgeDifference) -> str:
     """Dimension, with the difference and the interval that the outcome rests on."""
     shown, is_raw = one.corrected.difference, False
+    if shown.reason == NO_VARIATION:
+        return dimension_name(one.dimension)
     if one.verdict is not None:
         shown = one.verdict.wide if one.verdict.verdict == "better" else one.verdict.difference
         is_raw = one.decided_by == AGREEMENT

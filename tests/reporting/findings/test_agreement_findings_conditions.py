@@ -430,3 +430,13 @@ def test_judges_without_a_common_item_have_no_sentence():
         make_ratings(base.human_values, halves, statuses={"j0": {"ok": 40}, "j1": {"ok": 40}})
     )
     assert not any("compared with" in text for text in sentences(aligned))
+
+
+def test_judges_with_equal_scores_agree_exactly_as_well():
+    base = study((0.5,)).ratings["clarity"]
+    twice = {name: base.column("j0") for name in ("j0", "twin")}
+    aligned = make_aligned(
+        make_ratings(base.human_values, twice, statuses={name: {"ok": 80} for name in twice})
+    )
+    found = sentences(aligned, criteria=Criteria({"": 0.1}))
+    assert "twin compared with j0, by agreement with people: on clarity it agrees exactly as well." in found
