@@ -26,6 +26,7 @@ from judge.analysis.agreement.judge_pairs import (
     judge_differences,
     judge_differences_by_slice,
 )
+from judge.analysis.agreement.judge_ranks import JudgeRanking, judge_rankings
 from judge.analysis.agreement.panel import (
     PanelGain,
     PanelMethod,
@@ -68,6 +69,8 @@ class Agreement:
         What each judge adds to the panel of all.
     judge_differences, judge_slices : tuple of JudgeDifference
         Every further judge compared with the first, on all items and in each slice.
+    judge_rankings : tuple of JudgeRanking
+        Judges of each dimension by their advantage over people.
     rankings : tuple of SystemRanking
         Ranking of systems by judge and people; empty where items name fewer than two systems.
     rater_studies : tuple of RaterStudy
@@ -91,6 +94,7 @@ class Agreement:
     panel_gains: tuple[PanelGain, ...] = ()
     judge_differences: tuple[JudgeDifference, ...] = ()
     judge_slices: tuple[JudgeDifference, ...] = ()
+    judge_rankings: tuple[JudgeRanking, ...] = ()
     rankings: tuple[SystemRanking, ...] = ()
     rater_studies: tuple[RaterStudy, ...] = ()
     ranks: tuple[RankAgreement, ...] = ()
@@ -155,6 +159,7 @@ def agree(
         panel_gains=panel_gains(aligned, panel) if panel else (),
         judge_differences=judge_differences(aligned, criteria.margins) if several else (),
         judge_slices=judge_differences_by_slice(aligned, by) if several else (),
+        judge_rankings=judge_rankings(aligned),
         rankings=tuple(one for part in parts for one in system_rankings(part, criteria.seed)),
         rater_studies=rater_studies(aligned),
         ranks=tuple(one for part in parts for one in rank_agreements(part)),

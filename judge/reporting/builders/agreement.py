@@ -106,7 +106,8 @@ def _sections(found: Agreement, labels: Labels) -> Iterator[Section]:
     yield Section("verdicts", "Pass/fail verdicts", tables=tuple(t for t in passing if t))
     yield Section("criteria", "Agreement on criteria", tables=tuple(criterion_tables.by_criterion(found)))
     tests = (tables.omega(found, labels), tables.alt_tests(found, labels))
-    yield Section("annotators", "Alternative annotator test", tables=tuple(t for t in tests if t))
+    ranked = judge_tables.advantages(found)
+    yield Section("annotators", "Alternative annotator test", tables=(*(t for t in tests if t), *ranked))
     for field in dict.fromkeys(one.field for one in found.slices):
         yield _section(f"slices:{field}", details.slices(found, labels, field))
     yield Section("ranking", "Ranking of systems", tables=tuple(sections.ranking(found, labels)))

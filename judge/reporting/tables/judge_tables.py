@@ -154,3 +154,41 @@ def gains(found: Agreement) -> Table | None:
         "paired over items. A tie in a majority goes to the lower score here.",
     )
     return Table("panel_gains", "What each judge adds to the panel", columns, rows, notes)
+
+
+def advantages(found: Agreement) -> Iterator[Table]:
+    """Judges by their advantage over people, and the paired differences that the ranks rest on."""
+    if not found.judge_rankings:
+        return
+    columns = (
+        Column("judge", ""),
+        Column("dimension", "dimension"),
+        Column("advantage", "advantage (rho)", "share"),
+        Column("ties", "of which ties", "share"),
+        Column("rank", "rank", "count"),
+    )
+    rows: tuple[Row, ...] = tuple(
+        (judge, dimension_name(one.dimension), rho, ties, rank)
+        for one in found.judge_rankings
+        for judge, rho, ties, rank in zip(
+            one.judges, one.ranking.advantages, one.ranking.ties, one.ranking.ranks, strict=True
+        )
+    )
+    notes = (
+        "Rho: share of items on which the judge is at least as close to the other people as the person held "
+        "out, mean over people, on the items that all judges scored. A tie counts for both. A judge has a "
+        "rank where the intervals of its paired differences to all other judges exclude 0.",
+    )
+    yield Table("advantage", "Advantage of each judge over people", columns, rows, notes)
+    pairs: tuple[Row, ...] = tuple(
+        (f"{one.judges[j]} minus {one.judges[i]}", dimension_name(one.dimension), gap)
+        for one in found.judge_rankings
+        for (i, j), gap in one.ranking.differences.items()
+    )
+    gap_columns = (
+        Column("judges", ""),
+        Column("dimension", "dimension"),
+        Column("difference", "difference in rho", "points"),
+    )
+    title = "Paired differences in advantage, with simultaneous intervals"
+    yield Table("advantage_differences", title, gap_columns, pairs, detail=True)
