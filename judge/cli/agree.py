@@ -40,7 +40,7 @@ from judge.cli.options import (
 if TYPE_CHECKING:
     from judge.reporting.report import Report
 
-_NOT_OF_RETEST = ("by", "margin", "epsilon", "worst", "no_verdict")
+_NOT_OF_RETEST = ("by", "margin", "epsilon", "worst", "no_verdict", "panel")
 
 columns = click.option(
     "--column",
@@ -205,6 +205,12 @@ ratings = decorate(
     ),
     no_verdict("answers to which the judge gives no verdict"),
     click.option(
+        "--panel",
+        type=click.Choice(["mean", "median", "majority"]),
+        help="Also compare a panel of all judges with the human raters, which combines their scores in this "
+        "way, and show what each judge adds to it.",
+    ),
+    click.option(
         "--retest",
         is_flag=True,
         help="Measure the agreement of the judge with itself instead; needs runs made with --samples.",
@@ -241,6 +247,9 @@ def command(
     **given: Any,
 ) -> None:
     """Measure the agreement of the judges of RUNS with human raters, and of the raters with each other.
+
+    With several judges each further one is compared with the first. Runs whose items differ only in pictures
+    or fields, or whose rubrics differ only in wording, are matched by id, question and answer.
 
     Without RUNS the scores of the judges are read from the file of ratings (rater_kind "judge"). The layouts
     of ratings that are read are shown in docs/input_files.md.

@@ -9,6 +9,8 @@ from judge.analysis.agreement.agree import agree as _agree
 from judge.analysis.agreement.human_human import HumanAgreement
 from judge.analysis.agreement.inputs import align_inputs
 from judge.analysis.agreement.judge_human import Criteria, JudgeAgreement
+from judge.analysis.agreement.judge_pairs import JudgeDifference
+from judge.analysis.agreement.panel import PanelMethod
 from judge.analysis.ratings import NoVerdict
 from judge.errors import InputError
 from judge.reporting.builders.agreement import build_agreement
@@ -35,6 +37,7 @@ def agree(
     worst: int = 3,
     set_by: str = "given in the call",
     no_verdict: NoVerdict = "bounds",
+    panel: PanelMethod | None = None,
     **options: Unpack[RatingOptions],
 ) -> "AgreementReport":
     """Measure the agreement of judges with people, beside the agreement of people with each other.
@@ -60,6 +63,8 @@ def agree(
     no_verdict : {'fail', 'drop', 'bounds'}
         How answers without a verdict of the judge count in the pass/fail statistics: as fails; not at all; or
         not at all, but with the figures that would result if all of them failed or all passed.
+    panel : {'mean', 'median', 'majority'}, optional
+        Consensus of the judges that is compared with people, too, and what each judge adds to it.
     **options
         How the ratings are read: see `judge.RatingOptions`.
 
@@ -79,6 +84,7 @@ def agree(
         criteria=Criteria(by_name(margin), epsilon, set_by, inputs.seed, no_verdict),
         by=names(by),
         n_worst=worst,
+        panel=panel,
     )
     return AgreementReport(**vars(build_agreement(found)), agreement=found)
 
@@ -206,6 +212,15 @@ class AgreementReport(Report):
         One of ``better``, ``non-inferior``, ``inconclusive`` and ``worse``; None without a margin.
         """
         return {key: one.verdict.verdict if one.verdict else None for key, one in self._by_key().items()}
+
+    @property
+    def judge_differences(self) -> dict[tuple[str, str], JudgeDifference]:
+        """Each further judge compared with the first, by (dimension, judge); empty with one judge.
+
+        ``agreement.judge_differences["clarity", "b"].corrected.difference`` is the agreement of b minus that
+        of the first judge, and ``.verdict`` the decision at the margin.
+        """
+        return {(one.dimension, one.second): one for one in self.agreement.judge_differences}
 
     def __getitem__(self, key: Key) -> DimensionAgreement:
         found = self._by_key()

@@ -1,4 +1,4 @@
-"""Agreement of judges with humans: every judge on every dimension, in slices, and as a panel."""
+"""Agreement of judges with humans: on every dimension, in slices, against each other, and as a panel."""
 
 from __future__ import annotations
 
@@ -23,7 +23,20 @@ from judge.analysis.agreement.judge_human import (
     check_margins,
     judge_agreement,
 )
-from judge.analysis.agreement.panel import PanelSelection, select_panels, with_consensus
+from judge.analysis.agreement.judge_pairs import (
+    JudgeDifference,
+    judge_differences,
+    judge_differences_by_slice,
+)
+from judge.analysis.agreement.judge_ranks import JudgeRanking, judge_rankings
+from judge.analysis.agreement.panel import (
+    PanelGain,
+    PanelMethod,
+    PanelSelection,
+    panel_alone,
+    panel_gains,
+    select_panels,
+)
 from judge.analysis.agreement.rank_agreement import RankAgreement, rank_agreements
 from judge.analysis.agreement.rater_study import RaterStudy, rater_studies
 from judge.analysis.agreement.system_ranking import SystemRanking, system_rankings
@@ -37,7 +50,7 @@ class Agreement:
     Attributes
     ----------
     aligned : AlignedRatings
-        Ratings of humans and judges; a consensus of several judges is one more judge.
+        Ratings of humans and judges.
     criteria : Criteria
         Margins and epsilon, fixed in advance.
     human_agreements : dict
@@ -53,7 +66,13 @@ class Agreement:
     disagreements : dict
         Judge -> items on which it is farthest from the humans.
     panel : tuple of PanelSelection
-        Best panel on each dimension; empty with fewer than two judges or too few items.
+        Best panel on each dimension; empty where no panel is asked for, or with too few items.
+    panel_gains : tuple of PanelGain
+        What each judge adds to the panel of all.
+    judge_differences, judge_slices : tuple of JudgeDifference
+        Every further judge compared with the first, on all items and in each slice.
+    judge_rankings : tuple of JudgeRanking
+        Judges of each dimension by their advantage over people.
     rankings : tuple of SystemRanking
         Ranking of systems by judge and people; empty where items name fewer than two systems.
     rater_studies : tuple of RaterStudy
@@ -77,7 +96,11 @@ class Agreement:
     slices: tuple[AgreementSlice, ...]
     bias_checks: dict[str, tuple[BiasCheck, ...]]
     disagreements: dict[str, list[Disagreement]]
-    panel: tuple[PanelSelection, ...]
+    panel: tuple[PanelSelection, ...] = ()
+    panel_gains: tuple[PanelGain, ...] = ()
+    judge_differences: tuple[JudgeDifference, ...] = ()
+    judge_slices: tuple[JudgeDifference, ...] = ()
+    judge_rankings: tuple[JudgeRanking, ...] = ()
     rankings: tuple[SystemRanking, ...] = ()
     rater_studies: tuple[RaterStudy, ...] = ()
     ranks: tuple[RankAgreement, ...] = ()
@@ -86,6 +109,11 @@ class Agreement:
     single_criteria: tuple[CriterionAgreement, ...] = ()
     corrections: Corrections = field(default_factory=Corrections)
 
+    @property
+    def judges(self) -> tuple[str, ...]:
+        """Names of the judges and, where one is asked for, of their panel."""
+        return tuple(self.bias_checks)
+
 
 def agree(
     aligned: AlignedRatings,
@@ -93,6 +121,7 @@ def agree(
     criteria: Criteria | None = None,
     by: Sequence[str] = (),
     n_worst: int = 5,
+    panel: PanelMethod | None = None,
 ) -> Agreement:
     """Compare every judge with humans.
 
@@ -106,6 +135,8 @@ def agree(
         Fields to slice by; ``"a*b"`` crosses two.
     n_worst : int
         Number of items listed for each judge in `Agreement.disagreements`.
+    panel : {'mean', 'median', 'majority'} or None
+        Consensus of the judges that is compared with people, too; None for no panel.
 
     Raises
     ------
@@ -113,30 +144,33 @@ def agree(
         A requested field or statistic does not exist.
     """
     criteria = criteria or Criteria()
-    single_judges = aligned.judges
-    aligned = with_consensus(aligned)
+    parts = [aligned] if panel is None else [aligned, panel_alone(aligned, panel)]
+    judges = [(part, judge) for part in parts for judge in part.judges]
     found = [
-        judge_agreement(ratings, judge, criteria)
-        for ratings in aligned.ratings.values()
-        for judge in aligned.judges
-        if ratings.has_scores(judge)
+        judge_agreement(part.ratings[name], judge, criteria)
+        for name in aligned.ratings
+        for part, judge in judges
+        if name in part.ratings and part.ratings[name].has_scores(judge)
     ]
     check_margins(criteria.margins, {name: c for one in found for name, c in one.comparisons.items()})
+    several = len(aligned.judges) > 1
     return Agreement(
         aligned=aligned,
         criteria=criteria,
         human_agreements={name: human_agreement(ratings) for name, ratings in aligned.ratings.items()},
         judge_agreements=tuple(found),
-        alt_tests=_alt_tests(found, aligned.judges, criteria.epsilon),
-        slices=tuple(agreement_by_slice(aligned, by)),
-        bias_checks={judge: check_bias(aligned, judge) for judge in aligned.judges},
-        disagreements={judge: disagreements(aligned, judge, n_worst) for judge in single_judges},
-        panel=select_panels(aligned, single_judges, criteria.seed)
-        if len(single_judges) > 1 and not aligned.is_weighted
-        else (),
-        rankings=system_rankings(aligned, criteria.seed),
+        alt_tests=_alt_tests(found, [judge for _, judge in judges], criteria.epsilon),
+        slices=tuple(one for part in parts for one in agreement_by_slice(part, by)),
+        bias_checks={judge: check_bias(part, judge) for part, judge in judges},
+        disagreements={judge: disagreements(aligned, judge, n_worst) for judge in aligned.judges},
+        panel=select_panels(aligned, panel, criteria.seed) if panel and not aligned.is_weighted else (),
+        panel_gains=panel_gains(aligned, panel) if panel else (),
+        judge_differences=judge_differences(aligned, criteria.margins) if several else (),
+        judge_slices=judge_differences_by_slice(aligned, by) if several else (),
+        judge_rankings=judge_rankings(aligned),
+        rankings=tuple(one for part in parts for one in system_rankings(part, criteria.seed)),
         rater_studies=rater_studies(aligned),
-        ranks=rank_agreements(aligned),
+        ranks=tuple(one for part in parts for one in rank_agreements(part)),
         disagreement_scores=disagreement_scores(aligned),
         tags=agreement_by_tag(aligned),
         single_criteria=agreement_by_criterion(aligned),

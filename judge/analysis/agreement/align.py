@@ -14,6 +14,7 @@ from judge.analysis.agreement.label_probabilities import LabelProbabilities
 from judge.analysis.agreement.load import LoadedRatings
 from judge.analysis.agreement.scales import DimensionScales, check_declared, dimension_scales
 from judge.analysis.agreement.target_mix import TargetMix
+from judge.analysis.agreement.weighting import ITEM_FILE, with_design, with_target
 from judge.analysis.item_fields import Labels, item_field
 from judge.analysis.ratings import PASSES, Ratings, no_samples, rater_kinds, ratings_matrix
 from judge.analysis.reduction import Reduction
@@ -21,8 +22,6 @@ from judge.errors import InputError
 from judge.records import OVERALL, Item, Score
 from judge.rubric import CRITERIA, Rubric
 from judge.stats.engine.scale import Scale
-
-_ITEM_FILE = ". Fields of the items may come from a table of their own: --items FILE"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +83,7 @@ class AlignedRatings:
 
     def field(self, name: str) -> Labels:
         """One field of every item as text; an `InputError` if no item has it."""
-        return item_field(self.items, name, hint=_ITEM_FILE)
+        return item_field(self.items, name, hint=ITEM_FILE)
 
 
 def align_ratings(
@@ -129,7 +128,7 @@ def align_ratings(
     loaded, scales, remarks = dimension_scales(loaded, scale)
     loaded, notes = without_inapplicable(loaded)
     items = tuple(loaded.items.values())
-    clusters = None if cluster is None else item_field(items, cluster, hint=_ITEM_FILE)
+    clusters = None if cluster is None else item_field(items, cluster, hint=ITEM_FILE)
     wanted, names = _wanted(loaded, dimensions)
     by_dimension = _by_dimension(loaded.scores)
     marks = _marks_by_dimension(scales, pass_marks, names)
@@ -151,9 +150,7 @@ def align_ratings(
         if name not in ratings:
             raise InputError(f"people rated no dimension {name!r}; found: {', '.join(ratings)}")
     first = next(iter(ratings.values()))
-    ratings, drawn = (
-        _with_design(ratings, loaded) if target is None else _with_target(ratings, loaded, target)
-    )
+    ratings, drawn = with_design(ratings, loaded) if target is None else with_target(ratings, loaded, target)
     kept = {name: ratings[name] for name in wanted or ratings}
     abstained = abstentions(ratings, by_dimension, loaded.rubric)
     return AlignedRatings(
@@ -186,57 +183,6 @@ def _by_dimension(scores: Iterable[Score]) -> dict[str, list[Score]]:
         is_of_criterion = score.dimension == CRITERIA
         found.setdefault(score.dimension, []).append(unit_of(score) if is_of_criterion else score)
     return found
-
-
-def _with_design(
-    ratings: Mapping[str, Ratings], loaded: LoadedRatings
-) -> tuple[dict[str, Ratings], tuple[str, ...]]:
-    """Add how the items were drawn; ratings of items with an unknown probability are left out."""
-    rated = {
-        name
-        for one in ratings.values()
-        for name, is_rated in zip(one.items, one.rated, strict=True)
-        if is_rated
-    }
-    drawn, notes = loaded.drawn.checked([name for name in loaded.items if name in rated])
-    if not drawn.probabilities:
-        return dict(ratings), notes
-    found = {}
-    for name, one in ratings.items():
-        unknown = np.array([item not in drawn.probabilities for item in one.items])
-        of_people = unknown[:, None] & ~one.is_judge
-        found[name] = replace(
-            one,
-            design=drawn.design(one.items),
-            values=np.where(of_people, np.nan, one.values),
-            samples=np.where(of_people[..., None], np.nan, one.samples),
-        )
-    return found, notes
-
-
-def _with_target(
-    ratings: Mapping[str, Ratings], loaded: LoadedRatings, target: TargetMix
-) -> tuple[dict[str, Ratings], tuple[str, ...]]:
-    """Weight the rated items to a given mix; items outside of it are left out."""
-    if loaded.drawn.probabilities:
-        raise InputError(
-            "--target weights to a given mix, and the ratings have inclusion probabilities: use one of both"
-        )
-    labels = item_field(tuple(loaded.items.values()), target.field, hint=_ITEM_FILE)
-    found: dict[str, Ratings] = {}
-    notes: tuple[str, ...] = ()
-    for name, one in ratings.items():
-        of_rows = labels if one.item_rows is None else labels[one.item_rows]
-        notes = notes or target.note(of_rows, one.rated)
-        outside = ~np.isin(of_rows, list(target.shares))
-        of_people = outside[:, None] & ~one.is_judge
-        found[name] = replace(
-            one,
-            design=target.design(of_rows, one.rated),
-            values=np.where(of_people, np.nan, one.values),
-            samples=np.where(of_people[..., None], np.nan, one.samples),
-        )
-    return found, notes
 
 
 def _missing_criteria(ratings: Ratings | None) -> Iterator[str]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from judge.analysis.agreement.drawn_items import DrawnItems, drawn_items
+from judge.analysis.agreement.judged_input import JudgedRun, matched_items
 from judge.analysis.agreement.label_probabilities import LabelProbabilities, label_probabilities
 from judge.analysis.agreement.matching import known_ids, matching
 from judge.analysis.attention_checks import (
@@ -139,7 +140,8 @@ def load_ratings(
     opened = [_read_run(run) for run in runs]
     rubric = _one_rubric(opened, rubric)
     ids = RowIds(content_of(columns or {}), id_from)
-    known = _items_of(opened, items, (ids, RowIds(id_from=id_from)), encoding)
+    known, differing = matched_items([JudgedRun(r.path, r.name, r.items, r.rubric) for r in opened])
+    known = _items_of(known, items, (ids, RowIds(id_from=id_from)), encoding)
     notes: list[str] = []
     wanted = Wanted(
         _read_dimensions(dimensions, rubric),
@@ -174,7 +176,7 @@ def load_ratings(
     scores = (*(score for run in opened for score in run.scores), *kept)
     about = {"ratings": name_of(humans)} | {f"judge {run.name}": run.about for run in opened}
     checks = _checks(rows, columns) if _is_table(humans) else {}
-    notes = [*failed_checks_warning(checks), *left_out, *_rater_notes(rated, wanted), *notes]
+    notes = [*failed_checks_warning(checks), *differing, *left_out, *_rater_notes(rated, wanted), *notes]
     summary = str(_summary(rated, wanted))
     id_of = _known_id(columns, ids, known)
     drawn = drawn_items(rows if _is_table(humans) else None, columns or {}, id_of, known)
@@ -298,16 +300,8 @@ def _scales(rubric: Rubric) -> list[Any]:
 
 
 def _items_of(
-    runs: list[_OpenedRun], items: RowSource | None, ids: Sequence[RowIds], encoding: str | None
+    known: dict[str, Item], items: RowSource | None, ids: Sequence[RowIds], encoding: str | None
 ) -> dict[str, Item]:
-    known: dict[str, Item] = {}
-    for run in runs:
-        for item in run.items:
-            if known.setdefault(item.id, item).digest != item.digest:
-                raise InputError(
-                    f"{run.path}: item {item.id!r} has another content than in the runs before it, so its "
-                    "ratings are ambiguous; compare runs over the same answers"
-                )
     if items is None:
         return known
     table = {item.id: item for item in _item_rows(items, ids, encoding)}

@@ -1,6 +1,8 @@
-"""Several judges: their consensus as one more judge, and the panel that agrees best with humans.
+"""A panel of judges, where one is asked for: its consensus, what each member adds, and the best selection.
 
-Agreement of the best panel on the items that it was selected on is optimistic, so it is cross-validated too.
+The consensus is analysed apart from the members, so that its scores between the points of the scale change
+nothing in theirs. Agreement of the best panel on the items that it was selected on is optimistic, so it is
+cross-validated too.
 """
 
 from __future__ import annotations
@@ -8,19 +10,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
+from typing import Literal
 
 import numpy as np
 
 from judge.analysis.agreement.align import AlignedRatings
 from judge.analysis.agreement.coefficients import KAPPA, KAPPA_QUADRATIC, headline
+from judge.analysis.agreement.judge_pairs import paired_agreement
 from judge.analysis.ratings import Ratings
+from judge.errors import InputError
 from judge.stats.coefficients.correlation import concordance_statistic
 from judge.stats.coefficients.kappa import cohen_statistic
 from judge.stats.engine.estimate import Estimate
 from judge.stats.engine.resampling import Statistic, estimate
 from judge.stats.engine.scale import Bools, Floats, Ints
 from judge.stats.engine.weights import cluster_codes
-from judge.stats.judge_human.consensus import Consensus, consensus
+from judge.stats.judge_human.consensus import consensus
+from judge.stats.judge_human.two_judges import PairedAgreement
+
+PanelMethod = Literal["mean", "median", "majority"]
 
 MOST_JUDGES = 6
 """Up to this many judges every panel is tried."""
@@ -59,54 +67,94 @@ class PanelSelection:
     all_judges: Estimate
 
 
-def with_consensus(aligned: AlignedRatings) -> AlignedRatings:
-    """Add the consensus of two or more judges as further judges: mean and median, or majority of labels.
+@dataclass(frozen=True, kw_only=True)
+class PanelGain:
+    """What one judge adds to a panel of all judges on one dimension.
 
-    A dimension on which a consensus is not defined has missing scores for it.
+    Attributes
+    ----------
+    dimension, judge : str
+        Dimension and judge.
+    agreement : PairedAgreement
+        Agreement with people of the panel without this judge, of the panel with it, and the gain.
     """
-    n = len(aligned.judges)
-    if n < 2:
-        return aligned
-    added = {name: _with_consensus(one, _methods(one, n)) for name, one in aligned.ratings.items()}
-    judges = dict.fromkeys(judge for one in added.values() for judge in one.judges)
-    ratings = {name: _with_all(one, list(judges)) for name, one in added.items()}
-    return replace(aligned, ratings=ratings, judges=tuple(judges))
+
+    dimension: str
+    judge: str
+    agreement: PairedAgreement
 
 
-def _methods(ratings: Ratings, n_judges: int) -> tuple[Consensus, ...]:
-    """Mean of two judges or more; median and, on the points of the scale, majority of three or more."""
-    numeric: tuple[Consensus, ...] = ("mean", "median") if n_judges > 2 else ("mean",)
-    majority: tuple[Consensus, ...] = ("majority",) if n_judges > 2 and ratings.on_scale else ()
-    has_mean = ratings.has_means and not ratings.nominal
-    return (*(numeric if has_mean else ()), *majority)
+def panel_name(how: PanelMethod) -> str:
+    """Name of the panel in tables."""
+    return f"panel ({how})"
 
 
-def _with_consensus(ratings: Ratings, methods: Sequence[Consensus]) -> Ratings:
-    judge_values = ratings.judge_values
-    for how in methods:
-        ratings = ratings.with_judge(f"panel ({how})", consensus(judge_values, how))
-    return ratings
+def panel_alone(aligned: AlignedRatings, how: PanelMethod) -> AlignedRatings:
+    """Ratings of people and the consensus of all judges, on the dimensions on which it is defined.
+
+    Parameters
+    ----------
+    aligned : AlignedRatings
+        Ratings of two judges or more.
+    how : {'mean', 'median', 'majority'}
+        Consensus of the judges. Labels have a majority only; without one an item has no score.
+
+    Raises
+    ------
+    InputError
+        There are fewer than two judges, or no dimension has such a consensus.
+    """
+    if len(aligned.judges) < 2:
+        raise InputError(f"--panel {how}: needs two judges or more; found: {len(aligned.judges)}")
+    name = panel_name(how)
+    ratings = {
+        dimension: one.with_judge(name, consensus(one.judge_values, how)).with_raters([*one.humans, name])
+        for dimension, one in aligned.ratings.items()
+        if _has_consensus(one, how)
+    }
+    if not ratings:
+        allowed = "mean or median" if how == "majority" else "majority"
+        raise InputError(
+            f"--panel {how}: no dimension here has {'a ' * (how != 'mean')}{how} of the judges' scores; "
+            f"allowed: {allowed}"
+        )
+    return replace(aligned, ratings=ratings, judges=(name,), abstentions={})
 
 
-def _with_all(ratings: Ratings, judges: Sequence[str]) -> Ratings:
-    """Add the judges that are missing, without a score, and sort the judges as given."""
-    for name in judges:
-        if name not in ratings.judges:
-            ratings = ratings.with_judge(name, np.full(len(ratings.items), np.nan))
-    return ratings.with_raters([*ratings.humans, *judges])
+def _has_consensus(ratings: Ratings, how: PanelMethod) -> bool:
+    """Whether scores can be combined so: labels have no mean, and scores between the points no majority."""
+    return ratings.on_scale if how == "majority" else ratings.has_means and not ratings.nominal
 
 
-def select_panels(aligned: AlignedRatings, judges: Sequence[str], seed: int) -> tuple[PanelSelection, ...]:
-    """Select the best panel of `judges` on each dimension with ten complete items or more."""
-    comparable = (ratings for ratings in aligned.ratings.values() if not ratings.rescaled)
-    found = (_select(ratings, judges, seed) for ratings in comparable)
+def panel_gains(aligned: AlignedRatings, how: PanelMethod) -> tuple[PanelGain, ...]:
+    """Gain in agreement with people when each judge joins the panel of all others."""
+    found = []
+    for ratings in aligned.ratings.values():
+        judges = [judge for judge in aligned.judges if ratings.has_scores(judge)]
+        if len(judges) < 2 or not _has_consensus(ratings, how):
+            continue
+        rated = ratings.take(ratings.rated)
+        everyone = _panel_scores(rated, judges, how)
+        name = headline(rated)
+        for judge in judges:
+            others = _panel_scores(rated, [one for one in judges if one != judge], how)
+            columns = (np.where(np.isnan(rated.column(judge)), np.nan, one) for one in (others, everyone))
+            agreement = paired_agreement(rated, *columns, name)
+            found.append(PanelGain(dimension=rated.dimension, judge=judge, agreement=agreement))
+    return tuple(found)
+
+
+def select_panels(aligned: AlignedRatings, how: PanelMethod, seed: int) -> tuple[PanelSelection, ...]:
+    """Select the best panel of judges on each dimension with ten complete items or more."""
+    comparable = (r for r in aligned.ratings.values() if not r.rescaled and _has_consensus(r, how))
+    found = (_select(ratings, how, seed) for ratings in comparable)
     return tuple(one for one in found if one is not None)
 
 
-def _select(ratings: Ratings, judges: Sequence[str], seed: int) -> PanelSelection | None:
-    rated = ratings.take(ratings.rated)
+def _select(ratings: Ratings, how: PanelMethod, seed: int) -> PanelSelection | None:
+    rated, judges = ratings.take(ratings.rated), ratings.judges
     human = rated.consensus()
-    scores = {names: _panel_scores(rated, names) for names in _panels(judges)}
+    scores = {names: _panel_scores(rated, names, how) for names in _panels(judges)}
     usable = ~np.isnan(human) & ~np.isnan(np.stack(list(scores.values()))).any(axis=0)
     if usable.sum() < 2 * N_FOLDS:
         return None
@@ -128,7 +176,7 @@ def _select(ratings: Ratings, judges: Sequence[str], seed: int) -> PanelSelectio
         best=best,
         in_sample=agreement(scores[best]),
         cross_validated=agreement(held_out),
-        all_judges=agreement(scores[tuple(judges)]),
+        all_judges=agreement(scores[judges]),
     )
 
 
@@ -139,9 +187,10 @@ def _panels(judges: Sequence[str]) -> Iterable[tuple[str, ...]]:
     return (names for size in sizes for names in combinations(judges, size))
 
 
-def _panel_scores(ratings: Ratings, names: Sequence[str]) -> Floats:
+def _panel_scores(ratings: Ratings, names: Sequence[str], how: PanelMethod) -> Floats:
+    """Consensus of some judges; a tie goes to the lower score, else panels of two would have few."""
     scores = np.stack([ratings.column(name) for name in names], axis=1)
-    return consensus(scores, "majority_low" if ratings.nominal else "mean")
+    return consensus(scores, "majority_low" if how == "majority" else how)
 
 
 def _agreement(ratings: Ratings, scores: Floats, human: Floats) -> Statistic:

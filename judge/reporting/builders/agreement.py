@@ -9,6 +9,7 @@ import numpy as np
 
 from judge.analysis.agreement.agree import Agreement
 from judge.analysis.agreement.by_slice import Disagreement
+from judge.analysis.agreement.coefficients import AGREEMENT
 from judge.analysis.ratings import Ratings
 from judge.reporting.document import METHODS, Case, Judgment, Section, Table
 from judge.reporting.figures.agreement_figures import drawer
@@ -18,7 +19,7 @@ from judge.reporting.tables import agreement_details as details
 from judge.reporting.tables import agreement_sections as sections
 from judge.reporting.tables import agreement_summary as summary
 from judge.reporting.tables import agreement_tables as tables
-from judge.reporting.tables import criterion_tables, verdict_tables
+from judge.reporting.tables import criterion_tables, judge_tables, verdict_tables
 from judge.reporting.tables.agreement_tables import Labels
 from judge.reporting.tables.corrected_tables import corrected_section, named_corrections
 from judge.reporting.tables.disagreement_table import disagreement
@@ -31,7 +32,7 @@ MOST_TABLES = 2
 
 def build_agreement(found: Agreement) -> Report:
     """Build the report of `judge agree`."""
-    labels = Labels(list(found.aligned.ratings), found.aligned.judges)
+    labels = Labels(list(found.aligned.ratings), found.judges)
     return Report(
         "agree",
         _title(found),
@@ -49,11 +50,12 @@ def build_agreement(found: Agreement) -> Report:
 def named_estimates(found: Agreement) -> dict[str, Estimate]:
     """Estimates by name, for gates: ``kappa_quadratic.clarity``, ``people.alpha.clarity``.
 
-    With several judges, a name ends in ``@judge``.
+    With several judges, a name ends in ``@judge``; ``judges.kappa_quadratic.clarity@b`` is the agreement of
+    judge b minus that of the first.
     """
     named: dict[str, Estimate] = {}
     for one in found.judge_agreements:
-        of = one.ratings.dimension + (f"@{one.judge}" if len(found.aligned.judges) > 1 else "")
+        of = one.ratings.dimension + (f"@{one.judge}" if len(found.judges) > 1 else "")
         named |= {f"{name}.{of}": c.judge for name, c in one.comparisons.items()}
         named |= {f"difference.{name}.{of}": c.difference for name, c in one.comparisons.items()}
         named[f"bias.{of}"] = one.bias
@@ -61,6 +63,10 @@ def named_estimates(found: Agreement) -> dict[str, Estimate]:
             named |= {f"pass.{name}.{of}": e for name, e in one.pass_fail.estimates().items()}
         if one.corrected is not None:
             named[f"pass_rate.{of}"] = one.corrected.estimate
+    for pair in found.judge_differences:
+        of = f"{pair.dimension}@{pair.second}"
+        named[f"judges.{pair.coefficient}.{of}"] = pair.corrected.difference
+        named[f"judges.{AGREEMENT}.{of}"] = pair.raw.difference
     for name, people in found.human_agreements.items():
         named |= {f"people.{statistic}.{name}": e for statistic, e in people.estimates.items()}
     return named | named_corrections(found.corrections, len(found.aligned.judges) > 1)
@@ -85,6 +91,7 @@ def _sections(found: Agreement, labels: Labels) -> Iterator[Section]:
     verdicts = tables.verdicts(found, labels)
     corrected_agreement, raw = tables.beside(found, labels)
     first = (*((verdicts,) if verdicts else ()), corrected_agreement)
+    yield _judges(found)
     yield Section("agreement", "Judge-human agreement", tables=first)
     yield _section("rates", summary.rates(found, labels))
     yield _section("pass_rates", summary.pass_rates(found, labels))
@@ -101,17 +108,25 @@ def _sections(found: Agreement, labels: Labels) -> Iterator[Section]:
     yield corrected_section(found.corrections, labels)
     yield Section("criteria", "Agreement on criteria", tables=tuple(criterion_tables.by_criterion(found)))
     tests = (tables.omega(found, labels), tables.alt_tests(found, labels))
-    yield Section("annotators", "Alternative annotator test", tables=tuple(t for t in tests if t))
+    ranked = judge_tables.advantages(found)
+    yield Section("annotators", "Alternative annotator test", tables=(*(t for t in tests if t), *ranked))
     for field in dict.fromkeys(one.field for one in found.slices):
         yield _section(f"slices:{field}", details.slices(found, labels, field))
     yield Section("ranking", "Ranking of systems", tables=tuple(sections.ranking(found, labels)))
     yield _raters(found)
     yield _section("ranks", sections.ranks(found, labels))
     yield _section("disagreement", disagreement(found, labels))
-    yield _section("panel", details.panel(found.panel) if found.panel else None)
+    panel = (judge_tables.gains(found), details.panel(found.panel) if found.panel else None)
+    yield Section("panel", "Panel of judges", tables=tuple(t for t in panel if t))
     yield _section("bias", details.bias_checks(found, labels))
     yield Section("details", "Details by judge and dimension", tables=tuple(_details(found)))
     yield from _disagreements(found)
+
+
+def _judges(found: Agreement) -> Section:
+    table = judge_tables.judges(found)
+    tables = (*((table,) if table else ()), *judge_tables.by_slice(found))
+    return Section("judges", "Judge against judge", tables=tables)
 
 
 def _raters(found: Agreement) -> Section:
@@ -131,9 +146,10 @@ def _short(found: Agreement) -> tuple[str, ...]:
         "criteria": bool(found.tags or found.single_criteria),
         "slices": bool(found.slices),
         "annotators": found.criteria.epsilon is not None,
-        "panel": bool(found.panel),
+        "panel": bool(found.panel_gains),
     }
-    return ("agreement", "rates", "pass_rates", *(name for name, is_asked in asked.items() if is_asked))
+    first = ("judges", "agreement", "rates", "pass_rates")
+    return (*first, *(name for name, is_asked in asked.items() if is_asked))
 
 
 def _details(found: Agreement) -> Iterator[Table]:

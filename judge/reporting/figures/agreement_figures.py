@@ -68,7 +68,7 @@ def _omega(table: Table, found: Agreement) -> Figure:
     height = 230.0
     curves = {
         ", ".join(
-            [dimension_name(t.ratings.dimension)] + ([t.judge] if len(found.aligned.judges) > 1 else [])
+            [dimension_name(t.ratings.dimension)] + ([t.judge] if len(found.judges) > 1 else [])
         ): t.omega
         for t in found.judge_agreements
         if not all(np.isnan(rate) for _, rate in t.omega)  # not testable

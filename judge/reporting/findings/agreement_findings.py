@@ -11,6 +11,7 @@ from judge.analysis.agreement.panel import STATISTICS
 from judge.analysis.ratings import PASSES, Ratings
 from judge.records import OVERALL
 from judge.reporting.document import CellKind
+from judge.reporting.findings.judge_findings import judge_words
 from judge.reporting.findings.study_methods import study_methods
 from judge.reporting.render.numbers import number_text
 from judge.reporting.tables.agreement_summary import GLOSSARY
@@ -55,10 +56,11 @@ def verdict_words(found: Agreement) -> Iterator[str]:
         yield from _human_sentences(found)
     elif len(found.judge_agreements) == 1:
         yield from _judge_sentences(found.judge_agreements[0], found.criteria.set_by)
-    elif len(found.aligned.judges) == 1:
+    elif len(found.judges) == 1:
         yield from _by_outcome(found)
     else:
-        yield from (_judge_words(found, judge) for judge in found.aligned.judges)
+        yield from (_judge_words(found, judge) for judge in found.judges)
+        yield from judge_words(found)
         yield from _panel_words(found)
     if (
         found.judge_agreements
@@ -204,7 +206,7 @@ def _panel_words(found: Agreement) -> Iterator[str]:
 def _alt_words(found: Agreement) -> Iterator[str]:
     if not found.alt_tests:
         return
-    several = len(found.aligned.judges) > 1
+    several = len(found.judges) > 1
     parts = [
         f"{dimension_name(name)}{f' ({judge})' if several else ''} {alt_verdict(test)}"
         for (judge, name), test in found.alt_tests.items()

@@ -18,7 +18,7 @@ _INTERVALS = "Intervals resample items, or clusters; one cluster that holds all 
 
 def by_criterion(found: Agreement) -> Iterator[Table]:
     """Agreement on each tag, and on the criteria with the lowest agreement; all criteria as a detail."""
-    several = len(found.aligned.judges) > 1
+    several = len(found.judges) > 1
     if found.tags:
         notes = (_NOTE, _INTERVALS, "A criterion with several tags counts for each of them.")
         yield _table("criteria_tags", "Agreement on criteria by tag", found.tags, several, notes)

@@ -28,9 +28,10 @@ from judge.stats.engine.estimate import (
 )
 from judge.stats.engine.frames import Tabular
 from judge.stats.engine.limits import t_cdf
-from judge.stats.engine.resampling import Statistic, estimate, quotient
+from judge.stats.engine.resampling import estimate
 from judge.stats.engine.scale import Floats, Ints
 from judge.stats.engine.table import ScaleLike
+from judge.stats.judge_human.advantage import advantage_statistic
 from judge.stats.judge_human.contests import TIE, Closeness, Contest, hold_contests
 from judge.stats.systems.multiplicity import benjamini_yekutieli
 
@@ -350,22 +351,7 @@ def _advantage(
     tested = [c for c, r in zip(contests, raters, strict=True) if r.reason is None]
     if not tested:
         return Estimate.undefined(TOO_FEW_RATERS if len(contests) < 2 else TOO_FEW_ITEMS)
-    used = np.column_stack([c.usable for c in tested])
-    wins = np.zeros(used.shape)
-    for column, contest in enumerate(tested):
-        wins[contest.usable, column] = contest.judge_wins
-    k = len(tested)
-
-    def mean_share(totals: Floats) -> Floats:
-        return np.asarray(quotient(totals[:, :k], totals[:, k:]).mean(axis=1))
-
-    statistic = Statistic(
-        np.hstack([wins, used]),
-        mean_share,
-        "share",
-        n_items=int(used.any(axis=1).sum()),
-        n_ratings=int(used.sum()),
-    )
+    statistic = advantage_statistic(tested)
     return estimate(statistic, clusters=clusters, confidence_level=confidence_level)
 
 

@@ -20,13 +20,7 @@ from judge.stats.engine.design_variance import linear
 from judge.stats.engine.estimate import NO_PAIRABLE_ITEMS, NO_RATINGS, TOO_FEW_RATERS, Estimate, Reason
 from judge.stats.engine.frames import Tabular
 from judge.stats.engine.intervals import Method
-from judge.stats.engine.resampling import (
-    Replicates,
-    ResampledValues,
-    ResampleOptions,
-    Sampling,
-    replicate,
-)
+from judge.stats.engine.resampling import Replicates, ResampledValues, ResampleOptions, Sampling, replicate
 from judge.stats.engine.scale import Floats
 from judge.stats.engine.statistic import Statistic
 from judge.stats.engine.table import ScaleLike
@@ -257,7 +251,7 @@ def _without_ceiling(humans: Floats, judge: Floats, agreement: Agreement, sampli
     undefined = Estimate.undefined(TOO_FEW_RATERS)
     if humans.shape[1] == 0:
         return Ceiling(undefined, undefined, undefined, ())
-    options, confidence_level = _split(sampling)
+    options, confidence_level = split_options(sampling)
     statistic = agreement(humans[:, 0], judge)
     options["method"] = method_for(statistic.kind, options["method"])  # a share keeps within 0 and 1
     replicates = replicate({"judge": statistic}, **options)
@@ -266,12 +260,12 @@ def _without_ceiling(humans: Floats, judge: Floats, agreement: Agreement, sampli
 
 def _compare(contrasts: Contrasts, humans: Floats, judge: Floats, sampling: Sampling) -> Ceiling:
     """Evaluate all levels on one set of weights and average them."""
-    options, confidence_level = _split(sampling)
+    options, confidence_level = split_options(sampling)
     defined = {h: [(a, b) for a, b in p if a.is_defined and b.is_defined] for h, p in contrasts.items()}
     defined = {h: pairs for h, pairs in defined.items() if pairs}
     if not defined:
         return _all_undefined(contrasts, humans, judge)
-    basis = _Basis.of(defined, options)
+    basis = SharedBasis.of(defined, options)
     rows = []
     for h, pairs in defined.items():
         own = basis.levels(pairs, *_sizes(humans, judge, [h]))
@@ -328,14 +322,14 @@ def _all_undefined(contrasts: Contrasts, humans: Floats, judge: Floats) -> Ceili
 
 
 @dataclass(frozen=True)
-class _Basis:
+class SharedBasis:
     """Replicates of every single level; means and differences are formed replicate by replicate."""
 
     replicates: Replicates
     key: Mapping[int, str]
 
     @classmethod
-    def of(cls, contrasts: Contrasts, options: ResampleOptions) -> _Basis:
+    def of(cls, contrasts: Contrasts, options: ResampleOptions) -> SharedBasis:
         distinct = {id(s): s for pairs in contrasts.values() for contrast in pairs for s in contrast}
         key = {of: str(i) for i, of in enumerate(distinct)}
         # A share would be given no draws, and the difference needs them.
@@ -383,7 +377,7 @@ def _minus(a: ResampledValues, b: ResampledValues) -> ResampledValues:
     )
 
 
-def _split(sampling: Sampling) -> tuple[ResampleOptions, float]:
+def split_options(sampling: Sampling) -> tuple[ResampleOptions, float]:
     """Return the options of `replicate`, the jackknife by default, and the level."""
     confidence_level = sampling.get("confidence_level", 0.95)
     if sampling.get("method") == "analytic":

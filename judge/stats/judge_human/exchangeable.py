@@ -26,7 +26,13 @@ from judge.stats.engine.estimate import (
 from judge.stats.engine.intervals import Method
 from judge.stats.engine.resampling import Sampling, replicate
 from judge.stats.engine.scale import Floats
-from judge.stats.engine.statistic import Statistic, StatisticKind, difference, quotient
+from judge.stats.engine.statistic import (
+    Statistic,
+    StatisticKind,
+    difference,
+    quotient,
+    undefined_statistic,
+)
 from judge.stats.engine.table import RatingTable, ScaleLike
 from judge.stats.judge_human.ceiling import NOT_ABOVE_CHANCE, Ceiling, is_above_chance, method_for
 from judge.stats.judge_human.consensus import humans_and_judge
@@ -117,6 +123,19 @@ def exchangeable_ceiling(
     if measure.startswith("kappa") and not is_above_chance(human):
         human, machine, gap = (found.with_notes(NOT_ABOVE_CHANCE) for found in (human, machine, gap))
     return Ceiling(human, machine, gap, (), (), replicates)
+
+
+def slot_statistic(humans: Floats, judge: Floats, measure: Measure, tolerance: float = 0.0) -> Statistic:
+    """Return the agreement of the judge and a random rating of the item, on the items with both.
+
+    >>> slot_statistic(np.array([[1.0, 2], [3, 3]]), np.array([1.0, 3]), "agreement").value()
+    0.75
+    """
+    usable = ~np.isnan(judge) & ~np.isnan(humans).all(axis=1)
+    if usable.sum() < (2 if measure.startswith("kappa") else 1):
+        return undefined_statistic(len(judge), TOO_FEW_ITEMS if usable.any() else NO_PAIRABLE_ITEMS)
+    j = np.where(usable, judge, np.nan)
+    return _MEASURES[measure](j, np.where(usable[:, None], humans, np.nan), tolerance)[1]
 
 
 def _statistic(

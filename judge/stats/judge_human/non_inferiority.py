@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import numpy as np
 
@@ -17,6 +18,8 @@ __all__ = ["NonInferiority", "NonInferiorityVerdict", "non_inferiority", "with_r
 
 NonInferiorityVerdict = Literal["better", "non-inferior", "inconclusive", "worse"]
 FEW_RATERS = "few_raters"
+RatersAre = Literal["fixed", "random"]
+_Test: TypeAlias = tuple[float, float, RatersAre]  # margin, alpha, raters
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +53,12 @@ class NonInferiority:
     p_value: float
     margin: float
     alpha: float
-    raters: Literal["fixed", "random"]
+    raters: RatersAre
     reason: Reason | None = None
 
 
 def non_inferiority(
-    ceiling: Ceiling, margin: float, *, raters: Literal["fixed", "random"] = "fixed", alpha: float = 0.05
+    ceiling: Ceiling, margin: float, *, raters: RatersAre = "fixed", alpha: float = 0.05
 ) -> NonInferiority:
     """Decide whether the judge agrees with people as well as they agree with each other, up to a margin.
 
@@ -96,14 +99,36 @@ def non_inferiority(
     narrow, wide = (
         _difference(ceiling, raters, confidence_level) for confidence_level in (1 - 2 * alpha, 1 - alpha)
     )
+    df = math.nan
+    if narrow.defined and not math.isnan(narrow.low):
+        df = narrow.degrees_of_freedom if raters == "fixed" else _rater_df(ceiling)
+    return _decided(narrow, wide, df, (margin, alpha, raters))
+
+
+def margin_test(
+    difference_at: Callable[[float], Estimate], margin: float, *, alpha: float = 0.05
+) -> NonInferiority:
+    """Decide as `non_inferiority` about any difference of two agreements with fixed raters.
+
+    Parameters
+    ----------
+    difference_at : callable
+        Confidence level -> difference with its interval.
+    margin, alpha : float
+        As in `non_inferiority`.
+    """
+    narrow, wide = difference_at(1 - 2 * alpha), difference_at(1 - alpha)
+    return _decided(narrow, wide, narrow.degrees_of_freedom, (margin, alpha, "fixed"))
+
+
+def _decided(narrow: Estimate, wide: Estimate, df: float, test: _Test) -> NonInferiority:
+    margin, *_ = test
     if not narrow.defined or math.isnan(narrow.low):
         verdict: NonInferiorityVerdict | None = "inconclusive" if narrow.defined else None
-        return NonInferiority(verdict, None, narrow, wide, math.nan, margin, alpha, raters, narrow.reason)
+        return NonInferiority(verdict, None, narrow, wide, math.nan, *test, narrow.reason)
     equivalent = -margin < narrow.low and narrow.high < margin
-    p_value = _p_value(ceiling, narrow, margin, raters)
-    return NonInferiority(
-        _verdict(narrow, wide, margin), equivalent, narrow, wide, p_value, margin, alpha, raters
-    )
+    p_value = t_cdf(-(narrow.value + margin) / narrow.se, df)
+    return NonInferiority(_verdict(narrow, wide, margin), equivalent, narrow, wide, p_value, *test)
 
 
 def _verdict(narrow: Estimate, wide: Estimate, margin: float) -> NonInferiorityVerdict:
@@ -120,11 +145,6 @@ def _difference(ceiling: Ceiling, raters: str, confidence_level: float) -> Estim
     if raters == "random":
         return with_random_raters(ceiling, confidence_level=confidence_level)
     raise ValueError(f"raters must be 'fixed' or 'random', got {raters!r}.")
-
-
-def _p_value(ceiling: Ceiling, difference: Estimate, margin: float, raters: str) -> float:
-    df = difference.degrees_of_freedom if raters == "fixed" else _rater_df(ceiling)
-    return t_cdf(-(difference.value + margin) / difference.se, df)
 
 
 def with_random_raters(ceiling: Ceiling, *, confidence_level: float = 0.95) -> Estimate:

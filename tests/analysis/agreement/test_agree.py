@@ -26,7 +26,7 @@ def found(aligned):
 
 @pytest.fixture(scope="module")
 def panel(run, noisy, ratings):
-    return agree(align_inputs(AgreementInputs(str(ratings), [str(run), str(noisy)])))
+    return agree(align_inputs(AgreementInputs(str(ratings), [str(run), str(noisy)])), panel="mean")
 
 
 def trust(found, dimension, judge="robot"):
@@ -116,11 +116,13 @@ def test_the_largest_disagreements_come_first(aligned, found):
     assert distances[0] == pytest.approx(max(table))
 
 
-def test_two_judges_are_also_a_panel(panel):
-    assert panel.aligned.judges == ("robot", "dice", "panel (mean)")
-    part = panel.aligned.ratings["clarity"]
-    both = ~np.isnan(part.judge_values[:, :2]).any(axis=1)
-    assert part.column("panel (mean)")[both] == pytest.approx(part.judge_values[both, :2].mean(axis=1))
+def test_a_panel_of_two_judges_is_one_more_judge(panel):
+    assert panel.judges == ("robot", "dice", "panel (mean)")
+    assert panel.aligned.judges == ("robot", "dice")
+    scores = panel.aligned.ratings["clarity"].take(panel.aligned.ratings["clarity"].rated).judge_values
+    mean = trust(panel, "clarity", "panel (mean)").ratings.column("panel (mean)")
+    both = ~np.isnan(scores).any(axis=1)
+    assert mean[both] == pytest.approx(scores[both].mean(axis=1))
 
 
 def test_the_better_judge_is_selected_and_in_sample_agreement_is_no_lower(panel):

@@ -68,7 +68,7 @@ def test_ratings_on_no_dimension_of_the_rubric_are_an_error(run, tmp_path):
 
 def test_runs_with_another_content_under_one_id_are_ambiguous(run, ratings, quality, tmp_path):
     other = make_run(tmp_path / "other", np.random.default_rng(0), quality, name="second", change="!")
-    with pytest.raises(InputError, match="item 'q0' has another content"):
+    with pytest.raises(InputError, match="item 'q0' has another question or answer"):
         align_inputs(AgreementInputs(str(ratings), [str(run), str(other)]))
 
 

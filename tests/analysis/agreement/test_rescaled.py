@@ -100,7 +100,7 @@ def test_a_pass_rule_over_several_dimensions_gives_no_verdict():
 
 def test_panels_are_not_selected():
     table = rows(judges=("bot", "bit"))
-    assert agree(aligned(table), criteria=Criteria(), by=(), n_worst=0).panel == ()
+    assert agree(aligned(table), criteria=Criteria(), by=(), n_worst=0, panel="mean").panel == ()
 
 
 def test_the_report_says_who_was_rescaled_and_what_is_missing(found):

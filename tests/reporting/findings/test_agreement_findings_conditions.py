@@ -48,8 +48,9 @@ def two_judges():
 
 
 def test_each_of_several_judges_and_their_panel_has_one_sentence(two_judges):
-    found = sentences(two_judges)
+    found = sentences(two_judges, panel="mean")
     assert [text.split(":")[0] for text in found[:3]] == ["j0", "j1", "panel (mean)"]
+    assert not any("panel" in text for text in sentences(two_judges))
     assert "less well" in found[1]
     assert "less well" not in found[0]
 
@@ -93,7 +94,7 @@ def test_a_judge_nearer_to_the_people_than_they_are_to_each_other_is_above():
 
 
 def test_a_selected_panel_is_told_only_where_it_is_better_than_all_judges_together(two_judges):
-    report = agree(two_judges)
+    report = agree(two_judges, panel="mean")
     (choice,) = report.panel
     assert choice.best == ("j0",)
     assert choice.cross_validated.value > choice.all_judges.value
@@ -101,7 +102,7 @@ def test_a_selected_panel_is_told_only_where_it_is_better_than_all_judges_togeth
     assert "the best panel is j0" in told
     assert f"{choice.cross_validated.value:.2f}" in told
     assert f"{choice.all_judges.value:.2f}" in told
-    alike = agree(study((1.0, 1.0), 200))
+    alike = agree(study((1.0, 1.0), 200), panel="mean")
     assert alike.panel[0].cross_validated.value <= alike.panel[0].all_judges.value
     assert not any("cross-validated" in text for text in verdict_words(alike))
 
@@ -111,13 +112,13 @@ def test_at_most_two_selected_panels_are_told():
     for seed, name in enumerate(("clarity", "relevance", "accuracy")):
         one = study((0.1, 2.5), seed=seed, dimension=name).ratings[name]
         parts.append(one)
-    report = agree(make_aligned(*parts))
+    report = agree(make_aligned(*parts), panel="mean")
     assert len(report.panel) == 3
     assert sum("cross-validated" in text for text in verdict_words(report)) == 2
 
 
 def test_members_of_a_panel_are_joined_by_plus():
-    report = agree(study((0.6, 0.6, 4.0), 200))
+    report = agree(study((0.6, 0.6, 4.0), 200), panel="mean")
     assert report.panel[0].best == ("j0", "j1")
     assert any("the best panel is j0 + j1" in text for text in verdict_words(report))
 
@@ -265,7 +266,7 @@ def test_the_three_largest_losses_are_told_largest_first():
 
 
 def test_the_consensus_of_judges_is_left_out_of_the_slices_that_are_told():
-    report = agree(sliced(60, judges=2), by=["kind"])
+    report = agree(sliced(60, judges=2), by=["kind"], panel="mean")
     assert any(s.judge == "panel (mean)" and s.p_adjusted <= 0.05 for s in report.slices)
     told = told_slices(report)
     assert any("j0" in text or "j1" in text for text in told)
@@ -392,3 +393,51 @@ def test_a_kappa_that_is_low_by_construction_is_noted_below_the_verdicts(people_
     table = build_agreement(agree(passing_study(people_pass, judge_pass))).tables["passing"]
     noted = [text for text in table.notes if "kappa is low" in text]
     assert [text[: len(start or "")] for text in noted] == ([start] if start else [])
+
+
+# --- judge against judge
+
+
+def test_a_further_judge_has_one_sentence_about_the_difference(two_judges):
+    found = agree(two_judges, criteria=Criteria({"": 0.1}))
+    (one,) = found.judge_differences
+    (told,) = [text for text in verdict_words(found) if "compared with" in text]
+    assert told.startswith("j1 compared with j0")
+    assert "by more than the margin" in told
+    assert f"{abs(one.corrected.difference.value):.2f} [90 %: " in told
+
+
+@pytest.mark.parametrize(
+    ("noises", "words"),
+    [((0.1, 2.5), "agrees less well"), ((2.5, 0.1), "agrees better"), ((0.3, 0.35), "is not shown to agree")],
+)
+def test_without_a_margin_the_interval_of_the_difference_decides(noises, words):
+    told = [text for text in sentences(study(noises)) if "compared with" in text]
+    assert words in told[0]
+    assert "[95 %: " in told[0]
+
+
+def test_a_margin_of_raw_agreement_decides_in_percentage_points(two_judges):
+    found = agree(two_judges, criteria=Criteria({"agreement": 0.1}))
+    (told,) = [text for text in verdict_words(found) if "compared with" in text]
+    assert f"({100 * found.judge_differences[0].raw.difference.value:.1f} [90 %" in told
+
+
+def test_judges_without_a_common_item_have_no_sentence():
+    base = study((0.1, 0.5)).ratings["clarity"]
+    halves = {name: base.column(name).copy() for name in base.judges}
+    halves["j0"][:40], halves["j1"][40:] = np.nan, np.nan
+    aligned = make_aligned(
+        make_ratings(base.human_values, halves, statuses={"j0": {"ok": 40}, "j1": {"ok": 40}})
+    )
+    assert not any("compared with" in text for text in sentences(aligned))
+
+
+def test_judges_with_equal_scores_agree_exactly_as_well():
+    base = study((0.5,)).ratings["clarity"]
+    twice = {name: base.column("j0") for name in ("j0", "twin")}
+    aligned = make_aligned(
+        make_ratings(base.human_values, twice, statuses={name: {"ok": 80} for name in twice})
+    )
+    found = sentences(aligned, criteria=Criteria({"": 0.1}))
+    assert "twin compared with j0, by agreement with people: on clarity it agrees exactly as well." in found

@@ -40,7 +40,9 @@ def agreement_report(margins=None):
         answers=["word " * (1 + i % 9) for i in range(60)],
         metadata=[{"kind": "ab"[i % 2]} for i in range(60)],
     )
-    return build_agreement(agree(aligned, criteria=Criteria(margins or {"": 0.1}, 0.2), by=["kind"]))
+    return build_agreement(
+        agree(aligned, criteria=Criteria(margins or {"": 0.1}, 0.2), by=["kind"], panel="mean")
+    )
 
 
 AGREEMENT = {
@@ -53,6 +55,9 @@ AGREEMENT = {
     "corrected": "label pool labelled judge_rate people_rate corrected effective",
     "alt_test": "label person n judge_wins human_wins p p_adjusted preferred",
     "slices:kind": "slice label n people judge_level difference bias p_holm",
+    "judges": "label n difference same_score decision",
+    "judges:kind": "slice label n difference same_score p_holm",
+    "panel_gains": "judge dimension without panel gain",
     "panel": "dimension best cross_validated all_judges in_sample",
     "bias": "what difference finding",
     "coefficients:clarity@a": "statistic people judge_level difference",

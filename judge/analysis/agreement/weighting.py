@@ -1,0 +1,68 @@
+"""Ratings with the weights of their items: by inclusion probability, or to a given mix."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from judge.analysis.agreement.load import LoadedRatings
+from judge.analysis.agreement.target_mix import TargetMix
+from judge.analysis.item_fields import item_field
+from judge.analysis.ratings import Ratings
+from judge.errors import InputError
+
+ITEM_FILE = ". Fields of the items may come from a table of their own: --items FILE"
+"""Hint of an error about a field that no item has."""
+
+
+def with_design(
+    ratings: Mapping[str, Ratings], loaded: LoadedRatings
+) -> tuple[dict[str, Ratings], tuple[str, ...]]:
+    """Add how the items were drawn; ratings of items with an unknown probability are left out."""
+    rated = {
+        name
+        for one in ratings.values()
+        for name, is_rated in zip(one.items, one.rated, strict=True)
+        if is_rated
+    }
+    drawn, notes = loaded.drawn.checked([name for name in loaded.items if name in rated])
+    if not drawn.probabilities:
+        return dict(ratings), notes
+    found = {}
+    for name, one in ratings.items():
+        unknown = np.array([item not in drawn.probabilities for item in one.items])
+        of_people = unknown[:, None] & ~one.is_judge
+        found[name] = replace(
+            one,
+            design=drawn.design(one.items),
+            values=np.where(of_people, np.nan, one.values),
+            samples=np.where(of_people[..., None], np.nan, one.samples),
+        )
+    return found, notes
+
+
+def with_target(
+    ratings: Mapping[str, Ratings], loaded: LoadedRatings, target: TargetMix
+) -> tuple[dict[str, Ratings], tuple[str, ...]]:
+    """Weight the rated items to a given mix; items outside of it are left out."""
+    if loaded.drawn.probabilities:
+        raise InputError(
+            "--target weights to a given mix, and the ratings have inclusion probabilities: use one of both"
+        )
+    labels = item_field(tuple(loaded.items.values()), target.field, hint=ITEM_FILE)
+    found: dict[str, Ratings] = {}
+    notes: tuple[str, ...] = ()
+    for name, one in ratings.items():
+        of_rows = labels if one.item_rows is None else labels[one.item_rows]
+        notes = notes or target.note(of_rows, one.rated)
+        outside = ~np.isin(of_rows, list(target.shares))
+        of_people = outside[:, None] & ~one.is_judge
+        found[name] = replace(
+            one,
+            design=target.design(of_rows, one.rated),
+            values=np.where(of_people, np.nan, one.values),
+            samples=np.where(of_people[..., None], np.nan, one.samples),
+        )
+    return found, notes

@@ -1,0 +1,58 @@
+"""The findings of an agreement report with several judges: each further judge against the first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from judge.analysis.agreement.agree import Agreement
+from judge.analysis.agreement.coefficients import AGREEMENT
+from judge.analysis.agreement.judge_pairs import JudgeDifference
+from judge.reporting.wording import dimension_name, listed, with_interval
+from judge.stats.engine.estimate import NO_VARIATION
+
+MOST_JUDGES = 4
+_DECISIONS = {
+    "better": "agrees better",
+    "non-inferior": "is non-inferior",
+    "inconclusive": "is shown neither to be non-inferior nor to be worse (inconclusive)",
+    "worse": "agrees less well by more than the margin",
+}
+_WITHOUT_MARGIN = {1: "agrees better", -1: "agrees less well", 0: "is not shown to agree better or less well"}
+
+
+def judge_words(found: Agreement) -> Iterator[str]:
+    """One sentence for each further judge."""
+    seconds = list(dict.fromkeys(one.second for one in found.judge_differences))
+    for second in seconds[:MOST_JUDGES]:
+        pairs = [one for one in found.judge_differences if one.second == second]
+        groups: dict[str, list[str]] = {}
+        for one in pairs:
+            if (words := _outcome(one)) is not None:
+                groups.setdefault(words, []).append(_with_difference(one))
+        if groups:
+            findings = "; ".join(f"on {listed(names)} it {words}" for words, names in groups.items())
+            yield f"{second} compared with {pairs[0].first}, by agreement with people: {findings}."
+
+
+def _outcome(one: JudgeDifference) -> str | None:
+    difference = one.corrected.difference
+    if difference.value == 0 and difference.reason == NO_VARIATION:
+        return "agrees exactly as well"
+    if one.verdict is not None:
+        return _DECISIONS.get(str(one.verdict.verdict))
+    if not difference.defined:
+        return None
+    return _WITHOUT_MARGIN[int(difference.low > 0) - int(difference.high < 0)]
+
+
+def _with_difference(one: JudgeDifference) -> str:
+    """Dimension, with the difference and the interval that the outcome rests on."""
+    shown, is_raw = one.corrected.difference, False
+    if shown.reason == NO_VARIATION:
+        return dimension_name(one.dimension)
+    if one.verdict is not None:
+        shown = one.verdict.wide if one.verdict.verdict == "better" else one.verdict.difference
+        is_raw = one.decided_by == AGREEMENT
+    level = f"[{100 * shown.confidence_level:.0f} %: "
+    text = with_interval(shown, "points" if is_raw else "change").replace("[", level, 1)
+    return f"{dimension_name(one.dimension)} ({text})"
