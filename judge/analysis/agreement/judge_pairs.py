@@ -117,7 +117,9 @@ def judge_differences_by_slice(aligned: AlignedRatings, fields: Sequence[str]) -
         for rated, first, second in _pairs(aligned)
         if (inside := rated.rows_of(mask)[aligned.ratings[rated.dimension].rated]).any()
     ]
-    adjusted = holm([one.p for one in found]) if found else []
+    if not found:
+        return ()
+    adjusted = holm([one.p for one in found])
     return tuple(replace(one, p_adjusted=float(p)) for one, p in zip(found, adjusted, strict=True))
 
 

@@ -115,8 +115,7 @@ def panel_alone(aligned: AlignedRatings, how: PanelMethod) -> AlignedRatings:
     if not ratings:
         allowed = "mean or median" if how == "majority" else "majority"
         raise InputError(
-            f"--panel {how}: no dimension here has {'a ' * (how != 'mean')}{how} of the judges' scores; "
-            f"allowed: {allowed}"
+            f"--panel {how}: no dimension here has a {how} of the judges' scores; allowed: {allowed}"
         )
     return replace(aligned, ratings=ratings, judges=(name,), abstentions={})
 
@@ -138,8 +137,10 @@ def panel_gains(aligned: AlignedRatings, how: PanelMethod) -> tuple[PanelGain, .
         name = headline(rated)
         for judge in judges:
             others = _panel_scores(rated, [one for one in judges if one != judge], how)
-            columns = (np.where(np.isnan(rated.column(judge)), np.nan, one) for one in (others, everyone))
-            agreement = paired_agreement(rated, *columns, name)
+            without, with_it = (
+                np.where(np.isnan(rated.column(judge)), np.nan, one) for one in (others, everyone)
+            )
+            agreement = paired_agreement(rated, without, with_it, name)
             found.append(PanelGain(dimension=rated.dimension, judge=judge, agreement=agreement))
     return tuple(found)
 

@@ -264,13 +264,18 @@ def _mix_warnings(found: Agreement) -> Iterator[str]:
     )
 
 
+def _of_members(found: Agreement) -> list[JudgeAgreement]:
+    """Agreement of the judges themselves; a panel has ties and means that they do not have."""
+    return [one for one in found.judge_agreements if one.judge in found.aligned.judges]
+
+
 def _is_between_points(ratings: Ratings) -> bool:
     return not (ratings.on_scale or ratings.rescaled or ratings.is_share)
 
 
 def _missing_words(found: Agreement) -> Iterator[str]:
     rated, missing = 0, 0
-    for one in found.judge_agreements:
+    for one in _of_members(found):
         statuses = one.ratings.statuses[one.judge]
         rated += sum(statuses.values())
         missing += sum(statuses.values()) - statuses.get("ok", 0)
@@ -338,9 +343,7 @@ def methods(found: Agreement) -> Iterator[str]:
         "Wilson for proportions."
     )
     between = dict.fromkeys(
-        dimension_name(one.ratings.dimension)
-        for one in found.judge_agreements
-        if _is_between_points(one.ratings)
+        dimension_name(one.ratings.dimension) for one in _of_members(found) if _is_between_points(one.ratings)
     )
     if between:
         yield (

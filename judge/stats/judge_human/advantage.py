@@ -10,7 +10,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from judge.stats.engine.estimate import TOO_FEW_ITEMS, TOO_FEW_RATERS, Estimate
+from judge.stats.engine.estimate import TOO_FEW_ITEMS, TOO_FEW_RATERS, Estimate, Reason
 from judge.stats.engine.resampling import replicate
 from judge.stats.engine.scale import Floats
 from judge.stats.engine.statistic import Statistic, difference, quotient
@@ -83,11 +83,10 @@ def rank_by_advantage(
     contests = [hold_contests(humans, column, closeness, clusters, scale) for column in columns]
     tested = [h for h, one in enumerate(contests[0]) if one.usable.sum() >= max(min_items, 2)]
     if not tested:
-        reason = TOO_FEW_RATERS if humans.shape[1] < 2 else TOO_FEW_ITEMS
-        n = len(columns)
-        none = Estimate.undefined(reason)
-        pairs = dict.fromkeys(combinations(range(n), 2), none)
-        return AdvantageRanking((none,) * n, (math.nan,) * n, (None,) * n, pairs, 0)
+        reason: Reason = TOO_FEW_RATERS if humans.shape[1] < 2 else TOO_FEW_ITEMS
+        n, none = len(columns), Estimate.undefined(reason)
+        unknown = dict.fromkeys(combinations(range(n), 2), none)
+        return AdvantageRanking((none,) * n, (math.nan,) * n, (None,) * n, unknown, 0)
     held = [[one[h] for h in tested] for one in contests]
     statistics = {str(i): advantage_statistic(one) for i, one in enumerate(held)}
     pairs = list(combinations(range(len(held)), 2))

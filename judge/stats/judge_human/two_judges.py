@@ -95,8 +95,10 @@ def compare_judges(
     n_ratings = int(2 * used.sum() + (~np.isnan(people)).sum())
     basis = SharedBasis.of(dict(enumerate([pair] for pair in defined)), options)
     replicates = basis.levels(defined, int(used.sum()), n_ratings)
-    found = (replicates.estimate(name, confidence_level) for name in ("human", "judge", "difference"))
-    return PairedAgreement(*found, len(defined), replicates)
+    first_level, second_level, gap = (
+        replicates.estimate(name, confidence_level) for name in ("human", "judge", "difference")
+    )
+    return PairedAgreement(first_level, second_level, gap, len(defined), replicates)
 
 
 def with_each(agreement: Agreement) -> Levels:

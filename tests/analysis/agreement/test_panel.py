@@ -41,7 +41,9 @@ def test_a_panel_holds_people_and_one_consensus(how, expected):
 @pytest.mark.parametrize("how", ["mean", "median"])
 def test_labels_have_a_majority_only(how):
     labels = make_aligned(make_ratings([[0, 1]], {"a": [1], "b": [2], "c": [1]}, scale=LABELS))
-    with pytest.raises(InputError, match=rf"--panel {how}: .*allowed: majority"):
+    with pytest.raises(
+        InputError, match=rf"--panel {how}: no dimension here has a {how} .*allowed: majority"
+    ):
         panel_alone(labels, how)
     assert panel_alone(labels, "majority").ratings["clarity"].judge_values.tolist() == [[1]]
 

@@ -441,3 +441,11 @@ def test_judges_with_equal_scores_agree_exactly_as_well():
     )
     found = sentences(aligned, criteria=Criteria({"": 0.1}))
     assert "twin compared with j0, by agreement with people: on clarity it agrees exactly as well." in found
+
+
+def test_a_panel_changes_no_warning_and_no_method_of_its_members(two_judges):
+    alone, beside = agree(two_judges), agree(two_judges, panel="mean")
+    assert list(warnings(beside)) == list(warnings(alone))
+    assert list(methods(beside)) == list(methods(alone))
+    differing = agree(study((1.0, 1.5, 2.0)), panel="majority")
+    assert not any("are missing" in text for text in warnings(differing))
