@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from judge.stats.engine.estimate import Estimate
 from judge.stats.engine.resampling import Sampling
 from judge.stats.engine.scale import Floats, as_floats
+from judge.stats.engine.statistic import quotient
 from judge.stats.pass_fail.proportion import mean
 
 __all__ = ["RankedProbability", "ranked_probability_score"]
@@ -164,4 +165,5 @@ def _mean_distance(values: Floats) -> Floats:
     ordered = np.nan_to_num(np.sort(values, axis=1))  # missing values are last, and count as 0
     ranks = 2 * np.arange(values.shape[1]) - n[:, None] + 1
     pairs = n * (n - 1) / 2
-    return np.divide((ordered * ranks).sum(axis=1), pairs, out=np.full(len(n), np.nan), where=pairs > 0)
+    totals: Floats = (ordered * ranks).sum(axis=1)
+    return quotient(totals, pairs)
