@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from judge.stats.engine.estimate import Estimate
+from judge.stats.engine.estimate import NOT_NEGATIVE, Estimate
 from judge.stats.engine.resampling import Sampling
 from judge.stats.engine.scale import Floats, as_floats
 from judge.stats.engine.statistic import quotient
@@ -114,12 +114,17 @@ def ranked_probability_score(
     of_judge, of_people = (np.where(used, values, np.nan) for values in (scores, spread / 2))
     options: Sampling = {"method": "jackknife", **sampling}
     return RankedProbability(
-        judge=mean(of_judge, **options),
+        judge=_not_negative(mean(of_judge, **options)),
         # Averaged over the person held out, the fair score of the others is half the mean distance of a pair.
-        people=mean(of_people, **options),
-        one_person=mean(2 * of_people, **options),
+        people=_not_negative(mean(of_people, **options)),
+        one_person=_not_negative(mean(2 * of_people, **options)),
         difference=mean(of_judge - of_people, **options),
     )
+
+
+def _not_negative(estimate: Estimate) -> Estimate:
+    """Cut the interval at 0, the lowest score; a fair score, too, is never below it."""
+    return replace(estimate, possible=NOT_NEGATIVE)
 
 
 def _fair_score(members: Floats, ratings: Floats) -> Floats:
