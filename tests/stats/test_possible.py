@@ -198,6 +198,10 @@ CASES: dict[str, tuple[Callable[[Data], Any], Ranges]] = {
         ),
         {"": DOUBLE},
     ),
+    "ranked_probability_score": (
+        lambda d: js.ranked_probability_score(d.humans, d.judge, **d.sampling),
+        {"difference": ANY, "": POSITIVE},
+    ),
     "retest": (
         lambda d: js.retest(d.humans, pass_mark=2, **d.sampling),
         {"exact": SHARE, "within_one": SHARE, "flip_rate": SHARE, "sd_within": POSITIVE, "": SIGNED},

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from judge.stats.engine.estimate import Estimate
+from judge.stats.engine.estimate import NOT_NEGATIVE, Estimate
 from judge.stats.engine.resampling import Sampling
 from judge.stats.engine.scale import Floats, as_floats
+from judge.stats.engine.statistic import quotient
 from judge.stats.pass_fail.proportion import mean
 
 __all__ = ["RankedProbability", "ranked_probability_score"]
@@ -113,12 +114,17 @@ def ranked_probability_score(
     of_judge, of_people = (np.where(used, values, np.nan) for values in (scores, spread / 2))
     options: Sampling = {"method": "jackknife", **sampling}
     return RankedProbability(
-        judge=mean(of_judge, **options),
+        judge=_not_negative(mean(of_judge, **options)),
         # Averaged over the person held out, the fair score of the others is half the mean distance of a pair.
-        people=mean(of_people, **options),
-        one_person=mean(2 * of_people, **options),
+        people=_not_negative(mean(of_people, **options)),
+        one_person=_not_negative(mean(2 * of_people, **options)),
         difference=mean(of_judge - of_people, **options),
     )
+
+
+def _not_negative(estimate: Estimate) -> Estimate:
+    """Cut the interval at 0, the lowest score; a fair score, too, is never below it."""
+    return replace(estimate, possible=NOT_NEGATIVE)
 
 
 def _fair_score(members: Floats, ratings: Floats) -> Floats:
@@ -164,6 +170,5 @@ def _mean_distance(values: Floats) -> Floats:
     ordered = np.nan_to_num(np.sort(values, axis=1))  # missing values are last, and count as 0
     ranks = 2 * np.arange(values.shape[1]) - n[:, None] + 1
     pairs = n * (n - 1) / 2
-    found = np.full(len(n), np.nan)
-    np.divide((ordered * ranks).sum(axis=1), pairs, out=found, where=pairs > 0)
-    return found
+    totals: Floats = (ordered * ranks).sum(axis=1)
+    return quotient(totals, pairs)
