@@ -124,14 +124,13 @@ def corrections(
     aligned: AlignedRatings,
     fields: Sequence[str] = (),
     *,
+    pair: tuple[str, str] | None = None,
     no_verdict: NoVerdict = "bounds",
     seed: int = 0,
     most_groups: int | None = None,
+    also_complete: bool = False,
 ) -> Corrections:
     """Correct the judges' figures of all answers, of each system and of each slice by people's ratings.
-
-    Where people rated all answers that a judge scored, there are no figures of groups: nothing is left to
-    correct.
 
     Parameters
     ----------
@@ -139,12 +138,17 @@ def corrections(
         From `align_inputs`.
     fields : sequence of str
         Fields to group items by; see `group_fields`.
+    pair : (str, str), optional
+        Two values of the fields; only these are compared, the second minus the first.
     no_verdict : {'fail', 'drop', 'bounds'}
         As in `Criteria`.
     seed : int
         Random seed of the draws.
     most_groups : int, optional
         Fields with more groups have no differences; default: `MOST_GROUPS`.
+    also_complete : bool
+        Whether there are figures of groups where people rated all answers that a judge scored, so that
+        nothing is left to correct.
 
     Raises
     ------
@@ -152,6 +156,8 @@ def corrections(
         No item has one of the fields, or it has too many values.
     """
     groups = {field: members(aligned, field) for field in fields}
+    if pair is not None:
+        groups = {field: [(name, dict(of)[name]) for name in reversed(pair)] for field, of in groups.items()}
     figures: list[CorrectedFigure] = []
     differences: list[CorrectedDifference] = []
     for ratings in aligned.ratings.values():
@@ -165,7 +171,7 @@ def corrections(
                     continue
                 part = _PoolOfJudge(aligned, ratings, judge, pool, seed)
                 figures.append(part.figure())
-                if (pool.labelled == pool.scored).all():
+                if (pool.labelled == pool.scored).all() and not also_complete:
                     continue
                 for field, of_field in groups.items():
                     figures += part.figures(field, of_field)
