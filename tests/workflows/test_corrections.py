@@ -189,6 +189,26 @@ def test_labels_that_are_no_random_sample_are_named(study):
     assert any("no random sample" in sentence for sentence in found.warnings)
 
 
+def test_inclusion_probabilities_are_used_and_end_the_warning(study):
+    run, people = study
+    with Run.open(run) as opened:
+        passed = {score.item_id: score.value == 4 for score in opened.scores()}
+    rated = [row for row in rows_of(people) if passed[row["item_id"]] or row["item_id"].endswith("0")]
+    kept = {verdict: [r for r in rated if passed[r["item_id"]] == verdict] for verdict in (True, False)}
+    n = {verdict: sum(one == verdict for one in passed.values()) for verdict in kept}
+    rows = [
+        {**row, "probability": len(of) / n[verdict], "stratum": verdict}
+        for verdict, of in kept.items()
+        for row in of
+    ]
+    found = judge.report(run, humans=rows)
+    assert not any("no random sample" in sentence for sentence in found.warnings)
+    weighted, plain = found.tables["corrected"], judge.report(run, humans=rated).tables["corrected"]
+    by_key = [column.key for column in weighted.columns].index
+    assert weighted.rows[0][by_key("corrected")].value == plain.rows[0][by_key("corrected")].value
+    assert weighted.rows[0][by_key("people_rate")].value != plain.rows[0][by_key("people_rate")].value
+
+
 @pytest.mark.parametrize("call", [judge.report, judge.leaderboard])
 def test_options_about_ratings_need_ratings(study, call):
     system = {"system": "system"} if call is judge.leaderboard else {}
