@@ -1,12 +1,13 @@
 """`judge compare`: two systems, two conditions or two judges on the same items."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 import judge
 from judge.cli import output_options
-from judge.cli.options import GroupedCommand, no_verdict, runs_argument, section, slice_options
+from judge.cli.agree import given_options, ratings
+from judge.cli.options import GroupedCommand, by, no_verdict, runs_argument, section
 
 if TYPE_CHECKING:
     from judge.analysis.ratings import NoVerdict
@@ -23,9 +24,9 @@ if TYPE_CHECKING:
         "may be left out if the field has only two.",
     ),
 )
-@slice_options
 @section(
     "Analysis",
+    by("every field with 2 to 12 distinct values"),
     click.option(
         "--flips",
         type=click.IntRange(min=0),
@@ -36,19 +37,32 @@ if TYPE_CHECKING:
     ),
     no_verdict("answers without a verdict"),
 )
+@ratings
 @output_options.outputs
 def command(
     runs: tuple[str, ...],
+    humans: str | None,
     between: str | None,
     by: tuple[str, ...],
-    cluster: str | None,
     flips: int,
     no_verdict: "NoVerdict",
     outputs: output_options.Outputs,
+    **options: Any,
 ) -> None:
     """Compare two RUNS on the same items, matched by id or pair_id. Differences are second minus first.
 
+    With --between and --humans, people's ratings of a random part of the answers of both groups, the report
+    also has the difference that people would find between all answers.
+
+    Items with the same pair_id are dependent, if --cluster names no other field; `--cluster id` treats all
+    items as independent.
+
     Example: judge compare runs/old runs/new --by category
+
+    Example: judge compare runs/demo --between condition=clean,degraded --humans ratings.csv
     """
-    report = judge.compare(*runs, between=between, by=by, cluster=cluster, flips=flips, no_verdict=no_verdict)
+    given = given_options(options)
+    report = judge.compare(
+        *runs, humans=humans, between=between, by=by, flips=flips, no_verdict=no_verdict, **given
+    )
     output_options.deliver(report, outputs, runs)

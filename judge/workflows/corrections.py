@@ -21,7 +21,8 @@ def with_corrections(
     options: RatingOptions,
     *,
     by: Sequence[str] = (),
-    ranked_by: str | None = None,
+    field: str | None = None,
+    pair: tuple[str, str] | None = None,
     no_verdict: NoVerdict = "bounds",
 ) -> Report:
     """Add what people would say of all answers of a run; without ratings the report stays as it is.
@@ -38,8 +39,10 @@ def with_corrections(
         How they are read.
     by : sequence of str
         Fields to slice by.
-    ranked_by : str, optional
-        Field that names the systems of a leaderboard, used alone.
+    field : str, optional
+        Field whose groups are ranked or compared, used alone.
+    pair : (str, str), optional
+        Two values of this field, for the second minus the first.
     no_verdict : {'fail', 'drop', 'bounds'}
         How answers without a verdict of the judge count.
 
@@ -53,21 +56,29 @@ def with_corrections(
             raise InputError(f"{named}: these options are about human ratings; name the file, too: --humans")
         return report
     folders = paths(runs)
-    if len(folders) != 1 or (report.kind == "leaderboard" and ranked_by is None):
+    if len(folders) != 1:
         raise InputError(
-            f"--humans corrects the figures of one run, found {len(folders)}; systems are ranked within one "
-            "run: --system FIELD. For several judges of the same answers: judge agree RUN RUN --humans FILE"
+            f"--humans corrects the figures of one run, found {len(folders)}; systems are compared within "
+            "one run: judge leaderboard --system FIELD, or judge compare --between FIELD. For several judges "
+            "of the same answers: judge agree RUN RUN --humans FILE"
         )
     inputs = agreement_inputs(folders, humans, options)
     aligned = align_inputs(inputs)
     if inputs.cluster is None:
         aligned = by_question(aligned)
-    fields = [ranked_by] if ranked_by else group_fields(aligned, by)
-    most = MOST_RANKED if ranked_by else None
-    found = corrections(aligned, fields, no_verdict=no_verdict, seed=inputs.seed, most_groups=most)
+    fields = [field] if field else group_fields(aligned, by)
+    found = corrections(
+        aligned,
+        fields,
+        pair=pair,
+        no_verdict=no_verdict,
+        seed=inputs.seed,
+        most_groups=MOST_RANKED if field else None,
+        also_complete=True,
+    )
     if not found.figures:
         raise InputError(
             f"{folders[0]}: no answer has both a score of the judge and a rating by a person, so nothing can "
             "be corrected"
         )
-    return add_corrections(report, aligned, found, ranked_by)
+    return add_corrections(report, aligned, found, field)

@@ -47,4 +47,4 @@ def leaderboard(
     """
     sources = [read_run(run, no_verdict) for run in paths(runs)]
     found = build_leaderboard(sources, system=system, cluster=options.get("cluster"))
-    return with_corrections(found, runs, humans, options, ranked_by=system, no_verdict=no_verdict)
+    return with_corrections(found, runs, humans, options, field=system, no_verdict=no_verdict)

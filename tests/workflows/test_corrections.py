@@ -47,7 +47,7 @@ def study(tmp_path_factory):
         for q in range(N_QUESTIONS):
             name, good = f"{system}{q}", hard[q] < share
             passed = rng.random() < (0.95 if good else lenient)
-            fields = {"topic": "ab"[q % 2], "drawn": q % 4 == 0}
+            fields = {"topic": "ab"[q % 2], "pair_id": f"p{q}"}
             items.append(Item(id=name, question=f"{q}?", answer=system, system=system, metadata=fields))
             scores.append(
                 Score(
@@ -131,6 +131,32 @@ def test_systems_without_labels_come_last(study):
     assert not any("Corrected" in sentence for sentence in nothing.verdict)
 
 
+def test_two_groups_of_a_run_are_compared_by_corrected_rate(study):
+    run, people = study
+    words = ("compare", run, "--between", "system=small,large", "--humans", people)
+    found = tables(*words)
+    assert [row["group"] for row in found["corrected:system"]["rows"]] == ["large", "small"]
+    (pair,) = found["corrected_differences:system"]["rows"]
+    assert (pair["first"], pair["second"]) == ("large", "small")
+    figures = judge.compare(run, between="system=small,large", humans=people).estimates
+    assert figures["difference"].value < 0 < figures["corrected.difference"].low
+    assert figures["corrected.difference"] == figures["corrected.difference.pass_rate.overall"]
+    text = " ".join(command(*words).stdout.split())
+    assert "the pass rate of large minus that of small is" in text
+
+
+def test_values_of_a_compared_field_may_hold_commas(study, tmp_path):
+    run, people = study
+    with Run.open(run) as opened:
+        items = [
+            item.model_copy(update={"metadata": item.metadata | {"kind": f"{item.system}, new"}})
+            for item in opened.items()
+        ]
+        Run.imported(tmp_path / "named", opened.rubric, items, opened.scores(), model="m").close()
+    found = judge.compare(tmp_path / "named", between="kind", humans=people)
+    assert found.estimates["corrected.difference"].value < 0
+
+
 def test_agree_has_tables_of_systems_slices_and_differences(study):
     run, people = study
     found = tables("agree", run, "--humans", people, "--by", "topic")
@@ -163,6 +189,26 @@ def test_labels_that_are_no_random_sample_are_named(study):
     assert any("no random sample" in sentence for sentence in found.warnings)
 
 
+def test_inclusion_probabilities_are_used_and_end_the_warning(study):
+    run, people = study
+    with Run.open(run) as opened:
+        passed = {score.item_id: score.value == 4 for score in opened.scores()}
+    rated = [row for row in rows_of(people) if passed[row["item_id"]] or row["item_id"].endswith("0")]
+    kept = {verdict: [r for r in rated if passed[r["item_id"]] == verdict] for verdict in (True, False)}
+    n = {verdict: sum(one == verdict for one in passed.values()) for verdict in kept}
+    rows = [
+        {**row, "probability": len(of) / n[verdict], "stratum": verdict}
+        for verdict, of in kept.items()
+        for row in of
+    ]
+    found = judge.report(run, humans=rows)
+    assert not any("no random sample" in sentence for sentence in found.warnings)
+    weighted, plain = found.tables["corrected"], judge.report(run, humans=rated).tables["corrected"]
+    by_key = [column.key for column in weighted.columns].index
+    assert weighted.rows[0][by_key("corrected")].value == plain.rows[0][by_key("corrected")].value
+    assert weighted.rows[0][by_key("people_rate")].value != plain.rows[0][by_key("people_rate")].value
+
+
 @pytest.mark.parametrize("call", [judge.report, judge.leaderboard])
 def test_options_about_ratings_need_ratings(study, call):
     system = {"system": "system"} if call is judge.leaderboard else {}
@@ -184,6 +230,8 @@ def test_several_runs_are_refused(study, tmp_path):
     for call in (judge.report, judge.leaderboard):
         with pytest.raises(InputError, match="one run, found 2"):
             call([run, other], humans=people)
+    with pytest.raises(InputError, match="one run, found 2"):
+        judge.compare(run, other, humans=people)
 
 
 def test_ratings_of_other_answers_than_the_scored_ones_are_refused(study, tmp_path):

@@ -124,14 +124,13 @@ def corrections(
     aligned: AlignedRatings,
     fields: Sequence[str] = (),
     *,
+    pair: tuple[str, str] | None = None,
     no_verdict: NoVerdict = "bounds",
     seed: int = 0,
     most_groups: int | None = None,
+    also_complete: bool = False,
 ) -> Corrections:
     """Correct the judges' figures of all answers, of each system and of each slice by people's ratings.
-
-    Where people rated all answers that a judge scored, there are no figures of groups: nothing is left to
-    correct.
 
     Parameters
     ----------
@@ -139,12 +138,17 @@ def corrections(
         From `align_inputs`.
     fields : sequence of str
         Fields to group items by; see `group_fields`.
+    pair : (str, str), optional
+        Two values of the fields; only these are compared, the second minus the first.
     no_verdict : {'fail', 'drop', 'bounds'}
         As in `Criteria`.
     seed : int
         Random seed of the draws.
     most_groups : int, optional
         Fields with more groups have no differences; default: `MOST_GROUPS`.
+    also_complete : bool
+        Whether there are figures of groups where people rated all answers that a judge scored, so that
+        nothing is left to correct.
 
     Raises
     ------
@@ -152,6 +156,9 @@ def corrections(
         No item has one of the fields, or it has too many values.
     """
     groups = {field: members(aligned, field) for field in fields}
+    if pair is not None:
+        groups = {field: [(name, dict(of)[name]) for name in reversed(pair)] for field, of in groups.items()}
+    questions = _questions(aligned) if groups else None
     figures: list[CorrectedFigure] = []
     differences: list[CorrectedDifference] = []
     for ratings in aligned.ratings.values():
@@ -163,9 +170,9 @@ def corrections(
             ):
                 if pool is None or not pool.labelled.any():
                     continue
-                part = _PoolOfJudge(aligned, ratings, judge, pool, seed)
+                part = _PoolOfJudge(ratings, judge, pool, questions, seed)
                 figures.append(part.figure())
-                if (pool.labelled == pool.scored).all():
+                if (pool.labelled == pool.scored).all() and not also_complete:
                     continue
                 for field, of_field in groups.items():
                     figures += part.figures(field, of_field)
@@ -182,14 +189,20 @@ def group_fields(aligned: AlignedRatings, by: Sequence[str]) -> list[str]:
 
 def by_question(aligned: AlignedRatings) -> AlignedRatings:
     """Make clusters of the answers to one question, or with one `pair_id`, as in reports about runs."""
-    keys = np.array([question_of(item) for item in aligned.items])
-    if not 1 < len(np.unique(keys)) < len(keys):
+    keys = _questions(aligned)
+    if keys is None:
         return aligned
     ratings = {
         name: replace(one, clusters=keys if one.item_rows is None else keys[one.item_rows])
         for name, one in aligned.ratings.items()
     }
     return replace(aligned, ratings=ratings)
+
+
+def _questions(aligned: AlignedRatings) -> Clusters | None:
+    """Question of each item; None where all items have one of their own, or all the same."""
+    keys = np.array([question_of(item) for item in aligned.items])
+    return keys if 1 < len(np.unique(keys)) < len(keys) else None
 
 
 def _verdicts_by_rule(aligned: AlignedRatings, ratings: Ratings, judge: str) -> Floats | None:
@@ -205,10 +218,10 @@ def _verdicts_by_rule(aligned: AlignedRatings, ratings: Ratings, judge: str) -> 
 class _PoolOfJudge:
     """One quantity of one judge on one dimension."""
 
-    aligned: AlignedRatings
     ratings: Ratings
     judge: str
     pool: LabelPool
+    questions: Clusters | None
     seed: int
 
     def figure(self, field: str = "", group: str = "", mask: Bools | None = None) -> CorrectedFigure:
@@ -258,9 +271,7 @@ class _PoolOfJudge:
     @cached_property
     def _shared(self) -> Clusters | None:
         """Cluster of each row: as given, else its question where several answers share one."""
-        if self.pool.clusters is not None:
+        if self.pool.clusters is not None or self.questions is None:
             return self.pool.clusters
-        keys = np.array([question_of(item) for item in self.aligned.items])
-        if self.ratings.item_rows is not None:
-            keys = keys[self.ratings.item_rows]
-        return keys if len(np.unique(keys)) < len(keys) else None
+        rows = self.ratings.item_rows
+        return self.questions if rows is None else self.questions[rows]

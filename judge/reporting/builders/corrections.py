@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from judge.analysis.agreement.align import AlignedRatings
-from judge.analysis.agreement.corrected import Corrections
+from judge.analysis.agreement.corrected import CorrectedDifference, CorrectedFigure, Corrections
 from judge.analysis.agreement.label_mix import label_mix
 from judge.reporting.render.numbers import number_text
 from judge.reporting.report import Report
 from judge.reporting.tables.agreement_tables import Labels
-from judge.reporting.tables.corrected_tables import corrected_section, named_corrections
+from judge.reporting.tables.corrected_tables import corrected_section, named_corrections, named_differences
 from judge.reporting.wording import p_phrase, with_interval
 
 METHODS = (
@@ -22,54 +22,71 @@ METHODS = (
 
 
 def add_corrections(
-    report: Report, aligned: AlignedRatings, found: Corrections, ranked_by: str | None = None
+    report: Report, aligned: AlignedRatings, found: Corrections, field: str | None = None
 ) -> Report:
     """Add the section, the estimates for gates, and what to know about them; the section comes second.
 
     Parameters
     ----------
     report : Report
-        Report about one run.
+        Report about one run, leaderboard of its systems, or comparison of two groups of its items.
     aligned : AlignedRatings
         Scores of the run and ratings of people.
     found : Corrections
         What follows from them.
-    ranked_by : str, optional
-        Field whose groups are ranked by their corrected figure.
+    field : str, optional
+        Field whose groups are ranked or compared.
     """
     labels = Labels(list(aligned.ratings), aligned.judges)
-    first, *others = report.sections
+    is_ranked, first, *others = report.kind == "leaderboard", *report.sections
     return replace(
         report,
-        verdict=(*report.verdict, *_words(found, ranked_by)),
+        verdict=(*report.verdict, *_words(found, report.kind, field or "")),
         warnings=(*report.warnings, *aligned.notes, *_warnings(aligned, found.ruling)),
-        sections=(first, corrected_section(found, labels, ranked_by), *others),
-        estimates=report.estimates | named_corrections(found, several_judges=False),
+        sections=(first, corrected_section(found, labels, field, is_ranked=is_ranked), *others),
+        estimates=report.estimates
+        | named_corrections(found, several_judges=False)
+        | (named_differences(found) if report.kind == "compare" else {}),
         methods=(*report.methods, METHODS),
     )
 
 
-def _words(found: Corrections, ranked_by: str | None) -> Iterator[str]:
+def _words(found: Corrections, kind: str, field: str) -> Iterator[str]:
     rates = [
         one
-        for one in found.of("pass_rate", ranked_by or "")
+        for one in found.of("pass_rate", field)
         if one.dimension == found.ruling and one.mean.estimate.defined
     ]
-    if not rates:
-        return
-    first = max(rates, key=lambda one: one.mean.estimate.value)
-    corrected = with_interval(first.mean.estimate, "share")
-    alone = number_text(first.mean.uncorrected.value, "share")
-    if ranked_by is None:
-        yield (
-            f"People would pass {corrected} of these {first.n_answers:,} answers, by their ratings of "
-            f"{first.n_labels:,} and the judge's verdicts; the judge alone passes {alone}."
-        )
-    else:
-        yield (
-            f"Corrected by human ratings, {first.group} has the highest pass rate, {corrected}; by the judge "
-            f"alone it is {alone}."
-        )
+    pairs = [one for one in found.differences_of("pass_rate", field) if one.dimension == found.ruling]
+    if kind == "compare":
+        yield from (_difference_words(pair) for pair in pairs if pair.difference.defined)
+    elif rates:
+        first = max(rates, key=lambda one: one.mean.estimate.value)
+        yield _rank_words(first) if kind == "leaderboard" else _rate_words(first)
+
+
+def _rate_words(one: CorrectedFigure) -> str:
+    return (
+        f"People would pass {with_interval(one.mean.estimate, 'share')} of these {one.n_answers:,} answers, "
+        f"by their ratings of {one.n_labels:,} and the judge's verdicts; the judge alone passes "
+        f"{number_text(one.mean.uncorrected.value, 'share')}."
+    )
+
+
+def _rank_words(one: CorrectedFigure) -> str:
+    return (
+        f"Corrected by human ratings, {one.group} has the highest pass rate, "
+        f"{with_interval(one.mean.estimate, 'share')}; by the judge alone it is "
+        f"{number_text(one.mean.uncorrected.value, 'share')}."
+    )
+
+
+def _difference_words(pair: CorrectedDifference) -> str:
+    return (
+        f"Corrected by human ratings, the pass rate of {pair.first} minus that of {pair.second} is "
+        f"{with_interval(pair.difference, 'points')} percentage points (p {p_phrase(pair.p)}); by the judge "
+        f"alone it is {number_text(pair.by_judge.difference.value, 'points')}."
+    )
 
 
 def _warnings(aligned: AlignedRatings, dimension: str) -> Iterator[str]:

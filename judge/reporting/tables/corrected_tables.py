@@ -39,15 +39,17 @@ _NOTES = (
 )
 
 
-def corrected_section(found: Corrections, labels: Labels, ranked_by: str | None = None) -> Section:
+def corrected_section(
+    found: Corrections, labels: Labels, field: str | None = None, *, is_ranked: bool = False
+) -> Section:
     """All tables of corrected figures; empty where there are none.
 
-    With `ranked_by`, those of the groups of this field alone, the highest corrected figure first.
+    With `field`, those of its groups alone; if ranked, the highest corrected figure comes first.
     """
-    tables = [] if ranked_by else [t for quantity in KEYS if (t := overall(found, labels, quantity))]
-    for field in found.fields:
+    tables = [] if field else [t for quantity in KEYS if (t := overall(found, labels, quantity))]
+    for name in found.fields:
         for quantity in KEYS:
-            tables += by_group(found, labels, quantity, field, is_ranked=field == ranked_by)
+            tables += by_group(found, labels, quantity, name, is_ranked=is_ranked)
     if tables:
         tables[0] = replace(tables[0], notes=(*tables[0].notes, *_NOTES))
     return Section("corrected", "Figures for all answers, corrected by human ratings", tables=tuple(tables))
@@ -107,6 +109,19 @@ def named_corrections(found: Corrections, several_judges: bool) -> dict[str, Est
             named[f"{name}.{one.dimension}{judge}"] = one.mean.estimate
         if one.quantity == "pass_rate" and one.dimension == found.ruling:
             named[name + judge] = one.mean.estimate
+    return named
+
+
+def named_differences(found: Corrections) -> dict[str, Estimate]:
+    """Corrected differences of two groups by name: ``corrected.difference.mean.clarity``.
+
+    ``corrected.difference`` is that of the pass rates by the pass rule.
+    """
+    named = {}
+    for one in found.differences:
+        named[f"corrected.difference.{one.quantity}.{one.dimension}"] = one.difference
+        if one.quantity == "pass_rate" and one.dimension == found.ruling:
+            named["corrected.difference"] = one.difference
     return named
 
 

@@ -152,3 +152,14 @@ def test_the_corrected_figures_are_near_the_truth_where_judge_and_plain_mean_are
     assert abs(of_mean) < 0.04
     assert of_judge > 0.2
     assert covered > 0.85
+
+
+def test_the_difference_of_two_groups_is_weighted_in_each():
+    found, human = drawn(np.random.default_rng(2), by="other")
+    pool = verdict_pool(found, "j", "bounds")
+    first = np.arange(N) % 3 == 0
+    difference = pool.difference(first, ~first, None)
+    apart = [pool.take(rows).corrected(0).estimate for rows in (first, ~first)]
+    assert difference.value == pytest.approx(apart[0].value - apart[1].value)
+    truth = (human[first] > 3).mean() - (human[~first] > 3).mean()
+    assert difference.low <= truth <= difference.high
