@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from judge.records import Status
+from judge.rows.text_lines import INVISIBLE
 from judge.rubric import BINARY, CRITERIA, Rubric
 
 MISSING = frozenset(
@@ -39,9 +40,6 @@ _WAYS: Mapping[str, re.Pattern[str]] = {
     "a number with separators": re.compile(r"[-+]?\d+(?:[.,]\d+){2,}"),
 }
 """Ways of writing numbers that are not read, because they have another reading or another scale."""
-_MARKS = "\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
-_INVISIBLE = _MARKS + "".join(sign for sign in map(chr, range(0x3001)) if sign.isspace())
-"""White space and zero-width marks, which are copied along with cells."""
 _MOST_KEPT = 10_000
 _LABELLED_NUMBER = re.compile(r"([-+]?\d+(?:\.\d+)?)\s*[-–—:.)=]\s+([^\W\d]\D*)")
 
@@ -121,7 +119,7 @@ class CellReader:
     def _value(self, raw: Any) -> float | str | None:
         if raw is None or (isinstance(raw, float) and not math.isfinite(raw)):
             return None
-        text = raw.strip(_INVISIBLE) if isinstance(raw, str) else _as_text(raw)
+        text = raw.strip(INVISIBLE) if isinstance(raw, str) else _as_text(raw)
         word = text.casefold()
         if self.labels and (label := self._labels.get(text) or self._labels.get(word)):
             return label
@@ -140,7 +138,7 @@ class CellReader:
         >>> CellReader().status_of("Cannot tell"), CellReader().status_of("")
         ('abstained', 'skipped')
         """
-        return STATUS_WORDS.get(str(raw).strip(_INVISIBLE).casefold(), "skipped")
+        return STATUS_WORDS.get(str(raw).strip(INVISIBLE).casefold(), "skipped")
 
     @cached_property
     def _read(self) -> dict[Any, float | str | None]:

@@ -1,13 +1,16 @@
 """What was read from a file of ratings, in two lines, with notes on odd ids and rescaled ratings."""
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from judge.formats.cells import CellReader
 from judge.records import Score
+from judge.rows.text_lines import ZERO_WIDTH
 
 _MOST_NAMES = 5
+_NOT_SEEN = dict.fromkeys(map(ord, ZERO_WIDTH))
 _SCIENTIFIC = re.compile(r"\d(?:[.,]\d+)?E\+\d+")
 
 
@@ -59,7 +62,7 @@ class RatingsSummary:
 
 
 def id_notes(scores: Iterable[Score]) -> Iterator[str]:
-    """Name the items with ids in scientific notation, to which spreadsheet programs shorten long numbers."""
+    """Name items whose ids a spreadsheet program has shortened, and ids that may name one item."""
     ids = dict.fromkeys(score.item_id for score in scores)
     if found := [name for name in ids if _SCIENTIFIC.fullmatch(name)]:
         more = ", …" if len(found) > _MOST_NAMES else ""
@@ -68,6 +71,25 @@ def id_notes(scores: Iterable[Score]) -> Iterator[str]:
             "for spreadsheets has shortened, so that different items may have the same one. Export the ids "
             "as text."
         )
+    spellings: dict[str, str] = {}
+    alike = [(other, name) for name in ids if (other := spellings.setdefault(spelling(name), name)) != name]
+    if alike:
+        pairs = "; ".join(f"{first!a} and {second!a}" for first, second in alike[:_MOST_NAMES])
+        more = "; …" if len(alike) > _MOST_NAMES else ""
+        yield (
+            f"Items {pairs}{more} differ only in case, leading zeros, or signs that cannot be seen, and "
+            "count as different items. If they are the same, write them alike."
+        )
+
+
+def spelling(name: str) -> str:
+    """What is left of a name without case, leading zeros, forms of one letter, and signs of no width.
+
+    >>> spelling("Q1") == spelling("q1"), spelling("007") == spelling("7"), spelling("q1") == spelling("q2")
+    (True, True, False)
+    """
+    text = unicodedata.normalize("NFKC", name).casefold().translate(_NOT_SEEN)
+    return " ".join(text.split()).lstrip("0") or "0"
 
 
 def rescaling_notes(

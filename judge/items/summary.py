@@ -16,6 +16,7 @@ _MOST_IDS = 5
 _MOST_SHOWN, _SHORT = 40, 24
 _PROMPT = re.compile(r"^(?:\S+\s+){3,}\S*\w[.!?:]\s*$|\n|\s.{80}", re.DOTALL)
 """Text that is no name: a sentence of four words or more, several lines, or a long text."""
+_WORDS_FOR_NONE = frozenset({"", "nan", "n/a", "#n/a", "<na>", "null"})
 _MOST_FIELDS = 1000
 """Rows of a JSON Lines file may each have fields of their own; no more names than these are kept."""
 
@@ -38,6 +39,10 @@ class InputSummary:
         Number of items.
     n_without_reference : int
         Number of items without a reference answer.
+    empty_questions : int
+        Number of items whose question is empty.
+    words_for_none : Counter
+        Field -> number of items in which it is empty or a word that often marks an empty cell, as ``NaN``.
     empty_answers : Counter
         System -> number of empty cells, which make no item; see ``answers_in``.
     repeated : int
@@ -56,6 +61,8 @@ class InputSummary:
     id_from: tuple[str, ...] = ()
     n_items: int = 0
     n_without_reference: int = 0
+    empty_questions: int = 0
+    words_for_none: Counter[str] = field(default_factory=Counter)
     empty_answers: Counter[str] = field(default_factory=Counter)
     repeated: int = 0
     prompts_as_systems: int = 0
@@ -80,6 +87,10 @@ class InputSummary:
         """Count an item."""
         self.n_items += 1
         self.n_without_reference += item.reference is None
+        self.empty_questions += not item.question.strip()
+        for name, text in (("answer", item.answer), ("reference", item.reference)):
+            if text is not None and text.strip().casefold() in _WORDS_FOR_NONE:
+                self.words_for_none[name] += 1
         system = item.system
         if system is not None and len(system) > _SHORT and _PROMPT.search(system):
             self.prompts_as_systems += 1
@@ -122,6 +133,11 @@ class InputSummary:
         if n := self.empty_answers.total():
             systems = ", ".join(f"{name}: {count:,}" for name, count in self.empty_answers.items())
             yield f"{n:,} empty {'cell' if n == 1 else 'cells'} without an answer, not scored ({systems})"
+        if n := self.empty_questions:
+            yield f"{n:,} {'item has' if n == 1 else 'items have'} an empty question"
+        for name, n in self.words_for_none.items():
+            what = f"{n:,} {name}{' is' if n == 1 else 's are'}"
+            yield f"{what} empty or a word such as NaN or N/A, read as {'a text' if n == 1 else 'texts'}"
         if n := self.repeated:
             yield (
                 f"{n:,} {'row has' if n == 1 else 'rows have'} the content of an earlier row (ids that end "

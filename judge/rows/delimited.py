@@ -9,7 +9,7 @@ from typing import IO, Protocol
 from judge.errors import InputError
 from judge.rows import text_lines
 from judge.rows.table_file import TableFile
-from judge.rows.text_lines import LINE_LIMIT, UTF8_BOM, Refuse, Row, byte_lines, decoded
+from judge.rows.text_lines import INVISIBLE, LINE_LIMIT, UTF8_BOM, Refuse, Row, byte_lines, decoded
 
 _DELIMITERS = "\t|;,"
 """In the order in which they are taken where rows fit several: a comma may be that of decimals."""
@@ -157,7 +157,7 @@ class DelimitedReader:
                 raise InputError(f"{self.name}:{self._line}: {error}") from None
 
     def _header(self, names: list[str]) -> list[str]:
-        names = [name.strip() for name in names]
+        names = [name.strip(INVISIBLE) for name in names]
         for name in names:
             if name and names.count(name) > 1:
                 raise InputError(

@@ -18,6 +18,12 @@ LINE_LIMIT = 128 * 2**20
 
 UTF8_BOM = b"\xef\xbb\xbf"
 
+ZERO_WIDTH = (
+    "\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
+)
+INVISIBLE = ZERO_WIDTH + "".join(sign for sign in map(chr, range(0x3001)) if sign.isspace())
+"""White space and zero-width marks, which are copied along with cells."""
+
 
 def refusing(on_bad: OnBad | None) -> Refuse:
     """Return what refuses a row: it calls `on_bad`, or raises where there is none."""

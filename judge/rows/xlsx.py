@@ -15,7 +15,7 @@ from xml.etree.ElementTree import ParseError
 from judge.errors import InputError, MissingExtraError
 from judge.files.unpacking import check_expansion
 from judge.rows.encoding import note
-from judge.rows.text_lines import Refuse, Row
+from judge.rows.text_lines import INVISIBLE, Refuse, Row
 
 _DAMAGE = (
     *(zipfile.BadZipFile, zlib.error, EOFError, ParseError),
@@ -229,7 +229,7 @@ class _Sheet:
             carried[column] = (last, values[column - 1])
 
     def _header(self, values: list[Any], number: int) -> list[str]:
-        names = [str(value).strip() for value in values]
+        names = [str(value).strip(INVISIBLE) for value in values]
         while not names[-1]:
             names.pop()
         for name in names:

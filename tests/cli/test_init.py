@@ -1,6 +1,7 @@
 """`judge init`: the settings that it writes, the commands that it prints, and what it asks."""
 
 import csv
+import json
 import shlex
 import tomllib
 from pathlib import Path
@@ -155,6 +156,27 @@ def test_column_of_raters_with_an_unknown_name_is_found_where_items_are_rated_tw
     ]
     call("init", table("ratings.csv", rows))
     assert settings()["agree"]["column"] == ["rater=person"]
+
+
+def test_ids_of_an_export_with_nested_ratings_are_matched_with_a_column_of_the_answers():
+    tasks = [
+        {
+            "id": 100 + n,
+            "data": {"chat": row["id"]},
+            "annotations": [
+                {
+                    "completed_by": who,
+                    "result": [{"from_name": "clarity", "type": "rating", "value": {"rating": n % 5 + 1}}],
+                }
+                for who in (1, 2)
+            ],
+        }
+        for n, row in enumerate(ANSWERS)
+    ]
+    Path("tasks.json").write_text(json.dumps(tasks), encoding="utf-8")
+    answers = table("answers.csv", renamed(ANSWERS, id="chat"))
+    assert call("init", answers, "tasks.json", "--column", "item_id=chat").exit_code == 0
+    assert settings()["score"]["map"] == ["id=chat"]
 
 
 def test_named_file_that_cannot_be_read_is_refused_and_not_left_out():

@@ -96,3 +96,8 @@ def test_an_error_about_a_text_says_how_it_is_written(cell, words):
     with pytest.raises(InputError) as error:
         list(read_ratings([{"item_id": "a", "rater": "x", "value": cell}], wanted=Wanted(cells=LIKERT)))
     assert words in str(error.value)
+
+
+@pytest.mark.parametrize("word", ["k.A.", "K. A.", "keine Angabe"])
+def test_german_words_for_no_answer_mark_a_missing_rating(word):
+    assert CellReader((1, 2, 3, 4, 5)).value(word) is None

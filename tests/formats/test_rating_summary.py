@@ -70,3 +70,16 @@ def test_ids_in_scientific_notation_are_named():
 @pytest.mark.parametrize(("rescaled", "ends"), [({}, (1, 5)), ({"ann": (1, 10)}, None)])
 def test_nothing_is_noted_where_nothing_is_rescaled(rescaled, ends):
     assert list(rescaling_notes(rescaled, ends)) == []
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [("q1", "q1\u200b"), ("Q1", "q1"), ("7", "007"), ("cafe\u0301", "caf\u00e9"), ("q1", "\u200fq1")],
+)
+def test_ids_that_look_alike_are_noted(first, second):
+    rated = [
+        Score(item_id=name, rater="ann", rater_kind="human", dimension="tone", value=1.0)
+        for name in (first, second, "q2")
+    ]
+    (note,) = id_notes(rated)
+    assert f"{first!a} and {second!a} differ only in" in note

@@ -78,3 +78,15 @@ def test_a_prompt_in_a_column_of_systems_gets_a_note(system):
 )
 def test_a_name_of_a_system_with_spaces_gets_no_note(system):
     assert "looks like" not in str(load_items([{**ROW, "system": system}]).summary)
+
+
+def test_items_without_a_question_and_words_for_none_are_counted():
+    rows = [
+        {"id": 1, "question": "2 + 2?", "answer": "nan", "reference": "N/A"},
+        {"id": 2, "question": "3 + 3?", "answer": "", "reference": "6"},
+        {"id": "Total", "question": "", "answer": "2", "reference": "NaN"},
+    ]
+    note = load_items(rows).summary.lines()[-1]
+    assert "1 item has an empty question" in note
+    assert "2 answers are empty or a word such as NaN" in note
+    assert "2 references are empty or a word such as NaN" in note

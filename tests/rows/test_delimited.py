@@ -157,3 +157,8 @@ def test_the_encoding_of_a_command_is_that_of_its_text_files_alone():
     assert encoding_of("a.xlsx", "cp1252") is None
     assert encoding_of([{"a": 1}], "cp1252") is None
     assert encoding_of("a.csv", None) is None
+
+
+@pytest.mark.parametrize("mark", ["\u200b", "\u200f", "\ufeff", "\u00a0"])
+def test_marks_of_no_width_around_the_name_of_a_column_do_not_count(written, mark):
+    assert rows_in(written(f"id,{mark}tone{mark}\nq1,4\n")) == [{"id": "q1", "tone": "4"}]

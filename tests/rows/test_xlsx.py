@@ -301,3 +301,7 @@ def test_a_missing_package_names_the_extra(book, monkeypatch):
 
 def test_a_workbook_has_no_delimiter(book):
     assert delimiter_of(book(S=TABLE)) is None
+
+
+def test_marks_of_no_width_around_the_name_of_a_column_do_not_count(book):
+    assert rows_in(book(a=[["id", "tone\u200b"], ["q1", 4]])) == [{"id": "q1", "tone": 4}]

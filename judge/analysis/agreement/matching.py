@@ -7,6 +7,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Se
 
 from judge.analysis.agreement.criteria_matrix import brings_criteria
 from judge.errors import InputError
+from judge.formats.rating_summary import spelling
 from judge.formats.repeated_ratings import rating_key, second_score
 from judge.records import OVERALL, Item, Score
 from judge.rubric import CRITERIA, ItemRubrics, Rubric
@@ -187,7 +188,7 @@ def _spelling(scores: Sequence[Score]) -> Iterator[str]:
     """Note raters, dimensions and ids that may be the same but are spelt differently."""
     raters: dict[str, dict[str, None]] = {}
     for score in scores:
-        raters.setdefault(" ".join(score.rater.casefold().split()), {})[score.rater] = None
+        raters.setdefault(spelling(score.rater), {})[score.rater] = None
     for names in raters.values():
         if len(names) > 1:
             yield (

@@ -85,7 +85,8 @@ def _rated(table: InputTable, choices: Choices, changes: _Changes) -> Sequence[S
     if named in (*changed.raters_in, *changed.dimensions) or named in table.rating_columns(choices):
         return ()
     try:
-        found = ratings_in(list(table.rows) or table.name, changed, id_from=changes.get("id_from", ()))
+        source = table.name if table.is_nested else list(table.rows)
+        found = ratings_in(source, changed, id_from=changes.get("id_from", ()))
     except InputError:
         return ()
     keys = {(s.item_id, s.rater, s.dimension, s.sample, s.criterion) for s in found.scores}

@@ -53,6 +53,11 @@ class InputTable:
             return cls(name, (), str(error))
         return cls(name, tuple(rows), "" if rows else f"{name}: holds no rows")
 
+    @property
+    def is_nested(self) -> bool:
+        """Whether it is no table, or one whose cells hold lists, as in exports of rating platforms."""
+        return not self.rows or any(isinstance(cell, list | dict) for cell in self.rows[0].values())
+
     @cached_property
     def columns(self) -> tuple[str, ...]:
         """Names of the columns, in order of appearance."""
