@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from judge.errors import InputError
-from judge.formats.column_names import COLUMNS
+from judge.formats.rating_columns import COLUMNS
 from judge.items.columns import ALIASES, ColumnFinder, plain
 from judge.workflows.setup.choices import Choices, TableReading, only_readable
 from judge.workflows.setup.tables import InputTable, quoted

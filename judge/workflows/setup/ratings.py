@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 
 from judge.errors import InputError
-from judge.formats.column_names import COLUMNS
+from judge.formats.rating_columns import COLUMNS
 from judge.formats.wide import numbered_raters, numbered_raters_by_dimension
 from judge.items.columns import plain
 from judge.items.fields import is_empty

@@ -8,7 +8,7 @@ from typing import Any
 
 from judge.errors import InputError
 from judge.formats.cells import CellReader
-from judge.formats.column_names import is_no_dimension
+from judge.formats.rating_columns import is_no_dimension
 from judge.items.columns import ColumnFinder, Plan, plain
 from judge.items.fields import is_empty
 from judge.rows import Row, encoding_of, read_rows
