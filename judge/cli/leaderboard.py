@@ -21,7 +21,9 @@ if TYPE_CHECKING:
         metavar="FIELD",
         help="Rank the systems within one run; FIELD of the items names the system, as in --system model.",
     ),
-    cluster("`--cluster id` treats all items as independent.  [default: pair_id, if the items have it]"),
+    cluster(
+        "`--cluster id` treats all items as independent.  [default: pair_id, or the question, if shared]"
+    ),
     no_verdict("answers without a verdict"),
 )
 @output_options.outputs
