@@ -1,6 +1,6 @@
 """Scores of the criteria that each item brings along, one row for each criterion of each item."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,6 +26,16 @@ def named_criteria(criteria: Mapping[str, Dimension]) -> dict[str, tuple[str, Di
         key: (one.description if key == f"c{number}" else key, one)
         for number, (key, one) in enumerate(criteria.items(), start=1)
     }
+
+
+def joined_texts(texts: Iterable[str]) -> str:
+    """Return the text of criteria that share an id; where it differs, the first and the number of others.
+
+    >>> joined_texts(["It names the year.", "It names the year.", "It names the place."])
+    'It names the year. (and 1 other text)'
+    """
+    first, *others = dict.fromkeys(texts)
+    return f"{first} (and {len(others):,} other text{'s' * (len(others) > 1)})" if others else first
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Literal
 
 import numpy as np
 
-from judge.analysis.criterion_scores import CriterionScores, Objects, Rows
+from judge.analysis.criterion_scores import CriterionScores, Objects, Rows, joined_texts
 from judge.analysis.group_difference import Bools, Groups, within
 from judge.analysis.score_table import NOT_APPLICABLE, ScoreTable
 from judge.records import OVERALL
@@ -227,7 +227,7 @@ def _group(table: ScoreTable, clusters: Groups, name: str, is_penalty: bool, pla
         clusters = None  # the criteria of one cluster, such as a document, tell about its answers only
     return CriteriaGroup(
         name,
-        criteria.criteria[0].description,
+        joined_texts(one.description for one in criteria.criteria),
         points.pop() if len(points) == 1 else None,
         is_penalty,
         _of_criteria(criteria, clusters),

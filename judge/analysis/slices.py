@@ -239,7 +239,7 @@ def _first_tested(table: SliceTable) -> int:
 
 def n_tests(tables: Sequence[SliceTable]) -> int:
     """Number of p-values that were adjusted together."""
-    return sum(len(_tested(table)) for table in tables)
+    return sum(not np.isnan(table.slices[s].against_rest.p) for table in tables for s in _tested(table))
 
 
 def _with_adjusted_p(one: Slice, p: float) -> Slice:

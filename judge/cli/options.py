@@ -209,7 +209,9 @@ def margin(detail: str, **more: Any) -> Decorator:
 slice_options = section(
     "Analysis",
     by("every field with 2 to 12 distinct values"),
-    cluster("`--cluster id` treats all items as independent.  [default: pair_id, if the items have it]"),
+    cluster(
+        "`--cluster id` treats all items as independent.  [default: pair_id, or the question, if shared]"
+    ),
 )
 
 

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -22,8 +23,9 @@ class RatingsSummary:
     ----------
     raters, judges, dimensions : tuple of str
         Names in order of appearance.
-    n_items, n_ratings, n_missing : int
-        Number of items, of ratings with a value, and of ratings without one.
+    n_items, n_ratings, n_missing, n_abstained : int
+        Number of items, of ratings with a value, of missing ratings, and of ratings by which a person said
+        that they cannot tell. Dimensions that do not apply to an item are in none of them.
     scale : str
         Declared scale, or the values that were found.
     """
@@ -34,19 +36,22 @@ class RatingsSummary:
     n_items: int
     n_ratings: int
     n_missing: int
+    n_abstained: int
     scale: str
 
     @classmethod
     def of(cls, scores: Sequence[Score], cells: CellReader) -> "RatingsSummary":
         """Summarise scores that were read with `cells`."""
-        n_missing = sum(score.value is None for score in scores)
+        counts = Counter("ok" if score.value is not None else score.status for score in scores)
+        n_abstained = counts["abstained"]
         return cls(
             tuple(dict.fromkeys(s.rater for s in scores if s.rater_kind == "human")),
             tuple(dict.fromkeys(s.rater for s in scores if s.rater_kind == "judge")),
             tuple(dict.fromkeys(score.dimension for score in scores)),
             len({score.item_id for score in scores}),
-            len(scores) - n_missing,
-            n_missing,
+            counts["ok"],
+            len(scores) - counts["ok"] - n_abstained - counts["not_applicable"],
+            n_abstained,
             _scale(scores, cells),
         )
 
@@ -55,9 +60,10 @@ class RatingsSummary:
         judges = [_counted(self.judges, "judge")] if self.judges else []
         items = f"{self.n_items:,} item{'' if self.n_items == 1 else 's'}"
         ratings = f"{self.n_ratings:,} rating{'' if self.n_ratings == 1 else 's'}"
+        abstained = f", {self.n_abstained:,} cannot tell" if self.n_abstained else ""
         return (
             f"{', '.join([*raters, *judges, items, _counted(self.dimensions, 'dimension')])}\n"
-            f"{ratings}, scale {self.scale}, {self.n_missing:,} missing"
+            f"{ratings}, scale {self.scale}, {self.n_missing:,} missing{abstained}"
         )
 
 

@@ -92,7 +92,9 @@ class _Survey:
         self._n = self._n_criteria = 0
         self._unread: Counter[str] = Counter()
         """Field of criteria that has no meaning -> number of items."""
-        self._unreadable, self._joined = _Examples(), _Examples()
+        self._texts: dict[str, str] = {}
+        """Id of a criterion -> its text in the first item that has it."""
+        self._unreadable, self._joined, self._renamed = _Examples(), _Examples(), _Examples()
         self._unjudged, self._without_overall = _Examples(), _Examples()
 
     def add(self, item: Item) -> None:
@@ -133,9 +135,18 @@ class _Survey:
         self._n_criteria += len(own.criteria)
         if self._rubric.criteria:
             self._unread.update(unread_fields(item, self._rubric.criteria))
-        for name, criterion in own.criteria.items():
+        for number, (name, criterion) in enumerate(own.criteria.items(), start=1):
+            self._count_text(item, name, criterion.description, number)
             if joins_two_checks(criterion.description):
                 self._joined.add(f"item {item.id!r}, criterion {name!r}: {criterion.description:.80}")
+
+    def _count_text(self, item: Item, name: str, text: str, number: int) -> None:
+        if name == f"c{number}":  # without an id of its own, a criterion is known by its text
+            return
+        if name not in self._texts and len(self._texts) < _MOST_VALUES:
+            self._texts[name] = text
+        if self._texts.get(name, text) != text:
+            self._renamed.add(f"item {item.id!r}, criterion {name!r}: {text:.80}")
 
     def advice(self, source: str) -> Iterator[RubricProblem]:
         """Yield the advice, in the order of the rubric's keys."""
@@ -178,6 +189,13 @@ class _Survey:
             yield RubricProblem(
                 "criteria",
                 f"criteria have fields that are not read: {', '.join(seen)}; read are {', '.join(READ)}",
+            )
+        if self._renamed.n:
+            yield RubricProblem(
+                "criteria",
+                f"{self._renamed.n:,} of {self._n_criteria:,} criteria of the items share their id with "
+                "another text, and reports count the same id as one criterion; give each text an id of its "
+                f"own, or leave the ids out. First: {self._renamed.first}",
             )
         if self._joined.n:
             yield RubricProblem(

@@ -87,13 +87,15 @@ class RunOverview:
     def _rows(self) -> list[DistributionRow]:
         """Count how often each score and each value of a flag was given."""
         labels = _labels(self.rubric.scale)
-        rows = [DistributionRow("", ["mean", *map(str, labels)], "without a score")]
+        rows = []
         for name, by_status in self.summary.statuses.items():
             values, n_given = self.distribution.get(name, {}), by_status.get("ok", 0)
             cells = self._text_of(name, values, n_given) or _score_cells(values, labels)
             missing = ", ".join(f"{n} {status}" for status, n in by_status.items() if status != "ok")
             rows.append(DistributionRow(name, cells, missing or "-"))
-        return rows
+        only_text = bool(rows) and all(isinstance(row.cells, str) for row in rows)
+        titles = [""] if only_text else ["mean", *map(str, labels)]
+        return [DistributionRow("", titles, "without a score"), *rows]
 
     def _text_of(self, name: str, values: dict[float, int], n_given: int) -> str | None:
         """Distribution as one text, for what is no score on the scale of the rubric."""

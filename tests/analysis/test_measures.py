@@ -224,6 +224,13 @@ def test_a_criterion_that_items_share_is_one_row(make_typed, checklist):
     assert [(g.name, g.n_items, g.met.estimate().value) for g in found] == [("unit", 2, 0), ("cause", 2, 0.5)]
 
 
+def test_the_row_of_an_id_with_several_texts_says_so(make_typed, checklist):
+    other = {**CAUSE, "text": "Names the place."}
+    (found,) = single_criteria(make_typed([{"given": [(CAUSE, 1.0)]}, {"given": [(other, 0.0)]}], checklist))
+    assert (found.name, found.n_items) == ("cause", 2)
+    assert found.text.endswith("(and 1 other text)")
+
+
 def test_criteria_without_an_id_are_not_pooled_by_their_number(make_typed, checklist):
     rows = [
         {"given": [(own("States A."), 1.0), (own("Is brief."), 0.0)]},

@@ -137,6 +137,15 @@ def test_two_slices_of_a_field_are_one_test(make_table):
     assert two[0].against_rest.p_adjusted == two[1].against_rest.p_adjusted
 
 
+def test_a_slice_without_a_p_value_is_no_test(make_table):
+    rows = [
+        {"accuracy": 1 + i % 5, "clarity": 4, "three": ("a", "b")[i % 2] if i else "c"} for i in range(40)
+    ]
+    (table,) = tables = slice_tables(make_table(rows), ["three"])
+    assert [bool(np.isnan(one.against_rest.p)) for one in table.slices] == [False, False, True]
+    assert n_tests(tables) == 2
+
+
 def test_p_values_are_adjusted_over_all_fields_together(make_table):
     rng = np.random.default_rng(3)
     rows = [

@@ -117,3 +117,9 @@ def test_environment_sets_an_option_by_its_name_and_not_by_the_name_of_its_param
 def test_help_names_no_python_type_and_no_empty_range(name):
     text = CliRunner().invoke(main, [*name.split(), "--help"]).stdout
     assert not re.findall(r"None|FLOAT|INTEGER|\bTEXT\b", text)
+
+
+@pytest.mark.parametrize("command", ["report", "compare", "leaderboard"])
+def test_the_default_of_cluster_names_both_fields(command):
+    (option,) = [one for name, one in by_name()["--cluster"].items() if name.endswith(command)]
+    assert "[default: pair_id, or the question, if shared]" in option.help

@@ -24,6 +24,16 @@ def test_sizes_scale_and_missing_ratings_are_said_in_two_lines():
     ]
 
 
+def test_abstentions_are_not_missing_and_what_does_not_apply_is_not_counted():
+    empty = [
+        Score(item_id="q9", rater="ann", rater_kind="human", dimension="tone", status=status)
+        for status in ("abstained", "abstained", "not_applicable", "skipped")
+    ]
+    found = RatingsSummary.of([*scores(ann=[4]), *empty], CellReader((1, 2, 3, 4, 5)))
+    assert (found.n_ratings, found.n_missing, found.n_abstained) == (1, 1, 2)
+    assert str(found).endswith("1 rating, scale 1-5 (declared), 1 missing, 2 cannot tell")
+
+
 def test_judges_are_counted_apart():
     judge = Score(item_id="q0", rater="gpt", rater_kind="judge", dimension="clarity", value=1.0)
     assert "1 rater (ann), 1 judge (gpt), 1 item," in str(

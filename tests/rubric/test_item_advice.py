@@ -142,6 +142,19 @@ def test_fields_of_criteria_that_are_not_read_are_named():
     assert "criteria" not in advice(made, item(1, criteria=[{"text": "One.", "points": 2, "tags": "a"}]))
 
 
+def test_criteria_that_share_an_id_but_not_the_text_are_counted():
+    made = rubric(criteria={}, overall={"how": "points"}, **{"pass": {"overall": 0.5}})
+    water, oven = {"id": "1", "text": "Names the water."}, {"id": "1", "text": "Names the oven."}
+    message = advice(made, item(1, criteria=[water]), item(2, criteria=[oven]), item(3, criteria=[water]))
+    assert message["criteria"].startswith("1 of 3 criteria of the items share their id with another text")
+    assert "First: item 'i2', criterion '1': Names the oven." in message["criteria"]
+
+
+def test_criteria_without_ids_share_none():
+    made = rubric(criteria={}, overall={"how": "points"}, **{"pass": {"overall": 0.5}})
+    assert advice(made, item(1, criteria=["Names the water."]), item(2, criteria=["Names the oven."])) == {}
+
+
 def test_criteria_that_join_two_checks_are_counted_and_the_first_is_shown():
     made = rubric(criteria={}, overall={"how": "points"}, **{"pass": {"overall": 0.5}})
     message = advice(made, item(1, criteria=["One.", "Names year and place."]))["criteria"]

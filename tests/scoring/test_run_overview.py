@@ -5,8 +5,10 @@ import re
 import pandas
 import pytest
 
+import judge
 from judge.errors import RunError
 from judge.records import Score
+from judge.rubric import Rubric
 from judge.scoring.item_result import ItemResult
 from judge.scoring.judge import Judge
 from judge.scoring.run import Run
@@ -152,3 +154,19 @@ def test_a_boolean_flag_without_any_value_is_no_text(tmp_path):
         lines = {line.split()[0]: line for line in made.overview().table().splitlines()[1:]}
     assert "0 true, 0 false" in lines["short"]
     assert "0 texts" in lines["note"]
+
+
+def test_a_table_without_scores_has_no_columns_for_scores(tmp_path):
+    made = Rubric.model_validate(
+        {
+            "name": "listed",
+            "task": "Judge.",
+            "criteria": {},
+            "overall": {"how": "points"},
+            "pass": {"overall": 0.5},
+        }
+    )
+    rows = [{"id": "a", "question": "q", "answer": "One.", "criteria": ["One."]}]
+    overview = judge.score(rows, rubric=made, out=tmp_path / "run").overview()
+    assert overview.table().splitlines()[0].split() == ["without", "a", "score"]
+    assert "<th>1</th>" not in overview.html()

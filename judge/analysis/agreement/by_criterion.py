@@ -10,7 +10,7 @@ import numpy as np
 from judge.analysis.agreement.align import AlignedRatings
 from judge.analysis.agreement.coefficients import AGREEMENT, KAPPA, CoefficientComparison, compare_one
 from judge.analysis.agreement.criteria_matrix import brings_criteria
-from judge.analysis.criterion_scores import named_criteria
+from judge.analysis.criterion_scores import joined_texts, named_criteria
 from judge.analysis.ratings import Ratings
 from judge.rubric import CRITERIA, Dimension, ItemRubrics
 
@@ -76,12 +76,12 @@ def _defined(aligned: AlignedRatings) -> Iterator[tuple[int, str, Dimension]]:
 def _compared(
     named: Sequence[tuple[str, str, int]], aligned: AlignedRatings, least_items: int = 1
 ) -> Iterator[CriterionAgreement]:
-    """Compare on the rows of each name; the text is that of its first row."""
+    """Compare on the rows of each name."""
     rows: dict[str, list[int]] = {}
-    texts: dict[str, str] = {}
+    texts: dict[str, list[str]] = {}
     for name, text, row in named:
         rows.setdefault(name, []).append(row)
-        texts.setdefault(name, text)
+        texts.setdefault(name, []).append(text)
     for name, places in rows.items():
         ratings = aligned.ratings[CRITERIA]
         is_inside = np.zeros(len(ratings.items), dtype=bool)
@@ -92,7 +92,7 @@ def _compared(
             if both.n_items >= least_items:
                 yield CriterionAgreement(
                     name=name,
-                    text=texts[name],
+                    text=joined_texts(texts[name]),
                     judge=judge,
                     n_items=both.n_items,
                     n_both=len(both.items),

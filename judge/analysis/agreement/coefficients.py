@@ -62,7 +62,7 @@ class _Coefficient:
     of: Callable[..., Ceiling]
 
 
-_PAIRS = "mean over pairs of raters; mean over the judge with each rater"
+_PAIRS = "human-human: pairs of raters; judge-human: the judge and each rater of a pair, mean over pairs"
 _OTHERS = "human-human: each rater and the mean of the others; judge-human: the judge and the same means"
 _PLACES = "human-human: all raters together; judge-human: the judge in place of one rater, mean over raters"
 _SLOTS = "human-human: pairs of ratings of an item; judge-human: the judge and each rating"

@@ -153,7 +153,10 @@ def levels(found: Agreement, labels: Labels) -> Table:
                 statuses,
             )
         )
-    notes = ["Bias: mean of judge minus human; a positive bias means a lenient judge."]
+    notes = [
+        "Bias: judge minus human, adjusted for which items each person rated; a positive bias means "
+        "a lenient judge."
+    ]
     if has_spread:
         notes.append(
             "SD ratio: SD of the judge divided by the SD of one human rater; below 1 the judge uses less of "

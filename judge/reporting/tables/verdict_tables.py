@@ -30,9 +30,9 @@ def abstentions(found: Agreement, labels: Labels) -> Table | None:
         Column("no_score", "no score of the judge", "count"),
     )
     notes = (
-        "Pairs of the judge and a person on one item or criterion; a person who skipped it abstained, an "
-        "empty cell is no abstention. Coefficients of agreement are computed on the pairs of which both "
-        "rated.",
+        "Pairs of the judge and a person on one item or criterion. A person who skipped it counts as "
+        "abstaining; an empty cell of a table is a missing rating and makes no pair. Coefficients of "
+        "agreement are computed on the pairs that both rated.",
     )
     return Table("abstentions", "Abstentions of judge and human raters", columns, tuple(rows), notes)
 

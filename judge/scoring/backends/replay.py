@@ -93,7 +93,8 @@ class ReplayBackend:
         first, last = (place for (place,) in places)
         raise InputError(
             f"{last}: another reply for {_named(*twice[:3])}; the first is at {first}. "
-            "Keep one, or number them in a field 'sample' (0, 1, …)"
+            "Keep one, or number repeated judgments in a field 'sample' (0, 1, …), and name the request in a "
+            "field 'dimension' where an item has several: criteria/1, criteria/2, …"
         )
 
 

@@ -25,6 +25,12 @@ def test_agreement_of_humans_holds_counts_and_coefficients(agreement):
     assert notes == ["Alpha: Krippendorff's, ordinal or interval."]
 
 
+def test_notes_say_what_the_judge_is_compared_with(agreement):
+    tables = agreement["tables"]
+    assert any("each rater of a pair" in note for note in tables["agreement"]["notes"])
+    assert any("adjusted for which items each person rated" in note for note in tables["levels"]["notes"])
+
+
 def test_slots_say_which_statistics_are_left_out(report_json):
     words = ("--humans", RATINGS, "--scale", "1-5", "--raters-are", "slots")
     found = report_json("agree", *words)["tables"]["people"]

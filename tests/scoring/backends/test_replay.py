@@ -176,10 +176,13 @@ def test_two_replies_to_one_request_are_an_error_that_names_both(error_of, tmp_p
         {"id": "a", "reply": "x"}, {"id": "b", "reply": "x"}, {"id": "a", "reply": "y", "sample": 0}
     )
     first = tmp_path / "replies.jsonl"
-    assert message == (
-        f":3: another reply for id 'a'; the first is at {first}:1. "
-        "Keep one, or number them in a field 'sample' (0, 1, …)"
-    )
+    assert message.startswith(f":3: another reply for id 'a'; the first is at {first}:1. Keep one, or number")
+    assert "'sample' (0, 1, …)" in message
+
+
+def test_two_replies_to_one_item_suggest_the_names_of_its_requests(error_of):
+    message = error_of({"id": "a", "reply": "x"}, {"id": "a", "reply": "y"})
+    assert "in a field 'dimension' where an item has several: criteria/1, criteria/2, …" in message
 
 
 def test_a_missing_file_is_an_error_before_anything_is_asked(tmp_path):
