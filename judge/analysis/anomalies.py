@@ -1,6 +1,5 @@
 """Anomalies of answers and judgments: lists of items that should be reviewed."""
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -10,23 +9,13 @@ from judge.analysis.criterion_scores import Objects
 from judge.analysis.group_difference import Bools
 from judge.analysis.pass_rate import PassRate, pass_rate
 from judge.analysis.score_table import ScoreTable
+from judge.analysis.stored_run import UNREAD
+from judge.analysis.text_patterns import stated_score
 from judge.records import OVERALL
 from judge.rubric import RubricScale
-from judge.scoring.parsing.echoes import ECHO, embedded_verdicts
-from judge.scoring.parsing.verdicts import Names
+from judge.scoring.parsing.echoes import ECHO
 
 ACCURACY_FLAG, ACCURACY, ACCURATE_FROM = "is_accurate", "technical_accuracy", 3
-
-# Only the beginning of an answer counts: "the label cannot be read" further on is a finding.
-_REFUSAL = re.compile(
-    r"\W*(?:(?:i['’]?m|i am|we are) (?:very |so |really )?sorry|sorry\b|i apologi[sz]e|as an ai\b|"
-    r"i(?:['’]m| am) (?:unable|not able|not comfortable)\b|i (?:can ?not|can['’]t|won['’]t)\b)",
-    re.I,
-)
-_STATED_SCORE = (
-    r"\b(?:scores?|scored|rating|rated)(?: is| of| as| at|:| =)? *(\d+)\b|"
-    r"\b(\d+) *(?:/|out of) *{max}\b"
-)
 
 
 @dataclass(frozen=True)
@@ -71,17 +60,16 @@ def find_anomalies(table: ScoreTable) -> list[Anomaly]:
 
 
 def _about_answers(table: ScoreTable) -> Iterator[Anomaly]:
-    answers = [item.answer for item in table.items]
-    words = np.array([len(answer.split()) for answer in answers])
+    words = table.columns.n_words
     everywhere = np.ones(len(table), bool)
     yield _anomaly(table, "empty", "Answer is empty", words == 0, everywhere, lambda _: "empty")
     yield _anomaly(
         table,
         "refusal",
         "Answer begins like a refusal (correct for some unanswerable questions)",
-        np.array([bool(_REFUSAL.match(answer)) for answer in answers]),
+        table.columns.refuses,
         everywhere,
-        lambda row: answers[row],
+        lambda row: table.items[row].answer,
     )
     limit = table.rubric.max_words
     if limit is not None:
@@ -97,8 +85,6 @@ def _about_answers(table: ScoreTable) -> Iterator[Anomaly]:
 
 def _about_verdicts(table: ScoreTable) -> Iterator[Anomaly]:
     """Texts that a judge may mistake for its verdict, and replies that only copy one."""
-    names = Names(table.rubric)
-    held = np.array([bool(embedded_verdicts(item, names)) for item in table.items])
     lost = {
         int(row): reasons[row]
         for name, reasons in table.reasons.items()
@@ -116,7 +102,7 @@ def _about_verdicts(table: ScoreTable) -> Iterator[Anomaly]:
         table,
         "verdict_in_text",
         "Item contains text that looks like a verdict",
-        held,
+        table.columns.holds_verdict,
         everywhere,
         lambda _: "verdict",
     )
@@ -206,11 +192,11 @@ def _stated_scores(table: ScoreTable) -> Anomaly:
     for name, reasons in table.reasons.items():
         if name in dimensions and dimensions[name].type != "score":
             continue
-        pattern = re.compile(_STATED_SCORE.format(max=table.rubric.scale_of(name).max), re.I)
-        values = table.values[name]
-        for row in np.flatnonzero(~np.isnan(values)):
-            stated = {float(a or b) for a, b in pattern.findall(reasons[row] or "")}
-            checked[row] |= bool(reasons[row])
+        pattern, values = stated_score(table.rubric.scale_of(name).max), table.values[name]
+        scored = ~np.isnan(values) & reasons.astype(bool)
+        checked |= scored
+        for row in np.flatnonzero(scored & (reasons != UNREAD)):
+            stated = {float(a or b) for a, b in pattern.findall(reasons[row])}
             if stated and values[row] not in stated:
                 found = ", ".join(f"{score:g}" for score in sorted(stated))
                 details.setdefault(int(row), f"{_in_words(name)} {values[row]:g}, its reason states {found}")
@@ -232,7 +218,7 @@ def _anomaly(
     return Anomaly(
         name,
         title,
-        {table.items[row].id: detail(int(row)) for row in rows},
+        {table.columns.ids[row]: detail(int(row)) for row in rows},
         pass_rate(table.passed[found], applies=table.applies[found]),
         int(checked.sum()),
     )

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -62,16 +63,35 @@ class Change:
 
 @dataclass(frozen=True)
 class Flip:
-    """An item that passes in one run and fails in the other."""
+    """An item that passes in one run and fails in the other, in a row of two tables.
+
+    Its texts, `a` and `b`, are read when they are shown.
+    """
 
     key: str
-    a: JudgedItem
-    b: JudgedItem
+    tables: tuple[ScoreTable, ScoreTable]
+    row: int
+
+    @cached_property
+    def a(self) -> JudgedItem:
+        """The answer in a."""
+        return judged_item(self.tables[0], self.row)
+
+    @cached_property
+    def b(self) -> JudgedItem:
+        """The answer in b."""
+        return judged_item(self.tables[1], self.row)
+
+    @property
+    def passed(self) -> tuple[bool | None, bool | None]:
+        """Whether it passes in a and in b; None if that depends on a missing score."""
+        first, second = (table.verdict(self.row) for table in self.tables)
+        return first, second
 
     @property
     def gained(self) -> bool:
         """Whether it passes in b."""
-        return self.b.passed is True
+        return self.passed[1] is True
 
 
 @dataclass(frozen=True)
@@ -214,8 +234,8 @@ def match_items(a: ScoreTable, b: ScoreTable) -> tuple[list[int], list[int], str
     by = max(n_matches, key=lambda name: n_matches[name])  # ids take precedence in a tie
     if n_matches[by] == 0:
         raise InputError(
-            f"{a.name} and {b.name} share no item: ids are like {a.items[0].id!r} in one and "
-            f"{b.items[0].id!r} in the other. Give items that belong together one id, or one {PAIR_ID}"
+            f"{a.name} and {b.name} share no item: ids are like {a.columns.ids[0]!r} in one and "
+            f"{b.columns.ids[0]!r} in the other. Give items that belong together one id, or one {PAIR_ID}"
         )
     left, right = keys[by]
     common = set(left) & set(right) - {None}
@@ -227,14 +247,13 @@ def match_items(a: ScoreTable, b: ScoreTable) -> tuple[list[int], list[int], str
 
 
 def _keys(table: ScoreTable, name: str) -> list[str | None]:
-    values = [item.id if name == ITEM_ID else item.field(name) for item in table.items]
-    return [None if value is None else str(value) for value in values]
+    return table.texts(name)
 
 
 def _check_unique(table: ScoreTable, keys: list[str | None], common: set[str | None], by: str) -> None:
     for key, count in Counter(key for key in keys if key in common).items():
         if count > 1:
-            ids = [item.id for item, k in zip(table.items, keys, strict=True) if k == key]
+            ids = [one for one, k in zip(table.columns.ids, keys, strict=True) if k == key]
             some = ", ".join(ids[:3]) + (", …" if count > 3 else "")
             raise InputError(
                 f"{table.name}: {by} {key!r} names {count} items ({some}); "
@@ -244,7 +263,7 @@ def _check_unique(table: ScoreTable, keys: list[str | None], common: set[str | N
 
 def _ids_without(table: ScoreTable, rows: list[int]) -> tuple[str, ...]:
     matched = set(rows)
-    return tuple(item.id for row, item in enumerate(table.items) if row not in matched)
+    return tuple(key for row, key in enumerate(table.columns.ids) if row not in matched)
 
 
 def pass_change(name: str, a: Floats, b: Floats, clusters: Groups = None) -> Change:
@@ -365,4 +384,4 @@ def _holm(changes: Sequence[Change]) -> list[Change]:
 def _flips(a: ScoreTable, b: ScoreTable, matched_by: str) -> list[Flip]:
     rows = np.flatnonzero(abs(b.passed - a.passed) == 1)
     keys = _keys(a, matched_by)
-    return [Flip(str(keys[row]), judged_item(a, int(row)), judged_item(b, int(row))) for row in rows.tolist()]
+    return [Flip(str(keys[row]), (a, b), row) for row in rows.tolist()]

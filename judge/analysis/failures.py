@@ -20,7 +20,7 @@ import numpy as np
 from judge.analysis.group_difference import Bools, Groups, within
 from judge.analysis.measures import mean_score
 from judge.analysis.ratings import pass_or_fail
-from judge.analysis.score_table import ScoreTable
+from judge.analysis.score_table import NOT_APPLICABLE, ScoreTable
 from judge.records import OVERALL, Item
 from judge.rubric import CRITERIA, ItemRubrics, Rubric
 from judge.stats.engine.estimate import Estimate
@@ -256,10 +256,10 @@ class Failures:
 
 def judged_item(table: ScoreTable, row: int, binding: tuple[str, ...] = ()) -> JudgedItem:
     """One row of a table with its scores and reasons."""
-    applying = [name for name in table.values if table.applies_to(name)[row]]
+    applying = [name for name in table.values if table.statuses[name][row] != NOT_APPLICABLE]
     scores = {name: _shown(table, name, float(table.values[name][row])) for name in applying}
-    reasons = {name: table.reasons[name][row] for name in applying if table.reasons[name][row]}
-    verdict, criteria = table.verdicts[row], table.criteria.of_item(row)
+    reasons = {name: reason for name in applying if (reason := table.reason(name, row))}
+    criteria = table.criteria.of_item(row)
     if len(criteria):
         met = criteria.values >= 0.5  # expected scores are probabilities
         scores[CRITERIA] = _met_words(met, criteria.is_penalty)
@@ -268,8 +268,7 @@ def judged_item(table: ScoreTable, row: int, binding: tuple[str, ...] = ()) -> J
             what = "penalty" if criteria.is_penalty[place] else "not met"
             text = criteria.criteria[place].description.rstrip(".")
             reasons[f"{what}: {text}"] = criteria.reasons[place] or ""
-    passed = None if np.isnan(verdict) else bool(verdict)
-    return JudgedItem(_without_criteria(table, row), passed, scores, reasons, binding)
+    return JudgedItem(_without_criteria(table, row), table.verdict(row), scores, reasons, binding)
 
 
 def _met_words(met: Bools, is_penalty: Bools) -> str:

@@ -12,7 +12,7 @@ from judge.stats.engine.statistic import Statistic, quotient
 from judge.stats.systems.significance import t_test
 
 Bools = NDArray[np.bool_]
-Groups = NDArray[np.str_] | None
+Groups = NDArray[np.str_] | NDArray[np.int64] | None
 
 
 @dataclass(frozen=True)

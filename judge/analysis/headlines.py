@@ -93,14 +93,15 @@ def of_run(run: Run) -> list[str]:
 def of_table(table: ScoreTable) -> list[str]:
     """Warnings about the scores of a table."""
     evidence = Evidence({name: _counted(table.values[name].tolist()) for name in _scores_of(table.rubric)})
-    for row, item in enumerate(table.items):
+    notable = (table.columns.n_words == 0) | table.given(EXPECTED)
+    for row in notable.nonzero()[0].tolist():
         given = {
             name: _value(table.rubric, name, float(column[row]))
             for name, column in table.values.items()
             if _is_number(column[row])
         }
         verdict = table.verdicts[row]
-        evidence.look_at(item, given, bool(verdict) if _is_number(verdict) else None)
+        evidence.look_at(table.items[row], given, bool(verdict) if _is_number(verdict) else None)
     return list(evidence.sentences())
 
 

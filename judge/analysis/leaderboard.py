@@ -15,7 +15,6 @@ from judge.analysis.ratings import NoVerdict
 from judge.analysis.score_table import PAIR_ID, QUESTION, ScoreTable
 from judge.analysis.slices import members
 from judge.errors import InputError
-from judge.records import Item
 from judge.stats.engine.estimate import Estimate
 from judge.stats.systems.multiplicity import holm
 from judge.stats.systems.ranking import resample_ranks
@@ -220,8 +219,8 @@ def _check_rankable(tables: Sequence[ScoreTable]) -> None:
 def _questions(tables: Sequence[ScoreTable]) -> tuple[list[list[str]], str]:
     """Key of the question of each answer, and the field that it comes from."""
     candidates = {
-        "id": [[item.id for item in table.items] for table in tables],
-        "pair_id": [[_pair_key(item) for item in table.items] for table in tables],
+        "id": [table.columns.ids.tolist() for table in tables],
+        "pair_id": [_pair_keys(table) for table in tables],
         "question": [table.questions.tolist() for table in tables],
     }
     for name, keys in candidates.items():
@@ -234,9 +233,9 @@ def _questions(tables: Sequence[ScoreTable]) -> tuple[list[list[str]], str]:
     return candidates["id"], "nothing"
 
 
-def _pair_key(item: Item) -> str:
-    pair = item.field(PAIR_ID)
-    return f"item {item.id}" if pair is None else f"pair {pair}"
+def _pair_keys(table: ScoreTable) -> list[str]:
+    pairs = zip(table.columns.ids.tolist(), table.texts(PAIR_ID), strict=True)
+    return [f"item {key}" if pair is None else f"pair {pair}" for key, pair in pairs]
 
 
 def _clusters(tables: Sequence[ScoreTable], keys: list[list[str]], cluster: str | None) -> NDArray[np.str_]:

@@ -72,8 +72,8 @@ class JudgePanel:
 
 def panel(tables: Sequence[ScoreTable], cluster: str | None = None) -> JudgePanel:
     """Compare runs over the same answers (see `judge.analysis.comparable.same_answers`)."""
-    place = [{item.id: row for row, item in enumerate(table.items)} for table in tables]
-    ids = [item.id for item in tables[0].items]
+    place = [{key: row for row, key in enumerate(table.columns.ids)} for table in tables]
+    ids = tables[0].columns.ids
     aligned = [table.take([rows[key] for key in ids]) for table, rows in zip(tables, place, strict=True)]
     clusters = aligned[0].clusters(cluster)
     members = tuple(_member(table, clusters) for table in aligned)

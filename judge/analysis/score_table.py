@@ -1,6 +1,6 @@
 """Scores of one run as columns, with one row per item: the input of pass rates, slices and audits."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import get_args
@@ -9,13 +9,15 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from judge.analysis.criterion_scores import CriterionScores, Objects
-from judge.analysis.item_fields import ITEM_ID, Labels, item_field, known_fields
+from judge.analysis.item_columns import ItemColumns
+from judge.analysis.item_fields import ITEM_ID, Labels, item_field
 from judge.analysis.ratings import NoVerdict, check_first, number_of, pass_or_fail
+from judge.analysis.stored_run import UNREAD, ScoreColumns, StoredItems, read_scores
 from judge.errors import InputError
-from judge.records import OVERALL, STATUSES, Item, Score, content_hash
+from judge.records import OVERALL, STATUSES, Item, Score
 from judge.rubric import CRITERIA, Rubric
 from judge.scoring.run import Run
-from judge.stats.engine.scale import Bools, Floats
+from judge.stats.engine.scale import Bools, Floats, Ints
 
 NOT_APPLICABLE = "not_applicable"
 """Status of what does not concern an item; it is in no denominator."""
@@ -36,15 +38,18 @@ class ScoreTable:
         Name of the run, or of the slice.
     rubric : Rubric
         Rubric, with the pass rule.
-    items : tuple of Item
-        The rows.
+    items : sequence of Item
+        The rows; those of a run are read from its folder when they are needed.
+    columns : ItemColumns
+        Ids, fields and questions of the rows.
     values : mapping
         Scored dimension -> scores, shape (n_items,), NaN where missing. A criterion that is met is 1, one
         that is not 0 (for expected scores it is the probability); a label of a category is its position.
     statuses : mapping
         Scored dimension -> status of each score, or 'unscored'.
     reasons : mapping
-        Scored dimension -> reason for the score or for its absence; None if not given.
+        Scored dimension -> reason for the score or for its absence; None if not given, and `UNREAD` if it is
+        left in the run. See `reason`.
     flags : mapping
         Flag of the rubric -> value of each item, None if missing.
     rater : str
@@ -59,7 +64,8 @@ class ScoreTable:
 
     name: str
     rubric: Rubric
-    items: tuple[Item, ...]
+    items: Sequence[Item]
+    columns: ItemColumns
     values: Mapping[str, Floats]
     statuses: Mapping[str, Objects]
     reasons: Mapping[str, Objects]
@@ -71,8 +77,18 @@ class ScoreTable:
 
     @classmethod
     def of_run(cls, run: Run, no_verdict: NoVerdict = "bounds") -> "ScoreTable":
-        """Read the items and scores of a run folder."""
-        return cls.build(run.name, run.rubric, run.items(), run.scores(), no_verdict)
+        """Read the items and scores of a run folder; texts are left there until they are shown."""
+        _check_no_verdict(no_verdict)
+        rubric = run.rubric
+        if rubric.criteria is None and rubric.is_uniform:
+            columns = ItemColumns.of(run.items(), rubric)
+            found = read_scores(run, columns.ids.tolist(), UNSCORED)
+            if found is not None:
+                rater, scores = found
+                items = StoredItems(run.path, columns.ids)
+                table = cls._of_columns(run.name, rubric, items, columns, scores)
+                return replace(table, rater=rater, no_verdict=no_verdict)
+        return cls.build(run.name, rubric, run.items(), run.scores(), no_verdict)
 
     @classmethod
     def build(
@@ -91,12 +107,8 @@ class ScoreTable:
             There are no items, a score has an unknown item, criterion or label, an item was scored twice, or
             there are several raters, or `no_verdict` is unknown.
         """
-        if no_verdict not in get_args(NoVerdict):
-            allowed = ", ".join(get_args(NoVerdict))
-            raise InputError(f"no_verdict is {no_verdict!r}; allowed: {allowed}")
+        _check_no_verdict(no_verdict)
         rows = tuple(items)
-        if not rows:
-            raise InputError(f"{name}: no items in this run, so there is nothing to report")
         table = cls.empty(name, rubric, rows)
         place = {item.id: i for i, item in enumerate(rows)}
         criterion_at = table.criteria.places()
@@ -124,15 +136,24 @@ class ScoreTable:
     @classmethod
     def empty(cls, name: str, rubric: Rubric, items: tuple[Item, ...]) -> "ScoreTable":
         """Create a table of unscored items."""
-        n = len(items)
+        unscored = ScoreColumns.unscored(rubric, len(items), UNSCORED)
+        return cls._of_columns(name, rubric, items, ItemColumns.of(items, rubric), unscored)
+
+    @classmethod
+    def _of_columns(
+        cls, name: str, rubric: Rubric, items: Sequence[Item], columns: ItemColumns, scores: ScoreColumns
+    ) -> "ScoreTable":
+        if not len(items):
+            raise InputError(f"{name}: no items in this run, so there is nothing to report")
         return cls(
             name,
             rubric,
             items,
-            values={d: np.full(n, np.nan) for d in rubric.scored},
-            statuses={d: np.full(n, UNSCORED, dtype=object) for d in rubric.scored},
-            reasons={d: np.full(n, None, dtype=object) for d in rubric.scored},
-            flags={f: np.full(n, None, dtype=object) for f in rubric.flags},
+            columns,
+            scores.values,
+            scores.statuses,
+            scores.reasons,
+            scores.flags,
             criteria=CriterionScores.unscored(rubric, items, UNSCORED),
         )
 
@@ -185,14 +206,18 @@ class ScoreTable:
     @cached_property
     def verdicts(self) -> Floats:
         """Verdict by the pass rule: 1 pass, 0 fail, NaN if a missing score decides; shape (n_items,)."""
-        scored = [(name, self.values[name]) for name in self.rubric.pass_rule]
-        verdicts = (
-            self.rubric.passes({name: float(v[i]) for name, v in scored if not np.isnan(v[i])})
-            for i in range(len(self))
-        )
-        found = np.array([np.nan if verdict is None else float(verdict) for verdict in verdicts])
+        found = np.ones(len(self))
+        marks = [pass_or_fail(self.values[name], least) for name, least in self.rubric.pass_rule.items()]
+        for column in marks:
+            found[np.isnan(column)] = np.nan
+        for column in marks:
+            found[column == 0] = 0.0
         found[~self.applies] = np.nan
         return found
+
+    def verdict(self, row: int) -> bool | None:
+        """Whether the answer of a row passes; None without a verdict."""
+        return None if np.isnan(self.verdicts[row]) else bool(self.verdicts[row])
 
     @cached_property
     def passed(self) -> Floats:
@@ -238,7 +263,8 @@ class ScoreTable:
         return replace(
             self,
             name=self.name if name is None else name,
-            items=tuple(self.items[i] for i in index),
+            items=_taken(self.items, index),
+            columns=self.columns.take(index),
             values={d: column[index] for d, column in self.values.items()},
             statuses={d: column[index] for d, column in self.statuses.items()},
             reasons={d: column[index] for d, column in self.reasons.items()},
@@ -249,7 +275,7 @@ class ScoreTable:
     @property
     def fields(self) -> list[str]:
         """Names of the fields that `field` knows."""
-        return known_fields(self.items)
+        return self.columns.known_fields(self.items)
 
     def field(self, name: str) -> Labels:
         """One field of every item as text, ``(none)`` where it is missing; ``id`` is the id of the item.
@@ -259,7 +285,41 @@ class ScoreTable:
         InputError
             No item has this field.
         """
-        return item_field(self.items, name, where=f"{self.name}: ")
+        if name == ITEM_ID:
+            return self.columns.ids.astype(str)
+        column = self.columns.fields.get(name)
+        if column is None or column.values is None or not column.given.any():
+            return item_field(self.items, name, where=f"{self.name}: ")
+        return column.labels()
+
+    def labels(self, name: str) -> set[str]:
+        """Different labels of a field."""
+        column = self.columns.fields.get(name)
+        if column is None or column.values is None:
+            return set(self.field(name).tolist())
+        return column.distinct_labels()
+
+    def texts(self, name: str) -> list[str | None]:
+        """Value of a field of each item as text, or its id; None where it is missing."""
+        if name == ITEM_ID:
+            return list(self.columns.ids.tolist())
+        column = self.columns.fields.get(name)
+        if column is not None and column.values is not None:
+            return column.texts()
+        values = (item.field(name) for item in (self.items if column else ()))
+        return [None if value is None else str(value) for value in values] or [None] * len(self)
+
+    def given(self, name: str) -> Bools:
+        """Which items have a value of a field."""
+        column = self.columns.fields.get(name)
+        return np.zeros(len(self), bool) if column is None else column.given
+
+    def reason(self, dimension: str, row: int) -> str | None:
+        """Reason for a score or for its absence, which is read from the run if it is left there."""
+        reason = self.reasons[dimension][row]
+        if reason is UNREAD and isinstance(self.items, StoredItems):
+            return self.items.reason(row, dimension)
+        return None if reason is None else str(reason)
 
     def cluster_field(self, field: str | None) -> str | None:
         """Name of the field that defines clusters; None if items are independent.
@@ -267,53 +327,49 @@ class ScoreTable:
         `field` if given, else `pair_id` if items have it, else `question` if several items share one (but not
         all, because a single cluster has no variance). The field `id` makes every item independent.
         """
-        if field is None and any(item.field(PAIR_ID) is not None for item in self._judged_items):
+        if field is None and self.given(PAIR_ID)[self.is_judged].any():
             return PAIR_ID
         if field is None:
-            return QUESTION if 1 < self.n_questions < len(self._judged_items) else None
+            return QUESTION if 1 < self.n_questions < self.is_judged.sum() else None
         return None if field == ITEM_ID else field
 
     @cached_property
     def questions(self) -> Labels:
         """Key of the question of each item: its text, images and reference."""
-        return np.array([question_key(item) for item in self.items])
+        return self.columns.questions.astype(str)
 
     @property
     def n_questions(self) -> int:
         """Number of different questions, of the items that are judged."""
-        return len(set(self.questions[self.is_judged].tolist()))
-
-    @property
-    def _judged_items(self) -> list[Item]:
-        return [item for item, judged in zip(self.items, self.is_judged, strict=True) if judged]
+        return len(set(self.columns.questions[self.is_judged].tolist()))
 
     def groups(self, field: str) -> Labels:
         """Cluster of each item by the value of a field; an item without a value is a cluster of its own."""
         if field == QUESTION:
             return self.questions
         labels = self.field(field)
-        alone = np.array([field != ITEM_ID and item.field(field) is None for item in self.items])
+        alone = np.zeros(len(self), bool) if field == ITEM_ID else ~self.given(field)
         return np.where(alone, np.char.add("item ", self.field(ITEM_ID)), np.char.add("group ", labels))
 
-    def clusters(self, field: str | None) -> Labels | None:
-        """Cluster of each item; None if every item is its own cluster.
+    def clusters(self, field: str | None) -> Ints | None:
+        """Cluster of each item, numbered in the order of their names; None if every item is its own cluster.
 
         Without a `field`, clusters are the items that share a `pair_id` (one question under several
         conditions), or else the answers to one question (of several systems, for example).
         """
         name = self.cluster_field(field)
         groups = None if name is None else self.groups(name)
-        if groups is None or len(np.unique(groups[self.is_judged])) == self.is_judged.sum():
+        if groups is None:
             return None
-        return groups
+        numbers = np.unique(groups, return_inverse=True)[1]
+        return None if len(np.unique(numbers[self.is_judged])) == self.is_judged.sum() else numbers
 
 
-def question_key(item: Item) -> str:
-    """Key of a question: equal for answers to the same text, with the same images and reference.
+def _check_no_verdict(no_verdict: str) -> None:
+    if no_verdict not in get_args(NoVerdict):
+        allowed = ", ".join(get_args(NoVerdict))
+        raise InputError(f"no_verdict is {no_verdict!r}; allowed: {allowed}")
 
-    >>> a, b = (Item(id=i, question="How far?", answer=answer) for i, answer in (("a", "1 m"), ("b", "2 m")))
-    >>> question_key(a) == question_key(b)
-    True
-    """
-    images = [image.sha256 or (image.path, image.url) for image in item.images]
-    return content_hash([item.question, images, item.reference])[:20]
+
+def _taken(items: Sequence[Item], index: Ints) -> Sequence[Item]:
+    return items.take(index) if isinstance(items, StoredItems) else tuple(items[i] for i in index)

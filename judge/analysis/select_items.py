@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from judge.analysis.item_fields import ITEM_ID
 from judge.analysis.score_table import ScoreTable
 from judge.errors import InputError
 from judge.scoring.run import Run
@@ -95,7 +96,7 @@ def select_items(
     verdicts = np.where(np.isnan(table.passed), OPEN, np.where(table.passed == 1, PASS, FAIL))
     names = [name for name in (PASS, FAIL, OPEN) if (verdicts == name).any()]
     sizes = [int((verdicts == name).sum()) for name in names]
-    ids = np.array([item.id for item in table.items])
+    ids = table.field(ITEM_ID)
     sds = [_sd(ids[verdicts == name], rated or {}) for name in names]
     least, most = sum(min(floor, size) for size in sizes), sum(sizes)
     if not least <= n <= most:

@@ -10,6 +10,7 @@ import sqlite3
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, Self
 
@@ -27,6 +28,8 @@ from judge.scoring.schema import closed_on_error, storage_errors, transaction
 from judge.scoring.served import SELECT_SERVED, Served
 
 _MOST_PENDING = 4096
+_MOST_READ = 64  # items that are read at once
+_MOST_KNOWN = 10_000  # different sets of scores whose verdict is remembered while verdicts are read
 
 
 class Run(RunDatabase):
@@ -200,14 +203,15 @@ class Run(RunDatabase):
     def items(self) -> Iterator[Item]:
         """Yield all items in the order of the input."""
         position = 0
-        query = "SELECT position, data FROM items WHERE position > ? ORDER BY position LIMIT 1"
-        # One query per item: a cursor left open over a whole run would keep the WAL from shrinking.
-        while found := next(self._read(query, [position], schema.to_numbered_item), None):
-            if found[0] <= position:
-                with self._reading():
-                    raise ValueError("its items are out of order")
-            position = found[0]
-            yield found[1]
+        query = f"SELECT position, data FROM items WHERE position > ? ORDER BY position LIMIT {_MOST_READ}"
+        # One query per block: a cursor left open over a whole run would keep the WAL from shrinking.
+        while block := list(self._read(query, [position], schema.to_numbered_item)):
+            for number, item in block:
+                if number <= position:
+                    with self._reading():
+                        raise ValueError("its items are out of order")
+                position = number
+                yield item
 
     def items_to_ask(self) -> Iterator[Item]:
         """Yield the items of the last `add_items`, with those that share a prompt prefix adjacent."""
@@ -300,14 +304,21 @@ class Run(RunDatabase):
 
     def verdicts(self, sample: int = 0) -> Iterator[tuple[str, bool | None]]:
         """Yield the id of each item and whether it passes; None if that depends on a missing score."""
-        rubric = self.rubric
+        rubric, known = self.rubric, dict[tuple[Any, ...], bool | None]()
+        checked = schema.value_reader(rubric)
         query = "SELECT item_id, dimension, value, status FROM scores WHERE sample = ? ORDER BY rowid"
-        rows = self._read(query, [sample], schema.value_reader(rubric))
-        for item_id, group in itertools.groupby(rows, key=lambda row: row[0]):
-            of_item = list(group)
-            scores = {name: value for _, name, value, _ in of_item if isinstance(value, float)}
-            beside = {name for _, name, _, status in of_item if status == "not_applicable"}
-            yield item_id, rubric.passes(scores, beside)
+        for item_id, group in itertools.groupby(self._read(query, [sample], tuple), key=itemgetter(0)):
+            of_item = tuple([row[1:] for row in group])
+            if of_item not in known:
+                with self._reading():
+                    for row in of_item:
+                        checked((item_id, *row))
+                scores = {name: value for name, value, _ in of_item if isinstance(value, float)}
+                beside = {name for name, _, status in of_item if status == "not_applicable"}
+                if len(known) > _MOST_KNOWN:
+                    known.clear()
+                known[of_item] = rubric.passes(scores, beside)
+            yield item_id, known[of_item]
 
     def results(self) -> Iterator[ItemResult]:
         """Yield all items with their scores, in the order of the input."""

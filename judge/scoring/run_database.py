@@ -8,6 +8,7 @@ from typing import Any, Self, TypeVar
 
 from judge.errors import RunError
 from judge.files.sqlite import plain_row, reading
+from judge.scoring.schema import SELECT_USUAL
 
 T = TypeVar("T")
 
@@ -32,6 +33,11 @@ class RunDatabase:
         self._db.close()
         if self._lock:
             self._lock.close()
+
+    def usual_scores(self) -> tuple[str, Iterator[tuple[Any, ...]]]:
+        """Return the first rater, and the rows of `schema.SELECT_USUAL`, which are not checked."""
+        rater = next(self._rows("SELECT rater FROM scores LIMIT 1"), ("",))[0]
+        return rater, self._read(SELECT_USUAL, [rater], tuple)
 
     def _one(self, query: str, *values: Any) -> Any:
         return next(self._rows(query, values))[0]

@@ -142,3 +142,8 @@ def make_table():
 @pytest.fixture(scope="session")
 def make_rubric():
     return build_rubric
+
+
+@pytest.fixture(scope="session")
+def make_scores():
+    return score_rows

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from judge.analysis.agreement.align import AlignedRatings
+from judge.analysis.item_columns import question_key
 from judge.analysis.ratings import Ratings
-from judge.analysis.score_table import PAIR_ID, question_key
+from judge.analysis.score_table import PAIR_ID
 from judge.records import Item
 from judge.stats.engine.estimate import Estimate
 from judge.stats.engine.scale import Floats, Ints

@@ -91,7 +91,7 @@ def unmatched(of: RunComparison) -> Table:
 def flips(of: RunComparison) -> Table:
     """Every item whose verdict differs between the runs."""
     columns = (Column("item", "item"), Column("a", of.a.name), Column("b", of.b.name))
-    rows = tuple((f.key, _outcome(f.a), _outcome(f.b)) for f in of.flips)
+    rows = tuple((f.key, *map(_outcome, f.passed)) for f in of.flips)
     return Table("flips", "Items with different verdicts", columns, rows, detail=True)
 
 
@@ -182,8 +182,8 @@ def _case(judged: JudgedItem, note: str, judgments: tuple[Judgment, ...]) -> Cas
 
 
 def _judgment(judged: JudgedItem, label: str = "") -> Judgment:
-    return Judgment(label, judged.item.answer, _outcome(judged), judged.scores, judged.reasons)
+    return Judgment(label, judged.item.answer, _outcome(judged.passed), judged.scores, judged.reasons)
 
 
-def _outcome(judged: JudgedItem) -> str:
-    return {True: "pass", False: "fail", None: "no verdict"}[judged.passed]
+def _outcome(passed: bool | None) -> str:
+    return {True: "pass", False: "fail", None: "no verdict"}[passed]

@@ -111,3 +111,9 @@ def test_statistics_that_share_their_sums_share_their_totals(clusters):
     ((first, other, third),) = frame.bootstrap(10, np.random.default_rng(8), [0, 1, 2])
     assert first is third
     assert other.shape == (10, 40)
+
+
+@pytest.mark.parametrize("labels", [[5, 0, 5, 2], [-1, 3, -1, 0], [10**12, 7, 7, 10**12]])
+def test_codes_of_numbered_clusters_are_in_the_order_of_the_numbers(labels):
+    codes = cluster_codes(np.array(labels), 4)
+    assert codes.tolist() == np.unique(labels, return_inverse=True)[1].tolist()

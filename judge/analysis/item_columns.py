@@ -1,0 +1,211 @@
+"""Items as columns: ids, fields and questions of all rows, and what reports check about every answer."""
+
+from array import array
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from judge.analysis.item_fields import NO_LABEL, Labels, as_label
+from judge.analysis.text_patterns import REFUSAL
+from judge.records import Item, content_hash
+from judge.rubric import Rubric
+from judge.scoring.parsing.echoes import embedded_verdicts
+from judge.scoring.parsing.verdicts import Names
+from judge.stats.engine.scale import Bools, Ints
+
+SYSTEM = "system"
+_MOST_CHARACTERS = 50_000_000
+"""Text of the values of one field that is kept in memory; longer ones are read again when they are needed."""
+
+
+@dataclass(frozen=True)
+class FieldColumn:
+    """One field of all items.
+
+    Attributes
+    ----------
+    codes : ndarray of int, shape (n_items,)
+        Position of the value of each item among `values`; -1 where it has none.
+    values : list or None
+        The different values, in order of appearance; None if they are too long to be kept.
+    """
+
+    codes: Ints
+    values: list[Any] | None
+
+    @property
+    def given(self) -> Bools:
+        """Which items have a value."""
+        return np.asarray(self.codes >= 0)
+
+    def labels(self) -> Labels:
+        """Value of each item as a label, ``(none)`` where it is missing."""
+        return np.array([*map(as_label, self.values or ()), NO_LABEL])[self.codes]
+
+    def distinct_labels(self) -> set[str]:
+        """Labels that occur, without that of a missing value."""
+        used = np.unique(self.codes[self.codes >= 0]).tolist()
+        return {as_label((self.values or ())[code]) for code in used}
+
+    def texts(self) -> list[str | None]:
+        """Value of each item as text; None where it is missing."""
+        texts = [*map(str, self.values or ()), None]
+        return [texts[code] for code in self.codes.tolist()]
+
+    def take(self, index: Ints) -> "FieldColumn":
+        """Keep some items, in this order."""
+        return FieldColumn(self.codes[index], self.values)
+
+
+@dataclass(frozen=True)
+class ItemColumns:
+    """Columns of the items of a table.
+
+    Attributes
+    ----------
+    ids : ndarray of object, shape (n_items,)
+        Ids.
+    fields : dict of str to FieldColumn
+        Fields of which any item had a value when the table was read.
+    has_system : ndarray of bool, shape (n_items,)
+        Whether the item names its system outside of its metadata.
+    questions : ndarray of bytes, shape (n_items,)
+        Key of the question; see `question_key`.
+    n_words : ndarray of int, shape (n_items,)
+        Words of the answer.
+    refuses : ndarray of bool, shape (n_items,)
+        Whether the answer begins like a refusal.
+    holds_verdict : ndarray of bool, shape (n_items,)
+        Whether a text of the item looks like a verdict.
+    """
+
+    ids: NDArray[np.object_]
+    fields: dict[str, FieldColumn]
+    has_system: Bools
+    questions: NDArray[np.bytes_]
+    n_words: Ints
+    refuses: Bools
+    holds_verdict: Bools
+
+    @classmethod
+    def of(cls, items: Iterable[Item], rubric: Rubric) -> "ItemColumns":
+        """Arrange items as columns; they are read once, one after another."""
+        names, read = Names(rubric), _Rows()
+        for item in items:
+            read.add(item)
+            read.holds_verdict.append(bool(embedded_verdicts(item, names)))
+        ids = np.empty(len(read.ids), dtype=object)
+        ids[:] = read.ids
+        return cls(
+            ids,
+            {name: codes.column(len(ids)) for name, codes in read.fields.items()},
+            np.array(read.has_system, dtype=bool),
+            np.array(read.questions, dtype="S20"),
+            np.array(read.n_words, dtype=np.int64),
+            np.array(read.refuses, dtype=bool),
+            np.array(read.holds_verdict, dtype=bool),
+        )
+
+    def take(self, index: Ints) -> "ItemColumns":
+        """Keep some items, in this order."""
+        return ItemColumns(
+            self.ids[index],
+            {name: column.take(index) for name, column in self.fields.items()},
+            self.has_system[index],
+            self.questions[index],
+            self.n_words[index],
+            self.refuses[index],
+            self.holds_verdict[index],
+        )
+
+    def known_fields(self, items: Sequence[Item]) -> list[str]:
+        """Fields of which any item has a value: ``system``, then metadata in order of appearance."""
+        first = {
+            name: int(np.argmax(column.given)) for name, column in self.fields.items() if column.given.any()
+        }
+        order = {row: list(items[row].metadata) for row in set(first.values())}
+        names = [name for name in first if name != SYSTEM and name in order[first[name]]]
+        names.sort(key=lambda name: (first[name], order[first[name]].index(name)))
+        return [*([SYSTEM] if self.has_system.any() else []), *names]
+
+
+class _Codes:
+    """Codes of one field while items are read; items without it at the end have none yet."""
+
+    def __init__(self) -> None:
+        self.codes = array("i")
+        self.place: dict[Any, int] = {}
+        self.values: list[Any] | None = []
+        self._n_characters = 0
+
+    def new_code(self, key: Any, value: Any) -> int:
+        """Code of a value that occurs for the first time, or 0 if values are not kept."""
+        if self.values is None:
+            return 0
+        self._n_characters += len(key if type(key) is str else key[1])
+        if self._n_characters > _MOST_CHARACTERS:
+            self.values, self.codes = None, array("i", [min(code, 0) for code in self.codes])
+            self.place.clear()
+            return 0
+        self.place[key] = len(self.values)
+        self.values.append(value)
+        return self.place[key]
+
+    def column(self, n_items: int) -> FieldColumn:
+        """The column, with no value for the items that are left."""
+        codes = np.full(n_items, -1)
+        codes[: len(self.codes)] = self.codes
+        return FieldColumn(codes, self.values)
+
+
+@dataclass
+class _Rows:
+    """Columns while items are read."""
+
+    ids: list[str] = field(default_factory=list)
+    fields: dict[str, _Codes] = field(default_factory=dict)
+    has_system: list[bool] = field(default_factory=list)
+    questions: list[str] = field(default_factory=list)
+    n_words: list[int] = field(default_factory=list)
+    refuses: list[bool] = field(default_factory=list)
+    holds_verdict: list[bool] = field(default_factory=list)
+
+    def add(self, item: Item) -> None:
+        self._enter(len(self.ids), item.metadata)
+        self.has_system.append(item.system is not None)
+        if item.system is not None and SYSTEM not in item.metadata:
+            self._enter(len(self.ids), {SYSTEM: item.system})
+        self.ids.append(item.id)
+        self.questions.append(question_key(item))
+        self.n_words.append(len(item.answer.split()))
+        self.refuses.append(bool(REFUSAL.match(item.answer)))
+
+    def _enter(self, row: int, metadata: Mapping[str, Any]) -> None:
+        for name, value in metadata.items():
+            if value is None:
+                continue
+            found = self.fields.get(name)
+            if found is None:
+                found = self.fields[name] = _Codes()
+            if len(found.codes) < row:
+                found.codes.extend([-1] * (row - len(found.codes)))
+            # Only texts are keys of their own: 1, 1.0 and True are equal, and a list is not hashable.
+            key = value if type(value) is str else (type(value), repr(value))
+            code = found.place.get(key)
+            if code is None:
+                code = found.new_code(key, value)
+            found.codes.append(code)
+
+
+def question_key(item: Item) -> str:
+    """Key of a question: equal for answers to the same text, with the same images and reference.
+
+    >>> a, b = (Item(id=i, question="How far?", answer=answer) for i, answer in (("a", "1 m"), ("b", "2 m")))
+    >>> question_key(a) == question_key(b)
+    True
+    """
+    images = [image.sha256 or (image.path, image.url) for image in item.images]
+    return content_hash([item.question, images, item.reference])[:20]
