@@ -131,8 +131,7 @@ def align_ratings(
     clusters = None if cluster is None else item_field(items, cluster, hint=ITEM_FILE)
     wanted, names = _wanted(loaded, dimensions)
     by_dimension = _by_dimension(loaded.scores)
-    marks = _marks_by_dimension(scales, pass_marks, names)
-    marks = {} if loaded.rescaled else marks
+    marks = {} if loaded.rescaled else _marks_by_dimension(scales, pass_marks, names)
     matrix = _Matrix(loaded, scales, clusters, slots, reduction)
     if CRITERIA in by_dimension and OVERALL in names:  # the points earned follow from the criteria
         by_dimension.setdefault(OVERALL, [])

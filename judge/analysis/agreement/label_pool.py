@@ -160,7 +160,7 @@ def score_pool(ratings: Ratings, judge: str, verdicts: Floats | None = None) -> 
 
 
 def _has_other_mix(ratings: Ratings) -> bool:
-    """Whether estimates are for a given mix, so that figures of all answers of the run are of something else."""
+    """Whether estimates are for a given mix, which the answers of the run do not have."""
     return ratings.design is not None and ratings.design.target == "given mix"
 
 

@@ -156,14 +156,12 @@ def load_ratings(
     read = partial(read_cells, humans, map=columns, wanted=wanted, dimension=only)
     cells = [(cell.score, cell.column) for cell in read(note=notes.append)]
     if not cells:
-        raise InputError(
-            f"{name_of(humans)}: holds no ratings" + (f" on {', '.join(dimensions)}" if dimensions else "")
-        )
+        on = f" on {', '.join(dimensions)}" if dimensions else ""
+        raise InputError(f"{name_of(humans)}: holds no ratings{on}")
     rated, rating_columns = [score for score, _ in cells], {column for _, column in cells}
     rows = partial(plain_rows, humans, _ignore, encoding=encoding, mapping=columns, has_id=True)
-    fields: dict[str, dict[str, Any]] = {}
-    if not opened and items is None and _is_table(humans):
-        fields = _other_columns(rows(), columns, rating_columns, ids)
+    brings_fields = not opened and items is None and _is_table(humans)
+    fields = _other_columns(rows(), columns, rating_columns, ids) if brings_fields else {}
     if not known:
         known = {s.item_id: Item(id=s.item_id, question="", answer="") for s in rated}
     known = {name: _with_fields(item, fields.get(name)) for name, item in known.items()}
@@ -177,8 +175,7 @@ def load_ratings(
     about = {"ratings": name_of(humans)} | {f"judge {run.name}": run.about for run in opened}
     checks = _checks(rows, columns) if _is_table(humans) else {}
     notes = [*failed_checks_warning(checks), *differing, *left_out, *_rater_notes(rated, wanted), *notes]
-    summary = str(_summary(rated, wanted))
-    id_of = _known_id(columns, ids, known)
+    summary, id_of = str(_summary(rated, wanted)), _known_id(columns, ids, known)
     drawn = drawn_items(rows if _is_table(humans) else None, columns or {}, id_of, known)
     of_judges = {run.scores[0].rater: run.probabilities for run in opened if run.probabilities}
     return LoadedRatings(
