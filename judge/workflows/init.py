@@ -206,7 +206,8 @@ class _Inspector:
         try:
             self._rating_question(table, self.found.answers)
         except InputError as error:
-            self.problems.setdefault(table.name, str(error))
+            if not table.rows or table.name not in self.problems:
+                self.problems[table.name] = str(error)
             return False
         return True
 

@@ -541,10 +541,18 @@ ARGILLA = [
 NESTED = {"ann": {"q1": 1, "q2": 5}, "ben": {"q1": 2, "q2": 4}}
 
 
-@pytest.mark.parametrize("export", [LABEL_STUDIO, ARGILLA, NESTED], ids=["label_studio", "argilla", "nested"])
+@pytest.mark.parametrize("export", [LABEL_STUDIO, ARGILLA], ids=["label_studio", "argilla"])
 def test_an_export_of_a_platform_is_ratings(export):
     found = inspected(table("a.csv", COMPLETE), document("r.json", export))
     assert (found.ratings.name, found.rated.items[0]) == ("r.json", "q1")
+
+
+def test_nested_ratings_are_read_once_their_raters_are_named():
+    files = table("a.csv", COMPLETE), document("r.json", NESTED)
+    found = inspected(*files, raters_in=("ann", "ben"))
+    assert (found.ratings.name, found.rated.items[0]) == ("r.json", "q1")
+    with pytest.raises(InputError, match="--raters-in ann,ben or --raters-in q1,q2"):
+        inspected(*files)
 
 
 def test_a_batch_of_mechanical_turk_is_ratings():
