@@ -46,6 +46,7 @@ def test_several_people_count_by_majority_for_verdicts_and_by_mean_for_scores():
 def test_answers_without_a_verdict_count_as_asked(policy, size):
     pool = verdict_pool(ratings(judge=[_, *JUDGE[1:]]), "j", policy)
     assert (pool.scored.sum(), pool.labelled.sum()) == (size, size - 5)
+    assert pool.corrected(0).humans_only.n_items == size - 5
 
 
 @pytest.mark.parametrize("more", [{"pass_mark": None}, {"judge": [_] * 10}])
