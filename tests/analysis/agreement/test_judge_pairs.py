@@ -187,3 +187,33 @@ def test_llmbar_by_command_decides_in_each_slice(llmbar, tmp_path):
     assert "Judges compared with gpt-4/vanilla" in done.stdout
     assert "inconclusive" in done.stdout
     assert "Judges compared with gpt-4/vanilla by subset" in done.stdout
+
+
+def slot_kappa(judge_scores, ratings):
+    """Quadratic kappa of a judge and a random rating of the item, from squared distances of all pairs."""
+    of_items = np.mean([np.mean((x - j) ** 2) for j, x in zip(judge_scores, ratings, strict=True)])
+    by_chance = np.mean([np.mean((judge_scores - x[:, None]) ** 2) for x in ratings])
+    return 1 - of_items / by_chance
+
+
+def test_two_judges_of_hanna_differ_as_computed_independently():
+    judges = ("beluga-13b", "chatgpt")
+    rows = [
+        row
+        for row in public_data.ratings("hanna")
+        if row["dimension"] == "complexity" and (row["rater_type"] == "human" or row["rater_id"] in judges)
+    ]
+    found = judge.agree([], rows, scale="1-5", raters_are="slots", margin=0.05)
+    one = found.judge_differences["complexity", "chatgpt"]
+    people, scores = {}, {name: {} for name in judges}
+    for row in rows:
+        if row["rater_type"] == "human":
+            people.setdefault(row["item_id"], []).append(row["score"])
+        else:
+            scores[row["rater_id"]][row["item_id"]] = row["score"]
+    items = [i for i in people if all(scores[name].get(i) is not None for name in judges)]
+    ratings = [np.array(people[i], dtype=float) for i in items]
+    first, second = (slot_kappa(np.array([scores[name][i] for i in items]), ratings) for name in judges)
+    assert one.corrected.first.value == pytest.approx(first, abs=1e-10)
+    assert one.corrected.difference.value == pytest.approx(second - first, abs=1e-10)
+    assert one.verdict.verdict == "worse"
