@@ -93,7 +93,7 @@ class ItemColumns:
     @classmethod
     def of(cls, items: Iterable[Item], rubric: Rubric) -> "ItemColumns":
         """Arrange items as columns; they are read once, one after another."""
-        names, read = Names(rubric), _Rows()
+        names, read = Names(rubric), _RowReader()
         for item in items:
             read.add(item)
             read.holds_verdict.append(bool(embedded_verdicts(item, names)))
@@ -162,7 +162,7 @@ class _Codes:
 
 
 @dataclass
-class _Rows:
+class _RowReader:
     """Columns while items are read."""
 
     ids: list[str] = field(default_factory=list)

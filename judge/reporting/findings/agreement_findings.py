@@ -188,6 +188,8 @@ def _judge_words(found: Agreement, judge: str) -> str:
         if one.judge == judge:
             words = _outcome_words(one, found.criteria.set_by)
             groups.setdefault(words, []).append(dimension_name(one.ratings.dimension))
+    if not groups:
+        return f"{judge}: it has no score on the rated items."
     findings = "; ".join(f"on {listed(names)} it {finding}" for finding, names in groups.items())
     return f"{judge}: {findings}."
 
