@@ -89,10 +89,8 @@ def test_a_margin_in_the_settings_is_named_by_its_file(run, tmp_path, monkeypatc
 def test_the_examples_fit_on_one_screen_and_name_what_else_there_is(run):
     lines = judge("agree", run, "--humans", RATINGS).stdout.splitlines()
     assert len(lines) <= 45
-    assert lines[-2].startswith(
-        "More sections: people, raw, levels, verdicts, corrected, ranking, raters, ranks"
-    )
-    assert lines[-1].endswith("print all with --sections all.")
+    assert lines[-2].startswith("More sections (--sections all): people, raw, levels, verdicts, corrected")
+    assert lines[-1].endswith("bias, details, disagreements, methods.")
 
 
 def test_all_sections_are_printed_on_request(run):

@@ -12,7 +12,7 @@ import numpy as np
 from judge.analysis.agreement.align import AlignedRatings
 from judge.analysis.agreement.label_pool import Clusters, LabelPool, Quantity, score_pool, verdict_pool
 from judge.analysis.agreement.system_ranking import question_of
-from judge.analysis.group_difference import GroupDifference, group_difference
+from judge.analysis.group_difference import group_difference, within
 from judge.analysis.ratings import PASSES, NoVerdict, Ratings
 from judge.analysis.slices import members
 from judge.records import OVERALL
@@ -65,7 +65,7 @@ class CorrectedDifference:
         Which scores, and which groups.
     quantity : {'pass_rate', 'mean'}
         What is compared.
-    by_judge : GroupDifference
+    by_judge : Estimate
         By the scores of the judge alone.
     difference : Estimate
         Each group corrected by its own labels.
@@ -80,7 +80,7 @@ class CorrectedDifference:
     first: str
     second: str
     quantity: Quantity
-    by_judge: GroupDifference
+    by_judge: Estimate
     difference: Estimate
     p: float
     p_adjusted: float = np.nan
@@ -255,7 +255,9 @@ class _PoolOfJudge:
     def _difference(
         self, field: str, first: tuple[str, Bools], second: tuple[str, Bools]
     ) -> CorrectedDifference:
+        reach = self.pool.reach
         difference = self.pool.difference(first[1], second[1], self._shared)
+        by_judge = group_difference(self.pool.judge, first[1], second[1], self._shared)
         return CorrectedDifference(
             dimension=self.ratings.dimension,
             judge=self.judge,
@@ -263,7 +265,7 @@ class _PoolOfJudge:
             first=first[0],
             second=second[0],
             quantity=self.pool.quantity,
-            by_judge=group_difference(self.pool.judge, first[1], second[1], self._shared),
+            by_judge=within(by_judge.difference, -reach, reach),
             difference=difference,
             p=t_test(difference).p_value,
         )

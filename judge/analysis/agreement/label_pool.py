@@ -13,8 +13,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from judge.analysis.group_difference import within
 from judge.analysis.ratings import PASSES, NoVerdict, Ratings
-from judge.stats.engine.estimate import Estimate
+from judge.stats.engine.estimate import SHARE, Estimate, Range
 from judge.stats.engine.sampling_design import SamplingDesign
 from judge.stats.engine.scale import Bools, Floats
 from judge.stats.judge_human.consensus import consensus
@@ -49,6 +50,8 @@ class LabelPool:
         The same with the strata of the rated answers, for the figure of people alone.
     clusters : ndarray of str or None, shape (n_rows,)
         Cluster of each row.
+    ends : tuple of float
+        Lowest and highest value; no interval reaches beyond them.
     """
 
     quantity: Quantity
@@ -58,6 +61,12 @@ class LabelPool:
     design: SamplingDesign | None = None
     drawn: SamplingDesign | None = None
     clusters: Clusters | None = None
+    ends: Range = SHARE
+
+    @property
+    def reach(self) -> float:
+        """Largest possible difference of two means."""
+        return self.ends[1] - self.ends[0]
 
     @property
     def scored(self) -> Bools:
@@ -83,7 +92,13 @@ class LabelPool:
     def corrected(self, seed: int) -> CorrectedMean:
         """Estimate the pass rate or mean that people would give to all rows."""
         if not self.is_binary:
-            return ppi_mean(self.human, self.judge, design=self.design, clusters=self.clusters)
+            of_scores = ppi_mean(self.human, self.judge, design=self.design, clusters=self.clusters)
+            return replace(
+                of_scores,
+                estimate=within(of_scores.estimate, *self.ends),
+                humans_only=within(of_scores.humans_only, *self.ends),
+                uncorrected=within(of_scores.uncorrected, *self.ends),
+            )
         found = predictive_values(
             self.human, self.judge, design=self.design, clusters=self.clusters, rng=seed
         )
@@ -101,7 +116,7 @@ class LabelPool:
         sides = [kept._only(mask[rows]) for mask in (first, second)]
         (human_a, judge_a, design_a), (human_b, judge_b, design_b) = sides
         of = predictive_values_difference if self.is_binary else ppi_difference
-        return of(
+        found = of(
             human_a,
             judge_a,
             human_b,
@@ -110,6 +125,7 @@ class LabelPool:
             design_b=design_b,
             clusters=None if shared is None else shared[rows],
         )
+        return within(found, -self.reach, self.reach)
 
     def _only(self, mask: Bools) -> tuple[Floats, Floats, SamplingDesign | None]:
         human, judge = (np.where(mask, values, np.nan) for values in (self.human, self.judge))
@@ -156,7 +172,8 @@ def score_pool(ratings: Ratings, judge: str, verdicts: Floats | None = None) -> 
     # The mean of a panel of judges lies between the two.
     is_binary = of_two and bool(np.isin(scores[~np.isnan(scores)], (0, 1)).all())
     human = consensus(ratings.human_values, "majority" if is_binary else "mean")
-    return _pool("mean", human, scores, ratings, [ratings.passed(scores), verdicts], is_binary=is_binary)
+    pool = _pool("mean", human, scores, ratings, [ratings.passed(scores), verdicts], is_binary=is_binary)
+    return replace(pool, ends=(float(ratings.scale.points[0]), float(ratings.scale.points[-1])))
 
 
 def _has_other_mix(ratings: Ratings) -> bool:

@@ -85,7 +85,7 @@ def _difference_words(pair: CorrectedDifference) -> str:
     return (
         f"Corrected by human ratings, the pass rate of {pair.first} minus that of {pair.second} is "
         f"{with_interval(pair.difference, 'points')} percentage points (p {p_phrase(pair.p)}); by the judge "
-        f"alone it is {number_text(pair.by_judge.difference.value, 'points')}."
+        f"alone it is {number_text(pair.by_judge.value, 'points')}."
     )
 
 

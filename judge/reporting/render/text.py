@@ -104,7 +104,7 @@ def _parts(report: ReportContent, width: int, wanted: Sequence[str] | None) -> I
         yield from _methods(report, width)
     if wanted is None and (rest := [name for name in report.section_names if name not in names]):
         yield ""
-        yield _wrapped(f"More sections: {', '.join(rest)}; print all with --sections all.", width, "", "dim")
+        yield _wrapped(f"More sections (--sections all): {', '.join(rest)}.", width, "", "dim")
 
 
 def _methods(report: ReportContent, width: int) -> Iterator[RenderableType]:

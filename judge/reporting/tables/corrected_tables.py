@@ -167,7 +167,7 @@ def _differences(
             one.first,
             one.second,
             *labels.cells(one.dimension, one.judge),
-            one.by_judge.difference,
+            one.by_judge,
             one.difference,
             one.p,
             one.p_adjusted,

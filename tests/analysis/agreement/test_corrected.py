@@ -79,7 +79,7 @@ def test_the_order_of_systems_is_that_of_people_and_not_of_the_judge(study):
     (pair,) = corrections(aligned, ["system"]).differences_of("pass_rate", "system")
     truth = good[:N_QUESTIONS].mean() - good[N_QUESTIONS:].mean()
     assert truth > 0.2
-    assert pair.by_judge.difference.value < 0
+    assert pair.by_judge.value < 0
     assert pair.difference.low <= truth <= pair.difference.high
     assert pair.difference.low > 0
     assert pair.p == pair.p_adjusted < 0.001

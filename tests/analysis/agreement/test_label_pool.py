@@ -77,6 +77,17 @@ def test_the_mean_of_a_panel_is_corrected_as_a_score():
     assert not score_pool(ratings(**marks, scale=Scale([0, 1]), pass_mark=None), "j").is_binary
 
 
+def test_no_interval_reaches_beyond_the_scale():
+    few = score_pool(ratings([[1], [5], *[[_]] * 8], [1, 5] * 5), "j")
+    found = few.corrected(0)
+    for one in (found.estimate, found.humans_only, found.uncorrected):
+        assert 1 <= one.low < one.high <= 5
+    groups = np.arange(10) < 4
+    of_groups = score_pool(ratings([[1], [5], [_], [_], [1], [5], *[[_]] * 4], [1, 5, 3, 2, 4] * 2), "j")
+    difference = of_groups.difference(groups, ~groups, None)
+    assert -4 <= difference.low < difference.high <= 4
+
+
 # -- how the rated answers were drawn
 
 N = 400

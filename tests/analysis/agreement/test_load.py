@@ -37,7 +37,7 @@ def test_humans_and_judges_are_told_apart(run, ratings):
 def test_the_origin_of_the_scores_is_kept(run, ratings):
     about = load_ratings([run], ratings).about
     assert about["ratings"] == str(ratings)
-    assert about["judge first"].startswith("robot, fingerprint ")
+    assert about["judge first"].startswith("robot, rubric open_qa version 1 (")
 
 
 def test_an_empty_file_says_on_which_dimensions(tmp_path):
