@@ -41,6 +41,8 @@ _FACTS = {
 _FILES = ("input", "answers", "ratings")
 _OF_ONE_JUDGE = "judge "
 _VERSION = "judge-toolkit"
+UNKNOWN = "unknown"
+"""Value of a fact that some of several runs do not have."""
 _CORRECTIONS = {"p_holm": "Holm-adjusted", "p_adjusted": "Benjamini-Yekutieli-adjusted"}
 _TARGETS = {
     "report": "answers",
@@ -60,12 +62,17 @@ class MethodsSection:
     ----------
     text : str
         The paragraph without citations.
-    references : tuple of Reference
-        The papers, in the order in which the paragraph names their methods.
+    citations : tuple of (int, Reference)
+        Where the paragraph first names a method, and its paper, in this order.
     """
 
     text: str
-    references: tuple[Reference, ...]
+    citations: tuple[tuple[int, Reference], ...]
+
+    @property
+    def references(self) -> tuple[Reference, ...]:
+        """The papers, in the order in which the paragraph names their methods."""
+        return tuple(one for _, one in self.citations)
 
     def numbers(self, found: tuple[Reference, ...]) -> str:
         """Numbers of references in the list, from 1."""
@@ -82,12 +89,10 @@ class MethodsSection:
             References -> their citation in the markup language.
         """
         ends: dict[int, tuple[Reference, ...]] = {}
-        for one in self.references:
-            end = one.end_in(self.text)
-            if end is not None:
-                ends[end] = (*ends.get(end, ()), one)
+        for end, one in self.citations:
+            ends[end] = (*ends.get(end, ()), one)
         parts, start = [], 0
-        for end, found in sorted(ends.items()):
+        for end, found in ends.items():
             parts += [_escaped(self.text[start:end], escape), cite(found)]
             start = end
         return "".join([*parts, _escaped(self.text[start:], escape)])
@@ -119,7 +124,7 @@ def methods_of(report: ReportContent) -> MethodsSection:
         sentences.append(f"Statistics in the tables include {listed([one.phrase for one in unnamed])}.")
     text = " ".join([*sentences, _software(report)])
     found = [(end, one) for one in REFERENCES if (end := one.end_in(text)) is not None]
-    return MethodsSection(text, tuple(one for _, one in sorted(found, key=lambda pair: pair[0])))
+    return MethodsSection(text, tuple(sorted(found, key=lambda pair: pair[0])))
 
 
 def _escaped(text: str, escape: Callable[[str], str]) -> str:
@@ -145,7 +150,7 @@ def _values(facts: Mapping[str, str], name: str) -> list[str]:
     values = [
         (key.removeprefix(name).removeprefix(" of "), PurePath(text).name if name in _FILES else text)
         for key, text in facts.items()
-        if _base(key) == name
+        if _base(key) == name and text != UNKNOWN
     ]
     return [f"{text} ({run})" if run else text for run, text in values]
 
@@ -178,20 +183,21 @@ def _intervals(report: ReportContent) -> Iterator[str]:
 
 
 def _tests(report: ReportContent) -> Iterator[str]:
-    counts = [text for table in report.tables.values() if (text := _tests_of(table))]
-    if counts:
-        yield f"Tests: {'; '.join(counts)}."
+    counts = [(table, *_tests_of(table)) for table in report.tables.values()]
+    by_table = [f"{n:,} in {table.title!r} ({correction})" for table, n, correction in counts if n]
+    if by_table:
+        total = counted(sum(n for _, n, _ in counts), "p-value")
+        yield f"Tests: {total} in the tables, {listed(by_table)}."
 
 
-def _tests_of(table: Table) -> str:
-    """Return the number of p-values of a table with their correction; empty if it has none."""
+def _tests_of(table: Table) -> tuple[int, str]:
+    """Return the number of p-values of a table, and how they are corrected for their number."""
     keys = [column.key for column in table.columns if column.kind == "p"]
     if not keys:
-        return ""
+        return 0, ""
     shown = next((key for key in keys if key in _CORRECTIONS), keys[0])
     n = sum(isinstance(p, float) and not math.isnan(p) for p in table.column(shown))
-    correction = _CORRECTIONS.get(shown, "not adjusted")
-    return f"{counted(n, 'p-value')} in the table {table.title!r} ({correction})" if n else ""
+    return n, _CORRECTIONS.get(shown, "not adjusted")
 
 
 def _keys(report: ReportContent) -> set[str]:

@@ -42,6 +42,23 @@ def test_facts_that_differ_between_runs_name_the_run():
     assert "The judge was gpt-5 (a) and claude (b)." in text
 
 
+def test_a_fact_that_a_run_lacks_is_left_out():
+    text = methods_of(
+        report(about={"model as served of a": "gpt-5-0110", "model as served of b": "unknown"})
+    ).text
+    assert "The replies came from gpt-5-0110 (a)." in text
+    assert "unknown" not in text
+
+
+def test_tests_of_several_tables_are_added_up():
+    one = table(columns=(Column("p", "p", "p"),), rows=((0.1,), (0.2,)))
+    two = table("u", (Column("p_holm", "p", "p"),), ((0.1,),), "By kind")
+    text = methods_of(report(tables=[one, two, table("v")])).text
+    assert (
+        "3 p-values in the tables, 2 in 'By topic' (not adjusted) and 1 in 'By kind' (Holm-adjusted)" in text
+    )
+
+
 def test_each_judge_of_a_study_of_agreement_is_described():
     assert (
         "Judge run-1: gpt-5, run run-1." in methods_of(report(about={"judge run-1": "gpt-5, run run-1"})).text
@@ -87,8 +104,7 @@ def test_tests_are_counted_by_table_with_their_correction(keys, correction):
     columns = tuple(Column(key, key, "p") for key in keys)
     rows = tuple((p,) * len(keys) for p in (0.01, 0.2, float("nan"), None))
     text = methods_of(report(tables=[table(columns=columns, rows=rows)])).text
-    assert "2 p-values in the table 'By topic'" in text
-    assert correction in text
+    assert f"Tests: 2 p-values in the tables, 2 in 'By topic' ({correction}" in text
 
 
 def test_a_table_without_defined_p_values_has_no_tests():
@@ -150,7 +166,7 @@ def test_the_paragraph_of_agreement_names_sampling_margin_and_tests(agreement):
     text = agreement["methods_paragraph"]
     for part in (
         "count as a random sample", "Scores of the judge on the rated items: ", "Non-inferiority margin 0.1",
-        "epsilon 0.2", "p-values in the table 'By topic' (Holm-adjusted", "rubric open_qa version 1",
+        "epsilon 0.2", "in 'By topic' (Holm-adjusted", "rubric open_qa version 1",
     ):  # fmt: skip
         assert part in text
     assert any("Calderon" in one for one in agreement["references"])

@@ -18,6 +18,7 @@ from judge.reporting.builders.rubric_sections import rubric_sections
 from judge.reporting.builders.run_data import RunData
 from judge.reporting.document import Case, Section
 from judge.reporting.findings import run_findings, type_findings
+from judge.reporting.methods import UNKNOWN
 from judge.reporting.report import Report
 from judge.reporting.tables import comparison_tables, run_tables, type_tables
 from judge.reporting.wording import counted, display_name
@@ -126,7 +127,7 @@ def about(sources: Sequence[RunData]) -> dict[str, str]:
     names = dict.fromkeys(name for source in sources for name in source.about)
     shown = {}
     for name in names:
-        values = {source.table.name: source.about.get(name, "unknown") for source in sources}
+        values = {source.table.name: source.about.get(name, UNKNOWN) for source in sources}
         if len(set(values.values())) == 1:
             shown[name] = next(iter(values.values()))
         elif name != "run":
