@@ -64,5 +64,8 @@ def test_without_a_pass_mark_there_are_no_errors_of_the_pass_rate(report_json, l
     words = ("--humans", lenient_run / "ratings.csv", "--dimension", "clarity", "--rater-scale", "ann=1-6")
     rescaled = report_json("calibrate", lenient_run / "run", *words)
     (row,) = rescaled["tables"]["errors"]["rows"]
-    assert list(row) == ["dimension", "mae_before", "mae_after", "bias_before", "bias_after"]
+    assert list(row) == [
+        "dimension",
+        *(f"{name}_{when}" for name in ("mae", "rmse", "bias") for when in ("before", "after")),
+    ]
     assert "pass_before" in calibrated["tables"]["errors"]["rows"][0]

@@ -1,7 +1,5 @@
 """Tables of figures corrected by people's ratings, and their names for gates."""
 
-import pytest
-
 from judge.analysis.agreement.corrected import MOST_GROUPS, CorrectedFigure, Corrections
 from judge.reporting.tables.agreement_tables import Labels
 from judge.reporting.tables.corrected_tables import corrected_section, named_corrections
@@ -21,7 +19,7 @@ def figure(group="", *, value=0.6, quantity="pass_rate", dimension="overall"):
         quantity=quantity,
         n_answers=300,
         n_labels=40,
-        mean=CorrectedMean(corrected, PEOPLE, ALONE),
+        mean=CorrectedMean(corrected, PEOPLE, ALONE, effective_labels=160.0),
     )
 
 
@@ -34,7 +32,7 @@ def test_judge_people_and_corrected_stand_side_by_side_with_effective_labels():
     (table,) = tables(figure()).values()
     row = dict(zip([column.key for column in table.columns], table.rows[0], strict=True))
     assert (row["judge_rate"], row["people_rate"]) == (ALONE, PEOPLE)
-    assert row["effective"] == pytest.approx(40 * (0.1 / 0.05) ** 2)
+    assert row["effective"] == 160
 
 
 def test_means_have_a_table_of_their_own():
