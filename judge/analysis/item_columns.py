@@ -33,7 +33,7 @@ class FieldColumn:
         The different values, in order of appearance; None if they are too long to be kept.
     """
 
-    codes: Ints
+    codes: NDArray[np.int32]
     values: list[Any] | None
 
     @property
@@ -54,6 +54,14 @@ class FieldColumn:
         """Value of each item as text; None where it is missing."""
         texts = [*map(str, self.values or ()), None]
         return [texts[code] for code in self.codes.tolist()]
+
+    def groups(self, ids: NDArray[np.object_]) -> Ints:
+        """Number of the label of each item, in their order; an item without a value is a group of its own."""
+        labels, place = np.unique([as_label(value) for value in self.values or ()], return_inverse=True)
+        alone = np.flatnonzero(self.codes < 0)
+        numbers = np.append(place, -1)[self.codes]
+        numbers[alone] = len(labels) + np.argsort(np.argsort(ids[alone]))
+        return np.asarray(numbers)
 
     def take(self, index: Ints) -> "FieldColumn":
         """Keep some items, in this order."""
@@ -102,11 +110,11 @@ class ItemColumns:
         return cls(
             ids,
             {name: codes.column(len(ids)) for name, codes in read.fields.items()},
-            np.array(read.has_system, dtype=bool),
-            np.array(read.questions, dtype="S20"),
-            np.array(read.n_words, dtype=np.int64),
-            np.array(read.refuses, dtype=bool),
-            np.array(read.holds_verdict, dtype=bool),
+            np.frombuffer(read.has_system, dtype=bool),
+            np.frombuffer(read.questions, dtype="S20"),
+            np.frombuffer(read.n_words, dtype=np.int64),
+            np.frombuffer(read.refuses, dtype=bool),
+            np.frombuffer(read.holds_verdict, dtype=bool),
         )
 
     def take(self, index: Ints) -> "ItemColumns":
@@ -156,7 +164,7 @@ class _Codes:
 
     def column(self, n_items: int) -> FieldColumn:
         """The column, with no value for the items that are left."""
-        codes = np.full(n_items, -1)
+        codes = np.full(n_items, -1, dtype=np.int32)
         codes[: len(self.codes)] = self.codes
         return FieldColumn(codes, self.values)
 
@@ -167,11 +175,11 @@ class _RowReader:
 
     ids: list[str] = field(default_factory=list)
     fields: dict[str, _Codes] = field(default_factory=dict)
-    has_system: list[bool] = field(default_factory=list)
-    questions: list[str] = field(default_factory=list)
-    n_words: list[int] = field(default_factory=list)
-    refuses: list[bool] = field(default_factory=list)
-    holds_verdict: list[bool] = field(default_factory=list)
+    has_system: bytearray = field(default_factory=bytearray)
+    questions: bytearray = field(default_factory=bytearray)
+    n_words: "array[int]" = field(default_factory=lambda: array("q"))
+    refuses: bytearray = field(default_factory=bytearray)
+    holds_verdict: bytearray = field(default_factory=bytearray)
 
     def add(self, item: Item) -> None:
         self._enter(len(self.ids), item.metadata)
@@ -179,7 +187,7 @@ class _RowReader:
         if item.system is not None and SYSTEM not in item.metadata:
             self._enter(len(self.ids), {SYSTEM: item.system})
         self.ids.append(item.id)
-        self.questions.append(question_key(item))
+        self.questions += question_key(item).encode()
         self.n_words.append(len(item.answer.split()))
         self.refuses.append(bool(REFUSAL.match(item.answer)))
 

@@ -358,10 +358,15 @@ class ScoreTable:
         conditions), or else the answers to one question (of several systems, for example).
         """
         name = self.cluster_field(field)
-        groups = None if name is None else self.groups(name)
-        if groups is None:
+        if name is None:
             return None
-        numbers = np.unique(groups, return_inverse=True)[1]
+        column = self.columns.fields.get(name)
+        if name == QUESTION:
+            numbers = np.unique(self.columns.questions, return_inverse=True)[1]
+        elif column is None or column.values is None:
+            numbers = np.unique(self.groups(name), return_inverse=True)[1]
+        else:
+            numbers = np.unique(column.groups(self.columns.ids), return_inverse=True)[1]
         return None if len(np.unique(numbers[self.is_judged])) == self.is_judged.sum() else numbers
 
 

@@ -119,15 +119,17 @@ def members(items: HasFields, field: str) -> list[tuple[str, Bools]]:
         No item has the field, or it has too many values to be slices.
     """
     columns = [items.field(name.strip()).tolist() for name in field.split(CROSS)]
-    values = list(zip(*columns, strict=True))
-    distinct = sorted(set(values), key=lambda labels: [natural_rank(label) for label in labels])
+    n_items = len(columns[0])
+    distinct = sorted(
+        set(zip(*columns, strict=True)), key=lambda labels: [natural_rank(label) for label in labels]
+    )
     if len(distinct) > MOST_SLICES:
         raise InputError(
-            f"{field!r} has {len(distinct):,} values in {len(values):,} items, too many for slices (at most "
+            f"{field!r} has {len(distinct):,} values in {n_items:,} items, too many for slices (at most "
             f"{MOST_SLICES}). If items with one {field} are not independent: --cluster {field}"
         )
     place = {labels: code for code, labels in enumerate(distinct)}
-    codes = np.array([place[labels] for labels in values])
+    codes = np.fromiter(map(place.__getitem__, zip(*columns, strict=True)), dtype=int, count=n_items)
     return [(" * ".join(labels), codes == code) for labels, code in place.items()]
 
 
@@ -164,7 +166,10 @@ def macro_average(
         return Estimate.undefined(NO_RATINGS)
     flat = [c for classes in kept for c in classes]
     weights = np.array([1 / (len(kept) * len(classes)) for classes in kept for _ in classes])
-    sums = np.column_stack([*(c * values[used] for c in flat), *flat]).astype(float)
+    sums = np.empty((int(used.sum()), 2 * len(flat)))  # filled in place: it is large for a million items
+    for place, c in enumerate(flat):
+        sums[:, place] = c * values[used]
+        sums[:, len(flat) + place] = c
 
     def mean_of_means(totals: Floats) -> Floats:
         means = quotient(totals[:, : len(flat)], totals[:, len(flat) :])

@@ -196,3 +196,19 @@ def test_score_of_a_dimension_that_the_rubric_lacks_is_left_out(make_run, scores
 def test_run_without_scores_has_no_judge(make_run):
     table = stored(make_run([]))
     assert (table.rater, set(table.outcomes.tolist())) == ("", {"unscored"})
+
+
+@pytest.mark.parametrize("field", ["topic", "level", "question", "id", None])
+@pytest.mark.parametrize("rows", [[0, 1, 2, 3], [3, 1, 0]])
+def test_clusters_are_numbered_in_the_order_of_their_names(make_run, scores, field, rows):
+    table = stored(make_run(scores)).take(rows)
+    name = table.cluster_field(field)
+    expected = None if name is None else np.unique(table.groups(name), return_inverse=True)[1].tolist()
+    found = table.clusters(field)
+    assert (None if found is None else found.tolist()) == expected
+
+
+def test_clusters_of_a_field_with_long_values_are_read_again(make_run, scores, monkeypatch):
+    expected = stored(make_run(scores)).clusters("topic").tolist()
+    monkeypatch.setattr(item_columns, "_MOST_CHARACTERS", 3)
+    assert stored(make_run(scores)).clusters("topic").tolist() == expected

@@ -789,6 +789,17 @@ def test_a_verdict_is_never_made_of_a_score_off_the_scale(run):
         run.summary()
 
 
+@pytest.mark.parametrize("most_known", [0, 10_000])
+def test_verdicts_do_not_depend_on_how_many_sets_of_scores_are_remembered(run, monkeypatch, most_known):
+    monkeypatch.setattr("judge.scoring.run._MOST_KNOWN", most_known)
+    run.add_items([item(f"i{n}") for n in range(4)])
+    values = enumerate([1.0, 5.0, 1.0, 5.0])
+    run.write_scores([score(value, item_id=f"i{n}", dimension="overall") for n, value in values])
+    first, second, *again = [passed for _, passed in run.verdicts()]
+    assert (first, second) == (False, True)
+    assert again == [False, True]
+
+
 def test_items_that_are_out_of_order_are_not_walked_through_for_ever(run, monkeypatch):
     """A damaged index may lead back to where one has been."""
     run.add_items([item("i1"), item("i2")])
