@@ -283,8 +283,7 @@ def _missing_words(found: Agreement) -> Iterator[str]:
         missing += sum(statuses.values()) - statuses.get("ok", 0)
     if rated and missing / rated > MANY_MISSING:
         yield (
-            f"{number_text(missing / rated, 'share')} of the judge's scores on rated items are missing, "
-            "probably not at random; no coefficient of agreement includes them."
+            f"{number_text(missing / rated, 'share')} of the judge's scores on rated items are missing."
         )
 
 

@@ -27,6 +27,6 @@ def _counts(found: Agreement) -> str:
     """Number of scores of all judges with each status; verdicts follow from scores and are left out."""
     counts = Counter[str]()
     for one in found.judge_agreements:
-        if one.ratings.dimension != PASSES:
+        if one.ratings.dimension != PASSES and one.judge in found.aligned.judges:  # a panel has no statuses
             counts.update(one.ratings.statuses.get(one.judge, {}))
     return ", ".join(f"{n:,} {status.replace('_', ' ')}" for status, n in counts.items())
