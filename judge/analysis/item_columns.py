@@ -101,7 +101,7 @@ class ItemColumns:
     @classmethod
     def of(cls, items: Iterable[Item], rubric: Rubric) -> "ItemColumns":
         """Arrange items as columns; they are read once, one after another."""
-        names, read = Names(rubric), _RowReader()
+        names, read = Names(rubric), _ItemReader()
         for item in items:
             read.add(item)
             read.holds_verdict.append(bool(embedded_verdicts(item, names)))
@@ -140,7 +140,7 @@ class ItemColumns:
         return [*([SYSTEM] if self.has_system.any() else []), *names]
 
 
-class _Codes:
+class _FieldReader:
     """Codes of one field while items are read; items without it at the end have none yet."""
 
     def __init__(self) -> None:
@@ -170,11 +170,11 @@ class _Codes:
 
 
 @dataclass
-class _RowReader:
+class _ItemReader:
     """Columns while items are read."""
 
     ids: list[str] = field(default_factory=list)
-    fields: dict[str, _Codes] = field(default_factory=dict)
+    fields: dict[str, _FieldReader] = field(default_factory=dict)
     has_system: bytearray = field(default_factory=bytearray)
     questions: bytearray = field(default_factory=bytearray)
     n_words: "array[int]" = field(default_factory=lambda: array("q"))
@@ -197,7 +197,7 @@ class _RowReader:
                 continue
             found = self.fields.get(name)
             if found is None:
-                found = self.fields[name] = _Codes()
+                found = self.fields[name] = _FieldReader()
             if len(found.codes) < row:
                 found.codes.extend([-1] * (row - len(found.codes)))
             # Only texts are keys of their own: 1, 1.0 and True are equal, and a list is not hashable.

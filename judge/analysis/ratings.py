@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal, TypedDict
@@ -10,10 +10,8 @@ from typing import Literal, TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
-from judge.analysis.reduction import Reduction, reduce_samples
 from judge.errors import InputError
 from judge.pass_mark import reaches
-from judge.records import RaterKind, Score
 from judge.stats.engine.sampling_design import SamplingDesign
 from judge.stats.engine.scale import Bools, Floats, Ints, Scale
 from judge.stats.judge_human.consensus import consensus
@@ -21,8 +19,6 @@ from judge.stats.judge_human.consensus import consensus
 NoVerdict = Literal["fail", "drop", "bounds"]
 """Answers without a verdict: they count as fails; they are left out; or they are left out, and the pass rates
 that would result if all of them failed and if all of them passed are given, too."""
-_MOST_CELLS = 50_000_000
-"""Scores of one dimension that are arranged at once, missing ones too: 400 MB."""
 
 PASSES = "passes"
 """Name of the derived dimension: 1 if an answer meets the whole pass rule, 0 if it does not."""
@@ -254,157 +250,6 @@ def pass_or_fail(values: Floats, pass_mark: float) -> Floats:
     array([ 1.,  0., nan])
     """
     return np.where(np.isnan(values), np.nan, reaches(values, pass_mark))
-
-
-def ratings_matrix(
-    scores: Iterable[Score],
-    dimension: str,
-    scale: Scale,
-    *,
-    items: Sequence[str] | None = None,
-    raters: Mapping[str, RaterKind] | None = None,
-    reduction: Reduction = "first",
-    clusters: Mapping[str, Hashable] | None = None,
-) -> Ratings:
-    """Arrange the scores of one dimension as items x raters.
-
-    Parameters
-    ----------
-    scores : iterable of Score
-        Scores of any raters and dimensions; those of other dimensions are ignored.
-    dimension : str
-        Name of a dimension, or ``overall``.
-    scale : Scale
-        Declared scale; values are not checked against it.
-    items : sequence of str, optional
-        Rows, in order; scores of other items are left out. Default: every item that has a score row, in order
-        of appearance.
-    raters : mapping, optional
-        Columns: rater -> ``human`` or ``judge``. Default: every rater that has a score row, in order of
-        appearance.
-    reduction : {'first', 'mean', 'median', 'majority'}
-        How to combine repeated judgments of one item: the first, or the mean, median or majority of those
-        that are not missing. A tied majority is missing.
-    clusters : mapping, optional
-        Item -> cluster of items that are not independent (image, source, conversation).
-
-    Raises
-    ------
-    InputError
-        No rater scored `dimension`, a rater scored an item twice, or a human and a judge share a name.
-
-    Examples
-    --------
-    >>> def score(item, rater, value):
-    ...     return Score(item_id=item, rater=rater, rater_kind="human", dimension="clarity", value=value)
-    >>> scores = [score("a", "Ann", 4), score("a", "Ben", 5), score("b", "Ben", 2)]
-    >>> ratings_matrix(scores, "clarity", Scale.integers(1, 5)).values
-    array([[ 4.,  5.],
-           [nan,  2.]])
-    """
-    rows, found = _rows_of(scores, dimension)
-    if not rows:
-        raise InputError(
-            f"no scores for dimension {dimension!r} (found: {', '.join(found) or 'none at all'})"
-        )
-    kinds = rater_kinds(rows) if raters is None else raters
-    names = tuple(dict.fromkeys(score.item_id for score in rows)) if items is None else tuple(items)
-    samples, statuses = _cube(rows, names, tuple(kinds))
-    return Ratings(
-        dimension=dimension,
-        scale=scale,
-        items=names,
-        raters=tuple(kinds),
-        is_judge=np.array([kind == "judge" for kind in kinds.values()]),
-        values=reduce_samples(samples, reduction),
-        samples=samples,
-        statuses=statuses,
-        clusters=None if clusters is None else np.array([str(clusters[name]) for name in names]),
-    )
-
-
-def rater_kinds(scores: Iterable[Score]) -> dict[str, RaterKind]:
-    """Rater -> ``human`` or ``judge``, in order of appearance.
-
-    Raises
-    ------
-    InputError
-        One name is that of a human and of a judge.
-    """
-    kinds: dict[str, RaterKind] = {}
-    for score in scores:
-        if kinds.setdefault(score.rater, score.rater_kind) != score.rater_kind:
-            raise InputError(
-                f"rater {score.rater!r} is a person in one row and a judge in another; rename one of the two"
-            )
-    return kinds
-
-
-def _rows_of(scores: Iterable[Score], dimension: str) -> tuple[list[Score], list[str]]:
-    """Scores of `dimension`, and the names of all dimensions that occur."""
-    rows: list[Score] = []
-    found: dict[str, None] = {}
-    for score in scores:
-        found[score.dimension] = None
-        if score.dimension == dimension:
-            rows.append(score)
-    return rows, list(found)
-
-
-def _cube(
-    rows: list[Score], items: tuple[str, ...], raters: tuple[str, ...]
-) -> tuple[Floats, dict[str, dict[str, int]]]:
-    """Values by item, rater and sample; and rater -> status -> number of items."""
-    row_of = {name: i for i, name in enumerate(items)}
-    column_of = {name: i for i, name in enumerate(raters)}
-    cube = no_samples(len(items), len(raters), max(score.sample for score in rows) + 1)
-    statuses: dict[str, dict[str, int]] = {}
-    seen: set[tuple[str, str, int]] = set()
-    for score in rows:
-        check_first(score, seen)
-        if score.item_id in row_of and score.rater in column_of:
-            cube[row_of[score.item_id], column_of[score.rater], score.sample] = number_of(score)
-            if score.sample == 0:
-                counts = statuses.setdefault(score.rater, {})
-                counts[score.status] = counts.get(score.status, 0) + 1
-    return cube, statuses
-
-
-def no_samples(n_items: int, n_raters: int, n_samples: int) -> Floats:
-    """Cube of items x raters x samples in which all is missing.
-
-    Raises
-    ------
-    InputError
-        It would fill the memory, as where one score alone has a sample of a high number.
-    """
-    if n_items * n_raters * n_samples > _MOST_CELLS:
-        raise InputError(
-            f"{n_items:,} items x {n_raters:,} raters x {n_samples:,} samples are too many to compare; "
-            f"allowed are {_MOST_CELLS:,} scores of one dimension. Number the samples of each item 0, 1, 2, …"
-        )
-    return np.full((n_items, n_raters, n_samples), np.nan)
-
-
-def check_first(score: Score, seen: set[tuple[str, str, int]]) -> None:
-    """Refuse a second score of one rater for the same item and sample; `seen` holds the earlier ones."""
-    key = (score.item_id, score.rater, score.sample)
-    if key in seen:
-        raise InputError(
-            f"second score for item {score.item_id!r}, rater {score.rater!r}, dimension {score.dimension!r}, "
-            f"sample {score.sample}; keep one of the two"
-        )
-    seen.add(key)
-
-
-def number_of(score: Score) -> float:
-    """Value of a score as a number; NaN if it is missing."""
-    if isinstance(score.value, str):
-        raise InputError(
-            f"item {score.item_id!r}, rater {score.rater!r}: {score.dimension} is {score.value!r}; "
-            "only numbers can be compared"
-        )
-    return np.nan if score.value is None else float(score.value)
 
 
 def _on_scale(scale: Scale, values: Floats) -> bool:

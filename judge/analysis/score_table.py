@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike
 from judge.analysis.criterion_scores import CriterionScores, Objects
 from judge.analysis.item_columns import ItemColumns
 from judge.analysis.item_fields import ITEM_ID, Labels, item_field
-from judge.analysis.ratings import NoVerdict, check_first, number_of, pass_or_fail
+from judge.analysis.ratings import NoVerdict, pass_or_fail
+from judge.analysis.ratings_matrix import check_first, number_of
 from judge.analysis.stored_run import UNREAD, ScoreColumns, StoredItems, read_scores
 from judge.errors import InputError
 from judge.records import OVERALL, STATUSES, Item, Score

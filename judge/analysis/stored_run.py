@@ -97,7 +97,7 @@ def read_scores(run: Run, ids: Sequence[str], status: str) -> tuple[str, ScoreCo
     status : str
         Status of items that have no score.
     """
-    reader = _Reader(run.rubric, ids, status)
+    reader = _ScoreReader(run.rubric, ids, status)
     rater, rows = run.usual_scores()
     while batch := list(islice(rows, _BATCH)):
         if not reader.enter(*map(_column, zip(*batch, strict=True))):
@@ -105,7 +105,7 @@ def read_scores(run: Run, ids: Sequence[str], status: str) -> tuple[str, ScoreCo
     return rater, reader.found
 
 
-class _Reader:
+class _ScoreReader:
     """Enters batches of scores, as long as nothing about them is unusual."""
 
     def __init__(self, rubric: Rubric, ids: Sequence[str], status: str) -> None:

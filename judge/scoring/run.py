@@ -23,7 +23,7 @@ from judge.scoring.item_result import ItemResult, as_frame, failures_of, results
 from judge.scoring.judge import Judge, mismatch
 from judge.scoring.run_database import RunDatabase
 from judge.scoring.run_overview import RunOverview
-from judge.scoring.run_summary import IngestCounts, RunSummary, counts_by_dimension, summarize
+from judge.scoring.run_summary import IngestCounts, RunSummary, distribution_of, summarize
 from judge.scoring.schema import closed_on_error, storage_errors, transaction
 from judge.scoring.served import SELECT_SERVED, Served
 
@@ -334,13 +334,7 @@ class Run(RunDatabase):
 
     def distribution(self, sample: int = 0) -> dict[str, dict[float, int]]:
         """Count values: dimension -> value (of a category, the position of its label) -> count."""
-        counts = counts_by_dimension(self._rows(schema.SELECT_NUMBERS, [sample]))
-        for name, dimension in self.rubric.dimensions.items():
-            if dimension.type == "category":
-                by_label = self._rows(schema.SELECT_LABELS, [sample, name])
-                places = {label: float(place) for place, label in enumerate(dimension.labels)}
-                counts[name] = {places[label]: count for label, count in by_label}
-        return counts
+        return distribution_of(self._rows, self.rubric, sample)
 
     def summary(self) -> RunSummary:
         """Count items, verdicts, statuses and failures, and add up tokens, cost and time."""

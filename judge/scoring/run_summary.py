@@ -145,3 +145,16 @@ def counts_by_dimension(rows: Iterable[tuple[Any, ...]]) -> dict[str, dict[Any, 
     for dimension, value, count in rows:
         counts.setdefault(dimension, {})[value] = count
     return counts
+
+
+def distribution_of(
+    rows: Callable[..., Iterator[tuple[Any, ...]]], rubric: Rubric, sample: int
+) -> dict[str, dict[float, int]]:
+    """Count values: dimension -> value (of a category, the position of its label) -> count."""
+    counts = counts_by_dimension(rows(schema.SELECT_NUMBERS, [sample]))
+    for name, dimension in rubric.dimensions.items():
+        if dimension.type == "category":
+            by_label = rows(schema.SELECT_LABELS, [sample, name])
+            places = {label: float(place) for place, label in enumerate(dimension.labels)}
+            counts[name] = {places[label]: count for label, count in by_label}
+    return counts

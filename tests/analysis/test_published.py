@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from judge.analysis.measures import mean_score
-from judge.analysis.ratings import ratings_matrix
+from judge.analysis.ratings_matrix import ratings_matrix
 from judge.records import Score
 from judge.stats.engine.scale import Scale
 

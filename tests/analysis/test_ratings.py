@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from judge.analysis.ratings import pass_or_fail, ratings_matrix
+from judge.analysis.ratings import pass_or_fail
+from judge.analysis.ratings_matrix import ratings_matrix
 from judge.analysis.reduction import reduce_samples
 from judge.errors import InputError
 from judge.records import Score

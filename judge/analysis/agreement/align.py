@@ -16,7 +16,8 @@ from judge.analysis.agreement.scales import DimensionScales, check_declared, dim
 from judge.analysis.agreement.target_mix import TargetMix
 from judge.analysis.agreement.weighting import ITEM_FILE, with_design, with_target
 from judge.analysis.item_fields import Labels, item_field
-from judge.analysis.ratings import PASSES, Ratings, no_samples, rater_kinds, ratings_matrix
+from judge.analysis.ratings import PASSES, Ratings
+from judge.analysis.ratings_matrix import no_samples, rater_kinds, ratings_matrix
 from judge.analysis.reduction import Reduction
 from judge.errors import InputError
 from judge.records import OVERALL, Item, Score

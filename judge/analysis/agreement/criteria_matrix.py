@@ -8,7 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from judge.analysis.item_fields import Labels
-from judge.analysis.ratings import Ratings, ratings_matrix
+from judge.analysis.ratings import Ratings
+from judge.analysis.ratings_matrix import ratings_matrix
 from judge.analysis.reduction import Reduction
 from judge.records import Item, RaterKind, Score
 from judge.rubric import CRITERIA, ItemRubrics, Rubric

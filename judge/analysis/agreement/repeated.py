@@ -15,7 +15,8 @@ from judge.analysis.agreement.load import LoadedRatings
 from judge.analysis.agreement.scales import DimensionScales, dimension_scales
 from judge.analysis.item_fields import Labels, item_field
 from judge.analysis.provenance import provenance
-from judge.analysis.ratings import Ratings, rater_kinds, ratings_matrix
+from judge.analysis.ratings import Ratings
+from judge.analysis.ratings_matrix import rater_kinds, ratings_matrix
 from judge.errors import InputError
 from judge.records import OVERALL
 from judge.rubric import CRITERIA

@@ -282,9 +282,7 @@ def _missing_words(found: Agreement) -> Iterator[str]:
         rated += sum(statuses.values())
         missing += sum(statuses.values()) - statuses.get("ok", 0)
     if rated and missing / rated > MANY_MISSING:
-        yield (
-            f"{number_text(missing / rated, 'share')} of the judge's scores on rated items are missing."
-        )
+        yield (f"{number_text(missing / rated, 'share')} of the judge's scores on rated items are missing.")
 
 
 def _ceiling_warnings(found: Agreement) -> Iterator[str]:
