@@ -40,7 +40,7 @@ FILE = "judge.toml"
         default="",
         callback=names,
         metavar="DIMENSIONS",
-        help="Analyse only these dimensions, as in a,b: columns that hold ratings on one of them each.",
+        help="Use only the ratings on these dimensions, as in a,b: each is a column.",
     ),
     click.option("--no-ratings", is_flag=True, help="Columns of numbers beside the answers are no ratings."),
     click.option("--scale", metavar="SCALE", help="Scale of the ratings, as in 1-10."),

@@ -6,7 +6,7 @@ import click
 
 import judge
 from judge.cli import output_options
-from judge.cli.agree import given_options, ratings
+from judge.cli.agree import given_options, ratings_of_run
 from judge.cli.options import GroupedCommand, by, no_verdict, runs_argument, section, worst
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     worst(5),
     no_verdict("answers without a verdict"),
 )
-@ratings
+@ratings_of_run
 @output_options.outputs
 def command(
     runs: tuple[str, ...],

@@ -93,8 +93,8 @@ def test_unequal_probabilities_of_strata_are_noted_on_standard_error(tmp_path, m
     assert result.exit_code == 0, result.output
     assert "a: 4 drawn, each with probability 0.25" in result.stdout
     assert "b: 4 drawn, each with probability 1" in result.stdout
-    assert "design weight" in result.stderr
-    assert "design weight" not in result.stdout
+    assert "judge agree weights by them" in result.stderr
+    assert "weights" not in result.stdout
 
 
 @pytest.mark.usefixtures("served")

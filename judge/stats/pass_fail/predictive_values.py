@@ -66,7 +66,7 @@ class CorrectedMean:
         From the judge alone, on the whole pool.
     effective_labels : float
         Labels of a simple random sample that people alone would need for the standard error of `estimate`.
-        More than the labels themselves is what the judge and the design are worth; else NaN.
+        More than the labels themselves is what the judge and the design are worth; NaN if not applicable.
     """
 
     estimate: Estimate
