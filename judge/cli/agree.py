@@ -128,8 +128,8 @@ def _ratings_options(cluster_option: Decorator) -> Decorator:
                 type=click.Choice(["persons", "slots"]),
                 default="persons",
                 show_default=True,
-                help="Whether a rater is the same person for all items, or a position in the list of ratings of "
-                "an item (slots).",
+                help="Whether a rater is the same person for all items, or a position in the list of "
+                "ratings of an item (slots).",
             ),
         ),
         section(
@@ -149,8 +149,8 @@ def _ratings_options(cluster_option: Decorator) -> Decorator:
                 multiple=True,
                 callback=numbers,
                 metavar="[DIMENSION=]N",
-                help="Lowest score that passes, for all dimensions or for one. May be repeated.  [default: the "
-                "pass rule of the rubric]",
+                help="Lowest score that passes, for all dimensions or for one. May be repeated.  [default: "
+                "the pass rule of the rubric]",
             ),
         ),
         section(
@@ -185,8 +185,8 @@ def _ratings_options(cluster_option: Decorator) -> Decorator:
                 multiple=True,
                 callback=pairs,
                 metavar="FIELD=FILE",
-                help="Weight the rated items to the mix of FIELD in FILE, a table of values and shares, as of "
-                "production.",
+                help="Weight the rated items to the mix of FIELD in FILE, a table of values and shares, as "
+                "of production.",
             ),
             seed("for resampling and cross-validation.", default=0, show_default=True),
         ),
