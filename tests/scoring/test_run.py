@@ -837,3 +837,8 @@ def test_a_run_gives_its_items_with_scores_as_results_a_table_and_a_summary(tmp_
         assert list(run.to_pandas()["a"]) == [4.0]
         assert str(run) == str(run.overview())
         assert run._repr_html_() == run.overview().html()
+
+
+def test_a_run_names_the_models_that_replied(run):
+    run.append([completion("x", model="gpt-5-2026-01-10")])
+    assert run.served().models == ("gpt-5-2026-01-10",)
