@@ -97,100 +97,99 @@ def rater_scales(detail: str) -> Decorator:
 runs = click.argument("runs", nargs=-1, type=click.Path(exists=True, file_okay=False))
 
 
+_table_of_ratings = section(
+    "Human ratings",
+    click.option(
+        "--humans",
+        cls=Repeated,
+        multiple=True,
+        callback=only_table,
+        type=TablePath(allow_dash=True),
+        metavar="FILE",
+        help="Human ratings: a long or wide table, or an export of Label Studio, Argilla, Potato, "
+        "Mechanical Turk, Qualtrics or Google Forms.",
+    ),
+    click.option(
+        "--items",
+        type=TablePath(),
+        metavar="FILE",
+        help="Table of the items, with their ids, fields and texts.",
+    ),
+    columns,
+    id_from,
+    raters_in,
+    encoding,
+    missing_codes,
+    click.option(
+        "--raters-are",
+        type=click.Choice(["persons", "slots"]),
+        default="persons",
+        show_default=True,
+        help="Whether a rater is the same person for all items, or a position in the list of "
+        "ratings of an item (slots).",
+    ),
+)
+_scale_of_ratings = section(
+    "Scale",
+    rubric("it declares scale and pass rule.  [default: the rubric of the run]"),
+    scale("1-5, or labels in order: fail,pass."),
+    click.option(
+        "--level",
+        type=click.Choice(["nominal", "ordinal", "interval", "ratio"]),
+        help="Level of measurement of --scale.  [default: ordinal]",
+    ),
+    rater_scales("only interval statistics are given."),
+    click.option(
+        "--pass",
+        "pass_mark",
+        cls=Repeated,
+        multiple=True,
+        callback=numbers,
+        metavar="[DIMENSION=]N",
+        help="Lowest score that passes, for all dimensions or for one. May be repeated.  [default: "
+        "the pass rule of the rubric]",
+    ),
+)
+_reduction = click.option(
+    "--reduce",
+    "reduction",
+    type=click.Choice(["first", "mean", "median", "majority"]),
+    default="first",
+    show_default=True,
+    help="How to combine repeated judgments of one item.",
+)
+_weights = (
+    click.option(
+        "--sampling",
+        type=click.Choice(["stratified", "poisson"]),
+        default="stratified",
+        show_default=True,
+        help="How items were drawn, if the ratings have the columns probability and stratum: a fixed "
+        "number within each stratum, or each item by its own probability.",
+    ),
+    click.option(
+        "--population",
+        type=click.Choice(["answers like these", "these answers"]),
+        default="answers like these",
+        show_default=True,
+        help="What estimates weighted by these probabilities are about.",
+    ),
+    click.option(
+        "--target",
+        multiple=True,
+        callback=pairs,
+        metavar="FIELD=FILE",
+        help="Weight the rated items to the mix of FIELD in FILE, a table of values and shares, as "
+        "of production.",
+    ),
+)
+
+
 def _ratings_options(cluster_option: Decorator) -> Decorator:
     """Options of a command that reads human ratings; `cluster_option` says what its clusters are."""
-    return decorate(
-        section(
-            "Human ratings",
-            click.option(
-                "--humans",
-                cls=Repeated,
-                multiple=True,
-                callback=only_table,
-                type=TablePath(allow_dash=True),
-                metavar="FILE",
-                help="Human ratings: a long or wide table, or an export of Label Studio, Argilla, Potato, "
-                "Mechanical Turk, Qualtrics or Google Forms.",
-            ),
-            click.option(
-                "--items",
-                type=TablePath(),
-                metavar="FILE",
-                help="Table of the items, with their ids, fields and texts.",
-            ),
-            columns,
-            id_from,
-            raters_in,
-            encoding,
-            missing_codes,
-            click.option(
-                "--raters-are",
-                type=click.Choice(["persons", "slots"]),
-                default="persons",
-                show_default=True,
-                help="Whether a rater is the same person for all items, or a position in the list of "
-                "ratings of an item (slots).",
-            ),
-        ),
-        section(
-            "Scale",
-            rubric("it declares scale and pass rule.  [default: the rubric of the run]"),
-            scale("1-5, or labels in order: fail,pass."),
-            click.option(
-                "--level",
-                type=click.Choice(["nominal", "ordinal", "interval", "ratio"]),
-                help="Level of measurement of --scale.  [default: ordinal]",
-            ),
-            rater_scales("only interval statistics are given."),
-            click.option(
-                "--pass",
-                "pass_mark",
-                cls=Repeated,
-                multiple=True,
-                callback=numbers,
-                metavar="[DIMENSION=]N",
-                help="Lowest score that passes, for all dimensions or for one. May be repeated.  [default: "
-                "the pass rule of the rubric]",
-            ),
-        ),
-        section(
-            "Analysis",
-            dimensions,
-            click.option(
-                "--reduce",
-                "reduction",
-                type=click.Choice(["first", "mean", "median", "majority"]),
-                default="first",
-                show_default=True,
-                help="How to combine repeated judgments of one item.",
-            ),
-            cluster_option,
-            click.option(
-                "--sampling",
-                type=click.Choice(["stratified", "poisson"]),
-                default="stratified",
-                show_default=True,
-                help="How items were drawn, if the ratings have the columns probability and stratum: a fixed "
-                "number within each stratum, or each item by its own probability.",
-            ),
-            click.option(
-                "--population",
-                type=click.Choice(["answers like these", "these answers"]),
-                default="answers like these",
-                show_default=True,
-                help="What estimates weighted by these probabilities are about.",
-            ),
-            click.option(
-                "--target",
-                multiple=True,
-                callback=pairs,
-                metavar="FIELD=FILE",
-                help="Weight the rated items to the mix of FIELD in FILE, a table of values and shares, as "
-                "of production.",
-            ),
-            seed("for resampling and cross-validation.", default=0, show_default=True),
-        ),
-    )
+    resampling = seed("for resampling and cross-validation.", default=0, show_default=True)
+    analysis = section("Analysis", dimensions, _reduction, cluster_option, *_weights, resampling)
+    return decorate(_table_of_ratings, _scale_of_ratings, analysis)
 
 
 ratings = _ratings_options(cluster())
