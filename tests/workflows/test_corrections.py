@@ -282,7 +282,7 @@ def test_arena_votes_are_corrected_by_command(votes):
         row = everything[judge_name]
         assert row["people_rate"]["value"] == pytest.approx(0.3592471358, abs=1e-9)
         assert row["corrected"]["value"] == pytest.approx(0.3516, abs=0.015)  # the rate of all votes
-        assert row["effective"] > 251
+        assert row["corrected"]["se"] < row["people_rate"]["se"]
     assert everything["gpt-5.2"]["judge_rate"]["low"] > 0.45
     rows = {(row["judge"], row["group"]): row for row in found["corrected:other"]["rows"]}
     for name, hajek in HAJEK.items():
