@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from judge.errors import InputError
+from judge.files.unpacking import open_file
 from judge.formats import argilla, crowd, label_studio_rows, potato, surveys, wide_exports
 from judge.rows import Row, RowSource, is_file, is_saved_dataset, kind_of, read_rows
 
@@ -69,7 +70,7 @@ def _rows_of_file(path: RowSource, encoding: str | None) -> Iterator[tuple[str, 
 def _first_line(path: Path) -> str:
     """First line of a CSV file; empty for any other source, and for a file that cannot be read."""
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             line = file.readline(_LONGEST_LINE)
     except OSError:
         return ""
