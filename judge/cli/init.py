@@ -89,7 +89,7 @@ def choose(question: str, readings: Sequence[TableReading]) -> TableReading:
     Raises
     ------
     UsageError
-        There is no terminal, so nobody can be asked.
+        There is no terminal on which to ask.
     """
     width = max(len(reading.text) for reading in readings)
     if not is_terminal():

@@ -38,7 +38,7 @@ def with_overall(
     overall = ratings[OVERALL]
     needed = _needed(rubric)
     has_criteria = rubric.criteria is not None and rubric.overall.how == "points"
-    # A dimension that nobody rated is not needed on the items that it does not concern.
+    # A dimension without ratings is not needed on the items that it does not concern.
     unrated = {name for name in needed if name not in ratings}
     is_unrated = any(rubric.dimensions[name].when is None for name in unrated)
     if rubric.overall.how in ("judged", "none") or is_unrated or (has_criteria and CRITERIA not in ratings):

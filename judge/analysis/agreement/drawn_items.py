@@ -10,12 +10,11 @@ import numpy as np
 
 from judge.errors import InputError
 from judge.formats.rating_columns import COLUMNS
-from judge.records import Item
 from judge.rows import Row
 from judge.stats.engine.sampling_design import DesignName, SamplingDesign, Target
 
 PROBABILITY, STRATUM = "probability", "stratum"
-"""Columns of a table of ratings, or fields of items, that say how items were drawn."""
+"""Columns of a table of ratings, or of items, that say how items were drawn."""
 
 
 @dataclass(frozen=True)
@@ -86,30 +85,30 @@ class DrawnItems:
 
 
 def drawn_items(
-    rows: Callable[[], Iterator[tuple[str, Row]]] | None,
+    tables: Sequence[Callable[[], Iterator[tuple[str, Row]]]],
     columns: Mapping[str, str],
     id_of: Callable[[Row], str | None],
-    known: Mapping[str, Item],
 ) -> DrawnItems:
-    """Read probabilities and strata from the table of ratings, else from the fields of the items.
+    """Read probabilities and strata from the first table that has a column of probabilities.
+
+    Fields of the items of a run are not looked at: a field `probability` of an answer may be anything, such
+    as the confidence of a model.
 
     Parameters
     ----------
-    rows : callable or None
-        Gives the rows of the table with their places; None where the ratings are no table.
+    tables : sequence of callable
+        Each gives the rows of a table with their places: that of the ratings, then that of the items.
     columns : mapping
         Meaning -> column, where `probability` or `stratum` have other names.
     id_of : callable
         Row -> id of the known item; None for an unknown one.
-    known : mapping of str to Item
-        The items.
 
     Raises
     ------
     InputError
         A probability is no number above 0 and at most 1, or an item has two.
     """
-    if rows is not None:
+    for rows in tables:
         _, first = next(rows(), ("", {}))
         probability, stratum = (_column(name, columns, first) for name in (PROBABILITY, STRATUM))
         if probability in first:
@@ -118,10 +117,7 @@ def drawn_items(
                 if (item := id_of(row)) is not None:
                     found.add(where, item, row.get(probability), row.get(stratum))
             return DrawnItems(found.probabilities, found.strata)
-    found = _Found()
-    for name, known_item in known.items():
-        found.add(f"item {name!r}", name, known_item.field(PROBABILITY), known_item.field(STRATUM))
-    return DrawnItems(found.probabilities, found.strata)
+    return DrawnItems()
 
 
 def _column(meaning: str, columns: Mapping[str, str], row: Row) -> str:

@@ -42,7 +42,7 @@ class LabelPool:
     is_binary : bool
         Whether all values are 0 and 1.
     human, judge : ndarray, shape (n_rows,)
-        Majority verdict or mean rating of people, NaN where nobody rated; value of the judge, NaN where it
+        Majority verdict or mean rating of people, NaN without a rating; value of the judge, NaN where it
         gave none.
     design : SamplingDesign or None
         How the rated answers were drawn, with strata that are known for all answers, or none.

@@ -175,13 +175,26 @@ def load_ratings(
     about = {"ratings": name_of(humans)} | {f"judge {run.name}": run.about for run in opened}
     checks = _checks(rows, columns) if _is_table(humans) else {}
     notes = [*failed_checks_warning(checks), *differing, *left_out, *_rater_notes(rated, wanted), *notes]
-    summary, id_of = str(_summary(rated, wanted)), _known_id(columns, ids, known)
-    drawn = drawn_items(rows if _is_table(humans) else None, columns or {}, id_of, known)
+    summary, tables = str(_summary(rated, wanted)), _tables(humans, rows, items, encoding)
+    drawn = drawn_items(tables, columns or {}, _known_id(columns, ids, known))
     of_judges = {run.scores[0].rater: run.probabilities for run in opened if run.probabilities}
     return LoadedRatings(
         known, scores, rubric, tuple(notes), about, summary, wanted.rater_scales, drawn=drawn,
         label_probabilities=of_judges,
     )  # fmt: skip
+
+
+def _tables(
+    humans: RowSource,
+    rows: Callable[[], Iterator[tuple[str, Row]]],
+    items: RowSource | None,
+    encoding: str | None,
+) -> list[Callable[[], Iterator[tuple[str, Row]]]]:
+    """Return readers of the tables of ratings and of items, where these are tables."""
+    tables = [rows] if _is_table(humans) else []
+    if items is not None and _is_table(items):
+        tables.append(partial(read_rows, items, encoding=encoding))
+    return tables
 
 
 def _known_id(

@@ -12,6 +12,8 @@ from judge.analysis.agreement.target_mix import TargetMix
 from judge.analysis.item_fields import item_field
 from judge.analysis.ratings import Ratings
 from judge.errors import InputError
+from judge.stats.engine.sampling_design import SamplingDesign
+from judge.stats.engine.scale import Bools
 
 ITEM_FILE = ". Fields of the items may come from a table of their own: --items FILE"
 """Hint of an error about a field that no item has."""
@@ -33,13 +35,7 @@ def with_design(
     found = {}
     for name, one in ratings.items():
         unknown = np.array([item not in drawn.probabilities for item in one.items])
-        of_people = unknown[:, None] & ~one.is_judge
-        found[name] = replace(
-            one,
-            design=drawn.design(one.items),
-            values=np.where(of_people, np.nan, one.values),
-            samples=np.where(of_people[..., None], np.nan, one.samples),
-        )
+        found[name] = _weighted(one, drawn.design(one.items), unknown)
     return found, notes
 
 
@@ -58,11 +54,16 @@ def with_target(
         of_rows = labels if one.item_rows is None else labels[one.item_rows]
         notes = notes or target.note(of_rows, one.rated)
         outside = ~np.isin(of_rows, list(target.shares))
-        of_people = outside[:, None] & ~one.is_judge
-        found[name] = replace(
-            one,
-            design=target.design(of_rows, one.rated),
-            values=np.where(of_people, np.nan, one.values),
-            samples=np.where(of_people[..., None], np.nan, one.samples),
-        )
+        found[name] = _weighted(one, target.design(of_rows, one.rated), outside)
     return found, notes
+
+
+def _weighted(ratings: Ratings, design: SamplingDesign | None, outside: Bools) -> Ratings:
+    """Add a design, and leave out people's ratings of the rows outside of it."""
+    of_people = outside[:, None] & ~ratings.is_judge
+    return replace(
+        ratings,
+        design=design,
+        values=np.where(of_people, np.nan, ratings.values),
+        samples=np.where(of_people[..., None], np.nan, ratings.samples),
+    )

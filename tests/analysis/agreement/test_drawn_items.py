@@ -184,6 +184,29 @@ def test_other_names_of_the_columns_can_be_given(study):
     assert aligned(folder, path, columns=columns).is_weighted
 
 
+def test_a_field_of_the_answers_called_probability_is_no_inclusion_probability(tmp_path):
+    items = [
+        Item(id=f"q{i}", question="?", answer=f"{i}", metadata={"probability": (i + 1) / 40})
+        for i in range(30)
+    ]
+    scores = [
+        Score(item_id=one.id, rater="m", rater_kind="judge", dimension="clarity", value=3.0) for one in items
+    ]
+    Run.imported(tmp_path / "run", load_rubric("open_qa"), items, scores, model="m").close()
+    rows = [{"item_id": one.id, "rater": "ann", "clarity": 3 + i % 2} for i, one in enumerate(items)]
+    loaded = align_inputs(AgreementInputs(rows, (str(tmp_path / "run"),)))
+    assert not loaded.is_weighted
+
+
+def test_probabilities_may_stand_in_the_table_of_items(study):
+    folder, human, _, drawn = study
+    items = [{"id": f"q{i}", "probability": p, "stratum": stratum} for i, p, stratum in drawn]
+    beside = agree(aligned(folder, ratings(folder, human, drawn, header=()), items=items))
+    (one,), (other,) = beside.judge_agreements, found(study).judge_agreements
+    assert beside.aligned.is_weighted
+    assert one.raw.judge == other.raw.judge
+
+
 def test_slices_are_domains_of_the_sample():
     drawn = DrawnItems({"a": 0.5, "b": 0.5, "c": 0.1}, {"a": "x", "b": "x", "c": "y"})
     design = drawn.design(["a", "b", "c", "d"])

@@ -324,7 +324,7 @@ def test_a_stratum_whose_labels_are_all_alike_is_not_free_of_error():
 
 
 def test_rogan_gladen_weights_a_calibration_set_drawn_within_verdicts():
-    """Of 900 judge-passes and 100 judge-fails elsewhere 50 each: TP 810, FN 40, so TPR is 810/850."""
+    """The calibration set holds 50 of 900 passes and 50 of 100 fails: TP 810, FN 40, hence TPR 810/850."""
     human = [1] * 45 + [0] * 5 + [1] * 20 + [0] * 30
     judge = [1] * 50 + [0] * 50
     p = [50 / 900] * 50 + [0.5] * 50
