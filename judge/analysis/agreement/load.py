@@ -193,7 +193,7 @@ def _tables(
     """Return readers of the tables of ratings and of items, where these are tables."""
     tables = [rows] if _is_table(humans) else []
     if items is not None and _is_table(items):
-        tables.append(partial(read_rows, items, encoding=encoding))
+        tables.append(partial(read_rows, items, encoding=encoding_of(items, encoding)))
     return tables
 
 
