@@ -1,5 +1,6 @@
 """The command line. Each command has its own module, which is imported when the command is called."""
 
+import copy
 import difflib
 import errno
 import importlib
@@ -66,11 +67,15 @@ class CommandTable(click.Group):
         """Import a command; its options are also read from ``JUDGE_*`` and from the settings file."""
         if cmd_name not in COMMANDS:
             return None
-        command = load_command(cmd_name)
+        command = copy.copy(load_command(cmd_name))  # the module keeps its command without these settings
         for option, parameter in _spellings(command).items():
             parameter.envvar = [f"JUDGE_{option.upper()}", *_MORE_VARIABLES.get(option, ())]
             parameter.allow_from_autoenv = False  # it would use the name of the parameter, not of the option
-        command.context_settings.update(auto_envvar_prefix="JUDGE", default_map=settings_for(command))
+        command.context_settings = {
+            **command.context_settings,
+            "auto_envvar_prefix": "JUDGE",
+            "default_map": settings_for(command),
+        }
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from judge.cli import main
+from judge.cli import load_command, main
 
 ANSWER = {"id": "q1", "question": "What is 2 + 2?", "answer": "4", "reference": "4"}
 KEY = "sk-very-secret-1234567890"
@@ -150,3 +150,10 @@ def test_settings_of_other_tools_are_left_alone(content):
 def test_mark_at_the_start_of_a_settings_file_is_no_error():
     Path("judge.toml").write_text("\ufefflimit = 1\n", encoding="utf-8")
     assert judge("score", "answers.jsonl").exit_code == 0
+
+
+def test_settings_of_one_call_do_not_reach_the_next(mock):
+    names_address(mock, model="hosted_vllm/some-model")
+    judge("score", "answers.jsonl")
+    with load_command("score").make_context("score", ["answers.jsonl"]) as context:
+        assert "hosted_vllm/some-model" not in str(context.params["judge"])
