@@ -134,6 +134,19 @@ REFERENCES = (
         "doi:10.1002/qj.2270", "fair scores for finite ensembles", r"fair scores?", ("table:disagreement",),
     ),
     Reference(
+        "brier1950", "Brier GW", "Verification of forecasts expressed in terms of probability",
+        "Monthly Weather Review 78(1):1-3, 1950", "doi:10.1175/1520-0493(1950)078<0001:VOFEIT>2.0.CO;2",
+        "Brier score", r"Brier scores?", ("table:probabilities",),
+    ),
+    Reference(
+        "dimitriadis2021", "Dimitriadis T, Gneiting T, Jordan AI",
+        "Stable reliability diagrams for probabilistic classifiers",
+        "Proceedings of the National Academy of Sciences 118(8):e2016191118, 2021",
+        "doi:10.1073/pnas.2016191118",
+        "miscalibration and discrimination by isotonic regression",
+        r"miscalibration", ("table:probabilities",),
+    ),
+    Reference(
         "calderon2025", "Calderon N, Reichart R, Dror R",
         "The alternative annotator test for LLM-as-a-judge: how to statistically justify replacing human "
         "annotators with LLMs", "ACL, 2025", "doi:10.18653/v1/2025.acl-long.782",

@@ -147,6 +147,7 @@ from judge.stats.judge_human.non_inferiority import (
     with_random_raters,
 )
 from judge.stats.judge_human.pairwise import TieCalibration, pairwise_accuracy, tie_calibration
+from judge.stats.judge_human.probability_calibration import ProbabilityCalibration, probability_calibration
 from judge.stats.judge_human.ranked_probability import RankedProbability, ranked_probability_score
 from judge.stats.judge_human.residuals import (
     Drift,
@@ -211,6 +212,7 @@ __all__ = [
     "PassFail",
     "Precision",
     "PredictionPoweredMean",
+    "ProbabilityCalibration",
     "RankedProbability",
     "RankingAgreement",
     "Reason",
@@ -321,6 +323,7 @@ __all__ = [
     "precision",
     "predictive_values",
     "predictive_values_difference",
+    "probability_calibration",
     "proportion",
     "quotient",
     "rank_intervals",

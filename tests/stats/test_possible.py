@@ -198,6 +198,12 @@ CASES: dict[str, tuple[Callable[[Data], Any], Ranges]] = {
         ),
         {"": DOUBLE},
     ),
+    "probability_calibration": (
+        lambda d: js.probability_calibration(
+            d.marks(d.humans), np.random.default_rng(1).uniform(size=len(d.humans)), **d.sampling
+        ),
+        {"difference": ANY, "": SHARE},
+    ),
     "ranked_probability_score": (
         lambda d: js.ranked_probability_score(d.humans, d.judge, **d.sampling),
         {"difference": ANY, "": POSITIVE},

@@ -37,6 +37,7 @@ from judge.analysis.agreement.panel import (
     panel_gains,
     select_panels,
 )
+from judge.analysis.agreement.probability_calibrations import JudgeProbabilities, probability_calibrations
 from judge.analysis.agreement.rank_agreement import RankAgreement, rank_agreements
 from judge.analysis.agreement.rater_study import RaterStudy, rater_studies
 from judge.analysis.agreement.system_ranking import SystemRanking, system_rankings
@@ -81,6 +82,8 @@ class Agreement:
         Agreement on the order of the items.
     disagreement_scores : tuple of DisagreementScore
         How well each judge predicts a single person; empty without items that three people rated.
+    probability_calibrations : tuple of JudgeProbabilities
+        Calibration of the probabilities of judges with expected scores.
     tags, single_criteria : tuple of CriterionAgreement
         Agreement on the criteria of each tag, and on each criterion that several items share, for rubrics
         with criteria per item.
@@ -105,6 +108,7 @@ class Agreement:
     rater_studies: tuple[RaterStudy, ...] = ()
     ranks: tuple[RankAgreement, ...] = ()
     disagreement_scores: tuple[DisagreementScore, ...] = ()
+    probability_calibrations: tuple[JudgeProbabilities, ...] = ()
     tags: tuple[CriterionAgreement, ...] = ()
     single_criteria: tuple[CriterionAgreement, ...] = ()
     corrections: Corrections = field(default_factory=Corrections)
@@ -172,6 +176,7 @@ def agree(
         rater_studies=rater_studies(aligned),
         ranks=tuple(one for part in parts for one in rank_agreements(part)),
         disagreement_scores=disagreement_scores(aligned),
+        probability_calibrations=probability_calibrations(aligned),
         tags=agreement_by_tag(aligned),
         single_criteria=agreement_by_criterion(aligned),
         corrections=corrections(

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Literal
 
+import numpy as np
+
 from judge.analysis.ratings import Ratings
 from judge.stats.coefficients.alpha import alpha_statistic
 from judge.stats.coefficients.correlation import concordance_statistic, pearson_statistic
@@ -103,11 +105,24 @@ def same_verdict(ratings: Ratings, verdicts: Floats) -> Ceiling | None:
     Ceiling or None
         Means over pairs; None without a pass mark.
     """
-    humans = ratings.passed(ratings.human_values)
+    humans = ratings.passed(people(ratings))
     if humans is None:
         return None
     raw = _coefficients(ratings)[AGREEMENT].of
     return raw(humans, verdicts, **ratings.sampling, method="jackknife")
+
+
+def people(ratings: Ratings) -> Floats:
+    """Ratings of people, in one column where each item was rated by one person, whoever that was.
+
+    Without a pair of people there is no human level, but the judge can be compared with the person of each
+    item; by single persons it could not, because the levels of persons are those of their pairs.
+    """
+    values = ratings.human_values
+    present = ~np.isnan(values)
+    if ratings.slots or values.shape[1] < 2 or (present.sum(axis=1) > 1).any():
+        return values
+    return np.where(present.any(axis=1), np.nansum(values, axis=1), np.nan)[:, None]
 
 
 def _compare(name: str, coefficient: _Coefficient, ratings: Ratings, judge: str) -> CoefficientComparison:
@@ -115,9 +130,7 @@ def _compare(name: str, coefficient: _Coefficient, ratings: Ratings, judge: str)
         none = Estimate.undefined(RESCALED_RATINGS)
         parts = (coefficient.title, coefficient.how, coefficient.unit, none, none, none)
         return CoefficientComparison(name, *parts, Ceiling(none, none, none, ()))
-    ceiling = coefficient.of(
-        ratings.human_values, ratings.column(judge), **ratings.sampling, method="jackknife"
-    )
+    ceiling = coefficient.of(people(ratings), ratings.column(judge), **ratings.sampling, method="jackknife")
     estimates = (ceiling.human, ceiling.judge, ceiling.difference)
     if coefficient.unit == "points":
         estimates = (_negated(estimates[0]), _negated(estimates[1]), _negated(estimates[2]))

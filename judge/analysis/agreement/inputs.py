@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,6 +18,9 @@ from judge.rows import RowSource
 from judge.rubric import MOST_LABELS, Rubric, load_rubric
 from judge.stats.engine.sampling_design import DesignName, Target
 from judge.stats.engine.scale import Level, Scale
+
+_RANGE = re.compile(r"\s*(-?\d+)\s*-\s*(-?\d+)\s*")
+"""Whole numbers from a lowest to a highest one; either may be negative."""
 
 
 @dataclass(frozen=True)
@@ -169,11 +173,11 @@ def read_scale(text: str, level: Level | None = None) -> Scale:
     """
     if level is not None and level not in get_args(Level):
         raise InputError(f"level {level!r}: allowed are {', '.join(get_args(Level))}")
-    ends = text.split("-")
-    if len(ends) == 2 and all(end.strip().isdigit() for end in ends) and int(ends[0]) < int(ends[1]):
-        if int(ends[1]) - int(ends[0]) >= MOST_LABELS:
+    ends = _RANGE.fullmatch(text)
+    if ends and int(ends[1]) < int(ends[2]):
+        if int(ends[2]) - int(ends[1]) >= MOST_LABELS:
             raise InputError(f"--scale {text}: allowed are at most {MOST_LABELS:,} scores")
-        return Scale.integers(int(ends[0]), int(ends[1]), level or "ordinal")
+        return Scale.integers(int(ends[1]), int(ends[2]), level or "ordinal")
     values = [value.strip() for value in text.split(",")]
     try:
         numbers = _numbers(values)

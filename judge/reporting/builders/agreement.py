@@ -23,6 +23,7 @@ from judge.reporting.tables import criterion_tables, judge_tables, verdict_table
 from judge.reporting.tables.agreement_tables import Labels
 from judge.reporting.tables.corrected_tables import corrected_section, named_corrections
 from judge.reporting.tables.disagreement_table import disagreement
+from judge.reporting.tables.probability_table import probabilities
 from judge.reporting.wording import counted, dimension_name
 from judge.stats.engine.estimate import Estimate
 
@@ -116,6 +117,7 @@ def _sections(found: Agreement, labels: Labels) -> Iterator[Section]:
     yield _raters(found)
     yield _section("ranks", sections.ranks(found, labels))
     yield _section("disagreement", disagreement(found, labels))
+    yield _section("probabilities", probabilities(found, labels))
     panel = (judge_tables.gains(found), details.panel(found.panel) if found.panel else None)
     yield Section("panel", "Panel of judges", tables=tuple(t for t in panel if t))
     yield _section("bias", details.bias_checks(found, labels))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from judge.analysis.agreement.coefficients import compare_all, compare_one, headline
+from judge.analysis.agreement.coefficients import compare_all, compare_one, headline, people
 from judge.stats.engine.scale import Scale
 
 from .conftest import make_ratings
@@ -95,3 +95,21 @@ def test_clusters_widen_the_interval():
     together = compare_one(make_ratings(table, {"j": judge}, clusters=clusters), "j", "agreement").difference
     assert (together.n_clusters, together.value) == (6, pytest.approx(alone.value))
     assert together.se > alone.se
+
+
+def test_where_each_item_has_one_person_the_judge_is_compared_with_that_person():
+    rng = np.random.default_rng(3)
+    scores, judged = rng.integers(1, 6, (2, 40)).astype(float)
+    people = np.full((40, 4), np.nan)
+    people[np.arange(40), np.arange(40) % 4] = scores
+    several, one = (make_ratings(values, {"j": judged}) for values in (people, scores[:, None]))
+    for name, found in compare_all(several, "j").items():
+        direct = compare_all(one, "j")[name]
+        assert str(found.judge) == str(direct.judge)
+        assert found.human.reason == direct.human.reason == "too_few_raters"
+
+
+def test_one_item_with_two_people_keeps_persons_apart():
+    values = np.array([[1, 2], [np.nan, 3], [4, np.nan]])
+    ratings = make_ratings(values, {"j": np.array([1.0, 3.0, 4.0])})
+    np.testing.assert_array_equal(people(ratings), values)

@@ -135,6 +135,16 @@ def test_agree_scores_the_probabilities_of_the_run(expected):
     assert {"gneiting2007", "ferro2014"} <= {one.key for one in report.references}
 
 
+def test_agree_shows_the_calibration_of_the_probabilities_of_the_run(expected):
+    report = judge.agree(
+        expected / "run", expected / "ratings.csv", dimensions="clarity", pass_mark={"clarity": 5}
+    )
+    table = report.tables["probabilities"]
+    row = dict(zip([column.key for column in table.columns], table.rows[0], strict=True))
+    assert row["brier"].value == pytest.approx(((1 / 9 - 1) ** 2 + 2 / 81) / 3)
+    assert {"brier1950", "dimitriadis2021"} <= {one.key for one in report.references}
+
+
 def test_without_expected_scores_no_probabilities_are_read(run):
     with Run.open(run) as opened:
         assert label_probabilities(opened) == {}

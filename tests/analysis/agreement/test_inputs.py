@@ -31,6 +31,8 @@ def test_a_level_needs_a_scale(run, ratings):
         ("a, b", None, ("a", "b"), "nominal"),
         ("a,b", "ordinal", ("a", "b"), "ordinal"),
         ("-1,0,1", None, (-1, 0, 1), "ordinal"),
+        ("-1-1", "interval", (-1, 0, 1), "interval"),
+        ("-3--1", None, (-3, -2, -1), "ordinal"),
         ("x-y,z", None, ("x-y", "z"), "nominal"),
     ],
 )
