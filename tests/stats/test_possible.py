@@ -199,9 +199,7 @@ CASES: dict[str, tuple[Callable[[Data], Any], Ranges]] = {
         {"": DOUBLE},
     ),
     "probability_calibration": (
-        lambda d: js.probability_calibration(
-            d.marks(d.humans), np.random.default_rng(1).uniform(size=len(d.humans)), **d.sampling
-        ),
+        lambda d: js.probability_calibration(d.marks(d.humans), d.judge / 10, **d.sampling),
         {"difference": ANY, "": SHARE},
     ),
     "ranked_probability_score": (

@@ -1,4 +1,4 @@
-"""Published figures of three public data sets, recomputed from the ratings."""
+"""Published figures of public data sets, recomputed from the ratings."""
 
 from collections import defaultdict
 from functools import cache
@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from scipy.stats import kendalltau
 
+from judge.stats import kendall_tau_b, pearson, root_mean_square_error, spearman
 from judge.stats.pass_fail.error_rates import pass_fail_statistics
 from judge.stats.pass_fail.proportion import mean, proportion
 from judge.stats.systems.ranking import ranking_agreement
@@ -122,3 +123,48 @@ def test_positional_agreement_of_llmbar_judges(figure):
     _, winners = llmbar(figure["group"])
     first, second = winners[figure["rater"]].T
     assert_reproduced(100 * proportion((first == second) & (first > 0)).value, figure)
+
+
+@cache
+def llm_rubric(value):
+    """People and a value of the judge on the overall question, by conversation."""
+    rows = [row for row in ratings("llm_rubric") if row["dimension"] == "Q0"]
+    human = {row["item_id"]: row["score"] for row in rows if row["rater_type"] == "human"}
+    judge = {row["item_id"]: row[value] for row in rows if row["rater_type"] == "judge"}
+    return np.array([[human[item], judge[item]] for item in human], dtype=float)
+
+
+LLM_RUBRIC = {
+    "rmse": root_mean_square_error,
+    "pearson": pearson,
+    "spearman": spearman,
+    "kendall_tau_b": kendall_tau_b,
+}
+
+
+@pytest.mark.parametrize("figure", figures("llm_rubric", *LLM_RUBRIC))
+def test_baselines_of_llm_rubric(figure):
+    human, judge = llm_rubric(figure["rater"]).T
+    assert_reproduced(LLM_RUBRIC[figure["statistic"]](human, judge).value, figure)
+
+
+@cache
+def realsumm_tables():
+    """Documents x systems for the crowd and each metric."""
+    scores = defaultdict(dict)
+    for row in ratings("realsumm"):
+        document, system = row["item_id"].split("_", 1)
+        scores[row["rater_id"]][document, system] = row["score"]
+    documents, systems = (sorted({key[i] for key in scores["crowd"]}) for i in (0, 1))
+    return {
+        rater: np.array([[found[document, system] for system in systems] for document in documents])
+        for rater, found in scores.items()
+    }
+
+
+@pytest.mark.parametrize("figure", figures("realsumm", "kendall_tau_of_systems"))
+def test_rankings_of_realsumm_systems(figure):
+    ratings("realsumm")
+    table = realsumm_tables()
+    assert table["crowd"].shape == (100, 25)
+    assert_reproduced(ranking_agreement(table["crowd"], table[figure["rater"]]).kendall_tau.value, figure)

@@ -295,17 +295,9 @@ def _human_level(ratings: Ratings) -> Floats:
 
 
 def _scale_use(ratings: Ratings, scores: Floats) -> ScaleUse:
-    return scale_use(ratings.human_values, scores, scale=_widened_scale(ratings), **ratings.sampling)
-
-
-def _widened_scale(ratings: Ratings) -> list[float]:
-    """Points of the scale and every value that occurs, for scores that lie between its points."""
-    if ratings.on_scale:
-        return [float(point) for point in ratings.scale.points]
-    values = np.concatenate(
-        [ratings.scale.points, ratings.human_values.ravel(), ratings.judge_values.ravel()]
+    return scale_use(
+        ratings.human_values, scores, scale=[float(p) for p in ratings.scale.points], **ratings.sampling
     )
-    return [float(v) for v in np.unique(values[~np.isnan(values)])]
 
 
 def confusion(ratings: Ratings, scores: Floats) -> Floats:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from judge.analysis.agreement.align import AlignedRatings
 from judge.analysis.item_columns import question_key
@@ -101,6 +102,16 @@ class _Places:
         sums = np.bincount(cells, weights=values[known], minlength=shape[0] * shape[1])
         return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan).reshape(shape)
 
+    def clusters(self, of_items: NDArray[np.str_]) -> Ints:
+        """Cluster of each row; clusters that share a question count as one."""
+        from scipy.sparse import coo_array
+        from scipy.sparse.csgraph import connected_components
+
+        names, codes = np.unique(of_items, return_inverse=True)
+        links = coo_array((np.ones(len(codes)), (self.rows, codes + self.n_rows)))
+        links.resize(2 * [self.n_rows + len(names)])
+        return np.asarray(connected_components(links, directed=False)[1][: self.n_rows])
+
 
 def question_of(item: Item) -> str:
     """Key of the question of an item: equal for answers with one `pair_id`, else with one question."""
@@ -116,6 +127,7 @@ def _ranking(ratings: Ratings, judge: str, places: _Places, seed: int) -> System
     both = ~np.isnan(scores) & ~np.isnan(people)
     human, judged = (places.table(np.where(both, values, np.nan)) for values in (people, scores))
     answered = ~np.isnan(human).all(axis=1)
+    clusters = None if ratings.clusters is None else places.clusters(ratings.clusters)[answered]
     human, judged = human[answered], judged[answered]
     seen = np.asarray(~np.isnan(human).all(axis=0))
     human, judged = human[:, seen], judged[:, seen]
@@ -126,15 +138,17 @@ def _ranking(ratings: Ratings, judge: str, places: _Places, seed: int) -> System
         dimension=ratings.dimension,
         systems=systems,
         n_questions=len(human),
-        means=ranking_agreement(human, judged, method="jackknife"),
-        soft_accuracy=soft_pairwise_accuracy(human, judged, rng=seed) if is_ranking else None,
-        ties=_ties(human, judged, seed),
+        means=ranking_agreement(human, judged, clusters=clusters, method="jackknife"),
+        soft_accuracy=soft_pairwise_accuracy(human, judged, rng=seed, clusters=clusters)
+        if is_ranking
+        else None,
+        ties=_ties(human, judged, clusters, seed),
     )
 
 
-def _ties(human: Floats, judged: Floats, seed: int) -> TieCalibration | None:
+def _ties(human: Floats, judged: Floats, clusters: Ints | None, seed: int) -> TieCalibration | None:
     per_question = (~np.isnan(human)).sum(axis=1)
     n_pairs = int((per_question * (per_question - 1) // 2).sum())
     if not 0 < n_pairs <= _MOST_PAIRS:
         return None
-    return tie_calibration(human, judged, method="jackknife", rng=seed)
+    return tie_calibration(human, judged, clusters=clusters, method="jackknife", rng=seed)

@@ -36,7 +36,7 @@ def probabilities(found: Agreement, labels: Labels) -> Table | None:
     )
     notes = (
         "Brier score: mean squared distance of the judge's probability of a pass from the verdict of a "
-        "person; 0 is perfect. Base rate: the same for the share of the other answers that people pass. If "
+        "person; 0 is perfect. Base rate: the same for the share of all rated answers that people pass. If "
         "the judge is not below it, its probabilities say nothing about single answers. Miscalibration is "
         "what a monotone recalibration would gain, discrimination what it then gains over the base rate.",
         "Confidence: area under the ROC curve of the distance of the probability from 1/2, for verdicts that "

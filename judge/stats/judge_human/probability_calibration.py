@@ -13,7 +13,6 @@ from judge.stats.coefficients.auc import auc
 from judge.stats.engine.estimate import SHARE, Estimate
 from judge.stats.engine.resampling import Sampling
 from judge.stats.engine.scale import Floats, as_floats
-from judge.stats.engine.statistic import quotient
 from judge.stats.pass_fail.proportion import mean
 
 __all__ = ["ProbabilityCalibration", "probability_calibration"]
@@ -29,7 +28,7 @@ class ProbabilityCalibration:
         Brier score of the judge: mean squared distance of the probability from a person's verdict (1 pass,
         0 fail); 0 is perfect.
     base_rate : Estimate
-        Brier score of the share of the other answers that people pass, the same for every answer.
+        Brier score of the share of answers that people pass, the same for every answer.
     difference : Estimate
         Judge minus base rate, paired; below 0 the probabilities say something about single answers.
     miscalibration, discrimination, uncertainty : float
@@ -101,8 +100,8 @@ def probability_calibration(
     options: Sampling = {"method": "jackknife", **sampling}
     design = options.get("design")
     weights = np.ones(len(p)) if design is None else design.weights
-    others = _share_of_others(share, np.where(used, weights, 0.0))
-    of_judge, of_base_rate = (p - share) ** 2 + spread, (others - share) ** 2 + spread
+    base_rate = float(np.average(share[used], weights=weights[used])) if used.any() else math.nan
+    of_judge, of_base_rate = (p - share) ** 2 + spread, (base_rate - share) ** 2 + spread
     parts = _decomposed(p[used], share[used], weights[used])
     return ProbabilityCalibration(
         replace(mean(of_judge, **options), possible=SHARE),
@@ -123,12 +122,6 @@ def _checked(humans: ArrayLike, probability: ArrayLike) -> tuple[Floats, Floats]
     if ((p < 0) | (p > 1)).any():
         raise ValueError("probability must be between 0 and 1")
     return verdicts, p
-
-
-def _share_of_others(share: Floats, weights: Floats) -> Floats:
-    """Return the mean of the other items, so that no verdict predicts itself."""
-    total = np.where(weights > 0, weights * share, 0.0)
-    return quotient(total.sum() - total, weights.sum() - weights)
 
 
 def _decomposed(p: Floats, share: Floats, weights: Floats) -> tuple[float, float, float]:

@@ -19,7 +19,7 @@ from judge.stats.engine.estimate import (
 )
 from judge.stats.engine.frames import Tabular
 from judge.stats.engine.resampling import Sampling
-from judge.stats.engine.scale import Floats, Scale, as_scale
+from judge.stats.engine.scale import Floats, Scale, as_scale, nearest
 from judge.stats.engine.statistic import Statistic, StatisticKind, combine, quotient
 from judge.stats.judge_human.consensus import consensus, humans_and_judge
 from judge.stats.judge_human.contrast import (
@@ -90,7 +90,8 @@ def scale_use(
     judge : array_like, shape (n_items,)
         The judge's ratings, NaN where missing.
     scale : Scale or sequence
-        The declared scale; its middle and ends are meant, not those of the scores seen.
+        The declared scale; its middle and ends are meant, not those of the scores seen. A number between two
+        points, such as a mean or an expected score, counts with the nearer one in shares and entropy.
     **sampling
         See `Sampling`; the default method is the jackknife.
 
@@ -103,24 +104,26 @@ def scale_use(
     A judge that pulls every score half-way to 3.
 
     >>> humans = np.random.default_rng(0).integers(1, 6, 300)[:, None].repeat(2, axis=1)
-    >>> use = scale_use(humans, 3 + (humans[:, 0] - 3) / 2, scale=[1, 1.5, 2, 2.5, 3, 3.5, 4, 4.5, 5])
+    >>> use = scale_use(humans, 3 + (humans[:, 0] - 3) / 2, scale=[1, 2, 3, 4, 5])
     >>> round(use.sd_ratio.value, 2), round(use.slope.value, 2), use.ends.judge.value
     (0.5, 0.5, 0.0)
     """
     declared = as_scale(scale)
-    of_humans, of_judge = humans_and_judge(humans, judge, declared)
+    on_points = declared if declared is not None and declared.has_labels else None
+    of_humans, of_judge = humans_and_judge(humans, judge, on_points)
     if not of_humans.shape[1]:
         raise ValueError("use of the scale is compared with people's; humans has no column.")
     points = Scale.integers(0, 0).points if declared is None else declared.points
     pairs = [_shared(column, of_judge) for column in of_humans.T]
+    shown = [(nearest(human, points), nearest(judged, points)) for human, judged in pairs]
     middle = np.abs(points - (points[0] + points[-1]) / 2)
     parts = {
         "sd": _both(pairs, _sd),
-        "middle": _both(pairs, _share_in(points[middle <= middle.min() + 1e-9])),
-        "ends": _both(pairs, _share_in(points[[0, -1]])),
-        "entropy": _both(pairs, lambda x: _entropy(x, points)),
+        "middle": _both(shown, _share_in(points[middle <= middle.min() + 1e-9])),
+        "ends": _both(shown, _share_in(points[[0, -1]])),
+        "entropy": _both(shown, lambda x: _entropy(x, points)),
     }
-    parts |= {f"at least {c}": _both(pairs, _share_in(points[points >= c])) for c in points[1:]}
+    parts |= {f"at least {c}": _both(shown, _share_in(points[points >= c])) for c in points[1:]}
     found = contrasts({name: contrast_of_means(*part) for name, part in parts.items()}, sampling)
     ratio = combine(_ratio_of_means(len(pairs)), *parts["sd"][0], *parts["sd"][1], possible=NOT_NEGATIVE)
     singles = evaluate({"ratio": ratio, "slope": _slope(of_humans, of_judge)}, sampling)

@@ -47,10 +47,9 @@ def test_a_monotone_change_of_the_probabilities_changes_the_miscalibration_alone
     assert other.miscalibration > one.miscalibration
 
 
-def test_base_rate_does_not_know_the_verdict_that_it_predicts():
+def test_base_rate_is_the_score_of_the_share_that_passes():
     found = probability_calibration([1, 1, 0, 1], [0.5] * 4)
-    direct = np.mean([(2 / 3 - 1) ** 2] * 3 + [1.0])
-    assert found.base_rate.value == pytest.approx(direct)
+    assert found.base_rate.value == pytest.approx(0.75 * 0.25) == found.uncertainty
 
 
 def test_probabilities_without_information_are_not_below_the_base_rate():
@@ -87,10 +86,6 @@ def test_without_items_everything_is_undefined():
     found = probability_calibration([np.nan, np.nan], [0.5, 0.5])
     assert not found.brier.defined
     assert np.isnan([found.miscalibration, found.discrimination, found.uncertainty]).all()
-
-
-def test_one_item_has_no_base_rate():
-    assert not probability_calibration([1.0], [0.7]).base_rate.defined
 
 
 @pytest.mark.parametrize(

@@ -90,3 +90,9 @@ def test_people_with_nothing_in_common_leave_the_slope_undefined():
 def test_without_people_there_is_nothing_to_compare_with():
     with pytest.raises(ValueError, match="humans has no column"):
         scale_use(np.empty((2, 0)), [1, 2], scale=[1, 2])
+
+
+def test_a_score_between_two_points_counts_with_the_nearer_one():
+    humans, judge = [[1], [2], [3], [5]], [1.3, 2.6, 3.2, 4.9]
+    use = scale_use(humans, judge, scale=[1, 2, 3, 4, 5])
+    assert (use.ends.judge.value, use.middle.judge.value) == (0.5, 0.5)
