@@ -22,7 +22,7 @@ from judge.reporting.tables import agreement_tables as tables
 from judge.reporting.tables import criterion_tables, judge_tables, verdict_tables
 from judge.reporting.tables.agreement_tables import Labels
 from judge.reporting.tables.corrected_tables import corrected_section, named_corrections
-from judge.reporting.tables.disagreement_table import disagreement
+from judge.reporting.tables.prediction_table import prediction
 from judge.reporting.wording import counted, dimension_name
 from judge.stats.engine.estimate import Estimate
 
@@ -115,7 +115,7 @@ def _sections(found: Agreement, labels: Labels) -> Iterator[Section]:
     yield Section("ranking", "Ranking of systems", tables=tuple(sections.ranking(found, labels)))
     yield _raters(found)
     yield _section("ranks", sections.ranks(found, labels))
-    yield _section("disagreement", disagreement(found, labels))
+    yield _section("prediction", prediction(found, labels))
     panel = (judge_tables.gains(found), details.panel(found.panel) if found.panel else None)
     yield Section("panel", "Panel of judges", tables=tuple(t for t in panel if t))
     yield _section("bias", details.bias_checks(found, labels))
