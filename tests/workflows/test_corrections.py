@@ -222,16 +222,19 @@ def test_an_option_about_ratings_without_ratings_is_refused_on_the_command_line(
     assert "--humans" in done.stderr
 
 
-def test_several_runs_are_refused(study, tmp_path):
+def test_a_report_corrects_one_run_only(study, tmp_path):
     run, people = study
     other = tmp_path / "other"
     with Run.open(run) as opened:
         Run.imported(other, opened.rubric, opened.items(), opened.scores(), model="n").close()
-    for call in (judge.report, judge.leaderboard):
-        with pytest.raises(InputError, match="one run, found 2"):
-            call([run, other], humans=people)
-    with pytest.raises(InputError, match="one run, found 2"):
-        judge.compare(run, other, humans=people)
+    with pytest.raises(InputError, match="one run here, found 2"):
+        judge.report([run, other], humans=people)
+
+
+def test_a_mix_to_weight_to_is_refused_where_the_figures_are_those_of_the_run(study):
+    run, people = study
+    with pytest.raises(InputError, match="judge agree --target"):
+        judge.report(run, humans=people, target={"topic": {"a": 0.7, "b": 0.3}})
 
 
 def test_ratings_of_other_answers_than_the_scored_ones_are_refused(study, tmp_path):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+
+import numpy as np
 
 from judge.analysis.agreement.align import AlignedRatings
 from judge.analysis.agreement.corrected import CorrectedDifference, CorrectedFigure, Corrections
-from judge.analysis.agreement.label_mix import label_mix
+from judge.analysis.agreement.label_mix import SIGNIFICANT, label_mix
+from judge.analysis.slices import members
 from judge.reporting.render.numbers import number_text
 from judge.reporting.report import Report
 from judge.reporting.tables.agreement_tables import Labels
@@ -20,29 +23,46 @@ METHODS = (
     "all pairs of a dimension."
 )
 
+_NO_RANDOM_SAMPLE = (
+    "Corrected means do not hold, and corrected pass rates only if the rated answers are random within the "
+    "judge's passes and fails. If the sample was drawn by judge plan or judge study, keep its columns "
+    "probability and stratum with the ratings."
+)
+
 
 def add_corrections(
-    report: Report, aligned: AlignedRatings, found: Corrections, field: str | None = None
+    report: Report,
+    aligned: AlignedRatings,
+    found: Corrections,
+    field: str | None = None,
+    unlabelled: Sequence[str] = (),
 ) -> Report:
     """Add the section, the estimates for gates, and what to know about them; the section comes second.
 
     Parameters
     ----------
     report : Report
-        Report about one run, leaderboard of its systems, or comparison of two groups of its items.
+        Report about one run, leaderboard of runs or systems, or comparison of two runs or groups of items.
     aligned : AlignedRatings
-        Scores of the run and ratings of people.
+        Scores of the judge and ratings of people.
     found : Corrections
         What follows from them.
     field : str, optional
         Field whose groups are ranked or compared.
+    unlabelled : sequence of str
+        Runs without ratings.
     """
     labels = Labels(list(aligned.ratings), aligned.judges)
     is_ranked, first, *others = report.kind == "leaderboard", *report.sections
     return replace(
         report,
         verdict=(*report.verdict, *_words(found, report.kind, field or "")),
-        warnings=(*report.warnings, *aligned.notes, *_warnings(aligned, found.ruling)),
+        warnings=(
+            *report.warnings,
+            *(_without_labels(name) for name in unlabelled),
+            *aligned.notes,
+            *_warnings(aligned, found.ruling, field),
+        ),
         sections=(first, corrected_section(found, labels, field, is_ranked=is_ranked), *others),
         estimates=report.estimates
         | named_corrections(found, several_judges=False)
@@ -89,18 +109,21 @@ def _difference_words(pair: CorrectedDifference) -> str:
     )
 
 
-def _warnings(aligned: AlignedRatings, dimension: str) -> Iterator[str]:
+def _without_labels(run: str) -> str:
+    return f"People rated no answer of {run}, so that it has no corrected figure and no corrected difference."
+
+
+def _warnings(aligned: AlignedRatings, dimension: str, field: str | None) -> Iterator[str]:
+    """Name the groups whose rated answers have the judge's verdicts in another proportion than all."""
     ratings = aligned.ratings.get(dimension)
     if ratings is None or ratings.design is not None:
         return
-    for judge in ratings.judges:
-        mix = label_mix(ratings, judge)
-        if mix is not None and mix.differs:
+    groups = members(aligned, field) if field else [("", np.ones(len(aligned.items), dtype=bool))]
+    for name, mask in groups:
+        mix = label_mix(ratings.take(ratings.rows_of(mask)), ratings.judges[0])
+        if mix is not None and mix.p * len(groups) < SIGNIFICANT:
             rated, everything = number_text(mix.rated, "share"), number_text(mix.everything, "share")
             yield (
-                f"The human-rated answers are no random sample: the judge passes {rated} of them and "
-                f"{everything} of all (p {p_phrase(mix.p)}). Corrected means do not hold, and corrected pass "
-                "rates only if the rated answers are random within the judge's passes and fails. If the "
-                "sample was drawn by judge plan or judge study, keep its columns probability and stratum "
-                "with the ratings."
+                f"The human-rated answers{f' of {name}' if name else ''} are no random sample: the judge "
+                f"passes {rated} of them and {everything} of all (p {p_phrase(mix.p)}). {_NO_RANDOM_SAMPLE}"
             )

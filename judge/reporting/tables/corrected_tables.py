@@ -14,6 +14,7 @@ from judge.analysis.agreement.corrected import (
     Corrections,
 )
 from judge.analysis.agreement.label_pool import Quantity
+from judge.analysis.agreement.labelled_runs import RUN
 from judge.analysis.ratings import PASSES
 from judge.reporting.document import CellKind, Column, Row, Section, Table
 from judge.reporting.tables.agreement_tables import Labels
@@ -26,6 +27,7 @@ _KINDS: dict[Quantity, tuple[CellKind, CellKind]] = {
     "pass_rate": ("share", "points"),
     "mean": ("score", "change"),
 }
+_PLURALS = {SYSTEM: "systems", RUN: "runs"}
 _HOW: dict[Quantity, str] = {
     "pass_rate": "by the predictive values of the judge's verdicts",
     "mean": "by prediction-powered inference (PPI++), of values 0 and 1 by predictive values",
@@ -175,7 +177,7 @@ def _differences(
         for one in differences
     )
     unit = " (percentage points)" if quantity == "pass_rate" else ""
-    of = "systems" if field == SYSTEM else f"groups by {field_name(field)}"
+    of = _PLURALS.get(field, f"groups by {field_name(field)}")
     title = f"{TITLES[quantity]}: differences between {of}, first minus second{unit}"
     notes = (
         "Corrected: each group by its own human ratings; answers to one question, or of one cluster, are "
