@@ -285,6 +285,18 @@ def test_a_run_rated_at_random_is_compared_with_one_rated_by_verdict(study):
     assert np.isfinite(pair["difference_low"])
 
 
+def test_probabilities_without_strata_need_none(study):
+    runs, rows = study
+    drawn = without(by_verdict(rows, {"large": 10, "small": 14, "tiny": 5}, runs), "stratum")
+    pair = judge.leaderboard([runs["large"], runs["small"]], humans=drawn, sampling="poisson")
+    expected = judge.leaderboard(
+        [runs["large"], runs["small"]], humans=by_verdict(rows, {"large": 10, "small": 14, "tiny": 5}, runs)
+    )
+    for name in ("large", "small"):
+        figure = f"corrected.pass_rate:run={name}"
+        assert pair.estimates[figure] == expected.estimates[figure]
+
+
 def test_one_run_whose_labels_are_no_random_sample_is_named(study):
     runs, rows = study
     kept = [r for r in rows if r["pass"] or r["item_id"].startswith("small")]

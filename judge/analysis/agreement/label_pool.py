@@ -95,39 +95,25 @@ class LabelPool:
         Predictive values need no design where items were drawn at random within the verdict itself, unless
         the figure is about exactly these answers.
         """
+        return self._design(explicit=False)
+
+    def _design(self, *, explicit: bool) -> SamplingDesign | None:
         if self.drawn is None:
             return None
+        p = np.where(self.scored, np.asarray(self.drawn.probabilities), np.nan)
         for place, marks in enumerate(self.verdicts):
-            if np.isnan(marks[self.scored]).any() or not _constant_within(marks, self._probabilities):
+            if np.isnan(marks[self.scored]).any() or not _constant_within(marks, p):
                 continue
-            if self.quantity == "pass_rate" and place == 0 and self.drawn.target == "answers like these":
+            is_own = self.quantity == "pass_rate" and place == 0
+            if is_own and self.drawn.target == "answers like these" and not explicit:
                 return None
-            return self._within(marks)
+            return replace(
+                self.drawn, probabilities=p, strata=marks, population_sizes=None, name="stratified"
+            )
         strata = None if self.drawn.strata is None else np.asarray(self.drawn.strata, dtype=object)
         if strata is not None and all(label is not None for label in strata[self.scored]):
-            return replace(self.drawn, probabilities=self._probabilities)
-        return replace(self.drawn, probabilities=self._probabilities, strata=None, population_sizes=None)
-
-    @property
-    def _probabilities(self) -> Floats:
-        drawn = self.drawn
-        return (
-            np.full(len(self.judge), np.nan)
-            if drawn is None
-            else np.where(self.scored, np.asarray(drawn.probabilities), np.nan)
-        )
-
-    def _within(self, marks: Floats) -> SamplingDesign | None:
-        """Design of a draw within verdicts of the judge."""
-        if self.drawn is None:
-            return None
-        return replace(
-            self.drawn,
-            probabilities=self._probabilities,
-            strata=marks,
-            population_sizes=None,
-            name="stratified",
-        )
+            return replace(self.drawn, probabilities=p)
+        return replace(self.drawn, probabilities=p, strata=None, population_sizes=None)
 
     def corrected(self, seed: int) -> CorrectedMean:
         """Estimate the pass rate or mean that people would give to all rows."""
@@ -161,11 +147,8 @@ class LabelPool:
         rows = first | second
         sides = [self._side(mask, rows) for mask in (first, second)]
         designs = [side.design for side in sides]
-        if (designs[0] is None) != (designs[1] is None):  # one needs none: it was drawn within its verdicts
-            designs = [
-                side._within(side.verdicts[0]) if design is None else design
-                for design, side in zip(designs, sides, strict=True)
-            ]
+        if (designs[0] is None) != (designs[1] is None):
+            designs = [side._design(explicit=True) for side in sides]
         of = predictive_values_difference if self.is_binary else ppi_difference
         found = of(
             sides[0].human,

@@ -206,7 +206,6 @@ def _merged(loaded: Mapping[str, LoadedRatings]) -> LoadedRatings:
         scores=tuple(_scores(loaded)),
         notes=_notes({run: one.notes for run, one in loaded.items()}),
         rescaled={rater: ends for one in loaded.values() for rater, ends in one.rescaled.items()},
-        not_applicable=_not_applicable(loaded),
         drawn=_drawn(loaded),
         label_probabilities={},
     )
@@ -240,14 +239,6 @@ def _notes(notes: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
         *everywhere,
         *(f"{run}: {note}" for run, of in notes.items() for note in of if note not in shared),
     )
-
-
-def _not_applicable(loaded: Mapping[str, LoadedRatings]) -> dict[str, frozenset[str]]:
-    found: dict[str, frozenset[str]] = {}
-    for run, one in loaded.items():
-        for name, items in one.not_applicable.items():
-            found[name] = found.get(name, frozenset()) | {_key(run, item) for item in items}
-    return found
 
 
 def _drawn(loaded: Mapping[str, LoadedRatings]) -> DrawnItems:

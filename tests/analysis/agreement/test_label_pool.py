@@ -175,3 +175,29 @@ def test_the_difference_of_two_groups_is_weighted_in_each():
     assert difference.value == pytest.approx(apart[0].value - apart[1].value)
     truth = (human[first] > 3).mean() - (human[~first] > 3).mean()
     assert difference.low <= truth <= difference.high
+
+
+def test_a_group_drawn_within_verdicts_is_compared_with_one_drawn_otherwise():
+    """The first ten answers were drawn by verdict, the others each by its own probability."""
+    human, judge = np.array(HUMAN * 2, dtype=float), np.array(JUDGE * 2, dtype=float)
+    by_verdict = [0.5, 0.5, 0.5, 0.5, 0.5, *[_] * 5]
+    p = [*by_verdict, 0.4, 0.5, 0.6, 0.3, 0.5, *[_] * 5]
+    pool = verdict_pool(ratings(human, judge, design=SamplingDesign(p, name="poisson")), "j", "bounds")
+    first = np.arange(20) < 10
+    assert pool.take(first).design is None
+    assert pool.take(~first).design is not None
+    found = pool.difference(first, ~first, None)
+    sides = [pool.take(mask).corrected(0).estimate.value for mask in (first, ~first)]
+    assert found.value == pytest.approx(sides[0] - sides[1])
+    assert found.low < found.value < found.high
+
+
+def test_a_target_mix_is_no_mix_of_the_run():
+    design = SamplingDesign.to_mix(["a"] * 5 + [None] * 5, {"a": 1.0})
+    assert verdict_pool(ratings(design=design), "j", "bounds") is None
+    assert score_pool(ratings(design=design), "j") is None
+
+
+def test_clusters_of_one_answer_each_are_none():
+    apart = ratings(clusters=np.array(list("abcdefghij")))
+    assert corrected_pass_rate(apart, "j", "bounds", 0) == corrected_pass_rate(ratings(), "j", "bounds", 0)
