@@ -145,7 +145,6 @@ def load_ratings(
     ids = RowIds(content_of(columns or {}), id_from)
     known, differing = matched_items([JudgedRun(r.path, r.name, r.items, r.rubric) for r in opened])
     known = _items_of(known, items, (ids, RowIds(id_from=id_from)), encoding)
-    notes: list[str] = []
     wanted = Wanted(
         _read_dimensions(dimensions, rubric),
         rubric,
@@ -157,6 +156,7 @@ def load_ratings(
     )
     only = _only_dimension(dimensions, rubric)
     read = partial(read_cells, humans, map=columns, wanted=wanted, dimension=only)
+    notes: list[str] = []
     cells = [(cell.score, cell.column) for cell in read(note=notes.append)]
     if not cells:
         on = f" on {', '.join(dimensions)}" if dimensions else ""
@@ -180,10 +180,9 @@ def load_ratings(
     notes = [*failed_checks_warning(checks), *differing, *left_out, *_rater_notes(rated, wanted), *notes]
     summary, tables = str(_summary(rated, wanted)), _tables(humans, rows, items, encoding)
     drawn = drawn_items(tables, columns or {}, item_of_row(columns, ids, known))
-    of_judges = {run.scores[0].rater: run.probabilities for run in opened if run.probabilities}
     return LoadedRatings(
         known, scores, rubric, tuple(notes), about, summary, wanted.rater_scales, drawn=drawn,
-        label_probabilities=of_judges,
+        label_probabilities={r.scores[0].rater: r.probabilities for r in opened if r.probabilities},
     )  # fmt: skip
 
 
