@@ -180,6 +180,26 @@ def test_gates_of_agree_know_the_corrected_figures(study):
     )
 
 
+@pytest.mark.parametrize("words", [("agree",), ("report",), ("leaderboard", "--system", "system")])
+def test_other_estimators_are_in_json_and_nowhere_else(study, words):
+    run, people = study
+    given = (words[0], run, *words[1:], "--humans", people)
+    others = json.loads(command(*given, "--json").stdout)["other_estimators"]
+    name = "corrected.pass_rate:system=large" if words[0] == "leaderboard" else "corrected.pass_rate"
+    assert {"humans_only", "judge_alone", "rogan_gladen", "ppi", "ppi_unclipped"} <= set(others[name])
+    rate = others[name]["rogan_gladen"]
+    assert rate["low"] < rate["value"] < rate["high"]
+    for rendering in (command(*given).stdout, command(*given, "--html", "-").stdout):
+        assert "unclipped" not in rendering
+        assert "Rogan" not in rendering
+
+
+def test_json_without_ratings_has_no_other_estimators(study):
+    assert "other_estimators" not in judge.report(study[0]).to_dict()
+    people = judge.agree([], study[1], scale="1-5")
+    assert "other_estimators" not in people.to_dict()
+
+
 def test_labels_that_are_no_random_sample_are_named(study):
     run, people = study
     with Run.open(run) as opened:

@@ -7,7 +7,7 @@ of 0 and 1 are corrected by predictive values, scores by prediction-powered infe
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,9 +25,17 @@ from judge.stats.pass_fail.predictive_values import (
     predictive_values_difference,
 )
 from judge.stats.pass_fail.proportion import mean
+from judge.stats.pass_fail.rogan_gladen import rogan_gladen
 
 Quantity = Literal["pass_rate", "mean"]
 Clusters = NDArray[np.str_]
+
+
+class Sampled(TypedDict):
+    """How the rated answers were drawn."""
+
+    design: SamplingDesign | None
+    clusters: Clusters | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,6 +138,39 @@ class LabelPool:
         if design is not None or self.drawn is None:
             return found
         return replace(found, humans_only=mean(self.human, clusters=clusters, design=self.drawn))
+
+    def other_estimators(self, seed: int) -> dict[str, Estimate]:
+        """Estimates by the methods that the kind of value and the design did not choose.
+
+        Rogan and Gladen's estimator is for error rates measured elsewhere, and wider here; plain PPI trusts
+        the judge fully, and may be wider than people alone; without clipping, the weight of the judge may
+        leave [0, 1]. See `judge.stats.rogan_gladen` and `judge.stats.ppi_mean`.
+        """
+        found = self.corrected(seed)
+        design, clusters = self._design(explicit=True), self.shared_clusters
+        options: Sampled = {"design": design, "clusters": clusters}
+        plain = ppi_mean(self.human, self.judge, judge_weight=1.0, **options).estimate
+        unclipped = ppi_mean(self.human, self.judge, clip=False, **options).estimate
+        others = {
+            "humans_only": found.humans_only,
+            "judge_alone": found.uncorrected,
+            "ppi": within(plain, *self.ends),
+            "ppi_unclipped": within(unclipped, *self.ends),
+        }
+        if not self.is_binary:
+            return others
+        others["rogan_gladen"] = self._rogan_gladen(design, clusters, seed)
+        if design is None and clusters is None:
+            others["delta"] = predictive_values(self.human, self.judge, method="delta").estimate
+        return others
+
+    def _rogan_gladen(self, design: SamplingDesign | None, clusters: Clusters | None, seed: int) -> Estimate:
+        labelled = self.labelled
+        human, judge = self.human[labelled], self.judge[labelled]
+        if design is not None:
+            return rogan_gladen(human, judge, self.judge, design=design.take(labelled), rng=seed).estimate
+        of_labels = None if clusters is None else clusters[labelled]
+        return rogan_gladen(human, judge, self.judge, clusters=of_labels, pool_clusters=clusters).estimate
 
     @property
     def shared_clusters(self) -> Clusters | None:

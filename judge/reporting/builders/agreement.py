@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from judge.analysis.agreement.agree import Agreement
 from judge.analysis.agreement.by_slice import Disagreement
 from judge.analysis.agreement.coefficients import AGREEMENT
 from judge.analysis.ratings import Ratings
-from judge.reporting.document import METHODS, Case, Judgment, Section, Table
+from judge.reporting.document import METHODS, Case, Judgment, OtherEstimators, Section, Table
 from judge.reporting.figures.agreement_figures import drawer
 from judge.reporting.findings import agreement_findings as findings
 from judge.reporting.report import Report
@@ -21,7 +22,11 @@ from judge.reporting.tables import agreement_summary as summary
 from judge.reporting.tables import agreement_tables as tables
 from judge.reporting.tables import criterion_tables, judge_tables, verdict_tables
 from judge.reporting.tables.agreement_tables import Labels
-from judge.reporting.tables.corrected_tables import corrected_section, named_corrections
+from judge.reporting.tables.corrected_tables import (
+    corrected_section,
+    named_corrections,
+    other_estimators,
+)
 from judge.reporting.tables.prediction_table import prediction
 from judge.reporting.wording import counted, dimension_name
 from judge.stats.engine.estimate import Estimate
@@ -44,6 +49,7 @@ def build_agreement(found: Agreement) -> Report:
         tuple(findings.methods(found)),
         drawer(found),
         _short(found),
+        other_estimators=_other_estimators(found),
     )
 
 
@@ -70,6 +76,11 @@ def named_estimates(found: Agreement) -> dict[str, Estimate]:
     for name, people in found.human_agreements.items():
         named |= {f"people.{statistic}.{name}": e for statistic, e in people.estimates.items()}
     return named | named_corrections(found.corrections, len(found.aligned.judges) > 1)
+
+
+def _other_estimators(found: Agreement) -> OtherEstimators | None:
+    several = len(found.aligned.judges) > 1
+    return partial(other_estimators, found.corrections, several) if found.corrections.figures else None
 
 
 def _title(found: Agreement) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -14,7 +15,12 @@ from judge.analysis.slices import members
 from judge.reporting.render.numbers import number_text
 from judge.reporting.report import Report
 from judge.reporting.tables.agreement_tables import Labels
-from judge.reporting.tables.corrected_tables import corrected_section, named_corrections, named_differences
+from judge.reporting.tables.corrected_tables import (
+    corrected_section,
+    named_corrections,
+    named_differences,
+    other_estimators,
+)
 from judge.reporting.wording import p_phrase, with_interval
 
 METHODS = (
@@ -68,6 +74,7 @@ def add_corrections(
         | named_corrections(found, several_judges=False)
         | (named_differences(found) if report.kind == "compare" else {}),
         methods=(*report.methods, METHODS),
+        other_estimators=partial(other_estimators, found, several_judges=False),
     )
 
 

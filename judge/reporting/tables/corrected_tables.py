@@ -103,15 +103,26 @@ def named_corrections(found: Corrections, several_judges: bool) -> dict[str, Est
     Those of groups are ``corrected.pass_rate:system=small`` and ``corrected.pass_rate:system=small.clarity``.
     With several judges, names end in ``@judge``.
     """
-    named = {}
+    return {name: one.mean.estimate for name, one in _named_figures(found, several_judges)}
+
+
+def other_estimators(found: Corrections, several_judges: bool) -> dict[str, dict[str, Estimate]]:
+    """Figure, by its name in `named_corrections` -> the estimators of it that the design did not choose.
+
+    There is one corrected figure for each quantity, chosen by the design and not by the result; the others
+    are for checks of sensitivity, and in JSON only.
+    """
+    return {name: one.other_estimators() for name, one in _named_figures(found, several_judges)}
+
+
+def _named_figures(found: Corrections, several_judges: bool) -> Iterator[tuple[str, CorrectedFigure]]:
     for one in found.figures:
         name = f"corrected.{one.quantity}" + (f":{one.field}={one.group}" if one.field else "")
         judge = f"@{one.judge}" if several_judges else ""
         if one.dimension != PASSES:
-            named[f"{name}.{one.dimension}{judge}"] = one.mean.estimate
+            yield f"{name}.{one.dimension}{judge}", one
         if one.quantity == "pass_rate" and one.dimension == found.ruling:
-            named[name + judge] = one.mean.estimate
-    return named
+            yield name + judge, one
 
 
 def named_differences(found: Corrections) -> dict[str, Estimate]:
