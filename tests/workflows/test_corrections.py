@@ -229,6 +229,35 @@ def test_inclusion_probabilities_are_used_and_end_the_warning(study):
     assert weighted.rows[0][by_key("people_rate")].value != plain.rows[0][by_key("people_rate")].value
 
 
+def test_the_sentences_of_a_report_follow_the_design_of_the_ratings(study):
+    run, people = study
+    rows = [{**row, "probability": 0.25, "stratum": "all"} for row in rows_of(people)]
+    plain, exact = judge.report(run, humans=rows), judge.report(run, humans=rows, population="these answers")
+    for report, target, method in (
+        (plain, "of answers like these", "estimates for answers like these (two-phase variance"),
+        (exact, "of these 400 answers", "about exactly these answers, with finite-population correction"),
+    ):
+        assert any(s.startswith("People would pass") and target in s for s in report.verdict)
+        text = report.to_dict()["methods_paragraph"]
+        assert method in text
+        assert "drawn at random within strata" in text
+        assert "intervals of the judge's own figures are about answers like these" in text
+    corrected = "corrected.pass_rate"
+    assert exact.estimates[corrected].se < plain.estimates[corrected].se
+
+
+def test_exactly_these_answers_need_inclusion_probabilities(study):
+    run, people = study
+    found = judge.report(run, humans=people, population="these answers")
+    assert any(s.startswith("No inclusion probabilities are given") for s in found.warnings)
+    assert any("of answers like these" in s for s in found.verdict)
+
+
+def test_methods_name_the_file_of_ratings(study):
+    text = judge.report(study[0], humans=study[1]).to_dict()["methods_paragraph"]
+    assert "Human ratings: ratings.csv." in text
+
+
 @pytest.mark.parametrize("call", [judge.report, judge.leaderboard])
 def test_options_about_ratings_need_ratings(study, call):
     system = {"system": "system"} if call is judge.leaderboard else {}

@@ -116,7 +116,7 @@ def _sections(found: Agreement, labels: Labels) -> Iterator[Section]:
         verdict_tables.no_verdict(found, labels),
     )
     yield Section("verdicts", "Pass/fail verdicts", tables=tuple(t for t in passing if t))
-    yield corrected_section(found.corrections, labels)
+    yield corrected_section(found.corrections, labels, found.aligned.design)
     yield Section("criteria", "Agreement on criteria", tables=tuple(criterion_tables.by_criterion(found)))
     tests = (tables.omega(found, labels), tables.alt_tests(found, labels))
     ranked = judge_tables.advantages(found)

@@ -17,11 +17,13 @@ from judge.reporting.report import Report
 from judge.reporting.tables.agreement_tables import Labels
 from judge.reporting.tables.corrected_tables import (
     corrected_section,
+    drawing,
     named_corrections,
     named_differences,
     other_estimators,
 )
 from judge.reporting.wording import p_phrase, with_interval
+from judge.stats.engine.sampling_design import Target
 
 METHODS = (
     "Corrected figures: pass rates by predictive values of the judge's verdicts, means by prediction-powered "
@@ -59,26 +61,29 @@ def add_corrections(
         Runs without ratings.
     """
     labels = Labels(list(aligned.ratings), aligned.judges)
+    design = aligned.design
+    target = "answers like these" if design is None else design.target
     is_ranked, first, *others = report.kind == "leaderboard", *report.sections
     return replace(
         report,
-        verdict=(*report.verdict, *_words(found, report.kind, field or "")),
+        verdict=(*report.verdict, *_words(found, report.kind, field or "", target)),
         warnings=(
             *report.warnings,
             *(_without_labels(name) for name in unlabelled),
             *aligned.notes,
             *_warnings(aligned, found.ruling, field),
         ),
-        sections=(first, corrected_section(found, labels, field, is_ranked=is_ranked), *others),
+        sections=(first, corrected_section(found, labels, design, field, is_ranked=is_ranked), *others),
         estimates=report.estimates
         | named_corrections(found, several_judges=False)
         | (named_differences(found) if report.kind == "compare" else {}),
-        methods=(*report.methods, METHODS),
+        about=report.about | {name: text for name, text in aligned.about.items() if name == "ratings"},
+        methods=(*report.methods, METHODS, *drawing(design)),
         other_estimators=partial(other_estimators, found, several_judges=False),
     )
 
 
-def _words(found: Corrections, kind: str, field: str) -> Iterator[str]:
+def _words(found: Corrections, kind: str, field: str, target: Target) -> Iterator[str]:
     rates = [
         one
         for one in found.of("pass_rate", field)
@@ -89,13 +94,14 @@ def _words(found: Corrections, kind: str, field: str) -> Iterator[str]:
         yield from (_difference_words(pair) for pair in pairs if pair.difference.defined)
     elif rates:
         first = max(rates, key=lambda one: one.mean.estimate.value)
-        yield _rank_words(first) if kind == "leaderboard" else _rate_words(first)
+        yield _rank_words(first) if kind == "leaderboard" else _rate_words(first, target)
 
 
-def _rate_words(one: CorrectedFigure) -> str:
+def _rate_words(one: CorrectedFigure, target: Target) -> str:
+    answers = f"these {one.n_answers:,} answers" if target == "these answers" else target
     return (
-        f"People would pass {with_interval(one.mean.estimate, 'share')} of these {one.n_answers:,} answers, "
-        f"by their ratings of {one.n_labels:,} and the judge's verdicts; the judge alone passes "
+        f"People would pass {with_interval(one.mean.estimate, 'share')} of {answers}, by their ratings of "
+        f"{one.n_labels:,} of {one.n_answers:,} and the judge's verdicts; the judge alone passes "
         f"{number_text(one.mean.uncorrected.value, 'share')}."
     )
 

@@ -20,6 +20,7 @@ from judge.reporting.document import CellKind, Column, Row, Section, Table
 from judge.reporting.tables.agreement_tables import Labels
 from judge.reporting.wording import field_name
 from judge.stats.engine.estimate import Estimate
+from judge.stats.engine.sampling_design import SamplingDesign
 
 KEYS: dict[Quantity, str] = {"pass_rate": "corrected", "mean": "corrected_means"}
 TITLES: dict[Quantity, str] = {"pass_rate": "Pass rate", "mean": "Mean score"}
@@ -32,29 +33,53 @@ _HOW: dict[Quantity, str] = {
     "pass_rate": "by the predictive values of the judge's verdicts",
     "mean": "by prediction-powered inference (PPI++), of values 0 and 1 by predictive values",
 }
-_NOTES = (
-    "Corrected: estimate for all answers. It assumes that the human-rated answers were drawn at random, "
-    "overall, within the judge's passes and fails, or with the probabilities given in the ratings. It is not "
-    "valid for answers from elsewhere or selected by hand.",
+_EFFECTIVE = (
     "Effective labels: number of human-rated answers that would give the same standard error without the "
-    "judge.",
+    "judge."
 )
 
 
 def corrected_section(
-    found: Corrections, labels: Labels, field: str | None = None, *, is_ranked: bool = False
+    found: Corrections,
+    labels: Labels,
+    design: SamplingDesign | None,
+    field: str | None = None,
+    *,
+    is_ranked: bool = False,
 ) -> Section:
     """All tables of corrected figures; empty where there are none.
 
-    With `field`, those of its groups alone; if ranked, the highest corrected figure comes first.
+    `design` is that of the rated answers. With `field`, those of its groups alone; if ranked, the highest
+    corrected figure comes first.
     """
     tables = [] if field else [t for quantity in KEYS if (t := overall(found, labels, quantity))]
     for name in found.fields:
         for quantity in KEYS:
             tables += by_group(found, labels, quantity, name, is_ranked=is_ranked)
     if tables:
-        tables[0] = replace(tables[0], notes=(*tables[0].notes, *_NOTES))
+        tables[0] = replace(tables[0], notes=(*tables[0].notes, *drawing(design), _EFFECTIVE))
     return Section("corrected", "Figures for all answers, corrected by human ratings", tables=tuple(tables))
+
+
+def drawing(design: SamplingDesign | None) -> Iterator[str]:
+    """How the rated answers were drawn, and which answers corrected figures are therefore about."""
+    if design is None:
+        yield (
+            "Corrected figures are estimates for answers like these. They assume that the human-rated "
+            "answers were drawn at random: from all answers or, for pass rates, within the judge's passes "
+            "and within its fails. They do not hold for answers from elsewhere or selected by hand."
+        )
+        return
+    how = "with the inclusion probabilities given in the ratings and no known strata"
+    if design.name == "poisson":
+        how = "independently, each with the inclusion probability given in the ratings (Poisson sampling)"
+    elif design.strata is not None:
+        how = "at random within strata, with the inclusion probabilities given in the ratings"
+    yield f"The human-rated answers were drawn {how}."
+    if design.target == "these answers":
+        yield "Corrected figures are about exactly these answers, with finite-population correction."
+    else:
+        yield "Corrected figures are estimates for answers like these (two-phase variance)."
 
 
 def overall(found: Corrections, labels: Labels, quantity: Quantity) -> Table | None:
