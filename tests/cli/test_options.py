@@ -123,3 +123,17 @@ def test_help_names_no_python_type_and_no_empty_range(name):
 def test_the_default_of_cluster_names_both_fields(command):
     (option,) = [one for name, one in by_name()["--cluster"].items() if name.endswith(command)]
     assert "[default: pair_id, or the question, if shared]" in option.help
+
+
+@pytest.mark.parametrize("name", ["report", "compare", "leaderboard"])
+def test_options_about_the_file_of_ratings_are_listed_by_agree_and_accepted_by_reports(name):
+    shown, listed = (
+        {option.opts[0] for option in options_of(LEAVES[command]) if not option.hidden}
+        for command in (name, "agree")
+    )
+    hidden = {option.opts[0] for option in options_of(LEAVES[name]) if option.hidden}
+    assert {"--humans", "--dimension", "--pass", "--sampling", "--population", "--cluster"} <= shown
+    assert {"--column", "--items", "--scale", "--missing-codes", "--rater-scale"} <= hidden <= listed
+    text = CliRunner().invoke(main, [name, "--help"]).stdout
+    assert "judge agree --help" in text
+    assert len(text.splitlines()) < 95

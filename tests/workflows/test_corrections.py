@@ -234,7 +234,7 @@ def test_the_sentences_of_a_report_follow_the_design_of_the_ratings(study):
     rows = [{**row, "probability": 0.25, "stratum": "all"} for row in rows_of(people)]
     plain, exact = judge.report(run, humans=rows), judge.report(run, humans=rows, population="these answers")
     for report, target, method in (
-        (plain, "of answers like these", "estimates for answers like these (two-phase variance"),
+        (plain, "of answers like these", "Corrected figures are estimates for answers like these"),
         (exact, "of these 400 answers", "about exactly these answers, with finite-population correction"),
     ):
         assert any(s.startswith("People would pass") and target in s for s in report.verdict)
