@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, get_args
 
 from judge.analysis.agreement.align import AlignedRatings, align_ratings
-from judge.analysis.agreement.load import load_ratings
+from judge.analysis.agreement.load import LoadedRatings, load_ratings
 from judge.analysis.agreement.target_mix import Shares, TargetMix
 from judge.analysis.reduction import Reduction
 from judge.errors import InputError
@@ -106,13 +106,23 @@ def align_inputs(inputs: AgreementInputs) -> AlignedRatings:
     InputError
         The files, the scale and the options do not fit together.
     """
+    return align_loaded(inputs, load_inputs(inputs))
+
+
+def load_inputs(inputs: AgreementInputs, elsewhere: Container[str] = ()) -> LoadedRatings:
+    """Load the ratings; those of items `elsewhere`, in another run, are left out without a note.
+
+    Raises
+    ------
+    InputError
+        The files, the scale and the options do not fit together.
+    """
     if inputs.humans is None:
         raise InputError("no ratings of people given")
     if inputs.level is not None and inputs.scale is None:
         raise InputError("--level belongs to --scale: give both, or neither for the rubric's scale")
     if inputs.rater_scales and inputs.raters_are == "slots":
         raise InputError("--rater-scale needs raters who are persons; a slot holds ratings of several raters")
-    scale = None if inputs.scale is None else read_scale(inputs.scale, inputs.level)
     loaded = load_ratings(
         inputs.runs,
         inputs.humans,
@@ -120,26 +130,42 @@ def align_inputs(inputs: AgreementInputs) -> AlignedRatings:
         rubric=load_rubric(inputs.rubric) if isinstance(inputs.rubric, str | Path) else inputs.rubric,
         columns=inputs.columns,
         dimensions=inputs.dimensions,
-        scale=scale,
+        scale=_scale(inputs),
         missing_codes=inputs.missing_codes,
         id_from=inputs.id_from,
         encoding=inputs.encoding,
         raters_in=inputs.raters_in,
         rater_scales={rater: _ends(rater, text) for rater, text in inputs.rater_scales.items()},
+        elsewhere=elsewhere,
     )
     if inputs.on_read is not None:
         inputs.on_read(loaded.summary, loaded.notes)
     drawn = replace(loaded.drawn, name=inputs.sampling, target=inputs.population)
+    return replace(loaded, drawn=drawn)
+
+
+def align_loaded(inputs: AgreementInputs, loaded: LoadedRatings) -> AlignedRatings:
+    """Align what `load_inputs` has loaded by item and dimension.
+
+    Raises
+    ------
+    InputError
+        The ratings, the scale and the options do not fit together.
+    """
     return align_ratings(
-        replace(loaded, drawn=drawn),
+        loaded,
         target=_target(inputs.target),
-        scale=scale,
+        scale=_scale(inputs),
         pass_marks=inputs.pass_marks,
         dimensions=inputs.dimensions,
         cluster=inputs.cluster,
         slots=inputs.raters_are == "slots",
         reduction=inputs.reduction,
     )
+
+
+def _scale(inputs: AgreementInputs) -> Scale | None:
+    return None if inputs.scale is None else read_scale(inputs.scale, inputs.level)
 
 
 def _target(given: Mapping[str, RowSource | Shares]) -> TargetMix | None:
