@@ -108,7 +108,18 @@ def independent_rows(
             for rating in _Row(row, where, mapping).ratings():
                 on_anchored(rating)
         else:
-            yield where, ({k: v for k, v in row.items() if k != column} if kind in _BLIND else row)
+            yield where, (_without_marks(row, column) if kind in _BLIND else row)
+
+
+def _without_marks(row: Object, column: str) -> Object:
+    """Return an independent row without what it has only because other rows of the table are anchored."""
+    return {
+        name: cell
+        for name, cell in row.items()
+        if name != column
+        and not name.endswith((SHOWN, OWN, COMMENT))
+        and (holds(cell) or name + SHOWN not in row)
+    }
 
 
 class _Row:

@@ -8,7 +8,7 @@ from typing import Any
 from judge.errors import InputError
 from judge.files.unpacking import open_file
 from judge.formats import argilla, crowd, label_studio_rows, potato, surveys, wide_exports
-from judge.formats.anchored import AnchoredRating, OnAnchored, independent_rows
+from judge.formats.anchored import OnAnchored, independent_rows
 from judge.rows import Row, RowSource, is_file, is_saved_dataset, kind_of, read_rows
 
 _LONGEST_LINE = 2**20
@@ -54,7 +54,7 @@ def plain_rows(
             "for each annotator, or a folder that save_to_disk of the library `datasets` wrote"
         )
     rows = _rows_of_file(path, encoding) if is_file(path) else _objects(read_rows(path))
-    rows = independent_rows(rows, mapping or {}, on_anchored or _leave_out)
+    rows = independent_rows(rows, mapping or {}, on_anchored or ignore)
     first = list(islice(rows, 2))
     rows = chain(first, rows)
     heads = [row for _, row in first]
@@ -64,8 +64,8 @@ def plain_rows(
     return rows if platform is None else platform.plain_rows(rows, note, mapping or {})
 
 
-def _leave_out(rating: AnchoredRating) -> None:
-    """Take an anchored rating that no caller wants."""
+def ignore(_: object) -> None:
+    """Take a note or an anchored rating that was given before, or that no caller wants."""
 
 
 def _rows_of_file(path: RowSource, encoding: str | None) -> Iterator[tuple[str, Row]]:

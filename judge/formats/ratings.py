@@ -18,7 +18,7 @@ from judge.formats.columns import layout_of
 from judge.formats.document import Document, load
 from judge.formats.rating_cell import CellConverter, RatingCell
 from judge.formats.rating_columns import COLUMNS, CONTENT, content_of
-from judge.formats.rating_exports import plain_rows
+from judge.formats.rating_exports import ignore, plain_rows
 from judge.formats.rating_rows import TableReader
 from judge.formats.repeated_ratings import same_content
 from judge.formats.wanted import Wanted
@@ -102,7 +102,7 @@ def read_cells(
         if meaning not in allowed:
             raise InputError(f"--column {meaning}: no such column of ratings; allowed: {', '.join(allowed)}")
     wanted = wanted or Wanted()
-    note = note or _ignore
+    note = note or ignore
     if _is_plain_file(path):
         has_commas = delimiter_of(path, encoding=wanted.encoding) in (";", "\t")
         wanted = replace(wanted, cells=replace(wanted.cells, decimal_comma=has_commas))
@@ -120,10 +120,6 @@ def read_cells(
 def _is_plain_file(path: RowSource) -> bool:
     """Whether the source is a file, and neither a folder nor a table in memory."""
     return is_file(path) and not Path(path).is_dir()
-
-
-def _ignore(sentence: str) -> None:
-    """Take a note that no caller wants."""
 
 
 def _of_table(

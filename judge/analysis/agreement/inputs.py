@@ -13,6 +13,7 @@ from judge.analysis.agreement.load import load_ratings
 from judge.analysis.agreement.target_mix import Shares, TargetMix
 from judge.analysis.reduction import Reduction
 from judge.errors import InputError
+from judge.formats.anchored import OnAnchored
 from judge.rows import RowSource
 from judge.rubric import MOST_LABELS, Rubric, load_rubric
 from judge.stats.engine.sampling_design import DesignName, Target
@@ -94,8 +95,10 @@ class AgreementInputs:
     on_read: Callable[[str, Sequence[str]], None] | None = None
 
 
-def align_inputs(inputs: AgreementInputs) -> AlignedRatings:
+def align_inputs(inputs: AgreementInputs, on_anchored: OnAnchored | None = None) -> AlignedRatings:
     """Load the ratings and align them by item and dimension.
+
+    Anchored ratings are not among them: `on_anchored` is called with each; without it, a note counts them.
 
     Raises
     ------
@@ -122,6 +125,7 @@ def align_inputs(inputs: AgreementInputs) -> AlignedRatings:
         encoding=inputs.encoding,
         raters_in=inputs.raters_in,
         rater_scales={rater: _ends(rater, text) for rater, text in inputs.rater_scales.items()},
+        on_anchored=on_anchored,
     )
     if inputs.on_read is not None:
         inputs.on_read(loaded.summary, loaded.notes)

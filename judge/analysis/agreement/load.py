@@ -24,11 +24,12 @@ from judge.analysis.attention_checks import (
 from judge.analysis.provenance import provenance
 from judge.analysis.ratings import PASSES
 from judge.errors import InputError
+from judge.formats.anchored import OnAnchored
 from judge.formats.cells import CellReader, has_own_scales, number_or_none
 from judge.formats.rater_scales import scale_notes
 from judge.formats.rating_cell import RatingCell
 from judge.formats.rating_columns import COLUMNS, content_of
-from judge.formats.rating_exports import plain_rows
+from judge.formats.rating_exports import ignore, plain_rows
 from judge.formats.rating_summary import RatingsSummary, id_notes, rescaling_notes
 from judge.formats.ratings import read_cells
 from judge.formats.wanted import Wanted
@@ -101,6 +102,7 @@ def load_ratings(
     rater_scales: Mapping[str, tuple[float, float]] | None = None,
     id_from: Sequence[str] = (),
     encoding: str | None = None,
+    on_anchored: OnAnchored | None = None,
 ) -> LoadedRatings:
     """Load runs and a file of human ratings, matched by the id of the item.
 
@@ -130,6 +132,8 @@ def load_ratings(
         Columns whose values make the id of an item.
     encoding : str or None
         Encoding of the files that are text; None recognises it.
+    on_anchored : callable or None
+        Called with each anchored rating, which is not loaded; None to count them in a note.
 
     Raises
     ------
@@ -154,12 +158,12 @@ def load_ratings(
     )
     only = _only_dimension(dimensions, rubric)
     read = partial(read_cells, humans, map=columns, wanted=wanted, dimension=only)
-    cells = [(cell.score, cell.column) for cell in read(note=notes.append)]
+    cells = [(c.score, c.column) for c in read(note=notes.append, on_anchored=on_anchored)]
     if not cells:
         on = f" on {', '.join(dimensions)}" if dimensions else ""
         raise InputError(f"{name_of(humans)}: holds no ratings{on}")
     rated, rating_columns = [score for score, _ in cells], {column for _, column in cells}
-    rows = partial(plain_rows, humans, _ignore, encoding=encoding, mapping=columns, has_id=True)
+    rows = partial(plain_rows, humans, ignore, encoding=encoding, mapping=columns, has_id=True)
     brings_fields = not opened and items is None and _is_table(humans)
     fields = _other_columns(rows(), columns, rating_columns, ids) if brings_fields else {}
     if not known:
@@ -387,10 +391,6 @@ def _checks(rows: Callable[[], Iterator[tuple[str, Row]]], columns: Mapping[str,
         return {}
     rater = (columns or {}).get("rater") or next((name for name in COLUMNS["rater"] if name in first), "")
     return checks_of((row for _, row in rows()), rater)
-
-
-def _ignore(note: str) -> None:
-    """Take a note that was already given when the ratings were read."""
 
 
 def _with_fields(item: Item, fields: Mapping[str, Any] | None) -> Item:
