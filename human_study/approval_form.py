@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from human_study.form import MAX_TEXT, Form, Forms, Outcome, Reply
-from human_study.questions import FormQuestion, Option, criterion_question, questions_of
+from human_study.questions import FormQuestion, Option, abstention, criterion_question, questions_of
 from human_study.shown_verdict import VERDICT, ShownScore, ShownVerdict, verdict_of
 from judge.errors import InputError
 from judge.records import Item
@@ -56,17 +56,19 @@ class ApprovalForm(Form):
         for question in questions:
             judged = None if self.verdict is None else self.verdict.scores.get(question.name)
             if self.verdict is None or judged is not None:
-                yield _approval(question, judged, may_abstain=self.rubric.abstain)
+                yield _approval(question, judged, self.rubric)
 
     @property
     def pooled_criteria(self) -> FormQuestion:
         """All criteria of all items as one question, of which the progress of a study is computed."""
-        return _approval(super().pooled_criteria, None, may_abstain=self.rubric.abstain)
+        return _approval(super().pooled_criteria, None, self.rubric)
 
     def question(self, name: str) -> FormQuestion | None:
         """Return the question with this name; None if there is none."""
-        if self._has_any_criterion and asks_criteria(name) and not name.endswith((OWN, COMMENT)):
-            return _approval(criterion_question(self.rubric, name.partition("/")[2]), None)
+        if split_name(name)[1]:
+            return None
+        if self._has_any_criterion and asks_criteria(name):
+            return _approval(criterion_question(self.rubric, name.partition("/")[2]), None, self.rubric)
         return super().question(name)
 
     def check(self, reply: Reply) -> Reply:
@@ -158,15 +160,12 @@ def _verdict_question() -> FormQuestion:
     )
 
 
-def _approval(
-    question: FormQuestion, judged: ShownScore | None, *, may_abstain: bool = False
-) -> FormQuestion:
-    options = tuple(o for o in question.options if not o.is_abstention)
-    abstention = tuple(o for o in question.options if o.is_abstention)
+def _approval(question: FormQuestion, judged: ShownScore | None, rubric: Rubric) -> FormQuestion:
+    own = (o for o in question.options if not o.is_abstention)
     return question.model_copy(
         update={
-            "options": (*_OPTIONS, *(abstention if may_abstain else ())),
-            "own": tuple(o for o in options if judged is None or o.value != judged.value),
+            "options": (*_OPTIONS, *abstention(rubric)),
+            "own": tuple(o for o in own if judged is None or o.value != judged.value),
             "judged": judged,
             "judged_as": _judged_as(question, judged),
             "type": "approval",

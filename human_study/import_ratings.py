@@ -102,7 +102,8 @@ def _all_drafts(
     encoding = options.get("encoding")
     found: Iterator[tuple[Key, RatingDraft]]
     if isinstance(form, ApprovalForm):
-        found = approval_drafts(path, form, rater, note=note, **{**options, "dimensions": dimensions})
+        of_tables: ImportOptions = {**options, "dimensions": dimensions}
+        found = approval_drafts(path, form, rater, note=note, **of_tables)
     elif _holds_tasks(path, encoding):
         found = _of_tasks(path, form, options)
     else:

@@ -131,7 +131,7 @@ def criterion_question(rubric: Rubric, key: str, criterion: Dimension | None = N
         name=name,
         label=criterion.description if criterion else label(name),
         description="",
-        options=(*_MET, *_abstention(rubric)),
+        options=(*_MET, *abstention(rubric)),
         type="binary",
         level="nominal",
     )
@@ -168,7 +168,7 @@ def _question(
         name=name,
         label=label(name),
         description=description,
-        options=(*options, *_abstention(rubric)),
+        options=(*options, *abstention(rubric)),
         type=kind,
         level=rubric.scale_of(name).level,
     )
@@ -182,7 +182,8 @@ def _scale_options(rubric: Rubric, name: str, anchors: Mapping[int, str]) -> tup
     return tuple(Option(value=value, anchor=anchors.get(value, ""), key=keys.get(value)) for value in scores)
 
 
-def _abstention(rubric: Rubric) -> tuple[Option, ...]:
+def abstention(rubric: Rubric) -> tuple[Option, ...]:
+    """The option "Cannot tell", where the rubric has it."""
     return (_ABSTENTION,) if rubric.abstain else ()
 
 
