@@ -40,7 +40,7 @@ def only_approvals(
     """Approvals of a file that holds anchored ratings only, and why nothing else is computed."""
     items: dict[str, Item] = {}
     judges: list[str] = []
-    about = {"ratings": name_of(inputs.humans or [])}
+    about = {} if inputs.humans is None else {"ratings": name_of(inputs.humans)}
     for folder in inputs.runs:
         with Run.open(folder) as run:
             items |= {item.id: item for item in run.items()}
