@@ -1,8 +1,7 @@
 """The verdict of a judge on one answer, as an anchored study shows it to raters."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 from judge.records import OVERALL, Item, Record, Score
 from judge.rubric import CRITERIA, Rubric
@@ -95,8 +94,3 @@ def as_shown(value: float | str) -> int | float | str:
     (4, 3.5, 'minor')
     """
     return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-def without_verdict(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields of an item without the verdict."""
-    return {name: value for name, value in fields.items() if name != FIELD}

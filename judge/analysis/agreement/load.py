@@ -181,10 +181,9 @@ def load_ratings(
     notes = [*failed_checks_warning(checks), *differing, *left_out, *_rater_notes(rated, wanted), *notes]
     summary, tables = str(_summary(rated, wanted)), _tables(humans, rows, items, encoding)
     drawn = drawn_items(tables, columns or {}, _known_id(columns, ids, known))
-    of_judges = {run.scores[0].rater: run.probabilities for run in opened if run.probabilities}
     return LoadedRatings(
         known, scores, rubric, tuple(notes), about, summary, wanted.rater_scales, drawn=drawn,
-        label_probabilities=of_judges,
+        label_probabilities={r.scores[0].rater: r.probabilities for r in opened if r.probabilities},
     )  # fmt: skip
 
 
