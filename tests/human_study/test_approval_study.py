@@ -36,6 +36,7 @@ from .anchored_studies import (
     typed_run,
 )
 from .builders import RUBRIC, TYPED, rubric_of, typed_items
+from .test_source import made_run
 
 
 @pytest.fixture
@@ -401,3 +402,16 @@ def test_options_of_independent_ratings_are_refused(tmp_path: Path, study: Study
         import_into_study(study, path, rater="ann")
     with pytest.raises(InputError, match="holds no ratings"):
         import_into_study(study, path)
+
+
+def test_the_first_judgment_of_a_repeated_one_is_shown(tmp_path: Path) -> None:
+    with anchored_study(made_run(tmp_path / "r", {"a": 4.0, "b": 2.0}), tmp_path / "r.db") as made:
+        verdict = verdict_of(made.items()[0])
+    assert verdict is not None
+    assert {score.value for name, score in verdict.scores.items() if name != VERDICT} == {4}
+
+
+def test_a_file_need_not_say_which_score_was_shown(tmp_path: Path, study: Study) -> None:
+    path = tmp_path / "r.csv"
+    path.write_text("item_id,rater,dimension,value,kind\nq0,ann,accuracy,approve,anchored\n")
+    assert import_into_study(study, path) == {"ann": 1}
