@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import IO, Any
 
+from human_study import export_approvals
 from human_study.store import Study
 from human_study.study_records import Task
 from judge.files.writing import harmless
@@ -52,11 +53,15 @@ def _scores_of(study: Study, task: Task) -> list[Score]:
 def long_columns(study: Study) -> list[str]:
     """Names of the columns of `long_rows`; `criterion` only where the items have criteria of their own."""
     names = [name for name in Score.model_fields if name != "criterion" or study.rubric.criteria]
-    return [*names, "stratum", "probability", "checks_missed", "checks_seen"]
+    anchored = export_approvals.LONG_COLUMNS if study.is_anchored else ()
+    return [*names, "stratum", "probability", "checks_missed", "checks_seen", *anchored]
 
 
 def wide_columns(study: Study) -> list[str]:
     """Names of the columns of `wide_rows`."""
+    if study.is_anchored:
+        columns = export_approvals.wide_columns(study)
+        return ["item_id", "rater", "sample", *columns, "note", "skipped", "seconds"]
     criteria = [CRITERIA] if study.rubric.criteria else []
     return ["item_id", "rater", "sample", *study.form.names, *criteria, "note", "skipped", "seconds"]
 
@@ -79,6 +84,7 @@ def long_rows(study: Study, *, after_discussion: bool = False) -> Iterator[dict[
                 **score.model_dump(),
                 **drawn,
                 **checks.get(task.rater, {"checks_missed": 0, "checks_seen": 0}),
+                **(export_approvals.long_fields(study, task, score) if study.is_anchored else {}),
             }
 
 
@@ -94,12 +100,18 @@ def wide_rows(study: Study, *, after_discussion: bool = False) -> Iterator[dict[
             "item_id": task.item.id,
             "rater": task.rater,
             "sample": task.sample,
-            **{q.name: reply.values.get(q.name) for q in study.form.questions},
-            **_criteria(study, task),
+            **_answers(study, task),
             "note": reply.note,
             "skipped": reply.skip,
             "seconds": task.rating.seconds,
         }
+
+
+def _answers(study: Study, task: Task) -> dict[str, Any]:
+    if study.is_anchored:
+        return export_approvals.wide_fields(study, task)
+    values = task.rating.reply.values
+    return {q.name: values.get(q.name) for q in study.form.questions} | _criteria(study, task)
 
 
 def _criteria(study: Study, task: Task) -> dict[str, str]:

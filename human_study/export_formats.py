@@ -38,6 +38,11 @@ def _config(study: Study, stream: IO[str], _: bool, __: bool) -> int:
 
 
 def _check_label_studio(study: Study) -> None:
+    if study.is_anchored:
+        raise InputError(
+            f"{study.path}: Label Studio would not show the verdict of the judge, nor mark the ratings as "
+            "anchored. Export the layout long or wide"
+        )
     if study.rubric.criteria is not None:
         raise InputError(
             f"{study.path}: Label Studio asks the same questions of every task, but here each item has "

@@ -66,6 +66,17 @@ class Form:
         """Dimensions that apply, the overall score if it is judged, criteria of the item, then flags."""
         return tuple(questions_of(self._own, self.rubric))
 
+    @property
+    def described(self) -> tuple[FormQuestion, ...]:
+        """Questions whose scores the instructions describe."""
+        return self.questions
+
+    @property
+    def pooled_criteria(self) -> FormQuestion:
+        """All criteria of all items as one question, of which the progress of a study is computed."""
+        question = criterion_question(self.rubric, "")
+        return question.model_copy(update={"name": CRITERIA, "label": label(CRITERIA)})
+
     @cached_property
     def _by_name(self) -> dict[str, FormQuestion]:
         return {question.name: question for question in self.questions}
@@ -225,13 +236,18 @@ class Forms:
         InputError
             The criteria of the item cannot be read.
         """
-        fields = "" if self._rubrics.uniform else repr((item.system, item.metadata))
+        return self._cached("" if self._rubrics.uniform else repr((item.system, item.metadata)), item)
+
+    def _cached(self, fields: str, item: Item) -> Form:
         with self._lock:
             if fields not in self._known:
                 if len(self._known) >= _MOST_KEPT:
                     self._known.clear()
-                self._known[fields] = Form(self.rubric, self._rubrics.of(item))
+                self._known[fields] = self._made(item)
             return self._known[fields]
+
+    def _made(self, item: Item) -> Form:
+        return Form(self.rubric, self._rubrics.of(item))
 
 
 def parts(text: str) -> list[tuple[bool, str]]:

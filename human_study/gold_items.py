@@ -89,7 +89,7 @@ def instructed_checks(rubric: Rubric, items: Sequence[Item], n: int, rng: Random
             item=item.model_copy(
                 update={
                     "id": f"check {number}",
-                    "answer": _instruction(item.answer, f"choose {score} on every scale"),
+                    "answer": instruction(item.answer, f"choose {score} on every scale"),
                 }
             ),
             expected=dict.fromkeys(rubric.judged, (score,)),
@@ -102,7 +102,7 @@ def instructed_checks(rubric: Rubric, items: Sequence[Item], n: int, rng: Random
 def _instructed_by_place(number: int, item: Item, form: Form, rng: Random) -> GoldItem:
     """A check of questions of several types, which have no score in common but have at least two options."""
     place, word = rng.choice(((0, "first"), (1, "second")))
-    answer = _instruction(item.answer, f"choose the {word} option of every question")
+    answer = instruction(item.answer, f"choose the {word} option of every question")
     asked = [question for question in form.questions if not question.is_text and question.type != "flag"]
     return GoldItem(
         item=item.model_copy(update={"id": f"check {number}", "answer": answer}),
@@ -171,7 +171,8 @@ def _listed(scores: Any) -> list[Any]:
     return scores if isinstance(scores, list) else [scores]
 
 
-def _instruction(answer: str, wanted: str) -> str:
+def instruction(answer: str, wanted: str) -> str:
+    """Return the first sentence of an answer, and the request that an attention check makes."""
     opening = re.split(r"(?<=[.!?])\s", answer.strip(), maxsplit=1)[0]
     request = f"This answer checks that answers are read to the end: please {wanted}."
     return f"{opening}\n\n{request}" if opening else request

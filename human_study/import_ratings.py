@@ -7,12 +7,16 @@ from pathlib import Path
 from typing import Literal, TypedDict, Unpack
 
 from human_study import label_studio
+from human_study.approval_form import ApprovalForm, split_name
 from human_study.form import Form, Reply
+from human_study.import_approvals import approval_drafts, check_shown
 from human_study.rescaling import FileScales
+from human_study.shown_verdict import verdict_of
 from human_study.store import Study
 from human_study.study_records import Key, RatingDraft
 from judge.errors import InputError
 from judge.files.writing import plain
+from judge.formats.anchored import AnchoredRating
 from judge.formats.cells import CellReader, number_or_none
 from judge.formats.rating_cell import RatingCell
 from judge.formats.rating_summary import RatingsSummary
@@ -97,7 +101,10 @@ def _all_drafts(
     dimensions = _dimensions(options.get("dimensions", ()), form)
     encoding = options.get("encoding")
     found: Iterator[tuple[Key, RatingDraft]]
-    if _holds_tasks(path, encoding):
+    if isinstance(form, ApprovalForm):
+        of_tables: ImportOptions = {**options, "dimensions": dimensions}
+        found = approval_drafts(path, form, rater, note=note, **of_tables)
+    elif _holds_tasks(path, encoding):
         found = _of_tasks(path, form, options)
     else:
         names = dimensions or form.names
@@ -112,12 +119,26 @@ def _all_drafts(
             encoding=encoding,
         )
         only = names[0] if len(names) == 1 else ""
-        cells = read_cells(path, map=options.get("columns"), wanted=wanted, dimension=only, note=note)
+        cells = read_cells(
+            path,
+            map=options.get("columns"),
+            wanted=wanted,
+            dimension=only,
+            note=note,
+            on_anchored=_refuse_anchored,
+        )
         found = _drafts(scales.rescaled(cells, form, rater), form, rater)
     drafts: dict[Key, RatingDraft] = {}
     for key, draft in found:
         _merge(drafts, key, draft)
     return drafts
+
+
+def _refuse_anchored(rating: AnchoredRating) -> None:
+    raise InputError(
+        f"{rating.where}: an anchored rating (the rater saw the judge's verdict first), and this study is "
+        "blind; leave such rows out, or import them into a study made with --show-verdict"
+    )
 
 
 def _without_empty(drafts: Mapping[Key, RatingDraft]) -> dict[Key, RatingDraft]:
@@ -212,6 +233,8 @@ def _replies(study: Study, drafts: Mapping[Key, RatingDraft]) -> dict[Key, Reply
                 f"{draft.where}: no item {key[1]!r} in {study.path}; it has {len(known)} items, such as "
                 f"{next(iter(known))!r}. If another column names the item: --column item_id=NAME"
             )
+        if study.is_anchored:
+            check_shown(draft, verdict_of(known[key[1]]), key[1])
         new, old = _reply(draft, study.form), of_study.get(key, Reply())
         others = {name: value for name, value in old.values.items() if _group(name) not in in_file}
         if others and not new.skip:
@@ -223,7 +246,7 @@ def _replies(study: Study, drafts: Mapping[Key, RatingDraft]) -> dict[Key, Reply
 
 def _group(name: str) -> str:
     """Name of a question; all criteria of an item are one group."""
-    return CRITERIA if asks_criteria(name) else name
+    return CRITERIA if asks_criteria(name) else split_name(name)[0]
 
 
 def _unanswered(study: Study, replies: Mapping[Key, Reply]) -> Counter[str]:
@@ -242,7 +265,7 @@ def summary(drafts: Mapping[Key, RatingDraft], form: Form, dimensions: Sequence[
 
     Without `dimensions` all questions of the form are counted.
     """
-    scores = []
+    scores: list[Score] = []
     names, scored = dimensions or form.names, dimensions or form.scored
     for (rater, item_id, sample), draft in drafts.items():
         who = {"item_id": item_id, "rater": rater, "rater_kind": "human", "sample": sample}
@@ -250,7 +273,8 @@ def summary(drafts: Mapping[Key, RatingDraft], form: Form, dimensions: Sequence[
             value = draft.values.get(name)
             if value is not None or (name in scored and name != CRITERIA):
                 scores.append(Score.model_validate({**who, **_question(name), **_outcome(value)}))
-    cells = CellReader(tuple(form.rubric.scale.labels)) if form.rubric.is_uniform else CellReader()
+    is_uniform = form.rubric.is_uniform and not isinstance(form, ApprovalForm)
+    cells = CellReader(tuple(form.rubric.scale.labels)) if is_uniform else CellReader()
     return str(RatingsSummary.of(scores, cells))
 
 
@@ -366,3 +390,4 @@ def _merge(drafts: dict[Key, RatingDraft], key: Key, new: RatingDraft) -> None:
                 f"({value!r}; {known.values[name]!r} at {known.where})"
             )
     known.note, known.skip = known.note or new.note, known.skip or new.skip
+    known.shown |= new.shown

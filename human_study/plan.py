@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import not_
 from random import Random
 from typing import NamedTuple, Self
 
 from pydantic import Field, model_validator
 
+from human_study.approval_form import forms_of
 from human_study.assignment import Slot, arrange, assign
-from human_study.form import Forms
+from human_study.gold_approvals import contested_checks, with_verdict
 from human_study.gold_items import GoldItem, instructed_checks, worked_examples
 from human_study.sampling import draw
 from judge.errors import InputError
@@ -33,6 +35,8 @@ class Design(Record):
     checks: float = Field(default=0.03, ge=0, le=0.5)
     """Attention checks as a share of the items of a rater; at least one unless 0."""
     show_reference: bool = True
+    show_verdict: bool = Field(default=False, exclude_if=not_)
+    """Whether raters see the verdict of the judge, and approve or contest it."""
     seed: int = 0
 
     @model_validator(mode="after")
@@ -74,6 +78,8 @@ class StudyPlan:
     """The list of each rater, in order."""
     introduction: str = ""
     """Text that raters read first: the organiser, the purpose, the payment, the use of the data."""
+    n_unscored: int = 0
+    """Number of items of the run that were left out because the judge gave no score to show."""
 
 
 def plan_study(
@@ -85,6 +91,7 @@ def plan_study(
     checks: Sequence[GoldItem] = (),
     training: Sequence[GoldItem] = (),
     introduction: str = "",
+    n_unscored: int = 0,
 ) -> StudyPlan:
     """Assign the chosen items to raters, with checks, repeats and a training round.
 
@@ -98,13 +105,18 @@ def plan_study(
         cannot be read.
     """
     items = _distinct([one.item for one in chosen])
-    _check_questions(rubric, items)
+    _check_questions(rubric, items, show_verdict=design.show_verdict)
     rng = Random(design.seed)
     groups = [f"{one.item.system or ''}\0{one.stratum}" for one in chosen]
     blocks = assign(groups, design.raters, design.per_item, rng)
     lists = [[i for i, block in enumerate(blocks) if rater in block] for rater in range(design.raters)]
     n_checks = _count(design.checks, max(map(len, lists)), least=1)
-    gold = list(checks) or instructed_checks(rubric, items, n_checks, rng)
+    training = list(training) or worked_examples(rubric, items)
+    if design.show_verdict:
+        training, checks = with_verdict(training, rubric), with_verdict(checks, rubric)
+        gold = list(checks) or contested_checks(rubric, items, n_checks, rng)
+    else:
+        gold = list(checks) or instructed_checks(rubric, items, n_checks, rng)
     slots = [
         arrange(mine, min(n_checks, len(gold)), _count(design.repeats, len(mine), least=0), rng)
         for mine in lists
@@ -115,9 +127,10 @@ def plan_study(
         design,
         chosen,
         gold if n_checks else [],
-        list(training) or worked_examples(rubric, items),
+        training,
         slots,
         introduction,
+        n_unscored,
     )
 
 
@@ -160,8 +173,8 @@ def pick(items: Sequence[Item], listed: Iterable[Listed]) -> list[DrawnItem]:
     return [DrawnItem(found[one.id], one.stratum, one.probability) for one in wanted.values()]
 
 
-def _check_questions(rubric: Rubric, items: Sequence[Item]) -> None:
-    forms = Forms(rubric)
+def _check_questions(rubric: Rubric, items: Sequence[Item], *, show_verdict: bool) -> None:
+    forms = forms_of(rubric, show_verdict=show_verdict)
     if empty := [item.id for item in items if not forms.of(item).scored]:
         raise InputError(
             f"no question of the rubric applies to {len(empty)} of {len(items)} items; the first is "

@@ -7,7 +7,8 @@ from itertools import combinations
 from statistics import median
 from typing import Any, Protocol
 
-from human_study.questions import FormQuestion, pooled_criteria
+from human_study.approval_form import APPROVE
+from human_study.questions import FormQuestion
 from human_study.store import Study
 from human_study.study_records import Rater, Task
 from judge.rubric import CANNOT_TELL, CRITERIA, Level
@@ -103,6 +104,13 @@ class QuestionProgress:
     exact: float | None
     """Exact agreement: share of rater pairs with equal scores, averaged over items with two ratings."""
     agreement: EstimateLike | None
+    """None, as the exact agreement, where raters saw the verdict of the judge: they are not independent."""
+
+    @property
+    def approved(self) -> float | None:
+        """Share of the judge's scores that were approved; None in a blind study, and without a rating."""
+        n = sum(self.counts.values())
+        return self.counts[APPROVE] / n if n and self.question.type == "approval" else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +164,7 @@ def measure(study: Study, agreement: Agreement | None = None) -> StudyProgress:
     n_items = len({task.item.id for task in tasks if task.kind == "main"})
     per_item = Counter(task.item.id for task in counted)
     scored = [question for question in study.form.questions if not question.is_text]
-    pooled = [pooled_criteria(study.rubric)] if study.rubric.criteria else []
+    pooled = [study.form.pooled_criteria] if study.rubric.criteria else []
     discussions = [task for task in tasks if task.kind == "discussion"]
     return StudyProgress(
         raters=list(_by_rater(study, raters, tasks)),
@@ -181,6 +189,7 @@ def as_plain(progress: StudyProgress) -> dict[str, Any]:
     questions = [
         {"question": one.question.name, "level": one.question.level, "counts": one.counts}
         | {"abstained": one.abstained, "exact": one.exact}
+        | ({} if one.question.type != "approval" else {"approved": one.approved})
         | {"alpha": _number(one.agreement, "value"), "low": _number(one.agreement, "low")}
         | {"high": _number(one.agreement, "high"), "reason": getattr(one.agreement, "reason", None)}
         for one in progress.questions
@@ -268,8 +277,8 @@ def _question(
         question=question,
         counts={value: counts[value] for value in question.values},
         abstained=sum(len(row) for row in given.values()) - counts.total(),
-        exact=exact_agreement([list(row.values()) for row in numbers]),
-        agreement=agreement(ratings) if agreement and len(names) > 1 else None,
+        exact=None if study.is_anchored else exact_agreement([list(row.values()) for row in numbers]),
+        agreement=agreement(ratings) if agreement and len(names) > 1 and not study.is_anchored else None,
     )
 
 

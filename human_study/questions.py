@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Literal
 
+from human_study.shown_verdict import ShownScore
 from judge.records import OVERALL, Record
 from judge.rubric import CANNOT_TELL, CRITERIA, Dimension, ItemRubric, Level, Rubric, asks_criteria
 
@@ -11,7 +12,7 @@ YES_NO = ((1, "Yes"), (0, "No"))
 _MOST_LISTED = 7
 """Options without a description of their own are listed below each other up to this number."""
 
-QuestionType = Literal["score", "binary", "category", "flag", "text"]
+QuestionType = Literal["score", "binary", "category", "flag", "text", "approval"]
 
 
 class Option(Record):
@@ -59,6 +60,12 @@ class FormQuestion(Record):
     type: QuestionType = "score"
     level: Level = "ordinal"
     """Level of measurement of the values."""
+    judged: ShownScore | None = None
+    """The judge's score, where raters approve or contest it."""
+    judged_as: str = ""
+    """The judge's score with its description."""
+    own: tuple[Option, ...] = ()
+    """Scores that a rater who contests the judge's may give instead."""
 
     @property
     def is_text(self) -> bool:
@@ -79,7 +86,7 @@ class FormQuestion(Record):
     def is_row(self) -> bool:
         """Whether the options are shown side by side: met or not, or a long scale with few descriptions."""
         undescribed = [option for option in self.options if not option.anchor]
-        return self.type == "binary" or (len(self.values) > _MOST_LISTED and bool(undescribed))
+        return self.type in ("binary", "approval") or (len(self.values) > _MOST_LISTED and bool(undescribed))
 
     def number(self, value: int | str) -> float:
         """Position of a label among those of the category; other values are numbers already."""
@@ -87,7 +94,7 @@ class FormQuestion(Record):
 
     def shown(self, value: int | str) -> int | str:
         """Value as a rater reads it: the score, Met or Not met, or the label."""
-        if value == CANNOT_TELL or self.type == "binary":
+        if value == CANNOT_TELL or self.type in ("binary", "approval"):
             return next((option.anchor for option in self.options if option.value == value), value)
         return value
 
@@ -124,16 +131,10 @@ def criterion_question(rubric: Rubric, key: str, criterion: Dimension | None = N
         name=name,
         label=criterion.description if criterion else label(name),
         description="",
-        options=(*_MET, *_abstention(rubric)),
+        options=(*_MET, *abstention(rubric)),
         type="binary",
         level="nominal",
     )
-
-
-def pooled_criteria(rubric: Rubric) -> FormQuestion:
-    """All criteria of all items as one question, of which the progress of a study is computed."""
-    question = criterion_question(rubric, "")
-    return question.model_copy(update={"name": CRITERIA, "label": label(CRITERIA)})
 
 
 def label(name: str) -> str:
@@ -167,7 +168,7 @@ def _question(
         name=name,
         label=label(name),
         description=description,
-        options=(*options, *_abstention(rubric)),
+        options=(*options, *abstention(rubric)),
         type=kind,
         level=rubric.scale_of(name).level,
     )
@@ -181,7 +182,8 @@ def _scale_options(rubric: Rubric, name: str, anchors: Mapping[int, str]) -> tup
     return tuple(Option(value=value, anchor=anchors.get(value, ""), key=keys.get(value)) for value in scores)
 
 
-def _abstention(rubric: Rubric) -> tuple[Option, ...]:
+def abstention(rubric: Rubric) -> tuple[Option, ...]:
+    """The option "Cannot tell", where the rubric has it."""
     return (_ABSTENTION,) if rubric.abstain else ()
 
 

@@ -1,7 +1,8 @@
 """API of the rating page. Everything is looked up by the rater and the number in the rater's own list.
 
 Raters are blind: they see neither the id, the system, the metadata nor the stratum of an item, nor whether it
-is a repeat or an attention check, nor the scores of a judge or of other raters.
+is a repeat or an attention check, nor the scores of other raters. They see those of a judge only in a study
+that asks whether they approve of them.
 """
 
 from typing import Any
@@ -72,6 +73,7 @@ class RaterPages:
             "task.html",
             task=task,
             form=form,
+            anchored=self.study.is_anchored,
             questions=form.questions,
             rubric=self.study.rubric,
             rules=self.study.rubric.rules_for(task.item),
@@ -123,7 +125,8 @@ class RaterPages:
             for name, right in task.gold.expected.items()
         ]
         missed = len(task.gold.missed(given))
-        return JSONResponse({"page": self._render("feedback.html", rows=rows, missed=missed)})
+        page = self._render("feedback.html", rows=rows, missed=missed, anchored=self.study.is_anchored)
+        return JSONResponse({"page": page})
 
     def image(self, request: Request) -> Response:
         """One image of one task of the rater."""

@@ -13,6 +13,8 @@ from judge.files.sqlite import check_content, code_of, reading
 
 APPLICATION = 0x4A53_5459
 FORMAT = 1
+ANCHORED_FORMAT = 2
+"""Format of a study that shows the verdict of the judge, which earlier versions would not show."""
 SYNCHRONOUS = "FULL"
 """Every commit is flushed to the disk; tests without a power failure lower it to save time."""
 
@@ -85,7 +87,7 @@ CREATE TABLE events (at REAL NOT NULL, what TEXT NOT NULL, about TEXT NOT NULL, 
 """
 
 
-def create(path: Path) -> sqlite3.Connection:
+def create(path: Path, *, anchored: bool = False) -> sqlite3.Connection:
     """Create an empty study at `path`, readable by its owner only, because it contains the secret links.
 
     Raises
@@ -104,7 +106,8 @@ def create(path: Path) -> sqlite3.Connection:
     db = _connect(path)
     _prepare(db)
     db.execute("PRAGMA journal_mode = WAL")
-    marks = f"PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {FORMAT};"
+    version = ANCHORED_FORMAT if anchored else FORMAT
+    marks = f"PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {version};"
     db.executescript(f"BEGIN; {marks} {TABLES} COMMIT;")
     return db
 
@@ -202,8 +205,8 @@ def _prepare(db: sqlite3.Connection) -> None:
 def _check_format(path: Path, application: int, version: int) -> None:
     if application != APPLICATION:
         _refuse(path, "not a study")
-    if version != FORMAT:
+    if version not in (FORMAT, ANCHORED_FORMAT):
         raise InputError(
-            f"{path}: study of format {version}; this version reads format {FORMAT}. "
+            f"{path}: study of format {version}; this version reads formats {FORMAT} and {ANCHORED_FORMAT}. "
             "Update it: pip install -U judge-toolkit"
         )

@@ -7,6 +7,7 @@ from typing import TypeAlias, Unpack
 
 from human_study import label_studio
 from human_study.plan import Listed
+from human_study.shown_verdict import FIELD, shown_verdicts
 from judge.errors import InputError
 from judge.files.unpacking import read_text
 from judge.items import ItemOptions, placed_items
@@ -30,6 +31,8 @@ class StudySource:
         self.items, self.rubric, self.image_root = items, rubric, image_root
         self.values: dict[str, dict[str, float]] | None = None
         """Judge score by item and dimension; None without a judge."""
+        self.run: Path | None = None
+        """Folder of the run, if the items come from one."""
 
     @classmethod
     def read(
@@ -56,6 +59,32 @@ class StudySource:
                     raise InputError(f"{path}: a score names item {score.item_id!r}, which is not in the run")
                 if isinstance(score.value, float) and score.sample == 0 and score.criterion is None:
                     found.values[score.item_id][score.dimension] = score.value
+            found.run = path
+        return found
+
+    def with_verdicts(self) -> "StudySource":
+        """Return the items to which the judge gave a score, each with the verdict to show.
+
+        Raises
+        ------
+        InputError
+            There is no judge, or it gave no score.
+        """
+        if self.values is None or self.run is None:
+            raise InputError(
+                "--show-verdict: needs the scores of a judge; score the answers first and name the run"
+            )
+        if used := [item.id for item in self.items if FIELD in item.metadata]:
+            raise InputError(
+                f"item {used[0]!r}: has a field {FIELD!r}, which --show-verdict uses; give it another name"
+            )
+        with Run.open(self.run) as run:
+            verdicts = shown_verdicts(run.scores(), run.rubric)
+        scored = [verdicts[item.id].on(item) for item in self.items if item.id in verdicts]
+        if not scored:
+            raise InputError("--show-verdict: the judge of the run gave no score")
+        found = StudySource(scored, self.rubric, self.image_root)
+        found.values = {item.id: self.values[item.id] for item in scored}
         return found
 
     def strata(self, field: str) -> dict[str, str]:

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any, Self
 
 from human_study import schema
+from human_study.approval_form import ApprovalForm, forms_of
 from human_study.assignment import Kind
 from human_study.database import Database, open_study, typed
 from human_study.decode import decode_picture, decode_rater, decode_revision, decode_task
-from human_study.form import MAX_TEXT, Form, Forms, Reply
+from human_study.form import MAX_TEXT, Form, Reply
 from human_study.plan import Design, StudyPlan
 from human_study.study_records import ConflictError, LockedError, Rater, Rating, Save, Task
 from human_study.write_plan import add_rater, pseudonym, write_plan
@@ -38,8 +39,9 @@ class Study:
             self.design = Design.model_validate(self._fact("design", dict))
             self.created: float = self._fact("created", float)
             self.admin_token: str = self._fact("admin_token", str)
-            self.form = Form(self.rubric)
-            self._forms = Forms(self.rubric)
+            anchored = self.design.show_verdict
+            self.form = ApprovalForm(self.rubric) if anchored else Form(self.rubric)
+            self._forms = forms_of(self.rubric, show_verdict=anchored)
 
     @classmethod
     def create(cls, path: str | Path, plan: StudyPlan, image_root: str | Path = ".") -> Self:
@@ -51,7 +53,7 @@ class Study:
             The file already exists, or an image cannot be read; then no file is left.
         """
         path = Path(path)
-        db = schema.create(path)
+        db = schema.create(path, anchored=plan.design.show_verdict)
         try:
             with schema.transaction(db):
                 write_plan(db, plan, Path(image_root))
@@ -89,6 +91,11 @@ class Study:
     def close(self) -> None:
         """Close the file."""
         self._db.close()
+
+    @property
+    def is_anchored(self) -> bool:
+        """Whether raters see the verdict of the judge, so that their ratings are not independent of it."""
+        return self.design.show_verdict
 
     def form_of(self, item: Item) -> Form:
         """Return the questions about one item: the dimensions that apply to it, and its own criteria."""

@@ -93,3 +93,5 @@ class RatingDraft:
     values: dict[str, int | str] = field(default_factory=dict)
     note: str = ""
     skip: str = ""
+    shown: dict[str, float | str] = field(default_factory=dict)
+    """Question -> score of the judge that the rater saw, in an anchored rating."""

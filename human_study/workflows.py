@@ -50,6 +50,7 @@ def create_study(
     name: str = "Rating answers",
     introduction: str = "",
     reference: bool = True,
+    show_verdict: bool = False,
 ) -> Study:
     """Create a study: draw the items, assign them to raters, and write everything to one file.
 
@@ -96,6 +97,10 @@ def create_study(
         Text that raters read first.
     reference : bool
         Whether to show the reference answer.
+    show_verdict : bool
+        Whether to show the scores of the run's judge, with its reasons, which raters approve or contest.
+        Such ratings are anchored: `judge.agree` reports their approval rate apart, and never pools them
+        with ratings of people who did not see the verdict. The items are those that the judge scored.
 
     Returns
     -------
@@ -125,8 +130,11 @@ def create_study(
         repeats=repeats,
         checks=checks,
         show_reference=reference,
+        show_verdict=show_verdict,
         seed=seed,
     )
+    if show_verdict and rubric is not None:
+        raise StudyOptionError("show_verdict shows scores of the run's rubric: leave out rubric")
     found = StudySource.read(
         source,
         rubric,
@@ -136,6 +144,8 @@ def create_study(
         questions=questions,
         encoding=encoding,
     )
+    n_items = len(found.items)
+    found = found.with_verdicts() if show_verdict else found
     plan = plan_study(
         name,
         found.rubric,
@@ -144,6 +154,7 @@ def create_study(
         checks=_gold_items(check_items, found.rubric),
         training=_gold_items(training, found.rubric),
         introduction=introduction.strip(),
+        n_unscored=n_items - len(found.items),
     )
     return Study.create(out, plan, image_root or found.image_root)
 

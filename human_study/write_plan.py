@@ -35,6 +35,10 @@ def write_plan(db: sqlite3.Connection, plan: StudyPlan, image_root: Path) -> Non
         "training": [_add_gold_item(db, "training", gold, image_root) for gold in plan.training],
     }
     keys["repeat"] = keys["main"]
+    if plan.n_unscored:
+        about = f"{plan.n_unscored} items"
+        event = [facts["created"], "left out", about, "the judge gave no score to show"]
+        db.execute("INSERT INTO events VALUES (?, ?, ?, ?)", event)
     training = [Slot("training", i) for i in range(len(plan.training))]
     for number, slots in enumerate(plan.slots, start=1):
         name = pseudonym(number)

@@ -201,6 +201,9 @@ function fill() {
   for (const field of $("questions").querySelectorAll("input[type=radio]")) {
     field.checked = String(values[field.name]) === field.value;
   }
+  for (const part of $("questions").querySelectorAll(".contest")) {
+    part.hidden = values[part.closest("fieldset").dataset.question] !== "contest";
+  }
   for (const field of $("questions").querySelectorAll("textarea")) {
     const kept = textOf(field, current.reply);
     if (field.value !== kept) field.value = kept;
@@ -258,7 +261,15 @@ function changed(event) {
   if (field.tagName === "TEXTAREA" && field.value === textOf(field, current.reply)) return;
   const reply = structuredClone(current.reply);
   if (field.id === "note") reply.note = field.value;
-  else if (field.type === "radio") { reply.values[field.name] = "text" in field.dataset ? field.value : Number(field.value); reply.skip = ""; }
+  else if (field.type === "radio") {
+    reply.values[field.name] = "text" in field.dataset ? field.value : Number(field.value);
+    reply.skip = "";
+    // An own score and a comment belong to a contested score of the judge only.
+    if (field.closest(".approval > .options") && field.value !== "contest") {
+      delete reply.values[`${field.name}:own`];
+      delete reply.values[`${field.name}:comment`];
+    }
+  }
   else if (field.value) reply.values[field.name] = field.value;
   else delete reply.values[field.name];
   change(reply);
@@ -267,9 +278,15 @@ function changed(event) {
 function choose(key) {
   const set = question();
   const field = set?.querySelector(`input[data-key="${CSS.escape(key)}"]`);
-  if (!field) return false;
+  if (!field || field.closest("[hidden]")) return false;
   field.checked = true;
   field.dispatchEvent(new Event("change", { bubbles: true }));
+  const own = field.value === "contest" && set.querySelector(".contest input");
+  if (own) { // a digit now gives the rater's own score
+    own.focus({ preventScroll: true });
+    set.scrollIntoView({ block: "nearest" });
+    return true;
+  }
   const later = [...main.querySelectorAll("fieldset")];
   const after = later.slice(later.indexOf(set) + 1).find((other) => !(other.dataset.question in current.reply.values));
   (after?.querySelector("input:checked") || after?.querySelector("input") || field).focus({ preventScroll: true });
@@ -407,7 +424,7 @@ addEventListener("keydown", (event) => {
     event.preventDefault();
     next();
   } else if ($("shortcuts").checked) {
-    if (current && /^[0-9x]$/.test(event.key) && choose(event.key)) event.preventDefault();
+    if (current && /^[0-9xac]$/.test(event.key) && choose(event.key)) event.preventDefault();
     else if (event.key in shortcuts) { event.preventDefault(); shortcuts[event.key](); }
   }
 });

@@ -125,6 +125,12 @@ rating_page = section(
         show_default=True,
         help="Whether to show the reference answer.",
     ),
+    click.option(
+        "--show-verdict",
+        is_flag=True,
+        help="Show the scores and reasons of the judge, which raters approve or contest. Such ratings are "
+        "anchored: judge agree reports their approval rate, and no agreement of independent ratings.",
+    ),
 )
 
 
@@ -288,6 +294,8 @@ def _report_new(study: Study) -> None:
     )
     if design.per_item == 1:
         click.echo("Note: each item is rated once, so agreement between raters cannot be measured.", err=True)
+    for event in study.events():
+        click.echo(f"Note: {event['about']} left out: {event['reason']}.", err=True)
     if idle := sum(not row.total for row in progress.raters):
         click.echo(
             f"Note: {counted(idle, 'rater')} get no answers; ask fewer (--raters), or have each item rated "
@@ -339,13 +347,18 @@ def _print_status(study: Study, progress: StudyProgress) -> None:
     for rater in (row.rater for row in progress.raters if row.rater.dropped is not None):
         console.print(Text(f"{clean(rater.name)} was dropped: {clean(rater.reason)}"))
     abstained = ("cannot tell",) if study.rubric.abstain else ()
-    questions = Table("question", "ratings", *abstained, "exact agreement", "Krippendorff's alpha (95 %)")
+    agreement = ("approved",) if study.is_anchored else ("exact agreement", "Krippendorff's alpha (95 %)")
+    questions = Table("question", "ratings", *abstained, *agreement)
     for one in progress.questions:
-        same = "" if one.exact is None else f"{one.exact:.0%}"
         counts = (sum(one.counts.values()), *((one.abstained,) if abstained else ()))
-        questions.add_row(clean(one.question.label), *map(str, counts), same, str(one.agreement or ""))
+        figures = (one.approved,) if study.is_anchored else (one.exact, one.agreement)
+        shown = ("" if f is None else f"{f:.0%}" if isinstance(f, float) else str(f) for f in figures)
+        questions.add_row(clean(one.question.label), *map(str, counts), *shown)
     console.print(questions)
     apart = "scores two points apart, or different labels or criteria"
+    if study.is_anchored:
+        apart = "a score that some approve and others contest"
+        console.print(Text("Raters saw the judge's verdict first: ratings are anchored."))
     console.print(Text(f"disputed items ({apart}): {len(progress.disputes)}"))
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from judge.errors import InputError
+from judge.formats.anchored import ANCHORED, KIND
 from judge.formats.document import Document, Object, objects
 from judge.formats.rating_cell import CellConverter, RatingCell
 from judge.records import OVERALL, RaterKind, Score
@@ -36,6 +37,7 @@ def cells(document: Document, converter: CellConverter, id_column: str | None = 
         A task has no id, or an annotation has no annotator.
     """
     for where, task in objects(document.content, str(document.path)):
+        _check_independent(task, where)
         item_id = _item_id(task, where, id_column)
         seen: Counter[str] = Counter()
         for kind in ("annotations", "completions"):
@@ -44,6 +46,17 @@ def cells(document: Document, converter: CellConverter, id_column: str | None = 
         for place, entry in objects(task.get("predictions") or [], f"{where}: predictions"):
             rater = str(entry.get("model_version") or "prediction")
             yield from _of_entry(item_id, rater, "judge", entry, place, converter, seen)
+
+
+def _check_independent(task: Object, where: str) -> None:
+    """Refuse a task whose annotators saw the verdict of a judge first."""
+    data = task.get("data")
+    if isinstance(data, dict) and data.get(KIND) == ANCHORED:
+        raise InputError(
+            f"{where}: annotations are marked as anchored (people saw the judge's verdict first), which "
+            "Label Studio has no columns for; leave these tasks out, or give the export of the study as a "
+            "table"
+        )
 
 
 def counted(annotations: Any, where: str) -> Iterator[tuple[str, str, Object]]:

@@ -39,6 +39,8 @@ _NO_DIMENSION = {
     "hittypeid", "assignmentid", "maxassignments", "reward", "lifetimeapprovalrate", "last30daysapprovalrate",
     "last7daysapprovalrate", "total_approvals", "trust", "_trust", "progress",
     "finished",
+    # ratings by people who saw the verdict of a judge first (judge.formats.anchored)
+    "judge_name", "judge_value", "own_value",
     # pandas
     "", "index", "level_0", "__index_level_0__",
 }  # fmt: skip
@@ -52,4 +54,5 @@ def content_of(mapping: Mapping[str, str]) -> dict[str, str]:
 def is_no_dimension(column: str) -> bool:
     """Whether a column is known by its name to hold something other than ratings."""
     name = plain(column)
-    return name in _NO_DIMENSION or name.startswith(("unnamed:", "input.", "answer.")) or name.endswith("_id")
+    starts, ends = ("unnamed:", "input.", "answer."), ("_id", ":judge", ":own", ":comment")
+    return name in _NO_DIMENSION or name.startswith(starts) or name.endswith(ends)

@@ -8,6 +8,7 @@ from typing import Any
 from judge.errors import InputError
 from judge.files.unpacking import open_file
 from judge.formats import argilla, crowd, label_studio_rows, potato, surveys, wide_exports
+from judge.formats.anchored import OnAnchored, independent_rows
 from judge.rows import Row, RowSource, is_file, is_saved_dataset, kind_of, read_rows
 
 _LONGEST_LINE = 2**20
@@ -21,6 +22,7 @@ def plain_rows(
     encoding: str | None = None,
     mapping: Mapping[str, str] | None = None,
     has_id: bool = False,
+    on_anchored: OnAnchored | None = None,
 ) -> Iterator[tuple[str, Row]]:
     """Rows of a table of ratings; an export of a platform is turned into a long or wide table.
 
@@ -36,6 +38,8 @@ def plain_rows(
         Meaning -> column, for columns with other names; a platform keeps these columns.
     has_id : bool
         Whether the id of an item is made of columns that an option names.
+    on_anchored : callable or None
+        Called with each anchored rating, whose rows are left out.
 
     Raises
     ------
@@ -50,6 +54,7 @@ def plain_rows(
             "for each annotator, or a folder that save_to_disk of the library `datasets` wrote"
         )
     rows = _rows_of_file(path, encoding) if is_file(path) else _objects(read_rows(path))
+    rows = independent_rows(rows, mapping or {}, on_anchored or ignore)
     first = list(islice(rows, 2))
     rows = chain(first, rows)
     heads = [row for _, row in first]
@@ -57,6 +62,10 @@ def plain_rows(
     if platform is None and first and not has_id and "item_id" not in (mapping or {}):
         surveys.refuse_items_in_columns(first[0][1], first[0][0])
     return rows if platform is None else platform.plain_rows(rows, note, mapping or {})
+
+
+def ignore(_: object) -> None:
+    """Take a note or an anchored rating that was given before, or that no caller wants."""
 
 
 def _rows_of_file(path: RowSource, encoding: str | None) -> Iterator[tuple[str, Row]]:

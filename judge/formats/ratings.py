@@ -13,11 +13,12 @@ from pathlib import Path
 
 from judge.errors import InputError
 from judge.formats import label_studio, nested, read_foreign, recognise
+from judge.formats.anchored import AnchoredCount, OnAnchored
 from judge.formats.columns import layout_of
 from judge.formats.document import Document, load
 from judge.formats.rating_cell import CellConverter, RatingCell
 from judge.formats.rating_columns import COLUMNS, CONTENT, content_of
-from judge.formats.rating_exports import plain_rows
+from judge.formats.rating_exports import ignore, plain_rows
 from judge.formats.rating_rows import TableReader
 from judge.formats.repeated_ratings import same_content
 from judge.formats.wanted import Wanted
@@ -90,21 +91,27 @@ def read_cells(
     wanted: Wanted | None = None,
     dimension: str = OVERALL,
     note: Callable[[str], None] | None = None,
+    on_anchored: OnAnchored | None = None,
 ) -> Iterator[RatingCell]:
-    """Read ratings as `read_ratings` does, each with its place in the file and its raw cell."""
+    """Read ratings as `read_ratings` does, each with its place in the file and its raw cell.
+
+    Anchored ratings are not among them: `on_anchored` is called with each; without it, a note counts them.
+    """
     allowed = (*COLUMNS, *CONTENT)
     for meaning in map or {}:
         if meaning not in allowed:
             raise InputError(f"--column {meaning}: no such column of ratings; allowed: {', '.join(allowed)}")
     wanted = wanted or Wanted()
-    note = note or _ignore
+    note = note or ignore
     if _is_plain_file(path):
         has_commas = delimiter_of(path, encoding=wanted.encoding) in (";", "\t")
         wanted = replace(wanted, cells=replace(wanted.cells, decimal_comma=has_commas))
     converter = CellConverter(wanted)
     document = _document(path)
     cells = _of_document(document, map or {}, kind, dimension, converter, note) if document else None
-    yield from _of_table(path, map or {}, kind, dimension, converter, note) if cells is None else cells
+    if cells is None:
+        cells = _of_table(path, map or {}, kind, dimension, converter, note, on_anchored)
+    yield from cells
     converter.check()
     for sentence in converter.notes():
         note(sentence)
@@ -115,10 +122,6 @@ def _is_plain_file(path: RowSource) -> bool:
     return is_file(path) and not Path(path).is_dir()
 
 
-def _ignore(sentence: str) -> None:
-    """Take a note that no caller wants."""
-
-
 def _of_table(
     path: RowSource,
     mapping: Mapping[str, str],
@@ -126,13 +129,23 @@ def _of_table(
     dimension: str,
     converter: CellConverter,
     note: Callable[[str], None],
+    on_anchored: OnAnchored | None,
 ) -> Iterator[RatingCell]:
     wanted = converter.wanted
-    has_id = bool(wanted.id_from)
-    rows = plain_rows(path, note, encoding=wanted.encoding, mapping=mapping, has_id=has_id)
+    anchored = AnchoredCount(on_anchored)
+    rows = plain_rows(
+        path,
+        note,
+        encoding=wanted.encoding,
+        mapping=mapping,
+        has_id=bool(wanted.id_from),
+        on_anchored=anchored.add,
+    )
     first = list(islice(rows, _FIRST_ROWS))
     if not first:
-        raise InputError(f"{name_of(path)}: holds no ratings")
+        raise (
+            anchored.error(name_of(path)) if anchored.n else InputError(f"{name_of(path)}: holds no ratings")
+        )
     layout = layout_of(first, mapping, converter.wanted)
     for sentence in layout.notes:
         note(sentence)
@@ -142,7 +155,7 @@ def _of_table(
     table = TableReader(layout, mapping, converter, kind, dimension)
     for where, row in chain(first, rows):
         yield from table.cells(row, where)
-    for sentence in table.notes():
+    for sentence in (*table.notes(), *anchored.notes()):
         note(sentence)
 
 

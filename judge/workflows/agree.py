@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, TypeAlias, Unpack
 
 from judge.analysis.agreement.agree import Agreement
 from judge.analysis.agreement.agree import agree as _agree
+from judge.analysis.agreement.agreement_approvals import only_approvals, with_approvals
 from judge.analysis.agreement.human_human import HumanAgreement
 from judge.analysis.agreement.inputs import align_inputs
 from judge.analysis.agreement.judge_human import Criteria, JudgeAgreement
@@ -13,6 +14,7 @@ from judge.analysis.agreement.judge_pairs import JudgeDifference
 from judge.analysis.agreement.panel import PanelMethod
 from judge.analysis.ratings import NoVerdict
 from judge.errors import InputError
+from judge.formats.anchored import AnchoredOnlyError, AnchoredRating
 from judge.reporting.builders.agreement import build_agreement
 from judge.reporting.document import Column, Row
 from judge.reporting.report import Report, ReportTable
@@ -72,6 +74,7 @@ def agree(
     -------
     AgreementReport
         ``agreement["clarity"].kappa_quadratic`` is an Estimate; ``agreement.verdicts`` holds the verdicts.
+        Anchored ratings, by people who saw the judge's verdict first, are only in its section ``approval``.
 
     Raises
     ------
@@ -79,13 +82,15 @@ def agree(
         The ratings cannot be read or match no item of the runs, or a field or statistic does not exist.
     """
     inputs = agreement_inputs(runs, humans, options)
-    found = _agree(
-        align_inputs(inputs),
-        criteria=Criteria(by_name(margin), epsilon, set_by, inputs.seed, no_verdict),
-        by=names(by),
-        n_worst=worst,
-        panel=panel,
-    )
+    criteria = Criteria(by_name(margin), epsilon, set_by, inputs.seed, no_verdict)
+    anchored: list[AnchoredRating] = []
+    try:
+        aligned = align_inputs(inputs, anchored.append)
+    except AnchoredOnlyError:
+        found = only_approvals(inputs, criteria, anchored)
+    else:
+        found = _agree(aligned, criteria=criteria, by=names(by), n_worst=worst, panel=panel)
+        found = with_approvals(found, inputs, anchored)
     return AgreementReport(**vars(build_agreement(found)), agreement=found)
 
 

@@ -170,7 +170,7 @@ def test_a_study_of_a_newer_version_is_not_opened(study: Study) -> None:
     other = sqlite3.connect(study.path)
     other.execute("PRAGMA user_version = 99")
     other.close()
-    with pytest.raises(InputError, match="format 99; this version reads format 1"):
+    with pytest.raises(InputError, match="format 99; this version reads formats 1 and 2"):
         Study.open(study.path)
 
 

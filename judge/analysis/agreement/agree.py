@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from judge.analysis.agreement.align import AlignedRatings
+from judge.analysis.agreement.approval import Approvals
 from judge.analysis.agreement.bias import BiasCheck, check_bias
 from judge.analysis.agreement.by_criterion import (
     CriterionAgreement,
@@ -89,6 +90,8 @@ class Agreement:
         with criteria per item.
     corrections : Corrections
         Pass rates and means of all answers, of systems and of slices, corrected by people's ratings.
+    approvals : Approvals
+        Approval of the judges' scores by people who saw them first; in no other result.
     """
 
     aligned: AlignedRatings
@@ -112,6 +115,7 @@ class Agreement:
     tags: tuple[CriterionAgreement, ...] = ()
     single_criteria: tuple[CriterionAgreement, ...] = ()
     corrections: Corrections = field(default_factory=Corrections)
+    approvals: Approvals = field(default_factory=Approvals)
 
     @property
     def judges(self) -> tuple[str, ...]:

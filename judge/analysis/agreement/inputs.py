@@ -14,6 +14,7 @@ from judge.analysis.agreement.load import LoadedRatings, load_ratings
 from judge.analysis.agreement.target_mix import Shares, TargetMix
 from judge.analysis.reduction import Reduction
 from judge.errors import InputError
+from judge.formats.anchored import OnAnchored
 from judge.rows import RowSource
 from judge.rubric import MOST_LABELS, Rubric, load_rubric
 from judge.stats.engine.sampling_design import DesignName, Target
@@ -98,18 +99,22 @@ class AgreementInputs:
     on_read: Callable[[str, Sequence[str]], None] | None = None
 
 
-def align_inputs(inputs: AgreementInputs) -> AlignedRatings:
+def align_inputs(inputs: AgreementInputs, on_anchored: OnAnchored | None = None) -> AlignedRatings:
     """Load the ratings and align them by item and dimension.
+
+    Anchored ratings are not among them: `on_anchored` is called with each; without it, a note counts them.
 
     Raises
     ------
     InputError
         The files, the scale and the options do not fit together.
     """
-    return align_loaded(inputs, load_inputs(inputs))
+    return align_loaded(inputs, load_inputs(inputs, on_anchored=on_anchored))
 
 
-def load_inputs(inputs: AgreementInputs, elsewhere: Container[str] = ()) -> LoadedRatings:
+def load_inputs(
+    inputs: AgreementInputs, elsewhere: Container[str] = (), on_anchored: OnAnchored | None = None
+) -> LoadedRatings:
     """Load the ratings; those of items `elsewhere`, in another run, are left out without a note.
 
     Raises
@@ -137,6 +142,7 @@ def load_inputs(inputs: AgreementInputs, elsewhere: Container[str] = ()) -> Load
         raters_in=inputs.raters_in,
         rater_scales={rater: _ends(rater, text) for rater, text in inputs.rater_scales.items()},
         elsewhere=elsewhere,
+        on_anchored=on_anchored,
     )
     if inputs.on_read is not None:
         inputs.on_read(loaded.summary, loaded.notes)

@@ -24,11 +24,12 @@ from judge.analysis.attention_checks import (
 from judge.analysis.provenance import provenance
 from judge.analysis.ratings import PASSES
 from judge.errors import InputError
+from judge.formats.anchored import OnAnchored
 from judge.formats.cells import CellReader, has_own_scales, number_or_none
 from judge.formats.rater_scales import scale_notes
 from judge.formats.rating_cell import RatingCell
 from judge.formats.rating_columns import COLUMNS, content_of
-from judge.formats.rating_exports import plain_rows
+from judge.formats.rating_exports import ignore, plain_rows
 from judge.formats.rating_summary import RatingsSummary, id_notes, rescaling_notes
 from judge.formats.ratings import read_cells
 from judge.formats.wanted import Wanted
@@ -102,6 +103,7 @@ def load_ratings(
     id_from: Sequence[str] = (),
     encoding: str | None = None,
     elsewhere: Container[str] = (),
+    on_anchored: OnAnchored | None = None,
 ) -> LoadedRatings:
     """Load runs and a file of human ratings, matched by the id of the item.
 
@@ -133,6 +135,8 @@ def load_ratings(
         Encoding of the files that are text; None recognises it.
     elsewhere : container of str
         Ids of items of other runs, whose ratings are left out without a note.
+    on_anchored : callable or None
+        Called with each anchored rating, which is not loaded; None to count them in a note.
 
     Raises
     ------
@@ -157,12 +161,12 @@ def load_ratings(
     only = _only_dimension(dimensions, rubric)
     read = partial(read_cells, humans, map=columns, wanted=wanted, dimension=only)
     notes: list[str] = []
-    cells = [(cell.score, cell.column) for cell in read(note=notes.append)]
+    cells = [(c.score, c.column) for c in read(note=notes.append, on_anchored=on_anchored)]
     if not cells:
         on = f" on {', '.join(dimensions)}" if dimensions else ""
         raise InputError(f"{name_of(humans)}: holds no ratings{on}")
     rated, rating_columns = [score for score, _ in cells], {column for _, column in cells}
-    rows = partial(plain_rows, humans, lambda _: None, encoding=encoding, mapping=columns, has_id=True)
+    rows = partial(plain_rows, humans, ignore, encoding=encoding, mapping=columns, has_id=True)
     brings_fields = not opened and items is None and is_table(humans)
     fields = _other_columns(rows(), columns, rating_columns, ids) if brings_fields else {}
     if not known:
@@ -171,9 +175,7 @@ def load_ratings(
     place = None if str(humans) == "-" else partial(_place, read)
     kept, left_out = matching(rated, known, rubric, name_of(humans), place, elsewhere)
     if opened and not any(score.rater_kind == "human" for score in kept):
-        raise InputError(
-            f"{name_of(humans)}: no rater in it is a person (rater_kind human); give people's ratings"
-        )
+        raise InputError(f"{name_of(humans)}: no rater is a person (rater_kind human); give people's ratings")
     scores = (*(score for run in opened for score in run.scores), *kept)
     about = {"ratings": name_of(humans)} | {f"judge {run.name}": run.about for run in opened}
     checks = _checks(rows, columns) if is_table(humans) else {}

@@ -22,6 +22,7 @@ from judge.reporting.tables import agreement_summary as summary
 from judge.reporting.tables import agreement_tables as tables
 from judge.reporting.tables import criterion_tables, judge_tables, verdict_tables
 from judge.reporting.tables.agreement_tables import Labels
+from judge.reporting.tables.approval_table import approval_table
 from judge.reporting.tables.corrected_tables import (
     corrected_section,
     named_corrections,
@@ -29,7 +30,7 @@ from judge.reporting.tables.corrected_tables import (
 )
 from judge.reporting.tables.prediction_table import prediction
 from judge.reporting.tables.probability_table import probabilities
-from judge.reporting.wording import counted, dimension_name
+from judge.reporting.wording import counted, dimension_name, listed
 from judge.stats.engine.estimate import Estimate
 
 MOST_TABLES = 2
@@ -76,6 +77,10 @@ def named_estimates(found: Agreement) -> dict[str, Estimate]:
         named[f"judges.{AGREEMENT}.{of}"] = pair.raw.difference
     for name, people in found.human_agreements.items():
         named |= {f"people.{statistic}.{name}": e for statistic, e in people.estimates.items()}
+    for approval in found.approvals.rows:
+        several = len({one.judge for one in found.approvals.rows}) > 1
+        of = approval.dimension.replace(" ", "_") + (f"@{approval.judge}" if several else "")
+        named[f"approval.{of}"] = approval.rate
     return named | named_corrections(found.corrections, len(found.aligned.judges) > 1)
 
 
@@ -86,6 +91,8 @@ def _other_estimators(found: Agreement) -> OtherEstimators | None:
 
 def _title(found: Agreement) -> str:
     aligned = found.aligned
+    if not found.human_agreements:
+        return f"Approval of {listed(aligned.judges or ('the judge',))} (anchored ratings)"
     n = max((of.n_items for of in found.human_agreements.values()), default=0)
     raters = counted(len(aligned.humans), "rating slot" if aligned.slots else "human rater")
     if not aligned.judges:
@@ -95,8 +102,13 @@ def _title(found: Agreement) -> str:
 
 
 def _sections(found: Agreement, labels: Labels) -> Iterator[Section]:
+    approval = _section("approval", approval_table(found.approvals))
+    if not found.human_agreements:
+        yield approval
+        return
     people = Section("people", "Human-human agreement", tables=(tables.people_alone(found),))
     if not found.judge_agreements:
+        yield approval
         yield people
         yield _raters(found)
         return
@@ -107,6 +119,7 @@ def _sections(found: Agreement, labels: Labels) -> Iterator[Section]:
     yield Section("agreement", "Judge-human agreement", tables=first)
     yield _section("rates", summary.rates(found, labels))
     yield _section("pass_rates", summary.pass_rates(found, labels))
+    yield approval
     yield people
     yield _section("raw", raw)
     levels, medians = tables.levels(found, labels), tables.medians(found, labels)
@@ -154,8 +167,9 @@ def _section(key: str, table: Table | None) -> Section:
 def _short(found: Agreement) -> tuple[str, ...]:
     """Names of the sections shown first: the answer to the question, and what was asked for by an option."""
     if not found.judge_agreements:
-        return ("people", METHODS)
+        return ("people", "approval", METHODS)
     asked = {
+        "approval": bool(found.approvals.rows),
         "criteria": bool(found.tags or found.single_criteria),
         "slices": bool(found.slices),
         "annotators": found.criteria.epsilon is not None,

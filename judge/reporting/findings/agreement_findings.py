@@ -52,6 +52,8 @@ _WITHOUT_MARGIN = {
 
 def verdict_words(found: Agreement) -> Iterator[str]:
     """One sentence for each dimension of a single judge, or for each of several judges."""
+    if not found.human_agreements:
+        return
     if not found.judge_agreements:
         yield from _human_sentences(found)
     elif len(found.judge_agreements) == 1:
@@ -232,6 +234,9 @@ def _slice_words(found: Agreement) -> Iterator[str]:
 def warnings(found: Agreement) -> Iterator[str]:
     """Limitations that a reader must know before relying on the findings."""
     aligned = found.aligned
+    if not found.human_agreements:
+        yield from aligned.notes
+        return
     yield from _mix_warnings(found)
     yield from headlines.of_agreement(aligned)
     yield from aligned.notes
@@ -328,6 +333,13 @@ def _design_words(found: Agreement) -> Iterator[str]:
 def methods(found: Agreement) -> Iterator[str]:
     """How the statistics were computed."""
     aligned, criteria = found.aligned, found.criteria
+    if found.approvals.rows:
+        yield (
+            "Approval: mean over answers of the share of people who approve a score that they were shown, "
+            "with Wilson intervals for the effective number of answers or clusters."
+        )
+    if not found.human_agreements:
+        return
     yield from aligned.remarks
     yield from study_methods(found)
     unit = f"clusters of items that share one {field_name(aligned.cluster)}" if aligned.cluster else "items"
