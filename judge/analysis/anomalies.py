@@ -88,7 +88,7 @@ def _about_verdicts(table: ScoreTable) -> Iterator[Anomaly]:
     lost = {
         int(row): reasons[row]
         for name, reasons in table.reasons.items()
-        for row in np.flatnonzero(table.statuses[name] == "unparsed")
+        for row in np.flatnonzero(table.statuses[name].equal("unparsed"))
         if (reasons[row] or "").startswith(ECHO)
     }
     criteria = table.criteria

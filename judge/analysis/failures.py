@@ -20,7 +20,8 @@ import numpy as np
 from judge.analysis.group_difference import Bools, Groups, within
 from judge.analysis.measures import mean_score
 from judge.analysis.ratings import pass_or_fail
-from judge.analysis.score_table import NOT_APPLICABLE, ScoreTable
+from judge.analysis.score_table import ScoreTable
+from judge.analysis.status_column import NOT_APPLICABLE
 from judge.records import OVERALL, Item
 from judge.rubric import CRITERIA, ItemRubrics, Rubric
 from judge.stats.engine.estimate import Estimate

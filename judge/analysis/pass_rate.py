@@ -8,7 +8,8 @@ import numpy as np
 
 from judge.analysis.group_difference import Groups
 from judge.analysis.measures import MeasureKind, is_category, label_measures, measure
-from judge.analysis.score_table import NOT_APPLICABLE, OUTCOMES, ScoreTable
+from judge.analysis.score_table import ScoreTable
+from judge.analysis.status_column import NOT_APPLICABLE
 from judge.rubric import RubricScale
 from judge.stats.engine.estimate import Estimate
 from judge.stats.engine.scale import Bools, Floats
@@ -191,7 +192,7 @@ def _summary(table: ScoreTable, name: str, clusters: Groups) -> DimensionSummary
         None if has_labels else of.estimate(),
         float(present.std(ddof=1)) if present.size > 1 and not has_labels else np.nan,
         distribution(present, of.scale.labels),
-        {status: int((table.statuses[name] == status).sum()) for status in OUTCOMES},
+        table.statuses[name].counts(),
         {label: (int(np.nansum(one.values)), one.estimate()) for label, one in by_label},
         median_label(table, name, present) if has_labels and len(present) else None,
     )
