@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from judge.analysis.item_fields import NO_LABEL, Labels, as_label
+from judge.analysis.item_fields import NO_LABEL, CodedLabels, Labels, as_label
 from judge.analysis.text_patterns import REFUSAL
 from judge.records import Item, content_hash
 from judge.rubric import Rubric
@@ -44,6 +44,11 @@ class FieldColumn:
     def labels(self) -> Labels:
         """Value of each item as a label, ``(none)`` where it is missing."""
         return np.array([*map(as_label, self.values or ()), NO_LABEL])[self.codes]
+
+    def coded(self) -> CodedLabels:
+        """Labels as numbers, each different label once; those that do not occur are among them."""
+        of_value = CodedLabels.of([*map(as_label, self.values or ()), NO_LABEL])
+        return CodedLabels(of_value.labels, of_value.codes[self.codes])
 
     def distinct_labels(self) -> set[str]:
         """Labels that occur, without that of a missing value."""

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from judge.analysis.criterion_scores import CriterionScores, Objects
 from judge.analysis.item_columns import ItemColumns
-from judge.analysis.item_fields import ITEM_ID, Labels, item_field
+from judge.analysis.item_fields import ITEM_ID, CodedLabels, Labels, item_field
 from judge.analysis.ratings import NoVerdict, pass_or_fail
 from judge.analysis.ratings_matrix import check_first, number_of
 from judge.analysis.status_column import CODES, NOT_APPLICABLE, UNSCORED, StatusColumn
@@ -294,6 +294,13 @@ class ScoreTable:
         if column is None or column.values is None or not column.given.any():
             return item_field(self.items, name, where=f"{self.name}: ")
         return column.labels()
+
+    def coded(self, name: str) -> CodedLabels:
+        """The labels of `field` as numbers, which take less memory."""
+        column = self.columns.fields.get(name)
+        if name == ITEM_ID or column is None or column.values is None or not column.given.any():
+            return CodedLabels.of(self.field(name).tolist())
+        return column.coded()
 
     def labels(self, name: str) -> set[str]:
         """Different labels of a field."""

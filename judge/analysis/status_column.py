@@ -50,7 +50,7 @@ class StatusColumn:
         return len(self.codes)
 
     def __getitem__(self, row: int) -> str:
-        return OUTCOMES[self.codes[row]]
+        return OUTCOMES[int(self.codes[row])]
 
     def __setitem__(self, row: int, status: str) -> None:
         self.codes[row] = CODES[status]

@@ -24,7 +24,10 @@ UNREAD: Final = object()
 _MAY_STATE_SCORE = np.array([code >= 0x80 or chr(code).isdigit() for code in range(256)])
 """Whether a byte may belong to a digit: the digits, and all that is not ASCII."""
 _COMPLETE = [CODES[status] for status in ("ok", "abstained", "not_applicable")]
-_CODE_OR_OK = {None: CODES["ok"], **{status: CODES[status] for status in STATUSES if status != "ok"}}
+_CODE_OR_OK: dict[str | None, int] = {
+    None: CODES["ok"],
+    **{status: CODES[status] for status in STATUSES if status != "ok"},
+}
 """Number of a status as `SELECT_USUAL` gives it."""
 _NOTHING = np.array(None)
 

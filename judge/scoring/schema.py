@@ -84,9 +84,11 @@ SELECT CASE WHEN rater = ? AND rater_kind IN ('human', 'judge') AND sample = 0 A
 FROM scores ORDER BY rowid
 """
 SELECT_FAILURES = """
-SELECT failure_kind, count(*) FROM completions c
-WHERE failure_kind IS NOT NULL AND key IN (SELECT key FROM requests) AND NOT EXISTS (
-    SELECT 1 FROM completions WHERE key = c.key AND (failure_kind IS NULL OR seq > c.seq))
+WITH failed AS (
+    SELECT key, failure_kind FROM completions c WHERE failure_kind IS NOT NULL AND NOT EXISTS (
+        SELECT 1 FROM completions WHERE key = c.key AND (failure_kind IS NULL OR seq > c.seq)))
+SELECT failure_kind, count(*) FROM failed
+WHERE key IN (SELECT key FROM requests WHERE key IN (SELECT key FROM failed))
 GROUP BY 1 ORDER BY 1
 """
 SELECT_NUMBERS = """
