@@ -263,9 +263,12 @@ class ScoreTable:
     def take(self, rows: ArrayLike, name: str | None = None) -> "ScoreTable":
         """Keep some rows: a mask, or row numbers in the wanted order."""
         index = np.arange(len(self))[np.asarray(rows)]
+        name = self.name if name is None else name
+        if np.array_equal(index, np.arange(len(self))):
+            return replace(self, name=name)  # shares the columns, which may be large
         return replace(
             self,
-            name=self.name if name is None else name,
+            name=name,
             items=_taken(self.items, index),
             columns=self.columns.take(index),
             values={d: column[index] for d, column in self.values.items()},

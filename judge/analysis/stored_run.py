@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import repeat
+from itertools import compress, repeat
+from operator import ne
 from pathlib import Path
 from typing import Any, Final, overload
 from weakref import finalize
@@ -126,7 +127,7 @@ class FoundScores:
         )
 
 
-def read_scores(run: Run, ids: Sequence[str]) -> FoundScores | None:
+def read_scores(run: Run, ids: list[str]) -> FoundScores | None:
     """Scores of a run of one judge with one sample, without criteria of items.
 
     Returns None where anything is unusual: then the scores must be read and checked one by one.
@@ -135,7 +136,7 @@ def read_scores(run: Run, ids: Sequence[str]) -> FoundScores | None:
     ----------
     run : Run
         The run.
-    ids : sequence of str
+    ids : list of str
         Ids of its items.
     """
     rater, batches = run.usual_scores()
@@ -146,9 +147,11 @@ def read_scores(run: Run, ids: Sequence[str]) -> FoundScores | None:
 class _ScoreReader:
     """Enters batches of scores, as long as nothing about them is unusual."""
 
-    def __init__(self, rubric: Rubric, ids: Sequence[str], rater: str) -> None:
+    def __init__(self, rubric: Rubric, ids: list[str], rater: str) -> None:
         self._rubric = rubric
-        self._row_of = {key: row for row, key in enumerate(ids)}
+        self._ids = ids
+        self._row_of: dict[str, int] = {}
+        self._last = -1
         self._names = (*rubric.scored, *rubric.flags)
         self._place = {name: place for place, name in enumerate(self._names)}
         self._patterns = {name: stated_score(rubric.scale_of(name).max) for name in rubric.scored}
@@ -166,7 +169,7 @@ class _ScoreReader:
         reasons: Sequence[Any],
     ) -> bool:
         """Enter one batch; return whether every score in it is a usual one."""
-        rows = _coded(ids, self._row_of, np.int64)
+        rows = self._rows(ids)
         places = _coded(names, self._place, np.int64)
         codes = _coded(statuses, _CODE_OR_OK, np.int8)
         column = _column(values)
@@ -181,6 +184,18 @@ class _ScoreReader:
             for place in np.unique(places).tolist()
             for at in (np.flatnonzero(places == place),)
         )
+
+    def _rows(self, keys: Sequence[Any]) -> Ints:
+        """Row of the item of each score, -1 where it has none; they are mostly in the order of the items."""
+        starts = np.fromiter(map(ne, keys, (None, *keys[:-1])), dtype=bool, count=len(keys))
+        starts[0] = True
+        distinct = list(compress(keys, starts.tolist()))
+        first = self._last + (self._last < 0 or distinct[0] != self._ids[self._last])
+        if self._ids[first : first + len(distinct)] == distinct:
+            self._last = first + len(distinct) - 1
+            return np.asarray(first - 1 + np.cumsum(starts))
+        self._row_of = self._row_of or {key: row for row, key in enumerate(self._ids)}
+        return _coded(keys, self._row_of, np.int64)
 
     def _count(self, rows: Ints, places: Ints, codes: NDArray[np.int8]) -> None:
         pairs, first, counts = np.unique(
