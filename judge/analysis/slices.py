@@ -22,6 +22,7 @@ SMALL = 20
 """A slice with fewer items is marked as small: its figures are only indicative."""
 MOST_SLICES = 200
 CROSS = "*"
+_BLOCK = 8192
 
 
 @dataclass(frozen=True)
@@ -216,10 +217,13 @@ def macro_average(
         return Estimate.undefined(NO_RATINGS)
     flat = [c for classes in kept for c in classes]
     weights = np.array([1 / (len(kept) * len(classes)) for classes in kept for _ in classes])
-    sums = np.empty((int(used.sum()), 2 * len(flat)))  # filled in place: it is large for a million items
-    for place, c in enumerate(flat):
-        sums[:, place] = c * values[used]
-        sums[:, len(flat) + place] = c
+    scores = values[used]
+    sums = np.empty((len(scores), 2 * len(flat)))
+    for start in range(0, len(sums), _BLOCK):  # large for a million items: one block fits into the cache
+        rows = slice(start, start + _BLOCK)
+        for place, c in enumerate(flat):
+            sums[rows, place] = c[rows] * scores[rows]
+            sums[rows, len(flat) + place] = c[rows]
 
     def mean_of_means(totals: Floats) -> Floats:
         means = quotient(totals[:, : len(flat)], totals[:, len(flat) :])

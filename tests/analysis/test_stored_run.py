@@ -9,10 +9,11 @@ import pytest
 from judge.analysis import item_columns
 from judge.analysis.compare import compare, split
 from judge.analysis.failures import Failures
+from judge.analysis.item_columns import question_key
 from judge.analysis.score_table import ScoreTable
 from judge.analysis.stored_run import UNREAD, StoredItems
 from judge.errors import InputError, RunError
-from judge.records import Item
+from judge.records import Item, content_hash
 from judge.reporting.builders.run_data import read_run
 from judge.scoring import run_database
 from judge.scoring.run import Run
@@ -257,3 +258,17 @@ def test_clusters_of_a_field_with_long_values_are_read_again(make_run, scores, m
     expected = stored(make_run(scores)).clusters("topic").tolist()
     monkeypatch.setattr(item_columns, "_MOST_CHARACTERS", 3)
     assert stored(make_run(scores)).clusters("topic").tolist() == expected
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"question": 'Größe "x"\n\u2028\x01\\ 😀', "reference": "ja/nein"},
+        {"question": "\ud800", "images": [{"path": "a.png"}, {"url": "https://x.y/ä", "role": "reference"}]},
+        {"question": "", "reference": "", "images": [{"path": "a.png", "sha256": "00ff"}]},
+    ],
+)
+def test_key_of_a_question_is_a_content_hash(content):
+    item = Item(id="a", answer="b", **content)
+    images = [image.sha256 or (image.path, image.url) for image in item.images]
+    assert question_key(item) == content_hash([item.question, images, item.reference])[:20]
