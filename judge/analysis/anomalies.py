@@ -88,7 +88,7 @@ def _about_verdicts(table: ScoreTable) -> Iterator[Anomaly]:
     lost = {
         int(row): reasons[row]
         for name, reasons in table.reasons.items()
-        for row in np.flatnonzero(table.statuses[name] == "unparsed")
+        for row in np.flatnonzero(table.statuses[name].equal("unparsed"))
         if (reasons[row] or "").startswith(ECHO)
     }
     criteria = table.criteria
@@ -124,7 +124,7 @@ def _about_flags(table: ScoreTable) -> Iterator[Anomaly]:
 
 def _about_accuracy(table: ScoreTable, flags: Objects) -> Iterator[Anomaly]:
     accuracy = table.values[ACCURACY]
-    flagged = np.array([np.nan if value is None else float(value) for value in flags])
+    flagged = flags.astype(float)
     known = ~np.isnan(flagged) & ~np.isnan(accuracy)
     yield _anomaly(
         table,

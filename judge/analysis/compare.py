@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import repeat
 
 import numpy as np
 
@@ -22,7 +23,7 @@ from judge.analysis.slices import SMALL, members
 from judge.errors import InputError
 from judge.rubric import BINARY, CRITERIA, RubricScale
 from judge.stats.engine.estimate import Estimate
-from judge.stats.engine.scale import Floats
+from judge.stats.engine.scale import Floats, Ints
 from judge.stats.systems.multiplicity import holm
 from judge.stats.systems.paired import paired_difference, paired_proportions
 from judge.stats.systems.significance import mcnemar
@@ -221,7 +222,7 @@ def split(table: ScoreTable, between: str) -> tuple[ScoreTable, ScoreTable]:
     return first, second
 
 
-def match_items(a: ScoreTable, b: ScoreTable) -> tuple[list[int], list[int], str]:
+def match_items(a: ScoreTable, b: ScoreTable) -> tuple[Ints, Ints, str]:
     """Rows of a and of b that belong together, and the field that matched them.
 
     Raises
@@ -229,21 +230,34 @@ def match_items(a: ScoreTable, b: ScoreTable) -> tuple[list[int], list[int], str
     InputError
         No item matches, or a key that matches names several items of one run.
     """
-    keys = {name: (_keys(a, name), _keys(b, name)) for name in (ITEM_ID, PAIR_ID)}
-    n_matches = {name: len(set(x) & set(y) - {None}) for name, (x, y) in keys.items()}
+    found = {name: _rows_of(_keys(a, name), _keys(b, name)) for name in (ITEM_ID, PAIR_ID)}
+    n_matches = {name: len(np.unique(rows[rows >= 0])) for name, rows in found.items()}
     by = max(n_matches, key=lambda name: n_matches[name])  # ids take precedence in a tie
     if n_matches[by] == 0:
         raise InputError(
             f"{a.name} and {b.name} share no item: ids are like {a.columns.ids[0]!r} in one and "
             f"{b.columns.ids[0]!r} in the other. Give items that belong together one id, or one {PAIR_ID}"
         )
-    left, right = keys[by]
-    common = set(left) & set(right) - {None}
-    for table, column in ((a, left), (b, right)):
-        _check_unique(table, column, common, by)
-    place = {key: row for row, key in enumerate(right)}
-    pairs = [(row, place[key]) for row, key in enumerate(left) if key in common]
-    return [x for x, _ in pairs], [y for _, y in pairs], by
+    left = np.flatnonzero(found[by] >= 0)
+    if n_matches[by] < len(left) or _occurs_twice(_keys(b, by)):
+        keys = _keys(a, by), _keys(b, by)
+        common = set(keys[0]) & set(keys[1]) - {None}
+        for table, column in zip((a, b), keys, strict=True):
+            _check_unique(table, column, common, by)
+    return left, found[by][left], by
+
+
+def _rows_of(keys: Sequence[str | None], among: Sequence[str | None]) -> Ints:
+    """Row of each key in another column, -1 where it has none, or is None."""
+    place: dict[str | None, int] = {key: row for row, key in enumerate(among)}
+    place[None] = -1
+    return np.fromiter(map(place.get, keys, repeat(-1)), dtype=np.int64, count=len(keys))
+
+
+def _occurs_twice(keys: Sequence[str | None]) -> bool:
+    """Whether any key names two items."""
+    given = [key for key in keys if key is not None]
+    return len(set(given)) < len(given)
 
 
 def _keys(table: ScoreTable, name: str) -> list[str | None]:
@@ -261,9 +275,8 @@ def _check_unique(table: ScoreTable, keys: list[str | None], common: set[str | N
             )
 
 
-def _ids_without(table: ScoreTable, rows: list[int]) -> tuple[str, ...]:
-    matched = set(rows)
-    return tuple(key for row, key in enumerate(table.columns.ids) if row not in matched)
+def _ids_without(table: ScoreTable, rows: Ints) -> tuple[str, ...]:
+    return tuple(np.delete(table.columns.ids, rows).tolist())
 
 
 def pass_change(name: str, a: Floats, b: Floats, clusters: Groups = None) -> Change:

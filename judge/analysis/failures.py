@@ -10,7 +10,6 @@ dimensions all pass), the failure is *unexplained*.
 """
 
 import itertools
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,11 +19,12 @@ import numpy as np
 from judge.analysis.group_difference import Bools, Groups, within
 from judge.analysis.measures import mean_score
 from judge.analysis.ratings import pass_or_fail
-from judge.analysis.score_table import NOT_APPLICABLE, ScoreTable
+from judge.analysis.score_table import ScoreTable
+from judge.analysis.status_column import NOT_APPLICABLE
 from judge.records import OVERALL, Item
 from judge.rubric import CRITERIA, ItemRubrics, Rubric
 from judge.stats.engine.estimate import Estimate
-from judge.stats.engine.scale import Floats
+from judge.stats.engine.scale import Floats, Ints
 
 
 @dataclass(frozen=True)
@@ -179,10 +179,15 @@ class Failures:
             return None
         if not self._is_uniform:
             return self._rescued_by_item()
-        values = np.column_stack([self.table.values[name] for name in self.table.values])
-        patterns, inverse = np.unique(values, axis=0, return_inverse=True)
-        rescues = np.array([_rescues(rubric, tuple(self.table.values), pattern) for pattern in patterns])
-        return np.asarray(rescues[inverse.ravel()] & self.failing[:, None])
+        rows = np.flatnonzero(self.failing)
+        values = np.column_stack([self.table.values[name][rows] for name in self.table.values])
+        rescued = np.zeros((len(self.table), len(self.dimensions)), bool)
+        if len(rows):
+            first, inverse = _distinct(values)
+            patterns = values[first]
+            rescues = [_rescues(rubric, tuple(self.table.values), pattern) for pattern in patterns]
+            rescued[rows] = np.array(rescues)[inverse]
+        return rescued
 
     def _rescued_by_item(self) -> Bools:
         """Like `rescued`, where the overall score depends on what applies to the item."""
@@ -225,7 +230,13 @@ class Failures:
         )
 
     def _patterns(self, below: Bools) -> dict[tuple[str, ...], int]:
-        counts = Counter(tuple(itertools.compress(self.dimensions, row)) for row in below.tolist())
+        _, first, n = np.unique(
+            below @ (1 << np.arange(below.shape[1])), return_index=True, return_counts=True
+        )
+        counts = {
+            tuple(itertools.compress(self.dimensions, row)): count
+            for row, count in zip(below[first].tolist(), n.tolist(), strict=True)
+        }
         return dict(sorted(counts.items(), key=lambda pattern: (-pattern[1], pattern[0])))
 
     def _pairs(self, below: Bools) -> tuple[PairFailures, ...]:
@@ -245,8 +256,9 @@ class Failures:
         table = self.table
         total = np.nansum(_stacked([table.values[name] for name in self.dimensions], len(table)), axis=1)
         overall = np.nan_to_num(table.values.get(OVERALL, total), nan=np.inf)
-        order = np.lexsort((np.arange(len(table)), total, overall))
-        return [self.judged(int(row)) for row in order[self.failing[order]][:n]]
+        rows = np.flatnonzero(self.failing)
+        order = rows[np.lexsort((total[rows], overall[rows]))]  # a stable sort
+        return [self.judged(row) for row in order[:n].tolist()]
 
     def judged(self, row: int) -> JudgedItem:
         """One row with its scores, reasons and binding dimensions."""
@@ -301,6 +313,16 @@ def _shown(table: ScoreTable, name: str, value: float) -> float | str | None:
 def _stacked(columns: Sequence[Floats], n_rows: int) -> Floats:
     """Arrays as columns, of which there may be none."""
     return np.column_stack(columns) if columns else np.zeros((n_rows, 0))
+
+
+def _distinct(values: Floats) -> tuple[Ints, Ints]:
+    """First row of each kind of rows, and the kind of each row; faster than `numpy.unique` of rows."""
+    kinds = np.zeros(len(values), dtype=np.int64)
+    for column in values.T:
+        labels, codes = np.unique(column, return_inverse=True)
+        kinds = np.unique(kinds * len(labels) + codes, return_inverse=True)[1]
+    _, first, inverse = np.unique(kinds, return_index=True, return_inverse=True)
+    return first, inverse
 
 
 def _numbers(table: ScoreTable, row: int, names: Iterable[str]) -> dict[str, float]:

@@ -92,7 +92,10 @@ def of_run(run: Run) -> list[str]:
 
 def of_table(table: ScoreTable) -> list[str]:
     """Warnings about the scores of a table."""
-    evidence = Evidence({name: _counted(table.values[name].tolist()) for name in _scores_of(table.rubric)})
+    from judge.analysis.pass_rate import distribution
+
+    columns = {name: table.values[name] for name in _scores_of(table.rubric)}
+    evidence = Evidence({name: distribution(v[v == v], range(0)) for name, v in columns.items()})
     notable = (table.columns.n_words == 0) | table.given(EXPECTED)
     for row in notable.nonzero()[0].tolist():
         given = {

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,26 @@ from judge.records import Item
 Labels = NDArray[np.str_]
 NO_LABEL = "(none)"
 ITEM_ID = "id"
+
+
+@dataclass(frozen=True)
+class CodedLabels:
+    """One field of every item: a label for each number, all different, and a number for each item.
+
+    >>> found = CodedLabels.of(["b", "a", "b"])
+    >>> found.labels, found.codes.tolist()
+    (['b', 'a'], [0, 1, 0])
+    """
+
+    labels: list[str]
+    codes: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, labels: Iterable[str]) -> CodedLabels:
+        """Number labels in order of appearance."""
+        place: dict[str, int] = {}
+        codes = np.array([place.setdefault(label, len(place)) for label in labels], dtype=np.int64)
+        return cls(list(place), codes)
 
 
 def item_field(items: Sequence[Item], name: str, *, where: str = "", hint: str = "") -> Labels:

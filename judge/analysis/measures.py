@@ -10,9 +10,10 @@ from typing import Literal
 
 import numpy as np
 
-from judge.analysis.criterion_scores import CriterionScores, Objects, Rows, joined_texts
+from judge.analysis.criterion_scores import CriterionScores, Rows, joined_texts
 from judge.analysis.group_difference import Bools, Groups, within
-from judge.analysis.score_table import NOT_APPLICABLE, ScoreTable
+from judge.analysis.score_table import ScoreTable
+from judge.analysis.status_column import NOT_APPLICABLE
 from judge.records import OVERALL
 from judge.rubric import BINARY, CRITERIA, RubricScale
 from judge.stats.engine.estimate import Estimate
@@ -46,8 +47,8 @@ class Measure:
         Whether the average is a score on the scale, or a share.
     values : ndarray, shape (n,)
         NaN where missing; only what applies to its item.
-    statuses : ndarray of object, shape (n,)
-        Status of each value.
+    abstained : ndarray of bool, shape (n,)
+        Whether the judge says that it cannot tell.
     rows : ndarray of int, shape (n,)
         Row of the item of each value.
     scale : RubricScale
@@ -59,7 +60,7 @@ class Measure:
     name: str
     kind: MeasureKind
     values: Floats
-    statuses: Objects
+    abstained: Bools
     rows: Rows
     scale: RubricScale
     clusters: Groups = None
@@ -82,7 +83,7 @@ class Measure:
     @property
     def n_abstained(self) -> int:
         """Number of values that the judge cannot tell."""
-        return int((self.statuses == ABSTAINED).sum())
+        return int(self.abstained.sum())
 
     def among(self, items: Bools) -> "Measure":
         """Keep the values of some items."""
@@ -93,7 +94,7 @@ class Measure:
         return replace(
             self,
             values=self.values[kept],
-            statuses=self.statuses[kept],
+            abstained=self.abstained[kept],
             rows=self.rows[kept],
             clusters=None if self.clusters is None else self.clusters[kept],
         )
@@ -115,7 +116,7 @@ def measure(table: ScoreTable, name: str, clusters: Groups = None) -> Measure:
         name,
         "share" if is_share else "score",
         table.values[name],
-        table.statuses[name],
+        table.statuses[name].equal(ABSTAINED),
         np.arange(len(table)),
         scale,
         clusters,
@@ -149,7 +150,7 @@ def _of_criteria(criteria: CriterionScores, clusters: Groups) -> Measure:
         CRITERIA,
         "share",
         criteria.values,
-        criteria.statuses,
+        criteria.statuses == ABSTAINED,
         rows,
         BINARY,
         None if independent else groups,

@@ -8,7 +8,8 @@ import numpy as np
 
 from judge.analysis.group_difference import Groups
 from judge.analysis.measures import MeasureKind, is_category, label_measures, measure
-from judge.analysis.score_table import NOT_APPLICABLE, OUTCOMES, ScoreTable
+from judge.analysis.score_table import ScoreTable
+from judge.analysis.status_column import NOT_APPLICABLE
 from judge.rubric import RubricScale
 from judge.stats.engine.estimate import Estimate
 from judge.stats.engine.scale import Bools, Floats
@@ -92,28 +93,48 @@ def pass_rate(
     )
 
 
-def verdict_rate(table: ScoreTable, clusters: Groups = None, items: Bools | None = None) -> PassRate:
-    """Share of the answers of a table that pass, or of those of some items."""
-    return _rate_among(table.passed, table.applies, ~np.isnan(table.verdicts), clusters, items)
+def verdict_rate(table: ScoreTable, clusters: Groups = None) -> PassRate:
+    """Share of the answers of a table that pass."""
+    return Marks.verdicts(table, clusters).rate()
 
 
-def dimension_rate(
-    table: ScoreTable, name: str, clusters: Groups = None, items: Bools | None = None
-) -> PassRate | None:
+def dimension_rate(table: ScoreTable, name: str, clusters: Groups = None) -> PassRate | None:
     """Share of answers that reach the pass mark of a dimension; None if it has none."""
-    marks = table.passed_on(name)
-    given = ~np.isnan(table.values[name])
-    return None if marks is None else _rate_among(marks, table.applies_to(name), given, clusters, items)
+    marks = Marks.on(table, name, clusters)
+    return None if marks is None else marks.rate()
 
 
-def _rate_among(
-    marks: Floats, applies: Bools, given: Bools, clusters: Groups, items: Bools | None
-) -> PassRate:
-    if items is None:
-        return pass_rate(marks, clusters, applies, given)
-    return pass_rate(
-        marks[items], None if clusters is None else clusters[items], applies[items], given[items]
-    )
+@dataclass(frozen=True)
+class Marks:
+    """Pass marks of one kind of all items; see `pass_rate` for the arguments.
+
+    They are computed once, and the rates of any items from them.
+    """
+
+    passed: Floats
+    applies: Bools
+    given: Bools
+    clusters: Groups = None
+
+    @classmethod
+    def verdicts(cls, table: ScoreTable, clusters: Groups = None) -> "Marks":
+        """Verdicts of a table."""
+        return cls(table.passed, table.applies, ~np.isnan(table.verdicts), clusters)
+
+    @classmethod
+    def on(cls, table: ScoreTable, name: str, clusters: Groups = None) -> "Marks | None":
+        """Whether answers reach the pass mark of a dimension; None if it has none."""
+        passed = table.passed_on(name)
+        if passed is None:
+            return None
+        return cls(passed, table.applies_to(name), ~np.isnan(table.values[name]), clusters)
+
+    def rate(self, items: Bools | None = None) -> PassRate:
+        """Share of all answers that pass, or of those of some items."""
+        if items is None:
+            return pass_rate(self.passed, self.clusters, self.applies, self.given)
+        clusters = None if self.clusters is None else self.clusters[items]
+        return pass_rate(self.passed[items], clusters, self.applies[items], self.given[items])
 
 
 @dataclass(frozen=True)
@@ -191,7 +212,7 @@ def _summary(table: ScoreTable, name: str, clusters: Groups) -> DimensionSummary
         None if has_labels else of.estimate(),
         float(present.std(ddof=1)) if present.size > 1 and not has_labels else np.nan,
         distribution(present, of.scale.labels),
-        {status: int((table.statuses[name] == status).sum()) for status in OUTCOMES},
+        table.statuses[name].counts(),
         {label: (int(np.nansum(one.values)), one.estimate()) for label, one in by_label},
         median_label(table, name, present) if has_labels and len(present) else None,
     )

@@ -10,21 +10,18 @@ from numpy.typing import ArrayLike
 
 from judge.analysis.criterion_scores import CriterionScores, Objects
 from judge.analysis.item_columns import ItemColumns
-from judge.analysis.item_fields import ITEM_ID, Labels, item_field
+from judge.analysis.item_fields import ITEM_ID, CodedLabels, Labels, item_field
 from judge.analysis.ratings import NoVerdict, pass_or_fail
 from judge.analysis.ratings_matrix import check_first, number_of
+from judge.analysis.status_column import CODES, NOT_APPLICABLE, UNSCORED, StatusColumn
 from judge.analysis.stored_run import UNREAD, ScoreColumns, StoredItems, read_scores
 from judge.errors import InputError
-from judge.records import OVERALL, STATUSES, Item, Score
+from judge.records import OVERALL, Item, Score
 from judge.rubric import CRITERIA, Rubric
 from judge.scoring.run import Run
+from judge.scoring.run_summary import ScoreCounts
 from judge.stats.engine.scale import Bools, Floats, Ints
 
-NOT_APPLICABLE = "not_applicable"
-"""Status of what does not concern an item; it is in no denominator."""
-UNSCORED = "unscored"
-"""Status of an item without a score row, which was not scored yet."""
-OUTCOMES = (*STATUSES, UNSCORED)
 PAIR_ID = "pair_id"
 QUESTION = "question"
 
@@ -68,7 +65,7 @@ class ScoreTable:
     items: Sequence[Item]
     columns: ItemColumns
     values: Mapping[str, Floats]
-    statuses: Mapping[str, Objects]
+    statuses: Mapping[str, StatusColumn]
     reasons: Mapping[str, Objects]
     flags: Mapping[str, Objects]
     criteria: CriterionScores
@@ -79,17 +76,22 @@ class ScoreTable:
     @classmethod
     def of_run(cls, run: Run, no_verdict: NoVerdict = "bounds") -> "ScoreTable":
         """Read the items and scores of a run folder; texts are left there until they are shown."""
+        return cls.counted(run, no_verdict)[0]
+
+    @classmethod
+    def counted(cls, run: Run, no_verdict: NoVerdict = "bounds") -> "tuple[ScoreTable, ScoreCounts | None]":
+        """Read a run folder; return also the counts for its summary, where the reading gives them."""
         _check_no_verdict(no_verdict)
         rubric = run.rubric
         if rubric.criteria is None and rubric.is_uniform:
             columns = ItemColumns.of(run.items(), rubric)
-            found = read_scores(run, columns.ids.tolist(), UNSCORED)
+            found = read_scores(run, columns.ids.tolist())
             if found is not None:
-                rater, scores = found
                 items = StoredItems(run.path, columns.ids)
-                table = cls._of_columns(run.name, rubric, items, columns, scores)
-                return replace(table, rater=rater, no_verdict=no_verdict)
-        return cls.build(run.name, rubric, run.items(), run.scores(), no_verdict)
+                bare = cls._of_columns(run.name, rubric, items, columns, found.columns)
+                table = replace(bare, rater=found.rater, no_verdict=no_verdict)
+                return table, found.counts(table.verdicts, int(columns.holds_verdict.sum()))
+        return cls.build(run.name, rubric, run.items(), run.scores(), no_verdict), None
 
     @classmethod
     def build(
@@ -137,7 +139,7 @@ class ScoreTable:
     @classmethod
     def empty(cls, name: str, rubric: Rubric, items: tuple[Item, ...]) -> "ScoreTable":
         """Create a table of unscored items."""
-        unscored = ScoreColumns.unscored(rubric, len(items), UNSCORED)
+        unscored = ScoreColumns.unscored(rubric, len(items))
         return cls._of_columns(name, rubric, items, ItemColumns.of(items, rubric), unscored)
 
     @classmethod
@@ -185,7 +187,7 @@ class ScoreTable:
 
     def applies_to(self, dimension: str) -> Bools:
         """Whether a dimension concerns each item; shape (n_items,)."""
-        return np.asarray(self.statuses[dimension] != NOT_APPLICABLE)
+        return ~self.statuses[dimension].equal(NOT_APPLICABLE)
 
     @cached_property
     def applies(self) -> Bools:
@@ -229,14 +231,14 @@ class ScoreTable:
         return np.where(np.isnan(marks) & applies, 0.0, marks) if self.no_verdict == "fail" else marks
 
     @cached_property
-    def outcomes(self) -> Labels:
-        """``pass``, ``fail``, or the status of the first missing score that decides; shape (n_items,)."""
-        outcome = np.where(self.verdicts == 1, "pass", "fail").astype("U14")
+    def outcomes(self) -> StatusColumn:
+        """Status of the verdict: ``ok``, or the status of the first missing score that decides."""
+        codes = np.full(len(self), CODES["ok"], dtype=np.int8)
         for name in reversed(self.rubric.pass_rule):
-            open_here = np.isnan(self.verdicts) & (self.statuses[name] != "ok")
-            outcome[open_here] = self.statuses[name][open_here]
-        outcome[~self.applies] = NOT_APPLICABLE
-        return outcome
+            open_here = np.isnan(self.verdicts) & ~self.statuses[name].equal("ok")
+            codes[open_here] = self.statuses[name].codes[open_here]
+        codes[~self.applies] = CODES[NOT_APPLICABLE]
+        return StatusColumn(codes)
 
     def pass_mark(self, dimension: str) -> float | None:
         """Lowest passing score of a dimension: its own in the pass rule, else that of the overall score.
@@ -261,13 +263,16 @@ class ScoreTable:
     def take(self, rows: ArrayLike, name: str | None = None) -> "ScoreTable":
         """Keep some rows: a mask, or row numbers in the wanted order."""
         index = np.arange(len(self))[np.asarray(rows)]
+        name = self.name if name is None else name
+        if np.array_equal(index, np.arange(len(self))):
+            return replace(self, name=name)  # shares the columns, which may be large
         return replace(
             self,
-            name=self.name if name is None else name,
+            name=name,
             items=_taken(self.items, index),
             columns=self.columns.take(index),
             values={d: column[index] for d, column in self.values.items()},
-            statuses={d: column[index] for d, column in self.statuses.items()},
+            statuses={d: column.take(index) for d, column in self.statuses.items()},
             reasons={d: column[index] for d, column in self.reasons.items()},
             flags={d: column[index] for d, column in self.flags.items()},
             criteria=self.criteria.take(index, len(self)),
@@ -292,6 +297,13 @@ class ScoreTable:
         if column is None or column.values is None or not column.given.any():
             return item_field(self.items, name, where=f"{self.name}: ")
         return column.labels()
+
+    def coded(self, name: str) -> CodedLabels:
+        """The labels of `field` as numbers, which take less memory."""
+        column = self.columns.fields.get(name)
+        if name == ITEM_ID or column is None or column.values is None or not column.given.any():
+            return CodedLabels.of(self.field(name).tolist())
+        return column.coded()
 
     def labels(self, name: str) -> set[str]:
         """Different labels of a field."""

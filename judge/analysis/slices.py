@@ -7,9 +7,9 @@ from typing import Protocol
 import numpy as np
 
 from judge.analysis.group_difference import Bools, GroupDifference, Groups, group_difference, within
-from judge.analysis.item_fields import Labels, natural_rank
+from judge.analysis.item_fields import CodedLabels, Labels, natural_rank
 from judge.analysis.measures import Measure, MeasureKind, measures
-from judge.analysis.pass_rate import PassRate, dimension_rate, verdict_rate
+from judge.analysis.pass_rate import Marks, PassRate
 from judge.analysis.score_table import ScoreTable
 from judge.errors import InputError
 from judge.stats.engine.estimate import NO_RATINGS, Estimate
@@ -22,6 +22,7 @@ SMALL = 20
 """A slice with fewer items is marked as small: its figures are only indicative."""
 MOST_SLICES = 200
 CROSS = "*"
+_BLOCK = 8192
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,48 @@ def slice_tables(table: ScoreTable, fields: Sequence[str], clusters: Groups = No
     InputError
         No item has the field, or it has too many values to be slices.
     """
-    return _adjusted([_slice_table(table, field, clusters) for field in fields])
+    if not fields:
+        return []
+    whole = _Whole.of(table, clusters)
+    return _adjusted([_slice_table(whole, field) for field in fields])
+
+
+@dataclass(frozen=True)
+class _Whole:
+    """What is the same for all slices of a table, computed once.
+
+    Attributes
+    ----------
+    table : ScoreTable
+        The run.
+    clusters : ndarray or None
+        Cluster of each item.
+    verdicts : Marks
+        Verdicts.
+    marks : dict
+        Dimension with a pass mark -> whether answers reach it.
+    averaged : list of Measure
+        What has a mean.
+    micro : Estimate
+        Pass rate of all items.
+    micro_means : dict
+        Dimension -> mean of all items.
+    """
+
+    table: ScoreTable
+    clusters: Groups
+    verdicts: Marks
+    marks: dict[str, Marks]
+    averaged: list[Measure]
+    micro: Estimate
+    micro_means: dict[str, Estimate]
+
+    @classmethod
+    def of(cls, table: ScoreTable, clusters: Groups) -> "_Whole":
+        verdicts, averaged = Marks.verdicts(table, clusters), measures(table, clusters)
+        marks = {name: found for name in table.values if (found := Marks.on(table, name, clusters))}
+        means = {one.name: one.estimate() for one in averaged}
+        return cls(table, clusters, verdicts, marks, averaged, verdicts.rate().estimate, means)
 
 
 class HasFields(Protocol):
@@ -118,19 +160,28 @@ def members(items: HasFields, field: str) -> list[tuple[str, Bools]]:
     InputError
         No item has the field, or it has too many values to be slices.
     """
-    columns = [items.field(name.strip()).tolist() for name in field.split(CROSS)]
-    n_items = len(columns[0])
-    distinct = sorted(
-        set(zip(*columns, strict=True)), key=lambda labels: [natural_rank(label) for label in labels]
-    )
-    if len(distinct) > MOST_SLICES:
+    columns = [_coded(items, name.strip()) for name in field.split(CROSS)]
+    codes = columns[0].codes
+    for column in columns[1:]:
+        codes = codes * len(column.labels) + column.codes
+    found: dict[tuple[str, ...], int] = {}
+    for code in np.unique(codes).tolist():
+        rest, labels = code, []
+        for column in reversed(columns[1:]):
+            rest, place = divmod(rest, len(column.labels))
+            labels.append(column.labels[place])
+        found[columns[0].labels[rest], *reversed(labels)] = code
+    if len(found) > MOST_SLICES:
         raise InputError(
-            f"{field!r} has {len(distinct):,} values in {n_items:,} items, too many for slices (at most "
+            f"{field!r} has {len(found):,} values in {len(codes):,} items, too many for slices (at most "
             f"{MOST_SLICES}). If items with one {field} are not independent: --cluster {field}"
         )
-    place = {labels: code for code, labels in enumerate(distinct)}
-    codes = np.fromiter(map(place.__getitem__, zip(*columns, strict=True)), dtype=int, count=n_items)
-    return [(" * ".join(labels), codes == code) for labels, code in place.items()]
+    distinct = sorted(found, key=lambda labels: [natural_rank(label) for label in labels])
+    return [(" * ".join(labels), codes == found[labels]) for labels in distinct]
+
+
+def _coded(items: HasFields, name: str) -> CodedLabels:
+    return items.coded(name) if isinstance(items, ScoreTable) else CodedLabels.of(items.field(name).tolist())
 
 
 def macro_average(
@@ -166,10 +217,13 @@ def macro_average(
         return Estimate.undefined(NO_RATINGS)
     flat = [c for classes in kept for c in classes]
     weights = np.array([1 / (len(kept) * len(classes)) for classes in kept for _ in classes])
-    sums = np.empty((int(used.sum()), 2 * len(flat)))  # filled in place: it is large for a million items
-    for place, c in enumerate(flat):
-        sums[:, place] = c * values[used]
-        sums[:, len(flat) + place] = c
+    scores = values[used]
+    sums = np.empty((len(scores), 2 * len(flat)))
+    for start in range(0, len(sums), _BLOCK):  # large for a million items: one block fits into the cache
+        rows = slice(start, start + _BLOCK)
+        for place, c in enumerate(flat):
+            sums[rows, place] = c[rows] * scores[rows]
+            sums[rows, len(flat) + place] = c[rows]
 
     def mean_of_means(totals: Floats) -> Floats:
         means = quotient(totals[:, : len(flat)], totals[:, len(flat) :])
@@ -180,17 +234,18 @@ def macro_average(
     return estimate(statistic, clusters=groups, method="wilson" if share else "jackknife")
 
 
-def _slice_table(table: ScoreTable, field: str, clusters: Groups) -> SliceTable:
+def _slice_table(whole: _Whole, field: str) -> SliceTable:
+    table = whole.table
     found = [(label, mask) for label, mask in members(table, field) if (mask & table.is_judged).any()]
-    masks, averaged = [mask for _, mask in found], measures(table, clusters)
+    masks = [mask for _, mask in found]
     return SliceTable(
         field,
-        tuple(_slice(table, label, mask, averaged, clusters) for label, mask in found),
-        macro_average(table.passed, [[mask] for mask in masks], clusters, share=True),
-        verdict_rate(table, clusters).estimate,
-        {of.name: _macro_mean(of, masks) for of in averaged},
-        {of.name: of.estimate() for of in averaged},
-        {of.name: of.kind for of in averaged},
+        tuple(_slice(whole, label, mask) for label, mask in found),
+        macro_average(table.passed, [[mask] for mask in masks], whole.clusters, share=True),
+        whole.micro,
+        {of.name: _macro_mean(of, masks) for of in whole.averaged},
+        whole.micro_means,
+        {of.name: of.kind for of in whole.averaged},
     )
 
 
@@ -200,16 +255,13 @@ def _macro_mean(of: Measure, masks: Sequence[Bools]) -> Estimate:
     return found if of.is_marks else within(found, of.scale.min, of.scale.max)
 
 
-def _slice(
-    table: ScoreTable, label: str, mask: Bools, averaged: Sequence[Measure], clusters: Groups
-) -> Slice:
-    rates = {name: dimension_rate(table, name, clusters, mask) for name in table.values}
+def _slice(whole: _Whole, label: str, mask: Bools) -> Slice:
     return Slice(
         label,
-        verdict_rate(table, clusters, mask),
-        {name: rate for name, rate in rates.items() if rate is not None},
-        {of.name: of.among(mask).estimate() for of in averaged},
-        group_difference(table.passed, mask, ~mask, clusters),
+        whole.verdicts.rate(mask),
+        {name: marks.rate(mask) for name, marks in whole.marks.items()},
+        {of.name: of.among(mask).estimate() for of in whole.averaged},
+        group_difference(whole.table.passed, mask, ~mask, whole.clusters),
     )
 
 

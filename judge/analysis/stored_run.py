@@ -2,23 +2,34 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import compress, repeat
+from operator import ne
 from pathlib import Path
 from typing import Any, Final, overload
 from weakref import finalize
 
 import numpy as np
+from numpy.typing import NDArray
 
 from judge.analysis.criterion_scores import Objects
+from judge.analysis.status_column import CODES, StatusColumn
 from judge.analysis.text_patterns import stated_score
 from judge.records import STATUSES, Item
 from judge.rubric import Rubric
 from judge.scoring.run import Run
-from judge.stats.engine.scale import Floats, Ints
+from judge.scoring.run_summary import ScoreCounts
+from judge.stats.engine.scale import Bools, Floats, Ints
 
 UNREAD: Final = object()
 """A reason that is left in the run: it states no score, so that it is needed only where it is shown."""
-_BATCH = 50_000
+_MAY_STATE_SCORE = np.array([code >= 0x80 or chr(code).isdigit() for code in range(256)])
+"""Whether a byte may belong to a digit: the digits, and all that is not ASCII."""
+_COMPLETE = [CODES[status] for status in ("ok", "abstained", "not_applicable")]
+_CODE_OR_OK: dict[str | None, int] = {
+    None: CODES["ok"],
+    **{status: CODES[status] for status in STATUSES if status != "ok"},
+}
+"""Number of a status as `SELECT_USUAL` gives it."""
 _NOTHING = np.array(None)
 
 
@@ -68,23 +79,56 @@ class ScoreColumns:
     """Scores of a run by dimension, as in `ScoreTable`."""
 
     values: Mapping[str, Floats]
-    statuses: Mapping[str, Objects]
+    statuses: Mapping[str, StatusColumn]
     reasons: Mapping[str, Objects]
     flags: Mapping[str, Objects]
 
     @classmethod
-    def unscored(cls, rubric: Rubric, n_items: int, status: str) -> "ScoreColumns":
+    def unscored(cls, rubric: Rubric, n_items: int) -> "ScoreColumns":
         """Columns of items that have no scores."""
         return cls(
             values={d: np.full(n_items, np.nan) for d in rubric.scored},
-            statuses={d: np.full(n_items, status, dtype=object) for d in rubric.scored},
+            statuses={d: StatusColumn.unscored(n_items) for d in rubric.scored},
             reasons={d: np.full(n_items, None, dtype=object) for d in rubric.scored},
             flags={f: np.full(n_items, None, dtype=object) for f in rubric.flags},
         )
 
 
-def read_scores(run: Run, ids: Sequence[str], status: str) -> tuple[str, ScoreColumns] | None:
-    """Rater and scores of a run of one judge with one sample, without criteria of items.
+@dataclass
+class FoundScores:
+    """Scores of one judge, and how many items and scores there are of each kind.
+
+    Attributes
+    ----------
+    rater : str
+        The judge.
+    columns : ScoreColumns
+        Scores by dimension.
+    statuses : dict of str to dict of str to int
+        Dimension or flag -> status -> number of scores, in the order of the run.
+    any_score, any_open : ndarray of bool, shape (n_items,)
+        Whether an item has a score row, and whether it has one that was not answered.
+    """
+
+    rater: str
+    columns: ScoreColumns
+    statuses: dict[str, dict[str, int]]
+    any_score: Bools
+    any_open: Bools
+
+    def counts(self, verdicts: Floats, n_with_verdict_in_text: int) -> ScoreCounts:
+        """Counts for the summary of the run; `verdicts` are 1, 0, or NaN where they are open."""
+        n_passed, n_failed = int((verdicts == 1).sum()), int((verdicts == 0).sum())
+        return ScoreCounts(
+            complete=int((self.any_score & ~self.any_open).sum()),
+            verdicts={True: n_passed, False: n_failed, None: int(self.any_score.sum()) - n_passed - n_failed},
+            statuses=self.statuses,
+            with_verdict_in_text=n_with_verdict_in_text,
+        )
+
+
+def read_scores(run: Run, ids: list[str]) -> FoundScores | None:
+    """Scores of a run of one judge with one sample, without criteria of items.
 
     Returns None where anything is unusual: then the scores must be read and checked one by one.
 
@@ -92,77 +136,119 @@ def read_scores(run: Run, ids: Sequence[str], status: str) -> tuple[str, ScoreCo
     ----------
     run : Run
         The run.
-    ids : sequence of str
+    ids : list of str
         Ids of its items.
-    status : str
-        Status of items that have no score.
     """
-    reader = _ScoreReader(run.rubric, ids, status)
-    rater, rows = run.usual_scores()
-    while batch := list(islice(rows, _BATCH)):
-        if not reader.enter(*map(_column, zip(*batch, strict=True))):
-            return None
-    return rater, reader.found
+    rater, batches = run.usual_scores()
+    reader = _ScoreReader(run.rubric, ids, rater)
+    return reader.found if all(reader.enter(*zip(*batch, strict=True)) for batch in batches) else None
 
 
 class _ScoreReader:
     """Enters batches of scores, as long as nothing about them is unusual."""
 
-    def __init__(self, rubric: Rubric, ids: Sequence[str], status: str) -> None:
+    def __init__(self, rubric: Rubric, ids: list[str], rater: str) -> None:
         self._rubric = rubric
-        self._row_of = {key: row for row, key in enumerate(ids)}
+        self._ids = ids
+        self._row_of: dict[str, int] = {}
+        self._last = -1
+        self._names = (*rubric.scored, *rubric.flags)
+        self._place = {name: place for place, name in enumerate(self._names)}
         self._patterns = {name: stated_score(rubric.scale_of(name).max) for name in rubric.scored}
-        self._texts: dict[str, str] = {name: name for name in STATUSES}
-        self.found = ScoreColumns.unscored(rubric, len(ids), status)
-        self._entered = {name: np.zeros(len(ids), bool) for name in (*rubric.scored, *rubric.flags)}
+        self._texts: dict[str, str] = {}
+        self._entered = {name: np.zeros(len(ids), bool) for name in self._names}
+        columns = ScoreColumns.unscored(rubric, len(ids))
+        self.found = FoundScores(rater, columns, {}, np.zeros(len(ids), bool), np.zeros(len(ids), bool))
 
     def enter(
         self,
-        ids: Objects,
-        names: Objects,
-        values: Objects,
-        statuses: Objects,
-        reasons: Objects,
-        is_usual: Objects,
+        ids: Sequence[Any],
+        names: Sequence[Any],
+        values: Sequence[Any],
+        statuses: Sequence[Any],
+        reasons: Sequence[Any],
     ) -> bool:
         """Enter one batch; return whether every score in it is a usual one."""
-        rows = np.array([self._row_of.get(key, -1) for key in ids.tolist()])
-        occurring = set(names.tolist())
-        return (
-            all(is_usual.tolist())
-            and bool((rows >= 0).all())
-            and occurring <= self._entered.keys()
-            and set(statuses.tolist()) <= set(STATUSES)
-            and np.array_equal(statuses == "ok", values != _NOTHING)
-            and all(
-                self._enter_one(
-                    name, *(column[names == name] for column in (rows, values, statuses, reasons))
-                )
-                for name in occurring
-            )
+        rows = self._rows(ids)
+        places = _coded(names, self._place, np.int64)
+        codes = _coded(statuses, _CODE_OR_OK, np.int8)
+        column = _column(values)
+        if min(rows.min(), places.min(), codes.min()) < 0 or set(map(type, reasons)) - {str, type(None)}:
+            return False
+        if not np.array_equal(codes == CODES["ok"], column != _NOTHING):
+            return False
+        self._count(rows, places, codes)
+        texts = _reasons(reasons, codes != CODES["ok"])
+        return all(
+            self._enter_one(self._names[place], rows[at], column[at], codes[at], texts[at])
+            for place in np.unique(places).tolist()
+            for at in (np.flatnonzero(places == place),)
         )
 
-    def _enter_one(self, name: str, rows: Ints, values: Objects, statuses: Objects, reasons: Objects) -> bool:
-        types = set(map(type, values.tolist())) - {float, type(None)}
-        if self._entered[name][rows].any() or len(set(rows.tolist())) < len(rows):
+    def _rows(self, keys: Sequence[Any]) -> Ints:
+        """Row of the item of each score, -1 where it has none; they are mostly in the order of the items."""
+        starts = np.fromiter(map(ne, keys, (None, *keys[:-1])), dtype=bool, count=len(keys))
+        starts[0] = True
+        distinct = list(compress(keys, starts.tolist()))
+        first = self._last + (self._last < 0 or distinct[0] != self._ids[self._last])
+        if self._ids[first : first + len(distinct)] == distinct:
+            self._last = first + len(distinct) - 1
+            return np.asarray(first - 1 + np.cumsum(starts))
+        self._row_of = self._row_of or {key: row for row, key in enumerate(self._ids)}
+        return _coded(keys, self._row_of, np.int64)
+
+    def _count(self, rows: Ints, places: Ints, codes: NDArray[np.int8]) -> None:
+        pairs, first, counts = np.unique(
+            places * len(STATUSES) + codes, return_index=True, return_counts=True
+        )
+        for at in np.argsort(first).tolist():
+            place, code = divmod(int(pairs[at]), len(STATUSES))
+            of_name = self.found.statuses.setdefault(self._names[place], {})
+            of_name[STATUSES[code]] = of_name.get(STATUSES[code], 0) + int(counts[at])
+        self.found.any_score[rows] = True
+        self.found.any_open[rows[~np.isin(codes, _COMPLETE)]] = True
+
+    def _enter_one(
+        self, name: str, rows: Ints, values: Objects, codes: NDArray[np.int8], reasons: Objects
+    ) -> bool:
+        occurring = set(values.tolist())
+        types = set(map(type, occurring)) - {float, type(None)}
+        if self._entered[name][rows].any() or len(np.unique(rows)) < len(rows):
             return False
         self._entered[name][rows] = True
-        if name in self.found.flags:
-            self.found.flags[name][rows] = values
+        found = self.found.columns
+        if name in found.flags:
+            shared = {value: value for value in occurring}
+            found.flags[name][rows] = [shared[value] for value in values.tolist()]
             return types <= {str}
-        if types or not all(map(self._rubric.scale_of(name).holds, set(values.tolist()) - {None})):
+        if types or not all(map(self._rubric.scale_of(name).holds, occurring - {None})):
             return False
-        pattern, shared = self._patterns[name], self._texts
-        self.found.values[name][rows] = values.astype(float)
-        self.found.statuses[name][rows] = [shared[status] for status in statuses.tolist()]
-        kept = (
-            UNREAD if reason == 1 or (status == "ok" and reason and not pattern.search(reason)) else reason
-            for reason, status in zip(reasons.tolist(), statuses.tolist(), strict=True)
-        )
-        self.found.reasons[name][rows] = _column(
-            [shared.setdefault(one, one) if isinstance(one, str) else one for one in kept]
-        )
+        found.values[name][rows] = values.astype(float)
+        found.statuses[name].codes[rows] = codes
+        held = np.flatnonzero((reasons != UNREAD) & (reasons != _NOTHING))
+        for at, reason in zip(held.tolist(), reasons[held].tolist(), strict=True):
+            stays = codes[at] == CODES["ok"] and not self._patterns[name].search(reason)
+            reasons[at] = UNREAD if stays else self._texts.setdefault(reason, reason)
+        found.reasons[name][rows] = reasons
         return True
+
+
+def _coded(keys: Sequence[Any], codes: Mapping[Any, int], kind: type[np.integer[Any]]) -> NDArray[Any]:
+    """Number of each key, -1 where it has none."""
+    return np.fromiter(map(codes.get, keys, repeat(-1)), dtype=kind, count=len(keys))
+
+
+def _reasons(reasons: Sequence[str | None], kept: Bools) -> Objects:
+    """Reasons of a batch: `UNREAD` where they hold no digit and are not `kept`, None where there is none."""
+    encoded = [(reason or "").encode() for reason in reasons]
+    ends = np.cumsum(np.fromiter(map(len, encoded), dtype=np.int64, count=len(encoded)))
+    digits = np.flatnonzero(_MAY_STATE_SCORE[np.frombuffer(b"".join(encoded), dtype=np.uint8)])
+    kept[np.searchsorted(ends, digits, side="right")] = True
+    texts = np.full(len(reasons), None, dtype=object)
+    texts[np.diff(ends, prepend=0) > 0] = UNREAD
+    for at in np.flatnonzero(kept).tolist():
+        texts[at] = reasons[at]
+    return texts
 
 
 def _column(values: Sequence[Any]) -> Objects:

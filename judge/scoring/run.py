@@ -23,7 +23,14 @@ from judge.scoring.item_result import ItemResult, as_frame, failures_of, results
 from judge.scoring.judge import Judge, mismatch
 from judge.scoring.run_database import RunDatabase
 from judge.scoring.run_overview import RunOverview
-from judge.scoring.run_summary import IngestCounts, RunSummary, distribution_of, summarize
+from judge.scoring.run_summary import (
+    IngestCounts,
+    RunSummary,
+    ScoreCounts,
+    count_scores,
+    distribution_of,
+    summarize,
+)
 from judge.scoring.schema import closed_on_error, storage_errors, transaction
 from judge.scoring.served import SELECT_SERVED, Served
 
@@ -336,12 +343,16 @@ class Run(RunDatabase):
         """Count values: dimension -> value (of a category, the position of its label) -> count."""
         return distribution_of(self._rows, self.rubric, sample)
 
-    def summary(self) -> RunSummary:
-        """Count items, verdicts, statuses and failures, and add up tokens, cost and time."""
+    def summary(self, counts: ScoreCounts | None = None) -> RunSummary:
+        """Count items, verdicts, statuses and failures, and add up tokens, cost and time.
+
+        `counts` are those of a caller that has read all items and scores.
+        """
         with self._reading():
+            verdicts = (verdict for _, verdict in self.verdicts())
             return summarize(
                 self._rows,
-                [verdict for _, verdict in self.verdicts()],
+                counts or count_scores(self._rows, verdicts, self.rubric),
                 rubric=self.rubric,
                 is_billed=self.judge.backend == "api",
                 seconds=self.fact("seconds", 0.0),

@@ -11,6 +11,7 @@ from judge.files.sqlite import plain_row, reading
 from judge.scoring.schema import SELECT_USUAL
 
 T = TypeVar("T")
+_BATCH = 20_000
 
 
 class RunDatabase:
@@ -34,10 +35,17 @@ class RunDatabase:
         if self._lock:
             self._lock.close()
 
-    def usual_scores(self) -> tuple[str, Iterator[tuple[Any, ...]]]:
-        """Return the first rater, and the rows of `schema.SELECT_USUAL`, which are not checked."""
+    def usual_scores(self) -> tuple[str, Iterator[list[tuple[Any, ...]]]]:
+        """Return the first rater, and the rows of `schema.SELECT_USUAL` in batches; they are not checked."""
         rater = next(self._rows("SELECT rater FROM scores LIMIT 1"), ("",))[0]
-        return rater, self._read(SELECT_USUAL, [rater], tuple)
+        return rater, self._batches(SELECT_USUAL, [rater])
+
+    def _batches(self, query: str, values: Any) -> Iterator[list[tuple[Any, ...]]]:
+        """Yield the rows of a query as they are, many at once."""
+        with self._reading():
+            rows = self._db.execute(query, values)
+            while batch := rows.fetchmany(_BATCH):
+                yield batch
 
     def _one(self, query: str, *values: Any) -> Any:
         return next(self._rows(query, values))[0]

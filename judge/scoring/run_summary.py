@@ -1,13 +1,13 @@
 """Counts and totals of a run."""
 
 import collections
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from judge.rubric import Rubric
 from judge.scoring import schema
-from judge.scoring.parsing.copied_verdicts import count_copied
+from judge.scoring.parsing.copied_verdicts import COUNT_LOST, count_copied
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,9 +94,43 @@ class RunSummary:
         return self.passed / decided if decided else None
 
 
+@dataclass(frozen=True, kw_only=True)
+class ScoreCounts:
+    """Counts that need a look at every item or at every score of a run.
+
+    Attributes
+    ----------
+    complete : int
+        Items with scores, none of which is still open.
+    verdicts : mapping
+        Verdict -> number of items; None where a missing score leaves it open.
+    statuses : dict of str to dict of str to int
+        Dimension -> status -> number of scores.
+    with_verdict_in_text : int
+        Items whose texts contain something like a verdict.
+    """
+
+    complete: int
+    verdicts: Mapping[bool | None, int]
+    statuses: dict[str, dict[str, int]]
+    with_verdict_in_text: int
+
+
+def count_scores(
+    rows: Callable[[str], Iterator[Any]], verdicts: Iterable[bool | None], rubric: Rubric
+) -> ScoreCounts:
+    """Count by queries; `rows` runs one on the database of the run and yields its rows."""
+    return ScoreCounts(
+        complete=next(rows(schema.COUNT_COMPLETE))[0],
+        verdicts=collections.Counter(verdicts),
+        statuses=counts_by_dimension(rows(schema.SELECT_STATUSES)),
+        with_verdict_in_text=count_copied(rows, rubric),
+    )
+
+
 def summarize(
     rows: Callable[[str], Iterator[Any]],
-    verdicts: Iterable[bool | None],
+    counts: ScoreCounts,
     *,
     rubric: Rubric,
     is_billed: bool,
@@ -108,8 +142,8 @@ def summarize(
     ----------
     rows : callable
         Runs a query on the database of the run and yields its rows.
-    verdicts : iterable of bool or None
-        Whether each item passes; None where that is open.
+    counts : ScoreCounts
+        Counts of items and scores.
     rubric : Rubric
         The rubric by which the scores were derived.
     is_billed : bool
@@ -117,8 +151,7 @@ def summarize(
     seconds : float
         Time spent scoring.
     """
-    counted = collections.Counter(verdicts)
-    statuses = counts_by_dimension(rows(schema.SELECT_STATUSES))
+    counted, statuses = counts.verdicts, counts.statuses
     # An item has one row for each name of the pass rule, so that the largest count is that of the items.
     beside = max((statuses.get(name, {}).get("not_applicable", 0) for name in rubric.pass_rule), default=0)
     totals = dict(zip(schema.TOTALS, next(rows(schema.SELECT_TOTALS)), strict=True))
@@ -126,7 +159,7 @@ def summarize(
         totals["unpriced"] = 0
     return RunSummary(
         items=next(rows("SELECT count(*) FROM items"))[0],
-        complete=next(rows(schema.COUNT_COMPLETE))[0],
+        complete=counts.complete,
         passed=counted[True],
         failed=counted[False],
         undecided=counted[None] - beside,
@@ -134,7 +167,8 @@ def summarize(
         statuses=statuses,
         failures=dict(rows(schema.SELECT_FAILURES)),
         **totals,
-        **count_copied(rows, rubric),
+        with_verdict_in_text=counts.with_verdict_in_text,
+        lost_to_copied_verdict=next(rows(COUNT_LOST))[0],
         seconds=seconds,
     )
 

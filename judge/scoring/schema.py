@@ -76,20 +76,19 @@ SELECT count(*), sum(prompt_tokens), sum(completion_tokens), sum(cached_tokens),
         (SELECT total(value) FROM json_each(label_probabilities)) END)
 FROM completions
 """
-# Scores without the reasons that are needed only where they are shown: a reason is given in full if there is
-# no score or if it holds a digit (or anything but printable ASCII), as 1 if there is another, else as NULL.
-# The last column tells whether the row is one of the only sample of one rater, and no criterion of an item.
+# Scores of the only sample of one rater: rows of another one, and criteria of items, have no item. The status
+# of a score that is given is NULL, which is read faster than a text.
 SELECT_USUAL = """
-SELECT item_id, dimension, value, status,
-    CASE WHEN status <> 'ok' OR reason GLOB '*[^ -/:-~]*' THEN reason WHEN reason <> '' THEN 1 END,
-    rater = ? AND rater_kind IN ('human', 'judge') AND sample = 0 AND criterion IS NULL
-        AND typeof(status) = 'text' AND typeof(reason) IN ('text', 'null')
+SELECT CASE WHEN rater = ? AND rater_kind IN ('human', 'judge') AND sample = 0 AND criterion IS NULL
+    THEN item_id END, dimension, value, nullif(status, 'ok'), reason
 FROM scores ORDER BY rowid
 """
 SELECT_FAILURES = """
-SELECT failure_kind, count(*) FROM completions c
-WHERE failure_kind IS NOT NULL AND key IN (SELECT key FROM requests) AND NOT EXISTS (
-    SELECT 1 FROM completions WHERE key = c.key AND (failure_kind IS NULL OR seq > c.seq))
+WITH failed AS (
+    SELECT key, failure_kind FROM completions c WHERE failure_kind IS NOT NULL AND NOT EXISTS (
+        SELECT 1 FROM completions WHERE key = c.key AND (failure_kind IS NULL OR seq > c.seq)))
+SELECT failure_kind, count(*) FROM failed
+WHERE key IN (SELECT key FROM requests WHERE key IN (SELECT key FROM failed))
 GROUP BY 1 ORDER BY 1
 """
 SELECT_NUMBERS = """

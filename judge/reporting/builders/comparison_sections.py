@@ -23,7 +23,7 @@ def comparison_sections(table: ScoreTable, fields: Sequence[str], cluster: str |
 
     All tables are details, because the slices show the same rates.
     """
-    if SYSTEM in table.fields and 2 <= len(set(table.field(SYSTEM).tolist())) <= MOST_SYSTEMS:
+    if SYSTEM in table.fields and 2 <= len(np.unique(table.coded(SYSTEM).codes)) <= MOST_SYSTEMS:
         yield from _ranking(table, cluster)
     for field in fields:
         if field != SYSTEM and _splits_pairs(table, field):
@@ -53,12 +53,12 @@ def _splits_pairs(table: ScoreTable, field: str) -> bool:
     """Whether a field has two values, and every pair of items (same pair_id) has one of each."""
     if PAIR_ID not in table.fields or field == PAIR_ID or "*" in field:
         return False
-    labels, keys = table.field(field), table.field(PAIR_ID)
-    values = np.unique(labels)
+    codes, keys = table.coded(field).codes, table.coded(PAIR_ID).codes
+    values = np.unique(codes)
     if len(values) != 2:
         return False
-    one, other = ([key for key, has in zip(keys, labels == v, strict=True) if has] for v in values)
-    return len(set(one)) == len(one) and len(set(other)) == len(other) and set(one) == set(other)
+    one, other = (np.sort(keys[codes == value]) for value in values)
+    return np.array_equal(one, other) and bool((np.diff(one) > 0).all())
 
 
 def _paired(table: ScoreTable, field: str, fields: Sequence[str], cluster: str | None) -> Section:

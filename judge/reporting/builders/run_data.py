@@ -43,8 +43,9 @@ def read_run(path: str | Path, no_verdict: NoVerdict = "bounds") -> RunData:
         It holds no items.
     """
     with Run.open(path) as run:
-        summary = run.summary()
-        return RunData(ScoreTable.of_run(run, no_verdict), summary, _about(run, summary))
+        table, counts = ScoreTable.counted(run, no_verdict)
+        summary = run.summary(counts)
+        return RunData(table, summary, _about(run, summary))
 
 
 def _about(run: Run, summary: RunSummary) -> dict[str, str]:

@@ -115,9 +115,9 @@ def default_fields(table: ScoreTable) -> list[str]:
     criteria = table.rubric.criteria
     left_out = (PAIR_ID, EXPECTED, *([criteria.field] if criteria else []))
     for name in table.fields:
-        labels = table.labels(name) - {NO_LABEL}
+        labels = set() if name in left_out else table.labels(name) - {NO_LABEL}
         short = all(len(label) <= LONGEST_LABEL for label in labels)
-        if name not in left_out and 2 <= len(labels) <= MOST_VALUES and short and len(labels) < len(table):
+        if 2 <= len(labels) <= MOST_VALUES and short and len(labels) < len(table):
             chosen.append(name)
     return chosen[:MOST_FIELDS]
 

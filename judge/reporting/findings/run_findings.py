@@ -11,8 +11,9 @@ from judge.analysis.failures import FailureProfile
 from judge.analysis.group_difference import Groups
 from judge.analysis.leaderboard import Leaderboard
 from judge.analysis.pass_rate import PassRate
-from judge.analysis.score_table import NOT_APPLICABLE, OUTCOMES, QUESTION, ScoreTable
+from judge.analysis.score_table import QUESTION, ScoreTable
 from judge.analysis.slices import SMALL, Slice, SliceTable
+from judge.analysis.status_column import NOT_APPLICABLE
 from judge.reporting.builders.run_data import RunData
 from judge.reporting.findings import type_findings
 from judge.reporting.render.numbers import number_text
@@ -41,9 +42,8 @@ def pass_words(table: ScoreTable, passing: PassRate) -> Iterator[str]:
             f"verdict; {passing.n_fail:,} fail."
         )
     if missing:
-        names = [status for status in OUTCOMES if status not in ("ok", NOT_APPLICABLE)]
-        counts = [(int((table.outcomes == status).sum()), status) for status in names]
-        why = ", ".join(f"{count:,} {status}" for count, status in counts if count)
+        open_ = {name: n for name, n in table.outcomes.counts().items() if name not in ("ok", NOT_APPLICABLE)}
+        why = ", ".join(f"{count:,} {status}" for status, count in open_.items() if count)
         yield f"{missing:,} of {passing.n:,} have no verdict ({why}). {_counted_as(table, passing)}"
     if passing.n_not_applicable:
         yield (

@@ -10,8 +10,9 @@ from judge.analysis.failures import FailureProfile
 from judge.analysis.measures import MeasureKind
 from judge.analysis.pass_rate import DimensionSummary, PassRate
 from judge.analysis.ratings import NoVerdict
-from judge.analysis.score_table import OUTCOMES, ScoreTable
+from judge.analysis.score_table import ScoreTable
 from judge.analysis.slices import SMALL, SliceTable
+from judge.analysis.status_column import OUTCOMES
 from judge.reporting.document import Column, Row, Table
 from judge.reporting.wording import counted, display_name, field_name
 from judge.scoring.run_summary import RunSummary
@@ -91,8 +92,7 @@ def score_distribution(dimensions: Sequence[DimensionSummary], labels: range) ->
 
 def statuses(table: ScoreTable, dimensions: Sequence[DimensionSummary]) -> Table:
     """Status of every verdict and score."""
-    held = {name: int((table.outcomes == name).sum()) for name in OUTCOMES if name != "ok"}
-    held["ok"] = len(table) - sum(held.values())
+    held = table.outcomes.counts()
     of_criteria = {name: int((table.criteria.statuses == name).sum()) for name in OUTCOMES}
     counts = [held, of_criteria, *(d.statuses for d in dimensions)]
     used = [s for s in OUTCOMES if s == "ok" or any(count[s] for count in counts)]

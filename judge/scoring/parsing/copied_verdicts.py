@@ -9,14 +9,14 @@ from judge.rubric import Rubric
 from judge.scoring.parsing.echoes import ECHO, embedded_verdicts, may_hold_object
 from judge.scoring.parsing.verdicts import Names
 
-_COUNT_LOST = f"""
+COUNT_LOST = f"""
 SELECT count(DISTINCT item_id) FROM scores
 WHERE status = 'unparsed' AND substr(reason, 1, {len(ECHO)}) = '{ECHO}'
 """
 
 
-def count_copied(rows: Callable[[str], Iterator[Any]], rubric: Rubric) -> dict[str, int]:
-    """Count items whose texts contain something like a verdict, and items whose only verdict was copied.
+def count_copied(rows: Callable[[str], Iterator[Any]], rubric: Rubric) -> int:
+    """Count items whose texts contain something like a verdict.
 
     An answer that contains a verdict may have been written to get an undeserved score, or no score at all.
 
@@ -28,10 +28,7 @@ def count_copied(rows: Callable[[str], Iterator[Any]], rubric: Rubric) -> dict[s
         The rubric by which replies are parsed.
     """
     names = Names(rubric)
-    return {
-        "with_verdict_in_text": sum(bool(embedded_verdicts(item, names)) for item in _items(rows)),
-        "lost_to_copied_verdict": next(rows(_COUNT_LOST))[0],
-    }
+    return sum(bool(embedded_verdicts(item, names)) for item in _items(rows))
 
 
 def _items(rows: Callable[[str], Iterator[Any]]) -> Iterator[Item]:
@@ -40,5 +37,6 @@ def _items(rows: Callable[[str], Iterator[Any]]) -> Iterator[Item]:
         if "{" in data[1:] or not data.isascii() or "&" in data or "\\u" in data:
             stored = json.loads(data)
             texts = [stored["question"], stored["answer"], stored.get("reference") or ""]
-            if any(map(may_hold_object, [*texts, *stored.get("choices", ())])):
+            more = (*stored.get("other_references", ()), *stored.get("choices", ()))
+            if any(map(may_hold_object, [*texts, *more])):
                 yield Item.model_validate_json(data)
