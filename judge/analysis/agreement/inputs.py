@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, get_args
@@ -109,9 +111,26 @@ def align_inputs(inputs: AgreementInputs) -> AlignedRatings:
     if inputs.rater_scales and inputs.raters_are == "slots":
         raise InputError("--rater-scale needs raters who are persons; a slot holds ratings of several raters")
     scale = None if inputs.scale is None else read_scale(inputs.scale, inputs.level)
+    with _collection_paused():
+        return _aligned(inputs, inputs.humans, scale)
+
+
+@contextmanager
+def _collection_paused() -> Iterator[None]:
+    """Pause the garbage collector, which would visit all ratings again and again as they are read."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _aligned(inputs: AgreementInputs, humans: RowSource, scale: Scale | None) -> AlignedRatings:
     loaded = load_ratings(
         inputs.runs,
-        inputs.humans,
+        humans,
         items=inputs.items,
         rubric=load_rubric(inputs.rubric) if isinstance(inputs.rubric, str | Path) else inputs.rubric,
         columns=inputs.columns,
