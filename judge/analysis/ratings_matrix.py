@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 
 import numpy as np
@@ -119,15 +120,26 @@ def _cube(
     column_of = {name: i for i, name in enumerate(raters)}
     cube = no_samples(len(items), len(raters), max(score.sample for score in rows) + 1)
     statuses: dict[str, dict[str, int]] = {}
-    seen: set[tuple[str, str, int]] = set()
-    for score in rows:
-        check_first(score, seen)
-        if score.item_id in row_of and score.rater in column_of:
-            cube[row_of[score.item_id], column_of[score.rater], score.sample] = number_of(score)
-            if score.sample == 0:
-                counts = statuses.setdefault(score.rater, {})
-                counts[score.status] = counts.get(score.status, 0) + 1
+    _check_once(rows)
+    known = [score for score in rows if score.item_id in row_of and score.rater in column_of]
+    places = (
+        [row_of[score.item_id] for score in known],
+        [column_of[score.rater] for score in known],
+        [score.sample for score in known],
+    )
+    cube[places] = [number_of(score) for score in known]
+    counts = Counter((score.rater, score.status) for score in known if score.sample == 0)
+    for (rater, status), n in counts.items():
+        statuses.setdefault(rater, {})[status] = n
     return cube, statuses
+
+
+def _check_once(rows: Sequence[Score]) -> None:
+    """Refuse a second score of one rater for the same item and sample."""
+    if len({(score.item_id, score.rater, score.sample) for score in rows}) < len(rows):
+        seen: set[tuple[str, str, int]] = set()
+        for score in rows:
+            check_first(score, seen)
 
 
 def no_samples(n_items: int, n_raters: int, n_samples: int) -> Floats:

@@ -41,6 +41,7 @@ _WAYS: Mapping[str, re.Pattern[str]] = {
 }
 """Ways of writing numbers that are not read, because they have another reading or another scale."""
 _MOST_KEPT = 10_000
+_KEPT_TYPES = (str, int, float)
 _LABELLED_NUMBER = re.compile(r"([-+]?\d+(?:\.\d+)?)\s*[-–—:.)=]\s+([^\W\d]\D*)")
 
 
@@ -108,7 +109,7 @@ class CellReader:
         >>> CellReader(("none", "some")).value("None")
         'none'
         """
-        key = (type(raw), raw) if isinstance(raw, str | int | float) else None
+        key = (type(raw), raw) if isinstance(raw, _KEPT_TYPES) else None
         if key in self._read:
             return self._read[key]
         value = self._value(raw)

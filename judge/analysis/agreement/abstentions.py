@@ -131,6 +131,8 @@ def without_inapplicable(loaded: LoadedRatings) -> tuple[LoadedRatings, list[str
         if score.status == "not_applicable" and score.rater_kind == "judge" and score.criterion is None:
             not_of.setdefault(score.dimension, set()).add(score.item_id)
     applying = [s for s in loaded.scores if s.status != "not_applicable"]
+    if not not_of:
+        return replace(loaded, scores=tuple(applying)), []
     kept = [s for s in applying if s.item_id not in not_of.get(s.dimension, ())]
     left_out = [s for s in applying if s.value is not None and s.item_id in not_of.get(s.dimension, ())]
     notes = []

@@ -14,9 +14,9 @@ from judge.analysis.ratings import PASSES, Ratings
 from judge.records import OVERALL, Item
 from judge.stats.engine.estimate import Estimate
 from judge.stats.engine.scale import Bools, Floats
-from judge.stats.judge_human.halo import halo
+from judge.stats.judge_human.halo import dimension_correlation
 from judge.stats.judge_human.residuals import drift, non_answers, self_preference
-from judge.stats.judge_human.verbosity import verbosity
+from judge.stats.judge_human.verbosity import length_effect
 
 LEAST_ITEMS = 20
 _FAMILY = re.compile(
@@ -89,10 +89,10 @@ def _checks(aligned: AlignedRatings, judge: str) -> Iterator[BiasCheck]:
 
 def _length(ratings: Ratings, judge: str, lengths: Floats) -> Iterator[BiasCheck]:
     rated = ratings.take(ratings.rated)
-    found = verbosity(rated.human_values, rated.column(judge), lengths[ratings.rated], **rated.sampling)
-    if found.per_doubling.defined:
+    effect = length_effect(rated.human_values, rated.column(judge), lengths[ratings.rated], **rated.sampling)
+    if effect.defined:
         title = "change of the judge's score, relative to the human scores, when an answer is twice as long"
-        yield BiasCheck("length", title, rated.dimension, "points", None, None, found.per_doubling)
+        yield BiasCheck("length", title, rated.dimension, "points", None, None, effect)
 
 
 def _halo(aspects: list[Ratings], judge: str) -> BiasCheck:
@@ -100,7 +100,7 @@ def _halo(aspects: list[Ratings], judge: str) -> BiasCheck:
     rated = [ratings.take(any_rated) for ratings in aspects]
     scores = np.stack([ratings.column(judge) for ratings in rated], axis=1)
     humans = np.stack([ratings.human_values for ratings in rated], axis=1)
-    found = halo(humans, scores, **rated[0].sampling).correlation
+    found = dimension_correlation(humans, scores, **rated[0].sampling)
     title = "mean correlation between dimensions"
     return BiasCheck("halo", title, "", "correlation", found.judge, found.human, found.difference)
 

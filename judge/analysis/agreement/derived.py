@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -59,12 +60,14 @@ def with_overall(
         if unrated & of_item.rubric.dimensions.keys():
             continue
         places = [
-            (one.dimension, one.values[row]) for one in parts if one.dimension in of_item.rubric.dimensions
+            (one.dimension, one.values[row].tolist())
+            for one in parts
+            if one.dimension in of_item.rubric.dimensions
         ]
-        for column in np.flatnonzero(is_missing[row]):
-            scores = {name: float(given[column]) for name, given in places}
-            criteria = met.of(row, int(column)) if met else {}
-            if any(np.isnan([*scores.values(), *criteria.values()])) or not (scores or criteria):
+        for column in np.flatnonzero(is_missing[row]).tolist():
+            scores = {name: given[column] for name, given in places}
+            criteria = met.of(row, column) if met else {}
+            if any(map(math.isnan, (*scores.values(), *criteria.values()))) or not (scores or criteria):
                 continue
             value = of_item.overall_score(scores, criteria)
             if value is not None:

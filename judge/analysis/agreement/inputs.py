@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import re
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, get_args
@@ -109,7 +111,20 @@ def align_inputs(inputs: AgreementInputs, on_anchored: OnAnchored | None = None)
     InputError
         The files, the scale and the options do not fit together.
     """
-    return align_loaded(inputs, load_inputs(inputs, on_anchored=on_anchored))
+    with _collection_paused():
+        return align_loaded(inputs, load_inputs(inputs, on_anchored=on_anchored))
+
+
+@contextmanager
+def _collection_paused() -> Iterator[None]:
+    """Pause the garbage collector, which would visit all ratings again and again as they are read."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def load_inputs(

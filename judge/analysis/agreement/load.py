@@ -283,7 +283,8 @@ class _OpenedRun:
 def _read_run(path: str | Path) -> _OpenedRun:
     with Run.open(path) as run:
         rubric = run.rubric
-        scores = [score for score in run.scores() if score.dimension in (*rubric.scored, CRITERIA)]
+        wanted = {*rubric.scored, CRITERIA}
+        scores = [score for score in run.scores() if score.dimension in wanted]
         probabilities = label_probabilities(run)
         about = provenance(run)
         return _OpenedRun(str(path), run.name, list(run.items()), scores, rubric, about, probabilities)

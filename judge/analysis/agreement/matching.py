@@ -58,6 +58,7 @@ def matching(
         A rater rated an item twice.
     """
     ids, criteria = _Ids(known), _KnownCriteria(rubric)
+    named: dict[str, str | None] = {}
     firsts: dict[int, int] = {}
     kept: list[Score] = []
     items: dict[str, None] = {}
@@ -66,7 +67,9 @@ def matching(
     found = 0
     for score in rated:
         found += 1
-        name = _dimension(score.dimension, rubric)
+        if score.dimension not in named:
+            named[score.dimension] = _dimension(score.dimension, rubric)
+        name = named[score.dimension]
         item_id = ids.known(score.item_id)
         if name == CRITERIA and item_id is not None and not criteria.has(known[item_id], score.criterion):
             continue
@@ -199,8 +202,8 @@ def _words_for_none(scores: Sequence[Score]) -> Iterator[str]:
 def _spelling(scores: Sequence[Score]) -> Iterator[str]:
     """Note raters, dimensions and ids that may be the same but are spelt differently."""
     raters: dict[str, dict[str, None]] = {}
-    for score in scores:
-        raters.setdefault(spelling(score.rater), {})[score.rater] = None
+    for name in dict.fromkeys(score.rater for score in scores):
+        raters.setdefault(spelling(name), {})[name] = None
     for names in raters.values():
         if len(names) > 1:
             yield (
@@ -226,8 +229,8 @@ def _spelling(scores: Sequence[Score]) -> Iterator[str]:
 
 def _summaries(scores: Sequence[Score]) -> Iterator[str]:
     """Name the rated items and raters that may be rows or columns of means and totals."""
-    found = (name for s in scores if s.rater_kind == "human" for name in (s.item_id, s.rater))
-    if names := list(dict.fromkeys(name for name in found if name.casefold() in _SUMMARIES)):
+    found = dict.fromkeys(name for s in scores if s.rater_kind == "human" for name in (s.item_id, s.rater))
+    if names := [name for name in found if name.casefold() in _SUMMARIES]:
         yield (
             f"Items or raters called {_some(names)} count like any others. If they are means or totals, "
             "remove them."

@@ -156,9 +156,8 @@ def _concordance(totals: Floats) -> Floats:
 
 
 def _fisher_limits(totals: Floats, n: float) -> Analytic:
-    r = float(_pearson(totals[None, :])[0])
-
     def analytic(confidence_level: float) -> tuple[float, float, float]:
+        r = float(_pearson(totals[None, :])[0])
         if not abs(r) < 1 or n <= 3:
             return math.nan, math.nan, math.nan
         low, high = limits.symmetric_limits(math.atanh(r), 1 / math.sqrt(n - 3), confidence_level)
@@ -168,10 +167,9 @@ def _fisher_limits(totals: Floats, n: float) -> Analytic:
 
 
 def _lin_limits(totals: Floats, n: float) -> Analytic:
-    shift, vx, vy, _ = (float(moment[0]) for moment in _central_moments(totals[None, :]))
-    r, c = float(_pearson(totals[None, :])[0]), float(_concordance(totals[None, :])[0])
-
     def analytic(confidence_level: float) -> tuple[float, float, float]:
+        shift, vx, vy, _ = (float(moment[0]) for moment in _central_moments(totals[None, :]))
+        r, c = float(_pearson(totals[None, :])[0]), float(_concordance(totals[None, :])[0])
         if math.isnan(r) or r == 0 or not abs(c) < 1 or n <= 2:
             return math.nan, math.nan, math.nan
         u2 = shift**2 / math.sqrt(vx * vy)

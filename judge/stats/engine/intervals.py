@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -48,7 +49,7 @@ class ResampledValues:
     draws: Floats
     weighted: WeightedValue | None = None
 
-    @property
+    @cached_property
     def se(self) -> float:
         """Jackknife standard error, that of the sampling design if there is one."""
         if self.weighted is not None:

@@ -128,10 +128,14 @@ def nearest_position(values: Floats, points: Floats) -> Ints:
     >>> nearest_position(np.array([1.5, 2.5]), np.array([1.0, 2.0, 3.0])).tolist()
     [1, 1]
     """
+    missing = np.isnan(values)
     whole = np.array_equal(points, np.round(points))
+    if whole and len(points) and points[-1] - points[0] == len(points) - 1:  # 1, 2, 3, ...: no search
+        steps = np.round(np.where(missing, points[0], values)) - points[0]
+        return np.where(missing, -1, np.clip(steps, 0, len(points) - 1).astype(np.int64))
     middles = (points[1:] + points[:-1]) / 2
     position: Ints = np.searchsorted(middles, np.round(values) if whole else values)
-    return np.where(np.isnan(values), -1, position)
+    return np.where(missing, -1, position)
 
 
 def nearest(values: Floats, points: Floats) -> Floats:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -79,6 +80,10 @@ class Statistic:
 
     def value(self) -> float:
         """Return the point estimate, NaN where undefined."""
+        return self._value
+
+    @cached_property
+    def _value(self) -> float:
         if self.reason is not None:
             return math.nan
         return float(self.evaluate(np.ones(len(self.sums)))[0])
@@ -227,7 +232,8 @@ def quotient(numerator: ArrayLike, denominator: ArrayLike, tiny: float = 1e-12) 
     >>> quotient([1.0, 1.0], [2.0, 0.0])
     array([0.5, nan])
     """
-    above, below = np.broadcast_arrays(np.asarray(numerator, float), np.asarray(denominator, float))
-    result = np.full(below.shape, np.nan)
-    np.divide(above, below, out=result, where=abs(below) > tiny)
-    return result
+    above, below = np.asarray(numerator, float), np.asarray(denominator, float)
+    divides = np.abs(below) > tiny
+    if divides.all():
+        return np.asarray(above / below)
+    return np.asarray(above / np.where(divides, below, np.nan))

@@ -29,6 +29,7 @@ from judge.stats.engine.scale import (
     distinct,
     is_missing,
     nearest,
+    nearest_position,
 )
 
 Weights: TypeAlias = Literal["linear", "quadratic"] | ArrayLike | None
@@ -75,7 +76,7 @@ class RatingTable:
     @cached_property
     def codes(self) -> Ints:
         """Category 0..K-1 of each rating, -1 where missing."""
-        return np.where(self.present, np.searchsorted(self.points, self.values), -1)
+        return nearest_position(self.values, self.points)
 
     @cached_property
     def counts(self) -> Floats:

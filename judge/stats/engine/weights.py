@@ -167,28 +167,45 @@ def _within_clusters(table: SumTable, codes: Ints, n_clusters: int) -> Floats:
 
 
 def _distinct_rows(tables: Sequence[SumTable]) -> tuple[Ints, Ints]:
-    """Return the first of each group of rows that are alike in all tables, and the sizes of the groups."""
-    columns = [table.reshape(len(table), math.prod(table.shape[1:])) for table in tables]
-    # + 0.0 turns -0.0 into 0.0: rows are compared byte by byte, which is much faster than by column.
-    keys = np.ascontiguousarray((columns[0] if len(columns) == 1 else np.hstack(columns)) + 0.0)
-    first, group, counts = _by_hash(keys)
+    """Return the first of each group of rows that are alike in all tables, and the sizes of the groups.
+
+    Where the groups are too many to be worth collapsing, every row is a group.
+    """
+    n_rows = len(tables[0])
+    hashes = _hashes(tables)
+    if hashes is None:
+        return np.arange(n_rows), np.ones(n_rows, dtype=np.int64)
+    _, first, group, counts = np.unique(hashes, return_index=True, return_inverse=True, return_counts=True)
+    keys = np.ascontiguousarray(np.hstack([_as_key(table) for table in tables]))
     words = keys.view(np.uint64)
     if not np.array_equal(words[first][group], words):  # two different rows have one hash
         return _by_bytes(keys)
-    if len(first) * _WORTH_COLLAPSING > len(keys):
-        return first, counts  # too many groups for their order, or for them, to be used
     order, _ = _by_bytes(keys[first])
     return first[order], counts[order]
 
 
-def _by_hash(keys: Floats) -> tuple[Ints, Ints, Ints]:
-    """Group rows by a hash: first row of each group, group of each row, sizes of the groups."""
-    words = keys.view(np.uint64)
-    factors = np.random.default_rng(0).integers(1, 2**63, size=words.shape[1], dtype=np.uint64) | np.uint64(1)
-    mixed = words ^ (words >> np.uint64(32))  # small integers as floats differ in their upper bits alone
-    hashes = mixed @ factors
-    _, first, group, counts = np.unique(hashes, return_index=True, return_inverse=True, return_counts=True)
-    return first, group, counts
+def _as_key(table: SumTable) -> Floats:
+    # + 0.0 turns -0.0 into 0.0: rows are compared byte by byte, which is much faster than by column.
+    return np.asarray(table.reshape(len(table), math.prod(table.shape[1:])) + 0.0)
+
+
+def _hashes(tables: Sequence[SumTable]) -> NDArray[np.uint64] | None:
+    """Return a hash of each row; None where more rows differ than are worth collapsing.
+
+    Rows that differ in the first tables differ in all, so that few tables often suffice to give up.
+    """
+    n_rows = len(tables[0])
+    factors = np.random.default_rng(0)
+    hashes = np.zeros(n_rows, dtype=np.uint64)
+    for n_read, table in enumerate(tables, 1):
+        words = np.ascontiguousarray(_as_key(table)).view(np.uint64)
+        odd = factors.integers(1, 2**63, size=words.shape[1], dtype=np.uint64) | np.uint64(1)
+        # Small integers as floats differ in their upper bits alone.
+        hashes += (words ^ (words >> np.uint64(32))) @ odd
+        is_checked = n_read & (n_read - 1) == 0 or n_read == len(tables)
+        if is_checked and _WORTH_COLLAPSING * len(np.unique(hashes)) > n_rows:
+            return None
+    return hashes
 
 
 def _by_bytes(keys: Floats) -> tuple[Ints, Ints]:

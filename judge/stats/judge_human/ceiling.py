@@ -184,11 +184,15 @@ def pairwise_ceiling(
     if n_humans < 2:
         return _without_ceiling(of_humans, of_judge, agreement, sampling)
     contrasts: Contrasts = {h: [] for h in range(n_humans)}
+    with_judge: dict[tuple[int, bytes], Statistic] = {}
     for h, g in combinations(range(n_humans), 2):
         first, second, model = _on_shared_items(of_humans[:, h], of_humans[:, g], of_judge)
         people = agreement(first, second)
-        contrasts[h].append((people, agreement(second, model)))
-        contrasts[g].append((people, agreement(first, model)))
+        shared = np.isnan(model).tobytes()  # without missing ratings, the same for all pairs
+        for person, ratings, other in ((h, second, g), (g, first, h)):
+            if (other, shared) not in with_judge:
+                with_judge[other, shared] = agreement(ratings, model)
+            contrasts[person].append((people, with_judge[other, shared]))
     return _compare(contrasts, of_humans, of_judge, sampling)
 
 

@@ -80,25 +80,14 @@ def halo(humans: ArrayLike, judge: ArrayLike, **sampling: Unpack[Sampling]) -> H
     >>> round(found.judge.value, 1), round(abs(found.human.value), 1)
     (0.8, 0.0)
     """
-    x, people = as_floats(judge), as_floats(humans)
-    if x.ndim != 2 or people.ndim != 3 or x.shape != people.shape[:2]:
-        raise ValueError(
-            f"humans must have shape (n_items, n_dimensions, n_humans) and judge (n_items, n_dimensions), "
-            f"got {people.shape} and {x.shape}."
-        )
+    x, people = _checked(humans, judge)
     d = x.shape[1]
-    if d < 2 or people.shape[2] < 1:
-        raise ValueError(f"halo needs two dimensions and a person, got {d} and {people.shape[2]}.")
     groups = [_columns(x, people, h) for h in range(people.shape[2])]
     plain, with_others = PooledMoments([group[: 2 * d] for group in groups]), PooledMoments(groups)
-
-    def within(function: Callable[[Floats], Floats], possible: Range = CORRELATION) -> Triple:
-        return plain.contrast(lambda c: function(c[:, :d, :d]), lambda c: function(c[:, d:, d:]), possible)
-
     parts = {
-        "correlation": within(_mean_correlation),
-        "partial": within(_mean_partial),
-        "dimensions": within(_effective_dimensions, (1.0, float(d))),
+        "correlation": _within(plain, d, _mean_correlation),
+        "partial": _within(plain, d, _mean_partial),
+        "dimensions": _within(plain, d, _effective_dimensions, (1.0, float(d))),
         "errors": with_others.contrast(
             lambda c: _mean_correlation(_judge_errors(c, d)),
             lambda c: _mean_correlation(_human_errors(c, d)),
@@ -107,6 +96,33 @@ def halo(humans: ArrayLike, judge: ArrayLike, **sampling: Unpack[Sampling]) -> H
     }
     found = contrasts(parts, sampling)
     return Halo(found["correlation"], found["partial"], found["errors"], found["dimensions"])
+
+
+def dimension_correlation(humans: ArrayLike, judge: ArrayLike, **sampling: Unpack[Sampling]) -> Contrast:
+    """Return the `correlation` of `halo` alone, without the work for its other parts."""
+    x, people = _checked(humans, judge)
+    plain = PooledMoments([[*x.T, *people[:, :, h].T] for h in range(people.shape[2])])
+    return contrasts({"": _within(plain, x.shape[1], _mean_correlation)}, sampling)[""]
+
+
+def _checked(humans: ArrayLike, judge: ArrayLike) -> tuple[Floats, Floats]:
+    """Return the judge's ratings and people's; two dimensions and a person are needed."""
+    x, people = as_floats(judge), as_floats(humans)
+    if x.ndim != 2 or people.ndim != 3 or x.shape != people.shape[:2]:
+        raise ValueError(
+            f"humans must have shape (n_items, n_dimensions, n_humans) and judge (n_items, n_dimensions), "
+            f"got {people.shape} and {x.shape}."
+        )
+    if x.shape[1] < 2 or people.shape[2] < 1:
+        raise ValueError(f"halo needs two dimensions and a person, got {x.shape[1]} and {people.shape[2]}.")
+    return x, people
+
+
+def _within(
+    moments: PooledMoments, d: int, function: Callable[[Floats], Floats], possible: Range = CORRELATION
+) -> Triple:
+    """Return a property of the judge's d dimensions, the same of a person's, and their difference."""
+    return moments.contrast(lambda c: function(c[:, :d, :d]), lambda c: function(c[:, d:, d:]), possible)
 
 
 def _columns(judge: Floats, people: Floats, h: int) -> list[Floats]:

@@ -83,19 +83,39 @@ def verbosity(
     >>> round(found.per_doubling.value, 1)
     0.5
     """
-    of_humans, of_judge = humans_and_judge(humans, judge, scale)
-    log_length = _log2(length, len(of_judge))
-    if of_humans.shape[1] < 2:
+    moments = _moments(humans, judge, length, scale)
+    if moments is None:
         undefined = Estimate.undefined(TOO_FEW_RATERS)
         return Verbosity(Contrast(undefined, undefined, undefined), undefined)
-    groups = [
-        [of_judge, person, consensus(np.delete(of_humans, h, axis=1)), log_length]
-        for h, person in enumerate(of_humans.T)
-    ]
-    moments = PooledMoments(groups)
     partial = moments.contrast(lambda cov: _partial(cov, 0), lambda cov: _partial(cov, 1), CORRELATION)
     found = contrasts({"partial": partial}, sampling)["partial"]
     return Verbosity(found, evaluate({"": moments.statistic(_per_doubling)}, sampling)[""])
+
+
+def length_effect(
+    humans: ArrayLike, judge: ArrayLike, length: ArrayLike, **sampling: Unpack[Sampling]
+) -> Estimate:
+    """Return `per_doubling` of `verbosity` alone, without the work for the partial correlations."""
+    moments = _moments(humans, judge, length, None)
+    if moments is None:
+        return Estimate.undefined(TOO_FEW_RATERS)
+    return evaluate({"": moments.statistic(_per_doubling)}, sampling)[""]
+
+
+def _moments(
+    humans: ArrayLike, judge: ArrayLike, length: ArrayLike, scale: ScaleLike
+) -> PooledMoments | None:
+    """Return moments of judge, person, consensus of others and log length; None with one person."""
+    of_humans, of_judge = humans_and_judge(humans, judge, scale)
+    log_length = _log2(length, len(of_judge))
+    if of_humans.shape[1] < 2:
+        return None
+    return PooledMoments(
+        [
+            [of_judge, person, consensus(np.delete(of_humans, h, axis=1)), log_length]
+            for h, person in enumerate(of_humans.T)
+        ]
+    )
 
 
 def _log2(length: ArrayLike, n_items: int) -> Floats:

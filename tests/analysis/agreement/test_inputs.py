@@ -1,5 +1,7 @@
 """Arguments of an agreement analysis."""
 
+import gc
+
 import numpy as np
 import pytest
 
@@ -82,3 +84,17 @@ def test_every_option_reaches_the_ratings(tmp_path):
     assert ratings.clusters.tolist() == ["g", "g"]
     assert ratings.pass_mark == 2
     assert np.array_equal(ratings.human_passed(), [np.nan, 1], equal_nan=True)
+
+
+@pytest.mark.parametrize("is_enabled", [True, False])
+def test_garbage_collection_is_as_before_once_ratings_are_read_also_after_an_error(is_enabled, tmp_path):
+    file = tmp_path / "ratings.csv"
+    file.write_text("item_id,rater,clarity\nq1,ann,9\n")
+    before = gc.isenabled()
+    (gc.enable if is_enabled else gc.disable)()
+    try:
+        with pytest.raises(InputError):
+            align_inputs(AgreementInputs(humans=file, scale="1-5"))
+        assert gc.isenabled() is is_enabled
+    finally:
+        (gc.enable if before else gc.disable)()

@@ -115,3 +115,10 @@ def test_nearest_position_is_the_point_at_the_smallest_distance(values, points):
 
 def test_halves_between_whole_points_go_to_the_even_one_and_missing_values_nowhere():
     assert nearest_position(np.array([1.5, 2.5, 3.5, np.nan]), np.arange(1.0, 6)).tolist() == [1, 1, 3, -1]
+
+
+def test_position_on_consecutive_numbers_equals_that_found_by_search():
+    values = np.array([-9.0, 0.4, 0.5, 1.5, 2.0, 2.5, 3.49, 4.5, 99.0, np.nan])
+    points = np.arange(4.0)
+    searched = np.searchsorted((points[1:] + points[:-1]) / 2, np.round(values))
+    assert nearest_position(values, points).tolist() == [*searched[:-1], -1]

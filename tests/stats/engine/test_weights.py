@@ -117,3 +117,22 @@ def test_statistics_that_share_their_sums_share_their_totals(clusters):
 def test_codes_of_numbered_clusters_are_in_the_order_of_the_numbers(labels):
     codes = cluster_codes(np.array(labels), 4)
     assert codes.tolist() == np.unique(labels, return_inverse=True)[1].tolist()
+
+
+def test_rows_of_which_few_are_alike_are_not_collapsed():
+    frame = Frame.build([np.arange(12) % 2, np.arange(12) // 2], None, 12)
+    assert (len(frame.tables[0]), frame.counts.tolist()) == (12, [1.0] * 12)
+
+
+def test_tables_after_those_that_show_enough_different_rows_are_not_read(monkeypatch):
+    read = []
+    as_key = weights._as_key
+    monkeypatch.setattr(weights, "_as_key", lambda table: read.append(1) or as_key(table))
+    Frame.build([np.full(12, 3.0)[:, None], np.arange(12), np.arange(12) + 1, np.arange(12) + 2], None, 12)
+    assert len(read) == 2
+
+
+def test_rows_of_one_hash_are_told_apart_by_their_content(monkeypatch):
+    monkeypatch.setattr(weights, "_hashes", lambda tables: np.zeros(len(tables[0]), dtype=np.uint64))
+    frame = Frame.build([np.array([5.0, 2.0] * 8)[:, None]], None, 16)
+    assert (sorted(frame.tables[0].ravel().tolist()), frame.counts.tolist()) == ([2.0, 5.0], [8.0, 8.0])

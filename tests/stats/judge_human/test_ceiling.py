@@ -234,3 +234,18 @@ def test_people_who_agree_only_by_chance_are_no_yardstick_and_it_is_said():
     # A negative mean error is no such thing, and people who agree need no note.
     assert leave_one_out(humans, judge, minus_mae).human.notes == ()
     assert leave_one_out(*_ratings(n=80), pearson_statistic).human.notes == ()
+
+
+@pytest.mark.parametrize(("missing", "n_built"), [(0, 3 + 3), (1, 3 + 3 * 2)])
+def test_judge_and_a_person_are_compared_once_for_each_set_of_shared_items(missing, n_built):
+    built = []
+
+    def agreement(human, judge):
+        built.append(1)
+        return pearson_statistic(human, judge)
+
+    humans = np.random.default_rng(0).normal(size=(20, 3))
+    for person in range(3 * missing):
+        humans[person, person] = np.nan
+    pairwise_ceiling(humans, humans.sum(axis=1) if not missing else np.arange(20.0), agreement)
+    assert len(built) == n_built

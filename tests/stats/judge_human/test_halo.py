@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from judge.stats.judge_human.halo import halo
+from judge.stats.judge_human.halo import dimension_correlation, halo
 
 
 def _study(seed=0, n=400, d=3, k=3):
@@ -84,3 +84,10 @@ def test_wrong_shapes_are_refused():
         halo(humans[:, :2], judge)
     with pytest.raises(ValueError, match="halo needs two dimensions and a person, got 1 and 3"):
         halo(humans[:, :1], judge[:, :1])
+
+
+def test_correlation_alone_is_that_of_all_parts_and_wants_the_same_input():
+    humans, judge = _study()
+    assert dimension_correlation(humans, judge) == halo(humans, judge).correlation
+    with pytest.raises(ValueError, match="two dimensions"):
+        dimension_correlation(humans[:, :1], judge[:, :1])

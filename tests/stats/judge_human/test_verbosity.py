@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from judge.stats.judge_human.verbosity import verbosity
+from judge.stats.judge_human.verbosity import length_effect, verbosity
 
 
 def _study(seed=0, n=500, k=3):
@@ -60,3 +60,13 @@ def test_impossible_lengths_are_refused():
         verbosity(humans, judge, np.r_[-1, length[1:]])
     with pytest.raises(ValueError, match=r"shape \(30,\); got \(29,\)"):
         verbosity(humans, judge, length[1:])
+
+
+def test_effect_alone_is_that_of_all_parts():
+    judge, humans, length, _ = _study()
+    assert length_effect(humans, judge, length) == verbosity(humans, judge, length).per_doubling
+
+
+def test_effect_alone_needs_two_people():
+    judge, humans, length, _ = _study()
+    assert length_effect(humans[:, :1], judge, length).reason == "too_few_raters"
