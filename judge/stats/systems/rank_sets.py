@@ -63,7 +63,7 @@ def rank_limits(
     codes = cluster_codes(clusters, len(table))
     residuals = np.where(present, table - means, 0.0) / present.sum(axis=0)
     n_groups = int(codes.max(initial=-1)) + 1
-    influence = np.stack([np.bincount(codes, column, n_groups) for column in residuals.T], axis=1)
+    influence: Floats = np.stack([np.bincount(codes, column, n_groups) for column in residuals.T], axis=1)
     sizes: Floats = np.array([np.unique(codes[column]).size for column in present.T], dtype=float)
     influence *= np.sqrt(sizes / np.maximum(sizes - 1, 1))
     covariance = influence.T @ influence
