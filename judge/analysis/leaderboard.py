@@ -17,10 +17,11 @@ from judge.analysis.slices import members
 from judge.errors import InputError
 from judge.stats.engine.estimate import Estimate
 from judge.stats.systems.multiplicity import holm
+from judge.stats.systems.rank_sets import rank_limits
 from judge.stats.systems.ranking import resample_ranks
 
 SEED = 0
-"""Random seed of the bootstrap of the ranks, fixed so that one run gives one report."""
+"""Random seed of the ranks, fixed so that one run gives one report."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,8 @@ class Standing:
     name : str
         System, or run.
     rank, rank_low, rank_high : int
-        1 is best; systems with equal rates share a rank. The interval is the 95 % bootstrap interval.
+        1 is best; systems with equal rates share a rank. Best and worst rank are the limits of 95 %
+        confidence sets that hold for all systems together (simultaneous).
     first : float
         Share of bootstrap resamples in which no other system is better.
     letters : str
@@ -72,7 +74,8 @@ class Leaderboard:
     n_groups : int
         Clusters of answers that are resampled together; with a single one no comparison is possible.
     n_resamples, seed : int
-        Number of bootstrap resamples for the ranks, and the seed.
+        Number of bootstrap resamples for the share of first ranks and of draws for the sets of ranks, and the
+        seed of both.
     kinds : dict
         Dimension -> whether `Standing.means` are mean scores or shares.
     no_verdict : {'bounds', 'drop', 'fail'}
@@ -111,7 +114,7 @@ def leaderboard(
     cluster : str, optional
         Field whose equal values are resampled together instead.
     n_resamples : int
-        Number of bootstrap resamples for the rank intervals.
+        Number of bootstrap resamples for the share of first ranks, and of draws for the sets of ranks.
 
     Raises
     ------
@@ -131,7 +134,7 @@ def leaderboard(
     by_owner = np.full((len(passed), len(tables)), np.nan)
     by_owner[np.arange(len(passed)), owner] = passed
     resampled = resample_ranks(by_owner, clusters, n_resamples, np.random.default_rng(SEED))
-    low, high = resampled.limits()
+    low, high = rank_limits(by_owner, clusters, 0.95, n_resamples, np.random.default_rng(SEED))
     pairs = list(itertools.combinations(order, 2))
     contrasts = _adjusted([rate_difference(passed, owner == i, owner == j, clusters) for i, j in pairs])
     different = {pair for pair, c in zip(pairs, contrasts, strict=True) if c.p_adjusted <= 0.05}

@@ -154,8 +154,10 @@ def build_leaderboard(
         about(sources),
         (
             f"Pass rates: 95 % Wilson score interval, {among}.",
-            f"Ranks: 95 % percentile interval of {board.n_resamples:,} bootstrap resamples (seed "
-            f"{board.seed}); answers matched by {display_name(board.matched_by)} are resampled together.",
+            "Best and worst rank: simultaneous 95 % confidence sets from all pairwise differences "
+            f"(multivariate t, {board.n_resamples:,} draws, seed {board.seed}); share of first ranks: as "
+            "many bootstrap resamples. "
+            f"Answers matched by {display_name(board.matched_by)} are resampled together.",
             "Differences: McNemar's mid-p test and Newcombe's interval where both systems have one verdict on"
             " each of the same questions, as in judge compare; otherwise the jackknife over the same groups "
             "with Student's t, in which questions with a verdict on one system alone count, too (judge "

@@ -129,7 +129,7 @@ def standings(board: Leaderboard, *, bounds: bool = False) -> Table:
     )
     notes = [
         "Systems that share a letter were not shown to differ (paired tests, Holm-adjusted, alpha = .05). "
-        "Ranks: 95 % bootstrap interval."
+        "Best and worst rank: 95 % confidence sets that hold for all systems together."
     ]
     if bounds and has_missing:
         ranges = ", ".join(

@@ -8,28 +8,34 @@ and each person with the rest would favour the judge.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from itertools import combinations
 from typing import Any, TypeAlias, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from judge.stats.engine.design_variance import linear
 from judge.stats.engine.estimate import NO_PAIRABLE_ITEMS, NO_RATINGS, TOO_FEW_RATERS, Estimate, Reason
 from judge.stats.engine.frames import Tabular
-from judge.stats.engine.intervals import Method
-from judge.stats.engine.resampling import Replicates, ResampledValues, ResampleOptions, Sampling, replicate
+from judge.stats.engine.resampling import Replicates, ResampleOptions, Sampling, replicate
 from judge.stats.engine.scale import Floats
 from judge.stats.engine.statistic import Statistic
 from judge.stats.engine.table import ScaleLike
 from judge.stats.judge_human.consensus import Consensus, consensus, humans_and_judge
+from judge.stats.judge_human.rater_variance import jackknife_of_raters
+from judge.stats.judge_human.shared_basis import (
+    Contrasts,
+    ContrastsOf,
+    SharedBasis,
+    defined_contrasts,
+    method_for,
+)
 
 __all__ = ["Ceiling", "HumanLevel", "leave_one_out", "pairwise_ceiling", "swap"]
 
 NOT_ABOVE_CHANCE = "people_not_above_chance"
-Contrasts: TypeAlias = dict[int, list[tuple[Statistic, Statistic]]]  # per person: (person, judge) levels
 Agreement: TypeAlias = Callable[[Floats, Floats], Statistic]
 Coefficient: TypeAlias = Callable[[Floats], Statistic]
 
@@ -78,6 +84,9 @@ class Ceiling(Tabular):
     per_human: tuple[HumanLevel, ...]
     undefined_humans: tuple[int, ...] = ()
     replicates: Replicates | None = field(default=None, repr=False, compare=False)
+    jackknife_of_raters: Callable[[], tuple[float, int]] = field(
+        default=lambda: (0.0, 0), repr=False, compare=False
+    )
 
     def _rows(self) -> Iterable[Any]:
         return self.per_human
@@ -140,11 +149,15 @@ def leave_one_out(
     of_humans, of_judge = humans_and_judge(humans, judge, scale)
     if of_humans.shape[1] < 2:
         return _without_ceiling(of_humans, of_judge, agreement, sampling)
-    contrasts: Contrasts = {}
-    for h in range(of_humans.shape[1]):
-        others = consensus(np.delete(of_humans, h, axis=1), reference)
-        person, model, others = _on_shared_items(of_humans[:, h], of_judge, others)
-        contrasts[h] = [(agreement(others, person), agreement(others, model))]
+
+    def contrasts(people: Sequence[int]) -> Contrasts:
+        found: Contrasts = {}
+        for h in people:
+            others = consensus(of_humans[:, [g for g in people if g != h]], reference)
+            person, model, others = _on_shared_items(of_humans[:, h], of_judge, others)
+            found[h] = [(agreement(others, person), agreement(others, model))]
+        return found
+
     return _compare(contrasts, of_humans, of_judge, sampling)
 
 
@@ -180,19 +193,29 @@ def pairwise_ceiling(
     (0.78, 0.93)
     """
     of_humans, of_judge = humans_and_judge(humans, judge, scale)
-    n_humans = of_humans.shape[1]
-    if n_humans < 2:
+    if of_humans.shape[1] < 2:
         return _without_ceiling(of_humans, of_judge, agreement, sampling)
-    contrasts: Contrasts = {h: [] for h in range(n_humans)}
     with_judge: dict[tuple[int, bytes], Statistic] = {}
-    for h, g in combinations(range(n_humans), 2):
-        first, second, model = _on_shared_items(of_humans[:, h], of_humans[:, g], of_judge)
-        people = agreement(first, second)
+
+    def judged(person: int, ratings: Floats, model: Floats) -> Statistic:
         shared = np.isnan(model).tobytes()  # without missing ratings, the same for all pairs
-        for person, ratings, other in ((h, second, g), (g, first, h)):
-            if (other, shared) not in with_judge:
-                with_judge[other, shared] = agreement(ratings, model)
-            contrasts[person].append((people, with_judge[other, shared]))
+        if (person, shared) not in with_judge:
+            with_judge[person, shared] = agreement(ratings, model)
+        return with_judge[person, shared]
+
+    @cache
+    def pair(h: int, g: int) -> tuple[Statistic, Statistic, Statistic]:
+        first, second, model = _on_shared_items(of_humans[:, h], of_humans[:, g], of_judge)
+        return agreement(first, second), judged(g, second, model), judged(h, first, model)
+
+    def contrasts(people: Sequence[int]) -> Contrasts:
+        found: Contrasts = {h: [] for h in people}
+        for h, g in combinations(people, 2):
+            of_pair, with_second, with_first = pair(h, g)
+            found[h].append((of_pair, with_second))
+            found[g].append((of_pair, with_first))
+        return found
+
     return _compare(contrasts, of_humans, of_judge, sampling)
 
 
@@ -235,13 +258,18 @@ def swap(
     if of_humans.shape[1] < 2:
         undefined = Estimate.undefined(TOO_FEW_RATERS)
         return Ceiling(undefined, undefined, undefined, ())
-    contrasts: Contrasts = {}
-    for h in range(of_humans.shape[1]):
-        person = of_humans[:, h]
-        people = np.where((np.isnan(of_judge) & ~np.isnan(person))[:, None], np.nan, of_humans)
-        replaced = people.copy()
-        replaced[:, h] = np.where(np.isnan(person), np.nan, of_judge)
-        contrasts[h] = [(coefficient(people), coefficient(replaced))]
+
+    def contrasts(people: Sequence[int]) -> Contrasts:
+        found: Contrasts = {}
+        for column, h in enumerate(people):
+            person = of_humans[:, h]
+            unjudged = np.isnan(of_judge) & ~np.isnan(person)
+            kept = np.where(unjudged[:, None], np.nan, of_humans[:, list(people)])
+            replaced = kept.copy()
+            replaced[:, column] = np.where(np.isnan(person), np.nan, of_judge)
+            found[h] = [(coefficient(kept), coefficient(replaced))]
+        return found
+
     return _compare(contrasts, of_humans, of_judge, sampling)
 
 
@@ -262,11 +290,11 @@ def _without_ceiling(humans: Floats, judge: Floats, agreement: Agreement, sampli
     return Ceiling(undefined, replicates.estimate("judge", confidence_level), undefined, ())
 
 
-def _compare(contrasts: Contrasts, humans: Floats, judge: Floats, sampling: Sampling) -> Ceiling:
+def _compare(contrasts_of: ContrastsOf, humans: Floats, judge: Floats, sampling: Sampling) -> Ceiling:
     """Evaluate all levels on one set of weights and average them."""
     options, confidence_level = split_options(sampling)
-    defined = {h: [(a, b) for a, b in p if a.is_defined and b.is_defined] for h, p in contrasts.items()}
-    defined = {h: pairs for h, pairs in defined.items() if pairs}
+    contrasts = contrasts_of(range(humans.shape[1]))
+    defined = defined_contrasts(contrasts)
     if not defined:
         return _all_undefined(contrasts, humans, judge)
     basis = SharedBasis.of(defined, options)
@@ -290,6 +318,8 @@ def _compare(contrasts: Contrasts, humans: Floats, judge: Floats, sampling: Samp
         tuple(rows),
         tuple(h for h in contrasts if h not in defined),
         overall,
+        # Computed only where raters are random: it may cost as much as the ceiling several times over.
+        cache(lambda: jackknife_of_raters(contrasts_of, list(defined), basis, options)),
     )
 
 
@@ -323,62 +353,6 @@ def _all_undefined(contrasts: Contrasts, humans: Floats, judge: Floats) -> Ceili
         reason = NO_PAIRABLE_ITEMS  # there are ratings, but no item is shared
     none = Estimate.undefined(reason)
     return Ceiling(none, none, none, (), tuple(contrasts))
-
-
-@dataclass(frozen=True)
-class SharedBasis:
-    """Replicates of every single level; means and differences are formed replicate by replicate."""
-
-    replicates: Replicates
-    key: Mapping[int, str]
-
-    @classmethod
-    def of(cls, contrasts: Contrasts, options: ResampleOptions) -> SharedBasis:
-        distinct = {id(s): s for pairs in contrasts.values() for contrast in pairs for s in contrast}
-        key = {of: str(i) for i, of in enumerate(distinct)}
-        # A share would be given no draws, and the difference needs them.
-        plain = {key[of]: replace(s, kind="plain", analytic=None) for of, s in distinct.items()}
-        return cls(replicate(plain, **options), key)
-
-    def levels(
-        self, contrasts: Sequence[tuple[Statistic, Statistic]], n_items: int, n_ratings: int
-    ) -> Replicates:
-        """Return the human level, the judge's, and their difference, each a mean over `contrasts`."""
-        samples = self.replicates.samples
-        human = _mean([samples[self.key[id(person)]] for person, _ in contrasts])
-        judge = _mean([samples[self.key[id(model)]] for _, model in contrasts])
-        first, lowest = contrasts[0][0], min(s.minimum for pair in contrasts for s in pair)
-        one = replace(first, n_items=n_items, n_ratings=n_ratings, minimum=lowest, analytic=None)
-        width = one.possible[1] - one.possible[0]
-        gap = replace(one, kind="plain", minimum=-width, maximum=width)
-        statistics = {"human": one, "judge": one, "difference": gap}
-        method = next(iter(self.replicates.methods.values()))
-        methods: dict[str, Method] = {name: method_for(s.kind, method) for name, s in statistics.items()}
-        found = {"human": human, "judge": judge, "difference": _minus(judge, human)}
-        return replace(self.replicates, statistics=statistics, samples=found, methods=methods)
-
-
-def method_for(kind: str, method: Method) -> Method:
-    """Return the method of one level: a share always keeps Wilson's interval."""
-    return "wilson" if kind == "share" else method
-
-
-def _mean(samples: Sequence[ResampledValues]) -> ResampledValues:
-    weighted = [s.weighted for s in samples if s.weighted]
-    return ResampledValues(
-        float(np.mean([s.value for s in samples])),
-        np.mean([s.jackknife for s in samples], axis=0),
-        samples[0].counts,
-        np.mean([s.draws for s in samples], axis=0),
-        linear([1 / len(weighted)] * len(weighted), weighted) if weighted else None,
-    )
-
-
-def _minus(a: ResampledValues, b: ResampledValues) -> ResampledValues:
-    weighted = linear([1, -1], [a.weighted, b.weighted]) if a.weighted and b.weighted else None
-    return ResampledValues(
-        a.value - b.value, a.jackknife - b.jackknife, a.counts, a.draws - b.draws, weighted
-    )
 
 
 def split_options(sampling: Sampling) -> tuple[ResampleOptions, float]:

@@ -34,8 +34,9 @@ from judge.stats.engine.statistic import (
     undefined_statistic,
 )
 from judge.stats.engine.table import RatingTable, ScaleLike
-from judge.stats.judge_human.ceiling import NOT_ABOVE_CHANCE, Ceiling, is_above_chance, method_for
+from judge.stats.judge_human.ceiling import NOT_ABOVE_CHANCE, Ceiling, is_above_chance
 from judge.stats.judge_human.consensus import humans_and_judge
+from judge.stats.judge_human.shared_basis import method_for
 
 __all__ = ["Measure", "exchangeable_ceiling"]
 

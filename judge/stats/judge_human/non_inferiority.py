@@ -101,7 +101,7 @@ def non_inferiority(
     )
     df = math.nan
     if narrow.defined and not math.isnan(narrow.low):
-        df = narrow.degrees_of_freedom if raters == "fixed" else _rater_df(ceiling)
+        df = narrow.degrees_of_freedom if raters == "fixed" else narrow.df
     return _decided(narrow, wide, df, (margin, alpha, raters))
 
 
@@ -150,8 +150,13 @@ def _difference(ceiling: Ceiling, raters: str, confidence_level: float) -> Estim
 def with_random_raters(ceiling: Ceiling, *, confidence_level: float = 0.95) -> Estimate:
     """Difference to the ceiling with raters as a random factor: an interval for the population of raters.
 
-    se^2 = se_items^2 + var_h(Delta_h)/k, Delta_h the difference for person h of k; Student's t with k - 1
-    degrees of freedom if the second part is the larger, else with C - 1 (C clusters that can contribute).
+    se^2 = se_items^2 + v, where v is the larger of var_h(Delta_h)/k, Delta_h the difference for person h of
+    k, and the jackknife variance over raters without the noise of items [1]_. The second also has what raters
+    contribute to the references of each other. Student's t with Satterthwaite's degrees of freedom [2]_:
+    C - 1 for the first part (C clusters that can contribute), k - 1 for the second (at most 11 for the
+    jackknife).
+
+    With a sampling design there is no jackknife over raters, and v is var_h(Delta_h)/k.
 
     Parameters
     ----------
@@ -164,6 +169,13 @@ def with_random_raters(ceiling: Ceiling, *, confidence_level: float = 0.95) -> E
     -------
     Estimate
         The note ``few_raters`` says that fewer than five people cannot speak for people like them.
+
+    References
+    ----------
+    .. [1] A. C. Cameron, J. B. Gelbach, D. L. Miller, "Robust Inference With Multiway Clustering", Journal of
+       Business & Economic Statistics 29, 2011, doi:10.1198/jbes.2010.07136.
+    .. [2] F. E. Satterthwaite, "An Approximate Distribution of Estimates of Variance Components", Biometrics
+       Bulletin 2, 1946, doi:10.2307/3002019.
 
     Examples
     --------
@@ -183,10 +195,12 @@ def with_random_raters(ceiling: Ceiling, *, confidence_level: float = 0.95) -> E
     if k < 2 or math.isnan(items.se):
         reason = items.reason or TOO_FEW_RATERS
         return replace(items, low=math.nan, high=math.nan, se=math.nan, method="", reason=reason)
-    se = math.hypot(items.se, math.sqrt(_rater_variance(ceiling)))
+    of_raters, rater_df = _rater_variance(ceiling)
+    se = math.sqrt(items.se**2 + of_raters)
     if se == 0:
         return items
-    low, high = symmetric_limits(items.value, se, confidence_level, _rater_df(ceiling))
+    df = se**4 / (items.se**4 / items.degrees_of_freedom + of_raters**2 / rater_df)
+    low, high = symmetric_limits(items.value, se, confidence_level, df)
     notes = (*items.notes, FEW_RATERS) if k < 5 else items.notes
     return replace(
         items,
@@ -198,14 +212,15 @@ def with_random_raters(ceiling: Ceiling, *, confidence_level: float = 0.95) -> E
         notes=notes,
         n_resamples=0,
         seed=None,
+        df=df,
     )
 
 
-def _rater_variance(ceiling: Ceiling) -> float:
+def _rater_variance(ceiling: Ceiling) -> tuple[float, int]:
+    """Return the variance due to raters and its degrees of freedom."""
     deltas = [row.difference.value for row in ceiling.per_human]
-    return float(np.var(deltas, ddof=1)) / len(deltas)
-
-
-def _rater_df(ceiling: Ceiling) -> int:
-    raters_dominate = _rater_variance(ceiling) > ceiling.difference.se**2
-    return len(ceiling.per_human) - 1 if raters_dominate else ceiling.difference.degrees_of_freedom
+    of_differences = float(np.var(deltas, ddof=1)) / len(deltas)
+    of_references, n_raters = ceiling.jackknife_of_raters()
+    if of_references > of_differences:
+        return of_references, n_raters - 1
+    return of_differences, len(deltas) - 1

@@ -5,7 +5,6 @@ Tables have one row per item and one column per system, so that systems are comp
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Unpack
@@ -20,8 +19,9 @@ from judge.stats.engine.frames import Tabular
 from judge.stats.engine.resampling import Sampling, Statistic, quotient, resample
 from judge.stats.engine.sampling_design import refuse_design
 from judge.stats.engine.scale import Floats, Ints
-from judge.stats.engine.weights import Frame, seed_of
+from judge.stats.engine.weights import Frame, cluster_codes, seed_of
 from judge.stats.pass_fail.proportion import mean
+from judge.stats.systems.rank_sets import rank_limits
 
 __all__ = ["RankingAgreement", "rank_intervals", "ranking_agreement", "system_means"]
 
@@ -141,27 +141,37 @@ def ranking_agreement(human: ArrayLike, judge: ArrayLike, **sampling: Unpack[Sam
 
 
 def rank_intervals(scores: ArrayLike, **sampling: Unpack[Sampling]) -> tuple[Estimate, ...]:
-    """Rank of each system by its mean score, with the ranks that other items could have given.
+    """Rank of each system by its mean score, with a confidence set for the ranks of all systems together.
 
-    Rank 1 is the highest mean; equal means share the better rank, as in a league table. The interval runs
-    between quantiles of the rank over resamples of items, which are whole ranks.
+    Rank 1 is the highest mean; equal means share the better rank, as in a league table. The sets are
+    simultaneous: with probability `confidence_level` each contains the rank of its system, and every rank
+    that systems with equal true means share. They come from all pairwise differences at once [1]_.
+
+    Do not read them as the uncertainty of one system chosen in advance, which is smaller.
 
     Parameters
     ----------
     scores : array_like of float, shape (n_items, n_systems)
         NaN or None where missing; a system must have at least one score.
     **sampling
-        See `Sampling`; the method is always the percentile bootstrap.
+        `clusters`, `confidence_level`, `n_resamples` and `rng` of `Sampling`: draws of the multivariate t
+        distribution that decides which differences are significant.
 
     Returns
     -------
     tuple of Estimate
-        One per column.
+        One per column. The limits are the best and the worst rank.
 
     Raises
     ------
     ValueError
         If `scores` is not two-dimensional or a system has no score.
+
+    References
+    ----------
+    .. [1] M. Mogstad, J. P. Romano, A. M. Shaikh, D. Wilhelm, "Inference for Ranks with Applications to
+       Mobility across Neighbourhoods and Academic Achievement across Countries", Review of Economic Studies
+       91, 2024, doi:10.1093/restud/rdad006.
 
     Examples
     --------
@@ -181,28 +191,27 @@ def rank_intervals(scores: ArrayLike, **sampling: Unpack[Sampling]) -> tuple[Est
     between("confidence_level", confidence_level, 0, 1)
     at_least("n_resamples", n_resamples, 1)
     seed, generator = seed_of(sampling.get("rng"))
-    resampled = resample_ranks(table, sampling.get("clusters"), n_resamples, generator)
+    clusters = sampling.get("clusters")
+    n_clusters = int(np.unique(cluster_codes(clusters, len(table))).size)
+    ranks = competition_ranks(np.nanmean(table, axis=0, keepdims=True))[0]
     found = [
         Estimate(
             float(rank),
             confidence_level=confidence_level,
-            method="percentile",
             n_items=int(np.sum(~np.isnan(column))),
             n_ratings=int(np.sum(~np.isnan(column))),
-            n_clusters=resampled.n_clusters,
-            n_resamples=n_resamples,
-            seed=seed,
+            n_clusters=n_clusters,
         )
-        for rank, column in zip(resampled.ranks, table.T, strict=True)
+        for rank, column in zip(ranks, table.T, strict=True)
     ]
-    if resampled.n_clusters < 2:
-        return tuple(replace(e, method="", reason=TOO_FEW_CLUSTERS) for e in found)
-    draws = resampled.draws
-    low, high = resampled.limits(confidence_level)
-    spread = draws.std(axis=0, ddof=1) if len(draws) > 1 else np.full(draws.shape[1], math.nan)
+    if n_clusters < 2:
+        return tuple(replace(e, reason=TOO_FEW_CLUSTERS) for e in found)
+    limits = rank_limits(table, clusters, confidence_level, n_resamples, generator)
     return tuple(
-        replace(e, low=float(lo), high=float(hi), se=float(sd))
-        for e, lo, hi, sd in zip(found, low, high, spread, strict=True)
+        replace(
+            e, low=float(low), high=float(high), method="simultaneous", n_resamples=n_resamples, seed=seed
+        )
+        for e, low, high in zip(found, *limits, strict=True)
     )
 
 
@@ -234,16 +243,6 @@ class ResampledRanks:
     ranks: Ints
     draws: Ints
     n_clusters: int
-
-    def limits(self, confidence_level: float = 0.95) -> Floats:
-        """Return the lowest and highest likely rank of each system; without resamples, any rank."""
-        n_systems = self.ranks.size
-        if not len(self.draws):
-            return np.array([[1.0] * n_systems, [float(n_systems)] * n_systems])
-        # Exactly 0.025: a rounding error must not move the quantile to the next rank.
-        tail = round((1 - confidence_level) / 2, 12)
-        limits: Floats = np.quantile(self.draws, (tail, 1 - tail), axis=0, method="inverted_cdf")
-        return limits
 
 
 def resample_ranks(

@@ -1,0 +1,86 @@
+"""Levels of several raters from one set of resamples, so that their means and differences are paired."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+import numpy as np
+
+from judge.stats.engine.design_variance import linear
+from judge.stats.engine.intervals import Method
+from judge.stats.engine.resampling import Replicates, ResampledValues, ResampleOptions, replicate
+from judge.stats.engine.statistic import Statistic
+
+__all__: list[str] = []
+
+Contrasts: TypeAlias = dict[int, list[tuple[Statistic, Statistic]]]  # per person: (person, judge) levels
+ContrastsOf: TypeAlias = Callable[[Sequence[int]], Contrasts]
+"""Columns of people -> their contrasts, each with references from these people alone."""
+
+
+def defined_contrasts(contrasts: Contrasts) -> Contrasts:
+    """Return the contrasts of which both levels are defined, for the people who have any."""
+    defined = {h: [(a, b) for a, b in p if a.is_defined and b.is_defined] for h, p in contrasts.items()}
+    return {h: pairs for h, pairs in defined.items() if pairs}
+
+
+@dataclass(frozen=True)
+class SharedBasis:
+    """Replicates of every single level; means and differences are formed replicate by replicate."""
+
+    replicates: Replicates
+    key: Mapping[int, str]
+
+    @classmethod
+    def of(cls, contrasts: Contrasts, options: ResampleOptions) -> SharedBasis:
+        distinct = {id(s): s for pairs in contrasts.values() for contrast in pairs for s in contrast}
+        key = {of: str(i) for i, of in enumerate(distinct)}
+        # A share would be given no draws, and the difference needs them.
+        plain = {key[of]: replace(s, kind="plain", analytic=None) for of, s in distinct.items()}
+        return cls(replicate(plain, **options), key)
+
+    def holds(self, contrasts: Contrasts) -> bool:
+        """Whether every level of the contrasts is among the replicates."""
+        return all(id(s) in self.key for pairs in contrasts.values() for pair in pairs for s in pair)
+
+    def levels(
+        self, contrasts: Sequence[tuple[Statistic, Statistic]], n_items: int, n_ratings: int
+    ) -> Replicates:
+        """Return the human level, the judge's, and their difference, each a mean over `contrasts`."""
+        samples = self.replicates.samples
+        human = _mean([samples[self.key[id(person)]] for person, _ in contrasts])
+        judge = _mean([samples[self.key[id(model)]] for _, model in contrasts])
+        first, lowest = contrasts[0][0], min(s.minimum for pair in contrasts for s in pair)
+        one = replace(first, n_items=n_items, n_ratings=n_ratings, minimum=lowest, analytic=None)
+        width = one.possible[1] - one.possible[0]
+        gap = replace(one, kind="plain", minimum=-width, maximum=width)
+        statistics = {"human": one, "judge": one, "difference": gap}
+        method = next(iter(self.replicates.methods.values()))
+        methods: dict[str, Method] = {name: method_for(s.kind, method) for name, s in statistics.items()}
+        found = {"human": human, "judge": judge, "difference": _minus(judge, human)}
+        return replace(self.replicates, statistics=statistics, samples=found, methods=methods)
+
+
+def method_for(kind: str, method: Method) -> Method:
+    """Return the method of one level: a share always keeps Wilson's interval."""
+    return "wilson" if kind == "share" else method
+
+
+def _mean(samples: Sequence[ResampledValues]) -> ResampledValues:
+    weighted = [s.weighted for s in samples if s.weighted]
+    return ResampledValues(
+        float(np.mean([s.value for s in samples])),
+        np.mean([s.jackknife for s in samples], axis=0),
+        samples[0].counts,
+        np.mean([s.draws for s in samples], axis=0),
+        linear([1 / len(weighted)] * len(weighted), weighted) if weighted else None,
+    )
+
+
+def _minus(a: ResampledValues, b: ResampledValues) -> ResampledValues:
+    weighted = linear([1, -1], [a.weighted, b.weighted]) if a.weighted and b.weighted else None
+    return ResampledValues(
+        a.value - b.value, a.jackknife - b.jackknife, a.counts, a.draws - b.draws, weighted
+    )
