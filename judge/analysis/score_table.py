@@ -14,12 +14,11 @@ from judge.analysis.item_fields import ITEM_ID, CodedLabels, Labels, item_field
 from judge.analysis.ratings import NoVerdict, pass_or_fail
 from judge.analysis.ratings_matrix import check_first, number_of
 from judge.analysis.status_column import CODES, NOT_APPLICABLE, UNSCORED, StatusColumn
-from judge.analysis.stored_run import UNREAD, ScoreColumns, StoredItems, read_scores
+from judge.analysis.stored_run import UNREAD, FoundScores, ScoreColumns, StoredItems, read_scores
 from judge.errors import InputError
 from judge.records import OVERALL, Item, Score
 from judge.rubric import CRITERIA, Rubric
 from judge.scoring.run import Run
-from judge.scoring.run_summary import ScoreCounts
 from judge.stats.engine.scale import Bools, Floats, Ints
 
 PAIR_ID = "pair_id"
@@ -79,8 +78,8 @@ class ScoreTable:
         return cls.counted(run, no_verdict)[0]
 
     @classmethod
-    def counted(cls, run: Run, no_verdict: NoVerdict = "bounds") -> "tuple[ScoreTable, ScoreCounts | None]":
-        """Read a run folder; return also the counts for its summary, where the reading gives them."""
+    def counted(cls, run: Run, no_verdict: NoVerdict = "bounds") -> "tuple[ScoreTable, FoundScores | None]":
+        """Read a run folder; return also what was counted on the way, where it was read as a whole."""
         _check_no_verdict(no_verdict)
         rubric = run.rubric
         if rubric.criteria is None and rubric.is_uniform:
@@ -89,8 +88,7 @@ class ScoreTable:
             if found is not None:
                 items = StoredItems(run.path, columns.ids)
                 bare = cls._of_columns(run.name, rubric, items, columns, found.columns)
-                table = replace(bare, rater=found.rater, no_verdict=no_verdict)
-                return table, found.counts(table.verdicts, int(columns.holds_verdict.sum()))
+                return replace(bare, rater=found.rater, no_verdict=no_verdict), found
         return cls.build(run.name, rubric, run.items(), run.scores(), no_verdict), None
 
     @classmethod

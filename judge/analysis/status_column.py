@@ -1,6 +1,5 @@
 """Statuses of the scores of one dimension, one byte for each item."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,25 +28,18 @@ class StatusColumn:
 
     Examples
     --------
-    >>> column = StatusColumn.of(["ok", "refused", "ok"])
-    >>> column[1], column.equal("ok").tolist(), column.counts()["ok"]
-    ('refused', [True, False, True], 2)
+    >>> column = StatusColumn.unscored(3)
+    >>> column[1] = "refused"
+    >>> column[1], column.equal("refused").tolist(), column.counts()["unscored"]
+    ('refused', [False, True, False], 2)
     """
 
     codes: NDArray[np.int8]
 
     @classmethod
-    def of(cls, statuses: Iterable[str]) -> "StatusColumn":
-        """Column of some statuses."""
-        return cls(np.array([CODES[status] for status in statuses], dtype=np.int8))
-
-    @classmethod
     def unscored(cls, n_items: int) -> "StatusColumn":
         """Column of items without a score."""
         return cls(np.full(n_items, CODES[UNSCORED], dtype=np.int8))
-
-    def __len__(self) -> int:
-        return len(self.codes)
 
     def __getitem__(self, row: int) -> str:
         return OUTCOMES[int(self.codes[row])]

@@ -17,7 +17,6 @@ from judge.analysis.text_patterns import stated_score
 from judge.records import STATUSES, Item
 from judge.rubric import Rubric
 from judge.scoring.run import Run
-from judge.scoring.run_summary import ScoreCounts
 from judge.stats.engine.scale import Bools, Floats, Ints
 
 UNREAD: Final = object()
@@ -115,16 +114,6 @@ class FoundScores:
     statuses: dict[str, dict[str, int]]
     any_score: Bools
     any_open: Bools
-
-    def counts(self, verdicts: Floats, n_with_verdict_in_text: int) -> ScoreCounts:
-        """Counts for the summary of the run; `verdicts` are 1, 0, or NaN where they are open."""
-        n_passed, n_failed = int((verdicts == 1).sum()), int((verdicts == 0).sum())
-        return ScoreCounts(
-            complete=int((self.any_score & ~self.any_open).sum()),
-            verdicts={True: n_passed, False: n_failed, None: int(self.any_score.sum()) - n_passed - n_failed},
-            statuses=self.statuses,
-            with_verdict_in_text=n_with_verdict_in_text,
-        )
 
 
 def read_scores(run: Run, ids: list[str]) -> FoundScores | None:

@@ -23,14 +23,7 @@ from judge.scoring.item_result import ItemResult, as_frame, failures_of, results
 from judge.scoring.judge import Judge, mismatch
 from judge.scoring.run_database import RunDatabase
 from judge.scoring.run_overview import RunOverview
-from judge.scoring.run_summary import (
-    IngestCounts,
-    RunSummary,
-    ScoreCounts,
-    count_scores,
-    distribution_of,
-    summarize,
-)
+from judge.scoring.run_summary import IngestCounts, RunSummary, ScoreCounts, distribution_of, summarize
 from judge.scoring.schema import closed_on_error, storage_errors, transaction
 from judge.scoring.served import SELECT_SERVED, Served
 
@@ -344,15 +337,11 @@ class Run(RunDatabase):
         return distribution_of(self._rows, self.rubric, sample)
 
     def summary(self, counts: ScoreCounts | None = None) -> RunSummary:
-        """Count items, verdicts, statuses and failures, and add up tokens, cost and time.
-
-        `counts` are those of a caller that has read all items and scores.
-        """
+        """Count items, verdicts, statuses and failures (or take `counts`); add up tokens, cost and time."""
         with self._reading():
-            verdicts = (verdict for _, verdict in self.verdicts())
             return summarize(
                 self._rows,
-                counts or count_scores(self._rows, verdicts, self.rubric),
+                counts or (verdict for _, verdict in self.verdicts()),
                 rubric=self.rubric,
                 is_billed=self.judge.backend == "api",
                 seconds=self.fact("seconds", 0.0),

@@ -116,10 +116,10 @@ class ScoreCounts:
     with_verdict_in_text: int
 
 
-def count_scores(
+def _count_scores(
     rows: Callable[[str], Iterator[Any]], verdicts: Iterable[bool | None], rubric: Rubric
 ) -> ScoreCounts:
-    """Count by queries; `rows` runs one on the database of the run and yields its rows."""
+    """Count by queries."""
     return ScoreCounts(
         complete=next(rows(schema.COUNT_COMPLETE))[0],
         verdicts=collections.Counter(verdicts),
@@ -130,7 +130,7 @@ def count_scores(
 
 def summarize(
     rows: Callable[[str], Iterator[Any]],
-    counts: ScoreCounts,
+    counts: ScoreCounts | Iterable[bool | None],
     *,
     rubric: Rubric,
     is_billed: bool,
@@ -142,8 +142,8 @@ def summarize(
     ----------
     rows : callable
         Runs a query on the database of the run and yields its rows.
-    counts : ScoreCounts
-        Counts of items and scores.
+    counts : ScoreCounts or iterable of bool or None
+        Counts of items and scores; or only whether each item passes, and the others are queried.
     rubric : Rubric
         The rubric by which the scores were derived.
     is_billed : bool
@@ -151,6 +151,8 @@ def summarize(
     seconds : float
         Time spent scoring.
     """
+    if not isinstance(counts, ScoreCounts):
+        counts = _count_scores(rows, counts, rubric)
     counted, statuses = counts.verdicts, counts.statuses
     # An item has one row for each name of the pass rule, so that the largest count is that of the items.
     beside = max((statuses.get(name, {}).get("not_applicable", 0) for name in rubric.pass_rule), default=0)

@@ -11,6 +11,7 @@ from judge.analysis.compare import compare, split
 from judge.analysis.failures import Failures
 from judge.analysis.item_columns import question_key
 from judge.analysis.score_table import ScoreTable
+from judge.analysis.slices import members
 from judge.analysis.stored_run import UNREAD, StoredItems
 from judge.errors import InputError, RunError
 from judge.records import Item, content_hash
@@ -110,14 +111,14 @@ def test_scores_are_read_in_any_order_and_in_batches(
 
 
 def test_summary_from_a_reading_is_that_of_queries(make_run, scores):
-    with Run.open(make_run(scores)) as run:
-        _, counts = ScoreTable.counted(run)
-        assert counts.with_verdict_in_text == 1
-        assert run.summary(counts) == run.summary()
-        assert list(counts.statuses.items()) == list(run.summary().statuses.items())
-        assert {name: list(n) for name, n in counts.statuses.items()} == {
-            name: list(n) for name, n in run.summary().statuses.items()
-        }
+    path = make_run(scores)
+    read = read_run(path).summary
+    with Run.open(path) as run:
+        queried = run.summary()
+    assert (read, read.with_verdict_in_text) == (queried, 1)
+    assert [(name, *n) for name, n in read.statuses.items()] == [
+        (name, *n) for name, n in queried.statuses.items()
+    ]
 
 
 def test_report_of_a_usual_run_reads_its_scores_once(make_run, scores, monkeypatch):
@@ -170,6 +171,18 @@ def test_field_with_long_values_is_read_again(make_run, scores, monkeypatch):
     assert table.labels("topic") == {"pumps", "(none)"}
     assert table.texts("topic") == ["pumps", None, None, "pumps"]
     assert table.given("topic").tolist() == [True, False, False, True]
+
+
+@pytest.mark.parametrize("most", [3, 50_000_000])
+@pytest.mark.parametrize("field", ["topic", "level", "id", "level*topic"])
+def test_slices_are_those_of_the_labels_of_the_items(make_run, scores, monkeypatch, most, field):
+    monkeypatch.setattr(item_columns, "_MOST_CHARACTERS", most)
+    table = stored(make_run(scores)).take([3, 1, 0])
+    columns = [table.field(name).tolist() for name in field.split("*")]
+    expected = {" * ".join(labels): [] for labels in zip(*columns, strict=True)}
+    for row, labels in enumerate(zip(*columns, strict=True)):
+        expected[" * ".join(labels)].append(row)
+    assert {label: np.flatnonzero(rows).tolist() for label, rows in members(table, field)} == expected
 
 
 def test_field_that_no_item_has_is_an_error(make_run, scores):

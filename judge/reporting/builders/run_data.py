@@ -7,10 +7,11 @@ from typing import Any
 
 from judge.analysis.ratings import NoVerdict
 from judge.analysis.score_table import ScoreTable
+from judge.analysis.stored_run import FoundScores
 from judge.reporting.document import IMAGE_ROOT
 from judge.scoring.random_sample import RandomSample
 from judge.scoring.run import Run
-from judge.scoring.run_summary import RunSummary
+from judge.scoring.run_summary import RunSummary, ScoreCounts
 
 
 @dataclass(frozen=True)
@@ -43,9 +44,20 @@ def read_run(path: str | Path, no_verdict: NoVerdict = "bounds") -> RunData:
         It holds no items.
     """
     with Run.open(path) as run:
-        table, counts = ScoreTable.counted(run, no_verdict)
-        summary = run.summary(counts)
+        table, found = ScoreTable.counted(run, no_verdict)
+        summary = run.summary(_counts(table, found) if found else None)
         return RunData(table, summary, _about(run, summary))
+
+
+def _counts(table: ScoreTable, found: FoundScores) -> ScoreCounts:
+    """Counts for the summary, from the reading of the scores."""
+    n_passed, n_failed = (int((table.verdicts == verdict).sum()) for verdict in (1, 0))
+    return ScoreCounts(
+        complete=int((found.any_score & ~found.any_open).sum()),
+        verdicts={True: n_passed, False: n_failed, None: int(found.any_score.sum()) - n_passed - n_failed},
+        statuses=found.statuses,
+        with_verdict_in_text=int(table.columns.holds_verdict.sum()),
+    )
 
 
 def _about(run: Run, summary: RunSummary) -> dict[str, str]:
