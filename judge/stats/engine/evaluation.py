@@ -6,9 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from judge.stats.engine.scale import Floats
+from judge.stats.engine.scale import Floats, Ints
 from judge.stats.engine.statistic import Function, Statistic
-from judge.stats.engine.weights import Frame
+from judge.stats.engine.weights import Frame, SumTable
+
+_SPARSE = 4
+"""Tables of which less than a quarter is not 0 are looked at for rows of zeros."""
 
 
 def without_each_unit(
@@ -20,9 +23,28 @@ def without_each_unit(
         by_table.setdefault(id(frame.tables[indices[name]]), []).append(name)
     found: dict[str, Floats] = {}
     for names in by_table.values():
-        chunks = ([totals] * len(names) for (totals,) in frame.jackknife(indices[names[0]]))
-        found |= zip(names, evaluate_chunks(chunks, [statistics[n].function for n in names]), strict=True)
+        index = indices[names[0]]
+        units, place = _different_units(frame.tables[index])
+        chunks = ([totals] * len(names) for (totals,) in frame.jackknife(index, units))
+        values = evaluate_chunks(chunks, [statistics[n].function for n in names])
+        found |= zip(names, values if place is None else [one[place] for one in values], strict=True)
     return found
+
+
+def _different_units(table: SumTable) -> tuple[Ints | None, Ints | None]:
+    """Return units with all rows that occur, and which of them each unit is like; None for all units.
+
+    Units of one code are alike, and so are those that add nothing, as items do that two raters do not share.
+    """
+    if table.ndim == 1:
+        _, units, place = np.unique(table, return_index=True, return_inverse=True)
+        return units, place
+    if _SPARSE * np.count_nonzero(table) > table.size:
+        return None, None
+    adds = table.any(axis=1)
+    if adds.all():
+        return None, None
+    return np.append(np.argmin(adds), np.flatnonzero(adds)), np.where(adds, np.cumsum(adds), 0)
 
 
 def evaluate_chunks(chunks: Iterable[list[Floats]], functions: Sequence[Function]) -> list[Floats]:

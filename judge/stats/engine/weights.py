@@ -97,13 +97,14 @@ class Frame:
             distinct, counts = {key: table[first] for key, table in distinct.items()}, sizes.astype(float)
         return cls([distinct[id(table)] for table in sums], counts, n_clusters)
 
-    def jackknife(self, index: int) -> Iterator[list[Floats]]:
-        """Yield totals with one cluster left out, one row per unit, of the statistic at `index`."""
+    def jackknife(self, index: int, units: Ints | None = None) -> Iterator[list[Floats]]:
+        """Yield totals with one cluster left out, of each unit (or of some), of the statistic at `index`."""
         table = self.tables[index]
         total = totals_of(self.counts[None, :], table)
+        left_out = table if units is None else table[units]
         step = max(1, _CHUNK // max(1, total.shape[1]))
-        for start in range(0, len(table), step):
-            part = table[start : start + step]
+        for start in range(0, len(left_out), step):
+            part = left_out[start : start + step]
             if table.ndim == 1:
                 rows = np.repeat(total, len(part), axis=0)
                 rows[np.arange(len(part)), part] -= 1

@@ -236,3 +236,24 @@ def test_every_confidence_level_is_checked_where_it_is_used():
     replicates = replicate({"mean": mean_of(NORMAL)}, method="jackknife")
     with pytest.raises(ValueError, match=r"confidence_level must lie in \(0, 1\), got 95"):
         replicates.estimate("mean", 95)
+
+
+@pytest.mark.parametrize("is_code", [True, False])
+def test_jackknife_values_of_units_that_are_alike_are_those_of_each_unit(is_code):
+    rng = np.random.default_rng(0)
+    codes = np.append(rng.integers(0, 4, 60), np.arange(30, 60)) if is_code else None
+    shared = np.zeros((60, 3))
+    shared[::7] = rng.normal(size=(9, 3))
+    sums = codes if codes is not None else shared
+    seen = []
+
+    def ratio(totals):
+        seen.append(len(totals))
+        return totals[:, 1] / (totals[:, 2] + 40)
+
+    statistics = {"": Statistic(sums, ratio), "other": Statistic(rng.normal(size=(len(sums), 1)), np.ravel)}
+    found = replicate(statistics, method="jackknife").samples[""].jackknife
+    table = np.eye(sums.max() + 1)[sums] if is_code else sums
+    left_out = table.sum(axis=0) - table
+    assert found == pytest.approx(left_out[:, 1] / (left_out[:, 2] + 40))
+    assert max(seen) < len(sums)
