@@ -240,9 +240,7 @@ def _rater_scales(
 ) -> Mapping[str, tuple[float, float]]:
     """Scales of single raters; a nominal declared scale has no distances to rescale."""
     if given and scale is None and has_own_scales(rubric):
-        raise InputError(
-            "--rater-scale: the dimensions of the rubric have several scales, so it is ambiguous"
-        )
+        raise InputError("--rater-scale: the dimensions of the rubric have several scales: it is ambiguous")
     declared = rubric.scale if scale is None and rubric is not None else scale
     if given and declared is not None and declared.level == "nominal":
         raise InputError("--rater-scale: labels cannot be rescaled; it needs a scale of numbers, as in 1-5")
