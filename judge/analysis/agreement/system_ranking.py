@@ -138,7 +138,7 @@ def _ranking(ratings: Ratings, judge: str, places: _Places, seed: int) -> System
         dimension=ratings.dimension,
         systems=systems,
         n_questions=len(human),
-        means=ranking_agreement(human, judged, clusters=clusters, method="jackknife"),
+        means=ranking_agreement(human, judged, clusters=clusters, method="jackknife", rng=seed),
         soft_accuracy=soft_pairwise_accuracy(human, judged, rng=seed, clusters=clusters)
         if is_ranking
         else None,

@@ -25,6 +25,8 @@ def ranking(found: Agreement, labels: Labels) -> Iterator[Table]:
         Column("questions", "questions", "count"),
         Column("tau", "tau-b", "score"),
         Column("pairwise", "pairs of systems in the same order", "share"),
+        Column("told_apart", "pairs that people and judge tell apart", "count"),
+        Column("opposite", "of these, in opposite order", "count"),
         Column("soft", "soft pairwise accuracy", "share"),
         Column("answers", "pairs of answers in the same order", "share"),
         Column("tied", "the same with ties calibrated", "share"),
@@ -34,9 +36,10 @@ def ranking(found: Agreement, labels: Labels) -> Iterator[Table]:
         (*labels.cells(one.dimension, one.judge), *_ranking_cells(one)) for one in found.rankings
     )
     notes = [
-        "Systems are ranked by mean score. Pairs of answers: two systems on one question; a tie is right "
-        "where both give one. Calibrated: the judge's scores count as tied up to the limit that was best on "
-        "the other half of the questions."
+        "Systems are ranked by mean score. Intervals are bounds: pairs of systems that both people and the "
+        "judge tell apart (simultaneous tests) keep their order, all others may have either. Pairs of "
+        "answers: two systems on one question; a tie is right where both give one. Calibrated: the judge's "
+        "scores count as tied up to the limit that was best on the other half of the questions."
     ]
     if not any(one.has_ranking for one in found.rankings):
         notes.append(f"With fewer than {FEWEST_SYSTEMS} systems only pairs of answers are compared.")
@@ -53,6 +56,8 @@ def _ranking_cells(one: SystemRanking) -> tuple[Cell, ...]:
         one.n_questions,
         means.kendall_tau if one.has_ranking else None,
         means.pairwise_accuracy if one.has_ranking else None,
+        means.same_order + means.opposite_order if one.has_ranking else None,
+        means.opposite_order if one.has_ranking else None,
         one.soft_accuracy,
         ties.uncalibrated if ties else None,
         ties.cross_validated if ties else None,

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from judge.stats.engine import limits
-from judge.stats.engine.scale import Floats
+from judge.stats.engine.scale import Bools, Floats
 from judge.stats.engine.statistic import quotient
 from judge.stats.engine.weights import cluster_codes
 
@@ -57,6 +57,21 @@ def rank_limits(
     >>> rank_limits(scores, None, 0.95, 1_000, np.random.default_rng(0)).tolist()
     [[1.0, 2.0, 2.0], [1.0, 3.0, 3.0]]
     """
+    better = significant_leads(table, clusters, confidence_level, n_draws, generator)
+    return np.array([1.0 + better.sum(axis=0), len(better) - better.sum(axis=1)])
+
+
+def significant_leads(
+    table: Floats,
+    clusters: ArrayLike | None,
+    confidence_level: float,
+    n_draws: int,
+    generator: np.random.Generator,
+) -> Bools:
+    """Return whether the system in the row has a significantly higher mean than that in the column.
+
+    With probability `confidence_level` none of all the leads is in the wrong direction; see `rank_limits`.
+    """
     n_systems = table.shape[1]
     present = ~np.isnan(table)
     means = np.nansum(table, axis=0) / present.sum(axis=0)
@@ -70,7 +85,7 @@ def rank_limits(
     se = _standard_errors(covariance, sizes, float(np.nanmax(table) - np.nanmin(table)))
     comparable = np.isfinite(se)
     if not comparable.any():
-        return np.array([np.ones(n_systems), np.full(n_systems, float(n_systems))])
+        return comparable
     df = int(sizes[sizes > 1].min()) - 1
     draws = _multivariate_t(covariance, df, n_draws, generator)
     largest = np.zeros(n_draws)
@@ -80,8 +95,8 @@ def rank_limits(
     lead = (means[:, None] - means[None, :]) / se  # of the system in the row over that in the column
     # Where all differences are constant the draws are 0; no single test may be below that of one pair.
     one_pair = limits.t_quantile((1 + confidence_level) / 2, df)
-    better = lead > max(float(np.quantile(largest, confidence_level)), one_pair)
-    return np.array([1.0 + better.sum(axis=0), n_systems - better.sum(axis=1)])
+    significant: Bools = lead > max(float(np.quantile(largest, confidence_level)), one_pair)
+    return significant
 
 
 def _standard_errors(covariance: Floats, sizes: Floats, reach: float) -> Floats:

@@ -5,6 +5,7 @@ Tables have one row per item and one column per system, so that systems are comp
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Unpack
@@ -21,7 +22,7 @@ from judge.stats.engine.sampling_design import refuse_design
 from judge.stats.engine.scale import Floats, Ints
 from judge.stats.engine.weights import Frame, cluster_codes, seed_of
 from judge.stats.pass_fail.proportion import mean
-from judge.stats.systems.rank_sets import rank_limits
+from judge.stats.systems.rank_sets import rank_limits, significant_leads
 
 __all__ = ["RankingAgreement", "rank_intervals", "ranking_agreement", "system_means"]
 
@@ -37,9 +38,12 @@ class RankingAgreement(Tabular):
     human_means, judge_means : tuple of Estimate
         Mean score of each system, by column.
     kendall_tau, spearman, pearson : Estimate
-        Correlations of the two vectors of means; Kendall's tau-b.
+        Correlations of the two vectors of means; Kendall's tau-b. Spearman's has no interval.
     pairwise_accuracy : Estimate
         Share of pairs of systems that both order alike.
+    same_order, opposite_order : int
+        Pairs of systems that both people and the judge tell apart, with simultaneous tests, and order alike
+        or the other way round; the order of the other pairs is open.
     """
 
     human_means: tuple[Estimate, ...]
@@ -48,6 +52,8 @@ class RankingAgreement(Tabular):
     spearman: Estimate
     pearson: Estimate
     pairwise_accuracy: Estimate
+    same_order: int
+    opposite_order: int
 
     def _rows(self) -> Iterable[Any]:
         return (
@@ -89,8 +95,11 @@ def system_means(scores: ArrayLike, **sampling: Unpack[Sampling]) -> tuple[Estim
 def ranking_agreement(human: ArrayLike, judge: ArrayLike, **sampling: Unpack[Sampling]) -> RankingAgreement:
     """Agreement of two rankings of systems by their mean scores over items.
 
-    Intervals resample items and keep the systems: they say what other items would have shown for these
-    systems, nothing about other systems. With fewer than five systems no agreement is computed.
+    Intervals say what means over all items like these would show for these systems, nothing about other
+    systems. Those of tau and of the pairwise accuracy are bounds: pairs that people and the judge tell apart
+    with simultaneous tests keep their order [1]_, and every other pair may have either. Resampling does not
+    cover: the noise of the means hides agreement of close systems, and resamples have it twice. With fewer
+    than five systems no agreement is computed.
 
     Parameters
     ----------
@@ -109,6 +118,12 @@ def ranking_agreement(human: ArrayLike, judge: ArrayLike, **sampling: Unpack[Sam
     ------
     ValueError
         If the tables differ in shape.
+
+    References
+    ----------
+    .. [1] M. Mogstad, J. P. Romano, A. M. Shaikh, D. Wilhelm, "Inference for Ranks with Applications to
+       Mobility across Neighbourhoods and Academic Achievement across Countries", Review of Economic Studies
+       91, 2024, doi:10.1093/restud/rdad006.
 
     Examples
     --------
@@ -135,9 +150,39 @@ def ranking_agreement(human: ArrayLike, judge: ArrayLike, **sampling: Unpack[Sam
         name: replace(template, function=_of_means(function), minimum=0.0 if function is _pairwise else -1.0)
         for name, function in _AGREEMENTS.items()
     }
+    found = resample(statistics, **sampling)
+    found["spearman"] = replace(found["spearman"], low=math.nan, high=math.nan, se=math.nan, method="")
+    counts = _told_apart(h, j, sampling) if found["kendall_tau"].defined else (0, 0)
+    for name, per_pair in (("kendall_tau", 2.0), ("pairwise_accuracy", 1.0)):
+        found[name] = _bounded(found[name], counts, n_systems, per_pair)
     return RankingAgreement(
-        system_means(h, **sampling), system_means(j, **sampling), **resample(statistics, **sampling)
+        system_means(h, **sampling), system_means(j, **sampling), **found,
+        same_order=counts[0], opposite_order=counts[1],
+    )  # fmt: skip
+
+
+def _told_apart(human: Floats, judge: Floats, sampling: Sampling) -> tuple[int, int]:
+    """Return pairs that both tell apart: in the same order, and in the opposite one."""
+    # Half of the error is spent on each side, so that all leads of both are right together.
+    level = 1 - (1 - sampling.get("confidence_level", 0.95)) / 2
+    generator = seed_of(sampling.get("rng"))[1]
+    clusters, n_draws = sampling.get("clusters"), sampling.get("n_resamples", 10_000)
+    of_people, of_judge = (
+        significant_leads(table, clusters, level, n_draws, generator) for table in (human, judge)
     )
+    return int((of_people & of_judge).sum()), int((of_people & of_judge.T).sum())
+
+
+def _bounded(found: Estimate, counts: tuple[int, int], n_systems: int, per_pair: float) -> Estimate:
+    """Return limits that hold whatever the order of the pairs is that are not told apart."""
+    n_pairs = n_systems * (n_systems - 1) / 2
+    same, opposite = (count / n_pairs for count in counts)
+    low, high = (1 - per_pair * (1 - same), 1 - per_pair * opposite)
+    known = found.defined and found.n_clusters >= 2
+    return replace(
+        found, low=min(low, found.value) if known else math.nan, high=max(high, found.value) if known else math.nan,
+        se=math.nan, method="simultaneous" if known else "",
+    )  # fmt: skip
 
 
 def rank_intervals(scores: ArrayLike, **sampling: Unpack[Sampling]) -> tuple[Estimate, ...]:
