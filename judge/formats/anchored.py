@@ -87,6 +87,18 @@ class AnchoredRating:
         """Name of what was approved: the dimension, or ``criteria/ID``."""
         return self.dimension if self.criterion is None else f"{CRITERIA}/{self.criterion}"
 
+    def row(self) -> dict[str, Any]:
+        """Row of a long table that is read as this rating again."""
+        same = ("item_id", "rater", "dimension", "criterion", "sample", "status", "comment")
+        return {name: getattr(self, name) for name in (*same, "probability", "stratum")} | {
+            "value": self.approval,
+            "reason": self.note,
+            KIND: ANCHORED,
+            "judge_name": self.judge,
+            "judge_value": self.shown,
+            "own_value": self.own,
+        }
+
 
 def independent_rows(
     rows: Iterator[tuple[str, Object]], mapping: Mapping[str, str], on_anchored: OnAnchored
@@ -237,12 +249,8 @@ class AnchoredCount:
 
     def notes(self) -> Iterator[str]:
         """Say how many were left out, where nothing else reports them."""
-        if self.n and self.on_anchored is None:
-            ratings, were = ("rating", "was") if self.n == 1 else ("ratings", "were")
-            yield (
-                f"{self.n:,} anchored {ratings} (people saw the judge's verdict first) {were} left out; "
-                "judge agree reports the approval rate."
-            )
+        if self.on_anchored is None:
+            yield from anchored_notes(self.n)
 
     def error(self, name: str) -> AnchoredOnlyError:
         """Error about a file without an independent rating."""
@@ -250,4 +258,14 @@ class AnchoredCount:
             f"{name}: every rating is anchored ({self.n:,}; people saw the judge's verdict first), and "
             "independent ones are needed: collect them with judge study new without --show-verdict. judge "
             "agree prints the approval rate of anchored ratings"
+        )
+
+
+def anchored_notes(n: int) -> Iterator[str]:
+    """Say that `n` anchored ratings are not among the independent ones."""
+    if n:
+        ratings, were = ("rating", "was") if n == 1 else ("ratings", "were")
+        yield (
+            f"{n:,} anchored {ratings} (people saw the judge's verdict first) {were} left out; judge agree "
+            "reports the approval rate."
         )
