@@ -25,7 +25,7 @@ KIND = "kind"
 SHOWN, OWN, COMMENT = ":judge", ":own", ":comment"
 """Ends of the names of columns in a wide table."""
 _BLIND = ("", "blind")
-_SAID = ("approve", "contest")
+_APPROVALS = ("approve", "contest")
 _WITHOUT = ("skipped", "abstained")
 
 Approval = Literal["approve", "contest"]
@@ -38,7 +38,7 @@ class AnchoredOnlyError(InputError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnchoredRating:
-    """What one person said about one score of a judge.
+    """Reply of one person about one score of a judge.
 
     Attributes
     ----------
@@ -170,16 +170,20 @@ class _Row:
         if not item_id or not rater:
             lacking = "the id of the item" if not item_id else "the rater"
             raise self._error(f"an anchored rating needs {lacking}")
-        said, status = name_in(raw).casefold(), name_in(self._of("status")).casefold() or "ok"
-        if said == "cannot_tell":
-            said, status = "", "abstained"
+        reply, status = name_in(raw).casefold(), name_in(self._of("status")).casefold() or "ok"
+        if reply == "cannot_tell":
+            reply, status = "", "abstained"
         skipped = name_in(self._of("skipped"))
-        if skipped or (not said and status == "ok"):
-            said, status = "", "skipped"
-        if (said not in _SAID and said) or status not in ("ok", *_WITHOUT) or (said and status != "ok"):
+        if skipped or (not reply and status == "ok"):
+            reply, status = "", "skipped"
+        if (
+            (reply not in _APPROVALS and reply)
+            or status not in ("ok", *_WITHOUT)
+            or (reply and status != "ok")
+        ):
             raise self._error(
                 f"{dimension} is {raw!r:.40} with the status {status!r}; allowed in anchored ratings: "
-                f"{', '.join(_SAID)}, or an empty value with the status {' or '.join(_WITHOUT)}"
+                f"{', '.join(_APPROVALS)}, or an empty value with the status {' or '.join(_WITHOUT)}"
             )
         return AnchoredRating(
             where=self.where,
@@ -189,7 +193,7 @@ class _Row:
             criterion=criterion,
             sample=self._sample(),
             judge=name_in(self.row.get(self.names.get("judge_name", ""))),
-            approval=cast(Approval, said) if said else None,
+            approval=cast(Approval, reply) if reply else None,
             status=cast(Literal["ok", "skipped", "abstained"], status),
             shown=_score(shown),
             own=_score(own),
