@@ -25,7 +25,7 @@ KIND = "kind"
 SHOWN, OWN, COMMENT = ":judge", ":own", ":comment"
 """Ends of the names of columns in a wide table."""
 _BLIND = ("", "blind")
-_SAID = ("approve", "contest")
+_APPROVALS = ("approve", "contest")
 _WITHOUT = ("skipped", "abstained")
 
 Approval = Literal["approve", "contest"]
@@ -38,7 +38,7 @@ class AnchoredOnlyError(InputError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnchoredRating:
-    """What one person said about one score of a judge.
+    """Reply of one person about one score of a judge.
 
     Attributes
     ----------
@@ -86,6 +86,18 @@ class AnchoredRating:
     def question(self) -> str:
         """Name of what was approved: the dimension, or ``criteria/ID``."""
         return self.dimension if self.criterion is None else f"{CRITERIA}/{self.criterion}"
+
+    def row(self) -> dict[str, Any]:
+        """Row of a long table that is read as this rating again."""
+        same = ("item_id", "rater", "dimension", "criterion", "sample", "status", "comment")
+        return {name: getattr(self, name) for name in (*same, "probability", "stratum")} | {
+            "value": self.approval,
+            "reason": self.note,
+            KIND: ANCHORED,
+            "judge_name": self.judge,
+            "judge_value": self.shown,
+            "own_value": self.own,
+        }
 
 
 def independent_rows(
@@ -158,16 +170,20 @@ class _Row:
         if not item_id or not rater:
             lacking = "the id of the item" if not item_id else "the rater"
             raise self._error(f"an anchored rating needs {lacking}")
-        said, status = name_in(raw).casefold(), name_in(self._of("status")).casefold() or "ok"
-        if said == "cannot_tell":
-            said, status = "", "abstained"
+        reply, status = name_in(raw).casefold(), name_in(self._of("status")).casefold() or "ok"
+        if reply == "cannot_tell":
+            reply, status = "", "abstained"
         skipped = name_in(self._of("skipped"))
-        if skipped or (not said and status == "ok"):
-            said, status = "", "skipped"
-        if (said not in _SAID and said) or status not in ("ok", *_WITHOUT) or (said and status != "ok"):
+        if skipped or (not reply and status == "ok"):
+            reply, status = "", "skipped"
+        if (
+            (reply not in _APPROVALS and reply)
+            or status not in ("ok", *_WITHOUT)
+            or (reply and status != "ok")
+        ):
             raise self._error(
                 f"{dimension} is {raw!r:.40} with the status {status!r}; allowed in anchored ratings: "
-                f"{', '.join(_SAID)}, or an empty value with the status {' or '.join(_WITHOUT)}"
+                f"{', '.join(_APPROVALS)}, or an empty value with the status {' or '.join(_WITHOUT)}"
             )
         return AnchoredRating(
             where=self.where,
@@ -177,7 +193,7 @@ class _Row:
             criterion=criterion,
             sample=self._sample(),
             judge=name_in(self.row.get(self.names.get("judge_name", ""))),
-            approval=cast(Approval, said) if said else None,
+            approval=cast(Approval, reply) if reply else None,
             status=cast(Literal["ok", "skipped", "abstained"], status),
             shown=_score(shown),
             own=_score(own),
@@ -237,12 +253,8 @@ class AnchoredCount:
 
     def notes(self) -> Iterator[str]:
         """Say how many were left out, where nothing else reports them."""
-        if self.n and self.on_anchored is None:
-            ratings, were = ("rating", "was") if self.n == 1 else ("ratings", "were")
-            yield (
-                f"{self.n:,} anchored {ratings} (people saw the judge's verdict first) {were} left out; "
-                "judge agree reports the approval rate."
-            )
+        if self.on_anchored is None:
+            yield from anchored_notes(self.n)
 
     def error(self, name: str) -> AnchoredOnlyError:
         """Error about a file without an independent rating."""
@@ -250,4 +262,14 @@ class AnchoredCount:
             f"{name}: every rating is anchored ({self.n:,}; people saw the judge's verdict first), and "
             "independent ones are needed: collect them with judge study new without --show-verdict. judge "
             "agree prints the approval rate of anchored ratings"
+        )
+
+
+def anchored_notes(n: int) -> Iterator[str]:
+    """Say that `n` anchored ratings are not among the independent ones."""
+    if n:
+        ratings, were = ("rating", "was") if n == 1 else ("ratings", "were")
+        yield (
+            f"{n:,} anchored {ratings} (people saw the judge's verdict first) {were} left out; judge agree "
+            "reports the approval rate."
         )

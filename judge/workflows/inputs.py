@@ -147,7 +147,7 @@ def by_name(value: float | Mapping[str, float] | None) -> dict[str, float]:
 
 def _rows(humans: RatingSource | None) -> RowSource | None:
     if isinstance(humans, RatingsTable):
-        return humans.rows()
+        return [*humans.rows(), *(one.row() for one in humans.anchored)]
     if humans is None or is_file(humans) or not isinstance(humans, Iterator):
         return humans
     return list(humans)  # it is read more than once

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from judge.analysis.agreement.inputs import read_scale
 from judge.analysis.agreement.load import cell_reader
+from judge.formats.anchored import AnchoredRating, anchored_notes
 from judge.formats.cells import CellReader
 from judge.formats.rater_scales import scale_notes
 from judge.formats.rating_summary import RatingsSummary, id_notes
@@ -37,11 +38,14 @@ class RatingsTable:
         Columns and rows that were not read, and raters who seem to use another scale.
     cells : CellReader
         How cells were read, with the declared scale.
+    anchored : tuple of AnchoredRating
+        Ratings by people who saw the verdict of a judge first; in no other attribute.
     """
 
     scores: tuple[Score, ...]
     notes: tuple[str, ...] = ()
     cells: CellReader = field(default_factory=CellReader)
+    anchored: tuple[AnchoredRating, ...] = ()
 
     @property
     def raters(self) -> tuple[str, ...]:
@@ -166,9 +170,11 @@ def read_ratings(
     read = partial(read_cells, ratings, map=columns, kind=rater_kind, wanted=wanted, dimension=only)
     firsts: dict[int, int] = {}
     found: list[Score] = []
-    for number, cell in enumerate(read(note=notes.append)):
+    anchored: list[AnchoredRating] = []
+    for number, cell in enumerate(read(note=notes.append, on_anchored=anchored.append)):
         score = cell.score
         if (first := firsts.setdefault(rating_key(score, score.item_id, score.dimension), number)) != number:
             raise second_score(score, cell.where, next(islice(read(), first, None)).where)
         found.append(score)
-    return RatingsTable(tuple(found), (*notes, *id_notes(found), *scale_notes(found, cells.ends)), cells)
+    notes += (*anchored_notes(len(anchored)), *id_notes(found), *scale_notes(found, cells.ends))
+    return RatingsTable(tuple(found), tuple(notes), cells, tuple(anchored))

@@ -236,3 +236,20 @@ def test_the_whole_study_and_its_file_are_no_ratings(folder, tmp_path):
     judge("study", "export", folder / "s.db", "--layout", "everything", "--out", tmp_path / "all.json")
     for path in (tmp_path / "all.json", folder / "s.db"):
         judge("agree", folder / "run", "--humans", path, code=1)
+
+
+def test_ratings_that_were_read_in_python_keep_the_anchored_ones_apart(folder):
+    both, _ = mixed(folder, "csv")
+    table = toolkit.read_ratings(both, rubric="open_qa")
+    assert table.raters == ("rater_1", "rater_2", "rater_3")
+    assert {one.rater for one in table.anchored} == {"R01", "R02"}
+    again = toolkit.read_ratings([*table.rows(), *(one.row() for one in table.anchored)])
+    assert [one.row() for one in again.anchored] == [one.row() for one in table.anchored]
+    report = toolkit.agree([], table, scale="1-5")
+    assert report.estimates["approval.clarity"].value == 1
+
+
+def test_a_target_mix_is_not_that_of_the_approval(folder):
+    shares = {"topic": {"science": 0.5, "history": 0.5}}
+    report = toolkit.agree(folder / "run", folder / "long.csv", target=shares)
+    assert "These rates are not weighted to the mix of --target." in report.tables["approval"].notes

@@ -21,6 +21,7 @@ _NOT_COMPUTED = (
     "and corrected rates are not computed, because they need independent ratings. Collect these with judge "
     "study new without --show-verdict."
 )
+_NOT_TARGETED = "These rates are not weighted to the mix of --target."
 
 
 def with_approvals(
@@ -79,7 +80,7 @@ def only_approvals(
 def _approvals(
     inputs: AgreementInputs, anchored: Sequence[AnchoredRating], items: Mapping[str, Item]
 ) -> Approvals:
-    return approvals(
+    found = approvals(
         anchored,
         items,
         dimensions=inputs.dimensions,
@@ -87,6 +88,7 @@ def _approvals(
         sampling=inputs.sampling,
         population=inputs.population,
     )
+    return replace(found, notes=(*found.notes, _NOT_TARGETED)) if inputs.target else found
 
 
 def _checked(found: Approvals, judges: Sequence[str]) -> Approvals:

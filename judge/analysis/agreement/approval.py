@@ -89,7 +89,7 @@ def approvals(
     Parameters
     ----------
     anchored : sequence of AnchoredRating
-        What people said.
+        Replies of people.
     items : mapping of str to Item
         The known items; empty if none are known.
     dimensions : sequence of str
@@ -260,8 +260,8 @@ def _every_score(frame: _Frame, judge: str, ratings: Sequence[tuple[str, Anchore
     answers: dict[tuple[str, str], list[AnchoredRating]] = defaultdict(list)
     for item_id, one in ratings:
         answers[item_id, one.rater].append(one)
-    complete = {key: said for key, said in answers.items() if all(one.approval for one in said)}
-    marks = [(key[0], all(one.approval == "approve" for one in said)) for key, said in complete.items()]
+    complete = {key: replies for key, replies in answers.items() if all(one.approval for one in replies)}
+    marks = [(key[0], all(one.approval == "approve" for one in replies)) for key, replies in complete.items()]
     return Approval(
         judge=judge,
         dimension=EVERY_SCORE,
