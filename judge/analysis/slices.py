@@ -219,7 +219,7 @@ def macro_average(
     weights = np.array([1 / (len(kept) * len(classes)) for classes in kept for _ in classes])
     scores = values[used]
     groups = None if clusters is None else clusters[used]
-    # Large for a million items, which are added up by cluster: whole scores fit into half the memory for that.
+    # Large for a million items. Before they are added up by cluster, whole scores fit into half the memory.
     is_added_up = groups is not None and len(np.unique(groups)) < len(groups)
     is_short = is_added_up and bool((scores.astype(np.float32) == scores).all())
     sums = np.empty((len(scores), 2 * len(flat)), dtype=np.float32 if is_short else float)
