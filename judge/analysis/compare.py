@@ -143,12 +143,12 @@ class RunComparison:
     @property
     def same_answers(self) -> int:
         """Number of pairs with the same answer; if all are the same, two judges are compared."""
-        return sum(a.answer == b.answer for a, b in zip(self.a.items, self.b.items, strict=True))
+        return int((self.a.columns.texts[:, 1] == self.b.columns.texts[:, 1]).sum())
 
     @property
     def same_questions(self) -> int:
         """Number of pairs with the same question."""
-        return sum(a.question == b.question for a, b in zip(self.a.items, self.b.items, strict=True))
+        return int((self.a.columns.texts[:, 0] == self.b.columns.texts[:, 0]).sum())
 
 
 def compare(

@@ -89,6 +89,8 @@ class ItemColumns:
         Whether the item names its system outside of its metadata.
     questions : ndarray of bytes, shape (n_items,)
         Key of the question; see `question_key`.
+    texts : ndarray of int, shape (n_items, 2)
+        Hashes of the text of the question and of the answer, to be compared within this process.
     n_words : ndarray of int, shape (n_items,)
         Words of the answer.
     refuses : ndarray of bool, shape (n_items,)
@@ -101,6 +103,7 @@ class ItemColumns:
     fields: dict[str, FieldColumn]
     has_system: Bools
     questions: NDArray[np.bytes_]
+    texts: Ints
     n_words: Ints
     refuses: Bools
     holds_verdict: Bools
@@ -119,6 +122,7 @@ class ItemColumns:
             {name: codes.column(len(ids)) for name, codes in read.fields.items()},
             np.frombuffer(read.has_system, dtype=bool),
             np.frombuffer(read.questions, dtype="S20"),
+            np.frombuffer(read.texts, dtype=np.int64).reshape(-1, 2),
             np.frombuffer(read.n_words, dtype=np.int64),
             np.frombuffer(read.refuses, dtype=bool),
             np.frombuffer(read.holds_verdict, dtype=bool),
@@ -131,6 +135,7 @@ class ItemColumns:
             {name: column.take(index) for name, column in self.fields.items()},
             self.has_system[index],
             self.questions[index],
+            self.texts[index],
             self.n_words[index],
             self.refuses[index],
             self.holds_verdict[index],
@@ -184,6 +189,7 @@ class _ItemReader:
     fields: dict[str, _FieldReader] = field(default_factory=dict)
     has_system: bytearray = field(default_factory=bytearray)
     questions: bytearray = field(default_factory=bytearray)
+    texts: "array[int]" = field(default_factory=lambda: array("q"))
     n_words: "array[int]" = field(default_factory=lambda: array("q"))
     refuses: bytearray = field(default_factory=bytearray)
     holds_verdict: bytearray = field(default_factory=bytearray)
@@ -195,6 +201,7 @@ class _ItemReader:
             self._enter(len(self.ids), {SYSTEM: item.system})
         self.ids.append(item.id)
         self.questions += question_key(item).encode()
+        self.texts.extend((hash(item.question), hash(item.answer)))
         self.n_words.append(len(item.answer.split()))
         self.refuses.append(bool(REFUSAL.match(item.answer)))
 

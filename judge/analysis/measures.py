@@ -91,6 +91,8 @@ class Measure:
 
     def select(self, kept: Bools) -> "Measure":
         """Keep some values."""
+        if kept.all():
+            return self
         return replace(
             self,
             values=self.values[kept],

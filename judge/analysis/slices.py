@@ -218,8 +218,12 @@ def macro_average(
     flat = [c for classes in kept for c in classes]
     weights = np.array([1 / (len(kept) * len(classes)) for classes in kept for _ in classes])
     scores = values[used]
-    sums = np.empty((len(scores), 2 * len(flat)))
-    for start in range(0, len(sums), _BLOCK):  # large for a million items: one block fits into the cache
+    groups = None if clusters is None else clusters[used]
+    # Large for a million items. Before they are added up by cluster, whole scores fit into half the memory.
+    is_added_up = groups is not None and len(np.unique(groups)) < len(groups)
+    is_short = is_added_up and bool((scores.astype(np.float32) == scores).all())
+    sums = np.empty((len(scores), 2 * len(flat)), dtype=np.float32 if is_short else float)
+    for start in range(0, len(sums), _BLOCK):  # a block fits into the cache
         rows = slice(start, start + _BLOCK)
         for place, c in enumerate(flat):
             sums[rows, place] = c[rows] * scores[rows]
@@ -230,7 +234,6 @@ def macro_average(
         return np.asarray(means @ weights)
 
     statistic = Statistic(sums, mean_of_means, "share" if share else "plain", n_ratings=int(used.sum()))
-    groups = None if clusters is None else clusters[used]
     return estimate(statistic, clusters=groups, method="wilson" if share else "jackknife")
 
 

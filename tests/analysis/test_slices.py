@@ -220,3 +220,10 @@ def test_a_slice_differs_from_all_other_items(make_table):
     rows = [{"accuracy": 4, "clarity": 4, "kind": "a"}] * 3 + [{"accuracy": 1, "clarity": 4, "kind": "b"}] * 3
     (table,) = slice_tables(make_table(rows), ["kind"])
     assert [s.against_rest.difference.value for s in table.slices] == [1, -1]
+
+
+@pytest.mark.parametrize("score", [4.0, 1 / 3])
+def test_macro_average_over_clusters_is_exact_for_scores_that_are_no_whole_numbers(score):
+    values, easy = np.array([score, 2.0, 1.0, 5.0]), np.array([True, True, False, False])
+    found = macro_average(values, [[easy], [~easy]], np.array([0, 1, 0, 1]))
+    assert found.value == pytest.approx(((score + 2) / 2 + 3) / 2, rel=1e-15)
