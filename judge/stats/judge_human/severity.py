@@ -96,10 +96,11 @@ def severity(
     sums = _normal_equations(table)
     paired = (~np.isnan(table)).sum(axis=1) >= 2
     reason: Reason | None = TOO_FEW_RATERS if n_raters < 2 else None if paired.any() else NO_COMPLETE_PAIRS
+    effects = _Effects(n_raters)
     statistics = {
         name: Statistic(
             sums,
-            partial(_effect, combination=combination),
+            partial(effects.combined, combination=combination),
             n_items=int(paired.sum()),
             n_ratings=int((~np.isnan(table[paired])).sum()),
             n_dropped=int((~np.isnan(table[~paired])).sum()),
@@ -123,17 +124,29 @@ def _normal_equations(table: Floats) -> Floats:
     return np.column_stack([a.reshape(n_items, n_raters**2), b])
 
 
-def _effect(totals: Floats, combination: Floats) -> Floats:
-    """Return a combination of the effects; NaN where raters fall into groups that share no item."""
-    n_raters = len(combination)
-    a = totals[:, : n_raters**2].reshape(len(totals), n_raters, n_raters)
-    # Each A has the constant vector in its null space; adding it makes A regular if raters are connected.
-    smallest = np.linalg.eigvalsh(a + 1.0 / n_raters)[:, 0]
-    regular = smallest > 1e-9
-    effects = np.full((len(totals), n_raters), math.nan)
-    right = totals[regular, n_raters**2 :, None]
-    effects[regular] = np.linalg.solve(a[regular] + 1.0 / n_raters, right)[:, :, 0]
-    return np.asarray(effects @ combination)
+class _Effects:
+    """Effects of all raters; the statistics of one set of ratings share the last ones."""
+
+    def __init__(self, n_raters: int) -> None:
+        self.n_raters = n_raters
+        self._last: tuple[Floats, Floats] | None = None
+
+    def combined(self, totals: Floats, combination: Floats) -> Floats:
+        """Return a combination of the effects; NaN where raters fall into groups that share no item."""
+        if self._last is None or self._last[0] is not totals:
+            self._last = totals, self._solved(totals)
+        return np.asarray(self._last[1] @ combination)
+
+    def _solved(self, totals: Floats) -> Floats:
+        n = self.n_raters
+        a = totals[:, : n**2].reshape(len(totals), n, n)
+        # Each A has the constant vector in its null space; adding it makes A regular if raters are connected.
+        smallest = np.linalg.eigvalsh(a + 1.0 / n)[:, 0]
+        regular = smallest > 1e-9
+        effects = np.full((len(totals), n), math.nan)
+        right = totals[regular, n**2 :, None]
+        effects[regular] = np.linalg.solve(a[regular] + 1.0 / n, right)[:, :, 0]
+        return effects
 
 
 @dataclass(frozen=True, slots=True)

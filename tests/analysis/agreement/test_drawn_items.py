@@ -321,3 +321,10 @@ def test_a_target_and_probabilities_exclude_each_other(study):
 def test_a_target_has_one_field(topics):
     with pytest.raises(InputError, match="allowed is one field"):
         of_target(topics[1], topic={"a": 1}, kind={"b": 1})
+
+
+def test_weighted_rates_are_the_same_in_each_run_of_one_seed(study):
+    folder, human, _, drawn = study
+    both = aligned(folder, ratings(folder, human, drawn))
+    first, second = (agree(both).judge_agreements[0].pass_fail for _ in range(2))
+    assert first == second

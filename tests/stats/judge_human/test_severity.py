@@ -153,3 +153,12 @@ def test_every_item_moved_the_same_way_is_as_strong_as_evidence_gets():
     assert found.stuart_maxwell == pytest.approx(12)
     assert found.bhapkar == math.inf
     assert found.bhapkar_p == 0
+
+
+def test_effects_of_all_raters_come_from_one_solution(monkeypatch):
+    solved = []
+    solve = np.linalg.solve
+    monkeypatch.setattr(np.linalg, "solve", lambda a, b: solved.append(len(a)) or solve(a, b))
+    ratings = np.random.default_rng(0).normal(size=(30, 5))
+    severity(ratings[:, 1:], ratings[:, 0])
+    assert [n for n in solved if n > 1] == [30]
