@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, Unpack, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from judge.stats.coefficients.icc_limits import MeanSquares
 from judge.stats.engine.estimate import NO_ITEM_VARIANCE, NO_VARIATION, Estimate
 from judge.stats.engine.limits import Limits
 from judge.stats.engine.resampling import Sampling, Statistic, estimate, quotient
@@ -44,7 +45,9 @@ def icc(
         Allowed values; a rating off the scale is an error.
     **sampling
         `clusters`, `confidence_level`, `method`, `n_resamples`, `rng`: see `Sampling`.
-        ``method='analytic'`` uses the F intervals of [2]_ (normal ratings, independent items).
+        ``method='analytic'`` uses the F intervals of [2]_ (normal ratings, independent items). So does every
+        other method where resamples do not vary, as with perfect agreement; without any noise, the limits
+        allow for half a rating that differs by the smallest step.
 
     Returns
     -------
@@ -63,7 +66,15 @@ def icc(
     >>> print(icc(scores, form="ICC(3,1)", method="analytic"))
     0.715 [0.342, 0.946]
     """
-    return estimate(icc_statistic(*ratings, form=form, scale=scale), **sampling)
+    statistic = icc_statistic(*ratings, form=form, scale=scale)
+    found = estimate(statistic, **sampling)
+    if not found.defined or found.reason != NO_VARIATION or sampling.get("design") is not None:
+        return found
+    n = min(found.n_clusters, found.n_items)
+    low, high = _limits(form, np.asarray(statistic.sums, dtype=float), n, found.confidence_level)
+    if math.isnan(low):
+        return found
+    return replace(found, low=low, high=high, method="analytic", reason=None)
 
 
 def icc_statistic(*ratings: ArrayLike, form: Form = "ICC(2,1)", scale: ScaleLike = None) -> Statistic:
@@ -83,8 +94,7 @@ def icc_statistic(*ratings: ArrayLike, form: Form = "ICC(2,1)", scale: ScaleLike
         return _COEFFICIENT[form](_mean_squares(totals))
 
     def analytic(confidence_level: float) -> tuple[float, float, float]:
-        squares = _mean_squares(sums.sum(axis=0)[None, :])
-        return (*_f_limits(form, squares, confidence_level), math.nan)
+        return (*_limits(form, sums, n_items, confidence_level), math.nan)
 
     return Statistic(
         sums,
@@ -182,48 +192,17 @@ _COEFFICIENT: dict[str, Callable[[_MeanSquares], Floats]] = {
 }
 
 
-def _f_limits(form: Form, squares: _MeanSquares, confidence_level: float) -> Limits:
-    """Return McGraw and Wong's limits; those of a mean of raters follow by Spearman-Brown."""
-    n, k = int(squares.n[0]), squares.k
-    if form[4] == "2":
-        low, high = _two_way_limits(squares, confidence_level)
-    else:
-        noise, df = (squares.within, n * (k - 1)) if form[4] == "1" else (squares.residual, (n - 1) * (k - 1))
-        low, high = _ratio_limits(float(squares.items[0]), float(noise[0]), n - 1, df, k, confidence_level)
-    if form.endswith("k)"):
-        if not 1 + (k - 1) * low > _ZERO:  # beyond the reach of Spearman-Brown: there is no lower limit
-            return math.nan, math.nan
-        return k * low / (1 + (k - 1) * low), k * high / (1 + (k - 1) * high)
-    return low, high
-
-
-def _ratio_limits(items: float, noise: float, df1: int, df2: int, k: int, confidence_level: float) -> Limits:
-    if noise <= _ZERO:
-        return math.nan, math.nan
-    low = items / noise / _f_quantile(confidence_level, df1, df2)
-    high = items / noise * _f_quantile(confidence_level, df2, df1)
-    return (low - 1) / (low + k - 1), (high - 1) / (high + k - 1)
-
-
-def _two_way_limits(squares: _MeanSquares, confidence_level: float) -> Limits:
-    n, k = int(squares.n[0]), squares.k
-    items, raters, residual = float(squares.items[0]), float(squares.raters[0]), float(squares.residual[0])
-    rho = float(_two_way(squares)[0])
-    if residual <= _ZERO or not rho < 1:
-        return math.nan, math.nan
-    a, b = k * rho / (n * (1 - rho)), 1 + k * rho * (n - 1) / (n * (1 - rho))
-    # Satterthwaite's degrees of freedom of the mixture of rater and residual variance.
-    df = (a * raters + b * residual) ** 2 / (
-        (a * raters) ** 2 / (k - 1) + (b * residual) ** 2 / ((n - 1) * (k - 1))
+def _limits(form: Form, sums: Floats, n: int, confidence_level: float) -> Limits:
+    """Return F limits from sums of `n` independent items, or clusters of them."""
+    totals = sums.sum(axis=0)[None, :]
+    found = _mean_squares(totals)
+    k, one_way = found.k, form[4] == "1"
+    items, raters, noise = (
+        float(squares[0])
+        for squares in (found.items, found.raters, found.within if one_way else found.residual)
     )
-    mixture = k * raters + (k * n - k - n) * residual
-    f_low, f_high = _f_quantile(confidence_level, n - 1, df), _f_quantile(confidence_level, df, n - 1)
-    low = n * (items - f_low * residual) / (f_low * mixture + n * items)
-    high = n * (f_high * items - residual) / (mixture + n * f_high * items)
-    return low, high
-
-
-def _f_quantile(confidence_level: float, df1: float, df2: float) -> float:
-    from scipy.special import fdtri
-
-    return float(fdtri(df1, df2, (1 + confidence_level) / 2))
+    df = (n - 1, k - 1, n * (k - 1) if one_way else (n - 1) * (k - 1))
+    values = np.unique(sums[sums[:, 0] > 0, 1:-2])
+    squares = MeanSquares(items, raters, noise, n, k, df).with_noise(float(np.diff(values).min(initial=1.0)))
+    low, high = squares.limits(form, confidence_level)
+    return low, max(high, float(_COEFFICIENT[form](found)[0]))

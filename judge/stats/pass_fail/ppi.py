@@ -54,11 +54,11 @@ def ppi_mean(
     """Mean of human scores over the whole pool, when a random part of it was labelled (PPI++).
 
     mean = lambda mean(U) + mean(Y - lambda F): Y human and F judge scores of labelled answers, U judge
-    scores of unlabelled ones. lambda = cov(Y, F) / ((1 + n/N) var(F and U)) minimises the standard error;
-    variances have n - 1 in the denominator, and the interval is Student's.
+    scores of unlabelled ones. lambda = cov(Y, F) / ((1 + n/N) var(F and U)) minimises the standard error. The
+    interval is Student's with n - 1 degrees of freedom, and one less for a tuned lambda. Of pass marks it is
+    that of the labels with one pass and one fail added [4]_, around their mean.
 
-    Do not use it with labels from other answers, or chosen because of their human score; nor with fewer
-    than about 30 labels, where the interval is too narrow.
+    Do not use it with labels from other answers, or chosen because of their human score.
 
     Parameters
     ----------
@@ -89,8 +89,8 @@ def ppi_mean(
     PredictionPoweredMean
         In the unit of `human`. NaN, `too_few_items`, with fewer than two labels. Below 30 labels
         the note ``few_labels``: the interval is then approximate. Labels that are all alike get no interval
-        (`no_variation`), unless they are pass marks. In one of several strata, or of pass marks, they get the
-        variance of half a label that differs from them.
+        (`no_variation`), unless they are pass marks. In one of several strata they get the variance of half a
+        label that differs from them.
 
     Raises
     ------
@@ -106,6 +106,8 @@ def ppi_mean(
        arXiv:2311.01453.
     .. [3] A. Fisch et al., "Stratified Prediction-Powered Inference for Hybrid Language Model
        Evaluation", arXiv:2406.04291.
+    .. [4] A. Agresti, B. A. Coull, "Approximate is Better than 'Exact' for Interval Estimation of Binomial
+       Proportions", The American Statistician 52, 1998, doi:10.1080/00031305.1998.10480550.
 
     Examples
     --------
@@ -113,7 +115,7 @@ def ppi_mean(
     >>> judge = [4, 3, 5, 3, 5, 2] + [3, 4, 5, 4, 2, 1]
     >>> rate = ppi_mean(human, judge)
     >>> print(rate.estimate)
-    2.924 [1.681, 4.168]
+    2.924 [1.478, 4.371]
     >>> print(rate.humans_only)
     3.167 [1.622, 4.711]
     """
@@ -144,7 +146,7 @@ def ppi_mean(
         return PredictionPoweredMean(undefined, humans_only, uncorrected, math.nan)
     weights = pool.judge_weights(judge_weight, clip)
     codes = None if groups is None else cluster_codes(groups, y.size)
-    corrected = TwoPhaseMean.of(pool, weights).estimate(found, codes)
+    corrected = TwoPhaseMean.of(pool, weights, tuned=judge_weight is None).estimate(found, codes)
     sizes = np.bincount(pool.strata[pool.in_pool], minlength=weights.size)
     lam = float(weights @ sizes / sizes.sum())
     notes = [FEW_LABELS] * (n_labels < 30) + [INVERTED_JUDGE] * (lam < 0) + [COMPRESSED_JUDGE] * (lam > 1)
@@ -204,7 +206,7 @@ def ppi_difference(
     >>> human_a, judge_a = [4, 5, 3, None, None, 4], [4, 5, 4, 3, 5, 4]
     >>> human_b, judge_b = [3, 4, None, None, 2, 4], [3, 5, 3, 3, 3, 4]
     >>> print(ppi_difference(human_a, judge_a, human_b, judge_b))
-    0.969 [-0.445, 2.383]
+    0.969 [-0.913, 2.850]
     """
     between("confidence_level", confidence_level, 0, 1)
     a = as_column(human_a, "human_a"), as_column(judge_a, "judge_a")

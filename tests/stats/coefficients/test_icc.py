@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
 from judge.stats import icc
 
@@ -62,11 +63,44 @@ def test_a_large_constant_does_not_cost_accuracy():
     assert icc(ratings + 1e8).value == pytest.approx(icc(ratings).value, abs=1e-7)
 
 
-def test_perfect_agreement_has_no_analytic_interval():
-    for form in FORMS:
-        result = icc([[1, 1], [2, 2], [3, 3]], form=form, method="analytic")
-        assert result.value == pytest.approx(1.0)
-        assert (result.reason, np.isnan(result.low)) == ("no_variation", True)
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("method", ["auto", "jackknife", "analytic"])
+def test_perfect_agreement_has_the_f_limits_of_half_a_rating_that_differs(form, method):
+    """Ten items of three raters on 1-5: half a rating that differs by a step of 1/4 of the range."""
+    ratings = np.repeat(np.tile([1.0, 2, 3, 4, 5], 2)[:, None], 3, axis=1)
+    result = icc(ratings, form=form, method=method)
+    assert (result.value, result.high, result.reason, result.method) == (1.0, 1.0, None, "analytic")
+    noise, items = 0.5 / 4**2 / 30, 3 * np.var([0, 0.25, 0.5, 0.75, 1] * 2, ddof=1)
+    f_ratio = (items + noise) / noise
+    df = 20 if form[4] == "1" else 18
+    if (
+        form[4] != "2"
+    ):  # form 2 has Satterthwaite's degrees of freedom, here between those of raters and residual
+        low = f_ratio / stats.f.ppf(0.975, 9, df)
+        expected = 1 - 1 / low if form.endswith("k)") else (low - 1) / (low + 2)
+        assert result.low == pytest.approx(expected)
+    assert 0.97 < result.low < 1
+
+
+def test_perfect_agreement_on_fewer_items_leaves_more_doubt():
+    pattern = np.array([1.0, 2, 4])
+    lows = [icc(*[np.tile(pattern, n)] * 2).low for n in (1, 3, 30)]
+    assert lows == sorted(lows)
+    assert lows[0] < 0.9 < 0.995 < lows[2]
+
+
+def test_perfect_agreement_within_clusters_counts_clusters():
+    ratings = [np.tile([1.0, 2, 4, 5], 6)] * 2
+    lone = icc(*ratings).low
+    grouped = icc(*ratings, clusters=np.repeat(np.arange(6), 4)).low
+    assert grouped < lone < 1
+
+
+def test_perfect_agreement_up_to_severity_keeps_its_value_within_the_limits():
+    result = icc([[1, 3], [2, 4], [3, 5]], form="ICC(3,1)", method="analytic")
+    assert (result.value, result.high) == pytest.approx((1, 1))
+    absolute = icc([[1, 3], [2, 4], [3, 5]], form="ICC(2,1)", method="analytic")
+    assert absolute.low < absolute.value < absolute.high < 1
 
 
 def test_an_unknown_form_is_refused_with_the_allowed_ones():

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from judge.stats import icc, icc_reml, variance_components
 from judge.stats.coefficients import reml
+from judge.stats.coefficients.icc_limits import MeanSquares
 
 HERE = Path(__file__).parents[1]
 NAN = math.nan
@@ -96,14 +97,46 @@ def test_ratings_without_error_are_perfectly_reliable():
     assert icc_reml(ratings, form="ICC(2,1)").value == pytest.approx(icc(ratings).value, abs=1e-4)
 
 
-def test_no_item_is_dropped_and_the_interval_is_the_jackknife():
+def test_no_item_is_dropped_and_the_interval_is_analytic():
     ratings = simulated(2, n_items=12)
     result = icc_reml(ratings)
     assert result.n_items == int(np.isfinite(ratings).any(axis=1).sum())
     assert result.n_dropped == 0
-    assert result.method == "jackknife"
+    assert result.method == "analytic"
     assert result.low < result.value < result.high < 1
-    assert icc_reml(ratings, method="jackknife") == result
+    assert icc_reml(ratings, method="analytic") == result
+
+
+@pytest.mark.parametrize("form", ["ICC(2,1)", "ICC(3,1)", "ICC(2,k)", "ICC(3,k)"])
+def test_complete_ratings_have_the_limits_of_mcgraw_and_wong(form):
+    found, expected = (f(SHROUT_FLEISS, form=form, method="analytic") for f in (icc_reml, icc))
+    assert (found.low, found.high) == pytest.approx((expected.low, expected.high), abs=1e-5)
+
+
+def test_effective_sizes_are_harmonic_means_and_residual_degrees_of_freedom_those_of_all_ratings():
+    ratings = np.array([[1, 2, NAN], [2, 2, 3], [4, 5, 5], [NAN, 3, NAN], [1, NAN, 2], [NAN, NAN, NAN]])
+    components = variance_components(ratings)
+    k, n = 5 / (1 / 2 + 1 / 3 + 1 / 3 + 1 + 1 / 2), 3 / (1 / 4 + 1 / 4 + 1 / 3)
+    error = components.error
+    squares = MeanSquares(error + k * components.item, error + n * components.rater, error, n, k, (4, 2, 4))
+    found = icc_reml(ratings, form="ICC(3,1)")
+    assert (found.low, found.high) == pytest.approx(
+        (max(squares.limits("ICC(3,1)", 0.95)[0], 0), squares.limits("ICC(3,1)", 0.95)[1]), abs=1e-6
+    )
+
+
+def test_perfect_agreement_with_missing_ratings_has_limits():
+    ratings = np.repeat(np.tile([1.0, 2, 3, 5], 3)[:, None], 3, axis=1)
+    ratings[0, 0] = ratings[5, 2] = NAN
+    found = icc_reml(ratings)
+    assert (found.value, found.high, found.reason) == (1.0, 1.0, None)
+    assert 0.9 < found.low < 1
+
+
+def test_clusters_of_items_have_the_jackknife():
+    ratings = simulated(2, n_items=12)
+    found = icc_reml(ratings, clusters=np.repeat(np.arange(6), 2))
+    assert (found.method, found.n_clusters) == ("jackknife", 6)
 
 
 def test_resampled_values_are_those_of_the_repeated_items():

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy import stats
 
 import judge.stats as js
 from judge.stats import SamplingDesign
@@ -290,8 +291,8 @@ def test_clusters_widen_the_corrected_rate():
         js.predictive_values(labels, judge, design=twice, clusters=c, rng=0).estimate
         for c in (None, clusters)
     )
-    assert together.se / apart.se == pytest.approx(math.sqrt(2), rel=0.02)
-    assert (together.high - together.low) / (apart.high - apart.low) == pytest.approx(math.sqrt(2), rel=0.02)
+    assert together.se / apart.se == pytest.approx(math.sqrt(2), rel=0.03)
+    assert (together.high - together.low) / (apart.high - apart.low) == pytest.approx(math.sqrt(2), rel=0.03)
 
 
 def test_labels_from_one_cluster_only_carry_no_interval():
@@ -305,9 +306,41 @@ def test_labels_from_one_cluster_only_carry_no_interval():
 def test_pass_marks_without_a_fail_among_the_labels_have_an_interval():
     human = np.where(np.arange(200) < 20, 1.0, np.nan)
     found = js.ppi_mean(human, np.ones(200)).estimate
-    share = 0.5 / 21 * 20.5 / 21
-    assert found.se == pytest.approx(math.sqrt(share / 21))
-    assert found.low < 0.95
+    p = 21 / 22  # one pass and one fail more
+    assert found.se == pytest.approx(math.sqrt(p * (1 - p) / 22))
+    assert (found.value, found.high) == pytest.approx((1, 1))
+    assert found.low == pytest.approx(p - stats.t.ppf(0.975, 19) * found.se)
+
+
+def test_without_a_useful_judge_pass_marks_get_the_interval_of_agresti_and_coull():
+    human = np.where(np.arange(300) < 20, np.arange(300) % 4 > 0, np.nan)
+    found = js.ppi_mean(human, np.ones(300)).estimate
+    p = 16 / 22
+    half = stats.t.ppf(0.975, 19) * math.sqrt(p * (1 - p) / 22)
+    assert (found.value, found.low, found.high) == pytest.approx((0.75, p - half, p + half))
+
+
+def test_difference_of_pass_marks_has_half_a_pair_in_each_cell_more():
+    """Two systems on the same 20 answers, without a useful judge: Agresti and Min's variance."""
+    a, b = np.full(300, np.nan), np.full(300, np.nan)
+    a[:20], b[:20] = np.arange(20) < 15, np.arange(20) % 5 > 0
+    found = js.ppi_difference(a, np.ones(300), b, np.ones(300))
+    change = np.r_[a[:20] - b[:20], 0, 0]
+    weights = np.r_[np.ones(20), 1, 1]
+    centre = np.average(change, weights=weights)
+    spread = np.sum((a[:20] - b[:20] - centre) ** 2)
+    of_a, of_b = ((n + 1) / 22 for n in (15, 16))
+    added = sum(p**2 + (1 - p) ** 2 for p in (of_a, of_b)) / 2
+    assert found.se == pytest.approx(math.sqrt(spread + added) / 22)
+    assert (found.low + found.high) / 2 == pytest.approx(of_a - of_b)
+
+
+def test_difference_of_pass_marks_of_other_answers_adds_all_of_the_variance():
+    a, b = np.full(300, np.nan), np.full(300, np.nan)
+    a[:20], b[20:40] = np.arange(20) < 15, np.arange(20) < 12
+    found = js.ppi_difference(a, np.ones(300), b, np.ones(300))
+    one, two = (js.ppi_mean(human, np.ones(300)).estimate for human in (a, b))
+    assert found.se == pytest.approx(math.hypot(one.se, two.se))
 
 
 def test_a_stratum_whose_labels_are_all_alike_is_not_free_of_error():

@@ -24,12 +24,37 @@ def test_value_and_interval_follow_the_published_formulas():
     y, f, u = parts(human, judge)
     spread = np.concatenate([f, u]).var(ddof=1)
     lam = np.cov(y, f)[0, 1] / ((1 + y.size / u.size) * spread)
-    se = np.sqrt(lam**2 * u.var(ddof=1) / u.size + (y - lam * f).var(ddof=1) / y.size)
+    n = y.size
+    published = np.sqrt(lam**2 * u.var(ddof=1) / u.size + (y - lam * f).var(ddof=1) / n)
     found = ppi_mean(human, judge)
     assert found.judge_weight == pytest.approx(lam)
     assert found.estimate.value == pytest.approx(lam * u.mean() + (y - lam * f).mean())
-    assert found.estimate.high - found.estimate.value == pytest.approx(t.ppf(0.975, y.size - 1) * se)
-    assert found.effective_labels == pytest.approx(y.var(ddof=1) / se**2)
+    fixed = ppi_mean(human, judge, judge_weight=lam).estimate
+    assert fixed.high - fixed.value == pytest.approx(t.ppf(0.975, n - 1) * published)
+    # A tuned weight costs a degree of freedom.
+    assert found.estimate.se == pytest.approx(published * np.sqrt((n - 1) / (n - 2)), rel=5e-3)
+    assert found.estimate.high - found.estimate.value == pytest.approx(
+        t.ppf(0.975, n - 2) * found.estimate.se
+    )
+    assert found.effective_labels == pytest.approx(y.var(ddof=1) / found.estimate.se**2)
+
+
+def test_strata_with_one_judge_weight_in_common_pay_for_it_together():
+    """Three strata of 20 labels: each loses a third of a degree of freedom."""
+    human, judge = pool(np.random.default_rng(15), n_labels=400)
+    strata = np.arange(400) % 3
+    human[60:] = np.nan
+    tuned = ppi_mean(human, judge, strata=strata)
+    fixed = ppi_mean(human, judge, strata=strata, judge_weight=tuned.judge_weight)
+    assert tuned.estimate.value == fixed.estimate.value
+    labels = tuned.estimate.se / fixed.estimate.se
+    assert labels == pytest.approx(np.sqrt((20 - 1) / (20 - 1 - 1 / 3)), rel=5e-3)
+
+
+def test_two_labels_keep_an_interval_with_a_tuned_weight():
+    found = ppi_mean([1, 4, None, None], [1, 3, 2, 5]).estimate
+    assert found.df == 1
+    assert found.low < found.value < found.high
 
 
 def test_weight_zero_is_humans_only():
