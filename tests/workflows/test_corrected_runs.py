@@ -143,9 +143,17 @@ def test_ratings_that_do_not_say_which_answer_was_rated_are_refused(same_ids):
         judge.compare(runs["small"], runs["large"], humans=kept)
 
 
+def test_the_answer_decides_where_a_column_names_no_run(same_ids):
+    runs, rows = same_ids
+    other = [{**row, "system": "elsewhere"} for row in without(rows, "run")]
+    found = judge.compare(runs["small"], runs["large"], humans=other)
+    expected = judge.compare(runs["small"], runs["large"], humans=rows)
+    assert found.estimates["corrected.difference"] == expected.estimates["corrected.difference"]
+
+
 def test_a_column_that_names_no_run_is_refused(same_ids):
     runs, rows = same_ids
-    other = [{**row, "run": "elsewhere"} for row in rows]
+    other = [{**row, "run": "elsewhere"} for row in without(rows, "answer")]
     with pytest.raises(InputError, match="found: 'elsewhere'; allowed: large, small"):
         judge.compare(runs["small"], runs["large"], humans=other)
 

@@ -138,19 +138,20 @@ def _sources(inputs: AgreementInputs, runs: Sequence[_Answers]) -> dict[str, Row
     )
     rows = [row for _, row in read]
     columns = [inputs.columns.get(name, name) for name in (RUN, "system", "answer")]
-    column = next((name for name in columns if any(row.get(name) for row in rows)), None)
-    if column is None:
+    present = [name for name in columns if any(row.get(name) for row in rows)]
+    for column in present:
+        is_of = _has_answer if column == columns[-1] else _names_run
+        found: dict[str, RowSource] = {run.name: is_of(inputs, rows, column, run) for run in runs}
+        if any(found.values()):
+            return found
+    if not present:
         return everything
-    is_of = _has_answer if column == columns[-1] else _names_run
-    found: dict[str, RowSource] = {run.name: is_of(inputs, rows, column, run) for run in runs}
-    if not any(found.values()):
-        values = dict.fromkeys(str(row[column]) for row in rows if row.get(column))
-        names = ", ".join(sorted(set().union(*(run.names for run in runs))))
-        raise InputError(
-            f"{name_of(inputs.humans)}: column {column!r} must say whose answer was rated; found: "
-            f"{', '.join(map(repr, list(values)[:3]))}; allowed: {names}, or in a column answer the answer"
-        )
-    return found
+    values = dict.fromkeys(str(row[present[0]]) for row in rows if row.get(present[0]))
+    names = ", ".join(sorted(set().union(*(run.names for run in runs))))
+    raise InputError(
+        f"{name_of(inputs.humans)}: column {present[0]!r} must say whose answer was rated; found: "
+        f"{', '.join(map(repr, list(values)[:3]))}; allowed: {names}, or in a column answer the answer"
+    )
 
 
 def _names_run(_: AgreementInputs, rows: Sequence[Row], column: str, run: _Answers) -> list[Row]:
