@@ -143,18 +143,47 @@ def test_ratings_that_do_not_say_which_answer_was_rated_are_refused(same_ids):
         judge.compare(runs["small"], runs["large"], humans=kept)
 
 
+def test_the_answer_decides_where_a_column_names_no_run(same_ids):
+    runs, rows = same_ids
+    other = [{**row, "system": "elsewhere"} for row in without(rows, "run")]
+    found = judge.compare(runs["small"], runs["large"], humans=other)
+    expected = judge.compare(runs["small"], runs["large"], humans=rows)
+    assert found.estimates["corrected.difference"] == expected.estimates["corrected.difference"]
+
+
+def test_a_system_that_answered_in_both_runs_names_none_of_them(same_ids, tmp_path):
+    runs, rows = same_ids
+    of_one = {}
+    for name in ("small", "large"):
+        with Run.open(runs[name]) as run:
+            items = [item.model_copy(update={"system": "gpt"}) for item in run.items()]
+            of_one[name] = scored(tmp_path / name, items, [score.value == 4 for score in run.scores()])
+    named = [{**row, "system": "gpt"} for row in rows]
+    with pytest.raises(InputError, match="column 'system' must say whose answer was rated; found: 'gpt'"):
+        judge.compare(of_one["small"], of_one["large"], humans=without(named, "run", "answer"))
+    expected = judge.compare(runs["small"], runs["large"], humans=rows)
+    for column in ("run", "answer"):
+        kept = without(named, *({"run", "answer"} - {column}))
+        found = judge.compare(of_one["small"], of_one["large"], humans=kept)
+        assert found.estimates["corrected.difference"] == expected.estimates["corrected.difference"]
+
+
 def test_a_column_that_names_no_run_is_refused(same_ids):
     runs, rows = same_ids
-    other = [{**row, "run": "elsewhere"} for row in rows]
+    other = [{**row, "run": "elsewhere"} for row in without(rows, "answer")]
     with pytest.raises(InputError, match="found: 'elsewhere'; allowed: large, small"):
         judge.compare(runs["small"], runs["large"], humans=other)
 
 
 def test_an_answer_that_no_run_gave_is_left_out(same_ids):
     runs, rows = same_ids
-    changed = [{**row, "answer": "another"} if row["item_id"] == "8" else row for row in without(rows, "run")]
+    kept = [row for row in rows if row["run"] != "tiny"]
+    changed = [{**row, "answer": "another"} if row["item_id"] == "8" else row for row in without(kept, "run")]
     found = judge.compare(runs["small"], runs["large"], humans=changed)
     assert found.estimates["corrected.pass_rate:run=large"].n_ratings == N_QUESTIONS / 4 - 1
+    assert any(s.startswith("2 of 80 rows of ratings were left out") for s in found.warnings)
+    complete = judge.compare(runs["small"], runs["large"], humans=kept)
+    assert not any("rows of ratings were left out" in s for s in complete.warnings)
 
 
 @pytest.mark.parametrize("have_one_id", [False, True])

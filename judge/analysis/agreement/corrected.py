@@ -63,7 +63,7 @@ class CorrectedFigure:
 
     def other_estimators(self) -> dict[str, Estimate]:
         """Estimates by the methods that the design did not choose, by name."""
-        return self.pool.other_estimators(self.seed)
+        return self.pool.other_estimators(self.mean, self.seed)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,10 +6,9 @@ questions, the ratings must say whose answer was rated.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
-from pathlib import Path
 
 from judge.analysis.agreement.align import AlignedRatings
 from judge.analysis.agreement.drawn_items import DrawnItems
@@ -51,12 +50,12 @@ class LabelledRuns:
 
 @dataclass(frozen=True)
 class _Answers:
-    """Questions and answers of a run by id, and the names by which ratings may refer to it."""
+    """Questions and answers of a run by id, and the systems that gave them."""
 
     path: str
     name: str
     by_id: Mapping[str, tuple[str, str]]
-    names: frozenset[str]
+    systems: frozenset[str]
 
     def others_under_one_id(self, other: _Answers) -> list[str]:
         """Ids under which the other run has another question or answer."""
@@ -82,7 +81,7 @@ def align_runs(inputs: AgreementInputs, names: Sequence[str]) -> LabelledRuns:
         raise InputError("--humans -: ratings of several runs are read more than once; name a file")
     runs = [_answers(path, name) for path, name in zip(inputs.runs, names, strict=True)]
     _refuse_same_answers(runs)
-    sources = _sources(inputs, runs)
+    sources, notes = _sources(inputs, runs)
     loaded: dict[str, LoadedRatings] = {}
     problem: NoRatingMatches | None = None
     for run in runs:
@@ -100,20 +99,19 @@ def align_runs(inputs: AgreementInputs, names: Sequence[str]) -> LabelledRuns:
         _refuse_ambiguous(name_of(inputs.humans), runs, loaded)
     _refuse_other_rubrics(loaded)
     cluster = _ID_IN_RUN if inputs.cluster == ITEM_ID else inputs.cluster
-    return LabelledRuns(
-        align_loaded(replace(inputs, cluster=cluster), _merged(loaded, name_of(inputs.humans))),
-        tuple(name for name in names if name not in loaded),
-    )
+    aligned = align_loaded(replace(inputs, cluster=cluster), _merged(loaded, name_of(inputs.humans)))
+    unlabelled = tuple(name for name in names if name not in loaded)
+    return LabelledRuns(replace(aligned, notes=(*notes, *aligned.notes)), unlabelled)
 
 
 def _answers(path: str, name: str) -> _Answers:
-    by_id, names = {}, {name, Path(path).name}
+    by_id, systems = {}, set()
     with Run.open(path) as run:
         for item in run.items():
             by_id[item.id] = (item.question, item.answer)
             if item.system is not None:
-                names.add(item.system)
-    return _Answers(path, name, by_id, frozenset(names))
+                systems.add(item.system)
+    return _Answers(path, name, by_id, frozenset(systems))
 
 
 def _refuse_same_answers(runs: Sequence[_Answers]) -> None:
@@ -128,37 +126,61 @@ def _refuse_same_answers(runs: Sequence[_Answers]) -> None:
             )
 
 
-def _sources(inputs: AgreementInputs, runs: Sequence[_Answers]) -> dict[str, RowSource]:
-    """Ratings of each run: the given ones where ids decide, else the rows that name the run or its answer."""
+def _sources(
+    inputs: AgreementInputs, runs: Sequence[_Answers]
+) -> tuple[dict[str, RowSource], tuple[str, ...]]:
+    """Ratings of each run, and notes: the given ones where ids decide, else the rows that name the run."""
     everything = {run.name: inputs.humans for run in runs}
     if not any(a.others_under_one_id(b) for a, b in combinations(runs, 2)) or not is_table(inputs.humans):
-        return everything
+        return everything, ()
     read = plain_rows(
         inputs.humans, lambda _: None, encoding=inputs.encoding, mapping=inputs.columns, has_id=True
     )
     rows = [row for _, row in read]
     columns = [inputs.columns.get(name, name) for name in (RUN, "system", "answer")]
-    column = next((name for name in columns if any(row.get(name) for row in rows)), None)
-    if column is None:
-        return everything
-    is_of = _has_answer if column == columns[-1] else _names_run
-    found: dict[str, RowSource] = {run.name: is_of(inputs, rows, column, run) for run in runs}
-    if not any(found.values()):
-        values = dict.fromkeys(str(row[column]) for row in rows if row.get(column))
-        names = ", ".join(sorted(set().union(*(run.names for run in runs))))
-        raise InputError(
-            f"{name_of(inputs.humans)}: column {column!r} must say whose answer was rated; found: "
-            f"{', '.join(map(repr, list(values)[:3]))}; allowed: {names}, or in a column answer the answer"
-        )
-    return found
+    present = [name for name in columns if any(row.get(name) for row in rows)]
+    if not present:
+        return everything, ()
+    for column in present:
+        found: dict[str, RowSource] = {
+            run.name: _with_answer(inputs, rows, column, run)
+            if column == columns[-1]
+            else _with_name(rows, column, _names(run, column, runs))
+            for run in runs
+        }
+        if any(found.values()):
+            return found, _left_out(rows, found, column)
+    values = dict.fromkeys(str(row[present[0]]) for row in rows if row.get(present[0]))
+    allowed = ", ".join(sorted(set().union(*(_names(run, present[0], runs) for run in runs))))
+    raise InputError(
+        f"{name_of(inputs.humans)}: column {present[0]!r} must say whose answer was rated; found: "
+        f"{', '.join(map(repr, list(values)[:3]))}; allowed: {allowed}, or in a column answer the answer"
+    )
 
 
-def _names_run(_: AgreementInputs, rows: Sequence[Row], column: str, run: _Answers) -> list[Row]:
-    """Rows of ratings that name the run, or the system that answered in it."""
-    return [row for row in rows if str(row.get(column)).strip() in run.names]
+def _names(run: _Answers, column: str, runs: Sequence[_Answers]) -> frozenset[str]:
+    """Values of a column that mean the run and no other: its name or, beside a column `RUN`, its systems."""
+    if column == RUN:
+        return frozenset({run.name})
+    others = (other.systems | {other.name} for other in runs if other is not run)
+    return (run.systems | {run.name}).difference(*others)
 
 
-def _has_answer(inputs: AgreementInputs, rows: Sequence[Row], column: str, run: _Answers) -> list[Row]:
+def _with_name(rows: Sequence[Row], column: str, names: Container[str]) -> list[Row]:
+    return [row for row in rows if str(row.get(column)).strip() in names]
+
+
+def _left_out(rows: Sequence[Row], found: Mapping[str, Sequence[Row]], column: str) -> tuple[str, ...]:
+    used = {id(row) for of_run in found.values() for row in of_run}
+    if len(used) == len(rows):
+        return ()
+    return (
+        f"{len(rows) - len(used):,} of {len(rows):,} rows of ratings were left out: by their column {column} "
+        "they are of none of the runs.",
+    )
+
+
+def _with_answer(inputs: AgreementInputs, rows: Sequence[Row], column: str, run: _Answers) -> list[Row]:
     """Rows of ratings with the answer that the run has under their id."""
     ids = RowIds(content_of(inputs.columns), tuple(inputs.id_from))
     item_of = item_of_row(inputs.columns, ids, run.by_id)
