@@ -178,11 +178,10 @@ def _bounded(found: Estimate, counts: tuple[int, int], n_systems: int, per_pair:
     n_pairs = n_systems * (n_systems - 1) / 2
     same, opposite = (count / n_pairs for count in counts)
     low, high = (1 - per_pair * (1 - same), 1 - per_pair * opposite)
-    known = found.defined and found.n_clusters >= 2
-    return replace(
-        found, low=min(low, found.value) if known else math.nan, high=max(high, found.value) if known else math.nan,
-        se=math.nan, method="simultaneous" if known else "",
-    )  # fmt: skip
+    if not found.defined or found.n_clusters < 2:
+        return replace(found, low=math.nan, high=math.nan, se=math.nan, method="")
+    low, high = min(low, found.value), max(high, found.value)
+    return replace(found, low=low, high=high, se=math.nan, method="simultaneous")
 
 
 def rank_intervals(scores: ArrayLike, **sampling: Unpack[Sampling]) -> tuple[Estimate, ...]:
