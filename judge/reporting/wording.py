@@ -7,6 +7,9 @@ from judge.reporting.document import CellKind
 from judge.reporting.render.numbers import interval_text, number_text, p_text
 from judge.stats.engine.estimate import Estimate
 
+NOT_GIVEN = "Without a weighted form, and therefore not given:"
+"""Beginning of the sentence that lists what a report leaves out."""
+
 
 def display_name(name: str) -> str:
     """Name of a dimension or field in running text.

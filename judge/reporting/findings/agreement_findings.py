@@ -16,9 +16,18 @@ from judge.reporting.findings.study_methods import study_methods
 from judge.reporting.render.numbers import number_text
 from judge.reporting.tables.agreement_summary import GLOSSARY
 from judge.reporting.tables.agreement_tables import CHANGES, UNITS, alt_verdict
-from judge.reporting.wording import counted, dimension_name, field_name, listed, p_phrase, with_interval
+from judge.reporting.wording import (
+    NOT_GIVEN,
+    counted,
+    dimension_name,
+    field_name,
+    listed,
+    p_phrase,
+    with_interval,
+)
 from judge.stats.engine.estimate import FEW_CLUSTERS, Estimate
 from judge.stats.judge_human.ceiling import NOT_ABOVE_CHANCE
+from judge.stats.judge_human.non_inferiority import NonInferiority
 
 ALPHA = 0.05
 _TARGETS = {
@@ -34,7 +43,7 @@ _FINDINGS = {
     "non-inferior": "is non-inferior (it agrees with people as well as they agree with each other, up to the "
     "margin)",
     "inconclusive": "is shown neither to be non-inferior nor to be worse than people (inconclusive)",
-    "worse": "agrees with people less well than they agree with each other, by more than the margin",
+    "worse": "agrees with people less well than they agree with each other, by more than the margin of {}",
 }
 _ADVICE = {
     "better": "It can replace one of these raters there.",
@@ -92,10 +101,8 @@ def _judge_sentences(one: JudgeAgreement, set_by: str) -> Iterator[str]:
     elif one.verdict is not None and one.verdict.verdict is not None:
         v = one.verdict
         shown = v.wide if v.verdict == "better" else v.difference
-        yield (
-            f"On {name} the judge {_FINDINGS[str(v.verdict)]}: difference in {main.title} "
-            f"{_with_level(shown, change)}, margin {v.margin:g} ({set_by})."
-        )
+        difference = f": difference in {main.title} {_with_level(shown, change)}"
+        yield f"On {name} the judge {_finding(v, set_by, difference)}."
     else:
         yield (
             f"On {name}, {main.title} between judge and human rater is "
@@ -178,7 +185,13 @@ def _outcome_words(one: JudgeAgreement, set_by: str) -> str:
         return f"agrees with people with {one.main.title} {level}, without a human ceiling to compare with"
     if one.verdict is None or one.verdict.verdict is None:
         return _WITHOUT_MARGIN[_outcome(one)]
-    return f"{_FINDINGS[_outcome(one)]}, margin {one.verdict.margin:g} ({set_by})"
+    return _finding(one.verdict, set_by)
+
+
+def _finding(test: NonInferiority, set_by: str, more: str = "") -> str:
+    """Verdict of the test with its margin, which is named once; `more` follows the verdict."""
+    margin, words = f"{test.margin:g} ({set_by})", _FINDINGS[str(test.verdict)]
+    return words.format(margin) + more if "{}" in words else f"{words}{more}, margin {margin}"
 
 
 def _judge_words(found: Agreement, judge: str) -> str:
@@ -320,8 +333,8 @@ def _design_words(found: Agreement) -> Iterator[str]:
         f"{_TARGETS[first.target]}. Standard errors: {errors}. Kish's effective sample size: {sizes}."
     )
     yield (
-        "Without a weighted form, and therefore not given: alternative annotator test, thresholds, ranking "
-        "of systems, reliability and severity of raters, AUC, panels, intervals with random raters."
+        f"{NOT_GIVEN} alternative annotator test, thresholds, ranking of systems, reliability and severity "
+        "of raters, AUC, panels, intervals with random raters."
     )
 
 
