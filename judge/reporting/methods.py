@@ -14,7 +14,7 @@ from pathlib import PurePath
 from judge.reporting.document import ReportContent, Table
 from judge.reporting.references import REFERENCES, Reference
 from judge.reporting.render.numbers import method_text
-from judge.reporting.wording import NOT_GIVEN, counted, listed
+from judge.reporting.wording import NOT_GIVEN, WEIGHTED, counted, listed
 from judge.stats.engine.estimate import Estimate
 from judge.version import __version__
 
@@ -175,7 +175,7 @@ def _base(name: str) -> str:
 
 def _target(report: ReportContent) -> Iterator[str]:
     what = _TARGETS.get(report.kind)
-    if what:
+    if what and not any(sentence.startswith(WEIGHTED) for sentence in report.methods):
         yield f"The {what} count as a random sample; intervals are about {what} like these."
 
 

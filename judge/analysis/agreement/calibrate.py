@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,6 +17,7 @@ from judge.files.unpacking import read_text
 from judge.files.writing import write_file
 from judge.rubric import Rubric
 from judge.scoring.run import Run
+from judge.stats.engine.sampling_design import SamplingDesign
 from judge.stats.judge_human.calibration import Calibration, calibrate
 from judge.stats.judge_human.score_maps import MapKind, ScoreMap
 
@@ -41,8 +42,9 @@ class Calibrated:
         Dimension -> number of items with scores of both the judge and humans.
     n_people : int
         Number of human raters.
-    is_unweighted : bool
-        Whether items were drawn with unequal probabilities, which the calibration does not use.
+    designs : mapping
+        Dimension -> how the rated items were drawn, by which all figures are weighted; empty where they count
+        as a random sample.
     about : str
         Judge, rubric and dates of the run.
     """
@@ -53,7 +55,7 @@ class Calibrated:
     dimensions: dict[str, Calibration]
     n_items: dict[str, int]
     n_people: int
-    is_unweighted: bool = False
+    designs: Mapping[str, SamplingDesign] = field(default_factory=dict)
     about: str = ""
 
     @property
@@ -99,22 +101,22 @@ def calibrate_run(
     }
     if not numeric:
         raise InputError("nothing to calibrate: people's ratings are labels, not scores")
-    found, sizes = {}, {}
+    found, sizes, designs = {}, {}, {}
     for name, ratings in numeric.items():
         rated = ratings.take(ratings.rated)
         scores, human = rated.judge_values[:, 0], rated.consensus()
         ends = (float(rated.scale.points[0]), float(rated.scale.points[-1]))
+        if rated.design is not None:
+            designs[name] = rated.design
         sizes[name] = int((~np.isnan(scores) & ~np.isnan(human)).sum())
         found[name] = calibrate(
             human, scores, kind, bounds=ends, pass_mark=rated.pass_mark, loss=loss, clusters=rated.clusters,
-            method="jackknife", rng=seed,
+            design=rated.design, method="jackknife", rng=seed,
         )  # fmt: skip
     with Run.open(run) as opened:
         about = provenance(opened)
     people = len(aligned.humans)
-    return Calibrated(
-        str(run), aligned.judges[0], belongs_to(run), found, sizes, people, aligned.is_weighted, about
-    )
+    return Calibrated(str(run), aligned.judges[0], belongs_to(run), found, sizes, people, designs, about)
 
 
 def _is_category(rubric: Rubric | None, name: str) -> bool:

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 from judge.analysis.agreement.calibrate import Calibrated
 from judge.reporting.document import Column, Row, Section, Table
+from judge.reporting.findings.design_words import design_words
 from judge.reporting.render.numbers import number_text
 from judge.reporting.report import Report
 from judge.reporting.wording import counted, dimension_name, with_interval
-from judge.stats.judge_human.calibration import Calibration
+from judge.stats.judge_human.calibration import LARGE_FROM, Calibration
 
 KINDS = {
     "identity": "identity",
@@ -38,8 +39,10 @@ def build_calibration(found: Calibrated, saved: str | None = None) -> Report:
             "fingerprint": str(found.belongs_to["fingerprint"])[:12],
         },
         (
+            *((design_words(found.designs),) if found.designs else ()),
             "Cross-fitted: the map of each item is selected and fitted on other items (five folds, "
-            "clusters kept together). The reference is the mean human score.",
+            f"clusters kept together{', drawn within strata' if found.designs else ''}). The reference is "
+            "the mean human score.",
             "The constant is the median of the human scores (their mean for --loss rmse) on the other folds.",
             "A monotone map reduces bias and error but cannot raise a rank correlation. A pass rate of "
             "mapped scores must still be corrected with human verdicts: judge agree.",
@@ -78,15 +81,10 @@ def _words(found: Calibrated, saved: str | None) -> Iterator[str]:
 
 
 def _warnings(found: Calibrated) -> Iterator[str]:
-    if found.is_unweighted:
-        yield (
-            "The rated items were drawn with unequal probabilities, and a calibration has no weighted form: "
-            "distances, bias and gains hold for the rated items, not for all answers. For weighted figures: "
-            "judge agree."
-        )
-    few = [dimension_name(name) for name, n in found.n_items.items() if n < 100]
-    if few:
-        yield f"Fewer than 100 items on {', '.join(few)}: only shift and scale are tried for these."
+    if small := [name for name in found.dimensions if found.dimensions[name].n_effective < LARGE_FROM]:
+        named = ", ".join(map(dimension_name, small))
+        fewer = "Fewer than 100 items" if not found.designs else "An effective sample of fewer than 100 items"
+        yield f"{fewer} on {named}: only shift and scale are tried for these."
 
 
 def _gain(found: Calibrated) -> Table:

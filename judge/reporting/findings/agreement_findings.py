@@ -11,6 +11,7 @@ from judge.analysis.agreement.panel import STATISTICS
 from judge.analysis.ratings import PASSES, Ratings
 from judge.records import OVERALL
 from judge.reporting.document import CellKind
+from judge.reporting.findings.design_words import design_words
 from judge.reporting.findings.judge_findings import judge_words
 from judge.reporting.findings.study_methods import study_methods
 from judge.reporting.render.numbers import number_text
@@ -30,11 +31,6 @@ from judge.stats.judge_human.ceiling import NOT_ABOVE_CHANCE
 from judge.stats.judge_human.non_inferiority import NonInferiority
 
 ALPHA = 0.05
-_TARGETS = {
-    "these answers": " (exactly those of the run, with finite-population correction)",
-    "answers like these": " (the process that gave them; two-phase variance)",
-    "given mix": " (--target)",
-}
 MANY_MISSING = 0.05
 FEW_PEOPLE, FEW_ITEMS = 3, 50
 MOST_SENTENCES = 8
@@ -316,22 +312,8 @@ def _ceiling_warnings(found: Agreement) -> Iterator[str]:
 
 def _design_words(found: Agreement) -> Iterator[str]:
     """How weighted estimates were computed, and which statistics have no weighted form."""
-    designs = {name: one.design for name, one in found.aligned.ratings.items() if one.design is not None}
-    sizes = "; ".join(
-        f"{dimension_name(name)} {design.n_effective:.0f} of {design.n_sampled:,}"
-        for name, design in ((n, d.take(found.aligned.ratings[n].rated)) for n, d in designs.items())
-        if design is not None
-    )
-    first = next(iter(designs.values()))
-    is_mix = first.target == "given mix"
-    weight = "the share of its group" if is_mix else "1 / inclusion probability (Hájek)"
-    errors = "a jackknife over items, as no strata are known"
-    if first.strata is not None:
-        errors = "a jackknife within the strata of the sample"
-    yield (
-        f"Every estimate weights an item by {weight}. Target: {first.target}"
-        f"{_TARGETS[first.target]}. Standard errors: {errors}. Kish's effective sample size: {sizes}."
-    )
+    rated = (ratings.take(ratings.rated) for ratings in found.aligned.ratings.values())
+    yield design_words({one.dimension: one.design for one in rated if one.design is not None})
     yield (
         f"{NOT_GIVEN} alternative annotator test, thresholds, ranking of systems, reliability and severity "
         "of raters, AUC, panels, intervals with random raters."

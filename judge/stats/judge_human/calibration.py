@@ -22,8 +22,8 @@ from judge.stats.engine.estimate import (
 )
 from judge.stats.engine.frames import Tabular
 from judge.stats.engine.resampling import Sampling, Statistic, difference, estimate, quotient, resample
-from judge.stats.engine.sampling_design import refuse_design
-from judge.stats.engine.scale import Floats, Ints, as_floats
+from judge.stats.engine.sampling_design import SamplingDesign
+from judge.stats.engine.scale import Bools, Floats, Ints, as_floats
 from judge.stats.engine.weights import cluster_codes, seed_of
 from judge.stats.judge_human.score_maps import MapKind, ScoreMap, fit_map
 
@@ -32,7 +32,7 @@ __all__ = ["Calibration", "CalibrationErrors", "CalibrationPoint", "calibrate"]
 SMALL: tuple[MapKind, ...] = ("identity", "shift", "linear")
 LARGE: tuple[MapKind, ...] = (*SMALL, "cut_points", "proportional_odds", "isotonic")
 MOST_CATEGORIES = 10
-LARGE_FROM = 100  # pairs; below it richer maps fit noise
+LARGE_FROM = 100  # pairs, in effective number; below it richer maps fit noise
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +83,8 @@ class Calibration(Tabular):
         Folds of clusters, fewer than asked for if there are fewer clusters.
     seed : int or None
         Repeats the folds.
+    n_effective : float
+        Number of pairs; with weights Kish's effective number.
     """
 
     map: ScoreMap
@@ -96,6 +98,7 @@ class Calibration(Tabular):
     curve: tuple[CalibrationPoint, ...]
     n_folds: int
     seed: int | None
+    n_effective: float
 
     def _rows(self) -> Iterable[Any]:
         return self.curve
@@ -122,9 +125,11 @@ def calibrate(
     Clusters are assigned to folds; each item's mapped score comes from a map fitted on the other folds. With
     'auto' the kind is chosen within those other folds as well, so that the choice does not bias the result.
     Kinds beyond 'linear' are tried from 100 pairs on, proportional odds for at most ten distinct human
-    scores. A gain whose interval includes 0 is no gain, and the result is the identity. The same holds if the
-    map is no closer to people than the best constant: it would hide that the judge has no information about
-    items.
+    scores. With a sampling design, maps, losses and constants weight every pair by 1 / probability, the folds
+    are drawn within strata, and the number of pairs is Kish's effective one [1]_.
+
+    A gain whose interval includes 0 is no gain, and the result is the identity. The same holds if the map is
+    no closer to people than the best constant: it would hide that the judge has no information about items.
 
     Do not use it to raise a rank correlation: a non-decreasing map cannot. A pass rate of mapped scores still
     needs a correction for the map's own error, see `ppi_mean`.
@@ -151,6 +156,10 @@ def calibrate(
     Calibration
         With fewer than two clusters of complete pairs all estimates are undefined, the map the identity.
 
+    References
+    ----------
+    .. [1] L. Kish, "Survey Sampling", 1965.
+
     Examples
     --------
     A judge that is too lenient by one point.
@@ -162,91 +171,160 @@ def calibrate(
     >>> result.helps, round(result.map.parameters["shift"][0], 2)
     (True, -1.07)
     """
-    refuse_design("calibrate", sampling)
     at_least("n_folds", n_folds, 2)
     x, y = as_floats(judge), as_floats(human)
     if x.shape != y.shape or x.ndim != 1:
         raise ValueError(f"judge and human must be two lists of one length, got {x.shape} and {y.shape}.")
     seed, rng = seed_of(sampling.get("rng"))
     sampling["rng"] = rng if seed is None else seed
-    both = ~np.isnan(x) & ~np.isnan(y)
+    design = sampling.get("design")
+    pairs = _Pairs.of(x, y, design, bounds, loss)
     codes = cluster_codes(sampling.get("clusters"), len(x))
-    folds = _folds(codes, both, n_folds, rng)
-    kinds = _kinds(kind, y[both])
-    usable = len(np.unique(folds[both])) >= 2
-    mapped = _cross_fitted(x, y, folds, kinds, loss, bounds) if usable else np.full(len(x), np.nan)
-    chosen = _best(x, y, folds, kinds, loss, bounds) if usable else "identity"
-    reason: Reason | None = None if usable else TOO_FEW_CLUSTERS if both.any() else NO_COMPLETE_PAIRS
+    folds = _folds(codes, pairs.used, n_folds, rng, design)
+    kinds = _kinds(kind, y[pairs.used], pairs.n_effective)
+    usable = len(np.unique(folds[pairs.used])) >= 2
+    mapped = pairs.cross_fitted(folds, kinds) if usable else np.full(len(x), np.nan)
+    chosen = pairs.best(folds, kinds) if usable else "identity"
+    reason: Reason | None = None if usable else TOO_FEW_CLUSTERS if pairs.used.any() else NO_COMPLETE_PAIRS
     gain = estimate(_advantage(x, mapped, y, loss, reason), **sampling)
     closer = mapped if gain.value > 0 else np.where(np.isnan(mapped), np.nan, x)
-    over = estimate(_advantage(_constants(x, y, folds, loss), closer, y, loss, reason), **sampling)
+    over = estimate(_advantage(pairs.constants(folds), closer, y, loss, reason), **sampling)
     helps = gain.low > 0
     used = helps and over.low > 0
-    fitted = fit_map(y, x, chosen, bounds=bounds) if used else ScoreMap("identity", {})
-    constant = _centre(y[both], loss)
+    fitted = fit_map(y, x, chosen, bounds=bounds, weights=pairs.weights) if used else ScoreMap("identity", {})
     before, after = (_errors(scores, y, pass_mark, reason, sampling) for scores in (x, mapped))
-    curve = _curve(x, y, sampling)
-    n_used = len(np.unique(folds[both]))
-    return Calibration(fitted, chosen, gain, helps, over, constant, before, after, curve, n_used, seed)
+    return Calibration(
+        fitted,
+        chosen,
+        gain,
+        helps,
+        over,
+        pairs.constant(),
+        before,
+        after,
+        _curve(x, y, sampling),
+        len(np.unique(folds[pairs.used])),
+        seed,
+        pairs.n_effective,
+    )
 
 
-def _kinds(kind: MapKind | Literal["auto"], human: Floats) -> Sequence[MapKind]:
+def _kinds(kind: MapKind | Literal["auto"], human: Floats, n_effective: float) -> Sequence[MapKind]:
     if kind != "auto":
         return (kind,)
-    if len(human) < LARGE_FROM:
+    if n_effective < LARGE_FROM:
         return SMALL
     # Means of several people are no categories: one threshold for each of their values would fit noise.
     ordinal = len(np.unique(human)) <= MOST_CATEGORIES
     return tuple(k for k in LARGE if ordinal or k != "proportional_odds")
 
 
-def _folds(codes: Ints, used: np.ndarray, n_folds: int, rng: np.random.Generator) -> Ints:
-    """Assign the clusters that have complete pairs to folds of nearly equal number."""
-    present = np.unique(codes[used])
+def _folds(
+    codes: Ints, used: Bools, n_folds: int, rng: np.random.Generator, design: SamplingDesign | None
+) -> Ints:
+    """Assign the clusters that have complete pairs to folds of nearly equal number, stratum by stratum."""
+    present, first = np.unique(codes[used], return_index=True)
+    order = rng.permutation(len(present))
+    if design is not None and design.n_sampled:
+        strata = np.zeros(len(codes), np.int64)
+        strata[design.sampled] = design.variance_strata[0]
+        order = order[np.argsort(strata[used][first][order], kind="stable")]
     fold_of = np.zeros(int(codes.max(initial=-1)) + 1, np.int64)
-    fold_of[rng.permutation(present)] = np.arange(len(present)) % n_folds
+    fold_of[present[order]] = np.arange(len(present)) % n_folds
     return fold_of[codes]
 
 
-def _cross_fitted(
-    x: Floats,
-    y: Floats,
-    folds: Ints,
-    kinds: Sequence[MapKind],
-    loss: str,
-    bounds: tuple[float, float] | None,
-) -> Floats:
-    """Return each item's score under the map of the other folds; kinds are chosen within those folds."""
-    mapped = np.full(len(x), np.nan)
-    for fold in np.unique(folds):
-        out = folds == fold
-        kind = _best(x[~out], y[~out], folds[~out], kinds, loss, bounds)
-        if _has_pair(x[~out], y[~out]):
-            mapped[out] = fit_map(y[~out], x[~out], kind, bounds=bounds)(x[out])
-    return mapped
+@dataclass(frozen=True)
+class _Pairs:
+    """Scores of the judge (x) and of people (y) with their weights, and how maps of them are compared."""
+
+    x: Floats
+    y: Floats
+    weights: Floats
+    bounds: tuple[float, float] | None
+    loss: str
+
+    @classmethod
+    def of(
+        cls,
+        x: Floats,
+        y: Floats,
+        design: SamplingDesign | None,
+        bounds: tuple[float, float] | None,
+        loss: str,
+    ) -> _Pairs:
+        weights = np.ones(len(x)) if design is None else design.weights
+        if len(weights) != len(x):
+            raise ValueError(
+                f"design must describe every item: {len(x)} items, {len(weights)} probabilities."
+            )
+        return cls(x, y, weights, bounds, loss)
+
+    @property
+    def used(self) -> Bools:
+        used: Bools = ~np.isnan(self.x) & ~np.isnan(self.y) & (self.weights > 0)
+        return used
+
+    @property
+    def n_effective(self) -> float:
+        weights = self.weights[self.used]
+        return float(weights.sum() ** 2 / (weights @ weights)) if weights.size else 0.0
+
+    def take(self, mask: Bools) -> _Pairs:
+        return replace(self, x=self.x[mask], y=self.y[mask], weights=self.weights[mask])
+
+    def cross_fitted(self, folds: Ints, kinds: Sequence[MapKind]) -> Floats:
+        """Return each item's score under the map of the other folds; kinds are chosen within those folds."""
+        mapped = np.full(len(self.x), np.nan)
+        for fold in np.unique(folds):
+            out = folds == fold
+            rest = self.take(~out)
+            kind = rest.best(folds[~out], kinds)
+            if rest.used.any():
+                fitted = fit_map(rest.y, rest.x, kind, bounds=self.bounds, weights=rest.weights)
+                mapped[out] = fitted(self.x[out])
+        return mapped
+
+    def best(self, folds: Ints, kinds: Sequence[MapKind]) -> MapKind:
+        """Return the kind with the smallest out-of-fold loss; of equals the simplest, which comes first."""
+        if len(kinds) == 1 or len(np.unique(folds)) < 2:
+            return kinds[0]
+        losses = [self._loss(self.cross_fitted(folds, (kind,))) for kind in kinds]
+        return kinds[int(np.argmin(np.round(losses, 12)))]
+
+    def _loss(self, mapped: Floats) -> float:
+        distance = np.abs(mapped - self.y) ** (1 if self.loss == "mae" else 2)
+        known = ~np.isnan(distance)
+        return float((self.weights[known] * distance[known]).sum() / self.weights[known].sum())
+
+    def constant(self) -> float:
+        """Return the constant with the smallest loss; NaN without a pair."""
+        human, weights = self.y[self.used], self.weights[self.used]
+        if not human.size:
+            return math.nan
+        if self.loss != "mae":
+            return float((weights * human).sum() / weights.sum())
+        return _weighted_median(human, weights)
+
+    def constants(self, folds: Ints) -> Floats:
+        """Return for each item the best constant of the other folds."""
+        found = np.full(len(self.y), np.nan)
+        for fold in np.unique(folds):
+            found[folds == fold] = self.take(folds != fold).constant()
+        return found
 
 
-def _best(
-    x: Floats,
-    y: Floats,
-    folds: Ints,
-    kinds: Sequence[MapKind],
-    loss: str,
-    bounds: tuple[float, float] | None,
-) -> MapKind:
-    """Return the kind with the smallest out-of-fold loss; of equals the simplest, which comes first."""
-    if len(kinds) == 1 or len(np.unique(folds)) < 2:
-        return kinds[0]
-    power = 1 if loss == "mae" else 2
-    losses = []
-    for kind in kinds:
-        mapped = _cross_fitted(x, y, folds, (kind,), loss, bounds)
-        losses.append(float(np.nanmean(np.abs(mapped - y) ** power)))
-    return kinds[int(np.argmin(np.round(losses, 12)))]
+def _weighted_median(values: Floats, weights: Floats) -> float:
+    """Return the value with half of the weight on either side; between two values their mean.
 
-
-def _has_pair(x: Floats, y: Floats) -> bool:
-    return bool((~np.isnan(x) & ~np.isnan(y)).any())
+    >>> _weighted_median(np.array([1.0, 2, 5]), np.array([1.0, 1, 2]))
+    3.5
+    """
+    order = np.argsort(values)
+    up_to = weights[order].cumsum()
+    half = up_to[-1] / 2
+    places = np.searchsorted(up_to, [half * (1 - 1e-12), half * (1 + 1e-12)])
+    return float(values[order][places].mean())
 
 
 def _error_statistic(
@@ -287,22 +365,6 @@ def _advantage(before: Floats, after: Floats, y: Floats, loss: str, reason: Reas
     """Return the loss of `before` minus that of `after`, on the items that have both."""
     original = np.where(np.isnan(after), np.nan, before)
     return difference(_error_statistic(original, y, loss, reason), _error_statistic(after, y, loss, reason))
-
-
-def _centre(human: Floats, loss: str) -> float:
-    """Return the constant with the smallest loss."""
-    if not len(human):
-        return math.nan
-    return float(np.median(human) if loss == "mae" else human.mean())
-
-
-def _constants(x: Floats, y: Floats, folds: Ints, loss: str) -> Floats:
-    """Return for each item the best constant of the other folds."""
-    both = ~np.isnan(x) & ~np.isnan(y)
-    found = np.full(len(y), np.nan)
-    for fold in np.unique(folds):
-        found[folds == fold] = _centre(y[both & (folds != fold)], loss)
-    return found
 
 
 def _errors(
