@@ -10,7 +10,8 @@ from judge.reporting.findings.design_words import design_words
 from judge.reporting.render.numbers import number_text
 from judge.reporting.report import Report
 from judge.reporting.wording import counted, dimension_name, with_interval
-from judge.stats.judge_human.calibration import LARGE_FROM, Calibration
+from judge.stats.judge_human.calibration import Calibration
+from judge.stats.judge_human.cross_fitting import LARGE_FROM
 
 KINDS = {
     "identity": "identity",

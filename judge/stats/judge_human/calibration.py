@@ -23,16 +23,12 @@ from judge.stats.engine.estimate import (
 from judge.stats.engine.frames import Tabular
 from judge.stats.engine.resampling import Sampling, Statistic, difference, estimate, quotient, resample
 from judge.stats.engine.sampling_design import SamplingDesign
-from judge.stats.engine.scale import Bools, Floats, Ints, as_floats
+from judge.stats.engine.scale import Floats, Ints, as_floats
 from judge.stats.engine.weights import cluster_codes, seed_of
-from judge.stats.judge_human.score_maps import MapKind, ScoreMap, fit_map
+from judge.stats.judge_human.cross_fitting import Pairs, draw_folds, kinds_tried
+from judge.stats.judge_human.score_maps import MapKind, ScoreMap
 
 __all__ = ["Calibration", "CalibrationErrors", "CalibrationPoint", "calibrate"]
-
-SMALL: tuple[MapKind, ...] = ("identity", "shift", "linear")
-LARGE: tuple[MapKind, ...] = (*SMALL, "cut_points", "proportional_odds", "isotonic")
-MOST_CATEGORIES = 10
-LARGE_FROM = 100  # pairs, in effective number; below it richer maps fit noise
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,160 +167,149 @@ def calibrate(
     >>> result.helps, round(result.map.parameters["shift"][0], 2)
     (True, -1.07)
     """
-    at_least("n_folds", n_folds, 2)
-    x, y = as_floats(judge), as_floats(human)
-    if x.shape != y.shape or x.ndim != 1:
-        raise ValueError(f"judge and human must be two lists of one length, got {x.shape} and {y.shape}.")
     seed, rng = seed_of(sampling.get("rng"))
     sampling["rng"] = rng if seed is None else seed
-    design = sampling.get("design")
-    pairs = _Pairs.of(x, y, design, bounds, loss)
-    codes = cluster_codes(sampling.get("clusters"), len(x))
-    folds = _folds(codes, pairs.used, n_folds, rng, design)
-    kinds = _kinds(kind, y[pairs.used], pairs.n_effective)
-    usable = len(np.unique(folds[pairs.used])) >= 2
-    mapped = pairs.cross_fitted(folds, kinds) if usable else np.full(len(x), np.nan)
-    chosen = pairs.best(folds, kinds) if usable else "identity"
-    reason: Reason | None = None if usable else TOO_FEW_CLUSTERS if pairs.used.any() else NO_COMPLETE_PAIRS
-    gain = estimate(_advantage(x, mapped, y, loss, reason), **sampling)
-    closer = mapped if gain.value > 0 else np.where(np.isnan(mapped), np.nan, x)
-    over = estimate(_advantage(pairs.constants(folds), closer, y, loss, reason), **sampling)
-    helps = gain.low > 0
-    used = helps and over.low > 0
-    fitted = fit_map(y, x, chosen, bounds=bounds, weights=pairs.weights) if used else ScoreMap("identity", {})
-    before, after = (_errors(scores, y, pass_mark, reason, sampling) for scores in (x, mapped))
-    return Calibration(
-        fitted,
-        chosen,
-        gain,
-        helps,
-        over,
-        pairs.constant(),
-        before,
-        after,
-        _curve(x, y, sampling),
-        len(np.unique(folds[pairs.used])),
-        seed,
-        pairs.n_effective,
-    )
+    clusters, design = sampling.get("clusters"), sampling.get("design")
+    pairs = Pairs.of(as_floats(judge), as_floats(human), design, bounds, loss)
+    chosen = _choose(pairs, kind, cluster_codes(clusters, len(pairs.x)), n_folds, rng, design)
+    if chosen.reason is None:
+        mapped = pairs.cross_fitted(chosen.folds, chosen.kinds)
+    else:
+        mapped = np.full(len(pairs.x), np.nan)
+    return _assessed(pairs, chosen, mapped, pairs.constants(chosen.folds), pass_mark, seed, sampling)
 
 
-def _kinds(kind: MapKind | Literal["auto"], human: Floats, n_effective: float) -> Sequence[MapKind]:
-    if kind != "auto":
-        return (kind,)
-    if n_effective < LARGE_FROM:
-        return SMALL
-    # Means of several people are no categories: one threshold for each of their values would fit noise.
-    ordinal = len(np.unique(human)) <= MOST_CATEGORIES
-    return tuple(k for k in LARGE if ordinal or k != "proportional_odds")
+@dataclass(frozen=True, kw_only=True)
+class FittedOn:
+    """Items on which a map is chosen and fitted, other than those on which it is assessed.
+
+    Attributes
+    ----------
+    human, judge : array_like of float, shape (n_fitted,)
+        Scores, as in `calibrate`.
+    clusters : array_like or None
+        Cluster of each item.
+    design : SamplingDesign or None
+        How the items were drawn.
+    """
+
+    human: ArrayLike
+    judge: ArrayLike
+    clusters: ArrayLike | None = None
+    design: SamplingDesign | None = None
 
 
-def _folds(
-    codes: Ints, used: Bools, n_folds: int, rng: np.random.Generator, design: SamplingDesign | None
-) -> Ints:
-    """Assign the clusters that have complete pairs to folds of nearly equal number, stratum by stratum."""
-    present, first = np.unique(codes[used], return_index=True)
-    order = rng.permutation(len(present))
-    if design is not None and design.n_sampled:
-        strata = np.zeros(len(codes), np.int64)
-        strata[design.sampled] = design.variance_strata[0]
-        order = order[np.argsort(strata[used][first][order], kind="stable")]
-    fold_of = np.zeros(int(codes.max(initial=-1)) + 1, np.int64)
-    fold_of[present[order]] = np.arange(len(present)) % n_folds
-    return fold_of[codes]
+def calibrate_held_out(
+    fitted_on: FittedOn,
+    human: ArrayLike,
+    judge: ArrayLike,
+    kind: MapKind | Literal["auto"] = "auto",
+    *,
+    bounds: tuple[float, float] | None = None,
+    pass_mark: float | None = None,
+    loss: Literal["mae", "rmse"] = "mae",
+    n_folds: int = 5,
+    **sampling: Unpack[Sampling],
+) -> Calibration:
+    """Fit a map on some items and say whether it helps on others.
+
+    The kind is chosen by cross-validation within the first items. No cluster may have items in both parts.
+
+    Parameters
+    ----------
+    fitted_on : FittedOn
+        Scores of the items on which the map is chosen and fitted.
+    human, judge : array_like of float, shape (n_items,)
+        Scores of the other items.
+    kind, bounds, pass_mark, loss, n_folds, **sampling
+        As in `calibrate`.
+
+    Returns
+    -------
+    Calibration
+        Gains, errors and curve are those of the other items; `n_effective` and `n_folds` of the first.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> human = rng.integers(1, 5, 80)
+    >>> judge = human + 1 + rng.integers(-1, 2, 80)
+    >>> first = FittedOn(human=human[:40], judge=judge[:40])
+    >>> calibrate_held_out(first, human[40:], judge[40:], "shift", rng=0).helps
+    True
+    """
+    seed, rng = seed_of(sampling.get("rng"))
+    sampling["rng"] = rng if seed is None else seed
+    first = Pairs.of(as_floats(fitted_on.judge), as_floats(fitted_on.human), fitted_on.design, bounds, loss)
+    codes = cluster_codes(fitted_on.clusters, len(first.x))
+    chosen = _choose(first, kind, codes, n_folds, rng, fitted_on.design)
+    others = Pairs.of(as_floats(judge), as_floats(human), sampling.get("design"), bounds, loss)
+    mapped = np.full(len(others.x), np.nan)
+    if chosen.reason is None:
+        mapped = chosen.pairs.map(chosen.kind)(others.x)
+    constants = np.full(len(others.x), first.constant())
+    return _assessed(others, chosen, mapped, constants, pass_mark, seed, sampling)
 
 
 @dataclass(frozen=True)
-class _Pairs:
-    """Scores of the judge (x) and of people (y) with their weights, and how maps of them are compared."""
+class _Choice:
+    """The kind of map chosen on some pairs; a reason where there are too few of them."""
 
-    x: Floats
-    y: Floats
-    weights: Floats
-    bounds: tuple[float, float] | None
-    loss: str
-
-    @classmethod
-    def of(
-        cls,
-        x: Floats,
-        y: Floats,
-        design: SamplingDesign | None,
-        bounds: tuple[float, float] | None,
-        loss: str,
-    ) -> _Pairs:
-        weights = np.ones(len(x)) if design is None else design.weights
-        if len(weights) != len(x):
-            raise ValueError(
-                f"design must describe every item: {len(x)} items, {len(weights)} probabilities."
-            )
-        return cls(x, y, weights, bounds, loss)
-
-    @property
-    def used(self) -> Bools:
-        used: Bools = ~np.isnan(self.x) & ~np.isnan(self.y) & (self.weights > 0)
-        return used
-
-    @property
-    def n_effective(self) -> float:
-        weights = self.weights[self.used]
-        return float(weights.sum() ** 2 / (weights @ weights)) if weights.size else 0.0
-
-    def take(self, mask: Bools) -> _Pairs:
-        return replace(self, x=self.x[mask], y=self.y[mask], weights=self.weights[mask])
-
-    def cross_fitted(self, folds: Ints, kinds: Sequence[MapKind]) -> Floats:
-        """Return each item's score under the map of the other folds; kinds are chosen within those folds."""
-        mapped = np.full(len(self.x), np.nan)
-        for fold in np.unique(folds):
-            out = folds == fold
-            rest = self.take(~out)
-            kind = rest.best(folds[~out], kinds)
-            if rest.used.any():
-                fitted = fit_map(rest.y, rest.x, kind, bounds=self.bounds, weights=rest.weights)
-                mapped[out] = fitted(self.x[out])
-        return mapped
-
-    def best(self, folds: Ints, kinds: Sequence[MapKind]) -> MapKind:
-        """Return the kind with the smallest out-of-fold loss; of equals the simplest, which comes first."""
-        if len(kinds) == 1 or len(np.unique(folds)) < 2:
-            return kinds[0]
-        losses = [self._loss(self.cross_fitted(folds, (kind,))) for kind in kinds]
-        return kinds[int(np.argmin(np.round(losses, 12)))]
-
-    def _loss(self, mapped: Floats) -> float:
-        distance = np.abs(mapped - self.y) ** (1 if self.loss == "mae" else 2)
-        known = ~np.isnan(distance)
-        return float((self.weights[known] * distance[known]).sum() / self.weights[known].sum())
-
-    def constant(self) -> float:
-        """Return the constant with the smallest loss; NaN without a pair."""
-        human, weights = self.y[self.used], self.weights[self.used]
-        if not human.size:
-            return math.nan
-        if self.loss != "mae":
-            return float((weights * human).sum() / weights.sum())
-        return _weighted_median(human, weights)
-
-    def constants(self, folds: Ints) -> Floats:
-        """Return for each item the best constant of the other folds."""
-        found = np.full(len(self.y), np.nan)
-        for fold in np.unique(folds):
-            found[folds == fold] = self.take(folds != fold).constant()
-        return found
+    pairs: Pairs
+    folds: Ints
+    kinds: Sequence[MapKind]
+    kind: MapKind
+    reason: Reason | None
 
 
-def _weighted_median(values: Floats, weights: Floats) -> float:
-    """Return the value with half of the weight on either side; between two values their mean.
+def _choose(
+    pairs: Pairs,
+    kind: MapKind | Literal["auto"],
+    codes: Ints,
+    n_folds: int,
+    rng: np.random.Generator,
+    design: SamplingDesign | None,
+) -> _Choice:
+    at_least("n_folds", n_folds, 2)
+    folds = draw_folds(codes, pairs.used, n_folds, rng, design)
+    kinds = kinds_tried(kind, pairs.y[pairs.used], pairs.n_effective)
+    if len(np.unique(folds[pairs.used])) >= 2:
+        return _Choice(pairs, folds, kinds, pairs.best(folds, kinds), None)
+    reason: Reason = TOO_FEW_CLUSTERS if pairs.used.any() else NO_COMPLETE_PAIRS
+    return _Choice(pairs, folds, kinds, "identity", reason)
 
-    >>> _weighted_median(np.array([1.0, 2, 5]), np.array([1.0, 1, 2]))
-    3.5
-    """
-    order = np.argsort(values)
-    up_to = weights[order].cumsum()
-    half = up_to[-1] / 2
-    places = np.searchsorted(up_to, [half * (1 - 1e-12), half * (1 + 1e-12)])
-    return float(values[order][places].mean())
+
+def _assessed(
+    items: Pairs,
+    chosen: _Choice,
+    mapped: Floats,
+    constants: Floats,
+    pass_mark: float | None,
+    seed: int | None,
+    sampling: Sampling,
+) -> Calibration:
+    """Compare mapped scores of items with the scores as they are, and with constants."""
+    x, y, loss, reason = items.x, items.y, items.loss, chosen.reason
+    gain = estimate(_advantage(x, mapped, y, loss, reason), **sampling)
+    closer = mapped if gain.value > 0 else np.where(np.isnan(mapped), np.nan, x)
+    over = estimate(_advantage(constants, closer, y, loss, reason), **sampling)
+    helps = gain.low > 0
+    fitted = chosen.pairs.map(chosen.kind) if helps and over.low > 0 else ScoreMap("identity", {})
+    before, after = (_errors(scores, y, pass_mark, reason, sampling) for scores in (x, mapped))
+    return Calibration(
+        fitted,
+        chosen.kind,
+        gain,
+        helps,
+        over,
+        chosen.pairs.constant(),
+        before,
+        after,
+        _curve(x, y, sampling),
+        len(np.unique(chosen.folds[chosen.pairs.used])),
+        seed,
+        chosen.pairs.n_effective,
+    )
 
 
 def _error_statistic(

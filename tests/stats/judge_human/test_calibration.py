@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from judge.stats.engine.sampling_design import SamplingDesign
-from judge.stats.judge_human.calibration import _folds, _kinds, calibrate
+from judge.stats.judge_human.calibration import FittedOn, calibrate, calibrate_held_out
+from judge.stats.judge_human.cross_fitting import kinds_tried
 from judge.stats.judge_human.score_maps import fit_map
 
 
@@ -152,9 +153,9 @@ def test_impossible_input_is_refused():
 def test_auto_does_not_take_means_of_people_for_categories():
     rng = np.random.default_rng(0)
     human = rng.integers(1, 6, 150).astype(float)
-    assert "proportional_odds" in _kinds("auto", human, 150)
-    assert "proportional_odds" not in _kinds("auto", human + rng.integers(0, 5, 150) / 5, 150)
-    assert _kinds("auto", human, 99) == ("identity", "shift", "linear")
+    assert "proportional_odds" in kinds_tried("auto", human, 150)
+    assert "proportional_odds" not in kinds_tried("auto", human + rng.integers(0, 5, 150) / 5, 150)
+    assert kinds_tried("auto", human, 99) == ("identity", "shift", "linear")
 
 
 # --- weighted by inclusion probabilities
@@ -214,7 +215,7 @@ def test_each_fold_has_items_of_each_stratum():
     found = calibrate(
         human, judge, "shift", rng=0, design=SamplingDesign(np.where(strata == 0, 0.1, 0.9), strata)
     )
-    folds = _folds(
+    folds = draw_folds(
         np.arange(40), np.ones(40, bool), 5, np.random.default_rng(0), SamplingDesign(np.ones(40), strata)
     )
     assert np.bincount(folds[35:]).tolist() == [1] * 5
@@ -244,3 +245,49 @@ def test_a_design_of_other_items_is_refused():
 def test_weights_that_are_no_weights_of_the_items_are_refused(weights):
     with pytest.raises(ValueError, match="weights must be 2 numbers of at least 0"):
         fit_map([1, 2], [2, 3], "shift", weights=weights)
+
+
+# --- fitted on some items, assessed on others
+
+
+def test_a_held_out_gain_is_that_of_the_map_of_the_first_items_on_the_others():
+    judge, human = _lenient()
+    first = FittedOn(human=human[:90], judge=judge[:90])
+    found = calibrate_held_out(first, human[90:], judge[90:], "linear", rng=0, bounds=(0, 9))
+    mapped = fit_map(human[:90], judge[:90], "linear", bounds=(0, 9))(judge[90:])
+    expected = np.abs(judge[90:] - human[90:]).mean() - np.abs(mapped - human[90:]).mean()
+    assert found.gain.value == pytest.approx(expected)
+    assert found.gain.n_items == 60
+    assert found.constant == np.median(human[:90])
+    assert found.map == fit_map(human[:90], judge[:90], "linear", bounds=(0, 9))
+    assert found.n_effective == 90
+    assert sum(point.human.n_items for point in found.curve) == 60
+
+
+def test_a_held_out_map_is_chosen_without_the_other_items():
+    judge, human = _lenient()
+    first = FittedOn(human=human[:60], judge=judge[:60], clusters=np.arange(60) // 2)
+    one, other = (
+        calibrate_held_out(first, people, judge[60:], rng=0) for people in (human[60:], human[60:][::-1])
+    )
+    assert one.fitted_kind == other.fitted_kind
+    assert one.gain != other.gain
+
+
+def test_weights_of_both_parts_are_used():
+    judge, human = _lenient(n=80)
+    times = np.random.default_rng(1).integers(1, 4, 80)
+    designs = [SamplingDesign(1 / times[part]) for part in (slice(40), slice(40, 80))]
+    first = FittedOn(human=human[:40], judge=judge[:40], design=designs[0])
+    found = calibrate_held_out(
+        first, human[40:], judge[40:], "shift", bounds=(-9, 9), rng=0, design=designs[1]
+    )
+    shift = np.average(human[:40] - judge[:40], weights=times[:40])
+    after = np.average(judge[40:] + shift - human[40:], weights=times[40:])
+    assert found.after.bias.value == pytest.approx(after)
+
+
+def test_too_few_items_to_fit_a_map_leave_the_gain_undefined():
+    found = calibrate_held_out(FittedOn(human=[1.0], judge=[2.0]), [1, 2, 3], [2, 3, 4], "shift", rng=0)
+    assert found.gain.reason == "too_few_clusters"
+    assert found.map.kind == "identity"
