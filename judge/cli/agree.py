@@ -40,7 +40,7 @@ from judge.cli.options import (
 if TYPE_CHECKING:
     from judge.reporting.report import Report
 
-_NOT_OF_RETEST = ("by", "margin", "epsilon", "worst", "no_verdict", "panel")
+_NOT_OF_RETEST = ("by", "margin", "epsilon", "worst", "no_verdict", "panel", "select_on")
 
 columns = click.option(
     "--column",
@@ -91,6 +91,16 @@ def rater_scales(detail: str) -> Decorator:
         metavar="RATER=SCALE",
         help="Scale of a rater who did not use that of the others, as in ann=1-10: the ratings are rescaled "
         f"linearly, and {detail} May be repeated.",
+    )
+
+
+def select_on(chosen: str) -> Decorator:
+    """`--select-on`; `chosen` says what is chosen."""
+    return click.option(
+        "--select-on",
+        metavar="PART",
+        help=f"{chosen} on this part of the rated items, and reported on all others: FIELD=VALUE, or a file "
+        "with the ids of the items.  [default: chosen on the same items, and marked so]",
     )
 
 
@@ -220,6 +230,7 @@ ratings_of_run = _ratings_options(
         help="Also compare a panel of all judges with the human raters, which combines their scores in this "
         "way, and show what each judge adds to it.",
     ),
+    select_on("The best judge and its pass threshold are chosen"),
     click.option(
         "--retest",
         is_flag=True,

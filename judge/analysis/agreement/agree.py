@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from judge.analysis.agreement.align import AlignedRatings
 from judge.analysis.agreement.bias import BiasCheck, check_bias
@@ -13,6 +13,7 @@ from judge.analysis.agreement.by_criterion import (
     agreement_by_tag,
 )
 from judge.analysis.agreement.by_slice import AgreementSlice, Disagreement, agreement_by_slice, disagreements
+from judge.analysis.agreement.choices import Choice, choices
 from judge.analysis.agreement.corrected import Corrections, corrections, group_fields
 from judge.analysis.agreement.disagreement import DisagreementScore, disagreement_scores
 from judge.analysis.agreement.human_human import HumanAgreement, human_agreement
@@ -39,6 +40,7 @@ from judge.analysis.agreement.panel import (
 )
 from judge.analysis.agreement.rank_agreement import RankAgreement, rank_agreements
 from judge.analysis.agreement.rater_study import RaterStudy, rater_studies
+from judge.analysis.agreement.selection import SelectionParts
 from judge.analysis.agreement.system_ranking import SystemRanking, system_rankings
 from judge.stats.judge_human.alt_test import AltTest
 
@@ -86,6 +88,10 @@ class Agreement:
         with criteria per item.
     corrections : Corrections
         Pass rates and means of all answers, of systems and of slices, corrected by people's ratings.
+    choices : tuple of Choice
+        What was chosen on people's labels: judges, thresholds, panels, limits for ties.
+    selected_on : str
+        Name of the part on which judges and thresholds were chosen; empty where it is the ratings themselves.
     """
 
     aligned: AlignedRatings
@@ -108,6 +114,8 @@ class Agreement:
     tags: tuple[CriterionAgreement, ...] = ()
     single_criteria: tuple[CriterionAgreement, ...] = ()
     corrections: Corrections = field(default_factory=Corrections)
+    choices: tuple[Choice, ...] = ()
+    selected_on: str = ""
 
     @property
     def judges(self) -> tuple[str, ...]:
@@ -178,6 +186,28 @@ def agree(
             aligned, group_fields(aligned, by), no_verdict=criteria.no_verdict, seed=criteria.seed
         ),
     )
+
+
+def with_choices(found: Agreement, parts: SelectionParts | None = None) -> Agreement:
+    """Add what was chosen on people's labels.
+
+    Parameters
+    ----------
+    found : Agreement
+        Results.
+    parts : SelectionParts or None
+        Parts of which `found` is about the second: judges and thresholds are chosen on the first. None: they
+        are chosen on the ratings that `found` is about.
+
+    Raises
+    ------
+    InputError
+        There is nothing to choose on the first part.
+    """
+    chosen = choices(
+        found.aligned, found.judge_agreements, found.panel, found.rankings, parts, found.criteria.seed
+    )
+    return replace(found, choices=chosen, selected_on="" if parts is None else parts.name)
 
 
 def _alt_tests(

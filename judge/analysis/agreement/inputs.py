@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from judge.analysis.agreement.align import AlignedRatings, align_ratings
-from judge.analysis.agreement.load import load_ratings
+from judge.analysis.agreement.load import LoadedRatings, load_ratings
 from judge.analysis.agreement.target_mix import Shares, TargetMix
 from judge.analysis.reduction import Reduction
 from judge.errors import InputError
@@ -102,13 +102,23 @@ def align_inputs(inputs: AgreementInputs) -> AlignedRatings:
     InputError
         The files, the scale and the options do not fit together.
     """
+    return align_loaded(load_inputs(inputs), inputs)
+
+
+def load_inputs(inputs: AgreementInputs) -> LoadedRatings:
+    """Load the ratings.
+
+    Raises
+    ------
+    InputError
+        The files and the options do not fit together.
+    """
     if inputs.humans is None:
         raise InputError("no ratings of people given")
     if inputs.level is not None and inputs.scale is None:
         raise InputError("--level belongs to --scale: give both, or neither for the rubric's scale")
     if inputs.rater_scales and inputs.raters_are == "slots":
         raise InputError("--rater-scale needs raters who are persons; a slot holds ratings of several raters")
-    scale = None if inputs.scale is None else read_scale(inputs.scale, inputs.level)
     loaded = load_ratings(
         inputs.runs,
         inputs.humans,
@@ -116,7 +126,7 @@ def align_inputs(inputs: AgreementInputs) -> AlignedRatings:
         rubric=load_rubric(inputs.rubric) if isinstance(inputs.rubric, str | Path) else inputs.rubric,
         columns=inputs.columns,
         dimensions=inputs.dimensions,
-        scale=scale,
+        scale=_scale(inputs),
         missing_codes=inputs.missing_codes,
         id_from=inputs.id_from,
         encoding=inputs.encoding,
@@ -125,17 +135,31 @@ def align_inputs(inputs: AgreementInputs) -> AlignedRatings:
     )
     if inputs.on_read is not None:
         inputs.on_read(loaded.summary, loaded.notes)
-    drawn = replace(loaded.drawn, name=inputs.sampling, target=inputs.population)
+    return replace(loaded, drawn=replace(loaded.drawn, name=inputs.sampling, target=inputs.population))
+
+
+def align_loaded(loaded: LoadedRatings, inputs: AgreementInputs) -> AlignedRatings:
+    """Align ratings, all or some of those that `load_inputs` returns.
+
+    Raises
+    ------
+    InputError
+        The scale and the options do not fit the ratings.
+    """
     return align_ratings(
-        replace(loaded, drawn=drawn),
+        loaded,
         target=_target(inputs.target),
-        scale=scale,
+        scale=_scale(inputs),
         pass_marks=inputs.pass_marks,
         dimensions=inputs.dimensions,
         cluster=inputs.cluster,
         slots=inputs.raters_are == "slots",
         reduction=inputs.reduction,
     )
+
+
+def _scale(inputs: AgreementInputs) -> Scale | None:
+    return None if inputs.scale is None else read_scale(inputs.scale, inputs.level)
 
 
 def _target(given: Mapping[str, RowSource | Shares]) -> TargetMix | None:

@@ -12,7 +12,7 @@ from judge.analysis.ratings import PASSES, Ratings
 from judge.records import OVERALL
 from judge.reporting.document import CellKind
 from judge.reporting.findings.design_words import design_words
-from judge.reporting.findings.judge_findings import judge_words
+from judge.reporting.findings.judge_findings import choice_words, judge_words
 from judge.reporting.findings.study_methods import study_methods
 from judge.reporting.render.numbers import number_text
 from judge.reporting.tables.agreement_summary import GLOSSARY
@@ -67,6 +67,7 @@ def verdict_words(found: Agreement) -> Iterator[str]:
         yield from (_judge_words(found, judge) for judge in found.judges)
         yield from judge_words(found)
         yield from _panel_words(found)
+    yield from choice_words(found)
     if (
         found.judge_agreements
         and not any(one.verdict for one in found.judge_agreements)

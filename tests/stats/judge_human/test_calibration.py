@@ -3,7 +3,7 @@ import pytest
 
 from judge.stats.engine.sampling_design import SamplingDesign
 from judge.stats.judge_human.calibration import FittedOn, calibrate, calibrate_held_out
-from judge.stats.judge_human.cross_fitting import kinds_tried
+from judge.stats.judge_human.cross_fitting import draw_folds, kinds_tried
 from judge.stats.judge_human.score_maps import fit_map
 
 
