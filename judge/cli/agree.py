@@ -94,13 +94,13 @@ def rater_scales(detail: str) -> Decorator:
     )
 
 
-def select_on(chosen: str) -> Decorator:
-    """`--select-on`; `chosen` says what is chosen."""
+def select_on(chosen: str, default: str) -> Decorator:
+    """`--select-on`; `chosen` says what is chosen, and `default` on what without it."""
     return click.option(
         "--select-on",
         metavar="PART",
         help=f"{chosen} on this part of the rated items, and reported on all others: FIELD=VALUE, or a file "
-        "with the ids of the items.  [default: chosen on the same items, and marked so]",
+        f"with the ids of the items.  [default: {default}]",
     )
 
 
@@ -230,7 +230,7 @@ ratings_of_run = _ratings_options(
         help="Also compare a panel of all judges with the human raters, which combines their scores in this "
         "way, and show what each judge adds to it.",
     ),
-    select_on("The best judge and its pass threshold are chosen"),
+    select_on("The best judge and its pass threshold are chosen", "the same items; the report marks it"),
     click.option(
         "--retest",
         is_flag=True,

@@ -9,6 +9,7 @@ from judge.reporting.document import Column, Row, Section, Table
 from judge.reporting.findings.design_words import design_words
 from judge.reporting.render.numbers import number_text
 from judge.reporting.report import Report
+from judge.reporting.tables.selection_table import SELECTED, where_selected
 from judge.reporting.wording import counted, dimension_name, with_interval
 from judge.stats.judge_human.calibration import Calibration
 from judge.stats.judge_human.cross_fitting import LARGE_FROM
@@ -41,14 +42,30 @@ def build_calibration(found: Calibrated, saved: str | None = None) -> Report:
         },
         (
             *((design_words(found.designs),) if found.designs else ()),
-            "Cross-fitted: the map of each item is selected and fitted on other items (five folds, "
-            f"clusters kept together{', drawn within strata' if found.designs else ''}). The reference is "
-            "the mean human score.",
-            "The constant is the median of the human scores (their mean for --loss rmse) on the other folds.",
+            *_fitting(found),
             "A monotone map reduces bias and error but cannot raise a rank correlation. A pass rate of "
             "mapped scores must still be corrected with human verdicts: judge agree.",
         ),
     )
+
+
+def _fitting(found: Calibrated) -> Iterator[str]:
+    """On which items maps are chosen, fitted and assessed."""
+    if found.selected_on:
+        yield (
+            f"Maps are chosen (by cross-validation) and fitted on {where_selected(found.selected_on)}; "
+            "gains, errors and curves are those of all other items. The reference is the mean human score."
+        )
+        where = "of the first items"
+    else:
+        strata = ", drawn within strata" if found.designs else ""
+        yield (
+            "Cross-fitted: the map of each item is selected and fitted on other items (five folds, clusters "
+            f"kept together{strata}). The reference is the mean human score. A saved map is fitted on all "
+            f"items: it is {SELECTED}, and agreement of mapped scores must be measured on other items."
+        )
+        where = "on the other folds"
+    yield f"The constant is the median of the human scores (their mean for --loss rmse) {where}."
 
 
 def _words(found: Calibrated, saved: str | None) -> Iterator[str]:
@@ -92,18 +109,28 @@ def _gain(found: Calibrated) -> Table:
     columns = (
         Column("dimension", ""),
         Column("n", "n", "count"),
+        Column("n_fitted", "n fitted", "count", detail=not found.selected_on),
         Column("kind", "map"),
         Column("gain", "gain", "change"),
         Column("over_constant", "gain over one constant", "change"),
         Column("helps", "saved map"),
+        Column("evidence", "evidence", detail=True),
     )
     rows: tuple[Row, ...] = tuple(
-        (dimension_name(n), found.n_items[n], KINDS[c.fitted_kind], c.gain, c.over_constant, _saved_map(c))
+        (
+            dimension_name(n),
+            found.n_items[n],
+            found.n_fitted[n],
+            KINDS[c.fitted_kind],
+            c.gain,
+            c.over_constant,
+            _saved_map(c),
+            "other items" if found.selected_on else "cross-validated",
+        )
         for n, c in found.dimensions.items()
     )
-    return Table(
-        "gain", "Cross-validated gain: reduction of the distance from the human scores", columns, rows
-    )
+    kind = f"Gain on other items than {found.selected_on}" if found.selected_on else "Cross-validated gain"
+    return Table("gain", f"{kind}: reduction of the distance from the human scores", columns, rows)
 
 
 def _saved_map(c: Calibration) -> str:

@@ -67,8 +67,8 @@ def _table(key: str, found: Sequence[Choice], part: str) -> Table:
     )
     statistics = dict.fromkeys(f"{one.what}: {one.statistic}" for one in found)
     notes = [
-        f"Chosen by the highest value ({'; '.join(statistics)}). Where something was chosen this value is too "
-        "high on average, as it is the best of several."
+        f"Chosen by the highest value ({'; '.join(statistics)}). Where something was chosen, this value is "
+        "too high on average, as it is the best of several."
     ]
     if part:
         notes.append(
