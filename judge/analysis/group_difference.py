@@ -9,7 +9,8 @@ from judge.stats.engine.estimate import NO_OBSERVATIONS, TOO_FEW_CLUSTERS, Estim
 from judge.stats.engine.resampling import estimate
 from judge.stats.engine.scale import Floats
 from judge.stats.engine.statistic import Statistic, quotient
-from judge.stats.systems.significance import t_test
+from judge.stats.systems.paired import paired_proportions
+from judge.stats.systems.significance import mcnemar, t_test
 
 Bools = NDArray[np.bool_]
 Groups = NDArray[np.str_] | NDArray[np.int64] | None
@@ -71,6 +72,57 @@ def group_difference(values: Floats, first: Bools, second: Bools, clusters: Grou
     p = t_test(result).p_value
     reach = 1.0 if np.isin(values[used], (0.0, 1.0)).all() else np.inf
     return GroupDifference(within(result, -reach, reach), p, p)
+
+
+def rate_difference(passed: Floats, first: Bools, second: Bools, clusters: Groups = None) -> GroupDifference:
+    """Compare the pass rates of two groups of rows, as `judge.analysis.compare.compare` does.
+
+    Where each cluster holds one verdict of each group, the pairs are independent: McNemar's mid-p test with
+    Newcombe's interval. Otherwise the jackknife of `group_difference`, in which a cluster with verdicts of
+    one group alone counts, too.
+
+    Parameters
+    ----------
+    passed : ndarray, shape (n,)
+        Pass marks, NaN where missing.
+    first, second : ndarray of bool, shape (n,)
+        Masks of the groups.
+    clusters : ndarray of str, optional
+        Cluster of each row; default: rows are independent.
+
+    References
+    ----------
+    .. [1] M. W. Fagerland, S. Lydersen, P. Laake, "The McNemar test for binary matched-pairs data: mid-p and
+       asymptotic are better than exact conditional", BMC Medical Research Methodology 13, 2013,
+       doi:10.1186/1471-2288-13-91.
+
+    Examples
+    --------
+    >>> passed = np.array([1.0, 1.0, 1.0, 0.0, 1.0, 0.0, 0.0, 0.0])
+    >>> old, question = np.arange(8) < 4, np.array(list("abcdabcd"))
+    >>> rate_difference(passed, old, ~old, question).difference.method
+    'newcombe'
+    """
+    pairs = _independent_pairs(passed, first, second, clusters)
+    if pairs is None:
+        return group_difference(passed, first, second, clusters)
+    p = mcnemar(*pairs).p_value
+    return GroupDifference(paired_proportions(*pairs), p, p)
+
+
+def _independent_pairs(
+    passed: Floats, first: Bools, second: Bools, clusters: Groups
+) -> tuple[Floats, Floats] | None:
+    """Verdicts of both groups in the order of their clusters; None unless each cluster has one of each."""
+    if clusters is None:
+        return None
+    known = ~np.isnan(passed)
+    rows = [np.flatnonzero(mask & known) for mask in (first, second)]
+    a, b = (of[np.argsort(clusters[of], kind="stable")] for of in rows)
+    is_paired = len(a) > 1 and np.array_equal(clusters[a], clusters[b])
+    if not is_paired or len(np.unique(clusters[a])) < len(a):
+        return None
+    return passed[a], passed[b]
 
 
 def within(estimate: Estimate, low: float, high: float) -> Estimate:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from judge.analysis.comparable import refuse_other_rubrics, refuse_same_names
-from judge.analysis.group_difference import GroupDifference, group_difference
+from judge.analysis.group_difference import GroupDifference, rate_difference
 from judge.analysis.measures import MeasureKind, measures
 from judge.analysis.pass_rate import PassRate, verdict_rate
 from judge.analysis.ratings import NoVerdict
@@ -133,7 +133,7 @@ def leaderboard(
     resampled = resample_ranks(by_owner, clusters, n_resamples, np.random.default_rng(SEED))
     low, high = resampled.limits()
     pairs = list(itertools.combinations(order, 2))
-    contrasts = _adjusted([group_difference(passed, owner == i, owner == j, clusters) for i, j in pairs])
+    contrasts = _adjusted([rate_difference(passed, owner == i, owner == j, clusters) for i, j in pairs])
     different = {pair for pair, c in zip(pairs, contrasts, strict=True) if c.p_adjusted <= 0.05}
     letters = compact_letters(order, different)
     standings = [

@@ -24,6 +24,7 @@ Cell: TypeAlias = str | int | float | Estimate | None
 Row: TypeAlias = tuple[Cell, ...]
 CellKind = Literal["text", "count", "share", "score", "points", "change", "p", "number"]
 ReportKind = Literal["report", "audit", "compare", "leaderboard", "choice", "agree", "calibrate", "plan"]
+OtherEstimators: TypeAlias = Callable[[], Mapping[str, Mapping[str, Estimate]]]
 
 IMAGE_ROOT = "image root"
 """Beginning of the names in `ReportContent.about` under which image folders are kept."""
@@ -240,6 +241,8 @@ class ReportContent:
         Content -> charts by the key of their table; default: one chart for every table that has one.
     short : tuple of str
         Names of the sections that the terminal and a notebook show first; empty: all, and the methods.
+    other_estimators : callable, optional
+        Figure -> estimators of it that the design did not choose, by name; in JSON only.
     """
 
     kind: ReportKind
@@ -252,6 +255,7 @@ class ReportContent:
     methods: tuple[str, ...]
     draw: Callable[[ReportContent], Mapping[str, Figure]] | None = field(default=None, compare=False)
     short: tuple[str, ...] = ()
+    other_estimators: OtherEstimators | None = field(default=None, compare=False)
 
     @property
     def section_names(self) -> tuple[str, ...]:
@@ -282,6 +286,9 @@ class ReportContent:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as plain data for JSON: rows are keyed by column, NaN becomes None."""
+        others = (
+            {} if self.other_estimators is None else {"other_estimators": as_data(self.other_estimators())}
+        )
         return {
             "kind": self.kind,
             "title": self.title,
@@ -292,6 +299,7 @@ class ReportContent:
             "cases": {s.key: as_data(s.cases) for s in self.sections if s.cases},
             "about": self.about,
             "methods": list(self.methods),
+            **others,
         }
 
 

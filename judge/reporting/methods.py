@@ -176,7 +176,9 @@ def _base(name: str) -> str:
 def _target(report: ReportContent) -> Iterator[str]:
     what = _TARGETS.get(report.kind)
     if what and not any(sentence.startswith(WEIGHTED) for sentence in report.methods):
-        yield f"The {what} count as a random sample; intervals are about {what} like these."
+        of_judge = any(key.partition(":")[0] == "corrected" for key in report.tables)
+        alone = " of the judge's own figures" if of_judge else ""
+        yield f"The {what} count as a random sample; intervals{alone} are about {what} like these."
 
 
 def _intervals(report: ReportContent) -> Iterator[str]:

@@ -126,12 +126,12 @@ REFERENCES = (
         "gneiting2007", "Gneiting T, Raftery AE", "Strictly proper scoring rules, prediction, and estimation",
         "Journal of the American Statistical Association 102(477):359-378, 2007",
         "doi:10.1198/016214506000001437",
-        "ranked probability score", r"[Rr]anked probability scores?", ("table:disagreement",),
+        "ranked probability score", r"[Rr]anked probability scores?", ("table:prediction",),
     ),
     Reference(
         "ferro2014", "Ferro CAT", "Fair scores for ensemble forecasts",
         "Quarterly Journal of the Royal Meteorological Society 140(683):1917-1923, 2014",
-        "doi:10.1002/qj.2270", "fair scores for finite ensembles", r"fair scores?", ("table:disagreement",),
+        "doi:10.1002/qj.2270", "fair scores for finite ensembles", r"fair scores?", ("table:prediction",),
     ),
     Reference(
         "calderon2025", "Calderon N, Reichart R, Dror R",

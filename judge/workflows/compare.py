@@ -26,8 +26,10 @@ def compare(
     *runs : Run or path
         Two runs; or one, with `between`.
     humans : path, DataFrame, list of dict or RatingsTable, optional
-        People's ratings of a random part of the answers of both groups of `between`: the report then also has
-        the difference between all answers corrected by them, ``estimates["corrected.difference"]``.
+        People's ratings of a random part of the answers of both runs, or of both groups of `between`: the
+        report then also has the difference between all answers corrected by them,
+        ``estimates["corrected.difference"]``. Where both runs have another answer under one id, the ratings
+        need a column ``run`` (or ``system``, or ``answer``) that says which one was rated.
     between : str, optional
         Compare two values of a field within one run: ``"condition"`` or ``"condition=clean,degraded"``.
     by
@@ -47,10 +49,13 @@ def compare(
     Raises
     ------
     JudgeError
-        There are not two runs, or they have no items or no dimension in common.
+        There are not two runs, or they have no items or no dimension in common; or, with `humans`, they hold
+        the same answers.
     """
     a, b = read_pair([path(run) for run in runs], between, no_verdict)
     found = build_comparison(a, b, by=names(by), cluster=options.get("cluster"), n_flips=flips)
     field = between and between.partition("=")[0]
     pair = (a.table.name, b.table.name)
-    return with_corrections(found, runs, humans, options, field=field, pair=pair, no_verdict=no_verdict)
+    return with_corrections(
+        found, runs, humans, options, field=field, pair=pair, names=pair, no_verdict=no_verdict
+    )

@@ -26,8 +26,9 @@ def leaderboard(
     runs : Run, path, or a list of them
         Several runs; or one, with `system`.
     humans : path, DataFrame, list of dict or RatingsTable, optional
-        People's ratings of a random part of the answers of each system in one run: the systems are then also
-        ranked by the pass rate that people would give to all answers, with the differences between them.
+        People's ratings of a random part of the answers of each run, or of each system in one run: these are
+        then also ranked by the pass rate that people would give to all answers, with the differences between
+        them. A run without ratings has no corrected figure. See `judge.compare` for answers with one id.
     system : str, optional
         Field of the items that says which system answered, such as ``"system"``.
     no_verdict : {'bounds', 'drop', 'fail'}
@@ -43,8 +44,10 @@ def leaderboard(
     Raises
     ------
     JudgeError
-        There are fewer than two systems, or their scales differ.
+        There are fewer than two systems, or their scales differ; or, with `humans`, two runs hold the same
+        answers.
     """
     sources = [read_run(run, no_verdict) for run in paths(runs)]
     found = build_leaderboard(sources, system=system, cluster=options.get("cluster"))
-    return with_corrections(found, runs, humans, options, field=system, no_verdict=no_verdict)
+    names = [source.table.name for source in sources]
+    return with_corrections(found, runs, humans, options, field=system, names=names, no_verdict=no_verdict)

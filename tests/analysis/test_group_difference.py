@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from judge.analysis.group_difference import group_difference, within
+from judge.analysis.group_difference import group_difference, rate_difference, within
 from judge.stats.engine.estimate import Estimate
 
 
@@ -47,3 +47,15 @@ def test_a_group_of_one_cluster_has_neither_interval_nor_p_value(clusters):
     assert found.difference.value == 0.75
     assert found.difference.reason == "too_few_clusters"
     assert np.isnan([found.difference.low, found.difference.high, found.p]).all()
+
+
+@pytest.mark.parametrize(
+    ("question", "method"),
+    [("abcdabcd", "newcombe"), ("abcdabce", "jackknife"), ("aacdaacd", "jackknife"), (None, "jackknife")],
+    ids=["paired", "unpaired", "clustered", "independent"],
+)
+def test_rates_of_one_verdict_per_question_and_group_are_compared_as_pairs(question, method):
+    passed = np.array([1.0, 1, 1, 0, 1, 0, 0, 0])
+    first = np.arange(8) < 4
+    clusters = None if question is None else np.array(list(question))
+    assert rate_difference(passed, first, ~first, clusters).difference.method == method

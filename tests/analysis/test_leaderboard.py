@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from judge.analysis.compare import compare
 from judge.analysis.leaderboard import by_system, compact_letters, leaderboard
 from judge.errors import InputError
 from judge.rubric import RubricScale
@@ -63,6 +64,32 @@ def test_answers_to_the_same_items_are_compared_in_pairs(make_table):
     board = leaderboard(tables)
     assert board.matched_by == "id"
     assert board.contrasts["b", "a"].p < 0.002
+
+
+@pytest.mark.parametrize("cluster", [None, "image"])
+def test_two_runs_have_one_difference_in_a_leaderboard_and_a_comparison(make_table, cluster):
+    rng = np.random.default_rng(4)
+    first, second = (
+        make_table(
+            [{**(PASS if p else FAIL), "image": i // 4} for i, p in enumerate(rng.random(60) < share)], name=n
+        )
+        for n, share in (("a", 0.4), ("b", 0.7))
+    )
+    found = leaderboard([first, second], cluster=cluster).contrasts["b", "a"]
+    change = compare(first, second, cluster=cluster).passing
+    assert found.difference.method == ("newcombe" if cluster is None else "jackknife")
+    for name in ("value", "low", "high", "n_items"):
+        if not (cluster and name == "n_items"):  # answers, or pairs of answers
+            assert getattr(found.difference, name) == pytest.approx(getattr(change.difference, name))
+    assert found.p == pytest.approx(change.p)
+
+
+def test_a_verdict_without_its_pair_counts_in_a_leaderboard(make_table):
+    tables = [make_table(rows(20, 50), name="a"), make_table(rows(30, 51), name="b")]
+    found = leaderboard(tables).contrasts["b", "a"].difference
+    assert found.method == "jackknife"
+    assert found.value == pytest.approx(30 / 51 - 20 / 50)
+    assert compare(*tables).passing.difference.value == pytest.approx(30 / 50 - 20 / 50)
 
 
 def test_a_difference_within_chance_does_not_part_two_letters(make_table):

@@ -180,6 +180,26 @@ def test_gates_of_agree_know_the_corrected_figures(study):
     )
 
 
+@pytest.mark.parametrize("words", [("agree",), ("report",), ("leaderboard", "--system", "system")])
+def test_other_estimators_are_in_json_and_nowhere_else(study, words):
+    run, people = study
+    given = (words[0], run, *words[1:], "--humans", people)
+    others = json.loads(command(*given, "--json").stdout)["other_estimators"]
+    name = "corrected.pass_rate:system=large" if words[0] == "leaderboard" else "corrected.pass_rate"
+    assert {"humans_only", "judge_alone", "rogan_gladen", "ppi", "ppi_unclipped"} <= set(others[name])
+    rate = others[name]["rogan_gladen"]
+    assert rate["low"] < rate["value"] < rate["high"]
+    for rendering in (command(*given).stdout, command(*given, "--html", "-").stdout):
+        assert "unclipped" not in rendering
+        assert "Rogan" not in rendering
+
+
+def test_json_without_ratings_has_no_other_estimators(study):
+    assert "other_estimators" not in judge.report(study[0]).to_dict()
+    people = judge.agree([], study[1], scale="1-5")
+    assert "other_estimators" not in people.to_dict()
+
+
 def test_labels_that_are_no_random_sample_are_named(study):
     run, people = study
     with Run.open(run) as opened:
@@ -209,6 +229,35 @@ def test_inclusion_probabilities_are_used_and_end_the_warning(study):
     assert weighted.rows[0][by_key("people_rate")].value != plain.rows[0][by_key("people_rate")].value
 
 
+def test_the_sentences_of_a_report_follow_the_design_of_the_ratings(study):
+    run, people = study
+    rows = [{**row, "probability": 0.25, "stratum": "all"} for row in rows_of(people)]
+    plain, exact = judge.report(run, humans=rows), judge.report(run, humans=rows, population="these answers")
+    for report, target, method in (
+        (plain, "of answers like these", "estimates for answers like these (two-phase variance"),
+        (exact, "of these 400 answers", "about exactly these answers, with finite-population correction"),
+    ):
+        assert any(s.startswith("People would pass") and target in s for s in report.verdict)
+        text = report.to_dict()["methods_paragraph"]
+        assert method in text
+        assert "drawn at random within strata" in text
+        assert "intervals of the judge's own figures are about answers like these" in text
+    corrected = "corrected.pass_rate"
+    assert exact.estimates[corrected].se < plain.estimates[corrected].se
+
+
+def test_exactly_these_answers_need_inclusion_probabilities(study):
+    run, people = study
+    found = judge.report(run, humans=people, population="these answers")
+    assert any(s.startswith("No inclusion probabilities are given") for s in found.warnings)
+    assert any("of answers like these" in s for s in found.verdict)
+
+
+def test_methods_name_the_file_of_ratings(study):
+    text = judge.report(study[0], humans=study[1]).to_dict()["methods_paragraph"]
+    assert "Human ratings: ratings.csv." in text
+
+
 @pytest.mark.parametrize("call", [judge.report, judge.leaderboard])
 def test_options_about_ratings_need_ratings(study, call):
     system = {"system": "system"} if call is judge.leaderboard else {}
@@ -222,16 +271,19 @@ def test_an_option_about_ratings_without_ratings_is_refused_on_the_command_line(
     assert "--humans" in done.stderr
 
 
-def test_several_runs_are_refused(study, tmp_path):
+def test_a_report_corrects_one_run_only(study, tmp_path):
     run, people = study
     other = tmp_path / "other"
     with Run.open(run) as opened:
         Run.imported(other, opened.rubric, opened.items(), opened.scores(), model="n").close()
-    for call in (judge.report, judge.leaderboard):
-        with pytest.raises(InputError, match="one run, found 2"):
-            call([run, other], humans=people)
-    with pytest.raises(InputError, match="one run, found 2"):
-        judge.compare(run, other, humans=people)
+    with pytest.raises(InputError, match="one run here, found 2"):
+        judge.report([run, other], humans=people)
+
+
+def test_a_mix_to_weight_to_is_refused_where_the_figures_are_those_of_the_run(study):
+    run, people = study
+    with pytest.raises(InputError, match="judge agree --target"):
+        judge.report(run, humans=people, target={"topic": {"a": 0.7, "b": 0.3}})
 
 
 def test_ratings_of_other_answers_than_the_scored_ones_are_refused(study, tmp_path):

@@ -15,7 +15,6 @@ from judge.analysis.agreement.by_criterion import (
 from judge.analysis.agreement.by_slice import AgreementSlice, Disagreement, agreement_by_slice, disagreements
 from judge.analysis.agreement.choices import Choice, choices
 from judge.analysis.agreement.corrected import Corrections, corrections, group_fields
-from judge.analysis.agreement.disagreement import DisagreementScore, disagreement_scores
 from judge.analysis.agreement.human_human import HumanAgreement, human_agreement
 from judge.analysis.agreement.judge_human import (
     Criteria,
@@ -38,6 +37,7 @@ from judge.analysis.agreement.panel import (
     panel_gains,
     select_panels,
 )
+from judge.analysis.agreement.prediction import PredictionScore, prediction_scores
 from judge.analysis.agreement.rank_agreement import RankAgreement, rank_agreements
 from judge.analysis.agreement.rater_study import RaterStudy, rater_studies
 from judge.analysis.agreement.selection import SelectionParts
@@ -81,7 +81,7 @@ class Agreement:
         Severity and reliability of people by dimension.
     ranks : tuple of RankAgreement
         Agreement on the order of the items.
-    disagreement_scores : tuple of DisagreementScore
+    prediction_scores : tuple of PredictionScore
         How well each judge predicts a single person; empty without items that three people rated.
     tags, single_criteria : tuple of CriterionAgreement
         Agreement on the criteria of each tag, and on each criterion that several items share, for rubrics
@@ -110,7 +110,7 @@ class Agreement:
     rankings: tuple[SystemRanking, ...] = ()
     rater_studies: tuple[RaterStudy, ...] = ()
     ranks: tuple[RankAgreement, ...] = ()
-    disagreement_scores: tuple[DisagreementScore, ...] = ()
+    prediction_scores: tuple[PredictionScore, ...] = ()
     tags: tuple[CriterionAgreement, ...] = ()
     single_criteria: tuple[CriterionAgreement, ...] = ()
     corrections: Corrections = field(default_factory=Corrections)
@@ -179,7 +179,7 @@ def agree(
         rankings=tuple(one for part in parts for one in system_rankings(part, criteria.seed)),
         rater_studies=rater_studies(aligned),
         ranks=tuple(one for part in parts for one in rank_agreements(part)),
-        disagreement_scores=disagreement_scores(aligned),
+        prediction_scores=prediction_scores(aligned),
         tags=agreement_by_tag(aligned),
         single_criteria=agreement_by_criterion(aligned),
         corrections=corrections(

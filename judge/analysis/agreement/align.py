@@ -22,6 +22,7 @@ from judge.analysis.reduction import Reduction
 from judge.errors import InputError
 from judge.records import OVERALL, Item, Score
 from judge.rubric import CRITERIA, Rubric
+from judge.stats.engine.sampling_design import SamplingDesign
 from judge.stats.engine.scale import Scale
 
 
@@ -78,9 +79,14 @@ class AlignedRatings:
     label_probabilities: Mapping[str, LabelProbabilities] = field(default_factory=dict)
 
     @property
+    def design(self) -> SamplingDesign | None:
+        """How the rated items were drawn; None where they count as a random sample."""
+        return next((one.design for one in self.ratings.values() if one.design is not None), None)
+
+    @property
     def is_weighted(self) -> bool:
         """Whether items are weighted by their inclusion probabilities."""
-        return any(one.design is not None for one in self.ratings.values())
+        return self.design is not None
 
     def field(self, name: str) -> Labels:
         """One field of every item as text; an `InputError` if no item has it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from dataclasses import field as dataclass_field
 from functools import cached_property
 from itertools import combinations
 
@@ -43,6 +44,10 @@ class CorrectedFigure:
         Answers with a value of the judge, and those of them with one of people.
     mean : CorrectedMean
         The three estimates.
+    pool : LabelPool
+        The scores and ratings that they are made of.
+    seed : int
+        Random seed of the draws.
     """
 
     dimension: str
@@ -53,6 +58,12 @@ class CorrectedFigure:
     n_answers: int
     n_labels: int
     mean: CorrectedMean
+    pool: LabelPool = dataclass_field(repr=False, compare=False)
+    seed: int = 0
+
+    def other_estimators(self) -> dict[str, Estimate]:
+        """Estimates by the methods that the design did not choose, by name."""
+        return self.pool.other_estimators(self.seed)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -236,6 +247,8 @@ class _PoolOfJudge:
             n_answers=int(pool.scored.sum()),
             n_labels=int(pool.labelled.sum()),
             mean=pool.corrected(self.seed),
+            pool=pool,
+            seed=self.seed,
         )
 
     def figures(self, field: str, groups: list[tuple[str, Bools]]) -> list[CorrectedFigure]:

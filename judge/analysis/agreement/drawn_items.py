@@ -67,7 +67,7 @@ class DrawnItems:
         known = [self.probabilities[item] for item in rated if item in self.probabilities]
         is_simple = not self.strata and self.target == "answers like these" and len(set(known)) == 1
         if not known or (is_simple and len(known) == len(rated)):
-            return replace(self, probabilities={}, strata={}), ()
+            return replace(self, probabilities={}, strata={}), _without_target(self.target)
         strata = (
             self.strata if all(item in self.strata for item in rated if item in self.probabilities) else {}
         )
@@ -82,6 +82,15 @@ class DrawnItems:
                 f"Some drawn items have no {STRATUM}, so that the strata are not used: intervals are wider."
             )
         return replace(self, strata=strata), tuple(notes)
+
+
+def _without_target(target: Target) -> tuple[str, ...]:
+    if target == "answers like these":
+        return ()
+    return (
+        f"No inclusion probabilities are given, so that intervals are about answers like these and not about "
+        f"{target}: add the columns {PROBABILITY} and {STRATUM} to the ratings.",
+    )
 
 
 def drawn_items(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, get_args
@@ -102,16 +102,16 @@ def align_inputs(inputs: AgreementInputs) -> AlignedRatings:
     InputError
         The files, the scale and the options do not fit together.
     """
-    return align_loaded(load_inputs(inputs), inputs)
+    return align_loaded(inputs, load_inputs(inputs))
 
 
-def load_inputs(inputs: AgreementInputs) -> LoadedRatings:
-    """Load the ratings.
+def load_inputs(inputs: AgreementInputs, elsewhere: Container[str] = ()) -> LoadedRatings:
+    """Load the ratings; those of items `elsewhere`, in another run, are left out without a note.
 
     Raises
     ------
     InputError
-        The files and the options do not fit together.
+        The files, the scale and the options do not fit together.
     """
     if inputs.humans is None:
         raise InputError("no ratings of people given")
@@ -132,19 +132,21 @@ def load_inputs(inputs: AgreementInputs) -> LoadedRatings:
         encoding=inputs.encoding,
         raters_in=inputs.raters_in,
         rater_scales={rater: _ends(rater, text) for rater, text in inputs.rater_scales.items()},
+        elsewhere=elsewhere,
     )
     if inputs.on_read is not None:
         inputs.on_read(loaded.summary, loaded.notes)
-    return replace(loaded, drawn=replace(loaded.drawn, name=inputs.sampling, target=inputs.population))
+    drawn = replace(loaded.drawn, name=inputs.sampling, target=inputs.population)
+    return replace(loaded, drawn=drawn)
 
 
-def align_loaded(loaded: LoadedRatings, inputs: AgreementInputs) -> AlignedRatings:
-    """Align ratings, all or some of those that `load_inputs` returns.
+def align_loaded(inputs: AgreementInputs, loaded: LoadedRatings) -> AlignedRatings:
+    """Align what `load_inputs` has loaded by item and dimension.
 
     Raises
     ------
     InputError
-        The scale and the options do not fit the ratings.
+        The ratings, the scale and the options do not fit together.
     """
     return align_ratings(
         loaded,

@@ -6,9 +6,8 @@ of 0 and 1 are corrected by predictive values, scores by prediction-powered infe
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,9 +25,17 @@ from judge.stats.pass_fail.predictive_values import (
     predictive_values_difference,
 )
 from judge.stats.pass_fail.proportion import mean
+from judge.stats.pass_fail.rogan_gladen import rogan_gladen
 
 Quantity = Literal["pass_rate", "mean"]
 Clusters = NDArray[np.str_]
+
+
+class Sampled(TypedDict):
+    """How the rated answers were drawn."""
+
+    design: SamplingDesign | None
+    clusters: Clusters | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,10 +51,10 @@ class LabelPool:
     human, judge : ndarray, shape (n_rows,)
         Majority verdict or mean rating of people, NaN without a rating; value of the judge, NaN where it
         gave none.
-    design : SamplingDesign or None
-        How the rated answers were drawn, with strata that are known for all answers, or none.
     drawn : SamplingDesign or None
-        The same with the strata of the rated answers, for the figure of people alone.
+        How the rated answers were drawn; strata may be known for the rated answers alone.
+    verdicts : tuple of ndarray
+        Verdicts of the judge within which the answers may have been drawn.
     clusters : ndarray of str or None, shape (n_rows,)
         Cluster of each row.
     ends : tuple of float
@@ -58,8 +65,8 @@ class LabelPool:
     is_binary: bool
     human: Floats
     judge: Floats
-    design: SamplingDesign | None = None
     drawn: SamplingDesign | None = None
+    verdicts: tuple[Floats, ...] = ()
     clusters: Clusters | None = None
     ends: Range = SHARE
 
@@ -84,27 +91,94 @@ class LabelPool:
             self,
             human=self.human[mask],
             judge=self.judge[mask],
-            design=None if self.design is None else self.design.take(mask),
             drawn=None if self.drawn is None else self.drawn.take(mask),
+            verdicts=tuple(marks[mask] for marks in self.verdicts),
             clusters=None if self.clusters is None else self.clusters[mask],
         )
 
+    @property
+    def design(self) -> SamplingDesign | None:
+        """Design with strata that are known for every answer: those of the draw, else the judge's verdicts.
+
+        Predictive values need no design where items were drawn at random within the verdict itself, unless
+        the figure is about exactly these answers.
+        """
+        return self._design(explicit=False)
+
+    def _design(self, *, explicit: bool) -> SamplingDesign | None:
+        if self.drawn is None:
+            return None
+        p = np.where(self.scored, np.asarray(self.drawn.probabilities), np.nan)
+        for place, marks in enumerate(self.verdicts):
+            if np.isnan(marks[self.scored]).any() or not _constant_within(marks, p):
+                continue
+            is_own = self.quantity == "pass_rate" and place == 0
+            if is_own and self.drawn.target == "answers like these" and not explicit:
+                return None
+            return replace(
+                self.drawn, probabilities=p, strata=marks, population_sizes=None, name="stratified"
+            )
+        strata = None if self.drawn.strata is None else np.asarray(self.drawn.strata, dtype=object)
+        if strata is not None and all(label is not None for label in strata[self.scored]):
+            return replace(self.drawn, probabilities=p)
+        return replace(self.drawn, probabilities=p, strata=None, population_sizes=None)
+
     def corrected(self, seed: int) -> CorrectedMean:
         """Estimate the pass rate or mean that people would give to all rows."""
+        design, clusters = self.design, self.shared_clusters
         if not self.is_binary:
-            of_scores = ppi_mean(self.human, self.judge, design=self.design, clusters=self.clusters)
+            of_scores = ppi_mean(self.human, self.judge, design=design, clusters=clusters)
             return replace(
                 of_scores,
                 estimate=within(of_scores.estimate, *self.ends),
                 humans_only=within(of_scores.humans_only, *self.ends),
                 uncorrected=within(of_scores.uncorrected, *self.ends),
             )
-        found = predictive_values(
-            self.human, self.judge, design=self.design, clusters=self.clusters, rng=seed
-        )
-        if self.design is not None or self.drawn is None:
+        found = predictive_values(self.human, self.judge, design=design, clusters=clusters, rng=seed)
+        if design is not None or self.drawn is None:
             return found
-        return replace(found, humans_only=mean(self.human, clusters=self.clusters, design=self.drawn))
+        return replace(found, humans_only=mean(self.human, clusters=clusters, design=self.drawn))
+
+    def other_estimators(self, seed: int) -> dict[str, Estimate]:
+        """Estimates by the methods that the kind of value and the design did not choose.
+
+        Rogan and Gladen's estimator is for error rates measured elsewhere, and wider here; plain PPI trusts
+        the judge fully, and may be wider than people alone; without clipping, the weight of the judge may
+        leave [0, 1]. See `judge.stats.rogan_gladen` and `judge.stats.ppi_mean`.
+        """
+        found = self.corrected(seed)
+        design, clusters = self._design(explicit=True), self.shared_clusters
+        options: Sampled = {"design": design, "clusters": clusters}
+        plain = ppi_mean(self.human, self.judge, judge_weight=1.0, **options).estimate
+        unclipped = ppi_mean(self.human, self.judge, clip=False, **options).estimate
+        others = {
+            "humans_only": found.humans_only,
+            "judge_alone": found.uncorrected,
+            "ppi": within(plain, *self.ends),
+            "ppi_unclipped": within(unclipped, *self.ends),
+        }
+        if not self.is_binary:
+            return others
+        others["rogan_gladen"] = self._rogan_gladen(design, clusters, seed)
+        if design is None and clusters is None:
+            others["delta"] = predictive_values(self.human, self.judge, method="delta").estimate
+        return others
+
+    def _rogan_gladen(self, design: SamplingDesign | None, clusters: Clusters | None, seed: int) -> Estimate:
+        labelled = self.labelled
+        human, judge = self.human[labelled], self.judge[labelled]
+        if design is not None:
+            return rogan_gladen(human, judge, self.judge, design=design.take(labelled), rng=seed).estimate
+        of_labels = None if clusters is None else clusters[labelled]
+        return rogan_gladen(human, judge, self.judge, clusters=of_labels, pool_clusters=clusters).estimate
+
+    @property
+    def shared_clusters(self) -> Clusters | None:
+        """Cluster of each row; None where each answer has one of its own, so that answers are independent."""
+        if self.clusters is None:
+            return None
+        of_scored = self.clusters[self.scored]
+        return self.clusters if len(np.unique(of_scored)) < len(of_scored) else None
 
     def difference(self, first: Bools, second: Bools, shared: Clusters | None) -> Estimate:
         """Estimate the difference of two groups of rows, each corrected by its own labels.
@@ -112,27 +186,28 @@ class LabelPool:
         Rows with equal labels in `shared` are not independent: what is hard in both groups cancels.
         """
         rows = first | second
-        kept = self.take(rows)
-        sides = [kept._only(mask[rows]) for mask in (first, second)]
-        (human_a, judge_a, design_a), (human_b, judge_b, design_b) = sides
+        sides = [self._side(mask, rows) for mask in (first, second)]
+        designs = [side.design for side in sides]
+        if (designs[0] is None) != (designs[1] is None):
+            designs = [side._design(explicit=True) for side in sides]
         of = predictive_values_difference if self.is_binary else ppi_difference
         found = of(
-            human_a,
-            judge_a,
-            human_b,
-            judge_b,
-            design_a=design_a,
-            design_b=design_b,
+            sides[0].human,
+            sides[0].judge,
+            sides[1].human,
+            sides[1].judge,
+            design_a=designs[0],
+            design_b=designs[1],
             clusters=None if shared is None else shared[rows],
         )
         return within(found, -self.reach, self.reach)
 
-    def _only(self, mask: Bools) -> tuple[Floats, Floats, SamplingDesign | None]:
-        human, judge = (np.where(mask, values, np.nan) for values in (self.human, self.judge))
-        if self.design is None:
-            return human, judge, None
-        probabilities = np.where(mask, np.asarray(self.design.probabilities), np.nan)
-        return human, judge, replace(self.design, probabilities=probabilities)
+    def _side(self, mask: Bools, rows: Bools) -> LabelPool:
+        """One group, on the rows of both."""
+        side = self.take(rows)
+        inside = mask[rows]
+        human, judge = (np.where(inside, values, np.nan) for values in (side.human, side.judge))
+        return replace(side, human=human, judge=judge)
 
 
 def verdict_pool(
@@ -156,7 +231,7 @@ def verdict_pool(
         return None
     if no_verdict == "fail":
         marks = np.where(ratings.without_verdict(judge), 0.0, marks)
-    return _pool("pass_rate", human, marks, ratings, [marks, verdicts], is_binary=True)
+    return _pool("pass_rate", human, marks, ratings, marks, verdicts, is_binary=True)
 
 
 def score_pool(ratings: Ratings, judge: str, verdicts: Floats | None = None) -> LabelPool | None:
@@ -172,7 +247,7 @@ def score_pool(ratings: Ratings, judge: str, verdicts: Floats | None = None) -> 
     # The mean of a panel of judges lies between the two.
     is_binary = of_two and bool(np.isin(scores[~np.isnan(scores)], (0, 1)).all())
     human = consensus(ratings.human_values, "majority" if is_binary else "mean")
-    pool = _pool("mean", human, scores, ratings, [ratings.passed(scores), verdicts], is_binary=is_binary)
+    pool = _pool("mean", human, scores, ratings, ratings.passed(scores), verdicts, is_binary=is_binary)
     return replace(pool, ends=(float(ratings.scale.points[0]), float(ratings.scale.points[-1])))
 
 
@@ -186,8 +261,7 @@ def _pool(
     human: Floats,
     judge: Floats,
     ratings: Ratings,
-    verdicts: Sequence[Floats | None],
-    *,
+    *verdicts: Floats | None,
     is_binary: bool,
 ) -> LabelPool:
     # Items without a score of the judge are not among those that the figure is about.
@@ -197,34 +271,10 @@ def _pool(
         is_binary=is_binary,
         human=human,
         judge=judge,
-        design=_design_of_pool(ratings.design, judge, verdicts, quantity),
         drawn=ratings.design,
+        verdicts=tuple(marks for marks in verdicts if marks is not None),
         clusters=ratings.clusters,
     )
-
-
-def _design_of_pool(
-    drawn: SamplingDesign | None, judge: Floats, verdicts: Sequence[Floats | None], quantity: Quantity
-) -> SamplingDesign | None:
-    """Design with strata that are known for every answer: those of the draw, else the judge's verdicts.
-
-    Predictive values need no design where items were drawn at random within the verdict itself, unless the
-    figure is about exactly these answers.
-    """
-    if drawn is None:
-        return None
-    scored = ~np.isnan(judge)
-    p = np.where(scored, np.asarray(drawn.probabilities), np.nan)
-    for place, marks in enumerate(verdicts):
-        if marks is None or np.isnan(marks[scored]).any() or not _constant_within(marks, p):
-            continue
-        if quantity == "pass_rate" and place == 0 and drawn.target == "answers like these":
-            return None
-        return replace(drawn, probabilities=p, strata=marks, population_sizes=None, name="stratified")
-    strata = None if drawn.strata is None else np.asarray(drawn.strata, dtype=object)
-    if strata is not None and all(label is not None for label in strata[scored]):
-        return replace(drawn, probabilities=p)
-    return replace(drawn, probabilities=p, strata=None, population_sizes=None)
 
 
 def _constant_within(marks: Floats, probabilities: Floats) -> bool:

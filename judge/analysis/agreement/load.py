@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -101,6 +101,7 @@ def load_ratings(
     rater_scales: Mapping[str, tuple[float, float]] | None = None,
     id_from: Sequence[str] = (),
     encoding: str | None = None,
+    elsewhere: Container[str] = (),
 ) -> LoadedRatings:
     """Load runs and a file of human ratings, matched by the id of the item.
 
@@ -130,6 +131,8 @@ def load_ratings(
         Columns whose values make the id of an item.
     encoding : str or None
         Encoding of the files that are text; None recognises it.
+    elsewhere : container of str
+        Ids of items of other runs, whose ratings are left out without a note.
 
     Raises
     ------
@@ -142,7 +145,6 @@ def load_ratings(
     ids = RowIds(content_of(columns or {}), id_from)
     known, differing = matched_items([JudgedRun(r.path, r.name, r.items, r.rubric) for r in opened])
     known = _items_of(known, items, (ids, RowIds(id_from=id_from)), encoding)
-    notes: list[str] = []
     wanted = Wanted(
         _read_dimensions(dimensions, rubric),
         rubric,
@@ -154,33 +156,33 @@ def load_ratings(
     )
     only = _only_dimension(dimensions, rubric)
     read = partial(read_cells, humans, map=columns, wanted=wanted, dimension=only)
+    notes: list[str] = []
     cells = [(cell.score, cell.column) for cell in read(note=notes.append)]
     if not cells:
         on = f" on {', '.join(dimensions)}" if dimensions else ""
         raise InputError(f"{name_of(humans)}: holds no ratings{on}")
     rated, rating_columns = [score for score, _ in cells], {column for _, column in cells}
-    rows = partial(plain_rows, humans, _ignore, encoding=encoding, mapping=columns, has_id=True)
-    brings_fields = not opened and items is None and _is_table(humans)
+    rows = partial(plain_rows, humans, lambda _: None, encoding=encoding, mapping=columns, has_id=True)
+    brings_fields = not opened and items is None and is_table(humans)
     fields = _other_columns(rows(), columns, rating_columns, ids) if brings_fields else {}
     if not known:
         known = {s.item_id: Item(id=s.item_id, question="", answer="") for s in rated}
     known = {name: _with_fields(item, fields.get(name)) for name, item in known.items()}
     place = None if str(humans) == "-" else partial(_place, read)
-    kept, left_out = matching(rated, known, rubric, name_of(humans), place)
+    kept, left_out = matching(rated, known, rubric, name_of(humans), place, elsewhere)
     if opened and not any(score.rater_kind == "human" for score in kept):
         raise InputError(
             f"{name_of(humans)}: no rater in it is a person (rater_kind human); give people's ratings"
         )
     scores = (*(score for run in opened for score in run.scores), *kept)
     about = {"ratings": name_of(humans)} | {f"judge {run.name}": run.about for run in opened}
-    checks = _checks(rows, columns) if _is_table(humans) else {}
+    checks = _checks(rows, columns) if is_table(humans) else {}
     notes = [*failed_checks_warning(checks), *differing, *left_out, *_rater_notes(rated, wanted), *notes]
     summary, tables = str(_summary(rated, wanted)), _tables(humans, rows, items, encoding)
-    drawn = drawn_items(tables, columns or {}, _known_id(columns, ids, known))
-    of_judges = {run.scores[0].rater: run.probabilities for run in opened if run.probabilities}
+    drawn = drawn_items(tables, columns or {}, item_of_row(columns, ids, known))
     return LoadedRatings(
         known, scores, rubric, tuple(notes), about, summary, wanted.rater_scales, drawn=drawn,
-        label_probabilities=of_judges,
+        label_probabilities={r.scores[0].rater: r.probabilities for r in opened if r.probabilities},
     )  # fmt: skip
 
 
@@ -191,14 +193,14 @@ def _tables(
     encoding: str | None,
 ) -> list[Callable[[], Iterator[tuple[str, Row]]]]:
     """Return readers of the tables of ratings and of items, where these are tables."""
-    tables = [rows] if _is_table(humans) else []
-    if items is not None and _is_table(items):
+    tables = [rows] if is_table(humans) else []
+    if items is not None and is_table(items):
         tables.append(partial(read_rows, items, encoding=encoding_of(items, encoding)))
     return tables
 
 
-def _known_id(
-    columns: Mapping[str, str] | None, ids: RowIds, known: Mapping[str, Item]
+def item_of_row(
+    columns: Mapping[str, str] | None, ids: RowIds, known: Iterable[str]
 ) -> Callable[[Row], str | None]:
     """Return a function that gives the id of the known item that a row is about."""
     id_column, named = (columns or {}).get("item_id", ""), known_ids(known)
@@ -352,7 +354,7 @@ def _id_of(row: Mapping[str, Any], ids: RowIds) -> str:
         return ""
 
 
-def _is_table(path: RowSource) -> bool:
+def is_table(path: RowSource) -> bool:
     """Whether the rows can be read a second time, and are rows at all."""
     if not is_file(path):
         return True
@@ -387,10 +389,6 @@ def _checks(rows: Callable[[], Iterator[tuple[str, Row]]], columns: Mapping[str,
         return {}
     rater = (columns or {}).get("rater") or next((name for name in COLUMNS["rater"] if name in first), "")
     return checks_of((row for _, row in rows()), rater)
-
-
-def _ignore(note: str) -> None:
-    """Take a note that was already given when the ratings were read."""
 
 
 def _with_fields(item: Item, fields: Mapping[str, Any] | None) -> Item:

@@ -21,12 +21,17 @@ _SECOND = re.compile(r"[0-9a-f]{12}-2")
 """Ids that are made from the content: of an item, and of a second one with the same content."""
 
 
+class NoRatingMatches(InputError):
+    """No rating is of a known item and a known dimension."""
+
+
 def matching(
     rated: Iterable[Score],
     known: Mapping[str, Item],
     rubric: Rubric | None,
     where: str,
     place: Callable[[int], str] | None = None,
+    elsewhere: Container[str] = (),
 ) -> tuple[list[Score], list[str]]:
     """Ratings of known items on known dimensions, and notes about what was left out.
 
@@ -42,11 +47,15 @@ def matching(
         Name of the file of the ratings, for errors.
     place : callable or None
         Gives the place in the file of the rating with a number, counted from 0.
+    elsewhere : container of str
+        Items of other runs, which are not counted as unknown.
 
     Raises
     ------
+    NoRatingMatches
+        No rating is on a known item and a known dimension.
     InputError
-        No rating is on a known item and a known dimension, or a rater rated an item twice.
+        A rater rated an item twice.
     """
     ids, criteria = _Ids(known), _KnownCriteria(rubric)
     firsts: dict[int, int] = {}
@@ -64,7 +73,8 @@ def matching(
         if name is None:
             unknown_dimensions[score.dimension] = None
         elif item_id is None:
-            unknown_items[score.item_id] = None
+            if score.item_id not in elsewhere:
+                unknown_items[score.item_id] = None
         else:
             if (first := firsts.setdefault(rating_key(score, item_id, name), found)) != found:
                 places = [f"{where}, rating {number:,}" for number in (found, first)]
@@ -76,7 +86,9 @@ def matching(
             )
     if not kept:
         criteria.check_any(where)
-        raise InputError(_nothing_matches(where, found, known, rubric, unknown_items, unknown_dimensions))
+        raise NoRatingMatches(
+            _nothing_matches(where, found, known, rubric, unknown_items, unknown_dimensions)
+        )
     notes = (
         *_left_out(len(items), len(known), unknown_items, unknown_dimensions),
         *ids.notes(),
@@ -101,7 +113,7 @@ def _same_content(rated: Container[str], known: Mapping[str, Item]) -> Iterator[
         )
 
 
-def known_ids(known: Mapping[str, Item]) -> Callable[[str], str | None]:
+def known_ids(known: Iterable[str]) -> Callable[[str], str | None]:
     """Return a function that gives the id of the known item that a name refers to; None if there is none."""
     return _Ids(known).known
 
@@ -109,10 +121,10 @@ def known_ids(known: Mapping[str, Item]) -> Callable[[str], str | None]:
 class _Ids:
     """Ids of the known items, which spreadsheet programs may have changed (1 to 1.0, added spaces)."""
 
-    def __init__(self, known: Mapping[str, Item]) -> None:
-        self._known = known
+    def __init__(self, known: Iterable[str]) -> None:
+        self._known = dict.fromkeys(known)
         self._stripped: dict[str, str] = {}
-        for name in known:
+        for name in self._known:
             self._stripped.setdefault(name.strip(), name)
         self._as_whole: dict[str, None] = {}
 

@@ -81,7 +81,7 @@ def align_parts(inputs: AgreementInputs, select_on: SelectOn) -> SelectionParts:
                 + (f". Clusters stay together (--cluster {inputs.cluster})" if moved else "")
             )
         drawn = loaded.drawn if is_field else _thinned(loaded.drawn, kept, rated)
-        parts.append(align_loaded(_only(loaded, kept, drawn), inputs))
+        parts.append(align_loaded(inputs, _only(loaded, kept, drawn)))
     chosen_on, reported_on = parts
     if moved:
         note = (

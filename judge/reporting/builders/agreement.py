@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from judge.analysis.agreement.agree import Agreement
 from judge.analysis.agreement.by_slice import Disagreement
 from judge.analysis.agreement.coefficients import AGREEMENT
 from judge.analysis.ratings import Ratings
-from judge.reporting.document import METHODS, Case, Judgment, Section, Table
+from judge.reporting.document import METHODS, Case, Judgment, OtherEstimators, Section, Table
 from judge.reporting.figures.agreement_figures import drawer
 from judge.reporting.findings import agreement_findings as findings
 from judge.reporting.report import Report
@@ -21,8 +22,12 @@ from judge.reporting.tables import agreement_summary as summary
 from judge.reporting.tables import agreement_tables as tables
 from judge.reporting.tables import criterion_tables, judge_tables, verdict_tables
 from judge.reporting.tables.agreement_tables import Labels
-from judge.reporting.tables.corrected_tables import corrected_section, named_corrections
-from judge.reporting.tables.disagreement_table import disagreement
+from judge.reporting.tables.corrected_tables import (
+    corrected_section,
+    named_corrections,
+    other_estimators,
+)
+from judge.reporting.tables.prediction_table import prediction
 from judge.reporting.tables.selection_table import selection
 from judge.reporting.wording import counted, dimension_name
 from judge.stats.engine.estimate import Estimate
@@ -45,6 +50,7 @@ def build_agreement(found: Agreement) -> Report:
         tuple(findings.methods(found)),
         drawer(found),
         _short(found),
+        other_estimators=_other_estimators(found),
     )
 
 
@@ -71,6 +77,11 @@ def named_estimates(found: Agreement) -> dict[str, Estimate]:
     for name, people in found.human_agreements.items():
         named |= {f"people.{statistic}.{name}": e for statistic, e in people.estimates.items()}
     return named | named_corrections(found.corrections, len(found.aligned.judges) > 1)
+
+
+def _other_estimators(found: Agreement) -> OtherEstimators | None:
+    several = len(found.aligned.judges) > 1
+    return partial(other_estimators, found.corrections, several) if found.corrections.figures else None
 
 
 def _title(found: Agreement) -> str:
@@ -108,7 +119,7 @@ def _sections(found: Agreement, labels: Labels) -> Iterator[Section]:
         verdict_tables.no_verdict(found, labels),
     )
     yield Section("verdicts", "Pass/fail verdicts", tables=tuple(t for t in passing if t))
-    yield corrected_section(found.corrections, labels)
+    yield corrected_section(found.corrections, labels, found.aligned.design)
     yield Section("criteria", "Agreement on criteria", tables=tuple(criterion_tables.by_criterion(found)))
     tests = (tables.omega(found, labels), tables.alt_tests(found, labels))
     ranked = judge_tables.advantages(found)
@@ -118,7 +129,7 @@ def _sections(found: Agreement, labels: Labels) -> Iterator[Section]:
     yield Section("ranking", "Ranking of systems", tables=tuple(sections.ranking(found, labels)))
     yield _raters(found)
     yield _section("ranks", sections.ranks(found, labels))
-    yield _section("disagreement", disagreement(found, labels))
+    yield _section("prediction", prediction(found, labels))
     panel = (judge_tables.gains(found), details.panel(found.panel) if found.panel else None)
     yield Section("panel", "Panel of judges", tables=tuple(t for t in panel if t))
     yield _section("bias", details.bias_checks(found, labels))

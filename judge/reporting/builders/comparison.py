@@ -156,8 +156,10 @@ def build_leaderboard(
             f"Pass rates: 95 % Wilson score interval, {among}.",
             f"Ranks: 95 % percentile interval of {board.n_resamples:,} bootstrap resamples (seed "
             f"{board.seed}); answers matched by {display_name(board.matched_by)} are resampled together.",
-            "Differences: jackknife over the same groups with Student's t; p-values are Holm-adjusted "
-            "over all pairs.",
+            "Differences: McNemar's mid-p test and Newcombe's interval where both systems have one verdict on"
+            " each of the same questions, as in judge compare; otherwise the jackknife over the same groups "
+            "with Student's t, in which questions with a verdict on one system alone count, too (judge "
+            "compare leaves them out). p-values are Holm-adjusted over all pairs.",
         ),
     )
 

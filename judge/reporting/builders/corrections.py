@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
+
+import numpy as np
 
 from judge.analysis.agreement.align import AlignedRatings
 from judge.analysis.agreement.corrected import CorrectedDifference, CorrectedFigure, Corrections
-from judge.analysis.agreement.label_mix import label_mix
+from judge.analysis.agreement.label_mix import SIGNIFICANT, label_mix
+from judge.analysis.slices import members
 from judge.reporting.render.numbers import number_text
 from judge.reporting.report import Report
 from judge.reporting.tables.agreement_tables import Labels
-from judge.reporting.tables.corrected_tables import corrected_section, named_corrections, named_differences
+from judge.reporting.tables.corrected_tables import (
+    corrected_section,
+    drawing,
+    named_corrections,
+    named_differences,
+    other_estimators,
+)
 from judge.reporting.wording import p_phrase, with_interval
+from judge.stats.engine.sampling_design import Target
 
 METHODS = (
     "Corrected figures: pass rates by predictive values of the judge's verdicts, means by prediction-powered "
@@ -20,38 +31,59 @@ METHODS = (
     "all pairs of a dimension."
 )
 
+_NO_RANDOM_SAMPLE = (
+    "Corrected means do not hold, and corrected pass rates only if the rated answers are random within the "
+    "judge's passes and fails. If the sample was drawn by judge plan or judge study, keep its columns "
+    "probability and stratum with the ratings."
+)
+
 
 def add_corrections(
-    report: Report, aligned: AlignedRatings, found: Corrections, field: str | None = None
+    report: Report,
+    aligned: AlignedRatings,
+    found: Corrections,
+    field: str | None = None,
+    unlabelled: Sequence[str] = (),
 ) -> Report:
     """Add the section, the estimates for gates, and what to know about them; the section comes second.
 
     Parameters
     ----------
     report : Report
-        Report about one run, leaderboard of its systems, or comparison of two groups of its items.
+        Report about one run, leaderboard of runs or systems, or comparison of two runs or groups of items.
     aligned : AlignedRatings
-        Scores of the run and ratings of people.
+        Scores of the judge and ratings of people.
     found : Corrections
         What follows from them.
     field : str, optional
         Field whose groups are ranked or compared.
+    unlabelled : sequence of str
+        Runs without ratings.
     """
     labels = Labels(list(aligned.ratings), aligned.judges)
+    design = aligned.design
+    target = "answers like these" if design is None else design.target
     is_ranked, first, *others = report.kind == "leaderboard", *report.sections
     return replace(
         report,
-        verdict=(*report.verdict, *_words(found, report.kind, field or "")),
-        warnings=(*report.warnings, *aligned.notes, *_warnings(aligned, found.ruling)),
-        sections=(first, corrected_section(found, labels, field, is_ranked=is_ranked), *others),
+        verdict=(*report.verdict, *_words(found, report.kind, field or "", target)),
+        warnings=(
+            *report.warnings,
+            *(_without_labels(name) for name in unlabelled),
+            *aligned.notes,
+            *_warnings(aligned, found.ruling, field),
+        ),
+        sections=(first, corrected_section(found, labels, design, field, is_ranked=is_ranked), *others),
         estimates=report.estimates
         | named_corrections(found, several_judges=False)
         | (named_differences(found) if report.kind == "compare" else {}),
-        methods=(*report.methods, METHODS),
+        about=report.about | {name: text for name, text in aligned.about.items() if name == "ratings"},
+        methods=(*report.methods, METHODS, *drawing(design)),
+        other_estimators=partial(other_estimators, found, several_judges=False),
     )
 
 
-def _words(found: Corrections, kind: str, field: str) -> Iterator[str]:
+def _words(found: Corrections, kind: str, field: str, target: Target) -> Iterator[str]:
     rates = [
         one
         for one in found.of("pass_rate", field)
@@ -62,13 +94,14 @@ def _words(found: Corrections, kind: str, field: str) -> Iterator[str]:
         yield from (_difference_words(pair) for pair in pairs if pair.difference.defined)
     elif rates:
         first = max(rates, key=lambda one: one.mean.estimate.value)
-        yield _rank_words(first) if kind == "leaderboard" else _rate_words(first)
+        yield _rank_words(first) if kind == "leaderboard" else _rate_words(first, target)
 
 
-def _rate_words(one: CorrectedFigure) -> str:
+def _rate_words(one: CorrectedFigure, target: Target) -> str:
+    answers = f"these {one.n_answers:,} answers" if target == "these answers" else target
     return (
-        f"People would pass {with_interval(one.mean.estimate, 'share')} of these {one.n_answers:,} answers, "
-        f"by their ratings of {one.n_labels:,} and the judge's verdicts; the judge alone passes "
+        f"People would pass {with_interval(one.mean.estimate, 'share')} of {answers}, by their ratings of "
+        f"{one.n_labels:,} of {one.n_answers:,} and the judge's verdicts; the judge alone passes "
         f"{number_text(one.mean.uncorrected.value, 'share')}."
     )
 
@@ -89,18 +122,21 @@ def _difference_words(pair: CorrectedDifference) -> str:
     )
 
 
-def _warnings(aligned: AlignedRatings, dimension: str) -> Iterator[str]:
+def _without_labels(run: str) -> str:
+    return f"People rated no answer of {run}, so that it has no corrected figure and no corrected difference."
+
+
+def _warnings(aligned: AlignedRatings, dimension: str, field: str | None) -> Iterator[str]:
+    """Name the groups whose rated answers have the judge's verdicts in another proportion than all."""
     ratings = aligned.ratings.get(dimension)
     if ratings is None or ratings.design is not None:
         return
-    for judge in ratings.judges:
-        mix = label_mix(ratings, judge)
-        if mix is not None and mix.differs:
+    groups = members(aligned, field) if field else [("", np.ones(len(aligned.items), dtype=bool))]
+    for name, mask in groups:
+        mix = label_mix(ratings.take(ratings.rows_of(mask)), ratings.judges[0])
+        if mix is not None and mix.p * len(groups) < SIGNIFICANT:
             rated, everything = number_text(mix.rated, "share"), number_text(mix.everything, "share")
             yield (
-                f"The human-rated answers are no random sample: the judge passes {rated} of them and "
-                f"{everything} of all (p {p_phrase(mix.p)}). Corrected means do not hold, and corrected pass "
-                "rates only if the rated answers are random within the judge's passes and fails. If the "
-                "sample was drawn by judge plan or judge study, keep its columns probability and stratum "
-                "with the ratings."
+                f"The human-rated answers{f' of {name}' if name else ''} are no random sample: the judge "
+                f"passes {rated} of them and {everything} of all (p {p_phrase(mix.p)}). {_NO_RANDOM_SAMPLE}"
             )

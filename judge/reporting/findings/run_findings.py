@@ -369,6 +369,6 @@ def comparison_methods(of: RunComparison, cluster: str | None) -> Iterator[str]:
     yield from _interval_methods(of.a, cluster)
     yield (
         "Pass rates: McNemar's mid-p test and Newcombe's interval where pairs are independent, otherwise "
-        "the paired jackknife over clusters. Means: paired jackknife with Student's t. p-values are "
-        "Holm-adjusted within each table."
+        "the paired jackknife over clusters; the same tests as in judge leaderboard, on pairs with both "
+        "verdicts. Means: paired jackknife with Student's t. p-values are Holm-adjusted within each table."
     )

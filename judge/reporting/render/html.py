@@ -20,7 +20,14 @@ from judge.records import Image
 from judge.reporting.document import Case, Cell, CellKind, Figure, ReportContent, Section, Table
 from judge.reporting.figures.table_figures import charts_of
 from judge.reporting.methods import methods_of
-from judge.reporting.render.numbers import cell_text, interval_text, method_text, number_text, score_text
+from judge.reporting.render.numbers import (
+    cell_text,
+    interval_text,
+    method_text,
+    number_text,
+    score_text,
+    unbroken,
+)
 from judge.reporting.render.text import clean
 from judge.reporting.wording import counted, display_name
 from judge.scoring.images import Thumbnail, thumbnail
@@ -35,9 +42,6 @@ IMAGE_BUDGET = 160_000
 """Bytes of thumbnails on one page."""
 RUBRIC = "rubric"
 _TEMPLATES = Path(__file__).parent / "templates"
-_TOGETHER = re.compile(
-    r"(?<=\d) (?=[%\[])|(?<=%) (?=\[)|(?<=[\[\d],) (?=-?[\d.]+\])|(?<=\bp) (?=[<>=])|(?<=[<>=]) (?=\.\d)"
-)
 _NO_SLUG = re.compile(r"[^a-z0-9]+")
 
 
@@ -251,7 +255,7 @@ def sentence(text: str) -> str:
     >>> sentence("79.5 % [78.4, 80.5] of answers").count("\N{NO-BREAK SPACE}")
     3
     """
-    return _TOGETHER.sub("\N{NO-BREAK SPACE}", clean(text))
+    return unbroken(clean(text))
 
 
 def _value(cell: Cell, kind: CellKind) -> str:

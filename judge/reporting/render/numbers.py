@@ -1,6 +1,7 @@
 """Number formats shared by all renderings."""
 
 import math
+import re
 
 from judge.reporting.document import Cell, CellKind
 from judge.stats.engine.estimate import Estimate
@@ -13,6 +14,14 @@ _METHODS = {
     "bca": "BCa bootstrap",
     "beta-draws": "quantiles of simulated Beta distributions",
 }
+_INTERVAL = re.compile(
+    r"(?:\d(?: %| points?| percentage points?)? )?"  # the end of a number, with its unit
+    r"\[(?:\d+ %: )?[-+]?(?:[\d.,]+|inf), [-+]?(?:[\d.,]+|inf)\]"
+)
+_UNIT = re.compile(
+    r"(?<=\d) (?=%|(?:ms|s|min|h|kB|MB|GB|points?|percentage)\b)|(?<=\bp) (?=[<>=])|(?<=[<>=]) (?=\.\d)"
+)
+_SPACE = "\N{NO-BREAK SPACE}"
 
 
 def cell_text(cell: Cell, kind: CellKind = "text", *, compact: bool = False) -> str:
@@ -60,6 +69,16 @@ def number_text(value: float, kind: CellKind = "number") -> str:
     if kind == "share":
         return f"{100 * value:.1f} %"
     return _bare(value, kind)
+
+
+def unbroken(text: str) -> str:
+    """Keep a number with its unit and its interval, and a p-value with its sign, in one line.
+
+    >>> unbroken("by -3.1 [95 %: -5.2, -1.0], p < .001").replace("\N{NO-BREAK SPACE}", "_")
+    'by -3.1_[95_%:_-5.2,_-1.0], p_<_.001'
+    """
+    kept = _INTERVAL.sub(lambda found: found[0].replace(" ", _SPACE), text)
+    return _UNIT.sub(_SPACE, kept)
 
 
 def p_text(p: float) -> str:

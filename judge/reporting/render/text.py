@@ -17,7 +17,7 @@ from rich.text import Text
 
 from judge.reporting.document import METHODS, Case, Column, Judgment, ReportContent, Section, Table
 from judge.reporting.methods import methods_of
-from judge.reporting.render.numbers import cell_text, score_text
+from judge.reporting.render.numbers import cell_text, score_text, unbroken
 from judge.stats.engine.estimate import Estimate
 
 NARROWEST, WIDEST = 60, 120
@@ -25,7 +25,6 @@ LONGEST_TEXT = 600
 _LABEL_WIDTH = 24
 _GAP = 2
 _LONG_WORD = 12
-_UNIT = re.compile(r"(?<=\d) (?=%)|(?<=%) (?=\[)|(?<=\d) (?=\[)|(?<=[\[\d],) (?=-?\d+(?:\.\d+)?\])")
 _BREAKS = re.compile(r"\s+|(?<=\w-)(?=\w)")  # where a header may go on in the next line
 _WHITESPACE = re.compile(r"\s+")
 # An escape sequence must go as a whole: without its first character the rest would stand there as text.
@@ -118,7 +117,7 @@ def _methods(report: ReportContent, width: int) -> Iterator[RenderableType]:
 
 def _wrapped(sentence: str, width: int, lead: str = "", style: str = "") -> Text:
     """Lines of a sentence; a number stays with its unit, and an interval in one piece."""
-    kept = _UNIT.sub("\N{NO-BREAK SPACE}", clean(sentence))
+    kept = unbroken(clean(sentence))
     lines = textwrap.wrap(
         kept, width, initial_indent=lead, subsequent_indent=" " * len(lead), break_on_hyphens=False
     )

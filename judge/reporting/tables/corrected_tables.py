@@ -14,11 +14,13 @@ from judge.analysis.agreement.corrected import (
     Corrections,
 )
 from judge.analysis.agreement.label_pool import Quantity
+from judge.analysis.agreement.labelled_runs import RUN
 from judge.analysis.ratings import PASSES
 from judge.reporting.document import CellKind, Column, Row, Section, Table
 from judge.reporting.tables.agreement_tables import Labels
 from judge.reporting.wording import field_name
 from judge.stats.engine.estimate import Estimate
+from judge.stats.engine.sampling_design import SamplingDesign
 
 KEYS: dict[Quantity, str] = {"pass_rate": "corrected", "mean": "corrected_means"}
 TITLES: dict[Quantity, str] = {"pass_rate": "Pass rate", "mean": "Mean score"}
@@ -26,33 +28,58 @@ _KINDS: dict[Quantity, tuple[CellKind, CellKind]] = {
     "pass_rate": ("share", "points"),
     "mean": ("score", "change"),
 }
+_PLURALS = {SYSTEM: "systems", RUN: "runs"}
 _HOW: dict[Quantity, str] = {
     "pass_rate": "by the predictive values of the judge's verdicts",
     "mean": "by prediction-powered inference (PPI++), of values 0 and 1 by predictive values",
 }
-_NOTES = (
-    "Corrected: estimate for all answers. It assumes that the human-rated answers were drawn at random, "
-    "overall, within the judge's passes and fails, or with the probabilities given in the ratings. It is not "
-    "valid for answers from elsewhere or selected by hand.",
+_EFFECTIVE = (
     "Effective labels: number of human-rated answers that would give the same standard error without the "
-    "judge.",
+    "judge."
 )
 
 
 def corrected_section(
-    found: Corrections, labels: Labels, field: str | None = None, *, is_ranked: bool = False
+    found: Corrections,
+    labels: Labels,
+    design: SamplingDesign | None,
+    field: str | None = None,
+    *,
+    is_ranked: bool = False,
 ) -> Section:
     """All tables of corrected figures; empty where there are none.
 
-    With `field`, those of its groups alone; if ranked, the highest corrected figure comes first.
+    `design` is that of the rated answers. With `field`, those of its groups alone; if ranked, the highest
+    corrected figure comes first.
     """
     tables = [] if field else [t for quantity in KEYS if (t := overall(found, labels, quantity))]
     for name in found.fields:
         for quantity in KEYS:
             tables += by_group(found, labels, quantity, name, is_ranked=is_ranked)
     if tables:
-        tables[0] = replace(tables[0], notes=(*tables[0].notes, *_NOTES))
+        tables[0] = replace(tables[0], notes=(*tables[0].notes, *drawing(design), _EFFECTIVE))
     return Section("corrected", "Figures for all answers, corrected by human ratings", tables=tuple(tables))
+
+
+def drawing(design: SamplingDesign | None) -> Iterator[str]:
+    """How the rated answers were drawn, and which answers corrected figures are therefore about."""
+    if design is None:
+        yield (
+            "Corrected figures are estimates for answers like these. They assume that the human-rated "
+            "answers were drawn at random: from all answers or, for pass rates, within the judge's passes "
+            "and within its fails. They do not hold for answers from elsewhere or selected by hand."
+        )
+        return
+    how = "with the inclusion probabilities given in the ratings and no known strata"
+    if design.name == "poisson":
+        how = "independently, each with the inclusion probability given in the ratings (Poisson sampling)"
+    elif design.strata is not None:
+        how = "at random within strata, with the inclusion probabilities given in the ratings"
+    yield f"The human-rated answers were drawn {how}."
+    if design.target == "these answers":
+        yield "Corrected figures are about exactly these answers, with finite-population correction."
+    else:
+        yield "Corrected figures are estimates for answers like these (two-phase variance)."
 
 
 def overall(found: Corrections, labels: Labels, quantity: Quantity) -> Table | None:
@@ -101,15 +128,26 @@ def named_corrections(found: Corrections, several_judges: bool) -> dict[str, Est
     Those of groups are ``corrected.pass_rate:system=small`` and ``corrected.pass_rate:system=small.clarity``.
     With several judges, names end in ``@judge``.
     """
-    named = {}
+    return {name: one.mean.estimate for name, one in _named_figures(found, several_judges)}
+
+
+def other_estimators(found: Corrections, several_judges: bool) -> dict[str, dict[str, Estimate]]:
+    """Figure, by its name in `named_corrections` -> the estimators of it that the design did not choose.
+
+    There is one corrected figure for each quantity, chosen by the design and not by the result; the others
+    are for checks of sensitivity, and in JSON only.
+    """
+    return {name: one.other_estimators() for name, one in _named_figures(found, several_judges)}
+
+
+def _named_figures(found: Corrections, several_judges: bool) -> Iterator[tuple[str, CorrectedFigure]]:
     for one in found.figures:
         name = f"corrected.{one.quantity}" + (f":{one.field}={one.group}" if one.field else "")
         judge = f"@{one.judge}" if several_judges else ""
         if one.dimension != PASSES:
-            named[f"{name}.{one.dimension}{judge}"] = one.mean.estimate
+            yield f"{name}.{one.dimension}{judge}", one
         if one.quantity == "pass_rate" and one.dimension == found.ruling:
-            named[name + judge] = one.mean.estimate
-    return named
+            yield name + judge, one
 
 
 def named_differences(found: Corrections) -> dict[str, Estimate]:
@@ -175,7 +213,7 @@ def _differences(
         for one in differences
     )
     unit = " (percentage points)" if quantity == "pass_rate" else ""
-    of = "systems" if field == SYSTEM else f"groups by {field_name(field)}"
+    of = _PLURALS.get(field, f"groups by {field_name(field)}")
     title = f"{TITLES[quantity]}: differences between {of}, first minus second{unit}"
     notes = (
         "Corrected: each group by its own human ratings; answers to one question, or of one cluster, are "

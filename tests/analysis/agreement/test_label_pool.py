@@ -175,3 +175,74 @@ def test_the_difference_of_two_groups_is_weighted_in_each():
     assert difference.value == pytest.approx(apart[0].value - apart[1].value)
     truth = (human[first] > 3).mean() - (human[~first] > 3).mean()
     assert difference.low <= truth <= difference.high
+
+
+def test_a_group_drawn_within_verdicts_is_compared_with_one_drawn_otherwise():
+    """The first ten answers were drawn by verdict, the others each by its own probability."""
+    human, judge = np.array(HUMAN * 2, dtype=float), np.array(JUDGE * 2, dtype=float)
+    by_verdict = [0.5, 0.5, 0.5, 0.5, 0.5, *[_] * 5]
+    p = [*by_verdict, 0.4, 0.5, 0.6, 0.3, 0.5, *[_] * 5]
+    pool = verdict_pool(ratings(human, judge, design=SamplingDesign(p, name="poisson")), "j", "bounds")
+    first = np.arange(20) < 10
+    assert pool.take(first).design is None
+    assert pool.take(~first).design is not None
+    found = pool.difference(first, ~first, None)
+    sides = [pool.take(mask).corrected(0).estimate.value for mask in (first, ~first)]
+    assert found.value == pytest.approx(sides[0] - sides[1])
+    assert found.low < found.value < found.high
+
+
+def test_a_target_mix_is_no_mix_of_the_run():
+    design = SamplingDesign.to_mix(["a"] * 5 + [None] * 5, {"a": 1.0})
+    assert verdict_pool(ratings(design=design), "j", "bounds") is None
+    assert score_pool(ratings(design=design), "j") is None
+
+
+def test_clusters_of_one_answer_each_are_none():
+    apart = ratings(clusters=np.array(list("abcdefghij")))
+    assert corrected_pass_rate(apart, "j", "bounds", 0) == corrected_pass_rate(ratings(), "j", "bounds", 0)
+
+
+# -- estimators that the design did not choose
+
+
+def test_the_other_estimators_of_a_pass_rate_are_those_of_their_formulas():
+    pool = verdict_pool(ratings(), "j", "bounds")
+    found = pool.other_estimators(0)
+    assert set(found) == {"humans_only", "judge_alone", "ppi", "ppi_unclipped", "rogan_gladen", "delta"}
+    assert found["humans_only"].value == pytest.approx(3 / 5)
+    assert found["judge_alone"].value == pytest.approx(6 / 10)
+    # Labels: 2 TP, 1 FP, 1 FN, 1 TN. Judge passes 3 of the 5 unlabelled answers.
+    assert found["ppi"].value == pytest.approx(3 / 5 + (3 - 3) / 5)
+    tpr, tnr = 2 / 3, 1 / 2
+    assert found["rogan_gladen"].value == pytest.approx((0.6 + tnr - 1) / (tpr + tnr - 1))
+    assert found["delta"].value == pool.corrected(0).estimate.value
+
+
+def test_the_other_estimators_of_a_mean_are_within_its_scale():
+    found = score_pool(ratings(), "j").other_estimators(0)
+    assert set(found) == {"humans_only", "judge_alone", "ppi", "ppi_unclipped"}
+    assert all(one.low >= 1 and one.high <= 5 for one in found.values())
+    marks = np.array(JUDGE, dtype=float)
+    assert found["ppi"].value == pytest.approx(marks[5:].mean() + (np.array(HUMAN)[:5, 0] - marks[:5]).mean())
+
+
+def test_error_rates_of_labels_drawn_by_verdict_are_weighted():
+    """Of the 6 passes 3 were rated, of the 4 fails 2: weights 2 and 2; then 3 and 1 of 6 and 4."""
+    p = [0.5, 0.5, 0.5, 0.25, _, *[_] * 5]
+    people = [[4], [5], [2], [1], *[[_]] * 6]
+    pool = verdict_pool(ratings(people, design=SamplingDesign(p)), "j", "bounds")
+    assert pool.design is None
+    found = pool.other_estimators(0)
+    assert "delta" not in found
+    # Weighted table: TP 2 x 2, FP 1 x 2, TN 1 x 4, so that TPR is 1 and TNR is 4 of 6.
+    assert found["rogan_gladen"].value == pytest.approx((0.6 + 4 / 6 - 1) / (1 + 4 / 6 - 1))
+
+
+def test_error_rates_of_clustered_labels_have_the_interval_of_clusters():
+    clustered = verdict_pool(
+        ratings(HUMAN * 3, JUDGE * 3, clusters=np.repeat(range(15), 2).astype(str)), "j", "bounds"
+    )
+    found = clustered.other_estimators(0)
+    assert "delta" not in found
+    assert found["rogan_gladen"].method == "jackknife"

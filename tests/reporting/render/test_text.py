@@ -95,9 +95,21 @@ def test_nothing_from_data_acts_on_the_terminal(make_table):
     assert "[bold]x[/bold]" in text
 
 
-def test_an_interval_is_never_torn_apart():
-    verdict = tuple("x" * n + " 64.3 % [62.5, 66.0] of failing answers" for n in range(40, 80))
-    assert printed(report_of(verdict=verdict)).count("64.3 % [62.5, 66.0]") == 40
+@pytest.mark.parametrize(
+    "together",
+    [
+        "64.3 % [62.5, 66.0]",
+        "+0.06 [95 %: 0.01, 0.11]",
+        "0.31 points [-0.05, 1,204.00]",
+        "2.5 percentage points [-inf, 3.1]",
+        "20 min",
+        "0.03 s",
+        "p < .001",
+    ],
+)
+def test_a_number_its_unit_and_its_interval_are_never_torn_apart(together):
+    verdict = tuple("x" * n + f" {together} of failing answers" for n in range(40, 80))
+    assert printed(report_of(verdict=verdict)).count(together) == 40
 
 
 def test_columns_that_do_not_fit_follow_below_with_the_label_repeated():

@@ -1,12 +1,29 @@
 """Tables of figures corrected by people's ratings, and their names for gates."""
 
+import numpy as np
+import pytest
+
 from judge.analysis.agreement.corrected import MOST_GROUPS, CorrectedFigure, Corrections
+from judge.analysis.agreement.label_pool import LabelPool
 from judge.reporting.tables.agreement_tables import Labels
-from judge.reporting.tables.corrected_tables import corrected_section, named_corrections
+from judge.reporting.tables.corrected_tables import (
+    corrected_section,
+    drawing,
+    named_corrections,
+    other_estimators,
+)
 from judge.stats.engine.estimate import Estimate
+from judge.stats.engine.sampling_design import SamplingDesign
 from judge.stats.pass_fail.predictive_values import CorrectedMean
 
 ALONE, PEOPLE = Estimate(0.8, 0.7, 0.9, se=0.05), Estimate(0.5, 0.3, 0.7, se=0.1, n_items=40)
+
+POOL = LabelPool(
+    quantity="pass_rate",
+    is_binary=True,
+    human=np.array([1.0, 0.0, 1.0, np.nan]),
+    judge=np.array([1.0, 0.0, 0.0, 1.0]),
+)
 
 
 def figure(group="", *, value=0.6, quantity="pass_rate", dimension="overall"):
@@ -20,11 +37,13 @@ def figure(group="", *, value=0.6, quantity="pass_rate", dimension="overall"):
         n_answers=300,
         n_labels=40,
         mean=CorrectedMean(corrected, PEOPLE, ALONE, effective_labels=160.0),
+        pool=POOL,
     )
 
 
 def tables(*figures, field=None, is_ranked=False):
-    section = corrected_section(Corrections(figures), Labels(["overall"], ["j"]), field, is_ranked=is_ranked)
+    labels = Labels(["overall"], ["j"])
+    section = corrected_section(Corrections(figures), labels, None, field, is_ranked=is_ranked)
     return {table.key: table for table in section.tables}
 
 
@@ -91,3 +110,26 @@ def test_the_rate_by_the_pass_rule_has_the_short_name_alone():
         "corrected.pass_rate",
         "corrected.pass_rate.overall",
     }
+
+
+def test_other_estimators_have_the_names_of_the_figures():
+    found = Corrections((figure(), figure("a")))
+    others = other_estimators(found, several_judges=False)
+    assert others.keys() == named_corrections(found, several_judges=False).keys()
+    assert others["corrected.pass_rate"]["ppi"].value == others["corrected.pass_rate:system=a"]["ppi"].value
+
+
+@pytest.mark.parametrize(
+    ("design", "words"),
+    [
+        (None, ["answers like these", "drawn at random: from all answers"]),
+        (SamplingDesign([0.5, 0.5], ["a", "b"]), ["within strata", "answers like these"]),
+        (SamplingDesign([0.5, 0.2]), ["no known strata", "answers like these"]),
+        (SamplingDesign([0.5, 0.2], name="poisson"), ["independently", "answers like these"]),
+        (SamplingDesign([0.5, 0.5], ["a", "b"], target="these answers"), ["strata", "exactly these answers"]),
+    ],
+    ids=["random", "stratified", "unknown strata", "poisson", "these answers"],
+)
+def test_the_drawing_and_the_target_are_those_of_the_design(design, words):
+    text = " ".join(drawing(design))
+    assert [word for word in words if word not in text] == []

@@ -7,8 +7,8 @@ import pytest
 from click.testing import CliRunner
 
 import judge
-from judge.analysis.agreement.disagreement import disagreement_scores
 from judge.analysis.agreement.label_probabilities import label_probabilities, on_points
+from judge.analysis.agreement.prediction import prediction_scores
 from judge.cli import main
 from judge.records import Completion, Item
 from judge.rubric import load_rubric
@@ -32,7 +32,7 @@ def study(people=PEOPLE, scores=JUDGE, **more):
 
 
 def scored(ratings, **more):
-    return disagreement_scores(replace(make_aligned(ratings), **more))
+    return prediction_scores(replace(make_aligned(ratings), **more))
 
 
 def test_a_single_score_is_scored_as_certain():
@@ -124,14 +124,14 @@ def test_probabilities_are_read_from_a_run_with_expected_scores(expected):
 
 def test_agree_scores_the_probabilities_of_the_run(expected):
     report = judge.agree(expected / "run", expected / "ratings.csv", dimensions="clarity")
-    (found,) = report.agreement.disagreement_scores
+    (found,) = report.agreement.prediction_scores
     people = [[5, 4, 4], [4, 5, 4], [4, 4, 5]]
     direct = ranked_probability_score(people, [[0, 0, 1, 7, 1]] * 3, points=[1, 2, 3, 4, 5])
     assert found.source == "probabilities"
     assert found.scores.judge.value == pytest.approx(direct.judge.value)
-    table = report.tables["disagreement"]
+    table = report.tables["prediction"]
     assert table.rows[0][-1] == "probabilities of the scale's points"
-    assert "ranked probability score" in report.to_text("disagreement").lower()
+    assert "ranked probability score" in report.to_text("prediction").lower()
     assert {"gneiting2007", "ferro2014"} <= {one.key for one in report.references}
 
 
@@ -142,5 +142,5 @@ def test_without_expected_scores_no_probabilities_are_read(run):
 
 def test_the_section_is_not_among_the_first_ones(run, ratings):
     report = judge.agree(run, ratings)
-    assert "disagreement" in report.section_names
-    assert "disagreement" not in report.short
+    assert "prediction" in report.section_names
+    assert "prediction" not in report.short

@@ -14,11 +14,11 @@ _SOURCES = {
 }
 
 
-def disagreement(found: Agreement, labels: Labels) -> Table | None:
+def prediction(found: Agreement, labels: Labels) -> Table | None:
     """How well the judge's distribution predicts a single person, beside that of the other people."""
-    if not found.disagreement_scores:
+    if not found.prediction_scores:
         return None
-    sources = dict.fromkeys(_SOURCES[one.source] for one in found.disagreement_scores)
+    sources = dict.fromkeys(_SOURCES[one.source] for one in found.prediction_scores)
     columns = (
         *labels.columns,
         Column("n", "items", "count"),
@@ -38,7 +38,7 @@ def disagreement(found: Agreement, labels: Labels) -> Table | None:
             one.scores.one_person,
             _SOURCES[one.source],
         )
-        for one in found.disagreement_scores
+        for one in found.prediction_scores
     )
     notes = (
         "Ranked probability score against each single person, in points; 0 is perfect, and lower is better. "
@@ -48,4 +48,4 @@ def disagreement(found: Agreement, labels: Labels) -> Table | None:
         f"Distribution of the judge: {listed(tuple(sources))}.",
     )
     title = "Human disagreement: how well a single person is predicted"
-    return Table("disagreement", title, columns, rows, notes)
+    return Table("prediction", title, columns, rows, notes)

@@ -18,7 +18,7 @@ Source = Literal["probabilities", "repeats", "single score"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class DisagreementScore:
+class PredictionScore:
     """Ranked probability score of one judge against each person on one dimension.
 
     Attributes
@@ -38,7 +38,7 @@ class DisagreementScore:
     scores: RankedProbability
 
 
-def disagreement_scores(aligned: AlignedRatings) -> tuple[DisagreementScore, ...]:
+def prediction_scores(aligned: AlignedRatings) -> tuple[PredictionScore, ...]:
     """Score the distribution of each judge on each ordered dimension where three people rated an item."""
     return tuple(
         _score(aligned, ratings.take(ratings.rated), judge)
@@ -55,11 +55,11 @@ def _has_three_people(ratings: Ratings) -> bool:
     return bool(((~np.isnan(ratings.human_values)).sum(axis=1) >= FEWEST_PEOPLE).any())
 
 
-def _score(aligned: AlignedRatings, rated: Ratings, judge: str) -> DisagreementScore:
+def _score(aligned: AlignedRatings, rated: Ratings, judge: str) -> PredictionScore:
     source, distribution = _distribution(aligned, rated, judge)
     points = rated.scale.points if source == "probabilities" else None
     scores = ranked_probability_score(rated.human_values, distribution, points=points, **rated.sampling)
-    return DisagreementScore(judge=judge, dimension=rated.dimension, source=source, scores=scores)
+    return PredictionScore(judge=judge, dimension=rated.dimension, source=source, scores=scores)
 
 
 def _distribution(aligned: AlignedRatings, rated: Ratings, judge: str) -> tuple[Source, Floats]:
