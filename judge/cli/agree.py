@@ -171,11 +171,13 @@ _reduction = click.option(
 _weights = (
     click.option(
         "--sampling",
-        type=click.Choice(["stratified", "poisson"]),
+        type=click.Choice(["stratified", "poisson", "label-shift"]),
         default="stratified",
         show_default=True,
         help="How items were drawn, if the ratings have the columns probability and stratum: a fixed "
-        "number within each stratum, or each item by its own probability.",
+        "number within each stratum, or each item by its own probability. label-shift: the rated items come "
+        "from elsewhere or were drawn by people's verdicts; pass rates of all other answers are corrected by "
+        "the judge's error rates (Rogan-Gladen).",
     ),
     click.option(
         "--population",

@@ -17,6 +17,7 @@ from judge.reporting.findings.study_methods import study_methods
 from judge.reporting.render.numbers import number_text
 from judge.reporting.tables.agreement_summary import GLOSSARY
 from judge.reporting.tables.agreement_tables import CHANGES, UNITS, alt_verdict
+from judge.reporting.tables.corrected_tables import LABEL_SHIFT
 from judge.reporting.wording import (
     NOT_GIVEN,
     counted,
@@ -259,7 +260,7 @@ def warnings(found: Agreement) -> Iterator[str]:
 
 def _mix_warnings(found: Agreement) -> Iterator[str]:
     """Warn where the rated answers are no random sample and nothing says how they were drawn."""
-    if found.aligned.is_weighted:
+    if found.aligned.is_weighted or found.aligned.label_shift:
         return
     names = (PASSES, OVERALL)
     by_name = {one.ratings.dimension: one for one in reversed(found.judge_agreements)}
@@ -272,7 +273,8 @@ def _mix_warnings(found: Agreement) -> Iterator[str]:
         f"The rated answers are no random sample: {one.judge} passes {rated} of them and {everything} of all "
         f"(p {p_phrase(mix.p)}). Rates of agreement, TPR, TNR, bias and kappa do not hold for all answers. "
         "If the sample was drawn by judge plan or judge study, keep its columns probability and stratum with "
-        "the ratings."
+        "the ratings. If the rated answers come from elsewhere, or were drawn by people's verdicts: "
+        "--sampling label-shift."
     )
 
 
@@ -362,7 +364,9 @@ def methods(found: Agreement) -> Iterator[str]:
             f"Alpha was checked against the package krippendorff, an independent implementation: equal for "
             f"{agreed} of {counted(sum(c is not None for c in checks), 'dimension')}."
         )
-    if any(one.corrected is not None for one in found.judge_agreements):
+    if found.aligned.label_shift:
+        yield LABEL_SHIFT
+    elif any(one.corrected is not None for one in found.judge_agreements):
         yield (
             "Corrected pass rates: predictive values by the judge's verdict, with quantiles of simulated "
             f"Beta distributions (jackknife with clusters), seed {criteria.seed}. Corrected means: "
