@@ -40,6 +40,12 @@ from judge.cli.options import (
 if TYPE_CHECKING:
     from judge.reporting.report import Report
 
+_SHOWN_BY_AGREE = {
+    *("items", "columns", "id_from", "raters_in", "encoding", "missing_codes", "raters_are", "rater_scales"),
+    *("rubric", "scale", "level", "reduction", "target", "seed"),
+}
+"""Options about the file of ratings that reports on runs take, and that only the help of `agree` lists."""
+_NEED_RATINGS = ("dimensions", "pass_mark", "sampling", "population")
 _NOT_OF_RETEST = ("by", "margin", "epsilon", "worst", "no_verdict", "panel", "select_on")
 
 columns = click.option(
@@ -205,10 +211,21 @@ def _ratings_options(cluster_option: Decorator) -> Decorator:
 
 
 ratings = _ratings_options(cluster())
-ratings_of_run = _ratings_options(
-    cluster("`--cluster id` treats all items as independent.  [default: pair_id, or the question, if shared]")
-)
-"""The same for reports on a run, whose answers are dependent where they share a question."""
+
+
+def ratings_of_run(command: Any) -> Any:
+    """Add the same options to a report on runs, whose answers are dependent where they share a question.
+
+    Its help shows those that most ratings need; the others are accepted, and in the help of `judge agree`.
+    """
+    independent = "`--cluster id` treats all items as independent."
+    of_run = cluster(f"{independent}  [default: pair_id, or the question, if shared]")
+    command = _ratings_options(of_run)(command)
+    for param in command.__click_params__:
+        param.hidden = param.hidden or param.name in _SHOWN_BY_AGREE
+        if param.name in _NEED_RATINGS:
+            vars(param)["section"] = "Human ratings"
+    return command
 
 
 @click.command(cls=GroupedCommand)

@@ -51,13 +51,19 @@ def command(
 ) -> None:
     """Compare two RUNS on the same items, matched by id or pair_id. Differences are second minus first.
 
-    With --between and --humans, people's ratings of a random part of the answers of both groups, the report
-    also has the difference that people would find between all answers.
+    With --humans, people's ratings of a random part of the answers of both runs, or of both groups of
+    --between, the report also has the difference that people would find between all answers. Where both runs
+    have another answer under one id, the ratings need a column run, system or answer.
+
+    Ratings are read as by `judge agree`: its options about the file of ratings and their scale (--items,
+    --column, --scale, --rubric, ...) hold here, too; `judge agree --help` lists them.
 
     Items with the same pair_id are dependent, if --cluster names no other field; `--cluster id` treats all
     items as independent.
 
     Example: judge compare runs/old runs/new --by category
+
+    Example: judge compare runs/old runs/new --humans ratings.csv
 
     Example: judge compare runs/demo --between condition=clean,degraded --humans ratings.csv
     """

@@ -36,13 +36,19 @@ def command(
 ) -> None:
     """Rank several RUNS, or the systems within one run, by pass rate.
 
-    With --humans, people's ratings of a random part of the answers of each system in one run, the systems are
-    also ranked by the pass rate that people would give to all answers.
+    With --humans, people's ratings of a random part of the answers of each run, or of each system in one run,
+    these are also ranked by the pass rate that people would give to all answers. Where runs have another
+    answer under one id, the ratings need a column run, system or answer.
+
+    Ratings are read as by `judge agree`: its options about the file of ratings and their scale (--items,
+    --column, --scale, --rubric, ...) hold here, too; `judge agree --help` lists them.
 
     Answers to one question are dependent, if --cluster names no other field; `--cluster id` treats all items
     as independent.
 
     Example: judge leaderboard runs/small runs/medium runs/large
+
+    Example: judge leaderboard runs/small runs/large --humans ratings.csv
 
     Example: judge leaderboard runs/demo --system system --humans ratings.csv
     """

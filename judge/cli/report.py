@@ -40,6 +40,9 @@ def command(
     With --humans, people's ratings of a random part of the answers of one run, the report also says what
     people would say of all answers: pass rates and means corrected by the ratings.
 
+    Ratings are read as by `judge agree`: its options about the file of ratings and their scale (--items,
+    --column, --scale, --rubric, ...) hold here, too; `judge agree --help` lists them.
+
     Items with the same pair_id are dependent, if --cluster names no other field; `--cluster id` treats all
     items as independent.
 

@@ -88,7 +88,7 @@ def test_every_option_has_a_help_text_that_is_a_sentence(name):
 )
 def test_long_help_is_grouped_under_headings(name):
     assert isinstance(LEAVES[name], GroupedCommand)
-    sections = {option.opts[0]: section_of(option) for option in options_of(LEAVES[name])}
+    sections = {o.opts[0]: section_of(o) for o in options_of(LEAVES[name]) if not o.hidden}
     assert "Other" not in sections.values(), sections
     assert len(set(sections.values())) >= 2
     text = CliRunner().invoke(main, [*name.split(), "--help"]).stdout
@@ -123,3 +123,17 @@ def test_help_names_no_python_type_and_no_empty_range(name):
 def test_the_default_of_cluster_names_both_fields(command):
     (option,) = [one for name, one in by_name()["--cluster"].items() if name.endswith(command)]
     assert "[default: pair_id, or the question, if shared]" in option.help
+
+
+@pytest.mark.parametrize("name", ["report", "compare", "leaderboard"])
+def test_options_about_the_file_of_ratings_are_listed_by_agree_and_accepted_by_reports(name):
+    shown, listed = (
+        {option.opts[0] for option in options_of(LEAVES[command]) if not option.hidden}
+        for command in (name, "agree")
+    )
+    hidden = {option.opts[0] for option in options_of(LEAVES[name]) if option.hidden}
+    assert {"--humans", "--dimension", "--pass", "--sampling", "--population", "--cluster"} <= shown
+    assert {"--column", "--items", "--scale", "--missing-codes", "--rater-scale"} <= hidden <= listed
+    text = CliRunner().invoke(main, [name, "--help"]).stdout
+    assert "judge agree --help" in text
+    assert len(text.splitlines()) < 95

@@ -20,7 +20,7 @@ DEFAULTS = [
     for name, leaf in LEAVES.items()
     for option in leaf.params
     if isinstance(option, click.Option)
-    and not option.is_flag
+    and not (option.is_flag or option.hidden)
     and isinstance(option.default, int | float | str)
     if option.default != ""
 ]

@@ -118,6 +118,8 @@ def test_a_comparison_of_runs_has_the_corrected_difference(study, same_ids):
     ).values()
     assert (pair["first"], pair["second"]) == ("large", "small")
     assert found.estimates["difference"].value < 0
+    of_judge = pairs(found, "corrected_differences:run")["large", "small"]
+    assert of_judge["by_judge_low"] == pytest.approx(found.estimates["difference"].low)
     assert found.estimates["corrected.difference"].value == pytest.approx(pair["difference"])
     assert found.estimates["corrected.difference"].low == pytest.approx(pair["difference_low"])
     assert found.estimates["corrected.pass_rate:run=large"].n_ratings == N_QUESTIONS / 4
@@ -182,8 +184,9 @@ def test_ratings_of_no_run_are_refused(study):
 def test_ratings_of_another_run_are_not_said_to_be_unknown(study):
     runs, rows = study
     found = judge.leaderboard([runs["large"], runs["small"]], humans=rows)
-    assert not any("large" in s and "not among the items" in s for s in found.warnings)
-    assert [s for s in found.warnings if "40 rated items are not among the items" in s]  # those of tiny, once
+    (note,) = [s for s in found.warnings if "not among the items" in s]
+    assert note.startswith("large, small: 40 rated items")  # those of tiny, and not those of the other run
+    assert "tiny0" in note
 
 
 def test_two_judges_of_the_same_answers_have_no_corrected_difference(study, tmp_path):
@@ -313,4 +316,7 @@ def test_runs_are_corrected_on_the_command_line(same_ids, tmp_path):
     words = ["compare", str(runs["small"]), str(runs["large"]), "--humans", str(path)]
     done = CliRunner().invoke(main, [*words, "--fail-under", "corrected.difference.low=0"])
     assert done.exit_code == 0, done.output
-    assert "the pass rate of large minus that of small is" in " ".join(done.stdout.split())
+    text = " ".join(done.stdout.split())
+    assert "the pass rate of large minus that of small is" in text
+    assert "small, large: 40 of 160 items were rated" in text
+    assert "Human ratings: ratings.csv." in text

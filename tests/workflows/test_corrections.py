@@ -11,7 +11,7 @@ import judge
 from judge.cli import main
 from judge.errors import InputError
 from judge.records import Item, Score
-from judge.rubric import load_rubric
+from judge.rubric import Rubric, load_rubric
 from judge.scoring.run import Run
 
 from ..public_data import ratings as public_ratings
@@ -234,7 +234,7 @@ def test_the_sentences_of_a_report_follow_the_design_of_the_ratings(study):
     rows = [{**row, "probability": 0.25, "stratum": "all"} for row in rows_of(people)]
     plain, exact = judge.report(run, humans=rows), judge.report(run, humans=rows, population="these answers")
     for report, target, method in (
-        (plain, "of answers like these", "estimates for answers like these (two-phase variance"),
+        (plain, "of answers like these", "Corrected figures are estimates for answers like these"),
         (exact, "of these 400 answers", "about exactly these answers, with finite-population correction"),
     ):
         assert any(s.startswith("People would pass") and target in s for s in report.verdict)
@@ -344,3 +344,44 @@ def test_arena_votes_are_corrected_by_command(votes):
         if row["judge"] in DIFFERENCE and pair == (MODELS["flash"], MODELS["pro"]):
             assert row["difference"]["value"] == pytest.approx(DIFFERENCE[row["judge"]], abs=0.03)
             assert row["difference"]["low"] <= 0.4092 - 0.2355 <= row["difference"]["high"]
+
+
+def test_arena_votes_of_a_run_for_each_opponent_are_corrected_as_in_agree(votes, tmp_path):
+    rubric = Rubric.model_validate(
+        {
+            "name": "wins",
+            "task": "t",
+            "dimensions": {"claude_win": {"description": "It wins.", "type": "binary"}},
+            "pass": {"claude_win": 1},
+        }
+    )
+    runs, people = [], []
+    for name, other in MODELS.items():
+        rows = [row for row in rows_of(votes) if row["other"] == other]
+        of_judge = [row for row in rows if row["rater"] == "gpt-5.2"]
+        items = [Item(id=row["item_id"], question=row["item_id"], answer=other) for row in of_judge]
+        scores = [
+            Score(
+                item_id=row["item_id"],
+                rater="gpt-5.2",
+                rater_kind="judge",
+                dimension="claude_win",
+                value=float(row["claude_win"]),
+            )
+            for row in of_judge
+            if row["claude_win"]
+        ]
+        Run.imported(tmp_path / name, rubric, items, scores, model="gpt-5.2").close()
+        runs.append(tmp_path / name)
+        people += [row for row in rows if row["rater_kind"] == "human"]
+    report = judge.leaderboard(runs, humans=people, sampling="poisson")
+    options = {"dimensions": "claude_win", "scale": "0-1", "pass_mark": 1, "by": "other"}
+    within = judge.agree([], votes, sampling="poisson", **options).estimates
+    for name, other in MODELS.items():
+        figure = report.estimates[f"corrected.pass_rate:run={name}.claude_win"]
+        expected = within[f"corrected.pass_rate:other={other}.claude_win@gpt-5.2"]
+        assert (figure.value, figure.low, figure.high) == (expected.value, expected.low, expected.high)
+    rows = report.tables["corrected_differences:run"].to_pandas().to_dict("records")
+    (pair,) = [row for row in rows if (row["first"], row["second"]) == ("flash", "pro")]
+    assert pair["difference"] == pytest.approx(DIFFERENCE["gpt-5.2"], abs=0.03)
+    assert pair["difference_low"] <= 0.4092 - 0.2355 <= pair["difference_high"]

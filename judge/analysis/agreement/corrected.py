@@ -13,7 +13,7 @@ import numpy as np
 from judge.analysis.agreement.align import AlignedRatings
 from judge.analysis.agreement.label_pool import Clusters, LabelPool, Quantity, score_pool, verdict_pool
 from judge.analysis.agreement.system_ranking import question_of
-from judge.analysis.group_difference import group_difference, within
+from judge.analysis.group_difference import group_difference, rate_difference, within
 from judge.analysis.ratings import PASSES, NoVerdict, Ratings
 from judge.analysis.slices import members
 from judge.records import OVERALL
@@ -63,7 +63,7 @@ class CorrectedFigure:
 
     def other_estimators(self) -> dict[str, Estimate]:
         """Estimates by the methods that the design did not choose, by name."""
-        return self.pool.other_estimators(self.seed)
+        return self.pool.other_estimators(self.mean, self.seed)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -277,7 +277,8 @@ class _PoolOfJudge:
     ) -> CorrectedDifference:
         reach = self.pool.reach
         difference = self.pool.difference(first[1], second[1], self._shared)
-        by_judge = group_difference(self.pool.judge, first[1], second[1], self._shared)
+        compare = rate_difference if self.pool.is_binary else group_difference
+        by_judge = compare(self.pool.judge, first[1], second[1], self._shared)
         return CorrectedDifference(
             dimension=self.ratings.dimension,
             judge=self.judge,

@@ -148,8 +148,8 @@ class LabelPool:
             return found
         return replace(found, humans_only=mean(self.human, clusters=clusters, design=self.drawn))
 
-    def other_estimators(self, seed: int) -> dict[str, Estimate]:
-        """Estimates by the methods that the kind of value and the design did not choose.
+    def other_estimators(self, found: CorrectedMean, seed: int) -> dict[str, Estimate]:
+        """Estimates by the methods that the kind of value and the design did not choose; `found` did.
 
         Rogan and Gladen's estimator is for error rates measured elsewhere, and wider here; plain PPI trusts
         the judge fully, and may be wider than people alone; without clipping, the weight of the judge may
@@ -157,9 +157,9 @@ class LabelPool:
         """
         if self.unrated is not None:
             usual = replace(self, unrated=None)
-            others = usual.other_estimators(seed) | {"predictive_values": usual.corrected(seed).estimate}
+            of_all = usual.corrected(seed)
+            others = usual.other_estimators(of_all, seed) | {"predictive_values": of_all.estimate}
             return {name: one for name, one in others.items() if name != "rogan_gladen"}
-        found = self.corrected(seed)
         design, clusters = self._design(explicit=True), self.shared_clusters
         options: Sampled = {"design": design, "clusters": clusters}
         plain = ppi_mean(self.human, self.judge, judge_weight=1.0, **options).estimate

@@ -101,7 +101,7 @@ def align_runs(inputs: AgreementInputs, names: Sequence[str]) -> LabelledRuns:
     _refuse_other_rubrics(loaded)
     cluster = _ID_IN_RUN if inputs.cluster == ITEM_ID else inputs.cluster
     return LabelledRuns(
-        align_loaded(replace(inputs, cluster=cluster), _merged(loaded)),
+        align_loaded(replace(inputs, cluster=cluster), _merged(loaded, name_of(inputs.humans))),
         tuple(name for name in names if name not in loaded),
     )
 
@@ -192,7 +192,7 @@ def _refuse_other_rubrics(loaded: Mapping[str, LoadedRatings]) -> None:
             )
 
 
-def _merged(loaded: Mapping[str, LoadedRatings]) -> LoadedRatings:
+def _merged(loaded: Mapping[str, LoadedRatings], source: str) -> LoadedRatings:
     """All runs as one, with ids that begin with the name of the run."""
     pairs: dict[str, str] = {}
     first = next(iter(loaded.values()))
@@ -206,6 +206,7 @@ def _merged(loaded: Mapping[str, LoadedRatings]) -> LoadedRatings:
         scores=tuple(_scores(loaded)),
         notes=_notes({run: one.notes for run, one in loaded.items()}),
         rescaled={rater: ends for one in loaded.values() for rater, ends in one.rescaled.items()},
+        about={**first.about, "ratings": source},
         drawn=_drawn(loaded),
         label_probabilities={},
     )
@@ -232,13 +233,12 @@ def _scores(loaded: Mapping[str, LoadedRatings]) -> Iterator[Score]:
 
 
 def _notes(notes: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
-    """Notes of all runs once, then those of each run."""
-    shared = set.intersection(*map(set, notes.values()))
-    everywhere = dict.fromkeys(note for of in notes.values() for note in of if note in shared)
-    return (
-        *everywhere,
-        *(f"{run}: {note}" for run, of in notes.items() for note in of if note not in shared),
-    )
+    """Each note once, with the names of its runs."""
+    runs: dict[str, list[str]] = {}
+    for run, of_run in notes.items():
+        for note in of_run:
+            runs.setdefault(note, []).append(run)
+    return tuple(f"{', '.join(names)}: {note}" for note, names in runs.items())
 
 
 def _drawn(loaded: Mapping[str, LoadedRatings]) -> DrawnItems:

@@ -206,9 +206,13 @@ def test_clusters_of_one_answer_each_are_none():
 # -- estimators that the design did not choose
 
 
+def others_of(pool):
+    return pool.other_estimators(pool.corrected(0), 0)
+
+
 def test_the_other_estimators_of_a_pass_rate_are_those_of_their_formulas():
     pool = verdict_pool(ratings(), "j", "bounds")
-    found = pool.other_estimators(0)
+    found = others_of(pool)
     assert set(found) == {"humans_only", "judge_alone", "ppi", "ppi_unclipped", "rogan_gladen", "delta"}
     assert found["humans_only"].value == pytest.approx(3 / 5)
     assert found["judge_alone"].value == pytest.approx(6 / 10)
@@ -220,7 +224,7 @@ def test_the_other_estimators_of_a_pass_rate_are_those_of_their_formulas():
 
 
 def test_the_other_estimators_of_a_mean_are_within_its_scale():
-    found = score_pool(ratings(), "j").other_estimators(0)
+    found = others_of(score_pool(ratings(), "j"))
     assert set(found) == {"humans_only", "judge_alone", "ppi", "ppi_unclipped"}
     assert all(one.low >= 1 and one.high <= 5 for one in found.values())
     marks = np.array(JUDGE, dtype=float)
@@ -233,7 +237,7 @@ def test_error_rates_of_labels_drawn_by_verdict_are_weighted():
     people = [[4], [5], [2], [1], *[[_]] * 6]
     pool = verdict_pool(ratings(people, design=SamplingDesign(p)), "j", "bounds")
     assert pool.design is None
-    found = pool.other_estimators(0)
+    found = others_of(pool)
     assert "delta" not in found
     # Weighted table: TP 2 x 2, FP 1 x 2, TN 1 x 4, so that TPR is 1 and TNR is 4 of 6.
     assert found["rogan_gladen"].value == pytest.approx((0.6 + 4 / 6 - 1) / (1 + 4 / 6 - 1))
@@ -243,6 +247,6 @@ def test_error_rates_of_clustered_labels_have_the_interval_of_clusters():
     clustered = verdict_pool(
         ratings(HUMAN * 3, JUDGE * 3, clusters=np.repeat(range(15), 2).astype(str)), "j", "bounds"
     )
-    found = clustered.other_estimators(0)
+    found = others_of(clustered)
     assert "delta" not in found
     assert found["rogan_gladen"].method == "jackknife"
