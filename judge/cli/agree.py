@@ -105,8 +105,8 @@ def select_on(chosen: str, default: str) -> Decorator:
     return click.option(
         "--select-on",
         metavar="PART",
-        help=f"{chosen} on this part of the rated items, and reported on all others: FIELD=VALUE, or a file "
-        f"with the ids of the items.  [default: {default}]",
+        help="Part of the rated items, as FIELD=VALUE or a file with the ids of the items: on it "
+        f"{chosen}; the report is about all other items.  [default: {default}]",
     )
 
 
@@ -249,7 +249,7 @@ def ratings_of_run(command: Any) -> Any:
         help="Also compare a panel of all judges with the human raters, which combines their scores in this "
         "way, and show what each judge adds to it.",
     ),
-    select_on("The best judge and its pass threshold are chosen", "the same items; the report marks it"),
+    select_on("the best judge and pass thresholds are chosen", "the same items; the report marks it"),
     click.option(
         "--retest",
         is_flag=True,

@@ -33,7 +33,7 @@ from judge.cli.protect_inputs import refuse_inputs
         show_default=True,
         help="Error by which maps are compared: mean absolute error or root mean squared error.",
     ),
-    select_on("Maps are chosen and fitted", "all items; gains are cross-validated"),
+    select_on("maps are chosen and fitted", "all items; gains are cross-validated"),
     click.option(
         "--save", type=click.Path(dir_okay=False), metavar="FILE", help="Write the maps to a JSON file."
     ),
