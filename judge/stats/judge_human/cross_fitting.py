@@ -97,14 +97,15 @@ class Pairs:
         return fit_map(self.y, self.x, kind, bounds=self.bounds, weights=self.weights)
 
     def cross_fitted(self, folds: Ints, kinds: Sequence[MapKind]) -> Floats:
-        """Return each item's score under the map of the other folds; kinds are chosen within those folds."""
+        """Return each item's score under the map of the other folds; kinds are chosen within those folds.
+
+        There are two folds or more, and each has a complete pair.
+        """
         mapped = np.full(len(self.x), np.nan)
         for fold in np.unique(folds):
             out = folds == fold
             rest = self.take(~out)
-            kind = rest.best(folds[~out], kinds)
-            if rest.used.any():
-                mapped[out] = rest.map(kind)(self.x[out])
+            mapped[out] = rest.map(rest.best(folds[~out], kinds))(self.x[out])
         return mapped
 
     def best(self, folds: Ints, kinds: Sequence[MapKind]) -> MapKind:

@@ -1,13 +1,16 @@
 """Items on which something is chosen, apart from those on which it is reported."""
 
 import csv
+import json
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 import judge
 from judge.analysis.agreement.inputs import AgreementInputs
 from judge.analysis.agreement.selection import align_parts
+from judge.cli import main
 from judge.errors import InputError
 
 N = 60
@@ -205,6 +208,40 @@ def test_thresholds_of_one_part_are_reported_on_the_other(table):
     assert set(rows["evidence"]) == {"other items"}
     same = judge.agree([], table, scale="1-5", pass_mark=3).tables["selected_limits"].to_pandas()
     assert set(same["evidence"]) == {"cross-validated"}
+
+
+def test_thresholds_of_one_judge_are_chosen_without_a_choice_among_judges(table, tmp_path):
+    lines = [line for line in table.read_text().splitlines() if ",b,judge," not in line]
+    (tmp_path / "ratings.csv").write_text("\n".join(lines))
+    report = judge.agree([], tmp_path / "ratings.csv", scale="1-5", pass_mark=3, select_on="split=dev")
+    assert report.tables["selected_limits"].column("what") == ["threshold"]
+    assert not any(text.startswith("Chosen on") for text in report.verdict)
+
+
+def test_a_dimension_without_ratings_on_the_other_part_has_no_threshold(tmp_path):
+    rows = [
+        f"q{i},{rater},{kind},{1 + i % 4},{1 + i % 4 if i < 12 or kind == 'judge' else ''},{'dev' if i < 12 else 'x'}"
+        for i in range(24)
+        for rater, kind in (("ann", "human"), ("a", "judge"))
+    ]
+    (tmp_path / "r.csv").write_text("\n".join(["item_id,rater,rater_kind,one,two,split", *rows]))
+    marks = {"one": 3, "two": 3}
+    report = judge.agree([], tmp_path / "r.csv", scale="1-5", pass_mark=marks, select_on="split=dev")
+    assert report.tables["selected_limits"].column("dimension") == ["one"]
+
+
+def test_a_panel_has_its_cross_validated_figure_beside_it(table):
+    report = judge.agree([], table, scale="1-5", panel="mean")
+    rows = report.tables["selection"].to_pandas().set_index("what")
+    assert rows.loc["panel", "evidence"] == "cross-validated"
+    assert rows.loc["panel", "reported"] <= rows.loc["panel", "chosen_on"]
+
+
+def test_the_command_line_chooses_on_a_part(table):
+    words = ["agree", "--humans", str(table), "--scale", "1-5", "--select-on", "split=dev", "--json"]
+    result = CliRunner().invoke(main, words)
+    (row,) = json.loads(result.stdout)["tables"]["selection"]["rows"]
+    assert (row["chosen"], row["evidence"]) == ("a", "other items")
 
 
 def test_a_threshold_of_one_verdict_only_is_none(tmp_path):
