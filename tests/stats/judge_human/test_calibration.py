@@ -291,3 +291,15 @@ def test_too_few_items_to_fit_a_map_leave_the_gain_undefined():
     found = calibrate_held_out(FittedOn(human=[1.0], judge=[2.0]), [1, 2, 3], [2, 3, 4], "shift", rng=0)
     assert found.gain.reason == "too_few_clusters"
     assert found.map.kind == "identity"
+
+
+def test_the_kind_of_map_is_chosen_by_weighted_losses():
+    # On 30 of 230 answers the judge is right, on 200 it is one point too high; of these 20 were rated.
+    judge = np.tile([2.0, 3, 4, 5, 3], 10)
+    human = judge - np.repeat([0, 1], [30, 20])
+    weights = np.repeat([1, 0.1], [30, 20])
+    kinds = [
+        calibrate(human, judge, rng=0, bounds=(-9, 9), design=design).fitted_kind
+        for design in (None, SamplingDesign(weights, weights))
+    ]
+    assert kinds == ["identity", "shift"]
