@@ -9,7 +9,7 @@ import click
 
 import judge
 from judge.cli import output_options
-from judge.cli.agree import needed, ratings, select_on, show_read_and_notes
+from judge.cli.agree import needed, ratings, select_on, show_read
 from judge.cli.options import GroupedCommand, run_argument, section
 from judge.cli.protect_inputs import refuse_inputs
 
@@ -76,7 +76,7 @@ def command(
                 err=True,
             )
         return
-    report = judge.calibrate(run, needed(humans), save=save, on_read=show_read_and_notes, **given)
+    report = judge.calibrate(run, needed(humans), save=save, on_read=show_read, **given)
     output_options.deliver(report, outputs, (run,))
     if save:
         report.require_map(save)

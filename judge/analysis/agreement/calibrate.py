@@ -56,6 +56,8 @@ class Calibrated:
         cross-validated.
     n_fitted : dict
         Dimension -> number of items on which the map was fitted.
+    notes : tuple of str
+        What did not fit together, or was left out.
     fitted_on : tuple of str
         Digests of the items whose labels a map was fitted on; see `item_digest`.
     """
@@ -70,6 +72,7 @@ class Calibrated:
     about: str = ""
     selected_on: str = ""
     n_fitted: dict[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
     fitted_on: tuple[str, ...] = ()
 
     @property
@@ -146,6 +149,7 @@ def calibrate_run(
         about=about,
         selected_on="" if parts is None else parts.name,
         n_fitted={name: 0 if one is None else len(_complete(one)) for name, one in fits.items()},
+        notes=aligned.notes,
         fitted_on=tuple(sorted(item_digest(item) for item in first.items if item.id in used)),
     )
 

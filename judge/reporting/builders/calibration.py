@@ -31,7 +31,7 @@ def build_calibration(found: Calibrated, saved: str | None = None) -> Report:
         "calibrate",
         f"Calibration of {found.judge} to {people}",
         tuple(_words(found, saved)),
-        tuple(_warnings(found)),
+        (*found.notes, *_warnings(found)),
         (Section("calibration", "Calibration", tables=(_gain(found), _errors(found), *_curves(found))),),
         {f"gain.{name}": c.gain for name, c in found.dimensions.items()}
         | {f"over_constant.{name}": c.over_constant for name, c in found.dimensions.items()},
