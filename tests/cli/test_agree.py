@@ -517,7 +517,6 @@ def test_calibrate_prints_what_was_left_out(lenient, tmp_path):
     ratings.write_text(
         "\n".join([f"{rows[0]},status", f"{rows[1]},REJECTED", *(f"{row},APPROVED" for row in rows[2:])])
     )
-    assert (
-        "Note: 1 rows with status 'REJECTED' were left out."
-        in judge("calibrate", lenient / "run", "--humans", ratings).stderr
-    )
+    result = judge("calibrate", lenient / "run", "--humans", ratings)
+    assert "! 1 rows with status 'REJECTED' were left out." in result.stdout
+    assert "REJECTED" not in result.stderr
