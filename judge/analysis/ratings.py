@@ -67,6 +67,8 @@ class Ratings:
         Whether the dimension concerns each row; None for all.
     design : SamplingDesign or None
         How the rows were drawn for rating; None where they count as a random sample.
+    label_shift : bool
+        Whether the rated rows have another share of good answers than the others, such as a pilot study.
     """
 
     dimension: str
@@ -85,6 +87,7 @@ class Ratings:
     item_rows: Ints | None = None
     applies: Bools | None = None
     design: SamplingDesign | None = None
+    label_shift: bool = False
 
     @property
     def sampling(self) -> RowSampling:

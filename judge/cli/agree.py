@@ -46,7 +46,7 @@ _SHOWN_BY_AGREE = {
 }
 """Options about the file of ratings that reports on runs take, and that only the help of `agree` lists."""
 _NEED_RATINGS = ("dimensions", "pass_mark", "sampling", "population")
-_NOT_OF_RETEST = ("by", "margin", "epsilon", "worst", "no_verdict", "panel")
+_NOT_OF_RETEST = ("by", "margin", "epsilon", "worst", "no_verdict", "panel", "select_on")
 
 columns = click.option(
     "--column",
@@ -97,6 +97,16 @@ def rater_scales(detail: str) -> Decorator:
         metavar="RATER=SCALE",
         help="Scale of a rater who did not use that of the others, as in ann=1-10: the ratings are rescaled "
         f"linearly, and {detail} May be repeated.",
+    )
+
+
+def select_on(chosen: str, default: str) -> Decorator:
+    """`--select-on`; `chosen` says what is chosen, and `default` on what without it."""
+    return click.option(
+        "--select-on",
+        metavar="PART",
+        help="Part of the rated items, as FIELD=VALUE or a file with the ids of the items: on it "
+        f"{chosen}; the report is about all other items.  [default: {default}]",
     )
 
 
@@ -167,11 +177,13 @@ _reduction = click.option(
 _weights = (
     click.option(
         "--sampling",
-        type=click.Choice(["stratified", "poisson"]),
+        type=click.Choice(["stratified", "poisson", "label-shift"]),
         default="stratified",
         show_default=True,
         help="How items were drawn, if the ratings have the columns probability and stratum: a fixed "
-        "number within each stratum, or each item by its own probability.",
+        "number within each stratum, or each item by its own probability. label-shift: the rated items come "
+        "from elsewhere or were drawn by people's verdicts; pass rates of all other answers are corrected by "
+        "the judge's error rates (Rogan-Gladen).",
     ),
     click.option(
         "--population",
@@ -237,6 +249,7 @@ def ratings_of_run(command: Any) -> Any:
         help="Also compare a panel of all judges with the human raters, which combines their scores in this "
         "way, and show what each judge adds to it.",
     ),
+    select_on("the best judge and pass thresholds are chosen", "the same items; the report marks it"),
     click.option(
         "--retest",
         is_flag=True,

@@ -9,7 +9,7 @@ import click
 
 import judge
 from judge.cli import output_options
-from judge.cli.agree import needed, ratings, show_read_and_notes
+from judge.cli.agree import needed, ratings, select_on, show_read
 from judge.cli.options import GroupedCommand, run_argument, section
 from judge.cli.protect_inputs import refuse_inputs
 
@@ -33,6 +33,7 @@ from judge.cli.protect_inputs import refuse_inputs
         show_default=True,
         help="Error by which maps are compared: mean absolute error or root mean squared error.",
     ),
+    select_on("maps are chosen and fitted", "all items; gains are cross-validated"),
     click.option(
         "--save", type=click.Path(dir_okay=False), metavar="FILE", help="Write the maps to a JSON file."
     ),
@@ -64,10 +65,18 @@ def command(
     """
     refuse_inputs(save)
     if maps is not None:
+        fitted = set()
         for row in judge.apply_calibration(run, maps):
             click.echo(json.dumps(row, ensure_ascii=False))
+            fitted |= {row["item_id"]} if row["fitted_on"] else set()
+        if fitted:
+            click.echo(
+                f"Note: the maps were fitted on labels of {len(fitted):,} of these items (fitted_on: true). "
+                "Agreement of their calibrated scores with people is selected on this data.",
+                err=True,
+            )
         return
-    report = judge.calibrate(run, needed(humans), save=save, on_read=show_read_and_notes, **given)
+    report = judge.calibrate(run, needed(humans), save=save, on_read=show_read, **given)
     output_options.deliver(report, outputs, (run,))
     if save:
         report.require_map(save)

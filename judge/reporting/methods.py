@@ -14,7 +14,7 @@ from pathlib import PurePath
 from judge.reporting.document import ReportContent, Table
 from judge.reporting.references import REFERENCES, Reference
 from judge.reporting.render.numbers import method_text
-from judge.reporting.wording import counted, listed
+from judge.reporting.wording import NOT_GIVEN, WEIGHTED, counted, listed
 from judge.stats.engine.estimate import Estimate
 from judge.version import __version__
 
@@ -117,14 +117,23 @@ def methods_of(report: ReportContent) -> MethodsSection:
         tests and statistics of its tables, then the version of this software.
     """
     sentences = [*_facts(report), *report.methods, *_target(report), *_intervals(report), *_tests(report)]
-    text = " ".join(sentences)
+    used = _without_left_out(report, " ".join(sentences))
     keys = _keys(report)
-    unnamed = [one for one in REFERENCES if keys & set(one.shown_as) and one.end_in(text) is None]
+    unnamed = [one for one in REFERENCES if keys & set(one.shown_as) and one.end_in(used) is None]
     if unnamed:
         sentences.append(f"Statistics in the tables include {listed([one.phrase for one in unnamed])}.")
     text = " ".join([*sentences, _software(report)])
-    found = [(end, one) for one in REFERENCES if (end := one.end_in(text)) is not None]
+    used = _without_left_out(report, text)
+    found = [(end, one) for one in REFERENCES if (end := one.end_in(used)) is not None]
     return MethodsSection(text, tuple(sorted(found, key=lambda pair: pair[0])))
+
+
+def _without_left_out(report: ReportContent, text: str) -> str:
+    """Blank the sentences about methods that the report does not use; all others stay in their places."""
+    for sentence in report.methods:
+        if sentence.startswith(NOT_GIVEN):
+            text = text.replace(sentence, " " * len(sentence))
+    return text
 
 
 def _escaped(text: str, escape: Callable[[str], str]) -> str:
@@ -166,7 +175,7 @@ def _base(name: str) -> str:
 
 def _target(report: ReportContent) -> Iterator[str]:
     what = _TARGETS.get(report.kind)
-    if what:
+    if what and not any(sentence.startswith(WEIGHTED) for sentence in report.methods):
         of_judge = any(key.partition(":")[0] == "corrected" for key in report.tables)
         alone = " of the judge's own figures" if of_judge else ""
         yield f"The {what} count as a random sample; intervals{alone} are about {what} like these."

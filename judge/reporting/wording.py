@@ -7,6 +7,11 @@ from judge.reporting.document import CellKind
 from judge.reporting.render.numbers import interval_text, number_text, p_text
 from judge.stats.engine.estimate import Estimate
 
+WEIGHTED = "Every estimate weights an item by"
+"""Beginning of the sentence about weights and the target of weighted estimates."""
+NOT_GIVEN = "Without a weighted form, and therefore not given:"
+"""Beginning of the sentence that lists what a report leaves out."""
+
 
 def display_name(name: str) -> str:
     """Name of a dimension or field in running text.

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias, Unpack
 
-from judge.analysis.agreement.agree import Agreement
+from judge.analysis.agreement.agree import Agreement, with_choices
 from judge.analysis.agreement.agree import agree as _agree
 from judge.analysis.agreement.agreement_approvals import only_approvals, with_approvals
 from judge.analysis.agreement.human_human import HumanAgreement
@@ -12,6 +12,7 @@ from judge.analysis.agreement.inputs import align_inputs
 from judge.analysis.agreement.judge_human import Criteria, JudgeAgreement
 from judge.analysis.agreement.judge_pairs import JudgeDifference
 from judge.analysis.agreement.panel import PanelMethod
+from judge.analysis.agreement.selection import SelectOn, align_parts
 from judge.analysis.ratings import NoVerdict
 from judge.errors import InputError
 from judge.formats.anchored import AnchoredOnlyError, AnchoredRating
@@ -40,6 +41,7 @@ def agree(
     set_by: str = "given in the call",
     no_verdict: NoVerdict = "bounds",
     panel: PanelMethod | None = None,
+    select_on: SelectOn | None = None,
     **options: Unpack[RatingOptions],
 ) -> "AgreementReport":
     """Measure the agreement of judges with people, beside the agreement of people with each other.
@@ -67,6 +69,10 @@ def agree(
         not at all, but with the figures that would result if all of them failed or all passed.
     panel : {'mean', 'median', 'majority'}, optional
         Consensus of the judges that is compared with people, too, and what each judge adds to it.
+    select_on : str, path or list of str, optional
+        Items on which the best judge and the thresholds are chosen: ``"FIELD=VALUE"``, a file with the ids of
+        the items, or a list of them. The report is then about all other items. Without it they are chosen
+        on the same data, and the report marks them so.
     **options
         How the ratings are read: see `judge.RatingOptions`.
 
@@ -85,12 +91,13 @@ def agree(
     criteria = Criteria(by_name(margin), epsilon, set_by, inputs.seed, no_verdict)
     anchored: list[AnchoredRating] = []
     try:
-        aligned = align_inputs(inputs, anchored.append)
+        parts = None if select_on is None else align_parts(inputs, select_on, anchored.append)
+        aligned = align_inputs(inputs, anchored.append) if parts is None else parts.reported_on
     except AnchoredOnlyError:
         found = only_approvals(inputs, criteria, anchored)
     else:
         found = _agree(aligned, criteria=criteria, by=names(by), n_worst=worst, panel=panel)
-        found = with_approvals(found, inputs, anchored)
+        found = with_approvals(with_choices(found, parts), inputs, anchored)
     return AgreementReport(**vars(build_agreement(found)), agreement=found)
 
 

@@ -8,6 +8,7 @@ from typing import Any, Literal, Unpack
 
 from judge.analysis.agreement import calibrate as analysis
 from judge.analysis.agreement.inputs import align_inputs
+from judge.analysis.agreement.selection import SelectOn, align_parts
 from judge.reporting.builders.calibration import build_calibration
 from judge.reporting.report import Report
 from judge.stats.judge_human.calibration import Calibration
@@ -59,6 +60,7 @@ def calibrate(
     kind: MapKind | Literal["auto"] = "auto",
     loss: Literal["mae", "rmse"] = "mae",
     save: str | Path | None = None,
+    select_on: SelectOn | None = None,
     **options: Unpack[RatingOptions],
 ) -> CalibrationReport:
     """Fit maps from the scores of a run to human scores; a map is kept only where it reduces the error.
@@ -75,6 +77,9 @@ def calibrate(
         The error that a map has to reduce.
     save : path, optional
         Write the maps to this file where one is worth keeping.
+    select_on : str, path or list of str, optional
+        Items on which maps are chosen and fitted: ``"FIELD=VALUE"``, a file with the ids of the items, or a
+        list of them. Gains and errors are then those of all other items. Without it they are cross-validated.
     **options
         How the ratings are read: see `judge.RatingOptions`.
 
@@ -84,7 +89,9 @@ def calibrate(
         The ratings cannot be read, or hold nothing that is a number.
     """
     inputs = agreement_inputs(run, humans, options)
-    found = analysis.calibrate_run(path(run), align_inputs(inputs), kind=kind, loss=loss, seed=inputs.seed)
+    parts = None if select_on is None else align_parts(inputs, select_on)
+    aligned = align_inputs(inputs) if parts is None else parts.reported_on
+    found = analysis.calibrate_run(path(run), aligned, kind=kind, loss=loss, seed=inputs.seed, parts=parts)
     written = str(save) if save is not None and found.has_maps else None
     report = CalibrationReport(**vars(build_calibration(found, written)), calibration=found)
     if written:
@@ -94,6 +101,9 @@ def calibrate(
 
 def apply_calibration(run: RunSource, maps: str | Path) -> Iterator[dict[str, Any]]:
     """Apply saved maps to the scores of a run: one row for each score of a mapped dimension.
+
+    ``fitted_on`` in a row says whether the maps were fitted on a label of this item. Agreement of calibrated
+    scores with people must be measured on the other items.
 
     Parameters
     ----------

@@ -66,6 +66,11 @@ def with_corrections(
             "--target weights the rated answers to another mix than that of the run, which is what this "
             "report is about: judge agree --target"
         )
+    if inputs.sampling == "label-shift" and (field or names):
+        raise InputError(
+            "--sampling label-shift: differences have no form under label shift, so that nothing can be "
+            "compared or ranked; the pass rate of one run: judge report"
+        )
     unlabelled: tuple[str, ...] = ()
     if len(inputs.runs) == 1:
         aligned = align_inputs(inputs)

@@ -55,9 +55,11 @@ class RatingOptions(TypedDict, total=False):
         Items that share this field are resampled together.
     pass_mark : float or mapping
         Least score that passes, of all dimensions or by dimension; default: the rubric's.
-    sampling : {'stratified', 'poisson'}
+    sampling : {'stratified', 'poisson', 'label-shift'}
         How items were drawn for rating, where the ratings have the columns ``probability`` and ``stratum``:
-        a fixed number within each stratum, or each item by its own probability.
+        a fixed number within each stratum, or each item by its own probability. Label shift: the rated items
+        come from elsewhere, or were drawn given people's verdicts, so that another share of them is good;
+        pass rates of the other answers are then corrected by Rogan and Gladen's estimator.
     population : {'answers like these', 'these answers'}
         What weighted estimates are about: the process that gave the answers, or exactly these answers, of
         which the rated ones are a known part.
@@ -86,7 +88,7 @@ class RatingOptions(TypedDict, total=False):
     reduction: Reduction
     cluster: str | None
     pass_mark: float | Mapping[str, float]
-    sampling: Literal["stratified", "poisson"]
+    sampling: Literal["stratified", "poisson", "label-shift"]
     population: Literal["answers like these", "these answers"]
     target: Mapping[str, RowSource | Mapping[str, float]]
     seed: int

@@ -287,6 +287,21 @@ def test_calibration_takes_the_point_of_leniency_away(lenient, tmp_path):
     assert np.mean([row["value"] for row in mapped]) > np.mean(human) + 0.7
 
 
+def test_mapped_scores_of_items_that_the_map_was_fitted_on_are_marked(lenient, tmp_path):
+    ids, saved = tmp_path / "first.txt", tmp_path / "maps.json"
+    ids.write_text("\n".join(sorted({row.item_id for row in read_ratings(lenient / "ratings.csv")})[:70]))
+    words = ("--humans", lenient / "ratings.csv", "--dimension", "clarity", "--select-on", ids)
+    result = judge("calibrate", lenient / "run", *words, "--save", saved)
+    assert result.exit_code == 0, result.output
+    assert "Gain on other items than first.txt" in result.stdout
+    applied = judge("calibrate", lenient / "run", "--apply", saved)
+    assert "Note: the maps were fitted on labels of 70 of these items (fitted_on: true)." in applied.stderr
+    assert sum(json.loads(line)["fitted_on"] for line in applied.stdout.splitlines()) == 70
+    content = json.loads(saved.read_text()) | {"fitted_on": []}
+    saved.write_text(json.dumps(content))
+    assert not judge("calibrate", lenient / "run", "--apply", saved).stderr
+
+
 def test_a_map_that_gains_nothing_is_not_shipped(lenient, tmp_path):
     same = tmp_path / "same.csv"
     with Run.open(lenient / "run") as opened:
@@ -502,7 +517,6 @@ def test_calibrate_prints_what_was_left_out(lenient, tmp_path):
     ratings.write_text(
         "\n".join([f"{rows[0]},status", f"{rows[1]},REJECTED", *(f"{row},APPROVED" for row in rows[2:])])
     )
-    assert (
-        "Note: 1 rows with status 'REJECTED' were left out."
-        in judge("calibrate", lenient / "run", "--humans", ratings).stderr
-    )
+    result = judge("calibrate", lenient / "run", "--humans", ratings)
+    assert "! 1 rows with status 'REJECTED' were left out." in result.stdout
+    assert "REJECTED" not in result.stderr

@@ -10,6 +10,7 @@ from judge.reporting.document import Column, Section, Table
 from judge.reporting.methods import methods_of
 from judge.reporting.references import REFERENCES
 from judge.reporting.report import Report
+from judge.reporting.wording import NOT_GIVEN
 from judge.stats.engine.estimate import Estimate
 
 WILSON = Estimate(0.5, 0.4, 0.6, method="wilson")
@@ -48,6 +49,14 @@ def test_a_fact_that_a_run_lacks_is_left_out():
     ).text
     assert "The replies came from gpt-5-0110 (a)." in text
     assert "unknown" not in text
+
+
+def test_a_method_that_is_left_out_is_not_cited():
+    left_out = f"{NOT_GIVEN} alternative annotator test, AUC."
+    assert not methods_of(report(methods=(left_out,))).references
+    used = methods_of(report(methods=(left_out, "The jackknife and the alternative annotator test.")))
+    assert [one.key for one in used.references] == ["miller1974", "calderon2025"]
+    assert left_out in used.text
 
 
 def test_tests_of_several_tables_are_added_up():

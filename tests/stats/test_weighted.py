@@ -11,7 +11,7 @@ import judge.stats as js
 from tests.stats.test_possible import CASES, Data
 
 WEIGHTS = np.random.default_rng(99).integers(1, 4, 40)
-NO_WEIGHTED_FORM = {"calibrate", "rank_intervals"}
+NO_WEIGHTED_FORM = {"rank_intervals"}
 # Made of mean squares or pairs within n items: weights have mean 1, hence n is that of the sample.
 OF_N_MINUS_ONE = {
     "attenuation",
@@ -23,7 +23,13 @@ OF_N_MINUS_ONE = {
     "scale_use",
     "swap",
 }
-NO_DESIGN_PASSED = {"d_study", "g_study", "icc_reml", "tie_calibration"}  # below, or in their own tests
+NO_DESIGN_PASSED = {
+    "calibrate",
+    "d_study",
+    "g_study",
+    "icc_reml",
+    "tie_calibration",
+}  # below, or in their own tests
 # Their example has a column of its own; see below.
 WITH_A_COVARIATE = {"drift", "non_answers", "self_preference", "verbosity"}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from judge.analysis.agreement.align import AlignedRatings
 from judge.analysis.agreement.approval import Approvals
@@ -14,6 +14,7 @@ from judge.analysis.agreement.by_criterion import (
     agreement_by_tag,
 )
 from judge.analysis.agreement.by_slice import AgreementSlice, Disagreement, agreement_by_slice, disagreements
+from judge.analysis.agreement.choices import Choice, choices
 from judge.analysis.agreement.corrected import Corrections, corrections, group_fields
 from judge.analysis.agreement.human_human import HumanAgreement, human_agreement
 from judge.analysis.agreement.judge_human import (
@@ -41,6 +42,7 @@ from judge.analysis.agreement.prediction import PredictionScore, prediction_scor
 from judge.analysis.agreement.probability_calibrations import JudgeProbabilities, probability_calibrations
 from judge.analysis.agreement.rank_agreement import RankAgreement, rank_agreements
 from judge.analysis.agreement.rater_study import RaterStudy, rater_studies
+from judge.analysis.agreement.selection import SelectionParts
 from judge.analysis.agreement.system_ranking import SystemRanking, system_rankings
 from judge.stats.judge_human.alt_test import AltTest
 
@@ -92,6 +94,10 @@ class Agreement:
         Pass rates and means of all answers, of systems and of slices, corrected by people's ratings.
     approvals : Approvals
         Approval of the judges' scores by people who saw them first; in no other result.
+    choices : tuple of Choice
+        What was chosen on people's labels: judges, thresholds, panels, limits for ties.
+    selected_on : str
+        Name of the part on which judges and thresholds were chosen; empty where it is the ratings themselves.
     """
 
     aligned: AlignedRatings
@@ -116,6 +122,8 @@ class Agreement:
     single_criteria: tuple[CriterionAgreement, ...] = ()
     corrections: Corrections = field(default_factory=Corrections)
     approvals: Approvals = field(default_factory=Approvals)
+    choices: tuple[Choice, ...] = ()
+    selected_on: str = ""
 
     @property
     def judges(self) -> tuple[str, ...]:
@@ -187,6 +195,28 @@ def agree(
             aligned, group_fields(aligned, by), no_verdict=criteria.no_verdict, seed=criteria.seed
         ),
     )
+
+
+def with_choices(found: Agreement, parts: SelectionParts | None = None) -> Agreement:
+    """Add what was chosen on people's labels.
+
+    Parameters
+    ----------
+    found : Agreement
+        Results.
+    parts : SelectionParts or None
+        Parts of which `found` is about the second: judges and thresholds are chosen on the first. None: they
+        are chosen on the ratings that `found` is about.
+
+    Raises
+    ------
+    InputError
+        There is nothing to choose on the first part.
+    """
+    chosen = choices(
+        found.aligned, found.judge_agreements, found.panel, found.rankings, parts, found.criteria.seed
+    )
+    return replace(found, choices=chosen, selected_on="" if parts is None else parts.name)
 
 
 def _alt_tests(

@@ -88,6 +88,11 @@ class AlignedRatings:
         """Whether items are weighted by their inclusion probabilities."""
         return self.design is not None
 
+    @property
+    def label_shift(self) -> bool:
+        """Whether the rated items have another share of good answers than the others."""
+        return any(one.label_shift for one in self.ratings.values())
+
     def field(self, name: str) -> Labels:
         """One field of every item as text; an `InputError` if no item has it."""
         return item_field(self.items, name, hint=ITEM_FILE)

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
 from judge.analysis.agreement.align import AlignedRatings
+from judge.analysis.agreement.selection import SelectionParts
 from judge.analysis.provenance import provenance
+from judge.analysis.ratings import Ratings
 from judge.errors import InputError
 from judge.files.unpacking import read_text
 from judge.files.writing import write_file
+from judge.records import Item
 from judge.rubric import Rubric
 from judge.scoring.run import Run
-from judge.stats.judge_human.calibration import Calibration, calibrate
+from judge.stats.engine.sampling_design import SamplingDesign
+from judge.stats.judge_human.calibration import Calibration, FittedOn, calibrate, calibrate_held_out
 from judge.stats.judge_human.score_maps import MapKind, ScoreMap
 
 FORMAT = 1
@@ -41,10 +46,20 @@ class Calibrated:
         Dimension -> number of items with scores of both the judge and humans.
     n_people : int
         Number of human raters.
-    is_unweighted : bool
-        Whether items were drawn with unequal probabilities, which the calibration does not use.
+    designs : mapping
+        Dimension -> how the rated items were drawn, by which all figures are weighted; empty where they count
+        as a random sample.
     about : str
         Judge, rubric and dates of the run.
+    selected_on : str
+        Name of the part on which maps were chosen and fitted; empty where it is the same items, and gains are
+        cross-validated.
+    n_fitted : dict
+        Dimension -> number of items on which the map was fitted.
+    notes : tuple of str
+        What did not fit together, or was left out.
+    fitted_on : tuple of str
+        Digests of the items whose labels a map was fitted on; see `item_digest`.
     """
 
     run: str
@@ -53,8 +68,12 @@ class Calibrated:
     dimensions: dict[str, Calibration]
     n_items: dict[str, int]
     n_people: int
-    is_unweighted: bool = False
+    designs: Mapping[str, SamplingDesign] = field(default_factory=dict)
     about: str = ""
+    selected_on: str = ""
+    n_fitted: dict[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    fitted_on: tuple[str, ...] = ()
 
     @property
     def has_maps(self) -> bool:
@@ -69,8 +88,9 @@ def calibrate_run(
     kind: MapKind | Literal["auto"] = "auto",
     loss: Literal["mae", "rmse"] = "mae",
     seed: int = 0,
+    parts: SelectionParts | None = None,
 ) -> Calibrated:
-    """Fit a cross-fitted map for each dimension; the identity if no map reduces the loss.
+    """Fit a map for each dimension, cross-fitted or on a part of its own; the identity if it does not help.
 
     Parameters
     ----------
@@ -84,6 +104,8 @@ def calibrate_run(
         Loss that the map is to reduce.
     seed : int
         Random seed of the folds.
+    parts : SelectionParts or None
+        Parts of which `aligned` is the second: maps are chosen and fitted on the first. None: cross-fitted.
 
     Raises
     ------
@@ -93,28 +115,72 @@ def calibrate_run(
     if not aligned.judges:
         raise InputError(f"{run}: holds no score of a judge, so there is nothing to calibrate")
     numeric = {
-        name: ratings
+        name: ratings.take(ratings.rated)
         for name, ratings in aligned.ratings.items()
         if not ratings.nominal and not _is_category(aligned.rubric, name)
     }
     if not numeric:
         raise InputError("nothing to calibrate: people's ratings are labels, not scores")
-    found, sizes = {}, {}
-    for name, ratings in numeric.items():
-        rated = ratings.take(ratings.rated)
-        scores, human = rated.judge_values[:, 0], rated.consensus()
+    found, fits = {}, {}
+    for name, rated in numeric.items():
         ends = (float(rated.scale.points[0]), float(rated.scale.points[-1]))
-        sizes[name] = int((~np.isnan(scores) & ~np.isnan(human)).sum())
-        found[name] = calibrate(
-            human, scores, kind, bounds=ends, pass_mark=rated.pass_mark, loss=loss, clusters=rated.clusters,
-            method="jackknife", rng=seed,
-        )  # fmt: skip
+        fits[name] = rated if parts is None else _rated(parts.chosen_on, name)
+        scores = (rated.consensus(), rated.judge_values[:, 0])
+        options: Any = {
+            "kind": kind, "bounds": ends, "pass_mark": rated.pass_mark, "loss": loss, **rated.sampling,
+            "method": "jackknife", "rng": seed,
+        }  # fmt: skip
+        if parts is None:
+            found[name] = calibrate(*scores, **options)
+        else:
+            found[name] = calibrate_held_out(_fitted_on(fits[name]), *scores, **options)
     with Run.open(run) as opened:
         about = provenance(opened)
-    people = len(aligned.humans)
+    used = {item for one in fits.values() if one is not None for item in _complete(one)}
+    first = aligned if parts is None else parts.chosen_on
     return Calibrated(
-        str(run), aligned.judges[0], belongs_to(run), found, sizes, people, aligned.is_weighted, about
+        run=str(run),
+        judge=aligned.judges[0],
+        belongs_to=belongs_to(run),
+        dimensions=found,
+        n_items={name: len(_complete(rated)) for name, rated in numeric.items()},
+        n_people=len(aligned.humans),
+        designs={name: rated.design for name, rated in numeric.items() if rated.design is not None},
+        about=about,
+        selected_on="" if parts is None else parts.name,
+        n_fitted={name: 0 if one is None else len(_complete(one)) for name, one in fits.items()},
+        notes=aligned.notes,
+        fitted_on=tuple(sorted(item_digest(item) for item in first.items if item.id in used)),
     )
+
+
+def _rated(aligned: AlignedRatings, name: str) -> Ratings | None:
+    """Rated items of one dimension; None where nobody rated it, or no judge scored it."""
+    ratings = aligned.ratings.get(name)
+    return None if ratings is None or not ratings.judges else ratings.take(ratings.rated)
+
+
+def _fitted_on(ratings: Ratings | None) -> FittedOn:
+    if ratings is None:
+        return FittedOn(human=[], judge=[])
+    human, scores = ratings.consensus(), ratings.judge_values[:, 0]
+    return FittedOn(human=human, judge=scores, **ratings.sampling)
+
+
+def _complete(ratings: Ratings) -> list[str]:
+    """Ids of the items with scores of both."""
+    both = ~np.isnan(ratings.judge_values[:, 0]) & ~np.isnan(ratings.consensus())
+    return [item for item, kept in zip(ratings.items, both, strict=True) if kept]
+
+
+def item_digest(item: Item) -> str:
+    """Digest of id, question and answer of an item, by which a file of maps names it.
+
+    >>> item_digest(Item(id="q1", question="Why?", answer="Because."))
+    '0458e6810bbc6a73'
+    """
+    content = json.dumps([item.id, item.question, item.answer])
+    return hashlib.sha256(content.encode()).hexdigest()[:16]
 
 
 def _is_category(rubric: Rubric | None, name: str) -> bool:
@@ -157,10 +223,13 @@ def save(found: Calibrated, path: str | Path, date: str) -> None:
         **found.belongs_to,
         "date": date,
         "n_people": found.n_people,
+        "selected_on": found.selected_on,
+        "fitted_on": found.fitted_on,
         "dimensions": {
             name: {
                 "map": c.map.to_dict(),
                 "n_items": found.n_items[name],
+                "n_fitted": found.n_fitted[name],
                 "gain": c.gain.to_dict(),
                 "over_constant": c.over_constant.to_dict(),
                 "helps": c.helps,
@@ -174,6 +243,9 @@ def save(found: Calibrated, path: str | Path, date: str) -> None:
 
 def apply(run: str | Path, path: str | Path) -> Iterator[dict[str, Any]]:
     """Calibrated scores of a run: one row per score of a dimension with a map.
+
+    ``fitted_on`` says whether a label of the item was used to fit the maps, so that the agreement of its
+    calibrated score with people is selected on this data; None in files that do not name the items.
 
     Raises
     ------
@@ -196,7 +268,9 @@ def apply(run: str | Path, path: str | Path) -> Iterator[dict[str, Any]]:
         raise InputError(
             f"{path}: a saved map is damaged ({error!r:.80}); fit it anew: --save {path}"
         ) from None
+    used = saved.get("fitted_on")
     with Run.open(run) as opened:
+        fitted_on = {item.id for item in opened.items() if item_digest(item) in set(used or ())}
         for score in opened.scores():
             if score.dimension in maps and score.status == "ok" and isinstance(score.value, float):
                 mapped = float(maps[score.dimension]([score.value])[0])
@@ -207,6 +281,7 @@ def apply(run: str | Path, path: str | Path) -> Iterator[dict[str, Any]]:
                     "sample": score.sample,
                     "value": score.value,
                     "calibrated": round(mapped, 6),
+                    "fitted_on": None if used is None else score.item_id in fitted_on,
                 }
 
 

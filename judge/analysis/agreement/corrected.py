@@ -113,6 +113,11 @@ class Corrections:
     differences: tuple[CorrectedDifference, ...] = ()
 
     @property
+    def label_shift(self) -> bool:
+        """Whether the figures are those of unrated answers under label shift."""
+        return any(one.pool.unrated is not None for one in self.figures)
+
+    @property
     def fields(self) -> tuple[str, ...]:
         """Fields of the groups."""
         return tuple(dict.fromkeys(one.field for one in self.figures if one.field))
@@ -256,7 +261,9 @@ class _PoolOfJudge:
         return [one for group, mask in groups if (one := self.figure(field, group, mask)).n_answers]
 
     def differences(self, field: str, groups: list[tuple[str, Bools]]) -> list[CorrectedDifference]:
-        """Compare the groups of a field in pairs."""
+        """Compare the groups of a field in pairs; there is no paired form under label shift."""
+        if self.pool.unrated is not None:
+            return []
         masks = [(group, self.ratings.rows_of(mask) & self.pool.scored) for group, mask in groups]
         pairs = combinations([(group, mask) for group, mask in masks if mask.any()], 2)
         found = [self._difference(field, first, second) for first, second in pairs]

@@ -64,8 +64,9 @@ class AgreementInputs:
         Field whose equal values make a cluster of items.
     pass_marks : mapping
         Dimension (``""``: all) -> lowest value that passes; empty for the rubric's pass rule.
-    sampling : {'stratified', 'poisson'}
-        How items were drawn for rating, where the ratings have inclusion probabilities.
+    sampling : {'stratified', 'poisson', 'label-shift'}
+        How items were drawn for rating, where the ratings have inclusion probabilities; or that they come
+        from elsewhere, with another share of good answers.
     population : {'answers like these', 'these answers'}
         What weighted estimates are about.
     target : mapping
@@ -94,7 +95,7 @@ class AgreementInputs:
     reduction: Reduction = "first"
     cluster: str | None = None
     pass_marks: Mapping[str, float] = field(default_factory=dict)
-    sampling: DesignName = "stratified"
+    sampling: DesignName | Literal["label-shift"] = "stratified"
     population: Target = "answers like these"
     target: Mapping[str, RowSource | Shares] = field(default_factory=dict)
     seed: int = 0
@@ -161,6 +162,13 @@ def load_inputs(
     )
     if inputs.on_read is not None:
         inputs.on_read(loaded.summary, loaded.notes)
+    if inputs.sampling == "label-shift":
+        if loaded.drawn.probabilities:
+            raise InputError(
+                "--sampling label-shift: the ratings have inclusion probabilities, which say how items were "
+                "drawn from these answers, and label shift means that they were not; use one of both"
+            )
+        return loaded
     drawn = replace(loaded.drawn, name=inputs.sampling, target=inputs.population)
     return replace(loaded, drawn=drawn)
 
@@ -173,7 +181,7 @@ def align_loaded(inputs: AgreementInputs, loaded: LoadedRatings) -> AlignedRatin
     InputError
         The ratings, the scale and the options do not fit together.
     """
-    return align_ratings(
+    aligned = align_ratings(
         loaded,
         target=_target(inputs.target),
         scale=_scale(inputs),
@@ -183,6 +191,10 @@ def align_loaded(inputs: AgreementInputs, loaded: LoadedRatings) -> AlignedRatin
         slots=inputs.raters_are == "slots",
         reduction=inputs.reduction,
     )
+    if inputs.sampling != "label-shift":
+        return aligned
+    shifted = {name: replace(one, label_shift=True) for name, one in aligned.ratings.items()}
+    return replace(aligned, ratings=shifted)
 
 
 def _scale(inputs: AgreementInputs) -> Scale | None:

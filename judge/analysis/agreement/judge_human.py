@@ -206,7 +206,7 @@ def judge_agreement(ratings: Ratings, judge: str, criteria: Criteria) -> JudgeAg
         threshold_sweep=_sweep(rated, scores, criteria.seed),
         corrected=corrected_pass_rate(ratings, judge, criteria.no_verdict, criteria.seed),
         omega=_omega(rated, scores),
-        n_pool=int(pool.sum()),
+        n_pool=int((pool & ~ratings.rated).sum() if ratings.label_shift else pool.sum()),
         n_labelled=int((pool & ratings.rated).sum()),
         n_no_verdict=n_no_verdict,
         bounds=bounds,

@@ -1,7 +1,8 @@
 """A judge's values of all answers with people's values of some, and the figures corrected by these.
 
 The estimator follows from the kind of value and the design, not from the result: pass marks and other values
-of 0 and 1 are corrected by predictive values, scores by prediction-powered inference (PPI++).
+of 0 and 1 are corrected by predictive values, scores by prediction-powered inference (PPI++). Under label
+shift, which the user declares, it is Rogan and Gladen's estimator for values of 0 and 1, and none for others.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Literal, TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
+from judge.analysis.agreement.label_shift import label_shift_rate
 from judge.analysis.group_difference import within
 from judge.analysis.ratings import PASSES, NoVerdict, Ratings
 from judge.stats.engine.estimate import SHARE, Estimate, Range
@@ -59,6 +61,8 @@ class LabelPool:
         Cluster of each row.
     ends : tuple of float
         Lowest and highest value; no interval reaches beyond them.
+    unrated : ndarray of bool or None, shape (n_rows,)
+        Under label shift, rows without any rating, to which the figures refer; else None.
     """
 
     quantity: Quantity
@@ -69,6 +73,7 @@ class LabelPool:
     verdicts: tuple[Floats, ...] = ()
     clusters: Clusters | None = None
     ends: Range = SHARE
+    unrated: Bools | None = None
 
     @property
     def reach(self) -> float:
@@ -78,12 +83,13 @@ class LabelPool:
     @property
     def scored(self) -> Bools:
         """Rows that the figures are about: those with a value of the judge."""
-        return ~np.isnan(self.judge)
+        known = ~np.isnan(self.judge)
+        return known if self.unrated is None else known & self.unrated
 
     @property
     def labelled(self) -> Bools:
         """Rows with both values."""
-        return self.scored & ~np.isnan(self.human)
+        return ~np.isnan(self.judge) & ~np.isnan(self.human)
 
     def take(self, mask: Bools) -> LabelPool:
         """Keep some rows."""
@@ -94,6 +100,7 @@ class LabelPool:
             drawn=None if self.drawn is None else self.drawn.take(mask),
             verdicts=tuple(marks[mask] for marks in self.verdicts),
             clusters=None if self.clusters is None else self.clusters[mask],
+            unrated=None if self.unrated is None else self.unrated[mask],
         )
 
     @property
@@ -126,6 +133,8 @@ class LabelPool:
     def corrected(self, seed: int) -> CorrectedMean:
         """Estimate the pass rate or mean that people would give to all rows."""
         design, clusters = self.design, self.shared_clusters
+        if self.unrated is not None:
+            return label_shift_rate(self.human, self.judge, self.unrated, clusters)
         if not self.is_binary:
             of_scores = ppi_mean(self.human, self.judge, design=design, clusters=clusters)
             return replace(
@@ -146,6 +155,11 @@ class LabelPool:
         the judge fully, and may be wider than people alone; without clipping, the weight of the judge may
         leave [0, 1]. See `judge.stats.rogan_gladen` and `judge.stats.ppi_mean`.
         """
+        if self.unrated is not None:
+            usual = replace(self, unrated=None)
+            of_all = usual.corrected(seed)
+            others = usual.other_estimators(of_all, seed) | {"predictive_values": of_all.estimate}
+            return {name: one for name, one in others.items() if name != "rogan_gladen"}
         design, clusters = self._design(explicit=True), self.shared_clusters
         options: Sampled = {"design": design, "clusters": clusters}
         plain = ppi_mean(self.human, self.judge, judge_weight=1.0, **options).estimate
@@ -176,7 +190,7 @@ class LabelPool:
         """Cluster of each row; None where each answer has one of its own, so that answers are independent."""
         if self.clusters is None:
             return None
-        of_scored = self.clusters[self.scored]
+        of_scored = self.clusters[self.scored | self.labelled]
         return self.clusters if len(np.unique(of_scored)) < len(of_scored) else None
 
     def difference(self, first: Bools, second: Bools, shared: Clusters | None) -> Estimate:
@@ -245,6 +259,8 @@ def score_pool(ratings: Ratings, judge: str, verdicts: Floats | None = None) -> 
         return None
     # The mean of a panel of judges lies between the two.
     is_binary = of_two and bool(np.isin(scores[~np.isnan(scores)], (0, 1)).all())
+    if ratings.label_shift and not is_binary:
+        return None
     human = consensus(ratings.human_values, "majority" if is_binary else "mean")
     pool = _pool("mean", human, scores, ratings, ratings.passed(scores), verdicts, is_binary=is_binary)
     return replace(pool, ends=(float(ratings.scale.points[0]), float(ratings.scale.points[-1])))
@@ -273,6 +289,7 @@ def _pool(
         drawn=ratings.design,
         verdicts=tuple(marks for marks in verdicts if marks is not None),
         clusters=ratings.clusters,
+        unrated=~ratings.rated if ratings.label_shift else None,
     )
 
 

@@ -30,6 +30,7 @@ from judge.reporting.tables.corrected_tables import (
 )
 from judge.reporting.tables.prediction_table import prediction
 from judge.reporting.tables.probability_table import probabilities
+from judge.reporting.tables.selection_table import selection
 from judge.reporting.wording import counted, dimension_name, listed
 from judge.stats.engine.estimate import Estimate
 
@@ -116,6 +117,8 @@ def _sections(found: Agreement, labels: Labels) -> Iterator[Section]:
     corrected_agreement, raw = tables.beside(found, labels)
     first = (*((verdicts,) if verdicts else ()), corrected_agreement)
     yield _judges(found)
+    if found.selected_on:
+        yield Section("chosen", "Chosen on other items", tables=tuple(selection(found)))
     yield Section("agreement", "Judge-human agreement", tables=first)
     yield _section("rates", summary.rates(found, labels))
     yield _section("pass_rates", summary.pass_rates(found, labels))
@@ -170,6 +173,7 @@ def _short(found: Agreement) -> tuple[str, ...]:
         return ("people", "approval", METHODS)
     asked = {
         "approval": bool(found.approvals.rows),
+        "chosen": bool(found.selected_on),
         "criteria": bool(found.tags or found.single_criteria),
         "slices": bool(found.slices),
         "annotators": found.criteria.epsilon is not None,
@@ -180,6 +184,8 @@ def _short(found: Agreement) -> tuple[str, ...]:
 
 
 def _details(found: Agreement) -> Iterator[Table]:
+    if not found.selected_on:
+        yield from selection(found)
     hidden = len(found.judge_agreements) > MOST_TABLES
     for one in found.judge_agreements:
         yield from (replace(table, detail=hidden or table.detail) for table in details.details(one))

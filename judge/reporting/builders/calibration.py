@@ -6,10 +6,13 @@ from collections.abc import Iterator
 
 from judge.analysis.agreement.calibrate import Calibrated
 from judge.reporting.document import Column, Row, Section, Table
+from judge.reporting.findings.design_words import design_words
 from judge.reporting.render.numbers import number_text
 from judge.reporting.report import Report
+from judge.reporting.tables.selection_table import SELECTED, where_selected
 from judge.reporting.wording import counted, dimension_name, with_interval
 from judge.stats.judge_human.calibration import Calibration
+from judge.stats.judge_human.cross_fitting import LARGE_FROM
 
 KINDS = {
     "identity": "identity",
@@ -28,7 +31,7 @@ def build_calibration(found: Calibrated, saved: str | None = None) -> Report:
         "calibrate",
         f"Calibration of {found.judge} to {people}",
         tuple(_words(found, saved)),
-        tuple(_warnings(found)),
+        (*found.notes, *_warnings(found)),
         (Section("calibration", "Calibration", tables=(_gain(found), _errors(found), *_curves(found))),),
         {f"gain.{name}": c.gain for name, c in found.dimensions.items()}
         | {f"over_constant.{name}": c.over_constant for name, c in found.dimensions.items()},
@@ -38,13 +41,31 @@ def build_calibration(found: Calibrated, saved: str | None = None) -> Report:
             "fingerprint": str(found.belongs_to["fingerprint"])[:12],
         },
         (
-            "Cross-fitted: the map of each item is selected and fitted on other items (five folds, "
-            "clusters kept together). The reference is the mean human score.",
-            "The constant is the median of the human scores (their mean for --loss rmse) on the other folds.",
+            *((design_words(found.designs),) if found.designs else ()),
+            *_fitting(found),
             "A monotone map reduces bias and error but cannot raise a rank correlation. A pass rate of "
             "mapped scores must still be corrected with human verdicts: judge agree.",
         ),
     )
+
+
+def _fitting(found: Calibrated) -> Iterator[str]:
+    """On which items maps are chosen, fitted and assessed."""
+    if found.selected_on:
+        yield (
+            f"Maps are chosen (by cross-validation) and fitted on {where_selected(found.selected_on)}; "
+            "gains, errors and curves are those of all other items. The reference is the mean human score."
+        )
+        where = "of the first items"
+    else:
+        strata = ", drawn within strata" if found.designs else ""
+        yield (
+            "Cross-fitted: the map of each item is selected and fitted on other items (five folds, clusters "
+            f"kept together{strata}). The reference is the mean human score. A saved map is fitted on all "
+            f"items: it is {SELECTED}, and agreement of mapped scores must be measured on other items."
+        )
+        where = "on the other folds"
+    yield f"The constant is the median of the human scores (their mean for --loss rmse) {where}."
 
 
 def _words(found: Calibrated, saved: str | None) -> Iterator[str]:
@@ -78,33 +99,38 @@ def _words(found: Calibrated, saved: str | None) -> Iterator[str]:
 
 
 def _warnings(found: Calibrated) -> Iterator[str]:
-    if found.is_unweighted:
-        yield (
-            "The rated items were drawn with unequal probabilities, and a calibration has no weighted form: "
-            "distances, bias and gains hold for the rated items, not for all answers. For weighted figures: "
-            "judge agree."
-        )
-    few = [dimension_name(name) for name, n in found.n_items.items() if n < 100]
-    if few:
-        yield f"Fewer than 100 items on {', '.join(few)}: only shift and scale are tried for these."
+    if small := [name for name in found.dimensions if found.dimensions[name].n_effective < LARGE_FROM]:
+        named = ", ".join(map(dimension_name, small))
+        fewer = "Fewer than 100 items" if not found.designs else "An effective sample of fewer than 100 items"
+        yield f"{fewer} on {named}: only shift and scale are tried for these."
 
 
 def _gain(found: Calibrated) -> Table:
     columns = (
         Column("dimension", ""),
         Column("n", "n", "count"),
+        Column("n_fitted", "n fitted", "count", detail=not found.selected_on),
         Column("kind", "map"),
         Column("gain", "gain", "change"),
         Column("over_constant", "gain over one constant", "change"),
         Column("helps", "saved map"),
+        Column("evidence", "evidence", detail=True),
     )
     rows: tuple[Row, ...] = tuple(
-        (dimension_name(n), found.n_items[n], KINDS[c.fitted_kind], c.gain, c.over_constant, _saved_map(c))
+        (
+            dimension_name(n),
+            found.n_items[n],
+            found.n_fitted[n],
+            KINDS[c.fitted_kind],
+            c.gain,
+            c.over_constant,
+            _saved_map(c),
+            "other items" if found.selected_on else "cross-validated",
+        )
         for n, c in found.dimensions.items()
     )
-    return Table(
-        "gain", "Cross-validated gain: reduction of the distance from the human scores", columns, rows
-    )
+    kind = f"Gain on other items than {found.selected_on}" if found.selected_on else "Cross-validated gain"
+    return Table("gain", f"{kind}: reduction of the distance from the human scores", columns, rows)
 
 
 def _saved_map(c: Calibration) -> str:

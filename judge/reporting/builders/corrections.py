@@ -16,6 +16,7 @@ from judge.reporting.render.numbers import number_text
 from judge.reporting.report import Report
 from judge.reporting.tables.agreement_tables import Labels
 from judge.reporting.tables.corrected_tables import (
+    LABEL_SHIFT,
     corrected_section,
     drawing,
     named_corrections,
@@ -34,7 +35,8 @@ METHODS = (
 _NO_RANDOM_SAMPLE = (
     "Corrected means do not hold, and corrected pass rates only if the rated answers are random within the "
     "judge's passes and fails. If the sample was drawn by judge plan or judge study, keep its columns "
-    "probability and stratum with the ratings."
+    "probability and stratum with the ratings. If the rated answers come from elsewhere, or were drawn by "
+    "people's verdicts: --sampling label-shift."
 )
 
 
@@ -78,7 +80,7 @@ def add_corrections(
         | named_corrections(found, several_judges=False)
         | (named_differences(found) if report.kind == "compare" else {}),
         about=report.about | {name: text for name, text in aligned.about.items() if name == "ratings"},
-        methods=(*report.methods, METHODS, *drawing(design)),
+        methods=(*report.methods, *((LABEL_SHIFT,) if found.label_shift else (METHODS, *drawing(design)))),
         other_estimators=partial(other_estimators, found, several_judges=False),
     )
 
@@ -98,6 +100,12 @@ def _words(found: Corrections, kind: str, field: str, target: Target) -> Iterato
 
 
 def _rate_words(one: CorrectedFigure, target: Target) -> str:
+    if one.pool.unrated is not None:
+        return (
+            f"People would pass {with_interval(one.mean.estimate, 'share')} of the {one.n_answers:,} answers "
+            f"that nobody rated, by the judge's verdicts and its error rates on {one.n_labels:,} rated ones; "
+            f"the judge alone passes {number_text(one.mean.uncorrected.value, 'share')}."
+        )
     answers = f"these {one.n_answers:,} answers" if target == "these answers" else target
     return (
         f"People would pass {with_interval(one.mean.estimate, 'share')} of {answers}, by their ratings of "
@@ -129,7 +137,7 @@ def _without_labels(run: str) -> str:
 def _warnings(aligned: AlignedRatings, dimension: str, field: str | None) -> Iterator[str]:
     """Name the groups whose rated answers have the judge's verdicts in another proportion than all."""
     ratings = aligned.ratings.get(dimension)
-    if ratings is None or ratings.design is not None:
+    if ratings is None or ratings.design is not None or ratings.label_shift:
         return
     groups = members(aligned, field) if field else [("", np.ones(len(aligned.items), dtype=bool))]
     for name, mask in groups:

@@ -11,21 +11,27 @@ from judge.analysis.agreement.panel import STATISTICS
 from judge.analysis.ratings import PASSES, Ratings
 from judge.records import OVERALL
 from judge.reporting.document import CellKind
-from judge.reporting.findings.judge_findings import judge_words
+from judge.reporting.findings.design_words import design_words
+from judge.reporting.findings.judge_findings import choice_words, judge_words
 from judge.reporting.findings.study_methods import study_methods
 from judge.reporting.render.numbers import number_text
 from judge.reporting.tables.agreement_summary import GLOSSARY
 from judge.reporting.tables.agreement_tables import CHANGES, UNITS, alt_verdict
-from judge.reporting.wording import counted, dimension_name, field_name, listed, p_phrase, with_interval
+from judge.reporting.tables.corrected_tables import LABEL_SHIFT
+from judge.reporting.wording import (
+    NOT_GIVEN,
+    counted,
+    dimension_name,
+    field_name,
+    listed,
+    p_phrase,
+    with_interval,
+)
 from judge.stats.engine.estimate import FEW_CLUSTERS, Estimate
 from judge.stats.judge_human.ceiling import NOT_ABOVE_CHANCE
+from judge.stats.judge_human.non_inferiority import NonInferiority
 
 ALPHA = 0.05
-_TARGETS = {
-    "these answers": " (exactly those of the run, with finite-population correction)",
-    "answers like these": " (the process that gave them; two-phase variance)",
-    "given mix": " (--target)",
-}
 MANY_MISSING = 0.05
 FEW_PEOPLE, FEW_ITEMS = 3, 50
 MOST_SENTENCES = 8
@@ -34,7 +40,7 @@ _FINDINGS = {
     "non-inferior": "is non-inferior (it agrees with people as well as they agree with each other, up to the "
     "margin)",
     "inconclusive": "is shown neither to be non-inferior nor to be worse than people (inconclusive)",
-    "worse": "agrees with people less well than they agree with each other, by more than the margin",
+    "worse": "agrees with people less well than they agree with each other, by more than the margin of {}",
 }
 _ADVICE = {
     "better": "It can replace one of these raters there.",
@@ -64,6 +70,7 @@ def verdict_words(found: Agreement) -> Iterator[str]:
         yield from (_judge_words(found, judge) for judge in found.judges)
         yield from judge_words(found)
         yield from _panel_words(found)
+    yield from choice_words(found)
     if (
         found.judge_agreements
         and not any(one.verdict for one in found.judge_agreements)
@@ -94,10 +101,8 @@ def _judge_sentences(one: JudgeAgreement, set_by: str) -> Iterator[str]:
     elif one.verdict is not None and one.verdict.verdict is not None:
         v = one.verdict
         shown = v.wide if v.verdict == "better" else v.difference
-        yield (
-            f"On {name} the judge {_FINDINGS[str(v.verdict)]}: difference in {main.title} "
-            f"{_with_level(shown, change)}, margin {v.margin:g} ({set_by})."
-        )
+        difference = f": difference in {main.title} {_with_level(shown, change)}"
+        yield f"On {name} the judge {_finding(v, set_by, difference)}."
     else:
         yield (
             f"On {name}, {main.title} between judge and human rater is "
@@ -180,7 +185,13 @@ def _outcome_words(one: JudgeAgreement, set_by: str) -> str:
         return f"agrees with people with {one.main.title} {level}, without a human ceiling to compare with"
     if one.verdict is None or one.verdict.verdict is None:
         return _WITHOUT_MARGIN[_outcome(one)]
-    return f"{_FINDINGS[_outcome(one)]}, margin {one.verdict.margin:g} ({set_by})"
+    return _finding(one.verdict, set_by)
+
+
+def _finding(test: NonInferiority, set_by: str, more: str = "") -> str:
+    """Verdict of the test with its margin, which is named once; `more` follows the verdict."""
+    margin, words = f"{test.margin:g} ({set_by})", _FINDINGS[str(test.verdict)]
+    return words.format(margin) + more if "{}" in words else f"{words}{more}, margin {margin}"
 
 
 def _judge_words(found: Agreement, judge: str) -> str:
@@ -254,7 +265,7 @@ def warnings(found: Agreement) -> Iterator[str]:
 
 def _mix_warnings(found: Agreement) -> Iterator[str]:
     """Warn where the rated answers are no random sample and nothing says how they were drawn."""
-    if found.aligned.is_weighted:
+    if found.aligned.is_weighted or found.aligned.label_shift:
         return
     names = (PASSES, OVERALL)
     by_name = {one.ratings.dimension: one for one in reversed(found.judge_agreements)}
@@ -267,7 +278,8 @@ def _mix_warnings(found: Agreement) -> Iterator[str]:
         f"The rated answers are no random sample: {one.judge} passes {rated} of them and {everything} of all "
         f"(p {p_phrase(mix.p)}). Rates of agreement, TPR, TNR, bias and kappa do not hold for all answers. "
         "If the sample was drawn by judge plan or judge study, keep its columns probability and stratum with "
-        "the ratings."
+        "the ratings. If the rated answers come from elsewhere, or were drawn by people's verdicts: "
+        "--sampling label-shift."
     )
 
 
@@ -308,25 +320,11 @@ def _ceiling_warnings(found: Agreement) -> Iterator[str]:
 
 def _design_words(found: Agreement) -> Iterator[str]:
     """How weighted estimates were computed, and which statistics have no weighted form."""
-    designs = {name: one.design for name, one in found.aligned.ratings.items() if one.design is not None}
-    sizes = "; ".join(
-        f"{dimension_name(name)} {design.n_effective:.0f} of {design.n_sampled:,}"
-        for name, design in ((n, d.take(found.aligned.ratings[n].rated)) for n, d in designs.items())
-        if design is not None
-    )
-    first = next(iter(designs.values()))
-    is_mix = first.target == "given mix"
-    weight = "the share of its group" if is_mix else "1 / inclusion probability (Hájek)"
-    errors = "a jackknife over items, as no strata are known"
-    if first.strata is not None:
-        errors = "a jackknife within the strata of the sample"
+    rated = (ratings.take(ratings.rated) for ratings in found.aligned.ratings.values())
+    yield design_words({one.dimension: one.design for one in rated if one.design is not None})
     yield (
-        f"Every estimate weights an item by {weight}. Target: {first.target}"
-        f"{_TARGETS[first.target]}. Standard errors: {errors}. Kish's effective sample size: {sizes}."
-    )
-    yield (
-        "Without a weighted form, and therefore not given: alternative annotator test, thresholds, ranking "
-        "of systems, reliability and severity of raters, AUC, panels, intervals with random raters."
+        f"{NOT_GIVEN} alternative annotator test, thresholds, ranking of systems, reliability and severity "
+        "of raters, AUC, panels, intervals with random raters."
     )
 
 
@@ -378,7 +376,9 @@ def methods(found: Agreement) -> Iterator[str]:
             f"Alpha was checked against the package krippendorff, an independent implementation: equal for "
             f"{agreed} of {counted(sum(c is not None for c in checks), 'dimension')}."
         )
-    if any(one.corrected is not None for one in found.judge_agreements):
+    if found.aligned.label_shift:
+        yield LABEL_SHIFT
+    elif any(one.corrected is not None for one in found.judge_agreements):
         yield (
             "Corrected pass rates: predictive values by the judge's verdict, with quantiles of simulated "
             f"Beta distributions (jackknife with clusters), seed {criteria.seed}. Corrected means: "

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from judge.analysis.agreement.agree import Agreement
+from judge.analysis.agreement.choices import Choice
 from judge.analysis.agreement.coefficients import AGREEMENT
 from judge.analysis.agreement.judge_pairs import JudgeDifference
+from judge.reporting.tables.selection_table import where_selected
 from judge.reporting.wording import dimension_name, listed, with_interval
 from judge.stats.engine.estimate import NO_VARIATION
 
 MOST_JUDGES = 4
+MOST_CHOICES = 5
 _DECISIONS = {
     "better": "agrees better",
     "non-inferior": "is non-inferior",
@@ -32,6 +35,27 @@ def judge_words(found: Agreement) -> Iterator[str]:
         if groups:
             findings = "; ".join(f"on {listed(names)} it {words}" for words, names in groups.items())
             yield f"{second} compared with {pairs[0].first}, by agreement with people: {findings}."
+
+
+def choice_words(found: Agreement) -> Iterator[str]:
+    """One sentence about the judge of each dimension that was chosen on other items."""
+    if not found.selected_on:
+        return
+    chosen = [one for one in found.choices if one.what == "judge"]
+    groups: dict[str, list[str]] = {}
+    for one in chosen[:MOST_CHOICES]:
+        groups.setdefault(one.chosen, []).append(f"{dimension_name(one.dimension)} ({_level(one)})")
+    if groups:
+        parts = "; ".join(f"{judge} on {listed(names)}" for judge, names in groups.items())
+        more = "" if len(chosen) <= MOST_CHOICES else "; and others (--sections chosen)"
+        yield (
+            f"Chosen on {where_selected(found.selected_on)}: {parts}{more}. In brackets: chance-corrected "
+            "agreement with people on all other items, which this report is about."
+        )
+
+
+def _level(one: Choice) -> str:
+    return "no rating" if one.reported is None else with_interval(one.reported, "score")
 
 
 def _outcome(one: JudgeDifference) -> str | None:

@@ -16,6 +16,7 @@ from judge.analysis.ratings import Ratings
 from judge.analysis.slices import SMALL
 from judge.reporting.document import Column, Row, Table
 from judge.reporting.tables.agreement_tables import Labels
+from judge.reporting.tables.selection_table import SELECTED
 from judge.reporting.wording import dimension_name, field_name
 from judge.stats.engine.scale import nearest_position
 from judge.stats.pass_fail.proportion import mean
@@ -140,8 +141,8 @@ def _sweep(one: JudgeAgreement, key: str, title: str) -> Table:
     t = sweep.cross_validated
     rows.append(("cross-validated choice", t.judge_pass_rate, t.pass_rate_gap, t.tpr, t.tnr, t.kappa))
     notes = (
-        f"The largest TPR + TNR - 1 (Youden's J) is at threshold {sweep.chosen:g}. The row of a threshold "
-        "chosen on the same items is optimistic; the last row, cross-validated, is what to expect.",
+        f"The largest TPR + TNR - 1 (Youden's J) is at threshold {sweep.chosen:g}, {SELECTED}: its row is "
+        "optimistic; the last row, cross-validated, is what to expect.",
     )
     return Table(key, title, columns, tuple(rows), notes, detail=len(rows) > MOST_THRESHOLDS)
 

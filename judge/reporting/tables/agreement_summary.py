@@ -59,13 +59,13 @@ def pass_rates(found: Agreement, labels: Labels) -> Table | None:
         Column("judge_rate", "judge pass", "share"),
         Column("corrected", "corrected", "share"),
     )
-    notes = (
-        "All figures are weighted; see --sections methods."
-        if found.aligned.is_weighted
-        else "Corrected: pass rate of all answers, if the rated ones are a random sample.",
-    )
+    note = "Corrected: pass rate of all answers, if the rated ones are a random sample."
+    if found.aligned.is_weighted:
+        note = "All figures are weighted; see --sections methods."
+    elif found.aligned.label_shift:
+        note = "Judge pass and corrected: of the answers that nobody rated (label shift; Rogan-Gladen)."
     return Table(
-        "pass_rates", "Bias (judge minus human, in points) and pass rates", columns, tuple(rows), notes
+        "pass_rates", "Bias (judge minus human, in points) and pass rates", columns, tuple(rows), (note,)
     )
 
 

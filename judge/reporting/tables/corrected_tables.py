@@ -39,6 +39,15 @@ _EFFECTIVE = (
 )
 
 
+LABEL_SHIFT = (
+    "Corrected pass rates: Rogan-Gladen estimator, with the interval of Lang and Reiczigel, from the judge's "
+    "TPR and TNR on the human-rated answers, for the answers that nobody rated. It assumes label shift: the "
+    "rated answers may have another share of good ones, but the judge makes the same errors on good and on "
+    "bad ones. Agreement, bias and kappa are those of the rated answers. Means and differences have no such "
+    "form and are not given."
+)
+
+
 def corrected_section(
     found: Corrections,
     labels: Labels,
@@ -57,8 +66,12 @@ def corrected_section(
         for quantity in KEYS:
             tables += by_group(found, labels, quantity, name, is_ranked=is_ranked)
     if tables:
-        tables[0] = replace(tables[0], notes=(*tables[0].notes, *drawing(design), _EFFECTIVE))
+        tables[0] = replace(tables[0], notes=(*tables[0].notes, *_assumptions(found, design)))
     return Section("corrected", "Figures for all answers, corrected by human ratings", tables=tuple(tables))
+
+
+def _assumptions(found: Corrections, design: SamplingDesign | None) -> tuple[str, ...]:
+    return (LABEL_SHIFT,) if found.label_shift else (*drawing(design), _EFFECTIVE)
 
 
 def drawing(design: SamplingDesign | None) -> Iterator[str]:
@@ -89,7 +102,11 @@ def overall(found: Corrections, labels: Labels, quantity: Quantity) -> Table | N
         return None
     title = f"{TITLES[quantity]} of all answers, corrected by human ratings"
     return Table(
-        KEYS[quantity], title, (*labels.columns, *_columns(quantity)), rows, (f"Corrected {_HOW[quantity]}.",)
+        KEYS[quantity],
+        title,
+        (*labels.columns, *_columns(quantity)),
+        rows,
+        (f"Corrected {_how(found, quantity)}.",),
     )
 
 
@@ -105,14 +122,18 @@ def by_group(
         groups = tuple(sorted(groups, key=lambda one: (dimensions.index(one.dimension), _descending(one))))
     columns = (Column("group", field_name(field)), *labels.columns, *_columns(quantity))
     rows = tuple((one.group, *labels.cells(one.dimension, one.judge), *_cells(one)) for one in groups)
-    notes = [f"Corrected {_HOW[quantity]}, each group by its own human ratings."]
+    notes = [f"Corrected {_how(found, quantity)}, each group by its own human ratings."]
     differences = found.differences_of(quantity, field)
-    if len({one.group for one in groups}) > 1 and not differences:
+    if len({one.group for one in groups}) > 1 and not differences and not found.label_shift:
         notes.append(f"Differences are listed for up to {MOST_GROUPS} groups.")
     title = f"{TITLES[quantity]} by {field_name(field)}, corrected by human ratings"
     yield Table(f"{KEYS[quantity]}:{field}", title, columns, rows, tuple(notes))
     if differences:
         yield _differences(differences, labels, quantity, field)
+
+
+def _how(found: Corrections, quantity: Quantity) -> str:
+    return "by the Rogan-Gladen estimator" if found.label_shift else _HOW[quantity]
 
 
 def _descending(one: CorrectedFigure) -> float:

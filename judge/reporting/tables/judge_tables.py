@@ -8,6 +8,7 @@ from judge.analysis.agreement.agree import Agreement
 from judge.analysis.agreement.judge_pairs import JudgeDifference
 from judge.analysis.slices import SMALL
 from judge.reporting.document import Cell, Column, Row, Table
+from judge.reporting.tables.selection_table import HINT, SELECTED
 from judge.reporting.wording import dimension_name, display_name, field_name
 
 _N = Column("n", "n", "count")
@@ -91,6 +92,8 @@ def _notes(found: Agreement) -> Iterator[str]:
             "non-inferior where the 90 % interval lies above minus the margin, worse where it lies below; "
             "better where the 95 % interval lies above 0."
         )
+    if not found.selected_on:
+        yield f"A judge that is chosen by these figures is {SELECTED}: {HINT}."
 
 
 def by_slice(found: Agreement) -> Iterator[Table]:
@@ -177,7 +180,8 @@ def advantages(found: Agreement) -> Iterator[Table]:
     notes = (
         "Rho: share of items on which the judge is at least as close to the other people as the person held "
         "out, mean over people, on the items that all judges scored. A tie counts for both. A judge has a "
-        "rank where the intervals of its paired differences to all other judges exclude 0.",
+        "rank where the intervals of its paired differences to all other judges exclude 0. A judge that is "
+        f"chosen by its rank is {SELECTED}.",
     )
     yield Table("advantage", "Advantage of each judge over people", columns, rows, notes)
     pairs: tuple[Row, ...] = tuple(

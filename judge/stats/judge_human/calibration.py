@@ -22,17 +22,13 @@ from judge.stats.engine.estimate import (
 )
 from judge.stats.engine.frames import Tabular
 from judge.stats.engine.resampling import Sampling, Statistic, difference, estimate, quotient, resample
-from judge.stats.engine.sampling_design import refuse_design
+from judge.stats.engine.sampling_design import SamplingDesign
 from judge.stats.engine.scale import Floats, Ints, as_floats
 from judge.stats.engine.weights import cluster_codes, seed_of
-from judge.stats.judge_human.score_maps import MapKind, ScoreMap, fit_map
+from judge.stats.judge_human.cross_fitting import Pairs, draw_folds, kinds_tried
+from judge.stats.judge_human.score_maps import MapKind, ScoreMap
 
 __all__ = ["Calibration", "CalibrationErrors", "CalibrationPoint", "calibrate"]
-
-SMALL: tuple[MapKind, ...] = ("identity", "shift", "linear")
-LARGE: tuple[MapKind, ...] = (*SMALL, "cut_points", "proportional_odds", "isotonic")
-MOST_CATEGORIES = 10
-LARGE_FROM = 100  # pairs; below it richer maps fit noise
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +79,8 @@ class Calibration(Tabular):
         Folds of clusters, fewer than asked for if there are fewer clusters.
     seed : int or None
         Repeats the folds.
+    n_effective : float
+        Number of pairs; with weights Kish's effective number.
     """
 
     map: ScoreMap
@@ -96,6 +94,7 @@ class Calibration(Tabular):
     curve: tuple[CalibrationPoint, ...]
     n_folds: int
     seed: int | None
+    n_effective: float
 
     def _rows(self) -> Iterable[Any]:
         return self.curve
@@ -122,9 +121,11 @@ def calibrate(
     Clusters are assigned to folds; each item's mapped score comes from a map fitted on the other folds. With
     'auto' the kind is chosen within those other folds as well, so that the choice does not bias the result.
     Kinds beyond 'linear' are tried from 100 pairs on, proportional odds for at most ten distinct human
-    scores. A gain whose interval includes 0 is no gain, and the result is the identity. The same holds if the
-    map is no closer to people than the best constant: it would hide that the judge has no information about
-    items.
+    scores. With a sampling design, maps, losses and constants weight every pair by 1 / probability, the folds
+    are drawn within strata, and the number of pairs is Kish's effective one [1]_.
+
+    A gain whose interval includes 0 is no gain, and the result is the identity. The same holds if the map is
+    no closer to people than the best constant: it would hide that the judge has no information about items.
 
     Do not use it to raise a rank correlation: a non-decreasing map cannot. A pass rate of mapped scores still
     needs a correction for the map's own error, see `ppi_mean`.
@@ -151,6 +152,10 @@ def calibrate(
     Calibration
         With fewer than two clusters of complete pairs all estimates are undefined, the map the identity.
 
+    References
+    ----------
+    .. [1] L. Kish, "Survey Sampling", 1965.
+
     Examples
     --------
     A judge that is too lenient by one point.
@@ -162,91 +167,149 @@ def calibrate(
     >>> result.helps, round(result.map.parameters["shift"][0], 2)
     (True, -1.07)
     """
-    refuse_design("calibrate", sampling)
-    at_least("n_folds", n_folds, 2)
-    x, y = as_floats(judge), as_floats(human)
-    if x.shape != y.shape or x.ndim != 1:
-        raise ValueError(f"judge and human must be two lists of one length, got {x.shape} and {y.shape}.")
     seed, rng = seed_of(sampling.get("rng"))
     sampling["rng"] = rng if seed is None else seed
-    both = ~np.isnan(x) & ~np.isnan(y)
-    codes = cluster_codes(sampling.get("clusters"), len(x))
-    folds = _folds(codes, both, n_folds, rng)
-    kinds = _kinds(kind, y[both])
-    usable = len(np.unique(folds[both])) >= 2
-    mapped = _cross_fitted(x, y, folds, kinds, loss, bounds) if usable else np.full(len(x), np.nan)
-    chosen = _best(x, y, folds, kinds, loss, bounds) if usable else "identity"
-    reason: Reason | None = None if usable else TOO_FEW_CLUSTERS if both.any() else NO_COMPLETE_PAIRS
+    clusters, design = sampling.get("clusters"), sampling.get("design")
+    pairs = Pairs.of(as_floats(judge), as_floats(human), design, bounds, loss)
+    chosen = _choose(pairs, kind, cluster_codes(clusters, len(pairs.x)), n_folds, rng, design)
+    if chosen.reason is None:
+        mapped = pairs.cross_fitted(chosen.folds, chosen.kinds)
+    else:
+        mapped = np.full(len(pairs.x), np.nan)
+    return _assessed(pairs, chosen, mapped, pairs.constants(chosen.folds), pass_mark, seed, sampling)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FittedOn:
+    """Items on which a map is chosen and fitted, other than those on which it is assessed.
+
+    Attributes
+    ----------
+    human, judge : array_like of float, shape (n_fitted,)
+        Scores, as in `calibrate`.
+    clusters : array_like or None
+        Cluster of each item.
+    design : SamplingDesign or None
+        How the items were drawn.
+    """
+
+    human: ArrayLike
+    judge: ArrayLike
+    clusters: ArrayLike | None = None
+    design: SamplingDesign | None = None
+
+
+def calibrate_held_out(
+    fitted_on: FittedOn,
+    human: ArrayLike,
+    judge: ArrayLike,
+    kind: MapKind | Literal["auto"] = "auto",
+    *,
+    bounds: tuple[float, float] | None = None,
+    pass_mark: float | None = None,
+    loss: Literal["mae", "rmse"] = "mae",
+    n_folds: int = 5,
+    **sampling: Unpack[Sampling],
+) -> Calibration:
+    """Fit a map on some items and say whether it helps on others.
+
+    The kind is chosen by cross-validation within the first items. No cluster may have items in both parts.
+
+    Parameters
+    ----------
+    fitted_on : FittedOn
+        Scores of the items on which the map is chosen and fitted.
+    human, judge : array_like of float, shape (n_items,)
+        Scores of the other items.
+    kind, bounds, pass_mark, loss, n_folds, **sampling
+        As in `calibrate`.
+
+    Returns
+    -------
+    Calibration
+        Gains, errors and curve are those of the other items; `n_effective` and `n_folds` of the first.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> human = rng.integers(1, 5, 80)
+    >>> judge = human + 1 + rng.integers(-1, 2, 80)
+    >>> first = FittedOn(human=human[:40], judge=judge[:40])
+    >>> calibrate_held_out(first, human[40:], judge[40:], "shift", rng=0).helps
+    True
+    """
+    seed, rng = seed_of(sampling.get("rng"))
+    sampling["rng"] = rng if seed is None else seed
+    first = Pairs.of(as_floats(fitted_on.judge), as_floats(fitted_on.human), fitted_on.design, bounds, loss)
+    codes = cluster_codes(fitted_on.clusters, len(first.x))
+    chosen = _choose(first, kind, codes, n_folds, rng, fitted_on.design)
+    others = Pairs.of(as_floats(judge), as_floats(human), sampling.get("design"), bounds, loss)
+    mapped = np.full(len(others.x), np.nan)
+    if chosen.reason is None:
+        mapped = chosen.pairs.map(chosen.kind)(others.x)
+    constants = np.full(len(others.x), first.constant())
+    return _assessed(others, chosen, mapped, constants, pass_mark, seed, sampling)
+
+
+@dataclass(frozen=True)
+class _Choice:
+    """The kind of map chosen on some pairs; a reason where there are too few of them."""
+
+    pairs: Pairs
+    folds: Ints
+    kinds: Sequence[MapKind]
+    kind: MapKind
+    reason: Reason | None
+
+
+def _choose(
+    pairs: Pairs,
+    kind: MapKind | Literal["auto"],
+    codes: Ints,
+    n_folds: int,
+    rng: np.random.Generator,
+    design: SamplingDesign | None,
+) -> _Choice:
+    at_least("n_folds", n_folds, 2)
+    folds = draw_folds(codes, pairs.used, n_folds, rng, design)
+    kinds = kinds_tried(kind, pairs.y[pairs.used], pairs.n_effective)
+    if len(np.unique(folds[pairs.used])) >= 2:
+        return _Choice(pairs, folds, kinds, pairs.best(folds, kinds), None)
+    reason: Reason = TOO_FEW_CLUSTERS if pairs.used.any() else NO_COMPLETE_PAIRS
+    return _Choice(pairs, folds, kinds, "identity", reason)
+
+
+def _assessed(
+    items: Pairs,
+    chosen: _Choice,
+    mapped: Floats,
+    constants: Floats,
+    pass_mark: float | None,
+    seed: int | None,
+    sampling: Sampling,
+) -> Calibration:
+    """Compare mapped scores of items with the scores as they are, and with constants."""
+    x, y, loss, reason = items.x, items.y, items.loss, chosen.reason
     gain = estimate(_advantage(x, mapped, y, loss, reason), **sampling)
     closer = mapped if gain.value > 0 else np.where(np.isnan(mapped), np.nan, x)
-    over = estimate(_advantage(_constants(x, y, folds, loss), closer, y, loss, reason), **sampling)
+    over = estimate(_advantage(constants, closer, y, loss, reason), **sampling)
     helps = gain.low > 0
-    used = helps and over.low > 0
-    fitted = fit_map(y, x, chosen, bounds=bounds) if used else ScoreMap("identity", {})
-    constant = _centre(y[both], loss)
+    fitted = chosen.pairs.map(chosen.kind) if helps and over.low > 0 else ScoreMap("identity", {})
     before, after = (_errors(scores, y, pass_mark, reason, sampling) for scores in (x, mapped))
-    curve = _curve(x, y, sampling)
-    n_used = len(np.unique(folds[both]))
-    return Calibration(fitted, chosen, gain, helps, over, constant, before, after, curve, n_used, seed)
-
-
-def _kinds(kind: MapKind | Literal["auto"], human: Floats) -> Sequence[MapKind]:
-    if kind != "auto":
-        return (kind,)
-    if len(human) < LARGE_FROM:
-        return SMALL
-    # Means of several people are no categories: one threshold for each of their values would fit noise.
-    ordinal = len(np.unique(human)) <= MOST_CATEGORIES
-    return tuple(k for k in LARGE if ordinal or k != "proportional_odds")
-
-
-def _folds(codes: Ints, used: np.ndarray, n_folds: int, rng: np.random.Generator) -> Ints:
-    """Assign the clusters that have complete pairs to folds of nearly equal number."""
-    present = np.unique(codes[used])
-    fold_of = np.zeros(int(codes.max(initial=-1)) + 1, np.int64)
-    fold_of[rng.permutation(present)] = np.arange(len(present)) % n_folds
-    return fold_of[codes]
-
-
-def _cross_fitted(
-    x: Floats,
-    y: Floats,
-    folds: Ints,
-    kinds: Sequence[MapKind],
-    loss: str,
-    bounds: tuple[float, float] | None,
-) -> Floats:
-    """Return each item's score under the map of the other folds; kinds are chosen within those folds."""
-    mapped = np.full(len(x), np.nan)
-    for fold in np.unique(folds):
-        out = folds == fold
-        kind = _best(x[~out], y[~out], folds[~out], kinds, loss, bounds)
-        if _has_pair(x[~out], y[~out]):
-            mapped[out] = fit_map(y[~out], x[~out], kind, bounds=bounds)(x[out])
-    return mapped
-
-
-def _best(
-    x: Floats,
-    y: Floats,
-    folds: Ints,
-    kinds: Sequence[MapKind],
-    loss: str,
-    bounds: tuple[float, float] | None,
-) -> MapKind:
-    """Return the kind with the smallest out-of-fold loss; of equals the simplest, which comes first."""
-    if len(kinds) == 1 or len(np.unique(folds)) < 2:
-        return kinds[0]
-    power = 1 if loss == "mae" else 2
-    losses = []
-    for kind in kinds:
-        mapped = _cross_fitted(x, y, folds, (kind,), loss, bounds)
-        losses.append(float(np.nanmean(np.abs(mapped - y) ** power)))
-    return kinds[int(np.argmin(np.round(losses, 12)))]
-
-
-def _has_pair(x: Floats, y: Floats) -> bool:
-    return bool((~np.isnan(x) & ~np.isnan(y)).any())
+    return Calibration(
+        fitted,
+        chosen.kind,
+        gain,
+        helps,
+        over,
+        chosen.pairs.constant(),
+        before,
+        after,
+        _curve(x, y, sampling),
+        len(np.unique(chosen.folds[chosen.pairs.used])),
+        seed,
+        chosen.pairs.n_effective,
+    )
 
 
 def _error_statistic(
@@ -287,22 +350,6 @@ def _advantage(before: Floats, after: Floats, y: Floats, loss: str, reason: Reas
     """Return the loss of `before` minus that of `after`, on the items that have both."""
     original = np.where(np.isnan(after), np.nan, before)
     return difference(_error_statistic(original, y, loss, reason), _error_statistic(after, y, loss, reason))
-
-
-def _centre(human: Floats, loss: str) -> float:
-    """Return the constant with the smallest loss."""
-    if not len(human):
-        return math.nan
-    return float(np.median(human) if loss == "mae" else human.mean())
-
-
-def _constants(x: Floats, y: Floats, folds: Ints, loss: str) -> Floats:
-    """Return for each item the best constant of the other folds."""
-    both = ~np.isnan(x) & ~np.isnan(y)
-    found = np.full(len(y), np.nan)
-    for fold in np.unique(folds):
-        found[folds == fold] = _centre(y[both & (folds != fold)], loss)
-    return found
 
 
 def _errors(

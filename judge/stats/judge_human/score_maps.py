@@ -20,6 +20,7 @@ __all__ = ["MapKind", "ScoreMap", "fit_map"]
 MapKind = Literal["identity", "shift", "linear", "cut_points", "proportional_odds", "isotonic"]
 # A slope beyond this many logits per standard deviation is separation; the penalty keeps it finite.
 _RIDGE = 1e-6
+_ROUNDING = 1e-12  # of sums of weights, relative to them
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,12 @@ class ScoreMap:
 
 
 def fit_map(
-    human: ArrayLike, judge: ArrayLike, kind: MapKind, *, bounds: tuple[float, float] | None = None
+    human: ArrayLike,
+    judge: ArrayLike,
+    kind: MapKind,
+    *,
+    bounds: tuple[float, float] | None = None,
+    weights: ArrayLike | None = None,
 ) -> ScoreMap:
     """Fit one map from judge to human scores; use `calibrate` to learn whether it helps.
 
@@ -98,6 +104,9 @@ def fit_map(
         expected score. 'isotonic': best non-decreasing map by least squares.
     bounds : (float, float), optional
         Ends of the human scale; default the lowest and highest human score seen.
+    weights : array_like of float, shape (n_items,), optional
+        Weight of each item, such as 1 / inclusion probability; pairs of weight 0 are left out. Default: all
+        count the same.
 
     Returns
     -------
@@ -117,61 +126,74 @@ def fit_map(
     x, y = as_floats(judge), as_floats(human)
     if x.shape != y.shape or x.ndim != 1:
         raise ValueError(f"judge and human must be two lists of one length, got {x.shape} and {y.shape}.")
+    w = np.ones(x.shape) if weights is None else as_floats(weights)
+    if w.shape != x.shape or not (w >= 0).all():
+        raise ValueError(f"weights must be {x.size} numbers of at least 0, one for each item.")
     if kind not in get_args(MapKind):
         raise ValueError(f"kind of a map must be one of {', '.join(get_args(MapKind))}; got {kind!r}.")
-    both = ~np.isnan(x) & ~np.isnan(y)
-    x, y = x[both], y[both]
+    both = ~np.isnan(x) & ~np.isnan(y) & (w > 0)
+    x, y, w = x[both], y[both], w[both]
     if not len(x):
         raise ValueError("no item has both a judge and a human score; a map needs at least one.")
     ends = (float(y.min()), float(y.max())) if bounds is None else bounds
     if kind in ("linear", "cut_points", "proportional_odds") and (np.ptp(x) == 0 or np.ptp(y) == 0):
         kind = "shift"
-    return replace(_FIT[kind](x, y), bounds=(-math.inf, math.inf) if kind == "identity" else ends)
+    return replace(_FIT[kind](x, y, w), bounds=(-math.inf, math.inf) if kind == "identity" else ends)
 
 
-def _fit_identity(x: Floats, y: Floats) -> ScoreMap:  # noqa: ARG001 - one signature for all fits
+def _fit_identity(x: Floats, y: Floats, w: Floats) -> ScoreMap:  # noqa: ARG001 - one signature for all fits
     return ScoreMap("identity", {})
 
 
-def _fit_shift(x: Floats, y: Floats) -> ScoreMap:
-    return ScoreMap("shift", {"shift": (float((y - x).mean()),)})
+def _fit_shift(x: Floats, y: Floats, w: Floats) -> ScoreMap:
+    return ScoreMap("shift", {"shift": (_mean(y - x, w),)})
 
 
-def _fit_linear(x: Floats, y: Floats) -> ScoreMap:
-    slope = float(((x - x.mean()) * (y - y.mean())).sum() / ((x - x.mean()) ** 2).sum())
-    return ScoreMap("linear", {"intercept": (float(y.mean()) - slope * float(x.mean()),), "slope": (slope,)})
+def _fit_linear(x: Floats, y: Floats, w: Floats) -> ScoreMap:
+    mean_x, mean_y = _mean(x, w), _mean(y, w)
+    slope = float((w * (x - mean_x) * (y - mean_y)).sum() / (w * (x - mean_x) ** 2).sum())
+    return ScoreMap("linear", {"intercept": (mean_y - slope * mean_x,), "slope": (slope,)})
 
 
-def _fit_cut_points(x: Floats, y: Floats) -> ScoreMap:
-    scores, counts = np.unique(x, return_counts=True)
-    middle = (counts.cumsum() - counts / 2) / len(x)
-    return _points("cut_points", scores, np.quantile(y, middle, method="inverted_cdf"))
+def _fit_cut_points(x: Floats, y: Floats, w: Floats) -> ScoreMap:
+    scores, position = np.unique(x, return_inverse=True)
+    of_score = np.bincount(position, w)
+    order = np.argsort(y, kind="stable")
+    up_to = w[order].cumsum()
+    # The human score up to which as many people's ratings lie as there are judge scores below, and half here.
+    middle = (of_score.cumsum() - of_score / 2) * (1 - _ROUNDING)
+    return _points("cut_points", scores, y[order][np.searchsorted(up_to, middle)])
 
 
-def _fit_isotonic(x: Floats, y: Floats) -> ScoreMap:
+def _fit_isotonic(x: Floats, y: Floats, w: Floats) -> ScoreMap:
     from scipy.optimize import isotonic_regression
 
-    scores, position, counts = np.unique(x, return_inverse=True, return_counts=True)
-    return _points(
-        "isotonic", scores, isotonic_regression(np.bincount(position, y) / counts, weights=counts).x
-    )
+    scores, position = np.unique(x, return_inverse=True)
+    of_score = np.bincount(position, w)
+    means = np.bincount(position, w * y) / of_score
+    return _points("isotonic", scores, isotonic_regression(means, weights=of_score).x)
+
+
+def _mean(values: Floats, weights: Floats) -> float:
+    return float((weights * values).sum() / weights.sum())
 
 
 def _points(kind: MapKind, x: Floats, y: Floats) -> ScoreMap:
     return ScoreMap(kind, {"judge": tuple(x.tolist()), "human": tuple(y.tolist())})
 
 
-def _fit_proportional_odds(x: Floats, y: Floats) -> ScoreMap:
+def _fit_proportional_odds(x: Floats, y: Floats, w: Floats) -> ScoreMap:
     """Maximise the likelihood; thresholds, the first plus cumulated exponentials, stay in order."""
     from scipy.optimize import minimize
 
     scores, column = np.unique(x, return_inverse=True)
     values, row = np.unique(y, return_inverse=True)
     table = np.zeros((len(scores), len(values)))
-    np.add.at(table, (column, row), 1.0)
-    centre, spread = float(x.mean()), float(x.std())
+    np.add.at(table, (column, row), w)
+    centre = _mean(x, w)
+    spread = math.sqrt(_mean((x - centre) ** 2, w))
     z = (scores - centre) / spread
-    below = np.clip(table.sum(0).cumsum()[:-1] / len(x), 1e-6, 1 - 1e-6)
+    below = np.clip(table.sum(0).cumsum()[:-1] / table.sum(), 1e-6, 1 - 1e-6)
     tau = np.log(below / (1 - below))
     start = np.r_[tau[0], np.log(np.maximum(np.diff(tau), 1e-3)), 1.0]
 
@@ -234,7 +256,7 @@ _APPLY: dict[MapKind, Callable[[Floats, Parameters], Floats]] = {
     "proportional_odds": _apply_proportional_odds,
     "isotonic": _apply_points,
 }
-_FIT: dict[MapKind, Callable[[Floats, Floats], ScoreMap]] = {
+_FIT: dict[MapKind, Callable[[Floats, Floats, Floats], ScoreMap]] = {
     "identity": _fit_identity,
     "shift": _fit_shift,
     "linear": _fit_linear,

@@ -5,9 +5,19 @@ import json
 import numpy as np
 import pytest
 
-from judge.analysis.agreement.calibrate import apply, belongs_to, calibrate_run, check_has_maps, save
+from judge.analysis.agreement.calibrate import (
+    apply,
+    belongs_to,
+    calibrate_run,
+    check_has_maps,
+    item_digest,
+    save,
+)
 from judge.analysis.agreement.inputs import AgreementInputs, align_inputs
+from judge.analysis.agreement.selection import align_parts
 from judge.errors import InputError
+from judge.records import Item
+from judge.reporting.builders.calibration import build_calibration
 from judge.scoring.run import Run
 
 from .conftest import DIMENSIONS, make_run
@@ -159,3 +169,68 @@ def test_a_run_without_a_score_cannot_be_calibrated(tmp_path):
     file.write_text("item_id,rater,dimension,value\na,ann,x,1\n")
     with pytest.raises(InputError, match="run: holds no score of a judge"):
         calibrate_run("run", align_inputs(AgreementInputs(str(file), scale="1-3")))
+
+
+# --- which labels the maps were fitted on
+
+
+def test_a_file_names_the_items_of_its_labels_and_rows_say_which_they_are(saved, lenient):
+    content = json.loads(saved.read_text())
+    with Run.open(lenient) as run:
+        of = {item.id: item_digest(item) for item in run.items()}
+    assert set(content["fitted_on"]) <= set(of.values())
+    assert len(content["fitted_on"]) == len(set(content["fitted_on"])) == 49  # one score is missing
+    rows = list(apply(lenient, saved))
+    assert {row["fitted_on"] for row in rows} == {True, False}
+    assert all(row["fitted_on"] == (of[row["item_id"]] in content["fitted_on"]) for row in rows)
+
+
+def test_rows_of_an_older_file_do_not_say_which_items_it_was_fitted_on(saved, lenient):
+    content = json.loads(saved.read_text())
+    del content["fitted_on"]
+    saved.write_text(json.dumps(content))
+    assert {row["fitted_on"] for row in apply(lenient, saved)} == {None}
+
+
+def test_an_item_of_equal_id_and_other_text_is_another_item():
+    one, other = (Item(id="q1", question="Why?", answer=text) for text in ("a", "b"))
+    assert item_digest(one) != item_digest(other)
+
+
+def test_maps_of_one_part_are_assessed_on_the_other(lenient, ratings):
+    rated = sorted({line.split(",")[0] for line in ratings.read_text().splitlines()[1:]})
+    first = rated[:25]
+    inputs = AgreementInputs(str(ratings), [str(lenient)])
+    parts = align_parts(inputs, first)
+    found = calibrate_run(lenient, parts.reported_on, kind="shift", parts=parts)
+    clarity = parts.chosen_on.ratings["clarity"]
+    shift = np.nanmean(clarity.consensus() - clarity.judge_values[:, 0])
+    assert found.dimensions["clarity"].map.parameters["shift"][0] == pytest.approx(shift)
+    assert found.n_fitted["clarity"] + found.n_items["clarity"] == 49
+    assert set(found.fitted_on) <= {item_digest(item) for item in parts.chosen_on.items}
+    assert found.selected_on == "the listed ids"
+    page = build_calibration(found)
+    assert "Gain on other items than the listed ids" in str(page)
+    assert "cross-validated" not in str(page).lower()
+    assert set(page.tables["gain"].column("evidence")) == {"other items"}
+
+
+def test_a_dimension_that_the_first_part_lacks_gets_no_map(lenient, ratings, tmp_path):
+    head, *rows = ratings.read_text().splitlines()
+    first = sorted({row.split(",")[0] for row in rows})[:25]
+    kept = [row.rpartition(",")[0] + "," if row.split(",")[0] in first else row for row in rows]
+    assert head.endswith(",clarity")
+    (tmp_path / "some.csv").write_text("\n".join([head, *kept]) + "\n")
+    parts = align_parts(AgreementInputs(str(tmp_path / "some.csv"), [str(lenient)]), first)
+    found = calibrate_run(lenient, parts.reported_on, parts=parts)
+    assert found.n_fitted["clarity"] == 0
+    assert found.dimensions["clarity"].gain.reason == "no_complete_pairs"
+    assert found.n_fitted["relevance"] > 0
+
+
+def test_cross_validated_gains_say_so_and_a_saved_map_is_marked(found):
+    page = build_calibration(found)
+    assert set(page.tables["gain"].column("evidence")) == {"cross-validated"}
+    assert any(
+        "A saved map is fitted on all items: it is selected on this data" in text for text in page.methods
+    )

@@ -12,6 +12,7 @@ from judge.analysis.agreement.inputs import AgreementInputs, align_inputs
 from judge.errors import InputError
 from judge.records import Item, Score
 from judge.reporting.findings.agreement_findings import methods, warnings
+from judge.reporting.methods import methods_of
 from judge.rubric import load_rubric
 from judge.scoring.run import Run
 
@@ -222,14 +223,22 @@ def test_strata_that_some_drawn_items_lack_are_not_used():
     assert "have no stratum" in note
 
 
-def test_calibrate_says_that_it_does_not_weight(study):
+def test_a_calibration_is_weighted_and_names_its_target(study):
     import judge
 
-    folder, human, _, drawn = study
+    folder, human, verdicts, drawn = study
     report = judge.calibrate(folder / "run", ratings(folder, human, drawn), dimensions=["overall"])
-    assert "unequal probabilities" in report.warnings[0]
+    rows, p = np.array([i for i, *_ in drawn]), np.array([p for _, p, _ in drawn])
+    hajek = np.average(2.0 * verdicts[rows] - 2.0 * human[rows], weights=1 / p)
+    assert report.dimensions["overall"].before.bias.value == pytest.approx(hajek)
+    text = methods_of(report).text
+    assert "answers like these" in text
+    assert "count as a random sample" not in text
+    assert "drawn within strata" in text
+    assert "An effective sample of fewer than 100 items on overall" in " ".join(report.warnings)
     plain = judge.calibrate(folder / "run", ratings(folder, human, drawn, header=()), dimensions=["overall"])
-    assert "unequal" not in " ".join(plain.warnings)
+    assert plain.dimensions["overall"].before.bias.value < hajek - 0.3
+    assert "count as a random sample" in methods_of(plain).text
 
 
 # -- weights to a given mix

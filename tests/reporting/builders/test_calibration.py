@@ -2,6 +2,8 @@
 
 import pytest
 
+import judge
+
 
 @pytest.fixture(scope="module")
 def calibrated(report_json, lenient_run):
@@ -40,10 +42,27 @@ def test_few_items_limit_the_kind_of_map(report_json, lenient_run, tmp_path):
     few = tmp_path / "few.csv"
     few.write_text("\n".join([head, *rows[: 3 * 99]]) + "\n")
     words = ("calibrate", lenient_run / "run", "--dimension", "clarity", "--humans")
-    (warning,) = report_json(*words, few)["warnings"]
+    *notes, warning = report_json(*words, few)["warnings"]
     assert warning.startswith("Fewer than 100 items on clarity: only shift and scale")
+    assert notes == ["99 of 150 items were rated by people or in the file of ratings."]
     few.write_text("\n".join([head, *rows[: 3 * 100]]) + "\n")
-    assert report_json(*words, few)["warnings"] == []
+    assert not any("Fewer than" in text for text in report_json(*words, few)["warnings"])
+
+
+def test_what_clusters_and_unknown_probabilities_change_is_said(lenient_run, tmp_path):
+    head, *rows = (lenient_run / "ratings.csv").read_text().splitlines()
+    ids = list(dict.fromkeys(row.split(",")[0] for row in rows))
+    drawn = [f"{row},{'' if row.split(',')[0] in ids[:3] else 0.5}" for row in rows]
+    (tmp_path / "drawn.csv").write_text("\n".join([f"{head},probability", *drawn]) + "\n")
+    options = {"dimensions": ["clarity"], "population": "these answers"}
+    report = judge.calibrate(lenient_run / "run", tmp_path / "drawn.csv", **options)
+    assert any("3 of 120 rated items have no inclusion probability" in text for text in report.warnings)
+    (tmp_path / "fields.csv").write_text(
+        "\n".join(["id,half", *(f"{one},{one[-1] > '4'}" for one in ids)]) + "\n"
+    )
+    options = {"items": tmp_path / "fields.csv", "cluster": "half", "select_on": ids[:1]}
+    report = judge.calibrate(lenient_run / "run", lenient_run / "ratings.csv", **options)
+    assert any("items belong to the part to choose on" in text for text in report.warnings)
 
 
 def test_a_judge_that_is_no_better_than_a_constant_gets_no_map(report_json, lenient_run, tmp_path):

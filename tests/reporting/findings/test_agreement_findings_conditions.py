@@ -56,8 +56,9 @@ def test_each_of_several_judges_and_their_panel_has_one_sentence(two_judges):
 
 
 def test_judges_have_the_words_of_their_verdict_where_a_margin_is_set(two_judges):
-    found = sentences(two_judges, criteria=Criteria({"": 0.1}))
+    found = sentences(two_judges, criteria=Criteria({"": 0.1}, set_by="as agreed"))
     assert "less well" in found[1]
+    assert found[1].endswith("by more than the margin of 0.1 (as agreed).")
     assert "on clarity" in found[1]
     assert not any("margin" in text for text in found if text.startswith("For a verdict"))
 

@@ -42,7 +42,7 @@ def test_thresholds_end_with_the_cross_validated_choice(clarity):
     found = clarity["thresholds:clarity@soft"]
     assert [row["cut"] for row in found["rows"]][-1] == "cross-validated choice"
     best = max(found["rows"][:-1], key=lambda row: row["tpr"]["value"] + row["tnr"]["value"])
-    assert f"is at threshold {best['cut']}." in found["notes"][0]
+    assert f"is at threshold {best['cut']}, selected on this data" in found["notes"][0]
 
 
 def test_slices_are_marked_where_they_are_small(agreement):

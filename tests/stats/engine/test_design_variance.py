@@ -225,7 +225,6 @@ def test_a_statistic_without_a_weighted_form_says_so():
 @pytest.mark.parametrize(
     "call",
     [
-        lambda d: js.calibrate(HUMAN, JUDGE, "shift", design=d),
         lambda d: js.rank_intervals(np.column_stack([HUMAN, JUDGE]), design=d),
         lambda d: js.tie_calibration(
             np.column_stack([HUMAN, JUDGE]), np.column_stack([HUMAN, JUDGE]), design=d
@@ -237,7 +236,7 @@ def test_a_statistic_without_a_weighted_form_says_so():
 )
 def test_an_analysis_without_a_weighted_form_is_refused_by_name(call):
     with pytest.raises(
-        ValueError, match=r"^(calibrate|rank_intervals|tie_calibration|pairwise_accuracy.*) has no weighted"
+        ValueError, match=r"^(rank_intervals|tie_calibration|pairwise_accuracy.*) has no weighted"
     ):
         call(design())
 
