@@ -51,6 +51,29 @@ def coefficient_limits(value: float, se: float, confidence_level: float, df: flo
     return 1 - distance * factor, 1 - distance / factor
 
 
+def fisher_limits(value: float, se: float, confidence_level: float, df: float) -> Limits:
+    """Return t limits computed on the scale artanh(value), which keep between -1 and 1.
+
+    References
+    ----------
+    .. [1] R. A. Fisher, "On the 'probable error' of a coefficient of correlation deduced from a small
+       sample", Metron 1, 1921.
+    """
+    margin = t_quantile((1 + confidence_level) / 2, df) * se / (1 - value**2)
+    centre = math.atanh(value)
+    return math.tanh(centre - margin), math.tanh(centre + margin)
+
+
+def clopper_pearson_limits(passes: float, n: float, confidence_level: float) -> Limits:
+    """Return the exact interval for a share of independent items."""
+    from scipy.special import betaincinv
+
+    tail = (1 - confidence_level) / 2
+    low = float(betaincinv(passes, n - passes + 1, tail)) if passes > 0 else 0.0
+    high = float(betaincinv(passes + 1, n - passes, 1 - tail)) if passes < n else 1.0
+    return low, high
+
+
 def wilson_limits(share: float, n: float, quantile: float) -> Limits:
     """Return the score interval of a share of `n` (possibly an effective, fractional number).
 

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from judge.stats.engine.columns import as_column, as_groups, as_marks, check_lengths, select
 from judge.stats.engine.estimate import NO_RATINGS, Estimate
-from judge.stats.engine.limits import Limits
+from judge.stats.engine.limits import clopper_pearson_limits
 from judge.stats.engine.resampling import Sampling, Statistic, estimate, quotient
 from judge.stats.engine.scale import Floats
 from judge.stats.engine.statistic import StatisticKind
@@ -86,16 +86,6 @@ def mean(values: ArrayLike, **sampling: Unpack[Sampling]) -> Estimate:
     """
     options: Sampling = {"method": "jackknife", **sampling}
     return _average(as_column(values, "values"), "plain", options)
-
-
-def clopper_pearson_limits(passes: float, n: float, confidence_level: float) -> Limits:
-    """Return the exact interval for a share of independent items."""
-    from scipy.special import betaincinv
-
-    tail = (1 - confidence_level) / 2
-    low = float(betaincinv(passes, n - passes + 1, tail)) if passes > 0 else 0.0
-    high = float(betaincinv(passes + 1, n - passes, 1 - tail)) if passes < n else 1.0
-    return low, high
 
 
 def _average(values: Floats, kind: StatisticKind, sampling: Sampling) -> Estimate:
